@@ -1,0 +1,117 @@
+// Import directions between the rooms (one named rule each; its comment is the reason).
+const pureLibraries = '^(node_modules/)?(zod|jose|node-forge|yaml|leven|shell-quote)(/|$)';
+
+export default {
+  forbidden: [
+    {
+      name: 'core-imports-nobody',
+      comment: 'core is the pure domain: the rest of the house depends on it, never the other way round.',
+      severity: 'error',
+      from: { path: '^core/' },
+      to: { path: '^(agent-scripts|lambdas|cdk|local|cli|test|bench|scripts)/' },
+    },
+    {
+      name: 'core-sees-pure-libraries-only',
+      comment: 'An SDK, a process or a file in core would make its decisions depend on the machine.',
+      severity: 'error',
+      from: { path: '^core/', pathNot: '^core/tls-probe/' },
+      to: { pathNot: `^core/|${pureLibraries}|^(node:)?crypto$` },
+    },
+    {
+      name: 'probe-may-open-sockets',
+      comment: 'tls-probe is the one place in core that talks to the network.',
+      severity: 'error',
+      from: { path: '^core/tls-probe/' },
+      to: { pathNot: `^core/|${pureLibraries}|^(node:)?(crypto|tls|net|dns|dns/promises)$` },
+    },
+    {
+      name: 'agent-sees-core-only',
+      comment: 'The agent is one small file on a stranger’s host: no SDK, nothing of the cloud side.',
+      severity: 'error',
+      from: { path: '^agent-scripts/' },
+      to: {
+        pathNot: '^(agent-scripts|core)/|^node_modules/(zod|jose)/|^node:',
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'connectors-never-meet',
+      comment: 'What two connectors share is a mechanism and belongs in apply/.',
+      severity: 'error',
+      from: { path: '^agent-scripts/connectors/(?!index)([^/]+)\\.ts$' },
+      to: { path: '^agent-scripts/connectors/', pathNot: '^agent-scripts/connectors/(connector)\\.ts$' },
+    },
+    {
+      name: 'tasks-never-meet',
+      comment: 'A task that calls another hides a transition from the execution graph.',
+      severity: 'error',
+      from: { path: '^lambdas/[^/]+\\.ts$' },
+      to: { path: '^lambdas/[^/]+\\.ts$' },
+    },
+    {
+      name: 'sdk-only-in-services',
+      comment: 'A handler decides nothing about the SDK; the service does.',
+      severity: 'error',
+      from: { path: '^(lambdas/[^/]+\\.ts$|cdk/|core/)' },
+      to: { path: '@aws-sdk/' },
+    },
+    {
+      name: 'lambdas-see-core-only',
+      comment: 'No code in lambdas/ knows that local mode exists.',
+      severity: 'error',
+      from: { path: '^lambdas/' },
+      to: { path: '^(agent-scripts|cdk|local|cli|test|bench|scripts)/' },
+    },
+    {
+      name: 'cdk-sees-core-only',
+      comment: 'cdk names built artefacts by path, so a consumer needs no bundler.',
+      severity: 'error',
+      from: { path: '^cdk/' },
+      to: { path: '^(agent-scripts|lambdas|local|cli|test|bench|scripts)/' },
+    },
+    {
+      name: 'local-sees-lambdas-and-core',
+      severity: 'error',
+      comment: 'Local mode runs what was built; it never reaches up into the command line.',
+      from: { path: '^local/' },
+      to: { path: '^(agent-scripts|cdk|cli|test|bench|scripts)/' },
+    },
+    {
+      name: 'cli-sees-local-and-core',
+      comment: 'The command line displays; the work is done below it.',
+      severity: 'error',
+      from: { path: '^cli/' },
+      to: { path: '^(agent-scripts|lambdas|cdk|test|bench|scripts)/' },
+    },
+    {
+      name: 'no-circular',
+      comment: 'A circle has no direction.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-undeclared-package',
+      comment: 'A package that package.json does not name may be gone tomorrow.',
+      severity: 'error',
+      from: {},
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'unknown', 'undetermined'] },
+    },
+    {
+      name: 'not-to-unresolvable',
+      comment: 'An import that leads nowhere.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

@@ -1,0 +1,105 @@
+import { z } from 'zod/mini';
+import { Target } from '../target/target.ts';
+import { Observation, Repair } from './agent-line.ts';
+import { DeploymentId } from './job.ts';
+import { AgentOutcome, DeploymentOutcome } from './outcome.ts';
+import { Fingerprint, VersionFacts } from './version.ts';
+
+/** Where a version's bytes come from. The secret holds JSON: see `docs/sources.md`. */
+export const Source = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('secretsmanager'),
+    secretId: z.string().check(z.minLength(1)),
+    /** Pinned, so that a retry reads the same bytes. */
+    versionId: z.string().check(z.minLength(1)),
+  }),
+]);
+export type Source = z.infer<typeof Source>;
+
+export const RequestAction = z.enum(['deploy', 'validate', 'revert']);
+export type RequestAction = z.infer<typeof RequestAction>;
+
+/**
+ * Input of an execution of `deploy-target`. `revert` takes no version: the host has the one before.
+ * `requestNumber` grows with every request for the target (see `services/locks.ts`); an execution started by hand
+ * may leave it out, and gets its number when it first asks for the lock.
+ */
+export const DeploymentRequest = z.strictObject({
+  target: Target,
+  action: RequestAction,
+  version: z.nullable(z.strictObject({ fingerprint: Fingerprint, source: Source })),
+  requestNumber: z.optional(z.int().check(z.positive())),
+  rollout: z.optional(z.string()),
+});
+export type DeploymentRequest = z.infer<typeof DeploymentRequest>;
+
+/** A request that holds its target's lock. */
+export const Deployment = z.strictObject({
+  id: DeploymentId,
+  executionArn: z.string(),
+  startedAt: z.string(),
+  target: Target,
+  action: RequestAction,
+  version: z.nullable(z.strictObject({ fingerprint: Fingerprint, source: Source })),
+  requestNumber: z.int(),
+  fence: z.int(),
+  rollout: z.nullable(z.string()),
+  /** From where the endpoint is looked at; `none` when the target says so. A Choice reads it. */
+  vantage: z.enum(['lambda', 'host', 'none']),
+});
+export type Deployment = z.infer<typeof Deployment>;
+
+/** How a push ended, as a state of the machine sees it: the agent's line without what only the registry needs. */
+export const PushResult = z.strictObject({
+  outcome: AgentOutcome,
+  summary: z.string(),
+  reason: z.nullable(z.string()),
+  version: z.nullable(VersionFacts),
+  previousVersion: z.nullable(VersionFacts),
+  warnings: z.array(z.string()),
+  validatedIn: z.nullable(z.string()),
+  presented: z.nullable(z.boolean()),
+  repair: z.nullable(Repair),
+  commandId: z.nullable(z.string()),
+});
+export type PushResult = z.infer<typeof PushResult>;
+
+/**
+ * How one look at the endpoint ended. `waitSeconds` is what BackOff waits when `verdict` is `retry`. After a rollback,
+ * `elsewhere` means that the endpoint presents neither the failed nor the old leaf (it does not reach this node), and
+ * `nothing_before` that there was no old leaf to see.
+ */
+export const ProbeResult = z.strictObject({
+  verdict: z.enum(['verified', 'retry', 'exhausted', 'elsewhere', 'nothing_before']),
+  attempt: z.int(),
+  waitSeconds: z.int(),
+  summary: z.string(),
+  observations: z.array(Observation),
+});
+export type ProbeResult = z.infer<typeof ProbeResult>;
+
+/** What a recording state returns, and with that the output of the execution. */
+export const RecordedDeployment = z.strictObject({
+  deploymentId: z.string(),
+  targetId: z.string(),
+  outcome: DeploymentOutcome,
+  summary: z.string(),
+  reason: z.nullable(z.string()),
+  fingerprint: z.nullable(z.string()),
+  previousFingerprint: z.nullable(z.string()),
+  fence: z.nullable(z.int()),
+  warnings: z.array(z.string()),
+  repair: z.nullable(Repair),
+});
+export type RecordedDeployment = z.infer<typeof RecordedDeployment>;
+
+/** What flows through the states: AcquireLock returns it with every field seeded, so no path can fail to resolve. */
+export const DeploymentState = z.strictObject({
+  deployment: Deployment,
+  push: z.nullable(PushResult),
+  probe: ProbeResult,
+  rollback: z.nullable(PushResult),
+  restored: ProbeResult,
+  failure: z.nullable(z.strictObject({ Error: z.string(), Cause: z.string() })),
+});
+export type DeploymentState = z.infer<typeof DeploymentState>;

@@ -1,0 +1,49 @@
+import { z } from 'zod/mini';
+import { Target, TargetId } from '../target/target.ts';
+import { Verify } from '../target/verify.ts';
+import { Bundle, VersionFacts } from './version.ts';
+
+/**
+ * The instruction sent to an agent.
+ *
+ * | action   | body               | what the agent does |
+ * | -------- | ------------------ | ------------------- |
+ * | enroll   | none               | makes (or repeats) the host's public key |
+ * | validate | sealed             | stages, lets the daemon judge, removes everything (dry run) |
+ * | deploy   | sealed             | applies the version |
+ * | revert   | none               | applies, as a deployment of its own, the version before the one installed |
+ * | rollback | none               | undoes the deployment `deploymentId` |
+ * | inspect  | a probe, or none   | says what is installed, how `deploymentId` ended, and what is served |
+ */
+export const jobActions = ['enroll', 'validate', 'deploy', 'revert', 'rollback', 'inspect'] as const;
+export const JobAction = z.enum(jobActions);
+export type JobAction = z.infer<typeof JobAction>;
+
+/** A deployment's id is the name of its execution (Step Functions: 80 characters). */
+export const DeploymentId = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,80}$/));
+
+/** In clear beside a sealed body, and bound into its seal. `expiresAt` is epoch seconds: a later arrival is refused. */
+export const JobHeader = z.strictObject({
+  v: z.literal(1),
+  action: JobAction,
+  deploymentId: DeploymentId,
+  targetId: TargetId,
+  fence: z.int().check(z.nonnegative()),
+  expiresAt: z.int().check(z.positive()),
+});
+export type JobHeader = z.infer<typeof JobHeader>;
+
+/** The sealed part of `deploy` and `validate`. */
+export const SealedBody = z.strictObject({ target: Target, bundle: Bundle });
+export type SealedBody = z.infer<typeof SealedBody>;
+
+/** What an `inspect` job may ask the host to look at from its own side (`vantage: host`). */
+export const ProbeRequest = z.strictObject({ verify: Verify, version: VersionFacts });
+export type ProbeRequest = z.infer<typeof ProbeRequest>;
+
+/** A job without secrets, carried as base64url of its JSON. */
+export const OpenJob = z.strictObject({ header: JobHeader, probe: z.nullable(ProbeRequest) });
+export type OpenJob = z.infer<typeof OpenJob>;
+
+/** Characters of one SSM parameter: a Windows environment variable holds 32,767 (see the SSM document). */
+export const maximumJobCharacters = 30_000;

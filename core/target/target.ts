@@ -1,0 +1,48 @@
+import { z } from 'zod/mini';
+import { FilesConfig } from './files.ts';
+import { NginxConfig } from './nginx.ts';
+import { VerifyPolicy } from './verify.ts';
+
+/** Identifiers that become file names on a host: no separator, no leading dot. */
+export const TargetId = z
+  .string()
+  .check(
+    z.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'letters, digits, ".", "_" and "-", at most 64 characters'),
+  );
+
+/** An instance id, a hybrid node's id, or this machine. */
+export const Host = z
+  .string()
+  .check(z.regex(/^(local|i-[0-9a-f]{8,17}|mi-[0-9a-f]{17})$/, 'local, i-… or mi-…'));
+
+/** The name under which versions follow each other: a host name, possibly a wildcard. */
+export const CertificateName = z
+  .string()
+  .check(z.regex(/^[A-Za-z0-9*]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?$/, 'a name such as api.example.com'));
+
+const common = {
+  id: TargetId,
+  certificate: CertificateName,
+  host: Host,
+  verify: VerifyPolicy,
+};
+
+/** One config schema a kind. Adding a kind is one file beside this one and one line here. */
+export const targetConfigs = {
+  nginx: NginxConfig,
+  files: FilesConfig,
+} as const;
+export type TargetKind = keyof typeof targetConfigs;
+export const targetKinds = Object.keys(targetConfigs) as TargetKind[];
+
+/** One place on one host where a certificate is installed. Parsing a parsed target again changes nothing. */
+export const Target = z.discriminatedUnion('kind', [
+  z.strictObject({ ...common, kind: z.literal('nginx'), config: targetConfigs.nginx }),
+  z.strictObject({ ...common, kind: z.literal('files'), config: targetConfigs.files }),
+]);
+export type Target = z.infer<typeof Target>;
+export type TargetOf<Kind extends TargetKind> = Extract<Target, { kind: Kind }>;
+
+/** A targets file. */
+export const Targets = z.strictObject({ targets: z.array(Target).check(z.minLength(1)) });
+export type Targets = z.infer<typeof Targets>;

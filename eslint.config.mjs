@@ -1,0 +1,18 @@
+// Biome formats and lints; these are the rules that need types.
+import tseslint from 'typescript-eslint';
+
+export default tseslint.config({
+  files: ['{core,agent-scripts,lambdas,cdk,local,cli,bench,scripts}/**/*.ts', 'test/**/*.ts'],
+  languageOptions: {
+    parser: tseslint.parser,
+    parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },
+  },
+  plugins: { '@typescript-eslint': tseslint.plugin },
+  rules: {
+    '@typescript-eslint/no-floating-promises': 'error',
+    '@typescript-eslint/no-misused-promises': 'error',
+    '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
+    '@typescript-eslint/await-thenable': 'error',
+    'max-lines': ['error', { max: 300 }],
+  },
+});

@@ -1,0 +1,88 @@
+/**
+ * Bundles what leaves the repository into dist/, once: the agent (one .cjs), the Lambdas (one .mjs each, the AWS SDK
+ * left to the Lambda runtime), the command line with local mode, and the files that are deployed as they are.
+ */
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type BuildOptions, build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const dist = join(root, 'dist');
+
+const common: BuildOptions = {
+  bundle: true,
+  platform: 'node',
+  target: 'node24',
+  absWorkingDir: root,
+  logLevel: 'warning',
+  legalComments: 'none',
+};
+
+const requireShim =
+  "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);";
+
+async function buildAgent(): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: ['agent-scripts/agent.ts'],
+    outfile: join(dist, 'agent/agent.cjs'),
+    format: 'cjs',
+    minify: true,
+    // hosts may run it on their own Node (hostNode: true)
+    target: 'node20',
+  });
+  const digest = createHash('sha256')
+    .update(readFileSync(join(dist, 'agent/agent.cjs')))
+    .digest('hex');
+  writeFileSync(join(dist, 'agent/agent.cjs.sha256'), `${digest}\n`);
+  cpSync(join(root, 'agent-scripts/bootstrap.sh'), join(dist, 'agent/bootstrap.sh'));
+}
+
+async function buildLambdas(): Promise<void> {
+  const tasks = readdirSync(join(root, 'lambdas')).filter((file) => file.endsWith('.ts'));
+  await Promise.all(
+    tasks.map((file) =>
+      build({
+        ...common,
+        entryPoints: [join('lambdas', file)],
+        outfile: join(dist, 'lambdas', basename(file, '.ts'), 'index.mjs'),
+        format: 'esm',
+        mainFields: ['module', 'main'],
+        minify: true,
+        external: ['@aws-sdk/*', '@smithy/*'],
+        banner: { js: requireShim },
+      }),
+    ),
+  );
+}
+
+/** Their packages stay in node_modules: this part runs from an installed package. */
+async function buildCommandLine(): Promise<void> {
+  const entries = {
+    'cli/main': 'cli/main.ts',
+    'local/serve': 'local/dynamodb/serve.ts',
+    'local/lambda-worker': 'local/lambda-worker.ts',
+  };
+  await build({
+    ...common,
+    entryPoints: Object.fromEntries(
+      Object.entries(entries).filter(([, file]) => existsSync(join(root, file))),
+    ),
+    outdir: dist,
+    outExtension: { '.js': '.mjs' },
+    format: 'esm',
+    packages: 'external',
+    splitting: true,
+    chunkNames: 'chunks/[name]-[hash]',
+  });
+}
+
+function copyStateMachines(): void {
+  cpSync(join(root, 'cdk/state-machines'), join(dist, 'state-machines'), { recursive: true });
+}
+
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dirname(join(dist, 'agent/x')), { recursive: true });
+await Promise.all([buildAgent(), buildLambdas(), buildCommandLine()]);
+copyStateMachines();

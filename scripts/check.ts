@@ -1,0 +1,34 @@
+/** All that must be green, in order of cost. Stops at the first that is not. `npm test` is this. */
+import { spawnSync } from 'node:child_process';
+
+const steps: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
+  ['build', 'node', 'scripts/build.ts'],
+  ['format and lint', 'biome', 'check', '.'],
+  [
+    'import directions',
+    'depcruise',
+    '--config',
+    '.dependency-cruiser.mjs',
+    'core',
+    'agent-scripts',
+    'lambdas',
+    'cdk',
+    'local',
+    'cli',
+  ],
+  ['types', 'tsc', '--noEmit'],
+  ['unused code', 'knip'],
+  ['lint with types', 'eslint', '.'],
+  ['tests', 'vitest', 'run'],
+];
+
+for (const [name, command, ...args] of steps) {
+  const started = performance.now();
+  process.stdout.write(`\n— ${name}\n`);
+  const { status } = spawnSync(command, args, { stdio: 'inherit' });
+  if (status !== 0) {
+    process.stderr.write(`\n${name} failed. Run it alone: npx ${[command, ...args].join(' ')}\n`);
+    process.exit(status ?? 1);
+  }
+  process.stdout.write(`  ${name}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+}
