@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
@@ -82,7 +82,8 @@ function copyStateMachines(): void {
   cpSync(join(root, 'cdk/state-machines'), join(dist, 'state-machines'), { recursive: true });
 }
 
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dirname(join(dist, 'agent/x')), { recursive: true });
+// what no longer has a source must not be deployed; the rest is overwritten in place
+rmSync(join(dist, 'chunks'), { recursive: true, force: true });
+mkdirSync(join(dist, 'agent'), { recursive: true });
 await Promise.all([buildAgent(), buildLambdas(), buildCommandLine()]);
 copyStateMachines();
