@@ -1,0 +1,22 @@
+import {
+  type Authority,
+  createAuthority,
+  type IssuedCertificate,
+  type IssueRequest,
+} from '../../cli/demo/throwaway-ca.ts';
+
+export { createAuthority } from '../../cli/demo/throwaway-ca.ts';
+
+let shared: Promise<Authority> | undefined;
+
+/** One authority with an intermediate (P-256) for a whole test file. */
+export async function anAuthority(): Promise<Authority> {
+  shared ??= createAuthority({ name: 'Test', intermediate: true });
+  return await shared;
+}
+
+/** A fresh version (new key) of the shared authority. */
+export async function aVersion(request: Partial<IssueRequest> = {}): Promise<IssuedCertificate> {
+  const authority = await anAuthority();
+  return await authority.issue({ names: ['www.example.test'], ...request });
+}
