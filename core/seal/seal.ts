@@ -1,0 +1,40 @@
+import { CompactEncrypt } from 'jose/jwe/compact/encrypt';
+import type { HostKey } from '../deployment/agent-line.ts';
+import { CertferryError } from '../deployment/errors.ts';
+import { type JobHeader, maximumJobCharacters, type SealedBody } from '../deployment/job.ts';
+import { publicJwk } from './host-key.ts';
+
+/**
+ * Seals a job for one host: a compact JWE (ECDH-ES, A256GCM, deflated) whose protected header carries the job's
+ * header, so that neither can be swapped. Every call makes its own ephemeral key.
+ *
+ * Throws JobTooLarge above 30,000 characters, UnknownHostKey when the registered key is no X25519 key.
+ */
+export async function seal(header: JobHeader, body: SealedBody, to: HostKey): Promise<string> {
+  const plain = Buffer.from(JSON.stringify(body), 'utf8');
+  const text = await encrypt(header, plain, to);
+  if (text.length > maximumJobCharacters) throw tooLarge(header, plain.length, text.length);
+  return text;
+}
+
+async function encrypt(header: JobHeader, plain: Uint8Array, to: HostKey): Promise<string> {
+  try {
+    return await new CompactEncrypt(plain)
+      .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', zip: 'DEF', kid: to.kid, job: header })
+      .encrypt(publicJwk(to));
+  } catch (cause) {
+    throw new CertferryError(
+      'UnknownHostKey',
+      `The job for ${header.targetId} cannot be sealed: the registered key ${to.kid} of its host is not an X25519 key. Enrol the host again.`,
+      { details: { targetId: header.targetId, kid: to.kid }, cause },
+    );
+  }
+}
+
+function tooLarge(header: JobHeader, bytes: number, characters: number): CertferryError {
+  return new CertferryError(
+    'JobTooLarge',
+    `The job for ${header.targetId} does not fit: ${bytes} bytes of bundle and target become ${characters} characters once sealed, and a command carries ${maximumJobCharacters}. Leave certificates out of the chain that no client needs.`,
+    { details: { targetId: header.targetId, characters, limit: maximumJobCharacters } },
+  );
+}
