@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { renderDocument } from './document.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -85,5 +86,6 @@ function copyStateMachines(): void {
 // what no longer has a source must not be deployed; the rest is overwritten in place
 rmSync(join(dist, 'chunks'), { recursive: true, force: true });
 mkdirSync(join(dist, 'agent'), { recursive: true });
-await Promise.all([buildAgent(), buildLambdas(), buildCommandLine()]);
 copyStateMachines();
+writeFileSync(join(dist, 'ssm-document.json'), renderDocument());
+await Promise.all([buildAgent(), buildLambdas(), buildCommandLine()]);
