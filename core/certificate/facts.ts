@@ -1,0 +1,101 @@
+// What can be said of certificates with node:crypto alone. The agent bundles this file and starts in milliseconds:
+// nothing heavier may be imported here, and nothing newer than Node 20 used.
+import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
+import type { Fingerprint, KeyAlgorithm, VersionFacts } from '../deployment/version.ts';
+
+const certificateBlock =
+  /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
+
+/**
+ * Facts of an installed file: its first certificate is the leaf, the others are the chain as they stand. Other blocks
+ * (a key, DH parameters) are passed over. Null when there is no certificate, one cannot be parsed, or the leaf's key
+ * is of a kind certferry does not carry.
+ */
+export function factsOfPem(pem: string): VersionFacts | null {
+  const [leaf, ...chain] = certificatesOf(pem) ?? [];
+  return leaf === undefined ? null : factsOf(leaf, chain);
+}
+
+/** Facts of a leaf and its intermediates; null when the leaf's key is of a kind certferry does not carry. */
+export function factsOf(leaf: X509Certificate, chain: readonly X509Certificate[]): VersionFacts | null {
+  const keyAlgorithm = keyAlgorithmOf(leaf.publicKey);
+  if (keyAlgorithm === null) return null;
+  return {
+    fingerprint: fingerprintOf(leaf),
+    chain: chain.map(fingerprintOf),
+    keyAlgorithm,
+    notAfter: epochSeconds(leaf.validTo),
+  };
+}
+
+/** SHA-256 of the certificate's DER. */
+export function fingerprintOf(certificate: X509Certificate): Fingerprint {
+  return `sha256:${createHash('sha256').update(certificate.raw).digest('hex')}`;
+}
+
+/** The names a certificate is for, in lower case: DNS names and addresses of its SAN, or its common name without one. */
+export function namesOf(certificate: X509Certificate): string[] {
+  const alternative = certificate.subjectAltName;
+  const names = alternative === undefined ? [commonNameOf(certificate)] : hostNamesIn(alternative);
+  return [...new Set(names.filter((name) => name !== '').map((name) => name.toLowerCase()))];
+}
+
+/**
+ * The names of the installed certificate that the next one does not cover, so that a person hears of a lost name
+ * before its clients do. An installed file that cannot be parsed has no names to lose.
+ */
+export function lostNames(installed: string, next: string): string[] {
+  const offered = leafNames(next);
+  return leafNames(installed).filter((name) => !isCovered(name, offered));
+}
+
+/** The kinds of keys certferry carries; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). */
+export function keyAlgorithmOf(key: KeyObject): KeyAlgorithm | null {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
+  if (type === 'rsa' || type === 'ed25519') return type;
+  if (type !== 'ec') return null;
+  return Object.hasOwn(curveNames, details?.namedCurve ?? '') ? 'ec' : null;
+}
+
+/** OpenSSL's names of the curves that browsers, and so daemons, take. */
+export const curveNames: Readonly<Record<string, string>> = {
+  prime256v1: 'P-256',
+  secp384r1: 'P-384',
+  secp521r1: 'P-521',
+};
+
+/** Epoch seconds of a date as node:crypto prints it (`Nov 22 03:57:25 2026 GMT`). */
+export function epochSeconds(date: string): number {
+  return Math.floor(Date.parse(date) / 1000);
+}
+
+function certificatesOf(pem: string): X509Certificate[] | null {
+  try {
+    return (pem.match(certificateBlock) ?? []).map((block) => new X509Certificate(block));
+  } catch {
+    return null;
+  }
+}
+
+function leafNames(pem: string): string[] {
+  const leaf = certificatesOf(pem)?.[0];
+  return leaf === undefined ? [] : namesOf(leaf);
+}
+
+/** A wildcard stands for exactly one label (RFC 6125 6.4.3). */
+function isCovered(name: string, offered: readonly string[]): boolean {
+  const wildcard = `*${name.slice(name.indexOf('.'))}`;
+  return offered.includes(name) || (name.includes('.') && offered.includes(wildcard));
+}
+
+function commonNameOf(certificate: X509Certificate): string {
+  return /^CN=(.*)$/m.exec(certificate.subject)?.[1] ?? '';
+}
+
+/** node:crypto prints `DNS:a.test, IP Address:192.0.2.1`, and a value with a comma or a quote in it as a JSON string. */
+function hostNamesIn(alternative: string): string[] {
+  const entries = alternative.matchAll(/([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g);
+  return [...entries]
+    .filter(([, kind]) => kind === 'DNS' || kind === 'IP Address')
+    .map(([, , value]) => value ?? '');
+}
