@@ -1,0 +1,119 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { RequestListener } from 'node:http';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { anAuthority, aVersion } from '../factories/certificates.ts';
+import { BootstrapHost, type Ended } from './bootstrap-host.ts';
+import { type Served, serveMetadata, serveObjects, serveTls } from './loopback-servers.ts';
+
+const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
+
+let host: BootstrapHost;
+let running: Served[];
+beforeEach(() => {
+  host = new BootstrapHost();
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((server) => server.close()));
+  rmSync(host.root, { recursive: true, force: true });
+});
+
+async function started(server: Promise<Served>): Promise<Served> {
+  running.push(await server);
+  return await server;
+}
+
+describe('an https location', () => {
+  async function fetchWith(program: 'curl' | 'wget', listener: RequestListener): Promise<Ended> {
+    const version = await aVersion({ names: ['localhost'] });
+    const trust = join(host.root, 'trust.pem');
+    const wgetrc = join(host.root, 'wgetrc');
+    writeFileSync(trust, (await anAuthority()).rootPem);
+    writeFileSync(wgetrc, `ca_certificate = ${trust}\n`);
+    const server = await started(serveTls({ cert: version.fullchainPem, key: version.keyPem }, listener));
+    return await host.run(
+      { agentUrl: `https://localhost:${server.port}/agent.cjs` },
+      { PATH: host.path(['node', program]), CURL_CA_BUNDLE: trust, WGETRC: wgetrc },
+    );
+  }
+
+  describe.each((['curl', 'wget'] as const).filter(has))('through %s', (program) => {
+    test('is fetched', async () => {
+      const ended = await fetchWith(program, (_, response) => response.end(readFileSync(host.agent.path)));
+
+      expect(ended).toMatchObject({ status: 0, stderr: '' });
+      expect(JSON.parse(ended.stdout)).toMatchObject({ mark: 'first' });
+    });
+
+    test('that answers with an error ends the run with the location in the message', async () => {
+      const ended = await fetchWith(program, (_, response) => {
+        response.statusCode = 403;
+        response.end('denied');
+      });
+
+      expect(ended).toMatchObject({ status: 1, stdout: '' });
+      expect(ended.stderr).toMatch(/could not fetch https:\/\/localhost:\d+\/agent\.cjs/);
+      expect(host.cached()).toEqual([]);
+    });
+  });
+
+  test('says that it needs curl or wget where there is neither', async () => {
+    const ended = await host.run({ agentUrl: 'https://localhost/agent.cjs' }, { PATH: host.path(['node']) });
+
+    expect(ended.stderr).toContain('neither curl nor wget is installed');
+  });
+});
+
+describe('an S3 location', () => {
+  test('is fetched by the AWS CLI where there is one, whose output stays out of the agent’s', async () => {
+    const aws = `#!/bin/sh\necho "$@"\n[ "$1 $2 $3 $4" = "s3 cp --only-show-errors s3://bucket/key.cjs" ] && cp '${host.agent.path}' "$5"\n`;
+
+    const ended = await host.run(
+      { agentUrl: 's3://bucket/key.cjs' },
+      { PATH: host.path(['node', 'curl'], { aws }) },
+    );
+
+    expect(ended.status).toBe(0);
+    expect(JSON.parse(ended.stdout)).toMatchObject({ mark: 'first' });
+  });
+
+  test.runIf(has('curl'))('is fetched by curl, signed with the instance role', async () => {
+    const metadata = await started(serveMetadata());
+    const objects = await started(serveObjects({ '/bucket/key.cjs': readFileSync(host.agent.path) }));
+
+    const ended = await host.run(
+      { agentUrl: 's3://bucket/key.cjs' },
+      {
+        PATH: host.path(['node', 'curl']),
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadata.port}`,
+        AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${objects.port}`,
+      },
+    );
+
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ mark: 'first' });
+  });
+
+  test.runIf(has('curl'))('says what it needs on a host without AWS CLI and instance role', async () => {
+    const metadata = await started(serveObjects({}));
+
+    const ended = await host.run(
+      { agentUrl: 's3://bucket/key.cjs' },
+      {
+        PATH: host.path(['node', 'curl']),
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadata.port}`,
+      },
+    );
+
+    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended.stderr).toContain('needs curl 7.88 or later and an instance role');
+  });
+
+  test('says that it needs the AWS CLI or curl where there is neither', async () => {
+    const ended = await host.run({ agentUrl: 's3://bucket/key' }, { PATH: host.path(['node']) });
+
+    expect(ended.stderr).toContain('neither the AWS CLI nor curl is installed');
+  });
+});

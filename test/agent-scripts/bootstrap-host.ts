@@ -1,0 +1,154 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { renderDocument } from '../../scripts/document.ts';
+
+/** What the document says; the rest is what a good host would have. */
+export interface Pins {
+  agentUrl?: string;
+  agentSha256?: string;
+  runtimeUrl?: string;
+  runtimeSha256?: string;
+}
+
+export interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Programs the script uses, so that a PATH can be built that lacks one of the others. */
+const basics = [
+  'sh',
+  'sha256sum',
+  'cp',
+  'mv',
+  'rm',
+  'ls',
+  'mkdir',
+  'mktemp',
+  'chmod',
+  'touch',
+  'find',
+  'sync',
+  'uname',
+  'gunzip',
+  'gzip',
+  'sed',
+  'env',
+];
+
+/** Prints what it was given, in place of the agent. */
+const standInAgent = (mark: string): string =>
+  `process.stdout.write(JSON.stringify({
+    mark: ${JSON.stringify(mark)}, home: process.env.CERTFERRY_HOME, job: process.env.CERTFERRY_JOB,
+    left: ['SSM_Job', 'NODE_OPTIONS', 'NODE_PATH'].filter((name) => name in process.env), runtime: process.env.RUNTIME,
+  }));`;
+
+export const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+/** Every POSIX shell found here. */
+export const shells: readonly (readonly string[])[] = [
+  ['sh'],
+  ['dash'],
+  ['bash', '--posix'],
+  ['busybox', 'sh'],
+].filter(([command = '', ...args]) => spawnSync(command, [...args, '-c', ':']).status === 0);
+
+/** A folder that plays the host and the place the agent is fetched from. */
+export class BootstrapHost {
+  readonly root = mkdtempSync(join(tmpdir(), 'certferry bootstrap '));
+  readonly home = join(this.root, 'home');
+  readonly bin = join(this.home, 'bin');
+  agent = this.publish('agent.cjs', standInAgent('first'));
+
+  /** A file to be fetched. */
+  publish(name: string, content: string | Buffer): { url: string; path: string; sha256: string } {
+    const path = join(this.root, name);
+    writeFileSync(path, content);
+    return { url: `file://${path}`, path, sha256: sha256(content) };
+  }
+
+  publishAgent(mark: string): { url: string; path: string; sha256: string } {
+    this.agent = this.publish('agent.cjs', standInAgent(mark));
+    return this.agent;
+  }
+
+  /** A runtime small enough to be copied often: it says that it ran, and runs the agent on this test's own Node. */
+  publishRuntime(mark: string): { url: string; path: string; sha256: string } {
+    return this.publish(
+      'runtime',
+      `#!/bin/sh\n[ "$1" = --version ] && { echo v24.0.0; exit; }\nRUNTIME=${mark} exec '${process.execPath}' "$@"\n`,
+    );
+  }
+
+  /** A PATH with the basics, the named programs of this machine, and the given scripts. */
+  path(programs: readonly string[], scripts: Readonly<Record<string, string>> = {}): string {
+    const folder = mkdtempSync(join(this.root, 'path '));
+    for (const program of [...basics, ...programs]) {
+      const { stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
+      if (stdout.startsWith('/')) symlinkSync(stdout.trim(), join(folder, program));
+    }
+    for (const [name, text] of Object.entries(scripts)) {
+      writeFileSync(join(folder, name), text);
+      chmodSync(join(folder, name), 0o755);
+    }
+    return folder;
+  }
+
+  cached(): string[] {
+    return readdirSync(this.bin).sort();
+  }
+
+  /** The document's script with its placeholders filled in. */
+  script(pins: Pins): string {
+    const values: Readonly<Record<string, string>> = {
+      AgentUrl: pins.agentUrl ?? this.agent.url,
+      AgentSha256: pins.agentSha256 ?? this.agent.sha256,
+      RuntimeUrl: pins.runtimeUrl ?? 'host',
+      RuntimeSha256: pins.runtimeSha256 ?? '',
+      Home: this.home,
+    };
+    const lines: string[] = JSON.parse(renderDocument()).mainSteps[0].inputs.runCommand;
+    const text = lines.join('\n').replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
+    const file = join(mkdtempSync(join(this.root, 'run ')), '_script.sh');
+    writeFileSync(file, text);
+    return file;
+  }
+
+  /** Runs the script as the SSM agent would. */
+  run(pins: Pins = {}, env: NodeJS.ProcessEnv = {}, shell: readonly string[] = ['sh']): Promise<Ended> {
+    const [command = 'sh', ...args] = shell;
+    const child = spawn(command, [...args, this.script(pins)], {
+      env: { PATH: process.env.PATH, SSM_Job: 'aGk', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const ended: Ended = { status: null, stdout: '', stderr: '' };
+    child.stdout.on('data', (text) => {
+      ended.stdout += text;
+    });
+    child.stderr.on('data', (text) => {
+      ended.stderr += text;
+    });
+    return new Promise((resolve) => child.on('close', (status) => resolve({ ...ended, status })));
+  }
+
+  tamper(name: string): void {
+    const path = join(this.bin, name);
+    writeFileSync(path, `${readFileSync(path, 'utf8')}\nprocess.exit(0);`);
+  }
+
+  makeHome(): void {
+    mkdirSync(this.bin, { recursive: true });
+  }
+}

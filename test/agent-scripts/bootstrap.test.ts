@@ -1,0 +1,197 @@
+import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { maximumJobCharacters } from '../../core/deployment/job.ts';
+import { renderDocument } from '../../scripts/document.ts';
+import { BootstrapHost, sha256, shells } from './bootstrap-host.ts';
+
+let host: BootstrapHost;
+beforeEach(() => {
+  host = new BootstrapHost();
+});
+afterEach(() => rmSync(host.root, { recursive: true, force: true }));
+
+describe('the document', () => {
+  test('holds no double brace, nothing but ASCII, and leaves room for the largest job in 64 KB', () => {
+    const document = renderDocument();
+
+    expect(document).not.toContain('{{');
+    expect(document).toMatch(/^[\n\x20-\x7e]*$/);
+    expect(document.length + maximumJobCharacters).toBeLessThan(64 * 1024);
+  });
+});
+
+describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('bootstrap under %s', (_, shell) => {
+  test('becomes the agent, which gets its home and its job and nothing of Node’s environment', async () => {
+    const env = { SSM_Job: 'a.b_c-d', NODE_OPTIONS: '--no-warnings', NODE_PATH: '/nowhere' };
+
+    const { status, stdout, stderr } = await host.run({}, env, shell);
+
+    expect(JSON.parse(stdout)).toEqual({ mark: 'first', home: host.home, job: 'a.b_c-d', left: [] });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  test('fetches a runtime once, unpacks it, and runs the agent on it', async () => {
+    const plain = host.publishRuntime('pinned');
+    const packed = host.publish('runtime.gz', gzipSync(readFileSync(plain.path)));
+    const pins = { runtimeUrl: packed.url, runtimeSha256: plain.sha256 };
+    await host.run(pins, {}, shell);
+    rmSync(packed.path);
+    rmSync(host.agent.path);
+
+    const { stdout, stderr } = await host.run(pins, {}, shell);
+
+    expect(JSON.parse(stdout)).toMatchObject({ runtime: 'pinned' });
+    expect(stderr).toBe('');
+    expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`, `node-${plain.sha256}`]);
+  });
+
+  test('keeps the agent in use and the one before, and no third', async () => {
+    const digests: string[] = [];
+    for (const mark of ['one', 'two', 'three']) {
+      digests.push(host.publishAgent(mark).sha256);
+      await host.run({}, {}, shell);
+    }
+
+    expect(host.cached()).toEqual([`agent-${digests[1]}.cjs`, `agent-${digests[2]}.cjs`].sort());
+  });
+
+  test('fetches a tampered agent again and runs what it fetched', async () => {
+    await host.run({}, {}, shell);
+    host.tamper(`agent-${host.agent.sha256}.cjs`);
+
+    const { status, stdout, stderr } = await host.run({}, {}, shell);
+
+    expect(JSON.parse(stdout)).toMatchObject({ mark: 'first' });
+    expect(status).toBe(0);
+    expect(stderr).toContain('is not what it was when it was fetched; fetching it again');
+  });
+});
+
+describe('bootstrap', () => {
+  test.each([{ SSM_Job: undefined }, { SSM_Job: '' }])(
+    'says which SSM Agent is needed when no job arrives: %o',
+    async (env) => {
+      const ended = await host.run({}, env);
+
+      expect(ended).toMatchObject({ status: 1, stdout: '' });
+      expect(ended.stderr).toContain('Update the SSM Agent of this host to 3.3.2746.0 or later');
+    },
+  );
+
+  test('keeps everything in folders that only their owner may enter', async () => {
+    await host.run();
+
+    const modes = [host.home, host.bin, join(host.bin, `agent-${host.agent.sha256}.cjs`)].map(
+      (path) => statSync(path).mode & 0o777,
+    );
+    expect(modes).toEqual([0o700, 0o700, 0o700]);
+  });
+
+  test('refuses an agent whose digest is not the pinned one, and leaves nothing of it', async () => {
+    const expected = 'a'.repeat(64);
+
+    const ended = await host.run({ agentSha256: expected });
+
+    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended.stderr).toContain(`its SHA-256 is ${host.agent.sha256}, the document says ${expected}`);
+    expect(host.cached()).toEqual([]);
+  });
+
+  test('refuses a tampered agent when what it fetches in its place is wrong as well', async () => {
+    const { url: agentUrl, sha256: agentSha256 } = host.agent;
+    await host.run();
+    host.tamper(`agent-${agentSha256}.cjs`);
+    host.publish('agent.cjs', 'process.stdout.write("other")');
+
+    const ended = await host.run({ agentUrl, agentSha256 });
+
+    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended.stderr).toContain('refusing to run');
+  });
+
+  test('refuses a runtime whose digest is not the pinned one', async () => {
+    const runtime = host.publishRuntime('other');
+
+    const ended = await host.run({ runtimeUrl: runtime.url, runtimeSha256: 'b'.repeat(64) });
+
+    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended.stderr).toContain(`its SHA-256 is ${runtime.sha256}`);
+    expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
+  });
+
+  test('refuses a runtime that does not run on this host, and says what to do', async () => {
+    const runtime = host.publish('runtime', 'not a program\n');
+
+    const ended = await host.run({ runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 });
+
+    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended.stderr).toContain('does not run on this host');
+    expect(ended.stderr).toContain("use runtime 'host'");
+  });
+
+  test('refuses packed bytes that do not unpack', async () => {
+    const packed = host.publish('runtime.gz', 'not packed');
+
+    const ended = await host.run({ runtimeUrl: packed.url, runtimeSha256: sha256('not packed') });
+
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toContain('could not unpack file:///');
+    expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
+  });
+
+  test.each(['http://127.0.0.1/agent.cjs', 'file://relative', 's3://bucket', ''])(
+    'refuses the location "%s"',
+    async (agentUrl) => {
+      const ended = await host.run({ agentUrl });
+
+      expect(ended.status).toBe(1);
+      expect(ended.stderr).toContain('a URL begins with file:///, https:// or s3://');
+    },
+  );
+
+  test('refuses a host without Node when the stack brings none', async () => {
+    const ended = await host.run({}, { PATH: host.path([]) });
+
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toContain('no node on PATH: install Node 20 or later');
+  });
+
+  test.each([
+    ['v18.20.4', 1],
+    ['v9.1.0', 1],
+    ['v20.0.0', 0],
+    ['v100.0.0', 0],
+  ])('judges the host’s own Node %s: exit code %i', async (version, status) => {
+    const node = `#!/bin/sh\n[ "$1" = --version ] && echo ${version}\nexit 0\n`;
+
+    const ended = await host.run({}, { PATH: host.path([], { node }) });
+
+    expect(ended.status).toBe(status);
+    expect(ended.stderr).toContain(status === 0 ? '' : `is ${version}: the agent needs Node 20 or later`);
+  });
+
+  test('survives twelve runs at once on an empty cache', async () => {
+    const runtime = host.publishRuntime('pinned');
+    const pins = { runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 };
+
+    const runs = await Promise.all(Array.from({ length: 12 }, () => host.run(pins)));
+
+    expect(runs.map(({ status, stderr }) => ({ status, stderr }))).toEqual(
+      runs.map(() => ({ status: 0, stderr: '' })),
+    );
+    expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`, `node-${runtime.sha256}`]);
+  });
+
+  test('clears away what a run killed two days ago left behind, and nothing younger', async () => {
+    host.makeHome();
+    for (const name of ['.fetch.old', '.fetch.new']) writeFileSync(join(host.bin, name), '');
+    const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
+    utimesSync(join(host.bin, '.fetch.old'), twoDaysAgo, twoDaysAgo);
+
+    await host.run();
+
+    expect(host.cached()).toEqual(['.fetch.new', `agent-${host.agent.sha256}.cjs`]);
+  });
+});
