@@ -52,6 +52,7 @@ export const errorNames = {
   UnknownOwner: 'never',
   HostBusy: 'later',
   StagingFailed: 'later',
+  CommitFailed: 'later',
   CommandFailed: 'never',
   RestoreFailed: 'never',
   // probing

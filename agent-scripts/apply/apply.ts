@@ -1,0 +1,160 @@
+import type { AgentLine, Repair } from '../../core/deployment/agent-line.ts';
+import { CertferryError } from '../../core/deployment/errors.ts';
+import type { Change } from './change.ts';
+import { backUp, renameIntoPlace } from './commit.ts';
+import type { Home } from './home.ts';
+import { writeJournal } from './journal.ts';
+import type { PlannedChange } from './plan.ts';
+import { validateInPrivate } from './private-validation.ts';
+import { discard } from './recover.ts';
+import { restoreFiles } from './restore.ts';
+import { type CommandResult, describeCommand, runCommand, succeeded } from './run-command.ts';
+import { stageFiles } from './stage.ts';
+import { undoChange } from './undo.ts';
+
+/** How a change ended. With `applied`, `reload_failed` and `rollback_failed` the journal is open for the receipt. */
+export interface Applied {
+  readonly outcome: Extract<
+    AgentLine['outcome'],
+    'validated' | 'validate_unsupported' | 'validate_failed' | 'applied' | 'reload_failed' | 'rollback_failed'
+  >;
+  readonly summary: string;
+  readonly validatedIn: NonNullable<AgentLine['validatedIn']>;
+  readonly warnings: readonly string[];
+  readonly repair: Repair | null;
+}
+
+/** What the daemon's check said before the live files were touched. */
+type Verdict =
+  | { readonly kind: 'accepted'; readonly where: 'private' }
+  | { readonly kind: 'refused'; readonly where: 'private'; readonly command: CommandResult }
+  | { readonly kind: 'unasked'; readonly where: 'none' }
+  | {
+      readonly kind: 'open';
+      readonly where: 'place';
+      readonly why: string;
+      readonly argv: readonly string[];
+    };
+
+/**
+ * stage → validate in private → journal → back up → rename → activate; each step undone when a later one fails.
+ * What a death at any instruction leaves behind is told by the journal and mended by `recover`.
+ * @throws CertferryError StagingFailed, CommitFailed: the live files are as they were
+ */
+export async function applyChange(home: Home, planned: PlannedChange, dryRun: boolean): Promise<Applied> {
+  const { change } = planned;
+  writeJournal(home, 'staging', change);
+  const verdict = await stageAndJudge(home, planned);
+  if (verdict.kind === 'refused') return refused(home, change, verdict.command);
+  if (dryRun) return dryRunEnd(home, change, verdict);
+  commit(home, change);
+  if (verdict.kind === 'open') {
+    const check = await runCommand(verdict.argv, change.commandTimeoutSeconds);
+    if (!succeeded(check)) return refusedInPlace(home, change, check);
+  }
+  return activate(home, change, verdict);
+}
+
+async function stageAndJudge(home: Home, planned: PlannedChange): Promise<Verdict> {
+  try {
+    stageFiles(planned);
+    return await judge(home, planned.change);
+  } catch (error) {
+    discard(home, planned.change);
+    throw error;
+  }
+}
+
+async function judge(home: Home, change: Change): Promise<Verdict> {
+  if (change.validate === null) return { kind: 'unasked', where: 'none' };
+  const verdict = await validateInPrivate(home, change, change.validate);
+  if (verdict.kind === 'unavailable') {
+    return { kind: 'open', where: 'place', why: verdict.why, argv: change.validate };
+  }
+  return succeeded(verdict.command)
+    ? { kind: 'accepted', where: 'private' }
+    : { kind: 'refused', where: 'private', command: verdict.command };
+}
+
+function commit(home: Home, change: Change): void {
+  try {
+    backUp(change);
+    writeJournal(home, 'committing', change);
+    renameIntoPlace(change);
+  } catch (error) {
+    restoreFiles(change);
+    discard(home, change);
+    throw new CertferryError(
+      'CommitFailed',
+      `the new files could not be put in place (${(error as Error).message}); the old ones are there as before`,
+      { details: { paths: change.files.map((file) => file.path) }, cause: error },
+    );
+  }
+}
+
+async function activate(home: Home, change: Change, verdict: Verdict): Promise<Applied> {
+  const warnings = verdict.kind === 'open' ? [inPlaceWarning(verdict.why)] : [];
+  const done = { validatedIn: verdict.where, warnings } as const;
+  const reload =
+    change.activate === null ? null : await runCommand(change.activate, change.commandTimeoutSeconds);
+  if (reload === null || succeeded(reload)) {
+    return { ...done, outcome: 'applied', summary: appliedSummary(change, reload), repair: null };
+  }
+  const failure = describeCommand(reload);
+  const undoing = await undoChange(home, change);
+  if (undoing.kind === 'restored') {
+    const summary = `the reload failed and the old files are back and reloaded: ${failure}`;
+    return { ...done, outcome: 'reload_failed', summary, repair: null };
+  }
+  const summary = `the reload failed (${failure}), and so did going back: ${undoing.why}`;
+  return { ...done, outcome: 'rollback_failed', summary, repair: undoing.repair };
+}
+
+function refused(home: Home, change: Change, command: CommandResult): Applied {
+  discard(home, change);
+  return {
+    outcome: 'validate_failed',
+    summary: `the staged files were refused, the live ones never touched: ${describeCommand(command)}`,
+    validatedIn: 'private',
+    warnings: [],
+    repair: null,
+  };
+}
+
+/** The daemon has read nothing yet, so the old inodes go back without a reload. */
+function refusedInPlace(home: Home, change: Change, command: CommandResult): Applied {
+  restoreFiles(change);
+  discard(home, change);
+  return {
+    outcome: 'validate_failed',
+    summary: `the new files were refused and the old ones put back before any reload: ${describeCommand(command)}`,
+    validatedIn: 'place',
+    warnings: [],
+    repair: null,
+  };
+}
+
+function dryRunEnd(home: Home, change: Change, verdict: Verdict): Applied {
+  discard(home, change);
+  const accepted = verdict.kind === 'accepted';
+  return {
+    outcome: accepted ? 'validated' : 'validate_unsupported',
+    summary: accepted
+      ? 'the daemon accepts the staged files; nothing was changed'
+      : verdict.kind === 'open'
+        ? `the daemon cannot be asked without touching live files: ${verdict.why}`
+        : 'this target has no check of its own; the bundle itself is in order',
+    validatedIn: accepted ? 'private' : 'none',
+    warnings: [],
+    repair: null,
+  };
+}
+
+function inPlaceWarning(why: string): string {
+  return `validated after the files were in place, not before: ${why}`;
+}
+
+function appliedSummary(change: Change, reload: CommandResult | null): string {
+  const files = `${change.files.length} files in place`;
+  return reload === null ? `${files}; the daemon watches them itself` : `${files}, daemon reloaded`;
+}

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { factsOfPem, lostNames } from '../../core/certificate/facts.ts';
+import { CertferryError } from '../../core/deployment/errors.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
+import type { VersionFacts } from '../../core/deployment/version.ts';
+import type { Change, ChangedFile } from './change.ts';
+import { resolveDestination } from './destination.ts';
+import { digestOf } from './digest.ts';
+import { temporaryBeside } from './durable.ts';
+import type { Home } from './home.ts';
+import { metadataOf, resolveOwnership } from './ownership.ts';
+import type { WantedChange, WantedFile } from './wanted.ts';
+
+/** A change that has met the host, with the bytes that will be written (in memory only, in the order of `files`). */
+export interface PlannedChange {
+  readonly change: Change;
+  readonly contents: readonly Buffer[];
+  readonly warnings: readonly string[];
+}
+
+/** What the plan carries along unchanged from the target. */
+export type ChangePolicy = Pick<Change, 'commandTimeoutSeconds' | 'backupRetention' | 'verify'>;
+
+/**
+ * Follows links, looks up users, and compares with what is there. Touches nothing.
+ * @throws CertferryError PlanInvalid, UnknownOwner
+ */
+export function planChange(
+  home: Home,
+  header: JobHeader,
+  wanted: WantedChange,
+  version: VersionFacts,
+  { commandTimeoutSeconds, backupRetention, verify }: ChangePolicy,
+): PlannedChange {
+  const contents = wanted.files.map((file) => Buffer.from(file.content));
+  const files = wanted.files.map((file, index) =>
+    planFile(home, header, file, contents[index] ?? Buffer.alloc(0), index),
+  );
+  refuseSharedDestination(files);
+  const installed = readInstalledCertificate(files);
+  return {
+    change: {
+      deploymentId: header.deploymentId,
+      targetId: header.targetId,
+      fence: header.fence,
+      files,
+      activate: wanted.activate === null ? null : [...wanted.activate],
+      validate: wanted.validate === null ? null : [...wanted.validate],
+      commandTimeoutSeconds,
+      backupRetention,
+      verify,
+      version,
+      previousVersion: installed === null ? null : factsOfPem(installed),
+    },
+    contents,
+    warnings: installed === null ? [] : lostNameWarnings(installed, wanted.files),
+  };
+}
+
+function planFile(
+  home: Home,
+  header: JobHeader,
+  wanted: WantedFile,
+  bytes: Buffer,
+  index: number,
+): ChangedFile {
+  const path = resolveDestination(wanted.path);
+  const existing = metadataOf(path);
+  return {
+    role: wanted.role,
+    path,
+    staged: temporaryBeside(path),
+    backup: join(home.target(header.targetId).backups(header.deploymentId), `${index}-${basename(path)}`),
+    digest: digestOf(bytes),
+    metadata: resolveOwnership(wanted.explicit, existing, wanted.defaults),
+    before: existing === null ? null : { digest: digestOf(readFileSync(path)), metadata: existing },
+  };
+}
+
+function refuseSharedDestination(files: readonly ChangedFile[]): void {
+  const seen = new Map<string, ChangedFile>();
+  for (const file of files) {
+    const other = seen.get(file.path);
+    if (other !== undefined) {
+      throw new CertferryError(
+        'PlanInvalid',
+        `${other.role} and ${file.role} are both to be written to ${file.path}; give each a path of its own`,
+        { details: { path: file.path } },
+      );
+    }
+    seen.set(file.path, file);
+  }
+}
+
+function readInstalledCertificate(files: readonly ChangedFile[]): string | null {
+  const certificate = files.find((file) => file.role === 'certificate');
+  if (certificate === undefined || certificate.before === null) return null;
+  return readFileSync(certificate.path, 'utf8');
+}
+
+function lostNameWarnings(installed: string, wanted: readonly WantedFile[]): string[] {
+  const next = wanted.find((file) => file.role === 'certificate');
+  const lost = next === undefined ? [] : lostNames(installed, next.content);
+  return lost.length === 0 ? [] : [`the new certificate no longer covers ${lost.join(', ')}`];
+}

@@ -1,0 +1,56 @@
+import { linkSync, renameSync, rmSync } from 'node:fs';
+import { CertferryError } from '../../core/deployment/errors.ts';
+import type { Change, ChangedFile } from './change.ts';
+import { copyDurably, syncFolders } from './commit.ts';
+import { digestOfFile } from './digest.ts';
+import { removeQuietly } from './durable.ts';
+import { metadataOf, sameMetadata } from './ownership.ts';
+
+/**
+ * Makes every file of a change what it was before, bytes and metadata, each by one rename; a file that did not exist
+ * is removed. May be interrupted and repeated at any point. Backups stay.
+ * @throws CertferryError RestoreFailed when a backup is missing or damaged; files that can be restored are
+ */
+export function restoreFiles(change: Change): void {
+  const problems = change.files.map(restoreFile).filter((problem) => problem !== null);
+  syncFolders(change);
+  if (problems.length === 0) return;
+  throw new CertferryError('RestoreFailed', problems.join('; '), {
+    details: { paths: change.files.map((file) => file.path) },
+  });
+}
+
+/** Removes the temporaries of a change, whatever became of it. */
+export function removeStaged(change: Change): void {
+  for (const file of change.files) removeQuietly(file.staged);
+}
+
+function restoreFile(file: ChangedFile): string | null {
+  try {
+    removeQuietly(file.staged);
+    if (file.before === null) rmSync(file.path, { force: true });
+    else putBack(file, file.before);
+    return null;
+  } catch (error) {
+    return `${file.path}: ${(error as Error).message}`;
+  }
+}
+
+function putBack(file: ChangedFile, before: NonNullable<ChangedFile['before']>): void {
+  const now = metadataOf(file.path);
+  if (now !== null && sameMetadata(now, before.metadata) && digestOfFile(file.path) === before.digest) return;
+  const found = digestOfFile(file.backup);
+  if (found !== before.digest) {
+    throw new Error(
+      found === null ? `its backup ${file.backup} is gone` : `its backup ${file.backup} is damaged`,
+    );
+  }
+  try {
+    linkSync(file.backup, file.staged);
+  } catch {
+    copyDurably(file.backup, file.staged, before.metadata);
+  }
+  renameSync(file.staged, file.path);
+  // rename(2) does nothing when both names are links to one file, and leaves the temporary behind
+  removeQuietly(file.staged);
+}

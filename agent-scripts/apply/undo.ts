@@ -1,0 +1,49 @@
+import type { Repair } from '../../core/deployment/agent-line.ts';
+import type { Change } from './change.ts';
+import type { Home } from './home.ts';
+import { writeJournal } from './journal.ts';
+import { restoreFiles } from './restore.ts';
+import { describeCommand, quoteArgv, runCommand, succeeded } from './run-command.ts';
+
+/** How putting the old files back ended. */
+export type Undoing =
+  | { readonly kind: 'restored' }
+  | { readonly kind: 'failed'; readonly why: string; readonly repair: Repair };
+
+/**
+ * Puts the old files back and lets the daemon read them, under the journal: if this process dies here, the next run
+ * finishes it. The reload has a deadline of its own, whatever the failed one used up. The journal stays open: the
+ * caller writes the receipt first. A daemon is not told to read a pair that could not be restored as a whole.
+ */
+export async function undoChange(home: Home, change: Change): Promise<Undoing> {
+  writeJournal(home, 'undoing', change);
+  try {
+    restoreFiles(change);
+  } catch (error) {
+    return { kind: 'failed', why: (error as Error).message, repair: repairOf(change, true) };
+  }
+  if (change.activate === null) return { kind: 'restored' };
+  const reload = await runCommand(change.activate, change.commandTimeoutSeconds);
+  if (succeeded(reload)) return { kind: 'restored' };
+  return {
+    kind: 'failed',
+    why: `the old files are back, but ${describeCommand(reload)}`,
+    repair: repairOf(change, false),
+  };
+}
+
+/** The paths and commands a person needs, word for word. */
+function repairOf(change: Change, filesToo: boolean): Repair {
+  const copies = change.files.map((file) =>
+    file.before === null ? ['rm', '-f', '--', file.path] : ['cp', '-p', '--', file.backup, file.path],
+  );
+  return {
+    files: change.files.map((file) => ({
+      path: file.path,
+      backup: file.before === null ? null : file.backup,
+    })),
+    commands: [...(filesToo ? copies : []), ...(change.activate === null ? [] : [change.activate])].map(
+      quoteArgv,
+    ),
+  };
+}

@@ -1,0 +1,16 @@
+import { pemFiles, rootOwned } from '../apply/pem-files.ts';
+import type { FileConnector } from './connector.ts';
+
+/**
+ * nginx. The master reads certificates and keys as root before its workers drop privileges, so root 0600 is enough.
+ * `nginx -t` reads every file the configuration names and refuses a pair that does not match; `nginx -s reload` only
+ * signals the master and returns at once (https://nginx.org/en/docs/control.html).
+ */
+export const nginx: FileConnector<'nginx'> = {
+  kind: 'nginx',
+  defaults: { debian: rootOwned, rhel: rootOwned, alpine: rootOwned, other: rootOwned },
+  files: (bundle, config, distribution) =>
+    pemFiles(bundle, config, 'fullchain', nginx.defaults[distribution]),
+  validate: (config) => config.validateCommand ?? ['nginx', '-t'],
+  activate: (config) => config.reloadCommand ?? ['nginx', '-s', 'reload'],
+};

@@ -1,0 +1,62 @@
+import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
+import type { Home } from '../apply/home.ts';
+import type { PlannedChange } from '../apply/plan.ts';
+import { type Receipt, writeReceipt } from '../apply/receipt.ts';
+import { describeCommand, runCommand, succeeded } from '../apply/run-command.ts';
+import { seenHere } from '../apply/seen-here.ts';
+import { repairDrift } from '../apply/unchanged.ts';
+import type { WantedChange } from '../apply/wanted.ts';
+
+/** A deployment whose bytes are all there already. */
+interface UnchangedDeployment {
+  readonly header: JobHeader;
+  readonly wanted: WantedChange;
+  readonly planned: PlannedChange;
+  readonly installed: Receipt;
+}
+
+/**
+ * Touches no bytes. Drifted owners and modes are repaired, and a daemon that visibly presents something else is told
+ * to read its files again; both are said.
+ */
+export async function answerUnchanged(home: Home, deployment: UnchangedDeployment): Promise<AgentLine> {
+  const { header, wanted, planned, installed } = deployment;
+  const { change } = planned;
+  const repaired = repairDrift(wanted.files, change, installed);
+  const reloaded = await reloadIfNotPresented(deployment);
+  const line = agentLine({
+    deploymentId: header.deploymentId,
+    targetId: header.targetId,
+    outcome: 'unchanged',
+    summary: 'every byte is already in place; nothing was written',
+    version: change.version,
+    previousVersion: change.version,
+    warnings: [...repaired, ...reloaded.warnings],
+    validatedIn: 'none',
+    presented: reloaded.presented,
+  });
+  writeReceipt(home, {
+    v: 1,
+    line,
+    fence: header.fence,
+    change: null,
+    undone: false,
+    installedBefore: installed.line.deploymentId,
+    origin: installed.origin,
+  });
+  return line;
+}
+
+async function reloadIfNotPresented({
+  planned: { change },
+}: UnchangedDeployment): Promise<{ presented: boolean | null; warnings: string[] }> {
+  const presented = await seenHere(change, change.version);
+  if (presented !== false || change.activate === null) return { presented, warnings: [] };
+  const reload = await runCommand(change.activate, change.commandTimeoutSeconds);
+  const told = succeeded(reload) ? 'reloaded' : `tried to reload: ${describeCommand(reload)}`;
+  return {
+    presented: await seenHere(change, change.version),
+    warnings: [`the files were in place but not presented, so the daemon was ${told}`],
+  };
+}

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { factsOfPem } from '../../core/certificate/facts.ts';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
+import { CertferryError } from '../../core/deployment/errors.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
+import type { Change } from '../apply/change.ts';
+import { digestOf } from '../apply/digest.ts';
+import type { Home } from '../apply/home.ts';
+import { planChange } from '../apply/plan.ts';
+import { installedReceipt, type Receipt, receiptsOf } from '../apply/receipt.ts';
+import type { WantedFile } from '../apply/wanted.ts';
+import { applyAndRecord } from './apply-and-record.ts';
+
+/**
+ * Job `revert`: makes the version before the installed one the installed one, as a deployment of its own: staged,
+ * judged by the daemon, journalled, and undone when it does not hold.
+ * @throws CertferryError NoReceipt when the host has no version before
+ */
+export async function revert(home: Home, header: JobHeader): Promise<AgentLine> {
+  const receipts = receiptsOf(home, header.targetId);
+  const origin = originOfInstalled(receipts);
+  const files = origin.files.map((file) => fileBefore(file, header));
+  const certificate = files.find((file) => file.role === 'certificate');
+  const version = certificate === undefined ? null : factsOfPem(certificate.content);
+  if (version === null) throw noVersionBefore(header, 'its certificate cannot be read');
+  const wanted = { files, validate: origin.validate, activate: origin.activate };
+  const planned = planChange(home, header, wanted, version, origin);
+  return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
+
+  function originOfInstalled(all: readonly Receipt[]): Change {
+    const installed = installedReceipt(all);
+    const found = all.find((receipt) => receipt.line.deploymentId === installed?.origin)?.change ?? null;
+    if (found === null) throw noVersionBefore(header, 'nothing was deployed here, or it is too long ago');
+    return found;
+  }
+}
+
+/** The deployment that first brought the version that `origin` replaced; unknown when it was there before certferry. */
+function versionOrigin(receipts: readonly Receipt[], origin: Change): string {
+  const receipt = receipts.find((candidate) => candidate.line.deploymentId === origin.deploymentId);
+  const before = receipts.find((candidate) => candidate.line.deploymentId === receipt?.installedBefore);
+  return before?.origin ?? '';
+}
+
+function fileBefore(file: Change['files'][number], header: JobHeader): WantedFile {
+  if (file.before === null) throw noVersionBefore(header, `${file.path} did not exist before`);
+  const bytes = readBackup(file.backup, header);
+  if (digestOf(bytes) !== file.before.digest)
+    throw noVersionBefore(header, `the backup ${file.backup} is damaged`);
+  const { mode, uid, gid } = file.before.metadata;
+  return {
+    role: file.role,
+    path: file.path,
+    content: bytes.toString('utf8'),
+    explicit: { mode: mode.toString(8), owner: String(uid), group: String(gid) },
+    defaults: { mode, owners: [], groups: [] },
+  };
+}
+
+function readBackup(path: string, header: JobHeader): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    throw noVersionBefore(header, `the backup ${path} is gone (see backupRetention)`);
+  }
+}
+
+function noVersionBefore(header: JobHeader, why: string): CertferryError {
+  return new CertferryError(
+    'NoReceipt',
+    `${header.targetId} has no version before the installed one on this host: ${why}; deploy the version you want instead`,
+    { details: { targetId: header.targetId } },
+  );
+}
