@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** Everything local mode keeps, under one folder that only its owner may enter. */
+export interface StateFolder {
+  readonly path: string;
+  /** LevelDB's files. */
+  readonly database: string;
+  /** Where the database's server says how it is reached. */
+  readonly databaseAddress: string;
+  /** One file an execution. */
+  readonly executions: string;
+  /** One folder a command. */
+  readonly commands: string;
+  /** The agent's own folder of each host. */
+  readonly hosts: string;
+  readonly logs: string;
+  /** The access key id that every embedded endpoint of this folder asks for. */
+  readonly token: string;
+}
+
+/** Opens the folder, making it and its secret token if need be. Several processes at once agree on one token. */
+export function openStateFolder(directory: string): StateFolder {
+  const path = resolve(directory);
+  const inside = (name: string) => join(path, name);
+  makePrivate(path);
+  const folders = {
+    executions: inside('executions'),
+    commands: inside('commands'),
+    hosts: inside('hosts'),
+    logs: inside('logs'),
+  };
+  for (const folder of Object.values(folders)) makePrivate(folder);
+  return {
+    path,
+    ...folders,
+    database: inside('dynamodb'),
+    databaseAddress: inside('dynamodb.json'),
+    token: tokenIn(inside('token')),
+  };
+}
+
+/** A folder that others can read would show them who deploys what, and let them into the endpoints. */
+function makePrivate(path: string): void {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);
+}
+
+function tokenIn(path: string): string {
+  const known = read(path);
+  if (known !== null) return known;
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
+  try {
+    // unlike a rename, a link never replaces the token of a process that was quicker
+    linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft);
+  }
+  return readFileSync(path, 'utf8');
+}
+
+function read(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
