@@ -1,0 +1,43 @@
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { inWords, probeFailed } from './words.ts';
+
+/** One address of an endpoint. */
+export interface Address {
+  readonly address: string;
+  readonly family: 4 | 6;
+}
+
+/** Every address a host name has on this machine; an IP literal is its own. Throws ProbeFailed, in words. */
+export async function addressesOf(host: string, timeoutSeconds: number): Promise<Address[]> {
+  if (isIP(host) !== 0) return [{ address: host, family: familyOf(host) }];
+  const found = await withDeadline(lookup(host, { all: true, order: 'verbatim' }), host, timeoutSeconds);
+  const addresses = [...new Set(found.map(({ address }) => address))];
+  return addresses.map((address) => ({ address, family: familyOf(address) }));
+}
+
+/** `address:port`, with brackets around an IPv6 address. */
+export function addressText({ address, family }: Address, port: number): string {
+  return family === 6 ? `[${address}]:${port}` : `${address}:${port}`;
+}
+
+function familyOf(address: string): 4 | 6 {
+  return isIP(address) === 6 ? 6 : 4;
+}
+
+/** The resolver cannot be called off; what it says too late is not waited for. */
+async function withDeadline<T>(work: Promise<T>, host: string, seconds: number): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(probeFailed(`the name server does not answer for ${host} within ${seconds} s`));
+    }, seconds * 1000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } catch (cause) {
+    throw inWords(cause);
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,46 @@
+import type { Observation } from '../deployment/agent-line.ts';
+import type { Verify } from '../target/verify.ts';
+import { short } from './fingerprint.ts';
+
+/** What a probe's observations come to, and one line that says it. */
+export interface Judgement {
+  readonly verified: boolean;
+  readonly summary: string;
+}
+
+/** Verified when every address that could be looked at is right, or one with `addresses: any`; never when none was. */
+export function judge(observations: readonly Observation[], verify: Verify): Judgement {
+  const leftOut = observations.filter(isLeftOut);
+  const looks = observations.filter((observation) => !isLeftOut(observation));
+  const wrong = looks.filter(({ ok }) => !ok);
+  const right = looks.filter(({ ok }) => ok);
+  const verified = right.length > 0 && (verify.addresses === 'any' || wrong.length === 0);
+  const said = verified ? [rightText(right, looks.length, verify)] : [wrongText(wrong, looks.length, verify)];
+  return { verified, summary: [...said, ...leftOut.map(problemText)].join('; ') };
+}
+
+/** See `probe`: no route to the address's family from here. */
+function isLeftOut({ ok, fingerprint }: Observation): boolean {
+  return ok && fingerprint === null;
+}
+
+function rightText(right: readonly Observation[], looked: number, verify: Verify): string {
+  const presented = [...new Set(right.map(({ fingerprint }) => short(fingerprint ?? '')))].join(', ');
+  const where = looked === 1 ? '' : ` on ${right.length} of ${looked} addresses`;
+  const often = verify.consecutive === 1 ? '' : `, ${verify.consecutive} handshakes each`;
+  return `${verify.endpoint} presents ${presented}${where}${often}`;
+}
+
+const maximumProblems = 3;
+
+function wrongText(wrong: readonly Observation[], looked: number, verify: Verify): string {
+  if (looked === 0) return `${verify.endpoint}: no address to look at`;
+  const problems = wrong.slice(0, maximumProblems).map(problemText).join('; ');
+  if (looked === 1) return problems;
+  const more = wrong.length > maximumProblems ? '; …' : '';
+  return `${wrong.length} of ${looked} addresses of ${verify.endpoint} are not right: ${problems}${more}`;
+}
+
+function problemText({ address, problem }: Observation): string {
+  return `${address}: ${problem ?? 'not right'}`;
+}

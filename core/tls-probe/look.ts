@@ -1,0 +1,105 @@
+import type { X509Certificate } from 'node:crypto';
+import { endpointParts, type ProbeProtocol } from '../target/verify.ts';
+import { type Address, addressesOf, addressText } from './addresses.ts';
+import { fingerprintOf, nameOf } from './fingerprint.ts';
+import { handshake, type Presented } from './handshake.ts';
+import { linkProblem, nameProblem, namesOf } from './presented.ts';
+import { serverNameOf } from './probe.ts';
+import { inWords } from './words.ts';
+
+export interface LookQuestion {
+  /** `host:port`. */
+  readonly endpoint: string;
+  readonly serverName?: string | undefined;
+  readonly protocol: ProbeProtocol;
+  readonly timeoutSeconds: number;
+}
+
+/** What one address presents; either `presented` or `problem` is null. */
+export interface AddressLook {
+  readonly address: string;
+  readonly problem: string | null;
+  readonly presented: PresentedFacts | null;
+}
+
+/** Times are epoch seconds; `chainLength` counts every certificate sent, the leaf included. */
+export interface PresentedFacts {
+  readonly tlsVersion: string;
+  readonly cipher: string;
+  readonly fingerprint: string;
+  readonly subject: string;
+  readonly names: readonly string[];
+  readonly issuer: string;
+  readonly notBefore: number;
+  readonly notAfter: number;
+  /** Whole days until it expires; negative once it has. */
+  readonly daysLeft: number;
+  readonly chainLength: number;
+  /** The fingerprints of what is sent after the leaf, in that order. */
+  readonly chain: readonly string[];
+  /** What a client could hold against it, in words. */
+  readonly warnings: readonly string[];
+}
+
+/** Looks once at every address of an endpoint, expecting nothing. Throws ProbeFailed when the name has no address. */
+export async function look(question: LookQuestion, now: Date): Promise<AddressLook[]> {
+  const { host, port } = endpointParts(question.endpoint);
+  const addresses = await addressesOf(host, question.timeoutSeconds);
+  return await Promise.all(addresses.map((address) => lookAt(address, port, question, now)));
+}
+
+async function lookAt(
+  address: Address,
+  port: number,
+  question: LookQuestion,
+  now: Date,
+): Promise<AddressLook> {
+  const text = addressText(address, port);
+  const serverName = serverNameOf(question);
+  const { protocol, timeoutSeconds } = question;
+  const approach = { address: address.address, port, protocol, serverName, timeoutSeconds };
+  try {
+    const presented = await handshake({ ...approach, keyAlgorithm: null });
+    return { address: text, problem: null, presented: factsOf(presented, serverName, now) };
+  } catch (error) {
+    return { address: text, problem: inWords(error).message, presented: null };
+  }
+}
+
+const secondsPerDay = 86_400;
+
+function factsOf(presented: Presented, serverName: string | null, now: Date): PresentedFacts {
+  const { leaf, chain, tlsVersion, cipher } = presented;
+  const [notBefore, notAfter] = [epochSeconds(leaf.validFrom), epochSeconds(leaf.validTo)];
+  return {
+    tlsVersion,
+    cipher,
+    fingerprint: fingerprintOf(leaf),
+    subject: nameOf(leaf),
+    names: namesOf(leaf),
+    issuer: issuerOf(leaf),
+    notBefore,
+    notAfter,
+    daysLeft: Math.floor((notAfter - now.getTime() / 1000) / secondsPerDay),
+    chainLength: 1 + chain.length,
+    chain: chain.map(fingerprintOf),
+    warnings: [
+      linkProblem(presented),
+      nameProblem(leaf, serverName),
+      validityProblem(notBefore, notAfter, now),
+    ].filter((warning) => warning !== null),
+  };
+}
+
+function validityProblem(notBefore: number, notAfter: number, now: Date): string | null {
+  if (now.getTime() / 1000 > notAfter) return 'has expired';
+  return now.getTime() / 1000 < notBefore ? 'is not valid yet' : null;
+}
+
+function issuerOf(leaf: X509Certificate): string {
+  return (leaf.issuer ?? '').trim().split('\n').join(', ');
+}
+
+function epochSeconds(date: string): number {
+  return Math.floor(Date.parse(date) / 1000);
+}
