@@ -18,7 +18,7 @@ export function factsOfPem(pem: string): VersionFacts | null {
 
 /** Facts of a leaf and its intermediates; null when the leaf's key is of a kind certferry does not carry. */
 export function factsOf(leaf: X509Certificate, chain: readonly X509Certificate[]): VersionFacts | null {
-  const keyAlgorithm = keyAlgorithmOf(leaf.publicKey);
+  const keyAlgorithm = keyAlgorithmOf(leaf);
   if (keyAlgorithm === null) return null;
   return {
     fingerprint: fingerprintOf(leaf),
@@ -49,12 +49,13 @@ export function lostNames(installed: string, next: string): string[] {
   return leafNames(installed).filter((name) => !isCovered(name, offered));
 }
 
-/** The kinds of keys certferry carries; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). */
-export function keyAlgorithmOf(key: KeyObject): KeyAlgorithm | null {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = key;
-  if (type === 'rsa' || type === 'ed25519') return type;
-  if (type !== 'ec') return null;
-  return Object.hasOwn(curveNames, details?.namedCurve ?? '') ? 'ec' : null;
+/** A certificate's public key; null when it is of a kind that this OpenSSL does not know. */
+export function publicKeyOf(certificate: X509Certificate): KeyObject | null {
+  try {
+    return certificate.publicKey;
+  } catch {
+    return null;
+  }
 }
 
 /** OpenSSL's names of the curves that browsers, and so daemons, take. */
@@ -97,5 +98,12 @@ function hostNamesIn(alternative: string): string[] {
   const entries = alternative.matchAll(/([^:,]+):("(?:[^"\\]|\\.)*"|[^,]*)(?:, |$)/g);
   return [...entries]
     .filter(([, kind]) => kind === 'DNS' || kind === 'IP Address')
-    .map(([, , value]) => value ?? '');
+    .map(([, , value = '']) => (value.startsWith('"') ? String(JSON.parse(value)) : value));
+}
+
+/** The kinds of keys certferry carries; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). */
+function keyAlgorithmOf(certificate: X509Certificate): KeyAlgorithm | null {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKeyOf(certificate) ?? {};
+  if (type === 'rsa' || type === 'ed25519') return type;
+  return type === 'ec' && Object.hasOwn(curveNames, details?.namedCurve ?? '') ? 'ec' : null;
 }

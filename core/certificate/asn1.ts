@@ -1,0 +1,52 @@
+// The little ASN.1 that node:crypto does not do: looking into DER (or BER) by hand.
+import 'node-forge/lib/asn1.js';
+import type { asn1 } from 'node-forge';
+import forge from 'node-forge/lib/forge.js';
+
+export type Node = asn1.Asn1;
+
+/** Bytes as node-forge has them: characters 0 to 255. */
+export type ByteString = string;
+
+/** Throws a plain Error for anything that is not one whole DER or BER value; so do the others here. */
+export function parseDer(bytes: Uint8Array | ByteString): Node {
+  return forge.asn1.fromDer(typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1'));
+}
+
+export function derOf(node: Node): Buffer {
+  return bufferOf(forge.asn1.toDer(node).getBytes());
+}
+
+export function bufferOf(bytes: ByteString): Buffer {
+  return Buffer.from(bytes, 'latin1');
+}
+
+/** The values inside a SEQUENCE, a SET or an explicit tag. */
+export function childrenOf(node: Node | undefined): Node[] {
+  if (node === undefined || !Array.isArray(node.value))
+    throw new Error('a constructed ASN.1 value was expected');
+  return node.value;
+}
+
+/** The content of an OCTET STRING, put together when BER has it in pieces. */
+export function octetsOf(node: Node | undefined): ByteString {
+  if (node === undefined) throw new Error('an OCTET STRING was expected');
+  return Array.isArray(node.value) ? node.value.map(octetsOf).join('') : node.value;
+}
+
+export function oidOf(node: Node | undefined): string {
+  return forge.asn1.derToOid(octetsOf(node));
+}
+
+export function integerOf(node: Node | undefined): number {
+  return forge.asn1.derToInteger(octetsOf(node));
+}
+
+const integerTag = 2;
+
+/** The largest INTEGER of a value, at any depth: among a key derivation's parameters, what bounds its cost. */
+export function largestInteger(node: Node): number {
+  if (Array.isArray(node.value)) return Math.max(0, ...node.value.map(largestInteger));
+  if (Number(node.type) !== integerTag) return 0;
+  return node.value.length > 6 ? Number.POSITIVE_INFINITY : forge.asn1.derToInteger(node.value);
+}

@@ -1,0 +1,40 @@
+// How messages name certificates and keys. Subjects come from strangers: they are cut short and stripped of control characters.
+import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
+import { curveNames } from './facts.ts';
+
+const longestName = 120;
+
+/** `CN=www.example.test (serial 0A1B…, valid until 2026-11-22)`: enough to find it among its likes. */
+export function describeCertificate(certificate: X509Certificate): string {
+  return `"${nameLine(certificate.subject)}" (serial ${certificate.serialNumber.slice(0, 40)}, valid until ${dayOf(certificate.validTo)})`;
+}
+
+/** A distinguished name on one line, in the order of the certificate. */
+export function nameLine(name: string | undefined): string {
+  const line = (name ?? '')
+    .trim()
+    .replaceAll('\n', ', ')
+    .replace(/\p{Cc}/gu, '?');
+  if (line === '') return 'no name';
+  return line.length > longestName ? `${line.slice(0, longestName)}…` : line;
+}
+
+/** `RSA 2048`, `ECDSA P-256`, `Ed25519`, or OpenSSL's name of any other kind. */
+export function describeKey(key: KeyObject): string {
+  const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails: details = {} } = key;
+  if (type === 'ed25519') return 'Ed25519';
+  if (type === 'ec') return `ECDSA ${curveNames[details.namedCurve ?? ''] ?? details.namedCurve}`;
+  if (type === 'rsa') return `RSA ${details.modulusLength}`;
+  return type.toUpperCase();
+}
+
+/** The first digits of the SHA-256 of a public key (SPKI): tells two keys of one kind apart. */
+export function publicKeyDigest(key: KeyObject): string {
+  const spki = key.export({ type: 'spki', format: 'der' });
+  return createHash('sha256').update(spki).digest('hex').slice(0, 16);
+}
+
+/** The day of a date as node:crypto prints it, `2026-11-22`. */
+export function dayOf(date: string): string {
+  return new Date(date).toISOString().slice(0, 10);
+}

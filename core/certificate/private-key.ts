@@ -1,0 +1,126 @@
+// The private key: opened whatever its form, proven to belong to the leaf. No message or detail here may hold key bytes
+// or a passphrase, and OpenSSL's errors are not passed on as a cause.
+import {
+  createPrivateKey,
+  createPublicKey,
+  type KeyObject,
+  sign,
+  verify,
+  type X509Certificate,
+} from 'node:crypto';
+import { CertferryError } from '../deployment/errors.ts';
+import { childrenOf, type Node, parseDer } from './asn1.ts';
+import { describeCertificate, describeKey, publicKeyDigest } from './describe.ts';
+import { refuseCostlyDerivation, wrongPassphrase } from './passphrase.ts';
+import { type Block, toPem } from './pem.ts';
+import { isConsistentRsa } from './rsa.ts';
+
+/**
+ * The one private key among the blocks (the same key twice is one): PKCS#8, PKCS#1 or SEC1, encrypted or not.
+ * @throws CertferryError NoPrivateKey, SeveralPrivateKeys, WrongPassphrase, KeyTypeUnsupported, BundleUnreadable
+ */
+export function readPrivateKey(blocks: readonly Block[], passphrase: string | undefined): KeyObject {
+  const sealed = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'));
+  const keys = sealed.map((block) => openKey(block, passphrase));
+  const distinct = new Map(keys.map((key) => [pkcs8Of(key), key]));
+  const [key] = distinct.values();
+  if (key === undefined) throw noPrivateKey();
+  if (distinct.size > 1) throw severalPrivateKeys(sealed);
+  return key;
+}
+
+/** Unencrypted PKCS#8 PEM with LF line ends. */
+export function pkcs8Of(key: KeyObject): string {
+  return key.export({ type: 'pkcs8', format: 'pem' }).toString();
+}
+
+/**
+ * The key's public half is compared with the leaf's, and then a signature made and checked: a damaged key may still
+ * carry the right public half.
+ * @throws CertferryError KeyMismatch, BundleUnreadable
+ */
+export function assertKeyOf(leaf: X509Certificate, key: KeyObject): void {
+  const given = createPublicKey(key);
+  if (publicKeyDigest(given) !== publicKeyDigest(leaf.publicKey)) throw keyMismatch(leaf, given);
+  if (!isConsistentRsa(key) || !provesItself(key, leaf.publicKey)) throw damagedKey();
+}
+
+function provesItself(key: KeyObject, publicKey: KeyObject): boolean {
+  const text = Buffer.from('certferry');
+  const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  try {
+    return verify(hash, text, publicKey, sign(hash, text, key));
+  } catch {
+    return false;
+  }
+}
+
+function openKey(block: Block, passphrase: string | undefined): KeyObject {
+  const { field, label } = block;
+  if (label === 'OPENSSH PRIVATE KEY') throw opensshKey(block);
+  // The keys in a PKCS#12 file without a passphrase are encrypted with the empty one.
+  const secret = field === 'pkcs12' ? (passphrase ?? '') : passphrase;
+  const encrypted = isEncrypted(block);
+  if (encrypted && secret === undefined) throw wrongPassphrase(field, 'private key', undefined);
+  if (label === 'ENCRYPTED PRIVATE KEY') refuseCostlyKey(block);
+  try {
+    const key = toPem(block);
+    return createPrivateKey(secret === undefined ? { key } : { key, passphrase: secret });
+  } catch {
+    throw encrypted ? wrongPassphrase(field, 'private key', passphrase) : unreadableKey(block);
+  }
+}
+
+function isEncrypted({ label, headers }: Block): boolean {
+  return label === 'ENCRYPTED PRIVATE KEY' || headers.includes('ENCRYPTED');
+}
+
+/** EncryptedPrivateKeyInfo (RFC 5958) begins with its algorithm. */
+function refuseCostlyKey({ field, der }: Block): void {
+  const algorithm = firstChild(der);
+  if (algorithm !== null) refuseCostlyDerivation(field, algorithm);
+}
+
+function firstChild(der: Buffer): Node | null {
+  try {
+    return childrenOf(parseDer(der))[0] ?? null;
+  } catch {
+    return null; // OpenSSL will say no to it in a moment
+  }
+}
+
+function noPrivateKey(): CertferryError {
+  const message =
+    'There is no private key in any field. Add the PEM block "PRIVATE KEY" (or "RSA PRIVATE KEY", "EC PRIVATE KEY") that belongs to the leaf.';
+  return new CertferryError('NoPrivateKey', message);
+}
+
+function severalPrivateKeys(blocks: readonly Block[]): CertferryError {
+  const fields = [...new Set(blocks.map(({ field }) => field))];
+  const message = `There are several different private keys (in ${fields.map((field) => `"${field}"`).join(', ')}), and only one may be given. Leave out those that do not belong to the leaf.`;
+  return new CertferryError('SeveralPrivateKeys', message, { details: { keys: blocks.length, fields } });
+}
+
+function keyMismatch(leaf: X509Certificate, given: KeyObject): CertferryError {
+  const [has, wants] = [given, leaf.publicKey].map(
+    (key) => `${describeKey(key)}, public key sha256 ${publicKeyDigest(key)}…`,
+  );
+  const message = `The private key (${has}) does not belong to the leaf ${describeCertificate(leaf)} (${wants}). Give the key that the certificate was requested with.`;
+  return new CertferryError('KeyMismatch', message, { details: { key: has ?? '', leaf: wants ?? '' } });
+}
+
+function damagedKey(): CertferryError {
+  const message =
+    'The private key is damaged: it names the public key of the leaf, but does not sign for it. Copy the key again from where it was made.';
+  return new CertferryError('BundleUnreadable', message, { details: { field: 'key' } });
+}
+
+function unreadableKey({ field, label }: Block): CertferryError {
+  const message = `The field "${field}": the block ${label} cannot be read as a private key. Copy it again, whole; "openssl pkey -in FILE -noout" says whether the file is good.`;
+  return new CertferryError('BundleUnreadable', message, { details: { field, label } });
+}
+
+function opensshKey({ field, label }: Block): CertferryError {
+  const message = `The field "${field}": ${label} is a form that TLS servers do not read. Convert a copy with "ssh-keygen -p -m PKCS8 -f COPY".`;
+  return new CertferryError('KeyTypeUnsupported', message, { details: { field, label } });
+}

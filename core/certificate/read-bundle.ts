@@ -1,0 +1,158 @@
+// From what people have (files, secrets, in whatever form and order) to the one form that is deployed: leaf, chain, key.
+// In order: size, blocks, certificates, their order, the key, the rules of lint.ts. The first fault found is thrown.
+import { X509Certificate } from 'node:crypto';
+import { CertferryError } from '../deployment/errors.ts';
+import type { Bundle, VersionFacts } from '../deployment/version.ts';
+import { type OrderedChain, orderChain } from './chain.ts';
+import { dayOf, describeCertificate, describeKey, nameLine } from './describe.ts';
+import { epochSeconds, factsOf, fingerprintOf, namesOf } from './facts.ts';
+import { keyTypeUnsupported, lintCertificate } from './lint.ts';
+import { type Block, readBlocks, readBytes, toPem } from './pem.ts';
+import { readPkcs12 } from './pkcs12.ts';
+import { assertKeyOf, pkcs8Of, readPrivateKey } from './private-key.ts';
+
+/**
+ * A bundle as it came. Any field may hold any block: a key beside the certificate, a leaf in the chain. `certificate`
+ * may also be the DER of one certificate. Fields may be empty.
+ */
+export interface BundleInput {
+  readonly certificate?: string | Uint8Array | undefined;
+  readonly chain?: string | undefined;
+  readonly key?: string | undefined;
+  readonly passphrase?: string | undefined;
+  readonly pkcs12?: Uint8Array | undefined;
+}
+
+/** What people want to know of a leaf. `names` are its SANs; dates are epoch seconds; `key` is such as `RSA 2048`. */
+export interface LeafFacts {
+  readonly names: string[];
+  readonly notBefore: number;
+  readonly notAfter: number;
+  readonly issuer: string;
+  readonly serial: string;
+  readonly key: string;
+}
+
+/** `warnings` are full sentences about what may be meant but rarely is. */
+export interface ReadBundle {
+  readonly bundle: Bundle;
+  readonly facts: VersionFacts;
+  readonly subject: LeafFacts;
+  readonly warnings: string[];
+}
+
+/** Real bundles take 4 to 12 KiB; what is larger is some other file. */
+export const maximumBundleBytes = 64 * 1024;
+
+/** Real chains have 2 to 4; a trust store has over 100. */
+export const maximumCertificates = 10;
+
+const certificateLabels = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'];
+const warnDaysBeforeExpiry = 7;
+const secondsPerDay = 86_400;
+
+/**
+ * Parses, orders, matches and lints a bundle as of `now`. No error, warning or detail holds key bytes or the passphrase.
+ * @throws CertferryError BundleTooLarge, BundleUnreadable, TooManyCertificates, NoLeaf, SeveralLeaves, LeafIsCa,
+ * NoPrivateKey, SeveralPrivateKeys, KeyMismatch, KeyTooWeak, KeyTypeUnsupported, WeakSignature, CertificateExpired,
+ * CertificateNotYetValid, ChainBroken, WrongPassphrase
+ */
+export function readBundle(input: BundleInput, now: Date): ReadBundle {
+  refuseLargeInput(input);
+  const blocks = blocksOf(input);
+  const certificates = readCertificates(blocks);
+  const key = readPrivateKey(blocks, input.passphrase);
+  const ordered = orderChain(certificates, key);
+  const facts = factsOf(ordered.leaf, ordered.chain);
+  if (facts === null) throw keyTypeUnsupported(ordered.leaf);
+  assertKeyOf(ordered.leaf, key);
+  for (const each of [ordered.leaf, ...ordered.chain]) lintCertificate(each, now);
+  const bundle = { leaf: pemOf(ordered.leaf), chain: ordered.chain.map(pemOf), key: pkcs8Of(key) };
+  return { bundle, facts, subject: leafFactsOf(ordered.leaf), warnings: warningsOf(ordered, now) };
+}
+
+function refuseLargeInput({ certificate, chain, key, pkcs12 }: BundleInput): void {
+  const bytes = [certificate, chain, key, pkcs12].reduce(
+    (sum, field) => sum + Buffer.byteLength(field ?? ''),
+    0,
+  );
+  if (bytes <= maximumBundleBytes) return;
+  const message = `The bundle has ${bytes} bytes; at most ${maximumBundleBytes} are taken. Give one leaf, its intermediates and its key, not a trust store.`;
+  throw new CertferryError('BundleTooLarge', message, { details: { bytes } });
+}
+
+function blocksOf({ certificate = '', chain = '', key = '', pkcs12, passphrase }: BundleInput): Block[] {
+  return [
+    ...(pkcs12 === undefined ? [] : readPkcs12(pkcs12, passphrase)),
+    ...(typeof certificate === 'string'
+      ? readBlocks('certificate', certificate)
+      : readBytes('certificate', certificate)),
+    ...readBlocks('chain', chain),
+    ...readBlocks('key', key),
+  ];
+}
+
+/** Each certificate once, however often it was given; at least one, at most `maximumCertificates`. */
+function readCertificates(blocks: readonly Block[]): X509Certificate[] {
+  const found = blocks.filter(({ label }) => certificateLabels.includes(label)).map(readCertificate);
+  const distinct = [...new Map(found.map((each) => [fingerprintOf(each), each])).values()];
+  if (distinct.length === 0) throw noCertificate(blocks);
+  if (distinct.length <= maximumCertificates) return distinct;
+  const message = `There are ${distinct.length} certificates; at most ${maximumCertificates} are taken. Give the leaf and its own intermediates only.`;
+  throw new CertferryError('TooManyCertificates', message, { details: { certificates: distinct.length } });
+}
+
+function readCertificate(block: Block, index: number): X509Certificate {
+  const { field } = block;
+  try {
+    return new X509Certificate(toPem(block));
+  } catch {
+    const message = `Certificate ${index + 1} (field "${field}") cannot be parsed: its bytes are not an X.509 certificate. Copy it again from where it was issued.`;
+    throw new CertferryError('BundleUnreadable', message, { details: { field, position: index + 1 } });
+  }
+}
+
+function noCertificate(blocks: readonly Block[]): CertferryError {
+  const labels = [...new Set(blocks.map(({ label }) => label))];
+  const found = labels.length === 0 ? 'every field is empty' : `found only: ${labels.join(', ')}`;
+  const message = `There is no certificate in the bundle (${found}). Add the PEM block "CERTIFICATE" that was issued for the server.`;
+  return new CertferryError('NoLeaf', message, { details: { labels } });
+}
+
+function leafFactsOf(leaf: X509Certificate): LeafFacts {
+  return {
+    names: namesOf(leaf),
+    notBefore: epochSeconds(leaf.validFrom),
+    notAfter: epochSeconds(leaf.validTo),
+    issuer: nameLine(leaf.issuer),
+    serial: leaf.serialNumber,
+    key: describeKey(leaf.publicKey),
+  };
+}
+
+function pemOf(certificate: X509Certificate): string {
+  return toPem({ label: 'CERTIFICATE', headers: '', der: certificate.raw });
+}
+
+function warningsOf({ leaf, chain, spare, complete }: OrderedChain, now: Date): string[] {
+  const daysLeft = (epochSeconds(leaf.validTo) - now.getTime() / 1000) / secondsPerDay;
+  const warnings: string[] = [];
+  if (daysLeft < warnDaysBeforeExpiry) {
+    warnings.push(
+      `The leaf expires on ${dayOf(leaf.validTo)}, in ${Math.max(0, Math.floor(daysLeft))} day(s).`,
+    );
+  }
+  if (chain.length === 0 && !complete) {
+    const issuer = nameLine(leaf.issuer);
+    warnings.push(
+      `The chain is missing: the leaf was issued by "${issuer}", and no intermediate was given. Most clients will refuse it unless they trust that issuer directly.`,
+    );
+  }
+  if (leaf.subjectAltName === undefined) {
+    warnings.push('The leaf has no subject alternative name; browsers no longer look at the common name.');
+  }
+  for (const each of spare) {
+    warnings.push(`Left out, as the chain leads past it: ${describeCertificate(each)}.`);
+  }
+  return warnings;
+}
