@@ -1,0 +1,98 @@
+import type { Deployment } from '../../core/deployment/deployment.ts';
+import { CertferryError } from '../../core/deployment/errors.ts';
+import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
+import { type Clock, epochSeconds } from '../runtime/clock.ts';
+import { deliverySeconds } from '../services/commands.ts';
+import type { LockItem } from '../services/lock-item.ts';
+import type { PendingCommand, Purpose } from '../services/pending-commands.ts';
+import { type Settlement, type Settlers, settle } from './settle.ts';
+
+/** What it takes to bring a job to a host. */
+export interface Deliverers extends Settlers {
+  readonly clock: Clock;
+}
+
+/** A job made, not yet sent: `text` is the parameter of the command. */
+export interface MadeJob {
+  readonly action: JobAction;
+  readonly text: string;
+}
+
+/** One job on behalf of a waiting state. `make` is called only when nothing has been sent for that state yet. */
+export interface Delivery {
+  readonly deployment: Deployment;
+  readonly taskToken: string;
+  readonly purpose: Purpose;
+  readonly probe?: PendingCommand['probe'];
+  readonly make: () => Promise<MadeJob>;
+}
+
+/** Margin on the delivery timeout for clocks that differ: a host refuses a job that arrives later still. */
+const clockMarginSeconds = 60;
+
+/**
+ * Sends a job once (see `services/pending-commands.ts` for how a retry finds what was sent), then looks once whether
+ * it has ended already: its event may have come before anybody knew the command.
+ *
+ * Throws StaleFence when the deployment no longer holds its target's lock, and whatever `make` or sending throws.
+ */
+export async function deliver(by: Deliverers, delivery: Delivery): Promise<Settlement> {
+  const lock = await heldLock(by, delivery.deployment);
+  const key = keyOf(delivery, lock);
+  const sent = lock.pending?.key === key ? await sentBefore(by, lock, delivery.taskToken) : null;
+  return settle(by, sent ?? (await send(by, key, delivery)));
+}
+
+/** The same for every retry of one state, another for the same state entered again: a new round or a new look. */
+export function keyOf(
+  { purpose, deployment, probe }: Pick<Delivery, 'purpose' | 'deployment' | 'probe'>,
+  lock: LockItem,
+) {
+  return [purpose, deployment.id, lock.enrolments, probe?.attempt ?? 0].join(':');
+}
+
+/** The deployment's lock. Throws StaleFence when somebody else has it: the host would refuse the job anyway. */
+export async function heldLock(by: Pick<Settlers, 'locks'>, deployment: Deployment): Promise<LockItem> {
+  const lock = await by.locks.read(deployment.target.id);
+  if (lock.owner === deployment.executionArn && lock.fence === deployment.fence) return lock;
+  return staleFence(deployment);
+}
+
+function staleFence({ target, fence }: Deployment): never {
+  throw new CertferryError(
+    'StaleFence',
+    `this deployment no longer holds the lock of target ${target.id} (fence ${fence}); nothing was sent`,
+    { details: { targetId: target.id, fence } },
+  );
+}
+
+async function sentBefore(by: Deliverers, { pending }: LockItem, taskToken: string) {
+  return pending?.commandId ? by.pending.retoken(pending.commandId, taskToken) : null;
+}
+
+async function send(by: Deliverers, key: string, delivery: Delivery): Promise<PendingCommand> {
+  const { deployment, taskToken, purpose, probe = null } = delivery;
+  const { id: deploymentId, executionArn, fence, target } = deployment;
+  const { action, text } = await delivery.make();
+  if (!(await by.pending.intend({ targetId: target.id, executionArn, fence }, key))) staleFence(deployment);
+
+  const sentAt = by.clock.now().toISOString();
+  const comment = `certferry ${action} ${deploymentId}`;
+  const commandId = await by.commands.send({ host: target.host, job: text, comment });
+  const about = { commandId, targetId: target.id, deploymentId, executionArn, fence, host: target.host };
+  const command: PendingCommand = { ...about, purpose, action, taskToken, sentAt, probe };
+  if (!(await by.pending.sent(command, key))) staleFence(deployment);
+  return command;
+}
+
+/** The header of a job for this deployment, valid until the command could no longer be delivered. */
+export function headerFor(deployment: Deployment, action: JobAction, now: Date): JobHeader {
+  return {
+    v: 1,
+    action,
+    deploymentId: deployment.id,
+    targetId: deployment.target.id,
+    fence: deployment.fence,
+    expiresAt: epochSeconds(now) + deliverySeconds + clockMarginSeconds,
+  };
+}

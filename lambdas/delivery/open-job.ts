@@ -1,0 +1,13 @@
+import type { Deployment } from '../../core/deployment/deployment.ts';
+import type { JobAction, OpenJob } from '../../core/deployment/job.ts';
+import { openJobText } from '../../core/seal/job-text.ts';
+import { headerFor, type MadeJob } from './deliver.ts';
+
+/** A job without secrets for this deployment. */
+export function openJob(
+  deployment: Deployment,
+  action: JobAction,
+  { now, probe = null }: { now: Date; probe?: OpenJob['probe'] },
+): MadeJob {
+  return { action, text: openJobText({ header: headerFor(deployment, action, now), probe }) };
+}

@@ -1,0 +1,90 @@
+import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.ts';
+import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
+import { CertferryError } from '../../core/deployment/errors.ts';
+import type { Commands, Invocation } from '../services/commands.ts';
+import { hasEnded } from '../services/commands.ts';
+import type { Executions } from '../services/executions.ts';
+import type { Locks } from '../services/locks.ts';
+import type { Notices } from '../services/notices.ts';
+import type { PendingCommand, PendingCommands } from '../services/pending-commands.ts';
+import type { Registry } from '../services/registry.ts';
+import { hostProbeResult, lostResult, pushResult, reconciledResult, refusedResult } from './results.ts';
+
+/** What it takes to end a command. */
+export interface Settlers {
+  readonly commands: Commands;
+  readonly executions: Executions;
+  readonly locks: Locks;
+  readonly notices: Notices;
+  readonly pending: PendingCommands;
+  readonly registry: Registry;
+}
+
+/** `waiting`: the command has not ended; `nobody`: it has, and no state waits for it any more. */
+export type Settlement = 'completed' | 'waiting' | 'nobody';
+
+/**
+ * Asks SSM once how a command stands and, when it has ended, completes the state that waits for it.
+ *
+ * Called by whoever sent it (an event may have come before anybody knew the command) and by the event. Twice, late or
+ * at once: the registry and the count of enrolments move once, and the second completion finds nobody waiting.
+ */
+export async function settle(by: Settlers, command: PendingCommand): Promise<Settlement> {
+  const invocation = await by.commands.look(command.commandId, command.host);
+  if (invocation === null || !hasEnded(invocation.status)) return 'waiting';
+  return settleWith(by, command, invocation);
+}
+
+/** Ends a command with what SSM says of it. */
+export async function settleWith(
+  by: Settlers,
+  command: PendingCommand,
+  invocation: Invocation,
+): Promise<'completed' | 'nobody'> {
+  const line = lineFor(command, invocation);
+  if (line?.hostKey) await by.registry.rememberHostKey(command.host, line.hostKey, command.sentAt);
+  const result =
+    line?.outcome === 'enrolled' ? await enrolled(by, command, line) : resultOf(command, line, invocation);
+  return (await by.executions.complete(command.taskToken, result)) ? 'completed' : 'nobody';
+}
+
+/** The agent's line, if it is about this command's deployment: an agent answers the header it was given. */
+export function lineFor(
+  command: Pick<PendingCommand, 'deploymentId' | 'targetId'>,
+  invocation: Invocation,
+): AgentLine | null {
+  const line = readAgentLine(invocation.output);
+  return line?.deploymentId === command.deploymentId && line.targetId === command.targetId ? line : null;
+}
+
+function resultOf(
+  command: PendingCommand,
+  line: AgentLine | null,
+  invocation: Invocation,
+): PushResult | ProbeResult {
+  if (command.probe !== null) return hostProbeResult(line, invocation, command.probe);
+  if (line === null) return lostResult(command.commandId, invocation.status, invocation.errors);
+  return command.purpose === 'reconcile'
+    ? reconciledResult(line, command.commandId)
+    : pushResult(line, command.commandId);
+}
+
+/** A host is given its key once and may lose it once; more rounds than this in one deployment lead nowhere. */
+const enrolmentsAtMost = 3;
+
+/** The host told its key instead of doing the job: the graph pushes again, sealed to that key. */
+async function enrolled(by: Settlers, command: PendingCommand, line: AgentLine): Promise<PushResult> {
+  if (command.action !== 'enroll') {
+    const { host, targetId, deploymentId } = command;
+    by.notices.hostKeyChanged({ host, targetId, deploymentId, kid: line.hostKey?.kid ?? null });
+  }
+  await by.pending.countEnrolment(command);
+  const { enrolments } = await by.locks.read(command.targetId);
+  if (enrolments <= enrolmentsAtMost) return pushResult(line, command.commandId);
+  return refusedResult(
+    new CertferryError(
+      'EnrolmentLoop',
+      `${command.host} has told a new key ${enrolments} times in one deployment and still cannot open what is sealed to it. Does something reset its state folder?`,
+    ),
+  );
+}

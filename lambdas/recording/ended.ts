@@ -1,0 +1,140 @@
+import * as z from 'zod/mini';
+import {
+  DeploymentState,
+  type PushResult,
+  type RecordedDeployment,
+} from '../../core/deployment/deployment.ts';
+import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
+import { type Failure, failureOf } from './failure.ts';
+
+/** By which recording state the graph ends. */
+export const RecordingPath = z.enum([
+  'committed',
+  'validated',
+  'superseded',
+  'lock_unavailable',
+  'failed',
+  'lost',
+  'rolled_back',
+  'rollback_failed',
+]);
+export type RecordingPath = z.infer<typeof RecordingPath>;
+
+/**
+ * The state as a recording state finds it. Before AcquireLock has answered it is the execution's own input, so
+ * everything may be missing; what is there is checked field by field.
+ */
+export const EndedState = z.object({
+  deployment: z.catch(z.nullable(DeploymentState.shape.deployment), null),
+  push: z.catch(DeploymentState.shape.push, null),
+  probe: z.catch(z.nullable(DeploymentState.shape.probe), null),
+  rollback: z.catch(DeploymentState.shape.rollback, null),
+  restored: z.catch(z.nullable(DeploymentState.shape.restored), null),
+  failure: z.catch(DeploymentState.shape.failure, null),
+});
+export type EndedState = z.infer<typeof EndedState>;
+
+/** The part of a recorded deployment that follows from how the graph went. */
+export type Ending = Pick<RecordedDeployment, 'outcome' | 'summary' | 'reason' | 'repair' | 'warnings'>;
+
+/** How the deployment ended, in the closed set of outcomes, with one line that says why. Pure. */
+export function endingOf(path: RecordingPath, state: EndedState): Ending {
+  const failure = failureOf(state.failure);
+  const warnings = [...(state.push?.warnings ?? []), ...(state.rollback?.warnings ?? [])];
+  return { warnings, repair: null, reason: null, ...endings[path](state, failure) };
+}
+
+type Ended = Pick<Ending, 'outcome' | 'summary'> & Partial<Ending>;
+
+/** One line a recording state. */
+const endings: Readonly<Record<RecordingPath, (state: EndedState, failure: Failure | null) => Ended>> = {
+  committed,
+  validated: ({ push }) => ({
+    outcome: push?.outcome === 'validate_unsupported' ? 'validate_unsupported' : 'validated',
+    summary: push?.summary ?? 'dry run passed',
+  }),
+  superseded: (_, failure) => ({
+    outcome: 'superseded',
+    summary: failure?.message ?? 'a later request for this target exists',
+  }),
+  lock_unavailable: (_, failure) => ({
+    outcome: 'lock_unavailable',
+    summary: failure?.message ?? 'another deployment held the target for too long',
+    reason: 'LockHeld',
+  }),
+  failed,
+  lost: ({ push }, failure) => ({
+    outcome: 'lost',
+    summary: lastWord([push?.summary, failure?.message], 'the host did not say how the job ended'),
+    reason: push?.outcome === 'lost' ? (push.reason ?? 'HostLost') : (failure?.name ?? 'HostLost'),
+  }),
+  rolled_back: ({ probe, rollback, restored }, failure) => ({
+    outcome: 'rolled_back',
+    summary: joined([
+      notPresented(probe, failure),
+      rollback?.summary ?? 'the old files are back',
+      restored?.attempt ? restored.summary : undefined,
+    ]),
+    reason: 'ProbeFailed',
+  }),
+  rollback_failed: rollbackFailed,
+};
+
+function committed({ deployment, push, probe }: EndedState): Ended {
+  const unverified = deployment?.vantage === 'none';
+  const outcome =
+    push?.outcome === 'unchanged' ? 'unchanged' : unverified ? 'deployed_unverified' : 'deployed';
+  const seen = unverified ? 'nobody looked: the target says verify: none' : probe?.summary;
+  return { outcome, summary: joined([push?.summary, seen]) };
+}
+
+/** What the host said of a push that left it as it was. */
+const hostRefusals: Partial<Record<PushResult['outcome'], DeploymentOutcome>> = {
+  rejected: 'rejected',
+  validate_failed: 'validate_failed',
+  reload_failed: 'reload_failed',
+};
+
+/** Errors after which nobody knows whether the host will ever see the job. The others were found before sending. */
+const unreachable = new Set(['CommandUndeliverable', 'HostLost']);
+
+/** The host's own word comes first: a failure beside it is what made the graph ask again. */
+function failed({ push }: EndedState, failure: Failure | null): Ended {
+  const said = push === null ? undefined : hostRefusals[push.outcome];
+  if (push !== null && said !== undefined) {
+    return { outcome: said, summary: push.summary, reason: push.reason, repair: push.repair };
+  }
+  if (failure !== null) {
+    const outcome = unreachable.has(failure.name) ? 'lost' : 'rejected';
+    return { outcome, summary: failure.message, reason: failure.name };
+  }
+  const summary =
+    push === null
+      ? 'the graph failed without a reason'
+      : `unexpected answer ${push.outcome}: ${push.summary}`;
+  return { outcome: 'lost', summary, reason: push?.reason ?? null };
+}
+
+function rollbackFailed({ push, probe, rollback, restored }: EndedState, failure: Failure | null): Ended {
+  if (rollback === null && push?.outcome === 'rollback_failed') {
+    return { outcome: 'rollback_failed', summary: push.summary, reason: push.reason, repair: push.repair };
+  }
+  const tried =
+    rollback?.summary ?? failure?.message ?? 'the host did not say whether the old files are back';
+  const seen = restored?.attempt ? restored.summary : undefined;
+  return {
+    outcome: 'rollback_failed',
+    summary: joined([notPresented(probe, rollback === null ? null : failure), tried, seen]),
+    reason: rollback?.reason ?? (rollback === null ? failure?.name : undefined) ?? 'ProbeFailed',
+    repair: rollback?.repair ?? push?.repair ?? null,
+  };
+}
+
+function notPresented(probe: EndedState['probe'], failure: Failure | null): string | undefined {
+  return probe !== null && probe.attempt > 0 ? probe.summary : failure?.message;
+}
+
+const joined = (parts: readonly (string | undefined)[]) => parts.filter((part) => part).join('; ');
+
+const lastWord = (parts: readonly (string | undefined)[], otherwise: string) =>
+  parts.find((part) => part !== undefined && part !== '') ?? otherwise;

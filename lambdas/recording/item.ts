@@ -1,0 +1,82 @@
+import * as z from 'zod/mini';
+import type { RequestAction } from '../../core/deployment/deployment.ts';
+import type { HistoryItem } from '../services/history.ts';
+import type { LockItem } from '../services/lock-item.ts';
+import type { Ending } from './ended.ts';
+
+/** What can be made out of an execution's input, however wrong the rest of it is. */
+const WhatIsWanted = z.object({
+  target: z.catch(z.object({ id: z.catch(z.string(), ''), certificate: z.catch(z.string(), '') }), {
+    id: '',
+    certificate: '',
+  }),
+  action: z.catch(z.nullable(z.enum(['deploy', 'validate', 'revert'])), null),
+  version: z.catch(z.nullable(z.object({ fingerprint: z.string() })), null),
+  requestNumber: z.catch(z.nullable(z.int()), null),
+  rollout: z.catch(z.nullable(z.string()), null),
+});
+
+/** A history item's facts that come from the request. `targetId` is `unknown` when the input names none. */
+export interface Wish {
+  readonly targetId: string;
+  readonly certificate: string | null;
+  readonly action: RequestAction | null;
+  readonly fingerprint: string | null;
+  readonly requestNumber: number | null;
+  readonly rollout: string | null;
+}
+
+export function wishIn(request: unknown): Wish {
+  const parsed = WhatIsWanted.safeParse(request);
+  const { target, action, version, requestNumber, rollout } = parsed.success
+    ? parsed.data
+    : {
+        target: { id: '', certificate: '' },
+        action: null,
+        version: null,
+        requestNumber: null,
+        rollout: null,
+      };
+  return {
+    targetId: target.id.slice(0, 64) || 'unknown',
+    certificate: target.certificate.slice(0, 255) || null,
+    action,
+    fingerprint: version?.fingerprint ?? null,
+    requestNumber,
+    rollout: rollout || null,
+  };
+}
+
+/** What went with an execution. `fence` is null when it never held the lock. Times are ISO 8601. */
+export interface Ended {
+  readonly wish: Wish;
+  readonly ending: Ending;
+  readonly deploymentId: string;
+  readonly executionArn: string;
+  readonly startedAt: string;
+  readonly endedAt: Date;
+  readonly fence: number | null;
+  readonly previousFingerprint: string | null;
+  readonly lock: Pick<LockItem, 'acquiredAt'> | null;
+  readonly recordedBy: HistoryItem['recordedBy'];
+}
+
+/** The history item of an ended execution. */
+export function historyItem({ wish, ending, endedAt, lock, ...ended }: Ended): HistoryItem {
+  const { certificate, rollout, ...wished } = wish;
+  return {
+    ...wished,
+    ...(certificate !== null && { certificate }),
+    ...(rollout !== null && { rollout }),
+    ...ending,
+    ...ended,
+    endedAt: endedAt.toISOString(),
+    durations: {
+      lockWaitMs: lock?.acquiredAt ? between(ended.startedAt, Date.parse(lock.acquiredAt)) : null,
+      totalMs: between(ended.startedAt, endedAt.getTime()),
+    },
+  };
+}
+
+/** Milliseconds, never negative: the two times may come from two clocks. */
+const between = (start: string, end: number) => Math.max(0, Math.round(end - Date.parse(start)));

@@ -1,0 +1,101 @@
+import * as z from 'zod/mini';
+import { historyItem, type Wish, wishIn } from './recording/item.ts';
+import { type Clock, systemClock } from './runtime/clock.ts';
+import { history, locks } from './runtime/dynamodb.ts';
+import { Said } from './runtime/events.ts';
+import { executions } from './runtime/step-functions.ts';
+import { task } from './runtime/task.ts';
+import type { Executions } from './services/executions.ts';
+import type { History } from './services/history.ts';
+import type { LockItem } from './services/lock-item.ts';
+import type { Locks } from './services/locks.ts';
+
+/** "Step Functions Execution Status Change". Best effort: it may be missed, late, repeated or out of order. */
+const Input = z.object({
+  detail: z.object({
+    executionArn: z.string(),
+    name: z.string(),
+    status: z.string(),
+    /** Epoch milliseconds. */
+    startDate: z.number(),
+    /** The execution's input as text; left out when it is large. */
+    input: z.optional(z.nullable(z.string())),
+  }),
+});
+type Input = z.infer<typeof Input>;
+
+interface Services {
+  readonly locks: Locks;
+  readonly history: History;
+  readonly executions: Executions;
+  readonly clock: Clock;
+}
+
+/**
+ * Not a state: started by EventBridge when an execution ends. Of an execution that broke off without passing a
+ * recording state (aborted, timed out, died) it releases the lock and writes `lost` into the history, in one
+ * transaction. After any other, or when called again, there is nothing left to do. An execution that runs again
+ * (redriven) keeps its lock.
+ */
+export const createHandler =
+  (by: Services) =>
+  async ({ detail }: Input): Promise<Said> => {
+    const { executionArn, status } = detail;
+    if (!endings.has(status)) return { summary: `${executionArn} is ${status}` };
+    const wish = wishIn(parseJson(detail.input ?? ''));
+    const lock = await by.locks.read(wish.targetId);
+    const held = lock.owner === executionArn ? lock : null;
+    if (status === 'SUCCEEDED' && held === null) return { summary: 'recorded by the graph' };
+    if ((await by.history.find(wish.targetId, executionArn)) !== null) return { summary: 'recorded before' };
+    if ((await by.executions.status(executionArn)) === 'running') return { summary: 'it runs again' };
+    return { summary: await record(by, detail, { wish, held }) };
+  };
+
+const endings = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
+
+async function record(
+  by: Services,
+  detail: Input['detail'],
+  { wish, held }: { wish: Wish; held: LockItem | null },
+): Promise<string> {
+  const { executionArn, name, status, startDate } = detail;
+  const item = historyItem({
+    wish,
+    ending: { outcome: 'lost', summary: whatBroke(status, held), reason: status, repair: null, warnings: [] },
+    deploymentId: name,
+    executionArn,
+    startedAt: held?.startedAt ?? new Date(startDate).toISOString(),
+    endedAt: by.clock.now(),
+    fence: held?.fence ?? null,
+    previousFingerprint: null,
+    lock: held,
+    recordedBy: 'status-change',
+  });
+  const release = held && { targetId: wish.targetId, executionArn, fence: held.fence };
+  const recording = await by.history.record(item, release);
+  return recording === 'not_held' ? by.history.record(item, null) : recording;
+}
+
+function whatBroke(status: string, held: LockItem | null): string {
+  const how = `the execution ended ${status} before it could record its outcome`;
+  if (held === null) return `${how}; it did not hold the target's lock`;
+  return held.pending === null
+    ? `${how}; nothing was sent to the host`
+    : `${how}; a job was on its way to the host, which may have done it`;
+}
+
+/** An event without its input names no target: the lock is taken over by the next deployment that asks. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+export const handler = task('ReleaseLock', {
+  input: Input,
+  result: Said,
+  build: () =>
+    createHandler({ locks: locks(), history: history(), executions: executions(), clock: systemClock }),
+});

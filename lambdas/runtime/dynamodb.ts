@@ -1,0 +1,23 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createHistory } from '../services/history.ts';
+import { createLocks } from '../services/locks.ts';
+import { createPendingCommands } from '../services/pending-commands.ts';
+import { createRegistry } from '../services/registry.ts';
+import { setting } from './environment.ts';
+import { once } from './once.ts';
+
+const documents = once(() =>
+  DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
+);
+
+/** The services that live in DynamoDB, each with the table it is told about. */
+export const locks = once(() => createLocks(documents(), setting('LOCKS_TABLE')));
+export const pendingCommands = once(() => createPendingCommands(documents(), setting('LOCKS_TABLE')));
+export const registry = once(() => createRegistry(documents(), setting('REGISTRY_TABLE')));
+export const history = once(() =>
+  createHistory(documents(), {
+    deployments: setting('DEPLOYMENTS_TABLE'),
+    locks: setting('LOCKS_TABLE'),
+  }),
+);

@@ -1,0 +1,28 @@
+import * as z from 'zod/mini';
+import { tables } from '../../core/deployment/tables.ts';
+
+const name = z.string().check(z.minLength(1));
+
+/** What the stack (or local mode) tells every Lambda. Each Lambda is given, and reads, only what it needs. */
+const settings = {
+  [tables.locks.variable]: name,
+  [tables.registry.variable]: name,
+  [tables.deployments.variable]: name,
+  DOCUMENT_NAME: name,
+  DOCUMENT_VERSION: z.string().check(z.regex(/^(\d+|\$DEFAULT|\$LATEST)$/)),
+  DOCUMENT_HASH: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
+} as const;
+type Settings = typeof settings;
+
+/** One parsed setting. Throws a plain Error, naming the variable, when the stack did not set it properly. */
+export function setting<Name extends keyof Settings>(
+  variable: Name,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): z.infer<Settings[Name]> {
+  const parsed = z.safeParse(settings[variable], environment[variable] || undefined);
+  if (parsed.success) return parsed.data as z.infer<Settings[Name]>;
+  const found = environment[variable];
+  throw new Error(
+    `environment variable ${variable} is ${found ? `"${found}"` : 'not set'}: the stack gives it to each Lambda that needs it`,
+  );
+}

@@ -1,0 +1,42 @@
+import { DescribeExecutionCommand, SendTaskSuccessCommand, type SFNClient } from '@aws-sdk/client-sfn';
+
+/** `unknown`: Step Functions could not be asked (throttled, unreachable). Decide as if it were running. */
+export type ExecutionStatus = 'running' | 'ended' | 'unknown';
+
+/**
+ * Executions of the state machine.
+ *
+ * `status` never throws. An execution that waits for its redrive is running: it will go on under its old fence.
+ * `complete` ends the state that waits with `taskToken`; false when no state waits with it (any more), because
+ * somebody else was quicker, it timed out, or its retry has another token. That is never an error.
+ */
+export interface Executions {
+  status(executionArn: string): Promise<ExecutionStatus>;
+  complete(taskToken: string, output: unknown): Promise<boolean>;
+}
+
+/** Nobody waits with this token. */
+const nobodyWaits = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
+
+/** Executions through Step Functions. */
+export function createExecutions(sfn: SFNClient): Executions {
+  return {
+    async status(executionArn) {
+      try {
+        const { status } = await sfn.send(new DescribeExecutionCommand({ executionArn }));
+        return status === 'RUNNING' || status === 'PENDING_REDRIVE' ? 'running' : 'ended';
+      } catch (error) {
+        return error instanceof Error && error.name === 'ExecutionDoesNotExist' ? 'ended' : 'unknown';
+      }
+    },
+    async complete(taskToken, output) {
+      try {
+        await sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
+        return true;
+      } catch (error) {
+        if (error instanceof Error && nobodyWaits.has(error.name)) return false;
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,50 @@
+import * as z from 'zod/mini';
+
+/**
+ * Items of the table `locks`:
+ *
+ * | pk                          | attributes |
+ * | --------------------------- | ---------- |
+ * | `target#<id>`               | owner, fence, startedAt, acquiredAt, enrolments, pending { key, commandId }, requests, latestRequest |
+ * | `request#<target>#<id>`     | number, expiresAt (see `requests.ts`) |
+ * | `command#<commandId>`       | see `pending-commands.ts` |
+ *
+ * `requests` counts the numbers given out, `latestRequest` is the highest that is in force; both, like `fence`, only
+ * ever grow, and stay when the lock is released.
+ */
+export const LockItem = z.object({
+  owner: z._default(z.nullable(z.string()), null),
+  fence: z._default(z.int(), 0),
+  startedAt: z._default(z.nullable(z.string()), null),
+  acquiredAt: z._default(z.nullable(z.string()), null),
+  /** Rounds of enrolment the running deployment has gone through. */
+  enrolments: z._default(z.int(), 0),
+  /** What is being sent (no `commandId` yet) or has been sent for the running deployment. */
+  pending: z._default(
+    z.nullable(z.object({ key: z.string(), commandId: z._default(z.nullable(z.string()), null) })),
+    null,
+  ),
+  requests: z._default(z.int(), 0),
+  latestRequest: z._default(z.int(), 0),
+});
+export type LockItem = z.infer<typeof LockItem>;
+
+export function lockKey(targetId: string): { pk: string } {
+  return { pk: `target#${targetId}` };
+}
+
+/** Proof of holding a lock: every write on behalf of a deployment is conditional on both. */
+export interface Holding {
+  readonly targetId: string;
+  readonly executionArn: string;
+  readonly fence: number;
+}
+
+/** A condition (and its names and values) that holds only while `holding` does. */
+export function whileHeld({ executionArn, fence }: Holding) {
+  return {
+    condition: '#owner = :owner AND fence = :fence',
+    names: { '#owner': 'owner' },
+    values: { ':owner': executionArn, ':fence': fence },
+  } as const;
+}

@@ -1,0 +1,77 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod/mini';
+import { HostKey } from '../../core/deployment/agent-line.ts';
+import { RequestAction, Source } from '../../core/deployment/deployment.ts';
+
+/** What the last request that got its target's lock wanted there. `fingerprint` is null for a revert. */
+export const Wanted = z.object({
+  targetId: z.string(),
+  certificate: z.string(),
+  action: RequestAction,
+  fingerprint: z.nullable(z.string()),
+  source: z.nullable(Source),
+  requestNumber: z.int(),
+});
+export type Wanted = z.infer<typeof Wanted>;
+
+/**
+ * What is known of hosts and targets. Items of the table `registry`:
+ *
+ * | pk            | sk        | attributes |
+ * | ------------- | --------- | ---------- |
+ * | `host#<id>`   | `key`     | kid, x (the X25519 public key to seal to next), toldAt |
+ * | `target#<id>` | `desired` | certificate, action, fingerprint, source, requestNumber |
+ *
+ * Both only move forward: a key told by a command sent earlier, or a wish with a smaller number, changes nothing, so
+ * late and repeated calls are harmless.
+ */
+export interface Registry {
+  hostKey(host: string): Promise<HostKey | null>;
+  /** `sentAt`: ISO 8601, when the command that brought the key was sent. */
+  rememberHostKey(host: string, key: HostKey, sentAt: string): Promise<void>;
+  want(wanted: Wanted): Promise<void>;
+  wanted(targetId: string): Promise<Wanted | null>;
+}
+
+const hostKeyOf = (host: string) => ({ pk: `host#${host}`, sk: 'key' });
+const wantedOf = (targetId: string) => ({ pk: `target#${targetId}`, sk: 'desired' });
+
+/** The registry in the table named `table`. */
+export function createRegistry(documents: DynamoDBDocumentClient, table: string): Registry {
+  const get = async (Key: Record<string, string>) =>
+    (await documents.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }))).Item;
+  const putUnlessNewer = (Item: Record<string, unknown>, by: string) =>
+    unlessRefused(
+      documents.send(
+        new PutCommand({
+          TableName: table,
+          Item,
+          ConditionExpression: 'attribute_not_exists(pk) OR #by <= :by',
+          ExpressionAttributeNames: { '#by': by },
+          ExpressionAttributeValues: { ':by': Item[by] },
+        }),
+      ),
+    );
+  return {
+    async hostKey(host) {
+      const item = await get(hostKeyOf(host));
+      return item === undefined ? null : HostKey.parse({ kid: item.kid, x: item.x });
+    },
+    rememberHostKey: (host, key, sentAt) =>
+      putUnlessNewer({ ...hostKeyOf(host), ...key, toldAt: sentAt }, 'toldAt'),
+    want: (wanted) => putUnlessNewer({ ...wantedOf(wanted.targetId), ...wanted }, 'requestNumber'),
+    async wanted(targetId) {
+      const item = await get(wantedOf(targetId));
+      return item === undefined ? null : Wanted.parse(item);
+    },
+  };
+}
+
+async function unlessRefused(write: Promise<unknown>): Promise<void> {
+  try {
+    await write;
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
