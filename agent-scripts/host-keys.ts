@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import type { HostKey } from '../core/deployment/agent-line.ts';
 import type { JobHeader, SealedBody } from '../core/deployment/job.ts';
 import { HostPrivateKey, makeHostKey, publicHostKey } from '../core/seal/host-key.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { VersionFacts } from '../../core/deployment/version.ts';
 import { VerifyPolicy } from '../../core/target/verify.ts';
 

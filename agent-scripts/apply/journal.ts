@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { Change } from './change.ts';
 import { removeQuietly, syncDirectory, writeDurably } from './durable.ts';
 import type { Home } from './home.ts';

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { AgentLine } from '../../core/deployment/agent-line.ts';
 import { Change } from './change.ts';
 import { privateFolder, removeQuietly, writeDurably } from './durable.ts';

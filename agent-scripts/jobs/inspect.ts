@@ -25,7 +25,7 @@ export async function inspect(home: Home, header: JobHeader, probe: ProbeRequest
 }
 
 async function look(request: ProbeRequest): Promise<Observation[]> {
-  const { probe } = await import('../../core/tls-probe/index.ts');
+  const { probe } = await import('../../core/tls-probe/probe.ts');
   return probe(request);
 }
 

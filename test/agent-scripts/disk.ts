@@ -1,0 +1,43 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto';
+import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll } from 'vitest';
+
+/** A folder for one test file's things, removed when its tests are done. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** What must stay the same for a file that was never touched. */
+export function identityOf(path: string): object {
+  const { ino, mtimeMs, mode, uid, gid } = statSync(path);
+  return { ino, mtimeMs, mode, uid, gid, bytes: readFileSync(path, 'utf8') };
+}
+
+/** Permission bits and owner, as a person writes them. */
+export function ownershipOf(path: string): string {
+  const { mode, uid, gid } = lstatSync(path);
+  return `${(mode & 0o7777).toString(8).padStart(4, '0')} ${uid}:${gid}`;
+}
+
+/** Whether the pair on disk belongs together. */
+export function pairMatches(certPath: string, keyPath: string): boolean {
+  return new X509Certificate(readFileSync(certPath)).checkPrivateKey(createPrivateKey(readFileSync(keyPath)));
+}
+
+/** Leaf of a certificate file, in certferry's spelling. */
+export function fingerprintOfFile(path: string): string {
+  const { fingerprint256 } = new X509Certificate(readFileSync(path));
+  return `sha256:${fingerprint256.replaceAll(':', '').toLowerCase()}`;
+}
+
+/** Every file below a folder, relative and sorted. */
+export function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .sort();
+}

@@ -1,0 +1,255 @@
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
+import type { Target } from '../../core/target/target.ts';
+import { type Nginx, nginxIn } from '../daemons/nginx.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { presentedBy } from '../daemons/presented.ts';
+import { aVersion } from '../factories/certificates.ts';
+import { filesBelow, fingerprintOfFile, identityOf, ownershipOf, scratchFolder } from './disk.ts';
+import { aTarget, type TestHost, testHost } from './run-agent.ts';
+
+const scratch = scratchFolder();
+let count = 0;
+let running: Nginx | null = null;
+
+afterEach(async () => {
+  await running?.stop();
+  running = null;
+});
+
+interface Site {
+  readonly nginx: Nginx;
+  readonly host: TestHost;
+  readonly target: Target;
+  deploy(version: Awaited<ReturnType<typeof aVersion>>, changes?: object): Promise<AgentLine>;
+}
+
+async function aSite(): Promise<Site> {
+  const folder = join(scratch, `site-${++count}`);
+  mkdirSync(folder);
+  const nginx = await nginxIn(folder);
+  running = nginx;
+  const host = testHost(join(folder, 'home'));
+  const { certPath, keyPath, validateCommand, reloadCommand } = nginx;
+  const config = { certPath, keyPath, validateCommand, reloadCommand };
+  const verify = { endpoint: `127.0.0.1:${nginx.port}`, serverName: 'www.example.test' };
+  const target = aTarget('nginx', config, verify);
+  return {
+    nginx,
+    host,
+    target,
+    deploy: (version, changes = {}) =>
+      host.send('deploy', { target: aTarget('nginx', { ...config, ...changes }, verify), version }),
+  };
+}
+
+async function aRunningSite(): Promise<Site & { first: Awaited<ReturnType<typeof aVersion>> }> {
+  const site = await aSite();
+  const first = await aVersion();
+  // nothing is listening yet: the first reload has nobody to tell, and nobody is to be looked at
+  const { nginx, host } = site;
+  const config = { certPath: nginx.certPath, keyPath: nginx.keyPath, validateCommand: nginx.validateCommand };
+  await host.send('deploy', { target: aTarget('nginx', { ...config, reloadCommand: ['true'] }), version: first });
+  await site.nginx.start();
+  return { ...site, first };
+}
+
+describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent on a real nginx', () => {
+  test('makes the first deployment where no certificate was before', async () => {
+    const { nginx, host, deploy } = await aSite();
+    const version = await aVersion();
+
+    const line = await deploy(version, { reloadCommand: ['nginx', '-c', nginx.conf] });
+
+    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'private', presented: true, previousVersion: null });
+    expect(await presentedBy(nginx.port)).toBe(version.fingerprint);
+    expect(ownershipOf(nginx.keyPath)).toBe('0600 0:0');
+    expect(filesBelow(join(nginx.certPath, '..'))).toEqual(['fullchain.pem', 'privkey.pem']);
+    expect(existsSync(join(host.home, 'journal.json'))).toBe(false);
+  });
+
+  test('renews, and nginx presents the new leaf with its chain', async () => {
+    const { nginx, deploy, first } = await aRunningSite();
+    const second = await aVersion();
+
+    const line = await deploy(second);
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
+    expect(line.previousVersion?.fingerprint).toBe(first.fingerprint);
+    expect(line.version).toMatchObject({ fingerprint: second.fingerprint, chain: [expect.any(String)] });
+    expect(await presentedBy(nginx.port)).toBe(second.fingerprint);
+  });
+
+  test('answers unchanged on a second run and touches nothing', async () => {
+    const { nginx, deploy } = await aRunningSite();
+    const second = await aVersion();
+    await deploy(second);
+    const before = [identityOf(nginx.certPath), identityOf(nginx.keyPath)];
+
+    const line = await deploy(second);
+
+    expect(line).toMatchObject({ outcome: 'unchanged', presented: true, warnings: [] });
+    expect([identityOf(nginx.certPath), identityOf(nginx.keyPath)]).toEqual(before);
+  });
+
+  test('never touches the live files when nginx refuses the staged bytes', async () => {
+    const { nginx, deploy, first } = await aRunningSite();
+    const before = [identityOf(nginx.certPath), identityOf(nginx.keyPath)];
+    const small = await aVersion({ keyType: 'rsa1024' });
+
+    const line = await deploy(small);
+
+    expect(line.outcome).toBe('validate_failed');
+    expect(line.validatedIn).toBe('private');
+    expect(line.summary).toContain('too small');
+    expect([identityOf(nginx.certPath), identityOf(nginx.keyPath)]).toEqual(before);
+    expect(filesBelow(join(nginx.certPath, '..'))).toEqual(['fullchain.pem', 'privkey.pem']);
+    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
+  });
+
+  test('says in a dry run that nginx would take the bytes, and touches nothing', async () => {
+    const { nginx, host, target } = await aRunningSite();
+    const before = [identityOf(nginx.certPath), identityOf(nginx.keyPath)];
+
+    const line = await host.send('validate', { target, version: await aVersion() });
+
+    expect(line).toMatchObject({ outcome: 'validated', validatedIn: 'private' });
+    expect([identityOf(nginx.certPath), identityOf(nginx.keyPath)]).toEqual(before);
+  });
+
+  test('puts the old files back, same inodes, when the reload fails', async () => {
+    const { nginx, deploy, first } = await aRunningSite();
+    const before = [identityOf(nginx.certPath), identityOf(nginx.keyPath)];
+    const failsOnce = join(scratch, `once-${count}`);
+    const reloadCommand = `test -e ${failsOnce} || { touch ${failsOnce}; echo worker is stuck >&2; exit 3; }`;
+
+    const line = await deploy(await aVersion(), { shell: true, reloadCommand });
+
+    expect(line.outcome).toBe('reload_failed');
+    expect(line.summary).toContain('exited with 3: worker is stuck');
+    expect(line.version?.fingerprint).toBe(first.fingerprint);
+    expect([identityOf(nginx.certPath), identityOf(nginx.keyPath)]).toEqual(before);
+  });
+
+  test('tells the paths and commands a person needs when even the old files cannot be reloaded', async () => {
+    const { nginx, deploy } = await aRunningSite();
+
+    const line = await deploy(await aVersion(), { reloadCommand: ['false'] });
+
+    expect(line.outcome).toBe('rollback_failed');
+    expect(line.repair?.commands).toEqual(['false']);
+    expect(line.repair?.files.map((file) => file.path)).toEqual([nginx.keyPath, nginx.certPath]);
+    for (const file of line.repair?.files ?? []) expect(existsSync(file.backup ?? '')).toBe(true);
+  });
+
+  test('undoes a deployment that was not seen, and answers the same when asked twice', async () => {
+    const { nginx, host, target, deploy, first } = await aRunningSite();
+    const line = await deploy(await aVersion());
+    const header = { deploymentId: line.deploymentId };
+
+    const undone = await host.send('rollback', { target, header });
+    const again = await host.send('rollback', { target, header });
+
+    expect(undone).toMatchObject({ outcome: 'restored', presented: true });
+    expect(undone.version?.fingerprint).toBe(first.fingerprint);
+    expect(again.outcome).toBe('restored');
+    expect(fingerprintOfFile(nginx.certPath)).toBe(first.fingerprint);
+    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
+  });
+
+  test('keeps owner and mode of existing files, and restores them with the bytes', async () => {
+    const { nginx, host, target, deploy } = await aRunningSite();
+    chownSync(nginx.keyPath, 0, 33);
+    chmodSync(nginx.keyPath, 0o640);
+
+    const line = await deploy(await aVersion());
+    expect(ownershipOf(nginx.keyPath)).toBe('0640 0:33');
+
+    chmodSync(nginx.keyPath, 0o600);
+    await host.send('rollback', { target, header: { deploymentId: line.deploymentId } });
+    expect(ownershipOf(nginx.keyPath)).toBe('0640 0:33');
+  });
+
+  test('gives files the owner, group and mode that the config names, each on its own', async () => {
+    const { nginx, deploy } = await aRunningSite();
+    chownSync(nginx.keyPath, 33, 33);
+
+    await deploy(await aVersion(), { group: 'root', keyMode: '0640' });
+
+    expect(ownershipOf(nginx.keyPath)).toBe('0640 33:0');
+    expect(ownershipOf(nginx.certPath)).toBe('0644 0:0');
+  });
+
+  test('repairs drifted modes on an unchanged deployment, and tells', async () => {
+    const { nginx, deploy } = await aRunningSite();
+    const second = await aVersion();
+    await deploy(second);
+    chmodSync(nginx.keyPath, 0o644);
+
+    const line = await deploy(second);
+
+    expect(line.outcome).toBe('unchanged');
+    expect(line.warnings).toEqual([`${nginx.keyPath}: repaired 0644 0:0 to 0600 0:0`]);
+    expect(ownershipOf(nginx.keyPath)).toBe('0600 0:0');
+  });
+
+  test('refuses an owner that the host does not know before anything is written', async () => {
+    const { nginx, deploy } = await aRunningSite();
+    const before = [identityOf(nginx.certPath), identityOf(nginx.keyPath)];
+
+    const line = await deploy(await aVersion(), { owner: 'nobody-of-that-name' });
+
+    expect(line).toMatchObject({ outcome: 'rejected', reason: 'UnknownOwner' });
+    expect([identityOf(nginx.certPath), identityOf(nginx.keyPath)]).toEqual(before);
+  });
+
+  test('follows a symbolic link: the link stays a link, what it points to is replaced', async () => {
+    const { nginx, deploy } = await aRunningSite();
+    const store = join(nginx.certPath, '../../store');
+    mkdirSync(store);
+    renameSync(nginx.certPath, join(store, 'live.pem'));
+    symlinkSync('../store/live.pem', nginx.certPath);
+    const version = await aVersion();
+
+    const line = await deploy(version);
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    expect(lstatSync(nginx.certPath).isSymbolicLink()).toBe(true);
+    expect(readlinkSync(nginx.certPath)).toBe('../store/live.pem');
+    expect(fingerprintOfFile(join(store, 'live.pem'))).toBe(version.fingerprint);
+    expect(filesBelow(store)).toEqual(['live.pem']);
+  });
+
+  test('activates again when the bytes are there but no run of ours put them there', async () => {
+    const { nginx, host, target } = await aRunningSite();
+    const other = await aVersion();
+    writeFileSync(nginx.keyPath, other.keyPem);
+    writeFileSync(nginx.certPath, other.fullchainPem);
+
+    const line = await host.send('deploy', { target, version: other });
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    expect(await presentedBy(nginx.port)).toBe(other.fingerprint);
+  });
+
+  test('goes back to the version before as a deployment of its own, and further back after that', async () => {
+    const { nginx, host, target, deploy, first } = await aRunningSite();
+    const second = await aVersion();
+    const third = await aVersion();
+    await deploy(second);
+    await deploy(third);
+
+    const toSecond = await host.send('revert', { target });
+    expect(toSecond).toMatchObject({ outcome: 'applied', presented: true });
+    expect(await presentedBy(nginx.port)).toBe(second.fingerprint);
+
+    const toFirst = await host.send('revert', { target });
+    expect(toFirst.version?.fingerprint).toBe(first.fingerprint);
+
+    const noFurther = await host.send('revert', { target });
+    expect(noFurther).toMatchObject({ outcome: 'rejected', reason: 'NoReceipt' });
+    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
+  });
+});

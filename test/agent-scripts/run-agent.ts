@@ -1,0 +1,104 @@
+import { spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
+import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
+import type { Bundle } from '../../core/deployment/version.ts';
+import { openJobText } from '../../core/seal/job-text.ts';
+import { seal } from '../../core/seal/seal.ts';
+import { Target } from '../../core/target/target.ts';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
+
+const agentFile = resolve(import.meta.dirname, '../../dist/agent/agent.cjs');
+
+/** What came out of one run of the real, bundled agent. */
+export interface AgentRun {
+  readonly line: AgentLine | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Runs the bundled agent with one job, as bootstrap.sh would; `wrapper` may put a program such as strace before it. */
+export function runAgentWith(home: string, job: string, wrapper: readonly string[] = []): Promise<AgentRun> {
+  const [file, ...args] = [...wrapper, process.execPath, agentFile];
+  const child = spawn(file ?? '', args, {
+    env: { PATH: process.env.PATH, CERTFERRY_HOME: home, CERTFERRY_JOB: job },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout += chunk.toString();
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr += chunk.toString();
+  });
+  return new Promise((done) => {
+    child.once('close', (code, signal) => done({ line: readAgentLine(stdout), stdout, stderr, code, signal }));
+  });
+}
+
+/** A host with an agent's folder, spoken to as the Lambdas would: enrolled once, fences growing, keys renewed. */
+export interface TestHost {
+  readonly home: string;
+  send(action: JobHeader['action'], options?: Partial<Sent>): Promise<AgentLine>;
+  /** The text of a job, for those who run the agent themselves. */
+  jobText(action: JobHeader['action'], options?: Partial<Sent>): Promise<string>;
+}
+
+export interface Sent {
+  readonly target: Target;
+  readonly version: IssuedCertificate;
+  readonly header: Partial<JobHeader>;
+}
+
+/** A host whose agent keeps its things in `home`. */
+export function testHost(home: string): TestHost {
+  let fence = 0;
+  let hostKey: AgentLine['hostKey'] = null;
+  const header = (action: JobHeader['action'], sent: Partial<Sent>): JobHeader => ({
+    v: 1,
+    action,
+    deploymentId: `d-${randomUUID()}`,
+    targetId: sent.target?.id ?? 'web-1',
+    fence: sent.header?.fence ?? ++fence,
+    expiresAt: Math.floor(Date.now() / 1_000) + 600,
+    ...sent.header,
+  });
+  const enroll = async (): Promise<NonNullable<AgentLine['hostKey']>> => {
+    const job = openJobText({ header: header('enroll', { header: { fence: 0 } }), probe: null });
+    const { line, stderr } = await runAgentWith(home, job);
+    if (!line?.hostKey) throw new Error(`enrolment failed: ${stderr}`);
+    return line.hostKey;
+  };
+  const jobText = async (action: JobHeader['action'], sent: Partial<Sent> = {}): Promise<string> => {
+    if (action !== 'deploy' && action !== 'validate') {
+      return openJobText({ header: header(action, sent), probe: null });
+    }
+    if (!sent.target || !sent.version) throw new Error(`${action} needs a target and a version`);
+    hostKey ??= await enroll();
+    return seal(header(action, sent), { target: sent.target, bundle: bundleOf(sent.version) }, hostKey);
+  };
+  return {
+    home,
+    jobText,
+    async send(action, sent) {
+      const { line, stderr, code } = await runAgentWith(home, await jobText(action, sent));
+      if (line === null) throw new Error(`the agent ended with ${code} and no line: ${stderr}`);
+      hostKey = line.hostKey ?? hostKey;
+      return line;
+    },
+  };
+}
+
+export function bundleOf(version: IssuedCertificate): Bundle {
+  const chain = version.chainPem.match(/-----BEGIN[\s\S]*?-----END CERTIFICATE-----\n/g) ?? [];
+  return { leaf: version.certPem, chain: [...chain], key: version.keyPem };
+}
+
+/** A target of the given kind and config, parsed as a targets file would be. */
+export function aTarget(kind: string, config: object, verify: object | 'none' = 'none', id = 'web-1'): Target {
+  return Target.parse({ id, certificate: 'www.example.test', host: 'local', kind, config, verify });
+}

@@ -1,0 +1,97 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { freePort } from './free-port.ts';
+
+/** A real nginx with a configuration of its own in a scratch folder, on a port of loopback. */
+export interface Nginx {
+  readonly conf: string;
+  readonly port: number;
+  readonly certPath: string;
+  readonly keyPath: string;
+  readonly validateCommand: string[];
+  readonly reloadCommand: string[];
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Exit code of starting it on the files as they are now. */
+  startFails(): boolean;
+}
+
+/** Writes the configuration; nothing is started. `extra` goes into the server block. */
+export async function nginxIn(root: string, extra = ''): Promise<Nginx> {
+  const port = await freePort();
+  const tls = join(root, 'tls');
+  mkdirSync(tls, { recursive: true });
+  mkdirSync(join(root, 'tmp'), { recursive: true });
+  const conf = join(root, 'nginx.conf');
+  const pid = join(root, 'nginx.pid');
+  const paths = { certPath: join(tls, 'fullchain.pem'), keyPath: join(tls, 'privkey.pem') };
+  writeFileSync(
+    conf,
+    `worker_processes 1; pid ${pid}; error_log ${join(root, 'error.log')} warn;
+events { worker_connections 64; }
+http {
+  access_log off;
+  client_body_temp_path ${join(root, 'tmp')}; proxy_temp_path ${join(root, 'tmp')}; fastcgi_temp_path ${join(root, 'tmp')};
+  uwsgi_temp_path ${join(root, 'tmp')}; scgi_temp_path ${join(root, 'tmp')};
+  server {
+    listen 127.0.0.1:${port} ssl;
+    server_name www.example.test;
+    ssl_certificate ${paths.certPath};
+    ssl_certificate_key ${paths.keyPath};
+    ${extra}
+    return 200 "ok";
+  }
+}
+`,
+  );
+  const nginx = (...args: string[]): string[] => ['nginx', '-c', conf, ...args];
+  const run = (argv: string[]): number => spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' }).status ?? 1;
+  return {
+    conf,
+    port,
+    ...paths,
+    validateCommand: nginx('-t'),
+    reloadCommand: nginx('-s', 'reload'),
+    startFails: () => run(nginx('-t')) !== 0,
+    async start() {
+      const child = spawn('nginx', ['-c', conf], { stdio: 'ignore' });
+      await new Promise((resolve) => child.once('exit', resolve));
+      await until(() => reachable(port), `nginx on port ${port} (see ${join(root, 'error.log')})`);
+    },
+    async stop() {
+      if (!existsSync(pid)) return;
+      const id = Number(readFileSync(pid, 'utf8'));
+      process.kill(id, 'SIGTERM');
+      await until(async () => !isAlive(id), `nginx ${id} to end`);
+    },
+  };
+}
+
+async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
+  for (let round = 0; round < 500; round += 1) {
+    if (await condition()) return;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  throw new Error(`waited in vain for ${what}`);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return false;
+  }
+}
+
+function reachable(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
