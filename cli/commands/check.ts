@@ -1,0 +1,53 @@
+import type { ReadBundle } from '../../core/certificate/read-bundle.ts';
+import { isCertferryError } from '../../core/deployment/errors.ts';
+import { exitCodes } from '../exit-codes.ts';
+import { type BundleFiles, readBundleFiles } from '../input/bundle.ts';
+import { daysBetween, minute } from '../render/text.ts';
+import type { Terminal } from '../terminal.ts';
+
+export interface CheckOptions extends Omit<BundleFiles, 'cert'> {
+  readonly json?: boolean;
+}
+
+/** `certferry check`: whether a bundle would be accepted, and what is in it. Exit code 10 when it would not. */
+export function check(cert: string, options: CheckOptions, terminal: Terminal): number {
+  const now = new Date();
+  try {
+    const read = readBundleFiles({ ...options, cert }, now);
+    const print = options.json === true ? printJson : printWords;
+    print(read, terminal, now);
+    return 0;
+  } catch (error) {
+    if (!isCertferryError(error)) throw error;
+    const { name, message } = error;
+    if (options.json === true) terminal.out(JSON.stringify({ ok: false, error: { name, message } }));
+    else terminal.out(`${terminal.colours.red('✖')} ${name}: ${message}`);
+    return exitCodes.rejected;
+  }
+}
+
+function printJson({ facts, subject, warnings }: ReadBundle, { out }: Terminal): void {
+  out(JSON.stringify({ ok: true, ...facts, ...subject, warnings }));
+}
+
+function printWords({ facts, subject, warnings }: ReadBundle, { out, colours }: Terminal, now: Date): void {
+  const { notBefore, notAfter } = subject;
+  const rows = [
+    ['names', subject.names.join(', ')],
+    ['issuer', subject.issuer],
+    ['serial', subject.serial],
+    ['key', subject.key],
+    ['valid', `${minute(notBefore)} to ${minute(notAfter)} UTC`],
+    ['expires', daysBetween(now.getTime() / 1000, notAfter)],
+    ['chain', intermediates(facts.chain.length)],
+    ['fingerprint', facts.fingerprint],
+  ] as const;
+  out(`${colours.green('✔')} the bundle is fit to be deployed`);
+  for (const [what, value] of rows) out(`  ${what.padEnd(12)}${value}`);
+  for (const warning of warnings) out(colours.yellow(`  warning: ${warning}`));
+}
+
+function intermediates(count: number): string {
+  if (count === 0) return 'none: the leaf alone';
+  return count === 1 ? '1 intermediate' : `${count} intermediates`;
+}

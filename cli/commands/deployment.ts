@@ -1,0 +1,61 @@
+import type { Target } from '../../core/target/target.ts';
+import { openFerry } from '../../local/ferry.ts';
+import { carry, type Order } from '../carry.ts';
+import { interruptedExitCode } from '../exit-codes.ts';
+import { progressFor } from '../render/progress.ts';
+import { summaryLines } from '../render/summary.ts';
+import { type AtLeastOne, exitCodeOf, type Finished, reportOf } from '../report.ts';
+import type { Terminal } from '../terminal.ts';
+import { type LocalOptions, ownCommand } from './local-only.ts';
+
+/** Carries an order to the targets with progress on the terminal, and reports. Returns the exit code. */
+export async function perform(
+  targets: AtLeastOne<Target>,
+  order: Order,
+  options: LocalOptions,
+  terminal: Terminal,
+): Promise<number> {
+  const ferry = await openFerry({ stateDir: options.state });
+  const progress = progressFor(terminal, options.json === true);
+  const interruption = onInterrupt(terminal);
+  try {
+    const finished = await carry(ferry, targets, order, { progress, interrupted: interruption.signal });
+    progress.stop();
+    return finish(finished, options, terminal);
+  } finally {
+    interruption.stop();
+    progress.stop();
+    await ferry.close();
+  }
+}
+
+/** Prints the report, as one JSON document or in words. Returns the exit code. */
+export function finish(
+  finished: AtLeastOne<Finished>,
+  options: LocalOptions,
+  { out, err, colours }: Terminal,
+): number {
+  const report = reportOf(finished);
+  if (options.json === true) {
+    out(JSON.stringify(report));
+    for (const { target, output } of finished) {
+      for (const warning of output.warnings) err(`warning: ${target.id}: ${warning}`);
+    }
+  } else {
+    out('');
+    for (const line of summaryLines(finished, colours, ownCommand(options))) out(line);
+  }
+  return exitCodeOf(report);
+}
+
+/** The first Ctrl-C begins no further target and waits for those begun; the second one ends this process at once. */
+function onInterrupt({ err }: Terminal): { signal: AbortSignal; stop: () => void } {
+  const controller = new AbortController();
+  const listener = () => {
+    if (controller.signal.aborted) process.exit(interruptedExitCode);
+    controller.abort();
+    err('Waiting for the deployments that have begun; press Ctrl-C again to leave them to the next run.');
+  };
+  process.on('SIGINT', listener);
+  return { signal: controller.signal, stop: () => process.off('SIGINT', listener) };
+}

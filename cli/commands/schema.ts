@@ -1,0 +1,14 @@
+import { targetJsonSchema } from '../../core/target/json-schema.ts';
+import { targetKinds } from '../../core/target/target.ts';
+import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** `certferry schema`: JSON Schema of a targets file, or of the config of one kind, for editors. */
+export function schema(kind: string | undefined, { out }: Terminal): number {
+  const known = targetKinds.find((one) => one === kind);
+  if (kind !== undefined && known === undefined) {
+    throw new UsageError(`there is no kind of target called ${kind}; there are: ${targetKinds.join(', ')}`);
+  }
+  out(JSON.stringify(targetJsonSchema(known), null, 2));
+  return 0;
+}

@@ -1,0 +1,109 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Target } from '../../core/target/target.ts';
+import { UsageError } from '../usage-error.ts';
+import { endProcess, type Stage, serverName, verifyAt } from './stage.ts';
+import type { IssuedCertificate } from './throwaway-ca.ts';
+
+/**
+ * Starts the nginx found in PATH with a config, a port and a folder of its own. nginx does not start without a
+ * certificate, so it begins with `placeholder`.
+ */
+export async function startNginx(scratch: string, placeholder: IssuedCertificate): Promise<Stage> {
+  if (spawnSync('nginx', ['-v']).error !== undefined) {
+    throw new UsageError('there is no nginx in PATH: install it, or run the demo without --daemon nginx');
+  }
+  const folder = join(scratch, 'nginx');
+  for (const name of ['', 'tls', 'logs', 'temp']) mkdirSync(join(folder, name));
+  const paths = { certPath: join(folder, 'tls/fullchain.pem'), keyPath: join(folder, 'tls/privkey.pem') };
+  writeFileSync(paths.certPath, placeholder.fullchainPem);
+  writeFileSync(paths.keyPath, placeholder.keyPem, { mode: 0o600 });
+  const port = await freePort();
+  const stuck = join(folder, 'stuck');
+  writeFileSync(join(folder, 'nginx.conf'), configOf(folder, port));
+  writeReload(folder, stuck);
+  const child = spawn('nginx', [...nginxArgs(folder), '-g', 'daemon off;'], { stdio: 'inherit' });
+  await listening(port);
+  return {
+    what: `nginx, process ${child.pid}, with its own config, on 127.0.0.1:${port}`,
+    paths,
+    target: Target.parse({
+      id: 'demo-nginx',
+      certificate: serverName,
+      host: 'local',
+      kind: 'nginx',
+      config: {
+        ...paths,
+        validateCommand: ['nginx', ...nginxArgs(folder), '-t'],
+        reloadCommand: [join(folder, 'reload')],
+      },
+      verify: verifyAt(`127.0.0.1:${port}`),
+    }),
+    getStuck: () => writeFileSync(stuck, ''),
+    stop: () => endProcess(child, 'SIGTERM'),
+  };
+}
+
+function nginxArgs(folder: string): string[] {
+  return ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'logs/error.log')];
+}
+
+/** `nginx -s reload` always succeeds once the signal is sent; stuck, nothing comes of it here. */
+function writeReload(folder: string, stuck: string): void {
+  const file = join(folder, 'reload');
+  const words = ['nginx', ...nginxArgs(folder), '-s', 'reload'].map((word) => `'${word}'`).join(' ');
+  writeFileSync(file, `#!/bin/sh\nif [ -e '${stuck}' ]; then exit 0; fi\nexec ${words}\n`);
+  chmodSync(file, 0o755);
+}
+
+function configOf(folder: string, port: number): string {
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
+  return [
+    `pid ${folder}/nginx.pid;`,
+    'events {}',
+    'http {',
+    '  access_log off;',
+    ...temporary.map((name) => `  ${name}_temp_path ${folder}/temp/${name};`),
+    '  server {',
+    `    listen 127.0.0.1:${port} ssl;`,
+    `    server_name ${serverName};`,
+    `    ssl_certificate ${folder}/tls/fullchain.pem;`,
+    `    ssl_certificate_key ${folder}/tls/privkey.pem;`,
+    '    return 200 "ok\\n";',
+    '  }',
+    '}',
+    '',
+  ].join('\n');
+}
+
+/** A port that was free a moment ago: nginx wants a number. */
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (address === null || typeof address === 'string') throw new Error('no port was given');
+  return address.port;
+}
+
+async function listening(port: number): Promise<void> {
+  for (let look = 0; look < 100; look += 1) {
+    if (await answers(port)) return;
+    await sleep(50);
+  }
+  throw new Error(`nginx does not listen on port ${port} after 5 seconds; its complaint is above`);
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}

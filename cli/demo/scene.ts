@@ -1,0 +1,92 @@
+import { readBundle } from '../../core/certificate/read-bundle.ts';
+import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
+import { look } from '../../core/tls-probe/look.ts';
+import type { Ferry } from '../../local/ferry.ts';
+import { deployTargetMachine } from '../built.ts';
+import { pathPrinter } from '../render/path-printer.ts';
+import { mark } from '../render/summary.ts';
+import { duration, shortFingerprint } from '../render/text.ts';
+import { visitsOf } from '../render/visits.ts';
+import { elapsed } from '../report.ts';
+import type { Terminal } from '../terminal.ts';
+import { type Stage, serverName } from './stage.ts';
+import type { IssuedCertificate } from './throwaway-ca.ts';
+
+/** What went otherwise than the demo says it does. */
+export class DemoFailed extends Error {
+  override readonly name = 'DemoFailed';
+}
+
+/** The deployments of the demo, and those who take part. */
+export interface Play {
+  readonly ferry: Pick<Ferry, 'deploy'>;
+  readonly stage: Stage;
+  readonly terminal: Terminal;
+}
+
+/** How a deployment has to end, which states it has to pass, and what has to be presented afterwards. */
+export interface Ending {
+  readonly outcome: DeploymentOutcome;
+  readonly through: readonly string[];
+  readonly presented: IssuedCertificate;
+  readonly called: string;
+}
+
+/**
+ * Deploys a version, printing the path while it is walked, and then looks at the server itself. Throws DemoFailed
+ * when the deployment ends otherwise, or something else is presented.
+ */
+export async function deployVersion(
+  { ferry, stage, terminal }: Play,
+  version: IssuedCertificate,
+  ending: Ending,
+): Promise<void> {
+  const { out, colours } = terminal;
+  const layout = { colours, width: terminal.width - 2 };
+  const onEvent = pathPrinter(deployTargetMachine(), layout, (line) => out(`  ${line}`));
+  const { bundle, facts } = readBundle(
+    { certificate: version.fullchainPem, key: version.keyPem },
+    new Date(),
+  );
+  const { output, events } = await ferry.deploy({
+    target: stage.target,
+    action: 'deploy',
+    secret: { certificate: bundle.leaf, chain: bundle.chain.join(''), privateKey: bundle.key },
+    fingerprint: facts.fingerprint,
+    onEvent,
+  });
+  const states = visitsOf(events).map(({ state }) => state);
+  const missed = ending.through.filter((state) => !states.includes(state));
+  if (output.outcome !== ending.outcome || missed.length > 0) {
+    throw new DemoFailed(
+      `this deployment was to end as ${ending.outcome} by way of ${ending.through.join(', ')}; ` +
+        `it ended as ${output.outcome} by way of ${states.join(', ')}: ${output.summary}`,
+    );
+  }
+  out(`  ${mark(output.outcome, colours)} ${output.outcome} in ${duration(elapsed(events))}`);
+  await expectPresented({ stage, terminal }, ending);
+}
+
+/** Looks at the server as any client would. Throws DemoFailed when it presents something else. */
+export async function expectPresented(
+  { stage, terminal }: Pick<Play, 'stage' | 'terminal'>,
+  { presented, called }: Pick<Ending, 'presented' | 'called'>,
+): Promise<void> {
+  const { out, colours } = terminal;
+  const fingerprint = await presentedBy(stage);
+  if (fingerprint !== presented.fingerprint) {
+    throw new DemoFailed(
+      `${called} (${presented.fingerprint}) was to be presented; ${fingerprint ?? 'nothing'} is`,
+    );
+  }
+  out(
+    `  ${colours.green('✔')} a look from outside: ${called} is presented, ${shortFingerprint(fingerprint)}`,
+  );
+}
+
+async function presentedBy({ target: { verify } }: Stage): Promise<string | null> {
+  if (verify === 'none') throw new DemoFailed('the target of the demo has an endpoint');
+  const { endpoint } = verify;
+  const [first] = await look({ endpoint, serverName, protocol: 'tls', timeoutSeconds: 3 }, new Date());
+  return first?.presented?.fingerprint ?? null;
+}

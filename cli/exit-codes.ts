@@ -1,0 +1,38 @@
+import type { DeploymentOutcome } from '../core/deployment/outcome.ts';
+
+/** The process's exit code for each way a deployment ends, mildest first: scripts build on these numbers. */
+export const exitCodes = {
+  unchanged: 0,
+  validated: 0,
+  validate_unsupported: 0,
+  deployed: 0,
+  deployed_unverified: 0,
+  superseded: 0,
+  rejected: 10,
+  validate_failed: 11,
+  reload_failed: 12,
+  rolled_back: 13,
+  rollback_failed: 14,
+  lost: 15,
+  lock_unavailable: 16,
+} as const satisfies Readonly<Record<DeploymentOutcome, number>>;
+
+/** `probe`: the endpoint could not be asked, or does not present what was expected. */
+export const notPresentedExitCode = 1;
+
+/** `demo`: something went otherwise than it says. */
+export const demoFailedExitCode = 1;
+
+/** Ended by Ctrl-C, as shells say it. */
+export const interruptedExitCode = 130;
+
+/** Wrong usage, or input that cannot be read. */
+export const usageExitCode = 2;
+
+/** The outcome that decides for several targets: the highest exit code and, among equals, the last of the table. */
+export function worstOutcome(
+  outcomes: readonly [DeploymentOutcome, ...DeploymentOutcome[]],
+): DeploymentOutcome {
+  const order = Object.keys(exitCodes);
+  return outcomes.reduce((worst, next) => (order.indexOf(next) > order.indexOf(worst) ? next : worst));
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+import { UsageError } from '../usage-error.ts';
+
+/** Bytes of a file a person named with an option. Throws UsageError when it cannot be read. */
+export function readBytes(path: string, what: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`cannot read ${what} ${path}: ${systemReason(error)}`);
+  }
+}
+
+/** Text of a file a person named. Throws UsageError when it cannot be read. */
+export function readText(path: string, what: string): string {
+  return readBytes(path, what).toString('utf8');
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file',
+  EACCES: 'permission denied',
+  EISDIR: 'it is a directory',
+};
+
+function systemReason(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return reasons[code] ?? (error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,63 @@
+import { Command, CommanderError } from 'commander';
+import { addDeploy, addHistory, addInspect, addRollback } from './define/deployments.ts';
+import * as help from './define/help.ts';
+import { addCheck, addDemo, addProbe, addSchema } from './define/tools.ts';
+import { usageExitCode } from './exit-codes.ts';
+import type { Terminal } from './terminal.ts';
+import { describeError, isExpected } from './usage-error.ts';
+
+/**
+ * Runs the command with these arguments and returns the exit code. Never throws: an error is told on standard error,
+ * or with `--json` as the one document on standard output.
+ */
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  let exitCode = 0;
+  const program = build(terminal, (code) => {
+    exitCode = code;
+  });
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    return failed(error, argv.includes('--json'), terminal);
+  }
+}
+
+function failed(error: unknown, json: boolean, { out, err, colours }: Terminal): number {
+  // commander has printed help or its complaint already
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const isUsage = error instanceof CommanderError;
+  const { name, message } = isUsage
+    ? { name: 'UsageError', message: error.message.replace(/^error: /, '') }
+    : describeError(error);
+  if (json) out(JSON.stringify({ error: { name, message } }));
+  else if (!isUsage) err(colours.red(name === 'UsageError' ? message : `${name}: ${message}`));
+  if (!isUsage && !isExpected(error) && error instanceof Error) err(colours.dim(error.stack ?? ''));
+  return usageExitCode;
+}
+
+function build(terminal: Terminal, finish: (exitCode: number) => void): Command {
+  const program = new Command('certferry')
+    .description(help.about)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.err(text.trimEnd()),
+    })
+    .showSuggestionAfterError()
+    .helpCommand(true)
+    .addHelpText('after', help.program);
+  for (const add of [
+    addDeploy,
+    addRollback,
+    addHistory,
+    addInspect,
+    addCheck,
+    addProbe,
+    addSchema,
+    addDemo,
+  ]) {
+    add(program, { terminal, finish });
+  }
+  return program;
+}

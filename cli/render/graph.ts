@@ -1,0 +1,159 @@
+import type { Colours } from '../terminal.ts';
+import { duration, fold } from './text.ts';
+import { type ExecutionEvent, type Failure, type Visit, visitsOf } from './visits.ts';
+
+/** What the drawing needs of a state machine file (Amazon States Language). */
+export interface StateMachine {
+  readonly States: Readonly<Record<string, StateDefinition>>;
+}
+
+interface StateDefinition {
+  readonly Type: string;
+  readonly ResultPath?: string | null;
+  readonly Choices?: readonly { readonly Next: string }[];
+  readonly Default?: string;
+}
+
+export interface Layout {
+  readonly colours: Colours;
+  /** Columns a line may have. */
+  readonly width: number;
+}
+
+/**
+ * The execution graph with the path taken, from top to bottom: one block a visit with its duration, its retries and
+ * what the state said; under each choice the ways not taken; at the end the states never entered.
+ */
+export function graphLines(
+  machine: StateMachine,
+  events: readonly ExecutionEvent[],
+  layout: Layout,
+): string[] {
+  const visits = visitsOf(events);
+  const blocks = visits.map((visit) => [
+    ...visitLines(machine, visit, layout),
+    ...notTaken(machine, visit, layout),
+  ]);
+  const { dim } = layout.colours;
+  const drawn = blocks.flatMap((block, index) => (index === 0 ? block : [dim('│'), ...block]));
+  return [...drawn, ...neverEntered(machine, visits, layout)];
+}
+
+/** One visit as the demo prints it while the path is walked: no ways but the one taken. */
+export function visitLines(machine: StateMachine, visit: Visit, layout: Layout): string[] {
+  const { dim, bold } = layout.colours;
+  const nameWidth = Math.max(...Object.keys(machine.States).map((name) => name.length));
+  const time = timeOf(visit).padStart(8);
+  const indent = 2 + nameWidth + 1 + time.length + 2;
+  const notes = notesOf(machine, visit).flatMap((note) => fold(note, Math.max(layout.width - indent, 24)));
+  const head = `${symbolOf(machine, visit, layout.colours)} ${bold(visit.state.padEnd(nameWidth))} ${dim(time)}`;
+  const gutter = visit.type === 'Succeed' || visit.type === 'Fail' ? ' ' : dim('│');
+  const [first = '', ...rest] = notes;
+  return [
+    first === '' ? head.trimEnd() : `${head}  ${first}`,
+    ...rest.map((line) => `${gutter}${' '.repeat(indent - 1)}${line}`),
+  ];
+}
+
+function timeOf(visit: Visit): string {
+  if (visit.endedAt === null) return '…';
+  // a choice takes no time, and an end state is one
+  if (['Choice', 'Succeed', 'Fail', 'Pass'].includes(visit.type)) return '';
+  return duration(visit.endedAt - visit.enteredAt);
+}
+
+function symbolOf(machine: StateMachine, visit: Visit, { green, red, yellow, cyan, dim }: Colours): string {
+  if (visit.endedAt === null) return dim('○');
+  if (visit.type === 'Succeed') return green('✔');
+  if (visit.type === 'Fail' || visit.failure !== null) return red('✖');
+  if (visit.type === 'Choice') return cyan('◇');
+  if (visit.type === 'Wait') return yellow('◷');
+  return troubling.has(wordOf(resultOf(machine, visit))) ? yellow('●') : green('●');
+}
+
+/** What a task can say that has worked as a task, and brings no good news. */
+const troubling = new Set([
+  'retry',
+  'exhausted',
+  'rejected',
+  'validate_failed',
+  'reload_failed',
+  'rolled_back',
+  'rollback_failed',
+  'lost',
+]);
+
+function notesOf(machine: StateMachine, visit: Visit): string[] {
+  return [...retryNotes(visit.retries), ...ownNotes(machine, visit)];
+}
+
+function ownNotes(machine: StateMachine, visit: Visit): string[] {
+  if (visit.type === 'Fail') return [visit.failure?.error ?? ''];
+  if (visit.failure !== null) return [failureNote(visit.failure, visit.caughtBy)];
+  if (visit.type === 'Choice') return visit.next === null ? [] : [`→ ${visit.next}`];
+  return [resultNote(machine, visit)].filter((note) => note !== '');
+}
+
+function failureNote({ error, cause }: Failure, caughtBy: string | null): string {
+  const where = caughtBy === null ? '' : ` → ${caughtBy}`;
+  return `${cause === '' ? error : `${error}: ${cause}`}${where}`;
+}
+
+function retryNotes(retries: readonly Failure[]): string[] {
+  const last = retries.at(-1);
+  if (last === undefined) return [];
+  const times = retries.length === 1 ? 'tried again once' : `tried again ${retries.length} times`;
+  return [`↻ ${times}: ${failureNote(last, null)}`];
+}
+
+/** What a task said of itself: `outcome` or `verdict`, and `summary`. */
+function resultNote(machine: StateMachine, visit: Visit): string {
+  const result = resultOf(machine, visit);
+  if (result === null) return '';
+  const words = [wordOf(result), textOf(result.summary)].filter((part) => part !== '').join(': ');
+  return words === '' ? fenceNote(result) : words;
+}
+
+function wordOf(result: Record<string, unknown> | null): string {
+  return textOf(result?.outcome ?? result?.verdict);
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+/** The one task that returns the whole state is the one that took the lock. */
+function fenceNote(result: Record<string, unknown>): string {
+  const fence = asRecord(result.deployment)?.fence;
+  return typeof fence === 'number' ? `fence ${fence}` : '';
+}
+
+/** A task's result, found where its ResultPath put it. */
+function resultOf(machine: StateMachine, visit: Visit): Record<string, unknown> | null {
+  if (visit.type !== 'Task') return null;
+  const field = /^\$\.(\w+)$/.exec(machine.States[visit.state]?.ResultPath ?? '')?.[1];
+  const whole = asRecord(visit.output);
+  return field === undefined ? whole : asRecord(whole?.[field]);
+}
+
+function asRecord(value: unknown): Record<string, unknown> | null {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : null;
+}
+
+function notTaken(machine: StateMachine, visit: Visit, { colours, width }: Layout): string[] {
+  const state = machine.States[visit.state];
+  if (state?.Type !== 'Choice') return [];
+  const ways = [...(state.Choices ?? []).map(({ Next }) => Next), state.Default ?? ''];
+  const others = [...new Set(ways)].filter((way) => way !== '' && way !== visit.next);
+  if (others.length === 0) return [];
+  const [first = '', ...rest] = fold(`not taken: ${others.join(', ')}`, width - 5);
+  return [colours.dim(`├╌╌╌ ${first}`), ...rest.map((line) => colours.dim(`│    ${line}`))];
+}
+
+function neverEntered(machine: StateMachine, visits: readonly Visit[], { colours, width }: Layout): string[] {
+  const entered = new Set(visits.map((visit) => visit.state));
+  const others = Object.keys(machine.States).filter((name) => !entered.has(name));
+  if (others.length === 0) return [];
+  const lines = fold(`never entered: ${others.join(', ')}`, width);
+  return ['', ...lines.map((line) => colours.dim(line))];
+}

@@ -1,0 +1,32 @@
+import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
+import type { Colours } from '../terminal.ts';
+import { mark } from './summary.ts';
+import { shortFingerprint, table } from './text.ts';
+
+/** What the table shows of a deployment's history item. `startedAt` is ISO 8601. */
+export interface HistoryEntry
+  extends Pick<
+    RecordedDeployment,
+    'deploymentId' | 'targetId' | 'outcome' | 'fingerprint' | 'previousFingerprint'
+  > {
+  readonly startedAt: string;
+}
+
+/** A table of deployments, in the order given. */
+export function historyLines(entries: readonly HistoryEntry[], colours: Colours): string[] {
+  if (entries.length === 0) return ['No deployments yet.'];
+  const rows = entries.map((entry) => [
+    entry.startedAt.slice(0, 19).replace('T', ' '),
+    entry.targetId,
+    entry.outcome,
+    shortFingerprint(entry.fingerprint),
+    shortFingerprint(entry.previousFingerprint),
+    entry.deploymentId,
+  ]);
+  const [head = '', ...lines] = table([
+    ['started (UTC)', 'target', 'outcome', 'version', 'before', 'execution'],
+    ...rows,
+  ]);
+  const marks = entries.map(({ outcome }) => mark(outcome, colours));
+  return [colours.dim(`  ${head}`), ...lines.map((line, index) => `${marks[index]} ${line}`)];
+}

@@ -1,0 +1,22 @@
+import type { Layout, StateMachine } from './graph.ts';
+import { visitLines } from './graph.ts';
+import { type ExecutionEvent, type Visit, visitsOf } from './visits.ts';
+
+/** Prints the path of an execution while it is walked: each visit once it has ended. */
+export function pathPrinter(machine: StateMachine, layout: Layout, out: (line: string) => void) {
+  const events: ExecutionEvent[] = [];
+  let printed = 0;
+  return (event: ExecutionEvent): void => {
+    events.push(event);
+    const visits = visitsOf(events);
+    for (let visit = visits[printed]; visit !== undefined && isTold(visit); visit = visits[printed]) {
+      for (const line of visitLines(machine, visit, layout)) out(line);
+      printed += 1;
+    }
+  };
+}
+
+/** A choice is told once it is known where it led. */
+function isTold(visit: Visit): boolean {
+  return visit.endedAt !== null && (visit.type !== 'Choice' || visit.next !== null);
+}

@@ -1,0 +1,59 @@
+/** `340 ms`, `2.3 s`, `4 m 5 s`. */
+export function duration(milliseconds: number): string {
+  if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
+  const seconds = milliseconds / 1000;
+  if (seconds < 59.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} m ${whole % 60} s`;
+}
+
+/** The first twelve digits, as the summaries of a deployment have them: enough to tell versions apart, visibly cut. */
+export function shortFingerprint(fingerprint: string | null): string {
+  if (fingerprint === null) return 'none';
+  const digits = fingerprint.replace(/^sha256:/, '');
+  return digits.length <= 12 ? fingerprint : `sha256:${digits.slice(0, 12)}…`;
+}
+
+/** `2026-09-22 14:03` (UTC) of epoch seconds. */
+export function minute(epochSeconds: number): string {
+  return new Date(epochSeconds * 1000).toISOString().slice(0, 16).replace('T', ' ');
+}
+
+/** `in 61 days`, `today`, `3 days ago`; `now` and `then` are epoch seconds. */
+export function daysBetween(now: number, then: number): string {
+  const days = Math.floor(Math.abs(then - now) / 86_400);
+  if (days === 0) return then >= now ? 'within a day' : 'less than a day ago';
+  const count = days === 1 ? '1 day' : `${days} days`;
+  return then >= now ? `in ${count}` : `${count} ago`;
+}
+
+/** Folds text at blanks; a word longer than `width` stays whole, so that what has to be copied can be. */
+export function fold(text: string, width: number): string[] {
+  const lines: string[] = [];
+  for (const paragraph of text.split('\n')) {
+    let line = '';
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && line.length + 1 + word.length > width) {
+        lines.push(line);
+        line = word;
+      } else {
+        line = line === '' ? word : `${line} ${word}`;
+      }
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
+/** Columns as wide as their widest cell; the last column is left ragged. */
+export function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows.map((row) =>
+    row
+      .map((cell, column) => (column === row.length - 1 ? cell : cell.padEnd(widths[column] ?? 0)))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,79 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readBundleFiles } from '../../cli/input/bundle.ts';
+import { aVersion } from '../factories/certificates.ts';
+
+const now = new Date();
+let folder: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function openssl(...args: string[]): void {
+  execFileSync('openssl', args, { stdio: 'pipe' });
+}
+
+describe('a bundle in files', () => {
+  test('is read from one file with everything in it', async () => {
+    const version = await aVersion();
+
+    const { facts } = readBundleFiles({ cert: file('all.pem', version.keyPem + version.fullchainPem) }, now);
+
+    expect(facts.fingerprint).toBe(version.fingerprint);
+  });
+
+  test('is read from a file for each part', async () => {
+    const version = await aVersion();
+
+    const { facts } = readBundleFiles(
+      {
+        cert: file('cert.pem', version.certPem),
+        chain: file('chain.pem', version.chainPem),
+        key: file('key.pem', version.keyPem),
+      },
+      now,
+    );
+
+    expect(facts.chain).toHaveLength(1);
+  });
+
+  test('is read from a PKCS#12 file, whatever it is called, with the passphrase of another file', async () => {
+    const version = await aVersion();
+    const all = file('p12-source.pem', version.keyPem + version.fullchainPem);
+    const cert = join(folder, 'bundle');
+    const passphraseFile = file('passphrase', 'two words\n');
+    openssl('pkcs12', '-export', '-in', all, '-out', cert, '-passout', 'pass:two words');
+
+    const { facts } = readBundleFiles({ cert, passphraseFile }, now);
+
+    expect(facts.fingerprint).toBe(version.fingerprint);
+  });
+
+  test('is not taken for PKCS#12 when it is a certificate in DER', async () => {
+    const version = await aVersion();
+    const cert = join(folder, 'cert.der');
+    openssl('x509', '-in', file('der-source.pem', version.certPem), '-outform', 'DER', '-out', cert);
+
+    const { facts } = readBundleFiles({ cert, key: file('der-key.pem', version.keyPem) }, now);
+
+    expect(facts.fingerprint).toBe(version.fingerprint);
+  });
+
+  test('is a usage error when a file cannot be read, and names it', () => {
+    const cert = join(folder, 'nothing.pem');
+
+    expect(() => readBundleFiles({ cert }, now)).toThrow(`cannot read the certificate ${cert}: no such file`);
+    expect(() => readBundleFiles({ cert: folder }, now)).toThrow('it is a directory');
+  });
+});

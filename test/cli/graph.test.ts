@@ -1,0 +1,125 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { graphLines, type StateMachine } from '../../cli/render/graph.ts';
+import { visitsOf } from '../../cli/render/visits.ts';
+import { plainColours } from '../../cli/terminal.ts';
+import { anExecution, aRolledBackExecution } from './events.ts';
+
+const machine: StateMachine = JSON.parse(readFileSync('cdk/state-machines/deploy-target.asl.json', 'utf8'));
+const layout = { colours: plainColours, width: 100 };
+
+describe('the visits of an execution', () => {
+  test('are every stay in a state, in order, a state visited twice counted twice', () => {
+    const states = visitsOf(aRolledBackExecution()).map((visit) => visit.state);
+
+    expect(states.filter((state) => state === 'ProbeEndpoint')).toHaveLength(2);
+    expect(states.at(0)).toBe('AcquireLock');
+    expect(states.at(-1)).toBe('RolledBack');
+  });
+
+  test('count the attempts that were followed by another one', () => {
+    const { events } = anExecution()
+      .enter('AcquireLock', 'Task')
+      .fail('AcquireLock', 'Task')
+      .retry('AcquireLock', 'Task')
+      .fail('AcquireLock', 'Task')
+      .retry('AcquireLock', 'Task');
+
+    const [visit] = visitsOf(events);
+
+    expect(visit?.retries.map(({ error }) => error)).toEqual(['LockHeld', 'LockHeld']);
+    expect(visit?.failure).toBeNull();
+    expect(visit?.endedAt).toBeNull();
+  });
+
+  test('keep the failure that a Catch took, and where it led', () => {
+    const { events } = anExecution()
+      .enter('PushBundle', 'Task')
+      .fail('PushBundle', 'Task', { error: 'States.Timeout', cause: '' })
+      .caught('PushBundle', 'Task', 'ReconcileCommand')
+      .enter('ReconcileCommand', 'Task');
+
+    expect(visitsOf(events)[0]).toMatchObject({
+      failure: { error: 'States.Timeout' },
+      caughtBy: 'ReconcileCommand',
+      next: 'ReconcileCommand',
+    });
+  });
+
+  test('end with an execution that is broken off', () => {
+    const { events } = anExecution().enter('PushBundle', 'Task').end('ExecutionAborted');
+
+    expect(visitsOf(events)[0]?.endedAt).not.toBeNull();
+  });
+});
+
+describe('the execution graph', () => {
+  test('draws the path from top to bottom with durations, what was said and the ways not taken', () => {
+    const lines = graphLines(machine, aRolledBackExecution(), layout);
+
+    expect(lines.slice(0, 12)).toEqual([
+      '● AcquireLock              10 ms  fence 3',
+      '│',
+      '● PushBundle              340 ms  applied: installed and reloaded',
+      '│',
+      '◇ PushOutcome?                    → ProbeEndpoint',
+      '├╌╌╌ not taken: PushBundle, RecordValidated, ProbeFromHost, CommitDeployment, ReconcileCommand,',
+      '│    RecordRollbackFailed, RecordFailed',
+      '│',
+      '● ProbeEndpoint            10 ms  retry: 127.0.0.1:443 presents another leaf',
+      '│',
+      '◇ ProbeOutcome?                   → BackOff',
+      '├╌╌╌ not taken: CommitDeployment, RollBack',
+    ]);
+    expect(lines).toContain('◷ BackOff                  1.0 s');
+    expect(lines.find((line) => line.startsWith('✖'))).toMatch(/^✖ RolledBack +rolled_back$/);
+  });
+
+  test('lists the states that were never entered, and no other', () => {
+    const text = graphLines(machine, aRolledBackExecution(), { ...layout, width: 10_000 }).at(-1) ?? '';
+    const listed = text.replace('never entered: ', '').split(', ');
+    const visited = visitsOf(aRolledBackExecution()).map((visit) => visit.state);
+
+    expect(new Set([...listed, ...visited])).toEqual(new Set(Object.keys(machine.States)));
+    expect(listed.filter((name) => visited.includes(name))).toEqual([]);
+  });
+
+  test('says how often a state was tried again, and why', () => {
+    const { events } = anExecution()
+      .enter('AcquireLock', 'Task')
+      .fail('AcquireLock', 'Task')
+      .retry('AcquireLock', 'Task')
+      .fail('AcquireLock', 'Task')
+      .caught('AcquireLock', 'Task', 'RecordLockUnavailable')
+      .visit('RecordLockUnavailable', 'Task');
+
+    const [first, second] = graphLines(machine, events, layout);
+
+    expect(first).toMatch(/^✖ AcquireLock +1\.0 s {2}↻ tried again once: LockHeld: held by another$/);
+    expect(second).toMatch(/^│ +LockHeld: held by another → RecordLockUnavailable$/);
+  });
+
+  test('shows where an execution is that has not ended', () => {
+    const { events } = anExecution().visit('AcquireLock', 'Task').enter('PushBundle', 'Task');
+
+    expect(graphLines(machine, events, layout)[2]).toMatch(/^○ PushBundle +…$/);
+  });
+
+  test('folds what was said below its column, so that no line is wider than the terminal', () => {
+    const summary = 'word '.repeat(60).trim();
+    const { events } = anExecution().visit('PushBundle', 'Task', {
+      output: { push: { outcome: 'applied', summary } },
+    });
+
+    const lines = graphLines(machine, events, { ...layout, width: 80 });
+
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80);
+    expect(lines.join(' ').match(/word/g)).toHaveLength(60);
+  });
+
+  test('draws what it can of a state that the definition no longer has', () => {
+    const { events } = anExecution().visit('OldState', 'Task').visit('Deployed', 'Succeed');
+
+    expect(graphLines(machine, events, layout)[0]).toMatch(/^● OldState/);
+  });
+});

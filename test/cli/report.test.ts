@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { exitCodes, worstOutcome } from '../../cli/exit-codes.ts';
+import { summaryLines } from '../../cli/render/summary.ts';
+import { exitCodeOf, reportOf } from '../../cli/report.ts';
+import { plainColours } from '../../cli/terminal.ts';
+import { deploymentOutcomes, outcomeMeanings } from '../../core/deployment/outcome.ts';
+import { aFinished } from './finished.ts';
+
+const own = (words: string) => `certferry ${words}`;
+const anOutcome = fc.constantFrom(...deploymentOutcomes);
+
+describe('the exit code', () => {
+  test('is the documented one for each outcome', () => {
+    expect(exitCodes).toEqual({
+      deployed: 0,
+      deployed_unverified: 0,
+      unchanged: 0,
+      validated: 0,
+      validate_unsupported: 0,
+      superseded: 0,
+      rejected: 10,
+      validate_failed: 11,
+      reload_failed: 12,
+      rolled_back: 13,
+      rollback_failed: 14,
+      lost: 15,
+      lock_unavailable: 16,
+    });
+  });
+
+  test('is 0 exactly for the outcomes that count as success', () => {
+    const zero = deploymentOutcomes.filter((outcome) => exitCodes[outcome] === 0);
+
+    expect(zero).toEqual(deploymentOutcomes.filter((outcome) => outcomeMeanings[outcome].succeeded));
+  });
+
+  test('is the highest of several targets, in whatever order they end', () => {
+    fc.assert(
+      fc.property(anOutcome, fc.array(anOutcome), (first, others) => {
+        const highest = Math.max(...[first, ...others].map((outcome) => exitCodes[outcome]));
+
+        expect(exitCodes[worstOutcome([first, ...others])]).toBe(highest);
+      }),
+    );
+  });
+});
+
+describe('the report', () => {
+  test('has the documented shape', () => {
+    expect(reportOf([aFinished()])).toEqual({
+      executionId: 'execution-of-web-1',
+      outcome: 'deployed',
+      summary: 'web-1 presents it',
+      targets: [
+        {
+          targetId: 'web-1',
+          outcome: 'deployed',
+          summary: 'web-1 presents it',
+          fingerprint: `sha256:${'ab'.repeat(32)}`,
+          previousFingerprint: `sha256:${'cd'.repeat(32)}`,
+          states: ['AcquireLock', 'Deployed'],
+          durationMs: 100,
+        },
+      ],
+    });
+  });
+
+  test('of several targets counts their outcomes and names the execution that decided', () => {
+    const report = reportOf([
+      aFinished({}, 'web-1'),
+      aFinished({ outcome: 'rolled_back' }, 'web-2'),
+      aFinished({}, 'web-3'),
+    ]);
+
+    expect(report).toMatchObject({
+      executionId: 'execution-of-web-2',
+      outcome: 'rolled_back',
+      summary: '3 targets: 2 deployed, 1 rolled_back',
+    });
+    expect(exitCodeOf(report)).toBe(13);
+  });
+});
+
+describe('the summary', () => {
+  test('says the outcome in words, with the version and the time', () => {
+    expect(summaryLines([aFinished()], plainColours, own)).toEqual([
+      '✔ web-1  deployed: the new leaf was seen on the wire  100 ms',
+      '  web-1 presents it',
+      '  version sha256:abababababab…, before sha256:cdcdcdcdcdcd…',
+    ]);
+  });
+
+  test('gives the paths and commands word for word when a person is needed', () => {
+    const repair = {
+      files: [
+        { path: '/etc/nginx/tls/fullchain.pem', backup: '/var/lib/certferry/backups/x/0' },
+        { path: '/etc/nginx/tls/chain.pem', backup: null },
+      ],
+      commands: ["cp -p '/var/lib/certferry/backups/x/0' '/etc/nginx/tls/fullchain.pem'", 'nginx -s reload'],
+    };
+
+    const lines = summaryLines([aFinished({ outcome: 'rollback_failed', repair })], plainColours, own);
+
+    for (const command of repair.commands) expect(lines).toContain(`    ${command}`);
+    expect(lines).toContain('    /etc/nginx/tls/fullchain.pem was /var/lib/certferry/backups/x/0');
+    expect(lines).toContain('    /etc/nginx/tls/chain.pem did not exist before: remove it');
+    expect(lines.join('\n')).toContain('A PERSON IS NEEDED');
+  });
+
+  test('gives the next step for every outcome that failed', () => {
+    for (const outcome of deploymentOutcomes) {
+      const plain = summaryLines([aFinished()], plainColours, own).length;
+      const lines = summaryLines([aFinished({ outcome })], plainColours, own);
+
+      if (!outcomeMeanings[outcome].succeeded) expect(lines.length, outcome).toBeGreaterThan(plain);
+    }
+  });
+
+  test('shows the warnings, and that a deployment was not verified', () => {
+    const finished = aFinished({ outcome: 'deployed_unverified', warnings: ['expires in 3 days'] });
+
+    const text = summaryLines([finished], plainColours, own).join('\n');
+
+    expect(text).toContain('! web-1  deployed_unverified');
+    expect(text).toContain('warning: expires in 3 days');
+    expect(text).toContain('Nobody looked at the endpoint');
+  });
+
+  test('names the reason unless the summary already does', () => {
+    const reason = 'nginx: [emerg] no ssl_certificate';
+    const output = { outcome: 'validate_failed', summary: 'refused', reason } as const;
+
+    expect(summaryLines([aFinished(output)], plainColours, own)).toContain(`  ${reason}`);
+  });
+});

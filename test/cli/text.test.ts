@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { daysBetween, duration, fold, shortFingerprint, table } from '../../cli/render/text.ts';
+import { wantsColours } from '../../cli/terminal.ts';
+
+describe('text for people', () => {
+  test.each([
+    [0, '0 ms'],
+    [999, '999 ms'],
+    [1000, '1.0 s'],
+    [59_940, '59.9 s'],
+    [59_999, '1 m 0 s'],
+    [245_000, '4 m 5 s'],
+  ])('says %i milliseconds as %s', (milliseconds, text) => {
+    expect(duration(milliseconds)).toBe(text);
+  });
+
+  test('cuts a fingerprint visibly', () => {
+    expect(shortFingerprint(`sha256:${'0123456789abcdef'.repeat(4)}`)).toBe('sha256:0123456789ab…');
+    expect(shortFingerprint(null)).toBe('none');
+  });
+
+  test.each([
+    [86_400 * 3 + 5, 'in 3 days'],
+    [86_400, 'in 1 day'],
+    [60, 'within a day'],
+    [-60, 'less than a day ago'],
+    [-86_400 * 2, '2 days ago'],
+  ])('says a time %i seconds from now as %s', (away, text) => {
+    expect(daysBetween(1_800_000_000, 1_800_000_000 + away)).toBe(text);
+  });
+
+  test('loses no word when it folds, and folds no line that fits', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.stringMatching(/^[a-z]{1,12}$/)),
+        fc.integer({ min: 12, max: 40 }),
+        (words, width) => {
+          const lines = fold(words.join(' '), width);
+
+          expect(lines.join(' ')).toBe(words.join(' '));
+          expect(Math.max(0, ...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+        },
+      ),
+    );
+  });
+
+  test('aligns the columns of a table', () => {
+    expect(
+      table([
+        ['a', 'bb', 'c'],
+        ['aaa', 'b', ''],
+      ]),
+    ).toEqual(['a    bb  c', 'aaa  b']);
+  });
+});
+
+describe('colours', () => {
+  test.each([
+    [{}, true, true],
+    [{}, false, false],
+    [{ NO_COLOR: '1' }, true, false],
+    [{ NO_COLOR: '' }, true, true],
+    [{ FORCE_COLOR: '1' }, false, true],
+    [{ NO_COLOR: '1', FORCE_COLOR: '1' }, true, false],
+  ])('with %j on a terminal (%s): %s', (environment, interactive, wanted) => {
+    expect(wantsColours(environment, interactive)).toBe(wanted);
+  });
+});
