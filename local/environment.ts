@@ -1,0 +1,40 @@
+import { homedir } from 'node:os';
+import { tables } from '../core/deployment/tables.ts';
+import { tableNames } from './dynamodb/create-tables.ts';
+import { region } from './events.ts';
+import { documentName } from './ssm/start.ts';
+
+export interface Endpoints {
+  readonly dynamodb: string;
+  readonly ssm: string;
+  readonly stepFunctions: string;
+  readonly secretsManager: string;
+}
+
+/**
+ * The whole environment of the functions: what the stack gives them, and where the SDK finds its services. Nothing of
+ * the person's own AWS configuration: a call that strayed would go to a real account.
+ */
+export function lambdaEnvironment(endpoints: Endpoints, token: string): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: homedir(),
+    AWS_REGION: region,
+    AWS_ACCESS_KEY_ID: token,
+    AWS_SECRET_ACCESS_KEY: 'unused',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    // whoever is forgotten below is sent where nobody listens
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_ENDPOINT_URL_SSM: endpoints.ssm,
+    AWS_ENDPOINT_URL_SFN: endpoints.stepFunctions,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+    [tables.locks.variable]: tableNames.locks,
+    [tables.registry.variable]: tableNames.registry,
+    [tables.deployments.variable]: tableNames.deployments,
+    DOCUMENT_NAME: documentName,
+    DOCUMENT_VERSION: '$DEFAULT',
+  };
+}

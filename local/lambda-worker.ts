@@ -1,0 +1,73 @@
+// A thread in which the stack's Lambda functions run as they were built, with an environment of their own. It stands in
+// for the Lambda runtime: one event in, one result or error out.
+//
+// What it cannot show: cold starts, concurrency limits, timeouts, and one event at a time (here one copy of a function
+// serves all at once).
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parentPort, workerData } from 'node:worker_threads';
+
+export interface Request {
+  readonly id: number;
+  readonly functionName: string;
+  /** JSON. */
+  readonly payload: string;
+}
+
+export interface Reply {
+  readonly id: number;
+  /** JSON. */
+  readonly result?: string;
+  readonly error?: { errorType: string; errorMessage: string; trace: string[] };
+}
+
+type Handler = (event: unknown, context: object) => Promise<unknown>;
+
+const handlers = new Map<string, Promise<Handler>>();
+
+function handlerOf(functionName: string): Promise<Handler> {
+  const known = handlers.get(functionName);
+  if (known !== undefined) return known;
+  const file = pathToFileURL(join(workerData as string, functionName, 'index.mjs')).href;
+  const loading = (import(file) as Promise<{ handler: Handler }>).then(({ handler }) => handler);
+  handlers.set(functionName, loading);
+  return loading;
+}
+
+async function serve({ id, functionName, payload }: Request): Promise<Reply> {
+  try {
+    const handler = await handlerOf(functionName);
+    const result = await handler(JSON.parse(payload), contextOf(functionName));
+    return { id, result: JSON.stringify(result ?? null) };
+  } catch (error) {
+    return { id, error: described(error) };
+  }
+}
+
+/** As the Lambda runtime for Node reports what a handler threw. */
+function described(error: unknown): NonNullable<Reply['error']> {
+  if (!(error instanceof Error)) return { errorType: typeof error, errorMessage: String(error), trace: [] };
+  return { errorType: error.name, errorMessage: error.message, trace: (error.stack ?? '').split('\n') };
+}
+
+/** The longest any function of the stack may take. */
+const timeoutMilliseconds = 180_000;
+
+function contextOf(functionName: string) {
+  const deadline = Date.now() + timeoutMilliseconds;
+  return {
+    functionName,
+    functionVersion: '$LATEST',
+    invokedFunctionArn: `arn:aws:lambda:us-east-1:000000000000:function:${functionName}`,
+    memoryLimitInMB: '256',
+    awsRequestId: randomUUID(),
+    logGroupName: `/aws/lambda/${functionName}`,
+    logStreamName: 'local',
+    getRemainingTimeInMillis: () => deadline - Date.now(),
+  };
+}
+
+parentPort?.on('message', (request: Request) => {
+  void serve(request).then((reply) => parentPort?.postMessage(reply));
+});

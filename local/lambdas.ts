@@ -1,0 +1,91 @@
+import { createWriteStream } from 'node:fs';
+import { Worker } from 'node:worker_threads';
+import { programs } from './artefacts.ts';
+import type { Reply, Request } from './lambda-worker.ts';
+
+/** A function that threw: `cause` is the JSON that the Lambda service makes of it. */
+export interface LambdaFailure extends Error {
+  readonly errorType: string;
+  readonly cause: string;
+}
+
+export function isLambdaFailure(error: unknown): error is LambdaFailure {
+  return error instanceof Error && 'errorType' in error;
+}
+
+/** The functions of the stack, all in one thread. */
+export interface Lambdas {
+  /** Gives the result as JSON would carry it. Throws {@link LambdaFailure}. */
+  invoke(functionName: string, payload: unknown): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface LambdasOptions {
+  /** Holds one folder a function, with its `index.mjs`. */
+  readonly folder: string;
+  /** The whole environment of the functions. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Takes what they print. */
+  readonly log: string;
+}
+
+type Waiting = PromiseWithResolvers<Reply>;
+
+/** Starts nothing until the first call; a thread that died is replaced by the next call. */
+export function openLambdas(options: LambdasOptions): Lambdas {
+  const waiting = new Map<number, Waiting>();
+  let worker: Worker | null = null;
+  let lastId = 0;
+  const onDeath = (reason: string) => {
+    worker = null;
+    for (const { reject } of waiting.values()) reject(failure('Lambda.Unknown', reason));
+    waiting.clear();
+  };
+  return {
+    async invoke(functionName, payload) {
+      worker ??= startWorker(options, waiting, onDeath);
+      const reply = Promise.withResolvers<Reply>();
+      lastId += 1;
+      waiting.set(lastId, reply);
+      const request: Request = { id: lastId, functionName, payload: JSON.stringify(payload ?? null) };
+      worker.postMessage(request);
+      const { result, error } = await reply.promise;
+      if (error !== undefined) throw failure(error.errorType, JSON.stringify(error));
+      return JSON.parse(result ?? 'null');
+    },
+    async close() {
+      await worker?.terminate();
+    },
+  };
+}
+
+function startWorker(
+  options: LambdasOptions,
+  waiting: Map<number, Waiting>,
+  onDeath: (reason: string) => void,
+) {
+  const worker = new Worker(programs.lambdaWorker, {
+    env: options.environment,
+    workerData: options.folder,
+    stdout: true,
+    stderr: true,
+  });
+  const log = createWriteStream(options.log, { flags: 'a', mode: 0o600 });
+  worker.stdout.pipe(log, { end: false });
+  worker.stderr.pipe(log, { end: false });
+  worker.on('message', (reply: Reply) => {
+    waiting.get(reply.id)?.resolve(reply);
+    waiting.delete(reply.id);
+  });
+  worker.once('error', (error) => onDeath(error instanceof Error ? error.message : String(error)));
+  worker.once('exit', () => {
+    onDeath('the thread of the functions ended');
+    log.end();
+  });
+  // an idle thread does not keep the process; whoever waits for a reply does
+  return worker;
+}
+
+function failure(errorType: string, cause: string): LambdaFailure {
+  return Object.assign(new Error(`${errorType}: ${cause}`), { errorType, cause });
+}

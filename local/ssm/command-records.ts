@@ -1,0 +1,105 @@
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { ProcessIdentity } from '../process-identity.ts';
+
+export type CommandStatus = 'Pending' | 'InProgress' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelled';
+
+/** What is kept of a command. Its parameter is sealed to the host. Times are epoch milliseconds. */
+export interface CommandRecord {
+  readonly commandId: string;
+  readonly host: string;
+  readonly documentName: string;
+  readonly documentVersion: string;
+  readonly parameters: { readonly Job: readonly [string] };
+  readonly comment: string;
+  readonly requestedAt: number;
+  readonly timeoutSeconds: number;
+  readonly startedAt: number | null;
+  /** The process that leads the script's process group. */
+  readonly runner: ProcessIdentity | null;
+  readonly end: { readonly status: CommandStatus; readonly responseCode: number; readonly at: number } | null;
+}
+
+/** The files of one command. `result` holds the script's exit code once it has ended. */
+export function commandFiles(folder: string) {
+  const inside = (name: string) => join(folder, name);
+  return {
+    record: inside('command.json'),
+    script: inside('_script.sh'),
+    stdout: inside('stdout'),
+    stderr: inside('stderr'),
+    result: inside('result'),
+  };
+}
+
+/** Commands as files, one folder each, so that they outlive the process that sent them. */
+export interface CommandRecords {
+  folder(commandId: string): string;
+  write(record: CommandRecord): void;
+  read(commandId: string): CommandRecord | null;
+  /** The latest first. */
+  list(): CommandRecord[];
+}
+
+/** SSM's ids are UUIDs; anything else could name a path. */
+const commandIdPattern = /^[0-9a-f-]{36}$/;
+
+export function openCommandRecords(path: string): CommandRecords {
+  const folder = (commandId: string) => join(path, commandId);
+  const read = (commandId: string): CommandRecord | null => {
+    if (!commandIdPattern.test(commandId)) return null;
+    const text = readStart(commandFiles(folder(commandId)).record, Number.POSITIVE_INFINITY);
+    return text === '' ? null : (JSON.parse(text) as CommandRecord);
+  };
+  return {
+    folder,
+    read,
+    write(record) {
+      const { record: file } = commandFiles(folder(record.commandId));
+      mkdirSync(folder(record.commandId), { recursive: true, mode: 0o700 });
+      writeFileSync(`${file}.new`, JSON.stringify(record), { mode: 0o600 });
+      renameSync(`${file}.new`, file);
+    },
+    list: () =>
+      readdirSync(path)
+        .map(read)
+        .filter((record) => record !== null)
+        .sort((one, other) => other.requestedAt - one.requestedAt),
+  };
+}
+
+/** UTF-8 takes at most four bytes a character. */
+const bytesPerCharacter = 4;
+
+/** The first characters of a file, as SSM gives them out; nothing when the file is not there. */
+export function readStart(path: string, characters: number): string {
+  if (characters === Number.POSITIVE_INFINITY) return readOrEmpty(path);
+  let file: number | null = null;
+  try {
+    file = openSync(path, 'r');
+    const buffer = Buffer.alloc(characters * bytesPerCharacter);
+    const length = readSync(file, buffer, 0, buffer.length, 0);
+    return buffer.toString('utf8', 0, length).slice(0, characters);
+  } catch {
+    return '';
+  } finally {
+    if (file !== null) closeSync(file);
+  }
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

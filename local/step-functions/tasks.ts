@@ -1,0 +1,71 @@
+import type { StateMachineDefinition } from 'aws-local-stepfunctions';
+import { z } from 'zod/mini';
+import { isLambdaFailure } from '../lambdas.ts';
+import { type TokenDesk, taskError } from './tokens.ts';
+
+/** Calls a function by its name (the last part of its ARN) and gives its result as JSON would carry it. */
+export type Invoke = (functionName: string, payload: unknown) => Promise<unknown>;
+
+export interface TaskRun {
+  readonly invoke: Invoke;
+  readonly desk: TokenDesk;
+  /** An aborted execution starts nothing more, whatever the interpreter still does in the background. */
+  readonly aborted: AbortSignal;
+}
+
+type Handlers = Record<string, (input: Json) => Promise<Json>>;
+type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+
+const waitForToken = 'arn:aws:states:::lambda:invoke.waitForTaskToken';
+const requestResponse = 'arn:aws:states:::lambda:invoke';
+
+/** What each Task state of the machine does here. Throws for a resource that local mode does not know. */
+export function taskHandlers({ States }: StateMachineDefinition, run: TaskRun): Handlers {
+  const handlers: Handlers = {};
+  for (const [name, state] of Object.entries(States)) {
+    if (state.Type === 'Task') handlers[name] = handlerFor(name, state, run);
+  }
+  return handlers;
+}
+
+function handlerFor(name: string, state: { Resource: string; TimeoutSeconds?: number }, run: TaskRun) {
+  if (state.Resource === requestResponse) return (input: Json) => callLambda(input, run);
+  if (state.Resource === waitForToken && state.TimeoutSeconds !== undefined) {
+    const milliseconds = state.TimeoutSeconds * 1000;
+    return (input: Json) => callAndWait(input, milliseconds, run);
+  }
+  throw new Error(`state ${name}: local mode does not run ${state.Resource}`);
+}
+
+const Input = z.object({ FunctionName: z.string(), Payload: z.unknown() });
+
+async function callLambda(input: Json, run: TaskRun): Promise<Json> {
+  const payload = await invoke(input, run);
+  return { ExecutedVersion: '$LATEST', Payload: payload as Json, StatusCode: 200 };
+}
+
+/** The state's result is what comes with the token; the function's own result is dropped, as AWS does. */
+async function callAndWait(input: Json, timeoutMilliseconds: number, run: TaskRun): Promise<Json> {
+  const answer = run.desk.expect();
+  // it may be broken off while the function still runs
+  answer.catch(() => undefined);
+  // the interpreter ends the state at the same moment, and would leave the token alive
+  const timer = setTimeout(run.desk.expire, timeoutMilliseconds);
+  try {
+    await invoke(input, run);
+    return (await answer) as Json;
+  } finally {
+    clearTimeout(timer);
+    run.desk.expire();
+  }
+}
+
+async function invoke(input: Json, run: TaskRun): Promise<unknown> {
+  if (run.aborted.aborted) throw taskError('States.Aborted', 'the execution was aborted');
+  const { FunctionName, Payload } = Input.parse(input);
+  try {
+    return await run.invoke(FunctionName.split(':').at(-1) ?? FunctionName, Payload);
+  } catch (error) {
+    throw isLambdaFailure(error) ? taskError(error.errorType, error.cause) : error;
+  }
+}
