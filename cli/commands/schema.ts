@@ -1,4 +1,4 @@
-import { targetJsonSchema } from '../../core/target/json-schema.ts';
+import { targetsJsonSchema } from '../../core/target/json-schema.ts';
 import { targetKinds } from '../../core/target/target.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
@@ -9,6 +9,6 @@ export function schema(kind: string | undefined, { out }: Terminal): number {
   if (kind !== undefined && known === undefined) {
     throw new UsageError(`there is no kind of target called ${kind}; there are: ${targetKinds.join(', ')}`);
   }
-  out(JSON.stringify(targetJsonSchema(known), null, 2));
+  out(JSON.stringify(targetsJsonSchema(known), null, 2));
   return 0;
 }
