@@ -1,19 +1,26 @@
 import { parse } from 'shell-quote';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 /**
  * A command as people write it (a line, or words), and as it is run: an argv array, never a shell. A line is split
  * into words; anything in it that only a shell could mean (pipes, redirections, variables, globs) is refused.
  */
 export const Command = z.union([
-  z.string().check(z.minLength(1), z.maxLength(1024)),
-  z.array(z.string().check(z.minLength(1))).check(z.minLength(1)),
+  z.string().check(z.maxLength(1024), z.regex(/\S/, 'a command')),
+  z.array(z.string().check(z.regex(/^[^\0]+$/, 'a word of a command'))).check(z.minLength(1)),
 ]);
 export type Command = z.infer<typeof Command>;
 
-/** Splits a line into argv. Returns null when the line holds what only a shell could mean. */
+/** What quotes or a backslash protect. Double quotes with a `$` or a backtick inside protect too little to be here. */
+const protectedText = /'[^']*'|"(?:[^"\\$`]|\\.)*"|\\./g;
+
+/** What means something to a shell where nothing protects it; a quote or backslash left over is an unfinished one. */
+const shellOnly = /['"\\$`|&;<>()*?[\]{}#]|(^|\s)[~!]|^\s*[A-Za-z_]\w*=/;
+
+/** Splits a line into argv as a shell would. Returns null when the line holds what only a shell could mean. */
 export function splitWords(line: string): string[] | null {
-  if (/[\n\r\0`]/.test(line)) return null;
+  if (/[\n\r\0]/.test(line)) return null;
+  if (shellOnly.test(line.replace(protectedText, 'x'))) return null;
   const words = parse(line, (name) => ({ op: `$${name}` }));
   if (words.length === 0) return null;
   return words.every((word) => typeof word === 'string') ? words : null;

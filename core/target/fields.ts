@@ -1,24 +1,34 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { Command, shellArgv, splitWords } from './command.ts';
 
 /** Absolute, already normal: `..` or a doubled slash in a path is a typing error or worse. */
 export const AbsolutePath = z.string().check(
   z.maxLength(1024),
-  z.regex(/^\/[^\0\n]*[^/\0\n]$/, 'an absolute path to a file, such as /etc/nginx/tls/privkey.pem'),
+  z.regex(
+    /^\/[^\p{Cc}]*[^/\p{Cc}]$|^\/[^/\p{Cc}]$/u,
+    'an absolute path to a file, such as /etc/nginx/tls/privkey.pem',
+  ),
   z.refine((path) => !/(^|\/)\.{0,2}(\/|$)/.test(path.slice(1)), 'a path without "..", "." or "//"'),
 );
 
 /** File mode as people write it. JSON has no octal numbers, so a number here would be a trap. */
-export const CertMode = z.string().check(z.regex(/^0?[0-6][0-4][0-4]$/, 'an octal string such as "0644"'));
+export const CertMode = z
+  .string()
+  .check(z.regex(/^0?[46][046][04]$/, 'an octal string in quotes that lets the owner read, such as "0644"'));
 /** A private key is never readable by everybody. */
 export const KeyMode = z
   .string()
-  .check(z.regex(/^0?[0-6][0-6]0$/, 'an octal string that gives others nothing, such as "0600" or "0640"'));
+  .check(
+    z.regex(
+      /^0?[46][046]0$/,
+      'an octal string in quotes that gives others nothing, such as "0600" or "0640"',
+    ),
+  );
 
 /** A user or group: a name, or a number as a string. */
 export const Principal = z
   .string()
-  .check(z.regex(/^([a-z_][a-z0-9_.-]{0,31}\$?|[0-9]{1,10})$/i, 'a name or a number'));
+  .check(z.regex(/^([a-z_][a-z0-9_.-]{0,31}\$?|[0-9]{1,10})$/i, 'a name, or a number in quotes'));
 
 /** What every kind that installs files on a host accepts. */
 export const fileFields = {
@@ -42,7 +52,9 @@ interface WithCommands {
   reloadCommand?: Command | undefined;
 }
 
-type Argv<Config extends WithCommands> = Omit<Config, 'validateCommand' | 'reloadCommand'> & {
+type CommandField = 'validateCommand' | 'reloadCommand';
+
+type Argv<Config extends WithCommands> = Omit<Config, CommandField> & {
   validateCommand?: string[];
   reloadCommand?: string[];
 };
@@ -51,20 +63,21 @@ type Argv<Config extends WithCommands> = Omit<Config, 'validateCommand' | 'reloa
 export function withArgv<Shape extends z.core.$ZodShape>(object: z.ZodMiniObject<Shape, z.core.$strict>) {
   type Config = z.output<typeof object> & WithCommands;
   return z.pipe(
-    object,
-    z.transform((config, context) => {
+    object.check(distinctPaths, plainCommand('validateCommand'), plainCommand('reloadCommand')),
+    z.transform((config) => {
       const { validateCommand, reloadCommand, ...rest } = config as Config;
-      const shell = rest.shell;
-      const argv = { ...rest } as Argv<Config>;
-      for (const [field, command] of Object.entries({ validateCommand, reloadCommand })) {
-        if (command === undefined) continue;
-        const words = toArgv(command, shell);
-        if (words === null) context.issues.push(shellIssue(field, command));
-        else argv[field as 'validateCommand' | 'reloadCommand'] = words;
-      }
-      return argv;
+      return {
+        ...rest,
+        ...argvOf('validateCommand', validateCommand, rest.shell),
+        ...argvOf('reloadCommand', reloadCommand, rest.shell),
+      } as Argv<Config>;
     }),
   );
+}
+
+function argvOf(field: CommandField, command: Command | undefined, shell: boolean) {
+  const words = command === undefined ? null : toArgv(command, shell);
+  return words === null ? {} : { [field]: words };
 }
 
 function toArgv(command: Command, shell: boolean): string[] | null {
@@ -72,11 +85,31 @@ function toArgv(command: Command, shell: boolean): string[] | null {
   return shell ? shellArgv(command) : splitWords(command);
 }
 
-function shellIssue(field: string, command: Command) {
-  return {
-    code: 'custom' as const,
-    path: [field],
-    input: command,
-    message: 'a plain command: this one needs a shell; write the words as a list, or say shell: true',
-  };
+/** Checks that are made even when other fields are wrong, so that a person reads of every problem at once. */
+export function whenObject({ value }: { value: unknown }): boolean {
+  return typeof value === 'object' && value !== null;
 }
+
+function plainCommand(field: CommandField) {
+  const isPlain = (config: object) => {
+    const { [field]: command, shell } = config as Partial<WithCommands>;
+    return (
+      typeof command !== 'string' || shell === true || !/\S/.test(command) || splitWords(command) !== null
+    );
+  };
+  return z.refine<object>(isPlain, {
+    path: [field],
+    when: whenObject,
+    error: 'a plain command: this one needs a shell; write its words as a list, or say shell: true',
+  });
+}
+
+/** Two of a target's files at one path would leave the later one's bytes for both. */
+const distinctPaths = z.refine<object>(
+  (config) => {
+    const { certPath, keyPath, chainPath } = config as Readonly<Record<string, unknown>>;
+    const paths = [certPath, keyPath, chainPath].filter((path) => path !== undefined);
+    return new Set(paths).size === paths.length;
+  },
+  { path: ['keyPath'], when: whenObject, error: 'certPath, keyPath and chainPath to be different files' },
+);

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { FilesConfig } from './files.ts';
 import { NginxConfig } from './nginx.ts';
 import { VerifyPolicy } from './verify.ts';
@@ -18,7 +18,9 @@ export const Host = z
 /** The name under which versions follow each other: a host name, possibly a wildcard. */
 export const CertificateName = z
   .string()
-  .check(z.regex(/^[A-Za-z0-9*]([A-Za-z0-9._-]{0,252}[A-Za-z0-9])?$/, 'a name such as api.example.com'));
+  .check(
+    z.regex(/^(\*\.)?[A-Za-z0-9]([A-Za-z0-9._-]{0,250}[A-Za-z0-9])?$/, 'a name such as api.example.com'),
+  );
 
 const common = {
   id: TargetId,

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 /** How TLS begins on the endpoint: at once, or after a STARTTLS conversation of this protocol. */
 export const probeProtocols = ['tls', 'smtp', 'imap', 'pop3', 'postgres', 'ldap'] as const;
@@ -8,10 +8,14 @@ export type ProbeProtocol = z.infer<typeof ProbeProtocol>;
 /** `host:port`, with brackets around an IPv6 address. */
 export const Endpoint = z.string().check(
   z.regex(
-    /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?):([1-9][0-9]{0,4})$/,
+    /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?):([1-9][0-9]{0,4})$/,
     'host:port, such as 10.0.0.7:443 or [::1]:8443',
   ),
   z.refine((endpoint) => endpointParts(endpoint).port <= 65_535, 'a port up to 65535'),
+  z.refine(
+    (endpoint) => !endpoint.startsWith('[') || z.ipv6().safeParse(endpointParts(endpoint).host).success,
+    'an IPv6 address between the brackets',
+  ),
 );
 
 /** Host (without brackets) and port of an {@link Endpoint}. */
@@ -23,36 +27,54 @@ export function endpointParts(endpoint: string): { host: string; port: number } 
   };
 }
 
+/** What clients ask for by SNI, and what the leaf has to cover. An IPv4 address is not asked for, but covered. */
+const HostName = z
+  .string()
+  .check(
+    z.regex(/^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$/, 'one host name that clients use, not a wildcard'),
+  );
+
+interface Backoff {
+  readonly initialBackoffSeconds: number;
+  readonly maxBackoffSeconds?: number | undefined;
+}
+
+const defaultMaxBackoffSeconds = 16;
+
 /** Proof that a target presents its certificate. Times are seconds. */
 export const Verify = z.pipe(
-  z.strictObject({
-    endpoint: Endpoint,
-    serverName: z.optional(
-      z.string().check(z.regex(/^[A-Za-z0-9*]([A-Za-z0-9.-]*[A-Za-z0-9])?$/, 'a host name')),
-    ),
-    protocol: z._default(ProbeProtocol, 'tls'),
-    attempts: z._default(z.int().check(z.gte(1), z.lte(50)), 3),
-    initialBackoffSeconds: z._default(z.int().check(z.gte(1), z.lte(300)), 1),
-    maxBackoffSeconds: z._default(z.int().check(z.gte(1), z.lte(900)), 16),
-    timeoutSeconds: z._default(z.int().check(z.gte(1), z.lte(60)), 10),
-    addresses: z._default(z.enum(['all', 'any']), 'all'),
-    consecutive: z._default(z.int().check(z.gte(1), z.lte(20)), 1),
-    vantage: z.optional(z.enum(['lambda', 'host'])),
-    requireChain: z._default(z.boolean(), true),
-  }),
-  z.transform((verify, context) => {
-    if (verify.maxBackoffSeconds < verify.initialBackoffSeconds) {
-      context.issues.push({
-        code: 'custom',
+  z
+    .strictObject({
+      endpoint: Endpoint,
+      serverName: z.optional(HostName),
+      protocol: z._default(ProbeProtocol, 'tls'),
+      attempts: z._default(z.int().check(z.gte(1), z.lte(50)), 3),
+      initialBackoffSeconds: z._default(z.int().check(z.gte(1), z.lte(300)), 1),
+      /** Default: 16, or `initialBackoffSeconds` where that is more. */
+      maxBackoffSeconds: z.optional(z.int().check(z.gte(1), z.lte(900))),
+      timeoutSeconds: z._default(z.int().check(z.gte(1), z.lte(60)), 10),
+      addresses: z._default(z.enum(['all', 'any']), 'all'),
+      consecutive: z._default(z.int().check(z.gte(1), z.lte(20)), 1),
+      vantage: z.optional(z.enum(['lambda', 'host'])),
+      requireChain: z._default(z.boolean(), true),
+    })
+    .check(
+      z.refine((verify: Backoff) => maxBackoffSecondsOf(verify) >= verify.initialBackoffSeconds, {
         path: ['maxBackoffSeconds'],
-        input: verify.maxBackoffSeconds,
-        message: `at least initialBackoffSeconds (${verify.initialBackoffSeconds})`,
-      });
-    }
-    return { ...verify, vantage: verify.vantage ?? defaultVantage(verify.protocol, verify.endpoint) };
-  }),
+        error: 'at least as many seconds as initialBackoffSeconds',
+      }),
+    ),
+  z.transform((verify) => ({
+    ...verify,
+    maxBackoffSeconds: maxBackoffSecondsOf(verify),
+    vantage: verify.vantage ?? defaultVantage(verify.protocol, verify.endpoint),
+  })),
 );
 export type Verify = z.infer<typeof Verify>;
+
+function maxBackoffSecondsOf({ initialBackoffSeconds, maxBackoffSeconds }: Backoff): number {
+  return maxBackoffSeconds ?? Math.max(initialBackoffSeconds, defaultMaxBackoffSeconds);
+}
 
 /** Lambda cannot reach port 25 (AWS blocks it), so SMTP there is looked at from the host. */
 function defaultVantage(protocol: ProbeProtocol, endpoint: string): 'lambda' | 'host' {

@@ -1,0 +1,90 @@
+import { parseDocument, type YAMLParseError, type YAMLWarning } from 'yaml';
+import type * as z from 'zod/mini';
+import { CertferryError } from '../deployment/errors.ts';
+import { pathText, problemLines } from './problems.ts';
+import { valueAt } from './schema-at.ts';
+import { Target, Targets } from './target.ts';
+
+/**
+ * Reads a targets file, YAML or JSON. `source` is what to call it in an error, such as its path. Throws InvalidTarget
+ * with every problem on a line of its own.
+ */
+export function parseTargets(text: string, source: string): Targets {
+  const input = parseYaml(text, source);
+  const parsed = Targets.safeParse(input);
+  const problems = [...schemaProblems(Targets, input, parsed), ...repeatedIds(input)];
+  if (!parsed.success || problems.length > 0) throw invalid(source, problems);
+  return parsed.data;
+}
+
+/** Reads one target from what JSON or YAML gave. Throws InvalidTarget with every problem on a line of its own. */
+export function parseTarget(value: unknown): Target {
+  const parsed = Target.safeParse(value);
+  if (!parsed.success) throw invalid(nameOf(value), schemaProblems(Target, value, parsed));
+  return parsed.data;
+}
+
+/** JSON is YAML 1.2 too, so one parser reads both, and refuses a key given twice in either. */
+function parseYaml(text: string, source: string): unknown {
+  const document = parseDocument(text, { uniqueKeys: true, stringKeys: true });
+  const problems = [...document.errors, ...document.warnings].map(yamlProblem);
+  if (problems.length > 0) throw invalid(source, problems);
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (cause) {
+    throw invalid(source, [cause instanceof Error ? firstLine(cause.message) : String(cause)]);
+  }
+}
+
+function schemaProblems(
+  schema: z.core.$ZodType,
+  input: unknown,
+  parsed: { success: boolean; error?: z.core.$ZodError | undefined },
+): string[] {
+  return problemLines({ schema, input }, parsed.error?.issues ?? []);
+}
+
+/** An id names a target's lock and history: two targets with one id would undo each other. */
+function repeatedIds(input: unknown): string[] {
+  const targets = valueAt(input, ['targets']);
+  if (!Array.isArray(targets)) return [];
+  const ids = targets.map((target) => valueAt(target, ['id']));
+  return ids.flatMap((id, at) => {
+    const first = ids.indexOf(id);
+    if (typeof id !== 'string' || first === at) return [];
+    const path = pathText(['targets', at, 'id']);
+    return [`${path}: ${JSON.stringify(id)} is already the id of ${pathText(['targets', first])}`];
+  });
+}
+
+function nameOf(value: unknown): string {
+  const id = valueAt(value, ['id']);
+  return typeof id === 'string' ? `target ${id}` : 'the target';
+}
+
+/** The parser's words, but for what people meet most. */
+const yamlWords: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'a key is given twice',
+  MULTIPLE_DOCS: 'more than one YAML document (---)',
+};
+
+function yamlProblem({ code, message, linePos }: YAMLParseError | YAMLWarning): string {
+  const words = yamlWords[code];
+  const [at] = linePos ?? [];
+  if (words === undefined || at === undefined) return firstLine(message);
+  return `${words}, at line ${at.line}, column ${at.col}`;
+}
+
+/** Later lines of the parser's message draw the place with carets. */
+function firstLine(message: string): string {
+  return message.split('\n')[0]?.replace(/:$/, '') ?? message;
+}
+
+function invalid(source: string, problems: readonly string[]): CertferryError {
+  const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+  return new CertferryError(
+    'InvalidTarget',
+    `${source} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
+    { details: { source, problems } },
+  );
+}

@@ -1,0 +1,58 @@
+import * as z from 'zod/mini';
+
+type Schema = z.core.$ZodType;
+type Path = readonly PropertyKey[];
+
+/** The schema that judges the value at `path`, as far as `input` says which one of a union it is. */
+export function schemaAt(schema: Schema, path: Path, input: unknown): Schema | null {
+  const inner = unwrap(schema, input);
+  const [step, ...rest] = path;
+  if (step === undefined || inner === null) return inner;
+  const next = childOf(inner, step);
+  return next === null ? null : schemaAt(next, rest, valueAt(input, [step]));
+}
+
+/** The keys that the object at `path` may have. */
+export function keysAt(schema: Schema, path: Path, input: unknown): string[] {
+  const found = schemaAt(schema, path, input);
+  return found instanceof z.core.$ZodObject ? Object.keys(found._zod.def.shape) : [];
+}
+
+/** The value at `path` of something parsed from YAML or JSON; undefined when there is none. */
+export function valueAt(input: unknown, path: Path): unknown {
+  return path.reduce<unknown>(
+    (value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined),
+    input,
+  );
+}
+
+function isObject(value: unknown): value is Record<PropertyKey, unknown> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Takes off what only says when a value may be missing or what becomes of it. */
+function unwrap(schema: Schema, input: unknown): Schema | null {
+  if (schema instanceof z.core.$ZodPipe) return unwrap(schema._zod.def.in, input);
+  if (schema instanceof z.core.$ZodOptional || schema instanceof z.core.$ZodDefault) {
+    return unwrap(schema._zod.def.innerType, input);
+  }
+  return schema instanceof z.core.$ZodUnion ? unwrapUnion(schema, input) : schema;
+}
+
+/** Of a union by kind the one of that kind; of another, the one that has keys where the input has. */
+function unwrapUnion(schema: z.core.$ZodUnion, input: unknown): Schema | null {
+  const options = schema._zod.def.options.map((option) => unwrap(option, input));
+  const objects = options.filter((option) => option instanceof z.core.$ZodObject);
+  if (schema instanceof z.core.$ZodDiscriminatedUnion) {
+    const key = schema._zod.def.discriminator;
+    const kind = valueAt(input, [key]);
+    return objects.find((option) => option._zod.def.shape[key]?._zod.values?.has(kind as string)) ?? null;
+  }
+  return isObject(input) ? (objects[0] ?? null) : (options[0] ?? null);
+}
+
+function childOf(schema: Schema, step: PropertyKey): Schema | null {
+  if (schema instanceof z.core.$ZodArray) return schema._zod.def.element;
+  if (schema instanceof z.core.$ZodObject) return schema._zod.def.shape[String(step)] ?? null;
+  return null;
+}
