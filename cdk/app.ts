@@ -1,0 +1,3 @@
+import { createApp } from './stack.ts';
+
+createApp().app.synth();

@@ -1,0 +1,46 @@
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Template } from 'aws-cdk-lib/assertions';
+import type { CertferryProps } from '../../cdk/certferry.ts';
+import { tasks } from '../../cdk/functions.ts';
+import { createApp } from '../../cdk/stack.ts';
+import { renderDocument } from '../../scripts/document.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** What the build would make, with stand-ins for what is bundled: these tests are about the stack, not the code in it. */
+export function someArtefacts(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'certferry-artefacts-'));
+  const write = (path: string, text: string): void => {
+    mkdirSync(join(folder, path, '..'), { recursive: true });
+    writeFileSync(join(folder, path), text);
+  };
+  write('agent/agent.cjs', '// stands for the agent');
+  write('ssm-document.json', renderDocument());
+  write('state-machines/deploy-target.asl.json', deployTargetFile());
+  for (const name of Object.keys(tasks)) write(`lambdas/${name}/index.mjs`, `// stands for ${name}`);
+  return folder;
+}
+
+/** The definition as it stands in the repository. */
+export function deployTargetFile(): string {
+  return readFileSync(join(root, 'cdk/state-machines/deploy-target.asl.json'), 'utf8');
+}
+
+/** The context that the `cdk` command gives the app. */
+function context(): Record<string, unknown> {
+  return JSON.parse(readFileSync(join(root, 'cdk.json'), 'utf8')).context ?? {};
+}
+
+/** The app with the context of `cdk.json`; hosts bring their own Node unless said otherwise. */
+export function anApp(props: CertferryProps = {}) {
+  return createApp(
+    { context: context(), outdir: mkdtempSync(join(tmpdir(), 'certferry-cdk-')) },
+    { artefacts: someArtefacts(), runtime: 'host', ...props },
+  );
+}
+
+export function synthesize(props: CertferryProps = {}): Template {
+  return Template.fromStack(anApp(props).stack);
+}
