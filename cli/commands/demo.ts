@@ -75,6 +75,7 @@ function conclude(
   { daemon, keep, scratch, milliseconds }: DemoOptions & { scratch: string; milliseconds: number },
   { out, colours }: Terminal,
 ): void {
+  const next = (command: string, what: string) => out(`  ${command.padEnd(50)}${colours.dim(what)}`);
   out('');
   out(colours.bold(`Shown in ${duration(milliseconds)}:`));
   out('  - a version counts as deployed when the endpoint presents it, not when a reload succeeds;');
@@ -83,9 +84,8 @@ function conclude(
   out('');
   out(colours.bold('Next:'));
   if (keep) out(`  certferry inspect --local last --state ${join(scratch, 'state')}`);
-  else if (daemon === 'builtin')
-    out('  certferry demo --daemon nginx      the same on the nginx found in PATH');
-  out('  certferry check fullchain.pem --key privkey.pem      is yours fit to be deployed?');
-  out('  certferry probe example.com:443                      what does a server present?');
-  out('  certferry help deploy                                a targets file of your own');
+  else if (daemon === 'builtin') next('certferry demo --daemon nginx', 'the same on the nginx found in PATH');
+  next('certferry check fullchain.pem --key privkey.pem', 'is yours fit to be deployed?');
+  next('certferry probe example.com:443', 'what does a server present?');
+  next('certferry help deploy', 'with a targets file of your own');
 }

@@ -63,7 +63,9 @@ export async function deployVersion(
         `it ended as ${output.outcome} by way of ${states.join(', ')}: ${output.summary}`,
     );
   }
-  out(`  ${mark(output.outcome, colours)} ${output.outcome} in ${duration(elapsed(events))}`);
+  const cost = `${duration(elapsed(events))}, ${states.length} transitions`;
+  out('');
+  out(`  ${mark(output.outcome, colours)} ${output.outcome} (${cost})`);
   await expectPresented({ stage, terminal }, ending);
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import { isCertferryError } from '../../core/deployment/errors.ts';
+import { fold } from '../render/text.ts';
 import { DemoFailed, deployVersion, expectPresented, type Play } from './scene.ts';
 import { type Stage, serverName } from './stage.ts';
 import type { Authority } from './throwaway-ca.ts';
@@ -51,7 +52,7 @@ function expectFiles({ stage, terminal: { out, colours } }: Play, fullchain: str
 }
 
 function refuseBundle(
-  { stage, terminal: { out, colours } }: Play,
+  { stage, terminal: { out, colours, width } }: Play,
   bad: { certificate: string; key: string },
 ): void {
   const before = identityOf(stage);
@@ -62,7 +63,9 @@ function refuseBundle(
     );
   }
   if (identityOf(stage) !== before) throw new DemoFailed('the live files were touched by a refused bundle');
-  out(`  ${colours.red('✖')} rejected: ${refusal.message}`);
+  const [first = '', ...rest] = fold(`rejected: ${refusal.message}`, width - 4);
+  out(`  ${colours.red('✖')} ${first}`);
+  for (const line of rest) out(`    ${line}`);
   out(`  ${colours.green('✔')} nothing was started, and the live files are the same inodes as before`);
 }
 

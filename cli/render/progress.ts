@@ -27,7 +27,8 @@ export function plainProgress(out: (line: string) => void): Progress {
   };
 }
 
-interface Line {
+/** What the live view knows of a target. Times are epoch milliseconds. */
+export interface Line {
   readonly startedAt: number;
   endedAt: number | null;
   state: string;
@@ -36,7 +37,11 @@ interface Line {
 }
 
 /** The state of every target begun, as lines of text. `now` is epoch milliseconds. */
-export function liveLines(lines: ReadonlyMap<string, Line>, now: number, { colours }: Pick<Terminal, 'colours'>): string[] {
+export function liveLines(
+  lines: ReadonlyMap<string, Line>,
+  now: number,
+  { colours }: Pick<Terminal, 'colours'>,
+): string[] {
   const idWidth = Math.max(0, ...[...lines.keys()].map((id) => id.length));
   const stateWidth = Math.max(0, ...[...lines.values()].map((line) => line.state.length));
   const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';

@@ -40,7 +40,9 @@ describe('the targets of a deployment', () => {
   });
 
   test('are refused when one is not on this machine', () => {
-    expect(() => selectTargets(targets, 'far.example.com', [])).toThrow('far-1 is on host i-0123456789abcdef0');
+    expect(() => selectTargets(targets, 'far.example.com', [])).toThrow(
+      'far-1 is on host i-0123456789abcdef0',
+    );
     expect(() => selectTarget(targets, 'far-1')).toThrow('this machine only');
   });
 

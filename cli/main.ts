@@ -1,0 +1,5 @@
+/** The command's process: arguments in, exit code out. What it does is in `program.ts` and `commands/`. */
+import { run } from './program.ts';
+import { processTerminal } from './terminal.ts';
+
+process.exitCode = await run(process.argv.slice(2), processTerminal());
