@@ -5,12 +5,13 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   renameSync,
   rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 
 /** Flushes a directory, so that the renames, links and removals done in it survive a power cut. */
 export function syncDirectory(path: string): void {
@@ -28,12 +29,15 @@ export function privateFolder(path: string): string {
   return path;
 }
 
+/** How the temporaries of {@link writeDurably} end, so that those of a dead run can be told and removed. */
+const temporarySuffix = '.next';
+
 /**
  * Replaces a small file of the agent's own so that a reader, and the next run after a crash, sees the old content or
- * the new, never a part. The temporary's name is fixed: what a crash leaves behind, the next write overwrites.
+ * the new, never a part.
  */
 export function writeDurably(path: string, text: string): void {
-  const temporary = `${path}.next`;
+  const temporary = path + temporarySuffix;
   const handle = openSync(temporary, 'w', 0o600);
   try {
     writeSync(handle, text);
@@ -43,6 +47,13 @@ export function writeDurably(path: string, text: string): void {
   }
   renameSync(temporary, path);
   syncDirectory(dirname(path));
+}
+
+/** Removes the temporaries that a dead run left below the agent's own folder. Only for the holder of the host's lock. */
+export function sweepTemporaries(folder: string): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (name.endsWith(temporarySuffix)) rmSync(join(folder, name), { force: true });
+  }
 }
 
 /** Creates a file that must not exist yet, 0600 until its final mode is set, and flushes it. */

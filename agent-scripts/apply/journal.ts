@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { Change } from './change.ts';
-import { removeQuietly, syncDirectory, writeDurably } from './durable.ts';
+import { syncDirectory, writeDurably } from './durable.ts';
 import type { Home } from './home.ts';
 
 /**
@@ -34,6 +34,5 @@ export function readJournal(home: Home): Journal | null {
 /** Nothing is half done any more. */
 export function closeJournal(home: Home): void {
   rmSync(home.journal, { force: true });
-  removeQuietly(`${home.journal}.next`);
   syncDirectory(home.root);
 }

@@ -1,7 +1,7 @@
 import type { Recovery } from '../../core/deployment/agent-line.ts';
 import { agentLine } from '../../core/deployment/agent-line.ts';
 import type { Change } from './change.ts';
-import { removeQuietly } from './durable.ts';
+import { removeQuietly, sweepTemporaries } from './durable.ts';
 import type { Home } from './home.ts';
 import { closeJournal, type Journal, readJournal } from './journal.ts';
 import { type Receipt, readReceipt, writeReceipt } from './receipt.ts';
@@ -14,11 +14,9 @@ import { undoChange } from './undo.ts';
  * nothing was half done.
  */
 export async function recover(home: Home): Promise<Recovery | null> {
+  sweepTemporaries(home.root);
   const journal = readJournal(home);
-  if (journal === null) {
-    removeQuietly(`${home.journal}.next`);
-    return null;
-  }
+  if (journal === null) return null;
   const { change } = journal;
   return {
     deploymentId: change.deploymentId,

@@ -63,6 +63,8 @@ http {
     async stop() {
       if (!existsSync(pid)) return;
       const id = Number(readFileSync(pid, 'utf8'));
+      // nginx may have died before it wrote its id; 0 would end our own process group
+      if (!(id > 1)) return;
       process.kill(id, 'SIGTERM');
       await until(async () => !isAlive(id), `nginx ${id} to end`);
     },

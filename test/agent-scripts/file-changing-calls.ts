@@ -1,0 +1,40 @@
+import { readFileSync } from 'node:fs';
+
+/** One system call of a run: the n-th (from 1) call of that name, and what it was. */
+export interface Call {
+  readonly name: string;
+  readonly nth: number;
+  readonly text: string;
+}
+
+/** Calls by which a process changes files, their names, their metadata or their durability. */
+const changing =
+  /^(openat|open|creat|write|writev|pwrite64|rename|renameat|renameat2|link|linkat|symlink|symlinkat|unlink|unlinkat|rmdir|mkdir|mkdirat|chmod|fchmod|fchmodat|chown|fchown|fchownat|lchown|ftruncate|truncate|fsync|fdatasync|copy_file_range|sendfile|ioctl)$/;
+
+/** strace options that record a run for {@link fileChangingCalls}: `-y` shows the path behind each descriptor. */
+export function recordTo(trace: string): string[] {
+  return ['strace', '-qq', '-y', '-s', '32', '-o', trace, '-e', 'trace=all'];
+}
+
+/** strace options that kill the run with SIGKILL as it enters the given call. */
+export function killAt(call: Call): string[] {
+  return ['strace', '-qq', '-o', '/dev/null', '-e', `trace=${call.name}`, '-e', `inject=${call.name}:signal=KILL:when=${call.nth}`];
+}
+
+/** The calls of a recorded run that change something below `folder`. Opening to read changes nothing. */
+export function fileChangingCalls(trace: string, folder: string): Call[] {
+  const seen = new Map<string, number>();
+  const calls: Call[] = [];
+  for (const text of readFileSync(trace, 'utf8').split('\n')) {
+    const name = /^([a-z0-9_]+)\(/.exec(text)?.[1];
+    if (name === undefined) continue;
+    const nth = (seen.get(name) ?? 0) + 1;
+    seen.set(name, nth);
+    if (changing.test(name) && text.includes(folder) && !isReadOnlyOpen(name, text)) calls.push({ name, nth, text });
+  }
+  return calls;
+}
+
+function isReadOnlyOpen(name: string, text: string): boolean {
+  return name.startsWith('open') && !/O_(CREAT|WRONLY|RDWR|TRUNC)/.test(text);
+}
