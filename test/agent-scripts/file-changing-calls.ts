@@ -18,7 +18,16 @@ export function recordTo(trace: string): string[] {
 
 /** strace options that kill the run with SIGKILL as it enters the given call. */
 export function killAt(call: Call): string[] {
-  return ['strace', '-qq', '-o', '/dev/null', '-e', `trace=${call.name}`, '-e', `inject=${call.name}:signal=KILL:when=${call.nth}`];
+  return [
+    'strace',
+    '-qq',
+    '-o',
+    '/dev/null',
+    '-e',
+    `trace=${call.name}`,
+    '-e',
+    `inject=${call.name}:signal=KILL:when=${call.nth}`,
+  ];
 }
 
 /** The calls of a recorded run that change something below `folder`. Opening to read changes nothing. */
@@ -30,7 +39,8 @@ export function fileChangingCalls(trace: string, folder: string): Call[] {
     if (name === undefined) continue;
     const nth = (seen.get(name) ?? 0) + 1;
     seen.set(name, nth);
-    if (changing.test(name) && text.includes(folder) && !isReadOnlyOpen(name, text)) calls.push({ name, nth, text });
+    if (changing.test(name) && text.includes(folder) && !isReadOnlyOpen(name, text))
+      calls.push({ name, nth, text });
   }
   return calls;
 }

@@ -25,7 +25,10 @@ async function aSite(name: string) {
   const { certPath, keyPath, validateCommand, reloadCommand } = nginx;
   const config = { certPath, keyPath, validateCommand };
   const old = await aVersion();
-  await host.send('deploy', { target: aTarget('nginx', { ...config, reloadCommand: ['true'] }), version: old });
+  await host.send('deploy', {
+    target: aTarget('nginx', { ...config, reloadCommand: ['true'] }),
+    version: old,
+  });
   await nginx.start();
   const target = aTarget('nginx', { ...config, reloadCommand });
   return { folder, nginx, host, target, old };
@@ -74,61 +77,77 @@ async function recordedCalls(site: Site, wrapper: (options: string[]) => Promise
   return calls;
 }
 
-describeWith([program('nginx'), program('strace'), program('unshare', 'util-linux'), root], 'agent killed by SIGKILL', () => {
-  test('leaves old or new at every file-changing call of a renewal, and the next run mends the rest', async () => {
-    const site = await aSite('renewal');
-    const next = await aVersion();
-    const deploy = async (wrapper: string[]) =>
-      runAgentWith(site.host.home, await site.host.jobText('deploy', { target: site.target, version: next }), wrapper);
-    const calls = await recordedCalls(site, deploy);
-    await reset(site);
-    const doesNotStart: string[] = [];
-    const died: string[] = [];
-
-    for (const call of calls) {
-      const run = await deploy(killAt(call));
-      if (run.line === null) died.push(call.text);
-      if (!(await restartServes(site, next))) doesNotStart.push(call.text);
-      await recover(site);
-      await expectMended(site, next);
+describeWith(
+  [program('nginx'), program('strace'), program('unshare', 'util-linux'), root],
+  'agent killed by SIGKILL',
+  () => {
+    test('leaves old or new at every file-changing call of a renewal, and the next run mends the rest', async () => {
+      const site = await aSite('renewal');
+      const next = await aVersion();
+      const deploy = async (wrapper: string[]) =>
+        runAgentWith(
+          site.host.home,
+          await site.host.jobText('deploy', { target: site.target, version: next }),
+          wrapper,
+        );
+      const calls = await recordedCalls(site, deploy);
       await reset(site);
-    }
+      const doesNotStart: string[] = [];
+      const died: string[] = [];
 
-    expect(calls.length).toBeGreaterThan(40);
-    expect(died.length).toBeGreaterThan(calls.length * 0.9);
-    // the documented window: the key is renamed, the certificate not yet
-    expect(doesNotStart).toHaveLength(1);
-    expect(doesNotStart[0]).toMatch(/^rename\(.*fullchain\.pem/);
-    console.info(`killed at ${died.length} of ${calls.length} file-changing calls; does not start at: ${doesNotStart}`);
-  }, 600_000);
+      for (const call of calls) {
+        const run = await deploy(killAt(call));
+        if (run.line === null) died.push(call.text);
+        if (!(await restartServes(site, next))) doesNotStart.push(call.text);
+        await recover(site);
+        await expectMended(site, next);
+        await reset(site);
+      }
 
-  test('mends also when the mending run is killed, at every file-changing call of its own', async () => {
-    const site = await aSite('mending');
-    const next = await aVersion();
-    const deploy = async (wrapper: string[]) =>
-      runAgentWith(site.host.home, await site.host.jobText('deploy', { target: site.target, version: next }), wrapper);
-    const all = await recordedCalls(site, deploy);
-    const worst = all.filter(({ name, text }) => name === 'rename' && text.includes('"') && text.includes('/tls/fullchain.pem'));
-    const between = worst.at(-1);
-    if (between === undefined) throw new Error('the renewal has no rename of the certificate');
-    await reset(site);
-    const inspect = async (wrapper: string[]) =>
-      runAgentWith(site.host.home, await site.host.jobText('inspect', { target: site.target }), wrapper);
-    await deploy(killAt(between));
-    const calls = await recordedCalls(site, inspect);
-    await reset(site);
+      expect(calls.length).toBeGreaterThan(40);
+      expect(died.length).toBeGreaterThan(calls.length * 0.9);
+      // the documented window: the key is renamed, the certificate not yet
+      expect(doesNotStart).toHaveLength(1);
+      expect(doesNotStart[0]).toMatch(/^rename\(.*fullchain\.pem/);
+      console.info(
+        `killed at ${died.length} of ${calls.length} file-changing calls; does not start at: ${doesNotStart}`,
+      );
+    }, 600_000);
 
-    for (const call of calls) {
+    test('mends also when the mending run is killed, at every file-changing call of its own', async () => {
+      const site = await aSite('mending');
+      const next = await aVersion();
+      const deploy = async (wrapper: string[]) =>
+        runAgentWith(
+          site.host.home,
+          await site.host.jobText('deploy', { target: site.target, version: next }),
+          wrapper,
+        );
+      const all = await recordedCalls(site, deploy);
+      const worst = all.filter(
+        ({ name, text }) => name === 'rename' && text.includes('"') && text.includes('/tls/fullchain.pem'),
+      );
+      const between = worst.at(-1);
+      if (between === undefined) throw new Error('the renewal has no rename of the certificate');
+      await reset(site);
+      const inspect = async (wrapper: string[]) =>
+        runAgentWith(site.host.home, await site.host.jobText('inspect', { target: site.target }), wrapper);
       await deploy(killAt(between));
-      expect(pairMatches(site.nginx.certPath, site.nginx.keyPath)).toBe(false);
-      await inspect(killAt(call));
-      await recover(site);
-      await expectMended(site, next);
-      expect(fingerprintOfFile(site.nginx.certPath)).toBe(site.old.fingerprint);
+      const calls = await recordedCalls(site, inspect);
       await reset(site);
-    }
 
-    expect(calls.length).toBeGreaterThan(10);
-    console.info(`the mending run was killed at ${calls.length} file-changing calls`);
-  }, 600_000);
-});
+      for (const call of calls) {
+        await deploy(killAt(between));
+        expect(pairMatches(site.nginx.certPath, site.nginx.keyPath)).toBe(false);
+        await inspect(killAt(call));
+        await recover(site);
+        await expectMended(site, next);
+        expect(fingerprintOfFile(site.nginx.certPath)).toBe(site.old.fingerprint);
+        await reset(site);
+      }
+
+      expect(calls.length).toBeGreaterThan(10);
+      console.info(`the mending run was killed at ${calls.length} file-changing calls`);
+    }, 600_000);
+  },
+);

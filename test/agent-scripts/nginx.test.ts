@@ -1,11 +1,21 @@
-import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readlinkSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readlinkSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { Target } from '../../core/target/target.ts';
 import { type Nginx, nginxIn } from '../daemons/nginx.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
 import { presentedBy } from '../daemons/presented.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { filesBelow, fingerprintOfFile, identityOf, ownershipOf, scratchFolder } from './disk.ts';
 import { aTarget, type TestHost, testHost } from './run-agent.ts';
@@ -51,7 +61,10 @@ async function aRunningSite(): Promise<Site & { first: Awaited<ReturnType<typeof
   // nothing is listening yet: the first reload has nobody to tell, and nobody is to be looked at
   const { nginx, host } = site;
   const config = { certPath: nginx.certPath, keyPath: nginx.keyPath, validateCommand: nginx.validateCommand };
-  await host.send('deploy', { target: aTarget('nginx', { ...config, reloadCommand: ['true'] }), version: first });
+  await host.send('deploy', {
+    target: aTarget('nginx', { ...config, reloadCommand: ['true'] }),
+    version: first,
+  });
   await site.nginx.start();
   return { ...site, first };
 }
@@ -63,7 +76,12 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
 
     const line = await deploy(version, { reloadCommand: ['nginx', '-c', nginx.conf] });
 
-    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'private', presented: true, previousVersion: null });
+    expect(line).toMatchObject({
+      outcome: 'applied',
+      validatedIn: 'private',
+      presented: true,
+      previousVersion: null,
+    });
     expect(await presentedBy(nginx.port)).toBe(version.fingerprint);
     expect(ownershipOf(nginx.keyPath)).toBe('0600 0:0');
     expect(filesBelow(join(nginx.certPath, '..'))).toEqual(['fullchain.pem', 'privkey.pem']);

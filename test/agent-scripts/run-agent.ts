@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { resolve } from 'node:path';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { openJobText } from '../../core/seal/job-text.ts';
 import { seal } from '../../core/seal/seal.ts';
 import { Target } from '../../core/target/target.ts';
-import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 
 const agentFile = resolve(import.meta.dirname, '../../dist/agent/agent.cjs');
 
@@ -36,7 +36,9 @@ export function runAgentWith(home: string, job: string, wrapper: readonly string
     stderr += chunk.toString();
   });
   return new Promise((done) => {
-    child.once('close', (code, signal) => done({ line: readAgentLine(stdout), stdout, stderr, code, signal }));
+    child.once('close', (code, signal) =>
+      done({ line: readAgentLine(stdout), stdout, stderr, code, signal }),
+    );
   });
 }
 
@@ -99,6 +101,11 @@ export function bundleOf(version: IssuedCertificate): Bundle {
 }
 
 /** A target of the given kind and config, parsed as a targets file would be. */
-export function aTarget(kind: string, config: object, verify: object | 'none' = 'none', id = 'web-1'): Target {
+export function aTarget(
+  kind: string,
+  config: object,
+  verify: object | 'none' = 'none',
+  id = 'web-1',
+): Target {
   return Target.parse({ id, certificate: 'www.example.test', host: 'local', kind, config, verify });
 }

@@ -47,7 +47,8 @@ http {
 `,
   );
   const nginx = (...args: string[]): string[] => ['nginx', '-c', conf, ...args];
-  const run = (argv: string[]): number => spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' }).status ?? 1;
+  const run = (argv: string[]): number =>
+    spawnSync(argv[0] ?? '', argv.slice(1), { stdio: 'ignore' }).status ?? 1;
   return {
     conf,
     port,
