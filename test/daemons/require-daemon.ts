@@ -14,11 +14,13 @@ export function isInstalled(program: string): boolean {
  */
 export function describeWith(needs: readonly Need[], title: string, tests: () => void): void {
   const missing = needs.filter((need) => !need.met()).map((need) => need.name);
-  if (missing.length === 0) return describe(title, tests);
+  if (missing.length === 0) {
+    describe(title, tests);
+    return;
+  }
   if (process.env.CERTFERRY_REQUIRE_DAEMONS === '1') {
     throw new Error(`CERTFERRY_REQUIRE_DAEMONS=1, but "${title}" lacks: ${missing.join(', ')}`);
   }
-  // biome-ignore lint/suspicious/noSkippedTests: skipped with its reason, and a failure in CI
   describe.skip(`${title} (skipped: needs ${missing.join(', ')})`, tests);
 }
 
