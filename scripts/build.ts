@@ -66,8 +66,9 @@ async function buildCommandLine(): Promise<void> {
     'local/serve': 'local/dynamodb/serve.ts',
     'local/lambda-worker': 'local/lambda-worker.ts',
   };
-  await build({
+  const { metafile } = await build({
     ...common,
+    metafile: true,
     entryPoints: Object.fromEntries(
       Object.entries(entries).filter(([, file]) => existsSync(join(root, file))),
     ),
@@ -78,14 +79,22 @@ async function buildCommandLine(): Promise<void> {
     splitting: true,
     chunkNames: 'chunks/[name]-[hash]',
   });
+  removeOldChunks(Object.keys(metafile.outputs));
+}
+
+/** Only what this build did not write: a command that runs meanwhile may still load a chunk that stays the same. */
+function removeOldChunks(written: readonly string[]): void {
+  const folder = join(dist, 'chunks');
+  const names = written.map((path) => basename(path));
+  for (const file of readdirSync(folder)) {
+    if (!names.includes(file)) rmSync(join(folder, file), { force: true });
+  }
 }
 
 function copyStateMachines(): void {
   cpSync(join(root, 'cdk/state-machines'), join(dist, 'state-machines'), { recursive: true });
 }
 
-// what no longer has a source must not be deployed; the rest is overwritten in place
-rmSync(join(dist, 'chunks'), { recursive: true, force: true });
 mkdirSync(join(dist, 'agent'), { recursive: true });
 copyStateMachines();
 writeFileSync(join(dist, 'ssm-document.json'), renderDocument());
