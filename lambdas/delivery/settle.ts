@@ -74,17 +74,17 @@ const enrolmentsAtMost = 3;
 
 /** The host told its key instead of doing the job: the graph pushes again, sealed to that key. */
 async function enrolled(by: Settlers, command: PendingCommand, line: AgentLine): Promise<PushResult> {
-  if (command.action !== 'enroll') {
-    const { host, targetId, deploymentId } = command;
+  const { host, targetId, deploymentId } = command;
+  const isNew = await by.pending.countEnrolment(command);
+  if (isNew && command.action !== 'enroll') {
     by.notices.hostKeyChanged({ host, targetId, deploymentId, kid: line.hostKey?.kid ?? null });
   }
-  await by.pending.countEnrolment(command);
-  const { enrolments } = await by.locks.read(command.targetId);
+  const { enrolments } = await by.locks.read(targetId);
   if (enrolments <= enrolmentsAtMost) return pushResult(line, command.commandId);
   return refusedResult(
     new CertferryError(
       'EnrolmentLoop',
-      `${command.host} has told a new key ${enrolments} times in one deployment and still cannot open what is sealed to it. Does something reset its state folder?`,
+      `${host} has told a new key ${enrolments} times in one deployment and still cannot open what is sealed to it. Does something reset its state folder?`,
     ),
   );
 }

@@ -1,7 +1,7 @@
 import { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/deployment/errors.ts';
 import { DeploymentId } from '../../core/deployment/job.ts';
-import { problems } from './task.ts';
+import { problemLines } from '../../core/target/problems.ts';
 
 /**
  * The input of an execution as a request. Throws InvalidTarget when the target is wrong and InvalidRequest when
@@ -11,9 +11,11 @@ export function readRequest(raw: unknown, executionName: string): DeploymentRequ
   const parsed = DeploymentRequest.safeParse(raw);
   if (!parsed.success) {
     const onTarget = parsed.error.issues.every(({ path }) => path[0] === 'target');
+    const problems = problemLines({ schema: DeploymentRequest, input: raw }, parsed.error.issues);
     throw new CertferryError(
       onTarget ? 'InvalidTarget' : 'InvalidRequest',
-      `the execution's input is not a deployment request: ${problems(parsed.error)}`,
+      `the execution's input is not a deployment request: ${problems.join('; ')}`,
+      { details: { problems } },
     );
   }
   if (!DeploymentId.safeParse(executionName).success) {

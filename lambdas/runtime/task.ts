@@ -44,7 +44,7 @@ function checkResult<Result>(name: string, schema: z.ZodMiniType<Result>, result
 }
 
 /** Names the fields that are wrong, never their values. */
-export function problems(error: z.core.$ZodError): string {
+function problems(error: z.core.$ZodError): string {
   return error.issues.map((issue) => `${issue.path.join('.') || '(the whole)'}: ${issue.message}`).join('; ');
 }
 

@@ -51,8 +51,8 @@ export interface PendingCommands {
   find(commandId: string): Promise<PendingCommand | null>;
   /** Null when the command is not known (any more). */
   retoken(commandId: string, taskToken: string): Promise<PendingCommand | null>;
-  /** Counts the round that `command` enrolled its host in, once however often it is told, and forgets the command. */
-  countEnrolment(command: PendingCommand): Promise<void>;
+  /** Counts the round in which `command` enrolled its host; false when it was counted before. */
+  countEnrolment(command: PendingCommand): Promise<boolean>;
 }
 
 /** Longer than any state waits (15 minutes) and than EventBridge retries (24 hours). */
@@ -86,9 +86,7 @@ export function createPendingCommands(documents: DynamoDBDocumentClient, table: 
       });
       return found;
     },
-    async countEnrolment(command) {
-      await wrote(() => documents.send(enrolment(table, command)));
-    },
+    countEnrolment: (command) => wrote(() => documents.send(enrolment(table, command))),
   };
 }
 

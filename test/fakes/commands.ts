@@ -1,0 +1,39 @@
+// Cannot show: delivery, the document, time-outs, SSM's refusals of a request; a command ends when a test says so.
+import { type ReadJob, readJob } from '../../core/seal/job-text.ts';
+import type { Commands, HostCommand, Invocation } from '../../lambdas/services/commands.ts';
+
+export interface FakeCommands extends Commands {
+  readonly sent: (HostCommand & { commandId: string; read: ReadJob })[];
+  end(commandId: string, invocation: Partial<Invocation>): void;
+  /** What the next send does instead of answering; `after` says that the command was sent all the same. */
+  failNext(error: Error, when: 'before' | 'after'): void;
+  /** Called within send, before it answers. */
+  onSend: (commandId: string) => void;
+}
+
+export function fakeCommands(): FakeCommands {
+  const invocations = new Map<string, Invocation>();
+  const sent: FakeCommands['sent'] = [];
+  let failure: { error: Error; when: 'before' | 'after' } | null = null;
+  const fake: FakeCommands = {
+    sent,
+    onSend: () => {},
+    end: (commandId, invocation) =>
+      void invocations.set(commandId, { status: 'Success', output: '', errors: '', ...invocation }),
+    failNext: (error, when) => {
+      failure = { error, when };
+    },
+    async send(command) {
+      const failing = failure;
+      failure = null;
+      if (failing?.when === 'before') throw failing.error;
+      const commandId = `command-${sent.length + 1}-${command.host}`;
+      sent.push({ ...command, commandId, read: readJob(command.job) });
+      fake.onSend(commandId);
+      if (failing !== null) throw failing.error;
+      return commandId;
+    },
+    look: async (commandId) => invocations.get(commandId) ?? null,
+  };
+  return fake;
+}

@@ -1,0 +1,16 @@
+// Cannot show: time passing by itself.
+import type { Clock } from '../../lambdas/runtime/clock.ts';
+
+export interface SettableClock extends Clock {
+  set(iso: string): void;
+}
+
+export function settableClock(iso = '2026-11-22T12:00:00.000Z'): SettableClock {
+  let now = new Date(iso);
+  return {
+    now: () => now,
+    set: (next) => {
+      now = new Date(next);
+    },
+  };
+}

@@ -1,0 +1,229 @@
+import { GetCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Deployment } from '../../core/deployment/deployment.ts';
+import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
+import { createHandler as pushBundle } from '../../lambdas/push-bundle.ts';
+import { createHandler as rollBack } from '../../lambdas/roll-back.ts';
+import { sourcesOf } from './support/bundle.ts';
+import { facts, heldDeployment, lineOf } from './support/factories.ts';
+import { aHostKey, aWorld, startTables, tableNames, type World } from './support/world.ts';
+
+let tables: Awaited<ReturnType<typeof startTables>>;
+let world: World;
+let slept: number[];
+beforeAll(async () => {
+  tables = await startTables();
+});
+beforeEach(() => {
+  world = aWorld(tables.documents);
+  slept = [];
+});
+afterAll(() => tables.close());
+
+const event = (commandId: string, status = 'Success') =>
+  commandStatus({ ...world, sleep: async (ms) => slept.push(ms) })({
+    detail: { 'command-id': commandId, 'instance-id': 'i-0123456789abcdef0', status },
+  });
+
+/** Pushes once; the command that was sent. */
+async function pushed(deployment: Deployment, taskToken = 't1'): Promise<string> {
+  const sentBefore = world.commands.sent.length;
+  await pushBundle({ ...world, sources: sourcesOf() })({ deployment, taskToken });
+  return world.commands.sent[sentBefore]?.commandId ?? 'nothing was sent';
+}
+
+let hosts = 0;
+const aHost = () => ({ host: `mi-${(++hosts).toString(16).padStart(17, '0')}` });
+
+async function enrolledDeployment() {
+  const deployment = await heldDeployment(world, { target: aHost() });
+  const hostKey = await aHostKey();
+  await world.registry.rememberHostKey(deployment.target.host, hostKey, '2026-11-22T10:00:00.000Z');
+  return { deployment, hostKey };
+}
+
+describe('command-status', () => {
+  test('completes the waiting state with what the agent said, without what only the registry needs', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const line = {
+      version: facts('new'),
+      previousVersion: facts('old'),
+      presented: true,
+      validatedIn: 'private',
+    } as const;
+    world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', ...line }) });
+
+    await event(commandId);
+
+    expect(world.executions.outputOf('t1')).toEqual({
+      outcome: 'applied',
+      summary: 'said',
+      reason: null,
+      ...line,
+      warnings: [],
+      repair: null,
+      commandId,
+    });
+  });
+
+  test('keeps the key that the next bundle is to be sealed to', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const next = await aHostKey();
+    world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', hostKey: next }) });
+
+    await event(commandId);
+
+    expect(await world.registry.hostKey(deployment.target.host)).toEqual(next);
+    expect(world.changes).toEqual([]);
+  });
+
+  test('does not go back to an older key when an event comes late', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    world.commands.end(commandId, {
+      output: lineOf(deployment, { outcome: 'applied', hostKey: await aHostKey() }),
+    });
+    const newest = await aHostKey();
+    await world.registry.rememberHostKey(deployment.target.host, newest, '2026-11-22T13:00:00.000Z');
+
+    await event(commandId);
+
+    expect(await world.registry.hostKey(deployment.target.host)).toEqual(newest);
+  });
+
+  test('says that a host’s key has changed when it could not open the seal', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const hostKey = await aHostKey();
+    world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'enrolled', hostKey }) });
+
+    await event(commandId);
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'enrolled' });
+    expect(await world.registry.hostKey(deployment.target.host)).toEqual(hostKey);
+    expect(world.changes).toEqual([
+      {
+        host: deployment.target.host,
+        targetId: deployment.target.id,
+        deploymentId: deployment.id,
+        kid: hostKey.kid,
+      },
+    ]);
+  });
+
+  test('ends a deployment whose host tells a new key for the fourth time', async () => {
+    const { deployment } = await enrolledDeployment();
+    const outcomes = [];
+
+    for (const taskToken of ['t1', 't2', 't3', 't4']) {
+      const commandId = await pushed(deployment, taskToken);
+      const output = lineOf(deployment, { outcome: 'enrolled', hostKey: await aHostKey() });
+      world.commands.end(commandId, { output });
+      await event(commandId);
+      await event(commandId);
+      outcomes.push(world.executions.outputOf(taskToken));
+    }
+
+    expect(outcomes).toMatchObject([
+      { outcome: 'enrolled' },
+      { outcome: 'enrolled' },
+      { outcome: 'enrolled' },
+      { outcome: 'rejected', reason: 'EnrolmentLoop' },
+    ]);
+    expect(world.commands.sent).toHaveLength(4);
+    expect(world.changes).toHaveLength(4);
+  });
+
+  test('says lost, with SSM’s status and the end of the error output, when there is no line', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const errors = `${'x'.repeat(1000)}\ncurl: (22) not found\n`;
+    world.commands.end(commandId, { status: 'Failed', output: 'no line\n', errors });
+
+    await event(commandId, 'Failed');
+
+    const result = world.executions.outputOf('t1') as { summary: string };
+    expect(result).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
+    expect(result.summary).toMatch(/ended Failed .*x{279} curl: \(22\) not found$/);
+  });
+
+  test('takes no other deployment’s line for this one’s', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const output = lineOf({ ...deployment, id: 'another' }, { outcome: 'applied' });
+    world.commands.end(commandId, { output });
+
+    await event(commandId);
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost' });
+  });
+
+  test('says lost when SSM never catches up with its own event', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+
+    await event(commandId, 'Delivery Timed Out');
+
+    expect(slept).toEqual([100, 200, 400, 800, 1600]);
+    expect(world.executions.outputOf('t1')).toMatchObject({
+      outcome: 'lost',
+      summary: expect.stringContaining('DeliveryTimedOut'),
+    });
+  });
+
+  test.each(['Pending', 'InProgress', 'In Progress', 'Delayed', 'Cancelling'])(
+    'leaves a command alone that is %s',
+    async (status) => {
+      const { deployment } = await enrolledDeployment();
+      const commandId = await pushed(deployment);
+
+      await event(commandId, status);
+
+      expect(world.executions.completions).toEqual([]);
+    },
+  );
+
+  test('leaves commands alone that are not known', async () => {
+    await event('somebody-else’s');
+
+    expect(world.executions.completions).toEqual([]);
+  });
+
+  test('completes a state once, however often the event comes, and complains to nobody', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied' }) });
+
+    await Promise.all([event(commandId), event(commandId)]);
+    await event(commandId);
+
+    expect(world.executions.completions).toHaveLength(1);
+  });
+
+  test('completes a rollback with what was put back', async () => {
+    const { deployment } = await enrolledDeployment();
+    await rollBack(world)({ deployment, taskToken: 'rollback' });
+    const [command] = world.commands.sent;
+    const line = { outcome: 'restored', version: facts('old'), presented: true } as const;
+    world.commands.end(command?.commandId ?? '', { output: lineOf(deployment, line) });
+
+    await event(command?.commandId ?? '');
+
+    expect(command?.read).toMatchObject({ job: { header: { action: 'rollback', fence: deployment.fence } } });
+    expect(world.executions.outputOf('rollback')).toMatchObject(line);
+  });
+
+  test('keeps commands apart from bundles: an item holds neither certificate nor key', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+
+    const { Item } = await tables.documents.send(
+      new GetCommand({ TableName: tableNames.locks, Key: { pk: `command#${commandId}` } }),
+    );
+
+    expect(Item).toMatchObject({ targetId: deployment.target.id, purpose: 'push', expiresAt: 1_795_953_600 });
+    expect(JSON.stringify(Item)).not.toMatch(/SECRET|LEAF/);
+  });
+});

@@ -1,0 +1,151 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Observation } from '../../core/deployment/agent-line.ts';
+import type { Deployment } from '../../core/deployment/deployment.ts';
+import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
+import { createHandler as probeEndpoint } from '../../lambdas/probe-endpoint.ts';
+import { createHandler as probeFromHost } from '../../lambdas/probe-from-host.ts';
+import { createHandler as probeRestored } from '../../lambdas/probe-restored.ts';
+import { facts, fingerprint, heldDeployment, lineOf } from './support/factories.ts';
+import { aWorld, startTables, type World } from './support/world.ts';
+
+let tables: Awaited<ReturnType<typeof startTables>>;
+let world: World;
+let deployment: Deployment;
+beforeAll(async () => {
+  tables = await startTables();
+});
+beforeEach(async () => {
+  world = aWorld(tables.documents);
+  const verify = { endpoint: '127.0.0.1:8443', attempts: 3, initialBackoffSeconds: 1 };
+  deployment = await heldDeployment(world, { target: { verify } });
+});
+afterAll(() => tables.close());
+
+const seen = (name: string | null, ok = false): Observation => ({
+  address: '127.0.0.1:8443',
+  fingerprint: name === null ? null : fingerprint(name),
+  ok,
+  problem: ok ? null : 'not it',
+});
+const probing = (...observations: Observation[]) => ({ probe: async () => observations });
+const version = facts('new');
+
+describe('ProbeEndpoint', () => {
+  test('is verified when the leaf is presented', async () => {
+    const result = await probeEndpoint(probing(seen('new', true)))({ deployment, version, attempt: 0 });
+
+    expect(result).toMatchObject({ verdict: 'verified', attempt: 1, waitSeconds: 0 });
+  });
+
+  test('waits 1 s, then 2 s, and gives up after the third look', async () => {
+    const look = probeEndpoint(probing(seen('old')));
+
+    const results = await Promise.all([0, 1, 2].map((attempt) => look({ deployment, version, attempt })));
+
+    expect(results.map(({ verdict, attempt, waitSeconds }) => [verdict, attempt, waitSeconds])).toEqual([
+      ['retry', 1, 1],
+      ['retry', 2, 2],
+      ['exhausted', 3, 0],
+    ]);
+  });
+
+  test('really looks: an endpoint where nobody listens is seen as such', async () => {
+    const { probe } = await import('../../core/tls-probe/probe.ts');
+    const nobody = await heldDeployment(world, { target: { verify: { endpoint: '127.0.0.1:1' } } });
+
+    const result = await probeEndpoint({ probe })({ deployment: nobody, version, attempt: 0 });
+
+    expect(result).toMatchObject({ verdict: 'retry', observations: [{ ok: false, fingerprint: null }] });
+  });
+
+  test('fails when the host never said which version it installed', async () => {
+    const look = probeEndpoint(probing())({ deployment, version: null, attempt: 0 });
+
+    await expect(look).rejects.toMatchObject({ name: 'ProbeFailed' });
+  });
+});
+
+describe('ProbeRestored', () => {
+  const restored = (observations: Observation[], overrides = {}) =>
+    probeRestored(probing(...observations))({
+      deployment,
+      failed: facts('new'),
+      version: facts('old'),
+      attempt: 2,
+      ...overrides,
+    });
+
+  test('is verified when the old leaf is presented again', async () => {
+    expect((await restored([seen('old', true)])).verdict).toBe('verified');
+  });
+
+  test('looks again while attempts are left', async () => {
+    expect(await restored([seen('new')], { attempt: 0 })).toMatchObject({ verdict: 'retry', waitSeconds: 1 });
+  });
+
+  test('sees nothing where nothing was before', async () => {
+    expect((await restored([seen('new')], { version: null, attempt: 0 })).verdict).toBe('nothing_before');
+  });
+
+  test('says elsewhere when every address that answers presents a third certificate', async () => {
+    expect((await restored([seen('third'), seen(null)])).verdict).toBe('elsewhere');
+  });
+
+  test.each([
+    ['the failed leaf is still presented somewhere', [seen('third'), seen('new')]],
+    ['the old leaf is presented but wrongly', [seen('third'), seen('old')]],
+    ['nobody answers', [seen(null)]],
+    ['there is no address', []],
+  ])('is exhausted, not elsewhere, when %s', async (_, observations) => {
+    expect((await restored(observations)).verdict).toBe('exhausted');
+  });
+
+  test('says elsewhere only when no attempt is left', async () => {
+    expect((await restored([seen('third')], { attempt: 0 })).verdict).toBe('retry');
+  });
+});
+
+describe('ProbeFromHost', () => {
+  const look = (attempt: number, taskToken: string) =>
+    probeFromHost(world)({ deployment, version, attempt, taskToken });
+  const end = async (at: number, output: string, status = 'Success') => {
+    const commandId = world.commands.sent[at]?.commandId ?? '';
+    world.commands.end(commandId, { output, status });
+    await commandStatus({ ...world, sleep: async () => {} })({
+      detail: { 'command-id': commandId, 'instance-id': deployment.target.host, status },
+    });
+  };
+
+  test('has the host look, and judges what it saw', async () => {
+    await look(0, 't1');
+    await end(0, lineOf(deployment, { outcome: 'inspected', observations: [seen('new', true)] }));
+
+    expect(world.commands.sent[0]?.read).toMatchObject({
+      job: { header: { action: 'inspect' }, probe: { version, verify: { endpoint: '127.0.0.1:8443' } } },
+    });
+    expect(world.executions.outputOf('t1')).toMatchObject({ verdict: 'verified', attempt: 1 });
+  });
+
+  test('has it look again for the next attempt, and not for a retry of the same', async () => {
+    await look(0, 't1');
+    await look(0, 't1-again');
+    await end(0, lineOf(deployment, { outcome: 'inspected', observations: [seen('old')] }));
+    await look(1, 't2');
+    await end(1, lineOf(deployment, { outcome: 'inspected', observations: [seen('old')] }));
+
+    expect(world.commands.sent).toHaveLength(2);
+    expect(world.executions.outputOf('t1-again')).toMatchObject({ verdict: 'retry', waitSeconds: 1 });
+    expect(world.executions.outputOf('t2')).toMatchObject({ verdict: 'retry', waitSeconds: 2 });
+  });
+
+  test('counts a look that never came back, and gives up after the last', async () => {
+    await look(2, 't3');
+    await end(0, '', 'Undeliverable');
+
+    expect(world.executions.outputOf('t3')).toMatchObject({
+      verdict: 'exhausted',
+      attempt: 3,
+      summary: expect.stringContaining('Undeliverable'),
+    });
+  });
+});

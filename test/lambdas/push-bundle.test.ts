@@ -1,0 +1,222 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { CertferryError } from '../../core/deployment/errors.ts';
+import { makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
+import { unseal } from '../../core/seal/unseal.ts';
+import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
+import { createHandler as pushBundle } from '../../lambdas/push-bundle.ts';
+import { aBundle, sourcesOf } from './support/bundle.ts';
+import { facts, heldDeployment, lineOf } from './support/factories.ts';
+import { aHostKey, aWorld, startTables, type World } from './support/world.ts';
+
+let tables: Awaited<ReturnType<typeof startTables>>;
+let world: World;
+beforeAll(async () => {
+  tables = await startTables();
+});
+beforeEach(() => {
+  world = aWorld(tables.documents);
+});
+afterAll(() => tables.close());
+
+const push = (sources = sourcesOf()) => pushBundle({ ...world, sources });
+const tell = (commandId: string, host: string) =>
+  commandStatus({ ...world, sleep: async () => {} })({
+    detail: { 'command-id': commandId, 'instance-id': host, status: 'Success' },
+  });
+
+/** A host nobody else in this file enrols. */
+const aHost = () => ({
+  host: `i-${Array.from({ length: 17 }, () => Math.floor(Math.random() * 16).toString(16)).join('')}`,
+});
+
+async function enrolledDeployment(action: 'deploy' | 'validate' | 'revert' = 'deploy') {
+  const version = action === 'revert' ? { version: null } : {};
+  const deployment = await heldDeployment(world, { target: aHost(), action, ...version });
+  const key = await makeHostKey();
+  await world.registry.rememberHostKey(
+    deployment.target.host,
+    publicHostKey(key),
+    '2026-11-22T10:00:00.000Z',
+  );
+  return { deployment, key };
+}
+
+describe('PushBundle', () => {
+  test('seals the bundle to the host’s key and sends it, valid until it could no longer be delivered', async () => {
+    const { deployment, key } = await enrolledDeployment();
+
+    await push()({ deployment, taskToken: 't1' });
+
+    const [command] = world.commands.sent;
+    expect(command).toMatchObject({
+      host: deployment.target.host,
+      comment: `certferry deploy ${deployment.id}`,
+      read: { sealed: true, kid: key.kid },
+    });
+    expect(command?.job).not.toContain('SECRET');
+    expect(await unseal(command?.job ?? '', key)).toEqual({
+      header: {
+        v: 1,
+        action: 'deploy',
+        deploymentId: deployment.id,
+        targetId: deployment.target.id,
+        fence: 1,
+        expiresAt: 1_795_348_980,
+      },
+      body: { target: deployment.target, bundle: aBundle },
+    });
+  });
+
+  test('asks a host whose key is not known for it first, and reads no secret for that', async () => {
+    const deployment = await heldDeployment(world, { target: aHost() });
+    const sources = sourcesOf();
+
+    await push(sources)({ deployment, taskToken: 't1' });
+
+    expect(world.commands.sent[0]?.read).toMatchObject({
+      sealed: false,
+      job: { header: { action: 'enroll' } },
+    });
+    expect(sources.asked).toBe(0);
+  });
+
+  test('comes back for the bundle once the host has told its key', async () => {
+    const deployment = await heldDeployment(world, { target: aHost() });
+    const hostKey = await aHostKey();
+    world.commands.onSend = (id) =>
+      world.commands.end(id, { output: lineOf(deployment, { outcome: 'enrolled', hostKey }) });
+    await push()({ deployment, taskToken: 't1' });
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'enrolled' });
+
+    world.commands.onSend = () => {};
+    await push()({ deployment, taskToken: 't2' });
+
+    expect(world.commands.sent[1]?.read).toMatchObject({ sealed: true, kid: hostKey.kid });
+    expect(world.changes).toEqual([]);
+  });
+
+  test('sends a revert as an open job and reads no secret for it', async () => {
+    const { deployment } = await enrolledDeployment('revert');
+    const sources = sourcesOf();
+
+    await push(sources)({ deployment, taskToken: 't1' });
+
+    expect(world.commands.sent[0]?.read).toMatchObject({
+      sealed: false,
+      job: { header: { action: 'revert' } },
+    });
+    expect(sources.asked).toBe(0);
+  });
+
+  test('completes the state itself when the command has ended before anybody knew it', async () => {
+    const { deployment } = await enrolledDeployment();
+    const output = lineOf(deployment, {
+      outcome: 'applied',
+      version: facts('new'),
+      hostKey: await aHostKey(),
+    });
+    world.commands.onSend = (commandId) => world.commands.end(commandId, { output });
+
+    await push()({ deployment, taskToken: 't1' });
+
+    expect(world.executions.outputOf('t1')).toMatchObject({
+      outcome: 'applied',
+      version: facts('new'),
+      commandId: world.commands.sent[0]?.commandId,
+    });
+    expect(world.executions.outputOf('t1')).not.toHaveProperty('hostKey');
+  });
+
+  test('sends nothing when the state is retried, and the new token is the one that is completed', async () => {
+    const { deployment } = await enrolledDeployment();
+    const sources = sourcesOf();
+    await push(sources)({ deployment, taskToken: 't1' });
+
+    await push(sources)({ deployment, taskToken: 't2' });
+
+    const [command] = world.commands.sent;
+    world.commands.end(command?.commandId ?? '', { output: lineOf(deployment, { outcome: 'applied' }) });
+    await tell(command?.commandId ?? '', deployment.target.host);
+    expect(world.commands.sent).toHaveLength(1);
+    expect(sources.asked).toBe(1);
+    expect(world.executions.outputOf('t1')).toBeUndefined();
+    expect(world.executions.outputOf('t2')).toMatchObject({ outcome: 'applied' });
+  });
+
+  test('sends again when nobody knows whether the first was sent: the host answers from its receipt', async () => {
+    const { deployment } = await enrolledDeployment();
+    world.commands.failNext(
+      Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }),
+      'after',
+    );
+    await expect(push()({ deployment, taskToken: 't1' })).rejects.toMatchObject({
+      name: 'ThrottlingException',
+    });
+
+    await push()({ deployment, taskToken: 't2' });
+
+    const headers = world.commands.sent.map(({ read }) => (read.sealed ? read.header : null));
+    expect(headers).toHaveLength(2);
+    expect(headers[0]).toEqual(headers[1]);
+  });
+
+  test.each(['KeyMismatch', 'CertificateExpired', 'SourceMismatch', 'BundleUnreadable'] as const)(
+    'completes the state as rejected when the bundle cannot be used (%s), and sends nothing',
+    async (name) => {
+      const { deployment } = await enrolledDeployment();
+      const refusal = new CertferryError(name, 'what is wrong');
+
+      await push(sourcesOf(refusal))({ deployment, taskToken: 't1' });
+
+      expect(world.executions.outputOf('t1')).toMatchObject({
+        outcome: 'rejected',
+        reason: name,
+        summary: 'what is wrong',
+      });
+      expect(world.commands.sent).toEqual([]);
+    },
+  );
+
+  test('completes the state as rejected when the job does not fit', async () => {
+    const { deployment } = await enrolledDeployment();
+    const noise = Array.from({ length: 40_000 }, () => Math.random().toString(36)[5]).join('');
+
+    await push(sourcesOf({ ...aBundle, leaf: noise }))({ deployment, taskToken: 't1' });
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'JobTooLarge' });
+  });
+
+  test.each(['SourceUnavailable', 'CommandUndeliverable'] as const)(
+    'throws %s, which may pass',
+    async (name) => {
+      const { deployment } = await enrolledDeployment();
+      const error = new CertferryError(name, 'not now');
+      const sources = name === 'SourceUnavailable' ? sourcesOf(error) : sourcesOf();
+      if (name === 'CommandUndeliverable') world.commands.failNext(error, 'before');
+
+      await expect(push(sources)({ deployment, taskToken: 't1' })).rejects.toBe(error);
+      expect(world.executions.completions).toEqual([]);
+    },
+  );
+
+  test('sends nothing for a deployment whose lock was taken over', async () => {
+    const { deployment } = await enrolledDeployment();
+    world.executions.ended.add(deployment.executionArn);
+    await heldDeployment(world, { target: { id: deployment.target.id } });
+
+    await push()({ deployment, taskToken: 't1' });
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'StaleFence' });
+    expect(world.commands.sent).toEqual([]);
+  });
+
+  test('asks the host for its key when what the registry holds is none', async () => {
+    const { deployment } = await enrolledDeployment();
+    const broken = { kid: 'k', x: 'AAAA' };
+    await world.registry.rememberHostKey(deployment.target.host, broken, '2026-11-22T11:00:00.000Z');
+
+    await push()({ deployment, taskToken: 't1' });
+
+    expect(world.commands.sent[0]?.read).toMatchObject({ job: { header: { action: 'enroll' } } });
+  });
+});

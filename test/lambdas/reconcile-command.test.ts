@@ -1,0 +1,118 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Deployment } from '../../core/deployment/deployment.ts';
+import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
+import { createHandler as pushBundle } from '../../lambdas/push-bundle.ts';
+import { createHandler as reconcileCommand } from '../../lambdas/reconcile-command.ts';
+import { sourcesOf } from './support/bundle.ts';
+import { facts, heldDeployment, lineOf } from './support/factories.ts';
+import { aHostKey, aWorld, startTables, type World } from './support/world.ts';
+
+let tables: Awaited<ReturnType<typeof startTables>>;
+let world: World;
+beforeAll(async () => {
+  tables = await startTables();
+});
+beforeEach(() => {
+  world = aWorld(tables.documents);
+});
+afterAll(() => tables.close());
+
+async function pushedDeployment(): Promise<Deployment> {
+  const deployment = await heldDeployment(world);
+  await world.registry.rememberHostKey(deployment.target.host, await aHostKey(), '2026-11-22T10:00:00.000Z');
+  await pushBundle({ ...world, sources: sourcesOf() })({ deployment, taskToken: 'push' });
+  return deployment;
+}
+
+const reconcile = (deployment: Deployment, taskToken = 'reconcile') =>
+  reconcileCommand(world)({ deployment, taskToken });
+
+const end = async (at: number, output: string) => {
+  const commandId = world.commands.sent[at]?.commandId ?? '';
+  world.commands.end(commandId, { output });
+  await commandStatus({ ...world, sleep: async () => {} })({
+    detail: { 'command-id': commandId, 'instance-id': 'i-0123456789abcdef0', status: 'Success' },
+  });
+};
+
+describe('ReconcileCommand', () => {
+  test('ends with the line that SSM had all the time, and asks nobody', async () => {
+    const deployment = await pushedDeployment();
+    world.commands.end(world.commands.sent[0]?.commandId ?? '', {
+      output: lineOf(deployment, { outcome: 'applied', version: facts('new') }),
+    });
+
+    await reconcile(deployment);
+
+    expect(world.executions.outputOf('reconcile')).toMatchObject({
+      outcome: 'applied',
+      version: facts('new'),
+    });
+    expect(world.commands.sent).toHaveLength(1);
+  });
+
+  test('asks the host when SSM has no line, and believes what its receipt says', async () => {
+    const deployment = await pushedDeployment();
+    world.commands.end(world.commands.sent[0]?.commandId ?? '', { status: 'DeliveryTimedOut' });
+
+    await reconcile(deployment);
+    await end(1, lineOf(deployment, { outcome: 'reload_failed', reason: 'CommandFailed' }));
+
+    expect(world.commands.sent[1]?.read).toMatchObject({
+      job: { header: { action: 'inspect' }, probe: null },
+    });
+    expect(world.executions.outputOf('reconcile')).toMatchObject({
+      outcome: 'reload_failed',
+      reason: 'CommandFailed',
+    });
+  });
+
+  test('asks the host also when nobody knows whether the push was sent', async () => {
+    const deployment = await heldDeployment(world);
+
+    await reconcile(deployment);
+
+    expect(world.commands.sent[0]?.read).toMatchObject({ job: { header: { action: 'inspect' } } });
+  });
+
+  test('is not ended by a late word of the push that it is asking about', async () => {
+    const deployment = await pushedDeployment();
+    await reconcile(deployment);
+
+    await end(0, 'nothing of use');
+    await end(1, lineOf(deployment, { outcome: 'applied' }));
+
+    expect(world.executions.outputOf('reconcile')).toMatchObject({ outcome: 'applied' });
+  });
+
+  test.each(['inspected', 'lost'] as const)(
+    'says lost when the host knows nothing of it (%s)',
+    async (outcome) => {
+      const deployment = await pushedDeployment();
+
+      await reconcile(deployment);
+      await end(1, lineOf(deployment, { outcome }));
+
+      expect(world.executions.outputOf('reconcile')).toMatchObject({ outcome: 'lost' });
+    },
+  );
+
+  test('asks once when the state is retried', async () => {
+    const deployment = await pushedDeployment();
+    await reconcile(deployment, 'reconcile-1');
+
+    await reconcile(deployment, 'reconcile-2');
+    await end(1, lineOf(deployment, { outcome: 'unchanged' }));
+
+    expect(world.commands.sent).toHaveLength(2);
+    expect(world.executions.outputOf('reconcile-2')).toMatchObject({ outcome: 'unchanged' });
+  });
+
+  test('throws StaleFence once another execution has the lock', async () => {
+    const deployment = await pushedDeployment();
+    world.executions.ended.add(deployment.executionArn);
+    await heldDeployment(world, { target: { id: deployment.target.id } });
+
+    await expect(reconcile(deployment)).rejects.toMatchObject({ name: 'StaleFence' });
+  });
+});

@@ -1,0 +1,18 @@
+import type { Bundle } from '../../../core/deployment/version.ts';
+import type { Sources } from '../../../lambdas/services/sources.ts';
+
+/** Stands where a bundle's bytes would: sealing does not look into them. */
+export const aBundle: Bundle = { leaf: 'LEAF\n', chain: ['INTERMEDIATE\n'], key: 'SECRET KEY\n' };
+
+/** Sources that answer one bundle, or throw, and count how often they were asked. */
+export function sourcesOf(answer: Bundle | Error = aBundle): Sources & { asked: number } {
+  const sources = {
+    asked: 0,
+    async fetch() {
+      sources.asked += 1;
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  return sources;
+}

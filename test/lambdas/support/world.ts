@@ -1,0 +1,56 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { makeHostKey, publicHostKey } from '../../../core/seal/host-key.ts';
+import { createHistory } from '../../../lambdas/services/history.ts';
+import { createLocks } from '../../../lambdas/services/locks.ts';
+import type { HostKeyChange } from '../../../lambdas/services/notices.ts';
+import { createPendingCommands } from '../../../lambdas/services/pending-commands.ts';
+import { createRegistry } from '../../../lambdas/services/registry.ts';
+import { createTables, tableNames } from '../../../local/dynamodb/create-tables.ts';
+import { startDynamoDb } from '../../../local/dynamodb/start.ts';
+import { fakeCommands } from '../../fakes/commands.ts';
+import { fakeExecutions } from '../../fakes/executions.ts';
+import { settableClock } from '../../fakes/settable-clock.ts';
+
+export { tableNames };
+
+/** An embedded DynamoDB with the tables of the stack, and a client for it. */
+export async function startTables() {
+  const { endpoint, close } = await startDynamoDb();
+  await createTables(endpoint);
+  const client = new DynamoDBClient({
+    endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'unused' },
+  });
+  const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  return {
+    documents,
+    async close() {
+      client.destroy();
+      await close();
+    },
+  };
+}
+
+/** Every service a task may need: DynamoDB over its protocol, SSM and Step Functions as fakes. */
+export function aWorld(documents: DynamoDBDocumentClient) {
+  const changes: HostKeyChange[] = [];
+  return {
+    clock: settableClock(),
+    commands: fakeCommands(),
+    executions: fakeExecutions(),
+    history: createHistory(documents, tableNames),
+    locks: createLocks(documents, tableNames.locks),
+    notices: { hostKeyChanged: (change: HostKeyChange) => void changes.push(change) },
+    changes,
+    pending: createPendingCommands(documents, tableNames.locks),
+    registry: createRegistry(documents, tableNames.registry),
+  };
+}
+export type World = ReturnType<typeof aWorld>;
+
+/** A host's public key, made now. */
+export async function aHostKey() {
+  return publicHostKey(await makeHostKey());
+}
