@@ -12,10 +12,13 @@ export const Command = z.union([
 export type Command = z.infer<typeof Command>;
 
 /** What quotes or a backslash protect. Double quotes with a `$` or a backtick inside protect too little to be here. */
-const protectedText = /'[^']*'|"(?:[^"\\$`]|\\.)*"|\\./g;
+const protectedText = /'[^']*'|"(?:[^"\\$`]|\\.)*"|\\[\S ]/g;
 
-/** What means something to a shell where nothing protects it; a quote or backslash left over is an unfinished one. */
-const shellOnly = /['"\\$`|&;<>()*?[\]{}#]|(^|\s)[~!]|^\s*[A-Za-z_]\w*=/;
+/**
+ * What means something to a shell where nothing protects it; a quote or backslash left over is an unfinished one. Also
+ * white space (such as a pasted no-break space) that divides words for JavaScript and not for a shell.
+ */
+const shellOnly = /['"\\$`|&;<>()*?[\]{}#]|(^|\s)[~!]|^\s*[A-Za-z_]\w*=|[^\S \t]/;
 
 /** Splits a line into argv as a shell would. Returns null when the line holds what only a shell could mean. */
 export function splitWords(line: string): string[] | null {
