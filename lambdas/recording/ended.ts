@@ -85,7 +85,7 @@ function committed({ deployment, push, probe }: EndedState): Ended {
   const outcome =
     push?.outcome === 'unchanged' ? 'unchanged' : unverified ? 'deployed_unverified' : 'deployed';
   const seen = unverified ? 'nobody looked: the target says verify: none' : probe?.summary;
-  return { outcome, summary: joined([push?.summary, seen]) };
+  return { outcome, summary: joined([push?.summary, seen]) || 'the host has the requested version' };
 }
 
 /** What the host said of a push that left it as it was. */

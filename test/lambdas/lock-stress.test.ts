@@ -29,15 +29,17 @@ function losing(documents: DynamoDBDocumentClient, isLost: () => boolean): Dynam
   });
 }
 
+const retried = new Set(['LockHeld', 'TimeoutError']);
+const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');
+
 /** What the state machine does: waits for a lock that is held, repeats what got lost. */
 async function persistently<Result>(call: () => Promise<Result>): Promise<Result | 'superseded'> {
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      const name = error instanceof Error ? error.name : '';
-      if (name === 'Superseded') return 'superseded';
-      if (name !== 'LockHeld' && name !== 'TimeoutError') throw error;
+      if (nameOf(error) === 'Superseded') return 'superseded';
+      if (!retried.has(nameOf(error))) throw error;
       await sleep(5 + Math.random() * 20);
     }
   }

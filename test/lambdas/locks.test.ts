@@ -77,7 +77,7 @@ describe('request numbers', () => {
       new GetCommand({ TableName: tableNames.locks, Key: { pk: `request#${targetId}#r` } }),
     );
 
-    expect(Item?.['expiresAt']).toBe(1_795_953_600);
+    expect(Item?.expiresAt).toBe(1_795_953_600);
   });
 });
 

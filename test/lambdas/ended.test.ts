@@ -1,0 +1,209 @@
+import { describe, expect, test } from 'vitest';
+import type { DeploymentState } from '../../core/deployment/deployment.ts';
+import { EndedState, endingOf, type RecordingPath } from '../../lambdas/recording/ended.ts';
+import { facts, fingerprint } from './support/factories.ts';
+import { probeResult, pushResult } from './support/results.ts';
+
+const repair = { files: [{ path: '/etc/x.pem', backup: '/var/b/x.pem' }], commands: ['cp a b'] };
+const notYet = probeResult({ verdict: 'retry', attempt: 0, summary: 'not looked yet' });
+const lambdaFailure = (name: string) => ({
+  Error: name,
+  Cause: JSON.stringify({ errorType: name, errorMessage: `why ${name}`, trace: [] }),
+});
+
+function ending(path: RecordingPath, known: Partial<DeploymentState> & { vantage?: string } = {}) {
+  const state = EndedState.parse({ probe: notYet, restored: notYet, ...known });
+  const deployment = { vantage: known.vantage ?? 'lambda' } as EndedState['deployment'];
+  return endingOf(path, { ...state, deployment });
+}
+
+describe('how a deployment ended', () => {
+  test.each<[string, RecordingPath, Partial<DeploymentState> & { vantage?: string }, object]>([
+    [
+      'applied and seen',
+      'committed',
+      { push: pushResult({ outcome: 'applied' }), probe: probeResult({ verdict: 'verified' }) },
+      { outcome: 'deployed', summary: 'the host said applied; seen' },
+    ],
+    [
+      'applied, and nobody looked',
+      'committed',
+      { push: pushResult({ outcome: 'applied' }), vantage: 'none' },
+      { outcome: 'deployed_unverified', summary: expect.stringContaining('nobody looked') },
+    ],
+    [
+      'every byte there',
+      'committed',
+      { push: pushResult({ outcome: 'unchanged' }) },
+      { outcome: 'unchanged' },
+    ],
+    ['a dry run', 'validated', { push: pushResult({ outcome: 'validated' }) }, { outcome: 'validated' }],
+    [
+      'a dry run without a check',
+      'validated',
+      { push: pushResult({ outcome: 'validate_unsupported' }) },
+      { outcome: 'validate_unsupported' },
+    ],
+    [
+      'overtaken',
+      'superseded',
+      { failure: lambdaFailure('Superseded') },
+      { outcome: 'superseded', summary: 'Superseded: why Superseded' },
+    ],
+    [
+      'refused by the host',
+      'failed',
+      { push: pushResult({ outcome: 'rejected', reason: 'StaleFence' }) },
+      { outcome: 'rejected', reason: 'StaleFence' },
+    ],
+    [
+      'refused by the daemon',
+      'failed',
+      { push: pushResult({ outcome: 'validate_failed' }) },
+      { outcome: 'validate_failed' },
+    ],
+    [
+      'not reloaded',
+      'failed',
+      { push: pushResult({ outcome: 'reload_failed' }) },
+      { outcome: 'reload_failed' },
+    ],
+    [
+      'refused by the host after its first answer was lost',
+      'failed',
+      { push: pushResult({ outcome: 'reload_failed' }), failure: { Error: 'States.Timeout', Cause: '' } },
+      { outcome: 'reload_failed' },
+    ],
+    [
+      'without its source',
+      'failed',
+      { failure: lambdaFailure('SourceUnavailable') },
+      {
+        outcome: 'rejected',
+        reason: 'SourceUnavailable',
+        summary: 'SourceUnavailable: why SourceUnavailable',
+      },
+    ],
+    [
+      'not deliverable',
+      'failed',
+      { failure: lambdaFailure('CommandUndeliverable') },
+      { outcome: 'lost', reason: 'CommandUndeliverable' },
+    ],
+    [
+      'with a request that cannot be read',
+      'failed',
+      { failure: lambdaFailure('InvalidTarget') },
+      { outcome: 'rejected', reason: 'InvalidTarget' },
+    ],
+    [
+      'with a cause that is plain text',
+      'failed',
+      { failure: { Error: 'AccessDenied', Cause: 'no rights' } },
+      { outcome: 'rejected', summary: 'AccessDenied: no rights' },
+    ],
+    [
+      'without a word',
+      'lost',
+      { push: pushResult({ outcome: 'lost', reason: 'HostLost', summary: 'killed' }) },
+      { outcome: 'lost', reason: 'HostLost', summary: 'killed' },
+    ],
+    [
+      'without a word in time',
+      'lost',
+      { failure: { Error: 'States.Timeout', Cause: '' } },
+      { outcome: 'lost', reason: 'States.Timeout', summary: 'States.Timeout: no answer came in time' },
+    ],
+    [
+      'undone',
+      'rolled_back',
+      {
+        push: pushResult({ outcome: 'applied', warnings: ['w1'] }),
+        probe: probeResult({ summary: 'still the old leaf' }),
+        rollback: pushResult({ outcome: 'restored', warnings: ['w2'], summary: 'old files back' }),
+        restored: probeResult({ verdict: 'verified', attempt: 1, summary: 'old leaf seen' }),
+      },
+      {
+        outcome: 'rolled_back',
+        reason: 'ProbeFailed',
+        summary: 'still the old leaf; old files back; old leaf seen',
+        warnings: ['w1', 'w2'],
+      },
+    ],
+    [
+      'undone after the probe itself failed',
+      'rolled_back',
+      { failure: lambdaFailure('ProbeFailed'), rollback: pushResult({ outcome: 'restored' }) },
+      { outcome: 'rolled_back', summary: 'ProbeFailed: why ProbeFailed; the host said restored' },
+    ],
+    [
+      'not restorable on the host',
+      'rollback_failed',
+      { push: pushResult({ outcome: 'rollback_failed', reason: 'RestoreFailed', repair }) },
+      { outcome: 'rollback_failed', reason: 'RestoreFailed', repair },
+    ],
+    [
+      'not undone',
+      'rollback_failed',
+      {
+        probe: probeResult({ summary: 'stuck' }),
+        rollback: pushResult({ outcome: 'rollback_failed', reason: 'RestoreFailed', repair }),
+      },
+      { outcome: 'rollback_failed', repair, summary: 'stuck; the host said rollback_failed' },
+    ],
+    [
+      'not undone because nobody answered',
+      'rollback_failed',
+      { probe: probeResult({ summary: 'stuck' }), failure: { Error: 'States.Timeout', Cause: '' } },
+      {
+        outcome: 'rollback_failed',
+        reason: 'States.Timeout',
+        summary: 'stuck; States.Timeout: no answer came in time',
+      },
+    ],
+    [
+      'undone but not seen',
+      'rollback_failed',
+      {
+        probe: probeResult({ summary: 'stuck' }),
+        rollback: pushResult({ outcome: 'restored' }),
+        restored: probeResult({ summary: 'still stuck' }),
+      },
+      {
+        outcome: 'rollback_failed',
+        reason: 'ProbeFailed',
+        summary: 'stuck; the host said restored; still stuck',
+      },
+    ],
+  ])('%s', (_, path, state, expected) => {
+    expect(ending(path, state)).toMatchObject(expected);
+  });
+
+  test('has a summary on every path even when the state says nothing at all', () => {
+    const paths = [
+      'committed',
+      'validated',
+      'superseded',
+      'lock_unavailable',
+      'failed',
+      'lost',
+      'rolled_back',
+      'rollback_failed',
+    ] as const;
+
+    for (const path of paths) expect(endingOf(path, EndedState.parse({})).summary).not.toBe('');
+  });
+
+  test('reads a state that is only partly what it should be, field by field', () => {
+    const push = pushResult({
+      outcome: 'rejected',
+      version: { ...facts('new'), fingerprint: fingerprint('x') },
+    });
+
+    expect(EndedState.parse({ push, probe: 7, deployment: { id: 1 } })).toMatchObject({
+      push,
+      probe: null,
+      deployment: null,
+    });
+  });
+});

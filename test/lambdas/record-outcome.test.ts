@@ -1,0 +1,205 @@
+import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { DeploymentState } from '../../core/deployment/deployment.ts';
+import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
+import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
+import { anExecution, facts, fingerprint, rawRequest } from './support/factories.ts';
+import { pushResult } from './support/results.ts';
+import { aWorld, startTables, tableNames, type World } from './support/world.ts';
+
+let tables: Awaited<ReturnType<typeof startTables>>;
+let world: World;
+beforeAll(async () => {
+  tables = await startTables();
+});
+beforeEach(() => {
+  world = aWorld(tables.documents);
+});
+afterAll(() => tables.close());
+
+interface Ended {
+  path: RecordingPath;
+  execution: ReturnType<typeof anExecution>;
+  request: ReturnType<typeof rawRequest>;
+  state: DeploymentState;
+}
+
+/** What CommitDeployment is given after a push that applied a version. */
+async function committed(overrides: Parameters<typeof rawRequest>[0] = {}): Promise<Ended> {
+  const [execution, request] = [anExecution(), rawRequest(overrides)];
+  const state = await acquireLock(world)({ execution, request });
+  const push = pushResult({ outcome: 'applied', version: facts('new'), previousVersion: facts('old') });
+  return { path: 'committed', execution, request, state: { ...state, push } };
+}
+
+interface Given {
+  path: RecordingPath;
+  execution: ReturnType<typeof anExecution>;
+  request: unknown;
+  state: object;
+}
+
+/** The task's wrapper reads the state before the handler sees it. */
+const record = (given: Given) => recordOutcome(world)({ ...given, state: EndedState.parse(given.state) });
+
+describe('the recording states', () => {
+  test('write how the deployment ended and let go of the lock', async () => {
+    world.clock.set('2026-11-22T12:00:01.500Z');
+    const ended = await committed({ rollout: 'r-1' });
+    world.clock.set('2026-11-22T12:00:10.000Z');
+
+    const output = await record(ended);
+
+    const targetId = ended.request.target.id;
+    expect(output).toEqual({
+      deploymentId: ended.execution.name,
+      targetId,
+      outcome: 'deployed',
+      summary: 'the host said applied; not looked yet',
+      reason: null,
+      fingerprint: fingerprint('new'),
+      previousFingerprint: fingerprint('old'),
+      fence: 1,
+      warnings: [],
+      repair: null,
+    });
+    expect(await world.history.list({ targetId })).toEqual([
+      {
+        ...output,
+        certificate: 'api.example.com',
+        rollout: 'r-1',
+        action: 'deploy',
+        requestNumber: 1,
+        executionArn: ended.execution.id,
+        startedAt: '2026-11-22T11:59:58.500Z',
+        endedAt: '2026-11-22T12:00:10.000Z',
+        durations: { lockWaitMs: 3000, totalMs: 11_500 },
+        recordedBy: 'graph',
+      },
+    ]);
+    expect(await world.locks.read(targetId)).toMatchObject({ owner: null, pending: null, fence: 1 });
+  });
+
+  test('keep the item for 400 days, under its start and its id', async () => {
+    const ended = await committed();
+    world.clock.set('2026-11-22T12:00:00.000Z');
+    await record(ended);
+
+    const { Item } = await tables.documents.send(
+      new GetCommand({
+        TableName: tableNames.deployments,
+        Key: {
+          targetId: ended.request.target.id,
+          sk: `2026-11-22T11:59:58.500Z#${ended.execution.name}`,
+        },
+      }),
+    );
+
+    expect(Item?.expiresAt).toBe(1_829_908_800);
+  });
+
+  test('are found by certificate and by rollout', async () => {
+    const ended = await committed({ rollout: 'r-by-index', target: { certificate: 'by-index.example.com' } });
+    await record(ended);
+
+    const find = async (IndexName: string, key: string, value: string) => {
+      const { Items } = await tables.documents.send(
+        new QueryCommand({
+          TableName: tableNames.deployments,
+          IndexName,
+          KeyConditionExpression: `${key} = :value`,
+          ExpressionAttributeValues: { ':value': value },
+        }),
+      );
+      return Items?.map(({ targetId }) => targetId);
+    };
+
+    expect(await find('byRollout', 'rollout', 'r-by-index')).toEqual([ended.request.target.id]);
+    expect(await find('byCertificate', 'certificate', 'by-index.example.com')).toEqual([
+      ended.request.target.id,
+    ]);
+  });
+
+  test('change nothing when the same execution records again', async () => {
+    const ended = await committed();
+    const first = await record(ended);
+    world.clock.set('2026-11-23T00:00:00.000Z');
+
+    const second = await record({ ...ended, path: 'lost' });
+
+    const items = await world.history.list({ targetId: ended.request.target.id });
+    expect(second).toEqual(first);
+    expect(items).toMatchObject([{ outcome: 'deployed', endedAt: '2026-11-22T12:00:00.000Z' }]);
+  });
+
+  test('never release a lock that another execution holds by then', async () => {
+    const ended = await committed();
+    const targetId = ended.request.target.id;
+    world.executions.ended.add(ended.execution.id);
+    const next = anExecution();
+    await acquireLock(world)({ execution: next, request: rawRequest({ target: { id: targetId } }) });
+
+    const output = await record(ended);
+
+    expect(output.outcome).toBe('deployed');
+    expect(await world.locks.read(targetId)).toMatchObject({ owner: next.id, fence: 2 });
+  });
+
+  test('record an execution that never got the lock, from its raw input', async () => {
+    const request = rawRequest();
+    const failure = {
+      Error: 'LockHeld',
+      Cause: JSON.stringify({ errorType: 'LockHeld', errorMessage: 'held by X', trace: ['at y'] }),
+    };
+
+    const output = await record({
+      path: 'lock_unavailable',
+      execution: anExecution(),
+      request,
+      state: { ...request, failure },
+    });
+
+    expect(output).toMatchObject({
+      targetId: request.target.id,
+      outcome: 'lock_unavailable',
+      summary: 'LockHeld: held by X',
+      reason: 'LockHeld',
+      fence: null,
+      fingerprint: fingerprint('new'),
+    });
+  });
+
+  test.each([
+    [{ target: { id: 'web-raw', host: 'nonsense' } }, 'web-raw'],
+    [{ target: 'web-1' }, 'unknown'],
+    ['not even an object', 'unknown'],
+    [null, 'unknown'],
+  ])('record an input that cannot be read at all (%j)', async (request, targetId) => {
+    const execution = anExecution();
+    const failure = { Error: 'InvalidRequest', Cause: '{"errorMessage":"target.host: …"}' };
+
+    const output = await record({
+      path: 'failed',
+      execution,
+      request,
+      state: typeof request === 'object' ? { ...request, failure } : { failure },
+    });
+
+    expect(output).toMatchObject({ targetId, outcome: 'rejected', reason: 'InvalidRequest' });
+    expect(await world.history.find(targetId, execution.id)).toMatchObject({ outcome: 'rejected' });
+  });
+
+  test('list the latest first, of one target or of all', async () => {
+    const earlier = await committed();
+    await record(earlier);
+    const later = { ...(await committed({ target: { id: earlier.request.target.id } })) };
+    await record({ ...later, execution: { ...later.execution, startedAt: '2026-11-22T13:00:00.000Z' } });
+
+    const targetId = earlier.request.target.id;
+    const ids = (await world.history.list({ targetId })).map(({ deploymentId }) => deploymentId);
+    expect(ids).toEqual([later.execution.name, earlier.execution.name]);
+    expect(await world.history.list({ targetId, limit: 1 })).toHaveLength(1);
+    expect((await world.history.list())[0]?.deploymentId).toBe(later.execution.name);
+  });
+});

@@ -1,0 +1,150 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
+import { createHandler as releaseLock } from '../../lambdas/release-lock.ts';
+import { anExecution, fingerprint, rawRequest } from './support/factories.ts';
+import { pushResult } from './support/results.ts';
+import { aWorld, startTables, type World } from './support/world.ts';
+
+let tables: Awaited<ReturnType<typeof startTables>>;
+let world: World;
+beforeAll(async () => {
+  tables = await startTables();
+});
+beforeEach(() => {
+  world = aWorld(tables.documents);
+});
+afterAll(() => tables.close());
+
+async function running(overrides = {}) {
+  const [execution, request] = [anExecution(), rawRequest(overrides)];
+  const state = await acquireLock(world)({ execution, request });
+  return { execution, request, state, targetId: request.target.id };
+}
+
+function end(
+  { execution, request }: { execution: ReturnType<typeof anExecution>; request: unknown },
+  status: string,
+  input: string | null = JSON.stringify(request),
+) {
+  if (status !== 'RUNNING') world.executions.ended.add(execution.id);
+  const { id: executionArn, name } = execution;
+  return releaseLock(world)({
+    detail: { executionArn, name, status, startDate: Date.parse(execution.startedAt), input },
+  });
+}
+
+describe('release-lock', () => {
+  test.each(['ABORTED', 'TIMED_OUT', 'FAILED'])(
+    'releases the lock and writes lost when an execution ended %s unrecorded',
+    async (status) => {
+      const run = await running();
+
+      await end(run, status);
+
+      expect(await world.locks.read(run.targetId)).toMatchObject({ owner: null, fence: 1 });
+      expect(await world.history.list({ targetId: run.targetId })).toMatchObject([
+        {
+          deploymentId: run.execution.name,
+          outcome: 'lost',
+          reason: status,
+          fence: 1,
+          fingerprint: fingerprint('new'),
+          summary: expect.stringContaining('nothing was sent to the host'),
+          recordedBy: 'status-change',
+        },
+      ]);
+    },
+  );
+
+  test('says that a job may have been done when one was on its way', async () => {
+    const run = await running();
+    const holding = { targetId: run.targetId, executionArn: run.execution.id, fence: 1 };
+    await world.pending.intend(holding, 'push');
+
+    await end(run, 'ABORTED');
+
+    const [item] = await world.history.list({ targetId: run.targetId });
+    expect(item?.summary).toContain('a job was on its way to the host, which may have done it');
+  });
+
+  test('writes one item, however often the event comes', async () => {
+    const run = await running();
+
+    await Promise.all([end(run, 'ABORTED'), end(run, 'ABORTED')]);
+    await end(run, 'ABORTED');
+
+    expect(await world.history.list({ targetId: run.targetId })).toHaveLength(1);
+  });
+
+  test.each(['SUCCEEDED', 'FAILED'])(
+    'changes nothing after an execution that recorded itself (%s)',
+    async (status) => {
+      const run = await running();
+      const push = pushResult({ outcome: 'applied' });
+      await recordOutcome(world)({ path: 'committed', ...run, state: { ...run.state, push } });
+      const before = await world.history.list({ targetId: run.targetId });
+
+      await end(run, status);
+
+      expect(await world.history.list({ targetId: run.targetId })).toEqual(before);
+    },
+  );
+
+  test('writes an execution down that was aborted while it waited, and leaves the holder alone', async () => {
+    const holder = await running();
+    const waiting = { execution: anExecution(), request: rawRequest({ target: { id: holder.targetId } }) };
+
+    await end(waiting, 'ABORTED');
+
+    expect(await world.locks.read(holder.targetId)).toMatchObject({ owner: holder.execution.id });
+    expect(await world.history.list({ targetId: holder.targetId })).toMatchObject([
+      { outcome: 'lost', fence: null, summary: expect.stringContaining("did not hold the target's lock") },
+    ]);
+  });
+
+  test('leaves the lock to an execution that runs again', async () => {
+    const run = await running();
+    const { id: executionArn, name } = run.execution;
+    const detail = {
+      executionArn,
+      name,
+      status: 'ABORTED',
+      startDate: 0,
+      input: JSON.stringify(run.request),
+    };
+
+    await releaseLock(world)({ detail });
+
+    expect(await world.locks.read(run.targetId)).toMatchObject({ owner: executionArn });
+    expect(await world.history.list({ targetId: run.targetId })).toEqual([]);
+  });
+
+  test('gives way to what the graph records after a redrive', async () => {
+    const run = await running();
+    await end(run, 'TIMED_OUT');
+
+    const push = pushResult({ outcome: 'applied' });
+    await recordOutcome(world)({ path: 'committed', ...run, state: { ...run.state, push } });
+
+    expect(await world.history.list({ targetId: run.targetId })).toMatchObject([{ outcome: 'deployed' }]);
+  });
+
+  test('leaves a lock to takeover when the event does not say whose it is', async () => {
+    const run = await running();
+
+    await end(run, 'ABORTED', null);
+
+    expect(await world.locks.read(run.targetId)).toMatchObject({ owner: run.execution.id });
+    const next = await acquireLock(world)({ execution: anExecution(), request: run.request });
+    expect(next.deployment.fence).toBe(2);
+  });
+
+  test('ignores an execution that begins', async () => {
+    const run = await running();
+
+    await end(run, 'RUNNING');
+
+    expect(await world.locks.read(run.targetId)).toMatchObject({ owner: run.execution.id });
+  });
+});
