@@ -1,0 +1,129 @@
+import { createHash } from 'node:crypto';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { describe, expect, test } from 'vitest';
+import { maximumJobCharacters } from '../../core/deployment/job.ts';
+import { renderDocument } from '../../scripts/document.ts';
+import { textOf, theResource } from './resources.ts';
+import { anApp, someArtefacts, synthesize } from './synthesized.ts';
+
+const documentOf = (template: Template) => theResource(template, 'AWS::SSM::Document', () => true).properties;
+const linesOf = (template: Template): string[] =>
+  documentOf(template).Content.mainSteps[0].inputs.runCommand.map(textOf);
+
+/** Something that begins as a Linux program does. */
+function aRuntime(content = 'a program'): { file: string; sha256: string } {
+  const file = join(mkdtempSync(join(tmpdir(), 'certferry-runtime-')), 'node');
+  const bytes = Buffer.concat([Buffer.from('\x7fELF', 'latin1'), Buffer.from(content)]);
+  writeFileSync(file, bytes);
+  return { file, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
+
+describe('the SSM document', () => {
+  const properties = documentOf(synthesize());
+
+  test('is a command document for EC2 and hybrid nodes that gets new versions under its one name', () => {
+    expect(properties).toMatchObject({
+      Name: 'certferry-agent',
+      DocumentType: 'Command',
+      DocumentFormat: 'JSON',
+      TargetType: '/',
+      UpdateMethod: 'NewVersion',
+    });
+  });
+
+  test('takes one parameter, as a variable, of characters that mean nothing to a shell', () => {
+    expect(properties.Content.schemaVersion).toBe('2.2');
+    expect(Object.keys(properties.Content.parameters)).toEqual(['Job']);
+    expect(properties.Content.parameters.Job).toMatchObject({
+      type: 'String',
+      interpolationType: 'ENV_VAR',
+      allowedPattern: '^[A-Za-z0-9_.-]+$',
+      maxChars: maximumJobCharacters,
+    });
+  });
+
+  test('has one step, for Linux, that ends the command when it fails', () => {
+    const [step, ...others] = properties.Content.mainSteps;
+
+    expect(others).toEqual([]);
+    expect(step).toMatchObject({
+      action: 'aws:runShellScript',
+      name: 'linux',
+      onFailure: 'exit',
+      precondition: { StringEquals: ['platformType', 'Linux'] },
+      inputs: { timeoutSeconds: '600' },
+    });
+  });
+
+  test('fits into 64 KB with the largest job', () => {
+    expect(JSON.stringify(properties.Content).length + maximumJobCharacters).toBeLessThan(64 * 1024);
+  });
+});
+
+describe('the script of the document', () => {
+  test('names the agent by place and digest, and is the bootstrap from there on', () => {
+    const artefacts = someArtefacts();
+    const agent = createHash('sha256')
+      .update(readFileSync(join(artefacts, 'agent/agent.cjs')))
+      .digest('hex');
+    const rendered: string[] = JSON.parse(renderDocument()).mainSteps[0].inputs.runCommand;
+
+    const lines = linesOf(synthesize({ artefacts }));
+
+    expect(lines.slice(0, 6)).toEqual([
+      '#!/bin/sh',
+      expect.stringMatching(
+        /^AGENT_URL='s3:\/\/cdk-[a-z0-9]+-assets-\$\{AWS::AccountId\}-\$\{AWS::Region\}\/[0-9a-f]{64}\.cjs'$/,
+      ),
+      `AGENT_SHA256='${agent}'`,
+      "RUNTIME_URL='host'",
+      "RUNTIME_SHA256=''",
+      "CERTFERRY_HOME='/var/lib/certferry'",
+    ]);
+    expect(lines.slice(6)).toEqual(rendered.slice(6));
+  });
+
+  test('names the runtime by the digest of the unpacked binary', () => {
+    const runtime = aRuntime();
+    const { app, stack } = anApp({ runtime });
+
+    const lines = linesOf(Template.fromStack(stack));
+
+    expect(lines[3]).toMatch(/^RUNTIME_URL='s3:.*\/[0-9a-f]{64}\.gz'$/);
+    expect(lines[4]).toBe(`RUNTIME_SHA256='${runtime.sha256}'`);
+    const packed = readdirSync(app.outdir).find((name) => name.endsWith('.gz'));
+    const unpacked = gunzipSync(readFileSync(join(app.outdir, packed ?? '')));
+    expect(createHash('sha256').update(unpacked).digest('hex')).toBe(runtime.sha256);
+  });
+});
+
+describe('a runtime', () => {
+  test('whose digest is not the one it is said to have is refused', () => {
+    expect(() => synthesize({ runtime: { ...aRuntime(), sha256: 'a'.repeat(64) } })).toThrow(
+      /expected a{64}/,
+    );
+  });
+
+  test('that is no Linux binary is refused with what to do', () => {
+    const file = join(someArtefacts(), 'agent/agent.cjs');
+
+    expect(() => synthesize({ runtime: { file } })).toThrow(/is not a Linux binary: pass .* runtime=host/);
+  });
+
+  test('that is not there is refused by name', () => {
+    expect(() => synthesize({ runtime: { file: '/nowhere/node' } })).toThrow('/nowhere/node does not exist');
+  });
+});
+
+describe('artefacts that were not built', () => {
+  test('are named, with the command that builds them', () => {
+    const artefacts = someArtefacts();
+    rmSync(join(artefacts, 'ssm-document.json'));
+
+    expect(() => synthesize({ artefacts })).toThrow(/ssm-document\.json cannot be read: run `npm run build`/);
+  });
+});
