@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { type JsonEndpoint, startJsonEndpoint } from './http/json-endpoint.ts';
 import { ServiceError } from './http/service-error.ts';
 

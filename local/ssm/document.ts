@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { dist } from '../artefacts.ts';
 
 const Parameter = z.object({ allowedPattern: z.string(), maxChars: z.int() });

@@ -2,7 +2,7 @@
 // once), concurrency limits of the agent, and a rejection by IAM.
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { Host } from '../../core/target/target.ts';
 import { type JsonEndpoint, startJsonEndpoint } from '../http/json-endpoint.ts';
 import { ServiceError } from '../http/service-error.ts';

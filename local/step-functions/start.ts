@@ -1,6 +1,6 @@
 // What this stand-in cannot show: quotas and throttling, the bounds of 256 KiB a state and 25,000 events an execution,
 // redrive, and cost. The interpreter's own departures from AWS are listed in docs/local-mode.md.
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { type JsonEndpoint, startJsonEndpoint } from '../http/json-endpoint.ts';
 import { ServiceError } from '../http/service-error.ts';
 import type { ExecutionRecord } from './execution-record.ts';

@@ -1,5 +1,5 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { isLambdaFailure } from '../lambdas.ts';
 import { type TokenDesk, taskError } from './tokens.ts';
 

@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
   DeleteItemCommand,
@@ -15,6 +13,7 @@ import {
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createTables, tableNames } from '../../local/dynamodb/create-tables.ts';
 import { type DynamoDb, startDynamoDb } from '../../local/dynamodb/start.ts';
+import { scratch } from './scratch.ts';
 
 const clientOf = (endpoint: string, accessKeyId = 'local') =>
   new DynamoDBClient({
@@ -211,7 +210,7 @@ describe('a transaction', () => {
   test('is wholly there or not at all after the process is killed in the middle', {
     timeout: 120_000,
   }, async () => {
-    const path = mkdtempSync(join(tmpdir(), 'certferry-dynamodb-'));
+    const path = scratch();
     const seen: number[] = [];
     for (let round = 0; round < 8; round += 1) {
       const child = spawn(process.execPath, [join(import.meta.dirname, 'transact-forever.ts'), path], {
@@ -224,7 +223,6 @@ describe('a transaction', () => {
       expect(rounds[0]).toBeGreaterThanOrEqual(reported);
       seen.push(rounds[0] ?? 0);
     }
-    rmSync(path, { recursive: true });
 
     expect(seen.every((rounds) => rounds > 0)).toBe(true);
   });

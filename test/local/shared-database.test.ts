@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
@@ -12,19 +11,19 @@ import { createTables, tableNames } from '../../local/dynamodb/create-tables.ts'
 import { hold } from '../../local/dynamodb/hold.ts';
 import { identify, isAlive } from '../../local/process-identity.ts';
 import { openStateFolder, type StateFolder } from '../../local/state-folder.ts';
+import { scratch } from './scratch.ts';
 
 let folder: StateFolder;
 let connections: DatabaseConnection[];
 
 beforeEach(() => {
-  folder = openStateFolder(mkdtempSync(join(tmpdir(), 'certferry-shared-')));
+  folder = openStateFolder(scratch());
   connections = [];
 });
 
 afterEach(async () => {
   await Promise.all(connections.map((connection) => connection.close()));
   await gone(serverOf(folder));
-  rmSync(folder.path, { recursive: true });
 });
 
 async function client(): Promise<DynamoDBClient> {

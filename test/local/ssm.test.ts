@@ -1,0 +1,247 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  CancelCommandCommand,
+  GetCommandInvocationCommand,
+  ListCommandsCommand,
+  SendCommandCommand,
+  SSMClient,
+} from '@aws-sdk/client-ssm';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { commandEnded } from '../../local/events.ts';
+import { identify } from '../../local/process-identity.ts';
+import type { CommandRecord } from '../../local/ssm/command-records.ts';
+import { readDocument } from '../../local/ssm/document.ts';
+import { documentName, startSsm } from '../../local/ssm/start.ts';
+import { scratch } from './scratch.ts';
+
+let folder: string;
+let ended: PromiseWithResolvers<CommandRecord>;
+const opened: (() => Promise<unknown>)[] = [];
+
+beforeEach(() => {
+  folder = scratch();
+  for (const name of ['commands', 'hosts', 'agent']) mkdirSync(join(folder, name));
+  ended = Promise.withResolvers();
+});
+
+afterEach(async () => {
+  for (const close of opened.splice(0)) await close();
+});
+
+/** Our document with another script in the place of bootstrap.sh. */
+function documentRunning(script: string, timeoutSeconds = 600) {
+  const path = join(folder, 'document.json');
+  writeFileSync(join(folder, 'agent/agent.cjs.sha256'), `${'0'.repeat(64)}\n`);
+  writeFileSync(
+    path,
+    JSON.stringify({
+      schemaVersion: '2.2',
+      parameters: { Job: { type: 'String', allowedPattern: '^[A-Za-z0-9_.-]+$', maxChars: 30_000 } },
+      mainSteps: [
+        {
+          name: 'linux',
+          inputs: {
+            timeoutSeconds: String(timeoutSeconds),
+            runCommand: [
+              '#!/bin/sh',
+              "HOME_OF_AGENT='${Home}'",
+              "URL='${AgentUrl}'",
+              "SUM='${AgentSha256}'",
+              script,
+            ],
+          },
+        },
+      ],
+    }),
+  );
+  return readDocument(path, join(folder, 'agent'));
+}
+
+async function open(script: string, timeoutSeconds?: number): Promise<SSMClient> {
+  const server = await startSsm({
+    document: documentRunning(script, timeoutSeconds),
+    commands: join(folder, 'commands'),
+    hosts: join(folder, 'hosts'),
+    onEnd: (record) => ended.resolve(record),
+    onFault: (error) => ended.reject(error),
+  });
+  opened.push(server.close);
+  return new SSMClient({
+    endpoint: server.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+  });
+}
+
+async function send(client: SSMClient, job = 'a.b-c_1'): Promise<string> {
+  const { Command } = await client.send(
+    new SendCommandCommand({
+      DocumentName: documentName,
+      DocumentVersion: '$DEFAULT',
+      InstanceIds: ['local'],
+      Parameters: { Job: [job] },
+    }),
+  );
+  return Command?.CommandId ?? '';
+}
+
+const look = (client: SSMClient, CommandId: string) =>
+  client.send(new GetCommandInvocationCommand({ CommandId, InstanceId: 'local', PluginName: 'linux' }));
+
+async function runToEnd(script: string, timeoutSeconds?: number) {
+  const client = await open(script, timeoutSeconds);
+  const commandId = await send(client);
+  const record = await ended.promise;
+  return { client, record, commandId, invocation: await look(client, commandId) };
+}
+
+describe('a command', () => {
+  test('runs the document with its placeholders filled in and the job in its environment', async () => {
+    const { invocation, commandId } = await runToEnd(
+      'echo "$HOME_OF_AGENT $URL $SUM $SSM_Job $SSM_COMMAND_ID"; pwd; exit 0',
+    );
+
+    expect(invocation).toMatchObject({ Status: 'Success', ResponseCode: 0, PluginName: 'linux' });
+    expect(invocation.StandardOutputContent?.split('\n')).toEqual([
+      `${folder}/hosts/local file://${folder}/agent/agent.cjs ${'0'.repeat(64)} a.b-c_1 ${commandId}`,
+      `${folder}/commands/${commandId}`,
+      '',
+    ]);
+  });
+
+  test('has the environment of a service: nothing of AWS or of the one who deploys', async () => {
+    process.env.AWS_PROFILE = 'somebody';
+    const { invocation } = await runToEnd('env | cut -d= -f1 | sort | tr "\\n" " "');
+    delete process.env.AWS_PROFILE;
+
+    const names = new Set(invocation.StandardOutputContent?.trim().split(' '));
+    for (const shellOwn of ['_', 'PWD', 'OLDPWD', 'SHLVL']) names.delete(shellOwn);
+    expect([...names]).toEqual(['HOME', 'PATH', 'SSM_COMMAND_ID', 'SSM_Job']);
+  });
+
+  test('finds first the node that runs certferry', async () => {
+    const { invocation } = await runToEnd('command -v node');
+
+    expect(invocation.StandardOutputContent?.trim()).toBe(process.execPath);
+  });
+
+  test('fails with the exit code of its script, its errors kept', async () => {
+    const { invocation } = await runToEnd('echo bad >&2; exit 7');
+
+    expect(invocation).toMatchObject({ Status: 'Failed', ResponseCode: 7, StandardErrorContent: 'bad\n' });
+  });
+
+  test('gives out 24,000 characters of output and 8,000 of errors', async () => {
+    const { invocation } = await runToEnd('yes é | head -c 90000; yes e | head -c 30000 >&2');
+
+    expect(invocation.StandardOutputContent).toHaveLength(24_000);
+    expect(invocation.StandardErrorContent).toHaveLength(8000);
+  });
+
+  test('is TimedOut, its whole process group killed, when it takes too long', async () => {
+    const { invocation } = await runToEnd(`sleep 60 & echo $!; wait`, 1);
+
+    expect(invocation).toMatchObject({ Status: 'TimedOut', StatusDetails: 'Execution Timed Out' });
+    const child = Number(invocation.StandardOutputContent);
+    while (identify(child).startedAt !== null) await sleep(10);
+  });
+
+  test('is cancelled on request', async () => {
+    const client = await open('sleep 60');
+    const commandId = await send(client);
+    while ((await look(client, commandId)).Status !== 'InProgress') await sleep(10);
+
+    await client.send(new CancelCommandCommand({ CommandId: commandId }));
+    await ended.promise;
+
+    expect(await look(client, commandId)).toMatchObject({ Status: 'Cancelled' });
+  });
+
+  test('tells its end in the shape of the EventBridge event, without its parameters', async () => {
+    const { record, commandId } = await runToEnd('exit 3');
+
+    expect(commandEnded(record)).toMatchObject({
+      source: 'aws.ssm',
+      'detail-type': 'EC2 Command Invocation Status-change Notification',
+      detail: {
+        'command-id': commandId,
+        'document-name': documentName,
+        'instance-id': 'local',
+        status: 'Failed',
+      },
+    });
+    expect(JSON.stringify(commandEnded(record))).not.toContain('a.b-c_1');
+  });
+
+  test('goes on when the process that sent it has gone, and the next process sees its end', async () => {
+    const gate = join(folder, 'gate');
+    const client = await open(`while [ ! -e ${gate} ]; do sleep 0.02; done; echo through`);
+    const commandId = await send(client);
+    while ((await look(client, commandId)).Status !== 'InProgress') await sleep(10);
+    for (const close of opened.splice(0)) await close();
+
+    const later = await open('exit 1');
+    const before = await look(later, commandId);
+    writeFileSync(gate, '');
+    while ((await look(later, commandId)).Status === 'InProgress') await sleep(10);
+
+    expect(before.Status).toBe('InProgress');
+    expect(await look(later, commandId)).toMatchObject({
+      Status: 'Success',
+      StandardOutputContent: 'through\n',
+    });
+    const { Commands } = await later.send(new ListCommandsCommand({ CommandId: commandId }));
+    expect(Commands).toMatchObject([
+      { Parameters: { Job: ['a.b-c_1'] }, Status: 'Success', InstanceIds: ['local'] },
+    ]);
+  });
+});
+
+describe('SendCommand', () => {
+  test.each(['', 'a b', 'a;b', '$(id)', "a'b", 'a\nb'])('refuses the job %j', async (job) => {
+    await expect(send(await open('exit 0'), job)).rejects.toMatchObject({ name: 'InvalidParameters' });
+  });
+
+  test('refuses a job longer than the document allows', async () => {
+    await expect(send(await open('exit 0'), 'x'.repeat(30_001))).rejects.toMatchObject({
+      name: 'InvalidParameters',
+    });
+    await expect(send(await open('exit 0'), 'x'.repeat(30_000))).resolves.toMatch(/^[0-9a-f-]{36}$/);
+  });
+
+  test('knows no other document, and no invocation it did not make', async () => {
+    const client = await open('exit 0');
+    const other = new SendCommandCommand({
+      DocumentName: 'AWS-RunShellScript',
+      InstanceIds: ['local'],
+      Parameters: { Job: ['a'] },
+    });
+
+    await expect(client.send(other)).rejects.toMatchObject({ name: 'InvalidDocument' });
+    for (const id of [crypto.randomUUID(), '../../token/../../../etc/passwd/.....']) {
+      await expect(look(client, id)).rejects.toMatchObject({ name: 'InvocationDoesNotExist' });
+    }
+  });
+});
+
+describe('the built document', () => {
+  test('is filled in with this machine’s agent under its digest, and nothing else of it is touched', () => {
+    const { text } = readDocument().scriptFor(join(folder, 'hosts/local'));
+    const agent = /^AGENT_URL='file:\/\/(.*)'$/m.exec(text)?.[1] ?? '';
+    const digest = createHash('sha256').update(readFileSync(agent)).digest('hex');
+
+    expect(text).toMatch(new RegExp(`^AGENT_SHA256='${digest}'$`, 'm'));
+    expect(text).toMatch(/^RUNTIME_URL='host'$/m);
+    expect(text).toContain(`CERTFERRY_HOME='${folder}/hosts/local'`);
+    expect(text).not.toMatch(/='\$\{/);
+    expect(text.split('\n')[0]).toBe('#!/bin/sh');
+    expect(existsSync(agent)).toBe(true);
+  });
+
+  test('refuses a folder whose name would end its assignment', () => {
+    expect(() => readDocument().scriptFor("/tmp/it's")).toThrow('single quote');
+  });
+});

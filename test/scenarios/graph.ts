@@ -1,0 +1,73 @@
+// The machine's file as a graph: what a test about its shape asks.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+
+export interface Retrier {
+  readonly ErrorEquals: readonly string[];
+  readonly IntervalSeconds: number;
+  readonly MaxAttempts: number;
+  readonly BackoffRate: number;
+  readonly MaxDelaySeconds: number;
+}
+
+export interface State {
+  readonly Type: string;
+  readonly Comment?: string;
+  readonly Next?: string;
+  readonly Default?: string;
+  readonly Resource?: string;
+  readonly TimeoutSeconds?: number;
+  readonly Choices?: readonly { readonly Next: string }[];
+  readonly Retry?: readonly Retrier[];
+  readonly Catch?: readonly { readonly ErrorEquals: readonly string[]; readonly Next: string }[];
+  readonly Parameters?: { readonly FunctionName?: string };
+}
+
+export interface Machine {
+  readonly StartAt: string;
+  readonly TimeoutSeconds: number;
+  readonly States: Readonly<Record<string, State>>;
+}
+
+export const file = resolve(import.meta.dirname, '../../cdk/state-machines/deploy-target.asl.json');
+export const machine = JSON.parse(readFileSync(file, 'utf8')) as Machine;
+export const states = Object.entries(machine.States);
+
+export const isEnd = ({ Type }: State) => Type === 'Succeed' || Type === 'Fail';
+/** A state that writes the deployment's history item and releases the lock. */
+export const isRecording = ({ Parameters }: State) => Parameters?.FunctionName === '${RecordOutcomeArn}';
+
+/** Where a state can lead, Catch included. */
+export function successors(state: State): string[] {
+  const branches = [...(state.Choices ?? []), ...(state.Catch ?? [])].map(({ Next }) => Next);
+  return [...branches, state.Next, state.Default].filter((name) => name !== undefined);
+}
+
+export function stateNamed(name: string): State {
+  const state = machine.States[name];
+  if (state === undefined) throw new Error(`there is no state ${name}`);
+  return state;
+}
+
+/** The longest a retrier can keep a state waiting, in seconds; the jitter only shortens it. */
+export function longestWait(retrier: Retrier): number {
+  let total = 0;
+  for (let attempt = 0; attempt < retrier.MaxAttempts; attempt += 1) {
+    total += Math.min(retrier.IntervalSeconds * retrier.BackoffRate ** attempt, retrier.MaxDelaySeconds);
+  }
+  return total;
+}
+
+/** The longest a state can take with all its retries used up, in seconds. */
+export function longestStay({ TimeoutSeconds = 0, Retry = [] }: State): number {
+  const attempts = 1 + Retry.reduce((sum, { MaxAttempts }) => sum + MaxAttempts, 0);
+  return attempts * TimeoutSeconds + Retry.reduce((sum, retrier) => sum + longestWait(retrier), 0);
+}
+
+/** The longest way from a state to an end that visits no state twice, in seconds. */
+export function longestWay(from: string, seen: ReadonlySet<string> = new Set()): number {
+  const state = stateNamed(from);
+  const onwards = successors(state).filter((name) => !seen.has(name) && name !== from);
+  const visited = new Set([...seen, from]);
+  return longestStay(state) + Math.max(0, ...onwards.map((name) => longestWay(name, visited)));
+}
