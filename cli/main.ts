@@ -2,4 +2,9 @@
 import { run } from './program.ts';
 import { processTerminal } from './terminal.ts';
 
+// "certferry history | head" is no failure
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 process.exitCode = await run(process.argv.slice(2), processTerminal());

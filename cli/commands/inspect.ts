@@ -14,11 +14,18 @@ export async function inspect(name: string, options: LocalOptions, terminal: Ter
   try {
     const execution = await ferry.inspect(name);
     if (execution === null) throw new UsageError(unknown(name, options));
-    const { executionName, output, events } = execution;
+    const { executionName, status, output, events } = execution;
     if (options.json === true) {
       const states = visitsOf(events);
       terminal.out(
-        JSON.stringify({ executionId: executionName, output, durationMs: elapsed(events), states, events }),
+        JSON.stringify({
+          executionId: executionName,
+          status,
+          output,
+          durationMs: elapsed(events),
+          states,
+          events,
+        }),
       );
     } else {
       for (const line of executionLines(deployTargetMachine(), execution, terminal)) terminal.out(line);

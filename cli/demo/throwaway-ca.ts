@@ -2,6 +2,7 @@
 // Its keys are made anew each time and never touch a disk here.
 import 'reflect-metadata'; // before @peculiar/x509, whose dependency injection expects it
 import { createHash, webcrypto } from 'node:crypto';
+import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 
 type CryptoKey = webcrypto.CryptoKey;
@@ -148,10 +149,8 @@ async function extensionsOf(
   ];
 }
 
-const addressPattern = /^[\d.]+$|:/;
-
 function generalName(name: string): x509.JsonGeneralName {
-  return { type: addressPattern.test(name) ? 'ip' : 'dns', value: name };
+  return { type: isIP(name) === 0 ? 'dns' : 'ip', value: name };
 }
 
 function commonName(name: string): x509.JsonName {

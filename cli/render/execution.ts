@@ -6,9 +6,10 @@ import { mark } from './summary.ts';
 import { duration, fold, shortFingerprint } from './text.ts';
 import { type ExecutionEvent, visitsOf } from './visits.ts';
 
-/** An execution as local mode keeps it. `output` is null while it is running, and when it was broken off. */
+/** An execution as local mode keeps it. `output` is null while it is running, and when no outcome was recorded. */
 export interface Execution {
   readonly executionName: string;
+  readonly status: string;
   readonly output: RecordedDeployment | null;
   readonly events: readonly ExecutionEvent[];
 }
@@ -34,11 +35,13 @@ function startedAt(events: readonly ExecutionEvent[]): string {
     : `${new Date(first.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-function endLines({ output, events }: Execution, { colours, width }: Layout): string[] {
+function endLines({ status, output, events }: Execution, { colours, width }: Layout): string[] {
   const visits = visitsOf(events);
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
   const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
-  if (output === null) return [`not ended, or broken off before its outcome was recorded (${counts})`];
+  if (status === 'RUNNING') return [`still running (${counts})`];
+  if (output === null)
+    return [`${colours.red('✖')} ${status}: its outcome was not recorded by a state (${counts})`];
   const { outcome, summary, fingerprint, previousFingerprint } = output;
   return [
     `${mark(outcome, colours)} ${outcome}: ${outcomeMeanings[outcome].meaning} (${counts})`,

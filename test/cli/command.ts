@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { startBuiltin } from '../../cli/demo/builtin.ts';
+import { type Stage, serverName } from '../../cli/demo/stage.ts';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
+import type { Target } from '../../core/target/target.ts';
+import { aVersion } from '../factories/certificates.ts';
+
+export interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command as a person or a script does: the file that `bin` names, in a process of its own. */
+export async function certferry(args: readonly string[], cwd: string): Promise<Ended> {
+  const file = join(import.meta.dirname, '../../cli/certferry.mjs');
+  const child = spawn(process.execPath, [file, ...args], {
+    cwd,
+    env: { ...process.env, TMPDIR: cwd, FORCE_COLOR: '' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+  // what is neither told in the report nor expected is for whoever reads the test's output
+  if (err.includes('    at ')) process.stderr.write(err);
+  return { code, out, err };
+}
+
+/** A folder with a server, its targets file and a state folder; `certferry` runs in it. */
+export async function aWorkplace(config: (usual: Target['config']) => object = (usual) => usual) {
+  const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
+  const stage = await startBuiltin(folder);
+  const target = { ...stage.target, config: config(stage.target.config) };
+  const far = { ...target, id: 'far-1', certificate: 'far.example.com', host: 'i-0123456789abcdef0' };
+  const place = {
+    folder,
+    stage,
+    certificate: serverName,
+    issue: () => aVersion({ names: [serverName] }),
+    run: (...args: string[]) => certferry(args, folder),
+    /** Deploys a version; further options at the end. */
+    deploy: (version: Pick<IssuedCertificate, 'fullchainPem' | 'keyPem'>, ...more: string[]) => {
+      writeFileSync(join(folder, 'cert.pem'), version.fullchainPem);
+      writeFileSync(join(folder, 'key.pem'), version.keyPem, { mode: 0o600 });
+      return certferry([...deployWords, ...more], folder);
+    },
+    async stop() {
+      await stage.stop();
+      rmSync(folder, { recursive: true });
+    },
+  };
+  writeFileSync(join(folder, 'targets.json'), JSON.stringify({ targets: [target, far] }));
+  return place;
+}
+
+const deployWords = ['deploy', '--local', '--targets', 'targets.json', '--certificate', serverName].concat([
+  '--cert',
+  'cert.pem',
+  '--key',
+  'key.pem',
+]);
+
+/** The endpoint of a stage's target. */
+export function endpointOf({ target: { verify } }: Stage): string {
+  if (verify === 'none') throw new Error('the demo verifies');
+  return verify.endpoint;
+}

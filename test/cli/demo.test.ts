@@ -1,0 +1,26 @@
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { certferry } from './command.ts';
+
+test('the demo shows what it says, in plain text on a pipe, and leaves nothing behind', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+
+  const { code, out, err } = await certferry(['demo'], folder);
+
+  expect({ code, err }).toEqual({ code: 0, err: '' });
+  for (const line of [
+    '✔ deployed (',
+    '◷ BackOff',
+    '✖ rolled_back (',
+    'version 2 is presented',
+    'rejected: ',
+    'the live files are the same inodes as before',
+  ]) {
+    expect(out).toContain(line);
+  }
+  expect(out).not.toContain('\u001b[');
+  expect(readdirSync(folder)).toEqual([]);
+});

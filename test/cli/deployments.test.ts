@@ -1,0 +1,166 @@
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Report } from '../../cli/report.ts';
+import type { Target } from '../../core/target/target.ts';
+import { aWorkplace, type Ended, endpointOf } from './command.ts';
+
+const path = ['AcquireLock', 'PushBundle', 'PushOutcome?', 'ProbeEndpoint', 'ProbeOutcome?'];
+
+/** The one JSON document on standard output. Throws when there is anything else. */
+function documentOf({ out }: Ended): Report {
+  return JSON.parse(out);
+}
+
+/** A reload that fails while a file beside the certificate says so, and takes that file away. */
+function failingOnce({ certPath, reloadCommand = [] }: Target['config']): string[] {
+  const [shell = '', dashC = '', reload = ''] = reloadCommand;
+  return [shell, dashC, `if rm '${certPath}.fail' 2>/dev/null; then exit 1; fi; ${reload}`];
+}
+
+describe('deployments on this machine', () => {
+  let place: Awaited<ReturnType<typeof aWorkplace>>;
+
+  beforeAll(async () => {
+    place = await aWorkplace();
+  });
+  afterAll(() => place.stop());
+
+  test('walk from the first version to a rollback, each with its exit code and its report', async () => {
+    const first = await place.issue();
+    const second = await place.issue();
+
+    const deployed = await place.deploy(first);
+    expect(deployed).toMatchObject({ code: 0, err: '' });
+    expect(deployed.out).toContain('demo-server: ProbeEndpoint');
+    expect(deployed.out).toContain('✔ demo-server  deployed: the new leaf was seen on the wire');
+
+    const renewed = await place.deploy(second, '--json');
+    expect(renewed.code).toBe(0);
+    expect(documentOf(renewed)).toEqual({
+      executionId: expect.stringMatching(/^demo-server-/),
+      outcome: 'deployed',
+      summary: expect.any(String),
+      targets: [
+        {
+          targetId: 'demo-server',
+          outcome: 'deployed',
+          summary: expect.any(String),
+          fingerprint: second.fingerprint,
+          previousFingerprint: first.fingerprint,
+          states: [...path, 'CommitDeployment', 'Deployed'],
+          durationMs: expect.any(Number),
+        },
+      ],
+    });
+
+    const again = await place.deploy(second, '--json');
+    expect(again.code).toBe(0);
+    expect(documentOf(again).outcome).toBe('unchanged');
+
+    const back = await place.run(
+      'rollback',
+      '--local',
+      '--targets',
+      'targets.json',
+      '--target',
+      'demo-server',
+    );
+    expect(back.code).toBe(0);
+    const presented = await place.run(
+      'probe',
+      endpointOf(place.stage),
+      '--expect',
+      first.fingerprint,
+      '--json',
+    );
+    expect(presented.code).toBe(0);
+
+    place.stage.getStuck();
+    const undone = await place.deploy(second, '--json');
+    expect(undone.code).toBe(13);
+    expect(documentOf(undone)).toMatchObject({ outcome: 'rolled_back' });
+    expect(documentOf(undone).targets[0]?.states).toEqual(expect.arrayContaining(['BackOff', 'RollBack']));
+    expect(readFileSync(place.stage.paths.certPath, 'utf8')).toBe(first.fullchainPem);
+
+    const history = await place.run('history', '--local', '--json');
+    const outcomes = JSON.parse(history.out).deployments.map(({ outcome }: Report) => outcome);
+    expect(outcomes).toEqual(['rolled_back', 'deployed', 'unchanged', 'deployed', 'deployed']);
+
+    const last = await place.run('inspect', '--local', 'last');
+    expect(last).toMatchObject({ code: 0, err: '' });
+    expect(last.out).toMatch(/◷ BackOff +1\.0 s/);
+    expect(last.out).toContain('✖ rolled_back');
+  });
+});
+
+describe('a deployment that ends early', () => {
+  test('is refused for a bad bundle before anything is touched or started', async () => {
+    const place = await aWorkplace();
+    try {
+      const [one, other] = [await place.issue(), await place.issue()];
+      await place.deploy(one);
+      const before = statSync(place.stage.paths.certPath, { bigint: true });
+
+      const refused = await place.deploy({ fullchainPem: one.fullchainPem, keyPem: other.keyPem }, '--json');
+
+      expect(refused.code).toBe(10);
+      expect(documentOf(refused)).toMatchObject({
+        executionId: null,
+        outcome: 'rejected',
+        targets: [{ targetId: 'demo-server', outcome: 'rejected', states: [] }],
+      });
+      const after = statSync(place.stage.paths.certPath, { bigint: true });
+      expect([after.ino, after.mtimeNs]).toEqual([before.ino, before.mtimeNs]);
+    } finally {
+      await place.stop();
+    }
+  });
+
+  test('says with its exit code that the daemon refused the new bytes', async () => {
+    const place = await aWorkplace((usual) => ({
+      ...usual,
+      validateCommand: ['sh', '-c', 'echo no thank you >&2; exit 1'],
+    }));
+    try {
+      const refused = await place.deploy(await place.issue());
+
+      expect(refused.code).toBe(11);
+      expect(refused.out).toContain('no thank you');
+      expect(existsSync(place.stage.paths.certPath)).toBe(false);
+    } finally {
+      await place.stop();
+    }
+  });
+
+  test('says with its exit code that the reload failed, and has put the old files back', async () => {
+    const place = await aWorkplace((usual) => ({ ...usual, reloadCommand: failingOnce(usual) }));
+    try {
+      const [first, second] = [await place.issue(), await place.issue()];
+      await place.deploy(first);
+      writeFileSync(`${place.stage.paths.certPath}.fail`, '');
+
+      const failed = await place.deploy(second, '--json');
+
+      expect(failed.code).toBe(12);
+      expect(documentOf(failed).outcome).toBe('reload_failed');
+      expect(readFileSync(place.stage.paths.certPath, 'utf8')).toBe(first.fullchainPem);
+    } finally {
+      await place.stop();
+    }
+  });
+
+  test('changes nothing when it is a dry run', async () => {
+    const place = await aWorkplace((usual) => ({ ...usual, validateCommand: ['true'] }));
+    try {
+      const judged = await place.deploy(await place.issue(), '--dry-run', '--json');
+
+      expect(judged.code).toBe(0);
+      expect(documentOf(judged).outcome).toBe('validated');
+      expect(existsSync(place.stage.paths.certPath)).toBe(false);
+      expect(existsSync(join(place.folder, '.certferry'))).toBe(true);
+    } finally {
+      await place.stop();
+    }
+  });
+});
