@@ -1,0 +1,46 @@
+import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
+
+/** Milliseconds: the middle value of what was measured, and its spread. */
+export interface Timing {
+  readonly median: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+/**
+ * Times each of several programs `rounds` times, in turn (A B A B …), so that a machine that speeds up or slows down
+ * does so for all of them. One uncounted round comes first.
+ */
+export async function inTurn<Name extends string>(
+  rounds: number,
+  programs: Readonly<Record<Name, (round: number) => void | Promise<void>>>,
+): Promise<Record<Name, Timing>> {
+  const names = Object.keys(programs) as Name[];
+  const taken = new Map<Name, number[]>(names.map((name) => [name, []]));
+  for (let round = 0; round <= rounds; round += 1) {
+    for (const name of names) {
+      const started = performance.now();
+      await programs[name](round);
+      if (round > 0) taken.get(name)?.push(performance.now() - started);
+    }
+  }
+  return Object.fromEntries(names.map((name) => [name, timingOf(taken.get(name) ?? [])])) as Record<Name, Timing>;
+}
+
+/** Runs a program to its end and insists that it succeeded. */
+export function mustRun(file: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
+  const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: 'utf8', ...options });
+  if (status === 0) return String(stdout ?? '');
+  throw new Error(`${file} ${args.join(' ')} ended with ${status}: ${error?.message ?? stderr}`);
+}
+
+/** `12.3 ms (11.9 to 14.0)` */
+export function show({ median, min, max }: Timing): string {
+  return `${median.toFixed(1)} ms (${min.toFixed(1)} to ${max.toFixed(1)})`;
+}
+
+function timingOf(values: readonly number[]): Timing {
+  const sorted = [...values].sort((one, other) => one - other);
+  const at = (index: number): number => sorted[index] ?? Number.NaN;
+  return { median: at(Math.floor(sorted.length / 2)), min: at(0), max: at(sorted.length - 1) };
+}
