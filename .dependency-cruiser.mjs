@@ -42,6 +42,14 @@ export default {
       to: { path: '^agent-scripts/connectors/', pathNot: '^agent-scripts/connectors/(connector)\\.ts$' },
     },
     {
+      name: 'machine-only-in-apply',
+      comment:
+        'A connector plans; files, processes and sockets are touched by apply/, which undoes them too.',
+      severity: 'error',
+      from: { path: '^agent-scripts/connectors/' },
+      to: { path: '^(node:)?(fs|fs/promises|child_process|net|tls|http|https)$' },
+    },
+    {
       name: 'tasks-never-meet',
       comment: 'A task that calls another hides a transition from the execution graph.',
       severity: 'error',
@@ -52,7 +60,7 @@ export default {
       name: 'sdk-only-in-services',
       comment: 'A handler decides nothing about the SDK; the service does.',
       severity: 'error',
-      from: { path: '^(lambdas/[^/]+\\.ts$|cdk/|core/)' },
+      from: { path: '^(lambdas|cdk|core)/', pathNot: '^lambdas/(services|runtime)/' },
       to: { path: '@aws-sdk/' },
     },
     {
@@ -82,6 +90,21 @@ export default {
       severity: 'error',
       from: { path: '^cli/' },
       to: { path: '^(agent-scripts|lambdas|cdk|test|bench|scripts)/' },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'What nobody imports and nobody runs is forgotten code.',
+      severity: 'error',
+      from: { orphan: true, pathNot: '\\.d\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'shipped-code-uses-shipped-packages',
+      comment:
+        'The command line and local mode run from an installed package, which has no development packages.',
+      severity: 'error',
+      from: { path: '^(core|agent-scripts|lambdas|local|cli)/' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'no-circular',

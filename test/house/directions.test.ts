@@ -1,0 +1,122 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+const rooms = ['core', 'agent-scripts', 'lambdas', 'cdk', 'local', 'cli'];
+
+interface Cruise {
+  readonly modules: readonly { readonly source: string }[];
+  readonly summary: {
+    readonly ruleSetUsed: { readonly forbidden: readonly { readonly name: string }[] };
+    readonly violations: readonly {
+      readonly from: string;
+      readonly to: string;
+      readonly rule: { readonly name: string };
+    }[];
+  };
+}
+
+/** The command of `npm run deps`, in `folder`, answering JSON. */
+function cruise(folder: string): Cruise {
+  const program = join(root, 'node_modules/.bin/depcruise');
+  const config = join(root, '.dependency-cruiser.mjs');
+  const { stdout } = spawnSync(
+    process.execPath,
+    [program, '--config', config, '--output-type', 'json', ...rooms],
+    {
+      cwd: folder,
+      encoding: 'utf8',
+      maxBuffer: 64 * 1024 * 1024,
+    },
+  );
+  return JSON.parse(stdout);
+}
+
+/** One import that each rule forbids: importing file, what it imports. Everything named exists, so nothing else is wrong. */
+const planted: Readonly<Record<string, readonly [from: string, statement: string]>> = {
+  'core-imports-nobody': ['core/seal/a.ts', "import '../../lambdas/services/sdk.ts';"],
+  'core-sees-pure-libraries-only': ['core/seal/b.ts', "import 'node:fs';"],
+  'probe-may-open-sockets': ['core/tls-probe/c.ts', "import 'node:child_process';"],
+  'agent-sees-core-only': ['agent-scripts/d.ts', "import '@aws-sdk/client-ssm';"],
+  'connectors-never-meet': ['agent-scripts/connectors/e.ts', "import './other.ts';"],
+  'machine-only-in-apply': ['agent-scripts/connectors/f.ts', "import 'node:fs';"],
+  'tasks-never-meet': ['lambdas/g.ts', "import './other.ts';"],
+  'sdk-only-in-services': ['lambdas/delivery/h.ts', "import '@aws-sdk/client-ssm';"],
+  'lambdas-see-core-only': ['lambdas/runtime/i.ts', "import '../../local/other.ts';"],
+  'cdk-sees-core-only': ['cdk/j.ts', "import '../lambdas/other.ts';"],
+  'local-sees-lambdas-and-core': ['local/k.ts', "import '../cli/other.ts';"],
+  'cli-sees-local-and-core': ['cli/l.ts', "import '../lambdas/other.ts';"],
+  'no-orphans': ['cli/orphan.ts', 'export const nobody = 1;'],
+  'shipped-code-uses-shipped-packages': ['cli/m.ts', "import 'development-only';"],
+  'no-circular': ['core/seal/n.ts', "import type { O } from './o.ts'; export type N = O;"],
+  'no-undeclared-package': ['cli/p.ts', "import 'undeclared';"],
+  'not-to-unresolvable': ['cli/q.ts', "import './nowhere.ts';"],
+};
+
+const bystanders: Readonly<Record<string, string>> = {
+  'core/seal/o.ts': "import type { N } from './n.ts'; export type O = { n: N };",
+  'core/seal/leaf.ts': 'export {};',
+  'agent-scripts/connectors/other.ts': "import '../../core/seal/leaf.ts';",
+  'lambdas/other.ts': "import '../core/seal/leaf.ts';",
+  'lambdas/services/sdk.ts': "import '@aws-sdk/client-ssm';",
+  'local/other.ts': "import '../core/seal/leaf.ts';",
+  'cli/other.ts': "import '../core/seal/leaf.ts';",
+};
+
+const temporary = mkdtempSync(join(tmpdir(), 'certferry-house-'));
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+/** A small house with every planted import in it. */
+function plantedHouse(): string {
+  const write = (path: string, text: string): void => {
+    mkdirSync(dirname(join(temporary, path)), { recursive: true });
+    writeFileSync(join(temporary, path), text);
+  };
+  for (const [from, statement] of Object.values(planted)) write(from, statement);
+  for (const [path, text] of Object.entries(bystanders)) write(path, text);
+  for (const name of ['@aws-sdk/client-ssm', 'development-only', 'undeclared']) {
+    write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
+    write(`node_modules/${name}/index.js`, '');
+  }
+  const dependencies = { '@aws-sdk/client-ssm': '1.0.0' };
+  const devDependencies = { 'development-only': '1.0.0' };
+  write('package.json', JSON.stringify({ type: 'module', dependencies, devDependencies }));
+  cpSync(join(root, 'tsconfig.json'), join(temporary, 'tsconfig.json'));
+  return temporary;
+}
+
+describe('the import directions', () => {
+  test('each name the import that goes against them', () => {
+    const { violations } = cruise(plantedHouse()).summary;
+
+    const named = Object.fromEntries(
+      Object.entries(planted).map(([rule, [from]]) => [
+        rule,
+        violations.some((violation) => violation.rule.name === rule && violation.from === from),
+      ]),
+    );
+    expect(named).toEqual(Object.fromEntries(Object.keys(planted).map((rule) => [rule, true])));
+  });
+
+  test('have a planted import each', () => {
+    const { ruleSetUsed } = cruise(plantedHouse()).summary;
+
+    expect(Object.keys(planted).sort()).toEqual(ruleSetUsed.forbidden.map(({ name }) => name).sort());
+  });
+
+  test('hold in the house, every TypeScript file of which is seen', () => {
+    const { modules, summary } = cruise(root);
+
+    const seen = new Set(modules.map(({ source }) => source));
+    const files = globSync(
+      rooms.map((room) => `${room}/**/*.ts`),
+      { cwd: root },
+    );
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter((file) => !seen.has(file) && !file.endsWith('.d.ts'))).toEqual([]);
+    expect(summary.violations).toEqual([]);
+  });
+});
