@@ -1,6 +1,16 @@
-import * as z from 'zod/mini';
+// By name: the namespace `z.core` as a value would carry all of zod into every bundle.
+import {
+  $ZodArray,
+  $ZodDefault,
+  $ZodDiscriminatedUnion,
+  $ZodObject,
+  $ZodOptional,
+  $ZodPipe,
+  type $ZodType,
+  $ZodUnion,
+} from 'zod/v4/core';
 
-type Schema = z.core.$ZodType;
+type Schema = $ZodType;
 type Path = readonly PropertyKey[];
 
 /** The schema that judges the value at `path`, as far as `input` says which one of a union it is. */
@@ -15,7 +25,7 @@ export function schemaAt(schema: Schema, path: Path, input: unknown): Schema | n
 /** The keys that the object at `path` may have. */
 export function keysAt(schema: Schema, path: Path, input: unknown): string[] {
   const found = schemaAt(schema, path, input);
-  return found instanceof z.core.$ZodObject ? Object.keys(found._zod.def.shape) : [];
+  return found instanceof $ZodObject ? Object.keys(found._zod.def.shape) : [];
 }
 
 /** The value at `path` of something parsed from YAML or JSON; undefined when there is none. */
@@ -32,18 +42,18 @@ function isObject(value: unknown): value is Record<PropertyKey, unknown> {
 
 /** Takes off what only says when a value may be missing or what becomes of it. */
 function unwrap(schema: Schema, input: unknown): Schema | null {
-  if (schema instanceof z.core.$ZodPipe) return unwrap(schema._zod.def.in, input);
-  if (schema instanceof z.core.$ZodOptional || schema instanceof z.core.$ZodDefault) {
+  if (schema instanceof $ZodPipe) return unwrap(schema._zod.def.in, input);
+  if (schema instanceof $ZodOptional || schema instanceof $ZodDefault) {
     return unwrap(schema._zod.def.innerType, input);
   }
-  return schema instanceof z.core.$ZodUnion ? unwrapUnion(schema, input) : schema;
+  return schema instanceof $ZodUnion ? unwrapUnion(schema, input) : schema;
 }
 
 /** Of a union by kind the one of that kind; of another, the one that has keys where the input has. */
-function unwrapUnion(schema: z.core.$ZodUnion, input: unknown): Schema | null {
+function unwrapUnion(schema: $ZodUnion, input: unknown): Schema | null {
   const options = schema._zod.def.options.map((option) => unwrap(option, input));
-  const objects = options.filter((option) => option instanceof z.core.$ZodObject);
-  if (schema instanceof z.core.$ZodDiscriminatedUnion) {
+  const objects = options.filter((option) => option instanceof $ZodObject);
+  if (schema instanceof $ZodDiscriminatedUnion) {
     const key = schema._zod.def.discriminator;
     const kind = valueAt(input, [key]);
     return objects.find((option) => option._zod.def.shape[key]?._zod.values?.has(kind as string)) ?? null;
@@ -52,7 +62,7 @@ function unwrapUnion(schema: z.core.$ZodUnion, input: unknown): Schema | null {
 }
 
 function childOf(schema: Schema, step: PropertyKey): Schema | null {
-  if (schema instanceof z.core.$ZodArray) return schema._zod.def.element;
-  if (schema instanceof z.core.$ZodObject) return schema._zod.def.shape[String(step)] ?? null;
+  if (schema instanceof $ZodArray) return schema._zod.def.element;
+  if (schema instanceof $ZodObject) return schema._zod.def.shape[String(step)] ?? null;
   return null;
 }
