@@ -1,5 +1,4 @@
 import type { Target } from '../../core/target/target.ts';
-import { openFerry } from '../../local/ferry.ts';
 import { carry, type Order } from '../carry.ts';
 import { interruptedExitCode } from '../exit-codes.ts';
 import { progressFor } from '../render/progress.ts';
@@ -7,6 +6,7 @@ import { summaryLines } from '../render/summary.ts';
 import { type AtLeastOne, exitCodeOf, type Finished, reportOf } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import { type LocalOptions, ownCommand } from './local-only.ts';
+import { withFerry } from './with-ferry.ts';
 
 /** Carries an order to the targets with progress on the terminal, and reports. Returns the exit code. */
 export async function perform(
@@ -15,17 +15,18 @@ export async function perform(
   options: LocalOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const ferry = await openFerry({ stateDir: options.state });
-  const progress = progressFor(terminal, options.json === true);
+  const ids = targets.map(({ id }) => id);
+  const progress = progressFor(ids, terminal, options.json === true);
   const interruption = onInterrupt(terminal);
   try {
-    const finished = await carry(ferry, targets, order, { progress, interrupted: interruption.signal });
+    const finished = await withFerry(options.state, (ferry) =>
+      carry(ferry, targets, order, { progress, interrupted: interruption.signal }),
+    );
     progress.stop();
     return finish(finished, options, terminal);
   } finally {
     interruption.stop();
     progress.stop();
-    await ferry.close();
   }
 }
 

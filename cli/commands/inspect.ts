@@ -1,4 +1,4 @@
-import { openFerry } from '../../local/ferry.ts';
+import type { InspectedExecution } from '../../local/ferry.ts';
 import { deployTargetMachine } from '../built.ts';
 import { executionLines } from '../render/execution.ts';
 import { visitsOf } from '../render/visits.ts';
@@ -6,34 +6,22 @@ import { elapsed } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { type LocalOptions, requireLocalMode } from './local-only.ts';
+import { withFerry } from './with-ferry.ts';
 
 /** `certferry inspect`: the execution graph with the path taken. Throws UsageError for an execution that is not there. */
 export async function inspect(name: string, options: LocalOptions, terminal: Terminal): Promise<number> {
   requireLocalMode(options, 'inspect');
-  const ferry = await openFerry({ stateDir: options.state });
-  try {
-    const execution = await ferry.inspect(name);
-    if (execution === null) throw new UsageError(unknown(name, options));
-    const { executionName, status, output, events } = execution;
-    if (options.json === true) {
-      const states = visitsOf(events);
-      terminal.out(
-        JSON.stringify({
-          executionId: executionName,
-          status,
-          output,
-          durationMs: elapsed(events),
-          states,
-          events,
-        }),
-      );
-    } else {
-      for (const line of executionLines(deployTargetMachine(), execution, terminal)) terminal.out(line);
-    }
-    return 0;
-  } finally {
-    await ferry.close();
-  }
+  const execution = await withFerry(options.state, (ferry) => ferry.inspect(name));
+  if (execution === null) throw new UsageError(unknown(name, options));
+  if (options.json === true) terminal.out(JSON.stringify(documentOf(execution)));
+  else for (const line of executionLines(deployTargetMachine(), execution, terminal)) terminal.out(line);
+  return 0;
+}
+
+/** `visits` is the path as the drawing has it; `events` is what it was made from. */
+function documentOf({ executionName, status, output, events }: InspectedExecution): object {
+  const visits = visitsOf(events);
+  return { executionId: executionName, status, output, durationMs: elapsed(events), visits, events };
 }
 
 function unknown(name: string, { state }: LocalOptions): string {

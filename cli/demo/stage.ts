@@ -16,7 +16,7 @@ export interface Stage {
   readonly stop: () => Promise<void>;
 }
 
-export interface Paths {
+interface Paths {
   readonly certPath: string;
   readonly keyPath: string;
 }

@@ -19,12 +19,12 @@ const advice: Readonly<Record<DeploymentOutcome, Advice>> = {
   rejected: () => ['Nothing was touched. Correct what is named above and deploy again.'],
   validate_failed: () => ['The live files were not touched. Correct what the daemon complains of.'],
   reload_failed: (finished, own) => [
-    'The old files are back and reloaded. The reload command says more when run by hand.',
+    'What was there before is back and reloaded. The reload command may say more when run by hand.',
     look(finished, own),
   ],
   rolled_back: (finished, own) => [
-    'The old version is back. The reload worked but the new leaf was not presented: look for',
-    'another process on the port, a worker that did not restart, or a server block of its own.',
+    'What was there before is back. The reload worked, but the new leaf was not presented: look for another',
+    'process on the port, a worker that did not restart, or another server block that answers the name.',
     look(finished, own),
     ...probe(finished, own),
   ],

@@ -27,44 +27,68 @@ export function plainProgress(out: (line: string) => void): Progress {
   };
 }
 
-/** What the live view knows of a target. Times are epoch milliseconds. */
+/** What the live view knows of a target. Times are epoch milliseconds; `startedAt` is null until it has begun. */
 export interface Line {
-  readonly startedAt: number;
+  startedAt: number | null;
   endedAt: number | null;
   state: string;
   tries: number;
   outcome: DeploymentOutcome | null;
 }
 
-/** The state of every target begun, as lines of text. `now` is epoch milliseconds. */
+const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
+
+/**
+ * One line for each target: the state it is in and the time since it began; where the screen has fewer `rows` than
+ * that, only those that are running and how many are not. `now` is epoch milliseconds.
+ */
 export function liveLines(
-  lines: ReadonlyMap<string, Line>,
+  all: ReadonlyMap<string, Line>,
   now: number,
-  { colours }: Pick<Terminal, 'colours'>,
+  { colours, rows }: Pick<Terminal, 'colours'> & { rows: number },
 ): string[] {
-  const idWidth = Math.max(0, ...[...lines.keys()].map((id) => id.length));
-  const stateWidth = Math.max(0, ...[...lines.values()].map((line) => line.state.length));
-  const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
-  return [...lines].map(([id, line]) => {
-    const spinner = colours.cyan(frames[Math.floor(now / 100) % frames.length] ?? '');
-    const sign = line.outcome === null ? spinner : mark(line.outcome, colours);
-    const time = duration((line.endedAt ?? now) - line.startedAt).padStart(8);
+  const fits = all.size < rows;
+  const lines = [...all].filter(([, line]) => fits || isRunning(line));
+  const idWidth = Math.max(0, ...lines.map(([id]) => id.length));
+  const stateWidth = Math.max(0, ...lines.map(([, { state }]) => state.length));
+  const shown = lines.map(([id, line]) => {
+    const time = line.startedAt === null ? '' : duration((line.endedAt ?? now) - line.startedAt).padStart(8);
     const tries = line.tries > 1 ? ` (try ${line.tries})` : '';
-    return `${sign} ${id.padEnd(idWidth)}  ${line.state.padEnd(stateWidth)}${colours.dim(time)}${tries}`;
+    const words = `${id.padEnd(idWidth)}  ${line.state.padEnd(stateWidth)}`;
+    return `${signOf(line, now, colours)} ${words}${colours.dim(time)}${tries}`.trimEnd();
   });
+  return fits ? shown : [...shown, colours.dim(countOf([...all.values()]))];
 }
 
-/** One line a target that is drawn over: the state it is in and the time since it began. */
-export function liveProgress(terminal: Terminal): Progress {
-  const lines = new Map<string, Line>();
+function signOf({ startedAt, outcome }: Line, now: number, colours: Terminal['colours']): string {
+  if (outcome !== null) return mark(outcome, colours);
+  if (startedAt === null) return colours.dim('·');
+  return colours.cyan(frames[Math.floor(now / 100) % frames.length] ?? '');
+}
+
+function isRunning({ startedAt, outcome }: Line): boolean {
+  return startedAt !== null && outcome === null;
+}
+
+function countOf(lines: readonly Line[]): string {
+  const ended = lines.filter(({ outcome }) => outcome !== null).length;
+  return `${ended} of ${lines.length} targets have ended, ${lines.filter(isRunning).length} are running`;
+}
+
+/** One line a target that is drawn over. */
+function liveProgress(targetIds: readonly string[], terminal: Terminal): Progress {
+  const lines = new Map(targetIds.map((id) => [id, waiting()]));
   const draw = createLogUpdate(process.stdout);
-  const redraw = () => draw(liveLines(lines, Date.now(), terminal).join('\n'));
+  const redraw = () => {
+    const size = { colours: terminal.colours, rows: process.stdout.rows };
+    draw(liveLines(lines, Date.now(), size).join('\n'));
+  };
+  redraw();
   const timer = setInterval(redraw, 100);
   return {
     event: (targetId, event) => {
-      const line = lines.get(targetId) ?? begin(event);
-      lines.set(targetId, line);
-      follow(line, event);
+      const line = lines.get(targetId);
+      if (line !== undefined) follow(line, event);
     },
     ended: (targetId, outcome) => {
       const line = lines.get(targetId);
@@ -79,17 +103,18 @@ export function liveProgress(terminal: Terminal): Progress {
   };
 }
 
-function begin(event: ExecutionEvent): Line {
-  return { startedAt: event.timestamp, endedAt: null, state: 'starting', tries: 1, outcome: null };
+function waiting(): Line {
+  return { startedAt: null, endedAt: null, state: 'waiting', tries: 1, outcome: null };
 }
 
 function follow(line: Line, event: ExecutionEvent): void {
+  line.startedAt ??= event.timestamp;
   if (event.type === 'StateEntered') Object.assign(line, { state: event.state?.name ?? '', tries: 1 });
   if (event.type === 'StateRetried') line.tries += 1;
 }
 
 /** The progress that suits the terminal. */
-export function progressFor(terminal: Terminal, json: boolean): Progress {
+export function progressFor(targetIds: readonly string[], terminal: Terminal, json: boolean): Progress {
   if (json) return silentProgress;
-  return terminal.interactive ? liveProgress(terminal) : plainProgress(terminal.out);
+  return terminal.interactive ? liveProgress(targetIds, terminal) : plainProgress(terminal.out);
 }

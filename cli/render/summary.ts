@@ -1,12 +1,39 @@
+import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
-import { elapsed, type Finished } from '../report.ts';
+import { type AtLeastOne, elapsed, type Finished, reportOf } from '../report.ts';
 import type { Colours } from '../terminal.ts';
 import { nextSteps, type OwnCommand } from './next-steps.ts';
-import { duration, shortFingerprint } from './text.ts';
+import { duration, shortFingerprint, table } from './text.ts';
 
-/** What a person reads at the end: for each target the outcome in words, the versions, and what to do next. */
-export function summaryLines(finished: readonly Finished[], colours: Colours, own: OwnCommand): string[] {
-  return finished.flatMap((one, index) => [...(index === 0 ? [] : ['']), ...targetLines(one, colours, own)]);
+/**
+ * What a person reads at the end. Of one target: the outcome in words, the versions, what to do next. Of several: a line
+ * for each that succeeded, then all of that for those that did not.
+ */
+export function summaryLines(finished: AtLeastOne<Finished>, colours: Colours, own: OwnCommand): string[] {
+  const [first, ...others] = finished;
+  if (others.length === 0) return targetLines(first, colours, own);
+  const isGood = ({ output }: Finished) => outcomeMeanings[output.outcome].succeeded;
+  const bad = finished.filter((one) => !isGood(one));
+  return [
+    ...briefLines(finished.filter(isGood), colours),
+    ...bad.flatMap((one) => ['', ...targetLines(one, colours, own)]),
+    '',
+    reportOf(finished).summary,
+  ];
+}
+
+function briefLines(finished: readonly Finished[], colours: Colours): string[] {
+  const rows = finished.map(({ target, output, events }) => [
+    target.id,
+    output.outcome,
+    duration(elapsed(events)),
+    versions(output) ?? '',
+  ]);
+  return table(rows).flatMap((line, index) => {
+    const output = finished[index]?.output;
+    if (output === undefined) return [];
+    return [`${mark(output.outcome, colours)} ${line}`, ...warningLines(output, colours)];
+  });
 }
 
 function targetLines(finished: Finished, colours: Colours, own: OwnCommand): string[] {
@@ -14,20 +41,25 @@ function targetLines(finished: Finished, colours: Colours, own: OwnCommand): str
   const { meaning } = outcomeMeanings[output.outcome];
   const time = events.length === 0 ? '' : colours.dim(`  ${duration(elapsed(events))}`);
   const head = `${mark(output.outcome, colours)} ${colours.bold(target.id)}  ${output.outcome}: ${meaning}${time}`;
+  const version = versions(output);
   const reason = output.reason === null || output.summary.includes(output.reason) ? [] : [output.reason];
   return [
     head,
     ...[output.summary, ...reason].map((line) => `  ${line}`),
-    ...versionLine(finished),
-    ...output.warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
+    ...(version === null ? [] : [`  ${version}`]),
+    ...warningLines(output, colours),
     ...nextSteps(finished, own).map((line) => `  ${line}`),
   ];
 }
 
-function versionLine({ output: { fingerprint, previousFingerprint } }: Finished): string[] {
-  if (fingerprint === null) return [];
+function versions({ fingerprint, previousFingerprint }: RecordedDeployment): string | null {
+  if (fingerprint === null) return null;
   const before = previousFingerprint === null ? '' : `, before ${shortFingerprint(previousFingerprint)}`;
-  return [`  version ${shortFingerprint(fingerprint)}${before}`];
+  return `version ${shortFingerprint(fingerprint)}${before}`;
+}
+
+function warningLines({ warnings }: RecordedDeployment, { yellow }: Colours): string[] {
+  return warnings.map((warning) => yellow(`  warning: ${warning}`));
 }
 
 /** One sign for how an outcome is to be taken: good, to be looked at, bad. */

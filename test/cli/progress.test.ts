@@ -3,19 +3,36 @@ import { type Line, liveLines } from '../../cli/render/progress.ts';
 import { plainColours } from '../../cli/terminal.ts';
 
 const running: Line = { startedAt: 1000, endedAt: null, state: 'ProbeEndpoint', tries: 1, outcome: null };
+const waiting: Line = { ...running, startedAt: null, state: 'waiting' };
+const ended: Line = { ...running, state: 'rolled_back', endedAt: 4000, outcome: 'rolled_back' };
 
 describe('the live view', () => {
   test('shows one line a target: the state it is in and the time since it began', () => {
     const lines = new Map<string, Line>([
       ['web-1', running],
       ['a-longer-name', { ...running, state: 'AcquireLock', tries: 3 }],
-      ['web-3', { ...running, state: 'rolled_back', endedAt: 4000, outcome: 'rolled_back' }],
+      ['web-3', ended],
+      ['web-4', waiting],
     ]);
 
-    expect(liveLines(lines, 3300, { colours: plainColours })).toEqual([
+    expect(liveLines(lines, 3300, { colours: plainColours, rows: 24 })).toEqual([
       '⠸ web-1          ProbeEndpoint   2.3 s',
       '⠸ a-longer-name  AcquireLock     2.3 s (try 3)',
       '✖ web-3          rolled_back     3.0 s',
+      '· web-4          waiting',
+    ]);
+  });
+
+  test('shows those that are running, and counts the others, when the screen is too small for all', () => {
+    const lines = new Map<string, Line>([
+      ['web-1', ended],
+      ['web-2', running],
+      ['web-3', waiting],
+    ]);
+
+    expect(liveLines(lines, 3300, { colours: plainColours, rows: 3 })).toEqual([
+      '⠸ web-2  ProbeEndpoint   2.3 s',
+      '1 of 3 targets have ended, 1 are running',
     ]);
   });
 });

@@ -127,6 +127,28 @@ describe('the summary', () => {
     expect(text).toContain('Nobody looked at the endpoint');
   });
 
+  test('of several targets has a line for each that succeeded, and everything of those that did not', () => {
+    const lines = summaryLines(
+      [
+        aFinished({ warnings: ['expires in 3 days'] }, 'web-1'),
+        aFinished({ outcome: 'lost', summary: 'no word of it', fingerprint: null }, 'web-2'),
+        aFinished({ previousFingerprint: null }, 'web-10'),
+      ],
+      plainColours,
+      own,
+    );
+
+    expect(lines.slice(0, 6)).toEqual([
+      '✔ web-1   deployed  100 ms  version sha256:abababababab…, before sha256:cdcdcdcdcdcd…',
+      '  warning: expires in 3 days',
+      '✔ web-10  deployed  100 ms  version sha256:abababababab…',
+      '',
+      '✖ web-2  lost: the host did not say how the job ended  100 ms',
+      '  no word of it',
+    ]);
+    expect(lines.at(-1)).toBe('3 targets: 2 deployed, 1 lost');
+  });
+
   test('names the reason unless the summary already does', () => {
     const reason = 'nginx: [emerg] no ssl_certificate';
     const output = { outcome: 'validate_failed', summary: 'refused', reason } as const;
