@@ -26,6 +26,8 @@ export function orderChain(certificates: readonly X509Certificate[], key: KeyObj
   const related = ancestorsOf(leaf, issuers);
   const strangers = certificates.filter((each) => each !== leaf && !related.has(each));
   if (strangers.length > 0) throw chainBroken(chain.at(-1) ?? leaf, strangers);
+  const damaged = chain.find((each) => each.subject === each.issuer && issuers.get(each)?.length === 0);
+  if (damaged !== undefined) throw damagedRoot(damaged);
   const spare = [...related].filter((each) => !chain.includes(each) && !isSelfSigned(each));
   return { leaf, chain, spare, complete: [leaf, ...related].some(isSelfSigned) };
 }
@@ -124,4 +126,11 @@ function chainBroken(top: X509Certificate, strangers: readonly X509Certificate[]
   return new CertferryError('ChainBroken', message, {
     details: { issuer: nameLine(top.issuer), strangers: subjects },
   });
+}
+
+/** Left in, a root with a flipped bit would pass for a certificate that some other root signed. */
+function damagedRoot(certificate: X509Certificate): CertferryError {
+  const subject = describeCertificate(certificate);
+  const message = `The chain is broken: ${subject} says that it is self-signed, but its signature is not its own. It is damaged; leave it out, a root is not needed.`;
+  return new CertferryError('ChainBroken', message, { details: { subject } });
 }

@@ -19,12 +19,13 @@ export function factsOfPem(pem: string): VersionFacts | null {
 /** Facts of a leaf and its intermediates; null when the leaf's key is of a kind certferry does not carry. */
 export function factsOf(leaf: X509Certificate, chain: readonly X509Certificate[]): VersionFacts | null {
   const keyAlgorithm = keyAlgorithmOf(leaf);
-  if (keyAlgorithm === null) return null;
+  const notAfter = epochSeconds(leaf.validTo);
+  if (keyAlgorithm === null || Number.isNaN(notAfter)) return null;
   return {
     fingerprint: fingerprintOf(leaf),
     chain: chain.map(fingerprintOf),
     keyAlgorithm,
-    notAfter: epochSeconds(leaf.validTo),
+    notAfter,
   };
 }
 
@@ -65,7 +66,7 @@ export const curveNames: Readonly<Record<string, string>> = {
   secp521r1: 'P-521',
 };
 
-/** Epoch seconds of a date as node:crypto prints it (`Nov 22 03:57:25 2026 GMT`). */
+/** Epoch seconds of a date as node:crypto prints it (`Nov 22 03:57:25 2026 GMT`); NaN for a damaged one. */
 export function epochSeconds(date: string): number {
   return Math.floor(Date.parse(date) / 1000);
 }

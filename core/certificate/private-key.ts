@@ -15,6 +15,9 @@ import { refuseCostlyDerivation, wrongPassphrase } from './passphrase.ts';
 import { type Block, toPem } from './pem.ts';
 import { isConsistentRsa } from './rsa.ts';
 
+/** What has a JWK form at all; keys of other kinds match no leaf that is taken. */
+const jwkTypes: readonly string[] = ['rsa', 'ec', 'ed25519'];
+
 /**
  * The one private key among the blocks (the same key twice is one): PKCS#8, PKCS#1 or SEC1, encrypted or not.
  * @throws CertferryError NoPrivateKey, SeveralPrivateKeys, WrongPassphrase, KeyTypeUnsupported, BundleUnreadable
@@ -29,7 +32,7 @@ export function readPrivateKey(blocks: readonly Block[], passphrase: string | un
   return key;
 }
 
-/** Unencrypted PKCS#8 PEM with LF line ends. */
+/** Unencrypted PKCS#8 PEM with LF line ends; of a key from `readPrivateKey`, the same whatever form it came in. */
 export function pkcs8Of(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
@@ -65,10 +68,16 @@ function openKey(block: Block, passphrase: string | undefined): KeyObject {
   if (label === 'ENCRYPTED PRIVATE KEY') refuseCostlyKey(block);
   try {
     const key = toPem(block);
-    return createPrivateKey(secret === undefined ? { key } : { key, passphrase: secret });
+    return canonical(createPrivateKey(secret === undefined ? { key } : { key, passphrase: secret }));
   } catch {
     throw encrypted ? wrongPassphrase(field, 'private key', passphrase) : unreadableKey(block);
   }
+}
+
+/** OpenSSL keeps version numbers and optional parts of the form it read; the bare numbers of a JWK have none. */
+function canonical(key: KeyObject): KeyObject {
+  if (!jwkTypes.includes(key.asymmetricKeyType ?? '')) return key;
+  return createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
 }
 
 function isEncrypted({ label, headers }: Block): boolean {

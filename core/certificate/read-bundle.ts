@@ -103,12 +103,21 @@ function readCertificates(blocks: readonly Block[]): X509Certificate[] {
 }
 
 function readCertificate(block: Block, index: number): X509Certificate {
+  const certificate = parseCertificate(block);
+  if (certificate !== null) return certificate;
   const { field } = block;
+  const message = `Certificate ${index + 1} (field "${field}") cannot be parsed: its bytes are not an X.509 certificate. Copy it again from where it was issued.`;
+  throw new CertferryError('BundleUnreadable', message, { details: { field, position: index + 1 } });
+}
+
+/** OpenSSL parses a certificate whose dates are no dates; nobody else has to. */
+function parseCertificate(block: Block): X509Certificate | null {
   try {
-    return new X509Certificate(toPem(block));
+    const certificate = new X509Certificate(toPem(block));
+    const dates = epochSeconds(certificate.validFrom) + epochSeconds(certificate.validTo);
+    return Number.isNaN(dates) ? null : certificate;
   } catch {
-    const message = `Certificate ${index + 1} (field "${field}") cannot be parsed: its bytes are not an X.509 certificate. Copy it again from where it was issued.`;
-    throw new CertferryError('BundleUnreadable', message, { details: { field, position: index + 1 } });
+    return null;
   }
 }
 

@@ -5,7 +5,7 @@ import {
   type IssueRequest,
 } from '../../cli/demo/throwaway-ca.ts';
 
-export { createAuthority } from '../../cli/demo/throwaway-ca.ts';
+export { type Authority, createAuthority, type IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 
 let shared: Promise<Authority> | undefined;
 
@@ -15,7 +15,7 @@ export async function anAuthority(): Promise<Authority> {
   return await shared;
 }
 
-/** A fresh version (new key) of the shared authority. */
+/** A fresh version (new key, P-256 unless told otherwise) of the shared authority. */
 export async function aVersion(request: Partial<IssueRequest> = {}): Promise<IssuedCertificate> {
   const authority = await anAuthority();
   return await authority.issue({ names: ['www.example.test'], ...request });

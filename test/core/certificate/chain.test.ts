@@ -1,0 +1,245 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { aVersion, createAuthority } from '../../factories/certificates.ts';
+import { armour, derOf } from '../../factories/forms.ts';
+import { anIdentity, aStrangeKey, type Identity } from '../../factories/hierarchies.ts';
+import { read, refusal } from './refusal.ts';
+
+const day = 86_400_000;
+
+describe('the chain', () => {
+  let root: Identity;
+  let upper: Identity;
+  let lower: Identity;
+  let leaf: Identity;
+
+  beforeAll(async () => {
+    root = await anIdentity({ subject: 'Root', ca: true });
+    upper = await anIdentity({ subject: 'Upper', ca: true, issuer: root });
+    lower = await anIdentity({ subject: 'Lower', ca: true, issuer: upper });
+    leaf = await anIdentity({ subject: 'www', issuer: lower, names: ['www.example.test'] });
+  });
+
+  const given = (...identities: Identity[]) => ({
+    certificate: identities.map(({ certPem }) => certPem).join(''),
+    key: leaf.keyPem,
+  });
+
+  test('leads from the leaf upwards whatever the order given, without the root', () => {
+    const { bundle, facts, warnings } = read(given(root, lower, leaf, upper));
+
+    expect(bundle).toMatchObject({ leaf: leaf.certPem, chain: [lower.certPem, upper.certPem] });
+    expect(facts.chain).toHaveLength(2);
+    expect(warnings).toEqual([]);
+  });
+
+  test('needs no root', () => {
+    expect(read(given(upper, leaf, lower))).toMatchObject({
+      bundle: { chain: [lower.certPem, upper.certPem] },
+      warnings: [],
+    });
+  });
+
+  test('warns when no intermediate is given', () => {
+    const { bundle, warnings } = read(given(leaf));
+
+    expect(bundle.chain).toEqual([]);
+    expect(warnings).toEqual([
+      expect.stringContaining('The chain is missing: the leaf was issued by "CN=Lower"'),
+    ]);
+  });
+
+  test('does not warn when the root itself issued the leaf', async () => {
+    const direct = await anIdentity({ subject: 'direct', issuer: root, names: ['direct.example.test'] });
+
+    const { bundle, warnings } = read({ certificate: direct.certPem + root.certPem, key: direct.keyPem });
+
+    expect(bundle.chain).toEqual([]);
+    expect(warnings).toEqual([]);
+  });
+
+  test('takes a self-signed leaf that is no CA', async () => {
+    const lone = await anIdentity({ subject: 'lone', names: ['lone.example.test'] });
+
+    const { bundle, warnings } = read({ certificate: lone.certPem, key: lone.keyPem });
+
+    expect(bundle).toMatchObject({ leaf: lone.certPem, chain: [] });
+    expect(warnings).toEqual([]);
+  });
+
+  test('drops a root of version 1, which does not say that it is a CA', async () => {
+    const old = await anIdentity({ subject: 'Old Root', version1: true });
+    const version = await anIdentity({ subject: 'site', issuer: old, names: ['site.example.test'] });
+
+    const { bundle } = read({ certificate: old.certPem + version.certPem, key: version.keyPem });
+
+    expect(bundle).toMatchObject({ leaf: version.certPem, chain: [] });
+  });
+
+  test('keeps the longest way up when certificates are cross-signed', async () => {
+    const older = await anIdentity({ subject: 'Older Root', ca: true });
+    const crossed = await anIdentity({ subject: 'Root', ca: true, issuer: older, keys: root.keys });
+
+    for (const order of [
+      [root, crossed, upper, lower, leaf, older],
+      [leaf, lower, older, crossed, upper, root],
+    ]) {
+      const { bundle, warnings } = read(given(...order));
+
+      expect(bundle.chain).toEqual([lower.certPem, upper.certPem, crossed.certPem]);
+      expect(warnings).toEqual([]);
+    }
+  });
+
+  test('keeps of two equal ways the one that lasts longer, and says what it leaves out', async () => {
+    const other = await anIdentity({ subject: 'Other Root', ca: true });
+    const twin = await anIdentity({
+      subject: 'Upper',
+      ca: true,
+      issuer: other,
+      keys: upper.keys,
+      notAfter: new Date(Date.now() + 30 * day),
+    });
+
+    for (const order of [
+      [leaf, lower, upper, twin],
+      [twin, upper, lower, leaf],
+    ]) {
+      const { bundle, warnings } = read(given(...order));
+
+      expect(bundle.chain).toEqual([lower.certPem, upper.certPem]);
+      expect(warnings).toEqual([expect.stringMatching(/^Left out, as the chain leads past it: "CN=Upper"/)]);
+    }
+  });
+
+  test('keeps the same of two equal ways that last equally long, whatever the order', async () => {
+    const notAfter = new Date(Date.now() + 400 * day);
+    const keys = upper.keys;
+    const [one, two] = await Promise.all(
+      ['One', 'Two'].map(async (subject) => {
+        const issuer = await anIdentity({ subject, ca: true });
+        return await anIdentity({ subject: 'Upper', ca: true, issuer, keys, notAfter });
+      }),
+    );
+    if (one === undefined || two === undefined) throw new Error('two were made');
+
+    expect(read(given(leaf, lower, one, two)).bundle).toEqual(read(given(two, one, lower, leaf)).bundle);
+  });
+
+  test('does not go round in circles when two CAs signed each other', async () => {
+    const east = await anIdentity({ subject: 'East', ca: true });
+    const west = await anIdentity({ subject: 'West', ca: true, issuer: east });
+    const eastByWest = await anIdentity({ subject: 'East', ca: true, issuer: west, keys: east.keys });
+    const site = await anIdentity({ subject: 'site', issuer: west, names: ['site.example.test'] });
+
+    const { bundle } = read({
+      certificate: eastByWest.certPem + west.certPem + site.certPem,
+      key: site.keyPem,
+    });
+
+    expect(bundle.chain).toEqual([west.certPem, eastByWest.certPem]);
+  });
+
+  test('refuses an unrelated intermediate and names it', async () => {
+    const stranger = await createAuthority({ name: 'Stranger', intermediate: true });
+
+    const error = refusal(() =>
+      read({ ...given(leaf, lower, upper, root), chain: stranger.intermediatePem ?? '' }),
+    );
+
+    expect(error.name).toBe('ChainBroken');
+    expect(error.details).toMatchObject({ strangers: [expect.stringContaining('CN=Stranger Intermediate')] });
+  });
+
+  test('refuses an unrelated root', async () => {
+    const stranger = await createAuthority({ name: 'Stranger' });
+
+    expect(refusal(() => read({ ...given(leaf, lower, upper), chain: stranger.rootPem })).name).toBe(
+      'ChainBroken',
+    );
+  });
+
+  test("refuses a chain without the leaf's issuer, naming what is missing", () => {
+    const error = refusal(() => read(given(leaf, upper, root)));
+
+    expect(error.name).toBe('ChainBroken');
+    expect(error.message).toContain('"CN=www"');
+    expect(error.message).toContain('was issued by "CN=Lower", which is not among the certificates');
+  });
+
+  test('refuses a gap further up, naming what is missing', () => {
+    const error = refusal(() => read(given(leaf, lower, root)));
+
+    expect(error).toMatchObject({ name: 'ChainBroken', details: { issuer: 'CN=Upper' } });
+  });
+
+  test('refuses an issuer of the right name with another key', async () => {
+    const renewed = await anIdentity({ subject: 'Lower', ca: true, issuer: upper });
+
+    const error = refusal(() => read(given(leaf, renewed, upper)));
+
+    expect(error.name).toBe('ChainBroken');
+    expect(error.message).toContain('a certificate of that name is given, but did not sign it');
+  });
+
+  test('refuses a damaged root instead of taking it for one that was cross-signed', () => {
+    const der = derOf(root.certPem);
+    der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
+    const input = { ...given(leaf, lower, upper), chain: armour('CERTIFICATE', der) };
+
+    const error = refusal(() => read(input));
+
+    expect(error).toMatchObject({ name: 'ChainBroken', message: expect.stringContaining('It is damaged') });
+  });
+
+  test('refuses two leaves, naming both', async () => {
+    const before = await anIdentity({ subject: 'before', issuer: lower, names: ['www.example.test'] });
+
+    const error = refusal(() => read(given(leaf, before, lower)));
+
+    expect(error).toMatchObject({
+      name: 'SeveralLeaves',
+      details: { subjects: [expect.stringContaining('CN=www'), expect.stringContaining('CN=before')] },
+    });
+  });
+
+  test('refuses CAs without a leaf', () => {
+    const error = refusal(() => read({ ...given(lower, upper, root), key: aStrangeKey() }));
+
+    expect(error).toMatchObject({ name: 'NoLeaf', message: expect.stringContaining('all of them are CAs') });
+  });
+
+  test('refuses a CA as leaf when it is the only certificate', () => {
+    expect(refusal(() => read({ certificate: root.certPem, key: root.keyPem }))).toMatchObject({
+      name: 'LeafIsCa',
+      message: expect.stringContaining('"CN=Root"'),
+    });
+  });
+
+  test('refuses a CA as leaf when the key is its own', async () => {
+    const version = await aVersion({ ca: true });
+
+    expect(refusal(() => read({ certificate: version.fullchainPem, key: version.keyPem }))).toMatchObject({
+      name: 'LeafIsCa',
+      details: { subject: expect.stringContaining('CN=www.example.test') },
+    });
+  });
+
+  test('takes ten certificates, counted without repetitions, and refuses eleven', async () => {
+    const path: Identity[] = [root];
+    for (let level = 1; level < 9; level += 1) {
+      path.push(await anIdentity({ subject: `Level ${level}`, ca: true, issuer: path.at(-1) ?? root }));
+    }
+    const site = await anIdentity({
+      subject: 'site',
+      issuer: path.at(-1) ?? root,
+      names: ['site.example.test'],
+    });
+    const ten = [site, ...path].map(({ certPem }) => certPem).join('');
+
+    expect(read({ certificate: ten, chain: ten, key: site.keyPem }).bundle.chain).toHaveLength(8);
+    expect(refusal(() => read({ certificate: ten, chain: leaf.certPem, key: site.keyPem }))).toMatchObject({
+      name: 'TooManyCertificates',
+      details: { certificates: 11 },
+    });
+  });
+});

@@ -1,0 +1,219 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { factsOfPem } from '../../../core/certificate/facts.ts';
+import { readBundle } from '../../../core/certificate/read-bundle.ts';
+import { anAuthority, aVersion, createAuthority } from '../../factories/certificates.ts';
+import { armour, derOf, openssl } from '../../factories/forms.ts';
+import { anIdentity, pkcs8 } from '../../factories/hierarchies.ts';
+import { read, refusal } from './refusal.ts';
+
+const notBefore = new Date('2030-01-01T00:00:00Z');
+const notAfter = new Date('2030-03-31T23:59:59Z');
+
+/** A self-signed leaf of any key and signature that openssl can make. */
+function selfSigned(keyPem: string, args: readonly string[] = []): { certificate: string; key: string } {
+  const extension = ['-addext', 'basicConstraints=critical,CA:FALSE'];
+  const fixed = ['req', '-x509', '-key', '/dev/stdin', '-subj', '/CN=odd.example.test', '-days', '30'];
+  return { certificate: openssl([...fixed, ...extension, ...args], keyPem).toString(), key: keyPem };
+}
+
+describe('dates', () => {
+  let input: { certificate: string; key: string };
+
+  beforeAll(async () => {
+    const { certPem, keyPem } = await aVersion({ notBefore, notAfter });
+    input = { certificate: certPem, key: keyPem };
+  });
+
+  test.each([
+    ['in the first second', '2030-01-01T00:00:00Z'],
+    ['in the middle', '2030-02-01T00:00:00Z'],
+    ['in the last second', '2030-03-31T23:59:59.900Z'],
+  ])('takes a certificate %s of its life', (_, now) => {
+    const { subject } = readBundle(input, new Date(now));
+
+    expect(subject).toMatchObject({ notBefore: 1_893_456_000, notAfter: 1_901_231_999 });
+  });
+
+  test('refuses a leaf whose dates are no dates', () => {
+    const der = derOf(input.certificate);
+    der.write('301399235959Z', der.indexOf('300331235959Z'));
+
+    const certificate = armour('CERTIFICATE', der);
+
+    expect(refusal(() => read({ ...input, certificate })).name).toBe('BundleUnreadable');
+    expect(factsOfPem(certificate)).toBeNull();
+  });
+
+  test('refuses an expired leaf with the day it expired', () => {
+    const error = refusal(() => readBundle(input, new Date('2030-04-01T00:00:00Z')));
+
+    expect(error.name).toBe('CertificateExpired');
+    expect(error.message).toContain('"CN=www.example.test"');
+    expect(error.message).toContain('expired on 2030-03-31; now it is 2030-04-01T00:00:00.000Z');
+  });
+
+  test('refuses a leaf that is not yet valid with the time from which it is', () => {
+    const error = refusal(() => readBundle(input, new Date('2029-12-31T23:59:59Z')));
+
+    expect(error.name).toBe('CertificateNotYetValid');
+    expect(error.message).toContain(
+      'is not valid before 2030-01-01T00:00:00.000Z; now it is 2029-12-31T23:59:59.000Z',
+    );
+  });
+
+  test.each([
+    ['expired', 'CertificateExpired', { notAfter: new Date(Date.now() - 1000) }],
+    ['not yet valid', 'CertificateNotYetValid', { notBefore: new Date(Date.now() + 60_000) }],
+  ])('refuses an intermediate that is %s, naming it', async (_, name, dates) => {
+    const root = await anIdentity({ subject: 'Root', ca: true });
+    const issuer = await anIdentity({ subject: 'Middle', ca: true, issuer: root, ...dates });
+    const leaf = await anIdentity({ subject: 'www', issuer, names: ['www.example.test'] });
+
+    const error = refusal(() => read({ certificate: leaf.certPem + issuer.certPem, key: leaf.keyPem }));
+
+    expect(error).toMatchObject({ name, message: expect.stringContaining('"CN=Middle"') });
+  });
+
+  test('passes over the dates of a root, which is not presented', async () => {
+    const root = await anIdentity({ subject: 'Root', ca: true, notAfter: new Date(Date.now() - 1000) });
+    const leaf = await anIdentity({ subject: 'www', issuer: root, names: ['www.example.test'] });
+
+    expect(read({ certificate: leaf.certPem + root.certPem, key: leaf.keyPem }).warnings).toEqual([]);
+  });
+
+  test.each([
+    ['7 days before', '2030-03-24T23:59:59Z', []],
+    ['less than 7 days before', '2030-03-25T00:00:00Z', ['The leaf expires on 2030-03-31, in 6 day(s).']],
+    ['in the last second', '2030-03-31T23:59:59.900Z', ['The leaf expires on 2030-03-31, in 0 day(s).']],
+  ])('warns of expiry %s it', (_, now, expected) => {
+    const { warnings } = readBundle(input, new Date(now));
+
+    expect(warnings.filter((each) => each.includes('expires'))).toEqual(expected);
+  });
+});
+
+describe('keys', () => {
+  test('refuses an RSA key under 2048 bits', async () => {
+    const { fullchainPem, keyPem } = await aVersion({ keyType: 'rsa1024' });
+
+    expect(refusal(() => read({ certificate: fullchainPem, key: keyPem }))).toMatchObject({
+      name: 'KeyTooWeak',
+      message: expect.stringContaining('has 1024 bits; at least 2048 are asked for'),
+    });
+  });
+
+  test('refuses an intermediate with such a key', async () => {
+    const authority = await createAuthority({ name: 'Weak', keyType: 'rsa1024', intermediate: true });
+    const { fullchainPem, keyPem } = await authority.issue({ names: ['www.example.test'] });
+
+    expect(refusal(() => read({ certificate: fullchainPem, key: keyPem }))).toMatchObject({
+      name: 'KeyTooWeak',
+      message: expect.stringContaining('"CN=Weak Intermediate"'),
+    });
+  });
+
+  test.each([
+    [
+      'a curve that browsers do not take',
+      () => generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+      'ECDSA secp256k1',
+    ],
+    ['Ed448', () => generateKeyPairSync('ed448'), 'ED448'],
+    ['RSA-PSS keys', () => generateKeyPairSync('rsa-pss', { modulusLength: 2048 }), 'RSA-PSS'],
+    ['DSA', () => generateKeyPairSync('dsa', { modulusLength: 2048, divisorLength: 256 }), 'DSA'],
+  ])('refuses %s', (_, make, kind) => {
+    const input = selfSigned(pkcs8(make().privateKey));
+
+    expect(refusal(() => read(input))).toMatchObject({ name: 'KeyTypeUnsupported', details: { key: kind } });
+  });
+
+  test('refuses a key of a kind that OpenSSL does not know', async () => {
+    const { certPem, keyPem } = await aVersion();
+    const der = Buffer.from(certPem.replace(/-----[^-]+-----/g, ''), 'base64');
+    const idEcPublicKey = der.indexOf(Buffer.from('06072a8648ce3d0201', 'hex'));
+    der[idEcPublicKey + 8] = 0x7e;
+    const certificate = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+
+    expect(refusal(() => read({ certificate, key: keyPem }))).toMatchObject({
+      name: 'KeyTypeUnsupported',
+      details: { key: 'of a kind that OpenSSL does not know' },
+    });
+  });
+});
+
+describe('signatures', () => {
+  let rsaKey: string;
+
+  beforeAll(() => {
+    rsaKey = pkcs8(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey);
+  });
+
+  test.each([
+    ['rsa2048', 'SHA-1 with RSA'],
+    ['p256', 'SHA-1 with ECDSA'],
+  ] as const)('refuses SHA-1 on a leaf (%s)', async (keyType, signature) => {
+    const authority = await createAuthority({ name: 'Old', keyType });
+    const { certPem, keyPem } = await authority.issue({
+      names: ['www.example.test'],
+      signatureHash: 'SHA-1',
+    });
+
+    const error = refusal(() => read({ certificate: certPem, key: keyPem }));
+
+    expect(error).toMatchObject({ name: 'WeakSignature', details: { signature } });
+    expect(error.message).toContain('"CN=www.example.test"');
+  });
+
+  test('refuses SHA-1 on an intermediate, naming it', async () => {
+    const authority = await createAuthority({ name: 'Old', intermediate: true, signatureHash: 'SHA-1' });
+    const { fullchainPem, keyPem } = await authority.issue({ names: ['www.example.test'] });
+
+    expect(refusal(() => read({ certificate: fullchainPem, key: keyPem }))).toMatchObject({
+      name: 'WeakSignature',
+      message: expect.stringContaining('"CN=Old Intermediate"'),
+    });
+  });
+
+  test('takes SHA-1 on a root, whose signature nobody checks', async () => {
+    const root = await anIdentity({ subject: 'Root', ca: true, signatureHash: 'SHA-1' });
+    const leaf = await anIdentity({ subject: 'www', issuer: root, names: ['www.example.test'] });
+
+    expect(read({ certificate: leaf.certPem + root.certPem, key: leaf.keyPem }).warnings).toEqual([]);
+  });
+
+  test.each([
+    ['MD5', ['-md5'], 'MD5 with RSA'],
+    ['SHA-1 in RSA-PSS', ['-sha1', '-sigopt', 'rsa_padding_mode:pss'], 'SHA-1 with RSA-PSS'],
+  ])('refuses %s', (_, args, signature) => {
+    const input = selfSigned(rsaKey, args);
+
+    expect(refusal(() => read(input))).toMatchObject({ name: 'WeakSignature', details: { signature } });
+  });
+
+  test.each([
+    ['SHA-256 in RSA-PSS', ['-sha256', '-sigopt', 'rsa_padding_mode:pss']],
+    ['SHA-384', ['-sha384']],
+    ['SHA-512', ['-sha512']],
+  ])('takes %s', (_, args) => {
+    const input = selfSigned(rsaKey, args);
+
+    expect(read(input).subject.key).toBe('RSA 2048');
+  });
+
+  test('warns of a leaf that names nothing but its common name', async () => {
+    const bare = await anIdentity({ subject: 'bare.example.test' });
+
+    const { subject, warnings } = read({ certificate: bare.certPem, key: bare.keyPem });
+
+    expect(subject.names).toEqual(['bare.example.test']);
+    expect(warnings).toEqual([expect.stringContaining('no subject alternative name')]);
+  });
+
+  test('takes what a modern authority signs', async () => {
+    const { rootPem } = await anAuthority();
+    const { fullchainPem, keyPem } = await aVersion();
+
+    expect(read({ certificate: fullchainPem + rootPem, key: keyPem }).warnings).toEqual([]);
+  });
+});
