@@ -1,0 +1,52 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { beforeAll, describe, expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '../..');
+const tasks = readdirSync(join(root, 'lambdas')).flatMap((file) =>
+  file.endsWith('.ts') ? [file.replace(/\.ts$/, '')] : [],
+);
+const bundle = (name: string) => join(root, 'dist/lambdas', name, 'index.mjs');
+
+/** Minified, without the AWS SDK, which Lambda's runtime brings. */
+const largestBytes = 300 * 1024;
+
+interface StateMachine {
+  readonly States: Readonly<Record<string, { readonly Parameters?: { readonly FunctionName?: string } }>>;
+}
+
+/** The functions that the state machine's file calls, as file names. */
+function calledTasks(): string[] {
+  const file = join(root, 'cdk/state-machines/deploy-target.asl.json');
+  const { States } = JSON.parse(readFileSync(file, 'utf8')) as StateMachine;
+  const names = Object.values(States).flatMap(({ Parameters }) => Parameters?.FunctionName ?? []);
+  return [...new Set(names)].map((name) =>
+    name
+      .replace(/^\$\{(.*)Arn\}$/, '$1')
+      .replaceAll(/(?!^)[A-Z]/g, (letter) => `-${letter}`)
+      .toLowerCase(),
+  );
+}
+
+describe('the built Lambdas', () => {
+  beforeAll(() => {
+    const sizes = tasks.map((name) => `${name} ${(statSync(bundle(name)).size / 1024).toFixed(0)}`);
+    process.stdout.write(`Lambda bundles, KiB: ${sizes.join(', ')}\n`);
+  });
+
+  test('are those that the state machine calls, and the two that EventBridge starts', () => {
+    expect(tasks.toSorted()).toEqual([...calledTasks(), 'command-status', 'release-lock'].toSorted());
+  });
+
+  test.each(tasks)('%s exports a handler that Node 24’s runtime accepts', async (name) => {
+    const { handler } = await import(pathToFileURL(bundle(name)).href);
+
+    expect(handler).toBeTypeOf('function');
+    expect(handler.length).toBeLessThanOrEqual(2);
+  });
+
+  test.each(tasks)('%s is at most 300 KiB', (name) => {
+    expect(statSync(bundle(name)).size).toBeLessThanOrEqual(largestBytes);
+  });
+});

@@ -1,0 +1,72 @@
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createExecutions, type Executions } from '../../lambdas/services/executions.ts';
+import { clientFor, refusal, type ScriptedService, scriptedService } from './support/service.ts';
+
+let sfn: ScriptedService;
+let executions: Executions;
+beforeEach(async () => {
+  sfn = await scriptedService({ version: '1.0', target: 'AWSStepFunctions' }, [
+    'DescribeExecution',
+    'SendTaskSuccess',
+  ]);
+  executions = createExecutions(new SFNClient(clientFor(sfn)));
+});
+afterEach(() => sfn.close());
+
+const arn = 'arn:aws:states:local:000000000000:execution:deploy-target:x';
+
+describe('whether an execution runs', () => {
+  test.each([
+    ['RUNNING', 'running'],
+    ['PENDING_REDRIVE', 'running'],
+    ['SUCCEEDED', 'ended'],
+    ['FAILED', 'ended'],
+    ['TIMED_OUT', 'ended'],
+    ['ABORTED', 'ended'],
+  ])('%s means %s', async (status, expected) => {
+    sfn.answers.push({ status });
+
+    expect(await executions.status(arn)).toBe(expected);
+    expect(sfn.requests).toEqual([{ executionArn: arn }]);
+  });
+
+  test.each([
+    ['ExecutionDoesNotExist', 'ended'],
+    ['ThrottlingException', 'unknown'],
+    ['InternalServerError', 'unknown'],
+    ['AccessDeniedException', 'unknown'],
+  ])('%s means %s', async (name, expected) => {
+    sfn.answers.push(refusal(name));
+
+    expect(await executions.status(arn)).toBe(expected);
+  });
+
+  test('is unknown when nobody answers', async () => {
+    await sfn.close();
+
+    expect(await executions.status(arn)).toBe('unknown');
+  });
+});
+
+describe('completing a waiting state', () => {
+  test('sends the result as JSON', async () => {
+    expect(await executions.complete('token', { outcome: 'applied' })).toBe(true);
+    expect(sfn.requests).toEqual([{ taskToken: 'token', output: '{"outcome":"applied"}' }]);
+  });
+
+  test.each(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])(
+    'is no error when nobody waits (%s)',
+    async (name) => {
+      sfn.answers.push(refusal(name));
+
+      expect(await executions.complete('token', {})).toBe(false);
+    },
+  );
+
+  test('lets other errors through', async () => {
+    sfn.answers.push(refusal('ThrottlingException'));
+
+    await expect(executions.complete('token', {})).rejects.toMatchObject({ name: 'ThrottlingException' });
+  });
+});

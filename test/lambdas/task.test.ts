@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import * as z from 'zod/mini';
+import { CertferryError } from '../../core/deployment/errors.ts';
+import { setting } from '../../lambdas/runtime/environment.ts';
+import { task } from '../../lambdas/runtime/task.ts';
+
+const Input = z.object({ taskToken: z.string(), attempt: z.int() });
+const Result = z.object({ summary: z.string() });
+
+let logged: string[];
+beforeEach(() => {
+  logged = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((line) => {
+    logged.push(String(line));
+    return true;
+  });
+});
+afterEach(() => vi.restoreAllMocks());
+
+const event = {
+  taskToken: 'TOKEN-SECRET',
+  attempt: 1,
+  deployment: { executionArn: 'arn:x', target: { id: 'web-1', config: { secret: 'CONFIG' } } },
+};
+
+describe('a task', () => {
+  test('takes one parameter: Node 24’s runtime refuses three', () => {
+    expect(
+      task('T', { input: Input, result: Result, build: () => async () => ({ summary: '' }) }),
+    ).toHaveLength(1);
+  });
+
+  test('builds its services at the first event, and once', async () => {
+    let built = 0;
+    const handler = task('T', {
+      input: Input,
+      result: Result,
+      build: () => {
+        built += 1;
+        return async () => ({ summary: 'done' });
+      },
+    });
+
+    expect(built).toBe(0);
+    await handler(event);
+    await handler(event);
+    expect(built).toBe(1);
+  });
+
+  test('logs execution and target once, and never the event', async () => {
+    await task('T', { input: Input, result: Result, build: () => async () => ({ summary: 'done' }) })(event);
+
+    expect(logged).toHaveLength(1);
+    expect(JSON.parse(logged[0] ?? '')).toMatchObject({ message: 'T', execution: 'arn:x', target: 'web-1' });
+    expect(logged[0]).not.toMatch(/TOKEN|CONFIG/);
+  });
+
+  test('refuses an event it cannot read, naming the fields and not their values', async () => {
+    const handler = task('T', { input: Input, result: Result, build: () => async () => ({ summary: '' }) });
+
+    await expect(handler({ taskToken: 7, attempt: 'TOKEN-SECRET' })).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message: expect.stringMatching(/^(?!.*TOKEN-SECRET).*taskToken.*attempt/),
+    });
+  });
+
+  test('lets an error through as it is: its name is what the state machine matches', async () => {
+    const error = new CertferryError('LockHeld', 'held');
+    const handler = task('T', {
+      input: Input,
+      result: Result,
+      build: () => async () => {
+        throw error;
+      },
+    });
+
+    await expect(handler(event)).rejects.toBe(error);
+  });
+
+  test('refuses to answer what is not of its result’s shape', async () => {
+    const handler = task('T', {
+      input: Input,
+      result: Result,
+      build: () => async () => ({ summary: 7 as unknown as string }),
+    });
+
+    await expect(handler(event)).rejects.toThrow('T made a result that is not of its own shape: summary');
+  });
+});
+
+describe('a setting', () => {
+  test('is what the environment says', () => {
+    expect(setting('LOCKS_TABLE', { LOCKS_TABLE: 'locks' })).toBe('locks');
+    expect(setting('DOCUMENT_VERSION', { DOCUMENT_VERSION: '$DEFAULT' })).toBe('$DEFAULT');
+    expect(setting('DOCUMENT_HASH', { DOCUMENT_HASH: '' })).toBeUndefined();
+  });
+
+  test.each([
+    ['LOCKS_TABLE', {}, 'LOCKS_TABLE is not set'],
+    ['DOCUMENT_VERSION', { DOCUMENT_VERSION: 'latest' }, 'DOCUMENT_VERSION is "latest"'],
+  ] as const)('%s throws when the stack did not set it properly', (name, environment, message) => {
+    expect(() => setting(name, environment)).toThrow(message);
+  });
+});
