@@ -24,7 +24,10 @@ export async function inTurn<Name extends string>(
       if (round > 0) taken.get(name)?.push(performance.now() - started);
     }
   }
-  return Object.fromEntries(names.map((name) => [name, timingOf(taken.get(name) ?? [])])) as Record<Name, Timing>;
+  return Object.fromEntries(names.map((name) => [name, timingOf(taken.get(name) ?? [])])) as Record<
+    Name,
+    Timing
+  >;
 }
 
 /** Runs a program to its end and insists that it succeeded. */

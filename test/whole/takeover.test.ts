@@ -53,7 +53,6 @@ async function aHost() {
     certPath,
     deploy,
     slow: join(folder, 'slow'),
-    reloading: join(folder, 'reloading'),
   };
 }
 

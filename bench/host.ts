@@ -1,0 +1,119 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createAuthority } from '../cli/demo/throwaway-ca.ts';
+import { openJobText } from '../core/seal/job-text.ts';
+import { readDocument } from '../local/ssm/document.ts';
+import { aTarget, testHost } from '../test/agent-scripts/run-agent.ts';
+import { nginxIn } from '../test/daemons/nginx.ts';
+import { inTurn, mustRun, show } from './measure.ts';
+
+const rounds = 15;
+const agent = join(import.meta.dirname, '../dist/agent/agent.cjs');
+
+/** The agent from its start to its line (a repeated enrolment: lock, recovery check, key) beside a Node that does nothing. */
+export async function agentStart(folder: string): Promise<string[]> {
+  const home = join(folder, 'start');
+  const header = {
+    v: 1,
+    action: 'enroll',
+    deploymentId: 'b',
+    targetId: 'b',
+    fence: 0,
+    expiresAt: 9_999_999_999,
+  } as const;
+  const env = {
+    PATH: process.env.PATH,
+    CERTFERRY_HOME: home,
+    CERTFERRY_JOB: openJobText({ header, probe: null }),
+  };
+  const times = await inTurn(rounds * 2, {
+    bare: () => void mustRun(process.execPath, ['-e', '0']),
+    agent: () => void mustRun(process.execPath, [agent], { env }),
+  });
+  return [
+    `node -e 0                         ${show(times.bare)}`,
+    `agent, start to line              ${show(times.agent)}`,
+    `ratio                             ${(times.agent.median / times.bare.median).toFixed(2)}  (aim: at most 2)`,
+  ];
+}
+
+/** A whole deployment on the host, from the SSM document's script to the line, beside what people write by hand. */
+export async function hostDeploy(folder: string): Promise<string[]> {
+  const authority = await createAuthority({ name: 'Bench', intermediate: true });
+  const version = () => authority.issue({ names: ['www.example.test'] });
+  const site = async (name: string) => {
+    const root = join(folder, name);
+    mkdirSync(root);
+    const nginx = await nginxIn(root);
+    const first = await version();
+    writeFileSync(nginx.certPath, first.fullchainPem);
+    writeFileSync(nginx.keyPath, first.keyPem, { mode: 0o600 });
+    await nginx.start();
+    return { root, nginx };
+  };
+  const [bare, plain, seen] = [await site('bare'), await site('plain'), await site('seen')];
+  const script = join(folder, 'renew.sh');
+  const { certPath, keyPath, conf } = bare.nginx;
+  const steps = [
+    `cp "$1" ${certPath}.new`,
+    `cp "$2" ${keyPath}.new`,
+    `nginx -c ${conf} -t 2>/dev/null`,
+    `mv ${keyPath}.new ${keyPath}`,
+    `mv ${certPath}.new ${certPath}`,
+    `nginx -c ${conf} -s reload`,
+  ];
+  writeFileSync(script, `set -e\n${steps.join('\n')}\n`);
+  const document = readDocument();
+  const carry = async ({ root, nginx }: typeof plain, verify: object | 'none') => {
+    const home = join(root, 'home');
+    const host = testHost(home);
+    const target = aTarget('nginx', nginxConfig(nginx), verify);
+    const file = join(root, 'document.sh');
+    writeFileSync(file, document.scriptFor(home).text);
+    const env = (job: string) => ({
+      PATH: `${join(process.execPath, '..')}:${process.env.PATH}`,
+      SSM_Job: job,
+    });
+    const jobs: string[] = [];
+    // sealed beforehand: what is timed is the host's part
+    for (let round = 0; round <= rounds; round += 1)
+      jobs.push(await host.jobText('deploy', { target, version: await version() }));
+    return (round: number) => expectApplied(mustRun('sh', [file], { env: env(jobs[round] ?? '') }));
+  };
+  const files = await Promise.all(
+    Array.from({ length: rounds + 1 }, async (_, round) => {
+      const issued = await version();
+      const paths = [join(folder, `cert-${round}.pem`), join(folder, `key-${round}.pem`)] as const;
+      writeFileSync(paths[0], issued.fullchainPem);
+      writeFileSync(paths[1], issued.keyPem, { mode: 0o600 });
+      return paths;
+    }),
+  );
+  const verify = { endpoint: `127.0.0.1:${seen.nginx.port}`, serverName: 'www.example.test' };
+  const times = await inTurn(rounds, {
+    script: (round) => void mustRun('sh', [script, ...(files[round] ?? [])]),
+    agent: await carry(plain, 'none'),
+    agentAndSeen: await carry(seen, verify),
+  });
+  for (const { nginx } of [bare, plain, seen]) await nginx.stop();
+  const over = times.agent.median - times.script.median;
+  return [
+    `shell script (cp, nginx -t, mv, reload)          ${show(times.script)}`,
+    `document, agent: judged, journalled, backed up    ${show(times.agent)}`,
+    `over the script                                   ${over.toFixed(0)} ms  (aim: at most 150)`,
+    `the same, and waiting until nginx presents it     ${show(times.agentAndSeen)}`,
+  ];
+}
+
+function expectApplied(stdout: string): void {
+  if (!stdout.includes('"outcome":"applied"')) throw new Error(`the deployment was not applied: ${stdout}`);
+}
+
+function nginxConfig({
+  certPath,
+  keyPath,
+  validateCommand,
+  reloadCommand,
+}: Awaited<ReturnType<typeof nginxIn>>): object {
+  return { certPath, keyPath, validateCommand, reloadCommand };
+}
