@@ -8,38 +8,33 @@ const startTls = Buffer.concat([
   Buffer.from(startTlsOid, 'latin1'),
 ]);
 
+/** Tags of what an answer is made of: sequence, integer, extended response, enumerated. */
+const tags = { message: 0x30, id: 0x02, response: 0x78, code: 0x0a } as const;
+
 /** LDAP: one extended request, whose answer carries a result code; 0 is success. */
 export const ldap: Dialect = async (server) => {
   server.send(startTls);
-  const message = await element(server.bytes);
-  const inside = within(message);
-  const id = await element(inside);
-  const response = await element(inside);
-  const code = await element(within(response));
-  if (message.tag !== 0x30 || id.tag !== 0x02 || response.tag !== 0x78 || code.tag !== 0x0a) {
-    throw unexpected('ldap', message.body.toString('latin1'));
-  }
-  const result = code.body[0] ?? -1;
+  const message = within(await element(server.bytes, tags.message));
+  await element(message, tags.id);
+  const response = within(await element(message, tags.response));
+  const [result = -1] = await element(response, tags.code);
   if (result !== 0) throw notOffered(`LDAP result ${result}`);
 };
 
-interface Element {
-  readonly tag: number;
-  readonly body: Buffer;
-}
-
 type Take = (count: number) => Promise<Buffer>;
 
-/** Reads one BER element; LDAP allows definite lengths only (RFC 4511 §5.1). */
-async function element(take: Take): Promise<Element> {
-  const [tag = 0, first = 0] = await take(2);
-  const lengthBytes = first < 0x80 ? Buffer.of(first) : await take(first & 0x7f);
-  if (lengthBytes.length < 1 || lengthBytes.length > 4) throw unexpected('ldap', `length of ${first} bytes`);
-  return { tag, body: await take(lengthBytes.readUIntBE(0, lengthBytes.length)) };
+/** Reads one BER element's body; LDAP allows definite lengths only (RFC 4511 §5.1). */
+async function element(take: Take, expected: number): Promise<Buffer> {
+  const head = await take(2);
+  const [tag, first = 0] = head;
+  if (tag !== expected) throw unexpected('ldap', head.toString('latin1'));
+  const length = first < 0x80 ? Buffer.of(first) : await take(first & 0x7f);
+  if (length.length < 1 || length.length > 4) throw unexpected('ldap', head.toString('latin1'));
+  return await take(length.readUIntBE(0, length.length));
 }
 
 /** Reads the elements inside a constructed one, in order. */
-function within({ body }: Element): Take {
+function within(body: Buffer): Take {
   let at = 0;
   return async (count) => {
     if (at + count > body.length) throw unexpected('ldap', body.toString('latin1'));

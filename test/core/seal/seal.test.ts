@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { createAuthority } from '../../../cli/demo/throwaway-ca.ts';
 import { isCertferryError } from '../../../core/deployment/errors.ts';
 import { jobActions, maximumJobCharacters } from '../../../core/deployment/job.ts';
 import { type HostPrivateKey, makeHostKey, publicHostKey } from '../../../core/seal/host-key.ts';
@@ -152,6 +153,18 @@ describe('a sealed job', () => {
 
     expect(failure).toMatchObject({ name: 'JobUnreadable' });
     expect(`${failure} ${JSON.stringify(failure)}`).not.toContain('secret-bytes');
+  });
+
+  test('has room for an RSA 4096 leaf with its key and two such intermediates', async () => {
+    const authority = await createAuthority({ name: 'Large', keyType: 'rsa4096', intermediate: true });
+    const names = ['www', 'api', 'mail', 'shop'].map((name) => `${name}.a-rather-long-name.example.test`);
+    const { certPem, chainPem, keyPem } = await authority.issue({ names, keyType: 'rsa4096' });
+    const body = aBody({ leaf: certPem, chain: [chainPem, authority.rootPem], key: keyPem });
+
+    const text = await seal(aHeader(), body, publicHostKey(host));
+
+    console.info(`RSA 4096, 3 certificates: ${text.length} of ${maximumJobCharacters} characters`);
+    expect(text.length).toBeLessThan(maximumJobCharacters / 2);
   });
 
   test('that does not fit names its size and the limit', async () => {

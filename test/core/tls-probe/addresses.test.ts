@@ -1,0 +1,182 @@
+import type { LookupAddress } from 'node:dns';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
+import { judge } from '../../../core/tls-probe/judge.ts';
+import { look } from '../../../core/tls-probe/look.ts';
+import { probe } from '../../../core/tls-probe/probe.ts';
+import { aVersion } from '../../factories/certificates.ts';
+import { type Endpoint, served, serveTls, verifyOf, versionOf } from './endpoints.ts';
+
+/** What the name server says. Names with several addresses on loopback are not to be had for real. */
+let resolve: () => Promise<LookupAddress[]>;
+vi.mock('node:dns/promises', () => ({ lookup: () => resolve() }));
+
+let current: IssuedCertificate;
+let older: IssuedCertificate;
+const endpoints: Endpoint[] = [];
+
+beforeAll(async () => {
+  [current, older] = await Promise.all([aVersion(), aVersion()]);
+});
+
+beforeEach(() => {
+  named('127.0.0.1');
+});
+
+afterEach(async () => {
+  await Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close()));
+});
+
+/**
+ * Linux refuses TCP to a multicast address at once with ENETUNREACH, as it does for a family without a route, and
+ * sends nothing.
+ */
+const unroutable = { v4: '224.0.0.1', v6: 'ff0e::1' };
+
+function named(...addresses: string[]): void {
+  const found = addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 }));
+  resolve = async () => found;
+}
+
+/** Serves the versions on 127.0.0.1, 127.0.0.2, …, all on one port. */
+async function serveEach(...versions: IssuedCertificate[]): Promise<number> {
+  let port = 0;
+  for (const [at, version] of versions.entries()) {
+    const endpoint = await serveTls(served(version), `127.0.0.${at + 1}`, port);
+    endpoints.push(endpoint);
+    port = endpoint.port;
+  }
+  return port;
+}
+
+async function lookedAt(port: number, known: Record<string, unknown> = {}) {
+  const verify = verifyOf(port, { endpoint: `www.example.test:${port}`, ...known });
+  const observations = await probe({ verify, version: versionOf(current) });
+  return { observations, ...judge(observations, verify) };
+}
+
+const fingerprintStart = () => current.fingerprint.slice(0, 19);
+
+describe('a name with several addresses', () => {
+  test('is verified when every one presents the version', async () => {
+    const port = await serveEach(current, current);
+    named('127.0.0.1', '127.0.0.2', '127.0.0.1');
+
+    const seen = await lookedAt(port, { consecutive: 2 });
+
+    expect(seen.observations.map(({ address, ok }) => [address, ok])).toEqual([
+      [`127.0.0.1:${port}`, true],
+      [`127.0.0.2:${port}`, true],
+    ]);
+    expect(seen).toMatchObject({
+      verified: true,
+      summary: `www.example.test:${port} presents ${fingerprintStart()}… on 2 of 2 addresses, 2 handshakes each`,
+    });
+  });
+
+  test('is not verified while one still presents another, unless one is enough', async () => {
+    const port = await serveEach(current, older);
+    named('127.0.0.1', '127.0.0.2');
+
+    const all = await lookedAt(port);
+    const any = await lookedAt(port, { addresses: 'any' });
+
+    expect(all.verified).toBe(false);
+    expect(all.summary).toMatch(
+      new RegExp(
+        `^1 of 2 addresses of www.example.test:${port} are not right: 127.0.0.2:${port}: presents sha256:`,
+      ),
+    );
+    expect(any).toMatchObject({
+      verified: true,
+      summary: `www.example.test:${port} presents ${fingerprintStart()}… on 1 of 2 addresses`,
+    });
+  });
+
+  test('is not verified while one refuses connections', async () => {
+    const port = await serveEach(current);
+    named('127.0.0.1', '127.0.0.2');
+
+    expect(await lookedAt(port)).toMatchObject({
+      verified: false,
+      summary: `1 of 2 addresses of www.example.test:${port} are not right: 127.0.0.2:${port}: connection refused`,
+    });
+  });
+
+  test('is judged without the family that this machine has no route to, and says so', async () => {
+    const port = await serveEach(current);
+    named(unroutable.v6, '127.0.0.1');
+
+    expect(await lookedAt(port)).toEqual({
+      observations: [
+        {
+          address: `[${unroutable.v6}]:${port}`,
+          fingerprint: null,
+          ok: true,
+          problem: 'not looked at: this machine has no route to it (ENETUNREACH)',
+        },
+        { address: `127.0.0.1:${port}`, fingerprint: current.fingerprint, ok: true, problem: null },
+      ],
+      verified: true,
+      summary: `www.example.test:${port} presents ${fingerprintStart()}…; [${unroutable.v6}]:${port}: not looked at: this machine has no route to it (ENETUNREACH)`,
+    });
+  });
+
+  test('is not verified when there is a route to none of its addresses', async () => {
+    named(unroutable.v6);
+
+    expect(await lookedAt(443)).toMatchObject({
+      verified: false,
+      summary: `[${unroutable.v6}]:443: this machine has no route to it (ENETUNREACH)`,
+    });
+  });
+
+  test('is not verified without an address of a family that can be reached', async () => {
+    const port = await serveEach(current);
+    named(unroutable.v4, '127.0.0.1');
+
+    expect((await lookedAt(port)).verified).toBe(false);
+  });
+
+  test('keeps the family without a route when the other presents the old certificate', async () => {
+    const port = await serveEach(older);
+    named(unroutable.v6, '127.0.0.1');
+
+    expect(await lookedAt(port)).toMatchObject({
+      verified: false,
+      summary: expect.stringMatching(/^127\.0\.0\.1:\d+: presents .*; \[ff0e::1\]:\d+: not looked at/),
+    });
+  });
+});
+
+describe('a name server', () => {
+  test('that does not answer is not waited for', async () => {
+    resolve = () => new Promise(() => {});
+
+    expect(await lookedAt(443, { timeoutSeconds: 1 })).toMatchObject({
+      verified: false,
+      summary: 'www.example.test:443: the name server does not answer for www.example.test within 1 s',
+    });
+  });
+
+  test('that fails is told from a name that does not exist', async () => {
+    resolve = () => Promise.reject(Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' }));
+    expect((await lookedAt(443)).summary).toBe('www.example.test:443: the name server does not answer');
+
+    resolve = () => Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }));
+    expect((await lookedAt(443)).summary).toBe('www.example.test:443: the name does not resolve');
+    await expect(
+      look({ endpoint: 'www.example.test:443', protocol: 'tls', timeoutSeconds: 1 }, new Date()),
+    ).rejects.toMatchObject({ name: 'ProbeFailed', message: 'the name does not resolve' });
+  });
+
+  test('that knows no address leaves nothing to look at', async () => {
+    named();
+
+    expect(await lookedAt(443)).toMatchObject({
+      observations: [],
+      verified: false,
+      summary: 'www.example.test:443: no address to look at',
+    });
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import type { Observation } from '../../../core/deployment/agent-line.ts';
+import { judge } from '../../../core/tls-probe/judge.ts';
+import { verifyOf } from './endpoints.ts';
+
+const fingerprint = `sha256:${'ab12'.repeat(16)}`;
+
+function observation(address: string, known: Partial<Observation> = {}): Observation {
+  return { address, fingerprint, ok: true, problem: null, ...known };
+}
+
+function failed(address: string, problem = 'connection refused'): Observation {
+  return observation(address, { ok: false, fingerprint: null, problem });
+}
+
+describe('a judgement', () => {
+  test('says in one line what is presented', () => {
+    expect(judge([observation('127.0.0.1:443')], verifyOf(443))).toEqual({
+      verified: true,
+      summary: '127.0.0.1:443 presents sha256:ab12ab12ab12…',
+    });
+  });
+
+  test('of nothing is never verified', () => {
+    const leftOut = observation('[::1]:443', { fingerprint: null, problem: 'not looked at: no route' });
+
+    for (const addresses of ['all', 'any'] as const) {
+      expect(judge([], verifyOf(443, { addresses })).verified).toBe(false);
+      expect(judge([leftOut], verifyOf(443, { addresses })).verified).toBe(false);
+    }
+  });
+
+  test('names three problems and says that there are more', () => {
+    const observations = [1, 2, 3, 4, 5].map((at) => failed(`10.0.0.${at}:443`));
+
+    expect(judge(observations, verifyOf(443)).summary).toBe(
+      '5 of 5 addresses of 127.0.0.1:443 are not right: 10.0.0.1:443: connection refused; 10.0.0.2:443: connection refused; 10.0.0.3:443: connection refused; …',
+    );
+  });
+
+  test('with any is verified by one, with all by every one', () => {
+    const observations = [failed('10.0.0.1:443'), observation('10.0.0.2:443')];
+
+    expect(judge(observations, verifyOf(443, { addresses: 'any' })).verified).toBe(true);
+    expect(judge(observations, verifyOf(443, { addresses: 'all' })).verified).toBe(false);
+    expect(judge([failed('10.0.0.1:443')], verifyOf(443, { addresses: 'any' })).verified).toBe(false);
+  });
+
+  test('keeps what an observer without words could not say', () => {
+    const silent = observation('10.0.0.1:443', { ok: false, problem: null });
+
+    expect(judge([silent], verifyOf(443))).toEqual({ verified: false, summary: '10.0.0.1:443: not right' });
+  });
+});

@@ -1,0 +1,143 @@
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
+import { probe } from '../../../core/tls-probe/probe.ts';
+import { aVersion } from '../../factories/certificates.ts';
+import {
+  type Misbehaviour,
+  type StarttlsProtocol,
+  type StarttlsServer,
+  startStarttlsServer,
+  starttlsProtocols,
+} from '../../fakes/starttls-servers.ts';
+import { served, serveTcp, verifyOf, versionOf } from './endpoints.ts';
+
+let version: IssuedCertificate;
+const servers: { close: () => Promise<void> }[] = [];
+
+beforeAll(async () => {
+  version = await aVersion();
+});
+
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()));
+});
+
+async function serve(protocol: StarttlsProtocol, misbehaviour?: Misbehaviour): Promise<StarttlsServer> {
+  const server = await startStarttlsServer(protocol, served(version), misbehaviour);
+  servers.push(server);
+  return server;
+}
+
+async function problem(
+  port: number,
+  protocol: StarttlsProtocol,
+  timeoutSeconds = 10,
+): Promise<string | null> {
+  const verify = verifyOf(port, { protocol, timeoutSeconds, vantage: 'host' });
+  const [observation] = await probe({ verify, version: versionOf(version) });
+  return observation === undefined ? 'no observation' : observation.problem;
+}
+
+describe.each(starttlsProtocols)('%s', (protocol) => {
+  test('sees the version behind STARTTLS', async () => {
+    const { port } = await serve(protocol);
+
+    const verify = verifyOf(port, { protocol, consecutive: 3, vantage: 'host' });
+
+    expect(await probe({ verify, version: versionOf(version) })).toEqual([
+      { address: `127.0.0.1:${port}`, fingerprint: version.fingerprint, ok: true, problem: null },
+    ]);
+  });
+
+  test('fails in its own words when STARTTLS is not offered any more', async () => {
+    const { port } = await serve(protocol, 'withdrawn');
+
+    expect(await problem(port, protocol)).toMatch(/^STARTTLS is not offered( \("LDAP result 2"\))?$/);
+  });
+
+  test('fails in the same words when STARTTLS is offered and then refused', async () => {
+    const { port } = await serve(protocol, 'refusing');
+
+    expect(await problem(port, protocol)).toMatch(/^STARTTLS is not offered/);
+  });
+
+  test('trusts nothing that comes in clear after the agreement', async () => {
+    const { port } = await serve(protocol, 'eager');
+
+    expect(await problem(port, protocol)).toBe('it went on in clear after agreeing to STARTTLS');
+  });
+
+  test('says so when the server speaks something else', async () => {
+    const { port } = await serve(protocol, 'foreign');
+
+    expect(await problem(port, protocol)).toMatch(new RegExp(`^it does not answer as ${protocol} does: "H`));
+  });
+
+  test('says so when the server hangs up', async () => {
+    const { port } = await serve(protocol, 'closing');
+
+    expect(await problem(port, protocol)).toMatch(/closed (the connection )?before/);
+  });
+
+  test.each(['silent', 'hanging'] as const)(
+    'gives up on a %s server and lets go of its socket',
+    async (how) => {
+      const server = await serve(protocol, how);
+
+      expect(await problem(server.port, protocol, 1)).toBe('no answer within 1 s');
+      await expect.poll(server.open).toBe(0);
+    },
+  );
+
+  test('does not listen without end', async () => {
+    const flood = await serveTcp((socket) => {
+      const pour = () => {
+        while (socket.write('x'.repeat(16_384))) {}
+        socket.once('drain', pour);
+      };
+      pour();
+    });
+    servers.push(flood);
+
+    expect(await problem(flood.port, protocol)).toMatch(/^it does not (speak this protocol|answer as)/);
+  });
+});
+
+test.each([
+  ['imap', '* PREAUTH welcome back\r\n', /^STARTTLS is not offered \("\* PREAUTH welcome back"\)/],
+  ['imap', '* BYE too many\r\n', /^it does not answer as imap does: "\* BYE too many"/],
+  ['smtp', '554 go away\r\n', /^it does not answer as smtp does: "554 go away"/],
+  ['pop3', '-ERR busy\r\n', /^it does not answer as pop3 does: "-ERR busy"/],
+  ['smtp', '220 \u001b[31mred\u0007\r\n421 closing\r\n', /^it does not answer as smtp does: "421 closing"/],
+  ['pop3', '\u001b]0;title\u0007\r\n', /^it does not answer as pop3 does: "\?\]0;title\?"/],
+] as const)('%s tells a greeting that is none: %j', async (protocol, greeting, words) => {
+  const server = await serveTcp((socket) => void socket.write(greeting));
+  servers.push(server);
+
+  expect(await problem(server.port, protocol)).toMatch(words);
+});
+
+test('pop3 asks for STLS even where CAPA is not known', async () => {
+  const server = await serveTcp((socket) => {
+    socket.write('+OK old\r\n');
+    socket.on(
+      'data',
+      (request) => void socket.write(/CAPA/.test(String(request)) ? '-ERR\r\n' : '-ERR no TLS\r\n'),
+    );
+  });
+  servers.push(server);
+
+  expect(await problem(server.port, 'pop3')).toBe('STARTTLS is not offered ("-ERR no TLS")');
+});
+
+test.each([
+  ['an indefinite length', '3080'],
+  ['a length of five bytes', '30850000000000'],
+  ['an answer that ends too soon', '3003020101'],
+  ['another kind of answer', '300c02010161070a010004000400'],
+])('ldap refuses %s', async (_, hex) => {
+  const server = await serveTcp((socket) => void socket.write(Buffer.from(hex, 'hex')));
+  servers.push(server);
+
+  expect(await problem(server.port, 'ldap')).toMatch(/^it does not answer as ldap does/);
+});

@@ -1,0 +1,163 @@
+/**
+ * Little servers on loopback that speak the clear part of a STARTTLS dialect as their RFCs have it, then real TLS.
+ * `misbehaviour` is how one goes wrong:
+ *
+ * | silent    | accepts the connection and never says anything |
+ * | withdrawn | speaks the dialect, does not offer STARTTLS |
+ * | refusing  | offers STARTTLS and then says no |
+ * | eager     | agrees to STARTTLS and goes on in clear in the same packet |
+ * | foreign   | answers as no server of the dialect would |
+ * | closing   | closes the connection where its first answer should be |
+ * | hanging   | agrees to STARTTLS and then says nothing |
+ */
+import { createServer, type Server, type Socket } from 'node:net';
+import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
+
+export type StarttlsProtocol = 'smtp' | 'imap' | 'pop3' | 'postgres' | 'ldap';
+export const starttlsProtocols: readonly StarttlsProtocol[] = ['smtp', 'imap', 'pop3', 'postgres', 'ldap'];
+
+export const misbehaviours = [
+  'silent',
+  'withdrawn',
+  'refusing',
+  'eager',
+  'foreign',
+  'closing',
+  'hanging',
+] as const;
+export type Misbehaviour = (typeof misbehaviours)[number];
+
+export interface StarttlsServer {
+  readonly port: number;
+  /** Connections that are open now. */
+  readonly open: () => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
+/** What a server answers: to nothing (its greeting), and to each request. `upgrade` begins TLS after the answer. */
+interface Speech {
+  readonly greeting?: string;
+  readonly answer: (request: Buffer) => { say: string | Buffer; upgrade?: boolean };
+}
+
+type Speaker = (offers: boolean, agrees: boolean) => Speech;
+
+const smtp: Speaker = (offers, agrees) => ({
+  greeting: '220-mail.example.test ESMTP\r\n220 be patient\r\n',
+  answer: (request) => {
+    if (/^EHLO /i.test(String(request))) {
+      return {
+        say: `250-mail.example.test\r\n250-PIPELINING\r\n${offers ? '250-STARTTLS\r\n' : ''}250 8BITMIME\r\n`,
+      };
+    }
+    if (/^STARTTLS\r\n$/i.test(String(request))) {
+      return agrees ? { say: '220 go ahead\r\n', upgrade: true } : { say: '454 TLS not available\r\n' };
+    }
+    return { say: '500 what?\r\n' };
+  },
+});
+
+const imap: Speaker = (offers, agrees) => ({
+  greeting: '* OK [CAPABILITY IMAP4rev1] ready\r\n',
+  answer: (request) => {
+    const [tag = '', command = ''] = String(request).trim().split(' ');
+    if (command === 'CAPABILITY') {
+      return {
+        say: `* CAPABILITY IMAP4rev1${offers ? ' STARTTLS' : ''} LOGINDISABLED\r\n${tag} OK done\r\n`,
+      };
+    }
+    if (command !== 'STARTTLS') return { say: `${tag} BAD what?\r\n` };
+    return agrees ? { say: `${tag} OK begin\r\n`, upgrade: true } : { say: `${tag} NO not now\r\n` };
+  },
+});
+
+const pop3: Speaker = (offers, agrees) => ({
+  greeting: '+OK ready\r\n',
+  answer: (request) => {
+    const command = String(request).trim();
+    if (command === 'CAPA') return { say: `+OK list\r\nTOP\r\n${offers ? 'STLS\r\n' : ''}UIDL\r\n.\r\n` };
+    if (command !== 'STLS') return { say: '-ERR what?\r\n' };
+    return agrees ? { say: '+OK begin\r\n', upgrade: true } : { say: '-ERR not now\r\n' };
+  },
+});
+
+const postgres: Speaker = (offers, agrees) => ({
+  answer: (request) => {
+    const asksForTls = request.equals(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]));
+    if (!asksForTls) return { say: 'E' };
+    return offers && agrees ? { say: 'S', upgrade: true } : { say: 'N' };
+  },
+});
+
+/** ExtendedResponse { resultCode, matchedDN "", diagnosticMessage "" }, with a long-form length as some servers send. */
+function ldapResult(code: number): Buffer {
+  return Buffer.from([0x30, 0x81, 12, 2, 1, 1, 0x78, 7, 10, 1, code, 4, 0, 4, 0]);
+}
+
+const ldap: Speaker = (offers, agrees) => ({
+  answer: (request) => {
+    if (!request.includes('1.3.6.1.4.1.1466.20037')) return { say: ldapResult(1) };
+    return offers && agrees ? { say: ldapResult(0), upgrade: true } : { say: ldapResult(offers ? 52 : 2) };
+  },
+});
+
+const speakers: Readonly<Record<StarttlsProtocol, Speaker>> = { smtp, imap, pop3, postgres, ldap };
+
+/** Starts one on a free port of 127.0.0.1. */
+export async function startStarttlsServer(
+  protocol: StarttlsProtocol,
+  tls: SecureContextOptions,
+  misbehaviour?: Misbehaviour,
+): Promise<StarttlsServer> {
+  const speech = speakers[protocol](misbehaviour !== 'withdrawn', misbehaviour !== 'refusing');
+  const secureContext = createSecureContext(tls);
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket));
+    attend(socket, speech, misbehaviour, () => {
+      new TLSSocket(socket, { isServer: true, secureContext }).on('error', () => {}).resume();
+    });
+  });
+  return listening(server, sockets);
+}
+
+function attend(
+  socket: Socket,
+  speech: Speech,
+  misbehaviour: Misbehaviour | undefined,
+  upgrade: () => void,
+): void {
+  if (misbehaviour === 'silent') return void socket.resume();
+  if (misbehaviour === 'foreign') socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
+  else if (misbehaviour === 'closing') socket.end();
+  else if (speech.greeting !== undefined) socket.write(speech.greeting);
+  const listen = (request: Buffer) => {
+    if (misbehaviour === 'foreign' || misbehaviour === 'closing') return;
+    const answer = speech.answer(request);
+    const extra = misbehaviour === 'eager' && answer.upgrade ? '250 injected\r\n' : '';
+    socket.write(Buffer.concat([Buffer.from(answer.say), Buffer.from(extra)]));
+    if (!answer.upgrade) return;
+    socket.off('data', listen);
+    if (misbehaviour === 'hanging') socket.resume();
+    else upgrade();
+  };
+  socket.on('data', listen);
+}
+
+async function listening(server: Server, sockets: Set<Socket>): Promise<StarttlsServer> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    port: address.port,
+    open: () =>
+      new Promise((resolve, reject) => {
+        server.getConnections((error, count) => (error === null ? resolve(count) : reject(error)));
+      }),
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
