@@ -1,8 +1,10 @@
 import type { ReadBundle } from '../../core/certificate/read-bundle.ts';
-import { isCertferryError } from '../../core/deployment/errors.ts';
+import { type CertferryError, isCertferryError } from '../../core/deployment/errors.ts';
 import type { Target } from '../../core/target/target.ts';
+import { exitCodes } from '../exit-codes.ts';
 import { readBundleFiles } from '../input/bundle.ts';
 import { readTargets, selectTargets } from '../input/targets.ts';
+import { fold } from '../render/text.ts';
 import { type AtLeastOne, notRecorded } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import { finish, perform } from './deployment.ts';
@@ -23,8 +25,8 @@ export interface DeployOptions extends LocalOptions {
 export async function deploy(options: DeployOptions, terminal: Terminal): Promise<number> {
   requireLocalMode(options, 'deploy');
   const targets = selectTargets(readTargets(options.targets), options.certificate, options.target);
-  const read = judge(options, targets);
-  if (!('bundle' in read)) return finish(read.refused, options, terminal);
+  const read = judge(options);
+  if (!('bundle' in read)) return refuse(read, targets, options, terminal);
   for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
   const { leaf, chain, key } = read.bundle;
   const order = {
@@ -35,18 +37,31 @@ export async function deploy(options: DeployOptions, terminal: Terminal): Promis
   return perform(targets, order, options, terminal);
 }
 
-function judge(options: DeployOptions, targets: AtLeastOne<Target>) {
+function judge(options: DeployOptions): ReadBundle | CertferryError {
   try {
-    return readBundleFiles(options, new Date()) satisfies ReadBundle;
+    return readBundleFiles(options, new Date());
   } catch (error) {
-    if (!isCertferryError(error)) throw error;
-    const end = { summary: `the bundle is refused: ${error.message}`, reason: error.name };
-    const [first, ...others] = targets;
-    return {
-      refused: [
-        notRecorded(first, 'rejected', end),
-        ...others.map((target) => notRecorded(target, 'rejected', end)),
-      ] as const,
-    };
+    if (isCertferryError(error)) return error;
+    throw error;
   }
+}
+
+/** In words, once for all targets: they have nothing to do with it. */
+function refuse(
+  { name, message }: CertferryError,
+  targets: AtLeastOne<Target>,
+  options: DeployOptions,
+  terminal: Terminal,
+): number {
+  if (options.json === true) {
+    const end = { summary: `the bundle is refused: ${message}`, reason: name };
+    const [first, ...others] = targets;
+    const refused = others.map((target) => notRecorded(target, 'rejected', end));
+    return finish([notRecorded(first, 'rejected', end), ...refused], options, terminal);
+  }
+  const [head = '', ...rest] = fold(`rejected: ${name}: ${message}`, terminal.width - 2);
+  terminal.out(`${terminal.colours.red('✖')} ${head}`);
+  for (const line of rest) terminal.out(`  ${line}`);
+  terminal.out('  Nothing was started, and nothing was touched.');
+  return exitCodes.rejected;
 }

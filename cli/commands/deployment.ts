@@ -31,11 +31,8 @@ export async function perform(
 }
 
 /** Prints the report, as one JSON document or in words. Returns the exit code. */
-export function finish(
-  finished: AtLeastOne<Finished>,
-  options: LocalOptions,
-  { out, err, colours }: Terminal,
-): number {
+export function finish(finished: AtLeastOne<Finished>, options: LocalOptions, terminal: Terminal): number {
+  const { out, err } = terminal;
   const report = reportOf(finished);
   if (options.json === true) {
     out(JSON.stringify(report));
@@ -44,7 +41,7 @@ export function finish(
     }
   } else {
     out('');
-    for (const line of summaryLines(finished, colours, ownCommand(options))) out(line);
+    for (const line of summaryLines(finished, terminal, ownCommand(options))) out(line);
   }
   return exitCodeOf(report);
 }

@@ -2,27 +2,28 @@ import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { type AtLeastOne, elapsed, type Finished, reportOf } from '../report.ts';
 import type { Colours } from '../terminal.ts';
+import type { Layout } from './graph.ts';
 import { nextSteps, type OwnCommand } from './next-steps.ts';
-import { duration, shortFingerprint, table } from './text.ts';
+import { duration, fold, shortFingerprint, table } from './text.ts';
 
 /**
  * What a person reads at the end. Of one target: the outcome in words, the versions, what to do next. Of several: a line
  * for each that succeeded, then all of that for those that did not.
  */
-export function summaryLines(finished: AtLeastOne<Finished>, colours: Colours, own: OwnCommand): string[] {
+export function summaryLines(finished: AtLeastOne<Finished>, layout: Layout, own: OwnCommand): string[] {
   const [first, ...others] = finished;
-  if (others.length === 0) return targetLines(first, colours, own);
+  if (others.length === 0) return targetLines(first, layout, own);
   const isGood = ({ output }: Finished) => outcomeMeanings[output.outcome].succeeded;
   const bad = finished.filter((one) => !isGood(one));
   return [
-    ...briefLines(finished.filter(isGood), colours),
-    ...bad.flatMap((one) => ['', ...targetLines(one, colours, own)]),
+    ...briefLines(finished.filter(isGood), layout),
+    ...bad.flatMap((one) => ['', ...targetLines(one, layout, own)]),
     '',
     reportOf(finished).summary,
   ];
 }
 
-function briefLines(finished: readonly Finished[], colours: Colours): string[] {
+function briefLines(finished: readonly Finished[], { colours }: Layout): string[] {
   const rows = finished.map(({ target, output, events }) => [
     target.id,
     output.outcome,
@@ -36,16 +37,17 @@ function briefLines(finished: readonly Finished[], colours: Colours): string[] {
   });
 }
 
-function targetLines(finished: Finished, colours: Colours, own: OwnCommand): string[] {
+function targetLines(finished: Finished, { colours, width }: Layout, own: OwnCommand): string[] {
   const { output, target, events } = finished;
   const { meaning } = outcomeMeanings[output.outcome];
   const time = events.length === 0 ? '' : colours.dim(`  ${duration(elapsed(events))}`);
   const head = `${mark(output.outcome, colours)} ${colours.bold(target.id)}  ${output.outcome}: ${meaning}${time}`;
   const version = versions(output);
-  const reason = output.reason === null || output.summary.includes(output.reason) ? [] : [output.reason];
+  const reason =
+    output.reason === null || output.summary.includes(output.reason) ? [] : [`reason: ${output.reason}`];
   return [
     head,
-    ...[output.summary, ...reason].map((line) => `  ${line}`),
+    ...[output.summary, ...reason].flatMap((text) => fold(text, width - 2)).map((line) => `  ${line}`),
     ...(version === null ? [] : [`  ${version}`]),
     ...warningLines(output, colours),
     ...nextSteps(finished, own).map((line) => `  ${line}`),

@@ -7,6 +7,7 @@ import { plainColours } from '../../cli/terminal.ts';
 import { deploymentOutcomes, outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { aFinished } from './finished.ts';
 
+const layout = { colours: plainColours, width: 100 };
 const own = (words: string) => `certferry ${words}`;
 const anOutcome = fc.constantFrom(...deploymentOutcomes);
 
@@ -84,7 +85,7 @@ describe('the report', () => {
 
 describe('the summary', () => {
   test('says the outcome in words, with the version and the time', () => {
-    expect(summaryLines([aFinished()], plainColours, own)).toEqual([
+    expect(summaryLines([aFinished()], layout, own)).toEqual([
       '✔ web-1  deployed: the new leaf was seen on the wire  100 ms',
       '  web-1 presents it',
       '  version sha256:abababababab…, before sha256:cdcdcdcdcdcd…',
@@ -100,7 +101,7 @@ describe('the summary', () => {
       commands: ["cp -p '/var/lib/certferry/backups/x/0' '/etc/nginx/tls/fullchain.pem'", 'nginx -s reload'],
     };
 
-    const lines = summaryLines([aFinished({ outcome: 'rollback_failed', repair })], plainColours, own);
+    const lines = summaryLines([aFinished({ outcome: 'rollback_failed', repair })], layout, own);
 
     for (const command of repair.commands) expect(lines).toContain(`    ${command}`);
     expect(lines).toContain('    /etc/nginx/tls/fullchain.pem was /var/lib/certferry/backups/x/0');
@@ -110,8 +111,8 @@ describe('the summary', () => {
 
   test('gives the next step for every outcome that failed', () => {
     for (const outcome of deploymentOutcomes) {
-      const plain = summaryLines([aFinished()], plainColours, own).length;
-      const lines = summaryLines([aFinished({ outcome })], plainColours, own);
+      const plain = summaryLines([aFinished()], layout, own).length;
+      const lines = summaryLines([aFinished({ outcome })], layout, own);
 
       if (!outcomeMeanings[outcome].succeeded) expect(lines.length, outcome).toBeGreaterThan(plain);
     }
@@ -120,7 +121,7 @@ describe('the summary', () => {
   test('shows the warnings, and that a deployment was not verified', () => {
     const finished = aFinished({ outcome: 'deployed_unverified', warnings: ['expires in 3 days'] });
 
-    const text = summaryLines([finished], plainColours, own).join('\n');
+    const text = summaryLines([finished], layout, own).join('\n');
 
     expect(text).toContain('! web-1  deployed_unverified');
     expect(text).toContain('warning: expires in 3 days');
@@ -134,7 +135,7 @@ describe('the summary', () => {
         aFinished({ outcome: 'lost', summary: 'no word of it', fingerprint: null }, 'web-2'),
         aFinished({ previousFingerprint: null }, 'web-10'),
       ],
-      plainColours,
+      layout,
       own,
     );
 
@@ -153,6 +154,6 @@ describe('the summary', () => {
     const reason = 'nginx: [emerg] no ssl_certificate';
     const output = { outcome: 'validate_failed', summary: 'refused', reason } as const;
 
-    expect(summaryLines([aFinished(output)], plainColours, own)).toContain(`  ${reason}`);
+    expect(summaryLines([aFinished(output)], layout, own)).toContain(`  reason: ${reason}`);
   });
 });
