@@ -2,8 +2,10 @@ import { X509Certificate } from 'node:crypto';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
+import type { Observation } from '../../../core/deployment/agent-line.ts';
 import type { KeyAlgorithm, VersionFacts } from '../../../core/deployment/version.ts';
 import { Verify } from '../../../core/target/verify.ts';
+import { probe } from '../../../core/tls-probe/probe.ts';
 
 export interface Endpoint {
   readonly port: number;
@@ -82,4 +84,17 @@ export function versionOf(issued: IssuedCertificate, keyAlgorithm: KeyAlgorithm 
 /** How to verify a server on a port of loopback; the factories' leaf is for www.example.test. */
 export function verifyOf(port: number, known: Record<string, unknown> = {}): Verify {
   return Verify.parse({ endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test', ...known });
+}
+
+/** The one observation of a server on 127.0.0.1. */
+export async function observe(
+  port: number,
+  version: VersionFacts | null,
+  known: Record<string, unknown> = {},
+): Promise<Observation> {
+  const observations = await probe({ verify: verifyOf(port, known), version });
+  const [observation] = observations;
+  if (observation === undefined || observations.length > 1)
+    throw new Error(`${observations.length} observations`);
+  return observation;
 }

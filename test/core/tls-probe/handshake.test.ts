@@ -1,0 +1,168 @@
+import type { Socket } from 'node:net';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
+import type { VersionFacts } from '../../../core/deployment/version.ts';
+import { aVersion } from '../../factories/certificates.ts';
+import { type Endpoint, observe as observeOn, served, serveTcp, serveTls, versionOf } from './endpoints.ts';
+
+let version: IssuedCertificate;
+let older: IssuedCertificate;
+const endpoints: Endpoint[] = [];
+
+beforeAll(async () => {
+  version = await aVersion();
+  older = await aVersion({
+    notAfter: new Date('2026-01-31T12:00:00Z'),
+    notBefore: new Date('2025-11-01T00:00:00Z'),
+  });
+});
+
+afterEach(async () => {
+  await Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close()));
+});
+
+async function serve(...args: Parameters<typeof serveTls>): Promise<Endpoint> {
+  const endpoint = await serveTls(...args);
+  endpoints.push(endpoint);
+  return endpoint;
+}
+
+async function serveRaw(attend: (socket: Socket) => void): Promise<Endpoint> {
+  const endpoint = await serveTcp(attend);
+  endpoints.push(endpoint);
+  return endpoint;
+}
+
+/** What a server presents, asked for the version of this file unless another is given. */
+function observe(port: number, known: Record<string, unknown> = {}, expected?: VersionFacts | null) {
+  return observeOn(port, expected === undefined ? versionOf(version) : expected, known);
+}
+
+describe('the handshake', () => {
+  test('asks by SNI for the server name, and for nothing at a bare address', async () => {
+    const asked: (string | false)[] = [];
+    const SNICallback = (name: string, done: (error: null) => void) => {
+      asked.push(name);
+      done(null);
+    };
+    const { port } = await serve({ ...served(version), SNICallback });
+
+    await observe(port, { serverName: 'www.example.test' });
+    await observe(port, { serverName: undefined });
+    await observe(port, { serverName: '127.0.0.1' });
+
+    expect(asked).toEqual(['www.example.test']);
+  });
+
+  test('is made anew each time: no session is resumed', async () => {
+    const endpoint = await serve(served(version));
+
+    expect(await observe(endpoint.port, { consecutive: 5 })).toMatchObject({ ok: true });
+
+    expect(endpoint.accepted()).toBe(5);
+  });
+
+  test('that shows another certificate now and then is not verified by the ones before it', async () => {
+    const next = [version, version, older];
+    const endpoint = await serve({
+      ...served(version),
+      SNICallback: (_, done) =>
+        void import('node:tls').then((tls) =>
+          done(null, tls.createSecureContext(served(next.shift() ?? version))),
+        ),
+    });
+
+    expect(await observe(endpoint.port, { consecutive: 5 })).toMatchObject({
+      ok: false,
+      fingerprint: older.fingerprint,
+      problem: expect.stringMatching(/^handshake 3 of 5: presents /),
+    });
+    expect(endpoint.accepted()).toBe(3);
+  });
+
+  test.each(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const)(
+    'reaches a server that speaks %s alone',
+    async (only) => {
+      const { port } = await serve({
+        ...served(version),
+        minVersion: only,
+        maxVersion: only,
+        ciphers: 'DEFAULT:@SECLEVEL=0',
+      });
+
+      expect((await observe(port)).problem).toBeNull();
+    },
+  );
+
+  test.each(['p384', 'p521', 'ed25519', 'rsa2048'] as const)(
+    'reads a leaf with a %s key, in TLS 1.2 and 1.3',
+    async (keyType) => {
+      const keyAlgorithm = keyType === 'ed25519' ? 'ed25519' : keyType === 'rsa2048' ? 'rsa' : 'ec';
+      const issued = await aVersion({ keyType });
+      for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const) {
+        const { port } = await serve({ ...served(issued), maxVersion });
+        expect((await observe(port, {}, versionOf(issued, keyAlgorithm))).problem).toBeNull();
+      }
+    },
+  );
+
+  test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+    'sees the certificate of a server that demands one itself (%s)',
+    async (maxVersion) => {
+      const { port } = await serve({
+        ...served(version),
+        requestCert: true,
+        rejectUnauthorized: true,
+        maxVersion,
+      });
+
+      expect((await observe(port)).problem).toBeNull();
+    },
+  );
+
+  test('asks for little: its first message fits into one packet', async () => {
+    let greeting = Buffer.alloc(0);
+    const { port } = await serveRaw((socket) => {
+      socket.once('data', (hello) => {
+        greeting = hello;
+        socket.end();
+      });
+    });
+
+    await observe(port);
+
+    expect(greeting[0]).toBe(0x16); // a TLS handshake record
+    expect(greeting.length).toBeGreaterThan(5);
+    expect(greeting.length).toBe(greeting.readUInt16BE(3) + 5);
+    expect(greeting.length).toBeLessThan(600);
+  });
+});
+
+describe('a server with an RSA and an ECDSA certificate', () => {
+  const settings = [
+    { maxVersion: 'TLSv1.3' },
+    { maxVersion: 'TLSv1.2' },
+    { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256' },
+    {
+      maxVersion: 'TLSv1.2',
+      ciphers: 'AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256',
+      honorCipherOrder: true,
+    },
+  ] as const;
+
+  test.each(settings)('is asked for the one that was deployed: %o', async (setting) => {
+    const [rsa, ec] = [await aVersion({ keyType: 'rsa2048' }), version];
+    const both = { cert: [rsa.fullchainPem, ec.fullchainPem], key: [rsa.keyPem, ec.keyPem] };
+    const { port } = await serve({ ...both, ...setting });
+
+    expect((await observe(port, {}, versionOf(rsa, 'rsa'))).problem).toBeNull();
+    expect((await observe(port, {}, versionOf(ec, 'ec'))).problem).toBeNull();
+  });
+
+  test('that lacks the deployed one shows the one it has', async () => {
+    const rsa = await aVersion({ keyType: 'rsa2048' });
+    const { port } = await serve(served(rsa));
+
+    expect(await observe(port)).toMatchObject({ ok: false, fingerprint: rsa.fingerprint });
+  });
+});

@@ -1,0 +1,115 @@
+import type { Socket } from 'node:net';
+import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
+import type { VersionFacts } from '../../../core/deployment/version.ts';
+import { probe } from '../../../core/tls-probe/probe.ts';
+import { aVersion } from '../../factories/certificates.ts';
+import {
+  type Endpoint,
+  observe as observeOn,
+  served,
+  serveTcp,
+  serveTls,
+  verifyOf,
+  versionOf,
+} from './endpoints.ts';
+
+let version: IssuedCertificate;
+const endpoints: Endpoint[] = [];
+
+beforeAll(async () => {
+  version = await aVersion();
+});
+
+afterEach(async () => {
+  await Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close()));
+});
+
+async function serve(...args: Parameters<typeof serveTls>): Promise<Endpoint> {
+  const endpoint = await serveTls(...args);
+  endpoints.push(endpoint);
+  return endpoint;
+}
+
+async function serveRaw(attend: (socket: Socket) => void): Promise<Endpoint> {
+  const endpoint = await serveTcp(attend);
+  endpoints.push(endpoint);
+  return endpoint;
+}
+
+/** What a server presents, asked for the version of this file unless another is given. */
+function observe(port: number, known: Record<string, unknown> = {}, expected?: VersionFacts | null) {
+  return observeOn(port, expected === undefined ? versionOf(version) : expected, known);
+}
+
+describe('nothing to be seen', () => {
+  test('where nobody listens', async () => {
+    const endpoint = await serveRaw(() => {});
+    await endpoint.close();
+
+    expect((await observe(endpoint.port)).problem).toBe('connection refused');
+  });
+
+  test('where nobody answers, and the socket is let go', async () => {
+    const endpoint = await serveRaw((socket) => void socket.resume());
+
+    expect((await observe(endpoint.port, { timeoutSeconds: 1 })).problem).toBe('no answer within 1 s');
+    await endpoint.quiet();
+  });
+
+  test('where the server drips one byte at a time for ever', async () => {
+    const endpoint = await serveRaw((socket) => {
+      const drip = setInterval(() => socket.write(Buffer.of(0x16)), 50);
+      socket.resume().on('close', () => clearInterval(drip));
+    });
+
+    expect((await observe(endpoint.port, { timeoutSeconds: 1 })).ok).toBe(false);
+    await endpoint.quiet();
+  });
+
+  test('where the connection is closed', async () => {
+    const ended = await serveRaw((socket) => void socket.end());
+    const reset = await serveRaw((socket) => void socket.once('data', () => socket.resetAndDestroy()));
+
+    for (const { port } of [ended, reset]) {
+      expect((await observe(port)).problem).toBe('the connection was closed before the handshake was over');
+    }
+  });
+
+  test('where the port begins in clear', async () => {
+    const { port } = await serveRaw((socket) => void socket.write('220 mail.example.test ESMTP\r\n'));
+
+    expect((await observe(port)).problem).toBe(
+      'it does not answer in TLS (does the port begin in clear, with STARTTLS?)',
+    );
+  });
+
+  test('where the server has no certificate to present', async () => {
+    const { port } = await serve({});
+
+    expect((await observe(port)).problem).toMatch(/^the TLS handshake failed: .*handshake failure/);
+  });
+
+  test('where the name does not resolve', async () => {
+    const verify = verifyOf(443, { endpoint: 'nowhere.invalid:443' });
+
+    const [observation] = await probe({ verify, version: versionOf(version) });
+
+    expect(observation).toMatchObject({ address: 'nowhere.invalid:443', ok: false, fingerprint: null });
+    expect(observation?.problem).toMatch(/^the name (does not resolve|server does not answer)/);
+  });
+
+  test('in a handshake that broke off before the server proved that it has the key', async () => {
+    // with static RSA only the server's last message proves it, and this server never gets that far
+    const rsa = await aVersion({ keyType: 'rsa2048' });
+    const { port } = await serve({
+      ...served(rsa),
+      maxVersion: 'TLSv1.2',
+      ciphers: 'AES128-GCM-SHA256',
+      requestCert: true,
+      rejectUnauthorized: true,
+    });
+
+    expect(await observe(port, {}, versionOf(rsa, 'rsa'))).toMatchObject({ ok: false, fingerprint: null });
+  });
+});
