@@ -1,0 +1,32 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { documentName } from '../../cdk/names.ts';
+import { DeploymentRequest } from '../../core/deployment/deployment.ts';
+import { synthesize } from './synthesized.ts';
+
+const page = readFileSync(join(import.meta.dirname, '../../docs/deploying.md'), 'utf8');
+
+describe('docs/deploying.md', () => {
+  test('shows a request that is one', () => {
+    const [, example = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+
+    const { success, error } = DeploymentRequest.safeParse(JSON.parse(example));
+
+    expect({ success, error }).toEqual({ success: true, error: undefined });
+  });
+
+  test('explains every output of the stack', () => {
+    const outputs = Object.keys(synthesize().findOutputs('*'));
+
+    expect(outputs.length).toBeGreaterThan(0);
+    expect(outputs.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+
+  test('names the document and the folder on hosts as they are', () => {
+    const [document] = Object.values(synthesize().findResources('AWS::SSM::Document'));
+
+    expect(page).toContain(documentName);
+    expect(JSON.stringify(document)).toContain('/var/lib/certferry');
+  });
+});
