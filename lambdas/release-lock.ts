@@ -45,11 +45,15 @@ export const createHandler =
     const wish = wishIn(parseJson(detail.input ?? ''));
     const lock = await by.locks.read(wish.targetId);
     const held = lock.owner === executionArn ? lock : null;
-    if (status === 'SUCCEEDED' && held === null) return { summary: 'recorded by the graph' };
-    if ((await by.history.find(wish.targetId, executionArn)) !== null) return { summary: 'recorded before' };
+    if (held === null && (await isRecorded(by, detail, wish))) return { summary: 'recorded before' };
     if ((await by.executions.status(executionArn)) === 'running') return { summary: 'it runs again' };
     return { summary: await record(by, detail, { wish, held }) };
   };
+
+/** A success has passed a recording state; of other endings only the history knows. */
+async function isRecorded(by: Services, { status, executionArn }: Input['detail'], { targetId }: Wish) {
+  return status === 'SUCCEEDED' || (await by.history.find(targetId, executionArn)) !== null;
+}
 
 const endings = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 

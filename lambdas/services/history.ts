@@ -44,8 +44,8 @@ export type HistoryItem = z.infer<typeof HistoryItem>;
 export type Recording = 'recorded' | 'already_recorded' | 'not_held';
 
 /**
- * The history of deployments. `record` writes an execution's item once: the graph's own word replaces what the
- * status-change rule wrote for an execution that was redriven later, and nothing else is ever replaced. With
+ * The history of deployments. `record` writes an execution's item once. Only what the status-change rule wrote is ever
+ * replaced, when that execution was redriven: by the graph's own word, or by the rule when it broke off again. With
  * `release` it lets go of the target's lock in the same transaction (the item, its fence and its request numbers
  * stay); when the lock is not held as `release` says it writes nothing and answers `not_held`.
  */
@@ -71,7 +71,7 @@ export function createHistory(
       : listTarget(documents, tables.deployments, { targetId, limit });
   return {
     async record(item, release) {
-      const put = putItem(tables.deployments, item);
+      const put = putItem(tables.deployments, item, release !== null);
       const actions = release === null ? [put] : [put, releaseLock(tables.locks, release)];
       try {
         await documents.send(new TransactWriteCommand({ TransactItems: actions }));
@@ -89,9 +89,9 @@ export function createHistory(
   };
 }
 
-function putItem(table: string, item: HistoryItem) {
+function putItem(table: string, item: HistoryItem, holdsLock: boolean) {
   const expiresAt = Math.floor(Date.parse(item.endedAt) / 1000) + historyRetentionDays * 86_400;
-  const mayReplace = item.recordedBy === 'graph';
+  const mayReplace = item.recordedBy === 'graph' || holdsLock;
   return {
     Put: {
       TableName: table,

@@ -130,6 +130,19 @@ describe('release-lock', () => {
     expect(await world.history.list({ targetId: run.targetId })).toMatchObject([{ outcome: 'deployed' }]);
   });
 
+  test('releases the lock again when an execution breaks off again after its redrive', async () => {
+    const holder = await running();
+    const [execution, request] = [anExecution(), rawRequest({ target: { id: holder.targetId } })];
+    await end({ execution, request }, 'ABORTED');
+    await end(holder, 'ABORTED');
+    await acquireLock(world)({ execution, request });
+
+    await end({ execution, request }, 'TIMED_OUT');
+
+    expect(await world.locks.read(holder.targetId)).toMatchObject({ owner: null, fence: 2 });
+    expect(await world.history.find(holder.targetId, execution.id)).toMatchObject({ reason: 'TIMED_OUT' });
+  });
+
   test('leaves a lock to takeover when the event does not say whose it is', async () => {
     const run = await running();
 

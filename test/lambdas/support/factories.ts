@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { type AgentLine, agentLine } from '../../../core/deployment/agent-line.ts';
-import { type Deployment, DeploymentRequest } from '../../../core/deployment/deployment.ts';
+import type { Deployment } from '../../../core/deployment/deployment.ts';
 import type { VersionFacts } from '../../../core/deployment/version.ts';
 import { createHandler as acquireLock } from '../../../lambdas/acquire-lock.ts';
 import type { World } from './world.ts';
@@ -36,10 +36,6 @@ export function rawRequest({ target = {}, ...rest }: Overrides = {}) {
     version: { fingerprint: fingerprint('new'), source },
     ...rest,
   };
-}
-
-export function aRequest(overrides: Overrides = {}): DeploymentRequest {
-  return DeploymentRequest.parse(rawRequest(overrides));
 }
 
 /** A context object of an execution that nobody else has. */

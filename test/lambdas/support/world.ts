@@ -26,6 +26,7 @@ export async function startTables() {
   const documents = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
   return {
     documents,
+    endpoint,
     async close() {
       client.destroy();
       await close();
