@@ -1,6 +1,7 @@
 // Which certificate is the leaf, and in which order the others lead up from it. Signatures decide, not the order given.
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { CertferryError } from '../deployment/errors.ts';
+import { attempt } from './attempt.ts';
 import { describeCertificate, nameLine } from './describe.ts';
 import { epochSeconds, fingerprintOf } from './facts.ts';
 
@@ -12,6 +13,7 @@ export interface OrderedChain {
   readonly complete: boolean;
 }
 
+type Path = readonly [X509Certificate, ...X509Certificate[]];
 type Issuers = ReadonlyMap<X509Certificate, readonly X509Certificate[]>;
 
 /**
@@ -59,11 +61,7 @@ function isIssuedBy(child: X509Certificate, parent: X509Certificate): boolean {
 }
 
 function isSignedBy(child: X509Certificate, parent: X509Certificate): boolean {
-  try {
-    return child.verify(parent.publicKey);
-  } catch {
-    return false; // a key of a kind that OpenSSL does not know signed nothing we could check
-  }
+  return attempt(() => child.verify(parent.publicKey), false); // what a key of an unknown kind signed, nobody can check
 }
 
 /**
@@ -74,16 +72,15 @@ function longestPath(
   from: X509Certificate,
   issuers: Issuers,
   seen: readonly X509Certificate[],
-): X509Certificate[] {
+): readonly X509Certificate[] {
   const next = (issuers.get(from) ?? []).filter((each) => !seen.includes(each) && !isSelfSigned(each));
-  const paths = next.map((each) => [each, ...longestPath(each, issuers, [...seen, each])]);
+  const paths = next.map((each): Path => [each, ...longestPath(each, issuers, [...seen, each])]);
   return paths.sort(byPreference)[0] ?? [];
 }
 
-function byPreference(one: readonly X509Certificate[], other: readonly X509Certificate[]): number {
-  const [first, second] = [one[0], other[0]];
-  if (one.length !== other.length || first === undefined || second === undefined)
-    return other.length - one.length;
+function byPreference(one: Path, other: Path): number {
+  if (one.length !== other.length) return other.length - one.length;
+  const [[first], [second]] = [one, other];
   const lasting = epochSeconds(second.validTo) - epochSeconds(first.validTo);
   return lasting === 0 ? fingerprintOf(first).localeCompare(fingerprintOf(second)) : lasting;
 }

@@ -23,7 +23,7 @@ export function nameLine(name: string | undefined): string {
 export function describeKey(key: KeyObject): string {
   const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails: details = {} } = key;
   if (type === 'ed25519') return 'Ed25519';
-  if (type === 'ec') return `ECDSA ${curveNames[details.namedCurve ?? ''] ?? details.namedCurve}`;
+  if (type === 'ec') return `ECDSA ${curveNames[String(details.namedCurve)] ?? details.namedCurve}`;
   if (type === 'rsa') return `RSA ${details.modulusLength}`;
   return type.toUpperCase();
 }

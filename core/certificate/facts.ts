@@ -2,6 +2,7 @@
 // nothing heavier may be imported here, and nothing newer than Node 20 used.
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Fingerprint, KeyAlgorithm, VersionFacts } from '../deployment/version.ts';
+import { attempt } from './attempt.ts';
 
 const certificateBlock =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
@@ -52,11 +53,7 @@ export function lostNames(installed: string, next: string): string[] {
 
 /** A certificate's public key; null when it is of a kind that this OpenSSL does not know. */
 export function publicKeyOf(certificate: X509Certificate): KeyObject | null {
-  try {
-    return certificate.publicKey;
-  } catch {
-    return null;
-  }
+  return attempt(() => certificate.publicKey, null);
 }
 
 /** OpenSSL's names of the curves that browsers, and so daemons, take. */
@@ -72,11 +69,7 @@ export function epochSeconds(date: string): number {
 }
 
 function certificatesOf(pem: string): X509Certificate[] | null {
-  try {
-    return (pem.match(certificateBlock) ?? []).map((block) => new X509Certificate(block));
-  } catch {
-    return null;
-  }
+  return attempt(() => (pem.match(certificateBlock) ?? []).map((block) => new X509Certificate(block)), null);
 }
 
 function leafNames(pem: string): string[] {
@@ -106,5 +99,5 @@ function hostNamesIn(alternative: string): string[] {
 function keyAlgorithmOf(certificate: X509Certificate): KeyAlgorithm | null {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKeyOf(certificate) ?? {};
   if (type === 'rsa' || type === 'ed25519') return type;
-  return type === 'ec' && Object.hasOwn(curveNames, details?.namedCurve ?? '') ? 'ec' : null;
+  return type === 'ec' && Object.hasOwn(curveNames, String(details?.namedCurve)) ? 'ec' : null;
 }

@@ -2,6 +2,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { CertferryError } from '../deployment/errors.ts';
 import { childrenOf, type Node, oidOf, parseDer } from './asn1.ts';
+import { attempt } from './attempt.ts';
 import { dayOf, describeCertificate, describeKey } from './describe.ts';
 import { epochSeconds, publicKeyOf } from './facts.ts';
 
@@ -50,7 +51,7 @@ function lintKeySize(certificate: X509Certificate): void {
 }
 
 function lintSignature(certificate: X509Certificate): void {
-  const weakness = weakSignatureOf(certificate);
+  const weakness = attempt(() => weakSignatureOf(certificate), 'an algorithm that cannot be read');
   if (weakness === null) return;
   const message = `${describeCertificate(certificate)} is signed by ${weakness}, which clients refuse. Have it issued again with SHA-256.`;
   throw new CertferryError('WeakSignature', message, { details: { signature: weakness } });
@@ -81,8 +82,7 @@ function weakSignatureOf(certificate: X509Certificate): string | null {
 
 /** RFC 4055 section 3.1: without a hash in its parameters, RSA-PSS means SHA-1. */
 function isPssWithSha1(parameters: Node | undefined): boolean {
-  const hash =
-    parameters === undefined ? [] : childrenOf(parameters).filter(({ type }) => Number(type) === hashTag);
-  const [algorithm] = hash.flatMap(childrenOf);
+  const [hash] = childrenOf(parameters).filter(({ type }) => Number(type) === hashTag);
+  const [algorithm] = hash === undefined ? [] : childrenOf(hash);
   return algorithm === undefined || oidOf(childrenOf(algorithm)[0]) === sha1;
 }

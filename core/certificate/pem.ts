@@ -26,7 +26,7 @@ export function readBlocks(field: Field, text: string): Block[] {
   const found = [...tidy.matchAll(block)];
   if (found.length === 0 || found.length < (tidy.match(opening) ?? []).length)
     throw unreadable(field, found.length);
-  return found.map(([, label = '', body = ''], index) => readBlock(field, label, body, index + 1));
+  return found.map((match, index) => readBlock(field, String(match[1]), String(match[2]), index + 1));
 }
 
 /**

@@ -9,7 +9,8 @@ import {
   type X509Certificate,
 } from 'node:crypto';
 import { CertferryError } from '../deployment/errors.ts';
-import { childrenOf, type Node, parseDer } from './asn1.ts';
+import { childrenOf, parseDer } from './asn1.ts';
+import { attempt } from './attempt.ts';
 import { describeCertificate, describeKey, publicKeyDigest } from './describe.ts';
 import { refuseCostlyDerivation, wrongPassphrase } from './passphrase.ts';
 import { type Block, toPem } from './pem.ts';
@@ -51,11 +52,7 @@ export function assertKeyOf(leaf: X509Certificate, key: KeyObject): void {
 function provesItself(key: KeyObject, publicKey: KeyObject): boolean {
   const text = Buffer.from('certferry');
   const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
-  try {
-    return verify(hash, text, publicKey, sign(hash, text, key));
-  } catch {
-    return false;
-  }
+  return attempt(() => verify(hash, text, publicKey, sign(hash, text, key)), false);
 }
 
 function openKey(block: Block, passphrase: string | undefined): KeyObject {
@@ -86,16 +83,8 @@ function isEncrypted({ label, headers }: Block): boolean {
 
 /** EncryptedPrivateKeyInfo (RFC 5958) begins with its algorithm. */
 function refuseCostlyKey({ field, der }: Block): void {
-  const algorithm = firstChild(der);
-  if (algorithm !== null) refuseCostlyDerivation(field, algorithm);
-}
-
-function firstChild(der: Buffer): Node | null {
-  try {
-    return childrenOf(parseDer(der))[0] ?? null;
-  } catch {
-    return null; // OpenSSL will say no to it in a moment
-  }
+  const algorithm = attempt(() => childrenOf(parseDer(der))[0], undefined); // OpenSSL will refuse what cannot be parsed
+  if (algorithm !== undefined) refuseCostlyDerivation(field, algorithm);
 }
 
 function noPrivateKey(): CertferryError {

@@ -1,8 +1,9 @@
 // From what people have (files, secrets, in whatever form and order) to the one form that is deployed: leaf, chain, key.
-// In order: size, blocks, certificates, their order, the key, the rules of lint.ts. The first fault found is thrown.
+// In order: size, blocks, certificates, their order, the rules of lint.ts, the key. The first fault found is thrown.
 import { X509Certificate } from 'node:crypto';
 import { CertferryError } from '../deployment/errors.ts';
 import type { Bundle, VersionFacts } from '../deployment/version.ts';
+import { attempt } from './attempt.ts';
 import { type OrderedChain, orderChain } from './chain.ts';
 import { dayOf, describeCertificate, describeKey, nameLine } from './describe.ts';
 import { epochSeconds, factsOf, fingerprintOf, namesOf } from './facts.ts';
@@ -65,8 +66,8 @@ export function readBundle(input: BundleInput, now: Date): ReadBundle {
   const ordered = orderChain(certificates, key);
   const facts = factsOf(ordered.leaf, ordered.chain);
   if (facts === null) throw keyTypeUnsupported(ordered.leaf);
-  assertKeyOf(ordered.leaf, key);
   for (const each of [ordered.leaf, ...ordered.chain]) lintCertificate(each, now);
+  assertKeyOf(ordered.leaf, key);
   const bundle = { leaf: pemOf(ordered.leaf), chain: ordered.chain.map(pemOf), key: pkcs8Of(key) };
   return { bundle, facts, subject: leafFactsOf(ordered.leaf), warnings: warningsOf(ordered, now) };
 }
@@ -112,13 +113,9 @@ function readCertificate(block: Block, index: number): X509Certificate {
 
 /** OpenSSL parses a certificate whose dates are no dates; nobody else has to. */
 function parseCertificate(block: Block): X509Certificate | null {
-  try {
-    const certificate = new X509Certificate(toPem(block));
-    const dates = epochSeconds(certificate.validFrom) + epochSeconds(certificate.validTo);
-    return Number.isNaN(dates) ? null : certificate;
-  } catch {
-    return null;
-  }
+  const certificate = attempt(() => new X509Certificate(toPem(block)), null);
+  const dates = [certificate?.validFrom, certificate?.validTo].map((date) => epochSeconds(date ?? ''));
+  return dates.some(Number.isNaN) ? null : certificate;
 }
 
 function noCertificate(blocks: readonly Block[]): CertferryError {

@@ -21,5 +21,5 @@ export function isConsistentRsa(key: KeyObject): boolean {
 }
 
 function numberOf(base64url: string | undefined): bigint {
-  return BigInt(`0x0${Buffer.from(base64url ?? '', 'base64url').toString('hex')}`);
+  return BigInt(`0x0${Buffer.from(String(base64url), 'base64url').toString('hex')}`);
 }

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { AgentOutcome } from './outcome.ts';
 import { Fingerprint, VersionFacts } from './version.ts';
 

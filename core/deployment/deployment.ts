@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { Target } from '../target/target.ts';
 import { Observation, Repair } from './agent-line.ts';
 import { DeploymentId } from './job.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 import { Target, TargetId } from '../target/target.ts';
 import { Verify } from '../target/verify.ts';
 import { Bundle, VersionFacts } from './version.ts';

@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 /**
  * What an agent can say at the end of one job. `restored` ends a rollback job, `inspected` an inspect job;

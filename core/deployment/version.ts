@@ -1,4 +1,4 @@
-import { z } from 'zod/mini';
+import * as z from 'zod/mini';
 
 /** SHA-256 of a certificate's DER, as `sha256:` and 64 lower-case hex digits. */
 export const Fingerprint = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/));
