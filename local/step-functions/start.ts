@@ -1,5 +1,7 @@
 // What this stand-in cannot show: quotas and throttling, the bounds of 256 KiB a state and 25,000 events an execution,
-// redrive, and cost. The interpreter's own departures from AWS are listed in docs/local-mode.md.
+// redrive, and cost. Where the interpreter itself departs from AWS (test/local/interpreter.test.ts holds what we rely on):
+// `$$.State`, `$$.Execution.RoleArn` and `RedriveCount` are not there; `IsNull`, `IsPresent` and their like never match
+// with `false`; a timeout's Cause is the text "States.Timeout".
 import * as z from 'zod/mini';
 import { type JsonEndpoint, startJsonEndpoint } from '../http/json-endpoint.ts';
 import { ServiceError } from '../http/service-error.ts';

@@ -140,7 +140,7 @@ describe('a deployment on this machine', () => {
     expect(await ferry.inspect('last')).toBeNull();
   });
 
-  test('leaves the private key in the daemon’s file alone', async () => {
+  test('leaves the private key on the host alone', async () => {
     const { ferry, first } = await enrolledFerry();
     makeStuck(served);
     const second = await aVersion();
@@ -158,14 +158,22 @@ describe('a deployment on this machine', () => {
     expect(readFileSync(served.keyPath, 'utf8')).toBe(first.keyPem);
   });
 
-  test('is kept where only its owner can read', async () => {
+  test('is kept where only its owner can enter', async () => {
     const { ferry } = await enrolledFerry();
     await ferry.close();
 
-    const open = filesUnder(stateDir).filter((path) => (statSync(path).mode & 0o077) !== 0);
+    const [folders, files] = [
+      readdirSync(stateDir, { withFileTypes: true }).filter((one) => one.isDirectory()),
+      ['token'],
+    ];
+    const modes = [stateDir, ...files.map((name) => join(stateDir, name))].map(
+      (path) => statSync(path).mode & 0o777,
+    );
 
-    expect(statSync(stateDir).mode & 0o777).toBe(0o700);
-    expect(open.filter((path) => !path.startsWith(join(stateDir, 'dynamodb/')))).toEqual([]);
+    expect(modes).toEqual([0o700, 0o600]);
+    for (const { name } of folders.filter(({ name }) => name !== 'dynamodb')) {
+      expect([name, statSync(join(stateDir, name)).mode & 0o077]).toEqual([name, 0]);
+    }
   });
 });
 

@@ -1,0 +1,253 @@
+// What fails where, and what the graph makes of it: the real file, functions, document and agent, a real TLS server.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createLocks } from '../../lambdas/services/locks.ts';
+import { openCloud } from '../../local/cloud.ts';
+import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { type DeployResult, type Ferry, openFerry } from '../../local/ferry.ts';
+import { openStateFolder } from '../../local/state-folder.ts';
+import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+import { scratch } from '../local/scratch.ts';
+import { aServedTarget, deploying, makeStuck, type ServedTarget } from '../local/served-target.ts';
+import { doesNothing, type Fault, lambdasWith, losesItsAnswer, quickMachine, throws } from './faults.ts';
+
+/** The host is enrolled and has a version when a scenario begins. */
+interface Scenario {
+  readonly faults?: Readonly<Record<string, Fault>>;
+  readonly machine?: Readonly<Record<string, object>>;
+  readonly before?: (served: ServedTarget) => void;
+  readonly config?: (served: ServedTarget) => object;
+  readonly verify?: 'none';
+  readonly path: string;
+  readonly outcome: string;
+  readonly status?: 'SUCCEEDED' | 'FAILED';
+  /** Whose version the server has on its disk afterwards. */
+  readonly installed: 'new' | 'old';
+}
+
+const pushed = 'AcquireLock PushBundle PushOutcome?';
+const proven = `${pushed} ProbeEndpoint ProbeOutcome?`;
+const committed = 'CommitDeployment Deployed';
+const undone = 'RollBack RollBackOutcome? ProbeRestored ProbeRestoredOutcome? RecordRolledBack RolledBack';
+const givenUp = 'RecordRollbackFailed RollbackFailed';
+const deployed = { outcome: 'deployed', status: 'SUCCEEDED', installed: 'new' } as const;
+const rolledBack = { outcome: 'rolled_back', installed: 'old' } as const;
+
+const scenarios: Readonly<Record<string, Scenario>> = {
+  'nothing fails': { path: `${proven} ${committed}`, ...deployed },
+  'the target is not verified': {
+    verify: 'none',
+    path: `${pushed} ${committed}`,
+    outcome: 'deployed_unverified',
+    status: 'SUCCEEDED',
+    installed: 'new',
+  },
+  'the request cannot be read': {
+    faults: { 'acquire-lock': throws('InvalidRequest') },
+    path: 'AcquireLock RecordFailed DeploymentFailed',
+    outcome: 'rejected',
+    installed: 'old',
+  },
+  'the lock stays held': {
+    faults: { 'acquire-lock': throws('LockHeld') },
+    path: 'AcquireLock RecordLockUnavailable LockUnavailable',
+    outcome: 'lock_unavailable',
+    installed: 'old',
+  },
+  'the lock is held for a while': {
+    faults: { 'acquire-lock': throws('LockHeld', 3) },
+    path: `${proven} ${committed}`,
+    ...deployed,
+  },
+  'a later request exists': {
+    faults: { 'acquire-lock': throws('Superseded') },
+    path: 'AcquireLock RecordSuperseded Superseded',
+    outcome: 'superseded',
+    status: 'SUCCEEDED',
+    installed: 'old',
+  },
+  'the answer about the lock is lost': {
+    faults: { 'acquire-lock': losesItsAnswer('Lambda.ServiceException', 1) },
+    path: `${proven} ${committed}`,
+    ...deployed,
+  },
+  'the secret cannot be had': {
+    faults: { 'push-bundle': throws('SourceUnavailable') },
+    path: 'AcquireLock PushBundle RecordFailed DeploymentFailed',
+    outcome: 'rejected',
+    installed: 'old',
+  },
+  'SSM does not take the command': {
+    faults: { 'push-bundle': throws('CommandUndeliverable') },
+    path: 'AcquireLock PushBundle RecordFailed DeploymentFailed',
+    outcome: 'lost',
+    installed: 'old',
+  },
+  'the answer of the push is lost, and its retry sends nothing new': {
+    faults: { 'push-bundle': losesItsAnswer('Lambda.ServiceException', 2) },
+    path: `${proven} ${committed}`,
+    ...deployed,
+  },
+  'the event of the command’s end is missed': {
+    faults: { 'command-status': doesNothing },
+    path: `AcquireLock PushBundle ReconcileCommand ReconcileOutcome? PushOutcome? ProbeEndpoint ProbeOutcome? ${committed}`,
+    ...deployed,
+  },
+  'the push breaks before it sends anything': {
+    faults: { 'push-bundle': throws('Lambda.Unknown') },
+    path: 'AcquireLock PushBundle ReconcileCommand ReconcileOutcome? RecordLost DeploymentLost',
+    outcome: 'lost',
+    installed: 'old',
+  },
+  'nobody can say how the push ended': {
+    faults: { 'push-bundle': doesNothing, 'reconcile-command': throws('HostLost') },
+    path: 'AcquireLock PushBundle ReconcileCommand RecordLost DeploymentLost',
+    outcome: 'lost',
+    installed: 'old',
+  },
+  'the daemon refuses the staged bytes': {
+    config: () => ({ validateCommand: ['false'] }),
+    path: `${pushed} RecordFailed DeploymentFailed`,
+    outcome: 'validate_failed',
+    installed: 'old',
+  },
+  'the reload fails once': {
+    config: ({ folder }) => ({
+      reloadCommand: ['sh', '-c', `[ -e ${folder}/failed ] || { touch ${folder}/failed; exit 1; }`],
+    }),
+    path: `${pushed} RecordFailed DeploymentFailed`,
+    outcome: 'reload_failed',
+    installed: 'old',
+  },
+  'the reload fails for good': {
+    config: () => ({ reloadCommand: ['false'] }),
+    path: `${pushed} ${givenUp}`,
+    outcome: 'rollback_failed',
+    installed: 'old',
+  },
+  'the server goes on presenting the old version': {
+    before: makeStuck,
+    path: `${proven} BackOff Vantage? ProbeEndpoint ProbeOutcome? ${undone}`,
+    ...rolledBack,
+  },
+  'the probe breaks': {
+    faults: { 'probe-endpoint': throws('Lambda.Unknown') },
+    path: `${pushed} ProbeEndpoint ${undone}`,
+    ...rolledBack,
+  },
+  'the probe breaks once': {
+    faults: { 'probe-endpoint': throws('Lambda.Unknown', 1) },
+    path: `${proven} ${committed}`,
+    ...deployed,
+  },
+  'the way back breaks': {
+    before: makeStuck,
+    faults: { 'roll-back': throws('UnknownHost') },
+    path: `${proven} BackOff Vantage? ProbeEndpoint ProbeOutcome? RollBack ${givenUp}`,
+    outcome: 'rollback_failed',
+    installed: 'new',
+  },
+  'the look at the restored version breaks': {
+    faults: { 'probe-endpoint': throws('ProbeFailed'), 'probe-restored': throws('ProbeFailed') },
+    path: `${pushed} ProbeEndpoint RollBack RollBackOutcome? ProbeRestored ${givenUp}`,
+    outcome: 'rollback_failed',
+    installed: 'old',
+  },
+  'recording breaks for a while': {
+    faults: { 'record-outcome': throws('TransactionCanceledException', 4) },
+    path: `${proven} ${committed}`,
+    ...deployed,
+  },
+  'the answer of recording is lost': {
+    faults: { 'record-outcome': losesItsAnswer('Lambda.ServiceException', 1) },
+    path: `${proven} ${committed}`,
+    ...deployed,
+  },
+  'recording breaks for good': {
+    faults: { 'record-outcome': throws('Lambda.Unknown') },
+    path: `${proven} CommitDeployment RecordingFailed`,
+    outcome: 'lost',
+    installed: 'new',
+  },
+};
+
+let stateDir: string;
+let count = 0;
+
+beforeAll(() => {
+  stateDir = join(scratch(), 'state');
+});
+
+const pathOf = ({ events }: DeployResult) =>
+  events
+    .filter(({ type }) => type === 'StateEntered')
+    .map(({ state }) => state?.name)
+    .join(' ');
+
+/** A server with a first version on the host, enrolled by it. */
+async function startingPoint(id: string): Promise<{ served: ServedTarget; old: IssuedCertificate }> {
+  const served = await aServedTarget();
+  const old = await aVersion();
+  await withFerry({}, async (ferry) => {
+    const { output } = await ferry.deploy(deploying(served.target({ id }), old));
+    expect(output.outcome).toBe('deployed');
+  });
+  return { served, old };
+}
+
+async function withFerry(
+  { faults = {}, machine = {} }: Pick<Scenario, 'faults' | 'machine'>,
+  work: (ferry: Ferry) => Promise<void>,
+): Promise<void> {
+  const ferry = await openFerry({
+    stateDir,
+    lambdas: lambdasWith(faults),
+    definition: quickMachine(machine),
+  });
+  try {
+    await work(ferry);
+  } finally {
+    await ferry.close();
+  }
+}
+
+async function lockOf(targetId: string) {
+  const cloud = await openCloud(openStateFolder(stateDir));
+  const lock = await createLocks(cloud.documents, tableNames.locks).read(targetId);
+  await cloud.close();
+  return lock;
+}
+
+describe('deploy-target, when', () => {
+  for (const [name, scenario] of Object.entries(scenarios)) {
+    test(name, { timeout: 60_000 }, async () => {
+      count += 1;
+      const id = `scenario-${count}`;
+      const { served, old } = await startingPoint(id);
+      const version = await aVersion();
+      const target = served.target({
+        id,
+        config: scenario.config?.(served) ?? {},
+        verify: scenario.verify ?? {},
+      });
+      scenario.before?.(served);
+
+      await withFerry(scenario, async (ferry) => {
+        const result = await ferry.deploy(deploying(target, version));
+
+        expect(pathOf(result)).toBe(scenario.path);
+        expect(result.output.outcome).toBe(scenario.outcome);
+        expect(result.status).toBe(scenario.status ?? 'FAILED');
+        const [latest, ...others] = await ferry.history(id);
+        expect(latest).toMatchObject({ deploymentId: result.executionName, outcome: scenario.outcome });
+        expect(others).toHaveLength(1);
+      });
+
+      expect((await lockOf(id)).owner).toBeNull();
+      const installed = scenario.installed === 'new' ? version : old;
+      expect(readFileSync(served.keyPath, 'utf8')).toBe(installed.keyPem);
+      await served.close();
+    });
+  }
+});
