@@ -17,17 +17,17 @@ const maximumAtOnce = 8;
 
 /**
  * Carries one order to all targets, at most eight at a time; never throws for a target, so that no other one's end
- * goes unreported. A deployment whose end this process could not learn is `lost`. When `interrupted` is aborted,
+ * goes unreported. A deployment whose end this process could not learn is `lost`. When `interruption` is aborted,
  * deployments that have begun are waited for (a target is never left half done), and no other is begun.
  */
 export async function carry(
   ferry: Pick<Ferry, 'deploy'>,
   targets: AtLeastOne<Target>,
   order: Order,
-  { progress, interrupted }: { progress: Progress; interrupted: AbortSignal },
+  { progress, interruption }: { progress: Progress; interruption: AbortSignal },
 ): Promise<AtLeastOne<Finished>> {
   const carryOne = async (target: Target): Promise<Finished> => {
-    if (interrupted.aborted) return notBegun(target);
+    if (interruption.aborted) return notBegun(target);
     const finished = await deployOne(ferry, target, order, progress);
     progress.ended(target.id, finished.output.outcome);
     return finished;
@@ -63,7 +63,7 @@ async function deployOne(
 function notBegun(target: Target): Finished {
   return notRecorded(target, 'rejected', {
     summary: 'interrupted before it was begun',
-    reason: 'Interrupted',
+    reason: interrupted,
   });
 }
 

@@ -76,6 +76,9 @@ function countOutcomes(finished: readonly Finished[]): string {
   return `${finished.length} targets: ${parts.join(', ')}`;
 }
 
+/** The reason of a deployment that was not begun because somebody pressed Ctrl-C. */
+export const interrupted = 'Interrupted';
+
 /** A target's end that no execution recorded: refused before one was started, or lost by this process. */
 export function notRecorded(
   target: Target,

@@ -1,7 +1,7 @@
 import type { Target } from '../../core/target/target.ts';
 import { carry, type Order } from '../carry.ts';
 import { interruptedExitCode } from '../exit-codes.ts';
-import { progressFor } from '../render/progress.ts';
+import { type Progress, progressFor } from '../render/progress.ts';
 import { summaryLines } from '../render/summary.ts';
 import { type AtLeastOne, exitCodeOf, type Finished, reportOf } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
@@ -17,10 +17,10 @@ export async function perform(
 ): Promise<number> {
   const ids = targets.map(({ id }) => id);
   const progress = progressFor(ids, terminal, options.json === true);
-  const interruption = onInterrupt(terminal);
+  const interruption = onInterrupt(progress);
   try {
     const finished = await withFerry(options.state, (ferry) =>
-      carry(ferry, targets, order, { progress, interrupted: interruption.signal }),
+      carry(ferry, targets, order, { progress, interruption: interruption.signal }),
     );
     progress.stop();
     return finish(finished, options, terminal);
@@ -47,12 +47,12 @@ export function finish(finished: AtLeastOne<Finished>, options: LocalOptions, te
 }
 
 /** The first Ctrl-C begins no further target and waits for those begun; the second one ends this process at once. */
-function onInterrupt({ err }: Terminal): { signal: AbortSignal; stop: () => void } {
+function onInterrupt({ say }: Progress): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
   const listener = () => {
     if (controller.signal.aborted) process.exit(interruptedExitCode);
     controller.abort();
-    err('Waiting for the deployments that have begun; press Ctrl-C again to leave them to the next run.');
+    say('Waiting for the deployments that have begun; press Ctrl-C again to leave them to the next run.');
   };
   process.on('SIGINT', listener);
   return { signal: controller.signal, stop: () => process.off('SIGINT', listener) };

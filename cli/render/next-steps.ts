@@ -1,5 +1,5 @@
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
-import type { Finished } from '../report.ts';
+import { type Finished, interrupted } from '../report.ts';
 
 /** Words of a command line of ours that a person can copy, with the state folder if it is not the usual one. */
 export type OwnCommand = (words: string) => string;
@@ -16,7 +16,11 @@ const advice: Readonly<Record<DeploymentOutcome, Advice>> = {
   validate_unsupported: () => ['Give the target a validateCommand, and a dry run can ask the daemon.'],
   deployed_unverified: () => ['Nobody looked at the endpoint: replace "verify: none" in the targets file.'],
   superseded: () => ['Nothing to do: the later request is what stays.'],
-  rejected: () => ['Nothing was touched. Correct what is named above and deploy again.'],
+  rejected: ({ output }) => [
+    output.reason === interrupted
+      ? 'Nothing was touched. Deploy to it again.'
+      : 'Nothing was touched. Correct what is named above and deploy again.',
+  ],
   validate_failed: () => ['The live files were not touched. Correct what the daemon complains of.'],
   reload_failed: (finished, own) => [
     'What was there before is back and reloaded. The reload command may say more when run by hand.',

@@ -5,19 +5,23 @@ import { mark } from './summary.ts';
 import { duration } from './text.ts';
 import type { ExecutionEvent } from './visits.ts';
 
-/** Told of each event of each target's execution, and of its end. */
+/** Told of each event of each target's execution, and of its end; `say` writes a line beside what it draws. */
 export interface Progress {
+  readonly say: (line: string) => void;
   readonly event: (targetId: string, event: ExecutionEvent) => void;
   readonly ended: (targetId: string, outcome: DeploymentOutcome) => void;
   readonly stop: () => void;
 }
 
 /** Says nothing: with `--json`, standard output is one document. */
-export const silentProgress: Progress = { event: () => {}, ended: () => {}, stop: () => {} };
+export function silentProgress(err: (line: string) => void): Progress {
+  return { say: err, event: () => {}, ended: () => {}, stop: () => {} };
+}
 
 /** One plain line for each state entered. */
-export function plainProgress(out: (line: string) => void): Progress {
+export function plainProgress({ out, err }: Pick<Terminal, 'out' | 'err'>): Progress {
   return {
+    say: err,
     event: (targetId, event) => {
       if (event.type === 'StateEntered') out(`${targetId}: ${event.state?.name}`);
       if (event.type === 'StateRetried') out(`${targetId}: ${event.state?.name}, tried again`);
@@ -86,6 +90,11 @@ function liveProgress(targetIds: readonly string[], terminal: Terminal): Progres
   redraw();
   const timer = setInterval(redraw, 100);
   return {
+    say: (line) => {
+      draw.clear();
+      terminal.err(line);
+      redraw();
+    },
     event: (targetId, event) => {
       const line = lines.get(targetId);
       if (line !== undefined) follow(line, event);
@@ -115,6 +124,6 @@ function follow(line: Line, event: ExecutionEvent): void {
 
 /** The progress that suits the terminal. */
 export function progressFor(targetIds: readonly string[], terminal: Terminal, json: boolean): Progress {
-  if (json) return silentProgress;
-  return terminal.interactive ? liveProgress(targetIds, terminal) : plainProgress(terminal.out);
+  if (json) return silentProgress(terminal.err);
+  return terminal.interactive ? liveProgress(targetIds, terminal) : plainProgress(terminal);
 }

@@ -37,7 +37,10 @@ describe('an order to many targets', () => {
   test('is carried to eight at a time, and to all', async () => {
     const { ferry, seen } = aFerry();
 
-    const finished = await carry(ferry, targets(30), order, { progress: silentProgress, interrupted: never });
+    const finished = await carry(ferry, targets(30), order, {
+      progress: silentProgress(() => {}),
+      interruption: never,
+    });
 
     expect(seen.most).toBe(8);
     expect(finished.map(({ target }) => target.id)).toEqual(targets(30).map(({ id }) => id));
@@ -48,7 +51,10 @@ describe('an order to many targets', () => {
       if (id === 'web-2') throw new Error('the database is gone');
     });
 
-    const finished = await carry(ferry, targets(3), order, { progress: silentProgress, interrupted: never });
+    const finished = await carry(ferry, targets(3), order, {
+      progress: silentProgress(() => {}),
+      interruption: never,
+    });
 
     expect(finished.map(({ output }) => output.outcome)).toEqual(['deployed', 'lost', 'deployed']);
     expect(finished[1]?.output.summary).toContain('the database is gone');
@@ -59,8 +65,8 @@ describe('an order to many targets', () => {
     const { ferry, seen } = aFerry(() => interruption.abort());
 
     const finished = await carry(ferry, targets(20), order, {
-      progress: silentProgress,
-      interrupted: interruption.signal,
+      progress: silentProgress(() => {}),
+      interruption: interruption.signal,
     });
 
     expect(seen.begun).toHaveLength(8);
@@ -73,8 +79,8 @@ describe('an order to many targets', () => {
     const { ferry } = aFerry();
 
     await carry(ferry, targets(1), order, {
-      progress: plainProgress((line) => lines.push(line)),
-      interrupted: never,
+      progress: plainProgress({ out: (line) => lines.push(line), err: () => {} }),
+      interruption: never,
     });
 
     expect(lines).toEqual(['web-1: AcquireLock', 'web-1: Deployed', 'web-1: deployed']);
