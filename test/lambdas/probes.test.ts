@@ -138,6 +138,15 @@ describe('ProbeFromHost', () => {
     expect(world.executions.outputOf('t2')).toMatchObject({ verdict: 'retry', waitSeconds: 2 });
   });
 
+  test('is not asked of a host whose target says verify: none', async () => {
+    const { target } = deployment;
+    const unverified = { ...deployment, target: { ...target, verify: 'none' as const } };
+
+    await expect(
+      probeFromHost(world)({ deployment: unverified, version, attempt: 0, taskToken: 't' }),
+    ).rejects.toMatchObject({ name: 'InvalidRequest' });
+  });
+
   test('counts a look that never came back, and gives up after the last', async () => {
     await look(2, 't3');
     await end(0, '', 'Undeliverable');

@@ -210,6 +210,31 @@ describe('PushBundle', () => {
     expect(world.commands.sent).toEqual([]);
   });
 
+  test('does not take a command for its own whose lock was taken over while it was sent', async () => {
+    const { deployment } = await enrolledDeployment();
+    const { id } = deployment.target;
+    const seen = { type: 'held', owner: deployment.executionArn, fence: 1 } as const;
+    const { send } = world.commands;
+    world.commands.send = async (command) => {
+      const now = world.clock.now();
+      const next = {
+        targetId: id,
+        executionArn: 'next',
+        requestNumber: 1,
+        supersedes: true,
+        startedAt: '',
+        now,
+      };
+      await world.locks.takeOver(next, seen);
+      return send(command);
+    };
+
+    await push()({ deployment, taskToken: 't1' });
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'StaleFence' });
+    expect(await world.locks.read(id)).toMatchObject({ owner: 'next', fence: 2, pending: null });
+  });
+
   test('asks the host for its key when what the registry holds is none', async () => {
     const { deployment } = await enrolledDeployment();
     const broken = { kid: 'k', x: 'AAAA' };
