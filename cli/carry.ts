@@ -2,7 +2,7 @@ import type { RequestAction } from '../core/deployment/deployment.ts';
 import type { Target } from '../core/target/target.ts';
 import type { DeployRequest, Ferry } from '../local/ferry.ts';
 import type { Progress } from './render/progress.ts';
-import { type AtLeastOne, type Finished, notRecorded } from './report.ts';
+import { type AtLeastOne, type Finished, interrupted, notRecorded } from './report.ts';
 import { describeError } from './usage-error.ts';
 
 /** What is asked of every target. */
