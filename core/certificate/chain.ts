@@ -13,8 +13,14 @@ export interface OrderedChain {
   readonly complete: boolean;
 }
 
-type Path = readonly [X509Certificate, ...X509Certificate[]];
-type Issuers = ReadonlyMap<X509Certificate, readonly X509Certificate[]>;
+/** A certificate and those among the given that issued it, by name and signature. */
+interface Member {
+  readonly certificate: X509Certificate;
+  readonly selfSigned: boolean;
+  readonly issuers: readonly Member[];
+}
+
+type Path = readonly [Member, ...Member[]];
 
 /**
  * Orders certificates (no two the same) from the leaf upwards, without the root. The key only tells a CA that is meant
@@ -22,73 +28,84 @@ type Issuers = ReadonlyMap<X509Certificate, readonly X509Certificate[]>;
  * @throws CertferryError NoLeaf, SeveralLeaves, LeafIsCa, ChainBroken
  */
 export function orderChain(certificates: readonly X509Certificate[], key: KeyObject): OrderedChain {
-  const leaf = findLeaf(certificates, key);
-  const issuers = issuersAmong(certificates);
-  const chain = longestPath(leaf, issuers, [leaf]);
-  const related = ancestorsOf(leaf, issuers);
-  const strangers = certificates.filter((each) => each !== leaf && !related.has(each));
-  if (strangers.length > 0) throw chainBroken(chain.at(-1) ?? leaf, strangers);
-  const damaged = chain.find((each) => each.subject === each.issuer && issuers.get(each)?.length === 0);
-  if (damaged !== undefined) throw damagedRoot(damaged);
-  const spare = [...related].filter((each) => !chain.includes(each) && !isSelfSigned(each));
-  return { leaf, chain, spare, complete: [leaf, ...related].some(isSelfSigned) };
+  const members = membersOf(certificates);
+  const leaf = findLeaf(members, key);
+  const path = longestPath(leaf, []);
+  const related = ancestorsOf(leaf);
+  refuseStrangers(
+    path,
+    members.filter((each) => !related.has(each)),
+  );
+  refuseDamagedRoot(path);
+  const spare = [...related].filter((each) => !path.includes(each) && !each.selfSigned);
+  return {
+    leaf: leaf.certificate,
+    chain: path.slice(1).map(({ certificate }) => certificate),
+    spare: spare.map(({ certificate }) => certificate),
+    complete: [...related].some(({ selfSigned }) => selfSigned),
+  };
 }
 
-/** Signed with its own key: a root, or a leaf that nobody else vouches for. */
-export function isSelfSigned(certificate: X509Certificate): boolean {
-  return certificate.subject === certificate.issuer && isSignedBy(certificate, certificate);
-}
-
-/** A root of X.509 version 1 does not say that it is a CA; that it signed another says so. */
-function findLeaf(certificates: readonly X509Certificate[], key: KeyObject): X509Certificate {
-  const signsAnother = (one: X509Certificate) =>
-    certificates.some((other) => other !== one && isIssuedBy(other, one));
-  const candidates = certificates.filter((each) => !each.ca && !(isSelfSigned(each) && signsAnother(each)));
-  const [leaf, ...others] = candidates;
-  if (leaf === undefined) throw noLeaf(certificates, key);
-  if (others.length > 0) throw severalLeaves(candidates);
-  return leaf;
-}
-
-function issuersAmong(certificates: readonly X509Certificate[]): Issuers {
-  const issuersOf = (child: X509Certificate) =>
-    certificates.filter((other) => other !== child && isIssuedBy(child, other));
-  return new Map(certificates.map((each) => [each, issuersOf(each)]));
+/** Every signature is checked once, here: the ways through a tangle of cross-signed CAs are many. */
+function membersOf(certificates: readonly X509Certificate[]): Member[] {
+  const members = certificates.map((certificate) => {
+    const selfSigned = certificate.subject === certificate.issuer && isSignedBy(certificate, certificate);
+    return { certificate, selfSigned, issuers: [] as Member[] };
+  });
+  for (const child of members) {
+    const others = members.filter((each) => each !== child);
+    child.issuers.push(...others.filter((each) => isIssuedBy(child.certificate, each.certificate)));
+  }
+  return members;
 }
 
 function isIssuedBy(child: X509Certificate, parent: X509Certificate): boolean {
   return child.checkIssued(parent) && isSignedBy(child, parent);
 }
 
+/** False, too, for a parent's key of a kind that this OpenSSL does not know. */
 function isSignedBy(child: X509Certificate, parent: X509Certificate): boolean {
-  return attempt(() => child.verify(parent.publicKey), false); // what a key of an unknown kind signed, nobody can check
+  return attempt(() => child.verify(parent.publicKey), false);
+}
+
+/** A root of X.509 version 1 does not say that it is a CA; that it signed another says so. */
+function findLeaf(members: readonly Member[], key: KeyObject): Member {
+  const signsAnother = (one: Member) => members.some(({ issuers }) => issuers.includes(one));
+  const candidates = members.filter(
+    (each) => !each.certificate.ca && !(each.selfSigned && signsAnother(each)),
+  );
+  const [leaf, ...others] = candidates;
+  if (leaf === undefined)
+    throw noLeaf(
+      members.map(({ certificate }) => certificate),
+      key,
+    );
+  if (others.length > 0) throw severalLeaves(candidates);
+  return leaf;
 }
 
 /**
  * Cross-signed certificates give several ways up. The longest is taken, as it serves the oldest clients too; among
  * equals the one that lasts longest, then the smallest fingerprint, so that the order given never matters.
  */
-function longestPath(
-  from: X509Certificate,
-  issuers: Issuers,
-  seen: readonly X509Certificate[],
-): readonly X509Certificate[] {
-  const next = (issuers.get(from) ?? []).filter((each) => !seen.includes(each) && !isSelfSigned(each));
-  const paths = next.map((each): Path => [each, ...longestPath(each, issuers, [...seen, each])]);
-  return paths.sort(byPreference)[0] ?? [];
+function longestPath(from: Member, below: readonly Member[]): Path {
+  const seen = [...below, from];
+  const next = from.issuers.filter((each) => !seen.includes(each) && !each.selfSigned);
+  const [best] = next.map((each) => longestPath(each, seen)).sort(byPreference);
+  return best === undefined ? [from] : [from, ...best];
 }
 
 function byPreference(one: Path, other: Path): number {
   if (one.length !== other.length) return other.length - one.length;
-  const [[first], [second]] = [one, other];
+  const [first, second] = [one[0].certificate, other[0].certificate];
   const lasting = epochSeconds(second.validTo) - epochSeconds(first.validTo);
   return lasting === 0 ? fingerprintOf(first).localeCompare(fingerprintOf(second)) : lasting;
 }
 
-function ancestorsOf(leaf: X509Certificate, issuers: Issuers): Set<X509Certificate> {
-  const found = new Set<X509Certificate>([leaf]);
-  for (const each of found) for (const issuer of issuers.get(each) ?? []) found.add(issuer); // a Set yields what is added meanwhile
-  found.delete(leaf);
+/** The member itself and everything above it; a Set yields what is added to it meanwhile. */
+function ancestorsOf(member: Member): Set<Member> {
+  const found = new Set([member]);
+  for (const { issuers } of found) for (const issuer of issuers) found.add(issuer);
   return found;
 }
 
@@ -107,27 +124,33 @@ function leafIsCa(certificate: X509Certificate): CertferryError {
   return new CertferryError('LeafIsCa', message, { details: { subject } });
 }
 
-function severalLeaves(candidates: readonly X509Certificate[]): CertferryError {
-  const subjects = candidates.map(describeCertificate);
+function severalLeaves(candidates: readonly Member[]): CertferryError {
+  const subjects = candidates.map(({ certificate }) => describeCertificate(certificate));
   const message = `There are ${candidates.length} leaves, and only one may be given: ${subjects.join(', ')}. Leave out those that are not meant.`;
   return new CertferryError('SeveralLeaves', message, { details: { subjects } });
 }
 
-function chainBroken(top: X509Certificate, strangers: readonly X509Certificate[]): CertferryError {
-  const subjects = strangers.map(describeCertificate);
-  const namesake = strangers.some((each) => each.subject === top.issuer);
+function refuseStrangers(path: Path, strangers: readonly Member[]): void {
+  if (strangers.length === 0) return;
+  const top = (path.at(-1) as Member).certificate;
+  const subjects = strangers.map(({ certificate }) => describeCertificate(certificate));
+  const namesake = strangers.some(({ certificate }) => certificate.subject === top.issuer);
   const gap = namesake
     ? `a certificate of that name is given, but did not sign it (another key, or damaged)`
     : 'which is not among the certificates';
   const message = `The chain is broken: ${describeCertificate(top)} was issued by "${nameLine(top.issuer)}", ${gap}; so these lead nowhere: ${subjects.join(', ')}. Give the leaf's own intermediates, and no others.`;
-  return new CertferryError('ChainBroken', message, {
+  throw new CertferryError('ChainBroken', message, {
     details: { issuer: nameLine(top.issuer), strangers: subjects },
   });
 }
 
 /** Left in, a root with a flipped bit would pass for a certificate that some other root signed. */
-function damagedRoot(certificate: X509Certificate): CertferryError {
-  const subject = describeCertificate(certificate);
+function refuseDamagedRoot([, ...chain]: Path): void {
+  const damaged = chain.find(
+    ({ certificate, issuers }) => certificate.subject === certificate.issuer && issuers.length === 0,
+  );
+  if (damaged === undefined) return;
+  const subject = describeCertificate(damaged.certificate);
   const message = `The chain is broken: ${subject} says that it is self-signed, but its signature is not its own. It is damaged; leave it out, a root is not needed.`;
-  return new CertferryError('ChainBroken', message, { details: { subject } });
+  throw new CertferryError('ChainBroken', message, { details: { subject } });
 }

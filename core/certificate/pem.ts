@@ -24,7 +24,7 @@ export function readBlocks(field: Field, text: string): Block[] {
   if (text.trim() === '') return [];
   const tidy = withPlainLineEnds(text);
   const found = [...tidy.matchAll(block)];
-  if (found.length === 0 || found.length < (tidy.match(opening) ?? []).length)
+  if (found.length === 0 || found.length < [...tidy.matchAll(opening)].length)
     throw unreadable(field, found.length);
   return found.map((match, index) => readBlock(field, String(match[1]), String(match[2]), index + 1));
 }

@@ -140,7 +140,7 @@ function wrong(passphrase: string | undefined): CertferryError {
 }
 
 function unreadable(cause: unknown): CertferryError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  const message = `The field "pkcs12" cannot be read as PKCS#12: ${reason.replace(/\.$/, '')}. Export it again with "openssl pkcs12 -export", or give PEM.`;
+  const reason = String(cause).replace(/^Error: |\.$/g, '');
+  const message = `The field "pkcs12" cannot be read as PKCS#12: ${reason}. Export it again with "openssl pkcs12 -export", or give PEM.`;
   return new CertferryError('BundleUnreadable', message, { details: { field: 'pkcs12' } });
 }

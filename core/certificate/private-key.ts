@@ -73,7 +73,7 @@ function openKey(block: Block, passphrase: string | undefined): KeyObject {
 
 /** OpenSSL keeps version numbers and optional parts of the form it read; the bare numbers of a JWK have none. */
 function canonical(key: KeyObject): KeyObject {
-  if (!jwkTypes.includes(key.asymmetricKeyType ?? '')) return key;
+  if (!jwkTypes.includes(String(key.asymmetricKeyType))) return key;
   return createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
 }
 
@@ -100,11 +100,13 @@ function severalPrivateKeys(blocks: readonly Block[]): CertferryError {
 }
 
 function keyMismatch(leaf: X509Certificate, given: KeyObject): CertferryError {
-  const [has, wants] = [given, leaf.publicKey].map(
-    (key) => `${describeKey(key)}, public key sha256 ${publicKeyDigest(key)}…`,
-  );
+  const [has, wants] = [identify(given), identify(leaf.publicKey)];
   const message = `The private key (${has}) does not belong to the leaf ${describeCertificate(leaf)} (${wants}). Give the key that the certificate was requested with.`;
-  return new CertferryError('KeyMismatch', message, { details: { key: has ?? '', leaf: wants ?? '' } });
+  return new CertferryError('KeyMismatch', message, { details: { key: has, leaf: wants } });
+}
+
+function identify(key: KeyObject): string {
+  return `${describeKey(key)}, public key sha256 ${publicKeyDigest(key)}…`;
 }
 
 function damagedKey(): CertferryError {

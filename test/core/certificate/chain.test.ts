@@ -90,6 +90,25 @@ describe('the chain', () => {
     }
   });
 
+  test('prefers a longer way to one that lasts longer', async () => {
+    const detour = await anIdentity({ subject: 'Detour', ca: true, issuer: root });
+    const notAfter = new Date(Date.now() + 30 * day);
+    const longer = await anIdentity({
+      subject: 'Upper',
+      ca: true,
+      issuer: detour,
+      keys: upper.keys,
+      notAfter,
+    });
+
+    for (const order of [
+      [leaf, lower, upper, longer, detour],
+      [detour, longer, upper, lower, leaf],
+    ]) {
+      expect(read(given(...order)).bundle.chain).toEqual([lower.certPem, longer.certPem, detour.certPem]);
+    }
+  });
+
   test('keeps of two equal ways the one that lasts longer, and says what it leaves out', async () => {
     const other = await anIdentity({ subject: 'Other Root', ca: true });
     const twin = await anIdentity({
@@ -179,6 +198,16 @@ describe('the chain', () => {
 
     expect(error.name).toBe('ChainBroken');
     expect(error.message).toContain('a certificate of that name is given, but did not sign it');
+  });
+
+  test('refuses an issuer whose key is of a kind that nobody knows', () => {
+    const der = derOf(lower.certPem);
+    const idEcPublicKey = Buffer.from('06072a8648ce3d0201', 'hex');
+    der[der.indexOf(idEcPublicKey) + 8] = 0x7e;
+
+    expect(refusal(() => read({ ...given(leaf), chain: armour('CERTIFICATE', der) })).name).toBe(
+      'ChainBroken',
+    );
   });
 
   test('refuses a damaged root instead of taking it for one that was cross-signed', () => {

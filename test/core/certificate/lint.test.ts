@@ -191,6 +191,18 @@ describe('signatures', () => {
     expect(refusal(() => read(input))).toMatchObject({ name: 'WeakSignature', details: { signature } });
   });
 
+  test('refuses RSA-PSS whose parameters cannot be read', () => {
+    const { certificate, key } = selfSigned(rsaKey, ['-sha256', '-sigopt', 'rsa_padding_mode:pss']);
+    const der = derOf(certificate);
+    const parameters = der.lastIndexOf(Buffer.from('06092a864886f70d01010a', 'hex')) + 11;
+    der[parameters] = 0x04;
+
+    expect(refusal(() => read({ certificate: armour('CERTIFICATE', der), key }))).toMatchObject({
+      name: 'WeakSignature',
+      details: { signature: 'an algorithm that cannot be read' },
+    });
+  });
+
   test.each([
     ['SHA-256 in RSA-PSS', ['-sha256', '-sigopt', 'rsa_padding_mode:pss']],
     ['SHA-384', ['-sha384']],

@@ -136,7 +136,13 @@ describe('any bundle', () => {
     const passphrase = 'secret';
     const sealed = derOf(asEncryptedPkcs8(version.keyPem, passphrase, ['-iter', '1000']));
     const pkcs12 = asPkcs12(version.fullchainPem + version.keyPem, passphrase, ['-iter', '1', '-maciter']);
-    const unchecked = asPkcs12(version.fullchainPem + version.keyPem, passphrase, ['-iter', '1', '-nomac']);
+    const unchecked = asPkcs12(version.fullchainPem + version.keyPem, passphrase, [
+      '-iter',
+      '1',
+      '-nomac',
+      '-certpbe',
+      'AES-256-CBC',
+    ]);
     const sec1 = derOf(
       asSec1(version.keyPem).replace(/-----BEGIN EC PARAMETERS-----[^-]+-----END EC PARAMETERS-----/, ''),
     );
