@@ -64,7 +64,9 @@ function probe({ target: { verify } }: Finished, own: OwnCommand): string[] {
 function repairSteps(finished: Finished, own: OwnCommand): string[] {
   const { repair } = finished.output;
   const files = (repair?.files ?? []).map(({ path, backup }) =>
-    backup === null ? `  ${path} did not exist before: remove it` : `  ${path} was ${backup}`,
+    backup === null
+      ? `  ${path}: it did not exist before; remove it`
+      : `  ${path}: its old bytes are in ${backup}`,
   );
   const commands = (repair?.commands ?? []).map((command) => `  ${command}`);
   return [

@@ -104,8 +104,10 @@ describe('the summary', () => {
     const lines = summaryLines([aFinished({ outcome: 'rollback_failed', repair })], layout, own);
 
     for (const command of repair.commands) expect(lines).toContain(`    ${command}`);
-    expect(lines).toContain('    /etc/nginx/tls/fullchain.pem was /var/lib/certferry/backups/x/0');
-    expect(lines).toContain('    /etc/nginx/tls/chain.pem did not exist before: remove it');
+    expect(lines).toContain(
+      '    /etc/nginx/tls/fullchain.pem: its old bytes are in /var/lib/certferry/backups/x/0',
+    );
+    expect(lines).toContain('    /etc/nginx/tls/chain.pem: it did not exist before; remove it');
     expect(lines.join('\n')).toContain('A PERSON IS NEEDED');
   });
 
