@@ -119,19 +119,22 @@ const groups = 'P-256:P-384:X25519:P-521';
 
 const tls13Suites = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
 
-/** Suites and signature algorithms that leave a server with several certificates only those of one key algorithm. */
+/**
+ * Suites and signature algorithms that leave a server with several certificates only those of one key algorithm. SHA-1
+ * is spelled OpenSSL's way: the one of Node 20 does not know all of the names in RFC 8446.
+ */
 const pins: Readonly<Record<KeyAlgorithm, { suites: string; sigalgs: string }>> = {
   rsa: {
     suites: ':!aECDSA',
     sigalgs: [
       'rsa_pss_rsae_sha256:rsa_pss_rsae_sha384:rsa_pss_rsae_sha512',
       'rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512',
-      'rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512:rsa_pkcs1_sha1',
+      'rsa_pkcs1_sha256:rsa_pkcs1_sha384:rsa_pkcs1_sha512:RSA+SHA1',
     ].join(':'),
   },
   ec: {
     suites: ':!aRSA',
-    sigalgs: 'ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ecdsa_sha1',
+    sigalgs: 'ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ECDSA+SHA1',
   },
   ed25519: { suites: ':!aRSA', sigalgs: 'ed25519' },
 };

@@ -92,6 +92,15 @@ describe('what is presented', () => {
     expect((await observe(port, {}, null)).problem).toMatch(/^the chain is broken: certificate 1 /);
   });
 
+  test('is wrong where names fit but the signature does not', async () => {
+    const der = Buffer.from(version.certPem.replaceAll(/-----.*-----|\n/g, ''), 'base64');
+    der.writeUInt8(der.readUInt8(der.length - 1) ^ 1, der.length - 1); // the signature's last byte
+    const forged = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
+    const { port } = await serve({ ...served(version), cert: forged + version.chainPem });
+
+    expect((await observe(port, {}, null)).problem).toMatch(/^the chain is broken: certificate 1 /);
+  });
+
   test('is anything at all when no version is expected', async () => {
     const { port } = await serve(served(older));
 
