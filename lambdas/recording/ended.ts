@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Repair } from '../../core/deployment/agent-line.ts';
 import {
   DeploymentState,
   type PushResult,
@@ -41,7 +42,17 @@ export type Ending = Pick<RecordedDeployment, 'outcome' | 'summary' | 'reason' |
 export function endingOf(path: RecordingPath, state: EndedState): Ending {
   const failure = failureOf(state.failure);
   const warnings = [...(state.push?.warnings ?? []), ...(state.rollback?.warnings ?? [])];
-  return { warnings, repair: null, reason: null, ...endings[path](state, failure) };
+  const ending = { warnings, repair: null, reason: null, ...endings[path](state, failure) };
+  return ending.repair === null ? ending : { ...ending, summary: withRepair(ending.summary, ending.repair) };
+}
+
+/** Whoever is woken reads the summary first, in the console, a message or a terminal: what to type is in it. */
+function withRepair(summary: string, { files, commands }: Repair): string {
+  const kept = files
+    .filter(({ backup }) => backup !== null)
+    .map(({ path, backup }) => `${path} is kept as ${backup}`);
+  const typed = commands.length === 0 ? undefined : `on the host, run: ${commands.join(' && ')}`;
+  return joined([summary, typed, ...kept]);
 }
 
 type Ended = Pick<Ending, 'outcome' | 'summary'> & Partial<Ending>;
