@@ -91,7 +91,7 @@ describe('deployments on this machine', () => {
     expect(last).toMatchObject({ code: 0, err: '' });
     expect(last.out).toMatch(/◷ BackOff +1\.0 s/);
     expect(last.out).toContain('✖ rolled_back');
-  });
+  }, 180_000);
 });
 
 describe('a deployment that ends early', () => {
