@@ -114,8 +114,8 @@ fetch() {
 
 # fetch_checked URL SHA256: leaves the right bytes, on disk for good, in $temporary, or ends the run.
 fetch_checked() {
-  # what a killed run left behind a day ago or more
-  find "$bin" -type f -name '.fetch.*' -mtime +0 -exec rm -f {} +
+  # what a killed run left behind a day ago or more; files of runs under way come and go while it looks
+  find "$bin" -type f -name '.fetch.*' -mtime +0 -exec rm -f {} + 2>/dev/null || :
   temporary=$(mktemp "$bin/.fetch.XXXXXX")
   case $1 in
     *.gz)
@@ -143,7 +143,7 @@ keep_as() {
 prune() {
   others=0
   # shellcheck disable=SC2045  # in order of use; the names are digests, without spaces
-  for name in $(ls -t "$bin"); do
+  for name in $(ls -t "$bin" 2>/dev/null); do
     case $bin/$name in
       "$2") ;;
       "$bin/$1"*)

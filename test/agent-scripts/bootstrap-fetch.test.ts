@@ -4,7 +4,7 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anAuthority, aVersion } from '../factories/certificates.ts';
-import { BootstrapHost, type Ended } from './bootstrap-host.ts';
+import { BootstrapHost, type Ended, shells } from './bootstrap-host.ts';
 import { type Served, serveMetadata, serveObjects, serveTls } from './loopback-servers.ts';
 
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
@@ -26,17 +26,23 @@ async function started(server: Promise<Served>): Promise<Served> {
 }
 
 describe('an https location', () => {
-  async function fetchWith(program: 'curl' | 'wget', listener: RequestListener): Promise<Ended> {
+  /** A server with `listener`, and a host that trusts it and has only this program to fetch with. */
+  async function served(program: 'curl' | 'wget', listener: RequestListener) {
     const version = await aVersion({ names: ['localhost'] });
     const trust = join(host.root, 'trust.pem');
     const wgetrc = join(host.root, 'wgetrc');
     writeFileSync(trust, (await anAuthority()).rootPem);
     writeFileSync(wgetrc, `ca_certificate = ${trust}\n`);
     const server = await started(serveTls({ cert: version.fullchainPem, key: version.keyPem }, listener));
-    return await host.run(
-      { agentUrl: `https://localhost:${server.port}/agent.cjs` },
-      { PATH: host.path(['node', program]), CURL_CA_BUNDLE: trust, WGETRC: wgetrc },
-    );
+    return {
+      pins: { agentUrl: `https://localhost:${server.port}/agent.cjs` },
+      env: { PATH: host.path(['node', program]), CURL_CA_BUNDLE: trust, WGETRC: wgetrc },
+    };
+  }
+
+  async function fetchWith(program: 'curl' | 'wget', listener: RequestListener): Promise<Ended> {
+    const { pins, env } = await served(program, listener);
+    return await host.run(pins, env);
   }
 
   describe.each((['curl', 'wget'] as const).filter(has))('through %s', (program) => {
@@ -58,6 +64,26 @@ describe('an https location', () => {
       expect(host.cached()).toEqual([]);
     });
   });
+
+  test.runIf(has('curl')).each(shells.map((shell) => [shell.join(' '), shell] as const))(
+    'leaves nothing behind when the command is cancelled in mid-fetch, under %s',
+    async (_, shell) => {
+      const asked = Promise.withResolvers<void>();
+      const { pins, env } = await served('curl', (_request, response) => {
+        response.write('half of an ag');
+        asked.resolve();
+      });
+      const run = host.start(pins, { ...env, PATH: process.env.PATH }, shell);
+      await asked.promise;
+      run.cancel();
+
+      const ended = await run.ended;
+
+      expect(ended).toMatchObject({ stdout: '' });
+      expect(ended.status).not.toBe(0);
+      expect(host.cached()).toEqual([]);
+    },
+  );
 
   test('says that it needs curl or wget where there is neither', async () => {
     const ended = await host.run({ agentUrl: 'https://localhost/agent.cjs' }, { PATH: host.path(['node']) });

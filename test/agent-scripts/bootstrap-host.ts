@@ -128,10 +128,20 @@ export class BootstrapHost {
 
   /** Runs the script as the SSM agent would. */
   run(pins: Pins = {}, env: NodeJS.ProcessEnv = {}, shell: readonly string[] = ['sh']): Promise<Ended> {
+    return this.start(pins, env, shell).ended;
+  }
+
+  /** Starts the script in a process group of its own, which `cancel` ends as the SSM agent does. */
+  start(
+    pins: Pins = {},
+    env: NodeJS.ProcessEnv = {},
+    shell: readonly string[] = ['sh'],
+  ): { ended: Promise<Ended>; cancel(): void } {
     const [command = 'sh', ...args] = shell;
     const child = spawn(command, [...args, this.script(pins)], {
       env: { PATH: process.env.PATH, SSM_Job: 'aGk', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
+      detached: true,
     });
     const ended: Ended = { status: null, stdout: '', stderr: '' };
     child.stdout.on('data', (text) => {
@@ -140,7 +150,12 @@ export class BootstrapHost {
     child.stderr.on('data', (text) => {
       ended.stderr += text;
     });
-    return new Promise((resolve) => child.on('close', (status) => resolve({ ...ended, status })));
+    return {
+      ended: new Promise((resolve) => child.on('close', (status) => resolve({ ...ended, status }))),
+      cancel: () => {
+        if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
+      },
+    };
   }
 
   tamper(name: string): void {

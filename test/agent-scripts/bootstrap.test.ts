@@ -172,16 +172,17 @@ describe('bootstrap', () => {
     expect(ended.stderr).toContain(status === 0 ? '' : `is ${version}: the agent needs Node 20 or later`);
   });
 
-  test('survives twelve runs at once on an empty cache', async () => {
+  test('survives twelve runs at once on an empty cache, time and again', async () => {
     const runtime = host.publishRuntime('pinned');
     const pins = { runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 };
 
-    const runs = await Promise.all(Array.from({ length: 12 }, () => host.run(pins)));
+    for (let round = 0; round < 5; round++) {
+      rmSync(host.home, { recursive: true, force: true });
+      const runs = await Promise.all(Array.from({ length: 12 }, () => host.run(pins)));
 
-    expect(runs.map(({ status, stderr }) => ({ status, stderr }))).toEqual(
-      runs.map(() => ({ status: 0, stderr: '' })),
-    );
-    expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`, `node-${runtime.sha256}`]);
+      expect(runs.filter(({ status, stderr }) => status !== 0 || stderr !== '')).toEqual([]);
+      expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`, `node-${runtime.sha256}`]);
+    }
   });
 
   test('clears away what a run killed two days ago left behind, and nothing younger', async () => {
