@@ -20,7 +20,7 @@ async function main(directory: string): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   const exitIn = (milliseconds: number) => {
     clearTimeout(timer);
-    timer = setTimeout(stop, milliseconds);
+    timer = setTimeout(() => void stop(), milliseconds);
   };
   const holders = await startHoldServer(folder.token, (count) => {
     if (count > 0) clearTimeout(timer);
@@ -34,7 +34,7 @@ async function main(directory: string): Promise<void> {
     process.exit(0);
   };
   exitIn(firstClientMilliseconds);
-  process.once('SIGTERM', stop);
+  process.once('SIGTERM', () => void stop());
   const port = Number(new URL(database.endpoint).port);
   writeAddress(folder.databaseAddress, { pid: process.pid, port, holdPort: holders.port });
 }

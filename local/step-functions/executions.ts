@@ -12,7 +12,7 @@ import {
   openExecutionRecords,
 } from './execution-record.ts';
 import { type Invoke, taskHandlers } from './tasks.ts';
-import { createTokenBook, type TokenBook, taskError } from './tokens.ts';
+import { createTokenBook, type TokenBook, type TokenDesk, taskError } from './tokens.ts';
 
 const machineName = 'deploy-target';
 export const stateMachineArn = `arn:aws:states:${region}:${account}:stateMachine:${machineName}`;
@@ -92,27 +92,13 @@ interface House {
 }
 
 function begin(house: House, name: string, input: object, onEvent: (event: ExecutionEvent) => void): Running {
-  const { options, records, tokens, machine } = house;
+  const { options, records, tokens } = house;
   const arn = executionArn(name);
   const startedAt = Date.now();
   records.begin({ name, arn, startedAt, input });
   const desk = tokens.openDesk();
   const aborting = new AbortController();
-  const run = machine.run(structuredClone(input) as Parameters<StateMachine['run']>[0], {
-    context: {
-      Execution: { Id: arn, Name: name },
-      StateMachine: { Id: stateMachineArn, Name: machineName },
-      // kept by reference, so each reading of the token gets a fresh one
-      Task: desk,
-    },
-    overrides: {
-      taskResourceLocalHandlers: taskHandlers(options.definition, {
-        invoke: options.invoke,
-        desk,
-        aborted: aborting.signal,
-      }),
-    },
-  });
+  const run = start(house, { name, arn, input, desk, aborted: aborting.signal });
   const events: ExecutionEvent[] = [];
   const keep = (event: ExecutionEvent) => {
     events.push(event);
@@ -133,6 +119,28 @@ function begin(house: House, name: string, input: object, onEvent: (event: Execu
     },
     ended: finish(),
   };
+}
+
+interface Starting {
+  readonly name: string;
+  readonly arn: string;
+  readonly input: object;
+  readonly desk: TokenDesk;
+  readonly aborted: AbortSignal;
+}
+
+function start({ options, machine }: House, { name, arn, input, desk, aborted }: Starting): Run {
+  return machine.run(structuredClone(input) as Parameters<StateMachine['run']>[0], {
+    context: {
+      Execution: { Id: arn, Name: name },
+      StateMachine: { Id: stateMachineArn, Name: machineName },
+      // kept by reference, so each reading of the token gets a fresh one
+      Task: desk,
+    },
+    overrides: {
+      taskResourceLocalHandlers: taskHandlers(options.definition, { invoke: options.invoke, desk, aborted }),
+    },
+  });
 }
 
 type Run = ReturnType<StateMachine['run']>;

@@ -1,0 +1,177 @@
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import type { DeployRequest, DeployResult, Ferry } from '../../local/ferry.ts';
+import { aVersion } from '../factories/certificates.ts';
+import { quickMachine } from '../scenarios/faults.ts';
+import { deployInProcess, enteredBy, spawnDeployments, untilAgentRuns, useHarbour } from './harbour.ts';
+import { scratch } from './scratch.ts';
+import { deploying, type ServedTarget } from './served-target.ts';
+
+const harbour = useHarbour();
+
+describe('many deployments to one target', () => {
+  test('go one at a time with growing fences, and the last request is what stays', {
+    timeout: 300_000,
+  }, async () => {
+    const { served, openEnrolled } = harbour();
+    const { ferry } = await openEnrolled();
+    const requests = [await aVersion(), await aVersion()].map((version) =>
+      deploying(served.target(), version),
+    );
+    const order = Array.from({ length: 50 }, (_, index) => requests[index % 2] as DeployRequest);
+
+    const results = await Promise.all(order.map((request) => ferry.deploy(request)));
+
+    const outcomes = results.map(({ output }) => output.outcome);
+    expect(outcomes.filter((one) => !['deployed', 'unchanged', 'superseded'].includes(one))).toEqual([]);
+    expect(fencesInOrder(results)).toBe(true);
+    expect(overlaps(results)).toBe(0);
+    const numbers = await Promise.all(results.map((result) => requestNumberOf(ferry, result)));
+    const last = order[numbers.indexOf(Math.max(...numbers))];
+    expect(readFileSync(served.keyPath, 'utf8')).toBe(keyIn(last));
+    expect(await ferry.history('web-1')).toHaveLength(51);
+  });
+
+  test('that do not overtake each other all get their turn', { timeout: 300_000 }, async () => {
+    const { served, open } = harbour();
+    const patient = {
+      ErrorEquals: ['LockHeld'],
+      IntervalSeconds: 0.1,
+      MaxDelaySeconds: 0.1,
+      MaxAttempts: 1000,
+    };
+    const ferry = await open({ definition: quickMachine({ AcquireLock: { Retry: [patient] } }) });
+    const dryRun = { ...deploying(served.target(), await aVersion()), action: 'validate' as const };
+    await ferry.deploy(dryRun);
+
+    const results = await Promise.all(Array.from({ length: 12 }, () => ferry.deploy(dryRun)));
+
+    expect(new Set(results.map(({ output }) => output.outcome))).toEqual(new Set(['validate_unsupported']));
+    expect(fencesInOrder(results)).toBe(true);
+    expect(overlaps(results)).toBe(0);
+  });
+
+  test('from two processes at once are all told, and none is done twice', { timeout: 300_000 }, async () => {
+    const { served, stateDir, open } = harbour();
+    const requests = [
+      aRequestFile(deploying(served.target(), await aVersion())),
+      aRequestFile(deploying(served.target(), await aVersion())),
+    ];
+
+    const told = (await Promise.all(requests.map((file) => deployInProcess(stateDir, file, 8)))).flat();
+
+    const history = await (await open()).history('web-1');
+    expect(told).toHaveLength(16);
+    expect(history.map(({ deploymentId }) => deploymentId).sort()).toEqual(
+      told.map(({ executionName }) => executionName).sort(),
+    );
+    const fences = told.map(({ output }) => output.fence).filter((fence) => fence !== null);
+    expect(new Set(fences).size).toBe(fences.length);
+  });
+});
+
+describe('a certferry process that is killed in the middle of a push', () => {
+  test('leaves a lock that the next deployment takes over at once', { timeout: 120_000 }, async () => {
+    const { served, stateDir, openEnrolled } = harbour();
+    const { ferry, first } = await openEnrolled();
+    const { target, openGate } = heldUp(served);
+    const child = spawnDeployments(stateDir, aRequestFile(deploying(target, await aVersion())), 1);
+    const dead = await enteredBy(child, stateDir, 'PushBundle');
+    await untilAgentRuns(stateDir, 2);
+
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const before = await ferry.inspect(dead);
+    openGate();
+    const next = await ferry.deploy(deploying(served.target(), first));
+
+    expect(before).toMatchObject({ status: 'ABORTED', output: null });
+    expect(['deployed', 'unchanged']).toContain(next.output.outcome);
+    expect(next.output.fence).toBe(3);
+    expect(readFileSync(served.keyPath, 'utf8')).toBe(first.keyPem);
+  });
+
+  test('is told in the history by the next process, and its lock is free', { timeout: 120_000 }, async () => {
+    const { served, stateDir, open, openEnrolled } = harbour();
+    await (await openEnrolled()).ferry.close();
+    const child = spawnDeployments(stateDir, aRequestFile(deploying(served.target(), await aVersion())), 1);
+    const dead = await enteredBy(child, stateDir, 'PushBundle');
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+
+    const later = await open();
+
+    expect((await later.history('web-1'))[0]).toMatchObject({
+      deploymentId: dead,
+      recordedBy: 'status-change',
+    });
+    expect(await later.inspect(dead)).toMatchObject({ status: 'ABORTED', stoppedAt: expect.any(Number) });
+  });
+});
+
+test('closing a ferry aborts what it carries and frees the lock', { timeout: 120_000 }, async () => {
+  const { served, stateDir, open, openEnrolled } = harbour();
+  const { ferry, first } = await openEnrolled();
+  const { target, openGate } = heldUp(served);
+  const carried = ferry.deploy(deploying(target, await aVersion()));
+  await untilAgentRuns(stateDir, 2);
+
+  await ferry.close();
+  openGate();
+  const { status, output } = await carried;
+  const next = await (await open()).deploy(deploying(served.target(), first));
+
+  expect([status, output.outcome]).toEqual(['ABORTED', 'lost']);
+  expect(['deployed', 'unchanged']).toContain(next.output.outcome);
+});
+
+/** A target whose check does not end before the gate is open. */
+function heldUp(served: ServedTarget) {
+  const gate = join(scratch(), 'gate');
+  const validateCommand = ['sh', '-c', `while [ ! -e ${gate} ]; do sleep 0.05; done`];
+  return { target: served.target({ config: { validateCommand } }), openGate: () => writeFileSync(gate, '') };
+}
+
+function aRequestFile(request: DeployRequest): string {
+  const file = join(scratch(), 'request.json');
+  writeFileSync(file, JSON.stringify(request));
+  return file;
+}
+
+async function requestNumberOf(ferry: Ferry, { executionName }: DeployResult): Promise<number> {
+  const input = (await ferry.inspect(executionName))?.input;
+  return input instanceof Object && 'requestNumber' in input ? Number(input.requestNumber) : 0;
+}
+
+function keyIn(request: DeployRequest | undefined): string {
+  const secret = request?.secret;
+  return secret !== undefined && 'privateKey' in secret ? secret.privateKey : '';
+}
+
+function fencesInOrder(results: readonly DeployResult[]): boolean {
+  const held = results.filter(({ output }) => output.fence !== null);
+  const byFence = held.sort((one, other) => (one.output.fence ?? 0) - (other.output.fence ?? 0));
+  const pushes = byFence.map(({ events }) => timeOf(events, 'PushBundle'));
+  return (
+    new Set(held.map(({ output }) => output.fence)).size === held.length &&
+    pushes.every((at, index) => index === 0 || at >= (pushes[index - 1] ?? 0))
+  );
+}
+
+const timeOf = (events: DeployResult['events'], state: string) =>
+  events.find(({ type, state: at }) => type === 'StateEntered' && at?.name === state)?.timestamp ?? 0;
+
+/** Pairs of deployments that held the target at the same time, seen from their graphs. */
+function overlaps(results: readonly DeployResult[]): number {
+  const spans = results
+    .filter(({ output }) => output.outcome !== 'superseded')
+    .map(({ events }) => [timeOf(events, 'PushBundle'), endOf(events)] as const)
+    .sort(([one], [other]) => one - other);
+  return spans.filter(([start], index) => index > 0 && start < (spans[index - 1]?.[1] ?? 0)).length;
+}
+
+/** When the deployment began to record its end, which lets go of the lock. */
+const endOf = (events: DeployResult['events']) =>
+  Math.max(timeOf(events, 'CommitDeployment'), timeOf(events, 'RecordValidated'));

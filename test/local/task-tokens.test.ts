@@ -1,0 +1,74 @@
+import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
+import { describe, expect, test } from 'vitest';
+import { givesAwayToken, oneTask, open, run, waiting } from './small-machine.ts';
+
+describe('a task that waits for its token', () => {
+  test('ends with what comes with the token, and takes one answer only', async () => {
+    const house = await open(oneTask(waiting), givesAwayToken());
+    const answer = (taskToken: string) =>
+      house.client.send(new SendTaskSuccessCommand({ taskToken, output: '{"outcome":"applied"}' }));
+
+    const { output, tokens } = await run(house, answer);
+
+    expect(output).toEqual({ outcome: 'applied' });
+    await expect(answer(tokens[0] ?? '')).rejects.toMatchObject({ name: 'TaskTimedOut' });
+    await expect(answer('never-given-out')).rejects.toMatchObject({ name: 'TaskDoesNotExist' });
+  });
+
+  test('may be answered before its function has returned', async () => {
+    const house = await open(
+      oneTask(waiting),
+      givesAwayToken('await new Promise((go) => setTimeout(go, 300));'),
+    );
+
+    const { output } = await run(house, (taskToken) =>
+      house.client.send(new SendTaskSuccessCommand({ taskToken, output: '1' })),
+    );
+
+    expect(output).toBe(1);
+  });
+
+  test('fails with the error and cause of SendTaskFailure', async () => {
+    const house = await open(oneTask(waiting), givesAwayToken());
+
+    const { output } = await run(house, (taskToken) =>
+      house.client.send(new SendTaskFailureCommand({ taskToken, error: 'HostLost', cause: 'silence' })),
+    );
+
+    expect(output).toEqual({ Error: 'HostLost', Cause: 'silence' });
+  });
+
+  test('times out, and its token is dead', async () => {
+    const house = await open(oneTask({ ...waiting, TimeoutSeconds: 1 }), givesAwayToken());
+
+    const { output, tokens } = await run(house);
+
+    expect(output).toMatchObject({ Error: 'States.Timeout' });
+    const late = house.client.send(new SendTaskSuccessCommand({ taskToken: tokens[0] ?? '', output: '1' }));
+    await expect(late).rejects.toMatchObject({ name: 'TaskTimedOut' });
+  });
+
+  test('gets a fresh token for each attempt; the one before is dead', async () => {
+    const machine = oneTask({
+      ...waiting,
+      Retry: [{ ErrorEquals: ['Again'], IntervalSeconds: 1, MaxAttempts: 1 }],
+    });
+    const house = await open(machine, givesAwayToken());
+    const seen: string[] = [];
+
+    const { output, tokens } = await run(house, async (taskToken) => {
+      seen.push(taskToken);
+      if (seen.length === 1) {
+        await house.client.send(new SendTaskFailureCommand({ taskToken, error: 'Again' }));
+      } else {
+        await expect(
+          house.client.send(new SendTaskSuccessCommand({ taskToken: seen[0] ?? '', output: '1' })),
+        ).rejects.toMatchObject({ name: 'TaskTimedOut' });
+        await house.client.send(new SendTaskSuccessCommand({ taskToken, output: '2' }));
+      }
+    });
+
+    expect(output).toBe(2);
+    expect(new Set(tokens).size).toBe(2);
+  });
+});
