@@ -11,6 +11,7 @@ import { createTables } from './dynamodb/create-tables.ts';
 import { type Endpoints, lambdaEnvironment } from './environment.ts';
 import { commandEnded, region } from './events.ts';
 import { type Lambdas, openLambdas } from './lambdas.ts';
+import { forgetOldRecords } from './retention.ts';
 import { type LocalSecrets, startSecretsManager } from './secrets-manager.ts';
 import { type LocalDocument, readDocument } from './ssm/document.ts';
 import { startSsm } from './ssm/start.ts';
@@ -36,6 +37,7 @@ export interface Cloud {
 
 /** Opens everything on a state folder and buries the executions of processes that died. */
 export async function openCloud(folder: StateFolder, parts: CloudParts = {}): Promise<Cloud> {
+  forgetOldRecords(folder, Date.now());
   const log = openLog(join(folder.logs, 'certferry.log'));
   const functions = lateFunctions();
   const deliver = (name: string, event: object) =>
@@ -96,8 +98,9 @@ async function startServers(
   document = readDocument(),
 ) {
   const access = { accessKeyId: folder.token, onFault };
-  const [database, secrets, stepFunctions, ssm] = await Promise.all([
-    connectDatabase(folder),
+  // first, because it alone can fail, and then nothing may be left listening
+  const database = await connectDatabase(folder);
+  const [secrets, stepFunctions, ssm] = await Promise.all([
     startSecretsManager(access),
     startStepFunctions(executions, access),
     startSsm({

@@ -109,12 +109,16 @@ async function findOrStart(folder: StateFolder): Promise<{ address: Address; soc
     const address = readAddress(folder.databaseAddress);
     const socket = address === null ? null : await hold(address.holdPort, folder.token);
     if (address !== null && socket !== null) return { address, socket };
-    if (child === null || child.exitCode !== null || child.signalCode !== null) child = start(folder);
+    if (child?.exitCode) throw failedToStart(folder, `ended with exit code ${child.exitCode}`);
+    // a loser of the race ends with 0, also when the winner is a server that is about to end
+    if (child === null || child.exitCode === 0 || child.signalCode !== null) child = start(folder);
     await sleep(30);
   }
-  throw new Error(
-    `the database of ${folder.path} did not start within ${startDeadlineMilliseconds / 1000} s: see ${logOf(folder)}`,
-  );
+  throw failedToStart(folder, `did not answer within ${startDeadlineMilliseconds / 1000} s`);
+}
+
+function failedToStart(folder: StateFolder, how: string): Error {
+  return new Error(`the database of ${folder.path} cannot be used: its server ${how}; see ${logOf(folder)}`);
 }
 
 const logOf = (folder: StateFolder) => join(folder.logs, 'dynamodb.log');

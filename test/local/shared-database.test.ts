@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
@@ -114,6 +114,12 @@ describe('the database of a state folder', () => {
 
     await expect(hold(holdPort, 'the token of another folder')).resolves.toBeNull();
     await expect(hold(holdPort, folder.token).then((socket) => socket?.destroy())).resolves.toBeDefined();
+  });
+
+  test('that cannot be opened is told at once, with the log to look into', async () => {
+    writeFileSync(folder.database, 'not a folder');
+
+    await expect(client()).rejects.toThrow(/exit code 1; see .*dynamodb\.log$/);
   });
 
   test('is closed to everybody else on the machine', async () => {
