@@ -1,5 +1,6 @@
 import type { AgentLine, Repair } from '../../core/deployment/agent-line.ts';
 import { CertferryError } from '../../core/deployment/errors.ts';
+import { activate } from './activation.ts';
 import type { Change } from './change.ts';
 import { backUp, renameIntoPlace } from './commit.ts';
 import type { Home } from './home.ts';
@@ -52,7 +53,7 @@ export async function applyChange(home: Home, planned: PlannedChange, dryRun: bo
     const check = await runCommand(verdict.argv, change.commandTimeoutSeconds);
     if (!succeeded(check)) return refusedInPlace(home, change, check);
   }
-  return activate(home, change, verdict);
+  return bringIn(home, change, verdict);
 }
 
 async function stageAndJudge(home: Home, planned: PlannedChange): Promise<Verdict> {
@@ -92,21 +93,20 @@ function commit(home: Home, change: Change): void {
   }
 }
 
-async function activate(home: Home, change: Change, verdict: Verdict): Promise<Applied> {
+async function bringIn(home: Home, change: Change, verdict: Verdict): Promise<Applied> {
   const warnings = verdict.kind === 'open' ? [inPlaceWarning(verdict.why)] : [];
   const done = { validatedIn: verdict.where, warnings } as const;
   const reload =
-    change.activate === null ? null : await runCommand(change.activate, change.commandTimeoutSeconds);
-  if (reload === null || succeeded(reload)) {
-    return { ...done, outcome: 'applied', summary: appliedSummary(change, reload), repair: null };
+    change.activate === null ? null : await activate(change.activate, change.commandTimeoutSeconds);
+  if (reload === null || reload.ok) {
+    return { ...done, outcome: 'applied', summary: appliedSummary(change), repair: null };
   }
-  const failure = describeCommand(reload);
   const undoing = await undoChange(home, change);
   if (undoing.kind === 'restored') {
-    const summary = `the reload failed and the old files are back and reloaded: ${failure}`;
+    const summary = `the reload failed and the old files are back and reloaded: ${reload.told}`;
     return { ...done, outcome: 'reload_failed', summary, repair: null };
   }
-  const summary = `the reload failed (${failure}), and so did going back: ${undoing.why}`;
+  const summary = `the reload failed (${reload.told}), and so did going back: ${undoing.why}`;
   return { ...done, outcome: 'rollback_failed', summary, repair: undoing.repair };
 }
 
@@ -154,7 +154,7 @@ function inPlaceWarning(why: string): string {
   return `validated after the files were in place, not before: ${why}`;
 }
 
-function appliedSummary(change: Change, reload: CommandResult | null): string {
+function appliedSummary(change: Change): string {
   const files = `${change.files.length} files in place`;
-  return reload === null ? `${files}; the daemon watches them itself` : `${files}, daemon reloaded`;
+  return change.activate === null ? `${files}; the daemon watches them itself` : `${files}, daemon reloaded`;
 }

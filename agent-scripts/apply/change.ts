@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { VersionFacts } from '../../core/deployment/version.ts';
 import { VerifyPolicy } from '../../core/target/verify.ts';
+import { Activation } from './activation.ts';
 
 const Metadata = z.strictObject({ mode: z.int(), uid: z.int(), gid: z.int() });
 
@@ -26,7 +27,7 @@ export const Change = z.strictObject({
   targetId: z.string(),
   fence: z.int(),
   files: z.array(ChangedFile),
-  activate: z.nullable(z.array(z.string())),
+  activate: z.nullable(Activation),
   validate: z.nullable(z.array(z.string())),
   commandTimeoutSeconds: z.int(),
   backupRetention: z.int(),

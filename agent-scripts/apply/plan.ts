@@ -45,7 +45,7 @@ export function planChange(
       targetId: header.targetId,
       fence: header.fence,
       files,
-      activate: wanted.activate === null ? null : [...wanted.activate],
+      activate: wanted.activate,
       validate: wanted.validate === null ? null : [...wanted.validate],
       commandTimeoutSeconds,
       backupRetention,

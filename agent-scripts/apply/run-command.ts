@@ -50,12 +50,11 @@ export function runCommand(argv: readonly string[], timeoutSeconds: number): Pro
       clearTimeout(deadline);
       resolve(result(argv, 'not started', null, error.message));
     });
-    child.once('exit', async (code, signal) => {
+    child.once('exit', (code, signal) => {
       clearTimeout(deadline);
       if (timedOut) signalGroup(child, 'SIGKILL');
-      await lastWords(child);
       const ending = timedOut ? 'timed out' : signal === null ? 'exited' : 'killed';
-      resolve(result(argv, ending, code, output));
+      resolve(lastWords(child).then(() => result(argv, ending, code, output)));
     });
   });
 }
@@ -95,11 +94,18 @@ function result(
  * long base64 runs go. A run counts as base64 when it mixes cases and digits, so that paths stay readable.
  */
 export function redact(text: string): string {
-  return text
-    .replace(/-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g, '[redacted]')
-    .replace(/[A-Za-z0-9+/_-]{40,}={0,2}/g, (run) =>
-      /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run) ? '[redacted]' : run,
-    );
+  return (
+    text
+      .replace(
+        /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
+        '[redacted]',
+      )
+      // what is left of a block whose beginning was cut off
+      .replace(/[\s\S]*-----END [A-Z ]*PRIVATE KEY-----/, '[redacted]')
+      .replace(/[A-Za-z0-9+/_-]{40,}={0,2}/g, (run) =>
+        /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run) ? '[redacted]' : run,
+      )
+  );
 }
 
 function killGroup(child: ChildProcess): void {

@@ -1,9 +1,10 @@
 import type { Repair } from '../../core/deployment/agent-line.ts';
+import { activate, activationByHand } from './activation.ts';
 import type { Change } from './change.ts';
 import type { Home } from './home.ts';
 import { writeJournal } from './journal.ts';
 import { restoreFiles } from './restore.ts';
-import { describeCommand, quoteArgv, runCommand, succeeded } from './run-command.ts';
+import { quoteArgv } from './run-command.ts';
 
 /** How putting the old files back ended. */
 export type Undoing =
@@ -23,11 +24,11 @@ export async function undoChange(home: Home, change: Change): Promise<Undoing> {
     return { kind: 'failed', why: (error as Error).message, repair: repairOf(change, true) };
   }
   if (change.activate === null) return { kind: 'restored' };
-  const reload = await runCommand(change.activate, change.commandTimeoutSeconds);
-  if (succeeded(reload)) return { kind: 'restored' };
+  const reload = await activate(change.activate, change.commandTimeoutSeconds);
+  if (reload.ok) return { kind: 'restored' };
   return {
     kind: 'failed',
-    why: `the old files are back, but ${describeCommand(reload)}`,
+    why: `the old files are back, but ${reload.told}`,
     repair: repairOf(change, false),
   };
 }
@@ -42,8 +43,9 @@ function repairOf(change: Change, filesToo: boolean): Repair {
       path: file.path,
       backup: file.before === null ? null : file.backup,
     })),
-    commands: [...(filesToo ? copies : []), ...(change.activate === null ? [] : [change.activate])].map(
-      quoteArgv,
-    ),
+    commands: [
+      ...(filesToo ? copies.map(quoteArgv) : []),
+      ...(change.activate === null ? [] : [activationByHand(change.activate)]),
+    ],
   };
 }

@@ -1,3 +1,4 @@
+import type { Activation } from './activation.ts';
 import type { DefaultOwnership, ExplicitOwnership } from './ownership.ts';
 
 /** Families of distributions whose packages agree about users and paths. */
@@ -15,9 +16,9 @@ export interface WantedFile {
   readonly defaults: DefaultOwnership;
 }
 
-/** What a target wants done, in terms that no longer depend on its kind. Argv is null when there is no such command. */
+/** What a target wants done, in terms that no longer depend on its kind. Null where the target has no such thing. */
 export interface WantedChange {
   readonly files: readonly WantedFile[];
   readonly validate: readonly string[] | null;
-  readonly activate: readonly string[] | null;
+  readonly activate: Activation | null;
 }

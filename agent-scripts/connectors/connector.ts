@@ -1,16 +1,17 @@
 import type { Bundle } from '../../core/deployment/version.ts';
 import type { TargetKind, TargetOf } from '../../core/target/target.ts';
+import type { Activation } from '../apply/activation.ts';
 import type { DefaultOwnership } from '../apply/ownership.ts';
 import type { Distribution, FileRole, WantedFile } from '../apply/wanted.ts';
 
 /**
  * A kind of daemon that reads files. It only describes: all members are pure, and the same mechanism (`apply/`)
- * carries out every kind. `validate` and `activate` are argv, null when the target has none.
+ * carries out every kind. `validate` is argv; it and `activate` are null when the target has no such thing.
  */
 export interface FileConnector<Kind extends TargetKind> {
   readonly kind: Kind;
   readonly defaults: Readonly<Record<Distribution, Readonly<Record<FileRole, DefaultOwnership>>>>;
   files(bundle: Bundle, config: TargetOf<Kind>['config'], distribution: Distribution): readonly WantedFile[];
   validate(config: TargetOf<Kind>['config']): readonly string[] | null;
-  activate(config: TargetOf<Kind>['config']): readonly string[] | null;
+  activate(config: TargetOf<Kind>['config']): Activation | null;
 }

@@ -1,3 +1,4 @@
+import { commandActivation } from '../apply/activation.ts';
 import { pemFiles, rootOwned } from '../apply/pem-files.ts';
 import type { FileConnector } from './connector.ts';
 
@@ -8,5 +9,5 @@ export const files: FileConnector<'files'> = {
   files: (bundle, config, distribution) =>
     pemFiles(bundle, config, config.certContents, files.defaults[distribution]),
   validate: (config) => config.validateCommand ?? null,
-  activate: (config) => config.reloadCommand ?? null,
+  activate: (config) => commandActivation(config.reloadCommand ?? null),
 };

@@ -1,3 +1,4 @@
+import { commandActivation } from '../apply/activation.ts';
 import { pemFiles, rootOwned } from '../apply/pem-files.ts';
 import type { FileConnector } from './connector.ts';
 
@@ -12,5 +13,5 @@ export const nginx: FileConnector<'nginx'> = {
   files: (bundle, config, distribution) =>
     pemFiles(bundle, config, 'fullchain', nginx.defaults[distribution]),
   validate: (config) => config.validateCommand ?? ['nginx', '-t'],
-  activate: (config) => config.reloadCommand ?? ['nginx', '-s', 'reload'],
+  activate: (config) => commandActivation(config.reloadCommand ?? ['nginx', '-s', 'reload']),
 };

@@ -1,9 +1,9 @@
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
+import { activate } from '../apply/activation.ts';
 import type { Home } from '../apply/home.ts';
 import type { PlannedChange } from '../apply/plan.ts';
 import { type Receipt, writeReceipt } from '../apply/receipt.ts';
-import { describeCommand, runCommand, succeeded } from '../apply/run-command.ts';
 import { seenHere } from '../apply/seen-here.ts';
 import { repairDrift } from '../apply/unchanged.ts';
 import type { WantedChange } from '../apply/wanted.ts';
@@ -53,8 +53,8 @@ async function reloadIfNotPresented({
 }: UnchangedDeployment): Promise<{ presented: boolean | null; warnings: string[] }> {
   const presented = await seenHere(change, change.version);
   if (presented !== false || change.activate === null) return { presented, warnings: [] };
-  const reload = await runCommand(change.activate, change.commandTimeoutSeconds);
-  const told = succeeded(reload) ? 'reloaded' : `tried to reload: ${describeCommand(reload)}`;
+  const reload = await activate(change.activate, change.commandTimeoutSeconds);
+  const told = reload.ok ? 'told to read them again' : `told to read them again: ${reload.told}`;
   return {
     presented: await seenHere(change, change.version),
     warnings: [`the files were in place but not presented, so the daemon was ${told}`],
