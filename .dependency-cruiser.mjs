@@ -25,6 +25,21 @@ export default {
       to: { pathNot: `^core/|${pureLibraries}|^(node:)?(crypto|tls|net|dns|dns/promises)$` },
     },
     {
+      name: 'concepts-do-not-circle',
+      comment:
+        'Folders of core form a tree: errors, then targets, then deployments, then what works on them.',
+      severity: 'error',
+      from: { path: '^core/(target|deployment)/' },
+      to: { path: '^core/(?!errors\\.ts$)', pathNot: '^core/target/|^core/deployment/' },
+    },
+    {
+      name: 'targets-come-before-deployments',
+      comment: 'A deployment is about a target; a target knows nothing of deployments.',
+      severity: 'error',
+      from: { path: '^core/target/' },
+      to: { path: '^core/deployment/' },
+    },
+    {
       name: 'agent-sees-core-only',
       comment: 'The agent is one small file on a stranger’s host: no SDK, nothing of the cloud side.',
       severity: 'error',

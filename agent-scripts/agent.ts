@@ -6,8 +6,8 @@
  * or stale → do the job → print the line. It keeps nothing running.
  */
 import { type AgentLine, agentLine, type Recovery } from '../core/deployment/agent-line.ts';
-import { CertferryError, isCertferryError } from '../core/deployment/errors.ts';
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
+import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { type ReadJob, readJob } from '../core/seal/job-text.ts';
 import { privateFolder } from './apply/durable.ts';
 import { passFence, refuseLate } from './apply/fence.ts';

@@ -1,4 +1,4 @@
-import { isCertferryError } from '../core/deployment/errors.ts';
+import { isCertferryError } from '../core/errors.ts';
 
 /** What a person typed, or a file they named, cannot be used. Ends the command with exit code 2. */
 export class UsageError extends Error {

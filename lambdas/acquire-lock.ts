@@ -5,7 +5,7 @@ import {
   DeploymentState,
   type ProbeResult,
 } from '../core/deployment/deployment.ts';
-import { CertferryError } from '../core/deployment/errors.ts';
+import { CertferryError } from '../core/errors.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { locks, registry } from './runtime/dynamodb.ts';
 import { ExecutionContext } from './runtime/events.ts';

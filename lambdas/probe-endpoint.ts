@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Deployment, ProbeResult } from '../core/deployment/deployment.ts';
-import { CertferryError } from '../core/deployment/errors.ts';
 import { VersionFacts } from '../core/deployment/version.ts';
+import { CertferryError } from '../core/errors.ts';
 import { judge } from '../core/tls-probe/judge.ts';
 import { probe } from '../core/tls-probe/probe.ts';
 import { probeResult } from './delivery/results.ts';

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { CertferryError } from '../core/deployment/errors.ts';
 import { VersionFacts } from '../core/deployment/version.ts';
+import { CertferryError } from '../core/errors.ts';
 import { type Deliverers, deliver } from './delivery/deliver.ts';
 import { openJob } from './delivery/open-job.ts';
 import { delivery } from './runtime/delivery.ts';

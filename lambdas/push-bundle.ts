@@ -1,5 +1,5 @@
 import type { Deployment } from '../core/deployment/deployment.ts';
-import { CertferryError, isCertferryError } from '../core/deployment/errors.ts';
+import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { seal } from '../core/seal/seal.ts';
 import { type Deliverers, deliver, headerFor, type MadeJob } from './delivery/deliver.ts';
 import { openJob } from './delivery/open-job.ts';

@@ -2,7 +2,7 @@
 // deploys, kept in a state folder. Any number of processes may use one folder at once.
 import { randomBytes } from 'node:crypto';
 import { DeploymentRequest, RecordedDeployment, type RequestAction } from '../core/deployment/deployment.ts';
-import { CertferryError } from '../core/deployment/errors.ts';
+import { CertferryError } from '../core/errors.ts';
 import type { Target } from '../core/target/target.ts';
 import { createHistory, type HistoryItem } from '../lambdas/services/history.ts';
 import { createRequests } from '../lambdas/services/requests.ts';

@@ -1,5 +1,5 @@
 import type { AgentLine, Repair } from '../../core/deployment/agent-line.ts';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 import { activate } from './activation.ts';
 import type { Change } from './change.ts';
 import { backUp, renameIntoPlace } from './commit.ts';

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 
 /** Links in a row that are followed; more is a circle (Linux gives up at 40 too: path_resolution(7)). */
 const linkLimit = 40;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { CertferryError } from '../../core/deployment/errors.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
+import { CertferryError } from '../../core/errors.ts';
 import { privateFolder, writeDurably } from './durable.ts';
 import type { Home } from './home.ts';
 

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { openSync } from 'node:fs';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 
 /** Seconds a job waits for the one before it on this host. */
 const waitSeconds = 240;

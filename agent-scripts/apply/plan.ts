@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { factsOfPem, lostNames } from '../../core/certificate/facts.ts';
-import { CertferryError } from '../../core/deployment/errors.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
+import { CertferryError } from '../../core/errors.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { resolveDestination } from './destination.ts';
 import { digestOf } from './digest.ts';

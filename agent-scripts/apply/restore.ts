@@ -1,5 +1,5 @@
 import { linkSync, renameSync, rmSync } from 'node:fs';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { copyDurably, syncFolders } from './commit.ts';
 import { digestOfFile } from './digest.ts';

@@ -1,5 +1,5 @@
 import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 import type { ChangedFile } from './change.ts';
 import { createExclusively } from './durable.ts';
 import { copyLabels } from './labels.ts';

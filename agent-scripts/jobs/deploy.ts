@@ -1,9 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
-import { CertferryError } from '../../core/deployment/errors.ts';
 import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
+import { CertferryError } from '../../core/errors.ts';
 import { hostDistribution } from '../apply/distribution.ts';
 import type { Home } from '../apply/home.ts';
 import { planChange } from '../apply/plan.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
-import { CertferryError } from '../../core/deployment/errors.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
+import { CertferryError } from '../../core/errors.ts';
 import type { Change } from '../apply/change.ts';
 import { digestOf } from '../apply/digest.ts';
 import type { Home } from '../apply/home.ts';

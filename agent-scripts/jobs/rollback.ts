@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
-import { CertferryError } from '../../core/deployment/errors.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
+import { CertferryError } from '../../core/errors.ts';
 import type { Change } from '../apply/change.ts';
 import { digestOfFile } from '../apply/digest.ts';
 import type { Home } from '../apply/home.ts';

@@ -1,5 +1,5 @@
 import type { ReadBundle } from '../../core/certificate/read-bundle.ts';
-import { isCertferryError } from '../../core/deployment/errors.ts';
+import { isCertferryError } from '../../core/errors.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type BundleFiles, readBundleFiles } from '../input/bundle.ts';
 import { daysBetween, minute } from '../render/text.ts';

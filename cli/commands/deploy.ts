@@ -1,5 +1,5 @@
 import type { ReadBundle } from '../../core/certificate/read-bundle.ts';
-import { type CertferryError, isCertferryError } from '../../core/deployment/errors.ts';
+import { type CertferryError, isCertferryError } from '../../core/errors.ts';
 import type { Target } from '../../core/target/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readBundleFiles } from '../input/bundle.ts';

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
-import { isCertferryError } from '../../core/deployment/errors.ts';
+import { isCertferryError } from '../../core/errors.ts';
 import { fold } from '../render/text.ts';
 import { DemoFailed, deployVersion, expectPresented, type Play } from './scene.ts';
 import { type Stage, serverName } from './stage.ts';

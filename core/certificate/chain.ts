@@ -1,6 +1,6 @@
 // Which certificate is the leaf, and in which order the others lead up from it. Signatures decide, not the order given.
 import type { KeyObject, X509Certificate } from 'node:crypto';
-import { CertferryError } from '../deployment/errors.ts';
+import { CertferryError } from '../errors.ts';
 import { attempt } from './attempt.ts';
 import { describeCertificate, nameLine } from './describe.ts';
 import { epochSeconds, fingerprintOf } from './facts.ts';

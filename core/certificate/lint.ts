@@ -1,6 +1,6 @@
 // Rules that every certificate which will be presented must keep: kinds and sizes of keys, signatures, dates.
 import type { X509Certificate } from 'node:crypto';
-import { CertferryError } from '../deployment/errors.ts';
+import { CertferryError } from '../errors.ts';
 import { childrenOf, type Node, oidOf, parseDer } from './asn1.ts';
 import { attempt } from './attempt.ts';
 import { dayOf, describeCertificate, describeKey } from './describe.ts';

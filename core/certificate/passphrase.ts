@@ -1,5 +1,5 @@
 // What encrypted keys and PKCS#12 files have in common.
-import { CertferryError } from '../deployment/errors.ts';
+import { CertferryError } from '../errors.ts';
 import { largestInteger, type Node } from './asn1.ts';
 import type { Field } from './pem.ts';
 

@@ -1,5 +1,5 @@
 // PEM as people have it: several blocks in a text, in any order, with whatever stands around them.
-import { CertferryError } from '../deployment/errors.ts';
+import { CertferryError } from '../errors.ts';
 
 /** Where in the input a block was found; messages name it. */
 export type Field = 'certificate' | 'chain' | 'key' | 'pkcs12';

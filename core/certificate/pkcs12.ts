@@ -5,7 +5,7 @@ import 'node-forge/lib/sha256.js';
 import 'node-forge/lib/sha512.js';
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import forge from 'node-forge/lib/forge.js';
-import { CertferryError, isCertferryError } from '../deployment/errors.ts';
+import { CertferryError, isCertferryError } from '../errors.ts';
 import {
   type ByteString,
   bufferOf,

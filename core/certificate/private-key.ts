@@ -8,7 +8,7 @@ import {
   verify,
   type X509Certificate,
 } from 'node:crypto';
-import { CertferryError } from '../deployment/errors.ts';
+import { CertferryError } from '../errors.ts';
 import { childrenOf, parseDer } from './asn1.ts';
 import { attempt } from './attempt.ts';
 import { describeCertificate, describeKey, publicKeyDigest } from './describe.ts';

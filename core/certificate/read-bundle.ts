@@ -1,8 +1,8 @@
 // From what people have (files, secrets, in whatever form and order) to the one form that is deployed: leaf, chain, key.
 // In order: size, blocks, certificates, their order, the rules of lint.ts, the key. The first fault found is thrown.
 import { X509Certificate } from 'node:crypto';
-import { CertferryError } from '../deployment/errors.ts';
 import type { Bundle, VersionFacts } from '../deployment/version.ts';
+import { CertferryError } from '../errors.ts';
 import { attempt } from './attempt.ts';
 import { type OrderedChain, orderChain } from './chain.ts';
 import { dayOf, describeCertificate, describeKey, nameLine } from './describe.ts';

@@ -4,8 +4,8 @@
  * until `unseal` has authenticated it.
  */
 import * as z from 'zod/mini';
-import { CertferryError } from '../deployment/errors.ts';
 import { type JobAction, JobHeader, OpenJob } from '../deployment/job.ts';
+import { CertferryError } from '../errors.ts';
 
 /** The only protected header that certferry writes, and so the only one it reads. */
 const ProtectedHeader = z.strictObject({

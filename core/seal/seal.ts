@@ -1,7 +1,7 @@
 import { CompactEncrypt } from 'jose/jwe/compact/encrypt';
 import type { HostKey } from '../deployment/agent-line.ts';
-import { CertferryError } from '../deployment/errors.ts';
 import { type JobHeader, maximumJobCharacters, type SealedBody } from '../deployment/job.ts';
+import { CertferryError } from '../errors.ts';
 import { publicJwk } from './host-key.ts';
 
 /**

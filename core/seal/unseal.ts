@@ -1,6 +1,6 @@
 import { compactDecrypt } from 'jose/jwe/compact/decrypt';
-import { CertferryError } from '../deployment/errors.ts';
 import { type JobHeader, SealedBody } from '../deployment/job.ts';
+import { CertferryError } from '../errors.ts';
 import { type HostPrivateKey, privateJwk } from './host-key.ts';
 import { fieldsOf, readJob, unreadable } from './job-text.ts';
 

@@ -1,6 +1,6 @@
 import { parseDocument, type YAMLParseError, type YAMLWarning } from 'yaml';
 import type * as z from 'zod/mini';
-import { CertferryError } from '../deployment/errors.ts';
+import { CertferryError } from '../errors.ts';
 import { pathText, problemLines } from './problems.ts';
 import { valueAt } from './schema-at.ts';
 import { Target, Targets } from './target.ts';

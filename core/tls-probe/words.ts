@@ -1,4 +1,4 @@
-import { CertferryError, isCertferryError } from '../deployment/errors.ts';
+import { CertferryError, isCertferryError } from '../errors.ts';
 
 /** Why a look at an endpoint came to nothing, in words for people. */
 export function probeFailed(words: string, cause?: unknown): CertferryError {

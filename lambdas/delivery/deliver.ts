@@ -1,6 +1,6 @@
 import type { Deployment } from '../../core/deployment/deployment.ts';
-import { CertferryError } from '../../core/deployment/errors.ts';
 import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
+import { CertferryError } from '../../core/errors.ts';
 import { type Clock, epochSeconds } from '../runtime/clock.ts';
 import { deliverySeconds } from '../services/commands.ts';
 import type { LockItem } from '../services/lock-item.ts';

@@ -1,6 +1,6 @@
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
-import type { CertferryError } from '../../core/deployment/errors.ts';
+import type { CertferryError } from '../../core/errors.ts';
 import type { Verify } from '../../core/target/verify.ts';
 import { judge } from '../../core/tls-probe/judge.ts';
 import { nextWaitSeconds } from '../../core/tls-probe/schedule.ts';

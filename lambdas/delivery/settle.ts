@@ -1,6 +1,6 @@
 import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 import type { Commands, Invocation } from '../services/commands.ts';
 import { hasEnded } from '../services/commands.ts';
 import type { Executions } from '../services/executions.ts';

@@ -1,6 +1,6 @@
 import { DeploymentRequest } from '../../core/deployment/deployment.ts';
-import { CertferryError } from '../../core/deployment/errors.ts';
 import { DeploymentId } from '../../core/deployment/job.ts';
+import { CertferryError } from '../../core/errors.ts';
 import { problemLines } from '../../core/target/problems.ts';
 
 /**

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 import { logger } from './logger.ts';
 import { once } from './once.ts';
 

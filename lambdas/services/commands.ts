@@ -1,5 +1,5 @@
 import { GetCommandInvocationCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 
 /** One job for one host. `comment` is what a person sees in the console's list of commands. */
 export interface HostCommand {

@@ -2,8 +2,8 @@ import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/clien
 import * as z from 'zod/mini';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import type { Source } from '../../core/deployment/deployment.ts';
-import { CertferryError } from '../../core/deployment/errors.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
+import { CertferryError } from '../../core/errors.ts';
 
 /** The version a request names: which leaf, and where its bytes are. */
 export interface WantedVersion {

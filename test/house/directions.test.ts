@@ -40,6 +40,8 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
   'core-imports-nobody': ['core/seal/a.ts', "import '../../lambdas/services/sdk.ts';"],
   'core-sees-pure-libraries-only': ['core/seal/b.ts', "import 'node:fs';"],
   'probe-may-open-sockets': ['core/tls-probe/c.ts', "import 'node:child_process';"],
+  'concepts-do-not-circle': ['core/deployment/r.ts', "import '../seal/leaf.ts';"],
+  'targets-come-before-deployments': ['core/target/s.ts', "import '../deployment/leaf.ts';"],
   'agent-sees-core-only': ['agent-scripts/d.ts', "import '@aws-sdk/client-ssm';"],
   'connectors-never-meet': ['agent-scripts/connectors/e.ts', "import './other.ts';"],
   'machine-only-in-apply': ['agent-scripts/connectors/f.ts', "import 'node:fs';"],
@@ -59,6 +61,7 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
 const bystanders: Readonly<Record<string, string>> = {
   'core/seal/o.ts': "import type { N } from './n.ts'; export type O = { n: N };",
   'core/seal/leaf.ts': 'export {};',
+  'core/deployment/leaf.ts': 'export {};',
   'agent-scripts/connectors/other.ts': "import '../../core/seal/leaf.ts';",
   'lambdas/other.ts': "import '../core/seal/leaf.ts';",
   'lambdas/services/sdk.ts': "import '@aws-sdk/client-ssm';",

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 import { makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import { unseal } from '../../core/seal/unseal.ts';
 import { createHandler as commandStatus } from '../../lambdas/command-status.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import * as z from 'zod/mini';
-import { CertferryError } from '../../core/deployment/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
 import { setting } from '../../lambdas/runtime/environment.ts';
 import { task } from '../../lambdas/runtime/task.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type BundleInput, readBundle } from '../../../core/certificate/read-bundle.ts';
-import { CertferryError } from '../../../core/deployment/errors.ts';
 import type { Bundle } from '../../../core/deployment/version.ts';
+import { CertferryError } from '../../../core/errors.ts';
 import {
   anAuthority,
   aVersion,

@@ -1,5 +1,5 @@
 import { type BundleInput, type ReadBundle, readBundle } from '../../../core/certificate/read-bundle.ts';
-import { type CertferryError, isCertferryError } from '../../../core/deployment/errors.ts';
+import { type CertferryError, isCertferryError } from '../../../core/errors.ts';
 
 /** Reads a bundle as of now. */
 export function read(input: BundleInput): ReadBundle {

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../../cli/demo/throwaway-ca.ts';
-import { isCertferryError } from '../../../core/deployment/errors.ts';
 import { jobActions, maximumJobCharacters } from '../../../core/deployment/job.ts';
+import { isCertferryError } from '../../../core/errors.ts';
 import { type HostPrivateKey, makeHostKey, publicHostKey } from '../../../core/seal/host-key.ts';
 import { openJobText, readJob } from '../../../core/seal/job-text.ts';
 import { seal } from '../../../core/seal/seal.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
-import { CertferryError } from '../../../core/deployment/errors.ts';
+import { CertferryError } from '../../../core/errors.ts';
 import { parseTarget, parseTargets } from '../../../core/target/parse.ts';
 import { aTargetInput } from './targets.ts';
 
