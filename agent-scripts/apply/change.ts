@@ -11,7 +11,7 @@ const Metadata = z.strictObject({ mode: z.int(), uid: z.int(), gid: z.int() });
  * was no file. Digests are SHA-256 in hex: never bytes.
  */
 export const ChangedFile = z.strictObject({
-  role: z.enum(['certificate', 'chain', 'privateKey']),
+  role: z.enum(['certificate', 'chain', 'privateKey', 'combined', 'trigger']),
   path: z.string(),
   staged: z.string(),
   backup: z.string(),

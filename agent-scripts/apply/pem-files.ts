@@ -1,24 +1,58 @@
 import type { Bundle } from '../../core/deployment/version.ts';
 import type { DefaultOwnership } from './ownership.ts';
-import type { FileRole, WantedFile } from './wanted.ts';
+import type { FileRole, RoleDefaults, WantedFile } from './wanted.ts';
 
-/** The part of a config that every kind with separate PEM files shares (see core/target/fields.ts). */
-interface PemFilesConfig {
-  readonly certPath: string;
-  readonly keyPath: string;
-  readonly chainPath?: string | undefined;
+/** The part of a config that every kind with PEM files shares (see core/target/fields.ts). */
+interface OwnedConfig {
   readonly certMode?: string | undefined;
   readonly keyMode?: string | undefined;
   readonly owner?: string | undefined;
   readonly group?: string | undefined;
 }
 
+interface PemFilesConfig extends OwnedConfig {
+  readonly certPath: string;
+  readonly keyPath: string;
+  readonly chainPath?: string | undefined;
+}
+
 /** Root reads key and certificate before a daemon drops its privileges, so root alone owns them. */
-export const rootOwned: Readonly<Record<FileRole, DefaultOwnership>> = {
+export const rootOwned: RoleDefaults = {
   certificate: { mode: 0o644, owners: ['root'], groups: ['root'] },
   chain: { mode: 0o644, owners: ['root'], groups: ['root'] },
   privateKey: { mode: 0o600, owners: ['root'], groups: ['root'] },
+  combined: { mode: 0o600, owners: ['root'], groups: ['root'] },
+  trigger: { mode: 0o644, owners: ['root'], groups: ['root'] },
 };
+
+/** What a role gets when neither the config nor its kind says anything: the agent's own user, the key for it alone. */
+const nobodySaid: Readonly<Record<FileRole, DefaultOwnership>> = {
+  certificate: { mode: 0o644, owners: [], groups: [] },
+  chain: { mode: 0o644, owners: [], groups: [] },
+  privateKey: { mode: 0o600, owners: [], groups: [] },
+  combined: { mode: 0o600, owners: [], groups: [] },
+  trigger: { mode: 0o644, owners: [], groups: [] },
+};
+
+const holdsKey: readonly FileRole[] = ['privateKey', 'combined'];
+
+/** One file of a target with the owner and mode that its config and kind give its role. */
+export function wantedFile(
+  role: FileRole,
+  path: string,
+  content: string | null,
+  config: OwnedConfig,
+  defaults: RoleDefaults,
+): WantedFile {
+  const mode = holdsKey.includes(role) ? config.keyMode : config.certMode;
+  return {
+    role,
+    path,
+    content,
+    explicit: role === 'trigger' ? {} : { mode, owner: config.owner, group: config.group },
+    defaults: defaults[role] ?? nobodySaid[role],
+  };
+}
 
 /**
  * Certificate, key and (where the config names one) chain as files of their own. Key and certificate come last and
@@ -28,23 +62,15 @@ export function pemFiles(
   bundle: Bundle,
   config: PemFilesConfig,
   certContents: 'fullchain' | 'leaf',
-  defaults: Readonly<Record<FileRole, DefaultOwnership>>,
+  defaults: RoleDefaults,
 ): readonly WantedFile[] {
-  const { owner, group, certMode, keyMode } = config;
   const chain = bundle.chain.join('');
   const certificate = certContents === 'fullchain' ? bundle.leaf + chain : bundle.leaf;
-  const file = (role: FileRole, path: string, content: string, mode: string | undefined): WantedFile => ({
-    role,
-    path,
-    content,
-    explicit: { mode, owner, group },
-    defaults: defaults[role],
-  });
   return [
     ...(config.chainPath === undefined || chain === ''
       ? []
-      : [file('chain', config.chainPath, chain, certMode)]),
-    file('privateKey', config.keyPath, bundle.key, keyMode),
-    file('certificate', config.certPath, certificate, certMode),
+      : [wantedFile('chain', config.chainPath, chain, config, defaults)]),
+    wantedFile('privateKey', config.keyPath, bundle.key, config, defaults),
+    wantedFile('certificate', config.certPath, certificate, config, defaults),
   ];
 }

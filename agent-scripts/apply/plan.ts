@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { factsOfPem, lostNames } from '../../core/certificate/facts.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
@@ -10,7 +10,7 @@ import { digestOf } from './digest.ts';
 import { temporaryBeside } from './durable.ts';
 import type { Home } from './home.ts';
 import { metadataOf, resolveOwnership } from './ownership.ts';
-import type { WantedChange, WantedFile } from './wanted.ts';
+import { holdsLeaf, type WantedChange, type WantedFile } from './wanted.ts';
 
 /** A change that has met the host, with the bytes that will be written (in memory only, in the order of `files`). */
 export interface PlannedChange {
@@ -33,7 +33,7 @@ export function planChange(
   version: VersionFacts,
   { commandTimeoutSeconds, backupRetention, verify }: ChangePolicy,
 ): PlannedChange {
-  const contents = wanted.files.map((file) => Buffer.from(file.content));
+  const contents = wanted.files.map(contentOf);
   const files = wanted.files.map((file, index) =>
     planFile(home, header, file, contents[index] ?? Buffer.alloc(0), index),
   );
@@ -56,6 +56,19 @@ export function planChange(
     contents,
     warnings: installed === null ? [] : lostNameWarnings(installed, wanted.files),
   };
+}
+
+function contentOf({ path, content }: WantedFile): Buffer {
+  if (content !== null) return Buffer.from(content);
+  const found = resolveDestination(path);
+  if (existsSync(found)) return readFileSync(found);
+  throw new CertferryError(
+    'PlanInvalid',
+    `${path} does not exist; the daemon's configuration has to be there before`,
+    {
+      details: { path },
+    },
+  );
 }
 
 function planFile(
@@ -94,13 +107,13 @@ function refuseSharedDestination(files: readonly ChangedFile[]): void {
 }
 
 function readInstalledCertificate(files: readonly ChangedFile[]): string | null {
-  const certificate = files.find((file) => file.role === 'certificate');
+  const certificate = files.find(holdsLeaf);
   if (certificate === undefined || certificate.before === null) return null;
   return readFileSync(certificate.path, 'utf8');
 }
 
 function lostNameWarnings(installed: string, wanted: readonly WantedFile[]): string[] {
-  const next = wanted.find((file) => file.role === 'certificate');
-  const lost = next === undefined ? [] : lostNames(installed, next.content);
+  const next = wanted.find(holdsLeaf)?.content ?? null;
+  const lost = next === null ? [] : lostNames(installed, next);
   return lost.length === 0 ? [] : [`the new certificate no longer covers ${lost.join(', ')}`];
 }

@@ -4,14 +4,22 @@ import type { DefaultOwnership, ExplicitOwnership } from './ownership.ts';
 /** Families of distributions whose packages agree about users and paths. */
 export type Distribution = 'debian' | 'rhel' | 'alpine' | 'other';
 
-export type FileRole = 'certificate' | 'chain' | 'privateKey';
+/**
+ * What a file is for. `combined` holds certificate and key in one; `trigger` is a file that a daemon watches and that
+ * is replaced last, so that the daemon reads the others once, when all of them are in place.
+ */
+export type FileRole = 'certificate' | 'chain' | 'privateKey' | 'combined' | 'trigger';
+
+/** Owners and modes of new files by role; a kind names those it writes. */
+export type RoleDefaults = Readonly<Partial<Record<FileRole, DefaultOwnership>>>;
 
 /** One file as a connector wants it, before anything is known of the host. */
 export interface WantedFile {
   readonly role: FileRole;
   /** As the config has it: a symbolic link is followed later. */
   readonly path: string;
-  readonly content: string;
+  /** Null: what is there, byte for byte, as a new file (a `trigger` whose text stays the same). */
+  readonly content: string | null;
   readonly explicit: ExplicitOwnership;
   readonly defaults: DefaultOwnership;
 }
@@ -21,4 +29,9 @@ export interface WantedChange {
   readonly files: readonly WantedFile[];
   readonly validate: readonly string[] | null;
   readonly activate: Activation | null;
+}
+
+/** The file that a daemon reads the leaf from. */
+export function holdsLeaf({ role }: { readonly role: FileRole }): boolean {
+  return role === 'certificate' || role === 'combined';
 }

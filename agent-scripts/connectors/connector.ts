@@ -1,8 +1,7 @@
 import type { Bundle } from '../../core/deployment/version.ts';
 import type { TargetKind, TargetOf } from '../../core/target/target.ts';
 import type { Activation } from '../apply/activation.ts';
-import type { DefaultOwnership } from '../apply/ownership.ts';
-import type { Distribution, FileRole, WantedFile } from '../apply/wanted.ts';
+import type { Distribution, RoleDefaults, WantedFile } from '../apply/wanted.ts';
 
 /**
  * A kind of daemon that reads files. It only describes: all members are pure, and the same mechanism (`apply/`)
@@ -10,7 +9,7 @@ import type { Distribution, FileRole, WantedFile } from '../apply/wanted.ts';
  */
 export interface FileConnector<Kind extends TargetKind> {
   readonly kind: Kind;
-  readonly defaults: Readonly<Record<Distribution, Readonly<Record<FileRole, DefaultOwnership>>>>;
+  readonly defaults: Readonly<Record<Distribution, RoleDefaults>>;
   files(bundle: Bundle, config: TargetOf<Kind>['config'], distribution: Distribution): readonly WantedFile[];
   validate(config: TargetOf<Kind>['config']): readonly string[] | null;
   activate(config: TargetOf<Kind>['config']): Activation | null;

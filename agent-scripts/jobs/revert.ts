@@ -8,7 +8,7 @@ import { digestOf } from '../apply/digest.ts';
 import type { Home } from '../apply/home.ts';
 import { planChange } from '../apply/plan.ts';
 import { installedReceipt, type Receipt, receiptsOf } from '../apply/receipt.ts';
-import type { WantedFile } from '../apply/wanted.ts';
+import { holdsLeaf, type WantedFile } from '../apply/wanted.ts';
 import { applyAndRecord } from './apply-and-record.ts';
 
 /**
@@ -20,8 +20,8 @@ export async function revert(home: Home, header: JobHeader): Promise<AgentLine> 
   const receipts = receiptsOf(home, header.targetId);
   const origin = originOfInstalled(receipts);
   const files = origin.files.map((file) => fileBefore(file, header));
-  const certificate = files.find((file) => file.role === 'certificate');
-  const version = certificate === undefined ? null : factsOfPem(certificate.content);
+  const leaf = files.find(holdsLeaf)?.content ?? null;
+  const version = leaf === null ? null : factsOfPem(leaf);
   if (version === null) throw noVersionBefore(header, 'its certificate cannot be read');
   const wanted = { files, validate: origin.validate, activate: origin.activate };
   const planned = planChange(home, header, wanted, version, origin);

@@ -19,6 +19,7 @@ import {
 import { removeStaged } from '../apply/restore.ts';
 import { seenHere } from '../apply/seen-here.ts';
 import { undoChange } from '../apply/undo.ts';
+import { holdsLeaf } from '../apply/wanted.ts';
 
 /**
  * Job `rollback`: undoes the deployment that the header names. What changed nothing, or is undone already, is
@@ -102,7 +103,7 @@ function restoredLine(
 export function installedVersion(receipts: readonly Receipt[]): VersionFacts | null {
   const installed = installedReceipt(receipts);
   const certificate = (installed ?? receipts.find((receipt) => receipt.change !== null))?.change?.files.find(
-    (file) => file.role === 'certificate',
+    holdsLeaf,
   );
   if (certificate === undefined || digestOfFile(certificate.path) === null) return null;
   if (installed !== null && digestOfFile(certificate.path) === certificate.digest)
