@@ -100,6 +100,7 @@ export const DeploymentState = z.strictObject({
   probe: ProbeResult,
   rollback: z.nullable(PushResult),
   restored: ProbeResult,
-  failure: z.nullable(z.strictObject({ Error: z.string(), Cause: z.string() })),
+  /** What a Catch caught. Step Functions may leave out the cause of an error of its own, such as States.Timeout. */
+  failure: z.nullable(z.strictObject({ Error: z.string(), Cause: z._default(z.string(), '') })),
 });
 export type DeploymentState = z.infer<typeof DeploymentState>;

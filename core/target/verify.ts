@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { mostAttempts, mostConsecutive, type ProbeTimes } from './probe-time.ts';
 
 /** How TLS begins on the endpoint: at once, or after a STARTTLS conversation of this protocol. */
 export const probeProtocols = ['tls', 'smtp', 'imap', 'pop3', 'postgres', 'ldap'] as const;
@@ -39,6 +40,15 @@ interface Backoff {
   readonly maxBackoffSeconds?: number | undefined;
 }
 
+type Vantage = ProbeTimes['vantage'];
+
+/** A `verify` with its defaults, but without those that follow from other fields. */
+interface Given extends Backoff, Omit<ProbeTimes, 'maxBackoffSeconds' | 'vantage'> {
+  readonly endpoint: string;
+  readonly protocol: ProbeProtocol;
+  readonly vantage?: Vantage | undefined;
+}
+
 const defaultMaxBackoffSeconds = 16;
 
 /** Proof that a target presents its certificate. Times are seconds. */
@@ -63,21 +73,46 @@ export const Verify = z.pipe(
         path: ['maxBackoffSeconds'],
         error: 'at least as many seconds as initialBackoffSeconds',
       }),
+      withinTime('consecutive', ({ consecutive, timeoutSeconds }) => {
+        const most = mostConsecutive({ timeoutSeconds });
+        return consecutive <= most
+          ? null
+          : `at most ${most} with a timeoutSeconds of ${timeoutSeconds}, so that a look ends in time`;
+      }),
+      withinTime('attempts', (verify) => {
+        const times = { ...verify, ...derived(verify) };
+        const most = mostAttempts(times);
+        return verify.attempts <= most
+          ? null
+          : `at most ${most} with a maxBackoffSeconds of ${times.maxBackoffSeconds} and a timeoutSeconds of ${verify.timeoutSeconds}, so that a deployment ends within a day`;
+      }),
     ),
-  z.transform((verify) => ({
-    ...verify,
-    maxBackoffSeconds: maxBackoffSecondsOf(verify),
-    vantage: verify.vantage ?? defaultVantage(verify.protocol, verify.endpoint),
-  })),
+  z.transform((verify) => ({ ...verify, ...derived(verify) })),
 );
 export type Verify = z.infer<typeof Verify>;
+
+/** Holds what follows from several fields against the one that has to give way: what is expected of it, or null. */
+function withinTime(field: 'consecutive' | 'attempts', expected: (verify: Given) => string | null) {
+  return z.check<Given>(({ value, issues }) => {
+    if (issues.length > 0) return; // a field that is wrong by itself says so already
+    const message = expected(value);
+    if (message !== null) issues.push({ code: 'custom', path: [field], message, input: value });
+  });
+}
+
+function derived(verify: Given): Pick<ProbeTimes, 'maxBackoffSeconds' | 'vantage'> {
+  return {
+    maxBackoffSeconds: maxBackoffSecondsOf(verify),
+    vantage: verify.vantage ?? defaultVantage(verify.protocol, verify.endpoint),
+  };
+}
 
 function maxBackoffSecondsOf({ initialBackoffSeconds, maxBackoffSeconds }: Backoff): number {
   return maxBackoffSeconds ?? Math.max(initialBackoffSeconds, defaultMaxBackoffSeconds);
 }
 
 /** Lambda cannot reach port 25 (AWS blocks it), so SMTP there is looked at from the host. */
-function defaultVantage(protocol: ProbeProtocol, endpoint: string): 'lambda' | 'host' {
+function defaultVantage(protocol: ProbeProtocol, endpoint: string): Vantage {
   return protocol === 'smtp' && endpointParts(endpoint).port === 25 ? 'host' : 'lambda';
 }
 

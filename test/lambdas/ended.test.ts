@@ -149,7 +149,12 @@ describe('how a deployment ended', () => {
         probe: probeResult({ summary: 'stuck' }),
         rollback: pushResult({ outcome: 'rollback_failed', reason: 'RestoreFailed', repair }),
       },
-      { outcome: 'rollback_failed', repair, summary: 'stuck; the host said rollback_failed' },
+      {
+        outcome: 'rollback_failed',
+        repair,
+        summary:
+          'stuck; the host said rollback_failed; on the host, run: cp a b; /etc/x.pem is kept as /var/b/x.pem',
+      },
     ],
     [
       'not undone because nobody answered',
@@ -192,6 +197,19 @@ describe('how a deployment ended', () => {
     ] as const;
 
     for (const path of paths) expect(endingOf(path, EndedState.parse({})).summary).not.toBe('');
+  });
+
+  test('knows an error of Step Functions that comes without a cause', () => {
+    const state = EndedState.parse({ failure: { Error: 'States.Timeout' } });
+
+    expect(endingOf('lost', state)).toMatchObject({
+      reason: 'States.Timeout',
+      summary: 'States.Timeout: no answer came in time',
+    });
+    expect(endingOf('lost', EndedState.parse({ failure: { Error: 'States.Runtime' } }))).toMatchObject({
+      reason: 'States.Runtime',
+      summary: 'States.Runtime',
+    });
   });
 
   test('reads a state that is only partly what it should be, field by field', () => {
