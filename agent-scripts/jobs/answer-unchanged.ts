@@ -4,7 +4,7 @@ import { activate } from '../apply/activation.ts';
 import type { Home } from '../apply/home.ts';
 import type { PlannedChange } from '../apply/plan.ts';
 import { type Receipt, writeReceipt } from '../apply/receipt.ts';
-import { seenHere } from '../apply/seen-here.ts';
+import { seenHere, workersBefore } from '../apply/seen-here.ts';
 import { repairDrift } from '../apply/unchanged.ts';
 import type { WantedChange } from '../apply/wanted.ts';
 
@@ -51,12 +51,13 @@ export async function answerUnchanged(home: Home, deployment: UnchangedDeploymen
 async function reloadIfNotPresented({
   planned: { change },
 }: UnchangedDeployment): Promise<{ presented: boolean | null; warnings: string[] }> {
-  const presented = await seenHere(change, change.version);
+  const presented = await seenHere(change, change.version, new Set());
   if (presented !== false || change.activate === null) return { presented, warnings: [] };
+  const before = workersBefore(change);
   const reload = await activate(change.activate, change.commandTimeoutSeconds);
   const told = reload.ok ? 'told to read them again' : `told to read them again: ${reload.told}`;
   return {
-    presented: await seenHere(change, change.version),
+    presented: await seenHere(change, change.version, before),
     warnings: [`the files were in place but not presented, so the daemon was ${told}`],
   };
 }

@@ -9,7 +9,7 @@ import { closeJournal } from '../apply/journal.ts';
 import type { PlannedChange } from '../apply/plan.ts';
 import { installedReceipt, pruneReceipts, receiptsOf, writeReceipt } from '../apply/receipt.ts';
 import { removeStaged } from '../apply/restore.ts';
-import { seenHere } from '../apply/seen-here.ts';
+import { seenHere, workersBefore } from '../apply/seen-here.ts';
 
 /**
  * Applies a planned change, waits for the daemon to present it, and closes the journal into a receipt. The receipt
@@ -24,8 +24,9 @@ export async function applyAndRecord(
 ): Promise<AgentLine> {
   const { change } = planned;
   lockFolders(change);
+  const before = workersBefore(change);
   const applied = await applyChange(home, planned, header.action === 'validate');
-  const presented = applied.outcome === 'applied' ? await seenHere(change, change.version) : null;
+  const presented = applied.outcome === 'applied' ? await seenHere(change, change.version, before) : null;
   const line = lineOf(header, planned, applied, presented);
   if (header.action === 'validate') return line;
   const installedBefore = installedReceipt(receiptsOf(home, header.targetId))?.line.deploymentId ?? null;

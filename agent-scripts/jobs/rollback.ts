@@ -17,7 +17,7 @@ import {
   writeReceipt,
 } from '../apply/receipt.ts';
 import { removeStaged } from '../apply/restore.ts';
-import { seenHere } from '../apply/seen-here.ts';
+import { seenHere, workersBefore } from '../apply/seen-here.ts';
 import { undoChange } from '../apply/undo.ts';
 import { holdsLeaf } from '../apply/wanted.ts';
 
@@ -46,6 +46,7 @@ export async function rollback(home: Home, header: JobHeader): Promise<AgentLine
 
 async function undo(home: Home, header: JobHeader, receipt: Receipt, change: Change): Promise<AgentLine> {
   const warnings = foreignEdits(change);
+  const before = workersBefore(change);
   const undoing = await undoChange(home, change);
   removeStaged(change);
   if (undoing.kind === 'failed') {
@@ -73,7 +74,7 @@ async function undo(home: Home, header: JobHeader, receipt: Receipt, change: Cha
     'the old files are back and the daemon has reloaded',
     warnings,
   );
-  return { ...line, presented: await seenHere(change, change.previousVersion) };
+  return { ...line, presented: await seenHere(change, change.previousVersion, before) };
 }
 
 /** Somebody edited a file since it was deployed: the rollback replaces that too, and says so. */

@@ -1,0 +1,46 @@
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { stillListening, workersOn } from '../../agent-scripts/apply/listeners.ts';
+import { freePort } from '../daemons/free-port.ts';
+import { nginxIn } from '../daemons/nginx.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { aVersion } from '../factories/certificates.ts';
+import { scratchFolder } from './disk.ts';
+
+const scratch = scratchFolder();
+let stop: () => Promise<void> = async () => undefined;
+afterEach(() => stop());
+
+describeWith([program('nginx'), root], 'workersOn', () => {
+  test('names nginx’s workers, not its master, and sees them gone after a reload', async () => {
+    const folder = join(scratch, 'nginx');
+    mkdirSync(folder);
+    const nginx = await nginxIn(folder);
+    const version = await aVersion();
+    writeFileSync(nginx.certPath, version.fullchainPem);
+    writeFileSync(nginx.keyPath, version.keyPem);
+    await nginx.start();
+    stop = () => nginx.stop();
+
+    const before = workersOn(nginx.port);
+    expect(before.size).toBe(1);
+    expect(stillListening(before, nginx.port)).toBe(1);
+
+    spawn('nginx', nginx.reloadCommand.slice(1));
+    await expect.poll(() => stillListening(before, nginx.port), { timeout: 10_000, interval: 10 }).toBe(0);
+    expect([...workersOn(nginx.port)]).not.toEqual([...before]);
+  });
+
+  test('names nobody where one process does everything, and where nobody listens', async () => {
+    const port = await freePort();
+    expect(workersOn(port)).toEqual(new Set());
+
+    const server = createServer().listen(port, '127.0.0.1');
+    stop = () => new Promise((resolve) => server.close(() => resolve()));
+    await new Promise((resolve) => server.once('listening', resolve));
+    expect(workersOn(port)).toEqual(new Set());
+  });
+});
