@@ -28,6 +28,11 @@ export function describeKey(key: KeyObject): string {
   return type.toUpperCase();
 }
 
+/** Enough of a fingerprint to tell two apart in a sentence. */
+export function shortFingerprint(fingerprint: string): string {
+  return `${fingerprint.slice(0, 'sha256:'.length + 12)}…`;
+}
+
 /** The first digits of the SHA-256 of a public key (SPKI): tells two keys of one kind apart. */
 export function publicKeyDigest(key: KeyObject): string {
   const spki = key.export({ type: 'spki', format: 'der' });

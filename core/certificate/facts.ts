@@ -56,6 +56,13 @@ export function publicKeyOf(certificate: X509Certificate): KeyObject | null {
   return attempt(() => certificate.publicKey, null);
 }
 
+/** The kinds of keys certferry carries; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). */
+export function keyAlgorithmOf(certificate: X509Certificate): KeyAlgorithm | null {
+  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKeyOf(certificate) ?? {};
+  if (type === 'rsa' || type === 'ed25519') return type;
+  return type === 'ec' && Object.hasOwn(curveNames, String(details?.namedCurve)) ? 'ec' : null;
+}
+
 /** OpenSSL's names of the curves that browsers, and so daemons, take. */
 export const curveNames: Readonly<Record<string, string>> = {
   prime256v1: 'P-256',
@@ -93,11 +100,4 @@ function hostNamesIn(alternative: string): string[] {
   return [...entries]
     .filter(([, kind]) => kind === 'DNS' || kind === 'IP Address')
     .map(([, , value = '']) => (value.startsWith('"') ? String(JSON.parse(value)) : value));
-}
-
-/** The kinds of keys certferry carries; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). */
-function keyAlgorithmOf(certificate: X509Certificate): KeyAlgorithm | null {
-  const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKeyOf(certificate) ?? {};
-  if (type === 'rsa' || type === 'ed25519') return type;
-  return type === 'ec' && Object.hasOwn(curveNames, String(details?.namedCurve)) ? 'ec' : null;
 }

@@ -1,6 +1,6 @@
+import { shortFingerprint } from '../certificate/describe.ts';
 import type { Observation } from '../deployment/agent-line.ts';
 import type { Verify } from '../target/verify.ts';
-import { short } from './fingerprint.ts';
 
 /** What a probe's observations come to, and one line that says it. */
 export interface Judgement {
@@ -25,7 +25,9 @@ function isLeftOut({ ok, fingerprint }: Observation): boolean {
 }
 
 function rightText(right: readonly Observation[], looked: number, verify: Verify): string {
-  const presented = [...new Set(right.map(({ fingerprint }) => short(fingerprint ?? '')))].join(', ');
+  const presented = [...new Set(right.map(({ fingerprint }) => shortFingerprint(fingerprint ?? '')))].join(
+    ', ',
+  );
   const where = looked === 1 ? '' : ` on ${right.length} of ${looked} addresses`;
   const often = verify.consecutive === 1 ? '' : `, ${verify.consecutive} handshakes each`;
   return `${verify.endpoint} presents ${presented}${where}${often}`;

@@ -1,9 +1,9 @@
-import type { X509Certificate } from 'node:crypto';
+import { nameLine } from '../certificate/describe.ts';
+import { epochSeconds, fingerprintOf, namesOf } from '../certificate/facts.ts';
 import { endpointParts, type ProbeProtocol } from '../target/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
-import { fingerprintOf, nameOf } from './fingerprint.ts';
 import { handshake, type Presented } from './handshake.ts';
-import { linkProblem, nameProblem, namesOf } from './presented.ts';
+import { linkProblem, nameProblem } from './presented.ts';
 import { serverNameOf } from './probe.ts';
 import { inWords } from './words.ts';
 
@@ -75,9 +75,9 @@ function factsOf(presented: Presented, serverName: string | null, now: Date): Pr
     tlsVersion,
     cipher,
     fingerprint: fingerprintOf(leaf),
-    subject: nameOf(leaf),
+    subject: nameLine(leaf.subject),
     names: namesOf(leaf),
-    issuer: issuerOf(leaf),
+    issuer: nameLine(leaf.issuer),
     notBefore,
     notAfter,
     daysLeft: Math.floor((notAfter - now.getTime() / 1000) / secondsPerDay),
@@ -94,12 +94,4 @@ function factsOf(presented: Presented, serverName: string | null, now: Date): Pr
 function validityProblem(notBefore: number, notAfter: number, now: Date): string | null {
   if (now.getTime() / 1000 > notAfter) return 'has expired';
   return now.getTime() / 1000 < notBefore ? 'is not valid yet' : null;
-}
-
-function issuerOf(leaf: X509Certificate): string {
-  return (leaf.issuer ?? '').trim().split('\n').join(', ');
-}
-
-function epochSeconds(date: string): number {
-  return Math.floor(Date.parse(date) / 1000);
 }

@@ -1,11 +1,11 @@
 import { isIP } from 'node:net';
+import { fingerprintOf, keyAlgorithmOf } from '../certificate/facts.ts';
 import type { Observation } from '../deployment/agent-line.ts';
 import type { VersionFacts } from '../deployment/version.ts';
 import { endpointParts, type Verify } from '../target/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
-import { fingerprintOf } from './fingerprint.ts';
 import { type Approach, handshake, type Presented } from './handshake.ts';
-import { keyAlgorithmOf, problemOf } from './presented.ts';
+import { problemOf } from './presented.ts';
 import { inWords, isNoRoute } from './words.ts';
 
 /** Does the endpoint present this version? `version: null` asks only for a chain that builds and a name that fits. */

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { createServer as createTcpServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
+import { fingerprintOf } from '../../../core/certificate/facts.ts';
 import type { Observation } from '../../../core/deployment/agent-line.ts';
 import type { KeyAlgorithm, VersionFacts } from '../../../core/deployment/version.ts';
 import { Verify } from '../../../core/target/verify.ts';
@@ -73,9 +74,7 @@ export function versionOf(issued: IssuedCertificate, keyAlgorithm: KeyAlgorithm 
   const leaf = new X509Certificate(issued.certPem);
   return {
     fingerprint: issued.fingerprint,
-    chain: chain.map(
-      (pem) => `sha256:${new X509Certificate(pem).fingerprint256.replaceAll(':', '').toLowerCase()}`,
-    ),
+    chain: chain.map((pem) => fingerprintOf(new X509Certificate(pem))),
     keyAlgorithm,
     notAfter: Date.parse(leaf.validTo) / 1000,
   };
