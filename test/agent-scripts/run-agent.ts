@@ -45,6 +45,8 @@ export function runAgentWith(home: string, job: string, wrapper: readonly string
 /** A host with an agent's folder, spoken to as the Lambdas would: enrolled once, fences growing, keys renewed. */
 export interface TestHost {
   readonly home: string;
+  /** Everything that this host's agents have printed, on both streams. */
+  readonly printed: readonly string[];
   send(action: JobHeader['action'], options?: Partial<Sent>): Promise<AgentLine>;
   /** The text of a job, for those who run the agent themselves. */
   jobText(action: JobHeader['action'], options?: Partial<Sent>): Promise<string>;
@@ -60,6 +62,7 @@ export interface Sent {
 export function testHost(home: string): TestHost {
   let fence = 0;
   let hostKey: AgentLine['hostKey'] = null;
+  const printed: string[] = [];
   const header = (action: JobHeader['action'], sent: Partial<Sent>): JobHeader => ({
     v: 1,
     action,
@@ -86,8 +89,10 @@ export function testHost(home: string): TestHost {
   return {
     home,
     jobText,
+    printed,
     async send(action, sent) {
-      const { line, stderr, code } = await runAgentWith(home, await jobText(action, sent));
+      const { line, stdout, stderr, code } = await runAgentWith(home, await jobText(action, sent));
+      printed.push(stdout, stderr);
       if (line === null) throw new Error(`the agent ended with ${code} and no line: ${stderr}`);
       hostKey = line.hostKey ?? hostKey;
       return line;

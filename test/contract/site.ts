@@ -34,7 +34,27 @@ export interface Site {
   failOnce(marker: string): Readonly<Record<string, unknown>>;
   /** Config changes under which activation says yes and nothing happens, so the daemon goes on presenting the old leaf. */
   readonly deaf: Readonly<Record<string, unknown>>;
+  /**
+   * Config changes for a deployment while the daemon is not running, after which `start()` finds its files. Left out:
+   * `{ reloadCommand: ['true'] }`.
+   */
+  readonly whileStopped?: Readonly<Record<string, unknown>>;
+  /** Owner and mode that the key file may have besides its usual ones, so that it is seen that they are kept. Left out: group 33, 0640. */
+  readonly otherOwnership?: { readonly gid: number; readonly mode: number };
 }
+
+/** What the contract promises of every kind; each is one test of `connector.ts`. */
+export type ContractPromise =
+  | 'first'
+  | 'renewal'
+  | 'unchanged'
+  | 'refusal'
+  | 'dryRun'
+  | 'failedActivation'
+  | 'deaf'
+  | 'rollback'
+  | 'revert'
+  | 'ownership';
 
 /** One kind (or one mode of a kind) of daemon under the contract. */
 export interface DaemonUnderContract {
@@ -45,4 +65,8 @@ export interface DaemonUnderContract {
   /** The daemon's own words about its version, for the matrix. */
   version(): string;
   site(folder: string): Promise<Site>;
+  /** Promises that this kind legitimately cannot keep, each with its reason, which is told in the title of the skipped test. */
+  readonly cannot?: Readonly<Partial<Record<ContractPromise, string>>>;
+  /** How a dry run ends: `validate_unsupported` where the daemon has no check. Left out: `validated`. */
+  readonly dryRun?: 'validated' | 'validate_unsupported';
 }

@@ -1,0 +1,87 @@
+import { mkdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { expect } from 'vitest';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
+import type { Target } from '../../core/target/target.ts';
+import { filesBelow, identityOf } from '../agent-scripts/disk.ts';
+import { aTarget, type TestHost, testHost } from '../agent-scripts/run-agent.ts';
+import { aVersion } from '../factories/certificates.ts';
+import type { DaemonUnderContract, Site } from './site.ts';
+
+type Changes = Readonly<Record<string, unknown>>;
+
+/** A real daemon's site, and a host whose real, bundled agent serves it. */
+export interface HostedSite {
+  readonly folder: string;
+  readonly site: Site;
+  readonly host: TestHost;
+  target(changes?: Changes): Target;
+  deploy(version: IssuedCertificate, changes?: Changes): Promise<AgentLine>;
+  send(action: JobHeader['action'], header?: Partial<JobHeader>): Promise<AgentLine>;
+  /** A new version, remembered so that its key can be looked for where it must not be. */
+  version(): Promise<IssuedCertificate>;
+  /** What stays the same for live files that are never touched: inode, times, owner, mode, bytes. */
+  identities(): unknown[];
+  /** Waits until the daemon presents this leaf: some read their files a moment after they are told. */
+  presents(version: IssuedCertificate): Promise<void>;
+  /** Nothing of ours is left lying about, and no key was printed. */
+  expectTidy(): void;
+}
+
+/** Makes the daemon's folder and configuration; nothing is started and no certificate is there. */
+export async function aHostedSite(daemon: DaemonUnderContract, folder: string): Promise<HostedSite> {
+  mkdirSync(folder, { recursive: true });
+  const site = await daemon.site(folder);
+  const host = testHost(join(folder, 'home'));
+  const versions: IssuedCertificate[] = [];
+  const target = (changes: Changes = {}): Target =>
+    aTarget(daemon.kind, { ...site.config, ...changes }, site.verify);
+  return {
+    folder,
+    site,
+    host,
+    target,
+    deploy: (version, changes) => host.send('deploy', { target: target(changes), version }),
+    send: (action, header = {}) => host.send(action, { target: target(), header }),
+    async version() {
+      const version = await aVersion();
+      versions.push(version);
+      return version;
+    },
+    identities: () => site.liveFiles.map(identityOf),
+    presents: (version) =>
+      expect.poll(() => site.presented(), { timeout: 5_000, interval: 50 }).toBe(version.fingerprint),
+    expectTidy() {
+      expectTidy(site, host.home);
+      for (const { keyPem } of versions) expectUnprinted(keyPem, host.printed);
+    },
+  };
+}
+
+/** Places a version by hand, as before certferry, and starts the daemon: that version. */
+export async function startByHand({ site, version, presents }: HostedSite): Promise<IssuedCertificate> {
+  const first = await version();
+  site.place(first);
+  await site.start();
+  await presents(first);
+  return first;
+}
+
+/** No temporary in any live folder, no journal, no half-written file of the agent's own, an empty scratch folder. */
+export function expectTidy(site: Site, home: string): void {
+  const folders = [...new Set(site.liveFiles.map((path) => dirname(path)))];
+  const temporaries = folders.flatMap(filesBelow).filter((name) => name.includes('.certferry-'));
+  expect(temporaries).toEqual([]);
+  const halfDone = filesBelow(home).filter(
+    (name) => name.endsWith('.next') || name === 'journal.json' || name.startsWith('scratch/'),
+  );
+  expect(halfDone).toEqual([]);
+}
+
+function expectUnprinted(keyPem: string, printed: readonly string[]): void {
+  const text = printed.join('\n');
+  const lines = keyPem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
+  for (const line of lines) expect(text).not.toContain(line.slice(0, 24));
+}
