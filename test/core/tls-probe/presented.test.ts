@@ -1,35 +1,18 @@
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority, type IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
-import type { VersionFacts } from '../../../core/deployment/version.ts';
 import { anAuthority, aVersion } from '../../factories/certificates.ts';
-import { type Endpoint, observe as observeOn, served, serveTls, versionOf } from './endpoints.ts';
+import { served, versionOf } from './endpoints.ts';
+import { anExpiredVersion, observing, useEndpoints } from './use-endpoints.ts';
 
 let version: IssuedCertificate;
 let older: IssuedCertificate;
-const endpoints: Endpoint[] = [];
+const { serve } = useEndpoints();
+const observe = observing(() => version);
 
 beforeAll(async () => {
   version = await aVersion();
-  older = await aVersion({
-    notAfter: new Date('2026-01-31T12:00:00Z'),
-    notBefore: new Date('2025-11-01T00:00:00Z'),
-  });
+  older = await anExpiredVersion();
 });
-
-afterEach(async () => {
-  await Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close()));
-});
-
-async function serve(...args: Parameters<typeof serveTls>): Promise<Endpoint> {
-  const endpoint = await serveTls(...args);
-  endpoints.push(endpoint);
-  return endpoint;
-}
-
-/** What a server presents, asked for the version of this file unless another is given. */
-function observe(port: number, known: Record<string, unknown> = {}, expected?: VersionFacts | null) {
-  return observeOn(port, expected === undefined ? versionOf(version) : expected, known);
-}
 
 describe('what is presented', () => {
   test('is right when leaf, chain and name are those of the version', async () => {

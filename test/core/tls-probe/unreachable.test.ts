@@ -1,46 +1,17 @@
-import type { Socket } from 'node:net';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
-import type { VersionFacts } from '../../../core/deployment/version.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 import { aVersion } from '../../factories/certificates.ts';
-import {
-  type Endpoint,
-  observe as observeOn,
-  served,
-  serveTcp,
-  serveTls,
-  verifyOf,
-  versionOf,
-} from './endpoints.ts';
+import { served, verifyOf, versionOf } from './endpoints.ts';
+import { observing, useEndpoints } from './use-endpoints.ts';
 
 let version: IssuedCertificate;
-const endpoints: Endpoint[] = [];
+const { serve, serveRaw } = useEndpoints();
+const observe = observing(() => version);
 
 beforeAll(async () => {
   version = await aVersion();
 });
-
-afterEach(async () => {
-  await Promise.all(endpoints.splice(0).map((endpoint) => endpoint.close()));
-});
-
-async function serve(...args: Parameters<typeof serveTls>): Promise<Endpoint> {
-  const endpoint = await serveTls(...args);
-  endpoints.push(endpoint);
-  return endpoint;
-}
-
-async function serveRaw(attend: (socket: Socket) => void): Promise<Endpoint> {
-  const endpoint = await serveTcp(attend);
-  endpoints.push(endpoint);
-  return endpoint;
-}
-
-/** What a server presents, asked for the version of this file unless another is given. */
-function observe(port: number, known: Record<string, unknown> = {}, expected?: VersionFacts | null) {
-  return observeOn(port, expected === undefined ? versionOf(version) : expected, known);
-}
 
 describe('nothing to be seen', () => {
   test('where nobody listens', async () => {
