@@ -1,9 +1,9 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
-import { readBundle } from '../../core/certificate/read-bundle.ts';
+import { type BundleInput, type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
 import type { Source } from '../../core/deployment/deployment.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
-import { CertferryError } from '../../core/errors.ts';
+import { CertferryError, type ErrorDetails, isCertferryError } from '../../core/errors.ts';
 
 /** The version a request names: which leaf, and where its bytes are. */
 export interface WantedVersion {
@@ -39,7 +39,7 @@ export function createSources(secrets: SecretsManagerClient): Sources {
   return {
     async fetch({ fingerprint, source }, now) {
       const secret = readSecret(source, await secretText(secrets, source));
-      const { bundle, facts } = readBundle(bundleInput(secret), now);
+      const { bundle, facts } = readAs(source, bundleInput(secret), now);
       if (facts.fingerprint === fingerprint) return bundle;
       throw new CertferryError(
         'SourceMismatch',
@@ -87,7 +87,32 @@ function parseJson(text: string): unknown {
   }
 }
 
-function bundleInput(secret: SecretBundle): Parameters<typeof readBundle>[0] {
+/** Says what is wrong in the words of the secret: which one it is, and the field's name there. */
+function readAs(source: Source, input: BundleInput, now: Date): ReadBundle {
+  try {
+    return readBundle(input, now);
+  } catch (error) {
+    if (!isCertferryError(error)) throw error;
+    const message = error.message.replaceAll('"key"', '"privateKey"');
+    const { secretId, versionId } = source;
+    throw new CertferryError(error.name, `${nameOf(source)}: ${message}`, {
+      details: { ...inSecret(error.details), secretId, versionId },
+      cause: error,
+    });
+  }
+}
+
+/** What `core/certificate` calls `key`, the secret calls `privateKey`. */
+function inSecret(details: ErrorDetails): ErrorDetails {
+  const { field, fields } = details;
+  return {
+    ...details,
+    ...(field === 'key' && { field: 'privateKey' }),
+    ...(Array.isArray(fields) && { fields: fields.map((name) => (name === 'key' ? 'privateKey' : name)) }),
+  };
+}
+
+function bundleInput(secret: SecretBundle): BundleInput {
   const passphrase = secret.passphrase === undefined ? {} : { passphrase: secret.passphrase };
   if ('pkcs12' in secret) {
     return { pkcs12: Buffer.from(secret.pkcs12, 'base64'), ...passphrase };

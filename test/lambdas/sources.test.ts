@@ -2,6 +2,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSources, type Sources } from '../../lambdas/services/sources.ts';
 import { aVersion } from '../factories/certificates.ts';
+import { asPkcs12 } from '../factories/forms.ts';
 import { fingerprint, source } from './support/factories.ts';
 import { clientFor, refusal, type ScriptedService, scriptedService } from './support/service.ts';
 
@@ -58,6 +59,39 @@ describe('a version in Secrets Manager', () => {
     await expect(sources.fetch({ fingerprint: leaf, source }, now)).rejects.toMatchObject({
       name: 'KeyMismatch',
     });
+  });
+
+  test('is refused in the words of the secret: which one, and its own name of the field', async () => {
+    const { fingerprint: leaf } = await aSecret({ privateKey: 'not PEM' });
+    const other = await aVersion();
+
+    await expect(sources.fetch({ fingerprint: leaf, source }, now)).rejects.toMatchObject({
+      name: 'BundleUnreadable',
+      message: expect.stringMatching(
+        /^secret certferry\/api \(version v-1\): The field "privateKey" holds no/,
+      ),
+      details: { field: 'privateKey', secretId: 'certferry/api' },
+    });
+
+    const { keyPem: own } = await aVersion();
+    await aSecret({ privateKey: own + other.keyPem });
+    await expect(sources.fetch({ fingerprint: leaf, source }, now)).rejects.toMatchObject({
+      name: 'SeveralPrivateKeys',
+      message: expect.stringContaining('(in "privateKey")'),
+      details: { fields: ['privateKey'] },
+    });
+  });
+
+  test('is read from a PKCS#12 file', async () => {
+    const version = await aVersion();
+    const pkcs12 = asPkcs12(version.certPem + version.keyPem, 'a passphrase');
+    secrets.answers.push({
+      SecretString: JSON.stringify({ pkcs12: pkcs12.toString('base64'), passphrase: 'a passphrase' }),
+    });
+
+    const bundle = await sources.fetch({ fingerprint: version.fingerprint, source }, now);
+
+    expect(bundle.leaf.trim()).toBe(version.certPem.trim());
   });
 
   test.each(['not json: -----BEGIN PRIVATE KEY-----abc', '{"certificate":"c"}', '[]'])(
