@@ -63,7 +63,6 @@ describe('a version in Secrets Manager', () => {
 
   test('is refused in the words of the secret: which one, and its own name of the field', async () => {
     const { fingerprint: leaf } = await aSecret({ privateKey: 'not PEM' });
-    const other = await aVersion();
 
     await expect(sources.fetch({ fingerprint: leaf, source }, now)).rejects.toMatchObject({
       name: 'BundleUnreadable',
@@ -72,9 +71,12 @@ describe('a version in Secrets Manager', () => {
       ),
       details: { field: 'privateKey', secretId: 'certferry/api' },
     });
+  });
 
-    const { keyPem: own } = await aVersion();
-    await aSecret({ privateKey: own + other.keyPem });
+  test('is refused with two keys, naming its own field', async () => {
+    const [one, other] = [await aVersion(), await aVersion()];
+    const { fingerprint: leaf } = await aSecret({ privateKey: one.keyPem + other.keyPem });
+
     await expect(sources.fetch({ fingerprint: leaf, source }, now)).rejects.toMatchObject({
       name: 'SeveralPrivateKeys',
       message: expect.stringContaining('(in "privateKey")'),
