@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { mostAttempts, mostConsecutive, type ProbeTimes } from './probe-time.ts';
 
 /** How TLS begins on the endpoint: at once, or after a STARTTLS conversation of this protocol. */
-export const probeProtocols = ['tls', 'smtp', 'imap', 'pop3', 'postgres', 'ldap'] as const;
+export const probeProtocols = ['tls', 'smtp', 'imap', 'pop3', 'sieve', 'postgres', 'mysql', 'ldap'] as const;
 export const ProbeProtocol = z.enum(probeProtocols);
 export type ProbeProtocol = z.infer<typeof ProbeProtocol>;
 

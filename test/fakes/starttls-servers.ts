@@ -13,8 +13,9 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
 
-export type StarttlsProtocol = 'smtp' | 'imap' | 'pop3' | 'postgres' | 'ldap';
-export const starttlsProtocols: readonly StarttlsProtocol[] = ['smtp', 'imap', 'pop3', 'postgres', 'ldap'];
+/** mysql is not among them: it begins TLS without an agreement that could be refused (see mysql.test.ts). */
+export const starttlsProtocols = ['smtp', 'imap', 'pop3', 'sieve', 'postgres', 'ldap'] as const;
+export type StarttlsProtocol = (typeof starttlsProtocols)[number];
 
 export const misbehaviours = [
   'silent',
@@ -81,6 +82,14 @@ const pop3: Speaker = (offers, agrees) => ({
   },
 });
 
+const sieve: Speaker = (offers, agrees) => ({
+  greeting: `"IMPLEMENTATION" "test"\r\n${offers ? '"STARTTLS"\r\n' : ''}"VERSION" "1.0"\r\nOK "ready"\r\n`,
+  answer: (request) => {
+    if (String(request) !== 'STARTTLS\r\n') return { say: 'NO "what?"\r\n' };
+    return agrees ? { say: 'OK "begin"\r\n', upgrade: true } : { say: 'NO (TRYLATER) "not now"\r\n' };
+  },
+});
+
 const postgres: Speaker = (offers, agrees) => ({
   answer: (request) => {
     const asksForTls = request.equals(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]));
@@ -101,7 +110,7 @@ const ldap: Speaker = (offers, agrees) => ({
   },
 });
 
-const speakers: Readonly<Record<StarttlsProtocol, Speaker>> = { smtp, imap, pop3, postgres, ldap };
+const speakers: Readonly<Record<StarttlsProtocol, Speaker>> = { smtp, imap, pop3, sieve, postgres, ldap };
 
 /** Starts one on a free port of 127.0.0.1. */
 export async function startStarttlsServer(

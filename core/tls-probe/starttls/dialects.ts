@@ -2,8 +2,10 @@ import type { ProbeProtocol } from '../../target/verify.ts';
 import type { Dialect } from './conversation.ts';
 import { imap } from './imap.ts';
 import { ldap } from './ldap.ts';
+import { mysql } from './mysql.ts';
 import { pop3 } from './pop3.ts';
 import { postgres } from './postgres.ts';
+import { sieve } from './sieve.ts';
 import { smtp } from './smtp.ts';
 
 /** How TLS begins, by protocol. A new one is a file beside these and a line here. */
@@ -14,4 +16,6 @@ export const dialects: Readonly<Record<ProbeProtocol, Dialect | null>> = {
   pop3,
   postgres,
   ldap,
+  mysql,
+  sieve,
 };

@@ -118,7 +118,7 @@ describe('a targets file', () => {
         'targets[0].id: expected letters, digits, ".", "_" and "-", at most 64 characters, got "a b"',
         'targets[0].host: expected local, i-… or mi-…, got "server1"',
         'targets[0].verify.endpoint: expected host:port, such as 10.0.0.7:443 or [::1]:8443, got "x"',
-        'targets[0].verify.protocol: expected one of tls, smtp, imap, pop3, postgres, ldap, got "tsl"; did you mean tls?',
+        'targets[0].verify.protocol: expected one of tls, smtp, imap, pop3, sieve, postgres, mysql, ldap, got "tsl"; did you mean tls?',
         'targets[0].verify.attempts: expected at least 1, got 0',
         'targets[0].verify.consecutive: expected at most 20, got 21',
         'targets[0].config.certPath: expected an absolute path to a file, such as /etc/nginx/tls/privkey.pem, got "tls/a.pem"',

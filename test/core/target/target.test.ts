@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseTarget } from '../../../core/target/parse.ts';
 import { CertificateName, Host, Target, TargetId } from '../../../core/target/target.ts';
-import { Endpoint, endpointParts, Verify } from '../../../core/target/verify.ts';
+import { Endpoint, endpointParts, probeProtocols, Verify } from '../../../core/target/verify.ts';
 import { aTargetInput } from './targets.ts';
 
 const paths = fc.stringMatching(/^\/[a-z]{1,8}\/[a-z]{1,8}\.pem$/);
@@ -46,7 +46,7 @@ const verifies = fc.oneof(
     {
       endpoint: fc.constantFrom('10.0.0.7:443', '[::1]:8443', 'mail.example.com:25', 'db_1:5432'),
       serverName: fc.constantFrom('api.example.com', 'localhost'),
-      protocol: fc.constantFrom('tls', 'smtp', 'imap', 'pop3', 'postgres', 'ldap'),
+      protocol: fc.constantFrom(...probeProtocols),
       attempts: fc.integer({ min: 1, max: 50 }),
       initialBackoffSeconds: fc.integer({ min: 1, max: 300 }),
       timeoutSeconds: fc.integer({ min: 1, max: 12 }),
