@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
@@ -71,13 +71,24 @@ export async function startByHand({ site, version, presents }: HostedSite): Prom
 
 /** No temporary in any live folder, no journal, no half-written file of the agent's own, an empty scratch folder. */
 export function expectTidy(site: Site, home: string): void {
-  const folders = [...new Set(site.liveFiles.map((path) => dirname(path)))];
-  const temporaries = folders.flatMap(filesBelow).filter((name) => name.includes('.certferry-'));
-  expect(temporaries).toEqual([]);
+  expect(strayFiles(site)).toEqual([]);
   const halfDone = filesBelow(home).filter(
     (name) => name.endsWith('.next') || name === 'journal.json' || name.startsWith('scratch/'),
   );
   expect(halfDone).toEqual([]);
+}
+
+/** Files beside the live ones that are ours or named after one of them; a daemon may have files of its own there. */
+function strayFiles({ liveFiles }: Site): string[] {
+  const names = liveFiles.map((path) => basename(path));
+  const beside = [...new Set(liveFiles.map((path) => dirname(path)))].flatMap((folder) =>
+    filesBelow(folder).map((name) => join(folder, name)),
+  );
+  return beside.filter((path) => {
+    const name = basename(path);
+    const isOurs = name.includes('.certferry-') || names.some((live) => name.includes(live));
+    return isOurs && !liveFiles.includes(path) && !path.includes('/home/targets/');
+  });
 }
 
 function expectUnprinted(keyPem: string, printed: readonly string[]): void {

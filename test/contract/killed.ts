@@ -1,0 +1,169 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
+import { fingerprintOfFile, pairMatches, scratchFolder } from '../agent-scripts/disk.ts';
+import { type Call, fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-changing-calls.ts';
+import { type AgentRun, runAgentWith } from '../agent-scripts/run-agent.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
+import type { DaemonUnderContract, Site } from './site.ts';
+
+/** What is promised of a kind's agent when it is killed. */
+export interface KilledPromise {
+  /**
+   * The one system call (as strace writes it) before which a death leaves files that the daemon does not start on; null
+   * where there is no such moment. The next run mends it.
+   */
+  readonly window: RegExp | null;
+}
+
+interface Subject extends HostedSite {
+  readonly old: IssuedCertificate;
+  readonly next: IssuedCertificate;
+  run(action: JobHeader['action'], wrapper: readonly string[]): Promise<AgentRun>;
+}
+
+/**
+ * The renewal of a running site is killed by SIGKILL at every system call by which it changes files, and so is the run
+ * that mends what the worst of these deaths leaves: after the next run it is old or new, a pair, and the daemon starts.
+ */
+export function killedContract(daemon: DaemonUnderContract, promise: KilledPromise): void {
+  const needs = [...daemon.needs, program('strace'), program('unshare', 'util-linux'), root];
+  describeWith(needs, `agent killed by SIGKILL: ${daemon.title}`, () => {
+    const scratch = scratchFolder();
+    const sites: Site[] = [];
+    afterAll(async () => {
+      for (const site of sites) await site.stop();
+    });
+    const aSubject = async (name: string): Promise<Subject> => {
+      const hosted = await aHostedSite(daemon, join(scratch, name));
+      sites.push(hosted.site);
+      const subject = await subjectOf(hosted);
+      await reset(subject);
+      return subject;
+    };
+
+    test('leaves old or new at every file-changing call of a renewal, and the next run mends the rest', async () => {
+      await killRenewals(await aSubject('renewal'), promise);
+    }, 600_000);
+
+    test('mends also when the mending run is killed, at every file-changing call of its own', async () => {
+      await killMendings(await aSubject('mending'), promise);
+    }, 600_000);
+  });
+}
+
+async function subjectOf(hosted: HostedSite): Promise<Subject> {
+  const old = await startByHand(hosted);
+  const next = await hosted.version();
+  const { host, target } = hosted;
+  return {
+    ...hosted,
+    old,
+    next,
+    run: async (action, wrapper) =>
+      runAgentWith(host.home, await host.jobText(action, { target: target(), version: next }), wrapper),
+  };
+}
+
+async function killRenewals(subject: Subject, { window }: KilledPromise): Promise<void> {
+  const calls = await recordedCalls(subject, 'deploy');
+  await reset(subject);
+  const doesNotStart: string[] = [];
+  const died: string[] = [];
+
+  for (const call of calls) {
+    const run = await subject.run('deploy', killAt(call));
+    if (run.line === null) died.push(call.text);
+    if (!(await restartServes(subject))) doesNotStart.push(call.text);
+    await recover(subject);
+    await expectMended(subject);
+    await reset(subject);
+  }
+
+  expect(calls.length).toBeGreaterThan(20 * subject.site.liveFiles.length);
+  expect(died.length).toBeGreaterThan(calls.length * 0.9);
+  expect(doesNotStart).toEqual(window === null ? [] : [expect.stringMatching(window)]);
+  console.info(
+    `killed at ${died.length} of ${calls.length} file-changing calls; does not start at: ${doesNotStart}`,
+  );
+}
+
+async function killMendings(subject: Subject, { window }: KilledPromise): Promise<void> {
+  const halfDone = worstOf(await recordedCalls(subject, 'deploy'), subject.site, window);
+  await reset(subject);
+  await subject.run('deploy', killAt(halfDone));
+  const calls = await recordedCalls(subject, 'inspect');
+  await reset(subject);
+
+  for (const call of calls) {
+    await subject.run('deploy', killAt(halfDone));
+    expect(isPair(subject.site)).toBe(window === null);
+    await subject.run('inspect', killAt(call));
+    await recover(subject);
+    await expectMended(subject);
+    expect(fingerprintOfFile(leafFile(subject.site))).toBe(subject.old.fingerprint);
+    await reset(subject);
+  }
+
+  expect(calls.length).toBeGreaterThan(10);
+  console.info(`the mending run was killed at ${calls.length} file-changing calls`);
+}
+
+/** The call before which a death leaves most to mend: the window, or else what follows the first rename into place. */
+function worstOf(calls: readonly Call[], site: Site, window: RegExp | null): Call {
+  const first = calls.findIndex(
+    ({ name, text }) => name === 'rename' && site.liveFiles.some((path) => text.includes(`, "${path}"`)),
+  );
+  const worst = window === null ? calls[first + 1] : calls.findLast(({ text }) => window.test(text));
+  if (first < 0 || worst === undefined) throw new Error('the renewal renames nothing into place');
+  return worst;
+}
+
+/** Whether the daemon, restarted on the files as the dead agent left them, serves; and that it is old or new. */
+async function restartServes({ site, old, next }: Subject): Promise<boolean> {
+  await site.stop();
+  if (!site.wouldStart()) return false;
+  await site.start();
+  expect([old.fingerprint, next.fingerprint]).toContain(await site.presented());
+  return true;
+}
+
+/** One more run, of any job: it mends what the dead one left. */
+async function recover(subject: Subject): Promise<void> {
+  await subject.send('inspect');
+}
+
+async function expectMended({ site, old, next, expectTidy }: Subject): Promise<void> {
+  expect(isPair(site)).toBe(true);
+  expect([old.fingerprint, next.fingerprint]).toContain(fingerprintOfFile(leafFile(site)));
+  expectTidy();
+  expect(site.wouldStart()).toBe(true);
+}
+
+/** Makes the site serve `old` again, so that the next death starts from the same place. */
+async function reset({ site, old, deploy }: Subject): Promise<void> {
+  await site.stop();
+  await site.start();
+  const line = await deploy(old);
+  expect(['applied', 'unchanged']).toContain(line.outcome);
+}
+
+async function recordedCalls(subject: Subject, action: JobHeader['action']): Promise<Call[]> {
+  const trace = join(subject.folder, 'trace');
+  await subject.run(action, recordTo(trace));
+  const calls = fileChangingCalls(trace, subject.folder);
+  rmSync(trace);
+  return calls;
+}
+
+function isPair(site: Site): boolean {
+  return pairMatches(leafFile(site), site.keyFile);
+}
+
+function leafFile({ liveFiles: [first] }: Site): string {
+  if (first === undefined) throw new Error('a site without live files');
+  return first;
+}
