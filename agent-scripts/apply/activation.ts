@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Activated, Activator } from './activations/activator.ts';
 import { describeCommand, quoteArgv, runCommand, succeeded } from './run-command.ts';
 
 /** Runs a program: most daemons are told by a command or a signal. */
@@ -13,19 +14,7 @@ export const Activation = z.discriminatedUnion('kind', [CommandActivation]);
 export type Activation = z.infer<typeof Activation>;
 export type ActivationOf<Kind extends Activation['kind']> = Extract<Activation, { kind: Kind }>;
 
-/** Whether the daemon took the files, as far as it says; `told` is one sentence for a person. */
-export interface Activated {
-  readonly ok: boolean;
-  readonly told: string;
-}
-
-/** One kind of activation. `byHand` is what a person types on the host to do the same. */
-interface Activator<Kind extends Activation['kind']> {
-  run(activation: ActivationOf<Kind>, timeoutSeconds: number): Promise<Activated>;
-  byHand(activation: ActivationOf<Kind>): string;
-}
-
-const activators: { readonly [Kind in Activation['kind']]: Activator<Kind> } = {
+const activators: { readonly [Kind in Activation['kind']]: Activator<ActivationOf<Kind>> } = {
   command: {
     async run({ argv }, timeoutSeconds) {
       const command = await runCommand(argv, timeoutSeconds);

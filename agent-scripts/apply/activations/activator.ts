@@ -1,0 +1,25 @@
+/** Whether the daemon took the files, as far as it says; `told` is one sentence for a person. */
+export interface Activated {
+  readonly ok: boolean;
+  readonly told: string;
+}
+
+/**
+ * What a daemon holds besides its files: the text it would have read from each path, were it to read. `why` is one
+ * sentence for a person.
+ */
+export type Holding =
+  | { readonly ok: true; readonly texts: ReadonlyMap<string, string> }
+  | { readonly ok: false; readonly why: string; readonly retry: 'later' | 'never' };
+
+/** One kind of activation. `byHand` is what a person types on the host to do the same. */
+export interface Activator<Data> {
+  /** Within the deadline. Never throws: a daemon that cannot be told is an answer. */
+  run(activation: Data, timeoutSeconds: number): Promise<Activated>;
+  byHand(activation: Data): string;
+  /**
+   * For daemons that keep certificate and key themselves: asked before anything is touched, so that what they hold can
+   * be put back later. Also finds a daemon that could not be activated in the end. Never throws.
+   */
+  holds?(activation: Data, timeoutSeconds: number): Promise<Holding>;
+}
