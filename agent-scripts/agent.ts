@@ -138,7 +138,15 @@ async function afterError(home: Home, header: JobHeader, error: unknown): Promis
   );
 }
 
-main().then(
+/** Inside a rehearsal's private world the same file is the client: see `apply/rehearsal.ts`. */
+async function look(question: string): Promise<never> {
+  const { rehearsalLook } = await import('./apply/rehearsal-look.ts');
+  await rehearsalLook(question);
+  process.exit(0);
+}
+
+const [, , role, question = ''] = process.argv;
+(role === 'rehearsal-look' ? look(question) : main()).then(
   (line) => {
     process.stdout.write(`${JSON.stringify(line)}\n`, () => process.exit(0));
   },

@@ -8,6 +8,7 @@ import { writeJournal } from './journal.ts';
 import type { PlannedChange } from './plan.ts';
 import { validateInPrivate } from './private-validation.ts';
 import { discard } from './recover.ts';
+import { type Rehearsal, rehearse } from './rehearsal.ts';
 import { restoreFiles } from './restore.ts';
 import { type CommandResult, describeCommand, runCommand, succeeded } from './run-command.ts';
 import { stageFiles } from './stage.ts';
@@ -46,14 +47,30 @@ export async function applyChange(home: Home, planned: PlannedChange, dryRun: bo
   const { change } = planned;
   writeJournal(home, 'staging', change);
   const verdict = await stageAndJudge(home, planned);
-  if (verdict.kind === 'refused') return refused(home, change, verdict.command);
-  if (dryRun) return dryRunEnd(home, change, verdict);
+  if (verdict.kind === 'refused') return refused(home, change, describeCommand(verdict.command));
+  const rehearsal = change.shadow === null ? null : await rehearseOrSay(home, change, change.shadow);
+  if (rehearsal?.kind === 'failed') return refused(home, change, rehearsal.why);
+  const notes = rehearsal?.kind === 'unavailable' ? [`not rehearsed: ${rehearsal.why}`] : [];
+  return withWarnings(notes, dryRun ? dryRunEnd(home, change, verdict) : await goLive(home, change, verdict));
+}
+
+async function goLive(home: Home, change: Change, verdict: Verdict): Promise<Applied> {
   commit(home, change);
   if (verdict.kind === 'open') {
     const check = await runCommand(verdict.argv, change.commandTimeoutSeconds);
     if (!succeeded(check)) return refusedInPlace(home, change, check);
   }
   return bringIn(home, change, verdict);
+}
+
+function withWarnings(more: readonly string[], applied: Applied): Applied {
+  return more.length === 0 ? applied : { ...applied, warnings: [...applied.warnings, ...more] };
+}
+
+/** A kind without a shadow, and a failure of our own, are said and stop nothing: the deployment goes on unrehearsed. */
+async function rehearseOrSay(home: Home, change: Change, shadow: readonly string[]): Promise<Rehearsal> {
+  if (shadow.length === 0) return { kind: 'unavailable', why: 'this kind of target has no shadow' };
+  return rehearse(home, change, shadow);
 }
 
 async function stageAndJudge(home: Home, planned: PlannedChange): Promise<Verdict> {
@@ -110,11 +127,11 @@ async function bringIn(home: Home, change: Change, verdict: Verdict): Promise<Ap
   return { ...done, outcome: 'rollback_failed', summary, repair: undoing.repair };
 }
 
-function refused(home: Home, change: Change, command: CommandResult): Applied {
+function refused(home: Home, change: Change, why: string): Applied {
   discard(home, change);
   return {
     outcome: 'validate_failed',
-    summary: `the staged files were refused, the live ones never touched: ${describeCommand(command)}`,
+    summary: `the staged files were refused, the live ones never touched: ${why}`,
     validatedIn: 'private',
     warnings: [],
     repair: null,

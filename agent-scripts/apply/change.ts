@@ -29,6 +29,8 @@ export const Change = z.strictObject({
   files: z.array(ChangedFile),
   activate: z.nullable(Activation),
   validate: z.nullable(z.array(z.string())),
+  /** How to start a shadow of the daemon; null where none is wanted, `[]` where this kind has none. */
+  shadow: z.nullable(z.array(z.string())),
   commandTimeoutSeconds: z.int(),
   backupRetention: z.int(),
   verify: VerifyPolicy,

@@ -47,6 +47,7 @@ export function planChange(
       files,
       activate: wanted.activate,
       validate: wanted.validate === null ? null : [...wanted.validate],
+      shadow: wanted.shadow === null ? null : [...wanted.shadow],
       commandTimeoutSeconds,
       backupRetention,
       verify,

@@ -29,6 +29,8 @@ export interface WantedChange {
   readonly files: readonly WantedFile[];
   readonly validate: readonly string[] | null;
   readonly activate: Activation | null;
+  /** argv of a shadow for the rehearsal; empty when one is wanted and this kind has none. */
+  readonly shadow: readonly string[] | null;
 }
 
 /** The file that a daemon reads the leaf from. */

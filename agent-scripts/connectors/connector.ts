@@ -13,4 +13,9 @@ export interface FileConnector<Kind extends TargetKind> {
   files(bundle: Bundle, config: TargetOf<Kind>['config'], distribution: Distribution): readonly WantedFile[];
   validate(config: TargetOf<Kind>['config']): readonly string[] | null;
   activate(config: TargetOf<Kind>['config']): Activation | null;
+  /**
+   * argv that starts the daemon on its real configuration, for `rehearse: true`. It may go into the background. Left out
+   * where a second instance would not be sound.
+   */
+  shadow?(config: TargetOf<Kind>['config']): readonly string[];
 }

@@ -22,5 +22,6 @@ function describe(
     files: connector.files(bundle, target.config, distribution),
     validate: connector.validate(target.config),
     activate: connector.activate(target.config),
+    shadow: target.config.rehearse ? (connector.shadow?.(target.config) ?? []) : null,
   };
 }

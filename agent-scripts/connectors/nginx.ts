@@ -12,6 +12,11 @@ export const nginx: FileConnector<'nginx'> = {
   defaults: { debian: rootOwned, rhel: rootOwned, alpine: rootOwned, other: rootOwned },
   files: (bundle, config, distribution) =>
     pemFiles(bundle, config, 'fullchain', nginx.defaults[distribution]),
-  validate: (config) => config.validateCommand ?? ['nginx', '-t'],
-  activate: (config) => commandActivation(config.reloadCommand ?? ['nginx', '-s', 'reload']),
+  validate: (config) => config.validateCommand ?? nginxWith(config, '-t'),
+  activate: (config) => commandActivation(config.reloadCommand ?? nginxWith(config, '-s', 'reload')),
+  shadow: (config) => nginxWith(config),
 };
+
+function nginxWith({ configPath }: { configPath?: string | undefined }, ...options: string[]): string[] {
+  return ['nginx', ...(configPath === undefined ? [] : ['-c', configPath]), ...options];
+}

@@ -23,7 +23,8 @@ export async function revert(home: Home, header: JobHeader): Promise<AgentLine> 
   const leaf = files.find(holdsLeaf)?.content ?? null;
   const version = leaf === null ? null : factsOfPem(leaf);
   if (version === null) throw noVersionBefore(header, 'its certificate cannot be read');
-  const wanted = { files, validate: origin.validate, activate: origin.activate };
+  const { validate, activate, shadow } = origin;
+  const wanted = { files, validate, activate, shadow };
   const planned = planChange(home, header, wanted, version, origin);
   return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
 

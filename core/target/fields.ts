@@ -40,6 +40,8 @@ export const fileFields = {
   reloadCommand: z.optional(Command),
   /** Hands command lines to /bin/sh -c instead of splitting them into words. */
   shell: z._default(z.boolean(), false),
+  /** Starts a shadow of the daemon on the new files in a private world, and shakes hands with it, before anything is touched. */
+  rehearse: z._default(z.boolean(), false),
   /** Seconds each command may run before its whole process group is killed. */
   commandTimeoutSeconds: z._default(z.int().check(z.gte(1), z.lte(240)), 60),
   /** Older versions kept on the host; the snapshot of the running deployment is always made besides. */

@@ -11,6 +11,8 @@ export const NginxConfig = withArgv(
     certPath: AbsolutePath,
     keyPath: AbsolutePath,
     chainPath: z.optional(AbsolutePath),
+    /** nginx's main configuration, where it is not the one nginx was built with. */
+    configPath: z.optional(AbsolutePath),
     ...fileFields,
   }),
 );

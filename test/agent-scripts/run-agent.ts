@@ -20,8 +20,8 @@ export interface AgentRun {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Runs the bundled agent with one job, as bootstrap.sh would; `wrapper` may put a program such as strace before it. */
-export function runAgentWith(home: string, job: string, wrapper: readonly string[] = []): Promise<AgentRun> {
+/** Starts the bundled agent with one job, as bootstrap.sh would; `wrapper` may put a program such as strace before it. */
+export function startAgent(home: string, job: string, wrapper: readonly string[] = []) {
   const [file, ...args] = [...wrapper, process.execPath, agentFile];
   const child = spawn(file ?? '', args, {
     env: { PATH: process.env.PATH, CERTFERRY_HOME: home, CERTFERRY_JOB: job },
@@ -35,11 +35,17 @@ export function runAgentWith(home: string, job: string, wrapper: readonly string
   child.stderr.on('data', (chunk: Buffer) => {
     stderr += chunk.toString();
   });
-  return new Promise((done) => {
+  const ended = new Promise<AgentRun>((done) => {
     child.once('close', (code, signal) =>
       done({ line: readAgentLine(stdout), stdout, stderr, code, signal }),
     );
   });
+  return { child, ended };
+}
+
+/** Runs the bundled agent to its end. */
+export function runAgentWith(home: string, job: string, wrapper: readonly string[] = []): Promise<AgentRun> {
+  return startAgent(home, job, wrapper).ended;
 }
 
 /** A host with an agent's folder, spoken to as the Lambdas would: enrolled once, fences growing, keys renewed. */

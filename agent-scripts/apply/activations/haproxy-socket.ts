@@ -1,0 +1,47 @@
+import { connect } from 'node:net';
+
+/** Asks a running haproxy one thing and gives the whole answer, white space around it removed. */
+export type AskHaproxy = (command: string) => Promise<string>;
+
+const noSuchSocket: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such socket; is haproxy running, and is this the path of its `stats socket`?',
+  ECONNREFUSED: 'nobody listens on it; is haproxy running?',
+  ENOTSOCK: 'it is not a socket',
+  EACCES: 'this user may not write to it',
+};
+
+/**
+ * Speaks to a stats socket: a connection for each command, which haproxy closes after its answer (it does not prompt
+ * unless it is asked to: https://docs.haproxy.org/2.6/management.html#9.3). An answer that has not come when `deadline`
+ * ends is given up.
+ * @throws Error in words for a person
+ */
+export function haproxyAt(socketPath: string, deadline: AbortSignal): AskHaproxy {
+  return async (command) => {
+    try {
+      return (await exchange(socketPath, command, deadline)).trim();
+    } catch (error) {
+      throw new Error(`${socketPath}: ${wordsOf(error as NodeJS.ErrnoException, deadline)}`, { cause: error });
+    }
+  };
+}
+
+function exchange(path: string, command: string, deadline: AbortSignal): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let answer = '';
+    const socket = connect({ path, signal: deadline });
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      answer += chunk;
+    });
+    socket.once('error', reject);
+    socket.once('close', () => resolve(answer));
+    // no end() here: haproxy takes a half-closed connection for a client that has gone, and stops a long commit
+    socket.write(`${command}\n`);
+  });
+}
+
+function wordsOf(error: NodeJS.ErrnoException, deadline: AbortSignal): string {
+  if (deadline.aborted) return 'haproxy did not answer in time';
+  return noSuchSocket[error.code ?? ''] ?? error.message;
+}
