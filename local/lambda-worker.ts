@@ -68,6 +68,8 @@ function contextOf(functionName: string) {
   };
 }
 
-parentPort?.on('message', (request: Request) => {
-  void serve(request).then((reply) => parentPort?.postMessage(reply));
+parentPort?.on('message', (request: Request | 'end') => {
+  // what was printed before is with the other thread once this has been taken
+  if (request === 'end') process.stdout.write('', () => process.exit(0));
+  else void serve(request).then((reply) => parentPort?.postMessage(reply));
 });

@@ -31,30 +31,44 @@ export interface LambdasOptions {
 
 type Waiting = PromiseWithResolvers<Reply>;
 
+/** The thread, and its end: when all that it printed is in the log. */
+interface Running {
+  readonly worker: Worker;
+  readonly ended: Promise<void>;
+}
+
+/** A function that hangs does not keep local mode from closing for longer than this. */
+const patienceMilliseconds = 2_000;
+
 /** Starts nothing until the first call; a thread that died is replaced by the next call. */
 export function openLambdas(options: LambdasOptions): Lambdas {
   const waiting = new Map<number, Waiting>();
-  let worker: Worker | null = null;
+  let running: Running | null = null;
   let lastId = 0;
   const onDeath = (reason: string) => {
-    worker = null;
+    running = null;
     for (const { reject } of waiting.values()) reject(failure('Lambda.Unknown', reason));
     waiting.clear();
   };
   return {
     async invoke(functionName, payload) {
-      worker ??= startWorker(options, waiting, onDeath);
+      running ??= startWorker(options, waiting, onDeath);
       const reply = Promise.withResolvers<Reply>();
       lastId += 1;
       waiting.set(lastId, reply);
       const request: Request = { id: lastId, functionName, payload: JSON.stringify(payload ?? null) };
-      worker.postMessage(request);
+      running.worker.postMessage(request);
       const { result, error } = await reply.promise;
       if (error !== undefined) throw failure(error.errorType, JSON.stringify(error));
       return JSON.parse(result ?? 'null');
     },
     async close() {
-      await worker?.terminate();
+      if (running === null) return;
+      const { worker, ended } = running;
+      const impatience = setTimeout(() => void worker.terminate(), patienceMilliseconds);
+      worker.postMessage('end');
+      await ended;
+      clearTimeout(impatience);
     },
   };
 }
@@ -63,7 +77,7 @@ function startWorker(
   options: LambdasOptions,
   waiting: Map<number, Waiting>,
   onDeath: (reason: string) => void,
-) {
+): Running {
   const worker = new Worker(programs.lambdaWorker, {
     env: options.environment,
     workerData: options.folder,
@@ -78,12 +92,13 @@ function startWorker(
     waiting.delete(reply.id);
   });
   worker.once('error', (error) => onDeath(error instanceof Error ? error.message : String(error)));
-  worker.once('exit', () => {
-    onDeath('the thread of the functions ended');
-    log.end();
+  const ended = new Promise<void>((resolve) => {
+    worker.once('exit', () => {
+      onDeath('the thread of the functions ended');
+      log.end(() => resolve());
+    });
   });
-  // an idle thread does not keep the process; whoever waits for a reply does
-  return worker;
+  return { worker, ended };
 }
 
 function failure(errorType: string, cause: string): LambdaFailure {
