@@ -59,10 +59,11 @@ export function planChange(
   };
 }
 
-function contentOf({ path, content }: WantedFile): Buffer {
+function contentOf({ path, content, whenMissing }: WantedFile): Buffer {
   if (content !== null) return Buffer.from(content);
   const found = resolveDestination(path);
   if (existsSync(found)) return readFileSync(found);
+  if (whenMissing !== undefined) return Buffer.from(whenMissing);
   throw new CertferryError(
     'PlanInvalid',
     `${path} does not exist; the daemon's configuration has to be there before`,

@@ -1,4 +1,4 @@
-import { linkSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { CertferryError } from '../../core/errors.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { copyDurably, syncFolders } from './commit.ts';
@@ -25,10 +25,13 @@ export function removeStaged(change: Change): void {
   for (const file of change.files) removeQuietly(file.staged);
 }
 
+type Before = NonNullable<ChangedFile['before']>;
+
 function restoreFile(file: ChangedFile): string | null {
   try {
     removeQuietly(file.staged);
     if (file.before === null) rmSync(file.path, { force: true });
+    else if (file.role === 'trigger') moveBack(file, file.before);
     else putBack(file, file.before);
     return null;
   } catch (error) {
@@ -36,9 +39,32 @@ function restoreFile(file: ChangedFile): string | null {
   }
 }
 
-function putBack(file: ChangedFile, before: NonNullable<ChangedFile['before']>): void {
+function putBack(file: ChangedFile, before: Before): void {
   const now = metadataOf(file.path);
   if (now !== null && sameMetadata(now, before.metadata) && digestOfFile(file.path) === before.digest) return;
+  stageBackup(file, before);
+  renameSync(file.staged, file.path);
+  // rename(2) does nothing when both names are links to one file, and leaves the temporary behind
+  removeQuietly(file.staged);
+}
+
+/**
+ * A watcher sees a trigger's move and nothing else, so it is moved also where its bytes are as before. What somebody has
+ * written since to a trigger whose text is not ours stays.
+ */
+function moveBack(file: ChangedFile, before: Before): void {
+  const isTheirs = file.digest === before.digest;
+  const now = digestOfFile(file.path);
+  const isEdited = isTheirs && now !== null && now !== before.digest;
+  if (isEdited || isSameFile(file.backup, file.path)) {
+    copyDurably(file.path, file.staged, metadataOf(file.path) ?? before.metadata);
+  } else {
+    stageBackup(file, before);
+  }
+  renameSync(file.staged, file.path);
+}
+
+function stageBackup(file: ChangedFile, before: Before): void {
   const found = digestOfFile(file.backup);
   if (found !== before.digest) {
     throw new Error(
@@ -50,7 +76,9 @@ function putBack(file: ChangedFile, before: NonNullable<ChangedFile['before']>):
   } catch {
     copyDurably(file.backup, file.staged, before.metadata);
   }
-  renameSync(file.staged, file.path);
-  // rename(2) does nothing when both names are links to one file, and leaves the temporary behind
-  removeQuietly(file.staged);
+}
+
+/** The file was not replaced yet: its backup is a link to it. */
+function isSameFile(one: string, other: string): boolean {
+  return existsSync(one) && existsSync(other) && statSync(one).ino === statSync(other).ino;
 }

@@ -12,7 +12,10 @@ export function isUnchanged(change: Change, installed: Receipt | null): boolean 
   if (installed === null || installed.change === null) return false;
   const receipted = new Map(installed.change.files.map((file) => [file.path, file.digest]));
   return change.files.every(
-    (file) => file.before?.digest === file.digest && receipted.get(file.path) === file.digest,
+    (file) =>
+      file.before?.digest === file.digest &&
+      // a trigger is the daemon's own configuration: a person may have edited it since
+      (file.role === 'trigger' || receipted.get(file.path) === file.digest),
   );
 }
 
@@ -25,6 +28,7 @@ export function repairDrift(wanted: readonly WantedFile[], change: Change, insta
     const intent = wanted[index];
     const deployed = installed.change?.files.find((other) => other.path === file.path);
     if (intent === undefined || deployed === undefined || file.before === null) return [];
+    if (file.role === 'trigger') return [];
     const now = file.before.metadata;
     const should = resolveOwnership(intent.explicit, deployed.metadata, intent.defaults);
     if (sameMetadata(now, should)) return [];

@@ -1,6 +1,6 @@
 import type { Repair } from '../../core/deployment/agent-line.ts';
 import { activate, activationByHand } from './activation.ts';
-import type { Change } from './change.ts';
+import type { Change, ChangedFile } from './change.ts';
 import type { Home } from './home.ts';
 import { writeJournal } from './journal.ts';
 import { restoreFiles } from './restore.ts';
@@ -35,9 +35,7 @@ export async function undoChange(home: Home, change: Change): Promise<Undoing> {
 
 /** The paths and commands a person needs, word for word. */
 function repairOf(change: Change, filesToo: boolean): Repair {
-  const copies = change.files.map((file) =>
-    file.before === null ? ['rm', '-f', '--', file.path] : ['cp', '-p', '--', file.backup, file.path],
-  );
+  const copies = change.files.flatMap(putBackByHand);
   return {
     files: change.files.map((file) => ({
       path: file.path,
@@ -48,4 +46,15 @@ function repairOf(change: Change, filesToo: boolean): Repair {
       ...(change.activate === null ? [] : [activationByHand(change.activate)]),
     ],
   };
+}
+
+function putBackByHand({ role, path, backup, before }: ChangedFile): string[][] {
+  if (before === null) return [['rm', '-f', '--', path]];
+  if (role !== 'trigger') return [['cp', '-p', '--', backup, path]];
+  // what watches it may see moves only
+  const aside = `${path}.certferry`;
+  return [
+    ['cp', '-p', '--', backup, aside],
+    ['mv', '-f', '--', aside, path],
+  ];
 }

@@ -20,6 +20,8 @@ export interface WantedFile {
   readonly path: string;
   /** Null: what is there, byte for byte, as a new file (a `trigger` whose text stays the same). */
   readonly content: string | null;
+  /** With `content: null`: what to write where nothing is there yet. Left out: something has to be there. */
+  readonly whenMissing?: string;
   readonly explicit: ExplicitOwnership;
   readonly defaults: DefaultOwnership;
 }

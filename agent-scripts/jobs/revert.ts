@@ -44,6 +44,7 @@ function versionOrigin(receipts: readonly Receipt[], origin: Change): string {
 }
 
 function fileBefore(file: Change['files'][number], header: JobHeader): WantedFile {
+  if (file.role === 'trigger') return asItIsNow(file);
   if (file.before === null) throw noVersionBefore(header, `${file.path} did not exist before`);
   const bytes = readBackup(file.backup, header);
   if (digestOf(bytes) !== file.before.digest)
@@ -56,6 +57,12 @@ function fileBefore(file: Change['files'][number], header: JobHeader): WantedFil
     explicit: { mode: mode.toString(8), owner: String(uid), group: String(gid) },
     defaults: { mode, owners: [], groups: [] },
   };
+}
+
+/** A trigger is no part of a version: the daemon's own configuration of today is what it is to read again. */
+function asItIsNow({ role, path, metadata }: Change['files'][number]): WantedFile {
+  const { mode } = metadata;
+  return { role, path, content: null, explicit: {}, defaults: { mode, owners: [], groups: [] } };
 }
 
 function readBackup(path: string, header: JobHeader): Buffer {

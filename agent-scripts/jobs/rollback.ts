@@ -77,10 +77,10 @@ async function undo(home: Home, header: JobHeader, receipt: Receipt, change: Cha
   return { ...line, presented: await seenHere(change, change.previousVersion, before) };
 }
 
-/** Somebody edited a file since it was deployed: the rollback replaces that too, and says so. */
+/** Somebody edited a file since it was deployed: the rollback replaces that too, and says so. Edits of a trigger stay. */
 function foreignEdits(change: Change): string[] {
   return change.files
-    .filter((file) => digestOfFile(file.path) !== file.digest)
+    .filter((file) => file.role !== 'trigger' && digestOfFile(file.path) !== file.digest)
     .map((file) => `${file.path} was changed by somebody else since the deployment`);
 }
 
