@@ -5,8 +5,8 @@ export type RetryAdvice = 'now' | 'later' | 'never';
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
 /**
- * Every error name certferry throws, with whether repeating helps. The name is what a state machine's
- * `ErrorEquals` matches and what `docs/troubleshooting.md` lists; a test holds the three equal.
+ * Every error name certferry throws or gives as an outcome's reason, with whether repeating helps. The name is what a
+ * state machine's `ErrorEquals` matches and what `docs/troubleshooting.md` lists; a test holds the three equal.
  */
 export const errorNames = {
   // certificate bundles
@@ -29,7 +29,6 @@ export const errorNames = {
   // targets and requests
   InvalidTarget: 'never',
   InvalidRequest: 'never',
-  UnknownHost: 'never',
   // locks
   LockHeld: 'later',
   Superseded: 'never',
@@ -53,7 +52,6 @@ export const errorNames = {
   HostBusy: 'later',
   StagingFailed: 'later',
   CommitFailed: 'later',
-  CommandFailed: 'never',
   RestoreFailed: 'never',
   // probing
   ProbeFailed: 'later',

@@ -56,14 +56,14 @@ describe('ReconcileCommand', () => {
     world.commands.end(world.commands.sent[0]?.commandId ?? '', { status: 'DeliveryTimedOut' });
 
     await reconcile(deployment);
-    await end(1, lineOf(deployment, { outcome: 'reload_failed', reason: 'CommandFailed' }));
+    await end(1, lineOf(deployment, { outcome: 'reload_failed', reason: 'CommitFailed' }));
 
     expect(world.commands.sent[1]?.read).toMatchObject({
       job: { header: { action: 'inspect' }, probe: null },
     });
     expect(world.executions.outputOf('reconcile')).toMatchObject({
       outcome: 'reload_failed',
-      reason: 'CommandFailed',
+      reason: 'CommitFailed',
     });
   });
 

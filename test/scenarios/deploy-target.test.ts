@@ -143,7 +143,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'the way back breaks': {
     before: makeStuck,
-    faults: { 'roll-back': throws('UnknownHost') },
+    faults: { 'roll-back': throws('StaleFence') },
     path: `${proven} BackOff Vantage? ProbeEndpoint ProbeOutcome? RollBack ${givenUp}`,
     outcome: 'rollback_failed',
     installed: 'new',
