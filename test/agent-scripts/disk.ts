@@ -11,8 +11,17 @@ export function scratchFolder(): string {
   return folder;
 }
 
+export interface Identity {
+  readonly ino: number;
+  readonly mtimeMs: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+  readonly bytes: string;
+}
+
 /** What must stay the same for a file that was never touched. */
-export function identityOf(path: string): object {
+export function identityOf(path: string): Identity {
   const { ino, mtimeMs, mode, uid, gid } = statSync(path);
   return { ino, mtimeMs, mode, uid, gid, bytes: readFileSync(path, 'utf8') };
 }

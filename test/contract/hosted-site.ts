@@ -24,6 +24,8 @@ export interface HostedSite {
   version(): Promise<IssuedCertificate>;
   /** What stays the same for live files that are never touched: inode, times, owner, mode, bytes. */
   identities(): unknown[];
+  /** Every file is as `identities()` saw it, and leaf and key are the very same inodes. */
+  expectAsBefore(before: readonly unknown[]): void;
   /** Waits until the daemon presents this leaf: some read their files a moment after they are told. */
   presents(version: IssuedCertificate): Promise<void>;
   /** Nothing of ours is left lying about, and no key was printed. */
@@ -51,6 +53,7 @@ export async function aHostedSite(daemon: DaemonUnderContract, folder: string): 
       return version;
     },
     identities: () => site.liveFiles.map(identityOf),
+    expectAsBefore: (before) => expectAsBefore(site, before),
     presents: (version) =>
       expect.poll(() => site.presented(), { timeout: 5_000, interval: 50 }).toBe(version.fingerprint),
     expectTidy() {
@@ -67,6 +70,15 @@ export async function startByHand({ site, version, presents }: HostedSite): Prom
   await site.start();
   await presents(first);
   return first;
+}
+
+/** A file whose bytes are those of both versions, such as the chain, may be the one that the deployment wrote. */
+function expectAsBefore({ liveFiles, keyFile }: Site, before: readonly unknown[]): void {
+  for (const [index, path] of liveFiles.entries()) {
+    const { ino, mtimeMs, ...content } = identityOf(path);
+    const isVeryFile = index === 0 || path === keyFile;
+    expect(before[index]).toMatchObject(isVeryFile ? { ino, mtimeMs, ...content } : content);
+  }
 }
 
 /** No temporary in any live folder, no journal, no half-written file of the agent's own, an empty scratch folder. */

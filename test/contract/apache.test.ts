@@ -1,0 +1,76 @@
+import { copyFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { ownershipOf, scratchFolder } from '../agent-scripts/disk.ts';
+import { apacheDaemon, apacheSite, apacheWithChainFile } from '../daemons/apache.ts';
+import { pidIn } from '../daemons/processes.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { connectorContract } from './connector.ts';
+import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
+
+connectorContract(apacheDaemon);
+connectorContract(apacheWithChainFile);
+
+describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'apache kind', () => {
+  const scratch = scratchFolder();
+  let count = 0;
+  let current: HostedSite | null = null;
+
+  afterEach(async () => {
+    await current?.site.stop();
+    current = null;
+  });
+
+  async function anApache(): Promise<HostedSite & { apache: Awaited<ReturnType<typeof apacheSite>> }> {
+    const folder = join(scratch, `${++count}`);
+    let apache: Awaited<ReturnType<typeof apacheSite>> | undefined;
+    const site = async (): Promise<Awaited<ReturnType<typeof apacheSite>>> => {
+      apache = await apacheSite(folder, false);
+      return apache;
+    };
+    const hosted = await aHostedSite({ ...apacheDaemon, site }, folder);
+    current = hosted;
+    if (apache === undefined) throw new Error('no site was made');
+    return { ...hosted, apache };
+  }
+
+  test('sees that httpd died of the new files although both commands said yes, and revives it on the old', async () => {
+    const hosted = await anApache();
+    const { apache, folder, deploy, version, identities, presents, expectTidy } = hosted;
+    const first = await startByHand(hosted);
+    // the virtual host names another key file than the target does: the new leaf will not match it
+    const forgotten = join(folder, 'forgotten.pem');
+    copyFileSync(apache.keyFile, forgotten);
+    apache.rewrite(`KeyFile ${apache.keyFile}`, `KeyFile ${forgotten}`);
+    const before = identities();
+    const died = pidIn(apache.pidFile);
+
+    const line = await deploy(await version());
+
+    expect(readFileSync(apache.errorLog, 'utf8')).toContain('do not match');
+    expect(line).toMatchObject({ outcome: 'reload_failed', validatedIn: 'private' });
+    expect(line.summary).toContain(`exited with 0, and its main process ${died} died of it`);
+    expect(identities()).toEqual(before);
+    expect(pidIn(apache.pidFile)).not.toBe(died);
+    await presents(first);
+    expectTidy();
+  });
+
+  test('tells when nothing runs that the pid file should name, and what to type', async () => {
+    const { deploy, version } = await anApache();
+
+    const line = await deploy(await version(), { reloadCommand: ['true'] });
+
+    expect(line.outcome).toBe('rollback_failed');
+    expect(line.summary).toContain('nothing runs afterwards');
+    expect(line.repair?.commands).toEqual(['true']);
+  });
+
+  test('makes a new key readable for root alone', async () => {
+    const { apache, deploy, version } = await anApache();
+
+    await deploy(await version());
+
+    expect(ownershipOf(apache.keyFile)).toMatch(/^0600 0:/);
+  });
+});
