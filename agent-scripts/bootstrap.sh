@@ -4,7 +4,7 @@
 # The SSM document puts these assignments before this text (cdk/ssm-document.template.json):
 #   AGENT_URL, AGENT_SHA256      the agent, one .cjs file
 #   RUNTIME_URL, RUNTIME_SHA256  a Node binary (packed if the name ends in .gz; the digest is of the unpacked
-#                                binary), or the word host: the node on this host's PATH, 20 or later
+#                                binary), or the word host: the node on this host's PATH, 20.12 or later
 #   CERTFERRY_HOME               the agent's own folder, absolute
 # A URL is file:///path (taken as it is written), https://host/path or s3://bucket/key. The SSM agent puts the job into
 # the variable SSM_Job; it is never pasted into this text.
@@ -168,10 +168,15 @@ prepare_agent() {
 
 host_runtime() {
   runtime=$(command -v node) ||
-    fail 'no node on PATH: install Node 20 or later on this host, or let the stack bring its pinned runtime'
+    fail 'no node on PATH: install Node 20.12 or later on this host, or let the stack bring its pinned runtime'
   version=$("$runtime" --version) || fail "$runtime --version failed"
   major=${version#v}
-  [ "${major%%.*}" -ge 20 ] || fail "$runtime is $version: the agent needs Node 20 or later"
+  minor=${major#*.}
+  major=${major%%.*}
+  minor=${minor%%.*}
+  # 20.12 is the first with DecompressionStream("deflate-raw"), without which no sealed job opens
+  [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 12 ]; } ||
+    fail "$runtime is $version: the agent needs Node 20.12 or later"
 }
 
 # The runtime is large: its digest is checked when it is fetched, and is its name from then on.

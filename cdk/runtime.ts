@@ -9,7 +9,7 @@ import { sha256Of } from './artefacts.ts';
 
 /**
  * On what hosts run the agent: a Node binary for Linux that the stack brings (`file`; `sha256` refuses any other one),
- * or `host`, the `node` of each host's own, 20 or later.
+ * or `host`, the `node` of each host's own, 20.12 or later.
  */
 export type Runtime = 'host' | { readonly file: string; readonly sha256?: string };
 

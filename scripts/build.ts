@@ -31,7 +31,7 @@ async function buildAgent(): Promise<void> {
     format: 'cjs',
     minify: true,
     // hosts may run it on their own Node (hostNode: true)
-    target: 'node20',
+    target: 'node20.12',
   });
   const digest = createHash('sha256')
     .update(readFileSync(join(dist, 'agent/agent.cjs')))

@@ -155,13 +155,16 @@ describe('bootstrap', () => {
     const ended = await host.run({}, { PATH: host.path([]) });
 
     expect(ended.status).toBe(1);
-    expect(ended.stderr).toContain('no node on PATH: install Node 20 or later');
+    expect(ended.stderr).toContain('no node on PATH: install Node 20.12 or later');
   });
 
   test.each([
     ['v18.20.4', 1],
     ['v9.1.0', 1],
-    ['v20.0.0', 0],
+    ['v20.0.0', 1],
+    ['v20.11.1', 1],
+    ['v20.12.0', 0],
+    ['v22.0.0', 0],
     ['v100.0.0', 0],
   ])('judges the host’s own Node %s: exit code %i', async (version, status) => {
     const node = `#!/bin/sh\n[ "$1" = --version ] && echo ${version}\nexit 0\n`;
@@ -169,7 +172,7 @@ describe('bootstrap', () => {
     const ended = await host.run({}, { PATH: host.path([], { node }) });
 
     expect(ended.status).toBe(status);
-    expect(ended.stderr).toContain(status === 0 ? '' : `is ${version}: the agent needs Node 20 or later`);
+    expect(ended.stderr).toContain(status === 0 ? '' : `is ${version}: the agent needs Node 20.12 or later`);
   });
 
   test('survives twelve runs at once on an empty cache, time and again', async () => {
