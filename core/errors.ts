@@ -53,6 +53,7 @@ export const errorNames = {
   StagingFailed: 'later',
   CommitFailed: 'later',
   RestoreFailed: 'never',
+  DaemonUnreachable: 'later',
   // probing
   ProbeFailed: 'later',
 } as const satisfies Readonly<Record<string, RetryAdvice>>;

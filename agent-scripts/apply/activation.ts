@@ -1,5 +1,10 @@
 import * as z from 'zod/mini';
-import type { Activated, Activator } from './activations/activator.ts';
+import type { Activated, Activator, Holding } from './activations/activator.ts';
+import { caddyCertificates } from './activations/caddy-certificates.ts';
+import { CaddyCertificates } from './activations/caddy-entries.ts';
+import { EnvoySecretsActivation, envoySecrets } from './activations/envoy-secrets.ts';
+import { HaproxyRuntimeActivation, haproxyRuntime } from './activations/haproxy-runtime.ts';
+import { SurvivingCommandActivation, survivingCommand } from './activations/surviving-command.ts';
 import { describeCommand, quoteArgv, runCommand, succeeded } from './run-command.ts';
 
 /** Runs a program: most daemons are told by a command or a signal. */
@@ -10,7 +15,13 @@ const CommandActivation = z.strictObject({ kind: z.literal('command'), argv: z.a
  * same activation brings the new files in, and the old ones back in after a restore. It is kept in the journal and the
  * receipt, so it holds no secret.
  */
-export const Activation = z.discriminatedUnion('kind', [CommandActivation]);
+export const Activation = z.discriminatedUnion('kind', [
+  CommandActivation,
+  CaddyCertificates,
+  HaproxyRuntimeActivation,
+  SurvivingCommandActivation,
+  EnvoySecretsActivation,
+]);
 export type Activation = z.infer<typeof Activation>;
 export type ActivationOf<Kind extends Activation['kind']> = Extract<Activation, { kind: Kind }>;
 
@@ -22,16 +33,32 @@ const activators: { readonly [Kind in Activation['kind']]: Activator<ActivationO
     },
     byHand: ({ argv }) => quoteArgv(argv),
   },
+  caddyCertificates,
+  haproxyRuntime,
+  envoySecrets,
+  survivingCommand,
 };
+
+function activatorOf(activation: Activation): Activator<Activation> {
+  return activators[activation.kind] as Activator<Activation>;
+}
 
 /** Activates, within a deadline of its own. Never throws: a daemon that cannot be told is an answer. */
 export function activate(activation: Activation, timeoutSeconds: number): Promise<Activated> {
-  return activators[activation.kind].run(activation, timeoutSeconds);
+  return activatorOf(activation).run(activation, timeoutSeconds);
+}
+
+/** What the daemon holds besides its files; null where files are all there is. Never throws. */
+export async function activationHolds(
+  activation: Activation,
+  timeoutSeconds: number,
+): Promise<Holding | null> {
+  return (await activatorOf(activation).holds?.(activation, timeoutSeconds)) ?? null;
 }
 
 /** What a person types on the host to activate. */
 export function activationByHand(activation: Activation): string {
-  return activators[activation.kind].byHand(activation);
+  return activatorOf(activation).byHand(activation);
 }
 
 /** The activation of a target whose config may name a command; null when it has none. */

@@ -3,6 +3,7 @@ import {
   chownSync,
   closeSync,
   copyFileSync,
+  existsSync,
   fsyncSync,
   linkSync,
   openSync,
@@ -15,13 +16,14 @@ import { copyLabels } from './labels.ts';
 import type { Metadata } from './ownership.ts';
 
 /**
- * Keeps every file that will be replaced in the agent's own folder. A hard link is the same inode: owner, mode, label
- * and time come for free; on another file system it is a copy with its metadata, flushed.
+ * Keeps every file that will be replaced in the agent's own folder, but for what is kept there already because only the
+ * daemon held it. A hard link is the same inode: owner, mode, label and time come for free; on another file system it is
+ * a copy with its metadata, flushed.
  */
 export function backUp(change: Change): void {
   const folders = new Set<string>();
   for (const file of change.files) {
-    if (file.before === null) continue;
+    if (file.before === null || existsSync(file.backup)) continue;
     folders.add(privateFolder(dirname(file.backup)));
     keep(file, file.before.metadata);
   }

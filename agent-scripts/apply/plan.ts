@@ -8,6 +8,7 @@ import type { Change, ChangedFile } from './change.ts';
 import { resolveDestination } from './destination.ts';
 import { digestOf } from './digest.ts';
 import { temporaryBeside } from './durable.ts';
+import { asHeld, type Held, heldByDaemon } from './held.ts';
 import type { Home } from './home.ts';
 import { metadataOf, resolveOwnership } from './ownership.ts';
 import { holdsLeaf, type WantedChange, type WantedFile } from './wanted.ts';
@@ -16,6 +17,8 @@ import { holdsLeaf, type WantedChange, type WantedFile } from './wanted.ts';
 export interface PlannedChange {
   readonly change: Change;
   readonly contents: readonly Buffer[];
+  /** What has to be kept for an undoing because no file says it. In memory only. */
+  readonly held: Held;
   readonly warnings: readonly string[];
 }
 
@@ -24,21 +27,22 @@ export type ChangePolicy = Pick<Change, 'commandTimeoutSeconds' | 'backupRetenti
 
 /**
  * Follows links, looks up users, and compares with what is there. Touches nothing.
- * @throws CertferryError PlanInvalid, UnknownOwner
+ * @throws CertferryError PlanInvalid, UnknownOwner, DaemonUnreachable
  */
-export function planChange(
+export async function planChange(
   home: Home,
   header: JobHeader,
   wanted: WantedChange,
   version: VersionFacts,
   { commandTimeoutSeconds, backupRetention, verify }: ChangePolicy,
-): PlannedChange {
+): Promise<PlannedChange> {
   const contents = wanted.files.map(contentOf);
+  const held = await heldByDaemon(wanted.activate, commandTimeoutSeconds);
   const files = wanted.files.map((file, index) =>
-    planFile(home, header, file, contents[index] ?? Buffer.alloc(0), index),
+    asHeld(planFile(home, header, file, contents[index] ?? Buffer.alloc(0), index), held),
   );
   refuseSharedDestination(files);
-  const installed = readInstalledCertificate(files);
+  const installed = readInstalledCertificate(files, held);
   return {
     change: {
       deploymentId: header.deploymentId,
@@ -55,6 +59,7 @@ export function planChange(
       previousVersion: installed === null ? null : factsOfPem(installed),
     },
     contents,
+    held,
     warnings: installed === null ? [] : lostNameWarnings(installed, wanted.files),
   };
 }
@@ -108,10 +113,10 @@ function refuseSharedDestination(files: readonly ChangedFile[]): void {
   }
 }
 
-function readInstalledCertificate(files: readonly ChangedFile[]): string | null {
+function readInstalledCertificate(files: readonly ChangedFile[], held: Held): string | null {
   const certificate = files.find(holdsLeaf);
   if (certificate === undefined || certificate.before === null) return null;
-  return readFileSync(certificate.path, 'utf8');
+  return held.get(certificate.path) ?? readFileSync(certificate.path, 'utf8');
 }
 
 function lostNameWarnings(installed: string, wanted: readonly WantedFile[]): string[] {

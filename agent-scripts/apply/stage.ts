@@ -1,18 +1,22 @@
 import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
 import type { ChangedFile } from './change.ts';
-import { createExclusively } from './durable.ts';
+import { digestOfFile } from './digest.ts';
+import { createExclusively, privateFolder, syncDirectory } from './durable.ts';
 import { copyLabels } from './labels.ts';
+import type { Metadata } from './ownership.ts';
 import type { PlannedChange } from './plan.ts';
 
 /**
- * Writes every file's bytes to its temporary, with the owner, mode, extended attributes and security label that the
- * file will have, flushed to disk. Live files are not touched.
+ * Keeps what only the daemon holds; then writes every file's bytes to its temporary, with the owner, mode, extended
+ * attributes and security label that the file will have, flushed to disk. Live files are not touched.
  * @throws CertferryError StagingFailed (disk full, no permission); the caller removes what was written
  */
-export function stageFiles({ change, contents }: PlannedChange): void {
+export function stageFiles({ change, contents, held }: PlannedChange): void {
   for (const [index, file] of change.files.entries()) {
     try {
+      keepHeld(file, held.get(file.path));
       createExclusively(file.staged, contents[index] ?? Buffer.alloc(0), (handle) => dress(handle, file));
     } catch (error) {
       throw stagingFailed(file, error);
@@ -20,14 +24,24 @@ export function stageFiles({ change, contents }: PlannedChange): void {
   }
 }
 
+/** A backup of what no file says; the next step, which keeps the files, finds it made. */
+function keepHeld({ path, backup, before }: ChangedFile, text: string | undefined): void {
+  if (text === undefined || before === null || digestOfFile(path) === before.digest) return;
+  const folder = privateFolder(dirname(backup));
+  createExclusively(backup, Buffer.from(text), (handle) => giveTo(handle, before.metadata));
+  syncDirectory(folder);
+}
+
 /** Order matters: chown clears set-id bits and ACL masks follow the mode, so the mode comes last. */
 function dress(handle: number, file: ChangedFile): void {
   if (file.before !== null) copyLabels(file.path, file.staged);
-  const { uid, gid } = fstatSync(handle);
-  if (uid !== file.metadata.uid || gid !== file.metadata.gid) {
-    fchownSync(handle, file.metadata.uid, file.metadata.gid);
-  }
-  fchmodSync(handle, file.metadata.mode);
+  giveTo(handle, file.metadata);
+}
+
+function giveTo(handle: number, { mode, uid, gid }: Metadata): void {
+  const now = fstatSync(handle);
+  if (now.uid !== uid || now.gid !== gid) fchownSync(handle, uid, gid);
+  fchmodSync(handle, mode);
 }
 
 function stagingFailed(file: ChangedFile, cause: unknown): CertferryError {

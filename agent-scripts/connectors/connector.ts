@@ -12,7 +12,8 @@ export interface FileConnector<Kind extends TargetKind> {
   readonly defaults: Readonly<Record<Distribution, RoleDefaults>>;
   files(bundle: Bundle, config: TargetOf<Kind>['config'], distribution: Distribution): readonly WantedFile[];
   validate(config: TargetOf<Kind>['config']): readonly string[] | null;
-  activate(config: TargetOf<Kind>['config']): Activation | null;
+  /** `certificate` is the name of the target's certificate, for daemons that must be told which of theirs it is. */
+  activate(config: TargetOf<Kind>['config'], certificate: string): Activation | null;
   /**
    * argv that starts the daemon on its real configuration, for `rehearse: true`. It may go into the background. Left out
    * where a second instance would not be sound.

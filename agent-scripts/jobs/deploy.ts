@@ -25,7 +25,7 @@ export async function deploy(
 ): Promise<AgentLine> {
   const version = preflight(bundle);
   const wanted = wantedChange(target, bundle, hostDistribution());
-  const planned = planChange(home, header, wanted, version, {
+  const planned = await planChange(home, header, wanted, version, {
     ...target.config,
     verify: target.verify,
   });

@@ -25,7 +25,7 @@ export async function revert(home: Home, header: JobHeader): Promise<AgentLine> 
   if (version === null) throw noVersionBefore(header, 'its certificate cannot be read');
   const { validate, activate, shadow } = origin;
   const wanted = { files, validate, activate, shadow };
-  const planned = planChange(home, header, wanted, version, origin);
+  const planned = await planChange(home, header, wanted, version, origin);
   return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
 
   function originOfInstalled(all: readonly Receipt[]): Change {

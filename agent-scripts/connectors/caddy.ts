@@ -1,0 +1,65 @@
+import type { CaddyConfig } from '../../core/target/caddy.ts';
+import { type Activation, commandActivation } from '../apply/activation.ts';
+import { pemFiles } from '../apply/pem-files.ts';
+import type { RoleDefaults } from '../apply/wanted.ts';
+import type { FileConnector } from './connector.ts';
+
+/** Caddy reads its files as the user it runs as, which its packages call caddy. */
+const caddyReads: RoleDefaults = {
+  certificate: { mode: 0o644, owners: ['root'], groups: ['root'] },
+  privateKey: { mode: 0o640, owners: ['root'], groups: ['caddy', 'root'] },
+};
+
+/** What differs by mode. */
+interface Mode {
+  validate(config: CaddyConfig): readonly string[] | null;
+  activate(config: CaddyConfig, certificate: string): Activation | null;
+  shadow(config: CaddyConfig): readonly string[];
+}
+
+const modes: Readonly<Record<CaddyConfig['mode'], Mode>> = {
+  /** Certificate files are not watched, and an unchanged configuration is loaded only when forced. */
+  file: {
+    validate: (config) => ['caddy', 'validate', ...configArguments(config)],
+    activate: (config) =>
+      commandActivation(
+        config.reloadCommand ?? [
+          ...['caddy', 'reload', ...configArguments(config), '--force'],
+          ...(config.adminAddress === undefined ? [] : ['--address', config.adminAddress]),
+        ],
+      ),
+    shadow: (config) => ['caddy', 'run', ...configArguments(config)],
+  },
+  /** The API takes a change as a whole or refuses it, so there is no check before; the configuration is in no file. */
+  api: {
+    validate: () => null,
+    activate: (config, certificate) => ({
+      kind: 'caddyCertificates',
+      address: config.adminAddress ?? 'localhost:2019',
+      loader: config.loader ?? 'load_files',
+      certPath: config.certPath,
+      keyPath: config.keyPath,
+      tag: config.tag ?? null,
+      name: certificate,
+    }),
+    shadow: () => [],
+  },
+};
+
+/**
+ * Caddy (https://caddyserver.com/docs/command-line, https://caddyserver.com/docs/api). `caddy validate` loads the
+ * configuration with every file it names and starts nothing.
+ */
+export const caddy: FileConnector<'caddy'> = {
+  kind: 'caddy',
+  defaults: { debian: caddyReads, rhel: caddyReads, alpine: caddyReads, other: caddyReads },
+  files: (bundle, config, distribution) =>
+    pemFiles(bundle, config, 'fullchain', caddy.defaults[distribution]),
+  validate: (config) => config.validateCommand ?? modes[config.mode].validate(config),
+  activate: (config, certificate) => modes[config.mode].activate(config, certificate),
+  shadow: (config) => modes[config.mode].shadow(config),
+};
+
+function configArguments({ configPath = '/etc/caddy/Caddyfile', adapter }: CaddyConfig): string[] {
+  return ['--config', configPath, ...(adapter === undefined ? [] : ['--adapter', adapter])];
+}

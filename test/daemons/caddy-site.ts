@@ -1,0 +1,128 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import type { DaemonUnderContract, Site } from '../contract/site.ts';
+import { aStrangeKey } from '../factories/hierarchies.ts';
+import { type Caddy, caddyIn } from './caddy.ts';
+import { adminProxy, type Interference } from './caddy-admin-proxy.ts';
+import { failsOnce } from './fails-once.ts';
+import { freePort } from './free-port.ts';
+import { presentedBy } from './presented.ts';
+import { program } from './require-daemon.ts';
+
+const common = {
+  kind: 'caddy',
+  needs: [program('caddy')],
+  version: () => spawnSync('caddy', ['version'], { encoding: 'utf8' }).stdout.trim().split(' ')[0] ?? '',
+} as const satisfies Partial<DaemonUnderContract>;
+
+const api = {
+  ...common,
+  dryRun: 'validate_unsupported',
+} as const;
+const noCheck = 'the admin API takes a configuration as a whole or refuses it; it has no check before';
+
+/** Caddy from its package, in every way that it gets its certificate. */
+export const caddyDaemons = {
+  file: { ...common, title: 'caddy', site: fileSite },
+  loadFiles: {
+    ...api,
+    title: 'caddy (API, load_files)',
+    cannot: { refusal: noCheck },
+    site: loadFilesSite,
+  },
+  loadPem: {
+    ...api,
+    title: 'caddy (API, load_pem)',
+    cannot: {
+      refusal: noCheck,
+      first: 'the certificate is in the running configuration, so there is one before and Caddy runs',
+    },
+    site: loadPemSite,
+  },
+} satisfies Readonly<Record<string, DaemonUnderContract>>;
+
+async function fileSite(folder: string): Promise<Site> {
+  const caddy = await caddyIn(folder, 'load_files');
+  const { conf, certPath, keyPath } = caddy;
+  const reloadCommand = ['caddy', 'reload', '--config', conf, '--force'];
+  return {
+    ...siteOf(caddy),
+    config: { certPath, keyPath, configPath: conf },
+    makeCheckRefuse() {
+      const stranger = join(folder, 'stranger.key');
+      writeFileSync(stranger, aStrangeKey(), { mode: 0o600 });
+      writeFileSync(conf, readFileSync(conf, 'utf8').replace(keyPath, stranger));
+    },
+    failOnce: (marker) => failsOnce(marker, reloadCommand),
+    deaf: { reloadCommand: ['true'] },
+  };
+}
+
+async function loadFilesSite(folder: string): Promise<Site> {
+  const caddy = await caddyIn(folder, 'load_files');
+  const { conf: configPath } = caddy;
+  return {
+    ...(await apiSite(caddy, {})),
+    whileStopped: { mode: 'file', adminAddress: undefined, configPath, reloadCommand: ['true'] },
+  };
+}
+
+async function loadPemSite(folder: string): Promise<Site> {
+  const caddy = await caddyIn(folder, 'load_pem');
+  const site = await apiSite(caddy, { loader: 'load_pem' });
+  return {
+    ...site,
+    place(version) {
+      site.place(version);
+      caddy.configure([{ certificate: version.fullchainPem, key: version.keyPem }]);
+    },
+  };
+}
+
+/** Fails once and deaf are things between the agent and the API. */
+async function apiSite(caddy: Caddy, changes: object): Promise<Site> {
+  const { certPath, keyPath, adminPort } = caddy;
+  const [failing, deaf] = [await freePort(), await freePort()];
+  const proxies: Server[] = [adminProxy(deaf, adminPort, () => ({ status: 200, body: '' }))];
+  return {
+    ...siteOf(caddy),
+    config: { mode: 'api', certPath, keyPath, adminAddress: `127.0.0.1:${adminPort}`, ...changes },
+    async stop() {
+      for (const proxy of proxies.splice(0)) proxy.close();
+      await caddy.stop();
+    },
+    makeCheckRefuse: null,
+    failOnce(marker) {
+      proxies.push(adminProxy(failing, adminPort, refuseOnce(marker)));
+      return { adminAddress: `127.0.0.1:${failing}` };
+    },
+    deaf: { adminAddress: `127.0.0.1:${deaf}` },
+  };
+}
+
+function refuseOnce(marker: string): Interference {
+  return () => {
+    if (existsSync(marker)) return null;
+    writeFileSync(marker, '');
+    return { status: 500, body: '{"error":"loading new config: worker is stuck"}' };
+  };
+}
+
+function siteOf(caddy: Caddy): Omit<Site, 'config' | 'failOnce' | 'deaf' | 'makeCheckRefuse'> {
+  const { port, certPath, keyPath } = caddy;
+  return {
+    verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
+    liveFiles: [certPath, keyPath],
+    keyFile: keyPath,
+    place(version) {
+      writeFileSync(certPath, version.fullchainPem);
+      writeFileSync(keyPath, version.keyPem, { mode: 0o600 });
+    },
+    start: () => caddy.start(),
+    stop: () => caddy.stop(),
+    wouldStart: () => !caddy.startFails(),
+    presented: () => presentedBy(port),
+  };
+}
