@@ -1,5 +1,5 @@
 /**
- * The demo's server, a process of its own: it answers on a free port of the loopback address with the certificate it
+ * The demo's server, a process of its own: it answers on a port of the loopback address (a free one unless `--port` names it) with the certificate it
  * has read, and reads it again on SIGHUP. While the file `--stuck` exists it is a server with a stuck worker: it takes
  * the signal, says that all is well, and goes on presenting what it had. It ends when its parent does.
  */
@@ -8,9 +8,14 @@ import { createServer } from 'node:tls';
 import { parseArgs } from 'node:util';
 
 const { values } = parseArgs({
-  options: { cert: { type: 'string' }, key: { type: 'string' }, stuck: { type: 'string' } },
+  options: {
+    cert: { type: 'string' },
+    key: { type: 'string' },
+    stuck: { type: 'string' },
+    port: { type: 'string' },
+  },
 });
-const { cert = '', key = '', stuck = '' } = values;
+const { cert = '', key = '', stuck = '', port = '0' } = values;
 
 const server = createServer((socket) => {
   socket.on('error', () => {});
@@ -27,7 +32,7 @@ process.on('SIGHUP', readAgain);
 process.stdin.resume().on('end', () => process.exit(0));
 readAgain();
 server.on('tlsClientError', () => {});
-server.listen(0, '127.0.0.1', () => {
+server.listen(Number(port), '127.0.0.1', () => {
   const address = server.address();
   if (address !== null && typeof address === 'object') process.stdout.write(`${address.port}\n`);
 });

@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
+import { isAlive, reachable, until } from './processes.ts';
 
 /** A real nginx with a configuration of its own in a scratch folder, on a port of loopback. */
 export interface Nginx {
@@ -67,34 +67,7 @@ http {
       // nginx may have died before it wrote its id; 0 would end our own process group
       if (!(id > 1)) return;
       process.kill(id, 'SIGTERM');
-      await until(async () => !isAlive(id), `nginx ${id} to end`);
+      await until(() => !isAlive(id), `nginx ${id} to end`);
     },
   };
-}
-
-async function until(condition: () => Promise<boolean>, what: string): Promise<void> {
-  for (let round = 0; round < 500; round += 1) {
-    if (await condition()) return;
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  throw new Error(`waited in vain for ${what}`);
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
-  } catch {
-    return false;
-  }
-}
-
-function reachable(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
 }

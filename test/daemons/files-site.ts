@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { DaemonUnderContract, Site } from '../contract/site.ts';
+import { failsOnce } from './fails-once.ts';
+import { freePort } from './free-port.ts';
+import { presentedBy } from './presented.ts';
+import { isAlive, reachable, until } from './processes.ts';
+import { program } from './require-daemon.ts';
+
+const server = resolve(import.meta.dirname, '../../cli/demo/tls-server.ts');
+
+/** A server that certferry knows nothing of: the demo's, which reads its files again on SIGHUP. */
+export const filesDaemon: DaemonUnderContract = {
+  kind: 'files',
+  title: 'files',
+  needs: [program('openssl')],
+  version: () => process.version.slice(1),
+  site: filesSite,
+};
+
+async function filesSite(folder: string): Promise<Site> {
+  const port = await freePort();
+  const tls = join(folder, 'tls');
+  mkdirSync(tls, { recursive: true });
+  const files = { certPath: join(tls, 'fullchain.pem'), keyPath: join(tls, 'privkey.pem') };
+  const pidFile = join(folder, 'server.pid');
+  const check = join(folder, 'check.sh');
+  const checkWith = (option: string): void =>
+    writeFileSync(check, `openssl x509 -noout -in ${files.certPath} ${option}\n`);
+  checkWith('-subject');
+  const reloadCommand = ['/bin/sh', '-c', `kill -HUP "$(cat ${pidFile})"`];
+  let running: ChildProcess | null = null;
+  return {
+    config: { ...files, validateCommand: ['/bin/sh', check], reloadCommand },
+    verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
+    liveFiles: [files.certPath, files.keyPath],
+    keyFile: files.keyPath,
+    place(version) {
+      writeFileSync(files.certPath, version.fullchainPem);
+      writeFileSync(files.keyPath, version.keyPem, { mode: 0o600 });
+    },
+    async start() {
+      const args = [server, '--cert', files.certPath, '--key', files.keyPath, '--port', `${port}`];
+      // it ends when its input does: with this process at the latest
+      running = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'ignore'] });
+      writeFileSync(pidFile, `${running.pid}`);
+      await until(() => reachable(port), `the server on port ${port}`);
+    },
+    async stop() {
+      const pid = running?.pid;
+      if (pid === undefined) return;
+      running?.kill();
+      await until(() => !isAlive(pid), `server ${pid} to end`);
+      running = null;
+    },
+    wouldStart: () => pairLoads(files),
+    presented: () => presentedBy(port),
+    // the check of a house whose certificates have to last for ten years
+    makeCheckRefuse: () => checkWith('-checkend 315360000'),
+    failOnce: (marker) => failsOnce(marker, reloadCommand),
+    deaf: { reloadCommand: ['true'] },
+  };
+}
+
+/** The server reads both files before it listens, and dies of a pair that does not match. */
+function pairLoads({ certPath, keyPath }: { certPath: string; keyPath: string }): boolean {
+  const load =
+    'const fs = require("node:fs"), [cert, key] = process.argv.slice(1).map((f) => fs.readFileSync(f))';
+  const script = `${load}; require("node:tls").createSecureContext({ cert, key })`;
+  return spawnSync(process.execPath, ['-e', script, certPath, keyPath], { stdio: 'ignore' }).status === 0;
+}
