@@ -56,6 +56,11 @@ export async function activationHolds(
   return (await activatorOf(activation).holds?.(activation, timeoutSeconds)) ?? null;
 }
 
+/** Whether the processes that accept connections stay; otherwise new ones may take their place. */
+export function keepsProcesses(activation: Activation): boolean {
+  return activatorOf(activation).keepsProcesses ?? false;
+}
+
 /** What a person types on the host to activate. */
 export function activationByHand(activation: Activation): string {
   return activatorOf(activation).byHand(activation);

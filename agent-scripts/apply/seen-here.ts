@@ -1,11 +1,13 @@
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import { endpointParts } from '../../core/target/verify.ts';
+import { keepsProcesses } from './activation.ts';
 import type { Change } from './change.ts';
 import { type Workers, workersOn } from './listeners.ts';
 
-/** Who accepts connections on the target's endpoint now: to be asked before a daemon is told to reload. */
-export function workersBefore({ verify }: Pick<Change, 'verify'>): Workers {
-  return verify === 'none' ? new Set() : workersOn(endpointParts(verify.endpoint).port);
+/** Who accepts connections on the target's endpoint now and will be replaced: to be asked before a daemon is told. */
+export function workersBefore({ verify, activate }: Pick<Change, 'verify' | 'activate'>): Workers {
+  if (verify === 'none' || activate === null || keepsProcesses(activate)) return new Set();
+  return workersOn(endpointParts(verify.endpoint).port);
 }
 
 /**

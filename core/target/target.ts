@@ -1,6 +1,13 @@
 import * as z from 'zod/mini';
+import { ApacheConfig } from './apache.ts';
+import { CaddyConfig } from './caddy.ts';
+import { DovecotConfig } from './dovecot.ts';
+import { EnvoyConfig } from './envoy.ts';
 import { FilesConfig } from './files.ts';
+import { HaproxyConfig } from './haproxy.ts';
 import { NginxConfig } from './nginx.ts';
+import { PostfixConfig } from './postfix.ts';
+import { TraefikConfig } from './traefik.ts';
 import { VerifyPolicy } from './verify.ts';
 
 /** Identifiers that become file names on a host: no separator, no leading dot. */
@@ -33,6 +40,13 @@ const common = {
 export const targetConfigs = {
   nginx: NginxConfig,
   files: FilesConfig,
+  caddy: CaddyConfig,
+  apache: ApacheConfig,
+  haproxy: HaproxyConfig,
+  postfix: PostfixConfig,
+  dovecot: DovecotConfig,
+  traefik: TraefikConfig,
+  envoy: EnvoyConfig,
 } as const;
 export type TargetKind = keyof typeof targetConfigs;
 export const targetKinds = Object.keys(targetConfigs) as TargetKind[];
@@ -41,6 +55,13 @@ export const targetKinds = Object.keys(targetConfigs) as TargetKind[];
 export const Target = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('nginx'), config: targetConfigs.nginx }),
   z.strictObject({ ...common, kind: z.literal('files'), config: targetConfigs.files }),
+  z.strictObject({ ...common, kind: z.literal('caddy'), config: targetConfigs.caddy }),
+  z.strictObject({ ...common, kind: z.literal('apache'), config: targetConfigs.apache }),
+  z.strictObject({ ...common, kind: z.literal('haproxy'), config: targetConfigs.haproxy }),
+  z.strictObject({ ...common, kind: z.literal('postfix'), config: targetConfigs.postfix }),
+  z.strictObject({ ...common, kind: z.literal('dovecot'), config: targetConfigs.dovecot }),
+  z.strictObject({ ...common, kind: z.literal('traefik'), config: targetConfigs.traefik }),
+  z.strictObject({ ...common, kind: z.literal('envoy'), config: targetConfigs.envoy }),
 ]);
 export type Target = z.infer<typeof Target>;
 export type TargetOf<Kind extends TargetKind> = Extract<Target, { kind: Kind }>;

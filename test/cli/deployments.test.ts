@@ -13,7 +13,9 @@ function documentOf({ out }: Ended): Report {
 }
 
 /** A reload that fails while a file beside the certificate says so, and takes that file away. */
-function failingOnce({ certPath, reloadCommand = [] }: Target['config']): string[] {
+function failingOnce(usual: Target['config']): string[] {
+  if (!('certPath' in usual)) throw new Error('the built-in server keeps its certificate at certPath');
+  const { certPath, reloadCommand = [] } = usual;
   const [shell = '', dashC = '', reload = ''] = reloadCommand;
   return [shell, dashC, `if rm '${certPath}.fail' 2>/dev/null; then exit 1; fi; ${reload}`];
 }

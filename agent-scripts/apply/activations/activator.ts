@@ -14,6 +14,8 @@ export type Holding =
 
 /** One kind of activation. `byHand` is what a person types on the host to do the same. */
 export interface Activator<Data> {
+  /** The processes that accept connections stay the same ones: nobody has to wait until the old ones are gone. */
+  readonly keepsProcesses?: true;
   /** Within the deadline. Never throws: a daemon that cannot be told is an answer. */
   run(activation: Data, timeoutSeconds: number): Promise<Activated>;
   byHand(activation: Data): string;

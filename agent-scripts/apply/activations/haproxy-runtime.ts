@@ -1,8 +1,8 @@
-import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { quoteArgv, redact } from '../run-command.ts';
+import type { Activated, Activator, Holding } from './activator.ts';
+import { pemInPlace, showsCertificate, showsChainOf, showsLeafOf } from './haproxy-memory.ts';
 import { type AskHaproxy, haproxyAt } from './haproxy-socket.ts';
 
 /**
@@ -26,52 +26,76 @@ export type HaproxyRuntimeActivation = z.infer<typeof HaproxyRuntimeActivation>;
 const patienceMilliseconds = 5_000;
 const pollMilliseconds = 50;
 
-/** Seconds for the last word to a haproxy that has not answered in time. */
-const abortSeconds = 2;
+/** Seconds for the last words to a haproxy that has not taken something, after the deadline of the attempt. */
+const lastWordsSeconds = 2;
 
-/** Brings haproxy's memory in line with the files. Never throws; nothing is left open in haproxy. */
-export async function haproxyRuntime(
-  activation: HaproxyRuntimeActivation,
-  timeoutSeconds: number,
-): Promise<{ ok: boolean; told: string }> {
+/** How many of the names that haproxy knows are told to somebody who named another. */
+const mostNames = 10;
+
+/** Brings haproxy's memory in line with its files; nothing of ours is left open in haproxy. */
+export const haproxyRuntime: Activator<HaproxyRuntimeActivation> = {
+  keepsProcesses: true,
+  run,
+  byHand,
+  holds,
+};
+
+async function run(activation: HaproxyRuntimeActivation, timeoutSeconds: number): Promise<Activated> {
   const { socket, name } = activation;
-  const ask = haproxyAt(socket, AbortSignal.timeout(timeoutSeconds * 1_000));
   try {
-    return { ok: true, told: await bringInLine(ask, activation) };
+    const ask = haproxyAt(socket, AbortSignal.timeout(timeoutSeconds * 1_000));
+    await bringInLine(ask, activation);
+    return { ok: true, told: `haproxy has ${name} in memory` };
   } catch (error) {
-    await abort(haproxyAt(socket, AbortSignal.timeout(abortSeconds * 1_000)), name).catch(() => null);
+    const ask = haproxyAt(socket, AbortSignal.timeout(lastWordsSeconds * 1_000));
+    await abort(ask, name).catch(() => null);
+    if (await isInLine(ask, activation)) return { ok: true, told: `haproxy has had ${name} all along` };
     return { ok: false, told: redact(`haproxy did not take ${name}: ${(error as Error).message}`) };
   }
 }
 
 /** What a person types: the same commands, by way of socat(1). */
-export function haproxyRuntimeByHand({ socket, name, pemPath, keyPath }: HaproxyRuntimeActivation): string {
-  const to = `socat - ${quoteArgv([`UNIX-CONNECT:${socket}`])}`;
+function byHand({ socket, name, pemPath, keyPath }: HaproxyRuntimeActivation): string {
+  const to = `socat -t60 - ${quoteArgv([`UNIX-CONNECT:${socket}`])}`;
   const files = quoteArgv(keyPath === null ? [pemPath] : [pemPath, keyPath]);
   const payload = `{ echo ${quoteArgv([`set ssl cert ${name} <<`])}; sed '/^$/d' ${files}; echo; }`;
   return `${payload} | ${to} && echo ${quoteArgv([`commit ssl cert ${name}`])} | ${to}`;
 }
 
-async function bringInLine(ask: AskHaproxy, activation: HaproxyRuntimeActivation): Promise<string> {
-  const { name } = activation;
-  const pem = pemInPlace(activation);
-  if (pem === null) return expectNothingInMemory(ask, activation);
-  await stageInMemory(ask, name, pem);
-  const committed = await ask(`commit ssl cert ${name}`);
-  if (!committed.includes('Success!')) throw new Error(committed || 'no answer to the commit');
-  const { fingerprint, serialNumber } = new X509Certificate(pem);
-  const shown = await ask(`show ssl cert ${name}`);
-  if (shownFingerprint(shown) !== fingerprint.replaceAll(':', '')) {
-    throw new Error(`it has another certificate in memory after the commit: somebody else is changing it`);
+/** It reads files when it starts, so there is nothing to keep; but it can be found out early that it cannot be told. */
+async function holds({ socket, name }: HaproxyRuntimeActivation, timeoutSeconds: number): Promise<Holding> {
+  const ask = haproxyAt(socket, AbortSignal.timeout(timeoutSeconds * 1_000));
+  const cannot = (why: string): Holding => ({
+    ok: false,
+    why: `haproxy cannot take ${name}: ${why}`,
+    retry: 'never',
+  });
+  try {
+    const level = await ask('show cli level');
+    if (level !== 'admin')
+      return cannot(`the socket ${socket} has \`level ${level}\` and needs \`level admin\``);
+    if (showsCertificate(await ask(`show ssl cert ${name}`))) return { ok: true, texts: new Map() };
+    return cannot(await unknownName(ask));
+  } catch (error) {
+    return { ok: false, why: (error as Error).message, retry: 'later' };
   }
-  return `haproxy has serial ${serialNumber} as ${name}`;
 }
 
-/** A first deployment that was undone: there is no file, so haproxy must not hold a certificate of that name either. */
-async function expectNothingInMemory(ask: AskHaproxy, { name, pemPath }: HaproxyRuntimeActivation) {
-  const shown = await ask(`show ssl cert ${name}`);
-  if (shownFingerprint(shown) === null) return `haproxy has no ${name}, as there is no ${pemPath}`;
-  throw new Error(`there is no ${pemPath} any more, and it still holds a certificate of that name`);
+async function bringInLine(
+  ask: AskHaproxy,
+  { name, pemPath, keyPath }: HaproxyRuntimeActivation,
+): Promise<void> {
+  const pem = pemInPlace(pemPath, keyPath);
+  if (pem === null) {
+    // a first deployment that was undone: all is well unless haproxy had a certificate whose file was gone before
+    if (!showsCertificate(await ask(`show ssl cert ${name}`))) return;
+    throw new Error(`there is no ${pemPath} any more, and it still holds a certificate of that name`);
+  }
+  await stageInMemory(ask, name, pem);
+  const committed = await ask(`commit ssl cert ${name}`);
+  if (!committed.includes('Success!')) throw new Error(committed || 'it hung up on the commit');
+  if (showsLeafOf(pem, await ask(`show ssl cert ${name}`))) return;
+  throw new Error('it has another certificate in memory after the commit: somebody else is changing it');
 }
 
 /**
@@ -105,32 +129,32 @@ async function abort(ask: AskHaproxy, name: string): Promise<string | null> {
   if (/^(No ongoing transaction|Transaction aborted)/.test(answer)) return null;
   const other = /ongoing transaction is about '(.+?)'/.exec(answer)?.[1];
   if (other !== undefined) return other;
-  if (!answer.includes('Permission denied')) throw new Error(answer || 'no answer');
-  throw new Error('it says "Permission denied"; the `stats socket` needs `level admin`');
+  throw new Error(answer || 'it hung up');
 }
 
-/** How many of the names that haproxy knows are told to somebody who named another. */
-const mostNames = 10;
+/** Whether memory and files agree although no transaction was to be had: what is undone may never have come in. */
+async function isInLine(
+  ask: AskHaproxy,
+  { name, pemPath, keyPath }: HaproxyRuntimeActivation,
+): Promise<boolean> {
+  try {
+    const pem = pemInPlace(pemPath, keyPath);
+    const shown = await ask(`show ssl cert ${name}`);
+    return pem !== null && showsLeafOf(pem, shown) && showsChainOf(pem, shown);
+  } catch {
+    return false;
+  }
+}
 
 async function refusal(ask: AskHaproxy, answer: string, pem: string): Promise<string> {
   if (answer === '') {
     return `it hung up on ${Buffer.byteLength(pem)} bytes of PEM: they have to fit into its tune.bufsize`;
   }
-  if (!answer.includes('not referenced by the configuration')) return answer;
+  return answer.includes('not referenced by the configuration') ? unknownName(ask) : answer;
+}
+
+async function unknownName(ask: AskHaproxy): Promise<string> {
   const names = (await ask('show ssl cert')).split('\n').filter((line) => /^[^#*\s]/.test(line));
   const known = names.slice(0, mostNames).join(', ') + (names.length > mostNames ? ', …' : '');
   return `it has loaded no certificate of that name (see crtName, or deploy with mode: reload first); it has: ${known}`;
-}
-
-/** SHA-1, which is what haproxy shows; null when it shows no certificate. */
-function shownFingerprint(shown: string): string | null {
-  return /^SHA1 FingerPrint: ([0-9A-F]+)$/m.exec(shown)?.[1] ?? null;
-}
-
-/** PEM blocks of the files now in place, one behind the other. A payload ends at its first empty line, so none is left. */
-function pemInPlace({ pemPath, keyPath }: HaproxyRuntimeActivation): string | null {
-  if (!existsSync(pemPath)) return null;
-  const text = [pemPath, ...(keyPath === null ? [] : [keyPath])].map((path) => readFileSync(path, 'utf8'));
-  const blocks = text.join('\n').match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g) ?? [];
-  return `${blocks.join('\n').replaceAll(/\r?\n\s*/g, '\n')}\n`;
 }

@@ -10,6 +10,9 @@ const noSuchSocket: Readonly<Record<string, string>> = {
   EACCES: 'this user may not write to it',
 };
 
+/** How it shows that haproxy closed the connection while we were still writing. */
+const hungUp: readonly string[] = ['EPIPE', 'ECONNRESET'];
+
 /**
  * Speaks to a stats socket: a connection for each command, which haproxy closes after its answer (it does not prompt
  * unless it is asked to: https://docs.haproxy.org/2.6/management.html#9.3). An answer that has not come when `deadline`
@@ -21,7 +24,9 @@ export function haproxyAt(socketPath: string, deadline: AbortSignal): AskHaproxy
     try {
       return (await exchange(socketPath, command, deadline)).trim();
     } catch (error) {
-      throw new Error(`${socketPath}: ${wordsOf(error as NodeJS.ErrnoException, deadline)}`, { cause: error });
+      throw new Error(`${socketPath}: ${wordsOf(error as NodeJS.ErrnoException, deadline)}`, {
+        cause: error,
+      });
     }
   };
 }
@@ -34,7 +39,9 @@ function exchange(path: string, command: string, deadline: AbortSignal): Promise
     socket.on('data', (chunk: string) => {
       answer += chunk;
     });
-    socket.once('error', reject);
+    socket.once('error', (error: NodeJS.ErrnoException) =>
+      hungUp.includes(error.code ?? '') ? resolve(answer) : reject(error),
+    );
     socket.once('close', () => resolve(answer));
     // no end() here: haproxy takes a half-closed connection for a client that has gone, and stops a long commit
     socket.write(`${command}\n`);

@@ -1,0 +1,4 @@
+import { haproxyDaemons } from '../daemons/haproxy-site.ts';
+import { connectorContract } from './connector.ts';
+
+for (const daemon of Object.values(haproxyDaemons)) connectorContract(daemon);
