@@ -1,0 +1,27 @@
+import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+
+/** Lets daemons that run as a user of their own pass through a scratch folder, which is root's alone. */
+export function openToOthers(folder: string): void {
+  for (let at = folder; at !== tmpdir() && at !== '/'; at = dirname(at)) chmodSync(at, 0o755);
+}
+
+/** A folder below another that belongs to a user of this machine. */
+export function folderOf(user: string, parent: string, name: string): string {
+  const folder = join(parent, name);
+  mkdirSync(folder, { recursive: true });
+  const { uid, gid } = idsOf(user);
+  chownSync(folder, uid, gid);
+  return folder;
+}
+
+/** Numbers of a user and its group. */
+export function idsOf(user: string): { uid: number; gid: number } {
+  const entry = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'))
+    .find(([name]) => name === user);
+  if (entry === undefined) throw new Error(`this machine has no user ${user}`);
+  return { uid: Number(entry[2]), gid: Number(entry[3]) };
+}

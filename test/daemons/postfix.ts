@@ -1,0 +1,175 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
+import { pairMatches } from '../agent-scripts/disk.ts';
+import type { DaemonUnderContract, Site } from '../contract/site.ts';
+import { failsOnce } from './fails-once.ts';
+import { freePort } from './free-port.ts';
+import { folderOf, openToOthers } from './open-folder.ts';
+import { presentedBy } from './presented.ts';
+import { presentedAfterStarttls } from './presented-after-starttls.ts';
+import { isAlive, pidIn, reachable, until } from './processes.ts';
+import { program } from './require-daemon.ts';
+
+/** A Postfix with what is special about it. */
+export interface PostfixSite extends Site {
+  /** Takes mail with TLS at once, as port 465 does. */
+  readonly directPort: number;
+  readonly log: string;
+  presentedDirectly(): Promise<string>;
+  /** Adds lines to main.cf. */
+  configure(lines: string): void;
+}
+
+/** One way to tell Postfix of its files. */
+interface Layout {
+  readonly config: Readonly<Record<string, string>>;
+  readonly mainCf: string;
+  /** The leaf's first. */
+  readonly files: readonly string[];
+  readonly keyFile: string;
+  contents(version: IssuedCertificate): readonly string[];
+}
+
+const layouts = {
+  chainFiles(tls: string): Layout {
+    const file = join(tls, 'mail.pem');
+    return {
+      config: { chainFilesPath: file },
+      mainCf: `smtpd_tls_chain_files = ${file}`,
+      files: [file],
+      keyFile: file,
+      contents: ({ keyPem, fullchainPem }) => [keyPem + fullchainPem],
+    };
+  },
+  pair(tls: string): Layout {
+    const [certPath, keyPath] = [join(tls, 'cert.pem'), join(tls, 'key.pem')];
+    return {
+      config: { certPath, keyPath },
+      mainCf: `smtpd_tls_cert_file = ${certPath}\nsmtpd_tls_key_file = ${keyPath}`,
+      files: [certPath, keyPath],
+      keyFile: keyPath,
+      contents: ({ keyPem, fullchainPem }) => [fullchainPem, keyPem],
+    };
+  },
+  separateChain(tls: string): Layout {
+    const { config, mainCf, files, keyFile } = layouts.pair(tls);
+    const chainPath = join(tls, 'chain.pem');
+    return {
+      config: { ...config, chainPath },
+      mainCf: `${mainCf}\nsmtpd_tls_CAfile = ${chainPath}`,
+      files: [...files, chainPath],
+      keyFile,
+      contents: ({ certPem, keyPem, chainPem }) => [certPem, keyPem, chainPem],
+    };
+  },
+};
+
+/** Postfix from its package, in its layouts. */
+export const postfixDaemons = {
+  chainFiles: postfixDaemon('postfix (chain files)', 'chainFiles'),
+  pair: postfixDaemon('postfix', 'pair'),
+  separateChain: postfixDaemon('postfix (chain file)', 'separateChain'),
+};
+
+function postfixDaemon(title: string, layout: keyof typeof layouts): DaemonUnderContract {
+  return {
+    kind: 'postfix',
+    title,
+    needs: [program('postfix'), program('openssl')],
+    version: () => spawnSync('postconf', ['-hd', 'mail_version'], { encoding: 'utf8' }).stdout.trim(),
+    site: (folder) => postfixSite(folder, layout),
+  };
+}
+
+/** Writes main.cf and master.cf; nothing is started. */
+export async function postfixSite(folder: string, layoutName: keyof typeof layouts): Promise<PostfixSite> {
+  const [port, directPort] = [await freePort(), await freePort()];
+  openToOthers(folder);
+  const [etc, tls] = [join(folder, 'etc'), join(folder, 'tls')];
+  for (const made of [etc, tls, join(folder, 'queue')]) mkdirSync(made);
+  const log = join(folder, 'mail.log');
+  const layout = layouts[layoutName](tls);
+  const mainCf = join(etc, 'main.cf');
+  writeFileSync(mainCf, mainCfOf(folder, log) + layout.mainCf);
+  writeFileSync(join(etc, 'master.cf'), masterCf(port, directPort));
+  const pidFile = join(folder, 'queue/pid/master.pid');
+  const [certFile = ''] = layout.files;
+  return {
+    config: { ...layout.config, configDirectory: etc },
+    verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test', protocol: 'smtp' },
+    liveFiles: layout.files,
+    keyFile: layout.keyFile,
+    directPort,
+    log,
+    configure: (lines) => appendFileSync(mainCf, `\n${lines}\n`),
+    place(version) {
+      for (const [index, content] of layout.contents(version).entries())
+        writeFileSync(layout.files[index] ?? '', content, { mode: 0o600 });
+    },
+    async start() {
+      if (pidIn(pidFile) === null) await run(['postfix', '-c', etc, 'start']);
+      await until(() => reachable(port), `postfix on port ${port} (see ${log})`);
+    },
+    async stop() {
+      const pid = pidIn(pidFile);
+      if (pid === null) return;
+      process.kill(pid, 'SIGTERM');
+      await until(() => !isAlive(pid), `postfix ${pid} to end`);
+    },
+    // it starts on anything; without a pair it has no TLS
+    wouldStart: () => pairMatches(certFile, layout.keyFile),
+    presented: () => presentedAfterStarttls(port, 'smtp'),
+    presentedDirectly: () => presentedBy(directPort),
+    makeCheckRefuse: () => appendFileSync(mainCf, '\nmail_owner = nobody-of-that-name\n'),
+    failOnce: (marker) => failsOnce(marker, ['postfix', '-c', etc, 'reload']),
+    deaf: { reloadCommand: ['true'] },
+  };
+}
+
+async function run([file = '', ...args]: readonly string[]): Promise<void> {
+  const child = spawn(file, args, { stdio: 'ignore' });
+  const code = await new Promise((resolve) => child.once('exit', resolve));
+  if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}`);
+}
+
+function mainCfOf(folder: string, log: string): string {
+  return `compatibility_level = 3.6
+queue_directory = ${join(folder, 'queue')}
+data_directory = ${folderOf('postfix', folder, 'data')}
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+meta_directory = /etc/postfix
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+myhostname = mail.example.test
+mydestination =
+alias_maps =
+local_recipient_maps =
+notify_classes =
+maillog_file = ${log}
+maillog_file_prefixes = ${folder}
+smtpd_tls_security_level = may
+`;
+}
+
+/** One smtpd a port: a second one, started beside it, would have read the files later. */
+function masterCf(port: number, directPort: number): string {
+  return `127.0.0.1:${port} inet n - n - 1 smtpd
+127.0.0.1:${directPort} inet n - n - 1 smtpd
+  -o smtpd_tls_wrappermode=yes
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+error unix - - n - - error
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+`;
+}
+
+/** The lines that Postfix has logged. */
+export function logOf({ log }: PostfixSite): string {
+  return readFileSync(log, 'utf8');
+}
