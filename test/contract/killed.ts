@@ -83,7 +83,8 @@ async function killRenewals(subject: Subject, { window }: KilledPromise): Promis
     await reset(subject);
   }
 
-  expect(calls.length).toBeGreaterThan(20 * subject.site.liveFiles.length);
+  // journal and receipt, and what each file costs; a recording that missed them would prove nothing
+  expect(calls.length).toBeGreaterThan(10 + 15 * subject.site.liveFiles.length);
   expect(died.length).toBeGreaterThan(calls.length * 0.9);
   expect(doesNotStart).toEqual(window === null ? [] : [expect.stringMatching(window)]);
   console.info(

@@ -1,0 +1,139 @@
+import { appendFileSync, readFileSync, watch } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
+import { fingerprintOfFile, scratchFolder } from '../agent-scripts/disk.ts';
+import { type Call, fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-changing-calls.ts';
+import { runAgentWith } from '../agent-scripts/run-agent.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { isPair } from '../daemons/watching-server.ts';
+import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
+import type { DaemonUnderContract } from './site.ts';
+
+/** What was on disk at the moment when a watcher was told that its file was replaced. */
+interface Sighting {
+  readonly matches: boolean;
+  readonly leaf: string;
+}
+
+interface Watched extends HostedSite {
+  readonly first: IssuedCertificate;
+  readonly trigger: string;
+  /** Every replacement of the trigger so far, in order. */
+  readonly sightings: Sighting[];
+}
+
+/**
+ * What a kind promises whose daemon watches a file (the third of `liveFiles`) and reads certificate and key when that is
+ * replaced: one replacement, the last of all, and nothing of the daemon's own configuration is lost.
+ */
+export function oneMoveContract(daemon: DaemonUnderContract): void {
+  describeWith([...daemon.needs, program('strace'), root], `one move: ${daemon.title}`, () => {
+    const scratch = scratchFolder();
+    const ends: (() => unknown)[] = [];
+    let count = 0;
+    afterEach(async () => {
+      for (const end of ends.splice(0)) await end();
+    });
+
+    async function aWatchedSite(): Promise<Watched> {
+      const hosted = await aHostedSite(daemon, join(scratch, `${++count}`));
+      ends.push(() => hosted.site.stop());
+      const first = await startByHand(hosted);
+      const [certPath = '', , trigger = ''] = hosted.site.liveFiles;
+      const sightings: Sighting[] = [];
+      const watcher = watch(dirname(trigger), (event, name) => {
+        if (event !== 'rename' || name !== basename(trigger)) return;
+        sightings.push({
+          matches: isPair(certPath, hosted.site.keyFile),
+          leaf: fingerprintOfFile(certPath),
+        });
+      });
+      ends.push(() => watcher.close());
+      return { ...hosted, first, trigger, sightings };
+    }
+
+    test('replaces the watched file once, when certificate and key are in place', async () => {
+      const { version, deploy, sightings } = await aWatchedSite();
+      const next = await version();
+
+      await deploy(next);
+
+      expect(sightings).toEqual([{ matches: true, leaf: next.fingerprint }]);
+    });
+
+    test('replaces it once on the way back too, when the old files are in place', async () => {
+      const { first, version, deploy, send, sightings } = await aWatchedSite();
+      const { deploymentId } = await deploy(await version());
+      sightings.splice(0);
+
+      await send('rollback', { deploymentId });
+
+      expect(sightings).toEqual([{ matches: true, leaf: first.fingerprint }]);
+    });
+
+    test('keeps what a person has written to it since, on the way back and back to the version before', async () => {
+      const { first, version, deploy, send, trigger, presents } = await aWatchedSite();
+      await deploy(await version());
+      const { deploymentId } = await deploy(await version());
+      appendFileSync(trigger, '# edited\n');
+      const edited = readFileSync(trigger, 'utf8');
+
+      const undone = await send('rollback', { deploymentId });
+      const reverted = await send('revert');
+
+      expect(undone).toMatchObject({ outcome: 'restored', warnings: [] });
+      expect(reverted).toMatchObject({ outcome: 'applied', presented: true });
+      expect(readFileSync(trigger, 'utf8')).toBe(edited);
+      await presents(first);
+    });
+
+    test('answers unchanged although a person has edited it', async () => {
+      const { version, deploy, trigger, sightings } = await aWatchedSite();
+      const next = await version();
+      await deploy(next);
+      appendFileSync(trigger, '# edited\n');
+      sightings.splice(0);
+
+      const line = await deploy(next);
+
+      expect(line).toMatchObject({ outcome: 'unchanged', warnings: [] });
+      expect(sightings).toEqual([]);
+    });
+
+    test('moves it back although it never came to move it, for a daemon that restarted meanwhile', async () => {
+      const watched = await aWatchedSite();
+      const { site, first, version, presents, send, sightings } = watched;
+      const next = await version();
+      await dieBefore(watched, next);
+      expect(sightings).toEqual([]);
+      await site.stop();
+      await site.start();
+      await presents(next);
+
+      await send('inspect');
+
+      expect(sightings.at(-1)).toEqual({ matches: true, leaf: first.fingerprint });
+      await presents(first);
+    });
+  });
+}
+
+/** Kills the deployment of `next` as it is about to move the trigger, found in a recorded dry start of the same kind. */
+async function dieBefore(watched: Watched, next: IssuedCertificate): Promise<void> {
+  const { folder, host, target, trigger, first, deploy, sightings } = watched;
+  const run = async (wrapper: readonly string[]) =>
+    runAgentWith(host.home, await host.jobText('deploy', { target: target(), version: next }), wrapper);
+  const trace = join(folder, 'trace');
+  await run(recordTo(trace));
+  const call = renameTo(trigger, fileChangingCalls(trace, folder));
+  await deploy(first);
+  sightings.splice(0);
+  await run(killAt(call));
+}
+
+function renameTo(path: string, calls: readonly Call[]): Call {
+  const found = calls.findLast(({ name, text }) => name === 'rename' && text.includes(`, "${path}"`));
+  if (found === undefined) throw new Error(`the deployment never renames to ${path}`);
+  return found;
+}

@@ -1,0 +1,83 @@
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DaemonUnderContract, Site } from '../contract/site.ts';
+import { childEngine } from './child.ts';
+import { failsOnce } from './fails-once.ts';
+import { freePort } from './free-port.ts';
+import type { Need } from './require-daemon.ts';
+import { watchingServer } from './watching-server.ts';
+import { type Engine, type WatchedPaths, watchedPaths, watchingSite } from './watching-site.ts';
+
+type MakeEngine = (paths: WatchedPaths, port: number, folder: string) => Engine;
+
+const promises = {
+  kind: 'traefik',
+  cannot: { refusal: 'Traefik has no check of its configuration' },
+  dryRun: 'validate_unsupported',
+} as const;
+
+/** A real Traefik. `watch` is what its file provider is given: the one file, or the folder it is in. */
+export function traefikDaemon(program: string, needs: readonly Need[], watch: 'filename' | 'directory') {
+  const argvFor = ({ trigger }: WatchedPaths, port: number): string[] => [
+    program,
+    `--entryPoints.https.address=127.0.0.1:${port}`,
+    `--providers.file.${watch}=${watch === 'filename' ? trigger : join(trigger, '..')}`,
+    // its default of 2 s holds back what follows an earlier change: the tests' changes follow each other
+    '--providers.providersThrottleDuration=100ms',
+    '--global.checkNewVersion=false',
+    '--global.sendAnonymousUsage=false',
+  ];
+  return {
+    ...promises,
+    title: `traefik (${watch})`,
+    needs,
+    version: () =>
+      /Version:\s+(\S+)/.exec(spawnSync(program, ['version'], { encoding: 'utf8' }).stdout)?.[1] ?? '',
+    site: (folder) =>
+      traefikSite(folder, (paths, port) => childEngine(argvFor(paths, port), join(folder, 'traefik.log'))),
+  } satisfies DaemonUnderContract;
+}
+
+/** A server of our own that watches as Traefik's manual says Traefik does. */
+export const traefikStandIn: DaemonUnderContract = {
+  ...promises,
+  title: 'traefik (a stand-in that watches as documented)',
+  needs: [],
+  version: () => '',
+  site: (folder) =>
+    traefikSite(folder, ({ certPath, keyPath, trigger: watchedPath }, port) =>
+      watchingServer({ port, adminPort: null, certPath, keyPath, watchedPath, afterMismatch: 'own' }),
+    ),
+};
+
+async function traefikSite(folder: string, makeEngine: MakeEngine): Promise<Site> {
+  const port = await freePort();
+  const paths = watchedPaths(folder, 'tls.yml');
+  const text = dynamicConfiguration(paths);
+  writeFileSync(paths.trigger, text);
+  const { certPath, keyPath, trigger: dynamicPath } = paths;
+  return {
+    ...watchingSite(paths, port, makeEngine(paths, port, folder), text),
+    config: { certPath, keyPath, dynamicPath },
+    verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
+    makeCheckRefuse: null,
+    failOnce: (marker) => failsOnce(marker, ['true']),
+    deaf: { dynamicPath: undefined },
+    whileStopped: {},
+  };
+}
+
+function dynamicConfiguration({ certPath, keyPath }: WatchedPaths): string {
+  return `tls:
+  certificates:
+    - certFile: ${certPath}
+      keyFile: ${keyPath}
+http:
+  routers:
+    all:
+      rule: PathPrefix(\`/\`)
+      service: noop@internal
+      tls: {}
+`;
+}
