@@ -49,7 +49,7 @@ function readSealed(text: string): ReadJob {
   if (parts.length !== 5) throw unreadable(`a sealed job has 5 parts, this has ${parts.length}`);
   // Strict in every part: spare bits in a last character would let two texts mean one job.
   for (const part of parts.slice(1)) decode(part, 'the sealed part');
-  const header = ProtectedHeader.safeParse(parseJson(decode(parts[0] ?? '', 'the header')));
+  const header = ProtectedHeader.safeParse(parseJson(decode(text.slice(0, text.indexOf('.')), 'the header')));
   if (!header.success) throw unreadable(`its header is not that of a sealed job: ${fieldsOf(header.error)}`);
   const { job, kid } = header.data;
   if (!sealedActions.includes(job.action)) throw unreadable(`a ${job.action} job is never sealed`);

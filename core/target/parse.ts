@@ -32,7 +32,7 @@ function parseYaml(text: string, source: string): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (cause) {
-    throw invalid(source, [cause instanceof Error ? firstLine(cause.message) : String(cause)]);
+    throw invalid(source, [firstLine((cause as Error).message)]);
   }
 }
 
@@ -70,14 +70,14 @@ const yamlWords: Readonly<Record<string, string>> = {
 
 function yamlProblem({ code, message, linePos }: YAMLParseError | YAMLWarning): string {
   const words = yamlWords[code];
-  const [at] = linePos ?? [];
-  if (words === undefined || at === undefined) return firstLine(message);
-  return `${words}, at line ${at.line}, column ${at.col}`;
+  if (words === undefined || linePos === undefined) return firstLine(message);
+  const [{ line, col }] = linePos;
+  return `${words}, at line ${line}, column ${col}`;
 }
 
 /** Later lines of the parser's message draw the place with carets. */
 function firstLine(message: string): string {
-  return message.split('\n')[0]?.replace(/:$/, '') ?? message;
+  return message.replace(/:?(\n[\s\S]*)?$/, '');
 }
 
 function invalid(source: string, problems: readonly string[]): CertferryError {

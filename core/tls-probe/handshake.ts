@@ -108,7 +108,7 @@ function read(secure: TLSSocket): Presented | null {
   if (leaf === undefined) return null;
   const chain: X509Certificate[] = [];
   for (let next = leaf.issuerCertificate; next !== undefined; next = next.issuerCertificate) chain.push(next);
-  return { leaf, chain, tlsVersion: secure.getProtocol() ?? 'unknown', cipher: secure.getCipher().name };
+  return { leaf, chain, tlsVersion: String(secure.getProtocol()), cipher: secure.getCipher().name };
 }
 
 /**

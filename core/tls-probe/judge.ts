@@ -25,7 +25,7 @@ function isLeftOut({ ok, fingerprint }: Observation): boolean {
 }
 
 function rightText(right: readonly Observation[], looked: number, verify: Verify): string {
-  const presented = [...new Set(right.map(({ fingerprint }) => shortFingerprint(fingerprint ?? '')))].join(
+  const presented = [...new Set(right.map(({ fingerprint }) => shortFingerprint(String(fingerprint))))].join(
     ', ',
   );
   const where = looked === 1 ? '' : ` on ${right.length} of ${looked} addresses`;

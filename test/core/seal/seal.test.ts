@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { CompactEncrypt } from 'jose';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../../cli/demo/throwaway-ca.ts';
 import { jobActions, maximumJobCharacters } from '../../../core/deployment/job.ts';
@@ -193,6 +194,19 @@ describe('a sealed job', () => {
       const expected = action === 'deploy' || action === 'validate' ? 'none' : 'JobUnreadable';
       expect(await nameOfFailure(() => unseal(text, host))).toBe(expected);
     }
+  });
+
+  test('is refused when what is sealed is no JSON, without a word of it', async () => {
+    const header = aHeader();
+    const text = await new CompactEncrypt(Buffer.from('-----BEGIN PRIVATE KEY-----'))
+      .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', zip: 'DEF', kid: host.kid, job: header })
+      .encrypt({ kty: 'OKP', crv: 'X25519', x: host.x });
+
+    await expect(unseal(text, host)).rejects.toMatchObject({
+      name: 'JobUnreadable',
+      message:
+        'The job cannot be read: its body is not JSON. The sender and this agent may be of different versions; deploy again after updating.',
+    });
   });
 });
 
