@@ -38,10 +38,12 @@ export function grantsFor(scope: Construct, secrets: SecretAccess): Readonly<Rec
       wildcards: { '*': 'ssm:GetCommandInvocation knows no resources.' },
     },
     completeTasks: {
-      statements: [statement({ actions: ['states:SendTaskSuccess'], resources: ['*'] })],
+      statements: [
+        statement({ actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'], resources: ['*'] }),
+      ],
       environment: {},
       wildcards: {
-        '*': 'states:SendTaskSuccess knows no resources; the task token itself is the capability.',
+        '*': 'states:SendTaskSuccess and SendTaskFailure know no resources; the task token itself is the capability.',
       },
     },
     describeExecutions: describeExecutions(scope),

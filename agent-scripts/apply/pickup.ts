@@ -7,7 +7,7 @@ import { stillListening, type Workers } from './listeners.ts';
 
 /** A reload returns before the old workers are gone; most daemons need tens to hundreds of milliseconds. */
 const pollMilliseconds = 10;
-const patienceMilliseconds = 3_000;
+const patienceMilliseconds = 2_000;
 
 /**
  * Where old workers cannot be told from new ones, one right answer is not enough: either may have given it. nginx lets

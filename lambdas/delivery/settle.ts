@@ -42,10 +42,26 @@ export async function settleWith(
   invocation: Invocation,
 ): Promise<'completed' | 'nobody'> {
   const line = lineFor(command, invocation);
+  if (line === null && command.purpose === 'rollback') return lostOnTheWayBack(by, command, invocation);
   if (line?.hostKey) await by.registry.rememberHostKey(command.host, line.hostKey, command.sentAt);
   const result =
     line?.outcome === 'enrolled' ? await enrolled(by, command, line) : resultOf(command, line, invocation);
   return (await by.executions.complete(command.taskToken, result)) ? 'completed' : 'nobody';
+}
+
+/**
+ * Undoing is the one job that nobody else would finish: the state's Retry sends it again, and the host goes on where
+ * the agent that died stopped.
+ */
+async function lostOnTheWayBack(
+  by: Settlers,
+  command: PendingCommand,
+  invocation: Invocation,
+): Promise<'completed' | 'nobody'> {
+  const { summary } = lostResult(command.commandId, invocation.status, invocation.errors);
+  await by.pending.forget(command);
+  const told = await by.executions.fail(command.taskToken, { name: 'HostLost', message: summary });
+  return told ? 'completed' : 'nobody';
 }
 
 /** The agent's line, if it is about this command's deployment: an agent answers the header it was given. */

@@ -1,4 +1,9 @@
-import { DescribeExecutionCommand, SendTaskSuccessCommand, type SFNClient } from '@aws-sdk/client-sfn';
+import {
+  DescribeExecutionCommand,
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
+  type SFNClient,
+} from '@aws-sdk/client-sfn';
 
 /** `unknown`: Step Functions could not be asked (throttled, unreachable). Decide as if it were running. */
 export type ExecutionStatus = 'running' | 'ended' | 'unknown';
@@ -9,10 +14,12 @@ export type ExecutionStatus = 'running' | 'ended' | 'unknown';
  * `status` never throws. An execution that waits for its redrive is running: it will go on under its old fence.
  * `complete` ends the state that waits with `taskToken`; false when no state waits with it (any more), because
  * somebody else was quicker, it timed out, or its retry has another token. That is never an error.
+ * `fail` ends it with an error instead, which the state's own Retry and Catch then see; false likewise.
  */
 export interface Executions {
   status(executionArn: string): Promise<ExecutionStatus>;
   complete(taskToken: string, output: unknown): Promise<boolean>;
+  fail(taskToken: string, error: { readonly name: string; readonly message: string }): Promise<boolean>;
 }
 
 /** Nobody waits with this token. */
@@ -29,14 +36,21 @@ export function createExecutions(sfn: SFNClient): Executions {
         return error instanceof Error && error.name === 'ExecutionDoesNotExist' ? 'ended' : 'unknown';
       }
     },
-    async complete(taskToken, output) {
-      try {
-        await sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }));
-        return true;
-      } catch (error) {
-        if (error instanceof Error && nobodyWaits.has(error.name)) return false;
-        throw error;
-      }
-    },
+    complete: (taskToken, output) =>
+      somebodyWaited(() =>
+        sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) })),
+      ),
+    fail: (taskToken, { name, message }) =>
+      somebodyWaited(() => sfn.send(new SendTaskFailureCommand({ taskToken, error: name, cause: message }))),
   };
+}
+
+async function somebodyWaited(tell: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await tell();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && nobodyWaits.has(error.name)) return false;
+    throw error;
+  }
 }

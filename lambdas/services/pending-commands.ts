@@ -51,6 +51,8 @@ export interface PendingCommands {
   find(commandId: string): Promise<PendingCommand | null>;
   /** Null when the command is not known (any more). */
   retoken(commandId: string, taskToken: string): Promise<PendingCommand | null>;
+  /** Forgets what was sent for the running deployment, if it was this command: the next attempt sends again. */
+  forget(command: PendingCommand): Promise<boolean>;
   /** Counts the round in which `command` enrolled its host; false when it was counted before. */
   countEnrolment(command: PendingCommand): Promise<boolean>;
 }
@@ -86,6 +88,7 @@ export function createPendingCommands(documents: DynamoDBDocumentClient, table: 
       });
       return found;
     },
+    forget: (command) => wrote(() => documents.send(oblivion(table, command))),
     countEnrolment: (command) => wrote(() => documents.send(enrolment(table, command))),
   };
 }
@@ -122,15 +125,29 @@ function registration(table: string, command: PendingCommand, key: string): Tran
   });
 }
 
+function oblivion(table: string, command: PendingCommand): UpdateCommand {
+  return whilePending(table, command, 'REMOVE pending', {});
+}
+
 function enrolment(table: string, command: PendingCommand): UpdateCommand {
+  return whilePending(table, command, 'ADD enrolments :one REMOVE pending', { ':one': 1 });
+}
+
+/** A change of the lock's item that happens only while this very command is the one that was sent last. */
+function whilePending(
+  table: string,
+  command: PendingCommand,
+  change: string,
+  values: Readonly<Record<string, unknown>>,
+): UpdateCommand {
   const held = whileHeld(command);
   return new UpdateCommand({
     TableName: table,
     Key: lockKey(command.targetId),
     ConditionExpression: `${held.condition} AND pending.commandId = :command`,
-    UpdateExpression: 'ADD enrolments :one REMOVE pending',
+    UpdateExpression: change,
     ExpressionAttributeNames: held.names,
-    ExpressionAttributeValues: { ...held.values, ':command': command.commandId, ':one': 1 },
+    ExpressionAttributeValues: { ...held.values, ':command': command.commandId, ...values },
   });
 }
 

@@ -45,7 +45,9 @@ const sendCommands = [
   ),
 ];
 // neither knows resources
-const lookAndComplete = [on('*', ['ssm:GetCommandInvocation', 'states:SendTaskSuccess'])];
+const lookAndComplete = [
+  on('*', ['ssm:GetCommandInvocation', 'states:SendTaskFailure', 'states:SendTaskSuccess']),
+];
 const describeExecutions = on(`arn:<Partition>:states:${here}:execution:certferry-deploy-target:*`, [
   'states:DescribeExecution',
 ]);
@@ -157,6 +159,7 @@ describe('a wildcard', () => {
       new Set([
         'ssm:GetCommandInvocation',
         'states:SendTaskSuccess',
+        'states:SendTaskFailure',
         'logs:CreateLogDelivery',
         'logs:GetLogDelivery',
         'logs:UpdateLogDelivery',

@@ -8,6 +8,7 @@ export interface FakeExecutions extends Executions {
   /** Tokens nobody waits with (any more). A completed token joins them. */
   readonly dead: Set<string>;
   readonly completions: { taskToken: string; output: unknown }[];
+  readonly failures: { taskToken: string; name: string; message: string }[];
   outputOf(taskToken: string): unknown;
 }
 
@@ -16,11 +17,13 @@ export function fakeExecutions(): FakeExecutions {
   const unreachable = new Set<string>();
   const dead = new Set<string>();
   const completions: { taskToken: string; output: unknown }[] = [];
+  const failures: { taskToken: string; name: string; message: string }[] = [];
   return {
     ended,
     unreachable,
     dead,
     completions,
+    failures,
     async status(executionArn): Promise<ExecutionStatus> {
       if (unreachable.has(executionArn)) return 'unknown';
       return ended.has(executionArn) ? 'ended' : 'running';
@@ -29,6 +32,12 @@ export function fakeExecutions(): FakeExecutions {
       if (dead.has(taskToken)) return false;
       dead.add(taskToken);
       completions.push({ taskToken, output: JSON.parse(JSON.stringify(output)) });
+      return true;
+    },
+    async fail(taskToken, { name, message }) {
+      if (dead.has(taskToken)) return false;
+      dead.add(taskToken);
+      failures.push({ taskToken, name, message });
       return true;
     },
     outputOf: (taskToken) => completions.find((completion) => completion.taskToken === taskToken)?.output,

@@ -215,6 +215,20 @@ describe('command-status', () => {
     expect(world.executions.outputOf('rollback')).toMatchObject(line);
   });
 
+  test('fails a rollback whose agent said nothing, so that the retry of the state sends it again', async () => {
+    const { deployment } = await enrolledDeployment();
+    await rollBack(world)({ deployment, taskToken: 'first' });
+    const [silent] = world.commands.sent;
+    world.commands.end(silent?.commandId ?? '', { status: 'Failed', errors: 'Killed' });
+    await event(silent?.commandId ?? '', 'Failed');
+
+    await rollBack(world)({ deployment, taskToken: 'second' });
+
+    expect(world.executions.failures).toMatchObject([{ taskToken: 'first', name: 'HostLost' }]);
+    expect(world.executions.failures[0]?.message).toContain('Killed');
+    expect(world.commands.sent).toHaveLength(2);
+  });
+
   test('keeps commands apart from bundles: an item holds neither certificate nor key', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);

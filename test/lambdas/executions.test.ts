@@ -9,6 +9,7 @@ beforeEach(async () => {
   sfn = await scriptedService({ version: '1.0', target: 'AWSStepFunctions' }, [
     'DescribeExecution',
     'SendTaskSuccess',
+    'SendTaskFailure',
   ]);
   executions = createExecutions(new SFNClient(clientFor(sfn)));
 });
@@ -68,5 +69,18 @@ describe('completing a waiting state', () => {
     sfn.answers.push(refusal('ThrottlingException'));
 
     await expect(executions.complete('token', {})).rejects.toMatchObject({ name: 'ThrottlingException' });
+  });
+});
+
+describe('failing a waiting state', () => {
+  test('sends the error’s name and words', async () => {
+    expect(await executions.fail('token', { name: 'HostLost', message: 'silence' })).toBe(true);
+    expect(sfn.requests).toEqual([{ taskToken: 'token', error: 'HostLost', cause: 'silence' }]);
+  });
+
+  test('is no error when nobody waits', async () => {
+    sfn.answers.push(refusal('TaskTimedOut'));
+
+    expect(await executions.fail('token', { name: 'HostLost', message: 'silence' })).toBe(false);
   });
 });

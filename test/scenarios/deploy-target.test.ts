@@ -141,6 +141,17 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     path: `${proven} ${committed}`,
     ...deployed,
   },
+  'the agent dies on the way back, and the next one goes on': {
+    before: makeStuck,
+    // the reload of the deployment succeeds; that of the way back kills the agent, once
+    config: ({ folder, target }) => {
+      const hup = target().config.reloadCommand?.join(' ');
+      const dies = `[ $(wc -l < ${folder}/reloads) -ne 2 ] || kill -9 $PPID`;
+      return { reloadCommand: ['sh', '-c', `echo x >> ${folder}/reloads; ${dies}; ${hup}`] };
+    },
+    path: `${proven} BackOff Vantage? ProbeEndpoint ProbeOutcome? ${undone}`,
+    ...rolledBack,
+  },
   'the way back breaks': {
     before: makeStuck,
     faults: { 'roll-back': throws('StaleFence') },

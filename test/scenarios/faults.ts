@@ -47,7 +47,7 @@ export function lambdasWith(faults: Readonly<Record<string, Fault>>): string {
 }
 
 /** Seconds that a waiting state has instead of its quarter of an hour. */
-const shortTimeoutSeconds = 3;
+const shortTimeoutSeconds = 7;
 
 /** The machine as it is deployed, except that retries follow at once and tokens are not waited for as long. */
 export function quickMachine(changes: Readonly<Record<string, object>> = {}): StateMachineDefinition {
