@@ -1,4 +1,84 @@
+import { readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { connect } from 'node:tls';
+import { afterEach, expect, test } from 'vitest';
+import { temporaryBeside } from '../../agent-scripts/apply/durable.ts';
+import { ownershipOf, scratchFolder } from '../agent-scripts/disk.ts';
 import { haproxyDaemons } from '../daemons/haproxy-site.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
 import { connectorContract } from './connector.ts';
+import { aHostedSite, startByHand } from './hosted-site.ts';
+import { killedContract } from './killed.ts';
+import type { DaemonUnderContract } from './site.ts';
 
 for (const daemon of Object.values(haproxyDaemons)) connectorContract(daemon);
+// one file, one rename: there is no moment at which certificate and key could be apart
+killedContract(haproxyDaemons.combined, { window: null });
+
+const scratch = scratchFolder();
+let count = 0;
+let stopping: (() => Promise<void>) | null = null;
+
+afterEach(async () => {
+  await stopping?.();
+  stopping = null;
+});
+
+async function aRunningSite(daemon: DaemonUnderContract) {
+  const hosted = await aHostedSite(daemon, join(scratch, `${++count}`));
+  stopping = hosted.site.stop;
+  return { ...hosted, first: await startByHand(hosted) };
+}
+
+describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'haproxy’s files', () => {
+  test('leaves nothing in a crt directory that haproxy would load besides', async () => {
+    const { site, version, deploy } = await aRunningSite(haproxyDaemons.directory);
+    const [pem = ''] = site.liveFiles;
+
+    await deploy(await version());
+    await deploy(await version());
+    expect(readdirSync(dirname(pem))).toEqual(['site.pem']);
+
+    writeFileSync(temporaryBeside(pem), 'half a certificate');
+    expect(site.wouldStart()).toBe(true);
+    writeFileSync(`${pem}.bak`, 'half a certificate');
+    expect(site.wouldStart()).toBe(false);
+  });
+
+  test('gives a combined file the mode of a key, and a certificate with a key of its own that of each', async () => {
+    const combined = await aHostedSite(haproxyDaemons.combined, join(scratch, `${++count}`));
+    const separate = await aHostedSite(haproxyDaemons.separateKey, join(scratch, `${++count}`));
+
+    await combined.deploy(await combined.version(), { reloadCommand: ['true'] });
+    await separate.deploy(await separate.version(), { reloadCommand: ['true'] });
+
+    expect(combined.site.liveFiles.map(ownershipOf)).toEqual(['0600 0:0']);
+    expect(separate.site.liveFiles.map(ownershipOf)).toEqual(['0644 0:0', '0600 0:0']);
+  });
+
+  test('is refused by haproxy before anything is touched when the key goes where haproxy does not look', async () => {
+    const { folder, version, deploy, identities } = await aRunningSite(haproxyDaemons.separateKey);
+    const before = identities();
+
+    const line = await deploy(await version(), { keyPath: join(folder, 'tls', 'privkey.pem') });
+
+    expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
+    expect(line.summary).toContain('inconsistencies between private key and certificate');
+    expect(identities()).toEqual(before);
+  });
+
+  test('is seen while the old process lingers on a connection that is still open', async () => {
+    const { site, version, deploy, presents } = await aRunningSite(haproxyDaemons.combined);
+    const port = Number(String(site.verify.endpoint).split(':')[1]);
+    const lasting = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await new Promise((resolve) => lasting.once('secureConnect', resolve));
+    const next = await version();
+
+    const line = await deploy(next);
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    await presents(next);
+    expect(lasting.destroyed).toBe(false);
+    lasting.destroy();
+  });
+});

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
+import type { Server } from 'node:net';
 import { join } from 'node:path';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
@@ -8,6 +8,7 @@ import { aVersion } from '../factories/certificates.ts';
 import { failsOnce } from './fails-once.ts';
 import { freePort } from './free-port.ts';
 import { type Haproxy, haproxyIn, type Layout, layouts } from './haproxy.ts';
+import { betweenHaproxy } from './haproxy-between.ts';
 import { presentedBy } from './presented.ts';
 import { program } from './require-daemon.ts';
 
@@ -33,7 +34,7 @@ export const haproxyDaemons = {
   runtime: {
     ...common,
     title: 'haproxy (runtime)',
-    site: (folder) => updatedAtRuntime(folder, layouts.combined),
+    site: (folder: string, extra = '') => updatedAtRuntime(folder, layouts.combined, extra),
   },
   runtimeSeparateKey: {
     ...common,
@@ -53,16 +54,30 @@ async function reloaded(folder: string, layout: (tls: string) => Layout): Promis
   };
 }
 
-/** It serves another certificate besides: somebody may name the wrong one. */
-async function updatedAtRuntime(folder: string, layout: (tls: string) => Layout): Promise<Site> {
+/** A site that is told through its stats socket. It serves another certificate besides. */
+export interface RuntimeSite extends Site {
+  readonly statsSocket: string;
+  /** Names in haproxy's memory of the site's certificate and of the other. */
+  readonly name: string;
+  readonly other: string;
+}
+
+async function updatedAtRuntime(
+  folder: string,
+  layout: (tls: string) => Layout,
+  more = '',
+): Promise<RuntimeSite> {
   const other = join(folder, 'other', 'other.pem');
   mkdirSync(join(folder, 'other'));
   writeCombined(other, await aVersion());
-  const extra = `  bind 127.0.0.1:${await freePort()} ssl crt ${other}\n`;
+  const extra = `  bind 127.0.0.1:${await freePort()} ssl crt ${other}\n${more}`;
   const haproxy = await haproxyIn(folder, layout, extra);
   let refusing: Server | null = null;
   return {
     ...siteOf(haproxy),
+    statsSocket: haproxy.statsSocket,
+    name: haproxy.pemPath,
+    other,
     config: { ...configOf(haproxy), mode: 'runtime', statsSocket: haproxy.statsSocket },
     async stop() {
       refusing?.close();
@@ -71,7 +86,11 @@ async function updatedAtRuntime(folder: string, layout: (tls: string) => Layout)
     },
     failOnce(marker) {
       const statsSocket = `${marker}.sock`;
-      refusing = refuseOnce(statsSocket, haproxy.statsSocket, marker);
+      refusing = betweenHaproxy(statsSocket, haproxy.statsSocket, (command) => {
+        if (!command.startsWith('set ssl cert') || existsSync(marker)) return null;
+        writeFileSync(marker, '');
+        return 'the memory is full';
+      });
       return { statsSocket };
     },
     deaf: { crtName: other },
@@ -114,23 +133,4 @@ function siteOf(haproxy: Haproxy): Omit<Site, 'config' | 'failOnce' | 'deaf'> {
 /** As haproxy wants it: everything in one file. */
 export function writeCombined(path: string, { fullchainPem, keyPem }: IssuedCertificate): void {
   writeFileSync(path, fullchainPem + keyPem, { mode: 0o600 });
-}
-
-/** A stats socket before the real one that refuses the first certificate it is given. */
-function refuseOnce(path: string, real: string, marker: string): Server {
-  const server = createServer((client) => {
-    client.once('data', (command: Buffer) => {
-      if (command.toString().startsWith('set ssl cert') && !existsSync(marker)) {
-        writeFileSync(marker, '');
-        client.end('the memory is full\n');
-      } else passOn(client, command, real);
-    });
-  });
-  return server.listen(path);
-}
-
-function passOn(client: Socket, command: Buffer, real: string): void {
-  const haproxy = connect(real);
-  haproxy.write(command);
-  client.pipe(haproxy).pipe(client);
 }

@@ -23,8 +23,6 @@ export interface Haproxy extends Layout {
   stop(): Promise<void>;
   /** Whether it would refuse to start on the files as they are now. */
   startFails(): boolean;
-  /** What it answers to one command on its stats socket. */
-  ask(command: string): Promise<string>;
 }
 
 /** Layouts by name, below a folder for certificates. */
@@ -55,7 +53,6 @@ export async function haproxyIn(root: string, layout: (tls: string) => Layout, e
     statsSocket,
     reloadCommand: ['pkill', '-USR2', '-F', pid],
     startFails: () => spawnSync('haproxy', ['-c', '-q', '-f', conf], { stdio: 'ignore' }).status !== 0,
-    ask: (command) => ask(statsSocket, command),
     async start() {
       const child = spawn('haproxy', ['-W', '-D', '-f', conf, '-p', pid], { stdio: 'ignore' });
       const code = await new Promise((resolve) => child.once('exit', resolve));
@@ -86,7 +83,8 @@ frontend www
 `;
 }
 
-function ask(socketPath: string, command: string): Promise<string> {
+/** What a haproxy answers to one command on its stats socket. */
+export function askHaproxy(socketPath: string, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';
     const socket = connect(socketPath);

@@ -20,8 +20,8 @@ export const HaproxyRuntimeActivation = z.strictObject({
 export type HaproxyRuntimeActivation = z.infer<typeof HaproxyRuntimeActivation>;
 
 /**
- * haproxy has one transaction for all certificates together. Somebody else's, about another certificate, is waited for
- * this long; it may be somebody who left it open for ever.
+ * haproxy has one transaction for all certificates together. Somebody else who is using it is waited for this long; it
+ * may be somebody who left it open for ever.
  */
 const patienceMilliseconds = 5_000;
 const pollMilliseconds = 50;
@@ -50,7 +50,7 @@ async function run(activation: HaproxyRuntimeActivation, timeoutSeconds: number)
     const ask = haproxyAt(socket, AbortSignal.timeout(lastWordsSeconds * 1_000));
     await abort(ask, name).catch(() => null);
     if (await isInLine(ask, activation)) return { ok: true, told: `haproxy has had ${name} all along` };
-    return { ok: false, told: redact(`haproxy did not take ${name}: ${(error as Error).message}`) };
+    return { ok: false, told: `haproxy did not take ${name}: ${(error as Error).message}` };
   }
 }
 
@@ -91,33 +91,37 @@ async function bringInLine(
     if (!showsCertificate(await ask(`show ssl cert ${name}`))) return;
     throw new Error(`there is no ${pemPath} any more, and it still holds a certificate of that name`);
   }
-  await stageInMemory(ask, name, pem);
-  const committed = await ask(`commit ssl cert ${name}`);
-  if (!committed.includes('Success!')) throw new Error(committed || 'it hung up on the commit');
-  if (showsLeafOf(pem, await ask(`show ssl cert ${name}`))) return;
-  throw new Error('it has another certificate in memory after the commit: somebody else is changing it');
+  const giveUp = Date.now() + patienceMilliseconds;
+  for (;;) {
+    const disturbance = await attempt(ask, name, pem);
+    if (disturbance === null) return;
+    if (Date.now() > giveUp) throw new Error(disturbance);
+    // not in step with another agent that waits for us
+    await sleep(pollMilliseconds * (1 + Math.random()));
+  }
 }
 
 /**
- * Opens the transaction with our payload in it. What a run that died left open is aborted first. Debian's 2.6 puts a
- * payload into whatever transaction is open, also one about another certificate, and says so in its answer; that one is
- * aborted, or its owner would commit our key under another name.
+ * One transaction, from its beginning to a look at what came of it. Gives what somebody else did to it meanwhile, after
+ * which it may be tried again; null when the certificate is in. What a run that died left open is aborted first.
  */
-async function stageInMemory(ask: AskHaproxy, name: string, pem: string): Promise<void> {
-  const giveUp = Date.now() + patienceMilliseconds;
-  for (;;) {
-    const other = await abort(ask, name);
-    if (other === null) {
-      const answer = await ask(`set ssl cert ${name} <<\n${pem}`);
-      const about = /^Transaction (?:created|updated) for certificate (.+)!$/m.exec(answer)?.[1];
-      if (about === name) return;
-      if (about === undefined) throw new Error(await refusal(ask, answer, pem));
-      await ask(`abort ssl cert ${about}`);
-    } else if (Date.now() > giveUp) {
-      throw new Error(`somebody has left a transaction about ${other} open; try \`abort ssl cert ${other}\``);
-    }
-    await sleep(pollMilliseconds);
+async function attempt(ask: AskHaproxy, name: string, pem: string): Promise<string | null> {
+  const other = await abort(ask, name);
+  if (other !== null)
+    return `somebody has left a transaction about ${other} open; try \`abort ssl cert ${other}\``;
+  const staged = await ask(`set ssl cert ${name} <<\n${pem}`);
+  const about = /^Transaction (?:created|updated) for certificate (.+)!$/m.exec(staged)?.[1];
+  if (about === undefined) throw new Error(await refusal(ask, staged, pem));
+  if (about !== name) {
+    // 2.6 puts a payload into whatever transaction is open; its owner would commit our key under another name
+    await ask(`abort ssl cert ${about}`);
+    return `somebody else began a transaction about ${about} at the same time`;
   }
+  const committed = await ask(`commit ssl cert ${name}`);
+  if (committed.startsWith('No ongoing transaction')) return 'somebody else ended the transaction';
+  if (!committed.includes('Success!')) throw new Error(redact(committed) || 'it hung up on the commit');
+  const shown = await ask(`show ssl cert ${name}`);
+  return showsLeafOf(pem, shown) ? null : 'it has another certificate in memory after the commit';
 }
 
 /**
@@ -129,7 +133,7 @@ async function abort(ask: AskHaproxy, name: string): Promise<string | null> {
   if (/^(No ongoing transaction|Transaction aborted)/.test(answer)) return null;
   const other = /ongoing transaction is about '(.+?)'/.exec(answer)?.[1];
   if (other !== undefined) return other;
-  throw new Error(answer || 'it hung up');
+  throw new Error(redact(answer) || 'it hung up');
 }
 
 /** Whether memory and files agree although no transaction was to be had: what is undone may never have come in. */
@@ -150,7 +154,7 @@ async function refusal(ask: AskHaproxy, answer: string, pem: string): Promise<st
   if (answer === '') {
     return `it hung up on ${Buffer.byteLength(pem)} bytes of PEM: they have to fit into its tune.bufsize`;
   }
-  return answer.includes('not referenced by the configuration') ? unknownName(ask) : answer;
+  return answer.includes('not referenced by the configuration') ? unknownName(ask) : redact(answer);
 }
 
 async function unknownName(ask: AskHaproxy): Promise<string> {

@@ -43,7 +43,6 @@ function exchange(path: string, command: string, deadline: AbortSignal): Promise
       hungUp.includes(error.code ?? '') ? resolve(answer) : reject(error),
     );
     socket.once('close', () => resolve(answer));
-    // no end() here: haproxy takes a half-closed connection for a client that has gone, and stops a long commit
     socket.write(`${command}\n`);
   });
 }

@@ -1,0 +1,271 @@
+import { execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { afterEach, expect, test } from 'vitest';
+import { activationByHand } from '../../agent-scripts/apply/activation.ts';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
+import { scratchFolder } from '../agent-scripts/disk.ts';
+import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
+import { askHaproxy } from '../daemons/haproxy.ts';
+import { betweenHaproxy, type Meddle } from '../daemons/haproxy-between.ts';
+import { haproxyDaemons, type RuntimeSite } from '../daemons/haproxy-site.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { aVersion } from '../factories/certificates.ts';
+import { aHostedSite, startByHand } from './hosted-site.ts';
+
+const daemon = haproxyDaemons.runtime;
+const scratch = scratchFolder();
+let count = 0;
+let stopping: (() => Promise<void>) | null = null;
+let between: Server | null = null;
+
+afterEach(async () => {
+  between?.close();
+  between = null;
+  await stopping?.();
+  stopping = null;
+});
+
+async function aRunningSite(extra = '') {
+  const folder = join(scratch, `${++count}`);
+  let site: RuntimeSite | undefined;
+  const remembering = {
+    ...daemon,
+    site: async (within: string) => {
+      site = await daemon.site(within, extra);
+      return site;
+    },
+  };
+  const hosted = await aHostedSite(remembering, folder);
+  if (site === undefined) throw new Error('no site');
+  const { name, other, statsSocket, stop } = site;
+  stopping = stop;
+  const first = await startByHand(hosted);
+  const ask = (command: string) => askHaproxy(statsSocket, command);
+  return {
+    ...hosted,
+    name,
+    other,
+    statsSocket,
+    first,
+    ask,
+    /** Opens a transaction as somebody else would, and leaves it open. */
+    leaveOpen: async (about: string, version: IssuedCertificate) =>
+      expect(await ask(`set ssl cert ${about} <<\n${version.fullchainPem}${version.keyPem}`)).toContain(
+        about,
+      ),
+    transaction: async () => /^\*(.+)$/m.exec(await ask('show ssl cert'))?.[1] ?? null,
+    meddling(meddle: Meddle) {
+      const path = join(folder, 'between.sock');
+      between = betweenHaproxy(path, statsSocket, meddle);
+      return { statsSocket: path };
+    },
+  };
+}
+
+/** A connection that stays open, and whether it still is. */
+function aLastingConnection(port: number): Promise<() => boolean> {
+  return new Promise((resolve, reject) => {
+    let isOpen = true;
+    const socket = connect({ port, host: '127.0.0.1', rejectUnauthorized: false }, () =>
+      resolve(() => isOpen),
+    );
+    socket.once('close', () => {
+      isOpen = false;
+    });
+    socket.once('error', reject);
+  });
+}
+
+/** haproxy's own short name of a certificate in memory. */
+function fingerprintShown(shown: string): string | undefined {
+  return /^SHA1 FingerPrint: (.+)$/m.exec(shown)?.[1];
+}
+
+const needs = [...daemon.needs, program('unshare', 'util-linux'), program('socat'), root];
+describeWith(needs, "haproxy's Runtime API", () => {
+  test('brings the new leaf in without a new process and without losing a connection', async () => {
+    const { ask, site, version, deploy, presents } = await aRunningSite();
+    const process = /^Pid: \d+$/m.exec(await ask('show info'))?.[0];
+    const isOpen = await aLastingConnection(Number(String(site.verify.endpoint).split(':')[1]));
+    const next = await version();
+
+    const line = await deploy(next);
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    await presents(next);
+    expect(await ask('show info')).toContain(process);
+    expect(isOpen()).toBe(true);
+  });
+
+  test('aborts what a run that died has left open, and starts anew', async () => {
+    const { name, leaveOpen, transaction, version, deploy, presents } = await aRunningSite();
+    await leaveOpen(name, await aVersion());
+    const next = await version();
+
+    const line = await deploy(next);
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    await presents(next);
+    expect(await transaction()).toBe(null);
+  });
+
+  test("waits for somebody else's transaction about another certificate", async () => {
+    const { other, ask, leaveOpen, version, deploy, presents } = await aRunningSite();
+    const theirs = await aVersion();
+    await leaveOpen(other, theirs);
+    const committed = new Promise((resolve) => setTimeout(resolve, 1_000)).then(() =>
+      ask(`commit ssl cert ${other}`),
+    );
+    const next = await version();
+
+    const line = await deploy(next);
+
+    expect(await committed).toContain('Success!');
+    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    await presents(next);
+  });
+
+  test('gives up when that transaction stays open, tells how to end it, and leaves it alone', async () => {
+    const { other, leaveOpen, transaction, first, version, deploy, presents } = await aRunningSite();
+    await leaveOpen(other, await aVersion());
+
+    const line = await deploy(await version());
+
+    expect(line).toMatchObject({ outcome: 'reload_failed' });
+    expect(line.summary).toContain(`\`abort ssl cert ${other}\``);
+    await presents(first);
+    expect(await transaction()).toBe(other);
+  });
+
+  test('brings in two certificates of one haproxy at once', async () => {
+    const { folder, site, other, host, target, version, presents, ask } = await aRunningSite();
+    const [mine, theirs] = [await version(), await version()];
+    const elsewhere = testHost(join(folder, 'other-home'));
+    const config = { ...site.config, pemPath: other };
+
+    const lines = await Promise.all([
+      host.send('deploy', { target: target(), version: mine }),
+      elsewhere.send('deploy', { target: aTarget('haproxy', config, 'none', 'web-2'), version: theirs }),
+    ]);
+
+    expect(lines.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
+    await presents(mine);
+    const { fingerprint } = new X509Certificate(theirs.certPem);
+    expect(fingerprintShown(await ask(`show ssl cert ${other}`))).toBe(fingerprint.replaceAll(':', ''));
+  });
+
+  test('does not leave its key in a transaction about another certificate that was opened meanwhile', async () => {
+    const site = await aRunningSite();
+    const { ask, other, leaveOpen, transaction, version, deploy, presents } = site;
+    const before = fingerprintShown(await ask(`show ssl cert ${other}`));
+    let meddled = false;
+    const statsSocket = site.meddling(async (command) => {
+      if (command.startsWith('set ssl cert') && !meddled) {
+        meddled = true;
+        await leaveOpen(other, await aVersion());
+      }
+      return null;
+    });
+    const next = await version();
+
+    const line = await deploy(next, statsSocket);
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    await presents(next);
+    expect(await transaction()).toBe(null);
+    expect(fingerprintShown(await ask(`show ssl cert ${other}`))).toBe(before);
+  });
+
+  test('ends its transaction and restores the files when the commit is refused', async () => {
+    const site = await aRunningSite();
+    const { transaction, first, version, deploy, identities, presents } = site;
+    const before = identities();
+    let refused = false;
+    const statsSocket = site.meddling((command) => {
+      if (!command.startsWith('commit') || refused) return null;
+      refused = true;
+      return 'inconsistencies between private key and certificate loaded';
+    });
+
+    const line = await deploy(await version(), statsSocket);
+
+    expect(line.outcome).toBe('reload_failed');
+    expect(line.summary).toContain('inconsistencies');
+    expect(identities()).toEqual(before);
+    await presents(first);
+    expect(await transaction()).toBe(null);
+  });
+
+  test('gives up on a haproxy that does not answer the commit, within the deadline', async () => {
+    const site = await aRunningSite();
+    const { transaction, first, version, deploy, presents } = site;
+    let silent = false;
+    const statsSocket = site.meddling((command) => {
+      if (!command.startsWith('commit') || silent) return null;
+      silent = true;
+      return undefined;
+    });
+
+    const line = await deploy(await version(), { ...statsSocket, commandTimeoutSeconds: 1 });
+
+    expect(line.outcome).toBe('reload_failed');
+    expect(line.summary).toContain('did not answer in time');
+    await presents(first);
+    expect(await transaction()).toBe(null);
+  });
+
+  test('says that the PEM is too large for a small tune.bufsize, and that nothing has come of it', async () => {
+    const { first, version, deploy, presents } = await aRunningSite(
+      'global\n  tune.bufsize 1500\n  tune.maxrewrite 200\n',
+    );
+
+    const line = await deploy(await version());
+
+    expect(line.outcome).toBe('reload_failed');
+    expect(line.summary).toContain('tune.bufsize');
+    await presents(first);
+  });
+
+  test('refuses before anything is touched what could not be brought in', async () => {
+    const { folder, name, other, version, deploy, identities } = await aRunningSite(
+      `global\n  stats socket ${join(scratch, 'operator.sock')} level operator\n`,
+    );
+    const before = identities();
+
+    const noSocket = await deploy(await version(), { statsSocket: join(folder, 'none.sock') });
+    const noName = await deploy(await version(), { crtName: '/etc/haproxy/none.pem' });
+    const noLevel = await deploy(await version(), { statsSocket: join(scratch, 'operator.sock') });
+
+    expect(noSocket).toMatchObject({ outcome: 'rejected', reason: 'DaemonUnreachable' });
+    expect(noSocket.summary).toContain('there is no such socket');
+    expect(noName).toMatchObject({ outcome: 'rejected', reason: 'PlanInvalid' });
+    expect(noName.summary).toContain(name);
+    expect(noName.summary).toContain(other);
+    expect(noLevel).toMatchObject({ outcome: 'rejected', reason: 'PlanInvalid' });
+    expect(noLevel.summary).toContain('needs `level admin`');
+    expect(identities()).toEqual(before);
+  });
+
+  test('takes by hand what it would have done itself', async () => {
+    const { site, name, statsSocket, presents } = await aRunningSite();
+    const next = await aVersion();
+    site.place(next);
+    // what other tools leave between the blocks, where the Runtime API takes an empty line for the end
+    writeFileSync(name, `${next.certPem}\n\n${next.chainPem}\n${next.keyPem}\n`);
+
+    const command = activationByHand({
+      kind: 'haproxyRuntime',
+      socket: statsSocket,
+      name,
+      pemPath: name,
+      keyPath: null,
+    });
+    execFileSync('/bin/sh', ['-c', command]);
+
+    await presents(next);
+  });
+});

@@ -1,0 +1,30 @@
+import { rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/**
+ * What to do with a command before haproxy sees it: a text is answered instead of haproxy, null passes it on, and
+ * undefined leaves the client waiting for ever.
+ */
+export type Meddle = (command: string) => Promise<string | null | undefined> | string | null | undefined;
+
+/** A stats socket before the real one, for what haproxy does only on a bad day. */
+export function betweenHaproxy(path: string, real: string, meddle: Meddle): Server {
+  rmSync(path, { force: true });
+  const server = createServer((client) => {
+    client.on('error', () => client.destroy());
+    client.once('data', (data: Buffer) => {
+      void Promise.resolve(meddle(data.toString())).then((answer) => {
+        if (answer === null) passOn(client, data, real);
+        else if (answer !== undefined) client.end(`${answer}\n`);
+      });
+    });
+  });
+  return server.listen(path);
+}
+
+function passOn(client: Socket, command: Buffer, real: string): void {
+  const haproxy = connect(real);
+  haproxy.on('error', () => client.destroy());
+  haproxy.write(command);
+  client.pipe(haproxy).pipe(client);
+}
