@@ -30,7 +30,7 @@ export async function nginxIn(root: string, extra = ''): Promise<Nginx> {
   writeFileSync(
     conf,
     `worker_processes 1; pid ${pid}; error_log ${join(root, 'error.log')} warn;
-events { worker_connections 64; }
+events { worker_connections 1024; }
 http {
   access_log off;
   client_body_temp_path ${join(root, 'tmp')}; proxy_temp_path ${join(root, 'tmp')}; fastcgi_temp_path ${join(root, 'tmp')};

@@ -1,0 +1,90 @@
+/**
+ * A crowd of clients as a process of its own: begins `--rate` TLS handshakes a second with a port of loopback, each a new
+ * connection without resumption, whether or not the ones before have ended. When its input ends it lets the last ones
+ * finish and prints a {@link CrowdReport} as JSON.
+ */
+import { connect } from 'node:tls';
+import { parseArgs } from 'node:util';
+
+/** How often a leaf was given, when the first of these handshakes ended, and when the last one began (epoch ms). */
+export interface Sighting {
+  readonly count: number;
+  readonly firstEnd: number;
+  readonly lastBegin: number;
+}
+
+/** What a crowd saw. Seconds are from the first handshake's begin to the last one's. */
+export interface CrowdReport {
+  readonly handshakes: number;
+  readonly seconds: number;
+  /** Message and count of everything that was not a finished handshake. */
+  readonly failures: Readonly<Record<string, number>>;
+  /** By fingerprint, in certferry's spelling. */
+  readonly sightings: Readonly<Record<string, Sighting>>;
+}
+
+const { values } = parseArgs({ options: { port: { type: 'string' }, rate: { type: 'string' } } });
+const port = Number(values.port);
+const rate = Number(values.rate);
+const tickMilliseconds = 5;
+const handshakeMilliseconds = 10_000;
+
+const failures: Record<string, number> = {};
+const sightings: Record<string, Sighting> = {};
+let begun = 0;
+let open = 0;
+let isOver = false;
+let latest = 0;
+const start = Date.now();
+
+const ticking = setInterval(() => {
+  const due = Math.floor(((Date.now() - start) / 1_000) * rate);
+  while (begun < due) begin();
+}, tickMilliseconds);
+process.stdin.resume().on('end', () => {
+  isOver = true;
+  clearInterval(ticking);
+  reportAtEnd();
+});
+process.stdout.write('ready\n');
+
+function begin(): void {
+  const at = Date.now();
+  begun += 1;
+  open += 1;
+  latest = at;
+  const socket = connect({
+    host: '127.0.0.1',
+    port,
+    servername: 'www.example.test',
+    rejectUnauthorized: false,
+  });
+  let ended = false;
+  const end = (failure: string | null): void => {
+    if (ended) return;
+    ended = true;
+    open -= 1;
+    if (failure !== null) failures[failure] = (failures[failure] ?? 0) + 1;
+    socket.destroy();
+    reportAtEnd();
+  };
+  socket.setTimeout(handshakeMilliseconds, () => end('no answer in time'));
+  socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
+  socket.once('close', () => end('closed before the handshake ended'));
+  socket.once('secureConnect', () => {
+    see(socket.getPeerX509Certificate()?.fingerprint256 ?? 'none', at);
+    end(null);
+  });
+}
+
+function see(fingerprint256: string, at: number): void {
+  const name = `sha256:${fingerprint256.replaceAll(':', '').toLowerCase()}`;
+  const { count, firstEnd, lastBegin } = sightings[name] ?? { count: 0, firstEnd: Date.now(), lastBegin: at };
+  sightings[name] = { count: count + 1, firstEnd, lastBegin: Math.max(lastBegin, at) };
+}
+
+function reportAtEnd(): void {
+  if (!isOver || open > 0) return;
+  const report: CrowdReport = { handshakes: begun, seconds: (latest - start) / 1_000, failures, sightings };
+  process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
+}

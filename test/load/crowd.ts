@@ -1,0 +1,29 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { CrowdReport } from './client.ts';
+
+/** Clients that shake hands with a port until they are told to stop. */
+export interface Crowd {
+  stop(): Promise<CrowdReport>;
+}
+
+/** Starts clients in a process of their own, so that they are not held up by what is done meanwhile. */
+export async function crowdAt(port: number, rate: number): Promise<Crowd> {
+  const file = join(import.meta.dirname, 'client.ts');
+  const child = spawn(process.execPath, [file, '--port', `${port}`, '--rate', `${rate}`], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = once(child, 'close');
+  if ((await lines.next()).value !== 'ready') throw new Error('the clients did not start');
+  return {
+    async stop() {
+      child.stdin.end();
+      const { value } = await lines.next();
+      await ended;
+      return JSON.parse(String(value)) as CrowdReport;
+    },
+  };
+}
