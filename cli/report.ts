@@ -1,8 +1,9 @@
 import type { RecordedDeployment } from '../core/deployment/deployment.ts';
 import type { DeploymentOutcome } from '../core/deployment/outcome.ts';
 import type { Target } from '../core/target/target.ts';
+import type { ExecutionEvent } from '../local/step-functions/execution-record.ts';
 import { exitCodes, worstOutcome } from './exit-codes.ts';
-import { type ExecutionEvent, visitsOf } from './render/visits.ts';
+import { visitsOf } from './render/visits.ts';
 
 /** One target's deployment, ended. `executionName` is null when none was started. */
 export interface Finished {

@@ -1,10 +1,11 @@
 import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
+import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
 import { elapsed } from '../report.ts';
 import { graphLines, type Layout, type StateMachine } from './graph.ts';
 import { mark } from './summary.ts';
 import { duration, fold, shortFingerprint } from './text.ts';
-import { type ExecutionEvent, visitsOf } from './visits.ts';
+import { visitsOf } from './visits.ts';
 
 /** An execution as local mode keeps it. `output` is null while it is running, and when no outcome was recorded. */
 export interface Execution {

@@ -1,6 +1,7 @@
+import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
 import type { Colours } from '../terminal.ts';
 import { duration, fold } from './text.ts';
-import { type ExecutionEvent, type Failure, type Visit, visitsOf } from './visits.ts';
+import { type Failure, type Visit, visitsOf } from './visits.ts';
 
 /** What the drawing needs of a state machine file (Amazon States Language). */
 export interface StateMachine {

@@ -1,6 +1,7 @@
+import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
 import type { Layout, StateMachine } from './graph.ts';
 import { visitLines } from './graph.ts';
-import { type ExecutionEvent, type Visit, visitsOf } from './visits.ts';
+import { type Visit, visitsOf } from './visits.ts';
 
 /** Prints the path of an execution while it is walked: each visit once it has ended. */
 export function pathPrinter(machine: StateMachine, layout: Layout, out: (line: string) => void) {

@@ -1,9 +1,9 @@
 import { createLogUpdate } from 'log-update';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
+import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
 import type { Terminal } from '../terminal.ts';
 import { mark } from './summary.ts';
 import { duration } from './text.ts';
-import type { ExecutionEvent } from './visits.ts';
 
 /** Told of each event of each target's execution, and of its end; `say` writes a line beside what it draws. */
 export interface Progress {

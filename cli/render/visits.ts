@@ -1,25 +1,10 @@
+import type { ExecutionEvent, StateOfEvent } from '../../local/step-functions/execution-record.ts';
+
 /**
  * What happened in an execution, as a list of visits to states. The events are those that local mode keeps: a state
  * is entered; it may fail, and then is retried (`StateRetried`) or caught (`StateCaught`); it is exited, or it ends
  * the execution by failing.
  */
-
-/** One event of an execution. `timestamp` is epoch milliseconds. */
-export interface ExecutionEvent {
-  readonly type: string;
-  readonly timestamp: number;
-  readonly state?: StateOfEvent | undefined;
-  readonly Error?: string | undefined;
-  readonly Cause?: unknown;
-  readonly catch?: { readonly catcher: { readonly Next?: string } } | undefined;
-}
-
-interface StateOfEvent {
-  readonly name: string;
-  readonly type: string;
-  readonly input?: unknown;
-  readonly output?: unknown;
-}
 
 export interface Failure {
   readonly error: string;

@@ -5,9 +5,7 @@ import {
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
-import { Repair } from '../../core/deployment/agent-line.ts';
-import { RequestAction } from '../../core/deployment/deployment.ts';
-import { DeploymentOutcome } from '../../core/deployment/outcome.ts';
+import { RecordedDeployment, RequestAction } from '../../core/deployment/deployment.ts';
 import { type Holding, lockKey, whileHeld } from './lock-item.ts';
 import { refusedActions } from './transactions.ts';
 
@@ -17,21 +15,12 @@ import { refusedActions } from './transactions.ts';
  * `recordedBy` says who wrote it: a state of the graph, or the rule that hears of executions that broke off.
  */
 export const HistoryItem = z.object({
-  targetId: z.string(),
-  deploymentId: z.string(),
+  ...RecordedDeployment.shape,
   executionArn: z.string(),
   certificate: z.optional(z.string()),
   rollout: z.optional(z.string()),
   action: z.nullable(RequestAction),
   requestNumber: z.nullable(z.int()),
-  outcome: DeploymentOutcome,
-  summary: z.string(),
-  reason: z.nullable(z.string()),
-  fingerprint: z.nullable(z.string()),
-  previousFingerprint: z.nullable(z.string()),
-  fence: z.nullable(z.int()),
-  warnings: z.array(z.string()),
-  repair: z.nullable(Repair),
   startedAt: z.string(),
   endedAt: z.string(),
   /** Milliseconds: until the lock was held (null when it never was), and in all. */

@@ -1,4 +1,4 @@
-import type { ExecutionEvent } from '../../cli/render/visits.ts';
+import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
 
 /** Writes an execution's events as local mode keeps them: one call a thing that happens, ten milliseconds apart. */
 export function anExecution(startedAt = 1_800_000_000_000) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
-import { EndedState, endingOf, type RecordingPath } from '../../lambdas/recording/ended.ts';
+import { EndedState, endingOf, RecordingPath } from '../../lambdas/recording/ended.ts';
 import { facts, fingerprint } from './support/factories.ts';
 import { probeResult, pushResult } from './support/results.ts';
 
@@ -185,18 +185,8 @@ describe('how a deployment ended', () => {
   });
 
   test('has a summary on every path even when the state says nothing at all', () => {
-    const paths = [
-      'committed',
-      'validated',
-      'superseded',
-      'lock_unavailable',
-      'failed',
-      'lost',
-      'rolled_back',
-      'rollback_failed',
-    ] as const;
-
-    for (const path of paths) expect(endingOf(path, EndedState.parse({})).summary).not.toBe('');
+    for (const path of RecordingPath.options)
+      expect(endingOf(path, EndedState.parse({})).summary).not.toBe('');
   });
 
   test('knows an error of Step Functions that comes without a cause', () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { CertferryError } from '../../core/errors.ts';
 import { makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import { unseal } from '../../core/seal/unseal.ts';
@@ -6,17 +6,12 @@ import { createHandler as commandStatus } from '../../lambdas/command-status.ts'
 import { createHandler as pushBundle } from '../../lambdas/push-bundle.ts';
 import { aBundle, sourcesOf } from './support/bundle.ts';
 import { facts, heldDeployment, lineOf } from './support/factories.ts';
-import { aHostKey, aWorld, startTables, type World } from './support/world.ts';
+import { aHostKey, useWorld, type World } from './support/world.ts';
 
-let tables: Awaited<ReturnType<typeof startTables>>;
 let world: World;
-beforeAll(async () => {
-  tables = await startTables();
+useWorld((made) => {
+  world = made;
 });
-beforeEach(() => {
-  world = aWorld(tables.documents);
-});
-afterAll(() => tables.close());
 
 const push = (sources = sourcesOf()) => pushBundle({ ...world, sources });
 const tell = (commandId: string, host: string) =>

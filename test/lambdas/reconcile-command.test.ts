@@ -1,21 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
 import { createHandler as pushBundle } from '../../lambdas/push-bundle.ts';
 import { createHandler as reconcileCommand } from '../../lambdas/reconcile-command.ts';
 import { sourcesOf } from './support/bundle.ts';
 import { facts, heldDeployment, lineOf } from './support/factories.ts';
-import { aHostKey, aWorld, startTables, type World } from './support/world.ts';
+import { aHostKey, useWorld, type World } from './support/world.ts';
 
-let tables: Awaited<ReturnType<typeof startTables>>;
 let world: World;
-beforeAll(async () => {
-  tables = await startTables();
+useWorld((made) => {
+  world = made;
 });
-beforeEach(() => {
-  world = aWorld(tables.documents);
-});
-afterAll(() => tables.close());
 
 async function pushedDeployment(): Promise<Deployment> {
   const deployment = await heldDeployment(world);

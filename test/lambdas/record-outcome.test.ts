@@ -1,22 +1,19 @@
-import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, test } from 'vitest';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
 import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
 import { anExecution, facts, fingerprint, rawRequest } from './support/factories.ts';
 import { pushResult } from './support/results.ts';
-import { aWorld, startTables, tableNames, type World } from './support/world.ts';
+import { tableNames, useWorld, type World } from './support/world.ts';
 
-let tables: Awaited<ReturnType<typeof startTables>>;
+let documents: DynamoDBDocumentClient;
 let world: World;
-beforeAll(async () => {
-  tables = await startTables();
+useWorld((made, tables) => {
+  world = made;
+  documents = tables.documents;
 });
-beforeEach(() => {
-  world = aWorld(tables.documents);
-});
-afterAll(() => tables.close());
 
 interface Ended {
   path: RecordingPath;
@@ -86,7 +83,7 @@ describe('the recording states', () => {
     world.clock.set('2026-11-22T12:00:00.000Z');
     await record(ended);
 
-    const { Item } = await tables.documents.send(
+    const { Item } = await documents.send(
       new GetCommand({
         TableName: tableNames.deployments,
         Key: {
@@ -104,7 +101,7 @@ describe('the recording states', () => {
     await record(ended);
 
     const find = async (IndexName: string, key: string, value: string) => {
-      const { Items } = await tables.documents.send(
+      const { Items } = await documents.send(
         new QueryCommand({
           TableName: tableNames.deployments,
           IndexName,

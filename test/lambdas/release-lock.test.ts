@@ -1,20 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
 import { createHandler as releaseLock } from '../../lambdas/release-lock.ts';
 import { anExecution, fingerprint, rawRequest } from './support/factories.ts';
 import { pushResult } from './support/results.ts';
-import { aWorld, startTables, type World } from './support/world.ts';
+import { useWorld, type World } from './support/world.ts';
 
-let tables: Awaited<ReturnType<typeof startTables>>;
 let world: World;
-beforeAll(async () => {
-  tables = await startTables();
+useWorld((made) => {
+  world = made;
 });
-beforeEach(() => {
-  world = aWorld(tables.documents);
-});
-afterAll(() => tables.close());
 
 async function running(overrides = {}) {
   const [execution, request] = [anExecution(), rawRequest(overrides)];

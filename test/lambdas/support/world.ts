@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { makeHostKey, publicHostKey } from '../../../core/seal/host-key.ts';
 import { createHistory } from '../../../lambdas/services/history.ts';
 import { createLocks } from '../../../lambdas/services/locks.ts';
@@ -50,6 +51,18 @@ export function aWorld(documents: DynamoDBDocumentClient) {
   };
 }
 export type World = ReturnType<typeof aWorld>;
+
+type Tables = Awaited<ReturnType<typeof startTables>>;
+
+/** Tables for a file of tests, and for each of its tests a world of its own, which `take` is given. */
+export function useWorld(take: (world: World, tables: Tables) => void): void {
+  let tables: Tables;
+  beforeAll(async () => {
+    tables = await startTables();
+  });
+  beforeEach(() => take(aWorld(tables.documents), tables));
+  afterAll(() => tables.close());
+}
 
 /** A host's public key, made now. */
 export async function aHostKey() {
