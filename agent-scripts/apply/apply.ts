@@ -118,9 +118,10 @@ async function bringIn(home: Home, change: Change, verdict: Verdict): Promise<Ap
   if (reload === null || reload.ok) {
     return { ...done, outcome: 'applied', summary: appliedSummary(change), repair: null };
   }
-  const undoing = await undoChange(home, change);
+  const undoing = await undoChange(home, change, reload.kept);
   if (undoing.kind === 'restored') {
-    const summary = `the reload failed and the old files are back and reloaded: ${reload.told}`;
+    const back = reload.kept ? 'are back, which the daemon never left' : 'are back and reloaded';
+    const summary = `the reload failed and the old files ${back}: ${reload.told}`;
     return { ...done, outcome: 'reload_failed', summary, repair: null };
   }
   const summary = `the reload failed (${reload.told}), and so did going back: ${undoing.why}`;

@@ -14,16 +14,17 @@ export type Undoing =
 /**
  * Puts the old files back and lets the daemon read them, under the journal: if this process dies here, the next run
  * finishes it. The reload has a deadline of its own, whatever the failed one used up. The journal stays open: the
- * caller writes the receipt first. A daemon is not told to read a pair that could not be restored as a whole.
+ * caller writes the receipt first. A daemon is not told to read a pair that could not be restored as a whole, nor
+ * one that it has never left (`kept`).
  */
-export async function undoChange(home: Home, change: Change): Promise<Undoing> {
+export async function undoChange(home: Home, change: Change, kept = false): Promise<Undoing> {
   writeJournal(home, 'undoing', change);
   try {
     restoreFiles(change);
   } catch (error) {
     return { kind: 'failed', why: (error as Error).message, repair: repairOf(change, true) };
   }
-  if (change.activate === null) return { kind: 'restored' };
+  if (change.activate === null || kept) return { kind: 'restored' };
   const reload = await activate(change.activate, change.commandTimeoutSeconds);
   if (reload.ok) return { kind: 'restored' };
   return {

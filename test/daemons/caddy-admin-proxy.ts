@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 
-/** What happens to a change on its way: it goes on (perhaps after something), or ends in this answer. */
-export type Interference = (change: {
-  readonly count: number;
-}) => { readonly status: number; readonly body: string } | null | Promise<null>;
+/**
+ * What becomes of the first, second … change on its way: null lets it through (perhaps after something else was done), an
+ * answer is given in Caddy's place, and `silence` lets it through and keeps Caddy's answer.
+ */
+export type Interference = (count: number) => Interfering | Promise<Interfering>;
+type Interfering = { readonly status: number; readonly body: string } | 'silence' | null;
 
 /**
  * Something between the agent and Caddy's admin API that interferes with changes. All else, and what Caddy says, goes
@@ -13,18 +15,22 @@ export type Interference = (change: {
 export function adminProxy(port: number, adminPort: number, interfere: Interference): Server {
   let count = 0;
   const server = createServer((incoming, outgoing) => {
-    void handle(incoming, outgoing);
+    handle(incoming, outgoing).catch(() => outgoing.destroy());
   });
   return server.listen(port, '127.0.0.1');
 
   async function handle(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const body = await bytesOf(incoming);
-    const answer = incoming.method === 'PATCH' ? await interfere({ count: ++count }) : null;
-    if (answer !== null) outgoing.writeHead(answer.status).end(answer.body);
-    else await passOn(incoming, body, outgoing);
+    const answer = incoming.method === 'PATCH' ? await interfere(++count) : null;
+    if (answer !== null && answer !== 'silence') outgoing.writeHead(answer.status).end(answer.body);
+    else await passOn(incoming, body, answer === null ? outgoing : null);
   }
 
-  async function passOn(incoming: IncomingMessage, body: Buffer, outgoing: ServerResponse): Promise<void> {
+  async function passOn(
+    incoming: IncomingMessage,
+    body: Buffer,
+    outgoing: ServerResponse | null,
+  ): Promise<void> {
     const { method, url, headers } = incoming;
     const origin = `127.0.0.1:${adminPort}`;
     const sent = request({
@@ -38,6 +44,7 @@ export function adminProxy(port: number, adminPort: number, interfere: Interfere
     sent.end(body);
     const [response] = (await once(sent, 'response')) as [IncomingMessage];
     const answer = await bytesOf(response);
+    if (outgoing === null) return;
     outgoing.writeHead(response.statusCode ?? 0, { 'Content-Type': 'application/json', Trailer: 'ETag' });
     outgoing.write(answer);
     if (response.trailers.etag !== undefined) outgoing.addTrailers({ ETag: response.trailers.etag });

@@ -23,6 +23,13 @@ const api = {
 } as const;
 const noCheck = 'the admin API takes a configuration as a whole or refuses it; it has no check before';
 
+/** A site that tests can reach into. */
+export interface CaddySite extends Site {
+  readonly caddy: Caddy;
+  /** Config changes by which the agent's changes go through something that interferes with them. Once a site. */
+  through(interfere: Interference): Readonly<Record<string, unknown>>;
+}
+
 /** Caddy from its package, in every way that it gets its certificate. */
 export const caddyDaemons = {
   file: { ...common, title: 'caddy', site: fileSite },
@@ -30,7 +37,7 @@ export const caddyDaemons = {
     ...api,
     title: 'caddy (API, load_files)',
     cannot: { refusal: noCheck },
-    site: loadFilesSite,
+    site: (folder: string) => loadFilesSite(folder),
   },
   loadPem: {
     ...api,
@@ -39,7 +46,7 @@ export const caddyDaemons = {
       refusal: noCheck,
       first: 'the certificate is in the running configuration, so there is one before and Caddy runs',
     },
-    site: loadPemSite,
+    site: (folder: string) => loadPemSite(folder),
   },
 } satisfies Readonly<Record<string, DaemonUnderContract>>;
 
@@ -60,8 +67,8 @@ async function fileSite(folder: string): Promise<Site> {
   };
 }
 
-async function loadFilesSite(folder: string): Promise<Site> {
-  const caddy = await caddyIn(folder, 'load_files');
+export async function loadFilesSite(folder: string, adminSocket?: string): Promise<CaddySite> {
+  const caddy = await caddyIn(folder, 'load_files', adminSocket);
   const { conf: configPath } = caddy;
   return {
     ...(await apiSite(caddy, {})),
@@ -69,7 +76,7 @@ async function loadFilesSite(folder: string): Promise<Site> {
   };
 }
 
-async function loadPemSite(folder: string): Promise<Site> {
+export async function loadPemSite(folder: string): Promise<CaddySite> {
   const caddy = await caddyIn(folder, 'load_pem');
   const site = await apiSite(caddy, { loader: 'load_pem' });
   return {
@@ -82,22 +89,25 @@ async function loadPemSite(folder: string): Promise<Site> {
 }
 
 /** Fails once and deaf are things between the agent and the API. */
-async function apiSite(caddy: Caddy, changes: object): Promise<Site> {
-  const { certPath, keyPath, adminPort } = caddy;
-  const [failing, deaf] = [await freePort(), await freePort()];
+async function apiSite(caddy: Caddy, changes: object): Promise<CaddySite> {
+  const { certPath, keyPath, adminPort, adminAddress } = caddy;
+  const [interfering, deaf] = [await freePort(), await freePort()];
   const proxies: Server[] = [adminProxy(deaf, adminPort, () => ({ status: 200, body: '' }))];
+  const through = (interfere: Interference): Readonly<Record<string, unknown>> => {
+    proxies.push(adminProxy(interfering, adminPort, interfere));
+    return { adminAddress: `127.0.0.1:${interfering}` };
+  };
   return {
     ...siteOf(caddy),
-    config: { mode: 'api', certPath, keyPath, adminAddress: `127.0.0.1:${adminPort}`, ...changes },
+    caddy,
+    through,
+    config: { mode: 'api', certPath, keyPath, adminAddress, ...changes },
     async stop() {
       for (const proxy of proxies.splice(0)) proxy.close();
       await caddy.stop();
     },
     makeCheckRefuse: null,
-    failOnce(marker) {
-      proxies.push(adminProxy(failing, adminPort, refuseOnce(marker)));
-      return { adminAddress: `127.0.0.1:${failing}` };
-    },
+    failOnce: (marker) => through(refuseOnce(marker)),
     deaf: { adminAddress: `127.0.0.1:${deaf}` },
   };
 }

@@ -14,6 +14,8 @@ export interface Caddy {
   readonly log: string;
   readonly port: number;
   readonly adminPort: number;
+  /** As Caddy spells it: host and port, or `unix/` and a path. */
+  readonly adminAddress: string;
   readonly certPath: string;
   readonly keyPath: string;
   /** Writes the configuration with these entries in place of the first one. */
@@ -36,11 +38,15 @@ export async function caddyIn(root: string, loader: CaddyLoader, adminSocket?: s
   mkdirSync(tls, { recursive: true });
   const paths = { certPath: join(tls, 'fullchain.pem'), keyPath: join(tls, 'privkey.pem') };
   const env = { ...process.env, XDG_CONFIG_HOME: join(root, 'xdg'), XDG_DATA_HOME: join(root, 'xdg') };
-  const listen = adminSocket === undefined ? `127.0.0.1:${adminPort}` : `unix/${adminSocket}`;
+  const adminAddress = adminSocket === undefined ? `127.0.0.1:${adminPort}` : `unix/${adminSocket}`;
   const configure = (entries: readonly object[]): void =>
-    writeFileSync(conf, JSON.stringify(configuration({ root, port, listen, loader, entries }), null, 2), {
-      mode: 0o600,
-    });
+    writeFileSync(
+      conf,
+      JSON.stringify(configuration({ root, port, listen: adminAddress, loader, entries }), null, 2),
+      {
+        mode: 0o600,
+      },
+    );
   configure(loader === 'load_files' ? [{ certificate: paths.certPath, key: paths.keyPath }] : []);
   let child: ChildProcess | null = null;
   const admin: Caddy['admin'] = (method, path, body) =>
@@ -55,6 +61,7 @@ export async function caddyIn(root: string, loader: CaddyLoader, adminSocket?: s
     log,
     port,
     adminPort,
+    adminAddress,
     ...paths,
     configure,
     admin,
@@ -74,7 +81,7 @@ export async function caddyIn(root: string, loader: CaddyLoader, adminSocket?: s
     async stop() {
       const ending = child;
       child = null;
-      if (ending === null || ending.exitCode !== null) return;
+      if (ending === null || ending.exitCode !== null || ending.signalCode !== null) return;
       ending.kill('SIGTERM');
       await until(() => ending.exitCode !== null || ending.signalCode !== null, 'caddy to end');
     },
@@ -114,14 +121,17 @@ function ask(
       ...('port' in to ? {} : { Host: '' }),
       'Content-Type': 'application/json',
     };
-    const sent = request({ host: '127.0.0.1', ...to, method, path, headers, agent: false }, (response) => {
-      let text = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        text += chunk;
-      });
-      response.once('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
-    });
+    const sent = request(
+      { host: '127.0.0.1', ...to, method, path, headers, agent: false, setHost: 'port' in to },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => {
+          text += chunk;
+        });
+        response.once('end', () => resolve({ status: response.statusCode ?? 0, body: text }));
+      },
+    );
     sent.once('error', reject);
     sent.end(body === undefined ? undefined : JSON.stringify(body));
   });

@@ -2,6 +2,8 @@
 export interface Activated {
   readonly ok: boolean;
   readonly told: string;
+  /** It did not take them, and certainly goes on with what it had: it refused, or was never told. */
+  readonly kept?: boolean;
 }
 
 /**

@@ -35,6 +35,8 @@ export async function askAdmin(
       {
         ...whereTo(address),
         agent: false,
+        // Node would make an empty Host one of its own
+        setHost: false,
         method: question.method,
         path: question.path,
         headers: { ...whoAsks(address), 'Content-Type': 'application/json', ...question.headers },

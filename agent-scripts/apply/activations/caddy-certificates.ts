@@ -1,5 +1,5 @@
 import { quoteArgv, redact } from '../run-command.ts';
-import type { Activated, Activator, Holding } from './activator.ts';
+import type { Activated, Activator } from './activator.ts';
 import { type AdminAnswer, askAdmin, socketPath } from './caddy-admin.ts';
 import { type CaddyCertificates, Entry, loaders } from './caddy-entries.ts';
 
@@ -16,43 +16,41 @@ interface Found {
  * configuration as a whole before it lets the old one go; what it refuses leaves the old one serving.
  */
 export const caddyCertificates: Activator<CaddyCertificates> = {
-  run: (activation, timeoutSeconds) =>
-    converse<Activated>(timeoutSeconds, {
-      async ask(signal) {
-        for (;;) {
-          const found = await findEntry(activation, signal);
-          if ('why' in found) return { ok: false, told: found.why };
-          const answer = await replaceEntry(activation, found, signal);
-          if (answer.status !== 412) return judge(activation, answer);
-        }
-      },
-      failed: (why) => ({ ok: false, told: `${api(activation)}: ${why}` }),
-    }),
+  run: (activation, timeoutSeconds) => bringIn(activation, AbortSignal.timeout(timeoutSeconds * 1_000)),
   byHand: (activation) => byHand[activation.loader](activation),
-  holds: (activation, timeoutSeconds) =>
-    converse<Holding>(timeoutSeconds, {
-      async ask(signal) {
-        const found = await findEntry(activation, signal);
-        if ('why' in found) return { ok: false, why: found.why, retry: 'never' };
-        return { ok: true, texts: loaders[activation.loader].texts(found.entry, activation) };
-      },
-      failed: (why) => ({ ok: false, why: `${api(activation)}: ${why}`, retry: 'later' }),
-    }),
+  async holds(activation, timeoutSeconds) {
+    try {
+      const found = await findEntry(activation, AbortSignal.timeout(timeoutSeconds * 1_000));
+      return 'why' in found
+        ? { ok: false, why: found.why, retry: 'never' }
+        : { ok: true, texts: loaders[activation.loader].texts(found.entry, activation) };
+    } catch (error) {
+      return { ok: false, why: whyOf(activation, error), retry: 'later' };
+    }
+  },
 };
 
-/** One conversation under a deadline; what is thrown in it becomes an answer, without any PEM text. */
-async function converse<Answer>(
-  timeoutSeconds: number,
-  { ask, failed }: { ask(signal: AbortSignal): Promise<Answer>; failed(why: string): Answer },
-): Promise<Answer> {
-  const signal = AbortSignal.timeout(timeoutSeconds * 1_000);
+async function bringIn(activation: CaddyCertificates, signal: AbortSignal): Promise<Activated> {
+  let kept = true;
   try {
-    return await ask(signal);
+    for (;;) {
+      const found = await findEntry(activation, signal);
+      if ('why' in found) return { ok: false, told: found.why, kept };
+      const body = nextBody(activation, found.entry);
+      kept = false;
+      const answer = await replaceEntry(activation, found, body, signal);
+      kept = answer.status !== 200;
+      if (answer.status !== 412) return judge(activation, answer);
+    }
   } catch (error) {
-    return failed(
-      signal.aborted ? `no end within ${timeoutSeconds} seconds` : shorten((error as Error).message),
-    );
+    return { ok: false, told: whyOf(activation, error), kept };
   }
+}
+
+/** What was thrown in a conversation, for a person and without any PEM text. */
+function whyOf(activation: CaddyCertificates, error: unknown): string {
+  const { name, message } = error as Error;
+  return `${api(activation)}: ${name === 'TimeoutError' || name === 'AbortError' ? 'no end in time' : shorten(message)}`;
 }
 
 async function findEntry(
@@ -89,24 +87,24 @@ function parseQuietly(body: string): unknown {
   }
 }
 
+function nextBody(activation: CaddyCertificates, entry: Entry): string {
+  return JSON.stringify(loaders[activation.loader].next(entry, activation));
+}
+
 function replaceEntry(
-  activation: CaddyCertificates,
-  { path, entry, etag }: Found,
+  { address, loader }: CaddyCertificates,
+  { path, etag }: Found,
+  body: string,
   signal: AbortSignal,
 ): Promise<AdminAnswer> {
-  const { next, headers } = loaders[activation.loader];
-  const body = JSON.stringify(next(entry, activation));
-  return askAdmin(
-    activation.address,
-    { method: 'PATCH', path, headers: { ...headers, 'If-Match': etag }, body },
-    signal,
-  );
+  const headers = { ...loaders[loader].headers, 'If-Match': etag };
+  return askAdmin(address, { method: 'PATCH', path, headers, body }, signal);
 }
 
 function judge(activation: CaddyCertificates, { status, body }: AdminAnswer): Activated {
-  return status === 200
-    ? { ok: true, told: `${api(activation)} took it` }
-    : { ok: false, told: `${api(activation)} refused it with HTTP ${status}: ${shorten(body)}` };
+  if (status === 200) return { ok: true, told: `${api(activation)} took it` };
+  const told = `${api(activation)} refused it with HTTP ${status}: ${shorten(body)}`;
+  return { ok: false, told, kept: true };
 }
 
 function notOne(activation: CaddyCertificates, count: number): string {

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { CertferryError } from '../../../core/errors.ts';
 import { parseTarget, parseTargets } from '../../../core/target/parse.ts';
+import { targetKinds } from '../../../core/target/target.ts';
 import { aTargetInput } from './targets.ts';
 
 function problemsOf(attempt: () => unknown): string[] {
@@ -175,13 +176,14 @@ describe('a targets file', () => {
   });
 
   test('lists the kinds and suggests the near one', () => {
+    const kinds = targetKinds.join(', ');
     expect(problemsOfFile(aTargetInput({}, { kind: 'ngnix' }))).toEqual([
-      'targets[0].kind: expected one of nginx, files, got "ngnix"; did you mean nginx?',
+      `targets[0].kind: expected one of ${kinds}, got "ngnix"; did you mean nginx?`,
     ]);
     expect(problemsOfFile(aTargetInput({}, { kind: 'solaris' }))).toEqual([
-      'targets[0].kind: expected one of nginx, files, got "solaris"',
+      `targets[0].kind: expected one of ${kinds}, got "solaris"`,
     ]);
-    expect(problemsOfFile({ id: 'a' })).toEqual(['targets[0].kind: is required: one of nginx, files']);
+    expect(problemsOfFile({ id: 'a' })).toEqual([`targets[0].kind: is required: one of ${kinds}`]);
   });
 
   test('refuses one id twice, among its other problems', () => {

@@ -1,0 +1,94 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { loadFilesSite, loadPemSite } from '../daemons/caddy-site.ts';
+import { describeWith } from '../daemons/require-daemon.ts';
+import { caddyNeeds, entryOf, useCaddies } from './hosted-caddy.ts';
+
+const { scratch, aCaddy, aRunningCaddy } = useCaddies();
+
+describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
+  test('makes its change anew when somebody changed the list in between, and loses nothing', async () => {
+    const { caddy, site, through, version, deploy } = await aCaddy(loadPemSite);
+    const [first, theirs, next] = [await version(), await version(), await version()];
+    const tagged = { ...entryOf(theirs), tags: ['theirs'] };
+    const list = '/config/apps/tls/certificates/load_pem';
+    const seen: number[] = [];
+    const meanwhile = through(async (change) => {
+      seen.push(change);
+      // before ours: our entry moves to the second place
+      if (change === 1) expect((await caddy.admin('PUT', `${list}/0`, tagged)).status).toBe(200);
+      return null;
+    });
+    caddy.configure([{ ...entryOf(first), tags: ['ours'] }]);
+    await site.start();
+
+    const line = await deploy(next, { ...meanwhile, tag: 'ours' });
+
+    expect(line.outcome).toBe('applied');
+    expect(seen).toEqual([1, 2]);
+    expect(await caddy.running()).toEqual([tagged, { ...entryOf(next), tags: ['ours'] }]);
+  });
+
+  test.for([
+    ['load_files', loadFilesSite],
+    ['load_pem', loadPemSite],
+  ] as const)('touches nothing while the API is down: %s', async ([, make]) => {
+    const { caddy, version, deploy, identities, site } = await aRunningCaddy(make);
+    const before = identities();
+    await caddy.stop();
+
+    const line = await deploy(await version());
+
+    expect(line).toMatchObject({ outcome: 'rejected', reason: 'DaemonUnreachable' });
+    expect(line.summary).toContain(`Caddy's admin API at ${caddy.adminAddress}: connect ECONNREFUSED`);
+    expect(identities()).toEqual(before);
+    await site.start();
+  });
+
+  test('puts the files back when the API goes down half way', async () => {
+    const { caddy, through, version, deploy, identities } = await aRunningCaddy(loadFilesSite);
+    const before = identities();
+    const stops = through(async () => {
+      await caddy.stop();
+      return null;
+    });
+
+    const line = await deploy(await version(), stops);
+
+    expect(line.outcome).toBe('rollback_failed');
+    expect(line.summary).toContain('the old files are back');
+    expect(identities()).toEqual(before);
+  });
+
+  test('leaves the old one serving when Caddy refuses the new files', async () => {
+    const { caddy, version, deploy, identities, first, presents } = await aRunningCaddy(loadFilesSite);
+    const before = identities();
+    // another entry cannot be read any more, which Caddy finds out when it loads all of them again
+    const list = '/config/apps/tls/certificates/load_files';
+    const other = join(caddy.certPath, '../other.pem');
+    writeFileSync(other, first.fullchainPem + first.keyPem);
+    expect((await caddy.admin('POST', list, { certificate: other, key: other })).status).toBe(200);
+    rmSync(other);
+
+    const line = await deploy(await version());
+
+    expect(line.outcome).toBe('reload_failed');
+    expect(line.summary).toContain('which the daemon never left');
+    expect(line.summary).toContain('refused it with HTTP 500');
+    expect(line.summary).toContain(other);
+    expect(identities()).toEqual(before);
+    await presents(first);
+  });
+
+  test('is found on a unix socket', async () => {
+    const socket = join(scratch, 'admin.sock');
+    const { version, deploy, presents } = await aRunningCaddy((folder) => loadFilesSite(folder, socket));
+    const next = await version();
+
+    const line = await deploy(next);
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    await presents(next);
+  });
+});

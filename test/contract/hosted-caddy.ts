@@ -1,0 +1,60 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
+import { scratchFolder } from '../agent-scripts/disk.ts';
+import { type CaddySite, caddyDaemons, loadPemSite } from '../daemons/caddy-site.ts';
+import { program, root } from '../daemons/require-daemon.ts';
+import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
+
+/** What the tests of the kind itself need. */
+export const caddyNeeds = [...caddyDaemons.loadPem.needs, program('unshare', 'util-linux'), root];
+
+export type HostedCaddy = HostedSite & Omit<CaddySite, 'presented'>;
+type MakeSite = (folder: string) => Promise<CaddySite>;
+type WithFirst = HostedCaddy & { readonly first: IssuedCertificate };
+
+/** Caddies for one test file, each ended after its test. */
+export function useCaddies() {
+  const scratch = scratchFolder();
+  let count = 0;
+  let current: HostedSite | null = null;
+
+  afterEach(async () => {
+    await current?.site.stop();
+    current = null;
+  });
+
+  async function aCaddy(make: MakeSite): Promise<HostedCaddy> {
+    const folder = join(scratch, `${++count}`);
+    let made: CaddySite | undefined;
+    const site = async (): Promise<CaddySite> => {
+      made = await make(folder);
+      return made;
+    };
+    const hosted = await aHostedSite({ ...caddyDaemons.loadPem, site }, folder);
+    current = hosted;
+    if (made === undefined) throw new Error('no site was made');
+    return { ...made, ...hosted };
+  }
+
+  /** Serves a version that was placed by hand. */
+  async function aRunningCaddy(make: MakeSite): Promise<WithFirst> {
+    const hosted = await aCaddy(make);
+    return { ...hosted, first: await startByHand(hosted) };
+  }
+
+  /** Serves a version that is in its configuration alone, and in no file yet. */
+  async function anInlineCaddy(): Promise<WithFirst> {
+    const hosted = await aRunningCaddy(loadPemSite);
+    for (const path of hosted.site.liveFiles) rmSync(path);
+    return hosted;
+  }
+
+  return { scratch, aCaddy, aRunningCaddy, anInlineCaddy };
+}
+
+/** A version as an entry of `load_pem`. */
+export function entryOf({ fullchainPem, keyPem }: IssuedCertificate): object {
+  return { certificate: fullchainPem, key: keyPem };
+}
