@@ -164,6 +164,8 @@ prepare_agent() {
   fetch_checked "$AGENT_URL" "$AGENT_SHA256"
   keep_as "$agent"
   prune agent- "$agent"
+  # what the runtime kept of an older agent is of no use any more
+  rm -rf "$CERTFERRY_HOME/compiled"
 }
 
 host_runtime() {
@@ -205,7 +207,9 @@ main() {
   fi
 
   CERTFERRY_JOB=$SSM_Job
-  export CERTFERRY_HOME CERTFERRY_JOB
+  # the runtime keeps the agent compiled, which saves it a tenth of every start
+  NODE_COMPILE_CACHE=$CERTFERRY_HOME/compiled
+  export CERTFERRY_HOME CERTFERRY_JOB NODE_COMPILE_CACHE
   # what the host's own programs put into the environment of Node is not for the agent
   unset SSM_Job NODE_OPTIONS NODE_PATH
   exec "$runtime" "$agent"

@@ -25,6 +25,7 @@ export async function agentStart(folder: string): Promise<string[]> {
     PATH: process.env.PATH,
     CERTFERRY_HOME: home,
     CERTFERRY_JOB: openJobText({ header, probe: null }),
+    NODE_COMPILE_CACHE: join(home, 'compiled'),
   };
   const times = await inTurn(rounds * 2, {
     bare: () => void mustRun(process.execPath, ['-e', '0']),

@@ -4,6 +4,7 @@ import { join } from 'node:path';
  * Where the agent keeps what it must remember, all of it 0700/0600:
  *
  * ```
+ * bin/, compiled/                      the agent itself, kept by bootstrap.sh and by Node
  * lock                                 the host-wide flock; empty
  * keys.json                            the host's X25519 key and the next one
  * journal.json                         only while a change is half done
