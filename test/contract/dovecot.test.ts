@@ -1,4 +1,121 @@
-import { dovecotDaemon } from '../daemons/dovecot.ts';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { Target } from '../../core/target/target.ts';
+import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
+import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
+import { observe, versionOf } from '../core/tls-probe/endpoints.ts';
+import { type DovecotSite, dovecotDaemon, dovecotSite } from '../daemons/dovecot.ts';
+import { presentedAfterStarttls } from '../daemons/presented-after-starttls.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { aVersion } from '../factories/certificates.ts';
 import { connectorContract } from './connector.ts';
+import { killedContract } from './killed.ts';
 
 connectorContract(dovecotDaemon);
+killedContract(dovecotDaemon, { window: /^rename\(.*fullchain\.pem/ });
+
+const scratch = scratchFolder();
+let count = 0;
+let running: DovecotSite | null = null;
+afterEach(async () => {
+  await running?.stop();
+  running = null;
+});
+
+async function aRunningDovecot() {
+  const folder = join(scratch, `${++count}`);
+  mkdirSync(folder);
+  const site = await dovecotSite(folder);
+  running = site;
+  const first = await aVersion();
+  site.place(first);
+  await site.start();
+  const target = (changes: object = {}, verify: object = {}): Target =>
+    aTarget('dovecot', { ...site.config, ...changes }, { ...site.verify, ...verify });
+  const live = () => site.liveFiles.map(identityOf);
+  return { site, folder, first, target, live, host: testHost(join(folder, 'home')) };
+}
+
+const needs = [...dovecotDaemon.needs, program('openssl'), program('unshare', 'util-linux'), root];
+
+describeWith(needs, 'dovecot', () => {
+  test.each(['imap', 'pop3', 'sieve'] as const)(
+    'presents the new leaf after STARTTLS of %s',
+    async (protocol) => {
+      const { site, host, target } = await aRunningDovecot();
+      const next = await aVersion();
+      const port = site.ports[protocol];
+
+      const line = await host.send('deploy', {
+        target: target({}, { endpoint: `127.0.0.1:${port}`, protocol }),
+        version: next,
+      });
+
+      expect(line).toMatchObject({ outcome: 'applied', presented: true });
+      expect(await presentedAfterStarttls(port, protocol)).toBe(next.fingerprint);
+    },
+  );
+
+  test('begins no TLS when the new leaf meets another key, which its check does not see, and is put back', async () => {
+    const { site, host, folder, first, target, live } = await aRunningDovecot();
+    const before = live();
+    const next = await aVersion();
+    const wrong = target({ keyPath: join(folder, 'tls/another-key.pem') });
+
+    const line = await host.send('deploy', { target: wrong, version: next });
+    const seen = await Promise.all([
+      observe(site.ports.imaps, versionOf(next)),
+      observe(site.ports.imap, versionOf(next), { protocol: 'imap' }),
+      observe(site.ports.pop3, versionOf(next), { protocol: 'pop3' }),
+      observe(site.ports.sieve, versionOf(next), { protocol: 'sieve' }),
+    ]);
+    const undone = await host.send('rollback', {
+      target: wrong,
+      header: { deploymentId: line.deploymentId },
+    });
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: null });
+    expect(seen.map(({ ok }) => ok)).toEqual([false, false, false, false]);
+    expect(undone).toMatchObject({ outcome: 'restored', presented: true });
+    expect(live()).toEqual(before);
+    expect(await site.presented()).toBe(first.fingerprint);
+  });
+
+  test('finds the same in a rehearsal, before anything is touched', async () => {
+    const { site, host, folder, first, target, live } = await aRunningDovecot();
+    const before = live();
+    const wrong = target({ keyPath: join(folder, 'tls/another-key.pem'), rehearse: true });
+
+    const line = await host.send('deploy', { target: wrong, version: await aVersion() });
+
+    expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
+    expect(line.summary).toContain('the connection was closed before the handshake was over');
+    expect(live()).toEqual(before);
+    expect(await site.presented()).toBe(first.fingerprint);
+  });
+
+  test('finds in a rehearsal a name whose own certificate hides the new one', async () => {
+    const { site, host, folder, target, live } = await aRunningDovecot();
+    const hiding = await aVersion();
+    site.hideBehind('www.example.test', hiding, folder);
+    const before = live();
+
+    const line = await host.send('deploy', { target: target({ rehearse: true }), version: await aVersion() });
+
+    expect(line.outcome).toBe('validate_failed');
+    expect(line.summary).toContain(`presents ${hiding.fingerprint.slice(0, 19)}`);
+    expect(live()).toEqual(before);
+  });
+
+  test('passes a rehearsal with what is right, and goes on undisturbed', async () => {
+    const { site, host, target } = await aRunningDovecot();
+    const next = await aVersion();
+
+    const line = await host.send('deploy', { target: target({ rehearse: true }), version: next });
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
+    expect(site.starts()).toBe(1);
+    expect(await site.presented()).toBe(next.fingerprint);
+  });
+});

@@ -1,6 +1,120 @@
-import { postfixDaemons } from '../daemons/postfix.ts';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { Target } from '../../core/target/target.ts';
+import { openFerry } from '../../local/ferry.ts';
+import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
+import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
+import { type PostfixSite, postfixDaemons, postfixSite } from '../daemons/postfix.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { aVersion } from '../factories/certificates.ts';
+import { deploying } from '../local/served-target.ts';
 import { connectorContract } from './connector.ts';
+import { killedContract } from './killed.ts';
 
 connectorContract(postfixDaemons.chainFiles);
 connectorContract(postfixDaemons.pair);
-connectorContract(postfixDaemons.separateChain);
+killedContract(postfixDaemons.chainFiles, { window: null });
+killedContract(postfixDaemons.pair, { window: /^rename\(.*cert\.pem/ });
+
+const scratch = scratchFolder();
+let count = 0;
+let running: PostfixSite | null = null;
+afterEach(async () => {
+  await running?.stop();
+  running = null;
+});
+
+async function aRunningPostfix(layout: Parameters<typeof postfixSite>[1]) {
+  const folder = join(scratch, `${++count}`);
+  mkdirSync(folder);
+  const site = await postfixSite(folder, layout);
+  running = site;
+  const first = await aVersion();
+  site.place(first);
+  await site.start();
+  const target = (changes: object = {}): Target =>
+    aTarget('postfix', { ...site.config, ...changes }, { ...site.verify, attempts: 2, maxBackoffSeconds: 1 });
+  const live = () => site.liveFiles.map(identityOf);
+  return { site, folder, first, target, live, host: testHost(join(folder, 'home')) };
+}
+
+describeWith(
+  [program('postfix'), program('openssl'), program('unshare', 'util-linux'), root],
+  'postfix',
+  () => {
+    test('presents the new leaf after STARTTLS, and where TLS begins at once', async () => {
+      const { site, host, target } = await aRunningPostfix('chainFiles');
+      const next = await aVersion();
+
+      const line = await host.send('deploy', { target: target(), version: next });
+
+      expect(line).toMatchObject({ outcome: 'applied', presented: true });
+      expect(await site.presented()).toBe(next.fingerprint);
+      await expect.poll(() => site.presentedDirectly(), { timeout: 5_000 }).toBe(next.fingerprint);
+    });
+
+    test('sends the intermediates of a chain file of their own', async () => {
+      const { host, target } = await aRunningPostfix('separateChain');
+
+      const line = await host.send('deploy', { target: target(), version: await aVersion() });
+
+      // seen with `requireChain`, which is the default
+      expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    });
+
+    test('goes on with the old pair when the new leaf meets another key, and the state machine finds no TLS', async () => {
+      const { site, folder, first, target } = await aRunningPostfix('pair');
+      const ferry = await openFerry({ stateDir: join(folder, 'state') });
+      try {
+        // the key that main.cf names is not the one that is replaced, and `postfix check` looks at neither
+        const wrong = target({ keyPath: join(folder, 'tls/another-key.pem') });
+
+        const { output, events } = await ferry.deploy(deploying(wrong, await aVersion()));
+
+        const told = JSON.stringify(events);
+        expect(output.outcome).toBe('rolled_back');
+        expect(told).toContain('STARTTLS is not offered');
+        expect(told).toContain('454 4.7.0 TLS not available due to local problem');
+        expect(await site.presented()).toBe(first.fingerprint);
+        expect(site.wouldStart()).toBe(true);
+      } finally {
+        await ferry.close();
+      }
+    });
+
+    test('finds the same in a rehearsal, before anything is touched', async () => {
+      const { host, folder, target, live } = await aRunningPostfix('pair');
+      const before = live();
+      const wrong = target({ keyPath: join(folder, 'tls/another-key.pem'), rehearse: true });
+
+      const line = await host.send('deploy', { target: wrong, version: await aVersion() });
+
+      expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
+      expect(line.summary).toContain('STARTTLS is not offered');
+      expect(live()).toEqual(before);
+    });
+
+    test('passes a rehearsal with what is right, and the shadow touches neither queue nor log', async () => {
+      const { site, host, target } = await aRunningPostfix('chainFiles');
+      const next = await aVersion();
+
+      const line = await host.send('deploy', { target: target({ rehearse: true }), version: next });
+
+      expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
+      expect(site.starts()).toBe(1);
+      expect(await site.presented()).toBe(next.fingerprint);
+    });
+
+    test('does not look at the files in its check', async () => {
+      const { site, host, first, target } = await aRunningPostfix('chainFiles');
+      expect(await site.presented()).toBe(first.fingerprint);
+      site.rewrite(site.keyFile, '/no/such/file.pem');
+
+      const line = await host.send('validate', { target: target(), version: await aVersion() });
+
+      expect(line.outcome).toBe('validated');
+      expect(await site.presented()).toBe(first.fingerprint);
+    });
+  },
+);

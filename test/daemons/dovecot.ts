@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { pairMatches } from '../agent-scripts/disk.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
@@ -22,9 +23,10 @@ type Service = keyof typeof services;
 /** A Dovecot with what is special about it. */
 export interface DovecotSite extends Site {
   readonly ports: Readonly<Record<Service, number>>;
-  readonly log: string;
-  /** Changes the configuration by replacing text. */
-  rewrite(from: string, to: string): void;
+  /** How many masters have told of their start in this log. */
+  starts(): number;
+  /** Gives a name a certificate of its own, which clients that ask for it get instead. */
+  hideBehind(name: string, version: IssuedCertificate, folder: string): void;
 }
 
 /** Dovecot from its packages, seen on IMAPS. */
@@ -52,8 +54,12 @@ export async function dovecotSite(folder: string): Promise<DovecotSite> {
     liveFiles: [certPath, keyPath],
     keyFile: keyPath,
     ports,
-    log,
-    rewrite: (from, to) => writeFileSync(conf, readFileSync(conf, 'utf8').replace(from, to)),
+    starts: () => readFileSync(log, 'utf8').match(/starting up/g)?.length ?? 0,
+    hideBehind(name, version, elsewhere) {
+      const hiding = join(elsewhere, 'hiding.pem');
+      writeFileSync(hiding, version.fullchainPem + version.keyPem, { mode: 0o600 });
+      appendFileSync(conf, `local_name ${name} {\n  ssl_cert = <${hiding}\n  ssl_key = <${hiding}\n}\n`);
+    },
     place(version) {
       writeFileSync(certPath, version.fullchainPem);
       writeFileSync(keyPath, version.keyPem, { mode: 0o600 });

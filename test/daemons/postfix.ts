@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { pairMatches } from '../agent-scripts/disk.ts';
@@ -16,10 +16,11 @@ import { program } from './require-daemon.ts';
 export interface PostfixSite extends Site {
   /** Takes mail with TLS at once, as port 465 does. */
   readonly directPort: number;
-  readonly log: string;
+  /** How many masters have told of their start in this log. */
+  starts(): number;
   presentedDirectly(): Promise<string>;
-  /** Adds lines to main.cf. */
-  configure(lines: string): void;
+  /** Changes main.cf by replacing text. */
+  rewrite(from: string, to: string): void;
 }
 
 /** One way to tell Postfix of its files. */
@@ -96,14 +97,17 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
   writeFileSync(join(etc, 'master.cf'), masterCf(port, directPort));
   const pidFile = join(folder, 'queue/pid/master.pid');
   const [certFile = ''] = layout.files;
+  // a parameter given twice is warned of by every process, and a postlogd that warns of it waits for itself
+  const rewrite = (from: string, to: string): void =>
+    writeFileSync(mainCf, readFileSync(mainCf, 'utf8').replace(from, to));
   return {
     config: { ...layout.config, configDirectory: etc },
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test', protocol: 'smtp' },
     liveFiles: layout.files,
     keyFile: layout.keyFile,
     directPort,
-    log,
-    configure: (lines) => appendFileSync(mainCf, `\n${lines}\n`),
+    starts: () => readFileSync(log, 'utf8').match(/daemon started/g)?.length ?? 0,
+    rewrite,
     place(version) {
       for (const [index, content] of layout.contents(version).entries())
         writeFileSync(layout.files[index] ?? '', content, { mode: 0o600 });
@@ -122,7 +126,7 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
     wouldStart: () => pairMatches(certFile, layout.keyFile),
     presented: () => presentedAfterStarttls(port, 'smtp'),
     presentedDirectly: () => presentedBy(directPort),
-    makeCheckRefuse: () => appendFileSync(mainCf, '\nmail_owner = nobody-of-that-name\n'),
+    makeCheckRefuse: () => rewrite('mail_owner = postfix', 'mail_owner = nobody-of-that-name'),
     failOnce: (marker) => failsOnce(marker, ['postfix', '-c', etc, 'reload']),
     deaf: { reloadCommand: ['true'] },
   };
@@ -136,6 +140,7 @@ async function run([file = '', ...args]: readonly string[]): Promise<void> {
 
 function mainCfOf(folder: string, log: string): string {
   return `compatibility_level = 3.6
+mail_owner = postfix
 queue_directory = ${join(folder, 'queue')}
 data_directory = ${folderOf('postfix', folder, 'data')}
 command_directory = /usr/sbin
@@ -167,9 +172,4 @@ error unix - - n - - error
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 `;
-}
-
-/** The lines that Postfix has logged. */
-export function logOf({ log }: PostfixSite): string {
-  return readFileSync(log, 'utf8');
 }
