@@ -30,6 +30,13 @@ const descriptions: Readonly<Record<string, string>> = {
   mode: 'In which of its ways the daemon gets the new files; see docs/targets.',
   statsSocket: "The daemon's own control socket, which has to let admins in.",
   crtName: 'How the running daemon calls this certificate. Left out: as pemPath.',
+  dynamicPath:
+    'The file that the daemon watches and that names the certificate; moved into place again, last.',
+  sdsPath:
+    'The file with the SDS resource; moved into place again, last. Written with secretName where there is none.',
+  secretName: 'The name of the SDS secret, for an sdsPath that does not exist yet.',
+  adminEndpoint:
+    "Envoy's admin interface, such as http://127.0.0.1:9901: certferry waits until it lists the leaf.",
   shell: 'true hands command lines to /bin/sh -c instead of splitting them into words.',
   commandTimeoutSeconds: 'Seconds a command may run before its whole process group is killed.',
   backupRetention: 'Older versions kept on the host, besides the one a running deployment can go back to.',

@@ -1,0 +1,106 @@
+import { readFileSync, rmSync } from 'node:fs';
+import type { Server } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { fingerprintOfFile, scratchFolder } from '../agent-scripts/disk.ts';
+import { fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-changing-calls.ts';
+import { runAgentWith } from '../agent-scripts/run-agent.ts';
+import { askHaproxy } from '../daemons/haproxy.ts';
+import { betweenHaproxy, type Meddle } from '../daemons/haproxy-between.ts';
+import { haproxyDaemons } from '../daemons/haproxy-site.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { aHostedSite, startByHand } from './hosted-site.ts';
+import { killedContract } from './killed.ts';
+
+const daemon = haproxyDaemons.runtime;
+// haproxy is started anew after each death here
+killedContract(daemon, { window: null });
+
+const scratch = scratchFolder();
+let count = 0;
+let stopping: (() => Promise<void>) | null = null;
+let between: Server | null = null;
+
+afterEach(async () => {
+  between?.close();
+  between = null;
+  await stopping?.();
+  stopping = null;
+});
+
+/** A site whose agent speaks to haproxy through somebody who may do something first. */
+async function aRunningSite(meddle: Meddle = () => null) {
+  const folder = join(scratch, `${++count}`);
+  const hosted = await aHostedSite(daemon, folder);
+  const { site, host } = hosted;
+  stopping = site.stop;
+  const first = await startByHand(hosted);
+  const real = String(site.config.statsSocket);
+  const path = join(folder, 'between.sock');
+  between = betweenHaproxy(path, real, meddle);
+  const target = hosted.target({ statsSocket: path });
+  const [pem = ''] = site.liveFiles;
+  const transaction = async () => /^\*(.+)$/m.exec(await askHaproxy(real, 'show ssl cert'))?.[1] ?? null;
+  return {
+    folder,
+    first,
+    version: hosted.version,
+    deploy: async (version: typeof first, wrapper: readonly string[]) =>
+      runAgentWith(host.home, await host.jobText('deploy', { target, version }), wrapper),
+    /** One more run, of any job, and whether what a client gets is then what is in the file. */
+    async recoversFrom(versions: readonly (typeof first)[]) {
+      await host.send('inspect', { target });
+      const presented = await site.presented();
+      expect(presented).toBe(fingerprintOfFile(pem));
+      expect(versions.map(({ fingerprint }) => fingerprint)).toContain(presented);
+      expect(await transaction()).toBe(null);
+      hosted.expectTidy();
+    },
+    reset: async () => {
+      const line = await host.send('deploy', { target, version: first });
+      expect(['applied', 'unchanged']).toContain(line.outcome);
+    },
+  };
+}
+
+const needs = [...daemon.needs, program('strace'), program('unshare', 'util-linux'), root];
+describeWith(needs, "agent killed by SIGKILL while haproxy's memory is changed", () => {
+  test.for(['show cli', 'show ssl', 'abort', 'set', 'commit'])(
+    'leaves a haproxy that runs on with what its file says, when it dies as it sends "%s"',
+    async (word) => {
+      let pidFile = '';
+      let killed = 0;
+      const site = await aRunningSite((command) => {
+        if (!command.startsWith(word) || killed > 0) return null;
+        killed = Number(readFileSync(pidFile, 'utf8'));
+        if (killed > 1) process.kill(killed, 'SIGKILL');
+        return null;
+      });
+      pidFile = join(site.folder, 'agent.pid');
+      const next = await site.version();
+
+      const run = await site.deploy(next, ['/bin/sh', '-c', `echo $$ > ${pidFile}; exec "$@"`, 'sh']);
+
+      expect(run.signal).toBe('SIGKILL');
+      await site.recoversFrom([site.first]);
+    },
+  );
+
+  test('leaves a haproxy that runs on with what its file says, at every file-changing call', async () => {
+    const site = await aRunningSite();
+    const next = await site.version();
+    const trace = join(site.folder, 'trace');
+    await site.deploy(next, recordTo(trace));
+    const calls = fileChangingCalls(trace, site.folder);
+    rmSync(trace);
+    await site.reset();
+
+    for (const call of calls) {
+      await site.deploy(next, killAt(call));
+      await site.recoversFrom([site.first, next]);
+      await site.reset();
+    }
+
+    expect(calls.length).toBeGreaterThan(25);
+  }, 600_000);
+});
