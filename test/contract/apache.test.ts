@@ -1,4 +1,4 @@
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { ownershipOf, scratchFolder } from '../agent-scripts/disk.ts';
@@ -53,6 +53,53 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     expect(identities()).toEqual(before);
     expect(pidIn(apache.pidFile)).not.toBe(died);
     await presents(first);
+    expectTidy();
+  });
+
+  test('finds in a rehearsal that the virtual host reads other files, before the live ones are touched', async () => {
+    const hosted = await anApache();
+    const { apache, folder, deploy, version, identities, presents, expectTidy } = hosted;
+    const first = await startByHand(hosted);
+    const [otherCert, otherKey] = [join(folder, 'other-cert.pem'), join(folder, 'other-key.pem')];
+    for (const [file, other] of [
+      [apache.leafFile, otherCert],
+      [apache.keyFile, otherKey],
+    ] as const) {
+      copyFileSync(file, other);
+      apache.rewrite(`File ${file}`, `File ${other}`);
+    }
+    const before = identities();
+
+    const line = await deploy(await version(), { rehearse: true });
+
+    expect(line.outcome).toBe('validate_failed');
+    expect(line.summary).toContain(`presents ${first.fingerprint.slice(0, 19)}…`);
+    expect(identities()).toEqual(before);
+    await presents(first);
+    expectTidy();
+  });
+
+  test('finds in a rehearsal that an earlier virtual host of the name hides the new certificate', async () => {
+    const hosted = await anApache();
+    const { apache, folder, deploy, version, identities, presents, expectTidy } = hosted;
+    const hiding = await version();
+    const [cert, key] = [join(folder, 'hiding-cert.pem'), join(folder, 'hiding-key.pem')];
+    writeFileSync(cert, hiding.fullchainPem);
+    writeFileSync(key, hiding.keyPem, { mode: 0o600 });
+    const written = readFileSync(apache.conf, 'utf8');
+    const host = written.slice(written.indexOf('<VirtualHost'));
+    const earlier = host.replace(apache.leafFile, cert).replace(apache.keyFile, key);
+    apache.rewrite(host, `${earlier}${host}`);
+    apache.place(await version());
+    await apache.start();
+    const before = identities();
+
+    const line = await deploy(await version(), { rehearse: true });
+
+    expect(line.outcome).toBe('validate_failed');
+    expect(line.summary).toContain(`presents ${hiding.fingerprint.slice(0, 19)}…`);
+    expect(identities()).toEqual(before);
+    await presents(hiding);
     expectTidy();
   });
 

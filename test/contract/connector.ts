@@ -1,8 +1,10 @@
 import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
+import { wantedChange } from '../../agent-scripts/connectors/index.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { ownershipOf, scratchFolder } from '../agent-scripts/disk.ts';
+import { bundleOf } from '../agent-scripts/run-agent.ts';
 import { describeWith, program, root } from '../daemons/require-daemon.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import type { ContractPromise, DaemonUnderContract } from './site.ts';
@@ -67,6 +69,20 @@ const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> = {
       expect(line.outcome).toBe(dryRun);
       expect(identities()).toEqual(before);
       expect(await site.presented()).toBe(first.fingerprint);
+    },
+  },
+  rehearsal: {
+    title: 'rehearses where it has a shadow, and says so where it has none',
+    async prove({ target, version, deploy, presents }) {
+      const next = await version();
+      const rehearsed = { rehearse: true };
+      const { shadow } = wantedChange(target(rehearsed), bundleOf(next), 'debian');
+
+      const line = await deploy(next, rehearsed);
+
+      const told = shadow?.length === 0 ? [expect.stringMatching(/^not rehearsed: /)] : [];
+      expect(line).toMatchObject({ outcome: 'applied', warnings: told });
+      await presents(next);
     },
   },
   failedActivation: {

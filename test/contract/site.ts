@@ -50,6 +50,7 @@ export type ContractPromise =
   | 'unchanged'
   | 'refusal'
   | 'dryRun'
+  | 'rehearsal'
   | 'failedActivation'
   | 'deaf'
   | 'rollback'

@@ -10,8 +10,10 @@ import { program } from './require-daemon.ts';
 
 /** An Apache httpd that may be broken on purpose. */
 export interface ApacheSite extends Site {
+  readonly conf: string;
   readonly pidFile: string;
   readonly errorLog: string;
+  readonly leafFile: string;
   /** Changes the configuration by replacing text. */
   rewrite(from: string, to: string): void;
 }
@@ -49,8 +51,10 @@ export async function apacheSite(folder: string, separateChain: boolean): Promis
   const rewrite = (from: string, to: string): void =>
     writeFileSync(conf, readFileSync(conf, 'utf8').replace(from, to));
   return {
+    conf,
     pidFile,
     errorLog,
+    leafFile: certPath,
     rewrite,
     config: { certPath, keyPath, ...chainFile, configPath: conf, pidFile },
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },

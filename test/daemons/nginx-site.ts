@@ -18,9 +18,9 @@ export const nginxDaemon: DaemonUnderContract = {
 };
 
 async function nginxSite(folder: string): Promise<Site> {
-  const { conf, port, certPath, keyPath, validateCommand, reloadCommand, ...nginx } = await nginxIn(folder);
+  const { conf, port, certPath, keyPath, reloadCommand, ...nginx } = await nginxIn(folder);
   return {
-    config: { certPath, keyPath, validateCommand, reloadCommand },
+    config: { certPath, keyPath, configPath: conf },
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
     liveFiles: [certPath, keyPath],
     keyFile: keyPath,
