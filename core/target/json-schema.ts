@@ -39,6 +39,8 @@ const descriptions: Readonly<Record<string, string>> = {
     "Envoy's admin interface, such as http://127.0.0.1:9901: certferry waits until it lists the leaf.",
   shell: 'true hands command lines to /bin/sh -c instead of splitting them into words.',
   commandTimeoutSeconds: 'Seconds a command may run before its whole process group is killed.',
+  rehearse:
+    'Starts a shadow of the daemon on the new files, out of sight, and shakes hands with it before anything is touched.',
   backupRetention: 'Older versions kept on the host, besides the one a running deployment can go back to.',
   endpoint: 'host:port that reaches this very target, not a load balancer before it.',
   serverName: 'The name to ask for (SNI), which the certificate has to cover. Default: the host of endpoint.',

@@ -81,6 +81,7 @@ describe('a parsed target', () => {
       certPath: '/etc/nginx/tls/fullchain.pem',
       keyPath: '/etc/nginx/tls/privkey.pem',
       shell: false,
+      rehearse: false,
       commandTimeoutSeconds: 60,
       backupRetention: 3,
     });
