@@ -56,6 +56,11 @@ export async function activationHolds(
   return (await activatorOf(activation).holds?.(activation, timeoutSeconds)) ?? null;
 }
 
+/** The same activation, knowing of the daemon what cannot be asked any more once the files are new. Never throws. */
+export async function noted(activation: Activation, timeoutSeconds: number): Promise<Activation> {
+  return (await activatorOf(activation).note?.(activation, timeoutSeconds)) ?? activation;
+}
+
 /** Whether the processes that accept connections stay; otherwise new ones may take their place. */
 export function keepsProcesses(activation: Activation): boolean {
   return activatorOf(activation).keepsProcesses ?? false;

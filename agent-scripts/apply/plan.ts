@@ -4,6 +4,7 @@ import { factsOfPem, lostNames } from '../../core/certificate/facts.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
+import { noted } from './activation.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { resolveDestination } from './destination.ts';
 import { digestOf } from './digest.ts';
@@ -49,7 +50,7 @@ export async function planChange(
       targetId: header.targetId,
       fence: header.fence,
       files,
-      activate: wanted.activate,
+      activate: wanted.activate === null ? null : await noted(wanted.activate, commandTimeoutSeconds),
       validate: wanted.validate === null ? null : [...wanted.validate],
       shadow: wanted.shadow === null ? null : [...wanted.shadow],
       commandTimeoutSeconds,

@@ -1,15 +1,65 @@
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import { scratchFolder } from '../agent-scripts/disk.ts';
 import { connectorContract } from '../contract/connector.ts';
+import { aHostedSite, type HostedSite, startByHand } from '../contract/hosted-site.ts';
 import { killedContract } from '../contract/killed.ts';
 import { oneMoveContract } from '../contract/one-move.ts';
 import { envoyDaemon } from '../daemons/envoy.ts';
+import { describeWith, root } from '../daemons/require-daemon.ts';
+import { aVersion } from '../factories/certificates.ts';
 import { envoyProgram, fetched } from './programs.ts';
 
 const needs = [fetched(envoyProgram)];
-const window = /^rename\(.*cert\.pem/;
 
 for (const watched of ['sds', 'files'] as const) {
   const daemon = envoyDaemon(envoyProgram, needs, watched);
   connectorContract(daemon);
   oneMoveContract(daemon);
-  if (watched === 'sds') killedContract(daemon, { window });
+  if (watched === 'sds') killedContract(daemon, { window: /^rename\(.*cert\.pem/ });
 }
+
+describeWith([...needs, root], 'a real Envoy', () => {
+  const scratch = scratchFolder();
+  const sites: HostedSite[] = [];
+  afterAll(async () => {
+    for (const { site } of sites) await site.stop();
+  });
+
+  async function aRunningEnvoy(watched: 'sds' | 'files') {
+    const hosted = await aHostedSite(envoyDaemon(envoyProgram, needs, watched), join(scratch, watched));
+    sites.push(hosted);
+    return { ...hosted, first: await startByHand(hosted) };
+  }
+
+  test.each(['sds', 'files'] as const)(
+    'says on its admin interface that it refuses a key, and the old one is back (%s)',
+    async (watched) => {
+      const { first, deploy, presents } = await aRunningEnvoy(watched);
+
+      const line = await deploy(await aVersion({ keyType: 'rsa1024' }));
+
+      expect(line.outcome).toBe('reload_failed');
+      expect(line.summary).toContain('key_rotation_failed');
+      await presents(first);
+    },
+  );
+
+  test('lists what it took, so the deployment says more than that files are in place', async () => {
+    const { version, deploy, presents, site } = await aHostedRenewal();
+    const next = await version();
+
+    const line = await deploy(next);
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
+    expect(await site.presented()).toBe(next.fingerprint);
+    await presents(next);
+
+    async function aHostedRenewal() {
+      const hosted = await aHostedSite(envoyDaemon(envoyProgram, needs, 'sds'), join(scratch, 'listed'));
+      sites.push(hosted);
+      await startByHand(hosted);
+      return hosted;
+    }
+  });
+});

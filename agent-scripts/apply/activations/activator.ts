@@ -26,4 +26,8 @@ export interface Activator<Data> {
    * be put back later. Also finds a daemon that could not be activated in the end. Never throws.
    */
   holds?(activation: Data, timeoutSeconds: number): Promise<Holding>;
+  /**
+   * Asked then too: the same activation, with what it has to know later of the daemon as it was before. Never throws.
+   */
+  note?(activation: Data, timeoutSeconds: number): Promise<Data>;
 }
