@@ -32,7 +32,11 @@ export const haproxy: FileConnector<'haproxy'> = {
       ? [wantedFile('combined', pemPath, everything, config, defaults)]
       : pemFiles(bundle, { ...config, certPath: pemPath, keyPath }, 'fullchain', defaults);
   },
-  validate: (config) => config.validateCommand ?? ['haproxy', '-c', '-f', config.configPath],
+  validate: (config) => config.validateCommand ?? haproxyWith(config, '-c'),
   activate: (config) => activations[config.mode](config),
-  shadow: (config) => ['haproxy', '-db', '-f', config.configPath],
+  shadow: (config) => haproxyWith(config, '-db'),
 };
+
+function haproxyWith({ configPath }: Pick<HaproxyConfig, 'configPath'>, option: string): string[] {
+  return ['haproxy', option, ...[configPath].flat().flatMap((path) => ['-f', path])];
+}

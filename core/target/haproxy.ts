@@ -35,8 +35,11 @@ export const HaproxyConfig = withArgv(
     .strictObject({
       pemPath: AbsolutePath,
       keyPath: z.optional(AbsolutePath),
-      /** haproxy's configuration, a file or a folder of them, for its own check. */
-      configPath: z._default(AbsolutePath, '/etc/haproxy/haproxy.cfg'),
+      /** What haproxy is started with (`-f`): files, or folders of them, for its own check. */
+      configPath: z._default(
+        z.union([AbsolutePath, z.array(AbsolutePath).check(z.minLength(1))]),
+        '/etc/haproxy/haproxy.cfg',
+      ),
       mode: z._default(z.enum(['reload', 'runtime']), 'reload'),
       statsSocket: z.optional(AbsolutePath),
       /** Default: `pemPath`. */

@@ -1,10 +1,11 @@
-import { readdirSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { temporaryBeside } from '../../agent-scripts/apply/durable.ts';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { ownershipOf, scratchFolder } from '../agent-scripts/disk.ts';
-import { haproxyDaemons } from '../daemons/haproxy-site.ts';
+import { haproxyDaemons, writeCombined } from '../daemons/haproxy-site.ts';
 import { describeWith, program, root } from '../daemons/require-daemon.ts';
 import { connectorContract } from './connector.ts';
 import { aHostedSite, startByHand } from './hosted-site.ts';
@@ -28,6 +29,13 @@ async function aRunningSite(daemon: DaemonUnderContract) {
   const hosted = await aHostedSite(daemon, join(scratch, `${++count}`));
   stopping = hosted.site.stop;
   return { ...hosted, first: await startByHand(hosted) };
+}
+
+/** Puts another certificate of the same name before the site's own. */
+function hide(conf: string, pem: string, version: IssuedCertificate): void {
+  const other = `${conf}.other.pem`;
+  writeCombined(other, version);
+  writeFileSync(conf, readFileSync(conf, 'utf8').replace(` crt ${pem}`, ` crt ${other}$&`));
 }
 
 describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'haproxy’s files', () => {
@@ -65,6 +73,24 @@ describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'hapr
     expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
     expect(line.summary).toContain('inconsistencies between private key and certificate');
     expect(identities()).toEqual(before);
+  });
+
+  test.each([
+    ['the target names a file that haproxy does not read', 'wrong file'],
+    ['another certificate of that name comes first', 'hidden'],
+  ] as const)('is caught by the rehearsal when %s', async (_, mistake) => {
+    const { site, folder, first, version, deploy, identities } = await aRunningSite(haproxyDaemons.combined);
+    const before = identities();
+    const [pem = ''] = site.liveFiles;
+    if (mistake === 'hidden') hide(String(site.config.configPath), pem, await version());
+    const config = mistake === 'hidden' ? {} : { pemPath: join(folder, 'tls', 'unread.pem') };
+
+    const line = await deploy(await version(), { ...config, rehearse: true });
+
+    expect(line).toMatchObject({ outcome: 'validate_failed' });
+    expect(line.summary).toContain('its shadow on 127.0.0.1');
+    expect(identities()).toEqual(before);
+    expect(await site.presented()).toBe(first.fingerprint);
   });
 
   test('is seen while the old process lingers on a connection that is still open', async () => {
