@@ -50,12 +50,16 @@ export const caddyDaemons = {
   },
 } satisfies Readonly<Record<string, DaemonUnderContract>>;
 
-async function fileSite(folder: string): Promise<Site> {
+export async function fileSite(folder: string): Promise<CaddySite> {
   const caddy = await caddyIn(folder, 'load_files');
   const { conf, certPath, keyPath } = caddy;
   const reloadCommand = ['caddy', 'reload', '--config', conf, '--force'];
   return {
     ...siteOf(caddy),
+    caddy,
+    through: () => {
+      throw new Error('nothing goes through the API in this mode');
+    },
     config: { certPath, keyPath, configPath: conf },
     makeCheckRefuse() {
       const stranger = join(folder, 'stranger.key');

@@ -20,7 +20,7 @@ export interface Caddy {
   readonly keyPath: string;
   /** Writes the configuration with these entries in place of the first one. */
   configure(entries: readonly object[]): void;
-  /** `--resume` takes up what was last loaded through the API instead of the file. */
+  /** Further options win: `--resume` takes up what was last loaded through the API, `--config` another file. */
   start(...options: string[]): Promise<void>;
   stop(): Promise<void>;
   /** Its own check on the files as they are now. */
