@@ -34,6 +34,8 @@ export const envoy: FileConnector<'envoy'> = {
     adminEndpoint === undefined
       ? commandActivation(reloadCommand ?? null)
       : { kind: 'envoySecrets', adminEndpoint, certPath },
+  shadow: ({ configPath }) =>
+    configPath === undefined ? [] : ['envoy', '-c', configPath, '--disable-hot-restart'],
 };
 
 /**

@@ -12,7 +12,8 @@ const serviceOwned: RoleDefaults = {
 /**
  * Traefik. It has no check of its own and is not told: its file provider watches the dynamic configuration and reads
  * every certificate that this names when it changes. So that it reads them once, and both new, the dynamic
- * configuration is moved into place again after them.
+ * configuration is moved into place again after them. It has no shadow: Traefik accepts connections before it has read
+ * its certificates, so the first answer of one would prove nothing.
  */
 export const traefik: FileConnector<'traefik'> = {
   kind: 'traefik',

@@ -31,7 +31,7 @@ export const EnvoyConfig = withArgv(
         ),
       ),
       secretName: z.optional(z.string().check(z.regex(/^[^\p{Cc}]{1,200}$/u, 'the name of an SDS secret'))),
-      /** Envoy's bootstrap, for `envoy --mode validate`. */
+      /** Envoy's bootstrap, for `envoy --mode validate` and to start a shadow with. */
       configPath: z.optional(AbsolutePath),
       adminEndpoint: z.optional(AdminEndpoint),
       ...fileFields,

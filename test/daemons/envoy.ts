@@ -64,12 +64,17 @@ function standIn(habits: Omit<Parameters<typeof watchingServer>[0], 'afterMismat
   return watchingServer({ ...habits, afterMismatch: 'old' });
 }
 
+/** Where an Envoy's bootstrap is, below a site's folder. */
+export function envoyConfigIn(folder: string): string {
+  return join(folder, 'envoy.yaml');
+}
+
 async function envoySite(folder: string, maker: EnvoyMaker, watched: Watched): Promise<Site> {
   const place: EnvoyPlace = {
     ...watchedPaths(folder, 'tls.yaml'),
     port: await freePort(),
     adminPort: await freePort(),
-    configPath: join(folder, 'envoy.yaml'),
+    configPath: envoyConfigIn(folder),
   };
   const { certPath, keyPath, trigger: sdsPath, port, adminPort, configPath } = place;
   writeFileSync(configPath, bootstrap(place));

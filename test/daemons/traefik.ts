@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { childEngine } from './child.ts';
 import { failsOnce } from './fails-once.ts';
@@ -18,16 +18,11 @@ const promises = {
 } as const;
 
 /** A real Traefik. `watch` is what its file provider is given: the one file, or the folder it is in. */
-export function traefikDaemon(program: string, needs: readonly Need[], watch: 'filename' | 'directory') {
-  const argvFor = ({ trigger }: WatchedPaths, port: number): string[] => [
-    program,
-    `--entryPoints.https.address=127.0.0.1:${port}`,
-    `--providers.file.${watch}=${watch === 'filename' ? trigger : join(trigger, '..')}`,
-    // its default of 2 s holds back what follows an earlier change: the tests' changes follow each other
-    '--providers.providersThrottleDuration=100ms',
-    '--global.checkNewVersion=false',
-    '--global.sendAnonymousUsage=false',
-  ];
+export function traefikDaemon(
+  program: string,
+  needs: readonly Need[],
+  watch: 'filename' | 'directory',
+): DaemonUnderContract {
   return {
     ...promises,
     title: `traefik (${watch})`,
@@ -35,8 +30,13 @@ export function traefikDaemon(program: string, needs: readonly Need[], watch: 'f
     version: () =>
       /Version:\s+(\S+)/.exec(spawnSync(program, ['version'], { encoding: 'utf8' }).stdout)?.[1] ?? '',
     site: (folder) =>
-      traefikSite(folder, (paths, port) => childEngine(argvFor(paths, port), join(folder, 'traefik.log'))),
-  } satisfies DaemonUnderContract;
+      traefikSite(folder, ({ trigger }, port) => {
+        const watched = watch === 'filename' ? trigger : dirname(trigger);
+        const configPath = join(folder, 'traefik.yml');
+        writeFileSync(configPath, staticConfiguration(port, `${watch}: ${watched}`));
+        return childEngine([program, `--configFile=${configPath}`], join(folder, 'traefik.log'));
+      }),
+  };
 }
 
 /** A server of our own that watches as Traefik's manual says Traefik does. */
@@ -79,5 +79,13 @@ http:
       rule: PathPrefix(\`/\`)
       service: noop@internal
       tls: {}
+`;
+}
+
+/** The throttle's default of 2 s holds back what follows an earlier change: the tests' changes follow each other. */
+function staticConfiguration(port: number, provider: string): string {
+  return `entryPoints: { https: { address: "127.0.0.1:${port}" } }
+providers: { providersThrottleDuration: 100ms, file: { ${provider} } }
+global: { checkNewVersion: false, sendAnonymousUsage: false }
 `;
 }

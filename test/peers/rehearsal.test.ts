@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import { afterAll, expect, test } from 'vitest';
+import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
+import { scratchFolder } from '../agent-scripts/disk.ts';
+import { runAgentWith } from '../agent-scripts/run-agent.ts';
+import { aHostedSite, type HostedSite, startByHand } from '../contract/hosted-site.ts';
+import { envoyConfigIn, envoyDaemon } from '../daemons/envoy.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { aVersion } from '../factories/certificates.ts';
+import { envoyProgram, fetched } from './programs.ts';
+
+const needs = [fetched(envoyProgram), program('unshare', 'util-linux'), root];
+
+/** Runs argv where Envoy is on the PATH that the agent's commands have, which nothing outside sees. */
+const withEnvoyOnPath: readonly string[] = [
+  ...['unshare', '--mount', '--propagation', 'private', '--', '/bin/sh', '-c'],
+  'mount -t tmpfs none /usr/local/sbin && ln -s "$1" /usr/local/sbin/ && shift && exec "$@"',
+  ...['sh', envoyProgram],
+];
+
+describeWith(needs, 'a rehearsal with a real Envoy', () => {
+  const scratch = scratchFolder();
+  const sites: HostedSite[] = [];
+  afterAll(async () => {
+    for (const { site } of sites) await site.stop();
+  });
+
+  async function rehearsed(name: string, next: IssuedCertificate) {
+    const folder = join(scratch, name);
+    const hosted = await aHostedSite(envoyDaemon(envoyProgram, needs, 'sds'), folder);
+    sites.push(hosted);
+    const first = await startByHand(hosted);
+    const before = hosted.identities();
+    // without a validateCommand of the test's, so that the connector's own words are run too
+    const configPath = envoyConfigIn(folder);
+    const target = hosted.target({ rehearse: true, configPath, validateCommand: undefined });
+    const job = await hosted.host.jobText('deploy', { target, version: next });
+    const { line } = await runAgentWith(hosted.host.home, job, withEnvoyOnPath);
+    return { hosted, first, line, before };
+  }
+
+  test('takes what its shadow presents', async () => {
+    const next = await aVersion();
+
+    const { hosted, line } = await rehearsed('taken', next);
+
+    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'private', presented: true, warnings: [] });
+    await hosted.presents(next);
+  });
+
+  test('touches nothing where its shadow does not take the key', async () => {
+    const { hosted, first, line, before } = await rehearsed(
+      'refused',
+      await aVersion({ keyType: 'rsa1024' }),
+    );
+
+    expect(line?.outcome).toBe('validate_failed');
+    expect(line?.summary).toContain('its shadow');
+    expect(hosted.identities()).toEqual(before);
+    await hosted.presents(first);
+  });
+});
