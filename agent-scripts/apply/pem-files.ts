@@ -25,6 +25,11 @@ export const rootOwned: RoleDefaults = {
   trigger: { mode: 0o644, owners: ['root'], groups: ['root'] },
 };
 
+/** A daemon that reads its key after it has dropped its privileges reads it as its group, and cannot replace it. */
+export function rootOwnedReadBy(group: string): RoleDefaults {
+  return { ...rootOwned, privateKey: { mode: 0o640, owners: ['root'], groups: [group] } };
+}
+
 /** What a role gets when neither the config nor its kind says anything: the agent's own user, the key for it alone. */
 const nobodySaid: Readonly<Record<FileRole, DefaultOwnership>> = {
   certificate: { mode: 0o644, owners: [], groups: [] },

@@ -1,13 +1,21 @@
+import { presets } from '../../core/target/file-presets.ts';
 import { commandActivation } from '../apply/activation.ts';
-import { pemFiles, rootOwned } from '../apply/pem-files.ts';
+import { pemFiles, rootOwned, rootOwnedReadBy } from '../apply/pem-files.ts';
 import type { FileConnector } from './connector.ts';
 
-/** Any daemon that reads PEM files: the config names paths and commands; the mechanism does the rest. */
+/**
+ * Any daemon that reads PEM files: the config, and a preset where it names one, say paths and commands; the mechanism
+ * does the rest. Daemons with a preset read their key after they have become their own user.
+ */
 export const files: FileConnector<'files'> = {
   kind: 'files',
   defaults: { debian: rootOwned, rhel: rootOwned, alpine: rootOwned, other: rootOwned },
-  files: (bundle, config, distribution) =>
-    pemFiles(bundle, config, config.certContents, files.defaults[distribution]),
+  files(bundle, config, distribution) {
+    const { preset } = config;
+    const defaults =
+      preset === undefined ? files.defaults[distribution] : rootOwnedReadBy(presets[preset].group);
+    return pemFiles(bundle, config, config.certContents, defaults);
+  },
   validate: (config) => config.validateCommand ?? null,
   activate: (config) => commandActivation(config.reloadCommand ?? null),
 };

@@ -3,12 +3,12 @@ import { ApacheConfig } from './apache.ts';
 import { CaddyConfig } from './caddy.ts';
 import { DovecotConfig } from './dovecot.ts';
 import { EnvoyConfig } from './envoy.ts';
-import { FilesConfig } from './files.ts';
+import { FilesConfig, protocolOf } from './files.ts';
 import { HaproxyConfig } from './haproxy.ts';
 import { NginxConfig } from './nginx.ts';
 import { PostfixConfig } from './postfix.ts';
 import { TraefikConfig } from './traefik.ts';
-import { VerifyPolicy } from './verify.ts';
+import { OpenVerifyPolicy, VerifyPolicy, withProtocol } from './verify.ts';
 
 /** Identifiers that become file names on a host: no separator, no leading dot. */
 export const TargetId = z
@@ -51,10 +51,24 @@ export const targetConfigs = {
 export type TargetKind = keyof typeof targetConfigs;
 export const targetKinds = Object.keys(targetConfigs) as TargetKind[];
 
+/** A preset knows how TLS begins. */
+const FilesTarget = z.pipe(
+  z.strictObject({
+    ...common,
+    verify: OpenVerifyPolicy,
+    kind: z.literal('files'),
+    config: targetConfigs.files,
+  }),
+  z.transform(({ verify, ...target }) => ({
+    ...target,
+    verify: withProtocol(verify, protocolOf(target.config)),
+  })),
+);
+
 /** One place on one host where a certificate is installed. Parsing a parsed target again changes nothing. */
 export const Target = z.discriminatedUnion('kind', [
   z.strictObject({ ...common, kind: z.literal('nginx'), config: targetConfigs.nginx }),
-  z.strictObject({ ...common, kind: z.literal('files'), config: targetConfigs.files }),
+  FilesTarget,
   z.strictObject({ ...common, kind: z.literal('caddy'), config: targetConfigs.caddy }),
   z.strictObject({ ...common, kind: z.literal('apache'), config: targetConfigs.apache }),
   z.strictObject({ ...common, kind: z.literal('haproxy'), config: targetConfigs.haproxy }),

@@ -45,51 +45,58 @@ type Vantage = ProbeTimes['vantage'];
 /** A `verify` with its defaults, but without those that follow from other fields. */
 interface Given extends Backoff, Omit<ProbeTimes, 'maxBackoffSeconds' | 'vantage'> {
   readonly endpoint: string;
-  readonly protocol: ProbeProtocol;
+  readonly protocol?: ProbeProtocol | undefined;
   readonly vantage?: Vantage | undefined;
 }
 
 const defaultMaxBackoffSeconds = 16;
 
+const fields = {
+  endpoint: Endpoint,
+  serverName: z.optional(HostName),
+  attempts: z._default(z.int().check(z.gte(1), z.lte(50)), 3),
+  initialBackoffSeconds: z._default(z.int().check(z.gte(1), z.lte(300)), 1),
+  /** Default: 16, or `initialBackoffSeconds` where that is more. */
+  maxBackoffSeconds: z.optional(z.int().check(z.gte(1), z.lte(900))),
+  timeoutSeconds: z._default(z.int().check(z.gte(1), z.lte(60)), 10),
+  addresses: z._default(z.enum(['all', 'any']), 'all'),
+  consecutive: z._default(z.int().check(z.gte(1), z.lte(20)), 1),
+  vantage: z.optional(z.enum(['lambda', 'host'])),
+  requireChain: z._default(z.boolean(), true),
+};
+
+const rules = [
+  z.refine<Backoff>((verify) => maxBackoffSecondsOf(verify) >= verify.initialBackoffSeconds, {
+    path: ['maxBackoffSeconds'],
+    error: 'at least as many seconds as initialBackoffSeconds',
+  }),
+  withinTime('consecutive', ({ consecutive, timeoutSeconds }) => {
+    const most = mostConsecutive({ timeoutSeconds });
+    return consecutive <= most
+      ? null
+      : `at most ${most} with a timeoutSeconds of ${timeoutSeconds}, so that a look ends in time`;
+  }),
+  withinTime('attempts', (verify) => {
+    const times = { ...verify, ...derived(verify) };
+    const most = mostAttempts(times);
+    return verify.attempts <= most
+      ? null
+      : `at most ${most} with a maxBackoffSeconds of ${times.maxBackoffSeconds} and a timeoutSeconds of ${verify.timeoutSeconds}, so that a deployment ends within a day`;
+  }),
+] as const;
+
 /** Proof that a target presents its certificate. Times are seconds. */
 export const Verify = z.pipe(
-  z
-    .strictObject({
-      endpoint: Endpoint,
-      serverName: z.optional(HostName),
-      protocol: z._default(ProbeProtocol, 'tls'),
-      attempts: z._default(z.int().check(z.gte(1), z.lte(50)), 3),
-      initialBackoffSeconds: z._default(z.int().check(z.gte(1), z.lte(300)), 1),
-      /** Default: 16, or `initialBackoffSeconds` where that is more. */
-      maxBackoffSeconds: z.optional(z.int().check(z.gte(1), z.lte(900))),
-      timeoutSeconds: z._default(z.int().check(z.gte(1), z.lte(60)), 10),
-      addresses: z._default(z.enum(['all', 'any']), 'all'),
-      consecutive: z._default(z.int().check(z.gte(1), z.lte(20)), 1),
-      vantage: z.optional(z.enum(['lambda', 'host'])),
-      requireChain: z._default(z.boolean(), true),
-    })
-    .check(
-      z.refine((verify: Backoff) => maxBackoffSecondsOf(verify) >= verify.initialBackoffSeconds, {
-        path: ['maxBackoffSeconds'],
-        error: 'at least as many seconds as initialBackoffSeconds',
-      }),
-      withinTime('consecutive', ({ consecutive, timeoutSeconds }) => {
-        const most = mostConsecutive({ timeoutSeconds });
-        return consecutive <= most
-          ? null
-          : `at most ${most} with a timeoutSeconds of ${timeoutSeconds}, so that a look ends in time`;
-      }),
-      withinTime('attempts', (verify) => {
-        const times = { ...verify, ...derived(verify) };
-        const most = mostAttempts(times);
-        return verify.attempts <= most
-          ? null
-          : `at most ${most} with a maxBackoffSeconds of ${times.maxBackoffSeconds} and a timeoutSeconds of ${verify.timeoutSeconds}, so that a deployment ends within a day`;
-      }),
-    ),
+  z.strictObject({ ...fields, protocol: z._default(ProbeProtocol, 'tls') }).check(...rules),
   z.transform((verify) => ({ ...verify, ...derived(verify) })),
 );
 export type Verify = z.infer<typeof Verify>;
+
+/** The same where the target's config may know how TLS begins: a `protocol` that nobody said stays unsaid. */
+const OpenVerify = z.pipe(
+  z.strictObject({ ...fields, protocol: z.optional(ProbeProtocol) }).check(...rules),
+  z.transform((verify) => ({ ...verify, ...derived(verify) })),
+);
 
 /** Holds what follows from several fields against the one that has to give way: what is expected of it, or null. */
 function withinTime(field: 'consecutive' | 'attempts', expected: (verify: Given) => string | null) {
@@ -112,10 +119,18 @@ function maxBackoffSecondsOf({ initialBackoffSeconds, maxBackoffSeconds }: Backo
 }
 
 /** Lambda cannot reach port 25 (AWS blocks it), so SMTP there is looked at from the host. */
-function defaultVantage(protocol: ProbeProtocol, endpoint: string): Vantage {
+function defaultVantage(protocol: ProbeProtocol | undefined, endpoint: string): Vantage {
   return protocol === 'smtp' && endpointParts(endpoint).port === 25 ? 'host' : 'lambda';
 }
 
 /** A target says how it is verified, or says out loud that it is not. */
 export const VerifyPolicy = z.union([z.literal('none'), Verify]);
 export type VerifyPolicy = z.infer<typeof VerifyPolicy>;
+
+/** A {@link VerifyPolicy} without the default of `protocol`, for {@link withProtocol} to complete. */
+export const OpenVerifyPolicy = z.union([z.literal('none'), OpenVerify]);
+
+/** Gives a policy the protocol that its target's config knows, unless it says one itself. */
+export function withProtocol(policy: z.infer<typeof OpenVerifyPolicy>, known: ProbeProtocol): VerifyPolicy {
+  return policy === 'none' ? policy : { ...policy, protocol: policy.protocol ?? known };
+}

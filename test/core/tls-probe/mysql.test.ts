@@ -37,7 +37,11 @@ function greeting(capabilities: number): Buffer {
 }
 
 /** Greets, and hands what the client answers to `attend` with the means to begin TLS. */
-async function serve(first: Buffer, extra: Buffer = Buffer.alloc(0), requests: Buffer[] = []): Promise<number> {
+async function serve(
+  first: Buffer,
+  extra: Buffer = Buffer.alloc(0),
+  requests: Buffer[] = [],
+): Promise<number> {
   const secureContext = createSecureContext(served(version));
   const server = await serveTcp((socket) => {
     socket.write(Buffer.concat([first, extra]));

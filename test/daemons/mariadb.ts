@@ -1,0 +1,36 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { folderOf } from './open-folder.ts';
+import { presentedAfterStarttls } from './presented-after-starttls.ts';
+import type { PresetDaemon } from './preset-site.ts';
+import { program } from './require-daemon.ts';
+
+/** MariaDB from its package: a data folder of its own, root by its socket. */
+export const mariadb: PresetDaemon = {
+  preset: 'mariadb',
+  user: 'mysql',
+  needs: [program('mariadbd', 'mariadb-server'), program('mariadb', 'mariadb-client'), program('openssl')],
+  version: () =>
+    /Ver ([\d.]+)/.exec(spawnSync('mariadbd', ['--version'], { encoding: 'utf8' }).stdout)?.[1] ?? '',
+  prepare({ folder, port, certPath, keyPath }) {
+    const [data, sockets] = [folderOf('mysql', folder, 'data'), folderOf('mysql', folder, 'sockets')];
+    const socket = join(sockets, 'mysqld.sock');
+    const install = [
+      ...['--no-defaults', '--user=mysql', `--datadir=${data}`, '--skip-test-db'],
+      '--auth-root-authentication-method=socket',
+    ];
+    const { status, stderr } = spawnSync('mariadb-install-db', install, { encoding: 'utf8' });
+    if (status !== 0) throw new Error(`mariadb-install-db ended with ${status}: ${stderr}`);
+    return {
+      argv: [
+        ...['mariadbd', '--no-defaults', '--user=mysql', `--datadir=${data}`, `--socket=${socket}`],
+        ...[`--port=${port}`, '--bind-address=127.0.0.1', `--pid-file=${join(sockets, 'pid')}`],
+        ...[`--ssl-cert=${certPath}`, `--ssl-key=${keyPath}`, '--innodb-flush-log-at-trx-commit=0'],
+        // after so many handshakes without a login a client's address is shut out; loopback's is not
+        '--max-connect-errors=3',
+      ],
+      instance: { socket },
+      presented: () => presentedAfterStarttls(port, 'mysql'),
+    };
+  },
+};

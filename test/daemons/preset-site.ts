@@ -1,0 +1,113 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Instance, type PresetName, presets } from '../../core/target/file-presets.ts';
+import { pairMatches } from '../agent-scripts/disk.ts';
+import type { DaemonUnderContract, Site } from '../contract/site.ts';
+import { failsOnce } from './fails-once.ts';
+import { freePort } from './free-port.ts';
+import { idsOf, openToOthers } from './open-folder.ts';
+import { isAlive, reachable, until } from './processes.ts';
+import type { Need } from './require-daemon.ts';
+
+/** Where a daemon finds what it needs; its configuration, data and sockets go into `folder`. */
+export interface Setup {
+  readonly folder: string;
+  readonly port: number;
+  readonly certPath: string;
+  readonly keyPath: string;
+}
+
+/** A daemon with its configuration written, ready to be started. */
+export interface Prepared {
+  /** Starts it in the foreground. */
+  readonly argv: readonly string[];
+  /** Whose process it is from the beginning; left out: root's, which the daemon gives up by itself. */
+  readonly runAs?: string;
+  readonly stopSignal?: NodeJS.Signals;
+  readonly instance: Instance;
+  presented(): Promise<string>;
+  /** Whether it takes its reload; asked once its port answers. */
+  isReady?(): boolean;
+}
+
+/** A daemon that kind `files` knows by a preset. */
+export interface PresetDaemon {
+  readonly preset: PresetName;
+  /** The daemon's own user, whose group reads the key. */
+  readonly user: string;
+  readonly needs: readonly Need[];
+  version(): string;
+  prepare(setup: Setup): Prepared;
+}
+
+/** None of these daemons can be asked about files that it does not use yet. */
+const noCheck = 'the daemon has no check of its own';
+
+/** The daemon under the contract of connectors, with everything but the paths from its preset. */
+export function underContract(daemon: PresetDaemon): DaemonUnderContract {
+  const { preset, needs } = daemon;
+  return {
+    kind: 'files',
+    title: `files (${preset})`,
+    needs,
+    version: () => daemon.version(),
+    site: (folder) => presetSite(daemon, folder),
+    cannot: { refusal: noCheck },
+    dryRun: 'validate_unsupported',
+  };
+}
+
+/** Writes the configuration; nothing is started. */
+export async function presetSite(daemon: PresetDaemon, folder: string): Promise<Site> {
+  openToOthers(folder);
+  const tls = join(folder, 'tls');
+  mkdirSync(tls);
+  const files = { certPath: join(tls, 'fullchain.pem'), keyPath: join(tls, 'privkey.pem') };
+  const port = await freePort();
+  const prepared = daemon.prepare({ folder, port, ...files });
+  const { gid } = idsOf(daemon.user);
+  const reload = presets[daemon.preset].reload(prepared.instance, files) ?? [];
+  let running: ChildProcess | null = null;
+  return {
+    config: { preset: daemon.preset, instance: prepared.instance, ...files },
+    verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
+    liveFiles: [files.certPath, files.keyPath],
+    keyFile: files.keyPath,
+    place(version) {
+      writeFileSync(files.certPath, version.fullchainPem);
+      writeFileSync(files.keyPath, version.keyPem, { mode: 0o600 });
+      chownSync(files.keyPath, 0, gid);
+      chmodSync(files.keyPath, 0o640);
+    },
+    async start() {
+      if (running !== null) return;
+      const started = startIn(folder, prepared);
+      running = started;
+      const isUp = async () => (await reachable(port)) && (prepared.isReady?.() ?? true);
+      await until(isUp, `${daemon.preset} on port ${port} (see ${folder}/output)`, 30);
+    },
+    async stop() {
+      const pid = running?.pid;
+      running = null;
+      if (pid === undefined || !isAlive(pid)) return;
+      process.kill(pid, prepared.stopSignal ?? 'SIGTERM');
+      await until(() => !isAlive(pid), `${daemon.preset} ${pid} to end`, 30);
+    },
+    wouldStart: () => pairMatches(files.certPath, files.keyPath),
+    presented: () => prepared.presented(),
+    makeCheckRefuse: null,
+    failOnce: (marker) => failsOnce(marker, reload),
+    deaf: { reloadCommand: ['true'] },
+    otherOwnership: { gid, mode: 0o440 },
+  };
+}
+
+function startIn(folder: string, { argv, runAs }: Prepared): ChildProcess {
+  const [file = '', ...args] = argv;
+  return spawn(file, args, {
+    cwd: folder,
+    stdio: 'ignore',
+    ...(runAs === undefined ? {} : idsOf(runAs)),
+  });
+}
