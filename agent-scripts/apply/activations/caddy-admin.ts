@@ -42,7 +42,9 @@ export async function askAdmin(
         headers: { ...whoAsks(address), 'Content-Type': 'application/json', ...question.headers },
         signal,
       },
-      (response) => readAnswer(response).then(resolve, reject),
+      (response) => {
+        readAnswer(response).then(resolve, reject);
+      },
     );
     sent.once('error', reject);
     sent.end(question.body);
