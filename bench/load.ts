@@ -6,12 +6,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { underLoad } from '../test/load/apart.ts';
-import { loadedDaemons } from '../test/load/daemons.ts';
+import { loadedDaemons, loadedPeers } from '../test/load/daemons.ts';
 import { rate, type UnderLoad } from '../test/load/under-load.ts';
 
 const renewals = 10;
 const wanted = process.argv.slice(2);
-const runs = loadedDaemons
+const here = loadedPeers.filter(({ daemon }) => daemon.needs.every((need) => need.met()));
+const runs = [...loadedDaemons, ...here]
   .filter(({ daemon }) => wanted.length === 0 || wanted.includes(daemon.title))
   .flatMap(({ daemon, migrating }) => [
     { daemon, migrating: false, isHeld: !migrating },

@@ -15,7 +15,7 @@ export const filesDaemon: DaemonUnderContract = {
   kind: 'files',
   title: 'files',
   needs: [program('openssl')],
-  version: () => process.version.slice(1),
+  version: () => `a server on Node ${process.versions.node}`,
   site: filesSite,
 };
 

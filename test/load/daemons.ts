@@ -1,8 +1,11 @@
 import type { DaemonUnderContract } from '../contract/site.ts';
 import { apacheDaemon } from '../daemons/apache.ts';
 import { caddyDaemons } from '../daemons/caddy-site.ts';
+import { envoyDaemon } from '../daemons/envoy.ts';
 import { haproxyDaemons } from '../daemons/haproxy-site.ts';
 import { nginxDaemon } from '../daemons/nginx-site.ts';
+import { traefikDaemon } from '../daemons/traefik.ts';
+import { envoyProgram, fetched, traefikProgram } from '../peers/programs.ts';
 
 /**
  * A daemon whose renewals lose no handshake. `migrating`: only where the kernel hands the connections of a listener that
@@ -27,4 +30,10 @@ export const loadedDaemons: readonly LoadedDaemon[] = [
   migrating(caddyDaemons.file),
   migrating(caddyDaemons.loadFiles),
   migrating(caddyDaemons.loadPem),
+];
+
+/** The same of daemons that no Debian package has. */
+export const loadedPeers: readonly LoadedDaemon[] = [
+  asItIs(traefikDaemon(traefikProgram, [fetched(traefikProgram)], 'filename')),
+  asItIs(envoyDaemon(envoyProgram, [fetched(envoyProgram)], 'sds')),
 ];

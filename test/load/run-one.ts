@@ -1,8 +1,8 @@
 /** One daemon under load, as a process of its own: prints an `UnderLoad` as JSON. Arguments: title, folder, renewals. */
-import { loadedDaemons } from './daemons.ts';
+import { loadedDaemons, loadedPeers } from './daemons.ts';
 import { renewUnderLoad } from './under-load.ts';
 
 const [, , title, folder = '', renewals] = process.argv;
-const found = loadedDaemons.find(({ daemon }) => daemon.title === title);
+const found = [...loadedDaemons, ...loadedPeers].find(({ daemon }) => daemon.title === title);
 if (found === undefined) throw new Error(`no daemon is called ${title}`);
 process.stdout.write(JSON.stringify(await renewUnderLoad(found.daemon, folder, Number(renewals))));

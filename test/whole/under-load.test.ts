@@ -1,26 +1,4 @@
-import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { scratchFolder } from '../agent-scripts/disk.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { underLoad } from '../load/apart.ts';
 import { loadedDaemons } from '../load/daemons.ts';
-import { rate } from '../load/under-load.ts';
+import { hitlessContract } from '../load/hitless.ts';
 
-const renewals = 3;
-
-for (const [index, { daemon, migrating }] of loadedDaemons.entries()) {
-  const needs = [...daemon.needs, program('unshare', 'util-linux'), program('ip', 'iproute2'), root];
-  describeWith(needs, `under load: ${daemon.title}`, () => {
-    const scratch = scratchFolder();
-
-    test(`loses no handshake in ${renewals} renewals in a row, and never gives what is neither old nor new`, async () => {
-      const seen = await underLoad(daemon, join(scratch, `${index}`), renewals, migrating);
-
-      expect(seen).toMatchObject({ failures: {}, strangers: [] });
-      expect(Object.keys(seen.sightings)).toHaveLength(renewals + 1);
-      expect(seen.handshakes).toBeGreaterThan(rate / 2);
-      const counts = Object.values(seen.sightings).map(({ count }) => count);
-      console.info(`${daemon.title}: ${seen.handshakes} handshakes, leaf by leaf ${counts.join(', ')}`);
-    });
-  });
-}
+for (const loaded of loadedDaemons) hitlessContract(loaded);

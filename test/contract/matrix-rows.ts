@@ -1,0 +1,59 @@
+import { apacheDaemon, apacheWithChainFile } from '../daemons/apache.ts';
+import { caddyDaemons } from '../daemons/caddy-site.ts';
+import { dovecotDaemon } from '../daemons/dovecot.ts';
+import { envoyDaemon } from '../daemons/envoy.ts';
+import { filesDaemon } from '../daemons/files-site.ts';
+import { haproxyDaemons } from '../daemons/haproxy-site.ts';
+import { mariadb } from '../daemons/mariadb.ts';
+import { mosquitto } from '../daemons/mosquitto.ts';
+import { nginxDaemon } from '../daemons/nginx-site.ts';
+import { postfixDaemons } from '../daemons/postfix.ts';
+import { postgresql } from '../daemons/postgresql.ts';
+import { underContract } from '../daemons/preset-site.ts';
+import { redis } from '../daemons/redis.ts';
+import { traefikDaemon } from '../daemons/traefik.ts';
+import { envoyProgram, fetched, traefikProgram } from '../peers/programs.ts';
+import type { DaemonUnderContract } from './site.ts';
+
+/** A daemon that passes the contract, and a config of its kind as a person would write it. */
+export interface MatrixRow {
+  readonly daemon: DaemonUnderContract;
+  readonly config: Readonly<Record<string, unknown>>;
+}
+
+const pair = { certPath: '/tls/cert.pem', keyPath: '/tls/key.pem' };
+const combined = { pemPath: '/tls/site.pem' };
+const twoFiles = { ...combined, keyPath: '/tls/site.pem.key' };
+const runtime = { mode: 'runtime', statsSocket: '/run/haproxy/admin.sock' };
+const traefik = { ...pair, dynamicPath: '/etc/traefik/tls.yml' };
+const envoy = { ...pair, configPath: '/etc/envoy/envoy.yaml' };
+const traefikReal = (watch: 'filename' | 'directory') =>
+  traefikDaemon(traefikProgram, [fetched(traefikProgram)], watch);
+const envoyReal = (watched: 'sds' | 'files') => envoyDaemon(envoyProgram, [fetched(envoyProgram)], watched);
+
+/** Every daemon that passes the contract, stand-ins aside. */
+export const matrixRows: readonly MatrixRow[] = [
+  { daemon: nginxDaemon, config: pair },
+  { daemon: apacheDaemon, config: pair },
+  { daemon: apacheWithChainFile, config: { ...pair, chainPath: '/tls/chain.pem' } },
+  { daemon: haproxyDaemons.combined, config: combined },
+  { daemon: haproxyDaemons.directory, config: combined },
+  { daemon: haproxyDaemons.separateKey, config: twoFiles },
+  { daemon: haproxyDaemons.runtime, config: { ...combined, ...runtime } },
+  { daemon: haproxyDaemons.runtimeSeparateKey, config: { ...twoFiles, ...runtime } },
+  { daemon: caddyDaemons.file, config: pair },
+  { daemon: caddyDaemons.loadFiles, config: { ...pair, mode: 'api' } },
+  { daemon: caddyDaemons.loadPem, config: { ...pair, mode: 'api', loader: 'load_pem' } },
+  { daemon: traefikReal('filename'), config: traefik },
+  { daemon: traefikReal('directory'), config: traefik },
+  { daemon: envoyReal('sds'), config: { ...envoy, sdsPath: '/etc/envoy/sds/tls.yaml' } },
+  { daemon: envoyReal('files'), config: envoy },
+  { daemon: postfixDaemons.pair, config: pair },
+  { daemon: postfixDaemons.chainFiles, config: { chainFilesPath: '/tls/chain.pem' } },
+  { daemon: dovecotDaemon, config: pair },
+  ...[postgresql, mariadb, redis, mosquitto].map((daemon) => ({
+    daemon: underContract(daemon),
+    config: { preset: daemon.preset },
+  })),
+  { daemon: filesDaemon, config: { ...pair, validateCommand: 'your-check', reloadCommand: 'your-reload' } },
+];

@@ -1,0 +1,76 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { loadedDaemons, loadedPeers } from '../load/daemons.ts';
+import { claimedPromises, pageWithMatrix, readMatrixPage } from './matrix.ts';
+import { matrixRows } from './matrix-rows.ts';
+import { contractTitles } from './proofs.ts';
+
+const root = join(import.meta.dirname, '../..');
+const suite = 'contract of connectors: ';
+
+/** Full names of the tests that vitest finds, `suite > test`. */
+function listedTests(): string[] {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const config = join(import.meta.dirname, 'listing.config.ts');
+  const options = ['list', '--config', config, '--root', root, '--no-static-parse', '--json'];
+  // of the machine's daemons it is only asked which tests there are, so a missing one is not a failure here
+  const env = { PATH: process.env.PATH };
+  const { stdout, stderr } = spawnSync(process.execPath, [vitest, ...options], { encoding: 'utf8', env });
+  if (!stdout.startsWith('[')) throw new Error(`vitest list failed: ${stderr}`);
+  return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+}
+
+/** A suite by its title, also where it is skipped because the machine lacks something. */
+function inSuite(name: string, title: string): boolean {
+  return name.startsWith(`${title} > `) || name.startsWith(`${title} (skipped: needs `);
+}
+
+/** The tested versions change with the distribution's updates; which release it is does not. */
+function withoutPatchLevels(page: string): string {
+  return page.replaceAll(/^(\|[^|]*\|[^|]*?\d+\.\d+)[^|]* \|/gm, '$1 |');
+}
+
+describe('daemon matrix', () => {
+  let listed: string[] = [];
+
+  beforeAll(() => {
+    listed = listedTests();
+  });
+
+  test('is on its page as the connectors and the daemons here have it', () => {
+    const page = readMatrixPage();
+
+    expect(withoutPatchLevels(page), 'run node scripts/matrix.ts').toBe(
+      withoutPatchLevels(pageWithMatrix(page)),
+    );
+  });
+
+  test.each(matrixRows.map((row) => [row.daemon.title, row] as const))(
+    'claims of %s only what a test proves',
+    (title, row) => {
+      const unproven = claimedPromises(row).filter(
+        (promise) =>
+          !listed.some((name) => inSuite(name, suite + title) && name.endsWith(contractTitles[promise])),
+      );
+
+      expect(unproven).toEqual([]);
+    },
+  );
+
+  test.each([...loadedDaemons, ...loadedPeers].map(({ daemon }) => daemon.title))(
+    'has %s under load where it says hitless',
+    (title) => {
+      expect(listed.filter((name) => inSuite(name, `under load: ${title}`))).toHaveLength(1);
+    },
+  );
+
+  test('leaves out no daemon that passes the contract', () => {
+    const titles = matrixRows.map(({ daemon }) => daemon.title);
+    const strangers = listed
+      .filter((name) => name.startsWith(suite) && !name.includes('(a stand-in '))
+      .filter((name) => !titles.some((title) => inSuite(name, suite + title)));
+
+    expect(strangers).toEqual([]);
+  });
+});
