@@ -15,7 +15,6 @@ import { killedContract } from './killed.ts';
 connectorContract(postfixDaemons.chainFiles);
 connectorContract(postfixDaemons.pair);
 killedContract(postfixDaemons.chainFiles, { window: null });
-killedContract(postfixDaemons.pair, { window: /^rename\(.*cert\.pem/ });
 
 const scratch = scratchFolder();
 let count = 0;

@@ -1,9 +1,113 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
+import { ownershipOf, scratchFolder } from '../agent-scripts/disk.ts';
+import { observe } from '../core/tls-probe/endpoints.ts';
 import { mariadb } from '../daemons/mariadb.ts';
 import { mosquitto } from '../daemons/mosquitto.ts';
+import { idsOf } from '../daemons/open-folder.ts';
 import { postgresql } from '../daemons/postgresql.ts';
-import { underContract } from '../daemons/preset-site.ts';
+import { type PresetDaemon, presetSite, underContract } from '../daemons/preset-site.ts';
 import { redis } from '../daemons/redis.ts';
+import { describeWith, program, root } from '../daemons/require-daemon.ts';
 import { connectorContract } from './connector.ts';
+import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
+import type { Site } from './site.ts';
 
-const daemons = [postgresql, mariadb, redis, mosquitto];
+/** How each ends when the key cannot be read by the daemon, as its reload tells or does not tell. */
+const endOfUnreadableKey: readonly (readonly [PresetDaemon, Partial<AgentLine>])[] = [
+  // pg_reload_conf() asks for a reload and is gone; the server keeps the pair it has
+  [postgresql, { outcome: 'applied', presented: false }],
+  [mariadb, { outcome: 'reload_failed' }],
+  [redis, { outcome: 'reload_failed' }],
+  // a signal, and nobody hears what came of it
+  [mosquitto, { outcome: 'applied' }],
+];
+
+const daemons = endOfUnreadableKey.map(([daemon]) => daemon);
 for (const daemon of daemons) connectorContract(underContract(daemon));
+
+const scratch = scratchFolder();
+let count = 0;
+let running: Site | null = null;
+afterEach(async () => {
+  await running?.stop();
+  running = null;
+});
+
+async function aPresetHost(daemon: PresetDaemon): Promise<HostedSite> {
+  const hosted = await aHostedSite(underContract(daemon), join(scratch, `${++count}`));
+  running = hosted.site;
+  return hosted;
+}
+
+async function startWithoutTls(daemon: PresetDaemon): Promise<Site> {
+  const folder = join(scratch, `${++count}`);
+  mkdirSync(folder);
+  const site = await presetSite(daemon, folder);
+  running = site;
+  site.withdrawTls();
+  await site.start();
+  return site;
+}
+
+const needs = [...daemons.flatMap((daemon) => daemon.needs), program('unshare', 'util-linux'), root];
+
+describeWith(needs, 'a preset', () => {
+  test.each(daemons.map((daemon) => [daemon.preset, daemon] as const))(
+    'gives %s a key that its group reads and nobody of it can replace',
+    async (_, daemon) => {
+      const { site, deploy, version } = await aPresetHost(daemon);
+
+      const line = await deploy(await version(), { reloadCommand: ['true'] });
+      await site.start();
+
+      expect(ownershipOf(site.keyFile)).toBe(`0640 0:${idsOf(daemon.user).gid}`);
+      expect(await site.presented()).toBe(line.version?.fingerprint);
+    },
+  );
+
+  test.each(endOfUnreadableKey.map(([daemon, end]) => [daemon.preset, daemon, end] as const))(
+    'brings %s back to its old pair when the new key is closed to it',
+    async (_, daemon, end) => {
+      const hosted = await aPresetHost(daemon);
+      const { deploy, version, send, presents } = hosted;
+      const first = await startByHand(hosted);
+
+      const line = await deploy(await version(), { keyMode: '0600', owner: 'root' });
+      const undone = await send('rollback', { deploymentId: line.deploymentId });
+
+      expect(line).toMatchObject(end);
+      expect(line.presented).not.toBe(true);
+      expect(undone.outcome).toBe('restored');
+      await presents(first);
+    },
+  );
+});
+
+describeWith([...mariadb.needs, ...postgresql.needs, root], 'a probe of a real database', () => {
+  test.each([
+    [postgresql.preset, 'postgres', postgresql],
+    [mariadb.preset, 'mysql', mariadb],
+  ] as const)('says that %s has no TLS any more', async (_, protocol, daemon) => {
+    const { verify } = await startWithoutTls(daemon);
+
+    const seen = await observe(portOf(verify), null, { protocol });
+
+    expect(seen.problem).toBe('STARTTLS is not offered');
+  });
+
+  test('is not shut out by mariadb on loopback, however often it looks without logging in', async () => {
+    const hosted = await aPresetHost(mariadb);
+    const first = await startByHand(hosted);
+
+    const seen = await observe(portOf(hosted.site.verify), null, { protocol: 'mysql', consecutive: 8 });
+
+    expect(seen).toMatchObject({ ok: true, fingerprint: first.fingerprint });
+  });
+});
+
+function portOf({ endpoint }: Readonly<Record<string, unknown>>): number {
+  return Number(String(endpoint).split(':').at(-1));
+}

@@ -30,6 +30,7 @@ export const mariadb: PresetDaemon = {
         '--max-connect-errors=3',
       ],
       instance: { socket },
+      withoutTls: ['--skip-ssl'],
       presented: () => presentedAfterStarttls(port, 'mysql'),
     };
   },

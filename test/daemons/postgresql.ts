@@ -53,6 +53,7 @@ ssl_key_file = '${keyPath}'
       // the fast way out, which does not wait for clients
       stopSignal: 'SIGINT',
       instance: { socket: sockets, port },
+      withoutTls: ['-c', 'ssl=off'],
       presented: () => presentedAfterStarttls(port, 'postgres'),
       isReady: () => succeeds(asked),
     };

@@ -26,6 +26,8 @@ export interface Prepared {
   readonly runAs?: string;
   readonly stopSignal?: NodeJS.Signals;
   readonly instance: Instance;
+  /** Words after `argv` with which it serves without TLS; left out where its port has nothing but TLS. */
+  readonly withoutTls?: readonly string[];
   presented(): Promise<string>;
   /** Whether it takes its reload; asked once its port answers. */
   isReady?(): boolean;
@@ -58,8 +60,14 @@ export function underContract(daemon: PresetDaemon): DaemonUnderContract {
   };
 }
 
+/** A site whose daemon may have lost its TLS. */
+export interface PresetSite extends Site {
+  /** The next start is one without TLS. */
+  withdrawTls(): void;
+}
+
 /** Writes the configuration; nothing is started. */
-export async function presetSite(daemon: PresetDaemon, folder: string): Promise<Site> {
+export async function presetSite(daemon: PresetDaemon, folder: string): Promise<PresetSite> {
   openToOthers(folder);
   const tls = join(folder, 'tls');
   mkdirSync(tls);
@@ -69,7 +77,11 @@ export async function presetSite(daemon: PresetDaemon, folder: string): Promise<
   const { gid } = idsOf(daemon.user);
   const reload = presets[daemon.preset].reload(prepared.instance, files) ?? [];
   let running: ChildProcess | null = null;
+  let extra: readonly string[] = [];
   return {
+    withdrawTls() {
+      extra = prepared.withoutTls ?? [];
+    },
     config: { preset: daemon.preset, instance: prepared.instance, ...files },
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
     liveFiles: [files.certPath, files.keyPath],
@@ -82,10 +94,10 @@ export async function presetSite(daemon: PresetDaemon, folder: string): Promise<
     },
     async start() {
       if (running !== null) return;
-      const started = startIn(folder, prepared);
+      const started = startIn(folder, prepared, extra);
       running = started;
       const isUp = async () => (await reachable(port)) && (prepared.isReady?.() ?? true);
-      await until(isUp, `${daemon.preset} on port ${port} (see ${folder}/output)`, 30);
+      await until(isUp, `${daemon.preset} on port ${port}`, 30);
     },
     async stop() {
       const pid = running?.pid;
@@ -103,8 +115,8 @@ export async function presetSite(daemon: PresetDaemon, folder: string): Promise<
   };
 }
 
-function startIn(folder: string, { argv, runAs }: Prepared): ChildProcess {
-  const [file = '', ...args] = argv;
+function startIn(folder: string, { argv, runAs }: Prepared, extra: readonly string[]): ChildProcess {
+  const [file = '', ...args] = [...argv, ...extra];
   return spawn(file, args, {
     cwd: folder,
     stdio: 'ignore',

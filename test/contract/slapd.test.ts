@@ -1,0 +1,42 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { scratchFolder } from '../agent-scripts/disk.ts';
+import { observe, versionOf } from '../core/tls-probe/endpoints.ts';
+import { describeWith, program } from '../daemons/require-daemon.ts';
+import { startSlapd } from '../daemons/slapd.ts';
+import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+
+const scratch = scratchFolder();
+let count = 0;
+let running: Awaited<ReturnType<typeof startSlapd>> | null = null;
+afterEach(async () => {
+  await running?.stop();
+  running = null;
+});
+
+async function aSlapd(version: IssuedCertificate | null): Promise<number> {
+  const folder = join(scratch, `${++count}`);
+  mkdirSync(folder);
+  running = await startSlapd(folder, version);
+  return running.port;
+}
+
+describeWith([program('slapd')], 'a probe of a real slapd', () => {
+  test('sees what it presents after STARTTLS', async () => {
+    const version = await aVersion();
+    const port = await aSlapd(version);
+
+    const seen = await observe(port, versionOf(version), { protocol: 'ldap', consecutive: 3 });
+
+    expect(seen).toMatchObject({ ok: true, fingerprint: version.fingerprint });
+  });
+
+  test('says that STARTTLS is not offered where it has no TLS', async () => {
+    const port = await aSlapd(null);
+
+    const seen = await observe(port, null, { protocol: 'ldap' });
+
+    expect(seen.problem).toBe('STARTTLS is not offered ("LDAP result 2")');
+  });
+});
