@@ -1,0 +1,37 @@
+// Takes the place of local/dynamodb/start.ts (see vitest.dynamodb.config.ts).
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import type { DynamoDb } from '../../../local/dynamodb/start.ts';
+import { freePort } from '../../daemons/free-port.ts';
+import { reachable, until } from '../../daemons/processes.ts';
+
+/** Where the jars are kept, outside the repository. */
+export const jars = resolve(import.meta.dirname, '../../../node_modules/.cache/certferry-dynamodb-local');
+
+const main = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner';
+
+/** Starts AWS's own DynamoDB Local with an empty database in memory. */
+export async function startDynamoDb(): Promise<DynamoDb> {
+  const port = await freePort();
+  const options = ['-inMemory', '-disableTelemetry', '-port', String(port)];
+  const child = spawn(
+    'java',
+    ['-Xmx256m', `-Djava.library.path=${jars}`, '-cp', `${jars}/*`, main, ...options],
+    {
+      stdio: 'ignore',
+    },
+  );
+  const end = (): boolean => child.kill('SIGKILL');
+  process.once('exit', end);
+  await until(() => reachable(port), `DynamoDB Local on port ${port}`, 60);
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async close() {
+      process.off('exit', end);
+      const gone = once(child, 'exit');
+      end();
+      await gone;
+    },
+  };
+}
