@@ -98,18 +98,30 @@ async function endOf(pidFile: string): Promise<void> {
  */
 function startsInPrivate(conf: string, pidFile: string): boolean {
   const aside = `${pidFile}.aside`;
-  const shadow = ['--net', '--', '/bin/sh', '-c', startAndEnd, 'sh', conf, aside];
+  const shadow = [
+    '--net',
+    '--pid',
+    '--fork',
+    '--kill-child',
+    '--',
+    '/bin/sh',
+    '-c',
+    startAndEnd,
+    'sh',
+    conf,
+    aside,
+  ];
   const { status } = spawnSync('unshare', shadow, { stdio: 'ignore' });
   rmSync(aside, { force: true });
   return status === 0;
 }
 
-/** The start has said yes before the process id is written. */
+/** The start has said yes before the process id is written. What was started ends with the first process of its world. */
 const startAndEnd = `
 ip link set lo up
 apachectl -f "$1" -c "PidFile $2" -k start || exit 1
 for look in $(seq 200); do
-  if [ -s "$2" ]; then kill "$(cat "$2")"; exit 0; fi
+  if [ -s "$2" ]; then exit 0; fi
   sleep 0.01
 done
 exit 2`;
