@@ -109,7 +109,9 @@ async function attempt(ask: AskHaproxy, name: string, pem: string): Promise<stri
   const other = await abort(ask, name);
   if (other !== null)
     return `somebody has left a transaction about ${other} open; try \`abort ssl cert ${other}\``;
-  const staged = await ask(`set ssl cert ${name} <<\n${pem}`);
+  const staged = await ask(`set ssl cert ${name} <<\n${pem}`).catch((error: Error) => {
+    throw new Error(`${error.message}; ${roomFor(pem)}`);
+  });
   const about = /^Transaction (?:created|updated) for certificate (.+)!$/m.exec(staged)?.[1];
   if (about === undefined) throw new Error(await refusal(ask, staged, pem));
   if (about !== name) {
@@ -152,9 +154,13 @@ async function isInLine(
 
 async function refusal(ask: AskHaproxy, answer: string, pem: string): Promise<string> {
   if (answer === '') {
-    return `it hung up on ${Buffer.byteLength(pem)} bytes of PEM: they have to fit into its tune.bufsize`;
+    return `it hung up; ${roomFor(pem)}`;
   }
   return answer.includes('not referenced by the configuration') ? unknownName(ask) : redact(answer);
+}
+
+function roomFor(pem: string): string {
+  return `the ${Buffer.byteLength(pem)} bytes of PEM have to fit into its tune.bufsize`;
 }
 
 async function unknownName(ask: AskHaproxy): Promise<string> {

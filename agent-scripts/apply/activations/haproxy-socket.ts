@@ -13,6 +13,9 @@ const noSuchSocket: Readonly<Record<string, string>> = {
 /** How it shows that haproxy closed the connection while we were still writing. */
 const hungUp: readonly string[] = ['EPIPE', 'ECONNRESET'];
 
+/** haproxy answers within milliseconds; one that waits for the rest of what it cannot hold never does. */
+const answerMilliseconds = 10_000;
+
 /**
  * Speaks to a stats socket: a connection for each command, which haproxy closes after its answer (it does not prompt
  * unless it is asked to: https://docs.haproxy.org/2.6/management.html#9.3). An answer that has not come when `deadline`
@@ -21,10 +24,11 @@ const hungUp: readonly string[] = ['EPIPE', 'ECONNRESET'];
  */
 export function haproxyAt(socketPath: string, deadline: AbortSignal): AskHaproxy {
   return async (command) => {
+    const patience = AbortSignal.any([deadline, AbortSignal.timeout(answerMilliseconds)]);
     try {
-      return (await exchange(socketPath, command, deadline)).trim();
+      return (await exchange(socketPath, command, patience)).trim();
     } catch (error) {
-      throw new Error(`${socketPath}: ${wordsOf(error as NodeJS.ErrnoException, deadline)}`, {
+      throw new Error(`${socketPath}: ${wordsOf(error as NodeJS.ErrnoException, patience)}`, {
         cause: error,
       });
     }
