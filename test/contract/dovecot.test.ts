@@ -1,5 +1,7 @@
+import { on } from 'node:events';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import type { Target } from '../../core/target/target.ts';
 import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
@@ -108,6 +110,18 @@ describeWith(needs, 'dovecot', () => {
     expect(live()).toEqual(before);
   });
 
+  test('lets a session that has logged in go on, with the certificate it began with', async () => {
+    const { site, host, target } = await aRunningDovecot();
+    const session = await loggedIn(site.ports.imaps);
+
+    const line = await host.send('deploy', { target: target(), version: await aVersion() });
+    const answer = await session.ask('b NOOP');
+    session.end();
+
+    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    expect(answer).toMatch(/^b OK NOOP completed/);
+  });
+
   test('passes a rehearsal with what is right, and goes on undisturbed', async () => {
     const { site, host, target } = await aRunningDovecot();
     const next = await aVersion();
@@ -119,3 +133,26 @@ describeWith(needs, 'dovecot', () => {
     expect(await site.presented()).toBe(next.fingerprint);
   });
 });
+
+/** A session over IMAPS: each question is answered with its last line. */
+async function loggedIn(port: number) {
+  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+  socket.setEncoding('utf8');
+  const answerTo = async (tag: string): Promise<string> => {
+    for await (const [chunk] of on(socket, 'data', { close: ['close'] })) {
+      const line = String(chunk)
+        .split('\r\n')
+        .find((text) => text.startsWith(`${tag} `));
+      if (line !== undefined) return line;
+    }
+    return 'the connection was closed';
+  };
+  const ask = (question: string): Promise<string> => {
+    const answer = answerTo(question.split(' ')[0] ?? '');
+    socket.write(`${question}\r\n`);
+    return answer;
+  };
+  await answerTo('*');
+  expect(await ask('a LOGIN somebody anything')).toMatch(/^a OK /);
+  return { ask, end: () => socket.destroy() };
+}

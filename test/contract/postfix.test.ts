@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Target } from '../../core/target/target.ts';
@@ -103,6 +103,33 @@ describeWith(
       expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
       expect(site.starts()).toBe(1);
       expect(await site.presented()).toBe(next.fingerprint);
+    });
+
+    test('presents a name of an SNI table when the table is made anew with each change', async () => {
+      const { site, folder, host, first, target } = await aRunningPostfix('chainFiles');
+      const [table, other, etc] = [join(folder, 'etc/sni'), join(folder, 'other.pem'), join(folder, 'etc')];
+      const { keyPem, fullchainPem } = await aVersion();
+      writeFileSync(other, keyPem + fullchainPem, { mode: 0o600 });
+      writeFileSync(table, `www.example.test ${site.keyFile}\n`);
+      site.rewrite(
+        `smtpd_tls_chain_files = ${site.keyFile}`,
+        `smtpd_tls_chain_files = ${other}\ntls_server_sni_maps = hash:${table}`,
+      );
+      const reloadCommand = `postmap -c ${etc} -F hash:${table} && postfix -c ${etc} reload`;
+      const withTable = target({ shell: true, reloadCommand });
+      const next = await aVersion();
+
+      const line = await host.send('deploy', { target: withTable, version: next });
+      const presented = await site.presented();
+      const undone = await host.send('rollback', {
+        target: withTable,
+        header: { deploymentId: line.deploymentId },
+      });
+
+      expect(line).toMatchObject({ outcome: 'applied', presented: true });
+      expect(presented).toBe(next.fingerprint);
+      expect(undone).toMatchObject({ outcome: 'restored', presented: true });
+      expect(await site.presented()).toBe(first.fingerprint);
     });
 
     test('does not look at the files in its check', async () => {

@@ -6,7 +6,7 @@ import { pairMatches } from '../agent-scripts/disk.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
 import { freePort } from './free-port.ts';
-import { openToOthers } from './open-folder.ts';
+import { folderOf, openToOthers } from './open-folder.ts';
 import { presentedBy } from './presented.ts';
 import { isAlive, pidIn, reachable, until } from './processes.ts';
 import { program } from './require-daemon.ts';
@@ -115,7 +115,7 @@ protocols = imap pop3 sieve
 ssl = yes
 ssl_cert = <${certPath}
 ssl_key = <${keyPath}
-mail_location = maildir:${join(folder, 'mail')}
+mail_location = maildir:${folderOf('nobody', folder, 'mail')}
 passdb {
   driver = static
   args = nopassword=y
