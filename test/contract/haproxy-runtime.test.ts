@@ -220,7 +220,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
 
   test('says that the PEM is too large for a small tune.bufsize, and that nothing has come of it', async () => {
     const { first, version, deploy, presents } = await aRunningSite(
-      'global\n  tune.bufsize 1500\n  tune.maxrewrite 200\n',
+      'global\n  tune.bufsize 1200\n  tune.maxrewrite 200\n',
     );
 
     const line = await deploy(await version());
