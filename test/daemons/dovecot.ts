@@ -75,7 +75,8 @@ export async function dovecotSite(folder: string): Promise<DovecotSite> {
     async stop() {
       const pid = pidIn(pidFile);
       if (pid === null) return;
-      process.kill(pid, 'SIGTERM');
+      // it leads the group of all that it started; told politely it would take its time, a second each
+      process.kill(-pid, 'SIGKILL');
       await until(() => !isAlive(pid), `dovecot ${pid} to end`);
     },
     // it starts on any two files; without a pair it begins no TLS
