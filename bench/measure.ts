@@ -9,19 +9,20 @@ export interface Timing {
 
 /**
  * Times each of several programs `rounds` times, in turn (A B A B …), so that a machine that speeds up or slows down
- * does so for all of them. One uncounted round comes first.
+ * does so for all of them. One uncounted round comes first. A program that gives a number has measured itself: what it
+ * prepared does not count.
  */
 export async function inTurn<Name extends string>(
   rounds: number,
-  programs: Readonly<Record<Name, (round: number) => void | Promise<void>>>,
+  programs: Readonly<Record<Name, (round: number) => unknown>>,
 ): Promise<Record<Name, Timing>> {
   const names = Object.keys(programs) as Name[];
   const taken = new Map<Name, number[]>(names.map((name) => [name, []]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const name of names) {
       const started = performance.now();
-      await programs[name](round);
-      if (round > 0) taken.get(name)?.push(performance.now() - started);
+      const own = await programs[name](round);
+      if (round > 0) taken.get(name)?.push(typeof own === 'number' ? own : performance.now() - started);
     }
   }
   return Object.fromEntries(names.map((name) => [name, timingOf(taken.get(name) ?? [])])) as Record<

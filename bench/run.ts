@@ -4,12 +4,14 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lambdaSizes, lockRate, transitions } from './cloud.ts';
 import { agentStart, hostDeploy } from './host.ts';
+import { everyKind } from './kinds.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'certferry-bench-'));
 
 const parts: readonly (readonly [title: string, measure: () => Promise<string[]>])[] = [
   ['Agent start', () => agentStart(folder)],
   ['A renewal on a host with a real nginx', () => hostDeploy(folder)],
+  ['A renewal of every kind on its real daemon', () => everyKind(folder)],
   ['State transitions of a success', () => transitions(folder)],
   ['Locks', lockRate],
   ['Lambdas', lambdaSizes],

@@ -15,7 +15,7 @@ function listedTests(): string[] {
   const config = join(import.meta.dirname, 'listing.config.ts');
   const options = ['list', '--config', config, '--root', root, '--no-static-parse', '--json'];
   // of the machine's daemons it is only asked which tests there are, so a missing one is not a failure here
-  const env = { PATH: process.env.PATH };
+  const env = { PATH: process.env.PATH, CERTFERRY_LIST_TESTS: '1' };
   const { stdout, stderr } = spawnSync(process.execPath, [vitest, ...options], { encoding: 'utf8', env });
   if (!stdout.startsWith('[')) throw new Error(`vitest list failed: ${stderr}`);
   return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);

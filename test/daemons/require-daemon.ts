@@ -13,7 +13,9 @@ export function isInstalled(program: string): boolean {
  * their title; with CERTFERRY_REQUIRE_DAEMONS=1 (CI) that is a failure instead.
  */
 export function describeWith(needs: readonly Need[], title: string, tests: () => void): void {
-  const missing = needs.filter((need) => !need.met()).map((need) => need.name);
+  // whoever only wants to know which tests there are asks this machine for nothing (test/contract/matrix.test.ts)
+  const isListing = process.env.CERTFERRY_LIST_TESTS === '1';
+  const missing = isListing ? [] : needs.filter((need) => !need.met()).map((need) => need.name);
   if (missing.length === 0) {
     describe(title, tests);
     return;
