@@ -13,7 +13,7 @@ import { inTurn, mustRun, type Timing } from './measure.ts';
 const rounds = 5;
 
 /** The first way of each kind, and the ways that do not reload. */
-const withoutReload = ['haproxy (runtime)', 'caddy (load_files)'];
+const withoutReload = ['haproxy (runtime)', 'caddy (API, load_files)'];
 const onePerKind = matrixRows.filter(
   ({ daemon }, index) =>
     withoutReload.includes(daemon.title) ||
