@@ -130,6 +130,9 @@ async function afterError(home: Home, header: JobHeader, error: unknown): Promis
     const receipt = readReceipt(home, recovery.targetId, recovery.deploymentId);
     if (receipt !== null) return receipt.line;
   }
+  const ended = header.action === 'rollback' ? null : readReceipt(home, header.targetId, header.deploymentId);
+  // what failed came after the end (tidying up): the receipt tells what is live
+  if (ended !== null && !ended.undone) return ended.line;
   if (isCertferryError(error)) return rejected(header, error);
   const message = error instanceof Error ? error.message : String(error);
   return rejected(

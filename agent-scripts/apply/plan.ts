@@ -65,6 +65,11 @@ export async function planChange(
   };
 }
 
+/** Where the files of a wanted change live, links followed. Throws PlanInvalid. */
+export function destinationsOf({ files }: WantedChange): string[] {
+  return files.map(({ path }) => resolveDestination(path));
+}
+
 function contentOf({ path, content, whenMissing }: WantedFile): Buffer {
   if (content !== null) return Buffer.from(content);
   const found = resolveDestination(path);

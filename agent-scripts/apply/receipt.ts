@@ -66,6 +66,14 @@ function isInstalled(receipt: Receipt): boolean {
  * needs them.
  */
 export function pruneReceipts(home: Home, targetId: string, backupRetention: number): void {
+  try {
+    prune(home, targetId, backupRetention);
+  } catch {
+    // the deployment has ended whether or not old things can be removed; the next one tries again
+  }
+}
+
+function prune(home: Home, targetId: string, backupRetention: number): void {
   const target = home.target(targetId);
   const receipts = receiptsOf(home, targetId);
   const kept = new Set(receipts.filter(isInstalled).slice(0, Math.max(1, backupRetention)));

@@ -3,6 +3,7 @@ import { agentLine } from '../../core/deployment/agent-line.ts';
 import type { Change } from './change.ts';
 import { removeQuietly, sweepTemporaries } from './durable.ts';
 import type { Home } from './home.ts';
+import { inFoldersOf } from './host-lock.ts';
 import { closeJournal, type Journal, readJournal } from './journal.ts';
 import { type Receipt, readReceipt, writeReceipt } from './receipt.ts';
 import { removeStaged } from './restore.ts';
@@ -21,7 +22,10 @@ export async function recover(home: Home): Promise<Recovery | null> {
   return {
     deploymentId: change.deploymentId,
     targetId: change.targetId,
-    outcome: await settle(home, journal),
+    outcome: await inFoldersOf(
+      change.files.map(({ path }) => path),
+      () => settle(home, journal),
+    ),
   };
 }
 

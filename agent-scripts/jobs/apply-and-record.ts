@@ -1,10 +1,7 @@
-import { dirname } from 'node:path';
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { type Applied, applyChange } from '../apply/apply.ts';
-import type { Change } from '../apply/change.ts';
 import type { Home } from '../apply/home.ts';
-import { holdLock } from '../apply/host-lock.ts';
 import { closeJournal } from '../apply/journal.ts';
 import type { PlannedChange } from '../apply/plan.ts';
 import { installedReceipt, pruneReceipts, receiptsOf, writeReceipt } from '../apply/receipt.ts';
@@ -23,7 +20,6 @@ export async function applyAndRecord(
   origin: string,
 ): Promise<AgentLine> {
   const { change } = planned;
-  lockFolders(change);
   const before = workersBefore(change);
   const applied = await applyChange(home, planned, header.action === 'validate');
   const presented = applied.outcome === 'applied' ? await seenHere(change, change.version, before) : null;
@@ -44,12 +40,6 @@ export async function applyAndRecord(
   closeJournal(home);
   pruneReceipts(home, header.targetId, change.backupRetention);
   return line;
-}
-
-/** Another agent with a folder of its own, or a second link to the same place, must not write here meanwhile. */
-function lockFolders(change: Change): void {
-  for (const folder of [...new Set(change.files.map((file) => dirname(file.path)))].sort())
-    holdLock(folder, 'folder');
 }
 
 function lineOf(

@@ -6,7 +6,8 @@ import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
 import { hostDistribution } from '../apply/distribution.ts';
 import type { Home } from '../apply/home.ts';
-import { planChange } from '../apply/plan.ts';
+import { inFoldersOf } from '../apply/host-lock.ts';
+import { destinationsOf, planChange } from '../apply/plan.ts';
 import { installedReceipt, receiptsOf } from '../apply/receipt.ts';
 import { isUnchanged } from '../apply/unchanged.ts';
 import { wantedChange } from '../connectors/index.ts';
@@ -25,15 +26,15 @@ export async function deploy(
 ): Promise<AgentLine> {
   const version = preflight(bundle);
   const wanted = wantedChange(target, bundle, hostDistribution());
-  const planned = await planChange(home, header, wanted, version, {
-    ...target.config,
-    verify: target.verify,
+  const policy = { ...target.config, verify: target.verify };
+  return inFoldersOf(destinationsOf(wanted), async () => {
+    const planned = await planChange(home, header, wanted, version, policy);
+    const installed = installedReceipt(receiptsOf(home, header.targetId));
+    if (header.action === 'deploy' && installed !== null && isUnchanged(planned.change, installed)) {
+      return answerUnchanged(home, { header, wanted, planned, installed });
+    }
+    return applyAndRecord(home, header, planned, header.deploymentId);
   });
-  const installed = installedReceipt(receiptsOf(home, header.targetId));
-  if (header.action === 'deploy' && installed !== null && isUnchanged(planned.change, installed)) {
-    return answerUnchanged(home, { header, wanted, planned, installed });
-  }
-  return applyAndRecord(home, header, planned, header.deploymentId);
 }
 
 /** What was sealed was linted by its sender; the host believes its own eyes all the same. */

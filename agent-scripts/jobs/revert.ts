@@ -6,7 +6,8 @@ import { CertferryError } from '../../core/errors.ts';
 import type { Change } from '../apply/change.ts';
 import { digestOf } from '../apply/digest.ts';
 import type { Home } from '../apply/home.ts';
-import { planChange } from '../apply/plan.ts';
+import { inFoldersOf } from '../apply/host-lock.ts';
+import { destinationsOf, planChange } from '../apply/plan.ts';
 import { installedReceipt, type Receipt, receiptsOf } from '../apply/receipt.ts';
 import { holdsLeaf, type WantedFile } from '../apply/wanted.ts';
 import { applyAndRecord } from './apply-and-record.ts';
@@ -25,8 +26,10 @@ export async function revert(home: Home, header: JobHeader): Promise<AgentLine> 
   if (version === null) throw noVersionBefore(header, 'its certificate cannot be read');
   const { validate, activate, shadow } = origin;
   const wanted = { files, validate, activate, shadow };
-  const planned = await planChange(home, header, wanted, version, origin);
-  return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
+  return inFoldersOf(destinationsOf(wanted), async () => {
+    const planned = await planChange(home, header, wanted, version, origin);
+    return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
+  });
 
   function originOfInstalled(all: readonly Receipt[]): Change {
     const installed = installedReceipt(all);

@@ -7,6 +7,7 @@ import { CertferryError } from '../../core/errors.ts';
 import type { Change } from '../apply/change.ts';
 import { digestOfFile } from '../apply/digest.ts';
 import type { Home } from '../apply/home.ts';
+import { inFoldersOf } from '../apply/host-lock.ts';
 import { closeJournal } from '../apply/journal.ts';
 import {
   installedReceipt,
@@ -41,7 +42,11 @@ export async function rollback(home: Home, header: JobHeader): Promise<AgentLine
   const installed = installedReceipt(receipts);
   if (installed !== null && installed.line.deploymentId !== header.deploymentId)
     throw replaced(header, installed);
-  return undo(home, header, receipt, receipt.change);
+  const { change } = receipt;
+  return inFoldersOf(
+    change.files.map(({ path }) => path),
+    () => undo(home, header, receipt, change),
+  );
 }
 
 async function undo(home: Home, header: JobHeader, receipt: Receipt, change: Change): Promise<AgentLine> {

@@ -1,0 +1,37 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { describeWith, program } from '../daemons/require-daemon.ts';
+import { aVersion } from '../factories/certificates.ts';
+import { fingerprintOfFile, pairMatches, scratchFolder } from './disk.ts';
+import { aTarget, testHost } from './run-agent.ts';
+
+const scratch = scratchFolder();
+
+describeWith([program('flock', 'util-linux')], 'two agents with homes of their own', () => {
+  test('compare under the lock of the folder they share, so that neither spoils the other’s way back', async () => {
+    mkdirSync(join(scratch, 'tls'));
+    const [certPath, keyPath] = [join(scratch, 'tls/cert.pem'), join(scratch, 'tls/key.pem')];
+    // the check takes long enough for the other agent to have looked at the files before they are replaced
+    const commands = { validateCommand: ['sleep', '0.6'], reloadCommand: ['true'] };
+    const target = aTarget('files', { certPath, keyPath, ...commands });
+    const hosts = [testHost(join(scratch, 'one')), testHost(join(scratch, 'other'))] as const;
+    await hosts[0].send('deploy', { target, version: await aVersion() });
+    // enrolled before, so that both start at once
+    await hosts[1].jobText('deploy', { target, version: await aVersion() });
+    const versions = [await aVersion(), await aVersion()] as const;
+
+    const lines = await Promise.all([
+      hosts[0].send('deploy', { target, version: versions[0] }),
+      hosts[1].send('deploy', { target, version: versions[1] }),
+    ]);
+    const last = fingerprintOfFile(certPath) === versions[0].fingerprint ? 0 : 1;
+    const header = { deploymentId: lines[last].deploymentId };
+    const undone = await hosts[last].send('rollback', { target, header });
+
+    expect(lines.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
+    expect(undone).toMatchObject({ outcome: 'restored', warnings: [] });
+    expect(fingerprintOfFile(certPath)).toBe(versions[1 - last]?.fingerprint);
+    expect(pairMatches(certPath, keyPath)).toBe(true);
+  });
+});
