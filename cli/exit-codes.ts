@@ -8,6 +8,7 @@ export const exitCodes = {
   deployed: 0,
   deployed_unverified: 0,
   superseded: 0,
+  skipped: 0,
   rejected: 10,
   validate_failed: 11,
   reload_failed: 12,

@@ -32,6 +32,14 @@ export const errorNames = {
   // locks
   LockHeld: 'later',
   Superseded: 'never',
+  // rollouts
+  UnknownCertificate: 'never',
+  NoTargets: 'never',
+  RolloutExists: 'never',
+  RolloutHalted: 'never',
+  TooManyFailures: 'never',
+  ServiceStale: 'later',
+  ApprovalRejected: 'never',
   // sources
   SourceUnavailable: 'later',
   SourceMismatch: 'never',

@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { renderDocument } from './document.ts';
+import { renderRollout } from './rollout.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -92,7 +93,10 @@ function removeOldChunks(written: readonly string[]): void {
 }
 
 function copyStateMachines(): void {
-  cpSync(join(root, 'cdk/state-machines'), join(dist, 'state-machines'), { recursive: true });
+  const built = join(dist, 'state-machines');
+  mkdirSync(built, { recursive: true });
+  cpSync(join(root, 'cdk/state-machines/deploy-target.asl.json'), join(built, 'deploy-target.asl.json'));
+  writeFileSync(join(built, 'rollout.asl.json'), renderRollout());
 }
 
 mkdirSync(join(dist, 'agent'), { recursive: true });

@@ -16,6 +16,7 @@ const advice: Readonly<Record<DeploymentOutcome, Advice>> = {
   validate_unsupported: () => ['Give the target a validateCommand, and a dry run can ask the daemon.'],
   deployed_unverified: () => ['Nobody looked at the endpoint: replace "verify: none" in the targets file.'],
   superseded: () => ['Nothing to do: the later request is what stays.'],
+  skipped: () => ['Its rollout was halted: resume it, or roll out again.'],
   rejected: ({ output }) => [
     output.reason === interrupted
       ? 'Nothing was touched. Deploy to it again.'

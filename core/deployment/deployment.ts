@@ -3,18 +3,8 @@ import { Target } from '../target/target.ts';
 import { Observation, Repair } from './agent-line.ts';
 import { DeploymentId } from './job.ts';
 import { AgentOutcome, DeploymentOutcome } from './outcome.ts';
+import { Source } from './source.ts';
 import { Fingerprint, VersionFacts } from './version.ts';
-
-/** Where a version's bytes come from. The secret holds JSON: see `docs/sources.md`. */
-export const Source = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('secretsmanager'),
-    secretId: z.string().check(z.minLength(1)),
-    /** Pinned, so that a retry reads the same bytes. */
-    versionId: z.string().check(z.minLength(1)),
-  }),
-]);
-export type Source = z.infer<typeof Source>;
 
 export const RequestAction = z.enum(['deploy', 'validate', 'revert']);
 export type RequestAction = z.infer<typeof RequestAction>;
@@ -29,7 +19,10 @@ export const DeploymentRequest = z.strictObject({
   action: RequestAction,
   version: z.nullable(z.strictObject({ fingerprint: Fingerprint, source: Source })),
   requestNumber: z.optional(z.int().check(z.positive())),
+  /** The id of the rollout that it is a part of. */
   rollout: z.optional(z.string()),
+  /** Seconds that a rollout's child waits before it begins, so that not all begin at once. */
+  splaySeconds: z.optional(z.int().check(z.gte(0), z.lte(3600))),
 });
 export type DeploymentRequest = z.infer<typeof DeploymentRequest>;
 

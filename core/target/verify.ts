@@ -51,6 +51,16 @@ interface Given extends Backoff, Omit<ProbeTimes, 'maxBackoffSeconds' | 'vantage
 
 const defaultMaxBackoffSeconds = 16;
 
+/** An {@link Endpoint}, or a port of the node itself: `{host}` stands for the address of the node, filled in when it is known. */
+export const NodeEndpoint = z
+  .string()
+  .check(
+    z.refine(
+      (endpoint) => Endpoint.safeParse(endpoint.replace(/^\{host\}:/, 'node:')).success,
+      'host:port, such as 10.0.0.7:443, or {host}:443 for the node itself',
+    ),
+  );
+
 const fields = {
   endpoint: Endpoint,
   serverName: z.optional(HostName),
@@ -86,17 +96,27 @@ const rules = [
 ] as const;
 
 /** Proof that a target presents its certificate. Times are seconds. */
-export const Verify = z.pipe(
-  z.strictObject({ ...fields, protocol: z._default(ProbeProtocol, 'tls') }).check(...rules),
-  z.transform((verify) => ({ ...verify, ...derived(verify) })),
-);
+export const Verify = verifyWith({ endpoint: Endpoint });
 export type Verify = z.infer<typeof Verify>;
 
+function verifyWith(endpoint: { readonly endpoint: typeof Endpoint }) {
+  return z.pipe(
+    z.strictObject({ ...fields, ...endpoint, protocol: z._default(ProbeProtocol, 'tls') }).check(...rules),
+    z.transform((verify) => ({ ...verify, ...derived(verify) })),
+  );
+}
+
 /** The same where the target's config may know how TLS begins: a `protocol` that nobody said stays unsaid. */
-const OpenVerify = z.pipe(
-  z.strictObject({ ...fields, protocol: z.optional(ProbeProtocol) }).check(...rules),
-  z.transform((verify) => ({ ...verify, ...derived(verify) })),
-);
+function openVerifyWith(endpoint: { readonly endpoint: typeof Endpoint }) {
+  return z.pipe(
+    z.strictObject({ ...fields, ...endpoint, protocol: z.optional(ProbeProtocol) }).check(...rules),
+    z.transform((verify) => ({ ...verify, ...derived(verify) })),
+  );
+}
+
+/** A policy as it stands in the registry: {@link NodeEndpoint} for a place that is on several nodes. */
+export const NodeVerifyPolicy = z.union([z.literal('none'), verifyWith({ endpoint: NodeEndpoint })]);
+export const OpenNodeVerifyPolicy = z.union([z.literal('none'), openVerifyWith({ endpoint: NodeEndpoint })]);
 
 /** Holds what follows from several fields against the one that has to give way: what is expected of it, or null. */
 function withinTime(field: 'consecutive' | 'attempts', expected: (verify: Given) => string | null) {
@@ -128,7 +148,7 @@ export const VerifyPolicy = z.union([z.literal('none'), Verify]);
 export type VerifyPolicy = z.infer<typeof VerifyPolicy>;
 
 /** A {@link VerifyPolicy} without the default of `protocol`, for {@link withProtocol} to complete. */
-export const OpenVerifyPolicy = z.union([z.literal('none'), OpenVerify]);
+export const OpenVerifyPolicy = z.union([z.literal('none'), openVerifyWith({ endpoint: Endpoint })]);
 
 /** Gives a policy the protocol that its target's config knows, unless it says one itself. */
 export function withProtocol(policy: z.infer<typeof OpenVerifyPolicy>, known: ProbeProtocol): VerifyPolicy {

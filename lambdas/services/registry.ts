@@ -2,7 +2,8 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
 import { HostKey } from '../../core/deployment/agent-line.ts';
-import { RequestAction, Source } from '../../core/deployment/deployment.ts';
+import { RequestAction } from '../../core/deployment/deployment.ts';
+import { Source } from '../../core/deployment/source.ts';
 
 /** What the last request that got its target's lock wanted there. `fingerprint` is null for a revert. */
 export const Wanted = z.object({

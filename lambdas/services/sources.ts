@@ -1,14 +1,14 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod/mini';
 import { type BundleInput, type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
-import type { Source } from '../../core/deployment/deployment.ts';
+import type { Source as AnySource } from '../../core/deployment/source.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { CertferryError, type ErrorDetails, isCertferryError } from '../../core/errors.ts';
 
 /** The version a request names: which leaf, and where its bytes are. */
 export interface WantedVersion {
   readonly fingerprint: string;
-  readonly source: Source;
+  readonly source: AnySource;
 }
 
 /**
@@ -37,7 +37,8 @@ type SecretBundle = z.infer<typeof SecretBundle>;
 /** Sources in Secrets Manager. */
 export function createSources(secrets: SecretsManagerClient): Sources {
   return {
-    async fetch({ fingerprint, source }, now) {
+    async fetch({ fingerprint, source: place }, now) {
+      const source = place as Source;
       const secret = readSecret(source, await secretText(secrets, source));
       const { bundle, facts } = readAs(source, bundleInput(secret), now);
       if (facts.fingerprint === fingerprint) return bundle;
@@ -120,5 +121,7 @@ function bundleInput(secret: SecretBundle): BundleInput {
   const { certificate, chain, privateKey } = secret;
   return { certificate, key: privateKey, ...(chain !== undefined && { chain }), ...passphrase };
 }
+
+type Source = Extract<AnySource, { kind: 'secretsmanager' }>;
 
 const nameOf = ({ secretId, versionId }: Source) => `secret ${secretId} (version ${versionId})`;

@@ -1,0 +1,26 @@
+import * as z from 'zod/mini';
+import { Fingerprint } from '../../core/deployment/version.ts';
+
+/**
+ * What certferry believes a target (on one host) has, as its last deployment left it: item `target#<id>` / `installed`
+ * of the registry, written in the transaction that records a deployment. `fingerprint` is null when nobody knows
+ * (`lost`, `rollback_failed`); `notAfter` is epoch seconds, null when unknown.
+ */
+export const Installed = z.object({
+  targetId: z.string(),
+  certificate: z.string(),
+  host: z.string(),
+  fingerprint: z.nullable(Fingerprint),
+  notAfter: z.nullable(z.number()),
+  outcome: z.string(),
+  deploymentId: z.string(),
+  fence: z.int(),
+  at: z.string(),
+});
+export type Installed = z.infer<typeof Installed>;
+
+/** Reads what targets have; of many at once. */
+export interface InstalledVersions {
+  /** By target id; targets that never had a deployment are missing. */
+  of(targetIds: readonly string[]): Promise<ReadonlyMap<string, Installed>>;
+}
