@@ -3,7 +3,7 @@ import { type CertferryError, isCertferryError } from '../../core/errors.ts';
 import type { Target } from '../../core/target/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { readBundleFiles } from '../input/bundle.ts';
-import { readTargets, selectTargets } from '../input/targets.ts';
+import { onThisMachine, readTargetsFile, selectTargets } from '../input/targets.ts';
 import { fold } from '../render/text.ts';
 import { type AtLeastOne, notRecorded } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
@@ -24,7 +24,12 @@ export interface DeployOptions extends LocalOptions {
 /** `certferry deploy`: reads and judges the bundle before anything is started, then carries it to every target. */
 export async function deploy(options: DeployOptions, terminal: Terminal): Promise<number> {
   requireLocalMode(options, 'deploy');
-  const targets = selectTargets(readTargets(options.targets), options.certificate, options.target);
+  const [first, ...others] = selectTargets(
+    readTargetsFile(options.targets).targets,
+    options.certificate,
+    options.target,
+  );
+  const targets = [onThisMachine(first), ...others.map(onThisMachine)] as const;
   const read = judge(options);
   if (!('bundle' in read)) return refuse(read, targets, options, terminal);
   for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));

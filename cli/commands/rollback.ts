@@ -1,4 +1,4 @@
-import { readTargets, selectTarget } from '../input/targets.ts';
+import { onThisMachine, readTargetsFile, selectTarget } from '../input/targets.ts';
 import type { Terminal } from '../terminal.ts';
 import { perform } from './deployment.ts';
 import { type LocalOptions, requireLocalMode } from './local-only.ts';
@@ -11,6 +11,6 @@ export interface RollbackOptions extends LocalOptions {
 /** `certferry rollback`: the version before the installed one, applied and verified as a deployment of its own. */
 export async function rollback(options: RollbackOptions, terminal: Terminal): Promise<number> {
   requireLocalMode(options, 'rollback');
-  const target = selectTarget(readTargets(options.targets), options.target);
+  const target = onThisMachine(selectTarget(readTargetsFile(options.targets).targets, options.target));
   return perform([target], { action: 'revert' }, options, terminal);
 }

@@ -1,4 +1,4 @@
-import { targetsJsonSchema } from '../../core/target/json-schema.ts';
+import { targetsJsonSchema } from '../../core/rollout/json-schema.ts';
 import { targetKinds } from '../../core/target/target.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';

@@ -1,18 +1,22 @@
 import { parseDocument, type YAMLParseError, type YAMLWarning } from 'yaml';
 import type * as z from 'zod/mini';
 import { CertferryError } from '../errors.ts';
-import { pathText, problemLines } from './problems.ts';
+import { problemLines } from './problems.ts';
 import { valueAt } from './schema-at.ts';
-import { Target, Targets } from './target.ts';
+import { Target } from './target.ts';
 
 /**
- * Reads a targets file, YAML or JSON. `source` is what to call it in an error, such as its path. Throws InvalidTarget
- * with every problem on a line of its own.
+ * Reads a file, YAML or JSON, as `schema` has it; `further` finds what a schema cannot say. `source` is what to call
+ * the file in an error, such as its path. Throws InvalidTarget with every problem on a line of its own.
  */
-export function parseTargets(text: string, source: string): Targets {
+export function parseFile<Output>(
+  schema: z.ZodMiniType<Output>,
+  { text, source }: { readonly text: string; readonly source: string },
+  further: (input: unknown) => readonly string[],
+): Output {
   const input = parseYaml(text, source);
-  const parsed = Targets.safeParse(input);
-  const problems = [...schemaProblems(Targets, input, parsed), ...repeatedIds(input)];
+  const parsed = schema.safeParse(input);
+  const problems = [...schemaProblems(schema, input, parsed), ...further(input)];
   if (!parsed.success || problems.length > 0) throw invalid(source, problems);
   return parsed.data;
 }
@@ -42,19 +46,6 @@ function schemaProblems(
   parsed: { success: boolean; error?: z.core.$ZodError | undefined },
 ): string[] {
   return problemLines({ schema, input }, parsed.error?.issues ?? []);
-}
-
-/** An id names a target's lock and history: two targets with one id would undo each other. */
-function repeatedIds(input: unknown): string[] {
-  const targets = valueAt(input, ['targets']);
-  if (!Array.isArray(targets)) return [];
-  const ids = targets.map((target) => valueAt(target, ['id']));
-  return ids.flatMap((id, at) => {
-    const first = ids.indexOf(id);
-    if (typeof id !== 'string' || first === at) return [];
-    const path = pathText(['targets', at, 'id']);
-    return [`${path}: ${JSON.stringify(id)} is already the id of ${pathText(['targets', first])}`];
-  });
 }
 
 function nameOf(value: unknown): string {

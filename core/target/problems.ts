@@ -89,6 +89,7 @@ const typeWords: Readonly<Record<string, string>> = {
   boolean: 'true or false',
   object: 'an object with named fields',
   array: 'a list',
+  record: 'names with a value each',
 };
 
 function wordsOfCode(issue: Issue): string {

@@ -49,7 +49,7 @@ function unwrap(schema: Schema, input: unknown): Schema | null {
   return schema instanceof $ZodUnion ? unwrapUnion(schema, input) : schema;
 }
 
-/** Of a union by kind the one of that kind; of another, the one that has keys where the input has. */
+/** Of a union by kind the one of that kind; of another, the one that has the input's keys. */
 function unwrapUnion(schema: $ZodUnion, input: unknown): Schema | null {
   const options = schema._zod.def.options.map((option) => unwrap(option, input));
   const objects = options.filter((option) => option instanceof $ZodObject);
@@ -58,7 +58,16 @@ function unwrapUnion(schema: $ZodUnion, input: unknown): Schema | null {
     const kind = valueAt(input, [key]);
     return objects.find((option) => option._zod.def.shape[key]?._zod.values?.has(kind as string)) ?? null;
   }
-  return isObject(input) ? (objects[0] ?? null) : (options[0] ?? null);
+  return isObject(input) ? nearest(objects, Object.keys(input)) : (options[0] ?? null);
+}
+
+/** The object that has most of these keys; of equals the first. */
+function nearest(objects: readonly $ZodObject[], keys: readonly string[]): Schema | null {
+  const known = (object: $ZodObject) => keys.filter((key) => key in object._zod.def.shape).length;
+  return objects.reduce<$ZodObject | null>(
+    (best, object) => (best === null || known(object) > known(best) ? object : best),
+    null,
+  );
 }
 
 function childOf(schema: Schema, step: PropertyKey): Schema | null {

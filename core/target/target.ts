@@ -94,7 +94,3 @@ export const Target = z.discriminatedUnion('kind', [
 ]);
 export type Target = z.infer<typeof Target>;
 export type TargetOf<Kind extends TargetKind> = Extract<Target, { kind: Kind }>;
-
-/** A targets file. */
-export const Targets = z.strictObject({ targets: z.array(Target).check(z.minLength(1)) });
-export type Targets = z.infer<typeof Targets>;

@@ -20,6 +20,7 @@ describe('the exit code', () => {
       validated: 0,
       validate_unsupported: 0,
       superseded: 0,
+      skipped: 0,
       rejected: 10,
       validate_failed: 11,
       reload_failed: 12,

@@ -2,14 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { readTargets, selectTarget, selectTargets } from '../../cli/input/targets.ts';
+import { onThisMachine, readTargetsFile, selectTarget, selectTargets } from '../../cli/input/targets.ts';
+import { RegisteredTarget } from '../../core/target/registered.ts';
 import { aTarget } from './finished.ts';
 
+const aRegistered = (changes: object) => RegisteredTarget.parse({ ...aTarget(), ...changes });
 const targets = [
-  aTarget({ id: 'web-1' }),
-  aTarget({ id: 'web-2' }),
-  aTarget({ id: 'mail-1', certificate: 'mail.example.com' }),
-  aTarget({ id: 'far-1', certificate: 'far.example.com', host: 'i-0123456789abcdef0' }),
+  aRegistered({ id: 'web-1' }),
+  aRegistered({ id: 'web-2' }),
+  aRegistered({ id: 'mail-1', certificate: 'mail.example.com' }),
 ];
 
 const ids = (selected: readonly { id: string }[]) => selected.map(({ id }) => id);
@@ -39,11 +40,9 @@ describe('the targets of a deployment', () => {
     expect(() => selectTargets(targets, 'other.example.com', [])).toThrow('The targets file has: web-1');
   });
 
-  test('are refused when one is not on this machine', () => {
-    expect(() => selectTargets(targets, 'far.example.com', [])).toThrow(
-      'far-1 is on host i-0123456789abcdef0',
-    );
-    expect(() => selectTarget(targets, 'far-1')).toThrow('this machine only');
+  test('are looked for by id too', () => {
+    expect(selectTarget(targets, 'mail-1').certificate).toBe('mail.example.com');
+    expect(() => selectTarget(targets, 'mail-2')).toThrow('there is no target mail-2. The targets file has');
   });
 
   test('are named in every complaint of the file they stand in', () => {
@@ -52,7 +51,29 @@ describe('the targets of a deployment', () => {
     const path = join(folder, 'targets.yaml');
     writeFileSync(path, 'targets:\n  - id: web-1\n    kind: ngnix\n');
 
-    expect(() => readTargets(path)).toThrow(path);
-    expect(() => readTargets(join(folder, 'none.yaml'))).toThrow('no such file');
+    expect(() => readTargetsFile(path)).toThrow(path);
+    expect(() => readTargetsFile(join(folder, 'none.yaml'))).toThrow('no such file');
+  });
+});
+
+describe('a target on this machine', () => {
+  test('is one on a host of local mode, whose own address {host} stands for', () => {
+    const verify = { endpoint: '{host}:8443' };
+
+    expect(onThisMachine(aRegistered({ host: 'local' }))).toMatchObject({ id: 'web-1', host: 'local' });
+    expect(onThisMachine(aRegistered({ host: 'local-web-7', verify }))).toMatchObject({
+      host: 'local-web-7',
+      verify: { endpoint: '127.0.0.1:8443' },
+    });
+  });
+
+  test.each([
+    ['host i-0123456789abcdef0', 'i-0123456789abcdef0'],
+    ['the hosts with app=web, stage=live', { tags: { app: 'web', stage: 'live' } }],
+    ['the instances of Auto Scaling group web', { autoScalingGroup: 'web' }],
+  ])('is not one on %s', (words, host) => {
+    expect(() => onThisMachine(aRegistered({ host }))).toThrow(
+      `target web-1 is on ${words}: --local deploys`,
+    );
   });
 });

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { wantedChange } from '../../../agent-scripts/connectors/index.ts';
-import { parseTarget, parseTargets } from '../../../core/target/parse.ts';
+import { parseTargets } from '../../../core/rollout/targets-file.ts';
+import { parseTarget } from '../../../core/target/parse.ts';
 import { bundleOf } from '../../agent-scripts/run-agent.ts';
 import { aVersion } from '../../factories/certificates.ts';
 

@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { CertferryError } from '../../../core/errors.ts';
-import { parseTarget, parseTargets } from '../../../core/target/parse.ts';
+import { parseTargets } from '../../../core/rollout/targets-file.ts';
+import { parseTarget } from '../../../core/target/parse.ts';
 import { targetKinds } from '../../../core/target/target.ts';
 import { aTargetInput } from './targets.ts';
 
@@ -117,8 +118,8 @@ describe('a targets file', () => {
     expect(problemsOfFile(bad, { ...aTargetInput(), certificate: 7 }).sort()).toEqual(
       [
         'targets[0].id: expected letters, digits, ".", "_" and "-", at most 64 characters, got "a b"',
-        'targets[0].host: expected local, i-… or mi-…, got "server1"',
-        'targets[0].verify.endpoint: expected host:port, such as 10.0.0.7:443 or [::1]:8443, got "x"',
+        'targets[0].host: expected local, local-<name>, i-… or mi-…, these two after <account>/<region>/ when they are elsewhere, got "server1"',
+        'targets[0].verify.endpoint: expected host:port, such as 10.0.0.7:443, or {host}:443 for the node itself, got "x"',
         'targets[0].verify.protocol: expected one of tls, smtp, imap, pop3, sieve, postgres, mysql, ldap, got "tsl"; did you mean tls?',
         'targets[0].verify.attempts: expected at least 1, got 0',
         'targets[0].verify.consecutive: expected at most 20, got 21',
@@ -138,8 +139,8 @@ describe('a targets file', () => {
     ).toEqual(
       [
         'targets[0].certificate: is required: a name such as api.example.com',
-        'targets[0].host: is required: local, i-… or mi-…',
-        'targets[0].verify.endpoint: is required: host:port, such as 10.0.0.7:443 or [::1]:8443',
+        'targets[0].host: is required: local, local-<name>, i-… or mi-…, these two after <account>/<region>/ when they are elsewhere',
+        'targets[0].verify.endpoint: is required: host:port, such as 10.0.0.7:443, or {host}:443 for the node itself',
         'targets[0].config.certPath: is required: an absolute path to a file, such as /etc/nginx/tls/privkey.pem',
         'targets[0].config.keyPath: is required: an absolute path to a file, such as /etc/nginx/tls/privkey.pem',
         'targets[0].config.reloadCommand: is required: the command that makes the daemon read its files again (or reload: none, if it watches them)',
@@ -167,7 +168,7 @@ describe('a targets file', () => {
       aTargetInput({}, { verify: { endpoint: 'a:1', adresses: 'all' } }),
     ],
     [
-      'targets[0].zebra: unknown key; there are: id, certificate, host, verify, kind, config',
+      'targets[0].zebra: unknown key; there are: id, certificate, host, verify, autoHeal, window, kind, config',
       aTargetInput({}, { zebra: 1 }),
     ],
     ['targets[0]["a key"]: unknown key; there are: id', aTargetInput({}, { 'a key': 1 })],
@@ -176,7 +177,7 @@ describe('a targets file', () => {
   });
 
   test('lists the kinds and suggests the near one', () => {
-    const kinds = targetKinds.join(', ');
+    const kinds = [...targetKinds.filter((kind) => kind !== 'files'), 'files'].join(', ');
     expect(problemsOfFile(aTargetInput({}, { kind: 'ngnix' }))).toEqual([
       `targets[0].kind: expected one of ${kinds}, got "ngnix"; did you mean nginx?`,
     ]);
@@ -194,6 +195,81 @@ describe('a targets file', () => {
       'targets[1].id: "web-1" is already the id of targets[0]',
       'targets[2].id: "web-1" is already the id of targets[0]',
     ]);
+  });
+
+  test.each([
+    ['targets[0].host.tagz: unknown key; did you mean tags?', { tagz: { app: 'web' } }],
+    ['targets[0].host.tags: expected at least one tag, got {}', { tags: {} }],
+    [
+      'targets[0].host.acount: unknown key; did you mean account?',
+      { autoScalingGroup: 'web', acount: '123456789012' },
+    ],
+    [
+      'targets[0].host.account: expected an account id of 12 digits, in quotes, got 12',
+      { tags: { app: 'web' }, account: 12 },
+    ],
+  ])('says what is wrong with hosts that are looked up: %s', (expected, host) => {
+    expect(problemsOfFile(aTargetInput({}, { host }))).toContain(expected);
+  });
+
+  test('refuses ids that would be those of the members of a target on several hosts', () => {
+    const longOnSeveral = { id: 'a'.repeat(41), host: { tags: { app: 'web' } } };
+
+    expect(problemsOfFile(aTargetInput({}, { id: 'web.i-0123456789abcdef0' }))).toEqual([
+      expect.stringContaining('an id that does not end as a host id'),
+    ]);
+    expect(problemsOfFile(aTargetInput({}, longOnSeveral))).toEqual([
+      expect.stringContaining('at most 40 characters for a target on several hosts'),
+    ]);
+  });
+
+  test('names what is wrong with a certificate, and refuses one name twice', () => {
+    const certificates = [
+      { name: 'a.test', strategy: { waves: ['10%'], maxConcurency: 3 }, source: { kind: 'acme' } },
+      { name: 'a.test', serviceEndpoints: [{ endpoint: 'x' }], window: {} },
+    ];
+    const text = stringify({ certificates, targets: [aTargetInput()] });
+
+    expect(problemsOf(() => parseTargets(text, 't')).sort()).toEqual(
+      [
+        'certificates[0].strategy.waves: expected a last wave of "100%", got ["10%"]',
+        'certificates[0].strategy.maxConcurency: unknown key; did you mean maxConcurrency?',
+        'certificates[0].source.kind: expected one of secretsmanager, acm, s3, parameter, got "acme"; did you mean acm?',
+        'certificates[1].serviceEndpoints[0].endpoint: expected host:port, such as 10.0.0.7:443 or [::1]:8443, got "x"',
+        'certificates[1].window: unknown key; there are: name, source, strategy, serviceEndpoints',
+        'certificates[1].name: "a.test" is already the name of certificates[0]',
+      ].sort(),
+    );
+  });
+
+  test('has certificates with their strategies, and targets on many hosts with their windows', () => {
+    const { certificates, targets } = parseTargets(
+      stringify({
+        certificates: [
+          {
+            name: 'api.example.com',
+            source: { kind: 'secretsmanager', secretId: 'certferry/api' },
+            strategy: { waves: [1, '100%'], toleratedFailures: '5%' },
+            serviceEndpoints: [{ endpoint: 'api.example.com:443' }],
+          },
+        ],
+        targets: [
+          aTargetInput(
+            {},
+            {
+              host: { autoScalingGroup: 'web' },
+              verify: { endpoint: '{host}:443' },
+              window: { days: ['sun'], from: '02:00', to: '04:00', timeZone: 'Europe/Paris' },
+              autoHeal: true,
+            },
+          ),
+        ],
+      }),
+      't',
+    );
+
+    expect(certificates).toMatchObject([{ strategy: { waves: [1, '100%'], toleratedFailures: '5%' } }]);
+    expect(targets).toMatchObject([{ host: { autoScalingGroup: 'web' }, autoHeal: true }]);
   });
 
   test('does not take a key of Object.prototype for one of its own', () => {

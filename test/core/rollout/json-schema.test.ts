@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { targetsJsonSchema } from '../../../core/target/json-schema.ts';
+import { targetsJsonSchema } from '../../../core/rollout/json-schema.ts';
 import { targetKinds } from '../../../core/target/target.ts';
 
 interface Property {
@@ -33,12 +33,11 @@ describe('the JSON Schema of targets', () => {
 
   test('describes a whole file without a kind, with every kind in it', () => {
     const { properties } = targetsJsonSchema() as {
-      properties: { targets: { items: { oneOf: unknown[] } } };
+      properties: { targets: { items: { oneOf: { properties: { kind: { const: string } } }[] } } };
     };
 
-    expect(properties.targets.items.oneOf).toMatchObject(
-      targetKinds.map((kind) => ({ properties: { kind: { const: kind } } })),
-    );
+    const kinds = properties.targets.items.oneOf.map(({ properties }) => properties.kind.const);
+    expect(kinds.toSorted()).toEqual(targetKinds.toSorted());
   });
 
   test('has a word for every field of every kind', () => {
@@ -48,5 +47,25 @@ describe('the JSON Schema of targets', () => {
       );
       expect(silent.map(([name]) => name)).toEqual([]);
     }
+  });
+
+  test('has a word for every field of a file', () => {
+    const fields = propertiesOf(targetsJsonSchema() as Property);
+
+    expect(fields.filter(([, { description }]) => !description).map(([name]) => name)).toEqual([]);
+    expect(fields.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['certificates', 'waves', 'secretId', 'autoScalingGroup', 'timeZone']),
+    );
+  });
+
+  test('has other words where a name means something else', () => {
+    const { properties } = targetsJsonSchema() as unknown as {
+      properties: { certificates: { items: Property } };
+    };
+    const words = new Map(propertiesOf(properties.certificates.items).reverse());
+
+    expect(words.get('name')?.description).toContain('versions follow each other');
+    expect(words.get('endpoint')?.description).toContain('host:port');
+    expect(words.get('endpoint')?.description).not.toContain('this very target');
   });
 });

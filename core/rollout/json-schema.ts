@@ -1,12 +1,62 @@
 import * as z from 'zod/mini';
-import { schemaAt } from './schema-at.ts';
-import { Target, type TargetKind, Targets } from './target.ts';
+import { RegisteredTarget } from '../target/registered.ts';
+import { schemaAt } from '../target/schema-at.ts';
+import type { TargetKind } from '../target/target.ts';
+import { TargetsFile } from './targets-file.ts';
+
+/** Where a name means something else inside a field of this name. */
+const descriptionsWithin: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  certificates: {
+    name: 'The name under which versions follow each other; targets say it as their certificate.',
+  },
+  source: {
+    kind: 'What holds the versions: secretsmanager, acm (exportable), s3 (versioned bucket) or parameter (SecureString).',
+    secretId: 'The name or ARN of the secret.',
+    certificateArn: 'The ARN of the ACM certificate, which has to be exportable.',
+    bucket: 'The bucket, which has to keep versions.',
+    key: 'The key of the object in the bucket.',
+    name: 'The name of the parameter.',
+  },
+  serviceEndpoints: {
+    endpoint: 'host:port of the service as clients reach it, such as its load balancer.',
+    attempts: 'How often to look before the service counts as stale.',
+  },
+};
 
 /** What an editor shows beside a field; fields of every kind together, since one name means one thing. */
 const descriptions: Readonly<Record<string, string>> = {
+  certificates: 'Where versions come from and how they are rolled out. Needed for rollouts from an account.',
+  targets: 'The places where certificates go.',
+  source: 'What holds the versions of the certificate; a change there starts a rollout.',
+  strategy: 'How a version is carried to all targets. What is not said has its default.',
+  waves:
+    'How many targets have been reached once each wave is over: numbers, or shares in quotes; the last is "100%".',
+  maxConcurrency: 'Deployments at a time.',
+  splaySeconds: 'Each deployment of a wave begins after a random part of this.',
+  toleratedFailures: 'More failures than this, a number or a share in quotes, halt the rollout.',
+  pauseSeconds: 'Seconds between two waves.',
+  approvalAfterWave: 'The number of the wave after which a person is asked; 0: nobody is.',
+  approvalTimeoutSeconds: 'Seconds to wait for the answer; without one the rollout is halted.',
+  onHalt: 'stop: what was changed stays; rollBackAll: it is put back, newest wave first.',
+  onStaleService:
+    'Whether a service endpoint that goes on presenting another leaf halts the rollout, or is only told.',
+  serviceEndpoints:
+    'What the service as a whole presents, looked at after each wave; never a reason to undo a target.',
   id: 'Names this target in locks, history and on the host. Never reuse one for another place.',
   certificate: 'The name under which versions follow each other, such as api.example.com.',
-  host: 'The machine: i-…, mi-…, or local for this one.',
+  host: 'The machine: i-…, mi-…, local for this one; or all with some tags, or of an Auto Scaling group.',
+  tags: 'Hosts that bear every one of these tags, among those with the tag certferry=true.',
+  autoScalingGroup:
+    'The running instances of this group; a new one gets the current version when it comes up.',
+  account: "Another account than the stack's, 12 digits in quotes: its role for certferry is assumed.",
+  region: "Another region than the stack's.",
+  autoHeal: 'true: the drift sweep deploys again what is not presented any more.',
+  window:
+    'The only time a rollout may touch this target, unless it is urgent or the certificate would expire before.',
+  days: 'The days on which the window begins. Default: every day.',
+  from: 'When the window opens, such as "02:30", in quotes.',
+  to: 'When it closes; not after from means on the following day.',
+  timeZone: 'Whose wall clock, such as Europe/Paris or UTC.',
   kind: 'What serves the certificate there.',
   config: 'Where the files are and which commands make the daemon judge and read them.',
   verify: 'How to see that the new certificate is presented; none says out loud that nobody looks.',
@@ -69,16 +119,34 @@ const descriptions: Readonly<Record<string, string>> = {
  * that kind. Rules between fields are not in it: the parser has them.
  */
 export function targetsJsonSchema(kind?: TargetKind): Record<string, unknown> {
-  const schema = kind === undefined ? Targets : (schemaAt(Target, [], { kind }) ?? Target);
+  const schema =
+    kind === undefined ? TargetsFile : (schemaAt(RegisteredTarget, [], { kind }) ?? RegisteredTarget);
   const title = kind === undefined ? 'certferry targets' : `certferry target of kind ${kind}`;
-  const { $schema, ...json } = z.toJSONSchema(schema, {
-    target: 'draft-2020-12',
-    io: 'input',
-    override: ({ jsonSchema, path }) => {
-      const [parent, name] = path.slice(-2);
-      const description = parent === 'properties' ? descriptions[String(name)] : undefined;
-      if (description !== undefined) jsonSchema.description = description;
-    },
+  const { $schema, ...json } = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' });
+  return { $schema, title, ...(described(json, '') as object) };
+}
+
+/**
+ * The schema with words beside every field; `around` is the field that it stands in. A walk of our own, because zod calls
+ * its `override` once for a schema that stands in several places.
+ */
+function described(node: unknown, around: string): unknown {
+  if (Array.isArray(node)) return node.map((one) => described(one, around));
+  if (typeof node !== 'object' || node === null) return node;
+  const entries = Object.entries(node).map(([key, value]) =>
+    key === 'properties'
+      ? [key, describedFields(value as Fields, around)]
+      : [key, key === 'default' ? value : described(value, around)],
+  );
+  return Object.fromEntries(entries);
+}
+
+type Fields = Readonly<Record<string, object>>;
+
+function describedFields(fields: Fields, around: string): object {
+  const entries = Object.entries(fields).map(([name, field]) => {
+    const description = descriptionsWithin[around]?.[name] ?? descriptions[name];
+    return [name, { ...(described(field, name) as object), ...(description && { description }) }];
   });
-  return { $schema, title, ...json };
+  return Object.fromEntries(entries);
 }
