@@ -1,11 +1,12 @@
 import { nameLine } from '../certificate/describe.ts';
 import { epochSeconds, fingerprintOf, namesOf } from '../certificate/facts.ts';
+import type { VersionFacts } from '../deployment/version.ts';
 import { endpointParts, type ProbeProtocol } from '../target/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
-import { handshake, type Presented } from './handshake.ts';
+import type { Presented } from './handshake.ts';
 import { linkProblem, nameProblem } from './presented.ts';
-import { serverNameOf } from './probe.ts';
-import { inWords } from './words.ts';
+import { presentedFor, serverNameOf } from './probe.ts';
+import { inWords, isNoRoute } from './words.ts';
 
 export interface LookQuestion {
   /** `host:port`. */
@@ -13,6 +14,8 @@ export interface LookQuestion {
   readonly serverName?: string | undefined;
   readonly protocol: ProbeProtocol;
   readonly timeoutSeconds: number;
+  /** What should be there: a server with certificates of several algorithms is asked for this one's. */
+  readonly version?: VersionFacts | null | undefined;
 }
 
 /** What one address presents; either `presented` or `problem` is null. */
@@ -20,6 +23,8 @@ export interface AddressLook {
   readonly address: string;
   readonly problem: string | null;
   readonly presented: PresentedFacts | null;
+  /** This machine has no route to the address's family, which says nothing about the endpoint. */
+  readonly noRoute?: true;
 }
 
 /** Times are epoch seconds; `chainLength` counts every certificate sent, the leaf included. */
@@ -41,7 +46,7 @@ export interface PresentedFacts {
   readonly warnings: readonly string[];
 }
 
-/** Looks once at every address of an endpoint, expecting nothing. Throws ProbeFailed when the name has no address. */
+/** Looks once at every address of an endpoint, without a judgement. Throws ProbeFailed when the name has no address. */
 export async function look(question: LookQuestion, now: Date): Promise<AddressLook[]> {
   const { host, port } = endpointParts(question.endpoint);
   const addresses = await addressesOf(host, question.timeoutSeconds);
@@ -59,10 +64,11 @@ async function lookAt(
   const { protocol, timeoutSeconds } = question;
   const approach = { address: address.address, port, protocol, serverName, timeoutSeconds };
   try {
-    const presented = await handshake({ ...approach, keyAlgorithm: null });
+    const presented = await presentedFor(question.version ?? null, { ...approach, keyAlgorithm: null });
     return { address: text, problem: null, presented: factsOf(presented, serverName, now) };
   } catch (error) {
-    return { address: text, problem: inWords(error).message, presented: null };
+    const look = { address: text, problem: inWords(error).message, presented: null };
+    return isNoRoute(error) ? { ...look, noRoute: true } : look;
   }
 }
 

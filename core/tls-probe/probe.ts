@@ -82,7 +82,7 @@ async function lookOnce(address: Address, port: number, { verify, version }: Pro
  * other algorithm it is asked again for this one. Not asked so at once: some servers hold their whole chain against
  * the client's signature algorithms, and an ECDSA leaf may well hang from an RSA root.
  */
-async function presentedFor(version: VersionFacts | null, approach: Approach): Promise<Presented> {
+export async function presentedFor(version: VersionFacts | null, approach: Approach): Promise<Presented> {
   const first = await handshake(approach);
   if (version === null || fingerprintOf(first.leaf) === version.fingerprint) return first;
   if (keyAlgorithmOf(first.leaf) === version.keyAlgorithm) return first;

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
-import { Fingerprint } from '../../core/deployment/version.ts';
+import { Fingerprint, VersionFacts } from '../../core/deployment/version.ts';
 
 /**
  * What certferry believes a target (on one host) has, as its last deployment left it: item `target#<id>` / `installed`
  * of the registry, written in the transaction that records a deployment. `fingerprint` is null when nobody knows
- * (`lost`, `rollback_failed`); `notAfter` is epoch seconds, null when unknown.
+ * (`lost`, `rollback_failed`); `notAfter` is epoch seconds, null when unknown. `version` is what the host said of it, by
+ * which the drift sweep tells a chain that is not complete, and an RSA leaf beside an ECDSA one.
  */
 export const Installed = z.object({
   targetId: z.string(),
@@ -12,6 +13,7 @@ export const Installed = z.object({
   host: z.string(),
   fingerprint: z.nullable(Fingerprint),
   notAfter: z.nullable(z.number()),
+  version: z.optional(z.nullable(VersionFacts)),
   outcome: z.string(),
   deploymentId: z.string(),
   fence: z.int(),
