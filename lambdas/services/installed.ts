@@ -16,6 +16,8 @@ export const Installed = z.object({
   version: z.optional(z.nullable(VersionFacts)),
   outcome: z.string(),
   deploymentId: z.string(),
+  /** Which rollout deployed it; null: a person did, for this target alone. */
+  rollout: z.optional(z.nullable(z.string())),
   fence: z.int(),
   at: z.string(),
 });
