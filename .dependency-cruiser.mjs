@@ -1,5 +1,5 @@
 // Import directions between the rooms (one named rule each; its comment is the reason).
-const pureLibraries = '^(node_modules/)?(zod|jose|node-forge|yaml|leven|shell-quote)(/|$)';
+const pureLibraries = '^(node_modules/)?(zod|jose|node-forge|yaml|leven|shell-quote|luxon)(/|$)';
 
 export default {
   forbidden: [
@@ -23,6 +23,13 @@ export default {
       severity: 'error',
       from: { path: '^core/tls-probe/' },
       to: { pathNot: `^core/|${pureLibraries}|^(node:)?(crypto|tls|net|dns|dns/promises)$` },
+    },
+    {
+      name: 'time-zones-in-rollouts-only',
+      comment: 'Only maintenance windows need a library of time zones; the agent’s bundle must not grow by one.',
+      severity: 'error',
+      from: { path: '^core/', pathNot: '^core/rollout/' },
+      to: { path: '^node_modules/luxon(/|$)' },
     },
     {
       name: 'concepts-do-not-circle',

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Source } from '../deployment/source.ts';
-import { Fingerprint } from '../deployment/version.ts';
+import { Fingerprint, VersionFacts } from '../deployment/version.ts';
 import { CertificateName, Host, TargetId } from '../target/target.ts';
 import { Verify } from '../target/verify.ts';
 import { Strategy, StrategyOverrides } from './strategy.ts';
@@ -46,6 +46,8 @@ export const Rollout = z.strictObject({
   startedAt: z.string(),
   certificate: CertificateName,
   version: z.strictObject({ fingerprint: Fingerprint, source: Source, notAfter: z.number() }),
+  /** What the service endpoints have to present in the end: the version's leaf and its chain. */
+  facts: VersionFacts,
   /** Grows with each rollout of the certificate; one for a part has that of the latest whole one. */
   sequence: z.int(),
   only: z.nullable(Part),
@@ -86,6 +88,10 @@ export const Wave = z.strictObject({
   count: z.int(),
   reached: z.int(),
   total: z.int(),
+  /** Targets that cannot be deployed to, since their endpoint asks for an address that their host lacks: failures. */
+  refused: z.int(),
+  /** What the targets that are not reached yet have, as far as is known: null when it is not known of all. */
+  before: z.nullable(z.array(Fingerprint)),
   /** What the Distributed Map reads (a JSON array of deployment requests), and the prefix (`key`) it writes under. */
   items: Place,
   results: Place,
@@ -110,7 +116,9 @@ export const Judgement = z.strictObject({
   /** Looks at the services after this wave. */
   attempt: z.int(),
   waitSeconds: z.int(),
-  /** Failed deployments of the whole rollout, and how many of them are tolerated. */
+  /** Failures in the waves after this number count: the last one before the rollout was resumed, 0 at first. */
+  sinceWave: z.int(),
+  /** Failed deployments since then, and how many of them are tolerated. */
   failed: z.int(),
   tolerated: z.int(),
   summary: z.string(),
@@ -126,11 +134,12 @@ export const Approval = z.strictObject({
 });
 export type Approval = z.infer<typeof Approval>;
 
-/** What a halted rollout does next. */
+/** What a halted rollout does next. `redriveCount`: the execution's when it was halted; a larger one resumes it. */
 export const Halt = z.strictObject({
   verdict: z.enum(['stop', 'roll_back']),
   reason: z.string(),
   summary: z.string(),
+  redriveCount: z.int(),
 });
 export type Halt = z.infer<typeof Halt>;
 

@@ -40,6 +40,7 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
   'core-imports-nobody': ['core/seal/a.ts', "import '../../lambdas/services/sdk.ts';"],
   'core-sees-pure-libraries-only': ['core/seal/b.ts', "import 'node:fs';"],
   'probe-may-open-sockets': ['core/tls-probe/c.ts', "import 'node:child_process';"],
+  'time-zones-in-rollouts-only': ['core/seal/t.ts', "import 'luxon';"],
   'concepts-do-not-circle': ['core/deployment/r.ts', "import '../seal/leaf.ts';"],
   'targets-come-before-deployments': ['core/target/s.ts', "import '../deployment/leaf.ts';"],
   'agent-sees-core-only': ['agent-scripts/d.ts', "import '@aws-sdk/client-ssm';"],
@@ -80,11 +81,11 @@ function plantedHouse(): string {
   };
   for (const [from, statement] of Object.values(planted)) write(from, statement);
   for (const [path, text] of Object.entries(bystanders)) write(path, text);
-  for (const name of ['@aws-sdk/client-ssm', 'development-only', 'undeclared']) {
+  for (const name of ['@aws-sdk/client-ssm', 'development-only', 'luxon', 'undeclared']) {
     write(`node_modules/${name}/package.json`, JSON.stringify({ name, version: '1.0.0', main: 'index.js' }));
     write(`node_modules/${name}/index.js`, '');
   }
-  const dependencies = { '@aws-sdk/client-ssm': '1.0.0' };
+  const dependencies = { '@aws-sdk/client-ssm': '1.0.0', luxon: '1.0.0' };
   const devDependencies = { 'development-only': '1.0.0' };
   write('package.json', JSON.stringify({ type: 'module', dependencies, devDependencies }));
   cpSync(join(root, 'tsconfig.json'), join(temporary, 'tsconfig.json'));
