@@ -22,6 +22,7 @@ export type ControlItem = z.infer<typeof ControlItem>;
 
 /** A certificate's latest whole rollout (item `certificate#<name>` / `rollouts`). Never deleted: `sequence` only grows. */
 export const LatestItem = z.object({
+  certificate: z.string(),
   sequence: z.int(),
   current: z.string(),
   fingerprint: Fingerprint,
@@ -38,6 +39,7 @@ export const QuestionItem = z.object({
   askedAt: z.string(),
   answer: z._default(z.nullable(z.object({ verdict: z.string(), by: z.string() })), null),
 });
+export type QuestionItem = z.infer<typeof QuestionItem>;
 
 export const rolloutKey = (id: string) => ({ pk: `rollout#${id}`, sk: 'control' });
 export const latestKey = (certificate: string) => ({ pk: `certificate#${certificate}`, sk: 'rollouts' });

@@ -1,4 +1,11 @@
-import type { Rollout, RolloutOutcome } from '../../core/rollout/rollout.ts';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
+import { type Change, createRegistryTable, type RegistryTable, readItem } from './registry-table.ts';
+import { type Begun, beginRollout, type NewRollout } from './rollout-begin.ts';
+import { ControlItem, LatestItem, latestKey, listOf, rolloutKey } from './rollout-items.ts';
+import { createQuestions, type Question, type Questions } from './rollout-questions.ts';
+
+export type { Begun, Question };
 
 /** A rollout as its deployments and people steer by it: one item that is read before each deployment begins. */
 export interface RolloutControl {
@@ -22,44 +29,140 @@ export interface RolloutControl {
   readonly redriveCount: number;
 }
 
-/** How beginning a rollout ended. `exists`: this version is being, or has been, rolled out by another one. */
-export type Begun =
-  | { readonly type: 'begun'; readonly sequence: number }
-  | { readonly type: 'exists'; readonly by: string }
-  | { readonly type: 'superseded'; readonly by: string };
-
-/** A person is asked after a wave. `secretHash`: SHA-256, in hex, of the secret in the link. */
-export interface Question {
-  readonly rolloutId: string;
-  readonly wave: number;
-  readonly taskToken: string;
-  readonly secretHash: string;
-  readonly askedAt: string;
-}
-
 /**
  * Rollouts: their order for a certificate, what lets a deployment begin, and questions to people. Every call may be
  * repeated by the same rollout and changes nothing the second time.
  */
-export interface Rollouts {
+export interface Rollouts extends Questions {
   /**
    * Gives a rollout its place. A whole one gets the certificate's next sequence number and supersedes the one before,
    * unless that one carries the same version (and has not been refused, superseded or rolled back) and `repeat` is not
-   * said. One for a part keeps the current number, and supersedes nobody.
+   * said. One for a part keeps the current number, and supersedes nobody. One that was asked for before the
+   * certificate's latest, and comes later, is superseded. Throws InvalidRequest when the id was another rollout's.
    */
-  begin(rollout: Omit<Rollout, 'sequence'>, how: { readonly repeat: boolean }): Promise<Begun>;
+  begin(rollout: NewRollout, how: { readonly repeat: boolean }): Promise<Begun>;
+  /** `supersededBy` is read off the certificate, so from the moment in which a newer one has begun. */
   control(id: string): Promise<RolloutControl | null>;
   /** Of one certificate, or of all; the latest first. */
   list(query?: { readonly certificate?: string; readonly limit?: number }): Promise<RolloutControl[]>;
   setTolerated(id: string, tolerated: number): Promise<void>;
-  /** By the graph or a person. False when there is no such rollout or it has ended. */
+  /**
+   * By the graph or a person; the first reason stands, and one that rolls back goes on doing so. False when there is no
+   * such rollout or it has ended.
+   */
   halt(id: string, reason: string): Promise<boolean>;
   rollBack(id: string): Promise<void>;
-  /** Lets a halted rollout go on: failures count from 0 again. */
+  /**
+   * Lets a halted rollout go on: failures count from 0 again. Does nothing for a redrive that has been heeded before,
+   * so one that repeats itself finds the status `running`.
+   */
   resume(id: string, redriveCount: number): Promise<void>;
+  /** The first outcome stands, but `halted` is no end: the status stays `halted`, and the rollout can be resumed. */
   end(id: string, outcome: RolloutOutcome, summary: string): Promise<void>;
-  ask(question: Question): Promise<void>;
-  /** The question of that wave, or the latest unanswered one. */
-  question(rolloutId: string, wave?: number): Promise<Question | null>;
-  answered(question: Question, answer: { readonly verdict: string; readonly by: string }): Promise<void>;
+}
+
+/** How many a list has when nobody says. */
+const defaultListed = 50;
+
+/** Rollouts in the registry's table. */
+export function createRollouts(documents: DynamoDBDocumentClient, registryTable: string): Rollouts {
+  const table = createRegistryTable(documents, registryTable);
+  const control = async (id: string) => (await controls(table, [id]))[0] ?? null;
+  return {
+    begin: (rollout, how) => beginRollout(table, rollout, how),
+    control,
+    async list({ certificate, limit = defaultListed } = {}) {
+      const listed = await table.query(listOf(certificate), { limit, latestFirst: true });
+      const ids = listed.map(({ id }) => String(id));
+      return controls(table, ids);
+    },
+    async halt(id, reason) {
+      if (await table.update(rolloutKey(id), halting(reason))) return true;
+      const found = await control(id);
+      return found !== null && found.status !== 'ended';
+    },
+    setTolerated: (id, tolerated) => applied(table, id, tolerating(tolerated)),
+    rollBack: (id) => applied(table, id, rollingBack),
+    resume: (id, redriveCount) => applied(table, id, resuming(redriveCount)),
+    end: (id, outcome, summary) => applied(table, id, ending(outcome, summary)),
+    ...createQuestions(table),
+  };
+}
+
+/** In the order of the ids; those nobody knows (any more) are left out. */
+async function controls(table: RegistryTable, ids: readonly string[]): Promise<RolloutControl[]> {
+  const items = (await table.many([...new Set(ids)].map(rolloutKey)))
+    .filter(({ id }) => id !== undefined)
+    .map((item) => readItem(ControlItem, item, aboutRollout(String(item.id))));
+  const certificates = [...new Set(items.map(({ certificate }) => certificate))];
+  const latest = new Map(
+    (await table.many(certificates.map(latestKey))).map((item) => {
+      const parsed = readItem(LatestItem, item, {
+        key: latestKey(String(item.certificate)),
+        name: 'InvalidRequest',
+      });
+      return [parsed.certificate, parsed];
+    }),
+  );
+  const found = new Map(items.map((item) => [item.id, withSuccessor(item, latest.get(item.certificate))]));
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
+const aboutRollout = (id: string) => ({ key: rolloutKey(id), name: 'InvalidRequest' }) as const;
+
+function withSuccessor(item: ControlItem, latest: LatestItem | undefined): RolloutControl {
+  const isOlder = latest !== undefined && latest.sequence > item.sequence;
+  return { ...item, supersededBy: isOlder ? latest.current : null };
+}
+
+async function applied(table: RegistryTable, id: string, change: Change): Promise<void> {
+  await table.update(rolloutKey(id), change);
+}
+
+const names = { '#status': 'status' };
+
+const halting = (reason: string): Change => ({
+  expression: 'SET #status = :halted, reason = :reason',
+  when: '#status = :running',
+  names,
+  values: { ':halted': 'halted', ':running': 'running', ':reason': reason },
+});
+
+const tolerating = (tolerated: number): Change => ({
+  expression: 'SET tolerated = :tolerated',
+  when: 'attribute_exists(id)',
+  values: { ':tolerated': tolerated },
+});
+
+const rollingBack: Change = {
+  expression: 'SET #status = :back, outcome = :none, summary = :none',
+  when: 'attribute_exists(id) AND #status <> :ended',
+  names,
+  values: { ':back': 'rolling_back', ':ended': 'ended', ':none': null },
+};
+
+const resuming = (redriveCount: number): Change => ({
+  expression:
+    'SET #status = :running, failures = :zero, redriveCount = :count, reason = :none, outcome = :none, summary = :none',
+  when: '#status = :halted AND redriveCount < :count',
+  names,
+  values: { ':running': 'running', ':halted': 'halted', ':zero': 0, ':count': redriveCount, ':none': null },
+});
+
+function ending(outcome: RolloutOutcome, summary: string): Change {
+  const values = { ':outcome': outcome, ':summary': summary };
+  if (outcome === 'halted') {
+    return {
+      expression: 'SET outcome = :outcome, summary = :summary',
+      when: '#status = :halted',
+      names,
+      values: { ...values, ':halted': 'halted' },
+    };
+  }
+  return {
+    expression: 'SET #status = :ended, outcome = :outcome, summary = :summary',
+    when: 'attribute_exists(id) AND #status <> :ended',
+    names,
+    values: { ...values, ':ended': 'ended' },
+  };
 }

@@ -1,0 +1,169 @@
+import { CertferryError } from '../../core/errors.ts';
+import type { Rollout } from '../../core/rollout/rollout.ts';
+import type { RegistryTable, Writes } from './registry-table.ts';
+import { readItem } from './registry-table.ts';
+import { ControlItem, expiryAfter, LatestItem, latestKey, listOf, rolloutKey } from './rollout-items.ts';
+
+/** How beginning a rollout ended. `exists`: this version is being, or has been, rolled out by another one. */
+export type Begun =
+  | { readonly type: 'begun'; readonly sequence: number }
+  | { readonly type: 'exists'; readonly by: string }
+  | { readonly type: 'superseded'; readonly by: string };
+
+export type NewRollout = Omit<Rollout, 'sequence'>;
+
+/** Rollouts.begin (`rollouts.ts`): one transaction, conditional on the certificate's latest rollout being the one seen. */
+export function beginRollout(
+  table: RegistryTable,
+  rollout: NewRollout,
+  { repeat }: { readonly repeat: boolean },
+): Promise<Begun> {
+  return table.transact(async () => {
+    const [own, latest] = await Promise.all([
+      readControlItem(table, rollout.id),
+      readLatest(table, rollout.certificate),
+    ]);
+    if (own !== null) return beginAgain(table.name, { rollout, own, latest });
+    if (rollout.only !== null) return beginPart(table.name, rollout, latest);
+    const standing = latest === null ? null : await readControlItem(table, latest.current);
+    if (!repeat && standing !== null && carries(standing, rollout)) return exists(standing);
+    if (latest !== null && latest.startedAt > rollout.startedAt) return superseded(latest);
+    return beginWhole(table.name, rollout, latest);
+  });
+}
+
+/** Null when there is none: a count of failures alone (`rollout-failures.ts`) is no rollout. */
+export async function readControlItem(table: RegistryTable, id: string): Promise<ControlItem | null> {
+  const item = await table.get(rolloutKey(id));
+  return item?.id === undefined
+    ? null
+    : readItem(ControlItem, item, { key: rolloutKey(id), name: 'InvalidRequest' });
+}
+
+async function readLatest(table: RegistryTable, certificate: string): Promise<LatestItem | null> {
+  const key = latestKey(certificate);
+  const item = await table.get(key);
+  return item === null ? null : readItem(LatestItem, item, { key, name: 'InvalidRequest' });
+}
+
+const undone: ReadonlySet<string | null> = new Set([
+  'refused',
+  'superseded',
+  'rolled_back',
+  'rollback_incomplete',
+]);
+
+/** A halted one still carries it: it goes on when a person says so. */
+function carries(standing: ControlItem, { version }: NewRollout): boolean {
+  return standing.fingerprint === version.fingerprint && !undone.has(standing.outcome);
+}
+
+const nothing = (result: Begun): Writes<Begun> => ({ result, actions: [] });
+const exists = ({ id }: ControlItem) => nothing({ type: 'exists', by: id });
+/** One that was asked for later has begun sooner: its sources answered sooner. */
+const superseded = ({ current }: LatestItem) => nothing({ type: 'superseded', by: current });
+
+interface Known {
+  readonly rollout: NewRollout;
+  readonly own: ControlItem;
+  readonly latest: LatestItem | null;
+}
+
+/** The task was killed or its answer lost, so nothing has been deployed; what it was to deploy may be another version now. */
+function beginAgain(TableName: string, { rollout, own, latest }: Known): Writes<Begun> {
+  if (own.startedAt !== rollout.startedAt && own.status === 'ended') {
+    throw new CertferryError(
+      'InvalidRequest',
+      `"${rollout.id}" is the name of a rollout that began at ${own.startedAt} and has ended: start this one under another name`,
+      { details: { rollout: rollout.id } },
+    );
+  }
+  const result = { type: 'begun', sequence: own.sequence } as const;
+  const { fingerprint } = rollout.version;
+  if (own.fingerprint === fingerprint) return nothing(result);
+  const change = {
+    TableName,
+    UpdateExpression: 'SET fingerprint = :new',
+    ExpressionAttributeValues: { ':new': fingerprint, ':old': own.fingerprint },
+  };
+  const Update = { ...change, Key: rolloutKey(own.id), ConditionExpression: 'fingerprint = :old' };
+  if (latest?.current !== own.id) return { result, actions: [{ Update }] };
+  const values = { ...change.ExpressionAttributeValues, ':id': own.id };
+  const latestToo = {
+    ...change,
+    Key: latestKey(own.certificate),
+    ConditionExpression: '#current = :id AND fingerprint = :old',
+    ExpressionAttributeNames: { '#current': 'current' },
+    ExpressionAttributeValues: values,
+  };
+  return { result, actions: [{ Update }, { Update: latestToo }] };
+}
+
+function beginPart(TableName: string, rollout: NewRollout, latest: LatestItem | null): Writes<Begun> {
+  const sequence = latest?.sequence ?? 0;
+  const ConditionCheck = { TableName, Key: latestKey(rollout.certificate), ...asSeen(latest) };
+  return {
+    result: { type: 'begun', sequence },
+    actions: [{ ConditionCheck }, ...newItems(TableName, rollout, sequence)],
+  };
+}
+
+function beginWhole(TableName: string, rollout: NewRollout, latest: LatestItem | null): Writes<Begun> {
+  const sequence = (latest?.sequence ?? 0) + 1;
+  const { id, certificate, startedAt, version } = rollout;
+  const item: LatestItem = {
+    certificate,
+    sequence,
+    current: id,
+    fingerprint: version.fingerprint,
+    startedAt,
+  };
+  const Put = { TableName, Item: { ...latestKey(certificate), ...item }, ...asSeen(latest) };
+  return {
+    result: { type: 'begun', sequence },
+    actions: [{ Put }, ...newItems(TableName, rollout, sequence)],
+  };
+}
+
+/** The condition that no other rollout of the certificate has begun since it was read. */
+function asSeen(latest: LatestItem | null) {
+  if (latest === null) return { ConditionExpression: 'attribute_not_exists(pk)' };
+  return {
+    ConditionExpression: '#sequence = :seen',
+    ExpressionAttributeNames: { '#sequence': 'sequence' },
+    ExpressionAttributeValues: { ':seen': latest.sequence },
+  };
+}
+
+function newItems(TableName: string, rollout: NewRollout, sequence: number) {
+  const { id, executionArn, certificate, startedAt, version, strategy } = rollout;
+  const control: ControlItem = {
+    id,
+    executionArn,
+    certificate,
+    fingerprint: version.fingerprint,
+    sequence,
+    startedAt,
+    status: 'running',
+    reason: null,
+    failures: 0,
+    // a percentage is turned into a number when the targets are known
+    tolerated: typeof strategy.toleratedFailures === 'number' ? strategy.toleratedFailures : 0,
+    outcome: null,
+    summary: null,
+    redriveCount: 0,
+  };
+  const expiresAt = expiryAfter(startedAt);
+  const listed = { sk: `${startedAt}#${id}`, id, expiresAt };
+  return [
+    {
+      Put: {
+        TableName,
+        Item: { ...rolloutKey(id), ...control, expiresAt },
+        ConditionExpression: 'attribute_not_exists(id)',
+      },
+    },
+    { Put: { TableName, Item: { pk: listOf(certificate), ...listed } } },
+    { Put: { TableName, Item: { pk: listOf(), ...listed } } },
+  ];
+}
