@@ -9,6 +9,8 @@ export interface FakeExecutions extends Executions {
   readonly dead: Set<string>;
   readonly completions: { taskToken: string; output: unknown }[];
   readonly failures: { taskToken: string; name: string; message: string }[];
+  /** In the order in which they were started. A name that is in use starts nothing. */
+  readonly started: { machineArn: string; name: string; input: unknown }[];
   outputOf(taskToken: string): unknown;
 }
 
@@ -18,12 +20,19 @@ export function fakeExecutions(): FakeExecutions {
   const dead = new Set<string>();
   const completions: { taskToken: string; output: unknown }[] = [];
   const failures: { taskToken: string; name: string; message: string }[] = [];
+  const started: { machineArn: string; name: string; input: unknown }[] = [];
   return {
+    started,
     ended,
     unreachable,
     dead,
     completions,
     failures,
+    async start(machineArn, name, input) {
+      if (started.some((one) => one.name === name)) return null;
+      started.push({ machineArn, name, input: JSON.parse(JSON.stringify(input)) });
+      return `${machineArn.replace(':stateMachine:', ':execution:')}:${name}`;
+    },
     async status(executionArn): Promise<ExecutionStatus> {
       if (unreachable.has(executionArn)) return 'unknown';
       return ended.has(executionArn) ? 'ended' : 'running';

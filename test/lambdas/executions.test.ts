@@ -10,6 +10,7 @@ beforeEach(async () => {
     'DescribeExecution',
     'SendTaskSuccess',
     'SendTaskFailure',
+    'StartExecution',
   ]);
   executions = createExecutions(new SFNClient(clientFor(sfn)));
 });
@@ -47,6 +48,29 @@ describe('whether an execution runs', () => {
     await sfn.close();
 
     expect(await executions.status(arn)).toBe('unknown');
+  });
+});
+
+describe('starting an execution', () => {
+  const machine = 'arn:aws:states:local:000000000000:stateMachine:rollout';
+
+  test('sends the input as JSON and gives the ARN', async () => {
+    sfn.answers.push({ executionArn: arn, startDate: 0 });
+
+    expect(await executions.start(machine, 'x', { reason: 'asked for' })).toBe(arn);
+    expect(sfn.requests).toEqual([{ stateMachineArn: machine, name: 'x', input: '{"reason":"asked for"}' }]);
+  });
+
+  test('gives nothing for a name that is taken', async () => {
+    sfn.answers.push(refusal('ExecutionAlreadyExists'));
+
+    expect(await executions.start(machine, 'x', {})).toBeNull();
+  });
+
+  test('says when it was not allowed to', async () => {
+    sfn.answers.push(refusal('AccessDeniedException'));
+
+    await expect(executions.start(machine, 'x', {})).rejects.toMatchObject({ name: 'AccessDeniedException' });
   });
 });
 
