@@ -1,5 +1,7 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
 import { Fingerprint, VersionFacts } from '../../core/deployment/version.ts';
+import { createRegistryTable, readItem } from './registry-table.ts';
 
 /**
  * What certferry believes a target (on one host) has, as its last deployment left it: item `target#<id>` / `installed`
@@ -27,4 +29,24 @@ export type Installed = z.infer<typeof Installed>;
 export interface InstalledVersions {
   /** By target id; targets that never had a deployment are missing. */
   of(targetIds: readonly string[]): Promise<ReadonlyMap<string, Installed>>;
+}
+
+export const installedKey = (targetId: string) => ({ pk: `target#${targetId}`, sk: 'installed' });
+
+/** Installed versions in the registry's table. */
+export function createInstalledVersions(
+  documents: DynamoDBDocumentClient,
+  registryTable: string,
+): InstalledVersions {
+  const table = createRegistryTable(documents, registryTable);
+  return {
+    async of(targetIds) {
+      const items = await table.many([...new Set(targetIds)].map(installedKey));
+      return new Map(items.map((item) => [String(item.targetId), readInstalled(item)]));
+    },
+  };
+}
+
+function readInstalled(item: Readonly<Record<string, unknown>>): Installed {
+  return readItem(Installed, item, { key: installedKey(String(item.targetId)), name: 'InvalidRequest' });
 }

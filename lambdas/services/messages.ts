@@ -1,3 +1,6 @@
+import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { logger } from '../runtime/logger.ts';
+
 /** A message to people: what happened, where, and the next step. */
 export interface Message {
   /** At most 100 characters, plain ASCII (SNS's rule for subjects). */
@@ -8,4 +11,38 @@ export interface Message {
 /** Tells people, through the stack's SNS topic; without one it only logs. Never throws: a deployment does not wait for mail. */
 export interface Messages {
   tell(message: Message): Promise<void>;
+}
+
+/** SNS's limits: characters of a subject, and bytes of a message, with room for what counts as well. */
+const maximumSubject = 100;
+const maximumBytes = 250_000;
+
+/** Messages to the topic named `topicArn`. The log names the subject only: a text may hold a link that lets its reader decide. */
+export function createMessages(sns: Pick<SNSClient, 'send'>, topicArn: string | undefined): Messages {
+  return {
+    async tell({ subject, text }) {
+      logger.info('message', { subject, told: topicArn !== undefined });
+      if (topicArn === undefined) return;
+      try {
+        await sns.send(
+          new PublishCommand({ TopicArn: topicArn, Subject: asSubject(subject), Message: cut(text) }),
+        );
+      } catch (error) {
+        const why = error instanceof Error ? `${error.name}: ${error.message}` : 'no reason given';
+        logger.error('the message could not be sent', { subject, topicArn, why });
+      }
+    },
+  };
+}
+
+/** SNS refuses a subject with other characters, and an empty one. */
+function asSubject(subject: string): string {
+  const ascii = subject.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
+  return (ascii || 'certferry').slice(0, maximumSubject);
+}
+
+function cut(text: string): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= maximumBytes) return text || '(no text)';
+  return `${new TextDecoder().decode(bytes.subarray(0, maximumBytes), { stream: true })}\n…`;
 }

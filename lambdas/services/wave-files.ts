@@ -1,22 +1,19 @@
-import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
+import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import pLimit from 'p-limit';
+import * as z from 'zod/mini';
+import { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import type { MapResult, Place } from '../../core/rollout/rollout.ts';
+import { MapManifest, MapResults, WaveResult, waveResult } from './map-results.ts';
 
-/** How one deployment of a wave ended, from the Distributed Map's own results. `targetId` is '' where it cannot be read. */
-export interface WaveResult {
-  readonly targetId: string;
-  readonly executionArn: string;
-  readonly status: 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'TIMED_OUT' | 'PENDING';
-  /** A deployment's outcome where it recorded one, else the error's name. */
-  readonly outcome: string;
-  readonly summary: string;
-}
+export type { WaveResult };
 
 /** What is kept of a wave once it has been judged. */
-export interface JudgedWave {
-  readonly number: number;
-  readonly direction: 'forward' | 'back';
-  readonly results: readonly WaveResult[];
-}
+const JudgedWave = z.object({
+  number: z.int(),
+  direction: z.enum(['forward', 'back']),
+  results: z.array(WaveResult),
+});
+export type JudgedWave = Readonly<z.infer<typeof JudgedWave>>;
 
 /**
  * A rollout's files in the bucket, under `rollouts/<id>/`: `wave-<n>/items.json`, what the Map writes under
@@ -26,9 +23,97 @@ export interface WaveFiles {
   placeOf(rolloutId: string, wave: number): { readonly items: Place; readonly results: Place };
   writeItems(place: Place, items: readonly DeploymentRequest[]): Promise<void>;
   readItems(place: Place): Promise<DeploymentRequest[]>;
-  /** All results of a Map: reads its manifest and the files that it names. */
+  /** All results of a Map, in no order: reads its manifest and the files that it names. */
   readResults(result: MapResult): Promise<WaveResult[]>;
   writeJudged(rolloutId: string, wave: JudgedWave): Promise<void>;
   /** Waves 1 to `upTo`, those that were judged, in order. */
   judged(rolloutId: string, upTo: number): Promise<JudgedWave[]>;
 }
+
+/** Objects read at a time: a wave of thousands has a handful of result files, a rollout at most as many waves as it likes. */
+const atATime = 8;
+
+/** A rollout's files in `bucket`. A file that is not of its own form is an error that names it. */
+export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
+  const limit = pLimit(atATime);
+  const place = (rolloutId: string, wave: number, name: string): Place => ({
+    bucket,
+    key: `rollouts/${rolloutId}/wave-${wave}/${name}`,
+  });
+  const readAll = <Shape>(places: readonly Place[], schema: z.ZodMiniType<Shape>) =>
+    limit.map(places, (one) => readJson(s3, one, schema));
+  return {
+    placeOf: (rolloutId, wave) => ({
+      items: place(rolloutId, wave, 'items.json'),
+      results: place(rolloutId, wave, 'results'),
+    }),
+    writeItems: (at, items) => writeJson(s3, at, items),
+    async readItems(at) {
+      return (await readJson(s3, at, z.array(DeploymentRequest))) ?? missing(at);
+    },
+    async readResults({ ResultWriterDetails: { Bucket, Key } }) {
+      const manifest = { bucket: Bucket, key: Key };
+      const { DestinationBucket, ResultFiles } =
+        (await readJson(s3, manifest, MapManifest)) ?? missing(manifest);
+      const places = Object.values(ResultFiles)
+        .flat()
+        .map((file) => ({ bucket: DestinationBucket, key: file.Key }));
+      const files = await readAll(places, MapResults);
+      return files.flatMap((file, at) => (file ?? missing(places[at] ?? manifest)).map(waveResult));
+    },
+    writeJudged: (rolloutId, wave) => writeJson(s3, place(rolloutId, wave.number, 'judged.json'), wave),
+    async judged(rolloutId, upTo) {
+      const places = Array.from({ length: upTo }, (_, at) => place(rolloutId, at + 1, 'judged.json'));
+      return (await readAll(places, JudgedWave)).filter((wave) => wave !== null);
+    },
+  };
+}
+
+async function writeJson(s3: S3Client, { bucket, key }: Place, content: unknown): Promise<void> {
+  await s3.send(
+    new PutObjectCommand({
+      Bucket: bucket,
+      Key: key,
+      Body: JSON.stringify(content),
+      ContentType: 'application/json',
+    }),
+  );
+}
+
+/** Null when there is no such object. */
+async function readJson<Shape>(
+  s3: S3Client,
+  place: Place,
+  schema: z.ZodMiniType<Shape>,
+): Promise<Shape | null> {
+  const text = await readText(s3, place);
+  if (text === null) return null;
+  const parsed = z.safeParse(schema, parseJson(text));
+  if (parsed.success) return parsed.data;
+  const [problem] = parsed.error.issues;
+  throw new Error(`${nameOf(place)} is not of its form: ${problem?.path.join('.')}: ${problem?.message}`);
+}
+
+async function readText(s3: S3Client, { bucket, key }: Place): Promise<string | null> {
+  try {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
+    return (await Body?.transformToString()) ?? '';
+  } catch (error) {
+    if (error instanceof NoSuchKey) return null;
+    throw error;
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function missing(place: Place): never {
+  throw new Error(`${nameOf(place)} is not there`);
+}
+
+const nameOf = ({ bucket, key }: Place) => `s3://${bucket}/${key}`;
