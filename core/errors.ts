@@ -43,6 +43,7 @@ export const errorNames = {
   // sources
   SourceUnavailable: 'later',
   SourceMismatch: 'never',
+  SourceUnfit: 'never',
   // carrying a job
   JobTooLarge: 'never',
   JobUnreadable: 'never',

@@ -1,110 +1,135 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import * as z from 'zod/mini';
-import { type BundleInput, type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
-import type { Source as AnySource } from '../../core/deployment/source.ts';
+// Where versions' bytes come from: one file for each kind of place in `sources/`, and here what holds for all of them.
+// Bytes are judged by core before anybody hears of them, and no error says more of them than where they are.
+import type { ACMClient } from '@aws-sdk/client-acm';
+import type { S3Client } from '@aws-sdk/client-s3';
+import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
+import type { CertificateSource, Source } from '../../core/deployment/source.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { CertferryError, type ErrorDetails, isCertferryError } from '../../core/errors.ts';
+import { acmPlace } from './sources/acm.ts';
+import { describe } from './sources/describe.ts';
+import { parameterStorePlace } from './sources/parameter-store.ts';
+import { isThrottled, type Patience, patiently } from './sources/patience.ts';
+import { type Found, type Places, placeOf } from './sources/place.ts';
+import { createRecentBundles } from './sources/recent.ts';
+import { s3Place } from './sources/s3.ts';
+import { secretsManagerPlace } from './sources/secrets-manager.ts';
 
 /** The version a request names: which leaf, and where its bytes are. */
 export interface WantedVersion {
   readonly fingerprint: string;
-  readonly source: AnySource;
+  readonly source: Source;
+}
+
+/** A version that a source has, without its bytes. `notAfter`: the leaf's, in epoch seconds. */
+export interface SourceVersion extends WantedVersion {
+  readonly notAfter: number;
 }
 
 /**
  * Where versions' bytes come from.
  *
- * `fetch` answers a parsed, linted bundle whose leaf is the one asked for. It throws SourceUnavailable (the bytes
- * cannot be had now), SourceMismatch (they are another version's) or an error of `core/certificate` (BundleUnreadable,
- * KeyMismatch, …). The bundle holds a private key: it may only be sealed, never logged, returned or stored.
+ * `fetch` answers a parsed, linted bundle whose leaf is the one asked for; `latest` says which version a source has now,
+ * `previous` which one it had before (null: none, or the source does not keep it). All throw SourceUnavailable (the bytes
+ * cannot be had now), SourceUnfit (nor ever from there) or an error of `core/certificate` (BundleUnreadable,
+ * KeyMismatch, …), and `fetch` SourceMismatch (they are another version's). A failure that may pass is met by `fetch`
+ * with waits of its own, since its state does not come back; the state of `latest` does, for hours.
+ *
+ * A bundle holds a private key: it may only be sealed, never logged, returned or stored.
  */
 export interface Sources {
   fetch(version: WantedVersion, now: Date): Promise<Bundle>;
+  latest(source: CertificateSource, now: Date): Promise<SourceVersion>;
+  previous(source: CertificateSource, now: Date): Promise<SourceVersion | null>;
 }
 
-/** The secret's JSON; see `docs/sources.md`. */
-const SecretBundle = z.union([
-  z.object({
-    certificate: z.string(),
-    chain: z.optional(z.string()),
-    privateKey: z.string(),
-    passphrase: z.optional(z.string()),
-  }),
-  z.object({ pkcs12: z.base64(), passphrase: z.optional(z.string()) }),
-]);
-type SecretBundle = z.infer<typeof SecretBundle>;
+/** The SDK's clients, one for each kind of place. */
+export interface SourceClients {
+  readonly acm: ACMClient;
+  readonly s3: S3Client;
+  readonly secrets: SecretsManagerClient;
+  readonly ssm: SSMClient;
+}
 
-/** Sources in Secrets Manager. */
-export function createSources(secrets: SecretsManagerClient): Sources {
+/** Sources in ACM, S3, Secrets Manager and Parameter Store. */
+export function createSources(clients: SourceClients, patience: Patience): Sources {
+  const places: Places = {
+    acm: acmPlace(clients.acm),
+    s3: s3Place(clients.s3),
+    secretsmanager: secretsManagerPlace(clients.secrets),
+    parameter: parameterStorePlace(clients.ssm),
+  };
+  const recent = createRecentBundles();
   return {
-    async fetch({ fingerprint, source: place }, now) {
-      const source = place as Source;
-      const secret = readSecret(source, await secretText(secrets, source));
-      const { bundle, facts } = readAs(source, bundleInput(secret), now);
-      if (facts.fingerprint === fingerprint) return bundle;
-      throw new CertferryError(
-        'SourceMismatch',
-        `${nameOf(source)} holds ${facts.fingerprint}, but ${fingerprint} was requested. Request the version that the source holds, or name the source's right version.`,
-        { details: { wanted: fingerprint, found: facts.fingerprint } },
+    async fetch({ fingerprint, source }, now) {
+      const key = JSON.stringify([source, fingerprint]);
+      const known = recent.get(key, now);
+      if (known !== undefined) return known;
+      const found = await patiently(() => placeOf(places, source).pinned(source), patience).catch(
+        keepThrottled(source),
       );
+      const { bundle, facts } = readFound(found, now);
+      if (facts.fingerprint !== fingerprint) throw mismatch(source, facts.fingerprint, fingerprint);
+      recent.put(key, bundle, now);
+      return bundle;
+    },
+    async latest(source, now) {
+      return versionIn(await placeOf(places, source).latest(source).catch(unavailable(source)), now);
+    },
+    async previous(source, now) {
+      const found = await placeOf(places, source).previous(source).catch(unavailable(source));
+      return found && versionIn(found, now);
     },
   };
 }
 
-async function secretText(secrets: SecretsManagerClient, source: Source): Promise<string> {
-  try {
-    const { SecretString, SecretBinary } = await secrets.send(
-      new GetSecretValueCommand({ SecretId: source.secretId, VersionId: source.versionId }),
-    );
-    return SecretString ?? new TextDecoder().decode(SecretBinary);
-  } catch (cause) {
-    // a throttled call keeps its name: the state machine retries it
-    if (cause instanceof Error && cause.name === 'ThrottlingException') throw cause;
+function versionIn(found: Found, now: Date): SourceVersion {
+  const { fingerprint, notAfter } = readFound(found, now).facts;
+  return { fingerprint, source: found.source, notAfter };
+}
+
+/** A throttled call keeps its name: the graph of a deployment retries it, while SourceUnavailable ends it. */
+function keepThrottled(source: Source) {
+  return (cause: unknown): never => {
+    if (isThrottled(cause) && cause instanceof Error && cause.name === 'ThrottlingException') throw cause;
+    return unavailable(source)(cause);
+  };
+}
+
+function unavailable(source: CertificateSource | Source) {
+  return (cause: unknown): never => {
+    if (isCertferryError(cause)) throw cause;
+    const { name, details } = describe(source);
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : 'no reason given';
-    throw new CertferryError(
-      'SourceUnavailable',
-      `${nameOf(source)} could not be read (${why}). Does it exist, and may this function read and decrypt it?`,
-      { details: { secretId: source.secretId, versionId: source.versionId }, cause },
-    );
-  }
+    const message = `${name} could not be read (${why}). Does it exist, and may this function read and decrypt it?`;
+    throw new CertferryError('SourceUnavailable', message, { details, cause });
+  };
 }
 
-/** Says which field is wrong, and never quotes the text: it holds the key. */
-function readSecret(source: Source, text: string): SecretBundle {
-  const parsed = SecretBundle.safeParse(parseJson(text));
-  if (parsed.success) return parsed.data;
-  throw new CertferryError(
-    'BundleUnreadable',
-    `${nameOf(source)} is not JSON of the form {certificate, chain?, privateKey, passphrase?} or {pkcs12, passphrase?}`,
-    { details: { secretId: source.secretId, versionId: source.versionId } },
-  );
+function mismatch(source: Source, found: string, wanted: string): CertferryError {
+  const { name, details } = describe(source);
+  const message = `${name} holds ${found}, but ${wanted} was requested. Request the version that the source holds, or name the source's right version.`;
+  return new CertferryError('SourceMismatch', message, { details: { ...details, wanted, found } });
 }
 
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Says what is wrong in the words of the secret: which one it is, and the field's name there. */
-function readAs(source: Source, input: BundleInput, now: Date): ReadBundle {
+/** Says what is wrong in the words of the source: which one it is, and the field's name there. */
+function readFound({ input, where }: Found, now: Date): ReadBundle {
   try {
     return readBundle(input, now);
   } catch (error) {
     if (!isCertferryError(error)) throw error;
     const message = error.message.replaceAll('"key"', '"privateKey"');
-    const { secretId, versionId } = source;
-    throw new CertferryError(error.name, `${nameOf(source)}: ${message}`, {
-      details: { ...inSecret(error.details), secretId, versionId },
+    throw new CertferryError(error.name, `${where.name}: ${message}`, {
+      details: { ...inSource(error.details), ...where.details },
       cause: error,
     });
   }
 }
 
-/** What `core/certificate` calls `key`, the secret calls `privateKey`. */
-function inSecret(details: ErrorDetails): ErrorDetails {
+/** What `core/certificate` calls `key`, JSON calls `privateKey`, and so does ACM (with a capital). */
+function inSource(details: ErrorDetails): ErrorDetails {
   const { field, fields } = details;
   return {
     ...details,
@@ -112,16 +137,3 @@ function inSecret(details: ErrorDetails): ErrorDetails {
     ...(Array.isArray(fields) && { fields: fields.map((name) => (name === 'key' ? 'privateKey' : name)) }),
   };
 }
-
-function bundleInput(secret: SecretBundle): BundleInput {
-  const passphrase = secret.passphrase === undefined ? {} : { passphrase: secret.passphrase };
-  if ('pkcs12' in secret) {
-    return { pkcs12: Buffer.from(secret.pkcs12, 'base64'), ...passphrase };
-  }
-  const { certificate, chain, privateKey } = secret;
-  return { certificate, key: privateKey, ...(chain !== undefined && { chain }), ...passphrase };
-}
-
-type Source = Extract<AnySource, { kind: 'secretsmanager' }>;
-
-const nameOf = ({ secretId, versionId }: Source) => `secret ${secretId} (version ${versionId})`;

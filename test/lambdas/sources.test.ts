@@ -1,18 +1,20 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createSources, type Sources } from '../../lambdas/services/sources.ts';
+import type { Sources } from '../../lambdas/services/sources.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { asPkcs12 } from '../factories/forms.ts';
 import { fingerprint, source } from './support/factories.ts';
-import { clientFor, refusal, type ScriptedService, scriptedService } from './support/service.ts';
+import { refusal, type ScriptedService } from './support/service.ts';
+import { type SourcesWorld, startSources } from './support/sources.ts';
 
+let world: SourcesWorld;
 let secrets: ScriptedService;
 let sources: Sources;
 beforeEach(async () => {
-  secrets = await scriptedService({ version: '1.1', target: 'secretsmanager' }, ['GetSecretValue']);
-  sources = createSources(new SecretsManagerClient(clientFor(secrets)));
+  world = await startSources();
+  ({ secrets, sources } = world);
 });
-afterEach(() => secrets.close());
+afterEach(() => world.close());
 
 const now = new Date();
 
@@ -96,7 +98,23 @@ describe('a version in Secrets Manager', () => {
     expect(bundle.leaf.trim()).toBe(version.certPem.trim());
   });
 
-  test.each(['not json: -----BEGIN PRIVATE KEY-----abc', '{"certificate":"c"}', '[]'])(
+  test('may be plain PEM, leaf, chain and key in one text', async () => {
+    const { certPem, chainPem, keyPem, fingerprint: leaf } = await aVersion();
+    secrets.answers.push({ SecretString: keyPem + certPem + chainPem });
+
+    const bundle = await sources.fetch({ fingerprint: leaf, source }, now);
+
+    expect(bundle.chain).toHaveLength(1);
+  });
+
+  test('may be a PKCS#12 file in bytes', async () => {
+    const { certPem, keyPem, fingerprint: leaf } = await aVersion();
+    secrets.answers.push({ SecretBinary: asPkcs12(certPem + keyPem, '').toString('base64') });
+
+    await expect(sources.fetch({ fingerprint: leaf, source }, now)).resolves.toMatchObject({ chain: [] });
+  });
+
+  test.each(['secret: ABCDEF', '{"certificate":"ABCDEF"}', '{"certificate":"ABCDEF"', '["ABCDEF"]', ''])(
     'is refused without a word of it when it has another form (%s)',
     async (SecretString) => {
       secrets.answers.push({ SecretString });
@@ -105,7 +123,7 @@ describe('a version in Secrets Manager', () => {
 
       await expect(refused).rejects.toMatchObject({
         name: 'BundleUnreadable',
-        message: expect.not.stringContaining('BEGIN'),
+        message: expect.not.stringContaining('ABC'),
       });
     },
   );
@@ -123,11 +141,109 @@ describe('a version in Secrets Manager', () => {
     },
   );
 
-  test('keeps the name of a throttled call, which the state machine retries', async () => {
+  test('is asked for again while the service is throttled, and keeps that name in the end, which the graph retries', async () => {
     secrets.answers.push(refusal('ThrottlingException'));
 
-    await expect(sources.fetch({ fingerprint: fingerprint('new'), source }, now)).rejects.toMatchObject({
-      name: 'ThrottlingException',
-    });
+    const refused = sources.fetch({ fingerprint: fingerprint('new'), source }, now);
+
+    await expect(refused).rejects.toMatchObject({ name: 'ThrottlingException' });
+    expect(world.waits).toEqual([500, 1000, 2000, 4000, 5500]);
+  });
+
+  test('is had after a moment of throttling', async () => {
+    secrets.answers.push(refusal('ThrottlingException'));
+    const { fingerprint: leaf } = await aSecret();
+
+    await expect(sources.fetch({ fingerprint: leaf, source }, now)).resolves.toHaveProperty('leaf');
+    expect(world.waits).toEqual([500]);
   });
 });
+
+describe('the versions a secret has', () => {
+  const place = { kind: 'secretsmanager', secretId: 'certferry/api' } as const;
+
+  test('the latest is AWSCURRENT, pinned by the id that was answered', async () => {
+    const { fingerprint: leaf, notAfter } = await aSecretAnswering({ VersionId: 'v-2' });
+
+    await expect(sources.latest(place, now)).resolves.toEqual({
+      fingerprint: leaf,
+      source: { ...place, versionId: 'v-2' },
+      notAfter,
+    });
+    expect(secrets.requests).toEqual([{ SecretId: 'certferry/api', VersionStage: 'AWSCURRENT' }]);
+  });
+
+  test('the one before is AWSPREVIOUS', async () => {
+    const { fingerprint: leaf } = await aSecretAnswering({ VersionId: 'v-1' });
+
+    await expect(sources.previous(place, now)).resolves.toMatchObject({
+      fingerprint: leaf,
+      source: { versionId: 'v-1' },
+    });
+    expect(secrets.requests).toEqual([{ SecretId: 'certferry/api', VersionStage: 'AWSPREVIOUS' }]);
+  });
+
+  test('there is none before the first', async () => {
+    secrets.answers.push(refusal('ResourceNotFoundException'));
+
+    await expect(sources.previous(place, now)).resolves.toBeNull();
+  });
+
+  test('a throttled look is left to the rollout, which comes back for hours', async () => {
+    secrets.answers.push(refusal('ThrottlingException'));
+
+    await expect(sources.latest(place, now)).rejects.toMatchObject({ name: 'SourceUnavailable' });
+    expect(world.waits).toEqual([]);
+  });
+});
+
+describe('a bundle that was fetched lately', () => {
+  const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
+
+  test('is taken from memory for five minutes', async () => {
+    const { fingerprint: leaf } = await aSecret();
+    const wanted = { fingerprint: leaf, source };
+
+    const first = await sources.fetch(wanted, now);
+
+    await expect(sources.fetch(wanted, later(299))).resolves.toBe(first);
+    await expect(sources.fetch(wanted, later(300))).resolves.toEqual(first);
+    expect(secrets.requests).toHaveLength(2);
+  });
+
+  test('is not given for another version of the same source', async () => {
+    const { fingerprint: leaf } = await aSecret();
+    await sources.fetch({ fingerprint: leaf, source }, now);
+
+    const other = sources.fetch({ fingerprint: fingerprint('another'), source }, now);
+
+    await expect(other).rejects.toMatchObject({ name: 'SourceMismatch' });
+  });
+
+  test('makes room for others: four are kept', async () => {
+    const { fingerprint: leaf } = await aSecret();
+    const versions = [1, 2, 3, 4, 5].map((each) => ({
+      fingerprint: leaf,
+      source: { ...source, versionId: `v-${each}` },
+    }));
+
+    for (const version of versions) await sources.fetch(version, now);
+    for (const version of versions.toReversed()) await sources.fetch(version, now);
+
+    expect(secrets.requests.map(({ VersionId }) => VersionId)).toEqual([
+      'v-1',
+      'v-2',
+      'v-3',
+      'v-4',
+      'v-5',
+      'v-1',
+    ]);
+  });
+});
+
+async function aSecretAnswering(fields: Record<string, unknown>) {
+  const version = await aVersion();
+  secrets.answers.push({ SecretString: version.certPem + version.keyPem, ...fields });
+  const notAfter = Date.parse(new X509Certificate(version.certPem).validTo) / 1000;
+  return { ...version, notAfter };
+}
