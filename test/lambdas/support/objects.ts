@@ -46,7 +46,10 @@ export async function startObjectServer(bucket: string): Promise<ObjectServer> {
 
 function get(response: ServerResponse, versions: readonly StoredObject[], wanted: string | null): void {
   const found = versions.findLast(({ versionId }) => wanted === null || versionId === wanted);
-  if (found === undefined) return refuse(response, 404, wanted === null ? 'NoSuchKey' : 'NoSuchVersion');
+  if (found === undefined) {
+    refuse(response, 404, wanted === null ? 'NoSuchKey' : 'NoSuchVersion');
+    return;
+  }
   const version = found.versionId === null ? {} : { 'x-amz-version-id': found.versionId };
   response.writeHead(200, { 'content-length': found.body.byteLength, ...version });
   response.end(found.body);
