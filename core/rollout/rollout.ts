@@ -51,6 +51,8 @@ export const Rollout = z.strictObject({
   /** Grows with each rollout of the certificate; one for a part has that of the latest whole one. */
   sequence: z.int(),
   only: z.nullable(Part),
+  /** Targets that have the version are deployed to again: what they serve may be another one. */
+  repeat: z.boolean(),
   urgent: z.boolean(),
   reason: z.string(),
   strategy: Strategy,

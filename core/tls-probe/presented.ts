@@ -6,10 +6,14 @@ import { fingerprintOf, namesOf } from '../certificate/facts.ts';
 import type { VersionFacts } from '../deployment/version.ts';
 import type { Presented } from './handshake.ts';
 
+/** Whether a leaf is right though it is not the version's. */
+export type Besides = (leaf: X509Certificate) => boolean;
+
 /** What is asked of a presented certificate. */
 export interface Expectation {
   /** The version that should be there; null takes any. */
   readonly version: VersionFacts | null;
+  readonly besides?: Besides | undefined;
   /** The name (or IP address) that clients use; null when nobody said one. */
   readonly serverName: string | null;
   readonly requireChain: boolean;
@@ -17,12 +21,19 @@ export interface Expectation {
 
 /** The first thing that is wrong with what is presented, in words; null when nothing is. */
 export function problemOf(presented: Presented, expected: Expectation): string | null {
-  const { version, serverName, requireChain } = expected;
+  const { serverName, requireChain } = expected;
+  const version = expectedOf(presented.leaf, expected);
   return (
     leafProblem(presented.leaf, version) ??
     (requireChain ? (missingProblem(presented, version) ?? linkProblem(presented)) : null) ??
     nameProblem(presented.leaf, serverName)
   );
+}
+
+/** The version that this leaf has to be of; null where any, or this one too, is right. */
+function expectedOf(leaf: X509Certificate, { version, besides }: Expectation): VersionFacts | null {
+  if (version === null || fingerprintOf(leaf) === version.fingerprint) return version;
+  return besides?.(leaf) === true ? null : version;
 }
 
 function leafProblem(leaf: X509Certificate, version: VersionFacts | null): string | null {

@@ -5,13 +5,15 @@ import type { VersionFacts } from '../deployment/version.ts';
 import { endpointParts, type Verify } from '../target/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
 import { type Approach, handshake, type Presented } from './handshake.ts';
-import { problemOf } from './presented.ts';
+import { type Besides, problemOf } from './presented.ts';
 import { inWords, isNoRoute } from './words.ts';
 
 /** Does the endpoint present this version? `version: null` asks only for a chain that builds and a name that fits. */
 export interface ProbeQuestion {
   readonly verify: Verify;
   readonly version: VersionFacts | null;
+  /** Leaves of other versions that are right here as well. */
+  readonly besides?: Besides;
 }
 
 /** An observation, and whether it failed only because this machine has no route to the address's family. */
@@ -54,7 +56,11 @@ async function lookAt(address: Address, port: number, question: ProbeQuestion): 
   return look;
 }
 
-async function lookOnce(address: Address, port: number, { verify, version }: ProbeQuestion): Promise<Look> {
+async function lookOnce(
+  address: Address,
+  port: number,
+  { verify, version, besides }: ProbeQuestion,
+): Promise<Look> {
   const serverName = serverNameOf(verify);
   const { protocol, timeoutSeconds, requireChain } = verify;
   const seen = { address: addressText(address, port) };
@@ -67,7 +73,7 @@ async function lookOnce(address: Address, port: number, { verify, version }: Pro
       timeoutSeconds,
       keyAlgorithm: null,
     });
-    const problem = problemOf(presented, { version, serverName, requireChain });
+    const problem = problemOf(presented, { version, besides, serverName, requireChain });
     const fingerprint = fingerprintOf(presented.leaf);
     return { address, noRoute: false, observation: { ...seen, fingerprint, ok: problem === null, problem } };
   } catch (error) {

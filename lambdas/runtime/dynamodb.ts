@@ -1,9 +1,12 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createCatalogue } from '../services/catalogue.ts';
 import { createHistory } from '../services/history.ts';
+import { createInstalledVersions } from '../services/installed.ts';
 import { createLocks } from '../services/locks.ts';
 import { createPendingCommands } from '../services/pending-commands.ts';
 import { createRegistry } from '../services/registry.ts';
+import { createRollouts } from '../services/rollouts.ts';
 import { setting } from './environment.ts';
 import { once } from './once.ts';
 
@@ -15,6 +18,9 @@ const documents = once(() =>
 export const locks = once(() => createLocks(documents(), setting('LOCKS_TABLE')));
 export const pendingCommands = once(() => createPendingCommands(documents(), setting('LOCKS_TABLE')));
 export const registry = once(() => createRegistry(documents(), setting('REGISTRY_TABLE')));
+export const catalogue = once(() => createCatalogue(documents(), setting('REGISTRY_TABLE')));
+export const installedVersions = once(() => createInstalledVersions(documents(), setting('REGISTRY_TABLE')));
+export const rollouts = once(() => createRollouts(documents(), setting('REGISTRY_TABLE')));
 export const history = once(() =>
   createHistory(documents(), {
     deployments: setting('DEPLOYMENTS_TABLE'),

@@ -10,6 +10,14 @@ const settings = {
   [tables.deployments.variable]: name,
   DOCUMENT_NAME: name,
   DOCUMENT_VERSION: z.string().check(z.regex(/^(\d+|\$DEFAULT|\$LATEST)$/)),
+  SEND_RATE: z._default(z.coerce.number().check(z.gte(0.1), z.lte(1000)), 10),
+  SEND_BURST: z._default(z.coerce.number().check(z.int(), z.gte(1), z.lte(1000)), 20),
+  /** The bucket with the rollouts' files. */
+  WORK_BUCKET: name,
+  /** The topic for messages to people; without one they are only logged. */
+  NOTIFICATIONS_TOPIC: z.optional(name),
+  /** Where a person answers by a link; without it by the command line only. */
+  APPROVAL_URL: z.optional(z.url({ protocol: /^https?$/ })),
   DOCUMENT_HASH: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 } as const;
 type Settings = typeof settings;
