@@ -6,37 +6,49 @@ const Percentage = z.string().check(z.regex(/^(100|[1-9]?[0-9])%$/, 'a percentag
 export const Share = z.union([z.int().check(z.gte(0)), Percentage]);
 export type Share = z.infer<typeof Share>;
 
+const fields = {
+  waves: z.array(Share).check(
+    z.minLength(1),
+    z.maxLength(20),
+    z.refine((waves) => waves.at(-1) === '100%', 'a last wave of "100%"'),
+  ),
+  /** Deployments at a time. Step Functions starts at most 100 a second and runs at most 10,000 (aws-facts 6). */
+  maxConcurrency: z.int().check(z.gte(1), z.lte(10_000)),
+  /** Each deployment of a wave begins after a random part of this. */
+  splaySeconds: z.int().check(z.gte(0), z.lte(3600)),
+  /** More failures than this, over the whole rollout, halt it. */
+  toleratedFailures: Share,
+  pauseSeconds: z.int().check(z.gte(0), z.lte(604_800)),
+  /** The number of the wave after which a person is asked; 0: nobody is. */
+  approvalAfterWave: z.int().check(z.gte(0), z.lte(20)),
+  approvalTimeoutSeconds: z.int().check(z.gte(60), z.lte(2_592_000)),
+  onHalt: z.enum(['stop', 'rollBackAll']),
+  /** A service endpoint that goes on presenting another leaf halts the rollout, or is only told. */
+  onStaleService: z.enum(['halt', 'report']),
+};
+
 /**
  * How a version is carried to its targets. `waves` says how many targets have been reached once each wave is over, so
  * the last one is everybody; a wave that would reach nobody new is passed over. Times are seconds.
  */
 export const Strategy = z.strictObject({
-  waves: z._default(
-    z.array(Share).check(
-      z.minLength(1),
-      z.maxLength(20),
-      z.refine((waves) => waves.at(-1) === '100%', 'a last wave of "100%"'),
-    ),
-    [1, '10%', '100%'],
-  ),
-  /** Deployments at a time. Step Functions starts at most 100 a second and runs at most 10,000 (aws-facts 6). */
-  maxConcurrency: z._default(z.int().check(z.gte(1), z.lte(10_000)), 50),
-  /** Each deployment of a wave begins after a random part of this. */
-  splaySeconds: z._default(z.int().check(z.gte(0), z.lte(3600)), 0),
-  /** More failures than this, over the whole rollout, halt it. */
-  toleratedFailures: z._default(Share, 0),
-  pauseSeconds: z._default(z.int().check(z.gte(0), z.lte(604_800)), 0),
-  /** The number of the wave after which a person is asked; 0: nobody is. */
-  approvalAfterWave: z._default(z.int().check(z.gte(0), z.lte(20)), 0),
-  approvalTimeoutSeconds: z._default(z.int().check(z.gte(60), z.lte(2_592_000)), 86_400),
-  onHalt: z._default(z.enum(['stop', 'rollBackAll']), 'stop'),
-  /** A service endpoint that goes on presenting another leaf halts the rollout, or is only told. */
-  onStaleService: z._default(z.enum(['halt', 'report']), 'halt'),
+  waves: z._default(fields.waves, [1, '10%', '100%']),
+  maxConcurrency: z._default(fields.maxConcurrency, 50),
+  splaySeconds: z._default(fields.splaySeconds, 0),
+  toleratedFailures: z._default(fields.toleratedFailures, 0),
+  pauseSeconds: z._default(fields.pauseSeconds, 0),
+  approvalAfterWave: z._default(fields.approvalAfterWave, 0),
+  approvalTimeoutSeconds: z._default(fields.approvalTimeoutSeconds, 86_400),
+  onHalt: z._default(fields.onHalt, 'stop'),
+  onStaleService: z._default(fields.onStaleService, 'halt'),
 });
 export type Strategy = z.infer<typeof Strategy>;
 
-/** The parts of a strategy that a person said: what is not said comes from the certificate's own, then the default. */
-export const StrategyOverrides = z.partial(Strategy);
+/**
+ * The parts of a strategy that a person said: what is not said comes from the certificate's own, then the default. It
+ * has no defaults of its own, which would count as said.
+ */
+export const StrategyOverrides = z.partial(z.strictObject(fields));
 export type StrategyOverrides = z.infer<typeof StrategyOverrides>;
 
 /** Later ones count more. */

@@ -1,0 +1,49 @@
+import {
+  healingName,
+  healingRequest,
+  mostHealedAtOnce,
+  type Patient,
+  reasonNotToHeal,
+} from '../../core/rollout/healing.ts';
+import type { Executions } from '../services/executions.ts';
+import type { CertificateNow } from './due.ts';
+
+/** One certificate's targets that are not as they should be, and whether they are deployed to again. */
+export interface Healing {
+  readonly certificate: string;
+  /** The execution that was started, by this sweep or another of the same hour; null when none was. */
+  readonly rollout: string | null;
+  readonly targets: number;
+  readonly summary: string;
+}
+
+interface Services {
+  readonly executions: Pick<Executions, 'start'>;
+  readonly rolloutArn: () => string;
+  readonly now: Date;
+}
+
+/** Starts at most one rollout for a certificate. Null when none of its targets is to be healed. */
+export async function heal(
+  {
+    certificate,
+    patients,
+    state,
+  }: { certificate: string; patients: readonly Patient[]; state: CertificateNow },
+  by: Services,
+): Promise<Healing | null> {
+  const wanted = patients.filter((patient) => reasonNotToHeal(patient) === null);
+  if (wanted.length === 0) return null;
+  const targets = Math.min(wanted.length, mostHealedAtOnce);
+  if (state.notNow !== null) return { certificate, rollout: null, targets: 0, summary: state.notNow };
+  const name = healingName(certificate, by.now);
+  const started = await by.executions.start(by.rolloutArn(), name, healingRequest(certificate, wanted));
+  const left = wanted.length - targets;
+  const later = left === 0 ? '' : `; ${left} more at the next sweep`;
+  return {
+    certificate,
+    rollout: name,
+    targets: started ? targets : 0,
+    summary: started ? `${targets} deployed to again${later}` : 'started already within this hour',
+  };
+}
