@@ -18,6 +18,9 @@ const settings = {
   NOTIFICATIONS_TOPIC: z.optional(name),
   /** Where a person answers by a link; without it by the command line only. */
   APPROVAL_URL: z.optional(z.url({ protocol: /^https?$/ })),
+  /** The state machines. */
+  ROLLOUT_ARN: name,
+  DEPLOY_TARGET_ARN: name,
   DOCUMENT_HASH: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 } as const;
 type Settings = typeof settings;

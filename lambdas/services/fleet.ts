@@ -1,8 +1,23 @@
+import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import { CertferryError } from '../../core/errors.ts';
+import { type HostPlace, hostAt, placeOfHost } from '../../core/target/host-place.ts';
 import type { HostSelector, Member } from '../../core/target/registered.ts';
+import { instancesInService } from './auto-scaling-groups.ts';
+import { addressesOf, runningWithTags } from './instances.ts';
+import { hybridNodesWithTags, type ManagedNode, nodesOf } from './managed-nodes.ts';
 
 /** One host as SSM and EC2 know it now. `online`: SSM's PingStatus. */
 export interface FoundHost extends Member {
   readonly online: boolean;
+}
+
+/** The services of one account and region that know its hosts. */
+export interface HostClients {
+  readonly ssm: SSMClient;
+  readonly ec2: EC2Client;
+  readonly autoScaling: AutoScalingClient;
 }
 
 /**
@@ -11,4 +26,86 @@ export interface FoundHost extends Member {
  */
 export interface Fleet {
   resolve(selector: HostSelector): Promise<FoundHost[]>;
+}
+
+interface FleetClients extends HostClients {
+  /** Those of another account and region; without it, hosts elsewhere are refused. */
+  readonly clientsFor?: (account: string, region: string) => HostClients;
+}
+
+/** Hosts through SSM, EC2 and Auto Scaling. Throttling is the clients' own business. */
+export function createFleet({ clientsFor, ...own }: FleetClients): Fleet {
+  return {
+    async resolve(selector) {
+      const elsewhere = placeOf(selector);
+      const clients = elsewhere === null ? own : clientsElsewhere(clientsFor, elsewhere);
+      const found = await (typeof selector === 'string'
+        ? named(clients, placeOfHost(selector).id)
+        : selected(clients, selector));
+      return found
+        .map((host) => ({ ...host, host: hostAt(host.host, elsewhere) }))
+        .sort((one, other) => (one.host < other.host ? -1 : 1));
+    },
+  };
+}
+
+function placeOf(selector: HostSelector): HostPlace['elsewhere'] {
+  if (typeof selector === 'string') return placeOfHost(selector).elsewhere;
+  const { account, region } = selector;
+  if (account === undefined && region === undefined) return null;
+  if (account !== undefined && region !== undefined) return { account, region };
+  throw new CertferryError(
+    'InvalidTarget',
+    `hosts in ${account ?? region}: say both account and region for hosts that are not in the stack's own`,
+  );
+}
+
+function clientsElsewhere(
+  clientsFor: FleetClients['clientsFor'],
+  { account, region }: NonNullable<HostPlace['elsewhere']>,
+): HostClients {
+  if (clientsFor !== undefined) return clientsFor(account, region);
+  throw new CertferryError('InvalidTarget', `hosts in ${account}/${region} cannot be reached from here`);
+}
+
+function selected(clients: HostClients, selector: Exclude<HostSelector, string>): Promise<FoundHost[]> {
+  return 'tags' in selector ? tagged(clients, selector.tags) : inGroup(clients, selector.autoScalingGroup);
+}
+
+async function named(clients: HostClients, id: string): Promise<FoundHost[]> {
+  const nodes = await nodesOf(clients.ssm, [id]);
+  return withAddresses(clients, [id], nodes);
+}
+
+/** Instances bear their tags in EC2, hybrid nodes in SSM. */
+async function tagged(clients: HostClients, tags: Readonly<Record<string, string>>): Promise<FoundHost[]> {
+  const [instances, hybrid] = await Promise.all([
+    runningWithTags(clients.ec2, tags),
+    hybridNodesWithTags(clients.ssm, tags),
+  ]);
+  const nodes = await nodesOf(clients.ssm, [...instances.keys()]);
+  return [
+    ...[...instances].map(([id, address]) => found(id, nodes.get(id), address)),
+    ...[...hybrid].map(([id, node]) => found(id, node, null)),
+  ];
+}
+
+async function inGroup(clients: HostClients, group: string): Promise<FoundHost[]> {
+  const ids = await instancesInService(clients.autoScaling, group);
+  return withAddresses(clients, ids, await nodesOf(clients.ssm, ids));
+}
+
+/** EC2 is asked for the addresses of those instances alone that SSM has none of. */
+async function withAddresses(
+  { ec2 }: HostClients,
+  ids: readonly string[],
+  nodes: ReadonlyMap<string, ManagedNode>,
+): Promise<FoundHost[]> {
+  const without = ids.filter((id) => id.startsWith('i-') && nodes.get(id)?.address == null);
+  const addresses = await addressesOf(ec2, without);
+  return ids.map((id) => found(id, nodes.get(id), addresses.get(id) ?? null));
+}
+
+function found(id: string, node: ManagedNode | undefined, address: string | null): FoundHost {
+  return { host: id, address: node?.address ?? address, online: node?.online ?? false };
 }

@@ -1,0 +1,81 @@
+import {
+  type InstanceInformation,
+  type InstanceInformationStringFilter,
+  InvalidInstanceId,
+  paginateDescribeInstanceInformation,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
+
+/** A host as SSM knows it. */
+export interface ManagedNode {
+  readonly address: string | null;
+  readonly online: boolean;
+}
+type Nodes = ReadonlyMap<string, ManagedNode>;
+
+/** SSM's own limits: a page, and the ids that fit it. */
+const pageSize = 50;
+
+/** Nodes by their ids; those that SSM does not know are missing. */
+export async function nodesOf(ssm: SSMClient, ids: readonly string[]): Promise<Nodes> {
+  const nodes = new Map<string, ManagedNode>();
+  for (let at = 0; at < ids.length; at += pageSize) {
+    for (const [id, node] of await chunk(ssm, ids.slice(at, at + pageSize))) nodes.set(id, node);
+  }
+  return nodes;
+}
+
+/** One unknown id may spoil the call for all: the known ones are then found half by half. */
+async function chunk(ssm: SSMClient, ids: readonly string[]): Promise<Nodes> {
+  try {
+    return nodesBy(await describe(ssm, [{ Key: 'InstanceIds', Values: [...ids] }]));
+  } catch (error) {
+    if (!(error instanceof InvalidInstanceId)) throw error;
+    if (ids.length === 1) return new Map();
+    const half = Math.ceil(ids.length / 2);
+    const halves = [await chunk(ssm, ids.slice(0, half)), await chunk(ssm, ids.slice(half))];
+    return new Map(halves.flatMap((nodes) => [...nodes]));
+  }
+}
+
+/** Hybrid nodes that bear every one of the tags. SSM takes one tag a call, and no other filter beside it. */
+export async function hybridNodesWithTags(
+  ssm: SSMClient,
+  tags: Readonly<Record<string, string>>,
+): Promise<Nodes> {
+  let found: Nodes | undefined;
+  for (const [name, value] of Object.entries(tags)) {
+    const nodes: Nodes = nodesBy(await describe(ssm, [{ Key: `tag:${name}`, Values: [value] }]), isHybrid);
+    found = found === undefined ? nodes : both(found, nodes);
+    if (found.size === 0) break;
+  }
+  return found ?? new Map();
+}
+
+const both = (some: Nodes, others: Nodes): Nodes => new Map([...some].filter(([id]) => others.has(id)));
+
+const isHybrid = ({ ResourceType }: InstanceInformation) => ResourceType === 'ManagedInstance';
+
+async function describe(
+  ssm: SSMClient,
+  Filters: InstanceInformationStringFilter[],
+): Promise<InstanceInformation[]> {
+  const nodes: InstanceInformation[] = [];
+  const pages = paginateDescribeInstanceInformation({ client: ssm, pageSize }, { Filters });
+  for await (const { InstanceInformationList = [] } of pages) nodes.push(...InstanceInformationList);
+  return nodes;
+}
+
+function nodesBy(
+  nodes: readonly InstanceInformation[],
+  wanted: (node: InstanceInformation) => boolean = () => true,
+): Nodes {
+  return new Map(
+    nodes
+      .filter(wanted)
+      .map(({ InstanceId = '', IPAddress, PingStatus }) => [
+        InstanceId,
+        { address: IPAddress || null, online: PingStatus === 'Online' },
+      ]),
+  );
+}
