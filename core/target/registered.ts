@@ -17,16 +17,27 @@ const where = {
   region: z.optional(z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, such as eu-west-1'))),
 };
 
+/** A role is assumed in an account, and its clients are of a region: one says nothing without the other. */
+const bothOrNone = z.refine(
+  ({ account, region }: { account?: string | undefined; region?: string | undefined }) =>
+    (account === undefined) === (region === undefined),
+  'account and region together, for hosts that are not in the stack’s own',
+);
+
 /** Which hosts a place is on: one by its id, all that bear every one of the tags, or an Auto Scaling group's. */
 export const HostSelector = z.union([
   Host,
-  z.strictObject({
-    tags: z
-      .record(z.string().check(z.minLength(1), z.maxLength(128)), z.string().check(z.maxLength(256)))
-      .check(z.refine((tags) => Object.keys(tags).length > 0, 'at least one tag')),
-    ...where,
-  }),
-  z.strictObject({ autoScalingGroup: z.string().check(z.minLength(1), z.maxLength(255)), ...where }),
+  z
+    .strictObject({
+      tags: z
+        .record(z.string().check(z.minLength(1), z.maxLength(128)), z.string().check(z.maxLength(256)))
+        .check(z.refine((tags) => Object.keys(tags).length > 0, 'at least one tag')),
+      ...where,
+    })
+    .check(bothOrNone),
+  z
+    .strictObject({ autoScalingGroup: z.string().check(z.minLength(1), z.maxLength(255)), ...where })
+    .check(bothOrNone),
 ]);
 export type HostSelector = z.infer<typeof HostSelector>;
 

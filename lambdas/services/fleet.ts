@@ -2,9 +2,9 @@ import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { CertferryError } from '../../core/errors.ts';
-import { type HostPlace, hostAt, placeOfHost } from '../../core/target/host-place.ts';
 import type { HostSelector, Member } from '../../core/target/registered.ts';
 import { instancesInService } from './auto-scaling-groups.ts';
+import { placeOf } from './host-place.ts';
 import { addressesOf, runningWithTags } from './instances.ts';
 import { hybridNodesWithTags, type ManagedNode, nodesOf } from './managed-nodes.ts';
 
@@ -37,23 +37,29 @@ interface FleetClients extends HostClients {
 export function createFleet({ clientsFor, ...own }: FleetClients): Fleet {
   return {
     async resolve(selector) {
-      const elsewhere = placeOf(selector);
+      const elsewhere = whereIs(selector);
       const clients = elsewhere === null ? own : clientsElsewhere(clientsFor, elsewhere);
-      const found = await (typeof selector === 'string'
-        ? named(clients, placeOfHost(selector).id)
+      const hosts = await (typeof selector === 'string'
+        ? named(clients, placeOf(selector).instance)
         : selected(clients, selector));
-      return found
-        .map((host) => ({ ...host, host: hostAt(host.host, elsewhere) }))
+      const before = elsewhere === null ? '' : `${elsewhere.account}/${elsewhere.region}/`;
+      return hosts
+        .map((host) => ({ ...host, host: before + host.host }))
         .sort((one, other) => (one.host < other.host ? -1 : 1));
     },
   };
 }
 
-function placeOf(selector: HostSelector): HostPlace['elsewhere'] {
-  if (typeof selector === 'string') return placeOfHost(selector).elsewhere;
-  const { account, region } = selector;
-  if (account === undefined && region === undefined) return null;
-  if (account !== undefined && region !== undefined) return { account, region };
+interface Elsewhere {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** Null for the stack's own account and region. */
+function whereIs(selector: HostSelector): Elsewhere | null {
+  const { account, region } = typeof selector === 'string' ? placeOf(selector) : selector;
+  if (account == null && region == null) return null;
+  if (account != null && region != null) return { account, region };
   throw new CertferryError(
     'InvalidTarget',
     `hosts in ${account ?? region}: say both account and region for hosts that are not in the stack's own`,
@@ -62,7 +68,7 @@ function placeOf(selector: HostSelector): HostPlace['elsewhere'] {
 
 function clientsElsewhere(
   clientsFor: FleetClients['clientsFor'],
-  { account, region }: NonNullable<HostPlace['elsewhere']>,
+  { account, region }: Elsewhere,
 ): HostClients {
   if (clientsFor !== undefined) return clientsFor(account, region);
   throw new CertferryError('InvalidTarget', `hosts in ${account}/${region} cannot be reached from here`);
