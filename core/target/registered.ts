@@ -18,9 +18,8 @@ const where = {
 };
 
 /** A role is assumed in an account, and its clients are of a region: one says nothing without the other. */
-const bothOrNone = z.refine(
-  ({ account, region }: { account?: string | undefined; region?: string | undefined }) =>
-    (account === undefined) === (region === undefined),
+const bothOrNone = z.refine<{ account?: string | undefined; region?: string | undefined }>(
+  ({ account, region }) => (account === undefined) === (region === undefined),
   'account and region together, for hosts that are not in the stack’s own',
 );
 
