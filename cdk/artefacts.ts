@@ -1,24 +1,31 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** What `npm run build` left in `dist/`, by path: the stack needs no bundler. */
 export interface Artefacts {
   readonly agent: string;
   readonly document: string;
   readonly deployTarget: string;
+  readonly rollout: string;
   /** Folder of one Lambda's code. */
   readonly task: (name: string) => string;
 }
 
-/** The artefacts below `folder`; by default the `dist/` beside this room. */
-export function artefactsIn(folder: string = join(import.meta.dirname, '..', 'dist')): Artefacts {
+/** The artefacts below `folder`; by default the `dist/` that this file is in (as it is built) or that is beside its room. */
+export function artefactsIn(folder: string = ownDist()): Artefacts {
   return {
     agent: join(folder, 'agent', 'agent.cjs'),
     document: join(folder, 'ssm-document.json'),
     deployTarget: join(folder, 'state-machines', 'deploy-target.asl.json'),
+    rollout: join(folder, 'state-machines', 'rollout.asl.json'),
     task: (name) => join(folder, 'lambdas', name),
   };
+}
+
+function ownDist(): string {
+  const above = join(import.meta.dirname, '..');
+  return basename(above) === 'dist' ? above : join(above, 'dist');
 }
 
 /** The text of an artefact. Throws, naming the command that makes it, when it is not there. */

@@ -1,29 +1,63 @@
-import { CfnOutput } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import type { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
-import type { Topic } from 'aws-cdk-lib/aws-sns';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { checkStrategy } from '../core/rollout/registrations.ts';
+import type { StrategyOverrides } from '../core/rollout/strategy.ts';
 import { AgentAssets } from './agent-assets.ts';
-import { artefactsIn } from './artefacts.ts';
+import { Alarms } from './alarms.ts';
+import { linkApproval } from './approval-link.ts';
+import { type Artefacts, artefactsIn } from './artefacts.ts';
+import { Dashboard } from './dashboard.ts';
 import { AgentDocument } from './document.ts';
 import { EncryptionKey } from './encryption-key.ts';
-import { EventRules } from './event-rules.ts';
+import { Events } from './events.ts';
 import { Functions } from './functions.ts';
-import { Notifications } from './notifications.ts';
+import { runWaves } from './grants/machines.ts';
+import { moveWaves, type Shared } from './grants/shared.ts';
+import type { SourceAccess } from './grants/sources.ts';
+import { deployTargetName, rolloutName } from './names.ts';
+import { Notifications, type NotificationTopic } from './notifications.ts';
+import { writeOutputs } from './outputs.ts';
+import { type CertificateInput, Registrations } from './registrations.ts';
 import { installedRuntime, type Runtime } from './runtime.ts';
-import { DeployTarget } from './state-machine.ts';
+import { Machine } from './state-machine.ts';
 import { Tables } from './tables.ts';
+import type { TargetInput } from './target.ts';
 import type { Network } from './task-function.ts';
+import { WorkBucket } from './work-bucket.ts';
 
 export interface CertferryProps {
   /** On what hosts run the agent. Default: the Node binary of the installed npm package `node`. */
   readonly runtime?: Runtime;
-  /** ARNs of the secrets that hold bundles. Default: every secret tagged `certferry=true`. */
-  readonly secretArns?: readonly string[];
-  /** ARNs of customer-managed keys that those secrets are encrypted with. */
-  readonly secretKeyArns?: readonly string[];
-  /** Where the probing Lambdas run. Default: outside any VPC, where they reach public addresses only. */
+  /** Where versions of certificates may be read from. Default: whatever is tagged `certferry=true`. */
+  readonly sources?: SourceAccess;
+  /** Where the Lambdas run that open connections to endpoints. Default: outside any VPC, where they reach public addresses only. */
   readonly network?: Network;
+  /** For tables, logs, notifications and the files of rollouts. Default: one is made. */
+  readonly encryptionKey?: IKey;
+  /** Who is told of alarms, questions and ends. Default: a topic that nobody listens to yet. */
+  readonly notifications?: NotificationTopic;
+  /** How often every endpoint is looked at. Default: every six hours; `false`: never. */
+  readonly sweepSchedule?: Duration | false;
+  /** What a certificate's strategy does not say. Default: a canary of one, then 10 %, then everybody. */
+  readonly defaultStrategy?: StrategyOverrides;
+  /** How long logs are kept. Default: a year. */
+  readonly logRetention?: RetentionDays;
+  /** How many days the history of deployments is kept. Default: 400. */
+  readonly historyRetentionDays?: number;
+  /** An alarm tells of certificates that expire in less than so many days. Default: 14. */
+  readonly expiryAlarmDays?: number;
+  /**
+   * Questions to people hold a link that answers them. It is a public address, guarded by a secret in the link alone:
+   * whoever reads the message can answer. Default: no; `certferry approve` answers.
+   */
+  readonly approvalLinks?: boolean;
+  /** Ids of other accounts with hosts, each with a {@link CertferryMember}. */
+  readonly accounts?: readonly string[];
   /** Folder of the built artefacts. Default: the `dist/` of this package. */
   readonly artefacts?: string;
 }
@@ -31,54 +65,109 @@ export interface CertferryProps {
 /** Everything certferry has in one account and region. Names are fixed: one of it a region. */
 export class Certferry extends Construct {
   readonly deployTarget: StateMachine;
+  readonly rollout: StateMachine;
   /** For people: subscribe to it. */
-  readonly notifications: Topic;
+  readonly notifications: ITopic;
   /** To be attached to the hosts' instance roles: fetches the pinned agent and runtime. */
   readonly hostPolicy: ManagedPolicy;
   readonly tables: Tables;
+  readonly #registrations: Registrations;
 
   constructor(scope: Construct, id: string, props: CertferryProps = {}) {
     super(scope, id);
     const artefacts = artefactsIn(props.artefacts);
-    const { key } = new EncryptionKey(this, 'Key');
+    const { key } = new EncryptionKey(this, 'Key', { existing: props.encryptionKey });
     const tables = new Tables(this, 'Tables', { key });
+    const { bucket } = new WorkBucket(this, 'Work', { key });
+    const { topic } = new Notifications(this, 'Notifications', { ...props.notifications, key });
     const assets = new AgentAssets(this, 'Agent', {
       artefacts,
       runtime: props.runtime ?? installedRuntime(),
     });
     const document = new AgentDocument(this, 'Document', { artefacts, assets });
-    const functions = new Functions(this, 'Functions', {
-      artefacts,
-      key,
-      tables,
-      network: props.network,
-      secretArns: props.secretArns ?? [],
-      secretKeyArns: props.secretKeyArns ?? [],
+    const functions = this.#functions({ artefacts, key, tables, topic, workBucket: bucket }, props);
+    const machines = this.#machines({ artefacts, key, functions, workBucket: bucket, topic }, props);
+    const events = new Events(this, 'Events', {
+      functions,
+      accounts: props.accounts ?? [],
+      sweepEvery: props.sweepSchedule === false ? null : (props.sweepSchedule ?? Duration.hours(6)),
     });
-    const { machine } = new DeployTarget(this, 'DeployTarget', { artefacts, functions, key });
-    const { undelivered } = new EventRules(this, 'Events', { functions, machine });
-    const { topic } = new Notifications(this, 'Notifications', { key, machine, undelivered });
+    const { all: alarms } = new Alarms(this, 'Alarms', {
+      topic,
+      ...machines,
+      undelivered: events.undelivered,
+      expiryAlarmDays: props.expiryAlarmDays ?? 14,
+    });
+    new Dashboard(this, 'Dashboard', { alarms });
+    this.#registrations = new Registrations(this, 'Registrations', { sync: functions.get('sync-registry') });
 
-    this.deployTarget = machine;
+    this.deployTarget = machines.deployTarget;
+    this.rollout = machines.rollout;
     this.notifications = topic;
     this.hostPolicy = assets.hostPolicy;
     this.tables = tables;
-    this.#output({
-      DeployTargetArn: machine.stateMachineArn,
-      DocumentName: document.name,
-      AgentSha256: assets.agentSha256,
-      HostPolicyArn: assets.hostPolicy.managedPolicyArn,
-      NotificationsTopicArn: topic.topicArn,
-      LocksTableName: tables.locks.tableName,
-      RegistryTableName: tables.registry.tableName,
-      DeploymentsTableName: tables.deployments.tableName,
-      KeyArn: key.keyArn,
-    });
+    writeOutputs(this, { machines, functions, document, assets, tables, key, topic, bucket, events });
   }
 
-  #output(values: Readonly<Record<string, string>>): void {
-    for (const [name, value] of Object.entries(values)) {
-      new CfnOutput(this, name, { value }).overrideLogicalId(name);
-    }
+  /** Has versions of this certificate carried to its targets. Throws InvalidTarget, naming the fields. */
+  addCertificate(certificate: CertificateInput): this {
+    this.#registrations.addCertificate(certificate);
+    return this;
   }
+
+  /** A place where a certificate goes: {@link Target}. Throws InvalidTarget, naming the fields. */
+  addTarget(target: TargetInput): this {
+    this.#registrations.addTarget(target);
+    return this;
+  }
+
+  /** Everything in a targets file, YAML or JSON. Throws InvalidTarget, naming the fields. */
+  addTargetsFile(path: string): this {
+    this.#registrations.addFile(path);
+    return this;
+  }
+
+  #functions(made: Made & { readonly tables: Tables }, props: CertferryProps): Functions {
+    const { approvalLinks = false, defaultStrategy, historyRetentionDays } = props;
+    if (defaultStrategy !== undefined) checkStrategy(defaultStrategy);
+    const functions = new Functions(this, 'Functions', {
+      ...made,
+      network: props.network,
+      sources: props.sources ?? {},
+      accounts: props.accounts ?? [],
+      logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
+      without: approvalLinks ? [] : ['answer-approval'],
+    });
+    if (approvalLinks) linkApproval(functions);
+    if (defaultStrategy !== undefined) {
+      functions.tell(['resolve-certificate'], 'DEFAULT_STRATEGY', JSON.stringify(defaultStrategy));
+    }
+    if (historyRetentionDays !== undefined) {
+      functions.tell(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
+    }
+    return functions;
+  }
+
+  #machines({ artefacts, ...made }: Made & { readonly functions: Functions }, props: CertferryProps) {
+    const common = { ...made, logRetention: props.logRetention ?? RetentionDays.ONE_YEAR };
+    const deployTarget = new Machine(this, 'DeployTarget', {
+      ...common,
+      name: deployTargetName,
+      comment: 'One certificate version to one target, proven, or undone',
+      definition: artefacts.deployTarget,
+    });
+    const rollout = new Machine(this, 'Rollout', {
+      ...common,
+      name: rolloutName,
+      comment: 'One certificate version to all its targets, in waves',
+      definition: artefacts.rollout,
+      grants: [runWaves(this), moveWaves(this, made)],
+    });
+    return { deployTarget: deployTarget.machine, rollout: rollout.machine };
+  }
+}
+
+/** What functions and state machines are made of. */
+interface Made extends Shared {
+  readonly artefacts: Artefacts;
 }

@@ -1,21 +1,29 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Key } from 'aws-cdk-lib/aws-kms';
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 
-/** The one customer-managed key: tables, logs and notifications. Rotated each year; outlives the stack. */
+/**
+ * The one customer-managed key: tables, logs, notifications and the files of rollouts. Rotated each year; outlives the
+ * stack. One that is brought along gets the same statements, unless it was made elsewhere: then its policy needs them
+ * (docs/deploying.md).
+ */
 export class EncryptionKey extends Construct {
-  readonly key: Key;
+  readonly key: IKey;
 
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, props: { readonly existing: IKey | undefined }) {
     super(scope, id);
-    this.key = new Key(this, 'Resource', {
-      alias: 'certferry',
-      description: 'certferry: tables, logs and notifications',
-      enableKeyRotation: true,
-    });
+    this.key = props.existing ?? this.#create();
     this.#allowLogs();
     this.#allowAlarms();
+  }
+
+  #create(): Key {
+    return new Key(this, 'Resource', {
+      alias: 'certferry',
+      description: 'certferry: tables, logs, notifications and the files of rollouts',
+      enableKeyRotation: true,
+    });
   }
 
   /** CloudWatch Logs, for log groups of this account (its manual's condition on the encryption context). */

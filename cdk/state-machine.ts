@@ -1,40 +1,46 @@
 import { RemovalPolicy, Stack, Validations } from 'aws-cdk-lib';
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { type Artefacts, readArtefact } from './artefacts.ts';
-import { type Functions, pascalCase, type TaskName, tasks } from './functions.ts';
-import { deployTargetName } from './names.ts';
+import { readArtefact } from './artefacts.ts';
+import type { Functions } from './functions.ts';
+import type { Grant } from './grants/grant.ts';
+import { pascalCase, type TaskName, tasks } from './tasks.ts';
 
-interface DeployTargetProps {
-  readonly artefacts: Artefacts;
+interface MachineProps {
+  readonly name: string;
+  readonly comment: string;
+  /** Path of the built ASL file. */
+  readonly definition: string;
   readonly functions: Functions;
   readonly key: IKey;
+  readonly logRetention: RetentionDays;
+  /** What its role may do besides invoking the functions that the definition names. */
+  readonly grants?: readonly Grant[];
 }
 
-/** The state machine of one deployment: the plain ASL file, its substitutions filled in, with a role of its own. */
-export class DeployTarget extends Construct {
+/** A state machine: the plain ASL file, its substitutions filled in, with a role of its own. */
+export class Machine extends Construct {
   readonly machine: StateMachine;
 
-  constructor(scope: Construct, id: string, props: DeployTargetProps) {
+  constructor(scope: Construct, id: string, props: MachineProps) {
     super(scope, id);
-    const definition = readArtefact(props.artefacts.deployTarget);
+    const definition = readArtefact(props.definition);
     const called = calledTasks(definition);
-    const role = this.#role(called, props.functions);
     this.machine = new StateMachine(this, 'Resource', {
-      stateMachineName: deployTargetName,
+      stateMachineName: props.name,
       stateMachineType: StateMachineType.STANDARD,
-      comment: 'One certificate version to one target, proven, or undone',
+      comment: props.comment,
       definitionBody: DefinitionBody.fromString(definition),
       definitionSubstitutions: Object.fromEntries(
         called.map((name) => [substitution(name), props.functions.get(name).lambda.functionArn]),
       ),
-      role,
+      role: this.#role(called, props),
       tracingEnabled: true,
       logs: {
-        destination: this.#logGroup(props.key),
+        destination: this.#logGroup(props),
         level: LogLevel.ALL,
         includeExecutionData: false,
       },
@@ -42,7 +48,7 @@ export class DeployTarget extends Construct {
   }
 
   /** Invokes the functions that the definition names; the library adds log delivery and X-Ray. */
-  #role(called: readonly TaskName[], functions: Functions): Role {
+  #role(called: readonly TaskName[], { functions, grants = [] }: MachineProps): Role {
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('states.amazonaws.com', {
         conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
@@ -54,19 +60,23 @@ export class DeployTarget extends Construct {
         resources: called.map((name) => functions.get(name).lambda.functionArn),
       }),
     );
-    Validations.of(role).acknowledge({
-      id: 'AwsSolutions-IAM5[Resource::*]',
-      reason: 'Log delivery (logs:*LogDelivery, resource policies) and X-Ray know no resources.',
-    });
+    for (const statement of grants.flatMap(({ statements }) => statements)) role.addToPolicy(statement);
+    const reasons = {
+      '*': 'Log delivery (logs:*LogDelivery, resource policies) and X-Ray know no resources.',
+      ...Object.assign({}, ...grants.map(({ wildcards }) => wildcards)),
+    };
+    for (const [resource, reason] of Object.entries<string>(reasons)) {
+      Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
+    }
     return role;
   }
 
   /** Step Functions wants this prefix: other names fill up a resource policy of limited size. */
-  #logGroup(encryptionKey: IKey): LogGroup {
+  #logGroup({ name, key, logRetention }: MachineProps): LogGroup {
     return new LogGroup(this, 'Logs', {
-      logGroupName: `/aws/vendedlogs/states/${deployTargetName}`,
-      encryptionKey,
-      retention: RetentionDays.ONE_YEAR,
+      logGroupName: `/aws/vendedlogs/states/${name}`,
+      encryptionKey: key,
+      retention: logRetention,
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }

@@ -4,9 +4,10 @@ import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { LogGroup, RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type Grant, via } from './permissions.ts';
+import { type Grant, via } from './grants/grant.ts';
+import { rolePath } from './names.ts';
 
 /** Where a Lambda that opens connections of its own runs; without it, it reaches public addresses only. */
 export interface Network {
@@ -22,6 +23,7 @@ export interface TaskFunctionProps {
   readonly code: string;
   readonly timeout: Duration;
   readonly key: IKey;
+  readonly logRetention: RetentionDays;
   readonly network?: Network | undefined;
 }
 
@@ -38,11 +40,14 @@ export class TaskFunction extends Construct {
     super(scope, id);
     const functionName = `certferry-${props.name}`;
     this.#key = props.key;
-    this.#role = new Role(this, 'Role', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
+    this.#role = new Role(this, 'Role', {
+      assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+      path: rolePath,
+    });
     const logGroup = new LogGroup(this, 'Logs', {
       logGroupName: `/aws/lambda/${functionName}`,
       encryptionKey: props.key,
-      retention: RetentionDays.ONE_YEAR,
+      retention: props.logRetention,
       // names, ids and counts only: the history of deployments is in the table, which stays
       removalPolicy: RemovalPolicy.DESTROY,
     });

@@ -1,0 +1,71 @@
+import { Duration } from 'aws-cdk-lib';
+import {
+  type Alarm,
+  AlarmStatusWidget,
+  Dashboard as CloudWatchDashboard,
+  GraphWidget,
+  type IMetric,
+  type IWidget,
+} from 'aws-cdk-lib/aws-cloudwatch';
+import { Construct } from 'constructs';
+import { deploymentOutcomes } from '../core/deployment/outcome.ts';
+import { rolloutOutcomes } from '../core/rollout/rollout.ts';
+import { deployments, durations, eachCertificate, rollouts, swept } from './metrics.ts';
+
+const halfWidth = 12;
+const fullWidth = 24;
+const period = Duration.hours(1);
+
+/** One page that says how things are: what is alarming, how deployments and rollouts end, how long they take, what a sweep saw. */
+export class Dashboard extends Construct {
+  constructor(scope: Construct, id: string, props: { readonly alarms: readonly Alarm[] }) {
+    super(scope, id);
+    const board = new CloudWatchDashboard(this, 'Resource', {
+      dashboardName: 'certferry',
+      defaultInterval: Duration.days(7),
+    });
+    board.addWidgets(
+      new AlarmStatusWidget({ title: 'Alarms', alarms: [...props.alarms], width: fullWidth, height: 3 }),
+    );
+    for (const row of rows()) board.addWidgets(...row);
+  }
+}
+
+function rows(): IWidget[][] {
+  return [
+    [
+      graph(
+        'Deployments by outcome',
+        deploymentOutcomes.map((outcome) => deployments(outcome, period)),
+        true,
+      ),
+      graph(
+        'Rollouts by outcome',
+        rolloutOutcomes.map((outcome) => rollouts(outcome, period)),
+        true,
+      ),
+    ],
+    [
+      graph('How long deployments take (ms)', [
+        durations('DurationMs', 'p50'),
+        durations('DurationMs', 'p99'),
+      ]),
+      graph('How long they wait for their target (ms)', [
+        durations('LockWaitMs', 'p50'),
+        durations('LockWaitMs', 'Maximum'),
+      ]),
+    ],
+    [
+      graph('Days to expiry, by certificate', [eachCertificate('DaysToExpiry', 'Minimum')]),
+      graph('Endpoints that are not as they should be', [
+        swept('Drift', 'Maximum'),
+        swept('ChainIncomplete', 'Maximum'),
+        swept('Unreachable', 'Maximum'),
+      ]),
+    ],
+  ];
+}
+
+function graph(title: string, left: IMetric[], stacked = false): GraphWidget {
+  return new GraphWidget({ title, left, stacked, width: halfWidth, height: 6 });
+}

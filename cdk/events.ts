@@ -1,0 +1,100 @@
+import type { Duration } from 'aws-cdk-lib';
+import { EventBus, type EventPattern, Schedule } from 'aws-cdk-lib/aws-events';
+import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import { commandEnded } from './command-events.ts';
+import { EventSource } from './event-source.ts';
+import type { Functions } from './functions.ts';
+import { localArn } from './grants/grant.ts';
+import { deployTargetName, eventBusName, rolloutName, waveLabel } from './names.ts';
+import { triggers } from './triggers.ts';
+
+interface EventsProps {
+  readonly functions: Functions;
+  /** Ids of the member accounts, whose hosts' commands are heard of on our bus. */
+  readonly accounts: readonly string[];
+  /** How often every endpoint is looked at; null: never. */
+  readonly sweepEvery: Duration | null;
+}
+
+/**
+ * What reaches the Lambdas without a state. Every event but S3's is best effort, so something stands behind each: the
+ * states' timeouts behind a command that ended, taking over a lock whose owner has ended behind an execution that broke
+ * off (and whether Step Functions tells of the deployments of a Distributed Map at all is not written down), the sweep
+ * behind all that announces a version or an instance.
+ */
+export class Events extends Construct {
+  readonly bus: EventBus;
+  readonly undelivered: readonly Queue[];
+
+  constructor(scope: Construct, id: string, props: EventsProps) {
+    super(scope, id);
+    this.bus = this.#bus(props.accounts);
+    const sources = [
+      this.#commands(props),
+      this.#executions(props.functions),
+      this.#triggers(props.functions),
+      ...this.#sweep(props),
+    ];
+    this.undelivered = sources.map(({ undelivered }) => undelivered);
+  }
+
+  /** An event that is not true does no harm: whoever hears it asks the service that it is about. */
+  #bus(accounts: readonly string[]): EventBus {
+    const bus = new EventBus(this, 'Bus', {
+      eventBusName,
+      description: 'certferry: events of people and programs, and of hosts in other accounts',
+    });
+    if (accounts.length === 0) return bus;
+    bus.addToResourcePolicy(
+      new PolicyStatement({
+        sid: 'Members',
+        principals: accounts.map((account) => new AccountPrincipal(account)),
+        actions: ['events:PutEvents'],
+        resources: [bus.eventBusArn],
+      }),
+    );
+    return bus;
+  }
+
+  #commands({ functions, accounts }: EventsProps): EventSource {
+    const source = new EventSource(this, 'CommandEnded', { task: functions.get('command-status') });
+    source.on('Here', 'a command on a host ended', { pattern: commandEnded });
+    if (accounts.length === 0) return source;
+    const pattern: EventPattern = { ...commandEnded, account: [...accounts] };
+    return source.on('Members', 'a command on a host of another account ended', { pattern, bus: this.bus });
+  }
+
+  #executions(functions: Functions): EventSource {
+    const machine = (name: string) => localArn(this, 'states', `stateMachine:${name}`).arn;
+    return new EventSource(this, 'ExecutionEnded', { task: functions.get('release-lock') }).on(
+      'Broken',
+      'a deployment ended badly; its lock may still be held',
+      {
+        pattern: {
+          source: ['aws.states'],
+          detailType: ['Step Functions Execution Status Change'],
+          detail: {
+            stateMachineArn: [machine(deployTargetName), { prefix: machine(`${rolloutName}/${waveLabel}`) }],
+            status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
+          },
+        },
+      },
+    );
+  }
+
+  #triggers(functions: Functions): EventSource {
+    const source = new EventSource(this, 'Announced', { task: functions.get('announce') });
+    for (const [name, { description, pattern, ownBus }] of Object.entries(triggers)) {
+      source.on(name, description, { pattern, ...(ownBus === true && { bus: this.bus }) });
+    }
+    return source;
+  }
+
+  #sweep({ functions, sweepEvery }: EventsProps): EventSource[] {
+    if (sweepEvery === null) return [];
+    const source = new EventSource(this, 'Sweep', { task: functions.get('sweep') });
+    return [source.on('Schedule', 'look at every endpoint', { schedule: Schedule.rate(sweepEvery) })];
+  }
+}

@@ -1,0 +1,50 @@
+import { CfnOutput, Fn } from 'aws-cdk-lib';
+import type { IKey } from 'aws-cdk-lib/aws-kms';
+import type { Bucket } from 'aws-cdk-lib/aws-s3';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
+import type { Construct } from 'constructs';
+import type { AgentAssets } from './agent-assets.ts';
+import type { AgentDocument } from './document.ts';
+import type { Events } from './events.ts';
+import type { Functions } from './functions.ts';
+import type { Tables } from './tables.ts';
+
+interface Parts {
+  readonly machines: { readonly deployTarget: StateMachine; readonly rollout: StateMachine };
+  readonly functions: Functions;
+  readonly document: AgentDocument;
+  readonly assets: AgentAssets;
+  readonly tables: Tables;
+  readonly key: IKey;
+  readonly topic: ITopic;
+  readonly bucket: Bucket;
+  readonly events: Events;
+}
+
+/** What people and the command line find the stack's parts by. Permanent names, each explained in docs/deploying.md. */
+export function writeOutputs(scope: Construct, parts: Parts): void {
+  const { machines, functions, document, assets, tables, key, topic, bucket, events } = parts;
+  const values = {
+    DeployTargetArn: machines.deployTarget.stateMachineArn,
+    RolloutArn: machines.rollout.stateMachineArn,
+    SweepFunctionName: functions.get('sweep').lambda.functionName,
+    WorkBucketName: bucket.bucketName,
+    DocumentName: document.name,
+    AgentSha256: assets.agentSha256,
+    HostPolicyArn: assets.hostPolicy.managedPolicyArn,
+    NotificationsTopicArn: topic.topicArn,
+    EventBusName: events.bus.eventBusName,
+    LocksTableName: tables.locks.tableName,
+    RegistryTableName: tables.registry.tableName,
+    DeploymentsTableName: tables.deployments.tableName,
+    KeyArn: key.keyArn,
+    DeadLetterQueueUrls: Fn.join(
+      ',',
+      events.undelivered.map(({ queueUrl }) => queueUrl),
+    ),
+  };
+  for (const [name, value] of Object.entries(values)) {
+    new CfnOutput(scope, name, { value }).overrideLogicalId(name);
+  }
+}
