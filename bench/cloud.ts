@@ -68,7 +68,12 @@ export async function lockRate(): Promise<string[]> {
     });
     if (answer.type !== 'acquired') throw new Error(`the lock of ${targetId} was ${answer.type}`);
     const item = historyItem(targetId, executionArn, round, answer.fence);
-    const recording = await history.record(item, { targetId, executionArn, fence: answer.fence });
+    const recording = await history.record(item, {
+      release: { targetId, executionArn, fence: answer.fence },
+      host: null,
+      installed: null,
+      failedRollout: null,
+    });
     if (recording !== 'recorded') throw new Error(`the history item was ${recording}`);
   };
   const times = await inTurn(5, {

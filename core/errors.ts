@@ -53,6 +53,7 @@ export const errorNames = {
   StaleFence: 'never',
   EnrolmentLoop: 'never',
   CommandUndeliverable: 'later',
+  SendPaced: 'later',
   HostLost: 'later',
   NoReceipt: 'never',
   // on the host

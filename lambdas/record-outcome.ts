@@ -2,12 +2,16 @@ import * as z from 'zod/mini';
 import type { RecordedDeployment } from '../core/deployment/deployment.ts';
 import { RecordedDeployment as Recorded } from '../core/deployment/deployment.ts';
 import { EndedState, endingOf, RecordingPath } from './recording/ended.ts';
+import { failedRollout, installedAfter } from './recording/installed.ts';
 import { historyItem, wishIn } from './recording/item.ts';
+import { heldHost, type Recorders, record } from './recording/record.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
-import { history, locks } from './runtime/dynamodb.ts';
+import { history, hostLocks, locks } from './runtime/dynamodb.ts';
 import { ExecutionContext } from './runtime/events.ts';
+import { deploymentMetrics } from './runtime/metrics.ts';
 import { task } from './runtime/task.ts';
-import type { History, HistoryItem } from './services/history.ts';
+import type { HistoryItem } from './services/history.ts';
+import type { LockItem } from './services/lock-item.ts';
 import type { Locks } from './services/locks.ts';
 
 const Input = z.object({
@@ -18,33 +22,46 @@ const Input = z.object({
 });
 type Input = z.infer<typeof Input>;
 
-interface Services {
+interface Services extends Recorders {
   readonly locks: Locks;
-  readonly history: History;
   readonly clock: Clock;
 }
 
 /**
- * The recording states: writes how the deployment ended and lets go of the target's lock, in one transaction. The lock
- * is released only if this execution holds it, so a state that comes too late cannot release another's. Called again
- * by the same execution it changes nothing and answers what was recorded.
+ * The recording states: writes how the deployment ended, what the target has now and whether its rollout has one more
+ * failure, and lets go of the locks of target and host, in one transaction. A lock is released only if this execution
+ * holds it, so a state that comes too late cannot release another's. Called again by the same execution it changes
+ * nothing and answers what was recorded.
  */
 export const createHandler =
   (by: Services) =>
   async (input: Input): Promise<RecordedDeployment> => {
-    const { targetId } = wishIn(input.request);
+    const { targetId, host } = wishIn(input.request);
+    const executionArn = input.execution.id;
     const lock = await by.locks.read(targetId);
-    const held = lock.owner === input.execution.id ? lock : null;
+    const held = lock.owner === executionArn ? lock : null;
     const fence = held?.fence ?? input.state.deployment?.fence ?? null;
     const item = itemOf(input, { endedAt: by.clock.now(), fence, lock: held });
-    const release = held && { targetId, executionArn: input.execution.id, fence: held.fence };
 
-    let recording = await by.history.record(item, release);
-    // taken over since it was read: the outcome is written all the same
-    if (recording === 'not_held') recording = await by.history.record(item, null);
+    const recording = await record(by, item, {
+      release: held && { targetId, executionArn, fence: held.fence },
+      host: await heldHost(by, host, executionArn),
+      installed: held && installedAfter(item, left(input, { host, lock: held })),
+      failedRollout: failedRollout(item),
+    });
     if (recording === 'recorded') return recorded(item);
-    return recorded((await by.history.find(targetId, input.execution.id)) ?? item);
+    return recorded((await by.history.find(targetId, executionArn)) ?? item);
   };
+
+/** What an offline host was never sent, it does not have. */
+function left({ path, state }: Input, { host, lock }: { host: string | null; lock: LockItem }) {
+  const { push, rollback } = state;
+  const nothingSent = path === 'failed' && lock.pending === null;
+  return { host, version: push?.version ?? null, before: versionBefore(push, rollback), nothingSent };
+}
+
+const versionBefore = (push: EndedState['push'], rollback: EndedState['rollback']) =>
+  rollback?.version ?? push?.previousVersion ?? null;
 
 function itemOf(
   { path, execution, request, state }: Input,
@@ -57,7 +74,6 @@ function itemOf(
   const wish = wishIn(request);
   const { deployment, push, rollback } = state;
   const installed = path === 'committed' ? push?.version?.fingerprint : undefined;
-  const before = rollback?.version ?? push?.previousVersion;
   return historyItem({
     wish: {
       ...wish,
@@ -70,7 +86,7 @@ function itemOf(
     startedAt: execution.startedAt,
     endedAt,
     fence,
-    previousFingerprint: before?.fingerprint ?? null,
+    previousFingerprint: versionBefore(push, rollback)?.fingerprint ?? null,
     lock,
     recordedBy: 'graph',
   });
@@ -96,5 +112,12 @@ function recorded(item: HistoryItem): RecordedDeployment {
 export const handler = task('RecordOutcome', {
   input: Input,
   result: Recorded,
-  build: () => createHandler({ locks: locks(), history: history(), clock: systemClock }),
+  build: () =>
+    createHandler({
+      locks: locks(),
+      hostLocks: hostLocks(),
+      history: history(),
+      metrics: deploymentMetrics(),
+      clock: systemClock,
+    }),
 });

@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
+import { installedAfter } from './recording/installed.ts';
 import { historyItem, type Wish, wishIn } from './recording/item.ts';
+import { heldHost, type Recorders, record } from './recording/record.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
-import { history, locks } from './runtime/dynamodb.ts';
+import { history, hostLocks, locks } from './runtime/dynamodb.ts';
 import { Said } from './runtime/events.ts';
+import { deploymentMetrics } from './runtime/metrics.ts';
 import { executions } from './runtime/step-functions.ts';
 import { task } from './runtime/task.ts';
 import type { Executions } from './services/executions.ts';
-import type { History } from './services/history.ts';
 import type { LockItem } from './services/lock-item.ts';
 import type { Locks } from './services/locks.ts';
 
@@ -24,18 +26,17 @@ const Input = z.object({
 });
 type Input = z.infer<typeof Input>;
 
-interface Services {
+interface Services extends Recorders {
   readonly locks: Locks;
-  readonly history: History;
   readonly executions: Executions;
   readonly clock: Clock;
 }
 
 /**
  * Not a state: started by EventBridge when an execution ends. Of an execution that broke off without passing a
- * recording state (aborted, timed out, died) it releases the lock and writes `lost` into the history, in one
+ * recording state (aborted, timed out, died) it releases the locks and writes `lost` into the history, in one
  * transaction. After any other, or when called again, there is nothing left to do. An execution that runs again
- * (redriven) keeps its lock.
+ * (redriven) keeps its locks.
  */
 export const createHandler =
   (by: Services) =>
@@ -47,7 +48,7 @@ export const createHandler =
     const held = lock.owner === executionArn ? lock : null;
     if (held === null && (await isRecorded(by, detail, wish))) return { summary: 'recorded before' };
     if ((await by.executions.status(executionArn)) === 'running') return { summary: 'it runs again' };
-    return { summary: await record(by, detail, { wish, held }) };
+    return { summary: await recordLost(by, detail, { wish, held }) };
   };
 
 /** A success has passed a recording state; of other endings only the history knows. */
@@ -57,7 +58,7 @@ async function isRecorded(by: Services, { status, executionArn }: Input['detail'
 
 const endings = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 
-async function record(
+async function recordLost(
   by: Services,
   detail: Input['detail'],
   { wish, held }: { wish: Wish; held: LockItem | null },
@@ -75,9 +76,14 @@ async function record(
     lock: held,
     recordedBy: 'status-change',
   });
-  const release = held && { targetId: wish.targetId, executionArn, fence: held.fence };
-  const recording = await by.history.record(item, release);
-  return recording === 'not_held' ? by.history.record(item, null) : recording;
+  const left = { host: wish.host, version: null, before: null, nothingSent: false };
+  return record(by, item, {
+    release: held && { targetId: wish.targetId, executionArn, fence: held.fence },
+    host: await heldHost(by, wish.host, executionArn),
+    installed: held && installedAfter(item, left),
+    // an execution that was stopped says nothing about the version
+    failedRollout: null,
+  });
 }
 
 function whatBroke(status: string, held: LockItem | null): string {
@@ -101,5 +107,12 @@ export const handler = task('ReleaseLock', {
   input: Input,
   result: Said,
   build: () =>
-    createHandler({ locks: locks(), history: history(), executions: executions(), clock: systemClock }),
+    createHandler({
+      locks: locks(),
+      hostLocks: hostLocks(),
+      history: history(),
+      metrics: deploymentMetrics(),
+      executions: executions(),
+      clock: systemClock,
+    }),
 });

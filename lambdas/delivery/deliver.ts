@@ -3,13 +3,18 @@ import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
 import { type Clock, epochSeconds } from '../runtime/clock.ts';
 import { deliverySeconds } from '../services/commands.ts';
+import type { HostLocks } from '../services/host-locks.ts';
+import { placeOf } from '../services/host-place.ts';
 import type { LockItem } from '../services/lock-item.ts';
+import type { Pacing } from '../services/pacing.ts';
 import type { PendingCommand, Purpose } from '../services/pending-commands.ts';
 import { type Settlement, type Settlers, settle } from './settle.ts';
 
 /** What it takes to bring a job to a host. */
 export interface Deliverers extends Settlers {
   readonly clock: Clock;
+  readonly hostLocks: HostLocks;
+  readonly pacing: Pacing;
 }
 
 /** A job made, not yet sent: `text` is the parameter of the command. */
@@ -34,7 +39,8 @@ const clockMarginSeconds = 60;
  * Sends a job once (see `services/pending-commands.ts` for how a retry finds what was sent), then looks once whether
  * it has ended already: its event may have come before anybody knew the command.
  *
- * Throws StaleFence when the deployment no longer holds its target's lock, and whatever `make` or sending throws.
+ * Throws StaleFence when the deployment no longer holds its locks, CommandUndeliverable when a push finds its host away,
+ * SendPaced when too many wait to send, and whatever `make` or sending throws.
  */
 export async function deliver(by: Deliverers, delivery: Delivery): Promise<Settlement> {
   const lock = await heldLock(by, delivery.deployment);
@@ -73,6 +79,7 @@ async function sentBefore(by: Deliverers, { pending }: LockItem, taskToken: stri
 async function send(by: Deliverers, key: string, delivery: Delivery): Promise<PendingCommand> {
   const { deployment, taskToken, purpose, probe = null } = delivery;
   const { id: deploymentId, executionArn, fence, target } = deployment;
+  await awaitTurn(by, delivery);
   const { action, text } = await delivery.make();
   if (!(await by.pending.intend({ targetId: target.id, executionArn, fence }, key))) staleFence(deployment);
 
@@ -83,6 +90,31 @@ async function send(by: Deliverers, key: string, delivery: Delivery): Promise<Pe
   const command: PendingCommand = { ...about, purpose, action, taskToken, sentAt, probe };
   if (!(await by.pending.sent(command, key))) staleFence(deployment);
   return command;
+}
+
+/**
+ * Undoing goes on in any case: a host that is away may come back within the command's time, and one that somebody else
+ * has meanwhile takes one job at a time.
+ */
+async function awaitTurn(by: Deliverers, { purpose, deployment }: Delivery): Promise<void> {
+  const { host } = deployment.target;
+  if (purpose !== 'rollback') await checkHost(by, deployment);
+  if (purpose === 'push') await by.commands.reach(host);
+  const { account, region } = placeOf(host);
+  const where = account === null ? null : `${account}/${region}`;
+  await by.pacing.turn(where, purpose === 'rollback' ? 'mustGo' : 'canWait');
+}
+
+/** An execution that was stopped, and redriven after somebody else took its host, finds out here. */
+async function checkHost(by: Pick<Deliverers, 'hostLocks'>, deployment: Deployment): Promise<void> {
+  const { host } = deployment.target;
+  const { owner } = await by.hostLocks.read(host);
+  if (owner === null || owner === deployment.executionArn) return;
+  throw new CertferryError(
+    'StaleFence',
+    `this deployment no longer holds the lock of host ${host}: ${owner} does; nothing was sent`,
+    { details: { host, owner } },
+  );
 }
 
 /** The header of a job for this deployment, valid until the command could no longer be delivered. */

@@ -13,6 +13,7 @@ export const RecordingPath = z.enum([
   'committed',
   'validated',
   'superseded',
+  'skipped',
   'lock_unavailable',
   'failed',
   'lost',
@@ -67,6 +68,11 @@ const endings: Readonly<Record<RecordingPath, (state: EndedState, failure: Failu
   superseded: (_, failure) => ({
     outcome: 'superseded',
     summary: failure?.message ?? 'a later request for this target exists',
+  }),
+  skipped: (_, failure) => ({
+    outcome: 'skipped',
+    summary: failure?.message ?? 'its rollout lets no further deployment begin',
+    reason: 'RolloutHalted',
   }),
   lock_unavailable: (_, failure) => ({
     outcome: 'lock_unavailable',

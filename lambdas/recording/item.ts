@@ -1,23 +1,32 @@
 import * as z from 'zod/mini';
 import type { RequestAction } from '../../core/deployment/deployment.ts';
+import { Host } from '../../core/target/target.ts';
 import type { HistoryItem } from '../services/history.ts';
 import type { LockItem } from '../services/lock-item.ts';
 import type { Ending } from './ended.ts';
 
 /** What can be made out of an execution's input, however wrong the rest of it is. */
 const WhatIsWanted = z.object({
-  target: z.catch(z.object({ id: z.catch(z.string(), ''), certificate: z.catch(z.string(), '') }), {
-    id: '',
-    certificate: '',
-  }),
+  target: z.catch(
+    z.object({
+      id: z.catch(z.string(), ''),
+      certificate: z.catch(z.string(), ''),
+      host: z.catch(z.nullable(Host), null),
+    }),
+    { id: '', certificate: '', host: null },
+  ),
   action: z.catch(z.nullable(z.enum(['deploy', 'validate', 'revert'])), null),
   version: z.catch(z.nullable(z.object({ fingerprint: z.string() })), null),
   requestNumber: z.catch(z.nullable(z.int()), null),
   rollout: z.catch(z.nullable(z.string()), null),
 });
 
-/** A history item's facts that come from the request. `targetId` is `unknown` when the input names none. */
+/**
+ * A history item's facts that come from the request. `targetId` is `unknown` when the input names none. `host` is no
+ * part of the item: it says whose lock may have to be released.
+ */
 export interface Wish {
+  readonly host: string | null;
   readonly targetId: string;
   readonly certificate: string | null;
   readonly action: RequestAction | null;
@@ -31,13 +40,14 @@ export function wishIn(request: unknown): Wish {
   const { target, action, version, requestNumber, rollout } = parsed.success
     ? parsed.data
     : {
-        target: { id: '', certificate: '' },
+        target: { id: '', certificate: '', host: null },
         action: null,
         version: null,
         requestNumber: null,
         rollout: null,
       };
   return {
+    host: target.host,
     targetId: target.id.slice(0, 64) || 'unknown',
     certificate: target.certificate.slice(0, 255) || null,
     action,
@@ -63,7 +73,7 @@ export interface Ended {
 
 /** The history item of an ended execution. */
 export function historyItem({ wish, ending, endedAt, lock, ...ended }: Ended): HistoryItem {
-  const { certificate, rollout, ...wished } = wish;
+  const { certificate, rollout, host: _, ...wished } = wish;
   return {
     ...wished,
     ...(certificate !== null && { certificate }),

@@ -1,26 +1,28 @@
-import { Metrics } from '@aws-lambda-powertools/metrics';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import type { Deliverers } from '../delivery/deliver.ts';
 import { createCommands } from '../services/commands.ts';
 import { createNotices } from '../services/notices.ts';
 import { systemClock } from './clock.ts';
-import { locks, pendingCommands, registry } from './dynamodb.ts';
+import { hostLocks, locks, pacing, pendingCommands, registry } from './dynamodb.ts';
 import { setting } from './environment.ts';
+import { metrics } from './metrics.ts';
 import { once } from './once.ts';
+import { ssmAt } from './ssm.ts';
 import { executions } from './step-functions.ts';
 
 /** All it takes to send a job to a host and to end the command. */
 export const delivery = once(
   (): Deliverers => ({
     clock: systemClock,
-    commands: createCommands(new SSMClient({}), {
+    commands: createCommands(ssmAt, {
       name: setting('DOCUMENT_NAME'),
       version: setting('DOCUMENT_VERSION'),
       hash: setting('DOCUMENT_HASH'),
     }),
     executions: executions(),
+    hostLocks: hostLocks(),
     locks: locks(),
-    notices: createNotices(new Metrics({ namespace: 'certferry', serviceName: 'certferry' })),
+    notices: createNotices(metrics()),
+    pacing: pacing(),
     pending: pendingCommands(),
     registry: registry(),
   }),

@@ -1,7 +1,9 @@
 import { GetCommandInvocationCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { CertferryError } from '../../core/errors.ts';
+import { type HostPlace, placeOf } from './host-place.ts';
+import { whyUnreachable } from './reachability.ts';
 
-/** One job for one host. `comment` is what a person sees in the console's list of commands. */
+/** One job for one host, named as a target names it. `comment` is what a person sees in the console's list of commands. */
 export interface HostCommand {
   readonly host: string;
   readonly job: string;
@@ -30,10 +32,14 @@ export interface DocumentPin {
  * idempotency token, so only a caller that the host can tell apart may repeat it.
  *
  * `look` answers null while SSM does not know the invocation yet, which is normal straight after sending.
+ *
+ * `reach` throws CommandUndeliverable, naming what SSM knows of the host, when it is away, not registered, or has an SSM
+ * Agent that cannot run the document.
  */
 export interface Commands {
   send(command: HostCommand): Promise<string>;
   look(commandId: string, host: string): Promise<Invocation | null>;
+  reach(host: string): Promise<void>;
 }
 
 /** A host that does not fetch the command within this time will not run it. */
@@ -54,12 +60,13 @@ const refusals = new Set([
   'AccessDeniedException',
 ]);
 
-/** Commands through SSM, with the pinned document. */
-export function createCommands(ssm: SSMClient, document: DocumentPin): Commands {
+/** Commands through SSM, with the pinned document. `ssmAt` gives the client for a host's account and region. */
+export function createCommands(ssmAt: (place: HostPlace) => SSMClient, document: DocumentPin): Commands {
   return {
     async send(command) {
       try {
-        const { Command } = await ssm.send(sendCommand(document, command));
+        const place = placeOf(command.host);
+        const { Command } = await ssmAt(place).send(sendCommand(document, command, place));
         return Command?.CommandId ?? refuse(command.host, 'SSM answered without a command id');
       } catch (error) {
         if (error instanceof Error && refusals.has(error.name)) {
@@ -69,10 +76,10 @@ export function createCommands(ssm: SSMClient, document: DocumentPin): Commands 
       }
     },
     async look(commandId, host) {
+      const place = placeOf(host);
+      const asked = { CommandId: commandId, InstanceId: place.instance, PluginName: step };
       try {
-        const found = await ssm.send(
-          new GetCommandInvocationCommand({ CommandId: commandId, InstanceId: host, PluginName: step }),
-        );
+        const found = await ssmAt(place).send(new GetCommandInvocationCommand(asked));
         return {
           status: (found.StatusDetails || found.Status || '').replaceAll(' ', ''),
           output: found.StandardOutputContent ?? '',
@@ -83,18 +90,27 @@ export function createCommands(ssm: SSMClient, document: DocumentPin): Commands 
         throw error;
       }
     },
+    async reach(host) {
+      const place = placeOf(host);
+      const why = await whyUnreachable(ssmAt(place), place.instance);
+      if (why !== null) refuse(host, why);
+    },
   };
 }
 
 /** A step that never started is not there to be asked about either. */
 const notThereYet = new Set(['InvocationDoesNotExist', 'InvalidPluginName']);
 
-function sendCommand(document: DocumentPin, { host, job, comment }: HostCommand): SendCommandCommand {
+function sendCommand(
+  document: DocumentPin,
+  { job, comment }: HostCommand,
+  { instance }: HostPlace,
+): SendCommandCommand {
   return new SendCommandCommand({
     DocumentName: document.name,
     DocumentVersion: document.version,
     ...(document.hash !== undefined && { DocumentHash: document.hash, DocumentHashType: 'Sha256' as const }),
-    InstanceIds: [host],
+    InstanceIds: [instance],
     TimeoutSeconds: deliverySeconds,
     Parameters: { Job: [job] },
     Comment: comment.slice(0, 100),

@@ -6,8 +6,11 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
 import { RecordedDeployment, RequestAction } from '../../core/deployment/deployment.ts';
+import { type HostHolding, releaseHost } from './host-locks.ts';
+import type { Installed } from './installed.ts';
 import { type Holding, lockKey, whileHeld } from './lock-item.ts';
-import { refusedActions } from './transactions.ts';
+import { countFailure } from './rollout-failures.ts';
+import { refusedActions, refusedItem } from './transactions.ts';
 
 /**
  * One ended deployment: item of the table `deployments` under `targetId` and `sk` = `<startedAt>#<deploymentId>`.
@@ -29,17 +32,31 @@ export const HistoryItem = z.object({
 });
 export type HistoryItem = z.infer<typeof HistoryItem>;
 
-/** What recording found: written now, written earlier by the same execution, or the lock was not held (any more). */
-export type Recording = 'recorded' | 'already_recorded' | 'not_held';
+/**
+ * What recording found: written now, written earlier by the same execution, or the lock of the target, or of the host,
+ * was not held (any more).
+ */
+export type Recording = 'recorded' | 'already_recorded' | 'not_held' | 'host_not_held';
+
+/** What is written with an item, all or nothing. */
+export interface Alongside {
+  /** The target's lock, which is let go. */
+  readonly release: Holding | null;
+  readonly host: HostHolding | null;
+  /** Only ever with `release`: whoever does not hold the target knows nothing of it. What is left out stays as written. */
+  readonly installed: Installed | null;
+  /** The rollout that this is a failure of. */
+  readonly failedRollout: string | null;
+}
 
 /**
  * The history of deployments. `record` writes an execution's item once. Only what the status-change rule wrote is ever
  * replaced, when that execution was redriven: by the graph's own word, or by the rule when it broke off again. With
- * `release` it lets go of the target's lock in the same transaction (the item, its fence and its request numbers
- * stay); when the lock is not held as `release` says it writes nothing and answers `not_held`.
+ * `release` and `host` it lets go of these locks in the same transaction (their items, the fences and the request numbers
+ * stay); when one is not held as it says, nothing is written and the answer names it, the target's first.
  */
 export interface History {
-  record(item: HistoryItem, release: Holding | null): Promise<Recording>;
+  record(item: HistoryItem, along: Alongside): Promise<Recording>;
   /** The item that `executionArn` left for a target, among the target's hundred latest. */
   find(targetId: string, executionArn: string): Promise<HistoryItem | null>;
   /** Latest first; of all targets when none is named (reads the whole table: for local mode and small ones). */
@@ -49,27 +66,20 @@ export interface History {
 /** How long a deployment is remembered: a year of audits, and a month to do them in. */
 export const historyRetentionDays = 400;
 
-/** History in table `deployments`, releasing locks in table `locks`. */
-export function createHistory(
-  documents: DynamoDBDocumentClient,
-  tables: { readonly deployments: string; readonly locks: string },
-): History {
+/** History in table `deployments`, releasing locks in table `locks`, with what it means for targets in `registry`. */
+export function createHistory(documents: DynamoDBDocumentClient, tables: HistoryTables): History {
   const list = async ({ targetId, limit = 100 }: { targetId?: string; limit?: number } = {}) =>
     targetId === undefined
       ? listAll(documents, tables.deployments, limit)
       : listTarget(documents, tables.deployments, { targetId, limit });
   return {
-    async record(item, release) {
-      const put = putItem(tables.deployments, item, release !== null);
-      const actions = release === null ? [put] : [put, releaseLock(tables.locks, release)];
-      try {
-        await documents.send(new TransactWriteCommand({ TransactItems: actions }));
-        return 'recorded';
-      } catch (error) {
-        const refused = refusedActions(error);
-        if (refused === null) throw error;
-        return refused.includes(0) ? 'already_recorded' : 'not_held';
-      }
+    async record(item, along) {
+      const sk = `${item.startedAt}#${item.deploymentId}`;
+      const recording = await write(documents, actionsFor(tables, { item, sk, along }));
+      if (recording !== 'taken') return recording;
+      // an execution of the same name, in another machine and from the same millisecond, was here before
+      const own = actionsFor(tables, { item, sk: `${sk}#${item.executionArn}`, along });
+      return (await write(documents, own)) as Recording;
     },
     async find(targetId, executionArn) {
       return (await list({ targetId })).find((item) => item.executionArn === executionArn) ?? null;
@@ -78,15 +88,80 @@ export function createHistory(
   };
 }
 
-function putItem(table: string, item: HistoryItem, holdsLock: boolean) {
+interface HistoryTables {
+  readonly deployments: string;
+  readonly locks: string;
+  readonly registry: string;
+}
+
+interface Entry {
+  readonly item: HistoryItem;
+  readonly sk: string;
+  readonly along: Alongside;
+}
+
+/** The actions of one transaction, with what it means that one of them is refused. */
+function actionsFor(tables: HistoryTables, { item, sk, along }: Entry) {
+  const { release, host, installed, failedRollout } = along;
+  return {
+    executionArn: item.executionArn,
+    actions: [
+      putItem(tables.deployments, { item, sk }, release !== null),
+      ...(release === null ? [] : [releaseLock(tables.locks, release)]),
+      ...(host === null ? [] : [releaseHost(tables.locks, host)]),
+      ...(installed === null ? [] : [putInstalled(tables.registry, installed)]),
+      ...(failedRollout === null ? [] : [countFailure(tables.registry, failedRollout)]),
+    ],
+    refusals: [
+      ...(release === null ? [] : ['not_held' as const]),
+      ...(host === null ? [] : ['host_not_held' as const]),
+    ],
+  };
+}
+
+async function write(
+  documents: DynamoDBDocumentClient,
+  { executionArn, actions, refusals }: ReturnType<typeof actionsFor>,
+): Promise<Recording | 'taken'> {
+  try {
+    await documents.send(new TransactWriteCommand({ TransactItems: actions }));
+    return 'recorded';
+  } catch (error) {
+    const [first] = refusedActions(error) ?? [];
+    if (first === undefined) throw error;
+    if (first > 0) return refusals[first - 1] ?? 'not_held';
+    return refusedItem(error, 0)?.executionArn === executionArn ? 'already_recorded' : 'taken';
+  }
+}
+
+function putItem(table: string, { item, sk }: Pick<Entry, 'item' | 'sk'>, holdsLock: boolean) {
   const expiresAt = Math.floor(Date.parse(item.endedAt) / 1000) + historyRetentionDays * 86_400;
   const mayReplace = item.recordedBy === 'graph' || holdsLock;
   return {
     Put: {
       TableName: table,
-      Item: { ...item, sk: `${item.startedAt}#${item.deploymentId}`, expiresAt },
-      ConditionExpression: `attribute_not_exists(targetId)${mayReplace ? ' OR recordedBy = :rule' : ''}`,
-      ...(mayReplace && { ExpressionAttributeValues: { ':rule': 'status-change' } }),
+      Item: { ...item, sk, expiresAt },
+      ConditionExpression: mayReplace
+        ? 'attribute_not_exists(targetId) OR (recordedBy = :rule AND executionArn = :me)'
+        : 'attribute_not_exists(targetId)',
+      ...(mayReplace && {
+        ExpressionAttributeValues: { ':rule': 'status-change', ':me': item.executionArn },
+      }),
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    },
+  };
+}
+
+/** Guarded by the release of the target's lock in the same transaction: the last holder writes last. */
+function putInstalled(table: string, installed: Installed) {
+  const known = Object.entries(installed).filter(([, value]) => value !== undefined);
+  return {
+    Update: {
+      TableName: table,
+      Key: { pk: `target#${installed.targetId}`, sk: 'installed' },
+      UpdateExpression: `SET ${known.map(([name]) => `#${name} = :${name}`).join(', ')}`,
+      ExpressionAttributeNames: Object.fromEntries(known.map(([name]) => [`#${name}`, name])),
+      ExpressionAttributeValues: Object.fromEntries(known.map(([name, value]) => [`:${name}`, value])),
     },
   };
 }

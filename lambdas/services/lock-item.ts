@@ -5,12 +5,14 @@ import * as z from 'zod/mini';
  *
  * | pk                          | attributes |
  * | --------------------------- | ---------- |
- * | `target#<id>`               | owner, fence, startedAt, acquiredAt, enrolments, pending { key, commandId }, requests, latestRequest |
+ * | `target#<id>`               | owner, fence, startedAt, acquiredAt, enrolments, pending { key, commandId }, requests, latestRequest, rolloutSequence |
+ * | `host#<host>`               | owner, fence, acquiredAt, targetId (see `host-locks.ts`) |
  * | `request#<target>#<id>`     | number, expiresAt (see `requests.ts`) |
  * | `command#<commandId>`       | see `pending-commands.ts` |
+ * | `bucket#<what>#<where>`     | see `pacing.ts` |
  *
- * `requests` counts the numbers given out, `latestRequest` is the highest that is in force; both, like `fence`, only
- * ever grow, and stay when the lock is released.
+ * `requests` counts the numbers given out, `latestRequest` is the highest that is in force, `rolloutSequence` the
+ * highest of a rollout that has asked; like `fence` they only ever grow, and stay when the lock is released.
  */
 export const LockItem = z.object({
   owner: z._default(z.nullable(z.string()), null),
@@ -26,6 +28,7 @@ export const LockItem = z.object({
   ),
   requests: z._default(z.int(), 0),
   latestRequest: z._default(z.int(), 0),
+  rolloutSequence: z._default(z.int(), 0),
 });
 export type LockItem = z.infer<typeof LockItem>;
 
@@ -40,8 +43,16 @@ export interface Holding {
   readonly fence: number;
 }
 
+/** A condition: nobody holds the lock. */
+export const isFree = 'attribute_not_exists(#owner)';
+/** A condition: it is held by the very owner, and with the fence, that were seen. */
+export const isStillTheirs = '#owner = :them AND fence = :theirFence';
+
+/** A condition: no rollout of a later sequence than `:sequence` has asked for this target. */
+export const noNewerRollout = '(attribute_not_exists(rolloutSequence) OR rolloutSequence <= :sequence)';
+
 /** A condition (and its names and values) that holds only while `holding` does. */
-export function whileHeld({ executionArn, fence }: Holding) {
+export function whileHeld({ executionArn, fence }: Pick<Holding, 'executionArn' | 'fence'>) {
   return {
     condition: '#owner = :owner AND fence = :fence',
     names: { '#owner': 'owner' },

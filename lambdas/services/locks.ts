@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { LockItem, lockKey } from './lock-item.ts';
+import { isFree, isStillTheirs, LockItem, lockKey, noNewerRollout } from './lock-item.ts';
 import { createRequests, type Requests } from './requests.ts';
 
 /** Who asks for a target's lock, and with which request. */
@@ -11,6 +11,8 @@ export interface Claim {
   readonly requestNumber: number;
   /** False for a dry run: it neither ends earlier requests nor is ended by later ones. */
   readonly supersedes: boolean;
+  /** The place of the rollout that it is a part of, in its certificate's order. */
+  readonly rolloutSequence?: number | undefined;
   readonly startedAt: string;
   readonly now: Date;
 }
@@ -22,11 +24,15 @@ export interface Held {
   readonly fence: number;
 }
 
-/** How asking for a lock ends. `unknown_number`: the request number was never given out for this target. */
+/**
+ * How asking for a lock ends. `unknown_number`: the request number was never given out for this target.
+ * `newer_rollout`: one of a later sequence than the claim's has asked for this target.
+ */
 export type Answer =
   | { readonly type: 'acquired'; readonly fence: number }
   | Held
   | { readonly type: 'superseded'; readonly by: number }
+  | { readonly type: 'newer_rollout'; readonly sequence: number }
   | { readonly type: 'unknown_number'; readonly highest: number };
 
 /**
@@ -48,8 +54,6 @@ export interface Locks extends Requests {
 }
 
 // The conditions, as sentences.
-const isFree = 'attribute_not_exists(#owner)';
-const isStillTheirs = '#owner = :them AND fence = :theirFence';
 const numberWasGivenOut = 'requests >= :number';
 const noLaterRequest = '(attribute_not_exists(latestRequest) OR latestRequest <= :number)';
 
@@ -90,14 +94,20 @@ async function take(taking: Taking): Promise<Answer> {
 }
 
 function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
-  const conditions = [when, numberWasGivenOut, ...(claim.supersedes ? [noLaterRequest] : [])];
+  const { rolloutSequence: sequence } = claim;
+  const conditions = [
+    when,
+    numberWasGivenOut,
+    ...(claim.supersedes ? [noLaterRequest] : []),
+    ...(sequence === undefined ? [] : [noNewerRollout]),
+  ];
   return new UpdateCommand({
     TableName: table,
     Key: lockKey(claim.targetId),
     ConditionExpression: conditions.join(' AND '),
     UpdateExpression: `SET #owner = :owner, startedAt = :startedAt, acquiredAt = :acquiredAt, enrolments = :none${
       claim.supersedes ? ', latestRequest = :number' : ''
-    } REMOVE pending ADD fence :one`,
+    }${sequence === undefined ? '' : ', rolloutSequence = :sequence'} REMOVE pending ADD fence :one`,
     ExpressionAttributeNames: { '#owner': 'owner' },
     ExpressionAttributeValues: {
       ':owner': claim.executionArn,
@@ -106,6 +116,7 @@ function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
       ':number': claim.requestNumber,
       ':none': 0,
       ':one': 1,
+      ...(sequence !== undefined && { ':sequence': sequence }),
       ...from,
     },
     ReturnValues: 'ALL_NEW',
@@ -117,6 +128,9 @@ function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
 function explain(claim: Claim, lock: LockItem): Answer {
   if (lock.owner === claim.executionArn) return { type: 'acquired', fence: lock.fence };
   if (lock.requests < claim.requestNumber) return { type: 'unknown_number', highest: lock.requests };
+  if (claim.rolloutSequence !== undefined && lock.rolloutSequence > claim.rolloutSequence) {
+    return { type: 'newer_rollout', sequence: lock.rolloutSequence };
+  }
   if (claim.supersedes && lock.latestRequest > claim.requestNumber) {
     return { type: 'superseded', by: lock.latestRequest };
   }

@@ -1,7 +1,8 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { lockKey } from './lock-item.ts';
+import { CertferryError } from '../../core/errors.ts';
+import { LockItem, lockKey, noNewerRollout } from './lock-item.ts';
 
 /** A wish for a target, made before or by the execution that will fulfil it. */
 export interface NewRequest {
@@ -10,6 +11,8 @@ export interface NewRequest {
   readonly requestId: string;
   /** False for a dry run: it takes a number but does not end earlier requests. */
   readonly supersedes: boolean;
+  /** The place of the rollout that it is a part of, in its certificate's order. */
+  readonly rolloutSequence?: number | undefined;
   readonly now: Date;
 }
 
@@ -19,6 +22,11 @@ export interface NewRequest {
  * The number grows with every request and is the same for the same `requestId`, however often and in whatever
  * parallel it is registered. A call that dies half way may use a number up; nothing then carries it, and no
  * request waits for it.
+ *
+ * A rollout's request leaves its sequence on the target's item in the very writes that give it its number and put it in
+ * force, and they are refused to one of a lower sequence: it throws Superseded. So however late a deployment of an
+ * older rollout asks, it cannot come after one of a newer rollout. Requests of people carry no sequence and are never
+ * refused by one.
  */
 export interface Requests {
   registerRequest(request: NewRequest): Promise<number>;
@@ -33,8 +41,8 @@ export function createRequests(documents: DynamoDBDocumentClient, table: string)
     async registerRequest(request) {
       const number =
         (await knownNumber(documents, table, request)) ??
-        (await remember(documents, table, request, await nextNumber(documents, table, request.targetId)));
-      if (request.supersedes) await putInForce(documents, table, request.targetId, number);
+        (await remember(documents, table, request, await nextNumber(documents, table, request)));
+      if (request.supersedes) await putInForce(documents, table, request, number);
       return number;
     },
   };
@@ -49,17 +57,25 @@ async function knownNumber(documents: DynamoDBDocumentClient, table: string, req
   return Item === undefined ? null : Number(Item.number);
 }
 
-async function nextNumber(documents: DynamoDBDocumentClient, table: string, targetId: string) {
-  const { Attributes } = await documents.send(
-    new UpdateCommand({
-      TableName: table,
-      Key: lockKey(targetId),
-      UpdateExpression: 'ADD requests :one',
-      ExpressionAttributeValues: { ':one': 1 },
-      ReturnValues: 'UPDATED_NEW',
-    }),
-  );
-  return Number(Attributes?.requests);
+async function nextNumber(documents: DynamoDBDocumentClient, table: string, request: NewRequest) {
+  const { rolloutSequence: sequence } = request;
+  const ofRollout = sequence !== undefined;
+  try {
+    const { Attributes } = await documents.send(
+      new UpdateCommand({
+        TableName: table,
+        Key: lockKey(request.targetId),
+        ...(ofRollout && { ConditionExpression: noNewerRollout }),
+        UpdateExpression: `${ofRollout ? 'SET rolloutSequence = :sequence ' : ''}ADD requests :one`,
+        ExpressionAttributeValues: { ':one': 1, ...(ofRollout && { ':sequence': sequence }) },
+        ReturnValues: 'ALL_NEW',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+    return LockItem.parse(Attributes ?? {}).requests;
+  } catch (error) {
+    throw newerRollout(request, refusedItem(error)) ?? error;
+  }
 }
 
 /** Of two calls for the same request the first to write decides the number of both. */
@@ -89,21 +105,44 @@ async function remember(
 async function putInForce(
   documents: DynamoDBDocumentClient,
   table: string,
-  targetId: string,
+  request: NewRequest,
   number: number,
 ) {
+  const { rolloutSequence: sequence } = request;
+  const ofRollout = sequence !== undefined;
+  const isLatest = '(attribute_not_exists(latestRequest) OR latestRequest < :number)';
   try {
     await documents.send(
       new UpdateCommand({
         TableName: table,
-        Key: lockKey(targetId),
-        ConditionExpression: 'attribute_not_exists(latestRequest) OR latestRequest < :number',
-        UpdateExpression: 'SET latestRequest = :number',
-        ExpressionAttributeValues: { ':number': number },
+        Key: lockKey(request.targetId),
+        ConditionExpression: ofRollout ? `${isLatest} AND ${noNewerRollout}` : isLatest,
+        UpdateExpression: `SET latestRequest = :number${ofRollout ? ', rolloutSequence = :sequence' : ''}`,
+        ExpressionAttributeValues: { ':number': number, ...(ofRollout && { ':sequence': sequence }) },
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     );
   } catch (error) {
+    const found = refusedItem(error);
+    if (found === null) throw error;
+    const refusal = newerRollout(request, found);
+    if (refusal !== null) throw refusal;
     // a later request is in force already, or this one is
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
+}
+
+/** The item that stood in the way of a conditional write; null when the error is another one. */
+function refusedItem(error: unknown): LockItem | null {
+  if (!(error instanceof ConditionalCheckFailedException)) return null;
+  return LockItem.parse(error.Item === undefined ? {} : unmarshall(error.Item));
+}
+
+function newerRollout({ targetId, rolloutSequence }: NewRequest, found: LockItem | null) {
+  if (found === null || rolloutSequence === undefined || found.rolloutSequence <= rolloutSequence)
+    return null;
+  return new CertferryError(
+    'Superseded',
+    `target ${targetId} has been asked for by a newer rollout of its certificate (sequence ${found.rolloutSequence}; this one has ${rolloutSequence})`,
+    { details: { targetId, sequence: found.rolloutSequence } },
+  );
 }

@@ -7,6 +7,8 @@ export interface FakeCommands extends Commands {
   end(commandId: string, invocation: Partial<Invocation>): void;
   /** What the next send does instead of answering; `after` says that the command was sent all the same. */
   failNext(error: Error, when: 'before' | 'after'): void;
+  /** Hosts that SSM does not reach, and why. */
+  readonly away: Map<string, Error>;
   /** Called within send, before it answers. */
   onSend: (commandId: string) => void;
 }
@@ -17,6 +19,7 @@ export function fakeCommands(): FakeCommands {
   let failure: { error: Error; when: 'before' | 'after' } | null = null;
   const fake: FakeCommands = {
     sent,
+    away: new Map(),
     onSend: () => {},
     end: (commandId, invocation) =>
       void invocations.set(commandId, { status: 'Success', output: '', errors: '', ...invocation }),
@@ -32,6 +35,10 @@ export function fakeCommands(): FakeCommands {
       fake.onSend(commandId);
       if (failing !== null) throw failing.error;
       return commandId;
+    },
+    async reach(host) {
+      const why = fake.away.get(host);
+      if (why !== undefined) throw why;
     },
     look: async (commandId) => invocations.get(commandId) ?? null,
   };

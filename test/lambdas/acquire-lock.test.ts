@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DeploymentState } from '../../core/deployment/deployment.ts';
 import { createHandler } from '../../lambdas/acquire-lock.ts';
+import { aBegunRollout } from './support/begun-rollout.ts';
 import { anExecution, aTargetId, fingerprint, rawRequest, source } from './support/factories.ts';
 import { aWorld, startTables, type World } from './support/world.ts';
 
@@ -19,9 +20,9 @@ afterAll(() => tables.close());
 describe('AcquireLock', () => {
   test('answers the whole state of a deployment, every field there', async () => {
     const execution = anExecution('deploy-1');
-    const id = aTargetId();
+    const rollout = await aBegunRollout(world);
 
-    const state = await acquire({ execution, request: rawRequest({ target: { id }, rollout: 'r-1' }) });
+    const state = await acquire({ execution, request: rawRequest({ rollout }) });
 
     expect(DeploymentState.parse(state)).toEqual(state);
     expect(state.deployment).toMatchObject({
@@ -30,7 +31,7 @@ describe('AcquireLock', () => {
       startedAt: '2026-11-22T11:59:58.500Z',
       requestNumber: 1,
       fence: 1,
-      rollout: 'r-1',
+      rollout,
       vantage: 'lambda',
     });
     expect(state).toMatchObject({ push: null, rollback: null, failure: null, probe: { attempt: 0 } });

@@ -11,7 +11,11 @@ beforeEach(async () => {
     'SendCommand',
     'GetCommandInvocation',
   ]);
-  commands = createCommands(new SSMClient(clientFor(ssm)), { name: 'certferry-agent', version: '7', hash });
+  commands = createCommands(() => new SSMClient(clientFor(ssm)), {
+    name: 'certferry-agent',
+    version: '7',
+    hash,
+  });
 });
 afterEach(() => ssm.close());
 
@@ -40,7 +44,11 @@ describe('sending a job', () => {
     ssm.answers.push({ Command: { CommandId: 'c-1' } });
     const pin = { name: 'certferry-agent', version: '$DEFAULT', hash: undefined };
 
-    await createCommands(new SSMClient(clientFor(ssm)), pin).send({ host: 'i-1', job: 'JOB', comment: 'c' });
+    await createCommands(() => new SSMClient(clientFor(ssm)), pin).send({
+      host: 'i-1',
+      job: 'JOB',
+      comment: 'c',
+    });
 
     expect(ssm.requests[0]).toMatchObject({ DocumentVersion: '$DEFAULT' });
     expect(ssm.requests[0]).not.toHaveProperty('DocumentHash');

@@ -4,6 +4,7 @@ import type { DeploymentState } from '../../core/deployment/deployment.ts';
 import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
+import { aBegunRollout } from './support/begun-rollout.ts';
 import { anExecution, facts, fingerprint, rawRequest } from './support/factories.ts';
 import { pushResult } from './support/results.ts';
 import { tableNames, useWorld, type World } from './support/world.ts';
@@ -43,7 +44,8 @@ const record = (given: Given) => recordOutcome(world)({ ...given, state: EndedSt
 describe('the recording states', () => {
   test('write how the deployment ended and let go of the lock', async () => {
     world.clock.set('2026-11-22T12:00:01.500Z');
-    const ended = await committed({ rollout: 'r-1' });
+    const rollout = await aBegunRollout(world);
+    const ended = await committed({ rollout });
     world.clock.set('2026-11-22T12:00:10.000Z');
 
     const output = await record(ended);
@@ -65,7 +67,7 @@ describe('the recording states', () => {
       {
         ...output,
         certificate: 'api.example.com',
-        rollout: 'r-1',
+        rollout,
         action: 'deploy',
         requestNumber: 1,
         executionArn: ended.execution.id,
@@ -97,7 +99,8 @@ describe('the recording states', () => {
   });
 
   test('are found by certificate and by rollout', async () => {
-    const ended = await committed({ rollout: 'r-by-index', target: { certificate: 'by-index.example.com' } });
+    const rollout = await aBegunRollout(world);
+    const ended = await committed({ rollout, target: { certificate: 'by-index.example.com' } });
     await record(ended);
 
     const find = async (IndexName: string, key: string, value: string) => {
@@ -112,7 +115,7 @@ describe('the recording states', () => {
       return Items?.map(({ targetId }) => targetId);
     };
 
-    expect(await find('byRollout', 'rollout', 'r-by-index')).toEqual([ended.request.target.id]);
+    expect(await find('byRollout', 'rollout', rollout)).toEqual([ended.request.target.id]);
     expect(await find('byCertificate', 'certificate', 'by-index.example.com')).toEqual([
       ended.request.target.id,
     ]);

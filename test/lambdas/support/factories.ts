@@ -16,17 +16,21 @@ export function facts(name: string): VersionFacts {
 
 export const source = { kind: 'secretsmanager', secretId: 'certferry/api', versionId: 'v-1' } as const;
 
+/** The host of a target: another for each, so that tests do not wait for each other's. */
+const hostOf = (targetId: string) => `i-${createHash('sha256').update(targetId).digest('hex').slice(0, 17)}`;
+
 export const aTargetId = () => `web-${randomUUID().slice(0, 8)}`;
 
 type Overrides = { target?: Record<string, unknown> } & Record<string, unknown>;
 
 /** The input of an execution, as a person writes it. */
 export function rawRequest({ target = {}, ...rest }: Overrides = {}) {
+  const id = typeof target.id === 'string' ? target.id : aTargetId();
   return {
     target: {
-      id: aTargetId(),
+      id,
       certificate: 'api.example.com',
-      host: 'i-0123456789abcdef0',
+      host: hostOf(id),
       kind: 'nginx',
       config: { certPath: '/etc/nginx/tls/fullchain.pem', keyPath: '/etc/nginx/tls/privkey.pem' },
       verify: { endpoint: '127.0.0.1:8443', serverName: 'api.example.com' },

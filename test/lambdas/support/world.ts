@@ -2,15 +2,19 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
 import { makeHostKey, publicHostKey } from '../../../core/seal/host-key.ts';
+import type { DeploymentMetrics } from '../../../lambdas/services/deployment-metrics.ts';
 import { createHistory } from '../../../lambdas/services/history.ts';
+import { createHostLocks } from '../../../lambdas/services/host-locks.ts';
 import { createLocks } from '../../../lambdas/services/locks.ts';
 import type { HostKeyChange } from '../../../lambdas/services/notices.ts';
 import { createPendingCommands } from '../../../lambdas/services/pending-commands.ts';
 import { createRegistry } from '../../../lambdas/services/registry.ts';
+import { createRollouts } from '../../../lambdas/services/rollouts.ts';
 import { createTables, tableNames } from '../../../local/dynamodb/create-tables.ts';
 import { startDynamoDb } from '../../../local/dynamodb/start.ts';
 import { fakeCommands } from '../../fakes/commands.ts';
 import { fakeExecutions } from '../../fakes/executions.ts';
+import { fakePacing } from '../../fakes/pacing.ts';
 import { settableClock } from '../../fakes/settable-clock.ts';
 
 export { tableNames };
@@ -38,16 +42,22 @@ export async function startTables() {
 /** Every service a task may need: DynamoDB over its protocol, SSM and Step Functions as fakes. */
 export function aWorld(documents: DynamoDBDocumentClient) {
   const changes: HostKeyChange[] = [];
+  const ended: Parameters<DeploymentMetrics['ended']>[0][] = [];
   return {
     clock: settableClock(),
     commands: fakeCommands(),
     executions: fakeExecutions(),
     history: createHistory(documents, tableNames),
+    hostLocks: createHostLocks(documents, tableNames.locks),
     locks: createLocks(documents, tableNames.locks),
     notices: { hostKeyChanged: (change: HostKeyChange) => void changes.push(change) },
     changes,
+    metrics: { ended: (item: (typeof ended)[number]) => void ended.push(item) },
+    ended,
+    pacing: fakePacing(),
     pending: createPendingCommands(documents, tableNames.locks),
     registry: createRegistry(documents, tableNames.registry),
+    rollouts: createRollouts(documents, tableNames.registry),
   };
 }
 export type World = ReturnType<typeof aWorld>;

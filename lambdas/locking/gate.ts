@@ -1,0 +1,58 @@
+import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
+import { CertferryError } from '../../core/errors.ts';
+import type { RolloutControl, Rollouts } from '../services/rollouts.ts';
+
+type Gated = Pick<DeploymentRequest, 'rollout' | 'action' | 'target'>;
+
+/**
+ * Lets a rollout's deployment begin, and answers the rollout's sequence; undefined for a request of a person. Asked anew
+ * at each attempt to get the lock, so a rollout that is halted while its deployments wait for their hosts begins no more.
+ * Throws Superseded, RolloutHalted, or InvalidRequest where there is no such rollout: nobody could halt that.
+ */
+export async function passGate(
+  rollouts: Pick<Rollouts, 'control'>,
+  request: Gated,
+): Promise<number | undefined> {
+  if (request.rollout === undefined) return undefined;
+  const control = await rollouts.control(request.rollout);
+  if (control === null) {
+    throw new CertferryError(
+      'InvalidRequest',
+      `rollout ${request.rollout} is not known. Leave it out: a deployment is made part of a rollout by its rollout.`,
+      { details: { rollout: request.rollout } },
+    );
+  }
+  checkControl(control, request);
+  return control.sequence;
+}
+
+function checkControl(control: RolloutControl, { action, target }: Gated): void {
+  const { id, supersededBy, status, failures, tolerated, reason } = control;
+  const details = { rollout: id, targetId: target.id };
+  if (supersededBy !== null) {
+    throw new CertferryError(
+      'Superseded',
+      `target ${target.id} was not touched: rollout ${supersededBy} of a newer version supersedes rollout ${id}`,
+      { details },
+    );
+  }
+  const halted = action === 'revert' ? notGoingBack(status) : notGoingOn(control);
+  if (halted === null) return;
+  const why = reason ?? (failures > tolerated ? `${failures} failed, ${tolerated} tolerated` : null);
+  throw new CertferryError(
+    'RolloutHalted',
+    `target ${target.id} was not touched: rollout ${id} ${halted}${why === null ? '' : ` (${why})`}`,
+    { details },
+  );
+}
+
+function notGoingBack(status: RolloutControl['status']): string | null {
+  return status === 'rolling_back' ? null : `is ${worded(status)}, so nothing is put back`;
+}
+
+function notGoingOn({ status, failures, tolerated }: RolloutControl): string | null {
+  if (status !== 'running') return `is ${worded(status)}`;
+  return failures > tolerated ? 'is about to be halted' : null;
+}
+
+const worded = (status: RolloutControl['status']) => status.replace('_', ' ');

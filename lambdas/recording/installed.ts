@@ -1,0 +1,54 @@
+import { outcomeMeanings } from '../../core/deployment/outcome.ts';
+import type { VersionFacts } from '../../core/deployment/version.ts';
+import type { HistoryItem } from '../services/history.ts';
+import type { Installed } from '../services/installed.ts';
+
+/** What an ended deployment says of its host besides its history item. */
+export interface Left {
+  readonly host: string | null;
+  /** What the host had at the end if all went well, and what it had before. */
+  readonly version: VersionFacts | null;
+  readonly before: VersionFacts | null;
+  /** True only when it is certain that no job was ever sent. */
+  readonly nothingSent: boolean;
+}
+
+/** What is to be believed of the target from now on; null when the deployment says nothing new about it. Pure. */
+export function installedAfter(item: HistoryItem, left: Left): Installed | null {
+  const { targetId, certificate, outcome, deploymentId, fence, endedAt: at, action } = item;
+  if (action === 'validate' || fence === null || certificate === undefined || left.host === null) return null;
+  const place = { targetId, certificate, host: left.host, outcome, deploymentId, fence, at };
+  const has = (version: VersionFacts | null) => ({
+    ...place,
+    fingerprint: version?.fingerprint ?? null,
+    notAfter: version?.notAfter ?? null,
+    version,
+  });
+  switch (outcome) {
+    case 'deployed':
+    case 'deployed_unverified':
+    case 'unchanged':
+      return { ...has(left.version), rollout: item.rollout ?? null };
+    // who brought the version that is back stays as it is written
+    case 'rolled_back':
+      return has(left.before);
+    case 'rollback_failed':
+      return { ...has(null), rollout: item.rollout ?? null };
+    case 'lost':
+      return left.nothingSent ? null : { ...has(null), rollout: item.rollout ?? null };
+    case 'validated':
+    case 'validate_unsupported':
+    case 'superseded':
+    case 'skipped':
+    case 'rejected':
+    case 'validate_failed':
+    case 'reload_failed':
+    case 'lock_unavailable':
+      return null;
+  }
+}
+
+/** The rollout whose failure it is; null for one that goes back, or that did not fail. */
+export function failedRollout({ action, outcome, rollout }: HistoryItem): string | null {
+  return action === 'deploy' && !outcomeMeanings[outcome].succeeded ? (rollout ?? null) : null;
+}

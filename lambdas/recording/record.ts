@@ -1,0 +1,44 @@
+import type { DeploymentMetrics } from '../services/deployment-metrics.ts';
+import type { Alongside, History, HistoryItem } from '../services/history.ts';
+import type { HostHolding, HostLocks } from '../services/host-locks.ts';
+
+/** What it takes to write a deployment's end down. */
+export interface Recorders {
+  readonly history: History;
+  readonly hostLocks: HostLocks;
+  readonly metrics: DeploymentMetrics;
+}
+
+/**
+ * Writes an item with all that goes along. A lock that was taken over since it was looked at is left to its new owner,
+ * and the outcome is written all the same; what is believed to be installed is not, since that owner knows better.
+ */
+export async function record(
+  by: Recorders,
+  item: HistoryItem,
+  along: Alongside,
+): Promise<'recorded' | 'already_recorded'> {
+  const recording = await by.history.record(item, along);
+  switch (recording) {
+    case 'recorded':
+      by.metrics.ended(item);
+      return recording;
+    case 'already_recorded':
+      return recording;
+    case 'not_held':
+      return record(by, item, { ...along, release: null, installed: null });
+    case 'host_not_held':
+      return record(by, item, { ...along, host: null });
+  }
+}
+
+/** The host's lock, if it is the execution's. */
+export async function heldHost(
+  by: Pick<Recorders, 'hostLocks'>,
+  host: string | null,
+  executionArn: string,
+): Promise<HostHolding | null> {
+  if (host === null) return null;
+  const { owner, fence } = await by.hostLocks.read(host);
+  return owner === executionArn ? { host, executionArn, fence } : null;
+}
