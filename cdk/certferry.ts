@@ -90,6 +90,7 @@ export class Certferry extends Construct {
     const events = new Events(this, 'Events', {
       functions,
       accounts: props.accounts ?? [],
+      sources: props.sources ?? {},
       sweepEvery: props.sweepSchedule === false ? null : (props.sweepSchedule ?? Duration.hours(6)),
     });
     const { all: alarms } = new Alarms(this, 'Alarms', {

@@ -1,4 +1,4 @@
-import type { Duration } from 'aws-cdk-lib';
+import { type Duration, Stack, Token } from 'aws-cdk-lib';
 import { EventBus, type EventPattern, Schedule } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
@@ -7,13 +7,16 @@ import { commandEnded } from './command-events.ts';
 import { EventSource } from './event-source.ts';
 import type { Functions } from './functions.ts';
 import { localArn } from './grants/grant.ts';
+import type { SourceAccess } from './grants/sources.ts';
 import { deployTargetName, eventBusName, rolloutName, waveLabel } from './names.ts';
-import { triggers } from './triggers.ts';
+import { triggersFor } from './trigger-patterns.ts';
 
 interface EventsProps {
   readonly functions: Functions;
   /** Ids of the member accounts, whose hosts' commands are heard of on our bus. */
   readonly accounts: readonly string[];
+  /** What a version may come from: what else happens there is not heard of. */
+  readonly sources: SourceAccess;
   /** How often every endpoint is looked at; null: never. */
   readonly sweepEvery: Duration | null;
 }
@@ -34,7 +37,7 @@ export class Events extends Construct {
     const sources = [
       this.#commands(props),
       this.#executions(props.functions),
-      this.#triggers(props.functions),
+      this.#triggers(props),
       ...this.#sweep(props),
     ];
     this.undelivered = sources.map(({ undelivered }) => undelivered);
@@ -84,10 +87,16 @@ export class Events extends Construct {
     );
   }
 
-  #triggers(functions: Functions): EventSource {
+  #triggers({ functions, sources }: EventsProps): EventSource {
     const source = new EventSource(this, 'Announced', { task: functions.get('announce') });
-    for (const [name, { description, pattern, ownBus }] of Object.entries(triggers)) {
-      source.on(name, description, { pattern, ...(ownBus === true && { bus: this.bus }) });
+    const scope = { ...sources, account: Stack.of(this).account };
+    for (const [at, [name, trigger]] of Object.entries(triggersFor(scope)).entries()) {
+      const { description, pattern, ownBus } = trigger;
+      // a bucket of the same stack has no name yet
+      source.on(Token.isUnresolved(name) ? `Trigger${at}` : name, description, {
+        pattern,
+        ...(ownBus === true && { bus: this.bus }),
+      });
     }
     return source;
   }

@@ -7,14 +7,21 @@ import { type Grant, localArn } from './grant.ts';
 /** CloudFormation does not tell a document's version number, and each update moves the default to what it wrote. */
 const documentVariables = { DOCUMENT_NAME: documentName, DOCUMENT_VERSION: '$DEFAULT' };
 
-/** On this document, and on hosts with the tag: two statements, because a document has no such tag. */
-export function sendCommands(scope: Construct): Grant {
+/**
+ * On this document, and on hosts with the tag: two statements, because a document has no such tag. `everywhere`: in all
+ * regions of the account.
+ */
+export function sendCommands(scope: Construct, everywhere = false): Grant {
   const actions = ['ssm:SendCommand'];
-  const hosts = [localArn(scope, 'ec2', 'instance/*'), localArn(scope, 'ssm', 'managed-instance/*')];
+  const document = localArn(scope, 'ssm', `document/${documentName}`, everywhere);
+  const hosts = [
+    localArn(scope, 'ec2', 'instance/*', everywhere),
+    localArn(scope, 'ssm', 'managed-instance/*', everywhere),
+  ];
   const reason = 'Hosts come and go; the condition on their tag decides which of them are within reach.';
   return {
     statements: [
-      new PolicyStatement({ actions, resources: [localArn(scope, 'ssm', `document/${documentName}`).arn] }),
+      new PolicyStatement({ actions, resources: [document.arn] }),
       new PolicyStatement({
         actions,
         resources: hosts.map(({ arn }) => arn),
@@ -22,7 +29,10 @@ export function sendCommands(scope: Construct): Grant {
       }),
     ],
     environment: documentVariables,
-    wildcards: Object.fromEntries(hosts.map(({ shown }) => [shown, reason])),
+    wildcards: Object.fromEntries([
+      ...hosts.map(({ shown }) => [shown, reason]),
+      ...(everywhere ? [[document.shown, 'The role is one for all regions of its account.']] : []),
+    ]),
   };
 }
 

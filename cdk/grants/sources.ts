@@ -1,8 +1,7 @@
-import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { tag } from '../names.ts';
-import { type Grant, localArn, via } from './grant.ts';
+import { type Grant, localArn, s3Arn, via } from './grant.ts';
 
 /** Where versions of certificates may be read from. What is tagged `certferry=true` needs not be named. */
 export interface SourceAccess {
@@ -16,8 +15,10 @@ export interface SourceAccess {
   readonly parameters?: readonly string[];
   /** ARNs of customer-managed keys that those parameters are encrypted with. */
   readonly parameterKeyArns?: readonly string[];
-  /** Buckets that hold bundles. Default: none. */
+  /** Buckets that hold bundles: versioned, and with their events sent to EventBridge. Default: none. */
   readonly buckets?: readonly SourceBucket[];
+  /** Hears of secrets through CloudTrail too. Needs a trail that records management events. Default: no. */
+  readonly cloudTrail?: boolean;
 }
 
 export interface SourceBucket {
@@ -103,16 +104,15 @@ function parameters(scope: Construct, { parameters: names = [], parameterKeyArns
 const chosen = 'Chosen by whoever deploys the stack: the bundles stand under this prefix.';
 
 function bucketPart(scope: Construct, { name, prefix = '', keyArn }: SourceBucket): Part {
-  const { partition } = Stack.of(scope);
-  const objects = `s3:::${name}/${prefix}*`;
+  const objects = s3Arn(scope, `${name}/${prefix}*`);
   const part = {
     statements: [
       new PolicyStatement({
         actions: ['s3:GetObject', 's3:GetObjectVersion'],
-        resources: [`arn:${partition}:${objects}`],
+        resources: [objects.arn],
       }),
     ],
-    wildcards: { [`arn:<AWS::Partition>:${objects}`]: chosen },
+    wildcards: { [objects.shown]: chosen },
   };
   return withKeys(scope, 's3', part, keyArn === undefined ? [] : [keyArn]);
 }

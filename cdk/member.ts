@@ -1,0 +1,93 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
+import { EventBus as BusTarget } from 'aws-cdk-lib/aws-events-targets';
+import {
+  AccountPrincipal,
+  type ManagedPolicy,
+  PolicyStatement,
+  PrincipalWithConditions,
+  Role,
+  ServicePrincipal,
+} from 'aws-cdk-lib/aws-iam';
+import { Construct } from 'constructs';
+import { AgentAssets } from './agent-assets.ts';
+import { artefactsIn } from './artefacts.ts';
+import { commandEnded } from './command-events.ts';
+import { AgentDocument } from './document.ts';
+import { findHosts, readInvocations, sendCommands } from './grants/hosts.ts';
+import { eventBusName, rolePath, runnerRoleName } from './names.ts';
+import { installedRuntime, type Runtime } from './runtime.ts';
+
+export interface CertferryMemberProps {
+  /** Where {@link Certferry} is: it names this account in its `accounts`. */
+  readonly main: { readonly account: string; readonly region: string };
+  /** On what hosts run the agent. Default: the Node binary of the installed npm package `node`. */
+  readonly runtime?: Runtime;
+  /** A role is known in all regions of its account, so only one member of an account makes it. Default: true. */
+  readonly createRole?: boolean;
+  /** Folder of the built artefacts. Default: the `dist/` of this package. */
+  readonly artefacts?: string;
+}
+
+/**
+ * What certferry needs where hosts are but it is not: another account, or another region. The agent's document and
+ * files, a role that the main account's functions assume, and a rule that tells them when a job has ended.
+ */
+export class CertferryMember extends Construct {
+  /** To be attached to the hosts' instance roles: fetches the pinned agent and runtime. */
+  readonly hostPolicy: ManagedPolicy;
+
+  constructor(scope: Construct, id: string, props: CertferryMemberProps) {
+    super(scope, id);
+    const artefacts = artefactsIn(props.artefacts);
+    const assets = new AgentAssets(this, 'Agent', {
+      artefacts,
+      runtime: props.runtime ?? installedRuntime(),
+    });
+    new AgentDocument(this, 'Document', { artefacts, assets });
+    this.hostPolicy = assets.hostPolicy;
+    if (props.createRole !== false) this.#runner(props);
+    this.#forwardEvents(props);
+  }
+
+  /**
+   * Trusts the roles of certferry's functions alone, by their path: an account id as such would be everybody there who
+   * may assume roles. It may do in every region of its account what the functions may in their own.
+   */
+  #runner({ main }: CertferryMemberProps): void {
+    const { partition } = Stack.of(this);
+    const role = new Role(this, 'Runner', {
+      roleName: runnerRoleName,
+      description: 'certferry: finds hosts and has the agent on them do its jobs',
+      assumedBy: new PrincipalWithConditions(new AccountPrincipal(main.account), {
+        ArnLike: { 'aws:PrincipalArn': `arn:${partition}:iam::${main.account}:role${rolePath}*` },
+      }),
+    });
+    for (const { statements, wildcards } of [sendCommands(this, true), findHosts(), readInvocations()]) {
+      for (const statement of statements) role.addToPolicy(statement);
+      for (const [resource, reason] of Object.entries(wildcards)) {
+        Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
+      }
+    }
+  }
+
+  #forwardEvents({ main }: CertferryMemberProps): void {
+    const { partition } = Stack.of(this);
+    const bus = EventBus.fromEventBusArn(
+      this,
+      'Main',
+      `arn:${partition}:events:${main.region}:${main.account}:event-bus/${eventBusName}`,
+    );
+    const role = new Role(this, 'Forwarder', {
+      assumedBy: new ServicePrincipal('events.amazonaws.com', {
+        conditions: { StringEquals: { 'aws:SourceAccount': Stack.of(this).account } },
+      }),
+    });
+    role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus.eventBusArn] }));
+    new Rule(this, 'CommandEnded', {
+      description: 'certferry: a command on a host ended, tell the main account',
+      eventPattern: commandEnded,
+      targets: [new BusTarget(bus, { role })],
+    });
+  }
+}
