@@ -4,6 +4,8 @@ import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dist } from './artefacts.ts';
 import { connectDatabase } from './dynamodb/connect.ts';
@@ -11,64 +13,102 @@ import { createTables } from './dynamodb/create-tables.ts';
 import { type Endpoints, lambdaEnvironment } from './environment.ts';
 import { commandEnded, region } from './events.ts';
 import { type Lambdas, openLambdas } from './lambdas.ts';
+import { type Objects, openObjects } from './objects.ts';
 import { forgetOldRecords } from './retention.ts';
+import { startS3 } from './s3.ts';
 import { type LocalSecrets, startSecretsManager } from './secrets-manager.ts';
+import { type LocalMessage, startSns } from './sns.ts';
 import { type LocalDocument, readDocument } from './ssm/document.ts';
+import type { SimulatedHost } from './ssm/simulated.ts';
 import { startSsm } from './ssm/start.ts';
 import type { StateFolder } from './state-folder.ts';
-import { readDeployTarget, type StateMachineDefinition } from './step-functions/definition.ts';
+import { deployTarget, rollout } from './step-functions/arns.ts';
+import { readDeployTarget, readRollout, type StateMachineDefinition } from './step-functions/definition.ts';
 import { type Executions, openExecutions } from './step-functions/executions.ts';
 import { startStepFunctions } from './step-functions/start.ts';
 
 /** What is run instead of what was built; for tests. */
 export interface CloudParts {
   readonly definition?: StateMachineDefinition;
+  readonly rollout?: StateMachineDefinition;
   /** Holds one folder a function. */
   readonly lambdas?: string;
   readonly document?: LocalDocument;
+  /** Plays every host in this process; for measurements. */
+  readonly simulated?: SimulatedHost;
+}
+
+/** What a person may set. */
+export interface CloudOptions extends CloudParts {
+  /** Deployments of a rollout that run at a time, whatever its strategy allows; 16 when it is not said. */
+  readonly deploymentsAtOnce?: number | undefined;
+  /** Told of each message to people, which also stands in `logs/messages.log`. */
+  readonly onMessage?: ((message: LocalMessage) => void) | undefined;
 }
 
 export interface Cloud {
   readonly documents: DynamoDBDocumentClient;
   readonly secrets: LocalSecrets;
   readonly executions: Executions;
+  readonly objects: Objects;
+  readonly s3: S3Client;
+  readonly sfn: SFNClient;
+  /** Calls a function of the stack. Throws LambdaFailure. */
+  invoke(functionName: string, payload: unknown): Promise<unknown>;
   close(): Promise<void>;
 }
 
 /** Opens everything on a state folder and buries the executions of processes that died. */
-export async function openCloud(folder: StateFolder, parts: CloudParts = {}): Promise<Cloud> {
+export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): Promise<Cloud> {
   forgetOldRecords(folder, Date.now());
   const log = openLog(join(folder.logs, 'certferry.log'));
   const functions = lateFunctions();
   const deliver = (name: string, event: object) =>
     deliverEvent(() => functions.invoke(name, event), log.fault);
+  const objects = openObjects(folder.objects);
   const executions = openExecutions({
-    definition: parts.definition ?? readDeployTarget(),
+    machines: {
+      [deployTarget]: parts.definition ?? readDeployTarget(),
+      [rollout]: parts.rollout ?? readRollout(),
+    },
     folder: folder.executions,
     invoke: functions.invoke,
-    onEnded: (event) => deliver('release-lock', event),
+    objects,
+    childrenAtOnce: parts.deploymentsAtOnce,
+    onEnded: (event, machine) => executionEnded(event, machine, deliver),
+    onFault: log.fault,
   });
-  const servers = await startServers({ folder, executions, deliver, onFault: log.fault }, parts.document);
+  const servers = await startServers({ folder, executions, objects, deliver, onFault: log.fault }, parts);
   const lambdas = openLambdas({
     folder: parts.lambdas ?? join(dist, 'lambdas'),
     log: join(folder.logs, 'lambda.log'),
     environment: lambdaEnvironment(servers.endpoints, folder.token),
   });
   functions.set(lambdas);
-  const credentials = { accessKeyId: folder.token, secretAccessKey: 'unused' };
-  const client = new DynamoDBClient({ endpoint: servers.endpoints.dynamodb, region, credentials });
+  const clients = clientsOf(servers.endpoints, folder.token);
   await executions.buryDead();
   return {
-    documents: DynamoDBDocumentClient.from(client),
+    ...clients,
     secrets: servers.secrets,
     executions,
+    objects,
+    invoke: functions.invoke,
     async close() {
       await executions.close();
       await lambdas.close();
-      client.destroy();
+      for (const client of Object.values(clients)) client.destroy();
       await servers.close();
       log.close();
     },
+  };
+}
+
+function clientsOf({ dynamodb, s3, stepFunctions }: Endpoints, accessKeyId: string) {
+  const common = { region, credentials: { accessKeyId, secretAccessKey: 'unused' } };
+  return {
+    documents: DynamoDBDocumentClient.from(new DynamoDBClient({ ...common, endpoint: dynamodb })),
+    s3: new S3Client({ ...common, endpoint: s3 }),
+    sfn: new SFNClient({ ...common, endpoint: stepFunctions }),
   };
 }
 
@@ -86,26 +126,38 @@ function lateFunctions() {
   };
 }
 
+type Deliver = (name: string, event: object) => Promise<void>;
+
+/** The stack's rules: a deployment that ended badly may have left its lock behind; a rollout has none. */
+async function executionEnded(event: object, machine: string, deliver: Deliver): Promise<void> {
+  const { status } = (event as { detail: { status: string } }).detail;
+  if (machine !== rollout && status !== 'SUCCEEDED') await deliver('release-lock', event);
+}
+
 interface Surroundings {
   readonly folder: StateFolder;
   readonly executions: Executions;
-  readonly deliver: (name: string, event: object) => Promise<void>;
+  readonly objects: Objects;
+  readonly deliver: Deliver;
   readonly onFault: (error: unknown) => void;
 }
 
 async function startServers(
-  { folder, executions, deliver, onFault }: Surroundings,
-  document = readDocument(),
+  { folder, executions, objects, deliver, onFault }: Surroundings,
+  { document = readDocument(), simulated, onMessage }: CloudOptions,
 ) {
   const access = { accessKeyId: folder.token, onFault };
   // first, because it alone can fail, and then nothing may be left listening
   const database = await connectDatabase(folder);
-  const [secrets, stepFunctions, ssm] = await Promise.all([
+  const [secrets, stepFunctions, s3, sns, ssm] = await Promise.all([
     startSecretsManager(access),
     startStepFunctions(executions, access),
+    startS3({ ...access, objects }),
+    startSns({ ...access, file: join(folder.logs, 'messages.log'), onMessage }),
     startSsm({
       ...access,
       document,
+      simulated,
       commands: folder.commands,
       hosts: folder.hosts,
       onEnd: (record) => void deliver('command-status', commandEnded(record)),
@@ -117,11 +169,14 @@ async function startServers(
     ssm: ssm.endpoint,
     stepFunctions: stepFunctions.endpoint,
     secretsManager: secrets.endpoint,
+    s3: s3.endpoint,
+    sns: sns.endpoint,
   };
   return {
     endpoints,
     secrets,
-    close: () => Promise.all([secrets, stepFunctions, ssm, database].map((server) => server.close())),
+    close: () =>
+      Promise.all([secrets, stepFunctions, s3, sns, ssm, database].map((server) => server.close())),
   };
 }
 

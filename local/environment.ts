@@ -2,13 +2,20 @@ import { homedir } from 'node:os';
 import { tables } from '../core/deployment/tables.ts';
 import { tableNames } from './dynamodb/create-tables.ts';
 import { region } from './events.ts';
+import { topicArn } from './sns.ts';
 import { documentName } from './ssm/start.ts';
+import { deployTarget, rollout, stateMachineArn } from './step-functions/arns.ts';
+
+/** The bucket of the rollouts' own files. */
+export const workBucket = 'certferry-work';
 
 export interface Endpoints {
   readonly dynamodb: string;
   readonly ssm: string;
   readonly stepFunctions: string;
   readonly secretsManager: string;
+  readonly s3: string;
+  readonly sns: string;
 }
 
 /**
@@ -31,9 +38,18 @@ export function lambdaEnvironment(endpoints: Endpoints, token: string): Record<s
     AWS_ENDPOINT_URL_SSM: endpoints.ssm,
     AWS_ENDPOINT_URL_SFN: endpoints.stepFunctions,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
+    AWS_ENDPOINT_URL_S3: endpoints.s3,
+    AWS_ENDPOINT_URL_SNS: endpoints.sns,
     [tables.locks.variable]: tableNames.locks,
     [tables.registry.variable]: tableNames.registry,
     [tables.deployments.variable]: tableNames.deployments,
+    WORK_BUCKET: workBucket,
+    NOTIFICATIONS_TOPIC: topicArn,
+    ROLLOUT_ARN: stateMachineArn(rollout),
+    DEPLOY_TARGET_ARN: stateMachineArn(deployTarget),
+    // nobody throttles here
+    SEND_RATE: '1000',
+    SEND_BURST: '1000',
     DOCUMENT_NAME: documentName,
     DOCUMENT_VERSION: '$DEFAULT',
   };

@@ -52,7 +52,7 @@ function described(error: unknown): NonNullable<Reply['error']> {
 }
 
 /** The longest any function of the stack may take. */
-const timeoutMilliseconds = 180_000;
+const timeoutMilliseconds = 840_000;
 
 function contextOf(functionName: string) {
   const deadline = Date.now() + timeoutMilliseconds;

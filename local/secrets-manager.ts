@@ -9,9 +9,14 @@ export interface SecretLocation {
   readonly versionId: string;
 }
 
-/** Secrets of this process's own deployments. They are in its memory and nowhere else, and go when they are dropped. */
+/**
+ * Secrets of this process's own deployments and rollouts. They are in its memory and nowhere else, and go when they are
+ * dropped as often as they were put.
+ */
 export interface LocalSecrets extends JsonEndpoint {
   put(secret: object): SecretLocation;
+  /** Under a name that another process finds too: a rollout that is resumed there asks for the same version. */
+  putVersion(fingerprint: string, secret: object): SecretLocation;
   drop(location: SecretLocation): void;
 }
 
@@ -22,7 +27,7 @@ export async function startSecretsManager(options: {
   accessKeyId?: string | undefined;
   onFault: (error: unknown) => void;
 }): Promise<LocalSecrets> {
-  const secrets = new Map<string, { versionId: string; text: string; at: number }>();
+  const secrets = new Map<string, Kept>();
   const server = await startJsonEndpoint({
     version: '1.1',
     target: 'secretsmanager',
@@ -48,17 +53,35 @@ export async function startSecretsManager(options: {
       },
     },
   });
+  const put = (location: SecretLocation, secret: object): SecretLocation => {
+    const { secretId, versionId } = location;
+    const holders = (secrets.get(secretId)?.holders ?? 0) + 1;
+    secrets.set(secretId, { versionId, text: JSON.stringify(secret), at: Date.now(), holders });
+    return location;
+  };
   return {
     ...server,
-    put(secret) {
-      const location = { secretId: `certferry/${randomUUID()}`, versionId: randomUUID() };
-      secrets.set(location.secretId, {
-        versionId: location.versionId,
-        text: JSON.stringify(secret),
-        at: Date.now(),
-      });
-      return location;
+    put: (secret) => put({ secretId: `certferry/${randomUUID()}`, versionId: randomUUID() }, secret),
+    putVersion: (fingerprint, secret) => put(locationOf(fingerprint), secret),
+    drop({ secretId }) {
+      const kept = secrets.get(secretId);
+      if (kept === undefined) return;
+      if (kept.holders > 1) secrets.set(secretId, { ...kept, holders: kept.holders - 1 });
+      else secrets.delete(secretId);
     },
-    drop: ({ secretId }) => void secrets.delete(secretId),
   };
+}
+
+interface Kept {
+  readonly versionId: string;
+  readonly text: string;
+  /** Epoch milliseconds. */
+  readonly at: number;
+  readonly holders: number;
+}
+
+/** A version's id has at most 64 characters: as many as the digits of its fingerprint. */
+function locationOf(fingerprint: string): SecretLocation {
+  const versionId = fingerprint.replace(/^sha256:/, '');
+  return { secretId: `certferry/${versionId}`, versionId };
 }

@@ -9,8 +9,10 @@ export interface StateFolder {
   readonly database: string;
   /** Where the database's server says how it is reached. */
   readonly databaseAddress: string;
-  /** One file an execution. */
+  /** One file an execution; those of Distributed Maps have a folder of their own inside. */
   readonly executions: string;
+  /** One folder a bucket. */
+  readonly objects: string;
   /** One folder a command. */
   readonly commands: string;
   /** The agent's own folder of each host. */
@@ -27,6 +29,7 @@ export function openStateFolder(directory: string): StateFolder {
   makePrivate(path);
   const folders = {
     executions: inside('executions'),
+    objects: inside('objects'),
     commands: inside('commands'),
     hosts: inside('hosts'),
     logs: inside('logs'),

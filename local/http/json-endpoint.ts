@@ -1,6 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { authorize, type Endpoint, readBody, serve } from './server.ts';
 import { ServiceError } from './service-error.ts';
 
 /** One call of a service. What it throws that is not a {@link ServiceError} is answered as a fault of the server. */
@@ -19,43 +18,14 @@ export interface JsonEndpointOptions {
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
 
-export interface JsonEndpoint {
-  /** `http://127.0.0.1:PORT`, for an `AWS_ENDPOINT_URL_…` variable. */
-  readonly endpoint: string;
-  close(): Promise<void>;
-}
+export type JsonEndpoint = Endpoint;
 
 /** As DynamoDB itself: no service of ours takes more. */
 const maximumBodyBytes = 16 * 1024 * 1024;
 
-/**
- * Serves calls in AWS's JSON protocol on loopback. Loopback is open to every user of the machine, so each call must be
- * signed with an access key id that only this state folder's owner can read; the signature itself is not checked.
- */
-export async function startJsonEndpoint(options: JsonEndpointOptions): Promise<JsonEndpoint> {
-  const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
-    void answer(request, response, options);
-  });
-  await listen(server, options.port ?? 0);
-  const { port } = server.address() as AddressInfo;
-  return { endpoint: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
-}
-
-function listen(server: Server, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-}
-
-function closeServer(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
+/** Serves calls in AWS's JSON protocol on loopback, to those who know the access key id. */
+export function startJsonEndpoint(options: JsonEndpointOptions): Promise<JsonEndpoint> {
+  return serve((request, response) => void answer(request, response, options), options.port);
 }
 
 async function answer(
@@ -90,19 +60,7 @@ async function call(request: IncomingMessage, options: JsonEndpointOptions): Pro
   if (target !== options.target || !operation) {
     throw new ServiceError('UnknownOperationException', `local mode does not serve ${target}.${name}`);
   }
-  return operation(parse(await readBody(request)));
-}
-
-function authorize(request: IncomingMessage, accessKeyId: string | undefined): void {
-  if (accessKeyId === undefined) return;
-  const [, given = ''] = /Credential=([^/\s,]+)\//.exec(request.headers.authorization ?? '') ?? [];
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  if (!timingSafeEqual(digest(given), digest(accessKeyId))) {
-    throw new ServiceError(
-      'UnrecognizedClientException',
-      'The access key id is not that of this state folder.',
-    );
-  }
+  return operation(parse((await readBody(request, maximumBodyBytes)).toString('utf8')));
 }
 
 function parse(body: string): Record<string, unknown> {
@@ -111,15 +69,4 @@ function parse(body: string): Record<string, unknown> {
   } catch {
     throw new ServiceError('SerializationException', 'The body is not JSON.');
   }
-}
-
-async function readBody(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maximumBodyBytes) throw new ServiceError('SerializationException', 'The body is too large.');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }

@@ -9,7 +9,9 @@ import { ServiceError } from '../http/service-error.ts';
 import { type CommandRecord, type CommandRecords, openCommandRecords } from './command-records.ts';
 import type { LocalDocument } from './document.ts';
 import { cancel, runOnHost, settle } from './host.ts';
+import { DescribeInstanceInformationInput, describeInstances } from './instances.ts';
 import { command, invocation } from './shapes.ts';
+import { runSimulated, type SimulatedHost } from './simulated.ts';
 
 /** The name under which local mode knows the document. */
 export const documentName = 'certferry';
@@ -20,13 +22,18 @@ export interface SsmOptions {
   readonly commands: string;
   /** One folder a host: its agent's home. */
   readonly hosts: string;
+  /** Plays the hosts instead of this machine; for measurements. */
+  readonly simulated?: SimulatedHost | undefined;
   readonly accessKeyId?: string | undefined;
   /** Called when a command has ended, with its final record. */
   readonly onEnd: (record: CommandRecord) => void;
   readonly onFault: (error: unknown) => void;
 }
 
-/** Serves SendCommand, GetCommandInvocation, ListCommands and CancelCommand; this machine is every host. */
+/**
+ * Serves SendCommand, GetCommandInvocation, ListCommands, CancelCommand and DescribeInstanceInformation; this machine is
+ * every host.
+ */
 export function startSsm(options: SsmOptions): Promise<JsonEndpoint> {
   const records = openCommandRecords(options.commands);
   return startJsonEndpoint({
@@ -38,6 +45,8 @@ export function startSsm(options: SsmOptions): Promise<JsonEndpoint> {
       SendCommand: async (input) => sendCommand(options, records, input),
       GetCommandInvocation: async (input) => getInvocation(options, records, input),
       ListCommands: async (input) => listCommands(records, input),
+      DescribeInstanceInformation: async (input) =>
+        describeInstances(parsed(DescribeInstanceInformationInput, input), options.hosts),
       CancelCommand: async (input) => {
         cancel(records, known(records, ById.parse(input).CommandId).commandId);
       },
@@ -79,7 +88,12 @@ function sendCommand(options: SsmOptions, records: CommandRecords, input: unknow
   records.write(record);
   // the answer goes out first, as with SSM
   setImmediate(() => {
-    runOnHost(records, record, script.text).then(options.onEnd).catch(options.onFault);
+    const { simulated } = options;
+    const ending =
+      simulated === undefined
+        ? runOnHost(records, record, script.text)
+        : runSimulated(records, record, simulated);
+    ending.then(options.onEnd).catch(options.onFault);
   });
   return { Command: command(record) };
 }

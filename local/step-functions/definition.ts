@@ -13,6 +13,11 @@ export function readDeployTarget(
   return substitute(readFileSync(path, 'utf8'));
 }
 
+/** The machine of rollouts, as the stack deploys it: the graph of a deployment is inside its Distributed Map. */
+export function readRollout(path = join(dist, 'state-machines/rollout.asl.json')): StateMachineDefinition {
+  return substitute(readFileSync(path, 'utf8'));
+}
+
 /** Fills `${AcquireLockArn}` and its like with the ARN of a function named as its folder in `dist/lambdas`. */
 export function substitute(asl: string): StateMachineDefinition {
   const filled = asl.replace(

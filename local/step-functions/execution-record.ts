@@ -1,37 +1,38 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { appendLine, linesOf } from './json-lines.ts';
+
+export type { ExecutionEvent };
 
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'TIMED_OUT';
 
-/** One step of an execution, as the interpreter tells it. `timestamp` is epoch milliseconds. */
-export interface ExecutionEvent {
-  readonly type: string;
-  readonly timestamp: number;
-  readonly state?: StateOfEvent | undefined;
-  readonly Error?: string | undefined;
-  readonly Cause?: unknown;
-  readonly catch?: { readonly catcher: { readonly Next?: string } } | undefined;
-}
-
-export interface StateOfEvent {
-  readonly name: string;
-  readonly type: string;
-  readonly input?: unknown;
-  readonly output?: unknown;
+/** The process that runs an execution, and its Step Functions endpoint (null before it has one). */
+interface RunBy {
+  readonly owner: ProcessIdentity;
+  readonly endpoint: string | null;
 }
 
 /** First line of a record. Times are epoch milliseconds. */
-interface Start {
+interface Start extends RunBy {
   readonly line: 'start';
   readonly name: string;
   readonly arn: string;
   readonly startedAt: number;
   readonly input: unknown;
-  readonly owner: ProcessIdentity;
+  /** Of a child of a Distributed Map. */
+  readonly mapRunArn?: string | undefined;
 }
 
-/** Last line of a record. */
+/** A line after an end: the execution goes on. */
+interface Redrive extends RunBy {
+  readonly line: 'redrive';
+  readonly count: number;
+  readonly at: number;
+}
+
+/** Last line of a record, unless it is redriven. */
 export interface End {
   readonly line: 'end';
   readonly status: Exclude<ExecutionStatus, 'RUNNING'>;
@@ -48,6 +49,9 @@ export interface ExecutionRecord {
   readonly end: End | null;
   /** An execution without an end whose process is gone counts as ABORTED. */
   readonly status: ExecutionStatus;
+  readonly redriveCount: number;
+  /** Who runs it, or ran it last. */
+  readonly runBy: RunBy;
 }
 
 /**
@@ -55,7 +59,10 @@ export interface ExecutionRecord {
  * Which ones have no end yet is marked by an empty file each, so that looking for the dead reads no histories.
  */
 export interface ExecutionRecords {
-  begin(execution: Pick<Start, 'name' | 'arn' | 'startedAt' | 'input'>): void;
+  /** False when the name is taken: of two processes that begin the same one, one does. */
+  begin(execution: Omit<Start, 'line' | keyof RunBy>, endpoint: string | null): boolean;
+  /** Lets one that has ended go on. False when somebody else is just doing that. */
+  redrive(name: string, count: number, endpoint: string | null): boolean;
   append(name: string, event: ExecutionEvent): void;
   finish(name: string, end: Omit<End, 'line'>): void;
   read(name: string): ExecutionRecord | null;
@@ -71,19 +78,26 @@ export function openExecutionRecords(folder: string): ExecutionRecords {
   const running = join(folder, 'running');
   mkdirSync(running, { recursive: true, mode: 0o700 });
   const file = (name: string) => join(folder, name + suffix);
-  const append = (name: string, line: object) =>
-    appendFileSync(file(name), `${JSON.stringify(line)}\n`, { mode: 0o600 });
+  const mark = (name: string, flag: 'w' | 'wx') =>
+    writeFileSync(join(running, name), '', { mode: 0o600, flag });
+  const runBy = (endpoint: string | null): RunBy => ({ owner: identify(process.pid), endpoint });
   return {
-    begin(execution) {
-      const start: Start = { line: 'start', ...execution, owner: identify(process.pid) };
-      writeFileSync(join(running, execution.name), '', { mode: 0o600 });
-      append(execution.name, start);
+    begin(execution, endpoint) {
+      if (!reserve(file(execution.name))) return false;
+      mark(execution.name, 'w');
+      appendLine(file(execution.name), { line: 'start', ...execution, ...runBy(endpoint) } satisfies Start);
+      return true;
     },
-    append: (name, event) => append(name, event),
+    redrive(name, count, endpoint) {
+      if (!unlessThere(() => mark(name, 'wx'))) return false;
+      const line: Redrive = { line: 'redrive', count, at: Date.now(), ...runBy(endpoint) };
+      appendLine(file(name), line);
+      return true;
+    },
+    append: (name, event) => appendLine(file(name), event),
     finish(name, end) {
       // a process that died in the middle of a line left it open
-      appendFileSync(file(name), '\n');
-      append(name, { line: 'end', ...end } satisfies End);
+      appendLine(file(name), { line: 'end', ...end } satisfies End, { after: '\n' });
       rmSync(join(running, name), { force: true });
     },
     read: (name) => (namePattern.test(name) ? read(file(name)) : null),
@@ -95,34 +109,44 @@ export function openExecutionRecords(folder: string): ExecutionRecords {
   };
 }
 
-type Line = Start | End | (ExecutionEvent & { readonly line?: undefined });
+function reserve(path: string): boolean {
+  return unlessThere(() => closeSync(openSync(path, 'ax', 0o600)));
+}
+
+function unlessThere(make: () => void): boolean {
+  try {
+    make();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+type Line = Start | Redrive | End | (ExecutionEvent & { readonly line?: undefined });
 
 function read(path: string): ExecutionRecord | null {
-  const lines = linesOf(path);
+  const lines = linesOf<Line>(readOrEmpty(path));
   const [start] = lines;
   if (start?.line !== 'start') return null;
-  const end = lines.find((line) => line.line === 'end') ?? null;
+  const turn = lines.findLast((line) => line.line === 'end' || line.line === 'redrive');
+  const redrive = lines.findLast((line) => line.line === 'redrive');
+  const end = turn?.line === 'end' ? turn : null;
+  const runBy = redrive ?? start;
   return {
     start,
     events: lines.filter((line) => line.line === undefined),
     end,
-    status: end?.status ?? (isAlive(start.owner) ? 'RUNNING' : 'ABORTED'),
+    status: end?.status ?? (isAlive(runBy.owner) ? 'RUNNING' : 'ABORTED'),
+    redriveCount: redrive?.count ?? 0,
+    runBy: { owner: runBy.owner, endpoint: runBy.endpoint },
   };
 }
 
-function linesOf(path: string): Line[] {
-  let text: string;
+function readOrEmpty(path: string): string {
   try {
-    text = readFileSync(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
-    return [];
+    return '';
   }
-  return text.split('\n').flatMap((line): Line[] => {
-    try {
-      return [JSON.parse(line) as Line];
-    } catch {
-      // empty, or torn by a death
-      return [];
-    }
-  });
 }

@@ -1,174 +1,148 @@
-import {
-  ExecutionAbortedError,
-  ExecutionTimeoutError,
-  StateMachine,
-  type StateMachineDefinition,
-} from 'aws-local-stepfunctions';
-import { account, executionEnded, region } from '../events.ts';
+import { join } from 'node:path';
+import { executionEnded } from '../events.ts';
+import { deployTarget, isChild, readExecutionArn } from './arns.ts';
+import { begin, type ExecutionsOptions, type House, type OnEvent, redrive } from './carry.ts';
 import {
   type End,
   type ExecutionEvent,
+  type ExecutionRecord,
   type ExecutionRecords,
   openExecutionRecords,
 } from './execution-record.ts';
-import { type Invoke, taskHandlers } from './tasks.ts';
-import { createTokenBook, type TokenBook, type TokenDesk, taskError } from './tokens.ts';
+import { type LocalForm, localForm } from './local-form.ts';
+import { executionAlreadyExists } from './refusals.ts';
+import type { Running } from './run.ts';
+import { createTokenBook, type TokenBook } from './tokens.ts';
 
-const machineName = 'deploy-target';
-export const stateMachineArn = `arn:aws:states:${region}:${account}:stateMachine:${machineName}`;
-const arnPrefix = `arn:aws:states:${region}:${account}:execution:${machineName}:`;
-export const executionArn = (name: string) => arnPrefix + name;
+export { executionArn } from './arns.ts';
+export type { OnEvent } from './carry.ts';
 
 /** An execution that has ended. Times are epoch milliseconds. */
 export interface EndedExecution extends Omit<End, 'line'> {
   readonly name: string;
+  /** Of this run: after a redrive, those from then on. */
   readonly events: readonly ExecutionEvent[];
 }
 
-export interface ExecutionsOptions {
-  readonly definition: StateMachineDefinition;
-  readonly folder: string;
-  readonly invoke: Invoke;
-  /** Delivers the status-change event of an execution that has ended; must not throw. */
-  readonly onEnded: (event: object) => Promise<void>;
-}
-
-/** Executions of one state machine: those of this process, and the records of all on this state folder. */
+/** Executions of the machines: those of this process, and the records of all on this state folder. */
 export interface Executions {
+  /** Without the children of Distributed Maps. */
   readonly records: ExecutionRecords;
   readonly tokens: TokenBook;
-  /** Runs to the end; never throws for an execution that fails. The end is on disk and told before this returns. */
-  run(name: string, input: object, onEvent: (event: ExecutionEvent) => void): Promise<EndedExecution>;
+  /** Also a child. Null when there is none. */
+  named(name: string): ExecutionRecord | null;
+  /** The same by ARN. */
+  find(arn: string): ExecutionRecord | null;
+  /**
+   * Runs to the end; never throws for an execution that fails. The end is on disk and told before this returns.
+   * Throws ExecutionAlreadyExists when the name was used before.
+   */
+  run(name: string, input: object, onEvent: OnEvent, machine?: string): Promise<EndedExecution>;
+  /** Begins one that runs in the background. The same name and input while it runs is the same execution. */
+  start(machine: string, name: string, input: object): { readonly arn: string; readonly startedAt: number };
+  /**
+   * Lets one that failed, was aborted or died go on in the state where it ended. Throws ExecutionDoesNotExist or
+   * ExecutionNotRedrivable before anything has happened.
+   */
+  redrive(arn: string, onEvent?: OnEvent): Promise<{ readonly ended: Promise<EndedExecution> }>;
   /** False when this process runs no such execution. */
-  abort(name: string): boolean;
+  abort(arn: string): boolean;
+  /** From now on records say that this process's executions are reached there. */
+  servedAt(endpoint: string): void;
   /** Aborts all that run here and waits until their end is recorded. */
   close(): Promise<void>;
   /** Gives those an end whose process died, and tells of it. */
   buryDead(): Promise<void>;
 }
 
-interface Running {
-  readonly abort: () => void;
-  readonly ended: Promise<EndedExecution>;
-}
-
 export function openExecutions(options: ExecutionsOptions): Executions {
-  const records = openExecutionRecords(options.folder);
-  const tokens = createTokenBook();
   const running = new Map<string, Running>();
-  // the tests validate the file; doing it again would only cost each start its time
-  const machine = new StateMachine(options.definition, { validationOptions: { noValidate: true } });
+  const shelves = {
+    top: openExecutionRecords(options.folder),
+    children: openExecutionRecords(join(options.folder, 'children')),
+  };
+  const shelf = (machine: string) => (isChild(machine) ? shelves.children : shelves.top);
+  const house: House = {
+    options,
+    running,
+    shelf,
+    tokens: createTokenBook(),
+    forms: formsOf(options.machines),
+    endpoint: null,
+  };
+  const find = (arn: string): ExecutionRecord | null => {
+    const known = readExecutionArn(arn);
+    const record = known === null ? null : shelf(known.machine).read(known.name);
+    return record?.start.arn === arn ? record : null;
+  };
+  const buryDead = async () => {
+    // the children first: a rollout that goes on finds their locks free
+    for (const records of [shelves.children, shelves.top]) {
+      for (const name of records.unfinished()) await bury(name, records, options.onEnded);
+    }
+  };
+  const inBackground = (ended: Promise<unknown>) => void ended.catch((error) => options.onFault?.(error));
   return {
-    records,
-    tokens,
-    async run(name, input, onEvent) {
-      const execution = begin({ options, records, tokens, machine }, name, input, onEvent);
-      running.set(name, execution);
-      try {
-        return await execution.ended;
-      } finally {
-        running.delete(name);
-      }
+    records: shelves.top,
+    tokens: house.tokens,
+    named: (name) => shelves.top.read(name) ?? shelves.children.read(name),
+    find,
+    async run(name, input, onEvent, machine = deployTarget) {
+      return collecting(onEvent, (tell) => begin(house, { machine, name, input, onEvent: tell }));
     },
-    abort(name) {
-      running.get(name)?.abort();
-      return running.has(name);
+    start(machine, name, input) {
+      const record = shelf(machine).read(name);
+      const same = JSON.stringify(record?.start.input) === JSON.stringify(input);
+      if (record?.status === 'RUNNING' && same) return record.start;
+      if (record !== null) throw executionAlreadyExists(record.start.arn);
+      const execution = begin(house, { machine, name, input, onEvent: () => undefined });
+      inBackground(execution.ended);
+      return execution;
+    },
+    async redrive(arn, onEvent = () => undefined) {
+      const known = readExecutionArn(arn);
+      if (known !== null) await bury(known.name, shelf(known.machine), options.onEnded);
+      const ended = collecting(onEvent, (tell) => redrive(house, find(arn), { arn, onEvent: tell }));
+      inBackground(ended);
+      return { ended };
+    },
+    abort(arn) {
+      running.get(arn)?.abort();
+      return running.has(arn);
+    },
+    servedAt(endpoint) {
+      house.endpoint = endpoint;
     },
     async close() {
       for (const { abort } of running.values()) abort();
       await Promise.all([...running.values()].map(({ ended }) => ended));
     },
-    async buryDead() {
-      for (const name of records.unfinished()) await bury(name, records, options.onEnded);
-    },
+    buryDead,
   };
 }
 
-interface House {
-  readonly options: ExecutionsOptions;
-  readonly records: ExecutionRecords;
-  readonly tokens: TokenBook;
-  readonly machine: StateMachine;
+/** Each machine, and what each of its Distributed Maps runs, under the name that Step Functions gives it. */
+function formsOf(machines: ExecutionsOptions['machines']): ReadonlyMap<string, LocalForm> {
+  const forms = new Map<string, LocalForm>();
+  for (const [name, definition] of Object.entries(machines)) {
+    const form = localForm(definition);
+    forms.set(name, form);
+    for (const [label, processor] of form.processors) forms.set(`${name}/${label}`, localForm(processor));
+  }
+  return forms;
 }
 
-function begin(house: House, name: string, input: object, onEvent: (event: ExecutionEvent) => void): Running {
-  const { options, records, tokens } = house;
-  const arn = executionArn(name);
-  const startedAt = Date.now();
-  records.begin({ name, arn, startedAt, input });
-  const desk = tokens.openDesk();
-  const aborting = new AbortController();
-  const run = start(house, { name, arn, input, desk, aborted: aborting.signal });
+async function collecting(onEvent: OnEvent, go: (onEvent: OnEvent) => Running): Promise<EndedExecution> {
   const events: ExecutionEvent[] = [];
-  const keep = (event: ExecutionEvent) => {
-    events.push(event);
-    records.append(name, event);
-    onEvent(event);
-  };
-  const finish = async (): Promise<EndedExecution> => {
-    const end = await endOf(run, keep);
-    records.finish(name, end);
-    await options.onEnded(executionEnded({ arn, name, startedAt, input, ...end }));
-    return { name, events, ...end };
-  };
-  return {
-    abort() {
-      aborting.abort();
-      run.abort();
-      desk.breakOff(taskError('States.Aborted', 'the execution was aborted'));
-    },
-    ended: finish(),
-  };
-}
-
-interface Starting {
-  readonly name: string;
-  readonly arn: string;
-  readonly input: object;
-  readonly desk: TokenDesk;
-  readonly aborted: AbortSignal;
-}
-
-function start({ options, machine }: House, { name, arn, input, desk, aborted }: Starting): Run {
-  return machine.run(structuredClone(input) as Parameters<StateMachine['run']>[0], {
-    context: {
-      Execution: { Id: arn, Name: name },
-      StateMachine: { Id: stateMachineArn, Name: machineName },
-      // kept by reference, so each reading of the token gets a fresh one
-      Task: desk,
-    },
-    overrides: {
-      taskResourceLocalHandlers: taskHandlers(options.definition, { invoke: options.invoke, desk, aborted }),
-    },
+  const { arn, name, ended } = go((event, of) => {
+    if (of.arn === arn) events.push(event);
+    onEvent(event, of);
   });
+  return { name, events, ...(await ended) };
 }
 
-type Run = ReturnType<StateMachine['run']>;
-
-async function endOf(
-  { result, eventLogs }: Run,
-  keep: (event: ExecutionEvent) => void,
-): Promise<Omit<End, 'line'>> {
-  const [settled] = await Promise.allSettled([result, follow(eventLogs, keep)]);
-  const stoppedAt = Date.now();
-  const none = { stoppedAt, output: null, error: null, cause: null };
-  if (settled.status === 'fulfilled') return { ...none, status: 'SUCCEEDED', output: settled.value };
-  const reason: unknown = settled.reason;
-  if (reason instanceof ExecutionAbortedError) return { ...none, status: 'ABORTED' };
-  if (reason instanceof ExecutionTimeoutError)
-    return { ...none, status: 'TIMED_OUT', error: 'States.Timeout' };
-  const failure = reason instanceof Error && reason.cause instanceof Error ? reason.cause : reason;
-  const [error, cause] =
-    failure instanceof Error ? [failure.name, failure.message] : ['States.Runtime', String(failure)];
-  return { ...none, status: 'FAILED', error, cause };
-}
-
-async function follow(eventLogs: Run['eventLogs'], keep: (event: ExecutionEvent) => void): Promise<void> {
-  for await (const event of eventLogs) keep(event as ExecutionEvent);
-}
-
-async function bury(name: string, records: ExecutionRecords, onEnded: (event: object) => Promise<void>) {
-  const record = records.read(name);
+async function bury(name: string, records: ExecutionRecords, onEnded: ExecutionsOptions['onEnded']) {
+  const record = records.unfinished().includes(name) ? records.read(name) : null;
   // begun by another process this very moment, or alive
   if (record === null || record.status === 'RUNNING') return;
   const end = record.end ?? {
@@ -180,5 +154,8 @@ async function bury(name: string, records: ExecutionRecords, onEnded: (event: ob
   };
   records.finish(name, end);
   const { arn, startedAt, input } = record.start;
-  await onEnded(executionEnded({ arn, name, startedAt, input, ...end }));
+  await onEnded(
+    executionEnded({ arn, name, startedAt, input, ...end }),
+    readExecutionArn(arn)?.machine ?? '',
+  );
 }

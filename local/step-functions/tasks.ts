@@ -1,6 +1,7 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import * as z from 'zod/mini';
 import { isLambdaFailure } from '../lambdas.ts';
+import { distributedMapResource, longestTimerSeconds } from './local-form.ts';
 import { type TokenDesk, taskError } from './tokens.ts';
 
 /** Calls a function by its name (the last part of its ARN) and gives its result as JSON would carry it. */
@@ -9,6 +10,8 @@ export type Invoke = (functionName: string, payload: unknown) => Promise<unknown
 export interface TaskRun {
   readonly invoke: Invoke;
   readonly desk: TokenDesk;
+  /** Runs a Distributed Map; absent where the machine has none. */
+  readonly map?: ((state: string, input: unknown, aborted: AbortSignal) => Promise<unknown>) | undefined;
   /** An aborted execution starts nothing more, whatever the interpreter still does in the background. */
   readonly aborted: AbortSignal;
 }
@@ -29,40 +32,56 @@ export function taskHandlers({ States }: StateMachineDefinition, run: TaskRun): 
 }
 
 function handlerFor(name: string, state: { Resource: string; TimeoutSeconds?: number }, run: TaskRun) {
+  const { map } = run;
+  if (state.Resource === distributedMapResource && map !== undefined) {
+    return async (input: Json) => (await map(name, input, run.aborted)) as Json;
+  }
   if (state.Resource === requestResponse) return (input: Json) => callLambda(input, run);
   if (state.Resource === waitForToken && state.TimeoutSeconds !== undefined) {
-    const milliseconds = state.TimeoutSeconds * 1000;
-    return (input: Json) => callAndWait(input, milliseconds, run);
+    const seconds = state.TimeoutSeconds;
+    return (input: Json) => callAndWait(input, seconds, run);
   }
   throw new Error(`state ${name}: local mode does not run ${state.Resource}`);
 }
 
-const Input = z.object({ FunctionName: z.string(), Payload: z.unknown() });
+const Input = z.object({
+  FunctionName: z.string(),
+  Payload: z.unknown(),
+  /** What `TimeoutSecondsPath` led to. */
+  TimeoutSeconds: z.optional(z.number()),
+});
+type Input = z.infer<typeof Input>;
 
 async function callLambda(input: Json, run: TaskRun): Promise<Json> {
-  const payload = await invoke(input, run);
+  const payload = await invoke(Input.parse(input), run);
   return { ExecutedVersion: '$LATEST', Payload: payload as Json, StatusCode: 200 };
 }
 
 /** The state's result is what comes with the token; the function's own result is dropped, as AWS does. */
-async function callAndWait(input: Json, timeoutMilliseconds: number, run: TaskRun): Promise<Json> {
+async function callAndWait(input: Json, timeoutSeconds: number, run: TaskRun): Promise<Json> {
+  const call = Input.parse(input);
   const answer = run.desk.expect();
   // it may be broken off while the function still runs
   answer.catch(() => undefined);
-  // the interpreter ends the state at the same moment, and would leave the token alive
-  const timer = setTimeout(run.desk.expire, timeoutMilliseconds);
+  const timeout = Promise.withResolvers<never>();
+  // where the interpreter ends the state at the same moment it would leave the token alive
+  const timer = setTimeout(
+    () => {
+      run.desk.expire();
+      if (call.TimeoutSeconds !== undefined) timeout.reject(taskError('States.Timeout', 'States.Timeout'));
+    },
+    Math.min(call.TimeoutSeconds ?? timeoutSeconds, longestTimerSeconds) * 1000,
+  );
   try {
-    await invoke(input, run);
-    return (await answer) as Json;
+    return await Promise.race([timeout.promise, invoke(call, run).then(() => answer as Promise<Json>)]);
   } finally {
     clearTimeout(timer);
     run.desk.expire();
   }
 }
 
-async function invoke(input: Json, run: TaskRun): Promise<unknown> {
+async function invoke({ FunctionName, Payload }: Input, run: TaskRun): Promise<unknown> {
   if (run.aborted.aborted) throw taskError('States.Aborted', 'the execution was aborted');
-  const { FunctionName, Payload } = Input.parse(input);
   try {
     return await run.invoke(FunctionName.split(':').at(-1) ?? FunctionName, Payload);
   } catch (error) {

@@ -6,8 +6,25 @@ export interface TokenBook {
   /** Throws TaskTimedOut for a token nobody waits for any more, TaskDoesNotExist for one never given out. */
   succeed(token: string, output: unknown): void;
   fail(token: string, error: string, cause: string): void;
-  /** The tokens of one execution, which waits in one state at a time. */
-  openDesk(): TokenDesk;
+  /** Was it given out here, ever? */
+  knows(token: string): boolean;
+  /**
+   * The tokens of one execution, which waits in one state at a time. They begin with the execution they are of, so that
+   * another process's endpoint can find the one that gave them out.
+   */
+  openDesk(execution: TokenOwner): TokenDesk;
+}
+
+/** Whose token it is. */
+export interface TokenOwner {
+  readonly machine: string;
+  readonly name: string;
+}
+
+/** Null for a text that is no token of ours. */
+export function ownerOf(token: string): TokenOwner | null {
+  const [machine, name, id, ...others] = token.split(':');
+  return machine && name && id && others.length === 0 ? { machine, name } : null;
 }
 
 export interface TokenDesk {
@@ -55,7 +72,8 @@ export function createTokenBook(): TokenBook {
   return {
     succeed: (token, output) => take(token).resolve(output),
     fail: (token, error, cause) => take(token).reject(taskError(error, cause)),
-    openDesk: () => openDesk(waits, given),
+    knows: (token) => given.has(token),
+    openDesk: (execution) => openDesk(execution, waits, given),
   };
 }
 
@@ -63,7 +81,7 @@ function forget(waits: Map<string, Wait>, { tokens }: Wait): void {
   for (const token of tokens) waits.delete(token);
 }
 
-function openDesk(waits: Map<string, Wait>, given: Set<string>): TokenDesk {
+function openDesk(of: TokenOwner, waits: Map<string, Wait>, given: Set<string>): TokenDesk {
   let issued: string[] = [];
   let wait: Wait | null = null;
   const expire = () => {
@@ -71,7 +89,7 @@ function openDesk(waits: Map<string, Wait>, given: Set<string>): TokenDesk {
   };
   return {
     get Token() {
-      const token = randomUUID();
+      const token = `${of.machine}:${of.name}:${randomUUID()}`;
       given.add(token);
       issued.push(token);
       return token;

@@ -47,7 +47,7 @@ export async function open(machine: object, source: string, folder = scratch()):
   });
   const events: House['events'] = [];
   const executions = openExecutions({
-    definition: substitute(JSON.stringify(machine)),
+    machines: { 'deploy-target': substitute(JSON.stringify(machine)) },
     folder,
     invoke: lambdas.invoke,
     onEnded: async (event) => void events.push(event as House['events'][number]),

@@ -109,7 +109,7 @@ describe('an execution', () => {
     const folder = scratch();
     const house = await open(oneTask({}), 'export const handler = async () => 1;', folder);
     const other = house.executions.records;
-    other.begin({ name: 'theirs', arn: executionArn('theirs'), startedAt: 1, input: {} });
+    other.begin({ name: 'theirs', arn: executionArn('theirs'), startedAt: 1, input: {} }, null);
     const describeIt = () =>
       house.client.send(new DescribeExecutionCommand({ executionArn: executionArn('theirs') }));
     const alive = await describeIt();
@@ -150,7 +150,7 @@ describe('an execution', () => {
       `${givesAwayToken("throw Object.assign(new Error('no'), { name: 'Again' });")}`,
     );
 
-    const { tokens } = await run(house, () => house.executions.abort('one'));
+    const { tokens } = await run(house, () => house.executions.abort(executionArn('one')));
     await sleep(100);
 
     expect(tokensGivenAway()).toEqual(tokens);

@@ -1,0 +1,109 @@
+// What this stand-in of a Distributed Map cannot show: quotas (children started a second, children at a time, payloads),
+// a Map Run that is stopped by too many failures (none of ours is), its own pages in the console and DescribeMapRun,
+// children of a redrive that go on in the middle (here they are new executions), and results in several files.
+import { randomUUID } from 'node:crypto';
+import pLimit from 'p-limit';
+import * as z from 'zod/mini';
+import type { Objects } from '../objects.ts';
+import { mapRunArn, stateMachineArn } from './arns.ts';
+import { newExecutionName } from './execution-name.ts';
+import { type ChildResult, type MapAnswer, writeResults } from './map-results.ts';
+import { openMapRun } from './map-run-record.ts';
+import type { Running } from './run.ts';
+import { taskError } from './tokens.ts';
+
+/** The children are agents and probes on this machine. */
+const defaultAtOnce = 16;
+
+const MapInput = z.object({
+  Reader: z.object({ Bucket: z.string(), Key: z.string() }),
+  Writer: z.object({ Bucket: z.string(), Prefix: z.string() }),
+  MaxConcurrency: z.int(),
+});
+type MapInput = z.infer<typeof MapInput>;
+
+export interface MapSurroundings {
+  /** `<machine>/<label>`. */
+  readonly machine: string;
+  readonly folder: string;
+  readonly objects: Objects;
+  readonly atOnce: number | undefined;
+  /** ARN of the Map Run to go on with; null begins one. */
+  readonly redriven: string | null;
+  /** No child begins after it, and those that run are aborted. */
+  readonly aborted: AbortSignal;
+  readonly tell: (type: 'MapRunStarted' | 'MapRunRedriven', mapRunArn: string) => void;
+  readonly start: (name: string, item: object, mapRunArn: string) => Running;
+}
+
+/**
+ * Runs each item that the reader finds as an execution of its own; one that fails stops no other. Of a Map Run that is
+ * gone on with, the items whose children have succeeded are not run again.
+ */
+export async function runDistributedMap(raw: unknown, around: MapSurroundings): Promise<MapAnswer> {
+  const input = MapInput.parse(raw);
+  const items = await readItems(around.objects, input.Reader);
+  const id = around.redriven?.split(':').at(-1) ?? randomUUID();
+  const arn = mapRunArn(around.machine, id);
+  const mapRun = openMapRun(around.folder, id);
+  const results = mapRun.succeeded();
+  around.tell(around.redriven === null ? 'MapRunStarted' : 'MapRunRedriven', arn);
+  const atOnce = Math.min(input.MaxConcurrency || Number.POSITIVE_INFINITY, around.atOnce ?? defaultAtOnce);
+  await pLimit(atOnce).map([...items.entries()], async ([index, item]) => {
+    if (results.has(index) || around.aborted.aborted) return;
+    const result = await runChild(around, arn, { index, item });
+    mapRun.keep(index, result);
+    results.set(index, result);
+  });
+  if (around.aborted.aborted) throw taskError('States.Aborted', 'the Map Run was aborted');
+  return writeResults(around.objects, {
+    place: input.Writer,
+    mapRunArn: arn,
+    id,
+    results: [...results.values()],
+  });
+}
+
+async function readItems(objects: Objects, { Bucket, Key }: MapInput['Reader']): Promise<object[]> {
+  try {
+    const object = await objects.get(Bucket, Key);
+    if (object === null) throw new Error(`there is no object ${Key} in bucket ${Bucket}`);
+    return z.array(z.record(z.string(), z.unknown())).parse(JSON.parse(object.body.toString('utf8')));
+  } catch (error) {
+    throw taskError('States.ItemReaderFailed', error instanceof Error ? error.message : String(error));
+  }
+}
+
+const AboutTarget = z.object({ target: z.object({ id: z.string() }) });
+
+async function runChild(
+  { start, machine, aborted }: MapSurroundings,
+  mapRunArn: string,
+  { index, item }: { readonly index: number; readonly item: object },
+): Promise<ChildResult> {
+  const about = AboutTarget.safeParse(item);
+  const name = newExecutionName(about.data?.target.id ?? `item-${index}`, new Date());
+  const child = start(name, item, mapRunArn);
+  const abort = () => child.abort();
+  aborted.addEventListener('abort', abort, { once: true });
+  const end = await child.ended;
+  aborted.removeEventListener('abort', abort);
+  const { status, output, error, cause, stoppedAt } = end;
+  const succeeded = status === 'SUCCEEDED';
+  return {
+    ExecutionArn: child.arn,
+    Input: JSON.stringify(item),
+    InputDetails: { Included: true },
+    Name: name,
+    ...(succeeded && { Output: JSON.stringify(output) }),
+    OutputDetails: { Included: succeeded },
+    ...(error !== null && { Error: error }),
+    ...(cause !== null && { Cause: cause }),
+    RedriveCount: 0,
+    RedriveStatus: succeeded ? 'NOT_REDRIVABLE' : 'REDRIVABLE_BY_MAP_RUN',
+    StartDate: new Date(child.startedAt).toISOString(),
+    StateMachineArn: stateMachineArn(machine),
+    Status: status,
+    StopDate: new Date(stoppedAt).toISOString(),
+  };
+}

@@ -1,0 +1,58 @@
+// Executions that another process on the same state folder runs: what is asked of them here is passed on to its endpoint.
+import {
+  SendTaskFailureCommand,
+  SendTaskSuccessCommand,
+  SFNClient,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { region } from '../events.ts';
+import { ServiceError } from '../http/service-error.ts';
+import { isAlive } from '../process-identity.ts';
+import { executionArn } from './arns.ts';
+import type { Executions } from './executions.ts';
+import { ownerOf } from './tokens.ts';
+
+/** Each answers false when no other living process runs the execution. */
+export interface Elsewhere {
+  succeed(taskToken: string, output: string): Promise<boolean>;
+  fail(taskToken: string, error: string, cause: string): Promise<boolean>;
+  stop(arn: string): Promise<boolean>;
+}
+
+export function elsewhere(
+  { find, tokens }: Pick<Executions, 'find' | 'tokens'>,
+  accessKeyId = 'local',
+): Elsewhere {
+  /** A port is only ever called while the process that opened it lives: later it may be anybody's. */
+  const endpointOf = (arn: string): string | null => {
+    const { owner, endpoint } = find(arn)?.runBy ?? {};
+    return owner !== undefined && endpoint && owner.pid !== process.pid && isAlive(owner) ? endpoint : null;
+  };
+  const ask = async (arn: string, call: (client: SFNClient) => Promise<unknown>): Promise<boolean> => {
+    const endpoint = endpointOf(arn);
+    if (endpoint === null) return false;
+    const credentials = { accessKeyId, secretAccessKey: 'unused' };
+    const client = new SFNClient({ endpoint, region, credentials, maxAttempts: 1 });
+    try {
+      await call(client);
+      return true;
+    } catch (error) {
+      throw error instanceof Error ? new ServiceError(error.name, error.message) : error;
+    } finally {
+      client.destroy();
+    }
+  };
+  const ofToken = (token: string): string => {
+    const owner = tokens.knows(token) ? null : ownerOf(token);
+    return owner === null ? '' : executionArn(owner.name, owner.machine);
+  };
+  return {
+    succeed: (taskToken, output) =>
+      ask(ofToken(taskToken), (client) => client.send(new SendTaskSuccessCommand({ taskToken, output }))),
+    fail: (taskToken, error, cause) =>
+      ask(ofToken(taskToken), (client) =>
+        client.send(new SendTaskFailureCommand({ taskToken, error, cause })),
+      ),
+    stop: (arn) => ask(arn, (client) => client.send(new StopExecutionCommand({ executionArn: arn }))),
+  };
+}
