@@ -8,7 +8,11 @@ export interface Evidence {
   readonly state: RolloutState;
   readonly waves: readonly EndedWave[];
   /** Failures that the deployments themselves counted, and why the rollout was halted meanwhile, if it was. */
-  readonly control: { readonly failures: number; readonly reason: string | null };
+  readonly control: {
+    readonly failures: number;
+    readonly reason: string | null;
+    readonly supersededBy: string | null;
+  };
 }
 
 /** How the rollout goes on after a wave. Pure. */
@@ -20,7 +24,10 @@ export function judgeWave({ state, waves, control }: Evidence): Judgement {
   const base = { attempt: 0, waitSeconds: 0, sinceWave, failed, tolerated, reason: null };
   const results = waves.at(-1)?.results ?? [];
   const said = told(results, wave);
-  if (wave.direction === 'back') return { ...base, verdict: 'next', summary: said };
+  // a superseded one has nobody left to ask: NextWave ends it
+  if (wave.direction === 'back' || control.supersededBy !== null) {
+    return { ...base, verdict: 'next', summary: said };
+  }
   if (failed > tolerated) {
     const summary = `${said}; ${failed} failed, ${tolerated} tolerated`;
     return { ...base, verdict: 'halt', summary, reason: 'TooManyFailures' };

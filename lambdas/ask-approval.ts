@@ -1,0 +1,60 @@
+import { createHash, randomBytes } from 'node:crypto';
+import * as z from 'zod/mini';
+import { approvalLink } from './rolling/approval-link.ts';
+import { approvalMessage } from './rolling/messages.ts';
+import { RolloutTask } from './rolling/task-input.ts';
+import { type Clock, systemClock } from './runtime/clock.ts';
+import { rollouts } from './runtime/dynamodb.ts';
+import { setting } from './runtime/environment.ts';
+import { Said } from './runtime/events.ts';
+import { messages } from './runtime/messages.ts';
+import { task } from './runtime/task.ts';
+import type { Messages } from './services/messages.ts';
+import type { Rollouts } from './services/rollouts.ts';
+
+const Input = z.extend(RolloutTask, { taskToken: z.string() });
+type Input = z.infer<typeof Input>;
+
+interface Services {
+  readonly rollouts: Pick<Rollouts, 'ask'>;
+  readonly messages: Messages;
+  readonly clock: Clock;
+  /** 32 bytes that nobody can guess. */
+  readonly secret: () => Buffer;
+  readonly approvalUrl: string | undefined;
+}
+
+/**
+ * State AwaitApproval: asks a person and returns; the answer completes the state. A retried state asks again with its
+ * new token: its question takes the place of the first, whose link decides nothing any more. The secret of a link is
+ * kept nowhere but in the message.
+ */
+export const createHandler =
+  (by: Services) =>
+  async ({ state, taskToken }: Input): Promise<Said> => {
+    const { rollout, wave } = state;
+    const secret = by.secret().toString('base64url');
+    await by.rollouts.ask({
+      rolloutId: rollout.id,
+      wave: wave.number,
+      taskToken,
+      secretHash: createHash('sha256').update(secret).digest('hex'),
+      askedAt: by.clock.now().toISOString(),
+    });
+    const link = approvalLink(by.approvalUrl, { rollout: rollout.id, wave: wave.number, secret });
+    await by.messages.tell(approvalMessage(rollout, wave, link));
+    return { summary: `a person is asked after wave ${wave.number}` };
+  };
+
+export const handler = task('AskApproval', {
+  input: Input,
+  result: Said,
+  build: () =>
+    createHandler({
+      rollouts: rollouts(),
+      messages: messages(),
+      clock: systemClock,
+      secret: () => randomBytes(32),
+      approvalUrl: setting('APPROVAL_URL'),
+    }),
+});

@@ -1,0 +1,106 @@
+import * as z from 'zod/mini';
+import { CertferryError } from '../core/errors.ts';
+import { RecordedRollout, RolloutState } from '../core/rollout/rollout.ts';
+import { EndingPath, endedEarly, endedRollout, isCurrentFrom } from './rolling/ended.ts';
+import { endedMessage, haltedMessage } from './rolling/messages.ts';
+import { isResumed, resumed } from './rolling/resume.ts';
+import { wavesSoFar } from './rolling/waves-so-far.ts';
+import { whyHalted } from './rolling/why-halted.ts';
+import { catalogue, installedVersions, rollouts } from './runtime/dynamodb.ts';
+import { ExecutionContext } from './runtime/events.ts';
+import { messages } from './runtime/messages.ts';
+import { rolloutMetrics } from './runtime/rollout-metrics.ts';
+import { task } from './runtime/task.ts';
+import { waveFiles } from './runtime/wave-files.ts';
+import type { Catalogue } from './services/catalogue.ts';
+import type { InstalledVersions } from './services/installed.ts';
+import type { Messages } from './services/messages.ts';
+import type { RolloutMetrics } from './services/rollout-metrics.ts';
+import type { Rollouts } from './services/rollouts.ts';
+import type { WaveFiles } from './services/wave-files.ts';
+
+const common = { execution: ExecutionContext, request: z.unknown() };
+const Input = z.discriminatedUnion('path', [
+  z.object({ ...common, path: z.literal('halted'), redriveCount: z.int(), state: RolloutState }),
+  z.object({ ...common, path: EndingPath, state: z.unknown() }),
+]);
+type Input = z.infer<typeof Input>;
+
+const Result = z.union([RolloutState, RecordedRollout]);
+type Result = z.infer<typeof Result>;
+
+interface Services {
+  readonly catalogue: Pick<Catalogue, 'setCurrentVersion'>;
+  readonly files: Pick<WaveFiles, 'placeOf' | 'readItems' | 'judged'>;
+  readonly installed: InstalledVersions;
+  readonly messages: Messages;
+  readonly metrics: RolloutMetrics;
+  readonly rollouts: Pick<Rollouts, 'control' | 'end' | 'halt' | 'resume' | 'rollBack'>;
+}
+
+/**
+ * The recording states of a rollout, and RolloutHalted. Called again they record the same; people may be told twice.
+ * RolloutHalted throws RolloutHalted, so that the execution fails in a task: a redrive enters it again, and then it
+ * answers the state with which the rollout goes on.
+ */
+export const createHandler =
+  (by: Services) =>
+  async (input: Input): Promise<Result> =>
+    input.path === 'halted' ? haltOrResume(input, by) : record(input, by);
+
+type Halted = Extract<Input, { path: 'halted' }>;
+
+async function haltOrResume({ state, redriveCount }: Halted, by: Services): Promise<RolloutState> {
+  const { rollout, wave } = state;
+  const { id } = rollout;
+  const control = await by.rollouts.control(id);
+  if (isResumed(state, redriveCount, control)) {
+    await by.rollouts.resume(id, redriveCount);
+    if (wave.direction === 'back') await by.rollouts.rollBack(id);
+    return resumed(state, redriveCount);
+  }
+  const { reason, summary } = state.halt ?? whyHalted(state, control?.reason ?? null);
+  const why = `${reason}: ${summary}`;
+  await by.rollouts.halt(id, why);
+  await by.rollouts.end(id, 'halted', why);
+  by.metrics.ended('halted');
+  await by.messages.tell(haltedMessage(rollout, wave.direction, why));
+  throw new CertferryError(
+    'RolloutHalted',
+    `${why}. Once the reason is gone, certferry rollout --resume ${id} goes on with what is not done.`,
+    { details: { rollout: id, reason } },
+  );
+}
+
+async function record(input: Exclude<Input, Halted>, by: Services): Promise<RecordedRollout> {
+  const parsed = RolloutState.safeParse(input.state);
+  const recorded = parsed.success ? await recordBegun(input.path, parsed.data, by) : endedEarly(input);
+  await by.rollouts.end(recorded.rolloutId, recorded.outcome, recorded.summary);
+  by.metrics.ended(recorded.outcome);
+  const message = endedMessage(recorded);
+  if (message !== null) await by.messages.tell(message);
+  return recorded;
+}
+
+async function recordBegun(path: EndingPath, state: RolloutState, by: Services): Promise<RecordedRollout> {
+  const waves = await wavesSoFar(state, by);
+  const { certificate, version, sequence } = state.rollout;
+  if (path === 'finished' && isCurrentFrom(state, waves)) {
+    await by.catalogue.setCurrentVersion(certificate, version, sequence);
+  }
+  return endedRollout(path, state, waves);
+}
+
+export const handler = task('EndRollout', {
+  input: Input,
+  result: Result,
+  build: () =>
+    createHandler({
+      catalogue: catalogue(),
+      files: waveFiles(),
+      installed: installedVersions(),
+      messages: messages(),
+      metrics: rolloutMetrics(),
+      rollouts: rollouts(),
+    }),
+});

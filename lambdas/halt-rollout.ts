@@ -1,0 +1,50 @@
+import * as z from 'zod/mini';
+import { type Halt, RolloutState } from '../core/rollout/rollout.ts';
+import { rollingBackMessage } from './rolling/messages.ts';
+import { RolloutTask } from './rolling/task-input.ts';
+import { whyHalted } from './rolling/why-halted.ts';
+import { rollouts } from './runtime/dynamodb.ts';
+import { messages } from './runtime/messages.ts';
+import { task } from './runtime/task.ts';
+import type { Messages } from './services/messages.ts';
+import type { RolloutControl, Rollouts } from './services/rollouts.ts';
+
+const Input = z.extend(RolloutTask, { redriveCount: z.int() });
+type Input = z.infer<typeof Input>;
+
+interface Services {
+  readonly rollouts: Pick<Rollouts, 'control' | 'halt' | 'rollBack'>;
+  readonly messages: Messages;
+}
+
+/**
+ * State HaltRollout: from now on no deployment of this rollout begins. Called again it answers the same, and people may
+ * be told twice. A rollout that halts while it puts back stays where it is.
+ */
+export const createHandler =
+  (by: Services) =>
+  async ({ state, redriveCount }: Input): Promise<RolloutState> => {
+    const { rollout, wave } = state;
+    const control = await by.rollouts.control(rollout.id);
+    const why = whyHalted(state, control?.reason ?? null);
+    const text = `${why.reason}: ${why.summary}`;
+    await by.rollouts.halt(rollout.id, text);
+    const halt: Halt = { ...why, verdict: verdictOf(state, control), redriveCount };
+    if (halt.verdict === 'stop') return { ...state, halt };
+    await by.rollouts.rollBack(rollout.id);
+    await by.messages.tell(rollingBackMessage(rollout, text));
+    return { ...state, halt, wave: { ...wave, direction: 'back' } };
+  };
+
+/** A person may have asked for putting back, whatever the strategy says. */
+function verdictOf({ rollout, wave }: RolloutState, control: RolloutControl | null): Halt['verdict'] {
+  if (wave.direction === 'back') return 'stop';
+  const isWanted = control?.status === 'rolling_back' || rollout.strategy.onHalt === 'rollBackAll';
+  return isWanted ? 'roll_back' : 'stop';
+}
+
+export const handler = task('HaltRollout', {
+  input: Input,
+  result: RolloutState,
+  build: () => createHandler({ rollouts: rollouts(), messages: messages() }),
+});

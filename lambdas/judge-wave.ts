@@ -1,0 +1,74 @@
+import { judgeWave } from '../core/rollout/judge.ts';
+import { oneForEach } from '../core/rollout/results.ts';
+import { RolloutState } from '../core/rollout/rollout.ts';
+import { caughtError } from './rolling/caught.ts';
+import { RolloutTask } from './rolling/task-input.ts';
+import { recordedResults, wavesSoFar } from './rolling/waves-so-far.ts';
+import { installedVersions, rollouts } from './runtime/dynamodb.ts';
+import { task } from './runtime/task.ts';
+import { waveFiles } from './runtime/wave-files.ts';
+import type { InstalledVersions } from './services/installed.ts';
+import type { Rollouts } from './services/rollouts.ts';
+import type { JudgedWave, WaveFiles, WaveResult } from './services/wave-files.ts';
+
+interface Services {
+  readonly files: Omit<WaveFiles, 'writeItems'>;
+  readonly installed: InstalledVersions;
+  readonly rollouts: Pick<Rollouts, 'control'>;
+}
+
+/**
+ * State JudgeWave: keeps how the wave's deployments ended, and says how it goes on. Called again it reads and keeps the
+ * same. Where the Map itself failed, nobody waited for its deployments: what they recorded is kept, and the rollout halts.
+ */
+export const createHandler =
+  (by: Services) =>
+  async ({ state }: RolloutTask): Promise<RolloutState> => {
+    const { rollout, wave } = state;
+    const ended: JudgedWave = { ...pick(wave), results: await resultsOf(state, by) };
+    await by.files.writeJudged(rollout.id, ended);
+    const before = await wavesSoFar({ rollout, wave: { ...wave, number: wave.number - 1 } }, by);
+    const control = (await by.rollouts.control(rollout.id)) ?? unknownControl;
+    const judgement = judgeWave({ state, waves: [...before, ended], control });
+    if (state.deployed !== null) return { ...state, judgement, failure: null };
+    const failure = caughtError(state.failure);
+    return {
+      ...state,
+      judgement: {
+        ...judgement,
+        verdict: 'halt',
+        reason: failure.name,
+        summary: `wave ${wave.number} broke off: ${failure.message}`,
+      },
+      failure: null,
+    };
+  };
+
+const unknownControl = { failures: 0, reason: null, supersededBy: null };
+
+const pick = ({ number, direction }: RolloutState['wave']) => ({ number, direction });
+
+async function resultsOf({ rollout, wave, deployed }: RolloutState, by: Services): Promise<WaveResult[]> {
+  const items = await by.files.readItems(wave.items);
+  if (deployed === null) return recordedResults(rollout.id, items, by.installed);
+  const found = await by.files.readResults(deployed);
+  return oneForEach(
+    items.map(({ target }) => target.id),
+    found,
+    lost,
+  );
+}
+
+const lost = (targetId: string): WaveResult => ({
+  targetId,
+  executionArn: '',
+  status: 'FAILED',
+  outcome: 'lost',
+  summary: 'the wave has no result for it',
+});
+
+export const handler = task('JudgeWave', {
+  input: RolloutTask,
+  result: RolloutState,
+  build: () => createHandler({ files: waveFiles(), installed: installedVersions(), rollouts: rollouts() }),
+});

@@ -1,0 +1,53 @@
+import { RolloutState } from '../core/rollout/rollout.ts';
+import { nextBack } from './rolling/backward.ts';
+import { nextForward, type Planners } from './rolling/forward.ts';
+import { RolloutTask } from './rolling/task-input.ts';
+import { systemClock } from './runtime/clock.ts';
+import { catalogue, installedVersions, rollouts } from './runtime/dynamodb.ts';
+import { fleet } from './runtime/fleet.ts';
+import { task } from './runtime/task.ts';
+import { waveFiles } from './runtime/wave-files.ts';
+import type { RolloutControl } from './services/rollouts.ts';
+
+/**
+ * State NextWave. It only looks and writes the wave's deployments to the bucket, under a number that follows from the
+ * state it was given: called again it writes them anew, as the targets are then. Nothing reads them before it has answered.
+ */
+export const createHandler =
+  (by: Planners) =>
+  async ({ state: given }: RolloutTask): Promise<RolloutState> => {
+    // what a Map or a Catch left there is told no more than once
+    const state = { ...given, deployed: null, failure: null };
+    const { id } = state.rollout;
+    const control = await by.rollouts.control(id);
+    if (control === null) throw new Error(`rollout ${id} is not in the registry`);
+    const stopped = reasonToStop(control, state);
+    if (stopped !== null) return { ...state, wave: { ...state.wave, ...stopped, waitSeconds: 0, count: 0 } };
+    return state.wave.direction === 'back' ? nextBack(state, by) : nextForward(state, control, by);
+  };
+
+function reasonToStop(
+  { status, supersededBy, reason }: RolloutControl,
+  { wave: { direction } }: RolloutState,
+): Pick<RolloutState['wave'], 'verdict' | 'summary'> | null {
+  if (supersededBy !== null) {
+    return { verdict: 'superseded', summary: `rollout ${supersededBy} carries a newer version` };
+  }
+  const goesOn = status === 'running' || (status === 'rolling_back' && direction === 'back');
+  return goesOn ? null : { verdict: 'halted', summary: reason ?? `the rollout is ${status}` };
+}
+
+export const handler = task('NextWave', {
+  input: RolloutTask,
+  result: RolloutState,
+  build: () =>
+    createHandler({
+      catalogue: catalogue(),
+      fleet: fleet(),
+      installed: installedVersions(),
+      rollouts: rollouts(),
+      files: waveFiles(),
+      clock: systemClock,
+      random: Math.random,
+    }),
+});

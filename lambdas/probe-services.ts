@@ -1,0 +1,62 @@
+import { afterWave, isDecisive } from '../core/rollout/after-wave.ts';
+import { type Judgement, RolloutState } from '../core/rollout/rollout.ts';
+import { judgeServices, mayStillPresent, type ServicesView } from '../core/rollout/services.ts';
+import { probe } from '../core/tls-probe/probe.ts';
+import { staleServiceMessage } from './rolling/messages.ts';
+import { RolloutTask } from './rolling/task-input.ts';
+import { type Clock, systemClock } from './runtime/clock.ts';
+import { messages } from './runtime/messages.ts';
+import { task } from './runtime/task.ts';
+import type { Messages } from './services/messages.ts';
+
+interface Services {
+  readonly probe: typeof probe;
+  readonly messages: Messages;
+  readonly clock: Clock;
+}
+
+/**
+ * State ProbeServices: one look at every address of every service endpoint, all at once. While not all targets are
+ * reached a service may present what the others have; after the last wave only the new version. It changes nothing, so
+ * any call may be repeated; a repeated report is told twice.
+ */
+export const createHandler =
+  (by: Services) =>
+  async ({ state }: RolloutTask): Promise<RolloutState> => {
+    const { rollout, wave, judgement } = state;
+    const attempt = judgement.attempt + 1;
+    const besides = mayStillPresent(wave.before, by.clock.now());
+    const question = { version: rollout.facts, ...(!isDecisive(state) && { besides }) };
+    const looks = await Promise.all(
+      rollout.serviceEndpoints.map(async (verify) => ({
+        verify,
+        observations: await by.probe({ verify, ...question }),
+      })),
+    );
+    const view = judgeServices(looks, attempt);
+    const reported = view.verdict === 'stale' && rollout.strategy.onStaleService === 'report';
+    if (reported) await by.messages.tell(staleServiceMessage(rollout, view.summary));
+    return { ...state, judgement: { ...judgement, attempt, ...judged(state, view) }, failure: null };
+  };
+
+type Judged = Pick<Judgement, 'verdict' | 'waitSeconds' | 'summary' | 'reason'>;
+
+function judged(state: RolloutState, { verdict, waitSeconds, summary }: ServicesView): Judged {
+  const said = { waitSeconds, summary, reason: null };
+  switch (verdict) {
+    case 'right':
+      return { ...said, verdict: afterWave(state) };
+    case 'back_off':
+      return { ...said, verdict: 'back_off' };
+    case 'stale':
+      return state.rollout.strategy.onStaleService === 'report'
+        ? { ...said, verdict: afterWave(state) }
+        : { ...said, verdict: 'halt', reason: 'ServiceStale' };
+  }
+}
+
+export const handler = task('ProbeServices', {
+  input: RolloutTask,
+  result: RolloutState,
+  build: () => createHandler({ probe, messages: messages(), clock: systemClock }),
+});

@@ -1,0 +1,125 @@
+import * as z from 'zod/mini';
+import { CertferryError } from '../core/errors.ts';
+import type { Certificate } from '../core/rollout/certificate.ts';
+import { type RolloutRequest, RolloutState } from '../core/rollout/rollout.ts';
+import { strategyFrom } from '../core/rollout/strategy.ts';
+import { firstState } from './rolling/first-state.ts';
+import { readRolloutRequest } from './rolling/request.ts';
+import { versionOf } from './rolling/version.ts';
+import { type Clock, systemClock } from './runtime/clock.ts';
+import { catalogue, rollouts } from './runtime/dynamodb.ts';
+import { ExecutionContext } from './runtime/events.ts';
+import { sources } from './runtime/sources.ts';
+import { task } from './runtime/task.ts';
+import { waveFiles } from './runtime/wave-files.ts';
+import type { Catalogue } from './services/catalogue.ts';
+import type { Begun, Rollouts } from './services/rollouts.ts';
+import type { Sources } from './services/sources.ts';
+import type { WaveFiles } from './services/wave-files.ts';
+
+const Input = z.object({ execution: ExecutionContext, request: z.unknown() });
+type Input = z.infer<typeof Input>;
+
+interface Services {
+  readonly catalogue: Pick<Catalogue, 'certificate' | 'certificates' | 'targets' | 'currentVersion'>;
+  readonly rollouts: Pick<Rollouts, 'begin'>;
+  readonly sources: Pick<Sources, 'fetch' | 'latest'>;
+  readonly files: Pick<WaveFiles, 'placeOf'>;
+  readonly clock: Clock;
+}
+
+/**
+ * State ResolveCertificate: nothing is begun before the request, the certificate, its targets and the version's bytes
+ * have been found to be right. Called again by the same execution it answers the place that the rollout has already.
+ * Of parallel rollouts of one version one begins, and the others throw RolloutExists.
+ */
+export const createHandler =
+  (by: Services) =>
+  async ({ execution, request: raw }: Input): Promise<RolloutState> => {
+    const request = readRolloutRequest(raw, execution.name);
+    const certificate = await certificateOf(request, by);
+    await expectTargets(request, by);
+    const found = await versionOf({ certificate, asked: request.version }, by.clock.now(), by);
+    const { only, repeat, urgent, reason } = request;
+    const rollout = {
+      id: execution.name,
+      executionArn: execution.id,
+      startedAt: execution.startedAt,
+      certificate: certificate.name,
+      ...found,
+      only,
+      repeat,
+      urgent,
+      reason,
+      strategy: strategyFrom(certificate.strategy, request.strategy),
+      serviceEndpoints: certificate.serviceEndpoints,
+    };
+    const sequence = placeIn(await by.rollouts.begin(rollout, { repeat }), rollout);
+    return firstState({ ...rollout, sequence }, by.files.placeOf(rollout.id, 1));
+  };
+
+/** With more certificates than these, a list of them helps nobody. */
+const namesShown = 20;
+
+async function certificateOf(
+  { certificate: name }: RolloutRequest,
+  { catalogue: known }: Services,
+): Promise<Certificate> {
+  const entry = await known.certificate(name);
+  if (entry !== null) return entry.thing;
+  const names = (await known.certificates()).map(({ thing }) => thing.name);
+  const hint =
+    names.length === 0 ? 'there is none yet' : `there are ${names.slice(0, namesShown).join(', ')}`;
+  throw new CertferryError(
+    'UnknownCertificate',
+    `no certificate ${name} is registered; ${hint}${names.length > namesShown ? ', …' : ''}`,
+    { details: { certificate: name } },
+  );
+}
+
+async function expectTargets({ certificate, only }: RolloutRequest, by: Services): Promise<void> {
+  const ids = (await by.catalogue.targets(certificate)).map(({ thing }) => thing.id);
+  const wanted = only?.targets ?? ids;
+  if (wanted.some((id) => ids.includes(id))) return;
+  const which = only?.targets === undefined ? 'no target' : `none of the targets ${wanted.join(', ')}`;
+  throw new CertferryError(
+    'NoTargets',
+    `${which} is registered for ${certificate}: register one that names it as its certificate`,
+    { details: { certificate } },
+  );
+}
+
+function placeIn(
+  begun: Begun,
+  { certificate, version }: Pick<RolloutState['rollout'], 'certificate' | 'version'>,
+) {
+  switch (begun.type) {
+    case 'begun':
+      return begun.sequence;
+    case 'exists':
+      throw new CertferryError(
+        'RolloutExists',
+        `rollout ${begun.by} carries ${version.fingerprint} of ${certificate} already; say repeat to roll it out again`,
+        { details: { by: begun.by } },
+      );
+    case 'superseded':
+      throw new CertferryError(
+        'Superseded',
+        `rollout ${begun.by} of ${certificate} was asked for later and has begun`,
+        { details: { by: begun.by } },
+      );
+  }
+}
+
+export const handler = task('ResolveCertificate', {
+  input: Input,
+  result: RolloutState,
+  build: () =>
+    createHandler({
+      catalogue: catalogue(),
+      rollouts: rollouts(),
+      sources: sources(),
+      files: waveFiles(),
+      clock: systemClock,
+    }),
+});

@@ -1,0 +1,70 @@
+import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
+import { planBack } from '../../core/rollout/back.ts';
+import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
+import type { Planners } from './forward.ts';
+import { wavesSoFar } from './waves-so-far.ts';
+
+/**
+ * The next wave on the way back, its reverts written to the bucket. Windows and splay are for the way forward: what was
+ * found to be wrong is put back at once.
+ */
+export async function nextBack(state: RolloutState, by: Planners): Promise<RolloutState> {
+  const { rollout, judgement } = state;
+  const waves = await wavesSoFar(state, by);
+  const ids = new Set(waves.flatMap(({ results }) => results.map(({ targetId }) => targetId)));
+  const known = await by.installed.of([...ids]);
+  const plan = planBack({
+    waves,
+    sinceWave: judgement.sinceWave,
+    fingerprint: rollout.version.fingerprint,
+    installed: (targetId) => known.get(targetId)?.fingerprint ?? null,
+  });
+  const wave = { ...state.wave, count: 0, waitSeconds: 0 };
+  switch (plan.verdict) {
+    case 'deploy':
+      return { ...state, wave: await written(state, wave, plan, by) };
+    case 'rolled_back': {
+      const summary = 'everything that this rollout changed is put back';
+      return { ...state, wave: { ...wave, verdict: 'rolled_back', summary } };
+    }
+    case 'rollback_incomplete': {
+      const { targetIds } = plan;
+      const shown = targetIds.slice(0, shownTargets).join(', ');
+      const more = targetIds.length > shownTargets ? ` and ${targetIds.length - shownTargets} more` : '';
+      const summary = `not put back, or not known: ${shown}${more}`;
+      return { ...state, wave: { ...wave, verdict: 'rollback_incomplete', summary } };
+    }
+  }
+}
+
+/** Whoever is woken needs the names; thousands of them are in the history. */
+const shownTargets = 20;
+
+async function written(
+  { rollout: { id, strategy } }: RolloutState,
+  wave: Wave,
+  { ofWave, targetIds }: { readonly ofWave: number; readonly targetIds: readonly string[] },
+  by: Planners,
+): Promise<Wave> {
+  const before = await by.files.readItems(by.files.placeOf(id, ofWave).items);
+  const targets = new Map(before.map(({ target }) => [target.id, target]));
+  const requests = targetIds.flatMap((targetId): DeploymentRequest[] => {
+    const target = targets.get(targetId);
+    return target === undefined
+      ? []
+      : [{ target, action: 'revert', version: null, rollout: id, splaySeconds: 0 }];
+  });
+  const number = wave.number + 1;
+  const places = by.files.placeOf(id, number);
+  await by.files.writeItems(places.items, requests);
+  const count = requests.length;
+  return {
+    ...wave,
+    ...places,
+    verdict: 'deploy',
+    number,
+    count,
+    maxConcurrency: strategy.maxConcurrency,
+    summary: `wave ${number}: putting back ${count} of wave ${ofWave}`,
+  };
+}

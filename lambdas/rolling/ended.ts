@@ -1,0 +1,80 @@
+import * as z from 'zod/mini';
+import { type RecordedRollout, type RolloutOutcome, RolloutState } from '../../core/rollout/rollout.ts';
+import { tallyOf } from '../../core/rollout/tally.ts';
+import type { ExecutionContext } from '../runtime/events.ts';
+import type { JudgedWave } from '../services/wave-files.ts';
+import { caughtError } from './caught.ts';
+
+/** By which recording state the graph ends. */
+export const EndingPath = z.enum([
+  'finished',
+  'already_rolled_out',
+  'superseded',
+  'refused',
+  'rolled_back',
+  'rollback_incomplete',
+]);
+export type EndingPath = z.infer<typeof EndingPath>;
+
+/** What a recording state is given. `state` is the execution's own input where ResolveCertificate has not answered. */
+export interface Ending {
+  readonly path: EndingPath;
+  readonly execution: ExecutionContext;
+  readonly request: unknown;
+  readonly state: unknown;
+}
+
+const Asked = z.object({ certificate: z.string().check(z.maxLength(255)) });
+const Caught = z.object({ failure: RolloutState.shape.failure });
+
+/** How a rollout ended that never began. Pure. */
+export function endedEarly({ path, execution, request, state }: Ending): RecordedRollout {
+  const asked = Asked.safeParse(request);
+  const caught = Caught.safeParse(state);
+  const { name, message } = caughtError(caught.success ? caught.data.failure : null);
+  return {
+    rolloutId: execution.name,
+    certificate: asked.success ? asked.data.certificate : '',
+    fingerprint: null,
+    outcome: path,
+    summary: message,
+    reason: name,
+    total: 0,
+    waves: 0,
+    counts: {},
+  };
+}
+
+/** How a rollout ended that had begun. Pure. */
+export function endedRollout(
+  path: EndingPath,
+  { rollout, wave, halt }: RolloutState,
+  waves: readonly JudgedWave[],
+): RecordedRollout {
+  const { counts, failed } = tallyOf(waves);
+  const refused: Record<string, number> =
+    wave.refused === 0 ? {} : { rejected: (counts.rejected ?? 0) + wave.refused };
+  const outcome: RolloutOutcome =
+    path === 'finished' && failed + wave.refused > 0 ? 'finished_with_failures' : path;
+  const why = halt === null || path === 'superseded' ? '' : ` (${halt.summary})`;
+  return {
+    rolloutId: rollout.id,
+    certificate: rollout.certificate,
+    fingerprint: rollout.version.fingerprint,
+    outcome,
+    summary: `${wave.summary}${why}`,
+    reason: halt?.reason ?? null,
+    total: wave.total,
+    waves: wave.number,
+    counts: { ...counts, ...refused },
+  };
+}
+
+/**
+ * Whether the certificate's current version is this one from now on: a rollout to all has ended well, and somebody has
+ * it (or there is nobody yet: whoever comes gets it).
+ */
+export function isCurrentFrom({ rollout, wave }: RolloutState, waves: readonly JudgedWave[]): boolean {
+  const failed = tallyOf(waves).failed + wave.refused;
+  return rollout.only === null && (wave.total === 0 || failed < wave.total);
+}

@@ -1,0 +1,121 @@
+import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
+import { type Plan, planForward } from '../../core/rollout/plan.ts';
+import { failuresIn, hadTheirTurn } from '../../core/rollout/results.ts';
+import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
+import { toleratedOf } from '../../core/rollout/waves.ts';
+import type { Clock } from '../runtime/clock.ts';
+import type { Catalogue } from '../services/catalogue.ts';
+import type { Fleet } from '../services/fleet.ts';
+import type { InstalledVersions } from '../services/installed.ts';
+import type { RolloutControl, Rollouts } from '../services/rollouts.ts';
+import type { WaveFiles } from '../services/wave-files.ts';
+import { placesOf } from './places.ts';
+import { wavesSoFar } from './waves-so-far.ts';
+
+/** What planning a wave takes. `random`: from 0 up to, not including, 1. */
+export interface Planners {
+  readonly catalogue: Pick<Catalogue, 'targets'>;
+  readonly fleet: Fleet;
+  readonly installed: InstalledVersions;
+  readonly rollouts: Pick<Rollouts, 'control' | 'setTolerated' | 'rollBack'>;
+  readonly files: Pick<WaveFiles, 'placeOf' | 'readItems' | 'writeItems' | 'judged'>;
+  readonly clock: Clock;
+  readonly random: () => number;
+}
+
+/** The next wave on the way to the new version, its deployments written to the bucket. */
+export async function nextForward(
+  state: RolloutState,
+  control: RolloutControl,
+  by: Planners,
+): Promise<RolloutState> {
+  const { rollout, judgement } = state;
+  const { places, refused } = await placesOf(rollout, by);
+  const waves = await wavesSoFar(state, by);
+  const { sinceWave } = judgement;
+  const tolerated = toleratedOf(rollout.strategy.toleratedFailures, places.length + refused.length);
+  const failed = Math.max(failuresIn(waves, sinceWave) + refused.length, control.failures);
+  await by.rollouts.setTolerated(rollout.id, tolerated);
+  const done = hadTheirTurn(waves, sinceWave);
+  const plan = planForward({ rollout, places, refused: refused.length, done, now: by.clock.now() });
+  const planned = { ...state, judgement: { ...judgement, failed, tolerated } };
+  if (failed > tolerated) return tooManyFailures(planned, plan, refused);
+  const wave = { ...state.wave, ...progressOf(plan), refused: refused.length };
+  switch (plan.verdict) {
+    case 'deploy':
+      return { ...planned, wave: await written(planned, { ...wave, step: plan.step }, plan, by) };
+    case 'wait': {
+      const summary = `${plan.reached} of ${plan.total} reached; ${plan.why}`;
+      return { ...planned, wave: { ...wave, verdict: 'wait', waitSeconds: plan.waitSeconds, summary } };
+    }
+    case 'finished': {
+      const failures = failed === 0 ? '' : `, ${failed} of them failed`;
+      return {
+        ...planned,
+        wave: { ...wave, verdict: 'finished', summary: `all ${plan.total} targets reached${failures}` },
+      };
+    }
+  }
+}
+
+const progressOf = ({
+  reached,
+  total,
+  before,
+}: Plan): Pick<Wave, 'reached' | 'total' | 'before' | 'count' | 'waitSeconds'> => ({
+  reached,
+  total,
+  before,
+  count: 0,
+  waitSeconds: 0,
+});
+
+/** Known before a host hears of it: what was refused, or failed after the last wave was judged. */
+function tooManyFailures(state: RolloutState, plan: Plan, refused: readonly string[]): RolloutState {
+  const { failed, tolerated } = state.judgement;
+  const without =
+    refused.length === 0
+      ? ''
+      : `; without an address that their endpoint asks for: ${refused.slice(0, 5).join(', ')}${refused.length > 5 ? ', …' : ''}`;
+  const summary = `${failed} failed, ${tolerated} tolerated${without}`;
+  return {
+    ...state,
+    wave: { ...state.wave, ...progressOf(plan), refused: refused.length, verdict: 'halted', summary },
+    judgement: { ...state.judgement, verdict: 'halt', summary, reason: 'TooManyFailures' },
+  };
+}
+
+async function written(
+  { rollout }: RolloutState,
+  wave: Wave,
+  { chosen, step, waiting }: Extract<Plan, { verdict: 'deploy' }>,
+  by: Planners,
+): Promise<Wave> {
+  const { strategy, version, id } = rollout;
+  const splay = chosen.length === 1 ? 0 : strategy.splaySeconds;
+  const { fingerprint, source } = version;
+  const requests = chosen.map(
+    ({ target }): DeploymentRequest => ({
+      target,
+      action: 'deploy',
+      version: { fingerprint, source },
+      rollout: id,
+      splaySeconds: Math.floor(by.random() * (splay + 1)),
+    }),
+  );
+  const number = wave.number + 1;
+  const places = by.files.placeOf(id, number);
+  await by.files.writeItems(places.items, requests);
+  const later = waiting === 0 ? '' : `; ${waiting} wait for their turn`;
+  const goal = strategy.waves[step];
+  const summary = `wave ${number} (${goal}): ${chosen.length} of ${wave.total}, ${wave.reached} reached before${later}`;
+  return {
+    ...wave,
+    ...places,
+    verdict: 'deploy',
+    number,
+    count: chosen.length,
+    maxConcurrency: strategy.maxConcurrency,
+    summary,
+  };
+}

@@ -1,0 +1,63 @@
+import pLimit from 'p-limit';
+import type { Place } from '../../core/rollout/plan.ts';
+import type { Rollout } from '../../core/rollout/rollout.ts';
+import { memberOf, memberTargetId, type RegisteredTarget } from '../../core/target/registered.ts';
+import type { Target } from '../../core/target/target.ts';
+import type { Catalogue } from '../services/catalogue.ts';
+import type { Fleet, FoundHost } from '../services/fleet.ts';
+import type { InstalledVersions } from '../services/installed.ts';
+
+interface Services {
+  readonly catalogue: Pick<Catalogue, 'targets'>;
+  readonly fleet: Fleet;
+  readonly installed: InstalledVersions;
+}
+
+/** A certificate's targets on their hosts, as both are now. `refused`: ids of those that cannot be deployed to. */
+export interface FoundPlaces {
+  readonly places: Place[];
+  readonly refused: string[];
+}
+
+/** Questions to the fleet at a time. */
+const atATime = 10;
+
+/** Those of a rollout. Each selector is asked for once, however many targets say it. Throws what the services throw. */
+export async function placesOf(
+  { certificate, only }: Pick<Rollout, 'certificate' | 'only'>,
+  by: Services,
+): Promise<FoundPlaces> {
+  const registered = (await by.catalogue.targets(certificate)).map(({ thing }) => thing);
+  const wanted = registered.filter(({ id }) => only?.targets?.includes(id) ?? true);
+  const found = await withHosts(wanted, by.fleet);
+  const members = found
+    .filter(({ host }) => only?.hosts?.includes(host.host) ?? true)
+    .map((member) => ({ ...member, target: memberOf(member.registered, member.host) }));
+  const known = await by.installed.of(members.flatMap(({ target }) => (target === null ? [] : [target.id])));
+  const places = members.flatMap(({ target, host, registered: { window = null } }) =>
+    target === null ? [] : [{ target, online: host.online, window, installed: known.get(target.id) ?? null }],
+  );
+  return { places, refused: members.filter(hasNoTarget).map(idOf) };
+}
+
+interface Found {
+  readonly registered: RegisteredTarget;
+  readonly host: FoundHost;
+}
+
+async function withHosts(targets: readonly RegisteredTarget[], fleet: Fleet): Promise<Found[]> {
+  const limit = pLimit(atATime);
+  const asked = new Map<string, Promise<FoundHost[]>>();
+  const found = await Promise.all(
+    targets.map(async (registered) => {
+      const key = JSON.stringify(registered.host);
+      const answer = asked.get(key) ?? limit(() => fleet.resolve(registered.host));
+      asked.set(key, answer);
+      return (await answer).map((host) => ({ registered, host }));
+    }),
+  );
+  return found.flat();
+}
+
+const hasNoTarget = ({ target }: { readonly target: Target | null }) => target === null;
+const idOf = ({ registered, host }: Found) => memberTargetId(registered, host.host);

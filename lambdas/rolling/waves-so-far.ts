@@ -1,0 +1,59 @@
+import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
+import { type DeploymentOutcome, outcomeMeanings } from '../../core/deployment/outcome.ts';
+import type { RolloutState } from '../../core/rollout/rollout.ts';
+import type { InstalledVersions } from '../services/installed.ts';
+import type { JudgedWave, WaveFiles, WaveResult } from '../services/wave-files.ts';
+
+interface Services {
+  readonly files: Pick<WaveFiles, 'placeOf' | 'readItems' | 'judged'>;
+  readonly installed: InstalledVersions;
+}
+
+/**
+ * All waves up to the state's, in order. One that nobody could judge (the task that judges failed for good) is told from
+ * what its deployments recorded, so that what it changed is put back like the rest.
+ */
+export async function wavesSoFar(
+  { rollout: { id }, wave }: Pick<RolloutState, 'rollout' | 'wave'>,
+  by: Services,
+): Promise<JudgedWave[]> {
+  const judged = new Map((await by.files.judged(id, wave.number)).map((one) => [one.number, one]));
+  const waves: JudgedWave[] = [];
+  for (let number = 1; number <= wave.number; number += 1) {
+    waves.push(judged.get(number) ?? (await unjudged(id, number, by)));
+  }
+  return waves;
+}
+
+async function unjudged(id: string, number: number, by: Services): Promise<JudgedWave> {
+  const items = await by.files.readItems(by.files.placeOf(id, number).items);
+  const direction = items.some(({ action }) => action === 'revert') ? 'back' : 'forward';
+  return { number, direction, results: await recordedResults(id, items, by.installed) };
+}
+
+/** How the deployments of a wave ended, by what they recorded: for those that recorded nothing, that they never began. */
+export async function recordedResults(
+  rolloutId: string,
+  items: readonly DeploymentRequest[],
+  installed: InstalledVersions,
+): Promise<WaveResult[]> {
+  const known = await installed.of(items.map(({ target }) => target.id));
+  return items.map(({ target: { id: targetId } }) => {
+    const last = known.get(targetId);
+    if (last?.rollout !== rolloutId) return neverBegun(targetId);
+    const { outcome } = last;
+    const meaning = Object.hasOwn(outcomeMeanings, outcome)
+      ? outcomeMeanings[outcome as DeploymentOutcome]
+      : null;
+    const status = meaning?.succeeded === true ? 'SUCCEEDED' : 'FAILED';
+    return { targetId, executionArn: '', status, outcome, summary: `recorded ${last.at}` };
+  });
+}
+
+const neverBegun = (targetId: string): WaveResult => ({
+  targetId,
+  executionArn: '',
+  status: 'PENDING',
+  outcome: 'PENDING',
+  summary: 'it recorded nothing',
+});
