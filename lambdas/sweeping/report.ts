@@ -4,17 +4,21 @@ import { type Patient, reasonNotToHeal } from '../../core/rollout/healing.ts';
 import type { Healing } from './heal.ts';
 import type { Sweep, Swept } from './sweep.ts';
 
-/** One target that is not as it should be. `leftAlone`: why nothing is done about it; null when it is healed. */
-const Attention = z.object({
-  target: z.string(),
+/**
+ * What is said of one target on one host. `unresolved`: nobody knows on which hosts it is. `leftAlone`: why nothing is
+ * done about what is wrong; null when nothing is wrong, or it is healed.
+ */
+const SweptTarget = z.object({
+  targetId: z.string(),
   certificate: z.string(),
   host: z.nullable(z.string()),
   condition: z.enum([...conditions, 'unresolved']),
   daysToExpiry: z.nullable(z.int()),
   summary: z.string(),
+  healing: z.boolean(),
   leftAlone: z.nullable(z.string()),
 });
-type Attention = z.infer<typeof Attention>;
+type SweptTarget = z.infer<typeof SweptTarget>;
 
 /** What a sweep answers. */
 export const SweepReport = z.object({
@@ -31,14 +35,14 @@ export const SweepReport = z.object({
       summary: z.string(),
     }),
   ),
-  /** The worst first; at most {@link mostAttention}, and how many more there are. */
-  attention: z.array(Attention),
+  /** The worst first, and how many more there are. */
+  targets: z.array(SweptTarget),
   more: z.int(),
 });
 export type SweepReport = z.infer<typeof SweepReport>;
 
-/** So that a result stays far below what an invocation may answer. */
-const mostAttention = 200;
+/** So that a report stays far below the 6 MB that an invocation may answer. */
+const mostTargets = 1000;
 
 /** What decides whether it is healed. */
 export function patientOf({ finding, registered, member, installed }: Swept): Patient {
@@ -63,21 +67,20 @@ export function reportOf(sweep: Sweep, done: Done): SweepReport {
   const { swept, reached } = sweep;
   const counts = Object.fromEntries(conditions.map((one) => [one, 0])) as Record<Condition, number>;
   for (const { finding } of swept) counts[finding.condition] += 1;
-  const attention = attentionOf(sweep, done);
+  const targets = targetsOf(sweep, done);
   return {
     summary: summaryOf(sweep, counts, done),
     swept: swept.length,
     counts,
     reached,
     healing: [...done.healing],
-    attention: attention.slice(0, mostAttention),
-    more: Math.max(0, attention.length - mostAttention),
+    targets: targets.slice(0, mostTargets),
+    more: Math.max(0, targets.length - mostTargets),
   };
 }
 
-const quiet: ReadonlySet<Condition> = new Set(['ok', 'not_probed']);
 /** What is worst comes first. */
-const urgency: readonly Attention['condition'][] = [
+const urgency: readonly SweptTarget['condition'][] = [
   'expired',
   'unreachable',
   'drift',
@@ -86,43 +89,50 @@ const urgency: readonly Attention['condition'][] = [
   'expiring',
   'unresolved',
   'never_deployed',
+  'not_probed',
+  'ok',
 ];
 
-function attentionOf({ swept, unresolved }: Sweep, { healing, heals }: Done): Attention[] {
-  const healed = new Map(healing.map((one) => [one.certificate, one]));
-  const notRight = swept.filter(({ finding }) => !quiet.has(finding.condition));
-  const said = notRight.map((one): Attention => {
-    const { certificate } = one.registered;
+function targetsOf({ swept, unresolved }: Sweep, done: Done): SweptTarget[] {
+  const said = swept.map((one): SweptTarget => {
     const { condition, daysToExpiry, summary } = one.finding;
-    const left =
-      reasonNotToHeal(patientOf(one)) ?? (heals ? notStarted(healed.get(certificate)) : 'only looked');
-    const { id: target, member } = one;
-    return { target, certificate, host: member.host, condition, daysToExpiry, summary, leftAlone: left };
+    const where = { targetId: one.id, certificate: one.registered.certificate, host: one.member.host };
+    return { ...where, condition, daysToExpiry, summary, ...whatIsDone(one, done) };
   });
   const lost = unresolved.map(
-    ({ registered: { id: target, certificate }, why }): Attention => ({
-      target,
+    ({ registered: { id: targetId, certificate }, why }): SweptTarget => ({
+      targetId,
       certificate,
       host: null,
       condition: 'unresolved',
       daysToExpiry: null,
       summary: `its hosts could not be found out (${why})`,
+      healing: false,
       leftAlone: 'nobody knows where it is',
     }),
   );
-  const rank = ({ condition }: Attention) => urgency.indexOf(condition);
+  const rank = ({ condition }: SweptTarget) => urgency.indexOf(condition);
   return [...said, ...lost].sort((one, other) => rank(one) - rank(other));
 }
 
-const notStarted = (healing: Healing | undefined) =>
-  healing === undefined || healing.targets > 0 ? null : healing.summary;
+const fine: ReadonlySet<Condition> = new Set(['ok', 'not_probed']);
+
+function whatIsDone(one: Swept, { healing, heals }: Done): Pick<SweptTarget, 'healing' | 'leftAlone'> {
+  if (fine.has(one.finding.condition)) return { healing: false, leftAlone: null };
+  const reason = reasonNotToHeal(patientOf(one)) ?? (heals ? null : 'it was only asked to look');
+  if (reason !== null) return { healing: false, leftAlone: reason };
+  const its = healing.find(({ certificate }) => certificate === one.registered.certificate);
+  const begun = its !== undefined && its.targets > 0;
+  return { healing: begun, leftAlone: begun ? null : (its?.summary ?? null) };
+}
 
 function summaryOf({ swept, reached }: Sweep, counts: Record<Condition, number>, { healing }: Done): string {
-  const notOk = conditions.filter((one) => one !== 'ok' && counts[one] > 0);
-  const seen = [`${counts.ok} of ${swept.length} targets are as they should be`];
-  const others = notOk.map((one) => `${counts[one]} ${one.replaceAll('_', ' ')}`);
+  const seen = `${counts.ok} of ${swept.length} targets are as they should be`;
+  const others = conditions
+    .filter((one) => one !== 'ok' && counts[one] > 0)
+    .map((one) => `${counts[one]} ${one.replaceAll('_', ' ')}`);
   const targets = healing.reduce((sum, one) => sum + one.targets, 0);
   const healed = targets === 0 ? [] : [`${targets} deployed to again`];
-  const rest = reached === null ? [] : [`time was up at ${reached}: the next sweep goes on from there`];
-  return [...seen, ...others, ...healed, ...rest].join('; ');
+  const rest = reached === null ? [] : [`time was up: the next sweep goes on after ${reached}`];
+  return [seen, ...others, ...healed, ...rest].join('; ');
 }

@@ -56,11 +56,10 @@ export async function sweepTargets(
     { fleet: by.fleet, limit: pLimit(questionsAtOnce) },
   );
   const whole = certificate === undefined;
-  const { swept, reached } = await lookAtAll(
-    rotated(members, whole ? await by.sweeps.reached() : null),
-    until,
-    by,
-  );
+  const before = whole ? await by.sweeps.reached() : null;
+  const { swept, isWhole } = await lookAtAll(rotated(members, before), until, by);
+  // one that had no time for a single target leaves the place where it is
+  const reached = isWhole ? null : (swept.at(-1)?.id ?? before ?? '');
   if (whole) await by.sweeps.stopAt(reached);
   return { swept, unresolved, reached };
 }
@@ -93,7 +92,7 @@ async function lookAtAll(members: readonly SweptMember[], until: Date, by: Sweep
     );
     swept.push(...found.filter((one) => one !== null));
     // those that had no time any more are the last ones of the slice
-    if (found.at(-1) === null) return { swept, reached: swept.at(-1)?.id ?? null };
+    if (found.at(-1) === null) return { swept, isWhole: false };
   }
-  return { swept, reached: null };
+  return { swept, isWhole: true };
 }

@@ -1,0 +1,69 @@
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import * as z from 'zod/mini';
+import { look } from '../core/tls-probe/look.ts';
+import { systemClock } from './runtime/clock.ts';
+import { catalogue, installedVersions, rollouts, sweeps } from './runtime/dynamodb.ts';
+import { setting } from './runtime/environment.ts';
+import { fleet } from './runtime/fleet.ts';
+import { executions } from './runtime/step-functions.ts';
+import { task } from './runtime/task.ts';
+import type { Executions } from './services/executions.ts';
+import { createMeasures, type Measures } from './services/measures.ts';
+import { type Healing, heal } from './sweeping/heal.ts';
+import { byCertificate, publishMeasures } from './sweeping/measure.ts';
+import { patientOf, reportOf, SweepReport } from './sweeping/report.ts';
+import { type SweepServices, sweepTargets } from './sweeping/sweep.ts';
+
+/** The schedule's event says nothing; a person may name one certificate, or only look. */
+const Input = z.object({ certificate: z.optional(z.string()), heal: z._default(z.boolean(), true) });
+type Input = z.infer<typeof Input>;
+
+/** The function has 15 minutes; a look that begins last may take three (resolving, and two handshakes of a minute). */
+const lookingSeconds = 660;
+
+interface Services extends SweepServices {
+  readonly executions: Pick<Executions, 'start'>;
+  readonly measures: Measures;
+  readonly rolloutArn: () => string;
+}
+
+/**
+ * Not a state: started by the schedule, or by a person. Looks at every target, publishes what it saw, and starts one
+ * rollout for each certificate some of whose targets are to be healed. Two at once look twice and start it once; one
+ * that broke off left nothing behind, and the next one looks again.
+ */
+export const createHandler =
+  (by: Services) =>
+  async (input: Input): Promise<SweepReport> => {
+    const now = by.clock.now();
+    const until = new Date(now.getTime() + lookingSeconds * 1000);
+    const sweep = await sweepTargets({ certificate: input.certificate, until }, by);
+    publishMeasures(sweep.swept, by.measures);
+    const healing: Healing[] = [];
+    for (const [certificate, its] of input.heal ? byCertificate(sweep.swept) : []) {
+      const [first] = its;
+      if (first === undefined) continue;
+      const patients = its.map(patientOf);
+      const one = await heal({ certificate, patients, state: first.now }, { ...by, now });
+      if (one !== null) healing.push(one);
+    }
+    return reportOf(sweep, { healing, heals: input.heal });
+  };
+
+export const handler = task('Sweep', {
+  input: Input,
+  result: SweepReport,
+  build: () =>
+    createHandler({
+      catalogue: catalogue(),
+      fleet: fleet(),
+      installed: installedVersions(),
+      rollouts: rollouts(),
+      sweeps: sweeps(),
+      executions: executions(),
+      measures: createMeasures(new Metrics({ namespace: 'certferry' })),
+      rolloutArn: () => setting('ROLLOUT_ARN'),
+      look,
+      clock: systemClock,
+    }),
+});

@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { createMeasures } from '../../lambdas/services/measures.ts';
+import { createHandler } from '../../lambdas/sweep.ts';
+import { served } from '../core/tls-probe/endpoints.ts';
+import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
+import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+import { aSweptCertificate, hostA, hostB } from './support/sweeping.ts';
+import { useWorld } from './support/world.ts';
+
+const endpoints = useEndpoints();
+
+let own: ReturnType<typeof aSweptCertificate>;
+useWorld((_, tables) => {
+  own = aSweptCertificate(tables.documents);
+});
+
+let current: IssuedCertificate;
+let strange: IssuedCertificate;
+beforeAll(async () => {
+  [current, strange] = [await aVersion(), await aVersion()];
+});
+
+describe('a sweep', () => {
+  test('finds nothing to do where everything is as it should be, and says so in numbers', async () => {
+    const server = await endpoints.serve(served(current));
+    const id = await own.registered('web', server.port);
+    await own.installed(id, current);
+    await own.isCurrent(current);
+    const world = own.sweeping();
+
+    const report = await world.sweep();
+
+    expect(report).toMatchObject({
+      swept: 1,
+      reached: null,
+      healing: [],
+      more: 0,
+      counts: { ok: 1, drift: 0 },
+    });
+    expect(report.summary).toBe('1 of 1 targets are as they should be');
+    expect(report.targets).toMatchObject([
+      { targetId: id, condition: 'ok', healing: false, leftAlone: null },
+    ]);
+    const days = report.targets[0]?.daysToExpiry;
+    const measured = { daysToExpiry: days, drift: 0, chainIncomplete: 0, unreachable: 0 };
+    expect(world.published).toEqual([
+      { of: {}, measured },
+      { of: { certificate: own.certificate }, measured },
+      { of: { certificate: own.certificate, target: id }, measured },
+    ]);
+    expect(world.executions.started).toEqual([]);
+  });
+
+  test('starts one rollout for all that drifted and say autoHeal, and only tells of the others', async () => {
+    const server = await endpoints.serve(served(strange));
+    const [web, api, quiet] = [
+      await own.registered('web', server.port),
+      await own.registered('api', server.port, { host: hostB }),
+      await own.registered('quiet', server.port, { autoHeal: false }),
+    ];
+    for (const id of [web, api, quiet]) await own.installed(id, current);
+    await own.isCurrent(current);
+    const world = own.sweeping();
+
+    const report = await world.sweep();
+
+    expect(report.counts).toMatchObject({ drift: 3 });
+    expect(world.executions.started).toMatchObject([
+      {
+        machineArn: world.rolloutArn(),
+        name: expect.stringMatching(/^heal-/),
+        input: {
+          certificate: own.certificate,
+          version: 'current',
+          only: { targets: [api, web], hosts: [hostA, hostB] },
+        },
+      },
+    ]);
+    expect(report.healing).toMatchObject([
+      { certificate: own.certificate, targets: 2, summary: '2 deployed to again' },
+    ]);
+    const leftAlone = Object.fromEntries(report.targets.map((one) => [one.targetId, one.leftAlone]));
+    expect(leftAlone).toEqual({ [web]: null, [api]: null, [quiet]: 'the target does not say autoHeal' });
+    expect(world.published[0]?.measured).toMatchObject({ drift: 3 });
+  });
+
+  test('starts nothing twice within an hour, whoever sweeps', async () => {
+    const server = await endpoints.serve(served(strange));
+    await own.installed(await own.registered('web', server.port), current);
+    await own.isCurrent(current);
+    const world = own.sweeping();
+
+    const [one, other] = await Promise.all([world.sweep(), world.sweep()]);
+
+    expect(world.executions.started).toHaveLength(1);
+    expect([one, other].map(({ healing }) => healing[0]?.targets).sort()).toEqual([0, 1]);
+  });
+
+  test('only looks when it is told to', async () => {
+    const server = await endpoints.serve(served(strange));
+    await own.installed(await own.registered('web', server.port), current);
+    await own.isCurrent(current);
+    const world = own.sweeping();
+
+    const report = await world.sweep({ heal: false });
+
+    expect(report.targets).toMatchObject([{ condition: 'drift', leftAlone: 'it was only asked to look' }]);
+    expect(world.executions.started).toEqual([]);
+  });
+
+  test('leaves everything to a rollout that is under way, and to a person once it is halted', async () => {
+    const server = await endpoints.serve(served(strange));
+    await own.installed(await own.registered('web', server.port), current);
+    await own.isCurrent(current);
+    const world = own.sweeping();
+    const id = `r-${randomUUID()}`;
+    await world.rollouts.begin(own.aRollout(id), { repeat: true });
+
+    const underway = await world.sweep();
+    await world.rollouts.halt(id, 'two failures');
+    const halted = await world.sweep();
+
+    expect(underway.healing).toMatchObject([{ rollout: null, summary: `rollout ${id} is under way` }]);
+    expect(halted.targets[0]?.leftAlone).toMatch(/is halted \(two failures\): a person says/);
+    expect(world.executions.started).toEqual([]);
+  });
+
+  test('gives a host that has come to a group its first deployment, and looks at each host’s own address', async () => {
+    const server = await endpoints.serve(served(current));
+    const id = await own.registered('fleet', 0, {
+      host: { autoScalingGroup: 'web' },
+      verify: { endpoint: `{host}:${server.port}`, serverName: 'www.example.test' },
+    });
+    await own.installed(`${id}.${hostA}`, current);
+    await own.isCurrent(current);
+    const world = own.sweeping([
+      { host: hostA, address: '127.0.0.1' },
+      { host: hostB, address: '127.0.0.1' },
+      { host: 'i-0ccccccccccccccc0', address: null },
+    ]);
+
+    const report = await world.sweep();
+
+    expect(report.targets).toMatchObject([
+      { targetId: `${id}.${hostB}`, condition: 'never_deployed', healing: true },
+      { targetId: `${id}.i-0ccccccccccccccc0`, condition: 'never_deployed', healing: true },
+      { targetId: `${id}.${hostA}`, condition: 'ok' },
+    ]);
+    expect(world.executions.started[0]?.input).toMatchObject({
+      only: { targets: [id], hosts: [hostB, 'i-0ccccccccccccccc0'] },
+    });
+  });
+
+  test('tells of what it cannot look at, and heals none of it', async () => {
+    const server = await endpoints.serve(served(current));
+    await server.close();
+    const [closed, byHost, unverified] = [
+      await own.registered('closed', server.port),
+      await own.registered('host', server.port, {
+        verify: { endpoint: `127.0.0.1:${server.port}`, serverName: 'www.example.test', vantage: 'host' },
+      }),
+      await own.registered('none', server.port, { verify: 'none' }),
+    ];
+    for (const id of [closed, byHost, unverified]) await own.installed(id, current);
+    await own.isCurrent(current);
+    const world = own.sweeping();
+
+    const report = await world.sweep();
+
+    expect(report.targets).toMatchObject([
+      { targetId: closed, condition: 'unreachable', summary: expect.stringMatching(/connection refused/) },
+      { condition: 'not_probed' },
+      { condition: 'not_probed' },
+    ]);
+    expect(world.executions.started).toEqual([]);
+  });
+
+  test('goes on with the others when the hosts of one target cannot be found out', async () => {
+    const server = await endpoints.serve(served(current));
+    const id = await own.registered('web', server.port);
+    const lost = await own.registered('lost', server.port, { host: { tags: { role: 'web' } } });
+    await own.installed(id, current);
+    await own.isCurrent(current);
+    const world = own.sweeping();
+    world.fleet.resolve = () =>
+      Promise.reject(Object.assign(new Error('not allowed'), { name: 'AccessDenied' }));
+
+    const report = await world.sweep();
+
+    expect(report.targets).toMatchObject([
+      {
+        targetId: lost,
+        condition: 'unresolved',
+        summary: expect.stringMatching(/AccessDenied: not allowed/),
+      },
+      { targetId: id, condition: 'ok' },
+    ]);
+  });
+
+  test('stops in time, and the next one goes on where it stopped', async () => {
+    const server = await endpoints.serve(served(current));
+    const ids: string[] = [];
+    for (const name of ['a', 'b', 'c']) ids.push(await own.registered(name, server.port));
+    const world = own.sweeping();
+    // only these: the targets of other tests are in the same table
+    const catalogue = { ...world.catalogue, targets: () => world.catalogue.targets(own.certificate) };
+    let time = Date.parse('2026-11-22T12:00:00Z');
+    const clock = {
+      now: () => {
+        time += 400_000;
+        return new Date(time);
+      },
+    };
+    const sweep = createHandler({ ...world, catalogue, clock });
+
+    const first = await sweep({ heal: false });
+    const others = [await sweep({ heal: false }), await sweep({ heal: false })];
+
+    expect(first.swept).toBeLessThan(3);
+    expect(first.reached).toBe(
+      first.targets
+        .map(({ targetId }) => targetId)
+        .sort()
+        .at(-1),
+    );
+    expect(first.summary).toMatch(/time was up: the next sweep goes on after a-/);
+    const seen = new Set(
+      [first, ...others].flatMap(({ targets }) => targets.map(({ targetId }) => targetId)),
+    );
+    expect([...seen].sort()).toEqual(ids.sort());
+  });
+});
+
+describe('the numbers of a sweep', () => {
+  afterEach(() => vi.restoreAllMocks());
+
+  test('have the dimensions that were said, and none where they are of everything', () => {
+    const written: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
+    const measures = createMeasures(new Metrics({ namespace: 'certferry' }));
+
+    measures.publish({}, { daysToExpiry: 9, drift: 2, chainIncomplete: 0, unreachable: 1 });
+    measures.publish(
+      { certificate: 'a.example', target: 'web' },
+      { daysToExpiry: null, drift: 0, chainIncomplete: 0, unreachable: 1 },
+    );
+
+    const [all, one] = written.map((line) => JSON.parse(line));
+    expect(all).toMatchObject({ DaysToExpiry: 9, Drift: 2, ChainIncomplete: 0, Unreachable: 1 });
+    expect(all._aws.CloudWatchMetrics).toMatchObject([{ Namespace: 'certferry', Dimensions: [[]] }]);
+    expect(one).toMatchObject({ certificate: 'a.example', target: 'web', Unreachable: 1 });
+    expect(one._aws.CloudWatchMetrics[0].Dimensions).toEqual([['certificate', 'target']]);
+    expect(one).not.toHaveProperty('DaysToExpiry');
+  });
+});
