@@ -1,0 +1,50 @@
+// Cannot show: how sources are found that were registered in another spelling, or anything of the table.
+import type { CertificateSource } from '../../core/deployment/source.ts';
+import { RegisteredTarget } from '../../core/target/registered.ts';
+import type { Catalogue } from '../../lambdas/services/catalogue.ts';
+
+export interface FakeCatalogue extends Pick<Catalogue, 'fedBy' | 'targetsOfGroup' | 'currentVersion'> {
+  /** Certificates that have the version of a rollout that ended well. */
+  readonly current: Set<string>;
+}
+
+/** Certificates by the source that feeds them, and targets on Auto Scaling groups. */
+export function fakeCatalogue(known: {
+  readonly feeds?: readonly (readonly [CertificateSource, string])[];
+  readonly targets?: readonly RegisteredTarget[];
+}): FakeCatalogue {
+  const { feeds = [], targets = [] } = known;
+  const current = new Set<string>();
+  return {
+    current,
+    async fedBy(source) {
+      const wanted = JSON.stringify(source);
+      return feeds.flatMap(([place, certificate]) => (JSON.stringify(place) === wanted ? [certificate] : []));
+    },
+    async targetsOfGroup(group) {
+      return targets.filter(
+        ({ host }) =>
+          typeof host !== 'string' && 'autoScalingGroup' in host && host.autoScalingGroup === group,
+      );
+    },
+    async currentVersion(certificate) {
+      if (!current.has(certificate)) return null;
+      const source = { kind: 'parameter', name: 'p', version: 1 } as const;
+      return { fingerprint: `sha256:${'0'.repeat(64)}`, source, notAfter: 1_800_000_000 };
+    },
+  };
+}
+
+/** A target on the instances of a group. */
+export function onGroup(id: string, autoScalingGroup: string, overrides: Record<string, unknown> = {}) {
+  const { host, ...rest } = overrides;
+  return RegisteredTarget.parse({
+    id,
+    certificate: 'api.example.com',
+    host: { autoScalingGroup, ...(host as object | undefined) },
+    kind: 'nginx',
+    config: { certPath: '/etc/nginx/tls/fullchain.pem', keyPath: '/etc/nginx/tls/privkey.pem' },
+    verify: { endpoint: '{host}:443', serverName: 'api.example.com' },
+    ...rest,
+  });
+}
