@@ -2,12 +2,13 @@ import * as z from 'zod/mini';
 import { CertferryError } from '../core/errors.ts';
 import type { Certificate } from '../core/rollout/certificate.ts';
 import { type RolloutRequest, RolloutState } from '../core/rollout/rollout.ts';
-import { strategyFrom } from '../core/rollout/strategy.ts';
+import { type StrategyOverrides, strategyFrom } from '../core/rollout/strategy.ts';
 import { firstState } from './rolling/first-state.ts';
 import { readRolloutRequest } from './rolling/request.ts';
 import { versionOf } from './rolling/version.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { catalogue, rollouts } from './runtime/dynamodb.ts';
+import { setting } from './runtime/environment.ts';
 import { ExecutionContext } from './runtime/events.ts';
 import { sources } from './runtime/sources.ts';
 import { task } from './runtime/task.ts';
@@ -26,6 +27,8 @@ interface Services {
   readonly sources: Pick<Sources, 'fetch' | 'latest'>;
   readonly files: Pick<WaveFiles, 'placeOf'>;
   readonly clock: Clock;
+  /** What neither the request nor the certificate says. */
+  readonly defaultStrategy?: StrategyOverrides;
 }
 
 /**
@@ -51,7 +54,7 @@ export const createHandler =
       repeat,
       urgent,
       reason,
-      strategy: strategyFrom(certificate.strategy, request.strategy),
+      strategy: strategyFrom(by.defaultStrategy ?? {}, certificate.strategy, request.strategy),
       serviceEndpoints: certificate.serviceEndpoints,
     };
     const sequence = placeIn(await by.rollouts.begin(rollout, { repeat }), rollout);
@@ -121,5 +124,6 @@ export const handler = task('ResolveCertificate', {
       sources: sources(),
       files: waveFiles(),
       clock: systemClock,
+      defaultStrategy: setting('DEFAULT_STRATEGY'),
     }),
 });

@@ -32,6 +32,7 @@ export const history = once(() =>
     deployments: setting('DEPLOYMENTS_TABLE'),
     locks: setting('LOCKS_TABLE'),
     registry: setting('REGISTRY_TABLE'),
+    days: setting('HISTORY_DAYS'),
   }),
 );
 export const pacing = once(() =>

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { tables } from '../../core/deployment/tables.ts';
+import { StrategyOverrides } from '../../core/rollout/strategy.ts';
 
 const name = z.string().check(z.minLength(1));
 
@@ -18,12 +19,25 @@ const settings = {
   NOTIFICATIONS_TOPIC: z.optional(name),
   /** Where a person answers by a link; without it by the command line only. */
   APPROVAL_URL: z.optional(z.url({ protocol: /^https?$/ })),
+  /** What a certificate's strategy does not say, as JSON. */
+  DEFAULT_STRATEGY: z._default(z.pipe(z.pipe(z.string(), z.transform(parsed)), StrategyOverrides), {}),
+  /** How long deployments are remembered, where somebody has said it. */
+  HISTORY_DAYS: z.optional(z.coerce.number().check(z.int(), z.gte(1), z.lte(36_500))),
   /** The state machines. */
   ROLLOUT_ARN: name,
   DEPLOY_TARGET_ARN: name,
   DOCUMENT_HASH: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 } as const;
 type Settings = typeof settings;
+
+/** What is no JSON stays a text, which the next schema refuses. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
 
 /** One parsed setting. Throws a plain Error, naming the variable, when the stack did not set it properly. */
 export function setting<Name extends keyof Settings>(

@@ -92,6 +92,8 @@ interface HistoryTables {
   readonly deployments: string;
   readonly locks: string;
   readonly registry: string;
+  /** How long a deployment is remembered; default: {@link historyRetentionDays}. */
+  readonly days?: number | undefined;
 }
 
 interface Entry {
@@ -106,7 +108,7 @@ function actionsFor(tables: HistoryTables, { item, sk, along }: Entry) {
   return {
     executionArn: item.executionArn,
     actions: [
-      putItem(tables.deployments, { item, sk }, release !== null),
+      putItem(tables, { item, sk }, release !== null),
       ...(release === null ? [] : [releaseLock(tables.locks, release)]),
       ...(host === null ? [] : [releaseHost(tables.locks, host)]),
       ...(installed === null ? [] : [putInstalled(tables.registry, installed)]),
@@ -134,8 +136,12 @@ async function write(
   }
 }
 
-function putItem(table: string, { item, sk }: Pick<Entry, 'item' | 'sk'>, holdsLock: boolean) {
-  const expiresAt = Math.floor(Date.parse(item.endedAt) / 1000) + historyRetentionDays * 86_400;
+function putItem(
+  { deployments: table, days = historyRetentionDays }: HistoryTables,
+  { item, sk }: Pick<Entry, 'item' | 'sk'>,
+  holdsLock: boolean,
+) {
+  const expiresAt = Math.floor(Date.parse(item.endedAt) / 1000) + days * 86_400;
   const mayReplace = item.recordedBy === 'graph' || holdsLock;
   return {
     Put: {
