@@ -10,7 +10,11 @@ export type Begun =
   | { readonly type: 'exists'; readonly by: string }
   | { readonly type: 'superseded'; readonly by: string };
 
-export type NewRollout = Omit<Rollout, 'sequence'>;
+/** What is asked of a rollout before it has its place. */
+export type NewRollout = Pick<
+  Rollout,
+  'id' | 'executionArn' | 'startedAt' | 'certificate' | 'version' | 'only' | 'strategy'
+>;
 
 /** Rollouts.begin (`rollouts.ts`): one transaction, conditional on the certificate's latest rollout being the one seen. */
 export function beginRollout(

@@ -1,0 +1,381 @@
+import { GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Strategy } from '../../core/rollout/strategy.ts';
+import { countFailure } from '../../lambdas/services/rollout-failures.ts';
+import { createRollouts, type Question, type Rollouts } from '../../lambdas/services/rollouts.ts';
+import { fingerprint } from './support/factories.ts';
+import { aCertificateName, aRollout } from './support/rollouts.ts';
+import { startTables, tableNames } from './support/world.ts';
+
+let tables: Awaited<ReturnType<typeof startTables>>;
+let rollouts: Rollouts;
+beforeAll(async () => {
+  tables = await startTables();
+  rollouts = createRollouts(tables.documents, tableNames.registry);
+});
+afterAll(() => tables.close());
+
+const once = { repeat: false };
+const again = { repeat: true };
+const fail = (id: string) =>
+  tables.documents.send(new TransactWriteCommand({ TransactItems: [countFailure(tableNames.registry, id)] }));
+
+/** One that has begun. */
+async function begun(overrides: Parameters<typeof aRollout>[0] = {}) {
+  const rollout = aRollout({ certificate: aCertificateName(), ...overrides });
+  const { type } = await rollouts.begin(rollout, once);
+  expect(type).toBe('begun');
+  return rollout;
+}
+
+describe('the beginning of a rollout', () => {
+  test('gives a certificate’s rollouts numbers from 1', async () => {
+    const certificate = aCertificateName();
+
+    const first = await rollouts.begin(aRollout({ certificate, version: 'a' }), once);
+    const second = await rollouts.begin(aRollout({ certificate, version: 'b' }), once);
+
+    expect([first, second]).toEqual([
+      { type: 'begun', sequence: 1 },
+      { type: 'begun', sequence: 2 },
+    ]);
+  });
+
+  test('leaves an item by which it is steered, and forgets it after 400 days', async () => {
+    const rollout = await begun({ strategy: Strategy.parse({ toleratedFailures: 3 }) });
+
+    const control = await rollouts.control(rollout.id);
+
+    expect(control).toEqual({
+      id: rollout.id,
+      executionArn: rollout.executionArn,
+      certificate: rollout.certificate,
+      fingerprint: rollout.version.fingerprint,
+      sequence: 1,
+      startedAt: '2026-11-22T12:00:00.000Z',
+      status: 'running',
+      reason: null,
+      supersededBy: null,
+      failures: 0,
+      tolerated: 3,
+      outcome: null,
+      summary: null,
+      redriveCount: 0,
+    });
+    const Key = { pk: `rollout#${rollout.id}`, sk: 'control' };
+    const { Item } = await tables.documents.send(new GetCommand({ TableName: tableNames.registry, Key }));
+    expect(Item?.expiresAt).toBe(1_829_908_800);
+  });
+
+  test('supersedes the one before, whatever that one is doing', async () => {
+    const older = await begun({ version: 'a' });
+    await rollouts.halt(older.id, 'TooManyFailures');
+
+    const newer = await begun({ certificate: older.certificate, version: 'b' });
+
+    expect((await rollouts.control(older.id))?.supersededBy).toBe(newer.id);
+    expect((await rollouts.control(newer.id))?.supersededBy).toBeNull();
+  });
+
+  test('answers the same when it is repeated, also after a newer one has begun', async () => {
+    const older = await begun({ version: 'a' });
+    await begun({ certificate: older.certificate, version: 'b' });
+
+    expect(await rollouts.begin(older, once)).toEqual({ type: 'begun', sequence: 1 });
+    expect((await rollouts.control(older.id))?.supersededBy).not.toBeNull();
+  });
+
+  test('repeated with a version that has come meanwhile, is of that version', async () => {
+    const rollout = await begun({ version: 'a' });
+    const renewed = aRollout({ ...rollout, version: 'b' });
+
+    const answer = await rollouts.begin(renewed, once);
+    const announced = await rollouts.begin(
+      aRollout({ certificate: rollout.certificate, version: 'b' }),
+      once,
+    );
+
+    expect(answer).toEqual({ type: 'begun', sequence: 1 });
+    expect((await rollouts.control(rollout.id))?.fingerprint).toBe(fingerprint('b'));
+    expect(announced).toEqual({ type: 'exists', by: rollout.id });
+  });
+
+  test('is refused under the name of one that has ended', async () => {
+    const rollout = await begun();
+    await rollouts.end(rollout.id, 'finished', 'done');
+
+    const later = rollouts.begin({ ...rollout, startedAt: '2027-03-01T00:00:00.000Z' }, once);
+
+    await expect(later).rejects.toMatchObject({ name: 'InvalidRequest' });
+  });
+
+  test('comes too late when one that was asked for later has begun', async () => {
+    const newer = await begun({ version: 'b', startedAt: '2026-11-22T12:00:01.000Z' });
+    const older = aRollout({ certificate: newer.certificate, version: 'a' });
+
+    expect(await rollouts.begin(older, once)).toEqual({ type: 'superseded', by: newer.id });
+    expect(await rollouts.control(older.id)).toBeNull();
+  });
+});
+
+describe('a version announced twice', () => {
+  const announcedAgain = async (rollout: { certificate: string }, how = once) =>
+    rollouts.begin(aRollout({ certificate: rollout.certificate }), how);
+
+  test.each(['finished', 'finished_with_failures', 'halted'] as const)(
+    'is one rollout (%s)',
+    async (outcome) => {
+      const rollout = await begun();
+      if (outcome === 'halted') await rollouts.halt(rollout.id, 'by a person');
+      await rollouts.end(rollout.id, outcome, 'over');
+
+      expect(await announcedAgain(rollout)).toEqual({ type: 'exists', by: rollout.id });
+    },
+  );
+
+  test('is one rollout while the first is running, or being rolled back', async () => {
+    const rollout = await begun();
+
+    const whileRunning = await announcedAgain(rollout);
+    await rollouts.rollBack(rollout.id);
+    const whileRollingBack = await announcedAgain(rollout);
+
+    expect(whileRunning).toEqual({ type: 'exists', by: rollout.id });
+    expect(whileRollingBack).toEqual({ type: 'exists', by: rollout.id });
+  });
+
+  test.each(['refused', 'superseded', 'rolled_back', 'rollback_incomplete'] as const)(
+    'is rolled out anew when the first was %s',
+    async (outcome) => {
+      const rollout = await begun();
+      await rollouts.end(rollout.id, outcome, 'over');
+
+      expect(await announcedAgain(rollout)).toEqual({ type: 'begun', sequence: 2 });
+    },
+  );
+
+  test('is rolled out anew when somebody says so', async () => {
+    const rollout = await begun();
+
+    expect(await announcedAgain(rollout, again)).toEqual({ type: 'begun', sequence: 2 });
+  });
+
+  test('is rolled out anew when another version has been there since', async () => {
+    const rollout = await begun({ version: 'new' });
+    await begun({ certificate: rollout.certificate, version: 'other' });
+
+    expect(await announcedAgain(rollout)).toEqual({ type: 'begun', sequence: 3 });
+  });
+});
+
+describe('a rollout for a part', () => {
+  const only = { hosts: ['i-0123456789abcdef0'] };
+
+  test('has the number of the latest whole one, and supersedes nobody', async () => {
+    const whole = await begun();
+
+    const answer = await rollouts.begin(aRollout({ certificate: whole.certificate, only }), once);
+
+    expect(answer).toEqual({ type: 'begun', sequence: 1 });
+    expect((await rollouts.control(whole.id))?.supersededBy).toBeNull();
+  });
+
+  test('has number 0 before the first whole one', async () => {
+    expect(await rollouts.begin(aRollout({ certificate: aCertificateName(), only }), once)).toEqual({
+      type: 'begun',
+      sequence: 0,
+    });
+  });
+
+  test('is superseded by a whole one that begins later', async () => {
+    const part = await begun({ only });
+
+    const whole = await begun({ certificate: part.certificate });
+
+    expect((await rollouts.control(part.id))?.supersededBy).toBe(whole.id);
+  });
+});
+
+describe('a failed deployment', () => {
+  test('is counted on its rollout', async () => {
+    const { id } = await begun();
+
+    await fail(id);
+    await fail(id);
+
+    expect((await rollouts.control(id))?.failures).toBe(2);
+  });
+
+  test('of a rollout that nobody knows can be recorded, and makes no rollout', async () => {
+    await fail('by-hand');
+
+    expect(await rollouts.control('by-hand')).toBeNull();
+    expect(await rollouts.halt('by-hand', 'stop')).toBe(false);
+    expect((await rollouts.begin(aRollout({ id: 'by-hand' }), once)).type).toBe('begun');
+  });
+});
+
+describe('a halted rollout', () => {
+  test('keeps the first reason', async () => {
+    const { id } = await begun();
+
+    expect(await rollouts.halt(id, 'TooManyFailures')).toBe(true);
+    expect(await rollouts.halt(id, 'ServiceStale')).toBe(true);
+    expect(await rollouts.control(id)).toMatchObject({ status: 'halted', reason: 'TooManyFailures' });
+  });
+
+  test('stays one when its execution ends, and goes on with its failures forgotten', async () => {
+    const { id } = await begun();
+    await fail(id);
+    await rollouts.halt(id, 'TooManyFailures');
+    await rollouts.end(id, 'halted', 'one failed');
+    const halted = await rollouts.control(id);
+
+    await rollouts.resume(id, 1);
+
+    expect(halted).toMatchObject({ status: 'halted', outcome: 'halted', summary: 'one failed' });
+    expect(await rollouts.control(id)).toMatchObject({
+      status: 'running',
+      outcome: null,
+      reason: null,
+      failures: 0,
+      redriveCount: 1,
+    });
+  });
+
+  test('is not resumed by a redrive that was heeded before it was halted again', async () => {
+    const { id } = await begun();
+    await rollouts.halt(id, 'first');
+    await rollouts.resume(id, 1);
+    await rollouts.halt(id, 'second');
+
+    await rollouts.resume(id, 1);
+
+    expect(await rollouts.control(id)).toMatchObject({ status: 'halted', reason: 'second' });
+  });
+
+  test('is not ended by a late word of the halt from which it was resumed', async () => {
+    const { id } = await begun();
+    await rollouts.halt(id, 'first');
+    await rollouts.resume(id, 1);
+
+    await rollouts.end(id, 'halted', 'late');
+
+    expect(await rollouts.control(id)).toMatchObject({ status: 'running', outcome: null });
+  });
+
+  test('that rolls back goes on doing so when it is halted once more', async () => {
+    const { id } = await begun();
+    await rollouts.halt(id, 'TooManyFailures');
+    await rollouts.rollBack(id);
+
+    expect(await rollouts.halt(id, 'by a person')).toBe(true);
+    expect(await rollouts.control(id)).toMatchObject({ status: 'rolling_back', reason: 'TooManyFailures' });
+  });
+});
+
+describe('a rollout that has ended', () => {
+  test('keeps its outcome, and is neither halted, resumed nor rolled back', async () => {
+    const { id } = await begun();
+    await rollouts.end(id, 'finished', 'all done');
+
+    await rollouts.end(id, 'superseded', 'late');
+    await rollouts.rollBack(id);
+    await rollouts.resume(id, 1);
+
+    expect(await rollouts.halt(id, 'too late')).toBe(false);
+    expect(await rollouts.control(id)).toMatchObject({
+      status: 'ended',
+      outcome: 'finished',
+      summary: 'all done',
+      reason: null,
+    });
+  });
+});
+
+describe('what nobody knows', () => {
+  test('is null, and nothing is made of it', async () => {
+    await rollouts.setTolerated('unknown', 5);
+    await rollouts.rollBack('unknown');
+    await rollouts.end('unknown', 'already_rolled_out', 'x');
+
+    expect(await rollouts.control('unknown')).toBeNull();
+    expect(await rollouts.question('unknown')).toBeNull();
+    expect(await rollouts.question('unknown', 1)).toBeNull();
+  });
+
+  test('how many failures are tolerated is told when the targets are known', async () => {
+    const { id } = await begun({ strategy: Strategy.parse({ toleratedFailures: '10%' }) });
+    const before = (await rollouts.control(id))?.tolerated;
+
+    await rollouts.setTolerated(id, 20);
+
+    expect([before, (await rollouts.control(id))?.tolerated]).toEqual([0, 20]);
+  });
+
+  test('is named when an item cannot be read', async () => {
+    const Item = { pk: 'rollout#broken', sk: 'control', id: 'broken', status: 'on fire' };
+    await tables.documents.send(new PutCommand({ TableName: tableNames.registry, Item }));
+
+    await expect(rollouts.control('broken')).rejects.toThrow(/item rollout#broken \/ control cannot be read/);
+  });
+});
+
+describe('the list of rollouts', () => {
+  test('has the latest first, of one certificate or of all', async () => {
+    const certificate = aCertificateName();
+    const at = (second: number) => `2028-01-01T00:00:0${second}.000Z`;
+    const first = await begun({ certificate, version: 'a', startedAt: at(1) });
+    const second = await begun({ certificate, version: 'b', startedAt: at(2) });
+    const other = await begun({ startedAt: at(3) });
+
+    const ofOne = await rollouts.list({ certificate });
+    const latest = await rollouts.list({ limit: 2 });
+
+    expect(ofOne.map(({ id, supersededBy }) => [id, supersededBy])).toEqual([
+      [second.id, null],
+      [first.id, second.id],
+    ]);
+    expect(latest.map(({ id }) => id)).toEqual([other.id, second.id]);
+  });
+});
+
+describe('questions', () => {
+  const aQuestion = (rolloutId: string, wave: number, asked: Partial<Question> = {}): Question => ({
+    rolloutId,
+    wave,
+    taskToken: `token-${wave}`,
+    secretHash: 'ab'.repeat(32),
+    askedAt: '2026-11-22T12:00:00.000Z',
+    ...asked,
+  });
+  const approved = { verdict: 'approved', by: 'ada' };
+
+  test('are found by their wave, or as the latest that is unanswered', async () => {
+    const { id } = await begun();
+    const [early, late] = [aQuestion(id, 9), aQuestion(id, 10)];
+    await rollouts.ask(early);
+    await rollouts.ask(late);
+
+    const latest = await rollouts.question(id);
+    await rollouts.answered(late, approved);
+
+    expect(latest).toEqual(late);
+    expect(await rollouts.question(id)).toEqual(early);
+    expect(await rollouts.question(id, 10)).toEqual(late);
+  });
+
+  test('asked again wait with the later token, unanswered', async () => {
+    const { id } = await begun();
+    const first = aQuestion(id, 1);
+    const second = aQuestion(id, 1, { taskToken: 'later', askedAt: '2026-11-22T12:00:05.000Z' });
+    await rollouts.ask(first);
+    await rollouts.answered(first, approved);
+    await rollouts.ask(second);
+
+    await rollouts.ask(first);
+    await rollouts.answered(first, approved);
+
+    expect(await rollouts.question(id)).toEqual(second);
+  });
+});
