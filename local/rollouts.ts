@@ -73,10 +73,10 @@ export interface LocalRollouts extends Approvals {
   /** No further deployment of it begins. False when there is no such rollout, or it has ended. */
   halt(id: string, reason: string): Promise<boolean>;
   /**
-   * Looks at every target. It heals nothing: that takes the bytes of a version, which local mode does not keep; roll the
+   * Looks at every target, or at one certificate's. It heals nothing: that takes the bytes of a version, which local mode does not keep; roll the
    * version out again.
    */
-  sweep(): Promise<SweepReport['targets']>;
+  sweep(options?: { readonly certificate?: string | undefined }): Promise<SweepReport>;
 }
 
 export function openRollouts(cloud: Cloud): LocalRollouts {
@@ -121,7 +121,8 @@ export function openRollouts(cloud: Cloud): LocalRollouts {
     },
     rollouts: (certificate) => rollouts.list(certificate === undefined ? {} : { certificate }),
     halt: (id, reason) => rollouts.halt(id, reason),
-    sweep: async () => SweepReport.parse(await cloud.invoke('sweep', { heal: false })).targets,
+    sweep: async ({ certificate } = {}) =>
+      SweepReport.parse(await cloud.invoke('sweep', { heal: false, certificate })),
   };
 }
 

@@ -5,7 +5,12 @@ import { deployTarget, executionArn, readExecutionArn, stateMachineArn } from '.
 import { runDistributedMap } from './distributed-map.ts';
 import type { ExecutionEvent, ExecutionRecord, ExecutionRecords } from './execution-record.ts';
 import type { LocalForm, StateMachineDefinition } from './local-form.ts';
-import { executionAlreadyExists, executionDoesNotExist, executionNotRedrivable } from './refusals.ts';
+import {
+  executionAlreadyExists,
+  executionDoesNotExist,
+  executionNotRedrivable,
+  stateMachineDoesNotExist,
+} from './refusals.ts';
 import { type Reentry, type Running, type RunOptions, runMachine } from './run.ts';
 import type { Invoke } from './tasks.ts';
 import type { TokenBook } from './tokens.ts';
@@ -52,8 +57,9 @@ interface Beginning {
   readonly mapRunArn?: string;
 }
 
-/** Throws ExecutionAlreadyExists. */
+/** Throws ExecutionAlreadyExists and StateMachineDoesNotExist. */
 export function begin(house: House, { machine, onEvent, ...beginning }: Beginning): Running {
+  if (!house.forms.has(machine)) throw stateMachineDoesNotExist(stateMachineArn(machine));
   const arn = executionArn(beginning.name, machine);
   const start = { ...beginning, arn, startedAt: Date.now() };
   if (!house.shelf(machine).begin(start, house.endpoint)) throw executionAlreadyExists(arn);

@@ -132,13 +132,14 @@ function formsOf(machines: ExecutionsOptions['machines']): ReadonlyMap<string, L
   return forms;
 }
 
-async function collecting(onEvent: OnEvent, go: (onEvent: OnEvent) => Running): Promise<EndedExecution> {
+/** Throws what `go` throws, before it returns. */
+function collecting(onEvent: OnEvent, go: (onEvent: OnEvent) => Running): Promise<EndedExecution> {
   const events: ExecutionEvent[] = [];
   const { arn, name, ended } = go((event, of) => {
     if (of.arn === arn) events.push(event);
     onEvent(event, of);
   });
-  return { name, events, ...(await ended) };
+  return ended.then((end) => ({ name, events, ...end }));
 }
 
 async function bury(name: string, records: ExecutionRecords, onEnded: ExecutionsOptions['onEnded']) {

@@ -77,7 +77,8 @@ export function reentering(
   definition: StateMachineDefinition,
   { state, input }: { readonly state: string; readonly input: unknown },
 ): StateMachineDefinition {
-  const text = JSON.stringify(definition).replaceAll('"$$.Execution.StartTime"', '"$$.Redriven.StartTime"');
+  const elsewhere = () => '"$$.Redriven.StartTime"';
+  const text = JSON.stringify(definition).replaceAll('"$$.Execution.StartTime"', elsewhere);
   const { States, ...machine } = JSON.parse(text) as StateMachineDefinition;
   const reentry = { Type: 'Pass', Result: input, Next: state } as unknown as State;
   return { ...machine, StartAt: reentryState, States: { ...States, [reentryState]: reentry } };

@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  DescribeExecutionCommand,
+  RedriveExecutionCommand,
+  StartExecutionCommand,
+} from '@aws-sdk/client-sfn';
+import { describe, expect, test } from 'vitest';
+import { executionArn, stateMachineArn } from '../../local/step-functions/arns.ts';
+import { lambdasFor, useMapHouses } from './map-houses.ts';
+import { scratch } from './scratch.ts';
+import { itemsFor, type MapHouse, machineName } from './small-map.ts';
+
+const openHouse = useMapHouses();
+
+const carries = `export const handler = async ({ item }) => item.target;`;
+const wave = executionArn('wave', machineName);
+
+/** A function that notes each call in a file, and does not return while a gate is closed. */
+function noting(then: string) {
+  const [notes, gate] = [join(scratch(), 'notes'), join(scratch(), 'gate')];
+  appendFileSync(notes, '');
+  const source = `import { appendFileSync, existsSync } from 'node:fs';
+export const handler = async (event) => {
+  appendFileSync(${JSON.stringify(notes)}, (event.item?.target.id ?? 'after') + '\\n');
+  const open = () => existsSync(${JSON.stringify(gate)});
+  ${then}
+};`;
+  const noted = () => readFileSync(notes, 'utf8').split('\n').filter(Boolean);
+  return { source, noted, openGate: () => writeFileSync(gate, '') };
+}
+
+const run = async ({ executions, objects }: MapHouse, ids: readonly string[] = ['web-1']) =>
+  executions.run('wave', await itemsFor(objects, ids), () => undefined, machineName);
+
+describe('a redrive', () => {
+  test('goes on in the state that failed, with its input, as the same execution', async () => {
+    const carry = noting('return event.item.target;');
+    const after = `export const handler = async (event) => {
+  if (event.redriveCount < 2) throw Object.assign(new Error('not yet'), { name: 'RolloutHalted' });
+  return event;
+};`;
+    const house = await openHouse({ carry: carry.source, after });
+    const failed = await run(house);
+    const states: (string | undefined)[] = [];
+
+    await (await house.executions.redrive(wave)).ended;
+    const { ended } = await house.executions.redrive(wave, ({ type, state }) => {
+      if (type === 'StateEntered') states.push(state?.name);
+    });
+    const { status, output } = await ended;
+
+    expect([failed.status, failed.error, status]).toEqual(['FAILED', 'RolloutHalted', 'SUCCEEDED']);
+    expect(states).toEqual(['After', 'Done']);
+    expect(carry.noted()).toEqual(['web-1']);
+    const input = {
+      items: { bucket: 'a-bucket', key: 'wave-1/items.json' },
+      prefix: 'wave-1/results',
+      atOnce: 0,
+    };
+    expect(output).toMatchObject({
+      redriveCount: 2,
+      input,
+      state: { ...input, deployed: { MapRunArn: expect.any(String) } },
+    });
+    const { startDate, ...described } = await house.client.send(
+      new DescribeExecutionCommand({ executionArn: wave }),
+    );
+    expect(described).toMatchObject({ status: 'SUCCEEDED', redriveCount: 2 });
+    expect((output as { startedAt: string }).startedAt).toBe(startDate?.toISOString());
+    expect(
+      house.executions.find(wave)?.events.filter(({ type }) => type === 'ExecutionStarted'),
+    ).toHaveLength(1);
+  });
+
+  test('is refused for what runs, what has succeeded, and what nobody knows', async () => {
+    const carry = noting('while (!open()) await new Promise((go) => setTimeout(go, 10)); return {};');
+    const house = await openHouse({ carry: carry.source });
+    const redriving = (executionArn: string) =>
+      house.client.send(new RedriveExecutionCommand({ executionArn }));
+    const running = run(house);
+    while (carry.noted().length === 0) await sleep(10);
+
+    await expect(redriving(wave)).rejects.toMatchObject({ name: 'ExecutionNotRedrivable' });
+    carry.openGate();
+    await running;
+    await expect(redriving(wave)).rejects.toMatchObject({ name: 'ExecutionNotRedrivable' });
+    await expect(redriving(executionArn('nobody', machineName))).rejects.toMatchObject({
+      name: 'ExecutionDoesNotExist',
+    });
+  });
+
+  test('of a wave whose process was killed runs again only what had not succeeded', {
+    timeout: 60_000,
+  }, async () => {
+    const folder = scratch();
+    const ids = ['web-1', 'web-2', 'stuck-1', 'web-3', 'stuck-2', 'web-4'];
+    const carry = noting(
+      `while (event.item.target.id.startsWith('stuck') && !open()) await new Promise((go) => setTimeout(go, 10)); return event.item.target;`,
+    );
+    const lambdas = lambdasFor({ carry: carry.source });
+    const child = spawn(
+      process.execPath,
+      [join(import.meta.dirname, 'map-forever.ts'), folder, lambdas, ...ids],
+      {
+        stdio: ['ignore', 'inherit', 'inherit'],
+      },
+    );
+    // two at a time: both are stuck in the end, and web-4 has not begun
+    while (!carry.noted().includes('stuck-2')) await sleep(10);
+    child.kill('SIGKILL');
+    await once(child, 'exit');
+    const before = carry.noted();
+    carry.openGate();
+
+    const house = await openHouse({ folder, carry: carry.source });
+    await house.executions.buryDead();
+    const dead = house.executions.find(wave);
+    const { ended } = await house.executions.redrive(wave);
+    const { status, events } = await ended;
+
+    expect(dead?.status).toBe('ABORTED');
+    expect(before).toEqual(['web-1', 'web-2', 'stuck-1', 'web-3', 'stuck-2']);
+    expect(carry.noted().slice(before.length).sort()).toEqual(['stuck-1', 'stuck-2', 'web-4']);
+    expect(status).toBe('SUCCEEDED');
+    const runs = house.executions.find(wave)?.events.filter(({ mapRunArn }) => mapRunArn !== undefined);
+    expect(runs?.map(({ type }) => type)).toEqual(['MapRunStarted', 'MapRunRedriven']);
+    expect(new Set(runs?.map(({ mapRunArn }) => mapRunArn)).size).toBe(1);
+    expect(events.at(-1)?.type).toBe('ExecutionSucceeded');
+    expect(house.endings.map(({ status: how }) => how)).toEqual([
+      ...['ABORTED', 'ABORTED', 'ABORTED'],
+      ...['SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED'],
+    ]);
+  });
+});
+
+describe('StartExecution', () => {
+  const start = ({ client }: MapHouse, name: string, input: object) =>
+    client.send(
+      new StartExecutionCommand({
+        stateMachineArn: stateMachineArn(machineName),
+        name,
+        input: JSON.stringify(input),
+      }),
+    );
+
+  test('of the same name and input while it runs is the same execution; otherwise the name is taken', async () => {
+    const carry = noting('while (!open()) await new Promise((go) => setTimeout(go, 10)); return {};');
+    const house = await openHouse({ carry: carry.source });
+    const input = await itemsFor(house.objects, ['web-1']);
+    const first = await start(house, 'wave', input);
+
+    const again = await start(house, 'wave', input);
+
+    expect(again).toMatchObject({ executionArn: first.executionArn, startDate: first.startDate });
+    await expect(start(house, 'wave', {})).rejects.toMatchObject({ name: 'ExecutionAlreadyExists' });
+    carry.openGate();
+    while (house.executions.find(wave)?.status === 'RUNNING') await sleep(10);
+    await expect(start(house, 'wave', input)).rejects.toMatchObject({ name: 'ExecutionAlreadyExists' });
+    expect(carry.noted()).toEqual(['web-1']);
+  });
+
+  test('knows the machines of the stack only', async () => {
+    const house = await openHouse({ carry: carries });
+    const unknown = new StartExecutionCommand({ stateMachineArn: stateMachineArn('nobody'), input: '{}' });
+
+    await expect(house.client.send(unknown)).rejects.toMatchObject({ name: 'StateMachineDoesNotExist' });
+  });
+});
