@@ -7,6 +7,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { renderDocument } from './document.ts';
+import { forgeForReading } from './forge-for-reading.ts';
 import { renderRollout } from './rollout.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -53,6 +54,7 @@ async function buildLambdas(): Promise<void> {
         mainFields: ['module', 'main'],
         minify: true,
         external: ['@aws-sdk/*', '@smithy/*'],
+        plugins: [forgeForReading],
         banner: { js: requireShim },
       }),
     ),

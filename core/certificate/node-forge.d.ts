@@ -2,6 +2,7 @@
 // Each part adds itself to the one object that `forge.js` exports.
 declare module 'node-forge/lib/asn1.js';
 declare module 'node-forge/lib/pbe.js';
+declare module 'node-forge/lib/sha1.js';
 declare module 'node-forge/lib/sha256.js';
 declare module 'node-forge/lib/sha512.js';
 

@@ -1,6 +1,7 @@
 // PKCS#12 (RFC 7292), looked into by hand: node-forge's own reader makes certificates and keys of what it finds,
 // which loses their exact bytes and knows RSA only. Here bags become the same blocks that PEM gives.
 import 'node-forge/lib/pbe.js';
+import 'node-forge/lib/sha1.js';
 import 'node-forge/lib/sha256.js';
 import 'node-forge/lib/sha512.js';
 import { createHmac, timingSafeEqual } from 'node:crypto';
