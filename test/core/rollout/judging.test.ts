@@ -1,0 +1,266 @@
+import { describe, expect, test } from 'vitest';
+import type { AgentLine } from '../../../core/deployment/agent-line.ts';
+import { afterWave, isDecisive } from '../../../core/rollout/after-wave.ts';
+import { planBack } from '../../../core/rollout/back.ts';
+import { type EndedWave, hadTheirTurn, oneForEach, type Result } from '../../../core/rollout/results.ts';
+import { judgeServices } from '../../../core/rollout/services.ts';
+import { Strategy } from '../../../core/rollout/strategy.ts';
+import { tallyOf } from '../../../core/rollout/tally.ts';
+import { Verify } from '../../../core/target/verify.ts';
+
+const result = (targetId: string, outcome: string, status?: string): Result => {
+  const bad = ['lost', 'rolled_back', 'rollback_failed', 'rejected', 'States.Timeout'].includes(outcome);
+  return { targetId, outcome, status: status ?? (bad ? 'FAILED' : 'SUCCEEDED'), summary: '' };
+};
+const forward = (number: number, ...results: Result[]): EndedWave => ({
+  number,
+  direction: 'forward',
+  results,
+});
+const back = (number: number, ...results: Result[]): EndedWave => ({ number, direction: 'back', results });
+
+describe('after a wave that went well', () => {
+  const goesOn = (strategy: object, wave: object, approval: 'approved' | 'rejected' | null = null) =>
+    afterWave({
+      rollout: { strategy: Strategy.parse(strategy) },
+      wave: { reached: 0, count: 1, total: 200, ...wave },
+      approval: approval === null ? null : { verdict: approval, by: 'ops' },
+    });
+
+  test.each([
+    ['the next one comes', {}, {}, 'next'],
+    ['there is a pause, if the strategy has one', { pauseSeconds: 60 }, {}, 'pause'],
+    ['a person is asked, if it is the one', { approvalAfterWave: 1, pauseSeconds: 60 }, {}, 'ask_approval'],
+    ['nobody is asked before it', { approvalAfterWave: 2 }, {}, 'next'],
+    [
+      'nobody is asked while it is only part of the one',
+      { approvalAfterWave: 2 },
+      { reached: 1, count: 18 },
+      'next',
+    ],
+    [
+      'a person is asked when it completes the one',
+      { approvalAfterWave: 2 },
+      { reached: 19 },
+      'ask_approval',
+    ],
+    [
+      'a person is asked when the one was reached with it',
+      { approvalAfterWave: 2 },
+      { total: 5 },
+      'ask_approval',
+    ],
+    [
+      'there is neither question nor pause when nobody is left',
+      { approvalAfterWave: 1, pauseSeconds: 60 },
+      { total: 1 },
+      'next',
+    ],
+    ['nobody is asked after a wave that the strategy lacks', { approvalAfterWave: 7 }, {}, 'next'],
+  ])('%s', (_, strategy, wave, verdict) => {
+    expect(goesOn(strategy, wave)).toBe(verdict);
+  });
+
+  test('nobody is asked twice', () => {
+    expect(goesOn({ approvalAfterWave: 1, pauseSeconds: 60 }, { reached: 1 }, 'approved')).toBe('pause');
+  });
+});
+
+describe('whether services have to present the new version alone', () => {
+  const decisive = (
+    only: { targets: string[] } | null,
+    wave: { reached: number; count: number; total: number },
+  ) => isDecisive({ rollout: { only }, wave } as Parameters<typeof isDecisive>[0]);
+
+  test('is so after the last wave to all', () => {
+    expect(decisive(null, { reached: 20, count: 180, total: 200 })).toBe(true);
+    expect(decisive(null, { reached: 1, count: 19, total: 200 })).toBe(false);
+    expect(decisive({ targets: ['web'] }, { reached: 0, count: 1, total: 1 })).toBe(false);
+  });
+});
+
+describe('targets that had their turn', () => {
+  test('are those of forward waves, but not the skipped ones', () => {
+    const waves = [
+      forward(
+        1,
+        result('a', 'deployed'),
+        result('b', 'lost'),
+        result('c', 'skipped'),
+        result('d', 'PENDING', 'PENDING'),
+      ),
+      back(2, result('e', 'deployed')),
+    ];
+
+    expect([...hadTheirTurn(waves, 0)]).toEqual(['a', 'b']);
+  });
+
+  test('are those that went well, once the rollout was resumed', () => {
+    const waves = [
+      forward(1, result('a', 'deployed'), result('b', 'lost')),
+      forward(2, result('c', 'rejected')),
+    ];
+
+    expect([...hadTheirTurn(waves, 1)]).toEqual(['a', 'c']);
+  });
+});
+
+describe('the results of a wave', () => {
+  test('are one for each deployment, in their order', () => {
+    const found = [
+      result('b', 'lost'),
+      result('a', 'deployed'),
+      result('', 'States.Timeout'),
+      result('x', 'deployed'),
+    ];
+
+    const each = oneForEach(['a', 'b', 'c'], found, (id) => result(id, 'lost', 'FAILED'));
+
+    expect(each.map(({ targetId, outcome }) => [targetId, outcome])).toEqual([
+      ['a', 'deployed'],
+      ['b', 'lost'],
+      ['c', 'lost'],
+    ]);
+  });
+});
+
+describe('the way back', () => {
+  const [theNew, theOld] = ['sha256:new', 'sha256:old'];
+  const plan = (waves: EndedWave[], installed: Record<string, string | null> = {}, sinceWave = 0) =>
+    planBack({ waves, sinceWave, fingerprint: theNew, installed: (id) => installed[id] ?? null });
+  const waves = [
+    forward(1, result('a', 'deployed')),
+    forward(
+      2,
+      result('b', 'deployed'),
+      result('c', 'unchanged'),
+      result('d', 'rolled_back'),
+      result('e', 'deployed_unverified'),
+    ),
+  ];
+  const installed = { a: theNew, b: theNew, c: theNew, d: theOld, e: theNew };
+
+  test('begins with the newest wave, the last target first, and only with what was changed', () => {
+    expect(plan(waves, installed)).toEqual({ verdict: 'deploy', ofWave: 2, targetIds: ['e', 'b'] });
+  });
+
+  test('goes on with the wave before', () => {
+    const so = [...waves, back(3, result('e', 'deployed'), result('b', 'deployed'))];
+
+    expect(plan(so, { ...installed, b: theOld, e: theOld })).toEqual({
+      verdict: 'deploy',
+      ofWave: 1,
+      targetIds: ['a'],
+    });
+  });
+
+  test('is over when everything is back', () => {
+    const so = [
+      ...waves,
+      back(3, result('e', 'deployed'), result('b', 'deployed')),
+      back(4, result('a', 'deployed')),
+    ];
+
+    expect(plan(so, { ...installed, a: theOld, b: theOld, e: theOld })).toEqual({ verdict: 'rolled_back' });
+  });
+
+  test('is over at once when nothing was changed', () => {
+    expect(plan([forward(1, result('a', 'rejected'))], { a: theOld })).toEqual({ verdict: 'rolled_back' });
+    expect(plan([])).toEqual({ verdict: 'rolled_back' });
+  });
+
+  test('leaves alone what somebody has deployed to since', () => {
+    expect(plan([forward(1, result('a', 'deployed'))], { a: 'sha256:newer' })).toEqual({
+      verdict: 'rolled_back',
+    });
+  });
+
+  test.each(['skipped', 'lost', 'rolled_back'])(
+    'is incomplete where a revert ended as %s, and tries none twice',
+    (outcome) => {
+      const so = [forward(1, result('a', 'deployed')), back(2, result('a', outcome))];
+
+      expect(plan(so, { a: theNew })).toEqual({ verdict: 'rollback_incomplete', targetIds: ['a'] });
+    },
+  );
+
+  test('tries again what could not be put back before somebody resumed it', () => {
+    const so = [forward(1, result('a', 'deployed')), back(2, result('a', 'lock_unavailable', 'FAILED'))];
+
+    expect(plan(so, { a: theNew }, 2)).toEqual({ verdict: 'deploy', ofWave: 1, targetIds: ['a'] });
+  });
+
+  test.each(['lost', 'rollback_failed', 'States.Timeout'])(
+    'does not revert a target that ended as %s, and is incomplete',
+    (outcome) => {
+      const so = [forward(1, result('a', outcome))];
+
+      expect(plan(so, {})).toEqual({ verdict: 'rollback_incomplete', targetIds: ['a'] });
+      expect(plan(so, { a: theNew })).toEqual({ verdict: 'rollback_incomplete', targetIds: ['a'] });
+      expect(plan(so, { a: theOld })).toEqual({ verdict: 'rolled_back' });
+    },
+  );
+
+  test('goes by the last deployment of a target, but not by one that was skipped', () => {
+    const so = [
+      forward(1, result('a', 'lost')),
+      forward(2, result('a', 'deployed')),
+      forward(3, result('a', 'skipped')),
+    ];
+
+    expect(plan(so, { a: theNew })).toEqual({ verdict: 'deploy', ofWave: 2, targetIds: ['a'] });
+  });
+});
+
+describe('the tally', () => {
+  test('has each target once, by its last deployment, and those that were put back as such', () => {
+    const waves = [
+      forward(1, result('a', 'deployed'), result('b', 'lost')),
+      forward(2, result('b', 'deployed'), result('c', 'rejected'), result('d', 'skipped')),
+      forward(3, result('c', 'skipped'), result('e', 'deployed')),
+      back(4, result('a', 'deployed'), result('e', 'lost')),
+    ];
+
+    expect(tallyOf(waves)).toEqual({
+      counts: { put_back: 1, deployed: 1, rejected: 1, skipped: 1, not_put_back: 1 },
+      failed: 1,
+    });
+  });
+});
+
+describe('a look at the services', () => {
+  type Observation = NonNullable<AgentLine['observations']>[number];
+  const seen = (address: string, problem: string | null): Observation => ({
+    address,
+    fingerprint: 'sha256:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0',
+    ok: problem === null,
+    problem,
+  });
+  const look = (attempts: number, ...observations: Observation[]) => ({
+    verify: Verify.parse({ endpoint: 'lb.example.com:443', attempts, initialBackoffSeconds: 2 }),
+    observations,
+  });
+
+  test('is right when every address of every service is', () => {
+    expect(
+      judgeServices([look(3, seen('1', null), seen('2', null)), look(3, seen('3', null))], 1),
+    ).toMatchObject({
+      verdict: 'right',
+      waitSeconds: 0,
+    });
+  });
+
+  test('backs off while attempts are left, for the longest of the waits', () => {
+    const looks = [look(3, seen('1', null), seen('2', 'stale')), look(9, seen('3', 'stale'))];
+
+    expect(judgeServices(looks, 1)).toMatchObject({ verdict: 'back_off', waitSeconds: 2 });
+    expect(judgeServices(looks, 2)).toMatchObject({ verdict: 'back_off', waitSeconds: 4 });
+  });
+
+  test('is stale when a service that is not right has none left', () => {
+    const view = judgeServices([look(2, seen('1', 'presents another')), look(9, seen('2', 'stale'))], 2);
+
+    expect(view).toMatchObject({ verdict: 'stale', waitSeconds: 0 });
+    expect(view.summary).toContain('presents another');
+  });
+});

@@ -1,0 +1,41 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { inTurn } from '../../../core/rollout/order.ts';
+
+const place = (id: string, host: string, online = true) => ({ target: { id, host }, online });
+const ids = (places: readonly { target: { id: string } }[]) => places.map(({ target }) => target.id);
+
+describe('the order of targets', () => {
+  test('has one of each host before a second of any', () => {
+    const places = [
+      place('a1', 'h1'),
+      place('a2', 'h1'),
+      place('a3', 'h1'),
+      place('b1', 'h2'),
+      place('b2', 'h2'),
+    ];
+
+    expect(ids(inTurn(places))).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
+  });
+
+  test('has hosts that are there before those that are not', () => {
+    expect(ids(inTurn([place('a', 'h1', false), place('b', 'h2')]))).toEqual(['b', 'a']);
+  });
+
+  test('is the same in whatever order they come, and loses none', () => {
+    const places = fc.uniqueArray(
+      fc.record({ id: fc.string({ minLength: 1, maxLength: 3 }), host: fc.nat(4), online: fc.boolean() }),
+      { selector: ({ id }) => id, maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(places, fc.infiniteStream(fc.nat()), (some, shuffle) => {
+        const all = some.map(({ id, host, online }) => place(id, `h${host}`, online));
+        const keyed = all.map((one) => ({ one, key: shuffle.next().value ?? 0 }));
+        const mixed = keyed.sort((a, b) => a.key - b.key).map(({ one }) => one);
+
+        expect(ids(inTurn(mixed))).toEqual(ids(inTurn(all)));
+        expect(ids(inTurn(all)).sort()).toEqual(ids(all).sort());
+      }),
+    );
+  });
+});

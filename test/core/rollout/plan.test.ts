@@ -1,0 +1,229 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Place, planForward, type Situation } from '../../../core/rollout/plan.ts';
+import { type Share, Strategy } from '../../../core/rollout/strategy.ts';
+import { goalOf } from '../../../core/rollout/waves.ts';
+import { Target } from '../../../core/target/target.ts';
+import type { MaintenanceWindow } from '../../../core/target/window.ts';
+
+const [theNew, theOld] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`];
+const now = new Date('2026-11-22T12:00:00Z');
+const night: MaintenanceWindow = {
+  days: ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'],
+  from: '02:00',
+  to: '04:00',
+  timeZone: 'UTC',
+};
+
+function aPlace(number: number, overrides: Partial<Place> & { host?: string } = {}): Place {
+  const { host = `i-${String(number).padStart(17, '0')}`, ...rest } = overrides;
+  const target = Target.parse({
+    id: `web-${String(number).padStart(4, '0')}`,
+    certificate: 'api.example.com',
+    host,
+    kind: 'nginx',
+    config: { certPath: '/etc/tls/fullchain.pem', keyPath: '/etc/tls/privkey.pem' },
+    verify: { endpoint: '10.0.0.7:443', serverName: 'api.example.com' },
+  });
+  const installed = { fingerprint: theOld, notAfter: now.getTime() / 1000 + 30 * 86_400 };
+  return { target, online: true, window: null, installed, ...rest };
+}
+
+type RolloutPart = Partial<Situation['rollout']>;
+
+function plan(
+  places: Place[],
+  overrides: Partial<Omit<Situation, 'rollout'>> & { rollout?: RolloutPart } = {},
+) {
+  const { rollout, ...rest } = overrides;
+  const source = { kind: 'parameter', name: '/tls', version: 1 } as const;
+  return planForward({
+    rollout: {
+      id: 'r-1',
+      only: null,
+      repeat: false,
+      startedAt: '2026-11-22T11:59:00Z',
+      strategy: Strategy.parse({}),
+      urgent: false,
+      version: { fingerprint: theNew, source, notAfter: 1_900_000_000 },
+      ...rollout,
+    },
+    places,
+    refused: 0,
+    done: new Set<string>(),
+    now,
+    ...rest,
+  });
+}
+
+const fleet = (size: number) => Array.from({ length: size }, (_, at) => aPlace(at));
+const idsOf = (planned: ReturnType<typeof plan>) =>
+  planned.verdict === 'deploy' ? planned.chosen.map(({ target }) => target.id) : [];
+
+describe('the next wave', () => {
+  test('begins with a canary of one', () => {
+    expect(plan(fleet(200))).toMatchObject({ verdict: 'deploy', step: 0, goal: 1, reached: 0, total: 200 });
+    expect(idsOf(plan(fleet(200)))).toEqual(['web-0000']);
+  });
+
+  test('leaves out who has the version already, and counts them as reached', () => {
+    const places = fleet(5).map((place, at) =>
+      at === 0 ? { ...place, installed: { fingerprint: theNew, notAfter: null } } : place,
+    );
+
+    expect(plan(places)).toMatchObject({ verdict: 'deploy', reached: 1, total: 5, goal: 5 });
+    expect(idsOf(plan(places))).not.toContain('web-0000');
+  });
+
+  test('leaves out who had a turn, however it ended', () => {
+    const planned = plan(fleet(3), { done: new Set(['web-0000', 'web-0002']) });
+
+    expect(idsOf(planned)).toEqual(['web-0001']);
+    expect(planned).toMatchObject({ reached: 2 });
+  });
+
+  test('is nobody once all had their turn', () => {
+    expect(plan(fleet(1), { done: new Set(['web-0000']) })).toMatchObject({ verdict: 'finished', total: 1 });
+    expect(plan([])).toMatchObject({ verdict: 'finished', total: 0 });
+  });
+
+  test('counts those that cannot be deployed to as reached', () => {
+    expect(plan(fleet(3), { refused: 1 })).toMatchObject({ reached: 1, total: 4, goal: 4 });
+  });
+
+  test('has those that have the version as well when the rollout repeats it, unless it has brought it itself', () => {
+    const places = [
+      aPlace(0, { installed: { fingerprint: theNew, notAfter: null, rollout: 'earlier' } }),
+      aPlace(1, { installed: { fingerprint: theNew, notAfter: null, rollout: 'r-1' } }),
+    ];
+
+    expect(idsOf(plan(places, { rollout: { repeat: true } }))).toEqual(['web-0000']);
+  });
+
+  test('is smaller where windows are closed, and the others come later', () => {
+    const places = [aPlace(0, { window: night }), aPlace(1), aPlace(2, { window: night })];
+    const strategy = Strategy.parse({ waves: ['100%'] });
+
+    expect(plan(places, { rollout: { strategy } })).toMatchObject({ verdict: 'deploy', goal: 3, waiting: 2 });
+    expect(idsOf(plan(places, { rollout: { strategy } }))).toEqual(['web-0001']);
+  });
+
+  test('waits where all windows are closed, at most an hour at a time', () => {
+    const waiting = plan([aPlace(0, { window: night })]);
+    const soon = plan([aPlace(0, { window: night })], { now: new Date('2026-11-23T01:58:30.500Z') });
+
+    expect(waiting).toMatchObject({
+      verdict: 'wait',
+      waitSeconds: 3600,
+      why: 'the window of web-0000 opens 2026-11-23T02:00Z',
+    });
+    expect(soon).toMatchObject({ verdict: 'wait', waitSeconds: 90 });
+  });
+
+  test('goes by the windows of an open night', () => {
+    expect(plan([aPlace(0, { window: night })], { now: new Date('2026-11-23T02:00:00Z') }).verdict).toBe(
+      'deploy',
+    );
+  });
+
+  test('passes windows when it is urgent', () => {
+    expect(plan([aPlace(0, { window: night })], { rollout: { urgent: true } }).verdict).toBe('deploy');
+  });
+
+  test('passes a window that would open only after the installed certificate has expired', () => {
+    const opens = Date.parse('2026-11-23T02:00:00Z') / 1000;
+    const expiring = (notAfter: number) =>
+      plan([aPlace(0, { window: night, installed: { fingerprint: theOld, notAfter } })]).verdict;
+
+    expect(expiring(opens)).toBe('deploy');
+    expect(expiring(opens + 1)).toBe('wait');
+  });
+
+  test('waits for a named host that is on its way up, for twenty minutes', () => {
+    const [host] = [`i-${'0'.repeat(17)}`];
+    const rollout = { only: { hosts: [host] } };
+    const late = new Date('2026-11-22T12:19:00Z');
+
+    expect(plan([aPlace(0, { online: false })], { rollout })).toMatchObject({
+      verdict: 'wait',
+      waitSeconds: 15,
+    });
+    expect(plan([], { rollout })).toMatchObject({ verdict: 'wait', waitSeconds: 15 });
+    expect(plan([aPlace(0, { online: false })], { rollout, now: late }).verdict).toBe('deploy');
+    expect(plan([], { rollout, now: late }).verdict).toBe('finished');
+  });
+
+  test('does not wait for hosts that nobody named', () => {
+    expect(plan([aPlace(0, { online: false })]).verdict).toBe('deploy');
+  });
+
+  test('says which versions may still be presented, unless that is not known of all', () => {
+    const unknown = aPlace(2, { installed: null });
+
+    expect(plan(fleet(2))).toMatchObject({ before: [theOld] });
+    expect(plan([...fleet(2), unknown])).toMatchObject({ before: null });
+    expect(plan(fleet(2), { rollout: { only: { targets: ['web'] } } })).toMatchObject({ before: null });
+  });
+});
+
+const shares: fc.Arbitrary<Share> = fc.oneof(
+  fc.nat(30),
+  fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%` as const),
+);
+const strategies = fc
+  .array(shares, { maxLength: 5 })
+  .map((waves) => Strategy.parse({ waves: [...waves, '100%'] }));
+
+type Planned = Extract<ReturnType<typeof plan>, { verdict: 'deploy' }>;
+
+/** Every wave of a rollout whose deployments all end; waits are waited out. */
+function walked(places: Place[], strategy: Strategy): Planned[] {
+  const waves: Planned[] = [];
+  const done = new Set<string>();
+  let clock = now;
+  for (;;) {
+    const planned = plan(places, { rollout: { strategy }, done, now: clock });
+    if (planned.verdict === 'finished') return waves;
+    if (planned.verdict === 'deploy') waves.push(planned);
+    else clock = new Date(clock.getTime() + planned.waitSeconds * 1000);
+    for (const id of idsOf(planned)) done.add(id);
+  }
+}
+
+describe('the waves of any strategy, with any number of targets', () => {
+  test('reach each target that lacks the version exactly once, and no goal is passed', () => {
+    const places = fc.array(
+      fc.record({ has: fc.boolean(), host: fc.nat(8), online: fc.boolean(), windowed: fc.boolean() }),
+      { maxLength: 40 },
+    );
+    fc.assert(
+      fc.property(strategies, places, (strategy, some) => {
+        const all = some.map(({ has, host, online, windowed }, at) =>
+          aPlace(at, {
+            host: `i-${String(host).padStart(17, '0')}`,
+            online,
+            window: windowed ? night : null,
+            installed: has ? { fingerprint: theNew, notAfter: null } : null,
+          }),
+        );
+        const waves = walked(all, strategy);
+        for (const wave of waves) {
+          expect(wave.chosen.length).toBeGreaterThan(0);
+          expect(wave.reached + wave.chosen.length).toBeLessThanOrEqual(wave.goal);
+          expect(wave.goal).toBe(goalOf(strategy.waves[wave.step] ?? 0, all.length));
+        }
+        const lacking = all.filter(({ installed }) => installed === null).map(({ target }) => target.id);
+        const turns = waves.flatMap(idsOf);
+        expect(turns.sort()).toEqual(lacking.sort());
+      }),
+    );
+  });
+
+  test('begin with the canary alone by default, whoever has the version', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 60 }), (size) => {
+        expect(idsOf(plan(fleet(size)))).toEqual(['web-0000']);
+      }),
+    );
+  });
+});
