@@ -6,7 +6,7 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
 import type { CertificateSource, Source } from '../../core/deployment/source.ts';
-import type { Bundle } from '../../core/deployment/version.ts';
+import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError, type ErrorDetails, isCertferryError } from '../../core/errors.ts';
 import { acmPlace } from './sources/acm.ts';
 import { describe } from './sources/describe.ts';
@@ -64,7 +64,7 @@ export function createSources(clients: SourceClients, patience: Patience): Sourc
   const recent = createRecentBundles();
   return {
     async fetch({ fingerprint, source }, now) {
-      const key = JSON.stringify([source, fingerprint]);
+      const key = keyOf(source, fingerprint);
       const known = recent.get(key, now);
       if (known !== undefined) return known;
       const found = await patiently(() => placeOf(places, source).pinned(source), patience).catch(
@@ -76,19 +76,24 @@ export function createSources(clients: SourceClients, patience: Patience): Sourc
       return bundle;
     },
     async latest(source, now) {
-      return versionIn(await placeOf(places, source).latest(source).catch(unavailable(source)), now);
+      const found = await placeOf(places, source).latest(source).catch(unavailable(source));
+      const { bundle, facts } = readFound(found, now);
+      // whoever asks which version it is fetches it next
+      recent.put(keyOf(found.source, facts.fingerprint), bundle, now);
+      return versionIn(found, facts);
     },
     async previous(source, now) {
       const found = await placeOf(places, source).previous(source).catch(unavailable(source));
-      return found && versionIn(found, now);
+      return found && versionIn(found, readFound(found, now).facts);
     },
   };
 }
 
-function versionIn(found: Found, now: Date): SourceVersion {
-  const { fingerprint, notAfter } = readFound(found, now).facts;
-  return { fingerprint, source: found.source, notAfter };
+function versionIn({ source }: Found, { fingerprint, notAfter }: VersionFacts): SourceVersion {
+  return { fingerprint, source, notAfter };
 }
+
+const keyOf = (source: Source, fingerprint: string) => JSON.stringify([source, fingerprint]);
 
 /** A throttled call keeps its name: the graph of a deployment retries it, while SourceUnavailable ends it. */
 function keepThrottled(source: Source) {

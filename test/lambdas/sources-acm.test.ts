@@ -36,9 +36,9 @@ describe('a certificate of ACM', () => {
     const version = await aVersion();
     exporting(version);
 
-    await world.sources.latest(source, now);
-    const first = passphrase();
     const bundle = await world.sources.fetch({ fingerprint: version.fingerprint, source }, now);
+    const first = passphrase();
+    await world.sources.latest(source, now);
 
     expect(bundle).toMatchObject({
       chain: [expect.stringContaining('BEGIN CERTIFICATE')],

@@ -211,6 +211,17 @@ describe('a bundle that was fetched lately', () => {
     expect(secrets.requests).toHaveLength(2);
   });
 
+  test('is there when somebody has just asked which one is the latest', async () => {
+    const { fingerprint: leaf } = await aSecretAnswering({ VersionId: 'v-1' });
+    const { kind, secretId } = source;
+
+    const latest = await sources.latest({ kind, secretId }, now);
+    await sources.fetch(latest, now);
+
+    expect(latest).toMatchObject({ fingerprint: leaf, source });
+    expect(secrets.requests).toHaveLength(1);
+  });
+
   test('is not given for another version of the same source', async () => {
     const { fingerprint: leaf } = await aSecret();
     await sources.fetch({ fingerprint: leaf, source }, now);
