@@ -8,7 +8,7 @@ export default {
       comment: 'core is the pure domain: the rest of the house depends on it, never the other way round.',
       severity: 'error',
       from: { path: '^core/' },
-      to: { path: '^(agent-scripts|lambdas|cdk|local|cli|test|bench|scripts)/' },
+      to: { path: '^(agent-scripts|lambdas|cdk|local|account|cli|test|bench|scripts)/' },
     },
     {
       name: 'core-sees-pure-libraries-only',
@@ -26,7 +26,8 @@ export default {
     },
     {
       name: 'time-zones-in-rollouts-only',
-      comment: 'Only maintenance windows need a library of time zones; the agent’s bundle must not grow by one.',
+      comment:
+        'Only maintenance windows need a library of time zones; the agent’s bundle must not grow by one.',
       severity: 'error',
       from: { path: '^core/', pathNot: '^core/rollout/' },
       to: { path: '^node_modules/luxon(/|$)' },
@@ -107,7 +108,22 @@ export default {
       to: { path: '^(agent-scripts|cdk|cli|test|bench|scripts)/' },
     },
     {
-      name: 'cli-sees-local-and-core',
+      name: 'account-sees-lambdas-and-core',
+      comment:
+        'Work on a stack goes through the services of its functions; it knows nothing of local mode or of display.',
+      severity: 'error',
+      from: { path: '^account/' },
+      to: { path: '^(agent-scripts|cdk|local|cli|test|bench|scripts)/' },
+    },
+    {
+      name: 'nobody-but-cli-sees-account',
+      comment: 'What runs in an account must not depend on how a person works with it.',
+      severity: 'error',
+      from: { pathNot: '^(account|cli)/' },
+      to: { path: '^account/' },
+    },
+    {
+      name: 'cli-sees-local-account-and-core',
       comment: 'The command line displays; the work is done below it.',
       severity: 'error',
       from: { path: '^cli/' },
@@ -125,7 +141,7 @@ export default {
       comment:
         'The command line and local mode run from an installed package, which has no development packages.',
       severity: 'error',
-      from: { path: '^(core|agent-scripts|lambdas|local|cli)/' },
+      from: { path: '^(core|agent-scripts|lambdas|local|account|cli)/' },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {

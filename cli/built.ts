@@ -8,7 +8,7 @@ export function builtFile(path: string): string {
   return join(dist, path);
 }
 
-/** The state machine that is run and deployed. */
-export function deployTargetMachine(): StateMachine {
-  return JSON.parse(readFileSync(builtFile('state-machines/deploy-target.asl.json'), 'utf8'));
+/** A state machine as it is run and deployed. */
+export function machineFile(name: 'deploy-target' | 'rollout'): StateMachine {
+  return JSON.parse(readFileSync(builtFile(`state-machines/${name}.asl.json`), 'utf8'));
 }

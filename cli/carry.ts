@@ -1,18 +1,17 @@
-import type { RequestAction } from '../core/deployment/deployment.ts';
+import pLimit from 'p-limit';
+import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import type { Target } from '../core/target/target.ts';
-import type { DeployRequest, Ferry } from '../local/ferry.ts';
 import type { Progress } from './render/progress.ts';
 import { type AtLeastOne, type Finished, interrupted, notRecorded } from './report.ts';
 import { describeError } from './usage-error.ts';
 
-/** What is asked of every target. */
-export interface Order {
-  readonly action: RequestAction;
-  readonly secret?: DeployRequest['secret'];
-  readonly fingerprint?: string;
-}
+/** Carries an order to one target, to its end, wherever it is carried. */
+export type Carrier = (
+  target: Target,
+  onEvent: (event: ExecutionEvent) => void,
+) => Promise<Omit<Finished, 'target'>>;
 
-/** Deployments at a time: each one starts an agent and a probe on this machine. */
+/** Deployments at a time: on this machine each one starts an agent and a probe. */
 const maximumAtOnce = 8;
 
 /**
@@ -21,19 +20,18 @@ const maximumAtOnce = 8;
  * deployments that have begun are waited for (a target is never left half done), and no other is begun.
  */
 export async function carry(
-  ferry: Pick<Ferry, 'deploy'>,
+  carrier: Carrier,
   targets: AtLeastOne<Target>,
-  order: Order,
   { progress, interruption }: { progress: Progress; interruption: AbortSignal },
 ): Promise<AtLeastOne<Finished>> {
   const carryOne = async (target: Target): Promise<Finished> => {
     if (interruption.aborted) return notBegun(target);
-    const finished = await deployOne(ferry, target, order, progress);
+    const finished = await deployOne(carrier, target, progress);
     progress.ended(target.id, finished.output.outcome);
     return finished;
   };
   const [first, ...others] = targets;
-  const limit = limiter(maximumAtOnce);
+  const limit = pLimit(maximumAtOnce);
   const [ofFirst, ...ofOthers] = [
     limit(() => carryOne(first)),
     ...others.map((one) => limit(() => carryOne(one))),
@@ -41,16 +39,9 @@ export async function carry(
   return [await ofFirst, ...(await Promise.all(ofOthers))] as const;
 }
 
-async function deployOne(
-  ferry: Pick<Ferry, 'deploy'>,
-  target: Target,
-  order: Order,
-  progress: Progress,
-): Promise<Finished> {
+async function deployOne(carrier: Carrier, target: Target, progress: Progress): Promise<Finished> {
   try {
-    const onEvent = (event: Finished['events'][number]) => progress.event(target.id, event);
-    const { executionName, output, events } = await ferry.deploy({ target, ...order, onEvent });
-    return { target, executionName, output, events };
+    return { target, ...(await carrier(target, (event) => progress.event(target.id, event))) };
   } catch (error) {
     const { name, message } = describeError(error);
     return notRecorded(target, 'lost', {
@@ -65,21 +56,4 @@ function notBegun(target: Target): Finished {
     summary: 'interrupted before it was begun',
     reason: interrupted,
   });
-}
-
-/** Runs at most `most` of the functions it is given at a time, in the order it was given them. */
-function limiter(most: number) {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async <Result>(work: () => Promise<Result>): Promise<Result> => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running += 1;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running -= 1;
-      else next();
-    }
-  };
 }

@@ -1,4 +1,5 @@
 import type { DeploymentOutcome } from '../core/deployment/outcome.ts';
+import type { RolloutOutcome } from '../core/rollout/rollout.ts';
 
 /** The process's exit code for each way a deployment ends, mildest first: scripts build on these numbers. */
 export const exitCodes = {
@@ -18,8 +19,23 @@ export const exitCodes = {
   lock_unavailable: 16,
 } as const satisfies Readonly<Record<DeploymentOutcome, number>>;
 
-/** `probe`: the endpoint could not be asked, or does not present what was expected. */
+/** The same for each way a rollout ends. */
+export const rolloutExitCodes = {
+  finished: 0,
+  already_rolled_out: 0,
+  superseded: 0,
+  refused: 10,
+  rolled_back: 13,
+  rollback_incomplete: 14,
+  finished_with_failures: 17,
+  halted: 18,
+} as const satisfies Readonly<Record<RolloutOutcome, number>>;
+
+/** `probe` and `sweep`: an endpoint could not be asked, or does not present what was expected. */
 export const notPresentedExitCode = 1;
+
+/** `doctor`: there is something to do. */
+export const notHealthyExitCode = 1;
 
 /** `demo`: something went otherwise than it says. */
 export const demoFailedExitCode = 1;

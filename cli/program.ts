@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
 import { addDeploy, addHistory, addInspect, addRollback } from './define/deployments.ts';
+import { addApprove, addHalt, addRollout, addRollouts, addSweep } from './define/fleets.ts';
 import * as help from './define/help.ts';
+import { addDoctor, addTargets } from './define/stacks.ts';
 import { addCheck, addDemo, addProbe, addSchema } from './define/tools.ts';
 import { usageExitCode } from './exit-codes.ts';
 import type { Terminal } from './terminal.ts';
@@ -50,6 +52,13 @@ function build(terminal: Terminal, finish: (exitCode: number) => void): Command 
   for (const add of [
     addDeploy,
     addRollback,
+    addRollout,
+    addRollouts,
+    addHalt,
+    addApprove,
+    addSweep,
+    addTargets,
+    addDoctor,
     addHistory,
     addInspect,
     addCheck,

@@ -13,5 +13,14 @@ export function describeError(error: unknown): { name: string; message: string }
 
 /** An error a person can act on needs no stack trace; any other is a defect of ours and keeps it. */
 export function isExpected(error: unknown): boolean {
-  return isCertferryError(error) || (error instanceof Error && error.name === 'UsageError');
+  return (
+    isCertferryError(error) || (error instanceof Error && (error.name === 'UsageError' || isOfAws(error)))
+  );
 }
+
+/** What AWS refused (an expired session, a missing permission), or credentials and a region that are not there. */
+function isOfAws(error: Error): boolean {
+  return '$metadata' in error || notConfigured.has(error.name) || error.message === 'Region is missing';
+}
+
+const notConfigured = new Set(['CredentialsProviderError', 'TokenProviderError', 'ProviderError']);

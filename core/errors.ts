@@ -40,6 +40,8 @@ export const errorNames = {
   TooManyFailures: 'never',
   ServiceStale: 'later',
   ApprovalRejected: 'never',
+  // a stack in an account
+  StackUnusable: 'never',
   // sources
   SourceUnavailable: 'later',
   SourceMismatch: 'never',

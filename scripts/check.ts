@@ -14,6 +14,7 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
     'lambdas',
     'cdk',
     'local',
+    'account',
     'cli',
   ],
   ['types', 'tsc', '--noEmit'],

@@ -1,54 +1,75 @@
-import type { ReadBundle } from '../../core/certificate/read-bundle.ts';
-import { type CertferryError, isCertferryError } from '../../core/errors.ts';
+import type { CertferryError } from '../../core/errors.ts';
 import type { Target } from '../../core/target/target.ts';
 import { exitCodes } from '../exit-codes.ts';
-import { readBundleFiles } from '../input/bundle.ts';
+import { type BundleFiles, judge, secretOf } from '../input/bundle.ts';
 import { onThisMachine, readTargetsFile, selectTargets } from '../input/targets.ts';
 import { fold } from '../render/text.ts';
 import { type AtLeastOne, notRecorded } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import { finish, perform } from './deployment.ts';
-import { type LocalOptions, requireLocalMode } from './local-only.ts';
+import { type PlaceOptions, placeOf, refuseOptions, requireOptions, type StackPlace } from './place.ts';
+import { withAccount, withFerry } from './with-ferry.ts';
 
-export interface DeployOptions extends LocalOptions {
-  readonly targets: string;
+export interface DeployOptions extends PlaceOptions, Partial<BundleFiles> {
+  readonly targets?: string;
   readonly certificate: string;
-  readonly cert: string;
-  readonly key?: string;
-  readonly chain?: string;
-  readonly passphraseFile?: string;
   readonly target: readonly string[];
   readonly dryRun?: boolean;
 }
 
-/** `certferry deploy`: reads and judges the bundle before anything is started, then carries it to every target. */
+/** `certferry deploy`: a bundle to targets on this machine, or in an account the current version to named targets. */
 export async function deploy(options: DeployOptions, terminal: Terminal): Promise<number> {
-  requireLocalMode(options, 'deploy');
-  const [first, ...others] = selectTargets(
-    readTargetsFile(options.targets).targets,
-    options.certificate,
-    options.target,
-  );
-  const targets = [onThisMachine(first), ...others.map(onThisMachine)] as const;
-  const read = judge(options);
-  if (!('bundle' in read)) return refuse(read, targets, options, terminal);
-  for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
-  const { leaf, chain, key } = read.bundle;
-  const order = {
-    action: options.dryRun === true ? ('validate' as const) : ('deploy' as const),
-    secret: { certificate: leaf, chain: chain.join(''), privateKey: key },
-    fingerprint: read.facts.fingerprint,
-  };
-  return perform(targets, order, options, terminal);
+  const place = placeOf(options, 'deploy');
+  return place.kind === 'stack'
+    ? deployInAccount(place, options, terminal)
+    : deployHere(place.state, options, terminal);
 }
 
-function judge(options: DeployOptions): ReadBundle | CertferryError {
-  try {
-    return readBundleFiles(options, new Date());
-  } catch (error) {
-    if (isCertferryError(error)) return error;
-    throw error;
-  }
+/** Reads and judges the bundle before anything is started, then carries it to every target. */
+async function deployHere(state: string, options: DeployOptions, terminal: Terminal): Promise<number> {
+  requireOptions({ '--targets': options.targets, '--cert': options.cert }, '--local');
+  const { targets: file = '', cert = '', certificate, target: ids } = options;
+  const [first, ...others] = selectTargets(readTargetsFile(file).targets, certificate, ids);
+  const targets = [onThisMachine(first), ...others.map(onThisMachine)] as const;
+  const read = judge({ ...options, cert });
+  if (!('bundle' in read)) return refuse(read, targets, options, terminal);
+  for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
+  const order = {
+    action: actionOf(options),
+    secret: secretOf(read),
+    fingerprint: read.facts.fingerprint,
+  };
+  return withFerry(state, (ferry) =>
+    perform(targets, (target, onEvent) => ferry.deploy({ target, ...order, onEvent }), { options, terminal }),
+  );
+}
+
+/** Keys stay where they are: the version is the one whose rollout ended well last. */
+async function deployInAccount(place: StackPlace, options: DeployOptions, terminal: Terminal) {
+  const { targets, cert, key, chain, passphraseFile, certificate } = options;
+  refuseOptions(
+    {
+      '--targets': targets,
+      '--cert': cert,
+      '--key': key,
+      '--chain': chain,
+      '--passphrase-file': passphraseFile,
+    },
+    '--stack: the stack knows its targets and where versions come from',
+  );
+  requireOptions(
+    { '--target': options.target[0] },
+    '--stack: all targets of a certificate are reached by "certferry rollout"',
+  );
+  return withAccount(place, async (account) => {
+    const members = await account.members(options.target, certificate);
+    const version = await account.currentVersion(certificate);
+    return perform(members, account.carrier({ action: actionOf(options), version }), { options, terminal });
+  });
+}
+
+function actionOf({ dryRun }: DeployOptions): 'deploy' | 'validate' {
+  return dryRun === true ? 'validate' : 'deploy';
 }
 
 /** In words, once for all targets: they have nothing to do with it. */

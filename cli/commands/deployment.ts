@@ -1,27 +1,23 @@
 import type { Target } from '../../core/target/target.ts';
-import { carry, type Order } from '../carry.ts';
+import { type Carrier, carry } from '../carry.ts';
 import { interruptedExitCode } from '../exit-codes.ts';
 import { type Progress, progressFor } from '../render/progress.ts';
 import { summaryLines } from '../render/summary.ts';
 import { type AtLeastOne, exitCodeOf, type Finished, reportOf } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
-import { type LocalOptions, ownCommand } from './local-only.ts';
-import { withFerry } from './with-ferry.ts';
+import { ownCommand, type PlaceOptions } from './place.ts';
 
 /** Carries an order to the targets with progress on the terminal, and reports. Returns the exit code. */
 export async function perform(
   targets: AtLeastOne<Target>,
-  order: Order,
-  options: LocalOptions,
-  terminal: Terminal,
+  carrier: Carrier,
+  { options, terminal }: { options: PlaceOptions; terminal: Terminal },
 ): Promise<number> {
   const ids = targets.map(({ id }) => id);
   const progress = progressFor(ids, terminal, options.json === true);
   const interruption = onInterrupt(progress);
   try {
-    const finished = await withFerry(options.state, (ferry) =>
-      carry(ferry, targets, order, { progress, interruption: interruption.signal }),
-    );
+    const finished = await carry(carrier, targets, { progress, interruption: interruption.signal });
     progress.stop();
     return finish(finished, options, terminal);
   } finally {
@@ -31,7 +27,7 @@ export async function perform(
 }
 
 /** Prints the report, as one JSON document or in words. Returns the exit code. */
-export function finish(finished: AtLeastOne<Finished>, options: LocalOptions, terminal: Terminal): number {
+export function finish(finished: AtLeastOne<Finished>, options: PlaceOptions, terminal: Terminal): number {
   const { out, err } = terminal;
   const report = reportOf(finished);
   if (options.json === true) {

@@ -1,16 +1,35 @@
 import { onThisMachine, readTargetsFile, selectTarget } from '../input/targets.ts';
 import type { Terminal } from '../terminal.ts';
 import { perform } from './deployment.ts';
-import { type LocalOptions, requireLocalMode } from './local-only.ts';
+import { type PlaceOptions, placeOf, refuseOptions, requireOptions, type StackPlace } from './place.ts';
+import { withAccount, withFerry } from './with-ferry.ts';
 
-export interface RollbackOptions extends LocalOptions {
-  readonly targets: string;
+export interface RollbackOptions extends PlaceOptions {
+  readonly targets?: string;
   readonly target: string;
 }
 
 /** `certferry rollback`: the version before the installed one, applied and verified as a deployment of its own. */
 export async function rollback(options: RollbackOptions, terminal: Terminal): Promise<number> {
-  requireLocalMode(options, 'rollback');
-  const target = onThisMachine(selectTarget(readTargetsFile(options.targets).targets, options.target));
-  return perform([target], { action: 'revert' }, options, terminal);
+  const place = placeOf(options, 'rollback');
+  if (place.kind === 'stack') return rollbackInAccount(place, options, terminal);
+  const { targets: file = '' } = options;
+  requireOptions({ '--targets': options.targets }, '--local');
+  const target = onThisMachine(selectTarget(readTargetsFile(file).targets, options.target));
+  return withFerry(place.state, (ferry) =>
+    perform([target], (one, onEvent) => ferry.deploy({ target: one, action: 'revert', onEvent }), {
+      options,
+      terminal,
+    }),
+  );
+}
+
+/** On every host of the target. */
+async function rollbackInAccount(place: StackPlace, options: RollbackOptions, terminal: Terminal) {
+  refuseOptions({ '--targets': options.targets }, '--stack: the stack knows its targets');
+  return withAccount(place, async (account) => {
+    const targets = await account.members([options.target]);
+    const carrier = account.carrier({ action: 'revert', version: null });
+    return perform(targets, carrier, { options, terminal });
+  });
 }

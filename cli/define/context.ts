@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { defaultState } from '../commands/local-only.ts';
+import { defaultState } from '../commands/place.ts';
 import type { Terminal } from '../terminal.ts';
 
 /** What a command is run with: where it writes, and whom it tells its exit code. */
@@ -8,12 +8,31 @@ export interface Context {
   readonly finish: (exitCode: number) => void;
 }
 
-/** The options of every command that works on a state folder. */
-export function withLocal(command: Command): Command {
+/** The options of every command that works on this machine or on a stack. */
+export function withPlace(command: Command): Command {
+  return withStack(
+    command
+      .option('--local', 'work on this machine, with everything kept in the state folder')
+      .option('--state <dir>', 'with --local: the state folder', defaultState),
+  );
+}
+
+/** The options of every command that works on a stack. */
+export function withStack(command: Command): Command {
   return command
-    .option('--local', 'work on this machine, with everything kept in the state folder')
-    .option('--state <dir>', 'the state folder', defaultState)
+    .option('--stack <name>', 'work on a certferry stack in AWS, with your own credentials')
+    .option('--region <region>', 'with --stack: where it is, unless the environment or the profile says so')
+    .option('--profile <profile>', 'with --stack: whose credentials of the AWS configuration')
     .option('--json', 'print one JSON document on standard output, and nothing else there');
+}
+
+/** The options of a bundle that is in files. */
+export function withBundle(command: Command): Command {
+  return command
+    .option('--cert <file>', 'with --local: leaf and chain in PEM, in any order; or everything in PKCS#12')
+    .option('--key <file>', 'with --local: the private key, unless it is in the same file')
+    .option('--chain <file>', 'with --local: the intermediates, unless they are in the same file')
+    .option('--passphrase-file <file>', 'with --local: a file whose first line is the passphrase of the key');
 }
 
 /** For options that may be given several times. */

@@ -1,24 +1,20 @@
 import type { Command } from 'commander';
 import type { DeployOptions } from '../commands/deploy.ts';
 import type { HistoryOptions } from '../commands/history.ts';
-import type { LocalOptions } from '../commands/local-only.ts';
+import type { PlaceOptions } from '../commands/place.ts';
 import type { RollbackOptions } from '../commands/rollback.ts';
-import { type Context, collect, withLocal } from './context.ts';
+import { type Context, collect, withBundle, withPlace } from './context.ts';
 import * as help from './help.ts';
 
 // Each command's code is loaded when it is called: "certferry schema" does not wait for a database.
 
 /** `certferry deploy`. */
 export function addDeploy(program: Command, { terminal, finish }: Context): void {
-  withLocal(program.command('deploy'))
+  withBundle(withPlace(program.command('deploy')))
     .summary('carry a certificate to its targets, verify it, undo it when it is not presented')
     .description(help.deploy.description)
-    .requiredOption('--targets <file>', 'the targets file (YAML or JSON)')
     .requiredOption('--certificate <name>', 'the certificate, as the targets name it')
-    .requiredOption('--cert <file>', 'leaf and chain in PEM, in any order; or everything in PKCS#12')
-    .option('--key <file>', 'the private key, unless it is in the same file')
-    .option('--chain <file>', 'the intermediates, unless they are in the same file')
-    .option('--passphrase-file <file>', 'a file whose first line is the passphrase of the key')
+    .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
     .option('--target <id>', 'only this target of the certificate (may be given several times)', collect, [])
     .option('--dry-run', 'let each daemon judge the new bytes, and change nothing')
     .addHelpText('after', help.deploy.after)
@@ -30,11 +26,11 @@ export function addDeploy(program: Command, { terminal, finish }: Context): void
 
 /** `certferry rollback`. */
 export function addRollback(program: Command, { terminal, finish }: Context): void {
-  withLocal(program.command('rollback'))
+  withPlace(program.command('rollback'))
     .summary('go back to the version before, verified')
     .description(help.rollback.description)
-    .requiredOption('--targets <file>', 'the targets file (YAML or JSON)')
     .requiredOption('--target <id>', 'the target')
+    .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
     .addHelpText('after', help.rollback.after)
     .action(async (options: RollbackOptions) => {
       const { rollback } = await import('../commands/rollback.ts');
@@ -44,8 +40,8 @@ export function addRollback(program: Command, { terminal, finish }: Context): vo
 
 /** `certferry history`. */
 export function addHistory(program: Command, { terminal, finish }: Context): void {
-  withLocal(program.command('history'))
-    .summary('list the deployments of the state folder')
+  withPlace(program.command('history'))
+    .summary('list deployments, the latest first')
     .description(help.history.description)
     .option('--target <id>', 'only those to this target')
     .addHelpText('after', help.history.after)
@@ -57,12 +53,12 @@ export function addHistory(program: Command, { terminal, finish }: Context): voi
 
 /** `certferry inspect`. */
 export function addInspect(program: Command, { terminal, finish }: Context): void {
-  withLocal(program.command('inspect'))
+  withPlace(program.command('inspect'))
     .summary('draw an execution: the path taken, durations, retries, outcome')
     .description(help.inspect.description)
     .argument('<execution>', 'the name of an execution, or "last"')
     .addHelpText('after', help.inspect.after)
-    .action(async (execution: string, options: LocalOptions) => {
+    .action(async (execution: string, options: PlaceOptions) => {
       const { inspect } = await import('../commands/inspect.ts');
       finish(await inspect(execution, options, terminal));
     });

@@ -9,9 +9,12 @@ Begin with:
   $ certferry demo                       a deployment, a renewal and a rollback, on this machine, in under a minute
   $ certferry help deploy                every command has examples
 
+Where: --local works on this machine, --stack NAME on a certferry stack in AWS.
+
 Documentation: README.md, docs/cli.md`;
 
-interface Help {
+/** What `--help` says before and after the options. */
+export interface Help {
   readonly description: string;
   readonly after: string;
 }
@@ -41,6 +44,9 @@ Examples:
   $ certferry deploy --local --targets targets.yaml --certificate api.example.com \\
       --cert fullchain.pem --key privkey.pem
 
+  In an account: the current version of the certificate, to a target that was repaired:
+  $ certferry deploy --stack Certferry --certificate api.example.com --target web-1
+
   One target, and only to see whether its daemon would accept it:
   $ certferry deploy --local --targets targets.yaml --certificate api.example.com \\
       --cert fullchain.pem --key privkey.pem --target web-1 --dry-run
@@ -58,25 +64,28 @@ export const rollback: Help = {
   after: `
 Example:
   $ certferry rollback --local --targets targets.yaml --target web-1
+  $ certferry rollback --stack Certferry --target web-1
 ${deploymentExitCodes}`,
 };
 
 export const history: Help = {
-  description: 'Lists the deployments of the state folder, the latest first.',
+  description: 'Lists the deployments of a state folder or of a stack, the latest first.',
   after: `
 Examples:
   $ certferry history --local
-  $ certferry history --local --target web-1 --json`,
+  $ certferry history --local --target web-1 --json
+  $ certferry history --stack Certferry --target web-1`,
 };
 
 export const inspect: Help = {
   description:
-    'Draws the execution graph of one deployment: every state visited from top to bottom, how long it took, what it ' +
+    'Draws the execution graph of one deployment or rollout: every state visited from top to bottom, how long it took, what it ' +
     'said, what was tried again and which ways were not taken.',
   after: `
 Examples:
   $ certferry inspect --local last
-  $ certferry inspect --local EXECUTION --json          names are in "certferry history --local"`,
+  $ certferry inspect --local EXECUTION --json          names are in "certferry history --local"
+  $ certferry inspect --stack Certferry ROLLOUT`,
 };
 
 export const check: Help = {

@@ -2,7 +2,7 @@ import { readBundle } from '../../core/certificate/read-bundle.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import { look } from '../../core/tls-probe/look.ts';
 import type { Ferry } from '../../local/ferry.ts';
-import { deployTargetMachine } from '../built.ts';
+import { machineFile } from '../built.ts';
 import { pathPrinter } from '../render/path-printer.ts';
 import { mark } from '../render/summary.ts';
 import { duration, shortFingerprint } from '../render/text.ts';
@@ -43,7 +43,7 @@ export async function deployVersion(
 ): Promise<void> {
   const { out, colours } = terminal;
   const layout = { colours, width: terminal.width - 2 };
-  const onEvent = pathPrinter(deployTargetMachine(), layout, (line) => out(`  ${line}`));
+  const onEvent = pathPrinter(machineFile('deploy-target'), layout, (line) => out(`  ${line}`));
   const { bundle, facts } = readBundle(
     { certificate: version.fullchainPem, key: version.keyPem },
     new Date(),

@@ -1,4 +1,5 @@
 import { type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
+import { type CertferryError, isCertferryError } from '../../core/errors.ts';
 import { readBytes, readText } from './files.ts';
 
 /** Where the parts of a bundle are, as options name them. */
@@ -21,6 +22,21 @@ export function readBundleFiles(files: BundleFiles, now: Date): ReadBundle {
     files.passphraseFile === undefined ? {} : { passphrase: readPassphrase(files.passphraseFile) };
   if (isPkcs12(certificate)) return readBundle({ certificate: '', pkcs12: certificate, ...secret }, now);
   return readBundle({ certificate, ...chain, ...key, ...secret }, now);
+}
+
+/** The same, with an unfit bundle as a value: whoever starts something says what was not started. */
+export function judge(files: BundleFiles): ReadBundle | CertferryError {
+  try {
+    return readBundleFiles(files, new Date());
+  } catch (error) {
+    if (isCertferryError(error)) return error;
+    throw error;
+  }
+}
+
+/** The parts of a bundle as local mode is given them. */
+export function secretOf({ bundle: { leaf, chain, key } }: ReadBundle) {
+  return { certificate: leaf, chain: chain.join(''), privateKey: key };
 }
 
 /** The first line: editors and `echo` end a file with a line end that is not part of the passphrase. */

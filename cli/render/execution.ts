@@ -1,32 +1,37 @@
-import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
+import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
-import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
+import type { Execution } from '../ferry.ts';
 import { elapsed } from '../report.ts';
 import { graphLines, type Layout, type StateMachine } from './graph.ts';
+import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { mark } from './summary.ts';
 import { duration, fold, shortFingerprint } from './text.ts';
 import { visitsOf } from './visits.ts';
 
-/** An execution as local mode keeps it. `output` is null while it is running, and when no outcome was recorded. */
-export interface Execution {
-  readonly executionName: string;
-  readonly status: string;
-  readonly output: RecordedDeployment | null;
-  readonly events: readonly ExecutionEvent[];
+/** Which machine an execution is of: its first state tells. */
+export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target' | 'rollout' {
+  const first = events.find(({ type }) => type === 'StateEntered');
+  return first?.state?.name === 'ResolveCertificate' ? 'rollout' : 'deploy-target';
 }
 
 /** What `inspect` shows: whose execution it is, the graph with the path taken, and how it ended. */
 export function executionLines(machine: StateMachine, execution: Execution, layout: Layout): string[] {
   const { executionName, output, events } = execution;
   const { bold, dim } = layout.colours;
-  const target = output === null ? '' : `  target ${bold(output.targetId)}`;
   return [
-    `deploy-target ${bold(executionName)}${target}  ${dim(startedAt(events))}`,
+    `${machineNameOf(events)} ${bold(executionName)}${aboutWhat(output, bold)}  ${dim(startedAt(events))}`,
     '',
     ...graphLines(machine, events, layout),
     '',
     ...endLines(execution, layout),
   ];
+}
+
+function aboutWhat(output: Execution['output'], bold: (text: string) => string): string {
+  if (output === null) return '';
+  return 'rolloutId' in output
+    ? `  certificate ${bold(output.certificate)}`
+    : `  target ${bold(output.targetId)}`;
 }
 
 function startedAt(events: readonly ExecutionEvent[]): string {
@@ -36,18 +41,25 @@ function startedAt(events: readonly ExecutionEvent[]): string {
     : `${new Date(first.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-function endLines({ status, output, events }: Execution, { colours, width }: Layout): string[] {
+function endLines({ status, output, events }: Execution, layout: Layout): string[] {
+  const { colours, width } = layout;
   const visits = visitsOf(events);
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
   const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
   if (status === 'RUNNING') return [`still running (${counts})`];
   if (output === null)
     return [`${colours.red('✖')} ${status}: its outcome was not recorded by a state (${counts})`];
-  const { outcome, summary, fingerprint, previousFingerprint } = output;
+  const summary = fold(output.summary, width - 2).map((line) => `  ${line}`);
+  if ('rolloutId' in output) {
+    const { outcome } = output;
+    const head = `${rolloutMark(outcome, colours)} ${outcome}: ${rolloutMeanings[outcome].meaning} (${counts})`;
+    return [head, ...summary, `  version ${shortFingerprint(output.fingerprint)}`];
+  }
+  const { outcome, fingerprint, previousFingerprint, warnings } = output;
   return [
     `${mark(outcome, colours)} ${outcome}: ${outcomeMeanings[outcome].meaning} (${counts})`,
-    ...fold(summary, width - 2).map((line) => `  ${line}`),
+    ...summary,
     `  version ${shortFingerprint(fingerprint)}, before ${shortFingerprint(previousFingerprint)}`,
-    ...output.warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
+    ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
   ];
 }

@@ -1,4 +1,4 @@
-import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
+import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { Colours } from '../terminal.ts';
 import { duration, fold } from './text.ts';
 import { type Failure, type Visit, visitsOf } from './visits.ts';
@@ -82,6 +82,10 @@ const troubling = new Set([
   'rolled_back',
   'rollback_failed',
   'lost',
+  'halt',
+  'back_off',
+  'stop',
+  'roll_back',
 ]);
 
 function notesOf(machine: StateMachine, visit: Visit): string[] {
@@ -129,10 +133,19 @@ function fenceNote(result: Record<string, unknown>): string {
   return typeof fence === 'number' ? `fence ${fence}` : '';
 }
 
+/** Tasks of a rollout return its whole state; what they had to say of it is here. */
+const partsOfRollout: Readonly<Record<string, string>> = {
+  NextWave: 'wave',
+  JudgeWave: 'judgement',
+  ProbeServices: 'judgement',
+  HaltRollout: 'halt',
+};
+
 /** A task's result, found where its ResultPath put it. */
 function resultOf(machine: StateMachine, visit: Visit): Record<string, unknown> | null {
   if (visit.type !== 'Task') return null;
-  const field = /^\$\.(\w+)$/.exec(machine.States[visit.state]?.ResultPath ?? '')?.[1];
+  const path = /^\$\.(\w+)$/.exec(machine.States[visit.state]?.ResultPath ?? '')?.[1];
+  const field = path ?? partsOfRollout[visit.state];
   const whole = asRecord(visit.output);
   return field === undefined ? whole : asRecord(whole?.[field]);
 }

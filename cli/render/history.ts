@@ -1,16 +1,7 @@
-import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
+import type { HistoryEntry } from '../ferry.ts';
 import type { Colours } from '../terminal.ts';
 import { mark } from './summary.ts';
 import { shortFingerprint, table } from './text.ts';
-
-/** What the table shows of a deployment's history item. `startedAt` is ISO 8601. */
-export interface HistoryEntry
-  extends Pick<
-    RecordedDeployment,
-    'deploymentId' | 'targetId' | 'outcome' | 'fingerprint' | 'previousFingerprint'
-  > {
-  readonly startedAt: string;
-}
 
 /** A table of deployments, in the order given. */
 export function historyLines(entries: readonly HistoryEntry[], colours: Colours): string[] {

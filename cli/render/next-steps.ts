@@ -1,7 +1,7 @@
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import { type Finished, interrupted } from '../report.ts';
 
-/** Words of a command line of ours that a person can copy, with the state folder if it is not the usual one. */
+/** A command line of ours that a person can copy, with the place it works in. */
 export type OwnCommand = (words: string) => string;
 
 type Advice = (finished: Finished, own: OwnCommand) => string[];
@@ -41,7 +41,7 @@ const advice: Readonly<Record<DeploymentOutcome, Advice>> = {
   ],
   lock_unavailable: ({ target }, own) => [
     'Another deployment held the target. See which, and deploy again:',
-    `  ${own(`history --local --target ${target.id}`)}`,
+    `  ${own(`history --target ${target.id}`)}`,
   ],
 };
 
@@ -51,7 +51,7 @@ export function nextSteps(finished: Finished, own: OwnCommand): string[] {
 }
 
 function look({ executionName }: Finished, own: OwnCommand): string {
-  return `  ${own(`inspect --local ${executionName ?? 'last'}`)}`;
+  return `  ${own(`inspect ${executionName ?? 'last'}`)}`;
 }
 
 function probe({ target: { verify } }: Finished, own: OwnCommand): string[] {

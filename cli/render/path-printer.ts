@@ -1,4 +1,4 @@
-import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
+import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { Layout, StateMachine } from './graph.ts';
 import { visitLines } from './graph.ts';
 import { type Visit, visitsOf } from './visits.ts';

@@ -1,6 +1,6 @@
 import { createLogUpdate } from 'log-update';
+import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
-import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
 import type { Terminal } from '../terminal.ts';
 import { mark } from './summary.ts';
 import { duration } from './text.ts';
@@ -112,11 +112,13 @@ function liveProgress(targetIds: readonly string[], terminal: Terminal): Progres
   };
 }
 
-function waiting(): Line {
+/** A line of a target that has not begun. */
+export function waiting(): Line {
   return { startedAt: null, endedAt: null, state: 'waiting', tries: 1, outcome: null };
 }
 
-function follow(line: Line, event: ExecutionEvent): void {
+/** Changes the line to what an event says. */
+export function follow(line: Line, event: ExecutionEvent): void {
   line.startedAt ??= event.timestamp;
   if (event.type === 'StateEntered') Object.assign(line, { state: event.state?.name ?? '', tries: 1 });
   if (event.type === 'StateRetried') line.tries += 1;

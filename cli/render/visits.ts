@@ -1,4 +1,4 @@
-import type { ExecutionEvent, StateOfEvent } from '../../local/step-functions/execution-record.ts';
+import type { ExecutionEvent, StateOfEvent } from '../../core/deployment/execution-event.ts';
 
 /**
  * What happened in an execution, as a list of visits to states. The events are those that local mode keeps: a state

@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { carry } from '../../cli/carry.ts';
+import { type Carrier, carry } from '../../cli/carry.ts';
 import { plainProgress, silentProgress } from '../../cli/render/progress.ts';
 import type { AtLeastOne } from '../../cli/report.ts';
 import type { Target } from '../../core/target/target.ts';
-import type { Ferry } from '../../local/ferry.ts';
 import { aFinished, aTarget } from './finished.ts';
 
-const order = { action: 'deploy' } as const;
 const never = new AbortController().signal;
 
 function targets(count: number): AtLeastOne<Target> {
@@ -17,18 +15,16 @@ function targets(count: number): AtLeastOne<Target> {
 /** Deploys nothing, and knows how many deployments it was asked for at a time. */
 function aFerry(during: (targetId: string) => void = () => {}) {
   const seen = { running: 0, most: 0, begun: [] as string[] };
-  const ferry: Pick<Ferry, 'deploy'> = {
-    deploy: async ({ target, onEvent }) => {
-      seen.begun.push(target.id);
-      seen.running += 1;
-      seen.most = Math.max(seen.most, seen.running);
-      const { output, events } = aFinished({}, target.id);
-      for (const event of events) onEvent?.(event as never);
-      await new Promise(setImmediate);
-      seen.running -= 1;
-      during(target.id);
-      return { executionName: `execution-of-${target.id}`, outcome: output.outcome, output, events } as never;
-    },
+  const ferry: Carrier = async (target, onEvent) => {
+    seen.begun.push(target.id);
+    seen.running += 1;
+    seen.most = Math.max(seen.most, seen.running);
+    const { output, events } = aFinished({}, target.id);
+    for (const event of events) onEvent(event);
+    await new Promise(setImmediate);
+    seen.running -= 1;
+    during(target.id);
+    return { executionName: `execution-of-${target.id}`, output, events };
   };
   return { ferry, seen };
 }
@@ -37,7 +33,7 @@ describe('an order to many targets', () => {
   test('is carried to eight at a time, and to all', async () => {
     const { ferry, seen } = aFerry();
 
-    const finished = await carry(ferry, targets(30), order, {
+    const finished = await carry(ferry, targets(30), {
       progress: silentProgress(() => {}),
       interruption: never,
     });
@@ -51,7 +47,7 @@ describe('an order to many targets', () => {
       if (id === 'web-2') throw new Error('the database is gone');
     });
 
-    const finished = await carry(ferry, targets(3), order, {
+    const finished = await carry(ferry, targets(3), {
       progress: silentProgress(() => {}),
       interruption: never,
     });
@@ -64,7 +60,7 @@ describe('an order to many targets', () => {
     const interruption = new AbortController();
     const { ferry, seen } = aFerry(() => interruption.abort());
 
-    const finished = await carry(ferry, targets(20), order, {
+    const finished = await carry(ferry, targets(20), {
       progress: silentProgress(() => {}),
       interruption: interruption.signal,
     });
@@ -78,7 +74,7 @@ describe('an order to many targets', () => {
     const lines: string[] = [];
     const { ferry } = aFerry();
 
-    await carry(ferry, targets(1), order, {
+    await carry(ferry, targets(1), {
       progress: plainProgress({ out: (line) => lines.push(line), err: () => {} }),
       interruption: never,
     });

@@ -1,4 +1,4 @@
-import type { ExecutionEvent } from '../../local/step-functions/execution-record.ts';
+import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 
 /** Writes an execution's events as local mode keeps them: one call a thing that happens, ten milliseconds apart. */
 export function anExecution(startedAt = 1_800_000_000_000) {

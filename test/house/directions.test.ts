@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
-const rooms = ['core', 'agent-scripts', 'lambdas', 'cdk', 'local', 'cli'];
+const rooms = ['core', 'agent-scripts', 'lambdas', 'cdk', 'local', 'account', 'cli'];
 
 interface Cruise {
   readonly modules: readonly { readonly source: string }[];
@@ -51,7 +51,9 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
   'lambdas-see-core-only': ['lambdas/runtime/i.ts', "import '../../local/other.ts';"],
   'cdk-sees-core-only': ['cdk/j.ts', "import '../lambdas/other.ts';"],
   'local-sees-lambdas-and-core': ['local/k.ts', "import '../cli/other.ts';"],
-  'cli-sees-local-and-core': ['cli/l.ts', "import '../lambdas/other.ts';"],
+  'account-sees-lambdas-and-core': ['account/t.ts', "import '../local/other.ts';"],
+  'nobody-but-cli-sees-account': ['local/u.ts', "import '../account/other.ts';"],
+  'cli-sees-local-account-and-core': ['cli/l.ts', "import '../lambdas/other.ts';"],
   'no-orphans': ['cli/orphan.ts', 'export const nobody = 1;'],
   'shipped-code-uses-shipped-packages': ['cli/m.ts', "import 'development-only';"],
   'no-circular': ['core/seal/n.ts', "import type { O } from './o.ts'; export type N = O;"],
@@ -67,6 +69,7 @@ const bystanders: Readonly<Record<string, string>> = {
   'lambdas/other.ts': "import '../core/seal/leaf.ts';",
   'lambdas/services/sdk.ts': "import '@aws-sdk/client-ssm';",
   'local/other.ts': "import '../core/seal/leaf.ts';",
+  'account/other.ts': "import '../core/seal/leaf.ts';",
   'cli/other.ts': "import '../core/seal/leaf.ts';",
 };
 

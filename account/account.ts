@@ -1,0 +1,132 @@
+// A certferry stack in an account, as a person at a command line works with it: with that person's own credentials,
+// through the same services that the stack's functions use.
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DeploymentRequest } from '../core/deployment/deployment.ts';
+import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
+import type { RolloutRequest } from '../core/rollout/rollout.ts';
+import type { TargetsFile } from '../core/rollout/targets-file.ts';
+import type { Target } from '../core/target/target.ts';
+import { createCatalogue } from '../lambdas/services/catalogue.ts';
+import { createExecutions } from '../lambdas/services/executions.ts';
+import { createFleet } from '../lambdas/services/fleet.ts';
+import { createHistory, type HistoryItem } from '../lambdas/services/history.ts';
+import { createInstalledVersions } from '../lambdas/services/installed.ts';
+import { createRollouts, type RolloutControl } from '../lambdas/services/rollouts.ts';
+import { createWaveFiles } from '../lambdas/services/wave-files.ts';
+import type { SweepReport } from '../lambdas/sweeping/report.ts';
+import { type Clients, closeClients, openClients, type StackAddress } from './clients.ts';
+import { type CarriedDeployment, carrierOf, currentVersionOf, membersOf, type Order } from './deployments.ts';
+import type { Check } from './doctor/check.ts';
+import { doctor } from './doctor/doctor.ts';
+import { type InspectedExecution, inspect } from './executions.ts';
+import { follow } from './follow.ts';
+import { type ReadStack, readStack } from './outputs.ts';
+import {
+  apply,
+  type Change,
+  type Registration,
+  registrations,
+  removeCertificate,
+  removeTarget,
+} from './registrations.ts';
+import { answer, begin, type EndedRollout, resume, type Watch, watchAgain } from './rollouts.ts';
+import { sweep } from './sweep.ts';
+
+export type { Change, Check, Registration };
+
+export interface Account {
+  /** Registered targets on the hosts they have now. Throws NoTargets. */
+  members(ids: readonly string[], certificate?: string): Promise<readonly [Target, ...Target[]]>;
+  /** The version whose rollout ended well last. Throws UnknownCertificate before the first. */
+  currentVersion(certificate: string): Promise<NonNullable<DeploymentRequest['version']>>;
+  /** Carries the order to one target: an execution of the stack, followed to its end. */
+  carrier(
+    order: Order,
+  ): (target: Target, onEvent: (event: ExecutionEvent) => void) => Promise<CarriedDeployment>;
+  /** Ended deployments, the latest first. */
+  history(targetId?: string): Promise<HistoryItem[]>;
+  /** By name or ARN; `last` is the one that began last. Null when there is none. */
+  inspect(name: string): Promise<InspectedExecution | null>;
+
+  /** Starts a rollout and follows it. It goes on in the account when this process ends. */
+  rollout(request: RolloutRequest, watch: Watch): Promise<EndedRollout>;
+  resume(id: string, watch: Watch): Promise<EndedRollout>;
+  follow(id: string, watch: Watch): Promise<EndedRollout>;
+  rollouts(certificate?: string): Promise<RolloutControl[]>;
+  halt(id: string, reason: string): Promise<boolean>;
+  answer(id: string, said: Parameters<typeof answer>[2]): Promise<boolean>;
+  sweep(options: { readonly certificate: string | undefined; readonly heal: boolean }): Promise<SweepReport>;
+
+  registrations(): Promise<Registration[]>;
+  apply(file: TargetsFile, how: { readonly dryRun: boolean }): Promise<Change[]>;
+  removeTarget(id: string): Promise<void>;
+  removeCertificate(name: string): Promise<void>;
+  doctor(now: Date): Promise<Check[]>;
+  close(): void;
+}
+
+/** Finds the stack and what it is made of. Throws StackUnusable. */
+export async function openAccount(address: StackAddress): Promise<Account> {
+  const clients = openClients(address);
+  try {
+    return work(clients, await readStack(clients.cloudFormation, address.stack));
+  } catch (error) {
+    closeClients(clients);
+    throw error;
+  }
+}
+
+function work(clients: Clients, stack: ReadStack): Account {
+  const services = servicesOf(clients, stack);
+  const { catalogue, history, rollouts, sfn } = services;
+  const { DeployTargetArn: deployTarget, RolloutArn: rollout } = stack.outputs;
+  return {
+    members: (ids, certificate) => membersOf(services, ids, certificate),
+    currentVersion: (certificate) => currentVersionOf(services, certificate),
+    carrier: (order) =>
+      carrierOf(order, {
+        executions: services.executions,
+        machineArn: deployTarget,
+        follow: (arn, onEvent) => follow(sfn, arn, { onEvent }),
+      }),
+    history: (targetId) => history.list(targetId === undefined ? {} : { targetId }),
+    inspect: (name) => inspect(sfn, { deployTarget, rollout }, name),
+
+    rollout: (request, watch) => begin(services, request, watch),
+    resume: (id, watch) => resume(services, id, watch),
+    follow: (id, watch) => watchAgain(services, id, watch),
+    rollouts: (certificate) => rollouts.list(certificate === undefined ? {} : { certificate }),
+    halt: (id, reason) => rollouts.halt(id, reason),
+    answer: (id, said) => answer(services, id, said),
+    sweep: ({ certificate, heal }) =>
+      sweep(clients.lambda, { heal, ...(certificate !== undefined && { certificate }) }),
+
+    registrations: () => registrations(catalogue),
+    apply: (file, how) => apply(catalogue, file, how),
+    removeTarget: (id) => removeTarget(catalogue, id),
+    removeCertificate: (name) => removeCertificate(catalogue, name),
+    doctor: (now) => doctor({ ...services, clients, stack }, now),
+    close: () => closeClients(clients),
+  };
+}
+
+function servicesOf(clients: Clients, { outputs }: ReadStack) {
+  const documents = DynamoDBDocumentClient.from(clients.dynamoDb, {
+    marshallOptions: { removeUndefinedValues: true },
+  });
+  return {
+    sfn: clients.sfn,
+    rolloutArn: outputs.RolloutArn,
+    catalogue: createCatalogue(documents, outputs.RegistryTableName),
+    executions: createExecutions(clients.sfn),
+    fleet: createFleet(clients),
+    history: createHistory(documents, {
+      deployments: outputs.DeploymentsTableName,
+      locks: outputs.LocksTableName,
+      registry: outputs.RegistryTableName,
+    }),
+    installed: createInstalledVersions(documents, outputs.RegistryTableName),
+    rollouts: createRollouts(documents, outputs.RegistryTableName),
+    waveFiles: createWaveFiles(clients.s3, outputs.WorkBucketName),
+  };
+}

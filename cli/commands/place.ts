@@ -1,0 +1,88 @@
+import { UsageError } from '../usage-error.ts';
+
+/** Options that say where a command works. */
+export interface PlaceOptions {
+  readonly local?: boolean;
+  readonly state: string;
+  readonly stack?: string;
+  readonly region?: string;
+  readonly profile?: string;
+  readonly json?: boolean;
+}
+
+/** A stack in an account. Region and profile default to what the AWS SDK finds by itself. */
+export interface StackPlace {
+  readonly kind: 'stack';
+  readonly stack: string;
+  readonly region: string | undefined;
+  readonly profile: string | undefined;
+}
+
+/** This machine, with a state folder; or a stack. */
+export type Place = { readonly kind: 'local'; readonly state: string } | StackPlace;
+
+export const defaultState = '.certferry';
+
+/** Where the command works. Throws UsageError unless exactly one of `--local` and `--stack` is said. */
+export function placeOf(options: PlaceOptions, command: string): Place {
+  const { local = false, stack, region, profile } = options;
+  if (local === (stack !== undefined)) {
+    throw new UsageError(
+      local
+        ? `${command}: --local and --stack exclude each other: this machine, or an account`
+        : `${command} needs to know where: --local for this machine, or --stack NAME for a certferry stack in AWS`,
+    );
+  }
+  if (stack === undefined) {
+    if (region === undefined && profile === undefined) return { kind: 'local', state: options.state };
+    throw new UsageError('--region and --profile go with --stack: this machine has neither');
+  }
+  return { kind: 'stack', stack, region, profile };
+}
+
+/** The stack that a command needs. Throws UsageError where it is not said. */
+export function stackOf(options: PlaceOptions, command: string): StackPlace {
+  const place = placeOf(options, command);
+  if (place.kind === 'stack') return place;
+  throw new UsageError(`${command} works on a stack: say --stack NAME instead of --local`);
+}
+
+/** Throws UsageError for the first of these options that was given: it means nothing there. */
+export function refuseOptions(given: Readonly<Record<string, unknown>>, where: string): void {
+  for (const [option, value] of Object.entries(given)) {
+    const isGiven = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false;
+    if (isGiven) throw new UsageError(`${option} means nothing with ${where}`);
+  }
+}
+
+/** Throws UsageError for the first of these options that is missing. */
+export function requireOptions(wanted: Readonly<Record<string, unknown>>, where: string): void {
+  for (const [option, value] of Object.entries(wanted)) {
+    if (value === undefined) throw new UsageError(`${option} is needed with ${where}`);
+  }
+}
+
+const placeless = new Set(['probe', 'check', 'schema', 'demo', 'help']);
+
+/** A command line of ours to copy, with the place it works in. */
+export function ownCommand(options: PlaceOptions): (words: string) => string {
+  return (words) => {
+    const [command = '', ...rest] = words.split(' ');
+    if (placeless.has(command)) return `certferry ${words}`;
+    const [before, after] = placeWords(options);
+    return ['certferry', command, before, ...rest, ...after].join(' ');
+  };
+}
+
+function placeWords({ stack, state, region, profile }: PlaceOptions): [string, string[]] {
+  if (stack === undefined) return ['--local', state === defaultState ? [] : ['--state', quoted(state)]];
+  const more = [...said('--region', region), ...said('--profile', profile)];
+  return [`--stack ${quoted(stack)}`, more];
+}
+
+const said = (option: string, value: string | undefined) =>
+  value === undefined ? [] : [option, quoted(value)];
+
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,171 @@
+import type { CertferryError } from '../../core/errors.ts';
+import type { RolloutRequest } from '../../core/rollout/rollout.ts';
+import type { Ferry } from '../../local/ferry.ts';
+import { rolloutExitCodes } from '../exit-codes.ts';
+import type { RolloutEnd, RolloutWatch } from '../ferry.ts';
+import { type BundleFiles, judge, secretOf } from '../input/bundle.ts';
+import { readStrategy, type StrategyOptions } from '../input/strategy.ts';
+import { onThisMachine, readTargetsFile, selectTargets } from '../input/targets.ts';
+import { fold } from '../render/text.ts';
+import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
+import { type PlaceOptions, placeOf, refuseOptions, requireOptions, type StackPlace } from './place.ts';
+import { followToItsEnd } from './rollout-follow.ts';
+import { withAccount, withFerry } from './with-ferry.ts';
+
+export interface RolloutOptions extends PlaceOptions, StrategyOptions, Partial<BundleFiles> {
+  readonly targets?: string;
+  readonly certificate?: string;
+  readonly target: readonly string[];
+  readonly urgent?: boolean;
+  readonly repeat?: boolean;
+  readonly reason?: string;
+  readonly resume?: string;
+  readonly follow?: string;
+}
+
+/** `certferry rollout`: one version to all targets of a certificate in waves; or an earlier one goes on. */
+export async function rollout(options: RolloutOptions, terminal: Terminal): Promise<number> {
+  const place = placeOf(options, 'rollout');
+  const { resume, follow } = options;
+  if (resume !== undefined || follow !== undefined) refuseOptions(settled(options), '--resume and --follow');
+  if (resume !== undefined && follow !== undefined) throw new UsageError('--resume follows it already');
+  return place.kind === 'stack'
+    ? rolloutInAccount(place, options, terminal)
+    : rolloutHere(place.state, options, terminal);
+}
+
+/** What was settled when the rollout began. */
+function settled(options: RolloutOptions): Record<string, unknown> {
+  const { certificate, targets, target, waves, urgent, repeat, reason } = options;
+  return {
+    '--certificate': certificate,
+    '--targets': targets,
+    '--target': target,
+    '--waves': waves,
+    '--max-concurrency': options.maxConcurrency,
+    '--tolerated-failures': options.toleratedFailures,
+    '--pause': options.pause,
+    '--splay': options.splay,
+    '--approval-after-wave': options.approvalAfterWave,
+    '--on-halt': options.onHalt,
+    '--urgent': urgent,
+    '--repeat': repeat,
+    '--reason': reason,
+  };
+}
+
+function requestOf(options: RolloutOptions): Omit<RolloutRequest, 'certificate' | 'version'> {
+  const { reason = 'asked for by certferry rollout', repeat = false, urgent = false, target } = options;
+  const only = target.length === 0 ? null : { targets: [...target] };
+  return { reason, repeat, urgent, only, strategy: readStrategy(options) };
+}
+
+/** The bundle lives in this process: whoever resumes a rollout after it brings the bundle again. */
+async function rolloutHere(state: string, options: RolloutOptions, terminal: Terminal): Promise<number> {
+  refuseOptions({ '--follow': options.follow }, '--local: a rollout here ends with its process');
+  requireOptions({ '--cert': options.cert }, '--local');
+  const wish = options.resume === undefined ? wishOf(options) : null;
+  const read = judge({ ...options, cert: options.cert ?? '' });
+  if (!('bundle' in read)) return refuse(read, options, terminal);
+  for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
+  const version = { secret: secretOf(read), fingerprint: read.facts.fingerprint };
+  return withFerry(state, (ferry) =>
+    followToItsEnd(
+      (watch: RolloutWatch): Promise<RolloutEnd> =>
+        wish === null
+          ? resume(ferry, options.resume ?? '', version, watch)
+          : ferry.rollout({ ...wish, ...version }, watch),
+      { options, terminal, interrupt: (id) => ferry.halt(id, 'interrupted by Ctrl-C') },
+    ),
+  );
+}
+
+/** Throws UsageError when the bundle is not the version that the rollout carries. */
+async function resume(
+  ferry: Ferry,
+  id: string,
+  { secret, fingerprint }: { secret: ReturnType<typeof secretOf>; fingerprint: string },
+  watch: RolloutWatch,
+): Promise<RolloutEnd> {
+  const carried = (await ferry.rollouts()).find((one) => one.id === id)?.fingerprint;
+  if (carried !== undefined && carried !== fingerprint) {
+    throw new UsageError(
+      `rollout ${id} carries ${carried}, and this bundle is ${fingerprint}: bring the same version again, or begin a new rollout`,
+    );
+  }
+  return ferry.resume(id, secret, watch);
+}
+
+/** What is asked of local mode, before the bundle is looked at. */
+function wishOf(options: RolloutOptions) {
+  requireOptions({ '--targets': options.targets, '--certificate': options.certificate }, '--local');
+  const { targets: file = '', certificate: name = '', target: ids } = options;
+  const { certificates, targets } = readTargetsFile(file);
+  for (const target of selectTargets(targets, name, ids)) onThisMachine(target);
+  return {
+    certificate: certificates.find((one) => one.name === name) ?? {
+      name,
+      strategy: {},
+      serviceEndpoints: [],
+    },
+    targets: targets.filter(({ certificate }) => certificate === name),
+    ...requestOf(options),
+  };
+}
+
+async function rolloutInAccount(place: StackPlace, options: RolloutOptions, terminal: Terminal) {
+  const { targets, cert, key, chain, passphraseFile, certificate = '', resume, follow } = options;
+  refuseOptions(
+    {
+      '--targets': targets,
+      '--cert': cert,
+      '--key': key,
+      '--chain': chain,
+      '--passphrase-file': passphraseFile,
+    },
+    '--stack: the stack knows its targets and where versions come from',
+  );
+  const begins = resume === undefined && follow === undefined;
+  if (begins) requireOptions({ '--certificate': options.certificate }, '--stack');
+  return withAccount(place, (account) =>
+    followToItsEnd(
+      (watch) => {
+        if (resume !== undefined) return account.resume(resume, watch);
+        if (follow !== undefined) return account.follow(follow, watch);
+        return account.rollout({ certificate, version: 'latest', ...requestOf(options) }, watch);
+      },
+      { options, terminal, interrupt: null },
+    ),
+  );
+}
+
+function refuse(
+  { name, message }: CertferryError,
+  options: RolloutOptions,
+  { out, colours, width }: Terminal,
+) {
+  if (options.json === true) {
+    const summary = `the bundle is refused: ${message}`;
+    out(
+      JSON.stringify({
+        rolloutId: null,
+        certificate: options.certificate ?? null,
+        fingerprint: null,
+        outcome: 'refused',
+        summary,
+        reason: name,
+        total: 0,
+        counts: {},
+        waves: [],
+        durationMs: 0,
+      }),
+    );
+    return rolloutExitCodes.refused;
+  }
+  const [head = '', ...rest] = fold(`refused: ${name}: ${message}`, width - 2);
+  out(`${colours.red('✖')} ${head}`);
+  for (const line of rest) out(`  ${line}`);
+  out('  Nothing was started, and nothing was touched.');
+  return rolloutExitCodes.refused;
+}

@@ -1,0 +1,58 @@
+import { userInfo } from 'node:os';
+import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
+import { ownCommand, type PlaceOptions, placeOf } from './place.ts';
+import { withPlace } from './with-ferry.ts';
+
+export interface HaltOptions extends PlaceOptions {
+  readonly reason?: string;
+}
+
+/** `certferry halt`: no further deployment of the rollout begins. Throws UsageError when there is none to halt. */
+export async function halt(id: string, options: HaltOptions, { out }: Terminal): Promise<number> {
+  const reason = options.reason ?? `halted by ${whoAmI()}`;
+  const place = placeOf(options, 'halt');
+  const own = ownCommand(options);
+  if (!(await withPlace(place, (there) => there.halt(id, reason)))) {
+    throw new UsageError(`there is no rollout ${id}, or it has ended: "${own('rollouts')}" lists them`);
+  }
+  if (options.json === true) out(JSON.stringify({ rolloutId: id, halted: true }));
+  else {
+    out(`Rollout ${id} is halted: deployments that have begun are finished, and no other one begins.`);
+    out(`Let it go on later: ${own(`rollout --resume ${id}`)}`);
+  }
+  return 0;
+}
+
+export interface ApproveOptions extends PlaceOptions {
+  readonly wave?: number;
+  readonly reject?: boolean;
+  readonly by?: string;
+}
+
+/** `certferry approve`: the answer that a rollout waits for. Throws UsageError when nobody asks. */
+export async function approve(id: string, options: ApproveOptions, { out }: Terminal): Promise<number> {
+  const answer = {
+    wave: options.wave,
+    verdict: options.reject === true ? ('rejected' as const) : ('approved' as const),
+    by: options.by ?? whoAmI(),
+  };
+  const place = placeOf(options, 'approve');
+  if (!(await withPlace(place, (there) => there.answer(id, answer)))) {
+    const wave = options.wave === undefined ? '' : ` after wave ${options.wave}`;
+    throw new UsageError(`rollout ${id} does not ask${wave}: it was answered, it has ended, or it never did`);
+  }
+  if (options.json === true) out(JSON.stringify({ rolloutId: id, ...answer }));
+  else if (answer.verdict === 'approved') out(`Rollout ${id} goes on (approved by ${answer.by}).`);
+  else out(`Rollout ${id} is halted (rejected by ${answer.by}).`);
+  return 0;
+}
+
+function whoAmI(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    // an account of the system may have no name
+    return 'certferry';
+  }
+}

@@ -1,0 +1,49 @@
+import { notPresentedExitCode } from '../exit-codes.ts';
+import type { SweepReport, SweptTarget } from '../ferry.ts';
+import { fold } from '../render/text.ts';
+import type { Terminal } from '../terminal.ts';
+import { type PlaceOptions, placeOf } from './place.ts';
+import { withPlace } from './with-ferry.ts';
+
+export interface SweepCommandOptions extends PlaceOptions {
+  readonly certificate?: string;
+  /** False with `--no-heal`. */
+  readonly heal: boolean;
+}
+
+/** `certferry sweep`: looks at every endpoint now. Exit code 1 unless all of them are as they should be. */
+export async function sweep(options: SweepCommandOptions, terminal: Terminal): Promise<number> {
+  const place = placeOf(options, 'sweep');
+  const { certificate, heal } = options;
+  const report: SweepReport = await withPlace(place, (there) => there.sweep({ certificate, heal }));
+  if (options.json === true) terminal.out(JSON.stringify(report));
+  else for (const line of sweepLines(report, terminal)) terminal.out(line);
+  return report.targets.some(isWrong) ? notPresentedExitCode : 0;
+}
+
+/** What asks for nothing; `not_probed` is what the target itself says of it. */
+const fine = new Set(['ok', 'not_probed']);
+const isWrong = ({ condition }: SweptTarget) => !fine.has(condition);
+
+/** What a person reads of a sweep: what is wrong, then how many are right. */
+export function sweepLines({ targets, more, summary }: SweepReport, terminal: Terminal): string[] {
+  const { colours } = terminal;
+  const wrong = targets.filter(isWrong);
+  const sign = wrong.length === 0 ? colours.green('✔') : colours.red('✖');
+  return [
+    ...wrong.flatMap((one) => [...wrongLines(one, terminal), '']),
+    ...(more > 0 ? [`${more} more targets were looked at and are not listed.`, ''] : []),
+    `${sign} ${summary}`,
+  ];
+}
+
+function wrongLines(
+  { targetId, certificate, condition, summary, healing, leftAlone }: SweptTarget,
+  { colours, width }: Terminal,
+): string[] {
+  const done = healing ? 'it is deployed to again' : `nothing is done about it: ${leftAlone}`;
+  return [
+    `${colours.red('✖')} ${colours.bold(targetId)}  ${condition.replaceAll('_', ' ')}  ${colours.dim(certificate)}`,
+    ...[summary, done].flatMap((text) => fold(text, width - 2)).map((line) => `  ${line}`),
+  ];
+}

@@ -1,0 +1,45 @@
+import { StrategyOverrides } from '../../core/rollout/strategy.ts';
+import { problemLines } from '../../core/target/problems.ts';
+import { UsageError } from '../usage-error.ts';
+
+/** A strategy as options say it: texts, of which what is not said is undefined. */
+export interface StrategyOptions {
+  readonly waves?: string;
+  readonly maxConcurrency?: string;
+  readonly toleratedFailures?: string;
+  readonly pause?: string;
+  readonly splay?: string;
+  readonly approvalAfterWave?: string;
+  readonly onHalt?: string;
+}
+
+/** What the options say of the strategy. Throws UsageError, naming each option that is wrong. */
+export function readStrategy(options: StrategyOptions): StrategyOverrides {
+  const said = {
+    waves: options.waves?.split(',').map((wave) => numberOr(wave.trim())),
+    maxConcurrency: numberOr(options.maxConcurrency),
+    toleratedFailures: numberOr(options.toleratedFailures),
+    pauseSeconds: numberOr(options.pause),
+    splaySeconds: numberOr(options.splay),
+    approvalAfterWave: numberOr(options.approvalAfterWave),
+    onHalt: options.onHalt,
+  };
+  const input = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
+  const parsed = StrategyOverrides.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const problems = problemLines({ schema: StrategyOverrides, input }, parsed.error.issues);
+  throw new UsageError(problems.map(asOption).join('\n'));
+}
+
+/** Shares (`10%`) stay texts. */
+function numberOr(text: string | undefined): number | string | undefined {
+  return text !== undefined && /^\d+$/.test(text) ? Number(text) : text;
+}
+
+/** `pauseSeconds: expected …` is about `--pause`. */
+function asOption(problem: string): string {
+  return problem.replace(/^\w+/, (field) => {
+    const words = field.replace(/Seconds$/, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return `--${words}`;
+  });
+}

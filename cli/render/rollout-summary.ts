@@ -1,0 +1,103 @@
+import type { EndedWave, RolloutEnd, WaveResult } from '../ferry.ts';
+import { countsOf, failedOf, rolloutReportOf } from '../rollout-report.ts';
+import type { Layout } from './graph.ts';
+import type { OwnCommand } from './next-steps.ts';
+import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
+import { duration, fold, shortFingerprint, table } from './text.ts';
+
+/** What a person reads at the end of a rollout: how it ended, a line for each wave, what failed, and what to do next. */
+export function rolloutSummaryLines(end: RolloutEnd, layout: Layout, own: OwnCommand): string[] {
+  const { colours, width } = layout;
+  const { outcome, summary, fingerprint, certificate, reason } = rolloutReportOf(end);
+  const isLost = outcome === 'lost';
+  const sign = isLost ? colours.red('✖') : rolloutMark(outcome, colours);
+  const meaning = isLost ? 'nobody recorded how it ended' : rolloutMeanings[outcome].meaning;
+  const why = reason === null || summary.includes(reason) ? [] : [`reason: ${reason}`];
+  const version = fingerprint === null ? [] : [`${certificate}, version ${shortFingerprint(fingerprint)}`];
+  return [
+    `${sign} rollout ${colours.bold(end.id)}  ${outcome}: ${meaning}${colours.dim(`  ${duration(end.durationMs)}`)}`,
+    ...[summary, ...why, ...version].flatMap((text) => fold(text, width - 2)).map((line) => `  ${line}`),
+    ...waveLines(end.waves, layout),
+    ...failureLines(end.waves, layout, own),
+    ...nextLines(end, outcome, own),
+  ];
+}
+
+/** One row a wave, one column an outcome. */
+function waveLines(waves: readonly EndedWave[], { colours }: Layout): string[] {
+  if (waves.length === 0) return [];
+  const counts = waves.map(countsOf);
+  const outcomes = [...new Set(counts.flatMap(Object.keys))];
+  const [head = '', ...rows] = table([
+    ['wave', 'targets', ...outcomes],
+    ...waves.map(({ number, direction, results }, at) => [
+      direction === 'back' ? `${number} (back)` : String(number),
+      String(results.length),
+      ...outcomes.map((outcome) => String(counts[at]?.[outcome] ?? '')),
+    ]),
+  ]);
+  return ['', `  ${colours.dim(head)}`, ...rows.map((row) => `  ${row}`)];
+}
+
+/** More than these are for --json: nobody reads the words of two hundred failures. */
+const mostFailuresTold = 20;
+
+function failureLines(waves: readonly EndedWave[], layout: Layout, own: OwnCommand): string[] {
+  const failures = waves.flatMap((wave) => failedOf(wave).map((result) => ({ result, wave })));
+  const told = failures.slice(0, mostFailuresTold);
+  const more = failures.length - told.length;
+  return [
+    ...told.flatMap(({ result, wave }) => ['', ...failureLine(result, wave, layout, own)]),
+    ...(more > 0 ? ['', `${more} more have failed: --json has them all.`] : []),
+  ];
+}
+
+function failureLine(
+  { targetId, outcome, summary, executionArn }: WaveResult,
+  { number, direction }: EndedWave,
+  { colours, width }: Layout,
+  own: OwnCommand,
+): string[] {
+  const back = direction === 'back' ? ' while it was put back' : '';
+  const name = executionArn.split(':').at(-1) ?? '';
+  return [
+    `${colours.red('✖')} ${colours.bold(targetId)}  ${outcome} in wave ${number}${back}`,
+    ...fold(summary, width - 2).map((line) => `  ${line}`),
+    ...(name === '' ? [] : [`    ${own(`inspect ${name}`)}`]),
+  ];
+}
+
+function nextLines(end: RolloutEnd, outcome: string, own: OwnCommand): string[] {
+  const lines = advice[outcome]?.(end, own) ?? [];
+  return lines.length === 0 ? [] : ['', ...lines];
+}
+
+type Advice = (end: RolloutEnd, own: OwnCommand) => string[];
+
+const resume: Advice = ({ id }, own) => {
+  const bundle = own('rollout').includes('--local') ? ' --cert FILE --key FILE' : '';
+  return [
+    'When the cause is gone, let it go on with what is not done:',
+    `  ${own(`rollout --resume ${id}${bundle}`)}`,
+  ];
+};
+
+const look: Advice = ({ id }, own) => ['See how it went:', `  ${own(`inspect ${id}`)}`];
+
+/** What a person does next after each outcome. */
+const advice: Readonly<Record<string, Advice>> = {
+  finished_with_failures: (end, own) => [
+    'Roll it out again with --repeat to reach those that failed; what has the version is passed over.',
+    ...look(end, own),
+  ],
+  already_rolled_out: () => ['To roll it out again to what does not have it, say --repeat.'],
+  superseded: (_, own) => ['Nothing to do: the newer one goes on.', `  ${own('rollouts')}`],
+  refused: () => ['Nothing was touched. Correct what is named above and roll it out again.'],
+  halted: (end, own) => [...resume(end, own), ...look(end, own)],
+  rolled_back: (end, own) => ['The targets serve what they served before.', ...look(end, own)],
+  rollback_incomplete: (end, own) => [
+    'A PERSON IS NEEDED: the targets above could not be put back.',
+    ...look(end, own),
+  ],
+  lost: (end, own) => [...resume(end, own), ...look(end, own)],
+};

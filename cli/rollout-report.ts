@@ -1,0 +1,70 @@
+import { outcomeMeanings } from '../core/deployment/outcome.ts';
+import type { RolloutOutcome } from '../core/rollout/rollout.ts';
+import { exitCodes, rolloutExitCodes } from './exit-codes.ts';
+import type { EndedWave, RolloutEnd, WaveResult } from './ferry.ts';
+
+/** What `rollout --json` prints. `outcome` is `lost` when the execution recorded none. */
+export interface RolloutReport {
+  readonly rolloutId: string;
+  readonly certificate: string | null;
+  readonly fingerprint: string | null;
+  readonly outcome: RolloutOutcome | 'lost';
+  readonly summary: string;
+  readonly reason: string | null;
+  readonly total: number;
+  readonly counts: Readonly<Record<string, number>>;
+  readonly waves: readonly WaveReport[];
+  readonly durationMs: number;
+}
+
+interface WaveReport {
+  readonly number: number;
+  readonly direction: 'forward' | 'back';
+  readonly counts: Readonly<Record<string, number>>;
+  readonly failed: readonly WaveResult[];
+}
+
+/** The report of a rollout that has ended. */
+export function rolloutReportOf({ id, status, output, waves, durationMs }: RolloutEnd): RolloutReport {
+  return {
+    rolloutId: id,
+    certificate: output?.certificate ?? null,
+    fingerprint: output?.fingerprint ?? null,
+    outcome: output?.outcome ?? 'lost',
+    summary: output?.summary ?? `execution ${id} ended ${status} before its outcome was recorded`,
+    reason: output?.reason ?? null,
+    total: output?.total ?? 0,
+    counts: output?.counts ?? {},
+    waves: waves.map((wave) => ({
+      number: wave.number,
+      direction: wave.direction,
+      counts: countsOf(wave),
+      failed: failedOf(wave),
+    })),
+    durationMs,
+  };
+}
+
+/** Targets of a wave by the outcome of their deployment. */
+export function countsOf({ results }: EndedWave): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
+  return counts;
+}
+
+/** The deployments of a wave that ended badly. */
+export function failedOf({ results }: EndedWave): WaveResult[] {
+  return results.filter(({ outcome }) => !isGood(outcome));
+}
+
+/** Whether a deployment ended well; an error's name instead of an outcome did not. */
+export function isGood(outcome: string): boolean {
+  return Object.hasOwn(outcomeMeanings, outcome)
+    ? outcomeMeanings[outcome as keyof typeof outcomeMeanings].succeeded
+    : false;
+}
+
+/** The process's exit code for a rollout. */
+export function rolloutExitCodeOf({ output }: RolloutEnd): number {
+  return output === null ? exitCodes.lost : rolloutExitCodes[output.outcome];
+}
