@@ -1,0 +1,13 @@
+// How long a rollout to very many targets takes, what limits it and what it costs: on paper, from published quotas.
+// node bench/scale.ts [quotas.json]: prints the tables; --write puts them into docs/scale.md.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { pageWithScale, scalePage } from './scale/page.ts';
+import { readQuotas } from './scale/quotas.ts';
+import { renderScale } from './scale/table.ts';
+
+const [argument] = process.argv.slice(2);
+if (argument === '--write') {
+  writeFileSync(scalePage, pageWithScale(readFileSync(scalePage, 'utf8'), renderScale(readQuotas())));
+} else {
+  process.stdout.write(`${renderScale(readQuotas(argument))}\n`);
+}
