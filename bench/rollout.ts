@@ -1,0 +1,147 @@
+/**
+ * `npm run bench:rollout`: rollouts to 100, 500 and 2,000 simulated targets, each on a host of its own, through the built
+ * state machines and functions. The agent is replaced by a stub that only answers (`simulated-host.ts`); everything else is
+ * what local mode runs. Numbers as arguments are taken instead of these.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createServer } from 'node:tls';
+import { createAuthority, type IssuedCertificate } from '../cli/demo/throwaway-ca.ts';
+import { readBundle } from '../core/certificate/read-bundle.ts';
+import { RegisteredTarget } from '../core/target/registered.ts';
+import { openFerry } from '../local/ferry.ts';
+import { simulatedHosts } from './simulated-host.ts';
+
+const wanted = process.argv.slice(2).map(Number);
+const sizes = wanted.length > 0 ? wanted : [100, 500, 2000];
+const name = 'www.example.test';
+const deploymentsAtOnce = 32;
+
+interface Measured {
+  readonly targets: number;
+  readonly seconds: number;
+  readonly transitions: number;
+  readonly peakMebibytes: number;
+}
+
+const authority = await createAuthority({ name: 'Bench', intermediate: true });
+console.log(
+  `Node ${process.version}, ${cpus().length} processors; waves of 1, 10 % and 100 %, ${deploymentsAtOnce} deployments at a time`,
+);
+console.log(
+  '   targets    seconds  ms a target  targets a minute  rollouts an hour  transitions a target  peak memory',
+);
+for (const size of sizes) console.log(row(await measure(size)));
+
+async function measure(size: number): Promise<Measured> {
+  const version = await authority.issue({ names: [name] });
+  const folder = mkdtempSync(join(tmpdir(), 'certferry-bench-'));
+  const server = await presenting(version);
+  const { facts } = readBundle({ certificate: version.fullchainPem, key: version.keyPem }, new Date());
+  const applied = new Map<string, number>();
+  const simulated = await simulatedHosts(
+    {
+      fingerprint: facts.fingerprint,
+      chain: facts.chain,
+      keyAlgorithm: facts.keyAlgorithm,
+      notAfter: facts.notAfter,
+    },
+    (targetId) => applied.set(targetId, (applied.get(targetId) ?? 0) + 1),
+  );
+  const ferry = await openFerry({ stateDir: join(folder, 'state'), simulated, deploymentsAtOnce });
+  let transitions = 0;
+  const memory = watchMemory();
+  const count = ({ type }: { type: string }) => {
+    if (type === 'StateEntered') transitions += 1;
+  };
+  try {
+    const started = performance.now();
+    const end = await ferry.rollout(
+      {
+        certificate: { name },
+        targets: Array.from({ length: size }, (_, index) => target(index, server.port)),
+        secret: { certificate: version.fullchainPem, privateKey: version.keyPem },
+        fingerprint: version.fingerprint,
+        strategy: { waves: [1, '10%', '100%'], maxConcurrency: deploymentsAtOnce },
+      },
+      { event: count, deployment: (_, event) => count(event) },
+    );
+    const seconds = (performance.now() - started) / 1000;
+    expectAll(size, applied, end);
+    return { targets: size, seconds, transitions, peakMebibytes: memory.stop() };
+  } finally {
+    memory.stop();
+    await ferry.close();
+    server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function target(index: number, port: number): RegisteredTarget {
+  return RegisteredTarget.parse({
+    id: `web-${index}`,
+    certificate: name,
+    host: `local-${index}`,
+    kind: 'files',
+    config: {
+      certPath: '/tmp/never-written/cert.pem',
+      keyPath: '/tmp/never-written/key.pem',
+      reloadCommand: ['true'],
+    },
+    verify: { endpoint: `127.0.0.1:${port}`, serverName: name },
+  });
+}
+
+/** Presents the new version from the beginning: the hosts of this measurement have no servers of their own. */
+async function presenting({ fullchainPem, keyPem }: IssuedCertificate) {
+  const server = createServer({ cert: fullchainPem, key: keyPem });
+  server.on('tlsClientError', () => undefined);
+  server.on('secureConnection', (socket) => socket.on('error', () => undefined));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  return { port, close: () => server.close() };
+}
+
+function expectAll(
+  size: number,
+  applied: ReadonlyMap<string, number>,
+  end: {
+    readonly output: { readonly outcome: string; readonly summary: string } | null;
+    readonly cause: string | null;
+  },
+): void {
+  const once = [...applied.values()].every((times) => times === 1);
+  if (end.output?.outcome === 'finished' && applied.size === size && once) return;
+  throw new Error(`${applied.size} of ${size} targets: ${end.output?.summary ?? end.cause}`);
+}
+
+/** Peak resident memory of this process (the interpreter, the functions, the endpoints). */
+function watchMemory() {
+  let peak = 0;
+  const look = () => {
+    peak = Math.max(peak, process.memoryUsage().rss);
+  };
+  const timer = setInterval(look, 100);
+  return {
+    stop(): number {
+      clearInterval(timer);
+      look();
+      return peak / 1_048_576;
+    },
+  };
+}
+
+function row({ targets, seconds, transitions, peakMebibytes }: Measured): string {
+  const cells: [string, number][] = [
+    [String(targets), 10],
+    [seconds.toFixed(1), 11],
+    [((seconds * 1000) / targets).toFixed(1), 13],
+    [((targets * 60) / seconds).toFixed(0), 18],
+    [(3600 / seconds).toFixed(0), 18],
+    [(transitions / targets).toFixed(2), 22],
+    [`${peakMebibytes.toFixed(0)} MiB`, 13],
+  ];
+  return cells.map(([text, width]) => text.padStart(width)).join('');
+}
