@@ -58,8 +58,11 @@ export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
       const places = Object.values(ResultFiles)
         .flat()
         .map((file) => ({ bucket: DestinationBucket, key: file.Key }));
-      const files = await readAll(places, MapResults);
-      return files.flatMap((file, at) => (file ?? missing(places[at] ?? manifest)).map(waveResult));
+      // each file is cut down before the next is read: inputs and outputs of a large wave are more than a function holds
+      const files = await limit.map(places, async (one) =>
+        ((await readJson(s3, one, MapResults)) ?? missing(one)).map(waveResult),
+      );
+      return files.flat();
     },
     writeJudged: (rolloutId, wave) => writeJson(s3, place(rolloutId, wave.number, 'judged.json'), wave),
     async judged(rolloutId, upTo) {
