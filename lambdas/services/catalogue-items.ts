@@ -33,7 +33,7 @@ export const groupKey = (autoScalingGroup: string, id: string) => ({
   sk: id,
 });
 
-/** What an event names: objects of a bucket share a partition, since a key may stand for a folder. */
+/** What an event names. */
 function placeOf(source: CertificateSource): string {
   switch (source.kind) {
     case 'secretsmanager':
@@ -41,7 +41,7 @@ function placeOf(source: CertificateSource): string {
     case 'acm':
       return source.certificateArn;
     case 's3':
-      return source.bucket;
+      return `${source.bucket}/${source.key}`;
     case 'parameter':
       return source.name;
   }

@@ -37,7 +37,7 @@ export function createMessages(sns: Pick<SNSClient, 'send'>, topicArn: string | 
 
 /** SNS refuses a subject with other characters, and an empty one. */
 function asSubject(subject: string): string {
-  const ascii = subject.replaceAll(/[^\x20-\x7e]+/g, ' ').trim();
+  const ascii = subject.replaceAll(/[^\x21-\x7e]+/g, ' ').trim();
   return (ascii || 'certferry').slice(0, maximumSubject);
 }
 

@@ -17,15 +17,30 @@ export const Wanted = z.object({
 export type Wanted = z.infer<typeof Wanted>;
 
 /**
- * What is known of hosts and targets. Items of the table `registry`:
+ * What is known of hosts and targets. Items of the table `registry`, each with the service that reads and writes it:
  *
- * | pk            | sk        | attributes |
- * | ------------- | --------- | ---------- |
- * | `host#<id>`   | `key`     | kid, x (the X25519 public key to seal to next), toldAt |
- * | `target#<id>` | `desired` | certificate, action, fingerprint, source, requestNumber |
+ * | pk                     | sk                  | attributes |
+ * | ---------------------- | ------------------- | ---------- |
+ * | `host#<id>`            | `key`               | kid, x (the X25519 public key to seal to next), toldAt |
+ * | `target#<id>`          | `desired`           | certificate, action, fingerprint, source, requestNumber |
+ * | `target#<id>`          | `installed`         | what its last deployment left (`installed.ts`) |
+ * | `target#<id>`          | `config`            | certificate, autoScalingGroup, origin, revision: where the target stands (`catalogue-targets.ts`) |
+ * | `certificate#<name>`   | `target#<id>`       | target, origin, revision |
+ * | `targets`              | `<id>`              | lists all targets |
+ * | `group#<name>`         | `<target id>`       | lists the targets of an Auto Scaling group |
+ * | `certificate#<name>`   | `config`            | certificate, origin, revision (`catalogue-certificates.ts`) |
+ * | `certificates`         | `<name>`            | lists all certificates |
+ * | `source#<kind>#<what>` | `<certificate>`     | source: whom an event concerns; `what` is a secret's id, an ARN, `<bucket>/<key>` or a name |
+ * | `certificate#<name>`   | `current`           | version, sequence: of the rollout that ended well last (`catalogue.ts`) |
+ * | `certificate#<name>`   | `rollouts`          | certificate, sequence, current, fingerprint, startedAt: the latest whole rollout; never deleted (`rollout-begin.ts`) |
+ * | `rollout#<id>`         | `control`           | see `rollout-items.ts`; failures also by `rollout-failures.ts`; expiresAt |
+ * | `rollout#<id>`         | `question#<wave>`   | taskToken, secretHash, askedAt, answer, expiresAt (`rollout-questions.ts`) |
+ * | `rollouts`             | `<startedAt>#<id>`  | id, expiresAt: lists all rollouts |
+ * | `rollouts#<name>`      | `<startedAt>#<id>`  | id, expiresAt: lists those of a certificate |
  *
- * Both only move forward: a key told by a command sent earlier, or a wish with a smaller number, changes nothing, so
- * late and repeated calls are harmless.
+ * The first two only move forward: a key told by a command sent earlier, or a wish with a smaller number, changes
+ * nothing, so late and repeated calls are harmless. Items that list others are written in one transaction with what
+ * they list.
  */
 export interface Registry {
   hostKey(host: string): Promise<HostKey | null>;

@@ -1,0 +1,55 @@
+// Cannot show: AWS's own checks of a request, its filters, throttling over time, the pages that it chooses to make.
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request of AWS's Query protocol: `Action` and its parameters, flat (`Filter.1.Value.2`). */
+export type Query = Readonly<Record<string, string>>;
+
+/** What is answered: the XML inside the answer's outermost element; null is a refusal. */
+type Answers = (query: Query) => string | null;
+
+export interface QueryService {
+  readonly endpoint: string;
+  readonly requests: Query[];
+  close(): Promise<void>;
+}
+
+/** One AWS service over its real Query protocol, as EC2, Auto Scaling and SNS speak it. */
+export async function queryService(answers: Answers): Promise<QueryService> {
+  const requests: Query[] = [];
+  const server = createServer((request, response) => {
+    void read(request).then((query) => {
+      requests.push(query);
+      const answer = answers(query);
+      response.writeHead(answer === null ? 400 : 200, { 'content-type': 'text/xml' });
+      response.end(
+        answer === null ? refusal : `<${query.Action}Response>${answer}</${query.Action}Response>`,
+      );
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    requests,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+const refusal =
+  '<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>no</Message></Error></ErrorResponse>';
+
+async function read(request: IncomingMessage): Promise<Query> {
+  let body = '';
+  for await (const chunk of request) body += String(chunk);
+  return Object.fromEntries(new URLSearchParams(body));
+}
+
+/** All parameters whose names begin so, in their order: the values of a list. */
+export function listed(query: Query, prefix: string): string[] {
+  return Object.entries(query).flatMap(([name, value]) => (name.startsWith(prefix) ? [value] : []));
+}
