@@ -1,0 +1,174 @@
+// Cannot show: DynamoDB's conditions and S3's files (services have tests of their own), or two callers at once.
+import { randomUUID } from 'node:crypto';
+import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
+import type { Certificate } from '../../core/rollout/certificate.ts';
+import type { MapResult, Rollout } from '../../core/rollout/rollout.ts';
+import type { RegisteredTarget } from '../../core/target/registered.ts';
+import type { FoundHost } from '../../lambdas/services/fleet.ts';
+import type { Installed } from '../../lambdas/services/installed.ts';
+import type { Message } from '../../lambdas/services/messages.ts';
+import type { Begun, Question, RolloutControl } from '../../lambdas/services/rollouts.ts';
+import type { JudgedWave, WaveResult } from '../../lambdas/services/wave-files.ts';
+import { fakeExecutions } from './executions.ts';
+import { settableClock } from './settable-clock.ts';
+
+/** Everything that the tasks of a rollout are given, in memory. A test writes into the maps and lists directly. */
+export function fakeRolloutServices() {
+  const told: Message[] = [];
+  const counted: string[] = [];
+  return {
+    catalogue: fakeCatalogue(),
+    clock: settableClock(),
+    counted,
+    executions: fakeExecutions(),
+    files: fakeFiles(),
+    fleet: fakeFleet(),
+    installed: fakeInstalled(),
+    messages: { tell: async (message: Message) => void told.push(message) },
+    metrics: { ended: (outcome: string) => void counted.push(outcome) },
+    random: () => 0.5,
+    rollouts: fakeRollouts(),
+    told,
+  };
+}
+export type FakeRolloutServices = ReturnType<typeof fakeRolloutServices>;
+
+function fakeCatalogue() {
+  const known = new Map<string, Certificate>();
+  const registered: RegisteredTarget[] = [];
+  const current = new Map<string, { version: Rollout['version']; sequence: number }>();
+  const entry = <Thing>(thing: Thing) => ({ thing, origin: 'cli' as const });
+  return {
+    known,
+    registered,
+    current,
+    async certificate(name: string) {
+      const found = known.get(name);
+      return found === undefined ? null : entry(found);
+    },
+    certificates: async () => [...known.values()].map(entry),
+    targets: async (certificate?: string) =>
+      registered.filter((one) => certificate === undefined || one.certificate === certificate).map(entry),
+    currentVersion: async (name: string) => current.get(name)?.version ?? null,
+    async setCurrentVersion(name: string, version: Rollout['version'], sequence: number) {
+      current.set(name, { version, sequence });
+    },
+  };
+}
+
+/** Hosts by the JSON of their selector; one that is named and not known is found, but not online. */
+function fakeFleet() {
+  const hosts = new Map<string, FoundHost[]>();
+  const asked: string[] = [];
+  return {
+    hosts,
+    asked,
+    async resolve(selector: RegisteredTarget['host']): Promise<FoundHost[]> {
+      const key = JSON.stringify(selector);
+      asked.push(key);
+      const named = typeof selector === 'string' ? [{ host: selector, address: null, online: false }] : [];
+      return hosts.get(key) ?? named;
+    },
+  };
+}
+
+function fakeInstalled() {
+  const has = new Map<string, Installed>();
+  return {
+    has,
+    of: async (ids: readonly string[]) =>
+      new Map(
+        ids.flatMap((id): [string, Installed][] => {
+          const found = has.get(id);
+          return found === undefined ? [] : [[id, found]];
+        }),
+      ),
+  };
+}
+
+function fakeFiles() {
+  const items = new Map<string, readonly DeploymentRequest[]>();
+  const results = new Map<string, readonly WaveResult[]>();
+  const judged = new Map<string, JudgedWave>();
+  const at = (key: string) => ({ bucket: 'work', key });
+  return {
+    items,
+    judgedWaves: judged,
+    /** What a Map's answer is, once its deployments have ended so. */
+    ended(ends: readonly WaveResult[]): MapResult {
+      const Key = `${randomUUID()}/manifest.json`;
+      results.set(Key, ends);
+      return { MapRunArn: 'arn:map-run', ResultWriterDetails: { Bucket: 'work', Key } };
+    },
+    placeOf: (id: string, wave: number) => ({
+      items: at(`rollouts/${id}/wave-${wave}/items.json`),
+      results: at(`rollouts/${id}/wave-${wave}/results`),
+    }),
+    async writeItems({ key }: { key: string }, requests: readonly DeploymentRequest[]) {
+      items.set(key, requests);
+    },
+    async readItems({ key }: { key: string }) {
+      const found = items.get(key);
+      if (found === undefined) throw new Error(`${key} is not there`);
+      return [...found];
+    },
+    async readResults({ ResultWriterDetails: { Key } }: MapResult) {
+      return [...(results.get(Key) ?? [])];
+    },
+    async writeJudged(id: string, wave: JudgedWave) {
+      judged.set(`${id}/${wave.number}`, wave);
+    },
+    async judged(id: string, upTo: number) {
+      const numbers = Array.from({ length: upTo }, (_, index) => index + 1);
+      return numbers.flatMap((number) => judged.get(`${id}/${number}`) ?? []);
+    },
+  };
+}
+
+type Mutable = { -readonly [Key in keyof RolloutControl]: RolloutControl[Key] };
+
+function fakeRollouts() {
+  const controls = new Map<string, Mutable>();
+  const begun: Omit<Rollout, 'sequence'>[] = [];
+  const questions = new Map<string, Question>();
+  const answers: { question: Question; verdict: string; by: string }[] = [];
+  const change = (id: string, changed: Partial<RolloutControl>) => {
+    const control = controls.get(id);
+    if (control !== undefined) Object.assign(control, changed);
+    return control !== undefined;
+  };
+  return {
+    controls,
+    begun,
+    questions,
+    answers,
+    /** What `begin` answers next. */
+    next: { type: 'begun', sequence: 1 } as Begun,
+    async begin(rollout: Omit<Rollout, 'sequence'>): Promise<Begun> {
+      begun.push(rollout);
+      return this.next;
+    },
+    control: async (id: string) => controls.get(id) ?? null,
+    setTolerated: async (id: string, tolerated: number) => void change(id, { tolerated }),
+    async halt(id: string, reason: string) {
+      if (controls.get(id)?.status === 'running') change(id, { status: 'halted', reason });
+      return controls.has(id);
+    },
+    rollBack: async (id: string) => void change(id, { status: 'rolling_back' }),
+    async resume(id: string, redriveCount: number) {
+      const control = controls.get(id);
+      if (control?.status !== 'halted' || control.redriveCount >= redriveCount) return;
+      change(id, { status: 'running', failures: 0, redriveCount, reason: null });
+    },
+    async end(id: string, outcome: RolloutControl['outcome'], summary: string) {
+      change(id, { ...(outcome !== 'halted' && { status: 'ended' }), outcome, summary });
+    },
+    async ask(question: Question) {
+      questions.set(`${question.rolloutId}/${question.wave}`, question);
+    },
+    question: async (id: string, wave = 0) => questions.get(`${id}/${wave}`) ?? null,
+    async answered(question: Question, answer: { verdict: string; by: string }) {
+      answers.push({ question, ...answer });
+    },
+  };
+}

@@ -1,0 +1,226 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createHandler as endRollout } from '../../lambdas/end-rollout.ts';
+import type { WaveResult } from '../../lambdas/services/wave-files.ts';
+import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
+import { fingerprint } from './support/factories.ts';
+import { aBegunState, aResult, certificateName, execution, rolloutId } from './support/rolling.ts';
+
+let by: FakeRolloutServices;
+beforeEach(() => {
+  by = fakeRolloutServices();
+});
+
+type Parts = Parameters<typeof aBegunState>[1];
+const request = { certificate: certificateName };
+const control = () => by.rollouts.controls.get(rolloutId);
+
+/** The recording state of a rollout after one wave, whose deployments ended so. */
+async function end(
+  path: 'finished' | 'superseded' | 'rolled_back' | 'rollback_incomplete',
+  results: WaveResult[],
+  parts: Parts = {},
+) {
+  await by.files.writeJudged(rolloutId, { number: 1, direction: 'forward', results });
+  const wave = { number: 1, total: 3, summary: 'all 3 targets reached', ...parts.wave };
+  const state = aBegunState(by, { ...parts, wave });
+  return endRollout(by)({ path, execution, request, state });
+}
+
+const well = [aResult('a', 'deployed'), aResult('b', 'unchanged'), aResult('c', 'deployed')];
+
+describe('the recording states of a rollout', () => {
+  test('write how it ended, and make its version the current one', async () => {
+    const recorded = await end('finished', well);
+
+    expect(recorded).toEqual({
+      rolloutId,
+      certificate: certificateName,
+      fingerprint: fingerprint('new'),
+      outcome: 'finished',
+      summary: 'all 3 targets reached',
+      reason: null,
+      total: 3,
+      waves: 1,
+      counts: { deployed: 2, unchanged: 1 },
+    });
+    expect(control()).toMatchObject({ status: 'ended', outcome: 'finished' });
+    expect(by.catalogue.current.get(certificateName)).toMatchObject({
+      version: { fingerprint: fingerprint('new') },
+      sequence: 1,
+    });
+    expect(by.counted).toEqual(['finished']);
+    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rolled out' });
+    expect(by.told[0]?.text).toContain('Targets: 2 deployed, 1 unchanged');
+  });
+
+  test('answer the same when they are called again', async () => {
+    expect(await end('finished', well)).toEqual(await end('finished', well));
+  });
+
+  test('say that some failed', async () => {
+    const recorded = await end('finished', [aResult('a', 'deployed'), aResult('b', 'lost')], {
+      wave: { refused: 1 },
+    });
+
+    expect(recorded).toMatchObject({
+      outcome: 'finished_with_failures',
+      counts: { deployed: 1, lost: 1, rejected: 1 },
+    });
+    expect(by.catalogue.current.has(certificateName)).toBe(true);
+  });
+
+  test.each<[string, WaveResult[], Parts]>([
+    ['of a part', well, { rollout: { only: { targets: ['a'] } } }],
+    ['that failed everywhere', ['a', 'b', 'c'].map((id) => aResult(id, 'lost')), {}],
+  ])('leave the current version alone after one %s', async (_, results, parts) => {
+    await end('finished', results, parts);
+
+    expect(by.catalogue.current.size).toBe(0);
+  });
+
+  test('make the version current that has no targets yet: whoever comes gets it', async () => {
+    await end('finished', [], { wave: { total: 0 } });
+
+    expect(by.catalogue.current.has(certificateName)).toBe(true);
+  });
+
+  test.each(['superseded', 'rolled_back', 'rollback_incomplete'] as const)(
+    'write that it was %s',
+    async (path) => {
+      const halt = {
+        verdict: 'roll_back',
+        reason: 'TooManyFailures',
+        summary: '2 failed',
+        redriveCount: 0,
+      } as const;
+      await by.files.writeJudged(rolloutId, {
+        number: 2,
+        direction: 'back',
+        results: [aResult('a', 'deployed')],
+      });
+
+      const recorded = await end(path, well, { wave: { number: 2, summary: 'over' }, halt });
+
+      expect(recorded).toMatchObject({
+        outcome: path,
+        reason: 'TooManyFailures',
+        summary: path === 'superseded' ? 'over' : 'over (2 failed)',
+        counts: { put_back: 1, unchanged: 1, deployed: 1 },
+      });
+      expect(control()).toMatchObject({ status: 'ended', outcome: path });
+      expect(by.catalogue.current.size).toBe(0);
+    },
+  );
+
+  test('tell who is needed when not everything could be put back', async () => {
+    await end('rollback_incomplete', well, { wave: { summary: 'not put back, or not known: a' } });
+
+    expect(by.told[0]?.subject).toContain('A PERSON IS NEEDED');
+    expect(by.told[0]?.text).toContain('not put back, or not known: a');
+  });
+
+  test.each([
+    ['refused', 'NoTargets', 1],
+    ['already_rolled_out', 'RolloutExists', 0],
+    ['superseded', 'Superseded', 1],
+  ] as const)('write that a rollout that never began was %s', async (path, name, messages) => {
+    const failure = { Error: name, Cause: JSON.stringify({ errorMessage: 'why' }) };
+
+    const recorded = await endRollout(by)({ path, execution, request, state: { ...request, failure } });
+
+    expect(recorded).toEqual({
+      rolloutId,
+      certificate: certificateName,
+      fingerprint: null,
+      outcome: path,
+      summary: `${name}: why`,
+      reason: name,
+      total: 0,
+      waves: 0,
+      counts: {},
+    });
+    expect(by.told).toHaveLength(messages);
+  });
+
+  test('write that a rollout was refused of which nothing can be read', async () => {
+    const recorded = await endRollout(by)({ path: 'refused', execution, request: 'x', state: 'x' });
+
+    expect(recorded).toMatchObject({ outcome: 'refused', certificate: '', reason: 'States.Runtime' });
+  });
+});
+
+describe('RolloutHalted', () => {
+  const halt = { verdict: 'stop', reason: 'TooManyFailures', summary: '2 failed', redriveCount: 0 } as const;
+  const enter = (parts: Parts, redriveCount: number, status = 'halted') => {
+    const known = control();
+    const state = aBegunState(by, parts);
+    Object.assign(control() ?? {}, { status }, known);
+    return endRollout(by)({ path: 'halted', execution, request, redriveCount, state });
+  };
+
+  test('records the halt, tells how to resume, and fails', async () => {
+    const entered = enter({ halt }, 0);
+
+    await expect(entered).rejects.toMatchObject({ name: 'RolloutHalted' });
+    await expect(entered).rejects.toThrow(
+      'TooManyFailures: 2 failed. Once the reason is gone, certferry rollout --resume r-1 goes on with what is not done.',
+    );
+    expect(control()).toMatchObject({ status: 'halted', outcome: 'halted' });
+    expect(by.told[0]?.text).toContain('certferry rollout --resume r-1');
+    expect(by.counted).toEqual(['halted']);
+  });
+
+  test('goes on after a redrive: failures count anew, and what failed is tried again', async () => {
+    const state = await enter(
+      { halt, wave: { number: 3 }, judgement: { verdict: 'halt', failed: 2, reason: 'TooManyFailures' } },
+      1,
+    );
+
+    expect(state).toMatchObject({
+      halt: null,
+      failure: null,
+      deployed: null,
+      approval: null,
+      judgement: { verdict: 'next', failed: 0, sinceWave: 3, reason: null, attempt: 0 },
+    });
+    expect(control()).toMatchObject({ status: 'running', redriveCount: 1 });
+    expect(by.told).toEqual([]);
+  });
+
+  test('goes on again when the answer of a redrive was lost', async () => {
+    const first = await enter({ halt }, 1);
+
+    expect(await enter({ halt }, 1)).toEqual(first);
+    expect(control()).toMatchObject({ status: 'running', redriveCount: 1 });
+  });
+
+  test('is not resumed by a redrive that came before it halted', async () => {
+    await expect(enter({ halt: { ...halt, redriveCount: 1 } }, 1)).rejects.toMatchObject({
+      name: 'RolloutHalted',
+    });
+  });
+
+  test('takes a question for answered by whoever resumes', async () => {
+    const asked = { halt, judgement: { verdict: 'ask_approval' as const } };
+
+    expect(await enter({ ...asked, approval: { verdict: 'rejected', by: 'ops' } }, 1)).toMatchObject({
+      approval: { verdict: 'approved', by: 'whoever resumed the rollout' },
+    });
+  });
+
+  test('goes on with the way back where it halted on it', async () => {
+    const state = await enter({ halt, wave: { direction: 'back', number: 5 } }, 1);
+
+    expect(state).toMatchObject({ wave: { direction: 'back' }, halt: { redriveCount: 1 } });
+    expect(control()).toMatchObject({ status: 'rolling_back' });
+  });
+
+  test('records and resumes where HaltRollout could not leave a note', async () => {
+    const parts = { failure: { Error: 'States.TaskFailed', Cause: '' } };
+
+    await expect(enter(parts, 0, 'running')).rejects.toThrow('States.TaskFailed');
+    expect(control()).toMatchObject({ status: 'halted' });
+    await expect(enter(parts, 0)).rejects.toMatchObject({ name: 'RolloutHalted' });
+    expect(await enter(parts, 1)).toMatchObject({ judgement: { verdict: 'next' } });
+  });
+});

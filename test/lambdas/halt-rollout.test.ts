@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createHandler as haltRollout } from '../../lambdas/halt-rollout.ts';
+import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
+import { aBegunState, execution, rolloutId } from './support/rolling.ts';
+
+let by: FakeRolloutServices;
+beforeEach(() => {
+  by = fakeRolloutServices();
+});
+
+type Parts = Parameters<typeof aBegunState>[1];
+const halt = (parts: Parts, control: object = {}) => {
+  const state = aBegunState(by, parts);
+  Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, control);
+  return haltRollout(by)({ execution, state, redriveCount: 2 });
+};
+const control = () => by.rollouts.controls.get(rolloutId);
+const tooMany = { verdict: 'halt', reason: 'TooManyFailures', summary: '2 failed, 0 tolerated' } as const;
+
+describe('HaltRollout', () => {
+  test('lets no further deployment begin, and stops where it is', async () => {
+    const state = await halt({ judgement: tooMany });
+
+    expect(state.halt).toEqual({
+      verdict: 'stop',
+      reason: 'TooManyFailures',
+      summary: '2 failed, 0 tolerated',
+      redriveCount: 2,
+    });
+    expect(state.wave.direction).toBe('forward');
+    expect(control()).toMatchObject({ status: 'halted', reason: 'TooManyFailures: 2 failed, 0 tolerated' });
+    expect(by.told).toEqual([]);
+  });
+
+  test('turns back and tells people when the strategy says so', async () => {
+    const state = await halt({ judgement: tooMany, strategy: { onHalt: 'rollBackAll' } });
+
+    expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
+    expect(control()).toMatchObject({ status: 'rolling_back' });
+    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, putting back' });
+  });
+
+  test('turns back when a person has asked for it', async () => {
+    const state = await halt({ wave: { verdict: 'halted' } }, { status: 'rolling_back', reason: 'ops' });
+
+    expect(state.halt).toMatchObject({ verdict: 'roll_back', reason: 'RolloutHalted', summary: 'ops' });
+  });
+
+  test('answers the same when it is called again', async () => {
+    const state = aBegunState(by, { judgement: tooMany, strategy: { onHalt: 'rollBackAll' } });
+    const again = () => haltRollout(by)({ execution, state, redriveCount: 0 });
+
+    expect(await again()).toEqual(await again());
+    expect(control()).toMatchObject({ status: 'rolling_back' });
+  });
+
+  test('stops when it halts on the way back', async () => {
+    const state = await halt({
+      wave: { direction: 'back' },
+      strategy: { onHalt: 'rollBackAll' },
+      failure: { Error: 'States.TaskFailed', Cause: 'x' },
+    });
+
+    expect(state.halt).toMatchObject({ verdict: 'stop', reason: 'States.TaskFailed' });
+  });
+
+  const cases: readonly [string, Parts, object][] = [
+    [
+      'an error that was caught',
+      { failure: { Error: 'AccessDenied', Cause: '{"errorMessage":"not allowed"}' } },
+      { reason: 'AccessDenied', summary: 'AccessDenied: not allowed' },
+    ],
+    [
+      'a question that nobody answered',
+      {
+        failure: { Error: 'States.Timeout', Cause: '' },
+        wave: { number: 1 },
+        judgement: { verdict: 'ask_approval' },
+      },
+      { reason: 'States.Timeout', summary: 'nobody answered the question after wave 1 within 86400 s' },
+    ],
+    [
+      'a no',
+      {
+        approval: { verdict: 'rejected', by: 'ops' },
+        wave: { number: 1 },
+        judgement: { verdict: 'ask_approval' },
+      },
+      { reason: 'ApprovalRejected', summary: 'the question after wave 1 was answered with no, by ops' },
+    ],
+    [
+      'a person',
+      { wave: { verdict: 'halted', summary: 'ops said so' } },
+      { reason: 'RolloutHalted', summary: 'ops said so' },
+    ],
+    [
+      'a stale service',
+      { judgement: { verdict: 'halt', reason: 'ServiceStale', summary: 'lb presents another' } },
+      { reason: 'ServiceStale', summary: 'lb presents another' },
+    ],
+    ['nothing that it knows of', {}, { reason: 'RolloutHalted', summary: 'it was halted' }],
+  ];
+  test.each(cases)('says that it halts for %s', async (_, parts, expected) => {
+    expect((await halt(parts)).halt).toMatchObject(expected);
+  });
+});

@@ -1,0 +1,252 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { createHandler as judgeWave } from '../../lambdas/judge-wave.ts';
+import { createHandler as nextWave } from '../../lambdas/next-wave.ts';
+import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
+import { fingerprint, source } from './support/factories.ts';
+import {
+  aBegunState,
+  aRegisteredTarget,
+  aResult,
+  execution,
+  hostOf,
+  idOf,
+  install,
+  rolloutId,
+  withFleet,
+} from './support/rolling.ts';
+
+let by: FakeRolloutServices;
+beforeEach(() => {
+  by = fakeRolloutServices();
+});
+
+type State = ReturnType<typeof aBegunState>;
+const next = (state: State) => nextWave(by)({ execution, state });
+const itemsOf = (state: State) => by.files.items.get(state.wave.items.key) ?? [];
+const targetsOf = (state: State) => itemsOf(state).map(({ target }) => target.id);
+
+/** The wave's deployments end so (`deployed` unless said), what they leave is known, and the wave is judged. */
+async function afterItsEnd(state: State, outcomes: Record<string, string> = {}): Promise<State> {
+  const results = itemsOf(state).map(({ target, action }) => {
+    const outcome = outcomes[target.id] ?? 'deployed';
+    const version = action === 'revert' ? 'old' : 'new';
+    if (outcome === 'deployed') install(by, target.id, version, { rollout: rolloutId });
+    if (outcome === 'lost') install(by, target.id, null, { rollout: rolloutId, outcome });
+    return aResult(target.id, outcome);
+  });
+  return judgeWave(by)({ execution, state: { ...state, deployed: by.files.ended(results) } });
+}
+
+describe('NextWave', () => {
+  test('writes the canary’s deployment to the bucket', async () => {
+    withFleet(by, 20);
+
+    const state = await next(aBegunState(by));
+
+    expect(state.wave).toMatchObject({
+      verdict: 'deploy',
+      direction: 'forward',
+      number: 1,
+      step: 0,
+      count: 1,
+      reached: 0,
+      total: 20,
+      refused: 0,
+      before: [fingerprint('old')],
+      maxConcurrency: 50,
+      summary: 'wave 1 (1): 1 of 20, 0 reached before',
+    });
+    expect(itemsOf(state)).toEqual([
+      {
+        target: expect.objectContaining({ id: idOf(0), host: hostOf(0) }),
+        action: 'deploy',
+        version: { fingerprint: fingerprint('new'), source },
+        rollout: rolloutId,
+        splaySeconds: 0,
+      },
+    ]);
+  });
+
+  test('goes from wave to wave until all are reached, each target once', async () => {
+    withFleet(by, 20);
+    const turns: string[][] = [];
+    let state = await next(aBegunState(by));
+    while (state.wave.verdict === 'deploy') {
+      turns.push(targetsOf(state));
+      state = await next(await afterItsEnd(state));
+    }
+
+    expect(turns.map(({ length }) => length)).toEqual([1, 1, 18]);
+    expect(new Set(turns.flat()).size).toBe(20);
+    expect(state.wave).toMatchObject({ verdict: 'finished', summary: 'all 20 targets reached', number: 3 });
+  });
+
+  test('splays all but a canary, and tells how many failures are tolerated', async () => {
+    withFleet(by, 20);
+    const strategy = { waves: ['50%', '100%'], splaySeconds: 60, toleratedFailures: '10%' as const };
+
+    const state = await next(aBegunState(by, { strategy }));
+
+    expect(itemsOf(state).map(({ splaySeconds }) => splaySeconds)).toEqual(Array(10).fill(30));
+    expect(by.rollouts.controls.get(rolloutId)?.tolerated).toBe(2);
+    expect(state.judgement.tolerated).toBe(2);
+  });
+
+  test('answers the same when it is called again', async () => {
+    withFleet(by, 5);
+    const given = aBegunState(by);
+
+    expect(await next(given)).toEqual(await next(given));
+    expect(by.files.items.size).toBe(1);
+  });
+
+  test('forgets what a Map and a Catch left in the state', async () => {
+    withFleet(by, 5);
+    const deployed = by.files.ended([]);
+
+    const state = await next(aBegunState(by, { deployed, failure: { Error: 'X', Cause: '' } }));
+
+    expect(state).toMatchObject({ deployed: null, failure: null });
+  });
+
+  test('finds hosts as they are now, and asks for a selector once', async () => {
+    withFleet(by, 0);
+    const host = { tags: { role: 'web' } };
+    by.catalogue.registered.push(aRegisteredTarget(0, { host }), aRegisteredTarget(1, { host }));
+    const hosts = [7, 8].map((number) => ({ host: hostOf(number), address: null, online: true }));
+    by.fleet.hosts.set(JSON.stringify(host), hosts);
+
+    const state = await next(aBegunState(by, { strategy: { waves: ['100%'] } }));
+
+    expect(targetsOf(state)).toEqual(
+      [7, 8, 7, 8].map((host, at) => `${idOf(at < 2 ? 0 : 1)}.${hostOf(host)}`),
+    );
+    expect(by.fleet.asked).toHaveLength(1);
+  });
+
+  test('has only the part that was asked for', async () => {
+    withFleet(by, 4);
+    const only = { targets: [idOf(1), idOf(2)], hosts: [hostOf(2), hostOf(3)] };
+
+    expect(targetsOf(await next(aBegunState(by, { rollout: { only } })))).toEqual([idOf(2)]);
+  });
+
+  test('waits while windows are closed, and takes no number for that', async () => {
+    withFleet(by, 0);
+    const window = { from: '02:00', to: '04:00', timeZone: 'UTC' };
+    by.catalogue.registered.push(aRegisteredTarget(0, { window }));
+
+    const { wave } = await next(aBegunState(by));
+
+    expect(wave).toMatchObject({ verdict: 'wait', waitSeconds: 3600, number: 0, total: 1 });
+    expect(wave.summary).toBe('0 of 1 reached; the window of web-000 opens 2026-11-23T02:00Z');
+  });
+
+  test('halts before anybody is touched when more targets lack an address than may fail', async () => {
+    withFleet(by, 2);
+    by.catalogue.registered.push(aRegisteredTarget(2, { verify: { endpoint: '{host}:443' } }));
+
+    const state = await next(aBegunState(by));
+    const tolerating = await next(aBegunState(by, { strategy: { toleratedFailures: 1 } }));
+
+    expect(state.wave).toMatchObject({ verdict: 'halted', refused: 1, total: 3 });
+    expect(state.judgement).toMatchObject({ verdict: 'halt', reason: 'TooManyFailures', failed: 1 });
+    expect(state.wave.summary).toContain(idOf(2));
+    expect(tolerating.wave).toMatchObject({ verdict: 'deploy', refused: 1, reached: 1 });
+  });
+
+  test('does not try a failed target again, unless the rollout was resumed since', async () => {
+    withFleet(by, 2);
+    const strategy = { waves: [1, '100%'], toleratedFailures: 1 };
+    const judged = await afterItsEnd(await next(aBegunState(by, { strategy })), { [idOf(0)]: 'rejected' });
+
+    const resumed = { ...judged, judgement: { ...judged.judgement, sinceWave: 1 } };
+
+    expect(targetsOf(await next(judged))).toEqual([idOf(1)]);
+    expect(targetsOf(await next(resumed))).toEqual([idOf(0)]);
+  });
+
+  test('ends for a newer version, whichever way it goes', async () => {
+    withFleet(by, 2);
+    const state = aBegunState(by);
+    Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { supersededBy: 'r-2' });
+
+    expect((await next(state)).wave).toMatchObject({ verdict: 'superseded' });
+    const back = { ...state, wave: { ...state.wave, direction: 'back' as const } };
+    expect((await next(back)).wave).toMatchObject({ verdict: 'superseded' });
+  });
+
+  test.each(['halted', 'rolling_back', 'ended'] as const)(
+    'halts when the registry says %s',
+    async (status) => {
+      withFleet(by, 2);
+      const state = aBegunState(by);
+      Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { status, reason: 'ops said so' });
+
+      expect((await next(state)).wave).toMatchObject({ verdict: 'halted', summary: 'ops said so' });
+      expect(by.files.items.size).toBe(0);
+    },
+  );
+
+  test('halts when the deployments themselves have counted too many failures', async () => {
+    withFleet(by, 2);
+    const state = aBegunState(by);
+    Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { failures: 1 });
+
+    expect((await next(state)).judgement).toMatchObject({ verdict: 'halt', failed: 1, tolerated: 0 });
+  });
+});
+
+describe('NextWave on the way back', () => {
+  const strategy = { waves: [1, '50%', '100%'], toleratedFailures: '100%' as const };
+
+  /** Ten targets, of which one was lost in the last wave; then the rollout turned back. */
+  async function turnedBack(outcomes: Record<string, string> = {}): Promise<State> {
+    withFleet(by, 10);
+    let state = await next(aBegunState(by, { strategy }));
+    while (state.wave.verdict === 'deploy') state = await next(await afterItsEnd(state, outcomes));
+    await by.rollouts.rollBack(rolloutId);
+    return { ...state, wave: { ...state.wave, direction: 'back' } };
+  }
+
+  test('reverts what was changed, the newest wave first', async () => {
+    let state = await next(await turnedBack());
+    expect(state.wave).toMatchObject({ number: 4, count: 5, summary: 'wave 4: putting back 5 of wave 3' });
+    expect(itemsOf(state)[0]).toEqual({
+      target: expect.objectContaining({ id: idOf(9) }),
+      action: 'revert',
+      version: null,
+      rollout: rolloutId,
+      splaySeconds: 0,
+    });
+    const sizes: number[] = [];
+    while (state.wave.verdict === 'deploy') {
+      sizes.push(state.wave.count);
+      state = await next(await afterItsEnd(state));
+    }
+
+    expect(sizes).toEqual([5, 4, 1]);
+    expect(state.wave).toMatchObject({ verdict: 'rolled_back', total: 10 });
+  });
+
+  test('is incomplete when a target was lost, and names it', async () => {
+    let state = await next(await turnedBack({ [idOf(9)]: 'lost' }));
+    while (state.wave.verdict === 'deploy') state = await next(await afterItsEnd(state));
+
+    expect(state.wave).toMatchObject({
+      verdict: 'rollback_incomplete',
+      summary: `not put back, or not known: ${idOf(9)}`,
+    });
+  });
+
+  test('puts back what a wave changed that nobody could judge', async () => {
+    withFleet(by, 1);
+    const unjudged = await next(aBegunState(by));
+    install(by, idOf(0), 'new', { rollout: rolloutId });
+    await by.rollouts.rollBack(rolloutId);
+
+    const state = await next({ ...unjudged, wave: { ...unjudged.wave, direction: 'back' } });
+
+    expect(state.wave).toMatchObject({ verdict: 'deploy', number: 2, count: 1 });
+  });
+});

@@ -1,0 +1,106 @@
+import type { X509Certificate } from 'node:crypto';
+import { X509Certificate as Parsed } from 'node:crypto';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { fingerprintOf } from '../../core/certificate/facts.ts';
+import { Verify } from '../../core/target/verify.ts';
+import { problemOf } from '../../core/tls-probe/presented.ts';
+import type { ProbeQuestion } from '../../core/tls-probe/probe.ts';
+import { createHandler as probeServices } from '../../lambdas/probe-services.ts';
+import { aVersion } from '../factories/certificates.ts';
+import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
+import { facts, fingerprint } from './support/factories.ts';
+import { aBegunState, execution } from './support/rolling.ts';
+
+const old = new Parsed((await aVersion({ names: ['lb.example.com'] })).certPem);
+
+let by: FakeRolloutServices;
+let questions: ProbeQuestion[];
+beforeEach(() => {
+  by = fakeRolloutServices();
+  questions = [];
+});
+
+const serviceEndpoints = [
+  Verify.parse({ endpoint: 'lb.example.com:443', attempts: 2, initialBackoffSeconds: 7 }),
+];
+
+/** What a look sees: the new version where it says so, else `leaf`, judged as the probe judges it. */
+function seeing(leaf: X509Certificate | 'new') {
+  return async (question: ProbeQuestion) => {
+    questions.push(question);
+    const problem =
+      leaf === 'new'
+        ? null
+        : problemOf(
+            { leaf, chain: [], tlsVersion: 'TLSv1.3', cipher: 'x' },
+            { ...question, besides: question.besides, serverName: null, requireChain: false },
+          );
+    const seen = leaf === 'new' ? fingerprint('new') : fingerprintOf(leaf);
+    return [{ address: '192.0.2.1:443', fingerprint: seen, ok: problem === null, problem }];
+  };
+}
+
+function look(leaf: X509Certificate | 'new', parts: Parameters<typeof aBegunState>[1] = {}) {
+  const wave = { reached: 0, count: 1, total: 5, before: [fingerprintOf(old)], ...parts.wave };
+  const state = aBegunState(by, { ...parts, rollout: { serviceEndpoints, ...parts.rollout }, wave });
+  return probeServices({ ...by, probe: seeing(leaf) })({ execution, state });
+}
+
+const last = { reached: 4, count: 1 };
+
+describe('ProbeServices', () => {
+  test('goes on as the strategy says when the new version is presented', async () => {
+    const { judgement } = await look('new', { strategy: { pauseSeconds: 60 } });
+
+    expect(judgement).toMatchObject({ verdict: 'pause', attempt: 1, waitSeconds: 0, reason: null });
+    expect(questions[0]).toMatchObject({ verify: serviceEndpoints[0], version: facts('new') });
+  });
+
+  test('takes what the others are known to have while not all are reached', async () => {
+    expect((await look(old)).judgement.verdict).toBe('next');
+  });
+
+  test('takes any leaf that has not expired while nobody knows what the others have, or for a part', async () => {
+    expect((await look(old, { wave: { before: null } })).judgement.verdict).toBe('next');
+    const part = { wave: { ...last, before: null }, rollout: { only: { targets: ['web'] } } };
+    expect((await look(old, part)).judgement.verdict).toBe('next');
+  });
+
+  test('backs off for a leaf that is neither, as the endpoint’s own schedule says', async () => {
+    expect((await look(old, { wave: { before: [] } })).judgement).toMatchObject({
+      verdict: 'back_off',
+      attempt: 1,
+      waitSeconds: 7,
+    });
+  });
+
+  test('backs off for one that has expired', async () => {
+    by.clock.set('2100-01-01T00:00:00Z');
+
+    expect((await look(old)).judgement.verdict).toBe('back_off');
+  });
+
+  test('wants the new version alone after the last wave', async () => {
+    const { judgement } = await look(old, { wave: last });
+
+    expect(judgement.verdict).toBe('back_off');
+    expect(questions[0]?.besides).toBeUndefined();
+  });
+
+  test('halts when no attempt is left', async () => {
+    const { judgement } = await look(old, { wave: last, judgement: { attempt: 1 } });
+
+    expect(judgement).toMatchObject({ verdict: 'halt', reason: 'ServiceStale', attempt: 2 });
+    expect(by.told).toEqual([]);
+  });
+
+  test('only tells people, and goes on, when the strategy says so', async () => {
+    const strategy = { onStaleService: 'report' as const };
+
+    const { judgement } = await look(old, { strategy, wave: last, judgement: { attempt: 1 } });
+
+    expect(judgement).toMatchObject({ verdict: 'next', reason: null });
+    expect(by.told).toHaveLength(1);
+    expect(by.told[0]?.text).toContain('192.0.2.1:443');
+  });
+});

@@ -1,0 +1,156 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { factsOfPem } from '../../core/certificate/facts.ts';
+import { CertferryError } from '../../core/errors.ts';
+import { Certificate } from '../../core/rollout/certificate.ts';
+import { createHandler as resolveCertificate } from '../../lambdas/resolve-certificate.ts';
+import type { Sources } from '../../lambdas/services/sources.ts';
+import { aVersion } from '../factories/certificates.ts';
+import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
+import { fingerprint, source } from './support/factories.ts';
+import { aRegisteredTarget, certificateName, execution, rolloutId } from './support/rolling.ts';
+
+const issued = await aVersion({ names: [certificateName] });
+const facts = factsOfPem(issued.certPem + issued.chainPem);
+if (facts === null) throw new Error('the factory makes leaves that can be read');
+const secret = { kind: 'secretsmanager', secretId: 'certferry/api' } as const;
+
+let by: FakeRolloutServices;
+let asked: unknown[];
+let sources: Pick<Sources, 'fetch' | 'latest'>;
+beforeEach(() => {
+  by = fakeRolloutServices();
+  asked = [];
+  const version = { fingerprint: facts.fingerprint, source, notAfter: facts.notAfter };
+  sources = {
+    async latest(place) {
+      asked.push(place);
+      return version;
+    },
+    async fetch(wanted) {
+      asked.push(wanted);
+      return { leaf: issued.certPem, chain: [issued.chainPem], key: 'SECRET KEY' };
+    },
+  };
+  by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName, source: secret }));
+  by.catalogue.registered.push(aRegisteredTarget(0));
+});
+
+const resolve = (request: object = {}, name = rolloutId) =>
+  resolveCertificate({ ...by, sources })({
+    execution: { ...execution, name },
+    request: { certificate: certificateName, ...request },
+  });
+
+describe('ResolveCertificate', () => {
+  test('begins a rollout of the latest version, and seeds every field', async () => {
+    const state = await resolve();
+
+    expect(asked).toEqual([secret, { fingerprint: facts.fingerprint, source, notAfter: facts.notAfter }]);
+    expect(state.rollout).toEqual({
+      id: rolloutId,
+      executionArn: execution.id,
+      startedAt: execution.startedAt,
+      certificate: certificateName,
+      version: { fingerprint: facts.fingerprint, source, notAfter: facts.notAfter },
+      facts,
+      sequence: 1,
+      only: null,
+      repeat: false,
+      urgent: false,
+      reason: 'asked for',
+      strategy: expect.objectContaining({ waves: [1, '10%', '100%'] }),
+      serviceEndpoints: [],
+    });
+    expect(state).toMatchObject({ deployed: null, approval: null, halt: null, failure: null });
+    expect(state.wave).toMatchObject({ number: 0, direction: 'forward' });
+    expect(JSON.stringify(state)).not.toContain('SECRET');
+  });
+
+  test('takes the strategy from the request, then the certificate, then the default', async () => {
+    const strategy = { waves: ['100%'], toleratedFailures: 3 };
+    by.catalogue.known.set(
+      certificateName,
+      Certificate.parse({ name: certificateName, source: secret, strategy }),
+    );
+
+    const { rollout } = await resolve({ strategy: { toleratedFailures: '5%' } });
+
+    expect(rollout.strategy).toMatchObject({ waves: ['100%'], toleratedFailures: '5%', maxConcurrency: 50 });
+  });
+
+  test('rolls out a version that is given, and the current one', async () => {
+    const version = { fingerprint: fingerprint('given'), source };
+    await resolve({ version });
+    by.catalogue.current.set(certificateName, { version: { ...version, notAfter: 1 }, sequence: 1 });
+    await resolve({ version: 'current' });
+
+    expect(asked).toEqual([version, { ...version, notAfter: 1 }]);
+  });
+
+  test('takes a given version without a fingerprint if its source has it now', async () => {
+    const { rollout } = await resolve({ version: { source } });
+
+    expect(asked[0]).toEqual(secret);
+    expect(rollout.version.fingerprint).toBe(facts.fingerprint);
+    await expect(resolve({ version: { source: { ...source, versionId: 'older' } } })).rejects.toThrow(
+      'version.fingerprint is required',
+    );
+  });
+
+  test.each([
+    ['a field that is wrong', { version: 'newest' }, 'version'],
+    ['a key that does not exist', { cerificate: 'x' }, 'cerificate'],
+    ['waves that do not end with all', { strategy: { waves: [1] } }, 'strategy.waves'],
+  ])('refuses %s by name', async (_, request, where) => {
+    const refusal = resolve(request);
+
+    await expect(refusal).rejects.toMatchObject({ name: 'InvalidRequest' });
+    await expect(refusal).rejects.toThrow(where);
+  });
+
+  test('refuses a name that cannot be an id', async () => {
+    await expect(resolve({}, 'a b')).rejects.toMatchObject({ name: 'InvalidRequest' });
+  });
+
+  test('refuses the latest version of a certificate without a source, and a current one where there is none', async () => {
+    by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName }));
+
+    await expect(resolve()).rejects.toThrow('has no source');
+    await expect(resolve({ version: 'current' })).rejects.toThrow('no current version');
+  });
+
+  test('refuses a certificate that nobody registered, and says which there are', async () => {
+    const refusal = resolve({ certificate: 'web.example.com' });
+
+    await expect(refusal).rejects.toMatchObject({ name: 'UnknownCertificate' });
+    await expect(refusal).rejects.toThrow('there are api.example.com');
+  });
+
+  test.each([{ only: { targets: ['elsewhere'] } }, {}])('refuses %j without targets', async (request) => {
+    if (!('only' in request)) by.catalogue.registered.length = 0;
+
+    await expect(resolve(request)).rejects.toMatchObject({ name: 'NoTargets' });
+  });
+
+  test.each(['KeyMismatch', 'SourceUnavailable'] as const)(
+    'refuses what its source refuses (%s), before it begins',
+    async (name) => {
+      sources = { ...sources, fetch: async () => Promise.reject(new CertferryError(name, 'no')) };
+
+      await expect(resolve()).rejects.toMatchObject({ name });
+      expect(by.rollouts.begun).toEqual([]);
+    },
+  );
+
+  test('says that another rollout carries the version already', async () => {
+    by.rollouts.next = { type: 'exists', by: 'r-0' };
+
+    await expect(resolve()).rejects.toMatchObject({ name: 'RolloutExists', details: { by: 'r-0' } });
+  });
+
+  test('says that a later rollout has begun already', async () => {
+    by.rollouts.next = { type: 'superseded', by: 'r-2' };
+
+    await expect(resolve()).rejects.toMatchObject({ name: 'Superseded', details: { by: 'r-2' } });
+  });
+});
