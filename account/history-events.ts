@@ -106,7 +106,7 @@ function failing({ error, cause }: Failure, timestamp: number, now: Now): Execut
     timestamp,
     state: now.state ?? { name: '', type: 'Task' },
     Error: error,
-    Cause: messageIn(cause),
+    Cause: cause,
   };
 }
 
@@ -128,14 +128,6 @@ function failureOf(event: HistoryEvent): Failure | null {
     | undefined;
   const assumed = type.endsWith('TimedOut') ? 'States.Timeout' : type;
   return { error: details?.error ?? assumed, cause: details?.cause ?? '' };
-}
-
-/** A Lambda's error arrives as JSON with its message and the stack trace of our code, which tells a person nothing. */
-function messageIn(cause: string): string {
-  const value = parsed(cause);
-  const message =
-    typeof value === 'object' && value !== null && 'errorMessage' in value ? value.errorMessage : null;
-  return typeof message === 'string' ? message : cause;
 }
 
 /** Undefined where history has cut it off. */

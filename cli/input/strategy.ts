@@ -36,9 +36,9 @@ function numberOr(text: string | undefined): number | string | undefined {
   return text !== undefined && /^\d+$/.test(text) ? Number(text) : text;
 }
 
-/** `pauseSeconds: expected …` is about `--pause`. */
+/** `pauseSeconds: expected …` is about `--pause`; quotes are for files. */
 function asOption(problem: string): string {
-  return problem.replace(/^\w+/, (field) => {
+  return problem.replace(' in quotes', '').replace(/^\w+/, (field) => {
     const words = field.replace(/Seconds$/, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     return `--${words}`;
   });

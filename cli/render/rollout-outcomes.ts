@@ -23,3 +23,8 @@ export function rolloutMark(outcome: RolloutOutcome, { green, yellow, red }: Col
   const signs = { good: green('✔'), look: yellow('!'), bad: red('✖') };
   return signs[rolloutMeanings[outcome].sign];
 }
+
+/** The outcome of a deployment in a wave: one that goes back has deployed the version before. */
+export function outcomeWords(outcome: string, direction: 'forward' | 'back' | undefined): string {
+  return direction === 'back' && outcome === 'deployed' ? 'put back' : outcome;
+}

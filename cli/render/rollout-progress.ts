@@ -2,6 +2,7 @@ import { createLogUpdate } from 'log-update';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { RolloutWatch } from '../ferry.ts';
 import type { Terminal } from '../terminal.ts';
+import { outcomeWords } from './rollout-outcomes.ts';
 import { followDeployment, followRollout, newView, type RolloutView, rolloutLines } from './rollout-view.ts';
 import { fold } from './text.ts';
 
@@ -35,7 +36,7 @@ export function plainRollout({ out, err }: Pick<Terminal, 'out' | 'err'>, own: O
     },
     deployment(targetId, event) {
       const outcome = followDeployment(view, targetId, event);
-      if (outcome !== null) out(`${targetId}: ${outcome}`);
+      if (outcome !== null) out(`${targetId}: ${outcomeWords(outcome, view.known?.wave.direction)}`);
     },
     counts: () => {},
     stop: () => {},
@@ -47,7 +48,6 @@ function wordsOf({ known, id }: RolloutView, event: ExecutionEvent, own: Own): s
   const state = event.state?.name;
   if (event.type === 'StateEntered' && state === 'AwaitApproval')
     return `a person is asked: ${own(`approve ${id}`)}`;
-  if (event.type === 'StateFailed') return `${state}: ${event.Error}`;
   if (event.type !== 'StateExited' || known === null) return '';
   switch (state) {
     case 'NextWave':
@@ -58,7 +58,7 @@ function wordsOf({ known, id }: RolloutView, event: ExecutionEvent, own: Own): s
     case 'AwaitApproval':
       return known.approval === null ? '' : `${known.approval.verdict} by ${known.approval.by}`;
     case 'HaltRollout':
-      return known.halt?.summary ?? '';
+      return known.halt?.verdict === 'roll_back' ? 'halted; what it has changed is put back' : 'halted';
     default:
       return '';
   }

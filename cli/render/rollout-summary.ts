@@ -2,7 +2,7 @@ import type { EndedWave, RolloutEnd, WaveResult } from '../ferry.ts';
 import { countsOf, failedOf, rolloutReportOf } from '../rollout-report.ts';
 import type { Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
-import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
+import { outcomeWords, rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { duration, fold, shortFingerprint, table } from './text.ts';
 
 /** What a person reads at the end of a rollout: how it ended, a line for each wave, what failed, and what to do next. */
@@ -26,7 +26,7 @@ export function rolloutSummaryLines(end: RolloutEnd, layout: Layout, own: OwnCom
 /** One row a wave, one column an outcome. */
 function waveLines(waves: readonly EndedWave[], { colours }: Layout): string[] {
   if (waves.length === 0) return [];
-  const counts = waves.map(countsOf);
+  const counts = waves.map((wave) => inWords(countsOf(wave), wave.direction));
   const outcomes = [...new Set(counts.flatMap(Object.keys))];
   const [head = '', ...rows] = table([
     ['wave', 'targets', ...outcomes],
@@ -37,6 +37,11 @@ function waveLines(waves: readonly EndedWave[], { colours }: Layout): string[] {
     ]),
   ]);
   return ['', `  ${colours.dim(head)}`, ...rows.map((row) => `  ${row}`)];
+}
+
+function inWords(counts: Record<string, number>, direction: EndedWave['direction']): Record<string, number> {
+  const entries = Object.entries(counts).map(([outcome, count]) => [outcomeWords(outcome, direction), count]);
+  return Object.fromEntries(entries);
 }
 
 /** More than these are for --json: nobody reads the words of two hundred failures. */

@@ -83,7 +83,14 @@ function continueVisit(visit: Visit | undefined, event: ExecutionEvent, state: S
   }
 }
 
+/** A Lambda's error is JSON with its message and the stack trace of our own code, which tells a person nothing. */
 function causeText(cause: unknown): string {
   if (cause === undefined || cause === null) return '';
-  return typeof cause === 'string' ? cause : JSON.stringify(cause);
+  const text = typeof cause === 'string' ? cause : JSON.stringify(cause);
+  try {
+    const { errorMessage } = JSON.parse(text) as { errorMessage?: unknown };
+    return typeof errorMessage === 'string' ? errorMessage : text;
+  } catch {
+    return text;
+  }
 }

@@ -6,7 +6,10 @@ import { targetKinds } from '../../core/target/target.ts';
 import { captured } from './capture.ts';
 import { aTarget } from './finished.ts';
 
-const commands = ['deploy', 'rollback', 'history', 'inspect', 'check', 'probe', 'schema', 'demo'];
+const commands = [
+  ...['deploy', 'rollback', 'rollout', 'rollouts', 'halt', 'approve', 'sweep', 'targets', 'doctor'],
+  ...['history', 'inspect', 'check', 'probe', 'schema', 'demo'],
+];
 
 let folder: string;
 let targets: string;
@@ -27,7 +30,39 @@ describe('wrong usage', () => {
   test.each([
     ['an unknown command', ['deplyo'], 'Did you mean deploy?'],
     ['an unknown option', ['history', '--locale'], "unknown option '--locale'"],
-    ['a missing option', ['deploy', '--local'], "required option '--targets <file>' not specified"],
+    ['a missing option', ['deploy', '--local'], "required option '--certificate <name>' not specified"],
+    [
+      'no targets file here',
+      ['deploy', '--local', '--certificate', 'a.test'],
+      '--targets is needed with --local',
+    ],
+    ['no bundle here', ['rollout', '--local', '--certificate', 'a.test'], '--cert is needed with --local'],
+    [
+      'a bundle for a stack',
+      ['rollout', '--stack', 's', '--cert', 'c.pem'],
+      '--cert means nothing with --stack',
+    ],
+    ['no certificate for a stack', ['rollout', '--stack', 's'], '--certificate is needed with --stack'],
+    [
+      'no target for a stack',
+      ['deploy', '--stack', 's', '--certificate', 'a.test'],
+      '--target is needed with --stack: all targets of a certificate are reached by "certferry rollout"',
+    ],
+    [
+      'what was settled before',
+      ['rollout', '--local', '--resume', 'r', '--waves', '1,100%'],
+      '--waves means nothing with --resume',
+    ],
+    ['following here', ['rollout', '--local', '--follow', 'r'], 'a rollout here ends with its process'],
+    ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
+    [
+      'a region here',
+      ['history', '--local', '--region', 'eu-west-1'],
+      '--region and --profile go with --stack',
+    ],
+    ['a doctor for this machine', ['doctor'], 'doctor needs to know where'],
+    ['no file to apply', ['targets', 'apply', '--stack', 's'], 'targets apply needs a targets file'],
+    ['a wave that is none', ['approve', '--local', 'r', '--wave', 'x'], 'Say the number of a wave'],
     [
       'a protocol there is not',
       ['probe', 'a.test:25', '--protocol', 'smpt'],
@@ -36,7 +71,7 @@ describe('wrong usage', () => {
     ['an endpoint without a port', ['probe', 'a.test'], 'Say host:port'],
     ['a fingerprint that is none', ['probe', 'a.test:443', '--expect', 'sha256:12'], '64 hexadecimal digits'],
     ['a kind there is not', ['schema', 'ngnix'], 'there are: nginx'],
-    ['no --local', ['history'], 'aws stepfunctions start-execution'],
+    ['no place', ['history'], 'history needs to know where: --local for this machine, or --stack NAME'],
   ])('is told: %s', async (_what, args, complaint) => {
     const { code, out, err } = await captured(...args);
 
@@ -79,11 +114,35 @@ describe('wrong usage', () => {
     expect(err).toContain('certPath');
   });
 
-  test('is told before a bundle is looked at when the deployment is not for this machine', async () => {
+  test('is told before a bundle is looked at when nobody says where', async () => {
     const { code, err } = await captured(...deployment());
 
     expect(code).toBe(2);
-    expect(err).toContain('docs/deploying.md');
+    expect(err).toContain('deploy needs to know where');
+  });
+
+  test('of a strategy is told option by option', async () => {
+    const { code, err } = await captured(
+      ...[
+        'rollout',
+        '--local',
+        '--targets',
+        targets,
+        '--certificate',
+        'api.example.com',
+        '--cert',
+        'none.pem',
+      ],
+      ...['--waves', '1,20', '--pause', 'long', '--tolerated-failures', '5 %', '--max-concurrency', '0'],
+    );
+
+    expect(code).toBe(2);
+    expect(err.split('\n').sort()).toEqual([
+      '--max-concurrency: expected at least 1, got 0',
+      '--pause: expected a number, got "long"',
+      '--tolerated-failures: expected a percentage, such as "10%", got "5 %"',
+      '--waves: expected a last wave of "100%", got [1,20]',
+    ]);
   });
 });
 
