@@ -1,6 +1,7 @@
 import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SSMClient } from '@aws-sdk/client-ssm';
+import DataLoader from 'dataloader';
 import { CertferryError } from '../../core/errors.ts';
 import type { HostSelector, Member } from '../../core/target/registered.ts';
 import { instancesInService } from './auto-scaling-groups.ts';
@@ -35,12 +36,15 @@ interface FleetClients extends HostClients {
 
 /** Hosts through SSM, EC2 and Auto Scaling. Throttling is the clients' own business. */
 export function createFleet({ clientsFor, ...own }: FleetClients): Fleet {
+  const byName = namedHosts();
   return {
     async resolve(selector) {
       const elsewhere = whereIs(selector);
       const clients = elsewhere === null ? own : clientsElsewhere(clientsFor, elsewhere);
       const hosts = await (typeof selector === 'string'
-        ? named(clients, placeOf(selector).instance)
+        ? byName(clients)
+            .load(placeOf(selector).instance)
+            .then((host) => [host])
         : selected(clients, selector));
       const before = elsewhere === null ? '' : `${elsewhere.account}/${elsewhere.region}/`;
       return hosts
@@ -78,9 +82,26 @@ function selected(clients: HostClients, selector: Exclude<HostSelector, string>)
   return 'tags' in selector ? tagged(clients, selector.tags) : inGroup(clients, selector.autoScalingGroup);
 }
 
-async function named(clients: HostClients, id: string): Promise<FoundHost[]> {
-  const nodes = await nodesOf(clients.ssm, [id]);
-  return withAddresses(clients, [id], nodes);
+/** Ids of one question to SSM. */
+const mostIds = 50;
+
+/** Most targets name their host: those that are asked for at once share a question, or thousands would be throttled. */
+function namedHosts() {
+  const loaders = new Map<HostClients, DataLoader<string, FoundHost>>();
+  return (clients: HostClients) => {
+    const loader =
+      loaders.get(clients) ??
+      new DataLoader((ids: readonly string[]) => named(clients, ids), {
+        cache: false,
+        maxBatchSize: mostIds,
+      });
+    loaders.set(clients, loader);
+    return loader;
+  };
+}
+
+async function named(clients: HostClients, ids: readonly string[]): Promise<FoundHost[]> {
+  return withAddresses(clients, ids, await nodesOf(clients.ssm, [...new Set(ids)]));
 }
 
 /** Instances bear their tags in EC2, hybrid nodes in SSM. */
@@ -107,7 +128,7 @@ async function withAddresses(
   ids: readonly string[],
   nodes: ReadonlyMap<string, ManagedNode>,
 ): Promise<FoundHost[]> {
-  const without = ids.filter((id) => id.startsWith('i-') && nodes.get(id)?.address == null);
+  const without = [...new Set(ids)].filter((id) => id.startsWith('i-') && nodes.get(id)?.address == null);
   const addresses = await addressesOf(ec2, without);
   return ids.map((id) => found(id, nodes.get(id), addresses.get(id) ?? null));
 }

@@ -151,6 +151,28 @@ describe('a host named by its id', () => {
   });
 });
 
+describe('many hosts named by their ids', () => {
+  test('that are asked for at once share the questions', async () => {
+    const ids = Array.from({ length: 120 }, (_, at) => instance(at));
+    for (const id of ids) nodes.set(id, { address: '10.0.0.1' });
+    nodes.delete(instance(7));
+
+    const found = await Promise.all([...ids, instance(3)].map((id) => fleet.resolve(id)));
+
+    expect(found.flat().map(({ host }) => host)).toEqual([...ids, instance(3)]);
+    expect(found.flat().filter(({ online }) => !online)).toMatchObject([{ host: instance(7) }]);
+    expect(asked.flat().map(({ Values }) => Values.length)).toEqual([50, 50, 21]);
+  });
+
+  test('are asked for anew each time: nothing is remembered', async () => {
+    nodes.set(instance(1), { address: '10.0.0.1' });
+    await fleet.resolve(instance(1));
+    nodes.set(instance(1), { address: '10.0.0.1', online: false });
+
+    expect(await fleet.resolve(instance(1))).toMatchObject([{ online: false }]);
+  });
+});
+
 describe('hosts by their tags', () => {
   test('are running instances that bear all of them, and hybrid nodes, in the order of their ids', async () => {
     nodes.set(instance(2), { address: '10.0.0.2' });
