@@ -1,8 +1,8 @@
 import type { Construct } from 'constructs';
 import type { Grant } from './grants/grant.ts';
 import { askWhetherOnline, assumeRunners, findHosts, readInvocations, sendCommands } from './grants/hosts.ts';
-import { completeTasks, describeExecutions, startRollouts } from './grants/machines.ts';
-import { keepWaveFiles, knowWorkBucket, type Shared, tellPeople } from './grants/shared.ts';
+import { answerTasks, completeTasks, describeExecutions, startRollouts } from './grants/machines.ts';
+import { keepWaveFiles, knowWorkBucket, readWaveFiles, type Shared, tellPeople } from './grants/shared.ts';
 import { readSources, type SourceAccess } from './grants/sources.ts';
 
 /** What a Lambda may be allowed besides reading and writing tables. */
@@ -13,10 +13,12 @@ export type Permission =
   | 'findHosts'
   | 'assumeRunners'
   | 'completeTasks'
+  | 'answerTasks'
   | 'describeExecutions'
   | 'startRollouts'
   | 'readSources'
   | 'knowWorkBucket'
+  | 'readWaveFiles'
   | 'keepWaveFiles'
   | 'tellPeople';
 
@@ -35,10 +37,12 @@ export function grantsFor(scope: Construct, reach: Reach): Readonly<Record<Permi
     findHosts: findHosts(),
     assumeRunners: assumeRunners(scope, reach.accounts),
     completeTasks: completeTasks(),
+    answerTasks: answerTasks(),
     describeExecutions: describeExecutions(scope),
     startRollouts: startRollouts(scope),
     readSources: readSources(scope, reach.sources),
     knowWorkBucket: knowWorkBucket(reach),
+    readWaveFiles: readWaveFiles(scope, reach),
     keepWaveFiles: keepWaveFiles(scope, reach),
     tellPeople: tellPeople(scope, reach),
   };

@@ -40,7 +40,7 @@ export const tasks = {
   'acquire-lock': {
     description: "State AcquireLock: takes the target's lock with a higher fence",
     timeoutSeconds: quick,
-    tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['GetItem', 'PutItem'] },
+    tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['BatchGetItem', 'PutItem'] },
     permissions: ['describeExecutions'],
   },
   'push-bundle': {
@@ -83,7 +83,7 @@ export const tasks = {
     timeoutSeconds: quick,
     tables: {
       locks: ['GetItem', 'UpdateItem'],
-      registry: ['PutItem', 'UpdateItem'],
+      registry: ['UpdateItem'],
       deployments: ['PutItem', 'Query'],
     },
   },
@@ -98,7 +98,7 @@ export const tasks = {
     timeoutSeconds: quick,
     tables: {
       locks: ['GetItem', 'UpdateItem'],
-      registry: ['PutItem', 'UpdateItem'],
+      registry: ['UpdateItem'],
       deployments: ['PutItem', 'Query'],
     },
     permissions: ['describeExecutions'],
@@ -106,66 +106,68 @@ export const tasks = {
   'resolve-certificate': {
     description: "State ResolveCertificate: finds the version's bytes and gives the rollout its place",
     timeoutSeconds: probing,
-    tables: { registry: ['GetItem', 'PutItem', 'Query', 'UpdateItem'] },
+    tables: { registry: ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'] },
     permissions: ['readSources', 'knowWorkBucket'],
   },
   'next-wave': {
     description: "State NextWave: finds the targets' hosts and writes the next wave",
     timeoutSeconds: longest,
-    tables: { registry: ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem'] },
+    tables: { registry: ['BatchGetItem', 'Query', 'UpdateItem'] },
     permissions: ['findHosts', 'assumeRunners', 'keepWaveFiles'],
   },
   'judge-wave': {
     description: 'State JudgeWave: reads how each deployment of a wave ended',
     timeoutSeconds: judging,
-    tables: { registry: ['GetItem', 'UpdateItem'] },
+    tables: { registry: ['BatchGetItem'] },
     permissions: ['keepWaveFiles'],
   },
   'probe-services': {
     description: 'State ProbeServices: looks at what the service as a whole presents',
     timeoutSeconds: probing,
+    permissions: ['tellPeople'],
     opensConnections: true,
   },
   'ask-approval': {
     description: 'State AwaitApproval: asks a person whether the rollout goes on',
     timeoutSeconds: quick,
-    tables: { registry: ['GetItem', 'PutItem', 'Query'] },
+    tables: { registry: ['UpdateItem'] },
     permissions: ['tellPeople'],
   },
   'answer-approval': {
     description: "The link in a message: a person's answer completes AwaitApproval",
     timeoutSeconds: quick,
-    tables: { registry: ['GetItem', 'Query', 'UpdateItem'] },
-    permissions: ['completeTasks'],
+    tables: { registry: ['BatchGetItem', 'GetItem', 'UpdateItem'] },
+    permissions: ['answerTasks'],
   },
   'halt-rollout': {
     description: 'State HaltRollout: lets no further deployment begin',
     timeoutSeconds: quick,
-    tables: { registry: ['GetItem', 'UpdateItem'] },
+    tables: { registry: ['BatchGetItem', 'UpdateItem'] },
+    permissions: ['tellPeople'],
   },
   'end-rollout': {
     description: 'The recording states of a rollout: writes how it ended and tells people',
     timeoutSeconds: quick,
-    tables: { registry: ['GetItem', 'PutItem', 'UpdateItem'] },
-    permissions: ['keepWaveFiles', 'tellPeople'],
+    tables: { registry: ['BatchGetItem', 'UpdateItem'] },
+    permissions: ['readWaveFiles', 'tellPeople'],
   },
   announce: {
     description: 'Event: a new version or a new instance; starts the rollouts that it concerns',
     timeoutSeconds: quick,
-    tables: { registry: ['GetItem', 'Query'] },
+    tables: { registry: ['BatchGetItem', 'GetItem', 'Query'] },
     permissions: ['startRollouts'],
   },
   sweep: {
     description: 'Schedule: looks at every endpoint, publishes drift and days to expiry, heals where told to',
     timeoutSeconds: longest,
     tables: { registry: ['BatchGetItem', 'GetItem', 'PutItem', 'Query'] },
-    permissions: ['findHosts', 'assumeRunners', 'startRollouts', 'tellPeople'],
+    permissions: ['findHosts', 'assumeRunners', 'startRollouts'],
     opensConnections: true,
   },
   'sync-registry': {
     description: 'CloudFormation: brings the certificates and targets that the stack names into the registry',
     timeoutSeconds: longest,
-    tables: { registry: ['DeleteItem', 'GetItem', 'PutItem', 'Query'] },
+    tables: { registry: ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'] },
   },
 } as const satisfies Readonly<Record<string, Task>>;
 export type TaskName = keyof typeof tasks;

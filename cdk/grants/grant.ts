@@ -1,4 +1,4 @@
-import { Aws, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 
@@ -15,35 +15,34 @@ export function via(scope: Construct, service: string): Record<string, Record<st
   return { StringEquals: { 'kms:ViaService': `${service}.${region}.${urlSuffix}` } };
 }
 
-/**
- * An ARN in the scope's own account, and in its region unless said otherwise; and the same as cdk-nag writes it, to
- * acknowledge a wildcard in it by.
- */
+interface ShownArn {
+  readonly arn: string;
+  /** The same as cdk-nag writes it, to acknowledge a wildcard in it by. */
+  readonly shown: string;
+}
+
+/** An ARN in the scope's own account, and in its region unless said otherwise. */
 export function localArn(scope: Construct, service: string, rest: string, everywhere = false): ShownArn {
   const { partition, region, account } = Stack.of(scope);
-  return arnOf(['arn', partition, service, everywhere ? '*' : region, account, rest]);
+  return shownArn(scope, ['arn', partition, service, everywhere ? '*' : region, account, rest].join(':'));
 }
 
 /** The same in S3, whose ARNs name neither account nor region. */
 export function s3Arn(scope: Construct, rest: string): ShownArn {
-  return arnOf(['arn', Stack.of(scope).partition, 's3', '', '', rest]);
+  return shownArn(scope, `arn:${Stack.of(scope).partition}:s3:::${rest}`);
 }
 
-interface ShownArn {
-  readonly arn: string;
-  readonly shown: string;
-}
-
-const arnOf = (parts: readonly string[]): ShownArn => ({
-  arn: parts.join(':'),
-  shown: parts.map(shown).join(':'),
+export const shownArn = (scope: Construct, arn: string): ShownArn => ({
+  arn,
+  shown: shown(Stack.of(scope).resolve(arn)),
 });
 
-/** What is only known when the stack is deployed has a name in cdk-nag's texts. */
-const shown = (part: string): string => pseudoNames[part] ?? part;
-
-const pseudoNames: Readonly<Record<string, string>> = {
-  [Aws.PARTITION]: '<AWS::Partition>',
-  [Aws.REGION]: '<AWS::Region>',
-  [Aws.ACCOUNT_ID]: '<AWS::AccountId>',
-};
+/** What is only known when the stack is deployed has the name of its resource, or of the pseudo parameter. */
+function shown(part: unknown): string {
+  if (typeof part === 'string') return part;
+  const [[intrinsic, argument] = ['', '']] = Object.entries(part as object);
+  if (intrinsic === 'Ref') return `<${argument}>`;
+  if (intrinsic === 'Fn::GetAtt') return `<${argument.join('.')}>`;
+  if (intrinsic === 'Fn::Join') return argument[1].map(shown).join(argument[0]);
+  throw new Error(`an ARN with ${intrinsic} in it cannot be acknowledged`);
+}

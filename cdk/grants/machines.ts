@@ -14,6 +14,13 @@ export const completeTasks = (): Grant => ({
   },
 });
 
+/** Ends the state that waits with a task token, with an answer. */
+export const answerTasks = (): Grant => ({
+  statements: [new PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: ['*'] })],
+  environment: {},
+  wildcards: { '*': 'states:SendTaskSuccess knows no resources; the task token itself is the capability.' },
+});
+
 /**
  * Whether the owner of a lock still runs: deployments by themselves and those of a rollout's waves. ARNs are formed
  * from names, since the machines themselves depend on the functions.

@@ -3,7 +3,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
-import { type Grant, via } from './grant.ts';
+import { type Grant, shownArn, via } from './grant.ts';
 
 /** What the stack has one of, and several functions use. */
 export interface Shared {
@@ -22,19 +22,28 @@ export const knowWorkBucket = ({ workBucket }: Shared): Grant => ({
   wildcards: {},
 });
 
-/**
- * Reads and writes the files of rollouts. May list the bucket, because S3 says of a missing object that it is missing
- * only to those who may.
- */
-export function keepWaveFiles(scope: Construct, { key, workBucket }: Shared): Grant {
+/** Reads the files of rollouts. */
+export const readWaveFiles = (scope: Construct, shared: Shared): Grant =>
+  waveFiles(scope, shared, { s3: ['s3:GetObject'], kms: ['kms:Decrypt'] });
+
+/** Reads and writes the files of rollouts. */
+export const keepWaveFiles = (scope: Construct, shared: Shared): Grant =>
+  waveFiles(scope, shared, {
+    s3: ['s3:GetObject', 's3:PutObject'],
+    kms: ['kms:Decrypt', 'kms:GenerateDataKey'],
+  });
+
+/** May list the bucket too: S3 says of a missing object that it is missing only to those who may. */
+function waveFiles(
+  scope: Construct,
+  { key, workBucket }: Shared,
+  actions: { readonly s3: string[]; readonly kms: string[] },
+): Grant {
   return {
     statements: [
-      new PolicyStatement({
-        actions: ['s3:GetObject', 's3:PutObject'],
-        resources: [workBucket.arnForObjects(rollouts)],
-      }),
+      new PolicyStatement({ actions: actions.s3, resources: [workBucket.arnForObjects(rollouts)] }),
       new PolicyStatement({ actions: ['s3:ListBucket'], resources: [workBucket.bucketArn] }),
-      throughKey(scope, key, 's3'),
+      throughKey(scope, key, 's3', actions.kms),
     ],
     environment: { WORK_BUCKET: workBucket.bucketName },
     wildcards: wildcardsIn(workBucket),
@@ -56,30 +65,32 @@ export function moveWaves(scope: Construct, { key, workBucket }: Shared): Grant 
   };
 }
 
-/** Publishes to the topic for people, whose key takes part in it. */
-export function tellPeople(scope: Construct, { key, topic }: Shared): Grant {
+/** Publishes to the topic for people, whose key (if it has one of its own) takes part in it. */
+export function tellPeople(scope: Construct, { topic }: Shared): Grant {
   return {
     statements: [
       new PolicyStatement({ actions: ['sns:Publish'], resources: [topic.topicArn] }),
-      throughKey(scope, key, 'sns'),
+      ...(topic.masterKey === undefined ? [] : [throughKey(scope, topic.masterKey, 'sns')]),
     ],
     environment: { NOTIFICATIONS_TOPIC: topic.topicArn },
     wildcards: {},
   };
 }
 
-function throughKey(scope: Construct, key: IKey, service: string): PolicyStatement {
+function throughKey(
+  scope: Construct,
+  key: IKey,
+  service: string,
+  actions = ['kms:Decrypt', 'kms:GenerateDataKey'],
+): PolicyStatement {
   return new PolicyStatement({
-    actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+    actions,
     resources: [key.keyArn],
     conditions: via(scope, service),
   });
 }
 
-/** cdk-nag names a resource of the stack by its logical id. */
 function wildcardsIn(bucket: Bucket): Record<string, string> {
-  const id = bucket.stack.getLogicalId(bucket.node.defaultChild as never);
-  return {
-    [`<${id}.Arn>/${rollouts}`]: 'The files of all rollouts, past and to come, stand under this prefix.',
-  };
+  const { shown } = shownArn(bucket, bucket.arnForObjects(rollouts));
+  return { [shown]: 'The files of all rollouts, past and to come, stand under this prefix.' };
 }

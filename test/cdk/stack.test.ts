@@ -6,7 +6,7 @@ import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
 import { Certferry } from '../../cdk/certferry.ts';
-import { resourcesOf, statementsOf, textOf, theFunction, theResource } from './resources.ts';
+import { resourcesOf, statementsOf, textOf, theResource } from './resources.ts';
 import { anApp, someArtefacts, synthesize } from './synthesized.ts';
 
 const template = synthesize();
@@ -104,23 +104,6 @@ describe('the Lambdas', () => {
     }
   });
 
-  test.each([
-    ['acquire-lock', ['LOCKS_TABLE', 'REGISTRY_TABLE']],
-    ['push-bundle', ['DOCUMENT_NAME', 'DOCUMENT_VERSION', 'LOCKS_TABLE', 'REGISTRY_TABLE']],
-    ['reconcile-command', ['DOCUMENT_NAME', 'DOCUMENT_VERSION', 'LOCKS_TABLE', 'REGISTRY_TABLE']],
-    ['probe-endpoint', []],
-    ['probe-from-host', ['DOCUMENT_NAME', 'DOCUMENT_VERSION', 'LOCKS_TABLE', 'REGISTRY_TABLE']],
-    ['roll-back', ['DOCUMENT_NAME', 'DOCUMENT_VERSION', 'LOCKS_TABLE', 'REGISTRY_TABLE']],
-    ['probe-restored', []],
-    ['record-outcome', ['DEPLOYMENTS_TABLE', 'LOCKS_TABLE']],
-    ['command-status', ['DOCUMENT_NAME', 'DOCUMENT_VERSION', 'LOCKS_TABLE', 'REGISTRY_TABLE']],
-    ['release-lock', ['DEPLOYMENTS_TABLE', 'LOCKS_TABLE']],
-  ])('%s is told what it needs and no more', (name, variables) => {
-    const { properties } = theFunction(template, name);
-
-    expect(Object.keys(properties.Environment?.Variables ?? {}).sort()).toEqual(variables);
-  });
-
   test('that probe run where they are told to, and no other does', () => {
     const stack = new Stack(new App(), 'Networked', {});
     const vpc = new Vpc(stack, 'Vpc');
@@ -133,100 +116,12 @@ describe('the Lambdas', () => {
     const inVpc = resourcesOf(Template.fromStack(stack), 'AWS::Lambda::Function')
       .filter(({ properties }) => properties.VpcConfig !== undefined)
       .map(({ properties }) => properties.FunctionName);
-    expect(inVpc).toEqual(['certferry-probe-endpoint', 'certferry-probe-restored']);
-  });
-});
-
-describe('the rules', () => {
-  const rule = (name: string) =>
-    theResource(template, 'AWS::Events::Rule', ({ id }) => id.includes(name)).properties;
-
-  test('hear of ended commands with our document, never of the command event that carries parameters', () => {
-    expect(rule('CommandEnded').EventPattern).toEqual({
-      source: ['aws.ssm'],
-      'detail-type': ['EC2 Command Invocation Status-change Notification'],
-      detail: {
-        'document-name': ['certferry-agent'],
-        status: [{ 'anything-but': ['Pending', 'InProgress', 'Delayed', 'Cancelling'] }],
-      },
-    });
-  });
-
-  test('hear of executions of our machine that ended badly', () => {
-    expect(rule('ExecutionEnded').EventPattern).toEqual({
-      source: ['aws.states'],
-      'detail-type': ['Step Functions Execution Status Change'],
-      detail: {
-        stateMachineArn: [{ Ref: expect.stringMatching(/^CertferryDeployTarget/) }],
-        status: ['FAILED', 'TIMED_OUT', 'ABORTED'],
-      },
-    });
-  });
-
-  test.each([
-    ['CommandEnded', 'command-status'],
-    ['ExecutionEnded', 'release-lock'],
-  ])('%s starts %s, is retried for a day, and leaves in a queue what was never taken', (name, task) => {
-    const queue = theResource(template, 'AWS::SQS::Queue', ({ id }) => id.includes(name));
-    const lambda = theFunction(template, task);
-
-    expect(rule(name).Targets).toEqual([
-      {
-        Id: 'Target0',
-        Arn: { 'Fn::GetAtt': [lambda.id, 'Arn'] },
-        DeadLetterConfig: { Arn: { 'Fn::GetAtt': [queue.id, 'Arn'] } },
-        RetryPolicy: { MaximumEventAgeInSeconds: 86_400, MaximumRetryAttempts: 185 },
-      },
+    expect(inVpc.sort()).toEqual([
+      'certferry-probe-endpoint',
+      'certferry-probe-restored',
+      'certferry-probe-services',
+      'certferry-sweep',
     ]);
-    template.hasResourceProperties('AWS::Lambda::EventInvokeConfig', {
-      FunctionName: { Ref: lambda.id },
-      MaximumRetryAttempts: 2,
-      DestinationConfig: { OnFailure: { Destination: { 'Fn::GetAtt': [queue.id, 'Arn'] } } },
-    });
-    expect(queue.properties.SqsManagedSseEnabled).toBe(true);
-  });
-
-  test('put into their queues over TLS only', () => {
-    for (const { properties } of resourcesOf(template, 'AWS::SQS::QueuePolicy')) {
-      expect(properties.PolicyDocument.Statement).toContainEqual(
-        expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
-      );
-    }
-  });
-});
-
-describe('the notifications', () => {
-  test('are encrypted with our key, and alarms of this account may publish', () => {
-    template.hasResourceProperties('AWS::SNS::Topic', { KmsMasterKeyId: encrypted });
-    const { properties } = theResource(template, 'AWS::SNS::TopicPolicy', () => true);
-    expect(properties.PolicyDocument.Statement).toContainEqual(
-      expect.objectContaining({
-        Effect: 'Allow',
-        Action: 'sns:Publish',
-        Principal: { Service: 'cloudwatch.amazonaws.com' },
-        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
-      }),
-    );
-  });
-
-  test('tell of deployments that failed, timed out or were aborted, and of events nobody took', () => {
-    const metrics = (name: string): string[] =>
-      theResource(template, 'AWS::CloudWatch::Alarm', ({ id }) => id.includes(name))
-        .properties.Metrics.flatMap((one: { MetricStat?: { Metric: { MetricName: string } } }) =>
-          one.MetricStat === undefined ? [] : [one.MetricStat.Metric.MetricName],
-        )
-        .sort();
-
-    expect(metrics('DeploymentFailed')).toEqual([
-      'ExecutionsAborted',
-      'ExecutionsFailed',
-      'ExecutionsTimedOut',
-    ]);
-    expect(new Set(metrics('EventUndelivered'))).toEqual(new Set(['ApproximateNumberOfMessagesVisible']));
-    template.allResourcesProperties('AWS::CloudWatch::Alarm', {
-      AlarmActions: [{ Ref: Match.stringLikeRegexp('^CertferryNotificationsTopic') }],
-      TreatMissingData: 'notBreaching',
-    });
   });
 });
 
@@ -239,6 +134,57 @@ describe('the host policy', () => {
     expect(statement?.actions).toEqual(['s3:GetObject']);
     expect(statement?.resources).toEqual([
       expect.stringMatching(/^arn:<Partition>:s3:::[^*]+\/[0-9a-f]{64}\.cjs$/),
+    ]);
+  });
+});
+
+describe('the work bucket', () => {
+  const bucket = theResource(template, 'AWS::S3::Bucket', () => true);
+
+  test('is encrypted with our key, closed to the public, and keeps nothing for more than 90 days', () => {
+    template.hasResourceProperties('AWS::S3::Bucket', {
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [
+          {
+            BucketKeyEnabled: true,
+            ServerSideEncryptionByDefault: { SSEAlgorithm: 'aws:kms', KMSMasterKeyID: encrypted },
+          },
+        ],
+      },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+      LifecycleConfiguration: {
+        Rules: [
+          {
+            Status: 'Enabled',
+            ExpirationInDays: 90,
+            AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
+          },
+        ],
+      },
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+    });
+  });
+
+  test('has no versions, tells nobody of its objects, and is left when the stack goes', () => {
+    expect(bucket.properties.VersioningConfiguration).toBeUndefined();
+    expect(bucket.properties.NotificationConfiguration).toBeUndefined();
+    expect(bucket.deletionPolicy).toBe('Retain');
+  });
+
+  test('answers over TLS only', () => {
+    const { properties } = theResource(template, 'AWS::S3::BucketPolicy', () => true);
+
+    expect(properties.PolicyDocument.Statement).toEqual([
+      expect.objectContaining({
+        Effect: 'Deny',
+        Action: 's3:*',
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      }),
     ]);
   });
 });

@@ -1,23 +1,44 @@
 import aslValidator from 'asl-validator';
 import { describe, expect, test } from 'vitest';
-import { tasks } from '../../cdk/functions.ts';
-import { resourcesOf, statementsOf, theFunction, theResource } from './resources.ts';
+import { tasks } from '../../cdk/tasks.ts';
+import { renderRollout } from '../../scripts/rollout.ts';
+import { allowedTo, resourcesOf, type Statement, theFunction, theResource } from './resources.ts';
 import { deployTargetFile, synthesize } from './synthesized.ts';
 
 interface State {
   readonly Type: string;
   readonly Resource?: string;
   readonly TimeoutSeconds?: number;
+  readonly TimeoutSecondsPath?: string;
   readonly Parameters?: { readonly FunctionName: string };
+  readonly ItemProcessor?: { readonly States: Record<string, State> };
 }
 
 const template = synthesize();
-const { properties: machine } = theResource(template, 'AWS::StepFunctions::StateMachine', () => true);
-const substituted = substitute(machine.DefinitionString, machine.DefinitionSubstitutions);
-const states = Object.entries(JSON.parse(substituted).States as Record<string, State>);
-const tasksOf = states.filter(([, state]) => state.Type === 'Task');
+const here = '<Region>:<AccountId>';
 
-/** As CloudFormation does it, with a made-up ARN for each function. */
+/** A machine as it is deployed, with the substitutions made as CloudFormation does. */
+function deployed(name: string) {
+  const { properties } = theResource(
+    template,
+    'AWS::StepFunctions::StateMachine',
+    (machine) => machine.properties.StateMachineName === name,
+  );
+  const text = substitute(properties.DefinitionString, properties.DefinitionSubstitutions);
+  const states = statesIn(JSON.parse(text).States);
+  const tasksOf = states.filter(([, state]) => state.Type === 'Task');
+  return { properties, text, states, tasksOf, role: properties.RoleArn['Fn::GetAtt'][0] as string };
+}
+
+/** Those of a Map's item processor too. */
+function statesIn(states: Record<string, State>): [string, State][] {
+  return Object.entries(states).flatMap(([name, state]) => [
+    [name, state],
+    ...(state.ItemProcessor === undefined ? [] : statesIn(state.ItemProcessor.States)),
+  ]);
+}
+
+/** A made-up ARN for each function. */
 function substitute(definition: string, substitutions: Record<string, { 'Fn::GetAtt': [string] }>): string {
   return definition.replaceAll(/\$\{([^}]+)\}/g, (whole, name) => {
     const id = substitutions[name]?.['Fn::GetAtt'][0];
@@ -31,52 +52,111 @@ function substitute(definition: string, substitutions: Record<string, { 'Fn::Get
 const taskCalledBy = (state: State): string =>
   state.Parameters?.FunctionName.split(':certferry-').at(-1) ?? '';
 
-describe('deploy-target as it is deployed', () => {
+const machines = [
+  ['certferry-deploy-target', deployTargetFile()],
+  ['certferry-rollout', renderRollout()],
+] as const;
+
+describe.each(machines)('%s as it is deployed', (name, file) => {
+  const { properties, text, tasksOf, role } = deployed(name);
+
   test('is the file of the repository, word for word', () => {
-    expect(machine.DefinitionString).toBe(deployTargetFile());
-    expect(machine.StateMachineName).toBe('certferry-deploy-target');
-    expect(machine.StateMachineType).toBe('STANDARD');
+    expect(properties.DefinitionString).toBe(file);
+    expect(properties.StateMachineType).toBe('STANDARD');
   });
 
   test('is valid once its substitutions are made, and none is left', () => {
-    const { isValid, errorsText } = aslValidator(JSON.parse(substituted), {
-      checkPaths: true,
-      checkArn: true,
-    });
+    const { isValid, errorsText } = aslValidator(JSON.parse(text), { checkPaths: true, checkArn: true });
 
     expect(errorsText('\n')).toBe('');
     expect(isValid).toBe(true);
-    expect(substituted).not.toContain('${');
+    expect(text).not.toContain('${');
   });
 
   test('may invoke exactly the functions that its states call', () => {
     const called = new Set(tasksOf.map(([, state]) => theFunction(template, taskCalledBy(state)).id));
-    const policies = resourcesOf(template, 'AWS::IAM::Policy').flatMap(({ properties }) =>
-      statementsOf(properties.PolicyDocument).filter(({ actions }) =>
-        actions.includes('lambda:InvokeFunction'),
-      ),
+    const invoking = allowedTo(template, role).filter(({ actions }) =>
+      actions.includes('lambda:InvokeFunction'),
     );
 
-    expect(policies).toHaveLength(1);
-    expect(policies[0]?.resources).toHaveLength(called.size);
-    expect(policies[0]?.resources.filter((resource) => resource.includes('*'))).toEqual([]);
+    expect(invoking).toHaveLength(1);
+    expect(invoking[0]?.resources).toHaveLength(called.size);
+    expect(invoking[0]?.resources.filter((resource) => resource.includes('*'))).toEqual([]);
   });
 
-  test.each(tasksOf)('waits for %s less long than its function may take', (_, state) => {
-    const { Timeout } = theFunction(template, taskCalledBy(state)).properties;
+  test('waits for each function less long than it may take', () => {
+    const wrong = tasksOf.filter(([, state]) => {
+      const { Timeout } = theFunction(template, taskCalledBy(state)).properties;
+      if (state.Resource?.endsWith('.waitForTaskToken') !== true) {
+        return Timeout <= (state.TimeoutSeconds ?? Number.POSITIVE_INFINITY);
+      }
+      // the state waits for the host or a person, and the function has long answered
+      return state.TimeoutSecondsPath === undefined && Timeout >= (state.TimeoutSeconds ?? 0);
+    });
 
-    // with a task token the state waits for the host, and the function has long answered
-    if (state.Resource?.endsWith('.waitForTaskToken'))
-      expect(Timeout).toBeLessThan(state.TimeoutSeconds ?? 0);
-    else expect(Timeout).toBeGreaterThan(state.TimeoutSeconds ?? Number.POSITIVE_INFINITY);
+    expect(wrong.map(([state]) => state)).toEqual([]);
+  });
+});
+
+describe('the rollout machine', () => {
+  const { role, states } = deployed('certferry-rollout');
+  const found = allowedTo(template, role);
+  const statement = (actions: string[], ...resources: string[]): Statement => ({
+    actions: [...actions].sort(),
+    resources,
+    condition: null,
   });
 
-  test('calls every function but the two that events start', () => {
-    const called = new Set(tasksOf.map(([, state]) => taskCalledBy(state)));
+  test('has the states of deploy-target in its Map', () => {
+    const names = states.map(([state]) => state);
+
+    expect(names).toEqual(expect.arrayContaining(Object.keys(JSON.parse(deployTargetFile()).States)));
+  });
+
+  test('may start, look at, stop and redrive the deployments of its waves, and no other machine’s', () => {
+    const executions = `arn:<Partition>:states:${here}:execution:certferry-rollout`;
+
+    expect(found.filter(({ actions }) => actions.some((action) => action.startsWith('states:')))).toEqual([
+      statement(['states:StartExecution'], `arn:<Partition>:states:${here}:stateMachine:certferry-rollout`),
+      statement(
+        ['states:DescribeExecution', 'states:StopExecution'],
+        `${executions}/DeployWave:*`,
+        `${executions}:*`,
+      ),
+      statement(['states:RedriveExecution'], `${executions}/DeployWave:*`),
+    ]);
+  });
+
+  test('reads its waves and writes their results under one prefix of the work bucket, through our key', () => {
+    expect(found).toContainEqual(
+      statement(
+        ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],
+        'Work.Arn/rollouts/*',
+      ),
+    );
+    expect(found.filter(({ actions }) => actions.some((action) => action.startsWith('kms:')))).toEqual([
+      {
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: ['Key.Arn'],
+        condition: { StringEquals: { 'kms:ViaService': expect.anything() } },
+      },
+    ]);
+  });
+});
+
+describe('the functions', () => {
+  test('are called by a state of one of the machines, or started by an event, CloudFormation or a person', () => {
+    const called = new Set(
+      machines.flatMap(([name]) => deployed(name).tasksOf.map(([, state]) => taskCalledBy(state))),
+    );
 
     expect(Object.keys(tasks).filter((name) => !called.has(name))).toEqual([
       'command-status',
       'release-lock',
+      'answer-approval',
+      'announce',
+      'sweep',
+      'sync-registry',
     ]);
   });
 });

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { CertferryProps } from '../../cdk/certferry.ts';
-import { tasks } from '../../cdk/functions.ts';
+
 import { createApp } from '../../cdk/stack.ts';
+import { tasks } from '../../cdk/tasks.ts';
 import { renderDocument } from '../../scripts/document.ts';
+import { renderRollout } from '../../scripts/rollout.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -19,6 +21,7 @@ export function someArtefacts(): string {
   write('agent/agent.cjs', '// stands for the agent');
   write('ssm-document.json', renderDocument());
   write('state-machines/deploy-target.asl.json', deployTargetFile());
+  write('state-machines/rollout.asl.json', renderRollout());
   for (const name of Object.keys(tasks)) write(`lambdas/${name}/index.mjs`, `// stands for ${name}`);
   return folder;
 }

@@ -1,0 +1,109 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { App, Stack, Validations } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { describe, expect, test } from 'vitest';
+import { commandEnded } from '../../cdk/command-events.ts';
+import { CertferryMember, type CertferryMemberProps } from '../../cdk/member.ts';
+import { allowedTo, resourcesOf, textOf, theResource } from './resources.ts';
+import { someArtefacts, synthesize } from './synthesized.ts';
+
+const main = { account: '111122223333', region: 'eu-central-1' };
+
+function aMember(props: Partial<CertferryMemberProps> = {}, env?: { account: string; region: string }) {
+  const app = new App({ outdir: mkdtempSync(join(tmpdir(), 'certferry-member-')) });
+  const stack = new Stack(app, 'Member', env === undefined ? {} : { env });
+  new CertferryMember(stack, 'Certferry', { main, artefacts: someArtefacts(), runtime: 'host', ...props });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
+  return { app, template: () => Template.fromStack(stack) };
+}
+
+const template = aMember().template();
+const runner = theResource(
+  template,
+  'AWS::IAM::Role',
+  ({ properties }) => properties.RoleName === 'certferry-runner',
+);
+
+describe('a member account', () => {
+  test.each([
+    ['for any account', undefined],
+    ['for one account and region', { account: '222233334444', region: 'eu-west-1' }],
+  ])('passes the checks of AWS Solutions, synthesized %s', (_, env) => {
+    expect(() => aMember({}, env).app.synth()).not.toThrow();
+  });
+
+  test('has the same document as the main account', () => {
+    const [here] = resourcesOf(template, 'AWS::SSM::Document');
+    const [there] = resourcesOf(synthesize(), 'AWS::SSM::Document');
+    const lines = (document: typeof here): string[] =>
+      document?.properties.Content.mainSteps[0].inputs.runCommand.map(textOf);
+
+    expect(here?.properties.Name).toBe('certferry-agent');
+    expect(lines(here)).toEqual(lines(there));
+  });
+
+  test('lets the functions of the main account in by the path of their roles, and nobody else', () => {
+    const { Statement } = runner.properties.AssumeRolePolicyDocument;
+
+    expect(Statement).toHaveLength(1);
+    expect(Statement[0].Action).toBe('sts:AssumeRole');
+    expect(textOf(Statement[0].Principal.AWS)).toBe('arn:<Partition>:iam::111122223333:root');
+    expect(textOf(Statement[0].Condition.ArnLike['aws:PrincipalArn'])).toBe(
+      'arn:<Partition>:iam::111122223333:role/certferry/*',
+    );
+  });
+
+  test('lets them find hosts, send the one document to tagged ones, and see how that ended', () => {
+    const found = allowedTo(template, runner.id);
+
+    expect(found).toEqual([
+      {
+        actions: ['ssm:SendCommand'],
+        resources: ['arn:<Partition>:ssm:*:<AccountId>:document/certferry-agent'],
+        condition: null,
+      },
+      {
+        actions: ['ssm:SendCommand'],
+        resources: [
+          'arn:<Partition>:ec2:*:<AccountId>:instance/*',
+          'arn:<Partition>:ssm:*:<AccountId>:managed-instance/*',
+        ],
+        condition: { StringEquals: { 'ssm:resourceTag/certferry': 'true' } },
+      },
+      {
+        actions: [
+          'autoscaling:DescribeAutoScalingGroups',
+          'ec2:DescribeInstances',
+          'ssm:DescribeInstanceInformation',
+        ],
+        resources: ['*'],
+        condition: null,
+      },
+      { actions: ['ssm:GetCommandInvocation'], resources: ['*'], condition: null },
+    ]);
+  });
+
+  test('tells the main account’s bus of ended commands, and may tell no other', () => {
+    const { properties } = theResource(template, 'AWS::Events::Rule', () => true);
+    const bus = 'arn:<Partition>:events:eu-central-1:111122223333:event-bus/certferry';
+
+    expect(properties.EventPattern['detail-type']).toEqual(commandEnded.detailType);
+    expect(textOf(properties.Targets[0].Arn)).toBe(bus);
+    const [forwarder] = properties.Targets[0].RoleArn['Fn::GetAtt'];
+    expect(allowedTo(template, forwarder)).toEqual([
+      { actions: ['events:PutEvents'], resources: [bus], condition: null },
+    ]);
+  });
+
+  test('has no second role where another region of it has made it', () => {
+    const second = aMember({ createRole: false }).template();
+
+    expect(
+      resourcesOf(second, 'AWS::IAM::Role').filter(({ properties }) => properties.RoleName !== undefined),
+    ).toEqual([]);
+    second.resourceCountIs('AWS::Events::Rule', 1);
+  });
+});

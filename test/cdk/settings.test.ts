@@ -1,0 +1,162 @@
+import { App, Duration, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { Key } from 'aws-cdk-lib/aws-kms';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { Topic } from 'aws-cdk-lib/aws-sns';
+import { describe, expect, test } from 'vitest';
+import { Certferry, type CertferryProps } from '../../cdk/certferry.ts';
+import { tasks } from '../../cdk/tasks.ts';
+import { Strategy } from '../../core/rollout/strategy.ts';
+import { setting } from '../../lambdas/runtime/environment.ts';
+import { resourcesOf, textOf, theFunction, theResource } from './resources.ts';
+import { anApp, someArtefacts, synthesize } from './synthesized.ts';
+
+const template = synthesize();
+const variablesOf = (from: Template, name: string): Record<string, unknown> =>
+  theFunction(from, name).properties.Environment?.Variables ?? {};
+const document = ['DOCUMENT_NAME', 'DOCUMENT_VERSION'];
+
+/** What each Lambda is told, in alphabetical order. */
+const told: Readonly<Record<string, string[]>> = {
+  'acquire-lock': ['LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'push-bundle': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'reconcile-command': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'probe-endpoint': [],
+  'probe-from-host': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'roll-back': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'probe-restored': [],
+  'record-outcome': ['DEPLOYMENTS_TABLE', 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'command-status': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'release-lock': ['DEPLOYMENTS_TABLE', 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'resolve-certificate': ['REGISTRY_TABLE', 'WORK_BUCKET'],
+  'next-wave': ['REGISTRY_TABLE', 'WORK_BUCKET'],
+  'judge-wave': ['REGISTRY_TABLE', 'WORK_BUCKET'],
+  'probe-services': ['NOTIFICATIONS_TOPIC'],
+  'ask-approval': ['NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE'],
+  'halt-rollout': ['NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE'],
+  'end-rollout': ['NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE', 'WORK_BUCKET'],
+  announce: ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
+  sweep: ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
+  'sync-registry': ['REGISTRY_TABLE'],
+};
+
+describe('each Lambda', () => {
+  test.each(Object.entries(told))('%s is told what it needs and no more', (name, variables) => {
+    expect(Object.keys(variablesOf(template, name)).sort()).toEqual(variables);
+  });
+
+  test('is in this table', () => {
+    expect([...Object.keys(told), 'answer-approval'].sort()).toEqual(Object.keys(tasks).sort());
+  });
+
+  test('that starts rollouts is told the machine that this stack has', () => {
+    const { StateMachineName } = theResource(
+      template,
+      'AWS::StepFunctions::StateMachine',
+      ({ properties }) => properties.StateMachineName === 'certferry-rollout',
+    ).properties;
+
+    for (const name of ['announce', 'sweep']) {
+      expect(textOf(variablesOf(template, name).ROLLOUT_ARN)).toBe(
+        `arn:<Partition>:states:<Region>:<AccountId>:stateMachine:${StateMachineName}`,
+      );
+    }
+  });
+});
+
+describe('a default strategy', () => {
+  test('reaches the state that resolves a certificate', () => {
+    const strategy = { waves: [2, '50%', '100%'], toleratedFailures: '10%' } as const;
+    const { DEFAULT_STRATEGY } = variablesOf(
+      synthesize({ defaultStrategy: { ...strategy, waves: [...strategy.waves] } }),
+      'resolve-certificate',
+    );
+
+    const read = setting('DEFAULT_STRATEGY', { DEFAULT_STRATEGY: String(DEFAULT_STRATEGY) });
+
+    expect(read).toEqual(strategy);
+    expect(Strategy.parse(read).maxConcurrency).toBe(50);
+  });
+
+  test('that is wrong fails the synth with the field', () => {
+    const wrong = { maxConcurrency: 0, wave: [1] } as never;
+
+    expect(() => synthesize({ defaultStrategy: wrong })).toThrow(
+      /the default strategy has 2 problems:\n {2}maxConcurrency: .*\n {2}wave: unknown key; did you mean waves\?/,
+    );
+  });
+});
+
+describe('how long things are kept', () => {
+  test('is said for logs', () => {
+    const kept = synthesize({ logRetention: RetentionDays.THREE_MONTHS });
+
+    kept.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
+  });
+
+  test('is said for the history of deployments, to those who write it', () => {
+    const kept = synthesize({ historyRetentionDays: 30 });
+
+    for (const name of ['record-outcome', 'release-lock']) {
+      expect(setting('HISTORY_DAYS', variablesOf(kept, name) as Record<string, string>)).toBe(30);
+    }
+  });
+});
+
+describe('links in questions', () => {
+  const linked = synthesize({ approvalLinks: true });
+
+  test('lead to a function that is public, and that only exists for them', () => {
+    expect(resourcesOf(template, 'AWS::Lambda::Url')).toEqual([]);
+    linked.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE' });
+    expect(() => theFunction(template, 'answer-approval')).toThrow('0 of AWS::Lambda::Function');
+  });
+
+  test('are known to the function that asks', () => {
+    const { id } = theResource(linked, 'AWS::Lambda::Url', () => true);
+
+    expect(variablesOf(linked, 'ask-approval').APPROVAL_URL).toEqual({ 'Fn::GetAtt': [id, 'FunctionUrl'] });
+    expect(variablesOf(template, 'ask-approval').APPROVAL_URL).toBeUndefined();
+  });
+
+  test('pass the checks of AWS Solutions', () => {
+    expect(() => anApp({ approvalLinks: true }).app.synth()).not.toThrow();
+  });
+});
+
+describe('what is brought along', () => {
+  const made = (props: (stack: Stack) => CertferryProps) => {
+    const stack = new Stack(new App(), 'Mine', {});
+    new Certferry(stack, 'Certferry', { artefacts: someArtefacts(), runtime: 'host', ...props(stack) });
+    return Template.fromStack(stack);
+  };
+
+  test('a key is used in place of one that is made, and lets logs and alarms use it', () => {
+    const mine = made((stack) => ({ encryptionKey: new Key(stack, 'Mine') }));
+
+    const { properties } = theResource(mine, 'AWS::KMS::Key', () => true);
+    expect(properties.KeyPolicy.Statement.flatMap(({ Sid }: { Sid?: string }) => Sid ?? [])).toEqual([
+      'Logs',
+      'Alarms',
+    ]);
+  });
+
+  test('a topic is used in place of one that is made, and people are subscribed to it', () => {
+    const mine = made((stack) => ({
+      notifications: { topic: new Topic(stack, 'Mine'), emails: ['ops@example.com'] },
+    }));
+
+    const { id } = theResource(mine, 'AWS::SNS::Topic', () => true);
+    mine.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: id }] });
+    mine.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.com' });
+  });
+
+  test('a schedule takes the place of every six hours', () => {
+    const schedules = (of: Template) =>
+      resourcesOf(of, 'AWS::Events::Rule').flatMap(({ properties }) => properties.ScheduleExpression ?? []);
+
+    expect(schedules(template)).toEqual(['rate(6 hours)']);
+    expect(schedules(synthesize({ sweepSchedule: Duration.days(1) }))).toEqual(['rate(1 day)']);
+    expect(schedules(synthesize({ sweepSchedule: false }))).toEqual([]);
+  });
+});
