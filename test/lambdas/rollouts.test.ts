@@ -1,9 +1,8 @@
-import { GetCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Strategy } from '../../core/rollout/strategy.ts';
 import { countFailure } from '../../lambdas/services/rollout-failures.ts';
 import { createRollouts, type Question, type Rollouts } from '../../lambdas/services/rollouts.ts';
-import { fingerprint } from './support/factories.ts';
 import { aCertificateName, aRollout } from './support/rollouts.ts';
 import { startTables, tableNames } from './support/world.ts';
 
@@ -16,7 +15,6 @@ beforeAll(async () => {
 afterAll(() => tables.close());
 
 const once = { repeat: false };
-const again = { repeat: true };
 const fail = (id: string) =>
   tables.documents.send(new TransactWriteCommand({ TransactItems: [countFailure(tableNames.registry, id)] }));
 
@@ -27,174 +25,6 @@ async function begun(overrides: Parameters<typeof aRollout>[0] = {}) {
   expect(type).toBe('begun');
   return rollout;
 }
-
-describe('the beginning of a rollout', () => {
-  test('gives a certificate’s rollouts numbers from 1', async () => {
-    const certificate = aCertificateName();
-
-    const first = await rollouts.begin(aRollout({ certificate, version: 'a' }), once);
-    const second = await rollouts.begin(aRollout({ certificate, version: 'b' }), once);
-
-    expect([first, second]).toEqual([
-      { type: 'begun', sequence: 1 },
-      { type: 'begun', sequence: 2 },
-    ]);
-  });
-
-  test('leaves an item by which it is steered, and forgets it after 400 days', async () => {
-    const rollout = await begun({ strategy: Strategy.parse({ toleratedFailures: 3 }) });
-
-    const control = await rollouts.control(rollout.id);
-
-    expect(control).toEqual({
-      id: rollout.id,
-      executionArn: rollout.executionArn,
-      certificate: rollout.certificate,
-      fingerprint: rollout.version.fingerprint,
-      sequence: 1,
-      startedAt: '2026-11-22T12:00:00.000Z',
-      status: 'running',
-      reason: null,
-      supersededBy: null,
-      failures: 0,
-      tolerated: 3,
-      outcome: null,
-      summary: null,
-      redriveCount: 0,
-    });
-    const Key = { pk: `rollout#${rollout.id}`, sk: 'control' };
-    const { Item } = await tables.documents.send(new GetCommand({ TableName: tableNames.registry, Key }));
-    expect(Item?.expiresAt).toBe(1_829_908_800);
-  });
-
-  test('supersedes the one before, whatever that one is doing', async () => {
-    const older = await begun({ version: 'a' });
-    await rollouts.halt(older.id, 'TooManyFailures');
-
-    const newer = await begun({ certificate: older.certificate, version: 'b' });
-
-    expect((await rollouts.control(older.id))?.supersededBy).toBe(newer.id);
-    expect((await rollouts.control(newer.id))?.supersededBy).toBeNull();
-  });
-
-  test('answers the same when it is repeated, also after a newer one has begun', async () => {
-    const older = await begun({ version: 'a' });
-    await begun({ certificate: older.certificate, version: 'b' });
-
-    expect(await rollouts.begin(older, once)).toEqual({ type: 'begun', sequence: 1 });
-    expect((await rollouts.control(older.id))?.supersededBy).not.toBeNull();
-  });
-
-  test('repeated with a version that has come meanwhile, is of that version', async () => {
-    const rollout = await begun({ version: 'a' });
-    const renewed = aRollout({ ...rollout, version: 'b' });
-
-    const answer = await rollouts.begin(renewed, once);
-    const announced = await rollouts.begin(
-      aRollout({ certificate: rollout.certificate, version: 'b' }),
-      once,
-    );
-
-    expect(answer).toEqual({ type: 'begun', sequence: 1 });
-    expect((await rollouts.control(rollout.id))?.fingerprint).toBe(fingerprint('b'));
-    expect(announced).toEqual({ type: 'exists', by: rollout.id });
-  });
-
-  test('is refused under the name of one that has ended', async () => {
-    const rollout = await begun();
-    await rollouts.end(rollout.id, 'finished', 'done');
-
-    const later = rollouts.begin({ ...rollout, startedAt: '2027-03-01T00:00:00.000Z' }, once);
-
-    await expect(later).rejects.toMatchObject({ name: 'InvalidRequest' });
-  });
-
-  test('comes too late when one that was asked for later has begun', async () => {
-    const newer = await begun({ version: 'b', startedAt: '2026-11-22T12:00:01.000Z' });
-    const older = aRollout({ certificate: newer.certificate, version: 'a' });
-
-    expect(await rollouts.begin(older, once)).toEqual({ type: 'superseded', by: newer.id });
-    expect(await rollouts.control(older.id)).toBeNull();
-  });
-});
-
-describe('a version announced twice', () => {
-  const announcedAgain = async (rollout: { certificate: string }, how = once) =>
-    rollouts.begin(aRollout({ certificate: rollout.certificate }), how);
-
-  test.each(['finished', 'finished_with_failures', 'halted'] as const)(
-    'is one rollout (%s)',
-    async (outcome) => {
-      const rollout = await begun();
-      if (outcome === 'halted') await rollouts.halt(rollout.id, 'by a person');
-      await rollouts.end(rollout.id, outcome, 'over');
-
-      expect(await announcedAgain(rollout)).toEqual({ type: 'exists', by: rollout.id });
-    },
-  );
-
-  test('is one rollout while the first is running, or being rolled back', async () => {
-    const rollout = await begun();
-
-    const whileRunning = await announcedAgain(rollout);
-    await rollouts.rollBack(rollout.id);
-    const whileRollingBack = await announcedAgain(rollout);
-
-    expect(whileRunning).toEqual({ type: 'exists', by: rollout.id });
-    expect(whileRollingBack).toEqual({ type: 'exists', by: rollout.id });
-  });
-
-  test.each(['refused', 'superseded', 'rolled_back', 'rollback_incomplete'] as const)(
-    'is rolled out anew when the first was %s',
-    async (outcome) => {
-      const rollout = await begun();
-      await rollouts.end(rollout.id, outcome, 'over');
-
-      expect(await announcedAgain(rollout)).toEqual({ type: 'begun', sequence: 2 });
-    },
-  );
-
-  test('is rolled out anew when somebody says so', async () => {
-    const rollout = await begun();
-
-    expect(await announcedAgain(rollout, again)).toEqual({ type: 'begun', sequence: 2 });
-  });
-
-  test('is rolled out anew when another version has been there since', async () => {
-    const rollout = await begun({ version: 'new' });
-    await begun({ certificate: rollout.certificate, version: 'other' });
-
-    expect(await announcedAgain(rollout)).toEqual({ type: 'begun', sequence: 3 });
-  });
-});
-
-describe('a rollout for a part', () => {
-  const only = { hosts: ['i-0123456789abcdef0'] };
-
-  test('has the number of the latest whole one, and supersedes nobody', async () => {
-    const whole = await begun();
-
-    const answer = await rollouts.begin(aRollout({ certificate: whole.certificate, only }), once);
-
-    expect(answer).toEqual({ type: 'begun', sequence: 1 });
-    expect((await rollouts.control(whole.id))?.supersededBy).toBeNull();
-  });
-
-  test('has number 0 before the first whole one', async () => {
-    expect(await rollouts.begin(aRollout({ certificate: aCertificateName(), only }), once)).toEqual({
-      type: 'begun',
-      sequence: 0,
-    });
-  });
-
-  test('is superseded by a whole one that begins later', async () => {
-    const part = await begun({ only });
-
-    const whole = await begun({ certificate: part.certificate });
-
-    expect((await rollouts.control(part.id))?.supersededBy).toBe(whole.id);
-  });
-});
 
 describe('a failed deployment', () => {
   test('is counted on its rollout', async () => {
