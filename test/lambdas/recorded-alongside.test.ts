@@ -1,0 +1,229 @@
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import type { DeploymentState } from '../../core/deployment/deployment.ts';
+import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
+import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
+import { createHandler as releaseLock } from '../../lambdas/release-lock.ts';
+import { createDeploymentMetrics } from '../../lambdas/services/deployment-metrics.ts';
+import { aBegunRollout } from './support/begun-rollout.ts';
+import { anExecution, aTargetId, facts, fingerprint, rawRequest } from './support/factories.ts';
+import { pushResult } from './support/results.ts';
+import { tableNames, useWorld, type World } from './support/world.ts';
+
+let documents: DynamoDBDocumentClient;
+let world: World;
+useWorld((made, tables) => {
+  world = made;
+  documents = tables.documents;
+});
+afterEach(() => vi.restoreAllMocks());
+
+interface Ending {
+  readonly path: RecordingPath;
+  readonly state?: Partial<DeploymentState>;
+}
+type Request = Parameters<typeof rawRequest>[0];
+
+const applied = pushResult({ outcome: 'applied', version: facts('new'), previousVersion: facts('old') });
+const undone = pushResult({ outcome: 'restored', version: facts('old') });
+const away = { Error: 'CommandUndeliverable', Cause: 'its SSM Agent is ConnectionLost' };
+
+async function deployed(target: { id: string }, { path, state = {} }: Ending, request: Request = {}) {
+  const [execution, raw] = [anExecution(), rawRequest({ ...request, target })];
+  const acquired = await acquireLock(world)({ execution, request: raw });
+  const ended = { ...acquired, ...state };
+  await recordOutcome(world)({ path, execution, request: raw, state: EndedState.parse(ended) });
+  return execution;
+}
+
+async function installed(targetId: string) {
+  const Key = { pk: `target#${targetId}`, sk: 'installed' };
+  return (await documents.send(new GetCommand({ TableName: tableNames.registry, Key }))).Item;
+}
+
+const failures = async (rollout: string) => (await world.rollouts.control(rollout))?.failures;
+
+describe('what a target has, written with its outcome', () => {
+  test('is the version that was deployed, with all that the host said of it', async () => {
+    const [target, rollout] = [{ id: aTargetId() }, await aBegunRollout(world)];
+
+    const { name } = await deployed(target, { path: 'committed', state: { push: applied } }, { rollout });
+
+    expect(await installed(target.id)).toEqual({
+      ...{ pk: `target#${target.id}`, sk: 'installed', targetId: target.id, certificate: 'api.example.com' },
+      ...{
+        host: rawRequest({ target }).target.host,
+        fingerprint: fingerprint('new'),
+        notAfter: 1_800_000_000,
+      },
+      ...{ version: facts('new'), outcome: 'deployed', deploymentId: name, rollout, fence: 1 },
+      at: '2026-11-22T12:00:00.000Z',
+    });
+  });
+
+  test('is the version before when it was rolled back, still by whoever brought that one', async () => {
+    const [target, rollout] = [{ id: aTargetId() }, await aBegunRollout(world)];
+    await deployed(target, { path: 'committed', state: { push: applied } }, { rollout });
+
+    await deployed(target, { path: 'rolled_back', state: { push: applied, rollback: undone } });
+
+    expect(await installed(target.id)).toMatchObject({ fingerprint: fingerprint('old'), rollout, fence: 2 });
+  });
+
+  test.each<Ending>([
+    { path: 'rolled_back', state: { push: applied, rollback: pushResult({ outcome: 'restored' }) } },
+    { path: 'rollback_failed', state: { push: applied } },
+    { path: 'lost', state: {} },
+  ])('is not known after $path', async (ending) => {
+    const target = { id: aTargetId() };
+    await deployed(target, { path: 'committed', state: { push: applied } });
+
+    await deployed(target, ending.path === 'rolled_back' ? withoutBefore(ending) : ending);
+
+    expect(await installed(target.id)).toMatchObject({ fingerprint: null, notAfter: null, fence: 2 });
+  });
+
+  test.each<[string, Ending, Request]>([
+    ['the host refused', { path: 'failed', state: { push: pushResult({ outcome: 'validate_failed' }) } }, {}],
+    ['the host was away and nothing was sent', { path: 'failed', state: { failure: away } }, {}],
+    ['it was superseded', { path: 'superseded', state: {} }, {}],
+    ['its rollout was halted', { path: 'skipped', state: {} }, {}],
+    [
+      'a dry run passed',
+      { path: 'validated', state: { push: pushResult({ outcome: 'validated' }) } },
+      { action: 'validate' },
+    ],
+    ['a dry run was lost', { path: 'lost', state: {} }, { action: 'validate' }],
+  ])('stays as it was when %s', async (_, ending, request) => {
+    const target = { id: aTargetId() };
+    await deployed(target, { path: 'committed', state: { push: applied } });
+
+    await deployed(target, ending, request);
+
+    expect(await installed(target.id)).toMatchObject({ fingerprint: fingerprint('new'), fence: 1 });
+  });
+
+  test('is not known when an execution broke off while it held the lock', async () => {
+    const target = { id: aTargetId() };
+    await deployed(target, { path: 'committed', state: { push: applied } });
+    const [execution, request] = [anExecution(), rawRequest({ target })];
+    await acquireLock(world)({ execution, request });
+    world.executions.ended.add(execution.id);
+
+    const { id: executionArn, name } = execution;
+    const detail = { executionArn, name, status: 'ABORTED', startDate: 0, input: JSON.stringify(request) };
+    await releaseLock(world)({ detail });
+
+    expect(await installed(target.id)).toMatchObject({ fingerprint: null, outcome: 'lost', fence: 2 });
+  });
+
+  test('is left to the next owner by one whose lock was taken over between the look and the writing', async () => {
+    const target = { id: aTargetId() };
+    const [late, request] = [anExecution(), rawRequest({ target })];
+    const state = await acquireLock(world)({ execution: late, request });
+    const stale = await world.locks.read(target.id);
+    world.executions.ended.add(late.id);
+    await deployed(target, { path: 'committed', state: { push: applied } });
+
+    const by = { ...world, locks: { ...world.locks, read: async () => stale } };
+    const push = pushResult({ outcome: 'applied', version: facts('other') });
+    await recordOutcome(by)({
+      ...{ path: 'committed', execution: late, request },
+      state: EndedState.parse({ ...state, push }),
+    });
+
+    expect(await installed(target.id)).toMatchObject({ fingerprint: fingerprint('new'), fence: 2 });
+  });
+});
+
+describe('a failed deployment of a rollout', () => {
+  test('is counted once, in the transaction that records it', async () => {
+    const rollout = await aBegunRollout(world, { tolerated: 5 });
+    const [execution, request] = [anExecution(), rawRequest({ rollout })];
+    const acquired = await acquireLock(world)({ execution, request });
+    const state = EndedState.parse({ ...acquired, push: pushResult({ outcome: 'reload_failed' }) });
+
+    for (let call = 0; call < 3; call += 1) {
+      await recordOutcome(world)({ path: 'failed', execution, request, state });
+    }
+
+    expect(await failures(rollout)).toBe(1);
+  });
+
+  test('is not counted when it succeeded, was skipped or was on the way back', async () => {
+    const rollout = await aBegunRollout(world, { tolerated: 5 });
+    await deployed({ id: aTargetId() }, { path: 'committed', state: { push: applied } }, { rollout });
+    await deployed({ id: aTargetId() }, { path: 'skipped', state: {} }, { rollout });
+    await world.rollouts.rollBack(rollout);
+    const back = { rollout, action: 'revert', version: null };
+    await deployed({ id: aTargetId() }, { path: 'rollback_failed', state: {} }, back);
+
+    expect(await failures(rollout)).toBe(0);
+  });
+
+  test('that was skipped says so, and by which rollout', async () => {
+    const failure = {
+      Error: 'RolloutHalted',
+      Cause: JSON.stringify({ errorMessage: 'rollout r-1 is halted' }),
+    };
+    const target = { id: aTargetId() };
+
+    await deployed(target, { path: 'skipped', state: { failure } });
+
+    expect(await world.history.list({ targetId: target.id })).toMatchObject([
+      { outcome: 'skipped', reason: 'RolloutHalted', summary: 'RolloutHalted: rollout r-1 is halted' },
+    ]);
+  });
+});
+
+test('two executions of one name and one moment in two machines have an item each, and let go of their locks', async () => {
+  const target = { id: aTargetId() };
+  const one = anExecution('same-name');
+  const other = { ...one, id: one.id.replace(':deploy-target:', ':another-machine:') };
+  for (const execution of [one, other, one, other]) {
+    const request = rawRequest({ target });
+    if ((await world.history.find(target.id, execution.id)) === null)
+      await acquireLock(world)({ execution, request });
+    await recordOutcome(world)({ path: 'committed', execution, request, state: EndedState.parse({}) });
+  }
+
+  const items = await world.history.list({ targetId: target.id });
+  expect(items.map(({ executionArn }) => executionArn).sort()).toEqual([one.id, other.id].sort());
+  expect(await world.locks.read(target.id)).toMatchObject({ owner: null, fence: 2 });
+});
+
+test('the metrics of a deployment have its outcome, its duration and its wait, once', async () => {
+  const written: Record<string, unknown>[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(JSON.parse(String(text))) > 0);
+
+  const metrics = createDeploymentMetrics(new Metrics({ namespace: 'certferry', serviceName: 'certferry' }));
+  metrics.ended({ outcome: 'deployed', durations: { lockWaitMs: 20, totalMs: 1000 } });
+  metrics.ended({ outcome: 'lost', durations: { lockWaitMs: null, totalMs: 5 } });
+
+  const told = written.map(({ _aws, ...metric }) => metric);
+  expect(told).toEqual([
+    { service: 'certferry', outcome: 'deployed', Deployments: 1 },
+    { service: 'certferry', DurationMs: 1000 },
+    { service: 'certferry', LockWaitMs: 20 },
+    { service: 'certferry', outcome: 'lost', Deployments: 1 },
+    { service: 'certferry', DurationMs: 5 },
+  ]);
+});
+
+test('a deployment is told to the metrics once, however often it is recorded', async () => {
+  const [execution, request] = [anExecution(), rawRequest()];
+  const state = EndedState.parse(await acquireLock(world)({ execution, request }));
+  for (let call = 0; call < 2; call += 1) {
+    await recordOutcome(world)({ path: 'committed', execution, request, state });
+  }
+
+  expect(world.ended).toHaveLength(1);
+});
+
+/** A host that cannot say which version it has put back. */
+function withoutBefore({ path }: Ending): Ending {
+  const push = pushResult({ outcome: 'applied', version: facts('new') });
+  return { path, state: { push, rollback: pushResult({ outcome: 'restored' }) } };
+}

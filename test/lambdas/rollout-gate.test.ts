@@ -1,0 +1,155 @@
+import { describe, expect, test } from 'vitest';
+import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
+import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
+import { aBegunRollout } from './support/begun-rollout.ts';
+import { anExecution, aTargetId, rawRequest } from './support/factories.ts';
+import { pushResult } from './support/results.ts';
+import { aCertificateName } from './support/rollouts.ts';
+import { useWorld, type World } from './support/world.ts';
+
+let world: World;
+useWorld((made) => {
+  world = made;
+});
+
+const acquire = (overrides: Parameters<typeof rawRequest>[0], execution = anExecution()) =>
+  acquireLock(world)({ execution, request: rawRequest(overrides) });
+const revert = { action: 'revert', version: null } as const;
+
+/** Two rollouts of one certificate, the newer one not begun yet. */
+async function succession() {
+  const certificate = aCertificateName();
+  const older = await aBegunRollout(world, { certificate, version: 'older' });
+  const begin = () =>
+    aBegunRollout(world, { certificate, version: 'newer', startedAt: '2026-11-22T12:30:00.000Z' });
+  return { older, begin, target: { id: aTargetId(), certificate } };
+}
+
+describe('a rollout’s deployment', () => {
+  test('begins while its rollout runs', async () => {
+    const rollout = await aBegunRollout(world);
+
+    await expect(acquire({ rollout })).resolves.toMatchObject({ deployment: { rollout, fence: 1 } });
+  });
+
+  test('of a rollout that nobody knows is refused: nobody could halt it', async () => {
+    await expect(acquire({ rollout: 'unheard-of' })).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message: expect.stringContaining('unheard-of'),
+    });
+  });
+
+  test('is skipped when a person has halted its rollout, and says why', async () => {
+    const rollout = await aBegunRollout(world);
+    await world.rollouts.halt(rollout, 'wrong chain');
+
+    await expect(acquire({ rollout })).rejects.toMatchObject({
+      name: 'RolloutHalted',
+      message: expect.stringMatching(new RegExp(`${rollout} is halted \\(wrong chain\\)`)),
+    });
+  });
+
+  test('is skipped once more have failed than are tolerated, before anybody has judged the wave', async () => {
+    const rollout = await aBegunRollout(world, { tolerated: 1 });
+    await failed(rollout);
+    await expect(acquire({ rollout })).resolves.toBeDefined();
+
+    await failed(rollout);
+
+    await expect(acquire({ rollout })).rejects.toMatchObject({
+      name: 'RolloutHalted',
+      message: expect.stringContaining('2 failed, 1 tolerated'),
+    });
+  });
+
+  test('goes back only while its rollout rolls back', async () => {
+    const rollout = await aBegunRollout(world);
+    await expect(acquire({ rollout, ...revert })).rejects.toMatchObject({ name: 'RolloutHalted' });
+
+    await world.rollouts.halt(rollout, 'too many failed');
+    await world.rollouts.rollBack(rollout);
+
+    await expect(acquire({ rollout, ...revert })).resolves.toBeDefined();
+    await expect(acquire({ rollout })).rejects.toMatchObject({ name: 'RolloutHalted' });
+  });
+
+  test.each([{}, revert])('is superseded as soon as a newer rollout has begun (%j)', async (action) => {
+    const { older, begin } = await succession();
+    await world.rollouts.rollBack(older);
+    const newer = await begin();
+
+    await expect(acquire({ rollout: older, ...action })).rejects.toMatchObject({
+      name: 'Superseded',
+      message: expect.stringContaining(newer),
+    });
+  });
+
+  test('that passed the gate before a newer rollout began cannot come after its deployment', async () => {
+    const { older, begin, target } = await succession();
+    const seen = await world.rollouts.control(older);
+    const newer = await begin();
+    const done = anExecution();
+    await acquire({ rollout: newer, target }, done);
+    await record(done, { rollout: newer, target }, 'committed');
+
+    const late = acquireLock({ ...world, rollouts: { control: async () => seen } });
+
+    await expect(
+      late({ execution: anExecution(), request: rawRequest({ rollout: older, target }) }),
+    ).rejects.toMatchObject({ name: 'Superseded', message: expect.stringContaining('newer rollout') });
+  });
+
+  test('that has its number cannot take the lock once a newer rollout has asked', async () => {
+    const { older, begin, target } = await succession();
+    const seen = await world.rollouts.control(older);
+    const asked = { targetId: target.id, supersedes: true, now: world.clock.now() };
+    const requestNumber = await world.locks.registerRequest({
+      ...asked,
+      requestId: 'older',
+      rolloutSequence: 1,
+    });
+    await begin();
+    await world.locks.registerRequest({
+      ...asked,
+      supersedes: false,
+      requestId: 'newer',
+      rolloutSequence: 2,
+    });
+
+    const late = acquireLock({ ...world, rollouts: { control: async () => seen } });
+
+    await expect(
+      late({ execution: anExecution(), request: rawRequest({ rollout: older, target, requestNumber }) }),
+    ).rejects.toMatchObject({ name: 'Superseded', message: expect.stringContaining('sequence 2') });
+  });
+
+  test('never hinders what a person asks for, before it or after it', async () => {
+    const { begin, target } = await succession();
+    const newer = await begin();
+    const execution = anExecution();
+    await acquire({ rollout: newer, target }, execution);
+    await record(execution, { rollout: newer, target }, 'committed');
+
+    await expect(acquire({ target })).resolves.toMatchObject({ deployment: { fence: 2 } });
+    expect(await world.locks.read(target.id)).toMatchObject({ rolloutSequence: 2 });
+  });
+});
+
+async function failed(rollout: string) {
+  const [execution, target] = [anExecution(), { id: aTargetId() }];
+  await acquire({ rollout, target }, execution);
+  await record(execution, { rollout, target }, 'failed');
+}
+
+const record = (
+  execution: ReturnType<typeof anExecution>,
+  overrides: Parameters<typeof rawRequest>[0],
+  path: RecordingPath,
+) =>
+  recordOutcome(world)({
+    ...{ path, execution, request: rawRequest(overrides) },
+    state: EndedState.parse({
+      push: pushResult({ outcome: path === 'failed' ? 'validate_failed' : 'applied' }),
+    }),
+  });
