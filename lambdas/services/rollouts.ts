@@ -57,7 +57,10 @@ export interface Rollouts extends Questions {
    * so one that repeats itself finds the status `running`.
    */
   resume(id: string, redriveCount: number): Promise<void>;
-  /** The first outcome stands, but `halted` is no end: the status stays `halted`, and the rollout can be resumed. */
+  /**
+   * The first outcome stands, but `halted` is no end: the status is `halted`, also of one that was rolling back, and the
+   * rollout can be resumed.
+   */
   end(id: string, outcome: RolloutOutcome, summary: string): Promise<void>;
 }
 
@@ -153,10 +156,10 @@ function ending(outcome: RolloutOutcome, summary: string): Change {
   const values = { ':outcome': outcome, ':summary': summary };
   if (outcome === 'halted') {
     return {
-      expression: 'SET outcome = :outcome, summary = :summary',
-      when: '#status = :halted',
+      expression: 'SET #status = :halted, outcome = :outcome, summary = :summary',
+      when: '#status IN (:halted, :back)',
       names,
-      values: { ...values, ':halted': 'halted' },
+      values: { ...values, ':halted': 'halted', ':back': 'rolling_back' },
     };
   }
   return {

@@ -104,6 +104,26 @@ describe('a halted rollout', () => {
   });
 });
 
+describe('a rollout that cannot go on rolling back', () => {
+  test('is halted when its execution ends, and goes on rolling back once it is resumed', async () => {
+    const { id } = await begun();
+    await rollouts.halt(id, 'TooManyFailures');
+    await rollouts.rollBack(id);
+    await rollouts.end(id, 'halted', 'a host is away');
+    const halted = await rollouts.control(id);
+
+    await rollouts.resume(id, 1);
+    await rollouts.rollBack(id);
+
+    expect(halted).toMatchObject({ status: 'halted', outcome: 'halted', summary: 'a host is away' });
+    expect(await rollouts.control(id)).toMatchObject({
+      status: 'rolling_back',
+      outcome: null,
+      redriveCount: 1,
+    });
+  });
+});
+
 describe('a rollout that has ended', () => {
   test('keeps its outcome, and is neither halted, resumed nor rolled back', async () => {
     const { id } = await begun();
