@@ -60,8 +60,9 @@ export function createPacing(
 
   /** When the turn is due, in milliseconds from now; null when it is too far off and was not taken. */
   async function take(key: string): Promise<number | null> {
+    // the same for all attempts: whoever won the one before may have set a time that is past by now, and would be raced again
+    const time = now();
     for (let attempt = 0; attempt < attemptsAtMost; attempt += 1) {
-      const time = now();
       const latest = time + ahead + longestWaitMilliseconds;
       const queued = await update(documents, queueing(table, key, { interval, from: time, to: latest }));
       if (queued.taken) return Math.max(0, queued.fullAt - interval - ahead - time);
