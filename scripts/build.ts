@@ -85,6 +85,17 @@ async function buildCommandLine(): Promise<void> {
   removeOldChunks(Object.keys(metafile.outputs));
 }
 
+/** What a stack of one's own imports as `certferry/cdk`; an app that imports it has the CDK itself. */
+async function buildConstruct(): Promise<void> {
+  await build({
+    ...common,
+    entryPoints: ['cdk/index.ts'],
+    outfile: join(dist, 'cdk/index.mjs'),
+    format: 'esm',
+    packages: 'external',
+  });
+}
+
 /** Only what this build did not write: a command that runs meanwhile may still load a chunk that stays the same. */
 function removeOldChunks(written: readonly string[]): void {
   const folder = join(dist, 'chunks');
@@ -104,4 +115,4 @@ function copyStateMachines(): void {
 mkdirSync(join(dist, 'agent'), { recursive: true });
 copyStateMachines();
 writeFileSync(join(dist, 'ssm-document.json'), renderDocument());
-await Promise.all([buildAgent(), buildLambdas(), buildCommandLine()]);
+await Promise.all([buildAgent(), buildLambdas(), buildCommandLine(), buildConstruct()]);

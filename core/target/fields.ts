@@ -48,7 +48,7 @@ export const fileFields = {
   backupRetention: z._default(z.int().check(z.gte(0), z.lte(50)), 3),
 };
 
-interface WithCommands {
+export interface WithCommands {
   shell: boolean;
   validateCommand?: Command | undefined;
   reloadCommand?: Command | undefined;

@@ -43,12 +43,12 @@ function neededWithoutChainFiles(field: 'certPath' | 'keyPath') {
 }
 
 /** `smtpd_tls_chain_files`: one file, which is replaced by one rename. */
-interface OneFile {
+export interface OneFile {
   readonly chainFilesPath: string;
 }
 
 /** `smtpd_tls_cert_file` and `smtpd_tls_key_file`; the checks above leave nothing else. */
-interface TwoFiles {
+export interface TwoFiles {
   readonly chainFilesPath?: undefined;
   readonly certPath: string;
   readonly keyPath: string;

@@ -1,0 +1,14 @@
+// What certferry costs: a thousand deployments, and a month in which there are none. From published prices.
+// node bench/cost.ts [prices.json]: prints the tables; --write puts them into docs/install.md.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pageWithCost, readPrices, renderCost } from './cost-tables.ts';
+
+const page = join(import.meta.dirname, '../docs/install.md');
+
+const [argument] = process.argv.slice(2);
+if (argument === '--write') {
+  writeFileSync(page, pageWithCost(readFileSync(page, 'utf8'), renderCost(readPrices())));
+} else {
+  process.stdout.write(`${renderCost(readPrices(argument))}\n`);
+}
