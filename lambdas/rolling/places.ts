@@ -19,8 +19,8 @@ export interface FoundPlaces {
   readonly refused: string[];
 }
 
-/** Questions to the fleet at a time. */
-const atATime = 10;
+/** Questions to the fleet at a time: those for hosts named by their ids share calls, up to 50 of them a call. */
+const atATime = 100;
 
 /** Those of a rollout. Each selector is asked for once, however many targets say it. Throws what the services throw. */
 export async function placesOf(

@@ -37,8 +37,8 @@ export interface SweepServices {
 
 /** Handshakes at a time: they wait more than they work. */
 const looksAtOnce = 100;
-/** Calls to find hosts at a time: EC2 and SSM allow few a second. */
-const questionsAtOnce = 5;
+/** Questions to the fleet at a time: those for hosts named by their ids share calls, since SSM allows few a second. */
+const questionsAtOnce = 50;
 /** Targets whose records are read together, in requests of a hundred. */
 const sliceSize = 500;
 
