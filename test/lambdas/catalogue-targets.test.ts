@@ -161,7 +161,7 @@ describe('targets that are put and removed all at once', () => {
           expect(only(ids(await catalogue.targets()))).toEqual(wanted(entry !== null));
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 12 },
     );
   });
 });

@@ -93,7 +93,7 @@ describe('rollouts of one certificate that begin at once', () => {
         const standing = controls.filter(({ id, supersededBy }) => wholes.has(id) && supersededBy === null);
         expect(standing.map(({ id }) => id)).toEqual(numbers.length === 0 ? [] : [last?.rollout.id]);
       }),
-      { numRuns: 60 },
+      { numRuns: 30 },
     );
   });
 
@@ -115,7 +115,7 @@ describe('rollouts of one certificate that begin at once', () => {
 
         expect(repeated).toEqual(begun);
       }),
-      { numRuns: 40 },
+      { numRuns: 20 },
     );
   });
 
