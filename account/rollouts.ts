@@ -7,7 +7,7 @@ import {
 import * as z from 'zod/mini';
 import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import { CertferryError } from '../core/errors.ts';
-import { type RecordedRollout, type RolloutRequest, RolloutState } from '../core/rollout/rollout.ts';
+import type { RecordedRollout, RolloutRequest } from '../core/rollout/rollout.ts';
 import type { Executions } from '../lambdas/services/executions.ts';
 import type { RolloutControl, Rollouts } from '../lambdas/services/rollouts.ts';
 import type { JudgedWave, WaveFiles } from '../lambdas/services/wave-files.ts';
@@ -119,9 +119,9 @@ async function ended(
   id: string,
   events: readonly ExecutionEvent[],
 ): Promise<EndedRollout> {
-  const state = lastStateIn(events);
+  const wave = lastWaveIn(events);
   const [waves, control, { status = '' }] = await Promise.all([
-    by.waveFiles.judged(id, state?.wave.number ?? 0),
+    by.waveFiles.judged(id, wave.number),
     by.rollouts.control(id),
     by.sfn.send(new DescribeExecutionCommand({ executionArn: executionArn(by.rolloutArn, id) })),
   ]);
@@ -131,23 +131,28 @@ async function ended(
   return {
     id,
     status,
-    output: output ?? haltOf(control, state, waves),
+    output: output ?? haltOf(control, wave.total, waves),
     waves,
     durationMs: (last?.timestamp ?? 0) - (first?.timestamp ?? 0),
   };
 }
 
-/** The latest of the whole state that tasks return. */
-function lastStateIn(events: readonly ExecutionEvent[]): RolloutState | null {
-  const states = events.filter(({ type }) => type === 'StateExited').map(({ state }) => state?.output);
-  const last = states.findLast((output) => z.safeParse(RolloutState, output).success);
-  return last === undefined ? null : RolloutState.parse(last);
+/** The waves of the state that tasks return; no more of it, so that a stack of another version can be followed too. */
+const Waves = z.object({ wave: z.object({ number: z.int(), total: z.int() }) });
+
+/** How far the waves had come at last. */
+function lastWaveIn(events: readonly ExecutionEvent[]): { number: number; total: number } {
+  const waves = events.flatMap(({ type, state }) => {
+    const parsed = z.safeParse(Waves, type === 'StateExited' ? state?.output : undefined);
+    return parsed.success ? [parsed.data.wave] : [];
+  });
+  return waves.at(-1) ?? { number: 0, total: 0 };
 }
 
 /** A halt is no end: it is kept with the rollout, and its execution fails in the task that a redrive enters again. */
 function haltOf(
   control: RolloutControl | null,
-  state: RolloutState | null,
+  total: number,
   waves: readonly JudgedWave[],
 ): RecordedRollout | null {
   if (control?.outcome == null) return null;
@@ -161,7 +166,7 @@ function haltOf(
     outcome: control.outcome,
     summary: control.summary ?? '',
     reason: control.reason,
-    total: state?.wave.total ?? 0,
+    total,
     waves: waves.length,
     counts,
   };

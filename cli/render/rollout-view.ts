@@ -5,10 +5,32 @@ import {
   DeploymentOutcome as Outcome,
   outcomeMeanings,
 } from '../../core/deployment/outcome.ts';
-import { RolloutState } from '../../core/rollout/rollout.ts';
 import type { WaveCounts } from '../ferry.ts';
 import type { Terminal } from '../terminal.ts';
 import { follow, type Line, liveLines, waiting } from './progress.ts';
+
+const direction = z.enum(['forward', 'back']);
+
+/**
+ * What is shown of the state that tasks of a rollout return: no more than that, so that a stack of an earlier or later
+ * version can be watched too.
+ */
+const ShownState = z.object({
+  rollout: z.object({ certificate: z.string(), strategy: z.object({ waves: z.array(z.unknown()) }) }),
+  wave: z.object({
+    direction,
+    number: z.int(),
+    step: z.int(),
+    count: z.int(),
+    reached: z.int(),
+    total: z.int(),
+    summary: z.string(),
+  }),
+  judgement: z.object({ failed: z.int(), tolerated: z.int(), summary: z.string() }),
+  approval: z.nullable(z.object({ verdict: z.string(), by: z.string() })),
+  halt: z.nullable(z.object({ verdict: z.string() })),
+});
+type ShownState = z.infer<typeof ShownState>;
 
 /** What is known of a rollout while it goes on. */
 export interface RolloutView {
@@ -16,7 +38,7 @@ export interface RolloutView {
   /** The state that its execution is in. */
   state: string;
   /** As the last task left it; null before the first. */
-  known: RolloutState | null;
+  known: ShownState | null;
   /** The deployments of the wave that have begun, by target. Empty where they run elsewhere. */
   readonly lines: Map<string, Line>;
   /** How the wave stands, where its deployments run elsewhere. */
@@ -37,7 +59,7 @@ export function followRollout(view: RolloutView, event: ExecutionEvent): void {
       view.counts = null;
     }
   }
-  const state = z.safeParse(RolloutState, event.type === 'StateExited' ? event.state?.output : undefined);
+  const state = z.safeParse(ShownState, event.type === 'StateExited' ? event.state?.output : undefined);
   if (state.success) view.known = state.data;
 }
 
@@ -140,7 +162,7 @@ export function rolloutLines(
   return [...head, ...liveLines(shown, now, { colours, rows: fitting + 1 }), ...more];
 }
 
-function reachedWords({ wave, judgement }: RolloutState): string {
+function reachedWords({ wave, judgement }: ShownState): string {
   const failed = `${judgement.failed} failed in the waves before, ${judgement.tolerated} tolerated`;
   return `${wave.reached} of ${wave.total} targets were reached before this wave; ${failed}`;
 }

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 /** A request of AWS's Query protocol: `Action` and its parameters, flat (`Filter.1.Value.2`). */
 export type Query = Readonly<Record<string, string>>;
 
-/** What is answered: the XML inside the answer's outermost element; null is a refusal. */
-type Answers = (query: Query) => string | null;
+/** What is answered: the XML inside the answer's outermost element; null is a refusal, and so is an error by its code. */
+type Answers = (query: Query) => string | null | { readonly refuse: string; readonly saying: string };
 
 export interface QueryService {
   readonly endpoint: string;
@@ -21,9 +21,12 @@ export async function queryService(answers: Answers): Promise<QueryService> {
     void read(request).then((query) => {
       requests.push(query);
       const answer = answers(query);
-      response.writeHead(answer === null ? 400 : 200, { 'content-type': 'text/xml' });
+      const isRefusal = typeof answer !== 'string';
+      response.writeHead(isRefusal ? 400 : 200, { 'content-type': 'text/xml' });
       response.end(
-        answer === null ? refusal : `<${query.Action}Response>${answer}</${query.Action}Response>`,
+        isRefusal
+          ? refusal(answer ?? { refuse: 'AuthorizationError', saying: 'no' })
+          : `<${query.Action}Response>${answer}</${query.Action}Response>`,
       );
     });
   });
@@ -40,8 +43,8 @@ export async function queryService(answers: Answers): Promise<QueryService> {
   };
 }
 
-const refusal =
-  '<ErrorResponse><Error><Type>Sender</Type><Code>AuthorizationError</Code><Message>no</Message></Error></ErrorResponse>';
+const refusal = ({ refuse, saying }: { refuse: string; saying: string }) =>
+  `<ErrorResponse><Error><Type>Sender</Type><Code>${refuse}</Code><Message>${saying}</Message></Error></ErrorResponse>`;
 
 async function read(request: IncomingMessage): Promise<Query> {
   let body = '';

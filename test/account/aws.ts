@@ -1,0 +1,224 @@
+// Cannot show: IAM, what CloudFormation says of a stack while it changes, Lambda's own failures, limits and throttling of
+// any service. DynamoDB and S3 are those of local mode; Step Functions plays what tests write.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createTables, tableNames } from '../../local/dynamodb/create-tables.ts';
+import { startDynamoDb } from '../../local/dynamodb/start.ts';
+import { startJsonEndpoint } from '../../local/http/json-endpoint.ts';
+import { ServiceError } from '../../local/http/service-error.ts';
+import { openObjects } from '../../local/objects.ts';
+import { startS3 } from '../../local/s3.ts';
+import { type Query, queryService } from '../lambdas/support/query-service.ts';
+import { type ScriptedStepFunctions, scriptedStepFunctions } from './step-functions.ts';
+
+export const machines = {
+  deployTarget: 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-deploy-target',
+  rollout: 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
+};
+export const workBucket = 'certferry-work';
+
+/** What a test may change before it looks. */
+export interface AwsState {
+  stackStatus: string;
+  outputs: Record<string, string>;
+  hosts: { InstanceId: string; PingStatus: string; AgentVersion: string; IPAddress: string }[];
+  /** Messages in the dead-letter queue. */
+  undelivered: number;
+  subscribers: number;
+  documentStatus: string;
+  secrets: string[];
+  parameters: { Name: string; Type: string; Version: number }[];
+  acm: { Status: string; Type: string; Options: { Export: string } };
+  /** What the function certferry-sweep answers; an error when it has `errorType`. */
+  sweep: Record<string, unknown>;
+}
+
+export interface FakeAws {
+  readonly state: AwsState;
+  readonly stepFunctions: ScriptedStepFunctions;
+  /** What the function certferry-sweep was called with. */
+  readonly swept: unknown[];
+  readonly endpoints: { readonly dynamodb: string; readonly s3: string };
+  close(): Promise<void>;
+}
+
+/** An account with a stack in it. Sets the variables by which the SDK finds it, until it is closed. */
+export async function anAccount(): Promise<FakeAws> {
+  const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
+  const state = usual();
+  const swept: unknown[] = [];
+  const onFault = (error: unknown) => process.stderr.write(`${error}\n`);
+  const [dynamodb, s3, stepFunctions, query, ssm, sqs, secrets, acm, lambda] = await Promise.all([
+    startDynamoDb(),
+    startS3({ objects: openObjects(folder), onFault }),
+    scriptedStepFunctions(),
+    queryService((asked) => answerQuery(asked, state)),
+    startJsonEndpoint({ version: '1.1', target: 'AmazonSSM', operations: ssmOperations(state), onFault }),
+    startJsonEndpoint({ version: '1.0', target: 'AmazonSQS', operations: sqsOperations(state), onFault }),
+    startJsonEndpoint({
+      version: '1.1',
+      target: 'secretsmanager',
+      operations: secretOperations(state),
+      onFault,
+    }),
+    startJsonEndpoint({
+      version: '1.1',
+      target: 'CertificateManager',
+      operations: acmOperations(state),
+      onFault,
+    }),
+    startLambda((input) => {
+      swept.push(input);
+      return state.sweep;
+    }),
+  ]);
+  await createTables(dynamodb.endpoint, 'test');
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'test',
+    AWS_SECRET_ACCESS_KEY: 'unused',
+    AWS_CONFIG_FILE: '/dev/null',
+    AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
+    AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint,
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
+    AWS_ENDPOINT_URL_SFN: stepFunctions.endpoint,
+    AWS_ENDPOINT_URL_CLOUDFORMATION: query.endpoint,
+    AWS_ENDPOINT_URL_SNS: query.endpoint,
+    AWS_ENDPOINT_URL_EC2: query.endpoint,
+    AWS_ENDPOINT_URL_SSM: ssm.endpoint,
+    AWS_ENDPOINT_URL_SQS: sqs.endpoint,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.endpoint,
+    AWS_ENDPOINT_URL_ACM: acm.endpoint,
+    AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
+  });
+  return {
+    state,
+    stepFunctions,
+    swept,
+    endpoints: { dynamodb: dynamodb.endpoint, s3: s3.endpoint },
+    async close() {
+      process.env = before;
+      const servers = [dynamodb, s3, stepFunctions, query, ssm, sqs, secrets, acm, lambda];
+      await Promise.all(servers.map((server) => server.close()));
+      rmSync(folder, { recursive: true });
+    },
+  };
+}
+
+function usual(): AwsState {
+  return {
+    stackStatus: 'UPDATE_COMPLETE',
+    outputs: {
+      DeployTargetArn: machines.deployTarget,
+      RolloutArn: machines.rollout,
+      DocumentName: 'certferry-agent',
+      LocksTableName: tableNames.locks,
+      RegistryTableName: tableNames.registry,
+      DeploymentsTableName: tableNames.deployments,
+      WorkBucketName: workBucket,
+      NotificationsTopicArn: 'arn:aws:sns:eu-west-1:123456789012:certferry',
+    },
+    hosts: [
+      {
+        InstanceId: 'i-0123456789abcdef0',
+        PingStatus: 'Online',
+        AgentVersion: '3.3.2746.0',
+        IPAddress: '10.0.0.7',
+      },
+    ],
+    undelivered: 0,
+    subscribers: 1,
+    documentStatus: 'Active',
+    secrets: ['certferry/api'],
+    parameters: [],
+    acm: { Status: 'ISSUED', Type: 'AMAZON_ISSUED', Options: { Export: 'ENABLED' } },
+    sweep: {},
+  };
+}
+
+function answerQuery({ Action, StackName }: Query, state: AwsState) {
+  if (StackName !== undefined && StackName !== 'Certferry') {
+    return { refuse: 'ValidationError', saying: `Stack with id ${StackName} does not exist` };
+  }
+  if (Action === 'DescribeStacks') {
+    const outputs = Object.entries(state.outputs).map(
+      ([key, value]) => `<member><OutputKey>${key}</OutputKey><OutputValue>${value}</OutputValue></member>`,
+    );
+    return `<DescribeStacksResult><Stacks><member><StackName>Certferry</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>${state.stackStatus}</StackStatus><Outputs>${outputs.join('')}</Outputs></member></Stacks></DescribeStacksResult>`;
+  }
+  if (Action === 'ListStackResources') {
+    const queue = 'https://sqs.eu-west-1.amazonaws.com/123456789012/undelivered';
+    return `<ListStackResourcesResult><StackResourceSummaries><member><LogicalResourceId>Queue</LogicalResourceId><PhysicalResourceId>${queue}</PhysicalResourceId><ResourceType>AWS::SQS::Queue</ResourceType><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp><ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResourceSummaries></ListStackResourcesResult>`;
+  }
+  if (Action === 'GetTopicAttributes') {
+    const attributes = { SubscriptionsConfirmed: state.subscribers, SubscriptionsPending: 0 };
+    const entries = Object.entries(attributes).map(
+      ([key, value]) => `<entry><key>${key}</key><value>${value}</value></entry>`,
+    );
+    return `<GetTopicAttributesResult><Attributes>${entries.join('')}</Attributes></GetTopicAttributesResult>`;
+  }
+  return '<reservationSet/>';
+}
+
+function ssmOperations(state: AwsState) {
+  return {
+    async DescribeInstanceInformation({ Filters = [] }: Record<string, unknown>) {
+      const [filter] = Filters as { Key: string; Values: string[] }[];
+      const known = state.hosts.filter(({ InstanceId }) => filter?.Values.includes(InstanceId));
+      return { InstanceInformationList: known.map((host) => ({ ...host, ResourceType: 'EC2Instance' })) };
+    },
+    DescribeDocument: async () => ({ Document: { Status: state.documentStatus, DefaultVersion: '3' } }),
+    DescribeParameters: async () => ({ Parameters: state.parameters }),
+  };
+}
+
+function sqsOperations(state: AwsState) {
+  return {
+    GetQueueAttributes: async () => ({
+      Attributes: { ApproximateNumberOfMessages: String(state.undelivered) },
+    }),
+  };
+}
+
+function secretOperations(state: AwsState) {
+  return {
+    async DescribeSecret({ SecretId }: Record<string, unknown>) {
+      if (state.secrets.includes(String(SecretId))) return { Name: SecretId };
+      throw new ServiceError('ResourceNotFoundException', 'no such secret');
+    },
+  };
+}
+
+function acmOperations(state: AwsState) {
+  return { DescribeCertificate: async () => ({ Certificate: state.acm }) };
+}
+
+/** Lambda speaks REST: the answer is the body, and a header says that it is an error. */
+async function startLambda(answer: (input: unknown) => Record<string, unknown>) {
+  const server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += String(chunk);
+    });
+    request.on('end', () => {
+      const said = answer(JSON.parse(body));
+      const failed = 'errorType' in said ? { 'x-amz-function-error': 'Unhandled' } : {};
+      response.writeHead(200, { 'content-type': 'application/json', ...failed });
+      response.end(JSON.stringify(said));
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,126 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Account, openAccount } from '../../account/account.ts';
+import { waitAfter } from '../../account/follow.ts';
+import { DeploymentRequest, type RecordedDeployment } from '../../core/deployment/deployment.ts';
+import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
+import { RegisteredTarget } from '../../core/target/registered.ts';
+import { createCatalogue } from '../../lambdas/services/catalogue.ts';
+import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { aFinished, aTarget } from '../cli/finished.ts';
+import { anAccount, type FakeAws, machines } from './aws.ts';
+import { aHistory } from './histories.ts';
+
+const host = 'i-0123456789abcdef0';
+const version = {
+  fingerprint: `sha256:${'ab'.repeat(32)}`,
+  source: { kind: 'secretsmanager' as const, secretId: 'certferry/api', versionId: 'v1' },
+};
+
+let aws: FakeAws;
+let account: Account;
+let client: DynamoDBClient;
+
+beforeEach(async () => {
+  aws = await anAccount();
+  account = await openAccount({ stack: 'Certferry', region: undefined, profile: undefined });
+  client = new DynamoDBClient({});
+  const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
+  const target = RegisteredTarget.parse({ ...aTarget(), host, verify: { endpoint: '{host}:443' } });
+  await catalogue.putTarget(target, 'cli');
+});
+afterEach(async () => {
+  client.destroy();
+  account.close();
+  await aws.close();
+});
+
+const recorded = (changes: Partial<RecordedDeployment> = {}): RecordedDeployment => ({
+  ...aFinished(changes).output,
+});
+
+/** The next execution of deploy-target walks this path, some of it only when it is looked at again. */
+function playDeployment(output: RecordedDeployment): void {
+  const history = aHistory()
+    .start()
+    .task('AcquireLock', {})
+    .task('PushBundle', {})
+    .succeed('Deployed', output);
+  aws.stepFunctions.script(machines.deployTarget, () => [
+    history.events.slice(0, 4),
+    history.events.slice(4, 8),
+    history.events.slice(8),
+  ]);
+}
+
+describe('a deployment through a stack', () => {
+  test('is an execution of its own for each host of the target, followed to its end', async () => {
+    playDeployment(recorded());
+    const told: ExecutionEvent[] = [];
+    const [target] = await account.members(['web-1'], 'api.example.com');
+
+    const ended = await account.carrier({ action: 'deploy', version })(target, (event) => told.push(event));
+
+    const [started] = aws.stepFunctions.started;
+    expect(started).toMatchObject({ stateMachineArn: machines.deployTarget, name: ended.executionName });
+    expect(DeploymentRequest.parse(started?.input)).toMatchObject({
+      action: 'deploy',
+      version,
+      target: { id: 'web-1', host, verify: { endpoint: '10.0.0.7:443' } },
+    });
+    expect(ended.output).toEqual(recorded());
+    expect(told).toEqual(ended.events);
+    const entered = told.filter(({ type }) => type === 'StateEntered').map(({ state }) => state?.name);
+    expect(entered).toEqual(['AcquireLock', 'PushBundle', 'Deployed']);
+  });
+
+  test('is lost when its execution broke off', async () => {
+    aws.stepFunctions.script(machines.deployTarget, () => [
+      aHistory().start().enter('Task', 'AcquireLock').raw('ExecutionAborted').events,
+    ]);
+    const [target] = await account.members(['web-1']);
+
+    const { output } = await account.carrier({ action: 'revert', version: null })(target, () => {});
+
+    expect(output).toMatchObject({ outcome: 'lost', targetId: 'web-1' });
+  });
+
+  test('needs a target that is registered, and of the certificate that was named', async () => {
+    await expect(account.members(['web-9'])).rejects.toMatchObject({ name: 'NoTargets' });
+    await expect(account.members(['web-1'], 'other.test')).rejects.toThrow(
+      'target web-1 has the certificate api.example.com, not other.test',
+    );
+  });
+
+  test('needs a version that was rolled out before', async () => {
+    await expect(account.currentVersion('api.example.com')).rejects.toMatchObject({
+      name: 'UnknownCertificate',
+      message: expect.stringContaining('certferry rollout --certificate api.example.com'),
+    });
+    const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
+    await catalogue.setCurrentVersion('api.example.com', { ...version, notAfter: 1_900_000_000 }, 1);
+
+    expect(await account.currentVersion('api.example.com')).toEqual(version);
+  });
+});
+
+describe('an execution in an account', () => {
+  test('is found by its name, by its ARN and as the last one', async () => {
+    playDeployment(recorded());
+    const [target] = await account.members(['web-1']);
+    const { executionName } = await account.carrier({ action: 'deploy', version })(target, () => {});
+    const arn = `${machines.deployTarget.replace('stateMachine', 'execution')}:${executionName}`;
+
+    const found = await Promise.all([executionName, arn, 'last'].map((name) => account.inspect(name)));
+
+    for (const execution of found) {
+      expect(execution).toMatchObject({ executionName, status: 'SUCCEEDED', output: recorded() });
+    }
+    expect(await account.inspect('nowhere')).toBeNull();
+  });
+
+  test('is looked at often while things happen, and less often when nothing does', () => {
+    expect([0, 1, 2, 3, 4, 50].map(waitAfter)).toEqual([2, 2.5, 3.125, 3.90625, 4.8828125, 5]);
+  });
+});

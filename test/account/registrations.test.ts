@@ -1,0 +1,131 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Account, openAccount } from '../../account/account.ts';
+import { TargetsFile } from '../../core/rollout/targets-file.ts';
+import { RegisteredTarget } from '../../core/target/registered.ts';
+import { createCatalogue } from '../../lambdas/services/catalogue.ts';
+import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { aTarget } from '../cli/finished.ts';
+import { anAccount, type FakeAws } from './aws.ts';
+
+let aws: FakeAws;
+let account: Account;
+
+beforeEach(async () => {
+  aws = await anAccount();
+  account = await openAccount({ stack: 'Certferry', region: undefined, profile: undefined });
+});
+afterEach(async () => {
+  account.close();
+  await aws.close();
+});
+
+const aRegistered = (changes: object = {}) => RegisteredTarget.parse({ ...aTarget(), ...changes });
+const aFile = (...targets: RegisteredTarget[]) =>
+  TargetsFile.parse({
+    certificates: [
+      { name: 'api.example.com', source: { kind: 'secretsmanager', secretId: 'certferry/api' } },
+    ],
+    targets,
+  });
+
+/** Registers a target as the stack's own code does. */
+async function ofTheStack(target: RegisteredTarget): Promise<void> {
+  const client = new DynamoDBClient({});
+  await createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry).putTarget(target, 'stack');
+  client.destroy();
+}
+
+const words = (changes: readonly { kind: string; id: string; what: string }[]) =>
+  changes.map(({ kind, id, what }) => `${what} ${kind} ${id}`);
+
+describe('a targets file that is applied to a stack', () => {
+  test('is registered, and nothing changes the second time', async () => {
+    const file = aFile(aRegistered(), aRegistered({ id: 'web-2', host: { autoScalingGroup: 'web' } }));
+
+    const first = await account.apply(file, { dryRun: false });
+    const second = await account.apply(file, { dryRun: false });
+
+    expect(words(first)).toEqual(['add certificate api.example.com', 'add target web-1', 'add target web-2']);
+    expect(second.map(({ what }) => what)).toEqual(['same', 'same', 'same']);
+    expect(await account.registrations()).toMatchObject([
+      { kind: 'certificate', id: 'api.example.com', origin: 'cli' },
+      { kind: 'target', id: 'web-1', origin: 'cli', thing: aRegistered() },
+      { kind: 'target', id: 'web-2', origin: 'cli' },
+    ]);
+  });
+
+  test('changes what it says otherwise, and leaves what it does not name', async () => {
+    await account.apply(aFile(aRegistered(), aRegistered({ id: 'web-2' })), { dryRun: false });
+
+    const changes = await account.apply(aFile(aRegistered({ autoHeal: true })), { dryRun: false });
+
+    expect(words(changes)).toEqual(['same certificate api.example.com', 'change target web-1']);
+    expect((await account.registrations()).map(({ id }) => id)).toEqual([
+      'api.example.com',
+      'web-1',
+      'web-2',
+    ]);
+  });
+
+  test('is not registered by a dry run, which says what would be', async () => {
+    const changes = await account.apply(aFile(aRegistered()), { dryRun: true });
+
+    expect(words(changes)).toEqual(['add certificate api.example.com', 'add target web-1']);
+    expect(await account.registrations()).toEqual([]);
+  });
+
+  test("does not touch what the stack's own code registered", async () => {
+    await ofTheStack(aRegistered());
+
+    const changes = await account.apply(aFile(aRegistered({ autoHeal: true })), { dryRun: false });
+
+    expect(words(changes)).toContain('stack target web-1');
+    expect(await account.registrations()).toContainEqual(
+      expect.objectContaining({ id: 'web-1', origin: 'stack', thing: aRegistered() }),
+    );
+  });
+});
+
+describe('a registration', () => {
+  test('is removed by its name, a certificate once no target has it', async () => {
+    await account.apply(aFile(aRegistered()), { dryRun: false });
+
+    await expect(account.removeCertificate('api.example.com')).rejects.toThrow(
+      /is that of web-1: remove them/,
+    );
+    await account.removeTarget('web-1');
+    await account.removeCertificate('api.example.com');
+
+    expect(await account.registrations()).toEqual([]);
+  });
+
+  test("is not removed when it is not there, or the stack's own", async () => {
+    await ofTheStack(aRegistered());
+
+    await expect(account.removeTarget('web-9')).rejects.toThrow('there is no target web-9');
+    await expect(account.removeTarget('web-1')).rejects.toThrow('take it out of its code');
+    await expect(account.removeCertificate('x.test')).rejects.toThrow('there is no certificate x.test');
+  });
+});
+
+describe('a stack', () => {
+  test('that is not there is told with region and account to look at', async () => {
+    const opening = openAccount({ stack: 'Elsewhere', region: undefined, profile: undefined });
+
+    await expect(opening).rejects.toMatchObject({
+      name: 'StackUnusable',
+      message: expect.stringContaining('there is no stack Elsewhere in eu-west-1'),
+    });
+  });
+
+  test('without some of its outputs is told with their names', async () => {
+    const { RolloutArn: _, WorkBucketName: __, ...outputs } = aws.state.outputs;
+    aws.state.outputs = outputs;
+
+    const opening = openAccount({ stack: 'Certferry', region: undefined, profile: undefined });
+
+    await expect(opening).rejects.toThrow('does not have the outputs RolloutArn, WorkBucketName');
+  });
+});
