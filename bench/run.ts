@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { lambdaSizes, lockRate, transitions } from './cloud.ts';
 import { agentStart, hostDeploy } from './host.ts';
 import { everyKind } from './kinds.ts';
+import { lockCrowd } from './locks.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'certferry-bench-'));
 
@@ -14,6 +15,7 @@ const parts: readonly (readonly [title: string, measure: () => Promise<string[]>
   ['A renewal of every kind on its real daemon', () => everyKind(folder)],
   ['State transitions of a success', () => transitions(folder)],
   ['Locks', lockRate],
+  ['A crowd at one lock', lockCrowd],
   ['Lambdas', lambdaSizes],
 ];
 

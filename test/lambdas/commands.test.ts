@@ -1,6 +1,7 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Commands, createCommands, hasEnded } from '../../lambdas/services/commands.ts';
+import type { HostPlace } from '../../lambdas/services/host-place.ts';
 import { clientFor, refusal, type ScriptedService, scriptedService } from './support/service.ts';
 
 let ssm: ScriptedService;
@@ -10,6 +11,7 @@ beforeEach(async () => {
   ssm = await scriptedService({ version: '1.1', target: 'AmazonSSM' }, [
     'SendCommand',
     'GetCommandInvocation',
+    'DescribeInstanceInformation',
   ]);
   commands = createCommands(() => new SSMClient(clientFor(ssm)), {
     name: 'certferry-agent',
@@ -74,6 +76,66 @@ describe('sending a job', () => {
       await expect(send()).rejects.toMatchObject({ name });
     },
   );
+});
+
+describe('reaching a host', () => {
+  const known = { InstanceId: 'i-1', PingStatus: 'Online', AgentVersion: '3.3.2746.0' };
+
+  test('asks SSM for this one instance, and is content with one that is online', async () => {
+    ssm.answers.push({ InstanceInformationList: [known] });
+
+    await expect(commands.reach('i-1')).resolves.toBeUndefined();
+    expect(ssm.requests).toEqual([{ Filters: [{ Key: 'InstanceIds', Values: ['i-1'] }] }]);
+  });
+
+  test.each([
+    [[], 'not registered'],
+    [[{ ...known, InstanceId: 'i-2' }], 'not registered'],
+    [
+      [{ ...known, PingStatus: 'ConnectionLost', LastPingDateTime: 1_795_348_800 }],
+      'ConnectionLost, last heard of 2026-11-22T12:00:00.000Z',
+    ],
+    [[{ ...known, PingStatus: 'Inactive' }], 'Inactive, last heard of never'],
+    [[{ ...known, AgentVersion: '3.3.300.0' }], '3.3.300.0; upgrade it to 3.3.2746.0'],
+    [[{ ...known, AgentVersion: '3.2.9999.0' }], '3.2.9999.0; upgrade'],
+  ])('throws CommandUndeliverable at once when it is %j', async (InstanceInformationList, told) => {
+    ssm.answers.push({ InstanceInformationList });
+
+    await expect(commands.reach('i-1')).rejects.toMatchObject({
+      name: 'CommandUndeliverable',
+      message: expect.stringContaining(told),
+    });
+  });
+
+  test.each(['3.3.2746.1', '3.3.10000.0', '3.10.0.0', '4.0.0.0', undefined])(
+    'takes an agent of version %s',
+    async (AgentVersion) => {
+      ssm.answers.push({ InstanceInformationList: [{ ...known, AgentVersion }] });
+
+      await expect(commands.reach('i-1')).resolves.toBeUndefined();
+    },
+  );
+});
+
+test('a host of another account and region is spoken to there, by its id alone', async () => {
+  const asked: HostPlace[] = [];
+  const client = new SSMClient(clientFor(ssm));
+  const ssmAt = (place: HostPlace) => {
+    asked.push(place);
+    return client;
+  };
+  const pin = { name: 'certferry-agent', version: '7', hash };
+  const elsewhere = createCommands(ssmAt, pin);
+  const host = '123456789012/eu-west-2/i-0123456789abcdef0';
+  ssm.answers.push({ Command: { CommandId: 'c-1' } });
+
+  await elsewhere.send({ host, job: 'JOB', comment: 'c' });
+  await elsewhere.look('c-1', host);
+
+  const place = { account: '123456789012', region: 'eu-west-2', instance: 'i-0123456789abcdef0' };
+  expect(asked).toEqual([place, place]);
+  expect(ssm.requests[0]).toMatchObject({ InstanceIds: [place.instance] });
+  expect(ssm.requests[1]).toMatchObject({ InstanceId: place.instance });
 });
 
 describe('looking at a command', () => {

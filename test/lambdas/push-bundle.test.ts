@@ -230,6 +230,39 @@ describe('PushBundle', () => {
     expect(await world.locks.read(id)).toMatchObject({ owner: 'next', fence: 2, pending: null });
   });
 
+  test('sends nothing to a host that is away, asks for no turn and reads no secret', async () => {
+    const { deployment } = await enrolledDeployment();
+    const away = new CertferryError('CommandUndeliverable', 'its SSM Agent is ConnectionLost');
+    world.commands.away.set(deployment.target.host, away);
+    const sources = sourcesOf();
+
+    await expect(push(sources)({ deployment, taskToken: 't1' })).rejects.toBe(away);
+
+    expect([world.commands.sent, world.pacing.turns, sources.asked]).toEqual([[], [], 0]);
+    expect(await world.locks.read(deployment.target.id)).toMatchObject({ pending: null });
+  });
+
+  test('comes back later, having made no job, when too many wait to send', async () => {
+    const { deployment } = await enrolledDeployment();
+    world.pacing.refuseNext = new CertferryError('SendPaced', 'too many');
+    const sources = sourcesOf();
+
+    await expect(push(sources)({ deployment, taskToken: 't1' })).rejects.toMatchObject({ name: 'SendPaced' });
+    expect(sources.asked).toBe(0);
+
+    await push(sources)({ deployment, taskToken: 't2' });
+    expect(world.commands.sent).toHaveLength(1);
+  });
+
+  test('waits for the turn of the host’s own account and region', async () => {
+    const host = `123456789012/eu-west-2/${aHost().host}`;
+    const deployment = await heldDeployment(world, { target: { host } });
+
+    await push()({ deployment, taskToken: 't1' });
+
+    expect(world.pacing.turns).toEqual([{ where: '123456789012/eu-west-2', urgency: 'canWait' }]);
+  });
+
   test('asks the host for its key when what the registry holds is none', async () => {
     const { deployment } = await enrolledDeployment();
     const broken = { kid: 'k', x: 'AAAA' };

@@ -1,9 +1,24 @@
 import validate from 'asl-validator';
 import { describe, expect, test } from 'vitest';
-import { isEnd, isRecording, longestWay, machine, stateNamed, states, successors } from './graph.ts';
+import {
+  isEnd,
+  isRecording,
+  longestWait,
+  longestWay,
+  machine,
+  stateNamed,
+  states,
+  successors,
+} from './graph.ts';
 
 const named = (kind: (state: (typeof states)[number][1]) => boolean) =>
   states.filter(([, state]) => kind(state)).map(([name]) => name);
+
+function retrierFor(name: string, error: string) {
+  const found = stateNamed(name).Retry?.find(({ ErrorEquals }) => ErrorEquals.includes(error));
+  if (found === undefined) throw new Error(`${name} does not retry ${error}`);
+  return found;
+}
 
 describe('deploy-target.asl.json', () => {
   test('is valid Amazon States Language', () => {
@@ -34,12 +49,34 @@ describe('deploy-target.asl.json', () => {
     expect(named((state) => state.Type === 'Task' && lastCatch(state)?.join() !== 'States.ALL')).toEqual([]);
   });
 
-  test('does not retry what a state says by its own error, but for the lock that is held', () => {
+  test('does not retry what a state says by its own error, but for a lock that is held and a turn that is far off', () => {
     const retried = states.flatMap(([, { Retry = [] }]) => Retry.flatMap(({ ErrorEquals }) => ErrorEquals));
     const own = ['Superseded', 'SourceUnavailable', 'CommandUndeliverable', 'States.ALL', 'States.Timeout'];
 
     expect(own.filter((error) => retried.includes(error))).toEqual([]);
     expect(retried).toContain('LockHeld');
+    expect(retried).toContain('SendPaced');
+  });
+
+  test('waits for a lock long enough for thirty targets of one host, each a minute of deployment', () => {
+    const retrier = retrierFor('AcquireLock', 'LockHeld');
+
+    // full jitter draws from 0 to the wait, so half of it on average; four standard deviations below that
+    const average = longestWait(retrier) / 2;
+    const deviation = (retrier.MaxDelaySeconds / Math.sqrt(12)) * Math.sqrt(retrier.MaxAttempts);
+    expect(average - 4 * deviation).toBeGreaterThan(30 * 60);
+  });
+
+  test('comes back to send for as long as ten thousand commands at ten a second take', () => {
+    for (const name of ['PushBundle', 'ReconcileCommand', 'ProbeFromHost']) {
+      const retrier = retrierFor(name, 'SendPaced');
+
+      expect(longestWait(retrier) / 2).toBeGreaterThan(10_000 / 10);
+    }
+  });
+
+  test('never makes what undoes a deployment wait for its turn', () => {
+    expect(JSON.stringify(stateNamed('RollBack'))).not.toContain('SendPaced');
   });
 
   test('passes exactly one recording state on every way to an end, Catch included', () => {

@@ -58,10 +58,22 @@ export function longestWait(retrier: Retrier): number {
   return total;
 }
 
+/** What starts a wait for a task token ends within its function's own time: `quick` in `cdk/functions.ts`. */
+const functionSeconds = 65;
+
+/** How long an attempt takes that is then retried: only a host that is lost lets its state wait before that. */
+const attemptSeconds = ({ ErrorEquals }: Retrier, { Resource = '', TimeoutSeconds = 0 }: State) =>
+  Resource.endsWith('.waitForTaskToken') && !ErrorEquals.includes('HostLost')
+    ? functionSeconds
+    : TimeoutSeconds;
+
 /** The longest a state can take with all its retries used up, in seconds. */
-export function longestStay({ TimeoutSeconds = 0, Retry = [] }: State): number {
-  const attempts = 1 + Retry.reduce((sum, { MaxAttempts }) => sum + MaxAttempts, 0);
-  return attempts * TimeoutSeconds + Retry.reduce((sum, retrier) => sum + longestWait(retrier), 0);
+export function longestStay(state: State): number {
+  const { TimeoutSeconds = 0, Retry = [] } = state;
+  return Retry.reduce(
+    (sum, retrier) => sum + longestWait(retrier) + retrier.MaxAttempts * attemptSeconds(retrier, state),
+    TimeoutSeconds,
+  );
 }
 
 /** The longest way from a state to an end that visits no state twice, in seconds. */
