@@ -45,7 +45,7 @@ export function renderCost(prices: Prices): string {
   return [
     table('a thousand deployments', thousandDeployments(prices)),
     table('a month without any', monthAtRest(prices)),
-    `Prices of ${region}, as of ${checked}: [${sources(prices).join('], [')}].`,
+    `Prices of ${region}, as of ${checked}: <${sources(prices).join('>, <')}>.`,
   ].join('\n\n');
 }
 

@@ -1,0 +1,111 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { pageWithCost, readPrices, renderCost } from '../../bench/cost-tables.ts';
+import { resourcesOf } from './resources.ts';
+import { synthesize } from './synthesized.ts';
+
+const root = join(import.meta.dirname, '../..');
+const page = readFileSync(join(root, 'docs/install.md'), 'utf8');
+const samples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text = '']) => text);
+
+/** A folder like a reader's: the samples, and the packages that the page says to install. */
+const folder = mkdtempSync(join(tmpdir(), 'certferry-install-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const link = (name: string, to: string) => {
+  mkdirSync(join(folder, 'node_modules', dirname(name)), { recursive: true });
+  symlinkSync(to, join(folder, 'node_modules', name));
+};
+link('certferry', root);
+for (const name of ['aws-cdk-lib', 'constructs', '@types/node']) link(name, join(root, 'node_modules', name));
+writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+for (const [at, text] of samples.entries()) writeFileSync(join(folder, `sample-${at}.ts`), text);
+
+/** As `cdk synth --app "node sample.ts"` runs it. */
+function synth(file: string) {
+  const outdir = join(folder, `${file}.out`);
+  const { status, stderr } = spawnSync('node', [file], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, CDK_OUTDIR: outdir },
+  });
+  return { status, stderr, template: (name: string) => read(join(outdir, `${name}.template.json`)) };
+}
+
+const read = (file: string): { Resources: Record<string, { Type: string }> } =>
+  JSON.parse(readFileSync(file, 'utf8'));
+const typesIn = (template: { Resources: Record<string, { Type: string }> }) =>
+  new Set(Object.values(template.Resources).map(({ Type }) => Type));
+
+describe('docs/install.md', () => {
+  test('has a stack that can be deployed as it stands', () => {
+    const { status, stderr, template } = synth('sample-0.ts');
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const types = typesIn(template('Certferry'));
+    expect(types).toContain('Custom::CertferryRegistry');
+    expect(types).toContain('AWS::StepFunctions::StateMachine');
+  });
+
+  test('has a stack for member accounts that can be deployed as it stands', () => {
+    const { status, stderr, template } = synth('sample-1.ts');
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const runners = ['eu-west-1', 'us-east-1'].map((region) =>
+      JSON.stringify(template(`certferry-${region}`)).includes('certferry-runner'),
+    );
+    expect(runners).toEqual([true, false]);
+  });
+
+  test('has samples whose types are right', () => {
+    const config = {
+      extends: join(root, 'tsconfig.json'),
+      compilerOptions: {
+        incremental: false,
+        tsBuildInfoFile: null,
+        typeRoots: [join(root, 'node_modules/@types')],
+        paths: { 'certferry/cdk': [join(root, 'cdk/index.ts')] },
+      },
+      include: [join(folder, '*.ts')],
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
+
+    const { stdout } = spawnSync('node', [join(root, 'node_modules/typescript/bin/tsc'), '-p', folder], {
+      encoding: 'utf8',
+    });
+
+    expect(stdout).toBe('');
+  });
+
+  test('has the costs that npm run bench:cost prints', () => {
+    expect(page, 'run npm run bench:cost -- --write').toBe(pageWithCost(page, renderCost(readPrices())));
+  });
+
+  test('counts the metrics that alarms look at as there are', () => {
+    const metrics = resourcesOf(synthesize(), 'AWS::CloudWatch::Alarm').flatMap(({ properties }) =>
+      properties.Metrics === undefined
+        ? [properties.MetricName]
+        : properties.Metrics.filter(
+            ({ MetricStat, Expression }: { MetricStat?: object; Expression?: string }) =>
+              MetricStat !== undefined || Expression?.startsWith('SELECT'),
+          ),
+    );
+    const { count } = readPrices().perMonth['the 23 metrics that alarms look at'] ?? {};
+
+    expect(count).toBe(metrics.length);
+  });
+});
+
+describe('docs/monitoring.md', () => {
+  test('has every alarm of the stack', () => {
+    const monitoring = readFileSync(join(root, 'docs/monitoring.md'), 'utf8');
+    const alarms = resourcesOf(synthesize(), 'AWS::CloudWatch::Alarm').map(
+      ({ id }) => /Alarms([A-Za-z]+?)[0-9A-F]{8}$/.exec(id)?.[1],
+    );
+
+    expect(alarms.length).toBeGreaterThan(5);
+    expect(alarms.filter((name) => !monitoring.includes(`| \`${name}\` |`))).toEqual([]);
+  });
+});
