@@ -21,17 +21,17 @@ export interface Elsewhere {
 
 export function elsewhere(
   { find, tokens }: Pick<Executions, 'find' | 'tokens'>,
-  accessKeyId = 'local',
+  own: { readonly accessKeyId?: string | undefined; readonly endpoint: () => string | null },
 ): Elsewhere {
   /** A port is only ever called while the process that opened it lives: later it may be anybody's. */
   const endpointOf = (arn: string): string | null => {
     const { owner, endpoint } = find(arn)?.runBy ?? {};
-    return owner !== undefined && endpoint && owner.pid !== process.pid && isAlive(owner) ? endpoint : null;
+    return owner !== undefined && endpoint && endpoint !== own.endpoint() && isAlive(owner) ? endpoint : null;
   };
   const ask = async (arn: string, call: (client: SFNClient) => Promise<unknown>): Promise<boolean> => {
     const endpoint = endpointOf(arn);
     if (endpoint === null) return false;
-    const credentials = { accessKeyId, secretAccessKey: 'unused' };
+    const credentials = { accessKeyId: own.accessKeyId ?? 'local', secretAccessKey: 'unused' };
     const client = new SFNClient({ endpoint, region, credentials, maxAttempts: 1 });
     try {
       await call(client);

@@ -40,7 +40,8 @@ export async function startStepFunctions(
     if (record === null) throw executionDoesNotExist(executionArn);
     return record;
   };
-  const others = elsewhere(executions, options.accessKeyId);
+  let endpoint: string | null = null;
+  const others = elsewhere(executions, { accessKeyId: options.accessKeyId, endpoint: () => endpoint });
   const server = await startJsonEndpoint({
     version: '1.0',
     target: 'AWSStepFunctions',
@@ -75,7 +76,8 @@ export async function startStepFunctions(
       },
     },
   });
-  executions.servedAt(server.endpoint);
+  endpoint = server.endpoint;
+  executions.servedAt(endpoint);
   return server;
 }
 

@@ -1,0 +1,133 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { afterEach } from 'vitest';
+import { readAgentLine } from '../../core/deployment/agent-line.ts';
+import { readJob } from '../../core/seal/job-text.ts';
+import { RegisteredTarget } from '../../core/target/registered.ts';
+import { type Ferry, type FerryOptions, openFerry, type RolloutWish } from '../../local/ferry.ts';
+import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+import { scratch } from './scratch.ts';
+import { aServedTarget, type ServedTarget } from './served-target.ts';
+
+export const fleetCertificate = 'www.example.test';
+
+/** Hosts of this machine, each a folder with a TLS server of its own, and the ferries that were opened for them. */
+export interface Fleet {
+  readonly stateDir: string;
+  readonly servers: readonly ServedTarget[];
+  readonly targets: readonly RegisteredTarget[];
+  open(options?: Omit<FerryOptions, 'stateDir'>): Promise<Ferry>;
+  /** A ferry, and a first version that all hosts serve. */
+  openServing(): Promise<{ ferry: Ferry; first: IssuedCertificate }>;
+}
+
+/** Fleets that are ended after each test. */
+export function useFleets() {
+  const closing: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  return async (size: number): Promise<Fleet> => {
+    const stateDir = join(scratch(), 'state');
+    const servers = await Promise.all(Array.from({ length: size }, () => aServedTarget()));
+    closing.push(...servers.map(({ close }) => close));
+    const targets = servers.map(registered);
+    const open = async (options: Omit<FerryOptions, 'stateDir'> = {}) => {
+      const ferry = await openFerry({ stateDir, ...options });
+      closing.push(ferry.close);
+      return ferry;
+    };
+    return {
+      stateDir,
+      servers,
+      targets,
+      open,
+      async openServing() {
+        const [ferry, first] = [await open(), await aVersion()];
+        const { output } = await ferry.rollout(carrying(first, { targets, strategy: { waves: ['100%'] } }));
+        if (output?.outcome !== 'finished') throw new Error(`the first rollout: ${output?.summary}`);
+        return { ferry, first };
+      },
+    };
+  };
+}
+
+function registered(server: ServedTarget, index: number): RegisteredTarget {
+  const target = server.target({ id: `web-${index + 1}` });
+  return RegisteredTarget.parse({ ...target, host: `local-web-${index + 1}` });
+}
+
+/** What `certferry rollout` asks of the ferry for a version. */
+export function carrying(
+  version: IssuedCertificate,
+  wish: Pick<RolloutWish, 'targets'> & Partial<RolloutWish>,
+): RolloutWish {
+  return {
+    certificate: { name: fleetCertificate },
+    secret: secretOf(version),
+    fingerprint: version.fingerprint,
+    ...wish,
+  };
+}
+
+export const secretOf = ({ certPem, chainPem, keyPem }: IssuedCertificate) => ({
+  certificate: certPem,
+  chain: chainPem,
+  privateKey: keyPem,
+});
+
+/** The fingerprint that each server presents now. */
+export function presented({ targets }: Fleet): Promise<string[]> {
+  return Promise.all(targets.map(presentedBy));
+}
+
+async function presentedBy({ verify }: RegisteredTarget): Promise<string> {
+  const port = verify === 'none' ? 0 : Number(verify.endpoint.split(':').at(-1));
+  const socket = connect({
+    host: '127.0.0.1',
+    port,
+    servername: fleetCertificate,
+    rejectUnauthorized: false,
+  });
+  await once(socket, 'secureConnect');
+  const { fingerprint256 } = socket.getPeerCertificate();
+  socket.destroy();
+  return `sha256:${fingerprint256.replaceAll(':', '').toLowerCase()}`;
+}
+
+/** How often an agent has said that it applied something for each target, since there were so many commands. */
+export function appliedSince(stateDir: string, before: ReadonlySet<string>): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const id of commandsOf(stateDir)) {
+    if (before.has(id)) continue;
+    const folder = join(stateDir, 'commands', id);
+    const line = readAgentLine(readFileSync(join(folder, 'stdout'), 'utf8'));
+    const job = readJob(JSON.parse(readFileSync(join(folder, 'command.json'), 'utf8')).parameters.Job[0]);
+    if (line?.outcome === 'applied' && job.sealed) counts[line.targetId] = (counts[line.targetId] ?? 0) + 1;
+  }
+  return counts;
+}
+
+export const commandsOf = (stateDir: string) => new Set(readdirSync(join(stateDir, 'commands')));
+
+/** A certferry process of its own that carries the rollout. */
+export function spawnRollout(stateDir: string, wish: RolloutWish) {
+  const file = join(scratch(), 'wish.json');
+  writeFileSync(file, JSON.stringify(wish));
+  return spawn(process.execPath, [join(import.meta.dirname, 'rollout-forever.ts'), stateDir, file], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+/** Reads what the process says until a line matches; gives all lines so far. */
+export async function saysUntil(child: ReturnType<typeof spawnRollout>, until: RegExp): Promise<string[]> {
+  let text = '';
+  for await (const chunk of child.stdout.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    text += chunk.toString();
+    if (until.test(text)) break;
+  }
+  return text.split('\n').filter(Boolean);
+}

@@ -1,0 +1,203 @@
+import { once } from 'node:events';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { RegisteredTarget } from '../../core/target/registered.ts';
+import { aVersion } from '../factories/certificates.ts';
+import {
+  appliedSince,
+  carrying,
+  commandsOf,
+  presented,
+  saysUntil,
+  secretOf,
+  spawnRollout,
+  useFleets,
+} from './fleet.ts';
+import { scratch } from './scratch.ts';
+import { makeStuck } from './served-target.ts';
+
+const aFleet = useFleets();
+const patient = { timeout: 180_000 };
+const waves = [1, '50%', '100%'];
+
+describe('a rollout on this machine', () => {
+  test(
+    'reaches every host in waves, and a failure that is tolerated is put back alone',
+    patient,
+    async () => {
+      const fleet = await aFleet(6);
+      const { ferry, first } = await fleet.openServing();
+      const second = await aVersion();
+      const stuck = fleet.servers[2];
+      if (stuck !== undefined) makeStuck(stuck);
+      const entered: (string | undefined)[] = [];
+
+      const end = await ferry.rollout(
+        carrying(second, { targets: fleet.targets, strategy: { waves, toleratedFailures: 1 } }),
+        { event: ({ type, state }) => type === 'StateEntered' && entered.push(state?.name) },
+      );
+
+      expect(end).toMatchObject({
+        status: 'SUCCEEDED',
+        output: { outcome: 'finished_with_failures', total: 6, waves: 3 },
+      });
+      expect(end.waves.map(({ results }) => results.length)).toEqual([1, 2, 3]);
+      const other = { '2': first.fingerprint };
+      expect(await presented(fleet)).toEqual(Object.assign(Array(6).fill(second.fingerprint), other));
+      expect(entered.filter((state) => state === 'DeployWave')).toHaveLength(3);
+      expect((await ferry.rollouts())[0]).toMatchObject({ id: end.id, status: 'ended', failures: 1 });
+    },
+  );
+
+  test('is halted by a failure that is not, and everything is put back and verified', patient, async () => {
+    const fleet = await aFleet(6);
+    const { ferry, first } = await fleet.openServing();
+    const stuck = fleet.servers[2];
+    if (stuck !== undefined) makeStuck(stuck);
+
+    const end = await ferry.rollout(
+      carrying(await aVersion(), { targets: fleet.targets, strategy: { waves, onHalt: 'rollBackAll' } }),
+    );
+
+    expect(end).toMatchObject({ status: 'FAILED', error: 'rolled_back', output: { outcome: 'rolled_back' } });
+    expect(await presented(fleet)).toEqual(Array(6).fill(first.fingerprint));
+    const changed = end.waves
+      .filter(({ direction }) => direction === 'back')
+      .flatMap(({ results }) => results);
+    expect(changed.map(({ outcome }) => outcome)).toEqual(changed.map(() => 'deployed'));
+    expect(changed.length).toBeGreaterThan(0);
+  });
+
+  test('that was halted goes on, when it is resumed, with what is not done', patient, async () => {
+    const fleet = await aFleet(4);
+    const { ferry } = await fleet.openServing();
+    const second = await aVersion();
+    const before = commandsOf(fleet.stateDir);
+    const [, stuck] = fleet.servers;
+    if (stuck !== undefined) makeStuck(stuck);
+    const halted = await ferry.rollout(
+      carrying(second, { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
+    );
+    if (stuck !== undefined) rmSync(stuck.stuckPath);
+
+    const end = await ferry.resume(halted.id, secretOf(second));
+
+    expect(halted).toMatchObject({ status: 'FAILED', error: 'RolloutHalted', output: { outcome: 'halted' } });
+    expect(end).toMatchObject({ id: halted.id, status: 'SUCCEEDED', output: { outcome: 'finished' } });
+    expect(await presented(fleet)).toEqual(Array(4).fill(second.fingerprint));
+    expect(appliedSince(fleet.stateDir, before)).toEqual({ 'web-1': 1, 'web-2': 2, 'web-3': 1, 'web-4': 1 });
+  });
+
+  test(
+    'whose process is killed in the middle of a wave is resumed by another, and nothing is deployed twice',
+    patient,
+    async () => {
+      const fleet = await aFleet(6);
+      const { ferry } = await fleet.openServing();
+      const second = await aVersion();
+      const before = commandsOf(fleet.stateDir);
+      const gate = join(scratch(), 'gate');
+      // the agents of the last three hosts wait in their check until the gate opens
+      const validateCommand = ['sh', '-c', `while [ ! -e ${gate} ]; do sleep 0.05; done`];
+      const targets = fleet.targets.map((target, index) =>
+        index < 3
+          ? target
+          : RegisteredTarget.parse({ ...target, config: { ...target.config, validateCommand } }),
+      );
+      const wish = carrying(second, { targets, strategy: { waves: [1, '100%'] } });
+      const child = spawnRollout(fleet.stateDir, wish);
+      const said = await saysUntil(
+        child,
+        /(?=[\s\S]*web-2 Deployed)(?=[\s\S]*web-3 Deployed)(?=[\s\S]*web-4 PushBundle)(?=[\s\S]*web-6 PushBundle)/,
+      );
+      const id = /^begun (.*)$/.exec(said.find((line) => line.startsWith('begun')) ?? '')?.[1] ?? '';
+      await untilStarted(fleet.stateDir, before, 6);
+
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      writeFileSync(gate, '');
+      const end = await ferry.resume(id, secretOf(second));
+
+      expect(end).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'finished' } });
+      expect(await presented(fleet)).toEqual(Array(6).fill(second.fingerprint));
+      expect(appliedSince(fleet.stateDir, before)).toEqual(
+        Object.fromEntries(targets.map(({ id: targetId }) => [targetId, 1])),
+      );
+    },
+  );
+
+  test('asks after a wave, and is answered by another process', patient, async () => {
+    const fleet = await aFleet(2);
+    const { ferry } = await fleet.openServing();
+    const second = await aVersion();
+    const strategy = { waves: [1, '100%'], approvalAfterWave: 1 };
+    const child = spawnRollout(fleet.stateDir, carrying(second, { targets: fleet.targets, strategy }));
+    const said = await saysUntil(child, /rollout AwaitApproval/);
+    const id = /^begun (.*)$/.exec(said.find((line) => line.startsWith('begun')) ?? '')?.[1] ?? '';
+    const answer = { verdict: 'approved', by: 'somebody' } as const;
+    while (!(await ferry.answer(id, answer))) await sleep(50);
+
+    const rest = await saysUntil(child, /ended/);
+    await once(child, 'exit');
+
+    expect(rest.at(-1)).toBe('ended finished');
+    expect(await presented(fleet)).toEqual(Array(2).fill(second.fingerprint));
+    expect(await ferry.answer(id, answer)).toBe(false);
+  });
+
+  test('of a version that was rolled out is not run again', patient, async () => {
+    const fleet = await aFleet(1);
+    const { ferry, first } = await fleet.openServing();
+
+    const again = await ferry.rollout(carrying(first, { targets: fleet.targets }));
+
+    expect(again).toMatchObject({
+      status: 'SUCCEEDED',
+      output: { outcome: 'already_rolled_out' },
+      waves: [],
+    });
+  });
+
+  test('refuses hosts that this machine cannot find, and resuming what cannot be', patient, async () => {
+    const fleet = await aFleet(1);
+    const { ferry, first } = await fleet.openServing();
+    const [target] = fleet.targets;
+    const tagged = RegisteredTarget.parse({ ...target, host: { tags: { role: 'web' } } });
+    const [done] = await ferry.rollouts();
+
+    await expect(ferry.rollout(carrying(first, { targets: [tagged] }))).rejects.toMatchObject({
+      name: 'InvalidTarget',
+    });
+    await expect(ferry.resume(done?.id ?? '', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
+    await expect(ferry.resume('nobody', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
+  });
+
+  test('is looked after by the sweep, which says what every target presents', patient, async () => {
+    const fleet = await aFleet(2);
+    const { ferry } = await fleet.openServing();
+
+    const swept = await ferry.sweep();
+
+    expect(
+      swept.targets.map(({ targetId, condition, healing }) => [targetId, condition, healing]).sort(),
+    ).toEqual([
+      ['web-1', 'ok', false],
+      ['web-2', 'ok', false],
+    ]);
+  });
+});
+
+/** Waits until so many commands have come to the hosts since, and all have started. */
+async function untilStarted(stateDir: string, before: ReadonlySet<string>, commands: number): Promise<void> {
+  const started = (id: string) => {
+    const file = join(stateDir, 'commands', id, 'command.json');
+    return existsSync(file) && JSON.parse(readFileSync(file, 'utf8')).startedAt !== null;
+  };
+  for (;;) {
+    const ids = [...commandsOf(stateDir)].filter((id) => !before.has(id));
+    if (ids.length >= commands && ids.every(started)) return;
+    await sleep(20);
+  }
+}
