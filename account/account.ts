@@ -13,7 +13,6 @@ import { createHistory, type HistoryItem } from '../lambdas/services/history.ts'
 import { createInstalledVersions } from '../lambdas/services/installed.ts';
 import { createRollouts, type RolloutControl } from '../lambdas/services/rollouts.ts';
 import { createWaveFiles } from '../lambdas/services/wave-files.ts';
-import type { SweepReport } from '../lambdas/sweeping/report.ts';
 import { type Clients, closeClients, openClients, type StackAddress } from './clients.ts';
 import { type CarriedDeployment, carrierOf, currentVersionOf, membersOf, type Order } from './deployments.ts';
 import type { Check } from './doctor/check.ts';
@@ -30,7 +29,7 @@ import {
   removeTarget,
 } from './registrations.ts';
 import { answer, begin, type EndedRollout, resume, type Watch, watchAgain } from './rollouts.ts';
-import { sweep } from './sweep.ts';
+import { type SweepReport, sweep } from './sweep.ts';
 
 export type { Change, Check, Registration };
 

@@ -1,10 +1,29 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import { SweepReport } from '../lambdas/sweeping/report.ts';
+import * as z from 'zod/mini';
+import { CertferryError, type ErrorName, errorNames } from '../core/errors.ts';
 
 /** The name that the stack gives its function. */
 const sweepFunction = 'certferry-sweep';
 
-/** Has the stack look at every endpoint now. Throws an Error with the function's own words when it fails. */
+/** What is shown of a sweep; the rest stays as it comes, so that a stack of another version can be asked too. */
+const SweepReport = z.looseObject({
+  summary: z.string(),
+  targets: z.array(
+    z.looseObject({
+      targetId: z.string(),
+      certificate: z.string(),
+      condition: z.string(),
+      daysToExpiry: z.nullable(z.number()),
+      summary: z.string(),
+      healing: z.boolean(),
+      leftAlone: z.nullable(z.string()),
+    }),
+  ),
+  more: z.int(),
+});
+export type SweepReport = z.infer<typeof SweepReport>;
+
+/** Has the stack look at every endpoint now. Throws what the function has thrown. */
 export async function sweep(lambda: LambdaClient, input: object): Promise<SweepReport> {
   const { Payload, FunctionError } = await lambda.send(
     new InvokeCommand({ FunctionName: sweepFunction, Payload: JSON.stringify(input) }),
@@ -12,5 +31,6 @@ export async function sweep(lambda: LambdaClient, input: object): Promise<SweepR
   const answer: unknown = JSON.parse(Payload?.transformToString() ?? 'null');
   if (FunctionError === undefined) return SweepReport.parse(answer);
   const { errorType = FunctionError, errorMessage = '' } = answer as Readonly<Record<string, string>>;
+  if (Object.hasOwn(errorNames, errorType)) throw new CertferryError(errorType as ErrorName, errorMessage);
   throw new Error(`${sweepFunction} failed: ${errorType}: ${errorMessage}`);
 }

@@ -25,6 +25,8 @@ export interface AwsState {
   stackStatus: string;
   outputs: Record<string, string>;
   hosts: { InstanceId: string; PingStatus: string; AgentVersion: string; IPAddress: string }[];
+  /** Where queues are: the SDK asks a queue at its own URL. */
+  queues: string;
   /** Messages in the dead-letter queue. */
   undelivered: number;
   subscribers: number;
@@ -75,6 +77,7 @@ export async function anAccount(): Promise<FakeAws> {
       return state.sweep;
     }),
   ]);
+  state.queues = sqs.endpoint;
   await createTables(dynamodb.endpoint, 'test');
   const before = { ...process.env };
   Object.assign(process.env, {
@@ -131,6 +134,7 @@ function usual(): AwsState {
         IPAddress: '10.0.0.7',
       },
     ],
+    queues: '',
     undelivered: 0,
     subscribers: 1,
     documentStatus: 'Active',
@@ -152,7 +156,7 @@ function answerQuery({ Action, StackName }: Query, state: AwsState) {
     return `<DescribeStacksResult><Stacks><member><StackName>Certferry</StackName><CreationTime>2026-01-01T00:00:00Z</CreationTime><StackStatus>${state.stackStatus}</StackStatus><Outputs>${outputs.join('')}</Outputs></member></Stacks></DescribeStacksResult>`;
   }
   if (Action === 'ListStackResources') {
-    const queue = 'https://sqs.eu-west-1.amazonaws.com/123456789012/undelivered';
+    const queue = `${state.queues}/123456789012/undelivered`;
     return `<ListStackResourcesResult><StackResourceSummaries><member><LogicalResourceId>Queue</LogicalResourceId><PhysicalResourceId>${queue}</PhysicalResourceId><ResourceType>AWS::SQS::Queue</ResourceType><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp><ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResourceSummaries></ListStackResourcesResult>`;
   }
   if (Action === 'GetTopicAttributes') {

@@ -1,0 +1,202 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createCatalogue } from '../../lambdas/services/catalogue.ts';
+import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { captured } from '../cli/capture.ts';
+import { aFinished, aTarget } from '../cli/finished.ts';
+import { aRolloutState } from '../cli/rollouts.ts';
+import { anAccount, type FakeAws, machines } from './aws.ts';
+import { aHistory } from './histories.ts';
+
+const host = 'i-0123456789abcdef0';
+const stack = ['--stack', 'Certferry'];
+
+let aws: FakeAws;
+let folder: string;
+let file: string;
+
+beforeEach(async () => {
+  aws = await anAccount();
+  folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
+  file = join(folder, 'targets.json');
+  writeFileSync(
+    file,
+    JSON.stringify({
+      certificates: [{ name: 'api.example.com', source: { kind: 'secretsmanager', secretId: 'x' } }],
+      targets: [{ ...aTarget(), host }],
+    }),
+  );
+});
+afterEach(async () => {
+  rmSync(folder, { recursive: true });
+  await aws.close();
+});
+
+async function setCurrent(): Promise<void> {
+  const client = new DynamoDBClient({});
+  const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
+  const source = { kind: 'secretsmanager' as const, secretId: 'x', versionId: 'v1' };
+  const version = { fingerprint: `sha256:${'ab'.repeat(32)}`, source, notAfter: 1_900_000_000 };
+  await catalogue.setCurrentVersion('api.example.com', version, 1);
+  client.destroy();
+}
+
+describe('the command line on a stack', () => {
+  test('registers a targets file, lists it and removes from it', async () => {
+    const dry = await captured('targets', 'apply', file, '--dry-run', ...stack);
+    expect(dry.out.split('\n')).toEqual([
+      '+ certificate api.example.com  new',
+      '+ target web-1  new',
+      '2 would be registered. Nothing was done.',
+    ]);
+
+    const applied = await captured('targets', 'apply', file, ...stack);
+    expect(applied).toMatchObject({ code: 0, err: '' });
+    expect(applied.out).toContain('2 registered.');
+
+    const listed = await captured('targets', 'list', ...stack);
+    expect(listed.out.split('\n')).toEqual([
+      'kind         name             about                                             by',
+      'certificate  api.example.com  secretsmanager                                    cli',
+      `target       web-1            nginx, api.example.com, host ${host}  cli`,
+    ]);
+
+    const removed = await captured('targets', 'remove', 'web-1', ...stack, '--json');
+    expect(JSON.parse(removed.out)).toEqual({ removed: 'web-1' });
+    const again = await captured('targets', 'remove', 'web-1', ...stack);
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('NoTargets') });
+  });
+
+  test('deploys the current version to a named target, and draws the execution', async () => {
+    await captured('targets', 'apply', file, ...stack);
+    const deploying = ['deploy', '--certificate', 'api.example.com', '--target', 'web-1', ...stack];
+    const tooEarly = await captured(...deploying);
+    expect(tooEarly).toMatchObject({ code: 2, err: expect.stringContaining('UnknownCertificate') });
+
+    await setCurrent();
+    const { output } = aFinished({ outcome: 'rolled_back', summary: 'the old one is back' });
+    aws.stepFunctions.script(machines.deployTarget, () => [
+      aHistory().start().task('AcquireLock', {}).fail('RolledBack', output).events,
+    ]);
+    const { code, out } = await captured(...deploying);
+
+    expect(code).toBe(13);
+    expect(out).toContain('web-1: AcquireLock');
+    expect(out).toContain('✖ web-1  rolled_back');
+    expect(out).toMatch(/certferry inspect --stack Certferry web-1-\d{8}T\d{6}-[0-9a-f]{8}/);
+    const drawn = await captured('inspect', 'last', ...stack);
+    expect(drawn.out).toContain('✖ RolledBack');
+    expect(drawn.out).toContain('never entered:');
+  });
+
+  test('follows a rollout with a line for what it decides, and reports', async () => {
+    const state = aRolloutState();
+    const output = {
+      rolloutId: 'r',
+      certificate: 'api.example.com',
+      fingerprint: `sha256:${'ab'.repeat(32)}`,
+      outcome: 'finished' as const,
+      summary: 'all 10 targets reached',
+      reason: null,
+      total: 10,
+      waves: 1,
+      counts: { deployed: 10 },
+    };
+    aws.stepFunctions.script(machines.rollout, () => [
+      aHistory()
+        .start()
+        .task('ResolveCertificate', state)
+        .task('NextWave', state)
+        .task('JudgeWave', state)
+        .succeed('RolloutFinished', output).events,
+    ]);
+    const rolling = [
+      'rollout',
+      '--certificate',
+      'api.example.com',
+      '--waves',
+      '1,100%',
+      '--urgent',
+      ...stack,
+    ];
+
+    const { code, out, err } = await captured(...rolling);
+
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(aws.stepFunctions.started[0]?.input).toMatchObject({
+      certificate: 'api.example.com',
+      version: 'latest',
+      urgent: true,
+      repeat: false,
+      only: null,
+      strategy: { waves: [1, '100%'] },
+    });
+    expect(out).toContain('rollout: wave 1 (1): 1 of 10, 0 reached before');
+    expect(out).toContain('finished: every target has the version');
+    const json = JSON.parse((await captured(...rolling, '--json')).out);
+    expect(json).toMatchObject({ outcome: 'finished', total: 10, counts: { deployed: 10 } });
+    const drawn = await captured('inspect', 'last', ...stack);
+    expect(drawn.out).toContain('rollout api-example-com-');
+    expect(drawn.out).toContain('deploy: wave 1 (1): 1 of 10, 0 reached before');
+  });
+
+  test('sweeps by the function of the stack, and says what is wrong', async () => {
+    const wrong = {
+      targetId: 'web-1',
+      certificate: 'api.example.com',
+      host,
+      condition: 'drift',
+      daysToExpiry: 40,
+      summary: '10.0.0.7:443 presents another leaf',
+      healing: true,
+      leftAlone: null,
+    };
+    const report = { summary: '0 of 1 targets', swept: 1, counts: { drift: 1 }, reached: null, more: 0 };
+    aws.state.sweep = { ...report, targets: [wrong] };
+
+    const { code, out } = await captured('sweep', '--certificate', 'api.example.com', '--no-heal', ...stack);
+
+    expect(aws.swept).toEqual([{ certificate: 'api.example.com', heal: false }]);
+    expect(code).toBe(1);
+    expect(out).toContain('✖ web-1  drift');
+    expect(out).toContain('it is deployed to again');
+    aws.state.sweep = { ...report, targets: [{ ...wrong, condition: 'ok' }] };
+    expect((await captured('sweep', ...stack)).code).toBe(0);
+    aws.state.sweep = { errorType: 'Sandbox.Timedout', errorMessage: 'time was up' };
+    expect((await captured('sweep', ...stack)).err).toContain('certferry-sweep failed: Sandbox.Timedout');
+    aws.state.sweep = { errorType: 'InvalidRequest', errorMessage: 'no' };
+    expect((await captured('sweep', ...stack)).err).toBe('InvalidRequest: no');
+  });
+
+  test('lists nothing where nothing is, and tells what cannot be done', async () => {
+    expect((await captured('history', ...stack)).out).toBe('No deployments yet.');
+    expect((await captured('rollouts', ...stack)).out).toBe('No rollouts yet.');
+    expect((await captured('targets', 'list', ...stack)).out).toContain('Nothing is registered');
+    expect(await captured('halt', 'r', ...stack)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('"certferry rollouts --stack Certferry" lists them'),
+    });
+    expect(await captured('approve', 'r', ...stack)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('rollout r does not ask'),
+    });
+    expect(await captured('inspect', 'nothing', ...stack)).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('there is no execution nothing in stack Certferry'),
+    });
+  });
+
+  test('tells what AWS refuses without the stack trace of a defect', async () => {
+    aws.state.outputs.RegistryTableName = 'gone';
+
+    const { code, err } = await captured('targets', 'list', ...stack);
+
+    expect(code).toBe(2);
+    expect(err).toMatch(/^ResourceNotFoundException: /);
+    expect(err).not.toContain('    at ');
+  });
+});

@@ -1,0 +1,213 @@
+import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Check } from '../../account/account.ts';
+import { isAtLeast } from '../../account/doctor/hosts.ts';
+import type { Certificate } from '../../core/rollout/certificate.ts';
+import { RegisteredTarget } from '../../core/target/registered.ts';
+import { createCatalogue } from '../../lambdas/services/catalogue.ts';
+import { installedKey } from '../../lambdas/services/installed.ts';
+import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { captured } from '../cli/capture.ts';
+import { aTarget } from '../cli/finished.ts';
+import { anAccount, type FakeAws } from './aws.ts';
+
+const host = 'i-0123456789abcdef0';
+const inDays = (days: number) => Math.floor(Date.now() / 1000) + days * 86_400;
+
+let aws: FakeAws;
+let documents: DynamoDBDocumentClient;
+
+beforeEach(async () => {
+  aws = await anAccount();
+  documents = DynamoDBDocumentClient.from(new DynamoDBClient({}));
+});
+afterEach(async () => {
+  documents.destroy();
+  await aws.close();
+});
+
+const secret = { kind: 'secretsmanager' as const, secretId: 'certferry/api' };
+
+async function register({
+  source = secret,
+  target = {},
+}: {
+  source?: Certificate['source'] | null;
+  target?: object;
+} = {}): Promise<void> {
+  const catalogue = createCatalogue(documents, tableNames.registry);
+  const certificate = { name: 'api.example.com', strategy: {}, serviceEndpoints: [] };
+  await catalogue.putCertificate(source === null ? certificate : { ...certificate, source }, 'cli');
+  await catalogue.putTarget(RegisteredTarget.parse({ ...aTarget(), host, ...target }), 'cli');
+}
+
+async function install(changes: object = {}): Promise<void> {
+  const item = {
+    ...installedKey('web-1'),
+    targetId: 'web-1',
+    certificate: 'api.example.com',
+    host,
+    fingerprint: `sha256:${'ab'.repeat(32)}`,
+    notAfter: inDays(60),
+    outcome: 'deployed',
+    deploymentId: 'd',
+    fence: 1,
+    at: '2026-11-22T04:15:00.000Z',
+    ...changes,
+  };
+  await documents.send(new PutCommand({ TableName: tableNames.registry, Item: item }));
+}
+
+async function doctor(): Promise<{ code: number; ok: boolean; checks: Check[] }> {
+  const { code, out } = await captured('doctor', '--stack', 'Certferry', '--json');
+  return { code, ...JSON.parse(out) };
+}
+
+/** What asks for something: the name of the check and what it has found. */
+async function complaints(): Promise<string[]> {
+  const { checks } = await doctor();
+  expect(checks.filter(({ ok, next }) => !ok && next === null)).toEqual([]);
+  return checks.filter(({ ok }) => !ok).map(({ name, found }) => `${name}: ${found}`);
+}
+
+describe('the doctor', () => {
+  test('finds nothing where all is well, and says what it has looked at', async () => {
+    await register();
+    await install();
+
+    const { code, ok, checks } = await doctor();
+
+    expect(checks.filter((check) => !check.ok)).toEqual([]);
+    expect({ code, ok }).toEqual({ code: 0, ok: true });
+    expect(checks.map(({ name }) => name)).toEqual([
+      ...['stack', 'state machines', 'document', 'tables', 'undelivered events', 'notifications'],
+      ...['registrations', 'source of api.example.com', 'targets without a host', 'hosts', 'SSM Agent'],
+      ...['deployments', 'expiry'],
+    ]);
+  });
+
+  test('in words has a line for each check, and what to do below', async () => {
+    await register();
+    await install();
+    aws.state.undelivered = 3;
+
+    const { code, out } = await captured('doctor', '--stack', 'Certferry');
+
+    expect(code).toBe(1);
+    expect(out).toContain('✔ stack                      Certferry: UPDATE_COMPLETE');
+    expect(out).toMatch(
+      /✖ undelivered events +events that could not be handled: 3 in undelivered\n +→ Read what/,
+    );
+    expect(out).toContain('1 of 13 checks ask for something.');
+  });
+
+  test('says what is wrong with the stack', async () => {
+    await register();
+    await install();
+    Object.assign(aws.state, {
+      stackStatus: 'UPDATE_ROLLBACK_COMPLETE',
+      documentStatus: 'Failed',
+      subscribers: 0,
+    });
+    aws.stepFunctions.machineStatus = 'DELETING';
+    aws.state.outputs.LocksTableName = 'gone';
+
+    expect(await complaints()).toEqual([
+      'stack: Certferry: UPDATE_ROLLBACK_COMPLETE',
+      'state machines: certferry-deploy-target: DELETING, certferry-rollout: DELETING',
+      'document: certferry-agent: Failed, version 3',
+      expect.stringMatching(/^tables: could not be looked at: ResourceNotFoundException/),
+      expect.stringMatching(/^notifications: nobody hears/),
+    ]);
+  });
+
+  test('says when nothing is registered, or a certificate is not', async () => {
+    expect(await complaints()).toEqual(['registrations: 0 certificates, 0 targets']);
+
+    await register({ target: { certificate: 'other.example.com' } });
+    await install();
+
+    expect(await complaints()).toEqual([
+      'registrations: 1 certificates, 1 targets; the certificate of web-1 is not registered',
+    ]);
+  });
+
+  test.each([
+    ['none: versions reach', null],
+    [
+      'secretsmanager: ResourceNotFoundException: it is not there',
+      { kind: 'secretsmanager' as const, secretId: 'certferry/none' },
+    ],
+    [
+      'parameter /tls is a String: its key can be read in clear',
+      { kind: 'parameter' as const, name: '/tls' },
+    ],
+    [
+      'ISSUED, AMAZON_ISSUED, not exportable',
+      {
+        kind: 'acm' as const,
+        certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/0f1e2d3c',
+      },
+    ],
+  ])('says of a source that is not fit: %s', async (words, source) => {
+    await register({ source });
+    await install();
+    aws.state.parameters = [{ Name: '/tls', Type: 'String', Version: 1 }];
+    aws.state.acm.Options.Export = 'DISABLED';
+
+    expect(await complaints()).toEqual([
+      expect.stringMatching(`^source of api.example.com: .*${words.replaceAll(/[()]/g, '.')}`),
+    ]);
+  });
+
+  test('says which hosts are not reached, and by which agent', async () => {
+    await register();
+    await install();
+    aws.state.hosts = [];
+    expect(await complaints()).toEqual([`hosts: not registered with SSM: ${host}`]);
+
+    aws.state.hosts = [
+      { InstanceId: host, PingStatus: 'ConnectionLost', AgentVersion: '3.3.987.0', IPAddress: '10.0.0.7' },
+    ];
+    expect(await complaints()).toEqual([
+      `hosts: not online: ${host}`,
+      `SSM Agent: older than 3.3.2746.0: ${host} has 3.3.987.0`,
+    ]);
+  });
+
+  test('says which targets failed, were never deployed to, or expire soon', async () => {
+    await register();
+    expect(await complaints()).toEqual(['deployments: never deployed to: web-1']);
+
+    await install({ outcome: 'rolled_back', notAfter: inDays(3) + 60 });
+    expect(await complaints()).toEqual([
+      'deployments: the last deployment failed on web-1 (rolled_back)',
+      'expiry: expires soon: web-1 (in 3 days)',
+    ]);
+  });
+
+  test('goes on where the registry cannot be read', async () => {
+    const broken = { pk: { S: 'certificates' }, sk: { S: 'x' } };
+    await documents.send(new PutItemCommand({ TableName: tableNames.registry, Item: broken }));
+    aws.state.outputs.RegistryTableName = 'gone';
+
+    expect(await complaints()).toContainEqual(
+      expect.stringMatching(/^registrations: could not be looked at: ResourceNotFoundException/),
+    );
+  });
+});
+
+describe('versions of the SSM Agent', () => {
+  test.each([
+    ['3.3.2746.0', true],
+    ['3.3.3000.0', true],
+    ['4.0.0.0', true],
+    ['3.3.2745.9', false],
+    ['3.3.987.0', false],
+    ['3.2.9999.0', false],
+    ['3.3', false],
+  ])('are compared number by number: %s', (version, enough) => {
+    expect(isAtLeast(version, '3.3.2746.0')).toBe(enough);
+  });
+});
