@@ -21,6 +21,8 @@ const deploymentsAtOnce = 32;
 interface Measured {
   readonly targets: number;
   readonly seconds: number;
+  /** Of this process: the interpreter, the functions and the endpoints; not the database's. */
+  readonly cpuMilliseconds: number;
   readonly transitions: number;
   readonly peakMebibytes: number;
 }
@@ -30,7 +32,7 @@ console.log(
   `Node ${process.version}, ${cpus().length} processors; waves of 1, 10 % and 100 %, ${deploymentsAtOnce} deployments at a time`,
 );
 console.log(
-  '   targets    seconds  ms a target  targets a minute  rollouts an hour  transitions a target  peak memory',
+  '   targets    seconds  ms a target  CPU ms a target  targets a minute  rollouts an hour  transitions a target  peak memory',
 );
 for (const size of sizes) console.log(row(await measure(size)));
 
@@ -56,7 +58,7 @@ async function measure(size: number): Promise<Measured> {
     if (type === 'StateEntered') transitions += 1;
   };
   try {
-    const started = performance.now();
+    const [started, cpu] = [performance.now(), process.cpuUsage()];
     const end = await ferry.rollout(
       {
         certificate: { name },
@@ -68,8 +70,15 @@ async function measure(size: number): Promise<Measured> {
       { event: count, deployment: (_, event) => count(event) },
     );
     const seconds = (performance.now() - started) / 1000;
+    const { user, system } = process.cpuUsage(cpu);
     expectAll(size, applied, end);
-    return { targets: size, seconds, transitions, peakMebibytes: memory.stop() };
+    return {
+      targets: size,
+      seconds,
+      cpuMilliseconds: (user + system) / 1000,
+      transitions,
+      peakMebibytes: memory.stop(),
+    };
   } finally {
     memory.stop();
     await ferry.close();
@@ -133,11 +142,12 @@ function watchMemory() {
   };
 }
 
-function row({ targets, seconds, transitions, peakMebibytes }: Measured): string {
+function row({ targets, seconds, cpuMilliseconds, transitions, peakMebibytes }: Measured): string {
   const cells: [string, number][] = [
     [String(targets), 10],
     [seconds.toFixed(1), 11],
     [((seconds * 1000) / targets).toFixed(1), 13],
+    [(cpuMilliseconds / targets).toFixed(1), 17],
     [((targets * 60) / seconds).toFixed(0), 18],
     [(3600 / seconds).toFixed(0), 18],
     [(transitions / targets).toFixed(2), 22],

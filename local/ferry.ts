@@ -8,10 +8,9 @@ import { type InspectedExecution, inspect } from './inspection.ts';
 import { type LocalRollouts, openRollouts } from './rollouts.ts';
 import { openStateFolder } from './state-folder.ts';
 
-export type { ExecutionEvent } from '../core/deployment/execution-event.ts';
-export type { DeployRequest, DeployResult, Secret } from './deployments.ts';
+export type { DeployRequest, DeployResult } from './deployments.ts';
 export type { InspectedExecution } from './inspection.ts';
-export type { RolloutEnd, RolloutWatch, RolloutWish } from './rollouts.ts';
+export type { RolloutWish } from './rollouts.ts';
 export type { HistoryItem };
 
 export interface Ferry extends LocalRollouts {
