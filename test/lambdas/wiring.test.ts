@@ -31,6 +31,7 @@ beforeAll(async () => {
   ssm = await scriptedService({ version: '1.1', target: 'AmazonSSM' }, [
     'SendCommand',
     'GetCommandInvocation',
+    'DescribeInstanceInformation',
   ]);
   sfn = await scriptedService({ version: '1.0', target: 'AWSStepFunctions' }, [
     'SendTaskSuccess',
@@ -89,14 +90,22 @@ describe('the built Lambdas, wired by their environment', () => {
         ...known,
       });
     const [enroll, deploy] = [randomUUID(), randomUUID()];
+    const online = {
+      InstanceInformationList: [{ InstanceId: request.target.host, PingStatus: 'Online' }],
+    };
 
     const state = (await run('acquire-lock', { execution, request })) as DeploymentState;
-    script(ssm, { Command: { CommandId: enroll } }, { Status: 'InProgress', StatusDetails: 'InProgress' });
+    script(
+      ssm,
+      online,
+      { Command: { CommandId: enroll } },
+      { Status: 'InProgress', StatusDetails: 'InProgress' },
+    );
     await run('push-bundle', { taskToken: 'token-1', deployment: state.deployment });
     const enrolled = says({ outcome: 'enrolled', hostKey: publicHostKey(key) });
     script(ssm, { Status: 'Success', StatusDetails: 'Success', StandardOutputContent: enrolled });
     await end(enroll);
-    script(ssm, { Command: { CommandId: deploy } }, { Status: 'Pending', StatusDetails: 'Pending' });
+    script(ssm, online, { Command: { CommandId: deploy } }, { Status: 'Pending', StatusDetails: 'Pending' });
     await run('push-bundle', { taskToken: 'token-2', deployment: state.deployment });
     const applied = says({ hostKey: publicHostKey(next) });
     script(ssm, { Status: 'Success', StatusDetails: 'Success', StandardOutputContent: applied });
