@@ -8,7 +8,7 @@ import { type Part, type RecordedRollout, RolloutRequest } from '../core/rollout
 import type { StrategyOverrides } from '../core/rollout/strategy.ts';
 import type { RegisteredTarget } from '../core/target/registered.ts';
 import { createCatalogue } from '../lambdas/services/catalogue.ts';
-import { createRollouts, type RolloutControl } from '../lambdas/services/rollouts.ts';
+import { createRollouts, type RolloutControl, type Rollouts } from '../lambdas/services/rollouts.ts';
 import type { JudgedWave } from '../lambdas/services/wave-files.ts';
 import { SweepReport } from '../lambdas/sweeping/report.ts';
 import { type Approvals, openApprovals } from './approvals.ts';
@@ -80,44 +80,27 @@ export interface LocalRollouts extends Approvals {
 }
 
 export function openRollouts(cloud: Cloud): LocalRollouts {
-  const rollouts = createRollouts(cloud.documents, tableNames.registry);
-  const approvals = openApprovals(cloud, rollouts);
-  const follow = async (
-    { id, location }: Following,
-    run: (onEvent: OnEvent) => Promise<EndedExecution>,
-    watch: RolloutWatch,
-  ): Promise<RolloutEnd> => {
-    try {
-      watch.begun?.(id);
-      const ended = await run(telling(id, watch));
-      const waves = await judgedWaves(cloud, id);
-      const output = outputOf(ended, { control: await rollouts.control(id), waves });
-      return { id, waves, output, ...endOf(ended) };
-    } finally {
-      if (location !== null) cloud.secrets.drop(location);
-    }
-  };
+  const { executions, secrets, documents } = cloud;
+  const rollouts = createRollouts(documents, tableNames.registry);
   return {
-    ...approvals,
+    ...openApprovals(cloud, rollouts),
     async rollout(wish, watch = {}) {
       const { certificate, targets, secret, fingerprint } = wish;
       const id = newExecutionName(certificate.name, new Date());
-      const location = cloud.secrets.putVersion(fingerprint, secret);
-      const request = requestOf(wish, location);
-      await register(
-        createCatalogue(cloud.documents, tableNames.registry),
-        certificateOf(certificate),
-        targets,
-      );
-      const run = (onEvent: OnEvent) => cloud.executions.run(id, request, onEvent, machine);
-      return follow({ id, location }, run, watch);
+      const location = secrets.putVersion(fingerprint, secret);
+      const begin = async (): Promise<Run> => {
+        const [request, its] = [requestOf(wish, location), parsed(Certificate, certificate)];
+        await register(createCatalogue(documents, tableNames.registry), its, targets);
+        return (onEvent) => executions.run(id, request, onEvent, machine);
+      };
+      return follow(cloud, { id, location, begin }, { rollouts, watch });
     },
     async resume(id, secret, watch = {}) {
       const fingerprint = resumable(cloud, id);
-      const location = secret === null ? null : cloud.secrets.putVersion(fingerprint, secret);
-      const run = async (onEvent: OnEvent) =>
-        (await cloud.executions.redrive(executionArn(id, machine), onEvent)).ended;
-      return follow({ id, location }, run, watch);
+      const location = secret === null ? null : secrets.putVersion(fingerprint, secret);
+      const begin = async (): Promise<Run> => async (onEvent) =>
+        (await executions.redrive(executionArn(id, machine), onEvent)).ended;
+      return follow(cloud, { id, location, begin }, { rollouts, watch });
     },
     rollouts: (certificate) => rollouts.list(certificate === undefined ? {} : { certificate }),
     halt: (id, reason) => rollouts.halt(id, reason),
@@ -126,13 +109,30 @@ export function openRollouts(cloud: Cloud): LocalRollouts {
   };
 }
 
-interface Following {
+type Run = (onEvent: OnEvent) => Promise<EndedExecution>;
+
+interface Followed {
   readonly id: string;
   readonly location: SecretLocation | null;
+  readonly begin: () => Promise<Run>;
 }
 
-function certificateOf(certificate: RolloutWish['certificate']): Certificate {
-  return parsed(Certificate, certificate);
+/** To the rollout's end, after which its secret is dropped, however it ended. */
+async function follow(
+  cloud: Cloud,
+  { id, location, begin }: Followed,
+  { rollouts, watch }: { readonly rollouts: Rollouts; readonly watch: RolloutWatch },
+): Promise<RolloutEnd> {
+  try {
+    const run = await begin();
+    watch.begun?.(id);
+    const ended = await run(telling(id, watch));
+    const waves = await judgedWaves(cloud, id);
+    const output = outputOf(ended, { control: await rollouts.control(id), waves });
+    return { id, waves, output, ...endOf(ended) };
+  } finally {
+    if (location !== null) cloud.secrets.drop(location);
+  }
 }
 
 function requestOf(wish: RolloutWish, location: SecretLocation): RolloutRequest {
