@@ -28,6 +28,7 @@ import { Machine } from './state-machine.ts';
 import { Tables } from './tables.ts';
 import type { TargetInput } from './target.ts';
 import type { Network } from './task-function.ts';
+import { type Task, type TaskName, tasks } from './tasks.ts';
 import { WorkBucket } from './work-bucket.ts';
 
 export interface CertferryProps {
@@ -51,6 +52,8 @@ export interface CertferryProps {
   readonly historyRetentionDays?: number;
   /** An alarm tells of certificates that expire in less than so many days. Default: 14. */
   readonly expiryAlarmDays?: number;
+  /** How many commands all functions together send in a second. Default: 10; SSM publishes no limit of its own. */
+  readonly commandsPerSecond?: number;
   /**
    * Questions to people hold a link that answers them. It is a public address, guarded by a secret in the link alone:
    * whoever reads the message can answer. Default: no; `certferry approve` answers.
@@ -129,7 +132,7 @@ export class Certferry extends Construct {
   }
 
   #functions(made: Made & { readonly tables: Tables }, props: CertferryProps): Functions {
-    const { approvalLinks = false, defaultStrategy, historyRetentionDays } = props;
+    const { approvalLinks = false, commandsPerSecond, defaultStrategy, historyRetentionDays } = props;
     if (defaultStrategy !== undefined) checkStrategy(defaultStrategy);
     const functions = new Functions(this, 'Functions', {
       ...made,
@@ -142,6 +145,10 @@ export class Certferry extends Construct {
     if (approvalLinks) linkApproval(functions);
     if (defaultStrategy !== undefined) {
       functions.tell(['resolve-certificate'], 'DEFAULT_STRATEGY', JSON.stringify(defaultStrategy));
+    }
+    if (commandsPerSecond !== undefined) {
+      functions.tell(senders, 'SEND_RATE', String(commandsPerSecond));
+      functions.tell(senders, 'SEND_BURST', String(Math.max(1, Math.ceil(2 * commandsPerSecond))));
     }
     if (historyRetentionDays !== undefined) {
       functions.tell(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
@@ -167,6 +174,11 @@ export class Certferry extends Construct {
     return { deployTarget: deployTarget.machine, rollout: rollout.machine };
   }
 }
+
+/** They send commands, and take their turn for it. */
+const senders = (Object.keys(tasks) as TaskName[]).filter((name) =>
+  (tasks[name] as Task).permissions?.includes('sendCommands'),
+);
 
 /** What functions and state machines are made of. */
 interface Made extends Shared {

@@ -9,7 +9,7 @@ import type { Functions } from './functions.ts';
 import { localArn } from './grants/grant.ts';
 import type { SourceAccess } from './grants/sources.ts';
 import { deployTargetName, eventBusName, rolloutName, waveLabel } from './names.ts';
-import { triggersFor } from './trigger-patterns.ts';
+import { instanceLaunched, triggersFor } from './trigger-patterns.ts';
 
 interface EventsProps {
   readonly functions: Functions;
@@ -87,7 +87,7 @@ export class Events extends Construct {
     );
   }
 
-  #triggers({ functions, sources }: EventsProps): EventSource {
+  #triggers({ functions, sources, accounts }: EventsProps): EventSource {
     const source = new EventSource(this, 'Announced', { task: functions.get('announce') });
     const scope = { ...sources, account: Stack.of(this).account };
     for (const [at, [name, trigger]] of Object.entries(triggersFor(scope)).entries()) {
@@ -98,7 +98,12 @@ export class Events extends Construct {
         ...(ownBus === true && { bus: this.bus }),
       });
     }
-    return source;
+    if (accounts.length === 0) return source;
+    const pattern = { ...instanceLaunched.pattern, account: [...accounts] };
+    return source.on('Members', `in another account, ${instanceLaunched.description}`, {
+      pattern,
+      bus: this.bus,
+    });
   }
 
   #sweep({ functions, sweepEvery }: EventsProps): EventSource[] {

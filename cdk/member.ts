@@ -17,6 +17,7 @@ import { AgentDocument } from './document.ts';
 import { findHosts, readInvocations, sendCommands } from './grants/hosts.ts';
 import { eventBusName, rolePath, runnerRoleName } from './names.ts';
 import { installedRuntime, type Runtime } from './runtime.ts';
+import { instanceLaunched } from './trigger-patterns.ts';
 
 export interface CertferryMemberProps {
   /** Where {@link Certferry} is: it names this account in its `accounts`. */
@@ -31,7 +32,7 @@ export interface CertferryMemberProps {
 
 /**
  * What certferry needs where hosts are but it is not: another account, or another region. The agent's document and
- * files, a role that the main account's functions assume, and a rule that tells them when a job has ended.
+ * files, a role that the main account's functions assume, and rules that tell them when a job has ended, and of new instances.
  */
 export class CertferryMember extends Construct {
   /** To be attached to the hosts' instance roles: fetches the pinned agent and runtime. */
@@ -84,10 +85,10 @@ export class CertferryMember extends Construct {
       }),
     });
     role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus.eventBusArn] }));
-    new Rule(this, 'CommandEnded', {
-      description: 'certferry: a command on a host ended, tell the main account',
-      eventPattern: commandEnded,
-      targets: [new BusTarget(bus, { role })],
-    });
+    const heard = { CommandEnded: commandEnded, InstanceLaunched: instanceLaunched.pattern };
+    for (const [name, eventPattern] of Object.entries(heard)) {
+      const description = 'certferry: tells the main account';
+      new Rule(this, name, { description, eventPattern, targets: [new BusTarget(bus, { role })] });
+    }
   }
 }

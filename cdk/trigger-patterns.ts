@@ -152,7 +152,7 @@ function versionAnnounced({ account }: TriggerScope): Trigger {
 }
 
 /** Which groups have targets is known to the registry alone. One in a warm pool is about to be stopped. */
-const instanceLaunched: Trigger = {
+export const instanceLaunched: Trigger = {
   description: 'an Auto Scaling group has a new instance',
   pattern: {
     source: ['aws.autoscaling'],

@@ -129,4 +129,13 @@ describe('member accounts', () => {
     expect(there.EventBusName).toBeDefined();
     expect(there.Targets).toEqual(here.Targets);
   });
+
+  test('are heard of when they have a new instance', () => {
+    const here = rule('AnnouncedInstanceLaunched', withMember);
+    const there = rule('AnnouncedMembers', withMember);
+
+    expect(there.EventPattern).toEqual({ ...here.EventPattern, account: [member] });
+    expect(there.EventBusName).toBeDefined();
+    expect(there.Targets).toEqual(here.Targets);
+  });
 });

@@ -7,6 +7,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { commandEnded } from '../../cdk/command-events.ts';
 import { CertferryMember, type CertferryMemberProps } from '../../cdk/member.ts';
+import { instanceLaunched } from '../../cdk/trigger-patterns.ts';
 import { allowedTo, resourcesOf, textOf, theResource } from './resources.ts';
 import { someArtefacts, synthesize } from './synthesized.ts';
 
@@ -86,11 +87,14 @@ describe('a member account', () => {
     ]);
   });
 
-  test('tells the main account’s bus of ended commands, and may tell no other', () => {
-    const { properties } = theResource(template, 'AWS::Events::Rule', () => true);
+  test.each([
+    ['ended commands', 'CommandEnded', commandEnded.detailType],
+    ['new instances', 'InstanceLaunched', instanceLaunched.pattern.detailType],
+  ])('tells the main account’s bus of %s, and may tell no other', (_, name, detailType) => {
+    const { properties } = theResource(template, 'AWS::Events::Rule', ({ id }) => id.includes(name));
     const bus = 'arn:<Partition>:events:eu-central-1:111122223333:event-bus/certferry';
 
-    expect(properties.EventPattern['detail-type']).toEqual(commandEnded.detailType);
+    expect(properties.EventPattern['detail-type']).toEqual(detailType);
     expect(textOf(properties.Targets[0].Arn)).toBe(bus);
     const [forwarder] = properties.Targets[0].RoleArn['Fn::GetAtt'];
     expect(allowedTo(template, forwarder)).toEqual([
@@ -104,6 +108,6 @@ describe('a member account', () => {
     expect(
       resourcesOf(second, 'AWS::IAM::Role').filter(({ properties }) => properties.RoleName !== undefined),
     ).toEqual([]);
-    second.resourceCountIs('AWS::Events::Rule', 1);
+    second.resourceCountIs('AWS::Events::Rule', 2);
   });
 });

@@ -61,6 +61,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     registry('BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
     keyThroughDynamoDb,
     ...readSources,
+    describeExecutions,
   ],
   'next-wave': [registry('BatchGetItem', 'Query', 'UpdateItem'), keyThroughDynamoDb, findHosts, ...keepFiles],
   'judge-wave': [registry('BatchGetItem'), keyThroughDynamoDb, ...keepFiles],

@@ -87,6 +87,18 @@ describe('a default strategy', () => {
   });
 });
 
+describe('a rate of commands', () => {
+  test('is said to all that send commands', () => {
+    const faster = synthesize({ commandsPerSecond: 50 });
+
+    for (const name of ['push-bundle', 'reconcile-command', 'probe-from-host', 'roll-back']) {
+      const told = variablesOf(faster, name) as Record<string, string>;
+      expect([setting('SEND_RATE', told), setting('SEND_BURST', told)]).toEqual([50, 100]);
+    }
+    expect(variablesOf(template, 'push-bundle').SEND_RATE).toBeUndefined();
+  });
+});
+
 describe('how long things are kept', () => {
   test('is said for logs', () => {
     const kept = synthesize({ logRetention: RetentionDays.THREE_MONTHS });

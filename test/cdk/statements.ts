@@ -55,6 +55,7 @@ export const findHosts = on('*', [
 export const describeExecutions = on(
   [
     `arn:<Partition>:states:${here}:execution:certferry-deploy-target:*`,
+    `arn:<Partition>:states:${here}:execution:certferry-rollout:*`,
     `arn:<Partition>:states:${here}:execution:certferry-rollout/DeployWave:*`,
   ],
   ['states:DescribeExecution'],
