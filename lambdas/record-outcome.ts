@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import type { RecordedDeployment } from '../core/deployment/deployment.ts';
 import { RecordedDeployment as Recorded } from '../core/deployment/deployment.ts';
+import { placeDigest } from '../core/target/place-digest.ts';
 import { EndedState, endingOf, RecordingPath } from './recording/ended.ts';
 import { failedRollout, installedAfter } from './recording/installed.ts';
 import { historyItem, wishIn } from './recording/item.ts';
@@ -57,7 +58,8 @@ export const createHandler =
 function left({ path, state }: Input, { host, lock }: { host: string | null; lock: LockItem }) {
   const { push, rollback } = state;
   const nothingSent = path === 'failed' && lock.pending === null;
-  return { host, version: push?.version ?? null, before: versionBefore(push, rollback), nothingSent };
+  const place = placeDigest(state.deployment?.target);
+  return { host, place, version: push?.version ?? null, before: versionBefore(push, rollback), nothingSent };
 }
 
 const versionBefore = (push: EndedState['push'], rollback: EndedState['rollback']) =>

@@ -76,7 +76,7 @@ async function recordLost(
     lock: held,
     recordedBy: 'status-change',
   });
-  const left = { host: wish.host, version: null, before: null, nothingSent: false };
+  const left = { host: wish.host, place: null, version: null, before: null, nothingSent: false };
   return record(by, item, {
     release: held && { targetId: wish.targetId, executionArn, fence: held.fence },
     host: await heldHost(by, wish.host, executionArn),

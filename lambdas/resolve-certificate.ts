@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { CertferryError } from '../core/errors.ts';
 import type { Certificate } from '../core/rollout/certificate.ts';
-import { type RolloutRequest, RolloutState } from '../core/rollout/rollout.ts';
+import { type Rollout, type RolloutRequest, RolloutState } from '../core/rollout/rollout.ts';
 import { type StrategyOverrides, strategyFrom } from '../core/rollout/strategy.ts';
 import { firstState } from './rolling/first-state.ts';
 import { readRolloutRequest } from './rolling/request.ts';
@@ -11,9 +11,11 @@ import { catalogue, rollouts } from './runtime/dynamodb.ts';
 import { setting } from './runtime/environment.ts';
 import { ExecutionContext } from './runtime/events.ts';
 import { sources } from './runtime/sources.ts';
+import { executions } from './runtime/step-functions.ts';
 import { task } from './runtime/task.ts';
 import { waveFiles } from './runtime/wave-files.ts';
 import type { Catalogue } from './services/catalogue.ts';
+import type { Executions } from './services/executions.ts';
 import type { Begun, Rollouts } from './services/rollouts.ts';
 import type { Sources } from './services/sources.ts';
 import type { WaveFiles } from './services/wave-files.ts';
@@ -23,7 +25,8 @@ type Input = z.infer<typeof Input>;
 
 interface Services {
   readonly catalogue: Pick<Catalogue, 'certificate' | 'certificates' | 'targets' | 'currentVersion'>;
-  readonly rollouts: Pick<Rollouts, 'begin'>;
+  readonly rollouts: Pick<Rollouts, 'begin' | 'control'>;
+  readonly executions: Pick<Executions, 'status'>;
   readonly sources: Pick<Sources, 'fetch' | 'latest'>;
   readonly files: Pick<WaveFiles, 'placeOf'>;
   readonly clock: Clock;
@@ -57,9 +60,19 @@ export const createHandler =
       strategy: strategyFrom(by.defaultStrategy ?? {}, certificate.strategy, request.strategy),
       serviceEndpoints: certificate.serviceEndpoints,
     };
-    const sequence = placeIn(await by.rollouts.begin(rollout, { repeat }), rollout);
+    const sequence = placeIn(await begin(rollout, repeat, by), rollout);
     return firstState({ ...rollout, sequence }, by.files.placeOf(rollout.id, 1));
   };
+
+/** A rollout whose execution has broken off (aborted, timed out) carries its version no further: it is no reason to stop. */
+async function begin(rollout: Omit<Rollout, 'sequence'>, repeat: boolean, by: Services): Promise<Begun> {
+  const begun = await by.rollouts.begin(rollout, { repeat });
+  if (begun.type !== 'exists') return begun;
+  const other = await by.rollouts.control(begun.by);
+  const brokeOff =
+    other?.status === 'running' && (await by.executions.status(other.executionArn)) === 'ended';
+  return brokeOff ? by.rollouts.begin(rollout, { repeat: true }) : begun;
+}
 
 /** With more certificates than these, a list of them helps nobody. */
 const namesShown = 20;
@@ -121,6 +134,7 @@ export const handler = task('ResolveCertificate', {
     createHandler({
       catalogue: catalogue(),
       rollouts: rollouts(),
+      executions: executions(),
       sources: sources(),
       files: waveFiles(),
       clock: systemClock,

@@ -9,10 +9,11 @@ import { executions } from './runtime/step-functions.ts';
 import { task } from './runtime/task.ts';
 import type { Executions } from './services/executions.ts';
 import { createMeasures, type Measures } from './services/measures.ts';
+import { askSources } from './sweeping/ask.ts';
 import { type Healing, heal } from './sweeping/heal.ts';
 import { byCertificate, publishMeasures } from './sweeping/measure.ts';
 import { patientOf, reportOf, SweepReport } from './sweeping/report.ts';
-import { type SweepServices, sweepTargets } from './sweeping/sweep.ts';
+import { type SweepServices, type Swept, sweepTargets } from './sweeping/sweep.ts';
 
 /** The schedule's event says nothing; a person may name one certificate, or only look. */
 const Input = z.object({ certificate: z.optional(z.string()), heal: z._default(z.boolean(), true) });
@@ -28,27 +29,32 @@ interface Services extends SweepServices {
 }
 
 /**
- * Not a state: started by the schedule, or by a person. Looks at every target, publishes what it saw, and starts one
- * rollout for each certificate some of whose targets are to be healed. Two at once look twice and start it once; one
- * that broke off left nothing behind, and the next one looks again.
+ * Not a state: started by the schedule, or by a person. Has the certificates' sources looked at (once a day), looks at
+ * every target, publishes what it saw, and starts one rollout for each certificate some of whose targets are to be
+ * healed. Two at once look twice and start it once; one that broke off left nothing behind, and the next one looks again.
  */
 export const createHandler =
   (by: Services) =>
   async (input: Input): Promise<SweepReport> => {
     const now = by.clock.now();
     const until = new Date(now.getTime() + lookingSeconds * 1000);
+    const asked = input.heal ? await askSources(input.certificate, { ...by, now }) : [];
     const sweep = await sweepTargets({ certificate: input.certificate, until }, by);
     publishMeasures(sweep.swept, by.measures);
-    const healing: Healing[] = [];
-    for (const [certificate, its] of input.heal ? byCertificate(sweep.swept) : []) {
-      const [first] = its;
-      if (first === undefined) continue;
-      const patients = its.map(patientOf);
-      const one = await heal({ certificate, patients, state: first.now }, { ...by, now });
-      if (one !== null) healing.push(one);
-    }
-    return reportOf(sweep, { healing, heals: input.heal });
+    const healing = input.heal ? await healAll(sweep.swept, { ...by, now }) : [];
+    return reportOf(sweep, { healing, heals: input.heal, asked });
   };
+
+async function healAll(swept: readonly Swept[], by: Services & { readonly now: Date }): Promise<Healing[]> {
+  const healing: Healing[] = [];
+  for (const [certificate, its] of byCertificate(swept)) {
+    const [first] = its;
+    if (first === undefined) continue;
+    const one = await heal({ certificate, patients: its.map(patientOf), state: first.now }, by);
+    if (one !== null) healing.push(one);
+  }
+  return healing;
+}
 
 export const handler = task('Sweep', {
   input: Input,

@@ -22,11 +22,11 @@ export const answerTasks = (): Grant => ({
 });
 
 /**
- * Whether the owner of a lock still runs: deployments by themselves and those of a rollout's waves. ARNs are formed
+ * Whether the owner of a lock still runs, or a rollout: deployments by themselves and those of its waves. ARNs are formed
  * from names, since the machines themselves depend on the functions.
  */
 export function describeExecutions(scope: Construct): Grant {
-  const executions = [deployTargetName, `${rolloutName}/${waveLabel}`].map((name) =>
+  const executions = [deployTargetName, rolloutName, `${rolloutName}/${waveLabel}`].map((name) =>
     localArn(scope, 'states', `execution:${name}:*`),
   );
   return {
@@ -38,7 +38,10 @@ export function describeExecutions(scope: Construct): Grant {
     ],
     environment: {},
     wildcards: Object.fromEntries(
-      executions.map(({ shown }) => [shown, 'The owner of a lock may be any deployment of ours.']),
+      executions.map(({ shown }) => [
+        shown,
+        'The owner of a lock may be any deployment of ours, and a version may be carried by any rollout.',
+      ]),
     ),
   };
 }

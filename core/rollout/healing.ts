@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { periodicName } from './asking.ts';
 import type { Finding } from './drift.ts';
 import type { RolloutRequest } from './rollout.ts';
 
@@ -80,9 +80,7 @@ const windowSeconds = 3600;
 
 /** `heal-api-example-com-1f2e3d4c-490812`: the same for every sweep of the same hour, so that only one can start it. */
 export function healingName(certificate: string, now: Date): string {
-  const readable = certificate.replace(/[^A-Za-z0-9_-]/g, '-').slice(0, 50);
-  const digest = createHash('sha256').update(certificate).digest('hex').slice(0, 8);
-  return `heal-${readable}-${digest}-${Math.floor(now.getTime() / 1000 / windowSeconds)}`;
+  return periodicName('heal', certificate, Math.floor(now.getTime() / 1000 / windowSeconds));
 }
 
 function summaryOf(patients: readonly Patient[]): string {

@@ -1,3 +1,4 @@
+import { placeDigest } from '../target/place-digest.ts';
 import type { Target } from '../target/target.ts';
 import type { MaintenanceWindow } from '../target/window.ts';
 import { opensAt } from './opening.ts';
@@ -15,6 +16,8 @@ export interface Place {
 
 interface InstalledHere {
   readonly fingerprint: string | null;
+  /** Digest of the place that it was put to. */
+  readonly place?: string | null | undefined;
   readonly notAfter: number | null;
   /** The rollout that brought it. */
   readonly rollout?: string | null | undefined;
@@ -75,9 +78,11 @@ export function planForward(situation: Situation): Plan {
   return { ...progress, verdict: 'wait', waitSeconds: first.seconds, why: first.why };
 }
 
-/** One that is repeated goes by what it brought itself: that of a wave that was never judged is not deployed twice. */
-function hasVersion({ installed }: Place, { id, repeat, version }: Situation['rollout']): boolean {
-  return installed?.fingerprint === version.fingerprint && (!repeat || installed.rollout === id);
+/** What is at a place that the target no longer has does not count. One that is repeated goes by what it brought itself: that of a wave that was never judged is not deployed twice. */
+function hasVersion({ target, installed }: Place, { id, repeat, version }: Situation['rollout']): boolean {
+  if (installed?.fingerprint !== version.fingerprint) return false;
+  const elsewhere = typeof installed.place === 'string' && installed.place !== placeDigest(target);
+  return !elsewhere && (!repeat || installed.rollout === id);
 }
 
 /** More versions than this are not worth telling apart. */

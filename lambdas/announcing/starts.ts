@@ -52,7 +52,8 @@ export function startsOfInstance(
       version: hasCurrent.has(certificate) ? 'current' : 'latest',
       reason: announcement.reason,
       only: { targets: those.map(({ id }) => id), hosts: [hostOf(announcement.instance, home)] },
-      strategy: { waves: ['100%'] },
+      // one instance is no wave of its own: nobody is asked about it, and nothing waits
+      strategy: { waves: ['100%'], pauseSeconds: 0, approvalAfterWave: 0 },
     }),
   }));
 }

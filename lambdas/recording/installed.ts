@@ -6,6 +6,8 @@ import type { Installed } from '../services/installed.ts';
 /** What an ended deployment says of its host besides its history item. */
 export interface Left {
   readonly host: string | null;
+  /** See `core/target/place-digest.ts`. */
+  readonly place: string | null;
   /** What the host had at the end if all went well, and what it had before. */
   readonly version: VersionFacts | null;
   readonly before: VersionFacts | null;
@@ -17,9 +19,10 @@ export interface Left {
 export function installedAfter(item: HistoryItem, left: Left): Installed | null {
   const { targetId, certificate, outcome, deploymentId, fence, endedAt: at, action } = item;
   if (action === 'validate' || fence === null || certificate === undefined || left.host === null) return null;
-  const place = { targetId, certificate, host: left.host, outcome, deploymentId, fence, at };
+  const where = { host: left.host, place: left.place };
+  const about = { targetId, certificate, ...where, outcome, deploymentId, fence, at };
   const has = (version: VersionFacts | null) => ({
-    ...place,
+    ...about,
     fingerprint: version?.fingerprint ?? null,
     notAfter: version?.notAfter ?? null,
     version,

@@ -13,6 +13,8 @@ export const Installed = z.object({
   targetId: z.string(),
   certificate: z.string(),
   host: z.string(),
+  /** Where on the host, and how: see `core/target/place-digest.ts`. */
+  place: z.optional(z.nullable(z.string())),
   fingerprint: z.nullable(Fingerprint),
   notAfter: z.nullable(z.number()),
   version: z.optional(z.nullable(VersionFacts)),

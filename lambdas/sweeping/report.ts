@@ -35,6 +35,8 @@ export const SweepReport = z.object({
       summary: z.string(),
     }),
   ),
+  /** The rollouts it started to look at certificates' sources. */
+  asked: z.array(z.string()),
   /** The worst first, and how many more there are. */
   targets: z.array(SweptTarget),
   more: z.int(),
@@ -60,6 +62,7 @@ interface Done {
   readonly healing: readonly Healing[];
   /** False: it was only asked to look. */
   readonly heals: boolean;
+  readonly asked: readonly string[];
 }
 
 /** Pure. */
@@ -74,6 +77,7 @@ export function reportOf(sweep: Sweep, done: Done): SweepReport {
     counts,
     reached,
     healing: [...done.healing],
+    asked: [...done.asked],
     targets: targets.slice(0, mostTargets),
     more: Math.max(0, targets.length - mostTargets),
   };

@@ -26,7 +26,7 @@ export interface Sweep {
 }
 
 export interface SweepServices {
-  readonly catalogue: Pick<Catalogue, 'targets' | 'currentVersion'>;
+  readonly catalogue: Pick<Catalogue, 'certificates' | 'targets' | 'currentVersion'>;
   readonly fleet: Fleet;
   readonly installed: InstalledVersions;
   readonly rollouts: Pick<Rollouts, 'list'>;

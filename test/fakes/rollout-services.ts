@@ -130,6 +130,7 @@ type Mutable = { -readonly [Key in keyof RolloutControl]: RolloutControl[Key] };
 function fakeRollouts() {
   const controls = new Map<string, Mutable>();
   const begun: Omit<Rollout, 'sequence'>[] = [];
+  const repeats: boolean[] = [];
   const questions = new Map<string, Question>();
   const answers: { question: Question; verdict: string; by: string }[] = [];
   const change = (id: string, changed: Partial<RolloutControl>) => {
@@ -140,12 +141,14 @@ function fakeRollouts() {
   return {
     controls,
     begun,
+    repeats,
     questions,
     answers,
     /** What `begin` answers next. */
     next: { type: 'begun', sequence: 1 } as Begun,
-    async begin(rollout: Omit<Rollout, 'sequence'>): Promise<Begun> {
+    async begin(rollout: Omit<Rollout, 'sequence'>, { repeat }: { repeat: boolean }): Promise<Begun> {
       begun.push(rollout);
+      repeats.push(repeat);
       return this.next;
     },
     control: async (id: string) => controls.get(id) ?? null,

@@ -2,6 +2,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
+import { placeDigest } from '../../core/target/place-digest.ts';
 import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
@@ -55,6 +56,7 @@ describe('what a target has, written with its outcome', () => {
       ...{ pk: `target#${target.id}`, sk: 'installed', targetId: target.id, certificate: 'api.example.com' },
       ...{
         host: rawRequest({ target }).target.host,
+        place: placeDigest(rawRequest({ target }).target),
         fingerprint: fingerprint('new'),
         notAfter: 1_800_000_000,
       },

@@ -35,6 +35,23 @@ beforeEach(() => {
   by.catalogue.registered.push(aRegisteredTarget(0));
 });
 
+/** Of another rollout that carries the version. */
+const aControl = {
+  id: 'r-0',
+  certificate: certificateName,
+  fingerprint: facts.fingerprint,
+  sequence: 1,
+  startedAt: execution.startedAt,
+  status: 'running' as const,
+  reason: null,
+  supersededBy: null,
+  failures: 0,
+  tolerated: 0,
+  outcome: null,
+  summary: null,
+  redriveCount: 0,
+};
+
 const resolve = (request: object = {}, name = rolloutId) =>
   resolveCertificate({ ...by, sources })({
     execution: { ...execution, name },
@@ -146,6 +163,20 @@ describe('ResolveCertificate', () => {
     by.rollouts.next = { type: 'exists', by: 'r-0' };
 
     await expect(resolve()).rejects.toMatchObject({ name: 'RolloutExists', details: { by: 'r-0' } });
+  });
+
+  test.each([
+    { end: 'has broken off', ended: true, begins: [false, true] },
+    { end: 'goes on', ended: false, begins: [false] },
+  ])('when the other rollout of the version $end, it is begun $begins.length times', async (story) => {
+    const executionArn = `${execution.id}-other`;
+    by.rollouts.controls.set('r-0', { ...aControl, executionArn });
+    if (story.ended) by.executions.ended.add(executionArn);
+    by.rollouts.next = { type: 'exists', by: 'r-0' };
+
+    // the fake goes on answering that it exists
+    await expect(resolve()).rejects.toMatchObject({ name: 'RolloutExists' });
+    expect(by.rollouts.repeats).toEqual(story.begins);
   });
 
   test('says that a later rollout has begun already', async () => {

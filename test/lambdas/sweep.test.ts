@@ -86,6 +86,30 @@ describe('a sweep', () => {
     expect(world.published[0]?.measured).toMatchObject({ drift: 3 });
   });
 
+  test('has the source of each certificate looked at once a day, since an event may have been missed', async () => {
+    const parameter = { kind: 'parameter', name: '/tls/api' } as const;
+    await own.isCertificate({ source: parameter });
+    const world = own.sweeping();
+
+    const reports = [await world.sweep(), await world.sweep(), await world.sweep({ heal: false })];
+    world.clock.set('2026-11-23T12:00:00Z');
+    reports.push(await world.sweep());
+
+    expect(reports.map(({ asked }) => asked.length)).toEqual([1, 0, 0, 1]);
+    expect(world.executions.started).toMatchObject([
+      { name: reports[0]?.asked[0], input: { certificate: own.certificate, version: 'latest', only: null } },
+      { name: reports[3]?.asked[0] },
+    ]);
+  });
+
+  test('asks nobody about a certificate whose versions are given by hand', async () => {
+    await own.isCertificate({});
+    const world = own.sweeping();
+
+    expect((await world.sweep()).asked).toEqual([]);
+    expect(world.executions.started).toEqual([]);
+  });
+
   test('starts nothing twice within an hour, whoever sweeps', async () => {
     const server = await endpoints.serve(served(strange));
     await own.installed(await own.registered('web', server.port), current);

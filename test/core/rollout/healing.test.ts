@@ -11,7 +11,7 @@ import { RolloutId, RolloutRequest } from '../../../core/rollout/rollout.ts';
 
 const aPatient = (
   condition: Condition,
-  changes: Partial<Patient> & { finding?: Partial<Finding> } = {},
+  changes: Omit<Partial<Patient>, 'finding'> & { finding?: Partial<Finding> } = {},
 ): Patient => ({
   registeredId: 'web',
   host: 'i-0123456789abcdef0',

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type Place, planForward, type Situation } from '../../../core/rollout/plan.ts';
 import { type Share, Strategy } from '../../../core/rollout/strategy.ts';
 import { goalOf } from '../../../core/rollout/waves.ts';
+import { placeDigest } from '../../../core/target/place-digest.ts';
 import { Target } from '../../../core/target/target.ts';
 import type { MaintenanceWindow } from '../../../core/target/window.ts';
 
@@ -128,6 +129,18 @@ describe('the next wave', () => {
 
   test('passes windows when it is urgent', () => {
     expect(plan([aPlace(0, { window: night })], { rollout: { urgent: true } }).verdict).toBe('deploy');
+  });
+
+  test('does not count what is at a place that the target no longer has', () => {
+    const here = { fingerprint: theNew, notAfter: null };
+    const [same, moved, unknown] = [aPlace(0), aPlace(1), aPlace(2)];
+    const found = plan([
+      { ...same, installed: { ...here, place: placeDigest(same.target) } },
+      { ...moved, installed: { ...here, place: placeDigest(aPlace(7).target) } },
+      { ...unknown, installed: here },
+    ]);
+
+    expect(found).toMatchObject({ verdict: 'deploy', reached: 2, chosen: [{ target: moved.target }] });
   });
 
   test('passes a window that would open only after the installed certificate has expired', () => {

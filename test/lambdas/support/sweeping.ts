@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { Certificate } from '../../../core/rollout/certificate.ts';
 import { Rollout } from '../../../core/rollout/rollout.ts';
 import { RegisteredTarget } from '../../../core/target/registered.ts';
 import { look } from '../../../core/tls-probe/look.ts';
@@ -85,6 +86,11 @@ export function aSweptCertificate(documents: DynamoDBDocumentClient) {
     await catalogue.setCurrentVersion(certificate, { fingerprint: current, source, notAfter }, 1);
   }
 
+  async function isCertificate(said: object) {
+    const thing = Certificate.parse({ name: certificate, ...said });
+    await createCatalogue(documents, tableNames.registry).putCertificate(thing, 'cli');
+  }
+
   const aRollout = (id: string) => {
     const version = { fingerprint: fingerprint('next'), source, notAfter: 1_900_000_000 };
     const { sequence: _, ...rollout } = Rollout.parse({
@@ -105,5 +111,5 @@ export function aSweptCertificate(documents: DynamoDBDocumentClient) {
     return rollout;
   };
 
-  return { certificate, sweeping, registered, installed, isCurrent, aRollout };
+  return { certificate, sweeping, registered, installed, isCurrent, isCertificate, aRollout };
 }
