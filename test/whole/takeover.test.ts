@@ -127,7 +127,9 @@ describeWith([program('flock', 'util-linux')], 'an execution killed in mid-push'
     const run = await deploy(third, 'third').ended;
     process.kill(group, 'SIGCONT');
     const line = await until(() => {
-      const text = readFileSync(join(command.folder, 'stdout'), 'utf8');
+      const stdout = join(command.folder, 'stdout');
+      // its shell may have been stopped before it opened the file
+      const text = existsSync(stdout) ? readFileSync(stdout, 'utf8') : '';
       return text.endsWith('\n') ? text : undefined;
     }, 'the line of the late command');
 
