@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RolloutReport } from '../../cli/rollout-report.ts';
+import { aWorkplace } from './command.ts';
+
+const program = join(import.meta.dirname, '../../cli/certferry.mjs');
+
+/** Each test starts several processes one after another, on a machine that may be busy. */
+const patience = 240_000;
+
+/** Three targets on three hosts: nobody looks at the first two, and the server of the last one gets stuck. */
+describe('a rollout on this machine', () => {
+  let place: Awaited<ReturnType<typeof aWorkplace>>;
+  const rolling = (...more: string[]) => [
+    ...['rollout', '--local', '--targets', 'fleet.json', '--certificate', place.certificate],
+    ...['--cert', 'cert.pem', '--key', 'key.pem', ...more],
+  ];
+  const bring = async () => {
+    const version = await place.issue();
+    writeFileSync(join(place.folder, 'cert.pem'), version.fullchainPem);
+    writeFileSync(join(place.folder, 'key.pem'), version.keyPem, { mode: 0o600 });
+    return version;
+  };
+  const reportOf = ({ out }: { out: string }): RolloutReport => JSON.parse(out);
+
+  beforeAll(async () => {
+    place = await aWorkplace();
+    const { target } = place.stage;
+    const unseen = (id: string) => ({
+      ...target,
+      id,
+      host: `local-${id}`,
+      config: {
+        certPath: join(place.folder, `${id}.pem`),
+        keyPath: join(place.folder, `${id}.key`),
+        reloadCommand: ['sleep', '0.3'],
+      },
+      verify: 'none',
+    });
+    writeFileSync(
+      join(place.folder, 'fleet.json'),
+      JSON.stringify({
+        certificates: [{ name: place.certificate, strategy: { waves: [1, '100%'] } }],
+        targets: [unseen('a-1'), unseen('a-2'), { ...target, id: 'b-1' }],
+      }),
+    );
+  });
+  afterAll(() => place.stop());
+
+  test(
+    'walks from a first version to one that is halted, resumed and swept',
+    async () => {
+      await bring();
+      const done = await place.run(...rolling());
+      expect(done).toMatchObject({ code: 0, err: '' });
+      expect(done.out).toContain('a-1: deployed_unverified');
+      expect(done.out).toContain('b-1: deployed');
+      expect(done.out).not.toContain('ProbeEndpoint');
+      expect(done.out).toContain('finished: every target has the version');
+
+      const again = await place.run(...rolling('--json'));
+      expect(again.code).toBe(0);
+      expect(reportOf(again)).toMatchObject({ outcome: 'already_rolled_out', waves: [] });
+
+      const second = await bring();
+      place.stage.getStuck();
+      const halted = await place.run(...rolling('--json'));
+      expect(halted.code).toBe(18);
+      const { rolloutId, waves } = reportOf(halted);
+      expect(waves.flatMap(({ failed }) => failed)).toMatchObject([
+        { targetId: 'b-1', outcome: 'rolled_back' },
+      ]);
+
+      const listed = await place.run('rollouts', '--local');
+      expect(listed.out).toMatch(/halted +1 of 0/);
+
+      const resumed = await place.run(
+        ...['rollout', '--local', '--resume', rolloutId, '--cert', 'cert.pem', '--key', 'key.pem', '--json'],
+      );
+      expect(resumed.code).toBe(18);
+      expect(reportOf(resumed).waves.at(-1)).toMatchObject({ counts: { rolled_back: 1 } });
+
+      // what a halted rollout has left behind is for a person to decide about
+      const swept = await place.run('sweep', '--local', '--json');
+      expect(swept.code).toBe(0);
+      expect(JSON.parse(swept.out).targets).toMatchObject([
+        { targetId: 'a-1', condition: 'not_probed' },
+        { targetId: 'a-2', condition: 'not_probed' },
+        { targetId: 'b-1', condition: 'ok' },
+      ]);
+
+      await bring();
+      const other = await place.run(
+        'rollout',
+        '--local',
+        '--resume',
+        rolloutId,
+        '--cert',
+        'cert.pem',
+        '--key',
+        'key.pem',
+      );
+      expect(other).toMatchObject({ code: 2, err: expect.stringContaining(`carries ${second.fingerprint}`) });
+
+      const drawn = await place.run('inspect', '--local', rolloutId);
+      expect(drawn.out).toContain('◇ HaltOutcome?');
+    },
+    patience,
+  );
+
+  test(
+    'is halted by the first Ctrl-C: what has begun is finished, and nothing else begins',
+    async () => {
+      await bring();
+      const child = spawn(process.execPath, [program, ...rolling()], {
+        cwd: place.folder,
+        env: { ...process.env, TMPDIR: place.folder },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      const err = text(child.stderr);
+      let out = '';
+      child.stdout.on('data', (chunk: Buffer) => {
+        // the first wave of one target has begun
+        if (out === '' || !out.includes('wave 1')) {
+          out += chunk.toString();
+          if (out.includes('wave 1')) child.kill('SIGINT');
+        } else out += chunk.toString();
+      });
+
+      const [code] = (await once(child, 'exit')) as [number | null];
+
+      expect(await err).toContain('Halting: deployments that have begun are finished.');
+      expect(code).toBe(18);
+      expect(out).not.toContain('b-1: ');
+      expect(out).toContain('halted: no further deployment begins');
+      expect(out).toContain('certferry rollout --local --resume');
+    },
+    patience,
+  );
+
+  test('refuses a bundle that is not fit before anything is started', async () => {
+    writeFileSync(join(place.folder, 'bad.pem'), 'no certificate');
+
+    const words = ['rollout', '--local', '--targets', 'fleet.json', '--certificate', place.certificate];
+    const refused = await place.run(...words, '--cert', 'bad.pem');
+    const json = await place.run(...words, '--cert', 'bad.pem', '--json');
+
+    expect(refused).toMatchObject({ code: 10, out: expect.stringContaining('Nothing was started') });
+    expect(reportOf(json)).toMatchObject({ outcome: 'refused', rolloutId: null });
+  });
+});

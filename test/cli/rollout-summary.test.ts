@@ -1,0 +1,176 @@
+import { describe, expect, test } from 'vitest';
+import type { EndedWave, RolloutEnd } from '../../cli/ferry.ts';
+import { rolloutListLines } from '../../cli/render/rollout-list.ts';
+import { rolloutMark, rolloutMeanings } from '../../cli/render/rollout-outcomes.ts';
+import { rolloutSummaryLines } from '../../cli/render/rollout-summary.ts';
+import { rolloutExitCodeOf, rolloutReportOf } from '../../cli/rollout-report.ts';
+import { plainColours } from '../../cli/terminal.ts';
+import { type RolloutOutcome, rolloutOutcomes } from '../../core/rollout/rollout.ts';
+
+const layout = { colours: plainColours, width: 100 };
+const here = (words: string) => `certferry ${words} --local`;
+const there = (words: string) => `certferry ${words} --stack Certferry`;
+
+const result = (targetId: string, outcome = 'deployed') => ({
+  targetId,
+  outcome,
+  summary: `${targetId} says so`,
+  executionArn: `arn:aws:states:us-east-1:0:execution:certferry-rollout/DeployWave:of-${targetId}`,
+});
+
+const waves: EndedWave[] = [
+  { number: 1, direction: 'forward', results: [result('web-1')] },
+  { number: 2, direction: 'forward', results: [result('web-2'), result('web-3', 'rolled_back')] },
+  { number: 3, direction: 'back', results: [result('web-2'), result('web-1', 'lost')] },
+];
+
+function anEnd(outcome: RolloutOutcome | null, its: readonly EndedWave[] = []): RolloutEnd {
+  const output = outcome && {
+    rolloutId: 'r-1',
+    certificate: 'api.example.com',
+    fingerprint: `sha256:${'ab'.repeat(32)}`,
+    outcome,
+    summary: 'said by the graph',
+    reason: null,
+    total: 3,
+    waves: its.length,
+    counts: {},
+  };
+  return { id: 'r-1', status: 'FAILED', output, waves: its, durationMs: 61_000 };
+}
+
+describe('the end of a rollout', () => {
+  test('has a row for each wave, and the words of each target that failed', () => {
+    const lines = rolloutSummaryLines(anEnd('rollback_incomplete', waves), layout, here);
+
+    expect(lines.slice(0, 14)).toEqual([
+      '✖ rollout r-1  rollback_incomplete: some targets could not be put back; a person is needed  1 m 1 s',
+      '  said by the graph',
+      '  api.example.com, version sha256:abababababab…',
+      '',
+      '  wave      targets  deployed  rolled_back  put back  lost',
+      '  1         1        1',
+      '  2         2        1         1',
+      '  3 (back)  2                               1         1',
+      '',
+      '✖ web-3  rolled_back in wave 2',
+      '  web-3 says so',
+      '    certferry inspect of-web-3 --local',
+      '',
+      '✖ web-1  lost in wave 3 while it was put back',
+    ]);
+    expect(lines).toContain('A PERSON IS NEEDED: the targets above could not be put back.');
+  });
+
+  test('says what to type next, with the bundle where it is needed again', () => {
+    expect(rolloutSummaryLines(anEnd('halted'), layout, here)).toContain(
+      '  certferry rollout --resume r-1 --cert FILE --key FILE --local',
+    );
+    expect(rolloutSummaryLines(anEnd('halted'), layout, there)).toContain(
+      '  certferry rollout --resume r-1 --stack Certferry',
+    );
+  });
+
+  test('says so when nobody recorded it, and how to go on', () => {
+    const lines = rolloutSummaryLines(anEnd(null), layout, there);
+
+    expect(lines[0]).toContain('lost: nobody recorded how it ended');
+    expect(lines[1]).toBe('  execution r-1 ended FAILED before its outcome was recorded');
+    expect(lines.join('\n')).toContain('rollout --resume r-1');
+  });
+
+  test('has a next step for every outcome but a good one', () => {
+    const plain = rolloutSummaryLines(anEnd('finished'), layout, here).length;
+    for (const outcome of rolloutOutcomes) {
+      const lines = rolloutSummaryLines(anEnd(outcome), layout, here);
+      if (outcome !== 'finished') expect(lines.length, outcome).toBeGreaterThan(plain);
+    }
+  });
+
+  test('lists twenty failures and counts the others', () => {
+    const results = Array.from({ length: 23 }, (_, at) => result(`web-${at}`, 'validate_failed'));
+    const lines = rolloutSummaryLines(
+      anEnd('halted', [{ number: 1, direction: 'forward', results }]),
+      layout,
+      here,
+    );
+
+    expect(lines.filter((line) => line.includes('validate_failed in wave 1'))).toHaveLength(20);
+    expect(lines).toContain('3 more have failed: --json has them all.');
+  });
+
+  test('is a report with every failure, and an exit code', () => {
+    const report = rolloutReportOf(anEnd('halted', waves));
+
+    expect(report).toMatchObject({ rolloutId: 'r-1', outcome: 'halted', total: 3, durationMs: 61_000 });
+    expect(report.waves).toMatchObject([
+      { number: 1, counts: { deployed: 1 }, failed: [] },
+      { number: 2, counts: { deployed: 1, rolled_back: 1 }, failed: [{ targetId: 'web-3' }] },
+      { number: 3, direction: 'back', failed: [{ targetId: 'web-1', outcome: 'lost' }] },
+    ]);
+    expect(Object.fromEntries(rolloutOutcomes.map((one) => [one, rolloutExitCodeOf(anEnd(one))]))).toEqual({
+      finished: 0,
+      already_rolled_out: 0,
+      superseded: 0,
+      refused: 10,
+      rolled_back: 13,
+      rollback_incomplete: 14,
+      finished_with_failures: 17,
+      halted: 18,
+    });
+    expect(rolloutExitCodeOf(anEnd(null))).toBe(15);
+    expect(rolloutReportOf(anEnd(null))).toMatchObject({ outcome: 'lost', certificate: null });
+  });
+
+  test('takes an error in place of an outcome for a failure', () => {
+    const results = [result('web-1', 'States.Timeout'), result('web-2', 'constructor')];
+
+    const [wave] = rolloutReportOf(anEnd('halted', [{ number: 1, direction: 'forward', results }])).waves;
+
+    expect(wave?.failed).toHaveLength(2);
+  });
+});
+
+describe('the list of rollouts', () => {
+  const entry = {
+    id: 'r-1',
+    certificate: 'api.example.com',
+    fingerprint: `sha256:${'ab'.repeat(32)}`,
+    startedAt: '2026-11-22T04:15:00.000Z',
+    status: 'running' as const,
+    reason: null,
+    supersededBy: null,
+    failures: 1,
+    tolerated: 2,
+    outcome: null,
+    summary: null,
+  };
+
+  test('has a line for each with the state it is in', () => {
+    const lines = rolloutListLines(
+      [
+        entry,
+        { ...entry, id: 'r-2', supersededBy: 'r-1' },
+        { ...entry, id: 'r-3', status: 'halted', outcome: 'halted' },
+        { ...entry, id: 'r-4', status: 'ended', outcome: 'finished' },
+        { ...entry, id: 'r-5', status: 'rolling_back' },
+      ],
+      plainColours,
+    );
+
+    expect(lines.map((line) => line.slice(0, 1))).toEqual([' ', '○', '○', '✖', '✔', '✖']);
+    expect(lines[1]).toBe(
+      '○ 2026-11-22 04:15:00  api.example.com  sha256:abababababab…  running              1 of 2              r-1',
+    );
+    expect(lines[2]).toContain('running, superseded');
+    expect(lines[5]).toContain('rolling_back');
+    expect(rolloutListLines([], plainColours)).toEqual(['No rollouts yet.']);
+  });
+});
+
+test('every outcome of a rollout has a meaning and a sign', () => {
+  for (const outcome of rolloutOutcomes) {
+    expect(rolloutMeanings[outcome].meaning).not.toBe('');
+    expect(rolloutMark(outcome, plainColours)).toMatch(/^[✔!✖]$/);
+  }
+});
