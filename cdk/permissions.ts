@@ -1,7 +1,13 @@
 import type { Construct } from 'constructs';
 import type { Grant } from './grants/grant.ts';
 import { askWhetherOnline, assumeRunners, findHosts, readInvocations, sendCommands } from './grants/hosts.ts';
-import { answerTasks, completeTasks, describeExecutions, startRollouts } from './grants/machines.ts';
+import {
+  answerTasks,
+  completeTasks,
+  describeExecutions,
+  describeRollouts,
+  startRollouts,
+} from './grants/machines.ts';
 import { keepWaveFiles, knowWorkBucket, readWaveFiles, type Shared, tellPeople } from './grants/shared.ts';
 import { readSources, type SourceAccess } from './grants/sources.ts';
 
@@ -15,6 +21,7 @@ export type Permission =
   | 'completeTasks'
   | 'answerTasks'
   | 'describeExecutions'
+  | 'describeRollouts'
   | 'startRollouts'
   | 'readSources'
   | 'knowWorkBucket'
@@ -39,6 +46,7 @@ export function grantsFor(scope: Construct, reach: Reach): Readonly<Record<Permi
     completeTasks: completeTasks(),
     answerTasks: answerTasks(),
     describeExecutions: describeExecutions(scope),
+    describeRollouts: describeRollouts(scope),
     startRollouts: startRollouts(scope),
     readSources: readSources(scope, reach.sources),
     knowWorkBucket: knowWorkBucket(reach),

@@ -107,7 +107,7 @@ export const tasks = {
     description: "State ResolveCertificate: finds the version's bytes and gives the rollout its place",
     timeoutSeconds: probing,
     tables: { registry: ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'] },
-    permissions: ['readSources', 'knowWorkBucket', 'describeExecutions'],
+    permissions: ['readSources', 'knowWorkBucket', 'describeRollouts'],
   },
   'next-wave': {
     description: "State NextWave: finds the targets' hosts and writes the next wave",

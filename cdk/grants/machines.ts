@@ -22,13 +22,22 @@ export const answerTasks = (): Grant => ({
 });
 
 /**
- * Whether the owner of a lock still runs, or a rollout: deployments by themselves and those of its waves. ARNs are formed
+ * Whether the owner of a lock still runs: deployments by themselves and those of a rollout's waves. ARNs are formed
  * from names, since the machines themselves depend on the functions.
  */
-export function describeExecutions(scope: Construct): Grant {
-  const executions = [deployTargetName, rolloutName, `${rolloutName}/${waveLabel}`].map((name) =>
-    localArn(scope, 'states', `execution:${name}:*`),
+export const describeExecutions = (scope: Construct): Grant =>
+  describing(
+    scope,
+    [deployTargetName, `${rolloutName}/${waveLabel}`],
+    'The owner of a lock may be any deployment of ours.',
   );
+
+/** Whether the rollout that carries a version still runs. */
+export const describeRollouts = (scope: Construct): Grant =>
+  describing(scope, [rolloutName], 'A version may be carried by any rollout of ours.');
+
+function describing(scope: Construct, machines: readonly string[], reason: string): Grant {
+  const executions = machines.map((name) => localArn(scope, 'states', `execution:${name}:*`));
   return {
     statements: [
       new PolicyStatement({
@@ -37,12 +46,7 @@ export function describeExecutions(scope: Construct): Grant {
       }),
     ],
     environment: {},
-    wildcards: Object.fromEntries(
-      executions.map(({ shown }) => [
-        shown,
-        'The owner of a lock may be any deployment of ours, and a version may be carried by any rollout.',
-      ]),
-    ),
+    wildcards: Object.fromEntries(executions.map(({ shown }) => [shown, reason])),
   };
 }
 

@@ -55,11 +55,13 @@ export const findHosts = on('*', [
 export const describeExecutions = on(
   [
     `arn:<Partition>:states:${here}:execution:certferry-deploy-target:*`,
-    `arn:<Partition>:states:${here}:execution:certferry-rollout:*`,
     `arn:<Partition>:states:${here}:execution:certferry-rollout/DeployWave:*`,
   ],
   ['states:DescribeExecution'],
 );
+export const describeRollouts = on(`arn:<Partition>:states:${here}:execution:certferry-rollout:*`, [
+  'states:DescribeExecution',
+]);
 export const startRollouts = on(`arn:<Partition>:states:${here}:stateMachine:certferry-rollout`, [
   'states:StartExecution',
 ]);
