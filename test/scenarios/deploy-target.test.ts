@@ -10,6 +10,7 @@ import { openStateFolder } from '../../local/state-folder.ts';
 import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { aServedTarget, deploying, makeStuck, type ServedTarget } from '../local/served-target.ts';
+import { expectTaken } from './expect-taken.ts';
 import { doesNothing, type Fault, lambdasWith, losesItsAnswer, quickMachine, throws } from './faults.ts';
 
 /** The host is enrolled and has a version when a scenario begins. */
@@ -248,6 +249,7 @@ describe('deploy-target, when', () => {
         const result = await ferry.deploy(deploying(target, version));
 
         expect(pathOf(result)).toBe(scenario.path);
+        expectTaken('deploy-target', name, result.events);
         expect(result.output.outcome).toBe(scenario.outcome);
         expect(result.status).toBe(scenario.status ?? 'FAILED');
         const [latest, ...others] = await ferry.history(id);

@@ -3,7 +3,11 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { dist } from '../../local/artefacts.ts';
-import { readDeployTarget, type StateMachineDefinition } from '../../local/step-functions/definition.ts';
+import {
+  readDeployTarget,
+  readRollout,
+  type StateMachineDefinition,
+} from '../../local/step-functions/definition.ts';
 import { tinyLambdas } from '../local/tiny-lambdas.ts';
 
 /** A function that throws, every time or the first times only. */
@@ -51,15 +55,58 @@ const shortTimeoutSeconds = 7;
 
 /** The machine as it is deployed, except that retries follow at once and tokens are not waited for as long. */
 export function quickMachine(changes: Readonly<Record<string, object>> = {}): StateMachineDefinition {
-  const machine = readDeployTarget();
-  const states = Object.entries(machine.States).map(([name, state]) => {
-    const quick =
-      'Retry' in state ? { Retry: state.Retry?.map((retrier) => ({ ...retrier, ...noWait })) } : {};
-    const short = 'Resource' in state && state.Resource.endsWith('.waitForTaskToken');
-    const timeout = short ? { TimeoutSeconds: shortTimeoutSeconds } : {};
-    return [name, { ...state, ...quick, ...timeout, ...changes[name] }];
-  });
-  return { ...machine, States: Object.fromEntries(states) };
+  return hurried(readDeployTarget(), changes);
 }
 
-const noWait = { IntervalSeconds: 0.01, MaxDelaySeconds: 0.01, JitterStrategy: 'NONE' };
+/** The same for the machine of rollouts, and for the deployments in its Distributed Map. */
+export function quickRollout(changes: Readonly<Record<string, object>> = {}): StateMachineDefinition {
+  return hurried(readRollout(), changes);
+}
+
+type States = StateMachineDefinition['States'];
+
+/** Any machine so. What stands in `changes` is changed as well. */
+export function hurried(
+  machine: StateMachineDefinition,
+  changes: Readonly<Record<string, object>> = {},
+): StateMachineDefinition {
+  return { ...machine, States: hurriedStates(machine.States, changes) };
+}
+
+function hurriedStates(states: States, changes: Readonly<Record<string, object>>): States {
+  const entries = Object.entries(states).map(([name, state]) => {
+    const { Retry, Resource, ItemProcessor } = state as Loose;
+    return [
+      name,
+      {
+        ...state,
+        ...(Retry !== undefined && { Retry: Retry.map(soon) }),
+        ...(Resource?.endsWith('.waitForTaskToken') && 'TimeoutSeconds' in state
+          ? { TimeoutSeconds: shortTimeoutSeconds }
+          : {}),
+        ...(ItemProcessor !== undefined && {
+          ItemProcessor: { ...ItemProcessor, States: hurriedStates(ItemProcessor.States, changes) },
+        }),
+        ...changes[name],
+      },
+    ];
+  });
+  return Object.fromEntries(entries);
+}
+
+interface Loose {
+  readonly Retry?: readonly { readonly MaxAttempts: number }[];
+  readonly Resource?: string;
+  readonly ItemProcessor?: StateMachineDefinition;
+}
+
+/** Enough for every fault that passes; nobody waits for four hundred. */
+const mostAttempts = 12;
+
+const soon = <Retrier extends { readonly MaxAttempts: number }>(retrier: Retrier) => ({
+  ...retrier,
+  IntervalSeconds: 0.01,
+  MaxDelaySeconds: 0.01,
+  JitterStrategy: 'NONE',
+  MaxAttempts: Math.min(retrier.MaxAttempts, mostAttempts),
+});

@@ -1,0 +1,48 @@
+/**
+ * Runs the scenarios of both state machines, keeps what each of them went through (test/scenarios/taken.json), and writes
+ * the coverage tables of docs/state-machines.md from it.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { coveragePage, pageWithCoverage } from '../test/scenarios/coverage.ts';
+import { recordingVariable, type Taken, takenFile } from '../test/scenarios/taken.ts';
+
+const root = join(import.meta.dirname, '..');
+
+interface Left {
+  readonly machine: keyof Taken;
+  readonly scenario: string;
+  readonly taken: readonly string[];
+}
+
+function runScenarios(folder: string): void {
+  const vitest = join(root, 'node_modules/vitest/vitest.mjs');
+  const { status } = spawnSync(process.execPath, [vitest, 'run', 'test/scenarios', '-t', ', when '], {
+    cwd: root,
+    stdio: 'inherit',
+    env: { ...process.env, [recordingVariable]: folder },
+  });
+  if (status !== 0) throw new Error('a scenario failed: nothing was written');
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'certferry-taken-'));
+try {
+  runScenarios(folder);
+  const left = readdirSync(folder).map(
+    (file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Left,
+  );
+  const of = (machine: keyof Taken) =>
+    Object.fromEntries(
+      left
+        .filter((one) => one.machine === machine)
+        .sort((one, other) => (one.scenario < other.scenario ? -1 : 1))
+        .map(({ scenario, taken }) => [scenario, taken]),
+    );
+  const taken: Taken = { 'deploy-target': of('deploy-target'), rollout: of('rollout') };
+  writeFileSync(takenFile, `${JSON.stringify(taken, null, 2)}\n`);
+  writeFileSync(coveragePage, pageWithCoverage(readFileSync(coveragePage, 'utf8')));
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}

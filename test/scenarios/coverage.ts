@@ -1,0 +1,52 @@
+// The page with the coverage of both machines, written from their files and from what the scenarios went through.
+import { join } from 'node:path';
+import { type Branch, branchesOf, type MachineName } from './branches.ts';
+import { readTaken } from './taken.ts';
+
+export const coveragePage = join(import.meta.dirname, '../../docs/state-machines.md');
+
+const [begin, end] = ['<!-- node scripts/state-machines.ts -->', '<!-- end -->'];
+
+/** The page with other tables between its marks. Throws when it has none. */
+export function pageWithCoverage(page: string): string {
+  const [from, to] = [page.indexOf(begin), page.indexOf(end)];
+  if (from === -1 || to < from) throw new Error(`${coveragePage} has no place for the tables`);
+  return `${page.slice(0, from)}${begin}\n\n${tables()}\n\n${page.slice(to)}`;
+}
+
+function tables(): string {
+  const machines: readonly MachineName[] = ['deploy-target', 'rollout'];
+  return machines.map((machine) => `## ${machine}\n\n${total(machine)}\n\n${table(machine)}`).join('\n\n');
+}
+
+function total(machine: MachineName): string {
+  const branches = branchesOf(machine);
+  const count = (kind: string) => branches.filter(({ part }) => part.startsWith(kind)).length;
+  const states = branches.filter(({ part }) => part === '').length;
+  const scenarios = Object.keys(readTaken()[machine]);
+  const walks = scenarios.filter(isWalk).length;
+  return `${states} states, ${count('retry')} entries of Retry and ${count('catch')} of Catch; ${scenarios.length - walks} scenarios with the real functions and ${walks} walks with stand-ins.`;
+}
+
+function table(machine: MachineName): string {
+  const taken = Object.entries(readTaken()[machine]);
+  const rows = branchesOf(machine).map(({ key, state, part }: Branch) => {
+    const through = taken.filter(([, keys]) => keys.includes(key)).map(([scenario]) => scenario);
+    return `| ${part === '' ? `**${state}**` : part} | ${throughText(through)} |`;
+  });
+  return ['| state, or entry of its Retry or Catch | gone through when |', '| --- | --- |', ...rows].join(
+    '\n',
+  );
+}
+
+const shown = 3;
+
+/** Those with the real functions first: they show more. */
+function throughText(scenarios: readonly string[]): string {
+  const real = scenarios.filter((name) => !isWalk(name));
+  const all = [...real, ...scenarios.filter(isWalk)];
+  const more = all.length > shown ? `; and ${all.length - shown} more` : '';
+  return all.slice(0, shown).join('; ') + more;
+}
+
+const isWalk = (scenario: string) => scenario.endsWith('(stand-ins)');
