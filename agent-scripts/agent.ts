@@ -53,8 +53,8 @@ async function main(): Promise<AgentLine> {
 
 async function perform(home: Home, job: ReadJob): Promise<AgentLine> {
   if (!job.sealed) return performOpen(home, job.job);
-  const finished = readReceipt(home, job.header.targetId, job.header.deploymentId);
-  if (finished !== null) return withHostKey(home, finished.line);
+  const finished = finishedBefore(home, job.header);
+  if (finished !== null) return withHostKey(home, finished);
   const opened = await openSealed(home, job.kid, job.text);
   if (opened === null) return unknownKey(home, job.header);
   refuseLate(opened.header, new Date());
@@ -85,8 +85,8 @@ async function performOpen(home: Home, { header, probe }: OpenJob): Promise<Agen
       passFence(home, header);
       return rollback(home, header);
     case 'revert': {
-      const finished = readReceipt(home, header.targetId, header.deploymentId);
-      if (finished !== null) return finished.line;
+      const finished = finishedBefore(home, header);
+      if (finished !== null) return finished;
       passFence(home, header);
       return revert(home, header);
     }
@@ -94,6 +94,21 @@ async function performOpen(home: Home, { header, probe }: OpenJob): Promise<Agen
     case 'validate':
       throw new CertferryError('JobUnreadable', `a ${header.action} job has to be sealed`);
   }
+}
+
+/**
+ * What this very deployment said when it ended here. A receipt with another fence is another execution's, which had the same
+ * name (in another state machine): neither may be answered, or undone, with what the other one did.
+ * @throws CertferryError InvalidRequest
+ */
+function finishedBefore(home: Home, { targetId, deploymentId, fence }: JobHeader): AgentLine | null {
+  const receipt = readReceipt(home, targetId, deploymentId);
+  if (receipt === null || receipt.fence === fence) return receipt?.line ?? null;
+  throw new CertferryError(
+    'InvalidRequest',
+    `deployment ${deploymentId} has been here under fence ${receipt.fence}, and this job has ${fence}: start the execution under a name that was not used before`,
+    { details: { deploymentId, fence, used: receipt.fence } },
+  );
 }
 
 async function withHostKey(home: Home, line: AgentLine): Promise<AgentLine> {
@@ -132,7 +147,7 @@ async function afterError(home: Home, header: JobHeader, error: unknown): Promis
   }
   const ended = header.action === 'rollback' ? null : readReceipt(home, header.targetId, header.deploymentId);
   // what failed came after the end (tidying up): the receipt tells what is live
-  if (ended !== null && !ended.undone) return ended.line;
+  if (ended?.fence === header.fence && !ended.undone) return ended.line;
   if (isCertferryError(error)) return rejected(header, error);
   const message = error instanceof Error ? error.message : String(error);
   return rejected(

@@ -1,6 +1,7 @@
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { planBack } from '../../core/rollout/back.ts';
 import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
+import type { Installed } from '../services/installed.ts';
 import type { Planners } from './forward.ts';
 import { wavesSoFar } from './waves-so-far.ts';
 
@@ -17,7 +18,7 @@ export async function nextBack(state: RolloutState, by: Planners): Promise<Rollo
     waves,
     sinceWave: judgement.sinceWave,
     fingerprint: rollout.version.fingerprint,
-    installed: (targetId) => known.get(targetId)?.fingerprint ?? null,
+    installed: (targetId) => versionLeft(known.get(targetId), rollout),
   });
   const wave = { ...state.wave, count: 0, waitSeconds: 0 };
   switch (plan.verdict) {
@@ -35,6 +36,12 @@ export async function nextBack(state: RolloutState, by: Planners): Promise<Rollo
       return { ...state, wave: { ...wave, verdict: 'rollback_incomplete', summary } };
     }
   }
+}
+
+/** What a target has; a deployment of somebody else's, though of the same version, is theirs to undo. */
+function versionLeft(has: Installed | undefined, { id, version }: RolloutState['rollout']): string | null {
+  const isTheirs = has?.rollout !== undefined && has.rollout !== id;
+  return isTheirs && has.fingerprint === version.fingerprint ? 'theirs' : (has?.fingerprint ?? null);
 }
 
 /** Whoever is woken needs the names; thousands of them are in the history. */

@@ -28,7 +28,7 @@ export function beginRollout(
       readLatest(table, rollout.certificate),
     ]);
     if (own !== null) return beginAgain(table.name, { rollout, own, latest });
-    if (rollout.only !== null) return beginPart(table.name, rollout, latest);
+    if (rollout.only !== null) return beginPart(table, rollout, latest);
     const standing = latest === null ? null : await readControlItem(table, latest.current);
     if (!repeat && standing !== null && carries(standing, rollout)) return exists(standing);
     if (latest !== null && latest.startedAt > rollout.startedAt) return superseded(latest);
@@ -103,12 +103,24 @@ function beginAgain(TableName: string, { rollout, own, latest }: Known): Writes<
   return { result, actions: [{ Update }, { Update: latestToo }] };
 }
 
-function beginPart(TableName: string, rollout: NewRollout, latest: LatestItem | null): Writes<Begun> {
-  const sequence = latest?.sequence ?? 0;
+/**
+ * A part comes after everything before it. But while another version is being rolled out, one with an older version (a new
+ * instance gets what is current) takes the place before that rollout: it cannot undo what that has done.
+ */
+async function beginPart(
+  table: RegistryTable,
+  rollout: NewRollout,
+  latest: LatestItem | null,
+): Promise<Writes<Begun>> {
+  const TableName = table.name;
+  const isOther = latest !== null && latest.fingerprint !== rollout.version.fingerprint;
+  const standing = isOther ? await readControlItem(table, latest.current) : null;
+  const knows = latest?.sequence ?? 0;
+  const sequence = standing?.status === 'running' ? knows - 1 : knows;
   const ConditionCheck = { TableName, Key: latestKey(rollout.certificate), ...asSeen(latest) };
   return {
     result: { type: 'begun', sequence },
-    actions: [{ ConditionCheck }, ...newItems(TableName, rollout, sequence)],
+    actions: [{ ConditionCheck }, ...newItems(TableName, rollout, { sequence, knows })],
   };
 }
 
@@ -125,7 +137,7 @@ function beginWhole(TableName: string, rollout: NewRollout, latest: LatestItem |
   const Put = { TableName, Item: { ...latestKey(certificate), ...item }, ...asSeen(latest) };
   return {
     result: { type: 'begun', sequence },
-    actions: [{ Put }, ...newItems(TableName, rollout, sequence)],
+    actions: [{ Put }, ...newItems(TableName, rollout, { sequence })],
   };
 }
 
@@ -139,14 +151,14 @@ function asSeen(latest: LatestItem | null) {
   };
 }
 
-function newItems(TableName: string, rollout: NewRollout, sequence: number) {
+function newItems(TableName: string, rollout: NewRollout, place: Pick<ControlItem, 'sequence' | 'knows'>) {
   const { id, executionArn, certificate, startedAt, version, strategy } = rollout;
   const control: ControlItem = {
     id,
     executionArn,
     certificate,
     fingerprint: version.fingerprint,
-    sequence,
+    ...place,
     startedAt,
     status: 'running',
     reason: null,

@@ -9,6 +9,8 @@ export const ControlItem = z.object({
   certificate: z.string(),
   fingerprint: Fingerprint,
   sequence: z.int(),
+  /** The latest whole rollout when this one began, where that is not its own: only those after it supersede it. */
+  knows: z.optional(z.int()),
   startedAt: z.string(),
   status: z.enum(['running', 'halted', 'rolling_back', 'ended']),
   reason: z.nullable(z.string()),

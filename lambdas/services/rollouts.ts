@@ -113,9 +113,9 @@ async function controls(table: RegistryTable, ids: readonly string[]): Promise<R
 
 const aboutRollout = (id: string) => ({ key: rolloutKey(id), name: 'InvalidRequest' }) as const;
 
-function withSuccessor(item: ControlItem, latest: LatestItem | undefined): RolloutControl {
-  const isOlder = latest !== undefined && latest.sequence > item.sequence;
-  return { ...item, supersededBy: isOlder ? latest.current : null };
+function withSuccessor({ knows, ...control }: ControlItem, latest: LatestItem | undefined): RolloutControl {
+  const isOlder = latest !== undefined && latest.sequence > (knows ?? control.sequence);
+  return { ...control, supersededBy: isOlder ? latest.current : null };
 }
 
 async function applied(table: RegistryTable, id: string, change: Change): Promise<void> {

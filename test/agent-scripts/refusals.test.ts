@@ -74,6 +74,21 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(identityOf(certPath)).toEqual(before);
   });
 
+  test('neither does nor answers a deployment of another execution that has the same name', async () => {
+    const { host, target, certPath } = await aDeployed();
+    await host.send('deploy', {
+      target,
+      version: await aVersion(),
+      header: { deploymentId: 'd-same', fence: 5 },
+    });
+    const before = identityOf(certPath);
+
+    const other = { target, version: await aVersion(), header: { deploymentId: 'd-same', fence: 6 } };
+
+    expect(await host.send('deploy', other)).toMatchObject({ outcome: 'rejected', reason: 'InvalidRequest' });
+    expect(identityOf(certPath)).toEqual(before);
+  });
+
   test('answers with its own key when a job is sealed to a key it does not have', async () => {
     const { host, target } = await aDeployed();
     const stranger = testHost(join(scratch, `host-${count}`, 'other-home'));

@@ -177,6 +177,18 @@ describe('a rollout for a part', () => {
     expect((await rollouts.control(whole.id))?.supersededBy).toBeNull();
   });
 
+  test('of another version comes before the whole one that is under way, which does not supersede it', async () => {
+    const whole = await begun({ version: 'new' });
+    const part = aRollout({ certificate: whole.certificate, version: 'current', only });
+
+    expect(await rollouts.begin(part, once)).toEqual({ type: 'begun', sequence: 0 });
+    expect((await rollouts.control(part.id))?.supersededBy).toBeNull();
+
+    await rollouts.halt(whole.id, 'enough');
+    const later = aRollout({ certificate: whole.certificate, version: 'current', only });
+    expect(await rollouts.begin(later, once)).toEqual({ type: 'begun', sequence: 1 });
+  });
+
   test('has number 0 before the first whole one', async () => {
     expect(await rollouts.begin(aRollout({ certificate: aCertificateName(), only }), once)).toEqual({
       type: 'begun',
