@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import type { DeployResult, Ferry } from '../../local/ferry.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { useHarbour } from './harbour.ts';
+import { filesUnder, needlesOf } from './needles.ts';
 import { deploying, makeStuck } from './served-target.ts';
 
 const harbour = useHarbour();
@@ -150,22 +151,3 @@ describe('a deployment on this machine', () => {
     }
   });
 });
-
-/** The key as it might lie about: body lines of its PEM, its bytes, and those in base64 and base64url. */
-function needlesOf(keyPem: string): Buffer[] {
-  const lines = keyPem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
-  const der = Buffer.from(lines.join(''), 'base64');
-  // the part that no other key has
-  const own = der.subarray(-60);
-  return [
-    own,
-    Buffer.from(own.toString('base64url').slice(4, -4)),
-    ...lines.map((line) => Buffer.from(line)),
-  ].filter((needle) => needle.length > 20);
-}
-
-function filesUnder(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name));
-}

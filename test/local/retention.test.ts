@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { workBucket } from '../../local/environment.ts';
 import { forgetOldRecords } from '../../local/retention.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
 import { scratch } from './scratch.ts';
@@ -28,4 +29,24 @@ test('commands are forgotten after 30 days and executions after 90, as AWS does'
     'execution-89.jsonl',
     'running',
   ]);
+});
+
+test('what a rollout left is forgotten with its execution: its deployments, their results and its files', () => {
+  const folder = openStateFolder(scratch());
+  const places = [
+    join(folder.executions, 'children'),
+    join(folder.executions, 'map-runs'),
+    join(folder.objects, workBucket, 'rollouts'),
+  ];
+  for (const place of places) {
+    mkdirSync(place, { recursive: true });
+    for (const days of [89, 91]) {
+      writeFileSync(join(place, `of-${days}.jsonl`), '');
+      utimesSync(join(place, `of-${days}.jsonl`), daysAgo(days), daysAgo(days));
+    }
+  }
+
+  forgetOldRecords(folder, now.getTime());
+
+  expect(places.map((place) => readdirSync(place))).toEqual(places.map(() => ['of-89.jsonl']));
 });

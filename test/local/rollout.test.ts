@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { RegisteredTarget } from '../../core/target/registered.ts';
+import type { LocalMessage } from '../../local/sns.ts';
 import { aVersion } from '../factories/certificates.ts';
 import {
   appliedSince,
@@ -15,6 +16,7 @@ import {
   spawnRollout,
   useFleets,
 } from './fleet.ts';
+import { filesUnder, needlesOf } from './needles.ts';
 import { scratch } from './scratch.ts';
 import { makeStuck } from './served-target.ts';
 
@@ -145,6 +147,59 @@ describe('a rollout on this machine', () => {
     expect(rest.at(-1)).toBe('ended finished');
     expect(await presented(fleet)).toEqual(Array(2).fill(second.fingerprint));
     expect(await ferry.answer(id, answer)).toBe(false);
+  });
+
+  test(
+    'is halted by a person: what has begun is done, nothing else begins, and people are told',
+    patient,
+    async () => {
+      const fleet = await aFleet(3);
+      await fleet.openServing();
+      const messages: LocalMessage[] = [];
+      const ferry = await fleet.open({ deploymentsAtOnce: 1, onMessage: (one) => messages.push(one) });
+      const second = await aVersion();
+      let id = '';
+      let halting: Promise<boolean> | null = null;
+
+      const end = await ferry.rollout(
+        carrying(second, { targets: fleet.targets, strategy: { waves: ['100%'] } }),
+        {
+          begun: (begun) => {
+            id = begun;
+          },
+          deployment: (_, { type }) => {
+            if (type === 'StateEntered') halting ??= ferry.halt(id, 'stop it');
+          },
+        },
+      );
+
+      expect(await halting).toBe(true);
+      expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'halted' } });
+      expect(end.waves.flatMap(({ results }) => results.map(({ outcome }) => outcome)).slice(1)).toEqual(
+        Array(2).fill('skipped'),
+      );
+      expect(messages.map(({ subject }) => subject).join()).toMatch(/halted/i);
+      expect(await ferry.halt('nobody', 'stop it')).toBe(false);
+    },
+  );
+
+  test('leaves the private key on the hosts alone', patient, async () => {
+    const fleet = await aFleet(2);
+    const { ferry, first } = await fleet.openServing();
+    const stuck = fleet.servers[1];
+    if (stuck !== undefined) makeStuck(stuck);
+    const second = await aVersion();
+    await ferry.rollout(carrying(second, { targets: fleet.targets, strategy: { onHalt: 'rollBackAll' } }));
+    await ferry.close();
+
+    const needles = [first, second].flatMap(({ keyPem }) => needlesOf(keyPem));
+    const found = filesUnder(fleet.stateDir).filter((path) => {
+      const bytes = readFileSync(path);
+      return needles.some((needle) => bytes.includes(needle));
+    });
+
+    expect(found.filter((path) => !path.startsWith(join(fleet.stateDir, 'hosts/')))).toEqual([]);
+    expect(found.length).toBeGreaterThan(0);
   });
 
   test('of a version that was rolled out is not run again', patient, async () => {
