@@ -109,8 +109,12 @@ export interface SweepOptions {
   readonly heal: boolean;
 }
 
-/** What both places can do with rollouts that are there. */
-export interface FleetFerry {
+/** What both places can do. */
+export interface There {
+  /** Ended deployments, the latest first. */
+  history(targetId: string | undefined): Promise<HistoryEntry[]>;
+  /** `last` is the deployment or rollout that began last. Null when there is none. */
+  inspect(name: string): Promise<Execution | null>;
   /** Latest first. */
   rollouts(certificate: string | undefined): Promise<RolloutEntry[]>;
   /** False when there is no such rollout, or it has ended. */

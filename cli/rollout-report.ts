@@ -58,10 +58,19 @@ export function failedOf({ results }: EndedWave): WaveResult[] {
 }
 
 /** Whether a deployment ended well; an error's name instead of an outcome did not. */
-export function isGood(outcome: string): boolean {
+function isGood(outcome: string): boolean {
+  return meaningOf(outcome)?.succeeded ?? false;
+}
+
+/** Whether somebody has to look at the host. */
+export function needsPerson(outcome: string): boolean {
+  return meaningOf(outcome)?.needsPerson ?? false;
+}
+
+function meaningOf(outcome: string) {
   return Object.hasOwn(outcomeMeanings, outcome)
-    ? outcomeMeanings[outcome as keyof typeof outcomeMeanings].succeeded
-    : false;
+    ? outcomeMeanings[outcome as keyof typeof outcomeMeanings]
+    : undefined;
 }
 
 /** The process's exit code for a rollout. */

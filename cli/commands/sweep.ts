@@ -15,7 +15,7 @@ export interface SweepCommandOptions extends PlaceOptions {
 export async function sweep(options: SweepCommandOptions, terminal: Terminal): Promise<number> {
   const place = placeOf(options, 'sweep');
   const { certificate, heal } = options;
-  const report: SweepReport = await withPlace(place, (there) => there.sweep({ certificate, heal }));
+  const report = await withPlace(place, (there) => there.sweep({ certificate, heal }));
   if (options.json === true) terminal.out(JSON.stringify(report));
   else for (const line of sweepLines(report, terminal)) terminal.out(line);
   return report.targets.some(isWrong) ? notPresentedExitCode : 0;

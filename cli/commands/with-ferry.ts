@@ -1,5 +1,6 @@
 import type { Account } from '../../account/account.ts';
 import type { Ferry } from '../../local/ferry.ts';
+import type { There } from '../ferry.ts';
 import type { Place, StackPlace } from './place.ts';
 
 /** Works on this machine's state folder for as long as `work` takes. */
@@ -31,9 +32,6 @@ export async function withAccount<Result>(
 }
 
 /** Either, for what both can do. */
-export function withPlace<Result>(
-  place: Place,
-  work: (there: Ferry | Account) => Promise<Result>,
-): Promise<Result> {
+export function withPlace<Result>(place: Place, work: (there: There) => Promise<Result>): Promise<Result> {
   return place.kind === 'local' ? withFerry(place.state, work) : withAccount(place, work);
 }

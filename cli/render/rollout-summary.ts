@@ -1,5 +1,5 @@
 import type { EndedWave, RolloutEnd, WaveResult } from '../ferry.ts';
-import { countsOf, failedOf, rolloutReportOf } from '../rollout-report.ts';
+import { countsOf, failedOf, needsPerson, rolloutReportOf } from '../rollout-report.ts';
 import type { Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { outcomeWords, rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
@@ -68,6 +68,7 @@ function failureLine(
   return [
     `${colours.red('✖')} ${colours.bold(targetId)}  ${outcome} in wave ${number}${back}`,
     ...fold(summary, width - 2).map((line) => `  ${line}`),
+    ...(needsPerson(outcome) ? ['  A PERSON IS NEEDED on this host.'] : []),
     ...(name === '' ? [] : [`    ${own(`inspect ${name}`)}`]),
   ];
 }

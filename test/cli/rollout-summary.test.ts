@@ -59,6 +59,7 @@ describe('the end of a rollout', () => {
       '',
       '✖ web-1  lost in wave 3 while it was put back',
     ]);
+    expect(lines).toContain('  A PERSON IS NEEDED on this host.');
     expect(lines).toContain('A PERSON IS NEEDED: the targets above could not be put back.');
   });
 
