@@ -159,7 +159,7 @@ describe('a rollout on this machine', () => {
       const ferry = await fleet.open({ deploymentsAtOnce: 1, onMessage: (one) => messages.push(one) });
       const second = await aVersion();
       let id = '';
-      let halting: Promise<boolean> | null = null;
+      const halting: Promise<boolean>[] = [];
 
       const end = await ferry.rollout(
         carrying(second, { targets: fleet.targets, strategy: { waves: ['100%'] } }),
@@ -168,12 +168,12 @@ describe('a rollout on this machine', () => {
             id = begun;
           },
           deployment: (_, { type }) => {
-            if (type === 'StateEntered') halting ??= ferry.halt(id, 'stop it');
+            if (type === 'StateEntered' && halting.length === 0) halting.push(ferry.halt(id, 'stop it'));
           },
         },
       );
 
-      expect(await halting).toBe(true);
+      expect(await Promise.all(halting)).toEqual([true]);
       expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'halted' } });
       expect(end.waves.flatMap(({ results }) => results.map(({ outcome }) => outcome)).slice(1)).toEqual(
         Array(2).fill('skipped'),
