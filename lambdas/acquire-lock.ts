@@ -39,8 +39,8 @@ export const createHandler =
     const { id: targetId, host } = request.target;
     const supersedes = request.action !== 'validate';
     const now = by.clock.now();
-    const rolloutSequence = await passGate(by.rollouts, request);
-    const asked = { targetId, supersedes, rolloutSequence, now };
+    const rollout = await passGate(by.rollouts, request);
+    const asked = { targetId, supersedes, rollout, now };
     const requestNumber =
       request.requestNumber ?? (await by.locks.registerRequest({ ...asked, requestId: execution.id }));
     const claim = { ...asked, executionArn: execution.id, requestNumber, startedAt: execution.startedAt };

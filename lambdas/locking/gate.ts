@@ -1,18 +1,19 @@
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/errors.ts';
+import type { RolloutPlace } from '../services/lock-item.ts';
 import type { RolloutControl, Rollouts } from '../services/rollouts.ts';
 
 type Gated = Pick<DeploymentRequest, 'rollout' | 'action' | 'target'>;
 
 /**
- * Lets a rollout's deployment begin, and answers the rollout's sequence; undefined for a request of a person. Asked anew
+ * Lets a rollout's deployment begin, and answers the rollout's place in its certificate's order; undefined for a request of a person. Asked anew
  * at each attempt to get the lock, so a rollout that is halted while its deployments wait for their hosts begins no more.
  * Throws Superseded, RolloutHalted, or InvalidRequest where there is no such rollout: nobody could halt that.
  */
 export async function passGate(
   rollouts: Pick<Rollouts, 'control'>,
   request: Gated,
-): Promise<number | undefined> {
+): Promise<RolloutPlace | undefined> {
   if (request.rollout === undefined) return undefined;
   const control = await rollouts.control(request.rollout);
   if (control === null) {
@@ -23,7 +24,7 @@ export async function passGate(
     );
   }
   checkControl(control, request);
-  return control.sequence;
+  return { certificate: control.certificate, sequence: control.sequence };
 }
 
 function checkControl(control: RolloutControl, { action, target }: Gated): void {

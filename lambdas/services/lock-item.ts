@@ -5,14 +5,15 @@ import * as z from 'zod/mini';
  *
  * | pk                          | attributes |
  * | --------------------------- | ---------- |
- * | `target#<id>`               | owner, fence, startedAt, acquiredAt, enrolments, pending { key, commandId }, requests, latestRequest, rolloutSequence |
+ * | `target#<id>`               | owner, fence, startedAt, acquiredAt, enrolments, pending { key, commandId }, requests, latestRequest, rolloutSequence, rolloutOf |
  * | `host#<host>`               | owner, fence, acquiredAt, targetId (see `host-locks.ts`) |
  * | `request#<target>#<id>`     | number, expiresAt (see `requests.ts`) |
  * | `command#<commandId>`       | see `pending-commands.ts` |
  * | `bucket#<what>#<where>`     | see `pacing.ts` |
  *
  * `requests` counts the numbers given out, `latestRequest` is the highest that is in force, `rolloutSequence` the
- * highest of a rollout that has asked; like `fence` they only ever grow, and stay when the lock is released.
+ * highest of a rollout that has asked; like `fence` they only ever grow, and stay when the lock is released. But sequences
+ * are a certificate's own: `rolloutOf` names it, and a target that is given another certificate begins anew.
  */
 export const LockItem = z.object({
   owner: z._default(z.nullable(z.string()), null),
@@ -29,6 +30,7 @@ export const LockItem = z.object({
   requests: z._default(z.int(), 0),
   latestRequest: z._default(z.int(), 0),
   rolloutSequence: z._default(z.int(), 0),
+  rolloutOf: z._default(z.string(), ''),
 });
 export type LockItem = z.infer<typeof LockItem>;
 
@@ -48,8 +50,26 @@ export const isFree = 'attribute_not_exists(#owner)';
 /** A condition: it is held by the very owner, and with the fence, that were seen. */
 export const isStillTheirs = '#owner = :them AND fence = :theirFence';
 
-/** A condition: no rollout of a later sequence than `:sequence` has asked for this target. */
-export const noNewerRollout = '(attribute_not_exists(rolloutSequence) OR rolloutSequence <= :sequence)';
+/** The place of a rollout in its certificate's order. */
+export interface RolloutPlace {
+  readonly certificate: string;
+  readonly sequence: number;
+}
+
+/** A condition: no rollout of the same certificate and of a later sequence has asked for this target. */
+export const noNewerRollout =
+  '(attribute_not_exists(rolloutSequence) OR rolloutSequence <= :sequence OR rolloutOf <> :certificate)';
+/** What the asking rollout leaves on the item, in the same write. */
+export const rolloutSet = 'rolloutSequence = :sequence, rolloutOf = :certificate';
+export const rolloutValues = ({ certificate, sequence }: RolloutPlace) => ({
+  ':certificate': certificate,
+  ':sequence': sequence,
+});
+
+/** The sequence of a rollout that comes after this one; null when none has asked. */
+export function newerSequence(lock: LockItem, { certificate, sequence }: RolloutPlace): number | null {
+  return lock.rolloutOf === certificate && lock.rolloutSequence > sequence ? lock.rolloutSequence : null;
+}
 
 /** A condition (and its names and values) that holds only while `holding` does. */
 export function whileHeld({ executionArn, fence }: Pick<Holding, 'executionArn' | 'fence'>) {

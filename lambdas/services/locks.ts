@@ -1,7 +1,17 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { isFree, isStillTheirs, LockItem, lockKey, noNewerRollout } from './lock-item.ts';
+import {
+  isFree,
+  isStillTheirs,
+  LockItem,
+  lockKey,
+  newerSequence,
+  noNewerRollout,
+  type RolloutPlace,
+  rolloutSet,
+  rolloutValues,
+} from './lock-item.ts';
 import { createRequests, type Requests } from './requests.ts';
 
 /** Who asks for a target's lock, and with which request. */
@@ -12,7 +22,7 @@ export interface Claim {
   /** False for a dry run: it neither ends earlier requests nor is ended by later ones. */
   readonly supersedes: boolean;
   /** The place of the rollout that it is a part of, in its certificate's order. */
-  readonly rolloutSequence?: number | undefined;
+  readonly rollout?: RolloutPlace | undefined;
   readonly startedAt: string;
   readonly now: Date;
 }
@@ -94,12 +104,12 @@ async function take(taking: Taking): Promise<Answer> {
 }
 
 function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
-  const { rolloutSequence: sequence } = claim;
+  const { rollout } = claim;
   const conditions = [
     when,
     numberWasGivenOut,
     ...(claim.supersedes ? [noLaterRequest] : []),
-    ...(sequence === undefined ? [] : [noNewerRollout]),
+    ...(rollout === undefined ? [] : [noNewerRollout]),
   ];
   return new UpdateCommand({
     TableName: table,
@@ -107,7 +117,7 @@ function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
     ConditionExpression: conditions.join(' AND '),
     UpdateExpression: `SET #owner = :owner, startedAt = :startedAt, acquiredAt = :acquiredAt, enrolments = :none${
       claim.supersedes ? ', latestRequest = :number' : ''
-    }${sequence === undefined ? '' : ', rolloutSequence = :sequence'} REMOVE pending ADD fence :one`,
+    }${rollout === undefined ? '' : `, ${rolloutSet}`} REMOVE pending ADD fence :one`,
     ExpressionAttributeNames: { '#owner': 'owner' },
     ExpressionAttributeValues: {
       ':owner': claim.executionArn,
@@ -116,7 +126,7 @@ function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
       ':number': claim.requestNumber,
       ':none': 0,
       ':one': 1,
-      ...(sequence !== undefined && { ':sequence': sequence }),
+      ...(rollout !== undefined && rolloutValues(rollout)),
       ...from,
     },
     ReturnValues: 'ALL_NEW',
@@ -128,9 +138,8 @@ function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
 function explain(claim: Claim, lock: LockItem): Answer {
   if (lock.owner === claim.executionArn) return { type: 'acquired', fence: lock.fence };
   if (lock.requests < claim.requestNumber) return { type: 'unknown_number', highest: lock.requests };
-  if (claim.rolloutSequence !== undefined && lock.rolloutSequence > claim.rolloutSequence) {
-    return { type: 'newer_rollout', sequence: lock.rolloutSequence };
-  }
+  const newer = claim.rollout === undefined ? null : newerSequence(lock, claim.rollout);
+  if (newer !== null) return { type: 'newer_rollout', sequence: newer };
   if (claim.supersedes && lock.latestRequest > claim.requestNumber) {
     return { type: 'superseded', by: lock.latestRequest };
   }

@@ -2,7 +2,15 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { CertferryError } from '../../core/errors.ts';
-import { LockItem, lockKey, noNewerRollout } from './lock-item.ts';
+import {
+  LockItem,
+  lockKey,
+  newerSequence,
+  noNewerRollout,
+  type RolloutPlace,
+  rolloutSet,
+  rolloutValues,
+} from './lock-item.ts';
 
 /** A wish for a target, made before or by the execution that will fulfil it. */
 export interface NewRequest {
@@ -12,7 +20,7 @@ export interface NewRequest {
   /** False for a dry run: it takes a number but does not end earlier requests. */
   readonly supersedes: boolean;
   /** The place of the rollout that it is a part of, in its certificate's order. */
-  readonly rolloutSequence?: number | undefined;
+  readonly rollout?: RolloutPlace | undefined;
   readonly now: Date;
 }
 
@@ -58,16 +66,15 @@ async function knownNumber(documents: DynamoDBDocumentClient, table: string, req
 }
 
 async function nextNumber(documents: DynamoDBDocumentClient, table: string, request: NewRequest) {
-  const { rolloutSequence: sequence } = request;
-  const ofRollout = sequence !== undefined;
+  const { rollout } = request;
   try {
     const { Attributes } = await documents.send(
       new UpdateCommand({
         TableName: table,
         Key: lockKey(request.targetId),
-        ...(ofRollout && { ConditionExpression: noNewerRollout }),
-        UpdateExpression: `${ofRollout ? 'SET rolloutSequence = :sequence ' : ''}ADD requests :one`,
-        ExpressionAttributeValues: { ':one': 1, ...(ofRollout && { ':sequence': sequence }) },
+        ...(rollout && { ConditionExpression: noNewerRollout }),
+        UpdateExpression: `${rollout ? `SET ${rolloutSet} ` : ''}ADD requests :one`,
+        ExpressionAttributeValues: { ':one': 1, ...(rollout && rolloutValues(rollout)) },
         ReturnValues: 'ALL_NEW',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
@@ -108,17 +115,16 @@ async function putInForce(
   request: NewRequest,
   number: number,
 ) {
-  const { rolloutSequence: sequence } = request;
-  const ofRollout = sequence !== undefined;
+  const { rollout } = request;
   const isLatest = '(attribute_not_exists(latestRequest) OR latestRequest < :number)';
   try {
     await documents.send(
       new UpdateCommand({
         TableName: table,
         Key: lockKey(request.targetId),
-        ConditionExpression: ofRollout ? `${isLatest} AND ${noNewerRollout}` : isLatest,
-        UpdateExpression: `SET latestRequest = :number${ofRollout ? ', rolloutSequence = :sequence' : ''}`,
-        ExpressionAttributeValues: { ':number': number, ...(ofRollout && { ':sequence': sequence }) },
+        ConditionExpression: rollout ? `${isLatest} AND ${noNewerRollout}` : isLatest,
+        UpdateExpression: `SET latestRequest = :number${rollout ? `, ${rolloutSet}` : ''}`,
+        ExpressionAttributeValues: { ':number': number, ...(rollout && rolloutValues(rollout)) },
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
       }),
     );
@@ -137,12 +143,13 @@ function refusedItem(error: unknown): LockItem | null {
   return LockItem.parse(error.Item === undefined ? {} : unmarshall(error.Item));
 }
 
-function newerRollout({ targetId, rolloutSequence }: NewRequest, found: LockItem | null) {
-  if (found === null || rolloutSequence === undefined || found.rolloutSequence <= rolloutSequence)
-    return null;
+function newerRollout({ targetId, rollout }: NewRequest, found: LockItem | null) {
+  if (found === null || rollout === undefined) return null;
+  const newer = newerSequence(found, rollout);
+  if (newer === null) return null;
   return new CertferryError(
     'Superseded',
-    `target ${targetId} has been asked for by a newer rollout of its certificate (sequence ${found.rolloutSequence}; this one has ${rolloutSequence})`,
-    { details: { targetId, sequence: found.rolloutSequence } },
+    `target ${targetId} has been asked for by a newer rollout of its certificate (sequence ${newer}; this one has ${rollout.sequence})`,
+    { details: { targetId, sequence: newer } },
   );
 }

@@ -60,21 +60,25 @@ const installed = (tag: string, at: number, fence: number) => ({
   ...{ outcome: 'deployed', deploymentId: 'd', fence, at: startedAt, ...(fence > 2 && { rollout: null }) },
 });
 
+const aPlace = fc.option(fc.record({ certificate: fc.constantFrom('a', 'b'), sequence: small }), {
+  nil: undefined,
+});
+
 const calls: fc.Arbitrary<Call> = fc.oneof(
-  fc.tuple(which, who, fc.boolean(), fc.option(small, { nil: undefined })).map(
-    ([at, requestId, supersedes, rolloutSequence]): Call =>
+  fc.tuple(which, who, fc.boolean(), aPlace).map(
+    ([at, requestId, supersedes, rollout]): Call =>
       ({ locks }, tag) =>
-        locks.registerRequest({ targetId: target(tag, at), requestId, supersedes, rolloutSequence, now }),
+        locks.registerRequest({ targetId: target(tag, at), requestId, supersedes, rollout, now }),
   ),
-  fc.tuple(which, who, small, fc.option(small, { nil: undefined }), fc.boolean()).map(
-    ([at, executionArn, requestNumber, rolloutSequence, supersedes]): Call =>
+  fc.tuple(which, who, small, aPlace, fc.boolean()).map(
+    ([at, executionArn, requestNumber, rollout, supersedes]): Call =>
       ({ locks }, tag) =>
         locks.acquire({
           targetId: target(tag, at),
           executionArn,
           requestNumber,
           supersedes,
-          rolloutSequence,
+          rollout,
           startedAt,
           now,
         }),

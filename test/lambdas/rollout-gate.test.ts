@@ -103,18 +103,19 @@ describe('a rollout’s deployment', () => {
   test('that has its number cannot take the lock once a newer rollout has asked', async () => {
     const { older, begin, target } = await succession();
     const seen = await world.rollouts.control(older);
+    const certificate = seen?.certificate ?? '';
     const asked = { targetId: target.id, supersedes: true, now: world.clock.now() };
     const requestNumber = await world.locks.registerRequest({
       ...asked,
       requestId: 'older',
-      rolloutSequence: 1,
+      rollout: { certificate, sequence: 1 },
     });
     await begin();
     await world.locks.registerRequest({
       ...asked,
       supersedes: false,
       requestId: 'newer',
-      rolloutSequence: 2,
+      rollout: { certificate, sequence: 2 },
     });
 
     const late = acquireLock({ ...world, rollouts: { control: async () => seen } });
@@ -122,6 +123,20 @@ describe('a rollout’s deployment', () => {
     await expect(
       late({ execution: anExecution(), request: rawRequest({ rollout: older, target, requestNumber }) }),
     ).rejects.toMatchObject({ name: 'Superseded', message: expect.stringContaining('sequence 2') });
+  });
+
+  test('does not hinder one of another certificate, to which the target has gone since', async () => {
+    const { begin, target } = await succession();
+    await acquire({ rollout: await begin(), target });
+    const asked = { targetId: target.id, supersedes: true, now: world.clock.now() };
+    const elsewhere = { certificate: 'elsewhere.example.com', sequence: 1 };
+
+    await world.locks.registerRequest({ ...asked, requestId: 'moved', rollout: elsewhere });
+
+    expect(await world.locks.read(target.id)).toMatchObject({
+      rolloutSequence: 1,
+      rolloutOf: elsewhere.certificate,
+    });
   });
 
   test('never hinders what a person asks for, before it or after it', async () => {
