@@ -32,7 +32,7 @@ console.log(
   `Node ${process.version}, ${cpus().length} processors; waves of 1, 10 % and 100 %, ${deploymentsAtOnce} deployments at a time`,
 );
 console.log(
-  '   targets    seconds  ms a target  CPU ms a target  targets a minute  rollouts an hour  transitions a target  peak memory',
+  '   targets    seconds  ms a target  CPU ms a target  targets a minute  rollouts a minute  transitions a target  peak memory',
 );
 for (const size of sizes) console.log(row(await measure(size)));
 
@@ -149,7 +149,7 @@ function row({ targets, seconds, cpuMilliseconds, transitions, peakMebibytes }: 
     [((seconds * 1000) / targets).toFixed(1), 13],
     [(cpuMilliseconds / targets).toFixed(1), 17],
     [((targets * 60) / seconds).toFixed(0), 18],
-    [(3600 / seconds).toFixed(0), 18],
+    [(60 / seconds).toFixed(2), 19],
     [(transitions / targets).toFixed(2), 22],
     [`${peakMebibytes.toFixed(0)} MiB`, 13],
   ];
