@@ -1,7 +1,6 @@
 import * as z from 'zod/mini';
 
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
-export type Weekday = (typeof weekdays)[number];
 
 const TimeOfDay = z
   .string()
