@@ -19,11 +19,12 @@ const WhatIsWanted = z.object({
   version: z.catch(z.nullable(z.object({ fingerprint: z.string() })), null),
   requestNumber: z.catch(z.nullable(z.int()), null),
   rollout: z.catch(z.nullable(z.string()), null),
+  splaySeconds: z.catch(z.int(), 0),
 });
 
 /**
- * A history item's facts that come from the request. `targetId` is `unknown` when the input names none. `host` is no
- * part of the item: it says whose lock may have to be released.
+ * A history item's facts that come from the request. `targetId` is `unknown` when the input names none. `host` and
+ * `splaySeconds` are no part of the item: whose lock may have to be released, and what it waited before it asked for one.
  */
 export interface Wish {
   readonly host: string | null;
@@ -33,11 +34,12 @@ export interface Wish {
   readonly fingerprint: string | null;
   readonly requestNumber: number | null;
   readonly rollout: string | null;
+  readonly splaySeconds: number;
 }
 
 export function wishIn(request: unknown): Wish {
   const parsed = WhatIsWanted.safeParse(request);
-  const { target, action, version, requestNumber, rollout } = parsed.success
+  const { target, action, version, requestNumber, rollout, splaySeconds } = parsed.success
     ? parsed.data
     : {
         target: { id: '', certificate: '', host: null },
@@ -45,6 +47,7 @@ export function wishIn(request: unknown): Wish {
         version: null,
         requestNumber: null,
         rollout: null,
+        splaySeconds: 0,
       };
   return {
     host: target.host,
@@ -54,6 +57,7 @@ export function wishIn(request: unknown): Wish {
     fingerprint: version?.fingerprint ?? null,
     requestNumber,
     rollout: rollout || null,
+    splaySeconds,
   };
 }
 
@@ -73,7 +77,8 @@ export interface Ended {
 
 /** The history item of an ended execution. */
 export function historyItem({ wish, ending, endedAt, lock, ...ended }: Ended): HistoryItem {
-  const { certificate, rollout, host: _, ...wished } = wish;
+  const { certificate, rollout, host: _, splaySeconds, ...wished } = wish;
+  const asked = Date.parse(ended.startedAt) + splaySeconds * 1000;
   return {
     ...wished,
     ...(certificate !== null && { certificate }),
@@ -82,11 +87,11 @@ export function historyItem({ wish, ending, endedAt, lock, ...ended }: Ended): H
     ...ended,
     endedAt: endedAt.toISOString(),
     durations: {
-      lockWaitMs: lock?.acquiredAt ? between(ended.startedAt, Date.parse(lock.acquiredAt)) : null,
-      totalMs: between(ended.startedAt, endedAt.getTime()),
+      lockWaitMs: lock?.acquiredAt ? between(asked, Date.parse(lock.acquiredAt)) : null,
+      totalMs: between(asked, endedAt.getTime()),
     },
   };
 }
 
 /** Milliseconds, never negative: the two times may come from two clocks. */
-const between = (start: string, end: number) => Math.max(0, Math.round(end - Date.parse(start)));
+const between = (start: number, end: number) => Math.max(0, Math.round(end - start));
