@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openFerry } from '../../local/ferry.ts';
 import { startBuiltin } from '../demo/builtin.ts';
+import { withFleet } from '../demo/fleet.ts';
+import { performFleet } from '../demo/fleet-scene.ts';
 import { startNginx } from '../demo/nginx.ts';
-import { performScenes } from '../demo/scenes.ts';
+import { announce, performScenes } from '../demo/scenes.ts';
 import { type Stage, serverName } from '../demo/stage.ts';
 import { type Authority, createAuthority } from '../demo/throwaway-ca.ts';
 import { demoFailedExitCode, interruptedExitCode } from '../exit-codes.ts';
@@ -17,7 +19,7 @@ export interface DemoOptions {
 }
 
 /**
- * `certferry demo`: four scenes on a server of its own in a scratch folder. Checks each of them itself; exit code 0 only
+ * `certferry demo`: four scenes on a server of its own and one on a fleet of five, in a scratch folder. Checks each of them itself; exit code 0 only
  * when everything went as described.
  */
 export async function demo({ daemon, keep = false }: DemoOptions, terminal: Terminal): Promise<number> {
@@ -54,6 +56,10 @@ async function play(daemon: DemoOptions['daemon'], scratch: string, terminal: Te
     const ferry = await openFerry({ stateDir: join(scratch, 'state') });
     try {
       await performScenes({ ferry, stage, terminal }, authority);
+      await withFleet(scratch, async (fleet) => {
+        announce({ terminal }, 5, 'A fleet: five hosts with a server each, and a renewal in waves.');
+        await performFleet({ ferry, fleet, terminal }, authority);
+      });
     } finally {
       await ferry.close();
     }
@@ -80,7 +86,8 @@ function conclude(
   out(colours.bold(`Shown in ${duration(milliseconds)}:`));
   out('  - a version counts as deployed when the endpoint presents it, not when a reload succeeds;');
   out('  - when it is not presented, the old files are put back and the old leaf is looked for again;');
-  out('  - a bundle that is not fit is refused before anything is touched.');
+  out('  - a bundle that is not fit is refused before anything is touched;');
+  out('  - a fleet is renewed in waves, and one that fails is halted and, if so wished, put back.');
   out('');
   out(colours.bold('Next:'));
   if (keep) out(`  certferry inspect --local last --state ${join(scratch, 'state')}`);
@@ -88,4 +95,5 @@ function conclude(
   next('certferry check fullchain.pem --key privkey.pem', 'is yours fit to be deployed?');
   next('certferry probe example.com:443', 'what does a server present?');
   next('certferry help deploy', 'with a targets file of your own');
+  next('certferry help rollout', 'the same for many targets, in waves');
 }

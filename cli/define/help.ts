@@ -6,7 +6,7 @@ export const about =
 
 export const program = `
 Begin with:
-  $ certferry demo                       a deployment, a renewal and a rollback, on this machine, in under a minute
+  $ certferry demo                       deployments, a renewal in waves, rollbacks, on this machine, in under a minute
   $ certferry help deploy                every command has examples
 
 Where: --local works on this machine, --stack NAME on a certferry stack in AWS.
@@ -136,11 +136,12 @@ export const demo: Help = {
   description:
     'Shows certferry at work, with a throwaway certificate authority and a small TLS server in a scratch folder: a first ' +
     'deployment, a renewal, a version whose reload succeeds but which is not presented (probed, rolled back, the old ' +
-    'one verified again), and a bad bundle refused. Needs no root and no daemon; takes less than a minute.',
+    'one verified again), a bad bundle refused, and a renewal of five hosts in waves that is halted and put back. Needs ' +
+    'no root and no daemon; takes less than a minute.',
   after: `
 Examples:
   $ certferry demo
-  $ certferry demo --daemon nginx                       the same on the nginx found in PATH, with its own config and port
+  $ certferry demo --daemon nginx                       the first scenes on the nginx found in PATH, with its own config and port
   $ certferry demo --keep                               keep the folder, and inspect its executions afterwards
 
 Exit codes:

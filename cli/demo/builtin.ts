@@ -6,9 +6,18 @@ import { Target } from '../../core/target/target.ts';
 import { builtFile } from '../built.ts';
 import { endProcess, type Stage, serverName, verifyAt } from './stage.ts';
 
-/** Starts the small TLS server of the demo (`tls-server.ts`), which has no certificate yet. */
-export async function startBuiltin(scratch: string): Promise<Stage> {
-  const folder = join(scratch, 'server');
+/** What a server of the demo is called, and which name it answers to. */
+export interface Part {
+  readonly id: string;
+  readonly host: string;
+  readonly serverName: string;
+}
+
+const alone: Part = { id: 'demo-server', host: 'local', serverName };
+
+/** Starts a small TLS server (`tls-server.ts`) with a folder of its own, which has no certificate yet. */
+export async function startBuiltin(scratch: string, part: Part = alone): Promise<Stage> {
+  const folder = join(scratch, part.id);
   mkdirSync(folder);
   const paths = { certPath: join(folder, 'fullchain.pem'), keyPath: join(folder, 'privkey.pem') };
   const stuck = join(folder, 'stuck');
@@ -20,12 +29,12 @@ export async function startBuiltin(scratch: string): Promise<Stage> {
     what: `a small TLS server, process ${child.pid}, on 127.0.0.1:${port}`,
     paths,
     target: Target.parse({
-      id: 'demo-server',
-      certificate: serverName,
-      host: 'local',
+      id: part.id,
+      certificate: part.serverName,
+      host: part.host,
       kind: 'files',
       config: { ...paths, reloadCommand: ['sh', '-c', `kill -HUP ${child.pid}`] },
-      verify: verifyAt(`127.0.0.1:${port}`),
+      verify: verifyAt(`127.0.0.1:${port}`, part.serverName),
     }),
     getStuck: () => writeFileSync(stuck, ''),
     stop: () => endProcess(child, 'SIGTERM'),

@@ -40,7 +40,7 @@ export async function startNginx(scratch: string, placeholder: IssuedCertificate
         validateCommand: ['nginx', ...nginxArgs(folder), '-t'],
         reloadCommand: [join(folder, 'reload')],
       },
-      verify: verifyAt(`127.0.0.1:${port}`),
+      verify: verifyAt(`127.0.0.1:${port}`, serverName),
     }),
     getStuck: () => writeFileSync(stuck, ''),
     stop: () => endProcess(child, 'SIGTERM'),

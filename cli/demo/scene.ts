@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import { look } from '../../core/tls-probe/look.ts';
@@ -9,7 +10,7 @@ import { duration, shortFingerprint } from '../render/text.ts';
 import { visitsOf } from '../render/visits.ts';
 import { elapsed } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
-import { type Stage, serverName } from './stage.ts';
+import type { Stage } from './stage.ts';
 import type { IssuedCertificate } from './throwaway-ca.ts';
 
 /** What went otherwise than the demo says it does. */
@@ -86,9 +87,16 @@ export async function expectPresented(
   );
 }
 
-async function presentedBy({ target: { verify } }: Stage): Promise<string | null> {
+/** The leaf that a server presents to a client that asks for its name; null when there is none. */
+export async function presentedBy({ target: { verify } }: Stage): Promise<string | null> {
   if (verify === 'none') throw new DemoFailed('the target of the demo has an endpoint');
-  const { endpoint } = verify;
+  const { endpoint, serverName } = verify;
   const [first] = await look({ endpoint, serverName, protocol: 'tls', timeoutSeconds: 3 }, new Date());
   return first?.presented?.fingerprint ?? null;
+}
+
+/** Inode and modification time of the live files: a file that was written, or replaced by the same bytes, differs. */
+export function identityOf({ paths }: Stage): string {
+  const files = [paths.certPath, paths.keyPath].map((path) => statSync(path, { bigint: true }));
+  return files.map(({ ino, mtimeNs }) => `${ino} ${mtimeNs}`).join(', ');
 }

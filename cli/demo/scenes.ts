@@ -1,12 +1,12 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import { isCertferryError } from '../../core/errors.ts';
 import { fold } from '../render/text.ts';
-import { DemoFailed, deployVersion, expectPresented, type Play } from './scene.ts';
-import { type Stage, serverName } from './stage.ts';
+import { DemoFailed, deployVersion, expectPresented, identityOf, type Play } from './scene.ts';
+import { serverName } from './stage.ts';
 import type { Authority } from './throwaway-ca.ts';
 
-/** The whole demo, scene by scene. Throws DemoFailed at the first thing that is not as described. */
+/** The scenes with one server. Throws DemoFailed at the first thing that is not as described. */
 export async function performScenes(play: Play, authority: Authority): Promise<void> {
   const issue = () => authority.issue({ names: [serverName] });
   const [first, second, third] = [await issue(), await issue(), await issue()];
@@ -38,7 +38,12 @@ export async function performScenes(play: Play, authority: Authority): Promise<v
   await expectPresented(play, { presented: second, called: 'version 2' });
 }
 
-function announce({ terminal: { out, colours } }: Play, number: number, words: string): void {
+/** The head of a scene. */
+export function announce(
+  { terminal: { out, colours } }: Pick<Play, 'terminal'>,
+  number: number,
+  words: string,
+): void {
   out('');
   out(colours.bold(`${number}. ${words}`));
   out('');
@@ -77,10 +82,4 @@ function refusalOf(bad: { certificate: string; key: string }): Error | null {
     if (isCertferryError(error)) return error;
     throw error;
   }
-}
-
-/** Inode and modification time of the live files: a file that was written, or replaced by the same bytes, differs. */
-function identityOf({ paths }: Stage): string {
-  const files = [paths.certPath, paths.keyPath].map((path) => statSync(path, { bigint: true }));
-  return files.map(({ ino, mtimeNs }) => `${ino} ${mtimeNs}`).join(', ');
 }

@@ -2,7 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Target } from '../../core/target/target.ts';
 
-/** The name that every version of the demo is for. */
+/** The name that every version for a single server is for. */
 export const serverName = 'api.example.com';
 
 /** A server for the demo to deploy to, with the paths it reads. */
@@ -22,7 +22,7 @@ interface Paths {
 }
 
 /** Two looks a second apart: enough to show a back-off, and the demo is over before it is dull. */
-export function verifyAt(endpoint: string) {
+export function verifyAt(endpoint: string, serverName: string) {
   return { endpoint, serverName, attempts: 2, initialBackoffSeconds: 1, timeoutSeconds: 3 };
 }
 

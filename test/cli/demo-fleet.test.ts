@@ -1,0 +1,85 @@
+// The rollouts here are made up: what a rollout really does is seen in demo.test.ts and in test/local.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { type Fleet, wishFor, withFleet } from '../../cli/demo/fleet.ts';
+import { performFleet } from '../../cli/demo/fleet-scene.ts';
+import { createAuthority } from '../../cli/demo/throwaway-ca.ts';
+import { plainColours } from '../../cli/terminal.ts';
+import { RegisteredTarget } from '../../core/target/registered.ts';
+import type { RolloutEnd, RolloutWish } from '../../local/rollouts.ts';
+
+type Wave = RolloutEnd['waves'][number];
+
+const authority = await createAuthority({ name: 'A fleet', intermediate: false });
+
+/** A rollout that ended as `outcome` with these waves, and changed nothing. */
+function anEnd(outcome: 'finished' | 'rolled_back', waves: readonly Wave[]): RolloutEnd {
+  const output = {
+    rolloutId: 'r',
+    certificate: 'www.example.com',
+    fingerprint: 'sha256:ab',
+    outcome,
+    summary: 'as it went',
+    reason: null,
+    total: 5,
+    waves: waves.length,
+    counts: {},
+  };
+  return { id: 'r', status: 'SUCCEEDED', output, waves, durationMs: 1, error: null, cause: null };
+}
+
+/** The scene with five real servers; returns what it says, or throws. */
+async function scene(rollout: (wish: RolloutWish, fleet: Fleet) => RolloutEnd): Promise<string> {
+  const scratch = mkdtempSync(join(tmpdir(), 'certferry-test-'));
+  onTestFinished(() => rmSync(scratch, { recursive: true }));
+  const lines: string[] = [];
+  const out = (line: string) => void lines.push(line);
+  const terminal = { out, err: out, interactive: false, width: 100, colours: plainColours };
+  await withFleet(scratch, (fleet) =>
+    performFleet({ ferry: { rollout: async (wish) => rollout(wish, fleet) }, fleet, terminal }, authority),
+  );
+  return lines.join('\n');
+}
+
+const deployedToAll = (wish: RolloutWish): RolloutEnd => {
+  const results = wish.targets.map(({ id }) => ({
+    targetId: id,
+    executionArn: `arn:${id}`,
+    status: 'SUCCEEDED' as const,
+    outcome: 'deployed',
+    summary: 'presented',
+  }));
+  return anEnd('finished', [{ number: 1, direction: 'forward', results }]);
+};
+
+test('the scene of a fleet fails when a rollout ends otherwise than described, and says how it went', async () => {
+  await expect(scene(() => anEnd('rolled_back', []))).rejects.toMatchObject({
+    name: 'DemoFailed',
+    message: expect.stringContaining('this rollout was to end as finished'),
+  });
+});
+
+test('the scene of a fleet looks at the servers itself, whatever a rollout says', async () => {
+  await expect(scene(deployedToAll)).rejects.toMatchObject({
+    name: 'DemoFailed',
+    message: expect.stringMatching(/^web-1 was to present version 1 .* it presents nothing$/),
+  });
+});
+
+test('the fleet is what a targets file could say: five hosts of local mode, a server on each', async () => {
+  const seen: RolloutWish[] = [];
+
+  await scene((wish, fleet) => {
+    seen.push(
+      wishFor(fleet, { certPem: '', chainPem: '', fullchainPem: '', keyPem: '', fingerprint: '' }, {}),
+    );
+    return deployedToAll(wish);
+  }).catch(() => {});
+
+  const targets = seen[0]?.targets ?? [];
+  expect(targets.map(({ host }) => host)).toEqual([1, 2, 3, 4, 5].map((number) => `local-web-${number}`));
+  for (const target of targets) expect(RegisteredTarget.safeParse(target).success).toBe(true);
+  expect(new Set(targets.map(({ verify }) => verify !== 'none' && verify.endpoint)).size).toBe(5);
+});
