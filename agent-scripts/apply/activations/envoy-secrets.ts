@@ -19,6 +19,8 @@ export const EnvoySecretsActivation = z.strictObject({
 });
 export type EnvoySecretsActivation = z.infer<typeof EnvoySecretsActivation>;
 
+const notInTime = 'Envoy did not list the leaf in time';
+
 const pollMilliseconds = 50;
 /**
  * Where Envoy watches the folder of the files themselves it may have read the key between the two renames: that is one
@@ -31,12 +33,15 @@ export const envoySecrets: Activator<EnvoySecretsActivation> = {
   keepsProcesses: true,
   async run(activation, timeoutSeconds) {
     const { adminEndpoint, certPath } = activation;
-    const admin = envoyAdminAt(adminEndpoint, AbortSignal.timeout(timeoutSeconds * 1_000));
+    const deadline = AbortSignal.timeout(timeoutSeconds * 1_000);
+    const admin = envoyAdminAt(adminEndpoint, deadline);
     try {
       const wanted = leafIn(certPath);
       if (wanted === null) return { ok: true, told: `${certPath} is gone; Envoy keeps what it has` };
       return await waitFor(admin, wanted, activation.before, Date.now() + timeoutSeconds * 1_000);
     } catch (error) {
+      // time may run out in the middle of a question as well as between two
+      if (deadline.aborted) return { ok: false, told: notInTime };
       return { ok: false, told: `${adminEndpoint} did not answer: ${reasonOf(error)}` };
     }
   },
@@ -80,7 +85,7 @@ async function waitFor(
     if (refusedAt !== null && Date.now() - refusedAt >= graceMilliseconds) return refused(seen - known);
     await sleep(pollMilliseconds);
   } while (Date.now() < giveUp);
-  return { ok: false, told: 'Envoy did not list the leaf in time' };
+  return { ok: false, told: notInTime };
 }
 
 function refused(count: number): Activated {
