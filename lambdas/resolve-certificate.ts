@@ -60,17 +60,26 @@ export const createHandler =
       strategy: strategyFrom(by.defaultStrategy ?? {}, certificate.strategy, request.strategy),
       serviceEndpoints: certificate.serviceEndpoints,
     };
-    const sequence = placeIn(await begin(rollout, repeat, by), rollout);
+    const sequence = placeIn(await begin(rollout, request, by), rollout);
     return firstState({ ...rollout, sequence }, by.files.placeOf(rollout.id, 1));
   };
 
-/** A rollout whose execution has broken off (aborted, timed out) carries its version no further: it is no reason to stop. */
-async function begin(rollout: Omit<Rollout, 'sequence'>, repeat: boolean, by: Services): Promise<Begun> {
-  const begun = await by.rollouts.begin(rollout, { repeat });
+/**
+ * A rollout whose execution has broken off (aborted, timed out) carries its version no further: it is no reason to stop,
+ * unless somebody has asked for another version since.
+ */
+async function begin(
+  rollout: Omit<Rollout, 'sequence'>,
+  { repeat, version }: Pick<RolloutRequest, 'repeat' | 'version'>,
+  by: Services,
+): Promise<Begun> {
+  const begun = await by.rollouts.begin(rollout, { repeat, onlyNew: version === 'new' });
   if (begun.type !== 'exists') return begun;
   const other = await by.rollouts.control(begun.by);
   const brokeOff =
-    other?.status === 'running' && (await by.executions.status(other.executionArn)) === 'ended';
+    other?.status === 'running' &&
+    other.supersededBy === null &&
+    (await by.executions.status(other.executionArn)) === 'ended';
   return brokeOff ? by.rollouts.begin(rollout, { repeat: true }) : begun;
 }
 

@@ -6,12 +6,13 @@ const daySeconds = 86_400;
 /**
  * A rollout of whatever a certificate's source has now, and its name: the same all day (UTC), so that it is started once
  * a day. Events that tell of new versions are best effort (aws-facts 5): this stands behind them. It ends
- * `already_rolled_out` when nothing is new.
+ * `already_rolled_out` when nothing is new: also where a person has gone back from the source's version to another one,
+ * or it was rolled back. Nobody wants to find that undone the next morning.
  */
 export function dailyLook(certificate: string, now: Date): { name: string; request: RolloutRequest } {
   return {
     name: periodicName('look', certificate, Math.floor(now.getTime() / 1000 / daySeconds)),
-    request: RolloutRequest.parse({ certificate, reason: 'daily look at its source' }),
+    request: RolloutRequest.parse({ certificate, version: 'new', reason: 'daily look at its source' }),
   };
 }
 

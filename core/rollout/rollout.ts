@@ -14,14 +14,15 @@ export type Part = z.infer<typeof Part>;
 
 /**
  * Input of an execution of `rollout`. Without `version` it is the one that the certificate's source has now (`latest`
- * says so too), or with `current` the last one whose rollout has ended well. A version that is being or has been rolled
- * out is not rolled out again, unless `repeat` says so or the rollout is for a part (`only`).
+ * says so too), with `new` the same unless a rollout has carried it before, or with `current` the last one whose rollout
+ * has ended well. A version that is being or has been rolled out is not rolled out again, unless `repeat` says so or the
+ * rollout is for a part (`only`).
  */
 export const RolloutRequest = z.strictObject({
   certificate: CertificateName,
   version: z._default(
     z.union([
-      z.enum(['latest', 'current']),
+      z.enum(['latest', 'new', 'current']),
       z.strictObject({ source: Source, fingerprint: z.optional(Fingerprint) }),
     ]),
     'latest',

@@ -53,7 +53,7 @@ async function wantedVersion(
       `no rollout of ${name} has ended well yet, so it has no current version: ask for the latest`,
     );
   }
-  if (asked !== 'latest') return givenVersion(asked, now, sources);
+  if (typeof asked !== 'string') return givenVersion(asked, now, sources);
   if (source !== undefined) return sources.latest(source, now);
   throw invalid(`certificate ${name} has no source: give it one, or say which version to roll out`);
 }

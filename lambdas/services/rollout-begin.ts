@@ -2,13 +2,27 @@ import { CertferryError } from '../../core/errors.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
 import type { RegistryTable, Writes } from './registry-table.ts';
 import { readItem } from './registry-table.ts';
-import { ControlItem, expiryAfter, LatestItem, latestKey, listOf, rolloutKey } from './rollout-items.ts';
+import {
+  ControlItem,
+  carrierKey,
+  expiryAfter,
+  LatestItem,
+  latestKey,
+  listOf,
+  rolloutKey,
+} from './rollout-items.ts';
 
 /** How beginning a rollout ended. `exists`: this version is being, or has been, rolled out by another one. */
 export type Begun =
   | { readonly type: 'begun'; readonly sequence: number }
   | { readonly type: 'exists'; readonly by: string }
   | { readonly type: 'superseded'; readonly by: string };
+
+/** Whether a version may be rolled out once more: in any case, or (`onlyNew`) never. */
+export interface Repetition {
+  readonly repeat: boolean;
+  readonly onlyNew?: boolean;
+}
 
 /** What is asked of a rollout before it has its place. */
 export type NewRollout = Pick<
@@ -20,7 +34,7 @@ export type NewRollout = Pick<
 export function beginRollout(
   table: RegistryTable,
   rollout: NewRollout,
-  { repeat }: { readonly repeat: boolean },
+  { repeat, onlyNew = false }: Repetition,
 ): Promise<Begun> {
   return table.transact(async () => {
     const [own, latest] = await Promise.all([
@@ -31,6 +45,8 @@ export function beginRollout(
     if (rollout.only !== null) return beginPart(table, rollout, latest);
     const standing = latest === null ? null : await readControlItem(table, latest.current);
     if (!repeat && standing !== null && carries(standing, rollout)) return exists(standing);
+    const carrier = onlyNew ? await readCarrier(table, rollout) : null;
+    if (carrier !== null) return nothing({ type: 'exists', by: carrier });
     if (latest !== null && latest.startedAt > rollout.startedAt) return superseded(latest);
     return beginWhole(table.name, rollout, latest);
   });
@@ -48,6 +64,17 @@ async function readLatest(table: RegistryTable, certificate: string): Promise<La
   const key = latestKey(certificate);
   const item = await table.get(key);
   return item === null ? null : readItem(LatestItem, item, { key, name: 'InvalidRequest' });
+}
+
+/** The last whole rollout that has carried the version; null when none has, or it was refused. */
+async function readCarrier(
+  table: RegistryTable,
+  { certificate, version }: NewRollout,
+): Promise<string | null> {
+  const item = await table.get(carrierKey(certificate, version.fingerprint));
+  if (item === null) return null;
+  const by = String(item.rollout);
+  return (await readControlItem(table, by))?.outcome === 'refused' ? null : by;
 }
 
 const undone: ReadonlySet<string | null> = new Set([
@@ -100,7 +127,7 @@ function beginAgain(TableName: string, { rollout, own, latest }: Known): Writes<
     ExpressionAttributeNames: { '#current': 'current' },
     ExpressionAttributeValues: values,
   };
-  return { result, actions: [{ Update }, { Update: latestToo }] };
+  return { result, actions: [{ Update }, { Update: latestToo }, carrying(TableName, rollout)] };
 }
 
 /**
@@ -137,8 +164,14 @@ function beginWhole(TableName: string, rollout: NewRollout, latest: LatestItem |
   const Put = { TableName, Item: { ...latestKey(certificate), ...item }, ...asSeen(latest) };
   return {
     result: { type: 'begun', sequence },
-    actions: [{ Put }, ...newItems(TableName, rollout, { sequence })],
+    actions: [{ Put }, carrying(TableName, rollout), ...newItems(TableName, rollout, { sequence })],
   };
+}
+
+/** Notes which rollout has carried the version last. */
+function carrying(TableName: string, { id, certificate, version, startedAt }: NewRollout) {
+  const key = carrierKey(certificate, version.fingerprint);
+  return { Put: { TableName, Item: { ...key, rollout: id, expiresAt: expiryAfter(startedAt) } } };
 }
 
 /** The condition that no other rollout of the certificate has begun since it was read. */

@@ -45,6 +45,10 @@ export type QuestionItem = z.infer<typeof QuestionItem>;
 
 export const rolloutKey = (id: string) => ({ pk: `rollout#${id}`, sk: 'control' });
 export const latestKey = (certificate: string) => ({ pk: `certificate#${certificate}`, sk: 'rollouts' });
+export const carrierKey = (certificate: string, fingerprint: string) => ({
+  pk: `certificate#${certificate}`,
+  sk: `version#${fingerprint}`,
+});
 
 /** Waves are numbered so that their text sorts as they do. */
 export const questionKey = (id: string, wave: number) => ({

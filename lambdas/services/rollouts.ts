@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 import { type Change, createRegistryTable, type RegistryTable, readItem } from './registry-table.ts';
-import { type Begun, beginRollout, type NewRollout } from './rollout-begin.ts';
+import { type Begun, beginRollout, type NewRollout, type Repetition } from './rollout-begin.ts';
 import { ControlItem, LatestItem, latestKey, listOf, rolloutKey } from './rollout-items.ts';
 import { createQuestions, type Question, type Questions } from './rollout-questions.ts';
 
@@ -37,10 +37,10 @@ export interface Rollouts extends Questions {
   /**
    * Gives a rollout its place. A whole one gets the certificate's next sequence number and supersedes the one before,
    * unless that one carries the same version (and has not been refused, superseded or rolled back) and `repeat` is not
-   * said. One for a part keeps the current number, and supersedes nobody. One that was asked for before the
+   * said. With `onlyNew` not even where an earlier one has carried it, however that ended (unless it was refused). One for a part keeps the current number, and supersedes nobody. One that was asked for before the
    * certificate's latest, and comes later, is superseded. Throws InvalidRequest when the id was another rollout's.
    */
-  begin(rollout: NewRollout, how: { readonly repeat: boolean }): Promise<Begun>;
+  begin(rollout: NewRollout, how: Repetition): Promise<Begun>;
   /** `supersededBy` is read off the certificate, so from the moment in which a newer one has begun. */
   control(id: string): Promise<RolloutControl | null>;
   /** Of one certificate, or of all; the latest first. */

@@ -146,7 +146,10 @@ function fakeRollouts() {
     answers,
     /** What `begin` answers next. */
     next: { type: 'begun', sequence: 1 } as Begun,
-    async begin(rollout: Omit<Rollout, 'sequence'>, { repeat }: { repeat: boolean }): Promise<Begun> {
+    async begin(
+      rollout: Omit<Rollout, 'sequence'>,
+      { repeat }: { repeat: boolean; onlyNew?: boolean },
+    ): Promise<Begun> {
       begun.push(rollout);
       repeats.push(repeat);
       return this.next;

@@ -179,6 +179,16 @@ describe('ResolveCertificate', () => {
     expect(by.rollouts.repeats).toEqual(story.begins);
   });
 
+  test('leaves a version that broke off to itself once somebody has asked for another one', async () => {
+    const executionArn = `${execution.id}-other`;
+    by.rollouts.controls.set('r-0', { ...aControl, executionArn, supersededBy: 'r-9' });
+    by.executions.ended.add(executionArn);
+    by.rollouts.next = { type: 'exists', by: 'r-0' };
+
+    await expect(resolve({ version: 'new' })).rejects.toMatchObject({ name: 'RolloutExists' });
+    expect(by.rollouts.repeats).toEqual([false]);
+  });
+
   test('says that a later rollout has begun already', async () => {
     by.rollouts.next = { type: 'superseded', by: 'r-2' };
 

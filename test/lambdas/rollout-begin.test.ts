@@ -165,6 +165,40 @@ describe('a version announced twice', () => {
   });
 });
 
+describe('a look at the source that wants new versions only', () => {
+  const look = { repeat: false, onlyNew: true };
+  const lookAt = (certificate: string, version: string) =>
+    rollouts.begin(aRollout({ certificate, version }), look);
+
+  test('rolls out what no rollout has carried', async () => {
+    const { certificate } = await begun({ version: 'old' });
+
+    expect(await lookAt(certificate, 'new')).toEqual({ type: 'begun', sequence: 2 });
+  });
+
+  test('does not undo it that a person has gone back to the version before', async () => {
+    const { certificate } = await begun({ version: 'old' });
+    const newer = await begun({ certificate, version: 'new' });
+    await begun({ certificate, version: 'old' });
+
+    expect(await lookAt(certificate, 'new')).toEqual({ type: 'exists', by: newer.id });
+  });
+
+  test('does not try every day what was rolled back', async () => {
+    const { id, certificate } = await begun();
+    await rollouts.end(id, 'rolled_back', 'two failures');
+
+    expect(await lookAt(certificate, 'new')).toEqual({ type: 'exists', by: id });
+  });
+
+  test('tries again what was refused', async () => {
+    const { id, certificate } = await begun();
+    await rollouts.end(id, 'refused', 'no targets');
+
+    expect(await lookAt(certificate, 'new')).toEqual({ type: 'begun', sequence: 2 });
+  });
+});
+
 describe('a rollout for a part', () => {
   const only = { hosts: ['i-0123456789abcdef0'] };
 

@@ -97,7 +97,7 @@ describe('a sweep', () => {
 
     expect(reports.map(({ asked }) => asked.length)).toEqual([1, 0, 0, 1]);
     expect(world.executions.started).toMatchObject([
-      { name: reports[0]?.asked[0], input: { certificate: own.certificate, version: 'latest', only: null } },
+      { name: reports[0]?.asked[0], input: { certificate: own.certificate, version: 'new', only: null } },
       { name: reports[3]?.asked[0] },
     ]);
   });
