@@ -161,7 +161,7 @@ export const tasks = {
     description: 'Schedule: looks at every endpoint, publishes drift and days to expiry, heals where told to',
     timeoutSeconds: longest,
     tables: { registry: ['BatchGetItem', 'GetItem', 'PutItem', 'Query'] },
-    permissions: ['findHosts', 'assumeRunners', 'startRollouts'],
+    permissions: ['findHosts', 'assumeRunners', 'startRollouts', 'describeRollouts'],
     opensConnections: true,
   },
   'sync-registry': {

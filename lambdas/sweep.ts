@@ -23,7 +23,7 @@ type Input = z.infer<typeof Input>;
 const lookingSeconds = 660;
 
 interface Services extends SweepServices {
-  readonly executions: Pick<Executions, 'start'>;
+  readonly executions: Pick<Executions, 'start' | 'status'>;
   readonly measures: Measures;
   readonly rolloutArn: () => string;
 }

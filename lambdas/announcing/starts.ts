@@ -52,8 +52,15 @@ export function startsOfInstance(
       version: hasCurrent.has(certificate) ? 'current' : 'latest',
       reason: announcement.reason,
       only: { targets: those.map(({ id }) => id), hosts: [hostOf(announcement.instance, home)] },
-      // one instance is no wave of its own: nobody is asked about it, and nothing waits
-      strategy: { waves: ['100%'], pauseSeconds: 0, approvalAfterWave: 0 },
+      // one instance is no wave of its own: nobody is asked about it, nothing waits, and where it fails the sweep tries
+      // it again, which a rollout that waits halted for a person would keep it from
+      strategy: {
+        waves: ['100%'],
+        toleratedFailures: '100%',
+        pauseSeconds: 0,
+        approvalAfterWave: 0,
+        onHalt: 'stop',
+      },
     }),
   }));
 }

@@ -43,13 +43,22 @@ export function beginRollout(
     ]);
     if (own !== null) return beginAgain(table.name, { rollout, own, latest });
     if (rollout.only !== null) return beginPart(table, rollout, latest);
-    const standing = latest === null ? null : await readControlItem(table, latest.current);
-    if (!repeat && standing !== null && carries(standing, rollout)) return exists(standing);
-    const carrier = onlyNew ? await readCarrier(table, rollout) : null;
+    const carrier = repeat ? null : await carrierOf(table, rollout, { latest, onlyNew });
     if (carrier !== null) return nothing({ type: 'exists', by: carrier });
     if (latest !== null && latest.startedAt > rollout.startedAt) return superseded(latest);
     return beginWhole(table.name, rollout, latest);
   });
+}
+
+/** The rollout because of which this version is not rolled out (again). */
+async function carrierOf(
+  table: RegistryTable,
+  rollout: NewRollout,
+  { latest, onlyNew }: { readonly latest: LatestItem | null; readonly onlyNew: boolean },
+): Promise<string | null> {
+  const standing = latest === null ? null : await readControlItem(table, latest.current);
+  if (standing !== null && carries(standing, rollout)) return standing.id;
+  return onlyNew ? readCarrier(table, rollout) : null;
 }
 
 /** Null when there is none: a count of failures alone (`rollout-failures.ts`) is no rollout. */
@@ -90,7 +99,6 @@ function carries(standing: ControlItem, { version }: NewRollout): boolean {
 }
 
 const nothing = (result: Begun): Writes<Begun> => ({ result, actions: [] });
-const exists = ({ id }: ControlItem) => nothing({ type: 'exists', by: id });
 /** One that was asked for later has begun sooner: its sources answered sooner. */
 const superseded = ({ current }: LatestItem) => nothing({ type: 'superseded', by: current });
 

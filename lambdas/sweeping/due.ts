@@ -1,5 +1,6 @@
 import type { Due } from '../../core/rollout/drift.ts';
 import type { Catalogue } from '../services/catalogue.ts';
+import type { Executions } from '../services/executions.ts';
 import type { RolloutControl, Rollouts } from '../services/rollouts.ts';
 
 /** What the targets of a certificate may have, and why none of them may be deployed to now (null: they may). */
@@ -11,6 +12,7 @@ export interface CertificateNow {
 interface Services {
   readonly catalogue: Pick<Catalogue, 'currentVersion'>;
   readonly rollouts: Pick<Rollouts, 'list'>;
+  readonly executions: Pick<Executions, 'status'>;
 }
 
 /** As many of a certificate's rollouts as are looked at: those for parts share the number of the whole one before them. */
@@ -26,7 +28,10 @@ export function certificatesNow(by: Services): (certificate: string) => Promise<
   };
 }
 
-async function ask({ catalogue, rollouts }: Services, certificate: string): Promise<CertificateNow> {
+async function ask(
+  { catalogue, rollouts, executions }: Services,
+  certificate: string,
+): Promise<CertificateNow> {
   const [current, recent] = await Promise.all([
     catalogue.currentVersion(certificate),
     rollouts.list({ certificate, limit: lately }),
@@ -36,14 +41,22 @@ async function ask({ catalogue, rollouts }: Services, certificate: string): Prom
     ({ sequence, status, supersededBy }) =>
       sequence === latest && status !== 'ended' && supersededBy === null,
   );
-  const [first] = open;
+  const statuses = await Promise.all(open.map((one) => statusOf(one, executions)));
+  const moving = open.find((_, at) => statuses[at] === 'moving');
+  const first = moving ?? open[0];
   const underway =
-    first === undefined ? null : { fingerprint: first.fingerprint, moving: open.some(isMoving) };
+    first === undefined ? null : { fingerprint: first.fingerprint, moving: moving !== undefined };
   const due = { current: current?.fingerprint ?? null, underway };
-  return { due, notNow: reasonNotNow(due, first) };
+  // nobody will bring to an end what has broken off: it is no reason to wait
+  const blocking = open.find((_, at) => statuses[at] !== 'broken off');
+  return { due, notNow: reasonNotNow(due, blocking) };
 }
 
-const isMoving = ({ status }: RolloutControl) => status !== 'halted';
+/** An execution that was aborted, or died, could not write that down. */
+async function statusOf({ status, executionArn }: RolloutControl, executions: Services['executions']) {
+  if (status === 'halted') return 'halted';
+  return (await executions.status(executionArn)) === 'ended' ? 'broken off' : 'moving';
+}
 
 function reasonNotNow({ current }: Due, open: RolloutControl | undefined): string | null {
   if (open?.status === 'halted') {

@@ -3,6 +3,7 @@ import type { Finding } from '../../core/rollout/drift.ts';
 import type { look } from '../../core/tls-probe/look.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Catalogue } from '../services/catalogue.ts';
+import type { Executions } from '../services/executions.ts';
 import type { Fleet } from '../services/fleet.ts';
 import type { Installed, InstalledVersions } from '../services/installed.ts';
 import type { Rollouts } from '../services/rollouts.ts';
@@ -30,6 +31,7 @@ export interface SweepServices {
   readonly fleet: Fleet;
   readonly installed: InstalledVersions;
   readonly rollouts: Pick<Rollouts, 'list'>;
+  readonly executions: Pick<Executions, 'status'>;
   readonly sweeps: Sweeps;
   readonly look: typeof look;
   readonly clock: Clock;

@@ -86,6 +86,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     keyThroughDynamoDb,
     findHosts,
     startRollouts,
+    describeRollouts,
     undelivered('Sweep'),
   ],
   'sync-registry': [

@@ -151,6 +151,20 @@ describe('a sweep', () => {
     expect(world.executions.started).toEqual([]);
   });
 
+  test('does not wait for a rollout that has broken off', async () => {
+    const server = await endpoints.serve(served(strange));
+    await own.installed(await own.registered('web', server.port), current);
+    await own.isCurrent(current);
+    const world = own.sweeping();
+    const rollout = own.aRollout(`r-${randomUUID()}`);
+    await world.rollouts.begin(rollout, { repeat: true });
+    world.executions.ended.add(rollout.executionArn);
+
+    const report = await world.sweep();
+
+    expect(report.healing).toMatchObject([{ targets: 1, summary: '1 deployed to again' }]);
+  });
+
   test('gives a host that has come to a group its first deployment, and looks at each host’s own address', async () => {
     const server = await endpoints.serve(served(current));
     const id = await own.registered('fleet', 0, {

@@ -50,7 +50,13 @@ const arriving = {
   ...whole,
   reason: 'Auto Scaling: i-0123456789abcdef0 was launched in web',
   only: { targets: ['web', 'admin'], hosts: ['i-0123456789abcdef0'] },
-  strategy: { waves: ['100%'], pauseSeconds: 0, approvalAfterWave: 0 },
+  strategy: {
+    waves: ['100%'],
+    toleratedFailures: '100%',
+    pauseSeconds: 0,
+    approvalAfterWave: 0,
+    onHalt: 'stop',
+  },
 };
 
 describe('the triggers', () => {
