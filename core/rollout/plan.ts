@@ -12,6 +12,11 @@ export interface Place {
   readonly online: boolean;
   readonly window: MaintenanceWindow | null;
   readonly installed: InstalledHere | null;
+  /**
+   * The last request that got the target's lock wants something else there: a deployment of a rollout that this one
+   * supersedes may be at work, and what is installed is about to change.
+   */
+  readonly isOvertaken?: boolean;
 }
 
 interface InstalledHere {
@@ -79,8 +84,11 @@ export function planForward(situation: Situation): Plan {
 }
 
 /** What is at a place that the target no longer has does not count. One that is repeated goes by what it brought itself: that of a wave that was never judged is not deployed twice. */
-function hasVersion({ target, installed }: Place, { id, repeat, version }: Situation['rollout']): boolean {
-  if (installed?.fingerprint !== version.fingerprint) return false;
+function hasVersion(
+  { target, installed, isOvertaken = false }: Place,
+  { id, repeat, version }: Situation['rollout'],
+): boolean {
+  if (installed?.fingerprint !== version.fingerprint || isOvertaken) return false;
   const elsewhere = typeof installed.place === 'string' && installed.place !== placeDigest(target);
   return !elsewhere && (!repeat || installed.rollout === id);
 }

@@ -24,18 +24,31 @@ const atATime = 100;
 
 /** Those of a rollout. Each selector is asked for once, however many targets say it. Throws what the services throw. */
 export async function placesOf(
-  { certificate, only }: Pick<Rollout, 'certificate' | 'only'>,
+  { certificate, only, version }: Pick<Rollout, 'certificate' | 'only' | 'version'>,
   by: Services,
 ): Promise<FoundPlaces> {
   const registered = (await by.catalogue.targets(certificate)).map(({ thing }) => thing);
-  const wanted = registered.filter(({ id }) => only?.targets?.includes(id) ?? true);
-  const found = await withHosts(wanted, by.fleet);
+  const asked = registered.filter(({ id }) => only?.targets?.includes(id) ?? true);
+  const found = await withHosts(asked, by.fleet);
   const members = found
     .filter(({ host }) => only?.hosts?.includes(host.host) ?? true)
     .map((member) => ({ ...member, target: memberOf(member.registered, member.host) }));
   const known = await by.installed.of(members.flatMap(({ target }) => (target === null ? [] : [target.id])));
-  const places = members.flatMap(({ target, host, registered: { window = null } }) =>
-    target === null ? [] : [{ target, online: host.online, window, installed: known.get(target.id) ?? null }],
+  const withVersion = [...known.values()].filter(({ fingerprint }) => fingerprint === version.fingerprint);
+  const wanted = await by.installed.wantedOf(withVersion.map(({ targetId }) => targetId));
+  const isOvertaken = (id: string) => (wanted.get(id) ?? null) !== version.fingerprint && wanted.has(id);
+  const places = members.flatMap(({ target, host: { online }, registered: { window = null } }) =>
+    target === null
+      ? []
+      : [
+          {
+            target,
+            online,
+            window,
+            installed: known.get(target.id) ?? null,
+            isOvertaken: isOvertaken(target.id),
+          },
+        ],
   );
   return { places, refused: members.filter(hasNoTarget).map(idOf) };
 }

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
 import { Fingerprint, VersionFacts } from '../../core/deployment/version.ts';
+import { wantedKey } from './registry.ts';
 import { createRegistryTable, readItem } from './registry-table.ts';
 
 /**
@@ -31,6 +32,11 @@ export type Installed = z.infer<typeof Installed>;
 export interface InstalledVersions {
   /** By target id; targets that never had a deployment are missing. */
   of(targetIds: readonly string[]): Promise<ReadonlyMap<string, Installed>>;
+  /**
+   * What the last request that got each target's lock wants there, by target id: a fingerprint, or null where the version
+   * before is put back. Targets that no request was for are missing.
+   */
+  wantedOf(targetIds: readonly string[]): Promise<ReadonlyMap<string, string | null>>;
 }
 
 export const installedKey = (targetId: string) => ({ pk: `target#${targetId}`, sk: 'installed' });
@@ -45,6 +51,12 @@ export function createInstalledVersions(
     async of(targetIds) {
       const items = await table.many([...new Set(targetIds)].map(installedKey));
       return new Map(items.map((item) => [String(item.targetId), readInstalled(item)]));
+    },
+    async wantedOf(targetIds) {
+      const items = await table.many([...new Set(targetIds)].map(wantedKey));
+      return new Map(
+        items.map(({ targetId, fingerprint }) => [String(targetId), fingerprint as string | null]),
+      );
     },
   };
 }

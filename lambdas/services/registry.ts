@@ -52,7 +52,7 @@ export interface Registry {
 }
 
 const hostKeyOf = (host: string) => ({ pk: `host#${host}`, sk: 'key' });
-const wantedOf = (targetId: string) => ({ pk: `target#${targetId}`, sk: 'desired' });
+export const wantedKey = (targetId: string) => ({ pk: `target#${targetId}`, sk: 'desired' });
 
 /** The registry in the table named `table`. */
 export function createRegistry(documents: DynamoDBDocumentClient, table: string): Registry {
@@ -77,9 +77,9 @@ export function createRegistry(documents: DynamoDBDocumentClient, table: string)
     },
     rememberHostKey: (host, key, sentAt) =>
       putUnlessNewer({ ...hostKeyOf(host), ...key, toldAt: sentAt }, 'toldAt'),
-    want: (wanted) => putUnlessNewer({ ...wantedOf(wanted.targetId), ...wanted }, 'requestNumber'),
+    want: (wanted) => putUnlessNewer({ ...wantedKey(wanted.targetId), ...wanted }, 'requestNumber'),
     async wanted(targetId) {
-      const item = await get(wantedOf(targetId));
+      const item = await get(wantedKey(targetId));
       return item === undefined ? null : Wanted.parse(item);
     },
   };

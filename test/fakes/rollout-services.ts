@@ -74,8 +74,11 @@ function fakeFleet() {
 
 function fakeInstalled() {
   const has = new Map<string, Installed>();
+  const wants = new Map<string, string | null>();
   return {
     has,
+    wants,
+    wantedOf: async () => wants,
     of: async (ids: readonly string[]) =>
       new Map(
         ids.flatMap((id): [string, Installed][] => {

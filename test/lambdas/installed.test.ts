@@ -1,6 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createInstalledVersions, type Installed, installedKey } from '../../lambdas/services/installed.ts';
+import { createRegistry } from '../../lambdas/services/registry.ts';
 import { fingerprint } from './support/factories.ts';
 import { startTables, tableNames } from './support/world.ts';
 
@@ -38,6 +39,23 @@ describe('what targets have', () => {
     expect(found.size).toBe(250);
     expect(found.get('web.7')).toEqual(anInstalled('web.7'));
     expect(found.get('never')).toBeUndefined();
+  });
+
+  test('is told apart from what the last request wants there', async () => {
+    const registry = createRegistry(tables.documents, tableNames.registry);
+    const wish = { certificate: 'api.example.com', source: null, requestNumber: 1 };
+    await registry.want({ ...wish, targetId: 'next', action: 'deploy', fingerprint: fingerprint('next') });
+    await registry.want({ ...wish, targetId: 'back', action: 'revert', fingerprint: null });
+    const installed = createInstalledVersions(tables.documents, tableNames.registry);
+
+    const wanted = await installed.wantedOf(['next', 'back', 'nobody']);
+
+    expect(wanted).toEqual(
+      new Map([
+        ['next', fingerprint('next')],
+        ['back', null],
+      ]),
+    );
   });
 
   test('is nothing for nobody', async () => {

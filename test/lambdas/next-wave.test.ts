@@ -67,6 +67,19 @@ describe('NextWave', () => {
     ]);
   });
 
+  test('deploys again where a superseded rollout’s deployment of another version is at work', async () => {
+    withFleet(by, 3);
+    for (const number of [0, 1, 2]) {
+      install(by, idOf(number), 'new');
+      by.installed.wants.set(idOf(number), fingerprint(number === 1 ? 'other' : 'new'));
+    }
+
+    const state = await next(aBegunState(by));
+
+    expect(state.wave).toMatchObject({ verdict: 'deploy', reached: 2, total: 3 });
+    expect(targetsOf(state)).toEqual([idOf(1)]);
+  });
+
   test('goes from wave to wave until all are reached, each target once', async () => {
     withFleet(by, 20);
     const turns: string[][] = [];

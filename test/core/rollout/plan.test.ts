@@ -67,6 +67,14 @@ describe('the next wave', () => {
     expect(idsOf(plan(fleet(200)))).toEqual(['web-0000']);
   });
 
+  test('comes to who has the version while a deployment of another one may be at work there', () => {
+    const has = { fingerprint: theNew, notAfter: null };
+    const places = [aPlace(0, { installed: has }), aPlace(1, { installed: has, isOvertaken: true })];
+
+    expect(plan(places)).toMatchObject({ verdict: 'deploy', reached: 1, total: 2 });
+    expect(idsOf(plan(places))).toEqual(['web-0001']);
+  });
+
   test('leaves out who has the version already, and counts them as reached', () => {
     const places = fleet(5).map((place, at) =>
       at === 0 ? { ...place, installed: { fingerprint: theNew, notAfter: null } } : place,
