@@ -12,7 +12,7 @@ import { createFleet } from '../lambdas/services/fleet.ts';
 import { createHistory, type HistoryItem } from '../lambdas/services/history.ts';
 import { createInstalledVersions } from '../lambdas/services/installed.ts';
 import { createRollouts, type RolloutControl } from '../lambdas/services/rollouts.ts';
-import { createWaveFiles } from '../lambdas/services/wave-files.ts';
+import { createWaveFiles, type JudgedWave } from '../lambdas/services/wave-files.ts';
 import { type Clients, closeClients, openClients, type StackAddress } from './clients.ts';
 import { type CarriedDeployment, carrierOf, currentVersionOf, membersOf, type Order } from './deployments.ts';
 import type { Check } from './doctor/check.ts';
@@ -28,7 +28,7 @@ import {
   removeCertificate,
   removeTarget,
 } from './registrations.ts';
-import { answer, begin, type EndedRollout, resume, type Watch, watchAgain } from './rollouts.ts';
+import { answer, begin, type EndedRollout, judgedWaves, resume, type Watch, watchAgain } from './rollouts.ts';
 import { type SweepReport, sweep } from './sweep.ts';
 
 export type { Change, Check, Registration };
@@ -46,6 +46,8 @@ export interface Account {
   history(targetId?: string): Promise<HistoryItem[]>;
   /** By name or ARN; `last` is the one that began last. Null when there is none. */
   inspect(name: string): Promise<InspectedExecution | null>;
+  /** The waves of a rollout that have been judged, in order. */
+  waves(rollout: Pick<InspectedExecution, 'executionName' | 'events'>): Promise<JudgedWave[]>;
 
   /** Starts a rollout and follows it. It goes on in the account when this process ends. */
   rollout(request: RolloutRequest, watch: Watch): Promise<EndedRollout>;
@@ -90,6 +92,7 @@ function work(clients: Clients, stack: ReadStack): Account {
       }),
     history: (targetId) => history.list(targetId === undefined ? {} : { targetId }),
     inspect: (name) => inspect(sfn, { deployTarget, rollout }, name),
+    waves: ({ executionName, events }) => judgedWaves(services, executionName, events),
 
     rollout: (request, watch) => begin(services, request, watch),
     resume: (id, watch) => resume(services, id, watch),

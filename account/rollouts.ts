@@ -114,6 +114,15 @@ async function countsOf(sfn: SFNClient, mapRunArn: string): Promise<WaveCounts> 
   return { waiting: pending, running, succeeded, failed: failed + timedOut + aborted };
 }
 
+/** The waves of a rollout that have been judged, in order, by the events of its execution. */
+export function judgedWaves(
+  { waveFiles }: Pick<RolloutServices, 'waveFiles'>,
+  id: string,
+  events: readonly ExecutionEvent[],
+): Promise<JudgedWave[]> {
+  return waveFiles.judged(id, lastWaveIn(events).number);
+}
+
 async function ended(
   by: RolloutServices,
   id: string,
@@ -121,7 +130,7 @@ async function ended(
 ): Promise<EndedRollout> {
   const wave = lastWaveIn(events);
   const [waves, control, { status = '' }] = await Promise.all([
-    by.waveFiles.judged(id, wave.number),
+    judgedWaves(by, id, events),
     by.rollouts.control(id),
     by.sfn.send(new DescribeExecutionCommand({ executionArn: executionArn(by.rolloutArn, id) })),
   ]);

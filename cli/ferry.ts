@@ -115,6 +115,8 @@ export interface There {
   history(targetId: string | undefined): Promise<HistoryEntry[]>;
   /** `last` is the deployment or rollout that began last. Null when there is none. */
   inspect(name: string): Promise<Execution | null>;
+  /** The waves of a rollout that have ended, in order. */
+  waves(rollout: Execution): Promise<EndedWave[]>;
   /** Latest first. */
   rollouts(certificate: string | undefined): Promise<RolloutEntry[]>;
   /** False when there is no such rollout, or it has ended. */

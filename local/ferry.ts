@@ -1,10 +1,12 @@
 // Local mode: deployments and rollouts on this machine through the same state machines, functions, document and agent that
 // the stack deploys, kept in a state folder. Any number of processes may use one folder at once.
 import { createHistory, type HistoryItem } from '../lambdas/services/history.ts';
+import type { JudgedWave } from '../lambdas/services/wave-files.ts';
 import { type CloudOptions, openCloud } from './cloud.ts';
 import { type DeployRequest, type DeployResult, deploy } from './deployments.ts';
 import { tableNames } from './dynamodb/create-tables.ts';
 import { type InspectedExecution, inspect } from './inspection.ts';
+import { judgedWaves } from './rollout-end.ts';
 import { type LocalRollouts, openRollouts } from './rollouts.ts';
 import { openStateFolder } from './state-folder.ts';
 
@@ -20,6 +22,8 @@ export interface Ferry extends LocalRollouts {
   history(targetId?: string): Promise<HistoryItem[]>;
   /** `last` is the deployment or rollout that began last. Null when there is none. */
   inspect(name: string): Promise<InspectedExecution | null>;
+  /** The waves of a rollout that have been judged, in order. */
+  waves(rollout: Pick<InspectedExecution, 'executionName'>): Promise<JudgedWave[]>;
   /** Aborts what still runs here (hosts finish by themselves) and lets go of the locks. */
   close(): Promise<void>;
 }
@@ -37,6 +41,7 @@ export async function openFerry({ stateDir, ...options }: FerryOptions): Promise
     deploy: (request) => deploy(cloud, request),
     history: (targetId) => history.list(targetId === undefined ? {} : { targetId }),
     inspect: async (name) => inspect(cloud.executions, name),
+    waves: ({ executionName }) => judgedWaves(cloud, executionName),
     close: () => cloud.close(),
   };
 }

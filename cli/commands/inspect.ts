@@ -1,5 +1,6 @@
+import { writeFileSync } from 'node:fs';
 import { machineFile } from '../built.ts';
-import type { Execution } from '../ferry.ts';
+import type { Execution, There } from '../ferry.ts';
 import { executionLines, machineNameOf } from '../render/execution.ts';
 import { visitsOf } from '../render/visits.ts';
 import { elapsed } from '../report.ts';
@@ -8,17 +9,44 @@ import { UsageError } from '../usage-error.ts';
 import { ownCommand, type PlaceOptions, placeOf } from './place.ts';
 import { withPlace } from './with-ferry.ts';
 
-/** `certferry inspect`: the execution graph with the path taken. Throws UsageError for an execution that is not there. */
-export async function inspect(name: string, options: PlaceOptions, terminal: Terminal): Promise<number> {
+export interface InspectOptions extends PlaceOptions {
+  readonly html?: string;
+}
+
+/**
+ * `certferry inspect`: the execution graph with the path taken, or with `--html` a page of it in a file. Throws UsageError
+ * for an execution that is not there and a file that cannot be written.
+ */
+export async function inspect(name: string, options: InspectOptions, terminal: Terminal): Promise<number> {
   const place = placeOf(options, 'inspect');
-  const execution = await withPlace(place, (there) => there.inspect(name));
-  if (execution === null) throw new UsageError(unknown(name, options));
-  if (options.json === true) terminal.out(JSON.stringify(documentOf(execution)));
-  else {
-    const machine = machineFile(machineNameOf(execution.events));
-    for (const line of executionLines(machine, execution, terminal)) terminal.out(line);
+  const found = await withPlace(place, (there) => readFrom(there, name, options.html !== undefined));
+  if (found === null) throw new UsageError(unknown(name, options));
+  const { execution } = found;
+  const machine = machineFile(machineNameOf(execution.events));
+  if (options.html !== undefined) {
+    const { executionPage } = await import('../page/execution-page.ts');
+    write(options.html, executionPage({ ...found, machine }, ownCommand(options)));
   }
+  if (options.json === true) terminal.out(JSON.stringify(documentOf(execution)));
+  else if (options.html !== undefined) terminal.out(`${options.html}: written; open it in a browser`);
+  else for (const line of executionLines(machine, execution, terminal)) terminal.out(line);
   return 0;
+}
+
+/** The terminal has no room for a rollout's deployments; the page lists them. */
+async function readFrom(there: There, name: string, withWaves: boolean) {
+  const execution = await there.inspect(name);
+  if (execution === null) return null;
+  const isRollout = machineNameOf(execution.events) === 'rollout';
+  return { execution, waves: withWaves && isRollout ? await there.waves(execution) : [] };
+}
+
+function write(file: string, page: string): void {
+  try {
+    writeFileSync(file, page);
+  } catch (error) {
+    throw new UsageError(`${file} cannot be written: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 /** `visits` is the path as the drawing has it; `events` is what it was made from. */

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { DeployOptions } from '../commands/deploy.ts';
 import type { HistoryOptions } from '../commands/history.ts';
-import type { PlaceOptions } from '../commands/place.ts';
+import type { InspectOptions } from '../commands/inspect.ts';
 import type { RollbackOptions } from '../commands/rollback.ts';
 import { type Context, collect, withBundle, withPlace } from './context.ts';
 import * as help from './help.ts';
@@ -57,8 +57,9 @@ export function addInspect(program: Command, { terminal, finish }: Context): voi
     .summary('draw an execution: the path taken, durations, retries, outcome')
     .description(help.inspect.description)
     .argument('<execution>', 'the name of an execution, or "last"')
+    .option('--html <file>', 'write it to this file as a page for a browser, which needs nothing else')
     .addHelpText('after', help.inspect.after)
-    .action(async (execution: string, options: PlaceOptions) => {
+    .action(async (execution: string, options: InspectOptions) => {
       const { inspect } = await import('../commands/inspect.ts');
       finish(await inspect(execution, options, terminal));
     });

@@ -84,6 +84,7 @@ export const inspect: Help = {
   after: `
 Examples:
   $ certferry inspect --local last
+  $ certferry inspect --local last --html last.html     a page: the graph, a timeline, inputs and outputs
   $ certferry inspect --local EXECUTION --json          names are in "certferry history --local"
   $ certferry inspect --stack Certferry ROLLOUT`,
 };

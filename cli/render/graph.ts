@@ -13,6 +13,8 @@ interface StateDefinition {
   readonly ResultPath?: string | null;
   readonly Choices?: readonly { readonly Next: string }[];
   readonly Default?: string;
+  readonly Next?: string;
+  readonly Catch?: readonly { readonly Next: string }[];
 }
 
 export interface Layout {
@@ -63,13 +65,30 @@ function timeOf(visit: Visit): string {
   return duration(visit.endedAt - visit.enteredAt);
 }
 
+/** How a visit is to be taken at a glance. */
+export type Sign = 'running' | 'succeeded' | 'failed' | 'choice' | 'wait' | 'good' | 'troubled';
+
+/** The sign of a visit: an end, a failure, a choice or a wait; or of a task, whether what it says is good news. */
+export function signOf(machine: StateMachine, visit: Visit): Sign {
+  if (visit.endedAt === null) return 'running';
+  if (visit.type === 'Succeed') return 'succeeded';
+  if (visit.type === 'Fail' || visit.failure !== null) return 'failed';
+  if (visit.type === 'Choice') return 'choice';
+  if (visit.type === 'Wait') return 'wait';
+  return troubling.has(wordOf(resultOf(machine, visit))) ? 'troubled' : 'good';
+}
+
 function symbolOf(machine: StateMachine, visit: Visit, { green, red, yellow, cyan, dim }: Colours): string {
-  if (visit.endedAt === null) return dim('○');
-  if (visit.type === 'Succeed') return green('✔');
-  if (visit.type === 'Fail' || visit.failure !== null) return red('✖');
-  if (visit.type === 'Choice') return cyan('◇');
-  if (visit.type === 'Wait') return yellow('◷');
-  return troubling.has(wordOf(resultOf(machine, visit))) ? yellow('●') : green('●');
+  const symbols: Readonly<Record<Sign, string>> = {
+    running: dim('○'),
+    succeeded: green('✔'),
+    failed: red('✖'),
+    choice: cyan('◇'),
+    wait: yellow('◷'),
+    troubled: yellow('●'),
+    good: green('●'),
+  };
+  return symbols[signOf(machine, visit)];
 }
 
 /** What a task can say that has worked as a task, and brings no good news. */
@@ -88,7 +107,8 @@ const troubling = new Set([
   'roll_back',
 ]);
 
-function notesOf(machine: StateMachine, visit: Visit): string[] {
+/** What there is to say of a visit: what was tried again, what a task said, where a choice or a failure led. */
+export function notesOf(machine: StateMachine, visit: Visit): string[] {
   return [...retryNotes(visit.retries), ...ownNotes(machine, visit)];
 }
 

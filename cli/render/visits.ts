@@ -23,6 +23,7 @@ export interface Visit {
   failure: Failure | null;
   /** Where a Catch led. */
   caughtBy: string | null;
+  readonly input: unknown;
   output: unknown;
   /** The state visited next. */
   next: string | null;
@@ -50,6 +51,7 @@ function enter(visits: Visit[], event: ExecutionEvent, state: StateOfEvent): voi
     retries: [],
     failure: null,
     caughtBy: null,
+    input: state.input,
     output: undefined,
     next: null,
   });

@@ -1,0 +1,91 @@
+import { duration } from '../render/text.ts';
+import type { Visit } from '../render/visits.ts';
+import type { Drawing, PlacedState, PlacedWay, Point } from './graph-layout.ts';
+import { html, type Markup } from './markup.ts';
+
+/** How the last visit of a state went; `never` where there was none. */
+type SignOf = (visit: Visit) => string;
+
+/** The machine as a drawing, the path taken highlighted; a state that was visited leads to its last visit. */
+export function graphSvg(
+  { width, height, states, ways }: Drawing,
+  visits: readonly Visit[],
+  signOf: SignOf,
+): Markup {
+  const inOrder = [...ways].sort((one, other) => one.taken - other.taken);
+  return html`<svg class="graph" role="img" aria-label="The state machine with the path taken" width="${Math.ceil(width)}" height="${Math.ceil(height)}" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}">
+<defs>${['idle', 'taken'].map(
+    (which) =>
+      html`<marker id="arrow-${which}" class="${which}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker>`,
+  )}</defs>
+${inOrder.map(waySvg)}
+${states.map((state) => stateSvg(state, visits, signOf))}
+</svg>`;
+}
+
+function waySvg({ from, to, kind, taken, points }: PlacedWay): Markup {
+  const which = taken > 0 ? 'taken' : 'idle';
+  const times = taken > 1 ? `, ${taken} times` : '';
+  const after = kind === 'catch' ? ' after a failure' : '';
+  return html`<path class="way ${which} ${kind}" d="${curve(points)}" marker-end="url(#arrow-${which})"><title>${from} to ${to}${after}: ${taken > 0 ? `taken${times}` : 'not taken'}</title></path>
+`;
+}
+
+/** A line through the points, its corners rounded. */
+function curve(points: readonly Point[]): string {
+  const [first, ...rest] = points.map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`);
+  const middles = points.slice(1, -1).map(({ x, y }, at) => {
+    const next = points[at + 2] ?? { x, y };
+    const isLast = at + 2 === points.length - 1;
+    const end = isLast ? next : { x: (x + next.x) / 2, y: (y + next.y) / 2 };
+    return `Q${x.toFixed(1)} ${y.toFixed(1)} ${end.x.toFixed(1)} ${end.y.toFixed(1)}`;
+  });
+  return middles.length === 0 ? `M${first ?? '0 0'}L${rest.at(-1) ?? '0 0'}` : `M${first}${middles.join('')}`;
+}
+
+function stateSvg(
+  { name, type, visits: at, ...box }: PlacedState,
+  visits: readonly Visit[],
+  signOf: SignOf,
+): Markup {
+  const here = at.flatMap((index) => visits[index] ?? []);
+  const last = here.at(-1);
+  if (last === undefined)
+    return html`<g class="state never">${shape(type, box)}${label(name, box)}<title>${name}: never entered</title></g>
+`;
+  const spent = here.reduce((sum, { enteredAt, endedAt }) => sum + ((endedAt ?? enteredAt) - enteredAt), 0);
+  const retries = here.reduce((sum, visit) => sum + visit.retries.length, 0);
+  const count = here.length > 1 || retries > 0 ? [badge(here.length, retries, box)] : [];
+  const tries = retries > 0 ? `, tried again ${retries} times` : '';
+  return html`<a href="#visit-${(at.at(-1) ?? 0) + 1}"><g class="state ${signOf(last)}">${shape(type, box)}${label(name, box)}${count}<title>${name}: entered ${here.length} times, ${duration(spent)}${tries}</title></g></a>
+`;
+}
+
+type Box = Pick<PlacedState, 'x' | 'y' | 'width' | 'height'>;
+
+/** Choices have slanted ends, ends of the execution round ones. */
+function shape(type: string, { x, y, width, height }: Box): Markup {
+  const [left, top, right, bottom] = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
+  if (type === 'Choice') {
+    const points = [
+      [left, y],
+      [left + 10, top],
+      [right - 10, top],
+      [right, y],
+      [right - 10, bottom],
+      [left + 10, bottom],
+    ];
+    return html`<polygon points="${points.map((point) => point.map((value) => value.toFixed(1)).join(',')).join(' ')}"/>`;
+  }
+  const radius = type === 'Succeed' || type === 'Fail' ? height / 2 : 4;
+  return html`<rect x="${left.toFixed(1)}" y="${top.toFixed(1)}" width="${width.toFixed(1)}" height="${height.toFixed(1)}" rx="${radius}"/>`;
+}
+
+function label(name: string, { x, y }: Box): Markup {
+  return html`<text x="${x.toFixed(1)}" y="${(y + 4).toFixed(1)}">${name}</text>`;
+}
+
+function badge(count: number, retries: number, { x, y, width, height }: Box): Markup {
+  const words = [...(count > 1 ? [`×${count}`] : []), ...(retries > 0 ? [`↻${retries}`] : [])].join(' ');
+  return html`<text class="badge" x="${(x + width / 2 - 4).toFixed(1)}" y="${(y - height / 2 - 3).toFixed(1)}">${words}</text>`;
+}
