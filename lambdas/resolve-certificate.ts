@@ -106,7 +106,10 @@ async function expectTargets({ certificate, only }: RolloutRequest, by: Services
   const ids = (await by.catalogue.targets(certificate)).map(({ thing }) => thing.id);
   const wanted = only?.targets ?? ids;
   if (wanted.some((id) => ids.includes(id))) return;
-  const which = only?.targets === undefined ? 'no target' : `none of the targets ${wanted.join(', ')}`;
+  const which =
+    only?.targets === undefined
+      ? 'no target'
+      : `none of the targets ${wanted.slice(0, namesShown).join(', ')}`;
   throw new CertferryError(
     'NoTargets',
     `${which} is registered for ${certificate}: register one that names it as its certificate`,

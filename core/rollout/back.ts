@@ -16,7 +16,8 @@ export type WayBack =
 
 /**
  * Which targets are put back next: those of the newest wave that this rollout has changed and that still have its
- * version, the last one first. Each is tried once.
+ * version, the last one first. Each is tried once. One that was lost, and was found to have the version when it was tried
+ * again, was changed by what was lost.
  *
  * A target whose forward deployment was lost, or could not be undone, is not tried: a host puts back the version before
  * the one it has, and what it has is not known. It leaves the way back incomplete, unless a later deployment has settled it.
@@ -46,13 +47,18 @@ export function planBack(aftermath: Aftermath): WayBack {
 /** How each target's last forward deployment ended. One that was tried again and skipped keeps its first result. */
 function forwardEnds({ waves }: Aftermath): Map<string, { wave: number; result: Result }> {
   const ends = new Map<string, { wave: number; result: Result }>();
-  for (const { number, direction, results } of waves) {
+  for (const { number: wave, direction, results } of waves) {
     if (direction === 'back') continue;
-    for (const result of results) {
-      if (!wasSkipped(result)) ends.set(result.targetId, { wave: number, result });
+    for (const result of results.filter((one) => !wasSkipped(one))) {
+      ends.set(result.targetId, { wave, result: afterAll(result, ends.get(result.targetId)?.result) });
     }
   }
   return ends;
+}
+
+function afterAll(result: Result, before: Result | undefined): Result {
+  const isOurs = before !== undefined && (isUnsure(before) || hasChanged(before));
+  return isOurs && result.outcome === 'unchanged' ? { ...result, outcome: 'deployed' } : result;
 }
 
 function backEnds({ waves, sinceWave }: Aftermath): Map<string, Result> {

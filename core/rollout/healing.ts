@@ -1,6 +1,6 @@
 import { periodicName } from './asking.ts';
 import type { Finding } from './drift.ts';
-import type { RolloutRequest } from './rollout.ts';
+import { longestPartBytes, type RolloutRequest } from './rollout.ts';
 
 /** A target that is not as it should be, with what decides whether it is deployed to again. */
 export interface Patient {
@@ -48,12 +48,25 @@ export function reasonNotToHeal(patient: Patient): string | null {
   return finding.condition === 'behind' && byHand ? 'a person put this version there' : null;
 }
 
-/** Parts of a rollout's input stay far below the 256 KiB that an execution takes; what is left over is healed next time. */
-export const mostHealedAtOnce = 1500;
+/** Room for the field names of a part, in bytes. */
+const namesBytes = 100;
+
+/** The first of them, as many as a part may name: what is left over is healed next time. */
+export function healedAtOnce(patients: readonly Patient[]): readonly Patient[] {
+  const named = new Set<string>();
+  let bytes = namesBytes;
+  for (const [at, { registeredId, host }] of patients.entries()) {
+    for (const name of [`target ${registeredId}`, `host ${host}`]) {
+      if (!named.has(name)) bytes += name.length;
+      named.add(name);
+    }
+    if (bytes > longestPartBytes) return patients.slice(0, at);
+  }
+  return patients;
+}
 
 /** One rollout that puts the current version on some of a certificate's targets again. */
-export function healingRequest(certificate: string, patients: readonly Patient[]): RolloutRequest {
-  const chosen = patients.slice(0, mostHealedAtOnce);
+export function healingRequest(certificate: string, chosen: readonly Patient[]): RolloutRequest {
   return {
     certificate,
     version: 'current',

@@ -5,11 +5,21 @@ import { CertificateName, Host, TargetId } from '../target/target.ts';
 import { Verify } from '../target/verify.ts';
 import { Strategy, StrategyOverrides } from './strategy.ts';
 
+/** A recording state is given a part twice, in the request and in the state, beside all else: 256 KiB in all. */
+export const longestPartBytes = 64_000;
+
 /** Only these of a certificate's targets: a part of a fleet, such as an instance that has just come up. */
-export const Part = z.strictObject({
-  targets: z.optional(z.array(TargetId).check(z.minLength(1))),
-  hosts: z.optional(z.array(Host).check(z.minLength(1))),
-});
+export const Part = z
+  .strictObject({
+    targets: z.optional(z.array(TargetId).check(z.minLength(1))),
+    hosts: z.optional(z.array(Host).check(z.minLength(1))),
+  })
+  .check(
+    z.refine(
+      (part) => Buffer.byteLength(JSON.stringify(part)) <= longestPartBytes,
+      `a part that is written in ${longestPartBytes} bytes: several rollouts for more, or one for all`,
+    ),
+  );
 export type Part = z.infer<typeof Part>;
 
 /**

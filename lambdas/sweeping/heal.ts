@@ -1,7 +1,7 @@
 import {
+  healedAtOnce,
   healingName,
   healingRequest,
-  mostHealedAtOnce,
   type Patient,
   reasonNotToHeal,
 } from '../../core/rollout/healing.ts';
@@ -34,10 +34,11 @@ export async function heal(
 ): Promise<Healing | null> {
   const wanted = patients.filter((patient) => reasonNotToHeal(patient) === null);
   if (wanted.length === 0) return null;
-  const targets = Math.min(wanted.length, mostHealedAtOnce);
+  const chosen = healedAtOnce(wanted);
+  const targets = chosen.length;
   if (state.notNow !== null) return { certificate, rollout: null, targets: 0, summary: state.notNow };
   const name = healingName(certificate, by.now);
-  const started = await by.executions.start(by.rolloutArn(), name, healingRequest(certificate, wanted));
+  const started = await by.executions.start(by.rolloutArn(), name, healingRequest(certificate, chosen));
   const left = wanted.length - targets;
   const later = left === 0 ? '' : `; ${left} more at the next sweep`;
   return {

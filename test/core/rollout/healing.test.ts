@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { Condition, Finding } from '../../../core/rollout/drift.ts';
 import {
+  healedAtOnce,
   healingName,
   healingRequest,
-  mostHealedAtOnce,
   type Patient,
   reasonNotToHeal,
 } from '../../../core/rollout/healing.ts';
@@ -105,10 +105,18 @@ describe('the rollout that heals', () => {
       }),
     );
 
-    const request = healingRequest('api.example.com', patients);
+    const request = healingRequest('api.example.com', healedAtOnce(patients));
 
-    expect(request.only?.targets).toHaveLength(mostHealedAtOnce);
-    expect(Buffer.byteLength(JSON.stringify(request))).toBeLessThan(262_144);
+    expect(request.only?.targets?.length).toBeGreaterThan(400);
+    expect(RolloutRequest.parse(request)).toEqual(request);
+  });
+
+  test('is refused, in words, where a part is too long to be told twice to one state', () => {
+    const hosts = Array.from({ length: 3000 }, (_, at) => `i-${String(at).padStart(17, '0')}`);
+
+    const parsed = RolloutRequest.safeParse({ certificate: 'api.example.com', only: { hosts } });
+
+    expect(parsed.error?.issues[0]?.message).toMatch(/several rollouts for more/);
   });
 
   test('has one name within an hour, another for another certificate, and always one that an execution may have', () => {

@@ -212,6 +212,17 @@ describe('the way back', () => {
   });
 });
 
+test('the way back has what was lost and then found there, but not what was there before', () => {
+  const waves = [
+    forward(1, result('a', 'lost'), result('b', 'rejected')),
+    forward(2, result('a', 'unchanged'), result('b', 'unchanged')),
+  ];
+
+  const plan = planBack({ waves, sinceWave: 1, fingerprint: 'sha256:new', installed: () => 'sha256:new' });
+
+  expect(plan).toEqual({ verdict: 'deploy', ofWave: 2, targetIds: ['a'] });
+});
+
 describe('the tally', () => {
   test('has each target once, by its last deployment, and those that were put back as such', () => {
     const waves = [
