@@ -30,6 +30,7 @@ export function executionPage({ machine, execution, waves }: Shown, own: OwnComm
   const { executionName, events } = execution;
   const visits = visitsOf(events);
   const kind = machineNameOf(events);
+  const drawing = layOut(machine, visits);
   const page = html`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -52,14 +53,20 @@ ${wavesTable(waves, own)}`,
       ]
 }
 <h2>The path taken</h2>
-<p class="quiet">Drawn solid: what was entered, and the ways taken. Dashed: what could have been. A state leads to its last visit below.</p>
-<div class="scroll">${graphSvg(layOut(machine, visits), visits, (visit) => signOf(machine, visit))}</div>
+<p class="quiet">Drawn solid: what was entered, and the ways taken. Dashed: what could have been. A state leads to its last visit below.${refugeWords(drawing.refuges)}</p>
+<div class="scroll">${graphSvg(drawing, visits, (visit) => signOf(machine, visit))}</div>
 <h2>Visit by visit</h2>
 ${timeline(machine, visits)}
 </body>
 </html>
 `;
   return page.text;
+}
+
+function refugeWords(refuges: readonly string[]): string {
+  return refuges.length === 0
+    ? ''
+    : ` Not drawn: ways not taken to ${refuges.join(', ')}, where failures of many states lead.`;
 }
 
 /** Nothing may be fetched or run, and of styles only the page's own counts. */

@@ -35,6 +35,8 @@ export interface Drawing {
   readonly height: number;
   readonly states: readonly PlacedState[];
   readonly ways: readonly PlacedWay[];
+  /** States that failures of many others lead to: the ways there that were not taken are left out. */
+  readonly refuges: readonly string[];
 }
 
 /** A monospaced letter of the size that the graph is drawn in, and what is around a name. */
@@ -48,11 +50,13 @@ const stateHeight = 30;
  */
 export function layOut(machine: StateMachine, visits: readonly Visit[]): Drawing {
   const states = statesOf(machine, visits);
-  const ways = waysOf(machine, visits);
+  const all = waysOf(machine, visits);
+  const refuges = refugesOf(all);
+  const ways = all.filter(({ to, taken }) => taken > 0 || !refuges.includes(to));
   const keys = new Map(states.map(({ name }, at) => [name, `s${at}`]));
   const keyOf = (name: string) => keys.get(name) ?? '';
   const graph = new Graph<GraphLabel, NodeLabel, EdgeLabel>();
-  graph.setGraph({ rankdir: 'TB', nodesep: 22, ranksep: 34, edgesep: 12, marginx: 12, marginy: 12 });
+  graph.setGraph({ rankdir: 'TB', nodesep: 14, ranksep: 34, edgesep: 8, marginx: 12, marginy: 12 });
   for (const { name } of states) {
     graph.setNode(keyOf(name), { width: name.length * letterWidth + padding, height: stateHeight });
   }
@@ -65,9 +69,20 @@ export function layOut(machine: StateMachine, visits: readonly Visit[]): Drawing
   return {
     width,
     height,
+    refuges,
     states: states.map((state) => ({ ...state, ...placeOf(graph.node(keyOf(state.name))) })),
     ways: ways.map((way) => ({ ...way, points: graph.edge(keyOf(way.from), keyOf(way.to)).points ?? [] })),
   };
+}
+
+/** A state that only failures lead to, from as many states as these, would have lines from everywhere. */
+const manyFailures = 5;
+
+function refugesOf(ways: readonly Way[]): string[] {
+  return [...new Set(ways.map(({ to }) => to))].filter((name) => {
+    const into = ways.filter(({ to }) => to === name);
+    return into.length >= manyFailures && into.every(({ kind }) => kind === 'catch');
+  });
 }
 
 function placeOf({ x = 0, y = 0, width, height }: NodeLabel) {

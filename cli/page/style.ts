@@ -4,7 +4,7 @@ export const style = `
   --soft: #f0f2f5; --ink: #1f2328; --paper: #fff }
 @media (prefers-color-scheme: dark) { :root { --good: #3fb950; --bad: #f85149; --look: #d29922; --link: #58a6ff;
   --line: #6e7681; --soft: #1c2128; --ink: #e6edf3; --paper: #0d1117 } }
-body { margin: 2rem auto; max-width: 76rem; padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink);
+body { margin: 2rem auto; max-width: 100rem; padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink);
   background: var(--paper) }
 h1 { font-size: 1.3rem; overflow-wrap: anywhere } h2 { font-size: 1.05rem; margin-top: 2rem }
 a { color: var(--link) }
@@ -25,7 +25,7 @@ a { color: var(--link) }
 marker path { fill: var(--line) } marker.taken path { fill: var(--link) }
 table { border-collapse: collapse; width: 100% } th { text-align: left; font-weight: 600 }
 td, th { padding: .25rem .6rem .25rem 0; vertical-align: top; border-top: 1px solid var(--soft) }
-td.said { overflow-wrap: anywhere; white-space: pre-line } td.number { text-align: right; white-space: nowrap }
+td.said { overflow-wrap: anywhere; white-space: pre-line } td.number, td.name { white-space: nowrap } td.number { text-align: right }
 tr:target { background: var(--soft) }
 .dot { font-weight: bold } .dot.good, .dot.succeeded { color: var(--good) } .dot.failed { color: var(--bad) }
 .dot.troubled, .dot.wait { color: var(--look) } .dot.choice { color: var(--link) }
@@ -33,6 +33,7 @@ tr:target { background: var(--soft) }
 .bar .failed { fill: var(--bad) } .bar .troubled, .bar .wait { fill: var(--look) }
 .bar .good, .bar .succeeded { fill: var(--good) }
 details pre { background: var(--soft); padding: .6rem; overflow: auto; max-height: 24rem; margin: .3rem 0 }
-code, .mono { font: 12px/1.5 ui-monospace, monospace } summary { cursor: pointer; color: var(--link) }
+code, .mono { font: 12px/1.5 ui-monospace, monospace } details { display: inline-block; margin-right: 1rem; vertical-align: top } details[open] { display: block }
+summary { cursor: pointer; color: var(--link) }
 @media print { .scroll { overflow: visible; max-height: none } }
 `;

@@ -36,7 +36,7 @@ function row(machine: StateMachine, visit: Visit, frame: Frame): Markup {
   const sign = signOf(machine, visit);
   const took = visit.endedAt === null ? '…' : duration(visit.endedAt - visit.enteredAt);
   const said = notesOf(machine, visit).join('\n');
-  return html`<tr id="visit-${frame.number}"><td class="number">${frame.number}</td><td><span class="dot ${sign}">${dots[sign]}</span> <span class="mono">${visit.state}</span></td><td class="number">${duration(visit.enteredAt - frame.start)}</td><td class="number">${took}</td><td>${bar(visit, sign, frame)}</td><td class="said">${said}${folded(visit)}</td></tr>
+  return html`<tr id="visit-${frame.number}"><td class="number">${frame.number}</td><td class="name"><span class="dot ${sign}">${dots[sign]}</span> <span class="mono">${visit.state}</span></td><td class="number">${duration(visit.enteredAt - frame.start)}</td><td class="number">${took}</td><td>${bar(visit, sign, frame)}</td><td class="said"><div>${said}</div>${folded(visit)}</td></tr>
 `;
 }
 

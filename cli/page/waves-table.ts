@@ -20,7 +20,7 @@ type Row = Omit<EndedWave, 'results'> & EndedWave['results'][number];
 function row({ number, direction, targetId, outcome, summary, executionArn }: Row): Markup {
   const name = executionArn.split(':').at(-1) ?? '';
   const person = needsPerson(outcome) ? ' (a person is needed)' : '';
-  return html`<tr><td>${number}${direction === 'back' ? ' (back)' : ''}</td><td>${targetId}</td><td>${outcomeWords(outcome, direction)}${person}</td><td class="said">${summary}</td><td>${link(name)}</td></tr>
+  return html`<tr><td class="name">${number}${direction === 'back' ? ' (back)' : ''}</td><td>${targetId}</td><td>${outcomeWords(outcome, direction)}${person}</td><td class="said">${summary}</td><td class="name">${link(name)}</td></tr>
 `;
 }
 
