@@ -16,11 +16,13 @@ interface StateMachine {
   readonly States: Readonly<Record<string, { readonly Parameters?: { readonly FunctionName?: string } }>>;
 }
 
-/** The functions that the state machine's file calls, as file names. */
+/** The functions that the state machines' files call, as file names. */
 function calledTasks(): string[] {
-  const file = join(root, 'cdk/state-machines/deploy-target.asl.json');
-  const { States } = JSON.parse(readFileSync(file, 'utf8')) as StateMachine;
-  const names = Object.values(States).flatMap(({ Parameters }) => Parameters?.FunctionName ?? []);
+  const names = ['deploy-target', 'rollout'].flatMap((machine) => {
+    const file = join(root, `cdk/state-machines/${machine}.asl.json`);
+    const { States } = JSON.parse(readFileSync(file, 'utf8')) as StateMachine;
+    return Object.values(States).flatMap(({ Parameters }) => Parameters?.FunctionName ?? []);
+  });
   return [...new Set(names)].map((name) =>
     name
       .replace(/^\$\{(.*)Arn\}$/, '$1')
@@ -35,8 +37,16 @@ describe('the built Lambdas', () => {
     process.stdout.write(`Lambda bundles, KiB: ${sizes.join(', ')}\n`);
   });
 
-  test('are those that the state machine calls, and the two that EventBridge starts', () => {
-    expect(tasks.toSorted()).toEqual([...calledTasks(), 'command-status', 'release-lock'].toSorted());
+  test('are those that the state machines call, and those that events, people and CloudFormation start', () => {
+    const others = [
+      'announce',
+      'answer-approval',
+      'command-status',
+      'release-lock',
+      'sweep',
+      'sync-registry',
+    ];
+    expect(tasks.toSorted()).toEqual([...calledTasks(), ...others].toSorted());
   });
 
   test.each(tasks)('%s exports a handler that Node 24’s runtime accepts', async (name) => {
