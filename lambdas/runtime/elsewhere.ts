@@ -1,10 +1,8 @@
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { patiently } from './patiently.ts';
 
 /** Each account that has hosts gives this role to the stack: `docs/install.md`. */
 const roleName = 'certferry-runner';
-
-/** Throttled calls wait their turn: these APIs publish no rates, and a fleet is asked about in many small calls. */
-const patiently = { retryMode: 'adaptive', maxAttempts: 10 } as const;
 
 /** How a client of any service is made for the stack's own account and region. */
 export const ownPlace = patiently;

@@ -23,6 +23,9 @@ interface Services {
   readonly now: Date;
 }
 
+const notStarted = (error: unknown) =>
+  new Error(`could not be started (${error instanceof Error ? error.name : 'no reason given'})`);
+
 /** Starts at most one rollout for a certificate. Null when none of its targets is to be healed. */
 export async function heal(
   {
@@ -38,7 +41,11 @@ export async function heal(
   const targets = chosen.length;
   if (state.notNow !== null) return { certificate, rollout: null, targets: 0, summary: state.notNow };
   const name = healingName(certificate, by.now);
-  const started = await by.executions.start(by.rolloutArn(), name, healingRequest(certificate, chosen));
+  const started = await by.executions
+    .start(by.rolloutArn(), name, healingRequest(certificate, chosen))
+    .catch(notStarted);
+  // one that cannot be started must not keep the other certificates' from it
+  if (started instanceof Error) return { certificate, rollout: null, targets: 0, summary: started.message };
   const left = wanted.length - targets;
   const later = left === 0 ? '' : `; ${left} more at the next sweep`;
   return {

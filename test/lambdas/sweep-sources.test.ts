@@ -1,0 +1,65 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { served } from '../core/tls-probe/endpoints.ts';
+import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
+import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+import { aSweptCertificate } from './support/sweeping.ts';
+import { useWorld } from './support/world.ts';
+
+const endpoints = useEndpoints();
+
+let own: ReturnType<typeof aSweptCertificate>;
+useWorld((_, tables) => {
+  own = aSweptCertificate(tables.documents);
+});
+
+let current: IssuedCertificate;
+let strange: IssuedCertificate;
+beforeAll(async () => {
+  [current, strange] = [await aVersion(), await aVersion()];
+});
+describe('a sweep and the sources of certificates', () => {
+  test('has the source of each certificate with targets looked at once a day, since an event may have been missed', async () => {
+    const parameter = { kind: 'parameter', name: '/tls/api' } as const;
+    await own.isCertificate({ source: parameter });
+    const world = own.sweeping();
+    expect((await world.sweep()).asked).toEqual([]);
+    await own.registered('web', 1, { verify: 'none' });
+
+    const reports = [await world.sweep(), await world.sweep(), await world.sweep({ heal: false })];
+    world.clock.set('2026-11-23T12:00:00Z');
+    reports.push(await world.sweep());
+
+    expect(reports.map(({ asked }) => asked.length)).toEqual([1, 0, 0, 1]);
+    expect(world.executions.started).toMatchObject([
+      { name: reports[0]?.asked[0], input: { certificate: own.certificate, version: 'new', only: null } },
+      { name: reports[3]?.asked[0] },
+    ]);
+  });
+
+  test('goes on looking when Step Functions starts nothing', async () => {
+    const server = await endpoints.serve(served(strange));
+    await own.isCertificate({ source: { kind: 'parameter', name: '/tls/api' } });
+    await own.installed(await own.registered('web', server.port), current);
+    await own.isCurrent(current);
+    const world = own.sweeping();
+    world.executions.start = async () => {
+      throw Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
+    };
+
+    const report = await world.sweep();
+
+    expect(report).toMatchObject({ asked: [], counts: { drift: 1 } });
+    expect(report.healing).toMatchObject([
+      { targets: 0, summary: 'could not be started (ThrottlingException)' },
+    ]);
+    expect(world.published[0]?.measured).toMatchObject({ drift: 1 });
+  });
+
+  test('asks nobody about a certificate whose versions are given by hand', async () => {
+    await own.isCertificate({});
+    const world = own.sweeping();
+
+    expect((await world.sweep()).asked).toEqual([]);
+    expect(world.executions.started).toEqual([]);
+  });
+});
