@@ -91,7 +91,8 @@ function conclude(
   out('');
   out(colours.bold('Next:'));
   if (keep) out(`  certferry inspect --local last --state ${join(scratch, 'state')}`);
-  else if (daemon === 'builtin') next('certferry demo --daemon nginx', 'the same on the nginx found in PATH');
+  else if (daemon === 'builtin')
+    next('certferry demo --daemon nginx', 'the first scenes on the nginx found in PATH');
   next('certferry check fullchain.pem --key privkey.pem', 'is yours fit to be deployed?');
   next('certferry probe example.com:443', 'what does a server present?');
   next('certferry help deploy', 'with a targets file of your own');

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -142,6 +142,9 @@ describe('the command line on a stack', () => {
     const drawn = await captured('inspect', 'last', ...stack);
     expect(drawn.out).toContain('rollout api-example-com-');
     expect(drawn.out).toContain('deploy: wave 1 (1): 1 of 10, 0 reached before');
+    const page = join(folder, 'last.html');
+    expect(await captured('inspect', 'last', '--html', page, ...stack)).toMatchObject({ code: 0, err: '' });
+    expect(readFileSync(page, 'utf8')).toContain('NextWave to JudgeWave: taken');
   });
 
   test('sweeps by the function of the stack, and says what is wrong', async () => {

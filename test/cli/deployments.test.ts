@@ -93,6 +93,14 @@ describe('deployments on this machine', () => {
     expect(last).toMatchObject({ code: 0, err: '' });
     expect(last.out).toMatch(/◷ BackOff +1\.0 s/);
     expect(last.out).toContain('✖ rolled_back');
+
+    const nowhere = await place.run('inspect', '--local', 'last', '--html', 'no/such/folder.html');
+    expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining('folder.html cannot be written') });
+    const both = await place.run('inspect', '--local', 'last', '--json', '--html', 'last.html');
+    expect(JSON.parse(both.out)).toMatchObject({ output: { outcome: 'rolled_back' } });
+    const page = readFileSync(join(place.folder, 'last.html'), 'utf8');
+    expect(page).toContain('ProbeOutcome? to RollBack: taken');
+    expect(page).not.toContain('PRIVATE KEY');
   }, 180_000);
 });
 

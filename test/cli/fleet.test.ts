@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RolloutReport } from '../../cli/rollout-report.ts';
 import { aWorkplace } from './command.ts';
+import { readPage } from './pages.ts';
 
 const program = join(import.meta.dirname, '../../cli/certferry.mjs');
 
@@ -108,6 +109,19 @@ describe('a rollout on this machine', () => {
 
       const drawn = await place.run('inspect', '--local', rolloutId);
       expect(drawn.out).toContain('◇ HaltOutcome?');
+
+      const asPage = await place.run('inspect', '--local', rolloutId, '--html', 'halted.html');
+      expect(asPage).toMatchObject({ code: 0, err: '', out: 'halted.html: written; open it in a browser\n' });
+      const page = readPage(readFileSync(join(place.folder, 'halted.html'), 'utf8'));
+      expect(page.errors).toEqual([]);
+      expect(page.text).toContain('HaltOutcome? to RolloutHalted: taken');
+      const children = page.attributes('href').filter((address) => /^b-1-.*\.html$/.test(address));
+      // once when the rollout was halted, once when it was resumed
+      expect(new Set(children).size).toBe(2);
+      const child = children[0]?.replace('.html', '') ?? '';
+      const drawnChild = await place.run('inspect', '--local', child, '--html', 'child.html');
+      expect(drawnChild.code).toBe(0);
+      expect(readFileSync(join(place.folder, 'child.html'), 'utf8')).toContain('PushBundle');
     },
     patience,
   );
