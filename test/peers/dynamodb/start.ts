@@ -14,7 +14,7 @@ const main = 'com.amazonaws.services.dynamodbv2.local.main.ServerRunner';
 /** Starts AWS's own DynamoDB Local with an empty database in memory. */
 export async function startDynamoDb(): Promise<DynamoDb> {
   const port = await freePort();
-  const options = ['-inMemory', '-disableTelemetry', '-port', String(port)];
+  const options = ['-inMemory', '-sharedDb', '-disableTelemetry', '-port', String(port)];
   const child = spawn(
     'java',
     ['-Xmx256m', `-Djava.library.path=${jars}`, '-cp', `${jars}/*`, main, ...options],
