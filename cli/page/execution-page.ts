@@ -6,7 +6,7 @@ import { type StateMachine, signOf } from '../render/graph.ts';
 import type { OwnCommand } from '../render/next-steps.ts';
 import { rolloutMeanings } from '../render/rollout-outcomes.ts';
 import { duration } from '../render/text.ts';
-import { type Visit, visitsOf } from '../render/visits.ts';
+import { unrecordedEnd, type Visit, visitsOf } from '../render/visits.ts';
 import { elapsed } from '../report.ts';
 import { layOut } from './graph-layout.ts';
 import { graphSvg } from './graph-svg.ts';
@@ -87,7 +87,7 @@ function outcomeBox({ status, output, events }: Execution, visits: readonly Visi
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
   const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
   if (output === null) {
-    const words = status === 'RUNNING' ? 'still running' : `${status}: no state recorded its outcome`;
+    const words = status === 'RUNNING' ? 'still running' : unrecordedEnd(status, visits);
     return html`<div class="outcome ${status === 'RUNNING' ? 'look' : 'bad'}"><p><strong>${words}</strong> (${counts})</p></div>`;
   }
   const { sign, meaning } =

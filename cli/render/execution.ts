@@ -6,7 +6,7 @@ import { graphLines, type Layout, type StateMachine } from './graph.ts';
 import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { mark } from './summary.ts';
 import { duration, fold, shortFingerprint } from './text.ts';
-import { visitsOf } from './visits.ts';
+import { unrecordedEnd, visitsOf } from './visits.ts';
 
 /** Which machine an execution is of: its first state tells. */
 export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target' | 'rollout' {
@@ -47,8 +47,10 @@ function endLines({ status, output, events }: Execution, layout: Layout): string
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
   const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
   if (status === 'RUNNING') return [`still running (${counts})`];
-  if (output === null)
-    return [`${colours.red('✖')} ${status}: its outcome was not recorded by a state (${counts})`];
+  if (output === null) {
+    const [head = '', ...rest] = fold(`${unrecordedEnd(status, visits)} (${counts})`, width - 2);
+    return [`${colours.red('✖')} ${head}`, ...rest.map((line) => `  ${line}`)];
+  }
   const summary = fold(output.summary, width - 2).map((line) => `  ${line}`);
   if ('rolloutId' in output) {
     const { outcome } = output;

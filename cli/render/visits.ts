@@ -85,6 +85,14 @@ function continueVisit(visit: Visit | undefined, event: ExecutionEvent, state: S
   }
 }
 
+/** Why an execution ended that recorded no outcome, in words: a rollout that was halted says so by the error it ends with. */
+export function unrecordedEnd(status: string, visits: readonly Visit[]): string {
+  const failure = visits.at(-1)?.failure ?? null;
+  if (failure === null) return `${status}: its outcome was not recorded by a state`;
+  const { error, cause } = failure;
+  return `${error === 'RolloutHalted' ? 'halted' : `${status}: ${error}`}${cause === '' ? '' : `: ${cause}`}`;
+}
+
 /** A Lambda's error is JSON with its message and the stack trace of our own code, which tells a person nothing. */
 function causeText(cause: unknown): string {
   if (cause === undefined || cause === null) return '';

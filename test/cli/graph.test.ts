@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { graphLines, type StateMachine } from '../../cli/render/graph.ts';
-import { visitsOf } from '../../cli/render/visits.ts';
+import { unrecordedEnd, visitsOf } from '../../cli/render/visits.ts';
 import { plainColours } from '../../cli/terminal.ts';
 import { anExecution, aRolledBackExecution } from './events.ts';
 
@@ -50,6 +50,28 @@ describe('the visits of an execution', () => {
     const { events } = anExecution().enter('PushBundle', 'Task').end('ExecutionAborted');
 
     expect(visitsOf(events)[0]?.endedAt).not.toBeNull();
+  });
+});
+
+describe('the end of an execution that recorded no outcome', () => {
+  test('is a halt where a rollout says so, with why and how it goes on', () => {
+    const cause = JSON.stringify({ errorMessage: '2 failed. certferry rollout --resume r-1', trace: [] });
+    const { events } = anExecution()
+      .enter('RolloutHalted', 'Task')
+      .fail('RolloutHalted', 'Task', { error: 'RolloutHalted', cause });
+
+    expect(unrecordedEnd('FAILED', visitsOf(events))).toBe(
+      'halted: 2 failed. certferry rollout --resume r-1',
+    );
+  });
+
+  test('is the error that nothing caught, or that nothing is known', () => {
+    const { events } = anExecution()
+      .enter('NextWave', 'Task')
+      .fail('NextWave', 'Task', { error: 'States.Timeout', cause: '' });
+
+    expect(unrecordedEnd('FAILED', visitsOf(events))).toBe('FAILED: States.Timeout');
+    expect(unrecordedEnd('ABORTED', [])).toBe('ABORTED: its outcome was not recorded by a state');
   });
 });
 
