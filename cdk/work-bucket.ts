@@ -3,8 +3,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
-/** Step Functions lets an execution be redriven for 14 days, and forgets it after 90. */
-const keptDays = 90;
+/** An execution may take a year and be redriven for 14 days after: until then it reads its first waves. */
+const keptDays = 400;
 
 /**
  * The rollouts' files: what a wave's Distributed Map reads and writes, and how each wave was judged. Ids, outcomes and
@@ -30,7 +30,7 @@ export class WorkBucket extends Construct {
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'Only the functions and the state machine of this stack read and write here, each write follows from an execution whose history says so, and nothing stays longer than 90 days.',
+        'Only the functions and the state machine of this stack read and write here, each write follows from an execution whose history says so, and nothing stays longer than 400 days.',
     });
   }
 }

@@ -141,7 +141,7 @@ describe('the host policy', () => {
 describe('the work bucket', () => {
   const bucket = theResource(template, 'AWS::S3::Bucket', () => true);
 
-  test('is encrypted with our key, closed to the public, and keeps nothing for more than 90 days', () => {
+  test('is encrypted with our key, closed to the public, and keeps nothing for longer than a rollout may need it', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       BucketEncryption: {
         ServerSideEncryptionConfiguration: [
@@ -161,7 +161,7 @@ describe('the work bucket', () => {
         Rules: [
           {
             Status: 'Enabled',
-            ExpirationInDays: 90,
+            ExpirationInDays: 400,
             AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 },
           },
         ],
