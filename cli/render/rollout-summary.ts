@@ -93,10 +93,12 @@ const look: Advice = ({ id }, own) => ['See how it went:', `  ${own(`inspect ${i
 /** What a person does next after each outcome. */
 const advice: Readonly<Record<string, Advice>> = {
   finished_with_failures: (end, own) => [
-    'Roll it out again with --repeat to reach those that failed; what has the version is passed over.',
+    'Roll it out again with --repeat to reach those that failed; what has the version stays as it is (unchanged).',
     ...look(end, own),
   ],
-  already_rolled_out: () => ['To roll it out again to what does not have it, say --repeat.'],
+  already_rolled_out: () => [
+    'To go to all targets again, say --repeat: what has the version stays as it is (unchanged).',
+  ],
   superseded: (_, own) => ['Nothing to do: the newer one goes on.', `  ${own('rollouts')}`],
   refused: () => ['Nothing was touched. Correct what is named above and roll it out again.'],
   halted: (end, own) => [...resume(end, own), ...look(end, own)],
