@@ -1,4 +1,5 @@
 import { userInfo } from 'node:os';
+import type { There } from '../ferry.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 import { ownCommand, type PlaceOptions, placeOf } from './place.ts';
@@ -13,7 +14,7 @@ export async function halt(id: string, options: HaltOptions, { out }: Terminal):
   const reason = options.reason ?? `halted by ${whoAmI()}`;
   const place = placeOf(options, 'halt');
   const own = ownCommand(options);
-  if (!(await withPlace(place, (there) => there.halt(id, reason)))) {
+  if (!(await withPlace(place, (there) => haltIn(there, id, reason)))) {
     throw new UsageError(`there is no rollout ${id}, or it has ended: "${own('rollouts')}" lists them`);
   }
   if (options.json === true) out(JSON.stringify({ rolloutId: id, halted: true }));
@@ -22,6 +23,13 @@ export async function halt(id: string, options: HaltOptions, { out }: Terminal):
     out(`Let it go on later: ${own(`rollout --resume ${id}`)}`);
   }
   return 0;
+}
+
+/** A rollout that asks would only hear of it with its answer: so that is given too. */
+async function haltIn(there: There, id: string, reason: string): Promise<boolean> {
+  const halted = await there.halt(id, reason);
+  if (halted) await there.answer(id, { wave: undefined, verdict: 'rejected', by: whoAmI() });
+  return halted;
 }
 
 export interface ApproveOptions extends PlaceOptions {

@@ -5,6 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createCatalogue } from '../../lambdas/services/catalogue.ts';
+import { createRollouts } from '../../lambdas/services/rollouts.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { captured } from '../cli/capture.ts';
 import { aFinished, aTarget } from '../cli/finished.ts';
@@ -173,6 +174,22 @@ describe('the command line on a stack', () => {
     expect((await captured('sweep', ...stack)).err).toContain('certferry-sweep failed: Sandbox.Timedout');
     aws.state.sweep = { errorType: 'InvalidRequest', errorMessage: 'no' };
     expect((await captured('sweep', ...stack)).err).toBe('InvalidRequest: no');
+  });
+
+  test('answers the question of a rollout that it halts: it would hear of the halt with its answer only', async () => {
+    const { rollout } = aRolloutState();
+    const client = new DynamoDBClient({});
+    const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
+    await rollouts.begin(rollout, { repeat: false });
+    const askedAt = '2026-01-01T00:00:00.000Z';
+    await rollouts.ask({ rolloutId: rollout.id, wave: 1, secretHash: 'x', askedAt, taskToken: 'token' });
+    client.destroy();
+
+    expect(await captured('halt', rollout.id, ...stack)).toMatchObject({ code: 0 });
+
+    expect(aws.stepFunctions.answered).toMatchObject([
+      { taskToken: 'token', output: { verdict: 'rejected' } },
+    ]);
   });
 
   test('lists nothing where nothing is, and tells what cannot be done', async () => {
