@@ -7,7 +7,7 @@ import { fold } from '../render/text.ts';
 import { type AtLeastOne, notRecorded } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import { finish, perform } from './deployment.ts';
-import { type PlaceOptions, placeOf, refuseOptions, requireOptions, type StackPlace } from './place.ts';
+import { type PlaceOptions, placeOf, refuseOwnFiles, requireOptions, type StackPlace } from './place.ts';
 import { withAccount, withFerry } from './with-ferry.ts';
 
 export interface DeployOptions extends PlaceOptions, Partial<BundleFiles> {
@@ -46,17 +46,8 @@ async function deployHere(state: string, options: DeployOptions, terminal: Termi
 
 /** Keys stay where they are: the version is the one whose rollout ended well last. */
 async function deployInAccount(place: StackPlace, options: DeployOptions, terminal: Terminal) {
-  const { targets, cert, key, chain, passphraseFile, certificate } = options;
-  refuseOptions(
-    {
-      '--targets': targets,
-      '--cert': cert,
-      '--key': key,
-      '--chain': chain,
-      '--passphrase-file': passphraseFile,
-    },
-    '--stack: the stack knows its targets and where versions come from',
-  );
+  const { certificate } = options;
+  refuseOwnFiles(options);
   requireOptions(
     { '--target': options.target[0] },
     '--stack: all targets of a certificate are reached by "certferry rollout"',

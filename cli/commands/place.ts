@@ -55,6 +55,27 @@ export function refuseOptions(given: Readonly<Record<string, unknown>>, where: s
   }
 }
 
+/** Throws UsageError for an option that names a file of this machine: with `--stack` nothing is read from it. */
+export function refuseOwnFiles(options: {
+  readonly targets?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly chain?: string | undefined;
+  readonly passphraseFile?: string | undefined;
+}): void {
+  const { targets, cert, key, chain, passphraseFile } = options;
+  refuseOptions(
+    {
+      '--targets': targets,
+      '--cert': cert,
+      '--key': key,
+      '--chain': chain,
+      '--passphrase-file': passphraseFile,
+    },
+    '--stack: the stack knows its targets and where versions come from',
+  );
+}
+
 /** Throws UsageError for the first of these options that is missing. */
 export function requireOptions(wanted: Readonly<Record<string, unknown>>, where: string): void {
   for (const [option, value] of Object.entries(wanted)) {

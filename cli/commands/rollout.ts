@@ -9,7 +9,14 @@ import { onThisMachine, readTargetsFile, selectTargets } from '../input/targets.
 import { fold } from '../render/text.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import { type PlaceOptions, placeOf, refuseOptions, requireOptions, type StackPlace } from './place.ts';
+import {
+  type PlaceOptions,
+  placeOf,
+  refuseOptions,
+  refuseOwnFiles,
+  requireOptions,
+  type StackPlace,
+} from './place.ts';
 import { followToItsEnd } from './rollout-follow.ts';
 import { withAccount, withFerry } from './with-ferry.ts';
 
@@ -115,17 +122,8 @@ function wishOf(options: RolloutOptions) {
 }
 
 async function rolloutInAccount(place: StackPlace, options: RolloutOptions, terminal: Terminal) {
-  const { targets, cert, key, chain, passphraseFile, certificate = '', resume, follow } = options;
-  refuseOptions(
-    {
-      '--targets': targets,
-      '--cert': cert,
-      '--key': key,
-      '--chain': chain,
-      '--passphrase-file': passphraseFile,
-    },
-    '--stack: the stack knows its targets and where versions come from',
-  );
+  const { certificate = '', resume, follow } = options;
+  refuseOwnFiles(options);
   const begins = resume === undefined && follow === undefined;
   if (begins) requireOptions({ '--certificate': options.certificate }, '--stack');
   return withAccount(place, (account) =>

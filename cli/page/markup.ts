@@ -1,3 +1,5 @@
+import { htmlText } from '../../core/html-text.ts';
+
 const secret = Symbol('made by html');
 
 /** A piece of a page that is markup already. Only {@link html} makes one: no text that came from elsewhere can pass for it. */
@@ -33,19 +35,11 @@ function partText(part: Part): string {
   return escaped(String(part));
 }
 
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
 /** Control characters and halves of pairs are not text that a page can have: they are shown as what cannot be shown. */
 function escaped(text: string): string {
-  return text
+  const shown = text
     .toWellFormed()
     .replace(/\r\n?/g, '\n')
-    .replace(/[^\P{Cc}\t\n]|\p{Noncharacter_Code_Point}/gu, '\ufffd')
-    .replace(/[&<>"']/g, (character) => entities[character] ?? '');
+    .replace(/[^\P{Cc}\t\n]|\p{Noncharacter_Code_Point}/gu, '\ufffd');
+  return htmlText(shown);
 }

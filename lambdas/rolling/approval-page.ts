@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { shortFingerprint } from '../../core/certificate/describe.ts';
+import { htmlText } from '../../core/html-text.ts';
 import type { RolloutControl } from '../services/rollouts.ts';
 import type { LinkParts } from './approval-link.ts';
 
@@ -27,13 +28,13 @@ const headers = {
 };
 
 function page(statusCode: number, title: string, body: string): Page {
-  const text = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escaped(title)}</title><style>${style}</style></head><body><h1>${escaped(title)}</h1>${body}</body></html>`;
+  const text = `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${htmlText(title)}</title><style>${style}</style></head><body><h1>${htmlText(title)}</h1>${body}</body></html>`;
   return { statusCode, headers, body: text };
 }
 
 /** A page that says one thing. */
 export function notice(statusCode: number, title: string, text: string): Page {
-  return page(statusCode, title, `<p>${escaped(text)}</p>`);
+  return page(statusCode, title, `<p>${htmlText(text)}</p>`);
 }
 
 /** What is asked, and two buttons. Looking at it decides nothing. */
@@ -45,9 +46,9 @@ export function questionPage(parts: LinkParts, control: RolloutControl): Page {
     'Wave that is over': String(parts.wave),
     Failures: `${control.failures}, ${control.tolerated} tolerated`,
   };
-  const list = Object.entries(facts).map(([name, value]) => `<dt>${name}</dt><dd>${escaped(value)}</dd>`);
+  const list = Object.entries(facts).map(([name, value]) => `<dt>${name}</dt><dd>${htmlText(value)}</dd>`);
   const hidden = Object.entries(parts).map(
-    ([name, value]) => `<input type="hidden" name="${name}" value="${escaped(String(value))}">`,
+    ([name, value]) => `<input type="hidden" name="${name}" value="${htmlText(String(value))}">`,
   );
   const buttons =
     '<button name="verdict" value="approved">Go on</button><button name="verdict" value="rejected">Halt the rollout</button>';
@@ -57,13 +58,3 @@ export function questionPage(parts: LinkParts, control: RolloutControl): Page {
     `<dl>${list.join('')}</dl><form method="post" action="?">${hidden.join('')}${buttons}</form>`,
   );
 }
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-const escaped = (text: string) => text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
