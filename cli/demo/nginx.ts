@@ -1,10 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Target } from '../../core/target/target.ts';
 import { UsageError } from '../usage-error.ts';
+import { freePort } from './free-port.ts';
 import { endProcess, type Stage, serverName, verifyAt } from './stage.ts';
 import type { IssuedCertificate } from './throwaway-ca.ts';
 
@@ -77,16 +78,6 @@ function configOf(folder: string, port: number): string {
     '}',
     '',
   ].join('\n');
-}
-
-/** A port that was free a moment ago: nginx wants a number. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port was given');
-  return address.port;
 }
 
 async function listening(port: number): Promise<void> {

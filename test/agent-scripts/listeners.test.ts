@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { stillListening, workersOn } from '../../agent-scripts/apply/listeners.ts';
-import { freePort } from '../daemons/free-port.ts';
+import { freePort } from '../../cli/demo/free-port.ts';
 import { nginxIn } from '../daemons/nginx.ts';
 import { describeWith, program, root } from '../daemons/require-daemon.ts';
 import { aVersion } from '../factories/certificates.ts';

@@ -1,11 +1,11 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../cli/demo/free-port.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
-import { freePort } from './free-port.ts';
 import { presentedBy } from './presented.ts';
-import { isAlive, pidIn, reachable, until } from './processes.ts';
+import { isAlive, pidIn, until, untilListening } from './processes.ts';
 import { program } from './require-daemon.ts';
 
 /** An Apache httpd that may be broken on purpose. */
@@ -67,7 +67,7 @@ export async function apacheSite(folder: string, separateChain: boolean): Promis
     },
     async start() {
       if (pidIn(pidFile) === null) inForeground(conf);
-      await until(() => reachable(port), `httpd on port ${port} (see ${errorLog})`);
+      await untilListening('httpd', port, errorLog);
     },
     stop: () => endOf(pidFile),
     wouldStart: () => startsInPrivate(conf, pidFile),

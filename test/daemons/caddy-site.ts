@@ -2,12 +2,12 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { join } from 'node:path';
+import { freePort } from '../../cli/demo/free-port.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { aStrangeKey } from '../factories/hierarchies.ts';
 import { type Caddy, caddyIn } from './caddy.ts';
 import { adminProxy, type Interference } from './caddy-admin-proxy.ts';
 import { failsOnce } from './fails-once.ts';
-import { freePort } from './free-port.ts';
 import { presentedBy } from './presented.ts';
 import { program } from './require-daemon.ts';
 

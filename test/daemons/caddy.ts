@@ -2,8 +2,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
-import { freePort } from './free-port.ts';
-import { reachable, until } from './processes.ts';
+import { freePort } from '../../cli/demo/free-port.ts';
+import { until, untilListening } from './processes.ts';
 
 /** How the certificate is in Caddy's configuration. */
 export type CaddyLoader = 'load_files' | 'load_pem';
@@ -76,7 +76,7 @@ export async function caddyIn(root: string, loader: CaddyLoader, adminSocket?: s
         stdio: ['ignore', output, output],
         env,
       });
-      await until(() => reachable(port), `caddy on port ${port} (see ${log})`);
+      await untilListening('caddy', port, log);
     },
     async stop() {
       const ending = child;

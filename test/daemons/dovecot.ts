@@ -1,14 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../cli/demo/free-port.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { pairMatches } from '../agent-scripts/disk.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
-import { freePort } from './free-port.ts';
 import { folderOf, openToOthers } from './open-folder.ts';
 import { presentedBy } from './presented.ts';
-import { isAlive, pidIn, reachable, until } from './processes.ts';
+import { isAlive, pidIn, until, untilListening } from './processes.ts';
 import { program } from './require-daemon.ts';
 
 const services = {
@@ -67,10 +67,8 @@ export async function dovecotSite(folder: string): Promise<DovecotSite> {
     async start() {
       if (pidIn(pidFile) === null)
         spawn('dovecot', ['-F', '-c', conf], { stdio: 'ignore', detached: true }).unref();
-      await until(
-        async () => pidIn(pidFile) !== null && (await reachable(ports.imaps)),
-        `dovecot on port ${ports.imaps} (see ${log})`,
-      );
+      await untilListening('dovecot', ports.imaps, log);
+      await until(() => pidIn(pidFile) !== null, `${pidFile} to name dovecot`);
     },
     async stop() {
       const pid = pidIn(pidFile);

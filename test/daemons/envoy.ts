@@ -1,10 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { freePort } from '../../cli/demo/free-port.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { childEngine } from './child.ts';
 import { failsOnce } from './fails-once.ts';
-import { freePort } from './free-port.ts';
 import type { Need } from './require-daemon.ts';
 import { watchingServer } from './watching-server.ts';
 import { type Engine, type WatchedPaths, watchedPaths, watchingSite } from './watching-site.ts';

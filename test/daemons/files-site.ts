@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { freePort } from '../../cli/demo/free-port.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
-import { freePort } from './free-port.ts';
 import { presentedBy } from './presented.ts';
 import { isAlive, reachable, until } from './processes.ts';
 import { program } from './require-daemon.ts';

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { freePort } from './free-port.ts';
+import { freePort } from '../../cli/demo/free-port.ts';
 import { isAlive, pidIn, reachable, until } from './processes.ts';
 
 /** How haproxy is told of its certificate, as `bind … crt` has it, and the files that are behind it. */

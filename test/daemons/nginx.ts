@@ -1,8 +1,8 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from './free-port.ts';
-import { isAlive, reachable, until } from './processes.ts';
+import { freePort } from '../../cli/demo/free-port.ts';
+import { isAlive, until, untilListening } from './processes.ts';
 
 /** A real nginx with a configuration of its own in a scratch folder, on a port of loopback. */
 export interface Nginx {
@@ -59,7 +59,7 @@ http {
     async start() {
       const child = spawn('nginx', ['-c', conf], { stdio: 'ignore' });
       await new Promise((resolve) => child.once('exit', resolve));
-      await until(() => reachable(port), `nginx on port ${port} (see ${join(root, 'error.log')})`);
+      await untilListening('nginx', port, join(root, 'error.log'));
     },
     async stop() {
       if (!existsSync(pid)) return;

@@ -1,15 +1,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../cli/demo/free-port.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { pairMatches } from '../agent-scripts/disk.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
-import { freePort } from './free-port.ts';
 import { folderOf, openToOthers } from './open-folder.ts';
 import { presentedBy } from './presented.ts';
 import { presentedAfterStarttls } from './presented-after-starttls.ts';
-import { isAlive, pidIn, reachable, until } from './processes.ts';
+import { isAlive, pidIn, until, untilListening } from './processes.ts';
 import { program } from './require-daemon.ts';
 
 /** A Postfix with what is special about it. */
@@ -114,7 +114,7 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
     },
     async start() {
       if (pidIn(pidFile) === null) await run(['postfix', '-c', etc, 'start']);
-      await until(() => reachable(port), `postfix on port ${port} (see ${log})`);
+      await untilListening('postfix', port, log);
     },
     async stop() {
       const pid = pidIn(pidFile);

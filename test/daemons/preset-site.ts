@@ -1,11 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../cli/demo/free-port.ts';
 import { type Instance, type PresetName, presets } from '../../core/target/file-presets.ts';
 import { pairMatches } from '../agent-scripts/disk.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
-import { freePort } from './free-port.ts';
 import { idsOf, openToOthers } from './open-folder.ts';
 import { isAlive, reachable, until } from './processes.ts';
 import type { Need } from './require-daemon.ts';

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** Looks every 10 ms; gives up after `seconds`. @throws Error that says what was waited for */
@@ -12,6 +12,21 @@ export async function until(
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   throw new Error(`waited in vain for ${what}`);
+}
+
+/**
+ * Waits until a daemon takes connections.
+ *
+ * @throws Error with the last lines of its log, since the log is gone with the test's folder
+ */
+export async function untilListening(daemon: string, port: number, log: string): Promise<void> {
+  await until(() => reachable(port), `${daemon} on port ${port}`).catch((error: Error) => {
+    throw new Error(`${error.message}; its log ends with:\n${endOf(log)}`);
+  });
+}
+
+function endOf(log: string): string {
+  return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-20).join('\n') : '(no log)';
 }
 
 /** Whether a process lives: one that has ended and that nobody has reaped does not. */

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { freePort } from '../../cli/demo/free-port.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
-import { freePort } from './free-port.ts';
 import { isAlive, reachable, until } from './processes.ts';
 
 /** OpenLDAP from its package, with nothing in it; without a version it has no TLS. */

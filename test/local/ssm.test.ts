@@ -61,12 +61,14 @@ function documentRunning(script: string, timeoutSeconds = 600) {
 }
 
 async function open(script: string, timeoutSeconds?: number): Promise<SSMClient> {
+  // its own: a command that a test does not wait for may end during the next one
+  const ours = ended;
   const server = await startSsm({
     document: documentRunning(script, timeoutSeconds),
     commands: join(folder, 'commands'),
     hosts: join(folder, 'hosts'),
-    onEnd: (record) => ended.resolve(record),
-    onFault: (error) => ended.reject(error),
+    onEnd: ours.resolve,
+    onFault: ours.reject,
   });
   opened.push(server.close);
   return new SSMClient({

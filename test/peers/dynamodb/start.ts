@@ -2,8 +2,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { freePort } from '../../../cli/demo/free-port.ts';
 import type { DynamoDb } from '../../../local/dynamodb/start.ts';
-import { freePort } from '../../daemons/free-port.ts';
 import { reachable, until } from '../../daemons/processes.ts';
 
 /** Where the jars are kept, outside the repository. */
