@@ -1,7 +1,7 @@
 import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
-import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
@@ -65,7 +65,7 @@ export class TaskFunction extends Construct {
       ...props.network,
     });
     this.#mayWriteLogs(logGroup);
-    if (props.network !== undefined) this.#acknowledgeNetwork();
+    if (props.network !== undefined) this.#mayJoinNetwork();
   }
 
   /** Gives the permission and the variables its code reads, in one call; each wildcard is acknowledged with its reason. */
@@ -104,7 +104,11 @@ export class TaskFunction extends Construct {
     );
   }
 
-  #acknowledgeNetwork(): void {
+  /** The library gives it only to roles that it makes itself, and Lambda refuses to make the function without. */
+  #mayJoinNetwork(): void {
+    this.#role.addManagedPolicy(
+      ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'),
+    );
     Validations.of(this.#role).acknowledge({
       id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole]',
       reason: 'What Lambda needs for its network interfaces in a VPC, kept up to date by AWS.',

@@ -6,7 +6,7 @@ import { type IVpc, Vpc } from 'aws-cdk-lib/aws-ec2';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
 import { Certferry } from '../../cdk/certferry.ts';
-import { resourcesOf, statementsOf, textOf, theResource } from './resources.ts';
+import { resourcesOf, roleOf, statementsOf, textOf, theResource } from './resources.ts';
 import { anApp, someArtefacts, synthesize } from './synthesized.ts';
 
 const template = synthesize();
@@ -113,15 +113,21 @@ describe('the Lambdas', () => {
       network: { vpc: vpc as IVpc },
     });
 
-    const inVpc = resourcesOf(Template.fromStack(stack), 'AWS::Lambda::Function')
-      .filter(({ properties }) => properties.VpcConfig !== undefined)
-      .map(({ properties }) => properties.FunctionName);
-    expect(inVpc.sort()).toEqual([
+    const networked = Template.fromStack(stack);
+    const inVpc = resourcesOf(networked, 'AWS::Lambda::Function').filter(
+      ({ properties }) => properties.VpcConfig !== undefined,
+    );
+    expect(inVpc.map(({ properties }) => properties.FunctionName).sort()).toEqual([
       'certferry-probe-endpoint',
       'certferry-probe-restored',
       'certferry-probe-services',
       'certferry-sweep',
     ]);
+    // Lambda refuses to make a function in a VPC whose role may not make network interfaces
+    const joining = resourcesOf(networked, 'AWS::IAM::Role').filter(({ properties }) =>
+      JSON.stringify(properties.ManagedPolicyArns ?? '').includes('AWSLambdaVPCAccessExecutionRole'),
+    );
+    expect(joining.map(({ id }) => id).sort()).toEqual(inVpc.map(roleOf).sort());
   });
 });
 
