@@ -1,10 +1,7 @@
-import {
-  DescribeInstanceInformationCommand,
-  type InstanceInformation,
-  type SSMClient,
-} from '@aws-sdk/client-ssm';
+import type { InstanceInformation } from '@aws-sdk/client-ssm';
 import type { RegisteredTarget } from '../../core/target/registered.ts';
 import type { Fleet, FoundHost } from '../../lambdas/services/fleet.ts';
+import { informationOf } from '../../lambdas/services/managed-nodes.ts';
 import type { Clients } from '../clients.ts';
 import { amiss, type Check, check, type Finding, listed, well } from './check.ts';
 
@@ -22,7 +19,7 @@ export async function hostChecks({ ssm }: Pick<Clients, 'ssm'>, placed: readonly
   const ids = [...new Set(placed.flatMap(({ hosts }) => hosts.map(({ host }) => host)))];
   const here = ids.filter((id) => !id.includes('/'));
   const elsewhere = ids.length - here.length;
-  const known = new Map((await nodes(ssm, here)).map((node) => [node.InstanceId ?? '', node]));
+  const known = new Map((await informationOf(ssm, here)).map((node) => [node.InstanceId ?? '', node]));
   return Promise.all([
     check('targets without a host', async () => hostless(placed)),
     check('hosts', async () => registered(here, known, elsewhere)),
@@ -87,22 +84,4 @@ export function isAtLeast(version: string, oldest: string): boolean {
     if (has !== wanted) return has > wanted;
   }
   return true;
-}
-
-/** SSM takes fifty ids a call. */
-const pageSize = 50;
-
-async function nodes(ssm: SSMClient, ids: readonly string[]): Promise<InstanceInformation[]> {
-  const found: InstanceInformation[] = [];
-  for (let at = 0; at < ids.length; at += pageSize) {
-    const Values = ids.slice(at, at + pageSize);
-    const { InstanceInformationList = [] } = await ssm.send(
-      new DescribeInstanceInformationCommand({
-        Filters: [{ Key: 'InstanceIds', Values }],
-        MaxResults: pageSize,
-      }),
-    );
-    found.push(...InstanceInformationList);
-  }
-  return found;
 }

@@ -18,23 +18,27 @@ const pageSize = 50;
 
 /** Nodes by their ids; those that SSM does not know are missing. */
 export async function nodesOf(ssm: SSMClient, ids: readonly string[]): Promise<Nodes> {
-  const nodes = new Map<string, ManagedNode>();
+  return nodesBy(await informationOf(ssm, ids));
+}
+
+/** All that SSM says of nodes; those that it does not know are missing. */
+export async function informationOf(ssm: SSMClient, ids: readonly string[]): Promise<InstanceInformation[]> {
+  const found: InstanceInformation[] = [];
   for (let at = 0; at < ids.length; at += pageSize) {
-    for (const [id, node] of await chunk(ssm, ids.slice(at, at + pageSize))) nodes.set(id, node);
+    found.push(...(await chunk(ssm, ids.slice(at, at + pageSize))));
   }
-  return nodes;
+  return found;
 }
 
 /** One unknown id may spoil the call for all: the known ones are then found half by half. */
-async function chunk(ssm: SSMClient, ids: readonly string[]): Promise<Nodes> {
+async function chunk(ssm: SSMClient, ids: readonly string[]): Promise<InstanceInformation[]> {
   try {
-    return nodesBy(await describe(ssm, [{ Key: 'InstanceIds', Values: [...ids] }]));
+    return await describe(ssm, [{ Key: 'InstanceIds', Values: [...ids] }]);
   } catch (error) {
     if (!(error instanceof InvalidInstanceId)) throw error;
-    if (ids.length === 1) return new Map();
+    if (ids.length === 1) return [];
     const half = Math.ceil(ids.length / 2);
-    const halves = [await chunk(ssm, ids.slice(0, half)), await chunk(ssm, ids.slice(half))];
-    return new Map(halves.flatMap((nodes) => [...nodes]));
+    return [...(await chunk(ssm, ids.slice(0, half))), ...(await chunk(ssm, ids.slice(half)))];
   }
 }
 

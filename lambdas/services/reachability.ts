@@ -1,8 +1,5 @@
-import {
-  DescribeInstanceInformationCommand,
-  type InstanceInformation,
-  type SSMClient,
-} from '@aws-sdk/client-ssm';
+import type { InstanceInformation, SSMClient } from '@aws-sdk/client-ssm';
+import { informationOf } from './managed-nodes.ts';
 
 /** Older agents paste a parameter into the script instead of giving it in the environment (aws-facts 3). */
 const oldestAgent = '3.3.2746.0';
@@ -12,10 +9,12 @@ const oldestAgent = '3.3.2746.0';
  * a command for a host that is away, and would leave it to the state's time-out to say so.
  */
 export async function whyUnreachable(ssm: SSMClient, instance: string): Promise<string | null> {
-  const { InstanceInformationList } = await ssm.send(
-    new DescribeInstanceInformationCommand({ Filters: [{ Key: 'InstanceIds', Values: [instance] }] }),
-  );
-  const found = InstanceInformationList?.find(({ InstanceId }) => InstanceId === instance);
+  const nodes = await informationOf(ssm, [instance]);
+  return whyAway(nodes.find(({ InstanceId }) => InstanceId === instance));
+}
+
+/** The same of what SSM has said of an instance; undefined when it does not know it. */
+export function whyAway(found: InstanceInformation | undefined): string | null {
   if (found === undefined) return 'SSM does not know it: it is not registered, or was stopped or terminated';
   return notOnline(found) ?? tooOld(found);
 }

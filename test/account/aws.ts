@@ -25,6 +25,8 @@ export interface AwsState {
   stackStatus: string;
   outputs: Record<string, string>;
   hosts: { InstanceId: string; PingStatus: string; AgentVersion: string; IPAddress: string }[];
+  /** SSM answers an id that it does not know with an error. */
+  unknownHostsRefused?: boolean;
   /** Where queues are: the SDK asks a queue at its own URL. */
   queues: string;
   /** Messages in the dead-letter queue. */
@@ -174,6 +176,10 @@ function ssmOperations(state: AwsState) {
     async DescribeInstanceInformation({ Filters = [] }: Record<string, unknown>) {
       const [filter] = Filters as { Key: string; Values: string[] }[];
       const known = state.hosts.filter(({ InstanceId }) => filter?.Values.includes(InstanceId));
+      // as its manual has it; SSM may leave out what it does not know, too
+      if (state.unknownHostsRefused && known.length < (filter?.Values.length ?? 0)) {
+        throw new ServiceError('InvalidInstanceId', 'one of them is not managed');
+      }
       return { InstanceInformationList: known.map((host) => ({ ...host, ResourceType: 'EC2Instance' })) };
     },
     DescribeDocument: async () => ({ Document: { Status: state.documentStatus, DefaultVersion: '3' } }),

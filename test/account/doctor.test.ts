@@ -166,6 +166,8 @@ describe('the doctor', () => {
     await install();
     aws.state.hosts = [];
     expect(await complaints()).toEqual([`hosts: not registered with SSM: ${host}`]);
+    aws.state.unknownHostsRefused = true;
+    expect(await complaints()).toEqual([`hosts: not registered with SSM: ${host}`]);
 
     aws.state.hosts = [
       { InstanceId: host, PingStatus: 'ConnectionLost', AgentVersion: '3.3.987.0', IPAddress: '10.0.0.7' },

@@ -79,13 +79,22 @@ describe('sending a job', () => {
 });
 
 describe('reaching a host', () => {
+  test('throws CommandUndeliverable where SSM answers an id that it does not know with an error', async () => {
+    ssm.answers.push(refusal('InvalidInstanceId', 'the instance is not valid for this account'));
+
+    await expect(commands.reach('i-1')).rejects.toMatchObject({
+      name: 'CommandUndeliverable',
+      message: expect.stringContaining('SSM does not know it'),
+    });
+  });
+
   const known = { InstanceId: 'i-1', PingStatus: 'Online', AgentVersion: '3.3.2746.0' };
 
   test('asks SSM for this one instance, and is content with one that is online', async () => {
     ssm.answers.push({ InstanceInformationList: [known] });
 
     await expect(commands.reach('i-1')).resolves.toBeUndefined();
-    expect(ssm.requests).toEqual([{ Filters: [{ Key: 'InstanceIds', Values: ['i-1'] }] }]);
+    expect(ssm.requests).toEqual([{ Filters: [{ Key: 'InstanceIds', Values: ['i-1'] }], MaxResults: 50 }]);
   });
 
   test.each([
