@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import {
   type Alarm,
   AlarmStatusWidget,
@@ -21,7 +21,8 @@ export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: { readonly alarms: readonly Alarm[] }) {
     super(scope, id);
     const board = new CloudWatchDashboard(this, 'Resource', {
-      dashboardName: 'certferry',
+      // the names of dashboards are one for all regions of an account, and each region may have a stack
+      dashboardName: `certferry-${Stack.of(this).region}`,
       defaultInterval: Duration.days(7),
     });
     board.addWidgets(

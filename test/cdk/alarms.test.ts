@@ -163,8 +163,16 @@ describe('the alarms', () => {
 });
 
 describe('the dashboard', () => {
-  const { DashboardBody } = theResource(template, 'AWS::CloudWatch::Dashboard', () => true).properties;
+  const { DashboardBody, DashboardName } = theResource(
+    template,
+    'AWS::CloudWatch::Dashboard',
+    () => true,
+  ).properties;
   const body = JSON.stringify(DashboardBody);
+
+  test('has a name of its own in each region: those of all regions of an account are in one list', () => {
+    expect(DashboardName).toEqual({ 'Fn::Join': ['', ['certferry-', { Ref: 'AWS::Region' }]] });
+  });
 
   test('shows every end of deployments and rollouts, how long they take, and what a sweep saw', () => {
     const shown = [
