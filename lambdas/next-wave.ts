@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { RolloutState } from '../core/rollout/rollout.ts';
 import { nextBack } from './rolling/backward.ts';
 import { nextForward, type Planners } from './rolling/forward.ts';
@@ -10,8 +11,9 @@ import { waveFiles } from './runtime/wave-files.ts';
 import type { RolloutControl } from './services/rollouts.ts';
 
 /**
- * State NextWave. It only looks and writes the wave's deployments to the bucket, under a number that follows from the
- * state it was given: called again it writes them anew, as the targets are then. Nothing reads them before it has answered.
+ * State NextWave. It only looks, and writes the wave's deployments to the bucket. Called again it writes them anew, as the
+ * targets are then, into a file of its own, and answers which: the Map reads what was answered, whatever an attempt that
+ * was given up for lost still writes. What it tells the registry is for people to read.
  */
 export const createHandler =
   (by: Planners) =>
@@ -49,5 +51,6 @@ export const handler = task('NextWave', {
       files: waveFiles(),
       clock: systemClock,
       random: Math.random,
+      newPlan: () => randomBytes(6).toString('hex'),
     }),
 });

@@ -61,7 +61,10 @@ export const createHandler =
       serviceEndpoints: certificate.serviceEndpoints,
     };
     const sequence = placeIn(await begin(rollout, request, by), rollout);
-    return firstState({ ...rollout, sequence }, by.files.placeOf(rollout.id, 1));
+    return firstState(
+      { ...rollout, sequence },
+      by.files.placeOf({ rolloutId: rollout.id, wave: 1, plan: 'none' }),
+    );
   };
 
 /**

@@ -21,6 +21,8 @@ export const DeploymentRequest = z.strictObject({
   requestNumber: z.optional(z.int().check(z.positive())),
   /** The id of the rollout that it is a part of. */
   rollout: z.optional(z.string()),
+  /** It does not begin once more deployments of its rollout than these have failed. */
+  toleratedFailures: z.optional(z.int().check(z.gte(0))),
   /** Seconds that a rollout's child waits before it begins, so that not all begin at once. */
   splaySeconds: z.optional(z.int().check(z.gte(0), z.lte(3600))),
 });

@@ -105,6 +105,11 @@ export const Wave = z.strictObject({
   refused: z.int(),
   /** What the targets that are not reached yet have, as far as is known: null when it is not known of all. */
   before: z.nullable(z.array(Fingerprint)),
+  /**
+   * Which plan of each wave so far was answered, in their order: several attempts at a wave may each have written its
+   * items, under the name of their own plan, and only the one that was answered counts.
+   */
+  plans: z.array(z.string()),
   /** What the Distributed Map reads (a JSON array of deployment requests), and the prefix (`key`) it writes under. */
   items: Place,
   results: Place,

@@ -3,7 +3,7 @@ import { CertferryError } from '../../core/errors.ts';
 import type { RolloutPlace } from '../services/lock-item.ts';
 import type { RolloutControl, Rollouts } from '../services/rollouts.ts';
 
-type Gated = Pick<DeploymentRequest, 'rollout' | 'action' | 'target'>;
+type Gated = Pick<DeploymentRequest, 'rollout' | 'action' | 'target' | 'toleratedFailures'>;
 
 /**
  * Lets a rollout's deployment begin, and answers the rollout's place in its certificate's order; undefined for a request of a person. Asked anew
@@ -27,8 +27,9 @@ export async function passGate(
   return { certificate: control.certificate, sequence: control.sequence };
 }
 
-function checkControl(control: RolloutControl, { action, target }: Gated): void {
-  const { id, supersededBy, status, failures, tolerated, reason } = control;
+function checkControl(control: RolloutControl, request: Gated): void {
+  const { action, target, toleratedFailures: tolerated = 0 } = request;
+  const { id, supersededBy, status, failures, reason } = control;
   const details = { rollout: id, targetId: target.id };
   if (supersededBy !== null) {
     throw new CertferryError(
@@ -37,7 +38,7 @@ function checkControl(control: RolloutControl, { action, target }: Gated): void 
       { details },
     );
   }
-  const halted = action === 'revert' ? notGoingBack(status) : notGoingOn(control);
+  const halted = action === 'revert' ? notGoingBack(status) : notGoingOn(control, tolerated);
   if (halted === null) return;
   const why = reason ?? (failures > tolerated ? `${failures} failed, ${tolerated} tolerated` : null);
   throw new CertferryError(
@@ -51,7 +52,7 @@ function notGoingBack(status: RolloutControl['status']): string | null {
   return status === 'rolling_back' ? null : `is ${worded(status)}, so nothing is put back`;
 }
 
-function notGoingOn({ status, failures, tolerated }: RolloutControl): string | null {
+function notGoingOn({ status, failures }: RolloutControl, tolerated: number): string | null {
   if (status !== 'running') return `is ${worded(status)}`;
   return failures > tolerated ? 'is about to be halted' : null;
 }

@@ -3,7 +3,7 @@ import { planBack } from '../../core/rollout/back.ts';
 import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
 import type { Installed } from '../services/installed.ts';
 import type { Planners } from './forward.ts';
-import { wavesSoFar } from './waves-so-far.ts';
+import { planOf, wavesSoFar } from './waves-so-far.ts';
 
 /**
  * The next wave on the way back, its reverts written to the bucket. Windows and splay are for the way forward: what was
@@ -53,7 +53,8 @@ async function written(
   { ofWave, targetIds }: { readonly ofWave: number; readonly targetIds: readonly string[] },
   by: Planners,
 ): Promise<Wave> {
-  const before = await by.files.readItems(by.files.placeOf(id, ofWave).items);
+  const itsPlan = { rolloutId: id, wave: ofWave, plan: planOf(wave, ofWave) };
+  const before = await by.files.readItems(by.files.placeOf(itsPlan).items);
   const targets = new Map(before.map(({ target }) => [target.id, target]));
   const requests = targetIds.flatMap((targetId): DeploymentRequest[] => {
     const target = targets.get(targetId);
@@ -62,12 +63,14 @@ async function written(
       : [{ target, action: 'revert', version: null, rollout: id, splaySeconds: 0 }];
   });
   const number = wave.number + 1;
-  const places = by.files.placeOf(id, number);
+  const plan = by.newPlan();
+  const places = by.files.placeOf({ rolloutId: id, wave: number, plan });
   await by.files.writeItems(places.items, requests);
   const count = requests.length;
   return {
     ...wave,
     ...places,
+    plans: [...wave.plans, plan],
     verdict: 'deploy',
     number,
     count,

@@ -18,6 +18,7 @@ export function firstState(
       total: 0,
       refused: 0,
       before: null,
+      plans: [],
       ...places,
       maxConcurrency: rollout.strategy.maxConcurrency,
       summary: 'not planned yet',

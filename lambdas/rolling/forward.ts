@@ -12,15 +12,16 @@ import type { WaveFiles } from '../services/wave-files.ts';
 import { placesOf } from './places.ts';
 import { wavesSoFar } from './waves-so-far.ts';
 
-/** What planning a wave takes. `random`: from 0 up to, not including, 1. */
+/** What planning a wave takes. `random`: from 0 up to, not including, 1; `newPlan`: a name that no attempt has had. */
 export interface Planners {
   readonly catalogue: Pick<Catalogue, 'targets'>;
   readonly fleet: Fleet;
   readonly installed: InstalledVersions;
-  readonly rollouts: Pick<Rollouts, 'control' | 'setTolerated' | 'rollBack'>;
+  readonly rollouts: Pick<Rollouts, 'control' | 'setTolerated'>;
   readonly files: Pick<WaveFiles, 'placeOf' | 'readItems' | 'writeItems' | 'judged'>;
   readonly clock: Clock;
   readonly random: () => number;
+  readonly newPlan: () => string;
 }
 
 /** The next wave on the way to the new version, its deployments written to the bucket. */
@@ -86,7 +87,7 @@ function tooManyFailures(state: RolloutState, plan: Plan, refused: readonly stri
 }
 
 async function written(
-  { rollout }: RolloutState,
+  { rollout, judgement }: RolloutState,
   wave: Wave,
   { chosen, step, waiting }: Extract<Plan, { verdict: 'deploy' }>,
   by: Planners,
@@ -100,11 +101,13 @@ async function written(
       action: 'deploy',
       version: { fingerprint, source },
       rollout: id,
+      toleratedFailures: judgement.tolerated,
       splaySeconds: Math.floor(by.random() * (splay + 1)),
     }),
   );
   const number = wave.number + 1;
-  const places = by.files.placeOf(id, number);
+  const plan = by.newPlan();
+  const places = by.files.placeOf({ rolloutId: id, wave: number, plan });
   await by.files.writeItems(places.items, requests);
   const later = waiting === 0 ? '' : `; ${waiting} wait for their turn`;
   const goal = strategy.waves[step];
@@ -112,6 +115,7 @@ async function written(
   return {
     ...wave,
     ...places,
+    plans: [...wave.plans, plan],
     verdict: 'deploy',
     number,
     count: chosen.length,

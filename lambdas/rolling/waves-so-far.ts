@@ -2,7 +2,7 @@ import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { type DeploymentOutcome, outcomeMeanings } from '../../core/deployment/outcome.ts';
 import type { RolloutState } from '../../core/rollout/rollout.ts';
 import type { InstalledVersions } from '../services/installed.ts';
-import type { JudgedWave, WaveFiles, WaveResult } from '../services/wave-files.ts';
+import type { JudgedWave, WaveFiles, WavePlan, WaveResult } from '../services/wave-files.ts';
 
 interface Services {
   readonly files: Pick<WaveFiles, 'placeOf' | 'readItems' | 'judged'>;
@@ -20,15 +20,28 @@ export async function wavesSoFar(
   const judged = new Map((await by.files.judged(id, wave.number)).map((one) => [one.number, one]));
   const waves: JudgedWave[] = [];
   for (let number = 1; number <= wave.number; number += 1) {
-    waves.push(judged.get(number) ?? (await unjudged(id, number, by)));
+    waves.push(
+      judged.get(number) ?? (await unjudged({ rolloutId: id, wave: number, plan: planOf(wave, number) }, by)),
+    );
   }
   return waves;
 }
 
-async function unjudged(id: string, number: number, by: Services): Promise<JudgedWave> {
-  const items = await by.files.readItems(by.files.placeOf(id, number).items);
+async function unjudged(plan: WavePlan, by: Services): Promise<JudgedWave> {
+  const items = await by.files.readItems(by.files.placeOf(plan).items);
   const direction = items.some(({ action }) => action === 'revert') ? 'back' : 'forward';
-  return { number, direction, results: await recordedResults(id, items, by.installed) };
+  return {
+    number: plan.wave,
+    direction,
+    results: await recordedResults(plan.rolloutId, items, by.installed),
+  };
+}
+
+/** The plan of a wave that was answered, whatever other attempts at the wave have left in the bucket. */
+export function planOf({ plans }: Pick<RolloutState['wave'], 'plans'>, wave: number): string {
+  const plan = plans[wave - 1];
+  if (plan === undefined) throw new Error(`the state does not say which plan of wave ${wave} was answered`);
+  return plan;
 }
 
 /** How the deployments of a wave ended, by what they recorded: for those that recorded nothing, that they never began. */

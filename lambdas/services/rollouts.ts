@@ -20,8 +20,9 @@ export interface RolloutControl {
   readonly reason: string | null;
   /** The rollout of a newer version; null while there is none. */
   readonly supersededBy: string | null;
-  /** Deployments forward that ended badly; more of them than `tolerated` let no further one begin. */
+  /** Deployments forward that ended badly: more of them than their requests tolerate let no further one begin. */
   readonly failures: number;
+  /** As the latest plan of a wave had it, for people to read. */
   readonly tolerated: number;
   readonly outcome: RolloutOutcome | null;
   readonly summary: string | null;

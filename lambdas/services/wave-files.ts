@@ -15,12 +15,20 @@ const JudgedWave = z.object({
 });
 export type JudgedWave = Readonly<z.infer<typeof JudgedWave>>;
 
+/** Which file of items is meant: `plan` is the name of the attempt that wrote it. */
+export interface WavePlan {
+  readonly rolloutId: string;
+  readonly wave: number;
+  readonly plan: string;
+}
+
 /**
- * A rollout's files in the bucket, under `rollouts/<id>/`: `wave-<n>/items.json`, what the Map writes under
- * `wave-<n>/results/`, and `wave-<n>/judged.json`.
+ * A rollout's files in the bucket, under `rollouts/<id>/`: `wave-<n>/items-<plan>.json` for each attempt at planning the
+ * wave, what the Map writes under `wave-<n>/results/`, and `wave-<n>/judged.json`.
  */
 export interface WaveFiles {
-  placeOf(rolloutId: string, wave: number): { readonly items: Place; readonly results: Place };
+  placeOf(plan: WavePlan): { readonly items: Place; readonly results: Place };
+  /** A file of items is never written twice: a Map may be reading it. */
   writeItems(place: Place, items: readonly DeploymentRequest[]): Promise<void>;
   readItems(place: Place): Promise<DeploymentRequest[]>;
   /** All results of a Map, in no order: reads its manifest and the files that it names. */
@@ -43,8 +51,8 @@ export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
   const readAll = <Shape>(places: readonly Place[], schema: z.ZodMiniType<Shape>) =>
     limit.map(places, (one) => readJson(s3, one, schema));
   return {
-    placeOf: (rolloutId, wave) => ({
-      items: place(rolloutId, wave, 'items.json'),
+    placeOf: ({ rolloutId, wave, plan }) => ({
+      items: place(rolloutId, wave, `items-${plan}.json`),
       results: place(rolloutId, wave, 'results'),
     }),
     writeItems: (at, items) => writeJson(s3, at, items),

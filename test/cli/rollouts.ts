@@ -51,6 +51,7 @@ export function aRolloutState({
       maxConcurrency: 50,
       refused: 0,
       before: [],
+      plans: ['p1'],
       summary: 'wave 1 (1): 1 of 10, 0 reached before',
       ...wave,
     },

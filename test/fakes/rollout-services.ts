@@ -8,7 +8,7 @@ import type { FoundHost } from '../../lambdas/services/fleet.ts';
 import type { Installed } from '../../lambdas/services/installed.ts';
 import type { Message } from '../../lambdas/services/messages.ts';
 import type { Begun, Question, RolloutControl } from '../../lambdas/services/rollouts.ts';
-import type { JudgedWave, WaveResult } from '../../lambdas/services/wave-files.ts';
+import type { JudgedWave, WavePlan, WaveResult } from '../../lambdas/services/wave-files.ts';
 import { fakeExecutions } from './executions.ts';
 import { settableClock } from './settable-clock.ts';
 
@@ -27,6 +27,7 @@ export function fakeRolloutServices() {
     messages: { tell: async (message: Message) => void told.push(message) },
     metrics: { ended: (outcome: string) => void counted.push(outcome) },
     random: () => 0.5,
+    newPlan: fakePlans(),
     rollouts: fakeRollouts(),
     told,
   };
@@ -89,6 +90,14 @@ function fakeInstalled() {
   };
 }
 
+function fakePlans() {
+  let plans = 0;
+  return () => {
+    plans += 1;
+    return `plan-${plans}`;
+  };
+}
+
 function fakeFiles() {
   const items = new Map<string, readonly DeploymentRequest[]>();
   const results = new Map<string, readonly WaveResult[]>();
@@ -103,9 +112,9 @@ function fakeFiles() {
       results.set(Key, ends);
       return { MapRunArn: 'arn:map-run', ResultWriterDetails: { Bucket: 'work', Key } };
     },
-    placeOf: (id: string, wave: number) => ({
-      items: at(`rollouts/${id}/wave-${wave}/items.json`),
-      results: at(`rollouts/${id}/wave-${wave}/results`),
+    placeOf: ({ rolloutId, wave, plan }: WavePlan) => ({
+      items: at(`rollouts/${rolloutId}/wave-${wave}/items-${plan}.json`),
+      results: at(`rollouts/${rolloutId}/wave-${wave}/results`),
     }),
     async writeItems({ key }: { key: string }, requests: readonly DeploymentRequest[]) {
       items.set(key, requests);

@@ -142,7 +142,7 @@ describe('what a target has, written with its outcome', () => {
 
 describe('a failed deployment of a rollout', () => {
   test('is counted once, in the transaction that records it', async () => {
-    const rollout = await aBegunRollout(world, { tolerated: 5 });
+    const rollout = await aBegunRollout(world);
     const [execution, request] = [anExecution(), rawRequest({ rollout })];
     const acquired = await acquireLock(world)({ execution, request });
     const state = EndedState.parse({ ...acquired, push: pushResult({ outcome: 'reload_failed' }) });
@@ -155,7 +155,7 @@ describe('a failed deployment of a rollout', () => {
   });
 
   test('is not counted when it succeeded, was skipped or was on the way back', async () => {
-    const rollout = await aBegunRollout(world, { tolerated: 5 });
+    const rollout = await aBegunRollout(world);
     await deployed({ id: aTargetId() }, { path: 'committed', state: { push: applied } }, { rollout });
     await deployed({ id: aTargetId() }, { path: 'skipped', state: {} }, { rollout });
     await world.rollouts.rollBack(rollout);

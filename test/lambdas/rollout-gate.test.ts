@@ -51,16 +51,27 @@ describe('a rollout’s deployment', () => {
   });
 
   test('is skipped once more have failed than are tolerated, before anybody has judged the wave', async () => {
-    const rollout = await aBegunRollout(world, { tolerated: 1 });
-    await failed(rollout);
-    await expect(acquire({ rollout })).resolves.toBeDefined();
+    const rollout = await aBegunRollout(world);
+    const asked = { rollout, toleratedFailures: 1 };
+    await failed(asked);
+    await expect(acquire(asked)).resolves.toBeDefined();
 
-    await failed(rollout);
+    await failed(asked);
 
-    await expect(acquire({ rollout })).rejects.toMatchObject({
+    await expect(acquire(asked)).rejects.toMatchObject({
       name: 'RolloutHalted',
       message: expect.stringContaining('2 failed, 1 tolerated'),
     });
+  });
+
+  test('goes by what its own wave was told is tolerated, whatever another attempt at the wave wrote', async () => {
+    const rollout = await aBegunRollout(world);
+    await failed({ rollout });
+
+    await world.rollouts.setTolerated(rollout, 5);
+
+    await expect(acquire({ rollout })).rejects.toMatchObject({ name: 'RolloutHalted' });
+    await expect(acquire({ rollout, toleratedFailures: 1 })).resolves.toBeDefined();
   });
 
   test('goes back only while its rollout rolls back', async () => {
@@ -151,10 +162,10 @@ describe('a rollout’s deployment', () => {
   });
 });
 
-async function failed(rollout: string) {
+async function failed(asked: { readonly rollout: string; readonly toleratedFailures?: number }) {
   const [execution, target] = [anExecution(), { id: aTargetId() }];
-  await acquire({ rollout, target }, execution);
-  await record(execution, { rollout, target }, 'failed');
+  await acquire({ ...asked, target }, execution);
+  await record(execution, { ...asked, target }, 'failed');
 }
 
 const record = (

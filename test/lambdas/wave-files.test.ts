@@ -46,11 +46,11 @@ describe('the items of a wave', () => {
         rawRequest({ target: { id: `web-${at}` }, rollout: 'rollout-1', splaySeconds: at }),
       ),
     );
-    const { items: place } = files.placeOf('rollout-1', 2);
+    const { items: place } = files.placeOf({ rolloutId: 'rollout-1', wave: 2, plan: '0f3a' });
 
     await files.writeItems(place, items);
 
-    expect(place).toEqual({ bucket, key: 'rollouts/rollout-1/wave-2/items.json' });
+    expect(place).toEqual({ bucket, key: 'rollouts/rollout-1/wave-2/items-0f3a.json' });
     expect(await files.readItems(place)).toEqual(items);
   });
 

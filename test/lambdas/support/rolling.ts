@@ -90,7 +90,7 @@ export function aBegunState(by: FakeRolloutServices, parts: Parts = {}): Rollout
       serviceEndpoints: [],
       ...rollout,
     },
-    by.files.placeOf(rolloutId, 1),
+    by.files.placeOf({ rolloutId, wave: 1, plan: 'none' }),
   );
   by.rollouts.controls.set(rolloutId, {
     id: rolloutId,
