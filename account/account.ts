@@ -8,7 +8,6 @@ import type { TargetsFile } from '../core/rollout/targets-file.ts';
 import type { Target } from '../core/target/target.ts';
 import { createCatalogue } from '../lambdas/services/catalogue.ts';
 import { createExecutions } from '../lambdas/services/executions.ts';
-import { createFleet } from '../lambdas/services/fleet.ts';
 import { createHistory, type HistoryItem } from '../lambdas/services/history.ts';
 import { createInstalledVersions } from '../lambdas/services/installed.ts';
 import { createRollouts, type RolloutControl } from '../lambdas/services/rollouts.ts';
@@ -18,6 +17,7 @@ import { type CarriedDeployment, carrierOf, currentVersionOf, membersOf, type Or
 import type { Check } from './doctor/check.ts';
 import { doctor } from './doctor/doctor.ts';
 import { type InspectedExecution, inspect } from './executions.ts';
+import { createAccountFleet } from './fleet.ts';
 import { follow } from './follow.ts';
 import { type ReadStack, readStack } from './outputs.ts';
 import {
@@ -121,7 +121,7 @@ function servicesOf(clients: Clients, { outputs }: ReadStack) {
     rolloutArn: outputs.RolloutArn,
     catalogue: createCatalogue(documents, outputs.RegistryTableName),
     executions: createExecutions(clients.sfn),
-    fleet: createFleet(clients),
+    fleet: createAccountFleet(clients),
     history: createHistory(documents, {
       deployments: outputs.DeploymentsTableName,
       locks: outputs.LocksTableName,

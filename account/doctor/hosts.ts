@@ -38,13 +38,23 @@ export async function place(targets: readonly RegisteredTarget[], fleet: Fleet):
 }
 
 function hostless(placed: readonly Placed[]): Finding {
-  const without = placed.filter(({ hosts }) => hosts.length === 0).map(({ target }) => target.id);
-  if (without.length === 0) return well(`${placed.length} targets, all with a host`);
+  const asked = placed.filter(({ target }) => !isSoughtElsewhere(target));
+  const without = asked.filter(({ hosts }) => hosts.length === 0).map(({ target }) => target.id);
+  const others = notAsked(placed.length - asked.length);
+  if (without.length === 0) return well(`${asked.length} targets, all with a host${others}`);
   return amiss(
     `no host is found for ${listed(without)}`,
     'Start an instance with these tags or in this group, or correct the target.',
   );
 }
+
+/** By tags or a group of another account or region: whoever runs the doctor may not ask there. */
+function isSoughtElsewhere({ host }: RegisteredTarget): boolean {
+  return typeof host === 'object' && host.account !== undefined;
+}
+
+const notAsked = (count: number) =>
+  count === 0 ? '' : `; ${count} in other accounts or regions were not asked about`;
 
 function registered(
   ids: readonly string[],
@@ -53,7 +63,7 @@ function registered(
 ): Finding {
   const unknown = ids.filter((id) => !known.has(id));
   const offline = ids.filter((id) => known.has(id) && known.get(id)?.PingStatus !== 'Online');
-  const others = elsewhere === 0 ? '' : `; ${elsewhere} in other accounts were not asked about`;
+  const others = notAsked(elsewhere);
   if (unknown.length > 0) {
     return amiss(
       `not registered with SSM: ${listed(unknown)}${others}`,

@@ -86,6 +86,15 @@ describe('a deployment through a stack', () => {
     expect(output).toMatchObject({ outcome: 'lost', targetId: 'web-1' });
   });
 
+  test('reaches a host of another account that its target names by its id, without asking there', async () => {
+    const there = `222233334444/eu-west-1/${host}`;
+    const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
+    const target = RegisteredTarget.parse({ ...aTarget(), id: 'web-2', host: there, verify: 'none' });
+    await catalogue.putTarget(target, 'cli');
+
+    expect(await account.members(['web-2'])).toMatchObject([{ id: 'web-2', host: there }]);
+  });
+
   test('needs a target that is registered, and of the certificate that was named', async () => {
     await expect(account.members(['web-9'])).rejects.toMatchObject({ name: 'NoTargets' });
     await expect(account.members(['web-1'], 'other.test')).rejects.toThrow(

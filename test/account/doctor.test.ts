@@ -178,6 +178,23 @@ describe('the doctor', () => {
     ]);
   });
 
+  test.each([
+    ['a host', { host: `222233334444/eu-west-1/${host}` }, '1 targets, all with a host'],
+    [
+      'a group',
+      { host: { autoScalingGroup: 'web', account: '222233334444', region: 'eu-west-1' } },
+      '0 targets, all with a host; 1 in other accounts or regions were not asked about',
+    ],
+  ])('holds nothing against %s of another account, which it may not ask about', async (_, target, found) => {
+    await register({ target });
+    await install();
+
+    const { checks } = await doctor();
+
+    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+    expect(checks.find(({ name }) => name === 'targets without a host')?.found).toBe(found);
+  });
+
   test('says which targets failed, were never deployed to, or expire soon', async () => {
     await register();
     expect(await complaints()).toEqual(['deployments: never deployed to: web-1']);
