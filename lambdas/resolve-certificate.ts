@@ -86,9 +86,6 @@ async function begin(
   return brokeOff ? by.rollouts.begin(rollout, { repeat: true }) : begun;
 }
 
-/** With more certificates than these, a list of them helps nobody. */
-const namesShown = 20;
-
 async function certificateOf(
   { certificate: name }: RolloutRequest,
   { catalogue: known }: Services,
@@ -96,28 +93,37 @@ async function certificateOf(
   const entry = await known.certificate(name);
   if (entry !== null) return entry.thing;
   const names = (await known.certificates()).map(({ thing }) => thing.name);
-  const hint =
-    names.length === 0 ? 'there is none yet' : `there are ${names.slice(0, namesShown).join(', ')}`;
+  const hint = names.length === 0 ? 'there is none yet' : `there are ${shown(names)}`;
+  throw new CertferryError('UnknownCertificate', `no certificate ${name} is registered; ${hint}`, {
+    details: { certificate: name },
+  });
+}
+
+/**
+ * Every target that a part names has to be there: a word that is mistyped must not become a smaller rollout that ends well.
+ * A part with hosts was put together from the registry (a launch, a heal): who was taken out since is left out.
+ */
+async function expectTargets({ certificate, only }: RolloutRequest, by: Services): Promise<void> {
+  const known = new Set((await by.catalogue.targets(certificate)).map(({ thing }) => thing.id));
+  const wanted = only?.targets ?? [...known];
+  const missing = wanted.filter((id) => !known.has(id));
+  const isEnough = only?.hosts === undefined ? missing.length === 0 : missing.length < wanted.length;
+  if (wanted.length > 0 && isEnough) return;
+  const isNamed = missing.length > 0;
   throw new CertferryError(
-    'UnknownCertificate',
-    `no certificate ${name} is registered; ${hint}${names.length > namesShown ? ', …' : ''}`,
-    { details: { certificate: name } },
+    'NoTargets',
+    isNamed && known.size > 0
+      ? `no target of ${certificate} is named ${shown(missing)}; it has ${shown([...known])}`
+      : `no target${isNamed ? ` ${shown(missing)}` : ''} is registered for ${certificate}: register one that names it as its certificate`,
+    { details: { certificate } },
   );
 }
 
-async function expectTargets({ certificate, only }: RolloutRequest, by: Services): Promise<void> {
-  const ids = (await by.catalogue.targets(certificate)).map(({ thing }) => thing.id);
-  const wanted = only?.targets ?? ids;
-  if (wanted.some((id) => ids.includes(id))) return;
-  const which =
-    only?.targets === undefined
-      ? 'no target'
-      : `none of the targets ${wanted.slice(0, namesShown).join(', ')}`;
-  throw new CertferryError(
-    'NoTargets',
-    `${which} is registered for ${certificate}: register one that names it as its certificate`,
-    { details: { certificate } },
-  );
+/** With more than these, a list of names helps nobody. */
+const namesShown = 20;
+
+function shown(names: readonly string[]): string {
+  return names.slice(0, namesShown).join(', ') + (names.length > namesShown ? ', …' : '');
 }
 
 function placeIn(

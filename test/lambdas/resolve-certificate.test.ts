@@ -149,6 +149,20 @@ describe('ResolveCertificate', () => {
     await expect(resolve(request)).rejects.toMatchObject({ name: 'NoTargets' });
   });
 
+  test('refuses a part that names a target which is not there, beside one that is, and says which there are', async () => {
+    const refusal = resolve({ only: { targets: ['web-000', 'typo'] } });
+
+    await expect(refusal).rejects.toMatchObject({ name: 'NoTargets' });
+    await expect(refusal).rejects.toThrow(`no target of ${certificateName} is named typo; it has web-000`);
+  });
+
+  test('leaves out who was taken out of the registry since a part with hosts was put together', async () => {
+    const only = { targets: ['web-000', 'gone'], hosts: ['i-0123456789abcdef0'] };
+
+    expect((await resolve({ only })).rollout.only).toEqual(only);
+    await expect(resolve({ only: { ...only, targets: ['gone'] } }, 'r-2')).rejects.toThrow('named gone');
+  });
+
   test.each(['KeyMismatch', 'SourceUnavailable'] as const)(
     'refuses what its source refuses (%s), before it begins',
     async (name) => {
