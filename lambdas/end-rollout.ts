@@ -64,7 +64,7 @@ async function haltOrResume({ state, redriveCount }: Halted, by: Services): Prom
   await by.rollouts.halt(id, why);
   await by.rollouts.end(id, 'halted', why);
   by.metrics.ended('halted');
-  await by.messages.tell(haltedMessage(rollout, wave.direction, why));
+  await by.messages.tell(haltedMessage(rollout, wave.direction, { reason, summary }));
   throw new CertferryError(
     'RolloutHalted',
     `${why}. Once the reason is gone, certferry rollout --resume ${id} goes on with what is not done.`,

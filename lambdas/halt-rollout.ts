@@ -19,7 +19,8 @@ interface Services {
 
 /**
  * State HaltRollout: from now on no deployment of this rollout begins. Called again it answers the same, and people may
- * be told twice. A rollout that halts while it puts back stays where it is.
+ * be told twice. A rollout that halts while it puts back stays where it is, and so does one that halts for what its
+ * services present: that puts no node back, unless a person asks for it.
  */
 export const createHandler =
   (by: Services) =>
@@ -37,10 +38,17 @@ export const createHandler =
   };
 
 /** A person may have asked for putting back, whatever the strategy says. */
-function verdictOf({ rollout, wave }: RolloutState, control: RolloutControl | null): Halt['verdict'] {
+function verdictOf(state: RolloutState, control: RolloutControl | null): Halt['verdict'] {
+  const { rollout, wave } = state;
   if (wave.direction === 'back') return 'stop';
-  const isWanted = control?.status === 'rolling_back' || rollout.strategy.onHalt === 'rollBackAll';
-  return isWanted ? 'roll_back' : 'stop';
+  const isStrategys = rollout.strategy.onHalt === 'rollBackAll' && !isAboutServices(state);
+  return isStrategys || control?.status === 'rolling_back' ? 'roll_back' : 'stop';
+}
+
+/** A service that is stale, or that nobody could look at, says nothing against the nodes: each has been verified. */
+function isAboutServices({ judgement: { verdict, reason }, failure }: RolloutState): boolean {
+  if (failure === null) return verdict === 'halt' && reason === 'ServiceStale';
+  return verdict === 'probe_services' || verdict === 'back_off';
 }
 
 export const handler = task('HaltRollout', {

@@ -37,7 +37,8 @@ const descriptions: Readonly<Record<string, string>> = {
   pauseSeconds: 'Seconds between two waves.',
   approvalAfterWave: 'The number of the wave after which a person is asked; 0: nobody is.',
   approvalTimeoutSeconds: 'Seconds to wait for the answer; without one the rollout is halted.',
-  onHalt: 'stop: what was changed stays; rollBackAll: it is put back, newest wave first.',
+  onHalt:
+    'stop: what was changed stays; rollBackAll: it is put back, newest wave first, unless it is only a service that is stale.',
   onStaleService:
     'Whether a service endpoint that goes on presenting another leaf halts the rollout, or is only told.',
   serviceEndpoints:

@@ -22,9 +22,12 @@ function message(subject: string, ...paragraphs: readonly (readonly string[])[])
 export function staleServiceMessage(rollout: Told, summary: string): Message {
   return message(`${rollout.certificate}: a service presents another certificate`, about(rollout), [
     summary,
-    'The rollout goes on, as its strategy says. Every node that it changed presents the new certificate: look at what is between them and the clients.',
+    `The rollout goes on, as its strategy says. ${notTheNodes}`,
   ]);
 }
+
+const notTheNodes =
+  'No node is put back for it: those that the rollout changed present the new certificate. Look at what is between them and the clients.';
 
 /** A person is asked. `link` null: only the command line answers. */
 export function approvalMessage(
@@ -54,14 +57,19 @@ export function rollingBackMessage(rollout: Told, why: string): Message {
 }
 
 /** It halts and stays as it is, on its way forward or back. */
-export function haltedMessage(rollout: Told, direction: Wave['direction'], why: string): Message {
+export function haltedMessage(
+  rollout: Told,
+  direction: Wave['direction'],
+  { reason, summary }: { readonly reason: string; readonly summary: string },
+): Message {
   const state =
     direction === 'forward'
       ? 'What was changed stays, and no further deployment begins.'
       : 'It was putting back what it had changed, and has not come to an end with that.';
   return message(`${rollout.certificate}: rollout halted`, about(rollout), [
-    why,
+    `${reason}: ${summary}`,
     state,
+    ...(reason === 'ServiceStale' ? [notTheNodes] : []),
     `Once the reason is gone:  certferry rollout --resume ${rollout.id}`,
   ]);
 }

@@ -194,6 +194,14 @@ describe('RolloutHalted', () => {
     expect(control()).toMatchObject({ status: 'running', redriveCount: 1 });
   });
 
+  test('says of a stale service that the nodes are right', async () => {
+    const halt = { verdict: 'stop', reason: 'ServiceStale', summary: 'lb presents another', redriveCount: 0 };
+
+    await expect(enter({ halt } as Parts, 0)).rejects.toThrow('ServiceStale: lb presents another');
+
+    expect(by.told[0]?.text).toContain('No node is put back for it');
+  });
+
   test('is not resumed by a redrive that came before it halted', async () => {
     await expect(enter({ halt: { ...halt, redriveCount: 1 } }, 1)).rejects.toMatchObject({
       name: 'RolloutHalted',

@@ -46,6 +46,34 @@ describe('HaltRollout', () => {
     expect(state.halt).toMatchObject({ verdict: 'roll_back', reason: 'RolloutHalted', summary: 'ops' });
   });
 
+  test.each<[string, Parts]>([
+    [
+      'a service is stale',
+      { judgement: { verdict: 'halt', reason: 'ServiceStale', summary: 'lb presents another' } },
+    ],
+    [
+      'the look at the services failed for good',
+      { judgement: { verdict: 'probe_services' }, failure: { Error: 'States.Timeout', Cause: '' } },
+    ],
+    [
+      'a later look at them failed for good',
+      { judgement: { verdict: 'back_off' }, failure: { Error: 'Lambda.Unknown', Cause: '' } },
+    ],
+  ])('never puts back nodes that are right because %s', async (_, parts) => {
+    const state = await halt({ ...parts, strategy: { onHalt: 'rollBackAll' } });
+
+    expect(state).toMatchObject({ halt: { verdict: 'stop' }, wave: { direction: 'forward' } });
+    expect(control()).toMatchObject({ status: 'halted' });
+    expect(by.told).toEqual([]);
+  });
+
+  test('puts back after a stale service all the same when a person has asked for it', async () => {
+    const stale = { verdict: 'halt', reason: 'ServiceStale', summary: 'lb presents another' } as const;
+    const state = await halt({ judgement: stale }, { status: 'rolling_back', reason: 'ops' });
+
+    expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
+  });
+
   test('answers the same when it is called again', async () => {
     const state = aBegunState(by, { judgement: tooMany, strategy: { onHalt: 'rollBackAll' } });
     const again = () => haltRollout(by)({ execution, state, redriveCount: 0 });
