@@ -44,8 +44,15 @@ async function machinesOf({ sfn }: Clients, { outputs }: ReadStack): Promise<Fin
 
 async function documentOf({ ssm }: Clients, { outputs }: ReadStack): Promise<Finding> {
   const { Document } = await ssm.send(new DescribeDocumentCommand({ Name: outputs.DocumentName }));
-  const words = `${outputs.DocumentName}: ${Document?.Status}, version ${Document?.DefaultVersion}`;
-  return Document?.Status === 'Active' ? well(words) : amiss(words, redeploy);
+  const { Status, DefaultVersion, LatestVersion } = Document ?? {};
+  const words = `${outputs.DocumentName}: ${Status}, version ${DefaultVersion}`;
+  if (Status !== 'Active') return amiss(words, redeploy);
+  if (DefaultVersion === LatestVersion) return well(words);
+  // hosts run the default version; CloudFormation should have made the one it wrote last the default
+  return amiss(
+    `${words}, but the latest is ${LatestVersion}: hosts still run an earlier agent`,
+    `aws ssm update-document-default-version --name ${outputs.DocumentName} --document-version ${LatestVersion}`,
+  );
 }
 
 async function tablesOf({ dynamoDb }: Clients, { outputs }: ReadStack): Promise<Finding> {

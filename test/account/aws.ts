@@ -33,6 +33,7 @@ export interface AwsState {
   undelivered: number;
   subscribers: number;
   documentStatus: string;
+  documentLatest: string;
   secrets: string[];
   parameters: { Name: string; Type: string; Version: number }[];
   acm: { Status: string; Type: string; Options: { Export: string } };
@@ -140,6 +141,7 @@ function usual(): AwsState {
     undelivered: 0,
     subscribers: 1,
     documentStatus: 'Active',
+    documentLatest: '3',
     secrets: ['certferry/api'],
     parameters: [],
     acm: { Status: 'ISSUED', Type: 'AMAZON_ISSUED', Options: { Export: 'ENABLED' } },
@@ -182,7 +184,9 @@ function ssmOperations(state: AwsState) {
       }
       return { InstanceInformationList: known.map((host) => ({ ...host, ResourceType: 'EC2Instance' })) };
     },
-    DescribeDocument: async () => ({ Document: { Status: state.documentStatus, DefaultVersion: '3' } }),
+    DescribeDocument: async () => ({
+      Document: { Status: state.documentStatus, DefaultVersion: '3', LatestVersion: state.documentLatest },
+    }),
     DescribeParameters: async () => ({ Parameters: state.parameters }),
   };
 }

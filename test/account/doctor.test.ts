@@ -122,6 +122,23 @@ describe('the doctor', () => {
     ]);
   });
 
+  test('says when hosts run an earlier document than the latest, and how to change it', async () => {
+    await register();
+    await install();
+    aws.state.documentLatest = '4';
+
+    const { checks } = await doctor();
+
+    expect(checks.filter(({ ok }) => !ok)).toEqual([
+      {
+        name: 'document',
+        ok: false,
+        found: 'certferry-agent: Active, version 3, but the latest is 4: hosts still run an earlier agent',
+        next: 'aws ssm update-document-default-version --name certferry-agent --document-version 4',
+      },
+    ]);
+  });
+
   test('says when nothing is registered, or a certificate is not', async () => {
     expect(await complaints()).toEqual(['registrations: 0 certificates, 0 targets']);
 
