@@ -13,7 +13,15 @@ interface Services {
   readonly probe: typeof probe;
   readonly messages: Messages;
   readonly clock: Clock;
+  /** Tells when the time of one look is up. */
+  readonly timeIsUp: () => AbortSignal;
 }
+
+/**
+ * Longer than any endpoint's own times add up to, and short enough for the state's TimeoutSeconds with a message to
+ * people: a service that cannot be seen in time is stale, and what that means is the strategy's to say.
+ */
+export const lookSeconds = 200;
 
 /**
  * State ProbeServices: one look at every address of every service endpoint, all at once. While not all targets are
@@ -26,7 +34,8 @@ export const createHandler =
     const { rollout, wave, judgement } = state;
     const attempt = judgement.attempt + 1;
     const besides = mayStillPresent(wave.before, by.clock.now());
-    const question = { version: rollout.facts, ...(!isDecisive(state) && { besides }) };
+    const signal = by.timeIsUp();
+    const question = { version: rollout.facts, signal, ...(!isDecisive(state) && { besides }) };
     const looks = await Promise.all(
       rollout.serviceEndpoints.map(async (verify) => ({
         verify,
@@ -58,5 +67,11 @@ function judged(state: RolloutState, { verdict, waitSeconds, summary }: Services
 export const handler = task('ProbeServices', {
   input: RolloutTask,
   result: RolloutState,
-  build: () => createHandler({ probe, messages: messages(), clock: systemClock }),
+  build: () =>
+    createHandler({
+      probe,
+      messages: messages(),
+      clock: systemClock,
+      timeIsUp: () => AbortSignal.timeout(lookSeconds * 1000),
+    }),
 });

@@ -24,6 +24,8 @@ export interface Approach {
   readonly timeoutSeconds: number;
   /** Accept only certificates with such a key; null accepts any. */
   readonly keyAlgorithm: KeyAlgorithm | null;
+  /** Breaks it off, sooner than `timeoutSeconds` would. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a server presented, the leaf first and the others as sent. */
@@ -37,7 +39,8 @@ export interface Presented {
 
 /** Throws ProbeFailed, in words. */
 export async function handshake(approach: Approach): Promise<Presented> {
-  const socket = netConnect({ host: approach.address, port: approach.port });
+  const { address: host, port, signal } = approach;
+  const socket = netConnect({ host, port, ...(signal !== undefined && { signal }) });
   socket.on('error', () => {}); // each stage listens for itself; between two of them nobody does
   try {
     return await withDeadline(stages(socket, approach), approach.timeoutSeconds);

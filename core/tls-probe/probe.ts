@@ -14,6 +14,8 @@ export interface ProbeQuestion {
   readonly version: VersionFacts | null;
   /** Leaves of other versions that are right here as well. */
   readonly besides?: Besides;
+  /** When it is time to stop: what has not been seen by then has a problem that says so. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** An observation, and whether it failed only because this machine has no route to the address's family. */
@@ -59,7 +61,7 @@ async function lookAt(address: Address, port: number, question: ProbeQuestion): 
 async function lookOnce(
   address: Address,
   port: number,
-  { verify, version, besides }: ProbeQuestion,
+  { verify, version, besides, signal }: ProbeQuestion,
 ): Promise<Look> {
   const serverName = serverNameOf(verify);
   const { protocol, timeoutSeconds, requireChain } = verify;
@@ -72,6 +74,7 @@ async function lookOnce(
       serverName,
       timeoutSeconds,
       keyAlgorithm: null,
+      signal,
     });
     const problem = problemOf(presented, { version, besides, serverName, requireChain });
     const fingerprint = fingerprintOf(presented.leaf);

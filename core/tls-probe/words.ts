@@ -15,6 +15,7 @@ export function isNoRoute(error: unknown): boolean {
 }
 
 const wordsOfCode: Readonly<Record<string, string>> = {
+  ABORT_ERR: 'not seen to the end: the time for looking was up',
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'the connection was closed before the handshake was over',
   EPIPE: 'the connection was closed before the handshake was over',

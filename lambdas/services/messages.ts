@@ -8,10 +8,15 @@ export interface Message {
   readonly text: string;
 }
 
-/** Tells people, through the stack's SNS topic; without one it only logs. Never throws: a deployment does not wait for mail. */
+/**
+ * Tells people, through the stack's SNS topic; without one it only logs. Never throws, and gives up after 20 seconds: a
+ * deployment does not wait for mail, and a function without a way to SNS still has to answer in time.
+ */
 export interface Messages {
   tell(message: Message): Promise<void>;
 }
+
+const longestMilliseconds = 20_000;
 
 /** SNS's limits: characters of a subject, and bytes of a message, with room for what counts as well. */
 const maximumSubject = 100;
@@ -26,6 +31,7 @@ export function createMessages(sns: Pick<SNSClient, 'send'>, topicArn: string | 
       try {
         await sns.send(
           new PublishCommand({ TopicArn: topicArn, Subject: asSubject(subject), Message: cut(text) }),
+          { abortSignal: AbortSignal.timeout(longestMilliseconds) },
         );
       } catch (error) {
         const why = error instanceof Error ? `${error.name}: ${error.message}` : 'no reason given';

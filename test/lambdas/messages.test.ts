@@ -3,6 +3,7 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { logger } from '../../lambdas/runtime/logger.ts';
 import { createMessages } from '../../lambdas/services/messages.ts';
+import { serveTcp } from '../core/tls-probe/endpoints.ts';
 import { type QueryService, queryService } from './support/query-service.ts';
 import { clientFor } from './support/service.ts';
 
@@ -77,5 +78,21 @@ describe('a message to people', () => {
     await messages().tell({ subject: 'Rollout halted', text: 't' });
 
     expect(JSON.stringify(logged)).toContain('AuthorizationError');
+  });
+
+  test('is given up where nobody takes it: whoever tells still has an answer to give', async () => {
+    const time = new AbortController();
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(time.signal);
+    const silent = await serveTcp((socket) => {
+      socket.resume();
+      time.abort();
+    });
+    const client = new SNSClient(clientFor({ ...sns, endpoint: `http://127.0.0.1:${silent.port}` }));
+
+    await createMessages(client, topic).tell({ subject: 'Rollout halted', text: 't' });
+    await silent.close();
+
+    expect(limit).toHaveBeenCalledWith(20_000);
+    expect(JSON.stringify(logged)).toContain('the message could not be sent');
   });
 });

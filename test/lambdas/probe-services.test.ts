@@ -1,11 +1,14 @@
 import type { X509Certificate } from 'node:crypto';
 import { X509Certificate as Parsed } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../../core/certificate/facts.ts';
 import { Verify } from '../../core/target/verify.ts';
 import { problemOf } from '../../core/tls-probe/presented.ts';
-import type { ProbeQuestion } from '../../core/tls-probe/probe.ts';
-import { createHandler as probeServices } from '../../lambdas/probe-services.ts';
+import { type ProbeQuestion, probe } from '../../core/tls-probe/probe.ts';
+import { lookSeconds, createHandler as probeServices } from '../../lambdas/probe-services.ts';
+import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { facts, fingerprint } from './support/factories.ts';
@@ -43,8 +46,10 @@ function seeing(leaf: X509Certificate | 'new') {
 function look(leaf: X509Certificate | 'new', parts: Parameters<typeof aBegunState>[1] = {}) {
   const wave = { reached: 0, count: 1, total: 5, before: [fingerprintOf(old)], ...parts.wave };
   const state = aBegunState(by, { ...parts, rollout: { serviceEndpoints, ...parts.rollout }, wave });
-  return probeServices({ ...by, probe: seeing(leaf) })({ execution, state });
+  return probeServices({ ...by, timeIsUp: never, probe: seeing(leaf) })({ execution, state });
 }
+
+const never = () => new AbortController().signal;
 
 const last = { reached: 4, count: 1 };
 
@@ -103,4 +108,60 @@ describe('ProbeServices', () => {
     expect(by.told).toHaveLength(1);
     expect(by.told[0]?.text).toContain('192.0.2.1:443');
   });
+});
+
+describe('ProbeServices, when services do not answer in time', () => {
+  const size = 5;
+  const { serveRaw } = useEndpoints();
+
+  /** The real probe at endpoints that take every connection and say nothing; the time is up once all are connected. */
+  async function lookInTime(parts: Parameters<typeof aBegunState>[1]) {
+    const time = new AbortController();
+    let connected = 0;
+    const attend = (socket: Socket) => {
+      socket.resume();
+      connected += 1;
+      if (connected === size) time.abort();
+    };
+    const endpoints = await Promise.all(Array.from({ length: size }, () => serveRaw(attend)));
+    const silent = endpoints.map(({ port }) =>
+      Verify.parse({ endpoint: `127.0.0.1:${port}`, attempts: 2, timeoutSeconds: 60 }),
+    );
+    const wave = { reached: 0, count: 1, total: 5 };
+    const state = aBegunState(by, { ...parts, rollout: { serviceEndpoints: silent }, wave });
+    const answer = await probeServices({ ...by, timeIsUp: () => time.signal, probe })({ execution, state });
+    await Promise.all(endpoints.map((endpoint) => endpoint.quiet()));
+    return answer.judgement;
+  }
+
+  test('backs off as for one that is stale', async () => {
+    expect(await lookInTime({})).toMatchObject({ verdict: 'back_off', attempt: 1, waitSeconds: 1 });
+  });
+
+  test('reports it and goes on where the strategy says so', async () => {
+    const strategy = { onStaleService: 'report' as const };
+
+    const judgement = await lookInTime({ strategy, judgement: { attempt: 1 } });
+
+    expect(judgement).toMatchObject({ verdict: 'next', reason: null });
+    expect(by.told[0]?.text).toContain('the time for looking was up');
+  });
+
+  test('halts where it does not', async () => {
+    expect(await lookInTime({ judgement: { attempt: 1 } })).toMatchObject({
+      verdict: 'halt',
+      reason: 'ServiceStale',
+    });
+    expect(by.told).toEqual([]);
+  });
+});
+
+test('the time of one look is within the state’s, and lets every endpoint have all of its own', () => {
+  const timeoutOf = (machine: string, state: string): number =>
+    JSON.parse(readFileSync(`cdk/state-machines/${machine}.asl.json`, 'utf8')).States[state].TimeoutSeconds;
+  const messageSeconds = 20;
+
+  // no endpoint's own times may add up to more than a deployment's look has
+  expect(lookSeconds).toBeGreaterThan(timeoutOf('deploy-target', 'ProbeEndpoint'));
+  expect(lookSeconds + messageSeconds).toBeLessThan(timeoutOf('rollout', 'ProbeServices'));
 });

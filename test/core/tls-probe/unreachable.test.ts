@@ -38,6 +38,31 @@ describe('nothing to be seen', () => {
     await endpoint.quiet();
   });
 
+  test.each(['tls', 'smtp'] as const)('once the time for looking is up, in %s', async (protocol) => {
+    const time = new AbortController();
+    const endpoint = await serveRaw((socket) => {
+      socket.resume();
+      time.abort();
+    });
+    const question = {
+      verify: verifyOf(endpoint.port, { protocol, consecutive: 1, timeoutSeconds: 60 }),
+      version: versionOf(version),
+      signal: time.signal,
+    };
+
+    const [first] = await probe(question);
+    const [second] = await probe(question);
+
+    expect(first).toMatchObject({
+      ok: false,
+      fingerprint: null,
+      problem: 'not seen to the end: the time for looking was up',
+    });
+    expect(second).toEqual(first);
+    expect(endpoint.accepted()).toBe(1);
+    await endpoint.quiet();
+  });
+
   test('where the connection is closed', async () => {
     const ended = await serveRaw((socket) => void socket.end());
     const reset = await serveRaw((socket) => void socket.once('data', () => socket.resetAndDestroy()));
