@@ -3,7 +3,7 @@
  * when that line tells the whole story.
  *
  * Lifecycle: read the job → take the host-wide lock → mend what an earlier run left half done → refuse what is late
- * or stale → do the job → print the line. It keeps nothing running.
+ * or stale → do the job → print the line. It keeps nothing running. A job that only looks takes no lock and mends nothing.
  */
 import { type AgentLine, agentLine, type Recovery } from '../core/deployment/agent-line.ts';
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
@@ -18,6 +18,7 @@ import { recover } from './apply/recover.ts';
 import { hostPublicKey, openSealed } from './host-keys.ts';
 import { deploy, rejected } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
+import { lookAround } from './jobs/look-around.ts';
 import { revert } from './jobs/revert.ts';
 import { rollback } from './jobs/rollback.ts';
 
@@ -39,6 +40,7 @@ async function main(): Promise<AgentLine> {
   process.umask(0o022);
   const { home, text } = takeEnvironment();
   const job = readJob(text);
+  if (isLook(job)) return lookAround(job.job.header, job.job.looks);
   const claimed = job.sealed ? job.header : job.job.header;
   privateFolder(home.root);
   let recovered: Recovery | null = null;
@@ -50,6 +52,11 @@ async function main(): Promise<AgentLine> {
     return { ...(await afterError(home, claimed, error)), recovered };
   }
 }
+
+type Look = Extract<ReadJob, { sealed: false }> & { job: { looks: NonNullable<OpenJob['looks']> } };
+
+const isLook = (job: ReadJob): job is Look =>
+  !job.sealed && job.job.header.action === 'inspect' && job.job.looks !== undefined;
 
 async function perform(home: Home, job: ReadJob): Promise<AgentLine> {
   if (!job.sealed) return performOpen(home, job.job);

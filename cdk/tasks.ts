@@ -161,8 +161,18 @@ export const tasks = {
   sweep: {
     description: 'Schedule: looks at every endpoint, publishes drift and days to expiry, heals where told to',
     timeoutSeconds: longest,
-    tables: { registry: ['BatchGetItem', 'GetItem', 'PutItem', 'Query'] },
-    permissions: ['findHosts', 'assumeRunners', 'startRollouts', 'describeRollouts'],
+    tables: {
+      locks: ['GetItem', 'UpdateItem'],
+      registry: ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
+    },
+    permissions: [
+      'findHosts',
+      'sendCommands',
+      'readInvocations',
+      'assumeRunners',
+      'startRollouts',
+      'describeRollouts',
+    ],
     opensConnections: true,
   },
   'sync-registry': {

@@ -1,14 +1,18 @@
+import { setTimeout } from 'node:timers/promises';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import * as z from 'zod/mini';
 import { look } from '../core/tls-probe/look.ts';
 import { systemClock } from './runtime/clock.ts';
-import { catalogue, installedVersions, rollouts, sweeps } from './runtime/dynamodb.ts';
+import { commands } from './runtime/commands.ts';
+import { catalogue, hostLocks, installedVersions, pacing, rollouts, sweeps } from './runtime/dynamodb.ts';
 import { setting } from './runtime/environment.ts';
 import { fleet } from './runtime/fleet.ts';
+import { ssmAt } from './runtime/ssm.ts';
 import { executions } from './runtime/step-functions.ts';
 import { task } from './runtime/task.ts';
 import type { Executions } from './services/executions.ts';
 import { createMeasures, type Measures } from './services/measures.ts';
+import { createReachableHosts } from './services/reachable-hosts.ts';
 import { askSources } from './sweeping/ask.ts';
 import { type Healing, heal } from './sweeping/heal.ts';
 import { byCertificate, publishMeasures } from './sweeping/measure.ts';
@@ -30,7 +34,7 @@ interface Services extends SweepServices {
 
 /**
  * Not a state: started by the schedule, or by a person. Has the certificates' sources looked at (once a day), looks at
- * every target, publishes what it saw, and starts one rollout for each certificate some of whose targets are to be
+ * every target, or has its host look, publishes what it saw, and starts one rollout for each certificate some of whose targets are to be
  * healed. Two at once look twice and start it once; one that broke off left nothing behind, and the next one looks again.
  */
 export const createHandler =
@@ -70,6 +74,12 @@ export const handler = task('Sweep', {
       measures: createMeasures(new Metrics({ namespace: 'certferry' })),
       rolloutArn: () => setting('ROLLOUT_ARN'),
       look,
+      vantage: setting('VANTAGE'),
+      commands: commands(),
+      hostLocks: hostLocks(),
+      pacing: pacing(),
+      reachable: createReachableHosts(ssmAt),
       clock: systemClock,
+      sleep: setTimeout,
     }),
 });

@@ -47,6 +47,8 @@ export function lambdaEnvironment(endpoints: Endpoints, token: string): Record<s
     NOTIFICATIONS_TOPIC: topicArn,
     ROLLOUT_ARN: stateMachineArn(rollout),
     DEPLOY_TARGET_ARN: stateMachineArn(deployTarget),
+    // this machine is every host
+    VANTAGE: 'host',
     // nobody throttles here
     SEND_RATE: '1000',
     SEND_BURST: '1000',

@@ -43,3 +43,10 @@ export function publicKeyDigest(key: KeyObject): string {
 export function dayOf(date: string): string {
   return new Date(date).toISOString().slice(0, 10);
 }
+
+const secondsPerDay = 86_400;
+
+/** Whole days until a time in epoch seconds; negative once it is past. */
+export function daysUntil(time: number, now: Date): number {
+  return Math.floor((time - now.getTime() / 1000) / secondsPerDay);
+}

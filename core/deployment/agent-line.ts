@@ -30,12 +30,31 @@ export const Observation = z.strictObject({
 });
 export type Observation = z.infer<typeof Observation>;
 
+/** What one address presents to whoever looked; either `presented` or `problem` is null. `notAfter` is epoch seconds. */
+const AddressSeen = z.strictObject({
+  address: z.string(),
+  problem: z.nullable(z.string()),
+  presented: z.nullable(
+    z.strictObject({ fingerprint: Fingerprint, chain: z.array(Fingerprint), notAfter: z.int() }),
+  ),
+  /** The host has no route to the address's family, which says nothing about the endpoint. */
+  noRoute: z.optional(z.literal(true)),
+});
+
+/** What a host sees of one target's endpoint. `seen` is null where it would not fit into the line. */
+export const HostLook = z.strictObject({
+  targetId: z.string(),
+  seen: z.nullable(z.array(AddressSeen)),
+});
+export type HostLook = z.infer<typeof HostLook>;
+
 /**
  * The ONE line of JSON an agent prints, well under SSM's 24,000 characters of output. Every field is always there
  * (null when it says nothing), so no JSONPath of a state machine can fail to resolve.
  *
  * `version` is what is installed now, `previousVersion` what was before; `presented` is whether the agent itself saw
- * the new leaf on the target's endpoint; `validatedIn` says where the daemon judged the bytes.
+ * the new leaf on the target's endpoint; `validatedIn` says where the daemon judged the bytes. `looks` alone is only there
+ * when it was asked for: no state machine reads it.
  */
 export const AgentLine = z.strictObject({
   v: z.literal(1),
@@ -53,6 +72,7 @@ export const AgentLine = z.strictObject({
   recovered: z.nullable(Recovery),
   hostKey: z.nullable(HostKey),
   observations: z.nullable(z.array(Observation)),
+  looks: z.optional(z.array(HostLook)),
 });
 export type AgentLine = z.infer<typeof AgentLine>;
 

@@ -14,6 +14,7 @@ import { Bundle, VersionFacts } from './version.ts';
  * | revert   | none               | applies, as a deployment of its own, the version before the one installed |
  * | rollback | none               | undoes the deployment `deploymentId` |
  * | inspect  | a probe, or none   | says what is installed, how `deploymentId` ended, and what is served |
+ * | inspect  | looks              | says what is served at each of them, and touches nothing: takes no lock, mends nothing |
  */
 export const jobActions = ['enroll', 'validate', 'deploy', 'revert', 'rollback', 'inspect'] as const;
 export const JobAction = z.enum(jobActions);
@@ -41,8 +42,26 @@ export type SealedBody = z.infer<typeof SealedBody>;
 export const ProbeRequest = z.strictObject({ verify: Verify, version: VersionFacts });
 export type ProbeRequest = z.infer<typeof ProbeRequest>;
 
-/** A job without secrets, carried as base64url of its JSON. */
-export const OpenJob = z.strictObject({ header: JobHeader, probe: z.nullable(ProbeRequest) });
+/**
+ * What the drift sweep asks a host to look at, without a judgement. `version`, where it is known, says
+ * which of a server's certificates is meant when it has one of each key algorithm.
+ */
+export const LookRequest = z.strictObject({
+  targetId: TargetId,
+  verify: Verify,
+  version: z.nullable(VersionFacts),
+});
+export type LookRequest = z.infer<typeof LookRequest>;
+
+/** What a host sees of so many targets fits into its line, unless their names have dozens of addresses. */
+export const mostLooks = 8;
+
+/** A job without secrets, carried as base64url of its JSON. `looks` only with `inspect`. */
+export const OpenJob = z.strictObject({
+  header: JobHeader,
+  probe: z.nullable(ProbeRequest),
+  looks: z.optional(z.array(LookRequest).check(z.minLength(1), z.maxLength(mostLooks))),
+});
 export type OpenJob = z.infer<typeof OpenJob>;
 
 /** Characters of one SSM parameter: a Windows environment variable holds 32,767 (see the SSM document). */

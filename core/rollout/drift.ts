@@ -1,11 +1,11 @@
-import { shortFingerprint } from '../certificate/describe.ts';
+import { daysUntil, shortFingerprint } from '../certificate/describe.ts';
 import type { VersionFacts } from '../deployment/version.ts';
 import type { AddressLook, PresentedFacts } from '../tls-probe/look.ts';
 
 /**
  * What the sweep says of a target. `drift`: it presents neither what it should nor what was there before. `behind`: it
- * has another version than its certificate's current one, as after a deployment that failed. `not_probed`: nobody may
- * look from here (the target says `verify: none`, or that only its host can look).
+ * has another version than its certificate's current one, as after a deployment that failed. `not_probed`: nobody looked,
+ * since the target says `verify: none`, or only its host can look and could not be asked just then.
  */
 export const conditions = [
   'ok',
@@ -37,10 +37,16 @@ export interface Due {
   readonly underway: { readonly fingerprint: string; readonly moving: boolean } | null;
 }
 
+/** What counts here of what one address presents, whoever looked. */
+export interface SeenAddress extends Pick<AddressLook, 'address' | 'problem'> {
+  readonly noRoute?: true | undefined;
+  readonly presented: Pick<PresentedFacts, 'fingerprint' | 'chain' | 'daysLeft'> | null;
+}
+
 /** How the endpoint was looked at, or why it was not. */
 export type Sight =
   | {
-      readonly looks: readonly AddressLook[];
+      readonly looks: readonly SeenAddress[];
       readonly addresses: 'all' | 'any';
       readonly requireChain: boolean;
     }
@@ -75,13 +81,13 @@ interface View {
   readonly requireChain: boolean;
   /** One good address is enough. */
   readonly anyWillDo: boolean;
-  readonly failed: readonly AddressLook[];
+  readonly failed: readonly SeenAddress[];
   readonly right: readonly Seen[];
   readonly wrong: readonly Seen[];
   readonly daysToExpiry: number | null;
 }
 
-interface Seen extends PresentedFacts {
+interface Seen extends NonNullable<SeenAddress['presented']> {
   readonly address: string;
 }
 
@@ -109,7 +115,7 @@ function viewOf(known: Known | null, due: Due, sight: Sight, now: Date): View {
 }
 
 /** A family that this machine has no route to says nothing, as long as another one answered. */
-function withoutUnrouted(looks: readonly AddressLook[]): readonly AddressLook[] {
+function withoutUnrouted(looks: readonly SeenAddress[]): readonly SeenAddress[] {
   const routed = looks.filter(({ noRoute }) => noRoute !== true);
   return routed.some(({ presented }) => presented !== null) ? routed : looks;
 }
@@ -126,12 +132,10 @@ function acceptable(known: Known | null, { current, underway }: Due): string[] {
   return wanted.filter((fingerprint) => fingerprint !== null);
 }
 
-const secondsPerDay = 86_400;
-
 function daysLeft(seen: readonly Seen[], known: Known | null, now: Date): number | null {
   if (seen.length > 0) return Math.min(...seen.map((one) => one.daysLeft));
   const notAfter = known?.notAfter ?? null;
-  return notAfter === null ? null : Math.floor((notAfter - now.getTime() / 1000) / secondsPerDay);
+  return notAfter === null ? null : daysUntil(notAfter, now);
 }
 
 function neverDeployed({ known }: View): Problem | null {

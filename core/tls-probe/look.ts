@@ -1,4 +1,4 @@
-import { nameLine } from '../certificate/describe.ts';
+import { daysUntil, nameLine } from '../certificate/describe.ts';
 import { epochSeconds, fingerprintOf, namesOf } from '../certificate/facts.ts';
 import type { VersionFacts } from '../deployment/version.ts';
 import { endpointParts, type ProbeProtocol } from '../target/verify.ts';
@@ -72,8 +72,6 @@ async function lookAt(
   }
 }
 
-const secondsPerDay = 86_400;
-
 function factsOf(presented: Presented, serverName: string | null, now: Date): PresentedFacts {
   const { leaf, chain, tlsVersion, cipher } = presented;
   const [notBefore, notAfter] = [epochSeconds(leaf.validFrom), epochSeconds(leaf.validTo)];
@@ -86,7 +84,7 @@ function factsOf(presented: Presented, serverName: string | null, now: Date): Pr
     issuer: nameLine(leaf.issuer),
     notBefore,
     notAfter,
-    daysLeft: Math.floor((notAfter - now.getTime() / 1000) / secondsPerDay),
+    daysLeft: daysUntil(notAfter, now),
     chainLength: 1 + chain.length,
     chain: chain.map(fingerprintOf),
     warnings: [

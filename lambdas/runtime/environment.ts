@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { tables } from '../../core/deployment/tables.ts';
+import { limits } from '../../core/limits.ts';
 import { StrategyOverrides } from '../../core/rollout/strategy.ts';
 
 const name = z.string().check(z.minLength(1));
@@ -11,8 +12,14 @@ const settings = {
   [tables.deployments.variable]: name,
   DOCUMENT_NAME: name,
   DOCUMENT_VERSION: z.string().check(z.regex(/^(\d+|\$DEFAULT|\$LATEST)$/)),
-  SEND_RATE: z._default(z.coerce.number().check(z.gte(0.1), z.lte(1000)), 10),
-  SEND_BURST: z._default(z.coerce.number().check(z.int(), z.gte(1), z.lte(1000)), 20),
+  SEND_RATE: z._default(
+    z.coerce.number().check(z.gte(limits.sendRate.least), z.lte(limits.sendRate.most)),
+    10,
+  ),
+  SEND_BURST: z._default(
+    z.coerce.number().check(z.int(), z.gte(limits.sendBurst.least), z.lte(limits.sendBurst.most)),
+    20,
+  ),
   /** The bucket with the rollouts' files. */
   WORK_BUCKET: name,
   /** The topic for messages to people; without one they are only logged. */
@@ -22,10 +29,14 @@ const settings = {
   /** What a certificate's strategy does not say, as JSON. */
   DEFAULT_STRATEGY: z._default(z.pipe(z.pipe(z.string(), z.transform(parsed)), StrategyOverrides), {}),
   /** How long deployments are remembered, where somebody has said it. */
-  HISTORY_DAYS: z.optional(z.coerce.number().check(z.int(), z.gte(1), z.lte(36_500))),
+  HISTORY_DAYS: z.optional(
+    z.coerce.number().check(z.int(), z.gte(limits.historyDays.least), z.lte(limits.historyDays.most)),
+  ),
   /** The state machines. */
   ROLLOUT_ARN: name,
   DEPLOY_TARGET_ARN: name,
+  /** Where the functions are: `host` says that they reach all that a host reaches, so that no host has to be asked to look. */
+  VANTAGE: z._default(z.enum(['lambda', 'host']), 'lambda'),
   DOCUMENT_HASH: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 } as const;
 type Settings = typeof settings;

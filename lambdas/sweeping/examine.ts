@@ -1,45 +1,33 @@
 import { type Due, type Finding, findingOf, type Known, type Sight } from '../../core/rollout/drift.ts';
 import { memberOf } from '../../core/target/registered.ts';
+import type { Verify } from '../../core/target/verify.ts';
 import type { AddressLook, look } from '../../core/tls-probe/look.ts';
 import type { Installed } from '../services/installed.ts';
 import type { SweptMember } from './members.ts';
 
-/** What the registry says of a target and of its certificate. */
-export interface Expected {
-  readonly installed: Installed | null;
-  readonly due: Due;
+export type Vantage = Verify['vantage'];
+
+/** From where a target is looked at, or why it is not. */
+export type Outlook =
+  | { readonly from: 'nowhere'; readonly why: string }
+  | { readonly from: 'here' | 'host'; readonly verify: Verify };
+
+/** Who may look at a target. What only its host can look at is looked at from here where this is the host. */
+export function outlookOf({ registered, member }: SweptMember, vantage: Vantage): Outlook {
+  const target = memberOf(registered, member);
+  if (target === null) return { from: 'nowhere', why: 'its host has no address that is known' };
+  const { verify } = target;
+  if (verify === 'none') return { from: 'nowhere', why: 'the target says verify: none' };
+  return { from: verify.vantage === 'host' && vantage === 'lambda' ? 'host' : 'here', verify };
 }
 
-/** Looks at one target once, and says what is to be said of it. Never throws. */
-export async function examine(
-  swept: SweptMember,
-  { installed, due }: Expected,
-  by: { readonly look: typeof look; readonly now: Date },
-): Promise<Finding> {
-  const known = knownOf(installed);
-  return findingOf(known, due, await sightOf(swept, known, by), by.now);
-}
-
-function knownOf(installed: Installed | null): Known | null {
-  if (installed === null) return null;
-  const { fingerprint, notAfter, version = null } = installed;
-  // what is kept of another version than the one that is there says nothing
-  return { fingerprint, notAfter, version: version?.fingerprint === fingerprint ? version : null };
-}
-
-async function sightOf(
-  { registered, member }: SweptMember,
-  known: Known | null,
+/** Looks at one target once. Never throws. */
+export async function sightFromHere(
+  { endpoint, serverName, protocol, timeoutSeconds, addresses, requireChain }: Verify,
+  installed: Installed | null,
   by: { readonly look: typeof look; readonly now: Date },
 ): Promise<Sight> {
-  const target = memberOf(registered, member);
-  if (target === null) return { notLooked: 'its host has no address that is known' };
-  const { verify } = target;
-  if (verify === 'none') return { notLooked: 'the target says verify: none' };
-  if (verify.vantage === 'host') return { notLooked: 'only its host can look at it' };
-  const { addresses, requireChain } = verify;
-  const { endpoint, serverName, protocol, timeoutSeconds } = verify;
-  const question = { endpoint, serverName, protocol, timeoutSeconds, version: known?.version };
+  const question = { endpoint, serverName, protocol, timeoutSeconds, version: versionOf(installed) };
   try {
     return { addresses, requireChain, looks: await by.look(question, by.now) };
   } catch (error) {
@@ -52,3 +40,24 @@ const nothingSeen = (address: string, error: unknown): AddressLook => ({
   problem: error instanceof Error ? error.message : String(error),
   presented: null,
 });
+
+/** Says what is to be said of a target, from what the registry knew before it was looked at. */
+export function examined(
+  { installed, due }: { readonly installed: Installed | null; readonly due: Due },
+  sight: Sight,
+  now: Date,
+): Finding {
+  return findingOf(knownOf(installed), due, sight, now);
+}
+
+function knownOf(installed: Installed | null): Known | null {
+  if (installed === null) return null;
+  const { fingerprint, notAfter } = installed;
+  return { fingerprint, notAfter, version: versionOf(installed) };
+}
+
+/** What is kept of another version than the one that is there says nothing. */
+export function versionOf(installed: Installed | null) {
+  const version = installed?.version ?? null;
+  return version?.fingerprint === installed?.fingerprint ? version : null;
+}

@@ -1,15 +1,12 @@
 import pLimit from 'p-limit';
-import type { Finding } from '../../core/rollout/drift.ts';
-import type { look } from '../../core/tls-probe/look.ts';
-import type { Clock } from '../runtime/clock.ts';
+import type { Finding, Sight } from '../../core/rollout/drift.ts';
 import type { Catalogue } from '../services/catalogue.ts';
-import type { Executions } from '../services/executions.ts';
 import type { Fleet } from '../services/fleet.ts';
-import type { Installed, InstalledVersions } from '../services/installed.ts';
-import type { Rollouts } from '../services/rollouts.ts';
+import type { Installed } from '../services/installed.ts';
 import type { Sweeps } from '../services/sweeps.ts';
-import { type CertificateNow, certificatesNow } from './due.ts';
-import { examine } from './examine.ts';
+import type { CertificateNow } from './due.ts';
+import { examined } from './examine.ts';
+import { type Lookers, type Looking, lookAtAll } from './looking.ts';
 import { membersOf, type SweptMember, type Unresolved } from './members.ts';
 
 /** One target on one host, and what is to be said of it. */
@@ -19,30 +16,24 @@ export interface Swept extends SweptMember {
   readonly now: CertificateNow;
 }
 
-/** What one run saw. `reached`: the last target it looked at when time was up; null when it saw everything. */
+/**
+ * What one run saw. `reached`: the last target before the first that there was no time for (some after it may have been
+ * seen: hosts take longer to ask); null when it saw everything.
+ */
 export interface Sweep {
   readonly swept: readonly Swept[];
   readonly unresolved: readonly Unresolved[];
   readonly reached: string | null;
 }
 
-export interface SweepServices {
+export interface SweepServices extends Lookers {
   readonly catalogue: Pick<Catalogue, 'certificates' | 'targets' | 'currentVersion'>;
   readonly fleet: Fleet;
-  readonly installed: InstalledVersions;
-  readonly rollouts: Pick<Rollouts, 'list'>;
-  readonly executions: Pick<Executions, 'status'>;
   readonly sweeps: Sweeps;
-  readonly look: typeof look;
-  readonly clock: Clock;
 }
 
-/** Handshakes at a time: they wait more than they work. */
-const looksAtOnce = 100;
 /** Questions to the fleet at a time: those for hosts named by their ids share calls, since SSM allows few a second. */
 const questionsAtOnce = 50;
-/** Targets whose records are read together, in requests of a hundred. */
-const sliceSize = 500;
 
 /**
  * Looks at every target, or at one certificate's, until all are seen or `until` has come: then it says how far it came.
@@ -59,11 +50,14 @@ export async function sweepTargets(
   );
   const whole = certificate === undefined;
   const before = whole ? await by.sweeps.reached() : null;
-  const { swept, isWhole } = await lookAtAll(rotated(members, before), until, by);
+  const inOrder = rotated(members, before);
+  const said = await examineAll(await lookAtAll(inOrder, until, by), by);
+  const unseen = said.indexOf(null);
+  const next = unseen === -1 ? said.length : unseen;
   // one that had no time for a single target leaves the place where it is
-  const reached = isWhole ? null : (swept.at(-1)?.id ?? before ?? '');
+  const reached = next === members.length ? null : (inOrder[next - 1]?.id ?? before ?? '');
   if (whole) await by.sweeps.stopAt(reached);
-  return { swept, unresolved, reached };
+  return { swept: said.filter((one) => one !== null), unresolved, reached };
 }
 
 /** Beginning after the one that was reached last time. */
@@ -73,28 +67,20 @@ function rotated(members: readonly SweptMember[], reached: string | null): reado
   return first === -1 ? members : [...members.slice(first), ...members.slice(0, first)];
 }
 
-async function lookAtAll(members: readonly SweptMember[], until: Date, by: SweepServices) {
-  const limit = pLimit(looksAtOnce);
-  const certificateNow = certificatesNow(by);
-  const swept: Swept[] = [];
-  for (let from = 0; from < members.length; from += sliceSize) {
-    const slice = members.slice(from, from + sliceSize);
-    const installed = await by.installed.of(slice.map(({ id }) => id));
-    const found = await Promise.all(
-      slice.map((member) =>
-        limit(async (): Promise<Swept | null> => {
-          const now = by.clock.now();
-          if (now >= until) return null;
-          const state = await certificateNow(member.registered.certificate);
-          const expected = { installed: installed.get(member.id) ?? null, due: state.due };
-          const finding = await examine(member, expected, { look: by.look, now });
-          return { ...member, finding, installed: expected.installed, now: state };
-        }),
-      ),
-    );
-    swept.push(...found.filter((one) => one !== null));
-    // those that had no time any more are the last ones of the slice
-    if (found.at(-1) === null) return { swept, isWhole: false };
-  }
-  return { swept, isWhole: true };
+/** When their hosts have answered. In the same order; null for those that there was no time for. */
+async function examineAll(begun: readonly Looking[], by: SweepServices): Promise<(Swept | null)[]> {
+  const sights = await Promise.all(begun.map(({ sight }) => sight));
+  const asked = begun.filter(({ outlook }) => outlook.from === 'host');
+  const since = await by.installed.of(asked.map(({ swept }) => swept.id));
+  const now = by.clock.now();
+  return begun.map(({ swept, outlook, installed, now: state }, at) => {
+    const sight = sights[at] ?? null;
+    if (sight === null) return null;
+    const isNew = outlook.from === 'host' && since.get(swept.id)?.fence !== installed?.fence;
+    const finding = examined({ installed, due: state.due }, isNew ? deployedMeanwhile : sight, now);
+    return { ...swept, finding, installed, now: state };
+  });
 }
+
+/** A host may be asked minutes after its targets' records were read. */
+const deployedMeanwhile: Sight = { notLooked: 'it was deployed to while its host was asked' };

@@ -82,9 +82,12 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     undelivered('Announced'),
   ],
   sweep: [
+    // for the pace of commands alone: it holds no lock
+    locks('GetItem', 'UpdateItem'),
     registry('BatchGetItem', 'GetItem', 'PutItem', 'Query'),
     keyThroughDynamoDb,
-    findHosts,
+    ...sendCommands,
+    on('*', [...findHosts.actions, 'ssm:GetCommandInvocation']),
     startRollouts,
     describeRollouts,
     undelivered('Sweep'),

@@ -91,11 +91,34 @@ describe('a rate of commands', () => {
   test('is said to all that send commands', () => {
     const faster = synthesize({ commandsPerSecond: 50 });
 
-    for (const name of ['push-bundle', 'reconcile-command', 'probe-from-host', 'roll-back']) {
+    for (const name of ['push-bundle', 'reconcile-command', 'probe-from-host', 'roll-back', 'sweep']) {
       const told = variablesOf(faster, name) as Record<string, string>;
       expect([setting('SEND_RATE', told), setting('SEND_BURST', told)]).toEqual([50, 100]);
     }
     expect(variablesOf(template, 'push-bundle').SEND_RATE).toBeUndefined();
+  });
+});
+
+describe('a number that no function could work with', () => {
+  test.each([
+    [{ commandsPerSecond: 0 }, 'commandsPerSecond'],
+    [{ commandsPerSecond: 1001 }, 'commandsPerSecond'],
+    [{ commandsPerSecond: Number.NaN }, 'commandsPerSecond'],
+    [{ historyRetentionDays: 0 }, 'historyRetentionDays'],
+    [{ historyRetentionDays: 2.5 }, 'historyRetentionDays'],
+    [{ expiryAlarmDays: -1 }, 'expiryAlarmDays'],
+    [{ sweepSchedule: Duration.seconds(90) }, 'sweepSchedule'],
+  ])('fails the synth with the field: %j', (props, field) => {
+    expect(() => synthesize(props)).toThrow(
+      new RegExp(`Certferry cannot be made like this:\\n {2}${field}: `),
+    );
+  });
+
+  test('is not made of one that they can', () => {
+    const fastest = synthesize({ commandsPerSecond: 1000, historyRetentionDays: 36_500 });
+    const told = variablesOf(fastest, 'push-bundle') as Record<string, string>;
+
+    expect([setting('SEND_RATE', told), setting('SEND_BURST', told)]).toEqual([1000, 1000]);
   });
 });
 

@@ -6,6 +6,7 @@ import { Rollout } from '../../../core/rollout/rollout.ts';
 import { RegisteredTarget } from '../../../core/target/registered.ts';
 import { look } from '../../../core/tls-probe/look.ts';
 import { createCatalogue } from '../../../lambdas/services/catalogue.ts';
+import { createHostLocks } from '../../../lambdas/services/host-locks.ts';
 import { createInstalledVersions, installedKey } from '../../../lambdas/services/installed.ts';
 import type { Measured, MeasuredThing } from '../../../lambdas/services/measures.ts';
 import { createRollouts } from '../../../lambdas/services/rollouts.ts';
@@ -13,7 +14,9 @@ import { createSweeps } from '../../../lambdas/services/sweeps.ts';
 import { createHandler } from '../../../lambdas/sweep.ts';
 import { versionOf } from '../../core/tls-probe/endpoints.ts';
 import type { IssuedCertificate } from '../../factories/certificates.ts';
+import { fakeCommands } from '../../fakes/commands.ts';
 import { fakeExecutions } from '../../fakes/executions.ts';
+import { fakePacing } from '../../fakes/pacing.ts';
 import { settableClock } from '../../fakes/settable-clock.ts';
 import { facts, fingerprint, source } from './factories.ts';
 import { tableNames } from './world.ts';
@@ -26,6 +29,8 @@ export function aSweptCertificate(documents: DynamoDBDocumentClient) {
   // Hosts that are what a test says they are; cannot show: SSM, EC2 and Auto Scaling.
   function sweeping(hosts: readonly { host: string; address: string | null }[] = []) {
     const registry = tableNames.registry;
+    const clock = settableClock();
+    const away = new Map<string, string | Error>();
     const published: { of: MeasuredThing; measured: Measured }[] = [];
     const services = {
       catalogue: createCatalogue(documents, registry),
@@ -36,12 +41,26 @@ export function aSweptCertificate(documents: DynamoDBDocumentClient) {
       executions: fakeExecutions(),
       measures: { publish: (of: MeasuredThing, measured: Measured) => void published.push({ of, measured }) },
       rolloutArn: () => 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
-      clock: settableClock(),
+      clock,
       look,
+      vantage: 'lambda' as const,
+      commands: fakeCommands(),
+      hostLocks: createHostLocks(documents, tableNames.locks),
+      pacing: fakePacing(),
+      reachable: {
+        async whyAway(host: string) {
+          const why = away.get(host) ?? null;
+          if (why instanceof Error) throw why;
+          return why;
+        },
+      },
+      sleep: async (milliseconds: number) => {
+        clock.set(new Date(clock.now().getTime() + milliseconds).toISOString());
+      },
     };
     const handler = createHandler(services);
     const sweep = (input: { heal?: boolean } = {}) => handler({ certificate, heal: true, ...input });
-    return { ...services, published, sweep };
+    return { ...services, published, away, sweep };
   }
 
   async function registered(id: string, port: number, changes: object = {}) {
