@@ -5,12 +5,14 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
+import { limits } from '../core/limits.ts';
 import { checkStrategy } from '../core/rollout/registrations.ts';
 import type { StrategyOverrides } from '../core/rollout/strategy.ts';
 import { AgentAssets } from './agent-assets.ts';
 import { Alarms } from './alarms.ts';
 import { linkApproval } from './approval-link.ts';
 import { type Artefacts, artefactsIn } from './artefacts.ts';
+import { checkProps } from './check-props.ts';
 import { Dashboard } from './dashboard.ts';
 import { AgentDocument } from './document.ts';
 import { EncryptionKey } from './encryption-key.ts';
@@ -78,6 +80,7 @@ export class Certferry extends Construct {
 
   constructor(scope: Construct, id: string, props: CertferryProps = {}) {
     super(scope, id);
+    checkProps(props);
     const artefacts = artefactsIn(props.artefacts);
     const { key } = new EncryptionKey(this, 'Key', { existing: props.encryptionKey });
     const tables = new Tables(this, 'Tables', { key });
@@ -148,7 +151,7 @@ export class Certferry extends Construct {
     }
     if (commandsPerSecond !== undefined) {
       functions.tell(senders, 'SEND_RATE', String(commandsPerSecond));
-      functions.tell(senders, 'SEND_BURST', String(Math.max(1, Math.ceil(2 * commandsPerSecond))));
+      functions.tell(senders, 'SEND_BURST', String(burstOf(commandsPerSecond)));
     }
     if (historyRetentionDays !== undefined) {
       functions.tell(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
@@ -174,6 +177,10 @@ export class Certferry extends Construct {
     return { deployTarget: deployTarget.machine, rollout: rollout.machine };
   }
 }
+
+/** Twice what a second allows, so that a pause is not lost. */
+const burstOf = (rate: number) =>
+  Math.min(limits.sendBurst.most, Math.max(limits.sendBurst.least, Math.ceil(2 * rate)));
 
 /** They send commands, and take their turn for it. */
 const senders = (Object.keys(tasks) as TaskName[]).filter((name) =>

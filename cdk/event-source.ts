@@ -1,4 +1,4 @@
-import { Duration, Validations } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import {
   type EventBus,
   type EventPattern,
@@ -10,9 +10,10 @@ import {
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import { EventInvokeConfig } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
-import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { TaskFunction } from './task-function.ts';
+import { undeliveredQueue } from './undelivered-queue.ts';
 
 /** Which events: those on a bus that have a pattern (the default bus, unless one is named), or the clock's. */
 type Origin = { readonly pattern: EventPattern; readonly bus?: EventBus } | { readonly schedule: Schedule };
@@ -28,7 +29,7 @@ export class EventSource extends Construct {
   constructor(scope: Construct, id: string, props: { readonly task: TaskFunction }) {
     super(scope, id);
     this.#task = props.task;
-    this.undelivered = this.#queue();
+    this.undelivered = undeliveredQueue(this);
     new EventInvokeConfig(this, 'Retries', {
       function: this.#task.lambda,
       retryAttempts: 2,
@@ -51,19 +52,6 @@ export class EventSource extends Construct {
       ],
     });
     return this;
-  }
-
-  #queue(): Queue {
-    const queue = new Queue(this, 'Undelivered', {
-      encryption: QueueEncryption.SQS_MANAGED,
-      enforceSSL: true,
-      retentionPeriod: Duration.days(14),
-    });
-    Validations.of(queue).acknowledge({
-      id: 'AwsSolutions-SQS3',
-      reason: 'It is a dead-letter queue itself, and an alarm watches it.',
-    });
-    return queue;
   }
 }
 

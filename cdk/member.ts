@@ -1,4 +1,5 @@
 import { Stack, Validations } from 'aws-cdk-lib';
+import { Alarm, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { EventBus as BusTarget } from 'aws-cdk-lib/aws-events-targets';
 import {
@@ -9,15 +10,18 @@ import {
   Role,
   ServicePrincipal,
 } from 'aws-cdk-lib/aws-iam';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { AgentAssets } from './agent-assets.ts';
 import { artefactsIn } from './artefacts.ts';
 import { commandEnded } from './command-events.ts';
 import { AgentDocument } from './document.ts';
 import { findHosts, readInvocations, sendCommands } from './grants/hosts.ts';
+import { waitingMessages } from './metrics.ts';
 import { eventBusName, rolePath, runnerRoleName } from './names.ts';
 import { installedRuntime, type Runtime } from './runtime.ts';
 import { instanceLaunched } from './trigger-patterns.ts';
+import { undeliveredQueue } from './undelivered-queue.ts';
 
 export interface CertferryMemberProps {
   /** Where {@link Certferry} is: it names this account in its `accounts`. */
@@ -37,6 +41,8 @@ export interface CertferryMemberProps {
 export class CertferryMember extends Construct {
   /** To be attached to the hosts' instance roles: fetches the pinned agent and runtime. */
   readonly hostPolicy: ManagedPolicy;
+  /** Holds the events that the main account did not take; an alarm without an action watches it. */
+  readonly undelivered: Queue;
 
   constructor(scope: Construct, id: string, props: CertferryMemberProps) {
     super(scope, id);
@@ -48,7 +54,15 @@ export class CertferryMember extends Construct {
     new AgentDocument(this, 'Document', { artefacts, assets });
     this.hostPolicy = assets.hostPolicy;
     if (props.createRole !== false) this.#runner(props);
-    this.#forwardEvents(props);
+    this.undelivered = this.#forwardEvents(props);
+    new Alarm(this, 'EventUndelivered', {
+      alarmDescription:
+        'certferry: the main account did not take an event: does its stack name this account in `accounts`? The queue holds the event.',
+      metric: waitingMessages([this.undelivered]),
+      threshold: 1,
+      evaluationPeriods: 1,
+      treatMissingData: TreatMissingData.NOT_BREACHING,
+    });
   }
 
   /**
@@ -72,7 +86,8 @@ export class CertferryMember extends Construct {
     }
   }
 
-  #forwardEvents({ main }: CertferryMemberProps): void {
+  /** What the main account's bus did not take (its stack does not name this account, say) lands in the queue. */
+  #forwardEvents({ main }: CertferryMemberProps): Queue {
     const { partition } = Stack.of(this);
     const bus = EventBus.fromEventBusArn(
       this,
@@ -86,9 +101,12 @@ export class CertferryMember extends Construct {
     });
     role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus.eventBusArn] }));
     const heard = { CommandEnded: commandEnded, InstanceLaunched: instanceLaunched.pattern };
+    const deadLetterQueue = undeliveredQueue(this);
     for (const [name, eventPattern] of Object.entries(heard)) {
       const description = 'certferry: tells the main account';
-      new Rule(this, name, { description, eventPattern, targets: [new BusTarget(bus, { role })] });
+      const target = new BusTarget(bus, { role, deadLetterQueue });
+      new Rule(this, name, { description, eventPattern, targets: [target] });
     }
+    return deadLetterQueue;
   }
 }

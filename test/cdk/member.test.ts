@@ -102,6 +102,16 @@ describe('a member account', () => {
     ]);
   });
 
+  test('keeps what that bus does not take in a queue, which an alarm watches', () => {
+    const queue = theResource(template, 'AWS::SQS::Queue', () => true);
+    const [alarm] = resourcesOf(template, 'AWS::CloudWatch::Alarm');
+
+    for (const { properties } of resourcesOf(template, 'AWS::Events::Rule')) {
+      expect(properties.Targets[0].DeadLetterConfig).toEqual({ Arn: { 'Fn::GetAtt': [queue.id, 'Arn'] } });
+    }
+    expect(JSON.stringify(alarm?.properties)).toContain(queue.id);
+  });
+
   test('has no second role where another region of it has made it', () => {
     const second = aMember({ createRole: false }).template();
 

@@ -37,6 +37,7 @@ const told: Readonly<Record<string, string[]>> = {
   'end-rollout': ['NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE', 'WORK_BUCKET'],
   announce: ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
   sweep: ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
+  'find-hosts': ['REGISTRY_TABLE'],
   'sync-registry': ['REGISTRY_TABLE'],
 };
 
