@@ -4,13 +4,14 @@ import { rolloutProgressFor } from '../render/rollout-progress.ts';
 import { rolloutSummaryLines } from '../render/rollout-summary.ts';
 import { rolloutExitCodeOf, rolloutReportOf } from '../rollout-report.ts';
 import type { Terminal } from '../terminal.ts';
+import { describeError } from '../usage-error.ts';
 import { ownCommand, type PlaceOptions } from './place.ts';
 
 interface Following {
   readonly options: PlaceOptions;
   readonly terminal: Terminal;
-  /** Halts the rollout at the first Ctrl-C; null where it goes on without this process. */
-  readonly interrupt: ((id: string) => Promise<boolean>) | null;
+  /** Halts the rollout, and may be called again; null where it goes on without this process. */
+  readonly interrupt: ((id: string) => Promise<unknown>) | null;
 }
 
 /**
@@ -27,6 +28,15 @@ export async function followToItsEnd(
   const progress = rolloutProgressFor(terminal, own, options.json === true);
   let id = '';
   let asked = false;
+  /** Asked for again with each step: a rollout is known, and one that is resumed runs again, only after its first. */
+  const halt = async () => {
+    if (!asked || id === '' || interrupt === null) return;
+    try {
+      await interrupt(id);
+    } catch (error) {
+      progress.say(`It could not be halted: ${describeError(error).message}`);
+    }
+  };
   const listener = () => {
     if (interrupt === null) {
       progress.stop();
@@ -36,7 +46,7 @@ export async function followToItsEnd(
     if (asked || interrupt === null) process.exit(interruptedExitCode);
     asked = true;
     progress.say('Halting: deployments that have begun are finished. Press Ctrl-C again to leave at once.');
-    if (id !== '') void interrupt(id).catch((error) => progress.say(`It could not be halted: ${error}`));
+    void halt();
   };
   process.on('SIGINT', listener);
   try {
@@ -44,7 +54,11 @@ export async function followToItsEnd(
       id = started;
       progress.begun(started);
     };
-    const end = await begin({ ...progress, begun });
+    const event: RolloutWatch['event'] = (happened) => {
+      progress.event(happened);
+      void halt();
+    };
+    const end = await begin({ ...progress, begun, event });
     progress.stop();
     return report(end, options, terminal);
   } finally {

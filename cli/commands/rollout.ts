@@ -18,6 +18,7 @@ import {
   type StackPlace,
 } from './place.ts';
 import { followToItsEnd } from './rollout-follow.ts';
+import { haltIn } from './steer.ts';
 import { withAccount, withFerry } from './with-ferry.ts';
 
 export interface RolloutOptions extends PlaceOptions, StrategyOptions, Partial<BundleFiles> {
@@ -83,7 +84,7 @@ async function rolloutHere(state: string, options: RolloutOptions, terminal: Ter
         wish === null
           ? resume(ferry, options.resume ?? '', version, watch)
           : ferry.rollout({ ...wish, ...version }, watch),
-      { options, terminal, interrupt: (id) => ferry.halt(id, 'interrupted by Ctrl-C') },
+      { options, terminal, interrupt: (id) => haltIn(ferry, id, 'interrupted by Ctrl-C') },
     ),
   );
 }

@@ -25,8 +25,12 @@ export async function halt(id: string, options: HaltOptions, { out }: Terminal):
   return 0;
 }
 
-/** A rollout that asks would only hear of it with its answer: so that is given too. */
-async function haltIn(there: There, id: string, reason: string): Promise<boolean> {
+/** Whether it was there to be halted. One that asks would only hear of it with its answer: so that is given too. */
+export async function haltIn(
+  there: Pick<There, 'halt' | 'answer'>,
+  id: string,
+  reason: string,
+): Promise<boolean> {
   const halted = await there.halt(id, reason);
   if (halted) await there.answer(id, { wave: undefined, verdict: 'rejected', by: whoAmI() });
   return halted;

@@ -1,0 +1,53 @@
+// The rollout is a fake of ours: it cannot show what a state machine does with a halt (test/cli/fleet.test.ts does).
+import { expect, test } from 'vitest';
+import { followToItsEnd } from '../../cli/commands/rollout-follow.ts';
+import { plainColours } from '../../cli/terminal.ts';
+import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
+
+const terminal = { out: () => {}, err: () => {}, interactive: false, width: 100, colours: plainColours };
+const options = { local: true, state: '.certferry' };
+const end = { id: 'r', status: 'FAILED', output: null, waves: [], durationMs: 0 };
+const entered = (name: string): ExecutionEvent => ({
+  type: 'StateEntered',
+  timestamp: 0,
+  state: { name, type: 'Task' },
+});
+
+test('halts a rollout that was not known yet when Ctrl-C was pressed, with its next step', async () => {
+  let isKnown = false;
+  const halted: string[] = [];
+  const interrupt = async (id: string) => {
+    if (isKnown) halted.push(id);
+  };
+
+  await followToItsEnd(
+    async ({ begun, event }) => {
+      process.emit('SIGINT');
+      begun('r');
+      event(entered('ResolveCertificate'));
+      expect(halted).toEqual([]);
+      isKnown = true;
+      event(entered('NextWave'));
+      return end;
+    },
+    { options, terminal, interrupt },
+  );
+
+  expect(halted).toEqual(['r']);
+});
+
+test('asks nothing of a rollout while nobody has pressed Ctrl-C', async () => {
+  const halted: string[] = [];
+  const interrupt = async (id: string) => void halted.push(id);
+
+  await followToItsEnd(
+    async ({ begun, event }) => {
+      begun('r');
+      event(entered('NextWave'));
+      return end;
+    },
+    { options, terminal, interrupt },
+  );
+
+  expect(halted).toEqual([]);
+});
