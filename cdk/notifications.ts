@@ -9,6 +9,11 @@ import { Construct } from 'constructs';
 export interface NotificationTopic {
   /** A topic of your own, whose policy lets `cloudwatch.amazonaws.com` publish. Default: one is made. */
   readonly topic?: ITopic;
+  /**
+   * The key that a topic from elsewhere is encrypted with (`Topic.fromTopicArn` does not know it): the functions that tell
+   * people have to use it. Default: the key that the topic knows.
+   */
+  readonly topicKey?: IKey;
   /** Who gets mail. Each has to confirm the subscription once. */
   readonly emails?: readonly string[];
 }
@@ -19,8 +24,14 @@ export class Notifications extends Construct {
 
   constructor(scope: Construct, id: string, props: NotificationTopic & { readonly key: IKey }) {
     super(scope, id);
-    this.topic = props.topic ?? this.#create(props.key);
+    this.topic =
+      props.topic === undefined ? this.#create(props.key) : this.#withKey(props.topic, props.topicKey);
     for (const address of props.emails ?? []) this.topic.addSubscription(new EmailSubscription(address));
+  }
+
+  #withKey(topic: ITopic, key: IKey | undefined): ITopic {
+    if (key === undefined) return topic;
+    return Topic.fromTopicAttributes(this, 'Given', { topicArn: topic.topicArn, keyArn: key.keyArn });
   }
 
   #create(masterKey: IKey): Topic {

@@ -5,10 +5,12 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
 import { Certferry, type CertferryProps } from '../../cdk/certferry.ts';
+import type { NotificationTopic } from '../../cdk/notifications.ts';
 import { tasks } from '../../cdk/tasks.ts';
 import { Strategy } from '../../core/rollout/strategy.ts';
 import { setting } from '../../lambdas/runtime/environment.ts';
-import { resourcesOf, textOf, theFunction, theResource } from './resources.ts';
+import { allowedTo, resourcesOf, roleOf, textOf, theFunction, theResource } from './resources.ts';
+import { on, through } from './statements.ts';
 import { anApp, someArtefacts, synthesize } from './synthesized.ts';
 
 const template = synthesize();
@@ -36,7 +38,7 @@ const told: Readonly<Record<string, string[]>> = {
   'halt-rollout': ['NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE'],
   'end-rollout': ['NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE', 'WORK_BUCKET'],
   announce: ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
-  sweep: ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
+  sweep: [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE', 'ROLLOUT_ARN'],
   'find-hosts': ['REGISTRY_TABLE'],
   'sync-registry': ['REGISTRY_TABLE'],
 };
@@ -185,6 +187,32 @@ describe('what is brought along', () => {
     const { id } = theResource(mine, 'AWS::SNS::Topic', () => true);
     mine.allResourcesProperties('AWS::CloudWatch::Alarm', { AlarmActions: [{ Ref: id }] });
     mine.hasResourceProperties('AWS::SNS::Subscription', { Protocol: 'email', Endpoint: 'ops@example.com' });
+  });
+
+  describe('a topic from elsewhere, encrypted with a key of its own,', () => {
+    const topicArn = 'arn:aws:sns:eu-west-1:123456789012:ops';
+    const keyArn = 'arn:aws:kms:eu-west-1:123456789012:key/0123';
+
+    test.each<[string, (stack: Stack) => NotificationTopic]>([
+      [
+        'that is said beside it',
+        (stack) => ({
+          topic: Topic.fromTopicArn(stack, 'Ops', topicArn),
+          topicKey: Key.fromKeyArn(stack, 'OpsKey', keyArn),
+        }),
+      ],
+      [
+        'that it knows',
+        (stack) => ({ topic: Topic.fromTopicAttributes(stack, 'Ops', { topicArn, keyArn }) }),
+      ],
+    ])('is told through by functions that may use the key %s', (_, notifications) => {
+      const mine = made((stack) => ({ notifications: notifications(stack) }));
+
+      const allowed = allowedTo(mine, roleOf(theFunction(mine, 'end-rollout')));
+
+      expect(allowed).toContainEqual(on(topicArn, ['sns:Publish']));
+      expect(allowed).toContainEqual(on(keyArn, ['kms:Decrypt', 'kms:GenerateDataKey'], through('sns')));
+    });
   });
 
   test('a schedule takes the place of every six hours', () => {
