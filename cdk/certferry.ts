@@ -106,7 +106,10 @@ export class Certferry extends Construct {
       expiryAlarmDays: props.expiryAlarmDays ?? 14,
     });
     new Dashboard(this, 'Dashboard', { alarms });
-    this.#registrations = new Registrations(this, 'Registrations', { sync: functions.get('sync-registry') });
+    this.#registrations = new Registrations(this, 'Registrations', {
+      sync: functions.get('sync-registry'),
+      defaultStrategy: props.defaultStrategy ?? {},
+    });
 
     this.deployTarget = machines.deployTarget;
     this.rollout = machines.rollout;

@@ -10,6 +10,7 @@ import type * as z from 'zod/mini';
 import { CertferryError } from '../core/errors.ts';
 import type { Certificate } from '../core/rollout/certificate.ts';
 import { checkCertificate, checkTarget, placeFor } from '../core/rollout/registrations.ts';
+import type { StrategyOverrides } from '../core/rollout/strategy.ts';
 import { parseTargets } from '../core/rollout/targets-file.ts';
 import type { TargetInput } from './target.ts';
 import type { TaskFunction } from './task-function.ts';
@@ -28,8 +29,15 @@ export class Registrations extends Construct {
   /** Texts with tokens, in the order of their places. */
   readonly #later: string[] = [];
 
-  constructor(scope: Construct, id: string, props: { readonly sync: TaskFunction }) {
+  readonly #defaultStrategy: StrategyOverrides;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly sync: TaskFunction; readonly defaultStrategy: StrategyOverrides },
+  ) {
     super(scope, id);
+    this.#defaultStrategy = props.defaultStrategy;
     // what is named may grow until the app is synthesized
     Aspects.of(this).add(
       { visit: (node) => (node === this ? this.#finish(props.sync) : undefined) },
@@ -40,7 +48,7 @@ export class Registrations extends Construct {
   /** Throws InvalidTarget, naming the fields. */
   addCertificate(certificate: CertificateInput): void {
     const known = this.#withPlaces(certificate);
-    checkCertificate(known);
+    checkCertificate(known, this.#defaultStrategy);
     unlessNamed(this.#certificates, certificate.name, 'certificate');
     this.#certificates.set(certificate.name, known);
   }

@@ -35,7 +35,8 @@ const descriptions: Readonly<Record<string, string>> = {
   splaySeconds: 'Each deployment of a wave begins after a random part of this.',
   toleratedFailures: 'More failures than this, a number or a share in quotes, halt the rollout.',
   pauseSeconds: 'Seconds between two waves.',
-  approvalAfterWave: 'The number of the wave after which a person is asked; 0: nobody is.',
+  approvalAfterWave:
+    'The number of the wave, before the last one, after which a person is asked; 0: nobody is.',
   approvalTimeoutSeconds: 'Seconds to wait for the answer; without one the rollout is halted.',
   onHalt:
     'stop: what was changed stays; rollBackAll: it is put back, newest wave first, unless it is only a service that is stale.',

@@ -4,7 +4,7 @@ import { problemLines } from '../target/problems.ts';
 import { RegisteredTarget } from '../target/registered.ts';
 import { valueAt } from '../target/schema-at.ts';
 import { Certificate } from './certificate.ts';
-import { StrategyOverrides } from './strategy.ts';
+import { questionLeftOut, Strategy, StrategyOverrides } from './strategy.ts';
 
 /** The certificates and targets that a stack names: all of them, each time. */
 export const Registrations = z.strictObject({
@@ -41,9 +41,19 @@ export function checkTarget(target: { readonly id: string }): void {
   check(RegisteredTarget, target, `target ${target.id}`);
 }
 
-/** Throws InvalidTarget, naming the fields, for what is wrong with a certificate as far as it is known yet. */
-export function checkCertificate(certificate: { readonly name: string }): void {
-  check(Certificate, certificate, `certificate ${certificate.name}`);
+/**
+ * Throws InvalidTarget, naming the fields, for what is wrong with a certificate as far as it is known yet.
+ * `defaultStrategy`: what its own does not say.
+ */
+export function checkCertificate(
+  certificate: { readonly name: string; readonly strategy?: StrategyOverrides | undefined },
+  defaultStrategy: StrategyOverrides,
+): void {
+  const name = `certificate ${certificate.name}`;
+  check(Certificate, certificate, name);
+  const { data } = Strategy.safeParse({ ...defaultStrategy, ...certificate.strategy });
+  const problem = data === undefined ? null : questionLeftOut(data);
+  if (problem !== null) throw new CertferryError('InvalidTarget', `${name}: ${problem}`);
 }
 
 /** Throws InvalidRequest, naming the fields, for what is wrong with a strategy for all certificates. */

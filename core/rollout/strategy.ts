@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { CertferryError } from '../errors.ts';
 
 const Percentage = z.string().check(z.regex(/^(100|[1-9]?[0-9])%$/, 'a percentage in quotes, such as "10%"'));
 
@@ -48,10 +49,36 @@ export type Strategy = z.infer<typeof Strategy>;
  * The parts of a strategy that a person said: what is not said comes from the certificate's own, then the default. It
  * has no defaults of its own, which would count as said.
  */
-export const StrategyOverrides = z.partial(z.strictObject(fields));
+export const StrategyOverrides = z.partial(z.strictObject(fields)).check(
+  z.check(({ value, issues }) => {
+    const { waves, approvalAfterWave = 0 } = value;
+    if (waves === undefined || issues.length > 0 || mayAsk({ waves, approvalAfterWave })) return;
+    const message = `0, or a wave that is not the last one of waves (${JSON.stringify(waves)})`;
+    issues.push({ code: 'custom', path: ['approvalAfterWave'], message, input: value });
+  }),
+);
 export type StrategyOverrides = z.infer<typeof StrategyOverrides>;
 
-/** Later ones count more. */
+/**
+ * Later ones count more.
+ * @throws CertferryError InvalidRequest where what one says of the waves leaves out the question that another wants
+ */
 export function strategyFrom(...said: readonly StrategyOverrides[]): Strategy {
-  return Strategy.parse(Object.assign({}, ...said));
+  const strategy = Strategy.parse(Object.assign({}, ...said));
+  const unasked = questionLeftOut(strategy);
+  if (unasked !== null) throw new CertferryError('InvalidRequest', unasked);
+  return strategy;
+}
+
+/** What is wrong with a strategy that wants a person asked when it would ask nobody, in words; null where it is well. */
+export function questionLeftOut(strategy: Strategy): string | null {
+  if (mayAsk(strategy)) return null;
+  const { waves, approvalAfterWave } = strategy;
+  return `approvalAfterWave is ${approvalAfterWave}, but waves is ${JSON.stringify(waves)}: the question is asked while some are left, so after a wave before "100%". Say both, or approvalAfterWave 0 for no question this time`;
+}
+
+/** After the wave that reaches everybody nobody is left to ask about. */
+function mayAsk({ waves, approvalAfterWave }: Pick<Strategy, 'waves' | 'approvalAfterWave'>): boolean {
+  const share = waves[approvalAfterWave - 1];
+  return approvalAfterWave === 0 || (share !== undefined && share !== '100%');
 }

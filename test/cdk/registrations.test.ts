@@ -79,6 +79,9 @@ describe('targets in code', () => {
     expect(() =>
       certferry.addCertificate({ name: 'api.example.com', strategy: { maxConcurrency: 0 } }),
     ).toThrow(/certificate api\.example\.com has one problem:\n {2}strategy\.maxConcurrency: /);
+    expect(() =>
+      certferry.addCertificate({ name: 'api.example.com', strategy: { approvalAfterWave: 3 } }),
+    ).toThrow(/certificate api\.example\.com: approvalAfterWave is 3, but waves is \[1,"10%","100%"\]/);
   });
 
   test('are named once', () => {

@@ -59,6 +59,20 @@ const resolve = (request: object = {}, name = rolloutId) =>
   });
 
 describe('ResolveCertificate', () => {
+  test("refuses waves that would leave out the certificate's question to a person, by name", async () => {
+    const strategy = { approvalAfterWave: 1 };
+    by.catalogue.known.set(
+      certificateName,
+      Certificate.parse({ name: certificateName, source: secret, strategy }),
+    );
+
+    await expect(resolve({ strategy: { waves: ['100%'] } })).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message: expect.stringMatching(/approvalAfterWave is 1, but waves is \["100%"\]/),
+    });
+    await expect(resolve({ strategy: { waves: ['100%'], approvalAfterWave: 0 } })).resolves.toBeDefined();
+  });
+
   test('begins a rollout of the latest version, and seeds every field', async () => {
     const state = await resolve();
 
