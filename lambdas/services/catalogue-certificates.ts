@@ -8,6 +8,7 @@ import {
   type Entry,
   type Origin,
   Registered,
+  requireOwn,
   sourceKey,
 } from './catalogue-items.ts';
 import { type Item, type RegistryTable, readItem } from './registry-table.ts';
@@ -17,6 +18,7 @@ export interface Certificates {
   certificate(name: string): Promise<Entry<Certificate> | null>;
   /** In the order of their names. */
   certificates(): Promise<Entry<Certificate>[]>;
+  /** Throws InvalidRequest where somebody else has registered it. */
   putCertificate(certificate: Certificate, origin: Origin): Promise<void>;
   /** Its targets, its rollouts and their numbers stay. */
   removeCertificate(name: string): Promise<void>;
@@ -54,6 +56,7 @@ export function createCertificates(table: RegistryTable): Certificates {
     putCertificate: (certificate, origin) =>
       table.transact(async () => {
         const before = await read(certificate.name);
+        requireOwn(before, origin, `certificate ${certificate.name}`);
         return { result: undefined, actions: putting(table.name, { before, certificate, origin }) };
       }),
     removeCertificate: (name) =>

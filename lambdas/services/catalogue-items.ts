@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { CertificateSource } from '../../core/deployment/source.ts';
+import { CertferryError } from '../../core/errors.ts';
 
 /** Who put something into the registry. The stack removes only what the stack put there. */
 export const Origin = z.enum(['stack', 'cli']);
@@ -51,4 +52,19 @@ function placeOf(source: CertificateSource): string {
 export function asRevised(revision: number | null) {
   if (revision === null) return { ConditionExpression: 'attribute_not_exists(pk)' };
   return { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': revision } };
+}
+
+const registrars: Readonly<Record<Origin, string>> = { stack: 'the stack', cli: 'the command line' };
+
+/**
+ * Throws InvalidRequest where somebody else has registered it: whoever writes has looked before, but the stack and the
+ * command line may both be at work.
+ */
+export function requireOwn(before: { readonly origin: Origin } | null, origin: Origin, what: string): void {
+  if (before === null || before.origin === origin) return;
+  throw new CertferryError(
+    'InvalidRequest',
+    `${what} has just been registered by ${registrars[before.origin]}: it is left as it is, and only one of the two may name it`,
+    { details: { what, registeredBy: before.origin } },
+  );
 }

@@ -7,6 +7,7 @@ import {
   type Origin,
   pointerKey,
   Registered,
+  requireOwn,
   targetKey,
   targetListKey,
   targetPrefix,
@@ -18,7 +19,7 @@ export interface Targets {
   target(id: string): Promise<Entry<RegisteredTarget> | null>;
   /** Of one certificate, or all; in the order of their ids. */
   targets(certificate?: string): Promise<Entry<RegisteredTarget>[]>;
-  /** Under another certificate than before, it moves. */
+  /** Under another certificate than before, it moves. Throws InvalidRequest where somebody else has registered it. */
   putTarget(target: RegisteredTarget, origin: Origin): Promise<void>;
   removeTarget(id: string): Promise<void>;
   /** Targets that are on this Auto Scaling group. */
@@ -54,6 +55,7 @@ export function createTargets(table: RegistryTable): Targets {
     putTarget: (target, origin) =>
       table.transact(async () => {
         const before = await readPointer(table, target.id);
+        requireOwn(before, origin, `target ${target.id}`);
         return { result: undefined, actions: putting(table.name, { before, target, origin }) };
       }),
     removeTarget: (id) =>

@@ -26,7 +26,7 @@ const aCertificate = (known: Partial<Certificate> = {}) =>
 describe('a registered certificate', () => {
   test('is found with who registered it, and as it was last registered', async () => {
     const certificate = aCertificate({ source: aSource('/tls/one'), strategy: { waves: ['100%'] } });
-    await catalogue.putCertificate(aCertificate({ name: certificate.name }), 'stack');
+    await catalogue.putCertificate(aCertificate({ name: certificate.name }), 'cli');
     await catalogue.putCertificate(certificate, 'cli');
 
     expect(await catalogue.certificate(certificate.name)).toEqual({ thing: certificate, origin: 'cli' });

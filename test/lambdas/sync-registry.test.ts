@@ -9,6 +9,7 @@ import { RegisteredTarget } from '../../core/target/registered.ts';
 import { type Catalogue, createCatalogue } from '../../lambdas/services/catalogue.ts';
 import { createStackRequests, type StackRequests } from '../../lambdas/services/stack-requests.ts';
 import { createHandler } from '../../lambdas/sync-registry.ts';
+import { syncCatalogue } from '../../lambdas/syncing/sync.ts';
 import { type ObjectServer, startObjectServer } from './support/objects.ts';
 import { startTables, tableNames } from './support/world.ts';
 
@@ -94,6 +95,29 @@ async function run(
 }
 
 const ids = async () => (await catalogue.targets()).map(({ thing, origin }) => `${origin} ${thing.id}`);
+
+describe('deploying a stack while a person registers', () => {
+  const theirs = RegisteredTarget.parse(aTarget('web-1', { autoHeal: true }));
+
+  test('takes nothing over that was registered since it looked', async () => {
+    const looked = createCatalogue(tables.documents, tableNames.registry);
+    const late: Catalogue = {
+      ...looked,
+      async targets() {
+        const found = await looked.targets();
+        await looked.putTarget(theirs, 'cli');
+        return found;
+      },
+    };
+    const wanted = { certificates: [], targets: [RegisteredTarget.parse(aTarget('web-1'))] };
+
+    await expect(syncCatalogue(late, wanted)).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message: expect.stringContaining('target web-1 has just been registered by the command line'),
+    });
+    expect(await catalogue.target('web-1')).toEqual({ thing: theirs, origin: 'cli' });
+  });
+});
 
 describe('deploying a stack that names certificates and targets', () => {
   test('registers them as the stack’s own, and answers as CloudFormation expects', async () => {
