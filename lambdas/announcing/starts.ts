@@ -51,6 +51,8 @@ export function startsOfInstance(
       certificate,
       version: hasCurrent.has(certificate) ? 'current' : 'latest',
       reason: announcement.reason,
+      // windows are for what works: until it has a certificate this one serves nobody
+      urgent: true,
       only: { targets: those.map(({ id }) => id), hosts: [hostOf(announcement.instance, home)] },
       // one instance is no wave of its own: nobody is asked about it, nothing waits, and where it fails the sweep tries
       // it again, which a rollout that waits halted for a person would keep it from

@@ -48,6 +48,7 @@ const whole = {
 
 const arriving = {
   ...whole,
+  urgent: true,
   reason: 'Auto Scaling: i-0123456789abcdef0 was launched in web',
   only: { targets: ['web', 'admin'], hosts: ['i-0123456789abcdef0'] },
   strategy: {
