@@ -56,13 +56,13 @@ async function haltOrResume({ state, redriveCount }: Halted, by: Services): Prom
   const control = await by.rollouts.control(id);
   if (isResumed(state, redriveCount, control)) {
     await by.rollouts.resume(id, redriveCount);
-    if (wave.direction === 'back') await by.rollouts.rollBack(id);
+    if (wave.direction === 'back') await by.rollouts.rollBack(id, redriveCount);
     return resumed(state, redriveCount);
   }
   const { reason, summary } = state.halt ?? whyHalted(state, control?.reason ?? null);
   const why = `${reason}: ${summary}`;
-  await by.rollouts.halt(id, why);
-  await by.rollouts.end(id, 'halted', why);
+  await by.rollouts.halt(id, why, redriveCount);
+  await by.rollouts.end(id, 'halted', why, redriveCount);
   by.metrics.ended('halted');
   await by.messages.tell(haltedMessage(rollout, wave.direction, { reason, summary }));
   throw new CertferryError(

@@ -29,10 +29,10 @@ export const createHandler =
     const control = await by.rollouts.control(rollout.id);
     const why = whyHalted(state, control?.reason ?? null);
     const text = `${why.reason}: ${why.summary}`;
-    await by.rollouts.halt(rollout.id, text);
+    await by.rollouts.halt(rollout.id, text, redriveCount);
     const halt: Halt = { ...why, verdict: verdictOf(state, control), redriveCount };
     if (halt.verdict === 'stop') return { ...state, halt };
-    await by.rollouts.rollBack(rollout.id);
+    await by.rollouts.rollBack(rollout.id, redriveCount);
     await by.messages.tell(rollingBackMessage(rollout, text));
     return { ...state, halt, wave: { ...wave, direction: 'back' } };
   };

@@ -33,6 +33,9 @@ export interface RolloutControl {
 /**
  * Rollouts: their order for a certificate, what lets a deployment begin, and questions to people. Every call may be
  * repeated by the same rollout and changes nothing the second time.
+ *
+ * `redriveCount` is what a task of the rollout's execution was given with its state: a call that comes after the rollout
+ * was resumed by a later redrive does nothing. People's calls have none, and always count.
  */
 export interface Rollouts extends Questions {
   /**
@@ -51,8 +54,9 @@ export interface Rollouts extends Questions {
    * By the graph or a person; the first reason stands, and one that rolls back goes on doing so. False when there is no
    * such rollout or it has ended.
    */
-  halt(id: string, reason: string): Promise<boolean>;
-  rollBack(id: string): Promise<void>;
+  halt(id: string, reason: string, redriveCount?: number): Promise<boolean>;
+  /** With a `redriveCount` not once the halt is recorded as the execution's end: a task that says it then comes late. */
+  rollBack(id: string, redriveCount?: number): Promise<void>;
   /**
    * Lets a halted rollout go on: failures count from 0 again. Does nothing for a redrive that has been heeded before,
    * so one that repeats itself finds the status `running`.
@@ -62,7 +66,7 @@ export interface Rollouts extends Questions {
    * The first outcome stands, but `halted` is no end: the status is `halted`, also of one that was rolling back, and the
    * rollout can be resumed.
    */
-  end(id: string, outcome: RolloutOutcome, summary: string): Promise<void>;
+  end(id: string, outcome: RolloutOutcome, summary: string, redriveCount?: number): Promise<void>;
 }
 
 /** How many a list has when nobody says. */
@@ -80,15 +84,17 @@ export function createRollouts(documents: DynamoDBDocumentClient, registryTable:
       const ids = listed.map(({ id }) => String(id));
       return controls(table, ids);
     },
-    async halt(id, reason) {
-      if (await table.update(rolloutKey(id), halting(reason))) return true;
+    async halt(id, reason, redriveCount) {
+      if (await table.update(rolloutKey(id), unlessResumed(halting(reason), redriveCount))) return true;
       const found = await control(id);
       return found !== null && found.status !== 'ended';
     },
     setTolerated: (id, tolerated) => applied(table, id, tolerating(tolerated)),
-    rollBack: (id) => applied(table, id, rollingBack),
+    rollBack: (id, redriveCount) =>
+      applied(table, id, redriveCount === undefined ? rollingBack : unlessResumed(goingBack, redriveCount)),
     resume: (id, redriveCount) => applied(table, id, resuming(redriveCount)),
-    end: (id, outcome, summary) => applied(table, id, ending(outcome, summary)),
+    end: (id, outcome, summary, redriveCount) =>
+      applied(table, id, unlessResumed(ending(outcome, summary), redriveCount)),
     ...createQuestions(table),
   };
 }
@@ -125,6 +131,15 @@ async function applied(table: RegistryTable, id: string, change: Change): Promis
 
 const names = { '#status': 'status' };
 
+function unlessResumed(change: Change, redriveCount: number | undefined): Change {
+  if (redriveCount === undefined) return change;
+  return {
+    ...change,
+    when: `${change.when} AND redriveCount <= :redrives`,
+    values: { ...change.values, ':redrives': redriveCount },
+  };
+}
+
 const halting = (reason: string): Change => ({
   expression: 'SET #status = :halted, reason = :reason',
   when: '#status = :running',
@@ -144,6 +159,9 @@ const rollingBack: Change = {
   names,
   values: { ':back': 'rolling_back', ':ended': 'ended', ':none': null },
 };
+
+/** The same as the graph says it: what has an outcome was halted for good, or has ended. */
+const goingBack: Change = { ...rollingBack, when: `${rollingBack.when} AND outcome = :none` };
 
 const resuming = (redriveCount: number): Change => ({
   expression:

@@ -143,10 +143,12 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
         const id = `${tag}-r${at}`;
         const rollout = aRollout({ id, certificate: `${tag}.example.com`, version: `v${count}` });
         if (what === 'begin') return rollouts.begin(rollout, { repeat: count % 2 === 0 });
-        if (what === 'halt') return rollouts.halt(id, 'because');
-        if (what === 'rollBack') return rollouts.rollBack(id);
+        const redrives = count % 2 === 0 ? count : undefined;
+        if (what === 'halt') return rollouts.halt(id, 'because', redrives);
+        if (what === 'rollBack') return rollouts.rollBack(id, redrives);
         if (what === 'resume') return rollouts.resume(id, count);
-        return what === 'end' ? rollouts.end(id, 'finished', 's') : rollouts.control(id);
+        const outcome = count === 3 ? 'finished' : 'halted';
+        return what === 'end' ? rollouts.end(id, outcome, 's', redrives) : rollouts.control(id);
       },
   ),
 );

@@ -94,6 +94,47 @@ describe('a halted rollout', () => {
     expect(await rollouts.control(id)).toMatchObject({ status: 'running', outcome: null });
   });
 
+  test('that goes on is neither halted nor turned back by a task that was at work when it was resumed', async () => {
+    const { id } = await begun();
+    await rollouts.halt(id, 'first', 0);
+    await rollouts.end(id, 'halted', 'first', 0);
+    await rollouts.resume(id, 1);
+
+    await rollouts.halt(id, 'late', 0);
+    await rollouts.rollBack(id, 0);
+    await rollouts.end(id, 'halted', 'late', 0);
+
+    expect(await rollouts.control(id)).toMatchObject({ status: 'running', reason: null, outcome: null });
+    await rollouts.halt(id, 'second', 1);
+    expect(await rollouts.control(id)).toMatchObject({ status: 'halted', reason: 'second' });
+  });
+
+  test('that is going back again is not halted by a late word of the halt before', async () => {
+    const { id } = await begun();
+    await rollouts.halt(id, 'first', 0);
+    await rollouts.rollBack(id, 0);
+    await rollouts.end(id, 'halted', 'a host is away', 0);
+    await rollouts.resume(id, 1);
+    await rollouts.rollBack(id, 1);
+
+    await rollouts.end(id, 'halted', 'late', 0);
+
+    expect(await rollouts.control(id)).toMatchObject({ status: 'rolling_back', outcome: null });
+  });
+
+  test('whose execution has ended is turned back by a person, but not by a task that comes late', async () => {
+    const { id } = await begun();
+    await rollouts.halt(id, 'first', 0);
+    await rollouts.end(id, 'halted', 'first', 0);
+
+    await rollouts.rollBack(id, 0);
+    const late = await rollouts.control(id);
+    await rollouts.rollBack(id);
+
+    expect(late).toMatchObject({ status: 'halted', outcome: 'halted' });
+    expect(await rollouts.control(id)).toMatchObject({ status: 'rolling_back', outcome: null });
+  });
+
   test('that rolls back goes on doing so when it is halted once more', async () => {
     const { id } = await begun();
     await rollouts.halt(id, 'TooManyFailures');
