@@ -17,7 +17,7 @@ import { type CarriedDeployment, carrierOf, currentVersionOf, membersOf, type Or
 import type { Check } from './doctor/check.ts';
 import { doctor } from './doctor/doctor.ts';
 import { type InspectedExecution, inspect } from './executions.ts';
-import { createAccountFleet } from './fleet.ts';
+import { createAccountFleet, createHostsOf } from './fleet.ts';
 import { follow } from './follow.ts';
 import { type ReadStack, readStack } from './outputs.ts';
 import {
@@ -122,6 +122,7 @@ function servicesOf(clients: Clients, { outputs }: ReadStack) {
     catalogue: createCatalogue(documents, outputs.RegistryTableName),
     executions: createExecutions(clients.sfn),
     fleet: createAccountFleet(clients),
+    hostsOf: createHostsOf(clients),
     history: createHistory(documents, {
       deployments: outputs.DeploymentsTableName,
       locks: outputs.LocksTableName,

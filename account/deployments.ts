@@ -5,9 +5,9 @@ import { memberOf, type RegisteredTarget } from '../core/target/registered.ts';
 import type { Target } from '../core/target/target.ts';
 import type { Catalogue } from '../lambdas/services/catalogue.ts';
 import type { Executions } from '../lambdas/services/executions.ts';
-import type { Fleet } from '../lambdas/services/fleet.ts';
 import { nameIn, newExecutionName } from './arns.ts';
 import { recordedIn } from './executions.ts';
+import type { HostsOf } from './fleet.ts';
 
 /** What is asked of every target; `version` is null for a way back. */
 export type Order = Pick<DeploymentRequest, 'action' | 'version'>;
@@ -21,7 +21,7 @@ export interface CarriedDeployment {
 
 interface Services {
   readonly catalogue: Pick<Catalogue, 'target' | 'currentVersion'>;
-  readonly fleet: Fleet;
+  readonly hostsOf: HostsOf;
 }
 
 /**
@@ -29,7 +29,7 @@ interface Services {
  * certificate than the one named, or has no host.
  */
 export async function membersOf(
-  { catalogue, fleet }: Services,
+  { catalogue, hostsOf }: Services,
   ids: readonly string[],
   certificate?: string,
 ): Promise<readonly [Target, ...Target[]]> {
@@ -42,15 +42,15 @@ export async function membersOf(
     if (certificate !== undefined && thing.certificate !== certificate) {
       throw noTargets(`target ${id} has the certificate ${thing.certificate}, not ${certificate}`);
     }
-    members.push(...(await onItsHosts(thing, fleet)));
+    members.push(...(await onItsHosts(thing, hostsOf)));
   }
   const [first, ...others] = members;
   if (first === undefined) throw noTargets(`no host was found for ${[...ids].join(', ')}`);
   return [first, ...others];
 }
 
-async function onItsHosts(registered: RegisteredTarget, fleet: Fleet): Promise<Target[]> {
-  const hosts = await fleet.resolve(registered.host);
+async function onItsHosts(registered: RegisteredTarget, hostsOf: HostsOf): Promise<Target[]> {
+  const hosts = await hostsOf(registered);
   return hosts.map((host) => {
     const member = memberOf(registered, host);
     if (member !== null) return member;

@@ -1,6 +1,6 @@
-import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import type { LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
-import { CertferryError, type ErrorName, errorNames } from '../core/errors.ts';
+import { invoke } from './invoke.ts';
 
 /** The name that the stack gives its function. */
 const sweepFunction = 'certferry-sweep';
@@ -25,12 +25,5 @@ export type SweepReport = z.infer<typeof SweepReport>;
 
 /** Has the stack look at every endpoint now. Throws what the function has thrown. */
 export async function sweep(lambda: LambdaClient, input: object): Promise<SweepReport> {
-  const { Payload, FunctionError } = await lambda.send(
-    new InvokeCommand({ FunctionName: sweepFunction, Payload: JSON.stringify(input) }),
-  );
-  const answer: unknown = JSON.parse(Payload?.transformToString() ?? 'null');
-  if (FunctionError === undefined) return SweepReport.parse(answer);
-  const { errorType = FunctionError, errorMessage = '' } = answer as Readonly<Record<string, string>>;
-  if (Object.hasOwn(errorNames, errorType)) throw new CertferryError(errorType as ErrorName, errorMessage);
-  throw new Error(`${sweepFunction} failed: ${errorType}: ${errorMessage}`);
+  return SweepReport.parse(await invoke(lambda, sweepFunction, input));
 }

@@ -175,6 +175,13 @@ export const tasks = {
     ],
     opensConnections: true,
   },
+  'find-hosts': {
+    description:
+      "People: finds a target's hosts, in other accounts too, for deployments that are asked for one by one",
+    timeoutSeconds: quick,
+    tables: { registry: ['BatchGetItem'] },
+    permissions: ['findHosts', 'assumeRunners'],
+  },
   'sync-registry': {
     description: 'CloudFormation: brings the certificates and targets that the stack names into the registry',
     timeoutSeconds: longest,

@@ -39,6 +39,8 @@ export interface AwsState {
   acm: { Status: string; Type: string; Options: { Export: string } };
   /** What the function certferry-sweep answers; an error when it has `errorType`. */
   sweep: Record<string, unknown>;
+  /** What the function certferry-find-hosts answers; null: the stack is older, and has none. */
+  found: Record<string, unknown> | null;
 }
 
 export interface FakeAws {
@@ -46,6 +48,8 @@ export interface FakeAws {
   readonly stepFunctions: ScriptedStepFunctions;
   /** What the function certferry-sweep was called with. */
   readonly swept: unknown[];
+  /** And certferry-find-hosts. */
+  readonly sought: unknown[];
   readonly endpoints: { readonly dynamodb: string; readonly s3: string };
   close(): Promise<void>;
 }
@@ -54,7 +58,7 @@ export interface FakeAws {
 export async function anAccount(): Promise<FakeAws> {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   const state = usual();
-  const swept: unknown[] = [];
+  const [swept, sought]: [unknown[], unknown[]] = [[], []];
   const onFault = (error: unknown) => process.stderr.write(`${error}\n`);
   const [dynamodb, s3, stepFunctions, query, ssm, sqs, secrets, acm, lambda] = await Promise.all([
     startDynamoDb(),
@@ -75,9 +79,15 @@ export async function anAccount(): Promise<FakeAws> {
       operations: acmOperations(state),
       onFault,
     }),
-    startLambda((input) => {
-      swept.push(input);
-      return state.sweep;
+    startLambda({
+      'certferry-sweep'(input) {
+        swept.push(input);
+        return state.sweep;
+      },
+      'certferry-find-hosts'(input) {
+        sought.push(input);
+        return state.found;
+      },
     }),
   ]);
   state.queues = sqs.endpoint;
@@ -106,6 +116,7 @@ export async function anAccount(): Promise<FakeAws> {
     state,
     stepFunctions,
     swept,
+    sought,
     endpoints: { dynamodb: dynamodb.endpoint, s3: s3.endpoint },
     async close() {
       process.env = before;
@@ -146,6 +157,7 @@ function usual(): AwsState {
     parameters: [],
     acm: { Status: 'ISSUED', Type: 'AMAZON_ISSUED', Options: { Export: 'ENABLED' } },
     sweep: {},
+    found: null,
   };
 }
 
@@ -212,15 +224,22 @@ function acmOperations(state: AwsState) {
   return { DescribeCertificate: async () => ({ Certificate: state.acm }) };
 }
 
+type Functions = Readonly<Record<string, (input: unknown) => Record<string, unknown> | null>>;
+
 /** Lambda speaks REST: the answer is the body, and a header says that it is an error. */
-async function startLambda(answer: (input: unknown) => Record<string, unknown>) {
+async function startLambda(functions: Functions) {
   const server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => {
       body += String(chunk);
     });
     request.on('end', () => {
-      const said = answer(JSON.parse(body));
+      const [, name = ''] = /functions\/([^/]+)\/invocations/.exec(request.url ?? '') ?? [];
+      const said = functions[name]?.(JSON.parse(body)) ?? null;
+      if (said === null) {
+        response.writeHead(404, { 'x-amzn-errortype': 'ResourceNotFoundException' }).end('{}');
+        return;
+      }
       const failed = 'errorType' in said ? { 'x-amz-function-error': 'Unhandled' } : {};
       response.writeHead(200, { 'content-type': 'application/json', ...failed });
       response.end(JSON.stringify(said));

@@ -95,6 +95,30 @@ describe('a deployment through a stack', () => {
     expect(await account.members(['web-2'])).toMatchObject([{ id: 'web-2', host: there }]);
   });
 
+  test.each([
+    ['tags', { host: { tags: { app: 'web' }, account: '222233334444', region: 'eu-west-1' } }],
+    ['an address that is asked for', { host: `222233334444/eu-west-1/${host}` }],
+  ])('has the stack find hosts in another account by %s, where nobody else may ask', async (_, changes) => {
+    const there = `222233334444/eu-west-1/${host}`;
+    const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
+    const verify = { endpoint: '{host}:443' };
+    await catalogue.putTarget(
+      RegisteredTarget.parse({ ...aTarget(), id: 'web-2', verify, ...changes }),
+      'cli',
+    );
+    await expect(account.members(['web-2'])).rejects.toMatchObject({
+      name: 'StackUnusable',
+      message: expect.stringContaining('certferry-find-hosts'),
+    });
+    aws.state.found = { hosts: [{ host: there, address: '10.9.0.7', online: true }] };
+
+    const [member] = await account.members(['web-2']);
+
+    expect(aws.sought.at(-1)).toEqual({ targetId: 'web-2' });
+    expect(member).toMatchObject({ host: there, verify: { endpoint: '10.9.0.7:443' } });
+    expect(member.id).toBe(typeof changes.host === 'string' ? 'web-2' : `web-2.${host}`);
+  });
+
   test('needs a target that is registered, and of the certificate that was named', async () => {
     await expect(account.members(['web-9'])).rejects.toMatchObject({ name: 'NoTargets' });
     await expect(account.members(['web-1'], 'other.test')).rejects.toThrow(

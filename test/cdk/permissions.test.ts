@@ -92,6 +92,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     describeRollouts,
     undelivered('Sweep'),
   ],
+  'find-hosts': [registry('BatchGetItem'), keyThroughDynamoDb, findHosts],
   'sync-registry': [
     registry('BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'),
     keyThroughDynamoDb,

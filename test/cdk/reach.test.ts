@@ -64,6 +64,7 @@ describe('member accounts', () => {
     expect(assuming.sort()).toEqual(
       [
         'command-status',
+        'find-hosts',
         'next-wave',
         'probe-from-host',
         'push-bundle',

@@ -156,6 +156,7 @@ describe('the functions', () => {
       'answer-approval',
       'announce',
       'sweep',
+      'find-hosts',
       'sync-registry',
     ]);
   });

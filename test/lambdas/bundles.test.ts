@@ -42,6 +42,7 @@ describe('the built Lambdas', () => {
       'announce',
       'answer-approval',
       'command-status',
+      'find-hosts',
       'release-lock',
       'sweep',
       'sync-registry',
