@@ -12,7 +12,10 @@ import { task } from './runtime/task.ts';
 import type { Messages } from './services/messages.ts';
 import type { Rollouts } from './services/rollouts.ts';
 
-const Input = z.extend(RolloutTask, { taskToken: z.string() });
+const Input = z.extend(RolloutTask, {
+  taskToken: z.string(),
+  attempt: z.object({ enteredAt: z.string(), retries: z.int() }),
+});
 type Input = z.infer<typeof Input>;
 
 interface Services {
@@ -26,25 +29,31 @@ interface Services {
 
 /**
  * State AwaitApproval: asks a person and returns; the answer completes the state. A retried state asks again with its
- * new token: its question takes the place of the first, whose link decides nothing any more. The secret of a link is
- * kept nowhere but in the message.
+ * new token: its question takes the place of the first, whose link decides nothing any more. An attempt that comes after
+ * a later one asks nothing: its token completes nothing. The secret of a link is kept nowhere but in the message.
  */
 export const createHandler =
   (by: Services) =>
-  async ({ state, taskToken }: Input): Promise<Said> => {
+  async ({ state, taskToken, attempt }: Input): Promise<Said> => {
     const { rollout, wave } = state;
     const secret = by.secret().toString('base64url');
-    await by.rollouts.ask({
+    const isLatest = await by.rollouts.ask({
       rolloutId: rollout.id,
       wave: wave.number,
       taskToken,
+      attempt: inOrder(attempt),
       secretHash: createHash('sha256').update(secret).digest('hex'),
       askedAt: by.clock.now().toISOString(),
     });
+    if (!isLatest) return { summary: `a later attempt has asked after wave ${wave.number}` };
     const link = approvalLink(by.approvalUrl, { rollout: rollout.id, wave: wave.number, secret });
     await by.messages.tell(approvalMessage(rollout, wave, link));
     return { summary: `a person is asked after wave ${wave.number}` };
   };
+
+/** Attempts as text that sorts as they follow each other: a redrive enters the state anew. */
+const inOrder = ({ enteredAt, retries }: Input['attempt']) =>
+  `${enteredAt}#${String(retries).padStart(6, '0')}`;
 
 export const handler = task('AskApproval', {
   input: Input,

@@ -35,7 +35,7 @@ export type Wanted = z.infer<typeof Wanted>;
  * | `certificate#<name>`   | `rollouts`          | certificate, sequence, current, fingerprint, startedAt: the latest whole rollout; never deleted (`rollout-begin.ts`) |
  * | `certificate#<name>`   | `version#<fp>`      | rollout: the last whole one that has carried the version; expiresAt |
  * | `rollout#<id>`         | `control`           | see `rollout-items.ts`; failures also by `rollout-failures.ts`; expiresAt |
- * | `rollout#<id>`         | `question#<wave>`   | taskToken, secretHash, askedAt, answer, expiresAt (`rollout-questions.ts`) |
+ * | `rollout#<id>`         | `question#<wave>`   | taskToken, attempt, secretHash, askedAt, answer, expiresAt (`rollout-questions.ts`) |
  * | `rollouts`             | `<startedAt>#<id>`  | id, expiresAt: lists all rollouts |
  * | `rollouts#<name>`      | `<startedAt>#<id>`  | id, expiresAt: lists those of a certificate |
  *

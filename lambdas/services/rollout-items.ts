@@ -37,6 +37,7 @@ export const QuestionItem = z.object({
   rolloutId: z.string(),
   wave: z.int(),
   taskToken: z.string(),
+  attempt: z.string(),
   secretHash: z.string(),
   askedAt: z.string(),
   answer: z._default(z.nullable(z.object({ verdict: z.string(), by: z.string() })), null),

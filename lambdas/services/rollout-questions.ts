@@ -1,19 +1,26 @@
 import { type RegistryTable, readItem } from './registry-table.ts';
 import { expiryAfter, QuestionItem, questionKey, questionPrefix } from './rollout-items.ts';
 
-/** A person is asked after a wave. `secretHash`: SHA-256, in hex, of the secret in the link. */
+/**
+ * A person is asked after a wave. `attempt`: by which attempt of the state; a later one sorts after it. `secretHash`:
+ * SHA-256, in hex, of the secret in the link.
+ */
 export interface Question {
   readonly rolloutId: string;
   readonly wave: number;
   readonly taskToken: string;
+  readonly attempt: string;
   readonly secretHash: string;
   readonly askedAt: string;
 }
 
 /** Questions to people, as a rollout's waiting state asked them. */
 export interface Questions {
-  /** A state that asks again waits with another token: the later question takes the place of the one before. */
-  ask(question: Question): Promise<void>;
+  /**
+   * A state that asks again waits with another token: the question of the later attempt takes the place of the one before,
+   * in whatever order they come. False when it has been asked by a later one.
+   */
+  ask(question: Question): Promise<boolean>;
   /** The question of that wave, answered or not; without a wave the latest unanswered one. */
   question(rolloutId: string, wave?: number): Promise<Question | null>;
   /** Notes who said what; does nothing when the question was asked again since. */
@@ -23,21 +30,21 @@ export interface Questions {
 /** Questions in the registry's table. */
 export function createQuestions(table: RegistryTable): Questions {
   return {
-    async ask({ rolloutId, wave, taskToken, secretHash, askedAt }) {
-      await table.update(questionKey(rolloutId, wave), {
+    ask: ({ rolloutId, wave, taskToken, attempt, secretHash, askedAt }) =>
+      table.update(questionKey(rolloutId, wave), {
         expression:
-          'SET rolloutId = :rollout, wave = :wave, taskToken = :token, secretHash = :hash, askedAt = :at, expiresAt = :expiry REMOVE answer',
-        when: 'attribute_not_exists(pk) OR askedAt <= :at',
+          'SET rolloutId = :rollout, wave = :wave, taskToken = :token, attempt = :attempt, secretHash = :hash, askedAt = :at, expiresAt = :expiry REMOVE answer',
+        when: 'attribute_not_exists(pk) OR attempt <= :attempt',
         values: {
           ':rollout': rolloutId,
           ':wave': wave,
           ':token': taskToken,
+          ':attempt': attempt,
           ':hash': secretHash,
           ':at': askedAt,
           ':expiry': expiryAfter(askedAt),
         },
-      });
-    },
+      }),
     async question(rolloutId, wave) {
       if (wave !== undefined) {
         const item = await table.get(questionKey(rolloutId, wave));

@@ -75,6 +75,13 @@ function contextOf({ name, arn, stateMachine, desk, reentry }: RunOptions) {
     StateMachine: { Id: stateMachine.arn, Name: stateMachine.name },
     // kept by reference, so each reading of the token gets a fresh one
     Task: desk,
+    // the interpreter has none: every attempt enters its state anew
+    State: {
+      get EnteredTime() {
+        return new Date().toISOString();
+      },
+      RetryCount: 0,
+    },
     ...(reentry !== null && { Redriven: { StartTime: new Date(reentry.startedAt).toISOString() } }),
   };
 }

@@ -182,7 +182,14 @@ describe('the command line on a stack', () => {
     const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
     await rollouts.begin(rollout, { repeat: false });
     const askedAt = '2026-01-01T00:00:00.000Z';
-    await rollouts.ask({ rolloutId: rollout.id, wave: 1, secretHash: 'x', askedAt, taskToken: 'token' });
+    await rollouts.ask({
+      rolloutId: rollout.id,
+      wave: 1,
+      attempt: 'a',
+      secretHash: 'x',
+      askedAt,
+      taskToken: 'token',
+    });
     client.destroy();
 
     expect(await captured('halt', rollout.id, ...stack)).toMatchObject({ code: 0 });

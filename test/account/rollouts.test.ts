@@ -178,7 +178,13 @@ describe('a rollout through a stack', () => {
   });
 
   test('that asks is answered by the token of its question, once', async () => {
-    const question = { rolloutId: 'r1', wave: 1, secretHash: 'x', askedAt: '2026-01-01T00:00:00.000Z' };
+    const question = {
+      rolloutId: 'r1',
+      wave: 1,
+      attempt: 'a',
+      secretHash: 'x',
+      askedAt: '2026-01-01T00:00:00.000Z',
+    };
     const said = { wave: undefined, verdict: 'approved' as const, by: 'ada' };
     expect(await account.answer('r1', said)).toBe(false);
     await rollouts.ask({ ...question, taskToken: 'token' });

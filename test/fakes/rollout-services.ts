@@ -182,7 +182,10 @@ function fakeRollouts() {
       change(id, { ...(outcome !== 'halted' && { status: 'ended' }), outcome, summary });
     },
     async ask(question: Question) {
-      questions.set(`${question.rolloutId}/${question.wave}`, question);
+      const key = `${question.rolloutId}/${question.wave}`;
+      const isLatest = (questions.get(key)?.attempt ?? '') <= question.attempt;
+      if (isLatest) questions.set(key, question);
+      return isLatest;
     },
     question: async (id: string, wave = 0) => questions.get(`${id}/${wave}`) ?? null,
     async answered(question: Question, answer: { verdict: string; by: string }) {

@@ -17,12 +17,15 @@ const hash = (text: string) =>
 
 const wave = { number: 1, reached: 0, count: 1, total: 200 };
 
-function ask(taskToken = 't1', approvalUrl: string | undefined = 'https://answers.example.com/') {
+const enteredAt = '2026-11-22T11:59:59.000Z';
+
+function ask(taskToken = 't1', retries = 0) {
   const secret = () => Buffer.from(secrets.shift() ?? 'none');
-  return askApproval({ ...by, secret, approvalUrl })({
+  return askApproval({ ...by, secret, approvalUrl: 'https://answers.example.com/' })({
     execution,
     state: aBegunState(by, { wave }),
     taskToken,
+    attempt: { enteredAt, retries },
   });
 }
 
@@ -34,6 +37,7 @@ describe('AskApproval', () => {
       rolloutId,
       wave: 1,
       taskToken: 't1',
+      attempt: '2026-11-22T11:59:59.000Z#000000',
       secretHash: hash('first'),
       askedAt: '2026-11-22T12:00:00.000Z',
     });
@@ -50,6 +54,7 @@ describe('AskApproval', () => {
       execution,
       state: aBegunState(by, { wave }),
       taskToken: 't1',
+      attempt: { enteredAt, retries: 0 },
     });
 
     expect(by.told[0]?.text).toContain('certferry approve r-1 --wave 1');
@@ -58,12 +63,24 @@ describe('AskApproval', () => {
 
   test('replaces its question when the state is retried with another token', async () => {
     await ask('t1');
-    await ask('t2');
+    await ask('t2', 1);
 
     expect(by.rollouts.questions.get(`${rolloutId}/1`)).toMatchObject({
       taskToken: 't2',
       secretHash: hash('second'),
     });
+  });
+
+  test('asks nothing, and sends no link, when a later attempt has asked already', async () => {
+    await ask('t2', 1);
+    const { told } = by;
+
+    await ask('t1', 0);
+
+    expect(by.rollouts.questions.get(`${rolloutId}/1`)).toMatchObject({ taskToken: 't2' });
+    expect(told).toHaveLength(1);
+    expect(await send({ ...linkOf('first'), verdict: 'approved' })).toMatchObject({ statusCode: 200 });
+    expect(by.executions.outputOf('t2')).toMatchObject({ verdict: 'approved' });
   });
 });
 
@@ -160,7 +177,7 @@ describe('the address of the link', () => {
 
   test('refuses the link of a question that was asked again', async () => {
     await ask('t1');
-    await ask('t2');
+    await ask('t2', 1);
 
     expect(await send({ ...linkOf('first'), verdict: 'approved' })).toMatchObject({ statusCode: 403 });
     expect(await send({ ...linkOf('second'), verdict: 'approved' })).toMatchObject({ statusCode: 200 });

@@ -143,11 +143,11 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
         const id = `${tag}-r${at}`;
         const rollout = aRollout({ id, certificate: `${tag}.example.com`, version: `v${count}` });
         if (what === 'begin') return rollouts.begin(rollout, { repeat: count % 2 === 0 });
-        const redrives = count % 2 === 0 ? count : undefined;
+        const redrives = [count, undefined][count % 2];
         if (what === 'halt') return rollouts.halt(id, 'because', redrives);
         if (what === 'rollBack') return rollouts.rollBack(id, redrives);
         if (what === 'resume') return rollouts.resume(id, count);
-        const outcome = count === 3 ? 'finished' : 'halted';
+        const outcome = (['finished', 'halted'] as const)[Number(count > 2)] ?? 'halted';
         return what === 'end' ? rollouts.end(id, outcome, 's', redrives) : rollouts.control(id);
       },
   ),

@@ -236,6 +236,7 @@ describe('questions', () => {
     rolloutId,
     wave,
     taskToken: `token-${wave}`,
+    attempt: '2026-11-22T11:59:59.000Z#000000',
     secretHash: 'ab'.repeat(32),
     askedAt: '2026-11-22T12:00:00.000Z',
     ...asked,
@@ -259,13 +260,22 @@ describe('questions', () => {
   test('asked again wait with the later token, unanswered', async () => {
     const { id } = await begun();
     const first = aQuestion(id, 1);
-    const second = aQuestion(id, 1, { taskToken: 'later', askedAt: '2026-11-22T12:00:05.000Z' });
+    const second = aQuestion(id, 1, { taskToken: 'later', attempt: '2026-11-22T11:59:59.000Z#000001' });
     await rollouts.ask(first);
     await rollouts.answered(first, approved);
+
+    expect(await rollouts.ask(second)).toBe(true);
+    await rollouts.answered(first, approved);
+
+    expect(await rollouts.question(id)).toEqual(second);
+  });
+
+  test('of an attempt that comes after a later one are not asked, whatever the clocks say', async () => {
+    const { id } = await begun();
+    const second = aQuestion(id, 1, { taskToken: 'later', attempt: '2026-11-22T11:59:59.000Z#000001' });
     await rollouts.ask(second);
 
-    await rollouts.ask(first);
-    await rollouts.answered(first, approved);
+    expect(await rollouts.ask(aQuestion(id, 1, { askedAt: '2026-11-22T12:00:05.000Z' }))).toBe(false);
 
     expect(await rollouts.question(id)).toEqual(second);
   });
