@@ -83,7 +83,7 @@ const looks: Looks = {
         `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled`,
       );
     }
-    if (!key.endsWith('/')) await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
+    await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
     return well(found);
   },
   async parameter({ ssm }, { name }) {
