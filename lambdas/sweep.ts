@@ -34,8 +34,9 @@ interface Services extends SweepServices {
 
 /**
  * Not a state: started by the schedule, or by a person. Has the certificates' sources looked at (once a day), looks at
- * every target, or has its host look, publishes what it saw, and starts one rollout for each certificate some of whose targets are to be
- * healed. Two at once look twice and start it once; one that broke off left nothing behind, and the next one looks again.
+ * every target or has its host look, publishes what it saw, and starts one rollout for each certificate some of whose
+ * targets are to be healed. Two at once look twice and start it once; one that broke off left nothing behind, and the next
+ * one looks again.
  */
 export const createHandler =
   (by: Services) =>
@@ -44,7 +45,7 @@ export const createHandler =
     const until = new Date(now.getTime() + lookingSeconds * 1000);
     const asked = input.heal ? await askSources(input.certificate, { ...by, now }) : [];
     const sweep = await sweepTargets({ certificate: input.certificate, until }, by);
-    publishMeasures(sweep.swept, by.measures);
+    publishMeasures(sweep, by.measures);
     const healing = input.heal ? await healAll(sweep.swept, { ...by, now }) : [];
     return reportOf(sweep, { healing, heals: input.heal, asked });
   };

@@ -1,13 +1,15 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import * as z from 'zod/mini';
 
 /** What is counted of one target, or added up over several: then `daysToExpiry` is the smallest. */
-export interface Measured {
+export const Measured = z.object({
   /** Null: nobody knows. */
-  readonly daysToExpiry: number | null;
-  readonly drift: number;
-  readonly chainIncomplete: number;
-  readonly unreachable: number;
-}
+  daysToExpiry: z.nullable(z.int()),
+  drift: z.int(),
+  chainIncomplete: z.int(),
+  unreachable: z.int(),
+});
+export type Measured = z.infer<typeof Measured>;
 
 /** Whose measure it is: of one target, of a certificate's targets together, or of all (nothing said). */
 export interface MeasuredThing {

@@ -3,11 +3,13 @@ import type { Finding, Sight } from '../../core/rollout/drift.ts';
 import type { Catalogue } from '../services/catalogue.ts';
 import type { Fleet } from '../services/fleet.ts';
 import type { Installed } from '../services/installed.ts';
+import type { Measured } from '../services/measures.ts';
 import type { Sweeps } from '../services/sweeps.ts';
 import type { CertificateNow } from './due.ts';
 import { examined } from './examine.ts';
 import { type Lookers, type Looking, lookAtAll } from './looking.ts';
 import { membersOf, type SweptMember, type Unresolved } from './members.ts';
+import { roundAfter } from './round.ts';
 
 /** One target on one host, and what is to be said of it. */
 export interface Swept extends SweptMember {
@@ -24,6 +26,10 @@ export interface Sweep {
   readonly swept: readonly Swept[];
   readonly unresolved: readonly Unresolved[];
   readonly reached: string | null;
+  /** The numbers of all targets; null where they are not known, as after a sweep of one certificate. */
+  readonly complete: Measured | null;
+  /** The certificates some of whose targets there was no time for. */
+  readonly cut: ReadonlySet<string>;
 }
 
 export interface SweepServices extends Lookers {
@@ -48,23 +54,36 @@ export async function sweepTargets(
     entries.map(({ thing }) => thing),
     { fleet: by.fleet, limit: pLimit(questionsAtOnce) },
   );
-  const whole = certificate === undefined;
-  const before = whole ? await by.sweeps.reached() : null;
-  const inOrder = rotated(members, before);
+  const before = certificate === undefined ? await by.sweeps.cursor() : null;
+  const first = firstAfter(members, before?.reached ?? null);
+  const inOrder = [...members.slice(first), ...members.slice(0, first)];
   const said = await examineAll(await lookAtAll(inOrder, until, by), by);
-  const unseen = said.indexOf(null);
-  const next = unseen === -1 ? said.length : unseen;
+  const swept = said.filter((one) => one !== null);
+  const seen = new Set(swept.map(({ id }) => id));
+  const unseen = inOrder.filter(({ id }) => !seen.has(id));
+  const next = inOrder.findIndex(({ id }) => !seen.has(id));
   // one that had no time for a single target leaves the place where it is
-  const reached = next === members.length ? null : (inOrder[next - 1]?.id ?? before ?? '');
-  if (whole) await by.sweeps.stopAt(reached);
-  return { swept: said.filter((one) => one !== null), unresolved, reached };
+  const reached = next === -1 ? null : (inOrder[next - 1]?.id ?? before?.reached ?? '');
+  const sweep = { swept, unresolved, reached, cut: new Set(unseen.map(certificateOf)) };
+  if (before === null) return { ...sweep, complete: null };
+
+  const findings = (next === -1 ? swept : swept.slice(0, next)).map(({ finding }) => finding);
+  const toEnd = members.length - first;
+  const { complete, cursor } = roundAfter(before, { targets: members.length, toEnd, findings, reached });
+  await by.sweeps.stopAt(cursor);
+  return { ...sweep, complete };
 }
 
-/** Beginning after the one that was reached last time. */
-function rotated(members: readonly SweptMember[], reached: string | null): readonly SweptMember[] {
-  if (reached === null) return members;
-  const first = members.findIndex(({ id }) => id > reached);
-  return first === -1 ? members : [...members.slice(first), ...members.slice(0, first)];
+const certificateOf = ({ registered }: SweptMember) => registered.certificate;
+
+/** Where to go on after the one that was reached last time. */
+function firstAfter(members: readonly SweptMember[], reached: string | null): number {
+  return reached === null
+    ? 0
+    : Math.max(
+        0,
+        members.findIndex(({ id }) => id > reached),
+      );
 }
 
 /** When their hosts have answered. In the same order; null for those that there was no time for. */
