@@ -22,7 +22,10 @@ interface AlarmsProps {
   readonly expiryAlarmDays: number;
 }
 
-/** AcquireLock gives up after about a quarter of an hour (`lock_unavailable`): this is said while there is still something to see. */
+/**
+ * AcquireLock gives up after 300 tries, some 40 minutes (`lock_unavailable`). What it looks at is said at each of them: there
+ * is still something to see then.
+ */
 const longLockWaitMilliseconds = 10 * 60 * 1000;
 
 type When = 'at least' | 'below';
@@ -51,8 +54,8 @@ export class Alarms extends Construct {
       ),
       this.#alarm(
         'LockHeldTooLong',
-        'A deployment waited for its target for more than ten minutes: look for one that hangs on the same target or host.',
-        durations('LockWaitMs', 'Maximum'),
+        'A deployment has been waiting for its target or host for more than ten minutes: look for one that hangs on the same target or host.',
+        durations('LockWaitingMs', 'Maximum'),
         { threshold: longLockWaitMilliseconds },
       ),
       this.#alarm(

@@ -54,6 +54,7 @@ function rows(): IWidget[][] {
       graph('How long they wait for their target (ms)', [
         durations('LockWaitMs', 'p50'),
         durations('LockWaitMs', 'Maximum'),
+        durations('LockWaitingMs', 'Maximum'),
       ]),
     ],
     [

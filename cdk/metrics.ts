@@ -27,9 +27,9 @@ function counted(metricName: string, outcome: string, period: Duration): Metric 
   return new Metric({ namespace, metricName, dimensionsMap, statistic: 'Sum', period, label: outcome });
 }
 
-/** How long deployments took, or waited for their target's lock; milliseconds. */
+/** How long deployments took, waited for their locks, or have waited for them so far; milliseconds. */
 export function durations(
-  metricName: 'DurationMs' | 'LockWaitMs',
+  metricName: 'DurationMs' | 'LockWaitMs' | 'LockWaitingMs',
   statistic: string,
   period = fiveMinutes,
 ): Metric {

@@ -5,14 +5,18 @@ import {
   DeploymentState,
   type ProbeResult,
 } from '../core/deployment/deployment.ts';
+import { isCertferryError } from '../core/errors.ts';
 import { type Lockers, takeLocks } from './locking/both-locks.ts';
 import { passGate } from './locking/gate.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { hostLocks, locks, registry, rollouts } from './runtime/dynamodb.ts';
 import { ExecutionContext } from './runtime/events.ts';
+import { deploymentMetrics } from './runtime/metrics.ts';
 import { readRequest } from './runtime/request.ts';
 import { executions } from './runtime/step-functions.ts';
 import { task } from './runtime/task.ts';
+import type { DeploymentMetrics } from './services/deployment-metrics.ts';
+import type { Claim } from './services/locks.ts';
 import type { Registry } from './services/registry.ts';
 import type { Rollouts } from './services/rollouts.ts';
 
@@ -20,6 +24,7 @@ const Input = z.object({ execution: ExecutionContext, request: z.unknown() });
 type Input = z.infer<typeof Input>;
 
 type Services = Lockers & {
+  readonly metrics: Pick<DeploymentMetrics, 'waits'>;
   readonly registry: Registry;
   readonly rollouts: Pick<Rollouts, 'control'>;
   readonly clock: Clock;
@@ -36,7 +41,7 @@ export const createHandler =
   (by: Services) =>
   async ({ execution, request: raw }: Input): Promise<DeploymentState> => {
     const request = readRequest(raw, execution.name);
-    const { id: targetId, host } = request.target;
+    const { id: targetId } = request.target;
     const supersedes = request.action !== 'validate';
     const now = by.clock.now();
     const rollout = await passGate(by.rollouts, request);
@@ -44,10 +49,25 @@ export const createHandler =
     const requestNumber =
       request.requestNumber ?? (await by.locks.registerRequest({ ...asked, requestId: execution.id }));
     const claim = { ...asked, executionArn: execution.id, requestNumber, startedAt: execution.startedAt };
-    const fence = await takeLocks(by, claim, host);
+    const fence = await locksOrWait(by, claim, request);
     if (supersedes) await by.registry.want(wanted(request, requestNumber));
     return seeded(deploymentOf(request, { execution, requestNumber, fence }));
   };
+
+/** Who waits is counted while it waits: the state tries again for half an hour and more before anything has ended. */
+async function locksOrWait(by: Services, claim: Claim, request: DeploymentRequest): Promise<number> {
+  try {
+    return await takeLocks(by, claim, request.target.host);
+  } catch (error) {
+    if (isCertferryError(error) && error.name === 'LockHeld') by.metrics.waits(waitedMs(claim, request));
+    throw error;
+  }
+}
+
+/** So far, after the splay; two clocks may differ. */
+function waitedMs({ startedAt, now }: Claim, { splaySeconds = 0 }: DeploymentRequest): number {
+  return Math.max(0, now.getTime() - Date.parse(startedAt) - splaySeconds * 1000);
+}
 
 function wanted({ target, action, version }: DeploymentRequest, requestNumber: number) {
   const { id: targetId, certificate } = target;
@@ -96,3 +116,4 @@ export const handler = task('AcquireLock', {
       clock: systemClock,
     }),
 });
+      metrics: deploymentMetrics(),

@@ -79,6 +79,7 @@ export interface Ended {
 export function historyItem({ wish, ending, endedAt, lock, ...ended }: Ended): HistoryItem {
   const { certificate, rollout, host: _, splaySeconds, ...wished } = wish;
   const asked = Date.parse(ended.startedAt) + splaySeconds * 1000;
+  const totalMs = between(asked, endedAt.getTime());
   return {
     ...wished,
     ...(certificate !== null && { certificate }),
@@ -87,11 +88,14 @@ export function historyItem({ wish, ending, endedAt, lock, ...ended }: Ended): H
     ...ended,
     endedAt: endedAt.toISOString(),
     durations: {
-      lockWaitMs: lock?.acquiredAt ? between(asked, Date.parse(lock.acquiredAt)) : null,
-      totalMs: between(asked, endedAt.getTime()),
+      lockWaitMs: ending.outcome === 'lock_unavailable' ? totalMs : waited(asked, lock),
+      totalMs,
     },
   };
 }
+
+const waited = (asked: number, lock: Ended['lock']) =>
+  lock?.acquiredAt ? between(asked, Date.parse(lock.acquiredAt)) : null;
 
 /** Milliseconds, never negative: the two times may come from two clocks. */
 const between = (start: number, end: number) => Math.max(0, Math.round(end - start));

@@ -1,18 +1,24 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { HistoryItem } from './history.ts';
 
-/** What the dashboard knows of ended deployments. Never throws, never waits. */
+/** What the dashboard and the alarms know of deployments. Never throws, never waits. */
 export interface DeploymentMetrics {
+  /** Called each time that a deployment does not get its locks; milliseconds that it has waited so far. */
+  waits(milliseconds: number): void;
   /** Called once for a deployment, by whoever wrote its history item. */
   ended(item: Pick<HistoryItem, 'outcome' | 'durations'>): void;
 }
 
 /**
  * Metrics in the embedded metric format (no API call): `Deployments` by `outcome`; `DurationMs` from the start of the
- * execution to its end, and `LockWaitMs` of those that got their target's lock. All have the dimension `service`.
+ * execution to its end, and `LockWaitMs` of those that got their locks or gave up. `LockWaitingMs` is apart from that: of
+ * one deployment it comes many times, which would bend the other's percentiles. All have the dimension `service`.
  */
 export function createDeploymentMetrics(metrics: Metrics): DeploymentMetrics {
   return {
+    waits(milliseconds) {
+      metrics.singleMetric().addMetric('LockWaitingMs', MetricUnit.Milliseconds, milliseconds);
+    },
     ended({ outcome, durations }) {
       metrics.singleMetric().addDimension('outcome', outcome).addMetric('Deployments', MetricUnit.Count, 1);
       metrics.singleMetric().addMetric('DurationMs', MetricUnit.Milliseconds, durations.totalMs);

@@ -26,7 +26,7 @@ export const HistoryItem = z.object({
   requestNumber: z.nullable(z.int()),
   startedAt: z.string(),
   endedAt: z.string(),
-  /** Milliseconds, after the splay: until the lock was held (null when it never was), and in all. */
+  /** Milliseconds, after the splay: until the locks were held or the deployment gave up (null when it never asked), and in all. */
   durations: z.object({ lockWaitMs: z.nullable(z.int()), totalMs: z.int() }),
   recordedBy: z.enum(['graph', 'status-change']),
 });

@@ -44,6 +44,7 @@ function published(): Set<string> {
   for (const outcome of deploymentOutcomes) {
     createDeploymentMetrics(metrics()).ended({ outcome, durations: { totalMs: 1, lockWaitMs: 1 } });
   }
+  createDeploymentMetrics(metrics()).waits(1);
   for (const outcome of rolloutOutcomes) createRolloutMetrics(metrics()).ended(outcome);
   createMeasures(new Metrics({ namespace: 'certferry' })).publish(
     {},
@@ -155,6 +156,14 @@ describe('the alarms', () => {
     });
   });
 
+  test('tell of a deployment that waits for its locks while it still waits', () => {
+    expect(metricsOf(alarm('LockHeldTooLong')).map(text)).toEqual(['LockWaitingMs{service=certferry}']);
+    expect(alarm('LockHeldTooLong')).toMatchObject({
+      Metrics: [{ MetricStat: { Stat: 'Maximum' } }],
+      Threshold: 600_000,
+    });
+  });
+
   test('look at every queue of events that nobody took', () => {
     expect(metricsOf(alarm('EventUndelivered'))).toHaveLength(
       resourcesOf(template, 'AWS::SQS::Queue').length,
@@ -180,6 +189,7 @@ describe('the dashboard', () => {
       ...rolloutOutcomes,
       'DurationMs',
       'LockWaitMs',
+      'LockWaitingMs',
       'DaysToExpiry',
       'Drift',
     ];

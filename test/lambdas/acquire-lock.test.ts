@@ -66,6 +66,20 @@ describe('AcquireLock', () => {
     });
   });
 
+  test('counts at each try how long it has waited so far, without its splay, and nothing once it has the lock', async () => {
+    const target = rawRequest().target;
+    await acquire({ execution: anExecution(), request: rawRequest({ target }) });
+    const waiting = { execution: anExecution(), request: rawRequest({ target, splaySeconds: 60 }) };
+
+    for (const time of ['11:59:59.000', '12:05:58.500', '12:20:58.500']) {
+      world.clock.set(`2026-11-22T${time}Z`);
+      await expect(acquire(waiting)).rejects.toMatchObject({ name: 'LockHeld' });
+    }
+    await acquire({ execution: anExecution(), request: rawRequest() });
+
+    expect(world.waits).toEqual([0, 300_000, 1_200_000]);
+  });
+
   test('takes the lock over, with a higher fence, when its execution has ended', async () => {
     const request = rawRequest();
     const dead = anExecution();

@@ -196,13 +196,14 @@ test('two executions of one name and one moment in two machines have an item eac
   expect(await world.locks.read(target.id)).toMatchObject({ owner: null, fence: 2 });
 });
 
-test('the metrics of a deployment have its outcome, its duration and its wait, once', async () => {
+test('the metrics of a deployment have its outcome, its duration and its wait, once, and each wait so far', async () => {
   const written: Record<string, unknown>[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(JSON.parse(String(text))) > 0);
 
   const metrics = createDeploymentMetrics(new Metrics({ namespace: 'certferry', serviceName: 'certferry' }));
   metrics.ended({ outcome: 'deployed', durations: { lockWaitMs: 20, totalMs: 1000 } });
   metrics.ended({ outcome: 'lost', durations: { lockWaitMs: null, totalMs: 5 } });
+  metrics.waits(7);
 
   const told = written.map(({ _aws, ...metric }) => metric);
   expect(told).toEqual([
@@ -211,6 +212,7 @@ test('the metrics of a deployment have its outcome, its duration and its wait, o
     { service: 'certferry', LockWaitMs: 20 },
     { service: 'certferry', outcome: 'lost', Deployments: 1 },
     { service: 'certferry', DurationMs: 5 },
+    { service: 'certferry', LockWaitingMs: 7 },
   ]);
 });
 

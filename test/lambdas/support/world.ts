@@ -42,6 +42,7 @@ export async function startTables() {
 /** Every service a task may need: DynamoDB over its protocol, SSM and Step Functions as fakes. */
 export function aWorld(documents: DynamoDBDocumentClient) {
   const changes: HostKeyChange[] = [];
+  const waits: number[] = [];
   const ended: Parameters<DeploymentMetrics['ended']>[0][] = [];
   return {
     clock: settableClock(),
@@ -52,7 +53,11 @@ export function aWorld(documents: DynamoDBDocumentClient) {
     locks: createLocks(documents, tableNames.locks),
     notices: { hostKeyChanged: (change: HostKeyChange) => void changes.push(change) },
     changes,
-    metrics: { ended: (item: (typeof ended)[number]) => void ended.push(item) },
+    metrics: {
+      waits: (milliseconds: number) => void waits.push(milliseconds),
+      ended: (item: (typeof ended)[number]) => void ended.push(item),
+    },
+    waits,
     ended,
     pacing: fakePacing(),
     pending: createPendingCommands(documents, tableNames.locks),

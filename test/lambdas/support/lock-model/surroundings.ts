@@ -130,7 +130,7 @@ export class Surroundings {
       pending: createPendingCommands(documents, tableNames.locks),
       registry: createRegistry(documents, tableNames.registry),
       rollouts: createRollouts(documents, tableNames.registry),
-      metrics: { ended: () => {} },
+      metrics: { waits: () => {}, ended: () => {} },
       notices: { hostKeyChanged: () => {} },
       pacing: fakePacing(),
       executions: {
