@@ -1,0 +1,179 @@
+// What hosts say is scripted here; test/local/sweep-from-hosts.test.ts has the agent say it.
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
+import { createHandler } from '../../lambdas/sweep.ts';
+import { versionOf } from '../core/tls-probe/endpoints.ts';
+import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+import { aMailTarget, hostsSee, jobOf, presents } from './support/scripted-hosts.ts';
+import { aSweptCertificate, hostA, hostB } from './support/sweeping.ts';
+import { useWorld, type World } from './support/world.ts';
+
+let own: ReturnType<typeof aSweptCertificate>;
+let others: World;
+useWorld((made, tables) => {
+  others = made;
+  own = aSweptCertificate(tables.documents);
+});
+
+let current: IssuedCertificate;
+let strange: IssuedCertificate;
+beforeAll(async () => {
+  [current, strange] = [await aVersion(), await aVersion()];
+});
+
+/** A target on hostA, deployed to, that only its host can look at. */
+const mail = (name: string, changes: object = {}) => aMailTarget(own, name, { version: current, ...changes });
+
+async function onlyOne(world: ReturnType<typeof own.sweeping>) {
+  const { targets } = await world.sweep();
+  expect(targets).toHaveLength(1);
+  return targets[0];
+}
+
+describe('a sweep, of a target that only its host can look at,', () => {
+  test('says what the host sees, and heals it as any other', async () => {
+    const [ok, drifted, quiet, broken, closed] = [
+      await mail('ok'),
+      await mail('drifted'),
+      await mail('quiet', { autoHeal: false }),
+      await mail('broken', { host: hostB }),
+      await mail('closed', { host: hostB }),
+    ];
+    const world = own.sweeping();
+    const seen = new Map([
+      [ok, presents(current)],
+      [drifted, presents(strange)],
+      [quiet, presents(strange)],
+      [broken, presents(current, { chain: [] })],
+      [closed, presents(null)],
+    ]);
+    hostsSee(world.commands, (id) => seen.get(id) ?? null);
+
+    const report = await world.sweep();
+
+    expect(Object.fromEntries(report.targets.map((one) => [one.targetId, one.condition]))).toEqual({
+      [ok]: 'ok',
+      [drifted]: 'drift',
+      [quiet]: 'drift',
+      [broken]: 'chain_incomplete',
+      [closed]: 'unreachable',
+    });
+    expect(report.targets.find(({ targetId }) => targetId === ok)?.daysToExpiry).toBeGreaterThan(0);
+    expect(world.executions.started).toMatchObject([
+      { input: { only: { targets: [broken, drifted], hosts: [hostA, hostB] } } },
+    ]);
+  });
+
+  test('sends one job a host, that holds no fence and carries no token, and takes its turn for it', async () => {
+    const ids = [await mail('a'), await mail('b'), await mail('c', { host: hostB })];
+    const world = own.sweeping();
+    hostsSee(world.commands, () => presents(current));
+
+    await world.sweep();
+
+    const [first, second] = world.commands.sent;
+    expect(world.commands.sent.map(({ host }) => host)).toEqual([hostA, hostB]);
+    expect(world.pacing.turns).toEqual(Array(2).fill({ where: null, urgency: 'canWait' }));
+    const job = jobOf(world.commands, first?.commandId ?? '');
+    expect(job).toMatchObject({ header: { action: 'inspect', fence: 0 }, probe: null });
+    expect(job.looks?.map(({ targetId }) => targetId)).toEqual(ids.slice(0, 2));
+    expect(job.looks?.[0]).toMatchObject({ verify: { protocol: 'smtp' }, version: versionOf(current) });
+    expect(jobOf(world.commands, second?.commandId ?? '').looks).toHaveLength(1);
+  });
+
+  test('asks a host with many targets more than once, and hosts of another account where they are', async () => {
+    const host = '222233334444/eu-west-1/i-0ddddddddddddddd0';
+    for (let count = 0; count < 9; count += 1) await mail(`m${count}`, { host });
+    const world = own.sweeping();
+    hostsSee(world.commands, () => presents(current));
+
+    const report = await world.sweep();
+
+    expect(report.counts.ok).toBe(9);
+    expect(
+      world.commands.sent.map(({ commandId }) => jobOf(world.commands, commandId).looks?.length),
+    ).toEqual([8, 1]);
+    expect(world.pacing.turns[0]?.where).toBe('222233334444/eu-west-1');
+  });
+
+  test('looks even where nobody knows what was installed', async () => {
+    const id = await own.registered('mail', 0, {
+      verify: { endpoint: '10.0.0.1:25', serverName: 'www.example.test', protocol: 'smtp' },
+    });
+    await own.isCurrent(current);
+    const world = own.sweeping();
+    hostsSee(world.commands, () => presents(current));
+
+    const seen = await onlyOne(world);
+
+    expect(seen).toMatchObject({ targetId: id, condition: 'never_deployed' });
+    expect(seen?.daysToExpiry).toBeGreaterThan(0);
+  });
+
+  test('calls it unreachable when its host is away, and does not send to find out', async () => {
+    await mail('mail');
+    const world = own.sweeping();
+    world.away.set(hostA, 'its SSM Agent is ConnectionLost, last heard of 2026-11-20T00:00:00.000Z');
+
+    expect(await onlyOne(world)).toMatchObject({
+      condition: 'unreachable',
+      summary: expect.stringMatching(
+        /^mail\.example\.test:25: its host is away: its SSM Agent is Connection/,
+      ),
+    });
+    expect(world.commands.sent).toEqual([]);
+    expect(world.published[0]?.measured ?? { unreachable: 1 }).toMatchObject({ unreachable: 1 });
+  });
+
+  test('sends nothing to a host that is being deployed to', async () => {
+    const host = 'mi-0123456789abcdef9';
+    await mail('mail', { host });
+    const executionArn = 'arn:aws:states:eu-west-1:123456789012:execution:certferry-deploy-target:d-77';
+    await others.hostLocks.acquire({ host, executionArn, targetId: 'web', now: new Date() });
+    const world = own.sweeping();
+
+    expect(await onlyOne(world)).toMatchObject({
+      condition: 'not_probed',
+      summary: 'its host is being deployed to (d-77)',
+    });
+    expect(world.commands.sent).toEqual([]);
+    expect(world.pacing.turns).toEqual([]);
+  });
+
+  test('says of one that was deployed to meanwhile that nobody knows', async () => {
+    const id = await mail('mail');
+    const world = own.sweeping();
+    hostsSee(world.commands, () => presents(strange));
+    const { onSend } = world.commands;
+    let recorded = Promise.resolve();
+    world.commands.onSend = (commandId) => {
+      onSend(commandId);
+      recorded = own.installed(id, strange, { fence: 2 });
+    };
+    const sleep = async (milliseconds: number) => {
+      await recorded;
+      await world.sleep(milliseconds);
+    };
+
+    const report = await createHandler({ ...world, sleep })({ certificate: own.certificate, heal: true });
+
+    expect(report.targets[0]?.summary).toMatch(/deployed to while its host was asked/);
+    expect(world.executions.started).toEqual([]);
+  });
+});
+
+describe('the event of a command that a sweep sent', () => {
+  test('finds nobody who waits for it', async () => {
+    await mail('mail');
+    const world = own.sweeping();
+    hostsSee(world.commands, () => presents(current));
+    await world.sweep();
+    const [sent] = world.commands.sent;
+    const detail = { 'command-id': sent?.commandId ?? '', 'instance-id': hostA, status: 'Success' };
+
+    const said = await commandStatus({ ...others, sleep: async () => {} })({ detail });
+
+    expect(said.summary).toMatch(/is not known$/);
+    expect(others.executions.completions).toEqual([]);
+  });
+});
