@@ -98,6 +98,23 @@ describe('a version in Secrets Manager', () => {
     expect(bundle.leaf.trim()).toBe(version.certPem.trim());
   });
 
+  test('may hold base64 on many lines, and null for what there is not', async () => {
+    const version = await aVersion();
+    const pkcs12 = asPkcs12(version.certPem + version.keyPem, '').toString('base64');
+    const { certPem: certificate, keyPem: privateKey } = version;
+    secrets.answers.push(
+      { SecretString: JSON.stringify({ pkcs12: pkcs12.replaceAll(/.{76}/g, '$&\n'), passphrase: null }) },
+      { SecretString: JSON.stringify({ certificate, chain: null, privateKey, passphrase: null }) },
+    );
+
+    const found = [
+      await sources.latest({ kind: 'secretsmanager', secretId: 'lines' }, now),
+      await sources.latest({ kind: 'secretsmanager', secretId: 'nulls' }, now),
+    ];
+
+    expect(found.map(({ fingerprint: leaf }) => leaf)).toEqual(Array(2).fill(version.fingerprint));
+  });
+
   test('may be plain PEM, leaf, chain and key in one text', async () => {
     const { certPem, chainPem, keyPem, fingerprint: leaf } = await aVersion();
     secrets.answers.push({ SecretString: keyPem + certPem + chainPem });
@@ -171,6 +188,15 @@ describe('the versions a secret has', () => {
       notAfter,
     });
     expect(secrets.requests).toEqual([{ SecretId: 'certferry/api', VersionStage: 'AWSCURRENT' }]);
+  });
+
+  test('one that is known by its id alone has the leaf that is in it', async () => {
+    const { fingerprint: leaf } = await aSecret();
+
+    await expect(sources.identify(source, now)).resolves.toMatchObject({ fingerprint: leaf, source });
+
+    await sources.fetch({ fingerprint: leaf, source }, now);
+    expect(secrets.requests).toEqual([{ SecretId: 'certferry/api', VersionId: 'v-1' }]);
   });
 
   test('the one before is AWSPREVIOUS', async () => {

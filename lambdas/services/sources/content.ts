@@ -13,12 +13,20 @@ export interface Whereabouts {
 /** Base64 in JSON around the largest bundle that is taken, and some fields of a rotation function's own. */
 export const maximumContentBytes = 128 * 1024;
 
-const passphrase = z.optional(z.string());
+/** Whoever writes JSON by a program writes null for what there is not. */
+const perhaps = z.optional(z.nullable(z.string()));
+
+/** On one line or on many: tools break it after 64 or 76 characters. */
+const Base64 = z.pipe(z.pipe(z.string(), z.transform(withoutSpace)), z.base64());
 
 const JsonContent = z.union([
-  z.object({ certificate: z.string(), chain: z.optional(z.string()), privateKey: z.string(), passphrase }),
-  z.object({ pkcs12: z.base64(), passphrase }),
+  z.object({ certificate: z.string(), chain: perhaps, privateKey: z.string(), passphrase: perhaps }),
+  z.object({ pkcs12: Base64, passphrase: perhaps }),
 ]);
+
+function withoutSpace(text: string): string {
+  return text.replaceAll(/\s/g, '');
+}
 
 /**
  * Content as the input of `readBundle`. Bytes are taken for PKCS#12 when they begin as ASN.1 does, everything else for
@@ -46,10 +54,10 @@ function fromJson(text: string, where: Whereabouts): BundleInput {
   const parsed = JsonContent.safeParse(parseJson(text));
   if (!parsed.success) throw ofNoForm(where);
   const { data } = parsed;
-  const secret = data.passphrase === undefined ? {} : { passphrase: data.passphrase };
+  const secret = data.passphrase == null ? {} : { passphrase: data.passphrase };
   if ('pkcs12' in data) return { pkcs12: Buffer.from(data.pkcs12, 'base64'), ...secret };
   const { certificate, chain, privateKey } = data;
-  return { certificate, key: privateKey, ...(chain !== undefined && { chain }), ...secret };
+  return { certificate, key: privateKey, ...(chain != null && { chain }), ...secret };
 }
 
 function parseJson(text: string): unknown {
