@@ -20,6 +20,8 @@ const descriptionsWithin: Readonly<Record<string, Readonly<Record<string, string
   serviceEndpoints: {
     endpoint: 'host:port of the service as clients reach it, such as its load balancer.',
     attempts: 'How often to look before the service counts as stale.',
+    vantage:
+      'lambda, which is to be said for smtp on port 25: Lambda reaches that only where AWS has opened it.',
   },
 };
 

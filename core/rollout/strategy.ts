@@ -45,11 +45,14 @@ export const Strategy = z.strictObject({
 });
 export type Strategy = z.infer<typeof Strategy>;
 
+/** The parts of a strategy that were said, as they were once registered: each by itself is right. */
+export const RecordedStrategy = z.partial(z.strictObject(fields));
+
 /**
- * The parts of a strategy that a person said: what is not said comes from the certificate's own, then the default. It
+ * The parts of a strategy that a person says: what is not said comes from the certificate's own, then the default. It
  * has no defaults of its own, which would count as said.
  */
-export const StrategyOverrides = z.partial(z.strictObject(fields)).check(
+export const StrategyOverrides = RecordedStrategy.check(
   z.check(({ value, issues }) => {
     const { waves, approvalAfterWave = 0 } = value;
     if (waves === undefined || issues.length > 0 || mayAsk({ waves, approvalAfterWave })) return;

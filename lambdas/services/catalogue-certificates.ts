@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import type { CertificateSource } from '../../core/deployment/source.ts';
-import { Certificate } from '../../core/rollout/certificate.ts';
+import { type Certificate, RecordedCertificate } from '../../core/rollout/certificate.ts';
 import {
   asRevised,
   certificateKey,
@@ -30,7 +30,7 @@ export interface Certificates {
   fedBy(source: CertificateSource): Promise<string[]>;
 }
 
-const CertificateItem = z.object({ ...Registered.shape, certificate: Certificate });
+const CertificateItem = z.object({ ...Registered.shape, certificate: RecordedCertificate });
 type CertificateItem = z.infer<typeof CertificateItem>;
 
 /** Certificates in the registry's table. */

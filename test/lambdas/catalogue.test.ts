@@ -2,6 +2,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CertificateSource } from '../../core/deployment/source.ts';
 import { Certificate } from '../../core/rollout/certificate.ts';
+import { Verify } from '../../core/target/verify.ts';
 import { type Catalogue, createCatalogue } from '../../lambdas/services/catalogue.ts';
 import { createRollouts } from '../../lambdas/services/rollouts.ts';
 import { fingerprint, source } from './support/factories.ts';
@@ -48,6 +49,20 @@ describe('a registered certificate', () => {
     ]);
     expect((await catalogue.certificates()).map(({ thing }) => thing.name)).not.toContain('a.example.com');
     expect(await catalogue.certificate('a.example.com')).toBeNull();
+  });
+
+  test('can still be read, and mended, when nobody could write it any more', async () => {
+    const name = aCertificateName();
+    const before = {
+      ...aCertificate({ name }),
+      strategy: { waves: ['100%'], approvalAfterWave: 1 },
+      serviceEndpoints: [Verify.parse({ endpoint: 'mail.test:25', protocol: 'smtp' })],
+    } satisfies Certificate;
+    expect(Certificate.safeParse(before).success).toBe(false);
+    await catalogue.putCertificate(before, 'cli');
+
+    expect((await catalogue.certificate(name))?.thing).toEqual(before);
+    await catalogue.removeCertificate(name);
   });
 
   test('leaves its targets, and the numbers of its rollouts, when it is removed', async () => {
