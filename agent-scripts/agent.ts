@@ -81,7 +81,7 @@ async function settled(home: Home, header: JobHeader, work: () => Promise<AgentL
   }
 }
 
-async function performOpen(home: Home, { header, probe }: OpenJob): Promise<AgentLine> {
+async function performOpen(home: Home, { header, probe, replaces }: OpenJob): Promise<AgentLine> {
   refuseLate(header, new Date());
   switch (header.action) {
     case 'enroll':
@@ -95,7 +95,7 @@ async function performOpen(home: Home, { header, probe }: OpenJob): Promise<Agen
       const finished = finishedBefore(home, header);
       if (finished !== null) return finished;
       passFence(home, header);
-      return revert(home, header);
+      return revert(home, header, replaces);
     }
     case 'deploy':
     case 'validate':

@@ -82,12 +82,17 @@ interface Turn {
 }
 
 function deploymentOf(
-  { target, action, version, rollout }: DeploymentRequest,
+  { target, action, version, rollout, replaces }: DeploymentRequest,
   { execution, requestNumber, fence }: Turn,
 ): Deployment {
   const { id: executionArn, name: id, startedAt } = execution;
   const vantage = target.verify === 'none' ? 'none' : target.verify.vantage;
-  const held = { requestNumber, fence, rollout: rollout ?? null };
+  const held = {
+    requestNumber,
+    fence,
+    rollout: rollout ?? null,
+    ...(replaces !== undefined && { replaces }),
+  };
   return { id, executionArn, startedAt, target, action, version, ...held, vantage };
 }
 
@@ -111,9 +116,9 @@ export const handler = task('AcquireLock', {
       locks: locks(),
       hostLocks: hostLocks(),
       executions: executions(),
+      metrics: deploymentMetrics(),
       registry: registry(),
       rollouts: rollouts(),
       clock: systemClock,
     }),
 });
-      metrics: deploymentMetrics(),

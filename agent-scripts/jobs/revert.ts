@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { factsOfPem } from '../../core/certificate/facts.ts';
-import type { AgentLine } from '../../core/deployment/agent-line.ts';
+import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
 import type { Change } from '../apply/change.ts';
@@ -8,17 +8,22 @@ import { digestOf } from '../apply/digest.ts';
 import type { Home } from '../apply/home.ts';
 import { inFoldersOf } from '../apply/host-lock.ts';
 import { destinationsOf, planChange } from '../apply/plan.ts';
-import { installedReceipt, type Receipt, receiptsOf } from '../apply/receipt.ts';
+import { installedReceipt, type Receipt, receiptsOf, writeReceipt } from '../apply/receipt.ts';
 import { holdsLeaf, type WantedFile } from '../apply/wanted.ts';
 import { applyAndRecord } from './apply-and-record.ts';
 
 /**
  * Job `revert`: makes the version before the installed one the installed one, as a deployment of its own: staged,
- * judged by the daemon, journalled, and undone when it does not hold.
+ * judged by the daemon, journalled, and undone when it does not hold. Where another version than `replaces` is installed,
+ * it is put back already, or somebody else has deployed since: that one stays.
  * @throws CertferryError NoReceipt when the host has no version before
  */
-export async function revert(home: Home, header: JobHeader): Promise<AgentLine> {
+export async function revert(home: Home, header: JobHeader, replaces?: string): Promise<AgentLine> {
   const receipts = receiptsOf(home, header.targetId);
+  const other = installedReceipt(receipts);
+  if (replaces !== undefined && other !== null && other.line.version?.fingerprint !== replaces) {
+    return leftAlone(home, header, other);
+  }
   const origin = originOfInstalled(receipts);
   const files = origin.files.map((file) => fileBefore(file, header));
   const leaf = files.find(holdsLeaf)?.content ?? null;
@@ -37,6 +42,21 @@ export async function revert(home: Home, header: JobHeader): Promise<AgentLine> 
     if (found === null) throw noVersionBefore(header, 'nothing was deployed here, or it is too long ago');
     return found;
   }
+}
+
+function leftAlone(home: Home, header: JobHeader, { line: { version, deploymentId }, origin }: Receipt) {
+  const line = agentLine({
+    deploymentId: header.deploymentId,
+    targetId: header.targetId,
+    outcome: 'unchanged',
+    summary: 'another version is installed than the one that was to be put back; nothing was touched',
+    version,
+    previousVersion: version,
+    validatedIn: 'none',
+  });
+  const receipt = { v: 1 as const, line, fence: header.fence, change: null, undone: false, origin };
+  writeReceipt(home, { ...receipt, installedBefore: deploymentId });
+  return line;
 }
 
 /** The deployment that first brought the version that `origin` replaced; unknown when it was there before certferry. */

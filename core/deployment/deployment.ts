@@ -19,6 +19,8 @@ export const DeploymentRequest = z.strictObject({
   action: RequestAction,
   version: z.nullable(z.strictObject({ fingerprint: Fingerprint, source: Source })),
   requestNumber: z.optional(z.int().check(z.positive())),
+  /** A revert takes away this version and no other: a host that has another one by now leaves that where it is. */
+  replaces: z.optional(Fingerprint),
   /** The id of the rollout that it is a part of. */
   rollout: z.optional(z.string()),
   /** It does not begin once more deployments of its rollout than these have failed. */
@@ -37,6 +39,7 @@ export const Deployment = z.strictObject({
   action: RequestAction,
   version: z.nullable(z.strictObject({ fingerprint: Fingerprint, source: Source })),
   requestNumber: z.int(),
+  replaces: z.optional(Fingerprint),
   fence: z.int(),
   rollout: z.nullable(z.string()),
   /** From where the endpoint is looked at; `none` when the target says so. A Choice reads it. */

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Target, TargetId } from '../target/target.ts';
 import { Verify } from '../target/verify.ts';
-import { Bundle, VersionFacts } from './version.ts';
+import { Bundle, Fingerprint, VersionFacts } from './version.ts';
 
 /**
  * The instruction sent to an agent.
@@ -61,6 +61,8 @@ export const OpenJob = z.strictObject({
   header: JobHeader,
   probe: z.nullable(ProbeRequest),
   looks: z.optional(z.array(LookRequest).check(z.minLength(1), z.maxLength(mostLooks))),
+  /** Of a revert: the version that it may take away. Without it, whichever is installed. */
+  replaces: z.optional(Fingerprint),
 });
 export type OpenJob = z.infer<typeof OpenJob>;
 

@@ -7,6 +7,8 @@ export interface Aftermath {
   readonly sinceWave: number;
   readonly fingerprint: string;
   readonly installed: (targetId: string) => string | null;
+  /** Whether a deployment of this rollout has left nobody knowing, whatever a later one of it could say. */
+  readonly isLost: (targetId: string) => boolean;
 }
 
 export type WayBack =
@@ -23,7 +25,7 @@ export type WayBack =
  * the one it has, and what it has is not known. It leaves the way back incomplete, unless a later deployment has settled it.
  */
 export function planBack(aftermath: Aftermath): WayBack {
-  const { fingerprint, installed } = aftermath;
+  const { fingerprint, installed, isLost } = aftermath;
   const [forward, back] = [forwardEnds(aftermath), backEnds(aftermath)];
   const changed = [...forward.values()].filter(({ result }) => hasChanged(result));
   const left = changed.filter(
@@ -38,7 +40,8 @@ export function planBack(aftermath: Aftermath): WayBack {
     const attempt = back.get(result.targetId);
     if (attempt !== undefined) return hasFailed(attempt) || wasSkipped(attempt);
     const has = installed(result.targetId);
-    return (hasChanged(result) || isUnsure(result)) && (has === null || has === fingerprint);
+    const mayHaveIt = hasChanged(result) || isUnsure(result) || isLost(result.targetId);
+    return mayHaveIt && (has === null || has === fingerprint);
   });
   if (unsettled.length === 0) return { verdict: 'rolled_back' };
   return { verdict: 'rollback_incomplete', targetIds: unsettled.map(({ result }) => result.targetId) };

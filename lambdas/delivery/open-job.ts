@@ -9,5 +9,7 @@ export function openJob(
   action: JobAction,
   { now, probe = null }: { now: Date; probe?: OpenJob['probe'] },
 ): MadeJob {
-  return { action, text: openJobText({ header: headerFor(deployment, action, now), probe }) };
+  const { replaces } = deployment;
+  const only = action === 'revert' && replaces !== undefined ? { replaces } : {};
+  return { action, text: openJobText({ header: headerFor(deployment, action, now), probe, ...only }) };
 }

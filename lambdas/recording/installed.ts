@@ -30,8 +30,12 @@ export function installedAfter(item: HistoryItem, left: Left): Installed | null 
   switch (outcome) {
     case 'deployed':
     case 'deployed_unverified':
-    case 'unchanged':
       return { ...has(left.version), rollout: item.rollout ?? null };
+    // a revert that found another version left it as it was
+    case 'unchanged':
+      return action === 'revert'
+        ? has(left.version)
+        : { ...has(left.version), rollout: item.rollout ?? null };
     // who brought the version that is back stays as it is written
     case 'rolled_back':
       return has(left.before);

@@ -12,13 +12,17 @@ import { planOf, wavesSoFar } from './waves-so-far.ts';
 export async function nextBack(state: RolloutState, by: Planners): Promise<RolloutState> {
   const { rollout, judgement } = state;
   const waves = await wavesSoFar(state, by);
-  const ids = new Set(waves.flatMap(({ results }) => results.map(({ targetId }) => targetId)));
-  const known = await by.installed.of([...ids]);
+  const ids = [...new Set(waves.flatMap(({ results }) => results.map(({ targetId }) => targetId)))];
+  const [known, wanted] = [await by.installed.of(ids), await by.installed.wantedOf(ids)];
   const plan = planBack({
     waves,
     sinceWave: judgement.sinceWave,
     fingerprint: rollout.version.fingerprint,
-    installed: (targetId) => versionLeft(known.get(targetId), rollout),
+    installed: (targetId) => versionLeft(known.get(targetId), wanted.get(targetId), rollout),
+    isLost: (targetId) => {
+      const has = known.get(targetId);
+      return has?.fingerprint === null && has.rollout === rollout.id;
+    },
   });
   const wave = { ...state.wave, count: 0, waitSeconds: 0 };
   switch (plan.verdict) {
@@ -38,17 +42,25 @@ export async function nextBack(state: RolloutState, by: Planners): Promise<Rollo
   }
 }
 
-/** What a target has; a deployment of somebody else's, though of the same version, is theirs to undo. */
-function versionLeft(has: Installed | undefined, { id, version }: RolloutState['rollout']): string | null {
-  const isTheirs = has?.rollout !== undefined && has.rollout !== id;
-  return isTheirs && has.fingerprint === version.fingerprint ? 'theirs' : (has?.fingerprint ?? null);
+/**
+ * What a target has; null when nobody knows. A deployment of somebody else's, though of the same version, is theirs to
+ * undo. Where this version was wanted last and another one is written, a deployment that broke off may not be written yet.
+ */
+function versionLeft(
+  has: Installed | undefined,
+  wanted: string | null | undefined,
+  { id, version: { fingerprint } }: RolloutState['rollout'],
+): string | null {
+  if (has === undefined) return null;
+  if (has.fingerprint !== fingerprint) return wanted === fingerprint ? null : has.fingerprint;
+  return has.rollout === undefined || has.rollout === id ? fingerprint : 'theirs';
 }
 
 /** Whoever is woken needs the names; thousands of them are in the history. */
 const shownTargets = 20;
 
 async function written(
-  { rollout: { id, strategy } }: RolloutState,
+  { rollout: { id, strategy, version } }: RolloutState,
   wave: Wave,
   { ofWave, targetIds }: { readonly ofWave: number; readonly targetIds: readonly string[] },
   by: Planners,
@@ -60,7 +72,16 @@ async function written(
     const target = targets.get(targetId);
     return target === undefined
       ? []
-      : [{ target, action: 'revert', version: null, rollout: id, splaySeconds: 0 }];
+      : [
+          {
+            target,
+            action: 'revert',
+            version: null,
+            replaces: version.fingerprint,
+            rollout: id,
+            splaySeconds: 0,
+          },
+        ];
   });
   const number = wave.number + 1;
   const plan = by.newPlan();

@@ -187,4 +187,19 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(noFurther).toMatchObject({ outcome: 'rejected', reason: 'NoReceipt' });
     expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
   });
+
+  test('goes back once from the version that a revert may take away, however often it is told to', async () => {
+    const { nginx, host, target, deploy } = await aRunningSite();
+    const [second, third] = [await aVersion(), await aVersion()];
+    await deploy(second);
+    await deploy(third);
+    const replaces = third.fingerprint;
+
+    const toSecond = await host.send('revert', { target, replaces });
+    expect(toSecond).toMatchObject({ outcome: 'applied', version: { fingerprint: second.fingerprint } });
+
+    const again = await host.send('revert', { target, replaces });
+    expect(again).toMatchObject({ outcome: 'unchanged', version: { fingerprint: second.fingerprint } });
+    expect(await presentedBy(nginx.port)).toBe(second.fingerprint);
+  });
 });

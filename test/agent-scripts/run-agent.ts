@@ -62,6 +62,8 @@ export interface Sent {
   readonly target: Target;
   readonly version: IssuedCertificate;
   readonly header: Partial<JobHeader>;
+  /** The fingerprint that a revert may take away. */
+  readonly replaces: string;
 }
 
 /** A host whose agent keeps its things in `home`. */
@@ -86,7 +88,8 @@ export function testHost(home: string): TestHost {
   };
   const jobText = async (action: JobHeader['action'], sent: Partial<Sent> = {}): Promise<string> => {
     if (action !== 'deploy' && action !== 'validate') {
-      return openJobText({ header: header(action, sent), probe: null });
+      const { replaces } = sent;
+      return openJobText({ header: header(action, sent), probe: null, ...(replaces && { replaces }) });
     }
     if (!sent.target || !sent.version) throw new Error(`${action} needs a target and a version`);
     hostKey ??= await enroll();

@@ -235,6 +235,7 @@ describe('NextWave on the way back', () => {
       target: expect.objectContaining({ id: idOf(9) }),
       action: 'revert',
       version: null,
+      replaces: fingerprint('new'),
       rollout: rolloutId,
       splaySeconds: 0,
     });
@@ -256,6 +257,30 @@ describe('NextWave on the way back', () => {
       verdict: 'rollback_incomplete',
       summary: `not put back, or not known: ${idOf(9)}`,
     });
+  });
+
+  test('is incomplete while a deployment that broke off is not written yet, whatever was believed before it', async () => {
+    const state = await turnedBack({ [idOf(9)]: 'ABORTED' });
+    expect(by.installed.has.get(idOf(9))).toMatchObject({ fingerprint: fingerprint('old') });
+    by.installed.wants.set(idOf(9), fingerprint('new'));
+
+    let back = await next(state);
+    while (back.wave.verdict === 'deploy') back = await next(await afterItsEnd(back));
+
+    expect(back.wave).toMatchObject({
+      verdict: 'rollback_incomplete',
+      summary: `not put back, or not known: ${idOf(9)}`,
+    });
+  });
+
+  test('is incomplete where a deployment was lost, though another attempt of it could say that it was refused', async () => {
+    const state = await turnedBack({ [idOf(9)]: 'rejected' });
+    install(by, idOf(9), null, { rollout: rolloutId, outcome: 'lost' });
+
+    let back = await next(state);
+    while (back.wave.verdict === 'deploy') back = await next(await afterItsEnd(back));
+
+    expect(back.wave).toMatchObject({ verdict: 'rollback_incomplete' });
   });
 
   test('puts back what a wave changed that nobody could judge', async () => {

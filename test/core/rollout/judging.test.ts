@@ -127,7 +127,13 @@ describe('the results of a wave', () => {
 describe('the way back', () => {
   const [theNew, theOld] = ['sha256:new', 'sha256:old'];
   const plan = (waves: EndedWave[], installed: Record<string, string | null> = {}, sinceWave = 0) =>
-    planBack({ waves, sinceWave, fingerprint: theNew, installed: (id) => installed[id] ?? null });
+    planBack({
+      waves,
+      sinceWave,
+      fingerprint: theNew,
+      installed: (id) => installed[id] ?? null,
+      isLost: () => false,
+    });
   const waves = [
     forward(1, result('a', 'deployed')),
     forward(
@@ -218,7 +224,13 @@ test('the way back has what was lost and then found there, but not what was ther
     forward(2, result('a', 'unchanged'), result('b', 'unchanged')),
   ];
 
-  const plan = planBack({ waves, sinceWave: 1, fingerprint: 'sha256:new', installed: () => 'sha256:new' });
+  const plan = planBack({
+    waves,
+    sinceWave: 1,
+    fingerprint: 'sha256:new',
+    installed: () => 'sha256:new',
+    isLost: () => false,
+  });
 
   expect(plan).toEqual({ verdict: 'deploy', ofWave: 2, targetIds: ['a'] });
 });
