@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { CertferryError } from '../core/errors.ts';
 import { RecordedRollout, RolloutState } from '../core/rollout/rollout.ts';
-import { EndingPath, endedEarly, endedRollout, isCurrentFrom } from './rolling/ended.ts';
+import { type Ending, EndingPath, endedEarly, endedRollout, isCurrentFrom } from './rolling/ended.ts';
 import { endedMessage, haltedMessage } from './rolling/messages.ts';
 import { isResumed, resumed } from './rolling/resume.ts';
 import { wavesSoFar } from './rolling/waves-so-far.ts';
@@ -35,7 +35,7 @@ interface Services {
   readonly installed: InstalledVersions;
   readonly messages: Messages;
   readonly metrics: RolloutMetrics;
-  readonly rollouts: Pick<Rollouts, 'control' | 'end' | 'halt' | 'resume' | 'rollBack'>;
+  readonly rollouts: Pick<Rollouts, 'close' | 'control' | 'end' | 'halt' | 'resume' | 'rollBack'>;
 }
 
 /**
@@ -74,12 +74,20 @@ async function haltOrResume({ state, redriveCount }: Halted, by: Services): Prom
 
 async function record(input: Exclude<Input, Halted>, by: Services): Promise<RecordedRollout> {
   const parsed = RolloutState.safeParse(input.state);
-  const recorded = parsed.success ? await recordBegun(input.path, parsed.data, by) : endedEarly(input);
+  const recorded = parsed.success
+    ? await recordBegun(input.path, parsed.data, by)
+    : await recordEarly(input, by);
   await by.rollouts.end(recorded.rolloutId, recorded.outcome, recorded.summary);
   by.metrics.ended(recorded.outcome);
   const message = endedMessage(recorded);
   if (message !== null) await by.messages.tell(message);
   return recorded;
+}
+
+async function recordEarly(ending: Ending, by: Services): Promise<RecordedRollout> {
+  const { name, startedAt } = ending.execution;
+  await by.rollouts.close(name, startedAt);
+  return endedEarly(ending);
 }
 
 async function recordBegun(path: EndingPath, state: RolloutState, by: Services): Promise<RecordedRollout> {

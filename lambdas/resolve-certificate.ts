@@ -36,8 +36,9 @@ interface Services {
 
 /**
  * State ResolveCertificate: nothing is begun before the request, the certificate, its targets and the version's bytes
- * have been found to be right. Called again by the same execution it answers the place that the rollout has already.
- * Of parallel rollouts of one version one begins, and the others throw RolloutExists.
+ * have been found to be right. Called again by the same execution it answers the place and the version that the rollout
+ * has already, whichever attempt began it and whatever the source has since. One that comes after the execution has
+ * ended begins nothing. Of parallel rollouts of one version one begins, and the others throw RolloutExists.
  */
 export const createHandler =
   (by: Services) =>
@@ -45,7 +46,8 @@ export const createHandler =
     const request = readRolloutRequest(raw, execution.name);
     const certificate = await certificateOf(request, by);
     await expectTargets(request, by);
-    const found = await versionOf({ certificate, asked: request.version }, by.clock.now(), by);
+    const now = by.clock.now();
+    const found = await versionOf({ certificate, asked: request.version }, now, by);
     const { only, repeat, urgent, reason } = request;
     const rollout = {
       id: execution.name,
@@ -60,9 +62,11 @@ export const createHandler =
       strategy: strategyFrom(by.defaultStrategy ?? {}, certificate.strategy, request.strategy),
       serviceEndpoints: certificate.serviceEndpoints,
     };
-    const sequence = placeIn(await begin(rollout, request, by), rollout);
+    const { sequence, version } = placeIn(await begin(rollout, request, by), rollout);
+    const isFound = version.fingerprint === found.version.fingerprint;
+    const carried = isFound ? found : await versionOf({ certificate, asked: version }, now, by);
     return firstState(
-      { ...rollout, sequence },
+      { ...rollout, ...carried, sequence },
       by.files.placeOf({ rolloutId: rollout.id, wave: 1, plan: 'none' }),
     );
   };
@@ -132,7 +136,7 @@ function placeIn(
 ) {
   switch (begun.type) {
     case 'begun':
-      return begun.sequence;
+      return begun;
     case 'exists':
       throw new CertferryError(
         'RolloutExists',

@@ -1,6 +1,6 @@
 import { CertferryError } from '../../core/errors.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
-import type { RegistryTable, Writes } from './registry-table.ts';
+import type { Item, RegistryTable, Writes } from './registry-table.ts';
 import { readItem } from './registry-table.ts';
 import {
   ControlItem,
@@ -14,9 +14,12 @@ import {
 
 /** How beginning a rollout ended. `exists`: this version is being, or has been, rolled out by another one. */
 export type Begun =
-  | { readonly type: 'begun'; readonly sequence: number }
+  | { readonly type: 'begun'; readonly sequence: number; readonly version: CarriedVersion }
   | { readonly type: 'exists'; readonly by: string }
   | { readonly type: 'superseded'; readonly by: string };
+
+/** The version that a rollout carries since its beginning. */
+export type CarriedVersion = Pick<Rollout['version'], 'fingerprint' | 'source'>;
 
 /** Whether a version may be rolled out once more: in any case, or (`onlyNew`) never. */
 export interface Repetition {
@@ -38,10 +41,10 @@ export function beginRollout(
 ): Promise<Begun> {
   return table.transact(async () => {
     const [own, latest] = await Promise.all([
-      readControlItem(table, rollout.id),
+      readOwn(table, rollout.id),
       readLatest(table, rollout.certificate),
     ]);
-    if (own !== null) return beginAgain(table.name, { rollout, own, latest });
+    if (own !== null) return beginAgain(rollout, own);
     if (rollout.only !== null) return beginPart(table, rollout, latest);
     const carrier = repeat ? null : await carrierOf(table, rollout, { latest, onlyNew });
     if (carrier !== null) return nothing({ type: 'exists', by: carrier });
@@ -63,10 +66,22 @@ async function carrierOf(
 
 /** Null when there is none: a count of failures alone (`rollout-failures.ts`) is no rollout. */
 export async function readControlItem(table: RegistryTable, id: string): Promise<ControlItem | null> {
-  const item = await table.get(rolloutKey(id));
+  return controlIn(await table.get(rolloutKey(id)), id);
+}
+
+function controlIn(item: Item | null, id: string): ControlItem | null {
   return item?.id === undefined
     ? null
     : readItem(ControlItem, item, { key: rolloutKey(id), name: 'InvalidRequest' });
+}
+
+/** As {@link readControlItem}. Throws InvalidRequest where the execution has ended without a rollout (Rollouts.close). */
+async function readOwn(table: RegistryTable, id: string): Promise<ControlItem | null> {
+  const item = await table.get(rolloutKey(id));
+  if (item?.closed !== true) return controlIn(item, id);
+  throw new CertferryError('InvalidRequest', `the execution ${id} has ended: no rollout begins in it`, {
+    details: { rollout: id },
+  });
 }
 
 async function readLatest(table: RegistryTable, certificate: string): Promise<LatestItem | null> {
@@ -102,14 +117,8 @@ const nothing = (result: Begun): Writes<Begun> => ({ result, actions: [] });
 /** One that was asked for later has begun sooner: its sources answered sooner. */
 const superseded = ({ current }: LatestItem) => nothing({ type: 'superseded', by: current });
 
-interface Known {
-  readonly rollout: NewRollout;
-  readonly own: ControlItem;
-  readonly latest: LatestItem | null;
-}
-
-/** The task was killed or its answer lost, so nothing has been deployed; what it was to deploy may be another version now. */
-function beginAgain(TableName: string, { rollout, own, latest }: Known): Writes<Begun> {
+/** Another attempt has begun it: its answer was lost, or it is still on its way. What that one found is what it carries. */
+function beginAgain(rollout: NewRollout, own: ControlItem): Writes<Begun> {
   if (own.startedAt !== rollout.startedAt && own.status === 'ended') {
     throw new CertferryError(
       'InvalidRequest',
@@ -117,26 +126,12 @@ function beginAgain(TableName: string, { rollout, own, latest }: Known): Writes<
       { details: { rollout: rollout.id } },
     );
   }
-  const result = { type: 'begun', sequence: own.sequence } as const;
-  const { fingerprint } = rollout.version;
-  if (own.fingerprint === fingerprint) return nothing(result);
-  const change = {
-    TableName,
-    UpdateExpression: 'SET fingerprint = :new',
-    ExpressionAttributeValues: { ':new': fingerprint, ':old': own.fingerprint },
-  };
-  const Update = { ...change, Key: rolloutKey(own.id), ConditionExpression: 'fingerprint = :old' };
-  if (latest?.current !== own.id) return { result, actions: [{ Update }] };
-  const values = { ...change.ExpressionAttributeValues, ':id': own.id };
-  const latestToo = {
-    ...change,
-    Key: latestKey(own.certificate),
-    ConditionExpression: '#current = :id AND fingerprint = :old',
-    ExpressionAttributeNames: { '#current': 'current' },
-    ExpressionAttributeValues: values,
-  };
-  return { result, actions: [{ Update }, { Update: latestToo }, carrying(TableName, rollout)] };
+  const { fingerprint, source, sequence } = own;
+  const version = source === undefined ? rollout.version : { fingerprint, source };
+  return nothing({ type: 'begun', sequence, version: carried(version) });
 }
+
+const carried = ({ fingerprint, source }: CarriedVersion): CarriedVersion => ({ fingerprint, source });
 
 /**
  * A part comes after everything before it. But while another version is being rolled out, one with an older version (a new
@@ -154,7 +149,7 @@ async function beginPart(
   const sequence = standing?.status === 'running' ? knows - 1 : knows;
   const ConditionCheck = { TableName, Key: latestKey(rollout.certificate), ...asSeen(latest) };
   return {
-    result: { type: 'begun', sequence },
+    result: { type: 'begun', sequence, version: carried(rollout.version) },
     actions: [{ ConditionCheck }, ...newItems(TableName, rollout, { sequence, knows })],
   };
 }
@@ -171,7 +166,7 @@ function beginWhole(TableName: string, rollout: NewRollout, latest: LatestItem |
   };
   const Put = { TableName, Item: { ...latestKey(certificate), ...item }, ...asSeen(latest) };
   return {
-    result: { type: 'begun', sequence },
+    result: { type: 'begun', sequence, version: carried(rollout.version) },
     actions: [{ Put }, carrying(TableName, rollout), ...newItems(TableName, rollout, { sequence })],
   };
 }
@@ -198,7 +193,7 @@ function newItems(TableName: string, rollout: NewRollout, place: Pick<ControlIte
     id,
     executionArn,
     certificate,
-    fingerprint: version.fingerprint,
+    ...carried(version),
     ...place,
     startedAt,
     status: 'running',
@@ -217,7 +212,7 @@ function newItems(TableName: string, rollout: NewRollout, place: Pick<ControlIte
       Put: {
         TableName,
         Item: { ...rolloutKey(id), ...control, expiresAt },
-        ConditionExpression: 'attribute_not_exists(id)',
+        ConditionExpression: 'attribute_not_exists(id) AND attribute_not_exists(closed)',
       },
     },
     { Put: { TableName, Item: { pk: listOf(certificate), ...listed } } },

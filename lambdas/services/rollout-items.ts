@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { Source } from '../../core/deployment/source.ts';
 import { Fingerprint } from '../../core/deployment/version.ts';
 import { RolloutOutcome } from '../../core/rollout/rollout.ts';
 
@@ -8,6 +9,8 @@ export const ControlItem = z.object({
   executionArn: z.string(),
   certificate: z.string(),
   fingerprint: Fingerprint,
+  /** Where the version's bytes were read when it began. */
+  source: z.optional(Source),
   sequence: z.int(),
   /** The latest whole rollout when this one began, where that is not its own: only those after it supersede it. */
   knows: z.optional(z.int()),

@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 import { type Change, createRegistryTable, type RegistryTable, readItem } from './registry-table.ts';
 import { type Begun, beginRollout, type NewRollout, type Repetition } from './rollout-begin.ts';
-import { ControlItem, LatestItem, latestKey, listOf, rolloutKey } from './rollout-items.ts';
+import { ControlItem, expiryAfter, LatestItem, latestKey, listOf, rolloutKey } from './rollout-items.ts';
 import { createQuestions, type Question, type Questions } from './rollout-questions.ts';
 
 export type { Begun, Question };
@@ -42,9 +42,17 @@ export interface Rollouts extends Questions {
    * Gives a rollout its place. A whole one gets the certificate's next sequence number and supersedes the one before,
    * unless that one carries the same version (and has not been refused, superseded or rolled back) and `repeat` is not
    * said. With `onlyNew` not even where an earlier one has carried it, however that ended (unless it was refused). One for a part keeps the current number, and supersedes nobody. One that was asked for before the
-   * certificate's latest, and comes later, is superseded. Throws InvalidRequest when the id was another rollout's.
+   * certificate's latest, and comes later, is superseded. Throws InvalidRequest when the id was another rollout's, or its
+   * execution has ended.
+   *
+   * Of several attempts the first to come decides which version it is, and the others are answered that one.
    */
   begin(rollout: NewRollout, how: Repetition): Promise<Begun>;
+  /**
+   * The execution of that name ends without having begun a rollout: nothing begins under it any more, though a task of it
+   * that was given up for lost may still be at work. `startedAt`: when the execution started.
+   */
+  close(id: string, startedAt: string): Promise<void>;
   /** `supersededBy` is read off the certificate, so from the moment in which a newer one has begun. */
   control(id: string): Promise<RolloutControl | null>;
   /** Of one certificate, or of all; the latest first. */
@@ -89,6 +97,7 @@ export function createRollouts(documents: DynamoDBDocumentClient, registryTable:
       const found = await control(id);
       return found !== null && found.status !== 'ended';
     },
+    close: (id, startedAt) => applied(table, id, closing(startedAt)),
     setTolerated: (id, tolerated) => applied(table, id, tolerating(tolerated)),
     rollBack: (id, redriveCount) =>
       applied(table, id, redriveCount === undefined ? rollingBack : unlessResumed(goingBack, redriveCount)),
@@ -120,7 +129,10 @@ async function controls(table: RegistryTable, ids: readonly string[]): Promise<R
 
 const aboutRollout = (id: string) => ({ key: rolloutKey(id), name: 'InvalidRequest' }) as const;
 
-function withSuccessor({ knows, ...control }: ControlItem, latest: LatestItem | undefined): RolloutControl {
+function withSuccessor(
+  { knows, source: _, ...control }: ControlItem,
+  latest: LatestItem | undefined,
+): RolloutControl {
   const isOlder = latest !== undefined && latest.sequence > (knows ?? control.sequence);
   return { ...control, supersededBy: isOlder ? latest.current : null };
 }
@@ -145,6 +157,12 @@ const halting = (reason: string): Change => ({
   when: '#status = :running',
   names,
   values: { ':halted': 'halted', ':running': 'running', ':reason': reason },
+});
+
+const closing = (startedAt: string): Change => ({
+  expression: 'SET closed = :closed, expiresAt = :expiry',
+  when: 'attribute_not_exists(id)',
+  values: { ':closed': true, ':expiry': expiryAfter(startedAt) },
 });
 
 const tolerating = (tolerated: number): Change => ({

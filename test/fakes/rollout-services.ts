@@ -143,6 +143,7 @@ function fakeRollouts() {
   const controls = new Map<string, Mutable>();
   const begun: Omit<Rollout, 'sequence'>[] = [];
   const repeats: boolean[] = [];
+  const closed: string[] = [];
   const questions = new Map<string, Question>();
   const answers: { question: Question; verdict: string; by: string }[] = [];
   const change = (id: string, changed: Partial<RolloutControl>) => {
@@ -153,18 +154,19 @@ function fakeRollouts() {
   return {
     controls,
     begun,
+    closed,
     repeats,
     questions,
     answers,
-    /** What `begin` answers next. */
-    next: { type: 'begun', sequence: 1 } as Begun,
+    /** What `begin` answers next; without a version it is the one that was asked for. */
+    next: { type: 'begun', sequence: 1 } as Begun | { readonly type: 'begun'; readonly sequence: number },
     async begin(
       rollout: Omit<Rollout, 'sequence'>,
       { repeat }: { repeat: boolean; onlyNew?: boolean },
     ): Promise<Begun> {
       begun.push(rollout);
       repeats.push(repeat);
-      return this.next;
+      return { ...(this.next.type === 'begun' && { version: rollout.version }), ...this.next } as Begun;
     },
     control: async (id: string) => controls.get(id) ?? null,
     setTolerated: async (id: string, tolerated: number) => void change(id, { tolerated }),
@@ -173,6 +175,7 @@ function fakeRollouts() {
       return controls.has(id);
     },
     rollBack: async (id: string) => void change(id, { status: 'rolling_back' }),
+    close: async (id: string) => void closed.push(id),
     async resume(id: string, redriveCount: number) {
       const control = controls.get(id);
       if (control?.status !== 'halted' || control.redriveCount >= redriveCount) return;

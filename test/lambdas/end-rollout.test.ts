@@ -44,6 +44,7 @@ describe('the recording states of a rollout', () => {
       counts: { deployed: 2, unchanged: 1 },
     });
     expect(control()).toMatchObject({ status: 'ended', outcome: 'finished' });
+    expect(by.rollouts.closed).toEqual([]);
     expect(by.catalogue.current.get(certificateName)).toMatchObject({
       version: { fingerprint: fingerprint('new') },
       sequence: 1,
@@ -140,6 +141,7 @@ describe('the recording states of a rollout', () => {
       counts: {},
     });
     expect(by.told).toHaveLength(messages);
+    expect(by.rollouts.closed).toEqual([rolloutId]);
   });
 
   test('write that a rollout was refused of which nothing can be read', async () => {

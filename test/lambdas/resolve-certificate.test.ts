@@ -187,6 +187,16 @@ describe('ResolveCertificate', () => {
     },
   );
 
+  test('carries the version of the attempt that began it, whatever the source has since', async () => {
+    const earlier = { fingerprint: fingerprint('earlier'), source: { ...source, versionId: 'earlier' } };
+    by.rollouts.next = { type: 'begun', sequence: 3, version: earlier };
+
+    const { rollout } = await resolve();
+
+    expect(asked.at(-1)).toEqual(earlier);
+    expect(rollout).toMatchObject({ sequence: 3, version: { source: earlier.source } });
+  });
+
   test('says that another rollout carries the version already', async () => {
     by.rollouts.next = { type: 'exists', by: 'r-0' };
 

@@ -32,9 +32,9 @@ describe('the beginning of a rollout', () => {
     const first = await rollouts.begin(aRollout({ certificate, version: 'a' }), once);
     const second = await rollouts.begin(aRollout({ certificate, version: 'b' }), once);
 
-    expect([first, second]).toEqual([
-      { type: 'begun', sequence: 1 },
-      { type: 'begun', sequence: 2 },
+    expect([first, second]).toMatchObject([
+      { type: 'begun', sequence: 1, version: { fingerprint: fingerprint('a') } },
+      { type: 'begun', sequence: 2, version: { fingerprint: fingerprint('b') } },
     ]);
   });
 
@@ -78,23 +78,53 @@ describe('the beginning of a rollout', () => {
     const older = await begun({ version: 'a' });
     await begun({ certificate: older.certificate, version: 'b' });
 
-    expect(await rollouts.begin(older, once)).toEqual({ type: 'begun', sequence: 1 });
+    expect(await rollouts.begin(older, once)).toMatchObject({ type: 'begun', sequence: 1 });
     expect((await rollouts.control(older.id))?.supersededBy).not.toBeNull();
   });
 
-  test('repeated with a version that has come meanwhile, is of that version', async () => {
+  test('repeated with a version that has come meanwhile, stays one of the version that it began with', async () => {
     const rollout = await begun({ version: 'a' });
     const renewed = aRollout({ ...rollout, version: 'b' });
 
     const answer = await rollouts.begin(renewed, once);
     const announced = await rollouts.begin(
-      aRollout({ certificate: rollout.certificate, version: 'b' }),
+      aRollout({ certificate: rollout.certificate, version: 'a' }),
       once,
     );
 
-    expect(answer).toEqual({ type: 'begun', sequence: 1 });
-    expect((await rollouts.control(rollout.id))?.fingerprint).toBe(fingerprint('b'));
+    const { fingerprint: first, source } = rollout.version;
+    expect(answer).toEqual({ type: 'begun', sequence: 1, version: { fingerprint: first, source } });
+    expect((await rollouts.control(rollout.id))?.fingerprint).toBe(first);
     expect(announced).toEqual({ type: 'exists', by: rollout.id });
+  });
+
+  test('by two attempts at once that found different versions is of one, and both are answered that one', async () => {
+    const rollout = aRollout({ certificate: aCertificateName(), version: 'a' });
+    const renewed = aRollout({ ...rollout, version: 'b' });
+
+    const [one, other] = await Promise.all([rollouts.begin(rollout, once), rollouts.begin(renewed, once)]);
+
+    expect(one).toMatchObject({ type: 'begun', sequence: 1 });
+    expect(other).toEqual(one);
+  });
+
+  test('does not come about once its execution has ended without it', async () => {
+    const older = await begun({ version: 'a' });
+    const rollout = aRollout({ certificate: older.certificate, version: 'b' });
+    await rollouts.close(rollout.id, rollout.startedAt);
+
+    await expect(rollouts.begin(rollout, once)).rejects.toMatchObject({ name: 'InvalidRequest' });
+
+    expect(await rollouts.control(rollout.id)).toBeNull();
+    expect((await rollouts.control(older.id))?.supersededBy).toBeNull();
+  });
+
+  test('stands when its execution says too late that it has ended without it', async () => {
+    const rollout = await begun();
+
+    await rollouts.close(rollout.id, rollout.startedAt);
+
+    expect(await rollouts.begin(rollout, once)).toMatchObject({ type: 'begun', sequence: 1 });
   });
 
   test('is refused under the name of one that has ended', async () => {
@@ -147,21 +177,21 @@ describe('a version announced twice', () => {
       const rollout = await begun();
       await rollouts.end(rollout.id, outcome, 'over');
 
-      expect(await announcedAgain(rollout)).toEqual({ type: 'begun', sequence: 2 });
+      expect(await announcedAgain(rollout)).toMatchObject({ type: 'begun', sequence: 2 });
     },
   );
 
   test('is rolled out anew when somebody says so', async () => {
     const rollout = await begun();
 
-    expect(await announcedAgain(rollout, again)).toEqual({ type: 'begun', sequence: 2 });
+    expect(await announcedAgain(rollout, again)).toMatchObject({ type: 'begun', sequence: 2 });
   });
 
   test('is rolled out anew when another version has been there since', async () => {
     const rollout = await begun({ version: 'new' });
     await begun({ certificate: rollout.certificate, version: 'other' });
 
-    expect(await announcedAgain(rollout)).toEqual({ type: 'begun', sequence: 3 });
+    expect(await announcedAgain(rollout)).toMatchObject({ type: 'begun', sequence: 3 });
   });
 });
 
@@ -173,7 +203,7 @@ describe('a look at the source that wants new versions only', () => {
   test('rolls out what no rollout has carried', async () => {
     const { certificate } = await begun({ version: 'old' });
 
-    expect(await lookAt(certificate, 'new')).toEqual({ type: 'begun', sequence: 2 });
+    expect(await lookAt(certificate, 'new')).toMatchObject({ type: 'begun', sequence: 2 });
   });
 
   test('does not undo it that a person has gone back to the version before', async () => {
@@ -195,7 +225,7 @@ describe('a look at the source that wants new versions only', () => {
     const { id, certificate } = await begun();
     await rollouts.end(id, 'refused', 'no targets');
 
-    expect(await lookAt(certificate, 'new')).toEqual({ type: 'begun', sequence: 2 });
+    expect(await lookAt(certificate, 'new')).toMatchObject({ type: 'begun', sequence: 2 });
   });
 });
 
@@ -207,7 +237,7 @@ describe('a rollout for a part', () => {
 
     const answer = await rollouts.begin(aRollout({ certificate: whole.certificate, only }), once);
 
-    expect(answer).toEqual({ type: 'begun', sequence: 1 });
+    expect(answer).toMatchObject({ type: 'begun', sequence: 1 });
     expect((await rollouts.control(whole.id))?.supersededBy).toBeNull();
   });
 
@@ -215,16 +245,16 @@ describe('a rollout for a part', () => {
     const whole = await begun({ version: 'new' });
     const part = aRollout({ certificate: whole.certificate, version: 'current', only });
 
-    expect(await rollouts.begin(part, once)).toEqual({ type: 'begun', sequence: 0 });
+    expect(await rollouts.begin(part, once)).toMatchObject({ type: 'begun', sequence: 0 });
     expect((await rollouts.control(part.id))?.supersededBy).toBeNull();
 
     await rollouts.halt(whole.id, 'enough');
     const later = aRollout({ certificate: whole.certificate, version: 'current', only });
-    expect(await rollouts.begin(later, once)).toEqual({ type: 'begun', sequence: 1 });
+    expect(await rollouts.begin(later, once)).toMatchObject({ type: 'begun', sequence: 1 });
   });
 
   test('has number 0 before the first whole one', async () => {
-    expect(await rollouts.begin(aRollout({ certificate: aCertificateName(), only }), once)).toEqual({
+    expect(await rollouts.begin(aRollout({ certificate: aCertificateName(), only }), once)).toMatchObject({
       type: 'begun',
       sequence: 0,
     });
