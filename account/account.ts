@@ -13,7 +13,7 @@ import { createInstalledVersions } from '../lambdas/services/installed.ts';
 import { createRollouts, type RolloutControl } from '../lambdas/services/rollouts.ts';
 import { createWaveFiles, type JudgedWave } from '../lambdas/services/wave-files.ts';
 import { type Clients, closeClients, openClients, type StackAddress } from './clients.ts';
-import { type CarriedDeployment, carrierOf, currentVersionOf, membersOf, type Order } from './deployments.ts';
+import { type CarriedDeployment, carrierOf, membersOf, type Order, versionOf } from './deployments.ts';
 import type { Check } from './doctor/check.ts';
 import { doctor } from './doctor/doctor.ts';
 import { type InspectedExecution, inspect } from './executions.ts';
@@ -36,8 +36,14 @@ export type { Change, Check, Registration };
 export interface Account {
   /** Registered targets on the hosts they have now. Throws NoTargets. */
   members(ids: readonly string[], certificate?: string): Promise<readonly [Target, ...Target[]]>;
-  /** The version whose rollout ended well last. Throws UnknownCertificate before the first. */
-  currentVersion(certificate: string): Promise<NonNullable<DeploymentRequest['version']>>;
+  /**
+   * The version whose rollout ended well last, or with a fingerprint one that was rolled out before. Throws
+   * UnknownCertificate where there is none.
+   */
+  version(
+    certificate: string,
+    fingerprint: string | null,
+  ): Promise<NonNullable<DeploymentRequest['version']>>;
   /** Carries the order to one target: an execution of the stack, followed to its end. */
   carrier(
     order: Order,
@@ -83,7 +89,7 @@ function work(clients: Clients, stack: ReadStack): Account {
   const { DeployTargetArn: deployTarget, RolloutArn: rollout } = stack.outputs;
   return {
     members: (ids, certificate) => membersOf(services, ids, certificate),
-    currentVersion: (certificate) => currentVersionOf(services, certificate),
+    version: (certificate, fingerprint) => versionOf(services, certificate, fingerprint),
     carrier: (order) =>
       carrierOf(order, {
         executions: services.executions,

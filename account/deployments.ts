@@ -5,6 +5,7 @@ import { memberOf, type RegisteredTarget } from '../core/target/registered.ts';
 import type { Target } from '../core/target/target.ts';
 import type { Catalogue } from '../lambdas/services/catalogue.ts';
 import type { Executions } from '../lambdas/services/executions.ts';
+import type { Rollouts } from '../lambdas/services/rollouts.ts';
 import { nameIn, newExecutionName } from './arns.ts';
 import { recordedIn } from './executions.ts';
 import type { HostsOf } from './fleet.ts';
@@ -62,12 +63,24 @@ async function onItsHosts(registered: RegisteredTarget, hostsOf: HostsOf): Promi
 
 const noTargets = (why: string) => new CertferryError('NoTargets', why);
 
-/** The version whose rollout ended well last. Throws UnknownCertificate before the first. */
-export async function currentVersionOf(
-  { catalogue }: Pick<Services, 'catalogue'>,
+/**
+ * The version whose rollout ended well last, or with a fingerprint one that a rollout has carried. Throws
+ * UnknownCertificate where there is none.
+ */
+export async function versionOf(
+  { catalogue, rollouts }: Pick<Services, 'catalogue'> & { readonly rollouts: Pick<Rollouts, 'sourceOf'> },
   certificate: string,
+  fingerprint: string | null,
 ): Promise<NonNullable<DeploymentRequest['version']>> {
   const current = await catalogue.currentVersion(certificate);
+  if (fingerprint !== null && current?.fingerprint !== fingerprint) {
+    const source = await rollouts.sourceOf(certificate, fingerprint);
+    if (source !== null) return { fingerprint, source };
+    throw new CertferryError(
+      'UnknownCertificate',
+      `no rollout of ${certificate} that is remembered has carried ${fingerprint}`,
+    );
+  }
   if (current !== null) return { fingerprint: current.fingerprint, source: current.source };
   throw new CertferryError(
     'UnknownCertificate',

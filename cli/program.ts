@@ -42,6 +42,9 @@ function build(terminal: Terminal, finish: (exitCode: number) => void): Command 
   const program = new Command('certferry')
     .description(help.about)
     .exitOverride()
+    // of the program alone: rollout has an option of that name
+    .enablePositionalOptions()
+    .version(ownVersion(), '--version', 'print the version')
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
@@ -49,6 +52,8 @@ function build(terminal: Terminal, finish: (exitCode: number) => void): Command 
     .showSuggestionAfterError()
     .helpCommand(true)
     .addHelpText('after', help.program);
+    // "rollout --version" is about the certificate's
+    .enablePositionalOptions()
   for (const add of [
     addDeploy,
     addRollback,

@@ -25,9 +25,9 @@ type Input = z.infer<typeof Input>;
 
 interface Services {
   readonly catalogue: Pick<Catalogue, 'certificate' | 'certificates' | 'targets' | 'currentVersion'>;
-  readonly rollouts: Pick<Rollouts, 'begin' | 'control'>;
+  readonly rollouts: Pick<Rollouts, 'begin' | 'control' | 'sourceOf'>;
   readonly executions: Pick<Executions, 'status'>;
-  readonly sources: Pick<Sources, 'fetch' | 'latest'>;
+  readonly sources: Pick<Sources, 'fetch' | 'latest' | 'identify'>;
   readonly files: Pick<WaveFiles, 'placeOf'>;
   readonly clock: Clock;
   /** What neither the request nor the certificate says. */

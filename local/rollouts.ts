@@ -161,7 +161,7 @@ function resumable({ executions }: Cloud, id: string): string {
     throw new CertferryError('InvalidRequest', `rollout ${id} ${how}: there is nothing to resume`);
   }
   const { version } = RolloutRequest.parse(start.input);
-  return (typeof version === 'string' ? undefined : version.fingerprint) ?? '';
+  return (typeof version === 'object' && 'fingerprint' in version ? version.fingerprint : undefined) ?? '';
 }
 
 function telling(id: string, { event: onOwn, deployment }: RolloutWatch): OnEvent {

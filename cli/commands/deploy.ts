@@ -3,16 +3,26 @@ import type { Target } from '../../core/target/target.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type BundleFiles, judge, secretOf } from '../input/bundle.ts';
 import { onThisMachine, readTargetsFile, selectTargets } from '../input/targets.ts';
+import { readVersion } from '../input/version.ts';
 import { fold } from '../render/text.ts';
 import { type AtLeastOne, notRecorded } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { finish, perform } from './deployment.ts';
-import { type PlaceOptions, placeOf, refuseOwnFiles, requireOptions, type StackPlace } from './place.ts';
+import {
+  type PlaceOptions,
+  placeOf,
+  refuseOptions,
+  refuseOwnFiles,
+  requireOptions,
+  type StackPlace,
+} from './place.ts';
 import { withAccount, withFerry } from './with-ferry.ts';
 
 export interface DeployOptions extends PlaceOptions, Partial<BundleFiles> {
   readonly targets?: string;
   readonly certificate: string;
+  readonly version?: string;
   readonly target: readonly string[];
   readonly dryRun?: boolean;
 }
@@ -28,6 +38,7 @@ export async function deploy(options: DeployOptions, terminal: Terminal): Promis
 /** Reads and judges the bundle before anything is started, then carries it to every target. */
 async function deployHere(state: string, options: DeployOptions, terminal: Terminal): Promise<number> {
   requireOptions({ '--targets': options.targets, '--cert': options.cert }, '--local');
+  refuseOptions({ '--version': options.version }, '--local: the version is the one in --cert');
   const { targets: file = '', cert = '', certificate, target: ids } = options;
   const [first, ...others] = selectTargets(readTargetsFile(file).targets, certificate, ids);
   const targets = [onThisMachine(first), ...others.map(onThisMachine)] as const;
@@ -44,7 +55,7 @@ async function deployHere(state: string, options: DeployOptions, terminal: Termi
   );
 }
 
-/** Keys stay where they are: the version is the one whose rollout ended well last. */
+/** Keys stay where they are: the version is the one whose rollout ended well last, or one that was rolled out before. */
 async function deployInAccount(place: StackPlace, options: DeployOptions, terminal: Terminal) {
   const { certificate } = options;
   refuseOwnFiles(options);
@@ -52,11 +63,25 @@ async function deployInAccount(place: StackPlace, options: DeployOptions, termin
     { '--target': options.target[0] },
     '--stack: all targets of a certificate are reached by "certferry rollout"',
   );
+  const wanted = readDeployed(options.version);
   return withAccount(place, async (account) => {
     const members = await account.members(options.target, certificate);
-    const version = await account.currentVersion(certificate);
+    const version = await account.version(certificate, wanted);
     return perform(members, account.carrier({ action: actionOf(options), version }), { options, terminal });
   });
+}
+
+/** Null: the current one. What no rollout has carried begins with one: a single deployment asks no source what is in it. */
+function readDeployed(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const version = readVersion(text);
+  if (version === 'current') return null;
+  if (typeof version === 'object' && 'fingerprint' in version && version.fingerprint !== undefined) {
+    return version.fingerprint;
+  }
+  throw new UsageError(
+    `--version ${text}: deploy takes "current" or the fingerprint of a version that was rolled out; "certferry rollout --version ${text}" begins with another one, with --target for a part`,
+  );
 }
 
 function actionOf({ dryRun }: DeployOptions): 'deploy' | 'validate' {

@@ -6,6 +6,7 @@ import type { RolloutEnd, RolloutWatch } from '../ferry.ts';
 import { type BundleFiles, judge, secretOf } from '../input/bundle.ts';
 import { readStrategy, type StrategyOptions } from '../input/strategy.ts';
 import { onThisMachine, readTargetsFile, selectTargets } from '../input/targets.ts';
+import { readVersion } from '../input/version.ts';
 import { fold } from '../render/text.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
@@ -24,6 +25,7 @@ import { withAccount, withFerry } from './with-ferry.ts';
 export interface RolloutOptions extends PlaceOptions, StrategyOptions, Partial<BundleFiles> {
   readonly targets?: string;
   readonly certificate?: string;
+  readonly version?: string;
   readonly target: readonly string[];
   readonly urgent?: boolean;
   readonly repeat?: boolean;
@@ -50,6 +52,7 @@ function settled(options: RolloutOptions): Record<string, unknown> {
     '--certificate': certificate,
     '--targets': targets,
     '--target': target,
+    '--version': options.version,
     '--waves': waves,
     '--max-concurrency': options.maxConcurrency,
     '--tolerated-failures': options.toleratedFailures,
@@ -72,6 +75,7 @@ function requestOf(options: RolloutOptions): Omit<RolloutRequest, 'certificate' 
 /** The bundle lives in this process: whoever resumes a rollout after it brings the bundle again. */
 async function rolloutHere(state: string, options: RolloutOptions, terminal: Terminal): Promise<number> {
   refuseOptions({ '--follow': options.follow }, '--local: a rollout here ends with its process');
+  refuseOptions({ '--version': options.version }, '--local: the version is the one in --cert');
   requireOptions({ '--cert': options.cert }, '--local');
   const wish = options.resume === undefined ? wishOf(options) : null;
   const read = judge({ ...options, cert: options.cert ?? '' });
@@ -128,11 +132,12 @@ async function rolloutInAccount(place: StackPlace, options: RolloutOptions, term
   const begins = resume === undefined && follow === undefined;
   if (begins) requireOptions({ '--certificate': options.certificate }, '--stack');
   return withAccount(place, (account) =>
+  const version = readVersion(options.version);
     followToItsEnd(
       (watch) => {
         if (resume !== undefined) return account.resume(resume, watch);
         if (follow !== undefined) return account.follow(follow, watch);
-        return account.rollout({ certificate, version: 'latest', ...requestOf(options) }, watch);
+        return account.rollout({ certificate, version, ...requestOf(options) }, watch);
       },
       { options, terminal, interrupt: null },
     ),

@@ -16,6 +16,10 @@ export function addDeploy(program: Command, { terminal, finish }: Context): void
     .requiredOption('--certificate <name>', 'the certificate, as the targets name it')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
     .option('--target <id>', 'only this target of the certificate (may be given several times)', collect, [])
+    .option(
+      '--version <version>',
+      'with --stack: current (the default), or the fingerprint of one rolled out before',
+    )
     .option('--dry-run', 'let each daemon judge the new bytes, and change nothing')
     .addHelpText('after', help.deploy.after)
     .action(async (options: DeployOptions) => {

@@ -14,6 +14,10 @@ export function addRollout(program: Command, { terminal, finish }: Context): voi
     .option('--certificate <name>', 'the certificate, as the targets name it')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
     .option('--target <id>', 'only this target of the certificate (may be given several times)', collect, [])
+    .option(
+      '--version <version>',
+      'with --stack: latest (the default), current, the fingerprint of one rolled out before, or its name in the source',
+    )
     .option('--urgent', 'do not wait for the maintenance windows of targets')
     .option('--repeat', 'roll out a version that has been rolled out before')
     .option('--reason <text>', 'why, for history and messages')

@@ -17,7 +17,8 @@ export const rollout: Help = {
     'Carries one version of a certificate to all its targets, in waves: first one target, then a tenth, then all, unless ' +
     'the certificate or the options say otherwise. More failures than are tolerated halt it: no further deployment ' +
     'begins, and what was changed stays, or is put back (--on-halt rollBackAll), newest wave first and verified. ' +
-    'With --stack the version is the one that the source of the certificate has now.',
+    'With --stack the version is the one that the source of the certificate has now, unless --version says another one: an ' +
+    'older one takes the fleet back to it.',
   after: `
 Examples:
   Many servers on this machine:
@@ -26,6 +27,9 @@ Examples:
 
   What the source of the certificate has now, in an account; a person is asked after the first wave:
   $ certferry rollout --stack Certferry --certificate api.example.com --approval-after-wave 1
+
+  Back to the version before, which the source still has:
+  $ certferry rollout --stack Certferry --certificate api.example.com --version sha256:…
 
   One that was halted, once the cause is gone; on this machine the same bundle is needed again:
   $ certferry rollout --stack Certferry --resume ROLLOUT

@@ -25,7 +25,7 @@ export type Part = z.infer<typeof Part>;
 /**
  * Input of an execution of `rollout`. Without `version` it is the one that the certificate's source has now (`latest`
  * says so too), with `new` the same unless a rollout has carried it before, or with `current` the last one whose rollout
- * has ended well. A version that is being or has been rolled out is not rolled out again, unless `repeat` says so or the
+ * has ended well; a `fingerprint` alone is one that a rollout to all has carried, an `id` the source's own name of a version. A version that is being or has been rolled out is not rolled out again, unless `repeat` says so or the
  * rollout is for a part (`only`).
  */
 export const RolloutRequest = z.strictObject({
@@ -34,6 +34,8 @@ export const RolloutRequest = z.strictObject({
     z.union([
       z.enum(['latest', 'new', 'current']),
       z.strictObject({ source: Source, fingerprint: z.optional(Fingerprint) }),
+      z.strictObject({ fingerprint: Fingerprint }),
+      z.strictObject({ id: z.string().check(z.minLength(1), z.maxLength(1024)) }),
     ]),
     'latest',
   ),
@@ -103,6 +105,8 @@ export const Wave = z.strictObject({
   total: z.int(),
   /** Targets that cannot be deployed to, since their endpoint asks for an address that their host lacks: failures. */
   refused: z.int(),
+  /** For which registered targets no host was found, or on which named hosts no target, in words; null: for none. */
+  unfound: z._default(z.nullable(z.string()), null),
   /** What the targets that are not reached yet have, as far as is known: null when it is not known of all. */
   before: z.nullable(z.array(Fingerprint)),
   /**
@@ -185,6 +189,8 @@ export const RecordedRollout = z.strictObject({
   total: z.int(),
   waves: z.int(),
   counts: z.record(z.string(), z.int()),
+  /** What a person should look at although it ended well; left out where there is nothing. */
+  warning: z.optional(z.string()),
 });
 export type RecordedRollout = z.infer<typeof RecordedRollout>;
 

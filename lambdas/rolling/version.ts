@@ -5,11 +5,13 @@ import { CertferryError } from '../../core/errors.ts';
 import type { Certificate } from '../../core/rollout/certificate.ts';
 import type { Rollout, RolloutRequest } from '../../core/rollout/rollout.ts';
 import type { Catalogue } from '../services/catalogue.ts';
+import type { Rollouts } from '../services/rollouts.ts';
 import type { Sources, WantedVersion } from '../services/sources.ts';
 
 interface Services {
   readonly catalogue: Pick<Catalogue, 'currentVersion'>;
-  readonly sources: Pick<Sources, 'fetch' | 'latest'>;
+  readonly rollouts: Pick<Rollouts, 'sourceOf'>;
+  readonly sources: Pick<Sources, 'fetch' | 'latest' | 'identify'>;
 }
 
 /** A version whose bytes were read and judged. */
@@ -44,8 +46,9 @@ async function wantedVersion(
   { name, source }: Certificate,
   asked: RolloutRequest['version'],
   now: Date,
-  { catalogue, sources }: Services,
+  by: Services,
 ): Promise<WantedVersion> {
+  const { catalogue, sources } = by;
   if (asked === 'current') {
     const current = await catalogue.currentVersion(name);
     if (current !== null) return current;
@@ -53,13 +56,48 @@ async function wantedVersion(
       `no rollout of ${name} has ended well yet, so it has no current version: ask for the latest`,
     );
   }
-  if (typeof asked !== 'string') return givenVersion(asked, now, sources);
-  if (source !== undefined) return sources.latest(source, now);
-  throw invalid(`certificate ${name} has no source: give it one, or say which version to roll out`);
+  if (typeof asked !== 'string' && 'source' in asked) return givenVersion(asked, now, sources);
+  if (typeof asked !== 'string' && 'fingerprint' in asked) return carried(name, asked.fingerprint, by);
+  if (source === undefined) {
+    throw invalid(`certificate ${name} has no source: give it one, or say which version to roll out`);
+  }
+  return typeof asked === 'string'
+    ? sources.latest(source, now)
+    : sources.identify(pinned(source, asked.id), now);
+}
+
+/** A version that has been there before: its rollout noted where its bytes are. */
+async function carried(
+  name: string,
+  fingerprint: string,
+  { catalogue, rollouts }: Services,
+): Promise<WantedVersion> {
+  const current = await catalogue.currentVersion(name);
+  if (current?.fingerprint === fingerprint) return current;
+  const source = await rollouts.sourceOf(name, fingerprint);
+  if (source !== null) return { fingerprint, source };
+  throw invalid(
+    `version.fingerprint: no rollout of ${name} that is remembered has carried ${fingerprint}: say version.id, the name that its source gives the version`,
+  );
+}
+
+function pinned(source: CertificateSource, id: string): Source {
+  switch (source.kind) {
+    case 'secretsmanager':
+    case 's3':
+      return { ...source, versionId: id };
+    case 'parameter':
+      if (/^[1-9]\d{0,8}$/.test(id)) return { ...source, version: Number(id) };
+      throw invalid(`version.id: the versions of parameter ${source.name} are numbers, and "${id}" is none`);
+    case 'acm':
+      throw invalid(
+        `version.id: ACM keeps one version of ${source.certificateArn} and gives it no name, so "${id}" is none: latest is what it has`,
+      );
+  }
 }
 
 async function givenVersion(
-  { source, fingerprint }: Exclude<RolloutRequest['version'], string>,
+  { source, fingerprint }: Extract<RolloutRequest['version'], { readonly source: Source }>,
   now: Date,
   sources: Services['sources'],
 ): Promise<WantedVersion> {

@@ -33,7 +33,7 @@ export type Wanted = z.infer<typeof Wanted>;
  * | `source#<kind>#<what>` | `<certificate>`     | source: whom an event concerns; `what` is a secret's id, an ARN, `<bucket>/<key>` or a name |
  * | `certificate#<name>`   | `current`           | version, sequence: of the rollout that ended well last (`catalogue.ts`) |
  * | `certificate#<name>`   | `rollouts`          | certificate, sequence, current, fingerprint, startedAt: the latest whole rollout; never deleted (`rollout-begin.ts`) |
- * | `certificate#<name>`   | `version#<fp>`      | rollout: the last whole one that has carried the version; expiresAt |
+ * | `certificate#<name>`   | `version#<fp>`      | rollout: the last whole one that has carried the version; source; expiresAt |
  * | `rollout#<id>`         | `control`           | see `rollout-items.ts`; failures also by `rollout-failures.ts`; expiresAt |
  * | `rollout#<id>`         | `question#<wave>`   | taskToken, attempt, secretHash, askedAt, answer, expiresAt (`rollout-questions.ts`) |
  * | `rollouts`             | `<startedAt>#<id>`  | id, expiresAt: lists all rollouts |

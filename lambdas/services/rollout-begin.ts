@@ -1,3 +1,4 @@
+import { Source } from '../../core/deployment/source.ts';
 import { CertferryError } from '../../core/errors.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
 import type { Item, RegistryTable, Writes } from './registry-table.ts';
@@ -101,6 +102,16 @@ async function readCarrier(
   return (await readControlItem(table, by))?.outcome === 'refused' ? null : by;
 }
 
+/** Where the bytes of a version are that a whole rollout has carried; null when none has (that is remembered). */
+export async function readCarriedSource(
+  table: RegistryTable,
+  { certificate, fingerprint }: { readonly certificate: string; readonly fingerprint: string },
+): Promise<Source | null> {
+  const key = carrierKey(certificate, fingerprint);
+  const source = (await table.get(key))?.source;
+  return source === undefined ? null : readItem(Source, source, { key, name: 'InvalidRequest' });
+}
+
 const undone: ReadonlySet<string | null> = new Set([
   'refused',
   'superseded',
@@ -171,10 +182,15 @@ function beginWhole(TableName: string, rollout: NewRollout, latest: LatestItem |
   };
 }
 
-/** Notes which rollout has carried the version last. */
+/** Notes which rollout has carried the version last, and where its bytes are. */
 function carrying(TableName: string, { id, certificate, version, startedAt }: NewRollout) {
   const key = carrierKey(certificate, version.fingerprint);
-  return { Put: { TableName, Item: { ...key, rollout: id, expiresAt: expiryAfter(startedAt) } } };
+  return {
+    Put: {
+      TableName,
+      Item: { ...key, rollout: id, source: version.source, expiresAt: expiryAfter(startedAt) },
+    },
+  };
 }
 
 /** The condition that no other rollout of the certificate has begun since it was read. */

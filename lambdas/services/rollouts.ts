@@ -1,7 +1,14 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Source } from '../../core/deployment/source.ts';
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 import { type Change, createRegistryTable, type RegistryTable, readItem } from './registry-table.ts';
-import { type Begun, beginRollout, type NewRollout, type Repetition } from './rollout-begin.ts';
+import {
+  type Begun,
+  beginRollout,
+  type NewRollout,
+  type Repetition,
+  readCarriedSource,
+} from './rollout-begin.ts';
 import { ControlItem, expiryAfter, LatestItem, latestKey, listOf, rolloutKey } from './rollout-items.ts';
 import { createQuestions, type Question, type Questions } from './rollout-questions.ts';
 
@@ -57,6 +64,8 @@ export interface Rollouts extends Questions {
   control(id: string): Promise<RolloutControl | null>;
   /** Of one certificate, or of all; the latest first. */
   list(query?: { readonly certificate?: string; readonly limit?: number }): Promise<RolloutControl[]>;
+  /** Where the bytes of a version are that a whole rollout of the certificate has carried; null when none has. */
+  sourceOf(certificate: string, fingerprint: string): Promise<Source | null>;
   setTolerated(id: string, tolerated: number): Promise<void>;
   /**
    * By the graph or a person; the first reason stands, and one that rolls back goes on doing so. False when there is no
@@ -97,6 +106,7 @@ export function createRollouts(documents: DynamoDBDocumentClient, registryTable:
       const found = await control(id);
       return found !== null && found.status !== 'ended';
     },
+    sourceOf: (certificate, fingerprint) => readCarriedSource(table, { certificate, fingerprint }),
     close: (id, startedAt) => applied(table, id, closing(startedAt)),
     setTolerated: (id, tolerated) => applied(table, id, tolerating(tolerated)),
     rollBack: (id, redriveCount) =>

@@ -32,7 +32,8 @@ export interface SourceVersion extends WantedVersion {
  * Where versions' bytes come from.
  *
  * `fetch` answers a parsed, linted bundle whose leaf is the one asked for; `latest` says which version a source has now,
- * `previous` which one it had before (null: none, or the source does not keep it). All throw SourceUnavailable (the bytes
+ * `previous` which one it had before (null: none, or the source does not keep it), and `identify` which leaf is in a version
+ * that is known by its place alone. All throw SourceUnavailable (the bytes
  * cannot be had now), SourceUnfit (nor ever from there) or an error of `core/certificate` (BundleUnreadable,
  * KeyMismatch, …), and `fetch` SourceMismatch (they are another version's). A failure that may pass is met by `fetch`
  * with waits of its own, since its state does not come back; the state of `latest` does, for hours.
@@ -43,6 +44,7 @@ export interface Sources {
   fetch(version: WantedVersion, now: Date): Promise<Bundle>;
   latest(source: CertificateSource, now: Date): Promise<SourceVersion>;
   previous(source: CertificateSource, now: Date): Promise<SourceVersion | null>;
+  identify(source: Source, now: Date): Promise<SourceVersion>;
 }
 
 /** The SDK's clients, one for each kind of place. */
@@ -80,6 +82,12 @@ export function createSources(clients: SourceClients, patience: Patience): Sourc
       const { bundle, facts } = readFound(found, now);
       // whoever asks which version it is fetches it next
       recent.put(keyOf(found.source, facts.fingerprint), bundle, now);
+      return versionIn(found, facts);
+    },
+    async identify(source, now) {
+      const found = await placeOf(places, source).pinned(source).catch(unavailable(source));
+      const { bundle, facts } = readFound(found, now);
+      recent.put(keyOf(source, facts.fingerprint), bundle, now);
       return versionIn(found, facts);
     },
     async previous(source, now) {

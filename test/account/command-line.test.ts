@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { RolloutRequest } from '../../core/rollout/rollout.ts';
 import { createCatalogue } from '../../lambdas/services/catalogue.ts';
 import { createRollouts } from '../../lambdas/services/rollouts.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
@@ -146,6 +147,18 @@ describe('the command line on a stack', () => {
     const page = join(folder, 'last.html');
     expect(await captured('inspect', 'last', '--html', page, ...stack)).toMatchObject({ code: 0, err: '' });
     expect(readFileSync(page, 'utf8')).toContain('NextWave to JudgeWave: taken');
+  });
+
+  test.each([
+    ['current', 'current'],
+    [`sha256:${'cd'.repeat(32)}`, { fingerprint: `sha256:${'cd'.repeat(32)}` }],
+    ['v-0', { id: 'v-0' }],
+  ])('rolls out another version than the latest when it is said: %s', async (said, version) => {
+    aws.stepFunctions.script(machines.rollout, () => [aHistory().start().raw('ExecutionAborted').events]);
+
+    await captured('rollout', '--certificate', 'api.example.com', '--version', said, ...stack);
+
+    expect(RolloutRequest.parse(aws.stepFunctions.started[0]?.input).version).toEqual(version);
   });
 
   test('sweeps by the function of the stack, and says what is wrong', async () => {

@@ -7,8 +7,10 @@ import { DeploymentRequest, type RecordedDeployment } from '../../core/deploymen
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { RegisteredTarget } from '../../core/target/registered.ts';
 import { createCatalogue } from '../../lambdas/services/catalogue.ts';
+import { createRollouts } from '../../lambdas/services/rollouts.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { aFinished, aTarget } from '../cli/finished.ts';
+import { aRolloutState } from '../cli/rollouts.ts';
 import { anAccount, type FakeAws, machines } from './aws.ts';
 import { aHistory } from './histories.ts';
 
@@ -127,14 +129,33 @@ describe('a deployment through a stack', () => {
   });
 
   test('needs a version that was rolled out before', async () => {
-    await expect(account.currentVersion('api.example.com')).rejects.toMatchObject({
+    await expect(account.version('api.example.com', null)).rejects.toMatchObject({
       name: 'UnknownCertificate',
       message: expect.stringContaining('certferry rollout --certificate api.example.com'),
     });
     const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
     await catalogue.setCurrentVersion('api.example.com', { ...version, notAfter: 1_900_000_000 }, 1);
 
-    expect(await account.currentVersion('api.example.com')).toEqual(version);
+    expect(await account.version('api.example.com', null)).toEqual(version);
+    expect(await account.version('api.example.com', version.fingerprint)).toEqual(version);
+  });
+
+  test('may be of an older version that a rollout has carried, by its fingerprint', async () => {
+    const older = `sha256:${'cd'.repeat(32)}`;
+    await expect(account.version('api.example.com', older)).rejects.toThrow(`has carried ${older}`);
+    const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
+    const source = { ...version.source, versionId: 'v0' };
+    await rollouts.begin(
+      {
+        ...aRolloutState().rollout,
+        certificate: 'api.example.com',
+        version: { fingerprint: older, source, notAfter: 1_900_000_000 },
+        only: null,
+      },
+      { repeat: false },
+    );
+
+    expect(await account.version('api.example.com', older)).toEqual({ fingerprint: older, source });
   });
 });
 

@@ -56,6 +56,21 @@ describe('wrong usage', () => {
     ['following here', ['rollout', '--local', '--follow', 'r'], 'a rollout here ends with its process'],
     ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
     [
+      'a version of a bundle that is here',
+      ['rollout', '--local', '--certificate', 'a.test', '--version', 'current'],
+      '--version means nothing with --local',
+    ],
+    [
+      'a fingerprint that was cut short',
+      ['rollout', '--stack', 's', '--certificate', 'a.test', '--version', 'sha256:12ab'],
+      '"certferry history --json" has them whole',
+    ],
+    [
+      'a version that was not rolled out, for one target',
+      ['deploy', '--stack', 's', '--certificate', 'a.test', '--target', 'web', '--version', 'latest'],
+      '"certferry rollout --version latest"',
+    ],
+    [
       'a region here',
       ['history', '--local', '--region', 'eu-west-1'],
       '--region and --profile go with --stack',

@@ -1,6 +1,7 @@
 // Cannot show: DynamoDB's conditions and S3's files (services have tests of their own), or two callers at once.
 import { randomUUID } from 'node:crypto';
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
+import type { Source } from '../../core/deployment/source.ts';
 import type { Certificate } from '../../core/rollout/certificate.ts';
 import type { MapResult, Rollout } from '../../core/rollout/rollout.ts';
 import type { RegisteredTarget } from '../../core/target/registered.ts';
@@ -154,6 +155,7 @@ function fakeRollouts() {
   return {
     controls,
     begun,
+  const carried = new Map<string, Source>();
     closed,
     repeats,
     questions,
@@ -163,6 +165,8 @@ function fakeRollouts() {
     async begin(
       rollout: Omit<Rollout, 'sequence'>,
       { repeat }: { repeat: boolean; onlyNew?: boolean },
+    /** Where the bytes of a version are, by its fingerprint. */
+    carried,
     ): Promise<Begun> {
       begun.push(rollout);
       repeats.push(repeat);
@@ -176,6 +180,7 @@ function fakeRollouts() {
     },
     rollBack: async (id: string) => void change(id, { status: 'rolling_back' }),
     close: async (id: string) => void closed.push(id),
+    sourceOf: async (_certificate: string, fingerprint: string) => carried.get(fingerprint) ?? null,
     async resume(id: string, redriveCount: number) {
       const control = controls.get(id);
       if (control?.status !== 'halted' || control.redriveCount >= redriveCount) return;

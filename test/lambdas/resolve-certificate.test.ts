@@ -16,7 +16,7 @@ const secret = { kind: 'secretsmanager', secretId: 'certferry/api' } as const;
 
 let by: FakeRolloutServices;
 let asked: unknown[];
-let sources: Pick<Sources, 'fetch' | 'latest'>;
+let sources: Pick<Sources, 'fetch' | 'latest' | 'identify'>;
 beforeEach(() => {
   by = fakeRolloutServices();
   asked = [];
@@ -25,6 +25,10 @@ beforeEach(() => {
     async latest(place) {
       asked.push(place);
       return version;
+    },
+    async identify(pinned) {
+      asked.push(pinned);
+      return { ...version, source: pinned };
     },
     async fetch(wanted) {
       asked.push(wanted);
@@ -126,6 +130,41 @@ describe('ResolveCertificate', () => {
     await expect(resolve({ version: { source: { ...source, versionId: 'older' } } })).rejects.toThrow(
       'version.fingerprint is required',
     );
+  });
+
+  test('goes back to a version that a rollout has carried, by its fingerprint alone', async () => {
+    const older = fingerprint('older');
+    by.rollouts.carried.set(older, { ...source, versionId: 'v-0' });
+
+    await resolve({ version: { fingerprint: older } });
+
+    expect(asked).toEqual([{ fingerprint: older, source: { ...source, versionId: 'v-0' } }]);
+    const refusal = resolve({ version: { fingerprint: fingerprint('unknown') } });
+    await expect(refusal).rejects.toMatchObject({ name: 'InvalidRequest' });
+    await expect(refusal).rejects.toThrow('version.fingerprint: no rollout of api.example.com');
+  });
+
+  test.each([
+    [{ kind: 'secretsmanager', secretId: 's' }, 'v-0', { versionId: 'v-0' }],
+    [{ kind: 's3', bucket: 'bucket', key: 'k' }, 'v-0', { versionId: 'v-0' }],
+    [{ kind: 'parameter', name: '/p' }, '17', { version: 17 }],
+  ])('finds a version by the name that its source gives it: %j', async (place, id, pin) => {
+    by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName, source: place }));
+
+    const { rollout } = await resolve({ version: { id } });
+
+    expect(rollout.version).toMatchObject({ fingerprint: facts.fingerprint, source: { ...place, ...pin } });
+  });
+
+  test.each([
+    [{ kind: 'parameter', name: '/p' }, 'are numbers'],
+    [{ kind: 'acm', certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/x' }, 'gives it no name'],
+  ])('refuses a name that the source cannot have given: %j', async (place, why) => {
+    by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName, source: place }));
+    const refusal = resolve({ version: { id: 'v-0' } });
+
+    await expect(refusal).rejects.toMatchObject({ name: 'InvalidRequest' });
+    await expect(refusal).rejects.toThrow(why);
   });
 
   test.each([

@@ -38,6 +38,13 @@ describe('the beginning of a rollout', () => {
     ]);
   });
 
+  test('leaves where its version’s bytes are, so that somebody can go back to it', async () => {
+    const { certificate, version } = await begun();
+
+    expect(await rollouts.sourceOf(certificate, version.fingerprint)).toEqual(version.source);
+    expect(await rollouts.sourceOf(certificate, fingerprint('another'))).toBeNull();
+  });
+
   test('leaves an item by which it is steered, and forgets it after 400 days', async () => {
     const rollout = await begun({ strategy: Strategy.parse({ toleratedFailures: 3 }) });
 

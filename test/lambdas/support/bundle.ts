@@ -10,6 +10,9 @@ export function sourcesOf(answer: Bundle | Error = aBundle): Sources & { asked: 
     async latest() {
       throw new Error('not scripted');
     },
+    async identify() {
+      throw new Error('not scripted');
+    },
     previous: async () => null,
     asked: 0,
     async fetch() {
