@@ -70,7 +70,8 @@ export class Registrations extends Construct {
 
   #withPlaces<Thing>(thing: Thing): Thing {
     return JSON.parse(
-      JSON.stringify(thing, (_, value) => {
+      JSON.stringify(thing, (field, value) => {
+        if (Array.isArray(value) && Token.isUnresolved(value)) throw unknownList(field);
         if (typeof value !== 'string' || !Token.isUnresolved(value)) return value;
         const found = this.#later.indexOf(value);
         return placeFor(found === -1 ? this.#later.push(value) - 1 : found);
@@ -117,6 +118,14 @@ export class Registrations extends Construct {
     writeFileSync(file, text);
     return file;
   }
+}
+
+/** Its one element stands for all of them, and would be taken for a text. */
+function unknownList(field: string): CertferryError {
+  return new CertferryError(
+    'InvalidTarget',
+    `${field}: a list that is only known when the stack is deployed: write it out, text by text (Fn.select), each of which may be known later`,
+  );
 }
 
 function unlessNamed(things: ReadonlyMap<string, unknown>, name: string, kind: string): void {

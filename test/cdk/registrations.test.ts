@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { App, Stack } from 'aws-cdk-lib';
+import { App, CfnParameter, Fn, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
@@ -129,6 +129,17 @@ describe('the list that the stack hands over', () => {
     const { certificates, targets } = readRegistrations(text, [group.toLowerCase(), 'a/api.json']);
     expect(certificates[0]?.source).toEqual({ kind: 's3', bucket: 'fleet-abc', key: 'a/api.json' });
     expect(targets[0]?.host).toEqual({ autoScalingGroup: 'fleet-abc' });
+  });
+
+  test('cannot have a list that only CloudFormation knows', () => {
+    const { stack, certferry } = aStack();
+    const { valueAsList } = new CfnParameter(stack, 'Command', { type: 'CommaDelimitedList' });
+
+    expect(() => certferry.addTarget(Target.nginx('web-1', { ...web, reloadCommand: valueAsList }))).toThrow(
+      'reloadCommand: a list that is only known when the stack is deployed',
+    );
+    const reloadCommand = [Fn.select(0, valueAsList)];
+    expect(() => certferry.addTarget(Target.nginx('web-1', { ...web, reloadCommand }))).not.toThrow();
   });
 
   test('cannot have the name of a tag that only CloudFormation knows', () => {
