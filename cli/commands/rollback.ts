@@ -16,11 +16,14 @@ export async function rollback(options: RollbackOptions, terminal: Terminal): Pr
   const { targets: file = '' } = options;
   requireOptions({ '--targets': options.targets }, '--local');
   const target = onThisMachine(selectTarget(readTargetsFile(file).targets, options.target));
-  return withFerry(place.state, (ferry) =>
-    perform([target], (one, onEvent) => ferry.deploy({ target: one, action: 'revert', onEvent }), {
-      options,
-      terminal,
-    }),
+  return withFerry(
+    place.state,
+    (ferry) =>
+      perform([target], (one, onEvent) => ferry.deploy({ target: one, action: 'revert', onEvent }), {
+        options,
+        terminal,
+      }),
+    { mustExist: true },
   );
 }
 

@@ -82,14 +82,17 @@ async function rolloutHere(state: string, options: RolloutOptions, terminal: Ter
   if (!('bundle' in read)) return refuse(read, options, terminal);
   for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
   const version = { secret: secretOf(read), fingerprint: read.facts.fingerprint };
-  return withFerry(state, (ferry) =>
-    followToItsEnd(
-      (watch: RolloutWatch): Promise<RolloutEnd> =>
-        wish === null
-          ? resume(ferry, options.resume ?? '', version, watch)
-          : ferry.rollout({ ...wish, ...version }, watch),
-      { options, terminal, interrupt: (id) => haltIn(ferry, id, 'interrupted by Ctrl-C') },
-    ),
+  return withFerry(
+    state,
+    (ferry) =>
+      followToItsEnd(
+        (watch: RolloutWatch): Promise<RolloutEnd> =>
+          wish === null
+            ? resume(ferry, options.resume ?? '', version, watch)
+            : ferry.rollout({ ...wish, ...version }, watch),
+        { options, terminal, interrupt: (id) => haltIn(ferry, id, 'interrupted by Ctrl-C') },
+      ),
+    { mustExist: wish === null },
   );
 }
 

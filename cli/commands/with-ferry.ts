@@ -1,20 +1,35 @@
 import type { Account } from '../../account/account.ts';
 import type { Ferry } from '../../local/ferry.ts';
 import type { There } from '../ferry.ts';
+import { judgeStateFolder, unusable } from '../input/state-folder.ts';
 import type { Place, StackPlace } from './place.ts';
 
-/** Works on this machine's state folder for as long as `work` takes. */
+/** Works on this machine's state folder for as long as `work` takes; makes the folder unless it `mustExist`. */
 export async function withFerry<Result>(
   state: string,
   work: (ferry: Ferry) => Promise<Result>,
+  { mustExist = false } = {},
 ): Promise<Result> {
-  const { openFerry } = await import('../../local/ferry.ts');
-  const ferry = await openFerry({ stateDir: state });
+  judgeStateFolder(state, { mustExist });
+  const ferry = await open(state);
   try {
     return await work(ferry);
   } finally {
     await ferry.close();
   }
+}
+
+async function open(state: string): Promise<Ferry> {
+  const { openFerry } = await import('../../local/ferry.ts');
+  try {
+    return await openFerry({ stateDir: state });
+  } catch (error) {
+    throw isOfFiles(error) ? unusable(state, error) : error;
+  }
+}
+
+function isOfFiles(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && 'path' in error;
 }
 
 /** Works on a stack for as long as `work` takes. */
@@ -33,5 +48,7 @@ export async function withAccount<Result>(
 
 /** Either, for what both can do. */
 export function withPlace<Result>(place: Place, work: (there: There) => Promise<Result>): Promise<Result> {
-  return place.kind === 'local' ? withFerry(place.state, work) : withAccount(place, work);
+  return place.kind === 'local'
+    ? withFerry(place.state, work, { mustExist: true })
+    : withAccount(place, work);
 }

@@ -19,9 +19,13 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied',
   EISDIR: 'it is a directory',
+  ENOTDIR: 'it is no directory',
+  EROFS: 'the file system is read-only',
+  ENOSPC: 'no space is left',
 };
 
-function systemReason(error: unknown): string {
+/** What the system says of a path, in words. */
+export function systemReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return reasons[code] ?? (error instanceof Error ? error.message : String(error));
 }

@@ -1,0 +1,69 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { judgeStateFolder, unusable } from '../../cli/input/state-folder.ts';
+import { captured } from './capture.ts';
+
+describe('a state folder', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  test.each([['history'], ['rollouts'], ['sweep'], ['inspect', 'last'], ['halt', 'r'], ['approve', 'r']])(
+    'is not made by %s, which says that there is none',
+    async (...command) => {
+      const state = join(folder, 'nothing');
+
+      const { code, out, err } = await captured(...command, '--local', '--state', state);
+
+      expect({ code, out, err }).toEqual({
+        code: 2,
+        out: '',
+        err: `there is no state folder ${state}: nothing was deployed with it yet, or --state DIR names another one`,
+      });
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
+
+  test('is refused, and keeps its mode, when it holds something else', async () => {
+    mkdirSync(join(folder, 'photos'), { mode: 0o755 });
+    writeFileSync(join(folder, 'photos/cat.jpg'), '');
+
+    const { code, err } = await captured('history', '--local', '--state', join(folder, 'photos'));
+
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('it holds cat.jpg') });
+    expect(statSync(join(folder, 'photos')).mode & 0o777).toBe(0o755);
+  });
+
+  test('may be empty, half made by another process, or hold a file of somebody else once it is ours', () => {
+    judgeStateFolder(folder, { mustExist: true });
+    mkdirSync(join(folder, 'executions'));
+    writeFileSync(join(folder, 'token.4711'), '');
+    judgeStateFolder(folder, { mustExist: true });
+    writeFileSync(join(folder, 'token'), '');
+    writeFileSync(join(folder, 'README'), '');
+
+    expect(() => judgeStateFolder(folder, { mustExist: true })).not.toThrow();
+  });
+
+  test('is refused in words when it is a file, or no name at all', () => {
+    const file = join(folder, 'file');
+    writeFileSync(file, '');
+
+    expect(() => judgeStateFolder(file, { mustExist: false })).toThrow(
+      `cannot use the state folder ${file}: it is no directory`,
+    );
+    expect(() => judgeStateFolder('', { mustExist: false })).toThrow('--state is empty');
+  });
+
+  test('that the system does not let us make is told with its reason', () => {
+    const readOnly = Object.assign(new Error('EROFS: …'), { code: 'EROFS' });
+
+    expect(unusable('/x', readOnly).message).toBe(
+      'cannot use the state folder /x: the file system is read-only',
+    );
+  });
+});
