@@ -46,6 +46,9 @@ export const interruptedExitCode = 130;
 /** Wrong usage, or input that cannot be read. */
 export const usageExitCode = 2;
 
+/** Everything went well, and what there was to say could not be written. */
+export const notPrintedExitCode = 3;
+
 /** The outcome that decides for several targets: the highest exit code and, among equals, the last of the table. */
 export function worstOutcome(
   outcomes: readonly [DeploymentOutcome, ...DeploymentOutcome[]],

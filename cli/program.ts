@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { ownVersion } from './built.ts';
 import { addDeploy, addHistory, addInspect, addRollback } from './define/deployments.ts';
 import { addApprove, addHalt, addRollout, addRollouts, addSweep } from './define/fleets.ts';
 import * as help from './define/help.ts';
@@ -41,19 +42,19 @@ function failed(error: unknown, json: boolean, { out, err, colours }: Terminal):
 function build(terminal: Terminal, finish: (exitCode: number) => void): Command {
   const program = new Command('certferry')
     .description(help.about)
-    .exitOverride()
     // of the program alone: rollout has an option of that name
     .enablePositionalOptions()
     .version(ownVersion(), '--version', 'print the version')
+    .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
     .showSuggestionAfterError()
     .helpCommand(true)
-    .addHelpText('after', help.program);
     // "rollout --version" is about the certificate's
     .enablePositionalOptions()
+    .addHelpText('after', help.program);
   for (const add of [
     addDeploy,
     addRollback,

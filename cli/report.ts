@@ -25,6 +25,8 @@ interface TargetReport {
   readonly targetId: string;
   readonly outcome: DeploymentOutcome;
   readonly summary: string;
+  /** An error's name (docs/troubleshooting.md); null when it went well. */
+  readonly reason: string | null;
   readonly fingerprint: string | null;
   readonly previousFingerprint: string | null;
   readonly states: readonly string[];
@@ -56,6 +58,7 @@ function targetReport({ target, output, events }: Finished): TargetReport {
     targetId: target.id,
     outcome: output.outcome,
     summary: output.summary,
+    reason: output.reason,
     fingerprint: output.fingerprint,
     previousFingerprint: output.previousFingerprint,
     states: visitsOf(events).map((visit) => visit.state),

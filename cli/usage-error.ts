@@ -7,7 +7,7 @@ export class UsageError extends Error {
 
 /** Name and message of any error, safe to print. */
 export function describeError(error: unknown): { name: string; message: string } {
-  if (error instanceof Error) return { name: error.name, message: error.message };
+  if (error instanceof Error) return { name: error.name, message: error.message + whatToDo(error) };
   return { name: 'Error', message: String(error) };
 }
 
@@ -22,5 +22,23 @@ export function isExpected(error: unknown): boolean {
 function isOfAws(error: Error): boolean {
   return '$metadata' in error || notConfigured.has(error.name) || error.message === 'Region is missing';
 }
+
+/** AWS's own words say what is missing, and not what a person does about it. */
+function whatToDo(error: Error): string {
+  if (error.message === 'Region is missing') return ': say --region, or set AWS_REGION';
+  if (notConfigured.has(error.name)) {
+    return '. Sign in ("aws sso login"), name a profile that there is (--profile), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
+  }
+  if (notValid.has(error.name)) return '. Sign in again, or name another profile (--profile).';
+  const isNameless = 'code' in error && error.code === 'ENOTFOUND';
+  return isNameless ? '. Is there a network, and is the region right (--region)?' : '';
+}
+
+const notValid = new Set([
+  'ExpiredToken',
+  'ExpiredTokenException',
+  'InvalidClientTokenId',
+  'UnrecognizedClientException',
+]);
 
 const notConfigured = new Set(['CredentialsProviderError', 'TokenProviderError', 'ProviderError']);

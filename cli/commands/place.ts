@@ -42,9 +42,11 @@ export function placeOf(options: PlaceOptions, command: string): Place {
 
 /** The stack that a command needs. Throws UsageError where it is not said. */
 export function stackOf(options: PlaceOptions, command: string): StackPlace {
-  const place = placeOf(options, command);
-  if (place.kind === 'stack') return place;
-  throw new UsageError(`${command} works on a stack: say --stack NAME instead of --local`);
+  const { stack, region, profile, local = false } = options;
+  if (stack !== undefined && !local) return { kind: 'stack', stack, region, profile };
+  throw new UsageError(
+    `${command} works on a certferry stack in AWS: say --stack NAME${local ? ', not --local' : ''}`,
+  );
 }
 
 /** Throws UsageError for the first of these options that was given: it means nothing there. */

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { defaultState } from '../commands/place.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -35,7 +35,14 @@ export function withBundle(command: Command): Command {
     .option('--passphrase-file <file>', 'with --local: a file whose first line is the passphrase of the key');
 }
 
-/** For options that may be given several times. */
-export function collect(value: string, earlier: readonly string[]): string[] {
-  return [...earlier, value];
+/** An option of commands that choose among the targets of a certificate; may be given several times. */
+export function onlyTargets(): Option {
+  return new Option('--target <id>', 'only this target of the certificate (may be given several times)')
+    .argParser((value: string, earlier: readonly string[]) => [...earlier, value])
+    .default([], 'all of them');
+}
+
+/** Of commands that only work on a stack: whoever says --local is told so. */
+export function refusedLocal(): Option {
+  return new Option('--local').hideHelp();
 }

@@ -3,7 +3,7 @@ import type { DeployOptions } from '../commands/deploy.ts';
 import type { HistoryOptions } from '../commands/history.ts';
 import type { InspectOptions } from '../commands/inspect.ts';
 import type { RollbackOptions } from '../commands/rollback.ts';
-import { type Context, collect, withBundle, withPlace } from './context.ts';
+import { type Context, onlyTargets, withBundle, withPlace } from './context.ts';
 import * as help from './help.ts';
 
 // Each command's code is loaded when it is called: "certferry schema" does not wait for a database.
@@ -15,7 +15,7 @@ export function addDeploy(program: Command, { terminal, finish }: Context): void
     .description(help.deploy.description)
     .requiredOption('--certificate <name>', 'the certificate, as the targets name it')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
-    .option('--target <id>', 'only this target of the certificate (may be given several times)', collect, [])
+    .addOption(onlyTargets())
     .option(
       '--version <version>',
       'with --stack: current (the default), or the fingerprint of one rolled out before',

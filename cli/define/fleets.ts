@@ -3,7 +3,7 @@ import type { RolloutOptions } from '../commands/rollout.ts';
 import type { RolloutsOptions } from '../commands/rollouts.ts';
 import type { ApproveOptions, HaltOptions } from '../commands/steer.ts';
 import type { SweepCommandOptions } from '../commands/sweep.ts';
-import { type Context, collect, withBundle, withPlace } from './context.ts';
+import { type Context, onlyTargets, withBundle, withPlace } from './context.ts';
 import * as help from './help-fleets.ts';
 
 /** `certferry rollout`. */
@@ -13,7 +13,7 @@ export function addRollout(program: Command, { terminal, finish }: Context): voi
     .description(help.rollout.description)
     .option('--certificate <name>', 'the certificate, as the targets name it')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
-    .option('--target <id>', 'only this target of the certificate (may be given several times)', collect, [])
+    .addOption(onlyTargets())
     .option(
       '--version <version>',
       'with --stack: latest (the default), current, the fingerprint of one rolled out before, or its name in the source',

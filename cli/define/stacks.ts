@@ -1,7 +1,7 @@
 import { Argument, type Command } from 'commander';
 import type { PlaceOptions } from '../commands/place.ts';
 import { type TargetsOptions, targetsActions } from '../commands/targets-actions.ts';
-import { type Context, withStack } from './context.ts';
+import { type Context, refusedLocal, withStack } from './context.ts';
 import * as help from './help-fleets.ts';
 
 /** `certferry targets`. */
@@ -9,6 +9,7 @@ export function addTargets(program: Command, { terminal, finish }: Context): voi
   withStack(program.command('targets'))
     .summary('list, register and remove the targets and certificates of a stack')
     .description(help.targets.description)
+    .addOption(refusedLocal())
     .addArgument(new Argument('<action>', 'what to do').choices([...targetsActions]))
     .argument('[what]', 'apply: the targets file; remove: the id; remove-certificate: the name')
     .option('--dry-run', 'apply: say what would be done, and do nothing')
@@ -26,6 +27,7 @@ export function addDoctor(program: Command, { terminal, finish }: Context): void
   withStack(program.command('doctor'))
     .summary('check everything that a rollout needs, and say what to do')
     .description(help.doctor.description)
+    .addOption(refusedLocal())
     .addHelpText('after', help.doctor.after)
     .action(async (options: PlaceOptions) => {
       const { doctor } = await import('../commands/doctor.ts');

@@ -33,7 +33,7 @@ export function readStrategy(options: StrategyOptions): StrategyOverrides {
 
 /** Shares (`10%`) stay texts. */
 function numberOr(text: string | undefined): number | string | undefined {
-  return text !== undefined && /^\d+$/.test(text) ? Number(text) : text;
+  return text !== undefined && /^-?\d+(\.\d+)?$/.test(text) ? Number(text) : text;
 }
 
 /** `pauseSeconds: expected …` is about `--pause`; quotes are for files. */

@@ -59,6 +59,7 @@ describe('the report', () => {
           targetId: 'web-1',
           outcome: 'deployed',
           summary: 'web-1 presents it',
+          reason: null,
           fingerprint: `sha256:${'ab'.repeat(32)}`,
           previousFingerprint: `sha256:${'cd'.repeat(32)}`,
           states: ['AcquireLock', 'Deployed'],

@@ -1,12 +1,17 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { createServer, type Server } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { captured } from './capture.ts';
 
+const program = join(import.meta.dirname, '../../cli/certferry.mjs');
 const name = 'www.example.test';
 let folder: string;
 let version: IssuedCertificate;
@@ -60,6 +65,17 @@ describe('check', () => {
     expect(json.code).toBe(10);
     expect(JSON.parse(json.out)).toMatchObject({ ok: false, error: { name: 'KeyMismatch' } });
   });
+});
+
+test('what cannot be printed is told on standard error, and by an exit code', async () => {
+  const full = openSync('/dev/full', 'w');
+
+  const child = spawn(process.execPath, [program, 'schema'], { stdio: ['ignore', full, 'pipe'] });
+  const [err, [code]] = await Promise.all([text(child.stderr as Readable), once(child, 'exit')]);
+  closeSync(full);
+
+  expect(err).toMatch(/^certferry: not everything could be printed: .*no space left.*\n$/);
+  expect(code).toBe(3);
 });
 
 describe('probe', () => {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describeError } from '../../cli/usage-error.ts';
 import { targetKinds } from '../../core/target/target.ts';
 import { captured } from './capture.ts';
 import { aTarget } from './finished.ts';
@@ -75,7 +76,9 @@ describe('wrong usage', () => {
       ['history', '--local', '--region', 'eu-west-1'],
       '--region and --profile go with --stack',
     ],
-    ['a doctor for this machine', ['doctor'], 'doctor needs to know where'],
+    ['a doctor without a stack', ['doctor'], 'doctor works on a certferry stack in AWS: say --stack NAME'],
+    ['a doctor for this machine', ['doctor', '--local'], 'say --stack NAME, not --local'],
+    ['targets of this machine', ['targets', 'list', '--local'], 'say --stack NAME, not --local'],
     ['no file to apply', ['targets', 'apply', '--stack', 's'], 'targets apply needs a targets file'],
     ['a wave that is none', ['approve', '--local', 'r', '--wave', 'x'], 'Say the number of a wave'],
     [
@@ -148,20 +151,62 @@ describe('wrong usage', () => {
         '--cert',
         'none.pem',
       ],
-      ...['--waves', '1,20', '--pause', 'long', '--tolerated-failures', '5 %', '--max-concurrency', '0'],
+      ...[
+        '--waves',
+        '1,20',
+        '--pause',
+        'long',
+        '--splay',
+        '1.5',
+        '--tolerated-failures',
+        '5 %',
+        '--max-concurrency',
+        '0',
+      ],
     );
 
     expect(code).toBe(2);
     expect(err.split('\n').sort()).toEqual([
       '--max-concurrency: expected at least 1, got 0',
       '--pause: expected a number, got "long"',
+      '--splay: expected a whole number, got 1.5',
       '--tolerated-failures: expected a percentage, such as "10%", got "5 %"',
       '--waves: expected a last wave of "100%", got [1,20]',
     ]);
   });
 });
 
+test('--version prints the version of the package', async () => {
+  const { code, out } = await captured('--version');
+
+  expect(code).toBe(0);
+  expect(out).toMatch(/^\d+\.\d+\.\d+$/);
+});
+
+describe('what AWS says', () => {
+  const named = (name: string, message: string) => Object.assign(new Error(message), { name });
+
+  test.each([
+    [new Error('Region is missing'), 'say --region, or set AWS_REGION'],
+    [named('CredentialsProviderError', 'Could not load credentials from any providers'), '(--profile)'],
+    [named('ExpiredToken', 'The security token included in the request is expired'), 'Sign in again'],
+    [Object.assign(new Error('getaddrinfo ENOTFOUND a.test'), { code: 'ENOTFOUND' }), '(--region)'],
+  ])('is told with what to do: %s', (error, advice) => {
+    const { message } = describeError(error);
+
+    expect(message).toContain(error.message);
+    expect(message).toContain(advice);
+  });
+});
+
 describe('help', () => {
+  test('does not show how an empty list is written', async () => {
+    const { out } = await captured('help', 'deploy');
+
+    expect(out).toContain('(default: all of them)');
+    expect(out).not.toContain('[])');
+  });
+
   test.each(commands)('of %s has examples to copy', async (command) => {
     const { code, out } = await captured(command, '--help');
 
