@@ -57,6 +57,21 @@ export function failedOf({ results }: EndedWave): WaveResult[] {
   return results.filter(({ outcome }) => !isGood(outcome));
 }
 
+/** Failures that stand: a target that a later wave of the same direction has done right is left out. */
+export function standingFailures(waves: readonly EndedWave[]): { wave: EndedWave; result: WaveResult }[] {
+  return waves.flatMap((wave, at) => {
+    const later = waves.slice(at + 1).filter(({ direction }) => direction === wave.direction);
+    const done = new Set(
+      later
+        .flatMap(({ results }) => results.filter(({ outcome }) => isGood(outcome)))
+        .map(({ targetId }) => targetId),
+    );
+    return failedOf(wave)
+      .filter(({ targetId }) => !done.has(targetId))
+      .map((result) => ({ wave, result }));
+  });
+}
+
 /** Whether a deployment ended well; an error's name instead of an outcome did not. */
 function isGood(outcome: string): boolean {
   return meaningOf(outcome)?.succeeded ?? false;

@@ -12,6 +12,6 @@ export async function history(options: HistoryOptions, { out, colours }: Termina
   const place = placeOf(options, 'history');
   const deployments = await withPlace(place, (there) => there.history(options.target));
   if (options.json === true) out(JSON.stringify({ deployments }));
-  else for (const line of historyLines(deployments, colours)) out(line);
+  else for (const line of historyLines(deployments, colours, options.target)) out(line);
   return 0;
 }

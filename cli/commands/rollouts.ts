@@ -12,6 +12,6 @@ export async function rollouts(options: RolloutsOptions, { out, colours }: Termi
   const place = placeOf(options, 'rollouts');
   const found = await withPlace(place, (there) => there.rollouts(options.certificate));
   if (options.json === true) out(JSON.stringify({ rollouts: found }));
-  else for (const line of rolloutListLines(found, colours)) out(line);
+  else for (const line of rolloutListLines(found, colours, options.certificate)) out(line);
   return 0;
 }

@@ -2,6 +2,7 @@ import { notPresentedExitCode } from '../exit-codes.ts';
 import type { SweepReport, SweptTarget } from '../ferry.ts';
 import { fold } from '../render/text.ts';
 import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { type PlaceOptions, placeOf } from './place.ts';
 import { withPlace } from './with-ferry.ts';
 
@@ -16,9 +17,16 @@ export async function sweep(options: SweepCommandOptions, terminal: Terminal): P
   const place = placeOf(options, 'sweep');
   const { certificate, heal } = options;
   const report = await withPlace(place, (there) => there.sweep({ certificate, heal }));
+  if (certificate !== undefined && looksEmpty(report)) {
+    throw new UsageError(`no registered target has the certificate ${certificate}: nothing was looked at`);
+  }
   if (options.json === true) terminal.out(JSON.stringify(report));
   else for (const line of sweepLines(report, terminal)) terminal.out(line);
   return report.targets.some(isWrong) ? notPresentedExitCode : 0;
+}
+
+function looksEmpty({ targets, more }: SweepReport): boolean {
+  return targets.length + more === 0;
 }
 
 /** What asks for nothing; `not_probed` is what the target itself says of it. */
@@ -26,8 +34,15 @@ const fine = new Set(['ok', 'not_probed']);
 const isWrong = ({ condition }: SweptTarget) => !fine.has(condition);
 
 /** What a person reads of a sweep: what is wrong, then how many are right. */
-export function sweepLines({ targets, more, summary }: SweepReport, terminal: Terminal): string[] {
+export function sweepLines(report: SweepReport, terminal: Terminal): string[] {
+  const { targets, more, summary } = report;
   const { colours } = terminal;
+  if (looksEmpty(report)) {
+    return [
+      `${colours.yellow('!')} nothing was looked at: no target is registered. "certferry rollout --local" registers those ` +
+        'of its targets file, "certferry targets apply" those of a stack.',
+    ];
+  }
   const wrong = targets.filter(isWrong);
   const sign = wrong.length === 0 ? colours.green('✔') : colours.red('✖');
   return [

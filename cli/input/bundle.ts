@@ -1,5 +1,6 @@
 import { type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
 import { type CertferryError, isCertferryError } from '../../core/errors.ts';
+import { UsageError } from '../usage-error.ts';
 import { readBytes, readText } from './files.ts';
 
 /** Where the parts of a bundle are, as options name them. */
@@ -20,8 +21,18 @@ export function readBundleFiles(files: BundleFiles, now: Date): ReadBundle {
   const chain = files.chain === undefined ? {} : { chain: readText(files.chain, 'the chain') };
   const secret =
     files.passphraseFile === undefined ? {} : { passphrase: readPassphrase(files.passphraseFile) };
-  if (isPkcs12(certificate)) return readBundle({ certificate: '', pkcs12: certificate, ...secret }, now);
+  if (isPkcs12(certificate)) {
+    refuseBeside(files);
+    return readBundle({ certificate: '', pkcs12: certificate, ...secret }, now);
+  }
   return readBundle({ certificate, ...chain, ...key, ...secret }, now);
+}
+
+/** Nothing is left out of what a person named without a word. */
+function refuseBeside({ cert, key, chain }: BundleFiles): void {
+  if (key === undefined && chain === undefined) return;
+  const option = key === undefined ? '--chain' : '--key';
+  throw new UsageError(`${cert} is a PKCS#12 file, which holds key and chain itself: leave out ${option}`);
 }
 
 /** The same, with an unfit bundle as a value: whoever starts something says what was not started. */

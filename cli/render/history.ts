@@ -4,8 +4,8 @@ import { mark } from './summary.ts';
 import { shortFingerprint, table } from './text.ts';
 
 /** A table of deployments, in the order given. */
-export function historyLines(entries: readonly HistoryEntry[], colours: Colours): string[] {
-  if (entries.length === 0) return ['No deployments yet.'];
+export function historyLines(entries: readonly HistoryEntry[], colours: Colours, target?: string): string[] {
+  if (entries.length === 0) return [`No deployments${target === undefined ? '' : ` to ${target}`} yet.`];
   const rows = entries.map((entry) => [
     entry.startedAt.slice(0, 19).replace('T', ' '),
     entry.targetId,

@@ -4,8 +4,13 @@ import { rolloutMark } from './rollout-outcomes.ts';
 import { shortFingerprint, table } from './text.ts';
 
 /** A table of rollouts, in the order given. */
-export function rolloutListLines(entries: readonly RolloutEntry[], colours: Colours): string[] {
-  if (entries.length === 0) return ['No rollouts yet.'];
+export function rolloutListLines(
+  entries: readonly RolloutEntry[],
+  colours: Colours,
+  certificate?: string,
+): string[] {
+  if (entries.length === 0)
+    return [`No rollouts${certificate === undefined ? '' : ` of ${certificate}`} yet.`];
   const rows = entries.map((entry) => [
     entry.startedAt.slice(0, 19).replace('T', ' '),
     entry.certificate,

@@ -1,5 +1,5 @@
 import type { EndedWave, RolloutEnd, WaveResult } from '../ferry.ts';
-import { countsOf, failedOf, needsPerson, rolloutReportOf } from '../rollout-report.ts';
+import { countsOf, needsPerson, rolloutReportOf, standingFailures } from '../rollout-report.ts';
 import type { Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { outcomeWords, rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
@@ -48,7 +48,7 @@ function inWords(counts: Record<string, number>, direction: EndedWave['direction
 const mostFailuresTold = 20;
 
 function failureLines(waves: readonly EndedWave[], layout: Layout, own: OwnCommand): string[] {
-  const failures = waves.flatMap((wave) => failedOf(wave).map((result) => ({ result, wave })));
+  const failures = standingFailures(waves);
   const told = failures.slice(0, mostFailuresTold);
   const more = failures.length - told.length;
   return [

@@ -60,6 +60,21 @@ describe('a bundle in files', () => {
     expect(facts.fingerprint).toBe(version.fingerprint);
   });
 
+  test.each([
+    ['key', '--key'],
+    ['chain', '--chain'],
+  ])(
+    'is refused in words when a %s is named beside a PKCS#12 file, which would be left out',
+    async (part, option) => {
+      const cert = join(folder, 'bundle.p12');
+      writeFileSync(cert, Buffer.from([0x30, 0x03, 0x02, 0x01, 0x03]));
+
+      expect(() => readBundleFiles({ cert, [part]: file('other.pem', 'x') }, now)).toThrow(
+        `${cert} is a PKCS#12 file, which holds key and chain itself: leave out ${option}`,
+      );
+    },
+  );
+
   test('is not taken for PKCS#12 when it is a certificate in DER', async () => {
     const version = await aVersion();
     const cert = join(folder, 'cert.der');

@@ -40,6 +40,18 @@ function anEnd(outcome: RolloutOutcome | null, its: readonly EndedWave[] = []): 
 }
 
 describe('the end of a rollout', () => {
+  test('does not name a target that failed, and that a resumed rollout has done right since', () => {
+    const resumed: EndedWave[] = [
+      { number: 1, direction: 'forward', results: [result('web-1', 'rolled_back'), result('web-2', 'lost')] },
+      { number: 2, direction: 'forward', results: [result('web-1')] },
+    ];
+
+    const lines = rolloutSummaryLines(anEnd('finished_with_failures', resumed), layout, here);
+
+    expect(lines).toContain('✖ web-2  lost in wave 1');
+    expect(lines.join()).not.toContain('✖ web-1');
+  });
+
   test('has a row for each wave, and the words of each target that failed', () => {
     const lines = rolloutSummaryLines(anEnd('rollback_incomplete', waves), layout, here);
 
