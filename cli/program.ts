@@ -52,8 +52,6 @@ function build(terminal: Terminal, finish: (exitCode: number) => void): Command 
     })
     .showSuggestionAfterError()
     .helpCommand(true)
-    // "rollout --version" is about the certificate's
-    .enablePositionalOptions()
     .addHelpText('after', help.program);
   for (const add of [
     addDeploy,

@@ -132,10 +132,10 @@ function wishOf(options: RolloutOptions) {
 async function rolloutInAccount(place: StackPlace, options: RolloutOptions, terminal: Terminal) {
   const { certificate = '', resume, follow } = options;
   refuseOwnFiles(options);
+  const version = readVersion(options.version);
   const begins = resume === undefined && follow === undefined;
   if (begins) requireOptions({ '--certificate': options.certificate }, '--stack');
   return withAccount(place, (account) =>
-  const version = readVersion(options.version);
     followToItsEnd(
       (watch) => {
         if (resume !== undefined) return account.resume(resume, watch);

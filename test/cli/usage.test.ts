@@ -55,7 +55,6 @@ describe('wrong usage', () => {
       '--waves means nothing with --resume',
     ],
     ['following here', ['rollout', '--local', '--follow', 'r'], 'a rollout here ends with its process'],
-    ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
     [
       'a version of a bundle that is here',
       ['rollout', '--local', '--certificate', 'a.test', '--version', 'current'],
@@ -71,6 +70,7 @@ describe('wrong usage', () => {
       ['deploy', '--stack', 's', '--certificate', 'a.test', '--target', 'web', '--version', 'latest'],
       '"certferry rollout --version latest"',
     ],
+    ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
     [
       'a region here',
       ['history', '--local', '--region', 'eu-west-1'],

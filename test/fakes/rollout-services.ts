@@ -147,6 +147,7 @@ function fakeRollouts() {
   const closed: string[] = [];
   const questions = new Map<string, Question>();
   const answers: { question: Question; verdict: string; by: string }[] = [];
+  const carried = new Map<string, Source>();
   const change = (id: string, changed: Partial<RolloutControl>) => {
     const control = controls.get(id);
     if (control !== undefined) Object.assign(control, changed);
@@ -155,8 +156,9 @@ function fakeRollouts() {
   return {
     controls,
     begun,
-  const carried = new Map<string, Source>();
     closed,
+    /** Where the bytes of a version are, by its fingerprint. */
+    carried,
     repeats,
     questions,
     answers,
@@ -165,13 +167,12 @@ function fakeRollouts() {
     async begin(
       rollout: Omit<Rollout, 'sequence'>,
       { repeat }: { repeat: boolean; onlyNew?: boolean },
-    /** Where the bytes of a version are, by its fingerprint. */
-    carried,
     ): Promise<Begun> {
       begun.push(rollout);
       repeats.push(repeat);
       return { ...(this.next.type === 'begun' && { version: rollout.version }), ...this.next } as Begun;
     },
+    sourceOf: async (_certificate: string, fingerprint: string) => carried.get(fingerprint) ?? null,
     control: async (id: string) => controls.get(id) ?? null,
     setTolerated: async (id: string, tolerated: number) => void change(id, { tolerated }),
     async halt(id: string, reason: string) {
@@ -180,7 +181,6 @@ function fakeRollouts() {
     },
     rollBack: async (id: string) => void change(id, { status: 'rolling_back' }),
     close: async (id: string) => void closed.push(id),
-    sourceOf: async (_certificate: string, fingerprint: string) => carried.get(fingerprint) ?? null,
     async resume(id: string, redriveCount: number) {
       const control = controls.get(id);
       if (control?.status !== 'halted' || control.redriveCount >= redriveCount) return;
