@@ -19,13 +19,19 @@ interface Services {
 
 /**
  * State JudgeWave: keeps how the wave's deployments ended, and says how it goes on. Called again it reads and keeps the
- * same. Where the Map itself failed, nobody waited for its deployments: what they recorded is kept, and the rollout halts.
+ * same. Where the Map itself failed, nobody waited for its deployments: what they have recorded by now is kept for people
+ * to see, an attempt that comes late included, and the rollout halts; whoever goes on from there looks anew.
  */
 export const createHandler =
   (by: Services) =>
   async ({ state }: RolloutTask): Promise<RolloutState> => {
     const { rollout, wave } = state;
-    const ended: JudgedWave = { ...pick(wave), results: await resultsOf(state, by) };
+    const results = await resultsOf(state, by);
+    const ended: JudgedWave = {
+      ...pick(wave),
+      ...(state.deployed === null && { brokeOff: true }),
+      results,
+    };
     await by.files.writeJudged(rollout.id, ended);
     const before = await wavesSoFar({ rollout, wave: { ...wave, number: wave.number - 1 } }, by);
     const control = (await by.rollouts.control(rollout.id)) ?? unknownControl;

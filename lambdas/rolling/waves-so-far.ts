@@ -10,14 +10,15 @@ interface Services {
 }
 
 /**
- * All waves up to the state's, in order. One that nobody could judge (the task that judges failed for good) is told from
- * what its deployments recorded, so that what it changed is put back like the rest.
+ * All waves up to the state's, in order. One that broke off, or that nobody could judge (the task that judges failed for
+ * good), is told from what its deployments have recorded by now, so that what it changed is put back like the rest.
  */
 export async function wavesSoFar(
   { rollout: { id }, wave }: Pick<RolloutState, 'rollout' | 'wave'>,
   by: Services,
 ): Promise<JudgedWave[]> {
-  const judged = new Map((await by.files.judged(id, wave.number)).map((one) => [one.number, one]));
+  const kept = (await by.files.judged(id, wave.number)).filter(({ brokeOff = false }) => !brokeOff);
+  const judged = new Map(kept.map((one) => [one.number, one]));
   const waves: JudgedWave[] = [];
   for (let number = 1; number <= wave.number; number += 1) {
     waves.push(
@@ -44,16 +45,23 @@ export function planOf({ plans }: Pick<RolloutState['wave'], 'plans'>, wave: num
   return plan;
 }
 
-/** How the deployments of a wave ended, by what they recorded: for those that recorded nothing, that they never began. */
+/**
+ * How the deployments of a wave ended, by what they recorded. Of those that recorded nothing: `lost` where their request
+ * was the last to get the target's lock, so they had begun; else that they never began.
+ */
 export async function recordedResults(
   rolloutId: string,
   items: readonly DeploymentRequest[],
   installed: InstalledVersions,
 ): Promise<WaveResult[]> {
-  const known = await installed.of(items.map(({ target }) => target.id));
-  return items.map(({ target: { id: targetId } }) => {
+  const ids = items.map(({ target }) => target.id);
+  const [known, wanted] = [await installed.of(ids), await installed.wantedOf(ids)];
+  return items.map(({ target: { id: targetId }, version }) => {
     const last = known.get(targetId);
-    if (last?.rollout !== rolloutId) return neverBegun(targetId);
+    if (last?.rollout !== rolloutId) {
+      const hasBegun = wanted.get(targetId) === (version?.fingerprint ?? null);
+      return hasBegun ? brokenOff(targetId) : neverBegun(targetId);
+    }
     const { outcome } = last;
     const meaning = Object.hasOwn(outcomeMeanings, outcome)
       ? outcomeMeanings[outcome as DeploymentOutcome]
@@ -62,6 +70,14 @@ export async function recordedResults(
     return { targetId, executionArn: '', status, outcome, summary: `recorded ${last.at}` };
   });
 }
+
+const brokenOff = (targetId: string): WaveResult => ({
+  targetId,
+  executionArn: '',
+  status: 'FAILED',
+  outcome: 'lost',
+  summary: 'it had begun, and has recorded nothing',
+});
 
 const neverBegun = (targetId: string): WaveResult => ({
   targetId,

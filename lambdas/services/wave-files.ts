@@ -7,10 +7,14 @@ import { MapManifest, MapResults, WaveResult, waveResult } from './map-results.t
 
 export type { WaveResult };
 
-/** What is kept of a wave once it has been judged. */
+/**
+ * What is kept of a wave once it has been judged. `brokeOff`: nobody waited for its deployments, so these results are as
+ * far as it was then, and what has been recorded since counts.
+ */
 const JudgedWave = z.object({
   number: z.int(),
   direction: z.enum(['forward', 'back']),
+  brokeOff: z.optional(z.boolean()),
   results: z.array(WaveResult),
 });
 export type JudgedWave = Readonly<z.infer<typeof JudgedWave>>;

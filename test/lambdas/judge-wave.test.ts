@@ -2,7 +2,10 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Verify } from '../../core/target/verify.ts';
 import { createHandler as judgeWave } from '../../lambdas/judge-wave.ts';
 import { createHandler as nextWave } from '../../lambdas/next-wave.ts';
+import { wavesSoFar } from '../../lambdas/rolling/waves-so-far.ts';
+import type { JudgedWave } from '../../lambdas/services/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
+import { fingerprint } from './support/factories.ts';
 import { aBegunState, aResult, execution, idOf, install, rolloutId, withFleet } from './support/rolling.ts';
 
 let by: FakeRolloutServices;
@@ -145,6 +148,32 @@ describe('JudgeWave', () => {
       'lost',
       'PENDING',
     ]);
+  });
+
+  const mapFailed = { deployed: null, failure: { Error: 'States.ItemReaderFailed', Cause: 'access denied' } };
+  const outcomesOf = (waves: readonly JudgedWave[]) =>
+    waves.map(({ results }) => results.map(({ outcome }) => outcome));
+
+  test('takes a deployment that had begun for lost when the Map failed under it', async () => {
+    const state = await deployed(['deployed', 'deployed']);
+    install(by, idOf(0), 'old');
+    by.installed.wants.set(idOf(0), fingerprint('new'));
+
+    await judge({ ...state, ...mapFailed });
+
+    expect(outcomesOf([...by.files.judgedWaves.values()])).toEqual([['lost', 'PENDING']]);
+  });
+
+  test('of a Map that failed does not stand for what its deployments record later', async () => {
+    const state = await deployed(['deployed', 'deployed']);
+    const seen = () => wavesSoFar(state, by);
+    await judge({ ...state, ...mapFailed });
+    const before = await seen();
+
+    install(by, idOf(0), 'new', { rollout: rolloutId });
+
+    expect(outcomesOf(before)).toEqual([['PENDING', 'PENDING']]);
+    expect(outcomesOf(await seen())).toEqual([['deployed', 'PENDING']]);
   });
 
   test('always goes on with the way back', async () => {
