@@ -15,6 +15,8 @@ export interface RolloutReport {
   readonly counts: Readonly<Record<string, number>>;
   readonly waves: readonly WaveReport[];
   readonly durationMs: number;
+  /** What to look at although it ended well. */
+  readonly warning?: string;
 }
 
 interface WaveReport {
@@ -42,6 +44,7 @@ export function rolloutReportOf({ id, status, output, waves, durationMs }: Rollo
       failed: failedOf(wave),
     })),
     durationMs,
+    ...(output?.warning !== undefined && { warning: output.warning }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Account, Change, Registration } from '../../account/account.ts';
+import { hostWords } from '../../core/target/host-words.ts';
 import type { RegisteredTarget } from '../../core/target/registered.ts';
-import { hostWords, readTargetsFile } from '../input/targets.ts';
+import { readTargetsFile } from '../input/targets.ts';
 import { table } from '../render/text.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';

@@ -1,4 +1,5 @@
 import { parseTargets, type TargetsFile } from '../../core/rollout/targets-file.ts';
+import { hostWords } from '../../core/target/host-words.ts';
 import { memberOf, type RegisteredTarget } from '../../core/target/registered.ts';
 import type { Target } from '../../core/target/target.ts';
 import type { AtLeastOne } from '../report.ts';
@@ -51,14 +52,6 @@ export function onThisMachine(target: RegisteredTarget): Target {
 
 const isLocal = /^local(-|$)/;
 const address = '127.0.0.1';
-
-/** Where a registered target is, for people. */
-export function hostWords(host: RegisteredTarget['host']): string {
-  if (typeof host === 'string') return `host ${host}`;
-  if ('autoScalingGroup' in host) return `the instances of Auto Scaling group ${host.autoScalingGroup}`;
-  const tags = Object.entries(host.tags).map(([key, value]) => `${key}=${value}`);
-  return `the hosts with ${tags.join(', ')}`;
-}
 
 function complaint(targets: readonly RegisteredTarget[], certificate: string, id: string): string {
   const other = targets.find((target) => target.id === id);

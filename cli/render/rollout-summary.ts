@@ -8,7 +8,7 @@ import { duration, fold, shortFingerprint, table } from './text.ts';
 /** What a person reads at the end of a rollout: how it ended, a line for each wave, what failed, and what to do next. */
 export function rolloutSummaryLines(end: RolloutEnd, layout: Layout, own: OwnCommand): string[] {
   const { colours, width } = layout;
-  const { outcome, summary, fingerprint, certificate, reason } = rolloutReportOf(end);
+  const { outcome, summary, fingerprint, certificate, reason, warning } = rolloutReportOf(end);
   const isLost = outcome === 'lost';
   const sign = isLost ? colours.red('✖') : rolloutMark(outcome, colours);
   const meaning = isLost ? 'nobody recorded how it ended' : rolloutMeanings[outcome].meaning;
@@ -20,6 +20,7 @@ export function rolloutSummaryLines(end: RolloutEnd, layout: Layout, own: OwnCom
     ...waveLines(end.waves, layout),
     ...failureLines(end.waves, layout, own),
     ...nextLines(end, outcome, own),
+    ...(warning === undefined ? [] : ['', ...fold(`warning: ${warning}`, width).map(colours.yellow)]),
   ];
 }
 

@@ -67,6 +67,7 @@ export function endedRollout(
     total: wave.total,
     waves: wave.number,
     counts: { ...counts, ...refused },
+    ...(path === 'finished' && wave.unfound !== null && { warning: wave.unfound }),
   };
 }
 

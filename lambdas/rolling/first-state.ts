@@ -17,6 +17,7 @@ export function firstState(
       reached: 0,
       total: 0,
       refused: 0,
+      unfound: null,
       before: null,
       plans: [],
       ...places,

@@ -31,7 +31,7 @@ export async function nextForward(
   by: Planners,
 ): Promise<RolloutState> {
   const { rollout, judgement } = state;
-  const { places, refused } = await placesOf(rollout, by);
+  const { places, refused, unfound } = await placesOf(rollout, by);
   const waves = await wavesSoFar(state, by);
   const { sinceWave } = judgement;
   const tolerated = toleratedOf(rollout.strategy.toleratedFailures, places.length + refused.length);
@@ -41,7 +41,7 @@ export async function nextForward(
   const plan = planForward({ rollout, places, refused: refused.length, done, now: by.clock.now() });
   const planned = { ...state, judgement: { ...judgement, failed, tolerated } };
   if (failed > tolerated) return tooManyFailures(planned, plan, refused);
-  const wave = { ...state.wave, ...progressOf(plan), refused: refused.length };
+  const wave = { ...state.wave, ...progressOf(plan), refused: refused.length, unfound };
   switch (plan.verdict) {
     case 'deploy':
       return { ...planned, wave: await written(planned, { ...wave, step: plan.step }, plan, by) };
@@ -50,13 +50,18 @@ export async function nextForward(
       return { ...planned, wave: { ...wave, verdict: 'wait', waitSeconds: plan.waitSeconds, summary } };
     }
     case 'finished': {
-      const failures = failed === 0 ? '' : `, ${failed} of them failed`;
       return {
         ...planned,
-        wave: { ...wave, verdict: 'finished', summary: `all ${plan.total} targets reached${failures}` },
+        wave: { ...wave, verdict: 'finished', summary: finishedWords(plan, failed, unfound) },
       };
     }
   }
+}
+
+function finishedWords({ total }: Plan, failed: number, unfound: string | null): string {
+  if (total === 0) return `nothing to deploy to${unfound === null ? '' : `: ${unfound}`}`;
+  const failures = failed === 0 ? '' : `, ${failed} of them failed`;
+  return `all ${total} targets reached${failures}${unfound === null ? '' : `; ${unfound}`}`;
 }
 
 const progressOf = ({

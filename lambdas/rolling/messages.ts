@@ -95,8 +95,14 @@ export function endedMessage({
   if (ending === undefined) return null;
   const counted = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   return message(
-    `${certificate || 'certferry'}: ${ending}`,
+    `${certificate || 'certferry'}: ${ending}${noHost(rest)}`,
     [`Rollout ${rest.rolloutId}: ${certificate || 'no certificate'}`],
     [summary, ...(counted.length === 0 ? [] : [`Targets: ${counted.join(', ')}`])],
   );
+}
+
+/** A selector with a typing error finds nobody, and a rollout to nobody ends well: no news to be read as good. */
+function noHost({ warning, total }: Pick<RecordedRollout, 'warning' | 'total'>): string {
+  if (warning === undefined) return '';
+  return total === 0 ? ', but to no host' : ', but no host was found for some targets';
 }

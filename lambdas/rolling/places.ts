@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import type { Place } from '../../core/rollout/plan.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
+import { hostWords } from '../../core/target/host-words.ts';
 import { memberOf, memberTargetId, type RegisteredTarget } from '../../core/target/registered.ts';
 import type { Target } from '../../core/target/target.ts';
 import type { Catalogue } from '../services/catalogue.ts';
@@ -17,6 +18,8 @@ interface Services {
 export interface FoundPlaces {
   readonly places: Place[];
   readonly refused: string[];
+  /** Which targets have no host now, or which named hosts no target, in words; null where all have. */
+  readonly unfound: string | null;
 }
 
 /** Questions to the fleet at a time: those for hosts named by their ids share calls, up to 50 of them a call. */
@@ -50,7 +53,8 @@ export async function placesOf(
           },
         ],
   );
-  return { places, refused: members.filter(hasNoTarget).map(idOf) };
+  const unfound = unfoundWords(only, asked, found);
+  return { places, refused: members.filter(hasNoTarget).map(idOf), unfound };
 }
 
 interface Found {
@@ -70,6 +74,33 @@ async function withHosts(targets: readonly RegisteredTarget[], fleet: Fleet): Pr
     }),
   );
   return found.flat();
+}
+
+/** Whoever mistyped a tag needs the selector; thousands of them tell no more than a few. */
+const unfoundShown = 5;
+
+function unfoundWords(
+  only: Rollout['only'],
+  asked: readonly RegisteredTarget[],
+  found: readonly Found[],
+): string | null {
+  const [what, missing] =
+    only?.hosts === undefined
+      ? ['no host was found for', withoutHost(asked, found)]
+      : ['no target was found on', withoutTarget(only.hosts, found)];
+  if (missing.length === 0) return null;
+  const more = missing.length - unfoundShown;
+  return `${what} ${missing.slice(0, unfoundShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+function withoutHost(asked: readonly RegisteredTarget[], found: readonly Found[]): string[] {
+  const placed = new Set(found.map(({ registered }) => registered.id));
+  return asked.filter(({ id }) => !placed.has(id)).map(({ id, host }) => `${id} (${hostWords(host)})`);
+}
+
+function withoutTarget(hosts: readonly string[], found: readonly Found[]): string[] {
+  const there = new Set(found.map(({ host }) => host.host));
+  return hosts.filter((host) => !there.has(host));
 }
 
 const hasNoTarget = ({ target }: { readonly target: Target | null }) => target === null;

@@ -50,6 +50,7 @@ export function aRolloutState({
       results: place,
       maxConcurrency: 50,
       refused: 0,
+      unfound: null,
       before: [],
       plans: ['p1'],
       summary: 'wave 1 (1): 1 of 10, 0 reached before',
