@@ -76,6 +76,15 @@ describe('rollout.asl.json, with the graph of a deployment in it', () => {
     expect(own).toContain('SourceUnavailable');
   });
 
+  test('asks again where the answer of a task is lost that decides or records at once', () => {
+    const asked = states.filter(([, { Retry = [] }]) =>
+      Retry.some(({ ErrorEquals }) => ErrorEquals.includes('States.Timeout')),
+    );
+    const recording = named(({ Parameters }) => Parameters?.FunctionName === '${EndRolloutArn}');
+
+    expect(asked.map(([name]) => name).sort()).toEqual([...recording, 'HaltRollout', 'JudgeWave'].sort());
+  });
+
   test('reaches every state', () => {
     const reached = new Set([machine.StartAt]);
     for (const name of reached) {
