@@ -47,7 +47,7 @@ export const createHandler =
     });
     if (!isLatest) return { summary: `a later attempt has asked after wave ${wave.number}` };
     const link = approvalLink(by.approvalUrl, { rollout: rollout.id, wave: wave.number, secret });
-    await by.messages.tell(approvalMessage(rollout, wave, link));
+    await by.messages.tell(approvalMessage(rollout, wave, { link, line: by.messages.commandLine }));
     return { summary: `a person is asked after wave ${wave.number}` };
   };
 

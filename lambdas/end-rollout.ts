@@ -64,10 +64,12 @@ async function haltOrResume({ state, redriveCount }: Halted, by: Services): Prom
   await by.rollouts.halt(id, why, redriveCount);
   await by.rollouts.end(id, 'halted', why, redriveCount);
   by.metrics.ended('halted');
-  await by.messages.tell(haltedMessage(rollout, wave.direction, { reason, summary }));
+  const { commandLine } = by.messages;
+  const stopped = { direction: wave.direction, reason, summary };
+  await by.messages.tell(haltedMessage(rollout, stopped, commandLine));
   throw new CertferryError(
     'RolloutHalted',
-    `${why}. Once the reason is gone, certferry rollout --resume ${id} goes on with what is not done.`,
+    `${why}. Once the reason is gone, "${commandLine(`rollout --resume ${id}`, 'version')}" goes on with what is not done.`,
     { details: { rollout: id, reason } },
   );
 }
@@ -79,7 +81,7 @@ async function record(input: Exclude<Input, Halted>, by: Services): Promise<Reco
     : await recordEarly(input, by);
   await by.rollouts.end(recorded.rolloutId, recorded.outcome, recorded.summary);
   by.metrics.ended(recorded.outcome);
-  const message = endedMessage(recorded);
+  const message = endedMessage(recorded, input.execution.id, by.messages.commandLine);
   if (message !== null) await by.messages.tell(message);
   return recorded;
 }

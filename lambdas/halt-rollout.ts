@@ -33,7 +33,7 @@ export const createHandler =
     const halt: Halt = { ...why, verdict: verdictOf(state, control), redriveCount };
     if (halt.verdict === 'stop') return { ...state, halt };
     await by.rollouts.rollBack(rollout.id, redriveCount);
-    await by.messages.tell(rollingBackMessage(rollout, text));
+    await by.messages.tell(rollingBackMessage(rollout, text, by.messages.commandLine));
     return { ...state, halt, wave: { ...wave, direction: 'back' } };
   };
 

@@ -44,7 +44,7 @@ export const createHandler =
     );
     const view = judgeServices(looks, attempt);
     const reported = view.verdict === 'stale' && rollout.strategy.onStaleService === 'report';
-    if (reported) await by.messages.tell(staleServiceMessage(rollout, view.summary));
+    if (reported) await by.messages.tell(staleServiceMessage(rollout, view.summary, by.messages.commandLine));
     return { ...state, judgement: { ...judgement, attempt, ...judged(state, view) }, failure: null };
   };
 

@@ -82,7 +82,7 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
   const lambdas = openLambdas({
     folder: parts.lambdas ?? join(dist, 'lambdas'),
     log: join(folder.logs, 'lambda.log'),
-    environment: lambdaEnvironment(servers.endpoints, folder.token),
+    environment: lambdaEnvironment(servers.endpoints, folder),
   });
   functions.set(lambdas);
   const clients = clientsOf(servers.endpoints, folder.token);

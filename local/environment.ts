@@ -4,6 +4,7 @@ import { tableNames } from './dynamodb/create-tables.ts';
 import { region } from './events.ts';
 import { topicArn } from './sns.ts';
 import { documentName } from './ssm/start.ts';
+import type { StateFolder } from './state-folder.ts';
 import { deployTarget, rollout, stateMachineArn } from './step-functions/arns.ts';
 
 /** The bucket of the rollouts' own files. */
@@ -22,7 +23,10 @@ export interface Endpoints {
  * The whole environment of the functions: what the stack gives them, and where the SDK finds its services. Nothing of
  * the person's own AWS configuration: a call that strayed would go to a real account.
  */
-export function lambdaEnvironment(endpoints: Endpoints, token: string): Record<string, string> {
+export function lambdaEnvironment(
+  endpoints: Endpoints,
+  { path, token }: Pick<StateFolder, 'path' | 'token'>,
+): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     HOME: homedir(),
@@ -45,6 +49,10 @@ export function lambdaEnvironment(endpoints: Endpoints, token: string): Record<s
     [tables.deployments.variable]: tableNames.deployments,
     WORK_BUCKET: workBucket,
     NOTIFICATIONS_TOPIC: topicArn,
+    COMMAND_PLACE: `--local --state ${quoted(path)}`,
+    // keys and targets were in the memory of the process that began with them
+    COMMAND_TARGETS: '--targets FILE',
+    COMMAND_VERSION: '--cert FILE --key FILE',
     ROLLOUT_ARN: stateMachineArn(rollout),
     DEPLOY_TARGET_ARN: stateMachineArn(deployTarget),
     // this machine is every host
@@ -55,4 +63,9 @@ export function lambdaEnvironment(endpoints: Endpoints, token: string): Record<s
     DOCUMENT_NAME: documentName,
     DOCUMENT_VERSION: '$DEFAULT',
   };
+}
+
+/** A word of a command line to copy, for a shell. */
+function quoted(word: string): string {
+  return /^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

@@ -1,3 +1,4 @@
+import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import type { Bucket } from 'aws-cdk-lib/aws-s3';
@@ -65,14 +66,21 @@ export function moveWaves(scope: Construct, { key, workBucket }: Shared): Grant 
   };
 }
 
-/** Publishes to the topic for people, whose key (if it has one of its own) takes part in it. */
+/**
+ * Publishes to the topic for people, whose key (if it has one of its own) takes part in it. What people are told to type
+ * works in this stack.
+ */
 export function tellPeople(scope: Construct, { topic }: Shared): Grant {
+  const { stackName, region } = Stack.of(scope);
   return {
     statements: [
       new PolicyStatement({ actions: ['sns:Publish'], resources: [topic.topicArn] }),
       ...(topic.masterKey === undefined ? [] : [throughKey(scope, topic.masterKey, 'sns')]),
     ],
-    environment: { NOTIFICATIONS_TOPIC: topic.topicArn },
+    environment: {
+      NOTIFICATIONS_TOPIC: topic.topicArn,
+      COMMAND_PLACE: `--stack ${stackName} --region ${region}`,
+    },
     wildcards: {},
   };
 }

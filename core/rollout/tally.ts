@@ -18,8 +18,14 @@ export function tallyOf(waves: readonly EndedWave[]): Tally {
     const name = nameOf(result, back.get(targetId));
     counts[name] = (counts[name] ?? 0) + 1;
   }
-  const failed = [...forward.values()].filter((result) => hasFailed(result) && !wasSkipped(result)).length;
-  return { counts, failed };
+  return { counts, failed: failuresLeft(waves).length };
+}
+
+/** Targets whose last deployment forward ended badly, by that. */
+export function failuresLeft(waves: readonly EndedWave[]): Result[] {
+  return [...lastResults(waves, 'forward').values()].filter(
+    (result) => hasFailed(result) && !wasSkipped(result),
+  );
 }
 
 function nameOf(forward: Result, back: Result | undefined): string {

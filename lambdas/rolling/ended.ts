@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import { type RecordedRollout, type RolloutOutcome, RolloutState } from '../../core/rollout/rollout.ts';
-import { tallyOf } from '../../core/rollout/tally.ts';
+import { failuresLeft, tallyOf } from '../../core/rollout/tally.ts';
 import type { ExecutionContext } from '../runtime/events.ts';
-import type { JudgedWave } from '../services/wave-files.ts';
+import type { JudgedWave, WaveResult } from '../services/wave-files.ts';
 import { caughtError } from './caught.ts';
 
 /** By which recording state the graph ends. */
@@ -57,18 +57,29 @@ export function endedRollout(
   const outcome: RolloutOutcome =
     path === 'finished' && failed + wave.refused > 0 ? 'finished_with_failures' : path;
   const why = halt === null || path === 'superseded' ? '' : ` (${halt.summary})`;
+  const whom = outcome === 'finished_with_failures' ? named(failuresLeft(waves)) : '';
   return {
     rolloutId: rollout.id,
     certificate: rollout.certificate,
     fingerprint: rollout.version.fingerprint,
     outcome,
-    summary: `${wave.summary}${why}`,
+    summary: `${wave.summary}${whom}${why}`,
     reason: halt?.reason ?? null,
     total: wave.total,
     waves: wave.number,
     counts: { ...counts, ...refused },
     ...(path === 'finished' && wave.unfound !== null && { warning: wave.unfound }),
   };
+}
+
+/** A summary is read on one line, also where half a fleet has failed. */
+const shownFailures = 10;
+
+function named(failures: readonly Pick<WaveResult, 'targetId' | 'outcome'>[]): string {
+  if (failures.length === 0) return '';
+  const shown = failures.slice(0, shownFailures).map(({ targetId, outcome }) => `${targetId} ${outcome}`);
+  const more = failures.length - shown.length;
+  return `; ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /**

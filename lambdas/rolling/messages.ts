@@ -1,7 +1,9 @@
 // What people are told of a rollout: what happened, where, and the next step.
 import { shortFingerprint } from '../../core/certificate/describe.ts';
-import type { RecordedRollout, Rollout, RolloutOutcome, Wave } from '../../core/rollout/rollout.ts';
-import type { Message } from '../services/messages.ts';
+import type { Halt, RecordedRollout, Rollout, RolloutOutcome, Wave } from '../../core/rollout/rollout.ts';
+import type { CommandLine } from '../services/command-lines.ts';
+import { composed, type Message } from '../services/messages.ts';
+import { nextSteps } from './next-steps.ts';
 
 type Told = Pick<Rollout, 'id' | 'certificate' | 'executionArn' | 'reason' | 'version'>;
 
@@ -14,63 +16,72 @@ function about({ id, certificate, executionArn, reason, version }: Told): string
   ];
 }
 
-function message(subject: string, ...paragraphs: readonly (readonly string[])[]): Message {
-  return { subject, text: paragraphs.map((lines) => lines.join('\n')).join('\n\n') };
-}
-
 /** A service goes on presenting another leaf, and the strategy only reports it. */
-export function staleServiceMessage(rollout: Told, summary: string): Message {
-  return message(`${rollout.certificate}: a service presents another certificate`, about(rollout), [
+export function staleServiceMessage(rollout: Told, summary: string, line: CommandLine): Message {
+  return composed(`${rollout.certificate}: a service presents another certificate`, about(rollout), [
     summary,
     `The rollout goes on, as its strategy says. ${notTheNodes}`,
+    `To halt it all the same:  ${line(`halt ${rollout.id}`)}`,
   ]);
 }
 
 const notTheNodes =
   'No node is put back for it: those that the rollout changed present the new certificate. Look at what is between them and the clients.';
 
-/** A person is asked. `link` null: only the command line answers. */
+/** How a question can be answered. `link` null: only by the command line. */
+export interface Answering {
+  readonly link: string | null;
+  readonly line: CommandLine;
+}
+
+/** A person is asked. */
 export function approvalMessage(
   rollout: Told,
   { number, reached, count, total }: Wave,
-  link: string | null,
+  { link, line }: Answering,
 ): Message {
   const { id, certificate } = rollout;
-  return message(
+  return composed(
     `${certificate}: may the rollout go on after wave ${number}?`,
     about(rollout),
     [`Wave ${number} is over: ${reached + count} of ${total} targets are reached.`],
     [
-      `To let it go on:  certferry approve ${id} --wave ${number}`,
-      `To halt it:       certferry approve ${id} --wave ${number} --reject`,
+      `To let it go on:  ${line(`approve ${id} --wave ${number}`)}`,
+      `To halt it:       ${line(`approve ${id} --wave ${number} --reject`)}`,
       ...(link === null ? [] : [`Or decide here (whoever has this link can): ${link}`]),
     ],
   );
 }
 
 /** It halts and puts back what it changed. */
-export function rollingBackMessage(rollout: Told, why: string): Message {
-  return message(`${rollout.certificate}: rollout halted, putting back`, about(rollout), [
+export function rollingBackMessage(rollout: Told, why: string, line: CommandLine): Message {
+  return composed(`${rollout.certificate}: rollout halted, putting back`, about(rollout), [
     why,
     'No further deployment begins. What this rollout has changed is put back, the newest wave first; another message says how that ended.',
+    `See how it goes:  ${line(`inspect ${rollout.id}`)}`,
   ]);
+}
+
+/** Why a rollout stays as it is, and on which way. */
+export interface Stopped extends Pick<Halt, 'reason' | 'summary'> {
+  readonly direction: Wave['direction'];
 }
 
 /** It halts and stays as it is, on its way forward or back. */
 export function haltedMessage(
   rollout: Told,
-  direction: Wave['direction'],
-  { reason, summary }: { readonly reason: string; readonly summary: string },
+  { direction, reason, summary }: Stopped,
+  line: CommandLine,
 ): Message {
   const state =
     direction === 'forward'
       ? 'What was changed stays, and no further deployment begins.'
       : 'It was putting back what it had changed, and has not come to an end with that.';
-  return message(`${rollout.certificate}: rollout halted`, about(rollout), [
+  return composed(`${rollout.certificate}: rollout halted`, about(rollout), [
     `${reason}: ${summary}`,
     state,
     ...(reason === 'ServiceStale' ? [notTheNodes] : []),
-    `Once the reason is gone:  certferry rollout --resume ${rollout.id}`,
+    ...nextSteps('halted', { ...rollout, rolloutId: rollout.id }, line),
   ]);
 }
 
@@ -84,25 +95,26 @@ const endings: Partial<Record<RolloutOutcome, string>> = {
 };
 
 /** How a rollout ended; null where nobody has to hear of it. */
-export function endedMessage({
-  outcome,
-  certificate,
-  summary,
-  counts,
-  ...rest
-}: RecordedRollout): Message | null {
+export function endedMessage(
+  recorded: RecordedRollout,
+  executionArn: string,
+  line: CommandLine,
+): Message | null {
+  const { outcome, certificate, fingerprint, summary, counts, rolloutId } = recorded;
   const ending = endings[outcome];
   if (ending === undefined) return null;
+  const version = fingerprint === null ? '' : `, version ${shortFingerprint(fingerprint)}`;
   const counted = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
-  return message(
-    `${certificate || 'certferry'}: ${ending}${noHost(rest)}`,
-    [`Rollout ${rest.rolloutId}: ${certificate || 'no certificate'}`],
+  return composed(
+    `${certificate || 'certferry'}: ${ending}${noHost(recorded)}`,
+    [`Rollout ${rolloutId}: ${certificate || 'no certificate'}${version}`, `Execution: ${executionArn}`],
     [summary, ...(counted.length === 0 ? [] : [`Targets: ${counted.join(', ')}`])],
+    nextSteps(outcome, recorded, line),
   );
 }
 
 /** A selector with a typing error finds nobody, and a rollout to nobody ends well: no news to be read as good. */
-function noHost({ warning, total }: Pick<RecordedRollout, 'warning' | 'total'>): string {
+function noHost({ warning, total }: RecordedRollout): string {
   if (warning === undefined) return '';
   return total === 0 ? ', but to no host' : ', but no host was found for some targets';
 }

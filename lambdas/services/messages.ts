@@ -1,5 +1,6 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { logger } from '../runtime/logger.ts';
+import { type CommandLine, type CommandPlace, createCommandLine } from './command-lines.ts';
 
 /** A message to people: what happened, where, and the next step. */
 export interface Message {
@@ -14,6 +15,8 @@ export interface Message {
  */
 export interface Messages {
   tell(message: Message): Promise<void>;
+  /** How a text says what to type. */
+  readonly commandLine: CommandLine;
 }
 
 const longestMilliseconds = 20_000;
@@ -22,9 +25,15 @@ const longestMilliseconds = 20_000;
 const maximumSubject = 100;
 const maximumBytes = 250_000;
 
+/** Where messages go, and what is typed there. Without a topic they are logged only. */
+export interface MessagePlace extends CommandPlace {
+  readonly topicArn: string | undefined;
+}
+
 /** Messages to the topic named `topicArn`. The log names the subject only: a text may hold a link that lets its reader decide. */
-export function createMessages(sns: Pick<SNSClient, 'send'>, topicArn: string | undefined): Messages {
+export function createMessages(sns: Pick<SNSClient, 'send'>, { topicArn, ...place }: MessagePlace): Messages {
   return {
+    commandLine: createCommandLine(place),
     async tell({ subject, text }) {
       logger.info('message', { subject, told: topicArn !== undefined });
       if (topicArn === undefined) return;
@@ -39,6 +48,12 @@ export function createMessages(sns: Pick<SNSClient, 'send'>, topicArn: string | 
       }
     },
   };
+}
+
+/** A message of some paragraphs, each of some lines. */
+export function composed(subject: string, ...paragraphs: readonly (readonly string[])[]): Message {
+  const texts = paragraphs.flatMap((lines) => (lines.length === 0 ? [] : [lines.join('\n')]));
+  return { subject, text: texts.join('\n\n') };
 }
 
 /** SNS refuses a subject with other characters, and an empty one. */

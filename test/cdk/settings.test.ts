@@ -17,6 +17,7 @@ const template = synthesize();
 const variablesOf = (from: Template, name: string): Record<string, unknown> =>
   theFunction(from, name).properties.Environment?.Variables ?? {};
 const document = ['DOCUMENT_NAME', 'DOCUMENT_VERSION'];
+const tellers = ['COMMAND_PLACE', 'NOTIFICATIONS_TOPIC'];
 
 /** What each Lambda is told, in alphabetical order. */
 const told: Readonly<Record<string, string[]>> = {
@@ -33,10 +34,10 @@ const told: Readonly<Record<string, string[]>> = {
   'resolve-certificate': ['REGISTRY_TABLE', 'WORK_BUCKET'],
   'next-wave': ['REGISTRY_TABLE', 'WORK_BUCKET'],
   'judge-wave': ['REGISTRY_TABLE', 'WORK_BUCKET'],
-  'probe-services': ['NOTIFICATIONS_TOPIC'],
-  'ask-approval': ['NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE'],
-  'halt-rollout': ['NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE'],
-  'end-rollout': ['NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE', 'WORK_BUCKET'],
+  'probe-services': tellers,
+  'ask-approval': [...tellers, 'REGISTRY_TABLE'],
+  'halt-rollout': [...tellers, 'REGISTRY_TABLE'],
+  'end-rollout': [...tellers, 'REGISTRY_TABLE', 'WORK_BUCKET'],
   announce: ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
   sweep: [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE', 'ROLLOUT_ARN'],
   'find-hosts': ['REGISTRY_TABLE'],
@@ -50,6 +51,12 @@ describe('each Lambda', () => {
 
   test('is in this table', () => {
     expect([...Object.keys(told), 'answer-approval'].sort()).toEqual(Object.keys(tasks).sort());
+  });
+
+  test('that tells people is told what they type to work in this stack', () => {
+    for (const name of ['probe-services', 'ask-approval', 'halt-rollout', 'end-rollout']) {
+      expect(textOf(variablesOf(template, name).COMMAND_PLACE)).toBe('--stack Certferry --region <Region>');
+    }
   });
 
   test('that starts rollouts is told the machine that this stack has', () => {

@@ -5,6 +5,7 @@ import type { Source } from '../../core/deployment/source.ts';
 import type { Certificate } from '../../core/rollout/certificate.ts';
 import type { MapResult, Rollout } from '../../core/rollout/rollout.ts';
 import type { RegisteredTarget } from '../../core/target/registered.ts';
+import { createCommandLine } from '../../lambdas/services/command-lines.ts';
 import type { FoundHost } from '../../lambdas/services/fleet.ts';
 import type { Installed } from '../../lambdas/services/installed.ts';
 import type { Message } from '../../lambdas/services/messages.ts';
@@ -12,6 +13,13 @@ import type { Begun, Question, RolloutControl } from '../../lambdas/services/rol
 import type { JudgedWave, WavePlan, WaveResult } from '../../lambdas/services/wave-files.ts';
 import { fakeExecutions } from './executions.ts';
 import { settableClock } from './settable-clock.ts';
+
+/** As in a stack. */
+export const commandLine = createCommandLine({
+  place: '--stack Certferry --region eu-west-1',
+  targets: '',
+  version: '',
+});
 
 /** Everything that the tasks of a rollout are given, in memory. A test writes into the maps and lists directly. */
 export function fakeRolloutServices() {
@@ -25,7 +33,7 @@ export function fakeRolloutServices() {
     files: fakeFiles(),
     fleet: fakeFleet(),
     installed: fakeInstalled(),
-    messages: { tell: async (message: Message) => void told.push(message) },
+    messages: { tell: async (message: Message) => void told.push(message), commandLine },
     metrics: { ended: (outcome: string) => void counted.push(outcome) },
     random: () => 0.5,
     newPlan: fakePlans(),

@@ -44,7 +44,7 @@ describe('AskApproval', () => {
     const [{ subject, text } = { subject: '', text: '' }] = by.told;
     expect(subject).toBe('api.example.com: may the rollout go on after wave 1?');
     expect(text).toContain('1 of 200 targets are reached');
-    expect(text).toContain('certferry approve r-1 --wave 1\n');
+    expect(text).toContain('certferry approve --stack Certferry --region eu-west-1 r-1 --wave 1\n');
     expect(text).toContain('https://answers.example.com/?rollout=r-1&wave=1&secret=Zmlyc3Q');
     expect(text).not.toContain(hash('first'));
   });
@@ -57,7 +57,7 @@ describe('AskApproval', () => {
       attempt: { enteredAt, retries: 0 },
     });
 
-    expect(by.told[0]?.text).toContain('certferry approve r-1 --wave 1');
+    expect(by.told[0]?.text).toContain('certferry approve --stack Certferry --region eu-west-1 r-1 --wave 1');
     expect(by.told[0]?.text).not.toContain('link');
   });
 

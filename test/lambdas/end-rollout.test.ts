@@ -66,7 +66,9 @@ describe('the recording states of a rollout', () => {
     expect(recorded).toMatchObject({
       outcome: 'finished_with_failures',
       counts: { deployed: 1, lost: 1, rejected: 1 },
+      summary: 'all 3 targets reached; b lost',
     });
+    expect(by.told[0]?.text).toContain(`b lost\nTargets: 1 deployed, 1 lost, 1 rejected\n\nOnce the reasons`);
     expect(by.catalogue.current.has(certificateName)).toBe(true);
   });
 
@@ -165,10 +167,10 @@ describe('RolloutHalted', () => {
 
     await expect(entered).rejects.toMatchObject({ name: 'RolloutHalted' });
     await expect(entered).rejects.toThrow(
-      'TooManyFailures: 2 failed. Once the reason is gone, certferry rollout --resume r-1 goes on with what is not done.',
+      'TooManyFailures: 2 failed. Once the reason is gone, "certferry rollout --stack Certferry --region eu-west-1 --resume r-1" goes on with what is not done.',
     );
     expect(control()).toMatchObject({ status: 'halted', outcome: 'halted' });
-    expect(by.told[0]?.text).toContain('certferry rollout --resume r-1');
+    expect(by.told[0]?.text).toContain('certferry rollout --stack Certferry --region eu-west-1 --resume r-1');
     expect(by.counted).toEqual(['halted']);
   });
 

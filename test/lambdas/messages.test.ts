@@ -27,8 +27,9 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks());
 afterAll(() => sns.close());
 
+const here = { place: '--stack Certferry --region eu-west-1', targets: '', version: '' };
 const messages = (topicArn: string | undefined = topic) =>
-  createMessages(new SNSClient(clientFor(sns)), topicArn);
+  createMessages(new SNSClient(clientFor(sns)), { ...here, topicArn });
 
 describe('a message to people', () => {
   test('goes to the topic', async () => {
@@ -65,7 +66,7 @@ describe('a message to people', () => {
   test('is logged by its subject alone: its text may hold a link that answers', async () => {
     const message = { subject: 'Approve', text: 'https://example.com/?secret=abc' };
     await messages().tell(message);
-    await createMessages(new SNSClient(clientFor(sns)), undefined).tell(message);
+    await createMessages(new SNSClient(clientFor(sns)), { ...here, topicArn: undefined }).tell(message);
 
     expect(sns.requests).toHaveLength(1);
     expect(JSON.stringify(logged)).toContain('Approve');
@@ -89,7 +90,7 @@ describe('a message to people', () => {
     });
     const client = new SNSClient(clientFor({ ...sns, endpoint: `http://127.0.0.1:${silent.port}` }));
 
-    await createMessages(client, topic).tell({ subject: 'Rollout halted', text: 't' });
+    await createMessages(client, { ...here, topicArn: topic }).tell({ subject: 'Rollout halted', text: 't' });
     await silent.close();
 
     expect(limit).toHaveBeenCalledWith(20_000);

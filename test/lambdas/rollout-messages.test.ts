@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import type { RecordedRollout, RolloutOutcome } from '../../core/rollout/rollout.ts';
+import { rolloutOutcomes } from '../../core/rollout/rollout.ts';
+import {
+  approvalMessage,
+  endedMessage,
+  haltedMessage,
+  rollingBackMessage,
+  staleServiceMessage,
+} from '../../lambdas/rolling/messages.ts';
+import { type CommandLine, createCommandLine } from '../../lambdas/services/command-lines.ts';
+import type { Message } from '../../lambdas/services/messages.ts';
+import { lambdaEnvironment } from '../../local/environment.ts';
+import { fakeRolloutServices, commandLine as inStack } from '../fakes/rollout-services.ts';
+import { fingerprint } from './support/factories.ts';
+import { aBegunState, execution } from './support/rolling.ts';
+import { commandsIn, placelessIn, placeTyped } from './support/typed.ts';
+
+const { rollout, wave } = aBegunState(fakeRolloutServices(), { wave: { number: 1, count: 1, total: 9 } });
+
+const recorded = (outcome: RolloutOutcome): RecordedRollout => ({
+  rolloutId: 'r-1',
+  certificate: 'api.example.com',
+  fingerprint: fingerprint('new'),
+  outcome,
+  summary: 'why',
+  reason: null,
+  total: 3,
+  waves: 1,
+  counts: { deployed: 2, lost: 1 },
+});
+
+/** Every message of a rollout, by what it is about. */
+const messages = (line: CommandLine): [string, Message | null][] => [
+  ['a question', approvalMessage(rollout, wave, { link: null, line })],
+  ['a stale service', staleServiceMessage(rollout, 'why', line)],
+  ['putting back', rollingBackMessage(rollout, 'why', line)],
+  ...(['forward', 'back'] as const).map((direction): [string, Message] => [
+    `halted on its way ${direction}`,
+    haltedMessage(rollout, { direction, reason: 'TooManyFailures', summary: 'why' }, line),
+  ]),
+  ...rolloutOutcomes
+    .filter((outcome) => outcome !== 'halted')
+    .map((outcome): [string, Message | null] => [
+      outcome,
+      endedMessage(recorded(outcome), execution.id, line),
+    ]),
+];
+const told = messages(inStack).flatMap(([about, message]) =>
+  message === null ? [] : [[about, message] as const],
+);
+
+describe('what people are told of a rollout', () => {
+  test.each(told)('%s: names the rollout, its execution, why, and the next step', (about, { text }) => {
+    expect(text).toContain('Rollout r-1: api.example.com, version ');
+    expect(text).toContain(`Execution: ${execution.id}`);
+    if (about !== 'a question') expect(text).toContain('why');
+    if (about === 'finished') expect(text).toContain('Nothing is left to do.');
+    else expect(commandsIn(text)).not.toEqual([]);
+  });
+
+  test.each(told)('%s: each command line works as it stands, in the stack that told it', (_, { text }) => {
+    expect(placelessIn(text)).toEqual([]);
+    for (const typed of commandsIn(text)) {
+      expect(placeTyped(typed)).toMatchObject({ kind: 'stack', stack: 'Certferry', region: 'eu-west-1' });
+    }
+  });
+
+  test('is more than that nothing is left to do where a target found no host', () => {
+    const message = endedMessage({ ...recorded('finished'), warning: 'no host for web' }, 'arn', inStack);
+
+    expect(message?.text).toContain('certferry doctor --stack Certferry --region eu-west-1');
+    expect(message?.text).not.toContain('Nothing is left to do.');
+  });
+
+  test('is nothing where a rollout was none', () => {
+    expect(messages(inStack).flatMap(([about, message]) => (message === null ? [about] : []))).toEqual([
+      'already_rolled_out',
+    ]);
+  });
+
+  test.each([
+    [
+      'a version and a target that are refused',
+      'refused',
+      'certferry rollout --stack Certferry --region eu-west-1 --certificate api.example.com',
+    ],
+    [
+      'some that failed',
+      'finished_with_failures',
+      'certferry rollout --stack Certferry --region eu-west-1 --certificate api.example.com --repeat',
+    ],
+    [
+      'a host that is not put back',
+      'rollback_incomplete',
+      'certferry deploy --stack Certferry --region eu-west-1 --certificate api.example.com --target TARGET',
+    ],
+    [
+      'a newer version',
+      'superseded',
+      'certferry rollouts --stack Certferry --region eu-west-1 --certificate api.example.com',
+    ],
+  ])('says what to type after %s', (_, about, typed) => {
+    const message = told.find(([outcome]) => outcome === about)?.[1];
+
+    expect(commandsIn(message?.text ?? '')).toContain(typed);
+  });
+
+  test('says on one machine what its commands have to bring', () => {
+    const nowhere = { dynamodb: '', ssm: '', stepFunctions: '', secretsManager: '', s3: '', sns: '' };
+    const {
+      COMMAND_PLACE = '',
+      COMMAND_TARGETS = '',
+      COMMAND_VERSION = '',
+    } = lambdaEnvironment(nowhere, {
+      path: '/home/my state',
+      token: '',
+    });
+    const line = createCommandLine({
+      place: COMMAND_PLACE,
+      targets: COMMAND_TARGETS,
+      version: COMMAND_VERSION,
+    });
+
+    const typed = messages(line).flatMap(([, message]) => commandsIn(message?.text ?? ''));
+
+    expect(typed).toContain(
+      `certferry rollout --local --state '/home/my state' --resume r-1 --cert FILE --key FILE`,
+    );
+    expect(typed).toContain(
+      `certferry rollout --local --state '/home/my state' --certificate api.example.com --targets FILE --cert FILE --key FILE`,
+    );
+  });
+});
