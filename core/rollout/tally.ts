@@ -8,7 +8,7 @@ export interface Tally {
 
 /**
  * Each target once, by the outcome of its last deployment forward; one that was put back, or should have been, as
- * `put_back` or `not_put_back`. Being skipped counts for those only that nothing else happened to.
+ * `put_back` or `not_put_back`; not one that somebody deployed to before its turn to be put back came. Being skipped counts for those only that nothing else happened to.
  */
 export function tallyOf(waves: readonly EndedWave[]): Tally {
   const forward = lastResults(waves, 'forward');
@@ -29,7 +29,9 @@ export function failuresLeft(waves: readonly EndedWave[]): Result[] {
 }
 
 function nameOf(forward: Result, back: Result | undefined): string {
-  if (back !== undefined) return wasSkipped(back) || hasFailed(back) ? 'not_put_back' : 'put_back';
+  const isTheirs = back?.outcome === 'superseded';
+  if (back !== undefined && !isTheirs)
+    return wasSkipped(back) || hasFailed(back) ? 'not_put_back' : 'put_back';
   return wasSkipped(forward) ? 'skipped' : forward.outcome;
 }
 

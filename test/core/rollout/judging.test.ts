@@ -249,6 +249,12 @@ describe('the tally', () => {
       failed: 1,
     });
   });
+
+  test('has as deployed what somebody deployed to before it could be put back', () => {
+    const waves = [forward(1, result('a', 'deployed')), back(2, result('a', 'superseded'))];
+
+    expect(tallyOf(waves).counts).toEqual({ deployed: 1 });
+  });
 });
 
 describe('a look at the services', () => {
