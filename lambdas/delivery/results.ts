@@ -36,11 +36,13 @@ export function pushResult(line: AgentLine, commandId: string): PushResult {
 
 /**
  * An `inspect` job's answer to "how did this deployment end?". A host that has no closed receipt for it says `lost`
- * or merely `inspected`: either way nobody knows, or it was undone.
+ * or merely `inspected`: either way nobody knows, or it was undone. One that refuses the question (it came too late) has
+ * not answered it: a deployment that was refused leaves no receipt, so `rejected` is never about the deployment.
  */
 export function reconciledResult(line: AgentLine, commandId: string): PushResult {
   const result = pushResult(line, commandId);
-  return result.outcome === 'inspected' ? { ...result, outcome: 'lost', reason: 'HostLost' } : result;
+  const isAnswer = result.outcome !== 'inspected' && result.outcome !== 'rejected';
+  return isAnswer ? result : { ...result, outcome: 'lost', reason: 'HostLost' };
 }
 
 /** A refusal before anything reached the host. */

@@ -62,6 +62,16 @@ describe('ReconcileCommand', () => {
     });
   });
 
+  test('takes a host that refuses the question for one that has not answered it', async () => {
+    const deployment = await pushedDeployment();
+    world.commands.end(world.commands.sent[0]?.commandId ?? '', { status: 'DeliveryTimedOut' });
+
+    await reconcile(deployment);
+    await end(1, lineOf(deployment, { outcome: 'rejected', reason: 'JobExpired' }));
+
+    expect(world.executions.outputOf('reconcile')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
+  });
+
   test('asks the host also when nobody knows whether the push was sent', async () => {
     const deployment = await heldDeployment(world);
 
