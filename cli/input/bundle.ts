@@ -1,5 +1,5 @@
 import { type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
-import { type CertferryError, isCertferryError } from '../../core/errors.ts';
+import { CertferryError, type ErrorName, isCertferryError } from '../../core/errors.ts';
 import { UsageError } from '../usage-error.ts';
 import { readBytes, readText } from './files.ts';
 
@@ -16,6 +16,23 @@ export interface BundleFiles {
  * that cannot be read, and the errors of `readBundle` for bytes that are not fit to be deployed.
  */
 export function readBundleFiles(files: BundleFiles, now: Date): ReadBundle {
+  try {
+    return readParts(files, now);
+  } catch (error) {
+    if (!isCertferryError(error)) throw error;
+    const option = missing[error.name];
+    if (option === undefined) throw error;
+    throw new CertferryError(error.name, `${error.message} (${option})`, { details: error.details });
+  }
+}
+
+/** The option that gives what a bundle lacks: its own words only know fields. */
+const missing: Partial<Record<ErrorName, string>> = {
+  NoPrivateKey: '--key FILE',
+  WrongPassphrase: '--passphrase-file FILE',
+};
+
+function readParts(files: BundleFiles, now: Date): ReadBundle {
   const certificate = readBytes(files.cert, 'the certificate');
   const key = files.key === undefined ? {} : { key: readText(files.key, 'the private key') };
   const chain = files.chain === undefined ? {} : { chain: readText(files.chain, 'the chain') };

@@ -60,6 +60,14 @@ describe('a bundle in files', () => {
     expect(facts.fingerprint).toBe(version.fingerprint);
   });
 
+  test('without its key is refused with the option that gives it', async () => {
+    const cert = file('alone.pem', (await aVersion()).fullchainPem);
+
+    expect(() => readBundleFiles({ cert }, now)).toThrow(
+      expect.objectContaining({ name: 'NoPrivateKey', message: expect.stringMatching(/ \(--key FILE\)$/) }),
+    );
+  });
+
   test.each([
     ['key', '--key'],
     ['chain', '--chain'],
