@@ -96,6 +96,47 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(world.pacing.turns[0]?.where).toBe('222233334444/eu-west-1');
   });
 
+  test('asks many hosts in rounds, few at a time, each shortly after it was found to be there', async () => {
+    const hosts = Array.from({ length: 120 }, (_, at) => `mi-${at.toString(16).padStart(17, '0')}`);
+    for (const [at, host] of hosts.entries()) {
+      await own.registered(`m${String(at).padStart(3, '0')}`, 0, {
+        host,
+        verify: { endpoint: '10.0.0.1:25', protocol: 'smtp' },
+      });
+    }
+    const world = own.sweeping();
+    hostsSee(world.commands, () => presents(current));
+    let [waiting, most, found] = [0, 0, 0];
+    const ahead: number[] = [];
+    const pacing = {
+      async turn() {
+        waiting += 1;
+        most = Math.max(most, waiting);
+        ahead.push(found - world.commands.sent.length);
+        await new Promise(setImmediate);
+        waiting -= 1;
+      },
+    };
+    const whyAway = async () => {
+      found += 1;
+      return null;
+    };
+    const hostLocks = { read: async () => ({ owner: null, fence: 0, targetId: null }) };
+
+    await createHandler({ ...world, hostLocks, pacing, reachable: { whyAway } })({
+      certificate: own.certificate,
+      heal: false,
+    });
+
+    // rounds of fifty follow each other; within one a host may overtake its neighbours
+    const sent = world.commands.sent.map(({ host }) => host);
+    for (const from of [0, 50, 100]) {
+      expect(sent.slice(from, from + 50).sort()).toEqual(hosts.slice(from, from + 50));
+    }
+    expect(most).toBe(5);
+    expect(Math.max(...ahead)).toBeLessThanOrEqual(50);
+  });
+
   test('looks even where nobody knows what was installed', async () => {
     const id = await own.registered('mail', 0, {
       verify: { endpoint: '10.0.0.1:25', serverName: 'www.example.test', protocol: 'smtp' },
