@@ -80,14 +80,15 @@ async function begin(
   { repeat, version }: Pick<RolloutRequest, 'repeat' | 'version'>,
   by: Services,
 ): Promise<Begun> {
-  const begun = await by.rollouts.begin(rollout, { repeat, onlyNew: version === 'new' });
+  const how = { repeat, onlyNew: version === 'new' };
+  const begun = await by.rollouts.begin(rollout, how);
   if (begun.type !== 'exists') return begun;
   const other = await by.rollouts.control(begun.by);
   const brokeOff =
     other?.status === 'running' &&
     other.supersededBy === null &&
     (await by.executions.status(other.executionArn)) === 'ended';
-  return brokeOff ? by.rollouts.begin(rollout, { repeat: true }) : begun;
+  return brokeOff ? by.rollouts.begin(rollout, { ...how, brokeOff: begun.by }) : begun;
 }
 
 async function certificateOf(

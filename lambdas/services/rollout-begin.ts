@@ -26,6 +26,8 @@ export type CarriedVersion = Pick<Rollout['version'], 'fingerprint' | 'source'>;
 export interface Repetition {
   readonly repeat: boolean;
   readonly onlyNew?: boolean;
+  /** A rollout that has broken off: that it carries the version is no reason not to begin. */
+  readonly brokeOff?: string;
 }
 
 /** What is asked of a rollout before it has its place. */
@@ -38,7 +40,7 @@ export type NewRollout = Pick<
 export function beginRollout(
   table: RegistryTable,
   rollout: NewRollout,
-  { repeat, onlyNew = false }: Repetition,
+  { repeat, onlyNew = false, brokeOff }: Repetition,
 ): Promise<Begun> {
   return table.transact(async () => {
     const [own, latest] = await Promise.all([
@@ -48,7 +50,7 @@ export function beginRollout(
     if (own !== null) return beginAgain(rollout, own);
     if (rollout.only !== null) return beginPart(table, rollout, latest);
     const carrier = repeat ? null : await carrierOf(table, rollout, { latest, onlyNew });
-    if (carrier !== null) return nothing({ type: 'exists', by: carrier });
+    if (carrier !== null && carrier !== brokeOff) return nothing({ type: 'exists', by: carrier });
     if (latest !== null && latest.startedAt > rollout.startedAt) return superseded(latest);
     return beginWhole(table.name, rollout, latest);
   });

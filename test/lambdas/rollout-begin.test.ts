@@ -194,6 +194,18 @@ describe('a version announced twice', () => {
     expect(await announcedAgain(rollout, again)).toMatchObject({ type: 'begun', sequence: 2 });
   });
 
+  test('is one rollout also for two that have found the same one broken off', async () => {
+    const { id: brokeOff, certificate } = await begun();
+
+    const [one, other] = [aRollout({ certificate }), aRollout({ certificate })];
+    const answers = [
+      await rollouts.begin(one, { ...once, brokeOff }),
+      await rollouts.begin(other, { ...once, brokeOff }),
+    ];
+
+    expect(answers).toMatchObject([{ type: 'begun' }, { type: 'exists', by: one.id }]);
+  });
+
   test('is rolled out anew when another version has been there since', async () => {
     const rollout = await begun({ version: 'new' });
     await begun({ certificate: rollout.certificate, version: 'other' });
