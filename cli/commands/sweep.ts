@@ -29,7 +29,7 @@ function looksEmpty({ targets, more }: SweepReport): boolean {
   return targets.length + more === 0;
 }
 
-/** What asks for nothing; `not_probed` is what the target itself says of it. */
+/** What asks for nothing: of what is `not_probed` nobody knows that anything is wrong. */
 const fine = new Set(['ok', 'not_probed']);
 const isWrong = ({ condition }: SweptTarget) => !fine.has(condition);
 
