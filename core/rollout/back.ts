@@ -38,7 +38,9 @@ export function planBack(aftermath: Aftermath): WayBack {
   }
   const unsettled = [...forward.values()].filter(({ result }) => {
     const attempt = back.get(result.targetId);
-    if (attempt !== undefined) return hasFailed(attempt) || wasSkipped(attempt);
+    // a later request was to settle it: whether it has, what is there now says
+    const isLeft = attempt?.outcome === 'superseded';
+    if (attempt !== undefined && !isLeft) return hasFailed(attempt) || wasSkipped(attempt);
     const has = installed(result.targetId);
     const mayHaveIt = hasChanged(result) || isUnsure(result) || isLost(result.targetId);
     return mayHaveIt && (has === null || has === fingerprint);

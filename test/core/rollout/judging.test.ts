@@ -181,7 +181,7 @@ describe('the way back', () => {
     });
   });
 
-  test.each(['skipped', 'lost', 'rolled_back'])(
+  test.each(['skipped', 'lost', 'rolled_back', 'superseded'])(
     'is incomplete where a revert ended as %s, and tries none twice',
     (outcome) => {
       const so = [forward(1, result('a', 'deployed')), back(2, result('a', outcome))];
@@ -189,6 +189,12 @@ describe('the way back', () => {
       expect(plan(so, { a: theNew })).toEqual({ verdict: 'rollback_incomplete', targetIds: ['a'] });
     },
   );
+
+  test('leaves alone what a later request has settled', () => {
+    const so = [forward(1, result('a', 'deployed')), back(2, result('a', 'superseded'))];
+
+    expect(plan(so, { a: 'sha256:newer' })).toEqual({ verdict: 'rolled_back' });
+  });
 
   test('tries again what could not be put back before somebody resumed it', () => {
     const so = [forward(1, result('a', 'deployed')), back(2, result('a', 'lock_unavailable', 'FAILED'))];
