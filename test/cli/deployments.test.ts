@@ -48,6 +48,7 @@ describe('deployments on this machine', () => {
           targetId: 'demo-server',
           outcome: 'deployed',
           summary: expect.any(String),
+          reason: null,
           fingerprint: second.fingerprint,
           previousFingerprint: first.fingerprint,
           states: [...path, 'CommitDeployment', 'Deployed'],
