@@ -61,6 +61,7 @@ export interface Account {
   follow(id: string, watch: Watch): Promise<EndedRollout>;
   rollouts(certificate?: string): Promise<RolloutControl[]>;
   halt(id: string, reason: string): Promise<boolean>;
+  putBack(id: string, reason: string): Promise<RolloutControl | null>;
   answer(id: string, said: Parameters<typeof answer>[2]): Promise<boolean>;
   sweep(options: { readonly certificate: string | undefined; readonly heal: boolean }): Promise<SweepReport>;
 
@@ -105,6 +106,7 @@ function work(clients: Clients, stack: ReadStack): Account {
     follow: (id, watch) => watchAgain(services, id, watch),
     rollouts: (certificate) => rollouts.list(certificate === undefined ? {} : { certificate }),
     halt: (id, reason) => rollouts.halt(id, reason),
+    putBack: (id, reason) => rollouts.putBack(id, reason),
     answer: (id, said) => answer(services, id, said),
     sweep: ({ certificate, heal }) =>
       sweep(clients.lambda, { heal, ...(certificate !== undefined && { certificate }) }),

@@ -121,6 +121,8 @@ export interface There {
   rollouts(certificate: string | undefined): Promise<RolloutEntry[]>;
   /** False when there is no such rollout, or it has ended. */
   halt(id: string, reason: string): Promise<boolean>;
+  /** Halts it and has what it changed put back; null when there is no such rollout, or it has ended. */
+  putBack(id: string, reason: string): Promise<RolloutEntry | null>;
   /** False when nobody asks: no such question, or it has been answered. */
   answer(id: string, answer: Answer): Promise<boolean>;
   sweep(options: SweepOptions): Promise<SweepReport>;

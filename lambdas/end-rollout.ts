@@ -2,8 +2,9 @@ import * as z from 'zod/mini';
 import { CertferryError } from '../core/errors.ts';
 import { RecordedRollout, RolloutState } from '../core/rollout/rollout.ts';
 import { type Ending, EndingPath, endedEarly, endedRollout, isCurrentFrom } from './rolling/ended.ts';
-import { endedMessage, haltedMessage } from './rolling/messages.ts';
+import { endedMessage, haltedMessage, rollingBackMessage } from './rolling/messages.ts';
 import { isResumed, resumed } from './rolling/resume.ts';
+import { isToTurnBack, turnedBack } from './rolling/turn-back.ts';
 import { wavesSoFar } from './rolling/waves-so-far.ts';
 import { whyHalted } from './rolling/why-halted.ts';
 import { catalogue, installedVersions, rollouts } from './runtime/dynamodb.ts';
@@ -16,7 +17,7 @@ import type { Catalogue } from './services/catalogue.ts';
 import type { InstalledVersions } from './services/installed.ts';
 import type { Messages } from './services/messages.ts';
 import type { RolloutMetrics } from './services/rollout-metrics.ts';
-import type { Rollouts } from './services/rollouts.ts';
+import type { RolloutControl, Rollouts } from './services/rollouts.ts';
 import type { WaveFiles } from './services/wave-files.ts';
 
 const common = { execution: ExecutionContext, request: z.unknown() };
@@ -56,13 +57,22 @@ async function haltOrResume({ state, redriveCount }: Halted, by: Services): Prom
   const control = await by.rollouts.control(id);
   if (isResumed(state, redriveCount, control)) {
     await by.rollouts.resume(id, redriveCount);
+    if (isToTurnBack(state, control)) return turnBack(state, redriveCount, control, by);
     if (wave.direction === 'back') await by.rollouts.rollBack(id, redriveCount);
     return resumed(state, redriveCount);
+  }
+  // asked for since HaltRollout decided: nothing is recorded, or a repeated call would take the way back for halted
+  if (isToTurnBack(state, control) && control?.outcome !== 'halted') {
+    return turnBack(state, redriveCount, control, by);
   }
   const { reason, summary } = state.halt ?? whyHalted(state, control?.reason ?? null);
   const why = `${reason}: ${summary}`;
   await by.rollouts.halt(id, why, redriveCount);
   await by.rollouts.end(id, 'halted', why, redriveCount);
+  const after = await by.rollouts.control(id);
+  if (isToTurnBack(state, after) && after?.outcome !== 'halted') {
+    return turnBack(state, redriveCount, after, by);
+  }
   by.metrics.ended('halted');
   const { commandLine } = by.messages;
   const stopped = { direction: wave.direction, reason, summary };
@@ -72,6 +82,20 @@ async function haltOrResume({ state, redriveCount }: Halted, by: Services): Prom
     `${why}. Once the reason is gone, "${commandLine(`rollout --resume ${id}`, 'version')}" goes on with what is not done.`,
     { details: { rollout: id, reason } },
   );
+}
+
+/** On a redrive, or because somebody has asked for it after HaltRollout had decided. */
+async function turnBack(
+  state: RolloutState,
+  redriveCount: number,
+  control: RolloutControl | null,
+  by: Services,
+): Promise<RolloutState> {
+  const { reason, summary } = state.halt ?? whyHalted(state, control?.reason ?? null);
+  await by.rollouts.rollBack(state.rollout.id, redriveCount);
+  const { commandLine } = by.messages;
+  await by.messages.tell(rollingBackMessage(state.rollout, `${reason}: ${summary}`, commandLine));
+  return turnedBack(state, { reason, summary, redriveCount });
 }
 
 async function record(input: Exclude<Input, Halted>, by: Services): Promise<RecordedRollout> {

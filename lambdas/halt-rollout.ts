@@ -42,7 +42,7 @@ function verdictOf(state: RolloutState, control: RolloutControl | null): Halt['v
   const { rollout, wave } = state;
   if (wave.direction === 'back') return 'stop';
   const isStrategys = rollout.strategy.onHalt === 'rollBackAll' && !isAboutServices(state);
-  return isStrategys || control?.status === 'rolling_back' ? 'roll_back' : 'stop';
+  return isStrategys || control?.putBack === true ? 'roll_back' : 'stop';
 }
 
 /** A service that is stale, or that nobody could look at, says nothing against the nodes: each has been verified. */

@@ -73,6 +73,11 @@ export interface LocalRollouts extends Approvals {
   /** No further deployment of it begins. False when there is no such rollout, or it has ended. */
   halt(id: string, reason: string): Promise<boolean>;
   /**
+   * Halts it, and has what it changed put back: by the process that runs it or, once it was halted for good, by whoever
+   * resumes it. Null when there is no such rollout, or it has ended.
+   */
+  putBack(id: string, reason: string): Promise<RolloutControl | null>;
+  /**
    * Looks at every target, or at one certificate's. It heals nothing: that takes the bytes of a version, which local mode does not keep; roll the
    * version out again.
    */
@@ -104,6 +109,7 @@ export function openRollouts(cloud: Cloud): LocalRollouts {
     },
     rollouts: (certificate) => rollouts.list(certificate === undefined ? {} : { certificate }),
     halt: (id, reason) => rollouts.halt(id, reason),
+    putBack: (id, reason) => rollouts.putBack(id, reason),
     sweep: async ({ certificate } = {}) =>
       SweepReport.parse(await cloud.invoke('sweep', { heal: false, certificate })),
   };

@@ -19,7 +19,7 @@ import {
   type StackPlace,
 } from './place.ts';
 import { followToItsEnd } from './rollout-follow.ts';
-import { haltIn } from './steer.ts';
+import { haltIn, putBackIn } from './steer.ts';
 import { withAccount, withFerry } from './with-ferry.ts';
 
 export interface RolloutOptions extends PlaceOptions, StrategyOptions, Partial<BundleFiles> {
@@ -31,6 +31,7 @@ export interface RolloutOptions extends PlaceOptions, StrategyOptions, Partial<B
   readonly repeat?: boolean;
   readonly reason?: string;
   readonly resume?: string;
+  readonly rollBack?: boolean;
   readonly follow?: string;
 }
 
@@ -39,11 +40,15 @@ export async function rollout(options: RolloutOptions, terminal: Terminal): Prom
   const place = placeOf(options, 'rollout');
   const { resume, follow } = options;
   if (resume !== undefined || follow !== undefined) refuseOptions(settled(options), '--resume and --follow');
+  if (resume === undefined) refuseOptions({ '--roll-back': options.rollBack }, rollBackWords);
   if (resume !== undefined && follow !== undefined) throw new UsageError('--resume follows it already');
   return place.kind === 'stack'
     ? rolloutInAccount(place, options, terminal)
     : rolloutHere(place.state, options, terminal);
 }
+
+const rollBackWords =
+  'a rollout that begins: say --on-halt rollBackAll, or "certferry halt --roll-back" later';
 
 /** What was settled when the rollout began. */
 function settled(options: RolloutOptions): Record<string, unknown> {
@@ -76,6 +81,7 @@ function requestOf(options: RolloutOptions): Omit<RolloutRequest, 'certificate' 
 async function rolloutHere(state: string, options: RolloutOptions, terminal: Terminal): Promise<number> {
   refuseOptions({ '--follow': options.follow }, '--local: a rollout here ends with its process');
   refuseOptions({ '--version': options.version }, '--local: the version is the one in --cert');
+  if (options.rollBack === true) return putBackHere(state, options, terminal);
   requireOptions({ '--cert': options.cert }, '--local');
   const wish = options.resume === undefined ? wishOf(options) : null;
   const read = judge({ ...options, cert: options.cert ?? '' });
@@ -93,6 +99,25 @@ async function rolloutHere(state: string, options: RolloutOptions, terminal: Ter
         { options, terminal, interrupt: (id) => haltIn(ferry, id, 'interrupted by Ctrl-C') },
       ),
     { mustExist: wish === null },
+  );
+}
+
+/** No bundle is needed: each host has the version before. */
+async function putBackHere(state: string, options: RolloutOptions, terminal: Terminal): Promise<number> {
+  const { resume: id = '', cert, key, chain, passphraseFile } = options;
+  const bundle = { '--cert': cert, '--key': key, '--chain': chain, '--passphrase-file': passphraseFile };
+  refuseOptions(bundle, '--roll-back: hosts have kept the version before');
+  return withFerry(
+    state,
+    (ferry) =>
+      followToItsEnd(
+        async (watch: RolloutWatch): Promise<RolloutEnd> => {
+          await putBackIn(ferry, id);
+          return ferry.resume(id, null, watch);
+        },
+        { options, terminal, interrupt: (begun) => haltIn(ferry, begun, 'interrupted by Ctrl-C') },
+      ),
+    { mustExist: true },
   );
 }
 
@@ -137,7 +162,8 @@ async function rolloutInAccount(place: StackPlace, options: RolloutOptions, term
   if (begins) requireOptions({ '--certificate': options.certificate }, '--stack');
   return withAccount(place, (account) =>
     followToItsEnd(
-      (watch) => {
+      async (watch) => {
+        if (resume !== undefined && options.rollBack === true) await putBackIn(account, resume);
         if (resume !== undefined) return account.resume(resume, watch);
         if (follow !== undefined) return account.follow(follow, watch);
         return account.rollout({ certificate, version, ...requestOf(options) }, watch);

@@ -1,18 +1,20 @@
 import { userInfo } from 'node:os';
-import type { There } from '../ferry.ts';
+import type { RolloutEntry, There } from '../ferry.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import { ownCommand, type PlaceOptions, placeOf } from './place.ts';
+import { ownCommand, type Place, type PlaceOptions, placeOf } from './place.ts';
 import { withPlace } from './with-ferry.ts';
 
 export interface HaltOptions extends PlaceOptions {
   readonly reason?: string;
+  readonly rollBack?: boolean;
 }
 
 /** `certferry halt`: no further deployment of the rollout begins. Throws UsageError when there is none to halt. */
 export async function halt(id: string, options: HaltOptions, { out }: Terminal): Promise<number> {
   const reason = options.reason ?? `halted by ${whoAmI()}`;
   const place = placeOf(options, 'halt');
+  if (options.rollBack === true) return putBack(id, { options, place, reason }, out);
   const own = ownCommand(options);
   if (!(await withPlace(place, (there) => haltIn(there, id, reason)))) {
     throw new UsageError(`there is no rollout ${id}, or it has ended: "${own('rollouts')}" lists them`);
@@ -23,6 +25,49 @@ export async function halt(id: string, options: HaltOptions, { out }: Terminal):
     out(`Let it go on later: ${own(`rollout --resume ${id}`)}`);
   }
   return 0;
+}
+
+/** Throws UsageError also where nobody does it: the rollout was halted before, or a newer one has taken its place. */
+async function putBack(
+  id: string,
+  { options, place, reason }: { options: PlaceOptions; place: Place; reason: string },
+  out: Terminal['out'],
+): Promise<number> {
+  const own = ownCommand(options);
+  const control = await withPlace(place, (there) => putBackIn(there, id, reason));
+  if (control.outcome === 'halted') {
+    throw new UsageError(
+      `rollout ${id} was halted before, and its execution has ended: "${own(`rollout --resume ${id} --roll-back`)}" puts back what it changed`,
+    );
+  }
+  if (options.json === true) out(JSON.stringify({ rolloutId: id, halted: true, rollBack: true }));
+  else {
+    out(`Rollout ${id} is halted: no other deployment begins, and what it has changed is put back,`);
+    out('newest wave first and verified. One that is just coming to its end ends as it is. See which:');
+    out(`  ${own(place.kind === 'stack' ? `rollout --follow ${id}` : 'rollouts')}`);
+  }
+  return 0;
+}
+
+/** Asks for it, and answers a question that it waits with. Throws UsageError where there is nothing to put back. */
+export async function putBackIn(
+  there: Pick<There, 'putBack' | 'answer'>,
+  id: string,
+  reason = `to be put back, said ${whoAmI()}`,
+): Promise<RolloutEntry> {
+  const control = await there.putBack(id, reason);
+  if (control === null) {
+    throw new UsageError(
+      `there is no rollout ${id}, or it has ended: what it did is put back by a rollout of the version before (--version)`,
+    );
+  }
+  if (control.supersededBy !== null) {
+    throw new UsageError(
+      `rollout ${id} puts nothing back: rollout ${control.supersededBy} was begun since, and what it does stays`,
+    );
+  }
+  await there.answer(id, { wave: undefined, verdict: 'rejected', by: whoAmI() });
+  return control;
 }
 
 /** Whether it was there to be halted. One that asks would only hear of it with its answer: so that is given too. */

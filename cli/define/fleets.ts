@@ -22,6 +22,7 @@ export function addRollout(program: Command, { terminal, finish }: Context): voi
     .option('--repeat', 'roll out a version that has been rolled out before')
     .option('--reason <text>', 'why, for history and messages')
     .option('--resume <rollout>', 'let a rollout go on that was halted or broke off, with what is not done')
+    .option('--roll-back', 'with --resume: put back what it has changed, instead of going on')
     .option('--follow <rollout>', 'with --stack: watch a rollout that is under way')
     .addHelpText('after', help.rollout.after)
     .action(async (options: RolloutOptions) => {
@@ -66,6 +67,7 @@ export function addHalt(program: Command, { terminal, finish }: Context): void {
     .summary('let no further deployment of a rollout begin')
     .description(help.halt.description)
     .argument('<rollout>', 'its name, as "certferry rollouts" lists it')
+    .option('--roll-back', 'and have it put back what it has changed, newest wave first, verified')
     .option('--reason <text>', 'why, for history and messages')
     .addHelpText('after', help.halt.after)
     .action(async (id: string, options: HaltOptions) => {

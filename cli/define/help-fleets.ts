@@ -53,12 +53,16 @@ export const halt: Help = {
     'Lets no further deployment of a rollout begin. Deployments that have begun are finished and verified. It can be ' +
     'resumed later.',
   after: `
-Example:
+Examples:
   $ certferry halt --stack Certferry ROLLOUT --reason "customers see errors"
+
+  And put back what it has changed; and the same of one that was halted before:
+  $ certferry halt --stack Certferry ROLLOUT --roll-back
+  $ certferry rollout --stack Certferry --resume ROLLOUT --roll-back
 
 Exit codes:
   0   it is halted
-  2   there is no such rollout, or it has ended`,
+  2   there is no such rollout, or it has ended; with --roll-back also: it was halted before, or superseded`,
 };
 
 export const approve: Help = {

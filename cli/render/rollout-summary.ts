@@ -89,6 +89,11 @@ const resume: Advice = ({ id }, own) => {
   ];
 };
 
+const rollBack: Advice = ({ id }, own) => [
+  'Or have it put back what it has changed:',
+  `  ${own(`rollout --resume ${id} --roll-back`)}`,
+];
+
 const look: Advice = ({ id }, own) => ['See how it went:', `  ${own(`inspect ${id}`)}`];
 
 /** What a person does next after each outcome. */
@@ -102,7 +107,7 @@ const advice: Readonly<Record<string, Advice>> = {
   ],
   superseded: (_, own) => ['Nothing to do: the newer one goes on.', `  ${own('rollouts')}`],
   refused: () => ['Nothing was touched. Correct what is named above and roll it out again.'],
-  halted: (end, own) => [...resume(end, own), ...look(end, own)],
+  halted: (end, own) => [...resume(end, own), ...rollBack(end, own), ...look(end, own)],
   rolled_back: (end, own) => ['The targets serve what they served before.', ...look(end, own)],
   rollback_incomplete: (end, own) => [
     'A PERSON IS NEEDED: the targets above could not be put back.',

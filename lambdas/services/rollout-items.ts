@@ -22,6 +22,7 @@ export const ControlItem = z.object({
   outcome: z.nullable(RolloutOutcome),
   summary: z.nullable(z.string()),
   redriveCount: z.int(),
+  putBack: z.optional(z.boolean()),
 });
 export type ControlItem = z.infer<typeof ControlItem>;
 

@@ -35,6 +35,8 @@ export interface RolloutControl {
   readonly summary: string | null;
   /** The execution's RedriveCount when it was halted last: a larger one says that a person wants it to go on. */
   readonly redriveCount: number;
+  /** A person wants what it has changed put back. It stays wanted: it counts more than going on. */
+  readonly putBack?: boolean | undefined;
 }
 
 /**
@@ -72,6 +74,11 @@ export interface Rollouts extends Questions {
    * such rollout or it has ended.
    */
   halt(id: string, reason: string, redriveCount?: number): Promise<boolean>;
+  /**
+   * Halts it like a person, and has what it changed put back: by the execution while that goes on, else with its next
+   * redrive (`outcome` is `halted` then). Null when there is no such rollout or it has ended.
+   */
+  putBack(id: string, reason: string): Promise<RolloutControl | null>;
   /** With a `redriveCount` not once the halt is recorded as the execution's end: a task that says it then comes late. */
   rollBack(id: string, redriveCount?: number): Promise<void>;
   /**
@@ -81,7 +88,7 @@ export interface Rollouts extends Questions {
   resume(id: string, redriveCount: number): Promise<void>;
   /**
    * The first outcome stands, but `halted` is no end: the status is `halted`, also of one that was rolling back, and the
-   * rollout can be resumed.
+   * rollout can be resumed. One that is wanted put back, and has not turned back yet, does not end `halted`.
    */
   end(id: string, outcome: RolloutOutcome, summary: string, redriveCount?: number): Promise<void>;
 }
@@ -108,6 +115,14 @@ export function createRollouts(documents: DynamoDBDocumentClient, registryTable:
     },
     sourceOf: (certificate, fingerprint) => readCarriedSource(table, { certificate, fingerprint }),
     close: (id, startedAt) => applied(table, id, closing(startedAt)),
+    async putBack(id, reason) {
+      const [halted, noted] = [haltingToPutBack(reason), notingToPutBack];
+      // it may have been halted, or resumed, between two of these
+      for (const change of [halted, noted, halted, noted]) {
+        if (await table.update(rolloutKey(id), change)) return control(id);
+      }
+      return null;
+    },
     setTolerated: (id, tolerated) => applied(table, id, tolerating(tolerated)),
     rollBack: (id, redriveCount) =>
       applied(table, id, redriveCount === undefined ? rollingBack : unlessResumed(goingBack, redriveCount)),
@@ -169,6 +184,18 @@ const halting = (reason: string): Change => ({
   values: { ':halted': 'halted', ':running': 'running', ':reason': reason },
 });
 
+const haltingToPutBack = (reason: string): Change => {
+  const { expression, values, ...change } = halting(reason);
+  return { ...change, expression: `${expression}, putBack = :true`, values: { ...values, ':true': true } };
+};
+
+const notingToPutBack: Change = {
+  expression: 'SET putBack = :true',
+  when: '#status IN (:halted, :back)',
+  names,
+  values: { ':halted': 'halted', ':back': 'rolling_back', ':true': true },
+};
+
 const closing = (startedAt: string): Change => ({
   expression: 'SET closed = :closed, expiresAt = :expiry',
   when: 'attribute_not_exists(id)',
@@ -204,7 +231,7 @@ function ending(outcome: RolloutOutcome, summary: string): Change {
   if (outcome === 'halted') {
     return {
       expression: 'SET #status = :halted, outcome = :outcome, summary = :summary',
-      when: '#status IN (:halted, :back)',
+      when: '(#status = :back OR (#status = :halted AND attribute_not_exists(putBack)))',
       names,
       values: { ...values, ':halted': 'halted', ':back': 'rolling_back' },
     };

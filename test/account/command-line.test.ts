@@ -149,6 +149,25 @@ describe('the command line on a stack', () => {
     expect(readFileSync(page, 'utf8')).toContain('NextWave to JudgeWave: taken');
   });
 
+  test('puts a rollout back: while it runs by its execution, once it was halted by a redrive', async () => {
+    const client = new DynamoDBClient({});
+    const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
+    await rollouts.begin({ ...aRolloutState().rollout, id: 'r-1' }, { repeat: false });
+
+    const { code, out } = await captured('halt', 'r-1', '--roll-back', ...stack);
+    expect({ code, out }).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('rollout --stack Certferry --follow r-1'),
+    });
+    expect(await rollouts.control('r-1')).toMatchObject({ status: 'halted', putBack: true });
+
+    await rollouts.rollBack('r-1', 0);
+    await rollouts.end('r-1', 'halted', 'it cannot', 0);
+    const again = await captured('halt', 'r-1', '--roll-back', ...stack);
+    expect(again.err).toContain('certferry rollout --stack Certferry --resume r-1 --roll-back');
+    client.destroy();
+  });
+
   test.each([
     ['current', 'current'],
     [`sha256:${'cd'.repeat(32)}`, { fingerprint: `sha256:${'cd'.repeat(32)}` }],

@@ -122,6 +122,13 @@ describe('a rollout on this machine', () => {
       const drawnChild = await place.run('inspect', '--local', child, '--html', 'child.html');
       expect(drawnChild.code).toBe(0);
       expect(readFileSync(join(place.folder, 'child.html'), 'utf8')).toContain('PushBundle');
+
+      const tooLate = await place.run('halt', '--local', rolloutId, '--roll-back');
+      const command = `certferry rollout --local --resume ${rolloutId} --roll-back`;
+      expect(tooLate).toMatchObject({ code: 2, err: expect.stringContaining(command) });
+      const back = await place.run('rollout', '--local', '--resume', rolloutId, '--roll-back', '--json');
+      expect(back.code).toBe(13);
+      expect(reportOf(back).waves.filter(({ direction }) => direction === 'back')).not.toEqual([]);
     },
     patience,
   );

@@ -70,6 +70,16 @@ describe('wrong usage', () => {
       ['deploy', '--stack', 's', '--certificate', 'a.test', '--target', 'web', '--version', 'latest'],
       '"certferry rollout --version latest"',
     ],
+    [
+      'putting back what has not begun',
+      ['rollout', '--stack', 's', '--certificate', 'a.test', '--roll-back'],
+      'say --on-halt rollBackAll',
+    ],
+    [
+      'a bundle for the way back',
+      ['rollout', '--local', '--resume', 'r', '--roll-back', '--cert', 'c.pem'],
+      '--cert means nothing with --roll-back',
+    ],
     ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
     [
       'a region here',

@@ -195,6 +195,7 @@ function fakeRollouts() {
       change(id, { status: 'running', failures: 0, redriveCount, reason: null });
     },
     async end(id: string, outcome: RolloutControl['outcome'], summary: string) {
+      if (outcome === 'halted' && controls.get(id)?.status === 'halted' && controls.get(id)?.putBack) return;
       change(id, { ...(outcome !== 'halted' && { status: 'ended' }), outcome, summary });
     },
     async ask(question: Question) {

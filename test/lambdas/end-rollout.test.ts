@@ -206,6 +206,42 @@ describe('RolloutHalted', () => {
     expect(by.told[0]?.text).toContain('No node is put back for it');
   });
 
+  test('turns back after a redrive when a person wants it put back, however often it is called', async () => {
+    aBegunState(by, {});
+    Object.assign(control() ?? {}, { status: 'halted', outcome: 'halted', putBack: true });
+
+    const state = await enter({ halt, wave: { number: 3 } }, 1);
+
+    expect(state).toMatchObject({
+      wave: { direction: 'back' },
+      halt: { verdict: 'roll_back', reason: 'TooManyFailures', redriveCount: 1 },
+    });
+    expect(control()).toMatchObject({ status: 'rolling_back' });
+    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, putting back' });
+    expect(await enter({ halt, wave: { number: 3 } }, 1)).toEqual(state);
+  });
+
+  test('turns back instead of failing when it was asked for after HaltRollout had decided', async () => {
+    aBegunState(by, {});
+    Object.assign(control() ?? {}, { status: 'halted', putBack: true });
+
+    const state = await enter({ halt }, 0);
+
+    expect(state).toMatchObject({ wave: { direction: 'back' }, halt: { verdict: 'roll_back' } });
+    expect(await enter({ halt }, 0)).toEqual(state);
+    expect(control()).toMatchObject({ status: 'rolling_back', outcome: null });
+    expect(by.counted).toEqual([]);
+  });
+
+  test('stays halted on the way back, though a person wants it put back', async () => {
+    aBegunState(by, {});
+    Object.assign(control() ?? {}, { status: 'rolling_back', putBack: true });
+
+    const entered = enter({ halt, wave: { direction: 'back', number: 5 } }, 0);
+
+    await expect(entered).rejects.toMatchObject({ name: 'RolloutHalted' });
+  });
+
   test('is not resumed by a redrive that came before it halted', async () => {
     await expect(enter({ halt: { ...halt, redriveCount: 1 } }, 1)).rejects.toMatchObject({
       name: 'RolloutHalted',

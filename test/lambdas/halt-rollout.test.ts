@@ -41,7 +41,7 @@ describe('HaltRollout', () => {
   });
 
   test('turns back when a person has asked for it', async () => {
-    const state = await halt({ wave: { verdict: 'halted' } }, { status: 'rolling_back', reason: 'ops' });
+    const state = await halt({ wave: { verdict: 'halted' } }, { status: 'halted', putBack: true, reason: 'ops' });
 
     expect(state.halt).toMatchObject({ verdict: 'roll_back', reason: 'RolloutHalted', summary: 'ops' });
   });
@@ -69,7 +69,7 @@ describe('HaltRollout', () => {
 
   test('puts back after a stale service all the same when a person has asked for it', async () => {
     const stale = { verdict: 'halt', reason: 'ServiceStale', summary: 'lb presents another' } as const;
-    const state = await halt({ judgement: stale }, { status: 'rolling_back', reason: 'ops' });
+    const state = await halt({ judgement: stale }, { status: 'halted', putBack: true, reason: 'ops' });
 
     expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
   });

@@ -145,6 +145,37 @@ describe('a halted rollout', () => {
   });
 });
 
+describe('a rollout that a person wants put back', () => {
+  test('begins nothing else, keeps that it is wanted, and does not end halted before it has turned back', async () => {
+    const { id } = await begun();
+
+    expect(await rollouts.putBack(id, 'enough')).toMatchObject({
+      status: 'halted',
+      reason: 'enough',
+      putBack: true,
+    });
+    await rollouts.end(id, 'halted', 'too late', 0);
+    expect(await rollouts.control(id)).toMatchObject({ status: 'halted', outcome: null });
+    await rollouts.rollBack(id, 0);
+    expect(await rollouts.control(id)).toMatchObject({ status: 'rolling_back', putBack: true });
+    await rollouts.end(id, 'halted', 'it cannot', 0);
+    expect(await rollouts.control(id)).toMatchObject({ status: 'halted', outcome: 'halted' });
+  });
+
+  test('after its halt was recorded is known by that, and keeps the reason of the halt', async () => {
+    const { id } = await begun();
+    await rollouts.halt(id, 'TooManyFailures', 0);
+    await rollouts.end(id, 'halted', 'TooManyFailures', 0);
+
+    expect(await rollouts.putBack(id, 'enough')).toMatchObject({
+      outcome: 'halted',
+      reason: 'TooManyFailures',
+      putBack: true,
+    });
+    expect(await rollouts.putBack('nobody', 'enough')).toBeNull();
+  });
+});
+
 describe('a rollout that cannot go on rolling back', () => {
   test('is halted when its execution ends, and goes on rolling back once it is resumed', async () => {
     const { id } = await begun();

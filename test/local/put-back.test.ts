@@ -1,0 +1,59 @@
+import { rmSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { aVersion } from '../factories/certificates.ts';
+import { carrying, presented, useFleets } from './fleet.ts';
+import { makeStuck } from './served-target.ts';
+
+const aFleet = useFleets();
+const patient = { timeout: 180_000 };
+
+describe('a rollout that a person wants put back', () => {
+  test(
+    'turns back while it runs: what has begun is done, then everything is put back and verified',
+    patient,
+    async () => {
+      const fleet = await aFleet(4);
+      const { ferry, first } = await fleet.openServing();
+      const asked: Promise<unknown>[] = [];
+      let id = '';
+
+      const end = await ferry.rollout(
+        carrying(await aVersion(), { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
+        {
+          begun: (begun) => {
+            id = begun;
+          },
+          event: ({ type, state }) => {
+            if (type === 'StateExited' && state?.name === 'JudgeWave' && asked.length === 0) {
+              asked.push(ferry.putBack(id, 'customers see errors'));
+            }
+          },
+        },
+      );
+
+      expect(await Promise.all(asked)).toMatchObject([{ putBack: true, outcome: null }]);
+      expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
+      expect(end.output?.summary).toContain('customers see errors');
+      expect(await presented(fleet)).toEqual(Array(4).fill(first.fingerprint));
+      expect(await ferry.putBack(id, 'again')).toBeNull();
+    },
+  );
+
+  test('turns back when it is resumed, where it was halted and stayed as it was', patient, async () => {
+    const fleet = await aFleet(4);
+    const { ferry, first } = await fleet.openServing();
+    const [, stuck] = fleet.servers;
+    if (stuck !== undefined) makeStuck(stuck);
+    const halted = await ferry.rollout(
+      carrying(await aVersion(), { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
+    );
+    expect(halted.output).toMatchObject({ outcome: 'halted', counts: { deployed: 1, rolled_back: 1 } });
+    if (stuck !== undefined) rmSync(stuck.stuckPath);
+
+    expect(await ferry.putBack(halted.id, 'enough')).toMatchObject({ outcome: 'halted' });
+    const end = await ferry.resume(halted.id, null);
+
+    expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
+    expect(await presented(fleet)).toEqual(Array(4).fill(first.fingerprint));
+  });
+});
