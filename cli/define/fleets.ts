@@ -40,11 +40,18 @@ function withStrategy(command: Command): Command {
     .option('--pause <seconds>', 'between two waves')
     .option('--splay <seconds>', 'each deployment of a wave begins after a random part of this')
     .option('--approval-after-wave <number>', 'the wave after which a person is asked')
+    .option('--approval-timeout <seconds>', 'no answer for this long halts it')
     .addOption(
       new Option('--on-halt <what>', 'what becomes of the targets it has changed').choices([
         'stop',
         'rollBackAll',
       ]),
+    )
+    .addOption(
+      new Option(
+        '--on-stale-service <what>',
+        'when a service endpoint goes on presenting another leaf',
+      ).choices(['halt', 'report']),
     );
 }
 

@@ -10,7 +10,9 @@ export interface StrategyOptions {
   readonly pause?: string;
   readonly splay?: string;
   readonly approvalAfterWave?: string;
+  readonly approvalTimeout?: string;
   readonly onHalt?: string;
+  readonly onStaleService?: string;
 }
 
 /** What the options say of the strategy. Throws UsageError, naming each option that is wrong. */
@@ -22,7 +24,9 @@ export function readStrategy(options: StrategyOptions): StrategyOverrides {
     pauseSeconds: numberOr(options.pause),
     splaySeconds: numberOr(options.splay),
     approvalAfterWave: numberOr(options.approvalAfterWave),
+    approvalTimeoutSeconds: numberOr(options.approvalTimeout),
     onHalt: options.onHalt,
+    onStaleService: options.onStaleService,
   };
   const input = Object.fromEntries(Object.entries(said).filter(([, value]) => value !== undefined));
   const parsed = StrategyOverrides.safeParse(input);

@@ -80,6 +80,16 @@ describe('wrong usage', () => {
       ['rollout', '--local', '--resume', 'r', '--roll-back', '--cert', 'c.pem'],
       '--cert means nothing with --roll-back',
     ],
+    [
+      'how long to wait for an answer that was settled before',
+      ['rollout', '--local', '--resume', 'r', '--approval-timeout', '3600'],
+      '--approval-timeout means nothing with --resume',
+    ],
+    [
+      'too short a time for an answer',
+      ['rollout', '--stack', 's', '--certificate', 'a.test', '--approval-timeout', '5'],
+      '--approval-timeout: ',
+    ],
     ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
     [
       'a region here',
