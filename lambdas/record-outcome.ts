@@ -59,7 +59,8 @@ function left({ path, state }: Input, { host, lock }: { host: string | null; loc
   const { push, rollback } = state;
   const nothingSent = path === 'failed' && lock.pending === null;
   const place = placeDigest(state.deployment?.target);
-  return { host, place, version: push?.version ?? null, before: versionBefore(push, rollback), nothingSent };
+  const [version, before] = [push?.version ?? null, versionBefore(push, rollback)];
+  return { host, place, version, before, nothingSent, isTakenOver: lock.takenFrom !== null };
 }
 
 const versionBefore = (push: EndedState['push'], rollback: EndedState['rollback']) =>

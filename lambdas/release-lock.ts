@@ -76,7 +76,14 @@ async function recordLost(
     lock: held,
     recordedBy: 'status-change',
   });
-  const left = { host: wish.host, place: null, version: null, before: null, nothingSent: false };
+  const left = {
+    host: wish.host,
+    place: null,
+    version: null,
+    before: null,
+    nothingSent: false,
+    isTakenOver: false,
+  };
   return record(by, item, {
     release: held && { targetId: wish.targetId, executionArn, fence: held.fence },
     host: await heldHost(by, wish.host, executionArn),

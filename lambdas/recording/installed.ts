@@ -13,12 +13,17 @@ export interface Left {
   readonly before: VersionFacts | null;
   /** True only when it is certain that no job was ever sent. */
   readonly nothingSent: boolean;
+  /** The lock was taken from an execution that had broken off: what that one left is not written. */
+  readonly isTakenOver: boolean;
 }
 
-/** What is to be believed of the target from now on; null when the deployment says nothing new about it. Pure. */
+/**
+ * What is to be believed of the target from now on; null when the deployment says nothing new about it. One that touched
+ * nothing says nothing of what the one before it left, whose lock it took: then nobody knows. Pure.
+ */
 export function installedAfter(item: HistoryItem, left: Left): Installed | null {
   const { targetId, certificate, outcome, deploymentId, fence, endedAt: at, action } = item;
-  if (action === 'validate' || fence === null || certificate === undefined || left.host === null) return null;
+  if (fence === null || certificate === undefined || left.host === null) return null;
   const where = { host: left.host, place: left.place };
   const about = { targetId, certificate, ...where, outcome, deploymentId, fence, at };
   const has = (version: VersionFacts | null) => ({
@@ -27,6 +32,9 @@ export function installedAfter(item: HistoryItem, left: Left): Installed | null 
     notAfter: version?.notAfter ?? null,
     version,
   });
+  // what a host that was left as it is has, it may have said; who brought it stays as it is written
+  const untouched = () => (left.isTakenOver ? has(left.version) : null);
+  if (action === 'validate') return left.isTakenOver ? has(null) : null;
   switch (outcome) {
     case 'deployed':
     case 'deployed_unverified':
@@ -42,7 +50,7 @@ export function installedAfter(item: HistoryItem, left: Left): Installed | null 
     case 'rollback_failed':
       return { ...has(null), rollout: item.rollout ?? null };
     case 'lost':
-      return left.nothingSent ? null : { ...has(null), rollout: item.rollout ?? null };
+      return left.nothingSent && !left.isTakenOver ? null : { ...has(null), rollout: item.rollout ?? null };
     case 'validated':
     case 'validate_unsupported':
     case 'superseded':
@@ -51,7 +59,7 @@ export function installedAfter(item: HistoryItem, left: Left): Installed | null 
     case 'validate_failed':
     case 'reload_failed':
     case 'lock_unavailable':
-      return null;
+      return untouched();
   }
 }
 

@@ -179,7 +179,7 @@ function releaseLock(table: string, holding: Holding) {
       TableName: table,
       Key: lockKey(holding.targetId),
       ConditionExpression: held.condition,
-      UpdateExpression: 'REMOVE #owner, startedAt, acquiredAt, pending, enrolments',
+      UpdateExpression: 'REMOVE #owner, startedAt, acquiredAt, takenFrom, pending, enrolments',
       ExpressionAttributeNames: held.names,
       ExpressionAttributeValues: held.values,
     },

@@ -5,7 +5,7 @@ import * as z from 'zod/mini';
  *
  * | pk                          | attributes |
  * | --------------------------- | ---------- |
- * | `target#<id>`               | owner, fence, startedAt, acquiredAt, enrolments, pending { key, commandId }, requests, latestRequest, rolloutSequence, rolloutOf |
+ * | `target#<id>`               | owner, fence, startedAt, acquiredAt, takenFrom, enrolments, pending { key, commandId }, requests, latestRequest, rolloutSequence, rolloutOf |
  * | `host#<host>`               | owner, fence, acquiredAt, targetId (see `host-locks.ts`) |
  * | `request#<target>#<id>`     | number, expiresAt (see `requests.ts`) |
  * | `command#<commandId>`       | see `pending-commands.ts` |
@@ -20,6 +20,8 @@ export const LockItem = z.object({
   fence: z._default(z.int(), 0),
   startedAt: z._default(z.nullable(z.string()), null),
   acquiredAt: z._default(z.nullable(z.string()), null),
+  /** Whose lock it was, where that execution had ended without letting go of it: what it left on the host nobody knows. */
+  takenFrom: z._default(z.nullable(z.string()), null),
   /** Rounds of enrolment the running deployment has gone through. */
   enrolments: z._default(z.int(), 0),
   /** What is being sent (no `commandId` yet) or has been sent for the running deployment. */

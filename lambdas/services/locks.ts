@@ -105,6 +105,7 @@ async function take(taking: Taking): Promise<Answer> {
 
 function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
   const { rollout } = claim;
+  const isTakeover = when === isStillTheirs;
   const conditions = [
     when,
     numberWasGivenOut,
@@ -117,7 +118,7 @@ function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
     ConditionExpression: conditions.join(' AND '),
     UpdateExpression: `SET #owner = :owner, startedAt = :startedAt, acquiredAt = :acquiredAt, enrolments = :none${
       claim.supersedes ? ', latestRequest = :number' : ''
-    }${rollout === undefined ? '' : `, ${rolloutSet}`} REMOVE pending ADD fence :one`,
+    }${rollout === undefined ? '' : `, ${rolloutSet}`}${isTakeover ? ', takenFrom = :them' : ''} REMOVE pending ADD fence :one`,
     ExpressionAttributeNames: { '#owner': 'owner' },
     ExpressionAttributeValues: {
       ':owner': claim.executionArn,

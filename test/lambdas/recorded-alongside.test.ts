@@ -121,6 +121,19 @@ describe('what a target has, written with its outcome', () => {
     expect(await installed(target.id)).toMatchObject({ fingerprint: null, outcome: 'lost', fence: 2 });
   });
 
+  test('is not known when the one before broke off, and the next one, which took its lock, touched nothing', async () => {
+    const target = { id: aTargetId() };
+    await deployed(target, { path: 'committed', state: { push: applied } });
+    const [brokenOff, raw] = [anExecution(), rawRequest({ target })];
+    await acquireLock(world)({ execution: brokenOff, request: raw });
+    world.executions.ended.add(brokenOff.id);
+
+    await deployed(target, { path: 'failed', state: { push: pushResult({ outcome: 'rejected' }) } });
+
+    expect(await installed(target.id)).toMatchObject({ fingerprint: null, outcome: 'rejected' });
+    expect(await world.locks.read(target.id)).toMatchObject({ owner: null, takenFrom: null });
+  });
+
   test('is left to the next owner by one whose lock was taken over between the look and the writing', async () => {
     const target = { id: aTargetId() };
     const [late, request] = [anExecution(), rawRequest({ target })];
