@@ -80,13 +80,14 @@ export const tasks = {
     opensConnections: true,
   },
   'record-outcome': {
-    description: 'All recording states: writes the history item and releases the lock',
+    description: 'All recording states: writes the history item, releases the lock, tells who is needed',
     timeoutSeconds: quick,
     tables: {
       locks: ['GetItem', 'UpdateItem'],
       registry: ['UpdateItem'],
       deployments: ['PutItem', 'Query'],
     },
+    permissions: ['tellPeople'],
   },
   'command-status': {
     description: "Event: a command ended; reads the agent's line and completes the waiting state",

@@ -5,15 +5,18 @@ import { placeDigest } from '../core/target/place-digest.ts';
 import { EndedState, endingOf, RecordingPath } from './recording/ended.ts';
 import { failedRollout, installedAfter } from './recording/installed.ts';
 import { historyItem, wishIn } from './recording/item.ts';
+import { personNeeded, type Stranded } from './recording/person-needed.ts';
 import { heldHost, type Recorders, record } from './recording/record.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
 import { history, hostLocks, locks } from './runtime/dynamodb.ts';
 import { ExecutionContext } from './runtime/events.ts';
+import { messages } from './runtime/messages.ts';
 import { deploymentMetrics } from './runtime/metrics.ts';
 import { task } from './runtime/task.ts';
 import type { HistoryItem } from './services/history.ts';
 import type { LockItem } from './services/lock-item.ts';
 import type { Locks } from './services/locks.ts';
+import type { Messages } from './services/messages.ts';
 
 const Input = z.object({
   path: RecordingPath,
@@ -25,6 +28,7 @@ type Input = z.infer<typeof Input>;
 
 interface Services extends Recorders {
   readonly locks: Locks;
+  readonly messages: Messages;
   readonly clock: Clock;
 }
 
@@ -32,7 +36,8 @@ interface Services extends Recorders {
  * The recording states: writes how the deployment ended, what the target has now and whether its rollout has one more
  * failure, and lets go of the locks of target and host, in one transaction. A lock is released only if this execution
  * holds it, so a state that comes too late cannot release another's. Called again by the same execution it changes
- * nothing and answers what was recorded.
+ * nothing and answers what was recorded. Where a host could not be put back people are told once that is recorded, and
+ * again when it is called again; a message that cannot be sent stands in nobody's way (`services/messages.ts`).
  */
 export const createHandler =
   (by: Services) =>
@@ -50,9 +55,15 @@ export const createHandler =
       installed: held && installedAfter(item, left(input, { host, lock: held })),
       failedRollout: failedRollout(item),
     });
-    if (recording === 'recorded') return recorded(item);
-    return recorded((await by.history.find(targetId, executionArn)) ?? item);
+    const known = recording === 'recorded' ? null : await by.history.find(targetId, executionArn);
+    await tellWhoIsNeeded(by, { item: known ?? item, state: input.state, host });
+    return recorded(known ?? item);
   };
+
+async function tellWhoIsNeeded({ messages }: Services, stranded: Stranded): Promise<void> {
+  if (stranded.item.outcome !== 'rollback_failed') return;
+  await messages.tell(personNeeded(stranded, messages.commandLine));
+}
 
 /** What an offline host was never sent, it does not have. */
 function left({ path, state }: Input, { host, lock }: { host: string | null; lock: LockItem }) {
@@ -120,6 +131,7 @@ export const handler = task('RecordOutcome', {
       locks: locks(),
       hostLocks: hostLocks(),
       history: history(),
+      messages: messages(),
       metrics: deploymentMetrics(),
       clock: systemClock,
     }),

@@ -89,6 +89,11 @@ export function memberTargetId({ id, host: selector }: RegisteredTarget, host: H
   return typeof selector === 'string' ? id : `${id}.${host.split('/').at(-1)}`;
 }
 
+/** The id under which a target is registered, from that of a target on one host. */
+export function registeredIdOf(targetId: string): string {
+  return targetId.replace(memberId, '');
+}
+
 /**
  * A registered target on one of its hosts. Null where its endpoint asks for the address of a host that has none:
  * nobody could say whether the certificate is presented there.

@@ -39,12 +39,17 @@ export type EndedState = z.infer<typeof EndedState>;
 /** The part of a recorded deployment that follows from how the graph went. */
 export type Ending = Pick<RecordedDeployment, 'outcome' | 'summary' | 'reason' | 'repair' | 'warnings'>;
 
-/** How the deployment ended, in the closed set of outcomes, with one line that says why. Pure. */
+/** How the deployment ended, in the closed set of outcomes, with one line that says why and what to type. Pure. */
 export function endingOf(path: RecordingPath, state: EndedState): Ending {
+  const ending = whyEnded(path, state);
+  return ending.repair === null ? ending : { ...ending, summary: withRepair(ending.summary, ending.repair) };
+}
+
+/** The same with a line that only says why. Pure. */
+export function whyEnded(path: RecordingPath, state: EndedState): Ending {
   const failure = failureOf(state.failure);
   const warnings = [...(state.push?.warnings ?? []), ...(state.rollback?.warnings ?? [])];
-  const ending = { warnings, repair: null, reason: null, ...endings[path](state, failure) };
-  return ending.repair === null ? ending : { ...ending, summary: withRepair(ending.summary, ending.repair) };
+  return { warnings, repair: null, reason: null, ...endings[path](state, failure) };
 }
 
 /** Whoever is woken reads the summary first, in the console, a message or a terminal: what to type is in it. */

@@ -42,6 +42,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     registry('UpdateItem'),
     deployments('PutItem', 'Query'),
     keyThroughDynamoDb,
+    ...tellPeople,
   ],
   'command-status': [
     locks('GetItem', 'UpdateItem'),

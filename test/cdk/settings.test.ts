@@ -28,7 +28,13 @@ const told: Readonly<Record<string, string[]>> = {
   'probe-from-host': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
   'roll-back': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
   'probe-restored': [],
-  'record-outcome': ['DEPLOYMENTS_TABLE', 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'record-outcome': [
+    'COMMAND_PLACE',
+    'DEPLOYMENTS_TABLE',
+    'LOCKS_TABLE',
+    'NOTIFICATIONS_TOPIC',
+    'REGISTRY_TABLE',
+  ],
   'command-status': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
   'release-lock': ['DEPLOYMENTS_TABLE', 'LOCKS_TABLE', 'REGISTRY_TABLE'],
   'resolve-certificate': ['REGISTRY_TABLE', 'WORK_BUCKET'],
@@ -54,7 +60,7 @@ describe('each Lambda', () => {
   });
 
   test('that tells people is told what they type to work in this stack', () => {
-    for (const name of ['probe-services', 'ask-approval', 'halt-rollout', 'end-rollout']) {
+    for (const name of ['record-outcome', 'probe-services', 'ask-approval', 'halt-rollout', 'end-rollout']) {
       expect(textOf(variablesOf(template, name).COMMAND_PLACE)).toBe('--stack Certferry --region <Region>');
     }
   });

@@ -1,12 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
+import { shortFingerprint } from '../../core/certificate/describe.ts';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
 import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
 import { aBegunRollout } from './support/begun-rollout.ts';
 import { anExecution, facts, fingerprint, rawRequest } from './support/factories.ts';
-import { pushResult } from './support/results.ts';
+import { probeResult, pushResult } from './support/results.ts';
 import { tableNames, useWorld, type World } from './support/world.ts';
 
 let documents: DynamoDBDocumentClient;
@@ -131,6 +133,97 @@ describe('the recording states', () => {
     const items = await world.history.list({ targetId: ended.request.target.id });
     expect(second).toEqual(first);
     expect(items).toMatchObject([{ outcome: 'deployed', endedAt: '2026-11-22T12:00:00.000Z' }]);
+  });
+
+  describe('where a host could not be put back', () => {
+    const failed = fingerprint('new');
+    const observations = [
+      { address: '10.0.0.7:443', fingerprint: failed, ok: false, problem: null },
+      { address: '[fd00::7]:443', fingerprint: null, ok: false, problem: 'no answer' },
+    ];
+    const repair = {
+      files: [{ path: '/etc/nginx/tls/fullchain.pem', backup: '/var/lib/certferry/b/0' }],
+      commands: ['cp -p /var/lib/certferry/b/0 /etc/nginx/tls/fullchain.pem', 'systemctl reload nginx'],
+    };
+
+    async function stranded(): Promise<Ended> {
+      const target = {
+        id: `fleet-${randomUUID().slice(0, 8)}.i-0123456789abcdef0`,
+        host: 'i-0123456789abcdef0',
+      };
+      const ended = await committed({ target, rollout: await aBegunRollout(world) });
+      const rollback = pushResult({ outcome: 'rollback_failed', summary: 'the backup is gone', repair });
+      const restored = probeResult({ attempt: 2, summary: 'not presented', observations });
+      return { ...ended, path: 'rollback_failed', state: { ...ended.state, rollback, restored } };
+    }
+
+    test('tell people what is live there, and what to type, word for word', async () => {
+      const ended = await stranded();
+
+      const { summary } = await record(ended);
+
+      const { id } = ended.request.target;
+      const [registered] = id.split('.');
+      expect(world.told).toEqual([
+        {
+          subject: `A PERSON IS NEEDED: ${id} on i-0123456789abcdef0 could not be put back`,
+          text: [
+            `Deployment ${ended.execution.name}: target ${id} on host i-0123456789abcdef0`,
+            `api.example.com, version ${shortFingerprint(failed)}`,
+            `Rollout: ${ended.state.deployment.rollout}`,
+            `Execution: ${ended.execution.id}`,
+            '',
+            'the backup is gone; not presented',
+            '',
+            'What is live:',
+            `  10.0.0.7:443 presents ${shortFingerprint(failed)}, the version that was being deployed`,
+            '  [fd00::7]:443: no answer',
+            '',
+            'On the host, type:',
+            '  cp -p /var/lib/certferry/b/0 /etc/nginx/tls/fullchain.pem',
+            '  systemctl reload nginx',
+            '(/etc/nginx/tls/fullchain.pem is kept as /var/lib/certferry/b/0)',
+            '',
+            `Once the host is right, a version that is good:  certferry deploy --stack Certferry --region eu-west-1 --certificate api.example.com --target ${registered}`,
+            `The whole way:  certferry inspect --stack Certferry --region eu-west-1 ${ended.execution.name}`,
+            `These commands again:  certferry history --stack Certferry --region eu-west-1 --target ${id}`,
+          ].join('\n'),
+        },
+      ]);
+      expect(summary).toContain('on the host, run: cp -p');
+    });
+
+    test('tell them again when they are called again: the first call may have told nobody', async () => {
+      const ended = await stranded();
+
+      await record(ended);
+      await record(ended);
+
+      expect(world.told).toHaveLength(2);
+      expect(world.told[1]).toEqual(world.told[0]);
+    });
+
+    test.each([
+      [{ rollback: null, failure: { Error: 'States.Timeout', Cause: '' } }, 'nobody has looked since'],
+      [
+        { rollback: pushResult({ outcome: 'restored', presented: false }) },
+        'the host itself sees that the old leaf is not presented.',
+      ],
+    ])('say what is known of what is live, and how little that is (%#)', async (known, said) => {
+      const ended = await committed();
+      const probe = probeResult({ attempt: 3, observations });
+      await record({ ...ended, path: 'rollback_failed', state: { ...ended.state, probe, ...known } });
+
+      expect(world.told[0]?.text).toContain(`What is live: ${said}`);
+      expect(world.told[0]?.text).toContain('The host has not said what to type. See ');
+    });
+
+    test('call nobody after any other end', async () => {
+      await record(await committed());
+      await record({ ...(await committed()), path: 'lost' });
+
+      expect(world.told).toEqual([]);
+    });
   });
 
   test('never release a lock that another execution holds by then', async () => {

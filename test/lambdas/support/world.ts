@@ -6,6 +6,7 @@ import type { DeploymentMetrics } from '../../../lambdas/services/deployment-met
 import { createHistory } from '../../../lambdas/services/history.ts';
 import { createHostLocks } from '../../../lambdas/services/host-locks.ts';
 import { createLocks } from '../../../lambdas/services/locks.ts';
+import type { Message } from '../../../lambdas/services/messages.ts';
 import type { HostKeyChange } from '../../../lambdas/services/notices.ts';
 import { createPendingCommands } from '../../../lambdas/services/pending-commands.ts';
 import { createRegistry } from '../../../lambdas/services/registry.ts';
@@ -15,6 +16,7 @@ import { startDynamoDb } from '../../../local/dynamodb/start.ts';
 import { fakeCommands } from '../../fakes/commands.ts';
 import { fakeExecutions } from '../../fakes/executions.ts';
 import { fakePacing } from '../../fakes/pacing.ts';
+import { commandLine } from '../../fakes/rollout-services.ts';
 import { settableClock } from '../../fakes/settable-clock.ts';
 
 export { tableNames };
@@ -42,6 +44,7 @@ export async function startTables() {
 /** Every service a task may need: DynamoDB over its protocol, SSM and Step Functions as fakes. */
 export function aWorld(documents: DynamoDBDocumentClient) {
   const changes: HostKeyChange[] = [];
+  const told: Message[] = [];
   const waits: number[] = [];
   const ended: Parameters<DeploymentMetrics['ended']>[0][] = [];
   return {
@@ -53,6 +56,8 @@ export function aWorld(documents: DynamoDBDocumentClient) {
     locks: createLocks(documents, tableNames.locks),
     notices: { hostKeyChanged: (change: HostKeyChange) => void changes.push(change) },
     changes,
+    messages: { tell: async (message: Message) => void told.push(message), commandLine },
+    told,
     metrics: {
       waits: (milliseconds: number) => void waits.push(milliseconds),
       ended: (item: (typeof ended)[number]) => void ended.push(item),

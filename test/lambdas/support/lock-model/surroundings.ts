@@ -6,6 +6,7 @@ import type { Recorders } from '../../../../lambdas/recording/record.ts';
 import { createHistory } from '../../../../lambdas/services/history.ts';
 import { createHostLocks } from '../../../../lambdas/services/host-locks.ts';
 import { createLocks } from '../../../../lambdas/services/locks.ts';
+import type { Messages } from '../../../../lambdas/services/messages.ts';
 import { createPendingCommands } from '../../../../lambdas/services/pending-commands.ts';
 import { createRegistry } from '../../../../lambdas/services/registry.ts';
 import { createRollouts } from '../../../../lambdas/services/rollouts.ts';
@@ -17,7 +18,8 @@ import { Interleaver } from './interleaver.ts';
 import type { Plan, Run } from './run.ts';
 import { lockWatch } from './watch.ts';
 
-export type Services = Deliverers & Recorders & { readonly rollouts: ReturnType<typeof createRollouts> };
+export type Services = Deliverers &
+  Recorders & { readonly messages: Messages; readonly rollouts: ReturnType<typeof createRollouts> };
 
 interface Flight {
   readonly job: ModelJob;
@@ -130,6 +132,7 @@ export class Surroundings {
       pending: createPendingCommands(documents, tableNames.locks),
       registry: createRegistry(documents, tableNames.registry),
       rollouts: createRollouts(documents, tableNames.registry),
+      messages: { tell: async () => {}, commandLine: (words) => words },
       metrics: { waits: () => {}, ended: () => {} },
       notices: { hostKeyChanged: () => {} },
       pacing: fakePacing(),
