@@ -159,16 +159,16 @@ function wishOf(options: RolloutOptions) {
 async function rolloutInAccount(place: StackPlace, options: RolloutOptions, terminal: Terminal) {
   const { certificate = '', resume, follow } = options;
   refuseOwnFiles(options);
-  const version = readVersion(options.version);
   const begins = resume === undefined && follow === undefined;
   if (begins) requireOptions({ '--certificate': options.certificate }, '--stack');
+  const request = { certificate, version: readVersion(options.version), ...requestOf(options) };
   return withAccount(place, (account) =>
     followToItsEnd(
       async (watch) => {
         if (resume !== undefined && options.rollBack === true) await putBackIn(account, resume);
         if (resume !== undefined) return account.resume(resume, watch);
         if (follow !== undefined) return account.follow(follow, watch);
-        return account.rollout({ certificate, version, ...requestOf(options) }, watch);
+        return account.rollout(request, watch);
       },
       { options, terminal, interrupt: null },
     ),
