@@ -67,8 +67,12 @@ async function endedHow(by: Services, input: Input): Promise<{ ok: boolean; summ
   }
 }
 
-async function wanted(by: Services, { RequestType, ResourceProperties }: Input): Promise<Registrations> {
-  if (RequestType === 'Delete') return { certificates: [], targets: [] };
+/** Null when the stack is deleted. */
+async function wanted(
+  by: Services,
+  { RequestType, ResourceProperties }: Input,
+): Promise<Registrations | null> {
+  if (RequestType === 'Delete') return null;
   const { Bucket: bucket, Key: key, Values } = Properties.parse(ResourceProperties);
   return readRegistrations(await by.stackRequests.file({ bucket, key }), Values);
 }

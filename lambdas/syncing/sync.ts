@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import pLimit from 'p-limit';
 import { CertferryError } from '../../core/errors.ts';
 import type { Registrations } from '../../core/rollout/registrations.ts';
+import type { RegisteredTarget } from '../../core/target/registered.ts';
 import type { Catalogue, Entry } from '../services/catalogue.ts';
 
 /** Writes at a time. */
@@ -15,17 +16,19 @@ export interface Synced {
 
 /**
  * Brings what the stack has put into the catalogue to `wanted`. What a person put there stays as it is: where the stack
- * names the same id, InvalidRequest is thrown and nothing is changed. Called again, or after it was broken off, it does
- * what is still to be done.
+ * names the same id, or no longer names the certificate of a person's target, InvalidRequest is thrown and nothing is
+ * changed. `wanted` null: the stack is deleted, which nothing may keep from happening. Called again, or after it was
+ * broken off, it does what is still to be done.
  */
-export async function syncCatalogue(catalogue: Catalogue, wanted: Registrations): Promise<Synced> {
+export async function syncCatalogue(catalogue: Catalogue, wanted: Registrations | null): Promise<Synced> {
   const [certificates, targets] = await Promise.all([catalogue.certificates(), catalogue.targets()]);
-  const ofCertificates = plan(certificates, wanted.certificates, ({ name }) => name);
-  const ofTargets = plan(targets, wanted.targets, ({ id }) => id);
+  const ofCertificates = plan(certificates, wanted?.certificates ?? [], ({ name }) => name);
+  const ofTargets = plan(targets, wanted?.targets ?? [], ({ id }) => id);
   refuseForeign([
     ...ofCertificates.foreign.map((name) => `certificate ${name}`),
     ...ofTargets.foreign.map((id) => `target ${id}`),
   ]);
+  if (wanted !== null) refuseOrphans(ofCertificates.remove, targets);
   // a target never stands there without its certificate: those come first and go last
   await each(ofCertificates.write, (certificate) => catalogue.putCertificate(certificate, 'stack'));
   await each(ofTargets.write, (target) => catalogue.putTarget(target, 'stack'));
@@ -68,6 +71,23 @@ function refuseForeign(foreign: readonly string[]): void {
     { details: { foreign } },
   );
 }
+
+/** The command line refuses the same: nothing would reach these targets any more, and nobody would be told. */
+function refuseOrphans(removed: readonly string[], targets: readonly Entry<RegisteredTarget>[]): void {
+  const orphans = targets
+    .filter(({ thing, origin }) => origin === 'cli' && removed.includes(thing.certificate))
+    .map(({ thing }) => `${thing.id} (${thing.certificate})`);
+  if (orphans.length === 0) return;
+  const shown = orphans.slice(0, orphansShown).join(', ');
+  throw new CertferryError(
+    'InvalidRequest',
+    `the stack no longer names the certificate of targets that were registered from the command line: ${shown}${orphans.length > orphansShown ? ', …' : ''}. Remove them (certferry targets remove), give them another certificate, or keep this one, and deploy again; nothing was changed.`,
+    { details: { orphans: orphans.length } },
+  );
+}
+
+/** The reason of a failure has to fit into what CloudFormation takes. */
+const orphansShown = 10;
 
 async function each<Thing>(things: readonly Thing[], act: (thing: Thing) => Promise<void>): Promise<void> {
   await pLimit(concurrency).map(things, act);

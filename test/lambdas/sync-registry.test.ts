@@ -206,6 +206,32 @@ describe('what was registered from the command line', () => {
   });
 });
 
+describe('a target from the command line with a certificate of the stack', () => {
+  const theirs = RegisteredTarget.parse(aTarget('their-web'));
+  beforeEach(async () => {
+    await run('Create', { certificates: [aCertificate()], targets: [aTarget('web-1')] });
+    await catalogue.putTarget(theirs, 'cli');
+  });
+
+  test('fails a stack that no longer names the certificate, by its id, and nothing is changed', async () => {
+    const answer = await run('Update', { certificates: [], targets: [] });
+
+    expect(answer).toMatchObject({
+      Status: 'FAILED',
+      Reason: expect.stringContaining('from the command line: their-web (api.example.com).'),
+    });
+    expect(await ids()).toEqual(['cli their-web', 'stack web-1']);
+    expect(await catalogue.certificate('api.example.com')).not.toBeNull();
+  });
+
+  test('never keeps a stack from being deleted', async () => {
+    expect(await run('Delete')).toMatchObject({ Status: 'SUCCESS' });
+
+    expect(await ids()).toEqual(['cli their-web']);
+    expect(await catalogue.certificate('api.example.com')).toBeNull();
+  });
+});
+
 describe('a list that cannot be taken', () => {
   test('is answered with the field that is wrong', async () => {
     const answer = await run(
