@@ -22,35 +22,37 @@ export interface Left {
  * nothing says nothing of what the one before it left, whose lock it took: then nobody knows. Pure.
  */
 export function installedAfter(item: HistoryItem, left: Left): Installed | null {
-  const { targetId, certificate, outcome, deploymentId, fence, endedAt: at, action } = item;
+  const { targetId, certificate, outcome, deploymentId, fence, endedAt: at } = item;
   if (fence === null || certificate === undefined || left.host === null) return null;
+  const found = foundBy(item, left);
+  if (found === null) return null;
+  const { version, ...by } = found;
   const where = { host: left.host, place: left.place };
-  const about = { targetId, certificate, ...where, outcome, deploymentId, fence, at };
-  const has = (version: VersionFacts | null) => ({
-    ...about,
-    fingerprint: version?.fingerprint ?? null,
-    notAfter: version?.notAfter ?? null,
-    version,
-  });
-  // what a host that was left as it is has, it may have said; who brought it stays as it is written
-  const untouched = () => (left.isTakenOver ? has(left.version) : null);
-  if (action === 'validate') return left.isTakenOver ? has(null) : null;
+  const has = { fingerprint: version?.fingerprint ?? null, notAfter: version?.notAfter ?? null, version };
+  return { targetId, certificate, ...where, outcome, deploymentId, fence, at, ...has, ...by };
+}
+
+/** Without `rollout`, who brought the version stays as it is written. Null: nothing new. */
+type Found = Pick<Installed, 'rollout'> & { readonly version: VersionFacts | null };
+
+function foundBy(item: HistoryItem, left: Left): Found | null {
+  const { action, outcome, rollout = null } = item;
+  // what a host that was left as it is has, it may have said
+  const untouched = left.isTakenOver ? { version: left.version } : null;
+  if (action === 'validate') return left.isTakenOver ? { version: null } : null;
   switch (outcome) {
     case 'deployed':
     case 'deployed_unverified':
-      return { ...has(left.version), rollout: item.rollout ?? null };
+      return { version: left.version, rollout };
     // a revert that found another version left it as it was
     case 'unchanged':
-      return action === 'revert'
-        ? has(left.version)
-        : { ...has(left.version), rollout: item.rollout ?? null };
-    // who brought the version that is back stays as it is written
+      return { version: left.version, ...(action !== 'revert' && { rollout }) };
     case 'rolled_back':
-      return has(left.before);
+      return { version: left.before };
     case 'rollback_failed':
-      return { ...has(null), rollout: item.rollout ?? null };
+      return { version: null, rollout };
     case 'lost':
-      return left.nothingSent && !left.isTakenOver ? null : { ...has(null), rollout: item.rollout ?? null };
+      return left.nothingSent && !left.isTakenOver ? null : { version: null, rollout };
     case 'validated':
     case 'validate_unsupported':
     case 'superseded':
@@ -59,7 +61,7 @@ export function installedAfter(item: HistoryItem, left: Left): Installed | null 
     case 'validate_failed':
     case 'reload_failed':
     case 'lock_unavailable':
-      return untouched();
+      return untouched;
   }
 }
 
