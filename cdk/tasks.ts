@@ -108,7 +108,7 @@ export const tasks = {
   'resolve-certificate': {
     description: "State ResolveCertificate: finds the version's bytes and gives the rollout its place",
     timeoutSeconds: probing,
-    tables: { registry: ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'] },
+    tables: { registry: ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query'] },
     permissions: ['readSources', 'knowWorkBucket', 'describeRollouts'],
   },
   'next-wave': {

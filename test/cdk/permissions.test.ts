@@ -60,7 +60,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     undelivered('ExecutionEnded'),
   ],
   'resolve-certificate': [
-    registry('BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'),
+    registry('BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query'),
     keyThroughDynamoDb,
     ...readSources,
     describeRollouts,
