@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import type { Activated, Activator, Holding } from './activations/activator.ts';
+import { type Activated, type Activator, type Holding, nothingBut } from './activations/activator.ts';
 import { caddyCertificates } from './activations/caddy-certificates.ts';
 import { CaddyCertificates } from './activations/caddy-entries.ts';
 import { EnvoySecretsActivation, envoySecrets } from './activations/envoy-secrets.ts';
 import { HaproxyRuntimeActivation, haproxyRuntime } from './activations/haproxy-runtime.ts';
 import { SurvivingCommandActivation, survivingCommand } from './activations/surviving-command.ts';
-import { describeCommand, quoteArgv, runCommand, succeeded } from './run-command.ts';
+import { describeCommand, quoteArgv, runCommand, succeeded, whyNotStartable } from './run-command.ts';
 
 /** Runs a program: most daemons are told by a command or a signal. */
 const CommandActivation = z.strictObject({ kind: z.literal('command'), argv: z.array(z.string()) });
@@ -32,6 +32,7 @@ const activators: { readonly [Kind in Activation['kind']]: Activator<ActivationO
       return { ok: succeeded(command), told: describeCommand(command) };
     },
     byHand: ({ argv }) => quoteArgv(argv),
+    holds: async ({ argv }) => nothingBut(whyNotStartable(argv)),
   },
   caddyCertificates,
   haproxyRuntime,

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { isStartable } from './find-program.ts';
 
 /** How a command of a target ended. `output` is the end of what it wrote, redacted and cut. */
 export interface CommandResult {
@@ -20,6 +21,13 @@ const cleanEnvironment = {
   LANG: 'C.UTF-8',
   HOME: '/root',
 };
+
+/** Why argv could not even be started, in one sentence; null when it can. It is not run. */
+export function whyNotStartable([file = '']: readonly string[]): string | null {
+  if (isStartable(file, cleanEnvironment.PATH)) return null;
+  const place = file.includes('/') ? '' : ` in ${cleanEnvironment.PATH}`;
+  return `there is no program ${file === '' ? '(an empty name)' : file}${place} on this host`;
+}
 
 /**
  * Runs argv without a shell, in a process group of its own that dies as a whole at the deadline. The environment is

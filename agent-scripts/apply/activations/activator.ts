@@ -14,6 +14,11 @@ export type Holding =
   | { readonly ok: true; readonly texts: ReadonlyMap<string, string> }
   | { readonly ok: false; readonly why: string; readonly retry: 'later' | 'never' };
 
+/** What is held by a daemon that just reads files, where `why` it could not be told of new ones is null. */
+export function nothingBut(why: string | null): Holding {
+  return why === null ? { ok: true, texts: new Map() } : { ok: false, why, retry: 'never' };
+}
+
 /** One kind of activation. `byHand` is what a person types on the host to do the same. */
 export interface Activator<Data> {
   /** The processes that accept connections stay the same ones: nobody has to wait until the old ones are gone. */
@@ -22,8 +27,9 @@ export interface Activator<Data> {
   run(activation: Data, timeoutSeconds: number): Promise<Activated>;
   byHand(activation: Data): string;
   /**
-   * For daemons that keep certificate and key themselves: asked before anything is touched, so that what they hold can
-   * be put back later. Also finds a daemon that could not be activated in the end. Never throws.
+   * Asked before anything is touched: what a daemon that keeps certificate and key itself holds, so that it can be put
+   * back later. Also finds what could not be activated in the end (files would be put in place, and then back, for
+   * nothing). Never throws.
    */
   holds?(activation: Data, timeoutSeconds: number): Promise<Holding>;
   /**

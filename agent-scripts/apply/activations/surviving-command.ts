@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { describeCommand, quoteArgv, runCommand, succeeded } from '../run-command.ts';
-import type { Activated, Activator } from './activator.ts';
+import { describeCommand, quoteArgv, runCommand, succeeded, whyNotStartable } from '../run-command.ts';
+import { type Activated, type Activator, nothingBut } from './activator.ts';
 
 /**
  * Runs a program that only signals a main process, which may die of what it then reads: the command has long said yes.
@@ -41,6 +41,7 @@ export const survivingCommand: Activator<SurvivingCommandActivation> = {
     return { ok: ending.ok, told: `${describeCommand(command)}, and ${ending.told}` };
   },
   byHand: ({ argv }) => quoteArgv(argv),
+  holds: async ({ argv }) => nothingBut(whyNotStartable(argv)),
 };
 
 /** Waits for a sign that the daemon has read its files: other workers, or that nobody is there any more. */
