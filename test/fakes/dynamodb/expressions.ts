@@ -93,8 +93,10 @@ class Reader {
     if (this.#skip('(')) return this.#closed(this.#or());
     if (this.#skip('attribute_exists')) return this.#exists(true);
     if (this.#skip('attribute_not_exists')) return this.#exists(false);
+    if (this.#skip('begins_with')) return this.#beginsWith();
     const left = this.#operand();
     const sign = this.#take();
+    if (sign === 'IN') return this.#oneOf(left);
     const right = this.#operand();
     if (sign === '=') return (item, given) => equal(left(item, given), right(item, given));
     if (sign === '<>') return (item, given) => !equal(left(item, given), right(item, given));
@@ -111,6 +113,24 @@ class Reader {
     this.#expect('(');
     const path = this.#path();
     return this.#closed((item, given) => (valueAt(item, path(given)) !== undefined) === wanted);
+  }
+
+  #beginsWith(): Condition {
+    this.#expect('(');
+    const path = this.#path();
+    this.#expect(',');
+    const start = this.#operand();
+    return this.#closed((item, given) => {
+      const [value, prefix] = [valueAt(item, path(given)), start(item, given)];
+      return typeof value === 'string' && value.startsWith(String(prefix));
+    });
+  }
+
+  #oneOf(left: Operand): Condition {
+    this.#expect('(');
+    const those = [this.#operand()];
+    while (this.#skip(',')) those.push(this.#operand());
+    return this.#closed((item, given) => those.some((one) => equal(left(item, given), one(item, given))));
   }
 
   #closed(inner: Condition): Condition {

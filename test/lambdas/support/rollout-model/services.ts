@@ -1,0 +1,153 @@
+// Every service that a function is given: those on DynamoDB and S3 are the real ones.
+import { CertferryError } from '../../../../core/errors.ts';
+import { readJob } from '../../../../core/seal/job-text.ts';
+import type { HostSelector } from '../../../../core/target/registered.ts';
+import { endpointParts } from '../../../../core/target/verify.ts';
+import type { look } from '../../../../core/tls-probe/look.ts';
+import type { probe } from '../../../../core/tls-probe/probe.ts';
+import { createCatalogue } from '../../../../lambdas/services/catalogue.ts';
+import { createHistory } from '../../../../lambdas/services/history.ts';
+import { createHostLocks } from '../../../../lambdas/services/host-locks.ts';
+import { createInstalledVersions } from '../../../../lambdas/services/installed.ts';
+import { createLocks } from '../../../../lambdas/services/locks.ts';
+import { createPendingCommands } from '../../../../lambdas/services/pending-commands.ts';
+import { createRegistry } from '../../../../lambdas/services/registry.ts';
+import { createRollouts } from '../../../../lambdas/services/rollouts.ts';
+import { createSweeps } from '../../../../lambdas/services/sweeps.ts';
+import { createWaveFiles } from '../../../../lambdas/services/wave-files.ts';
+import { tableNames } from '../../../../local/dynamodb/create-tables.ts';
+import type { Json } from './graph.ts';
+import type { ModelJob } from './hosts.ts';
+import type { Invocation } from './invocation.ts';
+import { source, type Versions } from './versions.ts';
+import type { World } from './world.ts';
+
+const neverUp = new AbortController().signal;
+
+export function servicesFor(invocation: Invocation) {
+  const { world, documents } = invocation;
+  return {
+    catalogue: createCatalogue(documents, tableNames.registry),
+    history: createHistory(documents, tableNames),
+    hostLocks: createHostLocks(documents, tableNames.locks),
+    installed: createInstalledVersions(documents, tableNames.registry),
+    locks: createLocks(documents, tableNames.locks),
+    pending: createPendingCommands(documents, tableNames.locks),
+    registry: createRegistry(documents, tableNames.registry),
+    rollouts: createRollouts(documents, tableNames.registry),
+    sweeps: createSweeps(documents, tableNames.registry),
+    files: createWaveFiles(invocation.s3, 'work'),
+    clock: world.clock,
+    commands: commandsFor(invocation),
+    executions: executionsFor(invocation),
+    fleet: {
+      async resolve(selector: HostSelector) {
+        const host = String(selector);
+        return [{ host, address: null, online: !world.offline.has(host) }];
+      },
+    },
+    sources: sourcesOf(world),
+    messages: { tell: async () => undefined, commandLine: (words: unknown) => String(words) } as never,
+    metrics: { ended: () => undefined, waits: () => undefined },
+    notices: { hostKeyChanged: () => undefined },
+    pacing: { turn: async () => undefined },
+    measures: { publish: () => undefined },
+    rolloutArn: () => 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
+    secret: () => Buffer.from('a secret of 32 bytes: nobody asks'),
+    approvalUrl: undefined,
+    random: () => 0.5,
+    newPlan: () => `plan-${world.number()}`,
+    timeIsUp: () => neverUp,
+    vantage: 'lambda' as const,
+    reachable: { of: async () => new Map() } as never,
+    sleep: async () => undefined,
+    probe: probing(invocation),
+    look: looking(invocation),
+  };
+}
+
+function executionsFor(invocation: Invocation) {
+  const { world } = invocation;
+  return {
+    start: (_: string, name: string, input: unknown) =>
+      invocation.call(() => world.startRollout(name, input as Json)?.plan.arn ?? null),
+    status: (arn: string) =>
+      world.interleaver.call(() => {
+        if (world.chance(3)) return 'unknown' as const;
+        return world.executions.get(arn)?.isRunning ? ('running' as const) : ('ended' as const);
+      }),
+    complete: (token: string, output: unknown) => invocation.call(() => world.complete(token, output)),
+    fail: (token: string, { name }: { name: string }) => invocation.call(() => world.fail(token, name)),
+  };
+}
+
+function commandsFor(invocation: Invocation) {
+  const { world } = invocation;
+  return {
+    async reach(host: string) {
+      if (world.offline.has(host)) throw new CertferryError('CommandUndeliverable', `${host} is away`);
+    },
+    look: (commandId: string) => invocation.call(() => world.invocations.get(commandId) ?? null),
+    send: ({ host, job }: { host: string; job: string }) =>
+      invocation.call(() => {
+        const commandId = `command-${world.number()}`;
+        world.flights.push({ commandId, job: jobIn(job, host, world.versions) });
+        return commandId;
+      }),
+  };
+}
+
+function jobIn(text: string, host: string, versions: Versions): ModelJob {
+  if (text.startsWith('sealed.')) {
+    const { version, ...header } = JSON.parse(text.slice('sealed.'.length));
+    return { ...header, host, version: versions.facts(version) };
+  }
+  const read = readJob(text);
+  if (read.sealed) throw new Error('nothing is sealed here');
+  const { header, replaces } = read.job;
+  return { ...header, host, version: null, replaces } as ModelJob;
+}
+
+function sourcesOf(world: World) {
+  const { versions } = world;
+  return {
+    async fetch({ fingerprint }: { fingerprint: string }) {
+      return versions.bundle(fingerprint);
+    },
+    async latest() {
+      return { fingerprint: versions.all[world.latest] ?? '', source, notAfter: 1_900_000_000 };
+    },
+  } as never;
+}
+
+/** A look at a node, or at a service. */
+function probing({ world }: Invocation): typeof probe {
+  return ({ verify, ...question }) =>
+    world.interleaver.call(() => {
+      const { host } = endpointParts(verify.endpoint);
+      const version = question.version ?? { fingerprint: null };
+      if (host.startsWith('service')) {
+        return [{ ...seen(host, world.staleServices ? 'stale' : null), fingerprint: version.fingerprint }];
+      }
+      const place = world.hosts.place(host);
+      const right = place.presented && place.version?.fingerprint === version.fingerprint;
+      const fingerprint = place.version?.fingerprint ?? null;
+      return [{ ...seen(host, right ? null : 'another leaf'), fingerprint }];
+    }) as never;
+}
+
+const seen = (address: string, problem: string | null) => ({
+  address,
+  fingerprint: null,
+  ok: problem === null,
+  problem,
+});
+
+function looking({ world }: Invocation): typeof look {
+  return async ({ endpoint }) => {
+    const { host } = endpointParts(endpoint);
+    const { version, presented } = world.hosts.place(host);
+    const leaf = version === null || !presented ? null : { ...version, daysLeft: 300, chainLength: 2 };
+    return [{ address: host, problem: leaf === null ? 'nobody answers' : null, presented: leaf }] as never;
+  };
+}
