@@ -8,7 +8,7 @@ import type { TargetsFile } from '../core/rollout/targets-file.ts';
 import type { Target } from '../core/target/target.ts';
 import { createCatalogue } from '../lambdas/services/catalogue.ts';
 import { createExecutions } from '../lambdas/services/executions.ts';
-import { createHistory, type HistoryItem } from '../lambdas/services/history.ts';
+import { createHistory, type HistoryItem, type HistoryQuery } from '../lambdas/services/history.ts';
 import { createInstalledVersions } from '../lambdas/services/installed.ts';
 import { createRollouts, type RolloutControl } from '../lambdas/services/rollouts.ts';
 import { createWaveFiles, type JudgedWave } from '../lambdas/services/wave-files.ts';
@@ -49,7 +49,7 @@ export interface Account {
     order: Order,
   ): (target: Target, onEvent: (event: ExecutionEvent) => void) => Promise<CarriedDeployment>;
   /** Ended deployments, the latest first. */
-  history(targetId?: string): Promise<HistoryItem[]>;
+  history(query?: HistoryQuery & { readonly limit?: number }): Promise<HistoryItem[]>;
   /** By name or ARN; `last` is the one that began last. Null when there is none. */
   inspect(name: string): Promise<InspectedExecution | null>;
   /** The waves of a rollout that have been judged, in order. */
@@ -97,7 +97,7 @@ function work(clients: Clients, stack: ReadStack): Account {
         machineArn: deployTarget,
         follow: (arn, onEvent) => follow(sfn, arn, { onEvent }),
       }),
-    history: (targetId) => history.list(targetId === undefined ? {} : { targetId }),
+    history: (query) => history.list(query),
     inspect: (name) => inspect(sfn, { deployTarget, rollout }, name),
     waves: ({ executionName, events }) => judgedWaves(services, executionName, events),
 

@@ -109,10 +109,18 @@ export interface SweepOptions {
   readonly heal: boolean;
 }
 
+/** Which deployments: all, or those of one of these. */
+export interface HistoryQuery {
+  readonly targetId?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly rollout?: string | undefined;
+  readonly limit?: number;
+}
+
 /** What both places can do. */
 export interface There {
   /** Ended deployments, the latest first. */
-  history(targetId: string | undefined): Promise<HistoryEntry[]>;
+  history(query: HistoryQuery): Promise<HistoryEntry[]>;
   /** `last` is the deployment or rollout that began last. Null when there is none. */
   inspect(name: string): Promise<Execution | null>;
   /** The waves of a rollout that have ended, in order. */

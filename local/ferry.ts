@@ -1,6 +1,6 @@
 // Local mode: deployments and rollouts on this machine through the same state machines, functions, document and agent that
 // the stack deploys, kept in a state folder. Any number of processes may use one folder at once.
-import { createHistory, type HistoryItem } from '../lambdas/services/history.ts';
+import { createHistory, type HistoryItem, type HistoryQuery } from '../lambdas/services/history.ts';
 import type { JudgedWave } from '../lambdas/services/wave-files.ts';
 import { type CloudOptions, openCloud } from './cloud.ts';
 import { type DeployRequest, type DeployResult, deploy } from './deployments.ts';
@@ -19,7 +19,7 @@ export interface Ferry extends LocalRollouts {
   /** Runs one deployment to its end. Throws InvalidRequest; every other end is an output. */
   deploy(request: DeployRequest): Promise<DeployResult>;
   /** Ended deployments, the latest first. */
-  history(targetId?: string): Promise<HistoryItem[]>;
+  history(query?: HistoryQuery & { readonly limit?: number }): Promise<HistoryItem[]>;
   /** `last` is the deployment or rollout that began last. Null when there is none. */
   inspect(name: string): Promise<InspectedExecution | null>;
   /** The waves of a rollout that have been judged, in order. */
@@ -39,7 +39,7 @@ export async function openFerry({ stateDir, ...options }: FerryOptions): Promise
   return {
     ...openRollouts(cloud),
     deploy: (request) => deploy(cloud, request),
-    history: (targetId) => history.list(targetId === undefined ? {} : { targetId }),
+    history: (query) => history.list(query),
     inspect: async (name) => inspect(cloud.executions, name),
     waves: ({ executionName }) => judgedWaves(cloud, executionName),
     close: () => cloud.close(),

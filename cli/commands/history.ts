@@ -1,17 +1,37 @@
+import type { HistoryQuery } from '../ferry.ts';
 import { historyLines } from '../render/history.ts';
 import type { Terminal } from '../terminal.ts';
+import { UsageError } from '../usage-error.ts';
 import { type PlaceOptions, placeOf } from './place.ts';
 import { withPlace } from './with-ferry.ts';
 
 export interface HistoryOptions extends PlaceOptions {
   readonly target?: string;
+  readonly certificate?: string;
+  readonly rollout?: string;
 }
 
-/** `certferry history`: the deployments of a state folder or a stack, or of one target, the latest first. */
+/** `certferry history`: the deployments of a state folder or a stack, or of one part of them, the latest first. */
 export async function history(options: HistoryOptions, { out, colours }: Terminal): Promise<number> {
   const place = placeOf(options, 'history');
-  const deployments = await withPlace(place, (there) => there.history(options.target));
+  const query = queryOf(options);
+  const deployments = await withPlace(place, (there) => there.history(query));
   if (options.json === true) out(JSON.stringify({ deployments }));
-  else for (const line of historyLines(deployments, colours, options.target)) out(line);
+  else for (const line of historyLines(deployments, colours, partOf(options))) out(line);
   return 0;
+}
+
+/** A rollout's are listed whole: somebody wants to know who is missing. */
+const mostOfRollout = 20_000;
+
+function queryOf({ target: targetId, certificate, rollout }: HistoryOptions): HistoryQuery {
+  const said = [targetId, certificate, rollout].filter((one) => one !== undefined);
+  if (said.length > 1) throw new UsageError('--target, --certificate and --rollout exclude each other');
+  return { targetId, certificate, rollout, ...(rollout !== undefined && { limit: mostOfRollout }) };
+}
+
+function partOf({ target, certificate, rollout }: HistoryOptions): string {
+  if (target !== undefined) return ` to ${target}`;
+  if (certificate !== undefined) return ` of ${certificate}`;
+  return rollout === undefined ? '' : ` of rollout ${rollout}`;
 }

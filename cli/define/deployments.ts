@@ -48,6 +48,8 @@ export function addHistory(program: Command, { terminal, finish }: Context): voi
     .summary('list deployments, the latest first')
     .description(help.history.description)
     .option('--target <id>', 'only those to this target')
+    .option('--certificate <name>', 'only those of this certificate')
+    .option('--rollout <rollout>', 'only those of this rollout, all of them')
     .addHelpText('after', help.history.after)
     .action(async (options: HistoryOptions) => {
       const { history } = await import('../commands/history.ts');

@@ -69,12 +69,15 @@ ${deploymentExitCodes}`,
 };
 
 export const history: Help = {
-  description: 'Lists the deployments of a state folder or of a stack, the latest first.',
+  description:
+    'Lists the deployments of a state folder or of a stack, the latest first: the last hundred, or all those of one rollout.',
   after: `
 Examples:
   $ certferry history --local
   $ certferry history --local --target web-1 --json
-  $ certferry history --stack Certferry --target web-1`,
+  $ certferry history --stack Certferry --target web-1
+  $ certferry history --stack Certferry --certificate api.example.com
+  $ certferry history --stack Certferry --rollout ROLLOUT`,
 };
 
 export const inspect: Help = {

@@ -3,9 +3,9 @@ import type { Colours } from '../terminal.ts';
 import { mark } from './summary.ts';
 import { shortFingerprint, table } from './text.ts';
 
-/** A table of deployments, in the order given. */
-export function historyLines(entries: readonly HistoryEntry[], colours: Colours, target?: string): string[] {
-  if (entries.length === 0) return [`No deployments${target === undefined ? '' : ` to ${target}`} yet.`];
+/** A table of deployments, in the order given. `part`: which these are, after "No deployments". */
+export function historyLines(entries: readonly HistoryEntry[], colours: Colours, part = ''): string[] {
+  if (entries.length === 0) return [`No deployments${part} yet.`];
   const rows = entries.map((entry) => [
     entry.startedAt.slice(0, 19).replace('T', ' '),
     entry.targetId,

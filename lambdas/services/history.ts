@@ -59,8 +59,18 @@ export interface History {
   record(item: HistoryItem, along: Alongside): Promise<Recording>;
   /** The item that `executionArn` left for a target, among the target's hundred latest. */
   find(targetId: string, executionArn: string): Promise<HistoryItem | null>;
-  /** Latest first; of all targets when none is named (reads the whole table: for local mode and small ones). */
-  list(query?: { readonly targetId?: string; readonly limit?: number }): Promise<HistoryItem[]>;
+  /**
+   * Latest first; of all targets when nothing is said (reads the whole table: for local mode and small ones). What was
+   * written in this moment may be missing from those of a certificate or a rollout, which are read from an index.
+   */
+  list(query?: HistoryQuery & { readonly limit?: number }): Promise<HistoryItem[]>;
+}
+
+/** Which deployments: of one target, one certificate or one rollout. */
+export interface HistoryQuery {
+  readonly targetId?: string | undefined;
+  readonly certificate?: string | undefined;
+  readonly rollout?: string | undefined;
 }
 
 /** How long a deployment is remembered: a year of audits, and a month to do them in. */
@@ -68,10 +78,12 @@ export const historyRetentionDays = 400;
 
 /** History in table `deployments`, releasing locks in table `locks`, with what it means for targets in `registry`. */
 export function createHistory(documents: DynamoDBDocumentClient, tables: HistoryTables): History {
-  const list = async ({ targetId, limit = 100 }: { targetId?: string; limit?: number } = {}) =>
-    targetId === undefined
+  const list: History['list'] = async ({ limit = 100, ...query } = {}) => {
+    const of = keyOf(query);
+    return of === null
       ? listAll(documents, tables.deployments, limit)
-      : listTarget(documents, tables.deployments, { targetId, limit });
+      : listOf(documents, tables.deployments, { ...of, limit });
+  };
   return {
     async record(item, along) {
       const sk = `${item.startedAt}#${item.deploymentId}`;
@@ -186,24 +198,39 @@ function releaseLock(table: string, holding: Holding) {
   };
 }
 
-interface TargetQuery {
-  readonly targetId: string;
-  readonly limit: number;
+interface Partition {
+  /** Null for the table itself. */
+  readonly index: string | null;
+  readonly attribute: string;
+  readonly value: string;
 }
 
-async function listTarget(
+/** Where the deployments that are meant stand together; null for all there are. */
+function keyOf({ targetId, certificate, rollout }: HistoryQuery): Partition | null {
+  if (targetId !== undefined) return { index: null, attribute: 'targetId', value: targetId };
+  if (rollout !== undefined) return { index: 'byRollout', attribute: 'rollout', value: rollout };
+  if (certificate === undefined) return null;
+  return { index: 'byCertificate', attribute: 'certificate', value: certificate };
+}
+
+/** A page has a megabyte at most, which is about as many. */
+const mostOnPage = 1000;
+
+async function listOf(
   documents: DynamoDBDocumentClient,
   table: string,
-  { targetId, limit }: TargetQuery,
+  { index, attribute, value, limit }: Partition & { readonly limit: number },
 ) {
   const pages = paginateQuery(
-    { client: documents, pageSize: limit },
+    { client: documents, pageSize: Math.min(limit, mostOnPage) },
     {
       TableName: table,
-      KeyConditionExpression: 'targetId = :target',
-      ExpressionAttributeValues: { ':target': targetId },
+      // an index is never read consistently
+      ...(index === null ? { ConsistentRead: true } : { IndexName: index }),
+      KeyConditionExpression: '#attribute = :value',
+      ExpressionAttributeNames: { '#attribute': attribute },
+      ExpressionAttributeValues: { ':value': value },
       ScanIndexForward: false,
-      ConsistentRead: true,
     },
   );
   const items: HistoryItem[] = [];

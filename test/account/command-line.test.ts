@@ -233,6 +233,8 @@ describe('the command line on a stack', () => {
 
   test('lists nothing where nothing is, and tells what cannot be done', async () => {
     expect((await captured('history', ...stack)).out).toBe('No deployments yet.');
+    const ofRollout = await captured('history', '--rollout', 'r-1', ...stack);
+    expect(ofRollout.out).toBe('No deployments of rollout r-1 yet.');
     expect((await captured('rollouts', ...stack)).out).toBe('No rollouts yet.');
     expect((await captured('targets', 'list', ...stack)).out).toContain('Nothing is registered');
     expect(await captured('halt', 'r', ...stack)).toMatchObject({

@@ -90,6 +90,11 @@ describe('wrong usage', () => {
       ['rollout', '--stack', 's', '--certificate', 'a.test', '--approval-timeout', '5'],
       '--approval-timeout: ',
     ],
+    [
+      'two parts of a history',
+      ['history', '--local', '--target', 'web', '--rollout', 'r'],
+      '--target, --certificate and --rollout exclude each other',
+    ],
     ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
     [
       'a region here',

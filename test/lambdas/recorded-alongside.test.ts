@@ -8,6 +8,7 @@ import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts'
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
 import { createHandler as releaseLock } from '../../lambdas/release-lock.ts';
 import { createDeploymentMetrics } from '../../lambdas/services/deployment-metrics.ts';
+import type { HistoryQuery } from '../../lambdas/services/history.ts';
 import { aBegunRollout } from './support/begun-rollout.ts';
 import { anExecution, aTargetId, facts, fingerprint, rawRequest } from './support/factories.ts';
 import { pushResult } from './support/results.ts';
@@ -45,6 +46,29 @@ async function installed(targetId: string) {
 }
 
 const failures = async (rollout: string) => (await world.rollouts.control(rollout))?.failures;
+
+describe('history', () => {
+  test('is listed by certificate and by rollout, the latest first', async () => {
+    const [one, other] = [await aBegunRollout(world), await aBegunRollout(world)];
+    const [first, second, third] = [{ id: aTargetId() }, { id: aTargetId() }, { id: aTargetId() }];
+    await deployed(first, { path: 'committed', state: { push: applied } }, { rollout: one });
+    await deployed(second, { path: 'committed', state: { push: applied } }, { rollout: one });
+    await deployed(third, { path: 'committed', state: { push: applied } }, { rollout: other });
+    const targetsOf = async (query: HistoryQuery) =>
+      (await world.history.list({ ...query, limit: 1000 })).map(({ targetId }) => targetId);
+
+    expect((await targetsOf({ rollout: one })).sort()).toEqual([first.id, second.id].sort());
+    expect(await targetsOf({ rollout: other })).toEqual([third.id]);
+    expect(await targetsOf({ certificate: 'api.example.com' })).toEqual(
+      expect.arrayContaining([first.id, second.id, third.id]),
+    );
+    expect(await targetsOf({ certificate: 'other.example.com' })).toEqual([]);
+    const started = (await world.history.list({ certificate: 'api.example.com' })).map(
+      ({ startedAt }) => startedAt,
+    );
+    expect(started).toEqual(started.toSorted().toReversed());
+  });
+});
 
 describe('what a target has, written with its outcome', () => {
   test('is the version that was deployed, with all that the host said of it', async () => {

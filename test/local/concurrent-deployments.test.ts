@@ -31,7 +31,7 @@ describe('many deployments to one target', () => {
     const numbers = await Promise.all(results.map((result) => requestNumberOf(ferry, result)));
     const last = order[numbers.indexOf(Math.max(...numbers))];
     expect(readFileSync(served.keyPath, 'utf8')).toBe(keyIn(last));
-    expect(await ferry.history('web-1')).toHaveLength(51);
+    expect(await ferry.history({ targetId: 'web-1' })).toHaveLength(51);
   });
 
   test('that do not overtake each other all get their turn', { timeout: 300_000 }, async () => {
@@ -62,7 +62,7 @@ describe('many deployments to one target', () => {
 
     const told = (await Promise.all(requests.map((file) => deployInProcess(stateDir, file, 8)))).flat();
 
-    const history = await (await open()).history('web-1');
+    const history = await (await open()).history({ targetId: 'web-1' });
     expect(told).toHaveLength(16);
     expect(history.map(({ deploymentId }) => deploymentId).sort()).toEqual(
       told.map(({ executionName }) => executionName).sort(),
@@ -103,7 +103,7 @@ describe('a certferry process that is killed in the middle of a push', () => {
 
     const later = await open();
 
-    expect((await later.history('web-1'))[0]).toMatchObject({
+    expect((await later.history({ targetId: 'web-1' }))[0]).toMatchObject({
       deploymentId: dead,
       recordedBy: 'status-change',
     });

@@ -68,7 +68,7 @@ describe('a deployment on this machine', () => {
     await run('rolled_back', deploying(harbour().served.target(), await aVersion()));
 
     expect(results.map(([, { output }]) => output.outcome)).toEqual(results.map(([name]) => name));
-    expect((await ferry.history('web-1')).map(({ outcome }) => outcome)).toEqual(
+    expect((await ferry.history({ targetId: 'web-1' })).map(({ outcome }) => outcome)).toEqual(
       ['deployed', ...results.map(([name]) => name)].reverse(),
     );
     expect(pathOf(results.at(-1)?.[1] ?? { events: [] })).toEqual([

@@ -252,7 +252,7 @@ describe('deploy-target, when', () => {
         expectTaken('deploy-target', name, result.events);
         expect(result.output.outcome).toBe(scenario.outcome);
         expect(result.status).toBe(scenario.status ?? 'FAILED');
-        const [latest, ...others] = await ferry.history(id);
+        const [latest, ...others] = await ferry.history({ targetId: id });
         expect(latest).toMatchObject({ deploymentId: result.executionName, outcome: scenario.outcome });
         expect(others).toHaveLength(1);
       });
