@@ -50,7 +50,10 @@ export interface CertferryProps {
   readonly defaultStrategy?: StrategyOverrides;
   /** How long logs are kept. Default: a year. */
   readonly logRetention?: RetentionDays;
-  /** How many days the history of deployments is kept. Default: 400. */
+  /**
+   * How many days the history of deployments is kept. Default: 400. Rollouts and their files are always kept for 400: one may
+   * last a year, and be resumed after it.
+   */
   readonly historyRetentionDays?: number;
   /** An alarm tells of certificates that expire in less than so many days. Default: 14. */
   readonly expiryAlarmDays?: number;

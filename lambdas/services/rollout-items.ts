@@ -66,7 +66,7 @@ export const questionPrefix = 'question#';
 export const listOf = (certificate?: string) =>
   certificate === undefined ? 'rollouts' : `rollouts#${certificate}`;
 
-/** As long as deployments are remembered, in seconds. */
+/** Whatever is said for deployments: an execution may take a year and be redriven for 14 days after, by its items. */
 const rememberedSeconds = 400 * 86_400;
 
 /** When DynamoDB may tidy an item away that belongs to a moment, in epoch seconds. */
