@@ -1,5 +1,6 @@
 import type { CertferryError } from '../../core/errors.ts';
 import type { RolloutRequest } from '../../core/rollout/rollout.ts';
+import { mostDeploymentsAtOnce } from '../../local/at-once.ts';
 import type { Ferry } from '../../local/ferry.ts';
 import { rolloutExitCodes } from '../exit-codes.ts';
 import type { RolloutEnd, RolloutWatch } from '../ferry.ts';
@@ -86,6 +87,10 @@ async function rolloutHere(state: string, options: RolloutOptions, terminal: Ter
   if (options.rollBack === true) return putBackHere(state, options, terminal);
   requireOptions({ '--cert': options.cert }, '--local');
   const wish = options.resume === undefined ? wishOf(options) : null;
+  if ((wish?.strategy.maxConcurrency ?? 0) > mostDeploymentsAtOnce) {
+    const words = `--max-concurrency ${options.maxConcurrency}: this machine runs ${mostDeploymentsAtOnce} at a time at most`;
+    terminal.err(terminal.colours.yellow(`warning: ${words}`));
+  }
   const read = judge({ ...options, cert: options.cert ?? '' });
   if (!('bundle' in read)) return refuse(read, options, terminal);
   for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));

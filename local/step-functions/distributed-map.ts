@@ -4,6 +4,7 @@
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
+import { mostDeploymentsAtOnce } from '../at-once.ts';
 import type { Objects } from '../objects.ts';
 import { mapRunArn, stateMachineArn } from './arns.ts';
 import { newExecutionName } from './execution-name.ts';
@@ -11,9 +12,6 @@ import { type ChildResult, type MapAnswer, writeResults } from './map-results.ts
 import { openMapRun } from './map-run-record.ts';
 import type { Running } from './run.ts';
 import { taskError } from './tokens.ts';
-
-/** The children are agents and probes on this machine. */
-const defaultAtOnce = 16;
 
 const MapInput = z.object({
   Reader: z.object({ Bucket: z.string(), Key: z.string() }),
@@ -48,7 +46,10 @@ export async function runDistributedMap(raw: unknown, around: MapSurroundings): 
   const mapRun = openMapRun(around.folder, id);
   const results = mapRun.succeeded();
   around.tell(around.redriven === null ? 'MapRunStarted' : 'MapRunRedriven', arn);
-  const atOnce = Math.min(input.MaxConcurrency || Number.POSITIVE_INFINITY, around.atOnce ?? defaultAtOnce);
+  const atOnce = Math.min(
+    input.MaxConcurrency || Number.POSITIVE_INFINITY,
+    around.atOnce ?? mostDeploymentsAtOnce,
+  );
   await pLimit(atOnce).map([...items.entries()], async ([index, item]) => {
     if (results.has(index) || around.aborted.aborted) return;
     const result = await runChild(around, arn, { index, item });

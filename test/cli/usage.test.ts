@@ -27,6 +27,19 @@ const deployment = (...more: string[]) => [
   ...['--cert', join(folder, 'cert.pem'), ...more],
 ];
 
+describe('more at a time than this machine runs', () => {
+  test('is warned of, and does not change anything', async () => {
+    const where = ['rollout', '--local', '--targets', targets, '--certificate', 'api.example.com'];
+    const bundle = ['--cert', join(folder, 'cert.pem')];
+
+    const more = await captured(...where, ...bundle, '--max-concurrency', '50');
+    const enough = await captured(...where, ...bundle, '--max-concurrency', '16');
+
+    expect(more.err).toContain('warning: --max-concurrency 50: this machine runs 16 at a time at most');
+    expect(enough.err).not.toContain('warning');
+  });
+});
+
 describe('wrong usage', () => {
   test.each([
     ['an unknown command', ['deplyo'], 'Did you mean deploy?'],
