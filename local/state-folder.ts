@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 
 /** Everything local mode keeps, under one folder that only its owner may enter. */
 export interface StateFolder {
@@ -46,8 +46,28 @@ export function openStateFolder(directory: string): StateFolder {
 
 /** A folder that others can read would show them who deploys what, and let them into the endpoints. */
 function makePrivate(path: string): void {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  makeFolder(path);
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);
+}
+
+/** Node's `recursive` never comes back from a file system that says of every new name that it is not there (/proc). */
+function makeFolder(path: string): void {
+  if (made(path)) return;
+  makeFolder(dirname(path));
+  if (!made(path)) mkdirSync(path, { mode: 0o700 });
+}
+
+/** Whether it is there now; false where the folder that it is to be in may be missing. */
+function made(path: string): boolean {
+  try {
+    mkdirSync(path, { mode: 0o700 });
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return true;
+    if (code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 function tokenIn(path: string): string {

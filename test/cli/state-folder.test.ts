@@ -1,9 +1,24 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { judgeStateFolder, unusable } from '../../cli/input/state-folder.ts';
+import { openStateFolder } from '../../local/state-folder.ts';
+import { aVersion } from '../factories/certificates.ts';
 import { captured } from './capture.ts';
+import { aTarget } from './finished.ts';
+
+const program = join(import.meta.dirname, '../../cli/main.ts');
 
 describe('a state folder', () => {
   let folder: string;
@@ -65,5 +80,41 @@ describe('a state folder', () => {
     expect(unusable('/x', readOnly).message).toBe(
       'cannot use the state folder /x: the file system is read-only',
     );
+  });
+
+  test('is made with the folders above it, for its owner alone', () => {
+    const state = join(folder, 'a/b/state');
+
+    expect(openStateFolder(state).token).not.toBe('');
+
+    for (const made of ['a', 'a/b', 'a/b/state', 'a/b/state/logs']) {
+      expect(statSync(join(folder, made)).mode & 0o777).toBe(0o700);
+    }
+  });
+
+  test('is not made below a file, or below a link to nothing', () => {
+    writeFileSync(join(folder, 'file'), '');
+    symlinkSync(join(folder, 'nothing'), join(folder, 'link'));
+
+    expect(() => openStateFolder(join(folder, 'file/state'))).toThrow('ENOTDIR');
+    expect(() => openStateFolder(join(folder, 'link/state'))).toThrow('ENOENT');
+  });
+
+  test.skipIf(!existsSync('/proc/self'))('is refused where no folder can be made', async () => {
+    const version = await aVersion();
+    const [targets, cert] = [join(folder, 'targets.json'), join(folder, 'cert.pem')];
+    writeFileSync(targets, JSON.stringify({ targets: [aTarget()] }));
+    writeFileSync(cert, version.keyPem + version.fullchainPem);
+    const bundle = ['--targets', targets, '--certificate', 'api.example.com', '--cert', cert];
+
+    // a process of its own, since what never comes back could not be interrupted in this one
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      [program, 'deploy', '--local', '--state', '/proc/nope/state', ...bundle],
+      { encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+    );
+
+    expect(stderr.trim()).toBe('cannot use the state folder /proc/nope/state: it cannot be made there');
+    expect(status).toBe(2);
   });
 });
