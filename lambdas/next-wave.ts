@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { RolloutState } from '../core/rollout/rollout.ts';
+import { stillWaiting } from '../core/rollout/waiting.ts';
 import { nextBack } from './rolling/backward.ts';
 import { nextForward, type Planners } from './rolling/forward.ts';
 import { RolloutTask } from './rolling/task-input.ts';
@@ -13,7 +14,8 @@ import type { RolloutControl } from './services/rollouts.ts';
 /**
  * State NextWave. It only looks, and writes the wave's deployments to the bucket. Called again it writes them anew, as the
  * targets are then, into a file of its own, and answers which: the Map reads what was answered, whatever an attempt that
- * was given up for lost still writes. What it tells the registry is for people to read.
+ * was given up for lost still writes. What it tells the registry is for people to read. A rollout that waits comes here
+ * every few minutes, to see whether it still may go on.
  */
 export const createHandler =
   (by: Planners) =>
@@ -25,7 +27,9 @@ export const createHandler =
     if (control === null) throw new Error(`rollout ${id} is not in the registry`);
     const stopped = reasonToStop(control, state);
     if (stopped !== null) return { ...state, wave: { ...state.wave, ...stopped, waitSeconds: 0, count: 0 } };
-    return state.wave.direction === 'back' ? nextBack(state, by) : nextForward(state, control, by);
+    if (state.wave.direction === 'back') return nextBack(state, by);
+    const wave = stillWaiting(state, by.clock.now());
+    return wave === null ? nextForward(state, control, by) : { ...state, wave };
   };
 
 function reasonToStop(

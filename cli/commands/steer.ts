@@ -22,7 +22,10 @@ export async function halt(id: string, options: HaltOptions, { out }: Terminal):
   if (options.json === true) out(JSON.stringify({ rolloutId: id, halted: true }));
   else {
     out(`Rollout ${id} is halted: deployments that have begun are finished, and no other one begins.`);
-    out(`Let it go on later: ${own(`rollout --resume ${id}`)}`);
+    out(
+      'One that waits (a pause, a window) ends with its next look, within a quarter of an hour, seldom later.',
+    );
+    out(`When it has ended, this lets it go on: ${own(`rollout --resume ${id}`)}`);
   }
   return 0;
 }

@@ -55,8 +55,8 @@ export type Plan =
 const hostWaitSeconds = 15;
 /** and for this long since the rollout's start; then its deployment says that it is not there. */
 const longestHostWaitSeconds = 20 * 60;
-/** Hosts are found anew at least this often while windows are closed: some come, some go. */
-const longestWaitSeconds = 3600;
+/** A window opens within a week; one that never does is asked about all the same. */
+const longestWaitSeconds = 7 * 86_400;
 
 /**
  * The next wave of a rollout: as many as the strategy's next goal lacks, of those whose turn it may be. Fewer where

@@ -79,7 +79,8 @@ export type Place = z.infer<typeof Place>;
 
 /**
  * The next wave. `verdict`: `deploy` it; `wait` for `waitSeconds` (a window is closed, an instance is not registered
- * yet) and plan again; `finished`, nobody is left; `rolled_back` or `rollback_incomplete`, nobody is left to be put back;
+ * yet) or `pause` for them, and look again; `probe_services`, nobody is left and what the services present is not known
+ * to be right; `finished`, nobody is left; `rolled_back` or `rollback_incomplete`, nobody is left to be put back;
  * `superseded` by a newer version's rollout; `halted` by a person.
  * A wave that goes `back` puts targets back to the version before; numbers go on counting.
  */
@@ -87,6 +88,8 @@ export const Wave = z.strictObject({
   verdict: z.enum([
     'deploy',
     'wait',
+    'pause',
+    'probe_services',
     'finished',
     'rolled_back',
     'rollback_incomplete',
@@ -99,6 +102,12 @@ export const Wave = z.strictObject({
   /** Index in the strategy's waves, from 0, of the wave that this one works towards. */
   step: z.int(),
   waitSeconds: z.int(),
+  /** Until when it waits, and when hosts are looked for again, in epoch seconds; and how often it has waited so far. */
+  hold: z._default(z.strictObject({ until: z.int(), planAt: z.int(), looks: z.int() }), {
+    until: 0,
+    planAt: 0,
+    looks: 0,
+  }),
   /** Targets in this wave, reached by the waves before it, and in all. */
   count: z.int(),
   reached: z.int(),

@@ -1,7 +1,9 @@
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
+import { isLast } from '../../core/rollout/after-wave.ts';
 import { type Plan, planForward } from '../../core/rollout/plan.ts';
 import { failuresIn, hadTheirTurn } from '../../core/rollout/results.ts';
 import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
+import { waiting } from '../../core/rollout/waiting.ts';
 import { toleratedOf } from '../../core/rollout/waves.ts';
 import type { Clock } from '../runtime/clock.ts';
 import type { Catalogue } from '../services/catalogue.ts';
@@ -38,7 +40,8 @@ export async function nextForward(
   const failed = Math.max(failuresIn(waves, sinceWave) + refused.length, control.failures);
   await by.rollouts.setTolerated(rollout.id, tolerated);
   const done = hadTheirTurn(waves, sinceWave);
-  const plan = planForward({ rollout, places, refused: refused.length, done, now: by.clock.now() });
+  const now = by.clock.now();
+  const plan = planForward({ rollout, places, refused: refused.length, done, now });
   const planned = { ...state, judgement: { ...judgement, failed, tolerated } };
   if (failed > tolerated) return tooManyFailures(planned, plan, refused);
   const wave = { ...state.wave, ...progressOf(plan), refused: refused.length, unfound };
@@ -47,15 +50,32 @@ export async function nextForward(
       return { ...planned, wave: await written(planned, { ...wave, step: plan.step }, plan, by) };
     case 'wait': {
       const summary = `${plan.reached} of ${plan.total} reached; ${plan.why}`;
-      return { ...planned, wave: { ...wave, verdict: 'wait', waitSeconds: plan.waitSeconds, summary } };
+      const seconds = plan.waitSeconds;
+      return { ...planned, wave: waiting({ ...wave, verdict: 'wait', summary }, { seconds, now }) };
     }
     case 'finished': {
-      return {
-        ...planned,
-        wave: { ...wave, verdict: 'finished', summary: finishedWords(plan, failed, unfound) },
-      };
+      const summary = finishedWords(plan, failed, unfound);
+      if (mustLook(state, plan)) return lookingFirst(planned, { ...wave, summary });
+      return { ...planned, wave: { ...wave, verdict: 'finished', summary } };
     }
   }
+}
+
+/**
+ * Whether the services have to be looked at although there is no wave to be judged: everybody has the version already, it
+ * was resumed after a halt for them, or hosts have gone since. Where nobody has it, or a part had nothing to do, they are not
+ * this rollout's to judge.
+ */
+function mustLook({ rollout, wave, judgement }: RolloutState, { total }: Plan): boolean {
+  if (rollout.serviceEndpoints.length === 0 || total === 0) return false;
+  const isPart = rollout.only !== null;
+  const wereRight = judgement.attempt > 0 && (isPart || isLast(wave));
+  return !wereRight && (!isPart || wave.number > 0);
+}
+
+function lookingFirst(state: RolloutState, wave: Wave): RolloutState {
+  const judgement = { ...state.judgement, attempt: 0, verdict: 'probe_services' as const };
+  return { ...state, judgement, wave: { ...wave, verdict: 'probe_services' } };
 }
 
 function finishedWords({ total }: Plan, failed: number, unfound: string | null): string {

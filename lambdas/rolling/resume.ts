@@ -22,7 +22,13 @@ export function resumed(state: RolloutState, redriveCount: number): RolloutState
   const asked = judgement.verdict === 'ask_approval';
   return {
     ...state,
-    wave: { ...wave, verdict: 'wait', waitSeconds: 0, summary: 'resumed' },
+    wave: {
+      ...wave,
+      verdict: 'wait',
+      waitSeconds: 0,
+      hold: { ...wave.hold, until: 0, planAt: 0 },
+      summary: 'resumed',
+    },
     deployed: null,
     judgement: {
       ...judgement,

@@ -157,7 +157,7 @@ describe('NextWave', () => {
 
     const { wave } = await next(aBegunState(by));
 
-    expect(wave).toMatchObject({ verdict: 'wait', waitSeconds: 3600, number: 0, total: 1 });
+    expect(wave).toMatchObject({ verdict: 'wait', waitSeconds: 900, number: 0, total: 1 });
     expect(wave.summary).toBe('0 of 1 reached; the window of web-000 opens 2026-11-23T02:00Z');
   });
 

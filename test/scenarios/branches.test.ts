@@ -135,7 +135,13 @@ const others: readonly Planned[] = [
     'push-bundle': [pushed('enrolled'), pushed('applied')],
   }),
   other('rollout', 'a window is closed', { 'next-wave': [wave('wait'), wave('deploy'), wave('finished')] }),
-  other('rollout', 'there is a pause', { 'judge-wave': [judged('pause')] }),
+  other('rollout', 'there is a pause', {
+    'judge-wave': [judged('pause')],
+    'next-wave': [wave('deploy'), wave('pause'), wave('finished')],
+  }),
+  other('rollout', 'nobody is left, and the services are looked at', {
+    'next-wave': [wave('probe_services'), wave('finished')],
+  }),
   other('rollout', 'a service is looked at again', {
     'judge-wave': [judged('probe_services')],
     'probe-services': [judged('back_off'), judged('next')],

@@ -91,7 +91,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     targets: 2,
     strategy: { waves: [1, '100%'], approvalAfterWave: 1 },
     answer: 'approved',
-    path: `${begun} ${wave} AwaitApproval Approved? PauseBetweenWaves ${wave} ${finished}`,
+    path: `${begun} ${wave} AwaitApproval Approved? ${wave} ${finished}`,
     outcome: 'finished',
     have: all(2),
   },
@@ -115,16 +115,27 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'there is a pause between waves': {
     targets: 2,
     strategy: { waves: [1, '100%'], pauseSeconds: 1 },
-    path: `${begun} ${wave} PauseBetweenWaves ${wave} ${finished}`,
+    path: `${begun} ${wave} NextWave WaveReady? PauseBetweenWaves ${wave} ${finished}`,
     outcome: 'finished',
     have: all(2),
   },
+  'a person halts it in a pause of a week': {
+    targets: 2,
+    strategy: { waves: [1, '100%'], pauseSeconds: 604_800 },
+    // not a quarter of an hour: as many seconds as there are targets
+    machine: { PauseBetweenWaves: { SecondsPath: '$.wave.total' } },
+    halted: 'PauseBetweenWaves',
+    path: `${begun} ${wave} NextWave WaveReady? PauseBetweenWaves NextWave WaveReady? ${stopped}`,
+    outcome: 'halted',
+    have: [0],
+  },
   'a maintenance window is closed, and a person halts it meanwhile': {
     targets: 1,
-    strategy: { pauseSeconds: 2 },
     closedNow: true,
-    // not until the window opens, but as long as a pause
-    machine: { AwaitTurn: { SecondsPath: '$.rollout.strategy.pauseSeconds' } },
+    // not a quarter of an hour: as many seconds as deployments at a time
+    strategy: { maxConcurrency: 2 },
+    machine: { AwaitTurn: { SecondsPath: '$.rollout.strategy.maxConcurrency' } },
+    halted: 'AwaitTurn',
     path: `${begun} NextWave WaveReady? AwaitTurn NextWave WaveReady? ${stopped}`,
     outcome: 'halted',
     have: [],
@@ -141,7 +152,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     strategy: { waves: [1, '100%'], approvalAfterWave: 1 },
     newerMeanwhile: true,
     answer: 'approved',
-    path: `${begun} ${wave} AwaitApproval Approved? PauseBetweenWaves NextWave WaveReady? RecordRolloutSuperseded RolloutSuperseded`,
+    path: `${begun} ${wave} AwaitApproval Approved? NextWave WaveReady? RecordRolloutSuperseded RolloutSuperseded`,
     outcome: 'superseded',
     have: [],
   },
@@ -250,5 +261,18 @@ describe('rollout, when', () => {
     expect(touched).toEqual([0]);
     expect(fleet.applied()).toEqual([0, 1, 2, 3]);
     expectTaken('rollout', 'it was halted and is resumed: only what is not done is touched', resumed.events);
+  });
+
+  test('a service is stale, nobody is left, and it is resumed: the service is looked at again', async () => {
+    const fleet = await openFleet(1);
+    const stale = await fleet.run({ service: 'stale' });
+
+    const resumed = await fleet.resume(stale.end.id);
+
+    const looks = 'ProbeServices WaveOutcome? BackOffServices ProbeServices WaveOutcome?';
+    expect(pathOf(resumed)).toBe(`RolloutHalted NextWave WaveReady? ${looks} ${stopped}`);
+    expect(resumed.end.output).toMatchObject({ outcome: 'halted' });
+    expect(fleet.have('new')).toEqual([0]);
+    expectTaken('rollout', 'a service is stale and nobody is left when it is resumed', resumed.events);
   });
 });

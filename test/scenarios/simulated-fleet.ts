@@ -25,8 +25,10 @@ export interface FleetScenario extends Manners {
   readonly machine?: Readonly<Record<string, object>>;
   /** A service endpoint, and what it presents. */
   readonly service?: 'right' | 'stale';
-  /** The targets' maintenance window is closed, and a person halts the rollout while it waits. */
+  /** The targets' maintenance window is closed. */
   readonly closedNow?: boolean;
+  /** In which state a person halts the rollout. */
+  readonly halted?: 'AwaitTurn' | 'PauseBetweenWaves';
   /** What a person says when asked. */
   readonly answer?: 'approved' | 'rejected';
   /** A newer version is rolled out while a person is asked. */
@@ -99,7 +101,7 @@ export function useFleet(): (size: number) => Promise<Fleet> {
         try {
           if (scenario.twice === true) await rollOut(ferry, fresh);
           const { events, children, watch, when } = watching();
-          when('AwaitTurn', async (id) => void (await ferry.halt(id, 'enough')));
+          when(scenario.halted ?? 'nowhere', async (id) => void (await ferry.halt(id, 'enough')));
           when('AwaitApproval', async (id) => {
             if (scenario.newerMeanwhile === true) await rollOut(ferry, newer);
             if (scenario.answer !== undefined) await answered(ferry, id, scenario.answer);

@@ -117,13 +117,13 @@ describe('the next wave', () => {
     expect(idsOf(plan(places, { rollout: { strategy } }))).toEqual(['web-0001']);
   });
 
-  test('waits where all windows are closed, at most an hour at a time', () => {
+  test('waits where all windows are closed, until the first one opens', () => {
     const waiting = plan([aPlace(0, { window: night })]);
     const soon = plan([aPlace(0, { window: night })], { now: new Date('2026-11-23T01:58:30.500Z') });
 
     expect(waiting).toMatchObject({
       verdict: 'wait',
-      waitSeconds: 3600,
+      waitSeconds: 14 * 3600,
       why: 'the window of web-0000 opens 2026-11-23T02:00Z',
     });
     expect(soon).toMatchObject({ verdict: 'wait', waitSeconds: 90 });
