@@ -177,15 +177,19 @@ export class Execution {
         return await this.#once(state, life);
       } catch (error) {
         if (!(error instanceof TaskError)) throw error;
-        const retrier = state.Retry?.find((one) => isFor(one, error.name));
-        if (retrier === undefined) throw error;
-        const made = (attempts.get(retrier) ?? 0) + 1;
-        attempts.set(retrier, made);
-        this.#retries += 1;
-        if (!this.#around.isCalm() && made > Math.min(retrier.MaxAttempts ?? 3, mostAttempts)) throw error;
+        if (!this.#mayRetry(state, error, attempts)) throw error;
         await this.#turn(life);
       }
     }
+  }
+
+  #mayRetry({ Retry }: State, { name }: TaskError, attempts: Map<Retrier, number>): boolean {
+    const retrier = Retry?.find((one) => isFor(one, name));
+    if (retrier === undefined) return false;
+    const made = (attempts.get(retrier) ?? 0) + 1;
+    attempts.set(retrier, made);
+    this.#retries += 1;
+    return this.#around.isCalm() || made <= Math.min(retrier.MaxAttempts ?? 3, mostAttempts);
   }
 
   async #once(state: State, life: number): Promise<unknown> {

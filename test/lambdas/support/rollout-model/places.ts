@@ -33,7 +33,10 @@ export class Places {
     const step = { action: job.action, rollout, deploymentId: job.deploymentId };
     const steps = this.#of(targetId);
     // what is undone was never there
-    if (job.action === 'rollback' && steps.at(-1)?.deploymentId === job.deploymentId) return void steps.pop();
+    if (job.action === 'rollback' && steps.at(-1)?.deploymentId === job.deploymentId) {
+      steps.pop();
+      return;
+    }
     const versions = { from: from?.fingerprint ?? null, to: to?.fingerprint ?? null };
     if (job.action !== 'rollback') this.#checkSequence(targetId, rollout);
     if (job.action === 'revert' && rollout !== '') this.#checkRevert(targetId, rollout, versions.to);
@@ -45,7 +48,12 @@ export class Places {
   begins({ plan }: Execution, targetId: string, believed: Item | undefined): void {
     const rollout = String(plan.input.rollout);
     const { redriveCount = 0 } = plan.parent ?? {};
-    if (plan.input.action === 'revert') return this.#checkOrder(rollout, targetId, redriveCount);
+    if (plan.input.action === 'revert') this.#checkOrder(rollout, targetId, redriveCount);
+    else this.#checkFirst(plan, targetId, believed);
+  }
+
+  #checkFirst(plan: Execution['plan'], targetId: string, believed: Item | undefined): void {
+    const rollout = String(plan.input.rollout);
     const { fingerprint } = this.#world.watch.controls.get(rollout) ?? {};
     const isDone = believed?.rollout === rollout && believed.fingerprint === fingerprint;
     const isOwn = believed?.deploymentId === plan.name;

@@ -126,14 +126,24 @@ function probing({ world }: Invocation): typeof probe {
     world.interleaver.call(() => {
       const { host } = endpointParts(verify.endpoint);
       const version = question.version ?? { fingerprint: null };
-      if (host.startsWith('service')) {
-        return [{ ...seen(host, world.staleServices ? 'stale' : null), fingerprint: version.fingerprint }];
-      }
-      const place = world.hosts.place(host);
-      const right = place.presented && place.version?.fingerprint === version.fingerprint;
-      const fingerprint = place.version?.fingerprint ?? null;
-      return [{ ...seen(host, right ? null : 'another leaf'), fingerprint }];
+      const isService = host.startsWith('service');
+      return [isService ? serviceSeen(world, host, version) : nodeSeen(world, host, version)];
     }) as never;
+}
+
+interface Asked {
+  readonly fingerprint: string | null;
+}
+
+const serviceSeen = (world: World, host: string, { fingerprint }: Asked) => ({
+  ...seen(host, world.staleServices ? 'stale' : null),
+  fingerprint,
+});
+
+function nodeSeen(world: World, host: string, asked: Asked) {
+  const { presented, version } = world.hosts.place(host);
+  const isRight = presented && version?.fingerprint === asked.fingerprint;
+  return { ...seen(host, isRight ? null : 'another leaf'), fingerprint: version?.fingerprint ?? null };
 }
 
 const seen = (address: string, problem: string | null) => ({

@@ -111,27 +111,23 @@ class Story {
     world.count(`beat ${beat}`);
     world.trace(`beat ${beat}`);
     const at = world.interleaver.draw(this.#plot.targets);
-    switch (beat) {
-      case 'again':
-        return this.#begin({ version: 'latest' });
-      case 'newer':
-        world.latest += 1;
-        return this.#begin({});
-      case 'repeat':
-        return this.#begin({ repeat: true });
-      case 'part':
-        return this.#begin({ version: 'current', only: { targets: [`t${at}`] }, repeat: true });
-      case 'sweep':
-        return this.#by('Sweep', { heal: true });
-      case 'person':
-        return this.#person(at, 'deploy');
-      case 'revert':
-        return this.#person(at, 'revert');
-      case 'halt':
-        return void this.#halt();
-      case 'abort':
-        return this.#abort();
-    }
+    const play: Readonly<Record<Beat, () => unknown>> = {
+      again: () => this.#begin({ version: 'latest' }),
+      newer: () => this.#newer(),
+      repeat: () => this.#begin({ repeat: true }),
+      part: () => this.#begin({ version: 'current', only: { targets: [`t${at}`] }, repeat: true }),
+      sweep: () => this.#by('Sweep', { heal: true }),
+      person: () => this.#person(at, 'deploy'),
+      revert: () => this.#person(at, 'revert'),
+      halt: () => this.#halt(),
+      abort: () => this.#abort(),
+    };
+    play[beat]();
+  }
+
+  #newer(): void {
+    this.world.latest += 1;
+    this.#begin({});
   }
 
   /** What an event, a schedule or a person starts. */
@@ -210,9 +206,8 @@ class Story {
     const [command] = world.commandEvents.splice(world.interleaver.draw(world.commandEvents.length), 1);
     if (command !== undefined) {
       const status = world.invocations.get(command)?.status ?? 'Success';
-      return this.#by('CommandStatus', {
-        detail: { 'command-id': command, 'instance-id': 'i-0', status },
-      });
+      this.#by('CommandStatus', { detail: { 'command-id': command, 'instance-id': 'i-0', status } });
+      return;
     }
     const [ended] = world.endEvents.splice(world.interleaver.draw(world.endEvents.length), 1);
     if (ended === undefined) return;
@@ -251,17 +246,25 @@ class Story {
   }
 
   async #runDry(): Promise<void> {
-    const { world } = this;
     for (let turn = 0; turn < turnsAtMost * 4; turn += 1) {
+      const { world } = this;
       world.land(0);
-      if (world.commandEvents.length + world.endEvents.length > 0) this.#tell();
-      if (await world.interleaver.step()) continue;
-      if (world.flights.length + world.commandEvents.length + world.endEvents.length > 0) continue;
+      if (this.#isTold()) this.#tell();
+      if ((await world.interleaver.step()) || world.flights.length > 0 || this.#isTold()) continue;
       if (world.tokens.size === 0) return;
-      this.#answer('approved');
-      if (await world.interleaver.step()) continue;
-      if (world.tokens.size > 0 && world.flights.length === 0) this.#timeOut();
+      await this.#endWaits();
     }
-    world.problems.push('it goes on for ever');
+    this.world.problems.push('it goes on for ever');
+  }
+
+  #isTold(): boolean {
+    return this.world.commandEvents.length + this.world.endEvents.length > 0;
+  }
+
+  /** Questions are answered with yes; what else waits, waits in vain. */
+  async #endWaits(): Promise<void> {
+    this.#answer('approved');
+    if (await this.world.interleaver.step()) return;
+    if (this.world.tokens.size > 0 && this.world.flights.length === 0) this.#timeOut();
   }
 }
