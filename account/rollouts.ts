@@ -8,6 +8,7 @@ import * as z from 'zod/mini';
 import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import { CertferryError } from '../core/errors.ts';
 import type { RecordedRollout, RolloutRequest } from '../core/rollout/rollout.ts';
+import { tallyOf } from '../core/rollout/tally.ts';
 import type { Executions } from '../lambdas/services/executions.ts';
 import type { RolloutControl, Rollouts } from '../lambdas/services/rollouts.ts';
 import type { JudgedWave, WaveFiles } from '../lambdas/services/wave-files.ts';
@@ -165,9 +166,6 @@ function haltOf(
   waves: readonly JudgedWave[],
 ): RecordedRollout | null {
   if (control?.outcome == null) return null;
-  const outcomes = waves.flatMap(({ results }) => results).map(({ outcome }) => outcome);
-  const counts: Record<string, number> = {};
-  for (const outcome of outcomes) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return {
     rolloutId: control.id,
     certificate: control.certificate,
@@ -177,7 +175,7 @@ function haltOf(
     reason: control.reason,
     total,
     waves: waves.length,
-    counts,
+    counts: tallyOf(waves).counts,
   };
 }
 

@@ -1,5 +1,6 @@
 import type { RecordedRollout } from '../core/rollout/rollout.ts';
 import { RecordedRollout as Recorded, RolloutState } from '../core/rollout/rollout.ts';
+import { tallyOf } from '../core/rollout/tally.ts';
 import type { RolloutControl } from '../lambdas/services/rollouts.ts';
 import { createWaveFiles, type JudgedWave } from '../lambdas/services/wave-files.ts';
 import type { Cloud } from './cloud.ts';
@@ -39,14 +40,6 @@ export function outputOf({ events }: EndedExecution, { control, waves }: Known):
     reason,
     total: state.wave.total,
     waves: state.wave.number,
-    counts: countsOf(waves),
+    counts: tallyOf(waves).counts,
   };
-}
-
-/** Targets by how their latest deployment ended. */
-function countsOf(waves: readonly JudgedWave[]): Record<string, number> {
-  const latest = new Map(waves.flatMap(({ results }) => results.map((one) => [one.targetId, one.outcome])));
-  const counts: Record<string, number> = {};
-  for (const outcome of latest.values()) counts[outcome] = (counts[outcome] ?? 0) + 1;
-  return counts;
 }

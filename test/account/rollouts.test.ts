@@ -124,7 +124,7 @@ describe('a rollout through a stack', () => {
   });
 
   test('that was halted says so by what is kept of it, and is resumed by a redrive', async () => {
-    const state = aRolloutState();
+    const state = aRolloutState({ wave: { number: 2 } });
     playWave((history) =>
       history
         .task('HaltRollout', state)
@@ -136,12 +136,18 @@ describe('a rollout through a stack', () => {
     const { watch } = aWatch();
     const end = await account.rollout(request, {
       ...watch,
-      begun: (id) => void begunIn(id).then(() => halted(id)),
+      begun(id) {
+        void begunIn(id).then(() => halted(id));
+        // tried again, a target is counted by what became of it last
+        void waveFiles.writeJudged(id, judged);
+        void waveFiles.writeJudged(id, { ...judged, number: 2 });
+      },
     });
     expect(end).toMatchObject({
       status: 'FAILED',
       output: { outcome: 'halted', summary: 'too many failed', reason: 'TooManyFailures', total: 10 },
     });
+    expect(end.output?.counts).toEqual({ rolled_back: 1 });
 
     const again = aWatch();
     aws.stepFunctions.script(machines.rollout, () => [
