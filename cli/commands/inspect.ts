@@ -6,7 +6,7 @@ import { visitsOf } from '../render/visits.ts';
 import { elapsed } from '../report.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import { ownCommand, type PlaceOptions, placeOf } from './place.ts';
+import { defaultState, ownCommand, type PlaceOptions, placeOf } from './place.ts';
 import { withPlace } from './with-ferry.ts';
 
 export interface InspectOptions extends PlaceOptions {
@@ -56,7 +56,7 @@ function documentOf({ executionName, status, output, events }: Execution): objec
 }
 
 function unknown(name: string, options: PlaceOptions): string {
-  const where = options.stack === undefined ? options.state : `stack ${options.stack}`;
+  const where = options.stack === undefined ? (options.state ?? defaultState) : `stack ${options.stack}`;
   const [history, rollouts] = [ownCommand(options)('history'), ownCommand(options)('rollouts')];
   return `there is no execution ${name} in ${where}: "${history}" and "${rollouts}" list those there are`;
 }

@@ -3,7 +3,7 @@ import { UsageError } from '../usage-error.ts';
 /** Options that say where a command works. */
 export interface PlaceOptions {
   readonly local?: boolean;
-  readonly state: string;
+  readonly state?: string;
   readonly stack?: string;
   readonly region?: string;
   readonly profile?: string;
@@ -25,7 +25,7 @@ export const defaultState = '.certferry';
 
 /** Where the command works. Throws UsageError unless exactly one of `--local` and `--stack` is said. */
 export function placeOf(options: PlaceOptions, command: string): Place {
-  const { local = false, stack, region, profile } = options;
+  const { local = false, state, stack, region, profile } = options;
   if (local === (stack !== undefined)) {
     throw new UsageError(
       local
@@ -34,9 +34,13 @@ export function placeOf(options: PlaceOptions, command: string): Place {
     );
   }
   if (stack === undefined) {
-    if (region === undefined && profile === undefined) return { kind: 'local', state: options.state };
+    if (region === undefined && profile === undefined) {
+      return { kind: 'local', state: state ?? defaultState };
+    }
     throw new UsageError('--region and --profile go with --stack: this machine has neither');
   }
+  if (state !== undefined)
+    throw new UsageError('--state goes with --local: a stack keeps everything in its account');
   return { kind: 'stack', stack, region, profile };
 }
 
@@ -97,7 +101,7 @@ export function ownCommand(options: PlaceOptions): (words: string) => string {
   };
 }
 
-function placeWords({ stack, state, region, profile }: PlaceOptions): [string, string[]] {
+function placeWords({ stack, state = defaultState, region, profile }: PlaceOptions): [string, string[]] {
   if (stack === undefined) return ['--local', state === defaultState ? [] : ['--state', quoted(state)]];
   const more = [...said('--region', region), ...said('--profile', profile)];
   return [`--stack ${quoted(stack)}`, more];

@@ -3,7 +3,7 @@ import type { SweepReport, SweptTarget } from '../ferry.ts';
 import { fold } from '../render/text.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
-import { type PlaceOptions, placeOf } from './place.ts';
+import { type PlaceOptions, placeOf, refuseOptions } from './place.ts';
 import { withPlace } from './with-ferry.ts';
 
 export interface SweepCommandOptions extends PlaceOptions {
@@ -16,6 +16,7 @@ export interface SweepCommandOptions extends PlaceOptions {
 export async function sweep(options: SweepCommandOptions, terminal: Terminal): Promise<number> {
   const place = placeOf(options, 'sweep');
   const { certificate, heal } = options;
+  if (place.kind === 'local') refuseOptions({ '--no-heal': !heal }, '--local: nothing is healed here');
   const report = await withPlace(place, (there) => there.sweep({ certificate, heal }));
   if (certificate !== undefined && looksEmpty(report)) {
     throw new UsageError(`no registered target has the certificate ${certificate}: nothing was looked at`);

@@ -13,7 +13,7 @@ export function withPlace(command: Command): Command {
   return withStack(
     command
       .option('--local', 'work on this machine, with everything kept in the state folder')
-      .option('--state <dir>', 'with --local: the state folder', defaultState),
+      .option('--state <dir>', `with --local: the state folder (default: "${defaultState}")`),
   );
 }
 

@@ -108,6 +108,12 @@ describe('wrong usage', () => {
       ['history', '--local', '--target', 'web', '--rollout', 'r'],
       '--target, --certificate and --rollout exclude each other',
     ],
+    ['a state folder for a stack', ['history', '--stack', 's', '--state', 'x'], '--state goes with --local'],
+    [
+      'what is never healed here',
+      ['sweep', '--local', '--no-heal'],
+      '--no-heal means nothing with --local: nothing is healed here',
+    ],
     ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
     [
       'a region here',
