@@ -37,7 +37,7 @@ export const deploy: Help = {
     'Carries one version of a certificate to its targets, at most eight at a time. The bundle is read and judged ' +
     'first: a bad one is refused before anything is touched. Then for each target: the daemon judges the new bytes ' +
     'in private, the files are exchanged, the daemon reloads, and the endpoint is looked at until it presents the new ' +
-    'leaf; when it does not, the old files are put back and looked for in turn.',
+    'leaf; when it does not, the old files are put back and looked for in turn. It waits for no maintenance window.',
   after: `
 Examples:
   All targets of a certificate:
@@ -60,7 +60,7 @@ ${deploymentExitCodes}`,
 export const rollback: Help = {
   description:
     'Goes back to the version before the one installed, as a deployment of its own: validated, reloaded, verified ' +
-    'on the endpoint, and itself undone when the older certificate is not presented.',
+    'on the endpoint, and itself undone when the older certificate is not presented. It waits for no maintenance window.',
   after: `
 Example:
   $ certferry rollback --local --targets targets.yaml --target web-1
