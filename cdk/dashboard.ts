@@ -58,6 +58,17 @@ function rows(): IWidget[][] {
       ]),
     ],
     [
+      graph('How long it takes until the host has answered (ms)', [
+        durations('PushMs', 'p50'),
+        durations('PushMs', 'p99'),
+      ]),
+      graph('How long verifying and rolling back take (ms)', [
+        durations('VerifyMs', 'p50'),
+        durations('VerifyMs', 'p99'),
+        durations('RollbackMs', 'Maximum'),
+      ]),
+    ],
+    [
       graph('Days to expiry, by certificate', [eachCertificate('DaysToExpiry', 'Minimum')]),
       graph('Endpoints that are not as they should be', [
         swept('Drift', 'Maximum'),

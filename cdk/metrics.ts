@@ -27,9 +27,9 @@ function counted(metricName: string, outcome: string, period: Duration): Metric 
   return new Metric({ namespace, metricName, dimensionsMap, statistic: 'Sum', period, label: outcome });
 }
 
-/** How long deployments took, waited for their locks, or have waited for them so far; milliseconds. */
+/** How long deployments and their phases took, or have waited for their locks so far; milliseconds. */
 export function durations(
-  metricName: 'DurationMs' | 'LockWaitMs' | 'LockWaitingMs',
+  metricName: 'DurationMs' | 'LockWaitMs' | 'LockWaitingMs' | 'PushMs' | 'VerifyMs' | 'RollbackMs',
   statistic: string,
   period = fiveMinutes,
 ): Metric {

@@ -4,7 +4,7 @@ import { RecordedDeployment as Recorded } from '../core/deployment/deployment.ts
 import { placeDigest } from '../core/target/place-digest.ts';
 import { EndedState, endingOf, RecordingPath } from './recording/ended.ts';
 import { failedRollout, installedAfter } from './recording/installed.ts';
-import { historyItem, wishIn } from './recording/item.ts';
+import { type Ended, historyItem, wishIn } from './recording/item.ts';
 import { personNeeded, type Stranded } from './recording/person-needed.ts';
 import { heldHost, type Recorders, record } from './recording/record.ts';
 import { type Clock, systemClock } from './runtime/clock.ts';
@@ -47,11 +47,12 @@ export const createHandler =
     const lock = await by.locks.read(targetId);
     const held = lock.owner === executionArn ? lock : null;
     const fence = held?.fence ?? input.state.deployment?.fence ?? null;
-    const item = itemOf(input, { endedAt: by.clock.now(), fence, lock: held });
+    const hostLock = await heldHost(by, host, executionArn);
+    const item = itemOf(input, { endedAt: by.clock.now(), fence, lock: hostLock });
 
     const recording = await record(by, item, {
       release: held && { targetId, executionArn, fence: held.fence },
-      host: await heldHost(by, host, executionArn),
+      host: hostLock,
       installed: held && installedAfter(item, left(input, { host, lock: held })),
       failedRollout: failedRollout(item),
     });
@@ -79,11 +80,7 @@ const versionBefore = (push: EndedState['push'], rollback: EndedState['rollback'
 
 function itemOf(
   { path, execution, request, state }: Input,
-  {
-    endedAt,
-    fence,
-    lock,
-  }: { endedAt: Date; fence: number | null; lock: { acquiredAt: string | null } | null },
+  { endedAt, fence, lock }: Pick<Ended, 'endedAt' | 'fence' | 'lock'>,
 ): HistoryItem {
   const wish = wishIn(request);
   const { deployment, push, rollback } = state;
@@ -102,6 +99,7 @@ function itemOf(
     fence,
     previousFingerprint: versionBefore(push, rollback)?.fingerprint ?? null,
     lock,
+    phases: state,
     recordedBy: 'graph',
   });
 }

@@ -64,6 +64,7 @@ async function recordLost(
   { wish, held }: { wish: Wish; held: LockItem | null },
 ): Promise<string> {
   const { executionArn, name, status, startDate } = detail;
+  const hostLock = await heldHost(by, wish.host, executionArn);
   const item = historyItem({
     wish,
     ending: { outcome: 'lost', summary: whatBroke(status, held), reason: status, repair: null, warnings: [] },
@@ -73,7 +74,9 @@ async function recordLost(
     endedAt: by.clock.now(),
     fence: held?.fence ?? null,
     previousFingerprint: null,
-    lock: held,
+    lock: hostLock,
+    // what an event says has no states in it
+    phases: { push: null, probe: null, rollback: null },
     recordedBy: 'status-change',
   });
   const left = {
@@ -86,7 +89,7 @@ async function recordLost(
   };
   return record(by, item, {
     release: held && { targetId: wish.targetId, executionArn, fence: held.fence },
-    host: await heldHost(by, wish.host, executionArn),
+    host: hostLock,
     installed: held && installedAfter(item, left),
     // an execution that was stopped says nothing about the version
     failedRollout: null,

@@ -59,6 +59,9 @@ export const PushResult = z.strictObject({
   presented: z.nullable(z.boolean()),
   repair: z.nullable(Repair),
   commandId: z.nullable(z.string()),
+  /** When the command was sent, and when somebody heard that it had ended: ISO 8601, where there was one. */
+  sentAt: z.optional(z.string()),
+  endedAt: z.optional(z.string()),
 });
 export type PushResult = z.infer<typeof PushResult>;
 

@@ -1,7 +1,7 @@
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { type Clock, epochSeconds } from '../runtime/clock.ts';
+import { epochSeconds } from '../runtime/clock.ts';
 import { deliverySeconds } from '../services/commands.ts';
 import type { HostLocks } from '../services/host-locks.ts';
 import { placeOf } from '../services/host-place.ts';
@@ -12,7 +12,6 @@ import { type Settlement, type Settlers, settle } from './settle.ts';
 
 /** What it takes to bring a job to a host. */
 export interface Deliverers extends Settlers {
-  readonly clock: Clock;
   readonly hostLocks: HostLocks;
   readonly pacing: Pacing;
 }

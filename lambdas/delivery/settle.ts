@@ -1,6 +1,7 @@
 import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/errors.ts';
+import type { Clock } from '../runtime/clock.ts';
 import type { Commands, Invocation } from '../services/commands.ts';
 import { hasEnded } from '../services/commands.ts';
 import type { Executions } from '../services/executions.ts';
@@ -12,6 +13,7 @@ import { hostProbeResult, lostResult, pushResult, reconciledResult, refusedResul
 
 /** What it takes to end a command. */
 export interface Settlers {
+  readonly clock: Clock;
   readonly commands: Commands;
   readonly executions: Executions;
   readonly locks: Locks;
@@ -46,8 +48,15 @@ export async function settleWith(
   if (line?.hostKey) await by.registry.rememberHostKey(command.host, line.hostKey, command.sentAt);
   const result =
     line?.outcome === 'enrolled' ? await enrolled(by, command, line) : resultOf(command, line, invocation);
-  return (await by.executions.complete(command.taskToken, result)) ? 'completed' : 'nobody';
+  const answer = command.probe === null ? { ...result, ...timesOf(by, command) } : result;
+  return (await by.executions.complete(command.taskToken, answer)) ? 'completed' : 'nobody';
 }
+
+/** How long the phases of a deployment took is made of these. */
+const timesOf = ({ clock }: Settlers, { sentAt }: PendingCommand) => ({
+  sentAt,
+  endedAt: clock.now().toISOString(),
+});
 
 /**
  * Undoing is the one job that nobody else would finish: the state's Retry sends it again, and the host goes on where

@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import type { RequestAction } from '../../core/deployment/deployment.ts';
 import { Host } from '../../core/target/target.ts';
 import type { HistoryItem } from '../services/history.ts';
-import type { LockItem } from '../services/lock-item.ts';
+import type { HostLockItem } from '../services/host-locks.ts';
+import { durationsOf, type Phases } from './durations.ts';
 import type { Ending } from './ended.ts';
 
 /** What can be made out of an execution's input, however wrong the rest of it is. */
@@ -71,15 +72,20 @@ export interface Ended {
   readonly endedAt: Date;
   readonly fence: number | null;
   readonly previousFingerprint: string | null;
-  readonly lock: Pick<LockItem, 'acquiredAt'> | null;
+  /** The lock of the host, which is the last that a deployment gets. */
+  readonly lock: Pick<HostLockItem, 'acquiredAt'> | null;
+  readonly phases: Phases;
   readonly recordedBy: HistoryItem['recordedBy'];
 }
 
 /** The history item of an ended execution. */
-export function historyItem({ wish, ending, endedAt, lock, ...ended }: Ended): HistoryItem {
+export function historyItem({ wish, ending, endedAt, lock, phases, ...ended }: Ended): HistoryItem {
   const { certificate, rollout, host: _, splaySeconds, ...wished } = wish;
-  const asked = Date.parse(ended.startedAt) + splaySeconds * 1000;
-  const totalMs = between(asked, endedAt.getTime());
+  const times = {
+    askedAt: Date.parse(ended.startedAt) + splaySeconds * 1000,
+    lockedAt: lock?.acquiredAt ? Date.parse(lock.acquiredAt) : null,
+    endedAt: endedAt.getTime(),
+  };
   return {
     ...wished,
     ...(certificate !== null && { certificate }),
@@ -87,15 +93,6 @@ export function historyItem({ wish, ending, endedAt, lock, ...ended }: Ended): H
     ...ending,
     ...ended,
     endedAt: endedAt.toISOString(),
-    durations: {
-      lockWaitMs: ending.outcome === 'lock_unavailable' ? totalMs : waited(asked, lock),
-      totalMs,
-    },
+    durations: durationsOf(ending.outcome, times, phases),
   };
 }
-
-const waited = (asked: number, lock: Ended['lock']) =>
-  lock?.acquiredAt ? between(asked, Date.parse(lock.acquiredAt)) : null;
-
-/** Milliseconds, never negative: the two times may come from two clocks. */
-const between = (start: number, end: number) => Math.max(0, Math.round(end - start));

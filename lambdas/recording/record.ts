@@ -1,6 +1,6 @@
 import type { DeploymentMetrics } from '../services/deployment-metrics.ts';
 import type { Alongside, History, HistoryItem } from '../services/history.ts';
-import type { HostHolding, HostLocks } from '../services/host-locks.ts';
+import type { HostHolding, HostLockItem, HostLocks } from '../services/host-locks.ts';
 
 /** What it takes to write a deployment's end down. */
 export interface Recorders {
@@ -32,13 +32,16 @@ export async function record(
   }
 }
 
+/** With when it was got. */
+type HeldHost = HostHolding & Pick<HostLockItem, 'acquiredAt'>;
+
 /** The host's lock, if it is the execution's. */
 export async function heldHost(
   by: Pick<Recorders, 'hostLocks'>,
   host: string | null,
   executionArn: string,
-): Promise<HostHolding | null> {
+): Promise<HeldHost | null> {
   if (host === null) return null;
-  const { owner, fence } = await by.hostLocks.read(host);
-  return owner === executionArn ? { host, executionArn, fence } : null;
+  const { owner, fence, acquiredAt } = await by.hostLocks.read(host);
+  return owner === executionArn ? { host, executionArn, fence, acquiredAt } : null;
 }

@@ -9,9 +9,17 @@ export interface DeploymentMetrics {
   ended(item: Pick<HistoryItem, 'outcome' | 'durations'>): void;
 }
 
+/** Metrics of what some deployments have, by the name of the duration in their history item. */
+const phases = {
+  LockWaitMs: 'lockWaitMs',
+  PushMs: 'pushMs',
+  VerifyMs: 'verifyMs',
+  RollbackMs: 'rollbackMs',
+} as const;
+
 /**
  * Metrics in the embedded metric format (no API call): `Deployments` by `outcome`; `DurationMs` from the start of the
- * execution to its end, and `LockWaitMs` of those that got their locks or gave up. `LockWaitingMs` is apart from that: of
+ * execution to its end, and `LockWaitMs` of those that got their locks or gave up, `PushMs`, `VerifyMs` and `RollbackMs` of those that came so far. `LockWaitingMs` is apart from that: of
  * one deployment it comes many times, which would bend the other's percentiles. All have the dimension `service`.
  */
 export function createDeploymentMetrics(metrics: Metrics): DeploymentMetrics {
@@ -22,8 +30,11 @@ export function createDeploymentMetrics(metrics: Metrics): DeploymentMetrics {
     ended({ outcome, durations }) {
       metrics.singleMetric().addDimension('outcome', outcome).addMetric('Deployments', MetricUnit.Count, 1);
       metrics.singleMetric().addMetric('DurationMs', MetricUnit.Milliseconds, durations.totalMs);
-      if (durations.lockWaitMs === null) return;
-      metrics.singleMetric().addMetric('LockWaitMs', MetricUnit.Milliseconds, durations.lockWaitMs);
+      for (const [name, duration] of Object.entries(phases)) {
+        const milliseconds = durations[duration] ?? null;
+        if (milliseconds === null) continue;
+        metrics.singleMetric().addMetric(name, MetricUnit.Milliseconds, milliseconds);
+      }
     },
   };
 }

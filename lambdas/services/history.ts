@@ -26,8 +26,14 @@ export const HistoryItem = z.object({
   requestNumber: z.nullable(z.int()),
   startedAt: z.string(),
   endedAt: z.string(),
-  /** Milliseconds, after the splay: until the locks were held or the deployment gave up (null when it never asked), and in all. */
-  durations: z.object({ lockWaitMs: z.nullable(z.int()), totalMs: z.int() }),
+  /** Milliseconds, after the splay: until the locks were held or the deployment gave up (null when it never asked), and in all. Of the phases those that took place. */
+  durations: z.object({
+    lockWaitMs: z.nullable(z.int()),
+    pushMs: z.optional(z.int()),
+    verifyMs: z.optional(z.int()),
+    rollbackMs: z.optional(z.int()),
+    totalMs: z.int(),
+  }),
   recordedBy: z.enum(['graph', 'status-change']),
 });
 export type HistoryItem = z.infer<typeof HistoryItem>;

@@ -10,6 +10,7 @@ const HostLockItem = z.object({
   owner: z._default(z.nullable(z.string()), null),
   fence: z._default(z.int(), 0),
   targetId: z._default(z.nullable(z.string()), null),
+  acquiredAt: z._default(z.nullable(z.string()), null),
 });
 export type HostLockItem = z.infer<typeof HostLockItem>;
 

@@ -41,8 +41,9 @@ function published(): Set<string> {
   const lines: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
   const metrics = () => new Metrics({ namespace: 'certferry', serviceName: 'certferry' });
+  const durations = { totalMs: 1, lockWaitMs: 1, pushMs: 1, verifyMs: 1, rollbackMs: 1 };
   for (const outcome of deploymentOutcomes) {
-    createDeploymentMetrics(metrics()).ended({ outcome, durations: { totalMs: 1, lockWaitMs: 1 } });
+    createDeploymentMetrics(metrics()).ended({ outcome, durations });
   }
   createDeploymentMetrics(metrics()).waits(1);
   for (const outcome of rolloutOutcomes) createRolloutMetrics(metrics()).ended(outcome);
@@ -190,11 +191,22 @@ describe('the dashboard', () => {
       'DurationMs',
       'LockWaitMs',
       'LockWaitingMs',
+      'PushMs',
+      'VerifyMs',
+      'RollbackMs',
       'DaysToExpiry',
       'Drift',
     ];
 
     expect(shown.filter((word) => !body.includes(word))).toEqual([]);
+  });
+
+  test('shows only metrics of ours that the functions really publish', () => {
+    const known = [...published()].map((metric) => metric.split('{')[0]);
+    const shown = [...body.matchAll(/\\"certferry\\",\\"(\w+)\\"/g)].map(([, name]) => name);
+
+    expect(shown.length).toBeGreaterThan(10);
+    expect(shown.filter((name) => !known.includes(name))).toEqual([]);
   });
 
   test('has every alarm at its top', () => {

@@ -53,6 +53,7 @@ describe('command-status', () => {
       validatedIn: 'private',
     } as const;
     world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', ...line }) });
+    world.clock.set('2026-11-22T12:00:07.000Z');
 
     await event(commandId);
 
@@ -64,6 +65,8 @@ describe('command-status', () => {
       warnings: [],
       repair: null,
       commandId,
+      sentAt: '2026-11-22T12:00:00.000Z',
+      endedAt: '2026-11-22T12:00:07.000Z',
     });
   });
 

@@ -109,7 +109,7 @@ describe('a host', () => {
       ...world,
       hostLocks: {
         ...world.hostLocks,
-        read: async () => ({ owner: late.execution.id, fence: 1, targetId: null }),
+        read: async () => ({ owner: late.execution.id, fence: 1, targetId: null, acquiredAt: null }),
       },
     };
     world.executions.ended.add(late.execution.id);

@@ -238,7 +238,10 @@ test('the metrics of a deployment have its outcome, its duration and its wait, o
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(JSON.parse(String(text))) > 0);
 
   const metrics = createDeploymentMetrics(new Metrics({ namespace: 'certferry', serviceName: 'certferry' }));
-  metrics.ended({ outcome: 'deployed', durations: { lockWaitMs: 20, totalMs: 1000 } });
+  metrics.ended({
+    outcome: 'deployed',
+    durations: { lockWaitMs: 20, pushMs: 300, verifyMs: 400, totalMs: 1000 },
+  });
   metrics.ended({ outcome: 'lost', durations: { lockWaitMs: null, totalMs: 5 } });
   metrics.waits(7);
 
@@ -247,6 +250,8 @@ test('the metrics of a deployment have its outcome, its duration and its wait, o
     { service: 'certferry', outcome: 'deployed', Deployments: 1 },
     { service: 'certferry', DurationMs: 1000 },
     { service: 'certferry', LockWaitMs: 20 },
+    { service: 'certferry', PushMs: 300 },
+    { service: 'certferry', VerifyMs: 400 },
     { service: 'certferry', outcome: 'lost', Deployments: 1 },
     { service: 'certferry', DurationMs: 5 },
     { service: 'certferry', LockWaitingMs: 7 },

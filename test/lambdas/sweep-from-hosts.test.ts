@@ -121,7 +121,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
       found += 1;
       return null;
     };
-    const hostLocks = { read: async () => ({ owner: null, fence: 0, targetId: null }) };
+    const hostLocks = { read: async () => ({ owner: null, fence: 0, targetId: null, acquiredAt: null }) };
 
     await createHandler({ ...world, hostLocks, pacing, reachable: { whyAway } })({
       certificate: own.certificate,
