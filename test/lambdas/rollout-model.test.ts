@@ -15,7 +15,7 @@ vi.mock('../../lambdas/runtime/logger.ts', () => ({
   logger: { info: () => undefined, error: () => undefined },
 }));
 
-const stories = Number(process.env.CERTFERRY_ROLLOUT_STORIES ?? 1000);
+const stories = Number(process.env.CERTFERRY_ROLLOUT_STORIES ?? 500);
 
 const plots: fc.Arbitrary<Plot> = fc.record({
   seed: fc.integer(),

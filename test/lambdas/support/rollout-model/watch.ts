@@ -172,6 +172,8 @@ export class Watch {
     const [failed, tolerated] = [Number(after.failures ?? 0), Number(after.tolerated)];
     if (failed <= tolerated) this.#underWay.delete(id);
     if (failed <= tolerated || failed <= Number(before.failures ?? 0)) return;
+    // one whose function could not even ask for the lock has failed too, and has not begun
+    if (this.#lastHistory.fence === null) return;
     const underWay = this.#underWay.get(id);
     if (underWay === undefined) this.#underWay.set(id, this.#askedAlready(id));
     else if (!underWay.has(String(this.#lastHistory.executionArn))) {
