@@ -1,11 +1,14 @@
 // Local mode: deployments and rollouts on this machine through the same state machines, functions, document and agent that
 // the stack deploys, kept in a state folder. Any number of processes may use one folder at once.
+import type { RegisteredTarget } from '../core/target/registered.ts';
+import { createCatalogue } from '../lambdas/services/catalogue.ts';
 import { createHistory, type HistoryItem, type HistoryQuery } from '../lambdas/services/history.ts';
 import type { JudgedWave } from '../lambdas/services/wave-files.ts';
 import { type CloudOptions, openCloud } from './cloud.ts';
 import { type DeployRequest, type DeployResult, deploy } from './deployments.ts';
 import { tableNames } from './dynamodb/create-tables.ts';
 import { type InspectedExecution, inspect } from './inspection.ts';
+import { registerBeside } from './register.ts';
 import { judgedWaves } from './rollout-end.ts';
 import { type LocalRollouts, openRollouts } from './rollouts.ts';
 import { openStateFolder } from './state-folder.ts';
@@ -18,6 +21,11 @@ export type { HistoryItem };
 export interface Ferry extends LocalRollouts {
   /** Runs one deployment to its end. Throws InvalidRequest; every other end is an output. */
   deploy(request: DeployRequest): Promise<DeployResult>;
+  /**
+   * What is deployed to from now on, for the sweep to look at; other targets stay registered, of the same certificate too.
+   * A rollout registers its own. Throws InvalidTarget for hosts that this machine cannot find.
+   */
+  register(targets: readonly RegisteredTarget[]): Promise<void>;
   /** Ended deployments, the latest first. */
   history(query?: HistoryQuery & { readonly limit?: number }): Promise<HistoryItem[]>;
   /** `last` is the deployment or rollout that began last. Null when there is none. */
@@ -39,6 +47,7 @@ export async function openFerry({ stateDir, ...options }: FerryOptions): Promise
   return {
     ...openRollouts(cloud),
     deploy: (request) => deploy(cloud, request),
+    register: (targets) => registerBeside(createCatalogue(cloud.documents, tableNames.registry), targets),
     history: (query) => history.list(query),
     inspect: async (name) => inspect(cloud.executions, name),
     waves: ({ executionName }) => judgedWaves(cloud, executionName),

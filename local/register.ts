@@ -23,6 +23,25 @@ export async function register(
   const { source: _, ...withoutSource } = certificate;
   await catalogue.putCertificate(withoutSource, 'cli');
   for (const id of known.filter((one) => !wanted.has(one))) await catalogue.removeTarget(id);
+  await putAll(catalogue, targets);
+}
+
+/**
+ * Makes the registry know these beside what it knows, each as it is here: whoever deploys to a part of a certificate's
+ * targets says nothing of the others. Throws InvalidTarget as {@link register} does.
+ */
+export async function registerBeside(
+  catalogue: Pick<Catalogue, 'putTarget'>,
+  targets: readonly RegisteredTarget[],
+): Promise<void> {
+  for (const target of targets) expectOneHost(target);
+  await putAll(catalogue, targets);
+}
+
+async function putAll(
+  catalogue: Pick<Catalogue, 'putTarget'>,
+  targets: readonly RegisteredTarget[],
+): Promise<void> {
   for (let at = 0; at < targets.length; at += atOnce) {
     await Promise.all(targets.slice(at, at + atOnce).map((target) => catalogue.putTarget(target, 'cli')));
   }

@@ -1,5 +1,6 @@
 import type { CertferryError } from '../../core/errors.ts';
 import type { Target } from '../../core/target/target.ts';
+import type { Carrier } from '../carry.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type BundleFiles, judge, secretOf } from '../input/bundle.ts';
 import { onThisMachine, readTargetsFile, selectTargets } from '../input/targets.ts';
@@ -40,7 +41,8 @@ async function deployHere(state: string, options: DeployOptions, terminal: Termi
   requireOptions({ '--targets': options.targets, '--cert': options.cert }, '--local');
   refuseOptions({ '--version': options.version }, '--local: the version is the one in --cert');
   const { targets: file = '', cert = '', certificate, target: ids } = options;
-  const [first, ...others] = selectTargets(readTargetsFile(file).targets, certificate, ids);
+  const selected = selectTargets(readTargetsFile(file).targets, certificate, ids);
+  const [first, ...others] = selected;
   const targets = [onThisMachine(first), ...others.map(onThisMachine)] as const;
   const read = judge({ ...options, cert });
   if (!('bundle' in read)) return refuse(read, targets, options, terminal);
@@ -50,9 +52,12 @@ async function deployHere(state: string, options: DeployOptions, terminal: Termi
     secret: secretOf(read),
     fingerprint: read.facts.fingerprint,
   };
-  return withFerry(state, (ferry) =>
-    perform(targets, (target, onEvent) => ferry.deploy({ target, ...order, onEvent }), { options, terminal }),
-  );
+  return withFerry(state, async (ferry) => {
+    // first: what broke off in the middle is to be looked at most of all
+    if (order.action === 'deploy') await ferry.register(selected);
+    const carrier: Carrier = (target, onEvent) => ferry.deploy({ target, ...order, onEvent });
+    return perform(targets, carrier, { options, terminal });
+  });
 }
 
 /** Keys stay where they are: the version is the one whose rollout ended well last, or one that was rolled out before. */

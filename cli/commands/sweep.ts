@@ -40,8 +40,8 @@ export function sweepLines(report: SweepReport, terminal: Terminal): string[] {
   const { colours } = terminal;
   if (looksEmpty(report)) {
     return [
-      `${colours.yellow('!')} nothing was looked at: no target is registered. "certferry rollout --local" registers those ` +
-        'of its targets file, "certferry targets apply" those of a stack.',
+      `${colours.yellow('!')} nothing was looked at: no target is registered. "certferry deploy" and "certferry rollout" with --local ` +
+        'register those they go to, "certferry targets apply" those of a stack.',
     ];
   }
   const wrong = targets.filter(isWrong);

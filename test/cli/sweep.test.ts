@@ -1,6 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sweepLines } from '../../cli/commands/sweep.ts';
+import type { SweepReport } from '../../cli/ferry.ts';
 import { plainColours } from '../../cli/terminal.ts';
+import { aWorkplace, type Ended } from './command.ts';
 
 const terminal = { out: () => {}, err: () => {}, interactive: false, width: 100, colours: plainColours };
 
@@ -13,4 +15,26 @@ describe('a sweep', () => {
 
     expect(lines.join('\n')).toMatch(/^! nothing was looked at: no target is registered/);
   });
+});
+
+describe('a sweep on this machine', () => {
+  let place: Awaited<ReturnType<typeof aWorkplace>>;
+  beforeAll(async () => {
+    place = await aWorkplace();
+  });
+  afterAll(() => place.stop());
+
+  test('looks at what was deployed to, and not at what a dry run has only asked about', async () => {
+    const version = await place.issue();
+    const swept = ({ out }: Ended) => (JSON.parse(out) as SweepReport).targets;
+
+    const asked = await place.deploy(version, '--dry-run');
+    const before = await place.run('sweep', '--local', '--json');
+    const deployed = await place.deploy(version);
+    const after = await place.run('sweep', '--local', '--json');
+
+    expect([asked, before, deployed, after].map(({ code }) => code)).toEqual([0, 0, 0, 0]);
+    expect(swept(before)).toEqual([]);
+    expect(swept(after)).toMatchObject([{ targetId: 'demo-server', condition: 'ok' }]);
+  }, 120_000);
 });
