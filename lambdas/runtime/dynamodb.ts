@@ -14,20 +14,27 @@ import { createSweeps } from '../services/sweeps.ts';
 import { setting } from './environment.ts';
 import { once } from './once.ts';
 
-const documents = once(() =>
+const documents = /* @__PURE__ */ once(() =>
   DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
 );
 
-/** The services that live in DynamoDB, each with the table it is told about. */
-export const locks = once(() => createLocks(documents(), setting('LOCKS_TABLE')));
-export const hostLocks = once(() => createHostLocks(documents(), setting('LOCKS_TABLE')));
-export const pendingCommands = once(() => createPendingCommands(documents(), setting('LOCKS_TABLE')));
-export const registry = once(() => createRegistry(documents(), setting('REGISTRY_TABLE')));
-export const catalogue = once(() => createCatalogue(documents(), setting('REGISTRY_TABLE')));
-export const installedVersions = once(() => createInstalledVersions(documents(), setting('REGISTRY_TABLE')));
-export const rollouts = once(() => createRollouts(documents(), setting('REGISTRY_TABLE')));
-export const sweeps = once(() => createSweeps(documents(), setting('REGISTRY_TABLE')));
-export const history = once(() =>
+/**
+ * The services that live in DynamoDB, each with the table it is told about. Marked as pure, so that a function's bundle leaves
+ * out the services that it does not use: 20 KiB of most of them.
+ */
+export const locks = /* @__PURE__ */ once(() => createLocks(documents(), setting('LOCKS_TABLE')));
+export const hostLocks = /* @__PURE__ */ once(() => createHostLocks(documents(), setting('LOCKS_TABLE')));
+export const pendingCommands = /* @__PURE__ */ once(() =>
+  createPendingCommands(documents(), setting('LOCKS_TABLE')),
+);
+export const registry = /* @__PURE__ */ once(() => createRegistry(documents(), setting('REGISTRY_TABLE')));
+export const catalogue = /* @__PURE__ */ once(() => createCatalogue(documents(), setting('REGISTRY_TABLE')));
+export const installedVersions = /* @__PURE__ */ once(() =>
+  createInstalledVersions(documents(), setting('REGISTRY_TABLE')),
+);
+export const rollouts = /* @__PURE__ */ once(() => createRollouts(documents(), setting('REGISTRY_TABLE')));
+export const sweeps = /* @__PURE__ */ once(() => createSweeps(documents(), setting('REGISTRY_TABLE')));
+export const history = /* @__PURE__ */ once(() =>
   createHistory(documents(), {
     deployments: setting('DEPLOYMENTS_TABLE'),
     locks: setting('LOCKS_TABLE'),
@@ -35,7 +42,7 @@ export const history = once(() =>
     days: setting('HISTORY_DAYS'),
   }),
 );
-export const pacing = once(() =>
+export const pacing = /* @__PURE__ */ once(() =>
   createPacing(documents(), setting('LOCKS_TABLE'), {
     perSecond: setting('SEND_RATE'),
     burst: setting('SEND_BURST'),
