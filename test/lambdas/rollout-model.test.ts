@@ -15,7 +15,10 @@ vi.mock('../../lambdas/runtime/logger.ts', () => ({
   logger: { info: () => undefined, error: () => undefined },
 }));
 
-const stories = Number(process.env.CERTFERRY_ROLLOUT_STORIES ?? 500);
+/** So many stories that nobody has seen yet; without it the same ones each time. */
+const wanted = process.env.CERTFERRY_ROLLOUT_STORIES;
+const stories = Number(wanted ?? 500);
+const sameEachTime = 20_261_122;
 
 const plots: fc.Arbitrary<Plot> = fc.record({
   seed: fc.integer(),
@@ -67,7 +70,7 @@ describe('rollouts, in any interleaving of waves, failures, deaths, aborts, redr
         for (const [what, count] of Object.entries({ ...world.counts, ...world.hosts.counts }))
           add(what, count);
       }),
-      { numRuns: told === undefined ? stories : 0 },
+      { numRuns: told === undefined ? stories : 0, ...(wanted === undefined && { seed: sameEachTime }) },
     );
 
     console.info(totals);

@@ -149,6 +149,9 @@ export class Places {
   #checkRevert(targetId: string, rollout: string, to: string | null): void {
     const steps = this.#of(targetId);
     const last = steps.at(-1);
+    // a place that is known to be bad is nobody's version: to put back what was there before is right
+    const lastArn = this.#byName(last?.deploymentId ?? '')?.plan.arn ?? '';
+    if (this.#world.watch.history.get(lastArn)?.outcome === 'rollback_failed') return;
     if (last?.rollout !== rollout) {
       this.#problem(`${rollout} puts back ${targetId}, which ${last?.deploymentId ?? 'nobody'} changed last`);
     } else if (to !== this.#before(steps, rollout)) {
