@@ -2,6 +2,7 @@ import type { ProbeProtocol } from '../../core/target/verify.ts';
 import { type AddressLook, look, type PresentedFacts } from '../../core/tls-probe/look.ts';
 import { notPresentedExitCode } from '../exit-codes.ts';
 import { daysBetween, minute } from '../render/text.ts';
+import { waitingFor } from '../render/waiting.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface ProbeOptions {
@@ -21,9 +22,11 @@ const timeoutSeconds = 10;
 export async function probe(endpoint: string, options: ProbeOptions, terminal: Terminal): Promise<number> {
   const { serverName, protocol, expect: expected = null } = options;
   const now = new Date();
-  const addresses = await lookAround({ endpoint, serverName, protocol, timeoutSeconds }, now);
+  const answers = lookAround({ endpoint, serverName, protocol, timeoutSeconds }, now);
+  const json = options.json === true;
+  const addresses = await waitingFor(answers, `asking ${endpoint}`, { terminal, json });
   const ok = addresses.every(({ presented }) => isAsExpected(presented, expected));
-  if (options.json === true) {
+  if (json) {
     terminal.out(
       JSON.stringify({ endpoint, serverName: serverName ?? null, protocol, expected, ok, addresses }),
     );

@@ -42,6 +42,11 @@ export interface Line {
 
 const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 
+/** A sign that turns while something goes on. `now` is epoch milliseconds. */
+export function turning(now: number, { cyan }: Terminal['colours']): string {
+  return cyan(frames[Math.floor(now / 100) % frames.length] ?? '');
+}
+
 /**
  * One line for each target: the state it is in and the time since it began; where the screen has fewer `rows` than
  * that, only those that are running and how many are not. `now` is epoch milliseconds.
@@ -67,7 +72,7 @@ export function liveLines(
 function signOf({ startedAt, outcome }: Line, now: number, colours: Terminal['colours']): string {
   if (outcome !== null) return mark(outcome, colours);
   if (startedAt === null) return colours.dim('·');
-  return colours.cyan(frames[Math.floor(now / 100) % frames.length] ?? '');
+  return turning(now, colours);
 }
 
 function isRunning({ startedAt, outcome }: Line): boolean {
