@@ -68,8 +68,20 @@ export async function resume(by: RolloutServices, id: string, watch: Watch): Pro
   await required(by, id);
   const arn = executionArn(by.rolloutArn, id);
   const after = await lastEventOf(by.sfn, arn);
-  await by.sfn.send(new RedriveExecutionCommand({ executionArn: arn }));
+  await redrive(by.sfn, arn, id);
   return watchToEnd(by, { id, watch, after });
+}
+
+async function redrive(sfn: SFNClient, executionArn: string, id: string): Promise<void> {
+  try {
+    await sfn.send(new RedriveExecutionCommand({ executionArn }));
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ExecutionNotRedrivable') throw error;
+    throw new CertferryError(
+      'InvalidRequest',
+      `rollout ${id} cannot be resumed: it is running ("certferry rollout --follow" watches it), it has ended well, or it ended more than 14 days ago. Step Functions says: ${error.message}`,
+    );
+  }
 }
 
 /** Follows a rollout that is there, from its beginning. Throws InvalidRequest when there is none. */

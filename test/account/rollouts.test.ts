@@ -1,5 +1,6 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Account, openAccount } from '../../account/account.ts';
@@ -165,6 +166,21 @@ describe('a rollout through a stack', () => {
     expect(entered(again.heard.events)).toContain('NextWave');
     expect(entered(again.heard.events)).not.toContain('ResolveCertificate');
     expect(resumed.status).toBe('ABORTED');
+  });
+
+  test('that runs is not resumed, and whoever tries is told how to watch it', async () => {
+    aws.stepFunctions.script(machines.rollout, () => [aHistory().start().events]);
+    const executionsOf = new SFNClient({});
+    await executionsOf.send(
+      new StartExecutionCommand({ stateMachineArn: machines.rollout, name: 'r1', input: '{}' }),
+    );
+    await begunIn('r1');
+
+    await expect(account.resume('r1', aWatch().watch)).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message: expect.stringContaining('"certferry rollout --follow" watches it'),
+    });
+    executionsOf.destroy();
   });
 
   async function halted(id: string): Promise<void> {

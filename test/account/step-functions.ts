@@ -69,6 +69,7 @@ export async function scriptedStepFunctions(): Promise<ScriptedStepFunctions> {
       },
       async RedriveExecution(input) {
         const execution = find(input);
+        if (execution.status === 'RUNNING') throw new ServiceError('ExecutionNotRedrivable', 'it runs');
         fake.redriven.push(execution.executionArn);
         const [events = []] = play(execution.stateMachineArn, JSON.parse(execution.input));
         execution.events = numbered([...execution.events, ...events]);
