@@ -41,7 +41,10 @@ describe('HaltRollout', () => {
   });
 
   test('turns back when a person has asked for it', async () => {
-    const state = await halt({ wave: { verdict: 'halted' } }, { status: 'halted', putBack: true, reason: 'ops' });
+    const state = await halt(
+      { wave: { verdict: 'halted' } },
+      { status: 'halted', putBack: true, reason: 'ops' },
+    );
 
     expect(state.halt).toMatchObject({ verdict: 'roll_back', reason: 'RolloutHalted', summary: 'ops' });
   });

@@ -110,7 +110,10 @@ export function memoryDynamoDb(onWrite: (written: Written) => void = () => {}): 
   }
 
   function query({ TableName, KeyConditionExpression = '', ...input }: QueryCommand['input']): Item[] {
-    const given = { names: input.ExpressionAttributeNames ?? {}, values: input.ExpressionAttributeValues ?? {} };
+    const given = {
+      names: input.ExpressionAttributeNames ?? {},
+      values: input.ExpressionAttributeValues ?? {},
+    };
     const found = [...tableOf(TableName).values()].filter((item) =>
       holds(KeyConditionExpression, item, given),
     );
