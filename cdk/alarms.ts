@@ -39,7 +39,7 @@ export class Alarms extends Construct {
     const events = [
       this.#alarm(
         'RollbackFailed',
-        'A host could not be put back: what it serves is known to be bad. A message names the host and what to type there; so do the execution and `certferry history`.',
+        'A host could not be put back: what it serves is known to be bad. A message names the host and what to type there; so do the execution and `certferry history --json`.',
         deployments('rollback_failed'),
       ),
       this.#alarm(

@@ -26,7 +26,7 @@ export function personNeeded({ item, state, host }: Stranded, line: CommandLine)
     [
       `Once the host is right, a version that is good:  ${line(`deploy --certificate ${item.certificate ?? 'NAME'} --target ${registeredIdOf(targetId)}`, 'targets', 'version')}`,
       `The whole way:  ${line(`inspect ${item.deploymentId}`)}`,
-      `These commands again:  ${line(`history --target ${targetId}`)}`,
+      `These commands again (repair):  ${line(`history --target ${targetId} --json`)}`,
     ],
   );
 }

@@ -42,7 +42,7 @@ const steps: Readonly<Record<RolloutOutcome, (ended: Ended, line: CommandLine) =
   ],
   rollback_incomplete: ({ rolloutId, certificate }, line) => [
     'Nothing more is tried by itself. For each target that is named above (what stands before a dot is its TARGET):',
-    `1. What it serves, and what to type on its host:  ${line('history --target NAMED')}`,
+    `1. How it ended, and what to type on its host (repair):  ${line('history --target NAMED --json')}`,
     `2. Once its host is right, a version that is good:  ${line(`deploy --certificate ${certificate || 'NAME'} --target TARGET`, 'targets', 'version')}`,
     `The whole way:  ${line(`inspect ${rolloutId}`)}`,
   ],

@@ -186,7 +186,7 @@ describe('the recording states', () => {
             '',
             `Once the host is right, a version that is good:  certferry deploy --stack Certferry --region eu-west-1 --certificate api.example.com --target ${registered}`,
             `The whole way:  certferry inspect --stack Certferry --region eu-west-1 ${ended.execution.name}`,
-            `These commands again:  certferry history --stack Certferry --region eu-west-1 --target ${id}`,
+            `These commands again (repair):  certferry history --stack Certferry --region eu-west-1 --target ${id} --json`,
           ].join('\n'),
         },
       ]);
