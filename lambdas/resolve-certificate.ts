@@ -3,6 +3,7 @@ import { CertferryError } from '../core/errors.ts';
 import type { Certificate } from '../core/rollout/certificate.ts';
 import { type Rollout, type RolloutRequest, RolloutState } from '../core/rollout/rollout.ts';
 import { type StrategyOverrides, strategyFrom } from '../core/rollout/strategy.ts';
+import { rolloutExists } from './rolling/exists.ts';
 import { firstState } from './rolling/first-state.ts';
 import { readRolloutRequest } from './rolling/request.ts';
 import { versionOf } from './rolling/version.ts';
@@ -139,11 +140,7 @@ function placeIn(
     case 'begun':
       return begun;
     case 'exists':
-      throw new CertferryError(
-        'RolloutExists',
-        `rollout ${begun.by} carries ${version.fingerprint} of ${certificate} already; say repeat to roll it out again`,
-        { details: { by: begun.by } },
-      );
+      throw rolloutExists(begun.by, { certificate, version });
     case 'superseded':
       throw new CertferryError(
         'Superseded',

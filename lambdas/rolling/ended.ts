@@ -4,6 +4,7 @@ import { failuresLeft, tallyOf } from '../../core/rollout/tally.ts';
 import type { ExecutionContext } from '../runtime/events.ts';
 import type { JudgedWave, WaveResult } from '../services/wave-files.ts';
 import { caughtError } from './caught.ts';
+import { carriedAlready } from './exists.ts';
 
 /** By which recording state the graph ends. */
 export const EndingPath = z.enum([
@@ -35,7 +36,7 @@ export function endedEarly({ path, execution, request, state }: Ending): Recorde
   return {
     rolloutId: execution.name,
     certificate: asked.success ? asked.data.certificate : '',
-    fingerprint: null,
+    fingerprint: carriedAlready({ name, message }),
     outcome: path,
     summary: message,
     reason: name,

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createHandler as endRollout } from '../../lambdas/end-rollout.ts';
+import { rolloutExists } from '../../lambdas/rolling/exists.ts';
 import type { WaveResult } from '../../lambdas/services/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { fingerprint } from './support/factories.ts';
@@ -144,6 +145,22 @@ describe('the recording states of a rollout', () => {
     });
     expect(by.told).toHaveLength(messages);
     expect(by.rollouts.closed).toEqual([rolloutId]);
+  });
+
+  test('write which version it is that was rolled out before', async () => {
+    const { version } = aBegunState(by).rollout;
+    const { name, message } = rolloutExists('earlier', { certificate: certificateName, version });
+    const failure = { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage: message }) };
+
+    const recorded = await endRollout(by)({
+      ...{ path: 'already_rolled_out', execution, request },
+      state: { ...request, failure },
+    });
+
+    expect(recorded).toMatchObject({
+      fingerprint: version.fingerprint,
+      summary: expect.stringContaining(version.fingerprint),
+    });
   });
 
   test('write that a rollout was refused of which nothing can be read', async () => {

@@ -210,7 +210,7 @@ describe('a rollout on this machine', () => {
 
     expect(again).toMatchObject({
       status: 'SUCCEEDED',
-      output: { outcome: 'already_rolled_out' },
+      output: { outcome: 'already_rolled_out', fingerprint: first.fingerprint },
       waves: [],
     });
   });
