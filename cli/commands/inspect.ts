@@ -29,7 +29,10 @@ export async function inspect(name: string, options: InspectOptions, terminal: T
   }
   if (options.json === true) terminal.out(JSON.stringify(documentOf(execution)));
   else if (options.html !== undefined) terminal.out(`${options.html}: written; open it in a browser`);
-  else for (const line of executionLines(machine, execution, terminal)) terminal.out(line);
+  else {
+    const layout = { ...terminal, own: ownCommand(options) };
+    for (const line of executionLines(machine, execution, layout)) terminal.out(line);
+  }
   return 0;
 }
 

@@ -3,10 +3,12 @@ import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import type { Execution } from '../ferry.ts';
 import { elapsed } from '../report.ts';
 import { graphLines, type Layout, type StateMachine } from './graph.ts';
+import type { OwnCommand } from './next-steps.ts';
 import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
+import { afterHalt } from './rollout-summary.ts';
 import { mark } from './summary.ts';
 import { duration, fold, shortFingerprint } from './text.ts';
-import { unrecordedEnd, visitsOf } from './visits.ts';
+import { isHalted, unrecordedEnd, visitsOf } from './visits.ts';
 
 /** Which machine an execution is of: its first state tells. */
 export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target' | 'rollout' {
@@ -15,7 +17,11 @@ export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target
 }
 
 /** What `inspect` shows: whose execution it is, the graph with the path taken, and how it ended. */
-export function executionLines(machine: StateMachine, execution: Execution, layout: Layout): string[] {
+export function executionLines(
+  machine: StateMachine,
+  execution: Execution,
+  layout: Layout & { readonly own: OwnCommand },
+): string[] {
   const { executionName, output, events } = execution;
   const { bold, dim } = layout.colours;
   return [
@@ -41,15 +47,19 @@ function startedAt(events: readonly ExecutionEvent[]): string {
     : `${new Date(first.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-function endLines({ status, output, events }: Execution, layout: Layout): string[] {
-  const { colours, width } = layout;
+function endLines(
+  { executionName, status, output, events }: Execution,
+  { colours, width, own }: Layout & { readonly own: OwnCommand },
+): string[] {
   const visits = visitsOf(events);
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
   const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
   if (status === 'RUNNING') return [`still running (${counts})`];
   if (output === null) {
     const [head = '', ...rest] = fold(`${unrecordedEnd(status, visits)} (${counts})`, width - 2);
-    return [`${colours.red('✖')} ${head}`, ...rest.map((line) => `  ${line}`)];
+    // what the functions have said of it is folded, and knows of no region or profile: these can be copied
+    const next = isHalted(visits) ? ['', ...afterHalt({ id: executionName }, own)] : [];
+    return [`${colours.red('✖')} ${head}`, ...rest.map((line) => `  ${line}`), ...next];
   }
   const summary = fold(output.summary, width - 2).map((line) => `  ${line}`);
   if ('rolloutId' in output) {

@@ -79,7 +79,7 @@ function nextLines(end: RolloutEnd, outcome: string, own: OwnCommand): string[] 
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-type Advice = (end: RolloutEnd, own: OwnCommand) => string[];
+type Advice = (end: Pick<RolloutEnd, 'id'>, own: OwnCommand) => string[];
 
 const resume: Advice = ({ id }, own) => {
   const bundle = own('rollout').includes('--local') ? ' --cert FILE --key FILE' : '';
@@ -94,6 +94,9 @@ const rollBack: Advice = ({ id }, own) => [
   `  ${own(`rollout --resume ${id} --roll-back`)}`,
 ];
 
+/** What a person may do with a rollout that was halted. */
+export const afterHalt: Advice = (end, own) => [...resume(end, own), ...rollBack(end, own)];
+
 const look: Advice = ({ id }, own) => ['See how it went:', `  ${own(`inspect ${id}`)}`];
 
 /** What a person does next after each outcome. */
@@ -107,7 +110,7 @@ const advice: Readonly<Record<string, Advice>> = {
   ],
   superseded: (_, own) => ['Nothing to do: the newer one goes on.', `  ${own('rollouts')}`],
   refused: () => ['Nothing was touched. Correct what is named above and roll it out again.'],
-  halted: (end, own) => [...resume(end, own), ...rollBack(end, own), ...look(end, own)],
+  halted: (end, own) => [...afterHalt(end, own), ...look(end, own)],
   rolled_back: (end, own) => ['The targets serve what they served before.', ...look(end, own)],
   rollback_incomplete: (end, own) => [
     'A PERSON IS NEEDED: the targets above could not be put back.',

@@ -90,7 +90,12 @@ export function unrecordedEnd(status: string, visits: readonly Visit[]): string 
   const failure = visits.at(-1)?.failure ?? null;
   if (failure === null) return `${status}: its outcome was not recorded by a state`;
   const { error, cause } = failure;
-  return `${error === 'RolloutHalted' ? 'halted' : `${status}: ${error}`}${cause === '' ? '' : `: ${cause}`}`;
+  return `${isHalted(visits) ? 'halted' : `${status}: ${error}`}${cause === '' ? '' : `: ${cause}`}`;
+}
+
+/** Whether it is a rollout that waits, halted, for a person to let it go on. */
+export function isHalted(visits: readonly Visit[]): boolean {
+  return visits.at(-1)?.failure?.error === 'RolloutHalted';
 }
 
 /** A Lambda's error is JSON with its message and the stack trace of our own code, which tells a person nothing. */

@@ -109,6 +109,9 @@ describe('a rollout on this machine', () => {
 
       const drawn = await place.run('inspect', '--local', rolloutId);
       expect(drawn.out).toContain('◇ HaltOutcome?');
+      expect(drawn.out).toContain(
+        `\n  certferry rollout --local --resume ${rolloutId} --cert FILE --key FILE\n`,
+      );
 
       const asPage = await place.run('inspect', '--local', rolloutId, '--html', 'halted.html');
       expect(asPage).toMatchObject({ code: 0, err: '', out: 'halted.html: written; open it in a browser\n' });

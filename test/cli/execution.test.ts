@@ -1,0 +1,44 @@
+import { describe, expect, test } from 'vitest';
+import { ownCommand } from '../../cli/commands/place.ts';
+import { executionLines } from '../../cli/render/execution.ts';
+import { plainColours } from '../../cli/terminal.ts';
+import { anExecution } from './events.ts';
+
+const machine = { States: { ResolveCertificate: { Type: 'Task' }, RolloutHalted: { Type: 'Task' } } };
+const layout = { colours: plainColours, width: 100 };
+
+function aHaltedRollout() {
+  const cause = JSON.stringify({ errorMessage: 'TooManyFailures: 2 failed', trace: [] });
+  const { events } = anExecution()
+    .visit('ResolveCertificate', 'Task')
+    .enter('RolloutHalted', 'Task')
+    .fail('RolloutHalted', 'Task', { error: 'RolloutHalted', cause });
+  return { executionName: 'r-1', status: 'FAILED', output: null, events };
+}
+
+describe('inspect', () => {
+  test.each([
+    [
+      { local: true, state: 'here' },
+      'certferry rollout --local --resume r-1 --cert FILE --key FILE --state here',
+      'certferry rollout --local --resume r-1 --roll-back --state here',
+    ],
+    [
+      { stack: 'Prod', region: 'eu-west-1' },
+      'certferry rollout --stack Prod --resume r-1 --region eu-west-1',
+      'certferry rollout --stack Prod --resume r-1 --roll-back --region eu-west-1',
+    ],
+  ])('of a halted rollout says what to type where it is: %j', (place, resume, rollBack) => {
+    const lines = executionLines(machine, aHaltedRollout(), { ...layout, own: ownCommand(place) });
+
+    expect(lines).toEqual(expect.arrayContaining([`  ${resume}`, `  ${rollBack}`]));
+  });
+
+  test('of a rollout that runs again says nothing of that', () => {
+    const running = { ...aHaltedRollout(), status: 'RUNNING' };
+
+    const lines = executionLines(machine, running, { ...layout, own: ownCommand({ local: true }) });
+
+    expect(lines.join('\n')).not.toContain('--resume');
+  });
+});
