@@ -1,5 +1,5 @@
 // What commands ask of the place they work in: this machine (local/) or a stack in an account (account/).
-import type { RecordedDeployment } from '../core/deployment/deployment.ts';
+import type { RecordedDeployment, RequestAction } from '../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import type { RecordedRollout, RolloutOutcome } from '../core/rollout/rollout.ts';
 
@@ -18,6 +18,10 @@ export interface HistoryEntry
     'deploymentId' | 'targetId' | 'outcome' | 'fingerprint' | 'previousFingerprint'
   > {
   readonly startedAt: string;
+  /** Null where nothing of the execution's input could be read. */
+  readonly action: RequestAction | null;
+  /** The rollout that it was a part of; left out where a person asked for it alone. */
+  readonly rollout?: string | undefined;
 }
 
 /** A rollout as its deployments and people steer by it. Times are ISO 8601. */

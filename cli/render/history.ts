@@ -9,15 +9,30 @@ export function historyLines(entries: readonly HistoryEntry[], colours: Colours,
   const rows = entries.map((entry) => [
     entry.startedAt.slice(0, 19).replace('T', ' '),
     entry.targetId,
+    wishOf(entry),
     entry.outcome,
     shortFingerprint(entry.fingerprint),
     shortFingerprint(entry.previousFingerprint),
     entry.deploymentId,
   ]);
   const [head = '', ...lines] = table([
-    ['started (UTC)', 'target', 'outcome', 'version', 'before', 'execution'],
+    ['started (UTC)', 'target', 'asked for', 'outcome', 'version', 'before', 'execution'],
     ...rows,
   ]);
   const marks = entries.map(({ outcome }) => mark(outcome, colours));
   return [colours.dim(`  ${head}`), ...lines.map((line, index) => `${marks[index]} ${line}`)];
+}
+
+/** What was asked for: the version before is asked for by a person, or by a rollout that puts back what it changed. */
+function wishOf({ action, rollout }: HistoryEntry): string {
+  switch (action) {
+    case 'deploy':
+      return 'deploy';
+    case 'validate':
+      return 'dry run';
+    case 'revert':
+      return rollout === undefined ? 'rollback' : 'put back';
+    case null:
+      return 'unknown';
+  }
 }

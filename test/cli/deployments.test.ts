@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HistoryEntry } from '../../cli/ferry.ts';
 import type { Report } from '../../cli/report.ts';
 import type { Target } from '../../core/target/target.ts';
 import { aWorkplace, type Ended, endpointOf } from './command.ts';
@@ -89,6 +90,9 @@ describe('deployments on this machine', () => {
     const history = await place.run('history', '--local', '--json');
     const outcomes = JSON.parse(history.out).deployments.map(({ outcome }: Report) => outcome);
     expect(outcomes).toEqual(['rolled_back', 'deployed', 'unchanged', 'deployed', 'deployed']);
+    const actions = JSON.parse(history.out).deployments.map(({ action }: HistoryEntry) => action);
+    expect(actions).toEqual(['deploy', 'revert', 'deploy', 'deploy', 'deploy']);
+    expect((await place.run('history', '--local')).out).toMatch(/ rollback +deployed /);
 
     const last = await place.run('inspect', '--local', 'last');
     expect(last).toMatchObject({ code: 0, err: '' });

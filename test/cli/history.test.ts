@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import type { HistoryEntry } from '../../cli/ferry.ts';
+import { historyLines } from '../../cli/render/history.ts';
+import { plainColours } from '../../cli/terminal.ts';
+
+function anEntry(changes: Partial<HistoryEntry> = {}): HistoryEntry {
+  return {
+    deploymentId: 'web-1-20261122',
+    targetId: 'web-1',
+    outcome: 'deployed',
+    action: 'deploy',
+    fingerprint: `sha256:${'ab'.repeat(32)}`,
+    previousFingerprint: null,
+    startedAt: '2026-11-22T04:15:00.000Z',
+    ...changes,
+  };
+}
+
+describe('the history', () => {
+  test('has a line for each deployment, with what was asked for', () => {
+    const lines = historyLines(
+      [
+        anEntry(),
+        anEntry({ action: 'deploy', rollout: 'r-1', outcome: 'rolled_back' }),
+        anEntry({ action: 'revert', rollout: 'r-1' }),
+        anEntry({ action: 'revert' }),
+        anEntry({ action: 'validate', outcome: 'validated' }),
+        anEntry({ action: null, outcome: 'lost' }),
+      ],
+      plainColours,
+    );
+
+    expect(lines.slice(0, 2)).toEqual([
+      '  started (UTC)        target  asked for  outcome      version               before  execution',
+      '✔ 2026-11-22 04:15:00  web-1   deploy     deployed     sha256:abababababab…  none    web-1-20261122',
+    ]);
+    expect(lines.slice(2).map((line) => line.split(/ {2,}/).slice(2, 4))).toEqual([
+      ['deploy', 'rolled_back'],
+      ['put back', 'deployed'],
+      ['rollback', 'deployed'],
+      ['dry run', 'validated'],
+      ['unknown', 'lost'],
+    ]);
+  });
+});
