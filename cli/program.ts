@@ -51,7 +51,8 @@ function build(terminal: Terminal, finish: (exitCode: number) => void): Command 
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
     .showSuggestionAfterError()
-    .helpCommand(true)
+    // commander's own shows the general help for a command that there is not
+    .helpCommand(false)
     .addHelpText('after', help.program);
   for (const add of [
     addDeploy,
@@ -72,5 +73,21 @@ function build(terminal: Terminal, finish: (exitCode: number) => void): Command 
   ]) {
     add(program, { terminal, finish });
   }
+  return addHelp(program);
+}
+
+/** `certferry help`. */
+function addHelp(program: Command): Command {
+  program
+    .command('help')
+    .summary('display help for command')
+    .argument('[command]', 'the command')
+    .allowExcessArguments()
+    .action(async (name?: string) => {
+      const command = program.commands.find((one) => one.name() === name);
+      if (name === undefined || command !== undefined) (command ?? program).outputHelp();
+      // whoever asks about a command that there is not is told what is told to whoever calls it
+      else await program.parseAsync([name], { from: 'user' });
+    });
   return program;
 }

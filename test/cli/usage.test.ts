@@ -43,6 +43,7 @@ describe('more at a time than this machine runs', () => {
 describe('wrong usage', () => {
   test.each([
     ['an unknown command', ['deplyo'], 'Did you mean deploy?'],
+    ['help for an unknown command', ['help', 'deplyo'], "unknown command 'deplyo'\n(Did you mean deploy?)"],
     ['an unknown option', ['history', '--locale'], "unknown option '--locale'"],
     ['a missing option', ['deploy', '--local'], "required option '--certificate <name>' not specified"],
     [
@@ -256,6 +257,11 @@ describe('help', () => {
 
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`\\$ certferry ${command}`));
+  });
+
+  test('of a command is the same however it is asked for', async () => {
+    expect(await captured('help', 'deploy')).toEqual(await captured('deploy', '--help'));
+    expect(await captured('help')).toEqual(await captured('--help'));
   });
 
   test('names every command', async () => {
