@@ -1,4 +1,12 @@
-import { type EndedWave, hasChanged, hasFailed, isUnsure, type Result, wasSkipped } from './results.ts';
+import {
+  type EndedWave,
+  hasChanged,
+  hasFailed,
+  isUnsure,
+  type Result,
+  settledBy,
+  wasSkipped,
+} from './results.ts';
 
 /** What decides about the way back. `installed`: what a target is believed to have; null when nobody knows. */
 export interface Aftermath {
@@ -55,15 +63,10 @@ function forwardEnds({ waves }: Aftermath): Map<string, { wave: number; result: 
   for (const { number: wave, direction, results } of waves) {
     if (direction === 'back') continue;
     for (const result of results.filter((one) => !wasSkipped(one))) {
-      ends.set(result.targetId, { wave, result: afterAll(result, ends.get(result.targetId)?.result) });
+      ends.set(result.targetId, { wave, result: settledBy(ends.get(result.targetId)?.result, result) });
     }
   }
   return ends;
-}
-
-function afterAll(result: Result, before: Result | undefined): Result {
-  const isOurs = before !== undefined && (isUnsure(before) || hasChanged(before));
-  return isOurs && result.outcome === 'unchanged' ? { ...result, outcome: 'deployed' } : result;
 }
 
 function backEnds({ waves, sinceWave }: Aftermath): Map<string, Result> {

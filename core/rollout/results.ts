@@ -57,14 +57,26 @@ export function failuresIn(waves: readonly EndedWave[], sinceWave: number): numb
 }
 
 /**
+ * How several attempts at one target ended, one after the other. One that was skipped leaves what was before it, and what
+ * one that broke off has changed is found `unchanged` by the next.
+ */
+export function settledBy<Found extends Result>(before: Found | undefined, result: Found): Found {
+  if (before === undefined) return result;
+  if (wasSkipped(result)) return before;
+  const isOurs = isUnsure(before) || hasChanged(before);
+  return isOurs && result.outcome === 'unchanged' ? { ...result, outcome: 'deployed' } : result;
+}
+
+/**
  * One result for each deployment that a wave consists of, in their order: what the Map says of it, or `lost` where the
- * Map says nothing that could be read.
+ * Map says nothing that could be read. `results` are in the order in which they came.
  */
 export function oneForEach<Found extends Result>(
   targetIds: readonly string[],
   results: readonly Found[],
   missing: (targetId: string) => Found,
 ): Found[] {
-  const found = new Map(results.map((result) => [result.targetId, result]));
+  const found = new Map<string, Found>();
+  for (const result of results) found.set(result.targetId, settledBy(found.get(result.targetId), result));
   return targetIds.map((targetId) => found.get(targetId) ?? missing(targetId));
 }

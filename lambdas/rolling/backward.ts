@@ -19,10 +19,7 @@ export async function nextBack(state: RolloutState, by: Planners): Promise<Rollo
     sinceWave: judgement.sinceWave,
     fingerprint: rollout.version.fingerprint,
     installed: (targetId) => versionLeft(known.get(targetId), wanted.get(targetId), rollout),
-    isLost: (targetId) => {
-      const has = known.get(targetId);
-      return has?.fingerprint === null && has.rollout === rollout.id;
-    },
+    isLost: (targetId) => isLostSince(known.get(targetId), rollout),
   });
   const wave = { ...state.wave, count: 0, waitSeconds: 0 };
   switch (plan.verdict) {
@@ -40,6 +37,14 @@ export async function nextBack(state: RolloutState, by: Planners): Promise<Rollo
       return { ...state, wave: { ...wave, verdict: 'rollback_incomplete', summary } };
     }
   }
+}
+
+/**
+ * Nobody knows what it has, since this rollout was there or somebody who came after it: their deployment's being lost is
+ * no news of ours, which may have been told a refusal only because it had lost its lock.
+ */
+function isLostSince(has: Installed | undefined, { id, startedAt }: RolloutState['rollout']): boolean {
+  return has?.fingerprint === null && (has.rollout === id || has.at >= startedAt);
 }
 
 /**

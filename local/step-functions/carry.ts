@@ -2,7 +2,7 @@
 import { executionEnded } from '../events.ts';
 import type { Objects } from '../objects.ts';
 import { deployTarget, executionArn, readExecutionArn, stateMachineArn } from './arns.ts';
-import { runDistributedMap } from './distributed-map.ts';
+import { type EndedChild, runDistributedMap } from './distributed-map.ts';
 import type { ExecutionEvent, ExecutionRecord, ExecutionRecords } from './execution-record.ts';
 import type { LocalForm, StateMachineDefinition } from './local-form.ts';
 import {
@@ -170,6 +170,13 @@ function mapRunner(house: House, parent: Carried, keep: (event: ExecutionEvent) 
         keep({ type, timestamp: Date.now(), mapRunArn, state: { name: state, type: 'Map' } }),
       start: (name, item, mapRunArn) =>
         begin(house, { machine, name, input: item, onEvent: parent.onEvent, mapRunArn }),
+      ended: (name) => endedChild(house.shelf(machine).read(name)),
     });
   };
+}
+
+function endedChild(record: ExecutionRecord | null): EndedChild | null {
+  if (record === null || record.end === null) return null;
+  const { name, arn, startedAt } = record.start;
+  return { name, arn, startedAt, ...record.end };
 }

@@ -8,8 +8,9 @@ import { mostDeploymentsAtOnce } from '../at-once.ts';
 import type { Objects } from '../objects.ts';
 import { mapRunArn, stateMachineArn } from './arns.ts';
 import { newExecutionName } from './execution-name.ts';
+import type { End } from './execution-record.ts';
 import { type ChildResult, type MapAnswer, writeResults } from './map-results.ts';
-import { openMapRun } from './map-run-record.ts';
+import { type ItemSoFar, openMapRun } from './map-run-record.ts';
 import type { Running } from './run.ts';
 import { taskError } from './tokens.ts';
 
@@ -32,11 +33,21 @@ export interface MapSurroundings {
   readonly aborted: AbortSignal;
   readonly tell: (type: 'MapRunStarted' | 'MapRunRedriven', mapRunArn: string) => void;
   readonly start: (name: string, item: object, mapRunArn: string) => Running;
+  /** How a child of this name ended; null when it never began, or has no end. */
+  readonly ended: (name: string) => EndedChild | null;
+}
+
+/** An execution that has ended. Times are epoch milliseconds. */
+export interface EndedChild extends Omit<End, 'line'> {
+  readonly name: string;
+  readonly arn: string;
+  readonly startedAt: number;
 }
 
 /**
  * Runs each item that the reader finds as an execution of its own; one that fails stops no other. Of a Map Run that is
- * gone on with, the items whose children have succeeded are not run again.
+ * gone on with, the items whose children have succeeded are not run again. Where AWS lets the others go on, each gets a
+ * new execution: the results then have the old ones too, before the new ones, or what they changed would be nobody's.
  */
 export async function runDistributedMap(raw: unknown, around: MapSurroundings): Promise<MapAnswer> {
   const input = MapInput.parse(raw);
@@ -44,24 +55,37 @@ export async function runDistributedMap(raw: unknown, around: MapSurroundings): 
   const id = around.redriven?.split(':').at(-1) ?? randomUUID();
   const arn = mapRunArn(around.machine, id);
   const mapRun = openMapRun(around.folder, id);
-  const results = mapRun.succeeded();
+  const results: ChildResult[] = [];
   around.tell(around.redriven === null ? 'MapRunStarted' : 'MapRunRedriven', arn);
   const atOnce = Math.min(
     input.MaxConcurrency || Number.POSITIVE_INFINITY,
     around.atOnce ?? mostDeploymentsAtOnce,
   );
   await pLimit(atOnce).map([...items.entries()], async ([index, item]) => {
-    if (results.has(index) || around.aborted.aborted) return;
-    const result = await runChild(around, arn, { index, item });
+    const before = resultsSoFar(around, mapRun.soFar(index), item);
+    results.push(...before);
+    if (before.some(hasSucceeded) || around.aborted.aborted) return;
+    const result = await runChild(around, arn, item, (name) => mapRun.begin(index, name));
     mapRun.keep(index, result);
-    results.set(index, result);
+    results.push(result);
   });
   if (around.aborted.aborted) throw taskError('States.Aborted', 'the Map Run was aborted');
-  return writeResults(around.objects, {
-    place: input.Writer,
-    mapRunArn: arn,
-    id,
-    results: [...results.values()],
+  return writeResults(around.objects, { place: input.Writer, mapRunArn: arn, id, results });
+}
+
+const hasSucceeded = ({ Status }: ChildResult) => Status === 'SUCCEEDED';
+
+/** Of an execution whose process died nobody has kept a result: its own record has its end. */
+function resultsSoFar(
+  { machine, ended }: MapSurroundings,
+  { begun, results }: ItemSoFar,
+  item: object,
+): ChildResult[] {
+  const known = new Map(results.map((result) => [result.Name, result]));
+  return begun.flatMap((name) => {
+    const found = known.get(name) ?? ended(name);
+    if (found === null) return [];
+    return ['Name' in found ? found : childResult(machine, item, found)];
   });
 }
 
@@ -80,19 +104,25 @@ const AboutTarget = z.object({ target: z.object({ id: z.string() }) });
 async function runChild(
   { start, machine, aborted }: MapSurroundings,
   mapRunArn: string,
-  { index, item }: { readonly index: number; readonly item: object },
+  item: object,
+  begins: (name: string) => void,
 ): Promise<ChildResult> {
   const about = AboutTarget.safeParse(item);
-  const name = newExecutionName(about.data?.target.id ?? `item-${index}`, new Date());
+  const name = newExecutionName(about.data?.target.id ?? 'item', new Date());
+  begins(name);
   const child = start(name, item, mapRunArn);
   const abort = () => child.abort();
   aborted.addEventListener('abort', abort, { once: true });
   const end = await child.ended;
   aborted.removeEventListener('abort', abort);
-  const { status, output, error, cause, stoppedAt } = end;
+  return childResult(machine, item, { name, arn: child.arn, startedAt: child.startedAt, ...end });
+}
+
+function childResult(machine: string, item: object, child: EndedChild): ChildResult {
+  const { name, arn, startedAt, status, output, error, cause, stoppedAt } = child;
   const succeeded = status === 'SUCCEEDED';
   return {
-    ExecutionArn: child.arn,
+    ExecutionArn: arn,
     Input: JSON.stringify(item),
     InputDetails: { Included: true },
     Name: name,
@@ -102,7 +132,7 @@ async function runChild(
     ...(cause !== null && { Cause: cause }),
     RedriveCount: 0,
     RedriveStatus: succeeded ? 'NOT_REDRIVABLE' : 'REDRIVABLE_BY_MAP_RUN',
-    StartDate: new Date(child.startedAt).toISOString(),
+    StartDate: new Date(startedAt).toISOString(),
     StateMachineArn: stateMachineArn(machine),
     Status: status,
     StopDate: new Date(stoppedAt).toISOString(),

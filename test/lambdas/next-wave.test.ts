@@ -273,15 +273,22 @@ describe('NextWave on the way back', () => {
     });
   });
 
-  test('is incomplete where a deployment was lost, though another attempt of it could say that it was refused', async () => {
-    const state = await turnedBack({ [idOf(9)]: 'rejected' });
-    install(by, idOf(9), null, { rollout: rolloutId, outcome: 'lost' });
+  // a redriven deployment that has lost its lock says `rejected`, whatever it did before
+  test.each([
+    ['its own deployment was lost', { rollout: rolloutId }],
+    ['one that came after it was lost', { rollout: undefined, at: '2099-01-01T00:00:00.000Z' }],
+  ])(
+    'is incomplete where %s, though another attempt of it could say that it was refused',
+    async (_, whose) => {
+      const state = await turnedBack({ [idOf(9)]: 'rejected' });
+      install(by, idOf(9), null, { outcome: 'lost', ...whose });
 
-    let back = await next(state);
-    while (back.wave.verdict === 'deploy') back = await next(await afterItsEnd(back));
+      let back = await next(state);
+      while (back.wave.verdict === 'deploy') back = await next(await afterItsEnd(back));
 
-    expect(back.wave).toMatchObject({ verdict: 'rollback_incomplete' });
-  });
+      expect(back.wave).toMatchObject({ verdict: 'rollback_incomplete' });
+    },
+  );
 
   test('puts back what a wave changed that nobody could judge', async () => {
     withFleet(by, 1);

@@ -10,9 +10,10 @@ import {
 } from '@aws-sdk/client-sfn';
 import { describe, expect, test } from 'vitest';
 import { executionArn, stateMachineArn } from '../../local/step-functions/arns.ts';
+import type { ChildResult } from '../../local/step-functions/map-results.ts';
 import { lambdasFor, useMapHouses } from './map-houses.ts';
 import { scratch } from './scratch.ts';
-import { itemsFor, type MapHouse, machineName } from './small-map.ts';
+import { itemsFor, jsonAt, type MapHouse, machineName } from './small-map.ts';
 
 const openHouse = useMapHouses();
 
@@ -129,6 +130,16 @@ describe('a redrive', () => {
     const runs = house.executions.find(wave)?.events.filter(({ mapRunArn }) => mapRunArn !== undefined);
     expect(runs?.map(({ type }) => type)).toEqual(['MapRunStarted', 'MapRunRedriven']);
     expect(new Set(runs?.map(({ mapRunArn }) => mapRunArn)).size).toBe(1);
+    const results = `wave-1/results/${runs?.[0]?.mapRunArn?.split(':').at(-1)}`;
+    const inFile = async (name: string) => {
+      const children = (await jsonAt(house.objects, `${results}/${name}_0.json`)) as ChildResult[];
+      return children.map(({ Status, Input }) => [Status, JSON.parse(Input).target.id]).sort();
+    };
+    expect(await inFile('FAILED')).toEqual([
+      ['ABORTED', 'stuck-1'],
+      ['ABORTED', 'stuck-2'],
+    ]);
+    expect(await inFile('SUCCEEDED')).toEqual([...ids].sort().map((id) => ['SUCCEEDED', id]));
     expect(events.at(-1)?.type).toBe('ExecutionSucceeded');
     expect(house.endings.map(({ status: how }) => how)).toEqual([
       ...['ABORTED', 'ABORTED', 'ABORTED'],

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AgentLine } from '../../../core/deployment/agent-line.ts';
 import { afterWave, isDecisive } from '../../../core/rollout/after-wave.ts';
 import { planBack } from '../../../core/rollout/back.ts';
-import { type EndedWave, hadTheirTurn, oneForEach, type Result } from '../../../core/rollout/results.ts';
+import { type EndedWave, hadTheirTurn, type Result } from '../../../core/rollout/results.ts';
 import { judgeServices } from '../../../core/rollout/services.ts';
 import { Strategy } from '../../../core/rollout/strategy.ts';
 import { tallyOf } from '../../../core/rollout/tally.ts';
@@ -102,25 +102,6 @@ describe('targets that had their turn', () => {
     ];
 
     expect([...hadTheirTurn(waves, 1)]).toEqual(['a', 'c']);
-  });
-});
-
-describe('the results of a wave', () => {
-  test('are one for each deployment, in their order', () => {
-    const found = [
-      result('b', 'lost'),
-      result('a', 'deployed'),
-      result('', 'States.Timeout'),
-      result('x', 'deployed'),
-    ];
-
-    const each = oneForEach(['a', 'b', 'c'], found, (id) => result(id, 'lost', 'FAILED'));
-
-    expect(each.map(({ targetId, outcome }) => [targetId, outcome])).toEqual([
-      ['a', 'deployed'],
-      ['b', 'lost'],
-      ['c', 'lost'],
-    ]);
   });
 });
 

@@ -72,7 +72,10 @@ export class Places {
       if (own === -1 || own !== steps.length - 1) continue;
       const was = this.#before(steps, rollout);
       const has = this.#world.hosts.place(targetId).version?.fingerprint ?? null;
-      if (this.#isRenewed(rollout, targetId) || this.#isBusy(rollout, targetId)) continue;
+      if (this.#isBusy(rollout, targetId) || this.#isForgotten(rollout, targetId)) continue;
+      // whoever wanted the same version, and found it there, has it for theirs
+      const { rollout: owner } = this.#world.watch.installed.get(targetId) ?? {};
+      if (owner !== undefined && owner !== rollout) continue;
       if (has !== was) this.#problem(`${rollout} is rolled back, but ${targetId} has ${has}, not ${was}`);
     }
   }
@@ -81,12 +84,9 @@ export class Places {
   checkTally({ plan }: Execution, { counts, rolloutId }: Json): void {
     const children = [...this.#world.executions.values()].filter((one) => one.plan.parent?.plan === plan);
     const ends = children.map((child) => ({ child, item: this.#world.watch.history.get(child.plan.arn) }));
-    const judged = [...this.#world.bucket.keys()].filter((key) => key.includes('/judged'));
-    const isJudged = (wave = 0) =>
-      judged.some((key) => key.startsWith(`rollouts/${String(rolloutId)}/wave-${wave}/`));
-    const whole = ends.every(
-      ({ child, item }) => !child.wasStopped && item?.recordedBy === 'graph' && isJudged(child.plan.wave),
-    );
+    const isKept = ({ child, item }: (typeof ends)[number]) =>
+      !child.wasStopped && item?.recordedBy === 'graph' && this.#isJudged(String(rolloutId), child.plan.wave);
+    const whole = ends.every(isKept);
     if (!whole || this.#world.counts['maps failed'] !== undefined) return;
     this.#world.count('tallies compared');
     const names = new Map<string, string>();
@@ -110,14 +110,23 @@ export class Places {
     );
   }
 
-  /** In local mode an attempt that broke off and a later one that found its version are not told apart (decision 25). */
-  #isRenewed(rollout: string, targetId: string): boolean {
+  /**
+   * In local mode an attempt that broke off is known beside the one that followed it by the Map's results alone: where
+   * these were never judged, the last one's `unchanged` is all that is recorded.
+   */
+  #isForgotten(rollout: string, targetId: string): boolean {
     if (!this.#world.temper.renews) return false;
     const attempts = [...this.#world.executions.values()].filter(
       ({ plan: { input } }) =>
         input.rollout === rollout && input.action === 'deploy' && idOf(input) === targetId,
     );
-    return attempts.some(({ wasStopped }) => wasStopped);
+    return attempts.some(({ wasStopped, plan: { wave } }) => wasStopped && !this.#isJudged(rollout, wave));
+  }
+
+  #isJudged(rollout: string, wave = 0): boolean {
+    const folder = `rollouts/${rollout}/wave-${wave}/`;
+    const key = [...this.#world.bucket.keys()].find((one) => one.startsWith(`${folder}judged`));
+    return key !== undefined && JSON.parse(this.#world.bucket.get(key) ?? '{}').brokeOff !== true;
   }
 
   #of(targetId: string): Step[] {

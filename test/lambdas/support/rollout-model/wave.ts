@@ -29,6 +29,8 @@ export class Wave {
   readonly taken: Taken;
   readonly #by: WaveAround;
   readonly #children = new Map<number, Execution>();
+  /** Attempts that broke off and were begun anew, by their item. */
+  readonly #before: [number, Execution][] = [];
   #items: DeploymentRequest[] = [];
   #queue: [number, DeploymentRequest][] = [];
   #runs = 0;
@@ -71,6 +73,7 @@ export class Wave {
       before.redrive();
       return before;
     }
+    if (before !== undefined) this.#before.push([at, before]);
     const child = this.#by.start(item, this.taken.number);
     this.#children.set(at, child);
     void child.go();
@@ -80,7 +83,9 @@ export class Wave {
   #write(): Json {
     if (this.#by.failsToWrite()) throw new TaskError('States.ResultWriterFailed', 'no results');
     const folder = `${String(this.taken.writer.Prefix)}/${this.#runs}`;
-    const results = [...this.#children].map(([at, child]) => resultOf(child, this.#items[at]));
+    const results = [...this.#before, ...this.#children].map(([at, child]) =>
+      resultOf(child, this.#items[at]),
+    );
     const file = (status: string, those: Json[]) => {
       const Key = `${folder}/${status}_0.json`;
       this.#by.bucket.put(Key, JSON.stringify(those));
