@@ -12,12 +12,12 @@ export interface HistoryOptions extends PlaceOptions {
 }
 
 /** `certferry history`: the deployments of a state folder or a stack, or of one part of them, the latest first. */
-export async function history(options: HistoryOptions, { out, colours }: Terminal): Promise<number> {
+export async function history(options: HistoryOptions, terminal: Terminal): Promise<number> {
   const place = placeOf(options, 'history');
   const query = queryOf(options);
   const deployments = await withPlace(place, (there) => there.history(query));
-  if (options.json === true) out(JSON.stringify({ deployments }));
-  else for (const line of historyLines(deployments, colours, partOf(options))) out(line);
+  if (options.json === true) terminal.out(JSON.stringify({ deployments }));
+  else for (const line of historyLines(deployments, terminal, partOf(options))) terminal.out(line);
   return 0;
 }
 

@@ -8,10 +8,10 @@ export interface RolloutsOptions extends PlaceOptions {
 }
 
 /** `certferry rollouts`: those there are, or one certificate's, the latest first. */
-export async function rollouts(options: RolloutsOptions, { out, colours }: Terminal): Promise<number> {
+export async function rollouts(options: RolloutsOptions, terminal: Terminal): Promise<number> {
   const place = placeOf(options, 'rollouts');
   const found = await withPlace(place, (there) => there.rollouts(options.certificate));
-  if (options.json === true) out(JSON.stringify({ rollouts: found }));
-  else for (const line of rolloutListLines(found, colours, options.certificate)) out(line);
+  if (options.json === true) terminal.out(JSON.stringify({ rollouts: found }));
+  else for (const line of rolloutListLines(found, terminal, options.certificate)) terminal.out(line);
   return 0;
 }

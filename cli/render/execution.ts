@@ -7,7 +7,7 @@ import type { OwnCommand } from './next-steps.ts';
 import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { afterHalt } from './rollout-summary.ts';
 import { mark } from './summary.ts';
-import { duration, fold, shortFingerprint } from './text.ts';
+import { duration, flow, fold, shortFingerprint } from './text.ts';
 import { isHalted, unrecordedEnd, visitsOf } from './visits.ts';
 
 /** Which machine an execution is of: its first state tells. */
@@ -25,7 +25,10 @@ export function executionLines(
   const { executionName, output, events } = execution;
   const { bold, dim } = layout.colours;
   return [
-    `${machineNameOf(events)} ${bold(executionName)}${aboutWhat(output, bold)}  ${dim(startedAt(events))}`,
+    ...flow(
+      [`${machineNameOf(events)} ${bold(executionName)}`, aboutWhat(output, bold), dim(startedAt(events))],
+      layout.width,
+    ),
     '',
     ...graphLines(machine, events, layout),
     '',
@@ -36,8 +39,8 @@ export function executionLines(
 function aboutWhat(output: Execution['output'], bold: (text: string) => string): string {
   if (output === null) return '';
   return 'rolloutId' in output
-    ? `  certificate ${bold(output.certificate)}`
-    : `  target ${bold(output.targetId)}`;
+    ? `certificate ${bold(output.certificate)}`
+    : `target ${bold(output.targetId)}`;
 }
 
 function startedAt(events: readonly ExecutionEvent[]): string {
@@ -56,22 +59,32 @@ function endLines(
   const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
   if (status === 'RUNNING') return [`still running (${counts})`];
   if (output === null) {
-    const [head = '', ...rest] = fold(`${unrecordedEnd(status, visits)} (${counts})`, width - 2);
+    const end = marked(colours.red('✖'), `${unrecordedEnd(status, visits)} (${counts})`, width);
     // what the functions have said of it is folded, and knows of no region or profile: these can be copied
     const next = isHalted(visits) ? ['', ...afterHalt({ id: executionName }, own)] : [];
-    return [`${colours.red('✖')} ${head}`, ...rest.map((line) => `  ${line}`), ...next];
+    return [...end, ...next];
   }
   const summary = fold(output.summary, width - 2).map((line) => `  ${line}`);
   if ('rolloutId' in output) {
     const { outcome } = output;
-    const head = `${rolloutMark(outcome, colours)} ${outcome}: ${rolloutMeanings[outcome].meaning} (${counts})`;
-    return [head, ...summary, `  version ${shortFingerprint(output.fingerprint)}`];
+    const words = `${outcome}: ${rolloutMeanings[outcome].meaning} (${counts})`;
+    const head = marked(rolloutMark(outcome, colours), words, width);
+    return [...head, ...summary, `  version ${shortFingerprint(output.fingerprint)}`];
   }
   const { outcome, fingerprint, previousFingerprint, warnings } = output;
   return [
-    `${mark(outcome, colours)} ${outcome}: ${outcomeMeanings[outcome].meaning} (${counts})`,
+    ...marked(mark(outcome, colours), `${outcome}: ${outcomeMeanings[outcome].meaning} (${counts})`, width),
     ...summary,
-    `  version ${shortFingerprint(fingerprint)}, before ${shortFingerprint(previousFingerprint)}`,
+    ...flow(
+      [`  version ${shortFingerprint(fingerprint)}`, `before ${shortFingerprint(previousFingerprint)}`],
+      width,
+    ),
     ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
   ];
+}
+
+/** Words after a sign, folded beside it. */
+function marked(sign: string, words: string, width: number): string[] {
+  const [first = '', ...rest] = fold(words, width - 2);
+  return [`${sign} ${first}`, ...rest.map((line) => `  ${line}`)];
 }

@@ -42,16 +42,21 @@ export function graphLines(
   return [...drawn, ...neverEntered(machine, visits, layout)];
 }
 
+/** Where a screen leaves fewer columns than these beside the states, what they say stands below them. */
+const narrowestNotes = 24;
+
 /** One visit as the demo prints it while the path is walked: no ways but the one taken. */
 export function visitLines(machine: StateMachine, visit: Visit, layout: Layout): string[] {
   const { dim, bold } = layout.colours;
   const nameWidth = Math.max(...Object.keys(machine.States).map((name) => name.length));
   const time = timeOf(visit).padStart(8);
-  const indent = 2 + nameWidth + 1 + time.length + 2;
-  const notes = notesOf(machine, visit).flatMap((note) => fold(note, Math.max(layout.width - indent, 24)));
+  const beside = 2 + nameWidth + 1 + time.length + 2;
+  const fits = layout.width - beside >= narrowestNotes;
+  const indent = fits ? beside : 4;
+  const notes = notesOf(machine, visit).flatMap((note) => fold(note, layout.width - indent));
   const head = `${symbolOf(machine, visit, layout.colours)} ${bold(visit.state.padEnd(nameWidth))} ${dim(time)}`;
   const gutter = visit.type === 'Succeed' || visit.type === 'Fail' ? ' ' : dim('│');
-  const [first = '', ...rest] = notes;
+  const [first = '', ...rest] = fits ? notes : ['', ...notes];
   return [
     first === '' ? head.trimEnd() : `${head}  ${first}`,
     ...rest.map((line) => `${gutter}${' '.repeat(indent - 1)}${line}`),

@@ -1,27 +1,29 @@
 import type { HistoryEntry } from '../ferry.ts';
-import type { Colours } from '../terminal.ts';
+import type { Terminal } from '../terminal.ts';
+import { type Listing, listingLines } from './listing.ts';
 import { mark } from './summary.ts';
-import { shortFingerprint, table } from './text.ts';
+import { shortFingerprint } from './text.ts';
 
-/** A table of deployments, in the order given. `part`: which these are, after "No deployments". */
-export function historyLines(entries: readonly HistoryEntry[], colours: Colours, part = ''): string[] {
+/** A list of deployments, in the order given. `part`: which these are, after "No deployments". */
+export function historyLines(
+  entries: readonly HistoryEntry[],
+  screen: Pick<Terminal, 'colours' | 'width' | 'interactive'>,
+  part = '',
+): string[] {
   if (entries.length === 0) return [`No deployments${part} yet.`];
-  const rows = entries.map((entry) => [
-    entry.startedAt.slice(0, 19).replace('T', ' '),
-    entry.targetId,
-    wishOf(entry),
-    entry.outcome,
-    shortFingerprint(entry.fingerprint),
-    shortFingerprint(entry.previousFingerprint),
-    entry.deploymentId,
-  ]);
-  const [head = '', ...lines] = table([
-    ['started (UTC)', 'target', 'asked for', 'outcome', 'version', 'before', 'execution'],
-    ...rows,
-  ]);
-  const marks = entries.map(({ outcome }) => mark(outcome, colours));
-  return [colours.dim(`  ${head}`), ...lines.map((line, index) => `${marks[index]} ${line}`)];
+  const { colours } = screen;
+  return listingLines(entries, { columns, markOf: ({ outcome }) => mark(outcome, colours) }, screen);
 }
+
+const columns: Listing<HistoryEntry>['columns'] = [
+  { head: 'started (UTC)', cell: ({ startedAt }) => startedAt.slice(0, 19).replace('T', ' ') },
+  { head: 'target', cell: ({ targetId }) => targetId },
+  { head: 'asked for', cell: wishOf },
+  { head: 'outcome', cell: ({ outcome }) => outcome },
+  { head: 'version', cell: ({ fingerprint }) => shortFingerprint(fingerprint), named: true },
+  { head: 'before', cell: ({ previousFingerprint }) => shortFingerprint(previousFingerprint), named: true },
+  { head: 'execution', cell: ({ deploymentId }) => deploymentId },
+];
 
 /** What was asked for: the version before is asked for by a person, or by a rollout that puts back what it changed. */
 function wishOf({ action, rollout }: HistoryEntry): string {

@@ -1,31 +1,32 @@
 import type { RolloutEntry } from '../ferry.ts';
-import type { Colours } from '../terminal.ts';
+import type { Colours, Terminal } from '../terminal.ts';
+import { type Listing, listingLines } from './listing.ts';
 import { rolloutMark } from './rollout-outcomes.ts';
-import { shortFingerprint, table } from './text.ts';
+import { shortFingerprint } from './text.ts';
 
-/** A table of rollouts, in the order given. */
+/** A list of rollouts, in the order given. */
 export function rolloutListLines(
   entries: readonly RolloutEntry[],
-  colours: Colours,
+  screen: Pick<Terminal, 'colours' | 'width' | 'interactive'>,
   certificate?: string,
 ): string[] {
   if (entries.length === 0)
     return [`No rollouts${certificate === undefined ? '' : ` of ${certificate}`} yet.`];
-  const rows = entries.map((entry) => [
-    entry.startedAt.slice(0, 19).replace('T', ' '),
-    entry.certificate,
-    shortFingerprint(entry.fingerprint),
-    stateOf(entry),
-    `${entry.failures} of ${entry.tolerated}`,
-    entry.id,
-  ]);
-  const [head = '', ...lines] = table([
-    ['started (UTC)', 'certificate', 'version', 'state', 'failures tolerated', 'rollout'],
-    ...rows,
-  ]);
-  const marks = entries.map((entry) => signOf(entry, colours));
-  return [colours.dim(`  ${head}`), ...lines.map((line, index) => `${marks[index]} ${line}`)];
+  return listingLines(entries, { columns, markOf: (entry) => signOf(entry, screen.colours) }, screen);
 }
+
+const columns: Listing<RolloutEntry>['columns'] = [
+  { head: 'started (UTC)', cell: ({ startedAt }) => startedAt.slice(0, 19).replace('T', ' ') },
+  { head: 'certificate', cell: (entry) => entry.certificate },
+  { head: 'version', cell: ({ fingerprint }) => shortFingerprint(fingerprint), named: true },
+  { head: 'state', cell: stateOf },
+  {
+    head: 'failures tolerated',
+    cell: ({ failures, tolerated }) => `${failures} of ${tolerated}`,
+    named: true,
+  },
+  { head: 'rollout', cell: ({ id }) => id },
+];
 
 function stateOf({ status, outcome, supersededBy }: RolloutEntry): string {
   if (outcome !== null) return outcome;

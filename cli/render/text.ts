@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** `340 ms`, `2.3 s`, `4 m 5 s`. */
 export function duration(milliseconds: number): string {
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
@@ -44,6 +46,22 @@ export function fold(text: string, width: number): string[] {
   }
   return lines;
 }
+
+/**
+ * Puts parts one after another, two blanks between them, and breaks only between parts: each of them can be copied. Lines
+ * after the first are indented by two. Parts may have colours.
+ */
+export function flow(parts: readonly string[], width: number): string[] {
+  const lines: string[] = [];
+  for (const part of parts.filter((one) => one !== '')) {
+    const joined = `${lines.at(-1)}  ${part}`;
+    if (lines.length > 0 && columnsOf(joined) <= width) lines[lines.length - 1] = joined;
+    else lines.push(lines.length === 0 ? part : `  ${part}`);
+  }
+  return lines;
+}
+
+const columnsOf = (text: string) => stripVTControlCharacters(text).length;
 
 /** Columns as wide as their widest cell; the last column is left ragged. */
 export function table(rows: readonly (readonly string[])[]): string[] {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { ownCommand } from '../../cli/commands/place.ts';
 import { executionLines } from '../../cli/render/execution.ts';
 import { plainColours } from '../../cli/terminal.ts';
+import type { RecordedRollout } from '../../core/rollout/rollout.ts';
 import { anExecution } from './events.ts';
 
 const machine = { States: { ResolveCertificate: { Type: 'Task' }, RolloutHalted: { Type: 'Task' } } };
@@ -32,6 +33,33 @@ describe('inspect', () => {
     const lines = executionLines(machine, aHaltedRollout(), { ...layout, own: ownCommand(place) });
 
     expect(lines).toEqual(expect.arrayContaining([`  ${resume}`, `  ${rollBack}`]));
+  });
+
+  test('fits a narrow screen, where what can be copied stays whole', () => {
+    const { events } = anExecution().visit('ResolveCertificate', 'Task').end('ExecutionSucceeded');
+    const output: RecordedRollout = {
+      ...{ rolloutId: 'r-1', certificate: 'api.example.com', fingerprint: `sha256:${'ab'.repeat(32)}` },
+      ...{ outcome: 'finished', summary: 'all 3 targets reached', reason: null },
+      ...{ total: 3, waves: 1, counts: { deployed: 3 } },
+    };
+    const execution = {
+      ...{ executionName: 'api.example.com-20261122T041500-1a2b', status: 'SUCCEEDED' },
+      ...{ output, events },
+    };
+
+    const lines = executionLines(machine, execution, { ...layout, width: 40, own: (words) => words });
+
+    expect(lines.slice(0, 3)).toEqual([
+      'rollout api.example.com-20261122T041500-1a2b',
+      '  certificate api.example.com',
+      '  2027-01-15 08:00:00 UTC',
+    ]);
+    expect(lines.slice(-4)).toEqual([
+      '✔ finished: every target has the version',
+      '  (1 transitions, 0 retries, 10 ms)',
+      '  all 3 targets reached',
+      '  version sha256:abababababab…',
+    ]);
   });
 
   test('of a rollout that runs again says nothing of that', () => {

@@ -127,6 +127,21 @@ describe('the execution graph', () => {
     expect(graphLines(machine, events, layout)[2]).toMatch(/^○ PushBundle +…$/);
   });
 
+  test('writes what was said below a state where no room is left beside it', () => {
+    const lines = graphLines(machine, aRolledBackExecution(), { ...layout, width: 40 });
+
+    expect(lines.slice(0, 7)).toEqual([
+      '● AcquireLock              10 ms',
+      '│   fence 3',
+      '│',
+      '● PushBundle              340 ms',
+      '│   applied: installed and reloaded',
+      '│',
+      '◇ PushOutcome?',
+    ]);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
+  });
+
   test('folds what was said below its column, so that no line is wider than the terminal', () => {
     const summary = 'word '.repeat(60).trim();
     const { events } = anExecution().visit('PushBundle', 'Task', {

@@ -16,7 +16,20 @@ function anEntry(changes: Partial<HistoryEntry> = {}): HistoryEntry {
   };
 }
 
+const file = { colours: plainColours, width: 80, interactive: false };
+
 describe('the history', () => {
+  test('is folded between what it says where the screen is too narrow for it, and nowhere else', () => {
+    const screen = { ...file, interactive: true };
+
+    expect(historyLines([anEntry()], { ...screen, width: 40 })).toEqual([
+      '✔ 2026-11-22 04:15:00  web-1  deploy',
+      '  deployed  version sha256:abababababab…',
+      '  before none  web-1-20261122',
+    ]);
+    expect(historyLines([anEntry()], { ...screen, width: 100 })).toEqual(historyLines([anEntry()], file));
+  });
+
   test('has a line for each deployment, with what was asked for', () => {
     const lines = historyLines(
       [
@@ -27,7 +40,7 @@ describe('the history', () => {
         anEntry({ action: 'validate', outcome: 'validated' }),
         anEntry({ action: null, outcome: 'lost' }),
       ],
-      plainColours,
+      file,
     );
 
     expect(lines.slice(0, 2)).toEqual([

@@ -159,6 +159,16 @@ describe('the list of rollouts', () => {
     summary: null,
   };
 
+  const file = { colours: plainColours, width: 80, interactive: false };
+
+  test('is folded where the screen is too narrow for it', () => {
+    expect(rolloutListLines([entry], { ...file, interactive: true, width: 40 })).toEqual([
+      '○ 2026-11-22 04:15:00  api.example.com',
+      '  version sha256:abababababab…  running',
+      '  failures tolerated 1 of 2  r-1',
+    ]);
+  });
+
   test('has a line for each with the state it is in', () => {
     const lines = rolloutListLines(
       [
@@ -168,7 +178,7 @@ describe('the list of rollouts', () => {
         { ...entry, id: 'r-4', status: 'ended', outcome: 'finished' },
         { ...entry, id: 'r-5', status: 'rolling_back' },
       ],
-      plainColours,
+      file,
     );
 
     expect(lines.map((line) => line.slice(0, 1))).toEqual([' ', '○', '○', '✖', '✔', '✖']);
@@ -177,7 +187,7 @@ describe('the list of rollouts', () => {
     );
     expect(lines[2]).toContain('running, superseded');
     expect(lines[5]).toContain('rolling_back');
-    expect(rolloutListLines([], plainColours)).toEqual(['No rollouts yet.']);
+    expect(rolloutListLines([], file)).toEqual(['No rollouts yet.']);
   });
 });
 

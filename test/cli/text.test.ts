@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { daysBetween, duration, fold, shortFingerprint, table } from '../../cli/render/text.ts';
+import { daysBetween, duration, flow, fold, shortFingerprint, table } from '../../cli/render/text.ts';
 import { wantsColours } from '../../cli/terminal.ts';
 
 describe('text for people', () => {
@@ -43,6 +43,17 @@ describe('text for people', () => {
         },
       ),
     );
+  });
+
+  test('puts parts beside one another while they fit, colours not counted', () => {
+    const red = '\u001b[31mred\u001b[39m';
+
+    expect(flow(['aaa', red, '', 'ccc', 'a part that is too long'], 8)).toEqual([
+      `aaa  ${red}`,
+      '  ccc',
+      '  a part that is too long',
+    ]);
+    expect(flow([], 8)).toEqual([]);
   });
 
   test('aligns the columns of a table', () => {
