@@ -266,11 +266,7 @@ describe('NextWave on the way back', () => {
 
     let back = await next(state);
     while (back.wave.verdict === 'deploy') back = await next(await afterItsEnd(back));
-
-    expect(back.wave).toMatchObject({
-      verdict: 'rollback_incomplete',
-      summary: `not put back, or not known: ${idOf(9)}`,
-    });
+    expect(back.wave.summary).toBe(`not put back, or not known: ${idOf(9)}`);
   });
 
   // a redriven deployment that has lost its lock says `rejected`, whatever it did before
