@@ -49,24 +49,6 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(identityOf(certPath)).toEqual(before);
   });
 
-  test.each([
-    [['no-such-reload', '-x'], 'there is no program no-such-reload in /usr'],
-    [['/etc/passwd'], 'there is no program /etc/passwd on'],
-    [['/usr/bin'], 'there is no program /usr/bin on'],
-  ])('refuses a reload that cannot be started (%j) before it touches a file', async (reloadCommand, why) => {
-    const { host, target, certPath, keyPath } = await aDeployed();
-    const before = [identityOf(certPath), identityOf(keyPath)];
-
-    const line = await host.send('deploy', {
-      target: { ...target, config: { ...target.config, reloadCommand } } as typeof target,
-      version: await aVersion(),
-    });
-
-    expect(line).toMatchObject({ outcome: 'rejected', reason: 'PlanInvalid' });
-    expect(line.summary).toContain(why);
-    expect([identityOf(certPath), identityOf(keyPath)]).toEqual(before);
-  });
-
   test('refuses a job that arrives after its time', async () => {
     const { host, target, certPath, first } = await aDeployed();
 
