@@ -11,6 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => tables.close());
 
+async function begun() {
+  const rollout = aRollout({ certificate: aCertificateName() });
+  await rollouts.begin(rollout, { repeat: false });
+  return rollout;
+}
+
 describe('questions', () => {
   const aQuestion = (rolloutId: string, wave: number, asked: Partial<Question> = {}): Question => ({
     rolloutId,
