@@ -62,14 +62,20 @@ export async function recordedResults(
       const hasBegun = wanted.get(targetId) === (version?.fingerprint ?? null);
       return hasBegun ? brokenOff(targetId) : neverBegun(targetId);
     }
-    const { outcome } = last;
-    const meaning = Object.hasOwn(outcomeMeanings, outcome)
-      ? outcomeMeanings[outcome as DeploymentOutcome]
-      : null;
-    const status = meaning?.succeeded === true ? 'SUCCEEDED' : 'FAILED';
-    return { targetId, executionArn: '', status, outcome, summary: `recorded ${last.at}` };
+    const summary = `recorded ${last.at}`;
+    if (hasSucceeded(last.outcome)) {
+      return { targetId, executionArn: '', status: 'SUCCEEDED', outcome: last.outcome, summary };
+    }
+    // what failed and left the version there was an attempt at putting it back
+    if (version !== null && last.fingerprint === version.fingerprint) {
+      return { targetId, executionArn: '', status: 'SUCCEEDED', outcome: 'deployed', summary };
+    }
+    return { targetId, executionArn: '', status: 'FAILED', outcome: last.outcome, summary };
   });
 }
+
+const hasSucceeded = (outcome: string) =>
+  Object.hasOwn(outcomeMeanings, outcome) && outcomeMeanings[outcome as DeploymentOutcome].succeeded;
 
 const brokenOff = (targetId: string): WaveResult => ({
   targetId,
