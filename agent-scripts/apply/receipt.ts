@@ -10,7 +10,8 @@ import type { Home } from './home.ts';
  *
  * `change` is null where no file was to change. `installedBefore` is the deployment whose files it replaced;
  * `origin` is the deployment that first brought the version it installs (itself, unless it went back to an older
- * one): "the version before" is what the origin replaced.
+ * one): "the version before" is what the origin replaced. `rollout` is the one that it was a
+ * part of, null for none; it is not known of what an earlier agent did.
  */
 export const Receipt = z.strictObject({
   v: z.literal(1),
@@ -20,6 +21,7 @@ export const Receipt = z.strictObject({
   undone: z.boolean(),
   installedBefore: z.nullable(z.string()),
   origin: z.string(),
+  rollout: z.optional(z.nullable(z.string())),
 });
 export type Receipt = z.infer<typeof Receipt>;
 

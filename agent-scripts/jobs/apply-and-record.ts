@@ -35,6 +35,7 @@ export async function applyAndRecord(
     undone: false,
     installedBefore,
     origin,
+    rollout: header.rollout ?? null,
   });
   removeStaged(change);
   closeJournal(home);

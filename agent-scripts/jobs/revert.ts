@@ -15,16 +15,17 @@ import { applyAndRecord } from './apply-and-record.ts';
 /**
  * Job `revert`: makes the version before the installed one the installed one, as a deployment of its own: staged,
  * judged by the daemon, journalled, and undone when it does not hold. Where another version than `replaces` is installed,
- * it is put back already, or somebody else has deployed since: that one stays.
+ * it is put back already, or somebody else has deployed since: that one stays. So does the version itself where somebody else
+ * than the header's rollout has put it there: whoever only found it there has nothing to take away.
  * @throws CertferryError NoReceipt when the host has no version before
  */
 export async function revert(home: Home, header: JobHeader, replaces?: string): Promise<AgentLine> {
   const receipts = receiptsOf(home, header.targetId);
-  const other = installedReceipt(receipts);
-  if (replaces !== undefined && other !== null && other.line.version?.fingerprint !== replaces) {
-    return leftAlone(home, header, other);
+  const installed = installedReceipt(receipts);
+  if (replaces !== undefined && installed !== null && !isToGo(installed, header, replaces)) {
+    return leftAlone(home, header, installed);
   }
-  const origin = originOfInstalled(receipts);
+  const origin = originOfInstalled();
   const files = origin.files.map((file) => fileBefore(file, header));
   const leaf = files.find(holdsLeaf)?.content ?? null;
   const version = leaf === null ? null : factsOfPem(leaf);
@@ -36,20 +37,27 @@ export async function revert(home: Home, header: JobHeader, replaces?: string): 
     return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
   });
 
-  function originOfInstalled(all: readonly Receipt[]): Change {
-    const installed = installedReceipt(all);
-    const found = all.find((receipt) => receipt.line.deploymentId === installed?.origin)?.change ?? null;
+  function originOfInstalled(): Change {
+    const found = receiptOf(receipts, installed?.origin)?.change ?? null;
     if (found === null) throw noVersionBefore(header, 'nothing was deployed here, or it is too long ago');
     return found;
   }
 }
+
+function isToGo({ line, rollout }: Receipt, header: JobHeader, replaces: string): boolean {
+  const isOurs = header.rollout === undefined || rollout === undefined || rollout === header.rollout;
+  return line.version?.fingerprint === replaces && isOurs;
+}
+
+const receiptOf = (receipts: readonly Receipt[], deploymentId: string | null | undefined) =>
+  receipts.find(({ line }) => line.deploymentId === deploymentId);
 
 function leftAlone(home: Home, header: JobHeader, { line: { version, deploymentId }, origin }: Receipt) {
   const line = agentLine({
     deploymentId: header.deploymentId,
     targetId: header.targetId,
     outcome: 'unchanged',
-    summary: 'another version is installed than the one that was to be put back; nothing was touched',
+    summary: 'what is installed is not what was to be taken away; nothing was touched',
     version,
     previousVersion: version,
     validatedIn: 'none',
@@ -61,8 +69,7 @@ function leftAlone(home: Home, header: JobHeader, { line: { version, deploymentI
 
 /** The deployment that first brought the version that `origin` replaced; unknown when it was there before certferry. */
 function versionOrigin(receipts: readonly Receipt[], origin: Change): string {
-  const receipt = receipts.find((candidate) => candidate.line.deploymentId === origin.deploymentId);
-  const before = receipts.find((candidate) => candidate.line.deploymentId === receipt?.installedBefore);
+  const before = receiptOf(receipts, receiptOf(receipts, origin.deploymentId)?.installedBefore);
   return before?.origin ?? '';
 }
 

@@ -31,6 +31,8 @@ export const JobHeader = z.strictObject({
   targetId: TargetId,
   fence: z.int().check(z.nonnegative()),
   expiresAt: z.int().check(z.positive()),
+  /** The id of the rollout that the deployment is a part of: on the way back it takes away only what it has brought. */
+  rollout: z.optional(z.string()),
 });
 export type JobHeader = z.infer<typeof JobHeader>;
 

@@ -125,5 +125,6 @@ export function headerFor(deployment: Deployment, action: JobAction, now: Date):
     targetId: deployment.target.id,
     fence: deployment.fence,
     expiresAt: epochSeconds(now) + deliverySeconds + clockMarginSeconds,
+    ...(deployment.rollout !== null && { rollout: deployment.rollout }),
   };
 }

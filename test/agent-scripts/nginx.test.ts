@@ -202,4 +202,20 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(again).toMatchObject({ outcome: 'unchanged', version: { fingerprint: second.fingerprint } });
     expect(await presentedBy(nginx.port)).toBe(second.fingerprint);
   });
+
+  test('goes back from a version for the rollout that has brought it alone, not for one that found it there', async () => {
+    const { nginx, host, target, first } = await aRunningSite();
+    const second = await aVersion();
+    const by = (rollout: string) => ({ target, header: { rollout }, replaces: second.fingerprint });
+    await host.send('deploy', { ...by('r-1'), version: second });
+    const found = await host.send('deploy', { ...by('r-2'), version: second });
+    expect(found.outcome).toBe('unchanged');
+
+    const left = await host.send('revert', by('r-2'));
+    expect(left).toMatchObject({ outcome: 'unchanged', version: { fingerprint: second.fingerprint } });
+    expect(await presentedBy(nginx.port)).toBe(second.fingerprint);
+
+    const taken = await host.send('revert', by('r-1'));
+    expect(taken).toMatchObject({ outcome: 'applied', version: { fingerprint: first.fingerprint } });
+  });
 });

@@ -90,15 +90,15 @@ describe('PushBundle', () => {
     expect(world.changes).toEqual([]);
   });
 
-  test('sends a revert as an open job and reads no secret for it', async () => {
+  test('sends a revert as an open job that says whose it is, and reads no secret for it', async () => {
     const { deployment } = await enrolledDeployment('revert');
     const sources = sourcesOf();
 
-    await push(sources)({ deployment, taskToken: 't1' });
+    await push(sources)({ deployment: { ...deployment, rollout: 'r-1' }, taskToken: 't1' });
 
     expect(world.commands.sent[0]?.read).toMatchObject({
       sealed: false,
-      job: { header: { action: 'revert' } },
+      job: { header: { action: 'revert', rollout: 'r-1' } },
     });
     expect(sources.asked).toBe(0);
   });

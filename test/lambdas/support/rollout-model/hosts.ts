@@ -12,6 +12,7 @@ export interface ModelJob {
   readonly expiresAt: number;
   /** Of a revert: the only version that it takes away. */
   readonly replaces?: string | undefined;
+  readonly rollout?: string | undefined;
   /** Of a deploy job. */
   readonly version: VersionFacts | null;
 }
@@ -32,10 +33,11 @@ type Said = Parameters<typeof agentLine>[0];
 interface Receipt {
   readonly id: string;
   readonly fence: number;
-  readonly line: Said;
+  line: Said;
   /** What it replaced; undefined where it changed nothing. */
   readonly before: VersionFacts | null | undefined;
   readonly origin: string;
+  readonly rollout?: string | undefined;
   undone: boolean;
 }
 
@@ -89,6 +91,12 @@ export class ModelHosts {
     const place = this.#places.get(targetId);
     if (place === undefined) throw new Error(`no place for ${targetId}`);
     return place;
+  }
+
+  /** What a deployment did there could not be undone, as its host itself has found. */
+  isBad(targetId: string, deploymentId: string): boolean {
+    const own = this.place(targetId).receipts.find(({ id }) => id === deploymentId);
+    return own?.line.outcome === 'rollback_failed';
   }
 
   /** Somebody has seen to it that every daemon presents what is in its files. */
@@ -145,7 +153,9 @@ export class ModelHosts {
   #revert(place: ModelPlace, job: ModelJob): Said | null {
     const installed = installedReceipt(place);
     const has = installed?.line.version ?? null;
-    if (job.replaces !== undefined && installed !== undefined && has?.fingerprint !== job.replaces) {
+    const isOurs = job.rollout === undefined || installed?.rollout === job.rollout;
+    const isToGo = has?.fingerprint === job.replaces && isOurs;
+    if (job.replaces !== undefined && installed !== undefined && !isToGo) {
       this.#count('reverts that left it alone');
       const line = { ...about(job), outcome: 'unchanged', version: has, previousVersion: has } as const;
       const receipt = { line, before: undefined, origin: installed.origin };
@@ -174,7 +184,7 @@ export class ModelHosts {
     const outcome = outcomes[manner] ?? 'applied';
     const has = changed ? version : before;
     const line = { ...about(job), outcome, version: has, previousVersion: before } as const;
-    const receipt = { line, before: changed ? before : undefined, origin };
+    const receipt = { line, before: changed ? before : undefined, origin, rollout: job.rollout };
     place.receipts.unshift({ id: job.deploymentId, fence: job.fence, ...receipt, undone: false });
     return manner === 'dies at the end' ? null : line;
   }
@@ -189,7 +199,8 @@ export class ModelHosts {
     if (manner === 'dies before') return null;
     own.undone = true;
     if (manner === 'rollback_failed') {
-      return { ...about(job), outcome: 'rollback_failed', reason: 'RestoreFailed', version: null };
+      own.line = { ...about(job), outcome: 'rollback_failed', reason: 'RestoreFailed', version: null };
+      return own.line;
     }
     this.#change(place, job, own.before);
     place.presented = true;

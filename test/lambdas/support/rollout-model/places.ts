@@ -68,16 +68,18 @@ export class Places {
   /** Everything that it changed is as it was before, unless somebody has been there since. */
   checkRolledBack(rollout: string): void {
     for (const [targetId, steps] of this.#steps) {
-      const own = steps.findLastIndex((step) => step.rollout === rollout);
-      if (own === -1 || own !== steps.length - 1) continue;
+      if (steps.at(-1)?.rollout !== rollout || this.#isOutOfHand(rollout, targetId)) continue;
       const was = this.#before(steps, rollout);
       const has = this.#world.hosts.place(targetId).version?.fingerprint ?? null;
-      if (this.#isBusy(rollout, targetId) || this.#isForgotten(rollout, targetId)) continue;
-      // whoever wanted the same version, and found it there, has it for theirs
-      const { rollout: owner } = this.#world.watch.installed.get(targetId) ?? {};
-      if (owner !== undefined && owner !== rollout) continue;
       if (has !== was) this.#problem(`${rollout} is rolled back, but ${targetId} has ${has}, not ${was}`);
     }
+  }
+
+  #isOutOfHand(rollout: string, targetId: string): boolean {
+    // whoever wanted the same version, and found it there, has it for theirs
+    const { rollout: owner } = this.#world.watch.installed.get(targetId) ?? {};
+    const isTheirs = owner !== undefined && owner !== rollout;
+    return isTheirs || this.#isBusy(rollout, targetId) || this.#isForgotten(rollout, targetId);
   }
 
   /** Each target once, by how its last deployment ended; only where every deployment could say so itself. */
@@ -158,9 +160,9 @@ export class Places {
   #checkRevert(targetId: string, rollout: string, to: string | null): void {
     const steps = this.#of(targetId);
     const last = steps.at(-1);
-    // a place that is known to be bad is nobody's version: to put back what was there before is right
-    const lastArn = this.#byName(last?.deploymentId ?? '')?.plan.arn ?? '';
-    if (this.#world.watch.history.get(lastArn)?.outcome === 'rollback_failed') return;
+    // a place that its host knows to be bad, though whoever did it was stopped before it could record that, is nobody's
+    // version: to put back what was there before is right
+    if (last !== undefined && this.#world.hosts.isBad(targetId, last.deploymentId)) return;
     if (last?.rollout !== rollout) {
       this.#problem(`${rollout} puts back ${targetId}, which ${last?.deploymentId ?? 'nobody'} changed last`);
     } else if (to !== this.#before(steps, rollout)) {
