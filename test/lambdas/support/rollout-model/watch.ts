@@ -34,6 +34,8 @@ export class Watch {
   readonly locks;
   /** Executions that have their locks, as far as they know. */
   readonly #inside = new Set<Execution>();
+  /** Executions that have had them, whatever has become of them since. */
+  readonly #hadLocks = new Set<Execution>();
   /** Of those that asked for their locks already when a rollout's failures became too many. */
   readonly #underWay = new Map<string, ReadonlySet<string>>();
   readonly #openings = new Map<string, number>();
@@ -96,6 +98,7 @@ export class Watch {
       }
     }
     this.#inside.add(execution);
+    this.#hadLocks.add(execution);
     if (id !== '') this.places.begins(execution, target.id, this.installed.get(target.id));
   }
 
@@ -183,11 +186,12 @@ export class Watch {
     }
   }
 
+  /** One that was stopped under way goes on there when it is redriven: it has passed its gate. */
   #askedAlready(id: string): ReadonlySet<string> {
     const asked = [...this.#world.executions.values()].filter(
-      ({ plan, state, isRunning }) => plan.input.rollout === id && isRunning && state !== 'Splay',
+      (one) => (one.isRunning && one.state !== 'Splay') || this.#hadLocks.has(one),
     );
-    return new Set(asked.map(({ plan }) => plan.arn));
+    return new Set(asked.filter(({ plan }) => plan.input.rollout === id).map(({ plan }) => plan.arn));
   }
 
   /** What is believed is so, or nobody knows. */
