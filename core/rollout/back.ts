@@ -50,8 +50,9 @@ export function planBack(aftermath: Aftermath): WayBack {
     const isLeft = attempt?.outcome === 'superseded';
     if (attempt !== undefined && !isLeft) return hasFailed(attempt) || wasSkipped(attempt);
     const has = installed(result.targetId);
-    const mayHaveIt = hasChanged(result) || isUnsure(result) || isLost(result.targetId);
-    return mayHaveIt && (has === null || has === fingerprint);
+    // an attempt that left nothing behind does not undo what one before it did
+    if (has === fingerprint) return result.outcome !== 'unchanged';
+    return has === null && (hasChanged(result) || isUnsure(result) || isLost(result.targetId));
   });
   if (unsettled.length === 0) return { verdict: 'rolled_back' };
   return { verdict: 'rollback_incomplete', targetIds: unsettled.map(({ result }) => result.targetId) };

@@ -194,6 +194,13 @@ describe('the way back', () => {
     },
   );
 
+  test('is incomplete where an attempt has left the version, though the next one was rolled back', () => {
+    const so = [forward(1, result('a', 'rollback_failed')), forward(2, result('a', 'rolled_back'))];
+
+    expect(plan(so, { a: theNew })).toEqual({ verdict: 'rollback_incomplete', targetIds: ['a'] });
+    expect(plan(so, { a: theOld })).toEqual({ verdict: 'rolled_back' });
+  });
+
   test('goes by the last deployment of a target, but not by one that was skipped', () => {
     const so = [
       forward(1, result('a', 'lost')),
