@@ -69,7 +69,7 @@ export class Places {
   checkRolledBack(rollout: string): void {
     for (const [targetId, steps] of this.#steps) {
       if (steps.at(-1)?.rollout !== rollout || this.#isOutOfHand(rollout, targetId)) continue;
-      const was = this.#before(steps, rollout);
+      const was = this.#before(targetId, rollout);
       const has = this.#world.hosts.place(targetId).version?.fingerprint ?? null;
       if (has !== was) this.#problem(`${rollout} is rolled back, but ${targetId} has ${has}, not ${was}`);
     }
@@ -143,10 +143,16 @@ export class Places {
     this.#world.problems.push(what);
   }
 
-  /** What a target had before the rollout's first change after the last change of somebody else. */
-  #before(steps: readonly Step[], rollout: string): string | null | undefined {
-    const foreign = steps.findLastIndex((step) => step.rollout !== rollout);
-    return steps[foreign + 1]?.from;
+  /**
+   * What a target had before the rollout's first change after the last change of somebody else. What that one left, and its
+   * host knows to be bad, is nobody's version.
+   */
+  #before(targetId: string, rollout: string): string | null | undefined {
+    const steps = this.#of(targetId);
+    const foreign = steps.findLastIndex(
+      (step) => step.rollout !== rollout && !this.#world.hosts.isBad(targetId, step.deploymentId),
+    );
+    return steps.slice(foreign + 1).find((step) => step.rollout === rollout)?.from;
   }
 
   #checkSequence(targetId: string, rollout: string): void {
@@ -165,8 +171,8 @@ export class Places {
     if (last !== undefined && this.#world.hosts.isBad(targetId, last.deploymentId)) return;
     if (last?.rollout !== rollout) {
       this.#problem(`${rollout} puts back ${targetId}, which ${last?.deploymentId ?? 'nobody'} changed last`);
-    } else if (to !== this.#before(steps, rollout)) {
-      this.#problem(`${rollout} puts ${to} back on ${targetId}, not ${this.#before(steps, rollout)}`);
+    } else if (to !== this.#before(targetId, rollout)) {
+      this.#problem(`${rollout} puts ${to} back on ${targetId}, not ${this.#before(targetId, rollout)}`);
     }
   }
 
