@@ -9,7 +9,7 @@ import { failsOnce } from './fails-once.ts';
 import { folderOf, openToOthers } from './open-folder.ts';
 import { presentedBy } from './presented.ts';
 import { presentedAfterStarttls } from './presented-after-starttls.ts';
-import { isAlive, pidIn, until, untilListening } from './processes.ts';
+import { endOf, isAlive, pidIn, reachable, until, untilListening } from './processes.ts';
 import { program } from './require-daemon.ts';
 
 /** A Postfix with what is special about it. */
@@ -113,7 +113,7 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
         writeFileSync(layout.files[index] ?? '', content, { mode: 0o600 });
     },
     async start() {
-      if (pidIn(pidFile) === null) await run(['postfix', '-c', etc, 'start']);
+      if (pidIn(pidFile) === null) await run(['postfix', '-c', etc, 'start'], log);
       await untilListening('postfix', port, log);
     },
     async stop() {
@@ -121,6 +121,10 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
       if (pid === null) return;
       process.kill(pid, 'SIGTERM');
       await until(() => !isAlive(pid), `postfix ${pid} to end`);
+      // its children hold the listening sockets until they have noticed, and the next master would find them taken
+      for (const one of [port, directPort]) {
+        await until(async () => !(await reachable(one)), `port ${one} of postfix ${pid} to be free`);
+      }
     },
     // it starts on anything; without a pair it has no TLS
     wouldStart: () => pairMatches(certFile, layout.keyFile),
@@ -132,10 +136,11 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
   };
 }
 
-async function run([file = '', ...args]: readonly string[]): Promise<void> {
+async function run([file = '', ...args]: readonly string[], log: string): Promise<void> {
   const child = spawn(file, args, { stdio: 'ignore' });
   const code = await new Promise((resolve) => child.once('exit', resolve));
-  if (code !== 0) throw new Error(`${file} ${args.join(' ')} ended with ${code}`);
+  if (code !== 0)
+    throw new Error(`${file} ${args.join(' ')} ended with ${code}; its log ends with:\n${endOf(log)}`);
 }
 
 function mainCfOf(folder: string, log: string): string {

@@ -25,7 +25,8 @@ export async function untilListening(daemon: string, port: number, log: string):
   });
 }
 
-function endOf(log: string): string {
+/** The last twenty lines of a daemon's log. */
+export function endOf(log: string): string {
   return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-20).join('\n') : '(no log)';
 }
 
