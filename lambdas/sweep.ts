@@ -35,8 +35,8 @@ interface Services extends SweepServices {
 /**
  * Not a state: started by the schedule, or by a person. Has the certificates' sources looked at (once a day), looks at
  * every target or has its host look, publishes what it saw, and starts one rollout for each certificate some of whose
- * targets are to be healed. Two at once look twice and start it once; one that broke off left nothing behind, and the next
- * one looks again.
+ * targets are to be healed. Two at once look twice and start it once; one that broke off left nothing behind, and the
+ * next one looks again.
  */
 export const createHandler =
   (by: Services) =>

@@ -25,7 +25,8 @@ export type Part = z.infer<typeof Part>;
 /**
  * Input of an execution of `rollout`. Without `version` it is the one that the certificate's source has now (`latest`
  * says so too), with `new` the same unless a rollout has carried it before, or with `current` the last one whose rollout
- * has ended well; a `fingerprint` alone is one that a rollout to all has carried, an `id` the source's own name of a version. A version that is being or has been rolled out is not rolled out again, unless `repeat` says so or the
+ * has ended well; a `fingerprint` alone is one that a rollout to all has carried, an `id` the source's own name of a
+ * version. A version that is being or has been rolled out is not rolled out again, unless `repeat` says so or the
  * rollout is for a part (`only`).
  */
 export const RolloutRequest = z.strictObject({

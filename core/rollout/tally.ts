@@ -8,7 +8,8 @@ export interface Tally {
 
 /**
  * Each target once, by the outcome of its last deployment forward; one that was put back, or should have been, as
- * `put_back` or `not_put_back`; not one that somebody deployed to before its turn to be put back came. Being skipped counts for those only that nothing else happened to.
+ * `put_back` or `not_put_back`; not one that somebody deployed to before its turn to be put back came. Being skipped
+ * counts for those only that nothing else happened to.
  */
 export function tallyOf(waves: readonly EndedWave[]): Tally {
   const forward = lastResults(waves, 'forward');

@@ -19,8 +19,9 @@ const phases = {
 
 /**
  * Metrics in the embedded metric format (no API call): `Deployments` by `outcome`; `DurationMs` from the start of the
- * execution to its end, and `LockWaitMs` of those that got their locks or gave up, `PushMs`, `VerifyMs` and `RollbackMs` of those that came so far. `LockWaitingMs` is apart from that: of
- * one deployment it comes many times, which would bend the other's percentiles. All have the dimension `service`.
+ * execution to its end, and `LockWaitMs` of those that got their locks or gave up, `PushMs`, `VerifyMs` and `RollbackMs`
+ * of those that came so far. `LockWaitingMs` is apart from that: of one deployment it comes many times, which would bend
+ * the other's percentiles. All have the dimension `service`.
  */
 export function createDeploymentMetrics(metrics: Metrics): DeploymentMetrics {
   return {

@@ -50,9 +50,9 @@ export interface Rollouts extends Questions {
   /**
    * Gives a rollout its place. A whole one gets the certificate's next sequence number and supersedes the one before,
    * unless that one carries the same version (and has not been refused, superseded or rolled back) and `repeat` is not
-   * said. With `onlyNew` not even where an earlier one has carried it, however that ended (unless it was refused). One for a part keeps the current number, and supersedes nobody. One that was asked for before the
-   * certificate's latest, and comes later, is superseded. Throws InvalidRequest when the id was another rollout's, or its
-   * execution has ended.
+   * said. With `onlyNew` not even where an earlier one has carried it, however that ended (unless it was refused). One
+   * for a part keeps the current number, and supersedes nobody. One that was asked for before the certificate's latest,
+   * and comes later, is superseded. Throws InvalidRequest when the id was another rollout's, or its execution has ended.
    *
    * Of several attempts the first to come decides which version it is, and the others are answered that one.
    */
