@@ -79,7 +79,7 @@ async function redrive(sfn: SFNClient, executionArn: string, id: string): Promis
     if (!(error instanceof Error) || error.name !== 'ExecutionNotRedrivable') throw error;
     throw new CertferryError(
       'InvalidRequest',
-      `rollout ${id} cannot be resumed: it is running ("certferry rollout --follow" watches it), it has ended well, or it ended more than 14 days ago. Step Functions says: ${error.message}`,
+      `rollout ${id} cannot be resumed: it is running ("certferry rollout --follow ${id}" watches it), it has ended well, or it ended more than 14 days ago. Step Functions says: ${error.message}`,
     );
   }
 }

@@ -178,7 +178,7 @@ describe('a rollout through a stack', () => {
 
     await expect(account.resume('r1', aWatch().watch)).rejects.toMatchObject({
       name: 'InvalidRequest',
-      message: expect.stringContaining('"certferry rollout --follow" watches it'),
+      message: expect.stringContaining('"certferry rollout --follow r1" watches it'),
     });
     executionsOf.destroy();
   });

@@ -1,18 +1,16 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Strategy } from '../../core/rollout/strategy.ts';
-import { createRollouts, type Rollouts } from '../../lambdas/services/rollouts.ts';
+import type { Rollouts } from '../../lambdas/services/rollouts.ts';
 import { fingerprint } from './support/factories.ts';
 import { aCertificateName, aRollout } from './support/rollouts.ts';
-import { startTables, tableNames } from './support/world.ts';
+import { type Tables, tableNames, useRollouts } from './support/world.ts';
 
-let tables: Awaited<ReturnType<typeof startTables>>;
+let tables: Tables;
 let rollouts: Rollouts;
-beforeAll(async () => {
-  tables = await startTables();
-  rollouts = createRollouts(tables.documents, tableNames.registry);
+useRollouts((...made) => {
+  [rollouts, tables] = made;
 });
-afterAll(() => tables.close());
 
 const once = { repeat: false };
 const again = { repeat: true };

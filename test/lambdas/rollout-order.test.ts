@@ -1,19 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { NewRollout } from '../../lambdas/services/rollout-begin.ts';
 import { type Begun, createRollouts, type Rollouts } from '../../lambdas/services/rollouts.ts';
 import { aCertificateName, aRollout } from './support/rollouts.ts';
-import { startTables, tableNames } from './support/world.ts';
+import { type Tables, tableNames, useRollouts } from './support/world.ts';
 
-let tables: Awaited<ReturnType<typeof startTables>>;
+let tables: Tables;
 let rollouts: Rollouts;
-beforeAll(async () => {
-  tables = await startTables();
-  rollouts = createRollouts(tables.documents, tableNames.registry);
+useRollouts((...made) => {
+  [rollouts, tables] = made;
 });
-afterAll(() => tables.close());
 
 /** Every call waits a little, and the answers to some writes get lost: the write has happened, the caller sees a broken connection. */
 function shaky(delays: readonly number[], lost: readonly boolean[]): DynamoDBDocumentClient {

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createRollouts, type Question, type Rollouts } from '../../lambdas/services/rollouts.ts';
+import { describe, expect, test } from 'vitest';
+import type { Question, Rollouts } from '../../lambdas/services/rollouts.ts';
 import { aCertificateName, aRollout } from './support/rollouts.ts';
-import { startTables, tableNames } from './support/world.ts';
+import { useRollouts } from './support/world.ts';
 
-let tables: Awaited<ReturnType<typeof startTables>>;
 let rollouts: Rollouts;
-beforeAll(async () => {
-  tables = await startTables();
-  rollouts = createRollouts(tables.documents, tableNames.registry);
+useRollouts((made) => {
+  rollouts = made;
 });
-afterAll(() => tables.close());
 
 async function begun() {
   const rollout = aRollout({ certificate: aCertificateName() });

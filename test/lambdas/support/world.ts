@@ -10,7 +10,7 @@ import type { Message } from '../../../lambdas/services/messages.ts';
 import type { HostKeyChange } from '../../../lambdas/services/notices.ts';
 import { createPendingCommands } from '../../../lambdas/services/pending-commands.ts';
 import { createRegistry } from '../../../lambdas/services/registry.ts';
-import { createRollouts } from '../../../lambdas/services/rollouts.ts';
+import { createRollouts, type Rollouts } from '../../../lambdas/services/rollouts.ts';
 import { createTables, tableNames } from '../../../local/dynamodb/create-tables.ts';
 import { startDynamoDb } from '../../../local/dynamodb/start.ts';
 import { fakeCommands } from '../../fakes/commands.ts';
@@ -72,7 +72,7 @@ export function aWorld(documents: DynamoDBDocumentClient) {
 }
 export type World = ReturnType<typeof aWorld>;
 
-type Tables = Awaited<ReturnType<typeof startTables>>;
+export type Tables = Awaited<ReturnType<typeof startTables>>;
 
 /** Tables for a file of tests, and for each of its tests a world of its own, which `take` is given. */
 export function useWorld(take: (world: World, tables: Tables) => void): void {
@@ -81,6 +81,16 @@ export function useWorld(take: (world: World, tables: Tables) => void): void {
     tables = await startTables();
   });
   beforeEach(() => take(aWorld(tables.documents), tables));
+  afterAll(() => tables.close());
+}
+
+/** Tables for a file of tests whose tests share them, and the rollouts in them. */
+export function useRollouts(take: (rollouts: Rollouts, tables: Tables) => void): void {
+  let tables: Tables;
+  beforeAll(async () => {
+    tables = await startTables();
+    take(createRollouts(tables.documents, tableNames.registry), tables);
+  });
   afterAll(() => tables.close());
 }
 

@@ -26,9 +26,10 @@ import { createHandler as sweep } from '../../../../lambdas/sweep.ts';
 import type { Invocation } from './invocation.ts';
 import { servicesFor } from './services.ts';
 
-/** The event has been through JSON, as Lambda's has. */
-// biome-ignore lint/suspicious/noExplicitAny: each handler reads its own event
-type Task = (invocation: Invocation, event: any) => Promise<unknown>;
+/** Each reads its own event, which has been through JSON, as Lambda's has. */
+type Task = (invocation: Invocation, event: never) => Promise<unknown>;
+
+type RecordEvent = Parameters<ReturnType<typeof recordOutcome>>[0];
 
 export const tasks: Readonly<Record<string, Task>> = {
   ResolveCertificate: (by, event) => resolveCertificate(servicesFor(by))(event),
@@ -44,8 +45,8 @@ export const tasks: Readonly<Record<string, Task>> = {
   RollBack: (by, event) => rollBack(servicesFor(by))(event),
   ProbeEndpoint: (by, event) => probeEndpoint(servicesFor(by))(event),
   ProbeRestored: (by, event) => probeRestored(servicesFor(by))(event),
-  RecordOutcome: (by, { state, ...event }) =>
-    recordOutcome(servicesFor(by))({ ...event, state: EndedState.parse(state) }),
+  RecordOutcome: (by, event: RecordEvent) =>
+    recordOutcome(servicesFor(by))({ ...event, state: EndedState.parse(event.state) }),
   ReleaseLock: (by, event) => releaseLock(servicesFor(by))(event),
   CommandStatus: (by, event) => commandStatus({ ...servicesFor(by), sleep: async () => undefined })(event),
   Sweep: (by, event) => sweep(servicesFor(by))(event),

@@ -208,7 +208,7 @@ export class World {
     if (task === undefined) throw new Error(`there is no function ${name}`);
     this.atWork += 1;
     try {
-      const event = JSON.parse(JSON.stringify(payload));
+      const event = JSON.parse(JSON.stringify(payload)) as never;
       return JSON.parse(JSON.stringify(await task(invocation, event)));
     } catch (error) {
       if (!(error instanceof Error)) throw error;
