@@ -8,7 +8,7 @@ export default {
       comment: 'core is the pure domain: the rest of the house depends on it, never the other way round.',
       severity: 'error',
       from: { path: '^core/' },
-      to: { path: '^(agent-scripts|lambdas|cdk|local|account|cli|test|bench|scripts)/' },
+      to: { path: '^(services|agent-scripts|lambdas|cdk|local|account|cli|test|bench|scripts)/' },
     },
     {
       name: 'core-sees-pure-libraries-only',
@@ -29,7 +29,7 @@ export default {
       comment:
         'Only maintenance windows need a library of time zones; the agent’s bundle must not grow by one.',
       severity: 'error',
-      from: { path: '^core/', pathNot: '^core/rollout/' },
+      from: { path: '^core/', pathNot: '^core/(rollout|registry)/' },
       to: { path: '^node_modules/luxon(/|$)' },
     },
     {
@@ -37,14 +37,14 @@ export default {
       comment:
         'Folders of core form a tree: errors, then targets, then deployments, then what works on them.',
       severity: 'error',
-      from: { path: '^core/(target|deployment)/' },
-      to: { path: '^core/(?!errors\\.ts$)', pathNot: '^core/target/|^core/deployment/' },
+      from: { path: '^core/(targets|deployment)/' },
+      to: { path: '^core/(?!errors\\.ts$)', pathNot: '^core/targets/|^core/deployment/' },
     },
     {
       name: 'targets-come-before-deployments',
       comment: 'A deployment is about a target; a target knows nothing of deployments.',
       severity: 'error',
-      from: { path: '^core/target/' },
+      from: { path: '^core/targets/' },
       to: { path: '^core/deployment/' },
     },
     {
@@ -76,18 +76,39 @@ export default {
       name: 'tasks-never-meet',
       comment: 'A task that calls another hides a transition from the execution graph.',
       severity: 'error',
-      from: { path: '^lambdas/[^/]+\\.ts$' },
-      to: { path: '^lambdas/[^/]+\\.ts$' },
+      from: { path: '^lambdas/' },
+      to: { path: '^lambdas/handlers/' },
     },
     {
       name: 'sdk-only-in-services',
       comment: 'A handler decides nothing about the SDK; the service does.',
       severity: 'error',
-      from: { path: '^(lambdas|cdk|core)/', pathNot: '^lambdas/(services|runtime)/' },
+      from: { path: '^(lambdas|cdk|core)/', pathNot: '^lambdas/runtime/' },
       to: { path: '@aws-sdk/' },
     },
     {
-      name: 'lambdas-see-core-only',
+      name: 'services-see-core-only',
+      comment: 'Functions, local mode and account mode share the data layer; it depends on none of them.',
+      severity: 'error',
+      from: { path: '^services/' },
+      to: { path: '^(agent-scripts|lambdas|cdk|local|account|cli|test|bench|scripts)/' },
+    },
+    {
+      name: 'services-form-a-tree',
+      comment: 'Each folder of services imports only folders that stand before it in this order.',
+      severity: 'error',
+      from: { path: '^services/(locks|ssm|fleet|registry|sources)/' },
+      to: { path: '^services/(rollouts|history|notify)/' },
+    },
+    {
+      name: 'runtime-is-for-handlers',
+      comment: 'Helpers take their services as parameters; only a handler wires them.',
+      severity: 'error',
+      from: { path: '^(services|local|account|cli|cdk)/|^lambdas/(?!handlers|runtime)' },
+      to: { path: '^lambdas/runtime/' },
+    },
+    {
+      name: 'lambdas-see-services-and-core',
       comment: 'No code in lambdas/ knows that local mode exists.',
       severity: 'error',
       from: { path: '^lambdas/' },
@@ -101,14 +122,14 @@ export default {
       to: { path: '^(agent-scripts|lambdas|local|cli|test|bench|scripts)/' },
     },
     {
-      name: 'local-sees-lambdas-and-core',
+      name: 'local-sees-services-and-core',
       severity: 'error',
       comment: 'Local mode runs what was built; it never reaches up into the command line.',
       from: { path: '^local/' },
       to: { path: '^(agent-scripts|cdk|cli|test|bench|scripts)/' },
     },
     {
-      name: 'account-sees-lambdas-and-core',
+      name: 'account-sees-services-and-core',
       comment:
         'Work on a stack goes through the services of its functions; it knows nothing of local mode or of display.',
       severity: 'error',

@@ -2,7 +2,10 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config({
-  files: ['{core,agent-scripts,lambdas,cdk,local,account,cli,bench,scripts}/**/*.ts', 'test/**/*.ts'],
+  files: [
+    '{core,services,agent-scripts,lambdas,cdk,local,account,cli,bench,scripts}/**/*.ts',
+    'test/**/*.ts',
+  ],
   languageOptions: {
     parser: tseslint.parser,
     parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname },

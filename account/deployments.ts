@@ -1,11 +1,11 @@
 import type { DeploymentRequest, RecordedDeployment } from '../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import { CertferryError } from '../core/errors.ts';
-import { memberOf, type RegisteredTarget } from '../core/target/registered.ts';
-import type { Target } from '../core/target/target.ts';
-import type { Catalogue } from '../lambdas/services/catalogue.ts';
-import type { Executions } from '../lambdas/services/executions.ts';
-import type { Rollouts } from '../lambdas/services/rollouts.ts';
+import { memberOf, type RegisteredTarget } from '../core/targets/registered.ts';
+import type { Target } from '../core/targets/target.ts';
+import type { Executions } from '../services/locks/executions.ts';
+import type { Catalogue } from '../services/registry/catalogue.ts';
+import type { Rollouts } from '../services/rollouts/rollouts.ts';
 import { nameIn, newExecutionName } from './arns.ts';
 import { recordedIn } from './executions.ts';
 import type { HostsOf } from './fleet.ts';

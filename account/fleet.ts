@@ -1,8 +1,8 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
-import type { RegisteredTarget } from '../core/target/registered.ts';
-import { createFleet, type Fleet, type FoundHost, type HostClients } from '../lambdas/services/fleet.ts';
-import { placeOf } from '../lambdas/services/host-place.ts';
+import { placeOf } from '../core/targets/host-location.ts';
+import type { RegisteredTarget } from '../core/targets/registered.ts';
+import { createFleet, type Fleet, type FoundHost, type HostClients } from '../services/fleet/fleet.ts';
 import { invoke } from './invoke.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { CertferryError } from '../core/errors.ts';
-import type { TargetsFile } from '../core/rollout/targets-file.ts';
-import type { Catalogue, Entry, Origin } from '../lambdas/services/catalogue.ts';
+import type { TargetsFile } from '../core/registry/targets-file.ts';
+import type { Catalogue, Entry, Origin } from '../services/registry/catalogue.ts';
 
 /** What applying a targets file does to one thing. `stack`: the stack's own code put it there, and it is left alone. */
 export interface Change {

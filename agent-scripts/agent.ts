@@ -18,9 +18,9 @@ import { recover } from './apply/recover.ts';
 import { hostPublicKey, openSealed } from './host-keys.ts';
 import { deploy, rejected } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
-import { lookAround } from './jobs/look-around.ts';
-import { revert } from './jobs/revert.ts';
+import { inspectEndpoints } from './jobs/inspect-endpoints.ts';
 import { rollback } from './jobs/rollback.ts';
+import { undo } from './jobs/undo.ts';
 
 /** Taken out of the environment at once, so that no command started later can inherit it. */
 function takeEnvironment(): { home: Home; text: string } {
@@ -40,7 +40,7 @@ async function main(): Promise<AgentLine> {
   process.umask(0o022);
   const { home, text } = takeEnvironment();
   const job = readJob(text);
-  if (isLook(job)) return lookAround(job.job.header, job.job.looks);
+  if (isLook(job)) return inspectEndpoints(job.job.header, job.job.looks);
   const claimed = job.sealed ? job.header : job.job.header;
   privateFolder(home.root);
   let recovered: Recovery | null = null;
@@ -88,14 +88,14 @@ async function performOpen(home: Home, { header, probe, replaces }: OpenJob): Pr
       return enrolled(home, header, null);
     case 'inspect':
       return inspect(home, header, probe);
-    case 'rollback':
+    case 'undo':
       passFence(home, header);
-      return rollback(home, header);
-    case 'revert': {
+      return undo(home, header);
+    case 'rollback': {
       const finished = finishedBefore(home, header);
       if (finished !== null) return finished;
       passFence(home, header);
-      return revert(home, header, replaces);
+      return rollback(home, header, replaces);
     }
     case 'deploy':
     case 'validate':
@@ -122,7 +122,7 @@ async function withHostKey(home: Home, line: AgentLine): Promise<AgentLine> {
   return { ...line, hostKey: await hostPublicKey(home) };
 }
 
-/** The sender knows an older key (this host was rebuilt), so it is told the present one and sends again. */
+/** The sender knows an older key (this host was rebuilt), so it is told the current one and sends again. */
 function unknownKey(home: Home, header: JobHeader): Promise<AgentLine> {
   return enrolled(home, header, 'UnknownHostKey');
 }
@@ -152,7 +152,7 @@ async function afterError(home: Home, header: JobHeader, error: unknown): Promis
     const receipt = readReceipt(home, recovery.targetId, recovery.deploymentId);
     if (receipt !== null) return receipt.line;
   }
-  const ended = header.action === 'rollback' ? null : readReceipt(home, header.targetId, header.deploymentId);
+  const ended = header.action === 'undo' ? null : readReceipt(home, header.targetId, header.deploymentId);
   // what failed came after the end (tidying up): the receipt tells what is live
   if (ended?.fence === header.fence && !ended.undone) return ended.line;
   if (isCertferryError(error)) return rejected(header, error);

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority } from '../cli/demo/throwaway-ca.ts';
-import { createHistory } from '../lambdas/services/history.ts';
-import { createLocks } from '../lambdas/services/locks.ts';
 import { openFerry } from '../local/ferry.ts';
+import { createHistory } from '../services/history/history.ts';
+import { createLocks } from '../services/locks/locks.ts';
 import { aTarget } from '../test/agent-scripts/run-agent.ts';
 import { startTables, tableNames } from '../test/lambdas/support/world.ts';
 import { inTurn, mustRun } from './measure.ts';

@@ -42,7 +42,7 @@ if (!isAsWanted) process.exitCode = 1;
 async function firstVersion(version: IssuedCertificate): Promise<void> {
   const run = await scene('a  a first version everywhere', () => fleet.rollout(version));
   expectEnd(run, 'finished', 0);
-  expect(`${size} servers present it`, await presenting(version), size);
+  expect(`${size} servers serve it`, await serving(version), size);
 }
 
 async function tolerated(before: IssuedCertificate, version: IssuedCertificate): Promise<void> {
@@ -52,14 +52,14 @@ async function tolerated(before: IssuedCertificate, version: IssuedCertificate):
   );
   expectEnd(run, 'finished_with_failures', 17);
   expect('rolled back on its host', countOf(run.waves, 'rolled_back'), 1);
-  expect('servers that present the new version', await presenting(version), size - 1);
-  expect('the one that failed presents the old one', await stuck?.presented(), before.fingerprint);
+  expect('servers that serve the new version', await serving(version), size - 1);
+  expect('the one that failed serves the old one', await stuck?.served(), before.fingerprint);
 }
 
 async function putBack(version: IssuedCertificate): Promise<void> {
-  const [presented, files] = [await fleet.presented(), fleet.hosts.map((host) => host.files())];
+  const [served, files] = [await fleet.served(), fleet.hosts.map((host) => host.files())];
   const run = await scene('c  another, the same host fails, none is tolerated, everything goes back', () =>
-    fleet.rollout(version, '--tolerated-failures', '0', '--on-halt', 'rollBackAll'),
+    fleet.rollout(version, '--tolerated-failures', '0', '--on-halt', 'rollback'),
   );
   expectEnd(run, 'rolled_back', 13);
   const changed = countOf(run.waves, 'deployed');
@@ -68,7 +68,7 @@ async function putBack(version: IssuedCertificate): Promise<void> {
   );
   expect('put back', countOf(run.waves, 'put back'), changed);
   expect('newest wave first', newestFirst(run.waves), true);
-  expect('servers as they were', same(await fleet.presented(), presented), size);
+  expect('servers as they were', same(await fleet.served(), served), size);
   expect(
     'folders as they were, byte for byte',
     same(
@@ -89,7 +89,7 @@ async function killedAndResumed(version: IssuedCertificate): Promise<void> {
   console.log(`   ${countOf(killed.waves, 'deployed')} had been deployed`);
   const run = await scene('   and resumed by another process', () => fleet.resume(killed.id, version));
   expectEnd(run, 'finished', 0);
-  expect('servers that present it', await presenting(version), size);
+  expect('servers that serve it', await serving(version), size);
   const applied = fleet.applied(version);
   expect('hosts whose agent put it in place once', applied.filter((times) => times === 1).length, size);
   expect(
@@ -102,7 +102,7 @@ async function killedAndResumed(version: IssuedCertificate): Promise<void> {
 async function announcedTwice(version: IssuedCertificate): Promise<void> {
   const run = await scene('e  the same again', () => fleet.rollout(version));
   expectEnd(run, 'already_rolled_out', 0);
-  expect('servers that present it', await presenting(version), size);
+  expect('servers that serve it', await serving(version), size);
 }
 
 async function scene(title: string, play: () => Promise<FleetRun>): Promise<FleetRun> {
@@ -137,8 +137,8 @@ function expect(what: string, seen: unknown, wanted: unknown): void {
   console.log(`   ${isSo ? 'ok  ' : 'NOT '} ${what}: ${seen}${isSo ? '' : `, and not ${wanted}`}`);
 }
 
-async function presenting({ fingerprint }: IssuedCertificate): Promise<number> {
-  return (await fleet.presented()).filter((one) => one === fingerprint).length;
+async function serving({ fingerprint }: IssuedCertificate): Promise<number> {
+  return (await fleet.served()).filter((one) => one === fingerprint).length;
 }
 
 function same<Value>(ones: readonly Value[], others: readonly Value[]): number {

@@ -102,7 +102,7 @@ export async function hostDeploy(folder: string): Promise<string[]> {
     `shell script (cp, nginx -t, mv, reload)          ${show(times.script)}`,
     `document, agent: judged, journalled, backed up    ${show(times.agent)}`,
     `over the script                                   ${over.toFixed(0)} ms  (aim: at most 150)`,
-    `the same, and waiting until nginx presents it     ${show(times.agentAndSeen)}`,
+    `the same, and waiting until nginx serves it     ${show(times.agentAndSeen)}`,
   ];
 }
 

@@ -4,7 +4,7 @@ import { activationByHand } from '../agent-scripts/apply/activation.ts';
 import { quoteArgv } from '../agent-scripts/apply/run-command.ts';
 import { wantedChange } from '../agent-scripts/connectors/index.ts';
 import { createAuthority, type IssuedCertificate } from '../cli/demo/throwaway-ca.ts';
-import type { Target } from '../core/target/target.ts';
+import type { Target } from '../core/targets/target.ts';
 import { aTarget, bundleOf, runAgentWith, testHost } from '../test/agent-scripts/run-agent.ts';
 import { matrixRows } from '../test/contract/matrix-rows.ts';
 import type { DaemonUnderContract } from '../test/contract/site.ts';
@@ -37,7 +37,7 @@ export async function everyKind(folder: string): Promise<string[]> {
   }
   return [
     ...lines,
-    'milliseconds, medians; over: agent - script; seen: waiting until the new leaf is presented; cost: rehearsed - seen',
+    'milliseconds, medians; over: agent - script; seen: waiting until the new leaf is served; cost: rehearsed - seen',
   ];
 }
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { HistoryItem } from '../lambdas/services/history.ts';
-import type { LockItem } from '../lambdas/services/lock-item.ts';
-import type { Claim } from '../lambdas/services/locks.ts';
+import type { HistoryItem } from '../services/history/history.ts';
+import type { LockItem } from '../services/locks/lock-item.ts';
+import type { Claim } from '../services/locks/locks.ts';
 import { anExecution, aTargetId } from '../test/lambdas/support/factories.ts';
 import { aWorld, startTables, type World } from '../test/lambdas/support/world.ts';
 

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { createServer } from 'node:tls';
 import { createAuthority, type IssuedCertificate } from '../cli/demo/throwaway-ca.ts';
 import { readBundle } from '../core/certificate/read-bundle.ts';
-import { RegisteredTarget } from '../core/target/registered.ts';
+import { RegisteredTarget } from '../core/targets/registered.ts';
 import { openFerry } from '../local/ferry.ts';
 import { simulatedHosts } from './simulated-host.ts';
 
@@ -39,7 +39,7 @@ for (const size of sizes) console.log(row(await measure(size)));
 async function measure(size: number): Promise<Measured> {
   const version = await authority.issue({ names: [name] });
   const folder = mkdtempSync(join(tmpdir(), 'certferry-bench-'));
-  const server = await presenting(version);
+  const server = await serving(version);
   const { facts } = readBundle({ certificate: version.fullchainPem, key: version.keyPem }, new Date());
   const applied = new Map<string, number>();
   const simulated = await simulatedHosts(
@@ -102,8 +102,8 @@ function target(index: number, port: number): RegisteredTarget {
   });
 }
 
-/** Presents the new version from the beginning: the hosts of this measurement have no servers of their own. */
-async function presenting({ fullchainPem, keyPem }: IssuedCertificate) {
+/** Serves the new version from the beginning: the hosts of this measurement have no servers of their own. */
+async function serving({ fullchainPem, keyPem }: IssuedCertificate) {
   const server = createServer({ cert: fullchainPem, key: keyPem });
   server.on('tlsClientError', () => undefined);
   server.on('secureConnection', (socket) => socket.on('error', () => undefined));

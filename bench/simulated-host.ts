@@ -1,4 +1,4 @@
-// A host that only answers: it opens nothing, writes nothing and presents nothing. What it shows is the work of everything
+// A host that only answers: it opens nothing, writes nothing and serves nothing. What it shows is the work of everything
 // but the host.
 import { agentLine } from '../core/deployment/agent-line.ts';
 import type { VersionFacts } from '../core/deployment/version.ts';

@@ -87,7 +87,7 @@ export class Alarms extends Construct {
       ),
       this.#alarm(
         'Drift',
-        'An endpoint presents something else than what was deployed to it. Roll the certificate out again, or let the target heal by itself (autoHeal).',
+        'An endpoint serves something else than what was deployed to it. Roll the certificate out again, or let the target heal by itself (autoHeal).',
         swept('Drift', 'Maximum'),
         { treatMissingData },
       ),

@@ -8,10 +8,10 @@ import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type * as z from 'zod/mini';
 import { CertferryError } from '../core/errors.ts';
-import type { Certificate } from '../core/rollout/certificate.ts';
-import { checkCertificate, checkTarget, placeFor } from '../core/rollout/registrations.ts';
-import type { StrategyOverrides } from '../core/rollout/strategy.ts';
-import { parseTargets } from '../core/rollout/targets-file.ts';
+import type { Certificate } from '../core/registry/certificate.ts';
+import { checkCertificate, checkTarget, placeFor } from '../core/registry/registrations.ts';
+import type { StrategyOverrides } from '../core/registry/strategy.ts';
+import { parseTargets } from '../core/registry/targets-file.ts';
 import type { TargetInput } from './target.ts';
 import type { TaskFunction } from './task-function.ts';
 

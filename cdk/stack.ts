@@ -12,7 +12,7 @@ export function createApp(props: AppProps = {}, certferry: CertferryProps = {}):
   const app = new App(props);
   const stack = new Stack(app, 'Certferry', {
     description:
-      'certferry: carries renewed TLS certificates to their servers and proves that they are presented',
+      'certferry: carries renewed TLS certificates to their servers and proves that they are served',
   });
   const host = app.node.tryGetContext('runtime') === 'host' ? { runtime: 'host' as const } : {};
   new Certferry(stack, 'Certferry', { ...host, ...certferry });

@@ -1,6 +1,6 @@
 import type * as z from 'zod/mini';
-import type { RegisteredTarget } from '../core/target/registered.ts';
-import type { TargetKind, targetConfigs } from '../core/target/target.ts';
+import type { RegisteredTarget } from '../core/targets/registered.ts';
+import type { TargetKind, targetConfigs } from '../core/targets/target.ts';
 
 /** A target as it is written: defaults may be left out. */
 export type TargetInput = z.input<typeof RegisteredTarget>;

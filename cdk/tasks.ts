@@ -62,20 +62,20 @@ export const tasks = {
     description: 'State ReconcileCommand: asks SSM, then the host, how a job ended',
   },
   'probe-endpoint': {
-    description: 'State ProbeEndpoint: looks at what is presented',
+    description: 'State ProbeEndpoint: looks at what is served',
     timeoutSeconds: probing,
     opensConnections: true,
   },
   'probe-from-host': {
     ...commanding,
-    description: 'State ProbeFromHost: has the host look at what is presented',
+    description: 'State ProbeFromHost: has the host look at what is served',
   },
   'roll-back': {
     ...commanding,
     description: 'State RollBack: has the host put the old files back',
   },
   'probe-restored': {
-    description: 'State ProbeRestored: looks whether the old leaf is presented again',
+    description: 'State ProbeRestored: looks whether the old leaf is served again',
     timeoutSeconds: probing,
     opensConnections: true,
   },
@@ -124,7 +124,7 @@ export const tasks = {
     permissions: ['keepWaveFiles'],
   },
   'probe-services': {
-    description: 'State ProbeServices: looks at what the service as a whole presents',
+    description: 'State ProbeServices: looks at what the service as a whole serves',
     timeoutSeconds: probingAll,
     permissions: ['tellPeople'],
     opensConnections: true,

@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
-import type { Target } from '../core/target/target.ts';
+import type { Target } from '../core/targets/target.ts';
 import type { Progress } from './render/progress.ts';
 import { type AtLeastOne, type Finished, interrupted, notRecorded } from './report.ts';
 import { describeError } from './usage-error.ts';

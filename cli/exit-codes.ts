@@ -31,8 +31,8 @@ export const rolloutExitCodes = {
   halted: 18,
 } as const satisfies Readonly<Record<RolloutOutcome, number>>;
 
-/** `probe` and `sweep`: an endpoint could not be asked, or does not present what was expected. */
-export const notPresentedExitCode = 1;
+/** `probe` and `sweep`: an endpoint could not be asked, or does not serve what was expected. */
+export const notServedExitCode = 1;
 
 /** `doctor`: there is something to do. */
 export const notHealthyExitCode = 1;

@@ -1,7 +1,7 @@
 import type { RecordedDeployment } from '../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import type { DeploymentOutcome } from '../core/deployment/outcome.ts';
-import type { Target } from '../core/target/target.ts';
+import type { Target } from '../core/targets/target.ts';
 import { exitCodes, worstOutcome } from './exit-codes.ts';
 import { visitsOf } from './render/visits.ts';
 

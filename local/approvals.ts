@@ -1,6 +1,6 @@
 import { Approval as Answer, type Approval } from '../core/rollout/rollout.ts';
-import { createExecutions } from '../lambdas/services/executions.ts';
-import type { Rollouts } from '../lambdas/services/rollouts.ts';
+import { createExecutions } from '../services/locks/executions.ts';
+import type { Rollouts } from '../services/rollouts/rollouts.ts';
 import type { Cloud } from './cloud.ts';
 
 /** A person's answers to rollouts that ask after a wave. */

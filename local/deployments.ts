@@ -2,8 +2,8 @@
 import { DeploymentRequest, RecordedDeployment, type RequestAction } from '../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import { CertferryError } from '../core/errors.ts';
-import type { Target } from '../core/target/target.ts';
-import { createRequests } from '../lambdas/services/requests.ts';
+import type { Target } from '../core/targets/target.ts';
+import { createRequests } from '../services/locks/requests.ts';
 import type { Cloud } from './cloud.ts';
 import { tableNames } from './dynamodb/create-tables.ts';
 import { recordedIn } from './inspection.ts';
@@ -21,7 +21,7 @@ export type Secret =
     }
   | { readonly pkcs12: string; readonly passphrase?: string };
 
-/** One wish for one target. `deploy` and `validate` need the secret and its leaf's fingerprint, `revert` neither. */
+/** One wish for one target. `deploy` and `validate` need the secret and its leaf's fingerprint, `rollback` neither. */
 export interface DeployRequest {
   readonly target: Target;
   readonly action: RequestAction;

@@ -56,7 +56,7 @@ export function lambdaEnvironment(
     ROLLOUT_ARN: stateMachineArn(rollout),
     DEPLOY_TARGET_ARN: stateMachineArn(deployTarget),
     // this machine is every host
-    VANTAGE: 'host',
+    PROBE_FROM: 'host',
     // nobody throttles here
     SEND_RATE: '1000',
     SEND_BURST: '1000',

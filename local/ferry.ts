@@ -1,9 +1,9 @@
 // Local mode: deployments and rollouts on this machine through the same state machines, functions, document and agent that
 // the stack deploys, kept in a state folder. Any number of processes may use one folder at once.
-import type { RegisteredTarget } from '../core/target/registered.ts';
-import { createCatalogue } from '../lambdas/services/catalogue.ts';
-import { createHistory, type HistoryItem, type HistoryQuery } from '../lambdas/services/history.ts';
-import type { JudgedWave } from '../lambdas/services/wave-files.ts';
+import type { RegisteredTarget } from '../core/targets/registered.ts';
+import { createHistory, type HistoryItem, type HistoryQuery } from '../services/history/history.ts';
+import { createCatalogue } from '../services/registry/catalogue.ts';
+import type { JudgedWave } from '../services/rollouts/wave-files.ts';
 import { type CloudOptions, openCloud } from './cloud.ts';
 import { type DeployRequest, type DeployResult, deploy } from './deployments.ts';
 import { tableNames } from './dynamodb/create-tables.ts';

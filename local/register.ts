@@ -1,7 +1,7 @@
 import { CertferryError } from '../core/errors.ts';
-import type { Certificate } from '../core/rollout/certificate.ts';
-import type { RegisteredTarget } from '../core/target/registered.ts';
-import type { Catalogue } from '../lambdas/services/catalogue.ts';
+import type { Certificate } from '../core/registry/certificate.ts';
+import type { RegisteredTarget } from '../core/targets/registered.ts';
+import type { Catalogue } from '../services/registry/catalogue.ts';
 
 /** Registrations written at a time. */
 const atOnce = 16;

@@ -3,9 +3,19 @@
  * left to the Lambda runtime), the command line with local mode, and the files that are deployed as they are.
  */
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
+import { awsSdkOfRuntime } from './aws-sdk-of-runtime.ts';
 import { renderDocument } from './document.ts';
 import { forgeForReading } from './forge-for-reading.ts';
 import { renderRollout } from './rollout.ts';
@@ -43,18 +53,17 @@ async function buildAgent(): Promise<void> {
 }
 
 async function buildLambdas(): Promise<void> {
-  const tasks = readdirSync(join(root, 'lambdas')).filter((file) => file.endsWith('.ts'));
+  const handlers = globSync('lambdas/handlers/*/*.ts', { cwd: root });
   await Promise.all(
-    tasks.map((file) =>
+    handlers.map((file) =>
       build({
         ...common,
-        entryPoints: [join('lambdas', file)],
+        entryPoints: [file],
         outfile: join(dist, 'lambdas', basename(file, '.ts'), 'index.mjs'),
         format: 'esm',
         mainFields: ['module', 'main'],
         minify: true,
-        external: ['@aws-sdk/*', '@smithy/*'],
-        plugins: [forgeForReading],
+        plugins: [awsSdkOfRuntime, forgeForReading],
         banner: { js: requireShim },
       }),
     ),

@@ -10,6 +10,7 @@ const steps: readonly (readonly [name: string, command: string, ...args: string[
     '--config',
     '.dependency-cruiser.mjs',
     'core',
+    'services',
     'agent-scripts',
     'lambdas',
     'cdk',

@@ -1,6 +1,6 @@
-import type { Catalogue } from '../../lambdas/services/catalogue.ts';
-import type { Fleet } from '../../lambdas/services/fleet.ts';
-import type { InstalledVersions } from '../../lambdas/services/installed.ts';
+import type { Fleet } from '../../services/fleet/fleet.ts';
+import type { Catalogue } from '../../services/registry/catalogue.ts';
+import type { InstalledVersions } from '../../services/registry/installed.ts';
 import type { Clients } from '../clients.ts';
 import type { ReadStack } from '../outputs.ts';
 import { type Check, check } from './check.ts';

@@ -1,7 +1,7 @@
 import type { InstanceInformation } from '@aws-sdk/client-ssm';
-import type { RegisteredTarget } from '../../core/target/registered.ts';
-import type { Fleet, FoundHost } from '../../lambdas/services/fleet.ts';
-import { informationOf } from '../../lambdas/services/managed-nodes.ts';
+import type { RegisteredTarget } from '../../core/targets/registered.ts';
+import type { Fleet, FoundHost } from '../../services/fleet/fleet.ts';
+import { informationOf } from '../../services/ssm/managed-nodes.ts';
 import type { Clients } from '../clients.ts';
 import { amiss, type Check, check, type Finding, listed, well } from './check.ts';
 

@@ -1,6 +1,6 @@
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
-import { memberTargetId } from '../../core/target/registered.ts';
-import type { Installed, InstalledVersions } from '../../lambdas/services/installed.ts';
+import { memberTargetId } from '../../core/targets/registered.ts';
+import type { Installed, InstalledVersions } from '../../services/registry/installed.ts';
 import { amiss, type Check, check, type Finding, listed, well } from './check.ts';
 import type { Placed } from './hosts.ts';
 

@@ -3,8 +3,8 @@ import { GetBucketVersioningCommand, HeadObjectCommand } from '@aws-sdk/client-s
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { DescribeParametersCommand } from '@aws-sdk/client-ssm';
 import type { CertificateSource } from '../../core/deployment/source.ts';
-import type { Certificate } from '../../core/rollout/certificate.ts';
-import type { RegisteredTarget } from '../../core/target/registered.ts';
+import type { Certificate } from '../../core/registry/certificate.ts';
+import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Clients } from '../clients.ts';
 import { amiss, type Check, check, type Finding, listed, well } from './check.ts';
 

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { VersionFacts } from '../../core/deployment/version.ts';
-import { VerifyPolicy } from '../../core/target/verify.ts';
+import { VerifyPolicy } from '../../core/targets/verify.ts';
 import { Activation } from './activation.ts';
 
 const Metadata = z.strictObject({ mode: z.int(), uid: z.int(), gid: z.int() });

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VersionFacts } from '../../core/deployment/version.ts';
-import { endpointParts, type Verify } from '../../core/target/verify.ts';
+import { endpointParts, type Verify } from '../../core/targets/verify.ts';
 import { judge } from '../../core/tls-probe/judge.ts';
 import { probe } from '../../core/tls-probe/probe.ts';
 import { stillListening, type Workers } from './listeners.ts';
@@ -16,8 +16,8 @@ const patienceMilliseconds = 2_000;
 const steadyMilliseconds = 120;
 
 /**
- * Waits, briefly, until every worker that `before` names has stopped accepting and the target's own endpoint presents a
- * version, so that the state machine's first look succeeds. True: seen. False: something else is presented. Null: the
+ * Waits, briefly, until every worker that `before` names has stopped accepting and the target's own endpoint serves a
+ * version, so that the state machine's first look succeeds. True: seen. False: something else is served. Null: the
  * endpoint cannot be judged from this host. It decides nothing: that is the probe's business.
  */
 export async function waitForPickup(
@@ -31,7 +31,10 @@ export async function waitForPickup(
   let answered = false;
   let since: number | null = null;
   do {
-    const observations = await probe({ verify: { ...verify, timeoutSeconds: 1, consecutive: 1 }, version });
+    const observations = await probe({
+      verify: { ...verify, timeoutSeconds: 1, successThreshold: 1 },
+      version,
+    });
     since = judge(observations, verify).verified ? (since ?? Date.now()) : null;
     if (since !== null && Date.now() - since >= steady) return true;
     answered ||= observations.some((observation) => observation.fingerprint !== null);

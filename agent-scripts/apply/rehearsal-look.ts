@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProbeRequest } from '../../core/deployment/job.ts';
-import { endpointParts } from '../../core/target/verify.ts';
+import { endpointParts } from '../../core/targets/verify.ts';
 import { judge } from '../../core/tls-probe/judge.ts';
 import { probe, serverNameOf } from '../../core/tls-probe/probe.ts';
 import { shadowEndpoints } from './rehearsal.ts';
@@ -62,7 +62,7 @@ async function handshake(
   for (const endpoint of endpoints) {
     if (!(await listens(endpoint))) continue;
     const named = serverName === null ? verify : { ...verify, serverName };
-    const asked = { ...named, endpoint, timeoutSeconds: 5, consecutive: 1 };
+    const asked = { ...named, endpoint, timeoutSeconds: 5, successThreshold: 1 };
     const { verified, summary } = judge(await probe({ verify: asked, version }), asked);
     return { ok: verified, why: `its shadow on ${summary}` };
   }

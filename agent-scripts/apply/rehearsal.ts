@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import * as z from 'zod/mini';
-import { endpointParts } from '../../core/target/verify.ts';
+import { endpointParts } from '../../core/targets/verify.ts';
 import type { Change } from './change.ts';
 import { privateFolder } from './durable.ts';
 import type { Home } from './home.ts';

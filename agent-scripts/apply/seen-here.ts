@@ -1,5 +1,5 @@
 import type { VersionFacts } from '../../core/deployment/version.ts';
-import { endpointParts } from '../../core/target/verify.ts';
+import { endpointParts } from '../../core/targets/verify.ts';
 import { keepsProcesses } from './activation.ts';
 import type { Change } from './change.ts';
 import { type Workers, workersOn } from './listeners.ts';
@@ -11,7 +11,7 @@ export function workersBefore({ verify, activate }: Pick<Change, 'verify' | 'act
 }
 
 /**
- * Whether the target's endpoint presents a version, waiting briefly for the daemon; null where nobody can say.
+ * Whether the target's endpoint serves a version, waiting briefly for the daemon; null where nobody can say.
  * The sockets are loaded only when there is something to look at.
  */
 export async function seenHere(

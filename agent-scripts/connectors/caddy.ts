@@ -1,4 +1,4 @@
-import type { CaddyConfig } from '../../core/target/caddy.ts';
+import type { CaddyConfig } from '../../core/targets/caddy.ts';
 import { type Activation, commandActivation } from '../apply/activation.ts';
 import { pemFiles } from '../apply/pem-files.ts';
 import type { RoleDefaults } from '../apply/wanted.ts';

@@ -1,5 +1,5 @@
 import type { Bundle } from '../../core/deployment/version.ts';
-import type { TargetKind, TargetOf } from '../../core/target/target.ts';
+import type { TargetKind, TargetOf } from '../../core/targets/target.ts';
 import type { Activation } from '../apply/activation.ts';
 import type { Distribution, RoleDefaults, WantedFile } from '../apply/wanted.ts';
 

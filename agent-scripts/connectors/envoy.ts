@@ -1,4 +1,4 @@
-import type { EnvoyConfig } from '../../core/target/envoy.ts';
+import type { EnvoyConfig } from '../../core/targets/envoy.ts';
 import { commandActivation } from '../apply/activation.ts';
 import { pemFiles, wantedFile } from '../apply/pem-files.ts';
 import type { RoleDefaults, WantedFile } from '../apply/wanted.ts';

@@ -1,4 +1,4 @@
-import { presets } from '../../core/target/file-presets.ts';
+import { presets } from '../../core/targets/file-presets.ts';
 import { commandActivation } from '../apply/activation.ts';
 import { pemFiles, rootOwned, rootOwnedReadBy } from '../apply/pem-files.ts';
 import type { FileConnector } from './connector.ts';

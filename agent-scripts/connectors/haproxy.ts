@@ -1,4 +1,4 @@
-import type { HaproxyConfig } from '../../core/target/haproxy.ts';
+import type { HaproxyConfig } from '../../core/targets/haproxy.ts';
 import { type Activation, commandActivation } from '../apply/activation.ts';
 import { pemFiles, rootOwned, wantedFile } from '../apply/pem-files.ts';
 import type { FileConnector } from './connector.ts';

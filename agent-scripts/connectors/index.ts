@@ -1,5 +1,5 @@
 import type { Bundle } from '../../core/deployment/version.ts';
-import type { Target, TargetKind } from '../../core/target/target.ts';
+import type { Target, TargetKind } from '../../core/targets/target.ts';
 import type { Distribution, WantedChange } from '../apply/wanted.ts';
 import { apache } from './apache.ts';
 import { caddy } from './caddy.ts';

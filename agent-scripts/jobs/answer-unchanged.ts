@@ -17,7 +17,7 @@ interface UnchangedDeployment {
 }
 
 /**
- * Touches no bytes. Drifted owners and modes are repaired, and a daemon that visibly presents something else is told
+ * Touches no bytes. Drifted owners and modes are repaired, and a daemon that visibly serves something else is told
  * to read its files again; both are said.
  */
 export async function answerUnchanged(home: Home, deployment: UnchangedDeployment): Promise<AgentLine> {
@@ -34,7 +34,7 @@ export async function answerUnchanged(home: Home, deployment: UnchangedDeploymen
     previousVersion: change.version,
     warnings: [...repaired, ...reloaded.warnings],
     validatedIn: 'none',
-    presented: reloaded.presented,
+    served: reloaded.served,
   });
   writeReceipt(home, {
     v: 1,
@@ -50,14 +50,14 @@ export async function answerUnchanged(home: Home, deployment: UnchangedDeploymen
 
 async function reloadIfNotPresented({
   planned: { change },
-}: UnchangedDeployment): Promise<{ presented: boolean | null; warnings: string[] }> {
-  const presented = await seenHere(change, change.version, new Set());
-  if (presented !== false || change.activate === null) return { presented, warnings: [] };
+}: UnchangedDeployment): Promise<{ served: boolean | null; warnings: string[] }> {
+  const served = await seenHere(change, change.version, new Set());
+  if (served !== false || change.activate === null) return { served, warnings: [] };
   const before = workersBefore(change);
   const reload = await activate(change.activate, change.commandTimeoutSeconds);
   const told = reload.ok ? 'told to read them again' : `told to read them again: ${reload.told}`;
   return {
-    presented: await seenHere(change, change.version, before),
-    warnings: [`the files were in place but not presented, so the daemon was ${told}`],
+    served: await seenHere(change, change.version, before),
+    warnings: [`the files were in place but not served, so the daemon was ${told}`],
   };
 }

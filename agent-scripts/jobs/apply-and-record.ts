@@ -9,7 +9,7 @@ import { removeStaged } from '../apply/restore.ts';
 import { seenHere, workersBefore } from '../apply/seen-here.ts';
 
 /**
- * Applies a planned change, waits for the daemon to present it, and closes the journal into a receipt. The receipt
+ * Applies a planned change, waits for the daemon to serve it, and closes the journal into a receipt. The receipt
  * comes first: a death between the two is told from the receipt that is already there. `origin` is the deployment that
  * first brought this version (see `Receipt`).
  */
@@ -22,8 +22,8 @@ export async function applyAndRecord(
   const { change } = planned;
   const before = workersBefore(change);
   const applied = await applyChange(home, planned, header.action === 'validate');
-  const presented = applied.outcome === 'applied' ? await seenHere(change, change.version, before) : null;
-  const line = lineOf(header, planned, applied, presented);
+  const served = applied.outcome === 'applied' ? await seenHere(change, change.version, before) : null;
+  const line = lineOf(header, planned, applied, served);
   if (header.action === 'validate') return line;
   const installedBefore = installedReceipt(receiptsOf(home, header.targetId))?.line.deploymentId ?? null;
   const changed = ['applied', 'rollback_failed'].includes(applied.outcome) ? change : null;
@@ -47,7 +47,7 @@ function lineOf(
   header: JobHeader,
   { change, warnings }: PlannedChange,
   applied: Applied,
-  presented: boolean | null,
+  served: boolean | null,
 ): AgentLine {
   const isNew = applied.outcome === 'applied';
   return agentLine({
@@ -59,7 +59,7 @@ function lineOf(
     previousVersion: change.previousVersion,
     warnings: [...warnings, ...applied.warnings],
     validatedIn: applied.validatedIn,
-    presented,
+    served,
     repair: applied.repair,
   });
 }

@@ -2,10 +2,10 @@ import { type AgentLine, agentLine, type Observation } from '../../core/deployme
 import type { JobHeader, ProbeRequest } from '../../core/deployment/job.ts';
 import type { Home } from '../apply/home.ts';
 import { readReceipt, receiptsOf } from '../apply/receipt.ts';
-import { installedVersion } from './rollback.ts';
+import { installedVersion } from './undo.ts';
 
 /**
- * Job `inspect`. With a probe: what this host sees on the endpoint (`vantage: host`). Without: how the deployment
+ * Job `inspect`. With a probe: what this host sees on the endpoint (`probeFrom: host`). Without: how the deployment
  * that the header names ended here; `lost` when it never ran, or died and was undone by the recovery just before.
  */
 export async function inspect(home: Home, header: JobHeader, probe: ProbeRequest | null): Promise<AgentLine> {

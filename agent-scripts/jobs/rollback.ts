@@ -2,125 +2,111 @@ import { readFileSync } from 'node:fs';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
-import type { VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
 import type { Change } from '../apply/change.ts';
-import { digestOfFile } from '../apply/digest.ts';
+import { digestOf } from '../apply/digest.ts';
 import type { Home } from '../apply/home.ts';
 import { inFoldersOf } from '../apply/host-lock.ts';
-import { closeJournal } from '../apply/journal.ts';
-import {
-  installedReceipt,
-  pruneReceipts,
-  type Receipt,
-  readReceipt,
-  receiptsOf,
-  writeReceipt,
-} from '../apply/receipt.ts';
-import { removeStaged } from '../apply/restore.ts';
-import { seenHere, workersBefore } from '../apply/seen-here.ts';
-import { undoChange } from '../apply/undo.ts';
-import { holdsLeaf } from '../apply/wanted.ts';
+import { destinationsOf, planChange } from '../apply/plan.ts';
+import { installedReceipt, type Receipt, receiptsOf, writeReceipt } from '../apply/receipt.ts';
+import { holdsLeaf, type WantedFile } from '../apply/wanted.ts';
+import { applyAndRecord } from './apply-and-record.ts';
 
 /**
- * Job `rollback`: undoes the deployment that the header names. What changed nothing, or is undone already, is
- * answered the same way without touching anything, so the job may be repeated.
- * @throws CertferryError StaleFence when a later deployment has replaced it
+ * Job `rollback`: makes the version before the installed one the installed one, as a deployment of its own: staged,
+ * judged by the daemon, journalled, and undone when it does not hold. Where another version than `replaces` is installed,
+ * it is put back already, or somebody else has deployed since: that one stays. So does the version itself where somebody else
+ * than the header's rollout has put it there: whoever only found it there has nothing to take away.
+ * @throws CertferryError NoReceipt when the host has no version before
  */
-export async function rollback(home: Home, header: JobHeader): Promise<AgentLine> {
-  const receipt = readReceipt(home, header.targetId, header.deploymentId);
+export async function rollback(home: Home, header: JobHeader, replaces?: string): Promise<AgentLine> {
   const receipts = receiptsOf(home, header.targetId);
-  if (receipt === null || receipt.change === null || receipt.undone || receipt.line.outcome !== 'applied') {
-    if (receipt?.line.outcome === 'rollback_failed') return receipt.line;
-    return restoredLine(
-      header,
-      installedVersion(receipts),
-      'there is nothing of this deployment to undo',
-      [],
-    );
-  }
   const installed = installedReceipt(receipts);
-  if (installed !== null && installed.line.deploymentId !== header.deploymentId)
-    throw replaced(header, installed);
-  const { change } = receipt;
-  return inFoldersOf(
-    change.files.map(({ path }) => path),
-    () => undo(home, header, receipt, change),
-  );
-}
-
-async function undo(home: Home, header: JobHeader, receipt: Receipt, change: Change): Promise<AgentLine> {
-  const warnings = foreignEdits(change);
-  const before = workersBefore(change);
-  const undoing = await undoChange(home, change);
-  removeStaged(change);
-  if (undoing.kind === 'failed') {
-    const line = agentLine({
-      deploymentId: header.deploymentId,
-      targetId: header.targetId,
-      outcome: 'rollback_failed',
-      summary: `going back failed: ${undoing.why}`,
-      reason: 'RestoreFailed',
-      version: null,
-      previousVersion: change.previousVersion,
-      warnings,
-      repair: undoing.repair,
-    });
-    writeReceipt(home, { ...receipt, line, undone: true });
-    closeJournal(home);
-    return line;
+  if (replaces !== undefined && installed !== null && !isToGo(installed, header, replaces)) {
+    return leftAlone(home, header, installed);
   }
-  writeReceipt(home, { ...receipt, undone: true });
-  closeJournal(home);
-  pruneReceipts(home, header.targetId, change.backupRetention);
-  const line = restoredLine(
-    header,
-    change.previousVersion,
-    'the old files are back and the daemon has reloaded',
-    warnings,
-  );
-  return { ...line, presented: await seenHere(change, change.previousVersion, before) };
+  const origin = originOfInstalled();
+  const files = origin.files.map((file) => fileBefore(file, header));
+  const leaf = files.find(holdsLeaf)?.content ?? null;
+  const version = leaf === null ? null : factsOfPem(leaf);
+  if (version === null) throw noVersionBefore(header, 'its certificate cannot be read');
+  const { validate, activate, shadow } = origin;
+  const wanted = { files, validate, activate, shadow };
+  return inFoldersOf(destinationsOf(wanted), async () => {
+    const planned = await planChange(home, header, wanted, version, origin);
+    return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
+  });
+
+  function originOfInstalled(): Change {
+    const found = receiptOf(receipts, installed?.origin)?.change ?? null;
+    if (found === null) throw noVersionBefore(header, 'nothing was deployed here, or it is too long ago');
+    return found;
+  }
 }
 
-/** Somebody edited a file since it was deployed: the rollback replaces that too, and says so. Edits of a trigger stay. */
-function foreignEdits(change: Change): string[] {
-  return change.files
-    .filter((file) => file.role !== 'trigger' && digestOfFile(file.path) !== file.digest)
-    .map((file) => `${file.path} was changed by somebody else since the deployment`);
+function isToGo({ line, rollout }: Receipt, header: JobHeader, replaces: string): boolean {
+  const isOurs = header.rollout === undefined || rollout === undefined || rollout === header.rollout;
+  return line.version?.fingerprint === replaces && isOurs;
 }
 
-function restoredLine(
-  header: JobHeader,
-  version: VersionFacts | null,
-  summary: string,
-  warnings: readonly string[],
-): AgentLine {
-  return agentLine({
+const receiptOf = (receipts: readonly Receipt[], deploymentId: string | null | undefined) =>
+  receipts.find(({ line }) => line.deploymentId === deploymentId);
+
+function leftAlone(home: Home, header: JobHeader, { line: { version, deploymentId }, origin }: Receipt) {
+  const line = agentLine({
     deploymentId: header.deploymentId,
     targetId: header.targetId,
-    outcome: 'restored',
-    summary,
+    outcome: 'unchanged',
+    summary: 'what is installed is not what was to be taken away; nothing was touched',
     version,
-    warnings: [...warnings],
+    previousVersion: version,
+    validatedIn: 'none',
   });
+  const receipt = { v: 1 as const, line, fence: header.fence, change: null, undone: false, origin };
+  writeReceipt(home, { ...receipt, installedBefore: deploymentId });
+  return line;
 }
 
-/** The leaf and chain now on disk, as the newest receipt knows them or as the file says. */
-export function installedVersion(receipts: readonly Receipt[]): VersionFacts | null {
-  const installed = installedReceipt(receipts);
-  const certificate = (installed ?? receipts.find((receipt) => receipt.change !== null))?.change?.files.find(
-    holdsLeaf,
-  );
-  if (certificate === undefined || digestOfFile(certificate.path) === null) return null;
-  if (installed !== null && digestOfFile(certificate.path) === certificate.digest)
-    return installed.line.version;
-  return factsOfPem(readFileSync(certificate.path, 'utf8'));
+/** The deployment that first brought the version that `origin` replaced; unknown when it was there before certferry. */
+function versionOrigin(receipts: readonly Receipt[], origin: Change): string {
+  const before = receiptOf(receipts, receiptOf(receipts, origin.deploymentId)?.installedBefore);
+  return before?.origin ?? '';
 }
 
-function replaced(header: JobHeader, installed: Receipt): CertferryError {
+function fileBefore(file: Change['files'][number], header: JobHeader): WantedFile {
+  if (file.role === 'trigger') return asItIsNow(file);
+  if (file.before === null) throw noVersionBefore(header, `${file.path} did not exist before`);
+  const bytes = readBackup(file.backup, header);
+  if (digestOf(bytes) !== file.before.digest)
+    throw noVersionBefore(header, `the backup ${file.backup} is damaged`);
+  const { mode, uid, gid } = file.before.metadata;
+  return {
+    role: file.role,
+    path: file.path,
+    content: bytes.toString('utf8'),
+    explicit: { mode: mode.toString(8), owner: String(uid), group: String(gid) },
+    defaults: { mode, owners: [], groups: [] },
+  };
+}
+
+/** A trigger is no part of a version: the daemon's own configuration of today is what it is to read again. */
+function asItIsNow({ role, path, metadata }: Change['files'][number]): WantedFile {
+  const { mode } = metadata;
+  return { role, path, content: null, explicit: {}, defaults: { mode, owners: [], groups: [] } };
+}
+
+function readBackup(path: string, header: JobHeader): Buffer {
+  try {
+    return readFileSync(path);
+  } catch {
+    throw noVersionBefore(header, `the backup ${path} is gone (see backupRetention)`);
+  }
+}
+
+function noVersionBefore(header: JobHeader, why: string): CertferryError {
   return new CertferryError(
-    'StaleFence',
-    `deployment ${header.deploymentId} cannot be undone: ${installed.line.deploymentId} has replaced it on this host`,
-    { details: { installed: installed.line.deploymentId } },
+    'NoReceipt',
+    `${header.targetId} has no version before the installed one on this host: ${why}; deploy the version you want instead`,
+    { details: { targetId: header.targetId } },
   );
 }

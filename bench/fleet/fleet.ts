@@ -21,8 +21,8 @@ export interface Fleet {
   killed(version: IssuedCertificate, deployed: number, ...options: string[]): Promise<FleetRun>;
   /** By another process, to the end. */
   resume(id: string, version: IssuedCertificate): Promise<FleetRun>;
-  /** The fingerprint that each host presents on a new connection. */
-  presented(): Promise<(string | null)[]>;
+  /** The fingerprint that each host serves on a new connection. */
+  served(): Promise<(string | null)[]>;
   /** How often each host's agent has put the version's files in place, as its own receipts say. */
   applied(version: IssuedCertificate): number[];
   close(): void;
@@ -46,7 +46,7 @@ export async function openFleet(size: number, folder: string): Promise<Fleet> {
     rollout: (version, ...options) => carry(version, options),
     killed: (version, deployed, ...options) => carry(version, options, deployed),
     resume: (id, version) => run([...common, '--resume', id, ...filesOf(version)]),
-    presented: () => Promise.all(hosts.map((host) => host.presented())),
+    served: () => Promise.all(hosts.map((host) => host.served())),
     applied: ({ fingerprint }) =>
       hosts.map(
         ({ id }) =>

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 
-/** What every host of the fleet presents a certificate for. */
+/** What every host of the fleet serves a certificate for. */
 export const fleetName = 'www.example.test';
 
 /** A host of this machine: a folder, and a TLS server on a port of its own that reads the folder's files when told. */
@@ -14,10 +14,10 @@ export interface FleetHost {
   readonly id: string;
   /** As a targets file says it. */
   readonly target: object;
-  /** While it is true the server takes the word to read again, and goes on presenting what it has. */
+  /** While it is true the server takes the word to read again, and goes on serving what it has. */
   isStuck: boolean;
   /** Fingerprint of the leaf that a new connection is shown; null when there is none. */
-  presented(): Promise<string | null>;
+  served(): Promise<string | null>;
   /** Names and digests of what lies where the server reads. */
   files(): string;
   close(): void;
@@ -49,7 +49,7 @@ async function startHost(id: string, folder: string): Promise<FleetHost> {
       verify: { endpoint: `127.0.0.1:${port}`, serverName: fleetName, attempts: 2, initialBackoffSeconds: 1 },
     },
     isStuck: false,
-    presented: () => presentedAt(port),
+    served: () => presentedAt(port),
     files: () => digestsIn(served),
     close() {
       watcher.close();

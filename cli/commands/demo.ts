@@ -84,8 +84,8 @@ function conclude(
   const next = (command: string, what: string) => out(`  ${command.padEnd(50)}${colours.dim(what)}`);
   out('');
   out(colours.bold(`Shown in ${duration(milliseconds)}:`));
-  out('  - a version counts as deployed when the endpoint presents it, not when a reload succeeds;');
-  out('  - when it is not presented, the old files are put back and the old leaf is looked for again;');
+  out('  - a version counts as deployed when the endpoint serves it, not when a reload succeeds;');
+  out('  - when it is not served, the old files are put back and the old leaf is looked for again;');
   out('  - a bundle that is not fit is refused before anything is touched;');
   out('  - a fleet is renewed in waves, and one that fails is halted and, if so wished, put back.');
   out('');
@@ -94,7 +94,7 @@ function conclude(
   else if (daemon === 'builtin')
     next('certferry demo --daemon nginx', 'the first scenes on the nginx found in PATH');
   next('certferry check fullchain.pem --key privkey.pem', 'is yours fit to be deployed?');
-  next('certferry probe example.com:443', 'what does a server present?');
+  next('certferry probe example.com:443', 'what does a server serve?');
   next('certferry help deploy', 'with a targets file of your own');
   next('certferry help rollout', 'the same for many targets, in waves');
 }

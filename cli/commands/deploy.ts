@@ -1,5 +1,5 @@
 import type { CertferryError } from '../../core/errors.ts';
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 import type { Carrier } from '../carry.ts';
 import { exitCodes } from '../exit-codes.ts';
 import { type BundleFiles, judge, secretOf } from '../input/bundle.ts';

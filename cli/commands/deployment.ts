@@ -1,4 +1,4 @@
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 import { type Carrier, carry } from '../carry.ts';
 import { interruptedExitCode } from '../exit-codes.ts';
 import { type Progress, progressFor } from '../render/progress.ts';

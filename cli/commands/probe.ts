@@ -1,6 +1,6 @@
-import type { ProbeProtocol } from '../../core/target/verify.ts';
-import { type AddressLook, look, type PresentedFacts } from '../../core/tls-probe/look.ts';
-import { notPresentedExitCode } from '../exit-codes.ts';
+import type { ProbeProtocol } from '../../core/targets/verify.ts';
+import { type AddressInspection, look, type ServedFacts } from '../../core/tls-probe/inspect-endpoint.ts';
+import { notServedExitCode } from '../exit-codes.ts';
 import { daysBetween, minute } from '../render/text.ts';
 import { waitingFor } from '../render/waiting.ts';
 import type { Terminal } from '../terminal.ts';
@@ -16,16 +16,16 @@ export interface ProbeOptions {
 const timeoutSeconds = 10;
 
 /**
- * `certferry probe`: what every address of an endpoint presents. Exit code 0 when every one answered and, with an
- * expectation, presents that leaf; 1 otherwise, a name that does not resolve included.
+ * `certferry probe`: what every address of an endpoint serves. Exit code 0 when every one answered and, with an
+ * expectation, serves that leaf; 1 otherwise, a name that does not resolve included.
  */
 export async function probe(endpoint: string, options: ProbeOptions, terminal: Terminal): Promise<number> {
   const { serverName, protocol, expect: expected = null } = options;
   const now = new Date();
-  const answers = lookAround({ endpoint, serverName, protocol, timeoutSeconds }, now);
+  const answers = inspectEndpoints({ endpoint, serverName, protocol, timeoutSeconds }, now);
   const json = options.json === true;
   const addresses = await waitingFor(answers, `asking ${endpoint}`, { terminal, json });
-  const ok = addresses.every(({ presented }) => isAsExpected(presented, expected));
+  const ok = addresses.every(({ served }) => isAsExpected(served, expected));
   if (json) {
     terminal.out(
       JSON.stringify({ endpoint, serverName: serverName ?? null, protocol, expected, ok, addresses }),
@@ -33,50 +33,53 @@ export async function probe(endpoint: string, options: ProbeOptions, terminal: T
   } else {
     for (const address of addresses) print(address, expected, terminal, now);
   }
-  return ok ? 0 : notPresentedExitCode;
+  return ok ? 0 : notServedExitCode;
 }
 
 /** A name without an address is an answer as well. */
-async function lookAround(question: Parameters<typeof look>[0], now: Date): Promise<AddressLook[]> {
+async function inspectEndpoints(
+  question: Parameters<typeof look>[0],
+  now: Date,
+): Promise<AddressInspection[]> {
   try {
     return await look(question, now);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ProbeFailed') throw error;
-    return [{ address: question.endpoint, problem: error.message, presented: null }];
+    return [{ address: question.endpoint, problem: error.message, served: null }];
   }
 }
 
-function isAsExpected(presented: PresentedFacts | null, expected: string | null): boolean {
-  return presented !== null && (expected === null || presented.fingerprint === expected);
+function isAsExpected(served: ServedFacts | null, expected: string | null): boolean {
+  return served !== null && (expected === null || served.fingerprint === expected);
 }
 
 function print(
-  { address, problem, presented }: AddressLook,
+  { address, problem, served }: AddressInspection,
   expected: string | null,
   terminal: Terminal,
   now: Date,
 ) {
   const { out, colours } = terminal;
-  if (presented === null) {
+  if (served === null) {
     out(`${colours.red('✖')} ${colours.bold(address)}  ${problem}`);
     return;
   }
-  const ok = isAsExpected(presented, expected);
-  const verdict = expected === null ? '' : ok ? '  presents what is expected' : '  presents another leaf';
+  const ok = isAsExpected(served, expected);
+  const verdict = expected === null ? '' : ok ? '  serves what is expected' : '  serves another leaf';
   out(`${ok ? colours.green('✔') : colours.red('✖')} ${colours.bold(address)}${verdict}`);
-  for (const [what, value] of rows(presented, now)) out(`  ${what.padEnd(12)}${value}`);
-  for (const warning of presented.warnings) out(colours.yellow(`  warning: ${warning}`));
+  for (const [what, value] of rows(served, now)) out(`  ${what.padEnd(12)}${value}`);
+  for (const warning of served.warnings) out(colours.yellow(`  warning: ${warning}`));
 }
 
-function rows(presented: PresentedFacts, now: Date): readonly (readonly [string, string])[] {
-  const { notBefore, notAfter, chainLength } = presented;
+function rows(served: ServedFacts, now: Date): readonly (readonly [string, string])[] {
+  const { notBefore, notAfter, chainLength } = served;
   return [
-    ['names', presented.names.join(', ')],
-    ['issuer', presented.issuer],
+    ['names', served.names.join(', ')],
+    ['issuer', served.issuer],
     ['valid', `${minute(notBefore)} to ${minute(notAfter)} UTC`],
     ['expires', daysBetween(now.getTime() / 1000, notAfter)],
     ['sent', chainLength === 1 ? 'the leaf alone' : `${chainLength} certificates`],
-    ['TLS', `${presented.tlsVersion}, ${presented.cipher}`],
-    ['fingerprint', presented.fingerprint],
+    ['TLS', `${served.tlsVersion}, ${served.cipher}`],
+    ['fingerprint', served.fingerprint],
   ];
 }

@@ -19,7 +19,7 @@ export async function rollback(options: RollbackOptions, terminal: Terminal): Pr
   return withFerry(
     place.state,
     (ferry) =>
-      perform([target], (one, onEvent) => ferry.deploy({ target: one, action: 'revert', onEvent }), {
+      perform([target], (one, onEvent) => ferry.deploy({ target: one, action: 'rollback', onEvent }), {
         options,
         terminal,
       }),
@@ -32,7 +32,7 @@ async function rollbackInAccount(place: StackPlace, options: RollbackOptions, te
   refuseOptions({ '--targets': options.targets }, '--stack: the stack knows its targets');
   return withAccount(place, async (account) => {
     const targets = await account.members([options.target]);
-    const carrier = account.carrier({ action: 'revert', version: null });
+    const carrier = account.carrier({ action: 'rollback', version: null });
     return perform(targets, carrier, { options, terminal });
   });
 }

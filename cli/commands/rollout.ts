@@ -48,8 +48,7 @@ export async function rollout(options: RolloutOptions, terminal: Terminal): Prom
     : rolloutHere(place.state, options, terminal);
 }
 
-const rollBackWords =
-  'a rollout that begins: say --on-halt rollBackAll, or "certferry halt --roll-back" later';
+const rollBackWords = 'a rollout that begins: say --on-halt rollback, or "certferry halt --roll-back" later';
 
 /** What was settled when the rollout began. */
 function settled(options: RolloutOptions): Record<string, unknown> {

@@ -1,5 +1,5 @@
-import { targetsJsonSchema } from '../../core/rollout/json-schema.ts';
-import { targetKinds } from '../../core/target/target.ts';
+import { targetsJsonSchema } from '../../core/registry/json-schema.ts';
+import { targetKinds } from '../../core/targets/target.ts';
 import type { Terminal } from '../terminal.ts';
 import { UsageError } from '../usage-error.ts';
 

@@ -1,4 +1,4 @@
-import { notPresentedExitCode } from '../exit-codes.ts';
+import { notServedExitCode } from '../exit-codes.ts';
 import type { SweepReport, SweptTarget } from '../ferry.ts';
 import { fold } from '../render/text.ts';
 import type { Terminal } from '../terminal.ts';
@@ -23,7 +23,7 @@ export async function sweep(options: SweepCommandOptions, terminal: Terminal): P
   }
   if (options.json === true) terminal.out(JSON.stringify(report));
   else for (const line of sweepLines(report, terminal)) terminal.out(line);
-  return report.targets.some(isWrong) ? notPresentedExitCode : 0;
+  return report.targets.some(isWrong) ? notServedExitCode : 0;
 }
 
 function looksEmpty({ targets, more }: SweepReport): boolean {

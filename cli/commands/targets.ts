@@ -1,6 +1,6 @@
 import type { Account, Change, Registration } from '../../account/account.ts';
-import { hostWords } from '../../core/target/host-words.ts';
-import type { RegisteredTarget } from '../../core/target/registered.ts';
+import { hostWords } from '../../core/targets/host-words.ts';
+import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import { readTargetsFile } from '../input/targets.ts';
 import { table } from '../render/text.ts';
 import type { Terminal } from '../terminal.ts';

@@ -11,7 +11,7 @@ import * as help from './help.ts';
 /** `certferry deploy`. */
 export function addDeploy(program: Command, { terminal, finish }: Context): void {
   withBundle(withPlace(program.command('deploy')))
-    .summary('carry a certificate to its targets, verify it, undo it when it is not presented')
+    .summary('carry a certificate to its targets, verify it, undo it when it is not served')
     .description(help.deploy.description)
     .requiredOption('--certificate <name>', 'the certificate, as the targets name it')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')

@@ -44,14 +44,13 @@ function withStrategy(command: Command): Command {
     .addOption(
       new Option('--on-halt <what>', 'what becomes of the targets it has changed').choices([
         'stop',
-        'rollBackAll',
+        'rollback',
       ]),
     )
     .addOption(
-      new Option(
-        '--on-stale-service <what>',
-        'when a service endpoint goes on presenting another leaf',
-      ).choices(['halt', 'report']),
+      new Option('--on-stale-service <what>', 'when a service endpoint goes on serving another leaf').choices(
+        ['halt', 'report'],
+      ),
     );
 }
 
@@ -102,7 +101,7 @@ export function addApprove(program: Command, { terminal, finish }: Context): voi
 /** `certferry sweep`. */
 export function addSweep(program: Command, { terminal, finish }: Context): void {
   withPlace(program.command('sweep'))
-    .summary('look at every endpoint now: is everywhere presented what should be?')
+    .summary('look at every endpoint now: is everywhere served what should be?')
     .description(help.sweep.description)
     .option('--certificate <name>', 'only the targets of this certificate')
     .option('--no-heal', 'with --stack: only look, and deploy nothing again')

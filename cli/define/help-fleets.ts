@@ -16,7 +16,7 @@ export const rollout: Help = {
   description:
     'Carries one version of a certificate to all its targets, in waves: first one target, then a tenth, then all, unless ' +
     'the certificate or the options say otherwise. More failures than are tolerated halt it: no further deployment ' +
-    'begins, and what was changed stays, or is put back (--on-halt rollBackAll), newest wave first and verified. ' +
+    'begins, and what was changed stays, or is put back (--on-halt rollback), newest wave first and verified. ' +
     'With --stack the version is the one that the source of the certificate has now, unless --version says another one: an ' +
     'older one takes the fleet back to it.',
   after: `
@@ -80,7 +80,7 @@ Exit codes:
 export const sweep: Help = {
   description:
     'Looks at the endpoint of every registered target, from where the stack looks (or from this machine), and says which ' +
-    'present something else than what should be there, are behind, unreachable or expire soon. Targets with autoHeal are ' +
+    'serve something else than what should be there, are behind, unreachable or expire soon. Targets with autoHeal are ' +
     'deployed to again by a stack.',
   after: `
 Examples:

@@ -1,7 +1,7 @@
 /** The texts of `--help`: what a command does and promises, examples to copy, exit codes. */
 
 export const about =
-  'Carries renewed TLS certificates to the servers that must present them, proves that they are presented, and ' +
+  'Carries renewed TLS certificates to the servers that must serve them, proves that they are served, and ' +
   'puts the old ones back when they are not.';
 
 export const program = `
@@ -26,7 +26,7 @@ Exit codes:
   10  rejected            a bad bundle or a bad request; nothing was touched
   11  validate_failed     the daemon refused the new bytes; the live files were not touched
   12  reload_failed       the old files are back and reloaded
-  13  rolled_back         the new certificate was not presented; the old one is back
+  13  rolled_back         the new certificate was not served; the old one is back
   14  rollback_failed     the host could not be put back: a person is needed
   15  lost                the host did not say how it ended
   16  lock_unavailable    another deployment held the target for too long
@@ -36,7 +36,7 @@ export const deploy: Help = {
   description:
     'Carries one version of a certificate to its targets, at most eight at a time. The bundle is read and judged ' +
     'first: a bad one is refused before anything is touched. Then for each target: the daemon judges the new bytes ' +
-    'in private, the files are exchanged, the daemon reloads, and the endpoint is looked at until it presents the new ' +
+    'in private, the files are exchanged, the daemon reloads, and the endpoint is looked at until it serves the new ' +
     'leaf; when it does not, the old files are put back and looked for in turn. It waits for no maintenance window.',
   after: `
 Examples:
@@ -60,7 +60,7 @@ ${deploymentExitCodes}`,
 export const rollback: Help = {
   description:
     'Goes back to the version before the one installed, as a deployment of its own: validated, reloaded, verified ' +
-    'on the endpoint, and itself undone when the older certificate is not presented. It waits for no maintenance window.',
+    'on the endpoint, and itself undone when the older certificate is not served. It waits for no maintenance window.',
   after: `
 Example:
   $ certferry rollback --local --targets targets.yaml --target web-1
@@ -110,8 +110,8 @@ Exit codes:
 
 export const probe: Help = {
   description:
-    'Asks an endpoint what it presents: every address its name resolves to, TLS at once or after STARTTLS. With ' +
-    '--expect, the exit code says whether every address presents that leaf.',
+    'Asks an endpoint what it serves: every address its name resolves to, TLS at once or after STARTTLS. With ' +
+    '--expect, the exit code says whether every address serves that leaf.',
   after: `
 Examples:
   $ certferry probe example.com:443
@@ -120,8 +120,8 @@ Examples:
   $ certferry probe 10.0.0.7:443 --server-name api.example.com --expect sha256:… && echo it is there
 
 Exit codes:
-  0   every address answered (and, with --expect, presents that leaf)
-  1   an address did not answer, or presents another leaf
+  0   every address answered (and, with --expect, serves that leaf)
+  1   an address did not answer, or serves another leaf
   2   wrong usage`,
 };
 
@@ -139,7 +139,7 @@ Examples:
 export const demo: Help = {
   description:
     'Shows certferry at work, with a throwaway certificate authority and a small TLS server in a scratch folder: a first ' +
-    'deployment, a renewal, a version whose reload succeeds but which is not presented (probed, rolled back, the old ' +
+    'deployment, a renewal, a version whose reload succeeds but which is not served (probed, rolled back, the old ' +
     'one verified again), a bad bundle refused, and a renewal of five hosts in waves that is halted and put back. Needs ' +
     'no root and no daemon; takes less than a minute.',
   after: `

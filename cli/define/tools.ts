@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Fingerprint } from '../../core/deployment/version.ts';
-import { Endpoint, probeProtocols } from '../../core/target/verify.ts';
+import { Endpoint, probeProtocols } from '../../core/targets/verify.ts';
 import type { CheckOptions } from '../commands/check.ts';
 import type { DemoOptions } from '../commands/demo.ts';
 import type { ProbeOptions } from '../commands/probe.ts';
@@ -29,14 +29,14 @@ export function addCheck(program: Command, { terminal, finish }: Context): void 
 export function addProbe(program: Command, { terminal, finish }: Context): void {
   program
     .command('probe')
-    .summary('say what an endpoint presents, on every address')
+    .summary('say what an endpoint serves, on every address')
     .description(help.probe.description)
     .argument('<endpoint>', 'host:port', endpoint)
     .option('--server-name <name>', 'the name to ask for (SNI), and to find in the certificate')
     .addOption(
       new Option('--protocol <protocol>', 'how TLS begins').choices([...probeProtocols]).default('tls'),
     )
-    .option('--expect <fingerprint>', 'the leaf that every address must present (sha256:…)', fingerprint)
+    .option('--expect <fingerprint>', 'the leaf that every address must serve (sha256:…)', fingerprint)
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', help.probe.after)
     .action(async (target: string, options: ProbeOptions) => {

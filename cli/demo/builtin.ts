@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { Target } from '../../core/target/target.ts';
+import { Target } from '../../core/targets/target.ts';
 import { builtFile } from '../built.ts';
 import { endProcess, type Stage, serverName, verifyAt } from './stage.ts';
 

@@ -36,7 +36,7 @@ export async function performFleet(play: FleetPlay, authority: Authority): Promi
   });
   await expectEverywhere(fleet, first, 'version 1');
   out(
-    `  ${colours.green('✔')} a look from outside: all five present version 1, ${shortFingerprint(first.fingerprint)}`,
+    `  ${colours.green('✔')} a look from outside: all five serve version 1, ${shortFingerprint(first.fingerprint)}`,
   );
 
   out('');
@@ -45,7 +45,7 @@ export async function performFleet(play: FleetPlay, authority: Authority): Promi
   fleet[2]?.getStuck();
   const later = fleet.slice(3);
   const before = later.map(identityOf);
-  await rollOut(play, wishFor(fleet, second, { waves: [1, '50%', '100%'], onHalt: 'rollBackAll' }), {
+  await rollOut(play, wishFor(fleet, second, { waves: [1, '50%', '100%'], onHalt: 'rollback' }), {
     outcome: 'rolled_back',
     waves: [
       'forward web-1 deployed',
@@ -62,7 +62,7 @@ export async function performFleet(play: FleetPlay, authority: Authority): Promi
   );
   await expectEverywhere(fleet, first, 'version 1');
   out(
-    `  ${colours.green('✔')} a look from outside: all five present version 1, ${shortFingerprint(first.fingerprint)}`,
+    `  ${colours.green('✔')} a look from outside: all five serve version 1, ${shortFingerprint(first.fingerprint)}`,
   );
 }
 

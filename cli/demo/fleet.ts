@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RegisteredTarget } from '../../core/target/registered.ts';
+import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { RolloutEnd, RolloutWish } from '../../local/rollouts.ts';
 import { type Part, startBuiltin } from './builtin.ts';
-import { DemoFailed, presentedBy } from './scene.ts';
+import { DemoFailed, servedBy } from './scene.ts';
 import type { Stage } from './stage.ts';
 import type { IssuedCertificate } from './throwaway-ca.ts';
 
@@ -46,17 +46,17 @@ export function wishFor(
   };
 }
 
-/** Looks at every server as any client would. Throws DemoFailed when one of them presents something else. */
+/** Looks at every server as any client would. Throws DemoFailed when one of them serves something else. */
 export async function expectEverywhere(
   fleet: Fleet,
   version: IssuedCertificate,
   called: string,
 ): Promise<void> {
   for (const stage of fleet) {
-    const fingerprint = await presentedBy(stage);
+    const fingerprint = await servedBy(stage);
     if (fingerprint === version.fingerprint) continue;
     throw new DemoFailed(
-      `${stage.target.id} was to present ${called} (${version.fingerprint}); it presents ${fingerprint ?? 'nothing'}`,
+      `${stage.target.id} was to serve ${called} (${version.fingerprint}); it serves ${fingerprint ?? 'nothing'}`,
     );
   }
 }

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Target } from '../../core/target/target.ts';
+import { Target } from '../../core/targets/target.ts';
 import { UsageError } from '../usage-error.ts';
 import { freePort } from './free-port.ts';
 import { endProcess, type Stage, serverName, verifyAt } from './stage.ts';

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
-import { look } from '../../core/tls-probe/look.ts';
+import { look } from '../../core/tls-probe/inspect-endpoint.ts';
 import type { Ferry } from '../../local/ferry.ts';
 import { machineFile } from '../built.ts';
 import { pathPrinter } from '../render/path-printer.ts';
@@ -25,17 +25,17 @@ export interface Play {
   readonly terminal: Terminal;
 }
 
-/** How a deployment has to end, which states it has to pass, and what has to be presented afterwards. */
+/** How a deployment has to end, which states it has to pass, and what has to be served afterwards. */
 export interface Ending {
   readonly outcome: DeploymentOutcome;
   readonly through: readonly string[];
-  readonly presented: IssuedCertificate;
+  readonly served: IssuedCertificate;
   readonly called: string;
 }
 
 /**
  * Deploys a version, printing the path while it is walked, and then looks at the server itself. Throws DemoFailed
- * when the deployment ends otherwise, or something else is presented.
+ * when the deployment ends otherwise, or something else is served.
  */
 export async function deployVersion(
   { ferry, stage, terminal }: Play,
@@ -67,32 +67,30 @@ export async function deployVersion(
   const cost = `${duration(elapsed(events))}, ${states.length} transitions`;
   out('');
   out(`  ${mark(output.outcome, colours)} ${output.outcome} (${cost})`);
-  await expectPresented({ stage, terminal }, ending);
+  await expectServed({ stage, terminal }, ending);
 }
 
-/** Looks at the server as any client would. Throws DemoFailed when it presents something else. */
-export async function expectPresented(
+/** Looks at the server as any client would. Throws DemoFailed when it serves something else. */
+export async function expectServed(
   { stage, terminal }: Pick<Play, 'stage' | 'terminal'>,
-  { presented, called }: Pick<Ending, 'presented' | 'called'>,
+  { served, called }: Pick<Ending, 'served' | 'called'>,
 ): Promise<void> {
   const { out, colours } = terminal;
-  const fingerprint = await presentedBy(stage);
-  if (fingerprint !== presented.fingerprint) {
+  const fingerprint = await servedBy(stage);
+  if (fingerprint !== served.fingerprint) {
     throw new DemoFailed(
-      `${called} (${presented.fingerprint}) was to be presented; ${fingerprint ?? 'nothing'} is`,
+      `${called} (${served.fingerprint}) was to be served; ${fingerprint ?? 'nothing'} is`,
     );
   }
-  out(
-    `  ${colours.green('✔')} a look from outside: ${called} is presented, ${shortFingerprint(fingerprint)}`,
-  );
+  out(`  ${colours.green('✔')} a look from outside: ${called} is served, ${shortFingerprint(fingerprint)}`);
 }
 
-/** The leaf that a server presents to a client that asks for its name; null when there is none. */
-export async function presentedBy({ target: { verify } }: Stage): Promise<string | null> {
+/** The leaf that a server serves to a client that asks for its name; null when there is none. */
+export async function servedBy({ target: { verify } }: Stage): Promise<string | null> {
   if (verify === 'none') throw new DemoFailed('the target of the demo has an endpoint');
   const { endpoint, serverName } = verify;
   const [first] = await look({ endpoint, serverName, protocol: 'tls', timeoutSeconds: 3 }, new Date());
-  return first?.presented?.fingerprint ?? null;
+  return first?.served?.fingerprint ?? null;
 }
 
 /** Inode and modification time of the live files: a file that was written, or replaced by the same bytes, differs. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import { isCertferryError } from '../../core/errors.ts';
 import { fold } from '../render/text.ts';
-import { DemoFailed, deployVersion, expectPresented, identityOf, type Play } from './scene.ts';
+import { DemoFailed, deployVersion, expectServed, identityOf, type Play } from './scene.ts';
 import { serverName } from './stage.ts';
 import type { Authority } from './throwaway-ca.ts';
 
@@ -13,10 +13,10 @@ export async function performScenes(play: Play, authority: Authority): Promise<v
   const deployed = { outcome: 'deployed', through: ['PushBundle', 'ProbeEndpoint'] } as const;
 
   announce(play, 1, 'The first deployment: version 1.');
-  await deployVersion(play, first, { ...deployed, presented: first, called: 'version 1' });
+  await deployVersion(play, first, { ...deployed, served: first, called: 'version 1' });
 
   announce(play, 2, 'A renewal: version 2 takes the place of version 1.');
-  await deployVersion(play, second, { ...deployed, presented: second, called: 'version 2' });
+  await deployVersion(play, second, { ...deployed, served: second, called: 'version 2' });
 
   announce(
     play,
@@ -27,7 +27,7 @@ export async function performScenes(play: Play, authority: Authority): Promise<v
   await deployVersion(play, third, {
     outcome: 'rolled_back',
     through: ['ProbeEndpoint', 'BackOff', 'RollBack', 'ProbeRestored'],
-    presented: second,
+    served: second,
     called: 'version 2',
   });
   expectFiles(play, second.fullchainPem);
@@ -35,7 +35,7 @@ export async function performScenes(play: Play, authority: Authority): Promise<v
   announce(play, 4, 'A bad bundle: the certificate of version 4 with the key of version 3.');
   const fourth = await issue();
   refuseBundle(play, { certificate: fourth.fullchainPem, key: third.keyPem });
-  await expectPresented(play, { presented: second, called: 'version 2' });
+  await expectServed(play, { served: second, called: 'version 2' });
 }
 
 /** The head of a scene. */

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 
 /** The name that every version for a single server is for. */
 export const serverName = 'api.example.com';

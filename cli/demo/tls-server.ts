@@ -1,7 +1,7 @@
 /**
  * The demo's server, a process of its own: it answers on a port of the loopback address (a free one unless `--port` names it) with the certificate it
  * has read, and reads it again on SIGHUP. While the file `--stuck` exists it is a server with a stuck worker: it takes
- * the signal, says that all is well, and goes on presenting what it had. It ends when its parent does.
+ * the signal, says that all is well, and goes on serving what it had. It ends when its parent does.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:tls';

@@ -1,5 +1,5 @@
-import { StrategyOverrides } from '../../core/rollout/strategy.ts';
-import { problemLines } from '../../core/target/problems.ts';
+import { StrategyOverrides } from '../../core/registry/strategy.ts';
+import { problemLines } from '../../core/targets/problems.ts';
 import { UsageError } from '../usage-error.ts';
 
 /** A strategy as options say it: texts, of which what is not said is undefined. */

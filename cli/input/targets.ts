@@ -1,7 +1,7 @@
-import { parseTargets, type TargetsFile } from '../../core/rollout/targets-file.ts';
-import { hostWords } from '../../core/target/host-words.ts';
-import { memberOf, type RegisteredTarget } from '../../core/target/registered.ts';
-import type { Target } from '../../core/target/target.ts';
+import { parseTargets, type TargetsFile } from '../../core/registry/targets-file.ts';
+import { hostWords } from '../../core/targets/host-words.ts';
+import { memberOf, type RegisteredTarget } from '../../core/targets/registered.ts';
+import type { Target } from '../../core/targets/target.ts';
 import type { AtLeastOne } from '../report.ts';
 import { UsageError } from '../usage-error.ts';
 import { readText } from './files.ts';

@@ -32,7 +32,7 @@ function wishOf({ action, rollout }: HistoryEntry): string {
       return 'deploy';
     case 'validate':
       return 'dry run';
-    case 'revert':
+    case 'rollback':
       return rollout === undefined ? 'rollback' : 'put back';
     case null:
       return 'unknown';

@@ -28,7 +28,7 @@ const advice: Readonly<Record<DeploymentOutcome, Advice>> = {
     look(finished, own),
   ],
   rolled_back: (finished, own) => [
-    'What was there before is back. The reload worked, but the new leaf was not presented: look for another',
+    'What was there before is back. The reload worked, but the new leaf was not served: look for another',
     'process on the port, a worker that did not restart, or another server block that answers the name.',
     look(finished, own),
     ...probe(finished, own),

@@ -134,7 +134,7 @@ export function stateWords(view: RolloutView, own: (words: string) => string): s
       return 'a pause before the next wave';
     case 'ProbeServices':
     case 'BackOffServices':
-      return 'looking at what the service as a whole presents';
+      return 'looking at what the service as a whole serves';
     default:
       return state;
   }

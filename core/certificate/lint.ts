@@ -1,4 +1,4 @@
-// Rules that every certificate which will be presented must keep: kinds and sizes of keys, signatures, dates.
+// Rules that every certificate which will be served must keep: kinds and sizes of keys, signatures, dates.
 import type { X509Certificate } from 'node:crypto';
 import { CertferryError } from '../errors.ts';
 import { childrenOf, type Node, oidOf, parseDer } from './asn1.ts';

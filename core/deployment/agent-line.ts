@@ -30,11 +30,11 @@ export const Observation = z.strictObject({
 });
 export type Observation = z.infer<typeof Observation>;
 
-/** What one address presents to whoever looked; either `presented` or `problem` is null. `notAfter` is epoch seconds. */
+/** What one address serves to whoever looked; either `served` or `problem` is null. `notAfter` is epoch seconds. */
 const AddressSeen = z.strictObject({
   address: z.string(),
   problem: z.nullable(z.string()),
-  presented: z.nullable(
+  served: z.nullable(
     z.strictObject({ fingerprint: Fingerprint, chain: z.array(Fingerprint), notAfter: z.int() }),
   ),
   /** The host has no route to the address's family, which says nothing about the endpoint. */
@@ -42,17 +42,17 @@ const AddressSeen = z.strictObject({
 });
 
 /** What a host sees of one target's endpoint. `seen` is null where it would not fit into the line. */
-export const HostLook = z.strictObject({
+export const HostInspection = z.strictObject({
   targetId: z.string(),
   seen: z.nullable(z.array(AddressSeen)),
 });
-export type HostLook = z.infer<typeof HostLook>;
+export type HostInspection = z.infer<typeof HostInspection>;
 
 /**
  * The ONE line of JSON an agent prints, well under SSM's 24,000 characters of output. Every field is always there
  * (null when it says nothing), so no JSONPath of a state machine can fail to resolve.
  *
- * `version` is what is installed now, `previousVersion` what was before; `presented` is whether the agent itself saw
+ * `version` is what is installed now, `previousVersion` what was before; `served` is whether the agent itself saw
  * the new leaf on the target's endpoint; `validatedIn` says where the daemon judged the bytes. `looks` alone is only there
  * when it was asked for: no state machine reads it.
  */
@@ -67,12 +67,12 @@ export const AgentLine = z.strictObject({
   previousVersion: z.nullable(VersionFacts),
   warnings: z.array(z.string()),
   validatedIn: z.nullable(z.enum(['private', 'place', 'none'])),
-  presented: z.nullable(z.boolean()),
+  served: z.nullable(z.boolean()),
   repair: z.nullable(Repair),
   recovered: z.nullable(Recovery),
   hostKey: z.nullable(HostKey),
   observations: z.nullable(z.array(Observation)),
-  looks: z.optional(z.array(HostLook)),
+  looks: z.optional(z.array(HostInspection)),
 });
 export type AgentLine = z.infer<typeof AgentLine>;
 
@@ -87,7 +87,7 @@ export function agentLine(
     previousVersion: null,
     warnings: [],
     validatedIn: null,
-    presented: null,
+    served: null,
     repair: null,
     recovered: null,
     hostKey: null,

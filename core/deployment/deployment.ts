@@ -1,16 +1,16 @@
 import * as z from 'zod/mini';
-import { Target } from '../target/target.ts';
+import { Target } from '../targets/target.ts';
 import { Observation, Repair } from './agent-line.ts';
 import { DeploymentId } from './job.ts';
 import { AgentOutcome, DeploymentOutcome } from './outcome.ts';
 import { Source } from './source.ts';
 import { Fingerprint, VersionFacts } from './version.ts';
 
-export const RequestAction = z.enum(['deploy', 'validate', 'revert']);
+export const RequestAction = z.enum(['deploy', 'validate', 'rollback']);
 export type RequestAction = z.infer<typeof RequestAction>;
 
 /**
- * Input of an execution of `deploy-target`. `revert` takes no version: the host has the one before.
+ * Input of an execution of `deploy-target`. `rollback` takes no version: the host has the one before.
  * `requestNumber` grows with every request for the target (see `services/locks.ts`); an execution started by hand
  * may leave it out, and gets its number when it first asks for the lock.
  */
@@ -19,7 +19,7 @@ export const DeploymentRequest = z.strictObject({
   action: RequestAction,
   version: z.nullable(z.strictObject({ fingerprint: Fingerprint, source: Source })),
   requestNumber: z.optional(z.int().check(z.positive())),
-  /** A revert takes away this version and no other: a host that has another one by now leaves that where it is. */
+  /** A rollback takes away this version and no other: a host that has another one by now leaves that where it is. */
   replaces: z.optional(Fingerprint),
   /** The id of the rollout that it is a part of. */
   rollout: z.optional(z.string()),
@@ -43,7 +43,7 @@ export const Deployment = z.strictObject({
   fence: z.int(),
   rollout: z.nullable(z.string()),
   /** From where the endpoint is looked at; `none` when the target says so. A Choice reads it. */
-  vantage: z.enum(['lambda', 'host', 'none']),
+  probeFrom: z.enum(['lambda', 'host', 'none']),
 });
 export type Deployment = z.infer<typeof Deployment>;
 
@@ -56,7 +56,7 @@ export const PushResult = z.strictObject({
   previousVersion: z.nullable(VersionFacts),
   warnings: z.array(z.string()),
   validatedIn: z.nullable(z.string()),
-  presented: z.nullable(z.boolean()),
+  served: z.nullable(z.boolean()),
   repair: z.nullable(Repair),
   commandId: z.nullable(z.string()),
   /** When the command was sent, and when somebody heard that it had ended: ISO 8601, where there was one. */
@@ -67,7 +67,7 @@ export type PushResult = z.infer<typeof PushResult>;
 
 /**
  * How one look at the endpoint ended. `waitSeconds` is what BackOff waits when `verdict` is `retry`. After a rollback,
- * `elsewhere` means that the endpoint presents neither the failed nor the old leaf (it does not reach this node), and
+ * `elsewhere` means that the endpoint serves neither the failed nor the old leaf (it does not reach this node), and
  * `nothing_before` that there was no old leaf to see.
  */
 export const ProbeResult = z.strictObject({

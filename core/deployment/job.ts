@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
-import { Target, TargetId } from '../target/target.ts';
-import { Verify } from '../target/verify.ts';
+import { Target, TargetId } from '../targets/target.ts';
+import { Verify } from '../targets/verify.ts';
 import { Bundle, Fingerprint, VersionFacts } from './version.ts';
 
 /**
@@ -11,12 +11,12 @@ import { Bundle, Fingerprint, VersionFacts } from './version.ts';
  * | enroll   | none               | makes (or repeats) the host's public key |
  * | validate | sealed             | stages, lets the daemon judge, removes everything (dry run) |
  * | deploy   | sealed             | applies the version |
- * | revert   | none               | applies, as a deployment of its own, the version before the one installed |
- * | rollback | none               | undoes the deployment `deploymentId` |
+ * | rollback | none               | applies, as a deployment of its own, the version before the one installed |
+ * | undo     | none               | undoes the deployment `deploymentId` |
  * | inspect  | a probe, or none   | says what is installed, how `deploymentId` ended, and what is served |
  * | inspect  | looks              | says what is served at each of them, and touches nothing: takes no lock, mends nothing |
  */
-export const jobActions = ['enroll', 'validate', 'deploy', 'revert', 'rollback', 'inspect'] as const;
+export const jobActions = ['enroll', 'validate', 'deploy', 'rollback', 'undo', 'inspect'] as const;
 export const JobAction = z.enum(jobActions);
 export type JobAction = z.infer<typeof JobAction>;
 
@@ -40,7 +40,7 @@ export type JobHeader = z.infer<typeof JobHeader>;
 export const SealedBody = z.strictObject({ target: Target, bundle: Bundle });
 export type SealedBody = z.infer<typeof SealedBody>;
 
-/** What an `inspect` job may ask the host to look at from its own side (`vantage: host`). */
+/** What an `inspect` job may ask the host to look at from its own side (`probeFrom: host`). */
 export const ProbeRequest = z.strictObject({ verify: Verify, version: VersionFacts });
 export type ProbeRequest = z.infer<typeof ProbeRequest>;
 
@@ -48,12 +48,12 @@ export type ProbeRequest = z.infer<typeof ProbeRequest>;
  * What the drift sweep asks a host to look at, without a judgement. `version`, where it is known, says
  * which of a server's certificates is meant when it has one of each key algorithm.
  */
-export const LookRequest = z.strictObject({
+export const InspectionRequest = z.strictObject({
   targetId: TargetId,
   verify: Verify,
   version: z.nullable(VersionFacts),
 });
-export type LookRequest = z.infer<typeof LookRequest>;
+export type InspectionRequest = z.infer<typeof InspectionRequest>;
 
 /** What a host sees of so many targets fits into its line, unless their names have dozens of addresses. */
 export const mostLooks = 8;
@@ -62,8 +62,8 @@ export const mostLooks = 8;
 export const OpenJob = z.strictObject({
   header: JobHeader,
   probe: z.nullable(ProbeRequest),
-  looks: z.optional(z.array(LookRequest).check(z.minLength(1), z.maxLength(mostLooks))),
-  /** Of a revert: the version that it may take away. Without it, whichever is installed. */
+  looks: z.optional(z.array(InspectionRequest).check(z.minLength(1), z.maxLength(mostLooks))),
+  /** Of a rollback: the version that it may take away. Without it, whichever is installed. */
   replaces: z.optional(Fingerprint),
 });
 export type OpenJob = z.infer<typeof OpenJob>;

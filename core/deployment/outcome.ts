@@ -62,7 +62,7 @@ export const outcomeMeanings: Readonly<Record<DeploymentOutcome, OutcomeMeaning>
   rejected: outcome('untouched', false, 'bad bundle, bad config, stale fence or late job'),
   validate_failed: outcome('untouched', false, 'the daemon refused the staged bytes'),
   reload_failed: outcome('old', false, 'the reload failed; the old files are back and reloaded'),
-  rolled_back: outcome('old', false, 'the new leaf was not presented; the old files are back'),
+  rolled_back: outcome('old', false, 'the new leaf was not served; the old files are back'),
   rollback_failed: outcome(
     'known bad',
     false,

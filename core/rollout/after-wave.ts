@@ -7,7 +7,7 @@ export function isLast({ reached, count, total }: Pick<Wave, 'reached' | 'count'
 }
 
 /**
- * Whether the services have to present the new version alone now: the wave was the last one of a rollout to all. The
+ * Whether the services have to serve the new version alone now: the wave was the last one of a rollout to all. The
  * others of a part's certificate are not this rollout's.
  */
 export function isDecisive({ rollout, wave }: Pick<RolloutState, 'rollout' | 'wave'>): boolean {

@@ -2,7 +2,7 @@
 // `from` or later, and ends at the first moment after that at which it shows `to` or later: what a change of the clocks
 // leaves out is left out, what it repeats is not opened twice.
 import { DateTime } from 'luxon';
-import { type MaintenanceWindow, weekdays } from '../target/window.ts';
+import { type MaintenanceWindow, weekdays } from '../targets/window.ts';
 
 /** When the window is open next: `at` itself where it is open then. Null where no day of the next two weeks has it. */
 export function opensAt(window: MaintenanceWindow, at: Date): Date | null {

@@ -1,6 +1,6 @@
-import { placeDigest } from '../target/place-digest.ts';
-import type { Target } from '../target/target.ts';
-import type { MaintenanceWindow } from '../target/window.ts';
+import { placeDigest } from '../targets/place-digest.ts';
+import type { Target } from '../targets/target.ts';
+import type { MaintenanceWindow } from '../targets/window.ts';
 import { opensAt } from './opening.ts';
 import { inTurn } from './order.ts';
 import type { Rollout } from './rollout.ts';
@@ -96,7 +96,7 @@ function hasVersion(
 /** More versions than this are not worth telling apart. */
 const mostVersions = 20;
 
-/** The versions that may still be presented rightly while not all have the new one; null when nobody can say. */
+/** The versions that may still be served rightly while not all have the new one; null when nobody can say. */
 function versionsBefore(open: readonly Place[], { only }: Pick<Rollout, 'only'>): string[] | null {
   const found = new Set(open.map(({ installed }) => installed?.fingerprint ?? null));
   const known = [...found].filter((fingerprint) => fingerprint !== null);

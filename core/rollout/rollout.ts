@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { Source } from '../deployment/source.ts';
 import { Fingerprint, VersionFacts } from '../deployment/version.ts';
-import { CertificateName, Host, TargetId } from '../target/target.ts';
-import { Verify } from '../target/verify.ts';
-import { Strategy, StrategyOverrides } from './strategy.ts';
+import { Strategy, StrategyOverrides } from '../registry/strategy.ts';
+import { CertificateName, Host, TargetId } from '../targets/target.ts';
+import { Verify } from '../targets/verify.ts';
 
 /** A recording state is given a part twice, in the request and in the state, beside all else: 256 KiB in all. */
 export const longestPartBytes = 64_000;
@@ -80,7 +80,7 @@ export type Place = z.infer<typeof Place>;
 
 /**
  * The next wave. `verdict`: `deploy` it; `wait` for `waitSeconds` (a window is closed, an instance is not registered
- * yet) or `pause` for them, and look again; `probe_services`, nobody is left and what the services present is not known
+ * yet) or `pause` for them, and look again; `probe_services`, nobody is left and what the services serve is not known
  * to be right; `finished`, nobody is left; `rolled_back` or `rollback_incomplete`, nobody is left to be put back;
  * `superseded` by a newer version's rollout; `halted` by a person.
  * A wave that goes `back` puts targets back to the version before; numbers go on counting.

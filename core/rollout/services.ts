@@ -1,15 +1,15 @@
 import type { X509Certificate } from 'node:crypto';
 import { epochSeconds, fingerprintOf } from '../certificate/facts.ts';
 import type { Observation } from '../deployment/agent-line.ts';
-import type { Verify } from '../target/verify.ts';
+import type { Verify } from '../targets/verify.ts';
 import { judge } from '../tls-probe/judge.ts';
 import { nextWaitSeconds } from '../tls-probe/schedule.ts';
 
 /**
- * Which leaves a service may present beside the new one while not all of its nodes have that: what the others are
+ * Which leaves a service may serve beside the new one while not all of its nodes have that: what the others are
  * known to have, or any where that is not known (`before` null). Never one that has expired.
  */
-export function mayStillPresent(before: readonly string[] | null, now: Date) {
+export function mayStillServe(before: readonly string[] | null, now: Date) {
   return (leaf: X509Certificate): boolean =>
     epochSeconds(leaf.validTo) > now.getTime() / 1000 &&
     (before === null || before.includes(fingerprintOf(leaf)));

@@ -1,4 +1,4 @@
-import type { Share, Strategy } from './strategy.ts';
+import type { Share, Strategy } from '../registry/strategy.ts';
 
 /** How many of `total` targets are reached once a wave of this size is over: a part of a target is a whole one. */
 export function goalOf(share: Share, total: number): number {

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { inWords, probeFailed } from './words.ts';
+import { inWords, probeFailed } from '../probe-failure.ts';
 
 /** One address of an endpoint. */
 export interface Address {

@@ -1,5 +1,5 @@
 /**
- * One handshake with one address, of which only what is presented matters: nothing is verified on the way, no
+ * One handshake with one address, of which only what is served matters: nothing is verified on the way, no
  * session is resumed, nothing is sent under TLS, and the socket is gone when the promise settles.
  *
  * Gotchas: `getPeerX509Certificate` may be asked once only (it takes the chain out of the session), and is the one way
@@ -9,10 +9,10 @@ import { constants, type X509Certificate } from 'node:crypto';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { KeyAlgorithm } from '../deployment/version.ts';
-import type { ProbeProtocol } from '../target/verify.ts';
+import { inWords, probeFailed } from '../probe-failure.ts';
+import type { ProbeProtocol } from '../targets/verify.ts';
 import { converse } from './starttls/conversation.ts';
 import { dialects } from './starttls/dialects.ts';
-import { inWords, probeFailed } from './words.ts';
 
 export interface Approach {
   readonly address: string;
@@ -28,8 +28,8 @@ export interface Approach {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a server presented, the leaf first and the others as sent. */
-export interface Presented {
+/** What a server served, the leaf first and the others as sent. */
+export interface Served {
   readonly leaf: X509Certificate;
   readonly chain: readonly X509Certificate[];
   /** Such as `TLSv1.3`. */
@@ -38,7 +38,7 @@ export interface Presented {
 }
 
 /** Throws ProbeFailed, in words. */
-export async function handshake(approach: Approach): Promise<Presented> {
+export async function handshake(approach: Approach): Promise<Served> {
   const { address: host, port, signal } = approach;
   const socket = netConnect({ host, port, ...(signal !== undefined && { signal }) });
   socket.on('error', () => {}); // each stage listens for itself; between two of them nobody does
@@ -51,7 +51,7 @@ export async function handshake(approach: Approach): Promise<Presented> {
   }
 }
 
-async function stages(socket: Socket, approach: Approach): Promise<Presented> {
+async function stages(socket: Socket, approach: Approach): Promise<Served> {
   await connected(socket);
   const dialect = dialects[approach.protocol];
   if (dialect !== null) await converse(socket, dialect);
@@ -76,17 +76,17 @@ function connected(socket: Socket): Promise<void> {
   });
 }
 
-function presentedOn(socket: Socket, approach: Approach): Promise<Presented> {
+function presentedOn(socket: Socket, approach: Approach): Promise<Served> {
   return new Promise((resolve, reject) => {
     const secure = tlsConnect({ socket, ...offer(approach) });
-    let early: Presented | null = null;
+    let early: Served | null = null;
     secure.on('keylog', () => {
       early ??= provenEarly(secure);
     });
     secure.once('secureConnect', () => {
-      const presented = early ?? read(secure);
-      if (presented === null) reject(probeFailed('it presents no certificate'));
-      else resolve(presented);
+      const served = early ?? read(secure);
+      if (served === null) reject(probeFailed('it serves no certificate'));
+      else resolve(served);
     });
     const failed = (cause?: Error) => {
       if (early !== null) resolve(early);
@@ -97,16 +97,16 @@ function presentedOn(socket: Socket, approach: Approach): Promise<Presented> {
 }
 
 /**
- * A TLS 1.2 server that demands a client certificate breaks the handshake off, but only after it has presented its
+ * A TLS 1.2 server that demands a client certificate breaks the handshake off, but only after it has served its
  * own and, with an ephemeral key exchange, signed with its key. By the time keys exist that signature was checked.
  */
-function provenEarly(secure: TLSSocket): Presented | null {
+function provenEarly(secure: TLSSocket): Served | null {
   const cipher = secure.getCipher();
   if (secure.getProtocol() !== 'TLSv1.2' || !/^(EC)?DHE-/.test(cipher?.name ?? '')) return null;
   return read(secure);
 }
 
-function read(secure: TLSSocket): Presented | null {
+function read(secure: TLSSocket): Served | null {
   const leaf = secure.getPeerX509Certificate();
   if (leaf === undefined) return null;
   const chain: X509Certificate[] = [];

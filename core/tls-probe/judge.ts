@@ -1,6 +1,6 @@
 import { shortFingerprint } from '../certificate/describe.ts';
 import type { Observation } from '../deployment/agent-line.ts';
-import type { Verify } from '../target/verify.ts';
+import type { Verify } from '../targets/verify.ts';
 
 /** What a probe's observations come to, and one line that says it. */
 export interface Judgement {
@@ -25,12 +25,12 @@ function isLeftOut({ ok, fingerprint }: Observation): boolean {
 }
 
 function rightText(right: readonly Observation[], looked: number, verify: Verify): string {
-  const presented = [...new Set(right.map(({ fingerprint }) => shortFingerprint(String(fingerprint))))].join(
+  const served = [...new Set(right.map(({ fingerprint }) => shortFingerprint(String(fingerprint))))].join(
     ', ',
   );
   const where = looked === 1 ? '' : ` on ${right.length} of ${looked} addresses`;
-  const often = verify.consecutive === 1 ? '' : `, ${verify.consecutive} handshakes each`;
-  return `${verify.endpoint} presents ${presented}${where}${often}`;
+  const often = verify.successThreshold === 1 ? '' : `, ${verify.successThreshold} handshakes each`;
+  return `${verify.endpoint} serves ${served}${where}${often}`;
 }
 
 const maximumProblems = 3;

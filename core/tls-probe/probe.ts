@@ -2,13 +2,13 @@ import { isIP } from 'node:net';
 import { fingerprintOf, keyAlgorithmOf } from '../certificate/facts.ts';
 import type { Observation } from '../deployment/agent-line.ts';
 import type { VersionFacts } from '../deployment/version.ts';
-import { endpointParts, type Verify } from '../target/verify.ts';
+import { inWords, isNoRoute } from '../probe-failure.ts';
+import { endpointParts, type Verify } from '../targets/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
-import { type Approach, handshake, type Presented } from './handshake.ts';
-import { type Besides, problemOf } from './presented.ts';
-import { inWords, isNoRoute } from './words.ts';
+import { type Approach, handshake, type Served } from './handshake.ts';
+import { type Besides, problemOf } from './served.ts';
 
-/** Does the endpoint present this version? `version: null` asks only for a chain that builds and a name that fits. */
+/** Does the endpoint serve this version? `version: null` asks only for a chain that builds and a name that fits. */
 export interface ProbeQuestion {
   readonly verify: Verify;
   readonly version: VersionFacts | null;
@@ -26,7 +26,7 @@ interface Look {
 }
 
 /**
- * Looks once at every address of the endpoint, all at the same time; on each `consecutive` handshakes, up to the first
+ * Looks once at every address of the endpoint, all at the same time; on each `successThreshold` handshakes, up to the first
  * that fails. Gives one observation an address and never throws: what went wrong is the observation's `problem`.
  *
  * An address that was left out because its family has no route from here, while another family answered, is `ok` without
@@ -45,13 +45,13 @@ export async function probe(question: ProbeQuestion): Promise<Observation[]> {
 }
 
 async function lookAt(address: Address, port: number, question: ProbeQuestion): Promise<Look> {
-  const { consecutive } = question.verify;
+  const { successThreshold } = question.verify;
   let look = await lookOnce(address, port, question);
-  for (let count = 2; count <= consecutive && look.observation.ok; count += 1) {
+  for (let count = 2; count <= successThreshold && look.observation.ok; count += 1) {
     look = await lookOnce(address, port, question);
     const { problem } = look.observation;
     if (problem !== null) {
-      const counted = `handshake ${count} of ${consecutive}: ${problem}`;
+      const counted = `handshake ${count} of ${successThreshold}: ${problem}`;
       look = { ...look, observation: { ...look.observation, problem: counted } };
     }
   }
@@ -67,7 +67,7 @@ async function lookOnce(
   const { protocol, timeoutSeconds, requireChain } = verify;
   const seen = { address: addressText(address, port) };
   try {
-    const presented = await presentedFor(version, {
+    const served = await servedFor(version, {
       address: address.address,
       port,
       protocol,
@@ -76,8 +76,8 @@ async function lookOnce(
       keyAlgorithm: null,
       signal,
     });
-    const problem = problemOf(presented, { version, besides, serverName, requireChain });
-    const fingerprint = fingerprintOf(presented.leaf);
+    const problem = problemOf(served, { version, besides, serverName, requireChain });
+    const fingerprint = fingerprintOf(served.leaf);
     return { address, noRoute: false, observation: { ...seen, fingerprint, ok: problem === null, problem } };
   } catch (error) {
     const { message } = inWords(error);
@@ -87,11 +87,11 @@ async function lookOnce(
 }
 
 /**
- * A server with an RSA and an ECDSA certificate chooses by what the client can verify, so when it presents one of the
+ * A server with an RSA and an ECDSA certificate chooses by what the client can verify, so when it serves one of the
  * other algorithm it is asked again for this one. Not asked so at once: some servers hold their whole chain against
  * the client's signature algorithms, and an ECDSA leaf may well hang from an RSA root.
  */
-export async function presentedFor(version: VersionFacts | null, approach: Approach): Promise<Presented> {
+export async function servedFor(version: VersionFacts | null, approach: Approach): Promise<Served> {
   const first = await handshake(approach);
   if (version === null || fingerprintOf(first.leaf) === version.fingerprint) return first;
   if (keyAlgorithmOf(first.leaf) === version.keyAlgorithm) return first;

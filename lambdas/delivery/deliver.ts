@@ -1,13 +1,13 @@
+import { epochSeconds } from '../../core/clock.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { epochSeconds } from '../runtime/clock.ts';
-import { deliverySeconds } from '../services/commands.ts';
-import type { HostLocks } from '../services/host-locks.ts';
-import { placeOf } from '../services/host-place.ts';
-import type { LockItem } from '../services/lock-item.ts';
-import type { Pacing } from '../services/pacing.ts';
-import type { PendingCommand, Purpose } from '../services/pending-commands.ts';
+import { placeOf } from '../../core/targets/host-location.ts';
+import type { HostLocks } from '../../services/locks/host-locks.ts';
+import type { LockItem } from '../../services/locks/lock-item.ts';
+import type { PendingCommand, Purpose } from '../../services/locks/pending-commands.ts';
+import { deliverySeconds } from '../../services/ssm/commands.ts';
+import type { Pacing } from '../../services/ssm/pacing.ts';
 import { type Settlement, type Settlers, settle } from './settle.ts';
 
 /** What it takes to bring a job to a host. */
@@ -97,11 +97,11 @@ async function send(by: Deliverers, key: string, delivery: Delivery): Promise<Pe
  */
 async function awaitTurn(by: Deliverers, { purpose, deployment }: Delivery): Promise<void> {
   const { host } = deployment.target;
-  if (purpose !== 'rollback') await checkHost(by, deployment);
+  if (purpose !== 'undo') await checkHost(by, deployment);
   if (purpose === 'push') await by.commands.reach(host);
   const { account, region } = placeOf(host);
   const where = account === null ? null : `${account}/${region}`;
-  await by.pacing.turn(where, purpose === 'rollback' ? 'mustGo' : 'canWait');
+  await by.pacing.turn(where, purpose === 'undo' ? 'mustGo' : 'canWait');
 }
 
 /** An execution that was stopped, and redriven after somebody else took its host, finds out here. */

@@ -10,6 +10,6 @@ export function openJob(
   { now, probe = null }: { now: Date; probe?: OpenJob['probe'] },
 ): MadeJob {
   const { replaces } = deployment;
-  const only = action === 'revert' && replaces !== undefined ? { replaces } : {};
+  const only = action === 'rollback' && replaces !== undefined ? { replaces } : {};
   return { action, text: openJobText({ header: headerFor(deployment, action, now), probe, ...only }) };
 }

@@ -1,25 +1,24 @@
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import type { CertferryError } from '../../core/errors.ts';
-import type { Verify } from '../../core/target/verify.ts';
+import type { Verify } from '../../core/targets/verify.ts';
 import { judge } from '../../core/tls-probe/judge.ts';
 import { nextWaitSeconds } from '../../core/tls-probe/schedule.ts';
-import type { Invocation } from '../services/commands.ts';
+import type { Invocation } from '../../services/ssm/commands.ts';
 
 const nothingKnown = {
   version: null,
   previousVersion: null,
   warnings: [],
   validatedIn: null,
-  presented: null,
+  served: null,
   repair: null,
   commandId: null,
 } as const satisfies Partial<PushResult>;
 
 /** The agent's line as a state of the machine sees it: without what only the registry needs. */
 export function pushResult(line: AgentLine, commandId: string): PushResult {
-  const { outcome, summary, reason, version, previousVersion, warnings, validatedIn, presented, repair } =
-    line;
+  const { outcome, summary, reason, version, previousVersion, warnings, validatedIn, served, repair } = line;
   return {
     outcome,
     summary,
@@ -28,7 +27,7 @@ export function pushResult(line: AgentLine, commandId: string): PushResult {
     previousVersion,
     warnings,
     validatedIn,
-    presented,
+    served,
     repair,
     commandId,
   };

@@ -1,14 +1,14 @@
+import type { Clock } from '../../core/clock.ts';
 import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/errors.ts';
-import type { Clock } from '../runtime/clock.ts';
-import type { Commands, Invocation } from '../services/commands.ts';
-import { hasEnded } from '../services/commands.ts';
-import type { Executions } from '../services/executions.ts';
-import type { Locks } from '../services/locks.ts';
-import type { Notices } from '../services/notices.ts';
-import type { PendingCommand, PendingCommands } from '../services/pending-commands.ts';
-import type { Registry } from '../services/registry.ts';
+import type { Executions } from '../../services/locks/executions.ts';
+import type { Locks } from '../../services/locks/locks.ts';
+import type { PendingCommand, PendingCommands } from '../../services/locks/pending-commands.ts';
+import type { Notices } from '../../services/notify/notices.ts';
+import type { Registry } from '../../services/registry/registry.ts';
+import type { Commands, Invocation } from '../../services/ssm/commands.ts';
+import { hasEnded } from '../../services/ssm/commands.ts';
 import { hostProbeResult, lostResult, pushResult, reconciledResult, refusedResult } from './results.ts';
 
 /** What it takes to end a command. */
@@ -44,7 +44,7 @@ export async function settleWith(
   invocation: Invocation,
 ): Promise<'completed' | 'nobody'> {
   const line = lineFor(command, invocation);
-  if (line === null && command.purpose === 'rollback') return lostOnTheWayBack(by, command, invocation);
+  if (line === null && command.purpose === 'undo') return lostOnTheWayBack(by, command, invocation);
   if (line?.hostKey) await by.registry.rememberHostKey(command.host, line.hostKey, command.sentAt);
   const result =
     line?.outcome === 'enrolled' ? await enrolled(by, command, line) : resultOf(command, line, invocation);

@@ -1,7 +1,7 @@
 import { CertferryError } from '../../core/errors.ts';
-import type { Executions } from '../services/executions.ts';
-import type { HostLocks } from '../services/host-locks.ts';
-import type { Answer, Claim, Held, Locks } from '../services/locks.ts';
+import type { Executions } from '../../services/locks/executions.ts';
+import type { HostLocks } from '../../services/locks/host-locks.ts';
+import type { Answer, Claim, Held, Locks } from '../../services/locks/locks.ts';
 import { overtaken, refuse } from './refusals.ts';
 
 /** What it takes to get the locks. */

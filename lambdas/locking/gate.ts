@@ -1,7 +1,7 @@
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/errors.ts';
-import type { RolloutPlace } from '../services/lock-item.ts';
-import type { RolloutControl, Rollouts } from '../services/rollouts.ts';
+import type { RolloutPlace } from '../../services/locks/lock-item.ts';
+import type { RolloutControl, Rollouts } from '../../services/rollouts/rollouts.ts';
 
 type Gated = Pick<DeploymentRequest, 'rollout' | 'action' | 'target' | 'toleratedFailures'>;
 
@@ -38,7 +38,7 @@ function checkControl(control: RolloutControl, request: Gated): void {
       { details },
     );
   }
-  const halted = action === 'revert' ? notGoingBack(status) : notGoingOn(control, tolerated);
+  const halted = action === 'rollback' ? notGoingBack(status) : notGoingOn(control, tolerated);
   if (halted === null) return;
   const why = reason ?? (failures > tolerated ? `${failures} failed, ${tolerated} tolerated` : null);
   throw new CertferryError(

@@ -1,5 +1,5 @@
 import { CertferryError } from '../../core/errors.ts';
-import type { Answer, Claim } from '../services/locks.ts';
+import type { Answer, Claim } from '../../services/locks/locks.ts';
 
 /** Throws what it means that a target's lock was not given. */
 export function refuse(claim: Claim, answer: Exclude<Answer, { type: 'acquired' }>): never {

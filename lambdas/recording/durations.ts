@@ -1,4 +1,4 @@
-import type { HistoryItem } from '../services/history.ts';
+import type { HistoryItem } from '../../services/history/history.ts';
 import type { EndedState } from './ended.ts';
 
 /** When what happened: epoch milliseconds. `lockedAt` is null for a deployment that never had both of its locks. */

@@ -93,7 +93,7 @@ const endings: Readonly<Record<RecordingPath, (state: EndedState, failure: Failu
   rolled_back: ({ probe, rollback, restored }, failure) => ({
     outcome: 'rolled_back',
     summary: joined([
-      notPresented(probe, failure),
+      notServed(probe, failure),
       rollback?.summary ?? 'the old files are back',
       restored?.attempt ? restored.summary : undefined,
     ]),
@@ -103,7 +103,7 @@ const endings: Readonly<Record<RecordingPath, (state: EndedState, failure: Failu
 };
 
 function committed({ deployment, push, probe }: EndedState): Ended {
-  const unverified = deployment?.vantage === 'none';
+  const unverified = deployment?.probeFrom === 'none';
   const outcome =
     push?.outcome === 'unchanged' ? 'unchanged' : unverified ? 'deployed_unverified' : 'deployed';
   const seen = unverified ? 'nobody looked: the target says verify: none' : probe?.summary;
@@ -146,13 +146,13 @@ function rollbackFailed({ push, probe, rollback, restored }: EndedState, failure
   const seen = restored?.attempt ? restored.summary : undefined;
   return {
     outcome: 'rollback_failed',
-    summary: joined([notPresented(probe, rollback === null ? null : failure), tried, seen]),
+    summary: joined([notServed(probe, rollback === null ? null : failure), tried, seen]),
     reason: rollback?.reason ?? (rollback === null ? failure?.name : undefined) ?? 'ProbeFailed',
     repair: rollback?.repair ?? push?.repair ?? null,
   };
 }
 
-function notPresented(probe: EndedState['probe'], failure: Failure | null): string | undefined {
+function notServed(probe: EndedState['probe'], failure: Failure | null): string | undefined {
   return probe !== null && probe.attempt > 0 ? probe.summary : failure?.message;
 }
 

@@ -1,7 +1,7 @@
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
-import type { HistoryItem } from '../services/history.ts';
-import type { Installed } from '../services/installed.ts';
+import type { HistoryItem } from '../../services/history/history.ts';
+import type { Installed } from '../../services/registry/installed.ts';
 
 /** What an ended deployment says of its host besides its history item. */
 export interface Left {
@@ -44,9 +44,9 @@ function foundBy(item: HistoryItem, left: Left): Found | null {
     case 'deployed':
     case 'deployed_unverified':
       return { version: left.version, rollout };
-    // a revert that found another version left it as it was
+    // a rollback that found another version left it as it was
     case 'unchanged':
-      return { version: left.version, ...(action !== 'revert' && { rollout }) };
+      return { version: left.version, ...(action !== 'rollback' && { rollout }) };
     case 'rolled_back':
       return { version: left.before };
     case 'rollback_failed':

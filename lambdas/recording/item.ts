@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 import type { RequestAction } from '../../core/deployment/deployment.ts';
-import { Host } from '../../core/target/target.ts';
-import type { HistoryItem } from '../services/history.ts';
-import type { HostLockItem } from '../services/host-locks.ts';
+import { Host } from '../../core/targets/target.ts';
+import type { HistoryItem } from '../../services/history/history.ts';
+import type { HostLockItem } from '../../services/locks/host-locks.ts';
 import { durationsOf, type Phases } from './durations.ts';
 import type { Ending } from './ended.ts';
 
@@ -16,7 +16,7 @@ const WhatIsWanted = z.object({
     }),
     { id: '', certificate: '', host: null },
   ),
-  action: z.catch(z.nullable(z.enum(['deploy', 'validate', 'revert'])), null),
+  action: z.catch(z.nullable(z.enum(['deploy', 'validate', 'rollback'])), null),
   version: z.catch(z.nullable(z.object({ fingerprint: z.string() })), null),
   requestNumber: z.catch(z.nullable(z.int()), null),
   rollout: z.catch(z.nullable(z.string()), null),

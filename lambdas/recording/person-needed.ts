@@ -1,10 +1,10 @@
 // What people are told of a host that could not be put back.
 import { shortFingerprint } from '../../core/certificate/describe.ts';
 import type { Observation } from '../../core/deployment/agent-line.ts';
-import { registeredIdOf } from '../../core/target/registered.ts';
-import type { CommandLine } from '../services/command-lines.ts';
-import type { HistoryItem } from '../services/history.ts';
-import { composed, type Message } from '../services/messages.ts';
+import { registeredIdOf } from '../../core/targets/registered.ts';
+import type { HistoryItem } from '../../services/history/history.ts';
+import type { CommandLine } from '../../services/notify/command-lines.ts';
+import { composed, type Message } from '../../services/notify/messages.ts';
 import { type EndedState, whyEnded } from './ended.ts';
 
 /** A deployment that ended as `rollback_failed`, the state it left, and on which host. */
@@ -49,9 +49,9 @@ function whatIsLive(item: HistoryItem, { probe, rollback, restored }: EndedState
   if (restored !== null && restored.attempt > 0) {
     return ['What is live:', ...restored.observations.map((seen) => shown(item, seen))];
   }
-  const said = rollback?.presented ?? null;
+  const said = rollback?.served ?? null;
   if (said !== null) {
-    return [`What is live: the host itself sees that the old leaf is ${said ? '' : 'not '}presented.`];
+    return [`What is live: the host itself sees that the old leaf is ${said ? '' : 'not '}served.`];
   }
   const before = probe?.observations ?? [];
   return [
@@ -61,14 +61,14 @@ function whatIsLive(item: HistoryItem, { probe, rollback, restored }: EndedState
 }
 
 function shown(item: HistoryItem, { address, fingerprint, problem }: Observation): string {
-  if (fingerprint === null) return `  ${address}: ${problem ?? 'nothing is presented'}`;
+  if (fingerprint === null) return `  ${address}: ${problem ?? 'nothing is served'}`;
   const known =
     fingerprint === item.fingerprint
       ? 'the version that was being deployed'
       : fingerprint === item.previousFingerprint
         ? 'the version before'
         : 'neither the version that was being deployed nor the one before';
-  return `  ${address} presents ${shortFingerprint(fingerprint)}, ${known}`;
+  return `  ${address} serves ${shortFingerprint(fingerprint)}, ${known}`;
 }
 
 function whatToType({ repair, reason }: HistoryItem): string[] {

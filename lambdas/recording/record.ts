@@ -1,6 +1,6 @@
-import type { DeploymentMetrics } from '../services/deployment-metrics.ts';
-import type { Alongside, History, HistoryItem } from '../services/history.ts';
-import type { HostHolding, HostLockItem, HostLocks } from '../services/host-locks.ts';
+import type { Alongside, History, HistoryItem } from '../../services/history/history.ts';
+import type { HostHolding, HostLockItem, HostLocks } from '../../services/locks/host-locks.ts';
+import type { DeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
 
 /** What it takes to write a deployment's end down. */
 export interface Recorders {

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { tables } from '../../core/deployment/tables.ts';
 import { limits } from '../../core/limits.ts';
-import { StrategyOverrides } from '../../core/rollout/strategy.ts';
+import { StrategyOverrides } from '../../core/registry/strategy.ts';
 
 const name = z.string().check(z.minLength(1));
 
@@ -40,7 +40,7 @@ const settings = {
   ROLLOUT_ARN: name,
   DEPLOY_TARGET_ARN: name,
   /** Where the functions are: `host` says that they reach all that a host reaches, so that no host has to be asked to look. */
-  VANTAGE: z._default(z.enum(['lambda', 'host']), 'lambda'),
+  PROBE_FROM: z._default(z.enum(['lambda', 'host']), 'lambda'),
   DOCUMENT_HASH: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 } as const;
 type Settings = typeof settings;

@@ -3,11 +3,14 @@ import { ACMClient } from '@aws-sdk/client-acm';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { createSources } from '../services/sources.ts';
-import { once } from './once.ts';
+import { once } from '../../services/once.ts';
+import { createSources } from '../../services/sources/sources.ts';
 
-/** Where versions' bytes come from. Only the tasks that judge or seal them import this. */
-export const sources = once(() =>
+/**
+ * Where versions' bytes come from. A file of its own, because reading bundles loads node-forge, which no bundler can leave out
+ * and only the functions that judge or seal a bundle need.
+ */
+export const sources = /* @__PURE__ */ once(() =>
   createSources(
     {
       acm: new ACMClient({}),

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { CertferryError } from '../../core/errors.ts';
-import { logger } from './logger.ts';
-import { once } from './once.ts';
+import { logger } from '../../services/logger.ts';
+import { once } from '../../services/once.ts';
 
 /** What one task is: its event and result as schemas, and how its handler is made from services. */
 export interface TaskDefinition<Input, Result> {

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { Host } from '../../core/target/target.ts';
+import { Host } from '../../core/targets/target.ts';
 import { type JsonEndpoint, startJsonEndpoint } from '../http/json-endpoint.ts';
 import { ServiceError } from '../http/service-error.ts';
 import { type CommandRecord, type CommandRecords, openCommandRecords } from './command-records.ts';

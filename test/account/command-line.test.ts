@@ -5,9 +5,9 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RolloutRequest } from '../../core/rollout/rollout.ts';
-import { createCatalogue } from '../../lambdas/services/catalogue.ts';
-import { createRollouts } from '../../lambdas/services/rollouts.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { createCatalogue } from '../../services/registry/catalogue.ts';
+import { createRollouts } from '../../services/rollouts/rollouts.ts';
 import { captured } from '../cli/capture.ts';
 import { aFinished, aTarget } from '../cli/finished.ts';
 import { aRolloutState } from '../cli/rollouts.ts';
@@ -187,7 +187,7 @@ describe('the command line on a stack', () => {
       host,
       condition: 'drift',
       daysToExpiry: 40,
-      summary: '10.0.0.7:443 presents another leaf',
+      summary: '10.0.0.7:443 serves another leaf',
       healing: true,
       leftAlone: null,
     };

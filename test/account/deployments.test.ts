@@ -5,10 +5,10 @@ import { type Account, openAccount } from '../../account/account.ts';
 import { waitAfter } from '../../account/follow.ts';
 import { DeploymentRequest, type RecordedDeployment } from '../../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import { RegisteredTarget } from '../../core/target/registered.ts';
-import { createCatalogue } from '../../lambdas/services/catalogue.ts';
-import { createRollouts } from '../../lambdas/services/rollouts.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { createCatalogue } from '../../services/registry/catalogue.ts';
+import { createRollouts } from '../../services/rollouts/rollouts.ts';
 import { aFinished, aTarget } from '../cli/finished.ts';
 import { aRolloutState } from '../cli/rollouts.ts';
 import { anAccount, type FakeAws, machines } from './aws.ts';
@@ -83,7 +83,7 @@ describe('a deployment through a stack', () => {
     ]);
     const [target] = await account.members(['web-1']);
 
-    const { output } = await account.carrier({ action: 'revert', version: null })(target, () => {});
+    const { output } = await account.carrier({ action: 'rollback', version: null })(target, () => {});
 
     expect(output).toMatchObject({ outcome: 'lost', targetId: 'web-1' });
   });

@@ -3,7 +3,7 @@ import { GetBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
 import type { Clients } from '../../account/clients.ts';
 import { sourceChecks } from '../../account/doctor/sources.ts';
-import { Certificate } from '../../core/rollout/certificate.ts';
+import { Certificate } from '../../core/registry/certificate.ts';
 
 const bucketWith = (...keys: string[]) => ({
   async send(command: { readonly input: { readonly Key?: string } }) {

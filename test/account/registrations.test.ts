@@ -2,10 +2,10 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Account, openAccount } from '../../account/account.ts';
-import { TargetsFile } from '../../core/rollout/targets-file.ts';
-import { RegisteredTarget } from '../../core/target/registered.ts';
-import { createCatalogue } from '../../lambdas/services/catalogue.ts';
+import { TargetsFile } from '../../core/registry/targets-file.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { aTarget } from '../cli/finished.ts';
 import { anAccount, type FakeAws } from './aws.ts';
 

@@ -7,9 +7,9 @@ import { type Account, openAccount } from '../../account/account.ts';
 import type { WaveCounts } from '../../account/rollouts.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { type RecordedRollout, RolloutRequest } from '../../core/rollout/rollout.ts';
-import { createRollouts, type Rollouts } from '../../lambdas/services/rollouts.ts';
-import { createWaveFiles } from '../../lambdas/services/wave-files.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { createRollouts, type Rollouts } from '../../services/rollouts/rollouts.ts';
+import { createWaveFiles } from '../../services/rollouts/wave-files.ts';
 import { aRolloutState } from '../cli/rollouts.ts';
 import { anAccount, type FakeAws, machines, workBucket } from './aws.ts';
 import { aHistory } from './histories.ts';
@@ -62,7 +62,7 @@ const judged = {
       executionArn: 'arn:x:web',
       status: 'FAILED' as const,
       outcome: 'rolled_back',
-      summary: 'not presented',
+      summary: 'not served',
     },
   ],
 };

@@ -12,10 +12,10 @@ import {
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 import { type Nginx, nginxIn } from '../daemons/nginx.ts';
-import { presentedBy } from '../daemons/presented.ts';
 import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { servedBy } from '../daemons/served.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { filesBelow, fingerprintOfFile, identityOf, ownershipOf, scratchFolder } from './disk.ts';
 import { aTarget, type TestHost, testHost } from './run-agent.ts';
@@ -82,7 +82,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(line.summary).toContain('too small');
     expect([identityOf(nginx.certPath), identityOf(nginx.keyPath)]).toEqual(before);
     expect(filesBelow(join(nginx.certPath, '..'))).toEqual(['fullchain.pem', 'privkey.pem']);
-    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
   test('tells the last words of a reload that failed', async () => {
@@ -150,7 +150,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
 
     const line = await deploy(version);
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
     expect(lstatSync(nginx.certPath).isSymbolicLink()).toBe(true);
     expect(readlinkSync(nginx.certPath)).toBe('../store/live.pem');
     expect(fingerprintOfFile(join(store, 'live.pem'))).toBe(version.fingerprint);
@@ -165,8 +165,8 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
 
     const line = await host.send('deploy', { target, version: other });
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
-    expect(await presentedBy(nginx.port)).toBe(other.fingerprint);
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
+    expect(await servedBy(nginx.port)).toBe(other.fingerprint);
   });
 
   test('goes back to the version before as a deployment of its own, and further back after that', async () => {
@@ -176,31 +176,31 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     await deploy(second);
     await deploy(third);
 
-    const toSecond = await host.send('revert', { target });
-    expect(toSecond).toMatchObject({ outcome: 'applied', presented: true });
-    expect(await presentedBy(nginx.port)).toBe(second.fingerprint);
+    const toSecond = await host.send('rollback', { target });
+    expect(toSecond).toMatchObject({ outcome: 'applied', served: true });
+    expect(await servedBy(nginx.port)).toBe(second.fingerprint);
 
-    const toFirst = await host.send('revert', { target });
+    const toFirst = await host.send('rollback', { target });
     expect(toFirst.version?.fingerprint).toBe(first.fingerprint);
 
-    const noFurther = await host.send('revert', { target });
+    const noFurther = await host.send('rollback', { target });
     expect(noFurther).toMatchObject({ outcome: 'rejected', reason: 'NoReceipt' });
-    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
-  test('goes back once from the version that a revert may take away, however often it is told to', async () => {
+  test('goes back once from the version that a rollback may take away, however often it is told to', async () => {
     const { nginx, host, target, deploy } = await aRunningSite();
     const [second, third] = [await aVersion(), await aVersion()];
     await deploy(second);
     await deploy(third);
     const replaces = third.fingerprint;
 
-    const toSecond = await host.send('revert', { target, replaces });
+    const toSecond = await host.send('rollback', { target, replaces });
     expect(toSecond).toMatchObject({ outcome: 'applied', version: { fingerprint: second.fingerprint } });
 
-    const again = await host.send('revert', { target, replaces });
+    const again = await host.send('rollback', { target, replaces });
     expect(again).toMatchObject({ outcome: 'unchanged', version: { fingerprint: second.fingerprint } });
-    expect(await presentedBy(nginx.port)).toBe(second.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(second.fingerprint);
   });
 
   test('goes back from a version for the rollout that has brought it alone, not for one that found it there', async () => {
@@ -211,11 +211,11 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     const found = await host.send('deploy', { ...by('r-2'), version: second });
     expect(found.outcome).toBe('unchanged');
 
-    const left = await host.send('revert', by('r-2'));
+    const left = await host.send('rollback', by('r-2'));
     expect(left).toMatchObject({ outcome: 'unchanged', version: { fingerprint: second.fingerprint } });
-    expect(await presentedBy(nginx.port)).toBe(second.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(second.fingerprint);
 
-    const taken = await host.send('revert', by('r-1'));
+    const taken = await host.send('rollback', by('r-1'));
     expect(taken).toMatchObject({ outcome: 'applied', version: { fingerprint: first.fingerprint } });
   });
 });

@@ -229,7 +229,7 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
     chownSync(keyPath, 33, 33);
     const line = await host.send('deploy', { target, version: await aVersion() });
 
-    const undone = await host.send('rollback', { target, header: { deploymentId: line.deploymentId } });
+    const undone = await host.send('undo', { target, header: { deploymentId: line.deploymentId } });
 
     expect(undone.outcome).toBe('restored');
     expect(fingerprintOfFile(certPath)).toBe(first.fingerprint);
@@ -243,7 +243,7 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
     writeFileSync(backup, 'damaged');
     const before = readFileSync(keyPath, 'utf8');
 
-    const undone = await host.send('rollback', { target, header: { deploymentId: line.deploymentId } });
+    const undone = await host.send('undo', { target, header: { deploymentId: line.deploymentId } });
 
     expect(undone.outcome).toBe('rollback_failed');
     expect(undone.summary).toContain(`its backup ${backup} is damaged`);

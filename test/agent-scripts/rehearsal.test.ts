@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { type Nginx, nginxIn } from '../daemons/nginx.ts';
-import { presentedBy } from '../daemons/presented.ts';
 import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { servedBy } from '../daemons/served.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { filesBelow, identityOf, scratchFolder } from './disk.ts';
 import { aTarget, startAgent, testHost } from './run-agent.ts';
@@ -73,8 +73,8 @@ describeWith(needs, 'a rehearsal', () => {
 
     const line = await host.send('deploy', { target: targetWith(), version });
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
-    expect(await presentedBy(nginx.port)).toBe(version.fingerprint);
+    expect(line).toMatchObject({ outcome: 'applied', served: true, warnings: [] });
+    expect(await servedBy(nginx.port)).toBe(version.fingerprint);
     expect(mountsNow()).toBe(before.mounts);
     expect(nginxProcesses(nginx.conf)).toBe(before.processes);
     expect(readdirSync(join(host.home, 'scratch'))).toEqual([]);
@@ -89,7 +89,7 @@ describeWith(needs, 'a rehearsal', () => {
     const line = await host.send('deploy', { target: targetWith(elsewhere), version: await aVersion() });
 
     expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
-    expect(line.summary).toContain(`presents ${first.fingerprint.slice(0, 19)}`);
+    expect(line.summary).toContain(`serves ${first.fingerprint.slice(0, 19)}`);
     expect(live()).toEqual(before);
     expect(filesBelow(join(folder, 'tls'))).toEqual(['fullchain.pem', 'privkey.pem']);
   });
@@ -106,7 +106,7 @@ describeWith(needs, 'a rehearsal', () => {
     const line = await host.send('deploy', { target: targetWith(), version: await aVersion() });
 
     expect(line.outcome).toBe('validate_failed');
-    expect(line.summary).toContain(`presents ${hiding.fingerprint.slice(0, 19)}`);
+    expect(line.summary).toContain(`serves ${hiding.fingerprint.slice(0, 19)}`);
     expect(live()).toEqual(before);
   });
 

@@ -7,7 +7,7 @@ import type { JobHeader } from '../../core/deployment/job.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { openJobText } from '../../core/seal/job-text.ts';
 import { seal } from '../../core/seal/seal.ts';
-import { Target } from '../../core/target/target.ts';
+import { Target } from '../../core/targets/target.ts';
 
 const agentFile = resolve(import.meta.dirname, '../../dist/agent/agent.cjs');
 
@@ -62,7 +62,7 @@ export interface Sent {
   readonly target: Target;
   readonly version: IssuedCertificate;
   readonly header: Partial<JobHeader>;
-  /** The fingerprint that a revert may take away. */
+  /** The fingerprint that a rollback may take away. */
   readonly replaces: string;
 }
 

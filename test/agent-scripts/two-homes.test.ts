@@ -27,7 +27,7 @@ describeWith([program('flock', 'util-linux')], 'two agents with homes of their o
     ]);
     const last = fingerprintOfFile(certPath) === versions[0].fingerprint ? 0 : 1;
     const header = { deploymentId: lines[last].deploymentId };
-    const undone = await hosts[last].send('rollback', { target, header });
+    const undone = await hosts[last].send('undo', { target, header });
 
     expect(lines.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
     expect(undone).toMatchObject({ outcome: 'restored', warnings: [] });

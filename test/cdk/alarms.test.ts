@@ -3,10 +3,10 @@ import { Match } from 'aws-cdk-lib/assertions';
 import { describe, expect, test, vi } from 'vitest';
 import { deploymentOutcomes, outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { rolloutOutcomes } from '../../core/rollout/rollout.ts';
-import { createDeploymentMetrics } from '../../lambdas/services/deployment-metrics.ts';
-import { createMeasures } from '../../lambdas/services/measures.ts';
-import { createNotices } from '../../lambdas/services/notices.ts';
-import { createRolloutMetrics } from '../../lambdas/services/rollout-metrics.ts';
+import { createDeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
+import { createMeasures } from '../../services/notify/measures.ts';
+import { createNotices } from '../../services/notify/notices.ts';
+import { createRolloutMetrics } from '../../services/notify/rollout-metrics.ts';
 import { resourcesOf, theResource } from './resources.ts';
 import { synthesize } from './synthesized.ts';
 

@@ -6,9 +6,9 @@ import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
 import { Certferry } from '../../cdk/certferry.ts';
 import { Target } from '../../cdk/target.ts';
-import { readRegistrations } from '../../core/rollout/registrations.ts';
-import { RegisteredTarget } from '../../core/target/registered.ts';
-import { targetConfigs, targetKinds } from '../../core/target/target.ts';
+import { readRegistrations } from '../../core/registry/registrations.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
+import { targetConfigs, targetKinds } from '../../core/targets/target.ts';
 import { allowedTo, roleOf, textOf, theFunction, theResource } from './resources.ts';
 import { anApp, someArtefacts, synthesize } from './synthesized.ts';
 

@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { Certferry, type CertferryProps } from '../../cdk/certferry.ts';
 import type { NotificationTopic } from '../../cdk/notifications.ts';
 import { tasks } from '../../cdk/tasks.ts';
-import { Strategy } from '../../core/rollout/strategy.ts';
+import { Strategy } from '../../core/registry/strategy.ts';
 import { setting } from '../../lambdas/runtime/environment.ts';
 import { allowedTo, resourcesOf, roleOf, textOf, theFunction, theResource } from './resources.ts';
 import { on, through } from './statements.ts';

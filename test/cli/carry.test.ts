@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type Carrier, carry } from '../../cli/carry.ts';
 import { plainProgress, silentProgress } from '../../cli/render/progress.ts';
 import type { AtLeastOne } from '../../cli/report.ts';
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 import { aFinished, aTarget } from './finished.ts';
 
 const never = new AbortController().signal;

@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers';
 import { startBuiltin } from '../../cli/demo/builtin.ts';
 import { type Stage, serverName } from '../../cli/demo/stage.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 import { aVersion } from '../factories/certificates.ts';
 
 export interface Ended {

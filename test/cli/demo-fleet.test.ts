@@ -7,7 +7,7 @@ import { type Fleet, wishFor, withFleet } from '../../cli/demo/fleet.ts';
 import { performFleet } from '../../cli/demo/fleet-scene.ts';
 import { createAuthority } from '../../cli/demo/throwaway-ca.ts';
 import { plainColours } from '../../cli/terminal.ts';
-import { RegisteredTarget } from '../../core/target/registered.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { RolloutEnd, RolloutWish } from '../../local/rollouts.ts';
 
 type Wave = RolloutEnd['waves'][number];
@@ -49,7 +49,7 @@ const deployedToAll = (wish: RolloutWish): RolloutEnd => {
     executionArn: `arn:${id}`,
     status: 'SUCCEEDED' as const,
     outcome: 'deployed',
-    summary: 'presented',
+    summary: 'served',
   }));
   return anEnd('finished', [{ number: 1, direction: 'forward', results }]);
 };
@@ -64,7 +64,7 @@ test('the scene of a fleet fails when a rollout ends otherwise than described, a
 test('the scene of a fleet looks at the servers itself, whatever a rollout says', async () => {
   await expect(scene(deployedToAll)).rejects.toMatchObject({
     name: 'DemoFailed',
-    message: expect.stringMatching(/^web-1 was to present version 1 .* it presents nothing$/),
+    message: expect.stringMatching(/^web-1 was to serve version 1 .* it serves nothing$/),
   });
 });
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startBuiltin } from '../../cli/demo/builtin.ts';
 import { type Stage, serverName } from '../../cli/demo/stage.ts';
-import { look } from '../../core/tls-probe/look.ts';
+import { look } from '../../core/tls-probe/inspect-endpoint.ts';
 import { aVersion } from '../factories/certificates.ts';
 
 async function aStage(): Promise<Stage> {
@@ -29,36 +29,36 @@ async function install({ paths, target }: Stage): Promise<string> {
   return version.fingerprint;
 }
 
-async function presentedBy({ target: { verify } }: Stage): Promise<string | null> {
+async function servedBy({ target: { verify } }: Stage): Promise<string | null> {
   if (verify === 'none') throw new Error('the demo verifies');
   const [first] = await look({ ...verify, protocol: 'tls', timeoutSeconds: 3 }, new Date());
-  return first?.presented?.fingerprint ?? null;
+  return first?.served?.fingerprint ?? null;
 }
 
-test('presents nothing before the first deployment', async () => {
+test('serves nothing before the first deployment', async () => {
   const stage = await aStage();
 
   expect(existsSync(stage.paths.certPath)).toBe(false);
-  expect(await presentedBy(stage)).toBeNull();
+  expect(await servedBy(stage)).toBeNull();
 });
 
-test('presents what it finds when it is told to reload', async () => {
+test('serves what it finds when it is told to reload', async () => {
   const stage = await aStage();
 
   const first = await install(stage);
-  await expect.poll(() => presentedBy(stage)).toBe(first);
+  await expect.poll(() => servedBy(stage)).toBe(first);
   const second = await install(stage);
-  await expect.poll(() => presentedBy(stage)).toBe(second);
+  await expect.poll(() => servedBy(stage)).toBe(second);
 });
 
-test('goes on presenting the old leaf once it is stuck, though the reload succeeds', async () => {
+test('goes on serving the old leaf once it is stuck, though the reload succeeds', async () => {
   const stage = await aStage();
   const first = await install(stage);
-  await expect.poll(() => presentedBy(stage)).toBe(first);
+  await expect.poll(() => servedBy(stage)).toBe(first);
 
   stage.getStuck();
   await install(stage);
   await sleep(300);
 
-  expect(await presentedBy(stage)).toBe(first);
+  expect(await servedBy(stage)).toBe(first);
 });

@@ -15,7 +15,7 @@ test('the demo shows what it says, in plain text on a pipe, and leaves nothing b
     '✔ deployed (',
     '◷ BackOff',
     '✖ rolled_back (',
-    'version 2 is presented',
+    'version 2 is served',
     'rejected: ',
     'the live files are the same inodes as before',
     '→ wave 1 (1): 1 of 5',
@@ -24,7 +24,7 @@ test('the demo shows what it says, in plain text on a pipe, and leaves nothing b
     '✔ web-1  put back',
     'the wave of web-4 and web-5 never began',
     '✖ rolled_back: everything it changed is back, verified',
-    'all five present version 1',
+    'all five serve version 1',
   ]) {
     expect(out).toContain(line);
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HistoryEntry } from '../../cli/ferry.ts';
 import type { Report } from '../../cli/report.ts';
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 import { aWorkplace, type Ended, endpointOf } from './command.ts';
 
 const path = ['AcquireLock', 'PushBundle', 'PushOutcome?', 'ProbeEndpoint', 'ProbeOutcome?'];
@@ -71,14 +71,8 @@ describe('deployments on this machine', () => {
       'demo-server',
     );
     expect(back.code).toBe(0);
-    const presented = await place.run(
-      'probe',
-      endpointOf(place.stage),
-      '--expect',
-      first.fingerprint,
-      '--json',
-    );
-    expect(presented.code).toBe(0);
+    const served = await place.run('probe', endpointOf(place.stage), '--expect', first.fingerprint, '--json');
+    expect(served.code).toBe(0);
 
     place.stage.getStuck();
     const undone = await place.deploy(second, '--json');
@@ -91,7 +85,7 @@ describe('deployments on this machine', () => {
     const outcomes = JSON.parse(history.out).deployments.map(({ outcome }: Report) => outcome);
     expect(outcomes).toEqual(['rolled_back', 'deployed', 'unchanged', 'deployed', 'deployed']);
     const actions = JSON.parse(history.out).deployments.map(({ action }: HistoryEntry) => action);
-    expect(actions).toEqual(['deploy', 'revert', 'deploy', 'deploy', 'deploy']);
+    expect(actions).toEqual(['deploy', 'rollback', 'deploy', 'deploy', 'deploy']);
     expect((await place.run('history', '--local')).out).toMatch(/ rollback +deployed /);
 
     const last = await place.run('inspect', '--local', 'last');

@@ -45,10 +45,10 @@ export function anExecution(startedAt = 1_800_000_000_000) {
   return script;
 }
 
-/** A renewal that was not presented: two probes with a back-off between them, and the old version put back. */
+/** A renewal that was not served: two probes with a back-off between them, and the old version put back. */
 export function aRolledBackExecution() {
   const push = { outcome: 'applied', summary: 'installed and reloaded' };
-  const probe = (verdict: string) => ({ probe: { verdict, summary: '127.0.0.1:443 presents another leaf' } });
+  const probe = (verdict: string) => ({ probe: { verdict, summary: '127.0.0.1:443 serves another leaf' } });
   return anExecution()
     .visit('AcquireLock', 'Task', { output: { deployment: { fence: 3 } } })
     .visit('PushBundle', 'Task', { took: 340, output: { push } })
@@ -56,12 +56,12 @@ export function aRolledBackExecution() {
     .visit('ProbeEndpoint', 'Task', { output: probe('retry') })
     .visit('ProbeOutcome?', 'Choice')
     .visit('BackOff', 'Wait', { took: 1000 })
-    .visit('Vantage?', 'Choice')
+    .visit('ProbeFrom?', 'Choice')
     .visit('ProbeEndpoint', 'Task', { output: probe('exhausted') })
     .visit('ProbeOutcome?', 'Choice')
     .visit('RollBack', 'Task', { output: { rollback: { outcome: 'restored', summary: 'put back' } } })
     .visit('RollBackOutcome?', 'Choice')
-    .visit('ProbeRestored', 'Task', { output: { restored: { verdict: 'verified', summary: 'presented' } } })
+    .visit('ProbeRestored', 'Task', { output: { restored: { verdict: 'verified', summary: 'served' } } })
     .visit('ProbeRestoredOutcome?', 'Choice')
     .visit('RecordRolledBack', 'Task', { output: { outcome: 'rolled_back', summary: 'old version is back' } })
     .enter('RolledBack', 'Fail')

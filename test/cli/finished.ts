@@ -1,6 +1,6 @@
 import type { Finished } from '../../cli/report.ts';
 import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
-import { Target } from '../../core/target/target.ts';
+import { Target } from '../../core/targets/target.ts';
 import { anExecution } from './events.ts';
 
 /** A target of a targets file. */
@@ -29,7 +29,7 @@ export function aFinished(output: Partial<RecordedDeployment> = {}, targetId = '
       deploymentId: `execution-of-${targetId}`,
       targetId,
       outcome: 'deployed',
-      summary: `${targetId} presents it`,
+      summary: `${targetId} serves it`,
       reason: null,
       fingerprint: `sha256:${'ab'.repeat(32)}`,
       previousFingerprint: `sha256:${'cd'.repeat(32)}`,

@@ -88,7 +88,7 @@ describe('the execution graph', () => {
       '├╌╌╌ not taken: PushBundle, RecordValidated, ProbeFromHost, CommitDeployment, ReconcileCommand,',
       '│    RecordRollbackFailed, RecordFailed',
       '│',
-      '● ProbeEndpoint            10 ms  retry: 127.0.0.1:443 presents another leaf',
+      '● ProbeEndpoint            10 ms  retry: 127.0.0.1:443 serves another leaf',
       '│',
       '◇ ProbeOutcome?                   → BackOff',
       '├╌╌╌ not taken: CommitDeployment, RollBack',

@@ -35,8 +35,8 @@ describe('the history', () => {
       [
         anEntry(),
         anEntry({ action: 'deploy', rollout: 'r-1', outcome: 'rolled_back' }),
-        anEntry({ action: 'revert', rollout: 'r-1' }),
-        anEntry({ action: 'revert' }),
+        anEntry({ action: 'rollback', rollout: 'r-1' }),
+        anEntry({ action: 'rollback' }),
         anEntry({ action: 'validate', outcome: 'validated' }),
         anEntry({ action: null, outcome: 'lost' }),
       ],

@@ -53,12 +53,12 @@ describe('the report', () => {
     expect(reportOf([aFinished()])).toEqual({
       executionId: 'execution-of-web-1',
       outcome: 'deployed',
-      summary: 'web-1 presents it',
+      summary: 'web-1 serves it',
       targets: [
         {
           targetId: 'web-1',
           outcome: 'deployed',
-          summary: 'web-1 presents it',
+          summary: 'web-1 serves it',
           reason: null,
           fingerprint: `sha256:${'ab'.repeat(32)}`,
           previousFingerprint: `sha256:${'cd'.repeat(32)}`,
@@ -89,7 +89,7 @@ describe('the summary', () => {
   test('says the outcome in words, with the version and the time', () => {
     expect(summaryLines([aFinished()], layout, own)).toEqual([
       '✔ web-1  deployed: the new leaf was seen on the wire  100 ms',
-      '  web-1 presents it',
+      '  web-1 serves it',
       '  version sha256:abababababab…, before sha256:cdcdcdcdcdcd…',
     ]);
   });

@@ -116,7 +116,7 @@ describe('the view of a rollout', () => {
     followRollout(view, entered('PauseBetweenWaves', 'Wait'));
     expect(second()).toContain('a pause before the next wave');
     followRollout(view, entered('ProbeServices'));
-    expect(second()).toContain('looking at what the service as a whole presents');
+    expect(second()).toContain('looking at what the service as a whole serves');
   });
 
   test('says when it goes back', () => {

@@ -1,5 +1,5 @@
+import { strategyFrom } from '../../core/registry/strategy.ts';
 import type { RolloutState } from '../../core/rollout/rollout.ts';
-import { strategyFrom } from '../../core/rollout/strategy.ts';
 
 const place = { bucket: 'certferry-work', key: 'rollouts/r/wave-1' };
 

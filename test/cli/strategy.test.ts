@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readStrategy } from '../../cli/input/strategy.ts';
-import { Strategy } from '../../core/rollout/strategy.ts';
+import { Strategy } from '../../core/registry/strategy.ts';
 
 describe('the options of a strategy', () => {
   test('can say all of it', () => {
@@ -12,7 +12,7 @@ describe('the options of a strategy', () => {
       splay: '10',
       approvalAfterWave: '1',
       approvalTimeout: '3600',
-      onHalt: 'rollBackAll',
+      onHalt: 'rollback',
       onStaleService: 'report',
     });
 
@@ -24,7 +24,7 @@ describe('the options of a strategy', () => {
       splaySeconds: 10,
       approvalAfterWave: 1,
       approvalTimeoutSeconds: 3600,
-      onHalt: 'rollBackAll',
+      onHalt: 'rollback',
       onStaleService: 'report',
     });
     expect(Object.keys(said).sort()).toEqual(Object.keys(Strategy.parse({})).sort());

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { onThisMachine, readTargetsFile, selectTarget, selectTargets } from '../../cli/input/targets.ts';
-import { RegisteredTarget } from '../../core/target/registered.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { aTarget } from './finished.ts';
 
 const aRegistered = (changes: object) => RegisteredTarget.parse({ ...aTarget(), ...changes });

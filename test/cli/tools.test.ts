@@ -91,7 +91,7 @@ describe('probe', () => {
   });
   afterAll(() => void server.close());
 
-  test('says what is presented', async () => {
+  test('says what is served', async () => {
     const { code, out } = await captured('probe', endpoint, '--server-name', name);
 
     expect(code).toBe(0);
@@ -106,7 +106,7 @@ describe('probe', () => {
     expect(out).toContain('warning: does not cover other.example.test');
   });
 
-  test('exits with 0 when what is expected is presented, in whatever way it is written', async () => {
+  test('exits with 0 when what is expected is served, in whatever way it is written', async () => {
     const digits = version.fingerprint.replace('sha256:', '');
     const openssl = digits.toUpperCase().replace(/(..)(?=.)/g, '$1:');
 
@@ -114,7 +114,7 @@ describe('probe', () => {
     expect(await captured('probe', endpoint, '--expect', openssl)).toMatchObject({ code: 0 });
   });
 
-  test('exits with 1 when another leaf is presented', async () => {
+  test('exits with 1 when another leaf is served', async () => {
     const { code, out } = await captured('probe', endpoint, '--expect', `sha256:${'0'.repeat(64)}`, '--json');
 
     expect(code).toBe(1);

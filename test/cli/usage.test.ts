@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeError } from '../../cli/usage-error.ts';
-import { targetKinds } from '../../core/target/target.ts';
+import { targetKinds } from '../../core/targets/target.ts';
 import { captured } from './capture.ts';
 import { aTarget } from './finished.ts';
 
@@ -87,7 +87,7 @@ describe('wrong usage', () => {
     [
       'putting back what has not begun',
       ['rollout', '--stack', 's', '--certificate', 'a.test', '--roll-back'],
-      'say --on-halt rollBackAll',
+      'say --on-halt rollback',
     ],
     [
       'a bundle for the way back',

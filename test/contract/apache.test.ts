@@ -36,7 +36,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
 
   test('sees that httpd died of the new files although both commands said yes, and revives it on the old', async () => {
     const hosted = await anApache();
-    const { apache, folder, deploy, version, identities, presents, expectTidy } = hosted;
+    const { apache, folder, deploy, version, identities, serves, expectTidy } = hosted;
     const first = await startByHand(hosted);
     // the virtual host names another key file than the target does: the new leaf will not match it
     const forgotten = join(folder, 'forgotten.pem');
@@ -52,13 +52,13 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     expect(line.summary).toContain(`exited with 0, and its main process ${died} died of it`);
     expect(identities()).toEqual(before);
     expect(pidIn(apache.pidFile)).not.toBe(died);
-    await presents(first);
+    await serves(first);
     expectTidy();
   });
 
   test('finds in a rehearsal that the virtual host reads other files, before the live ones are touched', async () => {
     const hosted = await anApache();
-    const { apache, folder, deploy, version, identities, presents, expectTidy } = hosted;
+    const { apache, folder, deploy, version, identities, serves, expectTidy } = hosted;
     const first = await startByHand(hosted);
     const [otherCert, otherKey] = [join(folder, 'other-cert.pem'), join(folder, 'other-key.pem')];
     for (const [file, other] of [
@@ -73,15 +73,15 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     const line = await deploy(await version(), { rehearse: true });
 
     expect(line.outcome).toBe('validate_failed');
-    expect(line.summary).toContain(`presents ${first.fingerprint.slice(0, 19)}…`);
+    expect(line.summary).toContain(`serves ${first.fingerprint.slice(0, 19)}…`);
     expect(identities()).toEqual(before);
-    await presents(first);
+    await serves(first);
     expectTidy();
   });
 
   test('finds in a rehearsal that an earlier virtual host of the name hides the new certificate', async () => {
     const hosted = await anApache();
-    const { apache, folder, deploy, version, identities, presents, expectTidy } = hosted;
+    const { apache, folder, deploy, version, identities, serves, expectTidy } = hosted;
     const hiding = await version();
     const [cert, key] = [join(folder, 'hiding-cert.pem'), join(folder, 'hiding-key.pem')];
     writeFileSync(cert, hiding.fullchainPem);
@@ -97,9 +97,9 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     const line = await deploy(await version(), { rehearse: true });
 
     expect(line.outcome).toBe('validate_failed');
-    expect(line.summary).toContain(`presents ${hiding.fingerprint.slice(0, 19)}…`);
+    expect(line.summary).toContain(`serves ${hiding.fingerprint.slice(0, 19)}…`);
     expect(identities()).toEqual(before);
-    await presents(hiding);
+    await serves(hiding);
     expectTidy();
   });
 

@@ -62,7 +62,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
   });
 
   test('leaves the old one serving when Caddy refuses the new files', async () => {
-    const { caddy, version, deploy, identities, first, presents } = await aRunningCaddy(loadFilesSite);
+    const { caddy, version, deploy, identities, first, serves } = await aRunningCaddy(loadFilesSite);
     const before = identities();
     // another entry cannot be read any more, which Caddy finds out when it loads all of them again
     const list = '/config/apps/tls/certificates/load_files';
@@ -78,17 +78,17 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
     expect(line.summary).toContain('refused it with HTTP 500');
     expect(line.summary).toContain(other);
     expect(identities()).toEqual(before);
-    await presents(first);
+    await serves(first);
   });
 
   test('is found on a unix socket', async () => {
     const socket = join(scratch, 'admin.sock');
-    const { version, deploy, presents } = await aRunningCaddy((folder) => loadFilesSite(folder, socket));
+    const { version, deploy, serves } = await aRunningCaddy((folder) => loadFilesSite(folder, socket));
     const next = await version();
 
     const line = await deploy(next);
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
-    await presents(next);
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
+    await serves(next);
   });
 });

@@ -13,7 +13,7 @@ describeWith([...caddyNeeds, program('curl'), program('jq')], 'what a person typ
     ['load_files', loadFilesSite],
     ['load_pem', loadPemSite],
   ] as const)('brings the old one back in when the agent could not: %s', async ([loader, make]) => {
-    const { caddy, through, version, deploy, first, presents } = await aRunningCaddy(make);
+    const { caddy, through, version, deploy, first, serves } = await aRunningCaddy(make);
     const before = await caddy.running();
     const next = await version();
     const fails = [null, 'silence', { status: 500, body: 'no' }] as const;
@@ -24,7 +24,7 @@ describeWith([...caddyNeeds, program('curl'), program('jq')], 'what a person typ
     expect(line.outcome).toBe('rollback_failed');
     expect(line.summary).toContain('the old files are back');
     expect(pairMatches(caddy.certPath, caddy.keyPath)).toBe(true);
-    await presents(next);
+    await serves(next);
 
     const [command = '', ...more] = line.repair?.commands ?? [];
     expect(more).toEqual([]);
@@ -32,6 +32,6 @@ describeWith([...caddyNeeds, program('curl'), program('jq')], 'what a person typ
     await promisify(execFile)('sh', ['-c', command.replaceAll('/N', '/0')]);
 
     expect(await caddy.running()).toEqual(before);
-    await presents(first);
+    await serves(first);
   });
 });

@@ -12,7 +12,7 @@ const { aCaddy, aRunningCaddy } = useCaddies();
 
 describeWith(caddyNeeds, 'caddy kind', () => {
   test('takes the certificate that a Caddyfile names', async () => {
-    const { caddy, site, folder, version, deploy, presents } = await aCaddy(fileSite);
+    const { caddy, site, folder, version, deploy, serves } = await aCaddy(fileSite);
     const configPath = join(folder, 'Caddyfile');
     writeFileSync(
       configPath,
@@ -31,18 +31,18 @@ https://www.example.test:${caddy.port} {
     const [first, next] = [await version(), await version()];
     site.place(first);
     await caddy.start('--config', configPath);
-    await presents(first);
+    await serves(first);
 
     const line = await deploy(next, { configPath });
 
-    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'private', presented: true });
-    await presents(next);
+    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'private', served: true });
+    await serves(next);
 
     // an adapted Caddyfile is an ordinary running configuration
     const later = await version();
     const api = { mode: 'api', configPath: undefined, adminAddress: caddy.adminAddress };
-    expect(await deploy(later, api)).toMatchObject({ outcome: 'applied', presented: true });
-    await presents(later);
+    expect(await deploy(later, api)).toMatchObject({ outcome: 'applied', served: true });
+    await serves(later);
   });
 
   test('loads the configuration file, so what was changed through the API is gone', async () => {
@@ -68,10 +68,10 @@ https://www.example.test:${caddy.port} {
   });
 
   test('is rehearsed, and refused where its configuration names other files than the target', async () => {
-    const { caddy, version, deploy, presents } = await aRunningCaddy(fileSite);
+    const { caddy, version, deploy, serves } = await aRunningCaddy(fileSite);
     const next = await version();
     expect(await deploy(next, { rehearse: true })).toMatchObject({ outcome: 'applied', warnings: [] });
-    await presents(next);
+    await serves(next);
 
     // the configuration names other files than the target does
     const conf = readFileSync(caddy.conf, 'utf8');
@@ -80,7 +80,7 @@ https://www.example.test:${caddy.port} {
     const line = await deploy(await version(), { rehearse: true });
 
     expect(line).toMatchObject({ outcome: 'validate_failed' });
-    await presents(next);
+    await serves(next);
   });
 
   test('gives a new key to the group that Caddy runs as', async () => {
@@ -101,7 +101,7 @@ describeWith([...caddyNeeds, tcpMigration], 'handshakes while Caddy takes a new 
     ['API, load_files', loadFilesSite],
     ['API, load_pem', loadPemSite],
   ] as const)('%s: none is lost', async ([, make]) => {
-    const { caddy, version, deploy, presents } = await aRunningCaddy(make);
+    const { caddy, version, deploy, serves } = await aRunningCaddy(make);
     const versions = [await version(), await version(), await version(), await version()];
 
     const { result, count, failures } = await withTcpMigration(() =>
@@ -115,6 +115,6 @@ describeWith([...caddyNeeds, tcpMigration], 'handshakes while Caddy takes a new 
     expect(result).toEqual(versions.map(() => 'applied'));
     expect(failures).toEqual([]);
     expect(count).toBeGreaterThan(100);
-    await presents(versions[3] as (typeof versions)[number]);
+    await serves(versions[3] as (typeof versions)[number]);
   });
 });

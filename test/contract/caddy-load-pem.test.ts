@@ -18,13 +18,13 @@ function killedOnce(marker: string): string[] {
 
 describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
   test('keeps what was only in Caddy before the first deployment, and puts it back', async () => {
-    const { caddy, folder, first, version, deploy, send, presents, expectTidy } = await anInlineCaddy();
+    const { caddy, folder, first, version, deploy, send, serves, expectTidy } = await anInlineCaddy();
     const before = await caddy.running();
     const next = await version();
 
     const line = await deploy(next);
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
     expect(line.previousVersion?.fingerprint).toBe(first.fingerprint);
     expect(await caddy.running()).toMatchObject([entryOf(next)]);
     const backups = join(folder, 'home/targets/web-1/backups', line.deploymentId);
@@ -32,17 +32,17 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     expect(ownershipOf(join(backups, '0-privkey.pem'))).toMatch(/^06[04]0 0:/);
     expect(ownershipOf(join(backups, '..'))).toMatch(/^0700 0:/);
 
-    const undone = await send('rollback', { deploymentId: line.deploymentId });
+    const undone = await send('undo', { deploymentId: line.deploymentId });
 
-    expect(undone).toMatchObject({ outcome: 'restored', presented: true, warnings: [] });
+    expect(undone).toMatchObject({ outcome: 'restored', served: true, warnings: [] });
     expect(await caddy.running()).toEqual(before);
     expect(readFileSync(caddy.certPath, 'utf8')).toBe(first.fullchainPem);
-    await presents(first);
+    await serves(first);
     expectTidy();
   });
 
   test('puts it back, too, when Caddy refuses the new one', async () => {
-    const { caddy, through, first, version, deploy, presents } = await anInlineCaddy();
+    const { caddy, through, first, version, deploy, serves } = await anInlineCaddy();
     const before = await caddy.running();
 
     const refuseFirst = through((change) => (change === 1 ? { status: 500, body: 'no' } : null));
@@ -51,42 +51,42 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     expect(line.outcome).toBe('reload_failed');
     expect(line.version?.fingerprint).toBe(first.fingerprint);
     expect(await caddy.running()).toEqual(before);
-    await presents(first);
+    await serves(first);
   });
 
   test('leaves nothing behind after a dry run', async () => {
-    const { caddy, host, target, version, first, presents } = await anInlineCaddy();
+    const { caddy, host, target, version, first, serves } = await anInlineCaddy();
 
     const line = await host.send('validate', { target: target(), version: await version() });
 
     expect(line.outcome).toBe('validate_unsupported');
     expect(existsSync(caddy.keyPath)).toBe(false);
     expect(filesBelow(join(host.home, 'targets'))).toEqual(['web-1/fence']);
-    await presents(first);
+    await serves(first);
   });
 
   test('sees that a restart without --resume went back, and brings the new one in again', async () => {
-    const { caddy, folder, version, deploy, presents, first } = await aRunningCaddy(loadPemSite);
+    const { caddy, folder, version, deploy, serves, first } = await aRunningCaddy(loadPemSite);
     const next = await version();
     await deploy(next);
     expect(autosaved(folder)).toContain(JSON.stringify(next.keyPem));
     await caddy.stop();
     await caddy.start('--resume');
-    await presents(next);
+    await serves(next);
     expect((await deploy(next)).outcome).toBe('unchanged');
 
     await caddy.stop();
     await caddy.start();
-    await presents(first);
+    await serves(first);
     const line = await deploy(next);
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
     expect(line.previousVersion?.fingerprint).toBe(first.fingerprint);
-    await presents(next);
+    await serves(next);
   });
 
   test('goes back to what somebody put into Caddy since the last deployment', async () => {
-    const { caddy, version, deploy, send, presents } = await aRunningCaddy(loadPemSite);
+    const { caddy, version, deploy, send, serves } = await aRunningCaddy(loadPemSite);
     await deploy(await version());
     const theirs = await version();
     const path = '/config/apps/tls/certificates/load_pem/0';
@@ -94,14 +94,14 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
 
     const line = await deploy(await version());
     expect(line.previousVersion?.fingerprint).toBe(theirs.fingerprint);
-    await send('rollback', { deploymentId: line.deploymentId });
+    await send('undo', { deploymentId: line.deploymentId });
 
-    await presents(theirs);
+    await serves(theirs);
     expect(await caddy.running()).toMatchObject([entryOf(theirs)]);
   });
 
   test('undoes what Caddy took while the agent was killed', async () => {
-    const { caddy, folder, through, host, target, send, version, first, presents, expectTidy } =
+    const { caddy, folder, through, host, target, send, version, first, serves, expectTidy } =
       await anInlineCaddy();
     const before = await caddy.running();
     const next = await version();
@@ -111,19 +111,19 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     const job = await host.jobText('deploy', { target: silent, version: next });
     const marker = join(folder, 'kill-it');
     const running = runAgentWith(host.home, job, killedOnce(marker));
-    await presents(next);
+    await serves(next);
     writeFileSync(marker, '');
     expect((await running).line).toBe(null);
     const recovered = await send('inspect');
 
     expect(recovered.recovered).toMatchObject({ outcome: 'restored' });
     expect(await caddy.running()).toEqual(before);
-    await presents(first);
+    await serves(first);
     expectTidy();
   });
 
   test('takes back what Caddy took without saying so in time', async () => {
-    const { caddy, through, version, deploy, first, presents } = await anInlineCaddy();
+    const { caddy, through, version, deploy, first, serves } = await anInlineCaddy();
     const before = await caddy.running();
     const silent = through((change) => (change === 1 ? 'silence' : null));
 
@@ -132,7 +132,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     expect(line.outcome).toBe('reload_failed');
     expect(line.summary).toContain('no end in time');
     expect(await caddy.running()).toEqual(before);
-    await presents(first);
+    await serves(first);
   });
 
   test('changes the entry with the tag and no other, and keeps what else is in it', async () => {

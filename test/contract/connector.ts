@@ -50,7 +50,7 @@ function promise(
   else test.skip(`${title} (not of this kind: ${reason})`, prove);
 }
 
-async function firstDeployment({ site, version, deploy, presents }: HostedSite): Promise<void> {
+async function firstDeployment({ site, version, deploy, serves }: HostedSite): Promise<void> {
   const next = await version();
 
   const line = await deploy(next, site.whileStopped ?? { reloadCommand: ['true'] });
@@ -59,5 +59,5 @@ async function firstDeployment({ site, version, deploy, presents }: HostedSite):
   expect(line).toMatchObject({ outcome: 'applied', previousVersion: null });
   expect(line.version?.fingerprint).toBe(next.fingerprint);
   expect(ownershipOf(site.keyFile)).toMatch(/^0[0-7]{2}0 /);
-  await presents(next);
+  await serves(next);
 }

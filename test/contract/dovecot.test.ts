@@ -3,13 +3,13 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
 import { observe, versionOf } from '../core/tls-probe/endpoints.ts';
 import { type DovecotSite, dovecotDaemon, dovecotSite } from '../daemons/dovecot.ts';
-import { presentedAfterStarttls } from '../daemons/presented-after-starttls.ts';
 import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { servedAfterStarttls } from '../daemons/served-after-starttls.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { connectorContract } from './connector.ts';
 import { killedContract } from './killed.ts';
@@ -43,7 +43,7 @@ const needs = [...dovecotDaemon.needs, program('openssl'), program('unshare', 'u
 
 describeWith(needs, 'dovecot', () => {
   test.each(['imap', 'pop3', 'sieve'] as const)(
-    'presents the new leaf after STARTTLS of %s',
+    'serves the new leaf after STARTTLS of %s',
     async (protocol) => {
       const { site, host, target } = await aRunningDovecot();
       const next = await aVersion();
@@ -54,8 +54,8 @@ describeWith(needs, 'dovecot', () => {
         version: next,
       });
 
-      expect(line).toMatchObject({ outcome: 'applied', presented: true });
-      expect(await presentedAfterStarttls(port, protocol)).toBe(next.fingerprint);
+      expect(line).toMatchObject({ outcome: 'applied', served: true });
+      expect(await servedAfterStarttls(port, protocol)).toBe(next.fingerprint);
     },
   );
 
@@ -72,16 +72,16 @@ describeWith(needs, 'dovecot', () => {
       observe(site.ports.pop3, versionOf(next), { protocol: 'pop3' }),
       observe(site.ports.sieve, versionOf(next), { protocol: 'sieve' }),
     ]);
-    const undone = await host.send('rollback', {
+    const undone = await host.send('undo', {
       target: wrong,
       header: { deploymentId: line.deploymentId },
     });
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: null });
+    expect(line).toMatchObject({ outcome: 'applied', served: null });
     expect(seen.map(({ ok }) => ok)).toEqual([false, false, false, false]);
-    expect(undone).toMatchObject({ outcome: 'restored', presented: true });
+    expect(undone).toMatchObject({ outcome: 'restored', served: true });
     expect(live()).toEqual(before);
-    expect(await site.presented()).toBe(first.fingerprint);
+    expect(await site.served()).toBe(first.fingerprint);
   });
 
   test('finds the same in a rehearsal, before anything is touched', async () => {
@@ -94,7 +94,7 @@ describeWith(needs, 'dovecot', () => {
     expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
     expect(line.summary).toContain('the connection was closed before the handshake was over');
     expect(live()).toEqual(before);
-    expect(await site.presented()).toBe(first.fingerprint);
+    expect(await site.served()).toBe(first.fingerprint);
   });
 
   test('finds in a rehearsal a name whose own certificate hides the new one', async () => {
@@ -106,7 +106,7 @@ describeWith(needs, 'dovecot', () => {
     const line = await host.send('deploy', { target: target({ rehearse: true }), version: await aVersion() });
 
     expect(line.outcome).toBe('validate_failed');
-    expect(line.summary).toContain(`presents ${hiding.fingerprint.slice(0, 19)}`);
+    expect(line.summary).toContain(`serves ${hiding.fingerprint.slice(0, 19)}`);
     expect(live()).toEqual(before);
   });
 
@@ -118,7 +118,7 @@ describeWith(needs, 'dovecot', () => {
     const answer = await session.ask('b NOOP');
     session.end();
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
     expect(answer).toMatch(/^b OK NOOP completed/);
   });
 
@@ -128,9 +128,9 @@ describeWith(needs, 'dovecot', () => {
 
     const line = await host.send('deploy', { target: target({ rehearse: true }), version: next });
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
+    expect(line).toMatchObject({ outcome: 'applied', served: true, warnings: [] });
     expect(site.starts()).toBe(1);
-    expect(await site.presented()).toBe(next.fingerprint);
+    expect(await site.served()).toBe(next.fingerprint);
   });
 });
 

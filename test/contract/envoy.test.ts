@@ -36,7 +36,7 @@ describeWith([root], 'an SDS resource that does not exist yet', () => {
         },
       ],
     });
-    await send('rollback', { deploymentId: line.deploymentId });
+    await send('undo', { deploymentId: line.deploymentId });
     expect(existsSync(sdsPath)).toBe(false);
   });
 

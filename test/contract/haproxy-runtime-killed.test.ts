@@ -50,9 +50,9 @@ async function aRunningSite(meddle: Meddle = () => null) {
     /** One more run, of any job, and whether what a client gets is then what is in the file. */
     async recoversFrom(versions: readonly (typeof first)[]) {
       await host.send('inspect', { target });
-      const presented = await site.presented();
-      expect(presented).toBe(fingerprintOfFile(pem));
-      expect(versions.map(({ fingerprint }) => fingerprint)).toContain(presented);
+      const served = await site.served();
+      expect(served).toBe(fingerprintOfFile(pem));
+      expect(versions.map(({ fingerprint }) => fingerprint)).toContain(served);
       expect(await transaction()).toBe(null);
       hosted.expectTidy();
     },

@@ -88,33 +88,33 @@ function fingerprintShown(shown: string): string | undefined {
 const needs = [...daemon.needs, program('unshare', 'util-linux'), program('socat'), root];
 describeWith(needs, "haproxy's Runtime API", () => {
   test('brings the new leaf in without a new process and without losing a connection', async () => {
-    const { ask, site, version, deploy, presents } = await aRunningSite();
+    const { ask, site, version, deploy, serves } = await aRunningSite();
     const process = /^Pid: \d+$/m.exec(await ask('show info'))?.[0];
     const isOpen = await aLastingConnection(Number(String(site.verify.endpoint).split(':')[1]));
     const next = await version();
 
     const line = await deploy(next);
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
-    await presents(next);
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
+    await serves(next);
     expect(await ask('show info')).toContain(process);
     expect(isOpen()).toBe(true);
   });
 
   test('aborts what a run that died has left open, and starts anew', async () => {
-    const { name, leaveOpen, transaction, version, deploy, presents } = await aRunningSite();
+    const { name, leaveOpen, transaction, version, deploy, serves } = await aRunningSite();
     await leaveOpen(name, await aVersion());
     const next = await version();
 
     const line = await deploy(next);
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
-    await presents(next);
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
+    await serves(next);
     expect(await transaction()).toBe(null);
   });
 
   test("waits for somebody else's transaction about another certificate", async () => {
-    const { other, ask, leaveOpen, version, deploy, presents } = await aRunningSite();
+    const { other, ask, leaveOpen, version, deploy, serves } = await aRunningSite();
     const theirs = await aVersion();
     await leaveOpen(other, theirs);
     const committed = new Promise((resolve) => setTimeout(resolve, 1_000)).then(() =>
@@ -125,24 +125,24 @@ describeWith(needs, "haproxy's Runtime API", () => {
     const line = await deploy(next);
 
     expect(await committed).toContain('Success!');
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
-    await presents(next);
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
+    await serves(next);
   });
 
   test('gives up when that transaction stays open, tells how to end it, and leaves it alone', async () => {
-    const { other, leaveOpen, transaction, first, version, deploy, presents } = await aRunningSite();
+    const { other, leaveOpen, transaction, first, version, deploy, serves } = await aRunningSite();
     await leaveOpen(other, await aVersion());
 
     const line = await deploy(await version());
 
     expect(line).toMatchObject({ outcome: 'reload_failed' });
     expect(line.summary).toContain(`\`abort ssl cert ${other}\``);
-    await presents(first);
+    await serves(first);
     expect(await transaction()).toBe(other);
   });
 
   test('brings in two certificates of one haproxy at once', async () => {
-    const { folder, site, other, host, target, version, presents, ask } = await aRunningSite();
+    const { folder, site, other, host, target, version, serves, ask } = await aRunningSite();
     const [mine, theirs] = [await version(), await version()];
     const elsewhere = testHost(join(folder, 'other-home'));
     const config = { ...site.config, pemPath: other };
@@ -153,14 +153,14 @@ describeWith(needs, "haproxy's Runtime API", () => {
     ]);
 
     expect(lines.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
-    await presents(mine);
+    await serves(mine);
     const { fingerprint } = new X509Certificate(theirs.certPem);
     expect(fingerprintShown(await ask(`show ssl cert ${other}`))).toBe(fingerprint.replaceAll(':', ''));
   });
 
   test('does not leave its key in a transaction about another certificate that was opened meanwhile', async () => {
     const site = await aRunningSite();
-    const { ask, other, leaveOpen, transaction, version, deploy, presents } = site;
+    const { ask, other, leaveOpen, transaction, version, deploy, serves } = site;
     const before = fingerprintShown(await ask(`show ssl cert ${other}`));
     let meddled = false;
     const statsSocket = site.meddling(async (command) => {
@@ -174,15 +174,15 @@ describeWith(needs, "haproxy's Runtime API", () => {
 
     const line = await deploy(next, statsSocket);
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
-    await presents(next);
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
+    await serves(next);
     expect(await transaction()).toBe(null);
     expect(fingerprintShown(await ask(`show ssl cert ${other}`))).toBe(before);
   });
 
   test('ends its transaction and restores the files when the commit is refused', async () => {
     const site = await aRunningSite();
-    const { transaction, first, version, deploy, identities, presents } = site;
+    const { transaction, first, version, deploy, identities, serves } = site;
     const before = identities();
     let refused = false;
     const statsSocket = site.meddling((command) => {
@@ -196,13 +196,13 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(line.outcome).toBe('reload_failed');
     expect(line.summary).toContain('inconsistencies');
     expect(identities()).toEqual(before);
-    await presents(first);
+    await serves(first);
     expect(await transaction()).toBe(null);
   });
 
   test('gives up on a haproxy that does not answer the commit, within the deadline', async () => {
     const site = await aRunningSite();
-    const { transaction, first, version, deploy, presents } = site;
+    const { transaction, first, version, deploy, serves } = site;
     let silent = false;
     const statsSocket = site.meddling((command) => {
       if (!command.startsWith('commit') || silent) return null;
@@ -214,12 +214,12 @@ describeWith(needs, "haproxy's Runtime API", () => {
 
     expect(line.outcome).toBe('reload_failed');
     expect(line.summary).toContain('did not answer in time');
-    await presents(first);
+    await serves(first);
     expect(await transaction()).toBe(null);
   });
 
   test('says that the PEM is too large for a small tune.bufsize, and that nothing has come of it', async () => {
-    const { first, version, deploy, presents } = await aRunningSite(
+    const { first, version, deploy, serves } = await aRunningSite(
       'global\n  tune.bufsize 1200\n  tune.maxrewrite 200\n',
     );
 
@@ -227,7 +227,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
 
     expect(line.outcome).toBe('reload_failed');
     expect(line.summary).toContain('tune.bufsize');
-    await presents(first);
+    await serves(first);
   });
 
   test('refuses before anything is touched what could not be brought in', async () => {
@@ -251,7 +251,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
   });
 
   test('takes by hand what it would have done itself', async () => {
-    const { site, name, statsSocket, presents } = await aRunningSite();
+    const { site, name, statsSocket, serves } = await aRunningSite();
     const next = await aVersion();
     site.place(next);
     // what other tools leave between the blocks, where the Runtime API takes an empty line for the end
@@ -266,6 +266,6 @@ describeWith(needs, "haproxy's Runtime API", () => {
     });
     execFileSync('/bin/sh', ['-c', command]);
 
-    await presents(next);
+    await serves(next);
   });
 });

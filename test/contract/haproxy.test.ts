@@ -90,11 +90,11 @@ describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'hapr
     expect(line).toMatchObject({ outcome: 'validate_failed' });
     expect(line.summary).toContain('its shadow on 127.0.0.1');
     expect(identities()).toEqual(before);
-    expect(await site.presented()).toBe(first.fingerprint);
+    expect(await site.served()).toBe(first.fingerprint);
   });
 
   test('is seen while the old process lingers on a connection that is still open', async () => {
-    const { site, version, deploy, presents } = await aRunningSite(haproxyDaemons.combined);
+    const { site, version, deploy, serves } = await aRunningSite(haproxyDaemons.combined);
     const port = Number(String(site.verify.endpoint).split(':')[1]);
     const lasting = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });
     await new Promise((resolve) => lasting.once('secureConnect', resolve));
@@ -102,8 +102,8 @@ describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'hapr
 
     const line = await deploy(next);
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true });
-    await presents(next);
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
+    await serves(next);
     expect(lasting.destroyed).toBe(false);
     lasting.destroy();
   });

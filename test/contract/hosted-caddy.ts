@@ -10,7 +10,7 @@ import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 /** What the tests of the kind itself need. */
 export const caddyNeeds = [...caddyDaemons.loadPem.needs, program('unshare', 'util-linux'), root];
 
-export type HostedCaddy = HostedSite & Omit<CaddySite, 'presented'>;
+export type HostedCaddy = HostedSite & Omit<CaddySite, 'served'>;
 type MakeSite = (folder: string) => Promise<CaddySite>;
 type WithFirst = HostedCaddy & { readonly first: IssuedCertificate };
 

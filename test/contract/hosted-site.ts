@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 import { filesBelow, identityOf } from '../agent-scripts/disk.ts';
 import { aTarget, type TestHost, testHost } from '../agent-scripts/run-agent.ts';
 import { aVersion } from '../factories/certificates.ts';
@@ -26,8 +26,8 @@ export interface HostedSite {
   identities(): unknown[];
   /** Every file is as `identities()` saw it, and leaf and key are the very same inodes. */
   expectAsBefore(before: readonly unknown[]): void;
-  /** Waits until the daemon presents this leaf: some read their files a moment after they are told. */
-  presents(version: IssuedCertificate): Promise<void>;
+  /** Waits until the daemon serves this leaf: some read their files a moment after they are told. */
+  serves(version: IssuedCertificate): Promise<void>;
   /** Nothing of ours is left lying about, and no key was printed. */
   expectTidy(): void;
 }
@@ -54,8 +54,8 @@ export async function aHostedSite(daemon: DaemonUnderContract, folder: string): 
     },
     identities: () => site.liveFiles.map(identityOf),
     expectAsBefore: (before) => expectAsBefore(site, before),
-    presents: (version) =>
-      expect.poll(() => site.presented(), { timeout: 5_000, interval: 50 }).toBe(version.fingerprint),
+    serves: (version) =>
+      expect.poll(() => site.served(), { timeout: 5_000, interval: 50 }).toBe(version.fingerprint),
     expectTidy() {
       expectTidy(site, host.home);
       for (const { keyPem } of versions) expectUnprinted(keyPem, host.printed);
@@ -64,11 +64,11 @@ export async function aHostedSite(daemon: DaemonUnderContract, folder: string): 
 }
 
 /** Places a version by hand, as before certferry, and starts the daemon: that version. */
-export async function startByHand({ site, version, presents }: HostedSite): Promise<IssuedCertificate> {
+export async function startByHand({ site, version, serves }: HostedSite): Promise<IssuedCertificate> {
   const first = await version();
   site.place(first);
   await site.start();
-  await presents(first);
+  await serves(first);
   return first;
 }
 

@@ -128,7 +128,7 @@ async function restartServes({ site, old, next }: Subject): Promise<boolean> {
   await site.stop();
   if (!site.wouldStart()) return false;
   await site.start();
-  expect([old.fingerprint, next.fingerprint]).toContain(await site.presented());
+  expect([old.fingerprint, next.fingerprint]).toContain(await site.served());
   return true;
 }
 

@@ -56,13 +56,10 @@ describeWith(needs, 'two targets of one certificate on one host', () => {
     ];
 
     expect(lines).toMatchObject([
-      { targetId: 'mail-smtp', outcome: 'applied', presented: true },
-      { targetId: 'mail-imap', outcome: 'applied', presented: true },
+      { targetId: 'mail-smtp', outcome: 'applied', served: true },
+      { targetId: 'mail-imap', outcome: 'applied', served: true },
     ]);
-    expect([await postfix.presented(), await dovecot.presented()]).toEqual([
-      next.fingerprint,
-      next.fingerprint,
-    ]);
+    expect([await postfix.served(), await dovecot.served()]).toEqual([next.fingerprint, next.fingerprint]);
   });
 
   test('one that fails leaves the other with what it has, and its own past', async () => {
@@ -74,7 +71,7 @@ describeWith(needs, 'two targets of one certificate on one host', () => {
     const before = dovecot.liveFiles.map(identityOf);
 
     const failed = await host.send('deploy', { target: failing, version: next });
-    const undone = await host.send('rollback', {
+    const undone = await host.send('undo', {
       target: failing,
       header: { deploymentId: failed.deploymentId },
     });
@@ -82,15 +79,15 @@ describeWith(needs, 'two targets of one certificate on one host', () => {
     expect(failed).toMatchObject({ targetId: 'mail-smtp', outcome: 'reload_failed' });
     expect(undone.outcome).toBe('restored');
     expect(dovecot.liveFiles.map(identityOf)).toEqual(before);
-    expect(await postfix.presented()).toBe(first.fingerprint);
-    expect(await dovecot.presented()).toBe(next.fingerprint);
+    expect(await postfix.served()).toBe(first.fingerprint);
+    expect(await dovecot.served()).toBe(next.fingerprint);
 
-    expect(await host.send('revert', { target: imap() })).toMatchObject({
+    expect(await host.send('rollback', { target: imap() })).toMatchObject({
       outcome: 'applied',
-      presented: true,
+      served: true,
     });
-    expect(await dovecot.presented()).toBe(first.fingerprint);
-    expect(await host.send('revert', { target: smtp() })).toMatchObject({ outcome: 'rejected' });
+    expect(await dovecot.served()).toBe(first.fingerprint);
+    expect(await host.send('rollback', { target: smtp() })).toMatchObject({ outcome: 'rejected' });
   });
 
   test('are deployed at the same time without a word about each other', async () => {
@@ -104,7 +101,7 @@ describeWith(needs, 'two targets of one certificate on one host', () => {
     ]);
 
     expect(lines.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
-    await expect.poll(() => postfix.presented(), { timeout: 5_000 }).toBe(other.fingerprint);
-    await expect.poll(() => dovecot.presented(), { timeout: 5_000 }).toBe(one.fingerprint);
+    await expect.poll(() => postfix.served(), { timeout: 5_000 }).toBe(other.fingerprint);
+    await expect.poll(() => dovecot.served(), { timeout: 5_000 }).toBe(one.fingerprint);
   });
 });

@@ -4,7 +4,7 @@ import type { Activation, ActivationOf } from '../../agent-scripts/apply/activat
 import { quoteArgv } from '../../agent-scripts/apply/run-command.ts';
 import type { WantedChange } from '../../agent-scripts/apply/wanted.ts';
 import { wantedChange } from '../../agent-scripts/connectors/index.ts';
-import { Target } from '../../core/target/target.ts';
+import { Target } from '../../core/targets/target.ts';
 import { loadedDaemons, loadedPeers } from '../load/daemons.ts';
 import { type MatrixRow, matrixRows } from './matrix-rows.ts';
 import type { ContractPromise } from './site.ts';
@@ -21,7 +21,7 @@ const columns = [
   'activate',
   'hitless',
   'rehearsal',
-  'rollback',
+  'undo',
   'dry run',
 ] as const;
 type Column = (typeof columns)[number];
@@ -61,7 +61,7 @@ export function readMatrixPage(): string {
 
 /** The promises of the contract that a row claims, and whose tests have therefore to be there and not be skipped. */
 export function claimedPromises({ daemon }: MatrixRow): ContractPromise[] {
-  const shown: readonly ContractPromise[] = ['renewal', 'refusal', 'rehearsal', 'rollback', 'dryRun'];
+  const shown: readonly ContractPromise[] = ['renewal', 'refusal', 'rehearsal', 'undo', 'dryRun'];
   return shown.filter((name) => daemon.cannot?.[name] === undefined);
 }
 
@@ -78,7 +78,7 @@ function cellsOf(row: MatrixRow, told: string): Cells {
     activate: activate === null ? 'none: it watches' : wordsOf(activate),
     hitless: hitlessWords(row),
     rehearsal: daemon.cannot?.rehearsal ?? (shadow?.length === 0 ? 'no' : 'yes'),
-    rollback: daemon.cannot?.rollback ?? 'yes',
+    undo: daemon.cannot?.undo ?? 'yes',
     'dry run': daemon.dryRun === 'validate_unsupported' ? 'the bundle alone' : 'asks the daemon',
   };
 }

@@ -67,25 +67,25 @@ export function oneMoveContract(daemon: DaemonUnderContract): void {
       const { deploymentId } = await deploy(await version());
       sightings.splice(0);
 
-      await send('rollback', { deploymentId });
+      await send('undo', { deploymentId });
 
       expect(sightings).toEqual([{ matches: true, leaf: first.fingerprint }]);
     });
 
     test('keeps what a person has written to it since, on the way back and back to the version before', async () => {
-      const { first, version, deploy, send, trigger, presents } = await aWatchedSite();
+      const { first, version, deploy, send, trigger, serves } = await aWatchedSite();
       await deploy(await version());
       const { deploymentId } = await deploy(await version());
       appendFileSync(trigger, '# edited\n');
       const edited = readFileSync(trigger, 'utf8');
 
-      const undone = await send('rollback', { deploymentId });
-      const reverted = await send('revert');
+      const undone = await send('undo', { deploymentId });
+      const rolledBack = await send('rollback');
 
       expect(undone).toMatchObject({ outcome: 'restored', warnings: [] });
-      expect(reverted).toMatchObject({ outcome: 'applied', presented: true });
+      expect(rolledBack).toMatchObject({ outcome: 'applied', served: true });
       expect(readFileSync(trigger, 'utf8')).toBe(edited);
-      await presents(first);
+      await serves(first);
     });
 
     test('answers unchanged although a person has edited it', async () => {
@@ -103,18 +103,18 @@ export function oneMoveContract(daemon: DaemonUnderContract): void {
 
     test('moves it back although it never came to move it, for a daemon that restarted meanwhile', async () => {
       const watched = await aWatchedSite();
-      const { site, first, version, presents, send, sightings } = watched;
+      const { site, first, version, serves, send, sightings } = watched;
       const next = await version();
       await dieBefore(watched, next);
       expect(sightings).toEqual([]);
       await site.stop();
       await site.start();
-      await presents(next);
+      await serves(next);
 
       await send('inspect');
 
       expect(sightings.at(-1)).toEqual({ matches: true, leaf: first.fingerprint });
-      await presents(first);
+      await serves(first);
     });
   });
 }

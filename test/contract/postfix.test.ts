@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import type { Target } from '../../core/target/target.ts';
+import type { Target } from '../../core/targets/target.ts';
 import { openFerry } from '../../local/ferry.ts';
 import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
@@ -42,14 +42,14 @@ describeWith(
   [program('postfix'), program('openssl'), program('unshare', 'util-linux'), root],
   'postfix',
   () => {
-    test('presents the new leaf after STARTTLS, and where TLS begins at once', async () => {
+    test('serves the new leaf after STARTTLS, and where TLS begins at once', async () => {
       const { site, host, target } = await aRunningPostfix('chainFiles');
       const next = await aVersion();
 
       const line = await host.send('deploy', { target: target(), version: next });
 
-      expect(line).toMatchObject({ outcome: 'applied', presented: true });
-      expect(await site.presented()).toBe(next.fingerprint);
+      expect(line).toMatchObject({ outcome: 'applied', served: true });
+      expect(await site.served()).toBe(next.fingerprint);
       await expect.poll(() => site.presentedDirectly(), { timeout: 5_000 }).toBe(next.fingerprint);
     });
 
@@ -59,7 +59,7 @@ describeWith(
       const line = await host.send('deploy', { target: target(), version: await aVersion() });
 
       // seen with `requireChain`, which is the default
-      expect(line).toMatchObject({ outcome: 'applied', presented: true });
+      expect(line).toMatchObject({ outcome: 'applied', served: true });
     });
 
     test('goes on with the old pair when the new leaf meets another key, and the state machine finds no TLS', async () => {
@@ -75,7 +75,7 @@ describeWith(
         expect(output.outcome).toBe('rolled_back');
         expect(told).toContain('STARTTLS is not offered');
         expect(told).toContain('454 4.7.0 TLS not available due to local problem');
-        expect(await site.presented()).toBe(first.fingerprint);
+        expect(await site.served()).toBe(first.fingerprint);
         expect(site.wouldStart()).toBe(true);
       } finally {
         await ferry.close();
@@ -100,12 +100,12 @@ describeWith(
 
       const line = await host.send('deploy', { target: target({ rehearse: true }), version: next });
 
-      expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
+      expect(line).toMatchObject({ outcome: 'applied', served: true, warnings: [] });
       expect(site.starts()).toBe(1);
-      expect(await site.presented()).toBe(next.fingerprint);
+      expect(await site.served()).toBe(next.fingerprint);
     });
 
-    test('presents a name of an SNI table when the table is made anew with each change', async () => {
+    test('serves a name of an SNI table when the table is made anew with each change', async () => {
       const { site, folder, host, first, target } = await aRunningPostfix('chainFiles');
       const [table, other, etc] = [join(folder, 'etc/sni'), join(folder, 'other.pem'), join(folder, 'etc')];
       const { keyPem, fullchainPem } = await aVersion();
@@ -120,27 +120,27 @@ describeWith(
       const next = await aVersion();
 
       const line = await host.send('deploy', { target: withTable, version: next });
-      const presented = await site.presented();
-      const undone = await host.send('rollback', {
+      const served = await site.served();
+      const undone = await host.send('undo', {
         target: withTable,
         header: { deploymentId: line.deploymentId },
       });
 
-      expect(line).toMatchObject({ outcome: 'applied', presented: true });
-      expect(presented).toBe(next.fingerprint);
-      expect(undone).toMatchObject({ outcome: 'restored', presented: true });
-      expect(await site.presented()).toBe(first.fingerprint);
+      expect(line).toMatchObject({ outcome: 'applied', served: true });
+      expect(served).toBe(next.fingerprint);
+      expect(undone).toMatchObject({ outcome: 'restored', served: true });
+      expect(await site.served()).toBe(first.fingerprint);
     });
 
     test('does not look at the files in its check', async () => {
       const { site, host, first, target } = await aRunningPostfix('chainFiles');
-      expect(await site.presented()).toBe(first.fingerprint);
+      expect(await site.served()).toBe(first.fingerprint);
       site.rewrite(site.keyFile, '/no/such/file.pem');
 
       const line = await host.send('validate', { target: target(), version: await aVersion() });
 
       expect(line.outcome).toBe('validated');
-      expect(await site.presented()).toBe(first.fingerprint);
+      expect(await site.served()).toBe(first.fingerprint);
     });
   },
 );

@@ -18,7 +18,7 @@ import type { Site } from './site.ts';
 /** How each ends when the key cannot be read by the daemon, as its reload tells or does not tell. */
 const endOfUnreadableKey: readonly (readonly [PresetDaemon, Partial<AgentLine>])[] = [
   // pg_reload_conf() asks for a reload and is gone; the server keeps the pair it has
-  [postgresql, { outcome: 'applied', presented: false }],
+  [postgresql, { outcome: 'applied', served: false }],
   [mariadb, { outcome: 'reload_failed' }],
   [redis, { outcome: 'reload_failed' }],
   // a signal, and nobody hears what came of it
@@ -64,7 +64,7 @@ describeWith(needs, 'a preset', () => {
       await site.start();
 
       expect(ownershipOf(site.keyFile)).toBe(`0640 0:${idsOf(daemon.user).gid}`);
-      expect(await site.presented()).toBe(line.version?.fingerprint);
+      expect(await site.served()).toBe(line.version?.fingerprint);
     },
   );
 
@@ -72,16 +72,16 @@ describeWith(needs, 'a preset', () => {
     'brings %s back to its old pair when the new key is closed to it',
     async (_, daemon, end) => {
       const hosted = await aPresetHost(daemon);
-      const { deploy, version, send, presents } = hosted;
+      const { deploy, version, send, serves } = hosted;
       const first = await startByHand(hosted);
 
       const line = await deploy(await version(), { keyMode: '0600', owner: 'root' });
-      const undone = await send('rollback', { deploymentId: line.deploymentId });
+      const undone = await send('undo', { deploymentId: line.deploymentId });
 
       expect(line).toMatchObject(end);
-      expect(line.presented).not.toBe(true);
+      expect(line.served).not.toBe(true);
       expect(undone.outcome).toBe('restored');
-      await presents(first);
+      await serves(first);
     },
   );
 });
@@ -102,7 +102,7 @@ describeWith([...mariadb.needs, ...postgresql.needs, root], 'a probe of a real d
     const hosted = await aPresetHost(mariadb);
     const first = await startByHand(hosted);
 
-    const seen = await observe(portOf(hosted.site.verify), null, { protocol: 'mysql', consecutive: 8 });
+    const seen = await observe(portOf(hosted.site.verify), null, { protocol: 'mysql', successThreshold: 8 });
 
     expect(seen).toMatchObject({ ok: true, fingerprint: first.fingerprint });
   });

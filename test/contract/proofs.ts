@@ -17,30 +17,30 @@ interface Proof {
 /** What every kind promises. `first` is not here: it begins where nothing is. */
 export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> = {
   renewal: {
-    title: 'renews, and the daemon presents the new leaf with its chain',
-    async prove({ first, version, deploy, presents }) {
+    title: 'renews, and the daemon serves the new leaf with its chain',
+    async prove({ first, version, deploy, serves }) {
       const next = await version();
 
       const line = await deploy(next);
 
-      expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
+      expect(line).toMatchObject({ outcome: 'applied', served: true, warnings: [] });
       expect(line.previousVersion?.fingerprint).toBe(first.fingerprint);
       expect(line.version).toMatchObject({ fingerprint: next.fingerprint, chain: [expect.any(String)] });
-      await presents(next);
+      await serves(next);
     },
   },
   unchanged: {
     title: 'answers unchanged on a second run and touches nothing',
-    async prove({ version, deploy, identities, presents }) {
+    async prove({ version, deploy, identities, serves }) {
       const next = await version();
       await deploy(next);
       const before = identities();
 
       const line = await deploy(next);
 
-      expect(line).toMatchObject({ outcome: 'unchanged', presented: true, warnings: [] });
+      expect(line).toMatchObject({ outcome: 'unchanged', served: true, warnings: [] });
       expect(identities()).toEqual(before);
-      await presents(next);
+      await serves(next);
     },
   },
   refusal: {
@@ -55,7 +55,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
 
       expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
       expect(identities()).toEqual(before);
-      expect(await site.presented()).toBe(first.fingerprint);
+      expect(await site.served()).toBe(first.fingerprint);
     },
   },
   dryRun: {
@@ -67,12 +67,12 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
 
       expect(line.outcome).toBe(dryRun);
       expect(identities()).toEqual(before);
-      expect(await site.presented()).toBe(first.fingerprint);
+      expect(await site.served()).toBe(first.fingerprint);
     },
   },
   rehearsal: {
     title: 'rehearses where it has a shadow, and says so where it has none',
-    async prove({ target, version, deploy, presents }) {
+    async prove({ target, version, deploy, serves }) {
       const next = await version();
       const rehearsed = { rehearse: true };
       const { shadow } = wantedChange(target(rehearsed), bundleOf(next), 'debian');
@@ -81,12 +81,12 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
 
       const told = shadow?.length === 0 ? [expect.stringMatching(/^not rehearsed: /)] : [];
       expect(line).toMatchObject({ outcome: 'applied', warnings: told });
-      await presents(next);
+      await serves(next);
     },
   },
   failedActivation: {
     title: 'puts the old files back, same inodes, when the activation fails',
-    async prove({ site, folder, first, version, deploy, identities, expectAsBefore, presents }) {
+    async prove({ site, folder, first, version, deploy, identities, expectAsBefore, serves }) {
       const before = identities();
 
       const line = await deploy(await version(), site.failOnce(join(folder, 'failed-once')));
@@ -94,51 +94,51 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
       expect(line.outcome).toBe('reload_failed');
       expect(line.version?.fingerprint).toBe(first.fingerprint);
       expectAsBefore(before);
-      await presents(first);
+      await serves(first);
     },
   },
   deaf: {
-    title: 'sees that a daemon went on presenting the old leaf, and undoes what it never read',
-    async prove({ site, first, version, deploy, send, presents }) {
+    title: 'sees that a daemon went on serving the old leaf, and undoes what it never read',
+    async prove({ site, first, version, deploy, send, serves }) {
       const line = await deploy(await version(), site.deaf);
-      expect(line).toMatchObject({ outcome: 'applied', presented: false });
+      expect(line).toMatchObject({ outcome: 'applied', served: false });
 
-      const undone = await send('rollback', { deploymentId: line.deploymentId });
+      const undone = await send('undo', { deploymentId: line.deploymentId });
 
-      expect(undone).toMatchObject({ outcome: 'restored', presented: true });
+      expect(undone).toMatchObject({ outcome: 'restored', served: true });
       expect(site.wouldStart()).toBe(true);
-      await presents(first);
+      await serves(first);
     },
   },
-  rollback: {
+  undo: {
     title: 'undoes a deployment, and answers the same when asked twice',
-    async prove({ first, version, deploy, send, identities, expectAsBefore, presents }) {
+    async prove({ first, version, deploy, send, identities, expectAsBefore, serves }) {
       const before = identities();
       const next = await version();
       const { deploymentId } = await deploy(next);
-      await presents(next);
+      await serves(next);
 
-      const undone = await send('rollback', { deploymentId });
-      const again = await send('rollback', { deploymentId });
+      const undone = await send('undo', { deploymentId });
+      const again = await send('undo', { deploymentId });
 
-      expect(undone).toMatchObject({ outcome: 'restored', presented: true, warnings: [] });
+      expect(undone).toMatchObject({ outcome: 'restored', served: true, warnings: [] });
       expect(undone.version?.fingerprint).toBe(first.fingerprint);
       expect(again.outcome).toBe('restored');
       expectAsBefore(before);
-      await presents(first);
+      await serves(first);
     },
   },
-  revert: {
+  rollback: {
     title: 'goes back to the version before, and no further than there is one',
-    async prove({ first, version, deploy, send, presents }) {
+    async prove({ first, version, deploy, send, serves }) {
       await deploy(await version());
 
-      const line = await send('revert');
+      const line = await send('rollback');
 
-      expect(line).toMatchObject({ outcome: 'applied', presented: true });
+      expect(line).toMatchObject({ outcome: 'applied', served: true });
       expect(line.version?.fingerprint).toBe(first.fingerprint);
-      await presents(first);
-      expect(await send('revert')).toMatchObject({ outcome: 'rejected', reason: 'NoReceipt' });
+      await serves(first);
+      expect(await send('rollback')).toMatchObject({ outcome: 'rejected', reason: 'NoReceipt' });
     },
   },
   ownership: {
@@ -153,7 +153,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
       expect(ownershipOf(site.keyFile)).toBe(before);
 
       chmodSync(site.keyFile, 0o600);
-      await send('rollback', { deploymentId });
+      await send('undo', { deploymentId });
       expect(ownershipOf(site.keyFile)).toBe(before);
     },
   },

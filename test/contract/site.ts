@@ -1,5 +1,5 @@
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
-import type { TargetKind } from '../../core/target/target.ts';
+import type { TargetKind } from '../../core/targets/target.ts';
 import type { Need } from '../daemons/require-daemon.ts';
 
 /**
@@ -23,8 +23,8 @@ export interface Site {
   stop(): Promise<void>;
   /** Whether it would start on the files as they are now: its own check, or a start that is undone. */
   wouldStart(): boolean;
-  /** Leaf that the daemon presents now, `sha256:…`, seen by a client that is not certferry's own probe. */
-  presented(): Promise<string>;
+  /** Leaf that the daemon serves now, `sha256:…`, seen by a client that is not certferry's own probe. */
+  served(): Promise<string>;
   /**
    * Changes the daemon's configuration so that its own check refuses any next candidate although the bundle is sound.
    * Null where the daemon has no check that opens the files.
@@ -32,7 +32,7 @@ export interface Site {
   readonly makeCheckRefuse: (() => void) | null;
   /** Config changes that make the first activation fail and the second succeed; `marker` is a file to remember it by. */
   failOnce(marker: string): Readonly<Record<string, unknown>>;
-  /** Config changes under which activation says yes and nothing happens, so the daemon goes on presenting the old leaf. */
+  /** Config changes under which activation says yes and nothing happens, so the daemon goes on serving the old leaf. */
   readonly deaf: Readonly<Record<string, unknown>>;
   /**
    * Config changes for a deployment while the daemon is not running, after which `start()` finds its files. Left out:
@@ -53,8 +53,8 @@ export type ContractPromise =
   | 'rehearsal'
   | 'failedActivation'
   | 'deaf'
+  | 'undo'
   | 'rollback'
-  | 'revert'
   | 'ownership';
 
 /** One kind (or one mode of a kind) of daemon under the contract. */

@@ -23,11 +23,11 @@ async function aSlapd(version: IssuedCertificate | null): Promise<number> {
 }
 
 describeWith([program('slapd')], 'a probe of a real slapd', () => {
-  test('sees what it presents after STARTTLS', async () => {
+  test('sees what it serves after STARTTLS', async () => {
     const version = await aVersion();
     const port = await aSlapd(version);
 
-    const seen = await observe(port, versionOf(version), { protocol: 'ldap', consecutive: 3 });
+    const seen = await observe(port, versionOf(version), { protocol: 'ldap', successThreshold: 3 });
 
     expect(seen).toMatchObject({ ok: true, fingerprint: version.fingerprint });
   });

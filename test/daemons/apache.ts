@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
-import { presentedBy } from './presented.ts';
 import { isAlive, pidIn, until, untilListening } from './processes.ts';
 import { program } from './require-daemon.ts';
+import { servedBy } from './served.ts';
 
 /** An Apache httpd that may be broken on purpose. */
 export interface ApacheSite extends Site {
@@ -71,7 +71,7 @@ export async function apacheSite(folder: string, separateChain: boolean): Promis
     },
     stop: () => endOf(pidFile),
     wouldStart: () => startsInPrivate(conf, pidFile),
-    presented: () => presentedBy(port),
+    served: () => servedBy(port),
     makeCheckRefuse: () => rewrite('SSLEngine on', 'SSLEngine perhaps'),
     failOnce: (marker) => failsOnce(marker, ['apachectl', '-f', conf, '-k', 'graceful']),
     deaf: { reloadCommand: ['true'] },

@@ -8,8 +8,8 @@ import { aStrangeKey } from '../factories/hierarchies.ts';
 import { type Caddy, caddyIn } from './caddy.ts';
 import { adminProxy, type Interference } from './caddy-admin-proxy.ts';
 import { failsOnce } from './fails-once.ts';
-import { presentedBy } from './presented.ts';
 import { program } from './require-daemon.ts';
+import { servedBy } from './served.ts';
 
 const common = {
   kind: 'caddy',
@@ -137,6 +137,6 @@ function siteOf(caddy: Caddy): Omit<Site, 'config' | 'failOnce' | 'deaf' | 'make
     start: () => caddy.start(),
     stop: () => caddy.stop(),
     wouldStart: () => !caddy.startFails(),
-    presented: () => presentedBy(port),
+    served: () => servedBy(port),
   };
 }

@@ -7,9 +7,9 @@ import { pairMatches } from '../agent-scripts/disk.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
 import { folderOf, openToOthers } from './open-folder.ts';
-import { presentedBy } from './presented.ts';
 import { isAlive, pidIn, until, untilListening } from './processes.ts';
 import { program } from './require-daemon.ts';
+import { servedBy } from './served.ts';
 
 const services = {
   imap: { service: 'imap-login', listener: 'imap', ssl: 'no' },
@@ -79,7 +79,7 @@ export async function dovecotSite(folder: string): Promise<DovecotSite> {
     },
     // it starts on any two files; without a pair it begins no TLS
     wouldStart: () => pairMatches(certPath, keyPath),
-    presented: () => presentedBy(ports.imaps),
+    served: () => servedBy(ports.imaps),
     makeCheckRefuse: () => appendFileSync(conf, 'no_such_setting = yes\n'),
     failOnce: (marker) => failsOnce(marker, ['doveadm', '-c', conf, 'reload']),
     deaf: { reloadCommand: ['true'] },

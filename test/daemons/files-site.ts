@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
-import { presentedBy } from './presented.ts';
 import { isAlive, reachable, until } from './processes.ts';
 import { program } from './require-daemon.ts';
+import { servedBy } from './served.ts';
 
 const server = resolve(import.meta.dirname, '../../cli/demo/tls-server.ts');
 
@@ -55,7 +55,7 @@ async function filesSite(folder: string): Promise<Site> {
       running = null;
     },
     wouldStart: () => pairLoads(files),
-    presented: () => presentedBy(port),
+    served: () => servedBy(port),
     // the check of a house whose certificates have to last for ten years
     makeCheckRefuse: () => checkWith('-checkend 315360000'),
     failOnce: (marker) => failsOnce(marker, reloadCommand),

@@ -9,8 +9,8 @@ import { aVersion } from '../factories/certificates.ts';
 import { failsOnce } from './fails-once.ts';
 import { type Haproxy, haproxyIn, type Layout, layouts } from './haproxy.ts';
 import { betweenHaproxy } from './haproxy-between.ts';
-import { presentedBy } from './presented.ts';
 import { program } from './require-daemon.ts';
+import { servedBy } from './served.ts';
 
 const common = {
   kind: 'haproxy',
@@ -118,7 +118,7 @@ function siteOf(haproxy: Haproxy): Omit<Site, 'config' | 'failOnce' | 'deaf'> {
     start: () => haproxy.start(),
     stop: () => haproxy.stop(),
     wouldStart: () => !haproxy.startFails(),
-    presented: () => presentedBy(port),
+    served: () => servedBy(port),
     makeCheckRefuse() {
       const keyless = `${conf}.keyless.pem`;
       writeFileSync(

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { folderOf } from './open-folder.ts';
-import { presentedAfterStarttls } from './presented-after-starttls.ts';
 import type { PresetDaemon } from './preset-site.ts';
 import { program } from './require-daemon.ts';
+import { servedAfterStarttls } from './served-after-starttls.ts';
 
 /** MariaDB from its package: a data folder of its own, root by its socket. */
 export const mariadb: PresetDaemon = {
@@ -31,7 +31,7 @@ export const mariadb: PresetDaemon = {
       ],
       instance: { socket },
       withoutTls: ['--skip-ssl'],
-      presented: () => presentedAfterStarttls(port, 'mysql'),
+      served: () => servedAfterStarttls(port, 'mysql'),
     };
   },
 };

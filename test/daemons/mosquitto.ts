@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderOf } from './open-folder.ts';
-import { presentedBy } from './presented.ts';
 import type { PresetDaemon } from './preset-site.ts';
 import { program } from './require-daemon.ts';
+import { servedBy } from './served.ts';
 
 /** Mosquitto from its package. */
 export const mosquitto: PresetDaemon = {
@@ -29,7 +29,7 @@ allow_anonymous true
     return {
       argv: ['mosquitto', '-c', conf],
       instance: { pidFile },
-      presented: () => presentedBy(port),
+      served: () => servedBy(port),
       isReady: () => existsSync(pidFile),
     };
   },

@@ -5,8 +5,8 @@ import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { aStrangeKey } from '../factories/hierarchies.ts';
 import { failsOnce } from './fails-once.ts';
 import { nginxIn } from './nginx.ts';
-import { presentedBy } from './presented.ts';
 import { program } from './require-daemon.ts';
+import { servedBy } from './served.ts';
 
 /** nginx from its package. */
 export const nginxDaemon: DaemonUnderContract = {
@@ -31,7 +31,7 @@ async function nginxSite(folder: string): Promise<Site> {
     start: () => nginx.start(),
     stop: () => nginx.stop(),
     wouldStart: () => !nginx.startFails(),
-    presented: () => presentedBy(port),
+    served: () => servedBy(port),
     makeCheckRefuse() {
       const stranger = join(folder, 'stranger.key');
       writeFileSync(stranger, aStrangeKey(), { mode: 0o600 });

@@ -7,10 +7,10 @@ import { pairMatches } from '../agent-scripts/disk.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
 import { folderOf, openToOthers } from './open-folder.ts';
-import { presentedBy } from './presented.ts';
-import { presentedAfterStarttls } from './presented-after-starttls.ts';
 import { endOf, isAlive, pidIn, reachable, until, untilListening } from './processes.ts';
 import { program } from './require-daemon.ts';
+import { servedBy } from './served.ts';
+import { servedAfterStarttls } from './served-after-starttls.ts';
 
 /** A Postfix with what is special about it. */
 export interface PostfixSite extends Site {
@@ -128,8 +128,8 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
     },
     // it starts on anything; without a pair it has no TLS
     wouldStart: () => pairMatches(certFile, layout.keyFile),
-    presented: () => presentedAfterStarttls(port, 'smtp'),
-    presentedDirectly: () => presentedBy(directPort),
+    served: () => servedAfterStarttls(port, 'smtp'),
+    presentedDirectly: () => servedBy(directPort),
     makeCheckRefuse: () => rewrite('mail_owner = postfix', 'mail_owner = nobody-of-that-name'),
     failOnce: (marker) => failsOnce(marker, ['postfix', '-c', etc, 'reload']),
     deaf: { reloadCommand: ['true'] },

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderOf } from './open-folder.ts';
-import { presentedAfterStarttls } from './presented-after-starttls.ts';
 import type { PresetDaemon } from './preset-site.ts';
 import { type Need, program } from './require-daemon.ts';
+import { servedAfterStarttls } from './served-after-starttls.ts';
 
 /** Debian keeps the programs of each major version in a folder of their own, off the PATH. */
 const versions = '/usr/lib/postgresql';
@@ -54,7 +54,7 @@ ssl_key_file = '${keyPath}'
       stopSignal: 'SIGINT',
       instance: { socket: sockets, port },
       withoutTls: ['-c', 'ssl=off'],
-      presented: () => presentedAfterStarttls(port, 'postgres'),
+      served: () => servedAfterStarttls(port, 'postgres'),
       isReady: () => succeeds(asked),
     };
   },

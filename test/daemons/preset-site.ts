@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
-import { type Instance, type PresetName, presets } from '../../core/target/file-presets.ts';
+import { type Instance, type PresetName, presets } from '../../core/targets/file-presets.ts';
 import { pairMatches } from '../agent-scripts/disk.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';
@@ -28,7 +28,7 @@ export interface Prepared {
   readonly instance: Instance;
   /** Words after `argv` with which it serves without TLS; left out where its port has nothing but TLS. */
   readonly withoutTls?: readonly string[];
-  presented(): Promise<string>;
+  served(): Promise<string>;
   /** Whether it takes its reload; asked once its port answers. */
   isReady?(): boolean;
 }
@@ -107,7 +107,7 @@ export async function presetSite(daemon: PresetDaemon, folder: string): Promise<
       await until(() => !isAlive(pid), `${daemon.preset} ${pid} to end`, 30);
     },
     wouldStart: () => pairMatches(files.certPath, files.keyPath),
-    presented: () => prepared.presented(),
+    served: () => prepared.served(),
     makeCheckRefuse: null,
     failOnce: (marker) => failsOnce(marker, reload),
     deaf: { reloadCommand: ['true'] },

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { folderOf } from './open-folder.ts';
-import { presentedBy } from './presented.ts';
 import type { PresetDaemon } from './preset-site.ts';
 import { program } from './require-daemon.ts';
+import { servedBy } from './served.ts';
 
 /** Redis from its package: TLS for clients, a socket for root. */
 export const redis: PresetDaemon = {
@@ -33,7 +33,7 @@ save ""
       argv: ['redis-server', conf],
       runAs: 'redis',
       instance: { socket },
-      presented: () => presentedBy(port),
+      served: () => servedBy(port),
     };
   },
 };

@@ -16,7 +16,7 @@ export interface WatchingHabits {
   readonly keyPath: string;
   /** The file whose replacement makes it read certificate and key. */
   readonly watchedPath: string;
-  /** What it presents after a pair that does not match: the old one (Envoy), or a certificate of its own (Traefik). */
+  /** What it serves after a pair that does not match: the old one (Envoy), or a certificate of its own (Traefik). */
   readonly afterMismatch: 'old' | 'own';
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fingerprintOfFile, pairMatches } from '../agent-scripts/disk.ts';
 import type { Site } from '../contract/site.ts';
-import { presentedBy } from './presented.ts';
+import { servedBy } from './served.ts';
 
 /** Something that serves a pair and watches a file: a real daemon, or the stand-in for one. */
 export interface Engine {
@@ -27,7 +27,7 @@ export function watchedPaths(folder: string, trigger: string): WatchedPaths {
   };
 }
 
-type Common = Pick<Site, 'liveFiles' | 'keyFile' | 'place' | 'start' | 'stop' | 'wouldStart' | 'presented'>;
+type Common = Pick<Site, 'liveFiles' | 'keyFile' | 'place' | 'start' | 'stop' | 'wouldStart' | 'served'>;
 
 /** What every site of a watching daemon has. `triggerText` is what `place` writes besides the pair. */
 export function watchingSite(
@@ -36,7 +36,7 @@ export function watchingSite(
   engine: Engine,
   triggerText: string,
 ): Common {
-  const presented = (): Promise<string> => presentedBy(port);
+  const served = (): Promise<string> => servedBy(port);
   const wouldStart = (): boolean =>
     [certPath, keyPath, trigger].every((path) => existsSync(path)) && pairMatches(certPath, keyPath);
   return {
@@ -49,11 +49,11 @@ export function watchingSite(
     },
     async start() {
       await engine.start();
-      if (wouldStart()) await until(async () => (await presented()) === fingerprintOfFile(certPath), port);
+      if (wouldStart()) await until(async () => (await served()) === fingerprintOfFile(certPath), port);
     },
     stop: () => engine.stop(),
     wouldStart,
-    presented,
+    served,
   };
 }
 

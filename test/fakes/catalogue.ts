@@ -1,7 +1,7 @@
 // Cannot show: how sources are found that were registered in another spelling, or anything of the table.
 import type { CertificateSource } from '../../core/deployment/source.ts';
-import { RegisteredTarget } from '../../core/target/registered.ts';
-import type { Catalogue } from '../../lambdas/services/catalogue.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
+import type { Catalogue } from '../../services/registry/catalogue.ts';
 
 export interface FakeCatalogue extends Pick<Catalogue, 'fedBy' | 'targetsOfGroup' | 'currentVersion'> {
   /** Certificates that have the version of a rollout that ended well. */

@@ -1,6 +1,6 @@
 // Cannot show: delivery, the document, time-outs, SSM's refusals of a request; a command ends when a test says so.
 import { type ReadJob, readJob } from '../../core/seal/job-text.ts';
-import type { Commands, HostCommand, Invocation } from '../../lambdas/services/commands.ts';
+import type { Commands, HostCommand, Invocation } from '../../services/ssm/commands.ts';
 
 export interface FakeCommands extends Commands {
   readonly sent: (HostCommand & { commandId: string; read: ReadJob })[];

@@ -1,5 +1,5 @@
 // Cannot show: waiting, several functions at once, a bucket.
-import type { Pacing, Urgency } from '../../lambdas/services/pacing.ts';
+import type { Pacing, Urgency } from '../../services/ssm/pacing.ts';
 
 export interface FakePacing extends Pacing {
   readonly turns: { where: string | null; urgency: Urgency }[];

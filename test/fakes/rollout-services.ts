@@ -2,15 +2,15 @@
 import { randomUUID } from 'node:crypto';
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import type { Source } from '../../core/deployment/source.ts';
-import type { Certificate } from '../../core/rollout/certificate.ts';
+import type { Certificate } from '../../core/registry/certificate.ts';
 import type { MapResult, Rollout } from '../../core/rollout/rollout.ts';
-import type { RegisteredTarget } from '../../core/target/registered.ts';
-import { createCommandLine } from '../../lambdas/services/command-lines.ts';
-import type { FoundHost } from '../../lambdas/services/fleet.ts';
-import type { Installed } from '../../lambdas/services/installed.ts';
-import type { Message } from '../../lambdas/services/messages.ts';
-import type { Begun, Question, RolloutControl } from '../../lambdas/services/rollouts.ts';
-import type { JudgedWave, WavePlan, WaveResult } from '../../lambdas/services/wave-files.ts';
+import type { RegisteredTarget } from '../../core/targets/registered.ts';
+import type { FoundHost } from '../../services/fleet/fleet.ts';
+import { createCommandLine } from '../../services/notify/command-lines.ts';
+import type { Message } from '../../services/notify/messages.ts';
+import type { Installed } from '../../services/registry/installed.ts';
+import type { Begun, Question, RolloutControl } from '../../services/rollouts/rollouts.ts';
+import type { JudgedWave, WavePlan, WaveResult } from '../../services/rollouts/wave-files.ts';
 import { fakeExecutions } from './executions.ts';
 import { settableClock } from './settable-clock.ts';
 

@@ -1,5 +1,5 @@
 // Cannot show: time passing by itself.
-import type { Clock } from '../../lambdas/runtime/clock.ts';
+import type { Clock } from '../../core/clock.ts';
 
 export interface SettableClock extends Clock {
   set(iso: string): void;

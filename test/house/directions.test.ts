@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
-const rooms = ['core', 'agent-scripts', 'lambdas', 'cdk', 'local', 'account', 'cli'];
+const rooms = ['core', 'services', 'agent-scripts', 'lambdas', 'cdk', 'local', 'account', 'cli'];
 
 interface Cruise {
   readonly modules: readonly { readonly source: string }[];
@@ -37,21 +37,24 @@ function cruise(folder: string): Cruise {
 
 /** One import that each rule forbids: importing file, what it imports. Everything named exists, so nothing else is wrong. */
 const planted: Readonly<Record<string, readonly [from: string, statement: string]>> = {
-  'core-imports-nobody': ['core/seal/a.ts', "import '../../lambdas/services/sdk.ts';"],
+  'core-imports-nobody': ['core/seal/a.ts', "import '../../services/locks/sdk.ts';"],
   'core-sees-pure-libraries-only': ['core/seal/b.ts', "import 'node:fs';"],
   'probe-may-open-sockets': ['core/tls-probe/c.ts', "import 'node:child_process';"],
   'time-zones-in-rollouts-only': ['core/seal/t.ts', "import 'luxon';"],
   'concepts-do-not-circle': ['core/deployment/r.ts', "import '../seal/leaf.ts';"],
-  'targets-come-before-deployments': ['core/target/s.ts', "import '../deployment/leaf.ts';"],
+  'targets-come-before-deployments': ['core/targets/s.ts', "import '../deployment/leaf.ts';"],
   'agent-sees-core-only': ['agent-scripts/d.ts', "import '@aws-sdk/client-ssm';"],
   'connectors-never-meet': ['agent-scripts/connectors/e.ts', "import './other.ts';"],
   'machine-only-in-apply': ['agent-scripts/connectors/f.ts', "import 'node:fs';"],
-  'tasks-never-meet': ['lambdas/g.ts', "import './other.ts';"],
+  'tasks-never-meet': ['lambdas/handlers/events/g.ts', "import './other.ts';"],
   'sdk-only-in-services': ['lambdas/delivery/h.ts', "import '@aws-sdk/client-ssm';"],
-  'lambdas-see-core-only': ['lambdas/runtime/i.ts', "import '../../local/other.ts';"],
+  'lambdas-see-services-and-core': ['lambdas/runtime/i.ts', "import '../../local/other.ts';"],
+  'services-see-core-only': ['services/locks/v.ts', "import '../../lambdas/other.ts';"],
+  'services-form-a-tree': ['services/locks/w.ts', "import '../history/other.ts';"],
+  'runtime-is-for-handlers': ['lambdas/delivery/x.ts', "import '../runtime/other.ts';"],
   'cdk-sees-core-only': ['cdk/j.ts', "import '../lambdas/other.ts';"],
-  'local-sees-lambdas-and-core': ['local/k.ts', "import '../cli/other.ts';"],
-  'account-sees-lambdas-and-core': ['account/t.ts', "import '../local/other.ts';"],
+  'local-sees-services-and-core': ['local/k.ts', "import '../cli/other.ts';"],
+  'account-sees-services-and-core': ['account/t.ts', "import '../local/other.ts';"],
   'nobody-but-cli-sees-account': ['local/u.ts', "import '../account/other.ts';"],
   'cli-sees-local-account-and-core': ['cli/l.ts', "import '../lambdas/other.ts';"],
   'no-orphans': ['cli/orphan.ts', 'export const nobody = 1;'],
@@ -67,7 +70,10 @@ const bystanders: Readonly<Record<string, string>> = {
   'core/deployment/leaf.ts': 'export {};',
   'agent-scripts/connectors/other.ts': "import '../../core/seal/leaf.ts';",
   'lambdas/other.ts': "import '../core/seal/leaf.ts';",
-  'lambdas/services/sdk.ts': "import '@aws-sdk/client-ssm';",
+  'lambdas/handlers/events/other.ts': "import '../../../core/seal/leaf.ts';",
+  'lambdas/runtime/other.ts': "import '../../core/seal/leaf.ts';",
+  'services/history/other.ts': "import '../../core/seal/leaf.ts';",
+  'services/locks/sdk.ts': "import '@aws-sdk/client-ssm';",
   'local/other.ts': "import '../core/seal/leaf.ts';",
   'account/other.ts': "import '../core/seal/leaf.ts';",
   'cli/other.ts': "import '../core/seal/leaf.ts';",

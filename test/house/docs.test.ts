@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DeploymentRequest } from '../../core/deployment/deployment.ts';
-import { parseTargets } from '../../core/rollout/targets-file.ts';
+import { parseTargets } from '../../core/registry/targets-file.ts';
 import { captured } from '../cli/capture.ts';
 
 const root = join(import.meta.dirname, '..', '..');

@@ -1,7 +1,7 @@
 // STS is a script here: it cannot show who may assume the role.
 import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { clientsFor, ownClients } from '../../lambdas/runtime/accounts.ts';
+import { clientsFor, ownClients } from '../../lambdas/runtime/clients.ts';
 import { type JsonEndpoint, startJsonEndpoint } from '../../local/http/json-endpoint.ts';
 import { type QueryService, queryService } from './support/query-service.ts';
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DeploymentState } from '../../core/deployment/deployment.ts';
-import { createHandler } from '../../lambdas/acquire-lock.ts';
+import { createHandler } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { aBegunRollout } from './support/begun-rollout.ts';
 import { anExecution, aTargetId, fingerprint, rawRequest, source } from './support/factories.ts';
 import { aWorld, startTables, type World } from './support/world.ts';
@@ -32,7 +32,7 @@ describe('AcquireLock', () => {
       requestNumber: 1,
       fence: 1,
       rollout,
-      vantage: 'lambda',
+      probeFrom: 'lambda',
     });
     expect(state).toMatchObject({ push: null, rollback: null, failure: null, probe: { attempt: 0 } });
   });
@@ -41,10 +41,10 @@ describe('AcquireLock', () => {
     ['none', 'none'],
     [{ endpoint: '127.0.0.1:25', protocol: 'smtp' }, 'host'],
     [{ endpoint: '127.0.0.1:443' }, 'lambda'],
-  ])('says from where the endpoint is looked at (%j: %s)', async (verify, vantage) => {
+  ])('says from where the endpoint is looked at (%j: %s)', async (verify, probeFrom) => {
     const state = await acquire({ execution: anExecution(), request: rawRequest({ target: { verify } }) });
 
-    expect(state.deployment.vantage).toBe(vantage);
+    expect(state.deployment.probeFrom).toBe(probeFrom);
   });
 
   test('answers the same again to the same execution', async () => {
@@ -152,7 +152,7 @@ describe('AcquireLock', () => {
     [{ target: { verify: undefined } }, 'InvalidTarget', 'target.verify'],
     [{ version: { fingerprint: 'sha1:00', source } }, 'InvalidRequest', 'version.fingerprint'],
     [{ version: null }, 'InvalidRequest', 'version is required'],
-    [{ action: 'revert' }, 'InvalidRequest', 'version must be null'],
+    [{ action: 'rollback' }, 'InvalidRequest', 'version must be null'],
     [{ action: 'explode' }, 'InvalidRequest', 'action'],
   ])('refuses %j as %s naming %s', async (overrides, name, told) => {
     const refused = acquire({ execution: anExecution(), request: rawRequest(overrides) });

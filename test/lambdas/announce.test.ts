@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { RolloutId } from '../../core/rollout/rollout.ts';
-import { createHandler } from '../../lambdas/announce.ts';
-import { AnnouncingEvent } from '../../lambdas/announcing/events.ts';
+import { createHandler } from '../../lambdas/handlers/events/announce.ts';
+import { AnnouncingEvent } from '../../lambdas/triggers/events.ts';
 import { type FakeCatalogue, fakeCatalogue, onGroup } from '../fakes/catalogue.ts';
 import { type FakeExecutions, fakeExecutions } from '../fakes/executions.ts';
 import { fixture } from '../triggers/scope.ts';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createHandler as answerApproval, handler } from '../../lambdas/answer-approval.ts';
-import { createHandler as askApproval } from '../../lambdas/ask-approval.ts';
+import { createHandler as answerApproval, handler } from '../../lambdas/handlers/events/answer-approval.ts';
+import { createHandler as askApproval } from '../../lambdas/handlers/rollout/ask-approval.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { aBegunState, execution, rolloutId } from './support/rolling.ts';
 

@@ -1,12 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync, statSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { beforeAll, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const tasks = readdirSync(join(root, 'lambdas')).flatMap((file) =>
-  file.endsWith('.ts') ? [file.replace(/\.ts$/, '')] : [],
-);
+const tasks = globSync('lambdas/handlers/*/*.ts', { cwd: root }).map((file) => basename(file, '.ts'));
 const bundle = (name: string) => join(root, 'dist/lambdas', name, 'index.mjs');
 
 /** Minified, without the AWS SDK, which Lambda's runtime brings. */

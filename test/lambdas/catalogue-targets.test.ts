@@ -1,8 +1,8 @@
 import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { RegisteredTarget } from '../../core/target/registered.ts';
-import { type Catalogue, createCatalogue } from '../../lambdas/services/catalogue.ts';
+import type { RegisteredTarget } from '../../core/targets/registered.ts';
+import { type Catalogue, createCatalogue } from '../../services/registry/catalogue.ts';
 import { aRegisteredTarget } from './support/registered.ts';
 import { aCertificateName } from './support/rollouts.ts';
 import { startTables, tableNames } from './support/world.ts';

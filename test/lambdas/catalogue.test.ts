@@ -1,10 +1,10 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { CertificateSource } from '../../core/deployment/source.ts';
-import { Certificate } from '../../core/rollout/certificate.ts';
-import { Verify } from '../../core/target/verify.ts';
-import { type Catalogue, createCatalogue } from '../../lambdas/services/catalogue.ts';
-import { createRollouts } from '../../lambdas/services/rollouts.ts';
+import { Certificate } from '../../core/registry/certificate.ts';
+import { Verify } from '../../core/targets/verify.ts';
+import { type Catalogue, createCatalogue } from '../../services/registry/catalogue.ts';
+import { createRollouts } from '../../services/rollouts/rollouts.ts';
 import { fingerprint, source } from './support/factories.ts';
 import { aRegisteredTarget } from './support/registered.ts';
 import { aCertificateName, aRollout } from './support/rollouts.ts';

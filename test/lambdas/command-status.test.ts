@@ -1,9 +1,9 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Deployment } from '../../core/deployment/deployment.ts';
-import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
-import { createHandler as pushBundle } from '../../lambdas/push-bundle.ts';
-import { createHandler as rollBack } from '../../lambdas/roll-back.ts';
+import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
+import { createHandler as rollBack } from '../../lambdas/handlers/deploy-target/roll-back.ts';
+import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
 import { sourcesOf } from './support/bundle.ts';
 import { facts, heldDeployment, lineOf } from './support/factories.ts';
 import { aHostKey, aWorld, startTables, tableNames, type World } from './support/world.ts';
@@ -49,7 +49,7 @@ describe('command-status', () => {
     const line = {
       version: facts('new'),
       previousVersion: facts('old'),
-      presented: true,
+      served: true,
       validatedIn: 'private',
     } as const;
     world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', ...line }) });
@@ -207,15 +207,15 @@ describe('command-status', () => {
 
   test('completes a rollback with what was put back', async () => {
     const { deployment } = await enrolledDeployment();
-    await rollBack(world)({ deployment, taskToken: 'rollback' });
+    await rollBack(world)({ deployment, taskToken: 'undo' });
     const [command] = world.commands.sent;
-    const line = { outcome: 'restored', version: facts('old'), presented: true } as const;
+    const line = { outcome: 'restored', version: facts('old'), served: true } as const;
     world.commands.end(command?.commandId ?? '', { output: lineOf(deployment, line) });
 
     await event(command?.commandId ?? '');
 
-    expect(command?.read).toMatchObject({ job: { header: { action: 'rollback', fence: deployment.fence } } });
-    expect(world.executions.outputOf('rollback')).toMatchObject(line);
+    expect(command?.read).toMatchObject({ job: { header: { action: 'undo', fence: deployment.fence } } });
+    expect(world.executions.outputOf('undo')).toMatchObject(line);
   });
 
   test('fails a rollback whose agent said nothing, so that the retry of the state sends it again', async () => {

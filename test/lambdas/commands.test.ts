@@ -1,7 +1,7 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Commands, createCommands, hasEnded } from '../../lambdas/services/commands.ts';
-import type { HostPlace } from '../../lambdas/services/host-place.ts';
+import type { HostLocation } from '../../core/targets/host-location.ts';
+import { type Commands, createCommands, hasEnded } from '../../services/ssm/commands.ts';
 import { clientFor, refusal, type ScriptedService, scriptedService } from './support/service.ts';
 
 let ssm: ScriptedService;
@@ -127,9 +127,9 @@ describe('reaching a host', () => {
 });
 
 test('a host of another account and region is spoken to there, by its id alone', async () => {
-  const asked: HostPlace[] = [];
+  const asked: HostLocation[] = [];
   const client = new SSMClient(clientFor(ssm));
-  const ssmAt = (place: HostPlace) => {
+  const ssmAt = (place: HostLocation) => {
     asked.push(place);
     return client;
   };

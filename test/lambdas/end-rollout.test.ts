@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createHandler as endRollout } from '../../lambdas/end-rollout.ts';
-import { rolloutExists } from '../../lambdas/rolling/exists.ts';
-import type { WaveResult } from '../../lambdas/services/wave-files.ts';
+import { createHandler as endRollout } from '../../lambdas/handlers/rollout/end-rollout.ts';
+import { rolloutExists } from '../../lambdas/rollout/exists.ts';
+import type { WaveResult } from '../../services/rollouts/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { fingerprint } from './support/factories.ts';
 import { aBegunState, aResult, certificateName, execution, rolloutId } from './support/rolling.ts';
@@ -216,9 +216,9 @@ describe('RolloutHalted', () => {
   });
 
   test('says of a stale service that the nodes are right', async () => {
-    const halt = { verdict: 'stop', reason: 'ServiceStale', summary: 'lb presents another', redriveCount: 0 };
+    const halt = { verdict: 'stop', reason: 'ServiceStale', summary: 'lb serves another', redriveCount: 0 };
 
-    await expect(enter({ halt } as Parts, 0)).rejects.toThrow('ServiceStale: lb presents another');
+    await expect(enter({ halt } as Parts, 0)).rejects.toThrow('ServiceStale: lb serves another');
 
     expect(by.told[0]?.text).toContain('No node is put back for it');
   });

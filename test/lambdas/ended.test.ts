@@ -11,14 +11,14 @@ const lambdaFailure = (name: string) => ({
   Cause: JSON.stringify({ errorType: name, errorMessage: `why ${name}`, trace: [] }),
 });
 
-function ending(path: RecordingPath, known: Partial<DeploymentState> & { vantage?: string } = {}) {
+function ending(path: RecordingPath, known: Partial<DeploymentState> & { probeFrom?: string } = {}) {
   const state = EndedState.parse({ probe: notYet, restored: notYet, ...known });
-  const deployment = { vantage: known.vantage ?? 'lambda' } as EndedState['deployment'];
+  const deployment = { probeFrom: known.probeFrom ?? 'lambda' } as EndedState['deployment'];
   return endingOf(path, { ...state, deployment });
 }
 
 describe('how a deployment ended', () => {
-  test.each<[string, RecordingPath, Partial<DeploymentState> & { vantage?: string }, object]>([
+  test.each<[string, RecordingPath, Partial<DeploymentState> & { probeFrom?: string }, object]>([
     [
       'applied and seen',
       'committed',
@@ -28,7 +28,7 @@ describe('how a deployment ended', () => {
     [
       'applied, and nobody looked',
       'committed',
-      { push: pushResult({ outcome: 'applied' }), vantage: 'none' },
+      { push: pushResult({ outcome: 'applied' }), probeFrom: 'none' },
       { outcome: 'deployed_unverified', summary: expect.stringContaining('nobody looked') },
     ],
     [

@@ -1,6 +1,6 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createExecutions, type Executions } from '../../lambdas/services/executions.ts';
+import { createExecutions, type Executions } from '../../services/locks/executions.ts';
 import { clientFor, refusal, type ScriptedService, scriptedService } from './support/service.ts';
 
 let sfn: ScriptedService;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createHandler } from '../../lambdas/find-hosts.ts';
+import { createHandler } from '../../lambdas/handlers/events/find-hosts.ts';
 import { fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { aRegisteredTarget } from './support/rolling.ts';
 

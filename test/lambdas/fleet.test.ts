@@ -3,9 +3,9 @@ import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createFleet, type Fleet, type HostClients } from '../../lambdas/services/fleet.ts';
 import { type JsonEndpoint, startJsonEndpoint } from '../../local/http/json-endpoint.ts';
 import { ServiceError } from '../../local/http/service-error.ts';
+import { createFleet, type Fleet, type HostClients } from '../../services/fleet/fleet.ts';
 import { listed, type Query, type QueryService, queryService } from './support/query-service.ts';
 import { clientFor } from './support/service.ts';
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createHandler as haltRollout } from '../../lambdas/halt-rollout.ts';
+import { createHandler as haltRollout } from '../../lambdas/handlers/rollout/halt-rollout.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { aBegunState, execution, rolloutId } from './support/rolling.ts';
 
@@ -33,7 +33,7 @@ describe('HaltRollout', () => {
   });
 
   test('turns back and tells people when the strategy says so', async () => {
-    const state = await halt({ judgement: tooMany, strategy: { onHalt: 'rollBackAll' } });
+    const state = await halt({ judgement: tooMany, strategy: { onHalt: 'rollback' } });
 
     expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
     expect(control()).toMatchObject({ status: 'rolling_back' });
@@ -52,7 +52,7 @@ describe('HaltRollout', () => {
   test.each<[string, Parts]>([
     [
       'a service is stale',
-      { judgement: { verdict: 'halt', reason: 'ServiceStale', summary: 'lb presents another' } },
+      { judgement: { verdict: 'halt', reason: 'ServiceStale', summary: 'lb serves another' } },
     ],
     [
       'the look at the services failed for good',
@@ -63,7 +63,7 @@ describe('HaltRollout', () => {
       { judgement: { verdict: 'back_off' }, failure: { Error: 'Lambda.Unknown', Cause: '' } },
     ],
   ])('never puts back nodes that are right because %s', async (_, parts) => {
-    const state = await halt({ ...parts, strategy: { onHalt: 'rollBackAll' } });
+    const state = await halt({ ...parts, strategy: { onHalt: 'rollback' } });
 
     expect(state).toMatchObject({ halt: { verdict: 'stop' }, wave: { direction: 'forward' } });
     expect(control()).toMatchObject({ status: 'halted' });
@@ -71,14 +71,14 @@ describe('HaltRollout', () => {
   });
 
   test('puts back after a stale service all the same when a person has asked for it', async () => {
-    const stale = { verdict: 'halt', reason: 'ServiceStale', summary: 'lb presents another' } as const;
+    const stale = { verdict: 'halt', reason: 'ServiceStale', summary: 'lb serves another' } as const;
     const state = await halt({ judgement: stale }, { status: 'halted', putBack: true, reason: 'ops' });
 
     expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
   });
 
   test('answers the same when it is called again', async () => {
-    const state = aBegunState(by, { judgement: tooMany, strategy: { onHalt: 'rollBackAll' } });
+    const state = aBegunState(by, { judgement: tooMany, strategy: { onHalt: 'rollback' } });
     const again = () => haltRollout(by)({ execution, state, redriveCount: 0 });
 
     expect(await again()).toEqual(await again());
@@ -88,7 +88,7 @@ describe('HaltRollout', () => {
   test('stops when it halts on the way back', async () => {
     const state = await halt({
       wave: { direction: 'back' },
-      strategy: { onHalt: 'rollBackAll' },
+      strategy: { onHalt: 'rollback' },
       failure: { Error: 'States.TaskFailed', Cause: 'x' },
     });
 
@@ -126,8 +126,8 @@ describe('HaltRollout', () => {
     ],
     [
       'a stale service',
-      { judgement: { verdict: 'halt', reason: 'ServiceStale', summary: 'lb presents another' } },
-      { reason: 'ServiceStale', summary: 'lb presents another' },
+      { judgement: { verdict: 'halt', reason: 'ServiceStale', summary: 'lb serves another' } },
+      { reason: 'ServiceStale', summary: 'lb serves another' },
     ],
     ['nothing that it knows of', {}, { reason: 'RolloutHalted', summary: 'it was halted' }],
   ];

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
 import { deliver } from '../../lambdas/delivery/deliver.ts';
-import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
+import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
+import { createHandler as releaseLock } from '../../lambdas/handlers/events/release-lock.ts';
 import { EndedState } from '../../lambdas/recording/ended.ts';
-import { createHandler as releaseLock } from '../../lambdas/release-lock.ts';
 import { anExecution, aTargetId, facts, rawRequest } from './support/factories.ts';
 import { pushResult } from './support/results.ts';
 import { useWorld, type World } from './support/world.ts';
@@ -144,16 +144,15 @@ describe('a host', () => {
     const stopped = await holding();
     world.executions.ended.add(stopped.execution.id);
     await holding();
-    const make = async () => ({ action: 'rollback' as const, text: '' });
+    const make = async () => ({ action: 'undo' as const, text: '' });
     const { deployment } = stopped.state;
-    const send = (purpose: 'push' | 'rollback') =>
-      deliver(world, { deployment, taskToken: 't', purpose, make });
+    const send = (purpose: 'push' | 'undo') => deliver(world, { deployment, taskToken: 't', purpose, make });
     world.commands.send = async () => 'c-1';
 
     await expect(send('push')).rejects.toMatchObject({
       name: 'StaleFence',
       message: expect.stringContaining(host),
     });
-    await expect(send('rollback')).resolves.toBe('waiting');
+    await expect(send('undo')).resolves.toBe('waiting');
   });
 });

@@ -1,7 +1,7 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createInstalledVersions, type Installed, installedKey } from '../../lambdas/services/installed.ts';
-import { createRegistry } from '../../lambdas/services/registry.ts';
+import { createInstalledVersions, type Installed, installedKey } from '../../services/registry/installed.ts';
+import { createRegistry } from '../../services/registry/registry.ts';
 import { fingerprint } from './support/factories.ts';
 import { startTables, tableNames } from './support/world.ts';
 
@@ -45,7 +45,7 @@ describe('what targets have', () => {
     const registry = createRegistry(tables.documents, tableNames.registry);
     const wish = { certificate: 'api.example.com', source: null, requestNumber: 1 };
     await registry.want({ ...wish, targetId: 'next', action: 'deploy', fingerprint: fingerprint('next') });
-    await registry.want({ ...wish, targetId: 'back', action: 'revert', fingerprint: null });
+    await registry.want({ ...wish, targetId: 'back', action: 'rollback', fingerprint: null });
     const installed = createInstalledVersions(tables.documents, tableNames.registry);
 
     const wanted = await installed.wantedOf(['next', 'back', 'nobody']);

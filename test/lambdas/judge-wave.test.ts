@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { Verify } from '../../core/target/verify.ts';
-import { createHandler as judgeWave } from '../../lambdas/judge-wave.ts';
-import { createHandler as nextWave } from '../../lambdas/next-wave.ts';
-import { wavesSoFar } from '../../lambdas/rolling/waves-so-far.ts';
-import type { JudgedWave } from '../../lambdas/services/wave-files.ts';
+import { Verify } from '../../core/targets/verify.ts';
+import { createHandler as judgeWave } from '../../lambdas/handlers/rollout/judge-wave.ts';
+import { createHandler as nextWave } from '../../lambdas/handlers/rollout/next-wave.ts';
+import { wavesSoFar } from '../../lambdas/rollout/waves-so-far.ts';
+import type { JudgedWave } from '../../services/rollouts/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { fingerprint } from './support/factories.ts';
 import { aBegunState, aResult, execution, idOf, install, rolloutId, withFleet } from './support/rolling.ts';

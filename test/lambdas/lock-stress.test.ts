@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
-import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
-import { createHistory } from '../../lambdas/services/history.ts';
-import { createLocks } from '../../lambdas/services/locks.ts';
+import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
+import { createHistory } from '../../services/history/history.ts';
+import { createLocks } from '../../services/locks/locks.ts';
 import { anExecution, aTargetId, rawRequest } from './support/factories.ts';
 import { aWorld, startTables, tableNames, type World } from './support/world.ts';
 

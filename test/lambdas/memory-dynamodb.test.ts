@@ -132,7 +132,7 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
   fc.tuple(which, small).map(
     ([at, requestNumber]): Call =>
       async ({ registry }, tag) => {
-        const wanted = { certificate: 'c', action: 'revert' as const, fingerprint: null, source: null };
+        const wanted = { certificate: 'c', action: 'rollback' as const, fingerprint: null, source: null };
         await registry.want({ ...wanted, targetId: target(tag, at), requestNumber });
         return registry.wanted(target(tag, at));
       },

@@ -1,8 +1,8 @@
 // SNS is a script here: it cannot show what SNS itself takes for a subject.
 import { SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { logger } from '../../lambdas/runtime/logger.ts';
-import { createMessages } from '../../lambdas/services/messages.ts';
+import { logger } from '../../services/logger.ts';
+import { createMessages } from '../../services/notify/messages.ts';
 import { serveTcp } from '../core/tls-probe/endpoints.ts';
 import { type QueryService, queryService } from './support/query-service.ts';
 import { clientFor } from './support/service.ts';

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createHandler as judgeWave } from '../../lambdas/judge-wave.ts';
-import { createHandler as nextWave } from '../../lambdas/next-wave.ts';
+import { createHandler as judgeWave } from '../../lambdas/handlers/rollout/judge-wave.ts';
+import { createHandler as nextWave } from '../../lambdas/handlers/rollout/next-wave.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { fingerprint, source } from './support/factories.ts';
 import {
@@ -29,7 +29,7 @@ const targetsOf = (state: State) => itemsOf(state).map(({ target }) => target.id
 async function afterItsEnd(state: State, outcomes: Record<string, string> = {}): Promise<State> {
   const results = itemsOf(state).map(({ target, action }) => {
     const outcome = outcomes[target.id] ?? 'deployed';
-    const version = action === 'revert' ? 'old' : 'new';
+    const version = action === 'rollback' ? 'old' : 'new';
     if (outcome === 'deployed') install(by, target.id, version, { rollout: rolloutId });
     if (outcome === 'lost') install(by, target.id, null, { rollout: rolloutId, outcome });
     return aResult(target.id, outcome);
@@ -228,12 +228,12 @@ describe('NextWave on the way back', () => {
     return { ...state, wave: { ...state.wave, direction: 'back' } };
   }
 
-  test('reverts what was changed, the newest wave first', async () => {
+  test('rollbacks what was changed, the newest wave first', async () => {
     let state = await next(await turnedBack());
     expect(state.wave).toMatchObject({ number: 4, count: 5, summary: 'wave 4: putting back 5 of wave 3' });
     expect(itemsOf(state)[0]).toEqual({
       target: expect.objectContaining({ id: idOf(9) }),
-      action: 'revert',
+      action: 'rollback',
       version: null,
       replaces: fingerprint('new'),
       rollout: rolloutId,

@@ -1,6 +1,6 @@
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createNotices } from '../../lambdas/services/notices.ts';
+import { createNotices } from '../../services/notify/notices.ts';
 
 afterEach(() => vi.restoreAllMocks());
 

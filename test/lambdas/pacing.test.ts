@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPacing, type Rate } from '../../lambdas/services/pacing.ts';
+import { createPacing, type Rate } from '../../services/ssm/pacing.ts';
 import { aTargetId } from './support/factories.ts';
 import { startTables, tableNames } from './support/world.ts';
 

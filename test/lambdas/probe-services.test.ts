@@ -4,10 +4,13 @@ import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../../core/certificate/facts.ts';
-import { Verify } from '../../core/target/verify.ts';
-import { problemOf } from '../../core/tls-probe/presented.ts';
+import { Verify } from '../../core/targets/verify.ts';
 import { type ProbeQuestion, probe } from '../../core/tls-probe/probe.ts';
-import { lookSeconds, createHandler as probeServices } from '../../lambdas/probe-services.ts';
+import { problemOf } from '../../core/tls-probe/served.ts';
+import {
+  lookSeconds,
+  createHandler as probeServices,
+} from '../../lambdas/handlers/rollout/probe-services.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
@@ -54,7 +57,7 @@ const never = () => new AbortController().signal;
 const last = { reached: 4, count: 1 };
 
 describe('ProbeServices', () => {
-  test('goes on as the strategy says when the new version is presented', async () => {
+  test('goes on as the strategy says when the new version is served', async () => {
     const { judgement } = await look('new', { strategy: { pauseSeconds: 60 } });
 
     expect(judgement).toMatchObject({ verdict: 'pause', attempt: 1, waitSeconds: 0, reason: null });

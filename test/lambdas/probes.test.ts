@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Observation } from '../../core/deployment/agent-line.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
-import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
-import { createHandler as probeEndpoint } from '../../lambdas/probe-endpoint.ts';
-import { createHandler as probeFromHost } from '../../lambdas/probe-from-host.ts';
-import { createHandler as probeRestored } from '../../lambdas/probe-restored.ts';
+import { createHandler as probeEndpoint } from '../../lambdas/handlers/deploy-target/probe-endpoint.ts';
+import { createHandler as probeFromHost } from '../../lambdas/handlers/deploy-target/probe-from-host.ts';
+import { createHandler as probeRestored } from '../../lambdas/handlers/deploy-target/probe-restored.ts';
+import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
 import { facts, fingerprint, heldDeployment, lineOf } from './support/factories.ts';
 import { aWorld, startTables, type World } from './support/world.ts';
 
@@ -31,7 +31,7 @@ const probing = (...observations: Observation[]) => ({ probe: async () => observ
 const version = facts('new');
 
 describe('ProbeEndpoint', () => {
-  test('is verified when the leaf is presented', async () => {
+  test('is verified when the leaf is served', async () => {
     const result = await probeEndpoint(probing(seen('new', true)))({ deployment, version, attempt: 0 });
 
     expect(result).toMatchObject({ verdict: 'verified', attempt: 1, waitSeconds: 0 });
@@ -75,7 +75,7 @@ describe('ProbeRestored', () => {
       ...overrides,
     });
 
-  test('is verified when the old leaf is presented again', async () => {
+  test('is verified when the old leaf is served again', async () => {
     expect((await restored([seen('old', true)])).verdict).toBe('verified');
   });
 
@@ -87,13 +87,13 @@ describe('ProbeRestored', () => {
     expect((await restored([seen('new')], { version: null, attempt: 0 })).verdict).toBe('nothing_before');
   });
 
-  test('says elsewhere when every address that answers presents a third certificate', async () => {
+  test('says elsewhere when every address that answers serves a third certificate', async () => {
     expect((await restored([seen('third'), seen(null)])).verdict).toBe('elsewhere');
   });
 
   test.each([
-    ['the failed leaf is still presented somewhere', [seen('third'), seen('new')]],
-    ['the old leaf is presented but wrongly', [seen('third'), seen('old')]],
+    ['the failed leaf is still served somewhere', [seen('third'), seen('new')]],
+    ['the old leaf is served but wrongly', [seen('third'), seen('old')]],
     ['nobody answers', [seen(null)]],
     ['there is no address', []],
   ])('is exhausted, not elsewhere, when %s', async (_, observations) => {

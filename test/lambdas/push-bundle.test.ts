@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { CertferryError } from '../../core/errors.ts';
 import { makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import { unseal } from '../../core/seal/unseal.ts';
-import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
-import { createHandler as pushBundle } from '../../lambdas/push-bundle.ts';
+import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
+import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
 import { aBundle, sourcesOf } from './support/bundle.ts';
 import { facts, heldDeployment, lineOf } from './support/factories.ts';
 import { aHostKey, useWorld, type World } from './support/world.ts';
@@ -24,8 +24,8 @@ const aHost = () => ({
   host: `i-${Array.from({ length: 17 }, () => Math.floor(Math.random() * 16).toString(16)).join('')}`,
 });
 
-async function enrolledDeployment(action: 'deploy' | 'validate' | 'revert' = 'deploy') {
-  const version = action === 'revert' ? { version: null } : {};
+async function enrolledDeployment(action: 'deploy' | 'validate' | 'rollback' = 'deploy') {
+  const version = action === 'rollback' ? { version: null } : {};
   const deployment = await heldDeployment(world, { target: aHost(), action, ...version });
   const key = await makeHostKey();
   await world.registry.rememberHostKey(
@@ -90,15 +90,15 @@ describe('PushBundle', () => {
     expect(world.changes).toEqual([]);
   });
 
-  test('sends a revert as an open job that says whose it is, and reads no secret for it', async () => {
-    const { deployment } = await enrolledDeployment('revert');
+  test('sends a rollback as an open job that says whose it is, and reads no secret for it', async () => {
+    const { deployment } = await enrolledDeployment('rollback');
     const sources = sourcesOf();
 
     await push(sources)({ deployment: { ...deployment, rollout: 'r-1' }, taskToken: 't1' });
 
     expect(world.commands.sent[0]?.read).toMatchObject({
       sealed: false,
-      job: { header: { action: 'revert', rollout: 'r-1' } },
+      job: { header: { action: 'rollback', rollout: 'r-1' } },
     });
     expect(sources.asked).toBe(0);
   });

@@ -1,6 +1,6 @@
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createReachableHosts } from '../../lambdas/services/reachable-hosts.ts';
+import { createReachableHosts } from '../../services/fleet/reachable-hosts.ts';
 import { clientFor, refusal, type ScriptedService, scriptedService } from './support/service.ts';
 
 let ssm: ScriptedService;

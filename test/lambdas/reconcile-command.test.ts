@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { Deployment } from '../../core/deployment/deployment.ts';
-import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
-import { createHandler as pushBundle } from '../../lambdas/push-bundle.ts';
-import { createHandler as reconcileCommand } from '../../lambdas/reconcile-command.ts';
+import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
+import { createHandler as reconcileCommand } from '../../lambdas/handlers/deploy-target/reconcile-command.ts';
+import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
 import { sourcesOf } from './support/bundle.ts';
 import { facts, heldDeployment, lineOf } from './support/factories.ts';
 import { aHostKey, useWorld, type World } from './support/world.ts';

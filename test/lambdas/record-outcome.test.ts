@@ -3,8 +3,8 @@ import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/
 import { describe, expect, test } from 'vitest';
 import { shortFingerprint } from '../../core/certificate/describe.ts';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
-import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
-import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
+import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
 import { aBegunRollout } from './support/begun-rollout.ts';
 import { anExecution, facts, fingerprint, rawRequest } from './support/factories.ts';
@@ -153,7 +153,7 @@ describe('the recording states', () => {
       };
       const ended = await committed({ target, rollout: await aBegunRollout(world) });
       const rollback = pushResult({ outcome: 'rollback_failed', summary: 'the backup is gone', repair });
-      const restored = probeResult({ attempt: 2, summary: 'not presented', observations });
+      const restored = probeResult({ attempt: 2, summary: 'not served', observations });
       return { ...ended, path: 'rollback_failed', state: { ...ended.state, rollback, restored } };
     }
 
@@ -173,10 +173,10 @@ describe('the recording states', () => {
             `Rollout: ${ended.state.deployment.rollout}`,
             `Execution: ${ended.execution.id}`,
             '',
-            'the backup is gone; not presented',
+            'the backup is gone; not served',
             '',
             'What is live:',
-            `  10.0.0.7:443 presents ${shortFingerprint(failed)}, the version that was being deployed`,
+            `  10.0.0.7:443 serves ${shortFingerprint(failed)}, the version that was being deployed`,
             '  [fd00::7]:443: no answer',
             '',
             'On the host, type:',
@@ -206,8 +206,8 @@ describe('the recording states', () => {
     test.each([
       [{ rollback: null, failure: { Error: 'States.Timeout', Cause: '' } }, 'nobody has looked since'],
       [
-        { rollback: pushResult({ outcome: 'restored', presented: false }) },
-        'the host itself sees that the old leaf is not presented.',
+        { rollback: pushResult({ outcome: 'restored', served: false }) },
+        'the host itself sees that the old leaf is not served.',
       ],
     ])('say what is known of what is live, and how little that is (%#)', async (known, said) => {
       const ended = await committed();

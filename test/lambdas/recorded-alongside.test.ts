@@ -2,13 +2,13 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
-import { placeDigest } from '../../core/target/place-digest.ts';
-import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
-import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
+import { placeDigest } from '../../core/targets/place-digest.ts';
+import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
+import { createHandler as releaseLock } from '../../lambdas/handlers/events/release-lock.ts';
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
-import { createHandler as releaseLock } from '../../lambdas/release-lock.ts';
-import { createDeploymentMetrics } from '../../lambdas/services/deployment-metrics.ts';
-import type { HistoryQuery } from '../../lambdas/services/history.ts';
+import type { HistoryQuery } from '../../services/history/history.ts';
+import { createDeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
 import { aBegunRollout } from './support/begun-rollout.ts';
 import { anExecution, aTargetId, facts, fingerprint, rawRequest } from './support/factories.ts';
 import { pushResult } from './support/results.ts';
@@ -196,7 +196,7 @@ describe('a failed deployment of a rollout', () => {
     await deployed({ id: aTargetId() }, { path: 'committed', state: { push: applied } }, { rollout });
     await deployed({ id: aTargetId() }, { path: 'skipped', state: {} }, { rollout });
     await world.rollouts.rollBack(rollout);
-    const back = { rollout, action: 'revert', version: null };
+    const back = { rollout, action: 'rollback', version: null };
     await deployed({ id: aTargetId() }, { path: 'rollback_failed', state: {} }, back);
 
     expect(await failures(rollout)).toBe(0);

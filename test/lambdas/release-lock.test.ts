@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
-import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
-import { createHandler as releaseLock } from '../../lambdas/release-lock.ts';
+import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
+import { createHandler as releaseLock } from '../../lambdas/handlers/events/release-lock.ts';
 import { anExecution, fingerprint, rawRequest } from './support/factories.ts';
 import { pushResult } from './support/results.ts';
 import { useWorld, type World } from './support/world.ts';

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { Certificate } from '../../core/rollout/certificate.ts';
-import { createHandler as resolveCertificate } from '../../lambdas/resolve-certificate.ts';
-import type { Sources } from '../../lambdas/services/sources.ts';
+import { Certificate } from '../../core/registry/certificate.ts';
+import { createHandler as resolveCertificate } from '../../lambdas/handlers/rollout/resolve-certificate.ts';
+import type { Sources } from '../../services/sources/sources.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { fingerprint, source } from './support/factories.ts';

@@ -1,7 +1,7 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
-import { Strategy } from '../../core/rollout/strategy.ts';
-import type { Rollouts } from '../../lambdas/services/rollouts.ts';
+import { Strategy } from '../../core/registry/strategy.ts';
+import type { Rollouts } from '../../services/rollouts/rollouts.ts';
 import { fingerprint } from './support/factories.ts';
 import { aCertificateName, aRollout } from './support/rollouts.ts';
 import { type Tables, tableNames, useRollouts } from './support/world.ts';

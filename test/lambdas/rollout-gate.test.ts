@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createHandler as acquireLock } from '../../lambdas/acquire-lock.ts';
-import { createHandler as recordOutcome } from '../../lambdas/record-outcome.ts';
+import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
 import { aBegunRollout } from './support/begun-rollout.ts';
 import { anExecution, aTargetId, rawRequest } from './support/factories.ts';
@@ -15,7 +15,7 @@ useWorld((made) => {
 
 const acquire = (overrides: Parameters<typeof rawRequest>[0], execution = anExecution()) =>
   acquireLock(world)({ execution, request: rawRequest(overrides) });
-const revert = { action: 'revert', version: null } as const;
+const rollback = { action: 'rollback', version: null } as const;
 
 /** Two rollouts of one certificate, the newer one not begun yet. */
 async function succession() {
@@ -76,16 +76,16 @@ describe('a rollout’s deployment', () => {
 
   test('goes back only while its rollout rolls back', async () => {
     const rollout = await aBegunRollout(world);
-    await expect(acquire({ rollout, ...revert })).rejects.toMatchObject({ name: 'RolloutHalted' });
+    await expect(acquire({ rollout, ...rollback })).rejects.toMatchObject({ name: 'RolloutHalted' });
 
     await world.rollouts.halt(rollout, 'too many failed');
     await world.rollouts.rollBack(rollout);
 
-    await expect(acquire({ rollout, ...revert })).resolves.toBeDefined();
+    await expect(acquire({ rollout, ...rollback })).resolves.toBeDefined();
     await expect(acquire({ rollout })).rejects.toMatchObject({ name: 'RolloutHalted' });
   });
 
-  test.each([{}, revert])('is superseded as soon as a newer rollout has begun (%j)', async (action) => {
+  test.each([{}, rollback])('is superseded as soon as a newer rollout has begun (%j)', async (action) => {
     const { older, begin } = await succession();
     await world.rollouts.rollBack(older);
     const newer = await begin();

@@ -7,10 +7,10 @@ import {
   haltedMessage,
   rollingBackMessage,
   staleServiceMessage,
-} from '../../lambdas/rolling/messages.ts';
-import { type CommandLine, createCommandLine } from '../../lambdas/services/command-lines.ts';
-import type { Message } from '../../lambdas/services/messages.ts';
+} from '../../lambdas/rollout/messages.ts';
 import { lambdaEnvironment } from '../../local/environment.ts';
+import { type CommandLine, createCommandLine } from '../../services/notify/command-lines.ts';
+import type { Message } from '../../services/notify/messages.ts';
 import { fakeRolloutServices, commandLine as inStack } from '../fakes/rollout-services.ts';
 import { fingerprint } from './support/factories.ts';
 import { aBegunState, execution } from './support/rolling.ts';

@@ -11,7 +11,7 @@ vi.mock('node:timers/promises', async (original) => ({
 }));
 
 // thousands of stories say the same few things
-vi.mock('../../lambdas/runtime/logger.ts', () => ({
+vi.mock('../../services/logger.ts', () => ({
   logger: { info: () => undefined, error: () => undefined },
 }));
 
@@ -33,7 +33,7 @@ const plots: fc.Arbitrary<Plot> = fc.record({
     maxConcurrency: fc.constantFrom(1, 2, 50),
     toleratedFailures: fc.constantFrom(0, 1, '50%', '100%'),
     approvalAfterWave: fc.constantFrom(0, 0, 1),
-    onHalt: fc.constantFrom('stop', 'rollBackAll', 'rollBackAll'),
+    onHalt: fc.constantFrom('stop', 'rollback', 'rollback'),
     onStaleService: fc.constantFrom('halt', 'report'),
   }),
   beats: fc.array(fc.constantFrom(...beats), { maxLength: 6 }),

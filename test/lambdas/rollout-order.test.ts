@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { NewRollout } from '../../lambdas/services/rollout-begin.ts';
-import { type Begun, createRollouts, type Rollouts } from '../../lambdas/services/rollouts.ts';
+import type { NewRollout } from '../../services/rollouts/rollout-begin.ts';
+import { type Begun, createRollouts, type Rollouts } from '../../services/rollouts/rollouts.ts';
 import { aCertificateName, aRollout } from './support/rollouts.ts';
 import { type Tables, tableNames, useRollouts } from './support/world.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Question, Rollouts } from '../../lambdas/services/rollouts.ts';
+import type { Question, Rollouts } from '../../services/rollouts/rollouts.ts';
 import { aCertificateName, aRollout } from './support/rollouts.ts';
 import { useRollouts } from './support/world.ts';
 

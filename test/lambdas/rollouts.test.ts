@@ -1,8 +1,8 @@
 import { PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
-import { Strategy } from '../../core/rollout/strategy.ts';
-import { countFailure } from '../../lambdas/services/rollout-failures.ts';
-import type { Rollouts } from '../../lambdas/services/rollouts.ts';
+import { Strategy } from '../../core/registry/strategy.ts';
+import { countFailure } from '../../services/rollouts/rollout-failures.ts';
+import type { Rollouts } from '../../services/rollouts/rollouts.ts';
 import { aCertificateName, aRollout } from './support/rollouts.ts';
 import { type Tables, tableNames, useRollouts } from './support/world.ts';
 

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Sources } from '../../lambdas/services/sources.ts';
+import type { Sources } from '../../services/sources/sources.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { asPkcs12 } from '../factories/forms.ts';
 import { fingerprint, source } from './support/factories.ts';

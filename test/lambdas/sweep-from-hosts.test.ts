@@ -1,10 +1,10 @@
 // What hosts say is scripted here; test/local/sweep-from-hosts.test.ts has the agent say it.
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createHandler as commandStatus } from '../../lambdas/command-status.ts';
-import { createHandler } from '../../lambdas/sweep.ts';
+import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
+import { createHandler } from '../../lambdas/handlers/events/sweep.ts';
 import { versionOf } from '../core/tls-probe/endpoints.ts';
 import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
-import { aMailTarget, hostsSee, jobOf, presents } from './support/scripted-hosts.ts';
+import { aMailTarget, hostsSee, jobOf, serves } from './support/scripted-hosts.ts';
 import { aSweptCertificate, hostA, hostB } from './support/sweeping.ts';
 import { useWorld, type World } from './support/world.ts';
 
@@ -41,11 +41,11 @@ describe('a sweep, of a target that only its host can look at,', () => {
     ];
     const world = own.sweeping();
     const seen = new Map([
-      [ok, presents(current)],
-      [drifted, presents(strange)],
-      [quiet, presents(strange)],
-      [broken, presents(current, { chain: [] })],
-      [closed, presents(null)],
+      [ok, serves(current)],
+      [drifted, serves(strange)],
+      [quiet, serves(strange)],
+      [broken, serves(current, { chain: [] })],
+      [closed, serves(null)],
     ]);
     hostsSee(world.commands, (id) => seen.get(id) ?? null);
 
@@ -67,7 +67,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
   test('sends one job a host, that holds no fence and carries no token, and takes its turn for it', async () => {
     const ids = [await mail('a'), await mail('b'), await mail('c', { host: hostB })];
     const world = own.sweeping();
-    hostsSee(world.commands, () => presents(current));
+    hostsSee(world.commands, () => serves(current));
 
     await world.sweep();
 
@@ -85,7 +85,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     const host = '222233334444/eu-west-1/i-0ddddddddddddddd0';
     for (let count = 0; count < 9; count += 1) await mail(`m${count}`, { host });
     const world = own.sweeping();
-    hostsSee(world.commands, () => presents(current));
+    hostsSee(world.commands, () => serves(current));
 
     const report = await world.sweep();
 
@@ -105,7 +105,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
       });
     }
     const world = own.sweeping();
-    hostsSee(world.commands, () => presents(current));
+    hostsSee(world.commands, () => serves(current));
     let [waiting, most, found] = [0, 0, 0];
     const ahead: number[] = [];
     const pacing = {
@@ -143,7 +143,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     });
     await own.isCurrent(current);
     const world = own.sweeping();
-    hostsSee(world.commands, () => presents(current));
+    hostsSee(world.commands, () => serves(current));
 
     const seen = await onlyOne(world);
 
@@ -184,7 +184,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
   test('says of one that was deployed to meanwhile that nobody knows', async () => {
     const id = await mail('mail');
     const world = own.sweeping();
-    hostsSee(world.commands, () => presents(strange));
+    hostsSee(world.commands, () => serves(strange));
     const { onSend } = world.commands;
     let recorded = Promise.resolve();
     world.commands.onSend = (commandId) => {
@@ -207,7 +207,7 @@ describe('the event of a command that a sweep sent', () => {
   test('finds nobody who waits for it', async () => {
     await mail('mail');
     const world = own.sweeping();
-    hostsSee(world.commands, () => presents(current));
+    hostsSee(world.commands, () => serves(current));
     await world.sweep();
     const [sent] = world.commands.sent;
     const detail = { 'command-id': sent?.commandId ?? '', 'instance-id': hostA, status: 'Success' };

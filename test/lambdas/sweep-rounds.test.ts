@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Condition, Finding } from '../../core/rollout/drift.ts';
-import type { Cursor } from '../../lambdas/services/sweeps.ts';
-import { roundAfter } from '../../lambdas/sweeping/round.ts';
-import { sumOf } from '../../lambdas/sweeping/totals.ts';
+import type { Condition, Finding } from '../../core/drift/drift.ts';
+import { roundAfter } from '../../lambdas/drift/round.ts';
+import { sumOf } from '../../lambdas/drift/totals.ts';
+import type { Cursor } from '../../services/registry/sweeps.ts';
 
 const aFinding = fc.record({
-  condition: fc.constantFrom<Condition>('ok', 'drift', 'behind', 'unreachable', 'chain_incomplete'),
+  condition: fc.constantFrom<Condition>('ok', 'drift', 'outdated', 'unreachable', 'chain_incomplete'),
   daysToExpiry: fc.option(fc.integer({ min: -5, max: 400 })),
   partial: fc.constant(false),
   summary: fc.constant(''),

@@ -1,11 +1,11 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { agentLine } from '../../core/deployment/agent-line.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { createHandler } from '../../lambdas/sweep.ts';
+import { createHandler } from '../../lambdas/handlers/events/sweep.ts';
 import { served } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
 import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
-import { aMailTarget, hostsSee, jobOf, presents } from './support/scripted-hosts.ts';
+import { aMailTarget, hostsSee, jobOf, serves } from './support/scripted-hosts.ts';
 import { aSweptCertificate, hostA, hostB } from './support/sweeping.ts';
 import { useWorld } from './support/world.ts';
 
@@ -156,7 +156,7 @@ describe('when time is up', () => {
         return installed.of(ids);
       },
     };
-    hostsSee(world.commands, () => presents(current));
+    hostsSee(world.commands, () => serves(current));
 
     const report = await createHandler({ ...world, catalogue, installed: slow })({ heal: false });
 

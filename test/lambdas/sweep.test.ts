@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createMeasures } from '../../lambdas/services/measures.ts';
-import { createHandler } from '../../lambdas/sweep.ts';
+import { createHandler } from '../../lambdas/handlers/events/sweep.ts';
+import { createMeasures } from '../../services/notify/measures.ts';
 import { served } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
 import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
@@ -173,7 +173,7 @@ describe('a sweep', () => {
     const [closed, byHost, unverified] = [
       await own.registered('closed', server.port),
       await own.registered('host', server.port, {
-        verify: { endpoint: `127.0.0.1:${server.port}`, serverName: 'www.example.test', vantage: 'host' },
+        verify: { endpoint: `127.0.0.1:${server.port}`, serverName: 'www.example.test', probeFrom: 'host' },
       }),
       await own.registered('none', server.port, { verify: 'none' }),
     ];

@@ -4,12 +4,12 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Certificate } from '../../core/rollout/certificate.ts';
-import { RegisteredTarget } from '../../core/target/registered.ts';
-import { type Catalogue, createCatalogue } from '../../lambdas/services/catalogue.ts';
-import { createStackRequests, type StackRequests } from '../../lambdas/services/stack-requests.ts';
-import { createHandler } from '../../lambdas/sync-registry.ts';
-import { syncCatalogue } from '../../lambdas/syncing/sync.ts';
+import { Certificate } from '../../core/registry/certificate.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
+import { createHandler } from '../../lambdas/handlers/events/sync-registry.ts';
+import { syncCatalogue } from '../../lambdas/registration/sync.ts';
+import { type Catalogue, createCatalogue } from '../../services/registry/catalogue.ts';
+import { createStackRequests, type StackRequests } from '../../services/registry/stack-requests.ts';
 import { type ObjectServer, startObjectServer } from './support/objects.ts';
 import { startTables, tableNames } from './support/world.ts';
 

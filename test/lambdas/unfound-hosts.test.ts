@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createHandler as endRollout } from '../../lambdas/end-rollout.ts';
-import { createHandler as nextWave } from '../../lambdas/next-wave.ts';
+import { createHandler as endRollout } from '../../lambdas/handlers/rollout/end-rollout.ts';
+import { createHandler as nextWave } from '../../lambdas/handlers/rollout/next-wave.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import {
   aBegunState,

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DeploymentRequest } from '../../core/deployment/deployment.ts';
-import { createWaveFiles, type WaveFiles, type WaveResult } from '../../lambdas/services/wave-files.ts';
 import { openObjects } from '../../local/objects.ts';
 import { startS3 } from '../../local/s3.ts';
+import { createWaveFiles, type WaveFiles, type WaveResult } from '../../services/rollouts/wave-files.ts';
 import { rawRequest } from './support/factories.ts';
 import { clientFor } from './support/service.ts';
 
@@ -130,7 +130,7 @@ describe('the results of a wave', () => {
       ],
       FAILED: [
         [
-          executionOf('c', { Status: 'FAILED', Error: 'rolled_back', Cause: 'the old leaf is presented' }),
+          executionOf('c', { Status: 'FAILED', Error: 'rolled_back', Cause: 'the old leaf is served' }),
           executionOf('d', { Status: 'TIMED_OUT' }),
           executionOf('e', { Status: 'FAILED', Error: 'States.Runtime', Cause: 'a path' }),
         ],
@@ -143,7 +143,7 @@ describe('the results of a wave', () => {
     expect(brief(results)).toEqual([
       ['a', 'SUCCEEDED', 'deployed', 'deployed on a'],
       ['b', 'SUCCEEDED', 'skipped', 'skipped on b'],
-      ['c', 'FAILED', 'rolled_back', 'the old leaf is presented'],
+      ['c', 'FAILED', 'rolled_back', 'the old leaf is served'],
       ['d', 'TIMED_OUT', 'TIMED_OUT', ''],
       ['e', 'FAILED', 'States.Runtime', 'a path'],
       ['f', 'PENDING', 'PENDING', ''],

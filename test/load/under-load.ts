@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
-import { endpointParts } from '../../core/target/verify.ts';
+import { endpointParts } from '../../core/targets/verify.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
 import type { DaemonUnderContract } from '../contract/site.ts';
 import { until } from '../daemons/processes.ts';
@@ -51,7 +51,7 @@ export async function renewUnderLoad(
   try {
     site.place(first);
     await site.start();
-    await until(async () => (await site.presented()) === first.fingerprint, 'the first leaf');
+    await until(async () => (await site.served()) === first.fingerprint, 'the first leaf');
     const installed = [{ fingerprint: first.fingerprint, began: 0, ended: 0 }];
     const crowd = await crowdAt(endpointParts(String(site.verify.endpoint)).port, rate);
     const renewInTurn = async (): Promise<void> => {

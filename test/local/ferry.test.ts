@@ -63,7 +63,7 @@ describe('a deployment on this machine', () => {
       ...deploying(harbour().served.target(), first),
       fingerprint: (await aVersion()).fingerprint,
     });
-    await run('deployed', { target: harbour().served.target(), action: 'revert' });
+    await run('deployed', { target: harbour().served.target(), action: 'rollback' });
     makeStuck(harbour().served);
     await run('rolled_back', deploying(harbour().served.target(), await aVersion()));
 
@@ -74,7 +74,7 @@ describe('a deployment on this machine', () => {
     expect(pathOf(results.at(-1)?.[1] ?? { events: [] })).toEqual([
       ...success.slice(0, 5),
       'BackOff',
-      'Vantage?',
+      'ProbeFrom?',
       'ProbeEndpoint',
       'ProbeOutcome?',
       'RollBack',

@@ -6,7 +6,7 @@ import { connect } from 'node:tls';
 import { afterEach } from 'vitest';
 import { readAgentLine } from '../../core/deployment/agent-line.ts';
 import { readJob } from '../../core/seal/job-text.ts';
-import { RegisteredTarget } from '../../core/target/registered.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { type Ferry, type FerryOptions, openFerry, type RolloutWish } from '../../local/ferry.ts';
 import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
 import { scratch } from './scratch.ts';
@@ -79,12 +79,12 @@ export const secretOf = ({ certPem, chainPem, keyPem }: IssuedCertificate) => ({
   privateKey: keyPem,
 });
 
-/** The fingerprint that each server presents now. */
-export function presented({ targets }: Fleet): Promise<string[]> {
-  return Promise.all(targets.map(presentedBy));
+/** The fingerprint that each server serves now. */
+export function served({ targets }: Fleet): Promise<string[]> {
+  return Promise.all(targets.map(servedBy));
 }
 
-async function presentedBy({ verify }: RegisteredTarget): Promise<string> {
+async function servedBy({ verify }: RegisteredTarget): Promise<string> {
   const port = verify === 'none' ? 0 : Number(verify.endpoint.split(':').at(-1));
   const socket = connect({
     host: '127.0.0.1',

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { aVersion } from '../factories/certificates.ts';
-import { carrying, presented, useFleets } from './fleet.ts';
+import { carrying, served, useFleets } from './fleet.ts';
 import { makeStuck } from './served-target.ts';
 
 const aFleet = useFleets();
@@ -34,7 +34,7 @@ describe('a rollout that a person wants put back', () => {
       expect(await Promise.all(asked)).toMatchObject([{ putBack: true, outcome: null }]);
       expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
       expect(end.output?.summary).toContain('customers see errors');
-      expect(await presented(fleet)).toEqual(Array(4).fill(first.fingerprint));
+      expect(await served(fleet)).toEqual(Array(4).fill(first.fingerprint));
       expect(await ferry.putBack(id, 'again')).toBeNull();
     },
   );
@@ -54,6 +54,6 @@ describe('a rollout that a person wants put back', () => {
     const end = await ferry.resume(halted.id, null);
 
     expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
-    expect(await presented(fleet)).toEqual(Array(4).fill(first.fingerprint));
+    expect(await served(fleet)).toEqual(Array(4).fill(first.fingerprint));
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { memberOf, RegisteredTarget } from '../../core/target/registered.ts';
+import { memberOf, RegisteredTarget } from '../../core/targets/registered.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { carrying, secretOf, useFleets } from './fleet.ts';
 

@@ -3,16 +3,16 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { RegisteredTarget } from '../../core/target/registered.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { LocalMessage } from '../../local/sns.ts';
 import { aVersion } from '../factories/certificates.ts';
 import {
   appliedSince,
   carrying,
   commandsOf,
-  presented,
   saysUntil,
   secretOf,
+  served,
   spawnRollout,
   useFleets,
 } from './fleet.ts';
@@ -47,7 +47,7 @@ describe('a rollout on this machine', () => {
       });
       expect(end.waves.map(({ results }) => results.length)).toEqual([1, 2, 3]);
       const other = { '2': first.fingerprint };
-      expect(await presented(fleet)).toEqual(Object.assign(Array(6).fill(second.fingerprint), other));
+      expect(await served(fleet)).toEqual(Object.assign(Array(6).fill(second.fingerprint), other));
       expect(entered.filter((state) => state === 'DeployWave')).toHaveLength(3);
       expect((await ferry.rollouts())[0]).toMatchObject({ id: end.id, status: 'ended', failures: 1 });
     },
@@ -60,11 +60,11 @@ describe('a rollout on this machine', () => {
     if (stuck !== undefined) makeStuck(stuck);
 
     const end = await ferry.rollout(
-      carrying(await aVersion(), { targets: fleet.targets, strategy: { waves, onHalt: 'rollBackAll' } }),
+      carrying(await aVersion(), { targets: fleet.targets, strategy: { waves, onHalt: 'rollback' } }),
     );
 
     expect(end).toMatchObject({ status: 'FAILED', error: 'rolled_back', output: { outcome: 'rolled_back' } });
-    expect(await presented(fleet)).toEqual(Array(6).fill(first.fingerprint));
+    expect(await served(fleet)).toEqual(Array(6).fill(first.fingerprint));
     const changed = end.waves
       .filter(({ direction }) => direction === 'back')
       .flatMap(({ results }) => results);
@@ -88,7 +88,7 @@ describe('a rollout on this machine', () => {
 
     expect(halted).toMatchObject({ status: 'FAILED', error: 'RolloutHalted', output: { outcome: 'halted' } });
     expect(end).toMatchObject({ id: halted.id, status: 'SUCCEEDED', output: { outcome: 'finished' } });
-    expect(await presented(fleet)).toEqual(Array(4).fill(second.fingerprint));
+    expect(await served(fleet)).toEqual(Array(4).fill(second.fingerprint));
     expect(appliedSince(fleet.stateDir, before)).toEqual({ 'web-1': 1, 'web-2': 2, 'web-3': 1, 'web-4': 1 });
   });
 
@@ -123,7 +123,7 @@ describe('a rollout on this machine', () => {
       const end = await ferry.resume(id, secretOf(second));
 
       expect(end).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'finished' } });
-      expect(await presented(fleet)).toEqual(Array(6).fill(second.fingerprint));
+      expect(await served(fleet)).toEqual(Array(6).fill(second.fingerprint));
       expect(appliedSince(fleet.stateDir, before)).toEqual(
         Object.fromEntries(targets.map(({ id: targetId }) => [targetId, 1])),
       );
@@ -145,7 +145,7 @@ describe('a rollout on this machine', () => {
     await once(child, 'exit');
 
     expect(rest.at(-1)).toBe('ended finished');
-    expect(await presented(fleet)).toEqual(Array(2).fill(second.fingerprint));
+    expect(await served(fleet)).toEqual(Array(2).fill(second.fingerprint));
     expect(await ferry.answer(id, answer)).toBe(false);
   });
 
@@ -189,7 +189,7 @@ describe('a rollout on this machine', () => {
     const stuck = fleet.servers[1];
     if (stuck !== undefined) makeStuck(stuck);
     const second = await aVersion();
-    await ferry.rollout(carrying(second, { targets: fleet.targets, strategy: { onHalt: 'rollBackAll' } }));
+    await ferry.rollout(carrying(second, { targets: fleet.targets, strategy: { onHalt: 'rollback' } }));
     await ferry.close();
 
     const needles = [first, second].flatMap(({ keyPem }) => needlesOf(keyPem));
@@ -229,7 +229,7 @@ describe('a rollout on this machine', () => {
     await expect(ferry.resume('nobody', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
   });
 
-  test('is looked after by the sweep, which says what every target presents', patient, async () => {
+  test('is looked after by the sweep, which says what every target serves', patient, async () => {
     const fleet = await aFleet(2);
     const { ferry } = await fleet.openServing();
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
-import { Target } from '../../core/target/target.ts';
+import { Target } from '../../core/targets/target.ts';
 import type { DeployRequest } from '../../local/ferry.ts';
 import type { IssuedCertificate } from '../factories/certificates.ts';
 import { scratch } from './scratch.ts';
@@ -76,7 +76,7 @@ export function deploying(target: Target, version: IssuedCertificate): DeployReq
   };
 }
 
-/** Makes the server go on presenting what it has. */
+/** Makes the server go on serving what it has. */
 export function makeStuck({ stuckPath }: ServedTarget): void {
   writeFileSync(stuckPath, '');
 }

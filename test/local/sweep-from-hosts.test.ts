@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { RegisteredTarget } from '../../core/target/registered.ts';
-import type { Verify } from '../../core/target/verify.ts';
-import { look } from '../../core/tls-probe/look.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
+import type { Verify } from '../../core/targets/verify.ts';
+import { look } from '../../core/tls-probe/inspect-endpoint.ts';
 import { dist } from '../../local/artefacts.ts';
 import { commandEnded } from '../../local/events.ts';
 import type { JsonEndpoint } from '../../local/http/json-endpoint.ts';
@@ -86,8 +86,8 @@ async function swap({ certPath, keyPath, target }: ServedTarget, version: Issued
   const [, signal = '', pid = ''] = 'reloadCommand' in config ? (config.reloadCommand as string[]) : [];
   process.kill(Number(pid), signal.replace('-', 'SIG') as NodeJS.Signals);
   const question = { ...(target().verify as Verify), version: null };
-  const presented = async () => (await look(question, new Date()))[0]?.presented?.fingerprint;
-  while ((await presented()) !== version.fingerprint) await sleep(20);
+  const served = async () => (await look(question, new Date()))[0]?.served?.fingerprint;
+  while ((await served()) !== version.fingerprint) await sleep(20);
 }
 
 describeWith(
@@ -103,7 +103,7 @@ describeWith(
         const [current, strange] = [await aVersion(), await aVersion()];
         const target = server.target({
           id: `mail-${own.certificate.slice(0, 8)}`,
-          verify: { vantage: 'host' },
+          verify: { probeFrom: 'host' },
         });
         await agent.send('deploy', { target, version: current });
         const { kind, config, verify } = target;
@@ -146,7 +146,7 @@ describe('a sweep on this machine', () => {
     const fleet = await aFleet(1);
     const [ferry, version] = [await fleet.open(), await aVersion()];
     const targets = fleet.targets.map((target) =>
-      RegisteredTarget.parse({ ...target, verify: { ...(target.verify as object), vantage: 'host' } }),
+      RegisteredTarget.parse({ ...target, verify: { ...(target.verify as object), probeFrom: 'host' } }),
     );
     await ferry.rollout(carrying(version, { targets }));
     const before = commandsOf(fleet.stateDir);

@@ -35,25 +35,25 @@ describeWith([...needs, root], 'a real Envoy', () => {
   test.each(['sds', 'files'] as const)(
     'says on its admin interface that it refuses a key, and the old one is back (%s)',
     async (watched) => {
-      const { first, deploy, presents } = await aRunningEnvoy(watched);
+      const { first, deploy, serves } = await aRunningEnvoy(watched);
 
       const line = await deploy(await aVersion({ keyType: 'rsa1024' }));
 
       expect(line.outcome).toBe('reload_failed');
       expect(line.summary).toContain('key_rotation_failed');
-      await presents(first);
+      await serves(first);
     },
   );
 
   test('lists what it took, so the deployment says more than that files are in place', async () => {
-    const { version, deploy, presents, site } = await aHostedRenewal();
+    const { version, deploy, serves, site } = await aHostedRenewal();
     const next = await version();
 
     const line = await deploy(next);
 
-    expect(line).toMatchObject({ outcome: 'applied', presented: true, warnings: [] });
-    expect(await site.presented()).toBe(next.fingerprint);
-    await presents(next);
+    expect(line).toMatchObject({ outcome: 'applied', served: true, warnings: [] });
+    expect(await site.served()).toBe(next.fingerprint);
+    await serves(next);
 
     async function aHostedRenewal() {
       const hosted = await aHostedSite(envoyDaemon(envoyProgram, needs, 'sds'), join(scratch, 'listed'));

@@ -39,13 +39,13 @@ describeWith(needs, 'a rehearsal with a real Envoy', () => {
     return { hosted, first, line, before };
   }
 
-  test('takes what its shadow presents', async () => {
+  test('takes what its shadow serves', async () => {
     const next = await aVersion();
 
     const { hosted, line } = await rehearsed('taken', next);
 
-    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'private', presented: true, warnings: [] });
-    await hosted.presents(next);
+    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'private', served: true, warnings: [] });
+    await hosted.serves(next);
   });
 
   test('touches nothing where its shadow does not take the key', async () => {
@@ -57,6 +57,6 @@ describeWith(needs, 'a rehearsal with a real Envoy', () => {
     expect(line?.outcome).toBe('validate_failed');
     expect(line?.summary).toContain('its shadow');
     expect(hosted.identities()).toEqual(before);
-    await hosted.presents(first);
+    await hosted.serves(first);
   });
 });

@@ -26,7 +26,7 @@ describeWith([...needs, program('strace'), root], 'a real Traefik and a very slo
     for (const { site } of sites) await site.stop();
   });
 
-  /** Renews while each rename takes 700 ms, and returns every leaf that was presented meanwhile. */
+  /** Renews while each rename takes 700 ms, and returns every leaf that was served meanwhile. */
   async function renewSlowly(
     name: string,
     changes: (hosted: HostedSite) => Readonly<Record<string, unknown>>,
@@ -46,16 +46,16 @@ describeWith([...needs, program('strace'), root], 'a real Traefik and a very slo
     ).finally(() => {
       done = true;
     });
-    while (!done) seen.add(await hosted.site.presented());
+    while (!done) seen.add(await hosted.site.served());
     const { line } = await renewal;
     return { seen: [...seen], first, next, line, hosted };
   }
 
-  test('presents the old leaf or the new one, never its own, when its dynamic configuration is moved last', async () => {
+  test('serves the old leaf or the new one, never its own, when its dynamic configuration is moved last', async () => {
     const { seen, first, next, line, hosted } = await renewSlowly('trigger', () => ({}));
 
     expect(line?.outcome).toBe('applied');
     expect(seen).toEqual([first.fingerprint, next.fingerprint]);
-    await hosted.presents(next);
+    await hosted.serves(next);
   });
 });

@@ -2,11 +2,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { createLocks } from '../../lambdas/services/locks.ts';
 import { openCloud } from '../../local/cloud.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { type DeployResult, type Ferry, openFerry } from '../../local/ferry.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
+import { createLocks } from '../../services/locks/locks.ts';
 import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { aServedTarget, deploying, makeStuck, type ServedTarget } from '../local/served-target.ts';
@@ -127,9 +127,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'rollback_failed',
     installed: 'old',
   },
-  'the server goes on presenting the old version': {
+  'the server goes on serving the old version': {
     before: makeStuck,
-    path: `${proven} BackOff Vantage? ProbeEndpoint ProbeOutcome? ${undone}`,
+    path: `${proven} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${undone}`,
     ...rolledBack,
   },
   'the probe breaks': {
@@ -150,13 +150,13 @@ const scenarios: Readonly<Record<string, Scenario>> = {
       const dies = `[ $(wc -l < ${folder}/reloads) -ne 2 ] || kill -9 $PPID`;
       return { reloadCommand: ['sh', '-c', `echo x >> ${folder}/reloads; ${dies}; ${hup}`] };
     },
-    path: `${proven} BackOff Vantage? ProbeEndpoint ProbeOutcome? ${undone}`,
+    path: `${proven} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${undone}`,
     ...rolledBack,
   },
   'the way back breaks': {
     before: makeStuck,
     faults: { 'roll-back': throws('StaleFence') },
-    path: `${proven} BackOff Vantage? ProbeEndpoint ProbeOutcome? RollBack ${givenUp}`,
+    path: `${proven} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? RollBack ${givenUp}`,
     outcome: 'rollback_failed',
     installed: 'new',
   },

@@ -50,7 +50,7 @@ export async function playedHosts(
     applied.add(`${at} ${wanted.fingerprint}`);
     return { outcome: 'applied', summary: 'applied', ...between(before, wanted) };
   };
-  const revert = (at: number): Ends => {
+  const rollback = (at: number): Ends => {
     const stack = stacks.get(at) ?? [];
     if (manners.staysWhenReverted?.includes(at) === true)
       return { outcome: 'reload_failed', summary: 'it stays' };
@@ -63,7 +63,7 @@ export async function playedHosts(
     const at = numberOf(targetId);
     const ends = async (): Promise<Ends> => {
       if (action === 'enroll') return { outcome: 'enrolled', summary: 'enrolled' };
-      return action === 'revert' ? revert(at) : deploy(at, job);
+      return action === 'rollback' ? rollback(at) : deploy(at, job);
     };
     const known = { deploymentId, targetId, hostKey: publicHostKey(key) };
     return JSON.stringify(agentLine({ ...known, ...(await ends()) }));

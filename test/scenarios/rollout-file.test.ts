@@ -1,7 +1,7 @@
 import validate from 'asl-validator';
 import { describe, expect, test } from 'vitest';
 import { RecordedRollout, RolloutState } from '../../core/rollout/rollout.ts';
-import { EndingPath } from '../../lambdas/rolling/ended.ts';
+import { EndingPath } from '../../lambdas/rollout/ended.ts';
 import { renderRollout } from '../../scripts/rollout.ts';
 import { isEnd, type Machine, type State, successors } from './graph.ts';
 

@@ -50,7 +50,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'too many fail, and everything is put back': {
     targets: 4,
-    strategy: { waves: [1, '100%'], onHalt: 'rollBackAll' },
+    strategy: { waves: [1, '100%'], onHalt: 'rollback' },
     fails: [3],
     path: `${begun} ${waves(2)} HaltRollout HaltOutcome? ${waves(2)} NextWave WaveReady? RecordRolloutRolledBack RolloutRolledBack`,
     outcome: 'rolled_back',
@@ -58,21 +58,21 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'too many fail, and one cannot be put back': {
     targets: 3,
-    strategy: { waves: [1, '100%'], onHalt: 'rollBackAll' },
+    strategy: { waves: [1, '100%'], onHalt: 'rollback' },
     fails: [2],
     staysWhenReverted: [0],
     path: `${begun} ${waves(2)} HaltRollout HaltOutcome? ${waves(2)} NextWave WaveReady? RecordRollbackIncomplete RollbackIncomplete`,
     outcome: 'rollback_incomplete',
     have: [0],
   },
-  'a service goes on presenting another version': {
+  'a service goes on serving another version': {
     targets: 1,
     service: 'stale',
     path: `${begun} ${wave} ProbeServices WaveOutcome? BackOffServices ProbeServices WaveOutcome? ${stopped}`,
     outcome: 'halted',
     have: [0],
   },
-  'a service presents the new version': {
+  'a service serves the new version': {
     targets: 1,
     service: 'right',
     path: `${begun} ${wave} ProbeServices WaveOutcome? ${finished}`,

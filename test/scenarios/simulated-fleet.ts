@@ -3,15 +3,15 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { afterEach } from 'vitest';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import type { StrategyOverrides } from '../../core/rollout/strategy.ts';
-import { RegisteredTarget } from '../../core/target/registered.ts';
-import { weekdays } from '../../core/target/window.ts';
-import { createLocks } from '../../lambdas/services/locks.ts';
+import type { StrategyOverrides } from '../../core/registry/strategy.ts';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
+import { weekdays } from '../../core/targets/window.ts';
 import { openCloud } from '../../local/cloud.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { type Ferry, openFerry } from '../../local/ferry.ts';
 import type { RolloutEnd, RolloutWatch } from '../../local/rollouts.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
+import { createLocks } from '../../services/locks/locks.ts';
 import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { type Fault, lambdasWith, quickMachine, quickRollout } from './faults.ts';
@@ -23,7 +23,7 @@ export interface FleetScenario extends Manners {
   readonly strategy?: StrategyOverrides;
   readonly faults?: Readonly<Record<string, Fault>>;
   readonly machine?: Readonly<Record<string, object>>;
-  /** A service endpoint, and what it presents. */
+  /** A service endpoint, and what it serves. */
   readonly service?: 'right' | 'stale';
   /** The targets' maintenance window is closed. */
   readonly closedNow?: boolean;
@@ -208,8 +208,8 @@ async function servicesOf(
   const how = {
     protocol: 'tls',
     addresses: 'all',
-    consecutive: 1,
-    vantage: 'lambda',
+    successThreshold: 1,
+    probeFrom: 'lambda',
     requireChain: true,
   } as const;
   return [{ endpoint: `127.0.0.1:${port}`, serverName: certificate, ...times, ...how }];

@@ -26,10 +26,10 @@ export const probed = (verdict: string) => ({
   summary: 'said',
   observations: [],
 });
-export const pushed = (outcome: string) => ({ outcome, version: null, presented: null });
+export const pushed = (outcome: string) => ({ outcome, version: null, served: null });
 
-export const lockedFor = (vantage: string) => ({
-  deployment: { vantage },
+export const lockedFor = (probeFrom: string) => ({
+  deployment: { probeFrom },
   push: null,
   probe: probed('retry'),
   rollback: null,

@@ -26,7 +26,7 @@ describe('twelve hosts, each with its own TLS server, and the command line', () 
   afterAll(() => fleet.close());
 
   test('put one host back alone when one failure is tolerated', patient, async () => {
-    const [version, before] = [await aVersion(), await fleet.presented()];
+    const [version, before] = [await aVersion(), await fleet.served()];
     ninth.isStuck = true;
 
     const run = await fleet.rollout(version, '--tolerated-failures', '1');
@@ -35,21 +35,21 @@ describe('twelve hosts, each with its own TLS server, and the command line', () 
     expect(run).toMatchObject({ outcome: 'finished_with_failures', code: 17 });
     expect(run.waves.map((wave) => wave.size)).toEqual([1, 1, 10]);
     expect(run.waves.at(-1)?.get(ninth.id)).toBe('rolled_back');
-    expect(await fleet.presented()).toEqual(all(version.fingerprint).with(8, before[8] ?? ''));
+    expect(await fleet.served()).toEqual(all(version.fingerprint).with(8, before[8] ?? ''));
   });
 
   test('put everything back, the newest wave first, when none is', patient, async () => {
-    const [before, files] = [await fleet.presented(), fleet.hosts.map((host) => host.files())];
+    const [before, files] = [await fleet.served(), fleet.hosts.map((host) => host.files())];
     ninth.isStuck = true;
 
-    const run = await fleet.rollout(await aVersion(), '--on-halt', 'rollBackAll');
+    const run = await fleet.rollout(await aVersion(), '--on-halt', 'rollback');
     ninth.isStuck = false;
 
     expect(run).toMatchObject({ outcome: 'rolled_back', code: 13 });
     expect(countOf(run.waves, 'deployed')).toBeGreaterThan(1);
     expect(countOf(run.waves, 'put back')).toBe(countOf(run.waves, 'deployed'));
     expect(newestFirst(run.waves)).toBe(true);
-    expect(await fleet.presented()).toEqual(before);
+    expect(await fleet.served()).toEqual(before);
     expect(fleet.hosts.map((host) => host.files())).toEqual(files);
   });
 
@@ -64,7 +64,7 @@ describe('twelve hosts, each with its own TLS server, and the command line', () 
 
       expect(killed).toMatchObject({ outcome: '(none)', code: null });
       expect(run).toMatchObject({ id: killed.id, outcome: 'finished', code: 0 });
-      expect(await fleet.presented()).toEqual(all(version.fingerprint));
+      expect(await fleet.served()).toEqual(all(version.fingerprint));
       expect(fleet.applied(version)).toEqual(all(1));
     },
   );

@@ -9,8 +9,8 @@ import {
   scratchFolder,
 } from '../agent-scripts/disk.ts';
 import { type Nginx, nginxIn } from '../daemons/nginx.ts';
-import { presentedBy } from '../daemons/presented.ts';
 import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { servedBy } from '../daemons/served.ts';
 import { aVersion } from '../factories/certificates.ts';
 import { certferry, type Run, versionFiles } from './certferry.ts';
 
@@ -107,7 +107,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
       previousFingerprint: first.fingerprint,
       states: sevenStates,
     });
-    expect(await presentedBy(nginx.port)).toBe(second.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(second.fingerprint);
     expect(repeated).toMatchObject({
       code: 0,
       json: { outcome: 'unchanged', targets: [{ states: sevenStates }] },
@@ -131,7 +131,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(run.json.summary).toContain('key values mismatch');
     expect(live(nginx)).toEqual(before);
     expect(filesBelow(join(nginx.certPath, '..'))).toEqual(['fullchain.pem', 'other.pem', 'privkey.pem']);
-    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
   test('ends reload_failed with the old inodes back where the reload fails', async () => {
@@ -144,10 +144,10 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
 
     expect(run).toMatchObject({ code: 12, json: { outcome: 'reload_failed' } });
     expect(live(nginx)).toEqual(before);
-    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
-  test('ends rolled_back where the endpoint goes on presenting another certificate', async () => {
+  test('ends rolled_back where the endpoint goes on serving another certificate', async () => {
     const { nginx, deploy, describeTarget, first } = await aRunningSite();
     describeTarget({ reloadCommand: ['true'] });
 
@@ -162,13 +162,13 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
         'ProbeEndpoint',
         'ProbeOutcome?',
         'BackOff',
-        'Vantage?',
+        'ProbeFrom?',
       ],
       ...['ProbeEndpoint', 'ProbeOutcome?', 'RollBack', 'RollBackOutcome?', 'ProbeRestored'],
       ...['ProbeRestoredOutcome?', 'RecordRolledBack', 'RolledBack'],
     ]);
     expect(fingerprintOfFile(nginx.certPath)).toBe(first.fingerprint);
-    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
   test('ends rolled_back where the endpoint belongs to another server altogether', async () => {
@@ -179,8 +179,8 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     const run = await deploy(await aVersion());
 
     expect(run).toMatchObject({ code: 13, json: { outcome: 'rolled_back' } });
-    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
-    expect(await presentedBy(stranger.nginx.port)).toBe(stranger.first.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(first.fingerprint);
+    expect(await servedBy(stranger.nginx.port)).toBe(stranger.first.fingerprint);
   });
 
   test('ends rollback_failed with the paths and commands a person needs', async () => {
@@ -217,7 +217,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
       previousFingerprint: second.fingerprint,
     });
     expect(ownershipOf(nginx.keyPath)).toBe('0640 0:33');
-    expect(await presentedBy(nginx.port)).toBe(first.fingerprint);
+    expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
   test('judges a dry run by the real daemon and touches nothing', async () => {
@@ -232,9 +232,9 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
 
   test('looks at the endpoint from the host where the target says so', async () => {
     const { deploy, describeTarget } = await aRunningSite();
-    describeTarget({}, { vantage: 'host' });
+    describeTarget({}, { probeFrom: 'host' });
     const seen = await deploy(await aVersion());
-    describeTarget({ reloadCommand: ['true'] }, { vantage: 'host' });
+    describeTarget({ reloadCommand: ['true'] }, { probeFrom: 'host' });
     const unseen = await deploy(await aVersion());
 
     expect(seen.json.targets[0]?.states).toContain('ProbeFromHost');

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { probeFailed } from '../words.ts';
+import { probeFailed } from '../../probe-failure.ts';
 
 /** What a STARTTLS dialect sees of a connection that is still in clear. */
 export interface Conversation {

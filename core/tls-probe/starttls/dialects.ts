@@ -1,4 +1,4 @@
-import type { ProbeProtocol } from '../../target/verify.ts';
+import type { ProbeProtocol } from '../../targets/verify.ts';
 import type { Dialect } from './conversation.ts';
 import { imap } from './imap.ts';
 import { ldap } from './ldap.ts';

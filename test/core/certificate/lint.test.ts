@@ -75,7 +75,7 @@ describe('dates', () => {
     expect(error).toMatchObject({ name, message: expect.stringContaining('"CN=Middle"') });
   });
 
-  test('passes over the dates of a root, which is not presented', async () => {
+  test('passes over the dates of a root, which is not served', async () => {
     const root = await anIdentity({ subject: 'Root', ca: true, notAfter: new Date(Date.now() - 1000) });
     const leaf = await anIdentity({ subject: 'www', issuer: root, names: ['www.example.test'] });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { DeploymentRequest, DeploymentState } from '../../../core/deployment/deployment.ts';
 import { deploymentOutcomes, outcomeMeanings } from '../../../core/deployment/outcome.ts';
 import { tables } from '../../../core/deployment/tables.ts';
-import { aTargetInput } from '../target/targets.ts';
+import { aTargetInput } from '../targets/targets.ts';
 
 const version = {
   fingerprint: `sha256:${'ab'.repeat(32)}`,

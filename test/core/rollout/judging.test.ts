@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentLine } from '../../../core/deployment/agent-line.ts';
+import { Strategy } from '../../../core/registry/strategy.ts';
 import { afterWave, isDecisive } from '../../../core/rollout/after-wave.ts';
 import { planBack } from '../../../core/rollout/back.ts';
 import { type EndedWave, hadTheirTurn, type Result } from '../../../core/rollout/results.ts';
 import { judgeServices } from '../../../core/rollout/services.ts';
-import { Strategy } from '../../../core/rollout/strategy.ts';
 import { tallyOf } from '../../../core/rollout/tally.ts';
-import { Verify } from '../../../core/target/verify.ts';
+import { Verify } from '../../../core/targets/verify.ts';
 
 const result = (targetId: string, outcome: string, status?: string): Result => {
   const bad = ['lost', 'rolled_back', 'rollback_failed', 'rejected', 'States.Timeout'].includes(outcome);
@@ -66,7 +66,7 @@ describe('after a wave that went well', () => {
   });
 });
 
-describe('whether services have to present the new version alone', () => {
+describe('whether services have to serve the new version alone', () => {
   const decisive = (
     only: { targets: string[] } | null,
     wave: { reached: number; count: number; total: number },
@@ -163,7 +163,7 @@ describe('the way back', () => {
   });
 
   test.each(['skipped', 'lost', 'rolled_back', 'superseded'])(
-    'is incomplete where a revert ended as %s, and tries none twice',
+    'is incomplete where a rollback ended as %s, and tries none twice',
     (outcome) => {
       const so = [forward(1, result('a', 'deployed')), back(2, result('a', outcome))];
 
@@ -184,7 +184,7 @@ describe('the way back', () => {
   });
 
   test.each(['lost', 'rollback_failed', 'States.Timeout'])(
-    'does not revert a target that ended as %s, and is incomplete',
+    'does not rollback a target that ended as %s, and is incomplete',
     (outcome) => {
       const so = [forward(1, result('a', outcome))];
 
@@ -281,9 +281,9 @@ describe('a look at the services', () => {
   });
 
   test('is stale when a service that is not right has none left', () => {
-    const view = judgeServices([look(2, seen('1', 'presents another')), look(9, seen('2', 'stale'))], 2);
+    const view = judgeServices([look(2, seen('1', 'serves another')), look(9, seen('2', 'stale'))], 2);
 
     expect(view).toMatchObject({ verdict: 'stale', waitSeconds: 0 });
-    expect(view.summary).toContain('presents another');
+    expect(view.summary).toContain('serves another');
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { opensAt } from '../../../core/rollout/opening.ts';
-import { type MaintenanceWindow, weekdays } from '../../../core/target/window.ts';
+import { type MaintenanceWindow, weekdays } from '../../../core/targets/window.ts';
 
 const aWindow = (from: string, to: string, timeZone: string, days = [...weekdays]): MaintenanceWindow => ({
   days,

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type Share, Strategy } from '../../../core/registry/strategy.ts';
 import { type Place, planForward, type Situation } from '../../../core/rollout/plan.ts';
-import { type Share, Strategy } from '../../../core/rollout/strategy.ts';
 import { goalOf } from '../../../core/rollout/waves.ts';
-import { placeDigest } from '../../../core/target/place-digest.ts';
-import { Target } from '../../../core/target/target.ts';
-import type { MaintenanceWindow } from '../../../core/target/window.ts';
+import { placeDigest } from '../../../core/targets/place-digest.ts';
+import { Target } from '../../../core/targets/target.ts';
+import type { MaintenanceWindow } from '../../../core/targets/window.ts';
 
 const [theNew, theOld] = [`sha256:${'a'.repeat(64)}`, `sha256:${'b'.repeat(64)}`];
 const now = new Date('2026-11-22T12:00:00Z');
@@ -178,7 +178,7 @@ describe('the next wave', () => {
     expect(plan([aPlace(0, { online: false })]).verdict).toBe('deploy');
   });
 
-  test('says which versions may still be presented, unless that is not known of all', () => {
+  test('says which versions may still be served, unless that is not known of all', () => {
     const unknown = aPlace(2, { installed: null });
 
     expect(plan(fleet(2))).toMatchObject({ before: [theOld] });

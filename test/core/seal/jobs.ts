@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { JobHeader, OpenJob, SealedBody } from '../../../core/deployment/job.ts';
-import { Target } from '../../../core/target/target.ts';
+import { Target } from '../../../core/targets/target.ts';
 
 export function aHeader(known: Partial<JobHeader> = {}): JobHeader {
   return {
@@ -15,7 +15,7 @@ export function aHeader(known: Partial<JobHeader> = {}): JobHeader {
 }
 
 export function anOpenJob(known: Partial<JobHeader> = {}): OpenJob {
-  return { header: aHeader({ action: 'rollback', ...known }), probe: null };
+  return { header: aHeader({ action: 'undo', ...known }), probe: null };
 }
 
 export function aBody(bundle: Partial<SealedBody['bundle']> = {}, targetId = 'web-1'): SealedBody {

@@ -1,8 +1,8 @@
 import type { LookupAddress } from 'node:dns';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
+import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
 import { judge } from '../../../core/tls-probe/judge.ts';
-import { look } from '../../../core/tls-probe/look.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 import { aVersion } from '../../factories/certificates.ts';
 import { type Endpoint, served, serveTls, verifyOf, versionOf } from './endpoints.ts';
@@ -58,11 +58,11 @@ async function lookedAt(port: number, known: Record<string, unknown> = {}) {
 const fingerprintStart = () => current.fingerprint.slice(0, 19);
 
 describe('a name with several addresses', () => {
-  test('is verified when every one presents the version', async () => {
+  test('is verified when every one serves the version', async () => {
     const port = await serveEach(current, current);
     named('127.0.0.1', '127.0.0.2', '127.0.0.1');
 
-    const seen = await lookedAt(port, { consecutive: 2 });
+    const seen = await lookedAt(port, { successThreshold: 2 });
 
     expect(seen.observations.map(({ address, ok }) => [address, ok])).toEqual([
       [`127.0.0.1:${port}`, true],
@@ -70,11 +70,11 @@ describe('a name with several addresses', () => {
     ]);
     expect(seen).toMatchObject({
       verified: true,
-      summary: `www.example.test:${port} presents ${fingerprintStart()}… on 2 of 2 addresses, 2 handshakes each`,
+      summary: `www.example.test:${port} serves ${fingerprintStart()}… on 2 of 2 addresses, 2 handshakes each`,
     });
   });
 
-  test('is not verified while one still presents another, unless one is enough', async () => {
+  test('is not verified while one still serves another, unless one is enough', async () => {
     const port = await serveEach(current, older);
     named('127.0.0.1', '127.0.0.2');
 
@@ -84,12 +84,12 @@ describe('a name with several addresses', () => {
     expect(all.verified).toBe(false);
     expect(all.summary).toMatch(
       new RegExp(
-        `^1 of 2 addresses of www.example.test:${port} are not right: 127.0.0.2:${port}: presents sha256:`,
+        `^1 of 2 addresses of www.example.test:${port} are not right: 127.0.0.2:${port}: serves sha256:`,
       ),
     );
     expect(any).toMatchObject({
       verified: true,
-      summary: `www.example.test:${port} presents ${fingerprintStart()}… on 1 of 2 addresses`,
+      summary: `www.example.test:${port} serves ${fingerprintStart()}… on 1 of 2 addresses`,
     });
   });
 
@@ -118,7 +118,7 @@ describe('a name with several addresses', () => {
         { address: `127.0.0.1:${port}`, fingerprint: current.fingerprint, ok: true, problem: null },
       ],
       verified: true,
-      summary: `www.example.test:${port} presents ${fingerprintStart()}…; [${unroutable.v6}]:${port}: not looked at: this machine has no route to it (ENETUNREACH)`,
+      summary: `www.example.test:${port} serves ${fingerprintStart()}…; [${unroutable.v6}]:${port}: not looked at: this machine has no route to it (ENETUNREACH)`,
     });
   });
 
@@ -138,13 +138,13 @@ describe('a name with several addresses', () => {
     expect((await lookedAt(port)).verified).toBe(false);
   });
 
-  test('keeps the family without a route when the other presents the old certificate', async () => {
+  test('keeps the family without a route when the other serves the old certificate', async () => {
     const port = await serveEach(older);
     named(unroutable.v6, '127.0.0.1');
 
     expect(await lookedAt(port)).toMatchObject({
       verified: false,
-      summary: expect.stringMatching(/^127\.0\.0\.1:\d+: presents .*; \[ff0e::1\]:\d+: not looked at/),
+      summary: expect.stringMatching(/^127\.0\.0\.1:\d+: serves .*; \[ff0e::1\]:\d+: not looked at/),
     });
   });
 });

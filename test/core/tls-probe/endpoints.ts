@@ -5,7 +5,7 @@ import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
 import { fingerprintOf } from '../../../core/certificate/facts.ts';
 import type { Observation } from '../../../core/deployment/agent-line.ts';
 import type { KeyAlgorithm, VersionFacts } from '../../../core/deployment/version.ts';
-import { Verify } from '../../../core/target/verify.ts';
+import { Verify } from '../../../core/targets/verify.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 
 export interface Endpoint {

@@ -33,7 +33,7 @@ describe('the handshake', () => {
   test('is made anew each time: no session is resumed', async () => {
     const endpoint = await serve(served(version));
 
-    expect(await observe(endpoint.port, { consecutive: 5 })).toMatchObject({ ok: true });
+    expect(await observe(endpoint.port, { successThreshold: 5 })).toMatchObject({ ok: true });
 
     expect(endpoint.accepted()).toBe(5);
   });
@@ -48,10 +48,10 @@ describe('the handshake', () => {
         ),
     });
 
-    expect(await observe(endpoint.port, { consecutive: 5 })).toMatchObject({
+    expect(await observe(endpoint.port, { successThreshold: 5 })).toMatchObject({
       ok: false,
       fingerprint: older.fingerprint,
-      problem: expect.stringMatching(/^handshake 3 of 5: presents /),
+      problem: expect.stringMatching(/^handshake 3 of 5: serves /),
     });
     expect(endpoint.accepted()).toBe(3);
   });

@@ -14,10 +14,10 @@ function failed(address: string, problem = 'connection refused'): Observation {
 }
 
 describe('a judgement', () => {
-  test('says in one line what is presented', () => {
+  test('says in one line what is served', () => {
     expect(judge([observation('127.0.0.1:443')], verifyOf(443))).toEqual({
       verified: true,
-      summary: '127.0.0.1:443 presents sha256:ab12ab12ab12…',
+      summary: '127.0.0.1:443 serves sha256:ab12ab12ab12…',
     });
   });
 

@@ -60,7 +60,7 @@ const withTls = 0xf7fe | 0x800;
 const withoutTls = 0xf7fe & ~0x800;
 
 async function problem(port: number, timeoutSeconds = 10): Promise<string | null> {
-  const known = { protocol: 'mysql', timeoutSeconds, vantage: 'host' };
+  const known = { protocol: 'mysql', timeoutSeconds, probeFrom: 'host' };
   return (await observe(port, versionOf(version), known)).problem;
 }
 
@@ -68,7 +68,7 @@ test('sees the version behind the greeting, and asks as a client of protocol 4.1
   const requests: Buffer[] = [];
   const port = await serve(greeting(withTls), Buffer.alloc(0), requests);
 
-  const seen = await observe(port, versionOf(version), { protocol: 'mysql', vantage: 'host' });
+  const seen = await observe(port, versionOf(version), { protocol: 'mysql', probeFrom: 'host' });
 
   expect(seen).toMatchObject({ ok: true, fingerprint: version.fingerprint });
   expect(requests[0]?.toString('hex')).toBe(`20000001008a0000000000012d${'00'.repeat(23)}`);

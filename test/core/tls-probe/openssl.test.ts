@@ -59,11 +59,11 @@ describe.runIf(openssl)('openssl s_server', () => {
       ['-tls1_2', '-serverpref', '-cipher', 'AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256'],
     ],
     ['TLS 1.0', ['-tls1', '-cipher', 'DEFAULT:@SECLEVEL=0']],
-  ])('presents whichever of two certificates was deployed (%s)', async (_, options) => {
+  ])('serves whichever of two certificates was deployed (%s)', async (_, options) => {
     const port = await serve(...both, ...options);
 
     for (const version of [versionOf(rsa, 'rsa'), versionOf(ec, 'ec')]) {
-      const observations = await probe({ verify: verifyOf(port, { consecutive: 2 }), version });
+      const observations = await probe({ verify: verifyOf(port, { successThreshold: 2 }), version });
       expect(observations).toEqual([
         { address: `127.0.0.1:${port}`, fingerprint: version.fingerprint, ok: true, problem: null },
       ]);

@@ -33,7 +33,7 @@ async function problem(
   protocol: StarttlsProtocol,
   timeoutSeconds = 10,
 ): Promise<string | null> {
-  const verify = verifyOf(port, { protocol, timeoutSeconds, vantage: 'host' });
+  const verify = verifyOf(port, { protocol, timeoutSeconds, probeFrom: 'host' });
   const [observation] = await probe({ verify, version: versionOf(version) });
   return observation === undefined ? 'no observation' : observation.problem;
 }
@@ -42,7 +42,7 @@ describe.each(starttlsProtocols)('%s', (protocol) => {
   test('sees the version behind STARTTLS', async () => {
     const { port } = await serve(protocol);
 
-    const verify = verifyOf(port, { protocol, consecutive: 3, vantage: 'host' });
+    const verify = verifyOf(port, { protocol, successThreshold: 3, probeFrom: 'host' });
 
     expect(await probe({ verify, version: versionOf(version) })).toEqual([
       { address: `127.0.0.1:${port}`, fingerprint: version.fingerprint, ok: true, problem: null },

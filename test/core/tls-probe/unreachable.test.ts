@@ -45,7 +45,7 @@ describe('nothing to be seen', () => {
       time.abort();
     });
     const question = {
-      verify: verifyOf(endpoint.port, { protocol, consecutive: 1, timeoutSeconds: 60 }),
+      verify: verifyOf(endpoint.port, { protocol, successThreshold: 1, timeoutSeconds: 60 }),
       version: versionOf(version),
       signal: time.signal,
     };
@@ -80,7 +80,7 @@ describe('nothing to be seen', () => {
     );
   });
 
-  test('where the server has no certificate to present', async () => {
+  test('where the server has no certificate to serve', async () => {
     const { port } = await serve({});
 
     expect((await observe(port)).problem).toMatch(/^the TLS handshake failed: .*handshake failure/);

@@ -21,7 +21,7 @@ export function useEndpoints() {
   };
 }
 
-/** What a server presents, asked for the one version of a file of tests unless another is given. */
+/** What a server serves, asked for the one version of a file of tests unless another is given. */
 export function observing(usual: () => IssuedCertificate) {
   return (port: number, known: Record<string, unknown> = {}, expected?: VersionFacts | null) =>
     observe(port, expected === undefined ? versionOf(usual()) : expected, known);

@@ -1,5 +1,5 @@
 import type { Bundle } from '../../../core/deployment/version.ts';
-import type { Sources } from '../../../lambdas/services/sources.ts';
+import type { Sources } from '../../../services/sources/sources.ts';
 
 /** Stands where a bundle's bytes would: sealing does not look into them. */
 export const aBundle: Bundle = { leaf: 'LEAF\n', chain: ['INTERMEDIATE\n'], key: 'SECRET KEY\n' };

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { type AgentLine, agentLine } from '../../../core/deployment/agent-line.ts';
 import type { Deployment } from '../../../core/deployment/deployment.ts';
 import type { VersionFacts } from '../../../core/deployment/version.ts';
-import { createHandler as acquireLock } from '../../../lambdas/acquire-lock.ts';
+import { createHandler as acquireLock } from '../../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import type { World } from './world.ts';
 
 /** A fingerprint that follows from a name. */

@@ -1,4 +1,4 @@
-import { RegisteredTarget } from '../../../core/target/registered.ts';
+import { RegisteredTarget } from '../../../core/targets/registered.ts';
 import { aTargetId } from './factories.ts';
 
 /** A target as the registry keeps it, on one host unless it is told otherwise. */

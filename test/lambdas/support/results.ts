@@ -9,7 +9,7 @@ export function pushResult(known: Pick<PushResult, 'outcome'> & Partial<PushResu
     previousVersion: null,
     warnings: [],
     validatedIn: null,
-    presented: null,
+    served: null,
     repair: null,
     commandId: 'c-1',
     ...known,

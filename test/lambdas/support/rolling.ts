@@ -1,10 +1,10 @@
-import { Certificate } from '../../../core/rollout/certificate.ts';
+import { Certificate } from '../../../core/registry/certificate.ts';
+import { Strategy, type StrategyOverrides } from '../../../core/registry/strategy.ts';
 import type { RolloutState } from '../../../core/rollout/rollout.ts';
-import { Strategy, type StrategyOverrides } from '../../../core/rollout/strategy.ts';
-import { RegisteredTarget } from '../../../core/target/registered.ts';
-import { firstState } from '../../../lambdas/rolling/first-state.ts';
-import type { Installed } from '../../../lambdas/services/installed.ts';
-import type { WaveResult } from '../../../lambdas/services/wave-files.ts';
+import { RegisteredTarget } from '../../../core/targets/registered.ts';
+import { firstState } from '../../../lambdas/rollout/first-state.ts';
+import type { Installed } from '../../../services/registry/installed.ts';
+import type { WaveResult } from '../../../services/rollouts/wave-files.ts';
 import type { FakeRolloutServices } from '../../fakes/rollout-services.ts';
 import { facts, fingerprint, source } from './factories.ts';
 

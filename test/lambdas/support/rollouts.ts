@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { Strategy } from '../../../core/rollout/strategy.ts';
-import type { NewRollout } from '../../../lambdas/services/rollout-begin.ts';
+import { Strategy } from '../../../core/registry/strategy.ts';
+import type { NewRollout } from '../../../services/rollouts/rollout-begin.ts';
 import { fingerprint, source } from './factories.ts';
 
 type Overrides = Omit<Partial<NewRollout>, 'version'> & { readonly version?: string };

@@ -1,12 +1,12 @@
 // Hosts that say what a test scripts. Cannot show: SSM, a host, the agent, a handshake.
-import { agentLine, type HostLook } from '../../../core/deployment/agent-line.ts';
+import { agentLine, type HostInspection } from '../../../core/deployment/agent-line.ts';
 import type { OpenJob } from '../../../core/deployment/job.ts';
 import { versionOf } from '../../core/tls-probe/endpoints.ts';
 import type { IssuedCertificate } from '../../factories/certificates.ts';
 import type { FakeCommands } from '../../fakes/commands.ts';
 import type { aSweptCertificate } from './sweeping.ts';
 
-type Seen = HostLook['seen'];
+type Seen = HostInspection['seen'];
 
 /** A target on hostA that only its host can look at. */
 export async function aMailTarget(
@@ -28,15 +28,15 @@ export function jobOf({ sent }: FakeCommands, commandId: string): OpenJob {
   return read.job;
 }
 
-/** The address presents this; null: nobody answers there. */
-export function presents(
+/** The address serves this; null: nobody answers there. */
+export function serves(
   version: IssuedCertificate | null,
   changes: { chain?: string[] } = {},
 ): NonNullable<Seen> {
   const address = '10.0.0.1:25';
-  if (version === null) return [{ address, problem: 'connection refused', presented: null }];
+  if (version === null) return [{ address, problem: 'connection refused', served: null }];
   const { fingerprint, chain, notAfter } = versionOf(version);
-  return [{ address, problem: null, presented: { fingerprint, chain, notAfter, ...changes } }];
+  return [{ address, problem: null, served: { fingerprint, chain, notAfter, ...changes } }];
 }
 
 /** Each host answers at once, of every target that it is asked for. */

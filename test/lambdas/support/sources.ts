@@ -2,7 +2,7 @@ import { ACMClient } from '@aws-sdk/client-acm';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SSMClient } from '@aws-sdk/client-ssm';
-import { createSources, type Sources } from '../../../lambdas/services/sources.ts';
+import { createSources, type Sources } from '../../../services/sources/sources.ts';
 import { type ObjectServer, startObjectServer } from './objects.ts';
 import { clientFor, type ScriptedService, scriptedService } from './service.ts';
 

@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { Certificate } from '../../../core/rollout/certificate.ts';
+import type { Measured } from '../../../core/drift/measured.ts';
+import { Certificate } from '../../../core/registry/certificate.ts';
 import { Rollout } from '../../../core/rollout/rollout.ts';
-import { RegisteredTarget } from '../../../core/target/registered.ts';
-import { look } from '../../../core/tls-probe/look.ts';
-import { createCatalogue } from '../../../lambdas/services/catalogue.ts';
-import { createHostLocks } from '../../../lambdas/services/host-locks.ts';
-import { createInstalledVersions, installedKey } from '../../../lambdas/services/installed.ts';
-import type { Measured, MeasuredThing } from '../../../lambdas/services/measures.ts';
-import { createRollouts } from '../../../lambdas/services/rollouts.ts';
-import { createSweeps } from '../../../lambdas/services/sweeps.ts';
-import { createHandler } from '../../../lambdas/sweep.ts';
+import { RegisteredTarget } from '../../../core/targets/registered.ts';
+import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
+import { createHandler } from '../../../lambdas/handlers/events/sweep.ts';
+import { createHostLocks } from '../../../services/locks/host-locks.ts';
+import type { MeasuredThing } from '../../../services/notify/measures.ts';
+import { createCatalogue } from '../../../services/registry/catalogue.ts';
+import { createInstalledVersions, installedKey } from '../../../services/registry/installed.ts';
+import { createSweeps } from '../../../services/registry/sweeps.ts';
+import { createRollouts } from '../../../services/rollouts/rollouts.ts';
 import { versionOf } from '../../core/tls-probe/endpoints.ts';
 import type { IssuedCertificate } from '../../factories/certificates.ts';
 import { fakeCommands } from '../../fakes/commands.ts';
@@ -43,7 +44,7 @@ export function aSweptCertificate(documents: DynamoDBDocumentClient) {
       rolloutArn: () => 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
       clock,
       look,
-      vantage: 'lambda' as const,
+      probeFrom: 'lambda' as const,
       commands: fakeCommands(),
       hostLocks: createHostLocks(documents, tableNames.locks),
       pacing: fakePacing(),

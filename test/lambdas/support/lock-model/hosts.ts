@@ -5,7 +5,7 @@ export interface ModelJob {
   readonly targetId: string;
   readonly executionArn: string;
   readonly fence: number;
-  readonly action: 'deploy' | 'validate' | 'rollback';
+  readonly action: 'deploy' | 'validate' | 'undo';
   readonly version: string;
   /** The rollout's sequence; 0 for a request of a person. */
   readonly sequence: number;
@@ -56,7 +56,7 @@ export class ModelHosts {
   #apply(job: ModelJob, place: Place): ModelAnswer {
     if (job.action === 'validate')
       return { outcome: 'validated', version: job.version, before: place.version };
-    if (job.action === 'rollback') {
+    if (job.action === 'undo') {
       if (place.version === job.version) place.version = place.before;
       return { outcome: 'restored', version: place.version, before: place.version };
     }

@@ -1,10 +1,10 @@
 // One execution of deploy-target: its graph in few words around the real tasks, which are retried as the graph does.
 import type { DeploymentState, RequestAction } from '../../../../core/deployment/deployment.ts';
-import { createHandler as acquireLock } from '../../../../lambdas/acquire-lock.ts';
 import { deliver } from '../../../../lambdas/delivery/deliver.ts';
-import { createHandler as recordOutcome } from '../../../../lambdas/record-outcome.ts';
+import { createHandler as acquireLock } from '../../../../lambdas/handlers/deploy-target/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { EndedState, type RecordingPath } from '../../../../lambdas/recording/ended.ts';
-import type { Purpose } from '../../../../lambdas/services/pending-commands.ts';
+import type { Purpose } from '../../../../services/locks/pending-commands.ts';
 import { facts } from '../factories.ts';
 import { pushResult } from '../results.ts';
 import type { ModelAnswer } from './hosts.ts';
@@ -101,7 +101,7 @@ export class Run {
     if (pushed.outcome === 'validated') return this.#record(task, 'validated', state);
     if (!this.#by.interleaver.chance(this.#by.unverifiedPercent))
       return this.#record(task, 'committed', state);
-    const undone = await this.#carry(task, acquired, 'rollback');
+    const undone = await this.#carry(task, acquired, 'undo');
     if (undone?.outcome !== 'restored') return this.#record(task, 'rollback_failed', state);
     return this.#record(task, 'rolled_back', { ...state, rollback: this.#said(undone) });
   }
@@ -139,10 +139,10 @@ export class Run {
   async #carry(
     task: Task,
     { deployment }: DeploymentState,
-    purpose: Extract<Purpose, 'push' | 'rollback'>,
+    purpose: Extract<Purpose, 'push' | 'undo'>,
   ): Promise<ModelAnswer | null> {
     const { plan } = this;
-    const action = purpose === 'rollback' ? purpose : plan.action;
+    const action = purpose === 'undo' ? purpose : plan.action;
     const make = async () => ({ action, text: JSON.stringify({ ...plan, fence: deployment.fence, action }) });
     const by = this.#by.servicesOf(plan);
     try {

@@ -1,6 +1,6 @@
 // One story: executions begin, are stopped, redriven and overtaken, commands arrive late, and all their calls come in an
 // order that the seed decides. In the end everything that still can goes on, and then everybody new must get his turn.
-import { createHandler as releaseLock } from '../../../../lambdas/release-lock.ts';
+import { createHandler as releaseLock } from '../../../../lambdas/handlers/events/release-lock.ts';
 import { fingerprint, rawRequest } from '../factories.ts';
 import { aRollout } from '../rollouts.ts';
 import { isTransient } from './interleaver.ts';

@@ -3,14 +3,14 @@ import type { agentLine } from '../../../../core/deployment/agent-line.ts';
 import type { VersionFacts } from '../../../../core/deployment/version.ts';
 
 export interface ModelJob {
-  readonly action: 'deploy' | 'revert' | 'rollback' | 'inspect';
+  readonly action: 'deploy' | 'rollback' | 'undo' | 'inspect';
   readonly host: string;
   readonly targetId: string;
   readonly deploymentId: string;
   readonly fence: number;
   /** Epoch seconds. */
   readonly expiresAt: number;
-  /** Of a revert: the only version that it takes away. */
+  /** Of a rollback: the only version that it takes away. */
   readonly replaces?: string | undefined;
   readonly rollout?: string | undefined;
   /** Of a deploy job. */
@@ -20,7 +20,7 @@ export interface ModelJob {
 /** What becomes of a job that is to change something. */
 export type Manner =
   | 'well'
-  | 'not presented'
+  | 'not served'
   | 'reload_failed'
   | 'validate_failed'
   | 'rollback_failed'
@@ -45,7 +45,7 @@ export interface ModelPlace {
   readonly targetId: string;
   readonly host: string;
   version: VersionFacts | null;
-  presented: boolean;
+  served: boolean;
   seen: number;
   seenBy: string;
   readonly receipts: Receipt[];
@@ -83,7 +83,7 @@ export class ModelHosts {
     const line = { deploymentId: 'first', targetId, outcome: 'applied', summary: 'first', version } as const;
     const receipts =
       version === null ? [] : [{ id: 'first', fence: 1, line, before, origin: 'first', undone: false }];
-    const place = { targetId, host, version, presented: true, journal: null, receipts };
+    const place = { targetId, host, version, served: true, journal: null, receipts };
     this.#places.set(targetId, { ...place, seen: version === null ? 0 : 1, seenBy: 'first' });
   }
 
@@ -99,9 +99,9 @@ export class ModelHosts {
     return own?.line.outcome === 'rollback_failed';
   }
 
-  /** Somebody has seen to it that every daemon presents what is in its files. */
+  /** Somebody has seen to it that every daemon serves what is in its files. */
   mend(): void {
-    for (const place of this.#places.values()) place.presented = true;
+    for (const place of this.#places.values()) place.served = true;
   }
 
   /** The agent's line; null where it died without one. */
@@ -117,7 +117,7 @@ export class ModelHosts {
 
   #perform(place: ModelPlace, job: ModelJob, nowSeconds: number): Said | null {
     const own = place.receipts.find(({ id }) => id === job.deploymentId);
-    const changes = job.action === 'deploy' || job.action === 'revert';
+    const changes = job.action === 'deploy' || job.action === 'rollback';
     if (changes && own !== undefined) {
       return own.fence === job.fence ? own.line : this.#rejected(job, 'InvalidRequest');
     }
@@ -128,8 +128,8 @@ export class ModelHosts {
       this.problems.push(`${job.targetId}: ${place.seenBy} and ${job.deploymentId} under fence ${job.fence}`);
     }
     Object.assign(place, { seen: job.fence, seenBy: job.deploymentId });
-    if (job.action === 'rollback') return this.#rollBack(place, job, own);
-    return job.action === 'deploy' ? this.#deploy(place, job) : this.#revert(place, job);
+    if (job.action === 'undo') return this.#rollBack(place, job, own);
+    return job.action === 'deploy' ? this.#deploy(place, job) : this.#rollback(place, job);
   }
 
   #deploy(place: ModelPlace, job: ModelJob): Said | null {
@@ -140,8 +140,8 @@ export class ModelHosts {
       same(place.version, version) &&
       same(installed.line.version ?? null, version)
     ) {
-      // a daemon that presents something else is told to read its files again
-      place.presented ||= this.#manner() === 'well';
+      // a daemon that serves something else is told to read its files again
+      place.served ||= this.#manner() === 'well';
       const line = { ...about(job), outcome: 'unchanged', version, previousVersion: version } as const;
       const receipt = { line, before: undefined, origin: installed.origin };
       place.receipts.unshift({ id: job.deploymentId, fence: job.fence, ...receipt, undone: false });
@@ -150,13 +150,13 @@ export class ModelHosts {
     return this.#apply(place, job, version, job.deploymentId);
   }
 
-  #revert(place: ModelPlace, job: ModelJob): Said | null {
+  #rollback(place: ModelPlace, job: ModelJob): Said | null {
     const installed = installedReceipt(place);
     const has = installed?.line.version ?? null;
     const isOurs = job.rollout === undefined || installed?.rollout === job.rollout;
     const isToGo = has?.fingerprint === job.replaces && isOurs;
     if (job.replaces !== undefined && installed !== undefined && !isToGo) {
-      this.#count('reverts that left it alone');
+      this.#count('rollbacks that left it alone');
       const line = { ...about(job), outcome: 'unchanged', version: has, previousVersion: has } as const;
       const receipt = { line, before: undefined, origin: installed.origin };
       place.receipts.unshift({ id: job.deploymentId, fence: job.fence, ...receipt, undone: false });
@@ -175,7 +175,7 @@ export class ModelHosts {
     if (manner === 'dies before') return null;
     const changed = !['validate_failed', 'reload_failed', 'dies in the middle'].includes(manner);
     if (changed) this.#change(place, job, version);
-    place.presented = manner !== 'not presented';
+    place.served = manner !== 'not served';
     if (manner === 'dies in the middle') {
       place.journal = { before, job };
       this.#change(place, job, version);
@@ -203,7 +203,7 @@ export class ModelHosts {
       return own.line;
     }
     this.#change(place, job, own.before);
-    place.presented = true;
+    place.served = true;
     if (manner === 'dies at the end') return null;
     return { ...about(job), outcome: 'restored', version: place.version };
   }
@@ -214,8 +214,8 @@ export class ModelHosts {
     const { before, job } = place.journal;
     place.journal = null;
     this.#count('recovered');
-    this.#change(place, { ...job, action: 'rollback' }, before);
-    place.presented = true;
+    this.#change(place, { ...job, action: 'undo' }, before);
+    place.served = true;
   }
 
   #change(place: ModelPlace, job: ModelJob, to: VersionFacts | null): void {

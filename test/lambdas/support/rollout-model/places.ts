@@ -33,13 +33,13 @@ export class Places {
     const step = { action: job.action, rollout, deploymentId: job.deploymentId };
     const steps = this.#of(targetId);
     // what is undone was never there
-    if (job.action === 'rollback' && steps.at(-1)?.deploymentId === job.deploymentId) {
+    if (job.action === 'undo' && steps.at(-1)?.deploymentId === job.deploymentId) {
       steps.pop();
       return;
     }
     const versions = { from: from?.fingerprint ?? null, to: to?.fingerprint ?? null };
-    if (job.action !== 'rollback') this.#checkSequence(targetId, rollout);
-    if (job.action === 'revert' && rollout !== '') this.#checkRevert(targetId, rollout, versions.to);
+    if (job.action !== 'undo') this.#checkSequence(targetId, rollout);
+    if (job.action === 'rollback' && rollout !== '') this.#checkRollback(targetId, rollout, versions.to);
     steps.push({ ...step, ...versions });
     this.#steps.set(targetId, steps);
   }
@@ -48,7 +48,7 @@ export class Places {
   begins({ plan }: Execution, targetId: string, believed: Item | undefined): void {
     const rollout = String(plan.input.rollout);
     const { redriveCount = 0 } = plan.parent ?? {};
-    if (plan.input.action === 'revert') this.#checkOrder(rollout, targetId, redriveCount);
+    if (plan.input.action === 'rollback') this.#checkOrder(rollout, targetId, redriveCount);
     else this.#checkFirst(plan, targetId, believed);
   }
 
@@ -95,7 +95,7 @@ export class Places {
     for (const { child, item } of ends) {
       const { target, action } = child.plan.input as { target: { id: string }; action: string };
       const outcome = String(item?.outcome);
-      const name = action === 'revert' ? backName(outcome) : outcome;
+      const name = action === 'rollback' ? backName(outcome) : outcome;
       if (name !== null && (name !== 'skipped' || !names.has(target.id))) names.set(target.id, name);
     }
     const expected: Record<string, number> = {};
@@ -163,7 +163,7 @@ export class Places {
     this.#sequences.set(targetId, Math.max(highest, sequence));
   }
 
-  #checkRevert(targetId: string, rollout: string, to: string | null): void {
+  #checkRollback(targetId: string, rollout: string, to: string | null): void {
     const steps = this.#of(targetId);
     const last = steps.at(-1);
     // a place that its host knows to be bad, though whoever did it was stopped before it could record that, is nobody's

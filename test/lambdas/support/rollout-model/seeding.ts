@@ -1,14 +1,14 @@
 // What there is before a story begins: a certificate whose first version was rolled out, and its targets on their hosts.
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
-import { Certificate } from '../../../../core/rollout/certificate.ts';
+import { Certificate } from '../../../../core/registry/certificate.ts';
+import { Strategy, type StrategyOverrides } from '../../../../core/registry/strategy.ts';
 import { RolloutRequest } from '../../../../core/rollout/rollout.ts';
-import { Strategy, type StrategyOverrides } from '../../../../core/rollout/strategy.ts';
-import { placeDigest } from '../../../../core/target/place-digest.ts';
-import { memberOf, RegisteredTarget } from '../../../../core/target/registered.ts';
-import { createCatalogue } from '../../../../lambdas/services/catalogue.ts';
-import { installedKey } from '../../../../lambdas/services/installed.ts';
-import { createRollouts } from '../../../../lambdas/services/rollouts.ts';
+import { placeDigest } from '../../../../core/targets/place-digest.ts';
+import { memberOf, RegisteredTarget } from '../../../../core/targets/registered.ts';
 import { tableNames } from '../../../../local/dynamodb/create-tables.ts';
+import { createCatalogue } from '../../../../services/registry/catalogue.ts';
+import { installedKey } from '../../../../services/registry/installed.ts';
+import { createRollouts } from '../../../../services/rollouts/rollouts.ts';
 import { source } from './versions.ts';
 import type { World } from './world.ts';
 

@@ -1,21 +1,21 @@
 // Every service that a function is given: those on DynamoDB and S3 are the real ones.
 import { CertferryError } from '../../../../core/errors.ts';
 import { readJob } from '../../../../core/seal/job-text.ts';
-import type { HostSelector } from '../../../../core/target/registered.ts';
-import { endpointParts } from '../../../../core/target/verify.ts';
-import type { look } from '../../../../core/tls-probe/look.ts';
+import type { HostSelector } from '../../../../core/targets/registered.ts';
+import { endpointParts } from '../../../../core/targets/verify.ts';
+import type { look } from '../../../../core/tls-probe/inspect-endpoint.ts';
 import type { probe } from '../../../../core/tls-probe/probe.ts';
-import { createCatalogue } from '../../../../lambdas/services/catalogue.ts';
-import { createHistory } from '../../../../lambdas/services/history.ts';
-import { createHostLocks } from '../../../../lambdas/services/host-locks.ts';
-import { createInstalledVersions } from '../../../../lambdas/services/installed.ts';
-import { createLocks } from '../../../../lambdas/services/locks.ts';
-import { createPendingCommands } from '../../../../lambdas/services/pending-commands.ts';
-import { createRegistry } from '../../../../lambdas/services/registry.ts';
-import { createRollouts } from '../../../../lambdas/services/rollouts.ts';
-import { createSweeps } from '../../../../lambdas/services/sweeps.ts';
-import { createWaveFiles } from '../../../../lambdas/services/wave-files.ts';
 import { tableNames } from '../../../../local/dynamodb/create-tables.ts';
+import { createHistory } from '../../../../services/history/history.ts';
+import { createHostLocks } from '../../../../services/locks/host-locks.ts';
+import { createLocks } from '../../../../services/locks/locks.ts';
+import { createPendingCommands } from '../../../../services/locks/pending-commands.ts';
+import { createCatalogue } from '../../../../services/registry/catalogue.ts';
+import { createInstalledVersions } from '../../../../services/registry/installed.ts';
+import { createRegistry } from '../../../../services/registry/registry.ts';
+import { createSweeps } from '../../../../services/registry/sweeps.ts';
+import { createRollouts } from '../../../../services/rollouts/rollouts.ts';
+import { createWaveFiles } from '../../../../services/rollouts/wave-files.ts';
 import type { Json } from './graph.ts';
 import type { ModelJob } from './hosts.ts';
 import type { Invocation } from './invocation.ts';
@@ -58,7 +58,7 @@ export function servicesFor(invocation: Invocation) {
     random: () => 0.5,
     newPlan: () => `plan-${world.number()}`,
     timeIsUp: () => neverUp,
-    vantage: 'lambda' as const,
+    probeFrom: 'lambda' as const,
     reachable: { of: async () => new Map() } as never,
     sleep: async () => undefined,
     probe: probing(invocation),
@@ -141,8 +141,8 @@ const serviceSeen = (world: World, host: string, { fingerprint }: Asked) => ({
 });
 
 function nodeSeen(world: World, host: string, asked: Asked) {
-  const { presented, version } = world.hosts.place(host);
-  const isRight = presented && version?.fingerprint === asked.fingerprint;
+  const { served, version } = world.hosts.place(host);
+  const isRight = served && version?.fingerprint === asked.fingerprint;
   return { ...seen(host, isRight ? null : 'another leaf'), fingerprint: version?.fingerprint ?? null };
 }
 
@@ -156,8 +156,8 @@ const seen = (address: string, problem: string | null) => ({
 function looking({ world }: Invocation): typeof look {
   return async ({ endpoint }) => {
     const { host } = endpointParts(endpoint);
-    const { version, presented } = world.hosts.place(host);
-    const leaf = version === null || !presented ? null : { ...version, daysLeft: 300, chainLength: 2 };
-    return [{ address: host, problem: leaf === null ? 'nobody answers' : null, presented: leaf }] as never;
+    const { version, served } = world.hosts.place(host);
+    const leaf = version === null || !served ? null : { ...version, daysLeft: 300, chainLength: 2 };
+    return [{ address: host, problem: leaf === null ? 'nobody answers' : null, served: leaf }] as never;
   };
 }

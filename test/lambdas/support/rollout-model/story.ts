@@ -1,8 +1,8 @@
 // One story: a rollout begins, and while it goes on things happen to it, in an order that the seed decides. In the end
 // nothing goes wrong any more, and every rollout has to come to an end.
-import { memberOf } from '../../../../core/target/registered.ts';
-import { createRollouts } from '../../../../lambdas/services/rollouts.ts';
+import { memberOf } from '../../../../core/targets/registered.ts';
 import { tableNames } from '../../../../local/dynamodb/create-tables.ts';
+import { createRollouts } from '../../../../services/rollouts/rollouts.ts';
 import { checkEnd } from './ending.ts';
 import type { Execution } from './execution.ts';
 import type { Json } from './graph.ts';
@@ -18,7 +18,7 @@ export const beats = [
   'part',
   'sweep',
   'person',
-  'revert',
+  'rollback',
   'halt',
   'abort',
 ] as const;
@@ -118,7 +118,7 @@ class Story {
       part: () => this.#begin({ version: 'current', only: { targets: [`t${at}`] }, repeat: true }),
       sweep: () => this.#by('Sweep', { heal: true }),
       person: () => this.#person(at, 'deploy'),
-      revert: () => this.#person(at, 'revert'),
+      rollback: () => this.#person(at, 'rollback'),
       halt: () => this.#halt(),
       abort: () => this.#abort(),
     };
@@ -137,13 +137,13 @@ class Story {
     Promise.race([work, invocation.broken]).catch(() => undefined);
   }
 
-  #person(at: number, action: 'deploy' | 'revert'): void {
+  #person(at: number, action: 'deploy' | 'rollback'): void {
     const { world } = this;
     const entry = registered(at, this.#plot);
     const target = memberOf(entry, { host: String(entry.host), address: null });
     if (target === null) return;
     const drawn = world.versions.all[world.interleaver.draw(world.versions.all.length)] ?? '';
-    const version = action === 'revert' ? null : { fingerprint: drawn, source };
+    const version = action === 'rollback' ? null : { fingerprint: drawn, source };
     void world.startDeployment({ target, action, version }).go();
   }
 

@@ -1,28 +1,28 @@
 // The functions that the machines call, each made anew for a call. All are the real ones but PushBundle, which is here
 // without sealing: the job that it delivers says in clear which version it brings.
 
+import { WaitingState } from '../../../../core/deployment/task-input.ts';
 import { isCertferryError } from '../../../../core/errors.ts';
-import { createHandler as acquireLock } from '../../../../lambdas/acquire-lock.ts';
-import { createHandler as askApproval } from '../../../../lambdas/ask-approval.ts';
-import { createHandler as commandStatus } from '../../../../lambdas/command-status.ts';
 import { deliver, headerFor } from '../../../../lambdas/delivery/deliver.ts';
 import { openJob } from '../../../../lambdas/delivery/open-job.ts';
 import { refusedResult } from '../../../../lambdas/delivery/results.ts';
-import { createHandler as endRollout } from '../../../../lambdas/end-rollout.ts';
-import { createHandler as haltRollout } from '../../../../lambdas/halt-rollout.ts';
-import { createHandler as judgeWave } from '../../../../lambdas/judge-wave.ts';
-import { createHandler as nextWave } from '../../../../lambdas/next-wave.ts';
-import { createHandler as probeEndpoint } from '../../../../lambdas/probe-endpoint.ts';
-import { createHandler as probeRestored } from '../../../../lambdas/probe-restored.ts';
-import { createHandler as probeServices } from '../../../../lambdas/probe-services.ts';
-import { createHandler as reconcileCommand } from '../../../../lambdas/reconcile-command.ts';
-import { createHandler as recordOutcome } from '../../../../lambdas/record-outcome.ts';
+import { createHandler as acquireLock } from '../../../../lambdas/handlers/deploy-target/acquire-lock.ts';
+import { createHandler as probeEndpoint } from '../../../../lambdas/handlers/deploy-target/probe-endpoint.ts';
+import { createHandler as probeRestored } from '../../../../lambdas/handlers/deploy-target/probe-restored.ts';
+import { createHandler as reconcileCommand } from '../../../../lambdas/handlers/deploy-target/reconcile-command.ts';
+import { createHandler as recordOutcome } from '../../../../lambdas/handlers/deploy-target/record-outcome.ts';
+import { createHandler as rollBack } from '../../../../lambdas/handlers/deploy-target/roll-back.ts';
+import { createHandler as commandStatus } from '../../../../lambdas/handlers/events/command-status.ts';
+import { createHandler as releaseLock } from '../../../../lambdas/handlers/events/release-lock.ts';
+import { createHandler as sweep } from '../../../../lambdas/handlers/events/sweep.ts';
+import { createHandler as askApproval } from '../../../../lambdas/handlers/rollout/ask-approval.ts';
+import { createHandler as endRollout } from '../../../../lambdas/handlers/rollout/end-rollout.ts';
+import { createHandler as haltRollout } from '../../../../lambdas/handlers/rollout/halt-rollout.ts';
+import { createHandler as judgeWave } from '../../../../lambdas/handlers/rollout/judge-wave.ts';
+import { createHandler as nextWave } from '../../../../lambdas/handlers/rollout/next-wave.ts';
+import { createHandler as probeServices } from '../../../../lambdas/handlers/rollout/probe-services.ts';
+import { createHandler as resolveCertificate } from '../../../../lambdas/handlers/rollout/resolve-certificate.ts';
 import { EndedState } from '../../../../lambdas/recording/ended.ts';
-import { createHandler as releaseLock } from '../../../../lambdas/release-lock.ts';
-import { createHandler as resolveCertificate } from '../../../../lambdas/resolve-certificate.ts';
-import { createHandler as rollBack } from '../../../../lambdas/roll-back.ts';
-import { WaitingState } from '../../../../lambdas/runtime/events.ts';
-import { createHandler as sweep } from '../../../../lambdas/sweep.ts';
 import type { Invocation } from './invocation.ts';
 import { servicesFor } from './services.ts';
 
@@ -58,7 +58,7 @@ async function pushBundle(invocation: Invocation, event: unknown) {
   const { action, version } = deployment;
   const make = async () => {
     const now = by.clock.now();
-    if (action === 'revert') return openJob(deployment, action, { now });
+    if (action === 'rollback') return openJob(deployment, action, { now });
     const text = `sealed.${JSON.stringify({ ...headerFor(deployment, action, now), version: version?.fingerprint })}`;
     return { action, text };
   };

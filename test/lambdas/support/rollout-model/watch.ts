@@ -159,14 +159,14 @@ export class Watch {
     if (control === undefined) return null;
     const known = Number(control.knows ?? control.sequence);
     if (Number(this.#latest.sequence ?? 0) > known) return 'superseded';
-    if (action === 'revert') return control.status === 'rolling_back' ? null : String(control.status);
+    if (action === 'rollback') return control.status === 'rolling_back' ? null : String(control.status);
     if (control.status !== 'running') return String(control.status);
     return Number(control.failures) > Number(control.tolerated) ? 'too many failures' : null;
   }
 
   #onControl(before: Item, after: Item): void {
     const id = String(after.id);
-    const hadClosed = this.#closed(id, 'deploy') ?? this.#closed(id, 'revert');
+    const hadClosed = this.#closed(id, 'deploy') ?? this.#closed(id, 'rollback');
     this.controls.set(id, after);
     this.#world.trace(
       `${id} is ${String(after.status)}, ${String(after.failures)} of ${String(after.tolerated)} failed`,

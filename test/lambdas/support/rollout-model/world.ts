@@ -241,9 +241,9 @@ export class World {
 }
 
 const bad: readonly Manner[] = [
-  'not presented',
-  'not presented',
-  'not presented',
+  'not served',
+  'not served',
+  'not served',
   'reload_failed',
   'validate_failed',
   'rollback_failed',

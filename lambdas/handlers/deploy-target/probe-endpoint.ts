@@ -1,0 +1,32 @@
+import * as z from 'zod/mini';
+import { Deployment, ProbeResult } from '../../../core/deployment/deployment.ts';
+import { VersionFacts } from '../../../core/deployment/version.ts';
+import { CertferryError } from '../../../core/errors.ts';
+import { judge } from '../../../core/tls-probe/judge.ts';
+import { probe } from '../../../core/tls-probe/probe.ts';
+import { probeResult } from '../../delivery/results.ts';
+import { task } from '../../runtime/task.ts';
+
+const Input = z.object({ deployment: Deployment, version: z.nullable(VersionFacts), attempt: z.int() });
+type Input = z.infer<typeof Input>;
+
+/** State ProbeEndpoint: one look at every address of the endpoint. It changes nothing, so any call may be repeated. */
+export const createHandler =
+  (by: { readonly probe: typeof probe }) =>
+  async ({ deployment, version, attempt }: Input): Promise<ProbeResult> => {
+    const { verify, id } = deployment.target;
+    if (verify === 'none' || version === null) {
+      throw new CertferryError(
+        'ProbeFailed',
+        `target ${id} cannot be looked at: ${verify === 'none' ? 'it says verify: none' : 'the host did not say which version it installed'}`,
+      );
+    }
+    const observations = await by.probe({ verify, version });
+    return probeResult(judge(observations, verify), observations, { verify, attempt });
+  };
+
+export const handler = task('ProbeEndpoint', {
+  input: Input,
+  result: ProbeResult,
+  build: () => createHandler({ probe }),
+});

@@ -1,0 +1,63 @@
+import type { Deployment } from '../../../core/deployment/deployment.ts';
+import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
+import { CertferryError, isCertferryError } from '../../../core/errors.ts';
+import { seal } from '../../../core/seal/seal.ts';
+import type { Sources } from '../../../services/sources/sources.ts';
+import { type Deliverers, deliver, headerFor, type MadeJob } from '../../delivery/deliver.ts';
+import { openJob } from '../../delivery/open-job.ts';
+import { refusedResult } from '../../delivery/results.ts';
+import { sources } from '../../runtime/sources.ts';
+import { task } from '../../runtime/task.ts';
+import { delivery } from '../../runtime/wiring.ts';
+
+type Services = Deliverers & { readonly sources: Sources };
+
+/**
+ * State PushBundle. A host whose key is not known is asked for it first (the graph then comes here again); otherwise
+ * the version is fetched, sealed to that key and sent. A retry of the state finds what was sent and sends nothing. A
+ * refusal that no retry can change (a bad bundle, a job too large, a lock lost) completes the state as `rejected`;
+ * what may pass is thrown, and nothing has been sent then.
+ */
+export const createHandler =
+  (by: Services) =>
+  async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
+    try {
+      const settlement = await deliver(by, {
+        deployment,
+        taskToken,
+        purpose: 'push',
+        make: () => makeJob(by, deployment),
+      });
+      return { summary: `${deployment.action} for ${deployment.target.host}: ${settlement}` };
+    } catch (error) {
+      if (!isCertferryError(error) || error.retry !== 'never') throw error;
+      await by.executions.complete(taskToken, refusedResult(error));
+      return { summary: `refused: ${error.name}` };
+    }
+  };
+
+async function makeJob(by: Services, deployment: Deployment): Promise<MadeJob> {
+  const now = by.clock.now();
+  const { action, target, version } = deployment;
+  if (action === 'rollback') return openJob(deployment, 'rollback', { now });
+  if (version === null)
+    throw new CertferryError('InvalidRequest', `version is required for action ${action}`);
+
+  const key = await by.registry.hostKey(target.host);
+  if (key === null) return openJob(deployment, 'enroll', { now });
+  const bundle = await by.sources.fetch(version, now);
+  try {
+    return { action, text: await seal(headerFor(deployment, action, now), { target, bundle }, key) };
+  } catch (error) {
+    // what the registry holds is no key: ask the host for its own
+    if (isCertferryError(error) && error.name === 'UnknownHostKey')
+      return openJob(deployment, 'enroll', { now });
+    throw error;
+  }
+}
+
+export const handler = task('PushBundle', {
+  input: WaitingState,
+  result: TaskSummary,
+  build: () => createHandler({ ...delivery(), sources: sources() }),
+});

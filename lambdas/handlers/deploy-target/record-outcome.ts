@@ -1,0 +1,134 @@
+import * as z from 'zod/mini';
+import { type Clock, systemClock } from '../../../core/clock.ts';
+import type { RecordedDeployment } from '../../../core/deployment/deployment.ts';
+import { RecordedDeployment as Recorded } from '../../../core/deployment/deployment.ts';
+import { ExecutionContext } from '../../../core/deployment/task-input.ts';
+import { placeDigest } from '../../../core/targets/place-digest.ts';
+import type { HistoryItem } from '../../../services/history/history.ts';
+import type { LockItem } from '../../../services/locks/lock-item.ts';
+import type { Locks } from '../../../services/locks/locks.ts';
+import type { Messages } from '../../../services/notify/messages.ts';
+import { EndedState, endingOf, RecordingPath } from '../../recording/ended.ts';
+import { failedRollout, installedAfter } from '../../recording/installed.ts';
+import { type Ended, historyItem, wishIn } from '../../recording/item.ts';
+import { personNeeded, type Stranded } from '../../recording/person-needed.ts';
+import { heldHost, type Recorders, record } from '../../recording/record.ts';
+import { task } from '../../runtime/task.ts';
+import { deploymentMetrics, history, hostLocks, locks, messages } from '../../runtime/wiring.ts';
+
+const Input = z.object({
+  path: RecordingPath,
+  execution: ExecutionContext,
+  request: z.unknown(),
+  state: EndedState,
+});
+type Input = z.infer<typeof Input>;
+
+interface Services extends Recorders {
+  readonly locks: Locks;
+  readonly messages: Messages;
+  readonly clock: Clock;
+}
+
+/**
+ * The recording states: writes how the deployment ended, what the target has now and whether its rollout has one more
+ * failure, and lets go of the locks of target and host, in one transaction. A lock is released only if this execution
+ * holds it, so a state that comes too late cannot release another's. Called again by the same execution it changes
+ * nothing and answers what was recorded. Where a host could not be put back people are told once that is recorded, and
+ * again when it is called again; a message that cannot be sent stands in nobody's way (`services/messages.ts`).
+ */
+export const createHandler =
+  (by: Services) =>
+  async (input: Input): Promise<RecordedDeployment> => {
+    const { targetId, host } = wishIn(input.request);
+    const executionArn = input.execution.id;
+    const lock = await by.locks.read(targetId);
+    const held = lock.owner === executionArn ? lock : null;
+    const fence = held?.fence ?? input.state.deployment?.fence ?? null;
+    const hostLock = await heldHost(by, host, executionArn);
+    const item = itemOf(input, { endedAt: by.clock.now(), fence, lock: hostLock });
+
+    const recording = await record(by, item, {
+      release: held && { targetId, executionArn, fence: held.fence },
+      host: hostLock,
+      installed: held && installedAfter(item, left(input, { host, lock: held })),
+      failedRollout: failedRollout(item),
+    });
+    const known = recording === 'recorded' ? null : await by.history.find(targetId, executionArn);
+    await tellWhoIsNeeded(by, { item: known ?? item, state: input.state, host });
+    return recorded(known ?? item);
+  };
+
+async function tellWhoIsNeeded({ messages }: Services, stranded: Stranded): Promise<void> {
+  if (stranded.item.outcome !== 'rollback_failed') return;
+  await messages.tell(personNeeded(stranded, messages.commandLine));
+}
+
+/** What an offline host was never sent, it does not have. */
+function left({ path, state }: Input, { host, lock }: { host: string | null; lock: LockItem }) {
+  const { push, rollback } = state;
+  const nothingSent = path === 'failed' && lock.pending === null;
+  const place = placeDigest(state.deployment?.target);
+  const [version, before] = [push?.version ?? null, versionBefore(push, rollback)];
+  return { host, place, version, before, nothingSent, isTakenOver: lock.takenFrom !== null };
+}
+
+const versionBefore = (push: EndedState['push'], rollback: EndedState['rollback']) =>
+  rollback?.version ?? push?.previousVersion ?? null;
+
+function itemOf(
+  { path, execution, request, state }: Input,
+  { endedAt, fence, lock }: Pick<Ended, 'endedAt' | 'fence' | 'lock'>,
+): HistoryItem {
+  const wish = wishIn(request);
+  const { deployment, push, rollback } = state;
+  const installed = path === 'committed' ? push?.version?.fingerprint : undefined;
+  return historyItem({
+    wish: {
+      ...wish,
+      fingerprint: installed ?? wish.fingerprint ?? push?.version?.fingerprint ?? null,
+      requestNumber: deployment?.requestNumber ?? wish.requestNumber,
+    },
+    ending: endingOf(path, state),
+    deploymentId: execution.name,
+    executionArn: execution.id,
+    startedAt: execution.startedAt,
+    endedAt,
+    fence,
+    previousFingerprint: versionBefore(push, rollback)?.fingerprint ?? null,
+    lock,
+    phases: state,
+    recordedBy: 'graph',
+  });
+}
+
+function recorded(item: HistoryItem): RecordedDeployment {
+  const { deploymentId, targetId, outcome, summary, reason, warnings, repair } = item;
+  const { fingerprint, previousFingerprint, fence } = item;
+  return {
+    deploymentId,
+    targetId,
+    outcome,
+    summary,
+    reason,
+    fingerprint,
+    previousFingerprint,
+    fence,
+    warnings,
+    repair,
+  };
+}
+
+export const handler = task('RecordOutcome', {
+  input: Input,
+  result: Recorded,
+  build: () =>
+    createHandler({
+      locks: locks(),
+      hostLocks: hostLocks(),
+      history: history(),
+      messages: messages(),
+      metrics: deploymentMetrics(),
+      clock: systemClock,
+    }),
+});

@@ -1,0 +1,93 @@
+import { setTimeout } from 'node:timers/promises';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import * as z from 'zod/mini';
+import { systemClock } from '../../../core/clock.ts';
+import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
+import { createReachableHosts } from '../../../services/fleet/reachable-hosts.ts';
+import type { Executions } from '../../../services/locks/executions.ts';
+import { createMeasures, type Measures } from '../../../services/notify/measures.ts';
+import { askSources } from '../../drift/ask.ts';
+import { type Healing, heal } from '../../drift/heal.ts';
+import { byCertificate, publishMeasures } from '../../drift/measure.ts';
+import { patientOf, reportOf, SweepReport } from '../../drift/report.ts';
+import { type SweepServices, type Swept, sweepTargets } from '../../drift/sweep.ts';
+import { ssmAt } from '../../runtime/clients.ts';
+import { setting } from '../../runtime/environment.ts';
+import { task } from '../../runtime/task.ts';
+import {
+  catalogue,
+  commands,
+  executions,
+  fleet,
+  hostLocks,
+  installedVersions,
+  pacing,
+  rollouts,
+  sweeps,
+} from '../../runtime/wiring.ts';
+
+/** The schedule's event says nothing; a person may name one certificate, or only look. */
+const Input = z.object({ certificate: z.optional(z.string()), heal: z._default(z.boolean(), true) });
+type Input = z.infer<typeof Input>;
+
+/** The function has 15 minutes; a look that begins last may take three (resolving, and two handshakes of a minute). */
+const lookingSeconds = 660;
+
+interface Services extends SweepServices {
+  readonly executions: Pick<Executions, 'start' | 'status'>;
+  readonly measures: Measures;
+  readonly rolloutArn: () => string;
+}
+
+/**
+ * Not a state: started by the schedule, or by a person. Has the certificates' sources looked at (once a day), looks at
+ * every target or has its host look, publishes what it saw, and starts one rollout for each certificate some of whose
+ * targets are to be healed. Two at once look twice and start it once; one that broke off left nothing behind, and the
+ * next one looks again.
+ */
+export const createHandler =
+  (by: Services) =>
+  async (input: Input): Promise<SweepReport> => {
+    const now = by.clock.now();
+    const until = new Date(now.getTime() + lookingSeconds * 1000);
+    const asked = input.heal ? await askSources(input.certificate, { ...by, now }) : [];
+    const sweep = await sweepTargets({ certificate: input.certificate, until }, by);
+    publishMeasures(sweep, by.measures);
+    const healing = input.heal ? await healAll(sweep.swept, { ...by, now }) : [];
+    return reportOf(sweep, { healing, heals: input.heal, asked });
+  };
+
+async function healAll(swept: readonly Swept[], by: Services & { readonly now: Date }): Promise<Healing[]> {
+  const healing: Healing[] = [];
+  for (const [certificate, its] of byCertificate(swept)) {
+    const [first] = its;
+    if (first === undefined) continue;
+    const one = await heal({ certificate, patients: its.map(patientOf), state: first.now }, by);
+    if (one !== null) healing.push(one);
+  }
+  return healing;
+}
+
+export const handler = task('Sweep', {
+  input: Input,
+  result: SweepReport,
+  build: () =>
+    createHandler({
+      catalogue: catalogue(),
+      fleet: fleet(),
+      installed: installedVersions(),
+      rollouts: rollouts(),
+      sweeps: sweeps(),
+      executions: executions(),
+      measures: createMeasures(new Metrics({ namespace: 'certferry' })),
+      rolloutArn: () => setting('ROLLOUT_ARN'),
+      look,
+      probeFrom: setting('PROBE_FROM'),
+      commands: commands(),
+      hostLocks: hostLocks(),
+      pacing: pacing(),
+      reachable: createReachableHosts(ssmAt),
+      clock: systemClock,
+      sleep: setTimeout,
+    }),
+});

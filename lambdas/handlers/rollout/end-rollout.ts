@@ -1,0 +1,144 @@
+import * as z from 'zod/mini';
+import { ExecutionContext } from '../../../core/deployment/task-input.ts';
+import { CertferryError } from '../../../core/errors.ts';
+import { RecordedRollout, RolloutState } from '../../../core/rollout/rollout.ts';
+import type { Messages } from '../../../services/notify/messages.ts';
+import type { RolloutMetrics } from '../../../services/notify/rollout-metrics.ts';
+import type { Catalogue } from '../../../services/registry/catalogue.ts';
+import type { InstalledVersions } from '../../../services/registry/installed.ts';
+import type { RolloutControl, Rollouts } from '../../../services/rollouts/rollouts.ts';
+import type { WaveFiles } from '../../../services/rollouts/wave-files.ts';
+import { type Ending, EndingPath, endedEarly, endedRollout, isCurrentFrom } from '../../rollout/ended.ts';
+import { endedMessage, haltedMessage, rollingBackMessage } from '../../rollout/messages.ts';
+import { isResumed, resumed } from '../../rollout/resume.ts';
+import { isToTurnBack, turnedBack } from '../../rollout/turn-back.ts';
+import { wavesSoFar } from '../../rollout/waves-so-far.ts';
+import { whyHalted } from '../../rollout/why-halted.ts';
+import { task } from '../../runtime/task.ts';
+import {
+  catalogue,
+  installedVersions,
+  messages,
+  rolloutMetrics,
+  rollouts,
+  waveFiles,
+} from '../../runtime/wiring.ts';
+
+const common = { execution: ExecutionContext, request: z.unknown() };
+const Input = z.discriminatedUnion('path', [
+  z.object({ ...common, path: z.literal('halted'), redriveCount: z.int(), state: RolloutState }),
+  z.object({ ...common, path: EndingPath, state: z.unknown() }),
+]);
+type Input = z.infer<typeof Input>;
+
+const Result = z.union([RolloutState, RecordedRollout]);
+type Result = z.infer<typeof Result>;
+
+interface Services {
+  readonly catalogue: Pick<Catalogue, 'setCurrentVersion'>;
+  readonly files: Pick<WaveFiles, 'placeOf' | 'readItems' | 'judged'>;
+  readonly installed: InstalledVersions;
+  readonly messages: Messages;
+  readonly metrics: RolloutMetrics;
+  readonly rollouts: Pick<Rollouts, 'close' | 'control' | 'end' | 'halt' | 'resume' | 'rollBack'>;
+}
+
+/**
+ * The recording states of a rollout, and RolloutHalted. Called again they record the same; people may be told twice.
+ * RolloutHalted throws RolloutHalted, so that the execution fails in a task: a redrive enters it again, and then it
+ * answers the state with which the rollout goes on.
+ */
+export const createHandler =
+  (by: Services) =>
+  async (input: Input): Promise<Result> =>
+    input.path === 'halted' ? haltOrResume(input, by) : record(input, by);
+
+type Halted = Extract<Input, { path: 'halted' }>;
+
+async function haltOrResume({ state, redriveCount }: Halted, by: Services): Promise<RolloutState> {
+  const { rollout, wave } = state;
+  const { id } = rollout;
+  const control = await by.rollouts.control(id);
+  if (isResumed(state, redriveCount, control)) {
+    await by.rollouts.resume(id, redriveCount);
+    if (isToTurnBack(state, control)) return turnBack(state, redriveCount, control, by);
+    if (wave.direction === 'back') await by.rollouts.rollBack(id, redriveCount);
+    return resumed(state, redriveCount);
+  }
+  // asked for since HaltRollout decided: nothing is recorded, or a repeated call would take the way back for halted
+  if (isToTurnBack(state, control) && control?.outcome !== 'halted') {
+    return turnBack(state, redriveCount, control, by);
+  }
+  const { reason, summary } = state.halt ?? whyHalted(state, control?.reason ?? null);
+  const why = `${reason}: ${summary}`;
+  await by.rollouts.halt(id, why, redriveCount);
+  await by.rollouts.end(id, 'halted', why, redriveCount);
+  const after = await by.rollouts.control(id);
+  if (isToTurnBack(state, after) && after?.outcome !== 'halted') {
+    return turnBack(state, redriveCount, after, by);
+  }
+  by.metrics.ended('halted');
+  const { commandLine } = by.messages;
+  const stopped = { direction: wave.direction, reason, summary };
+  await by.messages.tell(haltedMessage(rollout, stopped, commandLine));
+  throw new CertferryError(
+    'RolloutHalted',
+    `${why}. Once the reason is gone, "${commandLine(`rollout --resume ${id}`, 'version')}" goes on with what is not done.`,
+    { details: { rollout: id, reason } },
+  );
+}
+
+/** On a redrive, or because somebody has asked for it after HaltRollout had decided. */
+async function turnBack(
+  state: RolloutState,
+  redriveCount: number,
+  control: RolloutControl | null,
+  by: Services,
+): Promise<RolloutState> {
+  const { reason, summary } = state.halt ?? whyHalted(state, control?.reason ?? null);
+  await by.rollouts.rollBack(state.rollout.id, redriveCount);
+  const { commandLine } = by.messages;
+  await by.messages.tell(rollingBackMessage(state.rollout, `${reason}: ${summary}`, commandLine));
+  return turnedBack(state, { reason, summary, redriveCount });
+}
+
+async function record(input: Exclude<Input, Halted>, by: Services): Promise<RecordedRollout> {
+  const parsed = RolloutState.safeParse(input.state);
+  const recorded = parsed.success
+    ? await recordBegun(input.path, parsed.data, by)
+    : await recordEarly(input, by);
+  await by.rollouts.end(recorded.rolloutId, recorded.outcome, recorded.summary);
+  by.metrics.ended(recorded.outcome);
+  const message = endedMessage(recorded, input.execution.id, by.messages.commandLine);
+  if (message !== null) await by.messages.tell(message);
+  return recorded;
+}
+
+async function recordEarly(ending: Ending, by: Services): Promise<RecordedRollout> {
+  const { name, startedAt } = ending.execution;
+  await by.rollouts.close(name, startedAt);
+  return endedEarly(ending);
+}
+
+async function recordBegun(path: EndingPath, state: RolloutState, by: Services): Promise<RecordedRollout> {
+  const waves = await wavesSoFar(state, by);
+  const { certificate, version, sequence } = state.rollout;
+  if (path === 'finished' && isCurrentFrom(state, waves)) {
+    await by.catalogue.setCurrentVersion(certificate, version, sequence);
+  }
+  return endedRollout(path, state, waves);
+}
+
+export const handler = task('EndRollout', {
+  input: Input,
+  result: Result,
+  build: () =>
+    createHandler({
+      catalogue: catalogue(),
+      files: waveFiles(),
+      installed: installedVersions(),
+      messages: messages(),
+      metrics: rolloutMetrics(),
+      rollouts: rollouts(),
+    }),
+});

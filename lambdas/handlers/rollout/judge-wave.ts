@@ -1,0 +1,79 @@
+import { judgeWave } from '../../../core/rollout/judge.ts';
+import { oneForEach } from '../../../core/rollout/results.ts';
+import { RolloutState } from '../../../core/rollout/rollout.ts';
+import type { InstalledVersions } from '../../../services/registry/installed.ts';
+import type { Rollouts } from '../../../services/rollouts/rollouts.ts';
+import type { JudgedWave, WaveFiles, WaveResult } from '../../../services/rollouts/wave-files.ts';
+import { caughtError } from '../../rollout/caught.ts';
+import { RolloutTask } from '../../rollout/task-input.ts';
+import { recordedResults, wavesSoFar } from '../../rollout/waves-so-far.ts';
+import { task } from '../../runtime/task.ts';
+import { installedVersions, rollouts, waveFiles } from '../../runtime/wiring.ts';
+
+interface Services {
+  readonly files: Omit<WaveFiles, 'writeItems'>;
+  readonly installed: InstalledVersions;
+  readonly rollouts: Pick<Rollouts, 'control'>;
+}
+
+/**
+ * State JudgeWave: keeps how the wave's deployments ended, and says how it goes on. Called again it reads and keeps the
+ * same. Where the Map itself failed, nobody waited for its deployments: what they have recorded by now is kept for people
+ * to see, an attempt that comes late included, and the rollout halts; whoever goes on from there looks anew.
+ */
+export const createHandler =
+  (by: Services) =>
+  async ({ state }: RolloutTask): Promise<RolloutState> => {
+    const { rollout, wave } = state;
+    const results = await resultsOf(state, by);
+    const ended: JudgedWave = {
+      ...pick(wave),
+      ...(state.deployed === null && { brokeOff: true }),
+      results,
+    };
+    await by.files.writeJudged(rollout.id, ended);
+    const before = await wavesSoFar({ rollout, wave: { ...wave, number: wave.number - 1 } }, by);
+    const control = (await by.rollouts.control(rollout.id)) ?? unknownControl;
+    const judgement = judgeWave({ state, waves: [...before, ended], control });
+    if (state.deployed !== null) return { ...state, judgement, failure: null };
+    const failure = caughtError(state.failure);
+    return {
+      ...state,
+      judgement: {
+        ...judgement,
+        verdict: 'halt',
+        reason: failure.name,
+        summary: `wave ${wave.number} broke off: ${failure.message}`,
+      },
+      failure: null,
+    };
+  };
+
+const unknownControl = { failures: 0, reason: null, supersededBy: null };
+
+const pick = ({ number, direction }: RolloutState['wave']) => ({ number, direction });
+
+async function resultsOf({ rollout, wave, deployed }: RolloutState, by: Services): Promise<WaveResult[]> {
+  const items = await by.files.readItems(wave.items);
+  if (deployed === null) return recordedResults(rollout.id, items, by.installed);
+  const found = await by.files.readResults(deployed);
+  return oneForEach(
+    items.map(({ target }) => target.id),
+    found,
+    lost,
+  );
+}
+
+const lost = (targetId: string): WaveResult => ({
+  targetId,
+  executionArn: '',
+  status: 'FAILED',
+  outcome: 'lost',
+  summary: 'the wave has no result for it',
+});
+
+export const handler = task('JudgeWave', {
+  input: RolloutTask,
+  result: RolloutState,
+  build: () => createHandler({ files: waveFiles(), installed: installedVersions(), rollouts: rollouts() }),
+});

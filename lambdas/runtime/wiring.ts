@@ -1,0 +1,124 @@
+/**
+ * Every service but the sources, built on first use from the function's environment. Each is marked as pure, so that the
+ * build leaves out what a function does not use, SDK clients included.
+ */
+import { setTimeout } from 'node:timers/promises';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { S3Client } from '@aws-sdk/client-s3';
+import { SFNClient } from '@aws-sdk/client-sfn';
+import { SNSClient } from '@aws-sdk/client-sns';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { systemClock } from '../../core/clock.ts';
+import { createFleet } from '../../services/fleet/fleet.ts';
+import { createHistory } from '../../services/history/history.ts';
+import { createExecutions } from '../../services/locks/executions.ts';
+import { createHostLocks } from '../../services/locks/host-locks.ts';
+import { createLocks } from '../../services/locks/locks.ts';
+import { createPendingCommands } from '../../services/locks/pending-commands.ts';
+import { createDeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
+import { createMessages } from '../../services/notify/messages.ts';
+import { createNotices } from '../../services/notify/notices.ts';
+import { createRolloutMetrics } from '../../services/notify/rollout-metrics.ts';
+import { once } from '../../services/once.ts';
+import { createCatalogue } from '../../services/registry/catalogue.ts';
+import { createInstalledVersions } from '../../services/registry/installed.ts';
+import { createRegistry } from '../../services/registry/registry.ts';
+import { createStackRequests } from '../../services/registry/stack-requests.ts';
+import { createSweeps } from '../../services/registry/sweeps.ts';
+import { createRollouts } from '../../services/rollouts/rollouts.ts';
+import { createWaveFiles } from '../../services/rollouts/wave-files.ts';
+import { createCommands } from '../../services/ssm/commands.ts';
+import { createPacing } from '../../services/ssm/pacing.ts';
+import type { Deliverers } from '../delivery/deliver.ts';
+import { clientsFor, ownClients, ssmAt, throttled } from './clients.ts';
+import { setting } from './environment.ts';
+
+const documents = /* @__PURE__ */ once(() =>
+  DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
+);
+
+export const locks = /* @__PURE__ */ once(() => createLocks(documents(), setting('LOCKS_TABLE')));
+export const hostLocks = /* @__PURE__ */ once(() => createHostLocks(documents(), setting('LOCKS_TABLE')));
+export const pendingCommands = /* @__PURE__ */ once(() =>
+  createPendingCommands(documents(), setting('LOCKS_TABLE')),
+);
+export const pacing = /* @__PURE__ */ once(() =>
+  createPacing(documents(), setting('LOCKS_TABLE'), {
+    perSecond: setting('SEND_RATE'),
+    burst: setting('SEND_BURST'),
+    now: Date.now,
+    sleep: setTimeout,
+    random: Math.random,
+  }),
+);
+
+export const registry = /* @__PURE__ */ once(() => createRegistry(documents(), setting('REGISTRY_TABLE')));
+export const catalogue = /* @__PURE__ */ once(() => createCatalogue(documents(), setting('REGISTRY_TABLE')));
+export const installedVersions = /* @__PURE__ */ once(() =>
+  createInstalledVersions(documents(), setting('REGISTRY_TABLE')),
+);
+export const rollouts = /* @__PURE__ */ once(() => createRollouts(documents(), setting('REGISTRY_TABLE')));
+export const sweeps = /* @__PURE__ */ once(() => createSweeps(documents(), setting('REGISTRY_TABLE')));
+export const history = /* @__PURE__ */ once(() =>
+  createHistory(documents(), {
+    deployments: setting('DEPLOYMENTS_TABLE'),
+    locks: setting('LOCKS_TABLE'),
+    registry: setting('REGISTRY_TABLE'),
+    days: setting('HISTORY_DAYS'),
+  }),
+);
+
+export const executions = /* @__PURE__ */ once(() => createExecutions(new SFNClient({})));
+
+/** Hosts, in the stack's own account and in those that gave it a role. */
+export const fleet = /* @__PURE__ */ once(() => createFleet({ ...ownClients(), clientsFor }));
+
+/** The agent on hosts, through the stack's document. */
+export const commands = /* @__PURE__ */ once(() =>
+  createCommands(ssmAt, {
+    name: setting('DOCUMENT_NAME'),
+    version: setting('DOCUMENT_VERSION'),
+    hash: setting('DOCUMENT_HASH'),
+  }),
+);
+
+/** The rollouts' files. A rollout halts when one cannot be read, so a slow S3 is retried. */
+export const waveFiles = /* @__PURE__ */ once(() =>
+  createWaveFiles(new S3Client(throttled), setting('WORK_BUCKET')),
+);
+
+/** The responses that CloudFormation expects from a custom resource. */
+export const stackRequests = /* @__PURE__ */ once(() => createStackRequests(new S3Client({})));
+
+/** All metrics of certferry share one namespace. */
+export const metrics = /* @__PURE__ */ once(
+  () => new Metrics({ namespace: 'certferry', serviceName: 'certferry' }),
+);
+export const deploymentMetrics = /* @__PURE__ */ once(() => createDeploymentMetrics(metrics()));
+export const rolloutMetrics = /* @__PURE__ */ once(() => createRolloutMetrics(metrics()));
+
+/** Notifications, through the stack's topic if it has one. */
+export const messages = /* @__PURE__ */ once(() =>
+  createMessages(new SNSClient({}), {
+    topicArn: setting('NOTIFICATIONS_TOPIC'),
+    place: setting('COMMAND_PLACE'),
+    targets: setting('COMMAND_TARGETS'),
+    version: setting('COMMAND_VERSION'),
+  }),
+);
+
+/** Everything that sending a job to a host, and completing the state that waits for it, needs. */
+export const delivery = /* @__PURE__ */ once(
+  (): Deliverers => ({
+    clock: systemClock,
+    commands: commands(),
+    executions: executions(),
+    hostLocks: hostLocks(),
+    locks: locks(),
+    notices: createNotices(metrics()),
+    pacing: pacing(),
+    pending: pendingCommands(),
+    registry: registry(),
+  }),
+);

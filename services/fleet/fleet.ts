@@ -1,0 +1,138 @@
+import type { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
+import type { EC2Client } from '@aws-sdk/client-ec2';
+import type { SSMClient } from '@aws-sdk/client-ssm';
+import DataLoader from 'dataloader';
+import { CertferryError } from '../../core/errors.ts';
+import { placeOf } from '../../core/targets/host-location.ts';
+import type { HostSelector, Member } from '../../core/targets/registered.ts';
+import { hybridNodesWithTags, type ManagedNode, nodesOf } from '../ssm/managed-nodes.ts';
+import { instancesInService } from './auto-scaling-groups.ts';
+import { addressesOf, runningWithTags } from './instances.ts';
+
+/** One host as SSM and EC2 know it now. `online`: SSM's PingStatus. */
+export interface FoundHost extends Member {
+  readonly online: boolean;
+}
+
+/** The services of one account and region that know its hosts. */
+export interface HostClients {
+  readonly ssm: SSMClient;
+  readonly ec2: EC2Client;
+  readonly autoScaling: AutoScalingClient;
+}
+
+/**
+ * Hosts as they are at this moment. A host named by its id is always found (offline when SSM does not know it, so that
+ * its deployment says so); tags and groups give running instances only, in the order of their ids.
+ */
+export interface Fleet {
+  resolve(selector: HostSelector): Promise<FoundHost[]>;
+}
+
+interface FleetClients extends HostClients {
+  /** Those of another account and region; without it, hosts elsewhere are refused. */
+  readonly clientsFor?: (account: string, region: string) => HostClients;
+}
+
+/** Hosts through SSM, EC2 and Auto Scaling. Throttling is the clients' own business. */
+export function createFleet({ clientsFor, ...own }: FleetClients): Fleet {
+  const byName = namedHosts();
+  return {
+    async resolve(selector) {
+      const elsewhere = whereIs(selector);
+      const clients = elsewhere === null ? own : clientsElsewhere(clientsFor, elsewhere);
+      const hosts = await (typeof selector === 'string'
+        ? byName(clients)
+            .load(placeOf(selector).instance)
+            .then((host) => [host])
+        : selected(clients, selector));
+      const before = elsewhere === null ? '' : `${elsewhere.account}/${elsewhere.region}/`;
+      return hosts
+        .map((host) => ({ ...host, host: before + host.host }))
+        .sort((one, other) => (one.host < other.host ? -1 : 1));
+    },
+  };
+}
+
+interface Elsewhere {
+  readonly account: string;
+  readonly region: string;
+}
+
+/** Null for the stack's own account and region. */
+function whereIs(selector: HostSelector): Elsewhere | null {
+  const { account, region } = typeof selector === 'string' ? placeOf(selector) : selector;
+  if (account == null && region == null) return null;
+  if (account != null && region != null) return { account, region };
+  throw new CertferryError(
+    'InvalidTarget',
+    `hosts in ${account ?? region}: say both account and region for hosts that are not in the stack's own`,
+  );
+}
+
+function clientsElsewhere(
+  clientsFor: FleetClients['clientsFor'],
+  { account, region }: Elsewhere,
+): HostClients {
+  if (clientsFor !== undefined) return clientsFor(account, region);
+  throw new CertferryError('InvalidTarget', `hosts in ${account}/${region} cannot be reached from here`);
+}
+
+function selected(clients: HostClients, selector: Exclude<HostSelector, string>): Promise<FoundHost[]> {
+  return 'tags' in selector ? tagged(clients, selector.tags) : inGroup(clients, selector.autoScalingGroup);
+}
+
+/** Ids of one question to SSM. */
+const mostIds = 50;
+
+/** Most targets name their host: those that are asked for at once share a question, or thousands would be throttled. */
+function namedHosts() {
+  const loaders = new Map<HostClients, DataLoader<string, FoundHost>>();
+  return (clients: HostClients) => {
+    const loader =
+      loaders.get(clients) ??
+      new DataLoader((ids: readonly string[]) => named(clients, ids), {
+        cache: false,
+        maxBatchSize: mostIds,
+      });
+    loaders.set(clients, loader);
+    return loader;
+  };
+}
+
+async function named(clients: HostClients, ids: readonly string[]): Promise<FoundHost[]> {
+  return withAddresses(clients, ids, await nodesOf(clients.ssm, [...new Set(ids)]));
+}
+
+/** Instances bear their tags in EC2, hybrid nodes in SSM. */
+async function tagged(clients: HostClients, tags: Readonly<Record<string, string>>): Promise<FoundHost[]> {
+  const [instances, hybrid] = await Promise.all([
+    runningWithTags(clients.ec2, tags),
+    hybridNodesWithTags(clients.ssm, tags),
+  ]);
+  const nodes = await nodesOf(clients.ssm, [...instances.keys()]);
+  return [
+    ...[...instances].map(([id, address]) => found(id, nodes.get(id), address)),
+    ...[...hybrid].map(([id, node]) => found(id, node, null)),
+  ];
+}
+
+async function inGroup(clients: HostClients, group: string): Promise<FoundHost[]> {
+  const ids = await instancesInService(clients.autoScaling, group);
+  return withAddresses(clients, ids, await nodesOf(clients.ssm, ids));
+}
+
+/** EC2 is asked for the addresses of those instances alone that SSM has none of. */
+async function withAddresses(
+  { ec2 }: HostClients,
+  ids: readonly string[],
+  nodes: ReadonlyMap<string, ManagedNode>,
+): Promise<FoundHost[]> {
+  const without = [...new Set(ids)].filter((id) => id.startsWith('i-') && nodes.get(id)?.address == null);
+  const addresses = await addressesOf(ec2, without);
+  return ids.map((id) => found(id, nodes.get(id), addresses.get(id) ?? null));
+}
+
+function found(id: string, node: ManagedNode | undefined, address: string | null): FoundHost {
+  return { host: id, address: node?.address ?? address, online: node?.online ?? false };
+}

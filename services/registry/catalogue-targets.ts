@@ -1,0 +1,159 @@
+import * as z from 'zod/mini';
+import { RegisteredTarget } from '../../core/targets/registered.ts';
+import {
+  asRevised,
+  type Entry,
+  groupKey,
+  type Origin,
+  pointerKey,
+  Registered,
+  requireOwn,
+  targetKey,
+  targetListKey,
+  targetPrefix,
+} from './catalogue-items.ts';
+import { type Item, type RegistryTable, readItem } from './registry-table.ts';
+
+/** Registered targets. */
+export interface Targets {
+  target(id: string): Promise<Entry<RegisteredTarget> | null>;
+  /** Of one certificate, or all; in the order of their ids. */
+  targets(certificate?: string): Promise<Entry<RegisteredTarget>[]>;
+  /** Under another certificate than before, it moves. Throws InvalidRequest where somebody else has registered it. */
+  putTarget(target: RegisteredTarget, origin: Origin): Promise<void>;
+  removeTarget(id: string): Promise<void>;
+  /** Targets that are on this Auto Scaling group. */
+  targetsOfGroup(autoScalingGroup: string): Promise<RegisteredTarget[]>;
+}
+
+const TargetItem = z.object({ ...Registered.shape, target: RegisteredTarget });
+type TargetItem = z.infer<typeof TargetItem>;
+
+/** What the pointer knows of a target: enough to remove everything that was written for it. */
+const Pointer = z.object({
+  ...Registered.shape,
+  certificate: z.string(),
+  autoScalingGroup: z.nullable(z.string()),
+});
+type Pointer = z.infer<typeof Pointer>;
+
+/** Targets in the registry's table. */
+export function createTargets(table: RegistryTable): Targets {
+  return {
+    async target(id) {
+      const [found] = await targetsById(table, [id]);
+      return found ?? null;
+    },
+    async targets(certificate) {
+      if (certificate === undefined) {
+        const ids = (await table.query('targets')).map(({ sk }) => String(sk));
+        return targetsById(table, ids);
+      }
+      const { pk } = targetKey(certificate, '');
+      return (await table.query(pk, { prefix: targetPrefix })).map((item) => entry(readTarget(item)));
+    },
+    putTarget: (target, origin) =>
+      table.transact(async () => {
+        const before = await readPointer(table, target.id);
+        requireOwn(before, origin, `target ${target.id}`);
+        return { result: undefined, actions: putting(table.name, { before, target, origin }) };
+      }),
+    removeTarget: (id) =>
+      table.transact(async () => {
+        const before = await readPointer(table, id);
+        return { result: undefined, actions: before === null ? [] : removing(table.name, id, before) };
+      }),
+    async targetsOfGroup(autoScalingGroup) {
+      const { pk } = groupKey(autoScalingGroup, '');
+      const ids = (await table.query(pk)).map(({ sk }) => String(sk));
+      return (await targetsById(table, ids)).map(({ thing }) => thing);
+    },
+  };
+}
+
+/** How often a target may move between the two reads of it. */
+const mostMoves = 5;
+
+/** In the order of the ids; those that are not registered are left out. */
+async function targetsById(table: RegistryTable, ids: readonly string[]): Promise<Entry<RegisteredTarget>[]> {
+  const found = new Map<string, TargetItem>();
+  let left = ids;
+  for (let round = 0; left.length > 0 && round < mostMoves; round += 1) {
+    const pointers = await table.many(left.map(pointerKey));
+    const keys = pointers.map((item) => targetKey(String(item.certificate), idOf(item)));
+    for (const item of await table.many(keys)) {
+      const target = readTarget(item);
+      found.set(target.target.id, target);
+    }
+    // a pointer without its target: it moved between the two reads, or was removed
+    left = pointers.map(idOf).filter((id) => !found.has(id));
+  }
+  return ids.flatMap((id) => {
+    const item = found.get(id);
+    return item === undefined ? [] : [entry(item)];
+  });
+}
+
+const idOf = ({ pk }: Item) => String(pk).slice(targetPrefix.length);
+
+async function readPointer(table: RegistryTable, id: string): Promise<Pointer | null> {
+  const key = pointerKey(id);
+  const item = await table.get(key);
+  return item === null ? null : readItem(Pointer, item, { key, name: 'InvalidTarget' });
+}
+
+function readTarget(item: Item): TargetItem {
+  const key = { pk: String(item.pk), sk: String(item.sk) };
+  return readItem(TargetItem, item, { key, name: 'InvalidTarget' });
+}
+
+const entry = ({ target, origin }: TargetItem): Entry<RegisteredTarget> => ({ thing: target, origin });
+
+interface Putting {
+  readonly before: Pointer | null;
+  readonly target: RegisteredTarget;
+  readonly origin: Origin;
+}
+
+function putting(TableName: string, { before, target, origin }: Putting) {
+  const { id, certificate } = target;
+  const autoScalingGroup = groupOf(target);
+  const registered = { origin, revision: (before?.revision ?? 0) + 1 };
+  const pointer: Pointer = { ...registered, certificate, autoScalingGroup };
+  return [
+    { Put: { TableName, Item: { ...pointerKey(id), ...pointer }, ...asRevised(before?.revision ?? null) } },
+    { Put: { TableName, Item: { ...targetKey(certificate, id), ...registered, target } } },
+    { Put: { TableName, Item: targetListKey(id) } },
+    ...leaving(TableName, id, { before, certificate, autoScalingGroup }),
+    ...(autoScalingGroup === null ? [] : [{ Put: { TableName, Item: groupKey(autoScalingGroup, id) } }]),
+  ];
+}
+
+function removing(TableName: string, id: string, before: Pointer) {
+  return [
+    { Delete: { TableName, Key: pointerKey(id), ...asRevised(before.revision) } },
+    { Delete: { TableName, Key: targetListKey(id) } },
+    ...leaving(TableName, id, { before, certificate: null, autoScalingGroup: null }),
+  ];
+}
+
+interface Leaving {
+  readonly before: Pointer | null;
+  readonly certificate: string | null;
+  readonly autoScalingGroup: string | null;
+}
+
+/** What stood for the target where it is no longer. */
+function leaving(TableName: string, id: string, { before, certificate, autoScalingGroup }: Leaving) {
+  if (before === null) return [];
+  const hasMoved = before.certificate !== certificate;
+  const group = before.autoScalingGroup === autoScalingGroup ? null : before.autoScalingGroup;
+  return [
+    ...(hasMoved ? [{ Delete: { TableName, Key: targetKey(before.certificate, id) } }] : []),
+    ...(group === null ? [] : [{ Delete: { TableName, Key: groupKey(group, id) } }]),
+  ];
+}
+
+function groupOf({ host }: RegisteredTarget): string | null {
+  return typeof host === 'object' && 'autoScalingGroup' in host ? host.autoScalingGroup : null;
+}

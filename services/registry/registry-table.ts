@@ -1,0 +1,182 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import {
+  BatchGetCommand,
+  type DynamoDBDocumentClient,
+  GetCommand,
+  paginateQuery,
+  TransactWriteCommand,
+  type TransactWriteCommandInput,
+  UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import * as z from 'zod/mini';
+import { CertferryError, type ErrorName } from '../../core/errors.ts';
+import { problemLines } from '../../core/targets/problems.ts';
+
+/** An item as it was read. */
+export type Item = Readonly<Record<string, unknown>>;
+export interface Key {
+  readonly pk: string;
+  readonly sk: string;
+}
+type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
+/** Writes of one transaction, without the table. A `when` is a condition, with its names and values. */
+export interface Writes<Result> {
+  readonly result: Result;
+  readonly actions: readonly Action[];
+}
+
+/** The table `registry`, always read consistently. */
+export interface RegistryTable {
+  readonly name: string;
+  get(key: Key): Promise<Item | null>;
+  /** In no order; those that are not there are left out. */
+  many(keys: readonly Key[]): Promise<Item[]>;
+  /** The items of a partition in the order of their sort keys. */
+  query(partition: string, options?: QueryOptions): Promise<Item[]>;
+  /** False, and nothing changed, when its condition does not hold. */
+  update(key: Key, change: Change): Promise<boolean>;
+  /**
+   * Decides on what `decide` reads, and writes it in one transaction whose conditions say that it is still so. Where it
+   * is not, or another transaction was at the same items, it decides again. No actions: nothing is written.
+   */
+  transact<Result>(decide: () => Promise<Writes<Result>>): Promise<Result>;
+}
+
+export interface QueryOptions {
+  readonly prefix?: string;
+  readonly limit?: number;
+  readonly latestFirst?: boolean;
+}
+
+export interface Change {
+  readonly expression: string;
+  readonly when: string;
+  readonly names?: Readonly<Record<string, string>>;
+  readonly values?: Readonly<Record<string, unknown>>;
+}
+
+/** The registry's table named `name`. */
+export function createRegistryTable(documents: DynamoDBDocumentClient, name: string): RegistryTable {
+  return {
+    name,
+    async get(Key) {
+      const { Item } = await documents.send(new GetCommand({ TableName: name, Key, ConsistentRead: true }));
+      return Item ?? null;
+    },
+    many: (keys) => getMany(documents, name, keys),
+    query: (partition, options = {}) => queryAll(documents, name, partition, options),
+    async update(Key, { expression, when, names, values }) {
+      try {
+        await documents.send(
+          new UpdateCommand({
+            TableName: name,
+            Key,
+            UpdateExpression: expression,
+            ConditionExpression: when,
+            ExpressionAttributeNames: names,
+            ExpressionAttributeValues: values,
+          }),
+        );
+        return true;
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false;
+        throw error;
+      }
+    },
+    transact: (decide) => transact(documents, decide),
+  };
+}
+
+/** DynamoDB's limit of one BatchGetItem. */
+const batchSize = 100;
+
+async function getMany(documents: DynamoDBDocumentClient, table: string, keys: readonly Key[]) {
+  const items: Item[] = [];
+  const left = [...keys];
+  for (let round = 0; left.length > 0; round += 1) {
+    const answer = await documents.send(
+      new BatchGetCommand({
+        RequestItems: { [table]: { Keys: left.splice(0, batchSize), ConsistentRead: true } },
+      }),
+    );
+    items.push(...(answer.Responses?.[table] ?? []));
+    // keys are left over when an answer would pass 16 MB, and when the table is throttled
+    const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
+    if (unprocessed.length > 0) await sleep(waitMilliseconds(round));
+    left.push(...unprocessed);
+  }
+  return items;
+}
+
+async function queryAll(
+  documents: DynamoDBDocumentClient,
+  table: string,
+  partition: string,
+  { prefix, limit, latestFirst = false }: QueryOptions,
+) {
+  const items: Item[] = [];
+  const pages = paginateQuery(
+    { client: documents, ...(limit !== undefined && { pageSize: limit }) },
+    {
+      TableName: table,
+      KeyConditionExpression: prefix === undefined ? 'pk = :pk' : 'pk = :pk AND begins_with(sk, :prefix)',
+      ExpressionAttributeValues: { ':pk': partition, ...(prefix !== undefined && { ':prefix': prefix }) },
+      ScanIndexForward: !latestFirst,
+      ConsistentRead: true,
+    },
+  );
+  for await (const page of pages) {
+    items.push(...(page.Items ?? []));
+    if (limit !== undefined && items.length >= limit) break;
+  }
+  return items.slice(0, limit);
+}
+
+/** Enough for dozens of writers of one item: each round one of them gets through. */
+const mostRounds = 60;
+
+async function transact<Result>(
+  documents: DynamoDBDocumentClient,
+  decide: () => Promise<Writes<Result>>,
+): Promise<Result> {
+  for (let round = 0; ; round += 1) {
+    const { result, actions } = await decide();
+    if (actions.length === 0) return result;
+    try {
+      await documents.send(new TransactWriteCommand({ TransactItems: [...actions] }));
+      return result;
+    } catch (error) {
+      if (!wasOvertaken(error) || round === mostRounds) throw error;
+      await sleep(waitMilliseconds(round));
+    }
+  }
+}
+
+/** Each reason is a condition that does not hold any more, or another transaction at the same item. */
+function wasOvertaken(error: unknown): boolean {
+  if (!(error instanceof TransactionCanceledException)) return false;
+  const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
+  return codes.some((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict');
+}
+
+/** With jitter, at most half a second: those who met each other do not meet again. */
+function waitMilliseconds(round: number): number {
+  return Math.random() * Math.min(500, 10 * 2 ** round);
+}
+
+/** Reads an item with its schema; throws `name`, saying which item it is and what is wrong with it. */
+export function readItem<Shape>(
+  schema: z.ZodMiniType<Shape>,
+  input: unknown,
+  { key, name }: { readonly key: Key; readonly name: ErrorName },
+): Shape {
+  const parsed = z.safeParse(schema, input);
+  if (parsed.success) return parsed.data;
+  const problems = problemLines({ schema, input }, parsed.error.issues);
+  throw new CertferryError(
+    name,
+    `the registry's item ${key.pk} / ${key.sk} cannot be read: ${problems.join('; ')}. Was it written by another build, or by hand? Register it again.`,
+    { details: { pk: key.pk, sk: key.sk, problems } },
+  );
+}

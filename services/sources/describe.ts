@@ -1,0 +1,20 @@
+import type { CertificateSource, Source } from '../../core/deployment/source.ts';
+import type { Whereabouts } from './content.ts';
+
+/** What messages call a source, and what goes with their errors. */
+export function describe(source: CertificateSource | Source): Whereabouts {
+  return { name: nameOf(source), details: { ...source } };
+}
+
+function nameOf(source: CertificateSource | Source): string {
+  switch (source.kind) {
+    case 'secretsmanager':
+      return `secret ${source.secretId}${'versionId' in source ? ` (version ${source.versionId})` : ''}`;
+    case 'acm':
+      return `ACM certificate ${source.certificateArn}`;
+    case 's3':
+      return `object s3://${source.bucket}/${source.key}${'versionId' in source ? ` (version ${source.versionId})` : ''}`;
+    case 'parameter':
+      return `parameter ${source.name}${'version' in source ? ` (version ${source.version})` : ''}`;
+  }
+}

@@ -1,0 +1,54 @@
+import { GetObjectCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
+import { CertferryError } from '../../core/errors.ts';
+import { bundleInputOf, maximumContentBytes, tooLarge } from './content.ts';
+import { describe } from './describe.ts';
+import type { Found, Place, Unpinned } from './place.ts';
+
+/** S3's id for what was written while versioning was off: the next such write takes its place. */
+const unversioned = 'null';
+
+/**
+ * One object, whose versions are those of its bucket. Without versioning an object's bytes may change under a rollout:
+ * such a bucket is refused.
+ */
+export function s3Place(client: S3Client): Place<'s3'> {
+  return {
+    pinned: (source) => findObject(client, source, source.versionId),
+    latest: (source) => findObject(client, source, undefined),
+    async previous(source) {
+      const versionId = await versionBefore(client, source);
+      return versionId === null ? null : findObject(client, source, versionId);
+    },
+  };
+}
+
+async function findObject(
+  client: S3Client,
+  { kind, bucket, key }: Unpinned<'s3'>,
+  asked: string | undefined,
+): Promise<Found> {
+  const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: asked }));
+  const versionId = asked ?? answer.VersionId;
+  if (versionId === undefined || versionId === unversioned) throw notVersioned({ kind, bucket, key });
+  const source = { kind, bucket, key, versionId };
+  const where = describe(source);
+  if ((answer.ContentLength ?? 0) > maximumContentBytes) {
+    await answer.Body?.transformToWebStream().cancel();
+    throw tooLarge(answer.ContentLength ?? 0, where);
+  }
+  const content = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
+  return { source, where, input: bundleInputOf(content, where) };
+}
+
+/** Versions come newest first. Other keys may begin alike, but the key itself is the first in order. */
+async function versionBefore(client: S3Client, { bucket, key }: Unpinned<'s3'>): Promise<string | null> {
+  const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key }));
+  const before = Versions.find((each) => each.Key === key && each.IsLatest !== true);
+  return before?.VersionId === undefined || before.VersionId === unversioned ? null : before.VersionId;
+}
+
+function notVersioned(source: Unpinned<'s3'>): CertferryError {
+  const { name, details } = describe(source);
+  const message = `${name} has no version id: versioning is not enabled on its bucket. Enable it ("aws s3api put-bucket-versioning") and write the object again.`;
+  return new CertferryError('SourceUnfit', message, { details });
+}

@@ -1,0 +1,51 @@
+import { X509Certificate } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { CertferryError } from '../../core/errors.ts';
+import { inWords } from '../../core/probe-failure.ts';
+import { serverNameOf } from '../../core/tls-probe/probe.ts';
+import { nameProblem } from '../../core/tls-probe/served.ts';
+import { openssl } from '../factories/forms.ts';
+
+const coded = (message: string, known: object) => Object.assign(new Error(message), known);
+
+describe('what went wrong, in words', () => {
+  test.each([
+    ['a known code', coded('connect ECONNREFUSED', { code: 'ECONNREFUSED' }), 'connection refused'],
+    [
+      'OpenSSL’s own reason',
+      coded('…:SSL routines:…', { code: 'ERR_SSL_X', reason: 'bad thing' }),
+      'the TLS handshake failed: bad thing',
+    ],
+    [
+      'a broken handshake without a reason',
+      coded('write EPROTO', { code: 'EPROTO' }),
+      'the TLS handshake failed: write EPROTO',
+    ],
+    ['a code nobody knows', coded('it broke', { code: 'EWHATEVER' }), 'the connection failed: it broke'],
+    ['an error without a code', new Error('it broke'), 'the connection failed: it broke'],
+    ['what is no error', 'it broke', 'the connection failed: it broke'],
+  ])('is told of %s', (_, cause, words) => {
+    expect(inWords(cause)).toMatchObject({ name: 'ProbeFailed', message: words });
+  });
+
+  test('stays as it is once it is said', () => {
+    const said = new CertferryError('ProbeFailed', 'no answer within 1 s');
+
+    expect(inWords(said)).toBe(said);
+  });
+});
+
+describe('the name that clients use', () => {
+  test('is the target’s own word, else the endpoint’s host, unless that is an address', () => {
+    expect(serverNameOf({ endpoint: 'a.test:443', serverName: 'b.test' })).toBe('b.test');
+    expect(serverNameOf({ endpoint: 'a.test:443', serverName: undefined })).toBe('a.test');
+    expect(serverNameOf({ endpoint: '[::1]:443', serverName: undefined })).toBeNull();
+  });
+
+  test('is not covered by a leaf without any name, which is said', () => {
+    const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
+    const pem = openssl([...args, '-keyout', '/dev/null', '-subj', '/O=Example']).toString();
+
+    expect(nameProblem(new X509Certificate(pem), 'a.test')).toBe('does not cover a.test (it is for no name)');
+  });
+});

@@ -1,0 +1,23 @@
+import { expect, test } from 'vitest';
+import { Certificate } from '../../../core/registry/certificate.ts';
+import { problemLines } from '../../../core/targets/problems.ts';
+
+test('services are not looked at from a host, whether it was said or follows from port 25', () => {
+  const input = {
+    name: 'mail.test',
+    serviceEndpoints: [
+      { endpoint: 'mail.test:25', protocol: 'smtp' },
+      { endpoint: 'mail.test:443', probeFrom: 'host' },
+      { endpoint: 'mail.test:25', protocol: 'smtp', probeFrom: 'lambda' },
+      { endpoint: 'mail.test:587', protocol: 'smtp' },
+    ],
+  };
+  const { error } = Certificate.safeParse(input);
+  const lambda =
+    "lambda, since a service is nobody's node: on port 25, which Lambda reaches only where AWS has opened it, say so, or look at another port, or at the nodes (verify of the targets)";
+
+  expect(problemLines({ schema: Certificate, input }, error?.issues ?? [])).toEqual([
+    `serviceEndpoints[0].probeFrom: is required: ${lambda}`,
+    `serviceEndpoints[1].probeFrom: expected ${lambda}, got "host"`,
+  ]);
+});

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest';
+import { Strategy, StrategyOverrides, strategyFrom } from '../../../core/registry/strategy.ts';
+import { problemLines } from '../../../core/targets/problems.ts';
+
+test('what a request does not say about the strategy comes from the certificate, then the default', () => {
+  const certificate = StrategyOverrides.parse({ pauseSeconds: 600, maxConcurrency: 5 });
+  const request = StrategyOverrides.parse({ pauseSeconds: 0 });
+
+  expect(strategyFrom(certificate, request)).toEqual({
+    ...Strategy.parse({}),
+    maxConcurrency: 5,
+    pauseSeconds: 0,
+  });
+});
+
+describe('a wave after which a person is asked', () => {
+  test.each<[string, object, object]>([
+    ['the one wave of a request', { approvalAfterWave: 1 }, { waves: ['100%'] }],
+    ['the last wave', { waves: [1, '100%'] }, { approvalAfterWave: 2 }],
+    ['no wave of the default', {}, { approvalAfterWave: 4 }],
+    ['a wave that reaches all already', { approvalAfterWave: 1 }, { waves: ['100%', '100%'] }],
+  ])('is refused where it is %s: nobody would be asked', (_, certificate, request) => {
+    const attempt = () =>
+      strategyFrom(StrategyOverrides.parse(certificate), StrategyOverrides.parse(request));
+
+    expect(attempt).toThrow(expect.objectContaining({ name: 'InvalidRequest' }));
+    expect(attempt).toThrow(/^approvalAfterWave is \d, but waves is \[.*"100%"\]: .* approvalAfterWave 0/);
+  });
+
+  test.each<[object, object]>([
+    [{ approvalAfterWave: 1 }, {}],
+    [{ approvalAfterWave: 2 }, { waves: [1, '10%', '100%'] }],
+    [{ approvalAfterWave: 1 }, { approvalAfterWave: 0, waves: ['100%'] }],
+  ])('is taken where one is left afterwards, and 0 asks nobody: %j, %j', (certificate, request) => {
+    expect(strategyFrom(certificate, request)).toMatchObject({ ...certificate, ...request });
+  });
+
+  test('is refused with its field where waves are said beside it', () => {
+    const input = { waves: [1, '100%'], approvalAfterWave: 2 };
+    const { error } = StrategyOverrides.safeParse(input);
+
+    expect(problemLines({ schema: StrategyOverrides, input }, error?.issues ?? [])).toEqual([
+      'approvalAfterWave: expected 0, or a wave that is not the last one of waves ([1,"100%"]), got 2',
+    ]);
+    expect(StrategyOverrides.safeParse({ approvalAfterWave: 7 }).success).toBe(true);
+  });
+});
