@@ -15,7 +15,7 @@ export default defineConfig({
     ],
   },
   test: {
-    include: ['test/lambdas/**/*.test.ts', 'test/local/dynamodb.test.ts'],
+    include: ['test/{lambdas,models,services}/**/*.test.ts', 'test/local/dynamodb.test.ts'],
     testNamePattern: /^(?!.*(refuses a stranger to the state folder|killed in the middle))/,
     globalSetup: ['test/global-setup.ts', 'test/peers/dynamodb/fetch.ts'],
     testTimeout: 60_000,

@@ -5,7 +5,7 @@ import { openFerry } from '../local/ferry.ts';
 import { createHistory } from '../services/history/history.ts';
 import { createLocks } from '../services/locks/locks.ts';
 import { aTarget } from '../test/agent-scripts/run-agent.ts';
-import { startTables, tableNames } from '../test/lambdas/support/world.ts';
+import { startTables, tableNames } from '../test/fixtures/world.ts';
 import { inTurn, mustRun } from './measure.ts';
 
 const lambdas = join(import.meta.dirname, '../dist/lambdas');

@@ -4,7 +4,7 @@ import { createAuthority } from '../cli/demo/throwaway-ca.ts';
 import { openJobText } from '../core/seal/job-text.ts';
 import { readDocument } from '../local/ssm/document.ts';
 import { aTarget, testHost } from '../test/agent-scripts/run-agent.ts';
-import { nginxIn } from '../test/daemons/nginx.ts';
+import { nginxIn } from '../test/rigs/nginx.ts';
 import { inTurn, mustRun, show } from './measure.ts';
 
 const rounds = 15;

@@ -5,9 +5,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { underLoad } from '../test/load/apart.ts';
-import { loadedDaemons, loadedPeers } from '../test/load/daemons.ts';
-import { rate, type UnderLoad } from '../test/load/under-load.ts';
+import { underLoad } from '../test/rigs/load/apart.ts';
+import { loadedDaemons, loadedPeers } from '../test/rigs/load/daemons.ts';
+import { rate, type UnderLoad } from '../test/rigs/load/under-load.ts';
 
 const renewals = 10;
 const wanted = process.argv.slice(2);

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { HistoryItem } from '../services/history/history.ts';
 import type { LockItem } from '../services/locks/lock-item.ts';
 import type { Claim } from '../services/locks/locks.ts';
-import { anExecution, aTargetId } from '../test/lambdas/support/factories.ts';
-import { aWorld, startTables, type World } from '../test/lambdas/support/world.ts';
+import { anExecution, aTargetId } from '../test/fixtures/factories.ts';
+import { aWorld, startTables, type World } from '../test/fixtures/world.ts';
 
 /** How a crowd at one target's lock fared. `fences` in the order in which they were given. */
 export interface Crowd {

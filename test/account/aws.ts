@@ -11,7 +11,7 @@ import { startJsonEndpoint } from '../../local/http/json-endpoint.ts';
 import { ServiceError } from '../../local/http/service-error.ts';
 import { openObjects } from '../../local/objects.ts';
 import { startS3 } from '../../local/s3.ts';
-import { type Query, queryService } from '../lambdas/support/query-service.ts';
+import { type Query, queryService } from '../fakes/query-service.ts';
 import { type ScriptedStepFunctions, scriptedStepFunctions } from './step-functions.ts';
 
 export const machines = {

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { anAuthority, aVersion } from '../factories/certificates.ts';
+import { anAuthority, aVersion } from '../fixtures/certificates.ts';
 import { BootstrapHost, type Ended, shells } from './bootstrap-host.ts';
 import { type Served, serveMetadata, serveObjects, serveTls } from './loopback-servers.ts';
 

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { activate, activationByHand, noted } from '../../agent-scripts/apply/activation.ts';
 import { leafName } from '../../agent-scripts/apply/activations/envoy-admin.ts';
 import { freePort } from '../../cli/demo/free-port.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { scratchFolder } from './disk.ts';
 
 const scratch = scratchFolder();

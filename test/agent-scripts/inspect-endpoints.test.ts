@@ -9,8 +9,8 @@ import { type InspectionRequest, mostLooks } from '../../core/deployment/job.ts'
 import { openJobText } from '../../core/seal/job-text.ts';
 import { served, verifyOf, versionOf } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
-import { describeWith, program } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { describeWith, program } from '../rigs/require-daemon.ts';
 import { filesBelow, scratchFolder } from './disk.ts';
 import { aTarget, runAgentWith, startAgent, testHost } from './run-agent.ts';
 

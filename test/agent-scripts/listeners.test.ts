@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { stillListening, workersOn } from '../../agent-scripts/apply/listeners.ts';
 import { freePort } from '../../cli/demo/free-port.ts';
-import { nginxIn } from '../daemons/nginx.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { nginxIn } from '../rigs/nginx.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { scratchFolder } from './disk.ts';
 
 const scratch = scratchFolder();

@@ -13,10 +13,10 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { Target } from '../../core/targets/target.ts';
-import { type Nginx, nginxIn } from '../daemons/nginx.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { servedBy } from '../daemons/served.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { type Nginx, nginxIn } from '../rigs/nginx.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
+import { servedBy } from '../rigs/served.ts';
 import { filesBelow, fingerprintOfFile, identityOf, ownershipOf, scratchFolder } from './disk.ts';
 import { aTarget, type TestHost, testHost } from './run-agent.ts';
 

@@ -3,8 +3,8 @@ import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { openJobText } from '../../core/seal/job-text.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { filesBelow, fingerprintOfFile, identityOf, pairMatches, scratchFolder } from './disk.ts';
 import { aTarget, runAgentWith, testHost } from './run-agent.ts';
 

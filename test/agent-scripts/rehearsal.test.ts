@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { type Nginx, nginxIn } from '../daemons/nginx.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { servedBy } from '../daemons/served.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { type Nginx, nginxIn } from '../rigs/nginx.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
+import { servedBy } from '../rigs/served.ts';
 import { filesBelow, identityOf, scratchFolder } from './disk.ts';
 import { aTarget, startAgent, testHost } from './run-agent.ts';
 

@@ -1,8 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { describeWith, program } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { describeWith, program } from '../rigs/require-daemon.ts';
 import { identityOf, scratchFolder } from './disk.ts';
 import { aTarget, testHost } from './run-agent.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { quoteArgv, redact, runCommand } from '../../agent-scripts/apply/run-command.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { scratchFolder } from './disk.ts';
 
 const scratch = scratchFolder();

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { fingerprintOfFile, scratchFolder } from './disk.ts';
 import { aTarget, testHost } from './run-agent.ts';
 

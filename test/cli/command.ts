@@ -7,7 +7,7 @@ import { startBuiltin } from '../../cli/demo/builtin.ts';
 import { type Stage, serverName } from '../../cli/demo/stage.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { Target } from '../../core/targets/target.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 
 export interface Ended {
   readonly code: number | null;

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { startBuiltin } from '../../cli/demo/builtin.ts';
 import { type Stage, serverName } from '../../cli/demo/stage.ts';
 import { look } from '../../core/tls-probe/inspect-endpoint.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 
 async function aStage(): Promise<Stage> {
   const scratch = mkdtempSync(join(tmpdir(), 'certferry-test-'));

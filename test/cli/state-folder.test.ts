@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { judgeStateFolder, unusable } from '../../cli/input/state-folder.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { captured } from './capture.ts';
 import { aTarget } from './finished.ts';
 

@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { createServer, type Server } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { captured } from './capture.ts';
 
 const program = join(import.meta.dirname, '../../cli/certferry.mjs');

@@ -2,9 +2,9 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { ownershipOf, scratchFolder } from '../agent-scripts/disk.ts';
-import { apacheDaemon, apacheSite, apacheWithChainFile } from '../daemons/apache.ts';
-import { pidIn } from '../daemons/processes.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { apacheDaemon, apacheSite, apacheWithChainFile } from '../rigs/apache.ts';
+import { pidIn } from '../rigs/processes.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { connectorContract } from './connector.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 

@@ -1,8 +1,8 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { loadFilesSite, loadPemSite } from '../daemons/caddy-site.ts';
-import { describeWith } from '../daemons/require-daemon.ts';
+import { loadFilesSite, loadPemSite } from '../rigs/caddy-site.ts';
+import { describeWith } from '../rigs/require-daemon.ts';
 import { caddyNeeds, entryOf, useCaddies } from './hosted-caddy.ts';
 
 const { scratch, aCaddy, aRunningCaddy } = useCaddies();

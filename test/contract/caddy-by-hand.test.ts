@@ -2,8 +2,8 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { pairMatches } from '../agent-scripts/disk.ts';
-import { loadFilesSite, loadPemSite } from '../daemons/caddy-site.ts';
-import { describeWith, program } from '../daemons/require-daemon.ts';
+import { loadFilesSite, loadPemSite } from '../rigs/caddy-site.ts';
+import { describeWith, program } from '../rigs/require-daemon.ts';
 import { caddyNeeds, useCaddies } from './hosted-caddy.ts';
 
 const { aRunningCaddy } = useCaddies();

@@ -2,10 +2,10 @@ import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ownershipOf } from '../agent-scripts/disk.ts';
-import { fileSite, loadFilesSite, loadPemSite } from '../daemons/caddy-site.ts';
-import { handshakesDuring } from '../daemons/handshakes.ts';
-import { describeWith } from '../daemons/require-daemon.ts';
-import { tcpMigration, withTcpMigration } from '../daemons/tcp-migration.ts';
+import { fileSite, loadFilesSite, loadPemSite } from '../rigs/caddy-site.ts';
+import { handshakesDuring } from '../rigs/handshakes.ts';
+import { describeWith } from '../rigs/require-daemon.ts';
+import { tcpMigration, withTcpMigration } from '../rigs/tcp-migration.ts';
 import { caddyNeeds, useCaddies } from './hosted-caddy.ts';
 
 const { aCaddy, aRunningCaddy } = useCaddies();

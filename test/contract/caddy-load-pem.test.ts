@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { filesBelow, ownershipOf } from '../agent-scripts/disk.ts';
 import { runAgentWith } from '../agent-scripts/run-agent.ts';
-import { autosaved } from '../daemons/caddy.ts';
-import { loadPemSite } from '../daemons/caddy-site.ts';
-import { describeWith } from '../daemons/require-daemon.ts';
+import { autosaved } from '../rigs/caddy.ts';
+import { loadPemSite } from '../rigs/caddy-site.ts';
+import { describeWith } from '../rigs/require-daemon.ts';
 import { caddyNeeds, entryOf, useCaddies } from './hosted-caddy.ts';
 
 const { aCaddy, aRunningCaddy, anInlineCaddy } = useCaddies();

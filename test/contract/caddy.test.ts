@@ -1,4 +1,4 @@
-import { caddyDaemons } from '../daemons/caddy-site.ts';
+import { caddyDaemons } from '../rigs/caddy-site.ts';
 import { connectorContract } from './connector.ts';
 
 for (const daemon of Object.values(caddyDaemons)) connectorContract(daemon);

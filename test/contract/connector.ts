@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { ownershipOf, scratchFolder } from '../agent-scripts/disk.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import { firstTitle, proofs } from './proofs.ts';
 import type { ContractPromise, DaemonUnderContract } from './site.ts';

@@ -7,10 +7,10 @@ import type { Target } from '../../core/targets/target.ts';
 import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
 import { observe, versionOf } from '../core/tls-probe/endpoints.ts';
-import { type DovecotSite, dovecotDaemon, dovecotSite } from '../daemons/dovecot.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { servedAfterStarttls } from '../daemons/served-after-starttls.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { type DovecotSite, dovecotDaemon, dovecotSite } from '../rigs/dovecot.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
+import { servedAfterStarttls } from '../rigs/served-after-starttls.ts';
 import { connectorContract } from './connector.ts';
 import { killedContract } from './killed.ts';
 

@@ -1,4 +1,4 @@
-import { filesDaemon } from '../daemons/files-site.ts';
+import { filesDaemon } from '../rigs/files-site.ts';
 import { connectorContract } from './connector.ts';
 
 connectorContract(filesDaemon);

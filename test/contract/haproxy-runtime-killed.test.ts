@@ -5,10 +5,10 @@ import { afterEach, expect, test } from 'vitest';
 import { fingerprintOfFile, scratchFolder } from '../agent-scripts/disk.ts';
 import { fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-changing-calls.ts';
 import { runAgentWith } from '../agent-scripts/run-agent.ts';
-import { askHaproxy } from '../daemons/haproxy.ts';
-import { betweenHaproxy, type Meddle } from '../daemons/haproxy-between.ts';
-import { haproxyDaemons } from '../daemons/haproxy-site.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { askHaproxy } from '../rigs/haproxy.ts';
+import { betweenHaproxy, type Meddle } from '../rigs/haproxy-between.ts';
+import { haproxyDaemons } from '../rigs/haproxy-site.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, startByHand } from './hosted-site.ts';
 import { killedContract } from './killed.ts';
 

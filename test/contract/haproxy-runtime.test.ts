@@ -9,11 +9,11 @@ import { activationByHand } from '../../agent-scripts/apply/activation.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
-import { askHaproxy } from '../daemons/haproxy.ts';
-import { betweenHaproxy, type Meddle } from '../daemons/haproxy-between.ts';
-import { haproxyDaemons, type RuntimeSite } from '../daemons/haproxy-site.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { askHaproxy } from '../rigs/haproxy.ts';
+import { betweenHaproxy, type Meddle } from '../rigs/haproxy-between.ts';
+import { haproxyDaemons, type RuntimeSite } from '../rigs/haproxy-site.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, startByHand } from './hosted-site.ts';
 
 const daemon = haproxyDaemons.runtime;

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { scratchFolder } from '../agent-scripts/disk.ts';
-import { type CaddySite, caddyDaemons, loadPemSite } from '../daemons/caddy-site.ts';
-import { program, root } from '../daemons/require-daemon.ts';
+import { type CaddySite, caddyDaemons, loadPemSite } from '../rigs/caddy-site.ts';
+import { program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 
 /** What the tests of the kind itself need. */

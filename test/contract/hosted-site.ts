@@ -7,7 +7,7 @@ import type { JobHeader } from '../../core/deployment/job.ts';
 import type { Target } from '../../core/targets/target.ts';
 import { filesBelow, identityOf } from '../agent-scripts/disk.ts';
 import { aTarget, type TestHost, testHost } from '../agent-scripts/run-agent.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import type { DaemonUnderContract, Site } from './site.ts';
 
 type Changes = Readonly<Record<string, unknown>>;

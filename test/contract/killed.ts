@@ -6,7 +6,7 @@ import type { JobHeader } from '../../core/deployment/job.ts';
 import { fingerprintOfFile, pairMatches, scratchFolder } from '../agent-scripts/disk.ts';
 import { type Call, fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-changing-calls.ts';
 import { type AgentRun, runAgentWith } from '../agent-scripts/run-agent.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import type { DaemonUnderContract, Site } from './site.ts';
 

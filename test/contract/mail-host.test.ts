@@ -3,11 +3,11 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
-import { dovecotDaemon, dovecotSite } from '../daemons/dovecot.ts';
-import { failsOnce } from '../daemons/fails-once.ts';
-import { postfixDaemons, postfixSite } from '../daemons/postfix.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { dovecotDaemon, dovecotSite } from '../rigs/dovecot.ts';
+import { failsOnce } from '../rigs/fails-once.ts';
+import { postfixDaemons, postfixSite } from '../rigs/postfix.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import type { Site } from './site.ts';
 
 const scratch = scratchFolder();

@@ -1,18 +1,18 @@
-import { apacheDaemon, apacheWithChainFile } from '../daemons/apache.ts';
-import { caddyDaemons } from '../daemons/caddy-site.ts';
-import { dovecotDaemon } from '../daemons/dovecot.ts';
-import { envoyDaemon } from '../daemons/envoy.ts';
-import { filesDaemon } from '../daemons/files-site.ts';
-import { haproxyDaemons } from '../daemons/haproxy-site.ts';
-import { mariadb } from '../daemons/mariadb.ts';
-import { mosquitto } from '../daemons/mosquitto.ts';
-import { nginxDaemon } from '../daemons/nginx-site.ts';
-import { postfixDaemons } from '../daemons/postfix.ts';
-import { postgresql } from '../daemons/postgresql.ts';
-import { underContract } from '../daemons/preset-site.ts';
-import { redis } from '../daemons/redis.ts';
-import { traefikDaemon } from '../daemons/traefik.ts';
 import { envoyProgram, fetched, traefikProgram } from '../peers/programs.ts';
+import { apacheDaemon, apacheWithChainFile } from '../rigs/apache.ts';
+import { caddyDaemons } from '../rigs/caddy-site.ts';
+import { dovecotDaemon } from '../rigs/dovecot.ts';
+import { envoyDaemon } from '../rigs/envoy.ts';
+import { filesDaemon } from '../rigs/files-site.ts';
+import { haproxyDaemons } from '../rigs/haproxy-site.ts';
+import { mariadb } from '../rigs/mariadb.ts';
+import { mosquitto } from '../rigs/mosquitto.ts';
+import { nginxDaemon } from '../rigs/nginx-site.ts';
+import { postfixDaemons } from '../rigs/postfix.ts';
+import { postgresql } from '../rigs/postgresql.ts';
+import { underContract } from '../rigs/preset-site.ts';
+import { redis } from '../rigs/redis.ts';
+import { traefikDaemon } from '../rigs/traefik.ts';
 import type { DaemonUnderContract } from './site.ts';
 
 /** A daemon that passes the contract, and a config of its kind as a person would write it. */

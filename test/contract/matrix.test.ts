@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { loadedDaemons, loadedPeers } from '../load/daemons.ts';
+import { loadedDaemons, loadedPeers } from '../rigs/load/daemons.ts';
 import { claimedPromises, pageWithMatrix, readMatrixPage } from './matrix.ts';
 import { matrixRows } from './matrix-rows.ts';
 import { contractTitles } from './proofs.ts';

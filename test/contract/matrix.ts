@@ -5,7 +5,7 @@ import { quoteArgv } from '../../agent-scripts/apply/run-command.ts';
 import type { WantedChange } from '../../agent-scripts/apply/wanted.ts';
 import { wantedChange } from '../../agent-scripts/connectors/index.ts';
 import { Target } from '../../core/targets/target.ts';
-import { loadedDaemons, loadedPeers } from '../load/daemons.ts';
+import { loadedDaemons, loadedPeers } from '../rigs/load/daemons.ts';
 import { type MatrixRow, matrixRows } from './matrix-rows.ts';
 import type { ContractPromise } from './site.ts';
 

@@ -1,4 +1,4 @@
-import { nginxDaemon } from '../daemons/nginx-site.ts';
+import { nginxDaemon } from '../rigs/nginx-site.ts';
 import { connectorContract } from './connector.ts';
 
 connectorContract(nginxDaemon);

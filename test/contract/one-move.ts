@@ -5,8 +5,8 @@ import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { fingerprintOfFile, scratchFolder } from '../agent-scripts/disk.ts';
 import { type Call, fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-changing-calls.ts';
 import { runAgentWith } from '../agent-scripts/run-agent.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { isPair } from '../daemons/watching-server.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
+import { isPair } from '../rigs/watching-server.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import type { DaemonUnderContract } from './site.ts';
 

@@ -5,10 +5,10 @@ import type { Target } from '../../core/targets/target.ts';
 import { openFerry } from '../../local/ferry.ts';
 import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
-import { type PostfixSite, postfixDaemons, postfixSite } from '../daemons/postfix.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { deploying } from '../local/served-target.ts';
+import { type PostfixSite, postfixDaemons, postfixSite } from '../rigs/postfix.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { connectorContract } from './connector.ts';
 import { killedContract } from './killed.ts';
 

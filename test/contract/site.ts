@@ -1,10 +1,10 @@
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { TargetKind } from '../../core/targets/target.ts';
-import type { Need } from '../daemons/require-daemon.ts';
+import type { Need } from '../rigs/require-daemon.ts';
 
 /**
  * A real daemon with a configuration of its own below a scratch folder, on ports of loopback: what the contract of
- * connectors needs to know of it. One file a kind in `test/daemons/` makes one.
+ * connectors needs to know of it. One file a kind in `test/rigs/` makes one.
  */
 export interface Site {
   /** The whole `config` of a target of this kind. */

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { scratchFolder } from '../agent-scripts/disk.ts';
 import { observe, versionOf } from '../core/tls-probe/endpoints.ts';
-import { describeWith, program } from '../daemons/require-daemon.ts';
-import { startSlapd } from '../daemons/slapd.ts';
-import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
+import { describeWith, program } from '../rigs/require-daemon.ts';
+import { startSlapd } from '../rigs/slapd.ts';
 
 const scratch = scratchFolder();
 let count = 0;

@@ -1,4 +1,4 @@
-import { traefikStandIn } from '../daemons/traefik.ts';
+import { traefikStandIn } from '../rigs/traefik.ts';
 import { connectorContract } from './connector.ts';
 import { oneMoveContract } from './one-move.ts';
 

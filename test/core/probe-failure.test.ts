@@ -4,7 +4,7 @@ import { CertferryError } from '../../core/errors.ts';
 import { inWords } from '../../core/probe-failure.ts';
 import { serverNameOf } from '../../core/tls-probe/probe.ts';
 import { nameProblem } from '../../core/tls-probe/served.ts';
-import { openssl } from '../factories/forms.ts';
+import { openssl } from '../fixtures/forms.ts';
 
 const coded = (message: string, known: object) => Object.assign(new Error(message), known);
 

@@ -3,7 +3,7 @@ import { DescribeInstanceInformationCommand } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { clientsFor, ownClients } from '../../lambdas/runtime/clients.ts';
 import { type JsonEndpoint, startJsonEndpoint } from '../../local/http/json-endpoint.ts';
-import { type QueryService, queryService } from './support/query-service.ts';
+import { type QueryService, queryService } from '../fakes/query-service.ts';
 
 let sts: QueryService;
 let ssm: JsonEndpoint;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DeploymentState } from '../../core/deployment/deployment.ts';
 import { createHandler } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
-import { aBegunRollout } from './support/begun-rollout.ts';
-import { anExecution, aTargetId, fingerprint, rawRequest, source } from './support/factories.ts';
-import { aWorld, startTables, type World } from './support/world.ts';
+import { aBegunRollout } from '../fixtures/begun-rollout.ts';
+import { anExecution, aTargetId, fingerprint, rawRequest, source } from '../fixtures/factories.ts';
+import { aWorld, startTables, type World } from '../fixtures/world.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;
 let world: World;

@@ -6,9 +6,9 @@ import { Certificate } from '../../core/registry/certificate.ts';
 import { RolloutRequest } from '../../core/rollout/rollout.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { onGroup } from '../fakes/catalogue.ts';
+import { refusal, type ScriptedService, scriptedService } from '../fakes/scripted-service.ts';
+import { startTables, tableNames } from '../fixtures/world.ts';
 import { fixture } from '../triggers/scope.ts';
-import { refusal, type ScriptedService, scriptedService } from './support/service.ts';
-import { startTables, tableNames } from './support/world.ts';
 
 const rolloutArn = 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout';
 

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createHandler as answerApproval, handler } from '../../lambdas/handlers/events/answer-approval.ts';
 import { createHandler as askApproval } from '../../lambdas/handlers/rollout/ask-approval.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { aBegunState, execution, rolloutId } from './support/rolling.ts';
+import { aBegunState, execution, rolloutId } from '../fixtures/rolling.ts';
 
 let by: FakeRolloutServices;
 let secrets: string[];

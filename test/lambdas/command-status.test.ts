@@ -4,9 +4,9 @@ import type { Deployment } from '../../core/deployment/deployment.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as rollBack } from '../../lambdas/handlers/deploy-target/roll-back.ts';
 import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
-import { sourcesOf } from './support/bundle.ts';
-import { facts, heldDeployment, lineOf } from './support/factories.ts';
-import { aHostKey, aWorld, startTables, tableNames, type World } from './support/world.ts';
+import { sourcesOf } from '../fixtures/bundle.ts';
+import { facts, heldDeployment, lineOf } from '../fixtures/factories.ts';
+import { aHostKey, aWorld, startTables, tableNames, type World } from '../fixtures/world.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;
 let world: World;

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import type { Phases } from '../../lambdas/recording/durations.ts';
 import { type Ended, historyItem, wishIn } from '../../lambdas/recording/item.ts';
-import { rawRequest } from './support/factories.ts';
-import { probeResult, pushResult } from './support/results.ts';
+import { rawRequest } from '../fixtures/factories.ts';
+import { probeResult, pushResult } from '../fixtures/results.ts';
 
 const noPhases = { push: null, probe: null, rollback: null };
 const ending = { summary: 'seen', reason: null, repair: null, warnings: [] };

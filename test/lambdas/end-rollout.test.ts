@@ -3,8 +3,8 @@ import { createHandler as endRollout } from '../../lambdas/handlers/rollout/end-
 import { rolloutExists } from '../../lambdas/rollout/exists.ts';
 import type { WaveResult } from '../../services/rollouts/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { fingerprint } from './support/factories.ts';
-import { aBegunState, aResult, certificateName, execution, rolloutId } from './support/rolling.ts';
+import { fingerprint } from '../fixtures/factories.ts';
+import { aBegunState, aResult, certificateName, execution, rolloutId } from '../fixtures/rolling.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
 import { EndedState, endingOf, RecordingPath } from '../../lambdas/recording/ended.ts';
-import { facts, fingerprint } from './support/factories.ts';
-import { probeResult, pushResult } from './support/results.ts';
+import { facts, fingerprint } from '../fixtures/factories.ts';
+import { probeResult, pushResult } from '../fixtures/results.ts';
 
 const repair = { files: [{ path: '/etc/x.pem', backup: '/var/b/x.pem' }], commands: ['cp a b'] };
 const notYet = probeResult({ verdict: 'retry', attempt: 0, summary: 'not looked yet' });

@@ -4,9 +4,9 @@ import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-targ
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { createHandler as releaseLock } from '../../lambdas/handlers/events/release-lock.ts';
 import { EndedState } from '../../lambdas/recording/ended.ts';
-import { anExecution, aTargetId, facts, rawRequest } from './support/factories.ts';
-import { pushResult } from './support/results.ts';
-import { useWorld, type World } from './support/world.ts';
+import { anExecution, aTargetId, facts, rawRequest } from '../fixtures/factories.ts';
+import { pushResult } from '../fixtures/results.ts';
+import { useWorld, type World } from '../fixtures/world.ts';
 
 let world: World;
 let host: string;

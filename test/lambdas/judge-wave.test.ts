@@ -5,8 +5,8 @@ import { createHandler as nextWave } from '../../lambdas/handlers/rollout/next-w
 import { wavesSoFar } from '../../lambdas/rollout/waves-so-far.ts';
 import type { JudgedWave } from '../../services/rollouts/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { fingerprint } from './support/factories.ts';
-import { aBegunState, aResult, execution, idOf, install, rolloutId, withFleet } from './support/rolling.ts';
+import { fingerprint } from '../fixtures/factories.ts';
+import { aBegunState, aResult, execution, idOf, install, rolloutId, withFleet } from '../fixtures/rolling.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

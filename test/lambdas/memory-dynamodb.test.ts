@@ -2,8 +2,8 @@ import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { memoryDynamoDb } from '../fakes/dynamodb/documents.ts';
-import { aRollout } from './support/rollouts.ts';
-import { aWorld, startTables, tableNames, type World } from './support/world.ts';
+import { aRollout } from '../fixtures/rollouts.ts';
+import { aWorld, startTables, tableNames, type World } from '../fixtures/world.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;
 beforeAll(async () => {

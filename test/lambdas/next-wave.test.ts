@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createHandler as judgeWave } from '../../lambdas/handlers/rollout/judge-wave.ts';
 import { createHandler as nextWave } from '../../lambdas/handlers/rollout/next-wave.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { fingerprint, source } from './support/factories.ts';
+import { fingerprint, source } from '../fixtures/factories.ts';
 import {
   aBegunState,
   aRegisteredTarget,
@@ -13,7 +13,7 @@ import {
   install,
   rolloutId,
   withFleet,
-} from './support/rolling.ts';
+} from '../fixtures/rolling.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

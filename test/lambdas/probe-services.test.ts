@@ -12,10 +12,10 @@ import {
   createHandler as probeServices,
 } from '../../lambdas/handlers/rollout/probe-services.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
-import { aVersion } from '../factories/certificates.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { facts, fingerprint } from './support/factories.ts';
-import { aBegunState, execution } from './support/rolling.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { facts, fingerprint } from '../fixtures/factories.ts';
+import { aBegunState, execution } from '../fixtures/rolling.ts';
 
 const old = new Parsed((await aVersion({ names: ['lb.example.com'] })).certPem);
 

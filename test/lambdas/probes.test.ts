@@ -5,8 +5,8 @@ import { createHandler as probeEndpoint } from '../../lambdas/handlers/deploy-ta
 import { createHandler as probeFromHost } from '../../lambdas/handlers/deploy-target/probe-from-host.ts';
 import { createHandler as probeRestored } from '../../lambdas/handlers/deploy-target/probe-restored.ts';
 import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
-import { facts, fingerprint, heldDeployment, lineOf } from './support/factories.ts';
-import { aWorld, startTables, type World } from './support/world.ts';
+import { facts, fingerprint, heldDeployment, lineOf } from '../fixtures/factories.ts';
+import { aWorld, startTables, type World } from '../fixtures/world.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;
 let world: World;

@@ -4,9 +4,9 @@ import { makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import { unseal } from '../../core/seal/unseal.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
-import { aBundle, sourcesOf } from './support/bundle.ts';
-import { facts, heldDeployment, lineOf } from './support/factories.ts';
-import { aHostKey, useWorld, type World } from './support/world.ts';
+import { aBundle, sourcesOf } from '../fixtures/bundle.ts';
+import { facts, heldDeployment, lineOf } from '../fixtures/factories.ts';
+import { aHostKey, useWorld, type World } from '../fixtures/world.ts';
 
 let world: World;
 useWorld((made) => {

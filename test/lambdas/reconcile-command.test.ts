@@ -3,9 +3,9 @@ import type { Deployment } from '../../core/deployment/deployment.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as reconcileCommand } from '../../lambdas/handlers/deploy-target/reconcile-command.ts';
 import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
-import { sourcesOf } from './support/bundle.ts';
-import { facts, heldDeployment, lineOf } from './support/factories.ts';
-import { aHostKey, useWorld, type World } from './support/world.ts';
+import { sourcesOf } from '../fixtures/bundle.ts';
+import { facts, heldDeployment, lineOf } from '../fixtures/factories.ts';
+import { aHostKey, useWorld, type World } from '../fixtures/world.ts';
 
 let world: World;
 useWorld((made) => {

@@ -6,10 +6,10 @@ import type { DeploymentState } from '../../core/deployment/deployment.ts';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
-import { aBegunRollout } from './support/begun-rollout.ts';
-import { anExecution, facts, fingerprint, rawRequest } from './support/factories.ts';
-import { probeResult, pushResult } from './support/results.ts';
-import { tableNames, useWorld, type World } from './support/world.ts';
+import { aBegunRollout } from '../fixtures/begun-rollout.ts';
+import { anExecution, facts, fingerprint, rawRequest } from '../fixtures/factories.ts';
+import { probeResult, pushResult } from '../fixtures/results.ts';
+import { tableNames, useWorld, type World } from '../fixtures/world.ts';
 
 let documents: DynamoDBDocumentClient;
 let world: World;

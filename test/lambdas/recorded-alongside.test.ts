@@ -9,10 +9,10 @@ import { createHandler as releaseLock } from '../../lambdas/handlers/events/rele
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
 import type { HistoryQuery } from '../../services/history/history.ts';
 import { createDeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
-import { aBegunRollout } from './support/begun-rollout.ts';
-import { anExecution, aTargetId, facts, fingerprint, rawRequest } from './support/factories.ts';
-import { pushResult } from './support/results.ts';
-import { tableNames, useWorld, type World } from './support/world.ts';
+import { aBegunRollout } from '../fixtures/begun-rollout.ts';
+import { anExecution, aTargetId, facts, fingerprint, rawRequest } from '../fixtures/factories.ts';
+import { pushResult } from '../fixtures/results.ts';
+import { tableNames, useWorld, type World } from '../fixtures/world.ts';
 
 let documents: DynamoDBDocumentClient;
 let world: World;

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { createHandler as releaseLock } from '../../lambdas/handlers/events/release-lock.ts';
-import { anExecution, fingerprint, rawRequest } from './support/factories.ts';
-import { pushResult } from './support/results.ts';
-import { useWorld, type World } from './support/world.ts';
+import { anExecution, fingerprint, rawRequest } from '../fixtures/factories.ts';
+import { pushResult } from '../fixtures/results.ts';
+import { useWorld, type World } from '../fixtures/world.ts';
 
 let world: World;
 useWorld((made) => {

@@ -4,10 +4,10 @@ import { CertferryError } from '../../core/errors.ts';
 import { Certificate } from '../../core/registry/certificate.ts';
 import { createHandler as resolveCertificate } from '../../lambdas/handlers/rollout/resolve-certificate.ts';
 import type { Sources } from '../../services/sources/sources.ts';
-import { aVersion } from '../factories/certificates.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { fingerprint, source } from './support/factories.ts';
-import { aRegisteredTarget, certificateName, execution, rolloutId } from './support/rolling.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { fingerprint, source } from '../fixtures/factories.ts';
+import { aRegisteredTarget, certificateName, execution, rolloutId } from '../fixtures/rolling.ts';
 
 const issued = await aVersion({ names: [certificateName] });
 const facts = factsOfPem(issued.certPem + issued.chainPem);

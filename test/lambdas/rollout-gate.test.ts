@@ -2,11 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
-import { aBegunRollout } from './support/begun-rollout.ts';
-import { anExecution, aTargetId, rawRequest } from './support/factories.ts';
-import { pushResult } from './support/results.ts';
-import { aCertificateName } from './support/rollouts.ts';
-import { useWorld, type World } from './support/world.ts';
+import { aBegunRollout } from '../fixtures/begun-rollout.ts';
+import { anExecution, aTargetId, rawRequest } from '../fixtures/factories.ts';
+import { pushResult } from '../fixtures/results.ts';
+import { aCertificateName } from '../fixtures/rollouts.ts';
+import { useWorld, type World } from '../fixtures/world.ts';
 
 let world: World;
 useWorld((made) => {

@@ -12,9 +12,9 @@ import { lambdaEnvironment } from '../../local/environment.ts';
 import { type CommandLine, createCommandLine } from '../../services/notify/command-lines.ts';
 import type { Message } from '../../services/notify/messages.ts';
 import { fakeRolloutServices, commandLine as inStack } from '../fakes/rollout-services.ts';
-import { fingerprint } from './support/factories.ts';
-import { aBegunState, execution } from './support/rolling.ts';
-import { commandsIn, placelessIn, placeTyped } from './support/typed.ts';
+import { fingerprint } from '../fixtures/factories.ts';
+import { aBegunState, execution } from '../fixtures/rolling.ts';
+import { commandsIn, placelessIn, placeTyped } from '../fixtures/typed.ts';
 
 const { rollout, wave } = aBegunState(fakeRolloutServices(), { wave: { number: 1, count: 1, total: 9 } });
 

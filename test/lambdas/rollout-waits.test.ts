@@ -13,7 +13,7 @@ import {
   install,
   rolloutId,
   withFleet,
-} from './support/rolling.ts';
+} from '../fixtures/rolling.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

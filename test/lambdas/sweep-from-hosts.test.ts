@@ -3,10 +3,10 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
 import { createHandler } from '../../lambdas/handlers/events/sweep.ts';
 import { versionOf } from '../core/tls-probe/endpoints.ts';
-import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
-import { aMailTarget, hostsSee, jobOf, serves } from './support/scripted-hosts.ts';
-import { aSweptCertificate, hostA, hostB } from './support/sweeping.ts';
-import { useWorld, type World } from './support/world.ts';
+import { aMailTarget, hostsSee, jobOf, serves } from '../fakes/scripted-hosts.ts';
+import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
+import { aSweptCertificate, hostA, hostB } from '../fixtures/sweeping.ts';
+import { useWorld, type World } from '../fixtures/world.ts';
 
 let own: ReturnType<typeof aSweptCertificate>;
 let others: World;

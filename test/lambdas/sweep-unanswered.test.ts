@@ -4,10 +4,10 @@ import { CertferryError } from '../../core/errors.ts';
 import { createHandler } from '../../lambdas/handlers/events/sweep.ts';
 import { served } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
-import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
-import { aMailTarget, hostsSee, jobOf, serves } from './support/scripted-hosts.ts';
-import { aSweptCertificate, hostA, hostB } from './support/sweeping.ts';
-import { useWorld } from './support/world.ts';
+import { aMailTarget, hostsSee, jobOf, serves } from '../fakes/scripted-hosts.ts';
+import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
+import { aSweptCertificate, hostA, hostB } from '../fixtures/sweeping.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 const endpoints = useEndpoints();
 

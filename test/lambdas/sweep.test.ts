@@ -5,9 +5,9 @@ import { createHandler } from '../../lambdas/handlers/events/sweep.ts';
 import { createMeasures } from '../../services/notify/measures.ts';
 import { served } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
-import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
-import { aSweptCertificate, hostA, hostB } from './support/sweeping.ts';
-import { useWorld } from './support/world.ts';
+import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
+import { aSweptCertificate, hostA, hostB } from '../fixtures/sweeping.ts';
+import { useWorld } from '../fixtures/world.ts';
 
 const endpoints = useEndpoints();
 

@@ -10,8 +10,8 @@ import { createHandler } from '../../lambdas/handlers/events/sync-registry.ts';
 import { syncCatalogue } from '../../lambdas/registration/sync.ts';
 import { type Catalogue, createCatalogue } from '../../services/registry/catalogue.ts';
 import { createStackRequests, type StackRequests } from '../../services/registry/stack-requests.ts';
-import { type ObjectServer, startObjectServer } from './support/objects.ts';
-import { startTables, tableNames } from './support/world.ts';
+import { type ObjectServer, startObjectServer } from '../fakes/object-server.ts';
+import { startTables, tableNames } from '../fixtures/world.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;
 let objects: ObjectServer;

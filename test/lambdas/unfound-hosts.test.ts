@@ -11,7 +11,7 @@ import {
   idOf,
   install,
   withFleet,
-} from './support/rolling.ts';
+} from '../fixtures/rolling.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { recordedResults } from '../../lambdas/rollout/waves-so-far.ts';
 import { fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { rawRequest } from './support/factories.ts';
-import { idOf, install, rolloutId } from './support/rolling.ts';
+import { rawRequest } from '../fixtures/factories.ts';
+import { idOf, install, rolloutId } from '../fixtures/rolling.ts';
 
 const item = DeploymentRequest.parse(rawRequest({ target: { id: idOf(0) }, rollout: rolloutId }));
 

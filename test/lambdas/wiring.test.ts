@@ -7,10 +7,10 @@ import { agentLine } from '../../core/deployment/agent-line.ts';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
 import { makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import { unseal } from '../../core/seal/unseal.ts';
-import { aVersion } from '../factories/certificates.ts';
-import { anExecution, rawRequest, source } from './support/factories.ts';
-import { type ScriptedService, scriptedService } from './support/service.ts';
-import { startTables, tableNames } from './support/world.ts';
+import { type ScriptedService, scriptedService } from '../fakes/scripted-service.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { anExecution, rawRequest, source } from '../fixtures/factories.ts';
+import { startTables, tableNames } from '../fixtures/world.ts';
 
 const dist = join(import.meta.dirname, '../../dist/lambdas');
 

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { DeployRequest, DeployResult, Ferry } from '../../local/ferry.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { quickMachine } from '../scenarios/faults.ts';
 import { deployInProcess, enteredBy, spawnDeployments, untilAgentRuns, useHarbour } from './harbour.ts';
 import { scratch } from './scratch.ts';

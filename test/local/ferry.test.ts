@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
 import type { DeployResult, Ferry } from '../../local/ferry.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { useHarbour } from './harbour.ts';
 import { filesUnder, needlesOf } from './needles.ts';
 import { deploying, makeStuck } from './served-target.ts';

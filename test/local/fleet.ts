@@ -8,7 +8,7 @@ import { readAgentLine } from '../../core/deployment/agent-line.ts';
 import { readJob } from '../../core/seal/job-text.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { type Ferry, type FerryOptions, openFerry, type RolloutWish } from '../../local/ferry.ts';
-import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from './scratch.ts';
 import { aServedTarget, type ServedTarget } from './served-target.ts';
 

@@ -1,6 +1,6 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { carrying, served, useFleets } from './fleet.ts';
 import { makeStuck } from './served-target.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { memberOf, RegisteredTarget } from '../../core/targets/registered.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { carrying, secretOf, useFleets } from './fleet.ts';
 
 const aFleet = useFleets();

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { LocalMessage } from '../../local/sns.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import {
   appliedSince,
   carrying,

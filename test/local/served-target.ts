@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import { Target } from '../../core/targets/target.ts';
 import type { DeployRequest } from '../../local/ferry.ts';
-import type { IssuedCertificate } from '../factories/certificates.ts';
+import type { IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from './scratch.ts';
 
 const serverFile = resolve(import.meta.dirname, '../../cli/demo/tls-server.ts');

@@ -1,5 +1,5 @@
 import { killedContract } from '../contract/killed.ts';
-import { caddyDaemons } from '../daemons/caddy-site.ts';
+import { caddyDaemons } from '../rigs/caddy-site.ts';
 
 // here because it takes minutes: the key is renamed, the certificate not yet
 const window = /^rename\(.*, ".*\/tls\/fullchain\.pem"/;

@@ -5,9 +5,9 @@ import { connectorContract } from '../contract/connector.ts';
 import { aHostedSite, type HostedSite, startByHand } from '../contract/hosted-site.ts';
 import { killedContract } from '../contract/killed.ts';
 import { oneMoveContract } from '../contract/one-move.ts';
-import { envoyDaemon } from '../daemons/envoy.ts';
-import { describeWith, root } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { envoyDaemon } from '../rigs/envoy.ts';
+import { describeWith, root } from '../rigs/require-daemon.ts';
 import { envoyProgram, fetched } from './programs.ts';
 
 const needs = [fetched(envoyProgram)];

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { Need } from '../daemons/require-daemon.ts';
+import type { Need } from '../rigs/require-daemon.ts';
 
 /** Where the daemons that no Debian package has are kept, outside the repository. */
 export const peersFolder = resolve(import.meta.dirname, '../../node_modules/.cache/certferry-peers');

@@ -4,9 +4,9 @@ import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { scratchFolder } from '../agent-scripts/disk.ts';
 import { runAgentWith } from '../agent-scripts/run-agent.ts';
 import { aHostedSite, type HostedSite, startByHand } from '../contract/hosted-site.ts';
-import { envoyConfigIn, envoyDaemon } from '../daemons/envoy.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { envoyConfigIn, envoyDaemon } from '../rigs/envoy.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { envoyProgram, fetched } from './programs.ts';
 
 const needs = [fetched(envoyProgram), program('unshare', 'util-linux'), root];

@@ -6,8 +6,8 @@ import { connectorContract } from '../contract/connector.ts';
 import { aHostedSite, type HostedSite, startByHand } from '../contract/hosted-site.ts';
 import { killedContract } from '../contract/killed.ts';
 import { oneMoveContract } from '../contract/one-move.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { traefikDaemon } from '../daemons/traefik.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
+import { traefikDaemon } from '../rigs/traefik.ts';
 import { fetched, traefikProgram } from './programs.ts';
 
 const needs = [fetched(traefikProgram)];

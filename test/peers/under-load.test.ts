@@ -1,4 +1,4 @@
-import { loadedPeers } from '../load/daemons.ts';
-import { hitlessContract } from '../load/hitless.ts';
+import { loadedPeers } from '../rigs/load/daemons.ts';
+import { hitlessContract } from '../rigs/load/hitless.ts';
 
 for (const loaded of loadedPeers) hitlessContract(loaded);

@@ -7,7 +7,7 @@ import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { type DeployResult, type Ferry, openFerry } from '../../local/ferry.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
 import { createLocks } from '../../services/locks/locks.ts';
-import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { aServedTarget, deploying, makeStuck, type ServedTarget } from '../local/served-target.ts';
 import { expectTaken } from './expect-taken.ts';

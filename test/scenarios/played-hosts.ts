@@ -8,7 +8,7 @@ import { readJob } from '../../core/seal/job-text.ts';
 import { unseal } from '../../core/seal/unseal.ts';
 import type { SimulatedHost } from '../../local/ssm/simulated.ts';
 import { versionOf } from '../core/tls-probe/endpoints.ts';
-import type { IssuedCertificate } from '../factories/certificates.ts';
+import type { IssuedCertificate } from '../fixtures/certificates.ts';
 
 /** What hosts do otherwise than they are told, by their numbers. */
 export interface Manners {

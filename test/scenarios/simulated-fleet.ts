@@ -12,7 +12,7 @@ import { type Ferry, openFerry } from '../../local/ferry.ts';
 import type { RolloutEnd, RolloutWatch } from '../../local/rollouts.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
 import { createLocks } from '../../services/locks/locks.ts';
-import { aVersion, type IssuedCertificate } from '../factories/certificates.ts';
+import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { type Fault, lambdasWith, quickMachine, quickRollout } from './faults.ts';
 import { idOf, type Manners, playedHosts } from './played-hosts.ts';

@@ -55,7 +55,7 @@ export const matchedBy: Readonly<Record<string, string | null>> = {
   'instance-terminate-successful': null,
 };
 
-const folder = join(import.meta.dirname, 'fixtures');
+const folder = join(import.meta.dirname, '../fixtures/events');
 
 /** One event as EventBridge delivers it. */
 export function fixture(name: string): Pattern {

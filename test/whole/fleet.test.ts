@@ -3,7 +3,7 @@ import { type Fleet, openFleet } from '../../bench/fleet/fleet.ts';
 import type { FleetHost } from '../../bench/fleet/hosts.ts';
 import { countOf, newestFirst } from '../../bench/fleet/told.ts';
 import { scratchFolder } from '../agent-scripts/disk.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 
 const size = 12;
 const all = <Value>(value: Value) => Array<Value>(size).fill(value);

@@ -8,10 +8,10 @@ import {
   ownershipOf,
   scratchFolder,
 } from '../agent-scripts/disk.ts';
-import { type Nginx, nginxIn } from '../daemons/nginx.ts';
-import { describeWith, program, root } from '../daemons/require-daemon.ts';
-import { servedBy } from '../daemons/served.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { type Nginx, nginxIn } from '../rigs/nginx.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
+import { servedBy } from '../rigs/served.ts';
 import { certferry, type Run, versionFiles } from './certferry.ts';
 
 const scratch = scratchFolder();

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { filesBelow, scratchFolder } from '../agent-scripts/disk.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
 import { certferry, startCertferry, versionFiles } from './certferry.ts';
 
 const scratch = scratchFolder();

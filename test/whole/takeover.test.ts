@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { filesBelow, fingerprintOfFile, scratchFolder } from '../agent-scripts/disk.ts';
-import { describeWith, program } from '../daemons/require-daemon.ts';
-import { aVersion } from '../factories/certificates.ts';
+import { aVersion } from '../fixtures/certificates.ts';
+import { describeWith, program } from '../rigs/require-daemon.ts';
 import { certferry, startCertferry, versionFiles } from './certferry.ts';
 
 const scratch = scratchFolder();

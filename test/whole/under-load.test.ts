@@ -1,4 +1,4 @@
-import { loadedDaemons } from '../load/daemons.ts';
-import { hitlessContract } from '../load/hitless.ts';
+import { loadedDaemons } from '../rigs/load/daemons.ts';
+import { hitlessContract } from '../rigs/load/hitless.ts';
 
 for (const loaded of loadedDaemons) hitlessContract(loaded);

@@ -3,8 +3,8 @@ import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import type { readBundle } from '../../../core/certificate/read-bundle.ts';
 import { forgeForReading } from '../../../scripts/forge-for-reading.ts';
-import { aVersion } from '../../factories/certificates.ts';
-import { asPkcs12 } from '../../factories/forms.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
+import { asPkcs12 } from '../../fixtures/forms.ts';
 
 /** `readBundle` as it is in a Lambda. */
 async function bundled(): Promise<typeof readBundle> {

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { aVersion, createAuthority } from '../../factories/certificates.ts';
-import { armour, derOf } from '../../factories/forms.ts';
-import { anIdentity, aStrangeKey, type Identity } from '../../factories/hierarchies.ts';
+import { aVersion, createAuthority } from '../../fixtures/certificates.ts';
+import { armour, derOf } from '../../fixtures/forms.ts';
+import { anIdentity, aStrangeKey, type Identity } from '../../fixtures/hierarchies.ts';
 import { read, refusal } from './refusal.ts';
 
 const day = 86_400_000;

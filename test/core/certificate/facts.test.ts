@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { describeCertificate, nameLine } from '../../../core/certificate/describe.ts';
 import { factsOfPem, fingerprintOf, lostNames, namesOf } from '../../../core/certificate/facts.ts';
 import { VersionFacts } from '../../../core/deployment/version.ts';
-import { aVersion, type IssuedCertificate } from '../../factories/certificates.ts';
-import { openssl, withCrlf } from '../../factories/forms.ts';
-import { anIdentity } from '../../factories/hierarchies.ts';
+import { aVersion, type IssuedCertificate } from '../../fixtures/certificates.ts';
+import { openssl, withCrlf } from '../../fixtures/forms.ts';
+import { anIdentity } from '../../fixtures/hierarchies.ts';
 import { read } from './refusal.ts';
 
 describe('facts of installed files', () => {

@@ -2,9 +2,9 @@ import { generateKeyPairSync } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { factsOfPem } from '../../../core/certificate/facts.ts';
 import { readBundle } from '../../../core/certificate/read-bundle.ts';
-import { anAuthority, aVersion, createAuthority } from '../../factories/certificates.ts';
-import { armour, derOf, openssl } from '../../factories/forms.ts';
-import { anIdentity, pkcs8 } from '../../factories/hierarchies.ts';
+import { anAuthority, aVersion, createAuthority } from '../../fixtures/certificates.ts';
+import { armour, derOf, openssl } from '../../fixtures/forms.ts';
+import { anIdentity, pkcs8 } from '../../fixtures/hierarchies.ts';
 import { read, refusal } from './refusal.ts';
 
 const notBefore = new Date('2030-01-01T00:00:00Z');

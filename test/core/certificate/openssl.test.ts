@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAuthority } from '../../factories/certificates.ts';
-import { asPkcs12, blocksOf, openssl } from '../../factories/forms.ts';
+import { createAuthority } from '../../fixtures/certificates.ts';
+import { asPkcs12, blocksOf, openssl } from '../../fixtures/forms.ts';
 import { read } from './refusal.ts';
 
 describe('what openssl says of a bundle', () => {

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { anAuthority, aVersion, type IssuedCertificate } from '../../factories/certificates.ts';
+import { anAuthority, aVersion, type IssuedCertificate } from '../../fixtures/certificates.ts';
 import {
   asUtf16,
   blocksOf,
@@ -7,7 +7,7 @@ import {
   withBagAttributes,
   withByteOrderMark,
   withCrlf,
-} from '../../factories/forms.ts';
+} from '../../fixtures/forms.ts';
 import { read, refusal } from './refusal.ts';
 
 describe('PEM as people have it', () => {

@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { childrenOf, derOf, octetsOf, parseDer } from '../../../core/certificate/asn1.ts';
 import { readPkcs12 } from '../../../core/certificate/pkcs12.ts';
-import { anAuthority, aVersion, type IssuedCertificate } from '../../factories/certificates.ts';
-import { asPkcs12 } from '../../factories/forms.ts';
+import { anAuthority, aVersion, type IssuedCertificate } from '../../fixtures/certificates.ts';
+import { asPkcs12 } from '../../fixtures/forms.ts';
 import { everythingSaid, read, refusal } from './refusal.ts';
 
 /** The order matters: -nomac also turns the encryption of the certificates off. */

@@ -1,15 +1,8 @@
 import { createPrivateKey, generateKeyPairSync } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { aVersion, type IssuedCertificate } from '../../factories/certificates.ts';
-import {
-  armour,
-  asEncryptedPkcs8,
-  asLegacyEncrypted,
-  asPkcs1,
-  asSec1,
-  derOf,
-} from '../../factories/forms.ts';
-import { aStrangeKey, pkcs8 } from '../../factories/hierarchies.ts';
+import { aVersion, type IssuedCertificate } from '../../fixtures/certificates.ts';
+import { armour, asEncryptedPkcs8, asLegacyEncrypted, asPkcs1, asSec1, derOf } from '../../fixtures/forms.ts';
+import { aStrangeKey, pkcs8 } from '../../fixtures/hierarchies.ts';
 import { everythingSaid, read, refusal } from './refusal.ts';
 
 const passphrase = 'öpen, sesame';

@@ -8,7 +8,7 @@ import {
   aVersion,
   createAuthority,
   type IssuedCertificate,
-} from '../../factories/certificates.ts';
+} from '../../fixtures/certificates.ts';
 import {
   armour,
   asEncryptedPkcs8,
@@ -18,7 +18,7 @@ import {
   derOf,
   withByteOrderMark,
   withCrlf,
-} from '../../factories/forms.ts';
+} from '../../fixtures/forms.ts';
 import { everythingSaid, read, refusal } from './refusal.ts';
 
 const mark = fc.constantFrom('', '\uFEFF');

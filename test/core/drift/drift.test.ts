@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Due, findingOf, type Known, type Sight } from '../../../core/drift/drift.ts';
 import type { AddressInspection, ServedFacts } from '../../../core/tls-probe/inspect-endpoint.ts';
-import { fingerprint } from '../../lambdas/support/factories.ts';
+import { fingerprint } from '../../fixtures/factories.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
 const inDays = (days: number) => now.getTime() / 1000 + days * 86_400;

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { agentLine, type HostInspection } from '../../../core/deployment/agent-line.ts';
 import { sightFromHost } from '../../../core/drift/host-inspection.ts';
 import { Verify } from '../../../core/targets/verify.ts';
-import { fingerprint } from '../../lambdas/support/factories.ts';
+import { fingerprint } from '../../fixtures/factories.ts';
 
 const now = new Date('2026-11-22T12:00:00Z');
 const verify = Verify.parse({ endpoint: 'mail.example.com:25', protocol: 'smtp', requireChain: false });

@@ -5,7 +5,7 @@ import { wantedChange } from '../../../agent-scripts/connectors/index.ts';
 import { parseTargets } from '../../../core/registry/targets-file.ts';
 import { parseTarget } from '../../../core/targets/parse.ts';
 import { bundleOf } from '../../agent-scripts/run-agent.ts';
-import { aVersion } from '../../factories/certificates.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
 
 const pemPath = '/etc/haproxy/tls/site.pem';
 const runtime = { pemPath, mode: 'runtime', statsSocket: '/run/haproxy/admin.sock' };

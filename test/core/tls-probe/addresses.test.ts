@@ -4,7 +4,7 @@ import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
 import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
 import { judge } from '../../../core/tls-probe/judge.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
-import { aVersion } from '../../factories/certificates.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
 import { type Endpoint, served, serveTls, verifyOf, versionOf } from './endpoints.ts';
 
 /** What the name server says. Names with several addresses on loopback are not to be had for real. */

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
-import { aVersion } from '../../factories/certificates.ts';
 import { startStarttlsServer } from '../../fakes/starttls-servers.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
 import { served, serveTls, versionOf } from './endpoints.ts';
 
 const closers: { close: () => Promise<void> }[] = [];

@@ -1,7 +1,7 @@
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { afterEach, beforeAll, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
-import { aVersion } from '../../factories/certificates.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
 import { type Endpoint, observe, served, serveTcp, versionOf } from './endpoints.ts';
 
 let version: IssuedCertificate;

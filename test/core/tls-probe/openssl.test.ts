@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
-import { aVersion } from '../../factories/certificates.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
 import { serveTcp, verifyOf, versionOf } from './endpoints.ts';
 
 const openssl = spawnSync('openssl', ['version']).status === 0;

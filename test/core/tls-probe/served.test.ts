@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority, type IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
-import { anAuthority, aVersion } from '../../factories/certificates.ts';
+import { anAuthority, aVersion } from '../../fixtures/certificates.ts';
 import { served, versionOf } from './endpoints.ts';
 import { anExpiredVersion, observing, useEndpoints } from './use-endpoints.ts';
 

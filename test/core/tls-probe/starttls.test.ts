@@ -1,7 +1,6 @@
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
-import { aVersion } from '../../factories/certificates.ts';
 import {
   type Misbehaviour,
   type StarttlsProtocol,
@@ -9,6 +8,7 @@ import {
   startStarttlsServer,
   starttlsProtocols,
 } from '../../fakes/starttls-servers.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
 import { served, serveTcp, verifyOf, versionOf } from './endpoints.ts';
 
 let version: IssuedCertificate;

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
-import { aVersion } from '../../factories/certificates.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
 import { served, verifyOf, versionOf } from './endpoints.ts';
 import { observing, useEndpoints } from './use-endpoints.ts';
 

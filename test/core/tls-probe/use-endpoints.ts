@@ -1,7 +1,7 @@
 import { afterEach } from 'vitest';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
 import type { VersionFacts } from '../../../core/deployment/version.ts';
-import { aVersion } from '../../factories/certificates.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
 import { type Endpoint, observe, serveTcp, serveTls, versionOf } from './endpoints.ts';
 
 /** Servers that are closed after each test. */

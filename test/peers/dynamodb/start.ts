@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { freePort } from '../../../cli/demo/free-port.ts';
 import type { DynamoDb } from '../../../local/dynamodb/start.ts';
-import { reachable, until } from '../../daemons/processes.ts';
+import { reachable, until } from '../../rigs/processes.ts';
 
 /** Where the jars are kept, outside the repository. */
 export const jars = resolve(import.meta.dirname, '../../../node_modules/.cache/certferry-dynamodb-local');

@@ -1,0 +1,172 @@
+// What the executions of one story live in: the real services on a database in memory, hosts, and a Step Functions that
+// knows who runs. Every call that leaves a function waits for its turn in the interleaver.
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Deliverers } from '../../../lambdas/delivery/deliver.ts';
+import type { Recorders } from '../../../lambdas/recording/record.ts';
+import { tableNames } from '../../../local/dynamodb/create-tables.ts';
+import { createHistory } from '../../../services/history/history.ts';
+import { createHostLocks } from '../../../services/locks/host-locks.ts';
+import { createLocks } from '../../../services/locks/locks.ts';
+import { createPendingCommands } from '../../../services/locks/pending-commands.ts';
+import type { Messages } from '../../../services/notify/messages.ts';
+import { createRegistry } from '../../../services/registry/registry.ts';
+import { createRollouts } from '../../../services/rollouts/rollouts.ts';
+import { memoryDynamoDb } from '../../fakes/dynamodb/documents.ts';
+import { fakePacing } from '../../fakes/pacing.ts';
+import { type ModelAnswer, ModelHosts, type ModelJob } from './hosts.ts';
+import { Interleaver } from './interleaver.ts';
+import type { Plan, Run } from './run.ts';
+import { lockWatch } from './watch.ts';
+
+export type Services = Deliverers &
+  Recorders & { readonly messages: Messages; readonly rollouts: ReturnType<typeof createRollouts> };
+
+interface Flight {
+  readonly job: ModelJob;
+  readonly about: string;
+}
+
+export class Surroundings {
+  readonly interleaver: Interleaver;
+  readonly hosts = new ModelHosts();
+  readonly runs: Run[] = [];
+  readonly problems: string[] = [];
+  readonly counts: Record<string, number> = {};
+  readonly startedAt = Date.parse('2026-11-22T12:00:00.000Z');
+  readonly watch = lockWatch({
+    hadEnded: (arn) => this.#run(arn)?.hadEnded ?? true,
+    records: (arn) => this.#run(arn)?.records ?? false,
+    onReleased: (arn) => this.#run(arn)?.leave(),
+  });
+  readonly #memory = memoryDynamoDb((written) => this.watch.onWrite(written));
+  readonly #services: Omit<Services, 'clock'>;
+  readonly #flights: Flight[] = [];
+  /** Commands that SSM has not handed over yet when everybody has given up on them. */
+  readonly #late: Flight[] = [];
+  readonly #answers = new Map<string, ModelAnswer>();
+  #commands = 0;
+  unverifiedPercent = 10;
+  timeOutPercent = 2;
+  unknownPercent = 5;
+  latePercent = 25;
+  #patient = false;
+
+  constructor(seed: number) {
+    this.interleaver = new Interleaver(seed);
+    this.#services = this.#makeServices();
+  }
+
+  /** For those who look, or arrange things between two turns. */
+  get atOnce() {
+    const { documents } = this.#memory;
+    return {
+      locks: createLocks(documents, tableNames.locks),
+      hostLocks: createHostLocks(documents, tableNames.locks),
+      history: createHistory(documents, tableNames),
+      rollouts: createRollouts(documents, tableNames.registry),
+    };
+  }
+
+  items(table: keyof typeof tableNames) {
+    return this.#memory.items(tableNames[table]);
+  }
+
+  servicesOf({ skew }: Pick<Plan, 'skew'>): Services {
+    return { ...this.#services, clock: { now: () => new Date(this.startedAt + skew) } };
+  }
+
+  isPatient(): boolean {
+    return this.#patient;
+  }
+
+  /** From now on nothing goes wrong any more, and everybody waits as long as it takes. */
+  calm(): void {
+    this.#patient = true;
+    this.interleaver.mishapsPercent = 0;
+    this.unknownPercent = 0;
+    this.latePercent = 0;
+  }
+
+  /** Two who run and never were stopped are never inside one target or one host. */
+  onInside(run: Run): void {
+    const others = this.runs.filter((other) => other !== run && other.inside && other.status === 'running');
+    for (const { plan } of others.filter((other) => !other.hadEnded && !run.hadEnded)) {
+      if (plan.targetId === run.plan.targetId || plan.host === run.plan.host) {
+        this.problems.push(`${plan.arn} and ${run.plan.arn} are both inside ${plan.host}`);
+      }
+    }
+  }
+
+  answerTo({ arn }: Plan, action: string): ModelAnswer | undefined {
+    return this.#answers.get(`${arn} ${action}`);
+  }
+
+  /** Commands that somebody waits for; the late ones among them come now. */
+  get inFlight(): number {
+    const awaited = this.#late.filter(({ job }) => this.#run(job.executionArn)?.status === 'running');
+    for (const flight of awaited) this.#flights.push(...this.#late.splice(this.#late.indexOf(flight), 1));
+    return this.#flights.length;
+  }
+
+  /** Those that nobody waits for any more. */
+  landLate(): void {
+    for (const { job } of this.#late.splice(0)) this.hosts.run(job);
+  }
+
+  /** One of the commands on their way arrives; any of them, however late. */
+  land(): void {
+    const [flight] = this.#flights.splice(this.interleaver.draw(this.#flights.length), 1);
+    if (flight !== undefined) this.#answers.set(flight.about, this.hosts.run(flight.job));
+  }
+
+  #run(arn: string): Run | undefined {
+    return this.runs.find(({ plan }) => plan.arn === arn);
+  }
+
+  #makeServices(): Omit<Services, 'clock'> {
+    const documents = this.#waiting();
+    return {
+      locks: createLocks(documents, tableNames.locks),
+      hostLocks: createHostLocks(documents, tableNames.locks),
+      history: createHistory(documents, tableNames),
+      pending: createPendingCommands(documents, tableNames.locks),
+      registry: createRegistry(documents, tableNames.registry),
+      rollouts: createRollouts(documents, tableNames.registry),
+      messages: { tell: async () => {}, commandLine: (words) => words },
+      metrics: { waits: () => {}, ended: () => {} },
+      notices: { hostKeyChanged: () => {} },
+      pacing: fakePacing(),
+      executions: {
+        status: (arn) => this.interleaver.call(() => this.#statusOf(arn)),
+        start: async () => 'exists',
+        complete: async () => true,
+        fail: async () => true,
+      },
+      commands: {
+        reach: async () => {},
+        look: async () => null,
+        send: ({ job }) => this.interleaver.call(() => this.#send(JSON.parse(job) as ModelJob & Plan)),
+      },
+    };
+  }
+
+  /** The same services, each call of theirs in its turn. */
+  #waiting(): DynamoDBDocumentClient {
+    const send = (command: object) => this.interleaver.call(() => this.#memory.run(command));
+    return Object.create(DynamoDBDocumentClient.prototype, { send: { value: send } });
+  }
+
+  /** A deleted execution is not known any more, which means the same as ended. */
+  #statusOf(arn: string) {
+    if (this.interleaver.chance(this.unknownPercent)) return 'unknown' as const;
+    return this.#run(arn)?.status === 'running' ? ('running' as const) : ('ended' as const);
+  }
+
+  #send(job: ModelJob & Plan): string {
+    const { arn: executionArn, action } = job;
+    const flights = this.interleaver.chance(this.latePercent) ? this.#late : this.#flights;
+    flights.push({ job: { ...job, executionArn }, about: `${executionArn} ${action}` });
+    this.#commands += 1;
+    return `command-${this.#commands}`;
+  }
+}

@@ -1,0 +1,206 @@
+// What rollouts did to hosts, change by change, and what must hold of it.
+import type { Item } from '../../fakes/dynamodb/expressions.ts';
+import type { Execution } from './execution.ts';
+import type { Json } from './graph.ts';
+import type { Change } from './hosts.ts';
+import type { World } from './world.ts';
+
+interface Step {
+  readonly action: string;
+  /** The rollout that did it; '' a person, or what was there before. */
+  readonly rollout: string;
+  readonly deploymentId: string;
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+export class Places {
+  readonly #world: World;
+  readonly #steps = new Map<string, Step[]>();
+  /** The highest sequence of a rollout that has changed a target. */
+  readonly #sequences = new Map<string, number>();
+  /** The wave that each rollout is putting back, since it went on last. */
+  readonly #back = new Map<string, number>();
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  onChange({ place, job, from, to }: Change): void {
+    const { targetId } = place;
+    const execution = this.#byName(job.deploymentId);
+    const rollout = String(execution?.plan.input.rollout ?? '');
+    const step = { action: job.action, rollout, deploymentId: job.deploymentId };
+    const steps = this.#of(targetId);
+    // what is undone was never there
+    if (job.action === 'undo' && steps.at(-1)?.deploymentId === job.deploymentId) {
+      steps.pop();
+      return;
+    }
+    const versions = { from: from?.fingerprint ?? null, to: to?.fingerprint ?? null };
+    if (job.action !== 'undo') this.#checkSequence(targetId, rollout);
+    if (job.action === 'rollback' && rollout !== '') this.#checkRollback(targetId, rollout, versions.to);
+    steps.push({ ...step, ...versions });
+    this.#steps.set(targetId, steps);
+  }
+
+  /** A deployment of a rollout has its locks. */
+  begins({ plan }: Execution, targetId: string, believed: Item | undefined): void {
+    const rollout = String(plan.input.rollout);
+    const { redriveCount = 0 } = plan.parent ?? {};
+    if (plan.input.action === 'rollback') this.#checkOrder(rollout, targetId, redriveCount);
+    else this.#checkFirst(plan, targetId, believed);
+  }
+
+  #checkFirst(plan: Execution['plan'], targetId: string, believed: Item | undefined): void {
+    const rollout = String(plan.input.rollout);
+    const { fingerprint } = this.#world.watch.controls.get(rollout) ?? {};
+    const isDone = believed?.rollout === rollout && believed.fingerprint === fingerprint;
+    const isOwn = believed?.deploymentId === plan.name;
+    // what broke off, or was wanted otherwise by somebody since, is begun again, and its host says that it is unchanged
+    const isDisputed = [...this.#world.executions.values()].some(
+      ({ plan: { input }, wasStopped: stopped }) =>
+        'target' in input && idOf(input) === targetId && (stopped || input.rollout !== rollout),
+    );
+    if (isDone && !isOwn && !isDisputed) this.#problem(`${rollout} deploys ${targetId} a second time`);
+  }
+
+  /** Everything that it changed is as it was before, unless somebody has been there since. */
+  checkRolledBack(rollout: string): void {
+    for (const [targetId, steps] of this.#steps) {
+      if (steps.at(-1)?.rollout !== rollout || this.#isOutOfHand(rollout, targetId)) continue;
+      const was = this.#before(targetId, rollout);
+      const has = this.#world.hosts.place(targetId).version?.fingerprint ?? null;
+      if (has !== was) this.#problem(`${rollout} is rolled back, but ${targetId} has ${has}, not ${was}`);
+    }
+  }
+
+  #isOutOfHand(rollout: string, targetId: string): boolean {
+    // whoever wanted the same version, and found it there, has it for theirs
+    const { rollout: owner } = this.#world.watch.installed.get(targetId) ?? {};
+    const isTheirs = owner !== undefined && owner !== rollout;
+    return isTheirs || this.#isBusy(rollout, targetId) || this.#isForgotten(rollout, targetId);
+  }
+
+  /** Each target once, by how its last deployment ended; only where every deployment could say so itself. */
+  checkTally({ plan }: Execution, { counts, rolloutId }: Json): void {
+    const children = [...this.#world.executions.values()].filter((one) => one.plan.parent?.plan === plan);
+    const ends = children.map((child) => ({ child, item: this.#world.watch.history.get(child.plan.arn) }));
+    const isKept = ({ child, item }: (typeof ends)[number]) =>
+      !child.wasStopped && item?.recordedBy === 'graph' && this.#isJudged(String(rolloutId), child.plan.wave);
+    const whole = ends.every(isKept);
+    if (!whole || this.#world.counts['maps failed'] !== undefined) return;
+    this.#world.count('tallies compared');
+    const names = new Map<string, string>();
+    for (const { child, item } of ends) {
+      const { target, action } = child.plan.input as { target: { id: string }; action: string };
+      const outcome = String(item?.outcome);
+      const name = action === 'rollback' ? backName(outcome) : outcome;
+      if (name !== null && (name !== 'skipped' || !names.has(target.id))) names.set(target.id, name);
+    }
+    const expected: Record<string, number> = {};
+    for (const name of names.values()) expected[name] = (expected[name] ?? 0) + 1;
+    const [said, seen] = [sorted(counts as Record<string, number>), sorted(expected)];
+    if (said !== seen) this.#problem(`${String(rolloutId)} says ${said}, but its deployments say ${seen}`);
+  }
+
+  /** Somebody else's deployment is at work there. */
+  #isBusy(rollout: string, targetId: string): boolean {
+    return [...this.#world.executions.values()].some(
+      ({ plan: { input }, isRunning }) =>
+        isRunning && input.rollout !== rollout && 'target' in input && idOf(input) === targetId,
+    );
+  }
+
+  /**
+   * In local mode an attempt that broke off is known beside the one that followed it by the Map's results alone: where
+   * these were never judged, the last one's `unchanged` is all that is recorded.
+   */
+  #isForgotten(rollout: string, targetId: string): boolean {
+    if (!this.#world.temper.renews) return false;
+    const attempts = [...this.#world.executions.values()].filter(
+      ({ plan: { input } }) =>
+        input.rollout === rollout && input.action === 'deploy' && idOf(input) === targetId,
+    );
+    return attempts.some(({ wasStopped, plan: { wave } }) => wasStopped && !this.#isJudged(rollout, wave));
+  }
+
+  #isJudged(rollout: string, wave = 0): boolean {
+    const folder = `rollouts/${rollout}/wave-${wave}/`;
+    const key = [...this.#world.bucket.keys()].find((one) => one.startsWith(`${folder}judged`));
+    return key !== undefined && JSON.parse(this.#world.bucket.get(key) ?? '{}').brokeOff !== true;
+  }
+
+  #of(targetId: string): Step[] {
+    return this.#steps.get(targetId) ?? [];
+  }
+
+  #byName(deploymentId: string): Execution | undefined {
+    return this.#world.byName.get(deploymentId);
+  }
+
+  #problem(what: string): void {
+    this.#world.problems.push(what);
+  }
+
+  /**
+   * What a target had before the rollout's first change after the last change of somebody else. What that one left, and its
+   * host knows to be bad, is nobody's version.
+   */
+  #before(targetId: string, rollout: string): string | null | undefined {
+    const steps = this.#of(targetId);
+    const foreign = steps.findLastIndex(
+      (step) => step.rollout !== rollout && !this.#world.hosts.isBad(targetId, step.deploymentId),
+    );
+    return steps.slice(foreign + 1).find((step) => step.rollout === rollout)?.from;
+  }
+
+  #checkSequence(targetId: string, rollout: string): void {
+    if (rollout === '') return;
+    const sequence = Number(this.#world.watch.controls.get(rollout)?.sequence ?? 0);
+    const highest = this.#sequences.get(targetId) ?? 0;
+    if (sequence < highest) this.#problem(`${rollout} (${sequence}) comes over ${highest} on ${targetId}`);
+    this.#sequences.set(targetId, Math.max(highest, sequence));
+  }
+
+  #checkRollback(targetId: string, rollout: string, to: string | null): void {
+    const steps = this.#of(targetId);
+    const last = steps.at(-1);
+    // a place that its host knows to be bad, though whoever did it was stopped before it could record that, is nobody's
+    // version: to put back what was there before is right
+    if (last !== undefined && this.#world.hosts.isBad(targetId, last.deploymentId)) return;
+    if (last?.rollout !== rollout) {
+      this.#problem(`${rollout} puts back ${targetId}, which ${last?.deploymentId ?? 'nobody'} changed last`);
+    } else if (to !== this.#before(targetId, rollout)) {
+      this.#problem(`${rollout} puts ${to} back on ${targetId}, not ${this.#before(targetId, rollout)}`);
+    }
+  }
+
+  /** The newest wave first. */
+  #checkOrder(rollout: string, targetId: string, redrives: number): void {
+    const forward = [...this.#world.executions.values()].filter(
+      ({ plan: { input, arn } }) =>
+        input.rollout === rollout &&
+        input.action === 'deploy' &&
+        idOf(input) === targetId &&
+        this.#world.watch.history.get(arn)?.outcome !== 'skipped',
+    );
+    const wave = Math.max(0, ...forward.map(({ plan }) => plan.wave ?? 0));
+    const key = `${rollout} ${redrives}`;
+    const before = this.#back.get(key) ?? Number.POSITIVE_INFINITY;
+    if (wave > before) this.#problem(`${rollout} puts back ${targetId} of wave ${wave} after wave ${before}`);
+    this.#back.set(key, Math.min(before, wave));
+  }
+}
+
+const idOf = ({ target }: Json) => (target as { id: string }).id;
+
+/** Null: it says nothing about the target. */
+function backName(outcome: string): string | null {
+  if (outcome === 'superseded') return null;
+  return outcome === 'deployed' || outcome === 'deployed_unverified' || outcome === 'unchanged'
+    ? 'put_back'
+    : 'not_put_back';
+}
+
+const sorted = (counts: Record<string, number>) => JSON.stringify(Object.entries(counts).sort());

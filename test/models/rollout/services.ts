@@ -1,0 +1,163 @@
+// Every service that a function is given: those on DynamoDB and S3 are the real ones.
+import { CertferryError } from '../../../core/errors.ts';
+import { readJob } from '../../../core/seal/job-text.ts';
+import type { HostSelector } from '../../../core/targets/registered.ts';
+import { endpointParts } from '../../../core/targets/verify.ts';
+import type { look } from '../../../core/tls-probe/inspect-endpoint.ts';
+import type { probe } from '../../../core/tls-probe/probe.ts';
+import { tableNames } from '../../../local/dynamodb/create-tables.ts';
+import { createHistory } from '../../../services/history/history.ts';
+import { createHostLocks } from '../../../services/locks/host-locks.ts';
+import { createLocks } from '../../../services/locks/locks.ts';
+import { createPendingCommands } from '../../../services/locks/pending-commands.ts';
+import { createCatalogue } from '../../../services/registry/catalogue.ts';
+import { createInstalledVersions } from '../../../services/registry/installed.ts';
+import { createRegistry } from '../../../services/registry/registry.ts';
+import { createSweeps } from '../../../services/registry/sweeps.ts';
+import { createRollouts } from '../../../services/rollouts/rollouts.ts';
+import { createWaveFiles } from '../../../services/rollouts/wave-files.ts';
+import type { Json } from './graph.ts';
+import type { ModelJob } from './hosts.ts';
+import type { Invocation } from './invocation.ts';
+import { source, type Versions } from './versions.ts';
+import type { World } from './world.ts';
+
+const neverUp = new AbortController().signal;
+
+export function servicesFor(invocation: Invocation) {
+  const { world, documents } = invocation;
+  return {
+    catalogue: createCatalogue(documents, tableNames.registry),
+    history: createHistory(documents, tableNames),
+    hostLocks: createHostLocks(documents, tableNames.locks),
+    installed: createInstalledVersions(documents, tableNames.registry),
+    locks: createLocks(documents, tableNames.locks),
+    pending: createPendingCommands(documents, tableNames.locks),
+    registry: createRegistry(documents, tableNames.registry),
+    rollouts: createRollouts(documents, tableNames.registry),
+    sweeps: createSweeps(documents, tableNames.registry),
+    files: createWaveFiles(invocation.s3, 'work'),
+    clock: world.clock,
+    commands: commandsFor(invocation),
+    executions: executionsFor(invocation),
+    fleet: {
+      async resolve(selector: HostSelector) {
+        const host = String(selector);
+        return [{ host, address: null, online: !world.offline.has(host) }];
+      },
+    },
+    sources: sourcesOf(world),
+    messages: { tell: async () => undefined, commandLine: (words: unknown) => String(words) } as never,
+    metrics: { ended: () => undefined, waits: () => undefined },
+    notices: { hostKeyChanged: () => undefined },
+    pacing: { turn: async () => undefined },
+    measures: { publish: () => undefined },
+    rolloutArn: () => 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
+    secret: () => Buffer.from('a secret of 32 bytes: nobody asks'),
+    approvalUrl: undefined,
+    random: () => 0.5,
+    newPlan: () => `plan-${world.number()}`,
+    timeIsUp: () => neverUp,
+    probeFrom: 'lambda' as const,
+    reachable: { of: async () => new Map() } as never,
+    sleep: async () => undefined,
+    probe: probing(invocation),
+    look: looking(invocation),
+  };
+}
+
+function executionsFor(invocation: Invocation) {
+  const { world } = invocation;
+  return {
+    start: (_: string, name: string, input: unknown) =>
+      invocation.call(() => world.startRollout(name, input as Json)?.plan.arn ?? null),
+    status: (arn: string) =>
+      world.interleaver.call(() => {
+        if (world.chance(3)) return 'unknown' as const;
+        return world.executions.get(arn)?.isRunning ? ('running' as const) : ('ended' as const);
+      }),
+    complete: (token: string, output: unknown) => invocation.call(() => world.complete(token, output)),
+    fail: (token: string, { name }: { name: string }) => invocation.call(() => world.fail(token, name)),
+  };
+}
+
+function commandsFor(invocation: Invocation) {
+  const { world } = invocation;
+  return {
+    async reach(host: string) {
+      if (world.offline.has(host)) throw new CertferryError('CommandUndeliverable', `${host} is away`);
+    },
+    look: (commandId: string) => invocation.call(() => world.invocations.get(commandId) ?? null),
+    send: ({ host, job }: { host: string; job: string }) =>
+      invocation.call(() => {
+        const commandId = `command-${world.number()}`;
+        world.flights.push({ commandId, job: jobIn(job, host, world.versions) });
+        return commandId;
+      }),
+  };
+}
+
+function jobIn(text: string, host: string, versions: Versions): ModelJob {
+  if (text.startsWith('sealed.')) {
+    const { version, ...header } = JSON.parse(text.slice('sealed.'.length));
+    return { ...header, host, version: versions.facts(version) };
+  }
+  const read = readJob(text);
+  if (read.sealed) throw new Error('nothing is sealed here');
+  const { header, replaces } = read.job;
+  return { ...header, host, version: null, replaces } as ModelJob;
+}
+
+function sourcesOf(world: World) {
+  const { versions } = world;
+  return {
+    async fetch({ fingerprint }: { fingerprint: string }) {
+      return versions.bundle(fingerprint);
+    },
+    async latest() {
+      return { fingerprint: versions.all[world.latest] ?? '', source, notAfter: 1_900_000_000 };
+    },
+  } as never;
+}
+
+/** A look at a node, or at a service. */
+function probing({ world }: Invocation): typeof probe {
+  return ({ verify, ...question }) =>
+    world.interleaver.call(() => {
+      const { host } = endpointParts(verify.endpoint);
+      const version = question.version ?? { fingerprint: null };
+      const isService = host.startsWith('service');
+      return [isService ? serviceSeen(world, host, version) : nodeSeen(world, host, version)];
+    }) as never;
+}
+
+interface Asked {
+  readonly fingerprint: string | null;
+}
+
+const serviceSeen = (world: World, host: string, { fingerprint }: Asked) => ({
+  ...seen(host, world.staleServices ? 'stale' : null),
+  fingerprint,
+});
+
+function nodeSeen(world: World, host: string, asked: Asked) {
+  const { served, version } = world.hosts.place(host);
+  const isRight = served && version?.fingerprint === asked.fingerprint;
+  return { ...seen(host, isRight ? null : 'another leaf'), fingerprint: version?.fingerprint ?? null };
+}
+
+const seen = (address: string, problem: string | null) => ({
+  address,
+  fingerprint: null,
+  ok: problem === null,
+  problem,
+});
+
+function looking({ world }: Invocation): typeof look {
+  return async ({ endpoint }) => {
+    const { host } = endpointParts(endpoint);
+    const { version, served } = world.hosts.place(host);
+    const leaf = version === null || !served ? null : { ...version, daysLeft: 300, chainLength: 2 };
+    return [{ address: host, problem: leaf === null ? 'nobody answers' : null, served: leaf }] as never;
+  };
+}

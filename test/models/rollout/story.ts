@@ -1,0 +1,270 @@
+// One story: a rollout begins, and while it goes on things happen to it, in an order that the seed decides. In the end
+// nothing goes wrong any more, and every rollout has to come to an end.
+import { memberOf } from '../../../core/targets/registered.ts';
+import { tableNames } from '../../../local/dynamodb/create-tables.ts';
+import { createRollouts } from '../../../services/rollouts/rollouts.ts';
+import { checkEnd } from './ending.ts';
+import type { Execution } from './execution.ts';
+import type { Json } from './graph.ts';
+import { Invocation } from './invocation.ts';
+import { registered, request, type Setting, seed } from './seeding.ts';
+import { source, type Versions } from './versions.ts';
+import { type Temper, World } from './world.ts';
+
+export const beats = [
+  'again',
+  'newer',
+  'repeat',
+  'part',
+  'sweep',
+  'person',
+  'rollback',
+  'halt',
+  'abort',
+] as const;
+export type Beat = (typeof beats)[number];
+
+export interface Plot extends Setting, Temper {
+  readonly seed: number;
+  readonly beats: readonly Beat[];
+}
+
+const turnsAtMost = 6000;
+
+/** Plays the story to its end, and answers its world with all that was wrong in it. */
+export async function play(plot: Plot, versions: Versions, trace: World['trace'] = () => {}): Promise<World> {
+  const story = new Story(plot, versions);
+  story.world.trace = trace;
+  await seed(story.world, plot);
+  await story.unfold();
+  await story.settle();
+  checkEnd(story.world);
+  return story.world;
+}
+
+class Story {
+  readonly world: World;
+  readonly #plot: Plot;
+  readonly #beats: Beat[];
+
+  constructor(plot: Plot, versions: Versions) {
+    this.#plot = plot;
+    this.#beats = [...plot.beats];
+    this.world = new World(plot.seed, versions, plot);
+  }
+
+  async unfold(): Promise<void> {
+    const { world } = this;
+    this.#begin({});
+    for (let turn = 0; turn < turnsAtMost && !this.#isOver(); turn += 1) {
+      if (world.interleaver.chance(80)) await world.interleaver.step();
+      else this.#happens();
+    }
+  }
+
+  /** Hosts, functions and people do what they should: whoever runs comes to an end, and what was halted is resumed. */
+  async settle(): Promise<void> {
+    const { world } = this;
+    world.calm = true;
+    world.hosts.mend();
+    world.offline.clear();
+    world.staleServices = false;
+    await this.#runDry();
+    for (let round = 0; round < 4; round += 1) {
+      const open = this.#resumable().filter(({ plan }) => !this.#hasEnded(plan.name));
+      for (const execution of open) {
+        this.#redrive(execution);
+        await this.#runDry();
+      }
+    }
+  }
+
+  #isOver(): boolean {
+    const isRunning = [...this.world.executions.values()].some((one) => one.isRunning);
+    return this.#beats.length === 0 && !isRunning && this.world.flights.length === 0;
+  }
+
+  #happens(): void {
+    const { world } = this;
+    const drawn = world.interleaver.draw(100);
+    if (drawn < 45) world.land(world.interleaver.draw(Math.max(1, world.flights.length)));
+    else if (drawn < 65) this.#tell();
+    else if (drawn < 72) this.#next();
+    else if (drawn < 82) this.#answer();
+    else if (drawn < 86) this.#timeOut();
+    else if (drawn < 91) this.#redriveOne();
+    else if (drawn < 92) this.#stopChild();
+    else if (drawn < 96) this.#away();
+    else if (drawn < 97) world.now += 1_800_000;
+    else if (this.#plot.services) world.staleServices = world.interleaver.chance(30);
+  }
+
+  #begin(said: object): void {
+    const { world } = this;
+    world.startRollout(`rollout-${world.number()}`, request(said) as Json);
+  }
+
+  #next(): void {
+    const beat = this.#beats.shift();
+    if (beat === undefined) return;
+    const { world } = this;
+    world.count(`beat ${beat}`);
+    world.trace(`beat ${beat}`);
+    const at = world.interleaver.draw(this.#plot.targets);
+    const play: Readonly<Record<Beat, () => unknown>> = {
+      again: () => this.#begin({ version: 'latest' }),
+      newer: () => this.#newer(),
+      repeat: () => this.#begin({ repeat: true }),
+      part: () => this.#begin({ version: 'current', only: { targets: [`t${at}`] }, repeat: true }),
+      sweep: () => this.#by('Sweep', { heal: true }),
+      person: () => this.#person(at, 'deploy'),
+      rollback: () => this.#person(at, 'rollback'),
+      halt: () => this.#halt(),
+      abort: () => this.#abort(),
+    };
+    play[beat]();
+  }
+
+  #newer(): void {
+    this.world.latest += 1;
+    this.#begin({});
+  }
+
+  /** What an event, a schedule or a person starts. */
+  #by(name: string, event: Json): void {
+    const invocation = new Invocation(this.world);
+    const work = this.world.run(invocation, name, event);
+    Promise.race([work, invocation.broken]).catch(() => undefined);
+  }
+
+  #person(at: number, action: 'deploy' | 'rollback'): void {
+    const { world } = this;
+    const entry = registered(at, this.#plot);
+    const target = memberOf(entry, { host: String(entry.host), address: null });
+    if (target === null) return;
+    const drawn = world.versions.all[world.interleaver.draw(world.versions.all.length)] ?? '';
+    const version = action === 'rollback' ? null : { fingerprint: drawn, source };
+    void world.startDeployment({ target, action, version }).go();
+  }
+
+  async #halt(): Promise<void> {
+    const { world } = this;
+    const one = world.interleaver.pick(this.#rollouts().filter(({ isRunning }) => isRunning));
+    if (one === undefined) return;
+    const rollouts = createRollouts(world.memory.documents, tableNames.registry);
+    await rollouts.halt(one.plan.name, 'a person says so');
+    this.#answer('rejected');
+  }
+
+  #abort(): void {
+    const one = this.world.interleaver.pick(this.#rollouts().filter(({ isRunning }) => isRunning));
+    one?.stop(this.world.interleaver.chance(80) ? 'ABORTED' : 'TIMED_OUT');
+    if (one !== undefined) this.world.count('aborts');
+  }
+
+  #stopChild(): void {
+    const children = [...this.world.executions.values()].filter(
+      ({ plan, isRunning }) => plan.kind === 'deployment' && isRunning,
+    );
+    const one = this.world.interleaver.pick(children);
+    if (one === undefined || this.world.calm) return;
+    this.world.trace(`stop ${one.plan.name}`);
+    one.stop();
+    this.world.count('deployments aborted');
+  }
+
+  #redriveOne(): void {
+    const one = this.world.interleaver.pick(this.#resumable());
+    if (one !== undefined) this.#redrive(one);
+  }
+
+  #redrive(execution: Execution): void {
+    this.world.count('redrives');
+    this.world.trace(`redrive ${execution.plan.name} in ${execution.state}`);
+    execution.redrive();
+  }
+
+  #rollouts(): Execution[] {
+    return [...this.world.executions.values()].filter(({ plan }) => plan.kind === 'rollout');
+  }
+
+  /** Step Functions redrives what has not ended well; one that ended in a Fail state would only end there again. */
+  #resumable(): Execution[] {
+    return this.#rollouts().filter(
+      ({ status, state, plan }) =>
+        status !== 'RUNNING' && status !== 'SUCCEEDED' && plan.graph.States[state]?.Type !== 'Fail',
+    );
+  }
+
+  #hasEnded(id: string): boolean {
+    return this.world.watch.controls.get(id)?.status === 'ended';
+  }
+
+  /** An event arrives: of a command, or of an execution that ended. */
+  #tell(): void {
+    const { world } = this;
+    const [command] = world.commandEvents.splice(world.interleaver.draw(world.commandEvents.length), 1);
+    if (command !== undefined) {
+      const status = world.invocations.get(command)?.status ?? 'Success';
+      this.#by('CommandStatus', { detail: { 'command-id': command, 'instance-id': 'i-0', status } });
+      return;
+    }
+    const [ended] = world.endEvents.splice(world.interleaver.draw(world.endEvents.length), 1);
+    if (ended === undefined) return;
+    const { arn, name, startedAt, input } = ended.plan;
+    const status = ended.isRunning ? 'ABORTED' : ended.status;
+    const detail = {
+      executionArn: arn,
+      name,
+      status,
+      startDate: Date.parse(startedAt),
+      input: JSON.stringify(input),
+    };
+    this.#by('ReleaseLock', { detail });
+  }
+
+  /** Somebody answers a question, if there is one. */
+  #answer(verdict: 'approved' | 'rejected' = this.world.chance(20) ? 'rejected' : 'approved'): void {
+    const asking = [...this.world.tokens].find(([, { execution }]) => execution.plan.kind === 'rollout');
+    if (asking === undefined) return;
+    this.world.count(verdict);
+    this.world.complete(asking[0], { verdict, by: 'a person' });
+  }
+
+  #timeOut(): void {
+    const waiting = this.world.interleaver.pick([...this.world.tokens.keys()]);
+    if (waiting === undefined) return;
+    this.world.count('waits timed out');
+    this.world.fail(waiting, 'States.Timeout');
+  }
+
+  /** A host goes away, or comes back. */
+  #away(): void {
+    const { offline, interleaver } = this.world;
+    const host = `i-${String(interleaver.draw(this.#plot.hosts)).padStart(17, '0')}`;
+    if (!offline.delete(host) && interleaver.chance(this.#plot.trouble)) offline.add(host);
+  }
+
+  async #runDry(): Promise<void> {
+    for (let turn = 0; turn < turnsAtMost * 4; turn += 1) {
+      const { world } = this;
+      world.land(0);
+      if (this.#isTold()) this.#tell();
+      if ((await world.interleaver.step()) || world.flights.length > 0 || this.#isTold()) continue;
+      if (world.tokens.size === 0) return;
+      await this.#endWaits();
+    }
+    this.world.problems.push('it goes on for ever');
+  }
+
+  #isTold(): boolean {
+    return this.world.commandEvents.length + this.world.endEvents.length > 0;
+  }
+
+  /** Questions are answered with yes; what else waits, waits in vain. */
+  async #endWaits(): Promise<void> {
+    this.#answer('approved');
+    if (await this.world.interleaver.step()) return;
+    if (this.world.tokens.size > 0 && this.world.flights.length === 0) this.#timeOut();
+  }
+}

@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { scratchFolder } from '../../agent-scripts/disk.ts';
+import { describeWith, program, root } from '../require-daemon.ts';
+import { underLoad } from './apart.ts';
+import type { LoadedDaemon } from './daemons.ts';
+import { rate } from './under-load.ts';
+
+const renewals = 3;
+
+/** Renewals of a daemon lose no handshake, and no client gets what is neither the old nor the new leaf. */
+export function hitlessContract({ daemon, migrating }: LoadedDaemon): void {
+  const needs = [...daemon.needs, program('unshare', 'util-linux'), program('ip', 'iproute2'), root];
+  describeWith(needs, `under load: ${daemon.title}`, () => {
+    const scratch = scratchFolder();
+
+    test(`loses no handshake in ${renewals} renewals in a row, and never gives what is neither old nor new`, async () => {
+      const seen = await underLoad(daemon, join(scratch, 'site'), renewals, migrating);
+
+      expect(seen).toMatchObject({ failures: {}, strangers: [] });
+      expect(Object.keys(seen.sightings)).toHaveLength(renewals + 1);
+      expect(seen.handshakes).toBeGreaterThan(rate / 2);
+      const counts = Object.values(seen.sightings).map(({ count }) => count);
+      console.info(`${daemon.title}: ${seen.handshakes} handshakes, leaf by leaf ${counts.join(', ')}`);
+    });
+  });
+}

@@ -1,0 +1,89 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
+import { endpointParts } from '../../../core/targets/verify.ts';
+import { aTarget, testHost } from '../../agent-scripts/run-agent.ts';
+import type { DaemonUnderContract } from '../../contract/site.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
+import { until } from '../processes.ts';
+import type { CrowdReport } from './client.ts';
+import { crowdAt } from './crowd.ts';
+
+/** Handshakes begun a second. */
+export const rate = 250;
+
+const lastLookMilliseconds = 500;
+
+/** What clients met while a daemon was renewed again and again. */
+export interface UnderLoad extends CrowdReport {
+  readonly renewals: number;
+  /** Handshakes that gave a leaf which was, when they began, neither the installed one nor the one being installed. */
+  readonly strangers: readonly string[];
+  /** Milliseconds from the end of a renewal to the last handshake begun that still gave the old leaf; 0: none did. */
+  readonly latestOldAnswer: number;
+}
+
+/** A version, and when its deployment began and ended (epoch ms). */
+interface Renewal {
+  readonly fingerprint: string;
+  readonly began: number;
+  readonly ended: number;
+}
+
+/** Renews a running daemon so many times in a row, one deployment right after the other, while clients keep coming. */
+export async function renewUnderLoad(
+  daemon: DaemonUnderContract,
+  folder: string,
+  renewals: number,
+): Promise<UnderLoad> {
+  mkdirSync(folder, { recursive: true });
+  const site = await daemon.site(folder);
+  const host = testHost(join(folder, 'home'));
+  const target = aTarget(daemon.kind, site.config, site.verify);
+  const deploy = async (version: IssuedCertificate): Promise<Renewal> => {
+    const began = Date.now();
+    const { outcome, summary } = await host.send('deploy', { target, version });
+    if (outcome !== 'applied') throw new Error(`a renewal ended as ${outcome}: ${summary}`);
+    return { fingerprint: version.fingerprint, began, ended: Date.now() };
+  };
+  const first = await aVersion();
+  try {
+    site.place(first);
+    await site.start();
+    await until(async () => (await site.served()) === first.fingerprint, 'the first leaf');
+    const installed = [{ fingerprint: first.fingerprint, began: 0, ended: 0 }];
+    const crowd = await crowdAt(endpointParts(String(site.verify.endpoint)).port, rate);
+    const renewInTurn = async (): Promise<void> => {
+      for (let round = 0; round < renewals; round += 1) installed.push(await deploy(await aVersion()));
+    };
+    const [renewing] = await Promise.allSettled([renewInTurn()]);
+    // on a busy machine the clients may not have come round since the last renewal
+    await sleep(lastLookMilliseconds);
+    const report = await crowd.stop();
+    if (renewing.status === 'rejected') throw renewing.reason;
+    return { ...report, renewals, ...judged(report, installed) };
+  } finally {
+    await site.stop();
+  }
+}
+
+function judged(
+  { sightings }: CrowdReport,
+  installed: readonly Renewal[],
+): Pick<UnderLoad, 'strangers' | 'latestOldAnswer'> {
+  const known = new Set(installed.map(({ fingerprint }) => fingerprint));
+  const strangers = Object.keys(sightings).filter((fingerprint) => !known.has(fingerprint));
+  let latestOldAnswer = 0;
+  for (const [index, { fingerprint, began }] of installed.entries()) {
+    const seen = sightings[fingerprint];
+    const [next, afterNext] = [installed[index + 1], installed[index + 2]];
+    if (seen === undefined) continue;
+    if (seen.firstEnd < began) strangers.push(`${fingerprint} before its deployment`);
+    if (afterNext !== undefined && seen.lastBegin > afterNext.began) {
+      strangers.push(`${fingerprint} while the one after the next was deployed`);
+    }
+    if (next !== undefined) latestOldAnswer = Math.max(latestOldAnswer, seen.lastBegin - next.ended);
+  }
+  return { strangers, latestOldAnswer };
+}

@@ -1,0 +1,70 @@
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createReachableHosts } from '../../../services/fleet/reachable-hosts.ts';
+import { clientFor, refusal, type ScriptedService, scriptedService } from '../../fakes/scripted-service.ts';
+
+let ssm: ScriptedService;
+let clients: Map<string | null, SSMClient>;
+beforeEach(async () => {
+  ssm = await scriptedService({ version: '1.1', target: 'AmazonSSM' }, ['DescribeInstanceInformation']);
+  clients = new Map([null, '222233334444'].map((account) => [account, new SSMClient(clientFor(ssm))]));
+});
+afterEach(() => ssm.close());
+
+const hosts = () => createReachableHosts(({ account }) => clients.get(account) as SSMClient);
+const askedFor = () =>
+  ssm.requests.map(({ Filters }) => (Filters as { Values: string[] }[])[0]?.Values.length ?? 0);
+
+describe('hosts that are asked about at once', () => {
+  test('share calls of fifty, those of each account its own', async () => {
+    const { whyAway } = hosts();
+    const ids = Array.from({ length: 60 }, (_, index) => `i-${String(index).padStart(17, '0')}`);
+    ssm.answers.push({
+      InstanceInformationList: ids.map((InstanceId) => ({ InstanceId, PingStatus: 'Online' })),
+    });
+
+    const said = await Promise.all([...ids, `222233334444/eu-west-1/${ids[0]}`].map((id) => whyAway(id)));
+
+    expect(new Set(said)).toEqual(new Set([null]));
+    expect(askedFor().sort((one, other) => one - other)).toEqual([1, 10, 50]);
+  });
+
+  test('are each told why they cannot be reached', async () => {
+    const { whyAway } = hosts();
+    ssm.answers.push({
+      InstanceInformationList: [
+        { InstanceId: 'i-1', PingStatus: 'ConnectionLost' },
+        { InstanceId: 'i-2', PingStatus: 'Online', AgentVersion: '3.1.0.0' },
+        { InstanceId: 'i-3', PingStatus: 'Online' },
+      ],
+    });
+
+    const said = await Promise.all(['i-1', 'i-2', 'i-3', 'i-4'].map((id) => whyAway(id)));
+
+    expect(said).toEqual([
+      expect.stringMatching(/is ConnectionLost, last heard of never/),
+      expect.stringMatching(/is 3\.1\.0\.0; upgrade it/),
+      null,
+      expect.stringMatching(/^SSM does not know it/),
+    ]);
+  });
+
+  test('are asked about again the next time', async () => {
+    const { whyAway } = hosts();
+    ssm.answers.push({ InstanceInformationList: [] });
+
+    await whyAway('i-1');
+    await whyAway('i-1');
+
+    expect(askedFor()).toEqual([1, 1]);
+  });
+
+  test('all hear of it when SSM refuses to say', async () => {
+    const { whyAway } = hosts();
+    ssm.answers.push(refusal('AccessDeniedException'));
+
+    const said = await Promise.allSettled(['i-1', 'i-2'].map((id) => whyAway(id)));
+
+    expect(said.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+  });
+});

@@ -1,0 +1,76 @@
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  createInstalledVersions,
+  type Installed,
+  installedKey,
+} from '../../../services/registry/installed.ts';
+import { createRegistry } from '../../../services/registry/registry.ts';
+import { fingerprint } from '../../fixtures/factories.ts';
+import { startTables, tableNames } from '../../fixtures/world.ts';
+
+let tables: Awaited<ReturnType<typeof startTables>>;
+beforeAll(async () => {
+  tables = await startTables();
+});
+afterAll(() => tables.close());
+
+const put = (Item: Record<string, unknown>) =>
+  tables.documents.send(new PutCommand({ TableName: tableNames.registry, Item }));
+
+function anInstalled(targetId: string): Installed {
+  return {
+    targetId,
+    certificate: 'api.example.com',
+    host: 'i-0123456789abcdef0',
+    fingerprint: fingerprint(targetId),
+    notAfter: 1_800_000_000,
+    outcome: 'deployed',
+    deploymentId: `deploy-${targetId}`,
+    fence: 1,
+    at: '2026-11-22T12:00:00.000Z',
+  };
+}
+
+describe('what targets have', () => {
+  test('is read of hundreds at once; those that never had a deployment are missing', async () => {
+    const known = Array.from({ length: 250 }, (_, at) => `web.${at}`);
+    for (const id of known) await put({ ...installedKey(id), ...anInstalled(id) });
+    const installed = createInstalledVersions(tables.documents, tableNames.registry);
+
+    const found = await installed.of([...known, 'never', 'web.7']);
+
+    expect(found.size).toBe(250);
+    expect(found.get('web.7')).toEqual(anInstalled('web.7'));
+    expect(found.get('never')).toBeUndefined();
+  });
+
+  test('is told apart from what the last request wants there', async () => {
+    const registry = createRegistry(tables.documents, tableNames.registry);
+    const wish = { certificate: 'api.example.com', source: null, requestNumber: 1 };
+    await registry.want({ ...wish, targetId: 'next', action: 'deploy', fingerprint: fingerprint('next') });
+    await registry.want({ ...wish, targetId: 'back', action: 'rollback', fingerprint: null });
+    const installed = createInstalledVersions(tables.documents, tableNames.registry);
+
+    const wanted = await installed.wantedOf(['next', 'back', 'nobody']);
+
+    expect(wanted).toEqual(
+      new Map([
+        ['next', fingerprint('next')],
+        ['back', null],
+      ]),
+    );
+  });
+
+  test('is nothing for nobody', async () => {
+    expect(await createInstalledVersions(tables.documents, tableNames.registry).of([])).toEqual(new Map());
+  });
+
+  test('is an error that names the item when it cannot be read', async () => {
+    await put({ ...installedKey('odd'), ...anInstalled('odd'), fence: 'high' });
+
+    await expect(createInstalledVersions(tables.documents, tableNames.registry).of(['odd'])).rejects.toThrow(
+      /item target#odd \/ installed cannot be read: fence/,
+    );
+  });
+});

@@ -1,0 +1,65 @@
+import { describe, expect, test } from 'vitest';
+import type { Question, Rollouts } from '../../../services/rollouts/rollouts.ts';
+import { aCertificateName, aRollout } from '../../fixtures/rollouts.ts';
+import { useRollouts } from '../../fixtures/world.ts';
+
+let rollouts: Rollouts;
+useRollouts((made) => {
+  rollouts = made;
+});
+
+async function begun() {
+  const rollout = aRollout({ certificate: aCertificateName() });
+  await rollouts.begin(rollout, { repeat: false });
+  return rollout;
+}
+
+describe('questions', () => {
+  const aQuestion = (rolloutId: string, wave: number, asked: Partial<Question> = {}): Question => ({
+    rolloutId,
+    wave,
+    taskToken: `token-${wave}`,
+    attempt: '2026-11-22T11:59:59.000Z#000000',
+    secretHash: 'ab'.repeat(32),
+    askedAt: '2026-11-22T12:00:00.000Z',
+    ...asked,
+  });
+  const approved = { verdict: 'approved', by: 'ada' };
+
+  test('are found by their wave, or as the latest that is unanswered', async () => {
+    const { id } = await begun();
+    const [early, late] = [aQuestion(id, 9), aQuestion(id, 10)];
+    await rollouts.ask(early);
+    await rollouts.ask(late);
+
+    const latest = await rollouts.question(id);
+    await rollouts.answered(late, approved);
+
+    expect(latest).toEqual(late);
+    expect(await rollouts.question(id)).toEqual(early);
+    expect(await rollouts.question(id, 10)).toEqual(late);
+  });
+
+  test('asked again wait with the later token, unanswered', async () => {
+    const { id } = await begun();
+    const first = aQuestion(id, 1);
+    const second = aQuestion(id, 1, { taskToken: 'later', attempt: '2026-11-22T11:59:59.000Z#000001' });
+    await rollouts.ask(first);
+    await rollouts.answered(first, approved);
+
+    expect(await rollouts.ask(second)).toBe(true);
+    await rollouts.answered(first, approved);
+
+    expect(await rollouts.question(id)).toEqual(second);
+  });
+
+  test('of an attempt that comes after a later one are not asked, whatever the clocks say', async () => {
+    const { id } = await begun();
+    const second = aQuestion(id, 1, { taskToken: 'later', attempt: '2026-11-22T11:59:59.000Z#000001' });
+    await rollouts.ask(second);
+
+    expect(await rollouts.ask(aQuestion(id, 1, { askedAt: '2026-11-22T12:00:05.000Z' }))).toBe(false);
+
+    expect(await rollouts.question(id)).toEqual(second);
+  });
+});

@@ -1,0 +1,194 @@
+import { SSMClient } from '@aws-sdk/client-ssm';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { HostLocation } from '../../../core/targets/host-location.ts';
+import { type Commands, createCommands, hasEnded } from '../../../services/ssm/commands.ts';
+import { clientFor, refusal, type ScriptedService, scriptedService } from '../../fakes/scripted-service.ts';
+
+let ssm: ScriptedService;
+let commands: Commands;
+const hash = 'ab'.repeat(32);
+beforeEach(async () => {
+  ssm = await scriptedService({ version: '1.1', target: 'AmazonSSM' }, [
+    'SendCommand',
+    'GetCommandInvocation',
+    'DescribeInstanceInformation',
+  ]);
+  commands = createCommands(() => new SSMClient(clientFor(ssm)), {
+    name: 'certferry-agent',
+    version: '7',
+    hash,
+  });
+});
+afterEach(() => ssm.close());
+
+const send = () => commands.send({ host: 'i-1', job: 'JOB', comment: `certferry deploy ${'x'.repeat(100)}` });
+
+describe('sending a job', () => {
+  test('names the document by version and digest, one host, and a delivery time', async () => {
+    ssm.answers.push({ Command: { CommandId: 'c-1' } });
+
+    expect(await send()).toBe('c-1');
+    expect(ssm.requests).toEqual([
+      {
+        DocumentName: 'certferry-agent',
+        DocumentVersion: '7',
+        DocumentHash: hash,
+        DocumentHashType: 'Sha256',
+        InstanceIds: ['i-1'],
+        TimeoutSeconds: 120,
+        Parameters: { Job: ['JOB'] },
+        Comment: `certferry deploy ${'x'.repeat(83)}`,
+      },
+    ]);
+  });
+
+  test('leaves the digest out where the stack gives none', async () => {
+    ssm.answers.push({ Command: { CommandId: 'c-1' } });
+    const pin = { name: 'certferry-agent', version: '$DEFAULT', hash: undefined };
+
+    await createCommands(() => new SSMClient(clientFor(ssm)), pin).send({
+      host: 'i-1',
+      job: 'JOB',
+      comment: 'c',
+    });
+
+    expect(ssm.requests[0]).toMatchObject({ DocumentVersion: '$DEFAULT' });
+    expect(ssm.requests[0]).not.toHaveProperty('DocumentHash');
+  });
+
+  test.each(['InvalidInstanceId', 'InvalidDocument', 'UnsupportedPlatformType', 'AccessDeniedException'])(
+    'throws CommandUndeliverable, naming host and reason, when SSM will not run it (%s)',
+    async (name) => {
+      ssm.answers.push(refusal(name, 'not in a valid state'));
+
+      await expect(send()).rejects.toMatchObject({
+        name: 'CommandUndeliverable',
+        message: expect.stringMatching(new RegExp(`i-1 \\(${name}: .*nothing was sent`)),
+      });
+    },
+  );
+
+  test.each(['ThrottlingException', 'InternalServerError'])(
+    'lets %s through: the state machine retries it',
+    async (name) => {
+      ssm.answers.push(refusal(name));
+
+      await expect(send()).rejects.toMatchObject({ name });
+    },
+  );
+});
+
+describe('reaching a host', () => {
+  test('throws CommandUndeliverable where SSM answers an id that it does not know with an error', async () => {
+    ssm.answers.push(refusal('InvalidInstanceId', 'the instance is not valid for this account'));
+
+    await expect(commands.reach('i-1')).rejects.toMatchObject({
+      name: 'CommandUndeliverable',
+      message: expect.stringContaining('SSM does not know it'),
+    });
+  });
+
+  const known = { InstanceId: 'i-1', PingStatus: 'Online', AgentVersion: '3.3.2746.0' };
+
+  test('asks SSM for this one instance, and is content with one that is online', async () => {
+    ssm.answers.push({ InstanceInformationList: [known] });
+
+    await expect(commands.reach('i-1')).resolves.toBeUndefined();
+    expect(ssm.requests).toEqual([{ Filters: [{ Key: 'InstanceIds', Values: ['i-1'] }], MaxResults: 50 }]);
+  });
+
+  test.each([
+    [[], 'not registered'],
+    [[{ ...known, InstanceId: 'i-2' }], 'not registered'],
+    [
+      [{ ...known, PingStatus: 'ConnectionLost', LastPingDateTime: 1_795_348_800 }],
+      'ConnectionLost, last heard of 2026-11-22T12:00:00.000Z',
+    ],
+    [[{ ...known, PingStatus: 'Inactive' }], 'Inactive, last heard of never'],
+    [[{ ...known, AgentVersion: '3.3.300.0' }], '3.3.300.0; upgrade it to 3.3.2746.0'],
+    [[{ ...known, AgentVersion: '3.2.9999.0' }], '3.2.9999.0; upgrade'],
+  ])('throws CommandUndeliverable at once when it is %j', async (InstanceInformationList, told) => {
+    ssm.answers.push({ InstanceInformationList });
+
+    await expect(commands.reach('i-1')).rejects.toMatchObject({
+      name: 'CommandUndeliverable',
+      message: expect.stringContaining(told),
+    });
+  });
+
+  test.each(['3.3.2746.1', '3.3.10000.0', '3.10.0.0', '4.0.0.0', undefined])(
+    'takes an agent of version %s',
+    async (AgentVersion) => {
+      ssm.answers.push({ InstanceInformationList: [{ ...known, AgentVersion }] });
+
+      await expect(commands.reach('i-1')).resolves.toBeUndefined();
+    },
+  );
+});
+
+test('a host of another account and region is spoken to there, by its id alone', async () => {
+  const asked: HostLocation[] = [];
+  const client = new SSMClient(clientFor(ssm));
+  const ssmAt = (place: HostLocation) => {
+    asked.push(place);
+    return client;
+  };
+  const pin = { name: 'certferry-agent', version: '7', hash };
+  const elsewhere = createCommands(ssmAt, pin);
+  const host = '123456789012/eu-west-2/i-0123456789abcdef0';
+  ssm.answers.push({ Command: { CommandId: 'c-1' } });
+
+  await elsewhere.send({ host, job: 'JOB', comment: 'c' });
+  await elsewhere.look('c-1', host);
+
+  const place = { account: '123456789012', region: 'eu-west-2', instance: 'i-0123456789abcdef0' };
+  expect(asked).toEqual([place, place]);
+  expect(ssm.requests[0]).toMatchObject({ InstanceIds: [place.instance] });
+  expect(ssm.requests[1]).toMatchObject({ InstanceId: place.instance });
+});
+
+describe('looking at a command', () => {
+  test('asks for the Linux step, and takes the spaces out of the status', async () => {
+    ssm.answers.push({
+      Status: 'TimedOut',
+      StatusDetails: 'Delivery Timed Out',
+      StandardOutputContent: 'out',
+      StandardErrorContent: 'err',
+    });
+
+    const invocation = await commands.look('c-12345678-1234-1234-1234-123456789012', 'i-1');
+
+    expect(invocation).toEqual({ status: 'DeliveryTimedOut', output: 'out', errors: 'err' });
+    expect(ssm.requests[0]).toMatchObject({ InstanceId: 'i-1', PluginName: 'linux' });
+  });
+
+  test.each(['InvocationDoesNotExist', 'InvalidPluginName'])(
+    'sees nothing while SSM knows nothing (%s)',
+    async (name) => {
+      ssm.answers.push(refusal(name));
+
+      expect(await commands.look('c', 'i-1')).toBeNull();
+    },
+  );
+
+  test('lets other errors through', async () => {
+    ssm.answers.push(refusal('ThrottlingException'));
+
+    await expect(commands.look('c', 'i-1')).rejects.toMatchObject({ name: 'ThrottlingException' });
+  });
+});
+
+test('a status is final in both of SSM’s spellings', () => {
+  const final = [
+    'Success',
+    'Failed',
+    'Delivery Timed Out',
+    'DeliveryTimedOut',
+    'Undeliverable',
+    'Access Denied',
+  ];
+  const passing = ['Pending', 'In Progress', 'InProgress', 'Delayed', 'Cancelling', ''];
+
+  expect(final.filter(hasEnded)).toEqual(final);
+  expect(passing.filter(hasEnded)).toEqual([]);
+});
