@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority } from '../cli/demo/throwaway-ca.ts';
-import { openFerry } from '../local/ferry.ts';
+import { openFerry } from '../local/backend/local-backend.ts';
 import { createHistory } from '../services/history/history.ts';
 import { createLocks } from '../services/locks/locks.ts';
 import { aTarget } from '../test/agent-scripts/run-agent.ts';

@@ -10,7 +10,7 @@ import { createServer } from 'node:tls';
 import { createAuthority, type IssuedCertificate } from '../cli/demo/throwaway-ca.ts';
 import { readBundle } from '../core/certificate/read-bundle.ts';
 import { RegisteredTarget } from '../core/targets/registered.ts';
-import { openFerry } from '../local/ferry.ts';
+import { openFerry } from '../local/backend/local-backend.ts';
 import { simulatedHosts } from './simulated-host.ts';
 
 const wanted = process.argv.slice(2).map(Number);

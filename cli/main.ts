@@ -1,7 +1,8 @@
 /** The command's process: arguments in, exit code out. What it does is in `program.ts` and `commands/`. */
-import { notPrintedExitCode } from './exit-codes.ts';
+
 import { run } from './program.ts';
-import { processTerminal } from './terminal.ts';
+import { notPrintedExitCode } from './terminal/exit-codes.ts';
+import { processTerminal } from './terminal/terminal.ts';
 
 // Nobody may read what is said ("certferry history | head"), or a log's disk may be full: a deployment that has begun
 // goes on all the same.

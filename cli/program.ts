@@ -1,13 +1,13 @@
 import { Command, CommanderError } from 'commander';
-import { ownVersion } from './built.ts';
-import { addDeploy, addHistory, addInspect, addRollback } from './define/deployments.ts';
-import { addApprove, addHalt, addRollout, addRollouts, addSweep } from './define/fleets.ts';
+import { addDeploy, addHistory, addInspect, addRollback } from './define/deployment-commands.ts';
 import * as help from './define/help.ts';
-import { addDoctor, addTargets } from './define/stacks.ts';
-import { addCheck, addDemo, addProbe, addSchema } from './define/tools.ts';
-import { usageExitCode } from './exit-codes.ts';
-import type { Terminal } from './terminal.ts';
-import { describeError, isExpected } from './usage-error.ts';
+import { addApprove, addHalt, addRollout, addRollouts, addSweep } from './define/rollout-commands.ts';
+import { addDoctor, addTargets } from './define/stack-commands.ts';
+import { addCheck, addDemo, addProbe, addSchema } from './define/tool-commands.ts';
+import { ownVersion } from './terminal/built-files.ts';
+import { describeError, isExpected } from './terminal/errors.ts';
+import { usageExitCode } from './terminal/exit-codes.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 /**
  * Runs the command with these arguments and returns the exit code. Never throws: an error is told on standard error,

@@ -1,9 +1,9 @@
 import type { ReadBundle } from '../../core/certificate/read-bundle.ts';
 import { isCertferryError } from '../../core/errors.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { type BundleFiles, readBundleFiles } from '../input/bundle.ts';
+import { type BundleFiles, readBundleFiles } from '../input/read-bundle-files.ts';
 import { daysBetween, minute } from '../render/text.ts';
-import type { Terminal } from '../terminal.ts';
+import { exitCodes } from '../terminal/exit-codes.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 export interface CheckOptions extends Omit<BundleFiles, 'cert'> {
   readonly json?: boolean;

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFerry } from '../../local/ferry.ts';
+import { openFerry } from '../../local/backend/local-backend.ts';
 import { startBuiltin } from '../demo/builtin.ts';
 import { withFleet } from '../demo/fleet.ts';
 import { performFleet } from '../demo/fleet-scene.ts';
@@ -9,9 +9,9 @@ import { startNginx } from '../demo/nginx.ts';
 import { announce, performScenes } from '../demo/scenes.ts';
 import { type Stage, serverName } from '../demo/stage.ts';
 import { type Authority, createAuthority } from '../demo/throwaway-ca.ts';
-import { demoFailedExitCode, interruptedExitCode } from '../exit-codes.ts';
 import { duration } from '../render/text.ts';
-import type { Terminal } from '../terminal.ts';
+import { demoFailedExitCode, interruptedExitCode } from '../terminal/exit-codes.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 export interface DemoOptions {
   readonly daemon: 'builtin' | 'nginx';

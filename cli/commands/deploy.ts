@@ -1,15 +1,8 @@
 import type { CertferryError } from '../../core/errors.ts';
 import type { Target } from '../../core/targets/target.ts';
-import type { Carrier } from '../carry.ts';
-import { exitCodes } from '../exit-codes.ts';
-import { type BundleFiles, judge, secretOf } from '../input/bundle.ts';
-import { onThisMachine, readTargetsFile, selectTargets } from '../input/targets.ts';
-import { readVersion } from '../input/version.ts';
-import { fold } from '../render/text.ts';
-import { type AtLeastOne, notRecorded } from '../report.ts';
-import type { Terminal } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
-import { finish, perform } from './deployment.ts';
+import { type BundleFiles, judge, secretOf } from '../input/read-bundle-files.ts';
+import { onThisMachine, readTargetsFile, selectTargets } from '../input/select-targets.ts';
+import { readVersion } from '../input/version-option.ts';
 import {
   type PlaceOptions,
   placeOf,
@@ -17,8 +10,15 @@ import {
   refuseOwnFiles,
   requireOptions,
   type StackPlace,
-} from './place.ts';
-import { withAccount, withFerry } from './with-ferry.ts';
+} from '../options/backend-options.ts';
+import { fold } from '../render/text.ts';
+import { type AtLeastOne, notRecorded } from '../report/deployment-report.ts';
+import { UsageError } from '../terminal/errors.ts';
+import { exitCodes } from '../terminal/exit-codes.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import type { Carrier } from './deploy-to-targets.ts';
+import { withAccount, withFerry } from './open-backend.ts';
+import { finish, perform } from './perform-deployments.ts';
 
 export interface DeployOptions extends PlaceOptions, Partial<BundleFiles> {
   readonly targets?: string;

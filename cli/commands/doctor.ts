@@ -1,9 +1,9 @@
-import type { Check } from '../../account/account.ts';
-import { notHealthyExitCode } from '../exit-codes.ts';
+import type { Check } from '../../account/stack-backend.ts';
+import { type PlaceOptions, stackOf } from '../options/backend-options.ts';
 import { fold } from '../render/text.ts';
-import type { Terminal } from '../terminal.ts';
-import { type PlaceOptions, stackOf } from './place.ts';
-import { withAccount } from './with-ferry.ts';
+import { notHealthyExitCode } from '../terminal/exit-codes.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { withAccount } from './open-backend.ts';
 
 /** `certferry doctor`: everything that a rollout needs. Exit code 1 when there is something to do. */
 export async function doctor(options: PlaceOptions, terminal: Terminal): Promise<number> {

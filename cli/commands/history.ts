@@ -1,9 +1,9 @@
-import type { HistoryQuery } from '../ferry.ts';
+import type { HistoryQuery } from '../../services/backend/backend.ts';
+import { type PlaceOptions, placeOf } from '../options/backend-options.ts';
 import { historyLines } from '../render/history.ts';
-import type { Terminal } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
-import { type PlaceOptions, placeOf } from './place.ts';
-import { withPlace } from './with-ferry.ts';
+import { UsageError } from '../terminal/errors.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { withPlace } from './open-backend.ts';
 
 export interface HistoryOptions extends PlaceOptions {
   readonly target?: string;

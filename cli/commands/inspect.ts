@@ -1,13 +1,13 @@
 import { writeFileSync } from 'node:fs';
-import { machineFile } from '../built.ts';
-import type { Execution, There } from '../ferry.ts';
+import type { Execution, There } from '../../services/backend/backend.ts';
+import { defaultState, ownCommand, type PlaceOptions, placeOf } from '../options/backend-options.ts';
 import { executionLines, machineNameOf } from '../render/execution.ts';
-import { visitsOf } from '../render/visits.ts';
-import { elapsed } from '../report.ts';
-import type { Terminal } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
-import { defaultState, ownCommand, type PlaceOptions, placeOf } from './place.ts';
-import { withPlace } from './with-ferry.ts';
+import { elapsed } from '../report/deployment-report.ts';
+import { visitsOf } from '../report/visits.ts';
+import { machineFile } from '../terminal/built-files.ts';
+import { UsageError } from '../terminal/errors.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { withPlace } from './open-backend.ts';
 
 export interface InspectOptions extends PlaceOptions {
   readonly html?: string;

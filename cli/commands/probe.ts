@@ -1,9 +1,9 @@
 import type { ProbeProtocol } from '../../core/targets/verify.ts';
 import { type AddressInspection, look, type ServedFacts } from '../../core/tls-probe/inspect-endpoint.ts';
-import { notServedExitCode } from '../exit-codes.ts';
 import { daysBetween, minute } from '../render/text.ts';
 import { waitingFor } from '../render/waiting.ts';
-import type { Terminal } from '../terminal.ts';
+import { notServedExitCode } from '../terminal/exit-codes.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 export interface ProbeOptions {
   readonly serverName?: string;

@@ -1,8 +1,14 @@
-import { onThisMachine, readTargetsFile, selectTarget } from '../input/targets.ts';
-import type { Terminal } from '../terminal.ts';
-import { perform } from './deployment.ts';
-import { type PlaceOptions, placeOf, refuseOptions, requireOptions, type StackPlace } from './place.ts';
-import { withAccount, withFerry } from './with-ferry.ts';
+import { onThisMachine, readTargetsFile, selectTarget } from '../input/select-targets.ts';
+import {
+  type PlaceOptions,
+  placeOf,
+  refuseOptions,
+  requireOptions,
+  type StackPlace,
+} from '../options/backend-options.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { withAccount, withFerry } from './open-backend.ts';
+import { perform } from './perform-deployments.ts';
 
 export interface RollbackOptions extends PlaceOptions {
   readonly targets?: string;

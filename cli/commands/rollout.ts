@@ -1,16 +1,12 @@
 import type { CertferryError } from '../../core/errors.ts';
 import type { RolloutRequest } from '../../core/rollout/rollout.ts';
 import { mostDeploymentsAtOnce } from '../../local/at-once.ts';
-import type { Ferry } from '../../local/ferry.ts';
-import { rolloutExitCodes } from '../exit-codes.ts';
-import type { RolloutEnd, RolloutWatch } from '../ferry.ts';
-import { type BundleFiles, judge, secretOf } from '../input/bundle.ts';
-import { readStrategy, type StrategyOptions } from '../input/strategy.ts';
-import { onThisMachine, readTargetsFile, selectTargets } from '../input/targets.ts';
-import { readVersion } from '../input/version.ts';
-import { fold } from '../render/text.ts';
-import type { Terminal } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
+import type { Ferry } from '../../local/backend/local-backend.ts';
+import type { RolloutEnd, RolloutWatch } from '../../services/backend/backend.ts';
+import { type BundleFiles, judge, secretOf } from '../input/read-bundle-files.ts';
+import { onThisMachine, readTargetsFile, selectTargets } from '../input/select-targets.ts';
+import { readStrategy, type StrategyOptions } from '../input/strategy-options.ts';
+import { readVersion } from '../input/version-option.ts';
 import {
   type PlaceOptions,
   placeOf,
@@ -18,10 +14,14 @@ import {
   refuseOwnFiles,
   requireOptions,
   type StackPlace,
-} from './place.ts';
-import { followToItsEnd } from './rollout-follow.ts';
-import { haltIn, putBackIn } from './steer.ts';
-import { withAccount, withFerry } from './with-ferry.ts';
+} from '../options/backend-options.ts';
+import { fold } from '../render/text.ts';
+import { UsageError } from '../terminal/errors.ts';
+import { rolloutExitCodes } from '../terminal/exit-codes.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { haltIn, putBackIn } from './halt.ts';
+import { withAccount, withFerry } from './open-backend.ts';
+import { followToItsEnd } from './show-rollout.ts';
 
 export interface RolloutOptions extends PlaceOptions, StrategyOptions, Partial<BundleFiles> {
   readonly targets?: string;

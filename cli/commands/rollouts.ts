@@ -1,7 +1,7 @@
+import { type PlaceOptions, placeOf } from '../options/backend-options.ts';
 import { rolloutListLines } from '../render/rollout-list.ts';
-import type { Terminal } from '../terminal.ts';
-import { type PlaceOptions, placeOf } from './place.ts';
-import { withPlace } from './with-ferry.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { withPlace } from './open-backend.ts';
 
 export interface RolloutsOptions extends PlaceOptions {
   readonly certificate?: string;

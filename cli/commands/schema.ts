@@ -1,7 +1,7 @@
 import { targetsJsonSchema } from '../../core/registry/json-schema.ts';
 import { targetKinds } from '../../core/targets/target.ts';
-import type { Terminal } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../terminal/errors.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 /** `certferry schema`: JSON Schema of a targets file, or of the config of one kind, for editors. */
 export function schema(kind: string | undefined, { out }: Terminal): number {

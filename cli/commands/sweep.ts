@@ -1,10 +1,10 @@
-import { notServedExitCode } from '../exit-codes.ts';
-import type { SweepReport, SweptTarget } from '../ferry.ts';
+import type { SweepReport, SweptTarget } from '../../services/backend/backend.ts';
+import { type PlaceOptions, placeOf, refuseOptions } from '../options/backend-options.ts';
 import { fold } from '../render/text.ts';
-import type { Terminal } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
-import { type PlaceOptions, placeOf, refuseOptions } from './place.ts';
-import { withPlace } from './with-ferry.ts';
+import { UsageError } from '../terminal/errors.ts';
+import { notServedExitCode } from '../terminal/exit-codes.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { withPlace } from './open-backend.ts';
 
 export interface SweepCommandOptions extends PlaceOptions {
   readonly certificate?: string;

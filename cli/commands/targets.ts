@@ -1,13 +1,13 @@
-import type { Account, Change, Registration } from '../../account/account.ts';
+import type { Account, Change, Registration } from '../../account/stack-backend.ts';
 import { hostWords } from '../../core/targets/host-words.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
-import { readTargetsFile } from '../input/targets.ts';
+import { readTargetsFile } from '../input/select-targets.ts';
+import { refuseOptions, stackOf } from '../options/backend-options.ts';
 import { table } from '../render/text.ts';
-import type { Terminal } from '../terminal.ts';
-import { UsageError } from '../usage-error.ts';
-import { refuseOptions, stackOf } from './place.ts';
-import type { TargetsAction, TargetsOptions } from './targets-actions.ts';
-import { withAccount } from './with-ferry.ts';
+import { UsageError } from '../terminal/errors.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+import { withAccount } from './open-backend.ts';
+import type { TargetsAction, TargetsOptions } from './targets-options.ts';
 
 /** `certferry targets`: what is registered in a stack, and how it changes. */
 export async function targets(

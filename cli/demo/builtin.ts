@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Target } from '../../core/targets/target.ts';
-import { builtFile } from '../built.ts';
+import { builtFile } from '../terminal/built-files.ts';
 import { endProcess, type Stage, serverName, verifyAt } from './stage.ts';
 
 /** What a server of the demo is called, and which name it answers to. */

@@ -1,11 +1,11 @@
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
-import type { Ferry } from '../../local/ferry.ts';
-import type { RolloutEnd, RolloutWatch } from '../../local/rollouts.ts';
+import type { Ferry } from '../../local/backend/local-backend.ts';
+import type { RolloutEnd, RolloutWatch } from '../../local/backend/run-rollout.ts';
 import { outcomeWords, rolloutMark, rolloutMeanings } from '../render/rollout-outcomes.ts';
 import { followDeployment, followRollout, newView } from '../render/rollout-view.ts';
 import { mark } from '../render/summary.ts';
 import { duration, fold, shortFingerprint } from '../render/text.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { expectEverywhere, type Fleet, fleetName, wavesOf, wishFor } from './fleet.ts';
 import { DemoFailed, identityOf } from './scene.ts';
 import type { Authority } from './throwaway-ca.ts';

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
-import type { RolloutEnd, RolloutWish } from '../../local/rollouts.ts';
+import type { RolloutEnd, RolloutWish } from '../../local/backend/run-rollout.ts';
 import { type Part, startBuiltin } from './builtin.ts';
 import { DemoFailed, servedBy } from './scene.ts';
 import type { Stage } from './stage.ts';

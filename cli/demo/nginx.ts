@@ -4,7 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Target } from '../../core/targets/target.ts';
-import { UsageError } from '../usage-error.ts';
+import { UsageError } from '../terminal/errors.ts';
 import { freePort } from './free-port.ts';
 import { endProcess, type Stage, serverName, verifyAt } from './stage.ts';
 import type { IssuedCertificate } from './throwaway-ca.ts';

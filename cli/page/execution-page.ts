@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
-import type { EndedWave, Execution } from '../ferry.ts';
+import type { EndedWave, Execution } from '../../services/backend/backend.ts';
 import { machineNameOf } from '../render/execution.ts';
-import { type StateMachine, signOf } from '../render/graph.ts';
+import { signOf } from '../render/graph.ts';
 import type { OwnCommand } from '../render/next-steps.ts';
 import { rolloutMeanings } from '../render/rollout-outcomes.ts';
 import { duration } from '../render/text.ts';
-import { unrecordedEnd, type Visit, visitsOf } from '../render/visits.ts';
-import { elapsed } from '../report.ts';
+import { elapsed } from '../report/deployment-report.ts';
+import { unrecordedEnd, type Visit, visitsOf } from '../report/visits.ts';
+import type { StateMachine } from '../terminal/built-files.ts';
 import { layOut } from './graph-layout.ts';
 import { graphSvg } from './graph-svg.ts';
 import { html, type Markup, styleOf } from './markup.ts';

@@ -1,6 +1,6 @@
 import { type EdgeLabel, Graph, type GraphLabel, layout, type NodeLabel } from '@dagrejs/dagre';
-import type { StateMachine } from '../render/graph.ts';
-import type { Visit } from '../render/visits.ts';
+import type { Visit } from '../report/visits.ts';
+import type { StateMachine } from '../terminal/built-files.ts';
 
 /** A state of the machine and its place. Lengths are pixels; `x` and `y` are of its middle. */
 export interface PlacedState {

@@ -1,5 +1,5 @@
 import { duration } from '../render/text.ts';
-import type { Visit } from '../render/visits.ts';
+import type { Visit } from '../report/visits.ts';
 import type { Drawing, PlacedState, PlacedWay, Point } from './graph-layout.ts';
 import { html, type Markup } from './markup.ts';
 

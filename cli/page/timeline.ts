@@ -1,6 +1,7 @@
-import { notesOf, type Sign, type StateMachine, signOf } from '../render/graph.ts';
+import { notesOf, type Sign, signOf } from '../render/graph.ts';
 import { duration } from '../render/text.ts';
-import type { Failure, Visit } from '../render/visits.ts';
+import type { Failure, Visit } from '../report/visits.ts';
+import type { StateMachine } from '../terminal/built-files.ts';
 import { html, type Markup } from './markup.ts';
 
 /** One row a visit, in the order of time: when, how long, what was said; input, output and failures folded away. */

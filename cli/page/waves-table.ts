@@ -1,7 +1,7 @@
-import type { EndedWave } from '../ferry.ts';
+import type { EndedWave } from '../../services/backend/backend.ts';
 import type { OwnCommand } from '../render/next-steps.ts';
 import { outcomeWords } from '../render/rollout-outcomes.ts';
-import { needsPerson } from '../rollout-report.ts';
+import { needsPerson } from '../report/rollout-report.ts';
 import { html, type Markup } from './markup.ts';
 
 /** The deployments of a rollout, wave by wave. The name of each leads to its own page, if one was written beside this one. */

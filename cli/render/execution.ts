@@ -1,14 +1,15 @@
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
-import type { Execution } from '../ferry.ts';
-import { elapsed } from '../report.ts';
-import { graphLines, type Layout, type StateMachine } from './graph.ts';
+import type { Execution } from '../../services/backend/backend.ts';
+import { elapsed } from '../report/deployment-report.ts';
+import { isHalted, unrecordedEnd, visitsOf } from '../report/visits.ts';
+import type { StateMachine } from '../terminal/built-files.ts';
+import { graphLines, type Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { afterHalt } from './rollout-summary.ts';
 import { mark } from './summary.ts';
 import { duration, flow, fold, shortFingerprint } from './text.ts';
-import { isHalted, unrecordedEnd, visitsOf } from './visits.ts';
 
 /** Which machine an execution is of: its first state tells. */
 export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target' | 'rollout' {

@@ -1,21 +1,8 @@
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import type { Colours } from '../terminal.ts';
+import { type Failure, type Visit, visitsOf } from '../report/visits.ts';
+import type { StateMachine } from '../terminal/built-files.ts';
+import type { Colours } from '../terminal/terminal.ts';
 import { duration, fold } from './text.ts';
-import { type Failure, type Visit, visitsOf } from './visits.ts';
-
-/** What the drawing needs of a state machine file (Amazon States Language). */
-export interface StateMachine {
-  readonly States: Readonly<Record<string, StateDefinition>>;
-}
-
-interface StateDefinition {
-  readonly Type: string;
-  readonly ResultPath?: string | null;
-  readonly Choices?: readonly { readonly Next: string }[];
-  readonly Default?: string;
-  readonly Next?: string;
-  readonly Catch?: readonly { readonly Next: string }[];
-}
 
 export interface Layout {
   readonly colours: Colours;

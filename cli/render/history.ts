@@ -1,5 +1,5 @@
-import type { HistoryEntry } from '../ferry.ts';
-import type { Terminal } from '../terminal.ts';
+import type { HistoryEntry } from '../../services/backend/backend.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { type Listing, listingLines } from './listing.ts';
 import { mark } from './summary.ts';
 import { shortFingerprint } from './text.ts';

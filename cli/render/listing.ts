@@ -1,4 +1,4 @@
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { flow, table } from './text.ts';
 
 /** What a list has of each of its entries. A name is written beside what says too little without its column's head. */

@@ -1,5 +1,5 @@
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
-import { type Finished, interrupted } from '../report.ts';
+import { type Finished, interrupted } from '../report/deployment-report.ts';
 
 /** A command line of ours that a person can copy, with the place it works in. */
 export type OwnCommand = (words: string) => string;

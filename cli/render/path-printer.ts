@@ -1,7 +1,8 @@
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import type { Layout, StateMachine } from './graph.ts';
+import { type Visit, visitsOf } from '../report/visits.ts';
+import type { StateMachine } from '../terminal/built-files.ts';
+import type { Layout } from './graph.ts';
 import { visitLines } from './graph.ts';
-import { type Visit, visitsOf } from './visits.ts';
 
 /** Prints the path of an execution while it is walked: each visit once it has ended. */
 export function pathPrinter(machine: StateMachine, layout: Layout, out: (line: string) => void) {

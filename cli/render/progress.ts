@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { mark } from './summary.ts';
 import { duration } from './text.ts';
 

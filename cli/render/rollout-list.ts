@@ -1,5 +1,5 @@
-import type { RolloutEntry } from '../ferry.ts';
-import type { Colours, Terminal } from '../terminal.ts';
+import type { RolloutEntry } from '../../services/backend/backend.ts';
+import type { Colours, Terminal } from '../terminal/terminal.ts';
 import { type Listing, listingLines } from './listing.ts';
 import { rolloutMark } from './rollout-outcomes.ts';
 import { shortFingerprint } from './text.ts';

@@ -1,5 +1,5 @@
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
-import type { Colours } from '../terminal.ts';
+import type { Colours } from '../terminal/terminal.ts';
 
 /** How an end is to be taken, and what it means in words. */
 interface RolloutMeaning {

@@ -1,7 +1,7 @@
 import { createLogUpdate } from 'log-update';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import type { RolloutWatch } from '../ferry.ts';
-import type { Terminal } from '../terminal.ts';
+import type { RolloutWatch } from '../../services/backend/backend.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { outcomeWords } from './rollout-outcomes.ts';
 import { followDeployment, followRollout, newView, type RolloutView, rolloutLines } from './rollout-view.ts';
 import { fold } from './text.ts';

@@ -1,5 +1,5 @@
-import type { EndedWave, RolloutEnd, WaveResult } from '../ferry.ts';
-import { countsOf, needsPerson, rolloutReportOf, standingFailures } from '../rollout-report.ts';
+import type { EndedWave, RolloutEnd, WaveResult } from '../../services/backend/backend.ts';
+import { countsOf, needsPerson, rolloutReportOf, standingFailures } from '../report/rollout-report.ts';
 import type { Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { outcomeWords, rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';

@@ -5,8 +5,8 @@ import {
   DeploymentOutcome as Outcome,
   outcomeMeanings,
 } from '../../core/deployment/outcome.ts';
-import type { WaveCounts } from '../ferry.ts';
-import type { Terminal } from '../terminal.ts';
+import type { WaveCounts } from '../../services/backend/backend.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { follow, type Line, liveLines, waiting } from './progress.ts';
 
 const direction = z.enum(['forward', 'back']);

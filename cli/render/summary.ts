@@ -1,7 +1,7 @@
 import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
-import { type AtLeastOne, elapsed, type Finished, reportOf } from '../report.ts';
-import type { Colours } from '../terminal.ts';
+import { type AtLeastOne, elapsed, type Finished, reportOf } from '../report/deployment-report.ts';
+import type { Colours } from '../terminal/terminal.ts';
 import type { Layout } from './graph.ts';
 import { nextSteps, type OwnCommand } from './next-steps.ts';
 import { duration, fold, shortFingerprint, table } from './text.ts';

@@ -1,5 +1,5 @@
 import { createLogUpdate } from 'log-update';
-import type { Terminal } from '../terminal.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { turning } from './progress.ts';
 import { duration } from './text.ts';
 

@@ -4,10 +4,10 @@
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
+import { newExecutionName } from '../../core/execution-name.ts';
 import { mostDeploymentsAtOnce } from '../at-once.ts';
 import type { Objects } from '../objects.ts';
 import { mapRunArn, stateMachineArn } from './arns.ts';
-import { newExecutionName } from './execution-name.ts';
 import type { End } from './execution-record.ts';
 import { type ChildResult, type MapAnswer, writeResults } from './map-results.ts';
 import { type ItemSoFar, openMapRun } from './map-run-record.ts';

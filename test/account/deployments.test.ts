@@ -1,8 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Account, openAccount } from '../../account/account.ts';
-import { waitAfter } from '../../account/follow.ts';
+import { waitAfter } from '../../account/executions/follow-execution.ts';
+import { type Account, openAccount } from '../../account/stack-backend.ts';
 import { DeploymentRequest, type RecordedDeployment } from '../../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';

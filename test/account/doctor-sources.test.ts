@@ -1,8 +1,8 @@
 // S3 is a script here: it cannot show who may ask it.
 import { GetBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { expect, test } from 'vitest';
-import type { Clients } from '../../account/clients.ts';
-import { sourceChecks } from '../../account/doctor/sources.ts';
+import { sourceChecks } from '../../account/doctor/source-checks.ts';
+import type { Clients } from '../../account/stack/clients.ts';
 import { Certificate } from '../../core/registry/certificate.ts';
 
 const bucketWith = (...keys: string[]) => ({

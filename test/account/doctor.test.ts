@@ -1,8 +1,8 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { Check } from '../../account/account.ts';
-import { isAtLeast } from '../../account/doctor/hosts.ts';
+import { isAtLeast } from '../../account/doctor/host-checks.ts';
+import type { Check } from '../../account/stack-backend.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';

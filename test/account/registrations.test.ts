@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Account, openAccount } from '../../account/account.ts';
+import { type Account, openAccount } from '../../account/stack-backend.ts';
 import { TargetsFile } from '../../core/registry/targets-file.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';

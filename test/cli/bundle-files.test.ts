@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readBundleFiles } from '../../cli/input/bundle.ts';
+import { readBundleFiles } from '../../cli/input/read-bundle-files.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 
 const now = new Date();

@@ -1,5 +1,5 @@
 import { run } from '../../cli/program.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 
 /** Runs the command in this process, for what starts no deployment. */
 export async function captured(...args: string[]) {

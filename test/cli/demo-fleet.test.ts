@@ -6,9 +6,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { type Fleet, wishFor, withFleet } from '../../cli/demo/fleet.ts';
 import { performFleet } from '../../cli/demo/fleet-scene.ts';
 import { createAuthority } from '../../cli/demo/throwaway-ca.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
-import type { RolloutEnd, RolloutWish } from '../../local/rollouts.ts';
+import type { RolloutEnd, RolloutWish } from '../../local/backend/run-rollout.ts';
 
 type Wave = RolloutEnd['waves'][number];
 

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { HistoryEntry } from '../../cli/ferry.ts';
-import type { Report } from '../../cli/report.ts';
+import type { Report } from '../../cli/report/deployment-report.ts';
 import type { Target } from '../../core/targets/target.ts';
+import type { HistoryEntry } from '../../services/backend/backend.ts';
 import { aWorkplace, type Ended, endpointOf } from './command.ts';
 
 const path = ['AcquireLock', 'PushBundle', 'PushOutcome?', 'ProbeEndpoint', 'ProbeOutcome?'];

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { exitCodes, rolloutExitCodes } from '../../cli/exit-codes.ts';
+import { exitCodes, rolloutExitCodes } from '../../cli/terminal/exit-codes.ts';
 import { captured } from './capture.ts';
 
 const text = readFileSync('docs/cli.md', 'utf8');

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { ownCommand } from '../../cli/commands/place.ts';
+import { ownCommand } from '../../cli/options/backend-options.ts';
 import { executionLines } from '../../cli/render/execution.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 import type { RecordedRollout } from '../../core/rollout/rollout.ts';
 import { anExecution } from './events.ts';
 

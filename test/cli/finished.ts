@@ -1,4 +1,4 @@
-import type { Finished } from '../../cli/report.ts';
+import type { Finished } from '../../cli/report/deployment-report.ts';
 import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import { Target } from '../../core/targets/target.ts';
 import { anExecution } from './events.ts';

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { RolloutReport } from '../../cli/rollout-report.ts';
+import type { RolloutReport } from '../../cli/report/rollout-report.ts';
 import { aWorkplace } from './command.ts';
 import { readPage } from './pages.ts';
 

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { graphLines, type StateMachine } from '../../cli/render/graph.ts';
-import { unrecordedEnd, visitsOf } from '../../cli/render/visits.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { graphLines } from '../../cli/render/graph.ts';
+import { unrecordedEnd, visitsOf } from '../../cli/report/visits.ts';
+import type { StateMachine } from '../../cli/terminal/built-files.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 import { anExecution, aRolledBackExecution } from './events.ts';
 
 const machine: StateMachine = JSON.parse(readFileSync('cdk/state-machines/deploy-target.asl.json', 'utf8'));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { HistoryEntry } from '../../cli/ferry.ts';
 import { historyLines } from '../../cli/render/history.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
+import type { HistoryEntry } from '../../services/backend/backend.ts';
 
 function anEntry(changes: Partial<HistoryEntry> = {}): HistoryEntry {
   return {

@@ -1,7 +1,7 @@
 // The rollout is a fake of ours: it cannot show what a state machine does with a halt (test/cli/fleet.test.ts does).
 import { expect, test } from 'vitest';
-import { followToItsEnd } from '../../cli/commands/rollout-follow.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { followToItsEnd } from '../../cli/commands/show-rollout.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 
 const terminal = { out: () => {}, err: () => {}, interactive: false, width: 100, colours: plainColours };

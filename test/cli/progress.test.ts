@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type Line, liveLines } from '../../cli/render/progress.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 
 const running: Line = { startedAt: 1000, endedAt: null, state: 'ProbeEndpoint', tries: 1, outcome: null };
 const waiting: Line = { ...running, startedAt: null, state: 'waiting' };

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { exitCodes, worstOutcome } from '../../cli/exit-codes.ts';
 import { summaryLines } from '../../cli/render/summary.ts';
-import { exitCodeOf, reportOf } from '../../cli/report.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { exitCodeOf, reportOf } from '../../cli/report/deployment-report.ts';
+import { exitCodes, worstOutcome } from '../../cli/terminal/exit-codes.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 import { deploymentOutcomes, outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { aFinished } from './finished.ts';
 

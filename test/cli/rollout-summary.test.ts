@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { EndedWave, RolloutEnd } from '../../cli/ferry.ts';
 import { rolloutListLines } from '../../cli/render/rollout-list.ts';
 import { rolloutMark, rolloutMeanings } from '../../cli/render/rollout-outcomes.ts';
 import { rolloutSummaryLines } from '../../cli/render/rollout-summary.ts';
-import { rolloutExitCodeOf, rolloutReportOf } from '../../cli/rollout-report.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { rolloutExitCodeOf, rolloutReportOf } from '../../cli/report/rollout-report.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 import { type RolloutOutcome, rolloutOutcomes } from '../../core/rollout/rollout.ts';
+import type { EndedWave, RolloutEnd } from '../../services/backend/backend.ts';
 
 const layout = { colours: plainColours, width: 100 };
 const here = (words: string) => `certferry ${words} --local`;

@@ -9,7 +9,7 @@ import {
   type RolloutView,
   rolloutLines,
 } from '../../cli/render/rollout-view.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { RolloutState } from '../../core/rollout/rollout.ts';
 import { aRolloutState } from './rollouts.ts';

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { judgeStateFolder, unusable } from '../../cli/input/state-folder.ts';
+import { judgeStateFolder, unusable } from '../../cli/input/check-state-folder.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { captured } from './capture.ts';

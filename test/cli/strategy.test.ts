@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readStrategy } from '../../cli/input/strategy.ts';
+import { readStrategy } from '../../cli/input/strategy-options.ts';
 import { Strategy } from '../../core/registry/strategy.ts';
 
 describe('the options of a strategy', () => {

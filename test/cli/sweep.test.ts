@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sweepLines } from '../../cli/commands/sweep.ts';
-import type { SweepReport } from '../../cli/ferry.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
+import type { SweepReport } from '../../services/backend/backend.ts';
 import { aWorkplace, type Ended } from './command.ts';
 
 const terminal = { out: () => {}, err: () => {}, interactive: false, width: 100, colours: plainColours };

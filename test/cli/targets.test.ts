@@ -2,7 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { onThisMachine, readTargetsFile, selectTarget, selectTargets } from '../../cli/input/targets.ts';
+import {
+  onThisMachine,
+  readTargetsFile,
+  selectTarget,
+  selectTargets,
+} from '../../cli/input/select-targets.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { aTarget } from './finished.ts';
 

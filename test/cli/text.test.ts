@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { daysBetween, duration, flow, fold, shortFingerprint, table } from '../../cli/render/text.ts';
-import { wantsColours } from '../../cli/terminal.ts';
+import { wantsColours } from '../../cli/terminal/terminal.ts';
 
 describe('text for people', () => {
   test.each([

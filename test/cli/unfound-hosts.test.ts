@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { rolloutSummaryLines } from '../../cli/render/rollout-summary.ts';
-import { rolloutReportOf } from '../../cli/rollout-report.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { rolloutReportOf } from '../../cli/report/rollout-report.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 
 const layout = { colours: plainColours, width: 100 };
 const own = (words: string) => `certferry ${words} --stack Certferry`;

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { describeError } from '../../cli/usage-error.ts';
+import { describeError } from '../../cli/terminal/errors.ts';
 import { targetKinds } from '../../core/targets/target.ts';
 import { captured } from './capture.ts';
 import { aTarget } from './finished.ts';

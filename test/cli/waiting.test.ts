@@ -3,7 +3,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { stripVTControlCharacters } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { run } from '../../cli/program.ts';
-import { plainColours } from '../../cli/terminal.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 
 describe('a probe of a port that is silent', () => {
   let server: Server;

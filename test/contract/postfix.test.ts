@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Target } from '../../core/targets/target.ts';
-import { openFerry } from '../../local/ferry.ts';
+import { openFerry } from '../../local/backend/local-backend.ts';
 import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
 import { aVersion } from '../fixtures/certificates.ts';

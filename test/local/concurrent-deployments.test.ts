@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { DeployRequest, DeployResult, Ferry } from '../../local/ferry.ts';
+import type { DeployRequest, DeployResult, Ferry } from '../../local/backend/local-backend.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { quickMachine } from '../scenarios/faults.ts';
 import { deployInProcess, enteredBy, spawnDeployments, untilAgentRuns, useHarbour } from './harbour.ts';

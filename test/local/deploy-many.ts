@@ -1,6 +1,6 @@
 // Run by ferry.test.ts as a process of its own: carries one request several times at once and tells each end.
 import { readFileSync } from 'node:fs';
-import { openFerry } from '../../local/ferry.ts';
+import { openFerry } from '../../local/backend/local-backend.ts';
 
 const [stateDir = '', requestFile = '', count = '1'] = process.argv.slice(2);
 const request = JSON.parse(readFileSync(requestFile, 'utf8'));

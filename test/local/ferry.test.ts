@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
-import type { DeployResult, Ferry } from '../../local/ferry.ts';
+import type { DeployResult, Ferry } from '../../local/backend/local-backend.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { useHarbour } from './harbour.ts';
 import { filesUnder, needlesOf } from './needles.ts';

@@ -7,7 +7,12 @@ import { afterEach } from 'vitest';
 import { readAgentLine } from '../../core/deployment/agent-line.ts';
 import { readJob } from '../../core/seal/job-text.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
-import { type Ferry, type FerryOptions, openFerry, type RolloutWish } from '../../local/ferry.ts';
+import {
+  type Ferry,
+  type FerryOptions,
+  openFerry,
+  type RolloutWish,
+} from '../../local/backend/local-backend.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from './scratch.ts';
 import { aServedTarget, type ServedTarget } from './served-target.ts';

@@ -4,7 +4,12 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
-import { type DeployResult, type Ferry, type FerryOptions, openFerry } from '../../local/ferry.ts';
+import {
+  type DeployResult,
+  type Ferry,
+  type FerryOptions,
+  openFerry,
+} from '../../local/backend/local-backend.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from './scratch.ts';
 import { aServedTarget, deploying, type ServedTarget } from './served-target.ts';

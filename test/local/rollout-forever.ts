@@ -1,6 +1,6 @@
 // Run by rollout.test.ts as a process of its own: carries the rollout in a file, and tells each state that is entered.
 import { readFileSync } from 'node:fs';
-import { openFerry } from '../../local/ferry.ts';
+import { openFerry } from '../../local/backend/local-backend.ts';
 
 const [stateDir = '', wishFile = ''] = process.argv.slice(2);
 const ferry = await openFerry({ stateDir });

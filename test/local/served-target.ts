@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import { Target } from '../../core/targets/target.ts';
-import type { DeployRequest } from '../../local/ferry.ts';
+import type { DeployRequest } from '../../local/backend/local-backend.ts';
 import type { IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from './scratch.ts';
 

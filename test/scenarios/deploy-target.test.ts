@@ -2,9 +2,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type DeployResult, type Ferry, openFerry } from '../../local/backend/local-backend.ts';
 import { openCloud } from '../../local/cloud.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
-import { type DeployResult, type Ferry, openFerry } from '../../local/ferry.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
 import { createLocks } from '../../services/locks/locks.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';

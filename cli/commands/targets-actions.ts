@@ -1,9 +1,0 @@
-import type { PlaceOptions } from './place.ts';
-
-/** What `certferry targets` can do. */
-export const targetsActions = ['list', 'apply', 'remove', 'remove-certificate'] as const;
-export type TargetsAction = (typeof targetsActions)[number];
-
-export interface TargetsOptions extends PlaceOptions {
-  readonly dryRun?: boolean;
-}

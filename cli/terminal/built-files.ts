@@ -1,0 +1,35 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { dist } from '../../local/artefacts.ts';
+
+/** The parts of a state machine file (Amazon States Language) that the graph of an execution needs. */
+export interface StateMachine {
+  readonly States: Readonly<Record<string, StateDefinition>>;
+}
+
+interface StateDefinition {
+  readonly Type: string;
+  readonly ResultPath?: string | null;
+  readonly Choices?: readonly { readonly Next: string }[];
+  readonly Default?: string;
+  readonly Next?: string;
+  readonly Catch?: readonly { readonly Next: string }[];
+}
+
+/** A built file, by its path in dist/. */
+export function builtFile(path: string): string {
+  return join(dist, path);
+}
+
+/** Of the package, as it was installed or checked out. */
+export function ownVersion(): string {
+  const { version } = JSON.parse(readFileSync(builtFile('../package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}
+
+/** A state machine as it is run and deployed. */
+export function machineFile(name: 'deploy-target' | 'rollout'): StateMachine {
+  return JSON.parse(readFileSync(builtFile(`state-machines/${name}.asl.json`), 'utf8'));
+}
