@@ -1,6 +1,29 @@
 // Import directions between the rooms (one named rule each; its comment is the reason).
 const pureLibraries = '^(node_modules/)?(zod|jose|node-forge|yaml|leven|shell-quote|luxon)(/|$)';
 
+/** The folders of the agent, from the lowest to the highest: each imports only itself and those before it. */
+const agentFolders = [
+  'host',
+  'activations',
+  'connectors',
+  'change',
+  'journal',
+  'files',
+  'validation',
+  'apply',
+  'jobs',
+];
+const agentTree = agentFolders.map((folder, index) => ({
+  name: `agent-${folder}-imports-lower-folders`,
+  comment: 'The folders of the agent form a tree, in the order of agentFolders above.',
+  severity: 'error',
+  from: { path: `^agent-scripts/${folder}/` },
+  to: {
+    path: '^agent-scripts/',
+    pathNot: `^agent-scripts/(${agentFolders.slice(0, index + 1).join('|')})/`,
+  },
+}));
+
 export default {
   forbidden: [
     {
@@ -49,7 +72,7 @@ export default {
     },
     {
       name: 'agent-sees-core-only',
-      comment: 'The agent is one small file on a stranger’s host: no SDK, nothing of the cloud side.',
+      comment: 'The agent is one small file on the operator’s host: no SDK, no code of the cloud side.',
       severity: 'error',
       from: { path: '^agent-scripts/' },
       to: {
@@ -57,17 +80,20 @@ export default {
         dependencyTypesNot: ['core'],
       },
     },
+    ...agentTree,
     {
-      name: 'connectors-never-meet',
-      comment: 'What two connectors share is a mechanism and belongs in apply/.',
+      name: 'connectors-share-no-code-with-each-other',
+      comment: 'A connector imports its interface and the shared helpers, but no other connector.',
       severity: 'error',
-      from: { path: '^agent-scripts/connectors/(?!index)([^/]+)\\.ts$' },
-      to: { path: '^agent-scripts/connectors/', pathNot: '^agent-scripts/connectors/(connector)\\.ts$' },
+      from: { path: '^agent-scripts/connectors/', pathNot: '/connectors\\.ts$' },
+      to: {
+        path: '^agent-scripts/connectors/',
+        pathNot: '^agent-scripts/connectors/(connector|desired-change|pem-files)\\.ts$',
+      },
     },
     {
-      name: 'machine-only-in-apply',
-      comment:
-        'A connector plans; files, processes and sockets are touched by apply/, which undoes them too.',
+      name: 'connectors-only-describe',
+      comment: 'Connectors are pure. The other folders change files and run commands, and can reverse that.',
       severity: 'error',
       from: { path: '^agent-scripts/connectors/' },
       to: { path: '^(node:)?(fs|fs/promises|child_process|net|tls|http|https)$' },

@@ -9,18 +9,18 @@ import { type AgentLine, agentLine, type Recovery } from '../core/deployment/age
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { type ReadJob, readJob } from '../core/seal/job-text.ts';
-import { privateFolder } from './apply/durable.ts';
-import { passFence, refuseLate } from './apply/fence.ts';
-import { type Home, homeAt } from './apply/home.ts';
-import { holdLock } from './apply/host-lock.ts';
-import { readReceipt } from './apply/receipt.ts';
 import { recover } from './apply/recover.ts';
-import { hostPublicKey, openSealed } from './host-keys.ts';
+import { privateFolder } from './host/durable-files.ts';
+import { type Home, homeAt } from './host/home.ts';
+import { hostPublicKey, openSealed } from './host/host-keys.ts';
+import { acquireLock } from './host/locks.ts';
 import { deploy, rejected } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
 import { inspectEndpoints } from './jobs/inspect-endpoints.ts';
 import { rollback } from './jobs/rollback.ts';
 import { undo } from './jobs/undo.ts';
+import { checkFence, refuseExpired } from './journal/fence.ts';
+import { readReceipt } from './journal/receipt.ts';
 
 /** Taken out of the environment at once, so that no command started later can inherit it. */
 function takeEnvironment(): { home: Home; text: string } {
@@ -45,7 +45,7 @@ async function main(): Promise<AgentLine> {
   privateFolder(home.root);
   let recovered: Recovery | null = null;
   try {
-    holdLock(home.lock, 'file');
+    acquireLock(home.lock, 'file');
     recovered = await recover(home);
     return { ...(await perform(home, job)), recovered };
   } catch (error) {
@@ -64,8 +64,8 @@ async function perform(home: Home, job: ReadJob): Promise<AgentLine> {
   if (finished !== null) return withHostKey(home, finished);
   const opened = await openSealed(home, job.kid, job.text);
   if (opened === null) return unknownKey(home, job.header);
-  refuseLate(opened.header, new Date());
-  passFence(home, opened.header);
+  refuseExpired(opened.header, new Date());
+  checkFence(home, opened.header);
   return withHostKey(
     home,
     await settled(home, opened.header, () => deploy(home, opened.header, opened.body)),
@@ -82,19 +82,19 @@ async function settled(home: Home, header: JobHeader, work: () => Promise<AgentL
 }
 
 async function performOpen(home: Home, { header, probe, replaces }: OpenJob): Promise<AgentLine> {
-  refuseLate(header, new Date());
+  refuseExpired(header, new Date());
   switch (header.action) {
     case 'enroll':
       return enrolled(home, header, null);
     case 'inspect':
       return inspect(home, header, probe);
     case 'undo':
-      passFence(home, header);
+      checkFence(home, header);
       return undo(home, header);
     case 'rollback': {
       const finished = finishedBefore(home, header);
       if (finished !== null) return finished;
-      passFence(home, header);
+      checkFence(home, header);
       return rollback(home, header, replaces);
     }
     case 'deploy':
@@ -165,13 +165,13 @@ async function afterError(home: Home, header: JobHeader, error: unknown): Promis
 
 /** Inside a rehearsal's private world the same file is the client: see `apply/rehearsal.ts`. */
 async function look(question: string): Promise<never> {
-  const { rehearsalLook } = await import('./apply/rehearsal-look.ts');
-  await rehearsalLook(question);
+  const { probeSandbox } = await import('./validation/sandbox-probe.ts');
+  await probeSandbox(question);
   process.exit(0);
 }
 
 const [, , role, question = ''] = process.argv;
-(role === 'rehearsal-look' ? look(question) : main()).then(
+(role === 'probe-sandbox' ? look(question) : main()).then(
   (line) => {
     process.stdout.write(`${JSON.stringify(line)}\n`, () => process.exit(0));
   },

@@ -6,7 +6,7 @@ import { createHistory } from '../services/history/history.ts';
 import { createLocks } from '../services/locks/locks.ts';
 import { aTarget } from '../test/agent-scripts/run-agent.ts';
 import { startTables, tableNames } from '../test/fixtures/world.ts';
-import { inTurn, mustRun } from './measure.ts';
+import { inTurn, pidFileRequired } from './measure.ts';
 
 const lambdas = join(import.meta.dirname, '../dist/lambdas');
 
@@ -123,9 +123,9 @@ export async function lambdaSizes(): Promise<string[]> {
   for (const name of names) {
     const file = join(lambdas, name, 'index.mjs');
     const times = await inTurn(5, {
-      bare: () => void mustRun(process.execPath, ['-e', '0']),
+      bare: () => void pidFileRequired(process.execPath, ['-e', '0']),
       imported: () =>
-        void mustRun(process.execPath, [
+        void pidFileRequired(process.execPath, [
           '--input-type=module',
           '-e',
           `await import(${JSON.stringify(file)})`,

@@ -5,7 +5,7 @@ import { openJobText } from '../core/seal/job-text.ts';
 import { readDocument } from '../local/ssm/document.ts';
 import { aTarget, testHost } from '../test/agent-scripts/run-agent.ts';
 import { nginxIn } from '../test/rigs/nginx.ts';
-import { inTurn, mustRun, show } from './measure.ts';
+import { inTurn, pidFileRequired, show } from './measure.ts';
 
 const rounds = 15;
 const agent = join(import.meta.dirname, '../dist/agent/agent.cjs');
@@ -28,8 +28,8 @@ export async function agentStart(folder: string): Promise<string[]> {
     NODE_COMPILE_CACHE: join(home, 'compiled'),
   };
   const times = await inTurn(rounds * 2, {
-    bare: () => void mustRun(process.execPath, ['-e', '0']),
-    agent: () => void mustRun(process.execPath, [agent], { env }),
+    bare: () => void pidFileRequired(process.execPath, ['-e', '0']),
+    agent: () => void pidFileRequired(process.execPath, [agent], { env }),
   });
   return [
     `node -e 0                         ${show(times.bare)}`,
@@ -79,7 +79,7 @@ export async function hostDeploy(folder: string): Promise<string[]> {
     // sealed beforehand: what is timed is the host's part
     for (let round = 0; round <= rounds; round += 1)
       jobs.push(await host.jobText('deploy', { target, version: await version() }));
-    return (round: number) => expectApplied(mustRun('sh', [file], { env: env(jobs[round] ?? '') }));
+    return (round: number) => expectApplied(pidFileRequired('sh', [file], { env: env(jobs[round] ?? '') }));
   };
   const files = await Promise.all(
     Array.from({ length: rounds + 1 }, async (_, round) => {
@@ -92,7 +92,7 @@ export async function hostDeploy(folder: string): Promise<string[]> {
   );
   const verify = { endpoint: `127.0.0.1:${seen.nginx.port}`, serverName: 'www.example.test' };
   const times = await inTurn(rounds, {
-    script: (round) => void mustRun('sh', [script, ...(files[round] ?? [])]),
+    script: (round) => void pidFileRequired('sh', [script, ...(files[round] ?? [])]),
     agent: await carry(plain, 'none'),
     agentAndSeen: await carry(seen, verify),
   });

@@ -1,14 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { activationByHand } from '../agent-scripts/apply/activation.ts';
-import { quoteArgv } from '../agent-scripts/apply/run-command.ts';
-import { wantedChange } from '../agent-scripts/connectors/index.ts';
+import { manualActivation } from '../agent-scripts/activations/activation.ts';
+import { desiredChange } from '../agent-scripts/connectors/connectors.ts';
+import { quoteArgv } from '../agent-scripts/host/run-command.ts';
 import { createAuthority, type IssuedCertificate } from '../cli/demo/throwaway-ca.ts';
 import type { Target } from '../core/targets/target.ts';
 import { aTarget, bundleOf, runAgentWith, testHost } from '../test/agent-scripts/run-agent.ts';
 import { matrixRows } from '../test/contract/matrix-rows.ts';
 import type { DaemonUnderContract } from '../test/contract/site.ts';
-import { inTurn, mustRun, type Timing } from './measure.ts';
+import { inTurn, pidFileRequired, type Timing } from './measure.ts';
 
 const rounds = 5;
 
@@ -60,11 +60,11 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
       return took;
     };
     const rehearsed = aTarget(daemon.kind, { ...site.config, rehearse: true }, site.verify);
-    const hasShadow = (wantedChange(rehearsed, bundleOf(await version()), 'other').shadow ?? []).length > 0;
+    const hasShadow = (desiredChange(rehearsed, bundleOf(await version()), 'other').sandbox ?? []).length > 0;
     const seen = aTarget(daemon.kind, site.config, site.verify);
-    const { activate } = wantedChange(plain, bundleOf(await version()), 'other');
+    const { activate } = desiredChange(plain, bundleOf(await version()), 'other');
     // a line that a person has to complete first cannot be timed
-    const canBeTyped = activate === null || !activationByHand(activate).includes(' # ');
+    const canBeTyped = activate === null || !manualActivation(activate).includes(' # ');
     const times = await inTurn<string>(rounds, {
       ...(canBeTyped
         ? { script: async (round) => byHand(plain, await version(), join(root, `by-hand-${round}`)) }
@@ -81,7 +81,7 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
 
 /** What people write in a hook for this kind; gives the milliseconds of the script alone. */
 function byHand(target: Target, version: IssuedCertificate, incoming: string): number {
-  const { files, validate, activate } = wantedChange(target, bundleOf(version), 'other');
+  const { files, validate, activate } = desiredChange(target, bundleOf(version), 'other');
   mkdirSync(incoming, { recursive: true });
   const steps: string[] = ['set -e'];
   const moves: string[] = [];
@@ -94,9 +94,9 @@ function byHand(target: Target, version: IssuedCertificate, incoming: string): n
   }
   if (validate !== null) steps.push(`${quoteArgv(validate)} > /dev/null 2>&1`);
   steps.push(...moves);
-  if (activate !== null) steps.push(`{ ${activationByHand(activate)}; } > /dev/null 2>&1`);
+  if (activate !== null) steps.push(`{ ${manualActivation(activate)}; } > /dev/null 2>&1`);
   const started = performance.now();
-  mustRun('sh', ['-c', steps.join('\n')]);
+  pidFileRequired('sh', ['-c', steps.join('\n')]);
   return performance.now() - started;
 }
 

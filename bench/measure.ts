@@ -32,7 +32,11 @@ export async function inTurn<Name extends string>(
 }
 
 /** Runs a program to its end and insists that it succeeded. */
-export function mustRun(file: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
+export function pidFileRequired(
+  file: string,
+  args: readonly string[],
+  options: SpawnSyncOptions = {},
+): string {
   const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: 'utf8', ...options });
   if (status === 0) return String(stdout ?? '');
   throw new Error(`${file} ${args.join(' ')} ended with ${status}: ${error?.message ?? stderr}`);

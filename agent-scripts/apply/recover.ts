@@ -1,13 +1,13 @@
 import type { Recovery } from '../../core/deployment/agent-line.ts';
 import { agentLine } from '../../core/deployment/agent-line.ts';
-import type { Change } from './change.ts';
-import { removeQuietly, sweepTemporaries } from './durable.ts';
-import type { Home } from './home.ts';
-import { inFoldersOf } from './host-lock.ts';
-import { closeJournal, type Journal, readJournal } from './journal.ts';
-import { type Receipt, readReceipt, writeReceipt } from './receipt.ts';
-import { removeStaged } from './restore.ts';
-import { undoChange } from './undo.ts';
+import type { Change } from '../change/change.ts';
+import { removeStaged } from '../files/restore.ts';
+import { removeQuietly, sweepTemporaries } from '../host/durable-files.ts';
+import type { Home } from '../host/home.ts';
+import { withFolderLocks } from '../host/locks.ts';
+import { closeJournal, type Journal, readJournal } from '../journal/journal.ts';
+import { type Receipt, readReceipt, writeReceipt } from '../journal/receipt.ts';
+import { undoChange } from './undo-change.ts';
 
 /**
  * Brings the host out of whatever an earlier run left half done, before any other job: staged files are removed, a
@@ -22,14 +22,14 @@ export async function recover(home: Home): Promise<Recovery | null> {
   return {
     deploymentId: change.deploymentId,
     targetId: change.targetId,
-    outcome: await inFoldersOf(
+    outcome: await withFolderLocks(
       change.files.map(({ path }) => path),
-      () => settle(home, journal),
+      () => finishRecovery(home, journal),
     ),
   };
 }
 
-async function settle(home: Home, { phase, change }: Journal): Promise<Recovery['outcome']> {
+async function finishRecovery(home: Home, { phase, change }: Journal): Promise<Recovery['outcome']> {
   const receipt = readReceipt(home, change.targetId, change.deploymentId);
   if (phase === 'staging') {
     discard(home, change);
@@ -83,7 +83,7 @@ function recordFailure(home: Home, change: Change, why: string, repair: Receipt[
     fence: change.fence,
     change,
     undone: true,
-    installedBefore: null,
+    replacedDeployment: null,
     origin: change.deploymentId,
   });
 }

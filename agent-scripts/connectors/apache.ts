@@ -1,7 +1,7 @@
-import type { DefaultOwnership } from '../apply/ownership.ts';
-import { pemFiles } from '../apply/pem-files.ts';
-import type { RoleDefaults } from '../apply/wanted.ts';
+import type { DefaultOwnership } from '../host/ownership.ts';
 import type { FileConnector } from './connector.ts';
+import type { RoleDefaults } from './desired-change.ts';
+import { pemFiles } from './pem-files.ts';
 
 /** PidFile as the packages of Debian, RHEL and Alpine and the official image have it. */
 const pidFiles = [
@@ -34,13 +34,13 @@ export const apache: FileConnector<'apache'> = {
     ),
   validate: ({ validateCommand, configPath }) => validateCommand ?? apachectl(configPath, 'configtest', '-t'),
   activate: ({ reloadCommand, configPath, pidFile }) => ({
-    kind: 'survivingCommand',
+    kind: 'monitoredCommand',
     argv: reloadCommand ?? apachectl(configPath, 'graceful', '-k', 'graceful'),
     pidFiles: pidFile === undefined ? pidFiles : [pidFile],
-    mustRun: pidFile !== undefined,
+    pidFileRequired: pidFile !== undefined,
   }),
   // Debian's `apachectl start` would ask systemd to start the real one
-  shadow: ({ configPath }) => ['apachectl', ...fileOption(configPath), '-k', 'start'],
+  sandbox: ({ configPath }) => ['apachectl', ...fileOption(configPath), '-k', 'start'],
 };
 
 /** The script's own verb; with a configuration of its own httpd's options, which the script of RHEL refuses to pass on. */

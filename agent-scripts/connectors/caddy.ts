@@ -1,8 +1,8 @@
 import type { CaddyConfig } from '../../core/targets/caddy.ts';
-import { type Activation, commandActivation } from '../apply/activation.ts';
-import { pemFiles } from '../apply/pem-files.ts';
-import type { RoleDefaults } from '../apply/wanted.ts';
+import { type Activation, commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
+import type { RoleDefaults } from './desired-change.ts';
+import { pemFiles } from './pem-files.ts';
 
 /** Caddy reads its files as the user it runs as, which its packages call caddy. */
 const caddyReads: RoleDefaults = {
@@ -14,7 +14,7 @@ const caddyReads: RoleDefaults = {
 interface Mode {
   validate(config: CaddyConfig): readonly string[] | null;
   activate(config: CaddyConfig, certificate: string): Activation | null;
-  shadow(config: CaddyConfig): readonly string[];
+  sandbox(config: CaddyConfig): readonly string[];
 }
 
 const modes: Readonly<Record<CaddyConfig['mode'], Mode>> = {
@@ -28,7 +28,7 @@ const modes: Readonly<Record<CaddyConfig['mode'], Mode>> = {
           ...(config.adminAddress === undefined ? [] : ['--address', config.adminAddress]),
         ],
       ),
-    shadow: (config) => ['caddy', 'run', ...configArguments(config)],
+    sandbox: (config) => ['caddy', 'run', ...configArguments(config)],
   },
   /** The API takes a change as a whole or refuses it, so there is no check before; the configuration is in no file. */
   api: {
@@ -42,7 +42,7 @@ const modes: Readonly<Record<CaddyConfig['mode'], Mode>> = {
       tag: config.tag ?? null,
       name: certificate,
     }),
-    shadow: () => [],
+    sandbox: () => [],
   },
 };
 
@@ -57,7 +57,7 @@ export const caddy: FileConnector<'caddy'> = {
     pemFiles(bundle, config, 'fullchain', caddy.defaults[distribution]),
   validate: (config) => config.validateCommand ?? modes[config.mode].validate(config),
   activate: (config, certificate) => modes[config.mode].activate(config, certificate),
-  shadow: (config) => modes[config.mode].shadow(config),
+  sandbox: (config) => modes[config.mode].sandbox(config),
 };
 
 function configArguments({ configPath = '/etc/caddy/Caddyfile', adapter }: CaddyConfig): string[] {

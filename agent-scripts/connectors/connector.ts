@@ -1,7 +1,8 @@
 import type { Bundle } from '../../core/deployment/version.ts';
 import type { TargetKind, TargetOf } from '../../core/targets/target.ts';
-import type { Activation } from '../apply/activation.ts';
-import type { Distribution, RoleDefaults, WantedFile } from '../apply/wanted.ts';
+import type { Activation } from '../activations/activation.ts';
+import type { Distribution } from '../host/distribution.ts';
+import type { DesiredFile, RoleDefaults } from './desired-change.ts';
 
 /**
  * A kind of daemon that reads files. It only describes: all members are pure, and the same mechanism (`apply/`)
@@ -10,7 +11,7 @@ import type { Distribution, RoleDefaults, WantedFile } from '../apply/wanted.ts'
 export interface FileConnector<Kind extends TargetKind> {
   readonly kind: Kind;
   readonly defaults: Readonly<Record<Distribution, RoleDefaults>>;
-  files(bundle: Bundle, config: TargetOf<Kind>['config'], distribution: Distribution): readonly WantedFile[];
+  files(bundle: Bundle, config: TargetOf<Kind>['config'], distribution: Distribution): readonly DesiredFile[];
   validate(config: TargetOf<Kind>['config']): readonly string[] | null;
   /** `certificate` is the name of the target's certificate, for daemons that must be told which of theirs it is. */
   activate(config: TargetOf<Kind>['config'], certificate: string): Activation | null;
@@ -18,5 +19,5 @@ export interface FileConnector<Kind extends TargetKind> {
    * argv that starts the daemon on its real configuration, for `rehearse: true`. It may go into the background. Left out
    * where a second instance would not be sound.
    */
-  shadow?(config: TargetOf<Kind>['config']): readonly string[];
+  sandbox?(config: TargetOf<Kind>['config']): readonly string[];
 }

@@ -1,8 +1,8 @@
 import type { EnvoyConfig } from '../../core/targets/envoy.ts';
-import { commandActivation } from '../apply/activation.ts';
-import { pemFiles, wantedFile } from '../apply/pem-files.ts';
-import type { RoleDefaults, WantedFile } from '../apply/wanted.ts';
+import { commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
+import type { DesiredFile, RoleDefaults } from './desired-change.ts';
+import { desiredFile, pemFiles } from './pem-files.ts';
 
 /** Envoy runs as a user of its own, which has to read the key; where there is none by that name, as root. */
 const serviceOwned: RoleDefaults = {
@@ -25,7 +25,7 @@ export const envoy: FileConnector<'envoy'> = {
       ...pemFiles(bundle, config, 'fullchain', defaults),
       ...(sdsPath === undefined
         ? []
-        : [{ ...wantedFile('trigger', sdsPath, null, config, defaults), ...generated(config, sdsPath) }]),
+        : [{ ...desiredFile('trigger', sdsPath, null, config, defaults), ...generated(config, sdsPath) }]),
     ];
   },
   validate: ({ validateCommand, configPath }) =>
@@ -34,7 +34,7 @@ export const envoy: FileConnector<'envoy'> = {
     adminEndpoint === undefined
       ? commandActivation(reloadCommand ?? null)
       : { kind: 'envoySecrets', adminEndpoint, certPath },
-  shadow: ({ configPath }) =>
+  sandbox: ({ configPath }) =>
     configPath === undefined ? [] : ['envoy', '-c', configPath, '--disable-hot-restart'],
 };
 
@@ -42,7 +42,7 @@ export const envoy: FileConnector<'envoy'> = {
  * An SDS resource with one secret. Envoy watches the folder of this very file, so that its move, the last of three, is
  * what makes Envoy read the pair. JSON is YAML too.
  */
-function generated({ secretName, certPath, keyPath }: EnvoyConfig, sdsPath: string): Partial<WantedFile> {
+function generated({ secretName, certPath, keyPath }: EnvoyConfig, sdsPath: string): Partial<DesiredFile> {
   if (secretName === undefined) return {};
   const secret = {
     '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',

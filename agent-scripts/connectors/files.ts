@@ -1,7 +1,7 @@
 import { presets } from '../../core/targets/file-presets.ts';
-import { commandActivation } from '../apply/activation.ts';
-import { pemFiles, rootOwned, rootOwnedReadBy } from '../apply/pem-files.ts';
+import { commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
+import { pemFiles, rootOwned, rootOwnedReadableBy } from './pem-files.ts';
 
 /**
  * Any daemon that reads PEM files: the config, and a preset where it names one, say paths and commands; the mechanism
@@ -13,7 +13,7 @@ export const files: FileConnector<'files'> = {
   files(bundle, config, distribution) {
     const { preset } = config;
     const defaults =
-      preset === undefined ? files.defaults[distribution] : rootOwnedReadBy(presets[preset].group);
+      preset === undefined ? files.defaults[distribution] : rootOwnedReadableBy(presets[preset].group);
     return pemFiles(bundle, config, config.certContents, defaults);
   },
   validate: (config) => config.validateCommand ?? null,

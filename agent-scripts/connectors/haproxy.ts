@@ -1,7 +1,7 @@
 import type { HaproxyConfig } from '../../core/targets/haproxy.ts';
-import { type Activation, commandActivation } from '../apply/activation.ts';
-import { pemFiles, rootOwned, wantedFile } from '../apply/pem-files.ts';
+import { type Activation, commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
+import { desiredFile, pemFiles, rootOwned } from './pem-files.ts';
 
 /** How a running haproxy gets what is in its files, by mode. */
 const activations: Readonly<Record<HaproxyConfig['mode'], (config: HaproxyConfig) => Activation | null>> = {
@@ -19,7 +19,7 @@ const activations: Readonly<Record<HaproxyConfig['mode'], (config: HaproxyConfig
 /**
  * haproxy. It reads certificates and keys as root before it enters its chroot and becomes its user, so root 0600 is
  * enough. `haproxy -c` reads every file the configuration names, refuses a pair that does not match, and opens no port
- * (https://docs.haproxy.org/2.6/management.html#3). In the foreground, without a master (`-db`), it is its own shadow.
+ * (https://docs.haproxy.org/2.6/management.html#3). In the foreground, without a master (`-db`), it is its own sandbox.
  */
 export const haproxy: FileConnector<'haproxy'> = {
   kind: 'haproxy',
@@ -29,12 +29,12 @@ export const haproxy: FileConnector<'haproxy'> = {
     const defaults = haproxy.defaults[distribution];
     const everything = [bundle.leaf, ...bundle.chain, bundle.key].join('');
     return keyPath === undefined
-      ? [wantedFile('combined', pemPath, everything, config, defaults)]
+      ? [desiredFile('combined', pemPath, everything, config, defaults)]
       : pemFiles(bundle, { ...config, certPath: pemPath, keyPath }, 'fullchain', defaults);
   },
   validate: (config) => config.validateCommand ?? haproxyWith(config, '-c'),
   activate: (config) => activations[config.mode](config),
-  shadow: (config) => haproxyWith(config, '-db'),
+  sandbox: (config) => haproxyWith(config, '-db'),
 };
 
 function haproxyWith({ configPath }: Pick<HaproxyConfig, 'configPath'>, option: string): string[] {

@@ -1,6 +1,6 @@
-import { commandActivation } from '../apply/activation.ts';
-import { pemFiles, rootOwned } from '../apply/pem-files.ts';
+import { commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
+import { pemFiles, rootOwned } from './pem-files.ts';
 
 /**
  * nginx. The master reads certificates and keys as root before its workers drop privileges, so root 0600 is enough.
@@ -14,7 +14,7 @@ export const nginx: FileConnector<'nginx'> = {
     pemFiles(bundle, config, 'fullchain', nginx.defaults[distribution]),
   validate: (config) => config.validateCommand ?? nginxWith(config, '-t'),
   activate: (config) => commandActivation(config.reloadCommand ?? nginxWith(config, '-s', 'reload')),
-  shadow: (config) => nginxWith(config),
+  sandbox: (config) => nginxWith(config),
 };
 
 function nginxWith({ configPath }: { configPath?: string | undefined }, ...options: string[]): string[] {

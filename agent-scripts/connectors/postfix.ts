@@ -1,6 +1,6 @@
-import { commandActivation } from '../apply/activation.ts';
-import { pemFiles, rootOwned, wantedFile } from '../apply/pem-files.ts';
+import { commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
+import { desiredFile, pemFiles, rootOwned } from './pem-files.ts';
 
 /**
  * Postfix. Each smtpd opens the files as root before it becomes `postfix` and enters its jail, so root 0600 is enough.
@@ -17,11 +17,11 @@ export const postfix: FileConnector<'postfix'> = {
       return pemFiles(bundle, config, config.chainPath === undefined ? 'fullchain' : 'leaf', defaults);
     }
     const everything = [bundle.key, bundle.leaf, ...bundle.chain].join('');
-    return [wantedFile('combined', config.chainFilesPath, everything, config, defaults)];
+    return [desiredFile('combined', config.chainFilesPath, everything, config, defaults)];
   },
   validate: (config) => config.validateCommand ?? postfixWith(config, 'check'),
   activate: (config) => commandActivation(config.reloadCommand ?? postfixWith(config, 'reload')),
-  shadow: (config) => postfixWith(config, 'start-fg'),
+  sandbox: (config) => postfixWith(config, 'start-fg'),
 };
 
 function postfixWith(

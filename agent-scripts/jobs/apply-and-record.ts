@@ -1,12 +1,12 @@
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
-import { type Applied, applyChange } from '../apply/apply.ts';
-import type { Home } from '../apply/home.ts';
-import { closeJournal } from '../apply/journal.ts';
-import type { PlannedChange } from '../apply/plan.ts';
-import { installedReceipt, pruneReceipts, receiptsOf, writeReceipt } from '../apply/receipt.ts';
-import { removeStaged } from '../apply/restore.ts';
-import { seenHere, workersBefore } from '../apply/seen-here.ts';
+import { type ApplyResult, applyChange } from '../apply/apply-change.ts';
+import { servedLocally, workersToReplace } from '../apply/served-locally.ts';
+import type { PlannedChange } from '../change/plan.ts';
+import { removeStaged } from '../files/restore.ts';
+import type { Home } from '../host/home.ts';
+import { closeJournal } from '../journal/journal.ts';
+import { installedReceipt, pruneReceipts, receiptsOf, writeReceipt } from '../journal/receipt.ts';
 
 /**
  * Applies a planned change, waits for the daemon to serve it, and closes the journal into a receipt. The receipt
@@ -20,12 +20,12 @@ export async function applyAndRecord(
   origin: string,
 ): Promise<AgentLine> {
   const { change } = planned;
-  const before = workersBefore(change);
+  const before = workersToReplace(change);
   const applied = await applyChange(home, planned, header.action === 'validate');
-  const served = applied.outcome === 'applied' ? await seenHere(change, change.version, before) : null;
+  const served = applied.outcome === 'applied' ? await servedLocally(change, change.version, before) : null;
   const line = lineOf(header, planned, applied, served);
   if (header.action === 'validate') return line;
-  const installedBefore = installedReceipt(receiptsOf(home, header.targetId))?.line.deploymentId ?? null;
+  const replacedDeployment = installedReceipt(receiptsOf(home, header.targetId))?.line.deploymentId ?? null;
   const changed = ['applied', 'rollback_failed'].includes(applied.outcome) ? change : null;
   writeReceipt(home, {
     v: 1,
@@ -33,7 +33,7 @@ export async function applyAndRecord(
     fence: header.fence,
     change: changed,
     undone: false,
-    installedBefore,
+    replacedDeployment,
     origin,
     rollout: header.rollout ?? null,
   });
@@ -46,7 +46,7 @@ export async function applyAndRecord(
 function lineOf(
   header: JobHeader,
   { change, warnings }: PlannedChange,
-  applied: Applied,
+  applied: ApplyResult,
   served: boolean | null,
 ): AgentLine {
   const isNew = applied.outcome === 'applied';

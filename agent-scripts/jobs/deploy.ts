@@ -4,15 +4,15 @@ import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { hostDistribution } from '../apply/distribution.ts';
-import type { Home } from '../apply/home.ts';
-import { inFoldersOf } from '../apply/host-lock.ts';
-import { destinationsOf, planChange } from '../apply/plan.ts';
-import { installedReceipt, receiptsOf } from '../apply/receipt.ts';
-import { isUnchanged } from '../apply/unchanged.ts';
-import { wantedChange } from '../connectors/index.ts';
-import { answerUnchanged } from './answer-unchanged.ts';
+import { isUnchanged } from '../apply/unchanged-files.ts';
+import { destinationsOf, planChange } from '../change/plan.ts';
+import { desiredChange } from '../connectors/connectors.ts';
+import { hostDistribution } from '../host/distribution.ts';
+import type { Home } from '../host/home.ts';
+import { withFolderLocks } from '../host/locks.ts';
+import { installedReceipt, receiptsOf } from '../journal/receipt.ts';
 import { applyAndRecord } from './apply-and-record.ts';
+import { reportUnchanged } from './report-unchanged.ts';
 
 /**
  * Jobs `deploy` and `validate`: makes the target's files those of the bundle, or (dry run) lets the daemon say
@@ -25,13 +25,13 @@ export async function deploy(
   { target, bundle }: SealedBody,
 ): Promise<AgentLine> {
   const version = preflight(bundle);
-  const wanted = wantedChange(target, bundle, hostDistribution());
+  const wanted = desiredChange(target, bundle, hostDistribution());
   const policy = { ...target.config, verify: target.verify };
-  return inFoldersOf(destinationsOf(wanted), async () => {
+  return withFolderLocks(destinationsOf(wanted), async () => {
     const planned = await planChange(home, header, wanted, version, policy);
     const installed = installedReceipt(receiptsOf(home, header.targetId));
     if (header.action === 'deploy' && installed !== null && isUnchanged(planned.change, installed)) {
-      return answerUnchanged(home, { header, wanted, planned, installed });
+      return reportUnchanged(home, { header, wanted, planned, installed });
     }
     return applyAndRecord(home, header, planned, header.deploymentId);
   });

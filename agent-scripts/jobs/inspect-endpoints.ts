@@ -2,7 +2,7 @@ import { type AgentLine, agentLine, type HostInspection } from '../../core/deplo
 import type { InspectionRequest, JobHeader } from '../../core/deployment/job.ts';
 import { isCertferryError } from '../../core/errors.ts';
 import type { AddressInspection, look as lookAt } from '../../core/tls-probe/inspect-endpoint.ts';
-import { refuseLate } from '../apply/fence.ts';
+import { refuseExpired } from '../journal/fence.ts';
 import { rejected } from './deploy.ts';
 
 /** SSM keeps 24,000 characters of output; the rest of the line takes a few hundred, and a host name may be long. */
@@ -23,7 +23,7 @@ export async function inspectEndpoints(
 ): Promise<AgentLine> {
   const now = new Date();
   try {
-    refuseLate(header, now);
+    refuseExpired(header, now);
   } catch (error) {
     if (isCertferryError(error)) return rejected(header, error);
     throw error;

@@ -1,7 +1,7 @@
 import { type AgentLine, agentLine, type Observation } from '../../core/deployment/agent-line.ts';
 import type { JobHeader, ProbeRequest } from '../../core/deployment/job.ts';
-import type { Home } from '../apply/home.ts';
-import { readReceipt, receiptsOf } from '../apply/receipt.ts';
+import type { Home } from '../host/home.ts';
+import { readReceipt, receiptsOf } from '../journal/receipt.ts';
 import { installedVersion } from './undo.ts';
 
 /**

@@ -3,13 +3,13 @@ import { factsOfPem } from '../../core/certificate/facts.ts';
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
-import type { Change } from '../apply/change.ts';
-import { digestOf } from '../apply/digest.ts';
-import type { Home } from '../apply/home.ts';
-import { inFoldersOf } from '../apply/host-lock.ts';
-import { destinationsOf, planChange } from '../apply/plan.ts';
-import { installedReceipt, type Receipt, receiptsOf, writeReceipt } from '../apply/receipt.ts';
-import { holdsLeaf, type WantedFile } from '../apply/wanted.ts';
+import type { Change } from '../change/change.ts';
+import { destinationsOf, planChange } from '../change/plan.ts';
+import { containsLeaf, type DesiredFile } from '../connectors/desired-change.ts';
+import { digestOf } from '../host/digest.ts';
+import type { Home } from '../host/home.ts';
+import { withFolderLocks } from '../host/locks.ts';
+import { installedReceipt, type Receipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
 import { applyAndRecord } from './apply-and-record.ts';
 
 /**
@@ -27,12 +27,12 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
   }
   const origin = originOfInstalled();
   const files = origin.files.map((file) => fileBefore(file, header));
-  const leaf = files.find(holdsLeaf)?.content ?? null;
+  const leaf = files.find(containsLeaf)?.content ?? null;
   const version = leaf === null ? null : factsOfPem(leaf);
   if (version === null) throw noVersionBefore(header, 'its certificate cannot be read');
-  const { validate, activate, shadow } = origin;
-  const wanted = { files, validate, activate, shadow };
-  return inFoldersOf(destinationsOf(wanted), async () => {
+  const { validate, activate, sandbox } = origin;
+  const wanted = { files, validate, activate, sandbox };
+  return withFolderLocks(destinationsOf(wanted), async () => {
     const planned = await planChange(home, header, wanted, version, origin);
     return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
   });
@@ -63,17 +63,17 @@ function leftAlone(home: Home, header: JobHeader, { line: { version, deploymentI
     validatedIn: 'none',
   });
   const receipt = { v: 1 as const, line, fence: header.fence, change: null, undone: false, origin };
-  writeReceipt(home, { ...receipt, installedBefore: deploymentId });
+  writeReceipt(home, { ...receipt, replacedDeployment: deploymentId });
   return line;
 }
 
 /** The deployment that first brought the version that `origin` replaced; unknown when it was there before certferry. */
 function versionOrigin(receipts: readonly Receipt[], origin: Change): string {
-  const before = receiptOf(receipts, receiptOf(receipts, origin.deploymentId)?.installedBefore);
+  const before = receiptOf(receipts, receiptOf(receipts, origin.deploymentId)?.replacedDeployment);
   return before?.origin ?? '';
 }
 
-function fileBefore(file: Change['files'][number], header: JobHeader): WantedFile {
+function fileBefore(file: Change['files'][number], header: JobHeader): DesiredFile {
   if (file.role === 'trigger') return asItIsNow(file);
   if (file.before === null) throw noVersionBefore(header, `${file.path} did not exist before`);
   const bytes = readBackup(file.backup, header);
@@ -90,7 +90,7 @@ function fileBefore(file: Change['files'][number], header: JobHeader): WantedFil
 }
 
 /** A trigger is no part of a version: the daemon's own configuration of today is what it is to read again. */
-function asItIsNow({ role, path, metadata }: Change['files'][number]): WantedFile {
+function asItIsNow({ role, path, metadata }: Change['files'][number]): DesiredFile {
   const { mode } = metadata;
   return { role, path, content: null, explicit: {}, defaults: { mode, owners: [], groups: [] } };
 }

@@ -4,11 +4,15 @@ import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
-import type { Change } from '../apply/change.ts';
-import { digestOfFile } from '../apply/digest.ts';
-import type { Home } from '../apply/home.ts';
-import { inFoldersOf } from '../apply/host-lock.ts';
-import { closeJournal } from '../apply/journal.ts';
+import { servedLocally, workersToReplace } from '../apply/served-locally.ts';
+import { undoChange } from '../apply/undo-change.ts';
+import type { Change } from '../change/change.ts';
+import { containsLeaf } from '../connectors/desired-change.ts';
+import { removeStaged } from '../files/restore.ts';
+import { digestOfFile } from '../host/digest.ts';
+import type { Home } from '../host/home.ts';
+import { withFolderLocks } from '../host/locks.ts';
+import { closeJournal } from '../journal/journal.ts';
 import {
   installedReceipt,
   pruneReceipts,
@@ -16,11 +20,7 @@ import {
   readReceipt,
   receiptsOf,
   writeReceipt,
-} from '../apply/receipt.ts';
-import { removeStaged } from '../apply/restore.ts';
-import { seenHere, workersBefore } from '../apply/seen-here.ts';
-import { undoChange } from '../apply/undo.ts';
-import { holdsLeaf } from '../apply/wanted.ts';
+} from '../journal/receipt.ts';
 
 /**
  * Job `undo`: undoes the deployment that the header names. What changed nothing, or is undone already, is
@@ -43,7 +43,7 @@ export async function undo(home: Home, header: JobHeader): Promise<AgentLine> {
   if (installed !== null && installed.line.deploymentId !== header.deploymentId)
     throw replaced(header, installed);
   const { change } = receipt;
-  return inFoldersOf(
+  return withFolderLocks(
     change.files.map(({ path }) => path),
     () => undoDeployment(home, header, receipt, change),
   );
@@ -56,7 +56,7 @@ async function undoDeployment(
   change: Change,
 ): Promise<AgentLine> {
   const warnings = foreignEdits(change);
-  const before = workersBefore(change);
+  const before = workersToReplace(change);
   const undoing = await undoChange(home, change);
   removeStaged(change);
   if (undoing.kind === 'failed') {
@@ -84,7 +84,7 @@ async function undoDeployment(
     'the old files are back and the daemon has reloaded',
     warnings,
   );
-  return { ...line, served: await seenHere(change, change.previousVersion, before) };
+  return { ...line, served: await servedLocally(change, change.previousVersion, before) };
 }
 
 /** Somebody edited a file since it was deployed: the rollback replaces that too, and says so. Edits of a trigger stay. */
@@ -114,7 +114,7 @@ function restoredLine(
 export function installedVersion(receipts: readonly Receipt[]): VersionFacts | null {
   const installed = installedReceipt(receipts);
   const certificate = (installed ?? receipts.find((receipt) => receipt.change !== null))?.change?.files.find(
-    holdsLeaf,
+    containsLeaf,
   );
   if (certificate === undefined || digestOfFile(certificate.path) === null) return null;
   if (installed !== null && digestOfFile(certificate.path) === certificate.digest)

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { homeAt } from '../../agent-scripts/apply/home.ts';
-import { receiptsOf } from '../../agent-scripts/apply/receipt.ts';
+import { homeAt } from '../../agent-scripts/host/home.ts';
+import { receiptsOf } from '../../agent-scripts/journal/receipt.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { startCertferry, versionFiles } from '../../test/whole/certferry.ts';
 import { type FleetHost, fleetName, startHosts } from './hosts.ts';

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { activate, activationByHand, noted } from '../../agent-scripts/apply/activation.ts';
-import { leafName } from '../../agent-scripts/apply/activations/envoy-admin.ts';
+import { activate, manualActivation, withBaseline } from '../../agent-scripts/activations/activation.ts';
+import { leafName } from '../../agent-scripts/activations/envoy-admin.ts';
 import { freePort } from '../../cli/demo/free-port.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { scratchFolder } from './disk.ts';
@@ -168,7 +168,7 @@ describe('waiting for an Envoy', () => {
     const { certPath, leaf } = await aLeaf();
     const adminEndpoint = await anAdmin(() => ({ leaves: [leaf], refused: 7 }));
 
-    expect(await noted({ kind, adminEndpoint, certPath }, 5)).toEqual({
+    expect(await withBaseline({ kind, adminEndpoint, certPath }, 5)).toEqual({
       ...{ kind, adminEndpoint, certPath },
       before: { leaf: leafName(leaf), refusals: 7 },
     });
@@ -177,6 +177,6 @@ describe('waiting for an Envoy', () => {
   test('tells a person where to look', () => {
     const activation = { kind, adminEndpoint: 'http://127.0.0.1:9901', certPath: '/a' };
 
-    expect(activationByHand(activation)).toBe('curl -fsS http://127.0.0.1:9901/certs');
+    expect(manualActivation(activation)).toBe('curl -fsS http://127.0.0.1:9901/certs');
   });
 });

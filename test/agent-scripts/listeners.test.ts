@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { stillListening, workersOn } from '../../agent-scripts/apply/listeners.ts';
+import { countListening, workersOn } from '../../agent-scripts/host/worker-processes.ts';
 import { freePort } from '../../cli/demo/free-port.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { nginxIn } from '../rigs/nginx.ts';
@@ -27,10 +27,10 @@ describeWith([program('nginx'), root], 'workersOn', () => {
 
     const before = workersOn(nginx.port);
     expect(before.size).toBe(1);
-    expect(stillListening(before, nginx.port)).toBe(1);
+    expect(countListening(before, nginx.port)).toBe(1);
 
     spawn('nginx', nginx.reloadCommand.slice(1));
-    await expect.poll(() => stillListening(before, nginx.port), { timeout: 10_000, interval: 10 }).toBe(0);
+    await expect.poll(() => countListening(before, nginx.port), { timeout: 10_000, interval: 10 }).toBe(0);
     expect([...workersOn(nginx.port)]).not.toEqual([...before]);
   });
 

@@ -122,7 +122,7 @@ describeWith(needs, 'a rehearsal', () => {
     const line = await host.send('deploy', { target, version: await aVersion() });
 
     expect(line.outcome).toBe('validate_failed');
-    expect(line.summary).toContain('its shadow ended with 1');
+    expect(line.summary).toContain('the sandboxed instance exited with 1');
     expect(line.summary).toContain('/no/such/nginx.conf');
     expect(live()).toEqual(before);
   });

@@ -5,7 +5,7 @@ import type { Server } from 'node:net';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { activationByHand } from '../../agent-scripts/apply/activation.ts';
+import { manualActivation } from '../../agent-scripts/activations/activation.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
@@ -257,7 +257,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     // what other tools leave between the blocks, where the Runtime API takes an empty line for the end
     writeFileSync(name, `${next.certPem}\n\n${next.chainPem}\n${next.keyPem}\n`);
 
-    const command = activationByHand({
+    const command = manualActivation({
       kind: 'haproxyRuntime',
       socket: statsSocket,
       name,

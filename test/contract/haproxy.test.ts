@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { temporaryBeside } from '../../agent-scripts/apply/durable.ts';
+import { temporaryBeside } from '../../agent-scripts/host/durable-files.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { ownershipOf, scratchFolder } from '../agent-scripts/disk.ts';
 import { haproxyDaemons, writeCombined } from '../rigs/haproxy-site.ts';
@@ -88,7 +88,7 @@ describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'hapr
     const line = await deploy(await version(), { ...config, rehearse: true });
 
     expect(line).toMatchObject({ outcome: 'validate_failed' });
-    expect(line.summary).toContain('its shadow on 127.0.0.1');
+    expect(line.summary).toContain('sandboxed instance, 127.0.0.1');
     expect(identities()).toEqual(before);
     expect(await site.served()).toBe(first.fingerprint);
   });

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Activation, ActivationOf } from '../../agent-scripts/apply/activation.ts';
-import { quoteArgv } from '../../agent-scripts/apply/run-command.ts';
-import type { WantedChange } from '../../agent-scripts/apply/wanted.ts';
-import { wantedChange } from '../../agent-scripts/connectors/index.ts';
+import type { Activation, ActivationOf } from '../../agent-scripts/activations/activation.ts';
+import { desiredChange } from '../../agent-scripts/connectors/connectors.ts';
+import type { DesiredChange } from '../../agent-scripts/connectors/desired-change.ts';
+import { quoteArgv } from '../../agent-scripts/host/run-command.ts';
 import { Target } from '../../core/targets/target.ts';
 import { loadedDaemons, loadedPeers } from '../rigs/load/daemons.ts';
 import { type MatrixRow, matrixRows } from './matrix-rows.ts';
@@ -31,7 +31,7 @@ type Cells = Readonly<Record<Column, string>>;
 const activationWords: { readonly [Kind in Activation['kind']]: (activation: ActivationOf<Kind>) => string } =
   {
     command: ({ argv }) => code(argv),
-    survivingCommand: ({ argv }) => `${code(argv)}, which the main process has to survive`,
+    monitoredCommand: ({ argv }) => `${code(argv)}, which the main process has to survive`,
     haproxyRuntime: () => '`set ssl cert` and `commit ssl cert` on the stats socket',
     caddyCertificates: ({ loader }) => `the admin API: \`tls.certificates.${loader}\``,
     envoySecrets: () => 'none: it watches; the admin endpoint tells when it has read',
@@ -68,7 +68,7 @@ export function claimedPromises({ daemon }: MatrixRow): ContractPromise[] {
 /** `told` is the version that the page tells, for daemons that are not on this machine. */
 function cellsOf(row: MatrixRow, told: string): Cells {
   const { daemon } = row;
-  const { validate, activate, shadow } = wanted(row);
+  const { validate, activate, sandbox } = wanted(row);
   const isHere = daemon.needs.every((need) => need.met());
   return {
     kind: linked(daemon.title, daemon.kind),
@@ -77,7 +77,7 @@ function cellsOf(row: MatrixRow, told: string): Cells {
       validate === null ? `none: ${daemon.cannot?.refusal ?? 'the config names none'}` : code(validate),
     activate: activate === null ? 'none: it watches' : wordsOf(activate),
     hitless: hitlessWords(row),
-    rehearsal: daemon.cannot?.rehearsal ?? (shadow?.length === 0 ? 'no' : 'yes'),
+    rehearsal: daemon.cannot?.rehearsal ?? (sandbox?.length === 0 ? 'no' : 'yes'),
     undo: daemon.cannot?.undo ?? 'yes',
     'dry run': daemon.dryRun === 'validate_unsupported' ? 'the bundle alone' : 'asks the daemon',
   };
@@ -117,8 +117,8 @@ function versionsIn(table: string): Map<string, string> {
 
 const noBundle = { leaf: '', chain: [], key: '' };
 
-function wanted(row: MatrixRow): WantedChange {
-  return wantedChange(sampleTarget(row), noBundle, 'debian');
+function wanted(row: MatrixRow): DesiredChange {
+  return desiredChange(sampleTarget(row), noBundle, 'debian');
 }
 
 function sampleTarget({ daemon: { kind }, config }: MatrixRow): Target {

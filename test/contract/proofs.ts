@@ -1,7 +1,7 @@
 import { chmodSync, chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { wantedChange } from '../../agent-scripts/connectors/index.ts';
+import { desiredChange } from '../../agent-scripts/connectors/connectors.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { ownershipOf } from '../agent-scripts/disk.ts';
 import { bundleOf } from '../agent-scripts/run-agent.ts';
@@ -75,11 +75,11 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     async prove({ target, version, deploy, serves }) {
       const next = await version();
       const rehearsed = { rehearse: true };
-      const { shadow } = wantedChange(target(rehearsed), bundleOf(next), 'debian');
+      const { sandbox } = desiredChange(target(rehearsed), bundleOf(next), 'debian');
 
       const line = await deploy(next, rehearsed);
 
-      const told = shadow?.length === 0 ? [expect.stringMatching(/^not rehearsed: /)] : [];
+      const told = sandbox?.length === 0 ? [expect.stringMatching(/^not rehearsed: /)] : [];
       expect(line).toMatchObject({ outcome: 'applied', warnings: told });
       await serves(next);
     },

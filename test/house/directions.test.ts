@@ -35,6 +35,26 @@ function cruise(folder: string): Cruise {
   return JSON.parse(stdout);
 }
 
+const agentFolders = [
+  'host',
+  'activations',
+  'connectors',
+  'change',
+  'journal',
+  'files',
+  'validation',
+  'apply',
+  'jobs',
+];
+
+/** For each folder of the agent, an import of a file above all folders. */
+const agentTree = Object.fromEntries(
+  agentFolders.map((folder) => [
+    `agent-${folder}-imports-lower-folders`,
+    [`agent-scripts/${folder}/tree.ts`, "import '../other.ts';"] as const,
+  ]),
+);
+
 /** One import that each rule forbids: importing file, what it imports. Everything named exists, so nothing else is wrong. */
 const planted: Readonly<Record<string, readonly [from: string, statement: string]>> = {
   'core-imports-nobody': ['core/seal/a.ts', "import '../../services/locks/sdk.ts';"],
@@ -44,8 +64,9 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
   'concepts-do-not-circle': ['core/deployment/r.ts', "import '../seal/leaf.ts';"],
   'targets-come-before-deployments': ['core/targets/s.ts', "import '../deployment/leaf.ts';"],
   'agent-sees-core-only': ['agent-scripts/d.ts', "import '@aws-sdk/client-ssm';"],
-  'connectors-never-meet': ['agent-scripts/connectors/e.ts', "import './other.ts';"],
-  'machine-only-in-apply': ['agent-scripts/connectors/f.ts', "import 'node:fs';"],
+  ...agentTree,
+  'connectors-share-no-code-with-each-other': ['agent-scripts/connectors/e.ts', "import './other.ts';"],
+  'connectors-only-describe': ['agent-scripts/connectors/f.ts', "import 'node:fs';"],
   'tasks-never-meet': ['lambdas/handlers/events/g.ts', "import './other.ts';"],
   'sdk-only-in-services': ['lambdas/delivery/h.ts', "import '@aws-sdk/client-ssm';"],
   'lambdas-see-services-and-core': ['lambdas/runtime/i.ts', "import '../../local/other.ts';"],
@@ -68,6 +89,7 @@ const bystanders: Readonly<Record<string, string>> = {
   'core/seal/o.ts': "import type { N } from './n.ts'; export type O = { n: N };",
   'core/seal/leaf.ts': 'export {};',
   'core/deployment/leaf.ts': 'export {};',
+  'agent-scripts/other.ts': "import '../core/seal/leaf.ts';",
   'agent-scripts/connectors/other.ts': "import '../../core/seal/leaf.ts';",
   'lambdas/other.ts': "import '../core/seal/leaf.ts';",
   'lambdas/handlers/events/other.ts': "import '../../../core/seal/leaf.ts';",

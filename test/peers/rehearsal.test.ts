@@ -55,7 +55,7 @@ describeWith(needs, 'a rehearsal with a real Envoy', () => {
     );
 
     expect(line?.outcome).toBe('validate_failed');
-    expect(line?.summary).toContain('its shadow');
+    expect(line?.summary).toContain('sandboxed instance');
     expect(hosted.identities()).toEqual(before);
     await hosted.serves(first);
   });

@@ -1,4 +1,4 @@
-import { quoteArgv } from '../../agent-scripts/apply/run-command.ts';
+import { quoteArgv } from '../../agent-scripts/host/run-command.ts';
 
 /** Config changes under which a reload command fails at first, without having told the daemon, and then does as ever. */
 export function failsOnce(marker: string, argv: readonly string[]): Readonly<Record<string, unknown>> {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { wantedChange } from '../../../agent-scripts/connectors/index.ts';
+import { desiredChange } from '../../../agent-scripts/connectors/connectors.ts';
 import { parseTargets } from '../../../core/registry/targets-file.ts';
 import { parseTarget } from '../../../core/targets/parse.ts';
 import { bundleOf } from '../../agent-scripts/run-agent.ts';
@@ -31,31 +31,31 @@ function problemsOf(config: object): string {
 }
 
 async function changeOf(config: object) {
-  return wantedChange(haproxyTarget(config), bundleOf(await aVersion()), 'debian');
+  return desiredChange(haproxyTarget(config), bundleOf(await aVersion()), 'debian');
 }
 
 describe('a target of kind haproxy', () => {
   test('needs no more than a path, and is checked and reloaded as its package has it', async () => {
-    const { files, validate, activate, shadow } = await changeOf({ pemPath });
+    const { files, validate, activate, sandbox } = await changeOf({ pemPath });
 
     expect(files.map(({ role, path }) => ({ role, path }))).toEqual([{ role: 'combined', path: pemPath }]);
     expect(validate).toEqual(['haproxy', '-c', '-f', '/etc/haproxy/haproxy.cfg']);
     expect(activate).toEqual({ kind: 'command', argv: ['systemctl', 'reload', 'haproxy'] });
-    expect(shadow).toBe(null);
+    expect(sandbox).toBe(null);
   });
 
   test('is checked and rehearsed with all that haproxy is started with', async () => {
     const configPath = ['/etc/haproxy/haproxy.cfg', '/etc/haproxy/conf.d'];
-    const { validate, shadow } = await changeOf({ pemPath, configPath, rehearse: true });
+    const { validate, sandbox } = await changeOf({ pemPath, configPath, rehearse: true });
 
     const files = ['-f', '/etc/haproxy/haproxy.cfg', '-f', '/etc/haproxy/conf.d'];
     expect(validate).toEqual(['haproxy', '-c', ...files]);
-    expect(shadow).toEqual(['haproxy', '-db', ...files]);
+    expect(sandbox).toEqual(['haproxy', '-db', ...files]);
   });
 
   test('has leaf, intermediates and key in one file, in this order', async () => {
     const version = await aVersion();
-    const { files } = wantedChange(haproxyTarget({ pemPath }), bundleOf(version), 'debian');
+    const { files } = desiredChange(haproxyTarget({ pemPath }), bundleOf(version), 'debian');
 
     expect(files.map(({ content }) => content)).toEqual([version.fullchainPem + version.keyPem]);
   });
@@ -79,7 +79,7 @@ describe('a target of kind haproxy', () => {
 
   test('keeps no secret in what it writes down of an activation', async () => {
     const version = await aVersion();
-    const { activate } = wantedChange(haproxyTarget(runtime), bundleOf(version), 'debian');
+    const { activate } = desiredChange(haproxyTarget(runtime), bundleOf(version), 'debian');
 
     expect(JSON.stringify(activate)).not.toMatch(/BEGIN|PRIVATE/);
   });

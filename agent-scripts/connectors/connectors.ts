@@ -1,0 +1,45 @@
+import type { Bundle } from '../../core/deployment/version.ts';
+import type { Target, TargetKind } from '../../core/targets/target.ts';
+import type { Distribution } from '../host/distribution.ts';
+import { apache } from './apache.ts';
+import { caddy } from './caddy.ts';
+import type { FileConnector } from './connector.ts';
+import type { DesiredChange } from './desired-change.ts';
+import { dovecot } from './dovecot.ts';
+import { envoy } from './envoy.ts';
+import { files } from './files.ts';
+import { haproxy } from './haproxy.ts';
+import { nginx } from './nginx.ts';
+import { postfix } from './postfix.ts';
+import { traefik } from './traefik.ts';
+
+const connectors: { readonly [Kind in TargetKind]: FileConnector<Kind> } = {
+  nginx,
+  files,
+  caddy,
+  apache,
+  haproxy,
+  postfix,
+  dovecot,
+  traefik,
+  envoy,
+};
+
+/** Asks the connector of the target's kind. Pure. */
+export function desiredChange(target: Target, bundle: Bundle, distribution: Distribution): DesiredChange {
+  return describe(connectors[target.kind] as FileConnector<TargetKind>, target, bundle, distribution);
+}
+
+function describe(
+  connector: FileConnector<TargetKind>,
+  target: Target,
+  bundle: Bundle,
+  distribution: Distribution,
+): DesiredChange {
+  return {
+    files: connector.files(bundle, target.config, distribution),
+    validate: connector.validate(target.config),
+    activate: connector.activate(target.config, target.certificate),
+    sandbox: target.config.rehearse ? (connector.sandbox?.(target.config) ?? []) : null,
+  };
+}
