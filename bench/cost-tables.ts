@@ -6,7 +6,7 @@ import { readQuotas } from './scale/quotas.ts';
 
 const amount = z.number().check(z.gte(0));
 
-/** What is charged for a request, and how many a deployment makes. */
+/** The price of a request, and the requests per deployment. */
 const PerRequest = z.strictObject({
   dollarsPerMillion: amount,
   perDeployment: amount,
@@ -14,7 +14,7 @@ const PerRequest = z.strictObject({
   source: z.url(),
 });
 
-/** What is charged for a month of something, whether or not anything is deployed. */
+/** A monthly price, independent of deployments. */
 const PerMonth = z.strictObject({ dollars: amount, count: amount, source: z.url() });
 
 const Prices = z.strictObject({
@@ -22,7 +22,7 @@ const Prices = z.strictObject({
   region: z.string(),
   perDeployment: z.record(z.string(), PerRequest),
   perMonth: z.record(z.string(), PerMonth),
-  /** Metrics of the sweep: one is charged for the hours in which it is sent. */
+  /** CloudWatch charges a metric of the sweep for the hours in which it is published. */
   sweep: z.strictObject({
     dollarsPerMetricMonth: amount,
     hoursOfDay: amount,
@@ -34,24 +34,24 @@ const Prices = z.strictObject({
 });
 type Prices = z.infer<typeof Prices>;
 
-/** The published ones, or those of another file. */
+/** The published prices, or those of another file. */
 export function readPrices(file = join(import.meta.dirname, 'prices.json')): Prices {
   return Prices.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** Both tables as Markdown, and from when and where the prices are. */
+/** Both tables as Markdown, with the date and the sources of the prices. */
 export function renderCost(prices: Prices): string {
   const { checked, region } = prices;
   return [
-    table('a thousand deployments', thousandDeployments(prices)),
-    table('a month without any', monthAtRest(prices)),
+    table('1,000 deployments', thousandDeployments(prices)),
+    table('one month without deployments', monthAtRest(prices)),
     `Prices of ${region}, as of ${checked}: <${sources(prices).join('>, <')}>.`,
   ].join('\n\n');
 }
 
 type Rows = readonly (readonly [what: string, dollars: number])[];
 
-/** What `npm run bench:scale` knows of a deployment that goes well, and what else it uses. */
+/** The costs that `npm run bench:scale` calculates for a successful deployment, and those of other services. */
 function thousandDeployments({ perDeployment }: Prices): Rows {
   const more = Object.entries(perDeployment).map(
     ([name, { what, perDeployment: count, dollarsPerMillion }]) =>
@@ -66,35 +66,35 @@ function monthAtRest({ perMonth, sweep }: Prices): Rows {
   return [
     ...Object.entries(perMonth).map(([name, { dollars, count }]) => [name, dollars * count] as const),
     [
-      `the sweep's ${metrics} metrics (${targets} targets, ${certificates} certificates), sent in ${hoursOfDay} hours of a day`,
+      `${metrics} metrics of the sweep (${targets} targets, ${certificates} certificates), published in ${hoursOfDay} hours per day`,
       (metrics * dollarsPerMetricMonth * hoursOfDay) / 24,
     ],
   ];
 }
 
 function table(title: string, rows: Rows): string {
-  const together = rows.reduce((sum, [, dollars]) => sum + dollars, 0);
+  const total = rows.reduce((sum, [, dollars]) => sum + dollars, 0);
   return [
     `| ${title} | USD |`,
     '| --- | --- |',
     ...rows.map(([what, dollars]) => `| ${what} | ${dollars.toFixed(3)} |`),
-    `| **together** | **${together.toFixed(2)}** |`,
+    `| **total** | **${total.toFixed(2)}** |`,
   ].join('\n');
 }
 
 function sources({ perDeployment, perMonth, sweep }: Prices): string[] {
-  const ours = [...Object.values(perDeployment), ...Object.values(perMonth), sweep];
+  const own = [...Object.values(perDeployment), ...Object.values(perMonth), sweep];
   const scales = Object.values(readQuotas().prices).flatMap((price) =>
     typeof price === 'string' ? [] : [price],
   );
-  return [...new Set([...scales, ...ours].map(({ source }) => source))].sort();
+  return [...new Set([...scales, ...own].map(({ source }) => source))].sort();
 }
 
 const [begin, end] = ['<!-- npm run bench:cost -- --write -->', '<!-- end -->'];
 
-/** The page with other tables between its marks. Throws when it has none. */
+/** Replaces the tables between the two markers. Throws if the page has no markers. */
 export function pageWithCost(page: string, tables: string): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from === -1 || to < from) throw new Error('docs/install.md has no place for the tables');
+  if (from === -1 || to < from) throw new Error('docs/install.md has no markers for the tables');
   return `${page.slice(0, from)}${begin}\n\n${tables}\n\n${page.slice(to)}`;
 }

@@ -9,17 +9,17 @@ interface Case {
 
 const faster = (perSecond: number) => ({ sendCommands: { perSecond, burst: 2 * perSecond } });
 
-/** From the defaults on, each case takes away what limited the one before. */
+/** Each case raises the limit that was the bottleneck of the previous one. */
 export const cases: readonly Case[] = [
-  { title: 'defaults: 50 at a time, 10 commands a second', quotas: (published) => published },
+  { title: 'defaults: 50 at a time, 10 commands per second', quotas: (published) => published },
   { title: '150 at a time', quotas: (published) => changed(published, { slots: { deployments: 150 } }) },
   {
-    title: '750 at a time, 50 commands a second',
+    title: '750 at a time, 50 commands per second',
     quotas: (published) => changed(published, { slots: { deployments: 750 }, rates: faster(50) }),
   },
-  { title: '2,000 at a time, 200 commands a second', quotas: (published) => changed(published, wide) },
+  { title: '2,000 at a time, 200 commands per second', quotas: (published) => changed(published, wide) },
   {
-    title: 'the same in a region with 800 transitions a second',
+    title: 'the same, in a region with 800 transitions per second',
     quotas: (published) =>
       changed(changed(published, wide), {
         rates: {
@@ -29,7 +29,7 @@ export const cases: readonly Case[] = [
       }),
   },
   {
-    title: '100 at a time, the source being ACM (5 exports a second)',
+    title: '100 at a time, source ACM (5 exports per second)',
     quotas: (published) =>
       changed(published, {
         slots: { deployments: 100 },
@@ -53,11 +53,11 @@ export function renderScale(published: Quotas): string {
       return [title, targets.toLocaleString('en'), ...resultCells(simulate(targets, given), given)];
     }),
   );
-  const head = ['quotas', 'targets', 'time', 'what limits', 'used of it', 'transitions', 'functions at once'];
+  const head = ['quotas', 'targets', 'time', 'bottleneck', 'used', 'transitions used', 'functions used'];
   const tables = [
     table(head, rows),
-    table(['a thousand deployments', 'USD'], costRows(published)),
-    table(['quota', 'a second', 'at once', 'source'], quotaRows(published)),
+    table(['1,000 deployments', 'USD'], costRows(published)),
+    table(['quota', 'per second', 'burst or maximum', 'source'], quotaRows(published)),
   ];
   return tables.join('\n\n');
 }
@@ -80,7 +80,7 @@ function quotaRows({ rates, slots }: Quotas): string[][] {
 
 function resultCells({ seconds, limit, used }: Simulated, quotas: Quotas): string[] {
   const title = { ...quotas.rates, ...quotas.slots }[limit].title;
-  const share = (name: keyof typeof used) => `${Math.round(used[name] * 100)} %`;
+  const share = (name: keyof typeof used) => `${Math.round(used[name] * 100)}%`;
   return [duration(seconds), title, share(limit), share('transitions'), share('functions')];
 }
 
@@ -88,7 +88,7 @@ function costRows(quotas: Quotas): string[][] {
   const costs = costOfThousand(quotas);
   const total = Object.values(costs).reduce((sum, dollars) => sum + dollars, 0);
   const rows = Object.entries(costs).map(([service, dollars]) => [service, dollars.toFixed(3)]);
-  return [...rows, ['**together**', `**${total.toFixed(2)}**`]];
+  return [...rows, ['**total**', `**${total.toFixed(2)}**`]];
 }
 
 function duration(seconds: number): string {

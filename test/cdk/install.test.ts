@@ -92,7 +92,7 @@ describe('docs/install.md', () => {
               MetricStat !== undefined || Expression?.startsWith('SELECT'),
           ),
     );
-    const { count } = readPrices().perMonth['the 23 metrics that alarms look at'] ?? {};
+    const { count } = readPrices().perMonth['the 23 metrics that alarms watch'] ?? {};
 
     expect(count).toBe(metrics.length);
   });
