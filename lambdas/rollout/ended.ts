@@ -4,7 +4,6 @@ import { type RecordedRollout, type RolloutOutcome, RolloutState } from '../../c
 import { failuresLeft, tallyOf } from '../../core/rollout/tally.ts';
 import type { JudgedWave, WaveResult } from '../../services/rollouts/wave-files.ts';
 import { caughtError } from './caught.ts';
-import { carriedAlready } from './exists.ts';
 
 /** By which recording state the graph ends. */
 export const EndingPath = z.enum([
@@ -28,15 +27,18 @@ export interface Ending {
 const Asked = z.object({ certificate: z.string().check(z.maxLength(255)) });
 const Caught = z.object({ failure: RolloutState.shape.failure });
 
-/** How a rollout ended that never began. Pure. */
-export function endedEarly({ path, execution, request, state }: Ending): RecordedRollout {
+/** The outcome of an execution that began no rollout. `fingerprint`: its version, if another rollout carries it. Pure. */
+export function endedEarly(
+  { path, execution, request, state }: Ending,
+  fingerprint: string | null,
+): RecordedRollout {
   const asked = Asked.safeParse(request);
   const caught = Caught.safeParse(state);
   const { name, message } = caughtError(caught.success ? caught.data.failure : null);
   return {
     rolloutId: execution.name,
     certificate: asked.success ? asked.data.certificate : '',
-    fingerprint: carriedAlready({ name, message }),
+    fingerprint,
     outcome: path,
     summary: message,
     reason: name,

@@ -6,6 +6,7 @@ import { readItem } from '../registry/registry-table.ts';
 import {
   ControlItem,
   carrierKey,
+  ExistingRollout,
   expiryAfter,
   LatestItem,
   latestKey,
@@ -50,7 +51,7 @@ export function beginRollout(
     if (own !== null) return beginAgain(rollout, own);
     if (rollout.only !== null) return beginPart(table, rollout, latest);
     const carrier = repeat ? null : await carrierOf(table, rollout, { latest, onlyNew });
-    if (carrier !== null && carrier !== brokeOff) return nothing({ type: 'exists', by: carrier });
+    if (carrier !== null && carrier !== brokeOff) return existing(table, rollout, carrier);
     if (latest !== null && latest.startedAt > rollout.startedAt) return superseded(latest);
     return beginWhole(table.name, rollout, latest);
   });
@@ -124,6 +125,35 @@ const undone: ReadonlySet<string | null> = new Set([
 /** A halted one still carries it: it goes on when a person says so. */
 function carries(standing: ControlItem, { version }: NewRollout): boolean {
   return standing.fingerprint === version.fingerprint && !undone.has(standing.outcome);
+}
+
+/** Notes on the execution's item which version was not rolled out again, for the state that records the outcome. */
+async function existing(
+  table: RegistryTable,
+  { id, startedAt, version }: NewRollout,
+  by: string,
+): Promise<Writes<Begun>> {
+  const result: Begun = { type: 'exists', by };
+  const noted = await readExisting(table, id);
+  if (noted?.rolloutId === by && noted.fingerprint === version.fingerprint) return nothing(result);
+  const Update = {
+    TableName: table.name,
+    Key: rolloutKey(id),
+    ConditionExpression: 'attribute_not_exists(id) AND attribute_not_exists(closed)',
+    UpdateExpression: 'SET existing = :existing, expiresAt = :expiry',
+    ExpressionAttributeValues: {
+      ':existing': { rolloutId: by, fingerprint: version.fingerprint },
+      ':expiry': expiryAfter(startedAt),
+    },
+  };
+  return { result, actions: [{ Update }] };
+}
+
+/** Rollouts.existing (`rollouts.ts`). */
+export async function readExisting(table: RegistryTable, id: string): Promise<ExistingRollout | null> {
+  const key = rolloutKey(id);
+  const noted = (await table.get(key))?.existing;
+  return noted === undefined ? null : readItem(ExistingRollout, noted, { key, name: 'InvalidRequest' });
 }
 
 const nothing = (result: Begun): Writes<Begun> => ({ result, actions: [] });

@@ -26,6 +26,10 @@ export const ControlItem = z.object({
 });
 export type ControlItem = z.infer<typeof ControlItem>;
 
+/** Why an execution began no rollout: another rollout carries, or has carried, the same version. */
+export const ExistingRollout = z.object({ rolloutId: z.string(), fingerprint: Fingerprint });
+export type ExistingRollout = z.infer<typeof ExistingRollout>;
+
 /** A certificate's latest whole rollout (item `certificate#<name>` / `rollouts`). Never deleted: `sequence` only grows. */
 export const LatestItem = z.object({
   certificate: z.string(),

@@ -13,8 +13,17 @@ import {
   type NewRollout,
   type Repetition,
   readCarriedSource,
+  readExisting,
 } from './rollout-begin.ts';
-import { ControlItem, expiryAfter, LatestItem, latestKey, listOf, rolloutKey } from './rollout-items.ts';
+import {
+  ControlItem,
+  type ExistingRollout,
+  expiryAfter,
+  LatestItem,
+  latestKey,
+  listOf,
+  rolloutKey,
+} from './rollout-items.ts';
 import { createQuestions, type Question, type Questions } from './rollout-questions.ts';
 
 export type { Begun, Question };
@@ -67,6 +76,8 @@ export interface Rollouts extends Questions {
    * that was given up for lost may still be at work. `startedAt`: when the execution started.
    */
   close(id: string, startedAt: string): Promise<void>;
+  /** The rollout because of which `begin` returned `exists` to the execution of that name, and its version. */
+  existing(id: string): Promise<ExistingRollout | null>;
   /** `supersededBy` is read off the certificate, so from the moment in which a newer one has begun. */
   control(id: string): Promise<RolloutControl | null>;
   /** Of one certificate, or of all; the latest first. */
@@ -119,6 +130,7 @@ export function createRollouts(documents: DynamoDBDocumentClient, registryTable:
       return found !== null && found.status !== 'ended';
     },
     sourceOf: (certificate, fingerprint) => readCarriedSource(table, { certificate, fingerprint }),
+    existing: (id) => readExisting(table, id),
     close: (id, startedAt) => applied(table, id, closing(startedAt)),
     async putBack(id, reason) {
       const [halted, noted] = [haltingToPutBack(reason), notingToPutBack];

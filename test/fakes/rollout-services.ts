@@ -153,6 +153,7 @@ function fakeRollouts() {
   const begun: Omit<Rollout, 'sequence'>[] = [];
   const repeats: boolean[] = [];
   const closed: string[] = [];
+  const existing = new Map<string, { rolloutId: string; fingerprint: string }>();
   const questions = new Map<string, Question>();
   const answers: { question: Question; verdict: string; by: string }[] = [];
   const carried = new Map<string, Source>();
@@ -165,6 +166,7 @@ function fakeRollouts() {
     controls,
     begun,
     closed,
+    existingRollouts: existing,
     /** Where the bytes of a version are, by its fingerprint. */
     carried,
     repeats,
@@ -189,6 +191,7 @@ function fakeRollouts() {
     },
     rollBack: async (id: string) => void change(id, { status: 'rolling_back' }),
     close: async (id: string) => void closed.push(id),
+    existing: async (id: string) => existing.get(id) ?? null,
     async resume(id: string, redriveCount: number) {
       const control = controls.get(id);
       if (control?.status !== 'halted' || control.redriveCount >= redriveCount) return;

@@ -1,6 +1,5 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createHandler as endRollout } from '../../lambdas/handlers/rollout/end-rollout.ts';
-import { rolloutExists } from '../../lambdas/rollout/exists.ts';
 import type { WaveResult } from '../../services/rollouts/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { fingerprint } from '../fixtures/factories.ts';
@@ -148,19 +147,15 @@ describe('the recording states of a rollout', () => {
   });
 
   test('write which version it is that was rolled out before', async () => {
-    const { version } = aBegunState(by).rollout;
-    const { name, message } = rolloutExists('earlier', { certificate: certificateName, version });
-    const failure = { Error: name, Cause: JSON.stringify({ errorType: name, errorMessage: message }) };
+    by.rollouts.existingRollouts.set(rolloutId, { rolloutId: 'earlier', fingerprint: fingerprint('new') });
+    const failure = { Error: 'RolloutExists', Cause: JSON.stringify({ errorMessage: 'why' }) };
 
     const recorded = await endRollout(by)({
       ...{ path: 'already_rolled_out', execution, request },
       state: { ...request, failure },
     });
 
-    expect(recorded).toMatchObject({
-      fingerprint: version.fingerprint,
-      summary: expect.stringContaining(version.fingerprint),
-    });
+    expect(recorded).toMatchObject({ fingerprint: fingerprint('new'), summary: 'RolloutExists: why' });
   });
 
   test('write that a rollout was refused of which nothing can be read', async () => {

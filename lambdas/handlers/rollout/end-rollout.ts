@@ -40,7 +40,10 @@ interface Services {
   readonly installed: InstalledVersions;
   readonly messages: Messages;
   readonly metrics: RolloutMetrics;
-  readonly rollouts: Pick<Rollouts, 'close' | 'control' | 'end' | 'halt' | 'resume' | 'rollBack'>;
+  readonly rollouts: Pick<
+    Rollouts,
+    'close' | 'control' | 'end' | 'existing' | 'halt' | 'resume' | 'rollBack'
+  >;
 }
 
 /**
@@ -117,7 +120,8 @@ async function record(input: Exclude<Input, Halted>, by: Services): Promise<Reco
 async function recordEarly(ending: Ending, by: Services): Promise<RecordedRollout> {
   const { name, startedAt } = ending.execution;
   await by.rollouts.close(name, startedAt);
-  return endedEarly(ending);
+  const existing = ending.path === 'already_rolled_out' ? await by.rollouts.existing(name) : null;
+  return endedEarly(ending, existing?.fingerprint ?? null);
 }
 
 async function recordBegun(path: EndingPath, state: RolloutState, by: Services): Promise<RecordedRollout> {

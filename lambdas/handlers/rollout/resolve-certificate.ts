@@ -10,7 +10,6 @@ import type { Catalogue } from '../../../services/registry/catalogue.ts';
 import type { Begun, Rollouts } from '../../../services/rollouts/rollouts.ts';
 import type { WaveFiles } from '../../../services/rollouts/wave-files.ts';
 import type { Sources } from '../../../services/sources/sources.ts';
-import { rolloutExists } from '../../rollout/exists.ts';
 import { firstState } from '../../rollout/first-state.ts';
 import { readRolloutRequest } from '../../rollout/request.ts';
 import { versionOf } from '../../rollout/version.ts';
@@ -138,7 +137,11 @@ function placeIn(
     case 'begun':
       return begun;
     case 'exists':
-      throw rolloutExists(begun.by, { certificate, version });
+      throw new CertferryError(
+        'RolloutExists',
+        `rollout ${begun.by} already carries ${version.fingerprint} of ${certificate}. To roll it out again, set repeat.`,
+        { details: { by: begun.by, fingerprint: version.fingerprint } },
+      );
     case 'superseded':
       throw new CertferryError(
         'Superseded',

@@ -103,6 +103,20 @@ describe('the beginning of a rollout', () => {
     expect(announced).toEqual({ type: 'exists', by: rollout.id });
   });
 
+  test('A rollout that begins nothing because another one carries its version remembers both.', async () => {
+    const first = await begun();
+    const { fingerprint: carried } = first.version;
+    const second = aRollout({ certificate: first.certificate });
+
+    await rollouts.begin(second, once);
+
+    expect(await rollouts.existing(second.id)).toEqual({ rolloutId: first.id, fingerprint: carried });
+    expect(await rollouts.control(second.id)).toBeNull();
+    expect(await rollouts.existing(first.id)).toBeNull();
+    expect((await rollouts.begin(second, again)).type).toBe('begun');
+    expect(await rollouts.existing(second.id)).toBeNull();
+  });
+
   test('by two attempts at once that found different versions is of one, and both are answered that one', async () => {
     const rollout = aRollout({ certificate: aCertificateName(), version: 'a' });
     const renewed = aRollout({ ...rollout, version: 'b' });
