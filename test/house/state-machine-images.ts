@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layOut } from '../../cli/page/graph-layout.ts';
 import { graphSvg } from '../../cli/page/graph-svg.ts';
-import type { StateMachine } from '../../cli/render/graph.ts';
+import type { StateMachine } from '../../cli/terminal/built-files.ts';
 
 const root = join(import.meta.dirname, '../..');
 
