@@ -16,7 +16,7 @@ const SweepReport = z.looseObject({
       daysToExpiry: z.nullable(z.number()),
       summary: z.string(),
       healing: z.boolean(),
-      leftAlone: z.nullable(z.string()),
+      notHealed: z.nullable(z.string()),
     }),
   ),
   more: z.int(),

@@ -5,7 +5,7 @@ import { memberOf, type RegisteredTarget } from '../core/targets/registered.ts';
 import type { Target } from '../core/targets/target.ts';
 import type { Executions } from '../services/locks/executions.ts';
 import type { Catalogue } from '../services/registry/catalogue.ts';
-import type { Rollouts } from '../services/rollouts/rollouts.ts';
+import type { Rollouts } from '../services/rollouts/rollout-store.ts';
 import { recordedIn } from './executions/inspect-execution.ts';
 import type { HostsOf } from './find-hosts.ts';
 import { nameIn, newExecutionName } from './stack/arns.ts';

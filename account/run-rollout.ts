@@ -10,7 +10,8 @@ import { CertferryError } from '../core/errors.ts';
 import type { RecordedRollout, RolloutRequest } from '../core/rollout/rollout.ts';
 import { tallyOf } from '../core/rollout/tally.ts';
 import type { Executions } from '../services/locks/executions.ts';
-import type { RolloutControl, Rollouts } from '../services/rollouts/rollouts.ts';
+import type { RolloutControl } from '../services/rollouts/rollout-control.ts';
+import type { Rollouts } from '../services/rollouts/rollout-store.ts';
 import type { JudgedWave, WaveFiles } from '../services/rollouts/wave-files.ts';
 import { follow, lastEventOf } from './executions/follow-execution.ts';
 import { recordedIn } from './executions/inspect-execution.ts';
@@ -197,9 +198,9 @@ export async function answer(
   id: string,
   { wave, verdict, by }: { wave: number | undefined; verdict: 'approved' | 'rejected'; by: string },
 ): Promise<boolean> {
-  const question = await rollouts.question(id, wave);
+  const question = await rollouts.approvalRequest(id, wave);
   if (question === null) return false;
   if (!(await executions.complete(question.taskToken, { verdict, by }))) return false;
-  await rollouts.answered(question, { verdict, by });
+  await rollouts.recordDecision(question, { verdict, by });
   return true;
 }

@@ -10,7 +10,8 @@ import { createHistory, type HistoryItem, type HistoryQuery } from '../services/
 import { createExecutions } from '../services/locks/executions.ts';
 import { createCatalogue } from '../services/registry/catalogue.ts';
 import { createInstalledVersions } from '../services/registry/installed.ts';
-import { createRollouts, type RolloutControl } from '../services/rollouts/rollouts.ts';
+import type { RolloutControl } from '../services/rollouts/rollout-control.ts';
+import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles, type JudgedWave } from '../services/rollouts/wave-files.ts';
 import type { Check } from './doctor/check.ts';
 import { doctor } from './doctor/run-checks.ts';
@@ -114,7 +115,7 @@ function work(clients: Clients, stack: ReadStack): Account {
     follow: (id, watch) => watchAgain(services, id, watch),
     rollouts: (certificate) => rollouts.list(certificate === undefined ? {} : { certificate }),
     halt: (id, reason) => rollouts.halt(id, reason),
-    putBack: (id, reason) => rollouts.putBack(id, reason),
+    putBack: (id, reason) => rollouts.requestRollback(id, reason),
     answer: (id, said) => answer(services, id, said),
     sweep: ({ certificate, heal }) =>
       sweep(clients.lambda, { heal, ...(certificate !== undefined && { certificate }) }),

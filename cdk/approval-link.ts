@@ -8,7 +8,7 @@ import type { Functions } from './functions.ts';
  */
 export function linkApproval(functions: Functions): void {
   const { url } = functions
-    .get('answer-approval')
+    .get('decide-approval')
     .lambda.addFunctionUrl({ authType: FunctionUrlAuthType.NONE });
   functions.tell(['ask-approval'], 'APPROVAL_URL', url);
 }

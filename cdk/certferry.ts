@@ -149,7 +149,7 @@ export class Certferry extends Construct {
       sources: props.sources ?? {},
       accounts: props.accounts ?? [],
       logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
-      without: approvalLinks ? [] : ['answer-approval'],
+      without: approvalLinks ? [] : ['decide-approval'],
     });
     if (approvalLinks) linkApproval(functions);
     if (defaultStrategy !== undefined) {

@@ -88,7 +88,7 @@ export class Events extends Construct {
   }
 
   #triggers({ functions, sources, accounts }: EventsProps): EventSource {
-    const source = new EventSource(this, 'Announced', { task: functions.get('announce') });
+    const source = new EventSource(this, 'Announced', { task: functions.get('start-rollouts') });
     const scope = { ...sources, account: Stack.of(this).account };
     for (const [at, [name, trigger]] of Object.entries(triggersFor(scope)).entries()) {
       const { description, pattern, ownBus } = trigger;

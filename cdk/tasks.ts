@@ -135,7 +135,7 @@ export const tasks = {
     tables: { registry: ['UpdateItem'] },
     permissions: ['tellPeople'],
   },
-  'answer-approval': {
+  'decide-approval': {
     description: "The link in a message: a person's answer completes AwaitApproval",
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'GetItem', 'UpdateItem'] },
@@ -153,7 +153,7 @@ export const tasks = {
     tables: { registry: ['BatchGetItem', 'UpdateItem'] },
     permissions: ['readWaveFiles', 'tellPeople'],
   },
-  announce: {
+  'start-rollouts': {
     description: 'Event: a new version or a new instance; starts the rollouts that it concerns',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'GetItem', 'Query'] },

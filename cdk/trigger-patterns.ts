@@ -1,4 +1,4 @@
-// Which events start the Lambda `announce`: plain data, so that a test can hold it against EventBridge's own matching.
+// Which events start the function start-rollouts: plain data, so that a test can hold it against EventBridge's own matching.
 // A rule only keeps away what cannot concern certferry; which certificate an event is about, the registry says. So where
 // the stack does not know what to ask for (a name with wildcards that EventBridge has no word for), it asks for all.
 

@@ -1,6 +1,6 @@
 import { Approval as Answer, type Approval } from '../core/rollout/rollout.ts';
 import { createExecutions } from '../services/locks/executions.ts';
-import type { Rollouts } from '../services/rollouts/rollouts.ts';
+import type { Rollouts } from '../services/rollouts/rollout-store.ts';
 import type { Cloud } from './cloud.ts';
 
 /** A person's answers to rollouts that ask after a wave. */
@@ -18,9 +18,9 @@ export function openApprovals({ sfn }: Cloud, rollouts: Rollouts): Approvals {
   return {
     async answer(id, { wave, ...said }) {
       const answer = Answer.parse(said);
-      const question = await rollouts.question(id, wave);
+      const question = await rollouts.approvalRequest(id, wave);
       if (question === null || !(await executions.complete(question.taskToken, answer))) return false;
-      await rollouts.answered(question, answer);
+      await rollouts.recordDecision(question, answer);
       return true;
     },
   };

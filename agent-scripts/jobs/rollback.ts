@@ -23,7 +23,7 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
   const receipts = receiptsOf(home, header.targetId);
   const installed = installedReceipt(receipts);
   if (replaces !== undefined && installed !== null && !isToGo(installed, header, replaces)) {
-    return leftAlone(home, header, installed);
+    return notHealed(home, header, installed);
   }
   const origin = originOfInstalled();
   const files = origin.files.map((file) => fileBefore(file, header));
@@ -52,7 +52,7 @@ function isToGo({ line, rollout }: Receipt, header: JobHeader, replaces: string)
 const receiptOf = (receipts: readonly Receipt[], deploymentId: string | null | undefined) =>
   receipts.find(({ line }) => line.deploymentId === deploymentId);
 
-function leftAlone(home: Home, header: JobHeader, { line: { version, deploymentId }, origin }: Receipt) {
+function notHealed(home: Home, header: JobHeader, { line: { version, deploymentId }, origin }: Receipt) {
   const line = agentLine({
     deploymentId: header.deploymentId,
     targetId: header.targetId,

@@ -54,10 +54,10 @@ export function sweepLines(report: SweepReport, terminal: Terminal): string[] {
 }
 
 function wrongLines(
-  { targetId, certificate, condition, summary, healing, leftAlone }: SweptTarget,
+  { targetId, certificate, condition, summary, healing, notHealed }: SweptTarget,
   { colours, width }: Terminal,
 ): string[] {
-  const done = healing ? 'it is deployed to again' : `nothing is done about it: ${leftAlone}`;
+  const done = healing ? 'it is deployed to again' : `nothing is done about it: ${notHealed}`;
   return [
     `${colours.red('✖')} ${colours.bold(targetId)}  ${condition.replaceAll('_', ' ')}  ${colours.dim(certificate)}`,
     ...[summary, done].flatMap((text) => fold(text, width - 2)).map((line) => `  ${line}`),

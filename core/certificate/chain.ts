@@ -28,7 +28,7 @@ type Path = readonly [Member, ...Member[]];
  * @throws CertferryError NoLeaf, SeveralLeaves, LeafIsCa, ChainBroken
  */
 export function orderChain(certificates: readonly X509Certificate[], key: KeyObject): OrderedChain {
-  const members = membersOf(certificates);
+  const members = resolveSweptTargets(certificates);
   const leaf = findLeaf(members, key);
   const path = longestPath(leaf, []);
   const related = ancestorsOf(leaf);
@@ -47,7 +47,7 @@ export function orderChain(certificates: readonly X509Certificate[], key: KeyObj
 }
 
 /** Every signature is checked once, here: the ways through a tangle of cross-signed CAs are many. */
-function membersOf(certificates: readonly X509Certificate[]): Member[] {
+function resolveSweptTargets(certificates: readonly X509Certificate[]): Member[] {
   const members = certificates.map((certificate) => {
     const selfSigned = certificate.subject === certificate.issuer && isSignedBy(certificate, certificate);
     return { certificate, selfSigned, issuers: [] as Member[] };

@@ -5,7 +5,7 @@ import { CertferryError } from '../../core/errors.ts';
 import type { Executions } from '../../services/locks/executions.ts';
 import type { Locks } from '../../services/locks/locks.ts';
 import type { PendingCommand, PendingCommands } from '../../services/locks/pending-commands.ts';
-import type { Notices } from '../../services/notify/notices.ts';
+import type { HostKeyWarnings } from '../../services/notify/host-key-warnings.ts';
 import type { Registry } from '../../services/registry/registry.ts';
 import type { Commands, Invocation } from '../../services/ssm/commands.ts';
 import { hasEnded } from '../../services/ssm/commands.ts';
@@ -17,7 +17,7 @@ export interface Settlers {
   readonly commands: Commands;
   readonly executions: Executions;
   readonly locks: Locks;
-  readonly notices: Notices;
+  readonly notices: HostKeyWarnings;
   readonly pending: PendingCommands;
   readonly registry: Registry;
 }

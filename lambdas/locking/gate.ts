@@ -1,7 +1,8 @@
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/errors.ts';
 import type { RolloutPlace } from '../../services/locks/lock-item.ts';
-import type { RolloutControl, Rollouts } from '../../services/rollouts/rollouts.ts';
+import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
+import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 
 type Gated = Pick<DeploymentRequest, 'rollout' | 'action' | 'target' | 'toleratedFailures'>;
 

@@ -4,7 +4,7 @@ import type { Observation } from '../../core/deployment/agent-line.ts';
 import { registeredIdOf } from '../../core/targets/registered.ts';
 import type { HistoryItem } from '../../services/history/history.ts';
 import type { CommandLine } from '../../services/notify/command-lines.ts';
-import { composed, type Message } from '../../services/notify/messages.ts';
+import { composed, type Message } from '../../services/notify/sns-messages.ts';
 import { type EndedState, whyEnded } from './ended.ts';
 
 /** A deployment that ended as `rollback_failed`, the state it left, and on which host. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { shortFingerprint } from '../../core/certificate/describe.ts';
 import { htmlText } from '../../core/html-text.ts';
-import type { RolloutControl } from '../../services/rollouts/rollouts.ts';
+import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 import type { LinkParts } from './approval-link.ts';
 
 /** What a function URL answers (payload format 2.0). */
@@ -38,7 +38,7 @@ export function notice(statusCode: number, title: string, text: string): Page {
 }
 
 /** What is asked, and two buttons. Looking at it decides nothing. */
-export function questionPage(parts: LinkParts, control: RolloutControl): Page {
+export function approvalPage(parts: LinkParts, control: RolloutControl): Page {
   const facts = {
     Certificate: control.certificate,
     Version: shortFingerprint(control.fingerprint),

@@ -17,16 +17,16 @@ import { createHostLocks } from '../../services/locks/host-locks.ts';
 import { createLocks } from '../../services/locks/locks.ts';
 import { createPendingCommands } from '../../services/locks/pending-commands.ts';
 import { createDeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
-import { createMessages } from '../../services/notify/messages.ts';
-import { createNotices } from '../../services/notify/notices.ts';
+import { createHostKeyWarnings } from '../../services/notify/host-key-warnings.ts';
 import { createRolloutMetrics } from '../../services/notify/rollout-metrics.ts';
+import { createMessages } from '../../services/notify/sns-messages.ts';
 import { once } from '../../services/once.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { createInstalledVersions } from '../../services/registry/installed.ts';
 import { createRegistry } from '../../services/registry/registry.ts';
 import { createStackRequests } from '../../services/registry/stack-requests.ts';
 import { createSweeps } from '../../services/registry/sweeps.ts';
-import { createRollouts } from '../../services/rollouts/rollouts.ts';
+import { createRollouts } from '../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../services/rollouts/wave-files.ts';
 import { createCommands } from '../../services/ssm/commands.ts';
 import { createPacing } from '../../services/ssm/pacing.ts';
@@ -116,7 +116,7 @@ export const delivery = /* @__PURE__ */ once(
     executions: executions(),
     hostLocks: hostLocks(),
     locks: locks(),
-    notices: createNotices(metrics()),
+    notices: createHostKeyWarnings(metrics()),
     pacing: pacing(),
     pending: pendingCommands(),
     registry: registry(),

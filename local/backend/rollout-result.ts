@@ -1,7 +1,7 @@
 import type { RecordedRollout } from '../../core/rollout/rollout.ts';
 import { RecordedRollout as Recorded, RolloutState } from '../../core/rollout/rollout.ts';
 import { tallyOf } from '../../core/rollout/tally.ts';
-import type { RolloutControl } from '../../services/rollouts/rollouts.ts';
+import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 import { createWaveFiles, type JudgedWave } from '../../services/rollouts/wave-files.ts';
 import type { Cloud } from '../cloud.ts';
 import { workBucket } from '../environment.ts';

@@ -2,15 +2,16 @@
 // folder can do with them.
 import type * as z from 'zod/mini';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
+import { SweepReport } from '../../core/drift/sweep-report.ts';
 import { CertferryError } from '../../core/errors.ts';
 import { newExecutionName } from '../../core/execution-name.ts';
 import { Certificate } from '../../core/registry/certificate.ts';
 import type { StrategyOverrides } from '../../core/registry/strategy.ts';
 import { type Part, type RecordedRollout, RolloutRequest } from '../../core/rollout/rollout.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
-import { SweepReport } from '../../lambdas/drift/report.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
-import { createRollouts, type RolloutControl, type Rollouts } from '../../services/rollouts/rollouts.ts';
+import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
+import { createRollouts, type Rollouts } from '../../services/rollouts/rollout-store.ts';
 import type { JudgedWave } from '../../services/rollouts/wave-files.ts';
 import { type Approvals, openApprovals } from '../approvals.ts';
 import type { Cloud } from '../cloud.ts';
@@ -109,7 +110,7 @@ export function openRollouts(cloud: Cloud): LocalRollouts {
     },
     rollouts: (certificate) => rollouts.list(certificate === undefined ? {} : { certificate }),
     halt: (id, reason) => rollouts.halt(id, reason),
-    putBack: (id, reason) => rollouts.putBack(id, reason),
+    putBack: (id, reason) => rollouts.requestRollback(id, reason),
     sweep: async ({ certificate } = {}) =>
       SweepReport.parse(await cloud.invoke('sweep', { heal: false, certificate })),
   };

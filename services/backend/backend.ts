@@ -97,7 +97,7 @@ export interface SweptTarget {
   /** A deployment was started that puts it right. */
   readonly healing: boolean;
   /** Why nothing is done about what is wrong; null when nothing is wrong, or it is healed. */
-  readonly leftAlone: string | null;
+  readonly notHealed: string | null;
 }
 
 /** What a drift sweep saw: the worst first, and how many more there are. */

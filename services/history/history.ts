@@ -10,7 +10,7 @@ import { type HostHolding, releaseHost } from '../locks/host-locks.ts';
 import { type Holding, lockKey, whileHeld } from '../locks/lock-item.ts';
 import { refusedActions, refusedItem } from '../locks/transactions.ts';
 import type { Installed } from '../registry/installed.ts';
-import { countFailure } from '../rollouts/rollout-failures.ts';
+import { countFailure } from '../rollouts/count-failure.ts';
 
 /**
  * One ended deployment: item of the table `deployments` under `targetId` and `sk` = `<startedAt>#<deploymentId>`.

@@ -1,5 +1,5 @@
 /** What is said beside a command's own words, for it to work where these functions are. */
-export interface CommandPlace {
+export interface CommandContext {
   /** Where: `--stack NAME --region REGION`. */
   readonly place: string;
   /** What a command that needs targets has to be told; empty where the place knows them. */
@@ -9,13 +9,13 @@ export interface CommandPlace {
 }
 
 /** What a command needs besides the place it works in. */
-type Need = Exclude<keyof CommandPlace, 'place'>;
+type Need = Exclude<keyof CommandContext, 'place'>;
 
 /** A command line of ours for people to copy, from its own words: `rollout --resume r-1`. */
 export type CommandLine = (words: string, ...needs: readonly Need[]) => string;
 
 /** Command lines that work as they stand, but for words in capitals. */
-export function createCommandLine(said: CommandPlace): CommandLine {
+export function createCommandLine(said: CommandContext): CommandLine {
   return (words, ...needs) => {
     const [command = '', ...rest] = words.split(' ');
     const parts = ['certferry', command, said.place, ...rest, ...needs.map((need) => said[need])];

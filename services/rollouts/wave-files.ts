@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import * as z from 'zod/mini';
 import { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import type { MapResult, Place } from '../../core/rollout/rollout.ts';
-import { MapManifest, MapResults, WaveResult, waveResult } from './map-results.ts';
+import { MapManifest, MapResults, WaveResult, waveResult } from './distributed-map-results.ts';
 
 export type { WaveResult };
 

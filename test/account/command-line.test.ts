@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RolloutRequest } from '../../core/rollout/rollout.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
-import { createRollouts } from '../../services/rollouts/rollouts.ts';
+import { createRollouts } from '../../services/rollouts/rollout-store.ts';
 import { captured } from '../cli/capture.ts';
 import { aFinished, aTarget } from '../cli/finished.ts';
 import { aRolloutState } from '../cli/rollouts.ts';
@@ -159,9 +159,9 @@ describe('the command line on a stack', () => {
       code: 0,
       out: expect.stringContaining('rollout --stack Certferry --follow r-1'),
     });
-    expect(await rollouts.control('r-1')).toMatchObject({ status: 'halted', putBack: true });
+    expect(await rollouts.control('r-1')).toMatchObject({ status: 'halted', rollbackRequested: true });
 
-    await rollouts.rollBack('r-1', 0);
+    await rollouts.startRollback('r-1', 0);
     await rollouts.end('r-1', 'halted', 'it cannot', 0);
     const again = await captured('halt', 'r-1', '--roll-back', ...stack);
     expect(again.err).toContain('certferry rollout --stack Certferry --resume r-1 --roll-back');
@@ -189,7 +189,7 @@ describe('the command line on a stack', () => {
       daysToExpiry: 40,
       summary: '10.0.0.7:443 serves another leaf',
       healing: true,
-      leftAlone: null,
+      notHealed: null,
     };
     const report = { summary: '0 of 1 targets', swept: 1, counts: { drift: 1 }, reached: null, more: 0 };
     aws.state.sweep = { ...report, targets: [wrong] };
@@ -213,13 +213,13 @@ describe('the command line on a stack', () => {
     const client = new DynamoDBClient({});
     const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
     await rollouts.begin(rollout, { repeat: false });
-    const askedAt = '2026-01-01T00:00:00.000Z';
-    await rollouts.ask({
+    const requestedAt = '2026-01-01T00:00:00.000Z';
+    await rollouts.requestApproval({
       rolloutId: rollout.id,
       wave: 1,
       attempt: 'a',
       secretHash: 'x',
-      askedAt,
+      requestedAt,
       taskToken: 'token',
     });
     client.destroy();

@@ -8,7 +8,7 @@ import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
-import { createRollouts } from '../../services/rollouts/rollouts.ts';
+import { createRollouts } from '../../services/rollouts/rollout-store.ts';
 import { aFinished, aTarget } from '../cli/finished.ts';
 import { aRolloutState } from '../cli/rollouts.ts';
 import { anAccount, type FakeAws, machines } from './aws.ts';

@@ -8,7 +8,7 @@ import { type Account, openAccount } from '../../account/stack-backend.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { type RecordedRollout, RolloutRequest } from '../../core/rollout/rollout.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
-import { createRollouts, type Rollouts } from '../../services/rollouts/rollouts.ts';
+import { createRollouts, type Rollouts } from '../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../services/rollouts/wave-files.ts';
 import { aRolloutState } from '../cli/rollouts.ts';
 import { anAccount, type FakeAws, machines, workBucket } from './aws.ts';
@@ -205,11 +205,11 @@ describe('a rollout through a stack', () => {
       wave: 1,
       attempt: 'a',
       secretHash: 'x',
-      askedAt: '2026-01-01T00:00:00.000Z',
+      requestedAt: '2026-01-01T00:00:00.000Z',
     };
     const said = { wave: undefined, verdict: 'approved' as const, by: 'ada' };
     expect(await account.answer('r1', said)).toBe(false);
-    await rollouts.ask({ ...question, taskToken: 'token' });
+    await rollouts.requestApproval({ ...question, taskToken: 'token' });
 
     expect(await account.answer('r1', said)).toBe(true);
 
@@ -217,7 +217,7 @@ describe('a rollout through a stack', () => {
       { taskToken: 'token', output: { verdict: 'approved', by: 'ada' } },
     ]);
     expect(await account.answer('r1', said)).toBe(false);
-    await rollouts.ask({ ...question, wave: 2, taskToken: 'gone' });
+    await rollouts.requestApproval({ ...question, wave: 2, taskToken: 'gone' });
     expect(await account.answer('r1', { ...said, wave: 2 })).toBe(false);
   });
 });

@@ -4,9 +4,9 @@ import { describe, expect, test, vi } from 'vitest';
 import { deploymentOutcomes, outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { rolloutOutcomes } from '../../core/rollout/rollout.ts';
 import { createDeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
-import { createMeasures } from '../../services/notify/measures.ts';
-import { createNotices } from '../../services/notify/notices.ts';
+import { createHostKeyWarnings } from '../../services/notify/host-key-warnings.ts';
 import { createRolloutMetrics } from '../../services/notify/rollout-metrics.ts';
+import { createSweepMetrics } from '../../services/notify/sweep-metrics.ts';
 import { resourcesOf, theResource } from './resources.ts';
 import { synthesize } from './synthesized.ts';
 
@@ -47,11 +47,16 @@ function published(): Set<string> {
   }
   createDeploymentMetrics(metrics()).waits(1);
   for (const outcome of rolloutOutcomes) createRolloutMetrics(metrics()).ended(outcome);
-  createMeasures(new Metrics({ namespace: 'certferry' })).publish(
+  createSweepMetrics(new Metrics({ namespace: 'certferry' })).publish(
     {},
     { daysToExpiry: 1, drift: 1, chainIncomplete: 1, unreachable: 1 },
   );
-  createNotices(metrics()).hostKeyChanged({ host: 'i-1', targetId: 't', deploymentId: 'd', kid: null });
+  createHostKeyWarnings(metrics()).hostKeyChanged({
+    host: 'i-1',
+    targetId: 't',
+    deploymentId: 'd',
+    kid: null,
+  });
   vi.restoreAllMocks();
   return new Set(lines.filter((line) => line.startsWith('{')).flatMap((line) => metricsIn(JSON.parse(line))));
 }

@@ -77,7 +77,7 @@ describe('the rules', () => {
   test.each([
     ['CommandEnded', 'command-status'],
     ['ExecutionEnded', 'release-lock'],
-    ['Announced', 'announce'],
+    ['Announced', 'start-rollouts'],
     ['Sweep', 'sweep'],
   ])('%s start %s, are retried for a day, and leave in a queue what was never taken', (name, task) => {
     const queue = theResource(template, 'AWS::SQS::Queue', ({ id }) => id.includes(name));

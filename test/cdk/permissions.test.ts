@@ -69,14 +69,14 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   'judge-wave': [registry('BatchGetItem'), keyThroughDynamoDb, ...keepFiles],
   'probe-services': tellPeople,
   'ask-approval': [registry('UpdateItem'), keyThroughDynamoDb, ...tellPeople],
-  'answer-approval': [
+  'decide-approval': [
     registry('BatchGetItem', 'GetItem', 'UpdateItem'),
     keyThroughDynamoDb,
     on('*', ['states:SendTaskSuccess']),
   ],
   'halt-rollout': [registry('BatchGetItem', 'UpdateItem'), keyThroughDynamoDb, ...tellPeople],
   'end-rollout': [registry('BatchGetItem', 'UpdateItem'), keyThroughDynamoDb, ...readFiles, ...tellPeople],
-  announce: [
+  'start-rollouts': [
     registry('BatchGetItem', 'GetItem', 'Query'),
     keyThroughDynamoDb,
     startRollouts,

@@ -44,7 +44,7 @@ const told: Readonly<Record<string, string[]>> = {
   'ask-approval': [...tellers, 'REGISTRY_TABLE'],
   'halt-rollout': [...tellers, 'REGISTRY_TABLE'],
   'end-rollout': [...tellers, 'REGISTRY_TABLE', 'WORK_BUCKET'],
-  announce: ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
+  'start-rollouts': ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
   sweep: [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE', 'ROLLOUT_ARN'],
   'find-hosts': ['REGISTRY_TABLE'],
   'sync-registry': ['REGISTRY_TABLE'],
@@ -56,7 +56,7 @@ describe('each Lambda', () => {
   });
 
   test('is in this table', () => {
-    expect([...Object.keys(told), 'answer-approval'].sort()).toEqual(Object.keys(tasks).sort());
+    expect([...Object.keys(told), 'decide-approval'].sort()).toEqual(Object.keys(tasks).sort());
   });
 
   test('that tells people is told what they type to work in this stack', () => {
@@ -72,7 +72,7 @@ describe('each Lambda', () => {
       ({ properties }) => properties.StateMachineName === 'certferry-rollout',
     ).properties;
 
-    for (const name of ['announce', 'sweep']) {
+    for (const name of ['start-rollouts', 'sweep']) {
       expect(textOf(variablesOf(template, name).ROLLOUT_ARN)).toBe(
         `arn:<Partition>:states:<Region>:<AccountId>:stateMachine:${StateMachineName}`,
       );
@@ -160,7 +160,7 @@ describe('links in questions', () => {
   test('lead to a function that is public, and that only exists for them', () => {
     expect(resourcesOf(template, 'AWS::Lambda::Url')).toEqual([]);
     linked.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE' });
-    expect(() => theFunction(template, 'answer-approval')).toThrow('0 of AWS::Lambda::Function');
+    expect(() => theFunction(template, 'decide-approval')).toThrow('0 of AWS::Lambda::Function');
   });
 
   test('are known to the function that asks', () => {

@@ -153,8 +153,8 @@ describe('the functions', () => {
     expect(Object.keys(tasks).filter((name) => !called.has(name))).toEqual([
       'command-status',
       'release-lock',
-      'answer-approval',
-      'announce',
+      'decide-approval',
+      'start-rollouts',
       'sweep',
       'find-hosts',
       'sync-registry',

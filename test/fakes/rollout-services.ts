@@ -3,13 +3,15 @@ import { randomUUID } from 'node:crypto';
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import type { Source } from '../../core/deployment/source.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
-import type { MapResult, Rollout } from '../../core/rollout/rollout.ts';
+import type { Approval, MapResult, Rollout } from '../../core/rollout/rollout.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { FoundHost } from '../../services/fleet/fleet.ts';
 import { createCommandLine } from '../../services/notify/command-lines.ts';
-import type { Message } from '../../services/notify/messages.ts';
+import type { Message } from '../../services/notify/sns-messages.ts';
 import type { Installed } from '../../services/registry/installed.ts';
-import type { Begun, Question, RolloutControl } from '../../services/rollouts/rollouts.ts';
+import type { ApprovalRequest } from '../../services/rollouts/approval-requests.ts';
+import type { BeginResult } from '../../services/rollouts/begin-rollout.ts';
+import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 import type { JudgedWave, WavePlan, WaveResult } from '../../services/rollouts/wave-files.ts';
 import { fakeExecutions } from './executions.ts';
 import { settableClock } from './settable-clock.ts';
@@ -154,8 +156,8 @@ function fakeRollouts() {
   const repeats: boolean[] = [];
   const closed: string[] = [];
   const existing = new Map<string, { rolloutId: string; fingerprint: string }>();
-  const questions = new Map<string, Question>();
-  const answers: { question: Question; verdict: string; by: string }[] = [];
+  const requests = new Map<string, ApprovalRequest>();
+  const decisions: ({ request: ApprovalRequest } & Approval)[] = [];
   const carried = new Map<string, Source>();
   const change = (id: string, changed: Partial<RolloutControl>) => {
     const control = controls.get(id);
@@ -170,17 +172,19 @@ function fakeRollouts() {
     /** Where the bytes of a version are, by its fingerprint. */
     carried,
     repeats,
-    questions,
-    answers,
-    /** What `begin` answers next; without a version it is the one that was asked for. */
-    next: { type: 'begun', sequence: 1 } as Begun | { readonly type: 'begun'; readonly sequence: number },
+    requests,
+    decisions,
+    /** What `begin` decisions next; without a version it is the one that was asked for. */
+    next: { type: 'begun', sequence: 1 } as
+      | BeginResult
+      | { readonly type: 'begun'; readonly sequence: number },
     async begin(
       rollout: Omit<Rollout, 'sequence'>,
       { repeat }: { repeat: boolean; onlyNew?: boolean },
-    ): Promise<Begun> {
+    ): Promise<BeginResult> {
       begun.push(rollout);
       repeats.push(repeat);
-      return { ...(this.next.type === 'begun' && { version: rollout.version }), ...this.next } as Begun;
+      return { ...(this.next.type === 'begun' && { version: rollout.version }), ...this.next } as BeginResult;
     },
     sourceOf: async (_certificate: string, fingerprint: string) => carried.get(fingerprint) ?? null,
     control: async (id: string) => controls.get(id) ?? null,
@@ -189,7 +193,7 @@ function fakeRollouts() {
       if (controls.get(id)?.status === 'running') change(id, { status: 'halted', reason });
       return controls.has(id);
     },
-    rollBack: async (id: string) => void change(id, { status: 'rolling_back' }),
+    startRollback: async (id: string) => void change(id, { status: 'rolling_back' }),
     close: async (id: string) => void closed.push(id),
     existing: async (id: string) => existing.get(id) ?? null,
     async resume(id: string, redriveCount: number) {
@@ -198,18 +202,23 @@ function fakeRollouts() {
       change(id, { status: 'running', failures: 0, redriveCount, reason: null });
     },
     async end(id: string, outcome: RolloutControl['outcome'], summary: string) {
-      if (outcome === 'halted' && controls.get(id)?.status === 'halted' && controls.get(id)?.putBack) return;
+      if (
+        outcome === 'halted' &&
+        controls.get(id)?.status === 'halted' &&
+        controls.get(id)?.rollbackRequested
+      )
+        return;
       change(id, { ...(outcome !== 'halted' && { status: 'ended' }), outcome, summary });
     },
-    async ask(question: Question) {
-      const key = `${question.rolloutId}/${question.wave}`;
-      const isLatest = (questions.get(key)?.attempt ?? '') <= question.attempt;
-      if (isLatest) questions.set(key, question);
+    async requestApproval(request: ApprovalRequest) {
+      const key = `${request.rolloutId}/${request.wave}`;
+      const isLatest = (requests.get(key)?.attempt ?? '') <= request.attempt;
+      if (isLatest) requests.set(key, request);
       return isLatest;
     },
-    question: async (id: string, wave = 0) => questions.get(`${id}/${wave}`) ?? null,
-    async answered(question: Question, answer: { verdict: string; by: string }) {
-      answers.push({ question, ...answer });
+    approvalRequest: async (id: string, wave = 0) => requests.get(`${id}/${wave}`) ?? null,
+    async recordDecision(request: ApprovalRequest, decision: Approval) {
+      decisions.push({ request, ...decision });
     },
   };
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { createHandler as answerApproval, handler } from '../../lambdas/handlers/events/answer-approval.ts';
+import { createHandler as answerApproval, handler } from '../../lambdas/handlers/events/decide-approval.ts';
 import { createHandler as askApproval } from '../../lambdas/handlers/rollout/ask-approval.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { aBegunState, execution, rolloutId } from '../fixtures/rolling.ts';
@@ -33,13 +33,13 @@ describe('AskApproval', () => {
   test('keeps the question with the hash of its secret, and tells people how to answer', async () => {
     await ask();
 
-    expect(by.rollouts.questions.get(`${rolloutId}/1`)).toEqual({
+    expect(by.rollouts.requests.get(`${rolloutId}/1`)).toEqual({
       rolloutId,
       wave: 1,
       taskToken: 't1',
       attempt: '2026-11-22T11:59:59.000Z#000000',
       secretHash: hash('first'),
-      askedAt: '2026-11-22T12:00:00.000Z',
+      requestedAt: '2026-11-22T12:00:00.000Z',
     });
     const [{ subject, text } = { subject: '', text: '' }] = by.told;
     expect(subject).toBe('api.example.com: may the rollout go on after wave 1?');
@@ -65,7 +65,7 @@ describe('AskApproval', () => {
     await ask('t1');
     await ask('t2', 1);
 
-    expect(by.rollouts.questions.get(`${rolloutId}/1`)).toMatchObject({
+    expect(by.rollouts.requests.get(`${rolloutId}/1`)).toMatchObject({
       taskToken: 't2',
       secretHash: hash('second'),
     });
@@ -77,7 +77,7 @@ describe('AskApproval', () => {
 
     await ask('t1', 0);
 
-    expect(by.rollouts.questions.get(`${rolloutId}/1`)).toMatchObject({ taskToken: 't2' });
+    expect(by.rollouts.requests.get(`${rolloutId}/1`)).toMatchObject({ taskToken: 't2' });
     expect(told).toHaveLength(1);
     expect(await send({ ...linkOf('first'), verdict: 'approved' })).toMatchObject({ statusCode: 200 });
     expect(by.executions.outputOf('t2')).toMatchObject({ verdict: 'approved' });
@@ -149,7 +149,7 @@ describe('the address of the link', () => {
     expect(page).toMatchObject({ statusCode: 200 });
     expect(page.body).toContain(title);
     expect(by.executions.outputOf('t1')).toEqual({ verdict, by: 'the link in the message' });
-    expect(by.rollouts.answers).toMatchObject([{ verdict, question: { taskToken: 't1' } }]);
+    expect(by.rollouts.decisions).toMatchObject([{ verdict, request: { taskToken: 't1' } }]);
   });
 
   test('takes a form in base64, and the name of whoever IAM says it is', async () => {
@@ -191,7 +191,7 @@ describe('the address of the link', () => {
 
     expect(page.statusCode).toBe(410);
     expect(by.executions.completions).toHaveLength(1);
-    expect(by.rollouts.answers).toHaveLength(1);
+    expect(by.rollouts.decisions).toHaveLength(1);
   });
 
   test.each([

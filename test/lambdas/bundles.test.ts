@@ -37,8 +37,8 @@ describe('the built Lambdas', () => {
 
   test('are those that the state machines call, and those that events, people and CloudFormation start', () => {
     const others = [
-      'announce',
-      'answer-approval',
+      'start-rollouts',
+      'decide-approval',
       'command-status',
       'find-hosts',
       'release-lock',

@@ -220,7 +220,7 @@ describe('RolloutHalted', () => {
 
   test('turns back after a redrive when a person wants it put back, however often it is called', async () => {
     aBegunState(by, {});
-    Object.assign(control() ?? {}, { status: 'halted', outcome: 'halted', putBack: true });
+    Object.assign(control() ?? {}, { status: 'halted', outcome: 'halted', rollbackRequested: true });
 
     const state = await enter({ halt, wave: { number: 3 } }, 1);
 
@@ -235,7 +235,7 @@ describe('RolloutHalted', () => {
 
   test('turns back instead of failing when it was asked for after HaltRollout had decided', async () => {
     aBegunState(by, {});
-    Object.assign(control() ?? {}, { status: 'halted', putBack: true });
+    Object.assign(control() ?? {}, { status: 'halted', rollbackRequested: true });
 
     const state = await enter({ halt }, 0);
 
@@ -247,7 +247,7 @@ describe('RolloutHalted', () => {
 
   test('stays halted on the way back, though a person wants it put back', async () => {
     aBegunState(by, {});
-    Object.assign(control() ?? {}, { status: 'rolling_back', putBack: true });
+    Object.assign(control() ?? {}, { status: 'rolling_back', rollbackRequested: true });
 
     const entered = enter({ halt, wave: { direction: 'back', number: 5 } }, 0);
 

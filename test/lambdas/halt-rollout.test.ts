@@ -43,7 +43,7 @@ describe('HaltRollout', () => {
   test('turns back when a person has asked for it', async () => {
     const state = await halt(
       { wave: { verdict: 'halted' } },
-      { status: 'halted', putBack: true, reason: 'ops' },
+      { status: 'halted', rollbackRequested: true, reason: 'ops' },
     );
 
     expect(state.halt).toMatchObject({ verdict: 'roll_back', reason: 'RolloutHalted', summary: 'ops' });
@@ -72,7 +72,10 @@ describe('HaltRollout', () => {
 
   test('puts back after a stale service all the same when a person has asked for it', async () => {
     const stale = { verdict: 'halt', reason: 'ServiceStale', summary: 'lb serves another' } as const;
-    const state = await halt({ judgement: stale }, { status: 'halted', putBack: true, reason: 'ops' });
+    const state = await halt(
+      { judgement: stale },
+      { status: 'halted', rollbackRequested: true, reason: 'ops' },
+    );
 
     expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
   });

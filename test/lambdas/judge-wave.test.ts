@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { Verify } from '../../core/targets/verify.ts';
 import { createHandler as judgeWave } from '../../lambdas/handlers/rollout/judge-wave.ts';
 import { createHandler as nextWave } from '../../lambdas/handlers/rollout/next-wave.ts';
-import { wavesSoFar } from '../../lambdas/rollout/waves-so-far.ts';
+import { collectWaves } from '../../lambdas/rollout/collect-waves.ts';
 import type { JudgedWave } from '../../services/rollouts/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { fingerprint } from '../fixtures/factories.ts';
@@ -166,7 +166,7 @@ describe('JudgeWave', () => {
 
   test('of a Map that failed does not stand for what its deployments record later', async () => {
     const state = await deployed(['deployed', 'deployed']);
-    const seen = () => wavesSoFar(state, by);
+    const seen = () => collectWaves(state, by);
     await judge({ ...state, ...mapFailed });
     const before = await seen();
 

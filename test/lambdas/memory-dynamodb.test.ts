@@ -145,7 +145,7 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
         if (what === 'begin') return rollouts.begin(rollout, { repeat: count % 2 === 0 });
         const redrives = [count, undefined][count % 2];
         if (what === 'halt') return rollouts.halt(id, 'because', redrives);
-        if (what === 'rollBack') return rollouts.rollBack(id, redrives);
+        if (what === 'rollBack') return rollouts.startRollback(id, redrives);
         if (what === 'resume') return rollouts.resume(id, count);
         const outcome = (['finished', 'halted'] as const)[Number(count > 2)] ?? 'halted';
         return what === 'end' ? rollouts.end(id, outcome, 's', redrives) : rollouts.control(id);

@@ -47,7 +47,7 @@ describe('NextWave, of which several attempts are at work', () => {
       expect(state.wave.plans).toHaveLength(expected);
       install(by, targetsOf(state)[0] ?? '', 'new', { rollout: rolloutId });
     }
-    await by.rollouts.rollBack(rolloutId);
+    await by.rollouts.startRollback(rolloutId);
 
     const back = await next({ ...state, wave: { ...state.wave, direction: 'back' } });
 

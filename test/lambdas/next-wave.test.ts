@@ -224,7 +224,7 @@ describe('NextWave on the way back', () => {
     withFleet(by, 10);
     let state = await next(aBegunState(by, { strategy }));
     while (state.wave.verdict === 'deploy') state = await next(await afterItsEnd(state, outcomes));
-    await by.rollouts.rollBack(rolloutId);
+    await by.rollouts.startRollback(rolloutId);
     return { ...state, wave: { ...state.wave, direction: 'back' } };
   }
 
@@ -289,7 +289,7 @@ describe('NextWave on the way back', () => {
     withFleet(by, 1);
     const unjudged = await next(aBegunState(by));
     install(by, idOf(0), 'new', { rollout: rolloutId });
-    await by.rollouts.rollBack(rolloutId);
+    await by.rollouts.startRollback(rolloutId);
 
     const state = await next({ ...unjudged, wave: { ...unjudged.wave, direction: 'back' } });
 

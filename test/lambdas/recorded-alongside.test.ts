@@ -195,7 +195,7 @@ describe('a failed deployment of a rollout', () => {
     const rollout = await aBegunRollout(world);
     await deployed({ id: aTargetId() }, { path: 'committed', state: { push: applied } }, { rollout });
     await deployed({ id: aTargetId() }, { path: 'skipped', state: {} }, { rollout });
-    await world.rollouts.rollBack(rollout);
+    await world.rollouts.startRollback(rollout);
     const back = { rollout, action: 'rollback', version: null };
     await deployed({ id: aTargetId() }, { path: 'rollback_failed', state: {} }, back);
 

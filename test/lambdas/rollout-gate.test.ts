@@ -79,7 +79,7 @@ describe('a rollout’s deployment', () => {
     await expect(acquire({ rollout, ...rollback })).rejects.toMatchObject({ name: 'RolloutHalted' });
 
     await world.rollouts.halt(rollout, 'too many failed');
-    await world.rollouts.rollBack(rollout);
+    await world.rollouts.startRollback(rollout);
 
     await expect(acquire({ rollout, ...rollback })).resolves.toBeDefined();
     await expect(acquire({ rollout })).rejects.toMatchObject({ name: 'RolloutHalted' });
@@ -87,7 +87,7 @@ describe('a rollout’s deployment', () => {
 
   test.each([{}, rollback])('is superseded as soon as a newer rollout has begun (%j)', async (action) => {
     const { older, begin } = await succession();
-    await world.rollouts.rollBack(older);
+    await world.rollouts.startRollback(older);
     const newer = await begin();
 
     await expect(acquire({ rollout: older, ...action })).rejects.toMatchObject({

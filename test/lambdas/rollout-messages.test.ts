@@ -7,10 +7,10 @@ import {
   haltedMessage,
   rollingBackMessage,
   staleServiceMessage,
-} from '../../lambdas/rollout/messages.ts';
+} from '../../lambdas/rollout/rollout-messages.ts';
 import { lambdaEnvironment } from '../../local/environment.ts';
 import { type CommandLine, createCommandLine } from '../../services/notify/command-lines.ts';
-import type { Message } from '../../services/notify/messages.ts';
+import type { Message } from '../../services/notify/sns-messages.ts';
 import { fakeRolloutServices, commandLine as inStack } from '../fakes/rollout-services.ts';
 import { fingerprint } from '../fixtures/factories.ts';
 import { aBegunState, execution } from '../fixtures/rolling.ts';

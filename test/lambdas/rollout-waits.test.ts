@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { RolloutState } from '../../core/rollout/rollout.ts';
 import { Verify } from '../../core/targets/verify.ts';
 import { createHandler as nextWave } from '../../lambdas/handlers/rollout/next-wave.ts';
-import { resumed } from '../../lambdas/rollout/resume.ts';
+import { resumed } from '../../lambdas/rollout/resume-state.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import {
   aBegunState,

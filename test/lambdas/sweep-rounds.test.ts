@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Condition, Finding } from '../../core/drift/drift.ts';
-import { roundAfter } from '../../lambdas/drift/round.ts';
-import { sumOf } from '../../lambdas/drift/totals.ts';
+import { advanceCursor } from '../../lambdas/drift/sweep-cursor.ts';
+import { sumOf } from '../../lambdas/drift/sweep-totals.ts';
 import type { Cursor } from '../../services/registry/sweeps.ts';
 
 const aFinding = fc.record({
@@ -30,7 +30,7 @@ function sweepAgainAndAgain(fleet: readonly Finding[], times: readonly number[],
       findings: seen.flatMap((at) => fleet[at] ?? []),
       reached: seen.length === fleet.length ? null : last === undefined ? (reached ?? '') : nameOf(last),
     };
-    const next = roundAfter(cursor, run);
+    const next = advanceCursor(cursor, run);
     cursor = next.cursor;
     return { complete: next.complete, seen: seen.length };
   });

@@ -22,17 +22,20 @@ describe('a sweep and the sources of certificates', () => {
     const parameter = { kind: 'parameter', name: '/tls/api' } as const;
     await own.isCertificate({ source: parameter });
     const world = own.sweeping();
-    expect((await world.sweep()).asked).toEqual([]);
+    expect((await world.sweep()).sourceChecks).toEqual([]);
     await own.registered('web', 1, { verify: 'none' });
 
     const reports = [await world.sweep(), await world.sweep(), await world.sweep({ heal: false })];
     world.clock.set('2026-11-23T12:00:00Z');
     reports.push(await world.sweep());
 
-    expect(reports.map(({ asked }) => asked.length)).toEqual([1, 0, 0, 1]);
+    expect(reports.map(({ sourceChecks }) => sourceChecks.length)).toEqual([1, 0, 0, 1]);
     expect(world.executions.started).toMatchObject([
-      { name: reports[0]?.asked[0], input: { certificate: own.certificate, version: 'new', only: null } },
-      { name: reports[3]?.asked[0] },
+      {
+        name: reports[0]?.sourceChecks[0],
+        input: { certificate: own.certificate, version: 'new', only: null },
+      },
+      { name: reports[3]?.sourceChecks[0] },
     ]);
   });
 
@@ -48,7 +51,7 @@ describe('a sweep and the sources of certificates', () => {
 
     const report = await world.sweep();
 
-    expect(report).toMatchObject({ asked: [], counts: { drift: 1 } });
+    expect(report).toMatchObject({ sourceChecks: [], counts: { drift: 1 } });
     expect(report.healing).toMatchObject([
       { targets: 0, summary: 'could not be started (ThrottlingException)' },
     ]);
@@ -59,7 +62,7 @@ describe('a sweep and the sources of certificates', () => {
     await own.isCertificate({});
     const world = own.sweeping();
 
-    expect((await world.sweep()).asked).toEqual([]);
+    expect((await world.sweep()).sourceChecks).toEqual([]);
     expect(world.executions.started).toEqual([]);
   });
 });

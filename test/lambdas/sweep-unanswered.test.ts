@@ -45,7 +45,7 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
     expect(await onlyOne(world)).toMatchObject({
       condition: 'not_probed',
       healing: false,
-      leftAlone: null,
+      notHealed: null,
       summary: expect.stringMatching(summary),
     });
   });

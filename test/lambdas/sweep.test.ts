@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createHandler } from '../../lambdas/handlers/events/sweep.ts';
-import { createMeasures } from '../../services/notify/measures.ts';
+import { createSweepMetrics } from '../../services/notify/sweep-metrics.ts';
 import { served } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
@@ -41,7 +41,7 @@ describe('a sweep', () => {
     });
     expect(report.summary).toBe('1 of 1 targets are as they should be');
     expect(report.targets).toMatchObject([
-      { targetId: id, condition: 'ok', healing: false, leftAlone: null },
+      { targetId: id, condition: 'ok', healing: false, notHealed: null },
     ]);
     const days = report.targets[0]?.daysToExpiry;
     const measured = { daysToExpiry: days, drift: 0, chainIncomplete: 0, unreachable: 0 };
@@ -81,8 +81,8 @@ describe('a sweep', () => {
     expect(report.healing).toMatchObject([
       { certificate: own.certificate, targets: 2, summary: '2 deployed to again' },
     ]);
-    const leftAlone = Object.fromEntries(report.targets.map((one) => [one.targetId, one.leftAlone]));
-    expect(leftAlone).toEqual({ [web]: null, [api]: null, [quiet]: 'the target does not say autoHeal' });
+    const notHealed = Object.fromEntries(report.targets.map((one) => [one.targetId, one.notHealed]));
+    expect(notHealed).toEqual({ [web]: null, [api]: null, [quiet]: 'the target does not say autoHeal' });
     expect(world.published[0]?.measured).toMatchObject({ drift: 3 });
   });
 
@@ -106,7 +106,7 @@ describe('a sweep', () => {
 
     const report = await world.sweep({ heal: false });
 
-    expect(report.targets).toMatchObject([{ condition: 'drift', leftAlone: 'it was only asked to look' }]);
+    expect(report.targets).toMatchObject([{ condition: 'drift', notHealed: 'it was only asked to look' }]);
     expect(world.executions.started).toEqual([]);
   });
 
@@ -123,7 +123,7 @@ describe('a sweep', () => {
     const halted = await world.sweep();
 
     expect(underway.healing).toMatchObject([{ rollout: null, summary: `rollout ${id} is under way` }]);
-    expect(halted.targets[0]?.leftAlone).toMatch(/is halted \(two failures\): a person says/);
+    expect(halted.targets[0]?.notHealed).toMatch(/is halted \(two failures\): a person says/);
     expect(world.executions.started).toEqual([]);
   });
 
@@ -259,7 +259,7 @@ describe('the numbers of a sweep', () => {
   test('have the dimensions that were said, and none where they are of everything', () => {
     const written: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-    const measures = createMeasures(new Metrics({ namespace: 'certferry' }));
+    const measures = createSweepMetrics(new Metrics({ namespace: 'certferry' }));
 
     measures.publish({}, { daysToExpiry: 9, drift: 2, chainIncomplete: 0, unreachable: 1 });
     measures.publish(

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { DeploymentRequest } from '../../core/deployment/deployment.ts';
-import { recordedResults } from '../../lambdas/rollout/waves-so-far.ts';
+import { recordedResults } from '../../lambdas/rollout/collect-waves.ts';
 import { fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { rawRequest } from '../fixtures/factories.ts';
 import { idOf, install, rolloutId } from '../fixtures/rolling.ts';

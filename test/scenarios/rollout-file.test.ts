@@ -1,7 +1,7 @@
 import validate from 'asl-validator';
 import { describe, expect, test } from 'vitest';
 import { RecordedRollout, RolloutState } from '../../core/rollout/rollout.ts';
-import { EndingPath } from '../../lambdas/rollout/ended.ts';
+import { RecordingPath } from '../../lambdas/rollout/rollout-record.ts';
 import { renderRollout } from '../../scripts/rollout.ts';
 import { isEnd, type Machine, type State, successors } from './graph.ts';
 
@@ -106,13 +106,13 @@ describe('rollout.asl.json, with the graph of a deployment in it', () => {
         end,
       ).toEqual(['${EndRolloutArn}']);
     }
-    expect(ends).toHaveLength(EndingPath.options.length);
+    expect(ends).toHaveLength(RecordingPath.options.length);
   });
 
   test('records by every path that EndRollout knows', () => {
     const paths = states.flatMap(([, { Parameters }]) => Parameters?.Payload?.path ?? []);
 
-    expect(paths.sort()).toEqual([...EndingPath.options, 'halted'].sort());
+    expect(paths.sort()).toEqual([...RecordingPath.options, 'halted'].sort());
   });
 
   test('reads only what the tasks always answer', () => {

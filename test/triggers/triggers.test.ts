@@ -3,8 +3,8 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { type EventPattern, Rule } from 'aws-cdk-lib/aws-events';
 import { describe, expect, test } from 'vitest';
 import { triggersFor } from '../../cdk/trigger-patterns.ts';
-import { createHandler } from '../../lambdas/handlers/events/announce.ts';
-import { AnnouncingEvent } from '../../lambdas/triggers/events.ts';
+import { createHandler } from '../../lambdas/handlers/events/start-rollouts.ts';
+import { TriggerEvent } from '../../lambdas/triggers/trigger-events.ts';
 import { fakeCatalogue, onGroup } from '../fakes/catalogue.ts';
 import { fakeExecutions } from '../fakes/executions.ts';
 import { matchesPattern } from './event-bridge.ts';
@@ -32,7 +32,7 @@ async function deliver(name: string) {
   const executions = fakeExecutions();
   const handle = createHandler({ catalogue: catalogue(), executions, rolloutArn });
   for (const { pattern } of Object.values(rules)) {
-    if (matchesPattern(jsonOf(pattern), event)) await handle(AnnouncingEvent.parse(event));
+    if (matchesPattern(jsonOf(pattern), event)) await handle(TriggerEvent.parse(event));
   }
   return executions.started;
 }
@@ -160,7 +160,7 @@ describe('the triggers', () => {
     const said = [];
 
     for (const { event, matches } of allFixtures()) {
-      const parsed = AnnouncingEvent.safeParse(event);
+      const parsed = TriggerEvent.safeParse(event);
       if (matches === null && parsed.success && parsed.data.source !== 'certferry')
         said.push((await handle(parsed.data)).summary);
     }

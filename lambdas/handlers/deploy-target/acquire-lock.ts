@@ -11,7 +11,7 @@ import { isCertferryError } from '../../../core/errors.ts';
 import type { Claim } from '../../../services/locks/locks.ts';
 import type { DeploymentMetrics } from '../../../services/notify/deployment-metrics.ts';
 import type { Registry } from '../../../services/registry/registry.ts';
-import type { Rollouts } from '../../../services/rollouts/rollouts.ts';
+import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import { type Lockers, takeLocks } from '../../locking/both-locks.ts';
 import { passGate } from '../../locking/gate.ts';
 import { readRequest } from '../../locking/read-request.ts';

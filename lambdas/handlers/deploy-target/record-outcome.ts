@@ -7,7 +7,7 @@ import { placeDigest } from '../../../core/targets/place-digest.ts';
 import type { HistoryItem } from '../../../services/history/history.ts';
 import type { LockItem } from '../../../services/locks/lock-item.ts';
 import type { Locks } from '../../../services/locks/locks.ts';
-import type { Messages } from '../../../services/notify/messages.ts';
+import type { Messages } from '../../../services/notify/sns-messages.ts';
 import { EndedState, endingOf, RecordingPath } from '../../recording/ended.ts';
 import { failedRollout, installedAfter } from '../../recording/installed.ts';
 import { type Ended, historyItem, wishIn } from '../../recording/item.ts';

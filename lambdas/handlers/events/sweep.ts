@@ -2,15 +2,16 @@ import { setTimeout } from 'node:timers/promises';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import * as z from 'zod/mini';
 import { systemClock } from '../../../core/clock.ts';
+import { SweepReport } from '../../../core/drift/sweep-report.ts';
 import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
 import { createReachableHosts } from '../../../services/fleet/reachable-hosts.ts';
 import type { Executions } from '../../../services/locks/executions.ts';
-import { createMeasures, type Measures } from '../../../services/notify/measures.ts';
-import { askSources } from '../../drift/ask.ts';
-import { type Healing, heal } from '../../drift/heal.ts';
-import { byCertificate, publishMeasures } from '../../drift/measure.ts';
-import { patientOf, reportOf, SweepReport } from '../../drift/report.ts';
-import { type SweepServices, type Swept, sweepTargets } from '../../drift/sweep.ts';
+import { createSweepMetrics, type SweepMetrics } from '../../../services/notify/sweep-metrics.ts';
+import { buildReport, healingCandidate } from '../../drift/build-report.ts';
+import { checkSources } from '../../drift/check-sources.ts';
+import { byCertificate, publishSweepMetrics } from '../../drift/publish-metrics.ts';
+import { type Healing, heal } from '../../drift/start-healing.ts';
+import { type SweepServices, type Swept, sweepTargets } from '../../drift/sweep-targets.ts';
 import { ssmAt } from '../../runtime/clients.ts';
 import { setting } from '../../runtime/environment.ts';
 import { task } from '../../runtime/task.ts';
@@ -35,7 +36,7 @@ const lookingSeconds = 660;
 
 interface Services extends SweepServices {
   readonly executions: Pick<Executions, 'start' | 'status'>;
-  readonly measures: Measures;
+  readonly measures: SweepMetrics;
   readonly rolloutArn: () => string;
 }
 
@@ -50,11 +51,11 @@ export const createHandler =
   async (input: Input): Promise<SweepReport> => {
     const now = by.clock.now();
     const until = new Date(now.getTime() + lookingSeconds * 1000);
-    const asked = input.heal ? await askSources(input.certificate, { ...by, now }) : [];
+    const sourceChecks = input.heal ? await checkSources(input.certificate, { ...by, now }) : [];
     const sweep = await sweepTargets({ certificate: input.certificate, until }, by);
-    publishMeasures(sweep, by.measures);
+    publishSweepMetrics(sweep, by.measures);
     const healing = input.heal ? await healAll(sweep.swept, { ...by, now }) : [];
-    return reportOf(sweep, { healing, heals: input.heal, asked });
+    return buildReport(sweep, { healing, heals: input.heal, sourceChecks });
   };
 
 async function healAll(swept: readonly Swept[], by: Services & { readonly now: Date }): Promise<Healing[]> {
@@ -62,7 +63,7 @@ async function healAll(swept: readonly Swept[], by: Services & { readonly now: D
   for (const [certificate, its] of byCertificate(swept)) {
     const [first] = its;
     if (first === undefined) continue;
-    const one = await heal({ certificate, patients: its.map(patientOf), state: first.now }, by);
+    const one = await heal({ certificate, patients: its.map(healingCandidate), state: first.now }, by);
     if (one !== null) healing.push(one);
   }
   return healing;
@@ -79,7 +80,7 @@ export const handler = task('Sweep', {
       rollouts: rollouts(),
       sweeps: sweeps(),
       executions: executions(),
-      measures: createMeasures(new Metrics({ namespace: 'certferry' })),
+      measures: createSweepMetrics(new Metrics({ namespace: 'certferry' })),
       rolloutArn: () => setting('ROLLOUT_ARN'),
       look,
       probeFrom: setting('PROBE_FROM'),

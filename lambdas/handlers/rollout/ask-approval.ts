@@ -2,11 +2,11 @@ import { createHash, randomBytes } from 'node:crypto';
 import * as z from 'zod/mini';
 import { type Clock, systemClock } from '../../../core/clock.ts';
 import { TaskSummary } from '../../../core/deployment/task-input.ts';
-import type { Messages } from '../../../services/notify/messages.ts';
-import type { Rollouts } from '../../../services/rollouts/rollouts.ts';
+import type { Messages } from '../../../services/notify/sns-messages.ts';
+import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import { approvalLink } from '../../rollout/approval-link.ts';
-import { approvalMessage } from '../../rollout/messages.ts';
-import { RolloutTask } from '../../rollout/task-input.ts';
+import { approvalMessage } from '../../rollout/rollout-messages.ts';
+import { RolloutTask } from '../../rollout/rollout-task.ts';
 import { setting } from '../../runtime/environment.ts';
 import { task } from '../../runtime/task.ts';
 import { messages, rollouts } from '../../runtime/wiring.ts';
@@ -18,7 +18,7 @@ const Input = z.extend(RolloutTask, {
 type Input = z.infer<typeof Input>;
 
 interface Services {
-  readonly rollouts: Pick<Rollouts, 'ask'>;
+  readonly rollouts: Pick<Rollouts, 'requestApproval'>;
   readonly messages: Messages;
   readonly clock: Clock;
   /** 32 bytes that nobody can guess. */
@@ -36,13 +36,13 @@ export const createHandler =
   async ({ state, taskToken, attempt }: Input): Promise<TaskSummary> => {
     const { rollout, wave } = state;
     const secret = by.secret().toString('base64url');
-    const isLatest = await by.rollouts.ask({
+    const isLatest = await by.rollouts.requestApproval({
       rolloutId: rollout.id,
       wave: wave.number,
       taskToken,
       attempt: inOrder(attempt),
       secretHash: createHash('sha256').update(secret).digest('hex'),
-      askedAt: by.clock.now().toISOString(),
+      requestedAt: by.clock.now().toISOString(),
     });
     if (!isLatest) return { summary: `a later attempt has asked after wave ${wave.number}` };
     const link = approvalLink(by.approvalUrl, { rollout: rollout.id, wave: wave.number, secret });

@@ -2,18 +2,25 @@ import * as z from 'zod/mini';
 import { ExecutionContext } from '../../../core/deployment/task-input.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import { RecordedRollout, RolloutState } from '../../../core/rollout/rollout.ts';
-import type { Messages } from '../../../services/notify/messages.ts';
 import type { RolloutMetrics } from '../../../services/notify/rollout-metrics.ts';
+import type { Messages } from '../../../services/notify/sns-messages.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
 import type { InstalledVersions } from '../../../services/registry/installed.ts';
-import type { RolloutControl, Rollouts } from '../../../services/rollouts/rollouts.ts';
+import type { RolloutControl } from '../../../services/rollouts/rollout-control.ts';
+import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../../services/rollouts/wave-files.ts';
-import { type Ending, EndingPath, endedEarly, endedRollout, isCurrentFrom } from '../../rollout/ended.ts';
-import { endedMessage, haltedMessage, rollingBackMessage } from '../../rollout/messages.ts';
-import { isResumed, resumed } from '../../rollout/resume.ts';
-import { isToTurnBack, turnedBack } from '../../rollout/turn-back.ts';
-import { wavesSoFar } from '../../rollout/waves-so-far.ts';
-import { whyHalted } from '../../rollout/why-halted.ts';
+import { collectWaves } from '../../rollout/collect-waves.ts';
+import { haltReason } from '../../rollout/halt-reason.ts';
+import { isResumed, resumed } from '../../rollout/resume-state.ts';
+import { endedMessage, haltedMessage, rollingBackMessage } from '../../rollout/rollout-messages.ts';
+import {
+  becomesCurrent,
+  type Ending,
+  RecordingPath,
+  recordOfRollout,
+  recordWithoutStart,
+} from '../../rollout/rollout-record.ts';
+import { isRollbackPending, turnedBack } from '../../rollout/start-rollback.ts';
 import { task } from '../../runtime/task.ts';
 import {
   catalogue,
@@ -27,7 +34,7 @@ import {
 const common = { execution: ExecutionContext, request: z.unknown() };
 const Input = z.discriminatedUnion('path', [
   z.object({ ...common, path: z.literal('halted'), redriveCount: z.int(), state: RolloutState }),
-  z.object({ ...common, path: EndingPath, state: z.unknown() }),
+  z.object({ ...common, path: RecordingPath, state: z.unknown() }),
 ]);
 type Input = z.infer<typeof Input>;
 
@@ -42,7 +49,7 @@ interface Services {
   readonly metrics: RolloutMetrics;
   readonly rollouts: Pick<
     Rollouts,
-    'close' | 'control' | 'end' | 'existing' | 'halt' | 'resume' | 'rollBack'
+    'close' | 'control' | 'end' | 'existing' | 'halt' | 'resume' | 'startRollback'
   >;
 }
 
@@ -64,20 +71,20 @@ async function haltOrResume({ state, redriveCount }: Halted, by: Services): Prom
   const control = await by.rollouts.control(id);
   if (isResumed(state, redriveCount, control)) {
     await by.rollouts.resume(id, redriveCount);
-    if (isToTurnBack(state, control)) return turnBack(state, redriveCount, control, by);
-    if (wave.direction === 'back') await by.rollouts.rollBack(id, redriveCount);
+    if (isRollbackPending(state, control)) return turnBack(state, redriveCount, control, by);
+    if (wave.direction === 'back') await by.rollouts.startRollback(id, redriveCount);
     return resumed(state, redriveCount);
   }
   // asked for since HaltRollout decided: nothing is recorded, or a repeated call would take the way back for halted
-  if (isToTurnBack(state, control) && control?.outcome !== 'halted') {
+  if (isRollbackPending(state, control) && control?.outcome !== 'halted') {
     return turnBack(state, redriveCount, control, by);
   }
-  const { reason, summary } = state.halt ?? whyHalted(state, control?.reason ?? null);
+  const { reason, summary } = state.halt ?? haltReason(state, control?.reason ?? null);
   const why = `${reason}: ${summary}`;
   await by.rollouts.halt(id, why, redriveCount);
   await by.rollouts.end(id, 'halted', why, redriveCount);
   const after = await by.rollouts.control(id);
-  if (isToTurnBack(state, after) && after?.outcome !== 'halted') {
+  if (isRollbackPending(state, after) && after?.outcome !== 'halted') {
     return turnBack(state, redriveCount, after, by);
   }
   by.metrics.ended('halted');
@@ -98,8 +105,8 @@ async function turnBack(
   control: RolloutControl | null,
   by: Services,
 ): Promise<RolloutState> {
-  const { reason, summary } = state.halt ?? whyHalted(state, control?.reason ?? null);
-  await by.rollouts.rollBack(state.rollout.id, redriveCount);
+  const { reason, summary } = state.halt ?? haltReason(state, control?.reason ?? null);
+  await by.rollouts.startRollback(state.rollout.id, redriveCount);
   const { commandLine } = by.messages;
   await by.messages.tell(rollingBackMessage(state.rollout, `${reason}: ${summary}`, commandLine));
   return turnedBack(state, { reason, summary, redriveCount });
@@ -121,16 +128,16 @@ async function recordEarly(ending: Ending, by: Services): Promise<RecordedRollou
   const { name, startedAt } = ending.execution;
   await by.rollouts.close(name, startedAt);
   const existing = ending.path === 'already_rolled_out' ? await by.rollouts.existing(name) : null;
-  return endedEarly(ending, existing?.fingerprint ?? null);
+  return recordWithoutStart(ending, existing?.fingerprint ?? null);
 }
 
-async function recordBegun(path: EndingPath, state: RolloutState, by: Services): Promise<RecordedRollout> {
-  const waves = await wavesSoFar(state, by);
+async function recordBegun(path: RecordingPath, state: RolloutState, by: Services): Promise<RecordedRollout> {
+  const waves = await collectWaves(state, by);
   const { certificate, version, sequence } = state.rollout;
-  if (path === 'finished' && isCurrentFrom(state, waves)) {
+  if (path === 'finished' && becomesCurrent(state, waves)) {
     await by.catalogue.setCurrentVersion(certificate, version, sequence);
   }
-  return endedRollout(path, state, waves);
+  return recordOfRollout(path, state, waves);
 }
 
 export const handler = task('EndRollout', {

@@ -1,10 +1,11 @@
 import * as z from 'zod/mini';
 import { type Halt, RolloutState } from '../../../core/rollout/rollout.ts';
-import type { Messages } from '../../../services/notify/messages.ts';
-import type { RolloutControl, Rollouts } from '../../../services/rollouts/rollouts.ts';
-import { rollingBackMessage } from '../../rollout/messages.ts';
-import { RolloutTask } from '../../rollout/task-input.ts';
-import { whyHalted } from '../../rollout/why-halted.ts';
+import type { Messages } from '../../../services/notify/sns-messages.ts';
+import type { RolloutControl } from '../../../services/rollouts/rollout-control.ts';
+import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
+import { haltReason } from '../../rollout/halt-reason.ts';
+import { rollingBackMessage } from '../../rollout/rollout-messages.ts';
+import { RolloutTask } from '../../rollout/rollout-task.ts';
 import { task } from '../../runtime/task.ts';
 import { messages, rollouts } from '../../runtime/wiring.ts';
 
@@ -12,7 +13,7 @@ const Input = z.extend(RolloutTask, { redriveCount: z.int() });
 type Input = z.infer<typeof Input>;
 
 interface Services {
-  readonly rollouts: Pick<Rollouts, 'control' | 'halt' | 'rollBack'>;
+  readonly rollouts: Pick<Rollouts, 'control' | 'halt' | 'startRollback'>;
   readonly messages: Messages;
 }
 
@@ -26,12 +27,12 @@ export const createHandler =
   async ({ state, redriveCount }: Input): Promise<RolloutState> => {
     const { rollout, wave } = state;
     const control = await by.rollouts.control(rollout.id);
-    const why = whyHalted(state, control?.reason ?? null);
+    const why = haltReason(state, control?.reason ?? null);
     const text = `${why.reason}: ${why.summary}`;
     await by.rollouts.halt(rollout.id, text, redriveCount);
     const halt: Halt = { ...why, verdict: verdictOf(state, control), redriveCount };
     if (halt.verdict === 'stop') return { ...state, halt };
-    await by.rollouts.rollBack(rollout.id, redriveCount);
+    await by.rollouts.startRollback(rollout.id, redriveCount);
     await by.messages.tell(rollingBackMessage(rollout, text, by.messages.commandLine));
     return { ...state, halt, wave: { ...wave, direction: 'back' } };
   };
@@ -41,7 +42,7 @@ function verdictOf(state: RolloutState, control: RolloutControl | null): Halt['v
   const { rollout, wave } = state;
   if (wave.direction === 'back') return 'stop';
   const isStrategys = rollout.strategy.onHalt === 'rollback' && !isAboutServices(state);
-  return isStrategys || control?.putBack === true ? 'roll_back' : 'stop';
+  return isStrategys || control?.rollbackRequested === true ? 'roll_back' : 'stop';
 }
 
 /** A service that is stale, or that nobody could look at, says nothing against the nodes: each has been verified. */

@@ -2,11 +2,11 @@ import { judgeWave } from '../../../core/rollout/judge.ts';
 import { oneForEach } from '../../../core/rollout/results.ts';
 import { RolloutState } from '../../../core/rollout/rollout.ts';
 import type { InstalledVersions } from '../../../services/registry/installed.ts';
-import type { Rollouts } from '../../../services/rollouts/rollouts.ts';
+import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import type { JudgedWave, WaveFiles, WaveResult } from '../../../services/rollouts/wave-files.ts';
-import { caughtError } from '../../rollout/caught.ts';
-import { RolloutTask } from '../../rollout/task-input.ts';
-import { recordedResults, wavesSoFar } from '../../rollout/waves-so-far.ts';
+import { caughtFailure } from '../../rollout/caught-failure.ts';
+import { collectWaves, recordedResults } from '../../rollout/collect-waves.ts';
+import { RolloutTask } from '../../rollout/rollout-task.ts';
 import { task } from '../../runtime/task.ts';
 import { installedVersions, rollouts, waveFiles } from '../../runtime/wiring.ts';
 
@@ -32,11 +32,11 @@ export const createHandler =
       results,
     };
     await by.files.writeJudged(rollout.id, ended);
-    const before = await wavesSoFar({ rollout, wave: { ...wave, number: wave.number - 1 } }, by);
+    const before = await collectWaves({ rollout, wave: { ...wave, number: wave.number - 1 } }, by);
     const control = (await by.rollouts.control(rollout.id)) ?? unknownControl;
     const judgement = judgeWave({ state, waves: [...before, ended], control });
     if (state.deployed !== null) return { ...state, judgement, failure: null };
-    const failure = caughtError(state.failure);
+    const failure = caughtFailure(state.failure);
     return {
       ...state,
       judgement: {

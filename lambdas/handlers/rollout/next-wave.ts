@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../../core/clock.ts';
 import { RolloutState } from '../../../core/rollout/rollout.ts';
 import { stillWaiting } from '../../../core/rollout/waiting.ts';
-import type { RolloutControl } from '../../../services/rollouts/rollouts.ts';
-import { nextBack } from '../../rollout/backward.ts';
-import { nextForward, type Planners } from '../../rollout/forward.ts';
-import { RolloutTask } from '../../rollout/task-input.ts';
+import type { RolloutControl } from '../../../services/rollouts/rollout-control.ts';
+import { nextForwardWave, type WavePlanServices } from '../../rollout/forward-wave.ts';
+import { nextRollbackWave } from '../../rollout/rollback-wave.ts';
+import { RolloutTask } from '../../rollout/rollout-task.ts';
 import { task } from '../../runtime/task.ts';
 import { catalogue, fleet, installedVersions, rollouts, waveFiles } from '../../runtime/wiring.ts';
 
@@ -16,7 +16,7 @@ import { catalogue, fleet, installedVersions, rollouts, waveFiles } from '../../
  * every few minutes, to see whether it still may go on.
  */
 export const createHandler =
-  (by: Planners) =>
+  (by: WavePlanServices) =>
   async ({ state: given }: RolloutTask): Promise<RolloutState> => {
     // what a Map or a Catch left there is told no more than once
     const state = { ...given, deployed: null, failure: null };
@@ -25,9 +25,9 @@ export const createHandler =
     if (control === null) throw new Error(`rollout ${id} is not in the registry`);
     const stopped = reasonToStop(control, state);
     if (stopped !== null) return { ...state, wave: { ...state.wave, ...stopped, waitSeconds: 0, count: 0 } };
-    if (state.wave.direction === 'back') return nextBack(state, by);
+    if (state.wave.direction === 'back') return nextRollbackWave(state, by);
     const wave = stillWaiting(state, by.clock.now());
-    return wave === null ? nextForward(state, control, by) : { ...state, wave };
+    return wave === null ? nextForwardWave(state, control, by) : { ...state, wave };
   };
 
 function reasonToStop(

@@ -3,9 +3,9 @@ import { afterWave, isDecisive } from '../../../core/rollout/after-wave.ts';
 import { type Judgement, RolloutState } from '../../../core/rollout/rollout.ts';
 import { judgeServices, mayStillServe, type ServicesView } from '../../../core/rollout/services.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
-import type { Messages } from '../../../services/notify/messages.ts';
-import { staleServiceMessage } from '../../rollout/messages.ts';
-import { RolloutTask } from '../../rollout/task-input.ts';
+import type { Messages } from '../../../services/notify/sns-messages.ts';
+import { staleServiceMessage } from '../../rollout/rollout-messages.ts';
+import { RolloutTask } from '../../rollout/rollout-task.ts';
 import { task } from '../../runtime/task.ts';
 import { messages } from '../../runtime/wiring.ts';
 

@@ -7,12 +7,13 @@ import { type StrategyOverrides, strategyFrom } from '../../../core/registry/str
 import { type Rollout, type RolloutRequest, RolloutState } from '../../../core/rollout/rollout.ts';
 import type { Executions } from '../../../services/locks/executions.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
-import type { Begun, Rollouts } from '../../../services/rollouts/rollouts.ts';
+import type { BeginResult } from '../../../services/rollouts/begin-rollout.ts';
+import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../../services/rollouts/wave-files.ts';
 import type { Sources } from '../../../services/sources/sources.ts';
-import { firstState } from '../../rollout/first-state.ts';
-import { readRolloutRequest } from '../../rollout/request.ts';
-import { versionOf } from '../../rollout/version.ts';
+import { initialState } from '../../rollout/initial-state.ts';
+import { readRolloutRequest } from '../../rollout/read-rollout-request.ts';
+import { versionOf } from '../../rollout/resolve-version.ts';
 import { setting } from '../../runtime/environment.ts';
 import { sources } from '../../runtime/sources.ts';
 import { task } from '../../runtime/task.ts';
@@ -63,7 +64,7 @@ export const createHandler =
     const { sequence, version } = placeIn(await begin(rollout, request, by), rollout);
     const isFound = version.fingerprint === found.version.fingerprint;
     const carried = isFound ? found : await versionOf({ certificate, asked: version }, now, by);
-    return firstState(
+    return initialState(
       { ...rollout, ...carried, sequence },
       by.files.placeOf({ rolloutId: rollout.id, wave: 1, plan: 'none' }),
     );
@@ -77,7 +78,7 @@ async function begin(
   rollout: Omit<Rollout, 'sequence'>,
   { repeat, version }: Pick<RolloutRequest, 'repeat' | 'version'>,
   by: Services,
-): Promise<Begun> {
+): Promise<BeginResult> {
   const how = { repeat, onlyNew: version === 'new' };
   const begun = await by.rollouts.begin(rollout, how);
   if (begun.type !== 'exists') return begun;
@@ -130,7 +131,7 @@ function shown(names: readonly string[]): string {
 }
 
 function placeIn(
-  begun: Begun,
+  begun: BeginResult,
   { certificate, version }: Pick<RolloutState['rollout'], 'certificate' | 'version'>,
 ) {
   switch (begun.type) {

@@ -8,7 +8,7 @@ import { memberOf, RegisteredTarget } from '../../../core/targets/registered.ts'
 import { tableNames } from '../../../local/dynamodb/create-tables.ts';
 import { createCatalogue } from '../../../services/registry/catalogue.ts';
 import { installedKey } from '../../../services/registry/installed.ts';
-import { createRollouts } from '../../../services/rollouts/rollouts.ts';
+import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { source } from './versions.ts';
 import type { World } from './world.ts';
 

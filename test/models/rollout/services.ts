@@ -14,7 +14,7 @@ import { createCatalogue } from '../../../services/registry/catalogue.ts';
 import { createInstalledVersions } from '../../../services/registry/installed.ts';
 import { createRegistry } from '../../../services/registry/registry.ts';
 import { createSweeps } from '../../../services/registry/sweeps.ts';
-import { createRollouts } from '../../../services/rollouts/rollouts.ts';
+import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../../services/rollouts/wave-files.ts';
 import type { Json } from './graph.ts';
 import type { ModelJob } from './hosts.ts';

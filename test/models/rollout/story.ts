@@ -2,7 +2,7 @@
 // nothing goes wrong any more, and every rollout has to come to an end.
 import { memberOf } from '../../../core/targets/registered.ts';
 import { tableNames } from '../../../local/dynamodb/create-tables.ts';
-import { createRollouts } from '../../../services/rollouts/rollouts.ts';
+import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { checkEnd } from './ending.ts';
 import type { Execution } from './execution.ts';
 import type { Json } from './graph.ts';

@@ -116,7 +116,8 @@ export class Watch {
     if (only !== null || repeat === true) return;
     for (const other of this.controls.values()) {
       const isBefore = other.id !== plan.name && other.sequence === Number(sequence) - 1;
-      if (!isBefore || other.knows !== undefined || other.fingerprint !== version.fingerprint) continue;
+      if (!isBefore || other.latestSequence !== undefined || other.fingerprint !== version.fingerprint)
+        continue;
       const itsExecution = this.#execution(String(other.executionArn));
       const stands = other.status !== 'ended' || String(other.outcome).startsWith('finished');
       if (stands && itsExecution?.hadEnded !== true) {
@@ -132,7 +133,7 @@ export class Watch {
     if (rolloutId === undefined || control === undefined) return;
     this.recordedRollouts.set(rolloutId, said);
     this.#world.count(`ended ${outcome}`);
-    const isWhole = control.knows === undefined;
+    const isWhole = control.latestSequence === undefined;
     if (isWhole && outcome?.startsWith('finished')) {
       const failed = Object.entries(counts as Record<string, number>)
         .filter(([name]) => !fine.has(name))
@@ -157,7 +158,7 @@ export class Watch {
   #closed(id: string, action: unknown): string | null {
     const control = this.controls.get(id);
     if (control === undefined) return null;
-    const known = Number(control.knows ?? control.sequence);
+    const known = Number(control.latestSequence ?? control.sequence);
     if (Number(this.#latest.sequence ?? 0) > known) return 'superseded';
     if (action === 'rollback') return control.status === 'rolling_back' ? null : String(control.status);
     if (control.status !== 'running') return String(control.status);

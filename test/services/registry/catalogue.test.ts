@@ -4,7 +4,7 @@ import type { CertificateSource } from '../../../core/deployment/source.ts';
 import { Certificate } from '../../../core/registry/certificate.ts';
 import { Verify } from '../../../core/targets/verify.ts';
 import { type Catalogue, createCatalogue } from '../../../services/registry/catalogue.ts';
-import { createRollouts } from '../../../services/rollouts/rollouts.ts';
+import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { fingerprint, source } from '../../fixtures/factories.ts';
 import { aRegisteredTarget } from '../../fixtures/registered.ts';
 import { aCertificateName, aRollout } from '../../fixtures/rollouts.ts';

@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { NewRollout } from '../../../services/rollouts/rollout-begin.ts';
-import { type Begun, createRollouts, type Rollouts } from '../../../services/rollouts/rollouts.ts';
+import type { BeginResult, NewRollout } from '../../../services/rollouts/begin-rollout.ts';
+import { createRollouts, type Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import { aCertificateName, aRollout } from '../../fixtures/rollouts.ts';
 import { type Tables, tableNames, useRollouts } from '../../fixtures/world.ts';
 
@@ -32,7 +32,7 @@ function shaky(delays: readonly number[], lost: readonly boolean[]): DynamoDBDoc
 }
 
 /** What the state machine does: repeats what got lost. */
-async function persistently(begin: () => Promise<Begun>): Promise<Begun> {
+async function persistently(begin: () => Promise<BeginResult>): Promise<BeginResult> {
   for (;;) {
     try {
       return await begin();
@@ -53,14 +53,14 @@ const aStory = fc.record({
 });
 
 const startedAt = (second: number) => `2026-11-22T12:00:0${second}.000Z`;
-const sequencesOf = (answers: readonly Begun[]) =>
+const sequencesOf = (answers: readonly BeginResult[]) =>
   answers.flatMap((answer) => (answer.type === 'begun' ? [answer.sequence] : []));
 
 async function play(asked: readonly NewRollout[], through: Rollouts) {
   const answers = await Promise.all(
     asked.map((rollout) => persistently(() => through.begin(rollout, { repeat: false }))),
   );
-  return asked.map((rollout, at) => ({ rollout, answer: answers[at] as Begun }));
+  return asked.map((rollout, at) => ({ rollout, answer: answers[at] as BeginResult }));
 }
 
 describe('rollouts of one certificate that begin at once', () => {

@@ -1,0 +1,133 @@
+// The events that announce something, as far as they are read. Shapes are AWS's; `docs/triggers.md` says where each is
+// described. What decides is optional nowhere, what only some writers of an event give is optional here.
+import * as z from 'zod/mini';
+import { RolloutRequest } from '../../core/rollout/rollout.ts';
+
+const envelope = {
+  id: z.string(),
+  account: z.string(),
+  region: z.string(),
+  time: z.string(),
+  resources: z._default(z.array(z.string()), []),
+};
+
+export const CertificateAvailable = z.object({
+  ...envelope,
+  source: z.literal('aws.acm'),
+  'detail-type': z.literal('ACM Certificate Available'),
+  resources: z.array(z.string()).check(z.minLength(1)),
+  detail: z.object({
+    Action: z.string(),
+    CertificateType: z.string(),
+    CertificateCreatedDate: z.optional(z.string()),
+    CertificateExpirationDate: z.string(),
+  }),
+});
+
+export const SecretLabelUpdated = z.object({
+  ...envelope,
+  source: z.literal('aws.secretsmanager'),
+  'detail-type': z.literal('Secret Label Updated'),
+  detail: z.object({ name: z.string(), labelUpdated: z.string(), versionId: z.string() }),
+});
+
+const text = z.optional(z.nullable(z.string()));
+
+/**
+ * What CloudTrail writes of Secrets Manager: the secret is named by whoever called (id or ARN), and its ARN is in one of
+ * several places with one of several spellings, by call and by year.
+ */
+const trailDetail = z.object({
+  eventID: z.string(),
+  eventName: z.string(),
+  eventSource: z.literal('secretsmanager.amazonaws.com'),
+  errorCode: text,
+  requestParameters: z.optional(
+    z.nullable(
+      z.object({
+        secretId: text,
+        versionStage: text,
+        versionStages: z.optional(z.nullable(z.array(z.string()))),
+      }),
+    ),
+  ),
+  responseElements: z.optional(z.nullable(z.object({ arn: text, ARN: text, aRN: text }))),
+  additionalEventData: z.optional(z.nullable(z.object({ SecretId: text }))),
+  serviceEventDetails: z.optional(z.nullable(z.object({ secretId: text }))),
+});
+
+const SecretCall = z.object({
+  ...envelope,
+  source: z.literal('aws.secretsmanager'),
+  'detail-type': z.literal('AWS API Call via CloudTrail'),
+  detail: trailDetail,
+});
+
+const SecretRotated = z.object({
+  ...envelope,
+  source: z.literal('aws.secretsmanager'),
+  'detail-type': z.literal('AWS Service Event via CloudTrail'),
+  detail: trailDetail,
+});
+
+/** Either of CloudTrail's two kinds of event. */
+export type SecretTrail = z.infer<typeof SecretCall> | z.infer<typeof SecretRotated>;
+
+export const ObjectCreated = z.object({
+  ...envelope,
+  source: z.literal('aws.s3'),
+  'detail-type': z.literal('Object Created'),
+  detail: z.object({
+    bucket: z.object({ name: z.string() }),
+    object: z.object({
+      key: z.string(),
+      'version-id': z.optional(z.string()),
+      sequencer: z.optional(z.string()),
+    }),
+  }),
+});
+
+export const ParameterChanged = z.object({
+  ...envelope,
+  source: z.literal('aws.ssm'),
+  'detail-type': z.literal('Parameter Store Change'),
+  detail: z.object({ operation: z.string(), name: z.string(), type: z.string(), exception: text }),
+});
+
+/** certferry's own event: what people and their programs put on the bus. */
+export const VersionAvailable = z.object({
+  ...envelope,
+  source: z.literal('certferry'),
+  'detail-type': z.literal('Certificate Version Available'),
+  detail: z.strictObject({
+    certificate: RolloutRequest.shape.certificate,
+    version: RolloutRequest.shape.version,
+    reason: z.optional(z.string().check(z.maxLength(200))),
+    urgent: RolloutRequest.shape.urgent,
+  }),
+});
+
+export const InstanceLaunched = z.object({
+  ...envelope,
+  source: z.literal('aws.autoscaling'),
+  'detail-type': z.literal('EC2 Instance Launch Successful'),
+  detail: z.object({
+    ActivityId: z.string(),
+    AutoScalingGroupName: z.string(),
+    EC2InstanceId: z.string(),
+    Destination: text,
+  }),
+});
+
+/** Everything that starts rollouts by itself. */
+export const TriggerEvent = z.discriminatedUnion('detail-type', [
+  CertificateAvailable,
+  SecretLabelUpdated,
+  SecretCall,
+  SecretRotated,
+  ObjectCreated,
+  ParameterChanged,
+  VersionAvailable,
+  InstanceLaunched,
+]);
+export type TriggerEvent = z.infer<typeof TriggerEvent>;

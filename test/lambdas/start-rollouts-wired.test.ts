@@ -1,0 +1,108 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { CertificateSource } from '../../core/deployment/source.ts';
+import { Certificate } from '../../core/registry/certificate.ts';
+import { RolloutRequest } from '../../core/rollout/rollout.ts';
+import { createCatalogue } from '../../services/registry/catalogue.ts';
+import { onGroup } from '../fakes/catalogue.ts';
+import { refusal, type ScriptedService, scriptedService } from '../fakes/scripted-service.ts';
+import { startTables, tableNames } from '../fixtures/world.ts';
+import { fixture } from '../triggers/scope.ts';
+
+const rolloutArn = 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout';
+
+let tables: Awaited<ReturnType<typeof startTables>>;
+let sfn: ScriptedService;
+
+/** The built handler, as Lambda's runtime would load it. */
+async function announce(name: string): Promise<unknown> {
+  const { handler } = await import(
+    pathToFileURL(join(import.meta.dirname, '../../dist/lambdas/start-rollouts/index.mjs')).href
+  );
+  return handler(fixture(name));
+}
+
+beforeAll(async () => {
+  tables = await startTables();
+  sfn = await scriptedService({ version: '1.0', target: 'AWSStepFunctions' }, ['StartExecution']);
+  const settings = {
+    AWS_REGION: 'eu-west-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'unused',
+    AWS_ENDPOINT_URL_DYNAMODB: tables.endpoint,
+    AWS_ENDPOINT_URL_SFN: sfn.endpoint,
+    REGISTRY_TABLE: tableNames.registry,
+    ROLLOUT_ARN: rolloutArn,
+  };
+  for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
+  vi.spyOn(process.stdout, 'write').mockReturnValue(true);
+  const catalogue = createCatalogue(tables.documents, tableNames.registry);
+  for (const [name, source] of Object.entries(registered)) {
+    await catalogue.putCertificate(Certificate.parse({ name, source }), 'cli');
+  }
+  await catalogue.putTarget(onGroup('web', 'web', { certificate: 'secret.example.com' }), 'cli');
+});
+beforeEach(() => {
+  sfn.requests.length = 0;
+  sfn.answers.splice(0, sfn.answers.length, { executionArn: 'arn', startDate: 0 });
+});
+afterAll(async () => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  await Promise.all([tables.close(), sfn.close()]);
+});
+
+/** The places that the fixtures speak of, the secret by its name and not by the ARN that events have. */
+const registered: Readonly<Record<string, CertificateSource>> = {
+  'acm.example.com': {
+    kind: 'acm',
+    certificateArn: String((fixture('acm-renewal').resources as string[])[0]),
+  },
+  'secret.example.com': { kind: 'secretsmanager', secretId: 'certferry/api' },
+  'object.example.com': { kind: 's3', bucket: 'example-certificates', key: 'live/api.example.com.pem' },
+  'parameter.example.com': { kind: 'parameter', name: '/certificates/api.example.com' },
+};
+
+describe('the built announce, on the registry’s own table', () => {
+  test.each([
+    ['acm-renewal', 'acm.example.com'],
+    ['secret-label-updated', 'secret.example.com'],
+    ['trail-put-secret-value', 'secret.example.com'],
+    ['trail-rotation-succeeded', 'secret.example.com'],
+    ['s3-object-created', 'object.example.com'],
+    ['parameter-update', 'parameter.example.com'],
+    ['instance-launch-successful', 'secret.example.com'],
+  ])(
+    'starts the rollout that %s is about, and Step Functions is given its input',
+    async (name, certificate) => {
+      await announce(name);
+
+      const [request] = sfn.requests;
+      expect(sfn.requests).toHaveLength(1);
+      expect(request?.stateMachineArn).toBe(rolloutArn);
+      const input = JSON.parse(String(request?.input));
+      expect(input.certificate).toBe(certificate);
+      expect(RolloutRequest.parse(input)).toEqual(input);
+    },
+  );
+
+  test('starts nothing for an object that no certificate comes from', async () => {
+    await expect(announce('s3-object-created-other-prefix')).resolves.toMatchObject({
+      summary: expect.stringMatching(/^nothing to do: no registered certificate is concerned/),
+    });
+    expect(sfn.requests).toEqual([]);
+  });
+
+  test('takes an execution that exists already for what it is', async () => {
+    sfn.answers.splice(0, 1, refusal('ExecutionAlreadyExists'));
+
+    await expect(announce('parameter-update')).resolves.toMatchObject({
+      summary: expect.stringContaining('announced before'),
+    });
+  });
+
+  test('refuses an event of another kind in words, so that it lands in the queue of those that nobody took', async () => {
+    await expect(announce('instance-terminate-successful')).rejects.toMatchObject({ name: 'InvalidRequest' });
+  });
+});

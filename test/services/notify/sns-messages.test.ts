@@ -1,0 +1,99 @@
+// SNS is a script here: it cannot show what SNS itself takes for a subject.
+import { SNSClient } from '@aws-sdk/client-sns';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { logger } from '../../../services/logger.ts';
+import { createMessages } from '../../../services/notify/sns-messages.ts';
+import { serveTcp } from '../../core/tls-probe/endpoints.ts';
+import { type QueryService, queryService } from '../../fakes/query-service.ts';
+import { clientFor } from '../../fakes/scripted-service.ts';
+
+const topic = 'arn:aws:sns:eu-west-1:123456789012:certferry';
+let sns: QueryService;
+let refuses = false;
+const logged: unknown[] = [];
+
+beforeAll(async () => {
+  sns = await queryService(() =>
+    refuses ? null : '<PublishResult><MessageId>1</MessageId></PublishResult>',
+  );
+});
+beforeEach(() => {
+  refuses = false;
+  sns.requests.length = 0;
+  logged.length = 0;
+  vi.spyOn(logger, 'info').mockImplementation((...said) => void logged.push(said));
+  vi.spyOn(logger, 'error').mockImplementation((...said) => void logged.push(said));
+});
+afterEach(() => void vi.restoreAllMocks());
+afterAll(() => sns.close());
+
+const here = { place: '--stack Certferry --region eu-west-1', targets: '', version: '' };
+const messages = (topicArn: string | undefined = topic) =>
+  createMessages(new SNSClient(clientFor(sns)), { ...here, topicArn });
+
+describe('a message to people', () => {
+  test('goes to the topic', async () => {
+    await messages().tell({ subject: 'Rollout halted', text: 'Two of ten failed.\nSay: certferry resume' });
+
+    expect(sns.requests).toMatchObject([
+      {
+        Action: 'Publish',
+        TopicArn: topic,
+        Subject: 'Rollout halted',
+        Message: 'Two of ten failed.\nSay: certferry resume',
+      },
+    ]);
+  });
+
+  test('has a subject that SNS takes, whatever it was given', async () => {
+    await messages().tell({ subject: ` Zertifikat für «api»\nläuft ab ${'x'.repeat(200)}`, text: 't' });
+    await messages().tell({ subject: '…', text: 't' });
+
+    const [first, second] = sns.requests.map(({ Subject = '' }) => Subject);
+    expect(first).toMatch(/^Zertifikat f r api l uft ab x+$/);
+    expect(first).toHaveLength(100);
+    expect(second).toBe('certferry');
+  });
+
+  test('is cut where SNS would refuse it, between two characters', async () => {
+    await messages().tell({ subject: 's', text: 'é'.repeat(200_000) });
+
+    const { Message = '' } = sns.requests[0] ?? {};
+    expect(Buffer.byteLength(Message)).toBeLessThan(262_144);
+    expect(Message).toMatch(/^é+\n…$/);
+  });
+
+  test('is logged by its subject alone: its text may hold a link that answers', async () => {
+    const message = { subject: 'Approve', text: 'https://example.com/?secret=abc' };
+    await messages().tell(message);
+    await createMessages(new SNSClient(clientFor(sns)), { ...here, topicArn: undefined }).tell(message);
+
+    expect(sns.requests).toHaveLength(1);
+    expect(JSON.stringify(logged)).toContain('Approve');
+    expect(JSON.stringify(logged)).not.toContain('secret');
+  });
+
+  test('never stands in the way when it cannot be sent', async () => {
+    refuses = true;
+
+    await messages().tell({ subject: 'Rollout halted', text: 't' });
+
+    expect(JSON.stringify(logged)).toContain('AuthorizationError');
+  });
+
+  test('is given up where nobody takes it: whoever tells still has an answer to give', async () => {
+    const time = new AbortController();
+    const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(time.signal);
+    const silent = await serveTcp((socket) => {
+      socket.resume();
+      time.abort();
+    });
+    const client = new SNSClient(clientFor({ ...sns, endpoint: `http://127.0.0.1:${silent.port}` }));
+
+    await createMessages(client, { ...here, topicArn: topic }).tell({ subject: 'Rollout halted', text: 't' });
+    await silent.close();
+
+    expect(limit).toHaveBeenCalledWith(20_000);
+    expect(JSON.stringify(logged)).toContain('the message could not be sent');
+  });
+});
