@@ -18,8 +18,9 @@ export default defineConfig({
     include: ['test/{lambdas,models,services}/**/*.test.ts', 'test/local/dynamodb.test.ts'],
     testNamePattern: /^(?!.*(refuses a stranger to the state folder|killed in the middle))/,
     globalSetup: ['test/global-setup.ts', 'test/peers/dynamodb/fetch.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 120_000, interval: 20 } },
     maxWorkers: 2,
   },
 });

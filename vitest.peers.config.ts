@@ -5,8 +5,9 @@ export default defineConfig({
   test: {
     include: ['test/peers/**/*.test.ts'],
     globalSetup: ['test/global-setup.ts', 'test/peers/fetch.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
+    expect: { poll: { timeout: 120_000, interval: 20 } },
     maxWorkers: 2,
   },
 });

@@ -34,9 +34,20 @@ export interface SsmOptions {
  * Serves SendCommand, GetCommandInvocation, ListCommands, CancelCommand and DescribeInstanceInformation; this machine is
  * every host.
  */
-export function startSsm(options: SsmOptions): Promise<JsonEndpoint> {
-  const records = openCommandRecords(options.commands);
-  return startJsonEndpoint({
+export async function startSsm(given: SsmOptions): Promise<JsonEndpoint> {
+  const records = openCommandRecords(given.commands);
+  let isOpen = true;
+  // A command may outlive this endpoint. The next process reports its end, and its folder may be removed meanwhile.
+  const options: SsmOptions = {
+    ...given,
+    onEnd: (record) => {
+      if (isOpen) given.onEnd(record);
+    },
+    onFault: (error) => {
+      if (isOpen) given.onFault(error);
+    },
+  };
+  const server = await startJsonEndpoint({
     version: '1.1',
     target: 'AmazonSSM',
     accessKeyId: options.accessKeyId,
@@ -52,6 +63,13 @@ export function startSsm(options: SsmOptions): Promise<JsonEndpoint> {
       },
     },
   });
+  return {
+    endpoint: server.endpoint,
+    close() {
+      isOpen = false;
+      return server.close();
+    },
+  };
 }
 
 const ById = z.object({ CommandId: z.string() });

@@ -30,7 +30,7 @@ describeWith([program('nginx'), root], 'workersOn', () => {
     expect(countListening(before, nginx.port)).toBe(1);
 
     spawn('nginx', nginx.reloadCommand.slice(1));
-    await expect.poll(() => countListening(before, nginx.port), { timeout: 10_000, interval: 10 }).toBe(0);
+    await expect.poll(() => countListening(before, nginx.port), { interval: 10 }).toBe(0);
     expect([...workersOn(nginx.port)]).not.toEqual([...before]);
   });
 

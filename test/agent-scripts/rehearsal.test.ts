@@ -143,14 +143,12 @@ describeWith(needs, 'a rehearsal', () => {
     const before = { live: live(), mounts: mountsNow(), processes: nginxProcesses(nginx.conf) };
     const job = await host.jobText('deploy', { target: targetWith(), version: await aVersion() });
     const { child, ended } = startAgent(host.home, job);
-    await expect
-      .poll(() => nginxProcesses(nginx.conf), { timeout: 10_000 })
-      .toBeGreaterThan(before.processes);
+    await expect.poll(() => nginxProcesses(nginx.conf)).toBeGreaterThan(before.processes);
 
     child.kill('SIGKILL');
     await ended;
 
-    await expect.poll(() => nginxProcesses(nginx.conf), { timeout: 5_000 }).toBe(before.processes);
+    await expect.poll(() => nginxProcesses(nginx.conf)).toBe(before.processes);
     expect(mountsNow()).toBe(before.mounts);
     const next = await host.send('inspect', { target: targetWith() });
     expect(next.recovered?.outcome).toBe('cleaned');

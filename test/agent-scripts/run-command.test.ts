@@ -12,19 +12,19 @@ describe('runCommand', () => {
   test('hands hostile words to the program untouched, because no shell sees them', async () => {
     const words = ['$(id)', '`id`', '; touch /tmp/x', '| cat', '> /dev/null', "'", '"', '\\', '*', '~', '&&'];
 
-    const command = await runCommand(['printf', '%s\n', ...words], 5);
+    const command = await runCommand(['printf', '%s\n', ...words], 60);
 
     expect(command.output.split('\n')).toEqual(words);
   });
 
   test('tells an exit code, a signal, a missing program and a deadline apart', async () => {
-    expect(await runCommand(['sh', '-c', 'echo no; exit 3'], 5)).toMatchObject({
+    expect(await runCommand(['sh', '-c', 'echo no; exit 3'], 60)).toMatchObject({
       ending: 'exited',
       code: 3,
       output: 'no',
     });
-    expect(await runCommand(['sh', '-c', 'kill -9 $$'], 5)).toMatchObject({ ending: 'killed', code: null });
-    expect(await runCommand(['/no/such/program'], 5)).toMatchObject({ ending: 'not started' });
+    expect(await runCommand(['sh', '-c', 'kill -9 $$'], 60)).toMatchObject({ ending: 'killed', code: null });
+    expect(await runCommand(['/no/such/program'], 60)).toMatchObject({ ending: 'not started' });
     expect(await runCommand(['sleep', '60'], 0.1)).toMatchObject({ ending: 'timed out' });
   });
 
@@ -48,7 +48,7 @@ describe('runCommand', () => {
   test('gives commands a clean environment', async () => {
     process.env.CERTFERRY_SECRET_OF_A_TEST = 'must not be seen';
 
-    const command = await runCommand(['env'], 5);
+    const command = await runCommand(['env'], 60);
 
     delete process.env.CERTFERRY_SECRET_OF_A_TEST;
     expect(command.output).not.toContain('must not be seen');
@@ -59,7 +59,7 @@ describe('runCommand', () => {
     for (const keyType of ['rsa2048', 'p256', 'ed25519'] as const) {
       const { keyPem } = await aVersion({ keyType });
 
-      const command = await runCommand(['printf', '%s', `the key is\n${keyPem}\nand that was it`], 5);
+      const command = await runCommand(['printf', '%s', `the key is\n${keyPem}\nand that was it`], 60);
 
       const body = keyPem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
       for (const line of body) expect(command.output).not.toContain(line);
@@ -97,7 +97,7 @@ describe('quoteArgv', () => {
             ['sh', '-c', `printf '%s\\0' "$@" | od -An -c | tr -d ' \\n'`, 'sh', ...words],
             5,
           );
-          const quoted = await runCommand(['sh', '-c', line], 5);
+          const quoted = await runCommand(['sh', '-c', line], 60);
           expect(quoted.output).toBe(direct.output);
         },
       ),

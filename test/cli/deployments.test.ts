@@ -100,7 +100,7 @@ describe('deployments on this machine', () => {
     const page = readFileSync(join(place.folder, 'last.html'), 'utf8');
     expect(page).toContain('ProbeOutcome? to RollBack: taken');
     expect(page).not.toContain('PRIVATE KEY');
-  }, 180_000);
+  }, 600_000);
 });
 
 describe('a deployment that ends early', () => {

@@ -111,7 +111,7 @@ describe('a state folder', () => {
     const { status, stderr } = spawnSync(
       process.execPath,
       [program, 'deploy', '--local', '--state', '/proc/nope/state', ...bundle],
-      { encoding: 'utf8', timeout: 30_000, killSignal: 'SIGKILL' },
+      { encoding: 'utf8', timeout: 300_000, killSignal: 'SIGKILL' },
     );
 
     expect(stderr.trim()).toBe('cannot use the state folder /proc/nope/state: it cannot be made there');

@@ -41,7 +41,7 @@ describe('a probe of a port that is silent', () => {
     const { ended, socket, out } = await probed(true);
 
     const drawn = /. asking 127\.0\.0\.1:\d+ {2}\d/;
-    await vi.waitUntil(() => drawn.test(stripVTControlCharacters(screen)), { timeout: 30_000 });
+    await vi.waitUntil(() => drawn.test(stripVTControlCharacters(screen)), { timeout: 120_000 });
     socket.destroy();
 
     expect(await ended).toBe(1);

@@ -54,8 +54,7 @@ export async function aHostedSite(daemon: DaemonUnderContract, folder: string): 
     },
     identities: () => site.liveFiles.map(identityOf),
     expectAsBefore: (before) => expectAsBefore(site, before),
-    serves: (version) =>
-      expect.poll(() => site.served(), { timeout: 5_000, interval: 50 }).toBe(version.fingerprint),
+    serves: (version) => expect.poll(() => site.served()).toBe(version.fingerprint),
     expectTidy() {
       expectTidy(site, host.home);
       for (const { keyPem } of versions) expectUnprinted(keyPem, host.printed);

@@ -101,7 +101,7 @@ describeWith(needs, 'two targets of one certificate on one host', () => {
     ]);
 
     expect(lines.map(({ outcome }) => outcome)).toEqual(['applied', 'applied']);
-    await expect.poll(() => postfix.served(), { timeout: 5_000 }).toBe(other.fingerprint);
-    await expect.poll(() => dovecot.served(), { timeout: 5_000 }).toBe(one.fingerprint);
+    await expect.poll(() => postfix.served()).toBe(other.fingerprint);
+    await expect.poll(() => dovecot.served()).toBe(one.fingerprint);
   });
 });

@@ -50,7 +50,7 @@ describeWith(
 
       expect(line).toMatchObject({ outcome: 'applied', served: true });
       expect(await site.served()).toBe(next.fingerprint);
-      await expect.poll(() => site.presentedDirectly(), { timeout: 5_000 }).toBe(next.fingerprint);
+      await expect.poll(() => site.presentedDirectly()).toBe(next.fingerprint);
     });
 
     test('sends the intermediates of a chain file of their own', async () => {

@@ -175,7 +175,7 @@ const inOrder = (_: string, value: unknown) =>
     : value;
 
 test('the database in memory answers as the embedded one, and is left with the same items', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   let story = 0;
   await fc.assert(

@@ -13,7 +13,7 @@ const harbour = useHarbour();
 
 describe('many deployments to one target', () => {
   test('go one at a time with growing fences, and the last request is what stays', {
-    timeout: 300_000,
+    timeout: 600_000,
   }, async () => {
     const { served, openEnrolled } = harbour();
     const { ferry } = await openEnrolled();
@@ -34,7 +34,7 @@ describe('many deployments to one target', () => {
     expect(await ferry.history({ targetId: 'web-1' })).toHaveLength(51);
   });
 
-  test('that do not overtake each other all get their turn', { timeout: 300_000 }, async () => {
+  test('that do not overtake each other all get their turn', { timeout: 600_000 }, async () => {
     const { served, open } = harbour();
     const patient = {
       ErrorEquals: ['LockHeld'],
@@ -53,7 +53,7 @@ describe('many deployments to one target', () => {
     expect(overlaps(results)).toBe(0);
   });
 
-  test('from two processes at once are all told, and none is done twice', { timeout: 300_000 }, async () => {
+  test('from two processes at once are all told, and none is done twice', { timeout: 600_000 }, async () => {
     const { served, stateDir, open } = harbour();
     const requests = [
       aRequestFile(deploying(served.target(), await aVersion())),
@@ -73,7 +73,7 @@ describe('many deployments to one target', () => {
 });
 
 describe('a certferry process that is killed in the middle of a push', () => {
-  test('leaves a lock that the next deployment takes over at once', { timeout: 120_000 }, async () => {
+  test('leaves a lock that the next deployment takes over at once', { timeout: 600_000 }, async () => {
     const { served, stateDir, openEnrolled } = harbour();
     const { ferry, first } = await openEnrolled();
     const { target, openGate } = heldUp(served);
@@ -93,7 +93,7 @@ describe('a certferry process that is killed in the middle of a push', () => {
     expect(readFileSync(served.keyPath, 'utf8')).toBe(first.keyPem);
   });
 
-  test('is told in the history by the next process, and its lock is free', { timeout: 120_000 }, async () => {
+  test('is told in the history by the next process, and its lock is free', { timeout: 600_000 }, async () => {
     const { served, stateDir, open, openEnrolled } = harbour();
     await (await openEnrolled()).ferry.close();
     const child = spawnDeployments(stateDir, aRequestFile(deploying(served.target(), await aVersion())), 1);
@@ -111,7 +111,7 @@ describe('a certferry process that is killed in the middle of a push', () => {
   });
 });
 
-test('closing a ferry aborts what it carries and frees the lock', { timeout: 120_000 }, async () => {
+test('closing a ferry aborts what it carries and frees the lock', { timeout: 600_000 }, async () => {
   const { served, stateDir, open, openEnrolled } = harbour();
   const { ferry, first } = await openEnrolled();
   const { target, openGate } = heldUp(served);

@@ -208,7 +208,7 @@ describe('a transaction', () => {
   });
 
   test('is wholly there or not at all after the process is killed in the middle', {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async () => {
     const path = scratch();
     const seen: number[] = [];

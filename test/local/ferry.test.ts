@@ -38,7 +38,7 @@ describe('a deployment on this machine', () => {
   });
 
   test('ends in every way a host can leave it, with its path and its history', {
-    timeout: 120_000,
+    timeout: 600_000,
   }, async () => {
     const { ferry, first } = await harbour().openEnrolled();
     const results: [string, DeployResult][] = [];

@@ -5,7 +5,7 @@ import { carrying, served, useFleets } from './fleet.ts';
 import { makeStuck } from './served-target.ts';
 
 const aFleet = useFleets();
-const patient = { timeout: 180_000 };
+const patient = { timeout: 600_000 };
 
 describe('a rollout that a person wants put back', () => {
   test(

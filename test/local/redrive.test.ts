@@ -95,7 +95,7 @@ describe('a redrive', () => {
   });
 
   test('of a wave whose process was killed runs again only what had not succeeded', {
-    timeout: 60_000,
+    timeout: 600_000,
   }, async () => {
     const folder = scratch();
     const ids = ['web-1', 'web-2', 'stuck-1', 'web-3', 'stuck-2', 'web-4'];

@@ -4,7 +4,7 @@ import { aVersion } from '../fixtures/certificates.ts';
 import { carrying, secretOf, useFleets } from './fleet.ts';
 
 const aFleet = useFleets();
-const patient = { timeout: 120_000 };
+const patient = { timeout: 600_000 };
 
 describe('what is deployed to on this machine', () => {
   test('is what the sweep looks at, one by one, until a rollout says which there are', patient, async () => {

@@ -21,7 +21,7 @@ import { scratch } from './scratch.ts';
 import { makeStuck } from './served-target.ts';
 
 const aFleet = useFleets();
-const patient = { timeout: 180_000 };
+const patient = { timeout: 600_000 };
 const waves = [1, '50%', '100%'];
 
 describe('a rollout on this machine', () => {

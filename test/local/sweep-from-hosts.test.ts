@@ -26,7 +26,7 @@ import { scratch } from './scratch.ts';
 import { aServedTarget, type ServedTarget } from './served-target.ts';
 
 const host = 'local-mail';
-const patient = { timeout: 120_000 };
+const patient = { timeout: 600_000 };
 
 let folder: string;
 let tables: Awaited<ReturnType<typeof startTables>>;

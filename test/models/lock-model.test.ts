@@ -18,7 +18,7 @@ const plots = fc.record({
 
 describe('locks, in any interleaving of acquisitions, crashes, takeovers, redrives and late commands', () => {
   test('are never two executions’ that a host would both obey, have fences that only grow, and end free', {
-    timeout: 180_000,
+    timeout: 600_000,
   }, async () => {
     const totals: Record<string, number> = { interleavings: 0 };
     const add = (what: string, count: number) => {

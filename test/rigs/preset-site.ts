@@ -97,14 +97,14 @@ export async function presetSite(daemon: PresetDaemon, folder: string): Promise<
       const started = startIn(folder, prepared, extra);
       running = started;
       const isUp = async () => (await reachable(port)) && (prepared.isReady?.() ?? true);
-      await until(isUp, `${daemon.preset} on port ${port}`, 30);
+      await until(isUp, `${daemon.preset} on port ${port}`);
     },
     async stop() {
       const pid = running?.pid;
       running = null;
       if (pid === undefined || !isAlive(pid)) return;
       process.kill(pid, prepared.stopSignal ?? 'SIGTERM');
-      await until(() => !isAlive(pid), `${daemon.preset} ${pid} to end`, 30);
+      await until(() => !isAlive(pid), `${daemon.preset} ${pid} to end`);
     },
     wouldStart: () => pairMatches(files.certPath, files.keyPath),
     served: () => prepared.served(),

@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  seconds = 10,
+  seconds = 120,
 ): Promise<void> {
   for (let round = 0; round < seconds * 100; round += 1) {
     if (await condition()) return;

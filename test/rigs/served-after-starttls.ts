@@ -9,7 +9,7 @@ export async function servedAfterStarttls(port: number, protocol: OpensslProtoco
   const words = ['s_client', '-connect', `127.0.0.1:${port}`, '-starttls', protocol];
   const client = spawn('openssl', [...words, '-servername', 'www.example.test'], {
     stdio: ['pipe', 'pipe', 'pipe'],
-    timeout: 5_000,
+    timeout: 120_000,
   });
   client.stdin.on('error', () => {}).end();
   let output = '';

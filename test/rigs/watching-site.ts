@@ -58,7 +58,7 @@ export function watchingSite(
 }
 
 async function until(condition: () => Promise<boolean>, port: number): Promise<void> {
-  for (let round = 0; round < 1_000; round += 1) {
+  for (let round = 0; round < 12_000; round += 1) {
     if (await condition().catch(() => false)) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

@@ -233,7 +233,7 @@ async function lockOf(targetId: string) {
 
 describe('deploy-target, when', () => {
   for (const [name, scenario] of Object.entries(scenarios)) {
-    test(name, { timeout: 60_000 }, async () => {
+    test(name, { timeout: 600_000 }, async () => {
       count += 1;
       const id = `scenario-${count}`;
       const { served, old } = await startingPoint(id);

@@ -9,7 +9,7 @@ const size = 12;
 const all = <Value>(value: Value) => Array<Value>(size).fill(value);
 
 /** Each test is a process or two that runs agents on all hosts, on a machine that may be busy. */
-const patient = { timeout: 240_000 };
+const patient = { timeout: 600_000 };
 
 /** What `npm run bench:fleet` shows with 200 hosts. Each test finds all hosts with some version and the servers well. */
 describe('twelve hosts, each with its own TLS server, and the command line', () => {

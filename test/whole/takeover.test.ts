@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -13,7 +14,7 @@ let count = 0;
 type Version = Awaited<ReturnType<typeof aVersion>>;
 
 async function until<Value>(look: () => Value | undefined, what: string): Promise<Value> {
-  for (let round = 0; round < 1_000; round += 1) {
+  for (let round = 0; round < 6_000; round += 1) {
     const value = look();
     if (value !== undefined) return value;
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -111,8 +112,11 @@ describeWith([program('flock', 'util-linux')], 'an execution killed in mid-push'
     const lock = join(state, 'hosts/local/lock');
     expect(existsSync(lock)).toBe(true);
     const known = new Set(commandsIn(state).map(({ folder }) => folder));
-    const holder = spawn('flock', ['-x', lock, 'sleep', '600'], { stdio: 'ignore', detached: true });
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    const holder = spawn('flock', ['-x', lock, 'sh', '-c', 'echo locked; exec sleep 600'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      detached: true,
+    });
+    await once(holder.stdout, 'data');
     const dead = deploy(second, 'second');
     const command = await until(
       () => commandsIn(state).find(({ folder, runner }) => !known.has(folder) && runner !== null),
