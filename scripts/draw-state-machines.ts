@@ -1,5 +1,6 @@
-/** Draws both state machines from their files into docs/images, for the README and docs/states.md. */
+/** Writes docs/images and the tables of docs/states.md from the state machine files. */
 import { writeFileSync } from 'node:fs';
-import { drawnMachines } from '../test/house/state-machine-images.ts';
+import { join } from 'node:path';
+import { writtenFiles } from '../test/house/state-machine-docs.ts';
 
-for (const { file, svg } of drawnMachines()) writeFileSync(file, svg);
+for (const { path, text } of writtenFiles()) writeFileSync(join(import.meta.dirname, '..', path), text);

@@ -1,6 +1,6 @@
 /**
  * Runs the scenarios of both state machines, keeps what each of them went through (test/scenarios/taken.json), and writes
- * the coverage tables of docs/state-machines.md from it.
+ * the coverage tables of test/scenarios/coverage.md from it.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Branch, branchesOf, type MachineName } from './branches.ts';
 import { readTaken } from './taken.ts';
 
-export const coveragePage = join(import.meta.dirname, '../../docs/state-machines.md');
+export const coveragePage = join(import.meta.dirname, 'coverage.md');
 
 const [begin, end] = ['<!-- node scripts/state-machines.ts -->', '<!-- end -->'];
 

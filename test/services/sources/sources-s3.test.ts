@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type SourcesWorld, startSources } from '../fakes/source-servers.ts';
-import { aVersion } from '../fixtures/certificates.ts';
-import { fingerprint } from '../fixtures/factories.ts';
-import { asPkcs12, asUtf16 } from '../fixtures/forms.ts';
+import { type SourcesWorld, startSources } from '../../fakes/source-servers.ts';
+import { aVersion } from '../../fixtures/certificates.ts';
+import { fingerprint } from '../../fixtures/factories.ts';
+import { asPkcs12, asUtf16 } from '../../fixtures/forms.ts';
 
 let world: SourcesWorld;
 beforeEach(async () => {
