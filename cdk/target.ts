@@ -1,37 +1,29 @@
 import type * as z from 'zod/mini';
+import { type kinds, type TargetKind, targetKinds } from '../core/targets/kinds/kinds.ts';
 import type { RegisteredTarget } from '../core/targets/registered.ts';
-import type { TargetKind, targetConfigs } from '../core/targets/target.ts';
 
-/** A target as it is written: defaults may be left out. */
+/** A target as written in code: fields with defaults are optional. */
 export type TargetInput = z.input<typeof RegisteredTarget>;
 
-/** What every target has, whatever its kind. */
+/** The fields of every kind. */
 type Common = Pick<TargetInput, 'certificate' | 'host' | 'verify' | 'autoHeal' | 'window'>;
 
-/** What a kind's targets say, config fields beside the common ones. */
-export type TargetOf<Kind extends TargetKind> = Common & z.input<(typeof targetConfigs)[Kind]>;
+/** The fields of a target of one kind, those of its config beside the common ones. */
+export type TargetOf<Kind extends TargetKind> = Common & z.input<(typeof kinds)[Kind]['config']>;
 
 const commonFields = ['certificate', 'host', 'verify', 'autoHeal', 'window'];
 
 function builder<Kind extends TargetKind>(kind: Kind) {
-  return (id: string, said: TargetOf<Kind>): TargetInput => {
-    const fields = Object.entries(said);
+  return (id: string, properties: TargetOf<Kind>): TargetInput => {
+    const fields = Object.entries(properties);
     const common = fields.filter(([name]) => commonFields.includes(name));
     const config = fields.filter(([name]) => !commonFields.includes(name));
-    // the schema judges it: `Certferry.addTarget`
-    return { id, kind, ...Object.fromEntries(common), config: Object.fromEntries(config) } as TargetInput;
+    const target: unknown = { id, kind, ...Object.fromEntries(common), config: Object.fromEntries(config) };
+    return target as TargetInput; // `Certferry.addTarget` validates it
   };
 }
 
-/** Targets in code, one function a kind: `Target.nginx('web-1', { certificate, host, certPath, keyPath, verify })`. */
-export const Target = {
-  nginx: builder('nginx'),
-  files: builder('files'),
-  caddy: builder('caddy'),
-  apache: builder('apache'),
-  haproxy: builder('haproxy'),
-  postfix: builder('postfix'),
-  dovecot: builder('dovecot'),
-  traefik: builder('traefik'),
-  envoy: builder('envoy'),
-} as const satisfies { [Kind in TargetKind]: (id: string, said: TargetOf<Kind>) => TargetInput };
+/** Targets in code, one function per kind: `Target.nginx('web-1', { certificate, host, certPath, keyPath, verify })`. */
+export const Target = Object.fromEntries(targetKinds.map((kind) => [kind, builder(kind)])) as unknown as {
+  readonly [Kind in TargetKind]: (id: string, properties: TargetOf<Kind>) => TargetInput;
+};

@@ -1,4 +1,4 @@
-import type { CaddyConfig } from '../../core/targets/caddy.ts';
+import type { CaddyConfig } from '../../core/targets/kinds/caddy.ts';
 import { type Activation, commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
 import type { RoleDefaults } from './desired-change.ts';

@@ -1,5 +1,6 @@
 import type { Bundle } from '../../core/deployment/version.ts';
-import type { TargetKind, TargetOf } from '../../core/targets/target.ts';
+import type { TargetKind } from '../../core/targets/kinds/kinds.ts';
+import type { TargetOf } from '../../core/targets/target.ts';
 import type { Activation } from '../activations/activation.ts';
 import type { Distribution } from '../host/distribution.ts';
 import type { DesiredFile, RoleDefaults } from './desired-change.ts';

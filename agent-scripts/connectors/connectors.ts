@@ -1,5 +1,6 @@
 import type { Bundle } from '../../core/deployment/version.ts';
-import type { Target, TargetKind } from '../../core/targets/target.ts';
+import type { TargetKind } from '../../core/targets/kinds/kinds.ts';
+import type { Target } from '../../core/targets/target.ts';
 import type { Distribution } from '../host/distribution.ts';
 import { apache } from './apache.ts';
 import { caddy } from './caddy.ts';

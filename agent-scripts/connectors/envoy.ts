@@ -1,4 +1,4 @@
-import type { EnvoyConfig } from '../../core/targets/envoy.ts';
+import type { EnvoyConfig } from '../../core/targets/kinds/envoy.ts';
 import { commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
 import type { DesiredFile, RoleDefaults } from './desired-change.ts';

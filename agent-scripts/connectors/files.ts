@@ -1,4 +1,4 @@
-import { presets } from '../../core/targets/file-presets.ts';
+import { presets } from '../../core/targets/kinds/file-presets.ts';
 import { commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
 import { pemFiles, rootOwned, rootOwnedReadableBy } from './pem-files.ts';

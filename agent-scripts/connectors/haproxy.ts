@@ -1,4 +1,4 @@
-import type { HaproxyConfig } from '../../core/targets/haproxy.ts';
+import type { HaproxyConfig } from '../../core/targets/kinds/haproxy.ts';
 import { type Activation, commandActivation } from '../activations/activation.ts';
 import type { FileConnector } from './connector.ts';
 import { desiredFile, pemFiles, rootOwned } from './pem-files.ts';

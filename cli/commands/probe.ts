@@ -1,4 +1,4 @@
-import type { ProbeProtocol } from '../../core/targets/verify.ts';
+import type { ProbeProtocol } from '../../core/targets/kinds/probe-protocol.ts';
 import { type AddressInspection, look, type ServedFacts } from '../../core/tls-probe/inspect-endpoint.ts';
 import { daysBetween, minute } from '../render/text.ts';
 import { waitingFor } from '../render/waiting.ts';

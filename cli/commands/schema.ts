@@ -1,5 +1,5 @@
 import { targetsJsonSchema } from '../../core/registry/json-schema.ts';
-import { targetKinds } from '../../core/targets/target.ts';
+import { targetKinds } from '../../core/targets/kinds/kinds.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { Fingerprint } from '../../core/deployment/version.ts';
-import { Endpoint, probeProtocols } from '../../core/targets/verify.ts';
+import { probeProtocols } from '../../core/targets/kinds/probe-protocol.ts';
+import { Endpoint } from '../../core/targets/verify.ts';
 import type { CheckOptions } from '../commands/check.ts';
 import type { DemoOptions } from '../commands/demo.ts';
 import type { ProbeOptions } from '../commands/probe.ts';

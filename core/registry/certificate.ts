@@ -1,36 +1,48 @@
 import * as z from 'zod/mini';
 import { CertificateSource } from '../deployment/source.ts';
+import { described } from '../targets/kinds/described.ts';
 import { CertificateName } from '../targets/target.ts';
 import { Verify } from '../targets/verify.ts';
 import { RecordedStrategy, StrategyOverrides } from './strategy.ts';
 
-/** No host looks at a service: which one would it be? A probeFrom that follows from port 25 is as wrong as one that was said. */
+/** Refuses `probeFrom: host`, explicit or the default for SMTP on port 25: a service has no host of its own. */
 const ServiceEndpoint = Verify.check(
   z.check(({ value, issues }) => {
     if (issues.length > 0 || value.probeFrom === 'lambda') return;
     const message =
-      "lambda, since a service is nobody's node: on port 25, which Lambda reaches only where AWS has opened it, say so, or look at another port, or at the nodes (verify of the targets)";
+      'lambda, because a service has no host of its own. On port 25, which Lambda reaches only if AWS has opened it, set probeFrom: lambda, or use another port, or verify the targets instead';
     issues.push({ code: 'custom', path: ['probeFrom'], message, input: value });
   }),
 );
 
-const mostEndpoints = 20;
+const maximumServiceEndpoints = 20;
+
+const serviceEndpointsDescription =
+  'Endpoints of the whole service, such as a load balancer, probed after each wave. A stale service never rolls back a target.';
 
 const fields = {
-  name: CertificateName,
-  source: z.optional(CertificateSource),
-  strategy: z._default(StrategyOverrides, {}),
-  /** What the service as a whole serves (load balancers): looked at after each wave, never a reason to undo a node. */
-  serviceEndpoints: z._default(z.array(ServiceEndpoint).check(z.maxLength(mostEndpoints)), []),
+  name: described(CertificateName, 'The name of the certificate. Targets refer to it as their certificate.'),
+  source: described(
+    z.optional(CertificateSource),
+    'Where the versions of the certificate are stored. A change there starts a rollout.',
+  ),
+  strategy: described(
+    z._default(StrategyOverrides, {}),
+    'How a rollout proceeds. Fields that are not set have the defaults of the stack.',
+  ),
+  serviceEndpoints: described(
+    z._default(z.array(ServiceEndpoint).check(z.maxLength(maximumServiceEndpoints)), []),
+    serviceEndpointsDescription,
+  ),
 };
 
-/** A certificate as people write it: where its versions come from, and how they are rolled out. */
+/** A certificate as written in a targets file: the source of its versions, and how they are rolled out. */
 export const Certificate = z.strictObject(fields);
 export type Certificate = z.infer<typeof Certificate>;
 
-/** The same as it was once registered: rules that came later hold for what is written, so that it can be read and mended. */
+/** A certificate as stored in the registry: newer rules apply only when it is written, so that older items can be read. */
 export const RecordedCertificate = z.strictObject({
   ...fields,
   strategy: z._default(RecordedStrategy, {}),
-  serviceEndpoints: z._default(z.array(Verify).check(z.maxLength(mostEndpoints)), []),
+  serviceEndpoints: z._default(z.array(Verify).check(z.maxLength(maximumServiceEndpoints)), []),
 });

@@ -4,7 +4,7 @@ import { problemLines } from '../targets/problems.ts';
 import { RegisteredTarget } from '../targets/registered.ts';
 import { valueAt } from '../targets/schema-at.ts';
 import { Certificate } from './certificate.ts';
-import { questionLeftOut, Strategy, StrategyOverrides } from './strategy.ts';
+import { approvalProblem, Strategy, StrategyOverrides } from './strategy.ts';
 
 /** The certificates and targets that a stack names: all of them, each time. */
 export const Registrations = z.strictObject({
@@ -52,7 +52,7 @@ export function checkCertificate(
   const name = `certificate ${certificate.name}`;
   check(Certificate, certificate, name);
   const { data } = Strategy.safeParse({ ...defaultStrategy, ...certificate.strategy });
-  const problem = data === undefined ? null : questionLeftOut(data);
+  const problem = data === undefined ? null : approvalProblem(data);
   if (problem !== null) throw new CertferryError('InvalidTarget', `${name}: ${problem}`);
 }
 

@@ -1,36 +1,57 @@
 import * as z from 'zod/mini';
 import { CertferryError } from '../errors.ts';
+import { described } from '../targets/kinds/described.ts';
 
 const Percentage = z.string().check(z.regex(/^(100|[1-9]?[0-9])%$/, 'a percentage in quotes, such as "10%"'));
 
-/** A number of targets, or a share of all. */
+/** A number of targets, or a percentage of all. */
 export const Share = z.union([z.int().check(z.gte(0)), Percentage]);
 export type Share = z.infer<typeof Share>;
 
 const fields = {
-  waves: z.array(Share).check(
-    z.minLength(1),
-    z.maxLength(20),
-    z.refine((waves) => waves.at(-1) === '100%', 'a last wave of "100%"'),
+  waves: described(
+    z.array(Share).check(
+      z.minLength(1),
+      z.maxLength(20),
+      z.refine((waves) => waves.at(-1) === '100%', 'a last wave of "100%"'),
+    ),
+    'How many targets have been deployed to after each wave: numbers, or percentages in quotes. The last one is "100%".',
   ),
-  /** Deployments at a time. Step Functions starts at most 100 a second and runs at most 10,000 (aws-facts 6). */
-  maxConcurrency: z.int().check(z.gte(1), z.lte(10_000)),
-  /** Each deployment of a wave begins after a random part of this. */
-  splaySeconds: z.int().check(z.gte(0), z.lte(3600)),
-  /** More failures than this, over the whole rollout, halt it. */
-  toleratedFailures: Share,
-  pauseSeconds: z.int().check(z.gte(0), z.lte(604_800)),
-  /** The number of the wave after which a person is asked; 0: nobody is. */
-  approvalAfterWave: z.int().check(z.gte(0), z.lte(20)),
-  approvalTimeoutSeconds: z.int().check(z.gte(60), z.lte(2_592_000)),
-  onHalt: z.enum(['stop', 'rollback']),
-  /** A service endpoint that goes on serving another leaf halts the rollout, or is only told. */
-  onStaleService: z.enum(['halt', 'report']),
+  /** Step Functions starts at most 100 executions a second and runs at most 10,000 at once (aws-facts 6). */
+  maxConcurrency: described(
+    z.int().check(z.gte(1), z.lte(10_000)),
+    'Maximum number of deployments at the same time.',
+  ),
+  splaySeconds: described(
+    z.int().check(z.gte(0), z.lte(3600)),
+    'Each deployment of a wave starts after a random part of these seconds.',
+  ),
+  toleratedFailures: described(
+    Share,
+    'The rollout halts after more failed deployments than this: a number, or a percentage in quotes.',
+  ),
+  pauseSeconds: described(z.int().check(z.gte(0), z.lte(604_800)), 'Seconds between two waves.'),
+  approvalAfterWave: described(
+    z.int().check(z.gte(0), z.lte(20)),
+    'The number of the wave after which the rollout waits for an approval, before the last wave. 0: no approval.',
+  ),
+  approvalTimeoutSeconds: described(
+    z.int().check(z.gte(60), z.lte(2_592_000)),
+    'Seconds to wait for the approval. After that, the rollout halts.',
+  ),
+  onHalt: described(
+    z.enum(['stop', 'rollback']),
+    'stop: deployed targets keep the new version. rollback: they return to the previous version, newest wave first, unless the reason is a stale service.',
+  ),
+  onStaleService: described(
+    z.enum(['halt', 'report']),
+    'What happens if a service endpoint keeps serving another leaf: halt the rollout, or only report it.',
+  ),
 };
 
 /**
- * How a version is carried to its targets. `waves` says how many targets have been reached once each wave is over, so
- * the last one is everybody; a wave that would reach nobody new is passed over. Times are seconds.
+ * How a version is rolled out to its targets. `waves` lists how many targets have been deployed to after each wave, so the
+ * last wave reaches all; a wave that would add no target is omitted. Times are seconds.
  */
 export const Strategy = z.strictObject({
   waves: z._default(fields.waves, [1, '10%', '100%']),
@@ -45,17 +66,17 @@ export const Strategy = z.strictObject({
 });
 export type Strategy = z.infer<typeof Strategy>;
 
-/** The parts of a strategy that were said, as they were once registered: each by itself is right. */
+/** The fields of a strategy that were set, as stored in the registry. Each field is valid by itself. */
 export const RecordedStrategy = z.partial(z.strictObject(fields));
 
 /**
- * The parts of a strategy that a person says: what is not said comes from the certificate's own, then the default. It
- * has no defaults of its own, which would count as said.
+ * The fields of a strategy that are set in one place. Fields that are not set come from the certificate's strategy, then
+ * from the defaults. This schema has no defaults, because a default would override those.
  */
 export const StrategyOverrides = RecordedStrategy.check(
   z.check(({ value, issues }) => {
     const { waves, approvalAfterWave = 0 } = value;
-    if (waves === undefined || issues.length > 0 || mayAsk({ waves, approvalAfterWave })) return;
+    if (waves === undefined || issues.length > 0 || canWaitForApproval({ waves, approvalAfterWave })) return;
     const message = `0, or a wave that is not the last one of waves (${JSON.stringify(waves)})`;
     issues.push({ code: 'custom', path: ['approvalAfterWave'], message, input: value });
   }),
@@ -63,25 +84,28 @@ export const StrategyOverrides = RecordedStrategy.check(
 export type StrategyOverrides = z.infer<typeof StrategyOverrides>;
 
 /**
- * Later ones count more.
- * @throws CertferryError InvalidRequest where what one says of the waves leaves out the question that another wants
+ * Merges strategies; later ones have precedence.
+ * @throws CertferryError InvalidRequest if the merged `waves` leave no wave for the approval
  */
-export function strategyFrom(...said: readonly StrategyOverrides[]): Strategy {
-  const strategy = Strategy.parse(Object.assign({}, ...said));
-  const unasked = questionLeftOut(strategy);
-  if (unasked !== null) throw new CertferryError('InvalidRequest', unasked);
+export function mergeStrategies(...overrides: readonly StrategyOverrides[]): Strategy {
+  const strategy = Strategy.parse(Object.assign({}, ...overrides));
+  const problem = approvalProblem(strategy);
+  if (problem !== null) throw new CertferryError('InvalidRequest', problem);
   return strategy;
 }
 
-/** What is wrong with a strategy that wants a person asked when it would ask nobody, in words; null where it is well. */
-export function questionLeftOut(strategy: Strategy): string | null {
-  if (mayAsk(strategy)) return null;
+/** Why a strategy would never ask for the approval that it sets; null if it is valid. */
+export function approvalProblem(strategy: Strategy): string | null {
+  if (canWaitForApproval(strategy)) return null;
   const { waves, approvalAfterWave } = strategy;
-  return `approvalAfterWave is ${approvalAfterWave}, but waves is ${JSON.stringify(waves)}: the question is asked while some are left, so after a wave before "100%". Say both, or approvalAfterWave 0 for no question this time`;
+  return `approvalAfterWave is ${approvalAfterWave}, but waves is ${JSON.stringify(waves)}: a rollout can wait for an approval only after a wave before "100%". Set both, or set approvalAfterWave to 0 for no approval`;
 }
 
-/** After the wave that reaches everybody nobody is left to ask about. */
-function mayAsk({ waves, approvalAfterWave }: Pick<Strategy, 'waves' | 'approvalAfterWave'>): boolean {
+/** An approval makes sense only while targets are left: before the wave that reaches all. */
+function canWaitForApproval({
+  waves,
+  approvalAfterWave,
+}: Pick<Strategy, 'waves' | 'approvalAfterWave'>): boolean {
   const share = waves[approvalAfterWave - 1];
   return approvalAfterWave === 0 || (share !== undefined && share !== '100%');
 }

@@ -1,33 +1,40 @@
 import * as z from 'zod/mini';
+import { described } from '../targets/kinds/described.ts';
 import { parseFile } from '../targets/parse.ts';
 import { pathText } from '../targets/problems.ts';
 import { RegisteredTarget } from '../targets/registered.ts';
 import { valueAt } from '../targets/schema-at.ts';
 import { Certificate } from './certificate.ts';
 
-/** A targets file: where certificates go, and with `certificates` where they come from and how they are rolled out. */
+/** A targets file: the installations of certificates, and optionally their sources and strategies. */
 export const TargetsFile = z.strictObject({
-  certificates: z._default(z.array(Certificate), []),
-  targets: z.array(RegisteredTarget).check(z.minLength(1)),
+  certificates: described(
+    z._default(z.array(Certificate), []),
+    'The sources of the certificates and how they are rolled out. Required for rollouts in an account.',
+  ),
+  targets: described(
+    z.array(RegisteredTarget).check(z.minLength(1)),
+    'The installations of certificates on hosts.',
+  ),
 });
 export type TargetsFile = z.infer<typeof TargetsFile>;
 
 /**
- * Reads a targets file, YAML or JSON. `source` is what to call it in an error, such as its path. Throws InvalidTarget
- * with every problem on a line of its own.
+ * Parses a targets file, YAML or JSON. Errors name the file as `source`, such as its path.
+ * @throws CertferryError InvalidTarget with one line per problem
  */
 export function parseTargets(text: string, source: string): TargetsFile {
   return parseFile(TargetsFile, { text, source }, (input) => [
-    ...repeated(input, 'certificates', 'name'),
-    ...repeated(input, 'targets', 'id'),
+    ...duplicates(input, 'certificates', 'name'),
+    ...duplicates(input, 'targets', 'id'),
   ]);
 }
 
-/** An id names a target's lock and history: two targets with one id would undo each other. So with certificates. */
-function repeated(input: unknown, list: string, key: string): string[] {
-  const things = valueAt(input, [list]);
-  if (!Array.isArray(things)) return [];
-  const names = things.map((thing) => valueAt(thing, [key]));
+/** Lock and history are stored under the id, so two targets with one id would overwrite each other; so would certificates. */
+function duplicates(input: unknown, list: string, key: string): string[] {
+  const items = valueAt(input, [list]);
+  if (!Array.isArray(items)) return [];
+  const names = items.map((item) => valueAt(item, [key]));
   return names.flatMap((name, at) => {
     const first = names.indexOf(name);
     if (typeof name !== 'string' || first === at) return [];

@@ -6,8 +6,9 @@ import { valueAt } from './schema-at.ts';
 import { Target } from './target.ts';
 
 /**
- * Reads a file, YAML or JSON, as `schema` has it; `further` finds what a schema cannot say. `source` is what to call
- * the file in an error, such as its path. Throws InvalidTarget with every problem on a line of its own.
+ * Parses a file, YAML or JSON, with a schema. `further` returns problems that a schema cannot find. Errors name the file
+ * as `source`, such as its path.
+ * @throws CertferryError InvalidTarget with one line per problem
  */
 export function parseFile<Output>(
   schema: z.ZodMiniType<Output>,
@@ -21,14 +22,17 @@ export function parseFile<Output>(
   return parsed.data;
 }
 
-/** Reads one target from what JSON or YAML gave. Throws InvalidTarget with every problem on a line of its own. */
+/**
+ * Parses one target.
+ * @throws CertferryError InvalidTarget with one line per problem
+ */
 export function parseTarget(value: unknown): Target {
   const parsed = Target.safeParse(value);
   if (!parsed.success) throw invalid(nameOf(value), schemaProblems(Target, value, parsed));
   return parsed.data;
 }
 
-/** JSON is YAML 1.2 too, so one parser reads both, and refuses a key given twice in either. */
+/** JSON is a subset of YAML 1.2, so one parser reads both. It refuses duplicate keys in either. */
 function parseYaml(text: string, source: string): unknown {
   const document = parseDocument(text, { uniqueKeys: true, stringKeys: true });
   const problems = [...document.errors, ...document.warnings].map(yamlProblem);
@@ -53,20 +57,20 @@ function nameOf(value: unknown): string {
   return typeof id === 'string' ? `target ${id}` : 'the target';
 }
 
-/** The parser's words, but for what people meet most. */
-const yamlWords: Readonly<Record<string, string>> = {
-  DUPLICATE_KEY: 'a key is given twice',
+/** Plainer messages for the most frequent errors of the parser. */
+const yamlMessages: Readonly<Record<string, string>> = {
+  DUPLICATE_KEY: 'duplicate key',
   MULTIPLE_DOCS: 'more than one YAML document (---)',
 };
 
 function yamlProblem({ code, message, linePos }: YAMLParseError | YAMLWarning): string {
-  const words = yamlWords[code];
-  if (words === undefined || linePos === undefined) return firstLine(message);
+  const plain = yamlMessages[code];
+  if (plain === undefined || linePos === undefined) return firstLine(message);
   const [{ line, col }] = linePos;
-  return `${words}, at line ${line}, column ${col}`;
+  return `${plain}, at line ${line}, column ${col}`;
 }
 
-/** Later lines of the parser's message draw the place with carets. */
+/** The later lines of the parser's message only mark the position with carets. */
 function firstLine(message: string): string {
   return message.replace(/:?(\n[\s\S]*)?$/, '');
 }

@@ -1,7 +1,7 @@
-// How long verifying may take, so that no target asks for more than the state machine gives. The numbers are those of
-// cdk/state-machines/deploy-target.asl.json; a test reads them there.
+// The limits of the time that verification takes, so that no target needs more than the state machine allows. The numbers
+// are those of cdk/state-machines/deploy-target.asl.json; a test compares them.
 
-/** What decides how long verifying takes at the most. Times are seconds. */
+/** The fields of `verify` that determine how long verification takes. Times are seconds. */
 export interface ProbeTimes {
   readonly attempts: number;
   readonly maxBackoffSeconds: number;
@@ -11,32 +11,32 @@ export interface ProbeTimes {
 }
 
 /** TimeoutSeconds of ProbeEndpoint and ProbeRestored. */
-const lookSeconds = 180;
+const lambdaProbeSeconds = 180;
 
-/** TimeoutSeconds of ProbeFromHost: the command's way to the host and back counts. */
-const hostLookSeconds = 900;
+/** TimeoutSeconds of ProbeFromHost, which includes sending the command and reading its result. */
+const hostProbeSeconds = 900;
 
 /**
- * Of the 86,400 s of an execution, what both loops of looking may take together. The rest is for the lock's retries,
- * the push, the rollback and the recording.
+ * The part of an execution's 86,400 s that both probe loops may take together. The rest is for retries of the lock, the
+ * push, the rollback and the recording.
  */
-const provingSeconds = 72_000;
+const verificationSeconds = 72_000;
 
-/** The longest one look can take: the name's resolution, and twice (see `servedFor`) each of the handshakes. */
-function longestLookSeconds({ probeFrom, timeoutSeconds, successThreshold }: ProbeTimes): number {
-  return probeFrom === 'host' ? hostLookSeconds : timeoutSeconds * (1 + 2 * successThreshold);
+/** One probe resolves the name once, and makes each handshake up to twice (see `servedFor`). */
+function maximumProbeSeconds({ probeFrom, timeoutSeconds, successThreshold }: ProbeTimes): number {
+  return probeFrom === 'host' ? hostProbeSeconds : timeoutSeconds * (1 + 2 * successThreshold);
 }
 
-/** How many handshakes in a row fit into one look; at least 1 for every `timeoutSeconds` up to 60. */
+/** The number of consecutive handshakes that fit into one probe; at least 1 for every `timeoutSeconds` up to 60. */
 export function maximumSuccessThreshold({ timeoutSeconds }: Pick<ProbeTimes, 'timeoutSeconds'>): number {
-  return Math.floor((lookSeconds / timeoutSeconds - 1) / 2);
+  return Math.floor((lambdaProbeSeconds / timeoutSeconds - 1) / 2);
 }
 
 /**
- * How many attempts fit into an execution. From a Lambda the endpoint is looked at in two loops, for the new leaf and
- * after a rollback for the old one; on a host the rollback itself sees the old leaf.
+ * The number of attempts that fit into an execution. A Lambda probes in two loops: for the new leaf, and after a rollback
+ * for the previous one. With `probeFrom: host` there is one loop, because the rollback on the host probes the leaf itself.
  */
-export function mostAttempts(times: ProbeTimes): number {
+export function maximumAttempts(times: ProbeTimes): number {
   const loops = times.probeFrom === 'host' ? 1 : 2;
-  return Math.floor(provingSeconds / (loops * (times.maxBackoffSeconds + longestLookSeconds(times))));
+  return Math.floor(verificationSeconds / (loops * (times.maxBackoffSeconds + maximumProbeSeconds(times))));
 }

@@ -1,101 +1,104 @@
 /**
- * What a schema holds against a value, as lines for people. The schemas' own messages say what is expected, as a noun
- * (`an absolute path to a file…`); where they say nothing, the words are made here.
+ * Validation problems as lines of text. The message of a schema is a noun, the expected value (`an absolute path to a
+ * file…`); this file writes the text for schemas without a message.
  */
 import leven from 'leven';
 import type * as z from 'zod/mini';
+import { renamedKey, renamedValue } from './renamed-keys.ts';
 import { keysAt, schemaAt, valueAt } from './schema-at.ts';
 
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-interface Judged {
+interface Validated {
   readonly schema: z.core.$ZodType;
   readonly input: unknown;
 }
 
-/** One line for each thing that is wrong: where, what is expected, what is there. At one place the first only. */
-export function problemLines(judged: Judged, issues: readonly Issue[]): string[] {
+/** One line per problem: path, expected value, actual value. Only the first problem of a path is returned. */
+export function problemLines(validated: Validated, issues: readonly Issue[]): string[] {
   const lines = new Map<string, string>();
-  for (const { path, words } of issues.flatMap((issue) => problemsOf(judged, issue, []))) {
+  for (const { path, text } of issues.flatMap((issue) => problemsOf(validated, issue, []))) {
     const where = pathText(path);
-    if (!lines.has(where)) lines.set(where, `${where === '' ? '' : `${where}: `}${words}`);
+    if (!lines.has(where)) lines.set(where, `${where === '' ? '' : `${where}: `}${text}`);
   }
   return [...lines.values()];
 }
 
 interface Problem {
   readonly path: Path;
-  readonly words: string;
+  readonly text: string;
 }
 
-function problemsOf(judged: Judged, issue: Issue, above: Path): Problem[] {
+function problemsOf(validated: Validated, issue: Issue, above: Path): Problem[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...path, key], words: unknownKey(judged, path, key) }));
+    return issue.keys.map((key) => ({ path: [...path, key], text: unknownKey(validated, path, key) }));
   }
-  const value = valueAt(judged.input, path);
+  const value = valueAt(validated.input, path);
   if (issue.code === 'invalid_union' && value !== undefined) {
-    const branch = issue.errors.find((issues) => issues.every(isAboutInside));
-    if (branch !== undefined) return branch.flatMap((inner) => problemsOf(judged, inner, path));
+    const branch = issue.errors.find((issues) => issues.every(isInsideValue));
+    if (branch !== undefined) return branch.flatMap((inner) => problemsOf(validated, inner, path));
   }
-  return [{ path, words: wordsOf(judged, issue, path, value) }];
+  return [{ path, text: textOf(validated, issue, path, value) }];
 }
 
-/** Whether the value had the right form, so that what is wrong lies in it: the branch of a union that was meant. */
-function isAboutInside(issue: Issue): boolean {
+/** Whether the value has the type of this branch of a union, so that the problem is inside the value. */
+function isInsideValue(issue: Issue): boolean {
   if (issue.path.length > 0 || issue.code === 'unrecognized_keys') return true;
   return issue.code !== 'invalid_type' && issue.code !== 'invalid_value' && issue.code !== 'invalid_union';
 }
 
-function wordsOf(judged: Judged, issue: Issue, path: Path, value: unknown): string {
-  if (isUnknownKind(issue)) return kindWords(issue.options, value);
-  const expected = expectation(judged, issue, path);
+function textOf(validated: Validated, issue: Issue, path: Path, value: unknown): string {
+  if (isUnknownKind(issue)) return kindText(issue.options, value);
+  const current = renamedValue(path.at(-1), value);
+  if (current !== null) return `${value} was renamed: use ${current}`;
+  const expected = expectedText(validated, issue, path);
   if (value === undefined) return `is required: ${expected}`;
   return `expected ${expected}, got ${valueText(value)}${suggestion(issue, value)}`;
 }
 
-/** A schema without words of its own gives zod's, since no locale is loaded. */
-const noWords = 'Invalid input';
+/** The message of zod for a schema without a message, because no locale is loaded. */
+const noMessage = 'Invalid input';
 
-function expectation(judged: Judged, issue: Issue, path: Path): string {
+function expectedText(validated: Validated, issue: Issue, path: Path): string {
   if (path.at(-1) === 'verify') {
-    return 'an endpoint to look at, such as { endpoint: "10.0.0.7:443", serverName: api.example.com }, or none (verify: none), said out loud';
+    return 'an endpoint to probe, such as { endpoint: "10.0.0.7:443", serverName: api.example.com }, or none for no verification (verify: none)';
   }
-  if (issue.message !== noWords) return issue.message;
-  return ownWords(judged, path) ?? wordsOfCode(issue);
+  if (issue.message !== noMessage) return issue.message;
+  return messageAt(validated, path) ?? textOfCode(issue);
 }
 
-/** What the schema at this place would say of an empty text: a field's form, where the issue knows only its type. */
-function ownWords({ schema, input }: Judged, path: Path): string | null {
+/** The message of the schema at this path for an empty string: the format of the field, if the issue names only its type. */
+function messageAt({ schema, input }: Validated, path: Path): string | null {
   const field = schemaAt(schema, path, input);
   if (field?._zod.def.type !== 'string') return null;
   const issues = field._zod.run({ value: '', issues: [] }, { async: false });
   if (issues instanceof Promise) return null;
-  const words = issues.issues.map(({ inst }) => messageOf(inst)).find((message) => message !== undefined);
-  return words ?? null;
+  const text = issues.issues.map(({ inst }) => messageOf(inst)).find((message) => message !== undefined);
+  return text ?? null;
 }
 
 function messageOf(inst: unknown): string | undefined {
   const { error } = (inst as { _zod?: { def?: { error?: (issue: unknown) => unknown } } })._zod?.def ?? {};
-  const words = error?.({});
-  return typeof words === 'string' ? words : undefined;
+  const text = error?.({});
+  return typeof text === 'string' ? text : undefined;
 }
 
-const typeWords: Readonly<Record<string, string>> = {
-  string: 'a text',
+const typeNames: Readonly<Record<string, string>> = {
+  string: 'a string',
   number: 'a number',
   int: 'a whole number',
   boolean: 'true or false',
   object: 'an object with named fields',
   array: 'a list',
-  record: 'names with a value each',
+  record: 'an object with one value per name',
 };
 
-function wordsOfCode(issue: Issue): string {
+function textOfCode(issue: Issue): string {
   switch (issue.code) {
     case 'invalid_type':
-      return typeWords[issue.expected] ?? issue.expected;
+      return typeNames[issue.expected] ?? issue.expected;
     case 'invalid_value':
       return issue.values.length === 1 ? String(issue.values[0]) : `one of ${issue.values.join(', ')}`;
     case 'too_small':
@@ -103,9 +106,9 @@ function wordsOfCode(issue: Issue): string {
     case 'too_big':
       return `at most ${amount(issue.maximum, issue.origin)}`;
     case 'invalid_union':
-      return [...new Set(issue.errors.flat().map(wordsOfCode))].join(' or ');
+      return [...new Set(issue.errors.flat().map(textOfCode))].join(' or ');
     default:
-      return 'something else';
+      return 'another value';
   }
 }
 
@@ -119,7 +122,7 @@ function isUnknownKind(issue: Issue): issue is Issue & { options: readonly unkno
   return issue.code === 'invalid_union' && 'discriminator' in issue && 'options' in issue;
 }
 
-function kindWords(options: readonly unknown[], value: unknown): string {
+function kindText(options: readonly unknown[], value: unknown): string {
   const kinds = options.map(String);
   if (value === undefined) return `is required: one of ${kinds.join(', ')}`;
   return `expected one of ${kinds.join(', ')}, got ${valueText(value)}${didYouMean(kinds, value)}`;
@@ -129,31 +132,33 @@ function suggestion(issue: Issue, value: unknown): string {
   return issue.code === 'invalid_value' ? didYouMean(issue.values.map(String), value) : '';
 }
 
-function unknownKey({ schema, input }: Judged, path: Path, key: string): string {
+function unknownKey({ schema, input }: Validated, path: Path, key: string): string {
   const known = keysAt(schema, path, input);
+  const current = renamedKey(key, known);
+  if (current !== null) return `${key} was renamed: use ${current}`;
   const near = didYouMean(known, key);
-  return `unknown key${near === '' ? `; there are: ${known.join(', ')}` : near}`;
+  return `unknown key${near === '' ? `; known keys: ${known.join(', ')}` : near}`;
 }
 
-/** The nearest known word, when it is near enough to be a slip of the hand. */
+/** Suggests the nearest known word if the difference looks like a typing error. */
 function didYouMean(known: readonly string[], word: unknown): string {
   if (typeof word !== 'string') return '';
   const ranked = known
     .map((candidate) => ({ candidate, distance: leven(plain(candidate), plain(word)) }))
     .sort((one, other) => one.distance - other.distance);
   const [best] = ranked;
-  // two slips (letters swapped count as two), more in a long word, but never a word made anew
+  // two edits (swapped letters count as two), more in a long word, but never all letters
   const limit = Math.min(Math.max(2, Math.floor(word.length / 3)), word.length - 1);
   if (best === undefined || best.distance > limit) return '';
   return `; did you mean ${best.candidate}?`;
 }
 
-/** `cert_path` and `CertPath` are as near to `certPath` as can be. */
+/** Makes `cert_path` and `CertPath` equal to `certPath`. */
 function plain(word: string): string {
   return word.replaceAll(/[_-]/g, '').toLowerCase();
 }
 
-/** `targets[0].config.keyPath`; a key that is not a plain word in brackets. */
+/** `targets[0].config.keyPath`; a key that is not a plain word is in brackets. */
 export function pathText(path: Path): string {
   return path.reduce<string>((text, step) => {
     if (typeof step === 'number') return `${text}[${step}]`;

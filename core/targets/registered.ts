@@ -1,111 +1,123 @@
 import * as z from 'zod/mini';
-import {
-  CertificateName,
-  filesKind,
-  Host,
-  plainKinds,
-  Target,
-  TargetId,
-  withKnownProtocol,
-} from './target.ts';
-import { NodeVerifyPolicy, OpenNodeVerifyPolicy } from './verify.ts';
+import { described } from './kinds/described.ts';
+import { CertificateName, Host, Target, TargetId, unionOfKinds } from './target.ts';
+import { RegisteredVerifyPolicy } from './verify.ts';
 import { MaintenanceWindow } from './window.ts';
 
-const where = {
-  /** Another account than the stack's own: its role for certferry is assumed. */
-  account: z.optional(z.string().check(z.regex(/^\d{12}$/, 'an account id of 12 digits, in quotes'))),
-  region: z.optional(z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, such as eu-west-1'))),
+const location = {
+  account: described(
+    z.optional(z.string().check(z.regex(/^\d{12}$/, 'an account id of 12 digits, in quotes'))),
+    'The account of the hosts, 12 digits in quotes, if it is not the account of the stack. certferry assumes its role there.',
+  ),
+  region: described(
+    z.optional(z.string().check(z.regex(/^[a-z]{2}(-[a-z]+)+-\d$/, 'a region, such as eu-west-1'))),
+    'The region of the hosts, if it is not the region of the stack.',
+  ),
 };
 
-/** A role is assumed in an account, and its clients are of a region: one says nothing without the other. */
+/** certferry assumes a role in the account and calls the APIs of the region, so it needs both. */
 const bothOrNone = z.refine<{ account?: string | undefined; region?: string | undefined }>(
   ({ account, region }) => (account === undefined) === (region === undefined),
-  'account and region together, for hosts that are not in the stack’s own',
+  'account and region together, for hosts outside the account and region of the stack',
 );
 
-/** Which hosts a place is on: one by its id, all that bear every one of the tags, or an Auto Scaling group's. */
+/** The hosts of a registered target: one by its id, all with every one of the tags, or the instances of an Auto Scaling group. */
 export const HostSelector = z.union([
   Host,
   z
     .strictObject({
-      tags: z
-        .record(z.string().check(z.minLength(1), z.maxLength(128)), z.string().check(z.maxLength(256)))
-        .check(z.refine((tags) => Object.keys(tags).length > 0, 'at least one tag')),
-      ...where,
+      tags: described(
+        z
+          .record(z.string().check(z.minLength(1), z.maxLength(128)), z.string().check(z.maxLength(256)))
+          .check(z.refine((tags) => Object.keys(tags).length > 0, 'at least one tag')),
+        'Selects the hosts with every one of these tags, among the hosts with the tag certferry=true.',
+      ),
+      ...location,
     })
     .check(bothOrNone),
   z
-    .strictObject({ autoScalingGroup: z.string().check(z.minLength(1), z.maxLength(255)), ...where })
+    .strictObject({
+      autoScalingGroup: described(
+        z.string().check(z.minLength(1), z.maxLength(255)),
+        'Selects the running instances of this group. A new instance gets the current version when it starts.',
+      ),
+      ...location,
+    })
     .check(bothOrNone),
 ]);
 export type HostSelector = z.infer<typeof HostSelector>;
 
-/** Leaves room for `.` and a host's id: the members of a place on several hosts are named so. */
-const longestFleetId = 40;
+/** Leaves room for `.` and a host id: the target of each host is named so if there are several. */
+const maximumFleetIdLength = 40;
 
-/** `web.i-0123456789abcdef0`: the name of a member, which nobody may give to a target of his own. */
+/** `web.i-0123456789abcdef0`: the name of a target on one of several hosts. No registered target may have such an id. */
 const memberId = /\.(i-[0-9a-f]{8,17}|mi-[0-9a-f]{17})$/;
 
 const common = {
-  id: TargetId.check(
-    z.refine((id) => !memberId.test(id), 'an id that does not end as a host id: those name the members'),
+  id: described(
+    TargetId.check(
+      z.refine(
+        (id) => !memberId.test(id),
+        'an id that does not end with a host id: such ids are reserved for the hosts of a target on several hosts',
+      ),
+    ),
+    'The name of the target in locks, history and on the host. Never reuse the id of another target.',
   ),
-  certificate: CertificateName,
-  host: HostSelector,
-  verify: NodeVerifyPolicy,
-  /** The drift sweep deploys again what is not served any more. */
-  autoHeal: z._default(z.boolean(), false),
-  window: z.optional(MaintenanceWindow),
+  certificate: described(CertificateName, 'The name of the certificate, such as api.example.com.'),
+  host: described(
+    HostSelector,
+    'The host: i-…, mi-…, or local for this machine; or all hosts with some tags, or of an Auto Scaling group.',
+  ),
+  autoHeal: described(
+    z._default(z.boolean(), false),
+    'true: the drift sweep deploys the current version again if the endpoint serves another certificate.',
+  ),
+  window: described(
+    z.optional(MaintenanceWindow),
+    'The only time in which rollouts deploy to this target, unless they are urgent or the installed certificate would expire before.',
+  ),
 };
 
 /**
- * A target as people write it and as the registry keeps it: a place on one host or on several, with what the fleet
- * needs to know of it. Each of its hosts gives a {@link Target}: {@link memberOf}.
+ * A target as written in a targets file and stored in the registry: on one host or on several. {@link memberOf} returns
+ * the {@link Target} of each host.
  */
-export const RegisteredTarget = z
-  .discriminatedUnion('kind', [
-    ...plainKinds(common),
-    z.pipe(
-      z.strictObject({ ...common, verify: OpenNodeVerifyPolicy, ...filesKind }),
-      z.transform(withKnownProtocol),
-    ),
-  ])
-  .check(
-    z.refine((target) => typeof target.host === 'string' || target.id.length <= longestFleetId, {
-      path: ['id'],
-      error: `at most ${longestFleetId} characters for a target on several hosts: their ids follow it`,
-    }),
-  );
+export const RegisteredTarget = unionOfKinds(common, RegisteredVerifyPolicy).check(
+  z.refine((target) => typeof target.host === 'string' || target.id.length <= maximumFleetIdLength, {
+    path: ['id'],
+    error: `at most ${maximumFleetIdLength} characters for a target on several hosts, because the host id is appended`,
+  }),
+);
 export type RegisteredTarget = z.infer<typeof RegisteredTarget>;
 
-/** One host as it was found. `address` is what `{host}` in an endpoint stands for; null where it has none. */
+/** A host that a selector found. `address` replaces `{host}` in an endpoint; null if the host has none. */
 export interface Member {
   readonly host: Host;
   readonly address: string | null;
 }
 
-/** The id of the target that a registered target is on one host: its own, unless it is on several. */
+/** The id of a registered target on one host: its own id, unless it is on several hosts. */
 export function memberTargetId({ id, host: selector }: RegisteredTarget, host: Host): string {
   return typeof selector === 'string' ? id : `${id}.${host.split('/').at(-1)}`;
 }
 
-/** The id under which a target is registered, from that of a target on one host. */
+/** The id of the registered target, from the id of a target on one host. */
 export function registeredIdOf(targetId: string): string {
   return targetId.replace(memberId, '');
 }
 
 /**
- * A registered target on one of its hosts. Null where its endpoint asks for the address of a host that has none:
- * nobody could say whether the certificate is served there.
+ * A registered target on one of its hosts. Null if its endpoint needs the address of a host that has none: such a
+ * deployment could not be verified.
  */
 export function memberOf(registered: RegisteredTarget, { host, address }: Member): Target | null {
-  const { autoHeal: _, window: __, verify, ...place } = registered;
-  const asks = verify !== 'none' && verify.endpoint.startsWith('{host}:');
-  if (asks && address === null) return null;
-  const seen = asks
+  const { autoHeal: _, window: __, verify, ...fields } = registered;
+  const needsAddress = verify !== 'none' && verify.endpoint.startsWith('{host}:');
+  if (needsAddress && address === null) return null;
+  const resolved = needsAddress
     ? { ...verify, endpoint: verify.endpoint.replace('{host}', bracketed(address ?? '')) }
     : verify;
-  return Target.parse({ ...place, id: memberTargetId(registered, host), host, verify: seen });
+  return Target.parse({ ...fields, id: memberTargetId(registered, host), host, verify: resolved });
 }
 
 const bracketed = (address: string) => (address.includes(':') ? `[${address}]` : address);

@@ -1,4 +1,4 @@
-// By name: the namespace `z.core` as a value would carry all of zod into every bundle.
+// Imported by name: the namespace `z.core` as a value would pull all of zod into every bundle.
 import {
   $ZodArray,
   $ZodDefault,
@@ -13,7 +13,7 @@ import {
 type Schema = $ZodType;
 type Path = readonly PropertyKey[];
 
-/** The schema that judges the value at `path`, as far as `input` says which one of a union it is. */
+/** The schema of the value at `path`. In a union, `input` selects the branch. */
 export function schemaAt(schema: Schema, path: Path, input: unknown): Schema | null {
   const inner = unwrap(schema, input);
   const [step, ...rest] = path;
@@ -22,13 +22,13 @@ export function schemaAt(schema: Schema, path: Path, input: unknown): Schema | n
   return next === null ? null : schemaAt(next, rest, valueAt(input, [step]));
 }
 
-/** The keys that the object at `path` may have. */
+/** The keys that the object at `path` accepts. */
 export function keysAt(schema: Schema, path: Path, input: unknown): string[] {
   const found = schemaAt(schema, path, input);
   return found instanceof $ZodObject ? Object.keys(found._zod.def.shape) : [];
 }
 
-/** The value at `path` of something parsed from YAML or JSON; undefined when there is none. */
+/** The value at `path` of something parsed from YAML or JSON; undefined if there is none. */
 export function valueAt(input: unknown, path: Path): unknown {
   return path.reduce<unknown>(
     (value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined),
@@ -40,7 +40,7 @@ function isObject(value: unknown): value is Record<PropertyKey, unknown> {
   return typeof value === 'object' && value !== null;
 }
 
-/** Takes off what only says when a value may be missing or what becomes of it. */
+/** Removes optional, default and pipe wrappers. */
 function unwrap(schema: Schema, input: unknown): Schema | null {
   if (schema instanceof $ZodPipe) return unwrap(schema._zod.def.in, input);
   if (schema instanceof $ZodOptional || schema instanceof $ZodDefault) {
@@ -49,7 +49,7 @@ function unwrap(schema: Schema, input: unknown): Schema | null {
   return schema instanceof $ZodUnion ? unwrapUnion(schema, input) : schema;
 }
 
-/** Of a union by kind the one of that kind; of another, the one that has the input's keys. */
+/** In a union by kind, the branch of that kind; in any other union, the branch with the keys of the input. */
 function unwrapUnion(schema: $ZodUnion, input: unknown): Schema | null {
   const options = schema._zod.def.options.map((option) => unwrap(option, input));
   const objects = options.filter((option) => option instanceof $ZodObject);
@@ -61,7 +61,7 @@ function unwrapUnion(schema: $ZodUnion, input: unknown): Schema | null {
   return isObject(input) ? nearest(objects, Object.keys(input)) : (options[0] ?? null);
 }
 
-/** The object that has most of these keys; of equals the first. */
+/** The object with most of these keys; the first one if several have equally many. */
 function nearest(objects: readonly $ZodObject[], keys: readonly string[]): Schema | null {
   const known = (object: $ZodObject) => keys.filter((key) => key in object._zod.def.shape).length;
   return objects.reduce<$ZodObject | null>(

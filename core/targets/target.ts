@@ -1,16 +1,9 @@
 import * as z from 'zod/mini';
-import { ApacheConfig } from './apache.ts';
-import { CaddyConfig } from './caddy.ts';
-import { DovecotConfig } from './dovecot.ts';
-import { EnvoyConfig } from './envoy.ts';
-import { FilesConfig, protocolOf } from './files.ts';
-import { HaproxyConfig } from './haproxy.ts';
-import { NginxConfig } from './nginx.ts';
-import { PostfixConfig } from './postfix.ts';
-import { TraefikConfig } from './traefik.ts';
-import { OpenVerifyPolicy, VerifyPolicy, withProtocol } from './verify.ts';
+import { described } from './kinds/described.ts';
+import { type ConfigOf, defaultProtocolOf, kinds, type TargetKind, targetKinds } from './kinds/kinds.ts';
+import { type OpenVerify, OpenVerifyPolicy, type VerifyPolicy, withProtocol } from './verify.ts';
 
-/** Identifiers that become file names on a host: no separator, no leading dot. */
+/** Target ids become file names on a host: no separator, no leading dot. */
 export const TargetId = z
   .string()
   .check(
@@ -18,79 +11,83 @@ export const TargetId = z
   );
 
 /**
- * An instance id, a hybrid node's id (either after `<account>/<region>/` when it is not in the stack's own), or this
- * machine: `local`, or `local-<name>` for one of several hosts that local mode plays on it.
+ * An instance id or a hybrid node id (after `<account>/<region>/` if it is outside the stack's own account and region), or
+ * this machine: `local`, or `local-<name>` for one of several hosts that local mode simulates on it.
  */
 export const Host = z
   .string()
   .check(
     z.regex(
       /^(local(-[a-z0-9][a-z0-9-]{0,38})?|(\d{12}\/[a-z0-9-]{6,25}\/)?(i-[0-9a-f]{8,17}|mi-[0-9a-f]{17}))$/,
-      'local, local-<name>, i-… or mi-…, these two after <account>/<region>/ when they are elsewhere',
+      'local, local-<name>, i-… or mi-…, or <account>/<region>/i-… for a host in another account or region',
     ),
   );
 export type Host = z.infer<typeof Host>;
 
-/** The name under which versions follow each other: a host name, possibly a wildcard. */
+/** The name of a certificate: a host name, possibly a wildcard. Its versions succeed each other under this name. */
 export const CertificateName = z
   .string()
   .check(
     z.regex(/^(\*\.)?[A-Za-z0-9]([A-Za-z0-9._-]{0,250}[A-Za-z0-9])?$/, 'a name such as api.example.com'),
   );
 
-const common = {
-  id: TargetId,
-  certificate: CertificateName,
-  host: Host,
-  verify: VerifyPolicy,
-};
+type FieldsOf<Shape extends z.core.$ZodShape> = z.core.$InferObjectOutput<Shape, z.core.$strict['out']>;
+type InputsOf<Shape extends z.core.$ZodShape> = z.core.$InferObjectInput<Shape, z.core.$strict['in']>;
 
-/** One config schema a kind. Adding a kind is one file beside this one and one line here. */
-export const targetConfigs = {
-  nginx: NginxConfig,
-  files: FilesConfig,
-  caddy: CaddyConfig,
-  apache: ApacheConfig,
-  haproxy: HaproxyConfig,
-  postfix: PostfixConfig,
-  dovecot: DovecotConfig,
-  traefik: TraefikConfig,
-  envoy: EnvoyConfig,
-} as const;
-export type TargetKind = keyof typeof targetConfigs;
-export const targetKinds = Object.keys(targetConfigs) as TargetKind[];
+type TargetOutput<Fields> = {
+  [Kind in TargetKind]: Fields & { kind: Kind; config: ConfigOf<Kind>; verify: VerifyPolicy };
+}[TargetKind];
 
-/** One strict object for each kind but `files`, each with the `common` fields. */
-export function plainKinds<Common extends z.core.$ZodShape>(common: Common) {
-  return [
-    z.strictObject({ ...common, kind: z.literal('nginx'), config: targetConfigs.nginx }),
-    z.strictObject({ ...common, kind: z.literal('caddy'), config: targetConfigs.caddy }),
-    z.strictObject({ ...common, kind: z.literal('apache'), config: targetConfigs.apache }),
-    z.strictObject({ ...common, kind: z.literal('haproxy'), config: targetConfigs.haproxy }),
-    z.strictObject({ ...common, kind: z.literal('postfix'), config: targetConfigs.postfix }),
-    z.strictObject({ ...common, kind: z.literal('dovecot'), config: targetConfigs.dovecot }),
-    z.strictObject({ ...common, kind: z.literal('traefik'), config: targetConfigs.traefik }),
-    z.strictObject({ ...common, kind: z.literal('envoy'), config: targetConfigs.envoy }),
-  ] as const;
+type TargetInput<Fields> = {
+  [Kind in TargetKind]: Fields & {
+    kind: Kind;
+    config: z.input<(typeof kinds)[Kind]['config']>;
+    verify: z.input<typeof OpenVerifyPolicy>;
+  };
+}[TargetKind];
+
+/**
+ * The union of all kinds: for each row of the table of kinds one strict object with the `common` fields, `verify`, `kind`
+ * and `config`. After parsing, `verify` has the default protocol of the kind unless it names one.
+ */
+export function unionOfKinds<Common extends z.core.$ZodShape>(
+  common: Common,
+  verify: typeof OpenVerifyPolicy,
+): z.ZodMiniType<TargetOutput<FieldsOf<Common>>, TargetInput<InputsOf<Common>>> {
+  const options = targetKinds.map((kind) =>
+    z.pipe(
+      z.strictObject({
+        ...common,
+        verify: described(verify, verifyDescription),
+        kind: described(z.literal(kind), kinds[kind].description),
+        config: described(kinds[kind].config as z.ZodMiniType, configDescription),
+      }),
+      z.transform((target) => withDefaultProtocol(kind, target as unknown as Parsed)),
+    ),
+  );
+  const [first, ...others] = options;
+  const union = z.discriminatedUnion('kind', [first as (typeof options)[number], ...others]);
+  // the compiler cannot follow the mapping from the table to the union: tests and the return type hold them together
+  return union as unknown as z.ZodMiniType<TargetOutput<FieldsOf<Common>>, TargetInput<InputsOf<Common>>>;
 }
 
-/** The fields of a target of kind `files`, whose preset may know how TLS begins: {@link withKnownProtocol}. */
-export const filesKind = { kind: z.literal('files'), config: targetConfigs.files };
+const verifyDescription =
+  'How a deployment is verified: the endpoint that must serve the new certificate, or none for no verification.';
+const configDescription = 'The paths of the files, and the commands that check and load them.';
 
-/** Gives the verify policy of a `files` target the protocol that its preset knows. */
-export function withKnownProtocol<
-  Given extends { verify: z.infer<typeof OpenVerifyPolicy>; config: z.infer<typeof targetConfigs.files> },
->({ verify, ...target }: Given) {
-  return { ...target, verify: withProtocol(verify, protocolOf(target.config)) };
+interface Parsed {
+  readonly verify: OpenVerify;
+  readonly config: unknown;
 }
 
-/** One place on one host where a certificate is installed. Parsing a parsed target again changes nothing. */
-export const Target = z.discriminatedUnion('kind', [
-  ...plainKinds(common),
-  z.pipe(
-    z.strictObject({ ...common, verify: OpenVerifyPolicy, ...filesKind }),
-    z.transform(withKnownProtocol),
-  ),
-]);
+function withDefaultProtocol(kind: TargetKind, target: Parsed) {
+  return { ...target, verify: withProtocol(target.verify, defaultProtocolOf(kind, target.config)) };
+}
+
+/** One installation of a certificate on one host. Parsing a parsed target again changes nothing. */
+export const Target = unionOfKinds(
+  { id: TargetId, certificate: CertificateName, host: Host },
+  OpenVerifyPolicy,
+);
 export type Target = z.infer<typeof Target>;
 export type TargetOf<Kind extends TargetKind> = Extract<Target, { kind: Kind }>;

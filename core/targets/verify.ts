@@ -1,10 +1,7 @@
 import * as z from 'zod/mini';
-import { maximumSuccessThreshold, mostAttempts, type ProbeTimes } from './probe-time.ts';
-
-/** How TLS begins on the endpoint: at once, or after a STARTTLS conversation of this protocol. */
-export const probeProtocols = ['tls', 'smtp', 'imap', 'pop3', 'sieve', 'postgres', 'mysql', 'ldap'] as const;
-export const ProbeProtocol = z.enum(probeProtocols);
-export type ProbeProtocol = z.infer<typeof ProbeProtocol>;
+import { described } from './kinds/described.ts';
+import { ProbeProtocol } from './kinds/probe-protocol.ts';
+import { maximumAttempts, maximumSuccessThreshold, type ProbeTimes } from './probe-time.ts';
 
 /** `host:port`, with brackets around an IPv6 address. */
 export const Endpoint = z.string().check(
@@ -28,7 +25,17 @@ export function endpointParts(endpoint: string): { host: string; port: number } 
   };
 }
 
-/** What clients ask for by SNI, and what the leaf has to cover. An IPv4 address is not asked for, but covered. */
+/** An {@link Endpoint}, or `{host}:port`: `{host}` is replaced with the address of the host once the host is known. */
+const HostEndpoint = z
+  .string()
+  .check(
+    z.refine(
+      (endpoint) => Endpoint.safeParse(endpoint.replace(/^\{host\}:/, 'host:')).success,
+      'host:port, such as 10.0.0.7:443, or {host}:443 for the address of the host itself',
+    ),
+  );
+
+/** The name that clients send by SNI and that the leaf must cover. An IPv4 address is not sent, but must be covered. */
 const HostName = z
   .string()
   .check(
@@ -42,8 +49,8 @@ interface Backoff {
 
 type ProbeFrom = ProbeTimes['probeFrom'];
 
-/** A `verify` with its defaults, but without those that follow from other fields. */
-interface Given extends Backoff, Omit<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom'> {
+/** A `verify` with its defaults, except those that depend on other fields. */
+interface VerifyFields extends Backoff, Omit<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom'> {
   readonly endpoint: string;
   readonly protocol?: ProbeProtocol | undefined;
   readonly probeFrom?: ProbeFrom | undefined;
@@ -51,29 +58,49 @@ interface Given extends Backoff, Omit<ProbeTimes, 'maxBackoffSeconds' | 'probeFr
 
 const defaultMaxBackoffSeconds = 16;
 
-/** An {@link Endpoint}, or a port of the node itself: `{host}` stands for the address of the node, filled in when it is known. */
-export const NodeEndpoint = z
-  .string()
-  .check(
-    z.refine(
-      (endpoint) => Endpoint.safeParse(endpoint.replace(/^\{host\}:/, 'node:')).success,
-      'host:port, such as 10.0.0.7:443, or {host}:443 for the node itself',
-    ),
-  );
+const endpointDescription = 'host:port of this one target, not of a load balancer before it.';
 
 const fields = {
-  endpoint: Endpoint,
-  serverName: z.optional(HostName),
-  attempts: z._default(z.int().check(z.gte(1), z.lte(50)), 3),
-  initialBackoffSeconds: z._default(z.int().check(z.gte(1), z.lte(300)), 1),
-  /** Default: 16, or `initialBackoffSeconds` where that is more. */
-  maxBackoffSeconds: z.optional(z.int().check(z.gte(1), z.lte(900))),
-  timeoutSeconds: z._default(z.int().check(z.gte(1), z.lte(60)), 10),
-  addresses: z._default(z.enum(['all', 'any']), 'all'),
-  successThreshold: z._default(z.int().check(z.gte(1), z.lte(20)), 1),
-  probeFrom: z.optional(z.enum(['lambda', 'host'])),
-  requireChain: z._default(z.boolean(), true),
+  serverName: described(
+    z.optional(HostName),
+    'The name that the probe sends (SNI) and that the certificate must cover. Default: the host of endpoint.',
+  ),
+  attempts: described(
+    z._default(z.int().check(z.gte(1), z.lte(50)), 3),
+    'Number of probes before the previous version is restored.',
+  ),
+  initialBackoffSeconds: described(
+    z._default(z.int().check(z.gte(1), z.lte(300)), 1),
+    'Seconds before the second probe. Each later wait is twice as long as the one before it.',
+  ),
+  maxBackoffSeconds: described(
+    z.optional(z.int().check(z.gte(1), z.lte(900))),
+    'The longest wait in seconds. Default: 16, or initialBackoffSeconds if that is more.',
+  ),
+  timeoutSeconds: described(
+    z._default(z.int().check(z.gte(1), z.lte(60)), 10),
+    'Seconds that one handshake may take.',
+  ),
+  addresses: described(
+    z._default(z.enum(['all', 'any']), 'all'),
+    'all: every address of the name must serve the certificate. any: one address is enough.',
+  ),
+  successThreshold: described(
+    z._default(z.int().check(z.gte(1), z.lte(20)), 1),
+    'Number of consecutive handshakes that must succeed at each address.',
+  ),
+  probeFrom: described(
+    z.optional(z.enum(['lambda', 'host'])),
+    'Where the probe runs. Default: host for smtp on port 25, which Lambda cannot reach, else lambda.',
+  ),
+  requireChain: described(
+    z._default(z.boolean(), true),
+    'true: the endpoint must also send the intermediates, in order.',
+  ),
 };
+
+const protocolDescription =
+  'How TLS begins: at once (tls), or after STARTTLS of this protocol. Default: tls, or the protocol of the preset.';
 
 const rules = [
   z.refine<Backoff>((verify) => maxBackoffSecondsOf(verify) >= verify.initialBackoffSeconds, {
@@ -81,53 +108,74 @@ const rules = [
     error: 'at least as many seconds as initialBackoffSeconds',
   }),
   withinTime('successThreshold', ({ successThreshold, timeoutSeconds }) => {
-    const most = maximumSuccessThreshold({ timeoutSeconds });
-    return successThreshold <= most
+    const maximum = maximumSuccessThreshold({ timeoutSeconds });
+    return successThreshold <= maximum
       ? null
-      : `at most ${most} with a timeoutSeconds of ${timeoutSeconds}, so that a look ends in time`;
+      : `at most ${maximum} with a timeoutSeconds of ${timeoutSeconds}, because one probe may take 180 seconds`;
   }),
   withinTime('attempts', (verify) => {
     const times = { ...verify, ...derived(verify) };
-    const most = mostAttempts(times);
-    return verify.attempts <= most
+    const maximum = maximumAttempts(times);
+    return verify.attempts <= maximum
       ? null
-      : `at most ${most} with a maxBackoffSeconds of ${times.maxBackoffSeconds} and a timeoutSeconds of ${verify.timeoutSeconds}, so that a deployment ends within a day`;
+      : `at most ${maximum} with a maxBackoffSeconds of ${times.maxBackoffSeconds} and a timeoutSeconds of ${verify.timeoutSeconds}, because a deployment must end within a day`;
   }),
 ] as const;
 
-/** Proof that a target serves its certificate. Times are seconds. */
-export const Verify = verifyWith({ endpoint: Endpoint });
+/**
+ * How an endpoint is verified. Times are seconds. In a targets file only the endpoints of a service have this schema, so
+ * the descriptions are about services; the endpoints of targets have {@link RegisteredVerifyPolicy}.
+ */
+export const Verify = z.pipe(
+  z
+    .strictObject({
+      ...fields,
+      endpoint: described(
+        Endpoint,
+        'host:port of the service as clients reach it, such as its load balancer.',
+      ),
+      protocol: described(
+        z._default(ProbeProtocol, 'tls'),
+        'How TLS begins: at once (tls), or after STARTTLS of this protocol.',
+      ),
+      attempts: described(fields.attempts, 'Number of probes before the service counts as stale.'),
+      probeFrom: described(
+        fields.probeFrom,
+        'lambda. For smtp on port 25 it must be explicit: Lambda reaches that port only if AWS has opened it.',
+      ),
+    })
+    .check(...rules),
+  z.transform((verify) => ({ ...verify, ...derived(verify) })),
+);
 export type Verify = z.infer<typeof Verify>;
 
-function verifyWith(endpoint: { readonly endpoint: typeof Endpoint }) {
+/** {@link Verify} without the default of `protocol`, which depends on the kind of the target: see {@link withProtocol}. */
+function openVerify(endpoint: typeof Endpoint) {
   return z.pipe(
-    z.strictObject({ ...fields, ...endpoint, protocol: z._default(ProbeProtocol, 'tls') }).check(...rules),
+    z
+      .strictObject({
+        endpoint: described(endpoint, endpointDescription),
+        protocol: described(z.optional(ProbeProtocol), protocolDescription),
+        ...fields,
+      })
+      .check(...rules),
     z.transform((verify) => ({ ...verify, ...derived(verify) })),
   );
 }
 
-/** The same where the target's config may know how TLS begins: a `protocol` that nobody said stays unsaid. */
-function openVerifyWith(endpoint: { readonly endpoint: typeof Endpoint }) {
-  return z.pipe(
-    z.strictObject({ ...fields, ...endpoint, protocol: z.optional(ProbeProtocol) }).check(...rules),
-    z.transform((verify) => ({ ...verify, ...derived(verify) })),
-  );
-}
-
-/** A policy as it stands in the registry: {@link NodeEndpoint} for a place that is on several nodes. */
-export const NodeVerifyPolicy = z.union([z.literal('none'), verifyWith({ endpoint: NodeEndpoint })]);
-export const OpenNodeVerifyPolicy = z.union([z.literal('none'), openVerifyWith({ endpoint: NodeEndpoint })]);
-
-/** Holds what follows from several fields against the one that has to give way: what is expected of it, or null. */
-function withinTime(field: 'successThreshold' | 'attempts', expected: (verify: Given) => string | null) {
-  return z.check<Given>(({ value, issues }) => {
-    if (issues.length > 0) return; // a field that is wrong by itself says so already
+/** A rule about time; `expected` returns the expected value as text, or null if the rule is met. */
+function withinTime(
+  field: 'successThreshold' | 'attempts',
+  expected: (verify: VerifyFields) => string | null,
+) {
+  return z.check<VerifyFields>(({ value, issues }) => {
+    if (issues.length > 0) return; // an invalid field is already reported
     const message = expected(value);
     if (message !== null) issues.push({ code: 'custom', path: [field], message, input: value });
   });
 }
 
-function derived(verify: Given): Pick<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom'> {
+function derived(verify: VerifyFields): Pick<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom'> {
   return {
     maxBackoffSeconds: maxBackoffSecondsOf(verify),
     probeFrom: verify.probeFrom ?? defaultProbeFrom(verify.protocol, verify.endpoint),
@@ -138,19 +186,23 @@ function maxBackoffSecondsOf({ initialBackoffSeconds, maxBackoffSeconds }: Backo
   return maxBackoffSeconds ?? Math.max(initialBackoffSeconds, defaultMaxBackoffSeconds);
 }
 
-/** Lambda cannot reach port 25 (AWS blocks it), so SMTP there is looked at from the host. */
+/** AWS blocks port 25 for Lambda, so the host probes SMTP there. */
 function defaultProbeFrom(protocol: ProbeProtocol | undefined, endpoint: string): ProbeFrom {
   return protocol === 'smtp' && endpointParts(endpoint).port === 25 ? 'host' : 'lambda';
 }
 
-/** A target says how it is verified, or says out loud that it is not. */
+/** How a deployment to a target is verified; `none` must be explicit. */
 export const VerifyPolicy = z.union([z.literal('none'), Verify]);
 export type VerifyPolicy = z.infer<typeof VerifyPolicy>;
 
-/** A {@link VerifyPolicy} without the default of `protocol`, for {@link withProtocol} to complete. */
-export const OpenVerifyPolicy = z.union([z.literal('none'), openVerifyWith({ endpoint: Endpoint })]);
+/** The policy of a target on one host, before its protocol is known. */
+export const OpenVerifyPolicy = z.union([z.literal('none'), openVerify(Endpoint)]);
+export type OpenVerify = z.infer<typeof OpenVerifyPolicy>;
 
-/** Gives a policy the protocol that its target's config knows, unless it says one itself. */
-export function withProtocol(policy: z.infer<typeof OpenVerifyPolicy>, known: ProbeProtocol): VerifyPolicy {
-  return policy === 'none' ? policy : { ...policy, protocol: policy.protocol ?? known };
+/** The policy of a registered target, whose endpoint may contain `{host}`. */
+export const RegisteredVerifyPolicy = z.union([z.literal('none'), openVerify(HostEndpoint)]);
+
+/** The policy with the default protocol of its target, unless it names a protocol. */
+export function withProtocol(policy: OpenVerify, defaultProtocol: ProbeProtocol): VerifyPolicy {
+  return policy === 'none' ? policy : { ...policy, protocol: policy.protocol ?? defaultProtocol };
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { described } from './kinds/described.ts';
 
 export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const;
 
@@ -11,14 +12,20 @@ const TimeZone = z
   .check(z.refine(isTimeZone, 'a time zone of the IANA database, such as Europe/Paris, or UTC'));
 
 /**
- * When a target may be touched: from `from` up to, not including, `to` on the named `days`, in the wall clock of
- * `timeZone`. A window whose `to` is not after its `from` ends on the following day; `days` says where it begins.
+ * When rollouts may deploy to a target: on the named `days`, from `from` until just before `to`, in local time of
+ * `timeZone`. If `to` is not after `from`, the window ends on the following day; `days` names the day of its start.
  */
 export const MaintenanceWindow = z.strictObject({
-  days: z._default(z.array(z.enum(weekdays)).check(z.minLength(1)), [...weekdays]),
-  from: TimeOfDay,
-  to: TimeOfDay,
-  timeZone: TimeZone,
+  days: described(
+    z._default(z.array(z.enum(weekdays)).check(z.minLength(1)), [...weekdays]),
+    'The days on which the window opens. Default: every day.',
+  ),
+  from: described(TimeOfDay, 'The time at which the window opens, such as "02:30", in quotes.'),
+  to: described(
+    TimeOfDay,
+    'The time at which the window closes. If it is not after from, the window closes on the following day.',
+  ),
+  timeZone: described(TimeZone, 'The time zone of from and to, such as Europe/Paris or UTC.'),
 });
 export type MaintenanceWindow = z.infer<typeof MaintenanceWindow>;
 

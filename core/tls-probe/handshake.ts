@@ -10,7 +10,7 @@ import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { KeyAlgorithm } from '../deployment/version.ts';
 import { inWords, probeFailed } from '../probe-failure.ts';
-import type { ProbeProtocol } from '../targets/verify.ts';
+import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
 import { converse } from './starttls/conversation.ts';
 import { dialects } from './starttls/dialects.ts';
 

@@ -7,8 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { Certferry } from '../../cdk/certferry.ts';
 import { Target } from '../../cdk/target.ts';
 import { readRegistrations } from '../../core/registry/registrations.ts';
+import { kinds, targetKinds } from '../../core/targets/kinds/kinds.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
-import { targetConfigs, targetKinds } from '../../core/targets/target.ts';
 import { allowedTo, roleOf, textOf, theFunction, theResource } from './resources.ts';
 import { anApp, someArtefacts, synthesize } from './synthesized.ts';
 
@@ -57,7 +57,7 @@ describe('targets in code', () => {
   test('cannot be mistaken: no config has a field that every target has', () => {
     const common = ['certificate', 'host', 'verify', 'autoHeal', 'window'];
     const wrong = targetKinds.filter((kind) => {
-      const { error } = targetConfigs[kind].safeParse(Object.fromEntries(common.map((name) => [name, 1])));
+      const { error } = kinds[kind].config.safeParse(Object.fromEntries(common.map((name) => [name, 1])));
       const unknown = error?.issues.flatMap((issue) =>
         issue.code === 'unrecognized_keys' ? issue.keys : [],
       );

@@ -1,4 +1,4 @@
-import { strategyFrom } from '../../core/registry/strategy.ts';
+import { mergeStrategies } from '../../core/registry/strategy.ts';
 import type { RolloutState } from '../../core/rollout/rollout.ts';
 
 const place = { bucket: 'certferry-work', key: 'rollouts/r/wave-1' };
@@ -34,7 +34,7 @@ export function aRolloutState({
       only: null,
       urgent: false,
       reason: 'asked for',
-      strategy: strategyFrom({}),
+      strategy: mergeStrategies({}),
       serviceEndpoints: [],
     },
     wave: {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { describeError } from '../../cli/terminal/errors.ts';
-import { targetKinds } from '../../core/targets/target.ts';
+import { targetKinds } from '../../core/targets/kinds/kinds.ts';
 import { captured } from './capture.ts';
 import { aTarget } from './finished.ts';
 

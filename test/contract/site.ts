@@ -1,5 +1,5 @@
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
-import type { TargetKind } from '../../core/targets/target.ts';
+import type { TargetKind } from '../../core/targets/kinds/kinds.ts';
 import type { Need } from '../rigs/require-daemon.ts';
 
 /**

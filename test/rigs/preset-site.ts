@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
-import { type Instance, type PresetName, presets } from '../../core/targets/file-presets.ts';
+import { type Instance, type PresetName, presets } from '../../core/targets/kinds/file-presets.ts';
 import { pairMatches } from '../agent-scripts/disk.ts';
 import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { failsOnce } from './fails-once.ts';

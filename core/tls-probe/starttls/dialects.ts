@@ -1,4 +1,4 @@
-import type { ProbeProtocol } from '../../targets/verify.ts';
+import type { ProbeProtocol } from '../../targets/kinds/probe-protocol.ts';
 import type { Dialect } from './conversation.ts';
 import { imap } from './imap.ts';
 import { ldap } from './ldap.ts';

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../../core/clock.ts';
 import { ExecutionContext } from '../../../core/deployment/task-input.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import type { Certificate } from '../../../core/registry/certificate.ts';
-import { type StrategyOverrides, strategyFrom } from '../../../core/registry/strategy.ts';
+import { mergeStrategies, type StrategyOverrides } from '../../../core/registry/strategy.ts';
 import { type Rollout, type RolloutRequest, RolloutState } from '../../../core/rollout/rollout.ts';
 import type { Executions } from '../../../services/locks/executions.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
@@ -58,7 +58,7 @@ export const createHandler =
       repeat,
       urgent,
       reason,
-      strategy: strategyFrom(by.defaultStrategy ?? {}, certificate.strategy, request.strategy),
+      strategy: mergeStrategies(by.defaultStrategy ?? {}, certificate.strategy, request.strategy),
       serviceEndpoints: certificate.serviceEndpoints,
     };
     const { sequence, version } = placeIn(await begin(rollout, request, by), rollout);

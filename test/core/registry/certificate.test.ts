@@ -14,7 +14,7 @@ test('services are not looked at from a host, whether it was said or follows fro
   };
   const { error } = Certificate.safeParse(input);
   const lambda =
-    "lambda, since a service is nobody's node: on port 25, which Lambda reaches only where AWS has opened it, say so, or look at another port, or at the nodes (verify of the targets)";
+    'lambda, because a service has no host of its own. On port 25, which Lambda reaches only if AWS has opened it, set probeFrom: lambda, or use another port, or verify the targets instead';
 
   expect(problemLines({ schema: Certificate, input }, error?.issues ?? [])).toEqual([
     `serviceEndpoints[0].probeFrom: is required: ${lambda}`,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { targetsJsonSchema } from '../../../core/registry/json-schema.ts';
-import { targetKinds } from '../../../core/targets/target.ts';
+import { targetKinds } from '../../../core/targets/kinds/kinds.ts';
 
 interface Property {
   readonly description?: string;
@@ -64,8 +64,8 @@ describe('the JSON Schema of targets', () => {
     };
     const words = new Map(propertiesOf(properties.certificates.items).reverse());
 
-    expect(words.get('name')?.description).toContain('versions follow each other');
+    expect(words.get('name')?.description).toContain('The name of the certificate');
     expect(words.get('endpoint')?.description).toContain('host:port');
-    expect(words.get('endpoint')?.description).not.toContain('this very target');
+    expect(words.get('endpoint')?.description).not.toContain('this one target');
   });
 });

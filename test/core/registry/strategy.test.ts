@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { Strategy, StrategyOverrides, strategyFrom } from '../../../core/registry/strategy.ts';
+import { mergeStrategies, Strategy, StrategyOverrides } from '../../../core/registry/strategy.ts';
 import { problemLines } from '../../../core/targets/problems.ts';
 
 test('what a request does not say about the strategy comes from the certificate, then the default', () => {
   const certificate = StrategyOverrides.parse({ pauseSeconds: 600, maxConcurrency: 5 });
   const request = StrategyOverrides.parse({ pauseSeconds: 0 });
 
-  expect(strategyFrom(certificate, request)).toEqual({
+  expect(mergeStrategies(certificate, request)).toEqual({
     ...Strategy.parse({}),
     maxConcurrency: 5,
     pauseSeconds: 0,
@@ -21,10 +21,10 @@ describe('a wave after which a person is asked', () => {
     ['a wave that reaches all already', { approvalAfterWave: 1 }, { waves: ['100%', '100%'] }],
   ])('is refused where it is %s: nobody would be asked', (_, certificate, request) => {
     const attempt = () =>
-      strategyFrom(StrategyOverrides.parse(certificate), StrategyOverrides.parse(request));
+      mergeStrategies(StrategyOverrides.parse(certificate), StrategyOverrides.parse(request));
 
     expect(attempt).toThrow(expect.objectContaining({ name: 'InvalidRequest' }));
-    expect(attempt).toThrow(/^approvalAfterWave is \d, but waves is \[.*"100%"\]: .* approvalAfterWave 0/);
+    expect(attempt).toThrow(/^approvalAfterWave is \d, but waves is \[.*"100%"\]: .* approvalAfterWave to 0/);
   });
 
   test.each<[object, object]>([
@@ -32,7 +32,7 @@ describe('a wave after which a person is asked', () => {
     [{ approvalAfterWave: 2 }, { waves: [1, '10%', '100%'] }],
     [{ approvalAfterWave: 1 }, { approvalAfterWave: 0, waves: ['100%'] }],
   ])('is taken where one is left afterwards, and 0 asks nobody: %j, %j', (certificate, request) => {
-    expect(strategyFrom(certificate, request)).toMatchObject({ ...certificate, ...request });
+    expect(mergeStrategies(certificate, request)).toMatchObject({ ...certificate, ...request });
   });
 
   test('is refused with its field where waves are said beside it', () => {

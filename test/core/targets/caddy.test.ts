@@ -33,10 +33,10 @@ describe('a target of kind caddy', () => {
 
   test.for([
     [{ mode: 'api', configPath: '/etc/caddy/Caddyfile' }, 'config.configPath: expected no configPath'],
-    [{ mode: 'api', adapter: 'yaml' }, 'config.adapter: expected no adapter but with mode: file'],
+    [{ mode: 'api', adapter: 'yaml' }, 'config.adapter: expected no adapter without mode: file'],
     [{ mode: 'api', reloadCommand: 'true' }, 'config.reloadCommand: expected no reloadCommand'],
-    [{ loader: 'load_pem' }, 'config.loader: expected no loader but with mode: api'],
-    [{ mode: 'api', tag: 'www' }, 'config.tag: expected no tag but with loader: load_pem'],
+    [{ loader: 'load_pem' }, 'config.loader: expected no loader without mode: api'],
+    [{ mode: 'api', tag: 'www' }, 'config.tag: expected no tag without loader: load_pem'],
   ] as const)('has no field that its mode makes nothing of: %j', ([config, problem]) => {
     expect(problems(config).join('\n')).toContain(problem);
   });

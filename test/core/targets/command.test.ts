@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { splitWords } from '../../../core/targets/command.ts';
+import { splitWords } from '../../../core/targets/kinds/command.ts';
 
 /** What /bin/sh itself makes of the line, as the arguments of a function. Null when it cannot read it. */
 function wordsOfShell(line: string): string[] | null {

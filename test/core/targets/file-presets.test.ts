@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type PresetName, presetNames, presets } from '../../../core/targets/file-presets.ts';
+import { type PresetName, presetNames, presets } from '../../../core/targets/kinds/file-presets.ts';
 import { parseTarget } from '../../../core/targets/parse.ts';
 import { Target, type TargetOf } from '../../../core/targets/target.ts';
 
@@ -106,7 +106,7 @@ test.each([
   ],
   [
     { preset: 'tomcat' },
-    'config.reloadCommand: is required: a command such as systemctl restart tomcat10, since Tomcat reads',
+    'config.reloadCommand: is required: a command such as systemctl restart tomcat10, because Tomcat reads',
   ],
   [
     { preset: 'redis', reload: 'none', reloadCommand: 'x' },

@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { stringify } from 'yaml';
 import { CertferryError } from '../../../core/errors.ts';
 import { parseTargets } from '../../../core/registry/targets-file.ts';
+import { targetKinds } from '../../../core/targets/kinds/kinds.ts';
 import { parseTarget } from '../../../core/targets/parse.ts';
-import { targetKinds } from '../../../core/targets/target.ts';
 import { aTargetInput } from './targets.ts';
 
 function problemsOf(attempt: () => unknown): string[] {
@@ -54,10 +54,10 @@ describe('a targets file', () => {
 
   test('is refused with a key given twice, in YAML and in JSON', () => {
     expect(problemsOf(() => parseTargets('targets: []\ntargets: []', 't'))).toEqual([
-      'a key is given twice, at line 2, column 1',
+      'duplicate key, at line 2, column 1',
     ]);
     expect(problemsOf(() => parseTargets('{"targets": [{"id": "a", "id": "b"}]}', 't'))).toEqual([
-      expect.stringMatching(/^a key is given twice, at line 1, column/),
+      expect.stringMatching(/^duplicate key, at line 1, column/),
     ]);
   });
 
@@ -118,14 +118,14 @@ describe('a targets file', () => {
     expect(problemsOfFile(bad, { ...aTargetInput(), certificate: 7 }).sort()).toEqual(
       [
         'targets[0].id: expected letters, digits, ".", "_" and "-", at most 64 characters, got "a b"',
-        'targets[0].host: expected local, local-<name>, i-… or mi-…, these two after <account>/<region>/ when they are elsewhere, got "server1"',
-        'targets[0].verify.endpoint: expected host:port, such as 10.0.0.7:443, or {host}:443 for the node itself, got "x"',
+        'targets[0].host: expected local, local-<name>, i-… or mi-…, or <account>/<region>/i-… for a host in another account or region, got "server1"',
+        'targets[0].verify.endpoint: expected host:port, such as 10.0.0.7:443, or {host}:443 for the address of the host itself, got "x"',
         'targets[0].verify.protocol: expected one of tls, smtp, imap, pop3, sieve, postgres, mysql, ldap, got "tsl"; did you mean tls?',
         'targets[0].verify.attempts: expected at least 1, got 0',
         'targets[0].verify.successThreshold: expected at most 20, got 21',
         'targets[0].config.certPath: expected an absolute path to a file, such as /etc/nginx/tls/privkey.pem, got "tls/a.pem"',
         'targets[0].config.keyMode: expected an octal string in quotes that gives others nothing, such as "0600" or "0640", got 640',
-        'targets[0].config.validateCommand: expected a plain command: this one needs a shell; write its words as a list, or say shell: true, got "nginx -t | x"',
+        'targets[0].config.validateCommand: expected a command without shell syntax; write its words as a list, or set shell: true, got "nginx -t | x"',
         'targets[0].config.backupRetention: expected at most 50, got 99',
         'targets[0].config.shell: expected true or false, got "yes"',
         'targets[1].certificate: expected a name such as api.example.com, got 7',
@@ -139,8 +139,8 @@ describe('a targets file', () => {
     ).toEqual(
       [
         'targets[0].certificate: is required: a name such as api.example.com',
-        'targets[0].host: is required: local, local-<name>, i-… or mi-…, these two after <account>/<region>/ when they are elsewhere',
-        'targets[0].verify.endpoint: is required: host:port, such as 10.0.0.7:443, or {host}:443 for the node itself',
+        'targets[0].host: is required: local, local-<name>, i-… or mi-…, or <account>/<region>/i-… for a host in another account or region',
+        'targets[0].verify.endpoint: is required: host:port, such as 10.0.0.7:443, or {host}:443 for the address of the host itself',
         'targets[0].config.certPath: is required: an absolute path to a file, such as /etc/nginx/tls/privkey.pem',
         'targets[0].config.keyPath: is required: an absolute path to a file, such as /etc/nginx/tls/privkey.pem',
         'targets[0].config.reloadCommand: is required: the command that makes the daemon read its files again (or reload: none, if it watches them)',
@@ -152,10 +152,12 @@ describe('a targets file', () => {
     const { verify, ...silent } = aTargetInput();
 
     expect(problemsOfFile(silent)).toEqual([
-      'targets[0].verify: is required: an endpoint to look at, such as { endpoint: "10.0.0.7:443", serverName: api.example.com }, or none (verify: none), said out loud',
+      'targets[0].verify: is required: an endpoint to probe, such as { endpoint: "10.0.0.7:443", serverName: api.example.com }, or none for no verification (verify: none)',
     ]);
     expect(problemsOfFile({ ...silent, verify: false })).toEqual([
-      expect.stringMatching(/^targets\[0\]\.verify: expected an endpoint .* said out loud, got false$/),
+      expect.stringMatching(
+        /^targets\[0\]\.verify: expected an endpoint .* no verification \(verify: none\), got false$/,
+      ),
     ]);
   });
 
@@ -168,16 +170,16 @@ describe('a targets file', () => {
       aTargetInput({}, { verify: { endpoint: 'a:1', adresses: 'all' } }),
     ],
     [
-      'targets[0].zebra: unknown key; there are: id, certificate, host, verify, autoHeal, window, kind, config',
+      'targets[0].zebra: unknown key; known keys: id, certificate, host, autoHeal, window, verify, kind, config',
       aTargetInput({}, { zebra: 1 }),
     ],
-    ['targets[0]["a key"]: unknown key; there are: id', aTargetInput({}, { 'a key': 1 })],
+    ['targets[0]["a key"]: unknown key; known keys: id', aTargetInput({}, { 'a key': 1 })],
   ])('suggests the near key: %s', (expected, target) => {
     expect(problemsOfFile(target)).toEqual([expect.stringContaining(expected)]);
   });
 
   test('lists the kinds and suggests the near one', () => {
-    const kinds = [...targetKinds.filter((kind) => kind !== 'files'), 'files'].join(', ');
+    const kinds = targetKinds.join(', ');
     expect(problemsOfFile(aTargetInput({}, { kind: 'ngnix' }))).toEqual([
       `targets[0].kind: expected one of ${kinds}, got "ngnix"; did you mean nginx?`,
     ]);
@@ -216,7 +218,7 @@ describe('a targets file', () => {
     const longOnSeveral = { id: 'a'.repeat(41), host: { tags: { app: 'web' } } };
 
     expect(problemsOfFile(aTargetInput({}, { id: 'web.i-0123456789abcdef0' }))).toEqual([
-      expect.stringContaining('an id that does not end as a host id'),
+      expect.stringContaining('an id that does not end with a host id'),
     ]);
     expect(problemsOfFile(aTargetInput({}, longOnSeveral))).toEqual([
       expect.stringContaining('at most 40 characters for a target on several hosts'),
@@ -236,7 +238,7 @@ describe('a targets file', () => {
         'certificates[0].strategy.maxConcurency: unknown key; did you mean maxConcurrency?',
         'certificates[0].source.kind: expected one of secretsmanager, acm, s3, parameter, got "acme"; did you mean acm?',
         'certificates[1].serviceEndpoints[0].endpoint: expected host:port, such as 10.0.0.7:443 or [::1]:8443, got "x"',
-        'certificates[1].window: unknown key; there are: name, source, strategy, serviceEndpoints',
+        'certificates[1].window: unknown key; known keys: name, source, strategy, serviceEndpoints',
         'certificates[1].name: "a.test" is already the name of certificates[0]',
       ].sort(),
     );

@@ -86,7 +86,7 @@ describe('the time that verifying may take', () => {
 
   test('refuses more handshakes in a row than fit into one look', () => {
     expect(problem({ successThreshold: 9 })).toContain(
-      'verify.successThreshold: expected at most 8 with a timeoutSeconds of 10, so that a look ends in time, got 9',
+      'verify.successThreshold: expected at most 8 with a timeoutSeconds of 10, because one probe may take 180 seconds, got 9',
     );
     expect(problem({ successThreshold: 2, timeoutSeconds: 60 })).toContain(
       'verify.successThreshold: expected at most 1',
@@ -95,7 +95,7 @@ describe('the time that verifying may take', () => {
 
   test('refuses more attempts than fit into an execution', () => {
     expect(problem({ attempts: 50, maxBackoffSeconds: 900 })).toContain(
-      'verify.attempts: expected at most 38 with a maxBackoffSeconds of 900 and a timeoutSeconds of 10, so that a deployment ends within a day, got 50',
+      'verify.attempts: expected at most 38 with a maxBackoffSeconds of 900 and a timeoutSeconds of 10, because a deployment must end within a day, got 50',
     );
     expect(problem({ attempts: 41, maxBackoffSeconds: 900, probeFrom: 'host' })).toContain(
       'verify.attempts: expected at most 40',

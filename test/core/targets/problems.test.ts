@@ -26,7 +26,7 @@ describe('what is wrong, where a schema has no words of its own', () => {
     [{ version: 2 }, 'version: expected 1, got 2'],
     [{ size: 'large' }, 'size: expected a number or true or false, got "large"'],
     [{ made: 'today' }, 'made: expected date, got "today"'],
-    [{ even: 3 }, 'even: expected something else, got 3'],
+    [{ even: 3 }, 'even: expected another value, got 3'],
     [{ item: { kind: 7 } }, 'item.kind: expected one of one, two, got 7'],
     [{ item: { kind: 'tow' } }, 'item.kind: expected one of one, two, got "tow"; did you mean two?'],
     [{ other: 1 }, 'unknown key'],

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { probeProtocols } from '../../../core/targets/kinds/probe-protocol.ts';
 import { parseTarget } from '../../../core/targets/parse.ts';
 import { CertificateName, Host, Target, TargetId } from '../../../core/targets/target.ts';
-import { Endpoint, endpointParts, probeProtocols, Verify } from '../../../core/targets/verify.ts';
+import { Endpoint, endpointParts, Verify } from '../../../core/targets/verify.ts';
 import { aTargetInput } from './targets.ts';
 
 const paths = fc.stringMatching(/^\/[a-z]{1,8}\/[a-z]{1,8}\.pem$/);

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { Command, shellArgv, splitWords } from './command.ts';
+import { described } from './described.ts';
 
-/** Absolute, already normal: `..` or a doubled slash in a path is a typing error or worse. */
+/** An absolute, normalized path: `..` or a double slash in a path is a mistake or an attack. */
 export const AbsolutePath = z.string().check(
   z.maxLength(1024),
   z.regex(
@@ -11,11 +12,11 @@ export const AbsolutePath = z.string().check(
   z.refine((path) => !/(^|\/)\.{0,2}(\/|$)/.test(path.slice(1)), 'a path without "..", "." or "//"'),
 );
 
-/** File mode as people write it. JSON has no octal numbers, so a number here would be a trap. */
+/** An octal file mode as a string: JSON has no octal numbers, so a number would be read as decimal. */
 export const CertMode = z
   .string()
   .check(z.regex(/^0?[46][046][04]$/, 'an octal string in quotes that lets the owner read, such as "0644"'));
-/** A private key is never readable by everybody. */
+/** Others may never read a private key. */
 export const KeyMode = z
   .string()
   .check(
@@ -30,22 +31,56 @@ export const Principal = z
   .string()
   .check(z.regex(/^([a-z_][a-z0-9_.-]{0,31}\$?|[0-9]{1,10})$/i, 'a name, or a number in quotes'));
 
-/** What every kind that installs files on a host accepts. */
+export const certPath = described(AbsolutePath, 'The file for the certificate. A symbolic link is followed.');
+export const keyPath = described(AbsolutePath, 'The file for the private key. A symbolic link is followed.');
+export const chainPath = described(z.optional(AbsolutePath), 'The file for the intermediates alone.');
+export const mainConfigPath = described(
+  z.optional(AbsolutePath),
+  'The main configuration of the daemon. Default: the path that the daemon was built with.',
+);
+
+/** The fields of every kind that installs files on a host. */
 export const fileFields = {
-  certMode: z.optional(CertMode),
-  keyMode: z.optional(KeyMode),
-  owner: z.optional(Principal),
-  group: z.optional(Principal),
-  validateCommand: z.optional(Command),
-  reloadCommand: z.optional(Command),
-  /** Hands command lines to /bin/sh -c instead of splitting them into words. */
-  shell: z._default(z.boolean(), false),
-  /** Starts a shadow of the daemon on the new files in a private world, and shakes hands with it, before anything is touched. */
-  rehearse: z._default(z.boolean(), false),
-  /** Seconds each command may run before its whole process group is killed. */
-  commandTimeoutSeconds: z._default(z.int().check(z.gte(1), z.lte(240)), 60),
-  /** Older versions kept on the host; the snapshot of the running deployment is always made besides. */
-  backupRetention: z._default(z.int().check(z.gte(0), z.lte(50)), 3),
+  certMode: described(
+    z.optional(CertMode),
+    'Octal, in quotes. Default: the mode of the existing file, else the default of the kind.',
+  ),
+  keyMode: described(
+    z.optional(KeyMode),
+    'Octal, in quotes, without access for others. Default: the mode of the existing file, else 0600.',
+  ),
+  owner: described(
+    z.optional(Principal),
+    'A user name, or a number in quotes. Default: the owner of the existing file.',
+  ),
+  group: described(
+    z.optional(Principal),
+    'A group name, or a number in quotes. Default: the group of the existing file.',
+  ),
+  validateCommand: described(
+    z.optional(Command),
+    'Checks the staged files before they are installed: a command line without shell syntax, or a list of words.',
+  ),
+  reloadCommand: described(
+    z.optional(Command),
+    'Makes the daemon read its files again: a command line without shell syntax, or a list of words.',
+  ),
+  shell: described(
+    z._default(z.boolean(), false),
+    'true runs command lines with /bin/sh -c instead of splitting them into words.',
+  ),
+  rehearse: described(
+    z._default(z.boolean(), false),
+    'true starts a sandboxed instance of the daemon with the staged files and probes it before any file changes.',
+  ),
+  commandTimeoutSeconds: described(
+    z._default(z.int().check(z.gte(1), z.lte(240)), 60),
+    'Seconds that a command may run. After that, the agent kills its process group.',
+  ),
+  backupRetention: described(
+    z._default(z.int().check(z.gte(0), z.lte(50)), 3),
+    'Number of older versions kept on the host, in addition to the snapshot of the running deployment.',
+  ),
 };
 
 export interface WithCommands {
@@ -61,7 +96,7 @@ type Argv<Config extends WithCommands> = Omit<Config, CommandField> & {
   reloadCommand?: string[];
 };
 
-/** Makes a config's command lines into argv arrays. Parsing the result again changes nothing. */
+/** Turns the command lines of a config into argv arrays. Idempotent: parsing the result again changes nothing. */
 export function withArgv<Shape extends z.core.$ZodShape>(object: z.ZodMiniObject<Shape, z.core.$strict>) {
   type Config = z.output<typeof object> & WithCommands;
   return z.pipe(
@@ -87,7 +122,7 @@ function toArgv(command: Command, shell: boolean): string[] | null {
   return shell ? shellArgv(command) : splitWords(command);
 }
 
-/** Checks that are made even when other fields are wrong, so that a person reads of every problem at once. */
+/** Runs a check even if other fields are invalid, so that one error lists every problem. */
 export function whenObject({ value }: { value: unknown }): boolean {
   return typeof value === 'object' && value !== null;
 }
@@ -102,11 +137,11 @@ function plainCommand(field: CommandField) {
   return z.refine<object>(isPlain, {
     path: [field],
     when: whenObject,
-    error: 'a plain command: this one needs a shell; write its words as a list, or say shell: true',
+    error: 'a command without shell syntax; write its words as a list, or set shell: true',
   });
 }
 
-/** Two of a target's files at one path would leave the later one's bytes for both. */
+/** With two files at one path, the file written last would overwrite the other. */
 const distinctPaths = z.refine<object>(
   (config) => {
     const { certPath, keyPath, chainPath } = config as Readonly<Record<string, unknown>>;

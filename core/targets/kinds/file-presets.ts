@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
+import { described } from './described.ts';
 import { AbsolutePath } from './fields.ts';
-import type { ProbeProtocol } from './verify.ts';
+import type { ProbeProtocol } from './probe-protocol.ts';
 
 export const presetNames = [
   'postgresql',
@@ -13,16 +14,21 @@ export const presetNames = [
 ] as const;
 export type PresetName = (typeof presetNames)[number];
 
-/** Which instance of a daemon is told, where there are several or it is not where its package puts it. */
+/** The instance of a daemon, if there are several or it is not where its package puts it. */
 export const Instance = z.strictObject({
-  /** For postgresql the folder that holds the socket, as in `psql -h`. */
-  socket: z.optional(AbsolutePath),
-  port: z.optional(z.int().check(z.gte(1), z.lte(65_535))),
-  pidFile: z.optional(AbsolutePath),
-  node: z.optional(
-    z
-      .string()
-      .check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(@[A-Za-z0-9_.-]+)?$/, 'a name such as rabbit@mq-1')),
+  socket: described(
+    z.optional(AbsolutePath),
+    'The socket of the instance. For postgresql: the folder that holds the socket, as in psql -h.',
+  ),
+  port: described(z.optional(z.int().check(z.gte(1), z.lte(65_535))), 'The port of the instance.'),
+  pidFile: described(z.optional(AbsolutePath), 'The file with the process id of the instance.'),
+  node: described(
+    z.optional(
+      z
+        .string()
+        .check(z.regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*(@[A-Za-z0-9_.-]+)?$/, 'a name such as rabbit@mq-1')),
+    ),
+    'The node of the instance, such as rabbit@mq-1.',
   ),
 });
 export type Instance = z.infer<typeof Instance>;
@@ -32,19 +38,19 @@ interface Paths {
   readonly keyPath: string;
 }
 
-/** What is known of a daemon that reads PEM files; what the config says counts more. */
+/** Defaults for a daemon that reads PEM files. Fields of the config override them. */
 export interface Preset extends Paths {
-  /** The daemon's own group: it reads its key after it has become its user. */
+  /** The group of the daemon, which reads its key after it has dropped root. */
   readonly group: string;
   readonly protocol: ProbeProtocol;
   readonly instance: readonly (keyof Instance)[];
-  /** argv, without a password: as root over a socket, or by a signal. Null: it reads its files when it starts. */
+  /** argv that needs no password: root over a socket, or a signal. Null: the daemon reads its files only at start. */
   reload(instance: Instance, paths: Paths): string[] | null;
 }
 
-/** The presets of kind `files`, with the manual that says how each daemon reads its files again. */
+/** The presets of kind `files`, each with the manual that describes its reload. */
 export const presets: Readonly<Record<PresetName, Preset>> = {
-  /** https://www.postgresql.org/docs/current/ssl-tcp.html#SSL-SERVER-FILES; the superuser by peer authentication. */
+  /** https://www.postgresql.org/docs/current/ssl-tcp.html#SSL-SERVER-FILES; superuser through peer authentication. */
   postgresql: {
     ...pathsIn('/etc/postgresql/tls'),
     group: 'postgres',
@@ -57,7 +63,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       ...['-c', 'SELECT pg_reload_conf()'],
     ],
   },
-  /** https://dev.mysql.com/doc/refman/8.4/en/alter-instance.html; root by `auth_socket`, or by /root/.my.cnf. */
+  /** https://dev.mysql.com/doc/refman/8.4/en/alter-instance.html; root through `auth_socket` or /root/.my.cnf. */
   mysql: {
     ...pathsIn('/etc/mysql/tls'),
     group: 'mysql',
@@ -77,7 +83,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     instance: ['socket'],
     reload: ({ socket }) => ['mariadb', '--protocol=socket', ...option('-S', socket), '-e', 'FLUSH SSL'],
   },
-  /** https://redis.io/docs/latest/operate/oss_and_stack/management/security/encryption/; `-e`: an error is one. */
+  /** https://redis.io/docs/latest/operate/oss_and_stack/management/security/encryption/; `-e`: an error becomes the exit code. */
   redis: {
     ...pathsIn('/etc/redis/tls'),
     group: 'redis',
@@ -88,7 +94,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
       ...['CONFIG', 'SET', 'tls-cert-file', certPath, 'tls-key-file', keyPath],
     ],
   },
-  /** https://mosquitto.org/man/mosquitto-8.html: SIGHUP; Debian's and Fedora's units send it as their reload. */
+  /** https://mosquitto.org/man/mosquitto-8.html: SIGHUP, which the units of Debian and Fedora send on reload. */
   mosquitto: {
     ...pathsIn('/etc/mosquitto/tls'),
     group: 'mosquitto',
@@ -97,7 +103,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     reload: ({ pidFile }) =>
       pidFile === undefined ? ['systemctl', 'reload', 'mosquitto'] : ['pkill', '-HUP', '-F', pidFile],
   },
-  /** https://www.rabbitmq.com/docs/ssl#rotation: Erlang keeps what it has read of PEM files until it is told. */
+  /** https://www.rabbitmq.com/docs/ssl#rotation: Erlang caches PEM files until the cache is cleared. */
   rabbitmq: {
     ...pathsIn('/etc/rabbitmq/tls'),
     group: 'rabbitmq',
@@ -105,7 +111,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     instance: ['node'],
     reload: ({ node }) => ['rabbitmqctl', ...option('-n', node), 'eval', 'ssl:clear_pem_cache().'],
   },
-  /** https://tomcat.apache.org/tomcat-10.1-doc/config/http.html#SSL_Support: read when the connector starts. */
+  /** https://tomcat.apache.org/tomcat-10.1-doc/config/http.html#SSL_Support: files are read when the connector starts. */
   tomcat: {
     ...pathsIn('/etc/tomcat/tls'),
     group: 'tomcat',
