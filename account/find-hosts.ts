@@ -2,7 +2,7 @@ import type { LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
 import { placeOf } from '../core/targets/host-location.ts';
 import type { RegisteredTarget } from '../core/targets/registered.ts';
-import { createFleet, type Fleet, type FoundHost, type HostClients } from '../services/fleet/fleet.ts';
+import { createFleet, type Fleet, type FoundHost, type HostClients } from '../services/fleet/find-hosts.ts';
 import { invoke } from './stack/invoke.ts';
 
 /**

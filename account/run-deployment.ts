@@ -3,7 +3,7 @@ import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import { CertferryError } from '../core/errors.ts';
 import { memberOf, type RegisteredTarget } from '../core/targets/registered.ts';
 import type { Target } from '../core/targets/target.ts';
-import type { Executions } from '../services/locks/executions.ts';
+import type { Executions } from '../services/executions.ts';
 import type { Catalogue } from '../services/registry/catalogue.ts';
 import type { Rollouts } from '../services/rollouts/rollout-store.ts';
 import { recordedIn } from './executions/inspect-execution.ts';

@@ -9,7 +9,7 @@ import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import { CertferryError } from '../core/errors.ts';
 import type { RecordedRollout, RolloutRequest } from '../core/rollout/rollout.ts';
 import { tallyOf } from '../core/rollout/tally.ts';
-import type { Executions } from '../services/locks/executions.ts';
+import type { Executions } from '../services/executions.ts';
 import type { RolloutControl } from '../services/rollouts/rollout-control.ts';
 import type { Rollouts } from '../services/rollouts/rollout-store.ts';
 import type { JudgedWave, WaveFiles } from '../services/rollouts/wave-files.ts';

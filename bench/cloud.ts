@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createAuthority } from '../cli/demo/throwaway-ca.ts';
 import { openFerry } from '../local/backend/local-backend.ts';
 import { createHistory } from '../services/history/history.ts';
-import { createLocks } from '../services/locks/locks.ts';
+import { createTargetLocks } from '../services/locks/target-locks.ts';
 import { aTarget } from '../test/agent-scripts/run-agent.ts';
 import { startTables, tableNames } from '../test/fixtures/world.ts';
 import { inTurn, pidFileRequired } from './measure.ts';
@@ -46,7 +46,7 @@ export async function transitions(folder: string): Promise<string[]> {
 /** Lock, then history item and release in one transaction, one after the other and for many targets at once. */
 export async function lockRate(): Promise<string[]> {
   const { documents, close } = await startTables();
-  const locks = createLocks(documents, tableNames.locks);
+  const locks = createTargetLocks(documents, tableNames.locks);
   const history = createHistory(documents, tableNames);
   const startedAt = new Date().toISOString();
   const cycle = async (targetId: string, round: number): Promise<void> => {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HistoryItem } from '../services/history/history.ts';
 import type { LockItem } from '../services/locks/lock-item.ts';
-import type { Claim } from '../services/locks/locks.ts';
+import type { Claim } from '../services/locks/target-locks.ts';
 import { anExecution, aTargetId } from '../test/fixtures/factories.ts';
 import { aWorld, startTables, type World } from '../test/fixtures/world.ts';
 

@@ -1,5 +1,5 @@
 import { Approval as Answer, type Approval } from '../core/rollout/rollout.ts';
-import { createExecutions } from '../services/locks/executions.ts';
+import { createExecutions } from '../services/executions.ts';
 import type { Rollouts } from '../services/rollouts/rollout-store.ts';
 import type { Cloud } from './cloud.ts';
 

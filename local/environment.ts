@@ -49,10 +49,10 @@ export function lambdaEnvironment(
     [tables.deployments.variable]: tableNames.deployments,
     WORK_BUCKET: workBucket,
     NOTIFICATIONS_TOPIC: topicArn,
-    COMMAND_PLACE: `--local --state ${quoted(path)}`,
+    COMMAND_OPTIONS: `--local --state ${quoted(path)}`,
     // keys and targets were in the memory of the process that began with them
-    COMMAND_TARGETS: '--targets FILE',
-    COMMAND_VERSION: '--cert FILE --key FILE',
+    COMMAND_TARGET_OPTIONS: '--targets FILE',
+    COMMAND_VERSION_OPTIONS: '--cert FILE --key FILE',
     ROLLOUT_ARN: stateMachineArn(rollout),
     DEPLOY_TARGET_ARN: stateMachineArn(deployTarget),
     // this machine is every host

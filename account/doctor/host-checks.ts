@@ -1,6 +1,6 @@
 import type { InstanceInformation } from '@aws-sdk/client-ssm';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
-import type { Fleet, FoundHost } from '../../services/fleet/fleet.ts';
+import type { Fleet, FoundHost } from '../../services/fleet/find-hosts.ts';
 import { informationOf } from '../../services/ssm/managed-nodes.ts';
 import type { Clients } from '../stack/clients.ts';
 import { amiss, type Check, check, type Finding, listed, well } from './check.ts';

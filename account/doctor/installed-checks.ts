@@ -1,6 +1,6 @@
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { memberTargetId } from '../../core/targets/registered.ts';
-import type { Installed, InstalledVersions } from '../../services/registry/installed.ts';
+import type { InstalledVersion, InstalledVersions } from '../../services/registry/installed-versions.ts';
 import { amiss, type Check, check, type Finding, listed, well } from './check.ts';
 import type { Placed } from './host-checks.ts';
 
@@ -22,7 +22,7 @@ export async function installedChecks(
   ]);
 }
 
-function failures(ids: readonly string[], found: ReadonlyMap<string, Installed>): Finding {
+function failures(ids: readonly string[], found: ReadonlyMap<string, InstalledVersion>): Finding {
   const never = ids.filter((id) => !found.has(id));
   const failed = [...found.values()].filter(({ outcome }) => !isGood(outcome));
   if (failed.length > 0) {
@@ -41,7 +41,7 @@ function isGood(outcome: string): boolean {
   return Object.entries(outcomeMeanings).some(([name, { succeeded }]) => name === outcome && succeeded);
 }
 
-function expiring(found: readonly Installed[], now: Date): Finding {
+function expiring(found: readonly InstalledVersion[], now: Date): Finding {
   const dated = found.flatMap(({ targetId, notAfter }) =>
     notAfter === null ? [] : [{ targetId, days: daysUntil(notAfter, now) }],
   );

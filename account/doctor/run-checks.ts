@@ -1,6 +1,6 @@
-import type { Fleet } from '../../services/fleet/fleet.ts';
+import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
-import type { InstalledVersions } from '../../services/registry/installed.ts';
+import type { InstalledVersions } from '../../services/registry/installed-versions.ts';
 import type { Clients } from '../stack/clients.ts';
 import type { ReadStack } from '../stack/outputs.ts';
 import { type Check, check } from './check.ts';

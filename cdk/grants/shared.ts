@@ -79,7 +79,7 @@ export function tellPeople(scope: Construct, { topic }: Shared): Grant {
     ],
     environment: {
       NOTIFICATIONS_TOPIC: topic.topicArn,
-      COMMAND_PLACE: `--stack ${stackName} --region ${region}`,
+      COMMAND_OPTIONS: `--stack ${stackName} --region ${region}`,
     },
     wildcards: {},
   };

@@ -7,17 +7,17 @@ import type { HostLocks } from '../../services/locks/host-locks.ts';
 import type { LockItem } from '../../services/locks/lock-item.ts';
 import type { PendingCommand, Purpose } from '../../services/locks/pending-commands.ts';
 import { deliverySeconds } from '../../services/ssm/commands.ts';
-import type { Pacing } from '../../services/ssm/pacing.ts';
-import { type Settlement, type Settlers, settle } from './settle.ts';
+import type { SendRate } from '../../services/ssm/send-rate.ts';
+import { type Completion, type CompletionServices, completeIfEnded } from './complete-command.ts';
 
 /** What it takes to bring a job to a host. */
-export interface Deliverers extends Settlers {
+export interface DeliveryServices extends CompletionServices {
   readonly hostLocks: HostLocks;
-  readonly pacing: Pacing;
+  readonly sendRate: SendRate;
 }
 
 /** A job made, not yet sent: `text` is the parameter of the command. */
-export interface MadeJob {
+export interface PreparedJob {
   readonly action: JobAction;
   readonly text: string;
 }
@@ -28,7 +28,7 @@ export interface Delivery {
   readonly taskToken: string;
   readonly purpose: Purpose;
   readonly probe?: PendingCommand['probe'];
-  readonly make: () => Promise<MadeJob>;
+  readonly make: () => Promise<PreparedJob>;
 }
 
 /** Margin on the delivery timeout for clocks that differ: a host refuses a job that arrives later still. */
@@ -41,11 +41,11 @@ const clockMarginSeconds = 60;
  * Throws StaleFence when the deployment no longer holds its locks, CommandUndeliverable when a push finds its host away,
  * SendPaced when too many wait to send, and whatever `make` or sending throws.
  */
-export async function deliver(by: Deliverers, delivery: Delivery): Promise<Settlement> {
+export async function deliver(by: DeliveryServices, delivery: Delivery): Promise<Completion> {
   const lock = await heldLock(by, delivery.deployment);
   const key = keyOf(delivery, lock);
   const sent = lock.pending?.key === key ? await sentBefore(by, lock, delivery.taskToken) : null;
-  return settle(by, sent ?? (await send(by, key, delivery)));
+  return completeIfEnded(by, sent ?? (await send(by, key, delivery)));
 }
 
 /** The same for every retry of one state, another for the same state entered again: a new round or a new look. */
@@ -57,7 +57,10 @@ export function keyOf(
 }
 
 /** The deployment's lock. Throws StaleFence when somebody else has it: the host would refuse the job anyway. */
-export async function heldLock(by: Pick<Settlers, 'locks'>, deployment: Deployment): Promise<LockItem> {
+export async function heldLock(
+  by: Pick<CompletionServices, 'locks'>,
+  deployment: Deployment,
+): Promise<LockItem> {
   const lock = await by.locks.read(deployment.target.id);
   if (lock.owner === deployment.executionArn && lock.fence === deployment.fence) return lock;
   return staleFence(deployment);
@@ -71,11 +74,11 @@ function staleFence({ target, fence }: Deployment): never {
   );
 }
 
-async function sentBefore(by: Deliverers, { pending }: LockItem, taskToken: string) {
-  return pending?.commandId ? by.pending.retoken(pending.commandId, taskToken) : null;
+async function sentBefore(by: DeliveryServices, { pending }: LockItem, taskToken: string) {
+  return pending?.commandId ? by.pending.replaceToken(pending.commandId, taskToken) : null;
 }
 
-async function send(by: Deliverers, key: string, delivery: Delivery): Promise<PendingCommand> {
+async function send(by: DeliveryServices, key: string, delivery: Delivery): Promise<PendingCommand> {
   const { deployment, taskToken, purpose, probe = null } = delivery;
   const { id: deploymentId, executionArn, fence, target } = deployment;
   await awaitTurn(by, delivery);
@@ -95,17 +98,17 @@ async function send(by: Deliverers, key: string, delivery: Delivery): Promise<Pe
  * Undoing goes on in any case: a host that is away may come back within the command's time, and one that somebody else
  * has meanwhile takes one job at a time.
  */
-async function awaitTurn(by: Deliverers, { purpose, deployment }: Delivery): Promise<void> {
+async function awaitTurn(by: DeliveryServices, { purpose, deployment }: Delivery): Promise<void> {
   const { host } = deployment.target;
   if (purpose !== 'undo') await checkHost(by, deployment);
-  if (purpose === 'push') await by.commands.reach(host);
+  if (purpose === 'push') await by.commands.requireReachable(host);
   const { account, region } = placeOf(host);
   const where = account === null ? null : `${account}/${region}`;
-  await by.pacing.turn(where, purpose === 'undo' ? 'mustGo' : 'canWait');
+  await by.sendRate.waitForSlot(where, purpose === 'undo' ? 'mustGo' : 'canWait');
 }
 
 /** An execution that was stopped, and redriven after somebody else took its host, finds out here. */
-async function checkHost(by: Pick<Deliverers, 'hostLocks'>, deployment: Deployment): Promise<void> {
+async function checkHost(by: Pick<DeliveryServices, 'hostLocks'>, deployment: Deployment): Promise<void> {
   const { host } = deployment.target;
   const { owner } = await by.hostLocks.read(host);
   if (owner === null || owner === deployment.executionArn) return;

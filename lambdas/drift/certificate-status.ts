@@ -1,5 +1,5 @@
 import type { Due } from '../../core/drift/drift.ts';
-import type { Executions } from '../../services/locks/executions.ts';
+import type { Executions } from '../../services/executions.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 import type { Rollouts } from '../../services/rollouts/rollout-store.ts';

@@ -1,6 +1,6 @@
 import { dailyLook } from '../../core/rollout/asking.ts';
 import type { RolloutRequest } from '../../core/rollout/rollout.ts';
-import type { Executions } from '../../services/locks/executions.ts';
+import type { Executions } from '../../services/executions.ts';
 import { logger } from '../../services/logger.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 

@@ -8,15 +8,15 @@ import { placeOf } from '../../core/targets/host-location.ts';
 import type { ReachableHosts } from '../../services/fleet/reachable-hosts.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
 import { type Commands, deliverySeconds, hasEnded } from '../../services/ssm/commands.ts';
-import type { Pacing } from '../../services/ssm/pacing.ts';
-import { lostResult } from '../delivery/results.ts';
-import { lineFor } from '../delivery/settle.ts';
+import type { SendRate } from '../../services/ssm/send-rate.ts';
+import { lineFor } from '../delivery/complete-command.ts';
+import { lostResult } from '../delivery/job-results.ts';
 
 /** What it takes to have hosts look. */
 export interface HostInspectionServices {
-  readonly commands: Pick<Commands, 'send' | 'look'>;
+  readonly commands: Pick<Commands, 'send' | 'readInvocation'>;
   readonly hostLocks: Pick<HostLocks, 'read'>;
-  readonly pacing: Pacing;
+  readonly sendRate: SendRate;
   readonly reachable: ReachableHosts;
   readonly clock: Clock;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
@@ -117,7 +117,7 @@ function inGroups<Thing>(things: readonly Thing[], size: number): Thing[][] {
 
 async function obstacle(host: string, { reachable }: HostInspectionServices) {
   try {
-    const why = await reachable.whyAway(host);
+    const why = await reachable.unreachableReason(host);
     return why === null ? null : ({ kind: 'away', why } as const);
   } catch (error) {
     return notAsked('it could not be found out whether its host is there', error);
@@ -131,7 +131,7 @@ async function send({ host, questions }: HostJob, by: HostInspectionServices): P
       return { kind: 'not_asked', why: `its host is being deployed to (${owner.split(':').at(-1)})` };
     }
     const { account, region } = placeOf(host);
-    await by.pacing.turn(account === null ? null : `${account}/${region}`, 'canWait');
+    await by.sendRate.waitForSlot(account === null ? null : `${account}/${region}`, 'canWait');
     const now = by.clock.now();
     const header = headerOf(questions, now);
     const looks = questions.map(({ host: _, ...look }) => look);
@@ -166,7 +166,9 @@ async function awaitLine(sent: Sent, deadline: number, by: Waiting): Promise<Hos
       if (left() <= 0) break;
       await by.sleep(Math.min(pause * 1000, left()));
       // whoever had to wait for his turn may be late by now
-      const invocation = await by.inTurn(() => (left() <= 0 ? null : by.commands.look(commandId, host)));
+      const invocation = await by.inTurn(() =>
+        left() <= 0 ? null : by.commands.readInvocation(commandId, host),
+      );
       if (invocation === null || !hasEnded(invocation.status)) continue;
       const line = lineFor(sent, invocation);
       if (line !== null) return { kind: 'answered', line };

@@ -2,9 +2,9 @@ import pLimit from 'p-limit';
 import type { Sight } from '../../core/drift/drift.ts';
 import type { HostQuestion } from '../../core/drift/host-inspection.ts';
 import type { look } from '../../core/tls-probe/inspect-endpoint.ts';
-import type { Executions } from '../../services/locks/executions.ts';
+import type { Executions } from '../../services/executions.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
-import type { Installed, InstalledVersions } from '../../services/registry/installed.ts';
+import type { InstalledVersion, InstalledVersions } from '../../services/registry/installed-versions.ts';
 import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 import { type CertificateStatus, certificateStatuses } from './certificate-status.ts';
 import { type HostInspectionServices, openHostInspections } from './inspect-from-hosts.ts';
@@ -25,7 +25,7 @@ export interface InspectionServices extends HostInspectionServices {
 export interface Looking {
   readonly swept: ResolvedTarget;
   readonly outlook: Outlook;
-  readonly installed: Installed | null;
+  readonly installed: InstalledVersion | null;
   readonly now: CertificateStatus;
   /** Null when there was no time for it. Never rejects. */
   readonly sight: Promise<Sight | null>;

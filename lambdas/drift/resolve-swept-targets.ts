@@ -1,7 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { HostSelector, Member, RegisteredTarget } from '../../core/targets/registered.ts';
 import { memberTargetId } from '../../core/targets/registered.ts';
-import type { Fleet } from '../../services/fleet/fleet.ts';
+import type { Fleet } from '../../services/fleet/find-hosts.ts';
 
 /** One target on one of its hosts. */
 export interface ResolvedTarget {

@@ -5,7 +5,7 @@ import {
   type Patient,
   reasonNotToHeal,
 } from '../../core/drift/healing.ts';
-import type { Executions } from '../../services/locks/executions.ts';
+import type { Executions } from '../../services/executions.ts';
 import type { CertificateStatus } from './certificate-status.ts';
 
 /** One certificate's targets that are not as they should be, and whether they are deployed to again. */

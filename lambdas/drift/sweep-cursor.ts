@@ -1,5 +1,5 @@
 import type { Finding } from '../../core/drift/drift.ts';
-import type { Cursor } from '../../services/registry/sweeps.ts';
+import type { SweepCursor } from '../../services/registry/sweep-cursor.ts';
 import { sumOf, together } from './sweep-totals.ts';
 
 /** What one run found, in the order it looked, beginning after the cursor and going on from the first target. */
@@ -18,7 +18,7 @@ export interface Run {
  * The numbers of ALL targets, or null as long as some of them were not seen since the numbers were last complete: a part
  * that is well says nothing of the rest. With them, the cursor for the next run.
  */
-export function advanceCursor(before: Cursor, { targets, toEnd, findings, reached }: Run) {
+export function advanceCursor(before: SweepCursor, { targets, toEnd, findings, reached }: Run) {
   if (findings.length === targets)
     return { complete: sumOf(findings), cursor: { reached: null, carried: null } };
   const fromFirst = before.reached === null || toEnd === targets;

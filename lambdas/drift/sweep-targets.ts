@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
 import type { Finding, Sight } from '../../core/drift/drift.ts';
 import type { Measured } from '../../core/drift/measured.ts';
-import type { Fleet } from '../../services/fleet/fleet.ts';
+import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
-import type { Installed } from '../../services/registry/installed.ts';
-import type { Sweeps } from '../../services/registry/sweeps.ts';
+import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
+import type { SweepCursors } from '../../services/registry/sweep-cursor.ts';
 import type { CertificateStatus } from './certificate-status.ts';
 import { type InspectionServices, inspectTargets, type Looking } from './inspect-targets.ts';
 import { type ResolvedTarget, resolveSweptTargets, type Unresolved } from './resolve-swept-targets.ts';
@@ -14,7 +14,7 @@ import { examined } from './target-finding.ts';
 /** One target on one host, and what is to be said of it. */
 export interface Swept extends ResolvedTarget {
   readonly finding: Finding;
-  readonly installed: Installed | null;
+  readonly installed: InstalledVersion | null;
   readonly now: CertificateStatus;
 }
 
@@ -35,7 +35,7 @@ export interface Sweep {
 export interface SweepServices extends InspectionServices {
   readonly catalogue: Pick<Catalogue, 'certificates' | 'targets' | 'currentVersion'>;
   readonly fleet: Fleet;
-  readonly sweeps: Sweeps;
+  readonly sweeps: SweepCursors;
 }
 
 /** Questions to the fleet at a time: those for hosts named by their ids share calls, since SSM allows few a second. */
@@ -70,7 +70,7 @@ export async function sweepTargets(
   const findings = (next === -1 ? swept : swept.slice(0, next)).map(({ finding }) => finding);
   const toEnd = members.length - first;
   const { complete, cursor } = advanceCursor(before, { targets: members.length, toEnd, findings, reached });
-  await by.sweeps.stopAt(cursor);
+  await by.sweeps.write(cursor);
   return { ...sweep, complete };
 }
 

@@ -2,7 +2,7 @@ import { type Due, type Finding, findingOf, type Known, type Sight } from '../..
 import { memberOf } from '../../core/targets/registered.ts';
 import type { Verify } from '../../core/targets/verify.ts';
 import type { AddressInspection, look } from '../../core/tls-probe/inspect-endpoint.ts';
-import type { Installed } from '../../services/registry/installed.ts';
+import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 import type { ResolvedTarget } from './resolve-swept-targets.ts';
 
 export type ProbeFrom = Verify['probeFrom'];
@@ -24,7 +24,7 @@ export function outlookOf({ registered, member }: ResolvedTarget, probeFrom: Pro
 /** Looks at one target once. Never throws. */
 export async function sightFromHere(
   { endpoint, serverName, protocol, timeoutSeconds, addresses, requireChain }: Verify,
-  installed: Installed | null,
+  installed: InstalledVersion | null,
   by: { readonly look: typeof look; readonly now: Date },
 ): Promise<Sight> {
   const question = { endpoint, serverName, protocol, timeoutSeconds, version: versionOf(installed) };
@@ -43,21 +43,21 @@ const nothingSeen = (address: string, error: unknown): AddressInspection => ({
 
 /** Says what is to be said of a target, from what the registry knew before it was looked at. */
 export function examined(
-  { installed, due }: { readonly installed: Installed | null; readonly due: Due },
+  { installed, due }: { readonly installed: InstalledVersion | null; readonly due: Due },
   sight: Sight,
   now: Date,
 ): Finding {
   return findingOf(knownOf(installed), due, sight, now);
 }
 
-function knownOf(installed: Installed | null): Known | null {
+function knownOf(installed: InstalledVersion | null): Known | null {
   if (installed === null) return null;
   const { fingerprint, notAfter } = installed;
   return { fingerprint, notAfter, version: versionOf(installed) };
 }
 
 /** What is kept of another version than the one that is there says nothing. */
-export function versionOf(installed: Installed | null) {
+export function versionOf(installed: InstalledVersion | null) {
   const version = installed?.version ?? null;
   return version?.fingerprint === installed?.fingerprint ? version : null;
 }

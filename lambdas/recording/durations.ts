@@ -1,5 +1,5 @@
 import type { HistoryItem } from '../../services/history/history.ts';
-import type { EndedState } from './ended.ts';
+import type { FinalState } from './deployment-outcome.ts';
 
 /** When what happened: epoch milliseconds. `lockedAt` is null for a deployment that never had both of its locks. */
 interface Times {
@@ -9,7 +9,7 @@ interface Times {
 }
 
 /** What the states of the graph left. */
-export type Phases = Pick<EndedState, 'push' | 'probe' | 'rollback'>;
+export type Phases = Pick<FinalState, 'push' | 'probe' | 'rollback'>;
 
 /**
  * How long a deployment took, and each phase of it that took place and of which both ends are known: the push from the

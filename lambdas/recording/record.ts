@@ -1,9 +1,9 @@
-import type { Alongside, History, HistoryItem } from '../../services/history/history.ts';
-import type { HostHolding, HostLockItem, HostLocks } from '../../services/locks/host-locks.ts';
+import type { AccompanyingWrites, History, HistoryItem } from '../../services/history/history.ts';
+import type { HostLockItem, HostLockOwnership, HostLocks } from '../../services/locks/host-locks.ts';
 import type { DeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
 
 /** What it takes to write a deployment's end down. */
-export interface Recorders {
+export interface RecordingServices {
   readonly history: History;
   readonly hostLocks: HostLocks;
   readonly metrics: DeploymentMetrics;
@@ -14,9 +14,9 @@ export interface Recorders {
  * and the outcome is written all the same; what is believed to be installed is not, since that owner knows better.
  */
 export async function record(
-  by: Recorders,
+  by: RecordingServices,
   item: HistoryItem,
-  along: Alongside,
+  along: AccompanyingWrites,
 ): Promise<'recorded' | 'already_recorded'> {
   const recording = await by.history.record(item, along);
   switch (recording) {
@@ -33,11 +33,11 @@ export async function record(
 }
 
 /** With when it was got. */
-type HeldHost = HostHolding & Pick<HostLockItem, 'acquiredAt'>;
+type HeldHost = HostLockOwnership & Pick<HostLockItem, 'acquiredAt'>;
 
 /** The host's lock, if it is the execution's. */
-export async function heldHost(
-  by: Pick<Recorders, 'hostLocks'>,
+export async function findHeldHostLock(
+  by: Pick<RecordingServices, 'hostLocks'>,
   host: string | null,
   executionArn: string,
 ): Promise<HeldHost | null> {

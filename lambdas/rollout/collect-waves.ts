@@ -1,7 +1,7 @@
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { type DeploymentOutcome, outcomeMeanings } from '../../core/deployment/outcome.ts';
 import type { RolloutState } from '../../core/rollout/rollout.ts';
-import type { InstalledVersions } from '../../services/registry/installed.ts';
+import type { InstalledVersions } from '../../services/registry/installed-versions.ts';
 import type { JudgedWave, WaveFiles, WavePlan, WaveResult } from '../../services/rollouts/wave-files.ts';
 
 interface Services {
@@ -55,7 +55,7 @@ export async function recordedResults(
   installed: InstalledVersions,
 ): Promise<WaveResult[]> {
   const ids = items.map(({ target }) => target.id);
-  const [known, wanted] = [await installed.of(ids), await installed.wantedOf(ids)];
+  const [known, wanted] = [await installed.of(ids), await installed.desiredOf(ids)];
   return items.map(({ target: { id: targetId }, version }) => {
     const last = known.get(targetId);
     if (last?.rollout !== rolloutId) {

@@ -4,9 +4,9 @@ import type { Rollout } from '../../core/rollout/rollout.ts';
 import { hostWords } from '../../core/targets/host-words.ts';
 import { memberOf, memberTargetId, type RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Target } from '../../core/targets/target.ts';
-import type { Fleet, FoundHost } from '../../services/fleet/fleet.ts';
+import type { Fleet, FoundHost } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
-import type { InstalledVersions } from '../../services/registry/installed.ts';
+import type { InstalledVersions } from '../../services/registry/installed-versions.ts';
 
 interface Services {
   readonly catalogue: Pick<Catalogue, 'targets'>;
@@ -38,7 +38,7 @@ export async function resolveRolloutTargets(
     .map((member) => ({ ...member, target: memberOf(member.registered, member.host) }));
   const known = await by.installed.of(members.flatMap(({ target }) => (target === null ? [] : [target.id])));
   const withVersion = [...known.values()].filter(({ fingerprint }) => fingerprint === version.fingerprint);
-  const wanted = await by.installed.wantedOf(withVersion.map(({ targetId }) => targetId));
+  const wanted = await by.installed.desiredOf(withVersion.map(({ targetId }) => targetId));
   const isOvertaken = (id: string) => (wanted.get(id) ?? null) !== version.fingerprint && wanted.has(id);
   const places = members.flatMap(({ target, host: { online }, registered: { window = null } }) =>
     target === null

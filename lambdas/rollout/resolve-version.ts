@@ -6,7 +6,7 @@ import type { Certificate } from '../../core/registry/certificate.ts';
 import type { Rollout, RolloutRequest } from '../../core/rollout/rollout.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
-import type { Sources, WantedVersion } from '../../services/sources/sources.ts';
+import type { PinnedVersion, Sources } from '../../services/sources/sources.ts';
 
 interface Services {
   readonly catalogue: Pick<Catalogue, 'currentVersion'>;
@@ -47,7 +47,7 @@ async function wantedVersion(
   asked: RolloutRequest['version'],
   now: Date,
   by: Services,
-): Promise<WantedVersion> {
+): Promise<PinnedVersion> {
   const { catalogue, sources } = by;
   if (asked === 'current') {
     const current = await catalogue.currentVersion(name);
@@ -71,7 +71,7 @@ async function carried(
   name: string,
   fingerprint: string,
   { catalogue, rollouts }: Services,
-): Promise<WantedVersion> {
+): Promise<PinnedVersion> {
   const current = await catalogue.currentVersion(name);
   if (current?.fingerprint === fingerprint) return current;
   const source = await rollouts.sourceOf(name, fingerprint);
@@ -100,7 +100,7 @@ async function givenVersion(
   { source, fingerprint }: Extract<RolloutRequest['version'], { readonly source: Source }>,
   now: Date,
   sources: Services['sources'],
-): Promise<WantedVersion> {
+): Promise<PinnedVersion> {
   if (fingerprint !== undefined) return { source, fingerprint };
   const latest = await sources.latest(unpinned(source), now);
   if (JSON.stringify(latest.source) === JSON.stringify(source)) return latest;

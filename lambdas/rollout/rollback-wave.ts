@@ -1,7 +1,7 @@
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { planBack } from '../../core/rollout/back.ts';
 import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
-import type { Installed } from '../../services/registry/installed.ts';
+import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 import { collectWaves, planOf } from './collect-waves.ts';
 import type { WavePlanServices } from './forward-wave.ts';
 
@@ -13,7 +13,7 @@ export async function nextRollbackWave(state: RolloutState, by: WavePlanServices
   const { rollout, judgement } = state;
   const waves = await collectWaves(state, by);
   const ids = [...new Set(waves.flatMap(({ results }) => results.map(({ targetId }) => targetId)))];
-  const [known, wanted] = [await by.installed.of(ids), await by.installed.wantedOf(ids)];
+  const [known, wanted] = [await by.installed.of(ids), await by.installed.desiredOf(ids)];
   const plan = planBack({
     waves,
     sinceWave: judgement.sinceWave,
@@ -43,7 +43,7 @@ export async function nextRollbackWave(state: RolloutState, by: WavePlanServices
  * Nobody knows what it has, since this rollout was there or somebody who came after it: their deployment's being lost is
  * no news of ours, which may have been told a refusal only because it had lost its lock.
  */
-function isLostSince(has: Installed | undefined, { id, startedAt }: RolloutState['rollout']): boolean {
+function isLostSince(has: InstalledVersion | undefined, { id, startedAt }: RolloutState['rollout']): boolean {
   return has?.fingerprint === null && (has.rollout === id || has.at >= startedAt);
 }
 
@@ -52,7 +52,7 @@ function isLostSince(has: Installed | undefined, { id, startedAt }: RolloutState
  * undo. Where this version was wanted last and another one is written, a deployment that broke off may not be written yet.
  */
 function versionLeft(
-  has: Installed | undefined,
+  has: InstalledVersion | undefined,
   wanted: string | null | undefined,
   { id, version: { fingerprint } }: RolloutState['rollout'],
 ): string | null {

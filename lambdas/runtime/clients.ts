@@ -3,7 +3,7 @@ import { EC2Client } from '@aws-sdk/client-ec2';
 import { SSMClient } from '@aws-sdk/client-ssm';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { HostLocation } from '../../core/targets/host-location.ts';
-import type { HostClients } from '../../services/fleet/fleet.ts';
+import type { HostClients } from '../../services/fleet/find-hosts.ts';
 import { once } from '../../services/once.ts';
 
 /** Each account that has hosts gives this role to the stack: `docs/install.md`. */

@@ -25,9 +25,9 @@ const settings = {
   /** The topic for messages to people; without one they are only logged. */
   NOTIFICATIONS_TOPIC: z.optional(name),
   /** What people type for commands to work here, and what such commands have to bring: `lambdas/services/command-lines.ts`. */
-  COMMAND_PLACE: z._default(name, '--stack NAME'),
-  COMMAND_TARGETS: z._default(z.string(), ''),
-  COMMAND_VERSION: z._default(z.string(), ''),
+  COMMAND_OPTIONS: z._default(name, '--stack NAME'),
+  COMMAND_TARGET_OPTIONS: z._default(z.string(), ''),
+  COMMAND_VERSION_OPTIONS: z._default(z.string(), ''),
   /** Where a person answers by a link; without it by the command line only. */
   APPROVAL_URL: z.optional(z.url({ protocol: /^https?$/ })),
   /** What a certificate's strategy does not say, as JSON. */

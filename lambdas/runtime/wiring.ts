@@ -10,27 +10,28 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { systemClock } from '../../core/clock.ts';
-import { createFleet } from '../../services/fleet/fleet.ts';
+import { createExecutions } from '../../services/executions.ts';
+import { createFleet } from '../../services/fleet/find-hosts.ts';
 import { createHistory } from '../../services/history/history.ts';
-import { createExecutions } from '../../services/locks/executions.ts';
 import { createHostLocks } from '../../services/locks/host-locks.ts';
-import { createLocks } from '../../services/locks/locks.ts';
 import { createPendingCommands } from '../../services/locks/pending-commands.ts';
+import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { createDeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
 import { createHostKeyWarnings } from '../../services/notify/host-key-warnings.ts';
 import { createRolloutMetrics } from '../../services/notify/rollout-metrics.ts';
 import { createMessages } from '../../services/notify/sns-messages.ts';
 import { once } from '../../services/once.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
-import { createInstalledVersions } from '../../services/registry/installed.ts';
-import { createRegistry } from '../../services/registry/registry.ts';
-import { createStackRequests } from '../../services/registry/stack-requests.ts';
-import { createSweeps } from '../../services/registry/sweeps.ts';
+import { createCustomResourceService } from '../../services/registry/custom-resource.ts';
+import { createDesiredVersions } from '../../services/registry/desired-versions.ts';
+import { createHostKeys } from '../../services/registry/host-keys.ts';
+import { createInstalledVersions } from '../../services/registry/installed-versions.ts';
+import { createSweepCursors } from '../../services/registry/sweep-cursor.ts';
 import { createRollouts } from '../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../services/rollouts/wave-files.ts';
 import { createCommands } from '../../services/ssm/commands.ts';
-import { createPacing } from '../../services/ssm/pacing.ts';
-import type { Deliverers } from '../delivery/deliver.ts';
+import { createSendRate } from '../../services/ssm/send-rate.ts';
+import type { DeliveryServices } from '../delivery/deliver.ts';
 import { clientsFor, ownClients, ssmAt, throttled } from './clients.ts';
 import { setting } from './environment.ts';
 
@@ -38,13 +39,13 @@ const documents = /* @__PURE__ */ once(() =>
   DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
 );
 
-export const locks = /* @__PURE__ */ once(() => createLocks(documents(), setting('LOCKS_TABLE')));
+export const locks = /* @__PURE__ */ once(() => createTargetLocks(documents(), setting('LOCKS_TABLE')));
 export const hostLocks = /* @__PURE__ */ once(() => createHostLocks(documents(), setting('LOCKS_TABLE')));
 export const pendingCommands = /* @__PURE__ */ once(() =>
   createPendingCommands(documents(), setting('LOCKS_TABLE')),
 );
-export const pacing = /* @__PURE__ */ once(() =>
-  createPacing(documents(), setting('LOCKS_TABLE'), {
+export const sendRate = /* @__PURE__ */ once(() =>
+  createSendRate(documents(), setting('LOCKS_TABLE'), {
     perSecond: setting('SEND_RATE'),
     burst: setting('SEND_BURST'),
     now: Date.now,
@@ -53,13 +54,16 @@ export const pacing = /* @__PURE__ */ once(() =>
   }),
 );
 
-export const registry = /* @__PURE__ */ once(() => createRegistry(documents(), setting('REGISTRY_TABLE')));
+export const hostKeys = /* @__PURE__ */ once(() => createHostKeys(documents(), setting('REGISTRY_TABLE')));
+export const desiredVersions = /* @__PURE__ */ once(() =>
+  createDesiredVersions(documents(), setting('REGISTRY_TABLE')),
+);
 export const catalogue = /* @__PURE__ */ once(() => createCatalogue(documents(), setting('REGISTRY_TABLE')));
 export const installedVersions = /* @__PURE__ */ once(() =>
   createInstalledVersions(documents(), setting('REGISTRY_TABLE')),
 );
 export const rollouts = /* @__PURE__ */ once(() => createRollouts(documents(), setting('REGISTRY_TABLE')));
-export const sweeps = /* @__PURE__ */ once(() => createSweeps(documents(), setting('REGISTRY_TABLE')));
+export const sweeps = /* @__PURE__ */ once(() => createSweepCursors(documents(), setting('REGISTRY_TABLE')));
 export const history = /* @__PURE__ */ once(() =>
   createHistory(documents(), {
     deployments: setting('DEPLOYMENTS_TABLE'),
@@ -89,7 +93,7 @@ export const waveFiles = /* @__PURE__ */ once(() =>
 );
 
 /** The responses that CloudFormation expects from a custom resource. */
-export const stackRequests = /* @__PURE__ */ once(() => createStackRequests(new S3Client({})));
+export const customResource = /* @__PURE__ */ once(() => createCustomResourceService(new S3Client({})));
 
 /** All metrics of certferry share one namespace. */
 export const metrics = /* @__PURE__ */ once(
@@ -102,23 +106,23 @@ export const rolloutMetrics = /* @__PURE__ */ once(() => createRolloutMetrics(me
 export const messages = /* @__PURE__ */ once(() =>
   createMessages(new SNSClient({}), {
     topicArn: setting('NOTIFICATIONS_TOPIC'),
-    place: setting('COMMAND_PLACE'),
-    targets: setting('COMMAND_TARGETS'),
-    version: setting('COMMAND_VERSION'),
+    place: setting('COMMAND_OPTIONS'),
+    targets: setting('COMMAND_TARGET_OPTIONS'),
+    version: setting('COMMAND_VERSION_OPTIONS'),
   }),
 );
 
 /** Everything that sending a job to a host, and completing the state that waits for it, needs. */
 export const delivery = /* @__PURE__ */ once(
-  (): Deliverers => ({
+  (): DeliveryServices => ({
     clock: systemClock,
     commands: commands(),
     executions: executions(),
     hostLocks: hostLocks(),
     locks: locks(),
     notices: createHostKeyWarnings(metrics()),
-    pacing: pacing(),
+    sendRate: sendRate(),
     pending: pendingCommands(),
-    registry: registry(),
+    hostKeys: hostKeys(),
   }),
 );

@@ -8,7 +8,7 @@ import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { CertferryError } from '../../core/errors.ts';
 import { newExecutionName } from '../../core/execution-name.ts';
 import type { Target } from '../../core/targets/target.ts';
-import { createRequests } from '../../services/locks/requests.ts';
+import { createRequestNumbers } from '../../services/locks/request-numbers.ts';
 import type { Cloud } from '../cloud.ts';
 import { tableNames } from '../dynamodb/create-tables.ts';
 import type { ExecutionStatus } from '../step-functions/execution-record.ts';
@@ -52,7 +52,7 @@ export async function deploy(cloud: Cloud, wish: DeployRequest): Promise<DeployR
       location === null ? null : { fingerprint, source: { kind: 'secretsmanager' as const, ...location } };
     const executionName = newExecutionName(target.id, new Date());
     const request = parseRequest({ target, action, version });
-    const requestNumber = await createRequests(cloud.documents, tableNames.locks).registerRequest({
+    const requestNumber = await createRequestNumbers(cloud.documents, tableNames.locks).registerRequest({
       targetId: target.id,
       requestId: executionArn(executionName),
       supersedes: action !== 'validate',

@@ -2,14 +2,14 @@ import type { SSMClient } from '@aws-sdk/client-ssm';
 import DataLoader from 'dataloader';
 import { type HostLocation, placeOf } from '../../core/targets/host-location.ts';
 import { informationOf } from '../ssm/managed-nodes.ts';
-import { whyAway } from '../ssm/reachability.ts';
+import { unreachableReason } from '../ssm/reachability.ts';
 
 /**
- * Whether SSM could hand a command to hosts now, of many hosts. `whyAway` answers why not, or null; hosts that are asked
+ * Whether SSM could hand a command to hosts now, of many hosts. `unreachableReason` answers why not, or null; hosts that are asked
  * about at once share calls. Throws what SSM, or the role of another account, refuses.
  */
 export interface ReachableHosts {
-  whyAway(host: string): Promise<string | null>;
+  unreachableReason(host: string): Promise<string | null>;
 }
 
 /** Ids of one question to SSM. */
@@ -19,7 +19,7 @@ const mostIds = 50;
 export function createReachableHosts(ssmAt: (place: HostLocation) => SSMClient): ReachableHosts {
   const loaders = new Map<SSMClient, DataLoader<string, string | null>>();
   return {
-    async whyAway(host) {
+    async unreachableReason(host) {
       const place = placeOf(host);
       const ssm = ssmAt(place);
       const loader =
@@ -38,5 +38,5 @@ async function askedAbout(ssm: SSMClient, ids: readonly string[]): Promise<(stri
   const found = new Map(
     (await informationOf(ssm, [...new Set(ids)])).map((one) => [one.InstanceId ?? '', one]),
   );
-  return ids.map((id) => whyAway(found.get(id)));
+  return ids.map((id) => unreachableReason(found.get(id)));
 }

@@ -6,10 +6,10 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
 import { RecordedDeployment, RequestAction } from '../../core/deployment/deployment.ts';
-import { type HostHolding, releaseHost } from '../locks/host-locks.ts';
-import { type Holding, lockKey, whileHeld } from '../locks/lock-item.ts';
+import { type HostLockOwnership, releaseHost } from '../locks/host-locks.ts';
+import { type LockOwnership, lockKey, whileHeld } from '../locks/lock-item.ts';
 import { refusedActions, refusedItem } from '../locks/transactions.ts';
-import type { Installed } from '../registry/installed.ts';
+import type { InstalledVersion } from '../registry/installed-versions.ts';
 import { countFailure } from '../rollouts/count-failure.ts';
 
 /**
@@ -42,15 +42,15 @@ export type HistoryItem = z.infer<typeof HistoryItem>;
  * What recording found: written now, written earlier by the same execution, or the lock of the target, or of the host,
  * was not held (any more).
  */
-export type Recording = 'recorded' | 'already_recorded' | 'not_held' | 'host_not_held';
+export type RecordResult = 'recorded' | 'already_recorded' | 'not_held' | 'host_not_held';
 
 /** What is written with an item, all or nothing. */
-export interface Alongside {
+export interface AccompanyingWrites {
   /** The target's lock, which is let go. */
-  readonly release: Holding | null;
-  readonly host: HostHolding | null;
+  readonly release: LockOwnership | null;
+  readonly host: HostLockOwnership | null;
   /** Only ever with `release`: whoever does not hold the target knows nothing of it. What is left out stays as written. */
-  readonly installed: Installed | null;
+  readonly installed: InstalledVersion | null;
   /** The rollout that this is a failure of. */
   readonly failedRollout: string | null;
 }
@@ -62,7 +62,7 @@ export interface Alongside {
  * stay); when one is not held as it says, nothing is written and the answer names it, the target's first.
  */
 export interface History {
-  record(item: HistoryItem, along: Alongside): Promise<Recording>;
+  record(item: HistoryItem, along: AccompanyingWrites): Promise<RecordResult>;
   /** The item that `executionArn` left for a target, among the target's hundred latest. */
   find(targetId: string, executionArn: string): Promise<HistoryItem | null>;
   /**
@@ -97,7 +97,7 @@ export function createHistory(documents: DynamoDBDocumentClient, tables: History
       if (recording !== 'taken') return recording;
       // an execution of the same name, in another machine and from the same millisecond, was here before
       const own = actionsFor(tables, { item, sk: `${sk}#${item.executionArn}`, along });
-      return (await write(documents, own)) as Recording;
+      return (await write(documents, own)) as RecordResult;
     },
     async find(targetId, executionArn) {
       return (await list({ targetId })).find((item) => item.executionArn === executionArn) ?? null;
@@ -117,7 +117,7 @@ interface HistoryTables {
 interface Entry {
   readonly item: HistoryItem;
   readonly sk: string;
-  readonly along: Alongside;
+  readonly along: AccompanyingWrites;
 }
 
 /** The actions of one transaction, with what it means that one of them is refused. */
@@ -142,7 +142,7 @@ function actionsFor(tables: HistoryTables, { item, sk, along }: Entry) {
 async function write(
   documents: DynamoDBDocumentClient,
   { executionArn, actions, refusals }: ReturnType<typeof actionsFor>,
-): Promise<Recording | 'taken'> {
+): Promise<RecordResult | 'taken'> {
   try {
     await documents.send(new TransactWriteCommand({ TransactItems: actions }));
     return 'recorded';
@@ -177,7 +177,7 @@ function putItem(
 }
 
 /** Guarded by the release of the target's lock in the same transaction: the last holder writes last. */
-function putInstalled(table: string, installed: Installed) {
+function putInstalled(table: string, installed: InstalledVersion) {
   const known = Object.entries(installed).filter(([, value]) => value !== undefined);
   return {
     Update: {
@@ -190,12 +190,12 @@ function putInstalled(table: string, installed: Installed) {
   };
 }
 
-function releaseLock(table: string, holding: Holding) {
-  const held = whileHeld(holding);
+function releaseLock(table: string, ownership: LockOwnership) {
+  const held = whileHeld(ownership);
   return {
     Update: {
       TableName: table,
-      Key: lockKey(holding.targetId),
+      Key: lockKey(ownership.targetId),
       ConditionExpression: held.condition,
       UpdateExpression: 'REMOVE #owner, startedAt, acquiredAt, takenFrom, pending, enrolments',
       ExpressionAttributeNames: held.names,

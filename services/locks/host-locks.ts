@@ -2,8 +2,8 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import { type Holding, isFree, isStillTheirs, whileHeld } from './lock-item.ts';
-import type { Held } from './locks.ts';
+import { isFree, isStillTheirs, type LockOwnership, whileHeld } from './lock-item.ts';
+import type { HeldLock } from './target-locks.ts';
 
 /** Item `host#<host>` of the table `locks`. `targetId`: for which target it is held, for those who read it. */
 const HostLockItem = z.object({
@@ -15,13 +15,13 @@ const HostLockItem = z.object({
 export type HostLockItem = z.infer<typeof HostLockItem>;
 
 /** Who asks for a host, and for which target. */
-export interface HostClaim extends Omit<Holding, 'fence'> {
+export interface HostClaim extends Omit<LockOwnership, 'fence'> {
   readonly host: string;
   readonly now: Date;
 }
 
-/** Proof of holding a host: its lock is released only with it. */
-export interface HostHolding extends Pick<Holding, 'executionArn' | 'fence'> {
+/** Proof of ownership a host: its lock is released only with it. */
+export interface HostLockOwnership extends Pick<LockOwnership, 'executionArn' | 'fence'> {
   readonly host: string;
 }
 
@@ -34,8 +34,8 @@ export interface HostHolding extends Pick<Holding, 'executionArn' | 'fence'> {
  * somebody who waits for him. Jobs that arrive late are not its business: the agent takes its host's own lock.
  */
 export interface HostLocks {
-  acquire(claim: HostClaim): Promise<{ readonly type: 'acquired' } | Held>;
-  takeOver(claim: HostClaim, from: Held): Promise<{ readonly type: 'acquired' } | Held>;
+  acquire(claim: HostClaim): Promise<{ readonly type: 'acquired' } | HeldLock>;
+  takeOver(claim: HostClaim, from: HeldLock): Promise<{ readonly type: 'acquired' } | HeldLock>;
   /** The item as it is now (a consistent read); without an owner when it is free. */
   read(host: string): Promise<HostLockItem>;
 }
@@ -91,7 +91,7 @@ async function take(
   documents: DynamoDBDocumentClient,
   { executionArn }: HostClaim,
   command: UpdateCommand,
-): Promise<{ type: 'acquired' } | Held> {
+): Promise<{ type: 'acquired' } | HeldLock> {
   try {
     await documents.send(command);
     return { type: 'acquired' };
@@ -104,12 +104,12 @@ async function take(
 }
 
 /** Lets go of a host: an action for the transaction that records the deployment. */
-export function releaseHost(table: string, holding: HostHolding) {
-  const held = whileHeld(holding);
+export function releaseHost(table: string, ownership: HostLockOwnership) {
+  const held = whileHeld(ownership);
   return {
     Update: {
       TableName: table,
-      Key: hostLockKey(holding.host),
+      Key: hostLockKey(ownership.host),
       ConditionExpression: held.condition,
       UpdateExpression: 'REMOVE #owner, targetId, acquiredAt',
       ExpressionAttributeNames: held.names,

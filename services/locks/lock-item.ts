@@ -40,8 +40,8 @@ export function lockKey(targetId: string): { pk: string } {
   return { pk: `target#${targetId}` };
 }
 
-/** Proof of holding a lock: every write on behalf of a deployment is conditional on both. */
-export interface Holding {
+/** Proof of ownership a lock: every write on behalf of a deployment is conditional on both. */
+export interface LockOwnership {
   readonly targetId: string;
   readonly executionArn: string;
   readonly fence: number;
@@ -53,7 +53,7 @@ export const isFree = 'attribute_not_exists(#owner)';
 export const isStillTheirs = '#owner = :them AND fence = :theirFence';
 
 /** The place of a rollout in its certificate's order. */
-export interface RolloutPlace {
+export interface RolloutPosition {
   readonly certificate: string;
   readonly sequence: number;
 }
@@ -63,18 +63,18 @@ export const noNewerRollout =
   '(attribute_not_exists(rolloutSequence) OR rolloutSequence <= :sequence OR rolloutOf <> :certificate)';
 /** What the asking rollout leaves on the item, in the same write. */
 export const rolloutSet = 'rolloutSequence = :sequence, rolloutOf = :certificate';
-export const rolloutValues = ({ certificate, sequence }: RolloutPlace) => ({
+export const rolloutValues = ({ certificate, sequence }: RolloutPosition) => ({
   ':certificate': certificate,
   ':sequence': sequence,
 });
 
 /** The sequence of a rollout that comes after this one; null when none has asked. */
-export function newerSequence(lock: LockItem, { certificate, sequence }: RolloutPlace): number | null {
+export function newerSequence(lock: LockItem, { certificate, sequence }: RolloutPosition): number | null {
   return lock.rolloutOf === certificate && lock.rolloutSequence > sequence ? lock.rolloutSequence : null;
 }
 
-/** A condition (and its names and values) that holds only while `holding` does. */
-export function whileHeld({ executionArn, fence }: Pick<Holding, 'executionArn' | 'fence'>) {
+/** A condition (and its names and values) that holds only while `ownership` does. */
+export function whileHeld({ executionArn, fence }: Pick<LockOwnership, 'executionArn' | 'fence'>) {
   return {
     condition: '#owner = :owner AND fence = :fence',
     names: { '#owner': 'owner' },

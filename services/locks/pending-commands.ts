@@ -8,7 +8,7 @@ import {
 import * as z from 'zod/mini';
 import { JobAction } from '../../core/deployment/job.ts';
 import { Verify } from '../../core/targets/verify.ts';
-import { type Holding, lockKey, whileHeld } from './lock-item.ts';
+import { type LockOwnership, lockKey, whileHeld } from './lock-item.ts';
 import { refusedActions } from './transactions.ts';
 
 /** Which kind of state waits for a command, and so which result completes it. */
@@ -39,18 +39,18 @@ export type PendingCommand = z.infer<typeof PendingCommand>;
  *
  * SendCommand has no idempotency token and every retry of a state has a new task token. So a sender first writes the
  * `key` of what it is about to send on its target's lock (`intend`), sends, then writes the command id (`sent`). A
- * retry that finds its key with a command id does not send again: it gives the command its new token (`retoken`). A
+ * retry that finds its key with a command id does not send again: it gives the command its new token (`replaceToken`). A
  * retry that finds its key without one cannot know whether it was sent, sends again, and relies on the host answering
  * a deployment it has already done from its receipt.
  *
  * `intend` and `sent` answer false, having written nothing, when the lock is no longer held.
  */
 export interface PendingCommands {
-  intend(holding: Holding, key: string): Promise<boolean>;
+  intend(ownership: LockOwnership, key: string): Promise<boolean>;
   sent(command: PendingCommand, key: string): Promise<boolean>;
   find(commandId: string): Promise<PendingCommand | null>;
   /** Null when the command is not known (any more). */
-  retoken(commandId: string, taskToken: string): Promise<PendingCommand | null>;
+  replaceToken(commandId: string, taskToken: string): Promise<PendingCommand | null>;
   /** Forgets what was sent for the running deployment, if it was this command: the next attempt sends again. */
   forget(command: PendingCommand): Promise<boolean>;
   /** Counts the round in which `command` enrolled its host; false when it was counted before. */
@@ -65,7 +65,7 @@ const commandKey = (commandId: string) => ({ pk: `command#${commandId}` });
 /** Pending commands in the table of locks named `table`. */
 export function createPendingCommands(documents: DynamoDBDocumentClient, table: string): PendingCommands {
   return {
-    intend: (holding, key) => wrote(() => documents.send(intention(table, holding, key))),
+    intend: (ownership, key) => wrote(() => documents.send(intention(table, ownership, key))),
     sent: (command, key) => wrote(() => documents.send(registration(table, command, key))),
     async find(commandId) {
       const { Item } = await documents.send(
@@ -73,7 +73,7 @@ export function createPendingCommands(documents: DynamoDBDocumentClient, table: 
       );
       return Item === undefined ? null : PendingCommand.parse(Item);
     },
-    async retoken(commandId, taskToken) {
+    async replaceToken(commandId, taskToken) {
       const command = new UpdateCommand({
         TableName: table,
         Key: commandKey(commandId),
@@ -93,11 +93,11 @@ export function createPendingCommands(documents: DynamoDBDocumentClient, table: 
   };
 }
 
-function intention(table: string, holding: Holding, key: string): UpdateCommand {
-  const held = whileHeld(holding);
+function intention(table: string, ownership: LockOwnership, key: string): UpdateCommand {
+  const held = whileHeld(ownership);
   return new UpdateCommand({
     TableName: table,
-    Key: lockKey(holding.targetId),
+    Key: lockKey(ownership.targetId),
     ConditionExpression: held.condition,
     UpdateExpression: 'SET pending = :pending',
     ExpressionAttributeNames: held.names,

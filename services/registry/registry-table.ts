@@ -4,6 +4,7 @@ import {
   BatchGetCommand,
   type DynamoDBDocumentClient,
   GetCommand,
+  PutCommand,
   paginateQuery,
   TransactWriteCommand,
   type TransactWriteCommandInput,
@@ -26,7 +27,31 @@ export interface Writes<Result> {
   readonly actions: readonly Action[];
 }
 
-/** The table `registry`, always read consistently. */
+/**
+ * The table `registry`. Every read is consistent. Each item is read and written by the service named in its row; items
+ * that list others are written in one transaction with the items that they list.
+ *
+ * | pk                     | sk                  | attributes |
+ * | ---------------------- | ------------------- | ---------- |
+ * | `host#<id>`            | `key`               | kid, x, sentAt (`host-keys.ts`) |
+ * | `target#<id>`          | `desired`           | certificate, action, fingerprint, source, requestNumber (`desired-versions.ts`) |
+ * | `target#<id>`          | `installed`         | the result of the last deployment (`installed-versions.ts`) |
+ * | `target#<id>`          | `config`            | certificate, autoScalingGroup, origin, revision: under which certificate the target is registered (`catalogue-targets.ts`) |
+ * | `certificate#<name>`   | `target#<id>`       | target, origin, revision |
+ * | `targets`              | `<id>`              | lists all targets |
+ * | `group#<name>`         | `<target id>`       | lists the targets of an Auto Scaling group |
+ * | `certificate#<name>`   | `config`            | certificate, origin, revision (`catalogue-certificates.ts`) |
+ * | `certificates`         | `<name>`            | lists all certificates |
+ * | `source#<kind>#<id>`   | `<certificate>`     | source: which certificates an event concerns; `id` is a secret's id, an ARN, `<bucket>/<key>` or a name |
+ * | `certificate#<name>`   | `current`           | version, sequence of the rollout that succeeded last (`catalogue.ts`) |
+ * | `certificate#<name>`   | `rollouts`          | certificate, sequence, current, fingerprint, startedAt of the latest whole rollout; never deleted (`rollout-begin.ts`) |
+ * | `certificate#<name>`   | `version#<fp>`      | rollout: the last whole rollout of the version; source; expiresAt |
+ * | `rollout#<id>`         | `control`           | see `rollout-items.ts`; failures also by `rollout-failures.ts`; `closed` or `existing` for an execution without a rollout; expiresAt |
+ * | `rollout#<id>`         | `question#<wave>`   | taskToken, attempt, secretHash, askedAt, answer, expiresAt (`rollout-questions.ts`) |
+ * | `rollouts`             | `<startedAt>#<id>`  | id, expiresAt: lists all rollouts |
+ * | `rollouts#<name>`      | `<startedAt>#<id>`  | id, expiresAt: lists the rollouts of a certificate |
+ * | `sweep`                | `cursor`            | reached, carried (`sweep-cursor.ts`) |
+ */
 export interface RegistryTable {
   readonly name: string;
   get(key: Key): Promise<Item | null>;
@@ -34,6 +59,8 @@ export interface RegistryTable {
   many(keys: readonly Key[]): Promise<Item[]>;
   /** The items of a partition in the order of their sort keys. */
   query(partition: string, options?: QueryOptions): Promise<Item[]>;
+  /** Writes the item, unless the stored one has a higher value of `attribute`. */
+  putUnlessNewer(item: Item & Key, attribute: string): Promise<void>;
   /** False, and nothing changed, when its condition does not hold. */
   update(key: Key, change: Change): Promise<boolean>;
   /**
@@ -66,6 +93,7 @@ export function createRegistryTable(documents: DynamoDBDocumentClient, name: str
     },
     many: (keys) => getMany(documents, name, keys),
     query: (partition, options = {}) => queryAll(documents, name, partition, options),
+    putUnlessNewer: (item, attribute) => putUnlessNewer(documents, name, { item, attribute }),
     async update(Key, { expression, when, names, values }) {
       try {
         await documents.send(
@@ -86,6 +114,25 @@ export function createRegistryTable(documents: DynamoDBDocumentClient, name: str
     },
     transact: (decide) => transact(documents, decide),
   };
+}
+
+async function putUnlessNewer(
+  documents: DynamoDBDocumentClient,
+  table: string,
+  { item, attribute }: { readonly item: Item; readonly attribute: string },
+): Promise<void> {
+  const command = new PutCommand({
+    TableName: table,
+    Item: { ...item },
+    ConditionExpression: 'attribute_not_exists(pk) OR #attribute <= :value',
+    ExpressionAttributeNames: { '#attribute': attribute },
+    ExpressionAttributeValues: { ':value': item[attribute] },
+  });
+  try {
+    await documents.send(command);
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
 }
 
 /** DynamoDB's limit of one BatchGetItem. */

@@ -1,5 +1,5 @@
 import type { Approval } from '../../core/rollout/rollout.ts';
-import type { Executions } from '../locks/executions.ts';
+import type { Executions } from '../executions.ts';
 import type { ApprovalRequest, ApprovalRequests } from './approval-requests.ts';
 
 interface Services {

@@ -5,7 +5,7 @@ import type { BundleInput } from '../../core/certificate/read-bundle.ts';
 import { CertferryError, type ErrorDetails } from '../../core/errors.ts';
 
 /** Where content was found: `name` begins a message, `details` go with the error. */
-export interface Whereabouts {
+export interface SourceLabel {
   readonly name: string;
   readonly details: ErrorDetails;
 }
@@ -33,7 +33,7 @@ function withoutSpace(text: string): string {
  * text: JSON if it begins with a brace, else PEM.
  * @throws CertferryError BundleUnreadable when it is none of these, BundleTooLarge
  */
-export function bundleInputOf(content: string | Uint8Array, where: Whereabouts): BundleInput {
+export function bundleInputOf(content: string | Uint8Array, where: SourceLabel): BundleInput {
   const bytes = typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
   if (bytes > maximumContentBytes) throw tooLarge(bytes, where);
   const text = typeof content === 'string' ? content : new TextDecoder().decode(content);
@@ -45,12 +45,12 @@ export function bundleInputOf(content: string | Uint8Array, where: Whereabouts):
 }
 
 /** @throws CertferryError BundleTooLarge, always */
-export function tooLarge(bytes: number, { name, details }: Whereabouts): CertferryError {
+export function tooLarge(bytes: number, { name, details }: SourceLabel): CertferryError {
   const message = `${name} has ${bytes} bytes; at most ${maximumContentBytes} are read. It has to hold one leaf, its intermediates and its key.`;
   return new CertferryError('BundleTooLarge', message, { details: { ...details, bytes } });
 }
 
-function fromJson(text: string, where: Whereabouts): BundleInput {
+function fromJson(text: string, where: SourceLabel): BundleInput {
   const parsed = JsonContent.safeParse(parseJson(text));
   if (!parsed.success) throw ofNoForm(where);
   const { data } = parsed;
@@ -68,7 +68,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function ofNoForm({ name, details }: Whereabouts): CertferryError {
+function ofNoForm({ name, details }: SourceLabel): CertferryError {
   const message = `${name} is neither PEM, nor a PKCS#12 file, nor JSON of the form {certificate, chain?, privateKey, passphrase?} or {pkcs12, passphrase?}`;
   return new CertferryError('BundleUnreadable', message, { details });
 }

@@ -1,8 +1,8 @@
 import { GetObjectCommand, ListObjectVersionsCommand, type S3Client } from '@aws-sdk/client-s3';
 import { CertferryError } from '../../core/errors.ts';
 import { bundleInputOf, maximumContentBytes, tooLarge } from './content.ts';
-import { describe } from './describe.ts';
-import type { Found, Place, Unpinned } from './place.ts';
+import { labelOf } from './source-label.ts';
+import type { SourceContent, SourceReader, Unpinned } from './source-reader.ts';
 
 /** S3's id for what was written while versioning was off: the next such write takes its place. */
 const unversioned = 'null';
@@ -11,7 +11,7 @@ const unversioned = 'null';
  * One object, whose versions are those of its bucket. Without versioning an object's bytes may change under a rollout:
  * such a bucket is refused.
  */
-export function s3Place(client: S3Client): Place<'s3'> {
+export function s3Reader(client: S3Client): SourceReader<'s3'> {
   return {
     pinned: (source) => findObject(client, source, source.versionId),
     latest: (source) => findObject(client, source, undefined),
@@ -26,12 +26,12 @@ async function findObject(
   client: S3Client,
   { kind, bucket, key }: Unpinned<'s3'>,
   asked: string | undefined,
-): Promise<Found> {
+): Promise<SourceContent> {
   const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: asked }));
   const versionId = asked ?? answer.VersionId;
   if (versionId === undefined || versionId === unversioned) throw notVersioned({ kind, bucket, key });
   const source = { kind, bucket, key, versionId };
-  const where = describe(source);
+  const where = labelOf(source);
   if ((answer.ContentLength ?? 0) > maximumContentBytes) {
     await answer.Body?.transformToWebStream().cancel();
     throw tooLarge(answer.ContentLength ?? 0, where);
@@ -48,7 +48,7 @@ async function versionBefore(client: S3Client, { bucket, key }: Unpinned<'s3'>):
 }
 
 function notVersioned(source: Unpinned<'s3'>): CertferryError {
-  const { name, details } = describe(source);
+  const { name, details } = labelOf(source);
   const message = `${name} has no version id: versioning is not enabled on its bucket. Enable it ("aws s3api put-bucket-versioning") and write the object again.`;
   return new CertferryError('SourceUnfit', message, { details });
 }

@@ -1,12 +1,12 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { bundleInputOf } from './content.ts';
-import { describe } from './describe.ts';
-import type { Found, Place, Unpinned } from './place.ts';
+import { labelOf } from './source-label.ts';
+import type { SourceContent, SourceReader, Unpinned } from './source-reader.ts';
 
 type Which = { readonly VersionId: string } | { readonly VersionStage: 'AWSCURRENT' | 'AWSPREVIOUS' };
 
 /** Versions are Secrets Manager's own; the latest one has the stage AWSCURRENT, the one before it AWSPREVIOUS. */
-export function secretsManagerPlace(client: SecretsManagerClient): Place<'secretsmanager'> {
+export function secretsManagerReader(client: SecretsManagerClient): SourceReader<'secretsmanager'> {
   const find = (source: Unpinned<'secretsmanager'>, which: Which) => findSecret(client, source, which);
   return {
     pinned: (source) => find(source, { VersionId: source.versionId }),
@@ -26,10 +26,10 @@ async function findSecret(
   client: SecretsManagerClient,
   { kind, secretId }: Unpinned<'secretsmanager'>,
   which: Which,
-): Promise<Found> {
+): Promise<SourceContent> {
   const asked = 'VersionId' in which ? which.VersionId : undefined;
   const answer = await client.send(new GetSecretValueCommand({ SecretId: secretId, ...which }));
   const source = { kind, secretId, versionId: asked ?? answer.VersionId ?? '' };
-  const where = describe(source);
+  const where = labelOf(source);
   return { source, where, input: bundleInputOf(answer.SecretString ?? answer.SecretBinary ?? '', where) };
 }

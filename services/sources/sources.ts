@@ -8,23 +8,23 @@ import { type ReadBundle, readBundle } from '../../core/certificate/read-bundle.
 import type { CertificateSource, Source } from '../../core/deployment/source.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError, type ErrorDetails, isCertferryError } from '../../core/errors.ts';
-import { acmPlace } from './acm.ts';
-import { describe } from './describe.ts';
-import { parameterStorePlace } from './parameter-store.ts';
-import { isThrottled, type Patience, patiently } from './patience.ts';
-import { type Found, type Places, placeOf } from './place.ts';
-import { createRecentBundles } from './recent.ts';
-import { s3Place } from './s3.ts';
-import { secretsManagerPlace } from './secrets-manager.ts';
+import { acmReader } from './acm.ts';
+import { createBundleCache } from './bundle-cache.ts';
+import { parameterStoreReader } from './parameter-store.ts';
+import { isThrottled, type RetryTimer, withRetries } from './retries.ts';
+import { s3Reader } from './s3.ts';
+import { secretsManagerReader } from './secrets-manager.ts';
+import { labelOf } from './source-label.ts';
+import { readerOf, type SourceContent, type SourceReaders } from './source-reader.ts';
 
 /** The version a request names: which leaf, and where its bytes are. */
-export interface WantedVersion {
+export interface PinnedVersion {
   readonly fingerprint: string;
   readonly source: Source;
 }
 
 /** A version that a source has, without its bytes. `notAfter`: the leaf's, in epoch seconds. */
-export interface SourceVersion extends WantedVersion {
+export interface SourceVersion extends PinnedVersion {
   readonly notAfter: number;
 }
 
@@ -41,7 +41,7 @@ export interface SourceVersion extends WantedVersion {
  * A bundle holds a private key: it may only be sealed, never logged, returned or stored.
  */
 export interface Sources {
-  fetch(version: WantedVersion, now: Date): Promise<Bundle>;
+  fetch(version: PinnedVersion, now: Date): Promise<Bundle>;
   latest(source: CertificateSource, now: Date): Promise<SourceVersion>;
   previous(source: CertificateSource, now: Date): Promise<SourceVersion | null>;
   identify(source: Source, now: Date): Promise<SourceVersion>;
@@ -56,20 +56,20 @@ export interface SourceClients {
 }
 
 /** Sources in ACM, S3, Secrets Manager and Parameter Store. */
-export function createSources(clients: SourceClients, patience: Patience): Sources {
-  const places: Places = {
-    acm: acmPlace(clients.acm),
-    s3: s3Place(clients.s3),
-    secretsmanager: secretsManagerPlace(clients.secrets),
-    parameter: parameterStorePlace(clients.ssm),
+export function createSources(clients: SourceClients, timer: RetryTimer): Sources {
+  const readers: SourceReaders = {
+    acm: acmReader(clients.acm),
+    s3: s3Reader(clients.s3),
+    secretsmanager: secretsManagerReader(clients.secrets),
+    parameter: parameterStoreReader(clients.ssm),
   };
-  const recent = createRecentBundles();
+  const recent = createBundleCache();
   return {
     async fetch({ fingerprint, source }, now) {
       const key = keyOf(source, fingerprint);
       const known = recent.get(key, now);
       if (known !== undefined) return known;
-      const found = await patiently(() => placeOf(places, source).pinned(source), patience).catch(
+      const found = await withRetries(() => readerOf(readers, source).pinned(source), timer).catch(
         keepThrottled(source),
       );
       const { bundle, facts } = readFound(found, now);
@@ -78,26 +78,26 @@ export function createSources(clients: SourceClients, patience: Patience): Sourc
       return bundle;
     },
     async latest(source, now) {
-      const found = await placeOf(places, source).latest(source).catch(unavailable(source));
+      const found = await readerOf(readers, source).latest(source).catch(unavailable(source));
       const { bundle, facts } = readFound(found, now);
       // whoever asks which version it is fetches it next
       recent.put(keyOf(found.source, facts.fingerprint), bundle, now);
       return versionIn(found, facts);
     },
     async identify(source, now) {
-      const found = await placeOf(places, source).pinned(source).catch(unavailable(source));
+      const found = await readerOf(readers, source).pinned(source).catch(unavailable(source));
       const { bundle, facts } = readFound(found, now);
       recent.put(keyOf(source, facts.fingerprint), bundle, now);
       return versionIn(found, facts);
     },
     async previous(source, now) {
-      const found = await placeOf(places, source).previous(source).catch(unavailable(source));
+      const found = await readerOf(readers, source).previous(source).catch(unavailable(source));
       return found && versionIn(found, readFound(found, now).facts);
     },
   };
 }
 
-function versionIn({ source }: Found, { fingerprint, notAfter }: VersionFacts): SourceVersion {
+function versionIn({ source }: SourceContent, { fingerprint, notAfter }: VersionFacts): SourceVersion {
   return { fingerprint, source, notAfter };
 }
 
@@ -114,7 +114,7 @@ function keepThrottled(source: Source) {
 function unavailable(source: CertificateSource | Source) {
   return (cause: unknown): never => {
     if (isCertferryError(cause)) throw cause;
-    const { name, details } = describe(source);
+    const { name, details } = labelOf(source);
     const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : 'no reason given';
     const message = `${name} could not be read (${why}). Does it exist, and may this function read and decrypt it?`;
     throw new CertferryError('SourceUnavailable', message, { details, cause });
@@ -122,13 +122,13 @@ function unavailable(source: CertificateSource | Source) {
 }
 
 function mismatch(source: Source, found: string, wanted: string): CertferryError {
-  const { name, details } = describe(source);
+  const { name, details } = labelOf(source);
   const message = `${name} holds ${found}, but ${wanted} was requested. Request the version that the source holds, or name the source's right version.`;
   return new CertferryError('SourceMismatch', message, { details: { ...details, wanted, found } });
 }
 
 /** Says what is wrong in the words of the source: which one it is, and the field's name there. */
-function readFound({ input, where }: Found, now: Date): ReadBundle {
+function readFound({ input, where }: SourceContent, now: Date): ReadBundle {
   try {
     return readBundle(input, now);
   } catch (error) {

@@ -1,7 +1,7 @@
 import { GetCommandInvocationCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { CertferryError } from '../../core/errors.ts';
 import { type HostLocation, placeOf } from '../../core/targets/host-location.ts';
-import { whyUnreachable } from './reachability.ts';
+import { findUnreachableReason } from './reachability.ts';
 
 /** One job for one host, named as a target names it. `comment` is what a person sees in the console's list of commands. */
 export interface HostCommand {
@@ -38,8 +38,8 @@ export interface DocumentPin {
  */
 export interface Commands {
   send(command: HostCommand): Promise<string>;
-  look(commandId: string, host: string): Promise<Invocation | null>;
-  reach(host: string): Promise<void>;
+  readInvocation(commandId: string, host: string): Promise<Invocation | null>;
+  requireReachable(host: string): Promise<void>;
 }
 
 /** A host that does not fetch the command within this time will not run it. */
@@ -75,7 +75,7 @@ export function createCommands(ssmAt: (place: HostLocation) => SSMClient, docume
         throw error;
       }
     },
-    async look(commandId, host) {
+    async readInvocation(commandId, host) {
       const place = placeOf(host);
       const asked = { CommandId: commandId, InstanceId: place.instance, PluginName: step };
       try {
@@ -90,9 +90,9 @@ export function createCommands(ssmAt: (place: HostLocation) => SSMClient, docume
         throw error;
       }
     },
-    async reach(host) {
+    async requireReachable(host) {
       const place = placeOf(host);
-      const why = await whyUnreachable(ssmAt(place), place.instance);
+      const why = await findUnreachableReason(ssmAt(place), place.instance);
       if (why !== null) refuse(host, why);
     },
   };

@@ -8,13 +8,13 @@ const oldestAgent = '3.3.2746.0';
  * Asks SSM whether it could hand a command to an instance now, and answers why not; null when it could. SSM itself takes
  * a command for a host that is away, and would leave it to the state's time-out to say so.
  */
-export async function whyUnreachable(ssm: SSMClient, instance: string): Promise<string | null> {
+export async function findUnreachableReason(ssm: SSMClient, instance: string): Promise<string | null> {
   const nodes = await informationOf(ssm, [instance]);
-  return whyAway(nodes.find(({ InstanceId }) => InstanceId === instance));
+  return unreachableReason(nodes.find(({ InstanceId }) => InstanceId === instance));
 }
 
 /** The same of what SSM has said of an instance; undefined when it does not know it. */
-export function whyAway(found: InstanceInformation | undefined): string | null {
+export function unreachableReason(found: InstanceInformation | undefined): string | null {
   if (found === undefined) return 'SSM does not know it: it is not registered, or was stopped or terminated';
   return notOnline(found) ?? tooOld(found);
 }

@@ -7,7 +7,7 @@ import type { Certificate } from '../../core/registry/certificate.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
-import { installedKey } from '../../services/registry/installed.ts';
+import { installedKey } from '../../services/registry/installed-versions.ts';
 import { captured } from '../cli/capture.ts';
 import { aTarget } from '../cli/finished.ts';
 import { anAccount, type FakeAws } from './aws.ts';

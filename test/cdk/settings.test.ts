@@ -17,7 +17,7 @@ const template = synthesize();
 const variablesOf = (from: Template, name: string): Record<string, unknown> =>
   theFunction(from, name).properties.Environment?.Variables ?? {};
 const document = ['DOCUMENT_NAME', 'DOCUMENT_VERSION'];
-const tellers = ['COMMAND_PLACE', 'NOTIFICATIONS_TOPIC'];
+const tellers = ['COMMAND_OPTIONS', 'NOTIFICATIONS_TOPIC'];
 
 /** What each Lambda is told, in alphabetical order. */
 const told: Readonly<Record<string, string[]>> = {
@@ -29,7 +29,7 @@ const told: Readonly<Record<string, string[]>> = {
   'roll-back': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
   'probe-restored': [],
   'record-outcome': [
-    'COMMAND_PLACE',
+    'COMMAND_OPTIONS',
     'DEPLOYMENTS_TABLE',
     'LOCKS_TABLE',
     'NOTIFICATIONS_TOPIC',
@@ -61,7 +61,7 @@ describe('each Lambda', () => {
 
   test('that tells people is told what they type to work in this stack', () => {
     for (const name of ['record-outcome', 'probe-services', 'ask-approval', 'halt-rollout', 'end-rollout']) {
-      expect(textOf(variablesOf(template, name).COMMAND_PLACE)).toBe('--stack Certferry --region <Region>');
+      expect(textOf(variablesOf(template, name).COMMAND_OPTIONS)).toBe('--stack Certferry --region <Region>');
     }
   });
 

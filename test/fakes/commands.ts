@@ -36,11 +36,11 @@ export function fakeCommands(): FakeCommands {
       if (failing !== null) throw failing.error;
       return commandId;
     },
-    async reach(host) {
+    async requireReachable(host) {
       const why = fake.away.get(host);
       if (why !== undefined) throw why;
     },
-    look: async (commandId) => invocations.get(commandId) ?? null,
+    readInvocation: async (commandId) => invocations.get(commandId) ?? null,
   };
   return fake;
 }

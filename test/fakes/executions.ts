@@ -1,5 +1,5 @@
 // Cannot show: throttling, tokens that time out by themselves, events, or anything of a real state machine's walk.
-import type { ExecutionStatus, Executions } from '../../services/locks/executions.ts';
+import type { ExecutionStatus, Executions } from '../../services/executions.ts';
 
 export interface FakeExecutions extends Executions {
   /** Executions that are not named here are running. */

@@ -5,10 +5,10 @@ import type { Source } from '../../core/deployment/source.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import type { Approval, MapResult, Rollout } from '../../core/rollout/rollout.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
-import type { FoundHost } from '../../services/fleet/fleet.ts';
+import type { FoundHost } from '../../services/fleet/find-hosts.ts';
 import { createCommandLine } from '../../services/notify/command-lines.ts';
 import type { Message } from '../../services/notify/sns-messages.ts';
-import type { Installed } from '../../services/registry/installed.ts';
+import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 import type { ApprovalRequest } from '../../services/rollouts/approval-requests.ts';
 import type { BeginResult } from '../../services/rollouts/begin-rollout.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
@@ -85,15 +85,15 @@ function fakeFleet() {
 }
 
 function fakeInstalled() {
-  const has = new Map<string, Installed>();
+  const has = new Map<string, InstalledVersion>();
   const wants = new Map<string, string | null>();
   return {
     has,
     wants,
-    wantedOf: async () => wants,
+    desiredOf: async () => wants,
     of: async (ids: readonly string[]) =>
       new Map(
-        ids.flatMap((id): [string, Installed][] => {
+        ids.flatMap((id): [string, InstalledVersion][] => {
           const found = has.get(id);
           return found === undefined ? [] : [[id, found]];
         }),

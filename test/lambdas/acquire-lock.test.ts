@@ -139,7 +139,7 @@ describe('AcquireLock', () => {
       request: { ...dryRun, version: { fingerprint: fingerprint('other'), source } },
     });
 
-    expect(await world.registry.wanted(target.id)).toMatchObject({
+    expect(await world.desiredVersions.find(target.id)).toMatchObject({
       action: 'deploy',
       fingerprint: fingerprint('new'),
       requestNumber: 1,

@@ -38,7 +38,7 @@ const aHost = () => ({ host: `mi-${(++hosts).toString(16).padStart(17, '0')}` })
 async function enrolledDeployment() {
   const deployment = await heldDeployment(world, { target: aHost() });
   const hostKey = await aHostKey();
-  await world.registry.rememberHostKey(deployment.target.host, hostKey, '2026-11-22T10:00:00.000Z');
+  await world.hostKeys.save(deployment.target.host, hostKey, '2026-11-22T10:00:00.000Z');
   return { deployment, hostKey };
 }
 
@@ -78,7 +78,7 @@ describe('command-status', () => {
 
     await event(commandId);
 
-    expect(await world.registry.hostKey(deployment.target.host)).toEqual(next);
+    expect(await world.hostKeys.find(deployment.target.host)).toEqual(next);
     expect(world.changes).toEqual([]);
   });
 
@@ -89,11 +89,11 @@ describe('command-status', () => {
       output: lineOf(deployment, { outcome: 'applied', hostKey: await aHostKey() }),
     });
     const newest = await aHostKey();
-    await world.registry.rememberHostKey(deployment.target.host, newest, '2026-11-22T13:00:00.000Z');
+    await world.hostKeys.save(deployment.target.host, newest, '2026-11-22T13:00:00.000Z');
 
     await event(commandId);
 
-    expect(await world.registry.hostKey(deployment.target.host)).toEqual(newest);
+    expect(await world.hostKeys.find(deployment.target.host)).toEqual(newest);
   });
 
   test('says that a host’s key has changed when it could not open the seal', async () => {
@@ -105,7 +105,7 @@ describe('command-status', () => {
     await event(commandId);
 
     expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'enrolled' });
-    expect(await world.registry.hostKey(deployment.target.host)).toEqual(hostKey);
+    expect(await world.hostKeys.find(deployment.target.host)).toEqual(hostKey);
     expect(world.changes).toEqual([
       {
         host: deployment.target.host,

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import type { Phases } from '../../lambdas/recording/durations.ts';
-import { type Ended, historyItem, wishIn } from '../../lambdas/recording/item.ts';
+import { type Ended, historyItem, requestFactsIn } from '../../lambdas/recording/history-item.ts';
 import { rawRequest } from '../fixtures/factories.ts';
 import { probeResult, pushResult } from '../fixtures/results.ts';
 
@@ -9,7 +9,7 @@ const noPhases = { push: null, probe: null, rollback: null };
 const ending = { summary: 'seen', reason: null, repair: null, warnings: [] };
 const ended = (request: object, known: Partial<Ended> = {}) =>
   historyItem({
-    wish: wishIn(request),
+    facts: requestFactsIn(request),
     ending: { ...ending, outcome: 'deployed' },
     deploymentId: 'd-1',
     executionArn: 'arn:d-1',

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
-import { EndedState, endingOf, RecordingPath } from '../../lambdas/recording/ended.ts';
+import { FinalState, outcomeOf, RecordingPath } from '../../lambdas/recording/deployment-outcome.ts';
 import { facts, fingerprint } from '../fixtures/factories.ts';
 import { probeResult, pushResult } from '../fixtures/results.ts';
 
@@ -12,9 +12,9 @@ const lambdaFailure = (name: string) => ({
 });
 
 function ending(path: RecordingPath, known: Partial<DeploymentState> & { probeFrom?: string } = {}) {
-  const state = EndedState.parse({ probe: notYet, restored: notYet, ...known });
-  const deployment = { probeFrom: known.probeFrom ?? 'lambda' } as EndedState['deployment'];
-  return endingOf(path, { ...state, deployment });
+  const state = FinalState.parse({ probe: notYet, restored: notYet, ...known });
+  const deployment = { probeFrom: known.probeFrom ?? 'lambda' } as FinalState['deployment'];
+  return outcomeOf(path, { ...state, deployment });
 }
 
 describe('how a deployment ended', () => {
@@ -186,17 +186,17 @@ describe('how a deployment ended', () => {
 
   test('has a summary on every path even when the state says nothing at all', () => {
     for (const path of RecordingPath.options)
-      expect(endingOf(path, EndedState.parse({})).summary).not.toBe('');
+      expect(outcomeOf(path, FinalState.parse({})).summary).not.toBe('');
   });
 
   test('knows an error of Step Functions that comes without a cause', () => {
-    const state = EndedState.parse({ failure: { Error: 'States.Timeout' } });
+    const state = FinalState.parse({ failure: { Error: 'States.Timeout' } });
 
-    expect(endingOf('lost', state)).toMatchObject({
+    expect(outcomeOf('lost', state)).toMatchObject({
       reason: 'States.Timeout',
       summary: 'States.Timeout: no answer came in time',
     });
-    expect(endingOf('lost', EndedState.parse({ failure: { Error: 'States.Runtime' } }))).toMatchObject({
+    expect(outcomeOf('lost', FinalState.parse({ failure: { Error: 'States.Runtime' } }))).toMatchObject({
       reason: 'States.Runtime',
       summary: 'States.Runtime',
     });
@@ -208,7 +208,7 @@ describe('how a deployment ended', () => {
       version: { ...facts('new'), fingerprint: fingerprint('x') },
     });
 
-    expect(EndedState.parse({ push, probe: 7, deployment: { id: 1 } })).toMatchObject({
+    expect(FinalState.parse({ push, probe: 7, deployment: { id: 1 } })).toMatchObject({
       push,
       probe: null,
       deployment: null,

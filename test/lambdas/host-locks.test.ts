@@ -3,7 +3,7 @@ import { deliver } from '../../lambdas/delivery/deliver.ts';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { createHandler as releaseLock } from '../../lambdas/handlers/events/release-lock.ts';
-import { EndedState } from '../../lambdas/recording/ended.ts';
+import { FinalState } from '../../lambdas/recording/deployment-outcome.ts';
 import { anExecution, aTargetId, facts, rawRequest } from '../fixtures/factories.ts';
 import { pushResult } from '../fixtures/results.ts';
 import { useWorld, type World } from '../fixtures/world.ts';
@@ -31,7 +31,7 @@ async function holding(overrides: Parameters<typeof rawRequest>[0] = {}) {
 const commit = ({ execution, request, state }: Awaited<ReturnType<typeof holding>>) =>
   recordOutcome(world)({
     ...{ path: 'committed', execution, request },
-    state: EndedState.parse({ ...state, push: pushResult({ outcome: 'applied', version: facts('new') }) }),
+    state: FinalState.parse({ ...state, push: pushResult({ outcome: 'applied', version: facts('new') }) }),
   });
 
 describe('a host', () => {
@@ -117,7 +117,7 @@ describe('a host', () => {
 
     await recordOutcome(by)({
       ...{ path: 'committed', execution: late.execution, request: late.request },
-      state: EndedState.parse({
+      state: FinalState.parse({
         ...late.state,
         push: pushResult({ outcome: 'applied', version: facts('new') }),
       }),

@@ -103,7 +103,7 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
       which,
       who,
       small,
-      fc.constantFrom('intend', 'sent', 'retoken', 'forget', 'countEnrolment', 'find'),
+      fc.constantFrom('intend', 'sent', 'replaceToken', 'forget', 'countEnrolment', 'find'),
     )
     .map(
       ([at, by, fence, what]): Call =>
@@ -111,7 +111,7 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
           const about = command(tag, at, by, fence);
           if (what === 'intend') return pending.intend(about, `key-${by}`);
           if (what === 'sent') return pending.sent(about, `key-${by}`);
-          if (what === 'retoken') return pending.retoken(about.commandId, `token-${fence}`);
+          if (what === 'replaceToken') return pending.replaceToken(about.commandId, `token-${fence}`);
           if (what === 'find') return pending.find(about.commandId);
           return what === 'forget' ? pending.forget(about) : pending.countEnrolment(about);
         },
@@ -131,10 +131,10 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
   ),
   fc.tuple(which, small).map(
     ([at, requestNumber]): Call =>
-      async ({ registry }, tag) => {
+      async ({ desiredVersions }, tag) => {
         const wanted = { certificate: 'c', action: 'rollback' as const, fingerprint: null, source: null };
-        await registry.want({ ...wanted, targetId: target(tag, at), requestNumber });
-        return registry.wanted(target(tag, at));
+        await desiredVersions.save({ ...wanted, targetId: target(tag, at), requestNumber });
+        return desiredVersions.find(target(tag, at));
       },
   ),
   fc.tuple(which, small, fc.constantFrom('begin', 'halt', 'rollBack', 'resume', 'end', 'control')).map(

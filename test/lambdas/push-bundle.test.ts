@@ -28,11 +28,7 @@ async function enrolledDeployment(action: 'deploy' | 'validate' | 'rollback' = '
   const version = action === 'rollback' ? { version: null } : {};
   const deployment = await heldDeployment(world, { target: aHost(), action, ...version });
   const key = await makeHostKey();
-  await world.registry.rememberHostKey(
-    deployment.target.host,
-    publicHostKey(key),
-    '2026-11-22T10:00:00.000Z',
-  );
+  await world.hostKeys.save(deployment.target.host, publicHostKey(key), '2026-11-22T10:00:00.000Z');
   return { deployment, key };
 }
 
@@ -238,13 +234,13 @@ describe('PushBundle', () => {
 
     await expect(push(sources)({ deployment, taskToken: 't1' })).rejects.toBe(away);
 
-    expect([world.commands.sent, world.pacing.turns, sources.asked]).toEqual([[], [], 0]);
+    expect([world.commands.sent, world.sendRate.slots, sources.asked]).toEqual([[], [], 0]);
     expect(await world.locks.read(deployment.target.id)).toMatchObject({ pending: null });
   });
 
   test('comes back later, having made no job, when too many wait to send', async () => {
     const { deployment } = await enrolledDeployment();
-    world.pacing.refuseNext = new CertferryError('SendPaced', 'too many');
+    world.sendRate.refuseNext = new CertferryError('SendPaced', 'too many');
     const sources = sourcesOf();
 
     await expect(push(sources)({ deployment, taskToken: 't1' })).rejects.toMatchObject({ name: 'SendPaced' });
@@ -260,13 +256,13 @@ describe('PushBundle', () => {
 
     await push()({ deployment, taskToken: 't1' });
 
-    expect(world.pacing.turns).toEqual([{ where: '123456789012/eu-west-2', urgency: 'canWait' }]);
+    expect(world.sendRate.slots).toEqual([{ where: '123456789012/eu-west-2', urgency: 'canWait' }]);
   });
 
   test('asks the host for its key when what the registry holds is none', async () => {
     const { deployment } = await enrolledDeployment();
     const broken = { kid: 'k', x: 'AAAA' };
-    await world.registry.rememberHostKey(deployment.target.host, broken, '2026-11-22T11:00:00.000Z');
+    await world.hostKeys.save(deployment.target.host, broken, '2026-11-22T11:00:00.000Z');
 
     await push()({ deployment, taskToken: 't1' });
 

@@ -14,7 +14,7 @@ useWorld((made) => {
 
 async function pushedDeployment(): Promise<Deployment> {
   const deployment = await heldDeployment(world);
-  await world.registry.rememberHostKey(deployment.target.host, await aHostKey(), '2026-11-22T10:00:00.000Z');
+  await world.hostKeys.save(deployment.target.host, await aHostKey(), '2026-11-22T10:00:00.000Z');
   await pushBundle({ ...world, sources: sourcesOf() })({ deployment, taskToken: 'push' });
   return deployment;
 }

@@ -5,7 +5,7 @@ import { shortFingerprint } from '../../core/certificate/describe.ts';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
-import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
+import { FinalState, type RecordingPath } from '../../lambdas/recording/deployment-outcome.ts';
 import { aBegunRollout } from '../fixtures/begun-rollout.ts';
 import { anExecution, facts, fingerprint, rawRequest } from '../fixtures/factories.ts';
 import { probeResult, pushResult } from '../fixtures/results.ts';
@@ -41,7 +41,7 @@ interface Given {
 }
 
 /** The task's wrapper reads the state before the handler sees it. */
-const record = (given: Given) => recordOutcome(world)({ ...given, state: EndedState.parse(given.state) });
+const record = (given: Given) => recordOutcome(world)({ ...given, state: FinalState.parse(given.state) });
 
 describe('the recording states', () => {
   test('write how the deployment ended and let go of the lock', async () => {

@@ -6,7 +6,7 @@ import { placeDigest } from '../../core/targets/place-digest.ts';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { createHandler as releaseLock } from '../../lambdas/handlers/events/release-lock.ts';
-import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
+import { FinalState, type RecordingPath } from '../../lambdas/recording/deployment-outcome.ts';
 import type { HistoryQuery } from '../../services/history/history.ts';
 import { createDeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
 import { aBegunRollout } from '../fixtures/begun-rollout.ts';
@@ -36,7 +36,7 @@ async function deployed(target: { id: string }, { path, state = {} }: Ending, re
   const [execution, raw] = [anExecution(), rawRequest({ ...request, target })];
   const acquired = await acquireLock(world)({ execution, request: raw });
   const ended = { ...acquired, ...state };
-  await recordOutcome(world)({ path, execution, request: raw, state: EndedState.parse(ended) });
+  await recordOutcome(world)({ path, execution, request: raw, state: FinalState.parse(ended) });
   return execution;
 }
 
@@ -170,7 +170,7 @@ describe('what a target has, written with its outcome', () => {
     const push = pushResult({ outcome: 'applied', version: facts('other') });
     await recordOutcome(by)({
       ...{ path: 'committed', execution: late, request },
-      state: EndedState.parse({ ...state, push }),
+      state: FinalState.parse({ ...state, push }),
     });
 
     expect(await installed(target.id)).toMatchObject({ fingerprint: fingerprint('new'), fence: 2 });
@@ -182,7 +182,7 @@ describe('a failed deployment of a rollout', () => {
     const rollout = await aBegunRollout(world);
     const [execution, request] = [anExecution(), rawRequest({ rollout })];
     const acquired = await acquireLock(world)({ execution, request });
-    const state = EndedState.parse({ ...acquired, push: pushResult({ outcome: 'reload_failed' }) });
+    const state = FinalState.parse({ ...acquired, push: pushResult({ outcome: 'reload_failed' }) });
 
     for (let call = 0; call < 3; call += 1) {
       await recordOutcome(world)({ path: 'failed', execution, request, state });
@@ -225,7 +225,7 @@ test('two executions of one name and one moment in two machines have an item eac
     const request = rawRequest({ target });
     if ((await world.history.find(target.id, execution.id)) === null)
       await acquireLock(world)({ execution, request });
-    await recordOutcome(world)({ path: 'committed', execution, request, state: EndedState.parse({}) });
+    await recordOutcome(world)({ path: 'committed', execution, request, state: FinalState.parse({}) });
   }
 
   const items = await world.history.list({ targetId: target.id });
@@ -260,7 +260,7 @@ test('the metrics of a deployment have its outcome, its duration and its wait, o
 
 test('a deployment is told to the metrics once, however often it is recorded', async () => {
   const [execution, request] = [anExecution(), rawRequest()];
-  const state = EndedState.parse(await acquireLock(world)({ execution, request }));
+  const state = FinalState.parse(await acquireLock(world)({ execution, request }));
   for (let call = 0; call < 2; call += 1) {
     await recordOutcome(world)({ path: 'committed', execution, request, state });
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
-import { EndedState, type RecordingPath } from '../../lambdas/recording/ended.ts';
+import { FinalState, type RecordingPath } from '../../lambdas/recording/deployment-outcome.ts';
 import { aBegunRollout } from '../fixtures/begun-rollout.ts';
 import { anExecution, aTargetId, rawRequest } from '../fixtures/factories.ts';
 import { pushResult } from '../fixtures/results.ts';
@@ -175,7 +175,7 @@ const record = (
 ) =>
   recordOutcome(world)({
     ...{ path, execution, request: rawRequest(overrides) },
-    state: EndedState.parse({
+    state: FinalState.parse({
       push: pushResult({ outcome: path === 'failed' ? 'validate_failed' : 'applied' }),
     }),
   });

@@ -109,17 +109,17 @@ describe('what people are told of a rollout', () => {
   test('says on one machine what its commands have to bring', () => {
     const nowhere = { dynamodb: '', ssm: '', stepFunctions: '', secretsManager: '', s3: '', sns: '' };
     const {
-      COMMAND_PLACE = '',
-      COMMAND_TARGETS = '',
-      COMMAND_VERSION = '',
+      COMMAND_OPTIONS = '',
+      COMMAND_TARGET_OPTIONS = '',
+      COMMAND_VERSION_OPTIONS = '',
     } = lambdaEnvironment(nowhere, {
       path: '/home/my state',
       token: '',
     });
     const line = createCommandLine({
-      place: COMMAND_PLACE,
-      targets: COMMAND_TARGETS,
-      version: COMMAND_VERSION,
+      place: COMMAND_OPTIONS,
+      targets: COMMAND_TARGET_OPTIONS,
+      version: COMMAND_VERSION_OPTIONS,
     });
 
     const typed = messages(line).flatMap(([, message]) => commandsIn(message?.text ?? ''));

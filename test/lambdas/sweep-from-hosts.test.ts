@@ -73,7 +73,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
 
     const [first, second] = world.commands.sent;
     expect(world.commands.sent.map(({ host }) => host)).toEqual([hostA, hostB]);
-    expect(world.pacing.turns).toEqual(Array(2).fill({ where: null, urgency: 'canWait' }));
+    expect(world.sendRate.slots).toEqual(Array(2).fill({ where: null, urgency: 'canWait' }));
     const job = jobOf(world.commands, first?.commandId ?? '');
     expect(job).toMatchObject({ header: { action: 'inspect', fence: 0 }, probe: null });
     expect(job.looks?.map(({ targetId }) => targetId)).toEqual(ids.slice(0, 2));
@@ -93,7 +93,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(
       world.commands.sent.map(({ commandId }) => jobOf(world.commands, commandId).looks?.length),
     ).toEqual([8, 1]);
-    expect(world.pacing.turns[0]?.where).toBe('222233334444/eu-west-1');
+    expect(world.sendRate.slots[0]?.where).toBe('222233334444/eu-west-1');
   });
 
   test('asks many hosts in rounds, few at a time, each shortly after it was found to be there', async () => {
@@ -108,8 +108,8 @@ describe('a sweep, of a target that only its host can look at,', () => {
     hostsSee(world.commands, () => serves(current));
     let [waiting, most, found] = [0, 0, 0];
     const ahead: number[] = [];
-    const pacing = {
-      async turn() {
+    const sendRate = {
+      async waitForSlot() {
         waiting += 1;
         most = Math.max(most, waiting);
         ahead.push(found - world.commands.sent.length);
@@ -117,13 +117,13 @@ describe('a sweep, of a target that only its host can look at,', () => {
         waiting -= 1;
       },
     };
-    const whyAway = async () => {
+    const unreachableReason = async () => {
       found += 1;
       return null;
     };
     const hostLocks = { read: async () => ({ owner: null, fence: 0, targetId: null, acquiredAt: null }) };
 
-    await createHandler({ ...world, hostLocks, pacing, reachable: { whyAway } })({
+    await createHandler({ ...world, hostLocks, sendRate, reachable: { unreachableReason } })({
       certificate: own.certificate,
       heal: false,
     });
@@ -178,7 +178,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
       summary: 'its host is being deployed to (d-77)',
     });
     expect(world.commands.sent).toEqual([]);
-    expect(world.pacing.turns).toEqual([]);
+    expect(world.sendRate.slots).toEqual([]);
   });
 
   test('says of one that was deployed to meanwhile that nobody knows', async () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Condition, Finding } from '../../core/drift/drift.ts';
 import { advanceCursor } from '../../lambdas/drift/sweep-cursor.ts';
 import { sumOf } from '../../lambdas/drift/sweep-totals.ts';
-import type { Cursor } from '../../services/registry/sweeps.ts';
+import type { SweepCursor } from '../../services/registry/sweep-cursor.ts';
 
 const aFinding = fc.record({
   condition: fc.constantFrom<Condition>('ok', 'drift', 'outdated', 'unreachable', 'chain_incomplete'),
@@ -15,7 +15,7 @@ const aFinding = fc.record({
 const nameOf = (at: number) => String(at).padStart(3, '0');
 
 /** Runs that each have time for so many targets, over a fleet in which nothing changes. */
-function sweepAgainAndAgain(fleet: readonly Finding[], times: readonly number[], begin: Cursor) {
+function sweepAgainAndAgain(fleet: readonly Finding[], times: readonly number[], begin: SweepCursor) {
   let cursor = begin;
   return times.map((time) => {
     const { reached } = cursor;

@@ -53,7 +53,7 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
   test('when too many commands wait to be sent', async () => {
     await mail('mail');
     const world = own.sweeping();
-    world.pacing.refuseNext = new CertferryError('SendPaced', 'more commands wait');
+    world.sendRate.refuseNext = new CertferryError('SendPaced', 'more commands wait');
 
     expect(await onlyOne(world)).toMatchObject({
       condition: 'not_probed',
@@ -121,10 +121,10 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
     const world = own.sweeping();
     const asked: number[] = [];
     const begun = world.clock.now().getTime();
-    const { look } = world.commands;
-    world.commands.look = async (...command) => {
+    const { readInvocation } = world.commands;
+    world.commands.readInvocation = async (...command) => {
       asked.push((world.clock.now().getTime() - begun) / 1000);
-      return look(...command);
+      return readInvocation(...command);
     };
 
     expect(await onlyOne(world)).toMatchObject({

@@ -7,16 +7,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Certificate } from '../../core/registry/certificate.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { createHandler } from '../../lambdas/handlers/events/sync-registry.ts';
-import { syncCatalogue } from '../../lambdas/registration/sync.ts';
+import { syncCatalogue } from '../../lambdas/registration/sync-catalogue.ts';
 import { type Catalogue, createCatalogue } from '../../services/registry/catalogue.ts';
-import { createStackRequests, type StackRequests } from '../../services/registry/stack-requests.ts';
+import {
+  type CustomResourceService,
+  createCustomResourceService,
+} from '../../services/registry/custom-resource.ts';
 import { type ObjectServer, startObjectServer } from '../fakes/object-server.ts';
 import { startTables, tableNames } from '../fixtures/world.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;
 let objects: ObjectServer;
 let catalogue: Catalogue;
-let stackRequests: StackRequests;
+let customResource: CustomResourceService;
 let cloudFormation: Server;
 /** What CloudFormation was told, in order. */
 const told: { body: Record<string, string>; contentType: string | undefined }[] = [];
@@ -39,7 +42,7 @@ beforeAll(async () => {
   catalogue = createCatalogue(tables.documents, tableNames.registry);
   const credentials = { accessKeyId: 'local', secretAccessKey: 'unused' };
   const s3 = new S3Client({ endpoint: objects.endpoint, region: 'us-east-1', credentials });
-  stackRequests = createStackRequests(s3, async () => undefined);
+  customResource = createCustomResourceService(s3, async () => undefined);
 });
 beforeEach(async () => {
   told.length = 0;
@@ -82,7 +85,7 @@ async function run(
   const Key = `${randomUUID()}.json`;
   objects.put(Key, JSON.stringify({ certificates, targets }), null);
   const { port } = cloudFormation.address() as AddressInfo;
-  await createHandler({ catalogue, stackRequests })({
+  await createHandler({ catalogue, customResource })({
     RequestType,
     ResponseURL: `http://127.0.0.1:${port}${path}`,
     StackId: 'stack',
@@ -262,7 +265,7 @@ describe('a list that cannot be taken', () => {
       if (looks < 3) throw denied;
       return { Body: { transformToString: async () => '{}' } };
     };
-    const patient = createStackRequests({ send } as unknown as S3Client, async () => undefined);
+    const patient = createCustomResourceService({ send } as unknown as S3Client, async () => undefined);
 
     expect(await patient.file({ bucket: 'assets', key: 'list.json' })).toBe('{}');
     expect(looks).toBe(3);
@@ -272,7 +275,9 @@ describe('a list that cannot be taken', () => {
     const waited: number[] = [];
     const denied = Object.assign(new Error('no'), { name: 'AccessDenied' });
     const send = () => Promise.reject(denied);
-    const patient = createStackRequests({ send } as unknown as S3Client, async (ms) => waited.push(ms));
+    const patient = createCustomResourceService({ send } as unknown as S3Client, async (ms) =>
+      waited.push(ms),
+    );
 
     await expect(patient.file({ bucket: 'assets', key: 'list.json' })).rejects.toThrow(denied);
     expect(waited).toEqual([2_000, 5_000, 10_000, 20_000, 30_000]);

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { createHistory } from '../../services/history/history.ts';
-import { createLocks } from '../../services/locks/locks.ts';
+import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { anExecution, aTargetId, rawRequest } from '../fixtures/factories.ts';
 import { aWorld, startTables, tableNames, type World } from '../fixtures/world.ts';
 
@@ -58,7 +58,7 @@ async function play(world: World, count: number, { action, dies, isLost }: Story
   const flaky = losing(tables.documents, isLost);
   const by = {
     ...world,
-    locks: createLocks(flaky, tableNames.locks),
+    locks: createTargetLocks(flaky, tableNames.locks),
     history: createHistory(flaky, tableNames),
   };
   const [acquire, record] = [acquireLock(by), recordOutcome(by)];

@@ -6,7 +6,7 @@ import { type DeployResult, type Ferry, openFerry } from '../../local/backend/lo
 import { openCloud } from '../../local/cloud.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
-import { createLocks } from '../../services/locks/locks.ts';
+import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { aServedTarget, deploying, makeStuck, type ServedTarget } from '../local/served-target.ts';
@@ -226,7 +226,7 @@ async function withFerry(
 
 async function lockOf(targetId: string) {
   const cloud = await openCloud(openStateFolder(stateDir));
-  const lock = await createLocks(cloud.documents, tableNames.locks).read(targetId);
+  const lock = await createTargetLocks(cloud.documents, tableNames.locks).read(targetId);
   await cloud.close();
   return lock;
 }

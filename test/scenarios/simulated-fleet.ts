@@ -11,7 +11,7 @@ import type { RolloutEnd, RolloutWatch } from '../../local/backend/run-rollout.t
 import { openCloud } from '../../local/cloud.ts';
 import { tableNames } from '../../local/dynamodb/create-tables.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
-import { createLocks } from '../../services/locks/locks.ts';
+import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { type Fault, lambdasWith, quickMachine, quickRollout } from './faults.ts';
@@ -228,7 +228,7 @@ async function listening({ fullchainPem, keyPem }: IssuedCertificate): Promise<S
 
 async function lockedIn(stateDir: string, size: number): Promise<string[]> {
   const cloud = await openCloud(openStateFolder(stateDir));
-  const locks = createLocks(cloud.documents, tableNames.locks);
+  const locks = createTargetLocks(cloud.documents, tableNames.locks);
   const ids = Array.from({ length: size }, (_, at) => [idOf(at), `host#local-${at}`]).flat();
   const read = await Promise.all(ids.map(async (id) => ({ id, lock: await locks.read(id) })));
   await cloud.close();

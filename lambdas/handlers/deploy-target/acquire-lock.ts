@@ -8,22 +8,29 @@ import {
 } from '../../../core/deployment/deployment.ts';
 import { ExecutionContext } from '../../../core/deployment/task-input.ts';
 import { isCertferryError } from '../../../core/errors.ts';
-import type { Claim } from '../../../services/locks/locks.ts';
+import type { Claim } from '../../../services/locks/target-locks.ts';
 import type { DeploymentMetrics } from '../../../services/notify/deployment-metrics.ts';
-import type { Registry } from '../../../services/registry/registry.ts';
+import type { DesiredVersions } from '../../../services/registry/desired-versions.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
-import { type Lockers, takeLocks } from '../../locking/both-locks.ts';
-import { passGate } from '../../locking/gate.ts';
+import { acquireLocks, type LockServices } from '../../locking/acquire-locks.ts';
+import { checkRollout } from '../../locking/check-rollout.ts';
 import { readRequest } from '../../locking/read-request.ts';
 import { task } from '../../runtime/task.ts';
-import { deploymentMetrics, executions, hostLocks, locks, registry, rollouts } from '../../runtime/wiring.ts';
+import {
+  deploymentMetrics,
+  desiredVersions,
+  executions,
+  hostLocks,
+  locks,
+  rollouts,
+} from '../../runtime/wiring.ts';
 
 const Input = z.object({ execution: ExecutionContext, request: z.unknown() });
 type Input = z.infer<typeof Input>;
 
-type Services = Lockers & {
+type Services = LockServices & {
   readonly metrics: Pick<DeploymentMetrics, 'waits'>;
-  readonly registry: Registry;
+  readonly desiredVersions: DesiredVersions;
   readonly rollouts: Pick<Rollouts, 'control'>;
   readonly clock: Clock;
 };
@@ -42,20 +49,20 @@ export const createHandler =
     const { id: targetId } = request.target;
     const supersedes = request.action !== 'validate';
     const now = by.clock.now();
-    const rollout = await passGate(by.rollouts, request);
+    const rollout = await checkRollout(by.rollouts, request);
     const asked = { targetId, supersedes, rollout, now };
     const requestNumber =
       request.requestNumber ?? (await by.locks.registerRequest({ ...asked, requestId: execution.id }));
     const claim = { ...asked, executionArn: execution.id, requestNumber, startedAt: execution.startedAt };
     const fence = await locksOrWait(by, claim, request);
-    if (supersedes) await by.registry.want(wanted(request, requestNumber));
+    if (supersedes) await by.desiredVersions.save(desiredVersion(request, requestNumber));
     return seeded(deploymentOf(request, { execution, requestNumber, fence }));
   };
 
 /** Who waits is counted while it waits: the state tries again for half an hour and more before anything has ended. */
 async function locksOrWait(by: Services, claim: Claim, request: DeploymentRequest): Promise<number> {
   try {
-    return await takeLocks(by, claim, request.target.host);
+    return await acquireLocks(by, claim, request.target.host);
   } catch (error) {
     if (isCertferryError(error) && error.name === 'LockHeld') by.metrics.waits(waitedMs(claim, request));
     throw error;
@@ -67,7 +74,7 @@ function waitedMs({ startedAt, now }: Claim, { splaySeconds = 0 }: DeploymentReq
   return Math.max(0, now.getTime() - Date.parse(startedAt) - splaySeconds * 1000);
 }
 
-function wanted({ target, action, version }: DeploymentRequest, requestNumber: number) {
+function desiredVersion({ target, action, version }: DeploymentRequest, requestNumber: number) {
   const { id: targetId, certificate } = target;
   const fingerprint = version?.fingerprint ?? null;
   return { targetId, certificate, action, fingerprint, source: version?.source ?? null, requestNumber };
@@ -115,7 +122,7 @@ export const handler = task('AcquireLock', {
       hostLocks: hostLocks(),
       executions: executions(),
       metrics: deploymentMetrics(),
-      registry: registry(),
+      desiredVersions: desiredVersions(),
       rollouts: rollouts(),
       clock: systemClock,
     }),

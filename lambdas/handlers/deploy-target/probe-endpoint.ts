@@ -4,7 +4,7 @@ import { VersionFacts } from '../../../core/deployment/version.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import { judge } from '../../../core/tls-probe/judge.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
-import { probeResult } from '../../delivery/results.ts';
+import { probeResult } from '../../delivery/job-results.ts';
 import { task } from '../../runtime/task.ts';
 
 const Input = z.object({ deployment: Deployment, version: z.nullable(VersionFacts), attempt: z.int() });

@@ -3,7 +3,7 @@ import { Deployment, ProbeResult } from '../../../core/deployment/deployment.ts'
 import { VersionFacts } from '../../../core/deployment/version.ts';
 import { judge } from '../../../core/tls-probe/judge.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
-import { probeResult } from '../../delivery/results.ts';
+import { probeResult } from '../../delivery/job-results.ts';
 import { task } from '../../runtime/task.ts';
 
 const Input = z.object({

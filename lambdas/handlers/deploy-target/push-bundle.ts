@@ -3,14 +3,14 @@ import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.t
 import { CertferryError, isCertferryError } from '../../../core/errors.ts';
 import { seal } from '../../../core/seal/seal.ts';
 import type { Sources } from '../../../services/sources/sources.ts';
-import { type Deliverers, deliver, headerFor, type MadeJob } from '../../delivery/deliver.ts';
+import { type DeliveryServices, deliver, headerFor, type PreparedJob } from '../../delivery/deliver.ts';
+import { refusedResult } from '../../delivery/job-results.ts';
 import { openJob } from '../../delivery/open-job.ts';
-import { refusedResult } from '../../delivery/results.ts';
-import { sources } from '../../runtime/sources.ts';
+import { sources } from '../../runtime/bundle-sources.ts';
 import { task } from '../../runtime/task.ts';
 import { delivery } from '../../runtime/wiring.ts';
 
-type Services = Deliverers & { readonly sources: Sources };
+type Services = DeliveryServices & { readonly sources: Sources };
 
 /**
  * State PushBundle. A host whose key is not known is asked for it first (the graph then comes here again); otherwise
@@ -22,13 +22,13 @@ export const createHandler =
   (by: Services) =>
   async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
     try {
-      const settlement = await deliver(by, {
+      const completion = await deliver(by, {
         deployment,
         taskToken,
         purpose: 'push',
         make: () => makeJob(by, deployment),
       });
-      return { summary: `${deployment.action} for ${deployment.target.host}: ${settlement}` };
+      return { summary: `${deployment.action} for ${deployment.target.host}: ${completion}` };
     } catch (error) {
       if (!isCertferryError(error) || error.retry !== 'never') throw error;
       await by.executions.complete(taskToken, refusedResult(error));
@@ -36,14 +36,14 @@ export const createHandler =
     }
   };
 
-async function makeJob(by: Services, deployment: Deployment): Promise<MadeJob> {
+async function makeJob(by: Services, deployment: Deployment): Promise<PreparedJob> {
   const now = by.clock.now();
   const { action, target, version } = deployment;
   if (action === 'rollback') return openJob(deployment, 'rollback', { now });
   if (version === null)
     throw new CertferryError('InvalidRequest', `version is required for action ${action}`);
 
-  const key = await by.registry.hostKey(target.host);
+  const key = await by.hostKeys.find(target.host);
   if (key === null) return openJob(deployment, 'enroll', { now });
   const bundle = await by.sources.fetch(version, now);
   try {

@@ -1,9 +1,9 @@
 import type { Deployment } from '../../../core/deployment/deployment.ts';
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
 import { hasEnded } from '../../../services/ssm/commands.ts';
-import { type Deliverers, deliver, heldLock, keyOf } from '../../delivery/deliver.ts';
+import { completeWith, lineFor } from '../../delivery/complete-command.ts';
+import { type DeliveryServices, deliver, heldLock, keyOf } from '../../delivery/deliver.ts';
 import { openJob } from '../../delivery/open-job.ts';
-import { lineFor, settleWith } from '../../delivery/settle.ts';
 import { task } from '../../runtime/task.ts';
 import { delivery } from '../../runtime/wiring.ts';
 
@@ -13,30 +13,30 @@ import { delivery } from '../../runtime/wiring.ts';
  * not run", so nothing is concluded from SSM's status alone. A retry of the state finds the question already sent.
  */
 export const createHandler =
-  (by: Deliverers) =>
+  (by: DeliveryServices) =>
   async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
     const known = await endedBefore(by, deployment);
     if (known !== null) {
-      const settlement = await settleWith(by, { ...known.command, taskToken }, known.invocation);
-      return { summary: `SSM had the agent's line: ${settlement}` };
+      const completion = await completeWith(by, { ...known.command, taskToken }, known.invocation);
+      return { summary: `SSM had the agent's line: ${completion}` };
     }
-    const settlement = await deliver(by, {
+    const completion = await deliver(by, {
       deployment,
       taskToken,
       purpose: 'reconcile',
       make: async () => openJob(deployment, 'inspect', { now: by.clock.now() }),
     });
-    return { summary: `asking ${deployment.target.host}: ${settlement}` };
+    return { summary: `asking ${deployment.target.host}: ${completion}` };
   };
 
 /** The push's command with the agent's line, if it has ended with one. */
-async function endedBefore(by: Deliverers, deployment: Deployment) {
+async function endedBefore(by: DeliveryServices, deployment: Deployment) {
   const lock = await heldLock(by, deployment);
   const { pending } = lock;
   if (pending === null || pending.commandId === null) return null;
   if (pending.key === keyOf({ purpose: 'reconcile', deployment }, lock)) return null;
   const command = await by.pending.find(pending.commandId);
-  const invocation = command && (await by.commands.look(command.commandId, command.host));
+  const invocation = command && (await by.commands.readInvocation(command.commandId, command.host));
   if (!invocation || !hasEnded(invocation.status) || lineFor(command, invocation) === null) return null;
   return { command, invocation };
 }

@@ -6,13 +6,13 @@ import { ExecutionContext } from '../../../core/deployment/task-input.ts';
 import { placeDigest } from '../../../core/targets/place-digest.ts';
 import type { HistoryItem } from '../../../services/history/history.ts';
 import type { LockItem } from '../../../services/locks/lock-item.ts';
-import type { Locks } from '../../../services/locks/locks.ts';
+import type { TargetLocks } from '../../../services/locks/target-locks.ts';
 import type { Messages } from '../../../services/notify/sns-messages.ts';
-import { EndedState, endingOf, RecordingPath } from '../../recording/ended.ts';
-import { failedRollout, installedAfter } from '../../recording/installed.ts';
-import { type Ended, historyItem, wishIn } from '../../recording/item.ts';
-import { personNeeded, type Stranded } from '../../recording/person-needed.ts';
-import { heldHost, type Recorders, record } from '../../recording/record.ts';
+import { FinalState, outcomeOf, RecordingPath } from '../../recording/deployment-outcome.ts';
+import { type Ended, historyItem, requestFactsIn } from '../../recording/history-item.ts';
+import { failedRollout, installedAfter } from '../../recording/installed-after.ts';
+import { findHeldHostLock, type RecordingServices, record } from '../../recording/record.ts';
+import { type FailedRollback, repairMessage } from '../../recording/repair-message.ts';
 import { task } from '../../runtime/task.ts';
 import { deploymentMetrics, history, hostLocks, locks, messages } from '../../runtime/wiring.ts';
 
@@ -20,12 +20,12 @@ const Input = z.object({
   path: RecordingPath,
   execution: ExecutionContext,
   request: z.unknown(),
-  state: EndedState,
+  state: FinalState,
 });
 type Input = z.infer<typeof Input>;
 
-interface Services extends Recorders {
-  readonly locks: Locks;
+interface Services extends RecordingServices {
+  readonly locks: TargetLocks;
   readonly messages: Messages;
   readonly clock: Clock;
 }
@@ -40,12 +40,12 @@ interface Services extends Recorders {
 export const createHandler =
   (by: Services) =>
   async (input: Input): Promise<RecordedDeployment> => {
-    const { targetId, host } = wishIn(input.request);
+    const { targetId, host } = requestFactsIn(input.request);
     const executionArn = input.execution.id;
     const lock = await by.locks.read(targetId);
     const held = lock.owner === executionArn ? lock : null;
     const fence = held?.fence ?? input.state.deployment?.fence ?? null;
-    const hostLock = await heldHost(by, host, executionArn);
+    const hostLock = await findHeldHostLock(by, host, executionArn);
     const item = itemOf(input, { endedAt: by.clock.now(), fence, lock: hostLock });
 
     const recording = await record(by, item, {
@@ -59,9 +59,9 @@ export const createHandler =
     return recorded(known ?? item);
   };
 
-async function tellWhoIsNeeded({ messages }: Services, stranded: Stranded): Promise<void> {
+async function tellWhoIsNeeded({ messages }: Services, stranded: FailedRollback): Promise<void> {
   if (stranded.item.outcome !== 'rollback_failed') return;
-  await messages.tell(personNeeded(stranded, messages.commandLine));
+  await messages.tell(repairMessage(stranded, messages.commandLine));
 }
 
 /** What an offline host was never sent, it does not have. */
@@ -73,23 +73,23 @@ function left({ path, state }: Input, { host, lock }: { host: string | null; loc
   return { host, place, version, before, nothingSent, isTakenOver: lock.takenFrom !== null };
 }
 
-const versionBefore = (push: EndedState['push'], rollback: EndedState['rollback']) =>
+const versionBefore = (push: FinalState['push'], rollback: FinalState['rollback']) =>
   rollback?.version ?? push?.previousVersion ?? null;
 
 function itemOf(
   { path, execution, request, state }: Input,
   { endedAt, fence, lock }: Pick<Ended, 'endedAt' | 'fence' | 'lock'>,
 ): HistoryItem {
-  const wish = wishIn(request);
+  const facts = requestFactsIn(request);
   const { deployment, push, rollback } = state;
   const installed = path === 'committed' ? push?.version?.fingerprint : undefined;
   return historyItem({
-    wish: {
-      ...wish,
-      fingerprint: installed ?? wish.fingerprint ?? push?.version?.fingerprint ?? null,
-      requestNumber: deployment?.requestNumber ?? wish.requestNumber,
+    facts: {
+      ...facts,
+      fingerprint: installed ?? facts.fingerprint ?? push?.version?.fingerprint ?? null,
+      requestNumber: deployment?.requestNumber ?? facts.requestNumber,
     },
-    ending: endingOf(path, state),
+    ending: outcomeOf(path, state),
     deploymentId: execution.name,
     executionArn: execution.id,
     startedAt: execution.startedAt,

@@ -1,5 +1,5 @@
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
-import { type Deliverers, deliver } from '../../delivery/deliver.ts';
+import { type DeliveryServices, deliver } from '../../delivery/deliver.ts';
 import { openJob } from '../../delivery/open-job.ts';
 import { task } from '../../runtime/task.ts';
 import { delivery } from '../../runtime/wiring.ts';
@@ -9,15 +9,15 @@ import { delivery } from '../../runtime/wiring.ts';
  * sent; a host that has undone it already says so again from its receipt.
  */
 export const createHandler =
-  (by: Deliverers) =>
+  (by: DeliveryServices) =>
   async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
-    const settlement = await deliver(by, {
+    const completion = await deliver(by, {
       deployment,
       taskToken,
       purpose: 'undo',
       make: async () => openJob(deployment, 'undo', { now: by.clock.now() }),
     });
-    return { summary: `rollback on ${deployment.target.host}: ${settlement}` };
+    return { summary: `rollback on ${deployment.target.host}: ${completion}` };
   };
 
 export const handler = task('RollBack', {

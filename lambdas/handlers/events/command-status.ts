@@ -4,7 +4,12 @@ import { TaskSummary } from '../../../core/deployment/task-input.ts';
 import type { PendingCommand } from '../../../services/locks/pending-commands.ts';
 import { logger } from '../../../services/logger.ts';
 import { hasEnded } from '../../../services/ssm/commands.ts';
-import { type Settlement, type Settlers, settle, settleWith } from '../../delivery/settle.ts';
+import {
+  type Completion,
+  type CompletionServices,
+  completeIfEnded,
+  completeWith,
+} from '../../delivery/complete-command.ts';
 import { task } from '../../runtime/task.ts';
 import { delivery } from '../../runtime/wiring.ts';
 
@@ -14,7 +19,7 @@ const Input = z.object({
 });
 type Input = z.infer<typeof Input>;
 
-type Services = Settlers & { readonly sleep: (ms: number) => Promise<unknown> };
+type Services = CompletionServices & { readonly sleep: (ms: number) => Promise<unknown> };
 
 /**
  * Not a state: started by EventBridge when a command's invocation changes status. Reads the agent's line and completes
@@ -29,24 +34,24 @@ export const createHandler =
     const command = await by.pending.find(commandId);
     if (command === null) return { summary: `${commandId} is not known` };
 
-    const settlement = await settleEnded(by, command, status);
+    const completion = await settleEnded(by, command, status);
     const { executionArn, targetId } = command;
-    if (settlement === 'nobody')
+    if (completion === 'nobody')
       logger.info('nobody waits for this command', { commandId, executionArn, targetId });
-    return { summary: `${commandId} for ${targetId}: ${settlement}` };
+    return { summary: `${commandId} for ${targetId}: ${completion}` };
   };
 
 /** GetCommandInvocation lags behind the event (it is eventually consistent); milliseconds, 3.1 s in all. */
 const looks = [100, 200, 400, 800, 1600] as const;
 
 /** The event says it has ended: should SSM's own word not catch up in time, the graph reconciles what was lost. */
-async function settleEnded(by: Services, command: PendingCommand, status: string): Promise<Settlement> {
+async function settleEnded(by: Services, command: PendingCommand, status: string): Promise<Completion> {
   for (const wait of looks) {
-    const settlement = await settle(by, command);
-    if (settlement !== 'waiting') return settlement;
+    const completion = await completeIfEnded(by, command);
+    if (completion !== 'waiting') return completion;
     await by.sleep(wait);
   }
-  return settleWith(by, command, { status: status.replaceAll(' ', ''), output: '', errors: '' });
+  return completeWith(by, command, { status: status.replaceAll(' ', ''), output: '', errors: '' });
 }
 
 export const handler = task('CommandStatus', {

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { Approval } from '../../../core/rollout/rollout.ts';
-import type { Executions } from '../../../services/locks/executions.ts';
+import type { Executions } from '../../../services/executions.ts';
 import type { ApprovalRequest } from '../../../services/rollouts/approval-requests.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import { isSecretOf, LinkParts } from '../../rollout/approval-link.ts';

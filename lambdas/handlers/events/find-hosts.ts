@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { CertferryError } from '../../../core/errors.ts';
 import { TargetId } from '../../../core/targets/target.ts';
-import type { Fleet } from '../../../services/fleet/fleet.ts';
+import type { Fleet } from '../../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
 import { task } from '../../runtime/task.ts';
 import { catalogue, fleet } from '../../runtime/wiring.ts';

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
 import { type Clock, systemClock } from '../../../core/clock.ts';
 import { TaskSummary } from '../../../core/deployment/task-input.ts';
-import type { Executions } from '../../../services/locks/executions.ts';
+import type { Executions } from '../../../services/executions.ts';
 import type { LockItem } from '../../../services/locks/lock-item.ts';
-import type { Locks } from '../../../services/locks/locks.ts';
-import { installedAfter } from '../../recording/installed.ts';
-import { historyItem, type Wish, wishIn } from '../../recording/item.ts';
-import { heldHost, type Recorders, record } from '../../recording/record.ts';
+import type { TargetLocks } from '../../../services/locks/target-locks.ts';
+import { historyItem, type RequestFacts, requestFactsIn } from '../../recording/history-item.ts';
+import { installedAfter } from '../../recording/installed-after.ts';
+import { findHeldHostLock, type RecordingServices, record } from '../../recording/record.ts';
 import { task } from '../../runtime/task.ts';
 import { deploymentMetrics, executions, history, hostLocks, locks } from '../../runtime/wiring.ts';
 
@@ -24,8 +24,8 @@ const Input = z.object({
 });
 type Input = z.infer<typeof Input>;
 
-interface Services extends Recorders {
-  readonly locks: Locks;
+interface Services extends RecordingServices {
+  readonly locks: TargetLocks;
   readonly executions: Executions;
   readonly clock: Clock;
 }
@@ -41,16 +41,20 @@ export const createHandler =
   async ({ detail }: Input): Promise<TaskSummary> => {
     const { executionArn, status } = detail;
     if (!endings.has(status)) return { summary: `${executionArn} is ${status}` };
-    const wish = wishIn(parseJson(detail.input ?? ''));
-    const lock = await by.locks.read(wish.targetId);
+    const facts = requestFactsIn(parseJson(detail.input ?? ''));
+    const lock = await by.locks.read(facts.targetId);
     const held = lock.owner === executionArn ? lock : null;
-    if (held === null && (await isRecorded(by, detail, wish))) return { summary: 'recorded before' };
+    if (held === null && (await isRecorded(by, detail, facts))) return { summary: 'recorded before' };
     if ((await by.executions.status(executionArn)) === 'running') return { summary: 'it runs again' };
-    return { summary: await recordLost(by, detail, { wish, held }) };
+    return { summary: await recordLost(by, detail, { facts, held }) };
   };
 
 /** A success has passed a recording state; of other endings only the history knows. */
-async function isRecorded(by: Services, { status, executionArn }: Input['detail'], { targetId }: Wish) {
+async function isRecorded(
+  by: Services,
+  { status, executionArn }: Input['detail'],
+  { targetId }: RequestFacts,
+) {
   return status === 'SUCCEEDED' || (await by.history.find(targetId, executionArn)) !== null;
 }
 
@@ -59,12 +63,12 @@ const endings = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 async function recordLost(
   by: Services,
   detail: Input['detail'],
-  { wish, held }: { wish: Wish; held: LockItem | null },
+  { facts, held }: { facts: RequestFacts; held: LockItem | null },
 ): Promise<string> {
   const { executionArn, name, status, startDate } = detail;
-  const hostLock = await heldHost(by, wish.host, executionArn);
+  const hostLock = await findHeldHostLock(by, facts.host, executionArn);
   const item = historyItem({
-    wish,
+    facts,
     ending: { outcome: 'lost', summary: whatBroke(status, held), reason: status, repair: null, warnings: [] },
     deploymentId: name,
     executionArn,
@@ -78,7 +82,7 @@ async function recordLost(
     recordedBy: 'status-change',
   });
   const left = {
-    host: wish.host,
+    host: facts.host,
     place: null,
     version: null,
     before: null,
@@ -86,7 +90,7 @@ async function recordLost(
     isTakenOver: false,
   };
   return record(by, item, {
-    release: held && { targetId: wish.targetId, executionArn, fence: held.fence },
+    release: held && { targetId: facts.targetId, executionArn, fence: held.fence },
     host: hostLock,
     installed: held && installedAfter(item, left),
     // an execution that was stopped says nothing about the version

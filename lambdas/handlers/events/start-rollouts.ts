@@ -1,5 +1,5 @@
 import { TaskSummary } from '../../../core/deployment/task-input.ts';
-import type { Executions } from '../../../services/locks/executions.ts';
+import type { Executions } from '../../../services/executions.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
 import { setting } from '../../runtime/environment.ts';
 import { task } from '../../runtime/task.ts';

@@ -4,8 +4,8 @@ import * as z from 'zod/mini';
 import { systemClock } from '../../../core/clock.ts';
 import { SweepReport } from '../../../core/drift/sweep-report.ts';
 import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
+import type { Executions } from '../../../services/executions.ts';
 import { createReachableHosts } from '../../../services/fleet/reachable-hosts.ts';
-import type { Executions } from '../../../services/locks/executions.ts';
 import { createSweepMetrics, type SweepMetrics } from '../../../services/notify/sweep-metrics.ts';
 import { buildReport, healingCandidate } from '../../drift/build-report.ts';
 import { checkSources } from '../../drift/check-sources.ts';
@@ -22,8 +22,8 @@ import {
   fleet,
   hostLocks,
   installedVersions,
-  pacing,
   rollouts,
+  sendRate,
   sweeps,
 } from '../../runtime/wiring.ts';
 
@@ -86,7 +86,7 @@ export const handler = task('Sweep', {
       probeFrom: setting('PROBE_FROM'),
       commands: commands(),
       hostLocks: hostLocks(),
-      pacing: pacing(),
+      sendRate: sendRate(),
       reachable: createReachableHosts(ssmAt),
       clock: systemClock,
       sleep: setTimeout,

@@ -3,10 +3,10 @@ import { TaskSummary } from '../../../core/deployment/task-input.ts';
 import { type Registrations, readRegistrations } from '../../../core/registry/registrations.ts';
 import { logger } from '../../../services/logger.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
-import type { StackRequests } from '../../../services/registry/stack-requests.ts';
-import { syncCatalogue } from '../../registration/sync.ts';
+import type { CustomResourceService } from '../../../services/registry/custom-resource.ts';
+import { syncCatalogue } from '../../registration/sync-catalogue.ts';
 import { task } from '../../runtime/task.ts';
-import { catalogue, stackRequests } from '../../runtime/wiring.ts';
+import { catalogue, customResource } from '../../runtime/wiring.ts';
 
 /** What CloudFormation sends for a custom resource. */
 const Input = z.object({
@@ -31,7 +31,7 @@ const physicalId = 'certferry-registry';
 
 interface Services {
   readonly catalogue: Catalogue;
-  readonly stackRequests: StackRequests;
+  readonly customResource: CustomResourceService;
 }
 
 /**
@@ -44,7 +44,7 @@ export const createHandler =
   async (input: Input): Promise<TaskSummary> => {
     const { StackId, RequestId, LogicalResourceId, PhysicalResourceId = physicalId } = input;
     const ended = await endedHow(by, input);
-    await by.stackRequests.answer(input.ResponseURL, {
+    await by.customResource.answer(input.ResponseURL, {
       Status: ended.ok ? 'SUCCESS' : 'FAILED',
       Reason: ended.summary,
       PhysicalResourceId,
@@ -73,11 +73,11 @@ async function wanted(
 ): Promise<Registrations | null> {
   if (RequestType === 'Delete') return null;
   const { Bucket: bucket, Key: key, Values } = Properties.parse(ResourceProperties);
-  return readRegistrations(await by.stackRequests.file({ bucket, key }), Values);
+  return readRegistrations(await by.customResource.file({ bucket, key }), Values);
 }
 
 export const handler = task('SyncRegistry', {
   input: Input,
   result: TaskSummary,
-  build: () => createHandler({ catalogue: catalogue(), stackRequests: stackRequests() }),
+  build: () => createHandler({ catalogue: catalogue(), customResource: customResource() }),
 });

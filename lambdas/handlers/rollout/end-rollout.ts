@@ -5,7 +5,7 @@ import { RecordedRollout, RolloutState } from '../../../core/rollout/rollout.ts'
 import type { RolloutMetrics } from '../../../services/notify/rollout-metrics.ts';
 import type { Messages } from '../../../services/notify/sns-messages.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
-import type { InstalledVersions } from '../../../services/registry/installed.ts';
+import type { InstalledVersions } from '../../../services/registry/installed-versions.ts';
 import type { RolloutControl } from '../../../services/rollouts/rollout-control.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../../services/rollouts/wave-files.ts';

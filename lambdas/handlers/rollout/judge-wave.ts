@@ -1,7 +1,7 @@
 import { judgeWave } from '../../../core/rollout/judge.ts';
 import { oneForEach } from '../../../core/rollout/results.ts';
 import { RolloutState } from '../../../core/rollout/rollout.ts';
-import type { InstalledVersions } from '../../../services/registry/installed.ts';
+import type { InstalledVersions } from '../../../services/registry/installed-versions.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import type { JudgedWave, WaveFiles, WaveResult } from '../../../services/rollouts/wave-files.ts';
 import { caughtFailure } from '../../rollout/caught-failure.ts';

@@ -5,7 +5,7 @@ import { CertferryError } from '../../../core/errors.ts';
 import type { Certificate } from '../../../core/registry/certificate.ts';
 import { mergeStrategies, type StrategyOverrides } from '../../../core/registry/strategy.ts';
 import { type Rollout, type RolloutRequest, RolloutState } from '../../../core/rollout/rollout.ts';
-import type { Executions } from '../../../services/locks/executions.ts';
+import type { Executions } from '../../../services/executions.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
 import type { BeginResult } from '../../../services/rollouts/begin-rollout.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
@@ -14,8 +14,8 @@ import type { Sources } from '../../../services/sources/sources.ts';
 import { initialState } from '../../rollout/initial-state.ts';
 import { readRolloutRequest } from '../../rollout/read-rollout-request.ts';
 import { versionOf } from '../../rollout/resolve-version.ts';
+import { sources } from '../../runtime/bundle-sources.ts';
 import { setting } from '../../runtime/environment.ts';
-import { sources } from '../../runtime/sources.ts';
 import { task } from '../../runtime/task.ts';
 import { catalogue, executions, rollouts, waveFiles } from '../../runtime/wiring.ts';
 

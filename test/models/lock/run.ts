@@ -3,7 +3,7 @@ import type { DeploymentState, RequestAction } from '../../../core/deployment/de
 import { deliver } from '../../../lambdas/delivery/deliver.ts';
 import { createHandler as acquireLock } from '../../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../../lambdas/handlers/deploy-target/record-outcome.ts';
-import { EndedState, type RecordingPath } from '../../../lambdas/recording/ended.ts';
+import { FinalState, type RecordingPath } from '../../../lambdas/recording/deployment-outcome.ts';
 import type { Purpose } from '../../../services/locks/pending-commands.ts';
 import { facts } from '../../fixtures/factories.ts';
 import { pushResult } from '../../fixtures/results.ts';
@@ -166,7 +166,7 @@ export class Run {
     this.records = true;
     const record = recordOutcome(this.#by.servicesOf(this.plan));
     const { execution, request } = this;
-    const input = { path, execution, request, state: EndedState.parse(state ?? {}) };
+    const input = { path, execution, request, state: FinalState.parse(state ?? {}) };
     const { outcome } = await task(() => record(input));
     this.recorded = outcome;
     this.inside = false;

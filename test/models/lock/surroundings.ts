@@ -1,25 +1,30 @@
 // What the executions of one story live in: the real services on a database in memory, hosts, and a Step Functions that
 // knows who runs. Every call that leaves a function waits for its turn in the interleaver.
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { Deliverers } from '../../../lambdas/delivery/deliver.ts';
-import type { Recorders } from '../../../lambdas/recording/record.ts';
+import type { DeliveryServices } from '../../../lambdas/delivery/deliver.ts';
+import type { RecordingServices } from '../../../lambdas/recording/record.ts';
 import { tableNames } from '../../../local/dynamodb/create-tables.ts';
 import { createHistory } from '../../../services/history/history.ts';
 import { createHostLocks } from '../../../services/locks/host-locks.ts';
-import { createLocks } from '../../../services/locks/locks.ts';
 import { createPendingCommands } from '../../../services/locks/pending-commands.ts';
+import { createTargetLocks } from '../../../services/locks/target-locks.ts';
 import type { Messages } from '../../../services/notify/sns-messages.ts';
-import { createRegistry } from '../../../services/registry/registry.ts';
+import { createDesiredVersions, type DesiredVersions } from '../../../services/registry/desired-versions.ts';
+import { createHostKeys } from '../../../services/registry/host-keys.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { memoryDynamoDb } from '../../fakes/dynamodb/documents.ts';
-import { fakePacing } from '../../fakes/pacing.ts';
+import { fakeSendRate } from '../../fakes/send-rate.ts';
 import { type ModelAnswer, ModelHosts, type ModelJob } from './hosts.ts';
 import { Interleaver } from './interleaver.ts';
 import type { Plan, Run } from './run.ts';
 import { lockWatch } from './watch.ts';
 
-export type Services = Deliverers &
-  Recorders & { readonly messages: Messages; readonly rollouts: ReturnType<typeof createRollouts> };
+export type Services = DeliveryServices &
+  RecordingServices & {
+    readonly desiredVersions: DesiredVersions;
+    readonly messages: Messages;
+    readonly rollouts: ReturnType<typeof createRollouts>;
+  };
 
 interface Flight {
   readonly job: ModelJob;
@@ -60,7 +65,7 @@ export class Surroundings {
   get atOnce() {
     const { documents } = this.#memory;
     return {
-      locks: createLocks(documents, tableNames.locks),
+      locks: createTargetLocks(documents, tableNames.locks),
       hostLocks: createHostLocks(documents, tableNames.locks),
       history: createHistory(documents, tableNames),
       rollouts: createRollouts(documents, tableNames.registry),
@@ -126,16 +131,17 @@ export class Surroundings {
   #makeServices(): Omit<Services, 'clock'> {
     const documents = this.#waiting();
     return {
-      locks: createLocks(documents, tableNames.locks),
+      locks: createTargetLocks(documents, tableNames.locks),
       hostLocks: createHostLocks(documents, tableNames.locks),
       history: createHistory(documents, tableNames),
       pending: createPendingCommands(documents, tableNames.locks),
-      registry: createRegistry(documents, tableNames.registry),
+      desiredVersions: createDesiredVersions(documents, tableNames.registry),
+      hostKeys: createHostKeys(documents, tableNames.registry),
       rollouts: createRollouts(documents, tableNames.registry),
       messages: { tell: async () => {}, commandLine: (words) => words },
       metrics: { waits: () => {}, ended: () => {} },
       notices: { hostKeyChanged: () => {} },
-      pacing: fakePacing(),
+      sendRate: fakeSendRate(),
       executions: {
         status: (arn) => this.interleaver.call(() => this.#statusOf(arn)),
         start: async () => 'exists',
@@ -143,8 +149,8 @@ export class Surroundings {
         fail: async () => true,
       },
       commands: {
-        reach: async () => {},
-        look: async () => null,
+        requireReachable: async () => {},
+        readInvocation: async () => null,
         send: ({ job }) => this.interleaver.call(() => this.#send(JSON.parse(job) as ModelJob & Plan)),
       },
     };

@@ -7,7 +7,7 @@ import { placeDigest } from '../../../core/targets/place-digest.ts';
 import { memberOf, RegisteredTarget } from '../../../core/targets/registered.ts';
 import { tableNames } from '../../../local/dynamodb/create-tables.ts';
 import { createCatalogue } from '../../../services/registry/catalogue.ts';
-import { installedKey } from '../../../services/registry/installed.ts';
+import { installedKey } from '../../../services/registry/installed-versions.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { source } from './versions.ts';
 import type { World } from './world.ts';

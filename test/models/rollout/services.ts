@@ -8,12 +8,13 @@ import type { probe } from '../../../core/tls-probe/probe.ts';
 import { tableNames } from '../../../local/dynamodb/create-tables.ts';
 import { createHistory } from '../../../services/history/history.ts';
 import { createHostLocks } from '../../../services/locks/host-locks.ts';
-import { createLocks } from '../../../services/locks/locks.ts';
 import { createPendingCommands } from '../../../services/locks/pending-commands.ts';
+import { createTargetLocks } from '../../../services/locks/target-locks.ts';
 import { createCatalogue } from '../../../services/registry/catalogue.ts';
-import { createInstalledVersions } from '../../../services/registry/installed.ts';
-import { createRegistry } from '../../../services/registry/registry.ts';
-import { createSweeps } from '../../../services/registry/sweeps.ts';
+import { createDesiredVersions } from '../../../services/registry/desired-versions.ts';
+import { createHostKeys } from '../../../services/registry/host-keys.ts';
+import { createInstalledVersions } from '../../../services/registry/installed-versions.ts';
+import { createSweepCursors } from '../../../services/registry/sweep-cursor.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../../services/rollouts/wave-files.ts';
 import type { Json } from './graph.ts';
@@ -31,11 +32,12 @@ export function servicesFor(invocation: Invocation) {
     history: createHistory(documents, tableNames),
     hostLocks: createHostLocks(documents, tableNames.locks),
     installed: createInstalledVersions(documents, tableNames.registry),
-    locks: createLocks(documents, tableNames.locks),
+    locks: createTargetLocks(documents, tableNames.locks),
     pending: createPendingCommands(documents, tableNames.locks),
-    registry: createRegistry(documents, tableNames.registry),
+    desiredVersions: createDesiredVersions(documents, tableNames.registry),
+    hostKeys: createHostKeys(documents, tableNames.registry),
     rollouts: createRollouts(documents, tableNames.registry),
-    sweeps: createSweeps(documents, tableNames.registry),
+    sweeps: createSweepCursors(documents, tableNames.registry),
     files: createWaveFiles(invocation.s3, 'work'),
     clock: world.clock,
     commands: commandsFor(invocation),
@@ -50,7 +52,7 @@ export function servicesFor(invocation: Invocation) {
     messages: { tell: async () => undefined, commandLine: (words: unknown) => String(words) } as never,
     metrics: { ended: () => undefined, waits: () => undefined },
     notices: { hostKeyChanged: () => undefined },
-    pacing: { turn: async () => undefined },
+    sendRate: { waitForSlot: async () => undefined },
     measures: { publish: () => undefined },
     rolloutArn: () => 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
     secret: () => Buffer.from('a secret of 32 bytes: nobody asks'),
@@ -84,10 +86,10 @@ function executionsFor(invocation: Invocation) {
 function commandsFor(invocation: Invocation) {
   const { world } = invocation;
   return {
-    async reach(host: string) {
+    async requireReachable(host: string) {
       if (world.offline.has(host)) throw new CertferryError('CommandUndeliverable', `${host} is away`);
     },
-    look: (commandId: string) => invocation.call(() => world.invocations.get(commandId) ?? null),
+    readInvocation: (commandId: string) => invocation.call(() => world.invocations.get(commandId) ?? null),
     send: ({ host, job }: { host: string; job: string }) =>
       invocation.call(() => {
         const commandId = `command-${world.number()}`;

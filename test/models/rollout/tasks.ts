@@ -4,8 +4,8 @@
 import { WaitingState } from '../../../core/deployment/task-input.ts';
 import { isCertferryError } from '../../../core/errors.ts';
 import { deliver, headerFor } from '../../../lambdas/delivery/deliver.ts';
+import { refusedResult } from '../../../lambdas/delivery/job-results.ts';
 import { openJob } from '../../../lambdas/delivery/open-job.ts';
-import { refusedResult } from '../../../lambdas/delivery/results.ts';
 import { createHandler as acquireLock } from '../../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as probeEndpoint } from '../../../lambdas/handlers/deploy-target/probe-endpoint.ts';
 import { createHandler as probeRestored } from '../../../lambdas/handlers/deploy-target/probe-restored.ts';
@@ -22,7 +22,7 @@ import { createHandler as judgeWave } from '../../../lambdas/handlers/rollout/ju
 import { createHandler as nextWave } from '../../../lambdas/handlers/rollout/next-wave.ts';
 import { createHandler as probeServices } from '../../../lambdas/handlers/rollout/probe-services.ts';
 import { createHandler as resolveCertificate } from '../../../lambdas/handlers/rollout/resolve-certificate.ts';
-import { EndedState } from '../../../lambdas/recording/ended.ts';
+import { FinalState } from '../../../lambdas/recording/deployment-outcome.ts';
 import type { Invocation } from './invocation.ts';
 import { servicesFor } from './services.ts';
 
@@ -46,7 +46,7 @@ export const tasks: Readonly<Record<string, Task>> = {
   ProbeEndpoint: (by, event) => probeEndpoint(servicesFor(by))(event),
   ProbeRestored: (by, event) => probeRestored(servicesFor(by))(event),
   RecordOutcome: (by, event: RecordEvent) =>
-    recordOutcome(servicesFor(by))({ ...event, state: EndedState.parse(event.state) }),
+    recordOutcome(servicesFor(by))({ ...event, state: FinalState.parse(event.state) }),
   ReleaseLock: (by, event) => releaseLock(servicesFor(by))(event),
   CommandStatus: (by, event) => commandStatus({ ...servicesFor(by), sleep: async () => undefined })(event),
   Sweep: (by, event) => sweep(servicesFor(by))(event),

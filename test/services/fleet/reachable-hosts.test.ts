@@ -17,20 +17,22 @@ const askedFor = () =>
 
 describe('hosts that are asked about at once', () => {
   test('share calls of fifty, those of each account its own', async () => {
-    const { whyAway } = hosts();
+    const { unreachableReason } = hosts();
     const ids = Array.from({ length: 60 }, (_, index) => `i-${String(index).padStart(17, '0')}`);
     ssm.answers.push({
       InstanceInformationList: ids.map((InstanceId) => ({ InstanceId, PingStatus: 'Online' })),
     });
 
-    const said = await Promise.all([...ids, `222233334444/eu-west-1/${ids[0]}`].map((id) => whyAway(id)));
+    const said = await Promise.all(
+      [...ids, `222233334444/eu-west-1/${ids[0]}`].map((id) => unreachableReason(id)),
+    );
 
     expect(new Set(said)).toEqual(new Set([null]));
     expect(askedFor().sort((one, other) => one - other)).toEqual([1, 10, 50]);
   });
 
   test('are each told why they cannot be reached', async () => {
-    const { whyAway } = hosts();
+    const { unreachableReason } = hosts();
     ssm.answers.push({
       InstanceInformationList: [
         { InstanceId: 'i-1', PingStatus: 'ConnectionLost' },
@@ -39,7 +41,7 @@ describe('hosts that are asked about at once', () => {
       ],
     });
 
-    const said = await Promise.all(['i-1', 'i-2', 'i-3', 'i-4'].map((id) => whyAway(id)));
+    const said = await Promise.all(['i-1', 'i-2', 'i-3', 'i-4'].map((id) => unreachableReason(id)));
 
     expect(said).toEqual([
       expect.stringMatching(/is ConnectionLost, last heard of never/),
@@ -50,20 +52,20 @@ describe('hosts that are asked about at once', () => {
   });
 
   test('are asked about again the next time', async () => {
-    const { whyAway } = hosts();
+    const { unreachableReason } = hosts();
     ssm.answers.push({ InstanceInformationList: [] });
 
-    await whyAway('i-1');
-    await whyAway('i-1');
+    await unreachableReason('i-1');
+    await unreachableReason('i-1');
 
     expect(askedFor()).toEqual([1, 1]);
   });
 
   test('all hear of it when SSM refuses to say', async () => {
-    const { whyAway } = hosts();
+    const { unreachableReason } = hosts();
     ssm.answers.push(refusal('AccessDeniedException'));
 
-    const said = await Promise.allSettled(['i-1', 'i-2'].map((id) => whyAway(id)));
+    const said = await Promise.allSettled(['i-1', 'i-2'].map((id) => unreachableReason(id)));
 
     expect(said.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
   });

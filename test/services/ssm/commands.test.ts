@@ -82,7 +82,7 @@ describe('reaching a host', () => {
   test('throws CommandUndeliverable where SSM answers an id that it does not know with an error', async () => {
     ssm.answers.push(refusal('InvalidInstanceId', 'the instance is not valid for this account'));
 
-    await expect(commands.reach('i-1')).rejects.toMatchObject({
+    await expect(commands.requireReachable('i-1')).rejects.toMatchObject({
       name: 'CommandUndeliverable',
       message: expect.stringContaining('SSM does not know it'),
     });
@@ -93,7 +93,7 @@ describe('reaching a host', () => {
   test('asks SSM for this one instance, and is content with one that is online', async () => {
     ssm.answers.push({ InstanceInformationList: [known] });
 
-    await expect(commands.reach('i-1')).resolves.toBeUndefined();
+    await expect(commands.requireReachable('i-1')).resolves.toBeUndefined();
     expect(ssm.requests).toEqual([{ Filters: [{ Key: 'InstanceIds', Values: ['i-1'] }], MaxResults: 50 }]);
   });
 
@@ -110,7 +110,7 @@ describe('reaching a host', () => {
   ])('throws CommandUndeliverable at once when it is %j', async (InstanceInformationList, told) => {
     ssm.answers.push({ InstanceInformationList });
 
-    await expect(commands.reach('i-1')).rejects.toMatchObject({
+    await expect(commands.requireReachable('i-1')).rejects.toMatchObject({
       name: 'CommandUndeliverable',
       message: expect.stringContaining(told),
     });
@@ -121,7 +121,7 @@ describe('reaching a host', () => {
     async (AgentVersion) => {
       ssm.answers.push({ InstanceInformationList: [{ ...known, AgentVersion }] });
 
-      await expect(commands.reach('i-1')).resolves.toBeUndefined();
+      await expect(commands.requireReachable('i-1')).resolves.toBeUndefined();
     },
   );
 });
@@ -139,7 +139,7 @@ test('a host of another account and region is spoken to there, by its id alone',
   ssm.answers.push({ Command: { CommandId: 'c-1' } });
 
   await elsewhere.send({ host, job: 'JOB', comment: 'c' });
-  await elsewhere.look('c-1', host);
+  await elsewhere.readInvocation('c-1', host);
 
   const place = { account: '123456789012', region: 'eu-west-2', instance: 'i-0123456789abcdef0' };
   expect(asked).toEqual([place, place]);
@@ -156,7 +156,7 @@ describe('looking at a command', () => {
       StandardErrorContent: 'err',
     });
 
-    const invocation = await commands.look('c-12345678-1234-1234-1234-123456789012', 'i-1');
+    const invocation = await commands.readInvocation('c-12345678-1234-1234-1234-123456789012', 'i-1');
 
     expect(invocation).toEqual({ status: 'DeliveryTimedOut', output: 'out', errors: 'err' });
     expect(ssm.requests[0]).toMatchObject({ InstanceId: 'i-1', PluginName: 'linux' });
@@ -167,14 +167,14 @@ describe('looking at a command', () => {
     async (name) => {
       ssm.answers.push(refusal(name));
 
-      expect(await commands.look('c', 'i-1')).toBeNull();
+      expect(await commands.readInvocation('c', 'i-1')).toBeNull();
     },
   );
 
   test('lets other errors through', async () => {
     ssm.answers.push(refusal('ThrottlingException'));
 
-    await expect(commands.look('c', 'i-1')).rejects.toMatchObject({ name: 'ThrottlingException' });
+    await expect(commands.readInvocation('c', 'i-1')).rejects.toMatchObject({ name: 'ThrottlingException' });
   });
 });
 

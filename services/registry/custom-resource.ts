@@ -3,7 +3,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Place } from '../../core/rollout/rollout.ts';
 
 /** How a custom resource ended, in CloudFormation's own words. */
-export interface StackAnswer {
+export interface CustomResourceResponse {
   readonly Status: 'SUCCESS' | 'FAILED';
   /** What people read in the stack's events; at most 1,000 characters of it. */
   readonly Reason: string;
@@ -14,11 +14,11 @@ export interface StackAnswer {
 }
 
 /** What CloudFormation has for a custom resource, and what it wants back. */
-export interface StackRequests {
+export interface CustomResourceService {
   /** The text of a file that the stack brought. */
   file(place: Place): Promise<string>;
   /** `url` may be used by whoever knows it: it is never logged. Throws when the answer was not taken. */
-  answer(url: string, answer: StackAnswer): Promise<void>;
+  answer(url: string, answer: CustomResourceResponse): Promise<void>;
 }
 
 /** Milliseconds between looks at a file: a policy that the same stack update has changed takes a while to be in force. */
@@ -28,10 +28,10 @@ const waits = [2_000, 5_000, 10_000, 20_000, 30_000] as const;
 const longestReason = 1000;
 
 /** Requests with files in S3, answered by HTTP. */
-export function createStackRequests(
+export function createCustomResourceService(
   s3: S3Client,
   wait: (ms: number) => Promise<unknown> = sleep,
-): StackRequests {
+): CustomResourceService {
   return {
     async file(place) {
       for (const ms of waits) {

@@ -5,7 +5,7 @@ import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type JsonEndpoint, startJsonEndpoint } from '../../../local/http/json-endpoint.ts';
 import { ServiceError } from '../../../local/http/service-error.ts';
-import { createFleet, type Fleet, type HostClients } from '../../../services/fleet/fleet.ts';
+import { createFleet, type Fleet, type HostClients } from '../../../services/fleet/find-hosts.ts';
 import { listed, type Query, type QueryService, queryService } from '../../fakes/query-service.ts';
 import { clientFor } from '../../fakes/scripted-service.ts';
 

@@ -1,7 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
 import { Fingerprint, VersionFacts } from '../../core/deployment/version.ts';
-import { wantedKey } from './registry.ts';
+import { desiredKey } from './desired-versions.ts';
 import { createRegistryTable, readItem } from './registry-table.ts';
 
 /**
@@ -10,7 +10,7 @@ import { createRegistryTable, readItem } from './registry-table.ts';
  * (`lost`, `rollback_failed`); `notAfter` is epoch seconds, null when unknown. `version` is what the host said of it, by
  * which the drift sweep tells a chain that is not complete, and an RSA leaf beside an ECDSA one.
  */
-export const Installed = z.object({
+export const InstalledVersion = z.object({
   targetId: z.string(),
   certificate: z.string(),
   host: z.string(),
@@ -26,22 +26,22 @@ export const Installed = z.object({
   fence: z.int(),
   at: z.string(),
 });
-export type Installed = z.infer<typeof Installed>;
+export type InstalledVersion = z.infer<typeof InstalledVersion>;
 
 /** Reads what targets have; of many at once. */
 export interface InstalledVersions {
   /** By target id; targets that never had a deployment are missing. */
-  of(targetIds: readonly string[]): Promise<ReadonlyMap<string, Installed>>;
+  of(targetIds: readonly string[]): Promise<ReadonlyMap<string, InstalledVersion>>;
   /**
    * What the last request that got each target's lock wants there, by target id: a fingerprint, or null where the version
    * before is put back. Targets that no request was for are missing.
    */
-  wantedOf(targetIds: readonly string[]): Promise<ReadonlyMap<string, string | null>>;
+  desiredOf(targetIds: readonly string[]): Promise<ReadonlyMap<string, string | null>>;
 }
 
 export const installedKey = (targetId: string) => ({ pk: `target#${targetId}`, sk: 'installed' });
 
-/** Installed versions in the registry's table. */
+/** InstalledVersion versions in the registry's table. */
 export function createInstalledVersions(
   documents: DynamoDBDocumentClient,
   registryTable: string,
@@ -52,8 +52,8 @@ export function createInstalledVersions(
       const items = await table.many([...new Set(targetIds)].map(installedKey));
       return new Map(items.map((item) => [String(item.targetId), readInstalled(item)]));
     },
-    async wantedOf(targetIds) {
-      const items = await table.many([...new Set(targetIds)].map(wantedKey));
+    async desiredOf(targetIds) {
+      const items = await table.many([...new Set(targetIds)].map(desiredKey));
       return new Map(
         items.map(({ targetId, fingerprint }) => [String(targetId), fingerprint as string | null]),
       );
@@ -61,6 +61,9 @@ export function createInstalledVersions(
   };
 }
 
-function readInstalled(item: Readonly<Record<string, unknown>>): Installed {
-  return readItem(Installed, item, { key: installedKey(String(item.targetId)), name: 'InvalidRequest' });
+function readInstalled(item: Readonly<Record<string, unknown>>): InstalledVersion {
+  return readItem(InstalledVersion, item, {
+    key: installedKey(String(item.targetId)),
+    name: 'InvalidRequest',
+  });
 }

@@ -1,7 +1,7 @@
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createExecutions, type Executions } from '../../../services/locks/executions.ts';
-import { clientFor, refusal, type ScriptedService, scriptedService } from '../../fakes/scripted-service.ts';
+import { createExecutions, type Executions } from '../../services/executions.ts';
+import { clientFor, refusal, type ScriptedService, scriptedService } from '../fakes/scripted-service.ts';
 
 let sfn: ScriptedService;
 let executions: Executions;

@@ -1,11 +1,11 @@
 import type { BundleInput } from '../../core/certificate/read-bundle.ts';
 import type { CertificateSource, Source, SourceKind } from '../../core/deployment/source.ts';
-import type { Whereabouts } from './content.ts';
+import type { SourceLabel } from './content.ts';
 
 /** A version's bytes, not yet read as a bundle, and the source that pins them. They hold a private key. */
-export interface Found {
+export interface SourceContent {
   readonly source: Source;
-  readonly where: Whereabouts;
+  readonly where: SourceLabel;
   readonly input: BundleInput;
 }
 
@@ -20,21 +20,21 @@ export type Pinned<Kind extends SourceKind> = { [Each in SourceKind]: Extract<So
  * what may not. What is found and cannot be used is thrown as CertferryError: SourceUnfit, BundleUnreadable,
  * BundleTooLarge.
  */
-export interface Place<Kind extends SourceKind> {
+export interface SourceReader<Kind extends SourceKind> {
   /** That version and no other; of ACM, which has none, what it has now. */
-  pinned(source: Pinned<Kind>): Promise<Found>;
-  latest(source: Unpinned<Kind>): Promise<Found>;
+  pinned(source: Pinned<Kind>): Promise<SourceContent>;
+  latest(source: Unpinned<Kind>): Promise<SourceContent>;
   /** The version before the one it has now; null when there is none. */
-  previous(source: Unpinned<Kind>): Promise<Found | null>;
+  previous(source: Unpinned<Kind>): Promise<SourceContent | null>;
 }
 
 /** One place for each kind. */
-export type Places = { readonly [Kind in SourceKind]: Place<Kind> };
+export type SourceReaders = { readonly [Kind in SourceKind]: SourceReader<Kind> };
 
 /** The place that a source names; its methods take that source. */
-export function placeOf<Kind extends SourceKind>(
-  places: Places,
+export function readerOf<Kind extends SourceKind>(
+  readers: SourceReaders,
   source: Pinned<Kind> | Unpinned<Kind>,
-): Place<Kind> {
-  return places[source.kind as Kind];
+): SourceReader<Kind> {
+  return readers[source.kind as Kind];
 }

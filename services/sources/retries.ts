@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 const longestWaits = [1000, 2000, 4000, 8000, 11_000] as const;
 
 /** How waiting is done: tests do not wait. `random` is from 0 to 1. */
-export interface Patience {
+export interface RetryTimer {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly random: () => number;
 }
@@ -34,7 +34,7 @@ const Failure = z.object({
 });
 
 /** Calls again, with jitter, what fails in a way that may pass; after the last wait its error goes through. */
-export async function patiently<Result>(call: () => Promise<Result>, by: Patience): Promise<Result> {
+export async function withRetries<Result>(call: () => Promise<Result>, by: RetryTimer): Promise<Result> {
   for (const longest of longestWaits) {
     try {
       return await call();

@@ -18,9 +18,9 @@ export type Urgency = 'canWait' | 'mustGo';
  * published. A turn that is near is waited for; for one that is far off SendPaced is thrown, and the state's Retry comes
  * back later. A turn that was given and not used is lost, no more.
  */
-export interface Pacing {
+export interface SendRate {
   /** `where`: names the account and region, or is null for the stack's own. */
-  turn(where: string | null, urgency: Urgency): Promise<void>;
+  waitForSlot(where: string | null, urgency: Urgency): Promise<void>;
 }
 
 /** What pacing needs besides the table; a test says what time it is and how a wait passes. */
@@ -50,11 +50,11 @@ const Bucket = z.object({ fullAt: z._default(z.number(), 0) });
  * No clock is trusted further than the longest wait: a `fullAt` beyond what any queue explains was written by a clock
  * that is ahead, and is started anew, so a wrong clock costs pace and stops nobody.
  */
-export function createPacing(
+export function createSendRate(
   documents: DynamoDBDocumentClient,
   table: string,
   { perSecond, burst, now, sleep, random }: Rate & Passing,
-): Pacing {
+): SendRate {
   const interval = 1000 / perSecond;
   const ahead = (burst - 1) * interval;
 
@@ -75,7 +75,7 @@ export function createPacing(
   }
 
   return {
-    async turn(where, urgency) {
+    async waitForSlot(where, urgency) {
       const place = where ?? 'own';
       const wait = await take(`bucket#send-command#${place}`);
       if (wait === null && urgency === 'canWait') {

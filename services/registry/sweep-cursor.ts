@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/li
 import * as z from 'zod/mini';
 import { Measured } from '../../core/drift/measured.ts';
 
-const Cursor = z.object({
+const SweepCursor = z.object({
   reached: z.nullable(z.string()),
   carried: z._default(z.nullable(Measured), null),
 });
@@ -12,23 +12,23 @@ const Cursor = z.object({
  * the last target it looked at, and the next one begins after it. `reached` is null when it saw everything.
  * `carried` are the numbers of the targets from the first one in the order of their ids up to that one; null: unknown.
  */
-export type Cursor = z.infer<typeof Cursor>;
+export type SweepCursor = z.infer<typeof SweepCursor>;
 
-export interface Sweeps {
-  cursor(): Promise<Cursor>;
-  stopAt(cursor: Cursor): Promise<void>;
+export interface SweepCursors {
+  cursor(): Promise<SweepCursor>;
+  write(cursor: SweepCursor): Promise<void>;
 }
 
 const key = { pk: 'sweep', sk: 'cursor' };
 
 /** The cursor in the registry's table. */
-export function createSweeps(documents: DynamoDBDocumentClient, table: string): Sweeps {
+export function createSweepCursors(documents: DynamoDBDocumentClient, table: string): SweepCursors {
   return {
     async cursor() {
       const { Item } = await documents.send(new GetCommand({ TableName: table, Key: key }));
-      return Cursor.parse(Item ?? { reached: null });
+      return SweepCursor.parse(Item ?? { reached: null });
     },
-    async stopAt(cursor) {
+    async write(cursor) {
       await documents.send(new PutCommand({ TableName: table, Item: { ...key, ...cursor } }));
     },
   };

@@ -1,10 +1,10 @@
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import type { HistoryItem } from '../../services/history/history.ts';
-import type { Installed } from '../../services/registry/installed.ts';
+import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 
 /** What an ended deployment says of its host besides its history item. */
-export interface Left {
+export interface HostEvidence {
   readonly host: string | null;
   /** See `core/target/place-digest.ts`. */
   readonly place: string | null;
@@ -21,7 +21,7 @@ export interface Left {
  * What is to be believed of the target from now on; null when the deployment says nothing new about it. One that touched
  * nothing says nothing of what the one before it left, whose lock it took: then nobody knows. Pure.
  */
-export function installedAfter(item: HistoryItem, left: Left): Installed | null {
+export function installedAfter(item: HistoryItem, left: HostEvidence): InstalledVersion | null {
   const { targetId, certificate, outcome, deploymentId, fence, endedAt: at } = item;
   if (fence === null || certificate === undefined || left.host === null) return null;
   const found = foundBy(item, left);
@@ -33,9 +33,9 @@ export function installedAfter(item: HistoryItem, left: Left): Installed | null 
 }
 
 /** Without `rollout`, who brought the version stays as it is written. Null: nothing new. */
-type Found = Pick<Installed, 'rollout'> & { readonly version: VersionFacts | null };
+type Found = Pick<InstalledVersion, 'rollout'> & { readonly version: VersionFacts | null };
 
-function foundBy(item: HistoryItem, left: Left): Found | null {
+function foundBy(item: HistoryItem, left: HostEvidence): Found | null {
   const { action, outcome, rollout = null } = item;
   // what a host that was left as it is has, it may have said
   const untouched = left.isTakenOver ? { version: left.version } : null;

@@ -5,22 +5,22 @@ import { registeredIdOf } from '../../core/targets/registered.ts';
 import type { HistoryItem } from '../../services/history/history.ts';
 import type { CommandLine } from '../../services/notify/command-lines.ts';
 import { composed, type Message } from '../../services/notify/sns-messages.ts';
-import { type EndedState, whyEnded } from './ended.ts';
+import { type FinalState, outcomeWithoutRepair } from './deployment-outcome.ts';
 
 /** A deployment that ended as `rollback_failed`, the state it left, and on which host. */
-export interface Stranded {
+export interface FailedRollback {
   readonly item: HistoryItem;
-  readonly state: EndedState;
+  readonly state: FinalState;
   readonly host: string | null;
 }
 
 /** Why, what is live, what to type on the host, word for word, and what then. */
-export function personNeeded({ item, state, host }: Stranded, line: CommandLine): Message {
+export function repairMessage({ item, state, host }: FailedRollback, line: CommandLine): Message {
   const { targetId } = item;
   return composed(
     `A PERSON IS NEEDED: ${targetId} on ${host ?? 'its host'} could not be put back`,
     about(item, host),
-    [whyEnded('rollback_failed', state).summary],
+    [outcomeWithoutRepair('rollback_failed', state).summary],
     whatIsLive(item, state),
     whatToType(item),
     [
@@ -45,7 +45,7 @@ function about(
 }
 
 /** The last look that anybody had, and whether it was before or after the old files were to be put back. */
-function whatIsLive(item: HistoryItem, { probe, rollback, restored }: EndedState): string[] {
+function whatIsLive(item: HistoryItem, { probe, rollback, restored }: FinalState): string[] {
   if (restored !== null && restored.attempt > 0) {
     return ['What is live:', ...restored.observations.map((seen) => shown(item, seen))];
   }

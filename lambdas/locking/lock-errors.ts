@@ -1,8 +1,8 @@
 import { CertferryError } from '../../core/errors.ts';
-import type { Answer, Claim } from '../../services/locks/locks.ts';
+import type { AcquireResult, Claim } from '../../services/locks/target-locks.ts';
 
 /** Throws what it means that a target's lock was not given. */
-export function refuse(claim: Claim, answer: Exclude<Answer, { type: 'acquired' }>): never {
+export function lockError(claim: Claim, answer: Exclude<AcquireResult, { type: 'acquired' }>): never {
   const { targetId, requestNumber } = claim;
   switch (answer.type) {
     case 'held':
@@ -12,7 +12,7 @@ export function refuse(claim: Claim, answer: Exclude<Answer, { type: 'acquired' 
         { details: { targetId, owner: answer.owner, fence: answer.fence } },
       );
     case 'superseded':
-      throw overtaken(claim, answer.by);
+      throw supersededError(claim, answer.by);
     case 'newer_rollout':
       throw new CertferryError(
         'Superseded',
@@ -29,10 +29,10 @@ export function refuse(claim: Claim, answer: Exclude<Answer, { type: 'acquired' 
 }
 
 /** A later request is in force. */
-export function overtaken({ targetId, requestNumber }: Claim, by: number): CertferryError {
+export function supersededError({ targetId, requestNumber }: Claim, by: number): CertferryError {
   return new CertferryError(
     'Superseded',
-    `request ${requestNumber} for target ${targetId} was overtaken by request ${by}`,
+    `request ${requestNumber} for target ${targetId} was supersededError by request ${by}`,
     { details: { targetId, requestNumber, by } },
   );
 }

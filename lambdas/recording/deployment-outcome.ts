@@ -26,7 +26,7 @@ export type RecordingPath = z.infer<typeof RecordingPath>;
  * The state as a recording state finds it. Before AcquireLock has answered it is the execution's own input, so
  * everything may be missing; what is there is checked field by field.
  */
-export const EndedState = z.object({
+export const FinalState = z.object({
   deployment: z.catch(z.nullable(DeploymentState.shape.deployment), null),
   push: z.catch(DeploymentState.shape.push, null),
   probe: z.catch(z.nullable(DeploymentState.shape.probe), null),
@@ -34,19 +34,22 @@ export const EndedState = z.object({
   restored: z.catch(z.nullable(DeploymentState.shape.restored), null),
   failure: z.catch(DeploymentState.shape.failure, null),
 });
-export type EndedState = z.infer<typeof EndedState>;
+export type FinalState = z.infer<typeof FinalState>;
 
 /** The part of a recorded deployment that follows from how the graph went. */
-export type Ending = Pick<RecordedDeployment, 'outcome' | 'summary' | 'reason' | 'repair' | 'warnings'>;
+export type OutcomeReport = Pick<
+  RecordedDeployment,
+  'outcome' | 'summary' | 'reason' | 'repair' | 'warnings'
+>;
 
 /** How the deployment ended, in the closed set of outcomes, with one line that says why and what to type. Pure. */
-export function endingOf(path: RecordingPath, state: EndedState): Ending {
-  const ending = whyEnded(path, state);
+export function outcomeOf(path: RecordingPath, state: FinalState): OutcomeReport {
+  const ending = outcomeWithoutRepair(path, state);
   return ending.repair === null ? ending : { ...ending, summary: withRepair(ending.summary, ending.repair) };
 }
 
 /** The same with a line that only says why. Pure. */
-export function whyEnded(path: RecordingPath, state: EndedState): Ending {
+export function outcomeWithoutRepair(path: RecordingPath, state: FinalState): OutcomeReport {
   const failure = failureOf(state.failure);
   const warnings = [...(state.push?.warnings ?? []), ...(state.rollback?.warnings ?? [])];
   return { warnings, repair: null, reason: null, ...endings[path](state, failure) };
@@ -61,10 +64,10 @@ function withRepair(summary: string, { files, commands }: Repair): string {
   return joined([summary, typed, ...kept]);
 }
 
-type Ended = Pick<Ending, 'outcome' | 'summary'> & Partial<Ending>;
+type Ended = Pick<OutcomeReport, 'outcome' | 'summary'> & Partial<OutcomeReport>;
 
 /** One line a recording state. */
-const endings: Readonly<Record<RecordingPath, (state: EndedState, failure: Failure | null) => Ended>> = {
+const endings: Readonly<Record<RecordingPath, (state: FinalState, failure: Failure | null) => Ended>> = {
   committed,
   validated: ({ push }) => ({
     outcome: push?.outcome === 'validate_unsupported' ? 'validate_unsupported' : 'validated',
@@ -102,7 +105,7 @@ const endings: Readonly<Record<RecordingPath, (state: EndedState, failure: Failu
   rollback_failed: rollbackFailed,
 };
 
-function committed({ deployment, push, probe }: EndedState): Ended {
+function committed({ deployment, push, probe }: FinalState): Ended {
   const unverified = deployment?.probeFrom === 'none';
   const outcome =
     push?.outcome === 'unchanged' ? 'unchanged' : unverified ? 'deployed_unverified' : 'deployed';
@@ -121,7 +124,7 @@ const hostRefusals: Partial<Record<PushResult['outcome'], DeploymentOutcome>> = 
 const unreachable = new Set(['CommandUndeliverable', 'HostLost']);
 
 /** The host's own word comes first: a failure beside it is what made the graph ask again. */
-function failed({ push }: EndedState, failure: Failure | null): Ended {
+function failed({ push }: FinalState, failure: Failure | null): Ended {
   const said = push === null ? undefined : hostRefusals[push.outcome];
   if (push !== null && said !== undefined) {
     return { outcome: said, summary: push.summary, reason: push.reason, repair: push.repair };
@@ -137,7 +140,7 @@ function failed({ push }: EndedState, failure: Failure | null): Ended {
   return { outcome: 'lost', summary, reason: push?.reason ?? null };
 }
 
-function rollbackFailed({ push, probe, rollback, restored }: EndedState, failure: Failure | null): Ended {
+function rollbackFailed({ push, probe, rollback, restored }: FinalState, failure: Failure | null): Ended {
   if (rollback === null && push?.outcome === 'rollback_failed') {
     return { outcome: 'rollback_failed', summary: push.summary, reason: push.reason, repair: push.repair };
   }
@@ -152,7 +155,7 @@ function rollbackFailed({ push, probe, rollback, restored }: EndedState, failure
   };
 }
 
-function notServed(probe: EndedState['probe'], failure: Failure | null): string | undefined {
+function notServed(probe: FinalState['probe'], failure: Failure | null): string | undefined {
   return probe !== null && probe.attempt > 0 ? probe.summary : failure?.message;
 }
 

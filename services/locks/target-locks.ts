@@ -8,11 +8,11 @@ import {
   lockKey,
   newerSequence,
   noNewerRollout,
-  type RolloutPlace,
+  type RolloutPosition,
   rolloutSet,
   rolloutValues,
 } from './lock-item.ts';
-import { createRequests, type Requests } from './requests.ts';
+import { createRequestNumbers, type RequestNumbers } from './request-numbers.ts';
 
 /** Who asks for a target's lock, and with which request. */
 export interface Claim {
@@ -22,13 +22,13 @@ export interface Claim {
   /** False for a dry run: it neither ends earlier requests nor is ended by later ones. */
   readonly supersedes: boolean;
   /** The place of the rollout that it is a part of, in its certificate's order. */
-  readonly rollout?: RolloutPlace | undefined;
+  readonly rollout?: RolloutPosition | undefined;
   readonly startedAt: string;
   readonly now: Date;
 }
 
 /** What stood in the way: the lock of another execution, with the fence it had. */
-export interface Held {
+export interface HeldLock {
   readonly type: 'held';
   readonly owner: string;
   readonly fence: number;
@@ -38,9 +38,9 @@ export interface Held {
  * How asking for a lock ends. `unknown_number`: the request number was never given out for this target.
  * `newer_rollout`: one of a later sequence than the claim's has asked for this target.
  */
-export type Answer =
+export type AcquireResult =
   | { readonly type: 'acquired'; readonly fence: number }
-  | Held
+  | HeldLock
   | { readonly type: 'superseded'; readonly by: number }
   | { readonly type: 'newer_rollout'; readonly sequence: number }
   | { readonly type: 'unknown_number'; readonly highest: number };
@@ -56,9 +56,9 @@ export type Answer =
  * - Releasing happens in the transaction that records a deployment (`services/history.ts`), by the owner only.
  * - A lock alone proves nothing on a host: the agent refuses a fence lower than one it has seen.
  */
-export interface Locks extends Requests {
-  acquire(claim: Claim): Promise<Answer>;
-  takeOver(claim: Claim, from: Held): Promise<Answer>;
+export interface TargetLocks extends RequestNumbers {
+  acquire(claim: Claim): Promise<AcquireResult>;
+  takeOver(claim: Claim, from: HeldLock): Promise<AcquireResult>;
   /** The item as it is now (a consistent read); an item with no owner and fence 0 when there never was one. */
   read(targetId: string): Promise<LockItem>;
 }
@@ -67,8 +67,8 @@ export interface Locks extends Requests {
 const numberWasGivenOut = 'requests >= :number';
 const noLaterRequest = '(attribute_not_exists(latestRequest) OR latestRequest <= :number)';
 
-/** Locks in the table named `table` (shape: `core/deployment/tables.ts`). */
-export function createLocks(documents: DynamoDBDocumentClient, table: string): Locks {
+/** TargetLocks in the table named `table` (shape: `core/deployment/tables.ts`). */
+export function createTargetLocks(documents: DynamoDBDocumentClient, table: string): TargetLocks {
   const read = async (targetId: string) => {
     const { Item } = await documents.send(
       new GetCommand({ TableName: table, Key: lockKey(targetId), ConsistentRead: true }),
@@ -76,7 +76,7 @@ export function createLocks(documents: DynamoDBDocumentClient, table: string): L
     return LockItem.parse(Item ?? {});
   };
   return {
-    ...createRequests(documents, table),
+    ...createRequestNumbers(documents, table),
     read,
     acquire: (claim) => take({ documents, table, claim, when: isFree, from: {} }),
     takeOver: (claim, { owner, fence }) =>
@@ -92,7 +92,7 @@ interface Taking {
   readonly from: Readonly<Record<string, unknown>>;
 }
 
-async function take(taking: Taking): Promise<Answer> {
+async function take(taking: Taking): Promise<AcquireResult> {
   try {
     const { Attributes } = await taking.documents.send(takingCommand(taking));
     return { type: 'acquired', fence: LockItem.parse(Attributes ?? {}).fence };
@@ -136,7 +136,7 @@ function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
 }
 
 /** Why the write was refused. Already ours comes first: a repeated call gets what the first one got. */
-function explain(claim: Claim, lock: LockItem): Answer {
+function explain(claim: Claim, lock: LockItem): AcquireResult {
   if (lock.owner === claim.executionArn) return { type: 'acquired', fence: lock.fence };
   if (lock.requests < claim.requestNumber) return { type: 'unknown_number', highest: lock.requests };
   const newer = claim.rollout === undefined ? null : newerSequence(lock, claim.rollout);

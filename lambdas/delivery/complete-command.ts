@@ -2,28 +2,28 @@ import type { Clock } from '../../core/clock.ts';
 import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/errors.ts';
-import type { Executions } from '../../services/locks/executions.ts';
-import type { Locks } from '../../services/locks/locks.ts';
+import type { Executions } from '../../services/executions.ts';
 import type { PendingCommand, PendingCommands } from '../../services/locks/pending-commands.ts';
+import type { TargetLocks } from '../../services/locks/target-locks.ts';
 import type { HostKeyWarnings } from '../../services/notify/host-key-warnings.ts';
-import type { Registry } from '../../services/registry/registry.ts';
+import type { HostKeys } from '../../services/registry/host-keys.ts';
 import type { Commands, Invocation } from '../../services/ssm/commands.ts';
 import { hasEnded } from '../../services/ssm/commands.ts';
-import { hostProbeResult, lostResult, pushResult, reconciledResult, refusedResult } from './results.ts';
+import { hostProbeResult, lostResult, pushResult, reconciledResult, refusedResult } from './job-results.ts';
 
 /** What it takes to end a command. */
-export interface Settlers {
+export interface CompletionServices {
   readonly clock: Clock;
   readonly commands: Commands;
   readonly executions: Executions;
-  readonly locks: Locks;
+  readonly locks: TargetLocks;
   readonly notices: HostKeyWarnings;
   readonly pending: PendingCommands;
-  readonly registry: Registry;
+  readonly hostKeys: HostKeys;
 }
 
 /** `waiting`: the command has not ended; `nobody`: it has, and no state waits for it any more. */
-export type Settlement = 'completed' | 'waiting' | 'nobody';
+export type Completion = 'completed' | 'waiting' | 'nobody';
 
 /**
  * Asks SSM once how a command stands and, when it has ended, completes the state that waits for it.
@@ -31,21 +31,21 @@ export type Settlement = 'completed' | 'waiting' | 'nobody';
  * Called by whoever sent it (an event may have come before anybody knew the command) and by the event. Twice, late or
  * at once: the registry and the count of enrolments move once, and the second completion finds nobody waiting.
  */
-export async function settle(by: Settlers, command: PendingCommand): Promise<Settlement> {
-  const invocation = await by.commands.look(command.commandId, command.host);
+export async function completeIfEnded(by: CompletionServices, command: PendingCommand): Promise<Completion> {
+  const invocation = await by.commands.readInvocation(command.commandId, command.host);
   if (invocation === null || !hasEnded(invocation.status)) return 'waiting';
-  return settleWith(by, command, invocation);
+  return completeWith(by, command, invocation);
 }
 
 /** Ends a command with what SSM says of it. */
-export async function settleWith(
-  by: Settlers,
+export async function completeWith(
+  by: CompletionServices,
   command: PendingCommand,
   invocation: Invocation,
 ): Promise<'completed' | 'nobody'> {
   const line = lineFor(command, invocation);
-  if (line === null && command.purpose === 'undo') return lostOnTheWayBack(by, command, invocation);
-  if (line?.hostKey) await by.registry.rememberHostKey(command.host, line.hostKey, command.sentAt);
+  if (line === null && command.purpose === 'undo') return retryUndo(by, command, invocation);
+  if (line?.hostKey) await by.hostKeys.save(command.host, line.hostKey, command.sentAt);
   const result =
     line?.outcome === 'enrolled' ? await enrolled(by, command, line) : resultOf(command, line, invocation);
   const answer = command.probe === null ? { ...result, ...timesOf(by, command) } : result;
@@ -53,7 +53,7 @@ export async function settleWith(
 }
 
 /** How long the phases of a deployment took is made of these. */
-const timesOf = ({ clock }: Settlers, { sentAt }: PendingCommand) => ({
+const timesOf = ({ clock }: CompletionServices, { sentAt }: PendingCommand) => ({
   sentAt,
   endedAt: clock.now().toISOString(),
 });
@@ -62,8 +62,8 @@ const timesOf = ({ clock }: Settlers, { sentAt }: PendingCommand) => ({
  * Undoing is the one job that nobody else would finish: the state's Retry sends it again, and the host goes on where
  * the agent that died stopped.
  */
-async function lostOnTheWayBack(
-  by: Settlers,
+async function retryUndo(
+  by: CompletionServices,
   command: PendingCommand,
   invocation: Invocation,
 ): Promise<'completed' | 'nobody'> {
@@ -98,7 +98,11 @@ function resultOf(
 const enrolmentsAtMost = 3;
 
 /** The host told its key instead of doing the job: the graph pushes again, sealed to that key. */
-async function enrolled(by: Settlers, command: PendingCommand, line: AgentLine): Promise<PushResult> {
+async function enrolled(
+  by: CompletionServices,
+  command: PendingCommand,
+  line: AgentLine,
+): Promise<PushResult> {
   const { host, targetId, deploymentId } = command;
   const isNew = await by.pending.countEnrolment(command);
   if (isNew && command.action !== 'enroll') {

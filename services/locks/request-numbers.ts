@@ -7,7 +7,7 @@ import {
   lockKey,
   newerSequence,
   noNewerRollout,
-  type RolloutPlace,
+  type RolloutPosition,
   rolloutSet,
   rolloutValues,
 } from './lock-item.ts';
@@ -20,7 +20,7 @@ export interface NewRequest {
   /** False for a dry run: it takes a number but does not end earlier requests. */
   readonly supersedes: boolean;
   /** The place of the rollout that it is a part of, in its certificate's order. */
-  readonly rollout?: RolloutPlace | undefined;
+  readonly rollout?: RolloutPosition | undefined;
   readonly now: Date;
 }
 
@@ -33,10 +33,10 @@ export interface NewRequest {
  *
  * A rollout's request leaves its sequence on the target's item in the very writes that give it its number and put it in
  * force, and they are refused to one of a lower sequence: it throws Superseded. So however late a deployment of an
- * older rollout asks, it cannot come after one of a newer rollout. Requests of people carry no sequence and are never
+ * older rollout asks, it cannot come after one of a newer rollout. RequestNumbers of people carry no sequence and are never
  * refused by one.
  */
-export interface Requests {
+export interface RequestNumbers {
   registerRequest(request: NewRequest): Promise<number>;
 }
 
@@ -44,7 +44,7 @@ export interface Requests {
 const rememberedSeconds = 7 * 86_400;
 
 /** Request numbers in the table of locks named `table`. Local mode and the command line use this part alone. */
-export function createRequests(documents: DynamoDBDocumentClient, table: string): Requests {
+export function createRequestNumbers(documents: DynamoDBDocumentClient, table: string): RequestNumbers {
   return {
     async registerRequest(request) {
       const number =

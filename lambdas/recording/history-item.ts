@@ -3,8 +3,8 @@ import type { RequestAction } from '../../core/deployment/deployment.ts';
 import { Host } from '../../core/targets/target.ts';
 import type { HistoryItem } from '../../services/history/history.ts';
 import type { HostLockItem } from '../../services/locks/host-locks.ts';
+import type { OutcomeReport } from './deployment-outcome.ts';
 import { durationsOf, type Phases } from './durations.ts';
-import type { Ending } from './ended.ts';
 
 /** What can be made out of an execution's input, however wrong the rest of it is. */
 const WhatIsWanted = z.object({
@@ -27,7 +27,7 @@ const WhatIsWanted = z.object({
  * A history item's facts that come from the request. `targetId` is `unknown` when the input names none. `host` and
  * `splaySeconds` are no part of the item: whose lock may have to be released, and what it waited before it asked for one.
  */
-export interface Wish {
+export interface RequestFacts {
   readonly host: string | null;
   readonly targetId: string;
   readonly certificate: string | null;
@@ -38,7 +38,7 @@ export interface Wish {
   readonly splaySeconds: number;
 }
 
-export function wishIn(request: unknown): Wish {
+export function requestFactsIn(request: unknown): RequestFacts {
   const parsed = WhatIsWanted.safeParse(request);
   const { target, action, version, requestNumber, rollout, splaySeconds } = parsed.success
     ? parsed.data
@@ -64,8 +64,8 @@ export function wishIn(request: unknown): Wish {
 
 /** What went with an execution. `fence` is null when it never held the lock. Times are ISO 8601. */
 export interface Ended {
-  readonly wish: Wish;
-  readonly ending: Ending;
+  readonly facts: RequestFacts;
+  readonly ending: OutcomeReport;
   readonly deploymentId: string;
   readonly executionArn: string;
   readonly startedAt: string;
@@ -79,8 +79,8 @@ export interface Ended {
 }
 
 /** The history item of an ended execution. */
-export function historyItem({ wish, ending, endedAt, lock, phases, ...ended }: Ended): HistoryItem {
-  const { certificate, rollout, host: _, splaySeconds, ...wished } = wish;
+export function historyItem({ facts, ending, endedAt, lock, phases, ...ended }: Ended): HistoryItem {
+  const { certificate, rollout, host: _, splaySeconds, ...wished } = facts;
   const times = {
     askedAt: Date.parse(ended.startedAt) + splaySeconds * 1000,
     lockedAt: lock?.acquiredAt ? Date.parse(lock.acquiredAt) : null,

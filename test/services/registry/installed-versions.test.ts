@@ -1,11 +1,11 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDesiredVersions } from '../../../services/registry/desired-versions.ts';
 import {
   createInstalledVersions,
-  type Installed,
+  type InstalledVersion,
   installedKey,
-} from '../../../services/registry/installed.ts';
-import { createRegistry } from '../../../services/registry/registry.ts';
+} from '../../../services/registry/installed-versions.ts';
 import { fingerprint } from '../../fixtures/factories.ts';
 import { startTables, tableNames } from '../../fixtures/world.ts';
 
@@ -18,7 +18,7 @@ afterAll(() => tables.close());
 const put = (Item: Record<string, unknown>) =>
   tables.documents.send(new PutCommand({ TableName: tableNames.registry, Item }));
 
-function anInstalled(targetId: string): Installed {
+function anInstalled(targetId: string): InstalledVersion {
   return {
     targetId,
     certificate: 'api.example.com',
@@ -46,13 +46,18 @@ describe('what targets have', () => {
   });
 
   test('is told apart from what the last request wants there', async () => {
-    const registry = createRegistry(tables.documents, tableNames.registry);
+    const desiredVersions = createDesiredVersions(tables.documents, tableNames.registry);
     const wish = { certificate: 'api.example.com', source: null, requestNumber: 1 };
-    await registry.want({ ...wish, targetId: 'next', action: 'deploy', fingerprint: fingerprint('next') });
-    await registry.want({ ...wish, targetId: 'back', action: 'rollback', fingerprint: null });
+    await desiredVersions.save({
+      ...wish,
+      targetId: 'next',
+      action: 'deploy',
+      fingerprint: fingerprint('next'),
+    });
+    await desiredVersions.save({ ...wish, targetId: 'back', action: 'rollback', fingerprint: null });
     const installed = createInstalledVersions(tables.documents, tableNames.registry);
 
-    const wanted = await installed.wantedOf(['next', 'back', 'nobody']);
+    const wanted = await installed.desiredOf(['next', 'back', 'nobody']);
 
     expect(wanted).toEqual(
       new Map([

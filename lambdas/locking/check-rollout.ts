@@ -1,6 +1,6 @@
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/errors.ts';
-import type { RolloutPlace } from '../../services/locks/lock-item.ts';
+import type { RolloutPosition } from '../../services/locks/lock-item.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 
@@ -11,10 +11,10 @@ type Gated = Pick<DeploymentRequest, 'rollout' | 'action' | 'target' | 'tolerate
  * at each attempt to get the lock, so a rollout that is halted while its deployments wait for their hosts begins no more.
  * Throws Superseded, RolloutHalted, or InvalidRequest where there is no such rollout: nobody could halt that.
  */
-export async function passGate(
+export async function checkRollout(
   rollouts: Pick<Rollouts, 'control'>,
   request: Gated,
-): Promise<RolloutPlace | undefined> {
+): Promise<RolloutPosition | undefined> {
   if (request.rollout === undefined) return undefined;
   const control = await rollouts.control(request.rollout);
   if (control === null) {

@@ -11,12 +11,12 @@ const keptBundles = 4;
  * export a certificate thousands of times. What is too old is forgotten at the next call; a function that is never
  * called again is destroyed by Lambda, memory and all.
  */
-export interface RecentBundles {
+export interface BundleCache {
   get(key: string, now: Date): Bundle | undefined;
   put(key: string, bundle: Bundle, now: Date): void;
 }
 
-export function createRecentBundles(): RecentBundles {
+export function createBundleCache(): BundleCache {
   const kept = new Map<string, { readonly bundle: Bundle; readonly until: number }>();
   const forget = (now: Date): void => {
     for (const [key, { until }] of kept) if (until <= now.getTime()) kept.delete(key);

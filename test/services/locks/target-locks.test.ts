@@ -1,6 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Claim } from '../../../services/locks/locks.ts';
+import type { Claim } from '../../../services/locks/target-locks.ts';
 import { aTargetId } from '../../fixtures/factories.ts';
 import { aWorld, startTables, tableNames, type World } from '../../fixtures/world.ts';
 

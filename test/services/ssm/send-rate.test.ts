@@ -1,6 +1,6 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createPacing, type Rate } from '../../../services/ssm/pacing.ts';
+import { createSendRate, type Rate } from '../../../services/ssm/send-rate.ts';
 import { aTargetId } from '../../fixtures/factories.ts';
 import { startTables, tableNames } from '../../fixtures/world.ts';
 
@@ -15,8 +15,8 @@ function aFunction(clock: { now: number }, rate: Rate = { perSecond: 10, burst: 
   const waits: number[] = [];
   const sleep = async (milliseconds: number) => void waits.push(milliseconds);
   const now = () => clock.now;
-  const pacing = createPacing(tables.documents, tableNames.locks, { ...rate, now, sleep, random });
-  return { ...pacing, waits };
+  const sendRate = createSendRate(tables.documents, tableNames.locks, { ...rate, now, sleep, random });
+  return { ...sendRate, waits };
 }
 
 const noon = Date.parse('2026-11-22T12:00:00.000Z');
@@ -25,7 +25,7 @@ const anHour = 3_600_000;
 describe('pacing commands', () => {
   test('lets a burst go at once, then one each interval', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
-    const { turn, waits } = aFunction(clock);
+    const { waitForSlot: turn, waits } = aFunction(clock);
 
     for (let count = 0; count < 8; count += 1) await turn(where, 'canWait');
 
@@ -34,7 +34,7 @@ describe('pacing commands', () => {
 
   test('fills up again while nobody sends, and never beyond the burst', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
-    const { turn, waits } = aFunction(clock);
+    const { waitForSlot: turn, waits } = aFunction(clock);
     for (let count = 0; count < 5; count += 1) await turn(where, 'canWait');
 
     clock.now += anHour;
@@ -47,7 +47,7 @@ describe('pacing commands', () => {
     const [where, clock] = [aTargetId(), { now: noon }];
     const functions = Array.from({ length: 40 }, () => aFunction(clock));
 
-    await Promise.all(functions.map(({ turn }) => turn(where, 'canWait')));
+    await Promise.all(functions.map(({ waitForSlot: turn }) => turn(where, 'canWait')));
 
     const waits = functions.flatMap((one) => one.waits).sort((a, b) => a - b);
     expect(waits).toEqual(Array.from({ length: 35 }, (_, at) => (at + 1) * 100));
@@ -55,7 +55,7 @@ describe('pacing commands', () => {
 
   test('keeps accounts and regions apart', async () => {
     const clock = { now: noon };
-    const { turn, waits } = aFunction(clock, { perSecond: 1, burst: 1 });
+    const { waitForSlot: turn, waits } = aFunction(clock, { perSecond: 1, burst: 1 });
 
     await turn(aTargetId(), 'canWait');
     await turn(aTargetId(), 'canWait');
@@ -65,7 +65,7 @@ describe('pacing commands', () => {
 
   test('refuses a turn that is more than twenty seconds off, and takes none for it', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
-    const { turn, waits } = aFunction(clock, { perSecond: 1, burst: 1 });
+    const { waitForSlot: turn, waits } = aFunction(clock, { perSecond: 1, burst: 1 });
     for (let count = 0; count < 21; count += 1) await turn(where, 'canWait');
 
     await expect(turn(where, 'canWait')).rejects.toMatchObject({ name: 'SendPaced', retry: 'later' });
@@ -78,7 +78,7 @@ describe('pacing commands', () => {
 
   test('never refuses what undoes a deployment', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
-    const { turn, waits } = aFunction(clock, { perSecond: 1, burst: 1 }, () => 0.5);
+    const { waitForSlot: turn, waits } = aFunction(clock, { perSecond: 1, burst: 1 }, () => 0.5);
     for (let count = 0; count < 21; count += 1) await turn(where, 'canWait');
 
     await turn(where, 'mustGo');
@@ -91,10 +91,10 @@ describe('pacing commands', () => {
     async (ahead) => {
       const where = aTargetId();
       const fast = aFunction({ now: noon + ahead });
-      for (let count = 0; count < 20; count += 1) await fast.turn(where, 'canWait');
+      for (let count = 0; count < 20; count += 1) await fast.waitForSlot(where, 'canWait');
       const right = aFunction({ now: noon });
 
-      for (let count = 0; count < 6; count += 1) await right.turn(where, 'canWait');
+      for (let count = 0; count < 6; count += 1) await right.waitForSlot(where, 'canWait');
 
       expect(right.waits).toEqual([100]);
     },
@@ -105,8 +105,8 @@ describe('pacing commands', () => {
     const [right, slow] = [aFunction({ now: noon }), aFunction({ now: noon - anHour })];
 
     for (let count = 0; count < 20; count += 1) {
-      await right.turn(where, 'canWait');
-      await slow.turn(where, 'canWait');
+      await right.waitForSlot(where, 'canWait');
+      await slow.waitForSlot(where, 'canWait');
     }
 
     expect([...right.waits, ...slow.waits]).toEqual([]);
@@ -116,7 +116,7 @@ describe('pacing commands', () => {
     const where = aTargetId();
     const Item = { pk: `bucket#send-command#${where}`, note: 'by hand' };
     await tables.documents.send(new PutCommand({ TableName: tableNames.locks, Item }));
-    const { turn, waits } = aFunction({ now: noon });
+    const { waitForSlot: turn, waits } = aFunction({ now: noon });
 
     await turn(where, 'canWait');
 
@@ -125,7 +125,7 @@ describe('pacing commands', () => {
 
   test('adds a random part of an interval to a wait, so that functions do not move in step', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
-    const { turn, waits } = aFunction(clock, { perSecond: 10, burst: 1 }, () => 0.5);
+    const { waitForSlot: turn, waits } = aFunction(clock, { perSecond: 10, burst: 1 }, () => 0.5);
 
     await turn(where, 'canWait');
     await turn(where, 'canWait');

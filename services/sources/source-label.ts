@@ -1,8 +1,8 @@
 import type { CertificateSource, Source } from '../../core/deployment/source.ts';
-import type { Whereabouts } from './content.ts';
+import type { SourceLabel } from './content.ts';
 
 /** What messages call a source, and what goes with their errors. */
-export function describe(source: CertificateSource | Source): Whereabouts {
+export function labelOf(source: CertificateSource | Source): SourceLabel {
   return { name: nameOf(source), details: { ...source } };
 }
 

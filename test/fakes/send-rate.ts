@@ -1,0 +1,22 @@
+// Cannot show: waiting, several functions at once, a bucket.
+import type { SendRate, Urgency } from '../../services/ssm/send-rate.ts';
+
+export interface FakeSendRate extends SendRate {
+  readonly slots: { where: string | null; urgency: Urgency }[];
+  /** What the next turn throws. */
+  refuseNext: Error | null;
+}
+
+export function fakeSendRate(): FakeSendRate {
+  const fake: FakeSendRate = {
+    slots: [],
+    refuseNext: null,
+    async waitForSlot(where, urgency) {
+      const refusal = fake.refuseNext;
+      fake.refuseNext = null;
+      if (refusal !== null && urgency === 'canWait') throw refusal;
+      fake.slots.push({ where, urgency });
+    },
+  };
+  return fake;
+}
