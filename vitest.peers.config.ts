@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/peers/**/*.test.ts'],
+    // on DynamoDB Local only: vitest.dynamodb.config.ts
+    exclude: ['test/peers/dynamodb/**'],
     globalSetup: ['test/global-setup.ts', 'test/peers/fetch.ts'],
     testTimeout: 600_000,
     hookTimeout: 600_000,

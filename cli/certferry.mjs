@@ -8,7 +8,7 @@ import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 
-const oldestNode = [22, 12];
+const oldestNode = [22, 13];
 const here = dirname(fileURLToPath(import.meta.url));
 const built = join(here, '../dist/cli/main.mjs');
 

@@ -17,7 +17,6 @@ function packageFolder(): string {
 
 /** A program of local mode that runs in a process or thread of its own: as built, or its source when that is what runs. */
 export const programs = {
-  serve: fromSource ? join(import.meta.dirname, 'dynamodb/serve.ts') : join(dist, 'local/serve.mjs'),
   lambdaWorker: fromSource
     ? join(import.meta.dirname, 'lambda-worker.ts')
     : join(dist, 'local/lambda-worker.mjs'),

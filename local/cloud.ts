@@ -8,8 +8,8 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { dist } from './artefacts.ts';
-import { connectDatabase } from './dynamodb/connect.ts';
-import { createTables } from './dynamodb/create-tables.ts';
+import { openStateDatabase } from './dynamodb/open-tables.ts';
+import { requestHandler } from './dynamodb/request-handler.ts';
 import { type Endpoints, lambdaEnvironment } from './environment.ts';
 import { commandEnded, region } from './events.ts';
 import { type Lambdas, openLambdas } from './lambdas.ts';
@@ -81,11 +81,12 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
   const servers = await startServers({ folder, executions, objects, deliver, onFault: log.fault }, parts);
   const lambdas = openLambdas({
     folder: parts.lambdas ?? join(dist, 'lambdas'),
+    database: folder.database,
     log: join(folder.logs, 'lambda.log'),
     environment: lambdaEnvironment(servers.endpoints, folder),
   });
   functions.set(lambdas);
-  const clients = clientsOf(servers.endpoints, folder.token);
+  const clients = clientsOf(servers, folder.token);
   await executions.buryDead();
   return {
     ...clients,
@@ -103,12 +104,13 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
   };
 }
 
-function clientsOf({ dynamodb, s3, stepFunctions }: Endpoints, accessKeyId: string) {
+function clientsOf({ database, endpoints }: Servers, accessKeyId: string) {
   const common = { region, credentials: { accessKeyId, secretAccessKey: 'unused' } };
+  const dynamoDb = new DynamoDBClient({ ...common, requestHandler: requestHandler(database) });
   return {
-    documents: DynamoDBDocumentClient.from(new DynamoDBClient({ ...common, endpoint: dynamodb })),
-    s3: new S3Client({ ...common, endpoint: s3 }),
-    sfn: new SFNClient({ ...common, endpoint: stepFunctions }),
+    documents: DynamoDBDocumentClient.from(dynamoDb),
+    s3: new S3Client({ ...common, endpoint: endpoints.s3 }),
+    sfn: new SFNClient({ ...common, endpoint: endpoints.stepFunctions }),
   };
 }
 
@@ -142,13 +144,15 @@ interface Surroundings {
   readonly onFault: (error: unknown) => void;
 }
 
+type Servers = Awaited<ReturnType<typeof startServers>>;
+
 async function startServers(
   { folder, executions, objects, deliver, onFault }: Surroundings,
   { document = readDocument(), simulated, onMessage }: CloudOptions,
 ) {
   const access = { accessKeyId: folder.token, onFault };
-  // first, because it alone can fail, and then nothing may be left listening
-  const database = await connectDatabase(folder);
+  // first: if it cannot be opened, no server may be left listening
+  const database = openStateDatabase(folder);
   const [secrets, stepFunctions, s3, sns, ssm] = await Promise.all([
     startSecretsManager(access),
     startStepFunctions(executions, access),
@@ -163,9 +167,7 @@ async function startServers(
       onEnd: (record) => void deliver('command-status', commandEnded(record)),
     }),
   ]);
-  await createTables(database.endpoint, folder.token);
   const endpoints: Endpoints = {
-    dynamodb: database.endpoint,
     ssm: ssm.endpoint,
     stepFunctions: stepFunctions.endpoint,
     secretsManager: secrets.endpoint,
@@ -175,8 +177,11 @@ async function startServers(
   return {
     endpoints,
     secrets,
-    close: () =>
-      Promise.all([secrets, stepFunctions, s3, sns, ssm, database].map((server) => server.close())),
+    database,
+    async close() {
+      await Promise.all([secrets, stepFunctions, s3, sns, ssm].map((server) => server.close()));
+      database.close();
+    },
   };
 }
 

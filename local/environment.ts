@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
 import { tables } from '../core/deployment/tables.ts';
-import { tableNames } from './dynamodb/create-tables.ts';
+import { engineHost } from './dynamodb/request-handler.ts';
+import { tableNames } from './dynamodb/stack-tables.ts';
 import { region } from './events.ts';
 import { topicArn } from './sns.ts';
 import { documentName } from './ssm/start.ts';
@@ -11,7 +12,6 @@ import { deployTarget, rollout, stateMachineArn } from './step-functions/arns.ts
 export const workBucket = 'certferry-work';
 
 export interface Endpoints {
-  readonly dynamodb: string;
   readonly ssm: string;
   readonly stepFunctions: string;
   readonly secretsManager: string;
@@ -38,7 +38,7 @@ export function lambdaEnvironment(
     AWS_EC2_METADATA_DISABLED: 'true',
     // whoever is forgotten below is sent where nobody listens
     AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
-    AWS_ENDPOINT_URL_DYNAMODB: endpoints.dynamodb,
+    AWS_ENDPOINT_URL_DYNAMODB: `http://${engineHost}`,
     AWS_ENDPOINT_URL_SSM: endpoints.ssm,
     AWS_ENDPOINT_URL_SFN: endpoints.stepFunctions,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,

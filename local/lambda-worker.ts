@@ -7,6 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import { openEngine } from './dynamodb/engine.ts';
+import { engineHost, interceptRequests } from './dynamodb/request-handler.ts';
 
 export interface Request {
   readonly id: number;
@@ -24,12 +26,23 @@ export interface Reply {
 
 type Handler = (event: unknown, context: object) => Promise<unknown>;
 
+export interface WorkerOptions {
+  /** Holds one folder a function, with its `index.mjs`. */
+  readonly folder: string;
+  /** The file of the database. */
+  readonly database: string;
+}
+
+const { folder, database } = workerData as WorkerOptions;
+const engine = openEngine({ path: database });
+interceptRequests(engineHost, engine);
+
 const handlers = new Map<string, Promise<Handler>>();
 
 function handlerOf(functionName: string): Promise<Handler> {
   const known = handlers.get(functionName);
   if (known !== undefined) return known;
-  const file = pathToFileURL(join(workerData as string, functionName, 'index.mjs')).href;
+  const file = pathToFileURL(join(folder, functionName, 'index.mjs')).href;
   const loading = (import(file) as Promise<{ handler: Handler }>).then(({ handler }) => handler);
   handlers.set(functionName, loading);
   return loading;
@@ -69,7 +82,12 @@ function contextOf(functionName: string) {
 }
 
 parentPort?.on('message', (request: Request | 'end') => {
-  // what was printed before is with the other thread once this has been taken
-  if (request === 'end') process.stdout.write('', () => process.exit(0));
+  if (request === 'end') end();
   else void serve(request).then((reply) => parentPort?.postMessage(reply));
 });
+
+function end(): void {
+  engine.close();
+  // the callback runs when the other thread has everything that was printed before
+  process.stdout.write('', () => process.exit(0));
+}

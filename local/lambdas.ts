@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { programs } from './artefacts.ts';
-import type { Reply, Request } from './lambda-worker.ts';
+import type { Reply, Request, WorkerOptions } from './lambda-worker.ts';
 
 /** A function that threw: `cause` is the JSON that the Lambda service makes of it. */
 export interface LambdaFailure extends Error {
@@ -23,6 +23,8 @@ export interface Lambdas {
 export interface LambdasOptions {
   /** Holds one folder a function, with its `index.mjs`. */
   readonly folder: string;
+  /** The file of the database, which the thread opens itself. */
+  readonly database: string;
   /** The whole environment of the functions. */
   readonly environment: Readonly<Record<string, string>>;
   /** Takes what they print. */
@@ -80,7 +82,7 @@ function startWorker(
 ): Running {
   const worker = new Worker(programs.lambdaWorker, {
     env: options.environment,
-    workerData: options.folder,
+    workerData: { folder: options.folder, database: options.database } satisfies WorkerOptions,
     stdout: true,
     stderr: true,
   });

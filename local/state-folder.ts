@@ -5,10 +5,10 @@ import { dirname, join, resolve } from 'node:path';
 /** Everything local mode keeps, under one folder that only its owner may enter. */
 export interface StateFolder {
   readonly path: string;
-  /** LevelDB's files. */
+  /** The SQLite file that holds the DynamoDB tables. */
   readonly database: string;
-  /** Where the database's server says how it is reached. */
-  readonly databaseAddress: string;
+  /** The folder of the LevelDB database that certferry used before SQLite. */
+  readonly levelDb: string;
   /** One file an execution; those of Distributed Maps have a folder of their own inside. */
   readonly executions: string;
   /** One folder a bucket. */
@@ -38,8 +38,8 @@ export function openStateFolder(directory: string): StateFolder {
   return {
     path,
     ...folders,
-    database: inside('dynamodb'),
-    databaseAddress: inside('dynamodb.json'),
+    database: inside('dynamodb.sqlite'),
+    levelDb: inside('dynamodb'),
     token: tokenIn(inside('token')),
   };
 }

@@ -75,7 +75,6 @@ async function buildCommandLine(): Promise<void> {
   const entries = {
     'cli/main': 'cli/main.ts',
     'cli/tls-server': 'cli/demo/tls-server.ts',
-    'local/serve': 'local/dynamodb/serve.ts',
     'local/lambda-worker': 'local/lambda-worker.ts',
   };
   const { metafile } = await build({

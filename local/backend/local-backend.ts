@@ -5,7 +5,7 @@ import { createHistory, type HistoryItem, type HistoryQuery } from '../../servic
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import type { JudgedWave } from '../../services/rollouts/wave-files.ts';
 import { type CloudOptions, openCloud } from '../cloud.ts';
-import { tableNames } from '../dynamodb/create-tables.ts';
+import { tableNames } from '../dynamodb/stack-tables.ts';
 import { openStateFolder } from '../state-folder.ts';
 import { type InspectedExecution, inspect } from './inspect-execution.ts';
 import { registerBeside } from './register-targets.ts';

@@ -10,7 +10,7 @@ import { newExecutionName } from '../../core/execution-name.ts';
 import type { Target } from '../../core/targets/target.ts';
 import { createRequestNumbers } from '../../services/locks/request-numbers.ts';
 import type { Cloud } from '../cloud.ts';
-import { tableNames } from '../dynamodb/create-tables.ts';
+import { tableNames } from '../dynamodb/stack-tables.ts';
 import type { ExecutionStatus } from '../step-functions/execution-record.ts';
 import { type EndedExecution, executionArn } from '../step-functions/executions.ts';
 import { recordedIn } from './inspect-execution.ts';

@@ -15,7 +15,7 @@ import { createRollouts, type Rollouts } from '../../services/rollouts/rollout-s
 import type { JudgedWave } from '../../services/rollouts/wave-files.ts';
 import { type Approvals, openApprovals } from '../approvals.ts';
 import type { Cloud } from '../cloud.ts';
-import { tableNames } from '../dynamodb/create-tables.ts';
+import { tableNames } from '../dynamodb/stack-tables.ts';
 import type { SecretLocation } from '../secrets-manager.ts';
 import { executionArn, rollout as machine } from '../step-functions/arns.ts';
 import type { ExecutionStatus } from '../step-functions/execution-record.ts';

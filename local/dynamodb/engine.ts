@@ -1,108 +1,54 @@
-// What this stand-in cannot show: throttling and hot partitions, eventually consistent reads, TransactionConflict (it
-// runs one request at a time), the 4 MB bound of a transaction, expiry of items, and a loss of power (LevelDB hands its
-// writes to the kernel, so they outlive the process but not the machine).
-import type { Operation } from '../http/json-endpoint.ts';
+// What this stand-in of DynamoDB cannot show: throttling and hot partitions, eventually consistent reads,
+// TransactionConflict (a writer waits for the other one), expiry of items, and durability after a loss of power.
+// It implements what certferry uses, and refuses every other operation, parameter and expression.
 import { ServiceError } from '../http/service-error.ts';
-import { createMutex } from '../mutex.ts';
-import {
-  createStore,
-  type DynaliteOperation,
-  dynaliteOperations,
-  errorMessage,
-  errorName,
-  isDynaliteError,
-  runDynalite,
-  type SingleWrite,
-  singleWrites,
-} from './dynalite.ts';
-import { recordingStore } from './recording-store.ts';
-import type { Store } from './store.ts';
-import { forgetOldTokens, transactWrite } from './transaction.ts';
-
-type Json = Record<string, unknown>;
+import { Database, type OnChange } from './database.ts';
+import { batchGetItem, getItem } from './operations/get.ts';
+import { query, scan } from './operations/query.ts';
+import { createTable, describeTable } from './operations/tables.ts';
+import { transactWriteItems } from './operations/transact.ts';
+import { prepareDelete, preparePut, prepareUpdate, write } from './operations/write.ts';
 
 export interface Engine {
-  readonly operations: Readonly<Record<string, Operation>>;
-  close(): Promise<void>;
+  /**
+   * Runs one operation (`GetItem`) on its input in DynamoDB's JSON. Throws ServiceError with DynamoDB's error names.
+   * Blocks the thread: for milliseconds, or as long as other processes write.
+   */
+  execute(operation: string, input: unknown): object;
+  close(): void;
 }
 
-/** Thrown when another process has the folder open. */
-export const folderLocked = 'LEVEL_LOCKED';
+export interface EngineOptions {
+  /** The database file; without one the database is in memory. */
+  readonly path?: string;
+  /** Called for each change of an item that this engine has committed, in order. */
+  readonly onChange?: OnChange;
+}
 
-/**
- * Opens dynalite's store (LevelDB under `path`; memory without one) and serves DynamoDB's calls on it, one at a time.
- * Throws an error with `code` {@link folderLocked} when another process has the folder.
- */
-export async function openEngine(path?: string): Promise<Engine> {
-  const timing = { createTableMs: 0, deleteTableMs: 0, updateTableMs: 0 };
-  const store = createStore(path === undefined ? timing : { ...timing, path });
-  await open(store);
-  await finishCreation(store);
-  await forgetOldTokens(store, Date.now());
-  const exclusively = createMutex();
-  const serve = (run: Operation): Operation => {
-    return (input) => exclusively(() => translated(() => run(input)));
-  };
-  const single = new Set<string>(singleWrites);
-  const entries = dynaliteOperations.map((name): [string, Operation] => [
-    name,
-    serve((input) =>
-      single.has(name) ? write(store, name as SingleWrite, input) : runDynalite(store, name, input),
-    ),
-  ]);
+const operations: Readonly<Record<string, (database: Database, input: unknown) => object>> = {
+  BatchGetItem: batchGetItem,
+  CreateTable: createTable,
+  DeleteItem: (database, input) => write(prepareDelete, database, input),
+  DescribeTable: describeTable,
+  GetItem: getItem,
+  PutItem: (database, input) => write(preparePut, database, input),
+  Query: query,
+  Scan: scan,
+  TransactWriteItems: transactWriteItems,
+  UpdateItem: (database, input) => write(prepareUpdate, database, input),
+};
+
+/** Opens the database. Any number of engines, threads and processes may have one file open. Throws when it cannot be used. */
+export function openEngine({ path, onChange = () => undefined }: EngineOptions = {}): Engine {
+  const database = new Database(path, onChange);
   return {
-    operations: {
-      ...Object.fromEntries(entries),
-      TransactWriteItems: serve((input) => transactWrite(store, input)),
+    execute(operation, input) {
+      const run = Object.hasOwn(operations, operation) ? operations[operation] : undefined;
+      if (run === undefined) {
+        throw new ServiceError('UnknownOperationException', `local mode does not implement ${operation}`);
+      }
+      return run(database, input);
     },
-    close: () => exclusively(() => store.lifecycleManager.gracefulClose()),
+    close: () => database.close(),
   };
-}
-
-async function open(store: Store): Promise<void> {
-  try {
-    await store.db.open();
-  } catch (error) {
-    throw error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  }
-}
-
-interface TableRecord {
-  readonly TableStatus: string;
-  readonly GlobalSecondaryIndexes?: readonly object[];
-}
-
-/** A process killed between a table's creation and its activation would leave it CREATING for good. */
-async function finishCreation(store: Store): Promise<void> {
-  for await (const [key, value] of store.db.iterator({ gte: 'table~', lt: 'table~\xFF' })) {
-    const table = value as TableRecord;
-    if (table.TableStatus !== 'CREATING') continue;
-    const indexes = table.GlobalSecondaryIndexes?.map((index) => ({ ...index, IndexStatus: 'ACTIVE' }));
-    const active = { ...table, TableStatus: 'ACTIVE', ...(indexes && { GlobalSecondaryIndexes: indexes }) };
-    await store.db.batch([{ type: 'put', key, value: active }]);
-  }
-}
-
-/** A single write as one batch, and with the item that was in the condition's way when the caller wants it. */
-async function write(store: Store, name: SingleWrite & DynaliteOperation, input: Json): Promise<Json> {
-  const recording = recordingStore(store);
-  try {
-    const result = await runDynalite(recording.store, name, input);
-    await store.db.batch(recording.writes);
-    return result;
-  } catch (error) {
-    const wanted = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' && recording.existing !== null;
-    if (wanted && isDynaliteError(error) && errorName(error) === 'ConditionalCheckFailedException') {
-      throw new ServiceError(errorName(error), errorMessage(error), { Item: recording.existing });
-    }
-    throw error;
-  }
-}
-
-async function translated<Result>(run: () => Promise<Result>): Promise<Result> {
-  try {
-    return await run();
-  } catch (error) {
-    throw isDynaliteError(error) ? new ServiceError(errorName(error), errorMessage(error)) : error;
-  }
 }

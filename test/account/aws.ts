@@ -5,12 +5,13 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createTables, tableNames } from '../../local/dynamodb/create-tables.ts';
-import { startDynamoDb } from '../../local/dynamodb/start.ts';
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { startJsonEndpoint } from '../../local/http/json-endpoint.ts';
 import { ServiceError } from '../../local/http/service-error.ts';
 import { openObjects } from '../../local/objects.ts';
 import { startS3 } from '../../local/s3.ts';
+import { createTables } from '../fakes/dynamodb/client.ts';
+import { startDynamoDb } from '../fakes/dynamodb/start.ts';
 import { type Query, queryService } from '../fakes/query-service.ts';
 import { type ScriptedStepFunctions, scriptedStepFunctions } from './step-functions.ts';
 
@@ -91,7 +92,7 @@ export async function anAccount(): Promise<FakeAws> {
     }),
   ]);
   state.queues = sqs.endpoint;
-  await createTables(dynamodb.endpoint, 'test');
+  await createTables(dynamodb.endpoint);
   const before = { ...process.env };
   Object.assign(process.env, {
     AWS_REGION: 'eu-west-1',

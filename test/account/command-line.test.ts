@@ -5,7 +5,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RolloutRequest } from '../../core/rollout/rollout.ts';
-import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { createRollouts } from '../../services/rollouts/rollout-store.ts';
 import { captured } from '../cli/capture.ts';

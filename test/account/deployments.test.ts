@@ -6,7 +6,7 @@ import { type Account, openAccount } from '../../account/stack-backend.ts';
 import { DeploymentRequest, type RecordedDeployment } from '../../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
-import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { createRollouts } from '../../services/rollouts/rollout-store.ts';
 import { aFinished, aTarget } from '../cli/finished.ts';

@@ -5,7 +5,7 @@ import { isAtLeast } from '../../account/doctor/host-checks.ts';
 import type { Check } from '../../account/stack-backend.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
-import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { installedKey } from '../../services/registry/installed-versions.ts';
 import { captured } from '../cli/capture.ts';

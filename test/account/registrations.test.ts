@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Account, openAccount } from '../../account/stack-backend.ts';
 import { TargetsFile } from '../../core/registry/targets-file.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
-import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { aTarget } from '../cli/finished.ts';
 import { anAccount, type FakeAws } from './aws.ts';

@@ -7,7 +7,7 @@ import type { WaveCounts } from '../../account/run-rollout.ts';
 import { type Account, openAccount } from '../../account/stack-backend.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { type RecordedRollout, RolloutRequest } from '../../core/rollout/rollout.ts';
-import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { createRollouts, type Rollouts } from '../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../services/rollouts/wave-files.ts';
 import { aRolloutState } from '../cli/rollouts.ts';

@@ -1,27 +1,19 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import {
+  BatchGetItemCommand,
   DeleteItemCommand,
-  DynamoDBClient,
+  type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
+  type QueryCommandInput,
+  ScanCommand,
   TransactWriteItemsCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createTables, tableNames } from '../../local/dynamodb/create-tables.ts';
-import { type DynamoDb, startDynamoDb } from '../../local/dynamodb/start.ts';
-import { scratch } from './scratch.ts';
-
-const clientOf = (endpoint: string, accessKeyId = 'local') =>
-  new DynamoDBClient({
-    endpoint,
-    region: 'us-east-1',
-    maxAttempts: 1,
-    credentials: { accessKeyId, secretAccessKey: 'unused' },
-  });
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
+import { createTables, dynamoDbClient } from '../fakes/dynamodb/client.ts';
+import { type DynamoDb, startDynamoDb } from '../fakes/dynamodb/start.ts';
 
 const TableName = tableNames.locks;
 const key = (pk: string) => ({ pk: { S: pk } });
@@ -31,7 +23,7 @@ let client: DynamoDBClient;
 
 beforeEach(async () => {
   server = await startDynamoDb();
-  client = clientOf(server.endpoint);
+  client = dynamoDbClient(server.endpoint, { maxAttempts: 1 });
   await createTables(server.endpoint);
 });
 
@@ -49,12 +41,6 @@ async function get(pk: string) {
 }
 
 describe('the embedded DynamoDB', () => {
-  test('creates its tables again without complaint', async () => {
-    await Promise.all([createTables(server.endpoint), createTables(server.endpoint)]);
-
-    await expect(put('a', 1)).resolves.toBeDefined();
-  });
-
   test.each([
     ['PutItem', new PutItemCommand({ TableName, Item: key('a'), ...refusedCondition() })],
     ['DeleteItem', new DeleteItemCommand({ TableName, Key: key('a'), ...refusedCondition() })],
@@ -119,15 +105,251 @@ describe('the embedded DynamoDB', () => {
 
     expect(await get('fence')).toMatchObject({ fence: { N: '50' } });
   });
+});
 
-  test('refuses a stranger to the state folder', async () => {
-    const guarded = await startDynamoDb({ accessKeyId: 'the-token' });
-    const attempt = (token: string) =>
-      clientOf(guarded.endpoint, token).send(new GetItemCommand({ TableName, Key: key('a') }));
+describe('pages', () => {
+  const deployments = tableNames.deployments;
+  const fill = async (count: number, filler = '') => {
+    for (let n = 0; n < count; n += 1) {
+      const Item = {
+        targetId: { S: 't' },
+        sk: { S: `s${n}` },
+        certificate: { S: 'c' },
+        filler: { S: filler },
+      };
+      await client.send(new PutItemCommand({ TableName: deployments, Item }));
+    }
+  };
+  const pages = async (input: Partial<QueryCommandInput>) => {
+    const found: string[][] = [];
+    let start: QueryCommandInput['ExclusiveStartKey'];
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: deployments,
+          KeyConditionExpression: 'targetId = :t',
+          ExpressionAttributeValues: { ':t': { S: 't' } },
+          ExclusiveStartKey: start,
+          ...input,
+        }),
+      );
+      found.push(Items.map((item) => item.sk?.S ?? ''));
+      start = LastEvaluatedKey;
+    } while (start !== undefined);
+    return found;
+  };
 
-    await expect(attempt('another')).rejects.toMatchObject({ name: 'UnrecognizedClientException' });
-    await expect(attempt('the-token')).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
-    await guarded.close();
+  test('of a query hold as many items as its limit, forwards and backwards', async () => {
+    await fill(5);
+
+    expect(await pages({ Limit: 2 })).toEqual([['s0', 's1'], ['s2', 's3'], ['s4']]);
+    expect(await pages({ Limit: 2, ScanIndexForward: false })).toEqual([['s4', 's3'], ['s2', 's1'], ['s0']]);
+  });
+
+  test('of a query that end with the last item are followed by an empty one', async () => {
+    await fill(2);
+
+    expect(await pages({ Limit: 2 })).toEqual([['s0', 's1'], []]);
+  });
+
+  test('of an index continue behind the last item', async () => {
+    await fill(3);
+    const index = {
+      IndexName: 'byCertificate',
+      KeyConditionExpression: 'certificate = :c',
+      ExpressionAttributeValues: { ':c': { S: 'c' } },
+    };
+
+    expect(await pages({ ...index, Limit: 2 })).toEqual([['s0', 's1'], ['s2']]);
+    expect(await pages({ ...index, Limit: 2, ScanIndexForward: false })).toEqual([['s2', 's1'], ['s0']]);
+  });
+
+  test('of a query end after a megabyte', async () => {
+    await fill(4, 'x'.repeat(300_000));
+
+    expect(await pages({})).toEqual([['s0', 's1', 's2', 's3'], []]);
+  });
+
+  test.each([
+    ['begins_with(sk, :v)', 's1', ['s1']],
+    ['sk < :v', 's2', ['s0', 's1']],
+    ['sk <= :v', 's1', ['s0', 's1']],
+    ['sk > :v', 's3', ['s4']],
+    ['sk >= :v', 's3', ['s3', 's4']],
+    ['sk = :v', 's3', ['s3']],
+  ])('hold the items for which %s', async (condition, value, expected) => {
+    await fill(5);
+
+    const found = await pages({
+      KeyConditionExpression: `targetId = :t AND ${condition}`,
+      ExpressionAttributeValues: { ':t': { S: 't' }, ':v': { S: value } },
+    });
+
+    expect(found).toEqual([expected]);
+  });
+
+  test('of a scan hold every item once', async () => {
+    await fill(5);
+    const first = await client.send(new ScanCommand({ TableName: deployments, Limit: 3 }));
+    const second = await client.send(
+      new ScanCommand({ TableName: deployments, ExclusiveStartKey: first.LastEvaluatedKey }),
+    );
+
+    expect([...(first.Items ?? []), ...(second.Items ?? [])].map(({ sk }) => sk?.S)).toEqual([
+      's0',
+      's1',
+      's2',
+      's3',
+      's4',
+    ]);
+  });
+});
+
+describe('a number', () => {
+  test.each([
+    ['1.50', '1.5'],
+    ['-0', '0'],
+    ['1e3', '1000'],
+    ['0.00000001', '0.00000001'],
+    ['12345678901234567890123456789012345678', '12345678901234567890123456789012345678'],
+  ])('%s is returned as %s', async (written, returned) => {
+    await client.send(new PutItemCommand({ TableName, Item: { ...key('a'), n: { N: written } } }));
+
+    expect(await get('a')).toMatchObject({ n: { N: returned } });
+  });
+
+  test.each(['1e126', '123456789012345678901234567890123456789', 'x'])('%s is refused', async (written) => {
+    const sent = client.send(new PutItemCommand({ TableName, Item: { ...key('a'), n: { N: written } } }));
+
+    await expect(sent).rejects.toMatchObject({ name: 'ValidationException' });
+  });
+
+  test('is added exactly', async () => {
+    await client.send(new PutItemCommand({ TableName, Item: { ...key('a'), n: { N: '9007199254740993' } } }));
+    await client.send(
+      new UpdateItemCommand({
+        TableName,
+        Key: key('a'),
+        UpdateExpression: 'ADD n :d',
+        ExpressionAttributeValues: { ':d': { N: '0.1' } },
+      }),
+    );
+
+    expect(await get('a')).toMatchObject({ n: { N: '9007199254740993.1' } });
+  });
+});
+
+describe('a condition', () => {
+  const item = {
+    ...key('a'),
+    n: { N: '5' },
+    text: { S: 'five' },
+    map: { M: { nested: { S: 'deep' } } },
+    list: { L: [{ N: '1' }, { N: '2' }] },
+  };
+  const values = {
+    ':five': { N: '5.0' },
+    ':six': { N: '6' },
+    ':text': { S: 'five' },
+    ':fi': { S: 'fi' },
+    ':deep': { S: 'deep' },
+    ':list': { L: [{ N: '1' }, { N: '2' }] },
+  };
+
+  test.each([
+    ['n = :five', true],
+    ['n <> :five', false],
+    ['n < :six', true],
+    ['n <= :five', true],
+    ['n > :six', false],
+    ['n >= :five', true],
+    ['n = :text', false],
+    ['n < :text', false],
+    ['absent = :five', false],
+    ['absent <> :five', true],
+    ['absent < :five', false],
+    ['n IN (:six, :five)', true],
+    ['attribute_exists(n)', true],
+    ['attribute_not_exists(n)', false],
+    ['attribute_exists(#map.nested)', true],
+    ['#map.nested = :deep', true],
+    ['attribute_exists(n.nested)', false],
+    ['begins_with(#text, :fi)', true],
+    ['#list = :list', true],
+    ['n = :six OR n = :five AND #text = :text', true],
+    ['(n = :six OR n = :five) AND #text <> :text', false],
+  ])('"%s" is %s', async (condition, expected) => {
+    await client.send(new PutItemCommand({ TableName, Item: item }));
+    const names = { '#map': 'map', '#text': 'text', '#list': 'list' };
+    const used = <Value>(all: Record<string, Value>) => {
+      const entries = Object.entries(all).filter(([name]) => new RegExp(`${name}\\b`).test(condition));
+      return entries.length === 0 ? undefined : Object.fromEntries(entries);
+    };
+
+    const sent = client.send(
+      new DeleteItemCommand({
+        TableName,
+        Key: key('a'),
+        ConditionExpression: condition,
+        ExpressionAttributeNames: used(names),
+        ExpressionAttributeValues: used(values),
+      }),
+    );
+
+    if (expected) await expect(sent).resolves.toBeDefined();
+    else await expect(sent).rejects.toMatchObject({ name: 'ConditionalCheckFailedException' });
+  });
+});
+
+describe('a request is refused', () => {
+  const conditional = (
+    ConditionExpression: string,
+    ExpressionAttributeValues?: Record<string, { S: string }>,
+  ) => new PutItemCommand({ TableName, Item: key('a'), ConditionExpression, ExpressionAttributeValues });
+  const updating = (UpdateExpression: string) =>
+    new UpdateItemCommand({
+      TableName,
+      Key: key('a'),
+      UpdateExpression,
+      ExpressionAttributeValues: { ':v': { S: 'v' } },
+    });
+
+  test.each<[string, object]>([
+    ['whose expression uses a reserved word', conditional('attribute_exists(name)')],
+    ['whose expression has a syntax error', conditional('attribute_exists(a) AND')],
+    ['whose expression is empty', conditional('')],
+    ['whose expression has redundant parentheses', conditional('((attribute_exists(a)))')],
+    ['whose expression calls an unknown function', conditional('exists(a)')],
+    ['with an undefined value', conditional('a = :v')],
+    ['with an undefined name', conditional('attribute_exists(#a)')],
+    ['with a value that no expression uses', conditional('attribute_exists(a)', { ':v': { S: 'v' } })],
+    ['that updates a key', updating('SET pk = :v')],
+    ['that updates an attribute twice', updating('SET a = :v REMOVE a')],
+    ['that has a clause twice', updating('SET a = :v SET b = :v')],
+    ['that copies an attribute that does not exist', updating('SET a = absent, b = :v')],
+    ['that adds a text', updating('ADD a :v')],
+    ['with an empty key', new PutItemCommand({ TableName, Item: key('') })],
+    ['without a key', new PutItemCommand({ TableName, Item: { a: { S: 'a' } } })],
+    ['whose key is a number', new PutItemCommand({ TableName, Item: { pk: { N: '1' } } })],
+    ['with more than the key', new GetItemCommand({ TableName, Key: { ...key('a'), sk: { S: 'b' } } })],
+    [
+      'whose item is larger than 400 KB',
+      new PutItemCommand({ TableName, Item: { ...key('a'), filler: { S: 'x'.repeat(409_600) } } }),
+    ],
+    [
+      'with a key twice in a batch',
+      new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys: [key('a'), key('a')] } } }),
+    ],
+  ])('%s', async (_what, command) => {
+    await expect(client.send(command as PutItemCommand)).rejects.toMatchObject({
+      name: 'ValidationException',
+    });
+  });
+
+  test('for a table that does not exist', async () => {
+    const sent = client.send(new GetItemCommand({ TableName: 'absent', Key: key('a') }));
+
+    await expect(sent).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
   });
 });
 
@@ -206,26 +428,6 @@ describe('a transaction', () => {
 
     await expect(client.send(command)).resolves.toBeDefined();
   });
-
-  test('is wholly there or not at all after the process is killed in the middle', {
-    timeout: 600_000,
-  }, async () => {
-    const path = scratch();
-    const seen: number[] = [];
-    for (let round = 0; round < 8; round += 1) {
-      const child = spawn(process.execPath, [join(import.meta.dirname, 'transact-forever.ts'), path], {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      });
-      const reported = await killAfter(child, 3 + round * 7);
-      const rounds = await roundsIn(path);
-
-      expect(new Set(rounds).size).toBe(1);
-      expect(rounds[0]).toBeGreaterThanOrEqual(reported);
-      seen.push(rounds[0] ?? 0);
-    }
-
-    expect(seen.every((rounds) => rounds > 0)).toBe(true);
-  });
 });
 
 function refusedCondition() {
@@ -233,40 +435,4 @@ function refusedCondition() {
     ConditionExpression: 'attribute_not_exists(pk)',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
   };
-}
-
-/** Kills the process after that many lines and gives the number on the last. */
-async function killAfter(child: ChildProcess, lines: number): Promise<number> {
-  let output = '';
-  child.stdout?.on('data', (data: Buffer) => {
-    output += data.toString();
-    if (output.split('\n').length > lines) child.kill('SIGKILL');
-  });
-  await once(child, 'exit');
-  return Number(output.split('\n').at(-2));
-}
-
-/** The number in each of the four items, and in each of their entries in an index. */
-async function roundsIn(path: string): Promise<number[]> {
-  const database = await startDynamoDb({ path });
-  const reader = clientOf(database.endpoint);
-  const rounds: number[] = [];
-  for (const name of ['a', 'b', 'c', 'd']) {
-    const Key = { targetId: { S: name }, sk: { S: 'only' } };
-    const { Item } = await reader.send(new GetItemCommand({ TableName: tableNames.deployments, Key }));
-    rounds.push(Number(Item?.round?.N));
-  }
-  const indexed = await reader.send(
-    new QueryCommand({
-      TableName: tableNames.deployments,
-      IndexName: 'byCertificate',
-      KeyConditionExpression: 'certificate = :c',
-      ExpressionAttributeValues: { ':c': { S: `round-${rounds[0]}` } },
-    }),
-  );
-  rounds.push(...(indexed.Items ?? []).map((item) => Number(item.round?.N)));
-  expect(indexed.Count).toBe(4);
-  reader.destroy();
-  await database.close();
-  return rounds;
 }

@@ -1,134 +1,172 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { readAddress } from '../../local/dynamodb/address.ts';
-import { connectDatabase, type DatabaseConnection } from '../../local/dynamodb/connect.ts';
-import { createTables, tableNames } from '../../local/dynamodb/create-tables.ts';
-import { hold } from '../../local/dynamodb/hold.ts';
-import { identify, isAlive } from '../../local/process-identity.ts';
+import type { Engine } from '../../local/dynamodb/engine.ts';
+import { openStateDatabase, openTables } from '../../local/dynamodb/open-tables.ts';
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { openStateFolder, type StateFolder } from '../../local/state-folder.ts';
 import { scratch } from './scratch.ts';
 
 let folder: StateFolder;
-let connections: DatabaseConnection[];
+let engines: Engine[];
 
 beforeEach(() => {
-  folder = openStateFolder(scratch());
-  connections = [];
+  folder = openStateFolder(join(scratch(), 'state'));
+  engines = [];
 });
 
-afterEach(async () => {
-  await Promise.all(connections.map((connection) => connection.close()));
-  await gone(serverOf(folder));
+afterEach(() => {
+  for (const engine of engines) engine.close();
 });
 
-async function client(): Promise<DynamoDBClient> {
-  const connection = await connectDatabase(folder);
-  connections.push(connection);
-  await createTables(connection.endpoint, folder.token);
-  return new DynamoDBClient({
-    endpoint: connection.endpoint,
-    region: 'us-east-1',
-    credentials: { accessKeyId: folder.token, secretAccessKey: 'unused' },
+function open(): Engine {
+  const engine = openStateDatabase(folder);
+  engines.push(engine);
+  return engine;
+}
+
+interface Found {
+  readonly Item?: { readonly n: { readonly N: string } };
+}
+
+function counter(engine: Engine): number {
+  const request = { TableName: tableNames.locks, Key: { pk: { S: 'counter' } } };
+  return Number((engine.execute('GetItem', request) as Found).Item?.n.N ?? 0);
+}
+
+function run(program: string, ...args: string[]): ChildProcess {
+  return spawn(process.execPath, [join(import.meta.dirname, program), folder.database, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
 }
 
-const Key = { pk: { S: 'counter' } };
-const raise = new UpdateItemCommand({
-  TableName: tableNames.locks,
-  Key,
-  UpdateExpression: 'ADD n :one',
-  ExpressionAttributeValues: { ':one': { N: '1' } },
-});
-
-async function count(reader: DynamoDBClient): Promise<number> {
-  const { Item } = await reader.send(new GetItemCommand({ TableName: tableNames.locks, Key }));
-  return Number(Item?.n?.N ?? 0);
-}
-
-const serverOf = ({ databaseAddress }: StateFolder) => identify(readAddress(databaseAddress)?.pid ?? 0);
-
-async function gone(server: ReturnType<typeof identify>): Promise<void> {
-  while (server.pid > 0 && isAlive(server)) await sleep(20);
+/** Kills the process after that many lines and returns the number on the last complete one. */
+async function killAfter(child: ChildProcess, lines: number): Promise<number> {
+  let output = '';
+  child.stdout?.on('data', (data: Buffer) => {
+    output += data.toString();
+    if (output.split('\n').length > lines) child.kill('SIGKILL');
+  });
+  await once(child, 'close');
+  return Number(output.split('\n').at(-2));
 }
 
 describe('the database of a state folder', () => {
-  test('is one for all who connect at the same moment', async () => {
-    const clients = await Promise.all(Array.from({ length: 5 }, client));
+  test('counts every update of several processes that open it at the same moment', async () => {
+    const children = Array.from({ length: 4 }, () => run('count-many.ts', '200'));
+    for (const child of children) child.stdout?.resume();
 
-    await Promise.all(clients.map((one) => one.send(raise)));
+    const exits = await Promise.all(children.map((child) => once(child, 'close')));
 
-    await expect(Promise.all(clients.map(count))).resolves.toEqual([5, 5, 5, 5, 5]);
+    expect(exits.map(([code]) => code)).toEqual([0, 0, 0, 0]);
+    expect(counter(open())).toBe(800);
   });
 
-  test('ends by itself when the last client has gone, and keeps what it was told', async () => {
-    await (await client()).send(raise);
-    const server = serverOf(folder);
+  test('keeps each acknowledged update of a process that is killed, while others go on', async () => {
+    const others = [run('count-many.ts', '300'), run('count-many.ts', '300')];
+    for (const child of others) child.stdout?.resume();
 
-    await connections.pop()?.close();
-    await gone(server);
+    const acknowledged = await killAfter(run('count-many.ts', '100000'), 50);
+    await Promise.all(others.map((child) => once(child, 'close')));
 
-    expect(existsSync(folder.databaseAddress)).toBe(false);
-    expect(await count(await client())).toBe(1);
+    const lostAnswers = counter(open()) - 600 - acknowledged;
+    expect([0, 1]).toContain(Math.min(lostAnswers, 1));
   });
 
-  test('ends by itself when its last client was killed', async () => {
-    const child = spawn(process.execPath, [join(import.meta.dirname, 'hold-forever.ts'), folder.path], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    await once(child.stdout, 'data');
-    const server = serverOf(folder);
+  test('has a transaction completely or not at all after its process is killed', {
+    timeout: 120_000,
+  }, async () => {
+    let first = 1;
+    for (let kills = 0; kills < 8; kills += 1) {
+      const reported = await killAfter(run('transact-forever.ts', String(first)), 3 + kills * 7);
+      const rounds = roundsIn(folder.database);
 
-    child.kill('SIGKILL');
-
-    await expect(gone(server)).resolves.toBeUndefined();
+      expect(new Set(rounds).size).toBe(1);
+      expect(rounds[0]).toBeGreaterThanOrEqual(reported);
+      first = (rounds[0] ?? 0) + 1;
+    }
   });
 
-  test('is started anew under its clients when it was killed, with nothing lost that was acknowledged', async () => {
-    const writer = await client();
-    let acknowledged = 0;
-    let killed = false;
-    const work = async () => {
-      while (!killed || acknowledged < 60) {
-        await writer.send(raise);
-        acknowledged += 1;
-      }
-    };
-    const working = Promise.all([work(), work(), work()]);
-    while (acknowledged < 30) await sleep(5);
+  test('shows the write of one connection to another at once', () => {
+    const [writer, reader] = [open(), open()];
 
-    process.kill(serverOf(folder).pid, 'SIGKILL');
-    killed = true;
-    await working;
-
-    // a write whose answer was lost is repeated by the SDK, so more is possible, less is not
-    expect(await count(writer)).toBeGreaterThanOrEqual(acknowledged);
+    for (let n = 1; n <= 20; n += 1) {
+      const Item = { pk: { S: 'counter' }, n: { N: String(n) } };
+      writer.execute('PutItem', { TableName: tableNames.locks, Item });
+      expect(counter(reader)).toBe(n);
+    }
   });
 
-  test('is not spoken to when another program has its port', async () => {
-    const { holdPort } = await client().then(() => readAddress(folder.databaseAddress) ?? { holdPort: 0 });
+  test('can be entered by no other user of the machine, whatever the umask', () => {
+    const umask = process.umask(0);
+    try {
+      folder = openStateFolder(join(scratch(), 'open'));
+      open();
+    } finally {
+      process.umask(umask);
+    }
 
-    await expect(hold(holdPort, 'the token of another folder')).resolves.toBeNull();
-    await expect(hold(holdPort, folder.token).then((socket) => socket?.destroy())).resolves.toBeDefined();
+    const { path, database } = folder;
+    const files = [path, database, `${database}-wal`, `${database}-shm`, join(path, 'token')];
+    const modes = files.map((file) => statSync(file).mode & 0o777);
+    expect(modes).toEqual([0o700, 0o600, 0o600, 0o600, 0o600]);
   });
 
-  test('that cannot be opened is told at once, with the log to look into', async () => {
-    writeFileSync(folder.database, 'not a folder');
+  test('is refused with the reason when the file is no database', () => {
+    writeFileSync(folder.database, 'no database'.repeat(1000));
 
-    await expect(client()).rejects.toThrow(/exit code 1; see .*dynamodb\.log$/);
+    expect(open).toThrow(`the database ${folder.database} cannot be opened: file is not a database`);
   });
 
-  test('is closed to everybody else on the machine', async () => {
-    await client();
+  test('is refused when the file belongs to another program', () => {
+    const foreign = new DatabaseSync(folder.database);
+    foreign.exec('CREATE TABLE theirs (a)');
+    foreign.close();
 
-    const modes = [folder.path, folder.databaseAddress, join(folder.path, 'token')].map(
-      (path) => statSync(path).mode & 0o777,
-    );
+    expect(open).toThrow(/it belongs to another program$/);
+  });
 
-    expect(modes).toEqual([0o700, 0o600, 0o600]);
+  test('is refused when a later version of certferry has changed its format', () => {
+    open().close();
+    engines = [];
+    const later = new DatabaseSync(folder.database);
+    later.exec('PRAGMA user_version = 99');
+    later.close();
+
+    expect(open).toThrow(/its format is 99, and this version of certferry reads format 1 only$/);
+  });
+
+  test('is refused with the way out when an earlier version left a LevelDB database', () => {
+    mkdirSync(folder.levelDb);
+    writeFileSync(join(folder.levelDb, 'CURRENT'), 'MANIFEST-000001\n');
+
+    expect(open).toThrow(/Use another state folder, or remove .*dynamodb to start with an empty history\.$/);
   });
 });
+
+/** The number in each of the four items, and in each of their entries in an index. */
+function roundsIn(path: string): number[] {
+  const engine = openTables({ path });
+  const items = ['a', 'b', 'c', 'd'].map((name) => {
+    const Key = { targetId: { S: name }, sk: { S: 'only' } };
+    return (engine.execute('GetItem', { TableName: tableNames.deployments, Key }) as { Item: RoundItem })
+      .Item;
+  });
+  const [round = ''] = items.map((item) => item.round.N);
+  const indexed = engine.execute('Query', {
+    TableName: tableNames.deployments,
+    IndexName: 'byCertificate',
+    KeyConditionExpression: 'certificate = :c',
+    ExpressionAttributeValues: { ':c': { S: `round-${round}` } },
+  }) as { readonly Items: readonly RoundItem[] };
+  engine.close();
+  expect(indexed.Items).toHaveLength(4);
+  return [...items, ...indexed.Items].map((item) => Number(item.round.N));
+}
+
+interface RoundItem {
+  readonly round: { readonly N: string };
+}

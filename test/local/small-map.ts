@@ -87,7 +87,12 @@ export interface MapHouseOptions {
 /** Opens the machine on a folder, as a process does. */
 export async function openMapHouse(options: MapHouseOptions): Promise<MapHouse> {
   const { folder, childrenAtOnce } = options;
-  const lambdas = openLambdas({ folder: options.lambdas, environment: {}, log: join(folder, 'lambda.log') });
+  const lambdas = openLambdas({
+    folder: options.lambdas,
+    database: ':memory:',
+    environment: {},
+    log: join(folder, 'lambda.log'),
+  });
   const objects = openObjects(join(folder, 'objects'));
   const endings: MapHouse['endings'][number][] = [];
   const executions = openExecutions({

@@ -9,7 +9,7 @@ import { weekdays } from '../../core/targets/window.ts';
 import { type Ferry, openFerry } from '../../local/backend/local-backend.ts';
 import type { RolloutEnd, RolloutWatch } from '../../local/backend/run-rollout.ts';
 import { openCloud } from '../../local/cloud.ts';
-import { tableNames } from '../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
 import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';

@@ -1,19 +1,22 @@
-// Cannot show: the wire, a request's validation, throttling, conflicts of transactions, indexes, pages, expiry.
-// Held against the embedded database by test/fakes/dynamodb/documents.test.ts.
+// Local mode's engine behind the interface of the document client, without promises, HTTP and signatures: models run
+// hundreds of thousands of commands, in an order that they choose themselves.
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,
+  DeleteCommand,
   DynamoDBDocumentClient,
   GetCommand,
   PutCommand,
   QueryCommand,
+  ScanCommand,
   TransactWriteCommand,
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { marshall } from '@aws-sdk/util-dynamodb';
-import { type TableShape, tables } from '../../../core/deployment/tables.ts';
-import { tableNames } from '../../../local/dynamodb/create-tables.ts';
-import { applyUpdate, holds, type Item } from './expressions.ts';
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { openTables } from '../../../local/dynamodb/open-tables.ts';
+import { ServiceError } from '../../../local/http/service-error.ts';
+
+export type Item = Record<string, unknown>;
 
 /** One item that was written. */
 export interface Written {
@@ -26,146 +29,84 @@ export interface MemoryDynamoDb {
   readonly documents: DynamoDBDocumentClient;
   /** Runs a command at once; throws what DynamoDB's client would. */
   run(command: object): object;
-  /** The items of a table, as they are. */
+  /** All items of a table. */
   items(table: string): Item[];
 }
 
-interface Action {
-  readonly TableName?: string | undefined;
-  readonly Key?: Item | undefined;
-  readonly Item?: Item | undefined;
-  readonly ConditionExpression?: string | undefined;
-  readonly UpdateExpression?: string | undefined;
-  readonly ExpressionAttributeNames?: Record<string, string> | undefined;
-  readonly ExpressionAttributeValues?: Item | undefined;
-  readonly ReturnValuesOnConditionCheckFailure?: string | undefined;
-}
+const operations = new Map<unknown, string>([
+  [BatchGetCommand, 'BatchGetItem'],
+  [DeleteCommand, 'DeleteItem'],
+  [GetCommand, 'GetItem'],
+  [PutCommand, 'PutItem'],
+  [QueryCommand, 'Query'],
+  [ScanCommand, 'Scan'],
+  [TransactWriteCommand, 'TransactWriteItems'],
+  [UpdateCommand, 'UpdateItem'],
+]);
 
-/** The stack's tables in memory. `onWrite` hears of every item that is written, in order. */
+/** The stack's tables in memory. `onWrite` is called for every item that is written, in order. */
 export function memoryDynamoDb(onWrite: (written: Written) => void = () => {}): MemoryDynamoDb {
-  const stored = new Map<string, Map<string, Item>>();
-  const tableOf = (name = '') => stored.get(name) ?? stored.set(name, new Map()).get(name) ?? new Map();
-  const find = ({ TableName, Key, Item }: Action) => tableOf(TableName).get(keyText(TableName, Key ?? Item));
-
-  function write({ TableName = '' }: Action, after: Item): void {
-    const key = keyText(TableName, after);
-    const before = tableOf(TableName).get(key) ?? null;
-    tableOf(TableName).set(key, after);
-    onWrite({ table: TableName, before, after });
-  }
-
-  /** What the action would leave; null when its condition does not hold. `undefined`: it writes nothing. */
-  function judge(action: Action): Item | null | undefined {
-    const before = find(action) ?? null;
-    const given = {
-      names: action.ExpressionAttributeNames ?? {},
-      values: action.ExpressionAttributeValues ?? {},
-    };
-    const { ConditionExpression: condition, UpdateExpression: change } = action;
-    if (condition !== undefined && !holds(condition, before, given)) return null;
-    if (action.Item !== undefined) return without(action.Item);
-    if (change === undefined) return undefined;
-    const after = { ...(before ?? action.Key) };
-    applyUpdate(change, before ?? {}, after, given);
-    return after;
-  }
-
-  function one(action: Action): Item {
-    const after = judge(action);
-    if (after === null) throw refused(action, find(action));
-    if (after !== undefined) write(action, after);
-    return { Attributes: structuredClone(after) };
-  }
-
-  function together(actions: readonly Action[]): Item {
-    const judged = actions.map((action) => [action, judge(action)] as const);
-    if (judged.some(([, after]) => after === null)) throw cancelled(judged, find);
-    for (const [action, after] of judged) if (after) write(action, after);
-    return {};
-  }
-
-  function get(input: Action): Item {
-    const found = find(input);
-    return found === undefined ? {} : { Item: structuredClone(found) };
-  }
-
-  function getMany({ RequestItems = {} }: BatchGetCommand['input']): Item {
-    const found = Object.entries(RequestItems).map(([TableName, { Keys = [] }]) => [
-      TableName,
-      Keys.flatMap((Key) => structuredClone(find({ TableName, Key })) ?? []),
-    ]);
-    return { Responses: Object.fromEntries(found) };
-  }
-
+  const engine = openTables({
+    onChange: ({ table, oldImage, newImage }) => {
+      if (newImage === null) return;
+      onWrite({ table, before: oldImage === null ? null : plain(oldImage), after: plain(newImage) });
+    },
+  });
   function run(command: object): object {
-    if (command instanceof GetCommand) return get(command.input);
-    if (command instanceof PutCommand || command instanceof UpdateCommand)
-      return one(command.input as Action);
-    if (command instanceof TransactWriteCommand) {
-      return together((command.input.TransactItems ?? []).map((item) => Object.values(item)[0] as Action));
+    const operation = operations.get(command.constructor);
+    if (operation === undefined) throw new Error(`${command.constructor.name} is not implemented here`);
+    try {
+      return fromWire(engine.execute(operation, toWire((command as { input: Item }).input)));
+    } catch (error) {
+      throw error instanceof ServiceError ? exception(error) : error;
     }
-    if (command instanceof BatchGetCommand) return getMany(command.input);
-    if (command instanceof QueryCommand) return { Items: query(command.input) };
-    throw new Error(`this fake knows no ${command.constructor.name}`);
   }
-
-  function query({ TableName, KeyConditionExpression = '', ...input }: QueryCommand['input']): Item[] {
-    const given = {
-      names: input.ExpressionAttributeNames ?? {},
-      values: input.ExpressionAttributeValues ?? {},
-    };
-    const found = [...tableOf(TableName).values()].filter((item) =>
-      holds(KeyConditionExpression, item, given),
-    );
-    const sorted = found.sort((a, b) => (String(a.sk) < String(b.sk) ? -1 : 1));
-    return structuredClone(input.ScanIndexForward === false ? sorted.reverse() : sorted);
-  }
-
   const documents = Object.create(DynamoDBDocumentClient.prototype, {
     send: { value: async (command: object) => run(command) },
   }) as DynamoDBDocumentClient;
-  return { documents, run, items: (table) => structuredClone([...tableOf(table).values()]) };
+  const items = (table: string) =>
+    (run(new ScanCommand({ TableName: table })) as { readonly Items: Item[] }).Items;
+  return { documents, run, items };
 }
 
-const shapes = new Map<string, TableShape>(
-  Object.entries(tables).map(([name, shape]) => [tableNames[name as keyof typeof tables], shape]),
-);
+/** As the document client of the stack: attributes that are undefined are left out. */
+const wire = (item: unknown) => marshall(item as Item, { removeUndefinedValues: true });
+const plain = (item: unknown): Item => unmarshall(item as Parameters<typeof unmarshall>[0]);
 
-function keyText(table = '', item: Item = {}): string {
-  const shape = shapes.get(table);
-  if (shape === undefined) throw new Error(`this fake has no table ${table}`);
-  return 'sortKey' in shape
-    ? `${item[shape.partitionKey]}\n${item[shape.sortKey]}`
-    : String(item[shape.partitionKey]);
+const mapValues = <Value, Result>(object: Record<string, Value>, map: (value: Value) => Result) =>
+  Object.fromEntries(Object.entries(object).map(([name, value]) => [name, map(value)]));
+
+const requestFields: Readonly<Record<string, (value: never) => unknown>> = {
+  Item: wire,
+  Key: wire,
+  ExclusiveStartKey: wire,
+  ExpressionAttributeValues: wire,
+  Keys: (keys: Item[]) => keys.map(wire),
+  RequestItems: (tables: Record<string, Item>) => mapValues(tables, toWire),
+  TransactItems: (actions: Record<string, Item>[]) => actions.map((action) => mapValues(action, toWire)),
+};
+
+const responseFields: Readonly<Record<string, (value: never) => unknown>> = {
+  Item: plain,
+  Attributes: plain,
+  LastEvaluatedKey: plain,
+  Items: (items: Item[]) => items.map(plain),
+  Responses: (tables: Record<string, Item[]>) => mapValues(tables, (items) => items.map(plain)),
+};
+
+const toWire = (input: Item): Item => converted(input, requestFields);
+const fromWire = (output: object): Item => converted(output, responseFields);
+
+function converted(input: object, fields: typeof requestFields): Item {
+  const entries = Object.entries(input).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, fields[name] === undefined ? value : fields[name](value as never)]),
+  );
 }
 
-/** As the document client of the stack does: attributes that are undefined are left out. */
-const without = (item: Item): Item =>
-  structuredClone(Object.fromEntries(Object.entries(item).filter(([, value]) => value !== undefined)));
-
-const told = (item: Item | undefined) => item && marshall(item, { removeUndefinedValues: true });
-
-function refused({ ReturnValuesOnConditionCheckFailure: wanted }: Action, item: Item | undefined) {
-  return new ConditionalCheckFailedException({
-    message: 'The conditional request failed',
-    $metadata: {},
-    ...(wanted === 'ALL_OLD' &&
-      item !== undefined && { Item: marshall(item, { removeUndefinedValues: true }) }),
-  });
-}
-
-function cancelled(
-  judged: readonly (readonly [Action, Item | null | undefined])[],
-  find: (action: Action) => Item | undefined,
-) {
-  const reasons = judged.map(([action, after]) => {
-    if (after !== null) return { Code: 'None' };
-    const item = action.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' ? told(find(action)) : undefined;
-    return { Code: 'ConditionalCheckFailed', ...(item !== undefined && { Item: item }) };
-  });
-  return new TransactionCanceledException({
-    message: 'Transaction cancelled',
-    $metadata: {},
-    CancellationReasons: reasons,
-  });
+function exception({ name, message, fields }: ServiceError): Error {
+  const options = { message, $metadata: {}, ...fields };
+  if (name === 'ConditionalCheckFailedException') return new ConditionalCheckFailedException(options);
+  if (name === 'TransactionCanceledException') return new TransactionCanceledException(options);
+  return Object.assign(new Error(message), { name });
 }

@@ -3,7 +3,7 @@
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { DeliveryServices } from '../../../lambdas/delivery/deliver.ts';
 import type { RecordingServices } from '../../../lambdas/recording/record.ts';
-import { tableNames } from '../../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { createHistory } from '../../../services/history/history.ts';
 import { createHostLocks } from '../../../services/locks/host-locks.ts';
 import { createPendingCommands } from '../../../services/locks/pending-commands.ts';

@@ -1,7 +1,6 @@
 // Watches every item of the locks' table as it is written, and writes down what must never be.
-import { tableNames } from '../../../local/dynamodb/create-tables.ts';
-import type { Written } from '../../fakes/dynamodb/documents.ts';
-import type { Item } from '../../fakes/dynamodb/expressions.ts';
+import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
+import type { Item, Written } from '../../fakes/dynamodb/documents.ts';
 
 const onlyGrow = ['fence', 'requests', 'latestRequest', 'rolloutSequence'] as const;
 

@@ -1,5 +1,5 @@
 // What must hold when everything has come to rest.
-import { tableNames } from '../../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { certificate } from './seeding.ts';
 import type { World } from './world.ts';
 

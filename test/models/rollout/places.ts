@@ -1,5 +1,5 @@
 // What rollouts did to hosts, change by change, and what must hold of it.
-import type { Item } from '../../fakes/dynamodb/expressions.ts';
+import type { Item } from '../../fakes/dynamodb/documents.ts';
 import type { Execution } from './execution.ts';
 import type { Json } from './graph.ts';
 import type { Change } from './hosts.ts';

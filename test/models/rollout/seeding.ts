@@ -5,7 +5,7 @@ import { Strategy, type StrategyOverrides } from '../../../core/registry/strateg
 import { RolloutRequest } from '../../../core/rollout/rollout.ts';
 import { placeDigest } from '../../../core/targets/place-digest.ts';
 import { memberOf, RegisteredTarget } from '../../../core/targets/registered.ts';
-import { tableNames } from '../../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { createCatalogue } from '../../../services/registry/catalogue.ts';
 import { installedKey } from '../../../services/registry/installed-versions.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';

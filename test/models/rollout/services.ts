@@ -5,7 +5,7 @@ import type { HostSelector } from '../../../core/targets/registered.ts';
 import { endpointParts } from '../../../core/targets/verify.ts';
 import type { look } from '../../../core/tls-probe/inspect-endpoint.ts';
 import type { probe } from '../../../core/tls-probe/probe.ts';
-import { tableNames } from '../../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { createHistory } from '../../../services/history/history.ts';
 import { createHostLocks } from '../../../services/locks/host-locks.ts';
 import { createPendingCommands } from '../../../services/locks/pending-commands.ts';

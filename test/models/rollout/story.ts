@@ -1,7 +1,7 @@
 // One story: a rollout begins, and while it goes on things happen to it, in an order that the seed decides. In the end
 // nothing goes wrong any more, and every rollout has to come to an end.
 import { memberOf } from '../../../core/targets/registered.ts';
-import { tableNames } from '../../../local/dynamodb/create-tables.ts';
+import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { checkEnd } from './ending.ts';
 import type { Execution } from './execution.ts';

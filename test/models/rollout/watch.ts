@@ -1,9 +1,8 @@
 // Watches every item that is written and every change on a host, and writes down what must never be.
 
 import type { agentLine } from '../../../core/deployment/agent-line.ts';
-import { tableNames } from '../../../local/dynamodb/create-tables.ts';
-import type { Written } from '../../fakes/dynamodb/documents.ts';
-import type { Item } from '../../fakes/dynamodb/expressions.ts';
+import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
+import type { Item, Written } from '../../fakes/dynamodb/documents.ts';
 import { lockWatch } from '../lock/watch.ts';
 import type { Execution } from './execution.ts';
 import type { Json } from './graph.ts';

@@ -1,9 +1,9 @@
-// Takes the place of local/dynamodb/start.ts (see vitest.dynamodb.config.ts).
+// Takes the place of test/fakes/dynamodb/start.ts (see vitest.dynamodb.config.ts).
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { freePort } from '../../../cli/demo/free-port.ts';
-import type { DynamoDb } from '../../../local/dynamodb/start.ts';
+import type { DynamoDb } from '../../fakes/dynamodb/start.ts';
 import { reachable, until } from '../../rigs/processes.ts';
 
 /** Where the jars are kept, outside the repository. */
