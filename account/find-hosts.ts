@@ -6,15 +6,15 @@ import { createFleet, type Fleet, type FoundHost, type HostClients } from '../se
 import { invoke } from './stack/invoke.ts';
 
 /**
- * Hosts as a person's own credentials can see them. The role in another account or region trusts the stack's functions
- * alone: a host there is known by its id, and not asked about. Tags and groups there throw InvalidTarget.
+ * Finds hosts with the operator's credentials. Roles in other accounts and regions trust only the functions of the stack: a
+ * host there is returned by its id, without address and state. Tags and groups there throw InvalidTarget.
  */
 export function createAccountFleet(clients: HostClients): Fleet {
   const own = createFleet(clients);
   return {
     async resolve(selector) {
-      const isThere = typeof selector === 'string' && placeOf(selector).account !== null;
-      return isThere ? [{ host: selector, address: null, online: false }] : own.resolve(selector);
+      const isElsewhere = typeof selector === 'string' && placeOf(selector).account !== null;
+      return isElsewhere ? [{ host: selector, address: null, online: false }] : own.resolve(selector);
     },
   };
 }
@@ -22,25 +22,25 @@ export function createAccountFleet(clients: HostClients): Fleet {
 /** The name that the stack gives its function. */
 const findHosts = 'certferry-find-hosts';
 
-/** What is needed of its answer; the rest stays as it comes, so that a stack of another version can be asked too. */
-const Found = z.object({
+/** The fields of the result that are needed. The schema ignores others, so that stacks of other versions work. */
+const FoundHosts = z.object({
   hosts: z.array(z.object({ host: z.string(), address: z.nullable(z.string()), online: z.boolean() })),
 });
 
-/** The hosts of a registered target, wherever they are: those elsewhere that have to be asked about are asked by the stack. */
-export type HostsOf = (target: RegisteredTarget) => Promise<FoundHost[]>;
+/** Finds the hosts of a registered target, also in other accounts and regions. */
+export type FindHosts = (target: RegisteredTarget) => Promise<FoundHost[]>;
 
-/** By a person's own credentials, and where these do not reach, through the stack's function. Throws what that throws. */
-export function createHostsOf(clients: HostClients & { readonly lambda: LambdaClient }): HostsOf {
+/** Uses the operator's credentials, and the stack's function for other accounts and regions. Throws what that throws. */
+export function createFindHosts(clients: HostClients & { readonly lambda: LambdaClient }): FindHosts {
   const fleet = createAccountFleet(clients);
   return async (target) => {
-    if (!hasToBeAsked(target)) return fleet.resolve(target.host);
-    return Found.parse(await invoke(clients.lambda, findHosts, { targetId: target.id })).hosts;
+    if (!needsStack(target)) return fleet.resolve(target.host);
+    return FoundHosts.parse(await invoke(clients.lambda, findHosts, { targetId: target.id })).hosts;
   };
 }
 
-/** Elsewhere, and either not known by its id, or of an address that the endpoint asks for. */
-function hasToBeAsked({ host, verify }: RegisteredTarget): boolean {
+/** Only the stack can find tags and groups in another account or region, and the address of a host there. */
+function needsStack({ host, verify }: RegisteredTarget): boolean {
   if (typeof host !== 'string') return host.account !== undefined;
   return placeOf(host).account !== null && verify !== 'none' && verify.endpoint.startsWith('{host}:');
 }

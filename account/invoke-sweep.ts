@@ -1,29 +1,15 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
-import * as z from 'zod/mini';
+import { ReceivedSweepReport } from '../core/drift/sweep-report.ts';
 import { invoke } from './stack/invoke.ts';
 
 /** The name that the stack gives its function. */
 const sweepFunction = 'certferry-sweep';
 
-/** What is shown of a sweep; the rest stays as it comes, so that a stack of another version can be asked too. */
-const SweepReport = z.looseObject({
-  summary: z.string(),
-  targets: z.array(
-    z.looseObject({
-      targetId: z.string(),
-      certificate: z.string(),
-      condition: z.string(),
-      daysToExpiry: z.nullable(z.number()),
-      summary: z.string(),
-      healing: z.boolean(),
-      notHealed: z.nullable(z.string()),
-    }),
-  ),
-  more: z.int(),
-});
-export type SweepReport = z.infer<typeof SweepReport>;
-
-/** Has the stack look at every endpoint now. Throws what the function has thrown. */
-export async function sweep(lambda: LambdaClient, input: object): Promise<SweepReport> {
-  return SweepReport.parse(await invoke(lambda, sweepFunction, input));
+/** Runs the drift sweep of the stack now. Throws the error that the function threw. */
+export async function invokeSweep(
+  lambda: LambdaClient,
+  { certificate, heal }: { readonly certificate: string | undefined; readonly heal: boolean },
+): Promise<ReceivedSweepReport> {
+  const input = { heal, ...(certificate !== undefined && { certificate }) };
+  return ReceivedSweepReport.parse(await invoke(lambda, sweepFunction, input));
 }

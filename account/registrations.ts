@@ -3,14 +3,17 @@ import { CertferryError } from '../core/errors.ts';
 import type { TargetsFile } from '../core/registry/targets-file.ts';
 import type { Catalogue, Entry, Origin } from '../services/registry/catalogue.ts';
 
-/** What applying a targets file does to one thing. `stack`: the stack's own code put it there, and it is left alone. */
+/**
+ * How a targets file changes one registration. `stack`: the CDK code of the stack registered it, so the command line does not
+ * change it.
+ */
 export interface Change {
   readonly kind: 'certificate' | 'target';
   readonly id: string;
   readonly what: 'add' | 'change' | 'same' | 'stack';
 }
 
-/** Something that is registered. */
+/** A registered certificate or target. */
 export interface Registration {
   readonly kind: 'certificate' | 'target';
   readonly id: string;
@@ -19,7 +22,7 @@ export interface Registration {
 }
 
 /** Certificates, then targets, in the order of their names. */
-export async function registrations(catalogue: Catalogue): Promise<Registration[]> {
+export async function listRegistrations(catalogue: Catalogue): Promise<Registration[]> {
   const [certificates, targets] = await Promise.all([catalogue.certificates(), catalogue.targets()]);
   return [
     ...certificates.map(({ thing, origin }) => ({
@@ -33,18 +36,20 @@ export async function registrations(catalogue: Catalogue): Promise<Registration[
 }
 
 /**
- * Registers what a file has; what the file does not have stays. Certificates come first, so that no target is there
- * before its certificate. Applying it twice changes nothing the second time. With `dryRun` it only says what it would do.
+ * Registers the content of a targets file; other registrations stay. Certificates are written first, so that each target has
+ * its certificate. A second call with the same file changes nothing. With `dryRun` nothing is written.
  */
-export async function apply(
+export async function applyFile(
   catalogue: Catalogue,
   { certificates, targets }: TargetsFile,
   { dryRun }: { readonly dryRun: boolean },
 ): Promise<Change[]> {
-  const known = new Map((await registrations(catalogue)).map((one) => [`${one.kind} ${one.id}`, one]));
+  const registered = new Map(
+    (await listRegistrations(catalogue)).map((one) => [`${one.kind} ${one.id}`, one]),
+  );
   const changes: Change[] = [];
   const register = async (kind: Change['kind'], id: string, thing: unknown, put: () => Promise<void>) => {
-    const what = changeOf(known.get(`${kind} ${id}`), thing);
+    const what = changeOf(registered.get(`${kind} ${id}`), thing);
     changes.push({ kind, id, what });
     if (!dryRun && (what === 'add' || what === 'change')) await put();
   };
@@ -57,39 +62,49 @@ export async function apply(
   return changes;
 }
 
-function changeOf(known: Registration | undefined, thing: unknown): Change['what'] {
-  if (known === undefined) return 'add';
-  if (known.origin === 'stack') return 'stack';
-  return isDeepStrictEqual(known.thing, thing) ? 'same' : 'change';
+function changeOf(registered: Registration | undefined, thing: unknown): Change['what'] {
+  if (registered === undefined) return 'add';
+  if (registered.origin === 'stack') return 'stack';
+  return isDeepStrictEqual(registered.thing, thing) ? 'same' : 'change';
 }
 
-/** Nothing on any host changes: what is installed there stays. Throws NoTargets when it is not there, or the stack's. */
+/** Files on hosts stay as they are. Throws NoTargets if the target is not registered, or the stack registered it. */
 export async function removeTarget(catalogue: Catalogue, id: string): Promise<void> {
-  requireOurs(await catalogue.target(id), 'NoTargets', `target ${id}`);
+  requireRemovable(await catalogue.target(id), 'NoTargets', `target ${id}`);
   await catalogue.removeTarget(id);
 }
 
-/** Throws UnknownCertificate when it is not there or the stack's, InvalidRequest while targets have it. */
+/**
+ * Throws UnknownCertificate if the certificate is not registered, or the stack registered it; throws InvalidRequest while
+ * targets use it.
+ */
 export async function removeCertificate(catalogue: Catalogue, name: string): Promise<void> {
-  requireOurs(await catalogue.certificate(name), 'UnknownCertificate', `certificate ${name}`);
+  requireRemovable(await catalogue.certificate(name), 'UnknownCertificate', `certificate ${name}`);
   const users = (await catalogue.targets(name)).map(({ thing }) => thing.id);
   if (users.length > 0) {
     throw new CertferryError(
       'InvalidRequest',
-      `certificate ${name} is that of ${users.join(', ')}: remove them first, or give them another one`,
+      `the targets ${users.join(', ')} use the certificate ${name}. Remove them first, or give them another certificate.`,
     );
   }
   await catalogue.removeCertificate(name);
 }
 
-function requireOurs(entry: Entry<unknown> | null, name: 'NoTargets' | 'UnknownCertificate', what: string) {
+function requireRemovable(
+  entry: Entry<unknown> | null,
+  error: 'NoTargets' | 'UnknownCertificate',
+  what: string,
+) {
   if (entry === null) {
-    throw new CertferryError(name, `there is no ${what}: "certferry targets list" has what there is`);
+    throw new CertferryError(
+      error,
+      `${what} is not registered. "certferry targets list" lists registrations.`,
+    );
   }
   if (entry.origin === 'stack') {
     throw new CertferryError(
-      name,
-      `${what} belongs to the stack: take it out of its code and deploy the stack`,
+      error,
+      `the code of the stack registers ${what}. Remove it from that code and deploy the stack.`,
     );
   }
 }

@@ -1,45 +1,17 @@
-import {
-  DescribeExecutionCommand,
-  DescribeMapRunCommand,
-  RedriveExecutionCommand,
-  type SFNClient,
-} from '@aws-sdk/client-sfn';
-import * as z from 'zod/mini';
+import { DescribeExecutionCommand, RedriveExecutionCommand, type SFNClient } from '@aws-sdk/client-sfn';
 import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import { CertferryError } from '../core/errors.ts';
-import type { RecordedRollout, RolloutRequest } from '../core/rollout/rollout.ts';
-import { tallyOf } from '../core/rollout/tally.ts';
+import { newExecutionName } from '../core/execution-name.ts';
+import type { RolloutRequest } from '../core/rollout/rollout.ts';
+import type { RolloutObserver, RolloutResult } from '../services/backend/backend.ts';
+import { recordedRollout } from '../services/backend/recorded-outcome.ts';
 import type { Executions } from '../services/executions.ts';
-import type { RolloutControl } from '../services/rollouts/rollout-control.ts';
+import { recordFromControl } from '../services/rollouts/halt-record.ts';
 import type { Rollouts } from '../services/rollouts/rollout-store.ts';
 import type { JudgedWave, WaveFiles } from '../services/rollouts/wave-files.ts';
-import { follow, lastEventOf } from './executions/follow-execution.ts';
-import { recordedIn } from './executions/inspect-execution.ts';
-import { executionArn, newExecutionName } from './stack/arns.ts';
-
-/** How the deployments of a wave stand. */
-export interface WaveCounts {
-  readonly waiting: number;
-  readonly running: number;
-  readonly succeeded: number;
-  readonly failed: number;
-}
-
-/** Told of a rollout while it goes on. */
-export interface Watch {
-  readonly begun: (id: string) => void;
-  readonly event: (event: ExecutionEvent) => void;
-  readonly counts: (counts: WaveCounts) => void;
-}
-
-/** A rollout that has ended. `output` is null when its execution broke off without recording how. */
-export interface EndedRollout {
-  readonly id: string;
-  readonly status: string;
-  readonly output: RecordedRollout | null;
-  readonly waves: readonly JudgedWave[];
-  readonly durationMs: number;
-}
+import { followExecution, lastEventId } from './executions/follow-execution.ts';
+import { countsOf, lastWaveIn, mapRunAfter } from './executions/wave-progress.ts';
+import { executionArn } from './stack/arns.ts';
 
 export interface RolloutServices {
   readonly sfn: SFNClient;
@@ -49,28 +21,30 @@ export interface RolloutServices {
   readonly waveFiles: WaveFiles;
 }
 
-/** Starts a rollout and follows it to its end. */
-export async function begin(
-  by: RolloutServices,
+/** Starts a rollout and follows it to its end. The rollout continues if this process ends. */
+export async function startRollout(
+  services: RolloutServices,
   request: RolloutRequest,
-  watch: Watch,
-): Promise<EndedRollout> {
+  observer: RolloutObserver,
+): Promise<RolloutResult> {
   const id = newExecutionName(request.certificate, new Date());
-  const arn = await by.executions.start(by.rolloutArn, id, request);
-  if (arn === null) throw new CertferryError('InvalidRequest', `an execution ${id} is there already`);
-  return watchToEnd(by, { id, watch, after: 0 });
+  const arn = await services.executions.start(services.rolloutArn, id, request);
+  if (arn === null)
+    throw new CertferryError('InvalidRequest', `the execution ${id} exists already. Try again.`);
+  return followToEnd(services, { id, observer, after: 0 });
 }
 
-/**
- * Lets a rollout go on that was halted, or whose execution broke off, and follows it. What is done stays done. Throws
- * InvalidRequest when there is none.
- */
-export async function resume(by: RolloutServices, id: string, watch: Watch): Promise<EndedRollout> {
-  await required(by, id);
-  const arn = executionArn(by.rolloutArn, id);
-  const after = await lastEventOf(by.sfn, arn);
-  await redrive(by.sfn, arn, id);
-  return watchToEnd(by, { id, watch, after });
+/** Redrives a rollout that was halted, or whose execution failed, and follows it. Throws InvalidRequest. */
+export async function resumeRollout(
+  services: RolloutServices,
+  id: string,
+  observer: RolloutObserver,
+): Promise<RolloutResult> {
+  await requireRollout(services, id);
+  const arn = executionArn(services.rolloutArn, id);
+  const after = await lastEventId(services.sfn, arn);
+  await redrive(services.sfn, arn, id);
+  return followToEnd(services, { id, observer, after });
 }
 
 async function redrive(sfn: SFNClient, executionArn: string, id: string): Promise<void> {
@@ -80,55 +54,50 @@ async function redrive(sfn: SFNClient, executionArn: string, id: string): Promis
     if (!(error instanceof Error) || error.name !== 'ExecutionNotRedrivable') throw error;
     throw new CertferryError(
       'InvalidRequest',
-      `rollout ${id} cannot be resumed: it is running ("certferry rollout --follow ${id}" watches it), it has ended well, or it ended more than 14 days ago. Step Functions says: ${error.message}`,
+      `rollout ${id} cannot be resumed: it is running ("certferry rollout --follow ${id}" shows it), it has succeeded, or it ended more than 14 days ago. Step Functions: ${error.message}`,
     );
   }
 }
 
-/** Follows a rollout that is there, from its beginning. Throws InvalidRequest when there is none. */
-export async function watchAgain(by: RolloutServices, id: string, watch: Watch): Promise<EndedRollout> {
-  await required(by, id);
-  return watchToEnd(by, { id, watch, after: 0 });
+/** Follows a rollout from its first event to its end. Throws InvalidRequest if there is no such rollout. */
+export async function followRollout(
+  services: RolloutServices,
+  id: string,
+  observer: RolloutObserver,
+): Promise<RolloutResult> {
+  await requireRollout(services, id);
+  return followToEnd(services, { id, observer, after: 0 });
 }
 
-async function required({ rollouts }: RolloutServices, id: string): Promise<void> {
+async function requireRollout({ rollouts }: RolloutServices, id: string): Promise<void> {
   if ((await rollouts.control(id)) !== null) return;
-  throw new CertferryError('InvalidRequest', `there is no rollout ${id}: "certferry rollouts" lists them`);
+  throw new CertferryError(
+    'InvalidRequest',
+    `there is no rollout ${id}. "certferry rollouts" lists the rollouts.`,
+  );
 }
 
-async function watchToEnd(
-  by: RolloutServices,
-  { id, watch, after }: { id: string; watch: Watch; after: number },
-): Promise<EndedRollout> {
-  const arn = executionArn(by.rolloutArn, id);
-  watch.begun(id);
+async function followToEnd(
+  services: RolloutServices,
+  { id, observer, after }: { id: string; observer: RolloutObserver; after: number },
+): Promise<RolloutResult> {
+  const { sfn, rolloutArn } = services;
+  observer.onStart?.(id);
   let mapRunArn: string | null = null;
-  const events = await follow(by.sfn, arn, {
+  const events = await followExecution(sfn, executionArn(rolloutArn, id), {
     after,
     onEvent(event) {
       mapRunArn = mapRunAfter(event, mapRunArn);
-      watch.event(event);
+      observer.onEvent?.(event);
     },
-    onLook: async () => {
-      if (mapRunArn !== null) watch.counts(await countsOf(by.sfn, mapRunArn));
+    onPoll: async () => {
+      if (mapRunArn !== null) observer.onCounts?.(await countsOf(sfn, mapRunArn));
     },
   });
-  return ended(by, id, events);
+  return resultOf(services, id, events);
 }
 
-/** The Map Run that is under way after an event; null outside a wave. */
-function mapRunAfter({ type, mapRunArn, state }: ExecutionEvent, before: string | null): string | null {
-  if (mapRunArn !== undefined) return mapRunArn;
-  return type === 'StateExited' && state?.name === 'DeployWave' ? null : before;
-}
-
-async function countsOf(sfn: SFNClient, mapRunArn: string): Promise<WaveCounts> {
-  const { itemCounts } = await sfn.send(new DescribeMapRunCommand({ mapRunArn }));
-  const { pending = 0, running = 0, succeeded = 0, failed = 0, timedOut = 0, aborted = 0 } = itemCounts ?? {};
-  return { waiting: pending, running, succeeded, failed: failed + timedOut + aborted };
-}
-
-/** The waves of a rollout that have been judged, in order, by the events of its execution. */
+/** The judged waves of a rollout, in order. The events of its execution contain their number. */
 export function judgedWaves(
   { waveFiles }: Pick<RolloutServices, 'waveFiles'>,
   id: string,
@@ -137,70 +106,23 @@ export function judgedWaves(
   return waveFiles.judged(id, lastWaveIn(events).number);
 }
 
-async function ended(
-  by: RolloutServices,
+async function resultOf(
+  services: RolloutServices,
   id: string,
   events: readonly ExecutionEvent[],
-): Promise<EndedRollout> {
-  const wave = lastWaveIn(events);
+): Promise<RolloutResult> {
+  const { total } = lastWaveIn(events);
   const [waves, control, { status = '' }] = await Promise.all([
-    judgedWaves(by, id, events),
-    by.rollouts.control(id),
-    by.sfn.send(new DescribeExecutionCommand({ executionArn: executionArn(by.rolloutArn, id) })),
+    judgedWaves(services, id, events),
+    services.rollouts.control(id),
+    services.sfn.send(new DescribeExecutionCommand({ executionArn: executionArn(services.rolloutArn, id) })),
   ]);
-  const recorded = recordedIn(events);
-  const output = recorded !== null && 'rolloutId' in recorded ? recorded : null;
   const [first, last] = [events[0], events.at(-1)];
   return {
     id,
     status,
-    output: output ?? haltOf(control, wave.total, waves),
+    output: recordedRollout(events) ?? recordFromControl(control, { total, waves }),
     waves,
     durationMs: (last?.timestamp ?? 0) - (first?.timestamp ?? 0),
   };
-}
-
-/** The waves of the state that tasks return; no more of it, so that a stack of another version can be followed too. */
-const Waves = z.object({ wave: z.object({ number: z.int(), total: z.int() }) });
-
-/** How far the waves had come at last. */
-function lastWaveIn(events: readonly ExecutionEvent[]): { number: number; total: number } {
-  const waves = events.flatMap(({ type, state }) => {
-    const parsed = z.safeParse(Waves, type === 'StateExited' ? state?.output : undefined);
-    return parsed.success ? [parsed.data.wave] : [];
-  });
-  return waves.at(-1) ?? { number: 0, total: 0 };
-}
-
-/** A halt is no end: it is kept with the rollout, and its execution fails in the task that a redrive enters again. */
-function haltOf(
-  control: RolloutControl | null,
-  total: number,
-  waves: readonly JudgedWave[],
-): RecordedRollout | null {
-  if (control?.outcome == null) return null;
-  return {
-    rolloutId: control.id,
-    certificate: control.certificate,
-    fingerprint: control.fingerprint,
-    outcome: control.outcome,
-    summary: control.summary ?? '',
-    reason: control.reason,
-    total,
-    waves: waves.length,
-    counts: tallyOf(waves).counts,
-  };
-}
-
-/** A person's answer to a rollout that asks. False when nobody asks (any more). */
-export async function answer(
-  { rollouts, executions }: Pick<RolloutServices, 'rollouts' | 'executions'>,
-  id: string,
-  { wave, verdict, by }: { wave: number | undefined; verdict: 'approved' | 'rejected'; by: string },
-): Promise<boolean> {
-  const question = await rollouts.approvalRequest(id, wave);
-  if (question === null) return false;
-  if (!(await executions.complete(question.taskToken, { verdict, by }))) return false;
-  await rollouts.recordDecision(question, { verdict, by });
-  return true;
 }

@@ -1,152 +1,181 @@
-// A certferry stack in an account, as a person at a command line works with it: with that person's own credentials,
-// through the same services that the stack's functions use.
+// A certferry stack in an AWS account. The command line works on it with the operator's credentials, through the same services
+// that the functions of the stack use.
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import type { DeploymentRequest } from '../core/deployment/deployment.ts';
-import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
+import { CertferryError } from '../core/errors.ts';
 import type { TargetsFile } from '../core/registry/targets-file.ts';
 import type { RolloutRequest } from '../core/rollout/rollout.ts';
 import type { Target } from '../core/targets/target.ts';
+import type { Backend, RolloutObserver, RolloutResult } from '../services/backend/backend.ts';
 import { createExecutions } from '../services/executions.ts';
-import { createHistory, type HistoryItem, type HistoryQuery } from '../services/history/history.ts';
+import { createHistory } from '../services/history/history.ts';
+import { once } from '../services/once.ts';
 import { createCatalogue } from '../services/registry/catalogue.ts';
 import { createInstalledVersions } from '../services/registry/installed-versions.ts';
-import type { RolloutControl } from '../services/rollouts/rollout-control.ts';
+import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
-import { createWaveFiles, type JudgedWave } from '../services/rollouts/wave-files.ts';
+import { createWaveFiles } from '../services/rollouts/wave-files.ts';
 import type { Check } from './doctor/check.ts';
-import { doctor } from './doctor/run-checks.ts';
-import { follow } from './executions/follow-execution.ts';
-import { type InspectedExecution, inspect } from './executions/inspect-execution.ts';
-import { createAccountFleet, createHostsOf } from './find-hosts.ts';
-import { type SweepReport, sweep } from './invoke-sweep.ts';
+import { runChecks } from './doctor/run-checks.ts';
+import { inspect } from './executions/inspect-execution.ts';
+import { createAccountFleet, createFindHosts } from './find-hosts.ts';
+import { invokeSweep } from './invoke-sweep.ts';
+import { findTargets, findVersion } from './registered-targets.ts';
 import {
-  apply,
+  applyFile,
   type Change,
+  listRegistrations,
   type Registration,
-  registrations,
   removeCertificate,
   removeTarget,
 } from './registrations.ts';
-import { type CarriedDeployment, carrierOf, membersOf, type Order, versionOf } from './run-deployment.ts';
+import { runDeployment, type StackVersion } from './run-deployment.ts';
 import {
-  answer,
-  begin,
-  type EndedRollout,
+  followRollout,
   judgedWaves,
-  resume,
-  type Watch,
-  watchAgain,
+  type RolloutServices,
+  resumeRollout,
+  startRollout,
 } from './run-rollout.ts';
-import { type Clients, closeClients, openClients, type StackAddress } from './stack/clients.ts';
-import { type ReadStack, readStack } from './stack/outputs.ts';
+import { openClients, type StackAddress, type StackClients } from './stack/clients.ts';
+import { readStack, type StackDescription } from './stack/outputs.ts';
 
-export type { Change, Check, Registration };
-
-export interface Account {
-  /** Registered targets on the hosts they have now. Throws NoTargets. */
-  members(ids: readonly string[], certificate?: string): Promise<readonly [Target, ...Target[]]>;
+/** What only a stack has: a registry that operators edit, rollouts that outlive this process, and checks. */
+interface StackOperations {
   /**
-   * The version whose rollout ended well last, or with a fingerprint one that was rolled out before. Throws
-   * UnknownCertificate where there is none.
+   * Registered targets with their current hosts: one element for each host. Throws NoTargets if a target is not registered,
+   * has another certificate, or has no host.
    */
-  version(
-    certificate: string,
-    fingerprint: string | null,
-  ): Promise<NonNullable<DeploymentRequest['version']>>;
-  /** Carries the order to one target: an execution of the stack, followed to its end. */
-  carrier(
-    order: Order,
-  ): (target: Target, onEvent: (event: ExecutionEvent) => void) => Promise<CarriedDeployment>;
-  /** Ended deployments, the latest first. */
-  history(query?: HistoryQuery & { readonly limit?: number }): Promise<HistoryItem[]>;
-  /** By name or ARN; `last` is the one that began last. Null when there is none. */
-  inspect(name: string): Promise<InspectedExecution | null>;
-  /** The waves of a rollout that have been judged, in order. */
-  waves(rollout: Pick<InspectedExecution, 'executionName' | 'events'>): Promise<JudgedWave[]>;
-
-  /** Starts a rollout and follows it. It goes on in the account when this process ends. */
-  rollout(request: RolloutRequest, watch: Watch): Promise<EndedRollout>;
-  resume(id: string, watch: Watch): Promise<EndedRollout>;
-  follow(id: string, watch: Watch): Promise<EndedRollout>;
-  rollouts(certificate?: string): Promise<RolloutControl[]>;
-  halt(id: string, reason: string): Promise<boolean>;
-  putBack(id: string, reason: string): Promise<RolloutControl | null>;
-  answer(id: string, said: Parameters<typeof answer>[2]): Promise<boolean>;
-  sweep(options: { readonly certificate: string | undefined; readonly heal: boolean }): Promise<SweepReport>;
-
+  findTargets(ids: readonly string[], certificate?: string): Promise<readonly [Target, ...Target[]]>;
+  /** The current version, or an earlier one by its fingerprint. Throws UnknownCertificate if there is none. */
+  findVersion(certificate: string, fingerprint: string | null): Promise<StackVersion>;
+  /** Follows a rollout from its first event to its end. Throws InvalidRequest if there is no such rollout. */
+  follow(id: string, observer: RolloutObserver): Promise<RolloutResult>;
   registrations(): Promise<Registration[]>;
-  apply(file: TargetsFile, how: { readonly dryRun: boolean }): Promise<Change[]>;
+  apply(file: TargetsFile, options: { readonly dryRun: boolean }): Promise<Change[]>;
   removeTarget(id: string): Promise<void>;
   removeCertificate(name: string): Promise<void>;
   doctor(now: Date): Promise<Check[]>;
-  close(): void;
 }
 
-/** Finds the stack and what it is made of. Throws StackUnusable. */
-export async function openAccount(address: StackAddress): Promise<Account> {
-  const clients = openClients(address);
+export interface StackBackend extends Backend<StackVersion, RolloutRequest>, StackOperations {}
+
+/** Finds a stack by its outputs. Throws StackUnusable. Clients of AWS services are built when they are first used. */
+export async function openStackBackend(
+  address: StackAddress,
+  opened: StackClients = openClients(address),
+): Promise<StackBackend> {
   try {
-    return work(clients, await readStack(clients.cloudFormation, address.stack));
+    const stack = await readStack(opened.clients.cloudFormation, address.stack);
+    const services = lazyServices(opened, stack);
+    return {
+      ...deploymentOperations(opened, stack, services),
+      ...rolloutOperations(opened, services),
+      ...registryOperations(services),
+      doctor: (now) => runChecks(doctorServices(opened, stack, services), now),
+      close: async () => opened.close(),
+    };
   } catch (error) {
-    closeClients(clients);
+    opened.close();
     throw error;
   }
 }
 
-function work(clients: Clients, stack: ReadStack): Account {
-  const services = servicesOf(clients, stack);
-  const { catalogue, history, rollouts, sfn } = services;
-  const { DeployTargetArn: deployTarget, RolloutArn: rollout } = stack.outputs;
+type Services = ReturnType<typeof lazyServices>;
+
+/** Each service is built when it is first used, so that a command needs only permissions and clients for its own work. */
+function lazyServices({ clients }: StackClients, { outputs }: StackDescription) {
+  const documents = once(() =>
+    DynamoDBDocumentClient.from(clients.dynamoDb, { marshallOptions: { removeUndefinedValues: true } }),
+  );
+  const executions = once(() => createExecutions(clients.sfn));
+  const rollouts = once(() => createRollouts(documents(), outputs.RegistryTableName));
+  const waveFiles = once(() => createWaveFiles(clients.s3, outputs.WorkBucketName));
   return {
-    members: (ids, certificate) => membersOf(services, ids, certificate),
-    version: (certificate, fingerprint) => versionOf(services, certificate, fingerprint),
-    carrier: (order) =>
-      carrierOf(order, {
-        executions: services.executions,
-        machineArn: deployTarget,
-        follow: (arn, onEvent) => follow(sfn, arn, { onEvent }),
+    executions,
+    rollouts,
+    waveFiles,
+    catalogue: once(() => createCatalogue(documents(), outputs.RegistryTableName)),
+    history: once(() =>
+      createHistory(documents(), {
+        deployments: outputs.DeploymentsTableName,
+        locks: outputs.LocksTableName,
+        registry: outputs.RegistryTableName,
       }),
-    history: (query) => history.list(query),
-    inspect: (name) => inspect(sfn, { deployTarget, rollout }, name),
-    waves: ({ executionName, events }) => judgedWaves(services, executionName, events),
-
-    rollout: (request, watch) => begin(services, request, watch),
-    resume: (id, watch) => resume(services, id, watch),
-    follow: (id, watch) => watchAgain(services, id, watch),
-    rollouts: (certificate) => rollouts.list(certificate === undefined ? {} : { certificate }),
-    halt: (id, reason) => rollouts.halt(id, reason),
-    putBack: (id, reason) => rollouts.requestRollback(id, reason),
-    answer: (id, said) => answer(services, id, said),
-    sweep: ({ certificate, heal }) =>
-      sweep(clients.lambda, { heal, ...(certificate !== undefined && { certificate }) }),
-
-    registrations: () => registrations(catalogue),
-    apply: (file, how) => apply(catalogue, file, how),
-    removeTarget: (id) => removeTarget(catalogue, id),
-    removeCertificate: (name) => removeCertificate(catalogue, name),
-    doctor: (now) => doctor({ ...services, clients, stack }, now),
-    close: () => closeClients(clients),
+    ),
+    installed: once(() => createInstalledVersions(documents(), outputs.RegistryTableName)),
+    ofRollouts: once(
+      (): RolloutServices => ({
+        sfn: clients.sfn,
+        rolloutArn: outputs.RolloutArn,
+        executions: executions(),
+        rollouts: rollouts(),
+        waveFiles: waveFiles(),
+      }),
+    ),
   };
 }
 
-function servicesOf(clients: Clients, { outputs }: ReadStack) {
-  const documents = DynamoDBDocumentClient.from(clients.dynamoDb, {
-    marshallOptions: { removeUndefinedValues: true },
-  });
+function deploymentOperations(
+  { clients }: StackClients,
+  { outputs }: StackDescription,
+  { catalogue, executions, history, rollouts }: Services,
+): Pick<StackBackend, 'findTargets' | 'findVersion' | 'deploy' | 'history' | 'inspect'> {
+  const { DeployTargetArn: deployTargetArn, RolloutArn: rolloutArn } = outputs;
   return {
-    sfn: clients.sfn,
-    rolloutArn: outputs.RolloutArn,
-    catalogue: createCatalogue(documents, outputs.RegistryTableName),
-    executions: createExecutions(clients.sfn),
-    fleet: createAccountFleet(clients),
-    hostsOf: createHostsOf(clients),
-    history: createHistory(documents, {
-      deployments: outputs.DeploymentsTableName,
-      locks: outputs.LocksTableName,
-      registry: outputs.RegistryTableName,
-    }),
-    installed: createInstalledVersions(documents, outputs.RegistryTableName),
-    rollouts: createRollouts(documents, outputs.RegistryTableName),
-    waveFiles: createWaveFiles(clients.s3, outputs.WorkBucketName),
+    findTargets: (ids, certificate) =>
+      findTargets({ catalogue: catalogue(), findHosts: createFindHosts(clients) }, ids, certificate),
+    findVersion: (certificate, fingerprint) =>
+      findVersion({ catalogue: catalogue(), rollouts: rollouts() }, certificate, fingerprint),
+    deploy: (request, onEvent) =>
+      runDeployment({ sfn: clients.sfn, executions: executions(), deployTargetArn }, request, onEvent),
+    history: (query) => history().list(query),
+    inspect: (name) => inspect(clients.sfn, { deployTarget: deployTargetArn, rollout: rolloutArn }, name),
   };
+}
+
+function rolloutOperations(
+  { clients }: StackClients,
+  { executions, rollouts, waveFiles, ofRollouts }: Services,
+): Pick<
+  StackBackend,
+  'rollout' | 'resume' | 'follow' | 'waves' | 'rollouts' | 'halt' | 'rollBack' | 'decide' | 'sweep'
+> {
+  return {
+    rollout: (request, observer = {}) => startRollout(ofRollouts(), request, observer),
+    async resume(id, secret, observer = {}) {
+      if (secret === null) return resumeRollout(ofRollouts(), id, observer);
+      throw new CertferryError(
+        'InvalidRequest',
+        'a stack reads the version from its source, not from a file',
+      );
+    },
+    follow: (id, observer) => followRollout(ofRollouts(), id, observer),
+    waves: ({ executionName, events }) => judgedWaves({ waveFiles: waveFiles() }, executionName, events),
+    rollouts: (certificate) => rollouts().list(certificate === undefined ? {} : { certificate }),
+    halt: (id, reason) => rollouts().halt(id, reason),
+    rollBack: (id, reason) => rollouts().requestRollback(id, reason),
+    decide: (id, { wave, ...decision }) =>
+      decideApprovalOf({ rollouts: rollouts(), executions: executions() }, { rolloutId: id, wave }, decision),
+    sweep: ({ certificate, heal = true } = {}) => invokeSweep(clients.lambda, { certificate, heal }),
+  };
+}
+
+function registryOperations({
+  catalogue,
+}: Services): Pick<StackBackend, 'registrations' | 'apply' | 'removeTarget' | 'removeCertificate'> {
+  return {
+    registrations: () => listRegistrations(catalogue()),
+    apply: (file, options) => applyFile(catalogue(), file, options),
+    removeTarget: (id) => removeTarget(catalogue(), id),
+    removeCertificate: (name) => removeCertificate(catalogue(), name),
+  };
+}
+
+function doctorServices(
+  { clients }: StackClients,
+  stack: StackDescription,
+  { catalogue, installed }: Services,
+): Parameters<typeof runChecks>[0] {
+  const fleet = createAccountFleet(clients);
+  return { clients, stack, catalogue: catalogue(), fleet, installed: installed() };
 }

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority } from '../cli/demo/throwaway-ca.ts';
-import { openFerry } from '../local/backend/local-backend.ts';
+import { openLocalBackend } from '../local/backend/local-backend.ts';
 import { createHistory } from '../services/history/history.ts';
 import { createTargetLocks } from '../services/locks/target-locks.ts';
 import { aTarget } from '../test/agent-scripts/run-agent.ts';
@@ -19,7 +19,7 @@ export async function transitions(folder: string): Promise<string[]> {
     keyPath: join(folder, 'tls/key.pem'),
     reloadCommand: ['true'],
   });
-  const ferry = await openFerry({ stateDir: join(folder, 'state') });
+  const ferry = await openLocalBackend({ stateDir: join(folder, 'state') });
   try {
     const counts: number[] = [];
     for (let round = 0; round < 2; round += 1) {
@@ -28,8 +28,7 @@ export async function transitions(folder: string): Promise<string[]> {
       const { events, output } = await ferry.deploy({
         target,
         action: 'deploy',
-        secret,
-        fingerprint: version.fingerprint,
+        version: { secret, fingerprint: version.fingerprint },
       });
       if (output.outcome !== 'deployed_unverified') throw new Error(output.summary);
       counts.push(events.filter(({ type }) => type === 'StateEntered').length);

@@ -10,7 +10,7 @@ import { createServer } from 'node:tls';
 import { createAuthority, type IssuedCertificate } from '../cli/demo/throwaway-ca.ts';
 import { readBundle } from '../core/certificate/read-bundle.ts';
 import { RegisteredTarget } from '../core/targets/registered.ts';
-import { openFerry } from '../local/backend/local-backend.ts';
+import { openLocalBackend } from '../local/backend/local-backend.ts';
 import { simulatedHosts } from './simulated-host.ts';
 
 const wanted = process.argv.slice(2).map(Number);
@@ -51,7 +51,7 @@ async function measure(size: number): Promise<Measured> {
     },
     (targetId) => applied.set(targetId, (applied.get(targetId) ?? 0) + 1),
   );
-  const ferry = await openFerry({ stateDir: join(folder, 'state'), simulated, deploymentsAtOnce });
+  const ferry = await openLocalBackend({ stateDir: join(folder, 'state'), simulated, deploymentsAtOnce });
   let transitions = 0;
   const memory = watchMemory();
   const count = ({ type }: { type: string }) => {
@@ -63,11 +63,13 @@ async function measure(size: number): Promise<Measured> {
       {
         certificate: { name },
         targets: Array.from({ length: size }, (_, index) => target(index, server.port)),
-        secret: { certificate: version.fullchainPem, privateKey: version.keyPem },
-        fingerprint: version.fingerprint,
+        version: {
+          secret: { certificate: version.fullchainPem, privateKey: version.keyPem },
+          fingerprint: version.fingerprint,
+        },
         strategy: { waves: [1, '10%', '100%'], maxConcurrency: deploymentsAtOnce },
       },
-      { event: count, deployment: (_, event) => count(event) },
+      { onEvent: count, onDeploymentEvent: (_, event) => count(event) },
     );
     const seconds = (performance.now() - started) / 1000;
     const { user, system } = process.cpuUsage(cpu);

@@ -1,24 +1,23 @@
-/** The command's process: arguments in, exit code out. What it does is in `program.ts` and `commands/`. */
-
+/** The process of the command line: arguments in, exit code out. */
 import { run } from './program.ts';
 import { notPrintedExitCode } from './terminal/exit-codes.ts';
 import { processTerminal } from './terminal/terminal.ts';
 
-// Nobody may read what is said ("certferry history | head"), or a log's disk may be full: a deployment that has begun
-// goes on all the same.
-let unwritten: NodeJS.ErrnoException | null = null;
+// The reader of a pipe may exit early ("certferry history | head"), or the disk of a log may be full. A running deployment
+// continues in both cases; only a failed write that is not EPIPE changes the exit code.
+let writeError: NodeJS.ErrnoException | null = null;
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') unwritten ??= error;
+    if (error.code !== 'EPIPE') writeError ??= error;
   });
 }
 
 const exitCode = await run(process.argv.slice(2), processTerminal());
 process.exitCode = exitCode;
 process.on('beforeExit', () => {
-  if (unwritten === null || exitCode !== 0) return;
+  if (writeError === null || exitCode !== 0) return;
   process.exitCode = notPrintedExitCode;
-  const { message } = unwritten;
-  unwritten = null;
-  process.stderr.write(`certferry: not everything could be printed: ${message}\n`);
+  const { message } = writeError;
+  writeError = null;
+  process.stderr.write(`certferry: the output is incomplete: ${message}\n`);
 });

@@ -4,14 +4,14 @@ import * as help from './define/help.ts';
 import { addApprove, addHalt, addRollout, addRollouts, addSweep } from './define/rollout-commands.ts';
 import { addDoctor, addTargets } from './define/stack-commands.ts';
 import { addCheck, addDemo, addProbe, addSchema } from './define/tool-commands.ts';
-import { ownVersion } from './terminal/built-files.ts';
+import { addVersionFlags } from './define/version-flags.ts';
 import { describeError, isExpected } from './terminal/errors.ts';
 import { usageExitCode } from './terminal/exit-codes.ts';
 import type { Terminal } from './terminal/terminal.ts';
 
 /**
- * Runs the command with these arguments and returns the exit code. Never throws: an error is told on standard error,
- * or with `--json` as the one document on standard output.
+ * Runs a command and returns its exit code. Never throws: an error is printed on standard error, or with `--json` as the one
+ * document on standard output.
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
@@ -27,13 +27,14 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 }
 
 function failed(error: unknown, json: boolean, { out, err, colours }: Terminal): number {
-  // commander has printed help or its complaint already
+  // help or version; they are printed already
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
   const isUsage = error instanceof CommanderError;
   const { name, message } = isUsage
     ? { name: 'UsageError', message: error.message.replace(/^error: /, '') }
     : describeError(error);
   if (json) out(JSON.stringify({ error: { name, message } }));
+  // commander has printed its own errors already
   else if (!isUsage) err(colours.red(name === 'UsageError' ? message : `${name}: ${message}`));
   if (!isUsage && !isExpected(error) && error instanceof Error) err(colours.dim(error.stack ?? ''));
   return usageExitCode;
@@ -42,16 +43,15 @@ function failed(error: unknown, json: boolean, { out, err, colours }: Terminal):
 function build(terminal: Terminal, finish: (exitCode: number) => void): Command {
   const program = new Command('certferry')
     .description(help.about)
-    // of the program alone: rollout has an option of that name
+    // without it, the program's --version would take the one after a subcommand, and its value
     .enablePositionalOptions()
-    .version(ownVersion(), '--version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => terminal.out(text.trimEnd()),
       writeErr: (text) => terminal.err(text.trimEnd()),
     })
     .showSuggestionAfterError()
-    // commander's own shows the general help for a command that there is not
+    // commander's own command shows the general help for an unknown command
     .helpCommand(false)
     .addHelpText('after', help.program);
   for (const add of [
@@ -73,21 +73,22 @@ function build(terminal: Terminal, finish: (exitCode: number) => void): Command 
   ]) {
     add(program, { terminal, finish });
   }
-  return addHelp(program);
+  addHelp(program);
+  addVersionFlags(program, terminal);
+  return program;
 }
 
 /** `certferry help`. */
-function addHelp(program: Command): Command {
+function addHelp(program: Command): void {
   program
     .command('help')
-    .summary('display help for command')
+    .summary('show the help of a command')
     .argument('[command]', 'the command')
     .allowExcessArguments()
     .action(async (name?: string) => {
       const command = program.commands.find((one) => one.name() === name);
       if (name === undefined || command !== undefined) (command ?? program).outputHelp();
-      // whoever asks about a command that there is not is told what is told to whoever calls it
+      // an unknown command gets the same error and suggestion as without "help"
       else await program.parseAsync([name], { from: 'user' });
     });
-  return program;
 }

@@ -1,4 +1,4 @@
-/** One thing that was looked at. `next`: what a person does about it; null when it is as it should be. */
+/** The result of one check. `next` is the next step for the operator; null if the check passed. */
 export interface Check {
   readonly name: string;
   readonly ok: boolean;
@@ -6,28 +6,28 @@ export interface Check {
   readonly next: string | null;
 }
 
-/** What a look has found: null `next` when all is well. */
+/** The observed fact, and the next step; a null `next` means that the check passed. */
 export interface Finding {
   readonly found: string;
   readonly next: string | null;
 }
 
-export const well = (found: string): Finding => ({ found, next: null });
-export const amiss = (found: string, next: string): Finding => ({ found, next });
+export const passed = (found: string): Finding => ({ found, next: null });
+export const failed = (found: string, next: string): Finding => ({ found, next });
 
-/** Looks, and makes a finding of a look that failed: one thing that may not be asked about hides no other. */
-export async function check(name: string, look: () => Promise<Finding>): Promise<Check> {
-  const { found, next } = await look().catch(unasked);
+/** Runs a check. An error becomes a finding, so that one missing permission does not hide the other checks. */
+export async function check(name: string, run: () => Promise<Finding>): Promise<Check> {
+  const { found, next } = await run().catch(notPerformed);
   return { name, ok: next === null, found, next };
 }
 
-function unasked(error: unknown): Finding {
+function notPerformed(error: unknown): Finding {
   const { name, message } = error instanceof Error ? error : new Error(String(error));
-  return amiss(`could not be looked at: ${name}: ${message}`, 'Look with credentials that may read it.');
+  return failed(`check failed: ${name}: ${message}`, 'Run it with credentials that may read this.');
 }
 
 /** `web-1, web-2 and 7 more`. */
-export function listed(names: readonly string[], most = 5): string {
-  const more = names.length - most;
-  return more > 0 ? `${names.slice(0, most).join(', ')} and ${more} more` : names.join(', ');
+export function listed(names: readonly string[], maximum = 5): string {
+  const more = names.length - maximum;
+  return more > 0 ? `${names.slice(0, maximum).join(', ')} and ${more} more` : names.join(', ');
 }

@@ -3,95 +3,101 @@ import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Fleet, FoundHost } from '../../services/fleet/find-hosts.ts';
 import { informationOf } from '../../services/ssm/managed-nodes.ts';
 import type { Clients } from '../stack/clients.ts';
-import { amiss, type Check, check, type Finding, listed, well } from './check.ts';
+import { type Check, check, type Finding, failed, listed, passed } from './check.ts';
 
-/** From this version on the SSM Agent hands parameters over without putting them into the script: docs/deploying.md. */
-export const oldestAgent = '3.3.2746.0';
+/** Since this version, the SSM Agent passes parameters without writing them into the script: docs/deploying.md. */
+export const minimumAgent = '3.3.2746.0';
 
-/** A registered target with the hosts that it has now. */
-export interface Placed {
+/** A registered target with its current hosts. */
+export interface HostedTarget {
   readonly target: RegisteredTarget;
   readonly hosts: readonly FoundHost[];
 }
 
-/** Whether every target has hosts, and whether SSM reaches them with an agent that is new enough. */
-export async function hostChecks({ ssm }: Pick<Clients, 'ssm'>, placed: readonly Placed[]): Promise<Check[]> {
-  const ids = [...new Set(placed.flatMap(({ hosts }) => hosts.map(({ host }) => host)))];
-  const here = ids.filter((id) => !id.includes('/'));
-  const elsewhere = ids.length - here.length;
-  const known = new Map((await informationOf(ssm, here)).map((node) => [node.InstanceId ?? '', node]));
+/** Checks that every target has hosts, that SSM reaches them, and that their SSM Agent is new enough. */
+export async function hostChecks(
+  { ssm }: Pick<Clients, 'ssm'>,
+  hosted: readonly HostedTarget[],
+): Promise<Check[]> {
+  const ids = [...new Set(hosted.flatMap(({ hosts }) => hosts.map(({ host }) => host)))];
+  const own = ids.filter((id) => !id.includes('/'));
+  const elsewhere = ids.length - own.length;
+  const nodes = new Map((await informationOf(ssm, own)).map((node) => [node.InstanceId ?? '', node]));
   return Promise.all([
-    check('targets without a host', async () => hostless(placed)),
-    check('hosts', async () => registered(here, known, elsewhere)),
-    check('SSM Agent', async () => versions(here.flatMap((id) => known.get(id) ?? []))),
+    check('targets without a host', async () => targetsWithoutHost(hosted)),
+    check('hosts', async () => hostStates(own, nodes, elsewhere)),
+    check('SSM Agent', async () => agentVersions(own.flatMap((id) => nodes.get(id) ?? []))),
   ]);
 }
 
-/** Finds the hosts of each target; a target whose hosts cannot be found out has none. */
-export async function place(targets: readonly RegisteredTarget[], fleet: Fleet): Promise<Placed[]> {
-  const placed: Placed[] = [];
-  // one after another: EC2 and SSM allow few of these calls a second
+/** Finds the hosts of each target; a target whose hosts cannot be determined gets none. */
+export async function findHostsOf(
+  targets: readonly RegisteredTarget[],
+  fleet: Fleet,
+): Promise<HostedTarget[]> {
+  const hosted: HostedTarget[] = [];
+  // one call at a time: EC2 and SSM limit these calls to a few each second
   for (const target of targets) {
-    placed.push({ target, hosts: await fleet.resolve(target.host).catch(() => []) });
+    hosted.push({ target, hosts: await fleet.resolve(target.host).catch(() => []) });
   }
-  return placed;
+  return hosted;
 }
 
-function hostless(placed: readonly Placed[]): Finding {
-  const asked = placed.filter(({ target }) => !isSoughtElsewhere(target));
-  const without = asked.filter(({ hosts }) => hosts.length === 0).map(({ target }) => target.id);
-  const others = notAsked(placed.length - asked.length);
-  if (without.length === 0) return well(`${asked.length} targets, all with a host${others}`);
-  return amiss(
-    `no host is found for ${listed(without)}`,
+function targetsWithoutHost(hosted: readonly HostedTarget[]): Finding {
+  const checked = hosted.filter(({ target }) => !isElsewhere(target));
+  const without = checked.filter(({ hosts }) => hosts.length === 0).map(({ target }) => target.id);
+  const others = notChecked(hosted.length - checked.length);
+  if (without.length === 0) return passed(`${checked.length} targets, all with a host${others}`);
+  return failed(
+    `no host found for ${listed(without)}`,
     'Start an instance with these tags or in this group, or correct the target.',
   );
 }
 
-/** By tags or a group of another account or region: whoever runs the doctor may not ask there. */
-function isSoughtElsewhere({ host }: RegisteredTarget): boolean {
+/** Selects hosts by tags or group in another account or region; the operator's credentials cannot read there. */
+function isElsewhere({ host }: RegisteredTarget): boolean {
   return typeof host === 'object' && host.account !== undefined;
 }
 
-const notAsked = (count: number) =>
-  count === 0 ? '' : `; ${count} in other accounts or regions were not asked about`;
+const notChecked = (count: number) =>
+  count === 0 ? '' : `; ${count} in other accounts or regions were not checked`;
 
-function registered(
+function hostStates(
   ids: readonly string[],
-  known: ReadonlyMap<string, InstanceInformation>,
+  nodes: ReadonlyMap<string, InstanceInformation>,
   elsewhere: number,
 ): Finding {
-  const unknown = ids.filter((id) => !known.has(id));
-  const offline = ids.filter((id) => known.has(id) && known.get(id)?.PingStatus !== 'Online');
-  const others = notAsked(elsewhere);
+  const unknown = ids.filter((id) => !nodes.has(id));
+  const offline = ids.filter((id) => nodes.has(id) && nodes.get(id)?.PingStatus !== 'Online');
+  const others = notChecked(elsewhere);
   if (unknown.length > 0) {
-    return amiss(
+    return failed(
       `not registered with SSM: ${listed(unknown)}${others}`,
-      'Give the host the policy AmazonSSMManagedInstanceCore and a way to SSM, and start its agent.',
+      'Give the host the policy AmazonSSMManagedInstanceCore and network access to SSM, and start its SSM Agent.',
     );
   }
   if (offline.length > 0) {
-    return amiss(`not online: ${listed(offline)}${others}`, 'Start the host, or its SSM Agent.');
+    return failed(`offline: ${listed(offline)}${others}`, 'Start the host, or its SSM Agent.');
   }
-  return well(`${ids.length} hosts, all online${others}`);
+  return passed(`${ids.length} hosts, all online${others}`);
 }
 
-function versions(found: readonly InstanceInformation[]): Finding {
-  const old = found.filter(({ AgentVersion = '0' }) => !isAtLeast(AgentVersion, oldestAgent));
-  if (old.length === 0) return well(`${found.length} hosts with ${oldestAgent} or later`);
+function agentVersions(nodes: readonly InstanceInformation[]): Finding {
+  const old = nodes.filter(({ AgentVersion = '0' }) => !isAtLeast(AgentVersion, minimumAgent));
+  if (old.length === 0) return passed(`${nodes.length} hosts with ${minimumAgent} or later`);
   const words = old.map(({ InstanceId, AgentVersion }) => `${InstanceId} has ${AgentVersion}`);
-  return amiss(
-    `older than ${oldestAgent}: ${listed(words)}`,
+  return failed(
+    `older than ${minimumAgent}: ${listed(words)}`,
     'Update it: aws ssm send-command --document-name AWS-UpdateSSMAgent --targets Key=InstanceIds,Values=…',
   );
 }
 
 /** Compares versions number by number: `3.3.987.0` is older than `3.3.2746.0`. */
-export function isAtLeast(version: string, oldest: string): boolean {
-  const [ours, theirs] = [version, oldest].map((text) => text.split('.').map(Number));
-  for (const [at, wanted] of (theirs ?? []).entries()) {
-    const has = ours?.[at] ?? 0;
-    if (has !== wanted) return has > wanted;
+export function isAtLeast(version: string, minimum: string): boolean {
+  const [ours, theirs] = [version, minimum].map((text) => text.split('.').map(Number));
+  for (const [at, required] of (theirs ?? []).entries()) {
+    const actual = ours?.[at] ?? 0;
+    if (actual !== required) return actual > required;
   }
   return true;
 }

@@ -1,58 +1,59 @@
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { memberTargetId } from '../../core/targets/registered.ts';
 import type { InstalledVersion, InstalledVersions } from '../../services/registry/installed-versions.ts';
-import { amiss, type Check, check, type Finding, listed, well } from './check.ts';
-import type { Placed } from './host-checks.ts';
+import { type Check, check, type Finding, failed, listed, passed } from './check.ts';
+import type { HostedTarget } from './host-checks.ts';
 
-/** A certificate that expires within so many days should have been renewed. */
-const soonDays = 14;
+/** A certificate with fewer days left should have been renewed. */
+const minimumDays = 14;
 const secondsPerDay = 86_400;
 
-/** What the last deployment left on each target. */
+/** Checks the outcome of the last deployment to each target, and the expiry of the installed certificates. */
 export async function installedChecks(
   installed: InstalledVersions,
-  placed: readonly Placed[],
+  hosted: readonly HostedTarget[],
   now: Date,
 ): Promise<Check[]> {
-  const ids = placed.flatMap(({ target, hosts }) => hosts.map(({ host }) => memberTargetId(target, host)));
+  const ids = hosted.flatMap(({ target, hosts }) => hosts.map(({ host }) => memberTargetId(target, host)));
   const found = await installed.of(ids);
   return Promise.all([
-    check('deployments', async () => failures(ids, found)),
-    check('expiry', async () => expiring([...found.values()], now)),
+    check('deployments', async () => lastDeployments(ids, found)),
+    check('expiry', async () => expiry([...found.values()], now)),
   ]);
 }
 
-function failures(ids: readonly string[], found: ReadonlyMap<string, InstalledVersion>): Finding {
+function lastDeployments(ids: readonly string[], found: ReadonlyMap<string, InstalledVersion>): Finding {
   const never = ids.filter((id) => !found.has(id));
-  const failed = [...found.values()].filter(({ outcome }) => !isGood(outcome));
-  if (failed.length > 0) {
-    return amiss(
-      `the last deployment failed on ${listed(failed.map(({ targetId, outcome }) => `${targetId} (${outcome})`))}`,
-      'See why with "certferry history --target ID" and "certferry inspect", and deploy again.',
+  const unsuccessful = [...found.values()].filter(({ outcome }) => !hasSucceeded(outcome));
+  if (unsuccessful.length > 0) {
+    const words = unsuccessful.map(({ targetId, outcome }) => `${targetId} (${outcome})`);
+    return failed(
+      `last deployment failed: ${listed(words)}`,
+      'Find the reason with "certferry history --target ID" and "certferry inspect", then deploy again.',
     );
   }
   if (never.length > 0) {
-    return amiss(`never deployed to: ${listed(never)}`, 'Roll the certificate out: certferry rollout');
+    return failed(`never deployed: ${listed(never)}`, 'Roll out the certificate: certferry rollout');
   }
-  return well(`${ids.length} targets, the last deployment of each went well`);
+  return passed(`${ids.length} targets, the last deployment to each succeeded`);
 }
 
-function isGood(outcome: string): boolean {
+function hasSucceeded(outcome: string): boolean {
   return Object.entries(outcomeMeanings).some(([name, { succeeded }]) => name === outcome && succeeded);
 }
 
-function expiring(found: readonly InstalledVersion[], now: Date): Finding {
+function expiry(found: readonly InstalledVersion[], now: Date): Finding {
   const dated = found.flatMap(({ targetId, notAfter }) =>
     notAfter === null ? [] : [{ targetId, days: daysUntil(notAfter, now) }],
   );
-  const soon = dated.filter(({ days }) => days < soonDays).sort((one, other) => one.days - other.days);
-  if (soon.length === 0) return well(`nothing installed expires within ${soonDays} days`);
+  const soon = dated.filter(({ days }) => days < minimumDays).sort((one, other) => one.days - other.days);
+  if (soon.length === 0) return passed(`no installed certificate expires within ${minimumDays} days`);
   const words = soon.map(({ targetId, days }) =>
     days < 0 ? `${targetId} (expired)` : `${targetId} (in ${days} days)`,
   );
-  return amiss(
+  return failed(
     `expires soon: ${listed(words)}`,
-    'Was it renewed, and did its rollout end well? certferry rollouts',
+    'Check that the certificate was renewed and that its rollout succeeded: certferry rollouts',
   );
 }
 

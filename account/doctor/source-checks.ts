@@ -6,11 +6,11 @@ import type { CertificateSource } from '../../core/deployment/source.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Clients } from '../stack/clients.ts';
-import { amiss, type Check, check, type Finding, listed, well } from './check.ts';
+import { type Check, check, type Finding, failed, listed, passed } from './check.ts';
 
 const applyFile = 'Correct the targets file and apply it: certferry targets apply FILE';
 
-/** What is registered, and whether each certificate's source is there. Keys are never read: only what describes them. */
+/** Checks the registrations and that the source of each certificate exists. Reads descriptions only, never keys. */
 export async function sourceChecks(
   clients: Clients,
   certificates: readonly Certificate[],
@@ -25,22 +25,25 @@ export async function sourceChecks(
 function registered(certificates: readonly Certificate[], targets: readonly RegisteredTarget[]): Finding {
   const found = `${certificates.length} certificates, ${targets.length} targets`;
   if (targets.length === 0)
-    return amiss(found, 'Register targets: certferry targets apply FILE, or in the code of the stack');
+    return failed(
+      found,
+      'Register targets with "certferry targets apply FILE", or in the code of the stack.',
+    );
   const names = new Set(certificates.map(({ name }) => name));
-  const without = targets.filter(({ certificate }) => !names.has(certificate)).map(({ id }) => id);
-  if (without.length === 0) return well(found);
-  return amiss(`${found}; the certificate of ${listed(without)} is not registered`, applyFile);
+  const orphans = targets.filter(({ certificate }) => !names.has(certificate)).map(({ id }) => id);
+  if (orphans.length === 0) return passed(found);
+  return failed(`${found}; the certificate of ${listed(orphans)} is not registered`, applyFile);
 }
 
 async function sourceOf(clients: Clients, source: CertificateSource | undefined): Promise<Finding> {
   if (source === undefined) {
-    return amiss('none: versions reach its targets only when somebody names them', applyFile);
+    return failed('no source: only rollouts with a given version are possible', applyFile);
   }
   try {
-    return await looks[source.kind](clients, source as never);
+    return await checks[source.kind](clients, source as never);
   } catch (error) {
     if (error instanceof Error && missing.has(error.name)) {
-      return amiss(`${source.kind}: ${error.name}: it is not there`, applyFile);
+      return failed(`${source.kind}: ${error.name}: not found`, applyFile);
     }
     throw error;
   }
@@ -48,18 +51,18 @@ async function sourceOf(clients: Clients, source: CertificateSource | undefined)
 
 const missing = new Set(['ResourceNotFoundException', 'NotFound', 'NoSuchBucket', 'NoSuchKey']);
 
-type Looks = {
+type SourceChecks = {
   readonly [Kind in CertificateSource['kind']]: (
     clients: Clients,
     source: Extract<CertificateSource, { kind: Kind }>,
   ) => Promise<Finding>;
 };
 
-const looks: Looks = {
+const checks: SourceChecks = {
   async secretsmanager({ secrets }, { secretId }) {
     const { DeletedDate } = await secrets.send(new DescribeSecretCommand({ SecretId: secretId }));
-    if (DeletedDate === undefined) return well(`secret ${secretId}`);
-    return amiss(
+    if (DeletedDate === undefined) return passed(`secret ${secretId}`);
+    return failed(
       `secret ${secretId} is marked for deletion`,
       'Restore it: aws secretsmanager restore-secret',
     );
@@ -70,31 +73,34 @@ const looks: Looks = {
     );
     const { Status, Type, Options } = Certificate ?? {};
     const found = `${certificateArn}: ${Status}, ${Type}`;
-    if (Status !== 'ISSUED') return amiss(found, 'ACM has to issue it first: see its domain validation.');
-    if (Type === 'PRIVATE' || Options?.Export === 'ENABLED') return well(found);
-    return amiss(`${found}, not exportable`, 'Request it again with export enabled, and register that one.');
+    if (Status !== 'ISSUED') return failed(found, 'Complete the domain validation, so that ACM issues it.');
+    if (Type === 'PRIVATE' || Options?.Export === 'ENABLED') return passed(found);
+    return failed(
+      `${found}, not exportable`,
+      'Request a new certificate with export enabled, and register that one.',
+    );
   },
   async s3({ s3 }, { bucket, key }) {
     const { Status } = await s3.send(new GetBucketVersioningCommand({ Bucket: bucket }));
     const found = `s3://${bucket}/${key}`;
     if (Status !== 'Enabled') {
-      return amiss(
-        `${found}: the bucket keeps no versions`,
+      return failed(
+        `${found}: versioning of the bucket is off`,
         `aws s3api put-bucket-versioning --bucket ${bucket} --versioning-configuration Status=Enabled`,
       );
     }
     await s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }));
-    return well(found);
+    return passed(found);
   },
   async parameter({ ssm }, { name }) {
     const { Parameters: [parameter] = [] } = await ssm.send(
       new DescribeParametersCommand({ ParameterFilters: [{ Key: 'Name', Values: [name] }] }),
     );
-    if (parameter === undefined) return amiss(`parameter ${name} is not there`, applyFile);
-    if (parameter.Type === 'SecureString') return well(`parameter ${name}, version ${parameter.Version}`);
-    return amiss(
-      `parameter ${name} is a ${parameter.Type}: its key can be read in clear`,
-      'Write it again as a SecureString.',
+    if (parameter === undefined) return failed(`parameter ${name} not found`, applyFile);
+    if (parameter.Type === 'SecureString') return passed(`parameter ${name}, version ${parameter.Version}`);
+    return failed(
+      `parameter ${name} is a ${parameter.Type}, so the private key is stored unencrypted`,
+      'Replace it with a SecureString.',
     );
   },
 };

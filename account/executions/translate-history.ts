@@ -1,7 +1,7 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import type { ExecutionEvent, StateOfEvent } from '../../core/deployment/execution-event.ts';
 
-/** Takes the events of one execution in their order, and gives those that drawings read. */
+/** Translates the events of one execution, in their order, to the events that the drawings use. */
 export type Translator = (event: HistoryEvent) => ExecutionEvent[];
 
 interface Failure {
@@ -10,31 +10,31 @@ interface Failure {
 }
 
 /**
- * Translates a history of Step Functions. Its machines have one path at a time, so what is not said of a state is about
- * the one that was entered last. History tells a retry by scheduling again, and a catch by an exit after a failure: where
- * the catch led is known once the next state is entered, so the exit is held back until then.
+ * Translates a history of Step Functions. Our state machines have no parallel branches, so an event without a state belongs to
+ * the state that was entered last. In a history, a retry is a second schedule event, and a catch is an exit after a failure. The
+ * next entered state is the target of the catch, so the exit event is held back until then.
  */
 export function createTranslator(): Translator {
-  const now: Now = { state: null, failed: false, held: [] };
+  const progress: Progress = { state: null, failed: false, held: [] };
   return (event) => {
-    const translated = translate(event, now);
+    const translated = translate(event, progress);
     const entered = translated.find(({ type }) => type === 'StateEntered')?.state?.name;
     const isEnd = endTypes.has(event.type ?? '');
     if (entered === undefined && !isEnd) return translated;
-    const held = now.held.map((one) => (one.type === 'StateCaught' ? withNext(one, entered) : one));
-    now.held = [];
+    const held = progress.held.map((one) => (one.type === 'StateCaught' ? withNext(one, entered) : one));
+    progress.held = [];
     return [...held, ...translated];
   };
 }
 
-interface Now {
+interface Progress {
   state: StateOfEvent | null;
-  /** The state's last attempt has failed, and nothing has followed it yet. */
+  /** The last attempt of the state has failed; no later event of the state has been seen. */
   failed: boolean;
   held: ExecutionEvent[];
 }
 
-/** Ends of an execution in history, and what local mode calls them. */
+/** End events of Step Functions, and their names in local mode. */
 const ends: Readonly<Record<string, string>> = {
   ExecutionSucceeded: 'ExecutionSucceeded',
   ExecutionFailed: 'ExecutionFailed',
@@ -43,26 +43,26 @@ const ends: Readonly<Record<string, string>> = {
 };
 const endTypes = new Set(Object.keys(ends));
 
-/** Whether the event is the last one, unless the execution is redriven. */
-export function isEnd({ type }: HistoryEvent): boolean {
-  return endTypes.has(type ?? '');
+/** Whether the event ends the execution. A redriven execution has later events. */
+export function isEnd(event: HistoryEvent | undefined): boolean {
+  return endTypes.has(event?.type ?? '');
 }
 
-function translate(event: HistoryEvent, now: Now): ExecutionEvent[] {
+function translate(event: HistoryEvent, progress: Progress): ExecutionEvent[] {
   const timestamp = event.timestamp?.getTime() ?? 0;
   const type = event.type ?? '';
   const end = ends[type];
-  if (end !== undefined) return ending(event, end, now);
+  if (end !== undefined) return ending(event, end, progress);
   if (type === 'ExecutionStarted') return [{ type, timestamp }];
   if (type === 'MapRunStarted') return [{ type, timestamp, mapRunArn: mapRunOf(event) }];
   if (type === 'MapRunRedriven') return [{ type, timestamp, mapRunArn: mapRunOf(event) }];
-  if (type.endsWith('StateEntered')) return [entering(event, now)];
-  if (type.endsWith('StateExited')) return exiting(event, now);
+  if (type.endsWith('StateEntered')) return [entering(event, progress)];
+  if (type.endsWith('StateExited')) return exiting(event, progress);
   const failure = failureOf(event);
-  if (failure !== null) return [failing(failure, timestamp, now)];
-  if (attemptTypes.has(type) && now.failed && now.state !== null) {
-    now.failed = false;
-    return [{ type: 'StateRetried', timestamp, state: now.state }];
+  if (failure !== null) return [failing(failure, timestamp, progress)];
+  if (attemptTypes.has(type) && progress.failed && progress.state !== null) {
+    progress.failed = false;
+    return [{ type: 'StateRetried', timestamp, state: progress.state }];
   }
   return [];
 }
@@ -72,11 +72,11 @@ const attemptTypes = new Set(['TaskScheduled', 'LambdaFunctionScheduled']);
 const mapRunOf = (event: HistoryEvent) =>
   event.mapRunStartedEventDetails?.mapRunArn ?? event.mapRunRedrivenEventDetails?.mapRunArn;
 
-function entering(event: HistoryEvent, now: Now): ExecutionEvent {
+function entering(event: HistoryEvent, progress: Progress): ExecutionEvent {
   const { name = '', input } = event.stateEnteredEventDetails ?? {};
   const type = (event.type ?? '').replace(/StateEntered$/, '');
-  now.state = { name, type };
-  now.failed = false;
+  progress.state = { name, type };
+  progress.failed = false;
   return {
     type: 'StateEntered',
     timestamp: event.timestamp?.getTime() ?? 0,
@@ -84,14 +84,14 @@ function entering(event: HistoryEvent, now: Now): ExecutionEvent {
   };
 }
 
-function exiting(event: HistoryEvent, now: Now): ExecutionEvent[] {
+function exiting(event: HistoryEvent, progress: Progress): ExecutionEvent[] {
   const { name = '', output } = event.stateExitedEventDetails ?? {};
   const type = (event.type ?? '').replace(/StateExited$/, '');
   const timestamp = event.timestamp?.getTime() ?? 0;
   const exited = { type: 'StateExited', timestamp, state: { name, type, output: parsed(output) } };
-  if (!now.failed) return [exited];
-  now.failed = false;
-  now.held = [{ type: 'StateCaught', timestamp, state: { name, type } }, exited];
+  if (!progress.failed) return [exited];
+  progress.failed = false;
+  progress.held = [{ type: 'StateCaught', timestamp, state: { name, type } }, exited];
   return [];
 }
 
@@ -99,27 +99,27 @@ function withNext(caught: ExecutionEvent, next: string | undefined): ExecutionEv
   return { ...caught, catch: { catcher: next === undefined ? {} : { Next: next } } };
 }
 
-function failing({ error, cause }: Failure, timestamp: number, now: Now): ExecutionEvent {
-  now.failed = true;
+function failing({ error, cause }: Failure, timestamp: number, progress: Progress): ExecutionEvent {
+  progress.failed = true;
   return {
     type: 'StateFailed',
     timestamp,
-    state: now.state ?? { name: '', type: 'Task' },
+    state: progress.state ?? { name: '', type: 'Task' },
     Error: error,
     Cause: cause,
   };
 }
 
-/** A Fail state says in the execution's end what it failed with. */
-function ending(event: HistoryEvent, type: string, now: Now): ExecutionEvent[] {
+/** The error of a Fail state is in the end event of the execution. */
+function ending(event: HistoryEvent, type: string, progress: Progress): ExecutionEvent[] {
   const timestamp = event.timestamp?.getTime() ?? 0;
   const end = { type, timestamp };
   const { error = '', cause = '' } = event.executionFailedEventDetails ?? {};
-  if (now.state?.type !== 'Fail' || type !== 'ExecutionFailed') return [end];
-  return [failing({ error, cause }, timestamp, now), end];
+  if (progress.state?.type !== 'Fail' || type !== 'ExecutionFailed') return [end];
+  return [failing({ error, cause }, timestamp, progress), end];
 }
 
-/** History has one kind of details for each way to fail; all of them have `error` and `cause`. */
+/** Each failure event has its own kind of details; all kinds have `error` and `cause`. */
 function failureOf(event: HistoryEvent): Failure | null {
   const type = event.type ?? '';
   if (!/(Failed|TimedOut)$/.test(type) || type === 'MapStateFailed') return null;
@@ -130,7 +130,7 @@ function failureOf(event: HistoryEvent): Failure | null {
   return { error: details?.error ?? assumed, cause: details?.cause ?? '' };
 }
 
-/** Undefined where history has cut it off. */
+/** Undefined if the history has truncated it. */
 function parsed(json: string | undefined): unknown {
   if (json === undefined) return undefined;
   try {

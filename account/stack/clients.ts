@@ -11,43 +11,100 @@ import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
 
-/** Where a stack is. What is not said, the AWS SDK finds as it always does: environment, configuration, role. */
+/** A stack. The AWS SDK finds an undefined region or profile in the environment and its configuration files. */
 export interface StackAddress {
   readonly stack: string;
   readonly region: string | undefined;
   readonly profile: string | undefined;
 }
 
-/** A client of each service, with a person's own credentials. */
-export type Clients = ReturnType<typeof openClients>;
+/** One client for each service, with the operator's credentials. */
+export interface Clients {
+  readonly acm: ACMClient;
+  readonly autoScaling: AutoScalingClient;
+  readonly cloudFormation: CloudFormationClient;
+  readonly dynamoDb: DynamoDBClient;
+  readonly ec2: EC2Client;
+  readonly lambda: LambdaClient;
+  readonly s3: S3Client;
+  readonly secrets: SecretsManagerClient;
+  readonly sfn: SFNClient;
+  readonly sns: SNSClient;
+  readonly sqs: SQSClient;
+  readonly ssm: SSMClient;
+}
 
-/** Looking must not take the stack's own quotas away: throttled calls wait, and the client slows down by itself. */
-const politely = { retryMode: 'adaptive', maxAttempts: 8 } as const;
+/** Clients that are built when they are first used. */
+export interface StackClients {
+  readonly clients: Clients;
+  /** The services whose clients have been built. */
+  built(): (keyof Clients)[];
+  close(): void;
+}
 
-/** Makes the clients; nothing is called yet. */
-export function openClients({ region, profile }: Pick<StackAddress, 'region' | 'profile'>) {
+/** The functions of the stack share these quotas: after throttling, the adaptive mode slows this process down. */
+const retries = { retryMode: 'adaptive', maxAttempts: 8 } as const;
+
+export function openClients({ region, profile }: Pick<StackAddress, 'region' | 'profile'>): StackClients {
   const config = {
-    ...politely,
+    ...retries,
     ...(region !== undefined && { region }),
     ...(profile !== undefined && { profile }),
   };
+  const built = new Map<keyof Clients, { destroy(): void }>();
+  const lazily = <Client extends { destroy(): void }>(name: keyof Clients, build: () => Client): Client => {
+    const client = (built.get(name) as Client | undefined) ?? build();
+    built.set(name, client);
+    return client;
+  };
   return {
-    acm: new ACMClient(config),
-    autoScaling: new AutoScalingClient(config),
-    cloudFormation: new CloudFormationClient(config),
-    dynamoDb: new DynamoDBClient(config),
-    ec2: new EC2Client(config),
-    lambda: new LambdaClient(config),
-    s3: new S3Client(config),
-    secrets: new SecretsManagerClient(config),
-    sfn: new SFNClient(config),
-    sns: new SNSClient(config),
-    sqs: new SQSClient(config),
-    ssm: new SSMClient(config),
+    clients: lazyClients(config, lazily),
+    built: () => [...built.keys()],
+    close: () => {
+      for (const client of built.values()) client.destroy();
+    },
   };
 }
 
-/** Lets go of the connections. */
-export function closeClients(clients: Clients): void {
-  for (const client of Object.values(clients)) client.destroy();
+type Lazily = <Client extends { destroy(): void }>(name: keyof Clients, build: () => Client) => Client;
+
+function lazyClients(config: object, lazily: Lazily): Clients {
+  return {
+    get acm() {
+      return lazily('acm', () => new ACMClient(config));
+    },
+    get autoScaling() {
+      return lazily('autoScaling', () => new AutoScalingClient(config));
+    },
+    get cloudFormation() {
+      return lazily('cloudFormation', () => new CloudFormationClient(config));
+    },
+    get dynamoDb() {
+      return lazily('dynamoDb', () => new DynamoDBClient(config));
+    },
+    get ec2() {
+      return lazily('ec2', () => new EC2Client(config));
+    },
+    get lambda() {
+      return lazily('lambda', () => new LambdaClient(config));
+    },
+    get s3() {
+      return lazily('s3', () => new S3Client(config));
+    },
+    get secrets() {
+      return lazily('secrets', () => new SecretsManagerClient(config));
+    },
+    get sfn() {
+      return lazily('sfn', () => new SFNClient(config));
+    },
+    get sns() {
+      return lazily('sns', () => new SNSClient(config));
+    },
+    get sqs() {
+      return lazily('sqs', () => new SQSClient(config));
+    },
+    get ssm() {
+      return lazily('ssm', () => new SSMClient(config));
+    },
+  };
 }

@@ -4,7 +4,7 @@ import { CertferryError } from '../../core/errors.ts';
 
 const text = z.string().check(z.minLength(1));
 
-/** What the construct tells of itself (`cdk/certferry.ts`), as far as it is needed to work with it. */
+/** The outputs of the construct (`cdk/certferry.ts`) that this code needs. */
 const Outputs = z.object({
   DeployTargetArn: text,
   RolloutArn: text,
@@ -18,24 +18,27 @@ const Outputs = z.object({
 export type Outputs = z.infer<typeof Outputs>;
 
 /** A stack with its outputs. `status` is CloudFormation's, such as UPDATE_COMPLETE. */
-export interface ReadStack {
+export interface StackDescription {
   readonly name: string;
   readonly status: string;
   readonly outputs: Outputs;
 }
 
-/** Reads a stack's outputs. Throws StackUnusable when it is not there, or is not one of certferry's. */
-export async function readStack(cloudFormation: CloudFormationClient, name: string): Promise<ReadStack> {
-  const found = await describe(cloudFormation, name);
-  const given = Object.fromEntries(
-    (found.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
+/** Reads the outputs of a stack. Throws StackUnusable if the stack is missing or is not a certferry stack. */
+export async function readStack(
+  cloudFormation: CloudFormationClient,
+  name: string,
+): Promise<StackDescription> {
+  const stack = await describe(cloudFormation, name);
+  const values = Object.fromEntries(
+    (stack.Outputs ?? []).map(({ OutputKey, OutputValue }) => [OutputKey, OutputValue]),
   );
-  const outputs = z.safeParse(Outputs, given);
-  if (outputs.success) return { name, status: found.StackStatus ?? '', outputs: outputs.data };
+  const outputs = z.safeParse(Outputs, values);
+  if (outputs.success) return { name, status: stack.StackStatus ?? '', outputs: outputs.data };
   const missing = outputs.error.issues.map(({ path }) => path.join('.'));
   throw new CertferryError(
     'StackUnusable',
-    `stack ${name} (${found.StackStatus}) does not have the outputs ${missing.join(', ')}: is it a certferry stack, and is it up to date? "npx cdk deploy" updates it`,
+    `stack ${name} (${stack.StackStatus}) lacks the outputs ${missing.join(', ')}. Name a certferry stack; if it is one, update it with "npx cdk deploy".`,
     { details: { stack: name, missing } },
   );
 }
@@ -51,7 +54,7 @@ async function describe(cloudFormation: CloudFormationClient, name: string): Pro
   const region = await cloudFormation.config.region();
   throw new CertferryError(
     'StackUnusable',
-    `there is no stack ${name} in ${region} of this account: is the region right (--region), and the account (--profile)?`,
+    `this account has no stack ${name} in ${region}. Check the name, the region (--region) and the account (--profile).`,
     { details: { stack: name, region } },
   );
 }

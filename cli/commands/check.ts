@@ -9,12 +9,12 @@ export interface CheckOptions extends Omit<BundleFiles, 'cert'> {
   readonly json?: boolean;
 }
 
-/** `certferry check`: whether a bundle would be accepted, and what is in it. Exit code 10 when it would not. */
+/** `certferry check`: whether a bundle can be deployed, and its content. Exit code 10 if it cannot. */
 export function check(cert: string, options: CheckOptions, terminal: Terminal): number {
   const now = new Date();
   try {
     const read = readBundleFiles({ ...options, cert }, now);
-    const print = options.json === true ? printJson : printWords;
+    const print = options.json === true ? printJson : printText;
     print(read, terminal, now);
     return 0;
   } catch (error) {
@@ -30,7 +30,7 @@ function printJson({ facts, subject, warnings }: ReadBundle, { out }: Terminal):
   out(JSON.stringify({ ok: true, ...facts, ...subject, warnings }));
 }
 
-function printWords({ facts, subject, warnings }: ReadBundle, { out, colours }: Terminal, now: Date): void {
+function printText({ facts, subject, warnings }: ReadBundle, { out, colours }: Terminal, now: Date): void {
   const { notBefore, notAfter } = subject;
   const rows = [
     ['names', subject.names.join(', ')],
@@ -42,12 +42,12 @@ function printWords({ facts, subject, warnings }: ReadBundle, { out, colours }: 
     ['chain', intermediates(facts.chain.length)],
     ['fingerprint', facts.fingerprint],
   ] as const;
-  out(`${colours.green('✔')} the bundle is fit to be deployed`);
-  for (const [what, value] of rows) out(`  ${what.padEnd(12)}${value}`);
+  out(`${colours.green('✔')} the bundle can be deployed`);
+  for (const [label, value] of rows) out(`  ${label.padEnd(12)}${value}`);
   for (const warning of warnings) out(colours.yellow(`  warning: ${warning}`));
 }
 
 function intermediates(count: number): string {
-  if (count === 0) return 'none: the leaf alone';
+  if (count === 0) return 'none: leaf only';
   return count === 1 ? '1 intermediate' : `${count} intermediates`;
 }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFerry } from '../../local/backend/local-backend.ts';
+import { openLocalBackend } from '../../local/backend/local-backend.ts';
 import { startBuiltin } from '../demo/builtin.ts';
 import { withFleet } from '../demo/fleet.ts';
 import { performFleet } from '../demo/fleet-scene.ts';
@@ -19,17 +19,17 @@ export interface DemoOptions {
 }
 
 /**
- * `certferry demo`: four scenes on a server of its own and one on a fleet of five, in a scratch folder. Checks each of them itself; exit code 0 only
- * when everything went as described.
+ * `certferry demo`: four scenes with one server and one with five hosts, in a temporary folder. The demo checks each result; exit
+ * code 0 only if all are as described.
  */
 export async function demo({ daemon, keep = false }: DemoOptions, terminal: Terminal): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), 'certferry-demo-'));
   const started = performance.now();
-  const tidy = () => {
+  const cleanUp = () => {
     if (!keep) rmSync(scratch, { recursive: true, force: true });
   };
   const interrupted = () => {
-    tidy();
+    cleanUp();
     process.exit(interruptedExitCode);
   };
   process.once('SIGINT', interrupted);
@@ -40,11 +40,11 @@ export async function demo({ daemon, keep = false }: DemoOptions, terminal: Term
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'DemoFailed') throw error;
     terminal.err(terminal.colours.red(`\nThe demo failed: ${error.message}`));
-    if (keep) terminal.err(`What happened is in ${scratch}.`);
+    if (keep) terminal.err(`The data is in ${scratch}.`);
     return demoFailedExitCode;
   } finally {
     process.off('SIGINT', interrupted);
-    tidy();
+    cleanUp();
   }
 }
 
@@ -52,16 +52,16 @@ async function play(daemon: DemoOptions['daemon'], scratch: string, terminal: Te
   const authority = await createAuthority({ name: 'Certferry demo', intermediate: true });
   const stage = await startStage(daemon, scratch, authority);
   try {
-    terminal.out(`A certificate authority that lasts as long as this demo, and ${stage.what}.`);
-    const ferry = await openFerry({ stateDir: join(scratch, 'state') });
+    terminal.out(`The demo uses a temporary certificate authority and ${stage.what}.`);
+    const backend = await openLocalBackend({ stateDir: join(scratch, 'state') });
     try {
-      await performScenes({ ferry, stage, terminal }, authority);
+      await performScenes({ backend, stage, terminal }, authority);
       await withFleet(scratch, async (fleet) => {
-        announce({ terminal }, 5, 'A fleet: five hosts with a server each, and a renewal in waves.');
-        await performFleet({ ferry, fleet, terminal }, authority);
+        announce({ terminal }, 5, 'A fleet: five hosts with one server each, and a renewal in waves.');
+        await performFleet({ backend, fleet, terminal }, authority);
       });
     } finally {
-      await ferry.close();
+      await backend.close();
     }
   } finally {
     await stage.stop();
@@ -81,20 +81,22 @@ function conclude(
   { daemon, keep, scratch, milliseconds }: DemoOptions & { scratch: string; milliseconds: number },
   { out, colours }: Terminal,
 ): void {
-  const next = (command: string, what: string) => out(`  ${command.padEnd(50)}${colours.dim(what)}`);
+  const next = (command: string, purpose: string) => out(`  ${command.padEnd(50)}${colours.dim(purpose)}`);
   out('');
   out(colours.bold(`Shown in ${duration(milliseconds)}:`));
-  out('  - a version counts as deployed when the endpoint serves it, not when a reload succeeds;');
-  out('  - when it is not served, the old files are put back and the old leaf is looked for again;');
-  out('  - a bundle that is not fit is refused before anything is touched;');
-  out('  - a fleet is renewed in waves, and one that fails is halted and, if so wished, put back.');
+  out('  - A version is deployed when the endpoint serves it; a successful reload is not enough.');
+  out('  - If it is not served, the previous files are restored and the previous leaf is verified.');
+  out('  - An invalid bundle is rejected before any file is changed.');
+  out(
+    '  - A fleet is renewed in waves; a failing rollout is halted and, with --on-halt rollback, rolled back.',
+  );
   out('');
   out(colours.bold('Next:'));
   if (keep) out(`  certferry inspect --local last --state ${join(scratch, 'state')}`);
   else if (daemon === 'builtin')
-    next('certferry demo --daemon nginx', 'the first scenes on the nginx found in PATH');
-  next('certferry check fullchain.pem --key privkey.pem', 'is yours fit to be deployed?');
-  next('certferry probe example.com:443', 'what does a server serve?');
-  next('certferry help deploy', 'with a targets file of your own');
-  next('certferry help rollout', 'the same for many targets, in waves');
+    next('certferry demo --daemon nginx', 'run the first scenes with the nginx found in PATH');
+  next('certferry check fullchain.pem --key privkey.pem', 'check your own bundle');
+  next('certferry probe example.com:443', 'show what a server serves');
+  next('certferry help deploy', 'deploy with your own targets file');
+  next('certferry help rollout', 'deploy to many targets in waves');
 }

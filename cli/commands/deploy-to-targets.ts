@@ -1,59 +1,65 @@
 import pLimit from 'p-limit';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { Target } from '../../core/targets/target.ts';
+import type { DeploymentResult } from '../../services/backend/backend.ts';
 import type { Progress } from '../render/progress.ts';
-import { type AtLeastOne, type Finished, interrupted, notRecorded } from '../report/deployment-report.ts';
+import {
+  type AtLeastOne,
+  type FinishedDeployment,
+  interrupted,
+  notRecorded,
+} from '../report/deployment-report.ts';
 import { describeError } from '../terminal/errors.ts';
 
-/** Carries an order to one target, to its end, wherever it is carried. */
-export type Carrier = (
+/** Runs one deployment to its end. */
+export type RunDeployment = (
   target: Target,
   onEvent: (event: ExecutionEvent) => void,
-) => Promise<Omit<Finished, 'target'>>;
+) => Promise<DeploymentResult>;
 
-/** Deployments at a time: on this machine each one starts an agent and a probe. */
-const maximumAtOnce = 8;
+/** In local mode each deployment starts an agent and a probe on this machine. */
+const maximumConcurrency = 8;
 
 /**
- * Carries one order to all targets, at most eight at a time; never throws for a target, so that no other one's end
- * goes unreported. A deployment whose end this process could not learn is `lost`. When `interruption` is aborted,
- * deployments that have begun are waited for (a target is never left half done), and no other is begun.
+ * Runs one deployment for each target, at most eight at once. Never throws for a target, so that the result of every target is
+ * reported; a deployment that fails in this process is `lost`. After `interruption`, running deployments finish and no
+ * further one starts.
  */
-export async function carry(
-  carrier: Carrier,
+export async function deployToTargets(
+  run: RunDeployment,
   targets: AtLeastOne<Target>,
   { progress, interruption }: { progress: Progress; interruption: AbortSignal },
-): Promise<AtLeastOne<Finished>> {
-  const carryOne = async (target: Target): Promise<Finished> => {
-    if (interruption.aborted) return notBegun(target);
-    const finished = await deployOne(carrier, target, progress);
+): Promise<AtLeastOne<FinishedDeployment>> {
+  const deploy = async (target: Target): Promise<FinishedDeployment> => {
+    if (interruption.aborted) return notStarted(target);
+    const finished = await deployTo(run, target, progress);
     progress.ended(target.id, finished.output.outcome);
     return finished;
   };
   const [first, ...others] = targets;
-  const limit = pLimit(maximumAtOnce);
+  const limit = pLimit(maximumConcurrency);
   const [ofFirst, ...ofOthers] = [
-    limit(() => carryOne(first)),
-    ...others.map((one) => limit(() => carryOne(one))),
+    limit(() => deploy(first)),
+    ...others.map((one) => limit(() => deploy(one))),
   ];
   return [await ofFirst, ...(await Promise.all(ofOthers))] as const;
 }
 
-async function deployOne(carrier: Carrier, target: Target, progress: Progress): Promise<Finished> {
+async function deployTo(run: RunDeployment, target: Target, progress: Progress): Promise<FinishedDeployment> {
   try {
-    return { target, ...(await carrier(target, (event) => progress.event(target.id, event))) };
+    return { target, ...(await run(target, (event) => progress.event(target.id, event))) };
   } catch (error) {
     const { name, message } = describeError(error);
     return notRecorded(target, 'lost', {
-      summary: `the deployment to ${target.id} broke off in this process: ${message}`,
+      summary: `the deployment to ${target.id} failed in this process: ${message}`,
       reason: name,
     });
   }
 }
 
-function notBegun(target: Target): Finished {
+function notStarted(target: Target): FinishedDeployment {
   return notRecorded(target, 'rejected', {
-    summary: 'interrupted before it was begun',
+    summary: 'not started: interrupted by Ctrl-C',
     reason: interrupted,
   });
 }

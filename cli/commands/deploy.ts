@@ -1,91 +1,89 @@
 import type { CertferryError } from '../../core/errors.ts';
 import type { Target } from '../../core/targets/target.ts';
-import { type BundleFiles, judge, secretOf } from '../input/read-bundle-files.ts';
+import { type BundleFiles, readUsableBundle, secretOf } from '../input/read-bundle-files.ts';
 import { onThisMachine, readTargetsFile, selectTargets } from '../input/select-targets.ts';
-import { readVersion } from '../input/version-option.ts';
-import {
-  type PlaceOptions,
-  placeOf,
-  refuseOptions,
-  refuseOwnFiles,
-  requireOptions,
-  type StackPlace,
-} from '../options/backend-options.ts';
-import { fold } from '../render/text.ts';
+import { readVersionOption } from '../input/version-option.ts';
+import { type BackendOptions, type StackSelection, selectBackend } from '../options/backend-options.ts';
+import { refuseFileOptions, refuseOptions, requireOptions } from '../options/option-checks.ts';
 import { type AtLeastOne, notRecorded } from '../report/deployment-report.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { exitCodes } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import type { Carrier } from './deploy-to-targets.ts';
-import { withAccount, withFerry } from './open-backend.ts';
-import { finish, perform } from './perform-deployments.ts';
+import { withLocalBackend, withStackBackend } from './open-backend.ts';
+import { performDeployments, printReport } from './perform-deployments.ts';
+import { printRefusal } from './refuse-bundle.ts';
 
-export interface DeployOptions extends PlaceOptions, Partial<BundleFiles> {
+export interface DeployOptions extends BackendOptions, Partial<BundleFiles> {
   readonly targets?: string;
   readonly certificate: string;
-  readonly version?: string;
+  readonly to?: string;
   readonly target: readonly string[];
   readonly dryRun?: boolean;
 }
 
-/** `certferry deploy`: a bundle to targets on this machine, or in an account the current version to named targets. */
+/** `certferry deploy`: a bundle to targets on this machine, or a version to named targets of a stack. */
 export async function deploy(options: DeployOptions, terminal: Terminal): Promise<number> {
-  const place = placeOf(options, 'deploy');
-  return place.kind === 'stack'
-    ? deployInAccount(place, options, terminal)
-    : deployHere(place.state, options, terminal);
+  const selection = selectBackend(options, 'deploy');
+  return selection.kind === 'stack'
+    ? deployOnStack(selection, options, terminal)
+    : deployLocally(selection.state, options, terminal);
 }
 
-/** Reads and judges the bundle before anything is started, then carries it to every target. */
-async function deployHere(state: string, options: DeployOptions, terminal: Terminal): Promise<number> {
+/** Checks the bundle before anything is started. */
+async function deployLocally(state: string, options: DeployOptions, terminal: Terminal): Promise<number> {
   requireOptions({ '--targets': options.targets, '--cert': options.cert }, '--local');
-  refuseOptions({ '--version': options.version }, '--local: the version is the one in --cert');
+  refuseOptions({ '--to': options.to }, '--local: the version is the one in --cert');
   const { targets: file = '', cert = '', certificate, target: ids } = options;
   const selected = selectTargets(readTargetsFile(file).targets, certificate, ids);
   const [first, ...others] = selected;
   const targets = [onThisMachine(first), ...others.map(onThisMachine)] as const;
-  const read = judge({ ...options, cert });
+  const read = readUsableBundle({ ...options, cert });
   if (!('bundle' in read)) return refuse(read, targets, options, terminal);
   for (const warning of read.warnings) terminal.err(terminal.colours.yellow(`warning: ${warning}`));
-  const order = {
-    action: actionOf(options),
-    secret: secretOf(read),
-    fingerprint: read.facts.fingerprint,
-  };
-  return withFerry(state, async (ferry) => {
-    // first: what broke off in the middle is to be looked at most of all
-    if (order.action === 'deploy') await ferry.register(selected);
-    const carrier: Carrier = (target, onEvent) => ferry.deploy({ target, ...order, onEvent });
-    return perform(targets, carrier, { options, terminal });
+  const action = actionOf(options);
+  const version = { secret: secretOf(read), fingerprint: read.facts.fingerprint };
+  return withLocalBackend(state, async (backend) => {
+    // before the deployment: the sweep must probe a target whose deployment was interrupted
+    if (action === 'deploy') await backend.register(selected);
+    return performDeployments(
+      targets,
+      (target, onEvent) => backend.deploy({ target, action, version }, onEvent),
+      { options, terminal },
+    );
   });
 }
 
-/** Keys stay where they are: the version is the one whose rollout ended well last, or one that was rolled out before. */
-async function deployInAccount(place: StackPlace, options: DeployOptions, terminal: Terminal) {
+/** The stack reads the version from its source: the current version, or an earlier one by its fingerprint. */
+async function deployOnStack(selection: StackSelection, options: DeployOptions, terminal: Terminal) {
   const { certificate } = options;
-  refuseOwnFiles(options);
+  refuseFileOptions(options);
   requireOptions(
     { '--target': options.target[0] },
-    '--stack: all targets of a certificate are reached by "certferry rollout"',
+    '--stack: "certferry rollout" deploys to all targets of a certificate',
   );
-  const wanted = readDeployed(options.version);
-  return withAccount(place, async (account) => {
-    const members = await account.members(options.target, certificate);
-    const version = await account.version(certificate, wanted);
-    return perform(members, account.carrier({ action: actionOf(options), version }), { options, terminal });
+  const fingerprint = readFingerprint(options.to);
+  return withStackBackend(selection, async (backend) => {
+    const targets = await backend.findTargets(options.target, certificate);
+    const version = await backend.findVersion(certificate, fingerprint);
+    const action = actionOf(options);
+    return performDeployments(
+      targets,
+      (target, onEvent) => backend.deploy({ target, action, version }, onEvent),
+      { options, terminal },
+    );
   });
 }
 
-/** Null: the current one. What no rollout has carried begins with one: a single deployment asks no source what is in it. */
-function readDeployed(text: string | undefined): string | null {
+/** Null for the current version. Only a rollout reads the source, so other versions need a rollout first. */
+function readFingerprint(text: string | undefined): string | null {
   if (text === undefined) return null;
-  const version = readVersion(text);
+  const version = readVersionOption(text);
   if (version === 'current') return null;
   if (typeof version === 'object' && 'fingerprint' in version && version.fingerprint !== undefined) {
     return version.fingerprint;
   }
   throw new UsageError(
-    `--version ${text}: deploy takes "current" or the fingerprint of a version that was rolled out; "certferry rollout --version ${text}" begins with another one, with --target for a part`,
+    `--to ${text}: deploy accepts "current" or the fingerprint of a version that was rolled out. Start a rollout of another version with "certferry rollout --to ${text}"; add --target to limit it.`,
   );
 }
 
@@ -93,22 +91,18 @@ function actionOf({ dryRun }: DeployOptions): 'deploy' | 'validate' {
   return dryRun === true ? 'validate' : 'deploy';
 }
 
-/** In words, once for all targets: they have nothing to do with it. */
 function refuse(
-  { name, message }: CertferryError,
+  error: CertferryError,
   targets: AtLeastOne<Target>,
   options: DeployOptions,
   terminal: Terminal,
 ): number {
   if (options.json === true) {
-    const end = { summary: `the bundle is refused: ${message}`, reason: name };
+    const end = { summary: `the bundle is rejected: ${error.message}`, reason: error.name };
     const [first, ...others] = targets;
-    const refused = others.map((target) => notRecorded(target, 'rejected', end));
-    return finish([notRecorded(first, 'rejected', end), ...refused], options, terminal);
+    const rejected = others.map((target) => notRecorded(target, 'rejected', end));
+    return printReport([notRecorded(first, 'rejected', end), ...rejected], options, terminal);
   }
-  const [head = '', ...rest] = fold(`rejected: ${name}: ${message}`, terminal.width - 2);
-  terminal.out(`${terminal.colours.red('✖')} ${head}`);
-  for (const line of rest) terminal.out(`  ${line}`);
-  terminal.out('  Nothing was started, and nothing was touched.');
+  printRefusal('rejected', error, terminal);
   return exitCodes.rejected;
 }

@@ -1,118 +1,55 @@
-import { userInfo } from 'node:os';
-import type { RolloutEntry, There } from '../../services/backend/backend.ts';
-import { ownCommand, type Place, type PlaceOptions, placeOf } from '../options/backend-options.ts';
+import { type BackendOptions, type BackendSelection, selectBackend } from '../options/backend-options.ts';
+import { commandLineFor } from '../options/command-line.ts';
+import { operatorName } from '../options/operator.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { withPlace } from './open-backend.ts';
+import { haltRollout, rollBackRollout } from './halt-rollout.ts';
+import { withBackend } from './open-backend.ts';
 
-export interface HaltOptions extends PlaceOptions {
+export interface HaltOptions extends BackendOptions {
   readonly reason?: string;
-  readonly rollBack?: boolean;
+  readonly rollback?: boolean;
 }
 
-/** `certferry halt`: no further deployment of the rollout begins. Throws UsageError when there is none to halt. */
+/** `certferry halt`: stops a rollout. Throws UsageError if there is no such rollout, or it has ended. */
 export async function halt(id: string, options: HaltOptions, { out }: Terminal): Promise<number> {
-  const reason = options.reason ?? `halted by ${whoAmI()}`;
-  const place = placeOf(options, 'halt');
-  if (options.rollBack === true) return putBack(id, { options, place, reason }, out);
-  const own = ownCommand(options);
-  if (!(await withPlace(place, (there) => haltIn(there, id, reason)))) {
-    throw new UsageError(`there is no rollout ${id}, or it has ended: "${own('rollouts')}" lists them`);
+  const reason = options.reason ?? `halted by ${operatorName()}`;
+  const selection = selectBackend(options, 'halt');
+  if (options.rollback === true) return rollBack(id, { options, selection, reason }, out);
+  const commandLine = commandLineFor(options);
+  if (!(await withBackend(selection, (backend) => haltRollout(backend, id, reason)))) {
+    throw new UsageError(
+      `rollout ${id} cannot be halted: it does not exist, or it has ended. "${commandLine('rollouts')}" lists the rollouts.`,
+    );
   }
   if (options.json === true) out(JSON.stringify({ rolloutId: id, halted: true }));
   else {
-    out(`Rollout ${id} is halted: deployments that have begun are finished, and no other one begins.`);
-    out(
-      'One that waits (a pause, a window) ends with its next look, within a quarter of an hour, seldom later.',
-    );
-    out(`When it has ended, this lets it go on: ${own(`rollout --resume ${id}`)}`);
+    out(`Rollout ${id} is halted: it starts no further deployments, and running deployments finish.`);
+    out('A rollout that waits (for a pause or a maintenance window) ends at its next check, usually within');
+    out(`15 minutes. When it has ended, you can resume it: ${commandLine(`rollout --resume ${id}`)}`);
   }
   return 0;
 }
 
-/** Throws UsageError also where nobody does it: the rollout was halted before, or a newer one has taken its place. */
-async function putBack(
+/** Throws UsageError also if the execution has ended halted: then only a resume can roll back. */
+async function rollBack(
   id: string,
-  { options, place, reason }: { options: PlaceOptions; place: Place; reason: string },
+  { options, selection, reason }: { options: HaltOptions; selection: BackendSelection; reason: string },
   out: Terminal['out'],
 ): Promise<number> {
-  const own = ownCommand(options);
-  const control = await withPlace(place, (there) => putBackIn(there, id, reason));
+  const commandLine = commandLineFor(options);
+  const control = await withBackend(selection, (backend) => rollBackRollout(backend, id, reason));
   if (control.outcome === 'halted') {
     throw new UsageError(
-      `rollout ${id} was halted before, and its execution has ended: "${own(`rollout --resume ${id} --roll-back`)}" puts back what it changed`,
+      `rollout ${id} was halted before, and its execution has ended. Roll it back with "${commandLine(`rollout --resume ${id} --rollback`)}".`,
     );
   }
-  if (options.json === true) out(JSON.stringify({ rolloutId: id, halted: true, rollBack: true }));
+  if (options.json === true) out(JSON.stringify({ rolloutId: id, halted: true, rollback: true }));
   else {
-    out(`Rollout ${id} is halted: no other deployment begins, and what it has changed is put back,`);
-    out('newest wave first and verified. One that is just coming to its end ends as it is. See which:');
-    out(`  ${own(place.kind === 'stack' ? `rollout --follow ${id}` : 'rollouts')}`);
+    const follow = selection.kind === 'stack' ? `rollout --follow ${id}` : 'rollouts';
+    out(`Rollout ${id} is halted and rolls back what it changed: the latest wave first, with verification.`);
+    out('If it was about to end, it ends without a rollback. Check its state:');
+    out(`  ${commandLine(follow)}`);
   }
   return 0;
-}
-
-/** Asks for it, and answers a question that it waits with. Throws UsageError where there is nothing to put back. */
-export async function putBackIn(
-  there: Pick<There, 'putBack' | 'answer'>,
-  id: string,
-  reason = `to be put back, said ${whoAmI()}`,
-): Promise<RolloutEntry> {
-  const control = await there.putBack(id, reason);
-  if (control === null) {
-    throw new UsageError(
-      `there is no rollout ${id}, or it has ended: what it did is put back by a rollout of the version before (--version)`,
-    );
-  }
-  if (control.supersededBy !== null) {
-    throw new UsageError(
-      `rollout ${id} puts nothing back: rollout ${control.supersededBy} was begun since, and what it does stays`,
-    );
-  }
-  await there.answer(id, { wave: undefined, verdict: 'rejected', by: whoAmI() });
-  return control;
-}
-
-/** Whether it was there to be halted. One that asks would only hear of it with its answer: so that is given too. */
-export async function haltIn(
-  there: Pick<There, 'halt' | 'answer'>,
-  id: string,
-  reason: string,
-): Promise<boolean> {
-  const halted = await there.halt(id, reason);
-  if (halted) await there.answer(id, { wave: undefined, verdict: 'rejected', by: whoAmI() });
-  return halted;
-}
-
-export interface ApproveOptions extends PlaceOptions {
-  readonly wave?: number;
-  readonly reject?: boolean;
-  readonly by?: string;
-}
-
-/** `certferry approve`: the answer that a rollout waits for. Throws UsageError when nobody asks. */
-export async function approve(id: string, options: ApproveOptions, { out }: Terminal): Promise<number> {
-  const answer = {
-    wave: options.wave,
-    verdict: options.reject === true ? ('rejected' as const) : ('approved' as const),
-    by: options.by ?? whoAmI(),
-  };
-  const place = placeOf(options, 'approve');
-  if (!(await withPlace(place, (there) => there.answer(id, answer)))) {
-    const wave = options.wave === undefined ? '' : ` after wave ${options.wave}`;
-    throw new UsageError(`rollout ${id} does not ask${wave}: it was answered, it has ended, or it never did`);
-  }
-  if (options.json === true) out(JSON.stringify({ rolloutId: id, ...answer }));
-  else if (answer.verdict === 'approved') out(`Rollout ${id} goes on (approved by ${answer.by}).`);
-  else out(`Rollout ${id} is halted (rejected by ${answer.by}).`);
-  return 0;
-}
-
-function whoAmI(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // an account of the system may have no name
-    return 'certferry';
-  }
 }

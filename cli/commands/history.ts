@@ -1,36 +1,42 @@
-import type { HistoryQuery } from '../../services/backend/backend.ts';
-import { type PlaceOptions, placeOf } from '../options/backend-options.ts';
+import type { Backend } from '../../services/backend/backend.ts';
+import { type BackendOptions, selectBackend } from '../options/backend-options.ts';
 import { historyLines } from '../render/history.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { withPlace } from './open-backend.ts';
+import { withBackend } from './open-backend.ts';
 
-export interface HistoryOptions extends PlaceOptions {
+export interface HistoryOptions extends BackendOptions {
   readonly target?: string;
   readonly certificate?: string;
   readonly rollout?: string;
 }
 
-/** `certferry history`: the deployments of a state folder or a stack, or of one part of them, the latest first. */
+/** `certferry history`: recorded deployments, the latest first. */
 export async function history(options: HistoryOptions, terminal: Terminal): Promise<number> {
-  const place = placeOf(options, 'history');
+  const selection = selectBackend(options, 'history');
   const query = queryOf(options);
-  const deployments = await withPlace(place, (there) => there.history(query));
+  const deployments = await withBackend(selection, (backend) => backend.history(query));
   if (options.json === true) terminal.out(JSON.stringify({ deployments }));
-  else for (const line of historyLines(deployments, terminal, partOf(options))) terminal.out(line);
+  else for (const line of historyLines(deployments, terminal, filterWords(options))) terminal.out(line);
   return 0;
 }
 
-/** A rollout's are listed whole: somebody wants to know who is missing. */
-const mostOfRollout = 20_000;
+/** A rollout is listed completely, so that missing targets can be found. */
+const maximumOfRollout = 20_000;
 
-function queryOf({ target: targetId, certificate, rollout }: HistoryOptions): HistoryQuery {
-  const said = [targetId, certificate, rollout].filter((one) => one !== undefined);
-  if (said.length > 1) throw new UsageError('--target, --certificate and --rollout exclude each other');
-  return { targetId, certificate, rollout, ...(rollout !== undefined && { limit: mostOfRollout }) };
+function queryOf({
+  target: targetId,
+  certificate,
+  rollout,
+}: HistoryOptions): Parameters<Backend['history']>[0] {
+  const filters = [targetId, certificate, rollout].filter((one) => one !== undefined);
+  if (filters.length > 1) {
+    throw new UsageError('--target, --certificate and --rollout exclude each other. Use one of them.');
+  }
+  return { targetId, certificate, rollout, ...(rollout !== undefined && { limit: maximumOfRollout }) };
 }
 
-function partOf({ target, certificate, rollout }: HistoryOptions): string {
+function filterWords({ target, certificate, rollout }: HistoryOptions): string {
   if (target !== undefined) return ` to ${target}`;
   if (certificate !== undefined) return ` of ${certificate}`;
   return rollout === undefined ? '' : ` of rollout ${rollout}`;

@@ -1,65 +1,66 @@
 import { writeFileSync } from 'node:fs';
-import type { Execution, There } from '../../services/backend/backend.ts';
-import { defaultState, ownCommand, type PlaceOptions, placeOf } from '../options/backend-options.ts';
+import type { Backend, InspectedExecution } from '../../services/backend/backend.ts';
+import { type BackendOptions, defaultState, selectBackend } from '../options/backend-options.ts';
+import { commandLineFor } from '../options/command-line.ts';
 import { executionLines, machineNameOf } from '../render/execution.ts';
 import { elapsed } from '../report/deployment-report.ts';
 import { visitsOf } from '../report/visits.ts';
 import { machineFile } from '../terminal/built-files.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { withPlace } from './open-backend.ts';
+import { withBackend } from './open-backend.ts';
 
-export interface InspectOptions extends PlaceOptions {
+export interface InspectOptions extends BackendOptions {
   readonly html?: string;
 }
 
 /**
- * `certferry inspect`: the execution graph with the path taken, or with `--html` a page of it in a file. Throws UsageError
- * for an execution that is not there and a file that cannot be written.
+ * `certferry inspect`: the graph of an execution, or with `--html` a page in a file. Throws UsageError if there is no such
+ * execution, or the file cannot be written.
  */
 export async function inspect(name: string, options: InspectOptions, terminal: Terminal): Promise<number> {
-  const place = placeOf(options, 'inspect');
-  const found = await withPlace(place, (there) => readFrom(there, name, options.html !== undefined));
-  if (found === null) throw new UsageError(unknown(name, options));
+  const selection = selectBackend(options, 'inspect');
+  const found = await withBackend(selection, (backend) => read(backend, name, options.html !== undefined));
+  if (found === null) throw new UsageError(noSuchExecution(name, options));
   const { execution } = found;
   const machine = machineFile(machineNameOf(execution.events));
   if (options.html !== undefined) {
     const { executionPage } = await import('../page/execution-page.ts');
-    write(options.html, executionPage({ ...found, machine }, ownCommand(options)));
+    write(options.html, executionPage({ ...found, machine }, commandLineFor(options)));
   }
   if (options.json === true) terminal.out(JSON.stringify(documentOf(execution)));
-  else if (options.html !== undefined) terminal.out(`${options.html}: written; open it in a browser`);
+  else if (options.html !== undefined) terminal.out(`${options.html}: written. Open it in a browser.`);
   else {
-    const layout = { ...terminal, own: ownCommand(options) };
+    const layout = { ...terminal, own: commandLineFor(options) };
     for (const line of executionLines(machine, execution, layout)) terminal.out(line);
   }
   return 0;
 }
 
-/** The terminal has no room for a rollout's deployments; the page lists them. */
-async function readFrom(there: There, name: string, withWaves: boolean) {
-  const execution = await there.inspect(name);
+/** Only the page lists the deployments of a rollout: a terminal has no space for them. */
+async function read(backend: Pick<Backend, 'inspect' | 'waves'>, name: string, withWaves: boolean) {
+  const execution = await backend.inspect(name);
   if (execution === null) return null;
   const isRollout = machineNameOf(execution.events) === 'rollout';
-  return { execution, waves: withWaves && isRollout ? await there.waves(execution) : [] };
+  return { execution, waves: withWaves && isRollout ? await backend.waves(execution) : [] };
 }
 
 function write(file: string, page: string): void {
   try {
     writeFileSync(file, page);
   } catch (error) {
-    throw new UsageError(`${file} cannot be written: ${error instanceof Error ? error.message : error}`);
+    throw new UsageError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
   }
 }
 
-/** `visits` is the path as the drawing has it; `events` is what it was made from. */
-function documentOf({ executionName, status, output, events }: Execution): object {
+/** `visits` is the path in the graph, derived from `events`. */
+function documentOf({ executionName, status, output, events }: InspectedExecution): object {
   const visits = visitsOf(events);
   return { executionId: executionName, status, output, durationMs: elapsed(events), visits, events };
 }
 
-function unknown(name: string, options: PlaceOptions): string {
+function noSuchExecution(name: string, options: BackendOptions): string {
   const where = options.stack === undefined ? (options.state ?? defaultState) : `stack ${options.stack}`;
-  const [history, rollouts] = [ownCommand(options)('history'), ownCommand(options)('rollouts')];
-  return `there is no execution ${name} in ${where}: "${history}" and "${rollouts}" list those there are`;
+  const commandLine = commandLineFor(options);
+  return `there is no execution ${name} in ${where}. "${commandLine('history')}" and "${commandLine('rollouts')}" list the executions.`;
 }

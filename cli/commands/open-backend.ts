@@ -1,54 +1,58 @@
-import type { Account } from '../../account/stack-backend.ts';
-import type { Ferry } from '../../local/backend/local-backend.ts';
-import type { There } from '../../services/backend/backend.ts';
-import { judgeStateFolder, unusable } from '../input/check-state-folder.ts';
-import type { Place, StackPlace } from '../options/backend-options.ts';
+import type { StackBackend } from '../../account/stack-backend.ts';
+import type { LocalBackend } from '../../local/backend/local-backend.ts';
+import type { Backend } from '../../services/backend/backend.ts';
+import { checkStateFolder, unusable } from '../input/check-state-folder.ts';
+import type { BackendSelection, StackSelection } from '../options/backend-options.ts';
 
-/** Works on this machine's state folder for as long as `work` takes; makes the folder unless it `mustExist`. */
-export async function withFerry<Result>(
+/** Opens local mode while `work` runs. Creates the state folder unless it `mustExist`. */
+export async function withLocalBackend<Result>(
   state: string,
-  work: (ferry: Ferry) => Promise<Result>,
+  work: (backend: LocalBackend) => Promise<Result>,
   { mustExist = false } = {},
 ): Promise<Result> {
-  judgeStateFolder(state, { mustExist });
-  const ferry = await open(state);
+  checkStateFolder(state, { mustExist });
+  const backend = await openLocal(state);
   try {
-    return await work(ferry);
+    return await work(backend);
   } finally {
-    await ferry.close();
+    await backend.close();
   }
 }
 
-async function open(state: string): Promise<Ferry> {
-  const { openFerry } = await import('../../local/backend/local-backend.ts');
+/** The import is dynamic, so that other commands do not load local mode. */
+async function openLocal(state: string): Promise<LocalBackend> {
+  const { openLocalBackend } = await import('../../local/backend/local-backend.ts');
   try {
-    return await openFerry({ stateDir: state });
+    return await openLocalBackend({ stateDir: state });
   } catch (error) {
-    throw isOfFiles(error) ? unusable(state, error) : error;
+    throw isFileError(error) ? unusable(state, error) : error;
   }
 }
 
-function isOfFiles(error: unknown): boolean {
+function isFileError(error: unknown): boolean {
   return error instanceof Error && 'code' in error && 'path' in error;
 }
 
-/** Works on a stack for as long as `work` takes. */
-export async function withAccount<Result>(
-  { stack, region, profile }: StackPlace,
-  work: (account: Account) => Promise<Result>,
+/** Opens a stack while `work` runs. */
+export async function withStackBackend<Result>(
+  { stack, region, profile }: StackSelection,
+  work: (backend: StackBackend) => Promise<Result>,
 ): Promise<Result> {
-  const { openAccount } = await import('../../account/stack-backend.ts');
-  const account = await openAccount({ stack, region, profile });
+  const { openStackBackend } = await import('../../account/stack-backend.ts');
+  const backend = await openStackBackend({ stack, region, profile });
   try {
-    return await work(account);
+    return await work(backend);
   } finally {
-    account.close();
+    await backend.close();
   }
 }
 
-/** Either, for what both can do. */
-export function withPlace<Result>(place: Place, work: (there: There) => Promise<Result>): Promise<Result> {
-  return place.kind === 'local'
-    ? withFerry(place.state, work, { mustExist: true })
-    : withAccount(place, work);
+/** Opens the selected backend for operations that both have. The state folder of local mode must exist. */
+export function withBackend<Result>(
+  selection: BackendSelection,
+  work: (backend: Backend) => Promise<Result>,
+): Promise<Result> {
+  return selection.kind === 'local'
+    ? withLocalBackend(selection.state, work, { mustExist: true })
+    : withStackBackend(selection, work);
 }

@@ -1,33 +1,43 @@
 import type { Target } from '../../core/targets/target.ts';
-import { ownCommand, type PlaceOptions } from '../options/backend-options.ts';
+import type { BackendOptions } from '../options/backend-options.ts';
+import { commandLineFor } from '../options/command-line.ts';
 import { type Progress, progressFor } from '../render/progress.ts';
 import { summaryLines } from '../render/summary.ts';
-import { type AtLeastOne, exitCodeOf, type Finished, reportOf } from '../report/deployment-report.ts';
+import {
+  type AtLeastOne,
+  exitCodeOf,
+  type FinishedDeployment,
+  reportOf,
+} from '../report/deployment-report.ts';
 import { interruptedExitCode } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { type Carrier, carry } from './deploy-to-targets.ts';
+import { deployToTargets, type RunDeployment } from './deploy-to-targets.ts';
 
-/** Carries an order to the targets with progress on the terminal, and reports. Returns the exit code. */
-export async function perform(
+/** Deploys to the targets, shows the progress and prints the report. Returns the exit code. */
+export async function performDeployments(
   targets: AtLeastOne<Target>,
-  carrier: Carrier,
-  { options, terminal }: { options: PlaceOptions; terminal: Terminal },
+  run: RunDeployment,
+  { options, terminal }: { options: BackendOptions; terminal: Terminal },
 ): Promise<number> {
   const ids = targets.map(({ id }) => id);
   const progress = progressFor(ids, terminal, options.json === true);
   const interruption = onInterrupt(progress);
   try {
-    const finished = await carry(carrier, targets, { progress, interruption: interruption.signal });
+    const finished = await deployToTargets(run, targets, { progress, interruption: interruption.signal });
     progress.stop();
-    return finish(finished, options, terminal);
+    return printReport(finished, options, terminal);
   } finally {
     interruption.stop();
     progress.stop();
   }
 }
 
-/** Prints the report, as one JSON document or in words. Returns the exit code. */
-export function finish(finished: AtLeastOne<Finished>, options: PlaceOptions, terminal: Terminal): number {
+/** Prints the report as text, or as one JSON document. Returns the exit code. */
+export function printReport(
+  finished: AtLeastOne<FinishedDeployment>,
+  options: BackendOptions,
+  terminal: Terminal,
+): number {
   const { out, err } = terminal;
   const report = reportOf(finished);
   if (options.json === true) {
@@ -37,18 +47,18 @@ export function finish(finished: AtLeastOne<Finished>, options: PlaceOptions, te
     }
   } else {
     out('');
-    for (const line of summaryLines(finished, terminal, ownCommand(options))) out(line);
+    for (const line of summaryLines(finished, terminal, commandLineFor(options))) out(line);
   }
   return exitCodeOf(report);
 }
 
-/** The first Ctrl-C begins no further target and waits for those begun; the second one ends this process at once. */
+/** The first Ctrl-C lets running deployments finish and starts no further one; the second ends this process at once. */
 function onInterrupt({ say }: Progress): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
   const listener = () => {
     if (controller.signal.aborted) process.exit(interruptedExitCode);
     controller.abort();
-    say('Waiting for the deployments that have begun; press Ctrl-C again to leave them to the next run.');
+    say('Waiting for running deployments. Press Ctrl-C again to exit at once; the next run completes them.');
   };
   process.on('SIGINT', listener);
   return { signal: controller.signal, stop: () => process.off('SIGINT', listener) };

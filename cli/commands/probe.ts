@@ -12,19 +12,19 @@ export interface ProbeOptions {
   readonly json?: boolean;
 }
 
-/** A person waits for this, so it is as patient as a person and not as a deployment. */
+/** Longer than in deployments: an operator runs it once and waits for the result. */
 const timeoutSeconds = 10;
 
 /**
- * `certferry probe`: what every address of an endpoint serves. Exit code 0 when every one answered and, with an
- * expectation, serves that leaf; 1 otherwise, a name that does not resolve included.
+ * `certferry probe`: what every address of an endpoint serves. Exit code 0 if every address completed a handshake and, with
+ * `--expect`, serves that leaf; otherwise 1, also if the name does not resolve.
  */
 export async function probe(endpoint: string, options: ProbeOptions, terminal: Terminal): Promise<number> {
   const { serverName, protocol, expect: expected = null } = options;
   const now = new Date();
-  const answers = inspectEndpoints({ endpoint, serverName, protocol, timeoutSeconds }, now);
+  const inspections = inspectEndpoints({ endpoint, serverName, protocol, timeoutSeconds }, now);
   const json = options.json === true;
-  const addresses = await waitingFor(answers, `asking ${endpoint}`, { terminal, json });
+  const addresses = await waitingFor(inspections, `probing ${endpoint}`, { terminal, json });
   const ok = addresses.every(({ served }) => isAsExpected(served, expected));
   if (json) {
     terminal.out(
@@ -36,16 +36,16 @@ export async function probe(endpoint: string, options: ProbeOptions, terminal: T
   return ok ? 0 : notServedExitCode;
 }
 
-/** A name without an address is an answer as well. */
+/** A name that does not resolve is a result, too. */
 async function inspectEndpoints(
-  question: Parameters<typeof look>[0],
+  request: Parameters<typeof look>[0],
   now: Date,
 ): Promise<AddressInspection[]> {
   try {
-    return await look(question, now);
+    return await look(request, now);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ProbeFailed') throw error;
-    return [{ address: question.endpoint, problem: error.message, served: null }];
+    return [{ address: request.endpoint, problem: error.message, served: null }];
   }
 }
 
@@ -65,9 +65,9 @@ function print(
     return;
   }
   const ok = isAsExpected(served, expected);
-  const verdict = expected === null ? '' : ok ? '  serves what is expected' : '  serves another leaf';
+  const verdict = expected === null ? '' : ok ? '  serves the expected leaf' : '  serves another leaf';
   out(`${ok ? colours.green('✔') : colours.red('✖')} ${colours.bold(address)}${verdict}`);
-  for (const [what, value] of rows(served, now)) out(`  ${what.padEnd(12)}${value}`);
+  for (const [label, value] of rows(served, now)) out(`  ${label.padEnd(12)}${value}`);
   for (const warning of served.warnings) out(colours.yellow(`  warning: ${warning}`));
 }
 
@@ -78,7 +78,7 @@ function rows(served: ServedFacts, now: Date): readonly (readonly [string, strin
     ['issuer', served.issuer],
     ['valid', `${minute(notBefore)} to ${minute(notAfter)} UTC`],
     ['expires', daysBetween(now.getTime() / 1000, notAfter)],
-    ['sent', chainLength === 1 ? 'the leaf alone' : `${chainLength} certificates`],
+    ['sent', chainLength === 1 ? 'leaf only' : `${chainLength} certificates`],
     ['TLS', `${served.tlsVersion}, ${served.cipher}`],
     ['fingerprint', served.fingerprint],
   ];

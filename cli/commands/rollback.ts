@@ -1,44 +1,49 @@
+import type { Target } from '../../core/targets/target.ts';
+import type { Backend } from '../../services/backend/backend.ts';
 import { onThisMachine, readTargetsFile, selectTarget } from '../input/select-targets.ts';
-import {
-  type PlaceOptions,
-  placeOf,
-  refuseOptions,
-  requireOptions,
-  type StackPlace,
-} from '../options/backend-options.ts';
+import { type BackendOptions, type StackSelection, selectBackend } from '../options/backend-options.ts';
+import { refuseOptions, requireOptions } from '../options/option-checks.ts';
+import type { AtLeastOne } from '../report/deployment-report.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { withAccount, withFerry } from './open-backend.ts';
-import { perform } from './perform-deployments.ts';
+import { withLocalBackend, withStackBackend } from './open-backend.ts';
+import { performDeployments } from './perform-deployments.ts';
 
-export interface RollbackOptions extends PlaceOptions {
+export interface RollbackOptions extends BackendOptions {
   readonly targets?: string;
   readonly target: string;
 }
 
-/** `certferry rollback`: the version before the installed one, applied and verified as a deployment of its own. */
+/** `certferry rollback`: deploys the previous version of a target again, and verifies it. */
 export async function rollback(options: RollbackOptions, terminal: Terminal): Promise<number> {
-  const place = placeOf(options, 'rollback');
-  if (place.kind === 'stack') return rollbackInAccount(place, options, terminal);
+  const selection = selectBackend(options, 'rollback');
+  if (selection.kind === 'stack') return rollBackOnStack(selection, options, terminal);
   const { targets: file = '' } = options;
   requireOptions({ '--targets': options.targets }, '--local');
   const target = onThisMachine(selectTarget(readTargetsFile(file).targets, options.target));
-  return withFerry(
-    place.state,
-    (ferry) =>
-      perform([target], (one, onEvent) => ferry.deploy({ target: one, action: 'rollback', onEvent }), {
-        options,
-        terminal,
-      }),
+  return withLocalBackend(
+    selection.state,
+    (backend) => rollBackTargets(backend, [target], { options, terminal }),
     { mustExist: true },
   );
 }
 
-/** On every host of the target. */
-async function rollbackInAccount(place: StackPlace, options: RollbackOptions, terminal: Terminal) {
-  refuseOptions({ '--targets': options.targets }, '--stack: the stack knows its targets');
-  return withAccount(place, async (account) => {
-    const targets = await account.members([options.target]);
-    const carrier = account.carrier({ action: 'rollback', version: null });
-    return perform(targets, carrier, { options, terminal });
+/** Rolls back every host of the target. */
+async function rollBackOnStack(selection: StackSelection, options: RollbackOptions, terminal: Terminal) {
+  refuseOptions({ '--targets': options.targets }, '--stack: a stack has registered targets');
+  return withStackBackend(selection, async (backend) => {
+    const targets = await backend.findTargets([options.target]);
+    return rollBackTargets(backend, targets, { options, terminal });
   });
+}
+
+function rollBackTargets(
+  backend: Pick<Backend, 'deploy'>,
+  targets: AtLeastOne<Target>,
+  how: { options: RollbackOptions; terminal: Terminal },
+): Promise<number> {
+  return performDeployments(
+    targets,
+    (target, onEvent) => backend.deploy({ target, action: 'rollback', version: null }, onEvent),
+    how,
+  );
 }

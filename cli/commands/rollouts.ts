@@ -1,16 +1,16 @@
-import { type PlaceOptions, placeOf } from '../options/backend-options.ts';
+import { type BackendOptions, selectBackend } from '../options/backend-options.ts';
 import { rolloutListLines } from '../render/rollout-list.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { withPlace } from './open-backend.ts';
+import { withBackend } from './open-backend.ts';
 
-export interface RolloutsOptions extends PlaceOptions {
+export interface RolloutsOptions extends BackendOptions {
   readonly certificate?: string;
 }
 
-/** `certferry rollouts`: those there are, or one certificate's, the latest first. */
+/** `certferry rollouts`: all rollouts, or those of one certificate, the latest first. */
 export async function rollouts(options: RolloutsOptions, terminal: Terminal): Promise<number> {
-  const place = placeOf(options, 'rollouts');
-  const found = await withPlace(place, (there) => there.rollouts(options.certificate));
+  const selection = selectBackend(options, 'rollouts');
+  const found = await withBackend(selection, (backend) => backend.rollouts(options.certificate));
   if (options.json === true) terminal.out(JSON.stringify({ rollouts: found }));
   else for (const line of rolloutListLines(found, terminal, options.certificate)) terminal.out(line);
   return 0;

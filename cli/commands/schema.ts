@@ -3,12 +3,12 @@ import { targetKinds } from '../../core/targets/kinds/kinds.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** `certferry schema`: JSON Schema of a targets file, or of the config of one kind, for editors. */
+/** `certferry schema`: the JSON Schema of a targets file, or of targets of one kind. */
 export function schema(kind: string | undefined, { out }: Terminal): number {
-  const known = targetKinds.find((one) => one === kind);
-  if (kind !== undefined && known === undefined) {
-    throw new UsageError(`there is no kind of target called ${kind}; there are: ${targetKinds.join(', ')}`);
+  const found = targetKinds.find((one) => one === kind);
+  if (kind !== undefined && found === undefined) {
+    throw new UsageError(`unknown kind of target ${kind}. Kinds: ${targetKinds.join(', ')}.`);
   }
-  out(JSON.stringify(targetsJsonSchema(known), null, 2));
+  out(JSON.stringify(targetsJsonSchema(found), null, 2));
   return 0;
 }

@@ -1,77 +1,102 @@
-import type { RolloutEnd, RolloutWatch } from '../../services/backend/backend.ts';
-import { ownCommand, type PlaceOptions } from '../options/backend-options.ts';
-import { rolloutProgressFor } from '../render/rollout-progress.ts';
+import type { RolloutObserver, RolloutResult } from '../../services/backend/backend.ts';
+import type { BackendOptions } from '../options/backend-options.ts';
+import { commandLineFor } from '../options/command-line.ts';
+import { type RolloutProgress, rolloutProgressFor } from '../render/rollout-progress.ts';
 import { rolloutSummaryLines } from '../render/rollout-summary.ts';
 import { rolloutExitCodeOf, rolloutReportOf } from '../report/rollout-report.ts';
 import { describeError } from '../terminal/errors.ts';
 import { interruptedExitCode } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-interface Following {
-  readonly options: PlaceOptions;
+interface RolloutDisplay {
+  readonly options: BackendOptions;
   readonly terminal: Terminal;
-  /** Halts the rollout, and may be called again; null where it goes on without this process. */
+  /** Halts the rollout; may be called repeatedly. Null if the rollout continues without this process. */
   readonly interrupt: ((id: string) => Promise<unknown>) | null;
 }
 
 /**
- * Shows a rollout until it ends, and reports. Returns the exit code.
+ * Shows a rollout until it ends, and prints the report. Returns the exit code.
  *
- * On this machine the first Ctrl-C halts it: deployments that have begun are finished, none is begun. In an account it
- * only ends the watching. The second one leaves at once.
+ * In local mode, the first Ctrl-C halts the rollout: running deployments finish, and no further one starts. On a stack, the
+ * first Ctrl-C only stops the display. The second Ctrl-C exits at once.
  */
-export async function followToItsEnd(
-  begin: (watch: RolloutWatch) => Promise<RolloutEnd>,
-  { options, terminal, interrupt }: Following,
+export async function showRollout(
+  start: (observer: RolloutObserver) => Promise<RolloutResult>,
+  { options, terminal, interrupt }: RolloutDisplay,
 ): Promise<number> {
-  const own = ownCommand(options);
-  const progress = rolloutProgressFor(terminal, own, options.json === true);
-  let id = '';
-  let asked = false;
-  /** Asked for again with each step: a rollout is known, and one that is resumed runs again, only after its first. */
-  const halt = async () => {
-    if (!asked || id === '' || interrupt === null) return;
-    try {
-      await interrupt(id);
-    } catch (error) {
-      progress.say(`It could not be halted: ${describeError(error).message}`);
-    }
+  const progress = rolloutProgressFor(terminal, commandLineFor(options), options.json === true);
+  const halting = createHalting(interrupt, progress);
+  const onSigint = () => {
+    if (interrupt === null) leave(halting.id(), progress, { options, terminal });
+    if (halting.isRequested() || interrupt === null) process.exit(interruptedExitCode);
+    progress.say('Halting: running deployments finish. Press Ctrl-C again to exit at once.');
+    halting.request();
   };
-  const listener = () => {
-    if (interrupt === null) {
-      progress.stop();
-      terminal.err(`The rollout goes on in the account. Watch it again: ${own(`rollout --follow ${id}`)}`);
-      terminal.err(`Let no further deployment begin: ${own(`halt ${id}`)}`);
-    }
-    if (asked || interrupt === null) process.exit(interruptedExitCode);
-    asked = true;
-    progress.say('Halting: deployments that have begun are finished. Press Ctrl-C again to leave at once.');
-    void halt();
-  };
-  process.on('SIGINT', listener);
+  process.on('SIGINT', onSigint);
   try {
-    const begun = (started: string) => {
-      id = started;
-      progress.begun(started);
-    };
-    const event: RolloutWatch['event'] = (happened) => {
-      progress.event(happened);
-      void halt();
-    };
-    const end = await begin({ ...progress, begun, event });
+    const result = await start({
+      ...progress,
+      onStart(id) {
+        halting.start(id);
+        progress.onStart(id);
+      },
+      onEvent(event) {
+        progress.onEvent(event);
+        halting.repeat();
+      },
+    });
     progress.stop();
-    return report(end, options, terminal);
+    return printReport(result, options, terminal);
   } finally {
-    process.off('SIGINT', listener);
+    process.off('SIGINT', onSigint);
     progress.stop();
   }
 }
 
-function report(end: RolloutEnd, options: PlaceOptions, terminal: Terminal): number {
-  if (options.json === true) terminal.out(JSON.stringify(rolloutReportOf(end)));
+/** Halts a rollout on request, and again after each event: a new or resumed rollout is registered only by its first state. */
+function createHalting(interrupt: RolloutDisplay['interrupt'], { say }: RolloutProgress) {
+  let rolloutId = '';
+  let requested = false;
+  const repeat = async () => {
+    if (!requested || rolloutId === '' || interrupt === null) return;
+    try {
+      await interrupt(rolloutId);
+    } catch (error) {
+      say(`The rollout could not be halted: ${describeError(error).message}`);
+    }
+  };
+  return {
+    id: () => rolloutId,
+    isRequested: () => requested,
+    start(id: string) {
+      rolloutId = id;
+    },
+    repeat: () => void repeat(),
+    request() {
+      requested = true;
+      void repeat();
+    },
+  };
+}
+
+/** Explains how to follow or halt a rollout that continues in the account. */
+function leave(
+  id: string,
+  progress: RolloutProgress,
+  { options, terminal }: { options: BackendOptions; terminal: Terminal },
+): void {
+  const commandLine = commandLineFor(options);
+  progress.stop();
+  terminal.err(`The rollout continues in the account. Follow it: ${commandLine(`rollout --follow ${id}`)}`);
+  terminal.err(`Halt it: ${commandLine(`halt ${id}`)}`);
+}
+
+function printReport(result: RolloutResult, options: BackendOptions, terminal: Terminal): number {
+  if (options.json === true) terminal.out(JSON.stringify(rolloutReportOf(result)));
   else {
     terminal.out('');
-    for (const line of rolloutSummaryLines(end, terminal, ownCommand(options))) terminal.out(line);
+    for (const line of rolloutSummaryLines(result, terminal, commandLineFor(options))) terminal.out(line);
   }
-  return rolloutExitCodeOf(end);
+  return rolloutExitCodeOf(result);
 }

@@ -1,65 +1,68 @@
-import type { SweepReport, SweptTarget } from '../../services/backend/backend.ts';
-import { type PlaceOptions, placeOf, refuseOptions } from '../options/backend-options.ts';
+import type { ReceivedSweepReport } from '../../core/drift/sweep-report.ts';
+import { type BackendOptions, selectBackend } from '../options/backend-options.ts';
+import { refuseOptions } from '../options/option-checks.ts';
 import { fold } from '../render/text.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { notServedExitCode } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { withPlace } from './open-backend.ts';
+import { withBackend } from './open-backend.ts';
 
-export interface SweepCommandOptions extends PlaceOptions {
+export interface SweepCommandOptions extends BackendOptions {
   readonly certificate?: string;
   /** False with `--no-heal`. */
   readonly heal: boolean;
 }
 
-/** `certferry sweep`: looks at every endpoint now. Exit code 1 unless all of them are as they should be. */
+/** `certferry sweep`: probes every endpoint now. Exit code 1 if a target has a problem. */
 export async function sweep(options: SweepCommandOptions, terminal: Terminal): Promise<number> {
-  const place = placeOf(options, 'sweep');
+  const selection = selectBackend(options, 'sweep');
   const { certificate, heal } = options;
-  if (place.kind === 'local') refuseOptions({ '--no-heal': !heal }, '--local: nothing is healed here');
-  const report = await withPlace(place, (there) => there.sweep({ certificate, heal }));
-  if (certificate !== undefined && looksEmpty(report)) {
-    throw new UsageError(`no registered target has the certificate ${certificate}: nothing was looked at`);
+  if (selection.kind === 'local') refuseOptions({ '--no-heal': !heal }, '--local: local mode never heals');
+  const report = await withBackend(selection, (backend) => backend.sweep({ certificate, heal }));
+  if (certificate !== undefined && isEmpty(report)) {
+    throw new UsageError(`no endpoint was probed: no registered target has the certificate ${certificate}`);
   }
   if (options.json === true) terminal.out(JSON.stringify(report));
   else for (const line of sweepLines(report, terminal)) terminal.out(line);
-  return report.targets.some(isWrong) ? notServedExitCode : 0;
+  return report.targets.some(hasProblem) ? notServedExitCode : 0;
 }
 
-function looksEmpty({ targets, more }: SweepReport): boolean {
+type ReceivedTarget = ReceivedSweepReport['targets'][number];
+
+function isEmpty({ targets, more }: ReceivedSweepReport): boolean {
   return targets.length + more === 0;
 }
 
-/** What asks for nothing: of what is `not_probed` nobody knows that anything is wrong. */
-const fine = new Set(['ok', 'not_probed']);
-const isWrong = ({ condition }: SweptTarget) => !fine.has(condition);
+/** `not_probed`: no problem is known. */
+const conditionsWithoutProblem = new Set(['ok', 'not_probed']);
+const hasProblem = ({ condition }: ReceivedTarget) => !conditionsWithoutProblem.has(condition);
 
-/** What a person reads of a sweep: what is wrong, then how many are right. */
-export function sweepLines(report: SweepReport, terminal: Terminal): string[] {
+/** The targets with problems, then the summary. */
+export function sweepLines(report: ReceivedSweepReport, terminal: Terminal): string[] {
   const { targets, more, summary } = report;
   const { colours } = terminal;
-  if (looksEmpty(report)) {
+  if (isEmpty(report)) {
     return [
-      `${colours.yellow('!')} nothing was looked at: no target is registered. "certferry deploy" and "certferry rollout" with --local ` +
-        'register those they go to, "certferry targets apply" those of a stack.',
+      `${colours.yellow('!')} no endpoint was probed: no target is registered. With --local, "certferry deploy" and ` +
+        '"certferry rollout" register their targets. For a stack, use "certferry targets apply".',
     ];
   }
-  const wrong = targets.filter(isWrong);
-  const sign = wrong.length === 0 ? colours.green('✔') : colours.red('✖');
+  const problems = targets.filter(hasProblem);
+  const sign = problems.length === 0 ? colours.green('✔') : colours.red('✖');
   return [
-    ...wrong.flatMap((one) => [...wrongLines(one, terminal), '']),
-    ...(more > 0 ? [`${more} more targets were looked at and are not listed.`, ''] : []),
+    ...problems.flatMap((one) => [...problemLines(one, terminal), '']),
+    ...(more > 0 ? [`${more} more targets were probed and are not listed.`, ''] : []),
     `${sign} ${summary}`,
   ];
 }
 
-function wrongLines(
-  { targetId, certificate, condition, summary, healing, notHealed }: SweptTarget,
+function problemLines(
+  { targetId, certificate, condition, summary, healing, notHealed }: ReceivedTarget,
   { colours, width }: Terminal,
 ): string[] {
-  const done = healing ? 'it is deployed to again' : `nothing is done about it: ${notHealed}`;
+  const action = healing ? 'healing: a rollout was started' : `not healed: ${notHealed}`;
   return [
     `${colours.red('✖')} ${colours.bold(targetId)}  ${condition.replaceAll('_', ' ')}  ${colours.dim(certificate)}`,
-    ...[summary, done].flatMap((text) => fold(text, width - 2)).map((line) => `  ${line}`),
+    ...[summary, action].flatMap((text) => fold(text, width - 2)).map((line) => `  ${line}`),
   ];
 }

@@ -1,9 +1,9 @@
-import type { PlaceOptions } from '../options/backend-options.ts';
+import type { BackendOptions } from '../options/backend-options.ts';
 
-/** What `certferry targets` can do. */
+/** The actions of `certferry targets`. */
 export const targetsActions = ['list', 'apply', 'remove', 'remove-certificate'] as const;
 export type TargetsAction = (typeof targetsActions)[number];
 
-export interface TargetsOptions extends PlaceOptions {
+export interface TargetsOptions extends BackendOptions {
   readonly dryRun?: boolean;
 }

@@ -1,74 +1,80 @@
-import type { Account, Change, Registration } from '../../account/stack-backend.ts';
+import type { Change, Registration } from '../../account/registrations.ts';
+import type { StackBackend } from '../../account/stack-backend.ts';
 import { hostWords } from '../../core/targets/host-words.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import { readTargetsFile } from '../input/select-targets.ts';
-import { refuseOptions, stackOf } from '../options/backend-options.ts';
+import { selectStack } from '../options/backend-options.ts';
+import { refuseOptions } from '../options/option-checks.ts';
 import { table } from '../render/text.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { withAccount } from './open-backend.ts';
+import { withStackBackend } from './open-backend.ts';
 import type { TargetsAction, TargetsOptions } from './targets-options.ts';
 
-/** `certferry targets`: what is registered in a stack, and how it changes. */
+/** `certferry targets`: lists and changes the registrations of a stack. */
 export async function targets(
   action: TargetsAction,
-  what: string | undefined,
+  argument: string | undefined,
   options: TargetsOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const place = stackOf(options, 'targets');
+  const selection = selectStack(options, 'targets');
   if (action !== 'apply') refuseOptions({ '--dry-run': options.dryRun }, `targets ${action}`);
-  const perform = prepare(action, what, options, terminal);
-  await withAccount(place, perform);
+  const perform = prepare(action, argument, options, terminal);
+  await withStackBackend(selection, perform);
   return 0;
 }
 
-/** Everything that can be wrong with what was typed is told before the account is asked. */
+/** Checks all arguments before the stack is opened. */
 function prepare(
   action: TargetsAction,
-  what: string | undefined,
+  argument: string | undefined,
   options: TargetsOptions,
   terminal: Terminal,
-): (account: Account) => Promise<void> {
+): (backend: StackBackend) => Promise<void> {
   if (action === 'list') {
-    if (what !== undefined) throw new UsageError(`targets list takes nothing more than options, not ${what}`);
-    return async (account) => list(await account.registrations(), options, terminal);
+    if (argument !== undefined) throw new UsageError(`targets list has no argument, but got ${argument}`);
+    return async (backend) => printRegistrations(await backend.registrations(), options, terminal);
   }
-  if (what === undefined) throw new UsageError(`targets ${action} needs ${wanted[action]}`);
+  if (argument === undefined) throw new UsageError(`targets ${action} needs ${argumentOf[action]}`);
   if (action === 'apply') {
-    const file = readTargetsFile(what);
+    const file = readTargetsFile(argument);
     const dryRun = options.dryRun === true;
-    return async (account) => tellChanges(await account.apply(file, { dryRun }), options, terminal);
+    return async (backend) => printChanges(await backend.apply(file, { dryRun }), options, terminal);
   }
-  return async (account) => {
-    await (action === 'remove' ? account.removeTarget(what) : account.removeCertificate(what));
-    if (options.json === true) terminal.out(JSON.stringify({ removed: what }));
-    else terminal.out(`${what} is not registered any more. What is installed on hosts stays there.`);
+  return async (backend) => {
+    await (action === 'remove' ? backend.removeTarget(argument) : backend.removeCertificate(argument));
+    if (options.json === true) terminal.out(JSON.stringify({ removed: argument }));
+    else terminal.out(`${argument} is no longer registered. Files on hosts stay as they are.`);
   };
 }
 
-const wanted = {
+const argumentOf = {
   apply: 'a targets file',
   remove: 'the id of a target',
   'remove-certificate': 'the name of a certificate',
 } as const;
 
-function list(found: readonly Registration[], { json }: TargetsOptions, { out, colours }: Terminal): void {
+function printRegistrations(
+  registrations: readonly Registration[],
+  { json }: TargetsOptions,
+  { out, colours }: Terminal,
+): void {
   if (json === true) {
-    out(JSON.stringify({ registrations: found }));
+    out(JSON.stringify({ registrations }));
     return;
   }
-  if (found.length === 0) {
-    out('Nothing is registered: certferry targets apply FILE');
+  if (registrations.length === 0) {
+    out('Nothing is registered. Register targets with "certferry targets apply FILE".');
     return;
   }
-  const rows = found.map((one) => [one.kind, one.id, aboutOf(one), one.origin]);
-  const [head = '', ...lines] = table([['kind', 'name', 'about', 'by'], ...rows]);
+  const rows = registrations.map((one) => [one.kind, one.id, detailsOf(one), one.origin]);
+  const [head = '', ...lines] = table([['kind', 'name', 'details', 'registered by'], ...rows]);
   out(colours.dim(head));
   for (const line of lines) out(line);
 }
 
-function aboutOf({ kind, thing }: Registration): string {
+function detailsOf({ kind, thing }: Registration): string {
   if (kind === 'target') {
     const target = thing as RegisteredTarget;
     return `${target.kind}, ${target.certificate}, ${hostWords(target.host)}`;
@@ -77,14 +83,14 @@ function aboutOf({ kind, thing }: Registration): string {
   return source === undefined ? 'no source' : source.kind;
 }
 
-const words: Readonly<Record<Change['what'], readonly [sign: string, done: string]>> = {
+const changeWords: Readonly<Record<Change['what'], readonly [sign: string, words: string]>> = {
   add: ['+', 'new'],
   change: ['~', 'changed'],
-  same: [' ', 'as it was'],
-  stack: ['!', "is the stack's own and was not touched: change it in the stack's code"],
+  same: [' ', 'unchanged'],
+  stack: ['!', 'not changed: the code of the stack registers it, so change it there'],
 };
 
-function tellChanges(
+function printChanges(
   changes: readonly Change[],
   { json, dryRun = false }: TargetsOptions,
   { out, colours }: Terminal,
@@ -94,9 +100,9 @@ function tellChanges(
     return;
   }
   for (const { kind, id, what } of changes) {
-    const [sign, done] = words[what];
-    out(`${sign} ${kind} ${colours.bold(id)}  ${done}`);
+    const [sign, words] = changeWords[what];
+    out(`${sign} ${kind} ${colours.bold(id)}  ${words}`);
   }
   const count = changes.filter(({ what }) => what === 'add' || what === 'change').length;
-  out(dryRun ? `${count} would be registered. Nothing was done.` : `${count} registered.`);
+  out(dryRun ? `Dry run: ${count} would be registered.` : `${count} registered.`);
 }

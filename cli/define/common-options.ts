@@ -2,47 +2,50 @@ import { type Command, Option } from 'commander';
 import { defaultState } from '../options/backend-options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** What a command is run with: where it writes, and whom it tells its exit code. */
+/** What a command runs with: its output, and the receiver of its exit code. */
 export interface Context {
   readonly terminal: Terminal;
   readonly finish: (exitCode: number) => void;
 }
 
-/** The options of every command that works on this machine or on a stack. */
-export function withPlace(command: Command): Command {
-  return withStack(
+/** The options of commands that work on both backends. */
+export function withBackendOptions(command: Command): Command {
+  return withStackOptions(
     command
-      .option('--local', 'work on this machine, with everything kept in the state folder')
+      .option('--local', 'work on this machine; all data is in the state folder')
       .option('--state <dir>', `with --local: the state folder (default: "${defaultState}")`),
   );
 }
 
-/** The options of every command that works on a stack. */
-export function withStack(command: Command): Command {
+/** The options of commands that work on a stack. */
+export function withStackOptions(command: Command): Command {
   return command
     .option('--stack <name>', 'work on a certferry stack in AWS, with your own credentials')
-    .option('--region <region>', 'with --stack: where it is, unless the environment or the profile says so')
-    .option('--profile <profile>', 'with --stack: whose credentials of the AWS configuration')
+    .option('--region <region>', 'with --stack: the region, if the environment and the profile do not set it')
+    .option('--profile <profile>', 'with --stack: the profile of the AWS configuration to use')
     .option('--json', 'print one JSON document on standard output, and nothing else there');
 }
 
-/** The options of a bundle that is in files. */
-export function withBundle(command: Command): Command {
+/** The options of a bundle in files. */
+export function withBundleOptions(command: Command): Command {
   return command
-    .option('--cert <file>', 'with --local: leaf and chain in PEM, in any order; or everything in PKCS#12')
-    .option('--key <file>', 'with --local: the private key, unless it is in the same file')
-    .option('--chain <file>', 'with --local: the intermediates, unless they are in the same file')
-    .option('--passphrase-file <file>', 'with --local: a file whose first line is the passphrase of the key');
+    .option('--cert <file>', 'with --local: leaf and chain in PEM, in any order; or a PKCS#12 file')
+    .option('--key <file>', 'with --local: the private key, if --cert does not contain it')
+    .option('--chain <file>', 'with --local: the intermediates, if --cert does not contain them')
+    .option(
+      '--passphrase-file <file>',
+      'with --local: a file with the passphrase of the key in its first line',
+    );
 }
 
-/** An option of commands that choose among the targets of a certificate; may be given several times. */
-export function onlyTargets(): Option {
-  return new Option('--target <id>', 'only this target of the certificate (may be given several times)')
-    .argParser((value: string, earlier: readonly string[]) => [...earlier, value])
-    .default([], 'all of them');
+/** For commands that can be limited to some targets of a certificate; may be given several times. */
+export function targetFilter(): Option {
+  return new Option('--target <id>', 'limit to this target of the certificate (may be given several times)')
+    .argParser((value: string, previous: readonly string[]) => [...previous, value])
+    .default([], 'all targets');
 }
 
-/** Of commands that only work on a stack: whoever says --local is told so. */
-export function refusedLocal(): Option {
+/** For commands that work on a stack only: `--local` gets an error that explains this. */
+export function unsupportedLocal(): Option {
   return new Option('--local').hideHelp();
 }

@@ -3,24 +3,24 @@ import type { DeployOptions } from '../commands/deploy.ts';
 import type { HistoryOptions } from '../commands/history.ts';
 import type { InspectOptions } from '../commands/inspect.ts';
 import type { RollbackOptions } from '../commands/rollback.ts';
-import { type Context, onlyTargets, withBundle, withPlace } from './common-options.ts';
-import * as help from './help.ts';
+import { type Context, targetFilter, withBackendOptions, withBundleOptions } from './common-options.ts';
+import * as help from './help-deployments.ts';
 
-// Each command's code is loaded when it is called: "certferry schema" does not wait for a database.
+// Dynamic imports: a command loads only its own code, so "certferry schema" does not load a database.
 
 /** `certferry deploy`. */
 export function addDeploy(program: Command, { terminal, finish }: Context): void {
-  withBundle(withPlace(program.command('deploy')))
-    .summary('carry a certificate to its targets, verify it, undo it when it is not served')
+  withBundleOptions(withBackendOptions(program.command('deploy')))
+    .summary('deploy a certificate, verify it, and roll back if it is not served')
     .description(help.deploy.description)
-    .requiredOption('--certificate <name>', 'the certificate, as the targets name it')
+    .requiredOption('--certificate <name>', 'the name of the certificate in the targets file')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
-    .addOption(onlyTargets())
+    .addOption(targetFilter())
     .option(
-      '--version <version>',
-      'with --stack: current (the default), or the fingerprint of one rolled out before',
+      '--to <version>',
+      'with --stack: current (the default), or the fingerprint of a version that was rolled out',
     )
-    .option('--dry-run', 'let each daemon judge the new bytes, and change nothing')
+    .option('--dry-run', 'validate the files with each daemon, and change nothing')
     .addHelpText('after', help.deploy.after)
     .action(async (options: DeployOptions) => {
       const { deploy } = await import('../commands/deploy.ts');
@@ -30,10 +30,10 @@ export function addDeploy(program: Command, { terminal, finish }: Context): void
 
 /** `certferry rollback`. */
 export function addRollback(program: Command, { terminal, finish }: Context): void {
-  withPlace(program.command('rollback'))
-    .summary('go back to the version before, verified')
+  withBackendOptions(program.command('rollback'))
+    .summary('return a target to its previous version, and verify it')
     .description(help.rollback.description)
-    .requiredOption('--target <id>', 'the target')
+    .requiredOption('--target <id>', 'the id of the target')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
     .addHelpText('after', help.rollback.after)
     .action(async (options: RollbackOptions) => {
@@ -44,12 +44,12 @@ export function addRollback(program: Command, { terminal, finish }: Context): vo
 
 /** `certferry history`. */
 export function addHistory(program: Command, { terminal, finish }: Context): void {
-  withPlace(program.command('history'))
+  withBackendOptions(program.command('history'))
     .summary('list deployments, the latest first')
     .description(help.history.description)
-    .option('--target <id>', 'only those to this target')
-    .option('--certificate <name>', 'only those of this certificate')
-    .option('--rollout <rollout>', 'only those of this rollout, all of them')
+    .option('--target <id>', 'list only deployments to this target')
+    .option('--certificate <name>', 'list only deployments of this certificate')
+    .option('--rollout <rollout>', 'list all deployments of this rollout')
     .addHelpText('after', help.history.after)
     .action(async (options: HistoryOptions) => {
       const { history } = await import('../commands/history.ts');
@@ -59,11 +59,11 @@ export function addHistory(program: Command, { terminal, finish }: Context): voi
 
 /** `certferry inspect`. */
 export function addInspect(program: Command, { terminal, finish }: Context): void {
-  withPlace(program.command('inspect'))
-    .summary('draw an execution: the path taken, durations, retries, outcome')
+  withBackendOptions(program.command('inspect'))
+    .summary('show the graph of an execution: path, durations, retries, outcome')
     .description(help.inspect.description)
     .argument('<execution>', 'the name of an execution, or "last"')
-    .option('--html <file>', 'write it to this file as a page for a browser, which needs nothing else')
+    .option('--html <file>', 'write a self-contained HTML page to this file')
     .addHelpText('after', help.inspect.after)
     .action(async (execution: string, options: InspectOptions) => {
       const { inspect } = await import('../commands/inspect.ts');

@@ -1,47 +1,46 @@
-/** The texts of `--help` of the commands for fleets. */
+/** The help texts of the commands for rollouts and stacks. */
 import type { Help } from './help.ts';
 
 const rolloutExitCodes = `
 Exit codes:
   0   finished, already_rolled_out or superseded
-  2   wrong usage, or input that cannot be read
+  2   wrong usage, or unreadable input
   10  refused                 nothing was started
-  13  rolled_back             everything it changed is back, verified
-  14  rollback_incomplete     some targets could not be put back: a person is needed
-  15  lost                    its execution broke off without recording an outcome
-  17  finished_with_failures  every target was reached; some failed, within what is tolerated
-  18  halted                  no further deployment begins; what was changed stays`;
+  13  rolled_back             everything that the rollout changed was rolled back and verified
+  14  rollback_incomplete     some targets could not be rolled back: manual action required
+  15  lost                    the execution ended without a recorded outcome
+  17  finished_with_failures  every target was reached; the failures are within the tolerated limit
+  18  halted                  no further deployments start; changed targets keep the new version`;
 
 export const rollout: Help = {
   description:
-    'Carries one version of a certificate to all its targets, in waves: first one target, then a tenth, then all, unless ' +
-    'the certificate or the options say otherwise. More failures than are tolerated halt it: no further deployment ' +
-    'begins, and what was changed stays, or is put back (--on-halt rollback), newest wave first and verified. ' +
-    'With --stack the version is the one that the source of the certificate has now, unless --version says another one: an ' +
-    'older one takes the fleet back to it.',
+    'Deploys one version of a certificate to all its targets in waves. The default is one target, then 10%, then all; the ' +
+    'certificate and the options can change it. If more deployments fail than tolerated, the rollout halts: it starts ' +
+    'no further deployments. Changed targets keep the new version, or are rolled back with --on-halt rollback. With ' +
+    '--stack, the version is the latest one of the source; --to selects another one, such as the previous version.',
   after: `
 Examples:
-  Many servers on this machine:
+  Roll out to many servers on this machine:
   $ certferry rollout --local --targets targets.yaml --certificate api.example.com \\
       --cert fullchain.pem --key privkey.pem --waves 1,10%,100% --tolerated-failures 5%
 
-  What the source of the certificate has now, in an account; a person is asked after the first wave:
+  Roll out the latest version of the source; wait for approval after the first wave:
   $ certferry rollout --stack Certferry --certificate api.example.com --approval-after-wave 1
 
-  Back to the version before, which the source still has:
-  $ certferry rollout --stack Certferry --certificate api.example.com --version sha256:…
+  Return to the previous version, which the source still has:
+  $ certferry rollout --stack Certferry --certificate api.example.com --to sha256:…
 
-  One that was halted, once the cause is gone; on this machine the same bundle is needed again:
+  Resume a halted rollout after you removed the cause; local mode needs the bundle again:
   $ certferry rollout --stack Certferry --resume ROLLOUT
   $ certferry rollout --local --resume ROLLOUT --cert fullchain.pem --key privkey.pem
 
-Ctrl-C halts a rollout on this machine: deployments that have begun are finished. One in an account goes on; watch it
+Ctrl-C halts a rollout of local mode: running deployments finish. A rollout of a stack continues after Ctrl-C; follow it
 again with --follow, or halt it with "certferry halt".
 ${rolloutExitCodes}`,
 };
 
 export const rollouts: Help = {
-  description: 'Lists rollouts, the latest first, with the state each one is in.',
+  description: 'Lists rollouts with their states, the latest first.',
   after: `
 Examples:
   $ certferry rollouts --local
@@ -50,53 +49,53 @@ Examples:
 
 export const halt: Help = {
   description:
-    'Lets no further deployment of a rollout begin. Deployments that have begun are finished and verified. It can be ' +
-    'resumed later.',
+    'Stops a rollout: no further deployments start. Running deployments finish and are verified. You can resume the ' +
+    'rollout later.',
   after: `
 Examples:
   $ certferry halt --stack Certferry ROLLOUT --reason "customers see errors"
 
-  And put back what it has changed; and the same of one that was halted before:
-  $ certferry halt --stack Certferry ROLLOUT --roll-back
-  $ certferry rollout --stack Certferry --resume ROLLOUT --roll-back
+  Halt a rollout and roll back what it changed; roll back a rollout that was halted before:
+  $ certferry halt --stack Certferry ROLLOUT --rollback
+  $ certferry rollout --stack Certferry --resume ROLLOUT --rollback
 
 Exit codes:
-  0   it is halted
-  2   there is no such rollout, or it has ended; with --roll-back also: it was halted before, or superseded`,
+  0   the rollout is halted
+  2   the rollout does not exist, or has ended; with --rollback also: it was halted before, or superseded`,
 };
 
 export const approve: Help = {
-  description: 'Lets a rollout go on that asks a person after a wave (--approval-after-wave); or halts it.',
+  description: 'Approves or rejects a rollout that waits after a wave (--approval-after-wave).',
   after: `
 Examples:
   $ certferry approve --stack Certferry ROLLOUT
   $ certferry approve --local ROLLOUT --reject --by ada
 
 Exit codes:
-  0   it has the answer
-  2   it does not ask: it was answered, it has ended, or it never did`,
+  0   the rollout has the decision
+  2   the rollout does not wait for a decision`,
 };
 
 export const sweep: Help = {
   description:
-    'Looks at the endpoint of every registered target, from where the stack looks (or from this machine), and says which ' +
-    'serve something else than what should be there, are behind, unreachable or expire soon. Targets with autoHeal are ' +
-    'deployed to again by a stack.',
+    'Probes the endpoint of every registered target once, from the stack or from this machine. Reports targets that do not ' +
+    'serve the expected certificate, are outdated or unreachable, or expire soon. A stack deploys again to targets with ' +
+    'autoHeal.',
   after: `
 Examples:
   $ certferry sweep --stack Certferry
   $ certferry sweep --local --certificate api.example.com --json
 
 Exit codes:
-  0   every target is as it should be
-  1   one is not
+  0   no target has a problem
+  1   a target has a problem
   2   wrong usage`,
 };
 
 export const targets: Help = {
   description:
-    'What is registered in a stack: the targets, and the certificates with their sources. "apply" registers what a targets ' +
-    "file has and leaves everything else alone; what the stack's own code registered is never touched from here.",
+    'Manages the registry of a stack: its targets, and its certificates with their sources. "apply" registers the content ' +
+    'of a targets file and keeps all other registrations. Registrations from the code of the stack are never changed.',
   after: `
 Examples:
   $ certferry targets list --stack Certferry
@@ -107,15 +106,15 @@ Examples:
 
 export const doctor: Help = {
   description:
-    'Looks at everything that a rollout needs: the stack and its parts, the sources of certificates (what describes them, ' +
-    'never their keys), the hosts and their SSM Agent, events that nobody could handle, failed deployments, expiry, and ' +
-    'whether anybody hears of it. Changes nothing.',
+    'Checks everything that a rollout needs: the stack and its parts, the sources of certificates (never their keys), the ' +
+    'hosts and their SSM Agent, dead-letter queues, failed deployments, expiry and subscribers of messages. Changes ' +
+    'nothing.',
   after: `
 Example:
   $ certferry doctor --stack Certferry --region eu-west-1 --profile production
 
 Exit codes:
-  0   all is well
-  1   there is something to do; it says what
+  0   all checks passed
+  1   a check failed; it prints the next step
   2   wrong usage, or no such stack`,
 };

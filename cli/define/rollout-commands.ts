@@ -1,29 +1,34 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ApproveOptions, HaltOptions } from '../commands/halt.ts';
-import type { RolloutOptions } from '../commands/rollout.ts';
+import type { ApproveOptions } from '../commands/approve.ts';
+import type { HaltOptions } from '../commands/halt.ts';
+import type { RolloutOptions } from '../commands/rollout-options.ts';
 import type { RolloutsOptions } from '../commands/rollouts.ts';
 import type { SweepCommandOptions } from '../commands/sweep.ts';
-import { type Context, onlyTargets, withBundle, withPlace } from './common-options.ts';
+import { type Context, targetFilter, withBackendOptions, withBundleOptions } from './common-options.ts';
 import * as help from './help-rollouts.ts';
+import { addRenamedFlag } from './version-flags.ts';
+
+const rolloutArgument = 'the name of the rollout, from "certferry rollouts"';
 
 /** `certferry rollout`. */
 export function addRollout(program: Command, { terminal, finish }: Context): void {
-  withStrategy(withBundle(withPlace(program.command('rollout'))))
-    .summary('carry a certificate to all its targets in waves, halted when too many fail')
+  const command = withStrategyOptions(withBundleOptions(withBackendOptions(program.command('rollout'))));
+  addRenamedFlag(command, '--roll-back', '--rollback')
+    .summary('deploy a certificate to all its targets in waves; halt if too many fail')
     .description(help.rollout.description)
-    .option('--certificate <name>', 'the certificate, as the targets name it')
+    .option('--certificate <name>', 'the name of the certificate in the targets file')
     .option('--targets <file>', 'with --local: the targets file (YAML or JSON)')
-    .addOption(onlyTargets())
+    .addOption(targetFilter())
     .option(
-      '--version <version>',
-      'with --stack: latest (the default), current, the fingerprint of one rolled out before, or its name in the source',
+      '--to <version>',
+      'with --stack: latest (the default), current, the fingerprint of an earlier version, or an id in the source',
     )
-    .option('--urgent', 'do not wait for the maintenance windows of targets')
-    .option('--repeat', 'roll out a version that has been rolled out before')
-    .option('--reason <text>', 'why, for history and messages')
-    .option('--resume <rollout>', 'let a rollout go on that was halted or broke off, with what is not done')
-    .option('--roll-back', 'with --resume: put back what it has changed, instead of going on')
-    .option('--follow <rollout>', 'with --stack: watch a rollout that is under way')
+    .option('--urgent', 'ignore the maintenance windows of targets')
+    .option('--repeat', 'roll out a version again')
+    .option('--reason <text>', 'the reason, for history and messages')
+    .option('--resume <rollout>', 'resume a rollout that was halted or that broke off')
+    .option('--rollback', 'with --resume: roll back what the rollout changed')
+    .option('--follow <rollout>', 'with --stack: follow a running rollout')
     .addHelpText('after', help.rollout.after)
     .action(async (options: RolloutOptions) => {
       const { rollout } = await import('../commands/rollout.ts');
@@ -31,35 +36,39 @@ export function addRollout(program: Command, { terminal, finish }: Context): voi
     });
 }
 
-/** What is said of the strategy counts more than the certificate's own. */
-function withStrategy(command: Command): Command {
+/** These options override the strategy of the certificate. */
+function withStrategyOptions(command: Command): Command {
   return command
-    .option('--waves <list>', 'targets reached after each wave: numbers and shares, such as 1,10%,100%')
-    .option('--max-concurrency <number>', 'deployments at a time')
-    .option('--tolerated-failures <share>', 'more failures than this, a number or a share, halt it')
-    .option('--pause <seconds>', 'between two waves')
-    .option('--splay <seconds>', 'each deployment of a wave begins after a random part of this')
-    .option('--approval-after-wave <number>', 'the wave after which a person is asked')
-    .option('--approval-timeout <seconds>', 'no answer for this long halts it')
+    .option('--waves <list>', 'targets reached after each wave: numbers and percentages, e.g. 1,10%,100%')
+    .option('--max-concurrency <number>', 'the maximum number of deployments at once')
+    .option(
+      '--tolerated-failures <limit>',
+      'the number or percentage of failures that does not halt the rollout',
+    )
+    .option('--pause <seconds>', 'the pause between two waves')
+    .option('--splay <seconds>', 'the maximum random delay before each deployment of a wave')
+    .option('--approval-after-wave <number>', 'the wave after which the rollout waits for approval')
+    .option('--approval-timeout <seconds>', 'the time after which a rollout without decision halts')
     .addOption(
-      new Option('--on-halt <what>', 'what becomes of the targets it has changed').choices([
+      new Option('--on-halt <action>', 'the action for changed targets after a halt').choices([
         'stop',
         'rollback',
       ]),
     )
     .addOption(
-      new Option('--on-stale-service <what>', 'when a service endpoint goes on serving another leaf').choices(
-        ['halt', 'report'],
-      ),
+      new Option(
+        '--on-stale-service <action>',
+        'the action if a service endpoint serves another leaf',
+      ).choices(['halt', 'report']),
     );
 }
 
 /** `certferry rollouts`. */
 export function addRollouts(program: Command, { terminal, finish }: Context): void {
-  withPlace(program.command('rollouts'))
+  withBackendOptions(program.command('rollouts'))
     .summary('list rollouts, the latest first')
     .description(help.rollouts.description)
-    .option('--certificate <name>', 'only those of this certificate')
+    .option('--certificate <name>', 'list only rollouts of this certificate')
     .addHelpText('after', help.rollouts.after)
     .action(async (options: RolloutsOptions) => {
       const { rollouts } = await import('../commands/rollouts.ts');
@@ -69,12 +78,12 @@ export function addRollouts(program: Command, { terminal, finish }: Context): vo
 
 /** `certferry halt`. */
 export function addHalt(program: Command, { terminal, finish }: Context): void {
-  withPlace(program.command('halt'))
-    .summary('let no further deployment of a rollout begin')
+  addRenamedFlag(withBackendOptions(program.command('halt')), '--roll-back', '--rollback')
+    .summary('stop a rollout: start no further deployments')
     .description(help.halt.description)
-    .argument('<rollout>', 'its name, as "certferry rollouts" lists it')
-    .option('--roll-back', 'and have it put back what it has changed, newest wave first, verified')
-    .option('--reason <text>', 'why, for history and messages')
+    .argument('<rollout>', rolloutArgument)
+    .option('--rollback', 'roll back what the rollout changed, the latest wave first, with verification')
+    .option('--reason <text>', 'the reason, for history and messages')
     .addHelpText('after', help.halt.after)
     .action(async (id: string, options: HaltOptions) => {
       const { halt } = await import('../commands/halt.ts');
@@ -84,27 +93,27 @@ export function addHalt(program: Command, { terminal, finish }: Context): void {
 
 /** `certferry approve`. */
 export function addApprove(program: Command, { terminal, finish }: Context): void {
-  withPlace(program.command('approve'))
-    .summary('answer a rollout that asks whether it may go on')
+  withBackendOptions(program.command('approve'))
+    .summary('approve or reject a waiting rollout')
     .description(help.approve.description)
-    .argument('<rollout>', 'its name, as "certferry rollouts" lists it')
-    .option('--wave <number>', 'the wave it asks about. Default: the latest', waveNumber)
-    .option('--reject', 'halt it instead')
-    .option('--by <name>', 'who answers. Default: your user name')
+    .argument('<rollout>', rolloutArgument)
+    .option('--wave <number>', 'the wave to approve (default: the latest)', waveNumber)
+    .option('--reject', 'reject: halt the rollout')
+    .option('--by <name>', 'the name of the operator (default: your user name)')
     .addHelpText('after', help.approve.after)
     .action(async (id: string, options: ApproveOptions) => {
-      const { approve } = await import('../commands/halt.ts');
+      const { approve } = await import('../commands/approve.ts');
       finish(await approve(id, options, terminal));
     });
 }
 
 /** `certferry sweep`. */
 export function addSweep(program: Command, { terminal, finish }: Context): void {
-  withPlace(program.command('sweep'))
-    .summary('look at every endpoint now: is everywhere served what should be?')
+  withBackendOptions(program.command('sweep'))
+    .summary('check that every endpoint serves the expected certificate')
     .description(help.sweep.description)
-    .option('--certificate <name>', 'only the targets of this certificate')
-    .option('--no-heal', 'with --stack: only look, and deploy nothing again')
+    .option('--certificate <name>', 'probe only targets of this certificate')
+    .option('--no-heal', 'with --stack: probe only, start no rollouts')
     .addHelpText('after', help.sweep.after)
     .action(async (options: SweepCommandOptions) => {
       const { sweep } = await import('../commands/sweep.ts');
@@ -114,5 +123,5 @@ export function addSweep(program: Command, { terminal, finish }: Context): void 
 
 function waveNumber(text: string): number {
   if (/^[1-9]\d*$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Say the number of a wave, from 1.');
+  throw new InvalidArgumentError('Waves are numbered from 1.');
 }

@@ -6,18 +6,18 @@ import type { CheckOptions } from '../commands/check.ts';
 import type { DemoOptions } from '../commands/demo.ts';
 import type { ProbeOptions } from '../commands/probe.ts';
 import type { Context } from './common-options.ts';
-import * as help from './help.ts';
+import * as help from './help-tools.ts';
 
 /** `certferry check`. */
 export function addCheck(program: Command, { terminal, finish }: Context): void {
   program
     .command('check')
-    .summary('say whether a bundle is fit to be deployed, and what is in it')
+    .summary('check whether a bundle can be deployed, and show its content')
     .description(help.check.description)
-    .argument('<bundle>', 'leaf, chain and key in PEM, in any order; or PKCS#12')
-    .option('--key <file>', 'the private key, unless it is in the same file')
-    .option('--chain <file>', 'the intermediates, unless they are in the same file')
-    .option('--passphrase-file <file>', 'a file whose first line is the passphrase of the key')
+    .argument('<bundle>', 'leaf, chain and key in PEM, in any order; or a PKCS#12 file')
+    .option('--key <file>', 'the private key, if the bundle does not contain it')
+    .option('--chain <file>', 'the intermediates, if the bundle does not contain them')
+    .option('--passphrase-file <file>', 'a file with the passphrase of the key in its first line')
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', help.check.after)
     .action(async (bundle: string, options: CheckOptions) => {
@@ -30,14 +30,20 @@ export function addCheck(program: Command, { terminal, finish }: Context): void 
 export function addProbe(program: Command, { terminal, finish }: Context): void {
   program
     .command('probe')
-    .summary('say what an endpoint serves, on every address')
+    .summary('show what an endpoint serves on each of its addresses')
     .description(help.probe.description)
-    .argument('<endpoint>', 'host:port', endpoint)
-    .option('--server-name <name>', 'the name to ask for (SNI), and to find in the certificate')
+    .argument('<endpoint>', 'the endpoint, as host:port', endpoint)
+    .option('--server-name <name>', 'the server name (SNI), which the certificate must contain')
     .addOption(
-      new Option('--protocol <protocol>', 'how TLS begins').choices([...probeProtocols]).default('tls'),
+      new Option('--protocol <protocol>', 'the protocol: TLS at once, or STARTTLS of this protocol')
+        .choices([...probeProtocols])
+        .default('tls'),
     )
-    .option('--expect <fingerprint>', 'the leaf that every address must serve (sha256:…)', fingerprint)
+    .option(
+      '--expect <fingerprint>',
+      'the fingerprint of the leaf that every address must serve',
+      fingerprint,
+    )
     .option('--json', 'print one JSON document on standard output')
     .addHelpText('after', help.probe.after)
     .action(async (target: string, options: ProbeOptions) => {
@@ -50,9 +56,9 @@ export function addProbe(program: Command, { terminal, finish }: Context): void 
 export function addSchema(program: Command, { terminal, finish }: Context): void {
   program
     .command('schema')
-    .summary('print the JSON Schema of targets, for editors')
+    .summary('print the JSON Schema of a targets file, for editors')
     .description(help.schema.description)
-    .argument('[kind]', 'only targets of this kind')
+    .argument('[kind]', 'limit the schema to targets of this kind')
     .addHelpText('after', help.schema.after)
     .action(async (kind: string | undefined) => {
       const { schema } = await import('../commands/schema.ts');
@@ -64,14 +70,14 @@ export function addSchema(program: Command, { terminal, finish }: Context): void
 export function addDemo(program: Command, { terminal, finish }: Context): void {
   program
     .command('demo')
-    .summary('see a deployment, a renewal and a rollback on this machine')
+    .summary('run a deployment, a renewal and a rollback on this machine')
     .description(help.demo.description)
     .addOption(
-      new Option('--daemon <daemon>', 'what serves the certificate')
+      new Option('--daemon <daemon>', 'the daemon that serves the certificate')
         .choices(['builtin', 'nginx'])
         .default('builtin'),
     )
-    .option('--keep', 'keep the scratch folder, to look at it afterwards')
+    .option('--keep', 'keep the temporary folder')
     .addHelpText('after', help.demo.after)
     .action(async (options: DemoOptions) => {
       const { demo } = await import('../commands/demo.ts');
@@ -82,10 +88,10 @@ export function addDemo(program: Command, { terminal, finish }: Context): void {
 function endpoint(text: string): string {
   const parsed = Endpoint.safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError('Say host:port, such as example.com:443 or [::1]:8443.');
+  throw new InvalidArgumentError('Use host:port, such as example.com:443 or [::1]:8443.');
 }
 
-/** As certferry prints it, or as openssl does (`AA:BB:…`). */
+/** Accepts the formats of certferry (`sha256:…`) and of openssl (`AA:BB:…`). */
 function fingerprint(text: string): string {
   const digits = text
     .replace(/^sha256:/i, '')
@@ -93,5 +99,5 @@ function fingerprint(text: string): string {
     .toLowerCase();
   const parsed = Fingerprint.safeParse(`sha256:${digits}`);
   if (parsed.success) return parsed.data;
-  throw new InvalidArgumentError('Say sha256: and 64 hexadecimal digits, as "certferry check" prints them.');
+  throw new InvalidArgumentError('Use sha256: and 64 hexadecimal digits, as "certferry check" prints them.');
 }

@@ -1,18 +1,19 @@
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
-import type { Ferry } from '../../local/backend/local-backend.ts';
-import type { RolloutEnd, RolloutWatch } from '../../local/backend/run-rollout.ts';
+import type { LocalBackend } from '../../local/backend/local-backend.ts';
+import type { LocalRollout, LocalRolloutResult } from '../../local/backend/run-rollout.ts';
+import type { RolloutObserver } from '../../services/backend/backend.ts';
 import { outcomeWords, rolloutMark, rolloutMeanings } from '../render/rollout-outcomes.ts';
 import { followDeployment, followRollout, newView } from '../render/rollout-view.ts';
 import { mark } from '../render/summary.ts';
 import { duration, fold, shortFingerprint } from '../render/text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { expectEverywhere, type Fleet, fleetName, wavesOf, wishFor } from './fleet.ts';
+import { expectEverywhere, type Fleet, fleetName, rolloutOf, wavesOf } from './fleet.ts';
 import { DemoFailed, identityOf } from './scene.ts';
 import type { Authority } from './throwaway-ca.ts';
 
 /** Who takes part in the scene with a fleet. */
 export interface FleetPlay {
-  readonly ferry: Pick<Ferry, 'rollout'>;
+  readonly backend: Pick<LocalBackend, 'rollout'>;
   readonly fleet: Fleet;
   readonly terminal: Terminal;
 }
@@ -30,7 +31,7 @@ export async function performFleet(play: FleetPlay, authority: Authority): Promi
 
   out('  Version 1 goes to all five at once, so that there is something to renew:');
   out('');
-  await rollOut(play, wishFor(fleet, first, { waves: ['100%'] }), {
+  await rollOut(play, rolloutOf(fleet, first, { waves: ['100%'] }), {
     outcome: 'finished',
     waves: [`forward ${ids.map((id) => `${id} deployed`).join(', ')}`],
   });
@@ -45,7 +46,7 @@ export async function performFleet(play: FleetPlay, authority: Authority): Promi
   fleet[2]?.getStuck();
   const later = fleet.slice(3);
   const before = later.map(identityOf);
-  await rollOut(play, wishFor(fleet, second, { waves: [1, '50%', '100%'], onHalt: 'rollback' }), {
+  await rollOut(play, rolloutOf(fleet, second, { waves: [1, '50%', '100%'], onHalt: 'rollback' }), {
     outcome: 'rolled_back',
     waves: [
       'forward web-1 deployed',
@@ -73,11 +74,11 @@ interface Ending {
 }
 
 async function rollOut(
-  { ferry, terminal }: FleetPlay,
-  wish: Parameters<Ferry['rollout']>[0],
+  { backend, terminal }: FleetPlay,
+  rollout: LocalRollout,
   { outcome, waves }: Ending,
 ): Promise<void> {
-  const end = await ferry.rollout(wish, told(terminal));
+  const end = await backend.rollout(rollout, printer(terminal));
   const went = wavesOf(end);
   if (end.output?.outcome !== outcome || went.join('; ') !== waves.join('; ')) {
     throw new DemoFailed(
@@ -88,14 +89,18 @@ async function rollOut(
   tellEnd(end, outcome, terminal);
 }
 
-function tellEnd({ durationMs }: RolloutEnd, outcome: RolloutOutcome, { out, colours }: Terminal): void {
+function tellEnd(
+  { durationMs }: LocalRolloutResult,
+  outcome: RolloutOutcome,
+  { out, colours }: Terminal,
+): void {
   out('');
   const { meaning } = rolloutMeanings[outcome];
   out(`  ${rolloutMark(outcome, colours)} ${outcome}: ${meaning} (${duration(durationMs)})`);
 }
 
 /** Tells each wave as it is decided, each host as it ends, and what is made of it. */
-function told({ out, colours, width }: Terminal): RolloutWatch {
+function printer({ out, colours, width }: Terminal): RolloutObserver {
   const view = newView();
   const say = (first: string, text: string) => {
     const [head = '', ...rest] = fold(text, width - 4);
@@ -103,7 +108,7 @@ function told({ out, colours, width }: Terminal): RolloutWatch {
     for (const line of rest) out(`    ${line}`);
   };
   return {
-    event(event) {
+    onEvent(event) {
       followRollout(view, event);
       if (event.type !== 'StateExited' || view.known === null) return;
       const { wave, judgement, halt } = view.known;
@@ -113,7 +118,7 @@ function told({ out, colours, width }: Terminal): RolloutWatch {
       if (name === 'HaltRollout' && halt !== null)
         say(colours.yellow('●'), 'halted: what it has changed is put back');
     },
-    deployment(targetId, event) {
+    onDeploymentEvent(targetId, event) {
       const outcome = followDeployment(view, targetId, event);
       const words = outcome === null ? '' : outcomeWords(outcome, view.known?.wave.direction);
       if (outcome !== null) out(`    ${mark(outcome, colours)} ${targetId}  ${words}`);

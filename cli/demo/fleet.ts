@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
-import type { RolloutEnd, RolloutWish } from '../../local/backend/run-rollout.ts';
+import type { LocalRollout, LocalRolloutResult } from '../../local/backend/run-rollout.ts';
 import { type Part, startBuiltin } from './builtin.ts';
 import { DemoFailed, servedBy } from './scene.ts';
 import type { Stage } from './stage.ts';
@@ -31,16 +31,18 @@ export async function withFleet(scratch: string, work: (fleet: Fleet) => Promise
 const partOf = (id: string): Part => ({ id, host: `local-${id}`, serverName: fleetName });
 
 /** A version for the whole fleet, as `certferry rollout` would ask for it. */
-export function wishFor(
+export function rolloutOf(
   fleet: Fleet,
   version: IssuedCertificate,
-  strategy: NonNullable<RolloutWish['strategy']>,
-): RolloutWish {
+  strategy: NonNullable<LocalRollout['strategy']>,
+): LocalRollout {
   return {
     certificate: { name: fleetName },
     targets: fleet.map(({ target }) => ({ ...target, autoHeal: false }) as RegisteredTarget),
-    secret: { certificate: version.certPem, chain: version.chainPem, privateKey: version.keyPem },
-    fingerprint: version.fingerprint,
+    version: {
+      secret: { certificate: version.certPem, chain: version.chainPem, privateKey: version.keyPem },
+      fingerprint: version.fingerprint,
+    },
     strategy,
     reason: 'the demo',
   };
@@ -62,7 +64,7 @@ export async function expectEverywhere(
 }
 
 /** A wave in a line: `forward web-2 deployed, web-3 rolled_back`. */
-export function wavesOf({ waves }: Pick<RolloutEnd, 'waves'>): string[] {
+export function wavesOf({ waves }: Pick<LocalRolloutResult, 'waves'>): string[] {
   return waves.map(({ direction, results }) => {
     const ends = results.map(({ targetId, outcome }) => `${targetId} ${outcome}`).sort();
     return `${direction} ${ends.join(', ')}`;

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import { look } from '../../core/tls-probe/inspect-endpoint.ts';
-import type { Ferry } from '../../local/backend/local-backend.ts';
+import type { LocalBackend } from '../../local/backend/local-backend.ts';
 import { pathPrinter } from '../render/path-printer.ts';
 import { mark } from '../render/summary.ts';
 import { duration, shortFingerprint } from '../render/text.ts';
@@ -20,7 +20,7 @@ export class DemoFailed extends Error {
 
 /** The deployments of the demo, and those who take part. */
 export interface Play {
-  readonly ferry: Pick<Ferry, 'deploy'>;
+  readonly backend: Pick<LocalBackend, 'deploy'>;
   readonly stage: Stage;
   readonly terminal: Terminal;
 }
@@ -38,7 +38,7 @@ export interface Ending {
  * when the deployment ends otherwise, or something else is served.
  */
 export async function deployVersion(
-  { ferry, stage, terminal }: Play,
+  { backend, stage, terminal }: Play,
   version: IssuedCertificate,
   ending: Ending,
 ): Promise<void> {
@@ -49,13 +49,11 @@ export async function deployVersion(
     { certificate: version.fullchainPem, key: version.keyPem },
     new Date(),
   );
-  const { output, events } = await ferry.deploy({
-    target: stage.target,
-    action: 'deploy',
-    secret: { certificate: bundle.leaf, chain: bundle.chain.join(''), privateKey: bundle.key },
-    fingerprint: facts.fingerprint,
+  const secret = { certificate: bundle.leaf, chain: bundle.chain.join(''), privateKey: bundle.key };
+  const { output, events } = await backend.deploy(
+    { target: stage.target, action: 'deploy', version: { secret, fingerprint: facts.fingerprint } },
     onEvent,
-  });
+  );
   const states = visitsOf(events).map(({ state }) => state);
   const missed = ending.through.filter((state) => !states.includes(state));
   if (output.outcome !== ending.outcome || missed.length > 0) {

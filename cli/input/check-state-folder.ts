@@ -2,28 +2,25 @@ import { existsSync, readdirSync } from 'node:fs';
 import { UsageError } from '../terminal/errors.ts';
 import { systemReason } from './read-files.ts';
 
-/** What local mode keeps there, from the first moment on: several processes may be making it at once. */
-const ours = /^(executions|objects|commands|hosts|logs|dynamodb.*|token.*)$/;
+/** The entries of a state folder, also while several processes create it at once. */
+const stateEntries = /^(executions|objects|commands|hosts|logs|dynamodb.*|token.*)$/;
 
 /**
- * Looks at what `--state` names before anything is made of it: local mode closes its folder to everybody else, and would
- * do that to any folder. Throws UsageError for one that holds something else, cannot be read or, where `mustExist`, is
- * not there: whoever only looks is told so, and nothing is made.
+ * Checks the folder of `--state` before it is used, because local mode removes the permissions of other users from its folder.
+ * Throws UsageError if the folder has other content, cannot be read or, with `mustExist`, does not exist. Creates nothing.
  */
-export function judgeStateFolder(path: string, { mustExist }: { mustExist: boolean }): void {
-  if (path === '') throw new UsageError('--state is empty: say a folder');
+export function checkStateFolder(path: string, { mustExist }: { mustExist: boolean }): void {
+  if (path === '') throw new UsageError('--state is empty. Name a folder.');
   if (!existsSync(path)) {
     if (!mustExist) return;
     throw new UsageError(
-      `there is no state folder ${path}: nothing was deployed with it yet, or --state DIR names another one`,
+      `the state folder ${path} does not exist. Deploy first, or name another folder with --state DIR.`,
     );
   }
   const entries = entriesOf(path);
-  const other = entries.find((entry) => !ours.test(entry));
+  const other = entries.find((entry) => !stateEntries.test(entry));
   if (other === undefined || entries.includes('token')) return;
-  throw new UsageError(
-    `${path} is no state folder: it holds ${other}. Say an empty folder, or one that is not there`,
-  );
+  throw new UsageError(`${path} is not a state folder: it contains ${other}. Name an empty or a new folder.`);
 }
 
 function entriesOf(path: string): string[] {
@@ -34,10 +31,10 @@ function entriesOf(path: string): string[] {
   }
 }
 
-/** The words for a folder that the system does not let us use. */
+/** The error for a folder that this process may not use. */
 export function unusable(path: string, error: unknown): UsageError {
-  // what making a folder inside a missing or a read-only one fails with
-  const cannotBeMade = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-  const reason = cannotBeMade ? 'it cannot be made there' : systemReason(error);
+  // mkdir fails with ENOENT inside a missing or read-only folder
+  const cannotBeCreated = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  const reason = cannotBeCreated ? 'it cannot be created there' : systemReason(error);
   return new UsageError(`cannot use the state folder ${path}: ${reason}`);
 }

@@ -3,7 +3,7 @@ import { CertferryError, type ErrorName, isCertferryError } from '../../core/err
 import { UsageError } from '../terminal/errors.ts';
 import { readBytes, readText } from './read-files.ts';
 
-/** Where the parts of a bundle are, as options name them. */
+/** The files of a bundle, from the options. */
 export interface BundleFiles {
   readonly cert: string;
   readonly key?: string | undefined;
@@ -12,22 +12,22 @@ export interface BundleFiles {
 }
 
 /**
- * Reads and judges a bundle from files; a PKCS#12 file is recognised by its content. Throws UsageError for a file
- * that cannot be read, and the errors of `readBundle` for bytes that are not fit to be deployed.
+ * Reads and checks a bundle from files; a PKCS#12 file is recognised by its content. Throws UsageError if a file cannot be
+ * read, and the errors of `readBundle` if the bundle cannot be deployed.
  */
 export function readBundleFiles(files: BundleFiles, now: Date): ReadBundle {
   try {
     return readParts(files, now);
   } catch (error) {
     if (!isCertferryError(error)) throw error;
-    const option = missing[error.name];
+    const option = missingOption[error.name];
     if (option === undefined) throw error;
     throw new CertferryError(error.name, `${error.message} (${option})`, { details: error.details });
   }
 }
 
-/** The option that gives what a bundle lacks: its own words only know fields. */
-const missing: Partial<Record<ErrorName, string>> = {
+/** The option that supplies the missing part: the error itself names fields. */
+const missingOption: Partial<Record<ErrorName, string>> = {
   NoPrivateKey: '--key FILE',
   WrongPassphrase: '--passphrase-file FILE',
 };
@@ -39,21 +39,21 @@ function readParts(files: BundleFiles, now: Date): ReadBundle {
   const secret =
     files.passphraseFile === undefined ? {} : { passphrase: readPassphrase(files.passphraseFile) };
   if (isPkcs12(certificate)) {
-    refuseBeside(files);
+    refuseOtherFiles(files);
     return readBundle({ certificate: '', pkcs12: certificate, ...secret }, now);
   }
   return readBundle({ certificate, ...chain, ...key, ...secret }, now);
 }
 
-/** Nothing is left out of what a person named without a word. */
-function refuseBeside({ cert, key, chain }: BundleFiles): void {
+/** An option that has no effect is an error. */
+function refuseOtherFiles({ cert, key, chain }: BundleFiles): void {
   if (key === undefined && chain === undefined) return;
   const option = key === undefined ? '--chain' : '--key';
-  throw new UsageError(`${cert} is a PKCS#12 file, which holds key and chain itself: leave out ${option}`);
+  throw new UsageError(`${cert} is a PKCS#12 file, which contains key and chain. Omit ${option}.`);
 }
 
-/** The same, with an unfit bundle as a value: whoever starts something says what was not started. */
-export function judge(files: BundleFiles): ReadBundle | CertferryError {
+/** Returns the error instead of throwing it, so that the command can report what was not started. */
+export function readUsableBundle(files: BundleFiles): ReadBundle | CertferryError {
   try {
     return readBundleFiles(files, new Date());
   } catch (error) {
@@ -62,12 +62,12 @@ export function judge(files: BundleFiles): ReadBundle | CertferryError {
   }
 }
 
-/** The parts of a bundle as local mode is given them. */
+/** The parts of a bundle in the form of a secret. */
 export function secretOf({ bundle: { leaf, chain, key } }: ReadBundle) {
   return { certificate: leaf, chain: chain.join(''), privateKey: key };
 }
 
-/** The first line: editors and `echo` end a file with a line end that is not part of the passphrase. */
+/** The first line, because editors and `echo` append a line end that is not part of the passphrase. */
 function readPassphrase(path: string): string {
   return (readText(path, 'the passphrase') as string).replace(/\r?\n[\s\S]*$/, '');
 }

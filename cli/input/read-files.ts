@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { UsageError } from '../terminal/errors.ts';
 
-/** Bytes of a file a person named with an option. Throws UsageError when it cannot be read. */
+/** The bytes of a file that an option names. Throws UsageError if it cannot be read. */
 export function readBytes(path: string, what: string): Buffer {
   try {
     return readFileSync(path);
@@ -10,7 +10,7 @@ export function readBytes(path: string, what: string): Buffer {
   }
 }
 
-/** Text of a file a person named. Throws UsageError when it cannot be read. */
+/** The text of a file that an option names. Throws UsageError if it cannot be read. */
 export function readText(path: string, what: string): string {
   return readBytes(path, what).toString('utf8');
 }
@@ -19,12 +19,12 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied',
   EISDIR: 'it is a directory',
-  ENOTDIR: 'it is no directory',
+  ENOTDIR: 'a part of the path is not a directory',
   EROFS: 'the file system is read-only',
-  ENOSPC: 'no space is left',
+  ENOSPC: 'no space left on the device',
 };
 
-/** What the system says of a path, in words. */
+/** A readable reason for a file system error. */
 export function systemReason(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return reasons[code] ?? (error instanceof Error ? error.message : String(error));

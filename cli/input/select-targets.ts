@@ -6,14 +6,14 @@ import type { AtLeastOne } from '../report/deployment-report.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { readText } from './read-files.ts';
 
-/** A targets file. Throws UsageError when it cannot be read, InvalidTarget when it says something else. */
+/** Throws UsageError if the file cannot be read, and InvalidTarget if its content is wrong. */
 export function readTargetsFile(path: string): TargetsFile {
   return parseTargets(readText(path, 'the targets file'), path);
 }
 
 /**
- * The targets of a file that a deployment goes to: all of the certificate's, or those named. Throws UsageError, listing
- * what there is, for a target that does not exist or has another certificate.
+ * The targets of a certificate: all of them, or those with these ids. Throws UsageError if there are none, or if an id does not
+ * exist or has another certificate; the message lists the targets of the file.
  */
 export function selectTargets(
   targets: readonly RegisteredTarget[],
@@ -23,7 +23,7 @@ export function selectTargets(
   const ofCertificate = targets.filter((target) => target.certificate === certificate);
   for (const id of ids) {
     if (ofCertificate.some((target) => target.id === id)) continue;
-    throw new UsageError(`${complaint(targets, certificate, id)} ${listing(targets)}`);
+    throw new UsageError(`${mismatchOf(targets, certificate, id)} ${listing(targets)}`);
   }
   const [first, ...others] = ofCertificate.filter((target) => ids.length === 0 || ids.includes(target.id));
   if (first === undefined) {
@@ -32,28 +32,28 @@ export function selectTargets(
   return [first, ...others];
 }
 
-/** One target by its id. Throws UsageError, listing what there is. */
+/** Throws UsageError that lists the targets of the file, if there is none with this id. */
 export function selectTarget(targets: readonly RegisteredTarget[], id: string): RegisteredTarget {
   const target = targets.find((one) => one.id === id);
   if (target === undefined) throw new UsageError(`there is no target ${id}. ${listing(targets)}`);
   return target;
 }
 
-/** The target on this machine, with `{host}` in its endpoint as this machine's own address. Throws UsageError for one elsewhere. */
+/** Replaces `{host}` in the endpoint by the loopback address. Throws UsageError for a target on another host. */
 export function onThisMachine(target: RegisteredTarget): Target {
   const { host } = target;
-  const here = typeof host === 'string' && isLocal.test(host) ? memberOf(target, { host, address }) : null;
-  if (here !== null) return here;
+  const member = typeof host === 'string' && isLocal.test(host) ? memberOf(target, { host, address }) : null;
+  if (member !== null) return member;
   throw new UsageError(
-    `target ${target.id} is on ${hostWords(host)}: --local deploys to this machine only (host: local). ` +
-      'Leave it out with --target, or deploy it from the account: docs/deploying.md.',
+    `target ${target.id} is on ${hostWords(host)}, but --local deploys to this machine only (host: local). ` +
+      'Exclude it with --target, or use --stack: docs/deploying.md.',
   );
 }
 
 const isLocal = /^local(-|$)/;
 const address = '127.0.0.1';
 
-function complaint(targets: readonly RegisteredTarget[], certificate: string, id: string): string {
+function mismatchOf(targets: readonly RegisteredTarget[], certificate: string, id: string): string {
   const other = targets.find((target) => target.id === id);
   return other === undefined
     ? `there is no target ${id}.`
@@ -61,5 +61,5 @@ function complaint(targets: readonly RegisteredTarget[], certificate: string, id
 }
 
 function listing(targets: readonly RegisteredTarget[]): string {
-  return `The targets file has: ${targets.map(({ id, certificate }) => `${id} (${certificate})`).join(', ')}.`;
+  return `Targets in the file: ${targets.map(({ id, certificate }) => `${id} (${certificate})`).join(', ')}.`;
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
-import type { EndedWave, Execution } from '../../services/backend/backend.ts';
+import type { InspectedExecution, ReportedWave } from '../../services/backend/backend.ts';
 import { machineNameOf } from '../render/execution.ts';
 import { signOf } from '../render/graph.ts';
 import type { OwnCommand } from '../render/next-steps.ts';
@@ -19,8 +19,8 @@ import { wavesTable } from './waves-table.ts';
 /** What a page is made of. `waves`: of a rollout, those that have ended. */
 export interface Shown {
   readonly machine: StateMachine;
-  readonly execution: Execution;
-  readonly waves: readonly EndedWave[];
+  readonly execution: InspectedExecution;
+  readonly waves: readonly ReportedWave[];
 }
 
 /**
@@ -73,7 +73,7 @@ function refugeWords(refuges: readonly string[]): string {
 /** Nothing may be fetched or run, and of styles only the page's own counts. */
 const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
-function aboutWhat({ output, events }: Execution): string {
+function aboutWhat({ output, events }: InspectedExecution): string {
   const [first] = events;
   const when =
     first === undefined
@@ -84,7 +84,7 @@ function aboutWhat({ output, events }: Execution): string {
   return [what, `version ${output.fingerprint ?? 'none'}`, when].filter((part) => part !== '').join(' · ');
 }
 
-function outcomeBox({ status, output, events }: Execution, visits: readonly Visit[]): Markup {
+function outcomeBox({ status, output, events }: InspectedExecution, visits: readonly Visit[]): Markup {
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
   const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
   if (output === null) {

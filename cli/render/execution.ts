@@ -1,6 +1,6 @@
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
-import type { Execution } from '../../services/backend/backend.ts';
+import type { InspectedExecution } from '../../services/backend/backend.ts';
 import { elapsed } from '../report/deployment-report.ts';
 import { isHalted, unrecordedEnd, visitsOf } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
@@ -20,7 +20,7 @@ export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target
 /** What `inspect` shows: whose execution it is, the graph with the path taken, and how it ended. */
 export function executionLines(
   machine: StateMachine,
-  execution: Execution,
+  execution: InspectedExecution,
   layout: Layout & { readonly own: OwnCommand },
 ): string[] {
   const { executionName, output, events } = execution;
@@ -37,7 +37,7 @@ export function executionLines(
   ];
 }
 
-function aboutWhat(output: Execution['output'], bold: (text: string) => string): string {
+function aboutWhat(output: InspectedExecution['output'], bold: (text: string) => string): string {
   if (output === null) return '';
   return 'rolloutId' in output
     ? `certificate ${bold(output.certificate)}`
@@ -52,7 +52,7 @@ function startedAt(events: readonly ExecutionEvent[]): string {
 }
 
 function endLines(
-  { executionName, status, output, events }: Execution,
+  { executionName, status, output, events }: InspectedExecution,
   { colours, width, own }: Layout & { readonly own: OwnCommand },
 ): string[] {
   const visits = visitsOf(events);

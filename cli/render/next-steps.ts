@@ -1,10 +1,10 @@
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
-import { type Finished, interrupted } from '../report/deployment-report.ts';
+import { type FinishedDeployment, interrupted } from '../report/deployment-report.ts';
 
 /** A command line of ours that a person can copy, with the place it works in. */
 export type OwnCommand = (words: string) => string;
 
-type Advice = (finished: Finished, own: OwnCommand) => string[];
+type Advice = (finished: FinishedDeployment, own: OwnCommand) => string[];
 
 const nothing: Advice = () => [];
 
@@ -46,15 +46,15 @@ const advice: Readonly<Record<DeploymentOutcome, Advice>> = {
 };
 
 /** The steps after one target's end; empty when there is nothing to do. */
-export function nextSteps(finished: Finished, own: OwnCommand): string[] {
+export function nextSteps(finished: FinishedDeployment, own: OwnCommand): string[] {
   return advice[finished.output.outcome](finished, own);
 }
 
-function look({ executionName }: Finished, own: OwnCommand): string {
+function look({ executionName }: FinishedDeployment, own: OwnCommand): string {
   return `  ${own(`inspect ${executionName ?? 'last'}`)}`;
 }
 
-function probe({ target: { verify } }: Finished, own: OwnCommand): string[] {
+function probe({ target: { verify } }: FinishedDeployment, own: OwnCommand): string[] {
   if (verify === 'none') return [];
   const name = verify.serverName === undefined ? '' : ` --server-name ${verify.serverName}`;
   const protocol = verify.protocol === 'tls' ? '' : ` --protocol ${verify.protocol}`;
@@ -62,7 +62,7 @@ function probe({ target: { verify } }: Finished, own: OwnCommand): string[] {
 }
 
 /** Paths and commands word for word: whoever reads this is in a hurry, and copies. */
-function repairSteps(finished: Finished, own: OwnCommand): string[] {
+function repairSteps(finished: FinishedDeployment, own: OwnCommand): string[] {
   const { repair } = finished.output;
   const files = (repair?.files ?? []).map(({ path, backup }) =>
     backup === null

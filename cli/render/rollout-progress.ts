@@ -1,13 +1,13 @@
 import { createLogUpdate } from 'log-update';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import type { RolloutWatch } from '../../services/backend/backend.ts';
+import type { RolloutObserver } from '../../services/backend/backend.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { outcomeWords } from './rollout-outcomes.ts';
 import { followDeployment, followRollout, newView, type RolloutView, rolloutLines } from './rollout-view.ts';
 import { fold } from './text.ts';
 
 /** Shows a rollout while it goes on; `say` writes a line beside what it draws. */
-export interface RolloutProgress extends RolloutWatch {
+export interface RolloutProgress extends Required<RolloutObserver> {
   readonly say: (line: string) => void;
   readonly stop: () => void;
 }
@@ -17,7 +17,14 @@ type Own = (words: string) => string;
 /** Says nothing: with `--json`, standard output is one document. */
 export function silentRollout(err: (line: string) => void): RolloutProgress {
   const nothing = () => {};
-  return { say: err, begun: nothing, event: nothing, deployment: nothing, counts: nothing, stop: nothing };
+  return {
+    say: err,
+    onStart: nothing,
+    onEvent: nothing,
+    onDeploymentEvent: nothing,
+    onCounts: nothing,
+    stop: nothing,
+  };
 }
 
 /** One plain line for what the rollout decides, and one for each target that has ended. */
@@ -25,20 +32,20 @@ export function plainRollout({ out, err }: Pick<Terminal, 'out' | 'err'>, own: O
   const view = newView();
   return {
     say: err,
-    begun(id) {
+    onStart(id) {
       view.id = id;
       out(`rollout ${id}`);
     },
-    event(event) {
+    onEvent(event) {
       followRollout(view, event);
       const words = wordsOf(view, event, own);
       if (words !== '') out(`rollout: ${words}`);
     },
-    deployment(targetId, event) {
+    onDeploymentEvent(targetId, event) {
       const outcome = followDeployment(view, targetId, event);
       if (outcome !== null) out(`${targetId}: ${outcomeWords(outcome, view.known?.wave.direction)}`);
     },
-    counts: () => {},
+    onCounts: () => {},
     stop: () => {},
   };
 }
@@ -80,16 +87,16 @@ function liveRollout(terminal: Terminal, own: Own): RolloutProgress {
   const timer = setInterval(redraw, 100);
   return {
     say: (line) => above(terminal.err, line),
-    begun(id) {
+    onStart(id) {
       view.id = id;
     },
-    event(event) {
+    onEvent(event) {
       followRollout(view, event);
       const words = wordsOf(view, event, own);
       if (words !== '') above(terminal.out, words);
     },
-    deployment: (targetId, event) => void followDeployment(view, targetId, event),
-    counts(counts) {
+    onDeploymentEvent: (targetId, event) => void followDeployment(view, targetId, event),
+    onCounts(counts) {
       view.counts = counts;
     },
     stop() {

@@ -1,12 +1,12 @@
-import type { EndedWave, RolloutEnd, WaveResult } from '../../services/backend/backend.ts';
-import { countsOf, needsPerson, rolloutReportOf, standingFailures } from '../report/rollout-report.ts';
+import type { ReportedDeployment, ReportedWave, RolloutResult } from '../../services/backend/backend.ts';
+import { countsOf, needsAttention, remainingFailures, rolloutReportOf } from '../report/rollout-report.ts';
 import type { Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { outcomeWords, rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { duration, fold, shortFingerprint, table } from './text.ts';
 
 /** What a person reads at the end of a rollout: how it ended, a line for each wave, what failed, and what to do next. */
-export function rolloutSummaryLines(end: RolloutEnd, layout: Layout, own: OwnCommand): string[] {
+export function rolloutSummaryLines(end: RolloutResult, layout: Layout, own: OwnCommand): string[] {
   const { colours, width } = layout;
   const { outcome, summary, fingerprint, certificate, reason, warning } = rolloutReportOf(end);
   const isLost = outcome === 'lost';
@@ -25,7 +25,7 @@ export function rolloutSummaryLines(end: RolloutEnd, layout: Layout, own: OwnCom
 }
 
 /** One row a wave, one column an outcome. */
-function waveLines(waves: readonly EndedWave[], { colours }: Layout): string[] {
+function waveLines(waves: readonly ReportedWave[], { colours }: Layout): string[] {
   if (waves.length === 0) return [];
   const counts = waves.map((wave) => inWords(countsOf(wave), wave.direction));
   const outcomes = [...new Set(counts.flatMap(Object.keys))];
@@ -40,7 +40,10 @@ function waveLines(waves: readonly EndedWave[], { colours }: Layout): string[] {
   return ['', `  ${colours.dim(head)}`, ...rows.map((row) => `  ${row}`)];
 }
 
-function inWords(counts: Record<string, number>, direction: EndedWave['direction']): Record<string, number> {
+function inWords(
+  counts: Record<string, number>,
+  direction: ReportedWave['direction'],
+): Record<string, number> {
   const entries = Object.entries(counts).map(([outcome, count]) => [outcomeWords(outcome, direction), count]);
   return Object.fromEntries(entries);
 }
@@ -48,8 +51,8 @@ function inWords(counts: Record<string, number>, direction: EndedWave['direction
 /** More than these are for --json: nobody reads the words of two hundred failures. */
 const mostFailuresTold = 20;
 
-function failureLines(waves: readonly EndedWave[], layout: Layout, own: OwnCommand): string[] {
-  const failures = standingFailures(waves);
+function failureLines(waves: readonly ReportedWave[], layout: Layout, own: OwnCommand): string[] {
+  const failures = remainingFailures(waves);
   const told = failures.slice(0, mostFailuresTold);
   const more = failures.length - told.length;
   return [
@@ -59,8 +62,8 @@ function failureLines(waves: readonly EndedWave[], layout: Layout, own: OwnComma
 }
 
 function failureLine(
-  { targetId, outcome, summary, executionArn }: WaveResult,
-  { number, direction }: EndedWave,
+  { targetId, outcome, summary, executionArn }: ReportedDeployment,
+  { number, direction }: ReportedWave,
   { colours, width }: Layout,
   own: OwnCommand,
 ): string[] {
@@ -69,17 +72,17 @@ function failureLine(
   return [
     `${colours.red('✖')} ${colours.bold(targetId)}  ${outcome} in wave ${number}${back}`,
     ...fold(summary, width - 2).map((line) => `  ${line}`),
-    ...(needsPerson(outcome) ? ['  A PERSON IS NEEDED on this host.'] : []),
+    ...(needsAttention(outcome) ? ['  A PERSON IS NEEDED on this host.'] : []),
     ...(name === '' ? [] : [`    ${own(`inspect ${name}`)}`]),
   ];
 }
 
-function nextLines(end: RolloutEnd, outcome: string, own: OwnCommand): string[] {
+function nextLines(end: RolloutResult, outcome: string, own: OwnCommand): string[] {
   const lines = advice[outcome]?.(end, own) ?? [];
   return lines.length === 0 ? [] : ['', ...lines];
 }
 
-type Advice = (end: Pick<RolloutEnd, 'id'>, own: OwnCommand) => string[];
+type Advice = (end: Pick<RolloutResult, 'id'>, own: OwnCommand) => string[];
 
 const resume: Advice = ({ id }, own) => {
   const bundle = own('rollout').includes('--local') ? ' --cert FILE --key FILE' : '';
@@ -91,7 +94,7 @@ const resume: Advice = ({ id }, own) => {
 
 const rollBack: Advice = ({ id }, own) => [
   'Or have it put back what it has changed:',
-  `  ${own(`rollout --resume ${id} --roll-back`)}`,
+  `  ${own(`rollout --resume ${id} --rollback`)}`,
 ];
 
 /** What a person may do with a rollout that was halted. */

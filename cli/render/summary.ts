@@ -1,6 +1,6 @@
 import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
-import { type AtLeastOne, elapsed, type Finished, reportOf } from '../report/deployment-report.ts';
+import { type AtLeastOne, elapsed, type FinishedDeployment, reportOf } from '../report/deployment-report.ts';
 import type { Colours } from '../terminal/terminal.ts';
 import type { Layout } from './graph.ts';
 import { nextSteps, type OwnCommand } from './next-steps.ts';
@@ -10,10 +10,14 @@ import { duration, fold, shortFingerprint, table } from './text.ts';
  * What a person reads at the end. Of one target: the outcome in words, the versions, what to do next. Of several: a line
  * for each that succeeded, then all of that for those that did not.
  */
-export function summaryLines(finished: AtLeastOne<Finished>, layout: Layout, own: OwnCommand): string[] {
+export function summaryLines(
+  finished: AtLeastOne<FinishedDeployment>,
+  layout: Layout,
+  own: OwnCommand,
+): string[] {
   const [first, ...others] = finished;
   if (others.length === 0) return targetLines(first, layout, own);
-  const isGood = ({ output }: Finished) => outcomeMeanings[output.outcome].succeeded;
+  const isGood = ({ output }: FinishedDeployment) => outcomeMeanings[output.outcome].succeeded;
   const bad = finished.filter((one) => !isGood(one));
   return [
     ...briefLines(finished.filter(isGood), layout),
@@ -23,7 +27,7 @@ export function summaryLines(finished: AtLeastOne<Finished>, layout: Layout, own
   ];
 }
 
-function briefLines(finished: readonly Finished[], { colours }: Layout): string[] {
+function briefLines(finished: readonly FinishedDeployment[], { colours }: Layout): string[] {
   const rows = finished.map(({ target, output, events }) => [
     target.id,
     output.outcome,
@@ -37,7 +41,7 @@ function briefLines(finished: readonly Finished[], { colours }: Layout): string[
   });
 }
 
-function targetLines(finished: Finished, { colours, width }: Layout, own: OwnCommand): string[] {
+function targetLines(finished: FinishedDeployment, { colours, width }: Layout, own: OwnCommand): string[] {
   const { output, target, events } = finished;
   const { meaning } = outcomeMeanings[output.outcome];
   const time = events.length === 0 ? '' : colours.dim(`  ${duration(elapsed(events))}`);

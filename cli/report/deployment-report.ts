@@ -2,18 +2,19 @@ import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import type { Target } from '../../core/targets/target.ts';
+import { unrecordedDeployment } from '../../services/backend/unrecorded-outcome.ts';
 import { exitCodes, worstOutcome } from '../terminal/exit-codes.ts';
 import { visitsOf } from './visits.ts';
 
-/** One target's deployment, ended. `executionName` is null when none was started. */
-export interface Finished {
+/** The result of a deployment to one target. `executionName` is null if no execution was started. */
+export interface FinishedDeployment {
   readonly target: Target;
   readonly executionName: string | null;
   readonly output: RecordedDeployment;
   readonly events: readonly ExecutionEvent[];
 }
 
-/** What `--json` prints. `executionId` is the execution that decided the outcome; null when none was started. */
+/** The JSON report. `executionId` is the execution with the reported outcome; null if none was started. */
 export interface Report {
   readonly executionId: string | null;
   readonly outcome: DeploymentOutcome;
@@ -25,7 +26,7 @@ interface TargetReport {
   readonly targetId: string;
   readonly outcome: DeploymentOutcome;
   readonly summary: string;
-  /** An error's name (docs/troubleshooting.md); null when it went well. */
+  /** The name of an error (docs/troubleshooting.md); null after a success. */
   readonly reason: string | null;
   readonly fingerprint: string | null;
   readonly previousFingerprint: string | null;
@@ -35,8 +36,8 @@ interface TargetReport {
 
 export type AtLeastOne<Item> = readonly [Item, ...Item[]];
 
-/** The report of a command; its outcome is the worst of its targets'. */
-export function reportOf(finished: AtLeastOne<Finished>): Report {
+/** The report of a command; its outcome is the most severe one of its targets. */
+export function reportOf(finished: AtLeastOne<FinishedDeployment>): Report {
   const [first, ...others] = finished;
   const outcome = worstOutcome([first.output.outcome, ...others.map(({ output }) => output.outcome)]);
   const decisive = finished.find(({ output }) => output.outcome === outcome) ?? first;
@@ -48,12 +49,12 @@ export function reportOf(finished: AtLeastOne<Finished>): Report {
   };
 }
 
-/** The process's exit code for a report. */
+/** The exit code for a report. */
 export function exitCodeOf(report: Report): number {
   return exitCodes[report.outcome];
 }
 
-function targetReport({ target, output, events }: Finished): TargetReport {
+function targetReport({ target, output, events }: FinishedDeployment): TargetReport {
   return {
     targetId: target.id,
     outcome: output.outcome,
@@ -66,24 +67,24 @@ function targetReport({ target, output, events }: Finished): TargetReport {
   };
 }
 
-/** From the first event to the last. */
+/** Milliseconds from the first event to the last. */
 export function elapsed(events: readonly ExecutionEvent[]): number {
   const [first, last] = [events[0], events.at(-1)];
   return first === undefined || last === undefined ? 0 : last.timestamp - first.timestamp;
 }
 
 /** `7 targets: 6 deployed, 1 rolled_back`. */
-function countOutcomes(finished: readonly Finished[]): string {
+function countOutcomes(finished: readonly FinishedDeployment[]): string {
   const counts = new Map<string, number>();
   for (const { output } of finished) counts.set(output.outcome, (counts.get(output.outcome) ?? 0) + 1);
   const parts = [...counts].map(([outcome, count]) => `${count} ${outcome}`);
   return `${finished.length} targets: ${parts.join(', ')}`;
 }
 
-/** The reason of a deployment that was not begun because somebody pressed Ctrl-C. */
+/** The reason of a deployment that was not started because of Ctrl-C. */
 export const interrupted = 'Interrupted';
 
-/** A target's end that no execution recorded: refused before one was started, or lost by this process. */
+/** A result that no execution recorded: rejected before the start, or lost by this process. */
 export function notRecorded(
   target: Target,
   outcome: 'rejected' | 'lost',
@@ -92,22 +93,17 @@ export function notRecorded(
     reason,
     executionName = null,
   }: { summary: string; reason: string; executionName?: string | null },
-): Finished {
+): FinishedDeployment {
   return {
     target,
     executionName,
-    output: {
+    output: unrecordedDeployment({
       deploymentId: executionName ?? '',
       targetId: target.id,
       outcome,
       summary,
       reason,
-      fingerprint: null,
-      previousFingerprint: null,
-      fence: null,
-      warnings: [],
-      repair: null,
-    },
+    }),
     events: [],
   };
 }

@@ -1,9 +1,9 @@
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
-import type { EndedWave, RolloutEnd, WaveResult } from '../../services/backend/backend.ts';
+import type { ReportedDeployment, ReportedWave, RolloutResult } from '../../services/backend/backend.ts';
 import { exitCodes, rolloutExitCodes } from '../terminal/exit-codes.ts';
 
-/** What `rollout --json` prints. `outcome` is `lost` when the execution recorded none. */
+/** The JSON report of a rollout. `outcome` is `lost` if the execution recorded no outcome. */
 export interface RolloutReport {
   readonly rolloutId: string;
   readonly certificate: string | null;
@@ -15,7 +15,7 @@ export interface RolloutReport {
   readonly counts: Readonly<Record<string, number>>;
   readonly waves: readonly WaveReport[];
   readonly durationMs: number;
-  /** What to look at although it ended well. */
+  /** A problem to check although the rollout succeeded. */
   readonly warning?: string;
 }
 
@@ -23,17 +23,17 @@ interface WaveReport {
   readonly number: number;
   readonly direction: 'forward' | 'back';
   readonly counts: Readonly<Record<string, number>>;
-  readonly failed: readonly WaveResult[];
+  readonly failed: readonly ReportedDeployment[];
 }
 
 /** The report of a rollout that has ended. */
-export function rolloutReportOf({ id, status, output, waves, durationMs }: RolloutEnd): RolloutReport {
+export function rolloutReportOf({ id, status, output, waves, durationMs }: RolloutResult): RolloutReport {
   return {
     rolloutId: id,
     certificate: output?.certificate ?? null,
     fingerprint: output?.fingerprint ?? null,
     outcome: output?.outcome ?? 'lost',
-    summary: output?.summary ?? `execution ${id} ended ${status} before its outcome was recorded`,
+    summary: output?.summary ?? `execution ${id} ended ${status} before it recorded an outcome`,
     reason: output?.reason ?? null,
     total: output?.total ?? 0,
     counts: output?.counts ?? {},
@@ -48,40 +48,42 @@ export function rolloutReportOf({ id, status, output, waves, durationMs }: Rollo
   };
 }
 
-/** Targets of a wave by the outcome of their deployment. */
-export function countsOf({ results }: EndedWave): Record<string, number> {
+/** The number of targets of a wave for each outcome. */
+export function countsOf({ results }: ReportedWave): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { outcome } of results) counts[outcome] = (counts[outcome] ?? 0) + 1;
   return counts;
 }
 
-/** The deployments of a wave that ended badly. */
-export function failedOf({ results }: EndedWave): WaveResult[] {
-  return results.filter(({ outcome }) => !isGood(outcome));
+/** The failed deployments of a wave. */
+export function failedOf({ results }: ReportedWave): ReportedDeployment[] {
+  return results.filter(({ outcome }) => !hasSucceeded(outcome));
 }
 
-/** Failures that stand: a target that a later wave of the same direction has done right is left out. */
-export function standingFailures(waves: readonly EndedWave[]): { wave: EndedWave; result: WaveResult }[] {
+/** Failures without those targets for which a later wave of the same direction succeeded. */
+export function remainingFailures(
+  waves: readonly ReportedWave[],
+): { wave: ReportedWave; result: ReportedDeployment }[] {
   return waves.flatMap((wave, at) => {
     const later = waves.slice(at + 1).filter(({ direction }) => direction === wave.direction);
-    const done = new Set(
+    const succeeded = new Set(
       later
-        .flatMap(({ results }) => results.filter(({ outcome }) => isGood(outcome)))
+        .flatMap(({ results }) => results.filter(({ outcome }) => hasSucceeded(outcome)))
         .map(({ targetId }) => targetId),
     );
     return failedOf(wave)
-      .filter(({ targetId }) => !done.has(targetId))
+      .filter(({ targetId }) => !succeeded.has(targetId))
       .map((result) => ({ wave, result }));
   });
 }
 
-/** Whether a deployment ended well; an error's name instead of an outcome did not. */
-function isGood(outcome: string): boolean {
+/** False also for the name of an error instead of an outcome. */
+function hasSucceeded(outcome: string): boolean {
   return meaningOf(outcome)?.succeeded ?? false;
 }
 
-/** Whether somebody has to look at the host. */
-export function needsPerson(outcome: string): boolean {
+/** Whether manual action on the host is required. */
+export function needsAttention(outcome: string): boolean {
   return meaningOf(outcome)?.needsPerson ?? false;
 }
 
@@ -91,7 +93,7 @@ function meaningOf(outcome: string) {
     : undefined;
 }
 
-/** The process's exit code for a rollout. */
-export function rolloutExitCodeOf({ output }: RolloutEnd): number {
+/** The exit code for a rollout. */
+export function rolloutExitCodeOf({ output }: RolloutResult): number {
   return output === null ? exitCodes.lost : rolloutExitCodes[output.outcome];
 }

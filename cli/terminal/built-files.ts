@@ -16,12 +16,12 @@ interface StateDefinition {
   readonly Catch?: readonly { readonly Next: string }[];
 }
 
-/** A built file, by its path in dist/. */
+/** The path of a built file in dist/. */
 export function builtFile(path: string): string {
   return join(dist, path);
 }
 
-/** Of the package, as it was installed or checked out. */
+/** The version of the package. */
 export function ownVersion(): string {
   const { version } = JSON.parse(readFileSync(builtFile('../package.json'), 'utf8')) as {
     version: string;
@@ -29,7 +29,7 @@ export function ownVersion(): string {
   return version;
 }
 
-/** A state machine as it is run and deployed. */
+/** A built state machine: local mode runs it, and the stack deploys it. */
 export function machineFile(name: 'deploy-target' | 'rollout'): StateMachine {
   return JSON.parse(readFileSync(builtFile(`state-machines/${name}.asl.json`), 'utf8'));
 }

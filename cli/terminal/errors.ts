@@ -1,37 +1,37 @@
 import { isCertferryError } from '../../core/errors.ts';
 
-/** What a person typed, or a file they named, cannot be used. Ends the command with exit code 2. */
+/** Wrong options or arguments, or an unusable file. Ends the command with exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Name and message of any error, safe to print. */
+/** Name and message of an error. The message ends with the next step, if AWS's own message has none. */
 export function describeError(error: unknown): { name: string; message: string } {
-  if (error instanceof Error) return { name: error.name, message: error.message + whatToDo(error) };
+  if (error instanceof Error) return { name: error.name, message: error.message + nextStep(error) };
   return { name: 'Error', message: String(error) };
 }
 
-/** An error a person can act on needs no stack trace; any other is a defect of ours and keeps it. */
+/** An error that the operator can correct is printed without stack trace; any other error is a defect of certferry. */
 export function isExpected(error: unknown): boolean {
   return (
-    isCertferryError(error) || (error instanceof Error && (error.name === 'UsageError' || isOfAws(error)))
+    isCertferryError(error) || (error instanceof Error && (error.name === 'UsageError' || isAwsError(error)))
   );
 }
 
-/** What AWS refused (an expired session, a missing permission), or credentials and a region that are not there. */
-function isOfAws(error: Error): boolean {
+/** An error response of AWS (e.g. a missing permission), or missing credentials or region. */
+function isAwsError(error: Error): boolean {
   return '$metadata' in error || notConfigured.has(error.name) || error.message === 'Region is missing';
 }
 
-/** AWS's own words say what is missing, and not what a person does about it. */
-function whatToDo(error: Error): string {
-  if (error.message === 'Region is missing') return ': say --region, or set AWS_REGION';
+/** AWS's messages report what is missing, but not how to supply it. */
+function nextStep(error: Error): string {
+  if (error.message === 'Region is missing') return '. Use --region, or set AWS_REGION.';
   if (notConfigured.has(error.name)) {
-    return '. Sign in ("aws sso login"), name a profile that there is (--profile), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
+    return '. Sign in ("aws sso login"), select an existing profile (--profile), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
   }
-  if (notValid.has(error.name)) return '. Sign in again, or name another profile (--profile).';
-  const isNameless = 'code' in error && error.code === 'ENOTFOUND';
-  return isNameless ? '. Is there a network, and is the region right (--region)?' : '';
+  if (notValid.has(error.name)) return '. Sign in again, or select another profile (--profile).';
+  const isUnresolved = 'code' in error && error.code === 'ENOTFOUND';
+  return isUnresolved ? '. Check the network connection and the region (--region).' : '';
 }
 
 const notValid = new Set([

@@ -1,7 +1,7 @@
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 
-/** The process's exit code for each way a deployment ends, mildest first: scripts build on these numbers. */
+/** The exit code for each outcome of a deployment, from mild to severe. Scripts depend on these numbers. */
 export const exitCodes = {
   unchanged: 0,
   validated: 0,
@@ -19,7 +19,7 @@ export const exitCodes = {
   lock_unavailable: 16,
 } as const satisfies Readonly<Record<DeploymentOutcome, number>>;
 
-/** The same for each way a rollout ends. */
+/** The exit code for each outcome of a rollout. */
 export const rolloutExitCodes = {
   finished: 0,
   already_rolled_out: 0,
@@ -31,25 +31,25 @@ export const rolloutExitCodes = {
   halted: 18,
 } as const satisfies Readonly<Record<RolloutOutcome, number>>;
 
-/** `probe` and `sweep`: an endpoint could not be asked, or does not serve what was expected. */
+/** `probe` and `sweep`: an endpoint is unreachable, or does not serve the expected certificate. */
 export const notServedExitCode = 1;
 
-/** `doctor`: there is something to do. */
-export const notHealthyExitCode = 1;
+/** `doctor`: a check failed. */
+export const checksFailedExitCode = 1;
 
-/** `demo`: something went otherwise than it says. */
+/** `demo`: a result differs from the description. */
 export const demoFailedExitCode = 1;
 
-/** Ended by Ctrl-C, as shells say it. */
+/** Ended by Ctrl-C: 128 + SIGINT, as in shells. */
 export const interruptedExitCode = 130;
 
-/** Wrong usage, or input that cannot be read. */
+/** Wrong usage, or unreadable input. */
 export const usageExitCode = 2;
 
-/** Everything went well, and what there was to say could not be written. */
+/** The command succeeded, but its output could not be written. */
 export const notPrintedExitCode = 3;
 
-/** The outcome that decides for several targets: the highest exit code and, among equals, the last of the table. */
+/** The most severe outcome: the highest exit code and, among equal codes, the last in the table. */
 export function worstOutcome(
   outcomes: readonly [DeploymentOutcome, ...DeploymentOutcome[]],
 ): DeploymentOutcome {

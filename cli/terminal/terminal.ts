@@ -2,21 +2,21 @@ import pc from 'picocolors';
 
 export type Colours = ReturnType<typeof pc.createColors>;
 
-/** Where a command writes. Results go to `out`, complaints to `err`; both end the line. */
+/** The output of a command. Results go to `out`, errors and warnings to `err`; both append a line end. */
 export interface Terminal {
   readonly out: (line: string) => void;
   readonly err: (line: string) => void;
-  /** Whether standard output is a screen that can be drawn over. */
+  /** Whether standard output is a screen whose lines can be redrawn. */
   readonly interactive: boolean;
-  /** Columns a line may have. */
+  /** The maximum number of columns of a line. */
   readonly width: number;
   readonly colours: Colours;
 }
 
-/** Lines written to a file or a pipe are folded for a screen of usual width. */
+/** Columns for a file or a pipe. */
 const defaultWidth = 110;
 
-/** This process's own terminal. */
+/** The terminal of this process. */
 export function processTerminal(): Terminal {
   const interactive = process.stdout.isTTY === true && process.env.TERM !== 'dumb';
   return {
@@ -28,7 +28,7 @@ export function processTerminal(): Terminal {
   };
 }
 
-/** NO_COLOR (https://no-color.org) wins when it is not empty; FORCE_COLOR brings colours to a pipe. */
+/** NO_COLOR (https://no-color.org) has precedence if it is not empty; FORCE_COLOR enables colours on a pipe. */
 export function wantsColours(
   environment: Readonly<Record<string, string | undefined>>,
   interactive: boolean,
@@ -37,5 +37,5 @@ export function wantsColours(
   return interactive || Boolean(environment.FORCE_COLOR);
 }
 
-/** For tests and for documents: no colours. */
+/** No colours, for tests and documents. */
 export const plainColours: Colours = pc.createColors(false);

@@ -33,7 +33,7 @@ const steps: Readonly<Record<RolloutOutcome, (ended: Ended, line: CommandLine) =
   ],
   halted: ({ rolloutId }, line) => [
     `Once the reason is gone:  ${line(`rollout --resume ${rolloutId}`, 'version')}`,
-    `Or to put back what it has changed:  ${line(`rollout --resume ${rolloutId} --roll-back`)}`,
+    `Or to put back what it has changed:  ${line(`rollout --resume ${rolloutId} --rollback`)}`,
   ],
   rolled_back: (ended, line) => [
     'Everything that it changed serves what it served before.',

@@ -1,53 +1,44 @@
-// Local mode: deployments and rollouts on this machine through the same state machines, functions, document and agent that
-// the stack deploys, kept in a state folder. Any number of processes may use one folder at once.
+// Local mode: deployments and rollouts on this machine, through the same state machines, functions, document and agent that a
+// stack uses. The state folder keeps all data; several processes may use one folder at once.
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
-import { createHistory, type HistoryItem, type HistoryQuery } from '../../services/history/history.ts';
+import type { Backend } from '../../services/backend/backend.ts';
+import { createHistory } from '../../services/history/history.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
-import type { JudgedWave } from '../../services/rollouts/wave-files.ts';
 import { type CloudOptions, openCloud } from '../cloud.ts';
 import { tableNames } from '../dynamodb/stack-tables.ts';
 import { openStateFolder } from '../state-folder.ts';
-import { type InspectedExecution, inspect } from './inspect-execution.ts';
-import { registerBeside } from './register-targets.ts';
+import { inspect, type LocalExecution } from './inspect-execution.ts';
+import { registerTargets } from './register-targets.ts';
 import { judgedWaves } from './rollout-result.ts';
-import { type DeployRequest, type DeployResult, deploy } from './run-deployment.ts';
-import { type LocalRollouts, openRollouts } from './run-rollout.ts';
+import { type LocalDeploymentResult, type LocalVersion, runDeployment } from './run-deployment.ts';
+import { type LocalRollout, type LocalRolloutResult, openRollouts } from './run-rollout.ts';
 
-export type { InspectedExecution } from './inspect-execution.ts';
-export type { DeployRequest, DeployResult } from './run-deployment.ts';
-export type { RolloutWish } from './run-rollout.ts';
-export type { HistoryItem };
-
-export interface Ferry extends LocalRollouts {
-  /** Runs one deployment to its end. Throws InvalidRequest; every other end is an output. */
-  deploy(request: DeployRequest): Promise<DeployResult>;
+/** The backend of local mode; its results have more details. */
+export interface LocalBackend extends Backend<LocalVersion, LocalRollout> {
+  deploy(...args: Parameters<Backend<LocalVersion>['deploy']>): Promise<LocalDeploymentResult>;
+  rollout(...args: Parameters<Backend<LocalVersion, LocalRollout>['rollout']>): Promise<LocalRolloutResult>;
+  resume(...args: Parameters<Backend['resume']>): Promise<LocalRolloutResult>;
+  inspect(name: string): Promise<LocalExecution | null>;
   /**
-   * What is deployed to from now on, for the sweep to look at; other targets stay registered, of the same certificate too.
-   * A rollout registers its own. Throws InvalidTarget for hosts that this machine cannot find.
+   * Registers targets for the sweep; other targets stay registered. A rollout registers its own targets. Throws
+   * InvalidTarget if a target selects its hosts by tags or Auto Scaling group.
    */
   register(targets: readonly RegisteredTarget[]): Promise<void>;
-  /** Ended deployments, the latest first. */
-  history(query?: HistoryQuery & { readonly limit?: number }): Promise<HistoryItem[]>;
-  /** `last` is the deployment or rollout that began last. Null when there is none. */
-  inspect(name: string): Promise<InspectedExecution | null>;
-  /** The waves of a rollout that have been judged, in order. */
-  waves(rollout: Pick<InspectedExecution, 'executionName'>): Promise<JudgedWave[]>;
-  /** Aborts what still runs here (hosts finish by themselves) and lets go of the locks. */
-  close(): Promise<void>;
 }
 
-export interface FerryOptions extends CloudOptions {
+export interface LocalBackendOptions extends CloudOptions {
   readonly stateDir: string;
 }
 
-export async function openFerry({ stateDir, ...options }: FerryOptions): Promise<Ferry> {
+/** Opens the state folder and creates it if it is missing. `close` aborts executions that this process runs. */
+export async function openLocalBackend({ stateDir, ...options }: LocalBackendOptions): Promise<LocalBackend> {
   const folder = openStateFolder(stateDir);
   const cloud = await openCloud(folder, options);
   const history = createHistory(cloud.documents, tableNames);
   return {
     ...openRollouts(cloud),
-    deploy: (request) => deploy(cloud, request),
-    register: (targets) => registerBeside(createCatalogue(cloud.documents, tableNames.registry), targets),
+    deploy: (request, onEvent) => runDeployment(cloud, request, onEvent),
+    register: (targets) => registerTargets(createCatalogue(cloud.documents, tableNames.registry), targets),
     history: (query) => history.list(query),
     inspect: async (name) => inspect(cloud.executions, name),
     waves: ({ executionName }) => judgedWaves(cloud, executionName),

@@ -3,38 +3,37 @@ import type { Certificate } from '../../core/registry/certificate.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 
-/** Registrations written at a time. */
-const atOnce = 16;
+/** Registrations written at once. */
+const maximumWrites = 16;
 
 /**
- * Makes the registry of the state folder say what a rollout was asked for: the certificate, and these as all of its
- * targets (others of the certificate are removed). Throws InvalidTarget, before anything is written, for a target whose
- * hosts local mode cannot find.
+ * Registers a certificate with exactly these targets; other targets of the certificate are removed. Throws InvalidTarget,
+ * before anything is written, if a target selects its hosts by tags or Auto Scaling group.
  */
-export async function register(
+export async function registerCertificate(
   catalogue: Catalogue,
   certificate: Certificate,
   targets: readonly RegisteredTarget[],
 ): Promise<void> {
-  for (const target of targets) expectOneHost(target);
-  const wanted = new Set(targets.map(({ id }) => id));
-  const known = (await catalogue.targets(certificate.name)).map(({ thing }) => thing.id);
-  // the bytes are given with each rollout: nobody is to look for them elsewhere
+  for (const target of targets) expectHostName(target);
+  const ids = new Set(targets.map(({ id }) => id));
+  const registered = (await catalogue.targets(certificate.name)).map(({ thing }) => thing.id);
+  // local mode reads no source: each rollout brings the bytes
   const { source: _, ...withoutSource } = certificate;
   await catalogue.putCertificate(withoutSource, 'cli');
-  for (const id of known.filter((one) => !wanted.has(one))) await catalogue.removeTarget(id);
+  for (const id of registered.filter((one) => !ids.has(one))) await catalogue.removeTarget(id);
   await putAll(catalogue, targets);
 }
 
 /**
- * Makes the registry know these beside what it knows, each as it is here: whoever deploys to a part of a certificate's
- * targets says nothing of the others. Throws InvalidTarget as {@link register} does.
+ * Registers targets. Other targets of the same certificate stay registered, because a deployment may name only some of them.
+ * Throws InvalidTarget as {@link registerCertificate} does.
  */
-export async function registerBeside(
+export async function registerTargets(
   catalogue: Pick<Catalogue, 'putTarget'>,
   targets: readonly RegisteredTarget[],
 ): Promise<void> {
-  for (const target of targets) expectOneHost(target);
+  for (const target of targets) expectHostName(target);
   await putAll(catalogue, targets);
 }
 
@@ -42,16 +41,17 @@ async function putAll(
   catalogue: Pick<Catalogue, 'putTarget'>,
   targets: readonly RegisteredTarget[],
 ): Promise<void> {
-  for (let at = 0; at < targets.length; at += atOnce) {
-    await Promise.all(targets.slice(at, at + atOnce).map((target) => catalogue.putTarget(target, 'cli')));
+  for (let at = 0; at < targets.length; at += maximumWrites) {
+    const chunk = targets.slice(at, at + maximumWrites);
+    await Promise.all(chunk.map((target) => catalogue.putTarget(target, 'cli')));
   }
 }
 
-function expectOneHost({ id, host }: RegisteredTarget): void {
+function expectHostName({ id, host }: RegisteredTarget): void {
   if (typeof host === 'string') return;
   throw new CertferryError(
     'InvalidTarget',
-    `target ${id} is on hosts found by ${'tags' in host ? 'tags' : 'an Auto Scaling group'}, and this machine has neither: name its host local or local-<name>, or roll out with --stack`,
+    `target ${id} selects its hosts by ${'tags' in host ? 'tags' : 'Auto Scaling group'}, which local mode does not support. Set its host to local or local-<name>, or use --stack.`,
     { details: { targetId: id } },
   );
 }

@@ -1,69 +1,97 @@
-// What commands ask of the place they work in: this machine (local/) or a stack in an account (account/).
+// The operations that the command line needs. Two backends implement them: local mode (local/backend/) and a stack in an AWS
+// account (account/). Each backend adds what only it can do.
 import type { RecordedDeployment, RequestAction } from '../../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import type { RecordedRollout, RolloutOutcome } from '../../core/rollout/rollout.ts';
+import type { ReceivedSweepReport } from '../../core/drift/sweep-report.ts';
+import type { Approval, RecordedRollout } from '../../core/rollout/rollout.ts';
+import type { Target } from '../../core/targets/target.ts';
+import type { HistoryItem, HistoryQuery } from '../history/history.ts';
+import type { RolloutControl } from '../rollouts/rollout-control.ts';
+import type { JudgedWave } from '../rollouts/wave-files.ts';
 
-/** An execution as it is kept. `output` is null while it runs, and when no outcome was recorded. */
-export interface Execution {
+/** The bytes of a version, as a secret of `docs/sources.md` holds them; `pkcs12` is base64. */
+export type Secret =
+  | {
+      readonly certificate: string;
+      readonly chain?: string;
+      readonly privateKey: string;
+      readonly passphrase?: string;
+    }
+  | { readonly pkcs12: string; readonly passphrase?: string };
+
+/** One deployment to one target. `version` is null for the action `rollback`: the host has the previous version. */
+export interface DeployRequest<Version> {
+  readonly target: Target;
+  readonly action: RequestAction;
+  readonly version: Version | null;
+}
+
+/** A deployment that has ended. If no state recorded an outcome, the outcome is `lost`. */
+export interface DeploymentResult {
+  readonly executionName: string;
+  readonly output: RecordedDeployment;
+  readonly events: readonly ExecutionEvent[];
+}
+
+export type OnEvent = (event: ExecutionEvent) => void;
+
+/** An execution with its events. `output` is null while it runs, and if no state recorded an outcome. */
+export interface InspectedExecution {
   readonly executionName: string;
   readonly status: string;
   readonly output: RecordedDeployment | RecordedRollout | null;
   readonly events: readonly ExecutionEvent[];
 }
 
-/** A deployment's history item, as far as it is shown. Times are ISO 8601. */
-export interface HistoryEntry
-  extends Pick<
-    RecordedDeployment,
-    'deploymentId' | 'targetId' | 'outcome' | 'fingerprint' | 'previousFingerprint'
-  > {
-  readonly startedAt: string;
-  /** Null where nothing of the execution's input could be read. */
-  readonly action: RequestAction | null;
-  /** The rollout that it was a part of; left out where a person asked for it alone. */
-  readonly rollout?: string | undefined;
-}
+/** The fields of a recorded deployment that a list shows. */
+export type HistoryEntry = Pick<
+  HistoryItem,
+  | 'deploymentId'
+  | 'targetId'
+  | 'outcome'
+  | 'fingerprint'
+  | 'previousFingerprint'
+  | 'startedAt'
+  | 'action'
+  | 'rollout'
+>;
 
-/** A rollout as its deployments and people steer by it. Times are ISO 8601. */
-export interface RolloutEntry {
-  readonly id: string;
-  readonly certificate: string;
-  readonly fingerprint: string;
-  readonly startedAt: string;
-  readonly status: 'running' | 'halted' | 'rolling_back' | 'ended';
-  readonly reason: string | null;
-  readonly supersededBy: string | null;
-  readonly failures: number;
-  readonly tolerated: number;
-  readonly outcome: RolloutOutcome | null;
-  readonly summary: string | null;
-}
+/** The fields of a rollout that a list shows. */
+export type RolloutEntry = Pick<
+  RolloutControl,
+  | 'id'
+  | 'certificate'
+  | 'fingerprint'
+  | 'startedAt'
+  | 'status'
+  | 'supersededBy'
+  | 'failures'
+  | 'tolerated'
+  | 'outcome'
+>;
 
-/** How one deployment of a wave ended. `outcome` is an error's name where none was recorded. */
-export interface WaveResult {
-  readonly targetId: string;
-  readonly executionArn: string;
-  readonly outcome: string;
-  readonly summary: string;
-}
+/** The fields of a judged wave that reports show. */
+export type ReportedWave = Pick<JudgedWave, 'number' | 'direction'> & {
+  readonly results: readonly ReportedDeployment[];
+};
 
-/** A wave that has ended, and how its deployments did. */
-export interface EndedWave {
-  readonly number: number;
-  readonly direction: 'forward' | 'back';
-  readonly results: readonly WaveResult[];
-}
+/** How one deployment of a wave ended. `outcome` is the name of an error if the deployment recorded no outcome. */
+export type ReportedDeployment = Pick<
+  JudgedWave['results'][number],
+  'targetId' | 'executionArn' | 'outcome' | 'summary'
+>;
 
-/** A rollout that has ended. `output` is null when its execution ended without recording an outcome: `status` says how. */
-export interface RolloutEnd {
+/** A rollout that has ended. If its execution recorded no outcome, `output` is null and `status` shows how it ended. */
+export interface RolloutResult {
   readonly id: string;
   readonly status: string;
   readonly output: RecordedRollout | null;
-  readonly waves: readonly EndedWave[];
+  readonly waves: readonly ReportedWave[];
+  /** Of this run: the time of a resumed rollout starts at 0 again. */
   readonly durationMs: number;
 }
 
-/** How the deployments of a wave stand that run elsewhere. */
+/** Deployments of the running wave by state. */
 export interface WaveCounts {
   readonly waiting: number;
   readonly running: number;
@@ -71,71 +99,57 @@ export interface WaveCounts {
   readonly failed: number;
 }
 
-/** Told of a rollout while it goes on. `deployment` only where deployments run in this process, else `counts`. */
-export interface RolloutWatch {
-  readonly begun: (id: string) => void;
-  readonly event: (event: ExecutionEvent) => void;
-  readonly deployment: (targetId: string, event: ExecutionEvent) => void;
-  readonly counts: (counts: WaveCounts) => void;
+/** Callbacks for a running rollout. The backend does not catch what they throw. */
+export interface RolloutObserver {
+  readonly onStart?: (id: string) => void;
+  readonly onEvent?: OnEvent;
+  /** In local mode only: a stack runs deployments outside this process and reports `onCounts`. */
+  readonly onDeploymentEvent?: (targetId: string, event: ExecutionEvent) => void;
+  readonly onCounts?: (counts: WaveCounts) => void;
 }
 
-/** A person's answer to a rollout that asks. */
-export interface Answer {
-  /** The latest wave that asks, when it is not said. */
-  readonly wave: number | undefined;
-  readonly verdict: 'approved' | 'rejected';
-  readonly by: string;
-}
+/** An operator's decision on a rollout that waits for approval. `wave` defaults to the latest wave that waits. */
+export type ApprovalDecision = Approval & { readonly wave?: number | undefined };
 
-/** What the drift sweep says of one target on one host. */
-export interface SweptTarget {
-  readonly targetId: string;
-  readonly certificate: string;
-  readonly condition: string;
-  readonly daysToExpiry: number | null;
-  readonly summary: string;
-  /** A deployment was started that puts it right. */
-  readonly healing: boolean;
-  /** Why nothing is done about what is wrong; null when nothing is wrong, or it is healed. */
-  readonly notHealed: string | null;
-}
-
-/** What a drift sweep saw: the worst first, and how many more there are. */
-export interface SweepReport {
-  readonly summary: string;
-  readonly targets: readonly SweptTarget[];
-  readonly more: number;
-}
-
-/** Whether a sweep may deploy again what is wrong, where the target says so. */
+/** `heal` (default: true) permits rollouts for targets with `autoHeal`; local mode never heals. */
 export interface SweepOptions {
-  readonly certificate: string | undefined;
-  readonly heal: boolean;
-}
-
-/** Which deployments: all, or those of one of these. */
-export interface HistoryQuery {
-  readonly targetId?: string | undefined;
   readonly certificate?: string | undefined;
-  readonly rollout?: string | undefined;
-  readonly limit?: number;
+  readonly heal?: boolean;
 }
 
-/** What both places can do. */
-export interface There {
+/**
+ * `Version` is what a deployment needs: the bytes in local mode, the source location on a stack. `NewRollout` describes a
+ * rollout to start. With the defaults, only rollbacks can be started.
+ */
+export interface Backend<Version = never, NewRollout = never> {
+  /** Runs one deployment to its end. Throws InvalidRequest; any other failure is an outcome. */
+  deploy(request: DeployRequest<Version>, onEvent?: OnEvent): Promise<DeploymentResult>;
+  /** Starts a rollout and returns when it has ended. Throws InvalidRequest. */
+  rollout(rollout: NewRollout, observer?: RolloutObserver): Promise<RolloutResult>;
+  /**
+   * Resumes a rollout that was halted or that broke off; deployments that have succeeded are not repeated. Local mode needs
+   * the bytes of the version again, unless the rollout rolls back. Throws InvalidRequest if it cannot be resumed.
+   */
+  resume(id: string, secret: Secret | null, observer?: RolloutObserver): Promise<RolloutResult>;
   /** Ended deployments, the latest first. */
-  history(query: HistoryQuery): Promise<HistoryEntry[]>;
-  /** `last` is the deployment or rollout that began last. Null when there is none. */
-  inspect(name: string): Promise<Execution | null>;
-  /** The waves of a rollout that have ended, in order. */
-  waves(rollout: Execution): Promise<EndedWave[]>;
-  /** Latest first. */
-  rollouts(certificate: string | undefined): Promise<RolloutEntry[]>;
-  /** False when there is no such rollout, or it has ended. */
+  history(query?: HistoryQuery & { readonly limit?: number }): Promise<HistoryItem[]>;
+  /** An execution by its name; `last` is the deployment or rollout that started last. Null if there is none. */
+  inspect(name: string): Promise<InspectedExecution | null>;
+  /** The judged waves of a rollout, in order. */
+  waves(rollout: Pick<InspectedExecution, 'executionName' | 'events'>): Promise<JudgedWave[]>;
+  /** The latest first. */
+  rollouts(certificate?: string): Promise<RolloutControl[]>;
+  /** Starts no further deployments. False if there is no such rollout, or it has ended. */
   halt(id: string, reason: string): Promise<boolean>;
-  /** Halts it and has what it changed put back; null when there is no such rollout, or it has ended. */
-  putBack(id: string, reason: string): Promise<RolloutEntry | null>;
-  /** False when nobody asks: no such question, or it has been answered. */
-  answer(id: string, answer: Answer): Promise<boolean>;
-  sweep(options: SweepOptions): Promise<SweepReport>;
+  /**
+   * Halts a rollout and rolls back what it changed. If its execution has ended halted, the rollback starts when the rollout
+   * is resumed. Null if there is no such rollout, or it has ended.
+   */
+  rollBack(id: string, reason: string): Promise<RolloutControl | null>;
+  /** False if the rollout does not wait for a decision (any more). */
+  decide(id: string, decision: ApprovalDecision): Promise<boolean>;
+  /** Probes the endpoint of every registered target. */
+  sweep(options?: SweepOptions): Promise<ReceivedSweepReport>;
+  /** Releases connections and processes. */
+  close(): Promise<void>;
 }

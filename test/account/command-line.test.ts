@@ -53,7 +53,7 @@ describe('the command line on a stack', () => {
     expect(dry.out.split('\n')).toEqual([
       '+ certificate api.example.com  new',
       '+ target web-1  new',
-      '2 would be registered. Nothing was done.',
+      'Dry run: 2 would be registered.',
     ]);
 
     const applied = await captured('targets', 'apply', file, ...stack);
@@ -62,7 +62,7 @@ describe('the command line on a stack', () => {
 
     const listed = await captured('targets', 'list', ...stack);
     expect(listed.out.split('\n')).toEqual([
-      'kind         name             about                                             by',
+      'kind         name             details                                           registered by',
       'certificate  api.example.com  secretsmanager                                    cli',
       `target       web-1            nginx, api.example.com, host ${host}  cli`,
     ]);
@@ -154,7 +154,7 @@ describe('the command line on a stack', () => {
     const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
     await rollouts.begin({ ...aRolloutState().rollout, id: 'r-1' }, { repeat: false });
 
-    const { code, out } = await captured('halt', 'r-1', '--roll-back', ...stack);
+    const { code, out } = await captured('halt', 'r-1', '--rollback', ...stack);
     expect({ code, out }).toMatchObject({
       code: 0,
       out: expect.stringContaining('rollout --stack Certferry --follow r-1'),
@@ -163,8 +163,8 @@ describe('the command line on a stack', () => {
 
     await rollouts.startRollback('r-1', 0);
     await rollouts.end('r-1', 'halted', 'it cannot', 0);
-    const again = await captured('halt', 'r-1', '--roll-back', ...stack);
-    expect(again.err).toContain('certferry rollout --stack Certferry --resume r-1 --roll-back');
+    const again = await captured('halt', 'r-1', '--rollback', ...stack);
+    expect(again.err).toContain('certferry rollout --stack Certferry --resume r-1 --rollback');
     client.destroy();
   });
 
@@ -175,7 +175,7 @@ describe('the command line on a stack', () => {
   ])('rolls out another version than the latest when it is said: %s', async (said, version) => {
     aws.stepFunctions.script(machines.rollout, () => [aHistory().start().raw('ExecutionAborted').events]);
 
-    await captured('rollout', '--certificate', 'api.example.com', '--version', said, ...stack);
+    await captured('rollout', '--certificate', 'api.example.com', '--to', said, ...stack);
 
     expect(RolloutRequest.parse(aws.stepFunctions.started[0]?.input).version).toEqual(version);
   });
@@ -199,7 +199,7 @@ describe('the command line on a stack', () => {
     expect(aws.swept).toEqual([{ certificate: 'api.example.com', heal: false }]);
     expect(code).toBe(1);
     expect(out).toContain('✖ web-1  drift');
-    expect(out).toContain('it is deployed to again');
+    expect(out).toContain('healing: a rollout was started');
     aws.state.sweep = { ...report, targets: [{ ...wrong, condition: 'ok' }] };
     expect((await captured('sweep', ...stack)).code).toBe(0);
     aws.state.sweep = { errorType: 'Sandbox.Timedout', errorMessage: 'time was up' };
@@ -239,11 +239,11 @@ describe('the command line on a stack', () => {
     expect((await captured('targets', 'list', ...stack)).out).toContain('Nothing is registered');
     expect(await captured('halt', 'r', ...stack)).toMatchObject({
       code: 2,
-      err: expect.stringContaining('"certferry rollouts --stack Certferry" lists them'),
+      err: expect.stringContaining('"certferry rollouts --stack Certferry" lists the rollouts'),
     });
     expect(await captured('approve', 'r', ...stack)).toMatchObject({
       code: 2,
-      err: expect.stringContaining('rollout r does not ask'),
+      err: expect.stringContaining('rollout r does not wait for approval'),
     });
     expect(await captured('inspect', 'nothing', ...stack)).toMatchObject({
       code: 2,

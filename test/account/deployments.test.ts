@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { waitAfter } from '../../account/executions/follow-execution.ts';
-import { type Account, openAccount } from '../../account/stack-backend.ts';
+import { openStackBackend, type StackBackend } from '../../account/stack-backend.ts';
 import { DeploymentRequest, type RecordedDeployment } from '../../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
@@ -21,12 +21,12 @@ const version = {
 };
 
 let aws: FakeAws;
-let account: Account;
+let account: StackBackend;
 let client: DynamoDBClient;
 
 beforeEach(async () => {
   aws = await anAccount();
-  account = await openAccount({ stack: 'Certferry', region: undefined, profile: undefined });
+  account = await openStackBackend({ stack: 'Certferry', region: undefined, profile: undefined });
   client = new DynamoDBClient({});
   const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
   const target = RegisteredTarget.parse({ ...aTarget(), host, verify: { endpoint: '{host}:443' } });
@@ -34,7 +34,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   client.destroy();
-  account.close();
+  await account.close();
   await aws.close();
 });
 
@@ -60,9 +60,9 @@ describe('a deployment through a stack', () => {
   test('is an execution of its own for each host of the target, followed to its end', async () => {
     playDeployment(recorded());
     const told: ExecutionEvent[] = [];
-    const [target] = await account.members(['web-1'], 'api.example.com');
+    const [target] = await account.findTargets(['web-1'], 'api.example.com');
 
-    const ended = await account.carrier({ action: 'deploy', version })(target, (event) => told.push(event));
+    const ended = await account.deploy({ target, action: 'deploy', version }, (event) => told.push(event));
 
     const [started] = aws.stepFunctions.started;
     expect(started).toMatchObject({ stateMachineArn: machines.deployTarget, name: ended.executionName });
@@ -81,9 +81,9 @@ describe('a deployment through a stack', () => {
     aws.stepFunctions.script(machines.deployTarget, () => [
       aHistory().start().enter('Task', 'AcquireLock').raw('ExecutionAborted').events,
     ]);
-    const [target] = await account.members(['web-1']);
+    const [target] = await account.findTargets(['web-1']);
 
-    const { output } = await account.carrier({ action: 'rollback', version: null })(target, () => {});
+    const { output } = await account.deploy({ target, action: 'rollback', version: null });
 
     expect(output).toMatchObject({ outcome: 'lost', targetId: 'web-1' });
   });
@@ -94,7 +94,7 @@ describe('a deployment through a stack', () => {
     const target = RegisteredTarget.parse({ ...aTarget(), id: 'web-2', host: there, verify: 'none' });
     await catalogue.putTarget(target, 'cli');
 
-    expect(await account.members(['web-2'])).toMatchObject([{ id: 'web-2', host: there }]);
+    expect(await account.findTargets(['web-2'])).toMatchObject([{ id: 'web-2', host: there }]);
   });
 
   test.each([
@@ -108,13 +108,13 @@ describe('a deployment through a stack', () => {
       RegisteredTarget.parse({ ...aTarget(), id: 'web-2', verify, ...changes }),
       'cli',
     );
-    await expect(account.members(['web-2'])).rejects.toMatchObject({
+    await expect(account.findTargets(['web-2'])).rejects.toMatchObject({
       name: 'StackUnusable',
       message: expect.stringContaining('certferry-find-hosts'),
     });
     aws.state.found = { hosts: [{ host: there, address: '10.9.0.7', online: true }] };
 
-    const [member] = await account.members(['web-2']);
+    const [member] = await account.findTargets(['web-2']);
 
     expect(aws.sought.at(-1)).toEqual({ targetId: 'web-2' });
     expect(member).toMatchObject({ host: there, verify: { endpoint: '10.9.0.7:443' } });
@@ -122,27 +122,27 @@ describe('a deployment through a stack', () => {
   });
 
   test('needs a target that is registered, and of the certificate that was named', async () => {
-    await expect(account.members(['web-9'])).rejects.toMatchObject({ name: 'NoTargets' });
-    await expect(account.members(['web-1'], 'other.test')).rejects.toThrow(
+    await expect(account.findTargets(['web-9'])).rejects.toMatchObject({ name: 'NoTargets' });
+    await expect(account.findTargets(['web-1'], 'other.test')).rejects.toThrow(
       'target web-1 has the certificate api.example.com, not other.test',
     );
   });
 
   test('needs a version that was rolled out before', async () => {
-    await expect(account.version('api.example.com', null)).rejects.toMatchObject({
+    await expect(account.findVersion('api.example.com', null)).rejects.toMatchObject({
       name: 'UnknownCertificate',
       message: expect.stringContaining('certferry rollout --certificate api.example.com'),
     });
     const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
     await catalogue.setCurrentVersion('api.example.com', { ...version, notAfter: 1_900_000_000 }, 1);
 
-    expect(await account.version('api.example.com', null)).toEqual(version);
-    expect(await account.version('api.example.com', version.fingerprint)).toEqual(version);
+    expect(await account.findVersion('api.example.com', null)).toEqual(version);
+    expect(await account.findVersion('api.example.com', version.fingerprint)).toEqual(version);
   });
 
   test('may be of an older version that a rollout has carried, by its fingerprint', async () => {
     const older = `sha256:${'cd'.repeat(32)}`;
-    await expect(account.version('api.example.com', older)).rejects.toThrow(`has carried ${older}`);
+    await expect(account.findVersion('api.example.com', older)).rejects.toThrow(`deployed ${older}`);
     const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
     const source = { ...version.source, versionId: 'v0' };
     await rollouts.begin(
@@ -155,15 +155,15 @@ describe('a deployment through a stack', () => {
       { repeat: false },
     );
 
-    expect(await account.version('api.example.com', older)).toEqual({ fingerprint: older, source });
+    expect(await account.findVersion('api.example.com', older)).toEqual({ fingerprint: older, source });
   });
 });
 
 describe('an execution in an account', () => {
   test('is found by its name, by its ARN and as the last one', async () => {
     playDeployment(recorded());
-    const [target] = await account.members(['web-1']);
-    const { executionName } = await account.carrier({ action: 'deploy', version })(target, () => {});
+    const [target] = await account.findTargets(['web-1']);
+    const { executionName } = await account.deploy({ target, action: 'deploy', version });
     const arn = `${machines.deployTarget.replace('stateMachine', 'execution')}:${executionName}`;
 
     const found = await Promise.all([executionName, arn, 'last'].map((name) => account.inspect(name)));

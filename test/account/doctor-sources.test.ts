@@ -22,5 +22,5 @@ async function found(key: string): Promise<string | undefined> {
 
 test('a source in S3 is one object: a folder is not there', async () => {
   expect(await found('tls/api.pem')).toBe('s3://bundles/tls/api.pem');
-  expect(await found('tls/')).toBe('s3: NotFound: it is not there');
+  expect(await found('tls/')).toBe('s3: NotFound: not found');
 });

@@ -1,8 +1,8 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Check } from '../../account/doctor/check.ts';
 import { isAtLeast } from '../../account/doctor/host-checks.ts';
-import type { Check } from '../../account/stack-backend.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
@@ -97,9 +97,9 @@ describe('the doctor', () => {
     expect(code).toBe(1);
     expect(out).toContain('✔ stack                      Certferry: UPDATE_COMPLETE');
     expect(out).toMatch(
-      /✖ undelivered events +events that could not be handled: 3 in undelivered\n +→ Read what/,
+      /✖ undelivered events +events in dead-letter queues: 3 in undelivered\n +→ Read the messages/,
     );
-    expect(out).toContain('1 of 13 checks ask for something.');
+    expect(out).toContain('1 of 13 checks failed.');
   });
 
   test('says what is wrong with the stack', async () => {
@@ -117,8 +117,8 @@ describe('the doctor', () => {
       'stack: Certferry: UPDATE_ROLLBACK_COMPLETE',
       'state machines: certferry-deploy-target: DELETING, certferry-rollout: DELETING',
       'document: certferry-agent: Failed, version 3',
-      expect.stringMatching(/^tables: could not be looked at: ResourceNotFoundException/),
-      expect.stringMatching(/^notifications: nobody hears/),
+      expect.stringMatching(/^tables: check failed: ResourceNotFoundException/),
+      expect.stringMatching(/^notifications: no confirmed subscriber/),
     ]);
   });
 
@@ -133,7 +133,7 @@ describe('the doctor', () => {
       {
         name: 'document',
         ok: false,
-        found: 'certferry-agent: Active, version 3, but the latest is 4: hosts still run an earlier agent',
+        found: 'certferry-agent: Active, version 3, but the latest is 4: hosts run an outdated agent',
         next: 'aws ssm update-document-default-version --name certferry-agent --document-version 4',
       },
     ]);
@@ -151,13 +151,13 @@ describe('the doctor', () => {
   });
 
   test.each([
-    ['none: versions reach', null],
+    ['no source: only rollouts', null],
     [
-      'secretsmanager: ResourceNotFoundException: it is not there',
+      'secretsmanager: ResourceNotFoundException: not found',
       { kind: 'secretsmanager' as const, secretId: 'certferry/none' },
     ],
     [
-      'parameter /tls is a String: its key can be read in clear',
+      'parameter /tls is a String, so the private key is stored unencrypted',
       { kind: 'parameter' as const, name: '/tls' },
     ],
     [
@@ -190,7 +190,7 @@ describe('the doctor', () => {
       { InstanceId: host, PingStatus: 'ConnectionLost', AgentVersion: '3.3.987.0', IPAddress: '10.0.0.7' },
     ];
     expect(await complaints()).toEqual([
-      `hosts: not online: ${host}`,
+      `hosts: offline: ${host}`,
       `SSM Agent: older than 3.3.2746.0: ${host} has 3.3.987.0`,
     ]);
   });
@@ -200,7 +200,7 @@ describe('the doctor', () => {
     [
       'a group',
       { host: { autoScalingGroup: 'web', account: '222233334444', region: 'eu-west-1' } },
-      '0 targets, all with a host; 1 in other accounts or regions were not asked about',
+      '0 targets, all with a host; 1 in other accounts or regions were not checked',
     ],
   ])('holds nothing against %s of another account, which it may not ask about', async (_, target, found) => {
     await register({ target });
@@ -214,11 +214,11 @@ describe('the doctor', () => {
 
   test('says which targets failed, were never deployed to, or expire soon', async () => {
     await register();
-    expect(await complaints()).toEqual(['deployments: never deployed to: web-1']);
+    expect(await complaints()).toEqual(['deployments: never deployed: web-1']);
 
     await install({ outcome: 'rolled_back', notAfter: inDays(3) + 60 });
     expect(await complaints()).toEqual([
-      'deployments: the last deployment failed on web-1 (rolled_back)',
+      'deployments: last deployment failed: web-1 (rolled_back)',
       'expiry: expires soon: web-1 (in 3 days)',
     ]);
   });
@@ -229,7 +229,7 @@ describe('the doctor', () => {
     aws.state.outputs.RegistryTableName = 'gone';
 
     expect(await complaints()).toContainEqual(
-      expect.stringMatching(/^registrations: could not be looked at: ResourceNotFoundException/),
+      expect.stringMatching(/^registrations: check failed: ResourceNotFoundException/),
     );
   });
 });

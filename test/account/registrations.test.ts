@@ -1,7 +1,7 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type Account, openAccount } from '../../account/stack-backend.ts';
+import { openStackBackend, type StackBackend } from '../../account/stack-backend.ts';
 import { TargetsFile } from '../../core/registry/targets-file.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
@@ -10,14 +10,14 @@ import { aTarget } from '../cli/finished.ts';
 import { anAccount, type FakeAws } from './aws.ts';
 
 let aws: FakeAws;
-let account: Account;
+let account: StackBackend;
 
 beforeEach(async () => {
   aws = await anAccount();
-  account = await openAccount({ stack: 'Certferry', region: undefined, profile: undefined });
+  account = await openStackBackend({ stack: 'Certferry', region: undefined, profile: undefined });
 });
 afterEach(async () => {
-  account.close();
+  await account.close();
   await aws.close();
 });
 
@@ -93,7 +93,7 @@ describe('a registration', () => {
     await account.apply(aFile(aRegistered()), { dryRun: false });
 
     await expect(account.removeCertificate('api.example.com')).rejects.toThrow(
-      /is that of web-1: remove them/,
+      /targets web-1 use the certificate api.example.com. Remove them/,
     );
     await account.removeTarget('web-1');
     await account.removeCertificate('api.example.com');
@@ -104,19 +104,19 @@ describe('a registration', () => {
   test("is not removed when it is not there, or the stack's own", async () => {
     await ofTheStack(aRegistered());
 
-    await expect(account.removeTarget('web-9')).rejects.toThrow('there is no target web-9');
-    await expect(account.removeTarget('web-1')).rejects.toThrow('take it out of its code');
-    await expect(account.removeCertificate('x.test')).rejects.toThrow('there is no certificate x.test');
+    await expect(account.removeTarget('web-9')).rejects.toThrow('target web-9 is not registered');
+    await expect(account.removeTarget('web-1')).rejects.toThrow('Remove it from that code');
+    await expect(account.removeCertificate('x.test')).rejects.toThrow('certificate x.test is not registered');
   });
 });
 
 describe('a stack', () => {
   test('that is not there is told with region and account to look at', async () => {
-    const opening = openAccount({ stack: 'Elsewhere', region: undefined, profile: undefined });
+    const opening = openStackBackend({ stack: 'Elsewhere', region: undefined, profile: undefined });
 
     await expect(opening).rejects.toMatchObject({
       name: 'StackUnusable',
-      message: expect.stringContaining('there is no stack Elsewhere in eu-west-1'),
+      message: expect.stringContaining('no stack Elsewhere in eu-west-1'),
     });
   });
 
@@ -124,8 +124,8 @@ describe('a stack', () => {
     const { RolloutArn: _, WorkBucketName: __, ...outputs } = aws.state.outputs;
     aws.state.outputs = outputs;
 
-    const opening = openAccount({ stack: 'Certferry', region: undefined, profile: undefined });
+    const opening = openStackBackend({ stack: 'Certferry', region: undefined, profile: undefined });
 
-    await expect(opening).rejects.toThrow('does not have the outputs RolloutArn, WorkBucketName');
+    await expect(opening).rejects.toThrow('lacks the outputs RolloutArn, WorkBucketName');
   });
 });

@@ -3,11 +3,11 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient, StartExecutionCommand } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { WaveCounts } from '../../account/run-rollout.ts';
-import { type Account, openAccount } from '../../account/stack-backend.ts';
+import { openStackBackend, type StackBackend } from '../../account/stack-backend.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { type RecordedRollout, RolloutRequest } from '../../core/rollout/rollout.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
+import type { WaveCounts } from '../../services/backend/backend.ts';
 import { createRollouts, type Rollouts } from '../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../services/rollouts/wave-files.ts';
 import { aRolloutState } from '../cli/rollouts.ts';
@@ -15,13 +15,13 @@ import { anAccount, type FakeAws, machines, workBucket } from './aws.ts';
 import { aHistory } from './histories.ts';
 
 let aws: FakeAws;
-let account: Account;
+let account: StackBackend;
 let rollouts: Rollouts;
 let clients: { destroy(): void }[];
 
 beforeEach(async () => {
   aws = await anAccount();
-  account = await openAccount({ stack: 'Certferry', region: undefined, profile: undefined });
+  account = await openStackBackend({ stack: 'Certferry', region: undefined, profile: undefined });
   const dynamoDb = new DynamoDBClient({});
   const s3 = new S3Client({});
   clients = [dynamoDb, s3];
@@ -31,7 +31,7 @@ beforeEach(async () => {
 let waveFiles: ReturnType<typeof createWaveFiles>;
 afterEach(async () => {
   for (const client of clients) client.destroy();
-  account.close();
+  await account.close();
   await aws.close();
 });
 
@@ -41,11 +41,11 @@ const request = RolloutRequest.parse({ certificate: 'api.example.com' });
 function aWatch() {
   const heard = { begun: '', events: [] as ExecutionEvent[], counts: [] as WaveCounts[] };
   const watch = {
-    begun: (id: string) => {
+    onStart: (id: string) => {
       heard.begun = id;
     },
-    event: (event: ExecutionEvent) => void heard.events.push(event),
-    counts: (counts: WaveCounts) => void heard.counts.push(counts),
+    onEvent: (event: ExecutionEvent) => void heard.events.push(event),
+    onCounts: (counts: WaveCounts) => void heard.counts.push(counts),
   };
   return { heard, watch };
 }
@@ -106,8 +106,8 @@ describe('a rollout through a stack', () => {
     const { heard, watch } = aWatch();
     const following = account.rollout(request, {
       ...watch,
-      begun(id) {
-        watch.begun(id);
+      onStart(id) {
+        watch.onStart(id);
         void waveFiles.writeJudged(id, judged);
       },
     });
@@ -137,7 +137,7 @@ describe('a rollout through a stack', () => {
     const { watch } = aWatch();
     const end = await account.rollout(request, {
       ...watch,
-      begun(id) {
+      onStart(id) {
         void begunIn(id).then(() => halted(id));
         // tried again, a target is counted by what became of it last
         void waveFiles.writeJudged(id, judged);
@@ -160,7 +160,7 @@ describe('a rollout through a stack', () => {
         .task('NextWave', state)
         .raw('ExecutionAborted').events,
     ]);
-    const resumed = await account.resume(end.id, again.watch);
+    const resumed = await account.resume(end.id, null, again.watch);
 
     expect(aws.stepFunctions.redriven).toHaveLength(1);
     expect(entered(again.heard.events)).toContain('NextWave');
@@ -176,9 +176,9 @@ describe('a rollout through a stack', () => {
     );
     await begunIn('r1');
 
-    await expect(account.resume('r1', aWatch().watch)).rejects.toMatchObject({
+    await expect(account.resume('r1', null, aWatch().watch)).rejects.toMatchObject({
       name: 'InvalidRequest',
-      message: expect.stringContaining('"certferry rollout --follow r1" watches it'),
+      message: expect.stringContaining('"certferry rollout --follow r1" shows it'),
     });
     executionsOf.destroy();
   });
@@ -195,7 +195,7 @@ describe('a rollout through a stack', () => {
     expect(await account.halt('r1', 'customers see errors')).toBe(true);
     expect(await account.rollouts()).toMatchObject([{ status: 'halted', reason: 'customers see errors' }]);
     expect(await account.halt('r9', 'x')).toBe(false);
-    await expect(account.resume('r9', aWatch().watch)).rejects.toThrow('there is no rollout r9');
+    await expect(account.resume('r9', null, aWatch().watch)).rejects.toThrow('there is no rollout r9');
     await expect(account.follow('r9', aWatch().watch)).rejects.toThrow('there is no rollout r9');
   });
 
@@ -208,16 +208,16 @@ describe('a rollout through a stack', () => {
       requestedAt: '2026-01-01T00:00:00.000Z',
     };
     const said = { wave: undefined, verdict: 'approved' as const, by: 'ada' };
-    expect(await account.answer('r1', said)).toBe(false);
+    expect(await account.decide('r1', said)).toBe(false);
     await rollouts.requestApproval({ ...question, taskToken: 'token' });
 
-    expect(await account.answer('r1', said)).toBe(true);
+    expect(await account.decide('r1', said)).toBe(true);
 
     expect(aws.stepFunctions.answered).toEqual([
       { taskToken: 'token', output: { verdict: 'approved', by: 'ada' } },
     ]);
-    expect(await account.answer('r1', said)).toBe(false);
+    expect(await account.decide('r1', said)).toBe(false);
     await rollouts.requestApproval({ ...question, wave: 2, taskToken: 'gone' });
-    expect(await account.answer('r1', { ...said, wave: 2 })).toBe(false);
+    expect(await account.decide('r1', { ...said, wave: 2 })).toBe(false);
   });
 });

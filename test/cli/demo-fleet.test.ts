@@ -3,19 +3,19 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { type Fleet, wishFor, withFleet } from '../../cli/demo/fleet.ts';
+import { type Fleet, rolloutOf, withFleet } from '../../cli/demo/fleet.ts';
 import { performFleet } from '../../cli/demo/fleet-scene.ts';
 import { createAuthority } from '../../cli/demo/throwaway-ca.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
-import type { RolloutEnd, RolloutWish } from '../../local/backend/run-rollout.ts';
+import type { LocalRollout, LocalRolloutResult } from '../../local/backend/run-rollout.ts';
 
-type Wave = RolloutEnd['waves'][number];
+type Wave = LocalRolloutResult['waves'][number];
 
 const authority = await createAuthority({ name: 'A fleet', intermediate: false });
 
 /** A rollout that ended as `outcome` with these waves, and changed nothing. */
-function anEnd(outcome: 'finished' | 'rolled_back', waves: readonly Wave[]): RolloutEnd {
+function anEnd(outcome: 'finished' | 'rolled_back', waves: readonly Wave[]): LocalRolloutResult {
   const output = {
     rolloutId: 'r',
     certificate: 'www.example.com',
@@ -31,20 +31,20 @@ function anEnd(outcome: 'finished' | 'rolled_back', waves: readonly Wave[]): Rol
 }
 
 /** The scene with five real servers; returns what it says, or throws. */
-async function scene(rollout: (wish: RolloutWish, fleet: Fleet) => RolloutEnd): Promise<string> {
+async function scene(rollout: (rollout: LocalRollout, fleet: Fleet) => LocalRolloutResult): Promise<string> {
   const scratch = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   onTestFinished(() => rmSync(scratch, { recursive: true }));
   const lines: string[] = [];
   const out = (line: string) => void lines.push(line);
   const terminal = { out, err: out, interactive: false, width: 100, colours: plainColours };
   await withFleet(scratch, (fleet) =>
-    performFleet({ ferry: { rollout: async (wish) => rollout(wish, fleet) }, fleet, terminal }, authority),
+    performFleet({ backend: { rollout: async (one) => rollout(one, fleet) }, fleet, terminal }, authority),
   );
   return lines.join('\n');
 }
 
-const deployedToAll = (wish: RolloutWish): RolloutEnd => {
-  const results = wish.targets.map(({ id }) => ({
+const deployedToAll = (requested: LocalRollout): LocalRolloutResult => {
+  const results = requested.targets.map(({ id }) => ({
     targetId: id,
     executionArn: `arn:${id}`,
     status: 'SUCCEEDED' as const,
@@ -69,13 +69,13 @@ test('the scene of a fleet looks at the servers itself, whatever a rollout says'
 });
 
 test('the fleet is what a targets file could say: five hosts of local mode, a server on each', async () => {
-  const seen: RolloutWish[] = [];
+  const seen: LocalRollout[] = [];
 
-  await scene((wish, fleet) => {
+  await scene((requested, fleet) => {
     seen.push(
-      wishFor(fleet, { certPem: '', chainPem: '', fullchainPem: '', keyPem: '', fingerprint: '' }, {}),
+      rolloutOf(fleet, { certPem: '', chainPem: '', fullchainPem: '', keyPem: '', fingerprint: '' }, {}),
     );
-    return deployedToAll(wish);
+    return deployedToAll(requested);
   }).catch(() => {});
 
   const targets = seen[0]?.targets ?? [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Carrier, carry } from '../../cli/commands/deploy-to-targets.ts';
+import { deployToTargets, type RunDeployment } from '../../cli/commands/deploy-to-targets.ts';
 import { plainProgress, silentProgress } from '../../cli/render/progress.ts';
 import type { AtLeastOne } from '../../cli/report/deployment-report.ts';
 import type { Target } from '../../core/targets/target.ts';
@@ -12,10 +12,10 @@ function targets(count: number): AtLeastOne<Target> {
   return [aTarget({ id: 'web-1' }), ...others];
 }
 
-/** Deploys nothing, and knows how many deployments it was asked for at a time. */
-function aFerry(during: (targetId: string) => void = () => {}) {
+/** Runs no deployment, and counts how many were requested at once. */
+function aRunner(during: (targetId: string) => void = () => {}) {
   const seen = { running: 0, most: 0, begun: [] as string[] };
-  const ferry: Carrier = async (target, onEvent) => {
+  const run: RunDeployment = async (target, onEvent) => {
     seen.begun.push(target.id);
     seen.running += 1;
     seen.most = Math.max(seen.most, seen.running);
@@ -26,14 +26,14 @@ function aFerry(during: (targetId: string) => void = () => {}) {
     during(target.id);
     return { executionName: `execution-of-${target.id}`, output, events };
   };
-  return { ferry, seen };
+  return { run, seen };
 }
 
 describe('an order to many targets', () => {
   test('is carried to eight at a time, and to all', async () => {
-    const { ferry, seen } = aFerry();
+    const { run, seen } = aRunner();
 
-    const finished = await carry(ferry, targets(30), {
+    const finished = await deployToTargets(run, targets(30), {
       progress: silentProgress(() => {}),
       interruption: never,
     });
@@ -43,11 +43,11 @@ describe('an order to many targets', () => {
   });
 
   test('is reported for every target when one breaks off', async () => {
-    const { ferry } = aFerry((id) => {
+    const { run } = aRunner((id) => {
       if (id === 'web-2') throw new Error('the database is gone');
     });
 
-    const finished = await carry(ferry, targets(3), {
+    const finished = await deployToTargets(run, targets(3), {
       progress: silentProgress(() => {}),
       interruption: never,
     });
@@ -58,9 +58,9 @@ describe('an order to many targets', () => {
 
   test('is not begun for further targets once interrupted, and waited for where it has begun', async () => {
     const interruption = new AbortController();
-    const { ferry, seen } = aFerry(() => interruption.abort());
+    const { run, seen } = aRunner(() => interruption.abort());
 
-    const finished = await carry(ferry, targets(20), {
+    const finished = await deployToTargets(run, targets(20), {
       progress: silentProgress(() => {}),
       interruption: interruption.signal,
     });
@@ -72,9 +72,9 @@ describe('an order to many targets', () => {
 
   test('is told in plain lines, one for each state', async () => {
     const lines: string[] = [];
-    const { ferry } = aFerry();
+    const { run } = aRunner();
 
-    await carry(ferry, targets(1), {
+    await deployToTargets(run, targets(1), {
       progress: plainProgress({ out: (line) => lines.push(line), err: () => {} }),
       interruption: never,
     });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ownCommand } from '../../cli/options/backend-options.ts';
+import { commandLineFor } from '../../cli/options/command-line.ts';
 import { executionLines } from '../../cli/render/execution.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import type { RecordedRollout } from '../../core/rollout/rollout.ts';
@@ -22,15 +22,15 @@ describe('inspect', () => {
     [
       { local: true, state: 'here' },
       'certferry rollout --local --resume r-1 --cert FILE --key FILE --state here',
-      'certferry rollout --local --resume r-1 --roll-back --state here',
+      'certferry rollout --local --resume r-1 --rollback --state here',
     ],
     [
       { stack: 'Prod', region: 'eu-west-1' },
       'certferry rollout --stack Prod --resume r-1 --region eu-west-1',
-      'certferry rollout --stack Prod --resume r-1 --roll-back --region eu-west-1',
+      'certferry rollout --stack Prod --resume r-1 --rollback --region eu-west-1',
     ],
   ])('of a halted rollout says what to type where it is: %j', (place, resume, rollBack) => {
-    const lines = executionLines(machine, aHaltedRollout(), { ...layout, own: ownCommand(place) });
+    const lines = executionLines(machine, aHaltedRollout(), { ...layout, own: commandLineFor(place) });
 
     expect(lines).toEqual(expect.arrayContaining([`  ${resume}`, `  ${rollBack}`]));
   });
@@ -65,7 +65,7 @@ describe('inspect', () => {
   test('of a rollout that runs again says nothing of that', () => {
     const running = { ...aHaltedRollout(), status: 'RUNNING' };
 
-    const lines = executionLines(machine, running, { ...layout, own: ownCommand({ local: true }) });
+    const lines = executionLines(machine, running, { ...layout, own: commandLineFor({ local: true }) });
 
     expect(lines.join('\n')).not.toContain('--resume');
   });

@@ -1,4 +1,4 @@
-import type { Finished } from '../../cli/report/deployment-report.ts';
+import type { FinishedDeployment } from '../../cli/report/deployment-report.ts';
 import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import { Target } from '../../core/targets/target.ts';
 import { anExecution } from './events.ts';
@@ -17,7 +17,7 @@ export function aTarget(overrides: Record<string, unknown> = {}): Target {
 }
 
 /** A deployment that has ended. */
-export function aFinished(output: Partial<RecordedDeployment> = {}, targetId = 'web-1'): Finished {
+export function aFinished(output: Partial<RecordedDeployment> = {}, targetId = 'web-1'): FinishedDeployment {
   const { events } = anExecution()
     .visit('AcquireLock', 'Task', { took: 90 })
     .visit('Deployed', 'Succeed')

@@ -105,7 +105,7 @@ describe('a rollout on this machine', () => {
         '--key',
         'key.pem',
       );
-      expect(other).toMatchObject({ code: 2, err: expect.stringContaining(`carries ${second.fingerprint}`) });
+      expect(other).toMatchObject({ code: 2, err: expect.stringContaining(`deploys ${second.fingerprint}`) });
 
       const drawn = await place.run('inspect', '--local', rolloutId);
       expect(drawn.out).toContain('◇ HaltOutcome?');
@@ -114,7 +114,11 @@ describe('a rollout on this machine', () => {
       );
 
       const asPage = await place.run('inspect', '--local', rolloutId, '--html', 'halted.html');
-      expect(asPage).toMatchObject({ code: 0, err: '', out: 'halted.html: written; open it in a browser\n' });
+      expect(asPage).toMatchObject({
+        code: 0,
+        err: '',
+        out: 'halted.html: written. Open it in a browser.\n',
+      });
       const page = readPage(readFileSync(join(place.folder, 'halted.html'), 'utf8'));
       expect(page.errors).toEqual([]);
       expect(page.text).toContain('HaltOutcome? to RolloutHalted: taken');
@@ -126,10 +130,10 @@ describe('a rollout on this machine', () => {
       expect(drawnChild.code).toBe(0);
       expect(readFileSync(join(place.folder, 'child.html'), 'utf8')).toContain('PushBundle');
 
-      const tooLate = await place.run('halt', '--local', rolloutId, '--roll-back');
-      const command = `certferry rollout --local --resume ${rolloutId} --roll-back`;
+      const tooLate = await place.run('halt', '--local', rolloutId, '--rollback');
+      const command = `certferry rollout --local --resume ${rolloutId} --rollback`;
       expect(tooLate).toMatchObject({ code: 2, err: expect.stringContaining(command) });
-      const back = await place.run('rollout', '--local', '--resume', rolloutId, '--roll-back', '--json');
+      const back = await place.run('rollout', '--local', '--resume', rolloutId, '--rollback', '--json');
       expect(back.code).toBe(13);
       expect(reportOf(back).waves.filter(({ direction }) => direction === 'back')).not.toEqual([]);
     },
@@ -157,7 +161,7 @@ describe('a rollout on this machine', () => {
 
       const [code] = (await once(child, 'exit')) as [number | null];
 
-      expect(await err).toContain('Halting: deployments that have begun are finished.');
+      expect(await err).toContain('Halting: running deployments finish.');
       expect(code).toBe(18);
       expect(out).not.toContain('b-1: ');
       expect(out).toContain('halted: no further deployment begins');
@@ -173,7 +177,7 @@ describe('a rollout on this machine', () => {
     const refused = await place.run(...words, '--cert', 'bad.pem');
     const json = await place.run(...words, '--cert', 'bad.pem', '--json');
 
-    expect(refused).toMatchObject({ code: 10, out: expect.stringContaining('Nothing was started') });
+    expect(refused).toMatchObject({ code: 10, out: expect.stringContaining('No deployment was started') });
     expect(reportOf(json)).toMatchObject({ outcome: 'refused', rolloutId: null });
   });
 });

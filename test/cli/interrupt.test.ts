@@ -1,6 +1,6 @@
 // The rollout is a fake of ours: it cannot show what a state machine does with a halt (test/cli/fleet.test.ts does).
 import { expect, test } from 'vitest';
-import { followToItsEnd } from '../../cli/commands/show-rollout.ts';
+import { showRollout } from '../../cli/commands/show-rollout.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 
@@ -20,14 +20,14 @@ test('halts a rollout that was not known yet when Ctrl-C was pressed, with its n
     if (isKnown) halted.push(id);
   };
 
-  await followToItsEnd(
-    async ({ begun, event }) => {
+  await showRollout(
+    async ({ onStart, onEvent }) => {
       process.emit('SIGINT');
-      begun('r');
-      event(entered('ResolveCertificate'));
+      onStart?.('r');
+      onEvent?.(entered('ResolveCertificate'));
       expect(halted).toEqual([]);
       isKnown = true;
-      event(entered('NextWave'));
+      onEvent?.(entered('NextWave'));
       return end;
     },
     { options, terminal, interrupt },
@@ -40,10 +40,10 @@ test('asks nothing of a rollout while nobody has pressed Ctrl-C', async () => {
   const halted: string[] = [];
   const interrupt = async (id: string) => void halted.push(id);
 
-  await followToItsEnd(
-    async ({ begun, event }) => {
-      begun('r');
-      event(entered('NextWave'));
+  await showRollout(
+    async ({ onStart, onEvent }) => {
+      onStart?.('r');
+      onEvent?.(entered('NextWave'));
       return end;
     },
     { options, terminal, interrupt },

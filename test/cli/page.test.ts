@@ -6,7 +6,7 @@ import { executionPage } from '../../cli/page/execution-page.ts';
 import { html, Markup } from '../../cli/page/markup.ts';
 import type { StateMachine } from '../../cli/terminal/built-files.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import type { EndedWave, Execution } from '../../services/backend/backend.ts';
+import type { InspectedExecution, ReportedWave } from '../../services/backend/backend.ts';
 import { anExecution, aRolledBackExecution } from './events.ts';
 import { aFinished } from './finished.ts';
 import { readPage, rowsOf, textOf } from './pages.ts';
@@ -17,7 +17,11 @@ const deployTarget: StateMachine = JSON.parse(
 const rollout: StateMachine = JSON.parse(readFileSync('cdk/state-machines/rollout.asl.json', 'utf8'));
 const own = (words: string) => `certferry ${words} --local`;
 
-function aPage(execution: Partial<Execution> = {}, waves: readonly EndedWave[] = [], machine = deployTarget) {
+function aPage(
+  execution: Partial<InspectedExecution> = {},
+  waves: readonly ReportedWave[] = [],
+  machine = deployTarget,
+) {
   const whole = {
     executionName: 'web-1-x',
     status: 'FAILED',
@@ -111,7 +115,7 @@ describe('the page of an execution', () => {
       executionArn: `arn:aws:states:eu-west-1:123456789012:execution:m/DeployWave:${targetId}-child`,
       summary: `${targetId} said`,
     });
-    const waves: EndedWave[] = [
+    const waves: ReportedWave[] = [
       { number: 1, direction: 'forward', results: [result('web-1', 'deployed')] },
       { number: 2, direction: 'forward', results: [result('web-2', 'rollback_failed')] },
       { number: 3, direction: 'back', results: [result('web-1', 'deployed')] },

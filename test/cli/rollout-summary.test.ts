@@ -5,7 +5,7 @@ import { rolloutSummaryLines } from '../../cli/render/rollout-summary.ts';
 import { rolloutExitCodeOf, rolloutReportOf } from '../../cli/report/rollout-report.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import { type RolloutOutcome, rolloutOutcomes } from '../../core/rollout/rollout.ts';
-import type { EndedWave, RolloutEnd } from '../../services/backend/backend.ts';
+import type { ReportedWave, RolloutResult } from '../../services/backend/backend.ts';
 
 const layout = { colours: plainColours, width: 100 };
 const here = (words: string) => `certferry ${words} --local`;
@@ -18,13 +18,13 @@ const result = (targetId: string, outcome = 'deployed') => ({
   executionArn: `arn:aws:states:us-east-1:0:execution:certferry-rollout/DeployWave:of-${targetId}`,
 });
 
-const waves: EndedWave[] = [
+const waves: ReportedWave[] = [
   { number: 1, direction: 'forward', results: [result('web-1')] },
   { number: 2, direction: 'forward', results: [result('web-2'), result('web-3', 'rolled_back')] },
   { number: 3, direction: 'back', results: [result('web-2'), result('web-1', 'lost')] },
 ];
 
-function anEnd(outcome: RolloutOutcome | null, its: readonly EndedWave[] = []): RolloutEnd {
+function anEnd(outcome: RolloutOutcome | null, its: readonly ReportedWave[] = []): RolloutResult {
   const output = outcome && {
     rolloutId: 'r-1',
     certificate: 'api.example.com',
@@ -41,7 +41,7 @@ function anEnd(outcome: RolloutOutcome | null, its: readonly EndedWave[] = []): 
 
 describe('the end of a rollout', () => {
   test('does not name a target that failed, and that a resumed rollout has done right since', () => {
-    const resumed: EndedWave[] = [
+    const resumed: ReportedWave[] = [
       { number: 1, direction: 'forward', results: [result('web-1', 'rolled_back'), result('web-2', 'lost')] },
       { number: 2, direction: 'forward', results: [result('web-1')] },
     ];

@@ -144,29 +144,31 @@ describe('the plain lines of a rollout', () => {
   test('are one for each target that has ended and for each thing that was decided', () => {
     const lines: string[] = [];
     const progress = plainRollout({ out: (line) => lines.push(line), err: () => {} }, own);
-    progress.begun('r-1');
-    progress.event(entered('NextWave'));
-    progress.event(exited('NextWave', aRolloutState()));
-    progress.event(entered('DeployWave', 'Map'));
+    progress.onStart('r-1');
+    progress.onEvent(entered('NextWave'));
+    progress.onEvent(exited('NextWave', aRolloutState()));
+    progress.onEvent(entered('DeployWave', 'Map'));
     for (const state of ['AcquireLock', 'PushBundle', 'ProbeEndpoint']) {
-      progress.deployment('web-1', entered(state));
+      progress.onDeploymentEvent('web-1', entered(state));
     }
-    progress.deployment('web-1', ended('deployed'));
-    progress.event(exited('DeployWave', aRolloutState(), 'Map'));
-    progress.event(exited('JudgeWave', aRolloutState()));
-    progress.event(entered('AwaitApproval'));
-    progress.event(exited('AwaitApproval', aRolloutState({ approval: { verdict: 'rejected', by: 'ada' } })));
+    progress.onDeploymentEvent('web-1', ended('deployed'));
+    progress.onEvent(exited('DeployWave', aRolloutState(), 'Map'));
+    progress.onEvent(exited('JudgeWave', aRolloutState()));
+    progress.onEvent(entered('AwaitApproval'));
+    progress.onEvent(
+      exited('AwaitApproval', aRolloutState({ approval: { verdict: 'rejected', by: 'ada' } })),
+    );
     const halt = {
       verdict: 'roll_back' as const,
       reason: 'ApprovalRejected',
       summary: 'rejected',
       redriveCount: 0,
     };
-    progress.event(exited('HaltRollout', aRolloutState({ halt })));
-    progress.event(
+    progress.onEvent(exited('HaltRollout', aRolloutState({ halt })));
+    progress.onEvent(
       exited('NextWave', aRolloutState({ wave: { direction: 'back', summary: 'wave 2: back' } })),
     );
-    progress.deployment('web-1', ended('deployed'));
+    progress.onDeploymentEvent('web-1', ended('deployed'));
 
     expect(lines).toEqual([
       'rollout r-1',

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { judgeStateFolder, unusable } from '../../cli/input/check-state-folder.ts';
+import { checkStateFolder, unusable } from '../../cli/input/check-state-folder.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { captured } from './capture.ts';
@@ -49,29 +49,29 @@ describe('a state folder', () => {
 
     const { code, err } = await captured('history', '--local', '--state', join(folder, 'photos'));
 
-    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('it holds cat.jpg') });
+    expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining('it contains cat.jpg') });
     expect(statSync(join(folder, 'photos')).mode & 0o777).toBe(0o755);
   });
 
   test('may be empty, half made by another process, or hold a file of somebody else once it is ours', () => {
-    judgeStateFolder(folder, { mustExist: true });
+    checkStateFolder(folder, { mustExist: true });
     mkdirSync(join(folder, 'executions'));
     writeFileSync(join(folder, 'token.4711'), '');
-    judgeStateFolder(folder, { mustExist: true });
+    checkStateFolder(folder, { mustExist: true });
     writeFileSync(join(folder, 'token'), '');
     writeFileSync(join(folder, 'README'), '');
 
-    expect(() => judgeStateFolder(folder, { mustExist: true })).not.toThrow();
+    expect(() => checkStateFolder(folder, { mustExist: true })).not.toThrow();
   });
 
   test('is refused in words when it is a file, or no name at all', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
 
-    expect(() => judgeStateFolder(file, { mustExist: false })).toThrow(
+    expect(() => checkStateFolder(file, { mustExist: false })).toThrow(
       `cannot use the state folder ${file}: it is no directory`,
     );
-    expect(() => judgeStateFolder('', { mustExist: false })).toThrow('--state is empty');
+    expect(() => checkStateFolder('', { mustExist: false })).toThrow('--state is empty');
   });
 
   test('that the system does not let us make is told with its reason', () => {
@@ -114,7 +114,7 @@ describe('a state folder', () => {
       { encoding: 'utf8', timeout: 300_000, killSignal: 'SIGKILL' },
     );
 
-    expect(stderr.trim()).toBe('cannot use the state folder /proc/nope/state: it cannot be made there');
+    expect(stderr.trim()).toBe('cannot use the state folder /proc/nope/state: it cannot be created there');
     expect(status).toBe(2);
   });
 });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sweepLines } from '../../cli/commands/sweep.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
-import type { SweepReport } from '../../services/backend/backend.ts';
+import type { SweepReport } from '../../core/drift/sweep-report.ts';
 import { aWorkplace, type Ended } from './command.ts';
 
 const terminal = { out: () => {}, err: () => {}, interactive: false, width: 100, colours: plainColours };
@@ -13,7 +13,7 @@ describe('a sweep', () => {
       terminal,
     );
 
-    expect(lines.join('\n')).toMatch(/^! nothing was looked at: no target is registered/);
+    expect(lines.join('\n')).toMatch(/^! no endpoint was probed: no target is registered/);
   });
 });
 

@@ -42,12 +42,12 @@ describe('the targets of a deployment', () => {
   });
 
   test('are refused when no target has the certificate', () => {
-    expect(() => selectTargets(targets, 'other.example.com', [])).toThrow('The targets file has: web-1');
+    expect(() => selectTargets(targets, 'other.example.com', [])).toThrow('Targets in the file: web-1');
   });
 
   test('are looked for by id too', () => {
     expect(selectTarget(targets, 'mail-1').certificate).toBe('mail.example.com');
-    expect(() => selectTarget(targets, 'mail-2')).toThrow('there is no target mail-2. The targets file has');
+    expect(() => selectTarget(targets, 'mail-2')).toThrow('there is no target mail-2. Targets in the file');
   });
 
   test('are named in every complaint of the file they stand in', () => {
@@ -78,7 +78,7 @@ describe('a target on this machine', () => {
     ['the instances of Auto Scaling group web', { autoScalingGroup: 'web' }],
   ])('is not one on %s', (words, host) => {
     expect(() => onThisMachine(aRegistered({ host }))).toThrow(
-      `target web-1 is on ${words}: --local deploys`,
+      `target web-1 is on ${words}, but --local deploys`,
     );
   });
 });

@@ -74,7 +74,7 @@ test('what cannot be printed is told on standard error, and by an exit code', as
   const [err, [code]] = await Promise.all([text(child.stderr as Readable), once(child, 'exit')]);
   closeSync(full);
 
-  expect(err).toMatch(/^certferry: not everything could be printed: .*no space left.*\n$/);
+  expect(err).toMatch(/^certferry: the output is incomplete: .*no space left.*\n$/);
   expect(code).toBe(3);
 });
 

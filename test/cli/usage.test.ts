@@ -35,7 +35,9 @@ describe('more at a time than this machine runs', () => {
     const more = await captured(...where, ...bundle, '--max-concurrency', '50');
     const enough = await captured(...where, ...bundle, '--max-concurrency', '16');
 
-    expect(more.err).toContain('warning: --max-concurrency 50: this machine runs 16 at a time at most');
+    expect(more.err).toContain(
+      'warning: --max-concurrency 50: local mode runs at most 16 deployments at once',
+    );
     expect(enough.err).not.toContain('warning');
   });
 });
@@ -49,55 +51,55 @@ describe('wrong usage', () => {
     [
       'no targets file here',
       ['deploy', '--local', '--certificate', 'a.test'],
-      '--targets is needed with --local',
+      '--targets is required with --local',
     ],
-    ['no bundle here', ['rollout', '--local', '--certificate', 'a.test'], '--cert is needed with --local'],
+    ['no bundle here', ['rollout', '--local', '--certificate', 'a.test'], '--cert is required with --local'],
     [
       'a bundle for a stack',
       ['rollout', '--stack', 's', '--cert', 'c.pem'],
-      '--cert means nothing with --stack',
+      '--cert cannot be used with --stack',
     ],
-    ['no certificate for a stack', ['rollout', '--stack', 's'], '--certificate is needed with --stack'],
+    ['no certificate for a stack', ['rollout', '--stack', 's'], '--certificate is required with --stack'],
     [
       'no target for a stack',
       ['deploy', '--stack', 's', '--certificate', 'a.test'],
-      '--target is needed with --stack: all targets of a certificate are reached by "certferry rollout"',
+      '--target is required with --stack: "certferry rollout" deploys to all targets of a certificate',
     ],
     [
       'what was settled before',
       ['rollout', '--local', '--resume', 'r', '--waves', '1,100%'],
-      '--waves means nothing with --resume',
+      '--waves cannot be used with --resume',
     ],
-    ['following here', ['rollout', '--local', '--follow', 'r'], 'a rollout here ends with its process'],
+    ['following here', ['rollout', '--local', '--follow', 'r'], 'a local rollout ends with its process'],
     [
       'a version of a bundle that is here',
-      ['rollout', '--local', '--certificate', 'a.test', '--version', 'current'],
-      '--version means nothing with --local',
+      ['rollout', '--local', '--certificate', 'a.test', '--to', 'current'],
+      '--to cannot be used with --local',
     ],
     [
       'a fingerprint that was cut short',
-      ['rollout', '--stack', 's', '--certificate', 'a.test', '--version', 'sha256:12ab'],
-      '"certferry history --json" has them whole',
+      ['rollout', '--stack', 's', '--certificate', 'a.test', '--to', 'sha256:12ab'],
+      '"certferry history --json" prints it in full',
     ],
     [
       'a version that was not rolled out, for one target',
-      ['deploy', '--stack', 's', '--certificate', 'a.test', '--target', 'web', '--version', 'latest'],
-      '"certferry rollout --version latest"',
+      ['deploy', '--stack', 's', '--certificate', 'a.test', '--target', 'web', '--to', 'latest'],
+      '"certferry rollout --to latest"',
     ],
     [
       'putting back what has not begun',
-      ['rollout', '--stack', 's', '--certificate', 'a.test', '--roll-back'],
-      'say --on-halt rollback',
+      ['rollout', '--stack', 's', '--certificate', 'a.test', '--rollback'],
+      'Use --on-halt rollback',
     ],
     [
       'a bundle for the way back',
-      ['rollout', '--local', '--resume', 'r', '--roll-back', '--cert', 'c.pem'],
-      '--cert means nothing with --roll-back',
+      ['rollout', '--local', '--resume', 'r', '--rollback', '--cert', 'c.pem'],
+      '--cert cannot be used with --rollback',
     ],
     [
       'how long to wait for an answer that was settled before',
       ['rollout', '--local', '--resume', 'r', '--approval-timeout', '3600'],
-      '--approval-timeout means nothing with --resume',
+      '--approval-timeout cannot be used with --resume',
     ],
     [
       'too short a time for an answer',
@@ -109,32 +111,28 @@ describe('wrong usage', () => {
       ['history', '--local', '--target', 'web', '--rollout', 'r'],
       '--target, --certificate and --rollout exclude each other',
     ],
-    ['a state folder for a stack', ['history', '--stack', 's', '--state', 'x'], '--state goes with --local'],
+    ['a state folder for a stack', ['history', '--stack', 's', '--state', 'x'], '--state needs --local'],
     [
       'what is never healed here',
       ['sweep', '--local', '--no-heal'],
-      '--no-heal means nothing with --local: nothing is healed here',
+      '--no-heal cannot be used with --local: local mode never heals',
     ],
     ['both places', ['history', '--local', '--stack', 's'], '--local and --stack exclude each other'],
-    [
-      'a region here',
-      ['history', '--local', '--region', 'eu-west-1'],
-      '--region and --profile go with --stack',
-    ],
-    ['a doctor without a stack', ['doctor'], 'doctor works on a certferry stack in AWS: say --stack NAME'],
-    ['a doctor for this machine', ['doctor', '--local'], 'say --stack NAME, not --local'],
-    ['targets of this machine', ['targets', 'list', '--local'], 'say --stack NAME, not --local'],
+    ['a region here', ['history', '--local', '--region', 'eu-west-1'], '--region and --profile need --stack'],
+    ['a doctor without a stack', ['doctor'], 'doctor needs --stack NAME (a certferry stack in AWS)'],
+    ['a doctor for this machine', ['doctor', '--local'], 'does not support --local'],
+    ['targets of this machine', ['targets', 'list', '--local'], 'does not support --local'],
     ['no file to apply', ['targets', 'apply', '--stack', 's'], 'targets apply needs a targets file'],
-    ['a wave that is none', ['approve', '--local', 'r', '--wave', 'x'], 'Say the number of a wave'],
+    ['a wave that is none', ['approve', '--local', 'r', '--wave', 'x'], 'Waves are numbered from 1'],
     [
       'a protocol there is not',
       ['probe', 'a.test:25', '--protocol', 'smpt'],
       'Allowed choices are tls, smtp',
     ],
-    ['an endpoint without a port', ['probe', 'a.test'], 'Say host:port'],
+    ['an endpoint without a port', ['probe', 'a.test'], 'Use host:port'],
     ['a fingerprint that is none', ['probe', 'a.test:443', '--expect', 'sha256:12'], '64 hexadecimal digits'],
-    ['a kind there is not', ['schema', 'ngnix'], 'there are: nginx'],
-    ['no place', ['history'], 'history needs to know where: --local for this machine, or --stack NAME'],
+    ['a kind there is not', ['schema', 'ngnix'], 'Kinds: nginx'],
+    ['no place', ['history'], 'history needs --local (this machine) or --stack NAME'],
   ])('is told: %s', async (_what, args, complaint) => {
     const { code, out, err } = await captured(...args);
 
@@ -181,7 +179,7 @@ describe('wrong usage', () => {
     const { code, err } = await captured(...deployment());
 
     expect(code).toBe(2);
-    expect(err).toContain('deploy needs to know where');
+    expect(err).toContain('deploy needs --local (this machine) or --stack NAME');
   });
 
   test('of a strategy is told option by option', async () => {
@@ -221,18 +219,48 @@ describe('wrong usage', () => {
   });
 });
 
-test('--version prints the version of the package', async () => {
-  const { code, out } = await captured('--version');
+describe('the version of certferry', () => {
+  test.each([
+    ['--version', []],
+    ['-V', []],
+    ...commands.flatMap((command): [string, string[]][] => [
+      ['--version', [command]],
+      ['-V', [command]],
+    ]),
+  ])('is printed by %s after "certferry %s"', async (flag, command) => {
+    const { code, out, err } = await captured(...command, flag);
 
-  expect(code).toBe(0);
-  expect(out).toMatch(/^\d+\.\d+\.\d+$/);
+    expect({ code, err }).toEqual({ code: 0, err: '' });
+    expect(out).toMatch(/^\d+\.\d+\.\d+$/);
+  });
+});
+
+describe('a renamed flag', () => {
+  test.each([
+    [['deploy', '--stack', 's', '--version', 'current'], '--version VERSION', '--to VERSION'],
+    [['rollout', '--version=sha256:12', '--stack', 's'], '--version VERSION', '--to VERSION'],
+    [['rollout', '--local', '--resume', 'r', '--roll-back'], '--roll-back', '--rollback'],
+    [['halt', '--roll-back', '--local', 'r'], '--roll-back', '--rollback'],
+  ])('ends the command with exit code 2 and the new name: certferry %j', async (args, former, current) => {
+    const message = `${former} was renamed. Use ${current}.`;
+
+    expect(await captured(...args)).toEqual({ code: 2, out: '', err: message });
+    const { code, out } = await captured(...args, '--json');
+    expect({ code, ...JSON.parse(out) }).toEqual({ code: 2, error: { name: 'UsageError', message } });
+  });
+
+  test('is not shown in the help', async () => {
+    for (const command of ['deploy', 'rollout', 'halt']) {
+      expect((await captured(command, '--help')).out).not.toMatch(/--version|--roll-back/);
+    }
+  });
 });
 
 describe('what AWS says', () => {
   const named = (name: string, message: string) => Object.assign(new Error(message), { name });
 
   test.each([
-    [new Error('Region is missing'), 'say --region, or set AWS_REGION'],
+    [new Error('Region is missing'), 'Use --region, or set AWS_REGION'],
     [named('CredentialsProviderError', 'Could not load credentials from any providers'), '(--profile)'],
     [named('ExpiredToken', 'The security token included in the request is expired'), 'Sign in again'],
     [Object.assign(new Error('getaddrinfo ENOTFOUND a.test'), { code: 'ENOTFOUND' }), '(--region)'],
@@ -248,7 +276,7 @@ describe('help', () => {
   test('does not show how an empty list is written', async () => {
     const { out } = await captured('help', 'deploy');
 
-    expect(out).toContain('(default: all of them)');
+    expect(out).toContain('(default: all targets)');
     expect(out).not.toContain('[])');
   });
 

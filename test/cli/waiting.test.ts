@@ -40,7 +40,7 @@ describe('a probe of a port that is silent', () => {
   test('says on a screen what is waited for, and for how long', async () => {
     const { ended, socket, out } = await probed(true);
 
-    const drawn = /. asking 127\.0\.0\.1:\d+ {2}\d/;
+    const drawn = /. probing 127\.0\.0\.1:\d+ {2}\d/;
     await vi.waitUntil(() => drawn.test(stripVTControlCharacters(screen)), { timeout: 120_000 });
     socket.destroy();
 

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Target } from '../../core/targets/target.ts';
-import { openFerry } from '../../local/backend/local-backend.ts';
+import { openLocalBackend } from '../../local/backend/local-backend.ts';
 import { identityOf, scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
 import { aVersion } from '../fixtures/certificates.ts';
@@ -64,7 +64,7 @@ describeWith(
 
     test('goes on with the old pair when the new leaf meets another key, and the state machine finds no TLS', async () => {
       const { site, folder, first, target } = await aRunningPostfix('pair');
-      const ferry = await openFerry({ stateDir: join(folder, 'state') });
+      const ferry = await openLocalBackend({ stateDir: join(folder, 'state') });
       try {
         // the key that main.cf names is not the one that is replaced, and `postfix check` looks at neither
         const wrong = target({ keyPath: join(folder, 'tls/another-key.pem') });

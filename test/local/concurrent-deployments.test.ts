@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { DeployRequest, DeployResult, Ferry } from '../../local/backend/local-backend.ts';
+import type { LocalBackend } from '../../local/backend/local-backend.ts';
+import type { LocalDeploymentResult, LocalDeployRequest } from '../../local/backend/run-deployment.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { quickMachine } from '../scenarios/faults.ts';
 import { deployInProcess, enteredBy, spawnDeployments, untilAgentRuns, useHarbour } from './harbour.ts';
@@ -20,7 +21,7 @@ describe('many deployments to one target', () => {
     const requests = [await aVersion(), await aVersion()].map((version) =>
       deploying(served.target(), version),
     );
-    const order = Array.from({ length: 50 }, (_, index) => requests[index % 2] as DeployRequest);
+    const order = Array.from({ length: 50 }, (_, index) => requests[index % 2] as LocalDeployRequest);
 
     const results = await Promise.all(order.map((request) => ferry.deploy(request)));
 
@@ -134,23 +135,26 @@ function heldUp(served: ServedTarget) {
   return { target: served.target({ config: { validateCommand } }), openGate: () => writeFileSync(gate, '') };
 }
 
-function aRequestFile(request: DeployRequest): string {
+function aRequestFile(request: LocalDeployRequest): string {
   const file = join(scratch(), 'request.json');
   writeFileSync(file, JSON.stringify(request));
   return file;
 }
 
-async function requestNumberOf(ferry: Ferry, { executionName }: DeployResult): Promise<number> {
+async function requestNumberOf(
+  ferry: LocalBackend,
+  { executionName }: LocalDeploymentResult,
+): Promise<number> {
   const input = (await ferry.inspect(executionName))?.input;
   return input instanceof Object && 'requestNumber' in input ? Number(input.requestNumber) : 0;
 }
 
-function keyIn(request: DeployRequest | undefined): string {
-  const secret = request?.secret;
+function keyIn(request: LocalDeployRequest | undefined): string {
+  const secret = request?.version?.secret;
   return secret !== undefined && 'privateKey' in secret ? secret.privateKey : '';
 }
 
-function fencesInOrder(results: readonly DeployResult[]): boolean {
+function fencesInOrder(results: readonly LocalDeploymentResult[]): boolean {
   const held = results.filter(({ output }) => output.fence !== null);
   const byFence = held.sort((one, other) => (one.output.fence ?? 0) - (other.output.fence ?? 0));
   const pushes = byFence.map(({ events }) => timeOf(events, 'PushBundle'));
@@ -160,11 +164,11 @@ function fencesInOrder(results: readonly DeployResult[]): boolean {
   );
 }
 
-const timeOf = (events: DeployResult['events'], state: string) =>
+const timeOf = (events: LocalDeploymentResult['events'], state: string) =>
   events.find(({ type, state: at }) => type === 'StateEntered' && at?.name === state)?.timestamp ?? 0;
 
 /** Pairs of deployments that held the target at the same time, seen from their graphs. */
-function overlaps(results: readonly DeployResult[]): number {
+function overlaps(results: readonly LocalDeploymentResult[]): number {
   const spans = results
     .filter(({ output }) => output.outcome !== 'superseded')
     .map(({ events }) => [timeOf(events, 'PushBundle'), endOf(events)] as const)
@@ -173,5 +177,5 @@ function overlaps(results: readonly DeployResult[]): number {
 }
 
 /** When the deployment began to record its end, which lets go of the lock. */
-const endOf = (events: DeployResult['events']) =>
+const endOf = (events: LocalDeploymentResult['events']) =>
   Math.max(timeOf(events, 'CommitDeployment'), timeOf(events, 'RecordValidated'));

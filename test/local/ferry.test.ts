@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
-import type { DeployResult, Ferry } from '../../local/backend/local-backend.ts';
+import type { LocalBackend } from '../../local/backend/local-backend.ts';
+import type { LocalDeploymentResult } from '../../local/backend/run-deployment.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { useHarbour } from './harbour.ts';
 import { filesUnder, needlesOf } from './needles.ts';
@@ -10,7 +11,7 @@ import { deploying, makeStuck } from './served-target.ts';
 
 const harbour = useHarbour();
 
-const pathOf = ({ events }: Pick<DeployResult, 'events'>) =>
+const pathOf = ({ events }: Pick<LocalDeploymentResult, 'events'>) =>
   events.filter(({ type }) => type === 'StateEntered').map(({ state }) => state?.name);
 
 const success = [
@@ -41,8 +42,8 @@ describe('a deployment on this machine', () => {
     timeout: 600_000,
   }, async () => {
     const { ferry, first } = await harbour().openEnrolled();
-    const results: [string, DeployResult][] = [];
-    const run = async (name: string, request: Parameters<Ferry['deploy']>[0]) =>
+    const results: [string, LocalDeploymentResult][] = [];
+    const run = async (name: string, request: Parameters<LocalBackend['deploy']>[0]) =>
       results.push([name, await ferry.deploy(request)]);
     const refusing = harbour().served.target({ config: { validateCommand: ['false'] } });
     const notReloading = harbour().served.target({ config: { reloadCommand: ['false'] } });
@@ -59,11 +60,10 @@ describe('a deployment on this machine', () => {
       'deployed_unverified',
       deploying(harbour().served.target({ verify: 'none' }), await aVersion()),
     );
-    await run('rejected', {
-      ...deploying(harbour().served.target(), first),
-      fingerprint: (await aVersion()).fingerprint,
-    });
-    await run('deployed', { target: harbour().served.target(), action: 'rollback' });
+    const another = (await aVersion()).fingerprint;
+    const { version, ...request } = deploying(harbour().served.target(), first);
+    await run('rejected', { ...request, version: version && { ...version, fingerprint: another } });
+    await run('deployed', { target: harbour().served.target(), action: 'rollback', version: null });
     makeStuck(harbour().served);
     await run('rolled_back', deploying(harbour().served.target(), await aVersion()));
 
@@ -107,8 +107,7 @@ describe('a deployment on this machine', () => {
     const broken = ferry.deploy({
       target: harbour().served.target(),
       action: 'deploy',
-      fingerprint: 'sha256:short',
-      secret: { pkcs12: '' },
+      version: { fingerprint: 'sha256:short', secret: { pkcs12: '' } },
     });
 
     await expect(broken).rejects.toMatchObject({ name: 'InvalidRequest' });

@@ -8,11 +8,11 @@ import { readAgentLine } from '../../core/deployment/agent-line.ts';
 import { readJob } from '../../core/seal/job-text.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import {
-  type Ferry,
-  type FerryOptions,
-  openFerry,
-  type RolloutWish,
+  type LocalBackend,
+  type LocalBackendOptions,
+  openLocalBackend,
 } from '../../local/backend/local-backend.ts';
+import type { LocalRollout } from '../../local/backend/run-rollout.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from './scratch.ts';
 import { aServedTarget, type ServedTarget } from './served-target.ts';
@@ -24,9 +24,9 @@ export interface Fleet {
   readonly stateDir: string;
   readonly servers: readonly ServedTarget[];
   readonly targets: readonly RegisteredTarget[];
-  open(options?: Omit<FerryOptions, 'stateDir'>): Promise<Ferry>;
+  open(options?: Omit<LocalBackendOptions, 'stateDir'>): Promise<LocalBackend>;
   /** A ferry, and a first version that all hosts serve. */
-  openServing(): Promise<{ ferry: Ferry; first: IssuedCertificate }>;
+  openServing(): Promise<{ ferry: LocalBackend; first: IssuedCertificate }>;
 }
 
 /** Fleets that are ended after each test. */
@@ -40,8 +40,8 @@ export function useFleets() {
     const servers = await Promise.all(Array.from({ length: size }, () => aServedTarget()));
     closing.push(...servers.map(({ close }) => close));
     const targets = servers.map(registered);
-    const open = async (options: Omit<FerryOptions, 'stateDir'> = {}) => {
-      const ferry = await openFerry({ stateDir, ...options });
+    const open = async (options: Omit<LocalBackendOptions, 'stateDir'> = {}) => {
+      const ferry = await openLocalBackend({ stateDir, ...options });
       closing.push(ferry.close);
       return ferry;
     };
@@ -65,16 +65,15 @@ function registered(server: ServedTarget, index: number): RegisteredTarget {
   return RegisteredTarget.parse({ ...target, host: `local-web-${index + 1}` });
 }
 
-/** What `certferry rollout` asks of the ferry for a version. */
+/** The rollout that `certferry rollout` starts for a version. */
 export function carrying(
   version: IssuedCertificate,
-  wish: Pick<RolloutWish, 'targets'> & Partial<RolloutWish>,
-): RolloutWish {
+  rollout: Pick<LocalRollout, 'targets'> & Partial<LocalRollout>,
+): LocalRollout {
   return {
     certificate: { name: fleetCertificate },
-    secret: secretOf(version),
-    fingerprint: version.fingerprint,
-    ...wish,
+    version: { secret: secretOf(version), fingerprint: version.fingerprint },
+    ...rollout,
   };
 }
 
@@ -119,9 +118,9 @@ export function appliedSince(stateDir: string, before: ReadonlySet<string>): Rec
 export const commandsOf = (stateDir: string) => new Set(readdirSync(join(stateDir, 'commands')));
 
 /** A certferry process of its own that carries the rollout. */
-export function spawnRollout(stateDir: string, wish: RolloutWish) {
-  const file = join(scratch(), 'wish.json');
-  writeFileSync(file, JSON.stringify(wish));
+export function spawnRollout(stateDir: string, rollout: LocalRollout) {
+  const file = join(scratch(), 'rollout.json');
+  writeFileSync(file, JSON.stringify(rollout));
   return spawn(process.execPath, [join(import.meta.dirname, 'rollout-forever.ts'), stateDir, file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect } from 'vitest';
 import {
-  type DeployResult,
-  type Ferry,
-  type FerryOptions,
-  openFerry,
+  type LocalBackend,
+  type LocalBackendOptions,
+  openLocalBackend,
 } from '../../local/backend/local-backend.ts';
+import type { LocalDeploymentResult } from '../../local/backend/run-deployment.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from './scratch.ts';
 import { aServedTarget, deploying, type ServedTarget } from './served-target.ts';
@@ -18,18 +18,18 @@ import { aServedTarget, deploying, type ServedTarget } from './served-target.ts'
 export interface Harbour {
   readonly served: ServedTarget;
   readonly stateDir: string;
-  open(parts?: Omit<FerryOptions, 'stateDir'>): Promise<Ferry>;
+  open(parts?: Omit<LocalBackendOptions, 'stateDir'>): Promise<LocalBackend>;
   /** A ferry whose host is enrolled and has a first version. */
-  openEnrolled(): Promise<{ ferry: Ferry; first: IssuedCertificate }>;
+  openEnrolled(): Promise<{ ferry: LocalBackend; first: IssuedCertificate }>;
 }
 
 export function useHarbour(): () => Harbour {
   let harbour: Harbour;
-  let ferries: Ferry[] = [];
+  let ferries: LocalBackend[] = [];
   beforeEach(async () => {
     const [served, stateDir] = [await aServedTarget(), join(scratch(), 'state')];
-    const open = async (parts: Omit<FerryOptions, 'stateDir'> = {}) => {
-      const ferry = await openFerry({ stateDir, ...parts });
+    const open = async (parts: Omit<LocalBackendOptions, 'stateDir'> = {}) => {
+      const ferry = await openLocalBackend({ stateDir, ...parts });
       ferries.push(ferry);
       return ferry;
     };
@@ -56,7 +56,7 @@ export function useHarbour(): () => Harbour {
 /** What `deploy-many.ts` tells of an end. */
 export interface Told {
   readonly executionName: string;
-  readonly output: DeployResult['output'];
+  readonly output: LocalDeploymentResult['output'];
 }
 
 /** A certferry process of its own that carries the request in a file `count` times at once. */

@@ -20,12 +20,12 @@ describe('a rollout that a person wants put back', () => {
       const end = await ferry.rollout(
         carrying(await aVersion(), { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
         {
-          begun: (begun) => {
+          onStart: (begun) => {
             id = begun;
           },
-          event: ({ type, state }) => {
+          onEvent: ({ type, state }) => {
             if (type === 'StateExited' && state?.name === 'JudgeWave' && asked.length === 0) {
-              asked.push(ferry.putBack(id, 'customers see errors'));
+              asked.push(ferry.rollBack(id, 'customers see errors'));
             }
           },
         },
@@ -35,7 +35,7 @@ describe('a rollout that a person wants put back', () => {
       expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
       expect(end.output?.summary).toContain('customers see errors');
       expect(await served(fleet)).toEqual(Array(4).fill(first.fingerprint));
-      expect(await ferry.putBack(id, 'again')).toBeNull();
+      expect(await ferry.rollBack(id, 'again')).toBeNull();
     },
   );
 
@@ -50,7 +50,7 @@ describe('a rollout that a person wants put back', () => {
     expect(halted.output).toMatchObject({ outcome: 'halted', counts: { deployed: 1, rolled_back: 1 } });
     if (stuck !== undefined) rmSync(stuck.stuckPath);
 
-    expect(await ferry.putBack(halted.id, 'enough')).toMatchObject({ outcome: 'halted' });
+    expect(await ferry.rollBack(halted.id, 'enough')).toMatchObject({ outcome: 'halted' });
     const end = await ferry.resume(halted.id, null);
 
     expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });

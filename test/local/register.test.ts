@@ -35,7 +35,7 @@ describe('what is deployed to on this machine', () => {
     for (const registered of targets) {
       const target = memberOf(registered, { host: 'local-web-1', address: null });
       const [secret, { fingerprint }] = [secretOf(version), version];
-      if (target !== null) await ferry.deploy({ target, action: 'deploy', secret, fingerprint });
+      if (target !== null) await ferry.deploy({ target, action: 'deploy', version: { secret, fingerprint } });
     }
 
     const before = await ferry.sweep();

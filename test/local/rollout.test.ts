@@ -38,7 +38,7 @@ describe('a rollout on this machine', () => {
 
       const end = await ferry.rollout(
         carrying(second, { targets: fleet.targets, strategy: { waves, toleratedFailures: 1 } }),
-        { event: ({ type, state }) => type === 'StateEntered' && entered.push(state?.name) },
+        { onEvent: ({ type, state }) => type === 'StateEntered' && entered.push(state?.name) },
       );
 
       expect(end).toMatchObject({
@@ -139,14 +139,14 @@ describe('a rollout on this machine', () => {
     const said = await saysUntil(child, /rollout AwaitApproval/);
     const id = /^begun (.*)$/.exec(said.find((line) => line.startsWith('begun')) ?? '')?.[1] ?? '';
     const answer = { verdict: 'approved', by: 'somebody' } as const;
-    while (!(await ferry.answer(id, answer))) await sleep(50);
+    while (!(await ferry.decide(id, answer))) await sleep(50);
 
     const rest = await saysUntil(child, /ended/);
     await once(child, 'exit');
 
     expect(rest.at(-1)).toBe('ended finished');
     expect(await served(fleet)).toEqual(Array(2).fill(second.fingerprint));
-    expect(await ferry.answer(id, answer)).toBe(false);
+    expect(await ferry.decide(id, answer)).toBe(false);
   });
 
   test(
@@ -164,10 +164,10 @@ describe('a rollout on this machine', () => {
       const end = await ferry.rollout(
         carrying(second, { targets: fleet.targets, strategy: { waves: ['100%'] } }),
         {
-          begun: (begun) => {
+          onStart: (begun) => {
             id = begun;
           },
-          deployment: (_, { type }) => {
+          onDeploymentEvent: (_, { type }) => {
             if (type === 'StateEntered' && halting.length === 0) halting.push(ferry.halt(id, 'stop it'));
           },
         },

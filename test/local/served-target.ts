@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import { Target } from '../../core/targets/target.ts';
-import type { DeployRequest } from '../../local/backend/local-backend.ts';
+import type { LocalDeployRequest } from '../../local/backend/run-deployment.ts';
 import type { IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from './scratch.ts';
 
@@ -65,14 +65,16 @@ async function ended(server: ChildProcess): Promise<void> {
   await once(server, 'exit');
 }
 
-/** What `certferry deploy` asks of the ferry for a version. */
-export function deploying(target: Target, version: IssuedCertificate): DeployRequest {
+/** The request that `certferry deploy` makes for a version. */
+export function deploying(target: Target, version: IssuedCertificate): LocalDeployRequest {
   return {
     target,
     action: 'deploy',
-    secret: { certificate: version.certPem, chain: version.chainPem, privateKey: version.keyPem },
-    fingerprint: readBundle({ certificate: version.fullchainPem, key: version.keyPem }, new Date()).facts
-      .fingerprint,
+    version: {
+      secret: { certificate: version.certPem, chain: version.chainPem, privateKey: version.keyPem },
+      fingerprint: readBundle({ certificate: version.fullchainPem, key: version.keyPem }, new Date()).facts
+        .fingerprint,
+    },
   };
 }
 

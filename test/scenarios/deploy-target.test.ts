@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type DeployResult, type Ferry, openFerry } from '../../local/backend/local-backend.ts';
+import { type LocalBackend, openLocalBackend } from '../../local/backend/local-backend.ts';
+import type { LocalDeploymentResult } from '../../local/backend/run-deployment.ts';
 import { openCloud } from '../../local/cloud.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
@@ -191,7 +192,7 @@ beforeAll(() => {
   stateDir = join(scratch(), 'state');
 });
 
-const pathOf = ({ events }: DeployResult) =>
+const pathOf = ({ events }: LocalDeploymentResult) =>
   events
     .filter(({ type }) => type === 'StateEntered')
     .map(({ state }) => state?.name)
@@ -210,9 +211,9 @@ async function startingPoint(id: string): Promise<{ served: ServedTarget; old: I
 
 async function withFerry(
   { faults = {}, machine = {} }: Pick<Scenario, 'faults' | 'machine'>,
-  work: (ferry: Ferry) => Promise<void>,
+  work: (ferry: LocalBackend) => Promise<void>,
 ): Promise<void> {
-  const ferry = await openFerry({
+  const ferry = await openLocalBackend({
     stateDir,
     lambdas: lambdasWith(faults),
     definition: quickMachine(machine),

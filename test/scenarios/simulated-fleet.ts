@@ -6,11 +6,12 @@ import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { StrategyOverrides } from '../../core/registry/strategy.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { weekdays } from '../../core/targets/window.ts';
-import { type Ferry, openFerry } from '../../local/backend/local-backend.ts';
-import type { RolloutEnd, RolloutWatch } from '../../local/backend/run-rollout.ts';
+import { type LocalBackend, openLocalBackend } from '../../local/backend/local-backend.ts';
+import type { LocalRolloutResult } from '../../local/backend/run-rollout.ts';
 import { openCloud } from '../../local/cloud.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { openStateFolder } from '../../local/state-folder.ts';
+import type { RolloutObserver } from '../../services/backend/backend.ts';
 import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from '../local/scratch.ts';
@@ -40,7 +41,7 @@ export interface FleetScenario extends Manners {
 }
 
 export interface Run {
-  readonly end: RolloutEnd;
+  readonly end: LocalRolloutResult;
   readonly events: readonly ExecutionEvent[];
   readonly children: readonly ExecutionEvent[];
 }
@@ -72,7 +73,7 @@ export function useFleet(): (size: number) => Promise<Fleet> {
       return server;
     };
     const open = ({ faults = {}, machine = {} }: FleetScenario) =>
-      openFerry({
+      openLocalBackend({
         stateDir,
         lambdas: lambdasWith(faults),
         definition: quickMachine(),
@@ -80,16 +81,15 @@ export function useFleet(): (size: number) => Promise<Fleet> {
         simulated: hosts.simulated,
         deploymentsAtOnce: 4,
       });
-    const rollOut = (ferry: Ferry, version: IssuedCertificate, how: Rolling = {}) => {
+    const rollOut = (ferry: LocalBackend, version: IssuedCertificate, how: Rolling = {}) => {
       const { strategy = {}, endpoints = [], secret = version, window, watch } = how;
-      const wish = {
+      const rollout = {
         certificate: { name: certificate, serviceEndpoints: endpoints },
         targets: Array.from({ length: size }, (_, at) => target(at, window)),
-        secret: secretOf(secret),
-        fingerprint: version.fingerprint,
+        version: { secret: secretOf(secret), fingerprint: version.fingerprint },
         strategy,
       };
-      return ferry.rollout(wish, watch);
+      return ferry.rollout(rollout, watch);
     };
     const first = await open({});
     await rollOut(first, old, { strategy: { waves: ['100%'] } });
@@ -142,10 +142,10 @@ interface Rolling {
   readonly endpoints?: Endpoints;
   readonly secret?: IssuedCertificate;
   readonly window?: RegisteredTarget['window'];
-  readonly watch?: RolloutWatch;
+  readonly watch?: RolloutObserver;
 }
 
-type Endpoints = NonNullable<Parameters<Ferry['rollout']>[0]['certificate']['serviceEndpoints']>;
+type Endpoints = NonNullable<Parameters<LocalBackend['rollout']>[0]['certificate']['serviceEndpoints']>;
 
 function target(at: number, window: RegisteredTarget['window']): RegisteredTarget {
   return RegisteredTarget.parse({
@@ -176,23 +176,23 @@ function watching() {
   const [events, children]: [ExecutionEvent[], ExecutionEvent[]] = [[], []];
   let id = '';
   const entered = new Map<string, (id: string) => Promise<void>>();
-  const watch: RolloutWatch = {
-    begun: (begun) => {
+  const watch: RolloutObserver = {
+    onStart: (begun) => {
       id = begun;
     },
-    event: (event) => {
+    onEvent: (event) => {
       events.push(event);
       if (event.type === 'StateEntered') void entered.get(event.state?.name ?? '')?.(id);
     },
-    deployment: (_, event) => void children.push(event),
+    onDeploymentEvent: (_, event) => void children.push(event),
   };
   const when = (state: string, go: (id: string) => Promise<void>) => void entered.set(state, go);
   return { events, children, watch, when };
 }
 
 /** The question is there a moment after the state is entered. */
-async function answered(ferry: Ferry, id: string, verdict: 'approved' | 'rejected'): Promise<void> {
-  while (!(await ferry.answer(id, { verdict, by: 'a person' }))) {
+async function answered(ferry: LocalBackend, id: string, verdict: 'approved' | 'rejected'): Promise<void> {
+  while (!(await ferry.decide(id, { verdict, by: 'a person' }))) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

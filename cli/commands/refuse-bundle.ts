@@ -1,0 +1,15 @@
+import type { CertferryError } from '../../core/errors.ts';
+import { fold } from '../render/text.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/** Prints once, for all targets, why a bundle cannot be deployed. */
+export function printRefusal(
+  outcome: 'rejected' | 'refused',
+  { name, message }: CertferryError,
+  { out, colours, width }: Terminal,
+): void {
+  const [head = '', ...rest] = fold(`${outcome}: ${name}: ${message}`, width - 2);
+  out(`${colours.red('✖')} ${head}`);
+  for (const line of rest) out(`  ${line}`);
+  out('  No deployment was started, and no file was changed.');
+}
