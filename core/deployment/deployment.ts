@@ -66,12 +66,12 @@ export const PushResult = z.strictObject({
 export type PushResult = z.infer<typeof PushResult>;
 
 /**
- * How one look at the endpoint ended. `waitSeconds` is what BackOff waits when `verdict` is `retry`. After a rollback,
- * `elsewhere` means that the endpoint serves neither the failed nor the old leaf (it does not reach this node), and
- * `nothing_before` that there was no old leaf to see.
+ * The result of one probe of the endpoint. `waitSeconds` is the delay before the next probe when `verdict` is `retry`.
+ * After a rollback, `other_certificate` means that the endpoint serves neither the failed nor the previous leaf, so it does
+ * not reach this node. `no_previous_certificate` means that there was no previous leaf to verify.
  */
 export const ProbeResult = z.strictObject({
-  verdict: z.enum(['verified', 'retry', 'exhausted', 'elsewhere', 'nothing_before']),
+  verdict: z.enum(['verified', 'retry', 'exhausted', 'other_certificate', 'no_previous_certificate']),
   attempt: z.int(),
   waitSeconds: z.int(),
   summary: z.string(),

@@ -84,11 +84,13 @@ describe('ProbeRestored', () => {
   });
 
   test('sees nothing where nothing was before', async () => {
-    expect((await restored([seen('new')], { version: null, attempt: 0 })).verdict).toBe('nothing_before');
+    expect((await restored([seen('new')], { version: null, attempt: 0 })).verdict).toBe(
+      'no_previous_certificate',
+    );
   });
 
   test('says elsewhere when every address that answers serves a third certificate', async () => {
-    expect((await restored([seen('third'), seen(null)])).verdict).toBe('elsewhere');
+    expect((await restored([seen('third'), seen(null)])).verdict).toBe('other_certificate');
   });
 
   test.each([

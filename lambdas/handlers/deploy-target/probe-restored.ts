@@ -38,12 +38,18 @@ function leadsElsewhere(observations: ProbeResult['observations'], ours: readonl
 
 function elsewhere(result: ProbeResult): ProbeResult {
   const summary = `the endpoint serves a certificate that is neither the old nor the new one: it does not reach this node (${result.summary})`;
-  return { ...result, verdict: 'elsewhere', summary };
+  return { ...result, verdict: 'other_certificate', summary };
 }
 
 function nothingBefore(attempt: number): ProbeResult {
   const summary = 'there was no certificate before this deployment, so there is nothing to see';
-  return { verdict: 'nothing_before', attempt: attempt + 1, waitSeconds: 0, summary, observations: [] };
+  return {
+    verdict: 'no_previous_certificate',
+    attempt: attempt + 1,
+    waitSeconds: 0,
+    summary,
+    observations: [],
+  };
 }
 
 export const handler = task('ProbeRestored', {
