@@ -19,7 +19,7 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
   EACCES: 'permission denied',
   EISDIR: 'it is a directory',
-  ENOTDIR: 'a part of the path is not a directory',
+  ENOTDIR: 'it is not a directory',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',
 };

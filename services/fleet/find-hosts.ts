@@ -35,12 +35,12 @@ interface FleetClients extends HostClients {
 }
 
 /** Hosts through SSM, EC2 and Auto Scaling. Throttling is the clients' own business. */
-export function createFleet({ clientsFor, ...own }: FleetClients): Fleet {
+export function createFleet(own: FleetClients): Fleet {
   const byName = namedHosts();
   return {
     async resolve(selector) {
       const elsewhere = whereIs(selector);
-      const clients = elsewhere === null ? own : clientsElsewhere(clientsFor, elsewhere);
+      const clients = elsewhere === null ? own : clientsElsewhere(own.clientsFor, elsewhere);
       const hosts = await (typeof selector === 'string'
         ? byName(clients)
             .load(placeOf(selector).instance)

@@ -94,7 +94,10 @@ describe('deployments on this machine', () => {
     expect(last.out).toContain('✖ rolled_back');
 
     const nowhere = await place.run('inspect', '--local', 'last', '--html', 'no/such/folder.html');
-    expect(nowhere).toMatchObject({ code: 2, err: expect.stringContaining('cannot write folder.html') });
+    expect(nowhere).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('cannot write no/such/folder.html'),
+    });
     const both = await place.run('inspect', '--local', 'last', '--json', '--html', 'last.html');
     expect(JSON.parse(both.out)).toMatchObject({ output: { outcome: 'rolled_back' } });
     const page = readFileSync(join(place.folder, 'last.html'), 'utf8');

@@ -37,7 +37,7 @@ describe('a state folder', () => {
       expect({ code, out, err }).toEqual({
         code: 2,
         out: '',
-        err: `there is no state folder ${state}: nothing was deployed with it yet, or --state DIR names another one`,
+        err: `the state folder ${state} does not exist. Deploy first, or name another folder with --state DIR.`,
       });
       expect(readdirSync(folder)).toEqual([]);
     },
@@ -69,7 +69,7 @@ describe('a state folder', () => {
     writeFileSync(file, '');
 
     expect(() => checkStateFolder(file, { mustExist: false })).toThrow(
-      `cannot use the state folder ${file}: it is no directory`,
+      `cannot use the state folder ${file}: it is not a directory`,
     );
     expect(() => checkStateFolder('', { mustExist: false })).toThrow('--state is empty');
   });

@@ -31,7 +31,7 @@ describe('a rollout that a person wants put back', () => {
         },
       );
 
-      expect(await Promise.all(asked)).toMatchObject([{ putBack: true, outcome: null }]);
+      expect(await Promise.all(asked)).toMatchObject([{ rollbackRequested: true, outcome: null }]);
       expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
       expect(end.output?.summary).toContain('customers see errors');
       expect(await served(fleet)).toEqual(Array(4).fill(first.fingerprint));
