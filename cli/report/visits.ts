@@ -1,9 +1,8 @@
 import type { ExecutionEvent, StateOfEvent } from '../../core/deployment/execution-event.ts';
 
 /**
- * What happened in an execution, as a list of visits to states. The events are those that local mode keeps: a state
- * is entered; it may fail, and then is retried (`StateRetried`) or caught (`StateCaught`); it is exited, or it ends
- * the execution by failing.
+ * An execution as a list of visits to states, from the events that local mode records: a state is entered; it may fail, and is
+ * then retried (`StateRetried`) or caught (`StateCaught`); it is exited, or its failure ends the execution.
  */
 
 export interface Failure {
@@ -11,7 +10,7 @@ export interface Failure {
   readonly cause: string;
 }
 
-/** One stay in a state. Times are epoch milliseconds; `endedAt` is null while the execution is still there. */
+/** One visit to a state. Times are epoch milliseconds; `endedAt` is null until the visit ends. */
 export interface Visit {
   readonly state: string;
   readonly type: string;
@@ -21,7 +20,7 @@ export interface Visit {
   retries: Failure[];
   /** The failure that ended the visit, if one did. */
   failure: Failure | null;
-  /** Where a Catch led. */
+  /** The target of a Catch. */
   caughtBy: string | null;
   readonly input: unknown;
   output: unknown;
@@ -29,7 +28,7 @@ export interface Visit {
   next: string | null;
 }
 
-/** The visits in the order of time. Pure: the same events give the same visits, however few have come in yet. */
+/** The visits in the order of time. Incomplete events give the visits so far. */
 export function visitsOf(events: readonly ExecutionEvent[]): Visit[] {
   const visits: Visit[] = [];
   for (const event of events) {
@@ -57,7 +56,7 @@ function enter(visits: Visit[], event: ExecutionEvent, state: StateOfEvent): voi
   });
 }
 
-/** An execution that ends inside a state (aborted, timed out, failed with no Catch) ends the visit as well. */
+/** An execution that ends inside a state (aborted, timed out, or failed without Catch) also ends the visit. */
 function closeLast(visits: readonly Visit[], event: ExecutionEvent): void {
   const last = visits.at(-1);
   if (last !== undefined && event.type !== 'ExecutionStarted') last.endedAt ??= event.timestamp;
@@ -68,7 +67,7 @@ function continueVisit(visit: Visit | undefined, event: ExecutionEvent, state: S
   switch (event.type) {
     case 'StateFailed':
       visit.failure = { error: event.Error ?? 'Error', cause: causeText(event.Cause) };
-      // a Fail state is where an execution ends; any other may yet be retried or caught
+      // a Fail state ends the execution; any other state may be retried or caught
       if (visit.type === 'Fail') visit.endedAt = event.timestamp;
       break;
     case 'StateRetried':
@@ -85,20 +84,20 @@ function continueVisit(visit: Visit | undefined, event: ExecutionEvent, state: S
   }
 }
 
-/** Why an execution ended that recorded no outcome, in words: a rollout that was halted says so by the error it ends with. */
+/** The end of an execution without recorded outcome. A halted rollout ends with the error RolloutHalted. */
 export function unrecordedEnd(status: string, visits: readonly Visit[]): string {
   const failure = visits.at(-1)?.failure ?? null;
-  if (failure === null) return `${status}: its outcome was not recorded by a state`;
+  if (failure === null) return `${status}: no state recorded an outcome`;
   const { error, cause } = failure;
   return `${isHalted(visits) ? 'halted' : `${status}: ${error}`}${cause === '' ? '' : `: ${cause}`}`;
 }
 
-/** Whether it is a rollout that waits, halted, for a person to let it go on. */
+/** Whether the execution is a halted rollout, which an operator can resume. */
 export function isHalted(visits: readonly Visit[]): boolean {
   return visits.at(-1)?.failure?.error === 'RolloutHalted';
 }
 
-/** A Lambda's error is JSON with its message and the stack trace of our own code, which tells a person nothing. */
+/** The error of a Lambda function is JSON with a message and a stack trace; operators need only the message. */
 function causeText(cause: unknown): string {
   if (cause === undefined || cause === null) return '';
   const text = typeof cause === 'string' ? cause : JSON.stringify(cause);

@@ -1,5 +1,5 @@
-// Cannot show: IAM, what CloudFormation says of a stack while it changes, Lambda's own failures, limits and throttling of
-// any service. DynamoDB and S3 are those of local mode; Step Functions plays what tests write.
+// Does not cover: IAM, CloudFormation during an update, failures of Lambda itself, limits and throttling of services. DynamoDB and
+// S3 are those of local mode; Step Functions replays histories that tests write.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -21,14 +21,14 @@ export const machines = {
 };
 export const workBucket = 'certferry-work';
 
-/** What a test may change before it looks. */
+/** The state of the account, which a test may change. */
 export interface AwsState {
   stackStatus: string;
   outputs: Record<string, string>;
   hosts: { InstanceId: string; PingStatus: string; AgentVersion: string; IPAddress: string }[];
-  /** SSM answers an id that it does not know with an error. */
+  /** SSM returns an error for an unknown id. */
   unknownHostsRefused?: boolean;
-  /** Where queues are: the SDK asks a queue at its own URL. */
+  /** The URL of the queues: the SDK sends requests to the URL of a queue. */
   queues: string;
   /** Messages in the dead-letter queue. */
   undelivered: number;
@@ -38,24 +38,24 @@ export interface AwsState {
   secrets: string[];
   parameters: { Name: string; Type: string; Version: number }[];
   acm: { Status: string; Type: string; Options: { Export: string } };
-  /** What the function certferry-sweep answers; an error when it has `errorType`. */
+  /** The result of the function certferry-sweep; an error if it has `errorType`. */
   sweep: Record<string, unknown>;
-  /** What the function certferry-find-hosts answers; null: the stack is older, and has none. */
+  /** The result of the function certferry-find-hosts; null for an older stack without this function. */
   found: Record<string, unknown> | null;
 }
 
 export interface FakeAws {
   readonly state: AwsState;
   readonly stepFunctions: ScriptedStepFunctions;
-  /** What the function certferry-sweep was called with. */
+  /** The inputs of the function certferry-sweep. */
   readonly swept: unknown[];
-  /** And certferry-find-hosts. */
+  /** The inputs of the function certferry-find-hosts. */
   readonly sought: unknown[];
   readonly endpoints: { readonly dynamodb: string; readonly s3: string };
   close(): Promise<void>;
 }
 
-/** An account with a stack in it. Sets the variables by which the SDK finds it, until it is closed. */
+/** An account with a stack. Sets the environment variables that direct the SDK to it, until it is closed. */
 export async function anAccount(): Promise<FakeAws> {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   const state = usual();
@@ -191,7 +191,7 @@ function ssmOperations(state: AwsState) {
     async DescribeInstanceInformation({ Filters = [] }: Record<string, unknown>) {
       const [filter] = Filters as { Key: string; Values: string[] }[];
       const known = state.hosts.filter(({ InstanceId }) => filter?.Values.includes(InstanceId));
-      // as its manual has it; SSM may leave out what it does not know, too
+      // as documented; SSM may also omit unknown ids
       if (state.unknownHostsRefused && known.length < (filter?.Values.length ?? 0)) {
         throw new ServiceError('InvalidInstanceId', 'one of them is not managed');
       }
@@ -227,7 +227,7 @@ function acmOperations(state: AwsState) {
 
 type Functions = Readonly<Record<string, (input: unknown) => Record<string, unknown> | null>>;
 
-/** Lambda speaks REST: the answer is the body, and a header says that it is an error. */
+/** The REST protocol of Lambda: the result is the body, and a header marks an error. */
 async function startLambda(functions: Functions) {
   const server = createServer((request, response) => {
     let body = '';

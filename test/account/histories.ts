@@ -1,6 +1,6 @@
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 
-/** Writes an execution's history as Step Functions does: one call a thing that happens, a second apart. */
+/** Builds the history of an execution as Step Functions records it: one call for each event, one second apart. */
 export function aHistory() {
   const events: HistoryEvent[] = [];
   const add = (type: string, details: object = {}) => {
@@ -24,11 +24,11 @@ export function aHistory() {
     mapRun: (mapRunArn: string) =>
       add('MapStateStarted').raw('MapRunStarted', { mapRunStartedEventDetails: { mapRunArn } }),
     raw: (type: string, details: object = {}) => add(type, details),
-    /** A task that works at once. */
+    /** A task that succeeds at once. */
     task: (name: string, output: unknown) =>
       script.enter('Task', name).scheduled().succeeded().exit('Task', name, output),
     choice: (name: string) => script.enter('Choice', name).exit('Choice', name),
-    /** An end state, entered with what was recorded. */
+    /** An end state whose input is the recorded outcome. */
     succeed: (name: string, recorded: unknown) =>
       script
         .enter('Succeed', name, recorded)

@@ -1,5 +1,5 @@
-// Cannot show: that Step Functions would run these histories; its quotas, throttling and the delay of its answers; that a
-// redrive is only allowed for some executions. Histories are what tests write (histories.ts).
+// Does not cover: whether Step Functions would produce these histories; quotas, throttling and delays; the limits of a redrive.
+// Tests write the histories (histories.ts).
 import type { HistoryEvent } from '@aws-sdk/client-sfn';
 import { type JsonEndpoint, startJsonEndpoint } from '../../local/http/json-endpoint.ts';
 import { ServiceError } from '../../local/http/service-error.ts';
@@ -11,15 +11,15 @@ interface ScriptedExecution {
   readonly startDate: number;
   status: string;
   events: readonly HistoryEvent[];
-  /** Events that come to light with each further look. */
+  /** The events that each further poll adds. */
   readonly later: (readonly HistoryEvent[])[];
 }
 
-/** What an execution does: its history so far, and what is added at each look. */
+/** The script of an execution: its history so far, and the events that each poll adds. */
 type Script = (input: unknown) => readonly (readonly HistoryEvent[])[];
 
 export interface ScriptedStepFunctions extends JsonEndpoint {
-  /** What an execution of a machine does that is started or redriven from now on. */
+  /** Sets the script of executions that are started or redriven from now on. */
   script(machine: string, script: Script): void;
   readonly started: { name: string; stateMachineArn: string; input: unknown }[];
   readonly redriven: string[];
@@ -113,7 +113,7 @@ function statusAfter(events: readonly HistoryEvent[]): string {
 
 const numbered = (events: readonly HistoryEvent[]) => events.map((event, at) => ({ ...event, id: at + 1 }));
 
-/** Small pages, so that whoever reads has to ask for the next one. */
+/** Small pages, so that readers have to request the next one. */
 const pageSize = 7;
 
 function pageOf(

@@ -1,7 +1,7 @@
 import { run } from '../../cli/program.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 
-/** Runs the command in this process, for what starts no deployment. */
+/** Runs a command in this process; for commands that start no deployment. */
 export async function captured(...args: string[]) {
   const [out, err]: [string[], string[]] = [[], []];
   const terminal = {

@@ -15,7 +15,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** Runs the command as a person or a script does: the file that `bin` names, in a process of its own. */
+/** Runs the installed command (the file of `bin`) in its own process. */
 export async function certferry(args: readonly string[], cwd: string): Promise<Ended> {
   const file = join(import.meta.dirname, '../../cli/certferry.mjs');
   const child = spawn(process.execPath, [file, ...args], {
@@ -25,12 +25,12 @@ export async function certferry(args: readonly string[], cwd: string): Promise<E
   });
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));
   const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  // what is neither told in the report nor expected is for whoever reads the test's output
+  // a stack trace is a defect: show it in the output of the test
   if (err.includes('    at ')) process.stderr.write(err);
   return { code, out, err };
 }
 
-/** A folder with a server, its targets file and a state folder; `certferry` runs in it. */
+/** A folder with a server, a targets file and a state folder, in which `certferry` runs. */
 export async function aWorkplace(config: (usual: Target['config']) => object = (usual) => usual) {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   const stage = await startBuiltin(folder);
@@ -42,7 +42,7 @@ export async function aWorkplace(config: (usual: Target['config']) => object = (
     certificate: serverName,
     issue: () => aVersion({ names: [serverName] }),
     run: (...args: string[]) => certferry(args, folder),
-    /** Deploys a version; further options at the end. */
+    /** Deploys a version with further options. */
     deploy: (version: Pick<IssuedCertificate, 'fullchainPem' | 'keyPem'>, ...more: string[]) => {
       writeFileSync(join(folder, 'cert.pem'), version.fullchainPem);
       writeFileSync(join(folder, 'key.pem'), version.keyPem, { mode: 0o600 });
@@ -64,7 +64,7 @@ const deployWords = ['deploy', '--local', '--targets', 'targets.json', '--certif
   'key.pem',
 ]);
 
-/** The endpoint of a stage's target. */
+/** The endpoint of the target of a stage. */
 export function endpointOf({ target: { verify } }: Stage): string {
   if (verify === 'none') throw new Error('the demo verifies');
   return verify.endpoint;

@@ -1,12 +1,12 @@
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 
-/** Writes an execution's events as local mode keeps them: one call a thing that happens, ten milliseconds apart. */
+/** Builds the events of an execution as local mode records them: one call for each event, ten milliseconds apart. */
 export function anExecution(startedAt = 1_800_000_000_000) {
   let now = startedAt;
   const events: ExecutionEvent[] = [{ type: 'ExecutionStarted', timestamp: now }];
   const script = {
     events,
-    /** A state that is entered and left, `took` milliseconds later. */
+    /** A state that is entered, and exited `took` milliseconds later. */
     visit(name: string, type: string, { took = 10, output = {} }: { took?: number; output?: unknown } = {}) {
       script.enter(name, type);
       now += took;
@@ -45,7 +45,7 @@ export function anExecution(startedAt = 1_800_000_000_000) {
   return script;
 }
 
-/** A renewal that was not served: two probes with a back-off between them, and the old version put back. */
+/** A renewal that is not served: two probes with a back-off between them, and a rollback. */
 export function aRolledBackExecution() {
   const push = { outcome: 'applied', summary: 'installed and reloaded' };
   const probe = (verdict: string) => ({ probe: { verdict, summary: '127.0.0.1:443 serves another leaf' } });

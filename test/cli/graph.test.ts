@@ -72,7 +72,7 @@ describe('the end of an execution that recorded no outcome', () => {
       .fail('NextWave', 'Task', { error: 'States.Timeout', cause: '' });
 
     expect(unrecordedEnd('FAILED', visitsOf(events))).toBe('FAILED: States.Timeout');
-    expect(unrecordedEnd('ABORTED', [])).toBe('ABORTED: its outcome was not recorded by a state');
+    expect(unrecordedEnd('ABORTED', [])).toBe('ABORTED: no state recorded an outcome');
   });
 });
 

@@ -3,7 +3,7 @@ import { type DefaultTreeAdapterTypes, parse } from 'parse5';
 type Node = DefaultTreeAdapterTypes.Node;
 type Element = DefaultTreeAdapterTypes.Element;
 
-/** What a browser makes of a page: its elements in order, and the mistakes its parser had to forgive. */
+/** A parsed page: its elements in order, and the errors that the parser tolerated. */
 export function readPage(page: string) {
   const errors: string[] = [];
   const document = parse(page, { onParseError: ({ code }) => errors.push(code) });
@@ -11,7 +11,7 @@ export function readPage(page: string) {
   return {
     errors,
     elements,
-    /** Names of elements and of their attributes: what no text on the page may change. */
+    /** The names of elements and attributes, which no text on the page may change. */
     skeleton: elements.map(({ tagName, attrs }) => [tagName, ...attrs.map(({ name }) => name)].join(' ')),
     text: textOf(document),
     /** The text of each element of this name. */
@@ -22,7 +22,7 @@ export function readPage(page: string) {
   };
 }
 
-/** The text in a node, as a person would copy it. */
+/** The visible text of a node. */
 export function textOf(node: Node): string {
   if (node.nodeName === '#text') return (node as DefaultTreeAdapterTypes.TextNode).value;
   return 'childNodes' in node ? node.childNodes.map(textOf).join('') : '';

@@ -3,7 +3,7 @@ import type { RolloutState } from '../../core/rollout/rollout.ts';
 
 const place = { bucket: 'certferry-work', key: 'rollouts/r/wave-1' };
 
-/** What tasks of a rollout return: its first wave of three has been judged, unless the test says otherwise. */
+/** The state that the tasks of a rollout return. Default: the first of three waves has been judged. */
 export function aRolloutState({
   wave = {},
   judgement = {},
