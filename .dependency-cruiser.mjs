@@ -121,10 +121,17 @@ export default {
     },
     {
       name: 'services-form-a-tree',
-      comment: 'Each folder of services imports only folders that stand before it in this order.',
+      comment: 'The folders locks, registry, sources and ssm are the lowest: they import no other folder.',
       severity: 'error',
-      from: { path: '^services/(locks|ssm|fleet|registry|sources)/' },
-      to: { path: '^services/(rollouts|history|notify)/' },
+      from: { path: '^services/(locks|registry|sources|ssm)/' },
+      to: { path: '^services/[^/]+/', pathNot: '^services/$1/' },
+    },
+    {
+      name: 'services-have-layers',
+      comment: 'Above the lowest folders come rollouts, then fleet and history, then notify and backend.',
+      severity: 'error',
+      from: { path: '^services/(rollouts|fleet|history)/' },
+      to: { path: '^services/(fleet|history|notify|backend)/', pathNot: '^services/$1/' },
     },
     {
       name: 'runtime-is-for-handlers',

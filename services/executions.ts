@@ -6,19 +6,20 @@ import {
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
 
-/** `unknown`: Step Functions could not be asked (throttled, unreachable). Decide as if it were running. */
+/** `unknown`: Step Functions did not return the status (throttled, unreachable). Treat the execution as running. */
 export type ExecutionStatus = 'running' | 'ended' | 'unknown';
 
 /**
  * Executions of the state machines.
  *
- * `start` gives the ARN of the execution it started; null when there is, or in the last 90 days was, another one of that
- * name. Started again with the same input while it runs, it answers the same ARN.
-
- * `status` never throws. An execution that waits for its redrive is running: it will go on under its old fence.
- * `complete` ends the state that waits with `taskToken`; false when no state waits with it (any more), because
- * somebody else was quicker, it timed out, or its retry has another token. That is never an error.
- * `fail` ends it with an error instead, which the state's own Retry and Catch then see; false likewise.
+ * `start` returns the ARN of the new execution. It returns null if another execution has, or had in the last 90 days, that
+ * name. A repeated call with the same input returns the same ARN while the execution runs.
+ *
+ * `status` never throws. An execution that waits for its redrive counts as running: it continues with its old fence.
+ *
+ * `complete` completes the state that waits with `taskToken`; `fail` fails it, so that its Retry and Catch apply. Both return
+ * false if no state waits with that token: it was completed before, timed out, or its retry has another token. That is
+ * never an error.
  */
 export interface Executions {
   start(machineArn: string, name: string, input: unknown): Promise<string | null>;
@@ -27,8 +28,8 @@ export interface Executions {
   fail(taskToken: string, error: { readonly name: string; readonly message: string }): Promise<boolean>;
 }
 
-/** Nobody waits with this token. */
-const nobodyWaits = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
+/** No state waits with this token. */
+const notWaitingErrors = new Set(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken']);
 
 /** Executions through Step Functions. */
 export function createExecutions(sfn: SFNClient): Executions {
@@ -43,11 +44,9 @@ export function createExecutions(sfn: SFNClient): Executions {
       }
     },
     complete: (taskToken, output) =>
-      somebodyWaited(() =>
-        sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) })),
-      ),
+      stateWaited(() => sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }))),
     fail: (taskToken, { name, message }) =>
-      somebodyWaited(() => sfn.send(new SendTaskFailureCommand({ taskToken, error: name, cause: message }))),
+      stateWaited(() => sfn.send(new SendTaskFailureCommand({ taskToken, error: name, cause: message }))),
   };
 }
 
@@ -65,12 +64,12 @@ async function start(
   }
 }
 
-async function somebodyWaited(tell: () => Promise<unknown>): Promise<boolean> {
+async function stateWaited(send: () => Promise<unknown>): Promise<boolean> {
   try {
-    await tell();
+    await send();
     return true;
   } catch (error) {
-    if (error instanceof Error && nobodyWaits.has(error.name)) return false;
+    if (error instanceof Error && notWaitingErrors.has(error.name)) return false;
     throw error;
   }
 }

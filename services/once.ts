@@ -1,4 +1,4 @@
-/** Builds a thing when it is first asked for, then hands out the same one: a cold start pays only for what is used. */
+/** Builds a value on the first call and returns the same value afterwards: a cold start pays only for what it uses. */
 export function once<Thing>(build: () => Thing): () => Thing {
   let built: { thing: Thing } | undefined;
   return () => {

@@ -11,7 +11,7 @@ import type { Commands, Invocation } from '../../services/ssm/commands.ts';
 import { hasEnded } from '../../services/ssm/commands.ts';
 import { hostProbeResult, lostResult, pushResult, reconciledResult, refusedResult } from './job-results.ts';
 
-/** What it takes to end a command. */
+/** The services that completing a command requires. */
 export interface CompletionServices {
   readonly clock: Clock;
   readonly commands: Commands;
@@ -22,58 +22,56 @@ export interface CompletionServices {
   readonly hostKeys: HostKeys;
 }
 
-/** `waiting`: the command has not ended; `nobody`: it has, and no state waits for it any more. */
-export type Completion = 'completed' | 'waiting' | 'nobody';
+/** The state of a command. `not_ended`: it runs. `not_awaited`: it has ended, but no state waits for it any more. */
+export type Completion = 'completed' | 'not_ended' | 'not_awaited';
 
 /**
- * Asks SSM once how a command stands and, when it has ended, completes the state that waits for it.
+ * Asks SSM once for the status of a command. If the command has ended, completes the state that waits for it.
  *
- * Called by whoever sent it (an event may have come before anybody knew the command) and by the event. Twice, late or
- * at once: the registry and the count of enrolments move once, and the second completion finds nobody waiting.
+ * The sender calls this, because the event may arrive before the command is stored, and so does the event. Repeated, late
+ * and parallel calls are harmless: the host key and the count of enrolments change once, and the second completion
+ * returns `not_awaited`.
  */
 export async function completeIfEnded(by: CompletionServices, command: PendingCommand): Promise<Completion> {
   const invocation = await by.commands.readInvocation(command.commandId, command.host);
-  if (invocation === null || !hasEnded(invocation.status)) return 'waiting';
+  if (invocation === null || !hasEnded(invocation.status)) return 'not_ended';
   return completeWith(by, command, invocation);
 }
 
-/** Ends a command with what SSM says of it. */
+/** Completes the waiting state with the invocation that SSM reported. */
 export async function completeWith(
   by: CompletionServices,
   command: PendingCommand,
   invocation: Invocation,
-): Promise<'completed' | 'nobody'> {
+): Promise<'completed' | 'not_awaited'> {
   const line = lineFor(command, invocation);
   if (line === null && command.purpose === 'undo') return retryUndo(by, command, invocation);
   if (line?.hostKey) await by.hostKeys.save(command.host, line.hostKey, command.sentAt);
   const result =
     line?.outcome === 'enrolled' ? await enrolled(by, command, line) : resultOf(command, line, invocation);
-  const answer = command.probe === null ? { ...result, ...timesOf(by, command) } : result;
-  return (await by.executions.complete(command.taskToken, answer)) ? 'completed' : 'nobody';
+  const output = command.probe === null ? { ...result, ...timesOf(by, command) } : result;
+  return (await by.executions.complete(command.taskToken, output)) ? 'completed' : 'not_awaited';
 }
 
-/** How long the phases of a deployment took is made of these. */
+/** The durations of the phases are calculated from these times. */
 const timesOf = ({ clock }: CompletionServices, { sentAt }: PendingCommand) => ({
   sentAt,
   endedAt: clock.now().toISOString(),
 });
 
-/**
- * Undoing is the one job that nobody else would finish: the state's Retry sends it again, and the host goes on where
- * the agent that died stopped.
- */
+/** An undo job must not get lost: the Retry of the state sends it again, and the agent continues where it stopped. */
 async function retryUndo(
   by: CompletionServices,
   command: PendingCommand,
   invocation: Invocation,
-): Promise<'completed' | 'nobody'> {
+): Promise<'completed' | 'not_awaited'> {
   const { summary } = lostResult(command.commandId, invocation.status, invocation.errors);
   await by.pending.forget(command);
-  const told = await by.executions.fail(command.taskToken, { name: 'HostLost', message: summary });
-  return told ? 'completed' : 'nobody';
+  const completed = await by.executions.fail(command.taskToken, { name: 'HostLost', message: summary });
+  return completed ? 'completed' : 'not_awaited';
 }
 
-/** The agent's line, if it is about this command's deployment: an agent answers the header it was given. */
+/** The result of the agent, if it belongs to this command's deployment: the agent repeats ids of the job's header. */
 export function lineFor(
   command: Pick<PendingCommand, 'deploymentId' | 'targetId'>,
   invocation: Invocation,
@@ -94,10 +92,10 @@ function resultOf(
     : pushResult(line, command.commandId);
 }
 
-/** A host is given its key once and may lose it once; more rounds than this in one deployment lead nowhere. */
-const enrolmentsAtMost = 3;
+/** A host enrolls once and may lose its key once. More rounds in one deployment do not help. */
+const maximumEnrolments = 3;
 
-/** The host told its key instead of doing the job: the graph pushes again, sealed to that key. */
+/** The host returned its key instead of performing the job: the state machine pushes again, sealed to that key. */
 async function enrolled(
   by: CompletionServices,
   command: PendingCommand,
@@ -109,11 +107,11 @@ async function enrolled(
     by.notices.hostKeyChanged({ host, targetId, deploymentId, kid: line.hostKey?.kid ?? null });
   }
   const { enrolments } = await by.locks.read(targetId);
-  if (enrolments <= enrolmentsAtMost) return pushResult(line, command.commandId);
+  if (enrolments <= maximumEnrolments) return pushResult(line, command.commandId);
   return refusedResult(
     new CertferryError(
       'EnrolmentLoop',
-      `${host} has told a new key ${enrolments} times in one deployment and still cannot open what is sealed to it. Does something reset its state folder?`,
+      `${host} has enrolled ${enrolments} times in one deployment and still cannot open the bundle sealed to its latest key. Check whether something resets its state folder.`,
     ),
   );
 }

@@ -10,45 +10,45 @@ import { deliverySeconds } from '../../services/ssm/commands.ts';
 import type { SendRate } from '../../services/ssm/send-rate.ts';
 import { type Completion, type CompletionServices, completeIfEnded } from './complete-command.ts';
 
-/** What it takes to bring a job to a host. */
+/** The services that sending a job requires. */
 export interface DeliveryServices extends CompletionServices {
   readonly hostLocks: HostLocks;
   readonly sendRate: SendRate;
 }
 
-/** A job made, not yet sent: `text` is the parameter of the command. */
+/** A job that is ready to be sent. `text` is the parameter of the command. */
 export interface PreparedJob {
   readonly action: JobAction;
   readonly text: string;
 }
 
-/** One job on behalf of a waiting state. `make` is called only when nothing has been sent for that state yet. */
+/** One job on behalf of a waiting state. `prepare` is called only if no job was sent for that state before. */
 export interface Delivery {
   readonly deployment: Deployment;
   readonly taskToken: string;
   readonly purpose: Purpose;
   readonly probe?: PendingCommand['probe'];
-  readonly make: () => Promise<PreparedJob>;
+  readonly prepare: () => Promise<PreparedJob>;
 }
 
-/** Margin on the delivery timeout for clocks that differ: a host refuses a job that arrives later still. */
+/** Margin on the delivery timeout for clocks that differ. A host refuses a job that arrives later than this. */
 const clockMarginSeconds = 60;
 
 /**
- * Sends a job once (see `services/pending-commands.ts` for how a retry finds what was sent), then looks once whether
- * it has ended already: its event may have come before anybody knew the command.
+ * Sends a job once (`services/locks/pending-commands.ts` explains how a retry finds the job that was sent). Then it asks SSM
+ * once whether the command has ended: the event may have arrived before the command was stored.
  *
- * Throws StaleFence when the deployment no longer holds its locks, CommandUndeliverable when a push finds its host away,
- * SendPaced when too many wait to send, and whatever `make` or sending throws.
+ * Throws StaleFence if the deployment no longer holds its locks, CommandUndeliverable if the host of a push is unreachable,
+ * SendPaced if too many commands wait, and any error of `prepare` or of sending.
  */
 export async function deliver(by: DeliveryServices, delivery: Delivery): Promise<Completion> {
   const lock = await heldLock(by, delivery.deployment);
   const key = keyOf(delivery, lock);
-  const sent = lock.pending?.key === key ? await sentBefore(by, lock, delivery.taskToken) : null;
+  const sent = lock.pending?.key === key ? await findSentCommand(by, lock, delivery.taskToken) : null;
   return completeIfEnded(by, sent ?? (await send(by, key, delivery)));
 }
 
-/** The same for every retry of one state, another for the same state entered again: a new round or a new look. */
+/** The same key for every retry of one state; another key if the state is entered again, for a new round or a new probe. */
 export function keyOf(
   { purpose, deployment, probe }: Pick<Delivery, 'purpose' | 'deployment' | 'probe'>,
   lock: LockItem,
@@ -56,7 +56,7 @@ export function keyOf(
   return [purpose, deployment.id, lock.enrolments, probe?.attempt ?? 0].join(':');
 }
 
-/** The deployment's lock. Throws StaleFence when somebody else has it: the host would refuse the job anyway. */
+/** The deployment's lock. Throws StaleFence if another execution holds it: the host would refuse the job. */
 export async function heldLock(
   by: Pick<CompletionServices, 'locks'>,
   deployment: Deployment,
@@ -74,15 +74,15 @@ function staleFence({ target, fence }: Deployment): never {
   );
 }
 
-async function sentBefore(by: DeliveryServices, { pending }: LockItem, taskToken: string) {
+async function findSentCommand(by: DeliveryServices, { pending }: LockItem, taskToken: string) {
   return pending?.commandId ? by.pending.replaceToken(pending.commandId, taskToken) : null;
 }
 
 async function send(by: DeliveryServices, key: string, delivery: Delivery): Promise<PendingCommand> {
   const { deployment, taskToken, purpose, probe = null } = delivery;
   const { id: deploymentId, executionArn, fence, target } = deployment;
-  await awaitTurn(by, delivery);
-  const { action, text } = await delivery.make();
+  await waitToSend(by, delivery);
+  const { action, text } = await delivery.prepare();
   if (!(await by.pending.intend({ targetId: target.id, executionArn, fence }, key))) staleFence(deployment);
 
   const sentAt = by.clock.now().toISOString();
@@ -90,15 +90,15 @@ async function send(by: DeliveryServices, key: string, delivery: Delivery): Prom
   const commandId = await by.commands.send({ host: target.host, job: text, comment });
   const about = { commandId, targetId: target.id, deploymentId, executionArn, fence, host: target.host };
   const command: PendingCommand = { ...about, purpose, action, taskToken, sentAt, probe };
-  if (!(await by.pending.sent(command, key))) staleFence(deployment);
+  if (!(await by.pending.markSent(command, key))) staleFence(deployment);
   return command;
 }
 
 /**
- * Undoing goes on in any case: a host that is away may come back within the command's time, and one that somebody else
- * has meanwhile takes one job at a time.
+ * An undo job is always sent: an unreachable host may come back before the command expires, and a host with another owner
+ * performs one job at a time.
  */
-async function awaitTurn(by: DeliveryServices, { purpose, deployment }: Delivery): Promise<void> {
+async function waitToSend(by: DeliveryServices, { purpose, deployment }: Delivery): Promise<void> {
   const { host } = deployment.target;
   if (purpose !== 'undo') await checkHost(by, deployment);
   if (purpose === 'push') await by.commands.requireReachable(host);
@@ -107,7 +107,7 @@ async function awaitTurn(by: DeliveryServices, { purpose, deployment }: Delivery
   await by.sendRate.waitForSlot(where, purpose === 'undo' ? 'mustGo' : 'canWait');
 }
 
-/** An execution that was stopped, and redriven after somebody else took its host, finds out here. */
+/** Detects that another execution took over the host while this one was stopped, before its redrive. */
 async function checkHost(by: Pick<DeliveryServices, 'hostLocks'>, deployment: Deployment): Promise<void> {
   const { host } = deployment.target;
   const { owner } = await by.hostLocks.read(host);
@@ -119,7 +119,7 @@ async function checkHost(by: Pick<DeliveryServices, 'hostLocks'>, deployment: De
   );
 }
 
-/** The header of a job for this deployment, valid until the command could no longer be delivered. */
+/** The header of a job for this deployment, valid until SSM can no longer deliver the command. */
 export function headerFor(deployment: Deployment, action: JobAction, now: Date): JobHeader {
   return {
     v: 1,

@@ -6,7 +6,7 @@ import { judge } from '../../core/tls-probe/judge.ts';
 import { nextWaitSeconds } from '../../core/tls-probe/schedule.ts';
 import type { Invocation } from '../../services/ssm/commands.ts';
 
-const nothingKnown = {
+const noFacts = {
   version: null,
   previousVersion: null,
   warnings: [],
@@ -16,7 +16,7 @@ const nothingKnown = {
   commandId: null,
 } as const satisfies Partial<PushResult>;
 
-/** The agent's line as a state of the machine sees it: without what only the registry needs. */
+/** The result of the agent for the state machine: without the fields that only the registry needs. */
 export function pushResult(line: AgentLine, commandId: string): PushResult {
   const { outcome, summary, reason, version, previousVersion, warnings, validatedIn, served, repair } = line;
   return {
@@ -34,9 +34,9 @@ export function pushResult(line: AgentLine, commandId: string): PushResult {
 }
 
 /**
- * An `inspect` job's answer to "how did this deployment end?". A host that has no closed receipt for it says `lost`
- * or merely `inspected`: either way nobody knows, or it was undone. One that refuses the question (it came too late) has
- * not answered it: a deployment that was refused leaves no receipt, so `rejected` is never about the deployment.
+ * The result of an `inspect` job that reconciles a deployment. A host without a closed receipt returns `lost` or `inspected`:
+ * the outcome is unknown, or the deployment was undone. `rejected` refers to the inspect job itself (it arrived too late),
+ * never to the deployment, because a refused deployment leaves no receipt.
  */
 export function reconciledResult(line: AgentLine, commandId: string): PushResult {
   const result = pushResult(line, commandId);
@@ -44,32 +44,32 @@ export function reconciledResult(line: AgentLine, commandId: string): PushResult
   return isAnswer ? result : { ...result, outcome: 'lost', reason: 'HostLost' };
 }
 
-/** A refusal before anything reached the host. */
+/** A refusal before any job was sent to the host. */
 export function refusedResult({ name, message }: Pick<CertferryError, 'name' | 'message'>): PushResult {
-  return { ...nothingKnown, warnings: [], outcome: 'rejected', summary: message, reason: name };
+  return { ...noFacts, warnings: [], outcome: 'rejected', summary: message, reason: name };
 }
 
-/** The command ended without a line: the agent never started, was killed, or could not be reached. */
+/** The command ended without a result: the agent did not start, was killed, or was unreachable. */
 export function lostResult(commandId: string, status: string, errors: string): PushResult {
   return {
-    ...nothingKnown,
+    ...noFacts,
     warnings: [],
     outcome: 'lost',
-    summary: withoutLine(status, errors),
+    summary: noResultSummary(status, errors),
     reason: 'HostLost',
     commandId,
   };
 }
 
-/** At most this much of a host's error output goes into a summary. */
+/** Maximum length of a host's error output in a summary. */
 const shownErrorCharacters = 300;
 
-function withoutLine(status: string, errors: string): string {
+function noResultSummary(status: string, errors: string): string {
   const tail = errors.trim().replaceAll(/\s+/g, ' ').slice(-shownErrorCharacters);
-  return `the command ended ${status} without a word from the agent${tail === '' ? '' : `: ${tail}`}`;
+  return `the command ended with status ${status} and without a result of the agent${tail === '' ? '' : `: ${tail}`}`;
 }
 
-/** How the look at an endpoint from its own host ended; a host that said nothing has seen nothing. */
+/** The result of a probe from the host. Without observations the probe counts as failed. */
 export function hostProbeResult(
   line: AgentLine | null,
   invocation: Pick<Invocation, 'status' | 'errors'>,
@@ -77,18 +77,18 @@ export function hostProbeResult(
 ): ProbeResult {
   const observations = line?.observations ?? [];
   const verdict = observations.length > 0 ? judge(observations, verify) : null;
-  const summary = verdict?.summary ?? line?.summary ?? withoutLine(invocation.status, invocation.errors);
+  const summary = verdict?.summary ?? line?.summary ?? noResultSummary(invocation.status, invocation.errors);
   return probeResult({ verified: verdict?.verified ?? false, summary }, observations, { verify, attempt });
 }
 
-/** A look's verdict and, when another is due, how long to wait for it. `attempt` counts the looks before this one. */
+/** The verdict of a probe and, if another probe follows, the delay. `attempt` counts the previous probes. */
 export function probeResult(
   { verified, summary }: { verified: boolean; summary: string },
   observations: ProbeResult['observations'],
   { verify, attempt }: { verify: Verify; attempt: number },
 ): ProbeResult {
-  const made = attempt + 1;
-  const wait = verified ? null : nextWaitSeconds(verify, made);
+  const attempts = attempt + 1;
+  const wait = verified ? null : nextWaitSeconds(verify, attempts);
   const verdict = verified ? 'verified' : wait === null ? 'exhausted' : 'retry';
-  return { verdict, attempt: made, waitSeconds: wait ?? 0, summary, observations };
+  return { verdict, attempt: attempts, waitSeconds: wait ?? 0, summary, observations };
 }

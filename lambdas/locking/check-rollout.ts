@@ -4,23 +4,24 @@ import type { RolloutPosition } from '../../services/locks/lock-item.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 
-type Gated = Pick<DeploymentRequest, 'rollout' | 'action' | 'target' | 'toleratedFailures'>;
+type RolloutDeployment = Pick<DeploymentRequest, 'rollout' | 'action' | 'target' | 'toleratedFailures'>;
 
 /**
- * Lets a rollout's deployment begin, and answers the rollout's place in its certificate's order; undefined for a request of a person. Asked anew
- * at each attempt to get the lock, so a rollout that is halted while its deployments wait for their hosts begins no more.
- * Throws Superseded, RolloutHalted, or InvalidRequest where there is no such rollout: nobody could halt that.
+ * Checks that the rollout of a deployment may start it, and returns the position of the rollout in its certificate's order;
+ * undefined for a request without a rollout. It is called at each attempt to get the lock, so a rollout that is halted while
+ * its deployments wait starts none of them. Throws Superseded, RolloutHalted, or InvalidRequest if the rollout is unknown,
+ * because an unknown rollout could not be halted.
  */
 export async function checkRollout(
   rollouts: Pick<Rollouts, 'control'>,
-  request: Gated,
+  request: RolloutDeployment,
 ): Promise<RolloutPosition | undefined> {
   if (request.rollout === undefined) return undefined;
   const control = await rollouts.control(request.rollout);
   if (control === null) {
     throw new CertferryError(
       'InvalidRequest',
-      `rollout ${request.rollout} is not known. Leave it out: a deployment is made part of a rollout by its rollout.`,
+      `rollout ${request.rollout} is unknown. Omit it: only a rollout sets this field.`,
       { details: { rollout: request.rollout } },
     );
   }
@@ -28,34 +29,34 @@ export async function checkRollout(
   return { certificate: control.certificate, sequence: control.sequence };
 }
 
-function checkControl(control: RolloutControl, request: Gated): void {
+function checkControl(control: RolloutControl, request: RolloutDeployment): void {
   const { action, target, toleratedFailures: tolerated = 0 } = request;
   const { id, supersededBy, status, failures, reason } = control;
   const details = { rollout: id, targetId: target.id };
   if (supersededBy !== null) {
     throw new CertferryError(
       'Superseded',
-      `target ${target.id} was not touched: rollout ${supersededBy} of a newer version supersedes rollout ${id}`,
+      `target ${target.id} was not changed: rollout ${supersededBy} of a newer version supersedes rollout ${id}`,
       { details },
     );
   }
-  const halted = action === 'rollback' ? notGoingBack(status) : notGoingOn(control, tolerated);
+  const halted = action === 'rollback' ? whyNoRollback(status) : whyNoDeployment(control, tolerated);
   if (halted === null) return;
   const why = reason ?? (failures > tolerated ? `${failures} failed, ${tolerated} tolerated` : null);
   throw new CertferryError(
     'RolloutHalted',
-    `target ${target.id} was not touched: rollout ${id} ${halted}${why === null ? '' : ` (${why})`}`,
+    `target ${target.id} was not changed: rollout ${id} ${halted}${why === null ? '' : ` (${why})`}`,
     { details },
   );
 }
 
-function notGoingBack(status: RolloutControl['status']): string | null {
-  return status === 'rolling_back' ? null : `is ${worded(status)}, so nothing is put back`;
+function whyNoRollback(status: RolloutControl['status']): string | null {
+  return status === 'rolling_back' ? null : `is ${statusText(status)}, so it rolls back no target`;
 }
 
-function notGoingOn({ status, failures }: RolloutControl, tolerated: number): string | null {
-  if (status !== 'running') return `is ${worded(status)}`;
+function whyNoDeployment({ status, failures }: RolloutControl, tolerated: number): string | null {
+  if (status !== 'running') return `is ${statusText(status)}`;
   return failures > tolerated ? 'is about to be halted' : null;
 }
 
-const worded = (status: RolloutControl['status']) => status.replace('_', ' ');
+const statusText = (status: RolloutControl['status']) => status.replace('_', ' ');

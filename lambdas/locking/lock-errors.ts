@@ -1,14 +1,14 @@
 import { CertferryError } from '../../core/errors.ts';
 import type { AcquireResult, Claim } from '../../services/locks/target-locks.ts';
 
-/** Throws what it means that a target's lock was not given. */
+/** Throws the error for a lock that could not be acquired. */
 export function lockError(claim: Claim, answer: Exclude<AcquireResult, { type: 'acquired' }>): never {
   const { targetId, requestNumber } = claim;
   switch (answer.type) {
     case 'held':
       throw new CertferryError(
         'LockHeld',
-        `target ${targetId} is being deployed to by ${answer.owner} (fence ${answer.fence})`,
+        `${answer.owner} holds target ${targetId} (fence ${answer.fence})`,
         { details: { targetId, owner: answer.owner, fence: answer.fence } },
       );
     case 'superseded':
@@ -16,13 +16,13 @@ export function lockError(claim: Claim, answer: Exclude<AcquireResult, { type: '
     case 'newer_rollout':
       throw new CertferryError(
         'Superseded',
-        `target ${targetId} has been asked for by a newer rollout of its certificate (sequence ${answer.sequence})`,
+        `a newer rollout of the certificate has requested target ${targetId} (sequence ${answer.sequence})`,
         { details: { targetId, sequence: answer.sequence } },
       );
     case 'unknown_number':
       throw new CertferryError(
         'InvalidRequest',
-        `requestNumber ${requestNumber} was never given out for target ${targetId} (the highest is ${answer.highest}). Leave it out: the execution is given its number.`,
+        `requestNumber ${requestNumber} was never issued for target ${targetId} (the highest is ${answer.highest}). Omit it: the execution gets a number.`,
         { details: { targetId, requestNumber, highest: answer.highest } },
       );
   }
@@ -32,7 +32,7 @@ export function lockError(claim: Claim, answer: Exclude<AcquireResult, { type: '
 export function supersededError({ targetId, requestNumber }: Claim, by: number): CertferryError {
   return new CertferryError(
     'Superseded',
-    `request ${requestNumber} for target ${targetId} was supersededError by request ${by}`,
+    `request ${by} supersedes request ${requestNumber} for target ${targetId}`,
     { details: { targetId, requestNumber, by } },
   );
 }

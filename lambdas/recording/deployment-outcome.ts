@@ -8,7 +8,7 @@ import {
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import { type Failure, failureOf } from './failure.ts';
 
-/** By which recording state the graph ends. */
+/** The recording state with which the state machine ends. */
 export const RecordingPath = z.enum([
   'committed',
   'validated',
@@ -23,8 +23,8 @@ export const RecordingPath = z.enum([
 export type RecordingPath = z.infer<typeof RecordingPath>;
 
 /**
- * The state as a recording state finds it. Before AcquireLock has answered it is the execution's own input, so
- * everything may be missing; what is there is checked field by field.
+ * The state data that a recording state receives. Before AcquireLock has returned, it is the input of the execution, so any
+ * field may be missing. Each field is validated on its own.
  */
 export const FinalState = z.object({
   deployment: z.catch(z.nullable(DeploymentState.shape.deployment), null),
@@ -36,98 +36,99 @@ export const FinalState = z.object({
 });
 export type FinalState = z.infer<typeof FinalState>;
 
-/** The part of a recorded deployment that follows from how the graph went. */
+/** The fields of a recorded deployment that depend on the path through the state machine. */
 export type OutcomeReport = Pick<
   RecordedDeployment,
   'outcome' | 'summary' | 'reason' | 'repair' | 'warnings'
 >;
 
-/** How the deployment ended, in the closed set of outcomes, with one line that says why and what to type. Pure. */
+/** The outcome of a deployment, with a one-line summary that includes the repair commands. */
 export function outcomeOf(path: RecordingPath, state: FinalState): OutcomeReport {
   const ending = outcomeWithoutRepair(path, state);
   return ending.repair === null ? ending : { ...ending, summary: withRepair(ending.summary, ending.repair) };
 }
 
-/** The same with a line that only says why. Pure. */
+/** The same, without the repair commands in the summary. */
 export function outcomeWithoutRepair(path: RecordingPath, state: FinalState): OutcomeReport {
   const failure = failureOf(state.failure);
   const warnings = [...(state.push?.warnings ?? []), ...(state.rollback?.warnings ?? [])];
   return { warnings, repair: null, reason: null, ...endings[path](state, failure) };
 }
 
-/** Whoever is woken reads the summary first, in the console, a message or a terminal: what to type is in it. */
+/** Operators read the summary first, in the console, a message or a terminal: it contains the repair commands. */
 function withRepair(summary: string, { files, commands }: Repair): string {
   const kept = files
     .filter(({ backup }) => backup !== null)
-    .map(({ path, backup }) => `${path} is kept as ${backup}`);
+    .map(({ path, backup }) => `the previous ${path} is kept as ${backup}`);
   const typed = commands.length === 0 ? undefined : `on the host, run: ${commands.join(' && ')}`;
   return joined([summary, typed, ...kept]);
 }
 
-type Ended = Pick<OutcomeReport, 'outcome' | 'summary'> & Partial<OutcomeReport>;
+type PathOutcome = Pick<OutcomeReport, 'outcome' | 'summary'> & Partial<OutcomeReport>;
 
-/** One line a recording state. */
-const endings: Readonly<Record<RecordingPath, (state: FinalState, failure: Failure | null) => Ended>> = {
-  committed,
-  validated: ({ push }) => ({
-    outcome: push?.outcome === 'validate_unsupported' ? 'validate_unsupported' : 'validated',
-    summary: push?.summary ?? 'dry run passed',
-  }),
-  superseded: (_, failure) => ({
-    outcome: 'superseded',
-    summary: failure?.message ?? 'a later request for this target exists',
-  }),
-  skipped: (_, failure) => ({
-    outcome: 'skipped',
-    summary: failure?.message ?? 'its rollout lets no further deployment begin',
-    reason: 'RolloutHalted',
-  }),
-  lock_unavailable: (_, failure) => ({
-    outcome: 'lock_unavailable',
-    summary: failure?.message ?? 'another deployment held the target for too long',
-    reason: 'LockHeld',
-  }),
-  failed,
-  lost: ({ push }, failure) => ({
-    outcome: 'lost',
-    summary: lastWord([push?.summary, failure?.message], 'the host did not say how the job ended'),
-    reason: push?.outcome === 'lost' ? (push.reason ?? 'HostLost') : (failure?.name ?? 'HostLost'),
-  }),
-  rolled_back: ({ probe, rollback, restored }, failure) => ({
-    outcome: 'rolled_back',
-    summary: joined([
-      notServed(probe, failure),
-      rollback?.summary ?? 'the old files are back',
-      restored?.attempt ? restored.summary : undefined,
-    ]),
-    reason: 'ProbeFailed',
-  }),
-  rollback_failed: rollbackFailed,
-};
+/** One line for each recording state. */
+const endings: Readonly<Record<RecordingPath, (state: FinalState, failure: Failure | null) => PathOutcome>> =
+  {
+    committed,
+    validated: ({ push }) => ({
+      outcome: push?.outcome === 'validate_unsupported' ? 'validate_unsupported' : 'validated',
+      summary: push?.summary ?? 'dry run passed',
+    }),
+    superseded: (_, failure) => ({
+      outcome: 'superseded',
+      summary: failure?.message ?? 'a later request for this target is in force',
+    }),
+    skipped: (_, failure) => ({
+      outcome: 'skipped',
+      summary: failure?.message ?? 'its rollout starts no further deployments',
+      reason: 'RolloutHalted',
+    }),
+    lock_unavailable: (_, failure) => ({
+      outcome: 'lock_unavailable',
+      summary: failure?.message ?? 'another deployment held the target for too long',
+      reason: 'LockHeld',
+    }),
+    failed,
+    lost: ({ push }, failure) => ({
+      outcome: 'lost',
+      summary: firstKnown([push?.summary, failure?.message], 'the host did not report how the job ended'),
+      reason: push?.outcome === 'lost' ? (push.reason ?? 'HostLost') : (failure?.name ?? 'HostLost'),
+    }),
+    rolled_back: ({ probe, rollback, restored }, failure) => ({
+      outcome: 'rolled_back',
+      summary: joined([
+        notServed(probe, failure),
+        rollback?.summary ?? 'previous files restored',
+        restored?.attempt ? restored.summary : undefined,
+      ]),
+      reason: 'ProbeFailed',
+    }),
+    rollback_failed: rollbackFailed,
+  };
 
-function committed({ deployment, push, probe }: FinalState): Ended {
+function committed({ deployment, push, probe }: FinalState): PathOutcome {
   const unverified = deployment?.probeFrom === 'none';
   const outcome =
     push?.outcome === 'unchanged' ? 'unchanged' : unverified ? 'deployed_unverified' : 'deployed';
-  const seen = unverified ? 'nobody looked: the target says verify: none' : probe?.summary;
-  return { outcome, summary: joined([push?.summary, seen]) || 'the host has the requested version' };
+  const verification = unverified ? 'not verified: the target has verify: none' : probe?.summary;
+  return { outcome, summary: joined([push?.summary, verification]) || 'the host has the requested version' };
 }
 
-/** What the host said of a push that left it as it was. */
+/** Results of a push that left the host unchanged. */
 const hostRefusals: Partial<Record<PushResult['outcome'], DeploymentOutcome>> = {
   rejected: 'rejected',
   validate_failed: 'validate_failed',
   reload_failed: 'reload_failed',
 };
 
-/** Errors after which nobody knows whether the host will ever see the job. The others were found before sending. */
+/** After these errors it is unknown whether the host receives the job. All other errors occur before sending. */
 const unreachable = new Set(['CommandUndeliverable', 'HostLost']);
 
-/** The host's own word comes first: a failure beside it is what made the graph ask again. */
-function failed({ push }: FinalState, failure: Failure | null): Ended {
-  const said = push === null ? undefined : hostRefusals[push.outcome];
-  if (push !== null && said !== undefined) {
-    return { outcome: said, summary: push.summary, reason: push.reason, repair: push.repair };
+/** The result of the host comes first: an error beside it only led to the reconciliation. */
+function failed({ push }: FinalState, failure: Failure | null): PathOutcome {
+  const outcome = push === null ? undefined : hostRefusals[push.outcome];
+  if (push !== null && outcome !== undefined) {
+    return { outcome, summary: push.summary, reason: push.reason, repair: push.repair };
   }
   if (failure !== null) {
     const outcome = unreachable.has(failure.name) ? 'lost' : 'rejected';
@@ -135,21 +136,26 @@ function failed({ push }: FinalState, failure: Failure | null): Ended {
   }
   const summary =
     push === null
-      ? 'the graph failed without a reason'
-      : `unexpected answer ${push.outcome}: ${push.summary}`;
+      ? 'the state machine failed without a reason'
+      : `unexpected result ${push.outcome}: ${push.summary}`;
   return { outcome: 'lost', summary, reason: push?.reason ?? null };
 }
 
-function rollbackFailed({ push, probe, rollback, restored }: FinalState, failure: Failure | null): Ended {
+function rollbackFailed(
+  { push, probe, rollback, restored }: FinalState,
+  failure: Failure | null,
+): PathOutcome {
   if (rollback === null && push?.outcome === 'rollback_failed') {
     return { outcome: 'rollback_failed', summary: push.summary, reason: push.reason, repair: push.repair };
   }
-  const tried =
-    rollback?.summary ?? failure?.message ?? 'the host did not say whether the old files are back';
-  const seen = restored?.attempt ? restored.summary : undefined;
+  const undone =
+    rollback?.summary ??
+    failure?.message ??
+    'the host did not report whether the previous files are restored';
+  const verified = restored?.attempt ? restored.summary : undefined;
   return {
     outcome: 'rollback_failed',
-    summary: joined([notServed(probe, rollback === null ? null : failure), tried, seen]),
+    summary: joined([notServed(probe, rollback === null ? null : failure), undone, verified]),
     reason: rollback?.reason ?? (rollback === null ? failure?.name : undefined) ?? 'ProbeFailed',
     repair: rollback?.repair ?? push?.repair ?? null,
   };
@@ -161,5 +167,5 @@ function notServed(probe: FinalState['probe'], failure: Failure | null): string 
 
 const joined = (parts: readonly (string | undefined)[]) => parts.filter((part) => part).join('; ');
 
-const lastWord = (parts: readonly (string | undefined)[], otherwise: string) =>
+const firstKnown = (parts: readonly (string | undefined)[], otherwise: string) =>
   parts.find((part) => part !== undefined && part !== '') ?? otherwise;

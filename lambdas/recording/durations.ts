@@ -1,42 +1,42 @@
 import type { HistoryItem } from '../../services/history/history.ts';
 import type { FinalState } from './deployment-outcome.ts';
 
-/** When what happened: epoch milliseconds. `lockedAt` is null for a deployment that never had both of its locks. */
+/** Epoch milliseconds. `lockedAt` is null for a deployment that never held both of its locks. */
 interface Times {
   readonly askedAt: number;
   readonly lockedAt: number | null;
   readonly endedAt: number;
 }
 
-/** What the states of the graph left. */
+/** The results of the states. */
 export type Phases = Pick<FinalState, 'push' | 'probe' | 'rollback'>;
 
 /**
- * How long a deployment took, and each phase of it that took place and of which both ends are known: the push from the
- * locks until the host's answer was heard (enrolment included), the verification until all was seen or the rollback was
- * sent, the rollback until it was recorded (the looks after it included). Pure.
+ * The duration of a deployment and of each phase whose start and end are known. Push: from the locks until the result of the
+ * host (with enrolment). Verification: until the last probe, or until the undo job was sent. Rollback: until it was
+ * recorded (with its probes).
  */
 export function durationsOf(
   outcome: HistoryItem['outcome'],
   { askedAt, lockedAt, endedAt }: Times,
   { push, probe, rollback }: Phases,
 ): HistoryItem['durations'] {
-  const [pushedAt, sentBackAt] = [epoch(push?.endedAt), epoch(rollback?.sentAt)];
-  const hasLooked = probe !== null && probe.attempt > 0;
-  const verifiedAt = sentBackAt ?? (outcome === 'rollback_failed' ? null : endedAt);
+  const [pushedAt, undoSentAt] = [epoch(push?.endedAt), epoch(rollback?.sentAt)];
+  const wasProbed = probe !== null && probe.attempt > 0;
+  const verifiedAt = undoSentAt ?? (outcome === 'rollback_failed' ? null : endedAt);
   const totalMs = between(askedAt, endedAt) ?? 0;
   return {
     lockWaitMs: outcome === 'lock_unavailable' ? totalMs : between(askedAt, lockedAt),
     ...named('pushMs', between(lockedAt, pushedAt)),
-    ...named('verifyMs', hasLooked ? between(pushedAt, verifiedAt) : null),
-    ...named('rollbackMs', between(sentBackAt, endedAt)),
+    ...named('verifyMs', wasProbed ? between(pushedAt, verifiedAt) : null),
+    ...named('rollbackMs', between(undoSentAt, endedAt)),
     totalMs,
   };
 }
 
 const epoch = (time: string | undefined) => (time === undefined ? null : Date.parse(time));
 
-/** Never negative: the two times may come from two clocks. */
+/** Never negative: the times may come from different clocks. */
 const between = (start: number | null, end: number | null) =>
   start === null || end === null ? null : Math.max(0, Math.round(end - start));
 

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
 
-/** What a Catch caught: an error's name, and one line that says what happened. */
+/** The error of a Catch: its name and a one-line message. */
 export interface Failure {
   readonly name: string;
   readonly message: string;
@@ -9,7 +9,7 @@ export interface Failure {
 
 const LambdaCause = z.object({ errorMessage: z.string() });
 
-/** A Lambda's error reaches a Catch as JSON text with a trace; anything else as plain text, or as nothing at all. */
+/** The Cause of a Lambda error is JSON with a trace; any other Cause is plain text or empty. */
 export function failureOf(caught: DeploymentState['failure']): Failure | null {
   if (caught === null) return null;
   const { Error: name, Cause: cause } = caught;
@@ -17,9 +17,9 @@ export function failureOf(caught: DeploymentState['failure']): Failure | null {
   return { name, message: text === '' ? (known[name] ?? name) : `${name}: ${text}` };
 }
 
-/** Step Functions gives no cause for its own errors. */
+/** Step Functions gives no Cause for its own errors. */
 const known: Readonly<Record<string, string>> = {
-  'States.Timeout': 'States.Timeout: no answer came in time',
+  'States.Timeout': 'States.Timeout: the state timed out',
 };
 
 function messageIn(cause: string): string | null {

@@ -6,8 +6,8 @@ import type { HostLockItem } from '../../services/locks/host-locks.ts';
 import type { OutcomeReport } from './deployment-outcome.ts';
 import { durationsOf, type Phases } from './durations.ts';
 
-/** What can be made out of an execution's input, however wrong the rest of it is. */
-const WhatIsWanted = z.object({
+/** The readable fields of the input of an execution, even if other fields are invalid. */
+const RequestFields = z.object({
   target: z.catch(
     z.object({
       id: z.catch(z.string(), ''),
@@ -24,8 +24,8 @@ const WhatIsWanted = z.object({
 });
 
 /**
- * A history item's facts that come from the request. `targetId` is `unknown` when the input names none. `host` and
- * `splaySeconds` are no part of the item: whose lock may have to be released, and what it waited before it asked for one.
+ * The fields of a history item that come from the request. `targetId` is `unknown` if the input has none. `host` and
+ * `splaySeconds` are not part of the item: they identify the host lock and the delay before the first lock attempt.
  */
 export interface RequestFacts {
   readonly host: string | null;
@@ -38,8 +38,8 @@ export interface RequestFacts {
   readonly splaySeconds: number;
 }
 
-export function requestFactsIn(request: unknown): RequestFacts {
-  const parsed = WhatIsWanted.safeParse(request);
+export function requestFactsOf(request: unknown): RequestFacts {
+  const parsed = RequestFields.safeParse(request);
   const { target, action, version, requestNumber, rollout, splaySeconds } = parsed.success
     ? parsed.data
     : {
@@ -62,8 +62,8 @@ export function requestFactsIn(request: unknown): RequestFacts {
   };
 }
 
-/** What went with an execution. `fence` is null when it never held the lock. Times are ISO 8601. */
-export interface Ended {
+/** The facts about an ended execution. `fence` is null if it never held the lock. Times are ISO 8601. */
+export interface EndedDeployment {
   readonly facts: RequestFacts;
   readonly ending: OutcomeReport;
   readonly deploymentId: string;
@@ -72,22 +72,29 @@ export interface Ended {
   readonly endedAt: Date;
   readonly fence: number | null;
   readonly previousFingerprint: string | null;
-  /** The lock of the host, which is the last that a deployment gets. */
+  /** The lock of the host, which is the last lock that a deployment takes. */
   readonly lock: Pick<HostLockItem, 'acquiredAt'> | null;
   readonly phases: Phases;
   readonly recordedBy: HistoryItem['recordedBy'];
 }
 
 /** The history item of an ended execution. */
-export function historyItem({ facts, ending, endedAt, lock, phases, ...ended }: Ended): HistoryItem {
-  const { certificate, rollout, host: _, splaySeconds, ...wished } = facts;
+export function historyItem({
+  facts,
+  ending,
+  endedAt,
+  lock,
+  phases,
+  ...ended
+}: EndedDeployment): HistoryItem {
+  const { certificate, rollout, host: _, splaySeconds, ...requested } = facts;
   const times = {
     askedAt: Date.parse(ended.startedAt) + splaySeconds * 1000,
     lockedAt: lock?.acquiredAt ? Date.parse(lock.acquiredAt) : null,
     endedAt: endedAt.getTime(),
   };
   return {
-    ...wished,
+    ...requested,
     ...(certificate !== null && { certificate }),
     ...(rollout !== null && { rollout }),
     ...ending,

@@ -3,56 +3,56 @@ import type { VersionFacts } from '../../core/deployment/version.ts';
 import type { HistoryItem } from '../../services/history/history.ts';
 import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 
-/** What an ended deployment says of its host besides its history item. */
+/** What an ended deployment reports about its host, in addition to its history item. */
 export interface HostEvidence {
   readonly host: string | null;
-  /** See `core/target/place-digest.ts`. */
+  /** See `core/targets/place-digest.ts`. */
   readonly place: string | null;
-  /** What the host had at the end if all went well, and what it had before. */
+  /** The version on the host if the deployment succeeded, and the previous version. */
   readonly version: VersionFacts | null;
   readonly before: VersionFacts | null;
-  /** True only when it is certain that no job was ever sent. */
+  /** True only if no job was sent. */
   readonly nothingSent: boolean;
-  /** The lock was taken from an execution that had broken off: what that one left is not written. */
+  /** The lock was taken over from an execution that broke off: what that execution left on the host is unknown. */
   readonly isTakenOver: boolean;
 }
 
 /**
- * What is to be believed of the target from now on; null when the deployment says nothing new about it. One that touched
- * nothing says nothing of what the one before it left, whose lock it took: then nobody knows. Pure.
+ * The installed version after a deployment; null if the deployment gives no new information. A deployment that changed nothing
+ * cannot tell what the previous owner of its lock left on the host: the version is unknown then.
  */
-export function installedAfter(item: HistoryItem, left: HostEvidence): InstalledVersion | null {
+export function installedAfter(item: HistoryItem, evidence: HostEvidence): InstalledVersion | null {
   const { targetId, certificate, outcome, deploymentId, fence, endedAt: at } = item;
-  if (fence === null || certificate === undefined || left.host === null) return null;
-  const found = foundBy(item, left);
-  if (found === null) return null;
-  const { version, ...by } = found;
-  const where = { host: left.host, place: left.place };
+  if (fence === null || certificate === undefined || evidence.host === null) return null;
+  const installation = evidenceOf(item, evidence);
+  if (installation === null) return null;
+  const { version, ...by } = installation;
+  const where = { host: evidence.host, place: evidence.place };
   const has = { fingerprint: version?.fingerprint ?? null, notAfter: version?.notAfter ?? null, version };
   return { targetId, certificate, ...where, outcome, deploymentId, fence, at, ...has, ...by };
 }
 
-/** Without `rollout`, who brought the version stays as it is written. Null: nothing new. */
-type Found = Pick<InstalledVersion, 'rollout'> & { readonly version: VersionFacts | null };
+/** Without `rollout` the stored rollout stays. Null: no new information. */
+type Installation = Pick<InstalledVersion, 'rollout'> & { readonly version: VersionFacts | null };
 
-function foundBy(item: HistoryItem, left: HostEvidence): Found | null {
+function evidenceOf(item: HistoryItem, evidence: HostEvidence): Installation | null {
   const { action, outcome, rollout = null } = item;
-  // what a host that was left as it is has, it may have said
-  const untouched = left.isTakenOver ? { version: left.version } : null;
-  if (action === 'validate') return left.isTakenOver ? { version: null } : null;
+  // the host may have reported its version although it was not changed
+  const untouched = evidence.isTakenOver ? { version: evidence.version } : null;
+  if (action === 'validate') return evidence.isTakenOver ? { version: null } : null;
   switch (outcome) {
     case 'deployed':
     case 'deployed_unverified':
-      return { version: left.version, rollout };
-    // a rollback that found another version left it as it was
+      return { version: evidence.version, rollout };
+    // a rollback that found another version changed nothing
     case 'unchanged':
-      return { version: left.version, ...(action !== 'rollback' && { rollout }) };
+      return { version: evidence.version, ...(action !== 'rollback' && { rollout }) };
     case 'rolled_back':
-      return { version: left.before };
+      return { version: evidence.before };
     case 'rollback_failed':
       return { version: null, rollout };
     case 'lost':
-      return left.nothingSent && !left.isTakenOver ? null : { version: null, rollout };
+      return evidence.nothingSent && !evidence.isTakenOver ? null : { version: null, rollout };
     case 'validated':
     case 'validate_unsupported':
     case 'superseded':
@@ -65,7 +65,7 @@ function foundBy(item: HistoryItem, left: HostEvidence): Found | null {
   }
 }
 
-/** The rollout whose failure it is; null for one that goes back, or that did not fail. */
+/** The rollout whose failed deployments include this one; null for a rollback or a success. */
 export function failedRollout({ action, outcome, rollout }: HistoryItem): string | null {
   return action === 'deploy' && !outcomeMeanings[outcome].succeeded ? (rollout ?? null) : null;
 }

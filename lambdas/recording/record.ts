@@ -2,7 +2,7 @@ import type { AccompanyingWrites, History, HistoryItem } from '../../services/hi
 import type { HostLockItem, HostLockOwnership, HostLocks } from '../../services/locks/host-locks.ts';
 import type { DeploymentMetrics } from '../../services/notify/deployment-metrics.ts';
 
-/** What it takes to write a deployment's end down. */
+/** The services that recording a deployment requires. */
 export interface RecordingServices {
   readonly history: History;
   readonly hostLocks: HostLocks;
@@ -10,8 +10,8 @@ export interface RecordingServices {
 }
 
 /**
- * Writes an item with all that goes along. A lock that was taken over since it was looked at is left to its new owner,
- * and the outcome is written all the same; what is believed to be installed is not, since that owner knows better.
+ * Writes an item together with its other writes. If a lock was taken over since it was read, its new owner keeps it, and the
+ * outcome is written without releasing it. The installed version is not written then: the new owner writes its own.
  */
 export async function record(
   by: RecordingServices,
@@ -32,10 +32,10 @@ export async function record(
   }
 }
 
-/** With when it was got. */
+/** With the time at which the lock was acquired. */
 type HeldHost = HostLockOwnership & Pick<HostLockItem, 'acquiredAt'>;
 
-/** The host's lock, if it is the execution's. */
+/** The lock of the host, if the execution holds it. */
 export async function findHeldHostLock(
   by: Pick<RecordingServices, 'hostLocks'>,
   host: string | null,

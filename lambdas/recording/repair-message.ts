@@ -1,4 +1,4 @@
-// What people are told of a host that could not be put back.
+// The message for operators after a failed rollback.
 import { shortFingerprint } from '../../core/certificate/describe.ts';
 import type { Observation } from '../../core/deployment/agent-line.ts';
 import { registeredIdOf } from '../../core/targets/registered.ts';
@@ -7,26 +7,26 @@ import type { CommandLine } from '../../services/notify/command-lines.ts';
 import { composed, type Message } from '../../services/notify/sns-messages.ts';
 import { type FinalState, outcomeWithoutRepair } from './deployment-outcome.ts';
 
-/** A deployment that ended as `rollback_failed`, the state it left, and on which host. */
+/** A deployment with the outcome `rollback_failed`, its final state, and its host. */
 export interface FailedRollback {
   readonly item: HistoryItem;
   readonly state: FinalState;
   readonly host: string | null;
 }
 
-/** Why, what is live, what to type on the host, word for word, and what then. */
+/** The cause, the certificate that is served now, the commands to type on the host, and the next steps. */
 export function repairMessage({ item, state, host }: FailedRollback, line: CommandLine): Message {
   const { targetId } = item;
   return composed(
-    `A PERSON IS NEEDED: ${targetId} on ${host ?? 'its host'} could not be put back`,
+    `Manual action required: rollback of ${targetId} on ${host ?? 'its host'} failed`,
     about(item, host),
     [outcomeWithoutRepair('rollback_failed', state).summary],
-    whatIsLive(item, state),
-    whatToType(item),
+    servedNow(item, state),
+    repairCommands(item),
     [
-      `Once the host is right, a version that is good:  ${line(`deploy --certificate ${item.certificate ?? 'NAME'} --target ${registeredIdOf(targetId)}`, 'targets', 'version')}`,
-      `The whole way:  ${line(`inspect ${item.deploymentId}`)}`,
-      `These commands again (repair):  ${line(`history --target ${targetId} --json`)}`,
+      `Deploy a working version once the host is repaired:  ${line(`deploy --certificate ${item.certificate ?? 'NAME'} --target ${registeredIdOf(targetId)}`, 'targets', 'version')}`,
+      `Details of this deployment:  ${line(`inspect ${item.deploymentId}`)}`,
+      `Print these commands again (field "repair"):  ${line(`history --target ${targetId} --json`)}`,
     ],
   );
 }
@@ -37,51 +37,55 @@ function about(
 ): string[] {
   const version = fingerprint === null ? '' : `, version ${shortFingerprint(fingerprint)}`;
   return [
-    `Deployment ${deploymentId}: target ${targetId} on host ${host ?? '(not known)'}`,
+    `Deployment ${deploymentId}: target ${targetId} on host ${host ?? '(unknown)'}`,
     `${certificate ?? 'No certificate'}${version}`,
     ...(rollout === undefined ? [] : [`Rollout: ${rollout}`]),
     `Execution: ${executionArn}`,
   ];
 }
 
-/** The last look that anybody had, and whether it was before or after the old files were to be put back. */
-function whatIsLive(item: HistoryItem, { probe, rollback, restored }: FinalState): string[] {
+/** The last probe, with a note whether it was before or after the restore. */
+function servedNow(item: HistoryItem, { probe, rollback, restored }: FinalState): string[] {
   if (restored !== null && restored.attempt > 0) {
-    return ['What is live:', ...restored.observations.map((seen) => shown(item, seen))];
+    return ['Served now:', ...restored.observations.map((observation) => shown(item, observation))];
   }
-  const said = rollback?.served ?? null;
-  if (said !== null) {
-    return [`What is live: the host itself sees that the old leaf is ${said ? '' : 'not '}served.`];
+  const served = rollback?.served ?? null;
+  if (served !== null) {
+    return [`Served now: according to the host, the previous leaf is ${served ? '' : 'not '}served.`];
   }
-  const before = probe?.observations ?? [];
+  const beforeRollback = probe?.observations ?? [];
   return [
-    'What is live: nobody has looked since the old files were to be put back.',
-    ...(before.length === 0 ? [] : ['Before that:', ...before.map((seen) => shown(item, seen))]),
+    'Served now: unknown, no probe was made after the rollback.',
+    ...(beforeRollback.length === 0
+      ? []
+      : ['Before the rollback:', ...beforeRollback.map((observation) => shown(item, observation))]),
   ];
 }
 
 function shown(item: HistoryItem, { address, fingerprint, problem }: Observation): string {
-  if (fingerprint === null) return `  ${address}: ${problem ?? 'nothing is served'}`;
+  if (fingerprint === null) return `  ${address}: ${problem ?? 'no certificate is served'}`;
   const known =
     fingerprint === item.fingerprint
-      ? 'the version that was being deployed'
+      ? 'the version of this deployment'
       : fingerprint === item.previousFingerprint
-        ? 'the version before'
-        : 'neither the version that was being deployed nor the one before';
+        ? 'the previous version'
+        : 'neither the version of this deployment nor the previous one';
   return `  ${address} serves ${shortFingerprint(fingerprint)}, ${known}`;
 }
 
-function whatToType({ repair, reason }: HistoryItem): string[] {
+function repairCommands({ repair, reason }: HistoryItem): string[] {
   if (repair === null) {
     return [
-      `The host has not said what to type. See ${reason ?? 'rollback_failed'} in docs/troubleshooting.md, under "a person is needed".`,
+      `The host reported no repair commands. See ${reason ?? 'rollback_failed'} in docs/troubleshooting.md.`,
     ];
   }
   return [
-    ...(repair.commands.length === 0 ? [] : ['On the host, type:']),
+    ...(repair.commands.length === 0 ? [] : ['Run on the host:']),
     ...repair.commands.map((command) => `  ${command}`),
     ...repair.files.map(({ path, backup }) =>
-      backup === null ? `(${path} did not exist before)` : `(${path} is kept as ${backup})`,
+      backup === null
+        ? `(${path} did not exist before this deployment)`
+        : `(the previous ${path} is kept as ${backup})`,
     ),
   ];
 }

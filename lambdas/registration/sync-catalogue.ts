@@ -5,31 +5,34 @@ import type { Registrations } from '../../core/registry/registrations.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Catalogue, Entry } from '../../services/registry/catalogue.ts';
 
-/** Writes at a time. */
+/** Concurrent writes. */
 const concurrency = 10;
 
-/** How many certificates and targets were written, because they were new or different, and removed. */
-export interface Synced {
+/** Certificates and targets that were written (new or changed) and removed. */
+export interface SyncCounts {
   readonly written: number;
   readonly removed: number;
 }
 
 /**
- * Brings what the stack has put into the catalogue to `wanted`. What a person put there stays as it is: where the stack
- * names the same id, or no longer names the certificate of a person's target, InvalidRequest is thrown and nothing is
- * changed. `wanted` null: the stack is deleted, which nothing may keep from happening. Called again, or after it was
- * broken off, it does what is still to be done.
+ * Makes the entries of the stack in the catalogue equal to `desired`. Entries from the command line stay unchanged. It throws
+ * InvalidRequest and changes nothing if the stack names such an entry, or no longer names the certificate of a target from
+ * the command line. `desired` null: the stack is deleted, which must always succeed. A repeated call, also after an
+ * interruption, completes what is missing.
  */
-export async function syncCatalogue(catalogue: Catalogue, wanted: Registrations | null): Promise<Synced> {
+export async function syncCatalogue(
+  catalogue: Catalogue,
+  desired: Registrations | null,
+): Promise<SyncCounts> {
   const [certificates, targets] = await Promise.all([catalogue.certificates(), catalogue.targets()]);
-  const ofCertificates = plan(certificates, wanted?.certificates ?? [], ({ name }) => name);
-  const ofTargets = plan(targets, wanted?.targets ?? [], ({ id }) => id);
+  const ofCertificates = plan(certificates, desired?.certificates ?? [], ({ name }) => name);
+  const ofTargets = plan(targets, desired?.targets ?? [], ({ id }) => id);
   refuseForeign([
     ...ofCertificates.foreign.map((name) => `certificate ${name}`),
     ...ofTargets.foreign.map((id) => `target ${id}`),
   ]);
-  if (wanted !== null) refuseOrphans(ofCertificates.remove, targets);
-  // a target never stands there without its certificate: those come first and go last
+  if (desired !== null) refuseOrphans(ofCertificates.remove, targets);
+  // a target is never registered without its certificate: certificates are written first and removed last
   await each(ofCertificates.write, (certificate) => catalogue.putCertificate(certificate, 'stack'));
   await each(ofTargets.write, (target) => catalogue.putTarget(target, 'stack'));
   await each(ofTargets.remove, (id) => catalogue.removeTarget(id));
@@ -43,23 +46,23 @@ export async function syncCatalogue(catalogue: Catalogue, wanted: Registrations 
 interface Plan<Thing> {
   readonly write: readonly Thing[];
   readonly remove: readonly string[];
-  /** Wanted ones that a person has registered. */
+  /** Desired entries that were registered from the command line. */
   readonly foreign: readonly string[];
 }
 
 function plan<Thing>(
   entries: readonly Entry<Thing>[],
-  wanted: readonly Thing[],
+  desired: readonly Thing[],
   nameOf: (thing: Thing) => string,
 ): Plan<Thing> {
-  const there = new Map(entries.map((entry) => [nameOf(entry.thing), entry]));
-  const names = new Set(wanted.map(nameOf));
+  const registered = new Map(entries.map((entry) => [nameOf(entry.thing), entry]));
+  const names = new Set(desired.map(nameOf));
   return {
-    write: wanted.filter((thing) => !isDeepStrictEqual(there.get(nameOf(thing))?.thing, thing)),
+    write: desired.filter((thing) => !isDeepStrictEqual(registered.get(nameOf(thing))?.thing, thing)),
     remove: entries
       .filter(({ origin, thing }) => origin === 'stack' && !names.has(nameOf(thing)))
       .map(({ thing }) => nameOf(thing)),
-    foreign: [...names].filter((name) => there.get(name)?.origin === 'cli'),
+    foreign: [...names].filter((name) => registered.get(name)?.origin === 'cli'),
   };
 }
 
@@ -67,12 +70,12 @@ function refuseForeign(foreign: readonly string[]): void {
   if (foreign.length === 0) return;
   throw new CertferryError(
     'InvalidRequest',
-    `the stack names what was registered from the command line: ${foreign.join(', ')}. Take it out of the stack, or remove it there (certferry targets remove), and deploy again; nothing was changed.`,
+    `the stack names entries that were registered from the command line: ${foreign.join(', ')}. Nothing was changed. Remove them from the stack, or from the registry with "certferry targets remove", and deploy again.`,
     { details: { foreign } },
   );
 }
 
-/** The command line refuses the same: nothing would reach these targets any more, and nobody would be told. */
+/** The command line applies the same rule: a target without its certificate would get no more deployments. */
 function refuseOrphans(removed: readonly string[], targets: readonly Entry<RegisteredTarget>[]): void {
   const orphans = targets
     .filter(({ thing, origin }) => origin === 'cli' && removed.includes(thing.certificate))
@@ -81,12 +84,12 @@ function refuseOrphans(removed: readonly string[], targets: readonly Entry<Regis
   const shown = orphans.slice(0, orphansShown).join(', ');
   throw new CertferryError(
     'InvalidRequest',
-    `the stack no longer names the certificate of targets that were registered from the command line: ${shown}${orphans.length > orphansShown ? ', …' : ''}. Remove them (certferry targets remove), give them another certificate, or keep this one, and deploy again; nothing was changed.`,
+    `the stack no longer names the certificate of targets that were registered from the command line: ${shown}${orphans.length > orphansShown ? ', …' : ''}. Nothing was changed. Keep the certificate, or remove the targets with "certferry targets remove", and deploy again.`,
     { details: { orphans: orphans.length } },
   );
 }
 
-/** The reason of a failure has to fit into what CloudFormation takes. */
+/** The reason of a failure must fit into a response to CloudFormation. */
 const orphansShown = 10;
 
 async function each<Thing>(things: readonly Thing[], act: (thing: Thing) => Promise<void>): Promise<void> {

@@ -7,8 +7,8 @@ import { once } from '../../services/once.ts';
 import { createSources } from '../../services/sources/sources.ts';
 
 /**
- * Where versions' bytes come from. A file of its own, because reading bundles loads node-forge, which no bundler can leave out
- * and only the functions that judge or seal a bundle need.
+ * The sources of versions, in a file of its own: parsing bundles loads node-forge, which no bundler can omit, and only
+ * functions that check or seal a bundle need it.
  */
 export const sources = /* @__PURE__ */ once(() =>
   createSources(

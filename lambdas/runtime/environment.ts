@@ -5,7 +5,7 @@ import { StrategyOverrides } from '../../core/registry/strategy.ts';
 
 const name = z.string().check(z.minLength(1));
 
-/** What the stack (or local mode) tells every Lambda. Each Lambda is given, and reads, only what it needs. */
+/** The environment of the functions, set by the stack or by local mode. Each function gets only the variables that it needs. */
 const settings = {
   [tables.locks.variable]: name,
   [tables.registry.variable]: name,
@@ -20,32 +20,32 @@ const settings = {
     z.coerce.number().check(z.int(), z.gte(limits.sendBurst.least), z.lte(limits.sendBurst.most)),
     20,
   ),
-  /** The bucket with the rollouts' files. */
+  /** The bucket for the files of rollouts. */
   WORK_BUCKET: name,
-  /** The topic for messages to people; without one they are only logged. */
+  /** The topic for messages to operators; without one, messages are only logged. */
   NOTIFICATIONS_TOPIC: z.optional(name),
-  /** What people type for commands to work here, and what such commands have to bring: `lambdas/services/command-lines.ts`. */
+  /** Options of the commands that messages suggest: `services/notify/command-lines.ts`. */
   COMMAND_OPTIONS: z._default(name, '--stack NAME'),
   COMMAND_TARGET_OPTIONS: z._default(z.string(), ''),
   COMMAND_VERSION_OPTIONS: z._default(z.string(), ''),
-  /** Where a person answers by a link; without it by the command line only. */
+  /** The URL of approval links; without one, operators decide with the command line. */
   APPROVAL_URL: z.optional(z.url({ protocol: /^https?$/ })),
-  /** What a certificate's strategy does not say, as JSON. */
+  /** Defaults for fields that a certificate's strategy omits, as JSON. */
   DEFAULT_STRATEGY: z._default(z.pipe(z.pipe(z.string(), z.transform(parsed)), StrategyOverrides), {}),
-  /** How long deployments are remembered, where somebody has said it. */
+  /** Retention of deployments in days, if configured. */
   HISTORY_DAYS: z.optional(
     z.coerce.number().check(z.int(), z.gte(limits.historyDays.least), z.lte(limits.historyDays.most)),
   ),
   /** The state machines. */
   ROLLOUT_ARN: name,
   DEPLOY_TARGET_ARN: name,
-  /** Where the functions are: `host` says that they reach all that a host reaches, so that no host has to be asked to look. */
+  /** `host`: the functions run on the host (local mode), so they probe every endpoint themselves. */
   PROBE_FROM: z._default(z.enum(['lambda', 'host']), 'lambda'),
   DOCUMENT_HASH: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 } as const;
 type Settings = typeof settings;
 
-/** What is no JSON stays a text, which the next schema refuses. */
+/** Invalid JSON stays text, which the next schema refuses. */
 function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
@@ -54,7 +54,7 @@ function parsed(text: string): unknown {
   }
 }
 
-/** One parsed setting. Throws a plain Error, naming the variable, when the stack did not set it properly. */
+/** One parsed variable. Throws a plain Error with its name if the stack did not set it correctly. */
 export function setting<Name extends keyof Settings>(
   variable: Name,
   environment: Readonly<Record<string, string | undefined>> = process.env,
@@ -63,6 +63,6 @@ export function setting<Name extends keyof Settings>(
   if (parsed.success) return parsed.data as z.infer<Settings[Name]>;
   const found = environment[variable];
   throw new Error(
-    `environment variable ${variable} is ${found ? `"${found}"` : 'not set'}: the stack gives it to each Lambda that needs it`,
+    `environment variable ${variable} is ${found ? `invalid: "${found}"` : 'not set'}. The stack sets it for each function that needs it.`,
   );
 }

@@ -3,26 +3,26 @@ import { CertferryError } from '../../core/errors.ts';
 import { logger } from '../../services/logger.ts';
 import { once } from '../../services/once.ts';
 
-/** What one task is: its event and result as schemas, and how its handler is made from services. */
+/** One task: the schemas of its event and result, and the function that builds its handler. */
 export interface TaskDefinition<Input, Result> {
   readonly input: z.ZodMiniType<Input>;
   readonly result: z.ZodMiniType<Result>;
-  /** Called at the first event, not at import: a cold start that fails to parse builds nothing. */
+  /** Called at the first event, not at import: a function that receives an invalid event builds nothing. */
   readonly build: () => (input: Input) => Promise<Result>;
 }
 
 /**
- * Makes a Lambda handler: parses the event (InvalidRequest names the fields), builds services once, logs once which
- * execution and target it works for, checks the result, and lets errors through, whose `name` the Lambda runtime
- * reports as the error type that a state machine matches.
+ * Makes a Lambda handler. It parses the event (InvalidRequest names the invalid fields), builds the services once, logs the
+ * execution and the target, and checks the result. Errors pass through: the Lambda runtime reports their `name` as the
+ * error type that a state machine matches.
  *
- * The handler takes one parameter: Node 24's runtime refuses one with three.
+ * The handler takes one parameter: the Node 24 runtime refuses a handler with three.
  */
 export function task<Input, Result>(name: string, definition: TaskDefinition<Input, Result>) {
   const run = once(definition.build);
   return async (event: unknown): Promise<Result> => {
     const input = parse(name, definition.input, event);
-    logger.info(name, whatItIsAbout(event));
+    logger.info(name, logFields(event));
     return checkResult(name, definition.result, await run()(input));
   };
 }
@@ -30,25 +30,22 @@ export function task<Input, Result>(name: string, definition: TaskDefinition<Inp
 function parse<Input>(name: string, schema: z.ZodMiniType<Input>, event: unknown): Input {
   const parsed = z.safeParse(schema, event);
   if (parsed.success) return parsed.data;
-  throw new CertferryError(
-    'InvalidRequest',
-    `${name} was called with an event it cannot read: ${problems(parsed.error)}`,
-  );
+  throw new CertferryError('InvalidRequest', `the event of ${name} is invalid: ${problems(parsed.error)}`);
 }
 
-/** A result that breaks its schema would break a path of the state machine later, where nothing can catch it. */
+/** A result that does not match its schema would break a path of the state machine later, where no Catch applies. */
 function checkResult<Result>(name: string, schema: z.ZodMiniType<Result>, result: Result): Result {
   const parsed = z.safeParse(schema, result);
   if (parsed.success) return parsed.data;
-  throw new Error(`${name} made a result that is not of its own shape: ${problems(parsed.error)}`);
+  throw new Error(`the result of ${name} is invalid: ${problems(parsed.error)}`);
 }
 
-/** Names the fields that are wrong, never their values. */
+/** Names the invalid fields, never their values. */
 function problems(error: z.core.$ZodError): string {
-  return error.issues.map((issue) => `${issue.path.join('.') || '(the whole)'}: ${issue.message}`).join('; ');
+  return error.issues.map((issue) => `${issue.path.join('.') || '(event)'}: ${issue.message}`).join('; ');
 }
 
-const About = z.object({
+const LogFields = z.object({
   execution: z.optional(z.object({ id: z.string() })),
   deployment: z.optional(z.object({ executionArn: z.string(), target: z.object({ id: z.string() }) })),
   request: z.optional(z.object({ target: z.optional(z.object({ id: z.string() })) })),
@@ -61,8 +58,8 @@ const About = z.object({
   ),
 });
 
-function whatItIsAbout(event: unknown) {
-  const { data } = z.safeParse(About, event);
+function logFields(event: unknown) {
+  const { data } = z.safeParse(LogFields, event);
   return {
     execution: data?.execution?.id ?? data?.deployment?.executionArn ?? data?.detail?.executionArn,
     target: data?.deployment?.target.id ?? data?.request?.target?.id,

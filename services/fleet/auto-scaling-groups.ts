@@ -1,8 +1,8 @@
 import { type AutoScalingClient, paginateDescribeAutoScalingGroups } from '@aws-sdk/client-auto-scaling';
 
 /**
- * The ids of a group's instances that serve or are about to: those in a warm pool, on standby or on their way out are
- * not. Empty when there is no such group.
+ * The ids of the instances of a group that serve or start. Instances in a warm pool, on standby or terminating are omitted. Empty
+ * if the group does not exist.
  */
 export async function instancesInService(autoScaling: AutoScalingClient, group: string): Promise<string[]> {
   const ids: string[] = [];

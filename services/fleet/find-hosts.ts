@@ -9,12 +9,12 @@ import { hybridNodesWithTags, type ManagedNode, nodesOf } from '../ssm/managed-n
 import { instancesInService } from './auto-scaling-groups.ts';
 import { addressesOf, runningWithTags } from './instances.ts';
 
-/** One host as SSM and EC2 know it now. `online`: SSM's PingStatus. */
+/** One host as SSM and EC2 report it now. `online`: the PingStatus of SSM. */
 export interface FoundHost extends Member {
   readonly online: boolean;
 }
 
-/** The services of one account and region that know its hosts. */
+/** The clients of one account and region that find its hosts. */
 export interface HostClients {
   readonly ssm: SSMClient;
   readonly ec2: EC2Client;
@@ -22,70 +22,70 @@ export interface HostClients {
 }
 
 /**
- * Hosts as they are at this moment. A host named by its id is always found (offline when SSM does not know it, so that
- * its deployment says so); tags and groups give running instances only, in the order of their ids.
+ * Finds the current hosts. A host named by its id is always found (offline if SSM does not know it, so that its deployment
+ * reports that). Tags and groups return running instances only, in the order of their ids.
  */
 export interface Fleet {
   resolve(selector: HostSelector): Promise<FoundHost[]>;
 }
 
 interface FleetClients extends HostClients {
-  /** Those of another account and region; without it, hosts elsewhere are refused. */
+  /** The clients for another account and region. Without it, hosts of other accounts are refused. */
   readonly clientsFor?: (account: string, region: string) => HostClients;
 }
 
-/** Hosts through SSM, EC2 and Auto Scaling. Throttling is the clients' own business. */
+/** Hosts through SSM, EC2 and Auto Scaling. The clients handle throttling. */
 export function createFleet(own: FleetClients): Fleet {
   const byName = namedHosts();
   return {
     async resolve(selector) {
-      const elsewhere = whereIs(selector);
-      const clients = elsewhere === null ? own : clientsElsewhere(own.clientsFor, elsewhere);
+      const otherLocation = otherLocationOf(selector);
+      const clients = otherLocation === null ? own : clientsIn(own.clientsFor, otherLocation);
       const hosts = await (typeof selector === 'string'
         ? byName(clients)
             .load(placeOf(selector).instance)
             .then((host) => [host])
         : selected(clients, selector));
-      const before = elsewhere === null ? '' : `${elsewhere.account}/${elsewhere.region}/`;
+      const prefix = otherLocation === null ? '' : `${otherLocation.account}/${otherLocation.region}/`;
       return hosts
-        .map((host) => ({ ...host, host: before + host.host }))
+        .map((host) => ({ ...host, host: prefix + host.host }))
         .sort((one, other) => (one.host < other.host ? -1 : 1));
     },
   };
 }
 
-interface Elsewhere {
+interface OtherLocation {
   readonly account: string;
   readonly region: string;
 }
 
-/** Null for the stack's own account and region. */
-function whereIs(selector: HostSelector): Elsewhere | null {
+/** Null for the account and region of the stack. */
+function otherLocationOf(selector: HostSelector): OtherLocation | null {
   const { account, region } = typeof selector === 'string' ? placeOf(selector) : selector;
   if (account == null && region == null) return null;
   if (account != null && region != null) return { account, region };
   throw new CertferryError(
     'InvalidTarget',
-    `hosts in ${account ?? region}: say both account and region for hosts that are not in the stack's own`,
+    `hosts in ${account ?? region}: set both account and region for hosts outside the account and region of the stack`,
   );
 }
 
-function clientsElsewhere(
-  clientsFor: FleetClients['clientsFor'],
-  { account, region }: Elsewhere,
-): HostClients {
+function clientsIn(clientsFor: FleetClients['clientsFor'], { account, region }: OtherLocation): HostClients {
   if (clientsFor !== undefined) return clientsFor(account, region);
-  throw new CertferryError('InvalidTarget', `hosts in ${account}/${region} cannot be reached from here`);
+  throw new CertferryError(
+    'InvalidTarget',
+    `hosts in ${account}/${region} cannot be reached from this account`,
+  );
 }
 
 function selected(clients: HostClients, selector: Exclude<HostSelector, string>): Promise<FoundHost[]> {
   return 'tags' in selector ? tagged(clients, selector.tags) : inGroup(clients, selector.autoScalingGroup);
 }
 
-/** Ids of one question to SSM. */
-const mostIds = 50;
+/** Maximum number of ids in one request to SSM. */
+const maximumIds = 50;
 
-/** Most targets name their host: those that are asked for at once share a question, or thousands would be throttled. */
+/** Most targets name their host. Parallel lookups share requests, because thousands of requests would be throttled. */
 function namedHosts() {
   const loaders = new Map<HostClients, DataLoader<string, FoundHost>>();
   return (clients: HostClients) => {
@@ -93,7 +93,7 @@ function namedHosts() {
       loaders.get(clients) ??
       new DataLoader((ids: readonly string[]) => named(clients, ids), {
         cache: false,
-        maxBatchSize: mostIds,
+        maxBatchSize: maximumIds,
       });
     loaders.set(clients, loader);
     return loader;
@@ -104,7 +104,7 @@ async function named(clients: HostClients, ids: readonly string[]): Promise<Foun
   return withAddresses(clients, ids, await nodesOf(clients.ssm, [...new Set(ids)]));
 }
 
-/** Instances bear their tags in EC2, hybrid nodes in SSM. */
+/** Instances have their tags in EC2, hybrid nodes in SSM. */
 async function tagged(clients: HostClients, tags: Readonly<Record<string, string>>): Promise<FoundHost[]> {
   const [instances, hybrid] = await Promise.all([
     runningWithTags(clients.ec2, tags),
@@ -122,7 +122,7 @@ async function inGroup(clients: HostClients, group: string): Promise<FoundHost[]
   return withAddresses(clients, ids, await nodesOf(clients.ssm, ids));
 }
 
-/** EC2 is asked for the addresses of those instances alone that SSM has none of. */
+/** EC2 is asked only for the addresses of instances for which SSM has none. */
 async function withAddresses(
   { ec2 }: HostClients,
   ids: readonly string[],

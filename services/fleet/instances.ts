@@ -1,9 +1,9 @@
 import { type EC2Client, type Filter, paginateDescribeInstances } from '@aws-sdk/client-ec2';
 
-/** Private addresses by instance id; null where an instance has none. */
+/** Private addresses by instance id; null if an instance has none. */
 type Addresses = ReadonlyMap<string, string | null>;
 
-/** Running instances that bear every one of the tags, exactly as they are written. */
+/** Running instances with all of the tags; values match literally. */
 export function runningWithTags(ec2: EC2Client, tags: Readonly<Record<string, string>>): Promise<Addresses> {
   return describe(ec2, [
     { Name: 'instance-state-name', Values: ['running'] },
@@ -14,14 +14,16 @@ export function runningWithTags(ec2: EC2Client, tags: Readonly<Record<string, st
 /** EC2 reads `*` and `?` in a filter's value as wildcards. */
 const literally = (value: string) => value.replaceAll(/[\\*?]/g, '\\$&');
 
-/** EC2 takes at most 200 values of a filter. */
-const mostValues = 200;
+/** EC2 accepts at most 200 values in a filter. */
+const maximumFilterValues = 200;
 
-/** By a filter and not by the list of ids: one id that EC2 does not know (any more) would spoil the call. */
+/** Uses a filter, not a list of ids: one unknown id would fail the whole request. */
 export async function addressesOf(ec2: EC2Client, ids: readonly string[]): Promise<Addresses> {
   const addresses = new Map<string, string | null>();
-  for (let at = 0; at < ids.length; at += mostValues) {
-    const found = await describe(ec2, [{ Name: 'instance-id', Values: ids.slice(at, at + mostValues) }]);
+  for (let at = 0; at < ids.length; at += maximumFilterValues) {
+    const found = await describe(ec2, [
+      { Name: 'instance-id', Values: ids.slice(at, at + maximumFilterValues) },
+    ]);
     for (const [id, address] of found) addresses.set(id, address);
   }
   return addresses;

@@ -5,17 +5,17 @@ import { informationOf } from '../ssm/managed-nodes.ts';
 import { unreachableReason } from '../ssm/reachability.ts';
 
 /**
- * Whether SSM could hand a command to hosts now, of many hosts. `unreachableReason` answers why not, or null; hosts that are asked
- * about at once share calls. Throws what SSM, or the role of another account, refuses.
+ * Checks whether SSM can deliver a command to a host now. `unreachableReason` returns the reason, or null if it can. Parallel
+ * calls share requests. Throws any error of SSM or of the role in another account.
  */
 export interface ReachableHosts {
   unreachableReason(host: string): Promise<string | null>;
 }
 
-/** Ids of one question to SSM. */
-const mostIds = 50;
+/** Maximum number of ids in one request to SSM. */
+const maximumIds = 50;
 
-/** Through SSM. `ssmAt` gives the client for a host's account and region, always the same one. */
+/** Through SSM. `ssmAt` returns the same client for each host of one account and region. */
 export function createReachableHosts(ssmAt: (place: HostLocation) => SSMClient): ReachableHosts {
   const loaders = new Map<SSMClient, DataLoader<string, string | null>>();
   return {
@@ -24,9 +24,9 @@ export function createReachableHosts(ssmAt: (place: HostLocation) => SSMClient):
       const ssm = ssmAt(place);
       const loader =
         loaders.get(ssm) ??
-        new DataLoader((ids: readonly string[]) => askedAbout(ssm, ids), {
+        new DataLoader((ids: readonly string[]) => reasonsOf(ssm, ids), {
           cache: false,
-          maxBatchSize: mostIds,
+          maxBatchSize: maximumIds,
         });
       loaders.set(ssm, loader);
       return loader.load(place.instance);
@@ -34,7 +34,7 @@ export function createReachableHosts(ssmAt: (place: HostLocation) => SSMClient):
   };
 }
 
-async function askedAbout(ssm: SSMClient, ids: readonly string[]): Promise<(string | null)[]> {
+async function reasonsOf(ssm: SSMClient, ids: readonly string[]): Promise<(string | null)[]> {
   const found = new Map(
     (await informationOf(ssm, [...new Set(ids)])).map((one) => [one.InstanceId ?? '', one]),
   );

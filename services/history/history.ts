@@ -13,9 +13,9 @@ import type { InstalledVersion } from '../registry/installed-versions.ts';
 import { countFailure } from '../rollouts/count-failure.ts';
 
 /**
- * One ended deployment: item of the table `deployments` under `targetId` and `sk` = `<startedAt>#<deploymentId>`.
- * `certificate` and `rollout` are left out when unknown: they are keys of indexes. Times are ISO 8601.
- * `recordedBy` says who wrote it: a state of the graph, or the rule that hears of executions that broke off.
+ * One ended deployment: item of the table `deployments` under `targetId` and `sk` = `<startedAt>#<deploymentId>`. `certificate`
+ * and `rollout` are index keys, so they are missing if unknown. Times are ISO 8601. `recordedBy`: a state of the state
+ * machine, or the rule for executions that broke off.
  */
 export const HistoryItem = z.object({
   ...RecordedDeployment.shape,
@@ -26,7 +26,10 @@ export const HistoryItem = z.object({
   requestNumber: z.nullable(z.int()),
   startedAt: z.string(),
   endedAt: z.string(),
-  /** Milliseconds, after the splay: until the locks were held or the deployment gave up (null when it never asked), and in all. Of the phases those that took place. */
+  /**
+   * Milliseconds, after the splay. `lockWaitMs`: until the locks were held or the deployment gave up; null if it never requested
+   * them. Phases that did not take place are missing.
+   */
   durations: z.object({
     lockWaitMs: z.nullable(z.int()),
     pushMs: z.optional(z.int()),
@@ -38,51 +41,48 @@ export const HistoryItem = z.object({
 });
 export type HistoryItem = z.infer<typeof HistoryItem>;
 
-/**
- * What recording found: written now, written earlier by the same execution, or the lock of the target, or of the host,
- * was not held (any more).
- */
+/** `recorded` now; `already_recorded` by the same execution; or the lock of the target or of the host is not held (any more). */
 export type RecordResult = 'recorded' | 'already_recorded' | 'not_held' | 'host_not_held';
 
-/** What is written with an item, all or nothing. */
+/** The other writes of the transaction that records an item. */
 export interface AccompanyingWrites {
-  /** The target's lock, which is let go. */
+  /** The lock of the target, to be released. */
   readonly release: LockOwnership | null;
   readonly host: HostLockOwnership | null;
-  /** Only ever with `release`: whoever does not hold the target knows nothing of it. What is left out stays as written. */
+  /** Only with `release`: without the target lock the installed version is unknown. Missing fields keep their stored value. */
   readonly installed: InstalledVersion | null;
-  /** The rollout that this is a failure of. */
+  /** The rollout whose failures include this deployment. */
   readonly failedRollout: string | null;
 }
 
 /**
- * The history of deployments. `record` writes an execution's item once. Only what the status-change rule wrote is ever
- * replaced, when that execution was redriven: by the graph's own word, or by the rule when it broke off again. With
- * `release` and `host` it lets go of these locks in the same transaction (their items, the fences and the request numbers
- * stay); when one is not held as it says, nothing is written and the answer names it, the target's first.
+ * The history of deployments. `record` writes the item of an execution once. Only an item of the rule for broken-off executions
+ * is replaced after a redrive: by the state machine, or by the rule if the execution broke off again. With `release` and
+ * `host`, the same transaction releases these locks; fences and request numbers stay. If a lock is not held, nothing is
+ * written, and the result names that lock, the target's first.
  */
 export interface History {
   record(item: HistoryItem, along: AccompanyingWrites): Promise<RecordResult>;
-  /** The item that `executionArn` left for a target, among the target's hundred latest. */
+  /** The item of `executionArn`, among the hundred latest items of the target. */
   find(targetId: string, executionArn: string): Promise<HistoryItem | null>;
   /**
-   * Latest first; of all targets when nothing is said (reads the whole table: for local mode and small ones). What was
-   * written in this moment may be missing from those of a certificate or a rollout, which are read from an index.
+   * Latest first. Without a query it reads the whole table: only for local mode and small tables. The items of a certificate or a
+   * rollout come from an index, so the most recent ones may be missing.
    */
   list(query?: HistoryQuery & { readonly limit?: number }): Promise<HistoryItem[]>;
 }
 
-/** Which deployments: of one target, one certificate or one rollout. */
+/** Selects the deployments of one target, one certificate or one rollout. */
 export interface HistoryQuery {
   readonly targetId?: string | undefined;
   readonly certificate?: string | undefined;
   readonly rollout?: string | undefined;
 }
 
-/** How long a deployment is remembered: a year of audits, and a month to do them in. */
+/** Retention: a year of audits, and a month to perform them. */
 export const historyRetentionDays = 400;
 
-/** History in table `deployments`, releasing locks in table `locks`, with what it means for targets in `registry`. */
+/** History in the table `deployments`; locks are released in `locks`, installed versions are written to `registry`. */
 export function createHistory(documents: DynamoDBDocumentClient, tables: HistoryTables): History {
   const list: History['list'] = async ({ limit = 100, ...query } = {}) => {
     const of = keyOf(query);
@@ -94,8 +94,8 @@ export function createHistory(documents: DynamoDBDocumentClient, tables: History
     async record(item, along) {
       const sk = `${item.startedAt}#${item.deploymentId}`;
       const recording = await write(documents, actionsFor(tables, { item, sk, along }));
-      if (recording !== 'taken') return recording;
-      // an execution of the same name, in another machine and from the same millisecond, was here before
+      if (recording !== 'key_in_use') return recording;
+      // an execution with the same name and start, of another state machine, has this key
       const own = actionsFor(tables, { item, sk: `${sk}#${item.executionArn}`, along });
       return (await write(documents, own)) as RecordResult;
     },
@@ -110,7 +110,7 @@ interface HistoryTables {
   readonly deployments: string;
   readonly locks: string;
   readonly registry: string;
-  /** How long a deployment is remembered; default: {@link historyRetentionDays}. */
+  /** Retention in days; default: {@link historyRetentionDays}. */
   readonly days?: number | undefined;
 }
 
@@ -120,7 +120,7 @@ interface Entry {
   readonly along: AccompanyingWrites;
 }
 
-/** The actions of one transaction, with what it means that one of them is refused. */
+/** The actions of one transaction, and the result if the condition of one of them fails. */
 function actionsFor(tables: HistoryTables, { item, sk, along }: Entry) {
   const { release, host, installed, failedRollout } = along;
   return {
@@ -142,7 +142,7 @@ function actionsFor(tables: HistoryTables, { item, sk, along }: Entry) {
 async function write(
   documents: DynamoDBDocumentClient,
   { executionArn, actions, refusals }: ReturnType<typeof actionsFor>,
-): Promise<RecordResult | 'taken'> {
+): Promise<RecordResult | 'key_in_use'> {
   try {
     await documents.send(new TransactWriteCommand({ TransactItems: actions }));
     return 'recorded';
@@ -150,7 +150,7 @@ async function write(
     const [first] = refusedActions(error) ?? [];
     if (first === undefined) throw error;
     if (first > 0) return refusals[first - 1] ?? 'not_held';
-    return refusedItem(error, 0)?.executionArn === executionArn ? 'already_recorded' : 'taken';
+    return refusedItem(error, 0)?.executionArn === executionArn ? 'already_recorded' : 'key_in_use';
   }
 }
 
@@ -176,7 +176,7 @@ function putItem(
   };
 }
 
-/** Guarded by the release of the target's lock in the same transaction: the last holder writes last. */
+/** The release of the target lock in the same transaction guarantees that only the owner writes. */
 function putInstalled(table: string, installed: InstalledVersion) {
   const known = Object.entries(installed).filter(([, value]) => value !== undefined);
   return {
@@ -211,7 +211,7 @@ interface Partition {
   readonly value: string;
 }
 
-/** Where the deployments that are meant stand together; null for all there are. */
+/** The partition that contains the deployments of a query; null for all deployments. */
 function keyOf({ targetId, certificate, rollout }: HistoryQuery): Partition | null {
   if (targetId !== undefined) return { index: null, attribute: 'targetId', value: targetId };
   if (rollout !== undefined) return { index: 'byRollout', attribute: 'rollout', value: rollout };
@@ -219,8 +219,8 @@ function keyOf({ targetId, certificate, rollout }: HistoryQuery): Partition | nu
   return { index: 'byCertificate', attribute: 'certificate', value: certificate };
 }
 
-/** A page has a megabyte at most, which is about as many. */
-const mostOnPage = 1000;
+/** A page has at most one megabyte, about this many items. */
+const maximumPageItems = 1000;
 
 async function listOf(
   documents: DynamoDBDocumentClient,
@@ -228,7 +228,7 @@ async function listOf(
   { index, attribute, value, limit }: Partition & { readonly limit: number },
 ) {
   const pages = paginateQuery(
-    { client: documents, pageSize: Math.min(limit, mostOnPage) },
+    { client: documents, pageSize: Math.min(limit, maximumPageItems) },
     {
       TableName: table,
       // an index is never read consistently

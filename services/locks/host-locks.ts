@@ -2,10 +2,10 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import * as z from 'zod/mini';
-import { isFree, isStillTheirs, type LockOwnership, whileHeld } from './lock-item.ts';
+import { isFree, isStillHeldByObserved, type LockOwnership, whileHeld } from './lock-item.ts';
 import type { HeldLock } from './target-locks.ts';
 
-/** Item `host#<host>` of the table `locks`. `targetId`: for which target it is held, for those who read it. */
+/** Item `host#<host>` of the table `locks`. `targetId` is informative: the target for which the lock is held. */
 const HostLockItem = z.object({
   owner: z._default(z.nullable(z.string()), null),
   fence: z._default(z.int(), 0),
@@ -14,29 +14,30 @@ const HostLockItem = z.object({
 });
 export type HostLockItem = z.infer<typeof HostLockItem>;
 
-/** Who asks for a host, and for which target. */
+/** A request for the lock of a host, on behalf of a target. */
 export interface HostClaim extends Omit<LockOwnership, 'fence'> {
   readonly host: string;
   readonly now: Date;
 }
 
-/** Proof of ownership a host: its lock is released only with it. */
+/** Proof that an execution holds the lock of a host: only the owner releases it. */
 export interface HostLockOwnership extends Pick<LockOwnership, 'executionArn' | 'fence'> {
   readonly host: string;
 }
 
 /**
- * One lock a host, so that deployments to two targets on one host follow each other from the first look to the last.
- * It works as a target's lock does (see `locks.ts`): no expiry, the same execution gets what it has, takeover is
- * conditional on the owner and the fence that were seen.
+ * One lock for each host, so that deployments to two targets on one host never overlap.
  *
- * It is taken by those who hold their target's lock, and whoever has it waits for no other: so nobody can wait for
- * somebody who waits for him. Jobs that arrive late are not its business: the agent takes its host's own lock.
+ * The lock works like the lock of a target (`target-locks.ts`): it does not expire, a repeated call by the owner succeeds,
+ * and a takeover is conditional on the observed owner and fence.
+ *
+ * An execution takes the host lock after its target lock, and waits for nothing while it holds the host. So there is no
+ * deadlock. Late jobs are not covered here: the agent on the host takes a lock of its own.
  */
 export interface HostLocks {
   acquire(claim: HostClaim): Promise<{ readonly type: 'acquired' } | HeldLock>;
   takeOver(claim: HostClaim, from: HeldLock): Promise<{ readonly type: 'acquired' } | HeldLock>;
-  /** The item as it is now (a consistent read); without an owner when it is free. */
+  /** The current item (a consistent read); without an owner if the lock is free. */
   read(host: string): Promise<HostLockItem>;
 }
 
@@ -51,8 +52,8 @@ export function createHostLocks(documents: DynamoDBDocumentClient, table: string
         documents,
         claim,
         taking(table, claim, {
-          condition: isStillTheirs,
-          values: { ':them': owner, ':theirFence': fence },
+          condition: isStillHeldByObserved,
+          values: { ':observedOwner': owner, ':observedFence': fence },
         }),
       ),
     async read(host) {
@@ -64,12 +65,16 @@ export function createHostLocks(documents: DynamoDBDocumentClient, table: string
   };
 }
 
-interface When {
+interface WriteCondition {
   readonly condition: string;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
-function taking(table: string, { host, executionArn, targetId, now }: HostClaim, when: When): UpdateCommand {
+function taking(
+  table: string,
+  { host, executionArn, targetId, now }: HostClaim,
+  when: WriteCondition,
+): UpdateCommand {
   return new UpdateCommand({
     TableName: table,
     Key: hostLockKey(host),
@@ -99,11 +104,11 @@ async function take(
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     const { owner, fence } = HostLockItem.parse(error.Item === undefined ? {} : unmarshall(error.Item));
     if (owner === executionArn) return { type: 'acquired' };
-    return { type: 'held', owner: owner ?? '(released just now)', fence };
+    return { type: 'held', owner: owner ?? '(just released)', fence };
   }
 }
 
-/** Lets go of a host: an action for the transaction that records the deployment. */
+/** Releases the lock of a host: an action for the transaction that records the deployment. */
 export function releaseHost(table: string, ownership: HostLockOwnership) {
   const held = whileHeld(ownership);
   return {

@@ -7,24 +7,24 @@ import * as z from 'zod/mini';
  * | --------------------------- | ---------- |
  * | `target#<id>`               | owner, fence, startedAt, acquiredAt, takenFrom, enrolments, pending { key, commandId }, requests, latestRequest, rolloutSequence, rolloutOf |
  * | `host#<host>`               | owner, fence, acquiredAt, targetId (see `host-locks.ts`) |
- * | `request#<target>#<id>`     | number, expiresAt (see `requests.ts`) |
+ * | `request#<target>#<id>`     | number, expiresAt (see `request-numbers.ts`) |
  * | `command#<commandId>`       | see `pending-commands.ts` |
- * | `bucket#<what>#<where>`     | see `pacing.ts` |
+ * | `bucket#<name>#<location>`  | see `../ssm/send-rate.ts` |
  *
- * `requests` counts the numbers given out, `latestRequest` is the highest that is in force, `rolloutSequence` the
- * highest of a rollout that has asked; like `fence` they only ever grow, and stay when the lock is released. But sequences
- * are a certificate's own: `rolloutOf` names it, and a target that is given another certificate begins anew.
+ * `requests` is the highest number issued. `latestRequest` is the highest request in force. `rolloutSequence` is the highest
+ * sequence of a rollout that requested this target. Like `fence`, they only grow and survive the release of the lock.
+ * Sequences belong to one certificate, named in `rolloutOf`: a target with a new certificate starts with a new sequence.
  */
 export const LockItem = z.object({
   owner: z._default(z.nullable(z.string()), null),
   fence: z._default(z.int(), 0),
   startedAt: z._default(z.nullable(z.string()), null),
   acquiredAt: z._default(z.nullable(z.string()), null),
-  /** Whose lock it was, where that execution had ended without letting go of it: what it left on the host nobody knows. */
+  /** The previous owner, if its execution ended without releasing the lock. What it left on the host is unknown. */
   takenFrom: z._default(z.nullable(z.string()), null),
-  /** Rounds of enrolment the running deployment has gone through. */
+  /** Enrolment rounds of the running deployment. */
   enrolments: z._default(z.int(), 0),
-  /** What is being sent (no `commandId` yet) or has been sent for the running deployment. */
+  /** The job of the running deployment that is being sent (without `commandId`) or was sent. */
   pending: z._default(
     z.nullable(z.object({ key: z.string(), commandId: z._default(z.nullable(z.string()), null) })),
     null,
@@ -40,40 +40,40 @@ export function lockKey(targetId: string): { pk: string } {
   return { pk: `target#${targetId}` };
 }
 
-/** Proof of ownership a lock: every write on behalf of a deployment is conditional on both. */
+/** Proof that an execution holds a lock: every write of a deployment is conditional on owner and fence. */
 export interface LockOwnership {
   readonly targetId: string;
   readonly executionArn: string;
   readonly fence: number;
 }
 
-/** A condition: nobody holds the lock. */
+/** Condition: the lock is free. */
 export const isFree = 'attribute_not_exists(#owner)';
-/** A condition: it is held by the very owner, and with the fence, that were seen. */
-export const isStillTheirs = '#owner = :them AND fence = :theirFence';
+/** Condition: the lock still has the observed owner and fence. */
+export const isStillHeldByObserved = '#owner = :observedOwner AND fence = :observedFence';
 
-/** The place of a rollout in its certificate's order. */
+/** The position of a rollout in the order of its certificate's rollouts. */
 export interface RolloutPosition {
   readonly certificate: string;
   readonly sequence: number;
 }
 
-/** A condition: no rollout of the same certificate and of a later sequence has asked for this target. */
+/** Condition: no rollout of the same certificate with a higher sequence has requested this target. */
 export const noNewerRollout =
   '(attribute_not_exists(rolloutSequence) OR rolloutSequence <= :sequence OR rolloutOf <> :certificate)';
-/** What the asking rollout leaves on the item, in the same write. */
+/** The update that stores the position of the requesting rollout, in the same write. */
 export const rolloutSet = 'rolloutSequence = :sequence, rolloutOf = :certificate';
 export const rolloutValues = ({ certificate, sequence }: RolloutPosition) => ({
   ':certificate': certificate,
   ':sequence': sequence,
 });
 
-/** The sequence of a rollout that comes after this one; null when none has asked. */
+/** The sequence of a newer rollout that has requested this target; null if there is none. */
 export function newerSequence(lock: LockItem, { certificate, sequence }: RolloutPosition): number | null {
   return lock.rolloutOf === certificate && lock.rolloutSequence > sequence ? lock.rolloutSequence : null;
 }
 
-/** A condition (and its names and values) that holds only while `ownership` does. */
+/** The condition, names and values for a write that requires the lock. */
 export function whileHeld({ executionArn, fence }: Pick<LockOwnership, 'executionArn' | 'fence'>) {
   return {
     condition: '#owner = :owner AND fence = :fence',

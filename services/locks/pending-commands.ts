@@ -11,13 +11,13 @@ import { Verify } from '../../core/targets/verify.ts';
 import { type LockOwnership, lockKey, whileHeld } from './lock-item.ts';
 import { refusedActions } from './transactions.ts';
 
-/** Which kind of state waits for a command, and so which result completes it. */
+/** The kind of state that waits for the command. It determines the result that completes the state. */
 export const Purpose = z.enum(['push', 'reconcile', 'undo', 'probe']);
 export type Purpose = z.infer<typeof Purpose>;
 
 /**
- * A command under way (item `command#<commandId>` of the table `locks`): what its end means and which waiting state
- * it completes. `probe` is there when the purpose is one. Times: `sentAt` ISO 8601.
+ * A command that has not ended (item `command#<commandId>` of the table `locks`): what its result means and which waiting
+ * state it completes. `probe` is set only for the purpose `probe`. `sentAt` is ISO 8601.
  */
 export const PendingCommand = z.object({
   commandId: z.string(),
@@ -35,25 +35,25 @@ export const PendingCommand = z.object({
 export type PendingCommand = z.infer<typeof PendingCommand>;
 
 /**
- * Remembers commands between the state that sends one and the event that ends it.
+ * Stores commands from the state that sends one until the event that reports its end.
  *
- * SendCommand has no idempotency token and every retry of a state has a new task token. So a sender first writes the
- * `key` of what it is about to send on its target's lock (`intend`), sends, then writes the command id (`sent`). A
- * retry that finds its key with a command id does not send again: it gives the command its new token (`replaceToken`). A
- * retry that finds its key without one cannot know whether it was sent, sends again, and relies on the host answering
- * a deployment it has already done from its receipt.
+ * SendCommand has no idempotency token, and every retry of a state has a new task token. Before sending, the state therefore
+ * writes the `key` of the job to the lock of its target (`intend`); after sending, the command id (`markSent`). A retry that
+ * finds its key with a command id sends nothing: it gives the command its new token (`replaceToken`). A retry that finds its
+ * key without a command id cannot know whether the job was sent. It sends the job again; the host answers a repeated
+ * deployment from its receipt.
  *
- * `intend` and `sent` answer false, having written nothing, when the lock is no longer held.
+ * `intend` and `markSent` return false, and write nothing, if the lock is no longer held.
  */
 export interface PendingCommands {
   intend(ownership: LockOwnership, key: string): Promise<boolean>;
-  sent(command: PendingCommand, key: string): Promise<boolean>;
+  markSent(command: PendingCommand, key: string): Promise<boolean>;
   find(commandId: string): Promise<PendingCommand | null>;
-  /** Null when the command is not known (any more). */
+  /** Null if the command is unknown or its item has expired. */
   replaceToken(commandId: string, taskToken: string): Promise<PendingCommand | null>;
-  /** Forgets what was sent for the running deployment, if it was this command: the next attempt sends again. */
+  /** Removes the command from the lock if it is the last one sent, so that the next attempt sends again. */
   forget(command: PendingCommand): Promise<boolean>;
-  /** Counts the round in which `command` enrolled its host; false when it was counted before. */
+  /** Counts the round in which `command` enrolled its host; false if it was counted before. */
   countEnrolment(command: PendingCommand): Promise<boolean>;
 }
 
@@ -65,8 +65,8 @@ const commandKey = (commandId: string) => ({ pk: `command#${commandId}` });
 /** Pending commands in the table of locks named `table`. */
 export function createPendingCommands(documents: DynamoDBDocumentClient, table: string): PendingCommands {
   return {
-    intend: (ownership, key) => wrote(() => documents.send(intention(table, ownership, key))),
-    sent: (command, key) => wrote(() => documents.send(registration(table, command, key))),
+    intend: (ownership, key) => wrote(() => documents.send(intentUpdate(table, ownership, key))),
+    markSent: (command, key) => wrote(() => documents.send(sentUpdate(table, command, key))),
     async find(commandId) {
       const { Item } = await documents.send(
         new GetCommand({ TableName: table, Key: commandKey(commandId), ConsistentRead: true }),
@@ -88,12 +88,12 @@ export function createPendingCommands(documents: DynamoDBDocumentClient, table: 
       });
       return found;
     },
-    forget: (command) => wrote(() => documents.send(oblivion(table, command))),
-    countEnrolment: (command) => wrote(() => documents.send(enrolment(table, command))),
+    forget: (command) => wrote(() => documents.send(forgetUpdate(table, command))),
+    countEnrolment: (command) => wrote(() => documents.send(enrolmentUpdate(table, command))),
   };
 }
 
-function intention(table: string, ownership: LockOwnership, key: string): UpdateCommand {
+function intentUpdate(table: string, ownership: LockOwnership, key: string): UpdateCommand {
   const held = whileHeld(ownership);
   return new UpdateCommand({
     TableName: table,
@@ -105,7 +105,7 @@ function intention(table: string, ownership: LockOwnership, key: string): Update
   });
 }
 
-function registration(table: string, command: PendingCommand, key: string): TransactWriteCommand {
+function sentUpdate(table: string, command: PendingCommand, key: string): TransactWriteCommand {
   const held = whileHeld(command);
   const expiresAt = Math.floor(Date.parse(command.sentAt) / 1000) + rememberedSeconds;
   return new TransactWriteCommand({
@@ -125,15 +125,15 @@ function registration(table: string, command: PendingCommand, key: string): Tran
   });
 }
 
-function oblivion(table: string, command: PendingCommand): UpdateCommand {
+function forgetUpdate(table: string, command: PendingCommand): UpdateCommand {
   return whilePending(table, command, 'REMOVE pending', {});
 }
 
-function enrolment(table: string, command: PendingCommand): UpdateCommand {
+function enrolmentUpdate(table: string, command: PendingCommand): UpdateCommand {
   return whilePending(table, command, 'ADD enrolments :one REMOVE pending', { ':one': 1 });
 }
 
-/** A change of the lock's item that happens only while this very command is the one that was sent last. */
+/** An update of the lock that requires this command to be the last one sent. */
 function whilePending(
   table: string,
   command: PendingCommand,
@@ -151,7 +151,7 @@ function whilePending(
   });
 }
 
-/** Did a conditional write happen? Other failures are thrown. */
+/** Whether a conditional write succeeded. Other failures are thrown. */
 async function wrote(write: () => Promise<unknown>): Promise<boolean> {
   try {
     await write();

@@ -12,38 +12,36 @@ import {
   rolloutValues,
 } from './lock-item.ts';
 
-/** A wish for a target, made before or by the execution that will fulfil it. */
+/** A request for a target, made before or by the execution that performs it. */
 export interface NewRequest {
   readonly targetId: string;
-  /** The execution's ARN, or any id that is the same whenever the same wish is registered again. */
+  /** The ARN of the execution, or any id that stays the same when the request is registered again. */
   readonly requestId: string;
-  /** False for a dry run: it takes a number but does not end earlier requests. */
+  /** False for a dry run: it takes a number but does not supersede earlier requests. */
   readonly supersedes: boolean;
-  /** The place of the rollout that it is a part of, in its certificate's order. */
+  /** The position of the rollout that the request belongs to. */
   readonly rollout?: RolloutPosition | undefined;
   readonly now: Date;
 }
 
 /**
- * Numbers the requests for a target: the last one wins, whatever the certificates' dates.
+ * Numbers the requests for a target: the last request wins, whatever the dates of the certificates.
  *
- * The number grows with every request and is the same for the same `requestId`, however often and in whatever
- * parallel it is registered. A call that dies half way may use a number up; nothing then carries it, and no
- * request waits for it.
+ * The number grows with every request. The same `requestId` always gets the same number, also in parallel calls. A call
+ * that dies half way may leave a number unused; nothing waits for it.
  *
- * A rollout's request leaves its sequence on the target's item in the very writes that give it its number and put it in
- * force, and they are refused to one of a lower sequence: it throws Superseded. So however late a deployment of an
- * older rollout asks, it cannot come after one of a newer rollout. RequestNumbers of people carry no sequence and are never
- * refused by one.
+ * A rollout's request stores the rollout's sequence in the same writes. If a rollout with a higher sequence has requested
+ * the target, the call throws Superseded. So a deployment of an older rollout never follows one of a newer rollout.
+ * Requests of operators have no sequence and are not refused for that reason.
  */
 export interface RequestNumbers {
   registerRequest(request: NewRequest): Promise<number>;
 }
 
-/** A request is remembered for longer than an execution may take (one day), so that its retries find it. */
+/** Longer than an execution may take (one day), so that its retries find the request. */
 const rememberedSeconds = 7 * 86_400;
 
-/** Request numbers in the table of locks named `table`. Local mode and the command line use this part alone. */
+/** Request numbers in the table `locks`. */
 export function createRequestNumbers(documents: DynamoDBDocumentClient, table: string): RequestNumbers {
   return {
     async registerRequest(request) {
@@ -85,7 +83,7 @@ async function nextNumber(documents: DynamoDBDocumentClient, table: string, requ
   }
 }
 
-/** Of two calls for the same request the first to write decides the number of both. */
+/** Of two parallel calls for the same request, the first write determines the number for both. */
 async function remember(
   documents: DynamoDBDocumentClient,
   table: string,
@@ -133,11 +131,11 @@ async function putInForce(
     if (found === null) throw error;
     const refusal = newerRollout(request, found);
     if (refusal !== null) throw refusal;
-    // a later request is in force already, or this one is
+    // a later request, or this one, is already in force
   }
 }
 
-/** The item that stood in the way of a conditional write; null when the error is another one. */
+/** The item that made a conditional write fail; null for any other error. */
 function refusedItem(error: unknown): LockItem | null {
   if (!(error instanceof ConditionalCheckFailedException)) return null;
   return LockItem.parse(error.Item === undefined ? {} : unmarshall(error.Item));
@@ -149,7 +147,7 @@ function newerRollout({ targetId, rollout }: NewRequest, found: LockItem | null)
   if (newer === null) return null;
   return new CertferryError(
     'Superseded',
-    `target ${targetId} has been asked for by a newer rollout of its certificate (sequence ${newer}; this one has ${rollout.sequence})`,
+    `a newer rollout of the certificate has requested target ${targetId} (sequence ${newer}; this rollout has ${rollout.sequence})`,
     { details: { targetId, sequence: newer } },
   );
 }

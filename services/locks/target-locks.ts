@@ -3,7 +3,7 @@ import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import {
   isFree,
-  isStillTheirs,
+  isStillHeldByObserved,
   LockItem,
   lockKey,
   newerSequence,
@@ -14,20 +14,20 @@ import {
 } from './lock-item.ts';
 import { createRequestNumbers, type RequestNumbers } from './request-numbers.ts';
 
-/** Who asks for a target's lock, and with which request. */
+/** A request for the lock of a target. */
 export interface Claim {
   readonly targetId: string;
   readonly executionArn: string;
   readonly requestNumber: number;
-  /** False for a dry run: it neither ends earlier requests nor is ended by later ones. */
+  /** False for a dry run: it neither supersedes earlier requests nor is superseded by later ones. */
   readonly supersedes: boolean;
-  /** The place of the rollout that it is a part of, in its certificate's order. */
+  /** The position of the rollout that the deployment belongs to. */
   readonly rollout?: RolloutPosition | undefined;
   readonly startedAt: string;
   readonly now: Date;
 }
 
-/** What stood in the way: the lock of another execution, with the fence it had. */
+/** Another execution holds the lock, with this fence. */
 export interface HeldLock {
   readonly type: 'held';
   readonly owner: string;
@@ -35,8 +35,8 @@ export interface HeldLock {
 }
 
 /**
- * How asking for a lock ends. `unknown_number`: the request number was never given out for this target.
- * `newer_rollout`: one of a later sequence than the claim's has asked for this target.
+ * `unknown_number`: the request number was never issued for this target.
+ * `newer_rollout`: a rollout with a higher sequence than the claim's has requested this target.
  */
 export type AcquireResult =
   | { readonly type: 'acquired'; readonly fence: number }
@@ -46,28 +46,27 @@ export type AcquireResult =
   | { readonly type: 'unknown_number'; readonly highest: number };
 
 /**
- * One lock a target, kept as one item that is never deleted.
+ * One lock for each target, stored as one item that is never deleted.
  *
- * - `acquire` is one conditional write. The execution that holds the lock gets the same fence again, however often it
- *   asks: a lost response and a retry are harmless. Every other acquisition raises the fence by one.
- * - Time decides nothing here: a lock has no expiry. Only `takeOver` takes a lock away, and whoever calls it has
- *   learnt from Step Functions that the owner has ended. Its write is conditional on that same owner and fence, so of
- *   two would-be owners one wins, and an owner that came back keeps its lock.
- * - Releasing happens in the transaction that records a deployment (`services/history.ts`), by the owner only.
- * - A lock alone proves nothing on a host: the agent refuses a fence lower than one it has seen.
+ * - `acquire` is one conditional write. If the owner calls it again, it returns the same fence, so a lost response and a
+ *   retry are harmless. Every other acquisition raises the fence by one.
+ * - A lock does not expire. Only `takeOver` takes it from its owner, and only after Step Functions has reported that the
+ *   owner has ended. The write is conditional on the observed owner and fence: of two competing executions one succeeds,
+ *   and an owner that was redriven keeps its lock.
+ * - The owner releases the lock in the transaction that records the deployment (`services/history/history.ts`).
+ * - A lock alone protects no host: the agent refuses a job whose fence is lower than the highest it has received.
  */
 export interface TargetLocks extends RequestNumbers {
   acquire(claim: Claim): Promise<AcquireResult>;
   takeOver(claim: Claim, from: HeldLock): Promise<AcquireResult>;
-  /** The item as it is now (a consistent read); an item with no owner and fence 0 when there never was one. */
+  /** The current item (a consistent read); without owner and with fence 0 if it does not exist. */
   read(targetId: string): Promise<LockItem>;
 }
 
-// The conditions, as sentences.
-const numberWasGivenOut = 'requests >= :number';
+const numberWasIssued = 'requests >= :number';
 const noLaterRequest = '(attribute_not_exists(latestRequest) OR latestRequest <= :number)';
 
-/** TargetLocks in the table named `table` (shape: `core/deployment/tables.ts`). */
+/** Target locks in the table named `table` (shape: `core/deployment/tables.ts`). */
 export function createTargetLocks(documents: DynamoDBDocumentClient, table: string): TargetLocks {
   const read = async (targetId: string) => {
     const { Item } = await documents.send(
@@ -80,7 +79,13 @@ export function createTargetLocks(documents: DynamoDBDocumentClient, table: stri
     read,
     acquire: (claim) => take({ documents, table, claim, when: isFree, from: {} }),
     takeOver: (claim, { owner, fence }) =>
-      take({ documents, table, claim, when: isStillTheirs, from: { ':them': owner, ':theirFence': fence } }),
+      take({
+        documents,
+        table,
+        claim,
+        when: isStillHeldByObserved,
+        from: { ':observedOwner': owner, ':observedFence': fence },
+      }),
   };
 }
 
@@ -98,17 +103,17 @@ async function take(taking: Taking): Promise<AcquireResult> {
     return { type: 'acquired', fence: LockItem.parse(Attributes ?? {}).fence };
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    // the document client leaves the item of a refusal as it came over the wire
-    return explain(taking.claim, LockItem.parse(error.Item === undefined ? {} : unmarshall(error.Item)));
+    // the document client does not unmarshall the item of a failed condition
+    return refusalOf(taking.claim, LockItem.parse(error.Item === undefined ? {} : unmarshall(error.Item)));
   }
 }
 
 function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
   const { rollout } = claim;
-  const isTakeover = when === isStillTheirs;
+  const isTakeover = when === isStillHeldByObserved;
   const conditions = [
     when,
-    numberWasGivenOut,
+    numberWasIssued,
     ...(claim.supersedes ? [noLaterRequest] : []),
     ...(rollout === undefined ? [] : [noNewerRollout]),
   ];
@@ -118,7 +123,7 @@ function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
     ConditionExpression: conditions.join(' AND '),
     UpdateExpression: `SET #owner = :owner, startedAt = :startedAt, acquiredAt = :acquiredAt, enrolments = :none${
       claim.supersedes ? ', latestRequest = :number' : ''
-    }${rollout === undefined ? '' : `, ${rolloutSet}`}${isTakeover ? ', takenFrom = :them' : ''} REMOVE pending ADD fence :one`,
+    }${rollout === undefined ? '' : `, ${rolloutSet}`}${isTakeover ? ', takenFrom = :observedOwner' : ''} REMOVE pending ADD fence :one`,
     ExpressionAttributeNames: { '#owner': 'owner' },
     ExpressionAttributeValues: {
       ':owner': claim.executionArn,
@@ -135,8 +140,8 @@ function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
   });
 }
 
-/** Why the write was refused. Already ours comes first: a repeated call gets what the first one got. */
-function explain(claim: Claim, lock: LockItem): AcquireResult {
+/** The reason why the write was refused. If the caller is already the owner, it gets its fence again. */
+function refusalOf(claim: Claim, lock: LockItem): AcquireResult {
   if (lock.owner === claim.executionArn) return { type: 'acquired', fence: lock.fence };
   if (lock.requests < claim.requestNumber) return { type: 'unknown_number', highest: lock.requests };
   const newer = claim.rollout === undefined ? null : newerSequence(lock, claim.rollout);
@@ -144,6 +149,6 @@ function explain(claim: Claim, lock: LockItem): AcquireResult {
   if (claim.supersedes && lock.latestRequest > claim.requestNumber) {
     return { type: 'superseded', by: lock.latestRequest };
   }
-  // an owner that left between the write and this answer leaves the next attempt to the caller's retry
-  return { type: 'held', owner: lock.owner ?? '(released just now)', fence: lock.fence };
+  // the owner may have released the lock between the write and this result: the caller retries
+  return { type: 'held', owner: lock.owner ?? '(just released)', fence: lock.fence };
 }

@@ -2,8 +2,8 @@ import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 
 /**
- * Which actions of a cancelled transaction were refused by their own condition, by position. Null when the error is
- * something else, a conflict with another transaction included: those are worth a retry, which is the caller's state's.
+ * The positions of the actions whose own condition failed in a cancelled transaction. Null for any other error, such as a
+ * conflict with another transaction: the state's Retry handles those.
  */
 export function refusedActions(error: unknown): number[] | null {
   if (!(error instanceof TransactionCanceledException)) return null;
@@ -12,7 +12,7 @@ export function refusedActions(error: unknown): number[] | null {
   return refused.length === 0 ? null : refused;
 }
 
-/** The item that stood in the way of the action at a position, where the action asked for it. */
+/** The item that made the action at a position fail, if the action requested it. */
 export function refusedItem(error: unknown, at: number): Record<string, unknown> | null {
   if (!(error instanceof TransactionCanceledException)) return null;
   const item = error.CancellationReasons?.[at]?.Item;

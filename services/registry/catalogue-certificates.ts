@@ -2,10 +2,10 @@ import * as z from 'zod/mini';
 import type { CertificateSource } from '../../core/deployment/source.ts';
 import { type Certificate, RecordedCertificate } from '../../core/registry/certificate.ts';
 import {
-  asRevised,
   certificateKey,
   certificateListKey,
   type Entry,
+  ifUnchanged,
   type Origin,
   Registered,
   requireOwn,
@@ -13,19 +13,19 @@ import {
 } from './catalogue-items.ts';
 import { type Item, type RegistryTable, readItem } from './registry-table.ts';
 
-/** Registered certificates, and which of them an event concerns. */
+/** Registered certificates, and the mapping from an event to the certificates it concerns. */
 export interface Certificates {
   certificate(name: string): Promise<Entry<Certificate> | null>;
   /** In the order of their names. */
   certificates(): Promise<Entry<Certificate>[]>;
-  /** Throws InvalidRequest where somebody else has registered it. */
+  /** Throws InvalidRequest if the other origin has registered it. */
   putCertificate(certificate: Certificate, origin: Origin): Promise<void>;
-  /** Its targets, its rollouts and their numbers stay. */
+  /** Targets, rollouts and sequence numbers of the certificate stay. */
   removeCertificate(name: string): Promise<void>;
   /**
-   * The names of the certificates whose versions come from there, in their order. A secret is found by its full ARN (as
-   * events have it) however it was written when it was registered; everything else exactly as it was written. It rather
-   * answers one too many than one too few: a version that is unchanged is not rolled out again.
+   * The names, in order, of the certificates with this source. A secret is found by its full ARN (as in events), however it was
+   * written at registration. Every other source must match exactly. The result may contain a certificate too many, never
+   * one too few: an unchanged version is not rolled out again.
    */
   fedBy(source: CertificateSource): Promise<string[]>;
 }
@@ -65,7 +65,7 @@ export function createCertificates(table: RegistryTable): Certificates {
         return { result: undefined, actions: before === null ? [] : removing(table.name, before) };
       }),
     async fedBy(source) {
-      const partitions = [...new Set(writtenAs(source))].map((written) => sourceKey(written, '').pk);
+      const partitions = [...new Set(spellingsOf(source))].map((written) => sourceKey(written, '').pk);
       const found = await Promise.all(partitions.map((partition) => table.query(partition)));
       return [...new Set(found.flat().map(({ sk }) => String(sk)))].sort();
     },
@@ -91,39 +91,39 @@ function putting(TableName: string, { before, certificate, origin }: Putting) {
   const { name, source } = certificate;
   const revision = (before?.revision ?? 0) + 1;
   const Item = { ...certificateKey(name), certificate, origin, revision };
-  const [old, its] = [placeOf(before?.certificate), placeOf(certificate)];
-  const isMoved = old !== null && old.pk !== its?.pk;
+  const [old, its] = [sourceKeyOf(before?.certificate), sourceKeyOf(certificate)];
+  const isSourceChanged = old !== null && old.pk !== its?.pk;
   return [
-    { Put: { TableName, Item, ...asRevised(before?.revision ?? null) } },
+    { Put: { TableName, Item, ...ifUnchanged(before?.revision ?? null) } },
     { Put: { TableName, Item: certificateListKey(name) } },
-    ...(isMoved ? [{ Delete: { TableName, Key: old } }] : []),
+    ...(isSourceChanged ? [{ Delete: { TableName, Key: old } }] : []),
     ...(its === null ? [] : [{ Put: { TableName, Item: { ...its, source } } }]),
   ];
 }
 
 function removing(TableName: string, before: CertificateItem) {
   const { name } = before.certificate;
-  const place = placeOf(before.certificate);
+  const sourceItem = sourceKeyOf(before.certificate);
   return [
-    { Delete: { TableName, Key: certificateKey(name), ...asRevised(before.revision) } },
+    { Delete: { TableName, Key: certificateKey(name), ...ifUnchanged(before.revision) } },
     { Delete: { TableName, Key: certificateListKey(name) } },
-    ...(place === null ? [] : [{ Delete: { TableName, Key: place } }]),
+    ...(sourceItem === null ? [] : [{ Delete: { TableName, Key: sourceItem } }]),
   ];
 }
 
-function placeOf(certificate: Certificate | undefined) {
+function sourceKeyOf(certificate: Certificate | undefined) {
   return certificate?.source === undefined ? null : sourceKey(certificate.source, certificate.name);
 }
 
 const secretArn = /^arn:[^:]+:secretsmanager:[^:]+:\d+:secret:(?<name>.+)$/;
-/** Secrets Manager ends the ARN of a secret with six characters of its own. */
-const ownCharacters = /-[A-Za-z0-9]{6}$/;
+/** Secrets Manager appends six random characters to the ARN of a secret. */
+const arnSuffix = /-[A-Za-z0-9]{6}$/;
 
-/** All the ways in which the same place may have been written: a secret by its ARN, with its last characters or without, or by its name. */
-function writtenAs(source: CertificateSource): CertificateSource[] {
+/** All spellings of the same source: a secret by its ARN, with or without the suffix, or by its name. */
+function spellingsOf(source: CertificateSource): CertificateSource[] {
   if (source.kind !== 'secretsmanager') return [source];
   const arn = source.secretId;
   const name = secretArn.exec(arn)?.groups?.name;
-  const ids = name === undefined ? [arn] : [arn, name].flatMap((id) => [id, id.replace(ownCharacters, '')]);
+  const ids = name === undefined ? [arn] : [arn, name].flatMap((id) => [id, id.replace(arnSuffix, '')]);
   return ids.map((secretId) => ({ ...source, secretId }));
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { CertificateSource } from '../../core/deployment/source.ts';
 import { CertferryError } from '../../core/errors.ts';
 
-/** Who put something into the registry. The stack removes only what the stack put there. */
+/** What registered an entry. The stack removes only entries that the stack registered. */
 export const Origin = z.enum(['stack', 'cli']);
 export type Origin = z.infer<typeof Origin>;
 
@@ -11,14 +11,14 @@ export interface Entry<Thing> {
   readonly origin: Origin;
 }
 
-/** What is told with every registered thing. `revision` grows with each change: a write says which one it has seen. */
+/** Part of every registered item. `revision` grows with each change, so a write can require the revision it has read. */
 export const Registered = z.object({ origin: Origin, revision: z.int() });
 
 export const certificateKey = (name: string) => ({ pk: `certificate#${name}`, sk: 'config' });
 export const certificateListKey = (name: string) => ({ pk: 'certificates', sk: name });
 export const currentKey = (certificate: string) => ({ pk: `certificate#${certificate}`, sk: 'current' });
 export const sourceKey = (source: CertificateSource, certificate: string) => ({
-  pk: `source#${source.kind}#${placeOf(source)}`,
+  pk: `source#${source.kind}#${sourceIdOf(source)}`,
   sk: certificate,
 });
 
@@ -34,8 +34,8 @@ export const groupKey = (autoScalingGroup: string, id: string) => ({
   sk: id,
 });
 
-/** What an event names. */
-function placeOf(source: CertificateSource): string {
+/** The part of the source that events contain. */
+function sourceIdOf(source: CertificateSource): string {
   switch (source.kind) {
     case 'secretsmanager':
       return source.secretId;
@@ -48,23 +48,20 @@ function placeOf(source: CertificateSource): string {
   }
 }
 
-/** The condition that an item is as it was read: `revision` is null when it was not there. */
-export function asRevised(revision: number | null) {
+/** Condition: the item is unchanged since it was read. `revision` null: the item did not exist. */
+export function ifUnchanged(revision: number | null) {
   if (revision === null) return { ConditionExpression: 'attribute_not_exists(pk)' };
   return { ConditionExpression: 'revision = :seen', ExpressionAttributeValues: { ':seen': revision } };
 }
 
 const registrars: Readonly<Record<Origin, string>> = { stack: 'the stack', cli: 'the command line' };
 
-/**
- * Throws InvalidRequest where somebody else has registered it: whoever writes has looked before, but the stack and the
- * command line may both be at work.
- */
+/** Throws InvalidRequest if the other origin has registered the entry: the stack and the command line may write in parallel. */
 export function requireOwn(before: { readonly origin: Origin } | null, origin: Origin, what: string): void {
   if (before === null || before.origin === origin) return;
   throw new CertferryError(
     'InvalidRequest',
-    `${what} has just been registered by ${registrars[before.origin]}: it is left as it is, and only one of the two may name it`,
+    `${what} is already registered by ${registrars[before.origin]} and was not changed. Only one of the two may register it.`,
     { details: { what, registeredBy: before.origin } },
   );
 }

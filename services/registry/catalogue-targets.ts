@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import {
-  asRevised,
   type Entry,
   groupKey,
+  ifUnchanged,
   type Origin,
   pointerKey,
   Registered,
@@ -19,17 +19,17 @@ export interface Targets {
   target(id: string): Promise<Entry<RegisteredTarget> | null>;
   /** Of one certificate, or all; in the order of their ids. */
   targets(certificate?: string): Promise<Entry<RegisteredTarget>[]>;
-  /** Under another certificate than before, it moves. Throws InvalidRequest where somebody else has registered it. */
+  /** Moves the target if its certificate has changed. Throws InvalidRequest if the other origin has registered it. */
   putTarget(target: RegisteredTarget, origin: Origin): Promise<void>;
   removeTarget(id: string): Promise<void>;
-  /** Targets that are on this Auto Scaling group. */
+  /** Targets on this Auto Scaling group. */
   targetsOfGroup(autoScalingGroup: string): Promise<RegisteredTarget[]>;
 }
 
 const TargetItem = z.object({ ...Registered.shape, target: RegisteredTarget });
 type TargetItem = z.infer<typeof TargetItem>;
 
-/** What the pointer knows of a target: enough to remove everything that was written for it. */
+/** The facts about a target that are needed to remove all of its items. */
 const Pointer = z.object({
   ...Registered.shape,
   certificate: z.string(),
@@ -71,21 +71,21 @@ export function createTargets(table: RegistryTable): Targets {
   };
 }
 
-/** How often a target may move between the two reads of it. */
-const mostMoves = 5;
+/** How often a target may move to another certificate between the two reads. */
+const maximumMoves = 5;
 
-/** In the order of the ids; those that are not registered are left out. */
+/** In the order of the ids. Ids that are not registered are omitted. */
 async function targetsById(table: RegistryTable, ids: readonly string[]): Promise<Entry<RegisteredTarget>[]> {
   const found = new Map<string, TargetItem>();
   let left = ids;
-  for (let round = 0; left.length > 0 && round < mostMoves; round += 1) {
+  for (let round = 0; left.length > 0 && round < maximumMoves; round += 1) {
     const pointers = await table.many(left.map(pointerKey));
     const keys = pointers.map((item) => targetKey(String(item.certificate), idOf(item)));
     for (const item of await table.many(keys)) {
       const target = readTarget(item);
       found.set(target.target.id, target);
     }
-    // a pointer without its target: it moved between the two reads, or was removed
+    // a pointer without a target: the target was moved or removed between the two reads
     left = pointers.map(idOf).filter((id) => !found.has(id));
   }
   return ids.flatMap((id) => {
@@ -121,30 +121,34 @@ function putting(TableName: string, { before, target, origin }: Putting) {
   const registered = { origin, revision: (before?.revision ?? 0) + 1 };
   const pointer: Pointer = { ...registered, certificate, autoScalingGroup };
   return [
-    { Put: { TableName, Item: { ...pointerKey(id), ...pointer }, ...asRevised(before?.revision ?? null) } },
+    { Put: { TableName, Item: { ...pointerKey(id), ...pointer }, ...ifUnchanged(before?.revision ?? null) } },
     { Put: { TableName, Item: { ...targetKey(certificate, id), ...registered, target } } },
     { Put: { TableName, Item: targetListKey(id) } },
-    ...leaving(TableName, id, { before, certificate, autoScalingGroup }),
+    ...removePrevious(TableName, id, { before, certificate, autoScalingGroup }),
     ...(autoScalingGroup === null ? [] : [{ Put: { TableName, Item: groupKey(autoScalingGroup, id) } }]),
   ];
 }
 
 function removing(TableName: string, id: string, before: Pointer) {
   return [
-    { Delete: { TableName, Key: pointerKey(id), ...asRevised(before.revision) } },
+    { Delete: { TableName, Key: pointerKey(id), ...ifUnchanged(before.revision) } },
     { Delete: { TableName, Key: targetListKey(id) } },
-    ...leaving(TableName, id, { before, certificate: null, autoScalingGroup: null }),
+    ...removePrevious(TableName, id, { before, certificate: null, autoScalingGroup: null }),
   ];
 }
 
-interface Leaving {
+interface PreviousItems {
   readonly before: Pointer | null;
   readonly certificate: string | null;
   readonly autoScalingGroup: string | null;
 }
 
-/** What stood for the target where it is no longer. */
-function leaving(TableName: string, id: string, { before, certificate, autoScalingGroup }: Leaving) {
+/** Deletes the items of the target under its previous certificate and group. */
+function removePrevious(
+  TableName: string,
+  id: string,
+  { before, certificate, autoScalingGroup }: PreviousItems,
+) {
   if (before === null) return [];
   const hasMoved = before.certificate !== certificate;
   const group = before.autoScalingGroup === autoScalingGroup ? null : before.autoScalingGroup;

@@ -7,12 +7,9 @@ import { createRegistryTable, readItem } from './registry-table.ts';
 
 export type { Entry, Origin };
 
-/**
- * What people have registered: certificates with their sources, and targets. The mapping from an event to the
- * certificates it concerns is data here.
- */
+/** The registered certificates, with their sources, and the registered targets. */
 export interface Catalogue extends Certificates, Targets {
-  /** The version whose rollout ended well last; null before the first. A rollout's end sets it, in sequence order only. */
+  /** The version whose rollout succeeded last; null before the first. The end of a rollout sets it, in the order of the sequences only. */
   currentVersion(certificate: string): Promise<Rollout['version'] | null>;
   setCurrentVersion(certificate: string, version: Rollout['version'], sequence: number): Promise<void>;
 }

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import type { Place } from '../../core/rollout/rollout.ts';
 
-/** How a custom resource ended, in CloudFormation's own words. */
+/** The response for a custom resource, with the field names of CloudFormation. */
 export interface CustomResourceResponse {
   readonly Status: 'SUCCESS' | 'FAILED';
-  /** What people read in the stack's events; at most 1,000 characters of it. */
+  /** Shown in the events of the stack; at most 1,000 characters are sent. */
   readonly Reason: string;
   readonly PhysicalResourceId: string;
   readonly StackId: string;
@@ -13,27 +13,27 @@ export interface CustomResourceResponse {
   readonly LogicalResourceId: string;
 }
 
-/** What CloudFormation has for a custom resource, and what it wants back. */
+/** The files and the responses of a CloudFormation custom resource. */
 export interface CustomResourceService {
-  /** The text of a file that the stack brought. */
-  file(place: Place): Promise<string>;
-  /** `url` may be used by whoever knows it: it is never logged. Throws when the answer was not taken. */
-  answer(url: string, answer: CustomResourceResponse): Promise<void>;
+  /** The text of a file that the stack has uploaded. */
+  readFile(place: Place): Promise<string>;
+  /** `url` is signed and must never be logged. Throws if CloudFormation does not accept the response. */
+  respond(url: string, response: CustomResourceResponse): Promise<void>;
 }
 
-/** Milliseconds between looks at a file: a policy that the same stack update has changed takes a while to be in force. */
+/** Milliseconds between attempts to read the file: a policy changed by the same stack update takes effect late. */
 const waits = [2_000, 5_000, 10_000, 20_000, 30_000] as const;
 
-/** CloudFormation wants at most 4,096 bytes. */
-const longestReason = 1000;
+/** CloudFormation accepts responses of at most 4,096 bytes. */
+const maximumReasonCharacters = 1000;
 
-/** Requests with files in S3, answered by HTTP. */
+/** Files in S3, responses over HTTP. */
 export function createCustomResourceService(
   s3: S3Client,
   wait: (ms: number) => Promise<unknown> = sleep,
 ): CustomResourceService {
   return {
-    async file(place) {
+    async readFile(place) {
       for (const ms of waits) {
         const text = await textUnlessDenied(s3, place);
         if (text !== null) return text;
@@ -41,14 +41,15 @@ export function createCustomResourceService(
       }
       return textAt(s3, place);
     },
-    async answer(url, answer) {
-      const response = await fetch(url, {
+    async respond(url, response) {
+      const received = await fetch(url, {
         method: 'PUT',
-        // the URL is signed for a request without one
+        // the URL is signed for a request without a content type
         headers: { 'content-type': '' },
-        body: JSON.stringify({ ...answer, Reason: answer.Reason.slice(0, longestReason) }),
+        body: JSON.stringify({ ...response, Reason: response.Reason.slice(0, maximumReasonCharacters) }),
       });
-      if (!response.ok) throw new Error(`CloudFormation did not take the answer: HTTP ${response.status}`);
+      if (!received.ok)
+        throw new Error(`CloudFormation did not accept the response: HTTP ${received.status}`);
     },
   };
 }

@@ -5,43 +5,43 @@ import { desiredKey } from './desired-versions.ts';
 import { createRegistryTable, readItem } from './registry-table.ts';
 
 /**
- * What certferry believes a target (on one host) has, as its last deployment left it: item `target#<id>` / `installed`
- * of the registry, written in the transaction that records a deployment. `fingerprint` is null when nobody knows
- * (`lost`, `rollback_failed`); `notAfter` is epoch seconds, null when unknown. `version` is what the host said of it, by
- * which the drift sweep tells a chain that is not complete, and an RSA leaf beside an ECDSA one.
+ * The installed version of a target on one host after its last deployment (item `target#<id>` / `installed` of the registry). It
+ * is written in the transaction that records the deployment. `fingerprint` is null if it is unknown (`lost`,
+ * `rollback_failed`); `notAfter` is epoch seconds, null if unknown. `version` comes from the host: with it the drift sweep
+ * recognises an incomplete chain, and an RSA leaf beside an ECDSA leaf.
  */
 export const InstalledVersion = z.object({
   targetId: z.string(),
   certificate: z.string(),
   host: z.string(),
-  /** Where on the host, and how: see `core/target/place-digest.ts`. */
+  /** The installation on the host: see `core/targets/place-digest.ts`. */
   place: z.optional(z.nullable(z.string())),
   fingerprint: z.nullable(Fingerprint),
   notAfter: z.nullable(z.number()),
   version: z.optional(z.nullable(VersionFacts)),
   outcome: z.string(),
   deploymentId: z.string(),
-  /** Which rollout deployed it; null: a person did, for this target alone. */
+  /** The rollout that deployed it; null for a deployment of this target alone. */
   rollout: z.optional(z.nullable(z.string())),
   fence: z.int(),
   at: z.string(),
 });
 export type InstalledVersion = z.infer<typeof InstalledVersion>;
 
-/** Reads what targets have; of many at once. */
+/** Reads the installed versions of many targets. */
 export interface InstalledVersions {
-  /** By target id; targets that never had a deployment are missing. */
+  /** By target id. Targets without a deployment are missing. */
   of(targetIds: readonly string[]): Promise<ReadonlyMap<string, InstalledVersion>>;
   /**
-   * What the last request that got each target's lock wants there, by target id: a fingerprint, or null where the version
-   * before is put back. Targets that no request was for are missing.
+   * The fingerprint that the last request with the lock of each target deploys, by target id; null for a rollback. Targets without
+   * a request are missing.
    */
   desiredOf(targetIds: readonly string[]): Promise<ReadonlyMap<string, string | null>>;
 }
 
 export const installedKey = (targetId: string) => ({ pk: `target#${targetId}`, sk: 'installed' });
 
-/** InstalledVersion versions in the registry's table. */
+/** Installed versions in the table `registry`. */
 export function createInstalledVersions(
   documents: DynamoDBDocumentClient,
   registryTable: string,

@@ -21,7 +21,7 @@ export interface Key {
   readonly sk: string;
 }
 type Action = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
-/** Writes of one transaction, without the table. A `when` is a condition, with its names and values. */
+/** The writes of one transaction, and its result. */
 export interface Writes<Result> {
   readonly result: Result;
   readonly actions: readonly Action[];
@@ -55,17 +55,17 @@ export interface Writes<Result> {
 export interface RegistryTable {
   readonly name: string;
   get(key: Key): Promise<Item | null>;
-  /** In no order; those that are not there are left out. */
+  /** In any order. Items that do not exist are missing. */
   many(keys: readonly Key[]): Promise<Item[]>;
   /** The items of a partition in the order of their sort keys. */
   query(partition: string, options?: QueryOptions): Promise<Item[]>;
   /** Writes the item, unless the stored one has a higher value of `attribute`. */
   putUnlessNewer(item: Item & Key, attribute: string): Promise<void>;
-  /** False, and nothing changed, when its condition does not hold. */
+  /** Returns false, and changes nothing, if the condition fails. */
   update(key: Key, change: Change): Promise<boolean>;
   /**
-   * Decides on what `decide` reads, and writes it in one transaction whose conditions say that it is still so. Where it
-   * is not, or another transaction was at the same items, it decides again. No actions: nothing is written.
+   * Calls `decide`, which reads, and writes its actions in one transaction with conditions. If a condition fails or another
+   * transaction conflicts, it calls `decide` again. Without actions nothing is written.
    */
   transact<Result>(decide: () => Promise<Writes<Result>>): Promise<Result>;
 }
@@ -148,7 +148,7 @@ async function getMany(documents: DynamoDBDocumentClient, table: string, keys: r
       }),
     );
     items.push(...(answer.Responses?.[table] ?? []));
-    // keys are left over when an answer would pass 16 MB, and when the table is throttled
+    // keys remain if a response would exceed 16 MB or the table is throttled
     const unprocessed = (answer.UnprocessedKeys?.[table]?.Keys ?? []) as Key[];
     if (unprocessed.length > 0) await sleep(waitMilliseconds(round));
     left.push(...unprocessed);
@@ -180,8 +180,8 @@ async function queryAll(
   return items.slice(0, limit);
 }
 
-/** Enough for dozens of writers of one item: each round one of them gets through. */
-const mostRounds = 60;
+/** Enough for dozens of writers of one item: one of them succeeds in each round. */
+const maximumRounds = 60;
 
 async function transact<Result>(
   documents: DynamoDBDocumentClient,
@@ -194,25 +194,25 @@ async function transact<Result>(
       await documents.send(new TransactWriteCommand({ TransactItems: [...actions] }));
       return result;
     } catch (error) {
-      if (!wasOvertaken(error) || round === mostRounds) throw error;
+      if (!isConflict(error) || round === maximumRounds) throw error;
       await sleep(waitMilliseconds(round));
     }
   }
 }
 
-/** Each reason is a condition that does not hold any more, or another transaction at the same item. */
-function wasOvertaken(error: unknown): boolean {
+/** True if a condition failed or another transaction used the same item. */
+function isConflict(error: unknown): boolean {
   if (!(error instanceof TransactionCanceledException)) return false;
   const codes = (error.CancellationReasons ?? []).map(({ Code }) => Code);
   return codes.some((code) => code === 'ConditionalCheckFailed' || code === 'TransactionConflict');
 }
 
-/** With jitter, at most half a second: those who met each other do not meet again. */
+/** With jitter, at most half a second, so that colliding writers separate. */
 function waitMilliseconds(round: number): number {
   return Math.random() * Math.min(500, 10 * 2 ** round);
 }
 
-/** Reads an item with its schema; throws `name`, saying which item it is and what is wrong with it. */
+/** Parses an item with its schema. If it is invalid, throws the error `name` with the key and the problems. */
 export function readItem<Shape>(
   schema: z.ZodMiniType<Shape>,
   input: unknown,
@@ -223,7 +223,7 @@ export function readItem<Shape>(
   const problems = problemLines({ schema, input }, parsed.error.issues);
   throw new CertferryError(
     name,
-    `the registry's item ${key.pk} / ${key.sk} cannot be read: ${problems.join('; ')}. Was it written by another build, or by hand? Register it again.`,
+    `the registry's item ${key.pk} / ${key.sk} cannot be read: ${problems.join('; ')}. If another build or a manual change wrote it, register it again.`,
     { details: { pk: key.pk, sk: key.sk, problems } },
   );
 }

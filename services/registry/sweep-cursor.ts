@@ -8,9 +8,9 @@ const SweepCursor = z.object({
 });
 
 /**
- * How far the last sweep came: item `sweep` / `cursor` of the registry. A sweep that ran out of time leaves the id of
- * the last target it looked at, and the next one begins after it. `reached` is null when it saw everything.
- * `carried` are the numbers of the targets from the first one in the order of their ids up to that one; null: unknown.
+ * The progress of the last sweep (item `sweep` / `cursor` of the registry). A sweep that ran out of time stores the id of the last
+ * target it probed; the next sweep begins after it. `reached` is null if the sweep was complete. `carried` contains the
+ * metrics of the targets from the first id to `reached`; null: unknown.
  */
 export type SweepCursor = z.infer<typeof SweepCursor>;
 

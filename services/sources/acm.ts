@@ -5,15 +5,15 @@ import { labelOf } from './source-label.ts';
 import type { SourceContent, SourceReader, Unpinned } from './source-reader.ts';
 
 /**
- * Exportable certificates of ACM: public ones requested with export enabled, and those of a private CA. ACM knows no
- * versions and keeps only the current one, so there is nothing to go back to here.
+ * Exportable certificates of ACM: public ones requested with export enabled, and those of a private CA. ACM keeps only the
+ * current version, so there is no previous one.
  */
 export function acmReader(client: ACMClient): SourceReader<'acm'> {
   const find = (source: Unpinned<'acm'>) => exportNow(client, source);
   return { pinned: find, latest: find, previous: async () => null };
 }
 
-/** The key comes encrypted with a passphrase made for this one export; neither leaves this process's memory. */
+/** ACM encrypts the key with a passphrase made for this export; neither leaves the memory of this process. */
 async function exportNow(
   client: ACMClient,
   { kind, certificateArn }: Unpinned<'acm'>,
@@ -32,12 +32,12 @@ async function exportNow(
   return { source, where: labelOf(source), input };
 }
 
-/** Whether a certificate may be exported is settled when it is requested: asking again changes nothing. */
+/** Export is enabled or disabled when a certificate is requested: a retry does not help. */
 function notForExport(source: Unpinned<'acm'>) {
   return (cause: unknown): never => {
     if (!(cause instanceof Error && cause.name === 'ValidationException')) throw cause;
     const { name, details } = labelOf(source);
-    const message = `${name} cannot be exported (${cause.message}). Request a certificate with export enabled, or from a private CA, and name its ARN.`;
+    const message = `${name} cannot be exported (${cause.message}). Request a certificate with export enabled, or from a private CA, and configure its ARN.`;
     throw new CertferryError('SourceUnfit', message, { details, cause });
   };
 }

@@ -1,15 +1,15 @@
 import type { Bundle } from '../../core/deployment/version.ts';
 
-/** A rollout's deployments follow each other in the same function: most of them find their bundle here. */
-const keptSeconds = 300;
+/** The deployments of a rollout follow each other in the same function: most of them find their bundle here. */
+const cacheSeconds = 300;
 
-/** Rollouts of several certificates may run side by side; each key in memory is one more to lose. */
-const keptBundles = 4;
+/** Rollouts of several certificates may run in parallel. The limit is small because every cached bundle contains a key. */
+const maximumBundles = 4;
 
 /**
- * Bundles that were fetched lately, in this process's memory and nowhere else, so that a rollout to thousands does not
- * export a certificate thousands of times. What is too old is forgotten at the next call; a function that is never
- * called again is destroyed by Lambda, memory and all.
+ * Recently fetched bundles, only in the memory of this process, so that a rollout to thousands of targets does not export a
+ * certificate thousands of times. Expired bundles are removed at the next call. When a function is no longer called, Lambda
+ * destroys its memory.
  */
 export interface BundleCache {
   get(key: string, now: Date): Bundle | undefined;
@@ -17,20 +17,20 @@ export interface BundleCache {
 }
 
 export function createBundleCache(): BundleCache {
-  const kept = new Map<string, { readonly bundle: Bundle; readonly until: number }>();
-  const forget = (now: Date): void => {
-    for (const [key, { until }] of kept) if (until <= now.getTime()) kept.delete(key);
+  const cached = new Map<string, { readonly bundle: Bundle; readonly until: number }>();
+  const removeExpired = (now: Date): void => {
+    for (const [key, { until }] of cached) if (until <= now.getTime()) cached.delete(key);
   };
   return {
     get(key, now) {
-      forget(now);
-      return kept.get(key)?.bundle;
+      removeExpired(now);
+      return cached.get(key)?.bundle;
     },
     put(key, bundle, now) {
-      forget(now);
-      const [oldest] = kept.keys();
-      if (kept.size >= keptBundles && oldest !== undefined) kept.delete(oldest);
-      kept.set(key, { bundle, until: now.getTime() + keptSeconds * 1000 });
+      removeExpired(now);
+      const [oldest] = cached.keys();
+      if (cached.size >= maximumBundles && oldest !== undefined) cached.delete(oldest);
+      cached.set(key, { bundle, until: now.getTime() + cacheSeconds * 1000 });
     },
   };
 }

@@ -1,27 +1,32 @@
-// What a secret, an object or a parameter may hold: JSON with PEM fields or with a PKCS#12 file, PEM, a PKCS#12 file.
-// `docs/sources.md` tells people; nothing here quotes what it found, because that holds the key.
+// The formats of a secret, an object or a parameter: JSON with PEM fields or a PKCS#12 file, PEM, or a PKCS#12 file
+// (`docs/sources.md`). No error quotes the content, because it contains the key.
 import * as z from 'zod/mini';
 import type { BundleInput } from '../../core/certificate/read-bundle.ts';
 import { CertferryError, type ErrorDetails } from '../../core/errors.ts';
 
-/** Where content was found: `name` begins a message, `details` go with the error. */
+/** A source in an error: `name` begins the message, `details` go with the error. */
 export interface SourceLabel {
   readonly name: string;
   readonly details: ErrorDetails;
 }
 
-/** Base64 in JSON around the largest bundle that is taken, and some fields of a rotation function's own. */
+/** The largest accepted bundle as base64 in JSON, with some additional fields of a rotation function. */
 export const maximumContentBytes = 128 * 1024;
 
-/** Whoever writes JSON by a program writes null for what there is not. */
-const perhaps = z.optional(z.nullable(z.string()));
+/** Programs write null for a missing field. */
+const optionalText = z.optional(z.nullable(z.string()));
 
-/** On one line or on many: tools break it after 64 or 76 characters. */
+/** On one or several lines: tools wrap it after 64 or 76 characters. */
 const Base64 = z.pipe(z.pipe(z.string(), z.transform(withoutSpace)), z.base64());
 
 const JsonContent = z.union([
-  z.object({ certificate: z.string(), chain: perhaps, privateKey: z.string(), passphrase: perhaps }),
-  z.object({ pkcs12: Base64, passphrase: perhaps }),
+  z.object({
+    certificate: z.string(),
+    chain: optionalText,
+    privateKey: z.string(),
+    passphrase: optionalText,
+  }),
+  z.object({ pkcs12: Base64, passphrase: optionalText }),
 ]);
 
 function withoutSpace(text: string): string {
@@ -29,9 +34,9 @@ function withoutSpace(text: string): string {
 }
 
 /**
- * Content as the input of `readBundle`. Bytes are taken for PKCS#12 when they begin as ASN.1 does, everything else for
- * text: JSON if it begins with a brace, else PEM.
- * @throws CertferryError BundleUnreadable when it is none of these, BundleTooLarge
+ * The content as input of `readBundle`. Bytes that begin like ASN.1 are PKCS#12. Any other content is text: JSON if it begins with a
+ * brace, otherwise PEM.
+ * @throws CertferryError BundleUnreadable for another format, BundleTooLarge
  */
 export function bundleInputOf(content: string | Uint8Array, where: SourceLabel): BundleInput {
   const bytes = typeof content === 'string' ? Buffer.byteLength(content) : content.byteLength;
@@ -39,20 +44,20 @@ export function bundleInputOf(content: string | Uint8Array, where: SourceLabel):
   const text = typeof content === 'string' ? content : new TextDecoder().decode(content);
   if (/^[\s\uFEFF]*\{/.test(text)) return fromJson(text, where);
   if (text.includes('-----BEGIN ')) return { certificate: text };
-  if (typeof content === 'string') throw ofNoForm(where);
-  // UTF-16, as Windows tools write it, is told from PKCS#12 by its byte order mark
+  if (typeof content === 'string') throw unknownFormat(where);
+  // UTF-16, as Windows tools write it, begins with a byte order mark and not with 0x30
   return content[0] === 0x30 ? { pkcs12: content } : { certificate: content };
 }
 
-/** @throws CertferryError BundleTooLarge, always */
+/** The error BundleTooLarge for content of this size. */
 export function tooLarge(bytes: number, { name, details }: SourceLabel): CertferryError {
-  const message = `${name} has ${bytes} bytes; at most ${maximumContentBytes} are read. It has to hold one leaf, its intermediates and its key.`;
+  const message = `${name} has ${bytes} bytes; the maximum is ${maximumContentBytes}. Store only one leaf, its intermediates and its key.`;
   return new CertferryError('BundleTooLarge', message, { details: { ...details, bytes } });
 }
 
 function fromJson(text: string, where: SourceLabel): BundleInput {
   const parsed = JsonContent.safeParse(parseJson(text));
-  if (!parsed.success) throw ofNoForm(where);
+  if (!parsed.success) throw unknownFormat(where);
   const { data } = parsed;
   const secret = data.passphrase == null ? {} : { passphrase: data.passphrase };
   if ('pkcs12' in data) return { pkcs12: Buffer.from(data.pkcs12, 'base64'), ...secret };
@@ -68,7 +73,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-function ofNoForm({ name, details }: SourceLabel): CertferryError {
+function unknownFormat({ name, details }: SourceLabel): CertferryError {
   const message = `${name} is neither PEM, nor a PKCS#12 file, nor JSON of the form {certificate, chain?, privateKey, passphrase?} or {pkcs12, passphrase?}`;
   return new CertferryError('BundleUnreadable', message, { details });
 }

@@ -4,14 +4,14 @@ import { bundleInputOf } from './content.ts';
 import { labelOf } from './source-label.ts';
 import type { SourceContent, SourceReader, Unpinned } from './source-reader.ts';
 
-/** A SecureString, whose versions count from 1. One that is not encrypted is refused: it holds a private key. */
+/** A SecureString, whose versions count from 1. An unencrypted parameter is refused: it contains a private key. */
 export function parameterStoreReader(client: SSMClient): SourceReader<'parameter'> {
   return {
     pinned: (source) => findParameter(client, source, source.version),
     latest: (source) => findParameter(client, source, undefined),
     async previous(source) {
       const now = pinnedVersion(await findParameter(client, source, undefined));
-      return now > 1 ? orNull(findParameter(client, source, now - 1)) : null;
+      return now > 1 ? nullIfMissing(findParameter(client, source, now - 1)) : null;
     },
   };
 }
@@ -19,11 +19,11 @@ export function parameterStoreReader(client: SSMClient): SourceReader<'parameter
 async function findParameter(
   client: SSMClient,
   { kind, name }: Unpinned<'parameter'>,
-  asked: number | undefined,
+  requested: number | undefined,
 ): Promise<SourceContent> {
-  const Name = asked === undefined ? name : `${name}:${asked}`;
+  const Name = requested === undefined ? name : `${name}:${requested}`;
   const { Parameter } = await client.send(new GetParameterCommand({ Name, WithDecryption: true }));
-  const source = { kind, name, version: asked ?? Parameter?.Version ?? 0 };
+  const source = { kind, name, version: requested ?? Parameter?.Version ?? 0 };
   const where = labelOf(source);
   if (Parameter?.Type !== 'SecureString') throw notEncrypted(source, String(Parameter?.Type));
   return { source, where, input: bundleInputOf(Parameter.Value ?? '', where) };
@@ -31,8 +31,8 @@ async function findParameter(
 
 const pinnedVersion = ({ source }: SourceContent) => ('version' in source ? source.version : 0);
 
-/** Parameter Store keeps 100 versions and forgets the oldest. */
-async function orNull(found: Promise<SourceContent>): Promise<SourceContent | null> {
+/** Parameter Store keeps 100 versions and deletes the oldest. */
+async function nullIfMissing(found: Promise<SourceContent>): Promise<SourceContent | null> {
   try {
     return await found;
   } catch (error) {
@@ -43,6 +43,6 @@ async function orNull(found: Promise<SourceContent>): Promise<SourceContent | nu
 
 function notEncrypted(source: Unpinned<'parameter'>, type: string): CertferryError {
   const { name, details } = labelOf(source);
-  const message = `${name} is of type ${type}, but a private key may only be kept in a SecureString. Write it again with "--type SecureString", and take the key in it for known: everybody who may read parameters could read it.`;
+  const message = `${name} is of type ${type}, but a private key must be stored in a SecureString. Write it again with "--type SecureString" and a new key: everyone with read access to parameters could read this one.`;
   return new CertferryError('SourceUnfit', message, { details });
 }

@@ -1,16 +1,16 @@
 import * as z from 'zod/mini';
 
-/** Milliseconds, each up to its whole: 26 s at most, well within the minute that a state waits for its Lambda. */
-const longestWaits = [1000, 2000, 4000, 8000, 11_000] as const;
+/** Maximum milliseconds of each wait: 26 s in all, below the minute that a state waits for its function. */
+const maximumWaits = [1000, 2000, 4000, 8000, 11_000] as const;
 
-/** How waiting is done: tests do not wait. `random` is from 0 to 1. */
+/** Timer and random numbers (0 to 1); tests replace them. */
 export interface RetryTimer {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
   readonly random: () => number;
 }
 
-/** What services say of a failure that may pass by itself: a name, or a status of 500 and more. */
-const passing = new Set([
+/** Temporary errors of the services, besides a status of 500 or more. */
+const temporaryErrors = new Set([
   'RequestInProgressException', // ACM, for a while after a certificate was renewed
   'InternalServiceError',
   'InternalServerError',
@@ -33,25 +33,30 @@ const Failure = z.object({
   $metadata: z.optional(z.object({ httpStatusCode: z.optional(z.number()) })),
 });
 
-/** Calls again, with jitter, what fails in a way that may pass; after the last wait its error goes through. */
+/** Repeats a call after temporary errors, with jitter. The error after the last wait is thrown. */
 export async function withRetries<Result>(call: () => Promise<Result>, by: RetryTimer): Promise<Result> {
-  for (const longest of longestWaits) {
+  for (const maximum of maximumWaits) {
     try {
       return await call();
     } catch (error) {
-      if (!mayPass(error)) throw error;
-      await by.sleep(longest * by.random());
+      if (!isTemporary(error)) throw error;
+      await by.sleep(maximum * by.random());
     }
   }
   return await call();
 }
 
-/** Whether the service said that it was asked too often. */
+/** Whether the service has throttled the call. */
 export const isThrottled = (error: unknown): boolean => error instanceof Error && throttled.has(error.name);
 
-function mayPass(error: unknown): boolean {
+function isTemporary(error: unknown): boolean {
   const { data } = z.safeParse(Failure, error);
   if (data === undefined) return false;
   const status = data.$metadata?.httpStatusCode ?? 0;
-  return isThrottled(error) || passing.has(data.name) || passing.has(data.code ?? '') || status >= 500;
+  return (
+    isThrottled(error) ||
+    temporaryErrors.has(data.name) ||
+    temporaryErrors.has(data.code ?? '') ||
+    status >= 500
+  );
 }

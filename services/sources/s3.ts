@@ -4,19 +4,19 @@ import { bundleInputOf, maximumContentBytes, tooLarge } from './content.ts';
 import { labelOf } from './source-label.ts';
 import type { SourceContent, SourceReader, Unpinned } from './source-reader.ts';
 
-/** S3's id for what was written while versioning was off: the next such write takes its place. */
+/** S3's version id for objects written while versioning was off: the next such write replaces the object. */
 const unversioned = 'null';
 
 /**
- * One object, whose versions are those of its bucket. Without versioning an object's bytes may change under a rollout:
- * such a bucket is refused.
+ * One object, with the versions of its bucket. Without versioning, the bytes could change during a rollout, so such a bucket is
+ * refused.
  */
 export function s3Reader(client: S3Client): SourceReader<'s3'> {
   return {
     pinned: (source) => findObject(client, source, source.versionId),
     latest: (source) => findObject(client, source, undefined),
     async previous(source) {
-      const versionId = await versionBefore(client, source);
+      const versionId = await previousVersionId(client, source);
       return versionId === null ? null : findObject(client, source, versionId);
     },
   };
@@ -25,10 +25,10 @@ export function s3Reader(client: S3Client): SourceReader<'s3'> {
 async function findObject(
   client: S3Client,
   { kind, bucket, key }: Unpinned<'s3'>,
-  asked: string | undefined,
+  requested: string | undefined,
 ): Promise<SourceContent> {
-  const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: asked }));
-  const versionId = asked ?? answer.VersionId;
+  const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: requested }));
+  const versionId = requested ?? answer.VersionId;
   if (versionId === undefined || versionId === unversioned) throw notVersioned({ kind, bucket, key });
   const source = { kind, bucket, key, versionId };
   const where = labelOf(source);
@@ -40,8 +40,8 @@ async function findObject(
   return { source, where, input: bundleInputOf(content, where) };
 }
 
-/** Versions come newest first. Other keys may begin alike, but the key itself is the first in order. */
-async function versionBefore(client: S3Client, { bucket, key }: Unpinned<'s3'>): Promise<string | null> {
+/** Versions are sorted newest first. Other keys may have the same prefix, but the key itself sorts first. */
+async function previousVersionId(client: S3Client, { bucket, key }: Unpinned<'s3'>): Promise<string | null> {
   const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key }));
   const before = Versions.find((each) => each.Key === key && each.IsLatest !== true);
   return before?.VersionId === undefined || before.VersionId === unversioned ? null : before.VersionId;
@@ -49,6 +49,6 @@ async function versionBefore(client: S3Client, { bucket, key }: Unpinned<'s3'>):
 
 function notVersioned(source: Unpinned<'s3'>): CertferryError {
   const { name, details } = labelOf(source);
-  const message = `${name} has no version id: versioning is not enabled on its bucket. Enable it ("aws s3api put-bucket-versioning") and write the object again.`;
+  const message = `${name} has no version id: versioning is not enabled on its bucket. Enable versioning ("aws s3api put-bucket-versioning") and write the object again.`;
   return new CertferryError('SourceUnfit', message, { details });
 }

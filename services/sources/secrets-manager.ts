@@ -3,11 +3,14 @@ import { bundleInputOf } from './content.ts';
 import { labelOf } from './source-label.ts';
 import type { SourceContent, SourceReader, Unpinned } from './source-reader.ts';
 
-type Which = { readonly VersionId: string } | { readonly VersionStage: 'AWSCURRENT' | 'AWSPREVIOUS' };
+type VersionSelector =
+  | { readonly VersionId: string }
+  | { readonly VersionStage: 'AWSCURRENT' | 'AWSPREVIOUS' };
 
-/** Versions are Secrets Manager's own; the latest one has the stage AWSCURRENT, the one before it AWSPREVIOUS. */
+/** Versions of Secrets Manager: AWSCURRENT is the latest, AWSPREVIOUS the one before it. */
 export function secretsManagerReader(client: SecretsManagerClient): SourceReader<'secretsmanager'> {
-  const find = (source: Unpinned<'secretsmanager'>, which: Which) => findSecret(client, source, which);
+  const find = (source: Unpinned<'secretsmanager'>, which: VersionSelector) =>
+    findSecret(client, source, which);
   return {
     pinned: (source) => find(source, { VersionId: source.versionId }),
     latest: (source) => find(source, { VersionStage: 'AWSCURRENT' }),
@@ -25,11 +28,11 @@ export function secretsManagerReader(client: SecretsManagerClient): SourceReader
 async function findSecret(
   client: SecretsManagerClient,
   { kind, secretId }: Unpinned<'secretsmanager'>,
-  which: Which,
+  which: VersionSelector,
 ): Promise<SourceContent> {
-  const asked = 'VersionId' in which ? which.VersionId : undefined;
+  const requested = 'VersionId' in which ? which.VersionId : undefined;
   const answer = await client.send(new GetSecretValueCommand({ SecretId: secretId, ...which }));
-  const source = { kind, secretId, versionId: asked ?? answer.VersionId ?? '' };
+  const source = { kind, secretId, versionId: requested ?? answer.VersionId ?? '' };
   const where = labelOf(source);
   return { source, where, input: bundleInputOf(answer.SecretString ?? answer.SecretBinary ?? '', where) };
 }

@@ -1,7 +1,7 @@
 import type { CertificateSource, Source } from '../../core/deployment/source.ts';
 import type { SourceLabel } from './content.ts';
 
-/** What messages call a source, and what goes with their errors. */
+/** The name of a source in messages, and the details for its errors. */
 export function labelOf(source: CertificateSource | Source): SourceLabel {
   return { name: nameOf(source), details: { ...source } };
 }

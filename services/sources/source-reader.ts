@@ -2,36 +2,35 @@ import type { BundleInput } from '../../core/certificate/read-bundle.ts';
 import type { CertificateSource, Source, SourceKind } from '../../core/deployment/source.ts';
 import type { SourceLabel } from './content.ts';
 
-/** A version's bytes, not yet read as a bundle, and the source that pins them. They hold a private key. */
+/** The bytes of a version, not yet parsed as a bundle, and the source that pins them. They contain a private key. */
 export interface SourceContent {
   readonly source: Source;
   readonly where: SourceLabel;
   readonly input: BundleInput;
 }
 
-/** One kind of source without, and with, a version; by way of maps, which TypeScript follows for a kind it does not know. */
+/** One kind of source without and with a version. Mapped types, because TypeScript follows them for a generic kind. */
 export type Unpinned<Kind extends SourceKind> = {
   [Each in SourceKind]: Extract<CertificateSource, { kind: Each }>;
 }[Kind];
 export type Pinned<Kind extends SourceKind> = { [Each in SourceKind]: Extract<Source, { kind: Each }> }[Kind];
 
 /**
- * One kind of place that versions come from. What its service throws goes through: `sources.ts` tells what may pass from
- * what may not. What is found and cannot be used is thrown as CertferryError: SourceUnfit, BundleUnreadable,
- * BundleTooLarge.
+ * Reads versions from one kind of source. Errors of the service pass through: `sources.ts` distinguishes temporary errors. Content
+ * that cannot be used is thrown as CertferryError: SourceUnfit, BundleUnreadable, BundleTooLarge.
  */
 export interface SourceReader<Kind extends SourceKind> {
-  /** That version and no other; of ACM, which has none, what it has now. */
+  /** Exactly that version. ACM has no versions, so there it is the current one. */
   pinned(source: Pinned<Kind>): Promise<SourceContent>;
   latest(source: Unpinned<Kind>): Promise<SourceContent>;
-  /** The version before the one it has now; null when there is none. */
+  /** The version before the latest; null if there is none. */
   previous(source: Unpinned<Kind>): Promise<SourceContent | null>;
 }
 
-/** One place for each kind. */
+/** One reader for each kind. */
 export type SourceReaders = { readonly [Kind in SourceKind]: SourceReader<Kind> };
 
-/** The place that a source names; its methods take that source. */
+/** The reader for the kind of a source. */
 export function readerOf<Kind extends SourceKind>(
   readers: SourceReaders,
   source: Pinned<Kind> | Unpinned<Kind>,

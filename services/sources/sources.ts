@@ -1,5 +1,5 @@
-// Where versions' bytes come from: one file for each kind of place in `sources/`, and here what holds for all of them.
-// Bytes are judged by core before anybody hears of them, and no error says more of them than where they are.
+// Reads the bytes of versions: one file in this folder for each kind of source, and here the common part. `core/certificate`
+// checks the bytes before they are used. An error names their source and never quotes them.
 import type { ACMClient } from '@aws-sdk/client-acm';
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
@@ -17,28 +17,30 @@ import { secretsManagerReader } from './secrets-manager.ts';
 import { labelOf } from './source-label.ts';
 import { readerOf, type SourceContent, type SourceReaders } from './source-reader.ts';
 
-/** The version a request names: which leaf, and where its bytes are. */
+/** A version: the fingerprint of its leaf, and the source of its bytes. */
 export interface PinnedVersion {
   readonly fingerprint: string;
   readonly source: Source;
 }
 
-/** A version that a source has, without its bytes. `notAfter`: the leaf's, in epoch seconds. */
+/** A version of a source, without its bytes. `notAfter`: expiry of the leaf, in epoch seconds. */
 export interface SourceVersion extends PinnedVersion {
   readonly notAfter: number;
 }
 
 /**
- * Where versions' bytes come from.
+ * Reads versions from their sources.
  *
- * `fetch` answers a parsed, linted bundle whose leaf is the one asked for; `latest` says which version a source has now,
- * `previous` which one it had before (null: none, or the source does not keep it), and `identify` which leaf is in a version
- * that is known by its place alone. All throw SourceUnavailable (the bytes
- * cannot be had now), SourceUnfit (nor ever from there) or an error of `core/certificate` (BundleUnreadable,
- * KeyMismatch, …), and `fetch` SourceMismatch (they are another version's). A failure that may pass is met by `fetch`
- * with waits of its own, since its state does not come back; the state of `latest` does, for hours.
+ * `fetch` returns a parsed and checked bundle with the requested leaf. `latest` returns the current version of a source.
+ * `previous` returns the version before it (null: there is none, or the source does not keep it). `identify` returns the
+ * fingerprint of a version that is known only by its source.
  *
- * A bundle holds a private key: it may only be sealed, never logged, returned or stored.
+ * All throw SourceUnavailable (the bytes cannot be read now), SourceUnfit (the source can never be used) or an error of
+ * `core/certificate` (BundleUnreadable, KeyMismatch, …). `fetch` throws SourceMismatch if the bytes are of another version.
+ * After a temporary failure `fetch` retries with its own waits, because its state is not retried. The state of `latest` is
+ * retried for hours.
+ *
+ * A bundle contains a private key: seal it, but never log, return or store it.
  */
 export interface Sources {
   fetch(version: PinnedVersion, now: Date): Promise<Bundle>;
@@ -47,7 +49,7 @@ export interface Sources {
   identify(source: Source, now: Date): Promise<SourceVersion>;
 }
 
-/** The SDK's clients, one for each kind of place. */
+/** The SDK clients, one for each kind of source. */
 export interface SourceClients {
   readonly acm: ACMClient;
   readonly s3: S3Client;
@@ -72,27 +74,27 @@ export function createSources(clients: SourceClients, timer: RetryTimer): Source
       const found = await withRetries(() => readerOf(readers, source).pinned(source), timer).catch(
         keepThrottled(source),
       );
-      const { bundle, facts } = readFound(found, now);
+      const { bundle, facts } = parseContent(found, now);
       if (facts.fingerprint !== fingerprint) throw mismatch(source, facts.fingerprint, fingerprint);
       recent.put(key, bundle, now);
       return bundle;
     },
     async latest(source, now) {
       const found = await readerOf(readers, source).latest(source).catch(unavailable(source));
-      const { bundle, facts } = readFound(found, now);
-      // whoever asks which version it is fetches it next
+      const { bundle, facts } = parseContent(found, now);
+      // the caller fetches this version next
       recent.put(keyOf(found.source, facts.fingerprint), bundle, now);
       return versionIn(found, facts);
     },
     async identify(source, now) {
       const found = await readerOf(readers, source).pinned(source).catch(unavailable(source));
-      const { bundle, facts } = readFound(found, now);
+      const { bundle, facts } = parseContent(found, now);
       recent.put(keyOf(source, facts.fingerprint), bundle, now);
       return versionIn(found, facts);
     },
     async previous(source, now) {
       const found = await readerOf(readers, source).previous(source).catch(unavailable(source));
-      return found && versionIn(found, readFound(found, now).facts);
+      return found && versionIn(found, parseContent(found, now).facts);
     },
   };
 }
@@ -103,7 +105,7 @@ function versionIn({ source }: SourceContent, { fingerprint, notAfter }: Version
 
 const keyOf = (source: Source, fingerprint: string) => JSON.stringify([source, fingerprint]);
 
-/** A throttled call keeps its name: the graph of a deployment retries it, while SourceUnavailable ends it. */
+/** A throttled call keeps its error name: the state machine of a deployment retries it, whereas SourceUnavailable ends it. */
 function keepThrottled(source: Source) {
   return (cause: unknown): never => {
     if (isThrottled(cause) && cause instanceof Error && cause.name === 'ThrottlingException') throw cause;
@@ -115,20 +117,20 @@ function unavailable(source: CertificateSource | Source) {
   return (cause: unknown): never => {
     if (isCertferryError(cause)) throw cause;
     const { name, details } = labelOf(source);
-    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : 'no reason given';
-    const message = `${name} could not be read (${why}). Does it exist, and may this function read and decrypt it?`;
+    const why = cause instanceof Error ? `${cause.name}: ${cause.message}` : 'unknown error';
+    const message = `${name} could not be read (${why}). Check that it exists and that this function may read and decrypt it.`;
     throw new CertferryError('SourceUnavailable', message, { details, cause });
   };
 }
 
-function mismatch(source: Source, found: string, wanted: string): CertferryError {
+function mismatch(source: Source, found: string, requested: string): CertferryError {
   const { name, details } = labelOf(source);
-  const message = `${name} holds ${found}, but ${wanted} was requested. Request the version that the source holds, or name the source's right version.`;
-  return new CertferryError('SourceMismatch', message, { details: { ...details, wanted, found } });
+  const message = `${name} contains ${found}, but ${requested} was requested. Request the version that the source contains, or set the right version of the source.`;
+  return new CertferryError('SourceMismatch', message, { details: { ...details, requested, found } });
 }
 
-/** Says what is wrong in the words of the source: which one it is, and the field's name there. */
-function readFound({ input, where }: SourceContent, now: Date): ReadBundle {
+/** Adds the source to the error, and uses the field names of the source. */
+function parseContent({ input, where }: SourceContent, now: Date): ReadBundle {
   try {
     return readBundle(input, now);
   } catch (error) {
@@ -141,7 +143,7 @@ function readFound({ input, where }: SourceContent, now: Date): ReadBundle {
   }
 }
 
-/** What `core/certificate` calls `key`, JSON calls `privateKey`, and so does ACM (with a capital). */
+/** `core/certificate` calls the field `key`; JSON calls it `privateKey`, as ACM does (with a capital). */
 function inSource(details: ErrorDetails): ErrorDetails {
   const { field, fields } = details;
   return {

@@ -3,21 +3,21 @@ import { CertferryError } from '../../core/errors.ts';
 import { type HostLocation, placeOf } from '../../core/targets/host-location.ts';
 import { findUnreachableReason } from './reachability.ts';
 
-/** One job for one host, named as a target names it. `comment` is what a person sees in the console's list of commands. */
+/** One job for one host. `comment` is shown in the list of commands in the console. */
 export interface HostCommand {
   readonly host: string;
   readonly job: string;
   readonly comment: string;
 }
 
-/** What SSM knows of a command on its host. `status` is SSM's status detail with the spaces taken out. */
+/** A command invocation as SSM reports it. `status` is the status detail of SSM without spaces. */
 export interface Invocation {
   readonly status: string;
   readonly output: string;
   readonly errors: string;
 }
 
-/** The document that runs the agent, pinned: `version` a number or `$DEFAULT`, `hash` SHA-256 of its content. */
+/** The document that runs the agent, pinned. `version`: a number or `$DEFAULT`; `hash`: SHA-256 of its content. */
 export interface DocumentPin {
   readonly name: string;
   readonly version: string;
@@ -25,15 +25,15 @@ export interface DocumentPin {
 }
 
 /**
- * Runs the agent on hosts, through SSM Run Command.
+ * Runs the agent on hosts with SSM Run Command.
  *
- * `send` answers the command's id once SSM has accepted it. It throws CommandUndeliverable when SSM said for certain
- * that it will not run the command; any other error may mean that the command runs all the same: SendCommand has no
- * idempotency token, so only a caller that the host can tell apart may repeat it.
+ * `send` returns the id of the command when SSM has accepted it. It throws CommandUndeliverable if SSM will certainly not run
+ * the command. After any other error the command may run all the same: SendCommand has no idempotency token, so only
+ * repeat it if the host recognises the repetition.
  *
- * `look` answers null while SSM does not know the invocation yet, which is normal straight after sending.
+ * `readInvocation` returns null while SSM does not report the invocation yet, which is normal directly after sending.
  *
- * `reach` throws CommandUndeliverable, naming what SSM knows of the host, when it is away, not registered, or has an SSM
+ * `requireReachable` throws CommandUndeliverable, with the reason, if the host is offline, is not registered, or has an SSM
  * Agent that cannot run the document.
  */
 export interface Commands {
@@ -42,13 +42,13 @@ export interface Commands {
   requireReachable(host: string): Promise<void>;
 }
 
-/** A host that does not fetch the command within this time will not run it. */
+/** A host that does not fetch the command within this time does not run it. */
 export const deliverySeconds = 120;
 
-/** The document's Linux step. A document with two steps is asked for one of them. */
+/** The Linux step of the document. For a document with two steps, SSM needs the name of one. */
 const step = 'linux';
 
-/** Refusals after which SSM runs nothing (aws-facts: errors of SendCommand). Throttling is not one of them: it is retried. */
+/** After these errors SSM runs nothing (aws-facts: errors of SendCommand). Throttling is not included: it is retried. */
 const refusals = new Set([
   'InvalidInstanceId',
   'InvalidDocument',
@@ -60,46 +60,46 @@ const refusals = new Set([
   'AccessDeniedException',
 ]);
 
-/** Commands through SSM, with the pinned document. `ssmAt` gives the client for a host's account and region. */
+/** Commands through SSM, with the pinned document. `ssmAt` returns the client for a host's account and region. */
 export function createCommands(ssmAt: (place: HostLocation) => SSMClient, document: DocumentPin): Commands {
   return {
     async send(command) {
       try {
         const place = placeOf(command.host);
         const { Command } = await ssmAt(place).send(sendCommand(document, command, place));
-        return Command?.CommandId ?? refuse(command.host, 'SSM answered without a command id');
+        return Command?.CommandId ?? throwUndeliverable(command.host, 'SSM returned no command id');
       } catch (error) {
         if (error instanceof Error && refusals.has(error.name)) {
-          return refuse(command.host, `${error.name}: ${error.message}`, error);
+          return throwUndeliverable(command.host, `${error.name}: ${error.message}`, error);
         }
         throw error;
       }
     },
     async readInvocation(commandId, host) {
       const place = placeOf(host);
-      const asked = { CommandId: commandId, InstanceId: place.instance, PluginName: step };
+      const request = { CommandId: commandId, InstanceId: place.instance, PluginName: step };
       try {
-        const found = await ssmAt(place).send(new GetCommandInvocationCommand(asked));
+        const found = await ssmAt(place).send(new GetCommandInvocationCommand(request));
         return {
           status: (found.StatusDetails || found.Status || '').replaceAll(' ', ''),
           output: found.StandardOutputContent ?? '',
           errors: found.StandardErrorContent ?? '',
         };
       } catch (error) {
-        if (error instanceof Error && notThereYet.has(error.name)) return null;
+        if (error instanceof Error && notReportedYet.has(error.name)) return null;
         throw error;
       }
     },
     async requireReachable(host) {
       const place = placeOf(host);
       const why = await findUnreachableReason(ssmAt(place), place.instance);
-      if (why !== null) refuse(host, why);
+      if (why !== null) throwUndeliverable(host, why);
     },
   };
 }
 
-/** A step that never started is not there to be asked about either. */
-const notThereYet = new Set(['InvocationDoesNotExist', 'InvalidPluginName']);
+/** SSM reports these errors while the invocation, or its step, has not started. */
+const notReportedYet = new Set(['InvocationDoesNotExist', 'InvalidPluginName']);
 
 function sendCommand(
   document: DocumentPin,
@@ -117,10 +117,10 @@ function sendCommand(
   });
 }
 
-function refuse(host: string, why: string, cause?: unknown): never {
+function throwUndeliverable(host: string, why: string, cause?: unknown): never {
   throw new CertferryError(
     'CommandUndeliverable',
-    `SSM will not run the agent on ${host} (${why}); nothing was sent. Is the host running, registered with SSM and allowed to use the document?`,
+    `SSM cannot run the agent on ${host} (${why}). Nothing was sent. Check that the host runs, is registered with SSM and may use the document.`,
     { details: { host }, cause },
   );
 }
@@ -138,7 +138,7 @@ const terminalStatuses = new Set([
   'AccessDenied',
 ]);
 
-/** Has the command ended, one way or another? Takes SSM's spelling with and without spaces. */
+/** Whether a command has ended. Accepts SSM's spelling with and without spaces. */
 export function hasEnded(status: string): boolean {
   return terminalStatuses.has(status.replaceAll(' ', ''));
 }

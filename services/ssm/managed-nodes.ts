@@ -6,22 +6,22 @@ import {
   type SSMClient,
 } from '@aws-sdk/client-ssm';
 
-/** A host as SSM knows it. */
+/** A host as SSM reports it. */
 export interface ManagedNode {
   readonly address: string | null;
   readonly online: boolean;
 }
 type Nodes = ReadonlyMap<string, ManagedNode>;
 
-/** SSM's own limits: a page, and the ids that fit it. */
+/** SSM's maximum page size, and the maximum number of ids in a request. */
 const pageSize = 50;
 
-/** Nodes by their ids; those that SSM does not know are missing. */
+/** Nodes by id. Ids that SSM does not know are missing. */
 export async function nodesOf(ssm: SSMClient, ids: readonly string[]): Promise<Nodes> {
   return nodesBy(await informationOf(ssm, ids));
 }
 
-/** All that SSM says of nodes; those that it does not know are missing. */
+/** The full information about nodes. Ids that SSM does not know are missing. */
 export async function informationOf(ssm: SSMClient, ids: readonly string[]): Promise<InstanceInformation[]> {
   const found: InstanceInformation[] = [];
   for (let at = 0; at < ids.length; at += pageSize) {
@@ -30,7 +30,7 @@ export async function informationOf(ssm: SSMClient, ids: readonly string[]): Pro
   return found;
 }
 
-/** One unknown id may spoil the call for all: the known ones are then found half by half. */
+/** One unknown id can fail the whole request: the ids are then split in halves. */
 async function chunk(ssm: SSMClient, ids: readonly string[]): Promise<InstanceInformation[]> {
   try {
     return await describe(ssm, [{ Key: 'InstanceIds', Values: [...ids] }]);
@@ -42,7 +42,7 @@ async function chunk(ssm: SSMClient, ids: readonly string[]): Promise<InstanceIn
   }
 }
 
-/** Hybrid nodes that bear every one of the tags. SSM takes one tag a call, and no other filter beside it. */
+/** Hybrid nodes with all of the tags. SSM accepts one tag in a request, and no other filter with it. */
 export async function hybridNodesWithTags(
   ssm: SSMClient,
   tags: Readonly<Record<string, string>>,
@@ -72,11 +72,11 @@ async function describe(
 
 function nodesBy(
   nodes: readonly InstanceInformation[],
-  wanted: (node: InstanceInformation) => boolean = () => true,
+  isSelected: (node: InstanceInformation) => boolean = () => true,
 ): Nodes {
   return new Map(
     nodes
-      .filter(wanted)
+      .filter(isSelected)
       .map(({ InstanceId = '', IPAddress, PingStatus }) => [
         InstanceId,
         { address: IPAddress || null, online: PingStatus === 'Online' },

@@ -10,60 +10,60 @@ export interface Rate {
   readonly burst: number;
 }
 
-/** `mustGo`: what undoes a deployment is never refused, and goes after a short wait whatever the queue. */
+/** `mustGo`: an undo job is never refused; it is sent after a short wait, however long the queue is. */
 export type Urgency = 'canWait' | 'mustGo';
 
 /**
- * Spreads SendCommand over time, for all functions together: SSM's own limit is an account's and region's, and is not
- * published. A turn that is near is waited for; for one that is far off SendPaced is thrown, and the state's Retry comes
- * back later. A turn that was given and not used is lost, no more.
+ * Limits the rate of SendCommand for all functions together: SSM's own limit applies to an account and region and is not
+ * published. If a slot is near, the call waits for it. Otherwise it throws SendPaced, and the state's Retry comes back
+ * later. A slot that is reserved but not used is lost.
  */
 export interface SendRate {
-  /** `where`: names the account and region, or is null for the stack's own. */
+  /** `where`: the account and region; null for those of the stack. */
   waitForSlot(where: string | null, urgency: Urgency): Promise<void>;
 }
 
-/** What pacing needs besides the table; a test says what time it is and how a wait passes. */
-export interface Passing {
+/** Clock, timer and random numbers; tests replace them. */
+export interface RateTimer {
   readonly now: () => number;
   readonly sleep: (milliseconds: number) => Promise<unknown>;
-  /** From 0 up to, but not, 1. */
+  /** From 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
 }
 
-/** Below the 60 seconds that the function may take, with room for what it does besides. */
-const longestWaitMilliseconds = 20_000;
+/** Below the timeout of the function (60 seconds), with room for its other work. */
+const maximumWaitMilliseconds = 20_000;
 
-/** How much clocks may differ before one that is ahead is not believed: others would wait for its time to come. */
+/** Accepted difference between clocks. A time further ahead comes from a wrong clock and is ignored. */
 const clockMarginMilliseconds = 5_000;
 
-/** Of many functions that find the bucket in the same state all but one try again. */
-const attemptsAtMost = 10;
+/** If many functions read the same state of the bucket, all but one retry. */
+const maximumAttempts = 10;
 
 const Bucket = z.object({ fullAt: z._default(z.number(), 0) });
 
 /**
- * The bucket is one number (item `bucket#send-command#<where>` of the table of locks): `fullAt`, when it will have
- * filled up again, in epoch milliseconds by the clock of whoever wrote it. Each turn moves it on by one interval; a turn
- * is due when it is no more than the burst ahead (the generic cell rate algorithm).
+ * The bucket is one number (item `bucket#send-command#<where>` of the table of locks): `fullAt`, the time at which it is full
+ * again, in epoch milliseconds of the writer's clock. Each slot moves it by one interval. A slot is due when it is no more
+ * than the burst ahead (the generic cell rate algorithm).
  *
- * No clock is trusted further than the longest wait: a `fullAt` beyond what any queue explains was written by a clock
- * that is ahead, and is started anew, so a wrong clock costs pace and stops nobody.
+ * No clock is trusted beyond the maximum wait: a `fullAt` that no queue explains comes from a wrong clock and is reset. So a
+ * wrong clock affects the rate and stops no function.
  */
 export function createSendRate(
   documents: DynamoDBDocumentClient,
   table: string,
-  { perSecond, burst, now, sleep, random }: Rate & Passing,
+  { perSecond, burst, now, sleep, random }: Rate & RateTimer,
 ): SendRate {
   const interval = 1000 / perSecond;
   const ahead = (burst - 1) * interval;
 
-  /** When the turn is due, in milliseconds from now; null when it is too far off and was not taken. */
+  /** Milliseconds until the slot is due; null if it is too far ahead and was not reserved. */
   async function take(key: string): Promise<number | null> {
-    // the same for all attempts: whoever won the one before may have set a time that is past by now, and would be raced again
+    // the same for all attempts: otherwise the time that the winner of the last attempt set may be past, and the race repeats
     const time = now();
-    for (let attempt = 0; attempt < attemptsAtMost; attempt += 1) {
-      const latest = time + ahead + longestWaitMilliseconds;
+    for (let attempt = 0; attempt < maximumAttempts; attempt += 1) {
+      const latest = time + ahead + maximumWaitMilliseconds;
       const queued = await update(documents, queueing(table, key, { interval, from: time, to: latest }));
       if (queued.taken) return Math.max(0, queued.fullAt - interval - ahead - time);
       const { fullAt } = queued;
@@ -76,18 +76,18 @@ export function createSendRate(
 
   return {
     async waitForSlot(where, urgency) {
-      const place = where ?? 'own';
-      const wait = await take(`bucket#send-command#${place}`);
+      const location = where ?? 'own';
+      const wait = await take(`bucket#send-command#${location}`);
       if (wait === null && urgency === 'canWait') {
         throw new CertferryError(
           'SendPaced',
-          `more commands wait to be sent (${where ?? "the stack's own account and region"}) than ${longestWaitMilliseconds / 1000} seconds are enough for at ${perSecond} a second; nothing was sent`,
-          { details: { where: place, perSecond } },
+          `too many commands wait to be sent (${where ?? 'account and region of the stack'}): at ${perSecond} per second the wait exceeds ${maximumWaitMilliseconds / 1000} seconds. Nothing was sent; retry later.`,
+          { details: { where: location, perSecond } },
         );
       }
-      const jitter = random() * (wait === null ? longestWaitMilliseconds : interval);
-      // a turn that is due now is taken now: a single deployment waits for nobody
-      if (wait !== 0) await sleep(Math.min((wait ?? 0) + jitter, longestWaitMilliseconds));
+      const jitter = random() * (wait === null ? maximumWaitMilliseconds : interval);
+      // a slot that is due is used without delay: a single deployment never waits
+      if (wait !== 0) await sleep(Math.min((wait ?? 0) + jitter, maximumWaitMilliseconds));
     },
   };
 }

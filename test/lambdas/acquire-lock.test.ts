@@ -124,7 +124,7 @@ describe('AcquireLock', () => {
 
     await expect(acquire(event)).rejects.toMatchObject({
       name: 'InvalidRequest',
-      message: expect.stringContaining('requestNumber 1000 was never given out'),
+      message: expect.stringContaining('requestNumber 1000 was never issued'),
     });
   });
 

@@ -149,7 +149,7 @@ describe('command-status', () => {
 
     const result = world.executions.outputOf('t1') as { summary: string };
     expect(result).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
-    expect(result.summary).toMatch(/ended Failed .*x{279} curl: \(22\) not found$/);
+    expect(result.summary).toMatch(/ended with status Failed .*x{279} curl: \(22\) not found$/);
   });
 
   test('takes no other deployment’s line for this one’s', async () => {

@@ -1,15 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import type { Phases } from '../../lambdas/recording/durations.ts';
-import { type Ended, historyItem, requestFactsIn } from '../../lambdas/recording/history-item.ts';
+import { type EndedDeployment, historyItem, requestFactsOf } from '../../lambdas/recording/history-item.ts';
 import { rawRequest } from '../fixtures/factories.ts';
 import { probeResult, pushResult } from '../fixtures/results.ts';
 
 const noPhases = { push: null, probe: null, rollback: null };
 const ending = { summary: 'seen', reason: null, repair: null, warnings: [] };
-const ended = (request: object, known: Partial<Ended> = {}) =>
+const ended = (request: object, known: Partial<EndedDeployment> = {}) =>
   historyItem({
-    facts: requestFactsIn(request),
+    facts: requestFactsOf(request),
     ending: { ...ending, outcome: 'deployed' },
     deploymentId: 'd-1',
     executionArn: 'arn:d-1',

@@ -5,7 +5,7 @@ import { facts, fingerprint } from '../fixtures/factories.ts';
 import { probeResult, pushResult } from '../fixtures/results.ts';
 
 const repair = { files: [{ path: '/etc/x.pem', backup: '/var/b/x.pem' }], commands: ['cp a b'] };
-const notYet = probeResult({ verdict: 'retry', attempt: 0, summary: 'not looked yet' });
+const notYet = probeResult({ verdict: 'retry', attempt: 0, summary: 'not probed yet' });
 const lambdaFailure = (name: string) => ({
   Error: name,
   Cause: JSON.stringify({ errorType: name, errorMessage: `why ${name}`, trace: [] }),
@@ -29,7 +29,7 @@ describe('how a deployment ended', () => {
       'applied, and nobody looked',
       'committed',
       { push: pushResult({ outcome: 'applied' }), probeFrom: 'none' },
-      { outcome: 'deployed_unverified', summary: expect.stringContaining('nobody looked') },
+      { outcome: 'deployed_unverified', summary: expect.stringContaining('not verified') },
     ],
     [
       'every byte there',
@@ -112,7 +112,7 @@ describe('how a deployment ended', () => {
       'without a word in time',
       'lost',
       { failure: { Error: 'States.Timeout', Cause: '' } },
-      { outcome: 'lost', reason: 'States.Timeout', summary: 'States.Timeout: no answer came in time' },
+      { outcome: 'lost', reason: 'States.Timeout', summary: 'States.Timeout: the state timed out' },
     ],
     [
       'undone',
@@ -153,7 +153,7 @@ describe('how a deployment ended', () => {
         outcome: 'rollback_failed',
         repair,
         summary:
-          'stuck; the host said rollback_failed; on the host, run: cp a b; /etc/x.pem is kept as /var/b/x.pem',
+          'stuck; the host said rollback_failed; on the host, run: cp a b; the previous /etc/x.pem is kept as /var/b/x.pem',
       },
     ],
     [
@@ -163,7 +163,7 @@ describe('how a deployment ended', () => {
       {
         outcome: 'rollback_failed',
         reason: 'States.Timeout',
-        summary: 'stuck; States.Timeout: no answer came in time',
+        summary: 'stuck; States.Timeout: the state timed out',
       },
     ],
     [
@@ -194,7 +194,7 @@ describe('how a deployment ended', () => {
 
     expect(outcomeOf('lost', state)).toMatchObject({
       reason: 'States.Timeout',
-      summary: 'States.Timeout: no answer came in time',
+      summary: 'States.Timeout: the state timed out',
     });
     expect(outcomeOf('lost', FinalState.parse({ failure: { Error: 'States.Runtime' } }))).toMatchObject({
       reason: 'States.Runtime',

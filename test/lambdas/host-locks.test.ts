@@ -42,7 +42,7 @@ describe('a host', () => {
 
     await expect(second).rejects.toMatchObject({
       name: 'LockHeld',
-      message: expect.stringMatching(new RegExp(`${host}.*${first.execution.id}`)),
+      message: expect.stringMatching(new RegExp(`${first.execution.id} holds host ${host}`)),
     });
   });
 
@@ -144,15 +144,16 @@ describe('a host', () => {
     const stopped = await holding();
     world.executions.ended.add(stopped.execution.id);
     await holding();
-    const make = async () => ({ action: 'undo' as const, text: '' });
+    const prepare = async () => ({ action: 'undo' as const, text: '' });
     const { deployment } = stopped.state;
-    const send = (purpose: 'push' | 'undo') => deliver(world, { deployment, taskToken: 't', purpose, make });
+    const send = (purpose: 'push' | 'undo') =>
+      deliver(world, { deployment, taskToken: 't', purpose, prepare });
     world.commands.send = async () => 'c-1';
 
     await expect(send('push')).rejects.toMatchObject({
       name: 'StaleFence',
       message: expect.stringContaining(host),
     });
-    await expect(send('undo')).resolves.toBe('waiting');
+    await expect(send('undo')).resolves.toBe('not_ended');
   });
 });

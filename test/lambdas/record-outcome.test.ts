@@ -57,7 +57,7 @@ describe('the recording states', () => {
       deploymentId: ended.execution.name,
       targetId,
       outcome: 'deployed',
-      summary: 'the host said applied; not looked yet',
+      summary: 'the host said applied; not probed yet',
       reason: null,
       fingerprint: fingerprint('new'),
       previousFingerprint: fingerprint('old'),
@@ -166,7 +166,7 @@ describe('the recording states', () => {
       const [registered] = id.split('.');
       expect(world.told).toEqual([
         {
-          subject: `A PERSON IS NEEDED: ${id} on i-0123456789abcdef0 could not be put back`,
+          subject: `Manual action required: rollback of ${id} on i-0123456789abcdef0 failed`,
           text: [
             `Deployment ${ended.execution.name}: target ${id} on host i-0123456789abcdef0`,
             `api.example.com, version ${shortFingerprint(failed)}`,
@@ -175,18 +175,18 @@ describe('the recording states', () => {
             '',
             'the backup is gone; not served',
             '',
-            'What is live:',
-            `  10.0.0.7:443 serves ${shortFingerprint(failed)}, the version that was being deployed`,
+            'Served now:',
+            `  10.0.0.7:443 serves ${shortFingerprint(failed)}, the version of this deployment`,
             '  [fd00::7]:443: no answer',
             '',
-            'On the host, type:',
+            'Run on the host:',
             '  cp -p /var/lib/certferry/b/0 /etc/nginx/tls/fullchain.pem',
             '  systemctl reload nginx',
-            '(/etc/nginx/tls/fullchain.pem is kept as /var/lib/certferry/b/0)',
+            '(the previous /etc/nginx/tls/fullchain.pem is kept as /var/lib/certferry/b/0)',
             '',
-            `Once the host is right, a version that is good:  certferry deploy --stack Certferry --region eu-west-1 --certificate api.example.com --target ${registered}`,
-            `The whole way:  certferry inspect --stack Certferry --region eu-west-1 ${ended.execution.name}`,
-            `These commands again (repair):  certferry history --stack Certferry --region eu-west-1 --target ${id} --json`,
+            `Deploy a working version once the host is repaired:  certferry deploy --stack Certferry --region eu-west-1 --certificate api.example.com --target ${registered}`,
+            `Details of this deployment:  certferry inspect --stack Certferry --region eu-west-1 ${ended.execution.name}`,
+            `Print these commands again (field "repair"):  certferry history --stack Certferry --region eu-west-1 --target ${id} --json`,
           ].join('\n'),
         },
       ]);
@@ -204,18 +204,21 @@ describe('the recording states', () => {
     });
 
     test.each([
-      [{ rollback: null, failure: { Error: 'States.Timeout', Cause: '' } }, 'nobody has looked since'],
+      [
+        { rollback: null, failure: { Error: 'States.Timeout', Cause: '' } },
+        'unknown, no probe was made after the rollback.',
+      ],
       [
         { rollback: pushResult({ outcome: 'restored', served: false }) },
-        'the host itself sees that the old leaf is not served.',
+        'according to the host, the previous leaf is not served.',
       ],
     ])('say what is known of what is live, and how little that is (%#)', async (known, said) => {
       const ended = await committed();
       const probe = probeResult({ attempt: 3, observations });
       await record({ ...ended, path: 'rollback_failed', state: { ...ended.state, probe, ...known } });
 
-      expect(world.told[0]?.text).toContain(`What is live: ${said}`);
-      expect(world.told[0]?.text).toContain('The host has not said what to type. See ');
+      expect(world.told[0]?.text).toContain(`Served now: ${said}`);
+      expect(world.told[0]?.text).toContain('The host reported no repair commands. See ');
     });
 
     test('call nobody after any other end', async () => {

@@ -154,7 +154,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
   test('calls it unreachable when its host is away, and does not send to find out', async () => {
     await mail('mail');
     const world = own.sweeping();
-    world.away.set(hostA, 'its SSM Agent is ConnectionLost, last heard of 2026-11-20T00:00:00.000Z');
+    world.away.set(hostA, 'its SSM Agent is ConnectionLost, last ping 2026-11-20T00:00:00.000Z');
 
     expect(await onlyOne(world)).toMatchObject({
       condition: 'unreachable',

@@ -116,7 +116,7 @@ describe('deploying a stack while a person registers', () => {
 
     await expect(syncCatalogue(late, wanted)).rejects.toMatchObject({
       name: 'InvalidRequest',
-      message: expect.stringContaining('target web-1 has just been registered by the command line'),
+      message: expect.stringContaining('target web-1 is already registered by the command line'),
     });
     expect(await catalogue.target('web-1')).toEqual({ thing: theirs, origin: 'cli' });
   });
@@ -267,7 +267,7 @@ describe('a list that cannot be taken', () => {
     };
     const patient = createCustomResourceService({ send } as unknown as S3Client, async () => undefined);
 
-    expect(await patient.file({ bucket: 'assets', key: 'list.json' })).toBe('{}');
+    expect(await patient.readFile({ bucket: 'assets', key: 'list.json' })).toBe('{}');
     expect(looks).toBe(3);
   });
 
@@ -279,7 +279,7 @@ describe('a list that cannot be taken', () => {
       waited.push(ms),
     );
 
-    await expect(patient.file({ bucket: 'assets', key: 'list.json' })).rejects.toThrow(denied);
+    await expect(patient.readFile({ bucket: 'assets', key: 'list.json' })).rejects.toThrow(denied);
     expect(waited).toEqual([2_000, 5_000, 10_000, 20_000, 30_000]);
   });
 });

@@ -84,7 +84,7 @@ describe('a task', () => {
       build: () => async () => ({ summary: 7 as unknown as string }),
     });
 
-    await expect(handler(event)).rejects.toThrow('T made a result that is not of its own shape: summary');
+    await expect(handler(event)).rejects.toThrow('the result of T is invalid: summary');
   });
 });
 
@@ -97,7 +97,7 @@ describe('a setting', () => {
 
   test.each([
     ['LOCKS_TABLE', {}, 'LOCKS_TABLE is not set'],
-    ['DOCUMENT_VERSION', { DOCUMENT_VERSION: 'latest' }, 'DOCUMENT_VERSION is "latest"'],
+    ['DOCUMENT_VERSION', { DOCUMENT_VERSION: 'latest' }, 'DOCUMENT_VERSION is invalid: "latest"'],
   ] as const)('%s throws when the stack did not set it properly', (name, environment, message) => {
     expect(() => setting(name, environment)).toThrow(message);
   });

@@ -36,11 +36,10 @@ type Services = LockServices & {
 };
 
 /**
- * State AcquireLock. Called again by the same execution (a lost response, a retry) it answers the same request number
- * and the same fence. Called while another execution holds the target or its host it throws LockHeld, unless Step
- * Functions says that execution has ended: then it takes over. Called when a later request or a newer rollout is in
- * force it throws Superseded, whether or not the lock is free; when its rollout is halted, RolloutHalted. Of parallel
- * calls one gets the lock.
+ * State AcquireLock. A repeated call by the same execution returns the same request number and fence. If another execution
+ * holds the target or its host, it throws LockHeld; if Step Functions reports that this execution has ended, it takes the
+ * lock over. It throws Superseded if a later request or a newer rollout is in force, even if the lock is free, and
+ * RolloutHalted if the rollout is halted. Of parallel calls, one gets the lock.
  */
 export const createHandler =
   (by: Services) =>
@@ -50,17 +49,17 @@ export const createHandler =
     const supersedes = request.action !== 'validate';
     const now = by.clock.now();
     const rollout = await checkRollout(by.rollouts, request);
-    const asked = { targetId, supersedes, rollout, now };
+    const base = { targetId, supersedes, rollout, now };
     const requestNumber =
-      request.requestNumber ?? (await by.locks.registerRequest({ ...asked, requestId: execution.id }));
-    const claim = { ...asked, executionArn: execution.id, requestNumber, startedAt: execution.startedAt };
-    const fence = await locksOrWait(by, claim, request);
+      request.requestNumber ?? (await by.locks.registerRequest({ ...base, requestId: execution.id }));
+    const claim = { ...base, executionArn: execution.id, requestNumber, startedAt: execution.startedAt };
+    const fence = await acquireOrCountWait(by, claim, request);
     if (supersedes) await by.desiredVersions.save(desiredVersion(request, requestNumber));
-    return seeded(deploymentOf(request, { execution, requestNumber, fence }));
+    return initialState(deploymentOf(request, { execution, requestNumber, fence }));
   };
 
-/** Who waits is counted while it waits: the state tries again for half an hour and more before anything has ended. */
-async function locksOrWait(by: Services, claim: Claim, request: DeploymentRequest): Promise<number> {
+/** The wait is counted while it lasts: the state retries for more than half an hour. */
+async function acquireOrCountWait(by: Services, claim: Claim, request: DeploymentRequest): Promise<number> {
   try {
     return await acquireLocks(by, claim, request.target.host);
   } catch (error) {
@@ -69,7 +68,7 @@ async function locksOrWait(by: Services, claim: Claim, request: DeploymentReques
   }
 }
 
-/** So far, after the splay; two clocks may differ. */
+/** Milliseconds so far, without the splay. Never negative, because the clocks may differ. */
 function waitedMs({ startedAt, now }: Claim, { splaySeconds = 0 }: DeploymentRequest): number {
   return Math.max(0, now.getTime() - Date.parse(startedAt) - splaySeconds * 1000);
 }
@@ -80,7 +79,7 @@ function desiredVersion({ target, action, version }: DeploymentRequest, requestN
   return { targetId, certificate, action, fingerprint, source: version?.source ?? null, requestNumber };
 }
 
-interface Turn {
+interface AcquiredLock {
   readonly execution: ExecutionContext;
   readonly requestNumber: number;
   readonly fence: number;
@@ -88,7 +87,7 @@ interface Turn {
 
 function deploymentOf(
   { target, action, version, rollout, replaces }: DeploymentRequest,
-  { execution, requestNumber, fence }: Turn,
+  { execution, requestNumber, fence }: AcquiredLock,
 ): Deployment {
   const { id: executionArn, name: id, startedAt } = execution;
   const probeFrom = target.verify === 'none' ? 'none' : target.verify.probeFrom;
@@ -101,16 +100,16 @@ function deploymentOf(
   return { id, executionArn, startedAt, target, action, version, ...held, probeFrom };
 }
 
-/** Every field there, so that no path of the state machine can fail to resolve. */
-function seeded(deployment: Deployment): DeploymentState {
-  const notYet = (): ProbeResult => ({
+/** Every field is present, so that no path of the state machine fails to resolve. */
+function initialState(deployment: Deployment): DeploymentState {
+  const notProbed = (): ProbeResult => ({
     verdict: 'retry',
     attempt: 0,
     waitSeconds: 0,
-    summary: 'not looked yet',
+    summary: 'not probed yet',
     observations: [],
   });
-  return { deployment, push: null, probe: notYet(), rollback: null, restored: notYet(), failure: null };
+  return { deployment, push: null, probe: notProbed(), rollback: null, restored: notProbed(), failure: null };
 }
 
 export const handler = task('AcquireLock', {

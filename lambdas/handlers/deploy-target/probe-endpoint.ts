@@ -10,7 +10,7 @@ import { task } from '../../runtime/task.ts';
 const Input = z.object({ deployment: Deployment, version: z.nullable(VersionFacts), attempt: z.int() });
 type Input = z.infer<typeof Input>;
 
-/** State ProbeEndpoint: one look at every address of the endpoint. It changes nothing, so any call may be repeated. */
+/** State ProbeEndpoint: one probe of every address of the endpoint. It changes nothing, so any call may be repeated. */
 export const createHandler =
   (by: { readonly probe: typeof probe }) =>
   async ({ deployment, version, attempt }: Input): Promise<ProbeResult> => {
@@ -18,7 +18,7 @@ export const createHandler =
     if (verify === 'none' || version === null) {
       throw new CertferryError(
         'ProbeFailed',
-        `target ${id} cannot be looked at: ${verify === 'none' ? 'it says verify: none' : 'the host did not say which version it installed'}`,
+        `target ${id} cannot be probed: ${verify === 'none' ? 'it has verify: none' : 'the host did not report the installed version'}`,
       );
     }
     const observations = await by.probe({ verify, version });

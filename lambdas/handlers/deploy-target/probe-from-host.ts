@@ -11,8 +11,8 @@ const Input = z.extend(WaitingState, { version: z.nullable(VersionFacts), attemp
 type Input = z.infer<typeof Input>;
 
 /**
- * State ProbeFromHost: has the host look at its own endpoint. The look number is part of what is remembered, so a
- * retry of the state finds its look and the next look is a new one.
+ * State ProbeFromHost: the host probes its own endpoint. The number of the attempt is part of the stored key: a retry of the
+ * state finds its probe, and the next attempt is a new one.
  */
 export const createHandler =
   (by: DeliveryServices) =>
@@ -21,7 +21,7 @@ export const createHandler =
     if (verify === 'none' || version === null) {
       throw new CertferryError(
         'InvalidRequest',
-        `target ${id} cannot be looked at: ${verify === 'none' ? 'it says verify: none' : 'the host did not say which version it installed'}`,
+        `target ${id} cannot be probed: ${verify === 'none' ? 'it has verify: none' : 'the host did not report the installed version'}`,
       );
     }
     const completion = await deliver(by, {
@@ -29,9 +29,10 @@ export const createHandler =
       taskToken,
       purpose: 'probe',
       probe: { verify, attempt },
-      make: async () => openJob(deployment, 'inspect', { now: by.clock.now(), probe: { verify, version } }),
+      prepare: async () =>
+        openJob(deployment, 'inspect', { now: by.clock.now(), probe: { verify, version } }),
     });
-    return { summary: `look ${attempt + 1} from ${host}: ${completion}` };
+    return { summary: `probe ${attempt + 1} from ${host}: ${completion}` };
   };
 
 export const handler = task('ProbeFromHost', {

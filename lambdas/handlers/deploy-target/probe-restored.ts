@@ -15,34 +15,36 @@ const Input = z.object({
 type Input = z.infer<typeof Input>;
 
 /**
- * State ProbeRestored: is the old leaf served again? It changes nothing, so any call may be repeated. Where there
- * was no old leaf there is nothing to see; and an endpoint that to the end serves a third certificate does not
- * reach this node, so it says nothing against the restored files.
+ * State ProbeRestored: checks that the previous leaf is served again. It changes nothing, so any call may be repeated.
+ * Without a previous leaf there is nothing to verify. An endpoint that serves a third certificate in every attempt does not
+ * reach this node, so it does not prove that the restored files are wrong.
  */
 export const createHandler =
   (by: { readonly probe: typeof probe }) =>
   async ({ deployment, failed, version, attempt }: Input): Promise<ProbeResult> => {
     const { verify } = deployment.target;
-    if (verify === 'none' || version === null) return nothingBefore(attempt);
+    if (verify === 'none' || version === null) return noPreviousCertificate(attempt);
     const observations = await by.probe({ verify, version });
     const result = probeResult(judge(observations, verify), observations, { verify, attempt });
     const ours = [version.fingerprint, ...(failed === null ? [] : [failed.fingerprint])];
-    return result.verdict === 'exhausted' && leadsElsewhere(observations, ours) ? elsewhere(result) : result;
+    return result.verdict === 'exhausted' && servesOtherCertificate(observations, ours)
+      ? otherCertificate(result)
+      : result;
   };
 
-/** Something answers, and none of those that answer serves the old or the failed leaf. */
-function leadsElsewhere(observations: ProbeResult['observations'], ours: readonly string[]): boolean {
+/** At least one address answers, and none serves the previous or the failed leaf. */
+function servesOtherCertificate(observations: ProbeResult['observations'], ours: readonly string[]): boolean {
   const served = observations.flatMap(({ fingerprint }) => (fingerprint === null ? [] : [fingerprint]));
   return served.length > 0 && served.every((fingerprint) => !ours.includes(fingerprint));
 }
 
-function elsewhere(result: ProbeResult): ProbeResult {
-  const summary = `the endpoint serves a certificate that is neither the old nor the new one: it does not reach this node (${result.summary})`;
+function otherCertificate(result: ProbeResult): ProbeResult {
+  const summary = `the endpoint serves neither the previous nor the new certificate, so it does not reach this node (${result.summary})`;
   return { ...result, verdict: 'other_certificate', summary };
 }
 
-function nothingBefore(attempt: number): ProbeResult {
-  const summary = 'there was no certificate before this deployment, so there is nothing to see';
+function noPreviousCertificate(attempt: number): ProbeResult {
+  const summary = 'there was no previous certificate, so there is nothing to verify';
   return {
     verdict: 'no_previous_certificate',
     attempt: attempt + 1,

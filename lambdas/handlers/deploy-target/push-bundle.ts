@@ -13,10 +13,10 @@ import { delivery } from '../../runtime/wiring.ts';
 type Services = DeliveryServices & { readonly sources: Sources };
 
 /**
- * State PushBundle. A host whose key is not known is asked for it first (the graph then comes here again); otherwise
- * the version is fetched, sealed to that key and sent. A retry of the state finds what was sent and sends nothing. A
- * refusal that no retry can change (a bad bundle, a job too large, a lock lost) completes the state as `rejected`;
- * what may pass is thrown, and nothing has been sent then.
+ * State PushBundle. If the key of the host is unknown, it sends an enroll job, and the state machine enters this state again.
+ * Otherwise it fetches the version, seals it to that key and sends it. A retry of the state finds the job that was sent and
+ * sends nothing. A refusal that no retry can change (a bad bundle, a job too large, a lost lock) completes the state as
+ * `rejected`. Temporary errors are thrown; nothing was sent then.
  */
 export const createHandler =
   (by: Services) =>
@@ -26,7 +26,7 @@ export const createHandler =
         deployment,
         taskToken,
         purpose: 'push',
-        make: () => makeJob(by, deployment),
+        prepare: () => prepareJob(by, deployment),
       });
       return { summary: `${deployment.action} for ${deployment.target.host}: ${completion}` };
     } catch (error) {
@@ -36,7 +36,7 @@ export const createHandler =
     }
   };
 
-async function makeJob(by: Services, deployment: Deployment): Promise<PreparedJob> {
+async function prepareJob(by: Services, deployment: Deployment): Promise<PreparedJob> {
   const now = by.clock.now();
   const { action, target, version } = deployment;
   if (action === 'rollback') return openJob(deployment, 'rollback', { now });
@@ -49,7 +49,7 @@ async function makeJob(by: Services, deployment: Deployment): Promise<PreparedJo
   try {
     return { action, text: await seal(headerFor(deployment, action, now), { target, bundle }, key) };
   } catch (error) {
-    // what the registry holds is no key: ask the host for its own
+    // the stored key is invalid: enroll the host again
     if (isCertferryError(error) && error.name === 'UnknownHostKey')
       return openJob(deployment, 'enroll', { now });
     throw error;

@@ -8,29 +8,29 @@ import { task } from '../../runtime/task.ts';
 import { delivery } from '../../runtime/wiring.ts';
 
 /**
- * State ReconcileCommand: no line came back from the push. When SSM has one after all (an event was missed), the
- * state ends with it; otherwise the host is asked how this deployment ended. `DeliveryTimedOut` does not mean "did
- * not run", so nothing is concluded from SSM's status alone. A retry of the state finds the question already sent.
+ * State ReconcileCommand: the push returned no result. If SSM has a result after all (an event was missed), the state ends
+ * with it. Otherwise it asks the host how the deployment ended. The status of SSM alone proves nothing: `DeliveryTimedOut`
+ * does not mean that the command did not run. A retry of the state finds the inspect job that was sent.
  */
 export const createHandler =
   (by: DeliveryServices) =>
   async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
-    const known = await endedBefore(by, deployment);
+    const known = await findEndedPush(by, deployment);
     if (known !== null) {
       const completion = await completeWith(by, { ...known.command, taskToken }, known.invocation);
-      return { summary: `SSM had the agent's line: ${completion}` };
+      return { summary: `SSM had the result of the agent: ${completion}` };
     }
     const completion = await deliver(by, {
       deployment,
       taskToken,
       purpose: 'reconcile',
-      make: async () => openJob(deployment, 'inspect', { now: by.clock.now() }),
+      prepare: async () => openJob(deployment, 'inspect', { now: by.clock.now() }),
     });
-    return { summary: `asking ${deployment.target.host}: ${completion}` };
+    return { summary: `inspect job for ${deployment.target.host}: ${completion}` };
   };
 
-/** The push's command with the agent's line, if it has ended with one. */
-async function endedBefore(by: DeliveryServices, deployment: Deployment) {
+/** The push command with the result of the agent, if it has ended with one. */
+async function findEndedPush(by: DeliveryServices, deployment: Deployment) {
   const lock = await heldLock(by, deployment);
   const { pending } = lock;
   if (pending === null || pending.commandId === null) return null;

@@ -9,7 +9,7 @@ import type { LockItem } from '../../../services/locks/lock-item.ts';
 import type { TargetLocks } from '../../../services/locks/target-locks.ts';
 import type { Messages } from '../../../services/notify/sns-messages.ts';
 import { FinalState, outcomeOf, RecordingPath } from '../../recording/deployment-outcome.ts';
-import { type Ended, historyItem, requestFactsIn } from '../../recording/history-item.ts';
+import { type EndedDeployment, historyItem, requestFactsOf } from '../../recording/history-item.ts';
 import { failedRollout, installedAfter } from '../../recording/installed-after.ts';
 import { findHeldHostLock, type RecordingServices, record } from '../../recording/record.ts';
 import { type FailedRollback, repairMessage } from '../../recording/repair-message.ts';
@@ -31,16 +31,16 @@ interface Services extends RecordingServices {
 }
 
 /**
- * The recording states: writes how the deployment ended, what the target has now and whether its rollout has one more
- * failure, and lets go of the locks of target and host, in one transaction. A lock is released only if this execution
- * holds it, so a state that comes too late cannot release another's. Called again by the same execution it changes
- * nothing and answers what was recorded. Where a host could not be put back people are told once that is recorded, and
- * again when it is called again; a message that cannot be sent stands in nobody's way (`services/messages.ts`).
+ * The recording states: in one transaction they write the outcome, the installed version and the count of failures of the
+ * rollout, and release the locks of target and host. Only the owner releases a lock, so a state that comes too late cannot
+ * release the lock of another execution. A repeated call changes nothing and returns the recorded outcome. After a failed
+ * rollback a message is sent once the outcome is recorded, and again by a repeated call. A message that cannot be sent
+ * does not fail the state.
  */
 export const createHandler =
   (by: Services) =>
   async (input: Input): Promise<RecordedDeployment> => {
-    const { targetId, host } = requestFactsIn(input.request);
+    const { targetId, host } = requestFactsOf(input.request);
     const executionArn = input.execution.id;
     const lock = await by.locks.read(targetId);
     const held = lock.owner === executionArn ? lock : null;
@@ -51,36 +51,36 @@ export const createHandler =
     const recording = await record(by, item, {
       release: held && { targetId, executionArn, fence: held.fence },
       host: hostLock,
-      installed: held && installedAfter(item, left(input, { host, lock: held })),
+      installed: held && installedAfter(item, evidenceOf(input, { host, lock: held })),
       failedRollout: failedRollout(item),
     });
     const known = recording === 'recorded' ? null : await by.history.find(targetId, executionArn);
-    await tellWhoIsNeeded(by, { item: known ?? item, state: input.state, host });
+    await sendRepairMessage(by, { item: known ?? item, state: input.state, host });
     return recorded(known ?? item);
   };
 
-async function tellWhoIsNeeded({ messages }: Services, stranded: FailedRollback): Promise<void> {
+async function sendRepairMessage({ messages }: Services, stranded: FailedRollback): Promise<void> {
   if (stranded.item.outcome !== 'rollback_failed') return;
   await messages.tell(repairMessage(stranded, messages.commandLine));
 }
 
-/** What an offline host was never sent, it does not have. */
-function left({ path, state }: Input, { host, lock }: { host: string | null; lock: LockItem }) {
+/** A host that was never sent a job has no new version. */
+function evidenceOf({ path, state }: Input, { host, lock }: { host: string | null; lock: LockItem }) {
   const { push, rollback } = state;
   const nothingSent = path === 'failed' && lock.pending === null;
   const place = placeDigest(state.deployment?.target);
-  const [version, before] = [push?.version ?? null, versionBefore(push, rollback)];
+  const [version, before] = [push?.version ?? null, previousVersionOf(push, rollback)];
   return { host, place, version, before, nothingSent, isTakenOver: lock.takenFrom !== null };
 }
 
-const versionBefore = (push: FinalState['push'], rollback: FinalState['rollback']) =>
+const previousVersionOf = (push: FinalState['push'], rollback: FinalState['rollback']) =>
   rollback?.version ?? push?.previousVersion ?? null;
 
 function itemOf(
   { path, execution, request, state }: Input,
-  { endedAt, fence, lock }: Pick<Ended, 'endedAt' | 'fence' | 'lock'>,
+  { endedAt, fence, lock }: Pick<EndedDeployment, 'endedAt' | 'fence' | 'lock'>,
 ): HistoryItem {
-  const facts = requestFactsIn(request);
+  const facts = requestFactsOf(request);
   const { deployment, push, rollback } = state;
   const installed = path === 'committed' ? push?.version?.fingerprint : undefined;
   return historyItem({
@@ -95,7 +95,7 @@ function itemOf(
     startedAt: execution.startedAt,
     endedAt,
     fence,
-    previousFingerprint: versionBefore(push, rollback)?.fingerprint ?? null,
+    previousFingerprint: previousVersionOf(push, rollback)?.fingerprint ?? null,
     lock,
     phases: state,
     recordedBy: 'graph',

@@ -5,8 +5,8 @@ import { task } from '../../runtime/task.ts';
 import { delivery } from '../../runtime/wiring.ts';
 
 /**
- * State RollBack: tells the host to undo this deployment, under its own fence. A retry of the state finds what was
- * sent; a host that has undone it already says so again from its receipt.
+ * State RollBack: sends the undo job for this deployment, under its own fence. A retry of the state finds the job that was
+ * sent. A host that has already undone the deployment repeats the result from its receipt.
  */
 export const createHandler =
   (by: DeliveryServices) =>
@@ -15,7 +15,7 @@ export const createHandler =
       deployment,
       taskToken,
       purpose: 'undo',
-      make: async () => openJob(deployment, 'undo', { now: by.clock.now() }),
+      prepare: async () => openJob(deployment, 'undo', { now: by.clock.now() }),
     });
     return { summary: `rollback on ${deployment.target.host}: ${completion}` };
   };

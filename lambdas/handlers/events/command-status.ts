@@ -22,9 +22,9 @@ type Input = z.infer<typeof Input>;
 type Services = CompletionServices & { readonly sleep: (ms: number) => Promise<unknown> };
 
 /**
- * Not a state: started by EventBridge when a command's invocation changes status. Reads the agent's line and completes
- * the state that waits for it. Repeated and late events find nobody waiting; commands of others are none of its
- * business, and a command that is not known yet is looked at by its sender once it is.
+ * Not a state: EventBridge calls it when the status of a command invocation changes. It reads the result of the agent and
+ * completes the waiting state. Repeated and late events change nothing. Events of foreign commands are ignored. If the
+ * command is not stored yet, its sender completes it.
  */
 export const createHandler =
   (by: Services) =>
@@ -32,23 +32,23 @@ export const createHandler =
     const { 'command-id': commandId, status } = detail;
     if (!hasEnded(status)) return { summary: `${commandId} is ${status}` };
     const command = await by.pending.find(commandId);
-    if (command === null) return { summary: `${commandId} is not known` };
+    if (command === null) return { summary: `${commandId} is unknown` };
 
-    const completion = await settleEnded(by, command, status);
+    const completion = await completeEnded(by, command, status);
     const { executionArn, targetId } = command;
-    if (completion === 'nobody')
-      logger.info('nobody waits for this command', { commandId, executionArn, targetId });
+    if (completion === 'not_awaited')
+      logger.info('no state waits for this command', { commandId, executionArn, targetId });
     return { summary: `${commandId} for ${targetId}: ${completion}` };
   };
 
-/** GetCommandInvocation lags behind the event (it is eventually consistent); milliseconds, 3.1 s in all. */
-const looks = [100, 200, 400, 800, 1600] as const;
+/** GetCommandInvocation is eventually consistent and lags behind the event. Milliseconds, 3.1 s in all. */
+const retryDelays = [100, 200, 400, 800, 1600] as const;
 
-/** The event says it has ended: should SSM's own word not catch up in time, the graph reconciles what was lost. */
-async function settleEnded(by: Services, command: PendingCommand, status: string): Promise<Completion> {
-  for (const wait of looks) {
+/** The event reports that the command has ended. If SSM does not report it in time, the state machine reconciles. */
+async function completeEnded(by: Services, command: PendingCommand, status: string): Promise<Completion> {
+  for (const wait of retryDelays) {
     const completion = await completeIfEnded(by, command);
-    if (completion !== 'waiting') return completion;
+    if (completion !== 'not_ended') return completion;
     await by.sleep(wait);
   }
   return completeWith(by, command, { status: status.replaceAll(' ', ''), output: '', errors: '' });

@@ -20,14 +20,15 @@ interface Services {
 }
 
 /**
- * The hosts that a registered target has now, for people: the roles in other accounts trust the stack's functions alone.
- * It takes no selector, so whoever may call it learns of hosts that are registered and of no others. It only looks.
+ * Not a state: returns the current hosts of a registered target for the command line, because the roles in other accounts
+ * trust only the functions of the stack. It takes a target, not a selector, so it reveals no other hosts. It changes
+ * nothing.
  */
 export const createHandler =
   (by: Services) =>
   async ({ targetId }: Input): Promise<Result> => {
     const entry = await by.catalogue.target(targetId);
-    if (entry === null) throw new CertferryError('NoTargets', `there is no target ${targetId}`);
+    if (entry === null) throw new CertferryError('NoTargets', `no target ${targetId} is registered`);
     return { hosts: await by.fleet.resolve(entry.thing.host) };
   };
 

@@ -4,7 +4,7 @@ import { TaskSummary } from '../../../core/deployment/task-input.ts';
 import type { Executions } from '../../../services/executions.ts';
 import type { LockItem } from '../../../services/locks/lock-item.ts';
 import type { TargetLocks } from '../../../services/locks/target-locks.ts';
-import { historyItem, type RequestFacts, requestFactsIn } from '../../recording/history-item.ts';
+import { historyItem, type RequestFacts, requestFactsOf } from '../../recording/history-item.ts';
 import { installedAfter } from '../../recording/installed-after.ts';
 import { findHeldHostLock, type RecordingServices, record } from '../../recording/record.ts';
 import { task } from '../../runtime/task.ts';
@@ -18,7 +18,7 @@ const Input = z.object({
     status: z.string(),
     /** Epoch milliseconds. */
     startDate: z.number(),
-    /** The execution's input as text; left out when it is large. */
+    /** The input of the execution as text; missing if it is large. */
     input: z.optional(z.nullable(z.string())),
   }),
 });
@@ -31,25 +31,25 @@ interface Services extends RecordingServices {
 }
 
 /**
- * Not a state: started by EventBridge when an execution ends. Of an execution that broke off without passing a
- * recording state (aborted, timed out, died) it releases the locks and writes `lost` into the history, in one
- * transaction. After any other, or when called again, there is nothing left to do. An execution that runs again
- * (redriven) keeps its locks.
+ * Not a state: EventBridge calls it when an execution ends. If the execution broke off without a recording state (aborted, timed
+ * out, crashed), it releases the locks and records `lost`, in one transaction. In all other cases, and when called again, it
+ * changes nothing. An execution that was redriven keeps its locks.
  */
 export const createHandler =
   (by: Services) =>
   async ({ detail }: Input): Promise<TaskSummary> => {
     const { executionArn, status } = detail;
-    if (!endings.has(status)) return { summary: `${executionArn} is ${status}` };
-    const facts = requestFactsIn(parseJson(detail.input ?? ''));
+    if (!endStatuses.has(status)) return { summary: `${executionArn} is ${status}` };
+    const facts = requestFactsOf(parseJson(detail.input ?? ''));
     const lock = await by.locks.read(facts.targetId);
     const held = lock.owner === executionArn ? lock : null;
-    if (held === null && (await isRecorded(by, detail, facts))) return { summary: 'recorded before' };
-    if ((await by.executions.status(executionArn)) === 'running') return { summary: 'it runs again' };
+    if (held === null && (await isRecorded(by, detail, facts))) return { summary: 'already recorded' };
+    if ((await by.executions.status(executionArn)) === 'running')
+      return { summary: 'the execution runs again' };
     return { summary: await recordLost(by, detail, { facts, held }) };
   };
 
-/** A success has passed a recording state; of other endings only the history knows. */
+/** A successful execution has passed a recording state; for other endStatuses the history tells. */
 async function isRecorded(
   by: Services,
   { status, executionArn }: Input['detail'],
@@ -58,7 +58,7 @@ async function isRecorded(
   return status === 'SUCCEEDED' || (await by.history.find(targetId, executionArn)) !== null;
 }
 
-const endings = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
+const endStatuses = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 
 async function recordLost(
   by: Services,
@@ -69,7 +69,13 @@ async function recordLost(
   const hostLock = await findHeldHostLock(by, facts.host, executionArn);
   const item = historyItem({
     facts,
-    ending: { outcome: 'lost', summary: whatBroke(status, held), reason: status, repair: null, warnings: [] },
+    ending: {
+      outcome: 'lost',
+      summary: lostSummary(status, held),
+      reason: status,
+      repair: null,
+      warnings: [],
+    },
     deploymentId: name,
     executionArn,
     startedAt: held?.startedAt ?? new Date(startDate).toISOString(),
@@ -77,11 +83,11 @@ async function recordLost(
     fence: held?.fence ?? null,
     previousFingerprint: null,
     lock: hostLock,
-    // what an event says has no states in it
+    // the event does not contain the results of the states
     phases: { push: null, probe: null, rollback: null },
     recordedBy: 'status-change',
   });
-  const left = {
+  const evidence = {
     host: facts.host,
     place: null,
     version: null,
@@ -92,21 +98,21 @@ async function recordLost(
   return record(by, item, {
     release: held && { targetId: facts.targetId, executionArn, fence: held.fence },
     host: hostLock,
-    installed: held && installedAfter(item, left),
-    // an execution that was stopped says nothing about the version
+    installed: held && installedAfter(item, evidence),
+    // a stopped execution is no evidence against the version
     failedRollout: null,
   });
 }
 
-function whatBroke(status: string, held: LockItem | null): string {
-  const how = `the execution ended ${status} before it could record its outcome`;
+function lostSummary(status: string, held: LockItem | null): string {
+  const how = `the execution ended with status ${status} before it recorded its outcome`;
   if (held === null) return `${how}; it did not hold the target's lock`;
   return held.pending === null
-    ? `${how}; nothing was sent to the host`
-    : `${how}; a job was on its way to the host, which may have done it`;
+    ? `${how}; no job was sent to the host`
+    : `${how}; a job was sent and the host may have performed it`;
 }
 
-/** An event without its input names no target: the lock is taken over by the next deployment that asks. */
+/** An event without input names no target: the next deployment to the target takes the lock over. */
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

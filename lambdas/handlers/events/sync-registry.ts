@@ -8,7 +8,7 @@ import { syncCatalogue } from '../../registration/sync-catalogue.ts';
 import { task } from '../../runtime/task.ts';
 import { catalogue, customResource } from '../../runtime/wiring.ts';
 
-/** What CloudFormation sends for a custom resource. */
+/** The request of CloudFormation for a custom resource. */
 const Input = z.object({
   RequestType: z.enum(['Create', 'Update', 'Delete']),
   ResponseURL: z.string(),
@@ -26,7 +26,7 @@ const Properties = z.object({
   Values: z._default(z.array(z.string()), []),
 });
 
-/** The same for ever: another one would have CloudFormation delete the resource by its old one. */
+/** Never change this value: CloudFormation would delete the resource with the previous id. */
 const physicalId = 'certferry-registry';
 
 interface Services {
@@ -35,45 +35,45 @@ interface Services {
 }
 
 /**
- * Not a state: called by CloudFormation, when a stack is deployed or deleted. Brings the registry to what the stack
- * names; deleting the stack's list removes what it had put there. CloudFormation always gets an answer, since it waits
- * for one: the reason of a failure is what people read in the stack's events. Called again, it does nothing twice.
+ * Not a state: CloudFormation calls it when a stack is deployed or deleted. It makes the registry equal to the list of the
+ * stack; when the list is deleted, it removes the entries of the stack. CloudFormation always gets a response. The reason
+ * of a failure appears in the events of the stack. A repeated call changes nothing more.
  */
 export const createHandler =
   (by: Services) =>
   async (input: Input): Promise<TaskSummary> => {
     const { StackId, RequestId, LogicalResourceId, PhysicalResourceId = physicalId } = input;
-    const ended = await endedHow(by, input);
-    await by.customResource.answer(input.ResponseURL, {
-      Status: ended.ok ? 'SUCCESS' : 'FAILED',
-      Reason: ended.summary,
+    const result = await synchronize(by, input);
+    await by.customResource.respond(input.ResponseURL, {
+      Status: result.ok ? 'SUCCESS' : 'FAILED',
+      Reason: result.summary,
       PhysicalResourceId,
       StackId,
       RequestId,
       LogicalResourceId,
     });
-    return { summary: ended.summary };
+    return { summary: result.summary };
   };
 
-async function endedHow(by: Services, input: Input): Promise<{ ok: boolean; summary: string }> {
+async function synchronize(by: Services, input: Input): Promise<{ ok: boolean; summary: string }> {
   try {
-    const { written, removed } = await syncCatalogue(by.catalogue, await wanted(by, input));
+    const { written, removed } = await syncCatalogue(by.catalogue, await readDesired(by, input));
     return { ok: true, summary: `${written} written, ${removed} removed` };
   } catch (error) {
     const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
-    logger.error('the registry is not what the stack names', { reason: name });
+    logger.error('the registry could not be synchronized with the stack', { reason: name });
     return { ok: false, summary: `${name}: ${message}` };
   }
 }
 
 /** Null when the stack is deleted. */
-async function wanted(
+async function readDesired(
   by: Services,
   { RequestType, ResourceProperties }: Input,
 ): Promise<Registrations | null> {
   if (RequestType === 'Delete') return null;
   const { Bucket: bucket, Key: key, Values } = Properties.parse(ResourceProperties);
-  return readRegistrations(await by.customResource.file({ bucket, key }), Values);
+  return readRegistrations(await by.customResource.readFile({ bucket, key }), Values);
 }
 
 export const handler = task('SyncRegistry', {

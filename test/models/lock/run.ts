@@ -146,7 +146,7 @@ export class Run {
     const make = async () => ({ action, text: JSON.stringify({ ...plan, fence: deployment.fence, action }) });
     const by = this.#by.servicesOf(plan);
     try {
-      await task(() => deliver(by, { deployment, taskToken: plan.arn, purpose, make }));
+      await task(() => deliver(by, { deployment, taskToken: plan.arn, purpose, prepare: make }));
     } catch (error) {
       if (nameOf(error) !== 'StaleFence') throw error;
       return purpose === 'push' ? { outcome: 'rejected' } : null;

@@ -63,7 +63,7 @@ async function pushBundle(invocation: Invocation, event: unknown) {
     return { action, text };
   };
   try {
-    return { summary: await deliver(by, { deployment, taskToken, purpose: 'push', make }) };
+    return { summary: await deliver(by, { deployment, taskToken, purpose: 'push', prepare: make }) };
   } catch (error) {
     if (!isCertferryError(error) || error.retry !== 'never') throw error;
     await by.executions.complete(taskToken, refusedResult(error));

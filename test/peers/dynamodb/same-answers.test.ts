@@ -110,7 +110,7 @@ const calls: fc.Arbitrary<Call> = fc.oneof(
         ({ pending }, tag) => {
           const about = command(tag, at, by, fence);
           if (what === 'intend') return pending.intend(about, `key-${by}`);
-          if (what === 'sent') return pending.sent(about, `key-${by}`);
+          if (what === 'sent') return pending.markSent(about, `key-${by}`);
           if (what === 'replaceToken') return pending.replaceToken(about.commandId, `token-${fence}`);
           if (what === 'find') return pending.find(about.commandId);
           return what === 'forget' ? pending.forget(about) : pending.countEnrolment(about);

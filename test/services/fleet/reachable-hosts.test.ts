@@ -44,10 +44,10 @@ describe('hosts that are asked about at once', () => {
     const said = await Promise.all(['i-1', 'i-2', 'i-3', 'i-4'].map((id) => unreachableReason(id)));
 
     expect(said).toEqual([
-      expect.stringMatching(/is ConnectionLost, last heard of never/),
+      expect.stringMatching(/is ConnectionLost, last ping never/),
       expect.stringMatching(/is 3\.1\.0\.0; upgrade it/),
       null,
-      expect.stringMatching(/^SSM does not know it/),
+      expect.stringMatching(/^SSM does not know the host/),
     ]);
   });
 

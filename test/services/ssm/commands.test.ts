@@ -63,7 +63,7 @@ describe('sending a job', () => {
 
       await expect(send()).rejects.toMatchObject({
         name: 'CommandUndeliverable',
-        message: expect.stringMatching(new RegExp(`i-1 \\(${name}: .*nothing was sent`)),
+        message: expect.stringMatching(new RegExp(`i-1 \\(${name}: .*Nothing was sent`)),
       });
     },
   );
@@ -84,7 +84,7 @@ describe('reaching a host', () => {
 
     await expect(commands.requireReachable('i-1')).rejects.toMatchObject({
       name: 'CommandUndeliverable',
-      message: expect.stringContaining('SSM does not know it'),
+      message: expect.stringContaining('SSM does not know the host'),
     });
   });
 
@@ -102,9 +102,9 @@ describe('reaching a host', () => {
     [[{ ...known, InstanceId: 'i-2' }], 'not registered'],
     [
       [{ ...known, PingStatus: 'ConnectionLost', LastPingDateTime: 1_795_348_800 }],
-      'ConnectionLost, last heard of 2026-11-22T12:00:00.000Z',
+      'ConnectionLost, last ping 2026-11-22T12:00:00.000Z',
     ],
-    [[{ ...known, PingStatus: 'Inactive' }], 'Inactive, last heard of never'],
+    [[{ ...known, PingStatus: 'Inactive' }], 'Inactive, last ping never'],
     [[{ ...known, AgentVersion: '3.3.300.0' }], '3.3.300.0; upgrade it to 3.3.2746.0'],
     [[{ ...known, AgentVersion: '3.2.9999.0' }], '3.2.9999.0; upgrade'],
   ])('throws CommandUndeliverable at once when it is %j', async (InstanceInformationList, told) => {
