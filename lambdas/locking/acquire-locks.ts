@@ -21,28 +21,28 @@ export interface LockServices {
  */
 export async function acquireLocks(by: LockServices, claim: Claim, host: string): Promise<number> {
   const fence = fenceOf(claim, await acquireTarget(by, claim));
-  const answer = await acquireHost(by, claim, host);
-  if (answer.type === 'acquired') return fence;
+  const result = await acquireHost(by, claim, host);
+  if (result.type === 'acquired') return fence;
   const { latestRequest } = await by.locks.read(claim.targetId);
   if (claim.supersedes && latestRequest > claim.requestNumber) throw supersededError(claim, latestRequest);
-  throw hostHeld(claim, host, answer);
+  throw hostHeld(claim, host, result);
 }
 
 async function acquireTarget({ locks, executions }: LockServices, claim: Claim): Promise<AcquireResult> {
-  const answer = await locks.acquire(claim);
-  if (answer.type !== 'held' || (await executions.status(answer.owner)) !== 'ended') return answer;
-  return locks.takeOver(claim, answer);
+  const result = await locks.acquire(claim);
+  if (result.type !== 'held' || (await executions.status(result.owner)) !== 'ended') return result;
+  return locks.takeOver(claim, result);
 }
 
 async function acquireHost({ hostLocks, executions }: LockServices, claim: Claim, host: string) {
   const hostClaim = { ...claim, host };
-  const answer = await hostLocks.acquire(hostClaim);
-  if (answer.type !== 'held' || (await executions.status(answer.owner)) !== 'ended') return answer;
-  return hostLocks.takeOver(hostClaim, answer);
+  const result = await hostLocks.acquire(hostClaim);
+  if (result.type !== 'held' || (await executions.status(result.owner)) !== 'ended') return result;
+  return hostLocks.takeOver(hostClaim, result);
 }
 
-function fenceOf(claim: Claim, answer: AcquireResult): number {
-  return answer.type === 'acquired' ? answer.fence : lockError(claim, answer);
+function fenceOf(claim: Claim, result: AcquireResult): number {
+  return result.type === 'acquired' ? result.fence : lockError(claim, result);
 }
 
 function hostHeld({ targetId }: Claim, host: string, { owner }: HeldLock): CertferryError {

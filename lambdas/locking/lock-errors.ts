@@ -2,28 +2,28 @@ import { CertferryError } from '../../core/errors.ts';
 import type { AcquireResult, Claim } from '../../services/locks/target-locks.ts';
 
 /** Throws the error for a lock that could not be acquired. */
-export function lockError(claim: Claim, answer: Exclude<AcquireResult, { type: 'acquired' }>): never {
+export function lockError(claim: Claim, result: Exclude<AcquireResult, { type: 'acquired' }>): never {
   const { targetId, requestNumber } = claim;
-  switch (answer.type) {
+  switch (result.type) {
     case 'held':
       throw new CertferryError(
         'LockHeld',
-        `${answer.owner} holds target ${targetId} (fence ${answer.fence})`,
-        { details: { targetId, owner: answer.owner, fence: answer.fence } },
+        `${result.owner} holds target ${targetId} (fence ${result.fence})`,
+        { details: { targetId, owner: result.owner, fence: result.fence } },
       );
     case 'superseded':
-      throw supersededError(claim, answer.by);
+      throw supersededError(claim, result.by);
     case 'newer_rollout':
       throw new CertferryError(
         'Superseded',
-        `a newer rollout of the certificate has requested target ${targetId} (sequence ${answer.sequence})`,
-        { details: { targetId, sequence: answer.sequence } },
+        `a newer rollout of the certificate has requested target ${targetId} (sequence ${result.sequence})`,
+        { details: { targetId, sequence: result.sequence } },
       );
     case 'unknown_number':
       throw new CertferryError(
         'InvalidRequest',
-        `requestNumber ${requestNumber} was never issued for target ${targetId} (the highest is ${answer.highest}). Omit it: the execution gets a number.`,
-        { details: { targetId, requestNumber, highest: answer.highest } },
+        `requestNumber ${requestNumber} was never issued for target ${targetId} (the highest is ${result.highest}). Omit it: the execution gets a number.`,
+        { details: { targetId, requestNumber, highest: result.highest } },
       );
   }
 }

@@ -10,7 +10,7 @@ export interface HostEvidence {
   readonly place: string | null;
   /** The version on the host if the deployment succeeded, and the previous version. */
   readonly version: VersionFacts | null;
-  readonly before: VersionFacts | null;
+  readonly previousVersion: VersionFacts | null;
   /** True only if no job was sent. */
   readonly nothingSent: boolean;
   /** The lock was taken over from an execution that broke off: what that execution left on the host is unknown. */
@@ -48,7 +48,7 @@ function evidenceOf(item: HistoryItem, evidence: HostEvidence): Installation | n
     case 'unchanged':
       return { version: evidence.version, ...(action !== 'rollback' && { rollout }) };
     case 'rolled_back':
-      return { version: evidence.before };
+      return { version: evidence.previousVersion };
     case 'rollback_failed':
       return { version: null, rollout };
     case 'lost':

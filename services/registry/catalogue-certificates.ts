@@ -55,14 +55,14 @@ export function createCertificates(table: RegistryTable): Certificates {
     },
     putCertificate: (certificate, origin) =>
       table.transact(async () => {
-        const before = await read(certificate.name);
-        requireOwn(before, origin, `certificate ${certificate.name}`);
-        return { result: undefined, actions: putting(table.name, { before, certificate, origin }) };
+        const stored = await read(certificate.name);
+        requireOwn(stored, origin, `certificate ${certificate.name}`);
+        return { result: undefined, actions: putActions(table.name, { stored, certificate, origin }) };
       }),
     removeCertificate: (name) =>
       table.transact(async () => {
-        const before = await read(name);
-        return { result: undefined, actions: before === null ? [] : removing(table.name, before) };
+        const stored = await read(name);
+        return { result: undefined, actions: stored === null ? [] : removeActions(table.name, stored) };
       }),
     async fedBy(source) {
       const partitions = [...new Set(spellingsOf(source))].map((written) => sourceKey(written, '').pk);
@@ -81,31 +81,31 @@ const entry = ({ certificate, origin }: CertificateItem): Entry<Certificate> => 
   origin,
 });
 
-interface Putting {
-  readonly before: CertificateItem | null;
+interface PutInput {
+  readonly stored: CertificateItem | null;
   readonly certificate: Certificate;
   readonly origin: Origin;
 }
 
-function putting(TableName: string, { before, certificate, origin }: Putting) {
+function putActions(TableName: string, { stored, certificate, origin }: PutInput) {
   const { name, source } = certificate;
-  const revision = (before?.revision ?? 0) + 1;
+  const revision = (stored?.revision ?? 0) + 1;
   const Item = { ...certificateKey(name), certificate, origin, revision };
-  const [old, its] = [sourceKeyOf(before?.certificate), sourceKeyOf(certificate)];
-  const isSourceChanged = old !== null && old.pk !== its?.pk;
+  const [oldKey, newKey] = [sourceKeyOf(stored?.certificate), sourceKeyOf(certificate)];
+  const isSourceChanged = oldKey !== null && oldKey.pk !== newKey?.pk;
   return [
-    { Put: { TableName, Item, ...ifUnchanged(before?.revision ?? null) } },
+    { Put: { TableName, Item, ...ifUnchanged(stored?.revision ?? null) } },
     { Put: { TableName, Item: certificateListKey(name) } },
-    ...(isSourceChanged ? [{ Delete: { TableName, Key: old } }] : []),
-    ...(its === null ? [] : [{ Put: { TableName, Item: { ...its, source } } }]),
+    ...(isSourceChanged ? [{ Delete: { TableName, Key: oldKey } }] : []),
+    ...(newKey === null ? [] : [{ Put: { TableName, Item: { ...newKey, source } } }]),
   ];
 }
 
-function removing(TableName: string, before: CertificateItem) {
-  const { name } = before.certificate;
-  const sourceItem = sourceKeyOf(before.certificate);
+function removeActions(TableName: string, stored: CertificateItem) {
+  const { name } = stored.certificate;
+  const sourceItem = sourceKeyOf(stored.certificate);
   return [
-    { Delete: { TableName, Key: certificateKey(name), ...ifUnchanged(before.revision) } },
+    { Delete: { TableName, Key: certificateKey(name), ...ifUnchanged(stored.revision) } },
     { Delete: { TableName, Key: certificateListKey(name) } },
     ...(sourceItem === null ? [] : [{ Delete: { TableName, Key: sourceItem } }]),
   ];

@@ -57,11 +57,11 @@ export function ifUnchanged(revision: number | null) {
 const registrars: Readonly<Record<Origin, string>> = { stack: 'the stack', cli: 'the command line' };
 
 /** Throws InvalidRequest if the other origin has registered the entry: the stack and the command line may write in parallel. */
-export function requireOwn(before: { readonly origin: Origin } | null, origin: Origin, what: string): void {
-  if (before === null || before.origin === origin) return;
+export function requireOwn(stored: { readonly origin: Origin } | null, origin: Origin, what: string): void {
+  if (stored === null || stored.origin === origin) return;
   throw new CertferryError(
     'InvalidRequest',
-    `${what} is already registered by ${registrars[before.origin]} and was not changed. Only one of the two may register it.`,
-    { details: { what, registeredBy: before.origin } },
+    `${what} is already registered by ${registrars[stored.origin]} and was not changed. Only one of the two may register it.`,
+    { details: { what, registeredBy: stored.origin } },
   );
 }

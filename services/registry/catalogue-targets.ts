@@ -54,14 +54,14 @@ export function createTargets(table: RegistryTable): Targets {
     },
     putTarget: (target, origin) =>
       table.transact(async () => {
-        const before = await readPointer(table, target.id);
-        requireOwn(before, origin, `target ${target.id}`);
-        return { result: undefined, actions: putting(table.name, { before, target, origin }) };
+        const stored = await readPointer(table, target.id);
+        requireOwn(stored, origin, `target ${target.id}`);
+        return { result: undefined, actions: putActions(table.name, { stored, target, origin }) };
       }),
     removeTarget: (id) =>
       table.transact(async () => {
-        const before = await readPointer(table, id);
-        return { result: undefined, actions: before === null ? [] : removing(table.name, id, before) };
+        const stored = await readPointer(table, id);
+        return { result: undefined, actions: stored === null ? [] : removeActions(table.name, id, stored) };
       }),
     async targetsOfGroup(autoScalingGroup) {
       const { pk } = groupKey(autoScalingGroup, '');
@@ -77,16 +77,16 @@ const maximumMoves = 5;
 /** In the order of the ids. Ids that are not registered are omitted. */
 async function targetsById(table: RegistryTable, ids: readonly string[]): Promise<Entry<RegisteredTarget>[]> {
   const found = new Map<string, TargetItem>();
-  let left = ids;
-  for (let round = 0; left.length > 0 && round < maximumMoves; round += 1) {
-    const pointers = await table.many(left.map(pointerKey));
+  let remaining = ids;
+  for (let round = 0; remaining.length > 0 && round < maximumMoves; round += 1) {
+    const pointers = await table.many(remaining.map(pointerKey));
     const keys = pointers.map((item) => targetKey(String(item.certificate), idOf(item)));
     for (const item of await table.many(keys)) {
       const target = readTarget(item);
       found.set(target.target.id, target);
     }
     // a pointer without a target: the target was moved or removed between the two reads
-    left = pointers.map(idOf).filter((id) => !found.has(id));
+    remaining = pointers.map(idOf).filter((id) => !found.has(id));
   }
   return ids.flatMap((id) => {
     const item = found.get(id);
@@ -109,36 +109,36 @@ function readTarget(item: Item): TargetItem {
 
 const entry = ({ target, origin }: TargetItem): Entry<RegisteredTarget> => ({ thing: target, origin });
 
-interface Putting {
-  readonly before: Pointer | null;
+interface PutInput {
+  readonly stored: Pointer | null;
   readonly target: RegisteredTarget;
   readonly origin: Origin;
 }
 
-function putting(TableName: string, { before, target, origin }: Putting) {
+function putActions(TableName: string, { stored, target, origin }: PutInput) {
   const { id, certificate } = target;
   const autoScalingGroup = groupOf(target);
-  const registered = { origin, revision: (before?.revision ?? 0) + 1 };
+  const registered = { origin, revision: (stored?.revision ?? 0) + 1 };
   const pointer: Pointer = { ...registered, certificate, autoScalingGroup };
   return [
-    { Put: { TableName, Item: { ...pointerKey(id), ...pointer }, ...ifUnchanged(before?.revision ?? null) } },
+    { Put: { TableName, Item: { ...pointerKey(id), ...pointer }, ...ifUnchanged(stored?.revision ?? null) } },
     { Put: { TableName, Item: { ...targetKey(certificate, id), ...registered, target } } },
     { Put: { TableName, Item: targetListKey(id) } },
-    ...removePrevious(TableName, id, { before, certificate, autoScalingGroup }),
+    ...removePrevious(TableName, id, { stored, certificate, autoScalingGroup }),
     ...(autoScalingGroup === null ? [] : [{ Put: { TableName, Item: groupKey(autoScalingGroup, id) } }]),
   ];
 }
 
-function removing(TableName: string, id: string, before: Pointer) {
+function removeActions(TableName: string, id: string, stored: Pointer) {
   return [
-    { Delete: { TableName, Key: pointerKey(id), ...ifUnchanged(before.revision) } },
+    { Delete: { TableName, Key: pointerKey(id), ...ifUnchanged(stored.revision) } },
     { Delete: { TableName, Key: targetListKey(id) } },
-    ...removePrevious(TableName, id, { before, certificate: null, autoScalingGroup: null }),
+    ...removePrevious(TableName, id, { stored, certificate: null, autoScalingGroup: null }),
   ];
 }
 
 interface PreviousItems {
-  readonly before: Pointer | null;
+  readonly stored: Pointer | null;
   readonly certificate: string | null;
   readonly autoScalingGroup: string | null;
 }
@@ -147,13 +147,13 @@ interface PreviousItems {
 function removePrevious(
   TableName: string,
   id: string,
-  { before, certificate, autoScalingGroup }: PreviousItems,
+  { stored, certificate, autoScalingGroup }: PreviousItems,
 ) {
-  if (before === null) return [];
-  const hasMoved = before.certificate !== certificate;
-  const group = before.autoScalingGroup === autoScalingGroup ? null : before.autoScalingGroup;
+  if (stored === null) return [];
+  const hasMoved = stored.certificate !== certificate;
+  const group = stored.autoScalingGroup === autoScalingGroup ? null : stored.autoScalingGroup;
   return [
-    ...(hasMoved ? [{ Delete: { TableName, Key: targetKey(before.certificate, id) } }] : []),
+    ...(hasMoved ? [{ Delete: { TableName, Key: targetKey(stored.certificate, id) } }] : []),
     ...(group === null ? [] : [{ Delete: { TableName, Key: groupKey(group, id) } }]),
   ];
 }

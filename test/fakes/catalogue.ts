@@ -1,4 +1,4 @@
-// Cannot show: how sources are found that were registered in another spelling, or anything of the table.
+// Not simulated: other spellings of a source, and the table.
 import type { CertificateSource } from '../../core/deployment/source.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';

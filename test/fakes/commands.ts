@@ -1,15 +1,15 @@
-// Cannot show: delivery, the document, time-outs, SSM's refusals of a request; a command ends when a test says so.
+// Not simulated: delivery, the document, timeouts, request checks of SSM. The test ends each command.
 import { type ReadJob, readJob } from '../../core/seal/job-text.ts';
 import type { Commands, HostCommand, Invocation } from '../../services/ssm/commands.ts';
 
 export interface FakeCommands extends Commands {
   readonly sent: (HostCommand & { commandId: string; read: ReadJob })[];
   end(commandId: string, invocation: Partial<Invocation>): void;
-  /** What the next send does instead of answering; `after` says that the command was sent all the same. */
+  /** The error of the next `send`. `after`: the command was sent all the same. */
   failNext(error: Error, when: 'before' | 'after'): void;
-  /** Hosts that SSM does not reach, and why. */
+  /** Unreachable hosts, and the reason. */
   readonly away: Map<string, Error>;
-  /** Called within send, before it answers. */
+  /** Called within `send`, before it returns. */
   onSend: (commandId: string) => void;
 }
 

@@ -1,15 +1,15 @@
-// Cannot show: throttling, tokens that time out by themselves, events, or anything of a real state machine's walk.
+// Not simulated: throttling, tokens that time out, events, and the states of a real execution.
 import type { ExecutionStatus, Executions } from '../../services/executions.ts';
 
 export interface FakeExecutions extends Executions {
-  /** Executions that are not named here are running. */
+  /** All other executions run. */
   readonly ended: Set<string>;
   readonly unreachable: Set<string>;
-  /** Tokens nobody waits with (any more). A completed token joins them. */
+  /** Tokens that no state waits with. A completed token is added. */
   readonly dead: Set<string>;
   readonly completions: { taskToken: string; output: unknown }[];
   readonly failures: { taskToken: string; name: string; message: string }[];
-  /** In the order in which they were started. A name that is in use starts nothing. */
+  /** In the order of their start. A name in use starts nothing. */
   readonly started: { machineArn: string; name: string; input: unknown }[];
   outputOf(taskToken: string): unknown;
 }

@@ -1,4 +1,4 @@
-// Cannot show: S3's own checks of a request, virtual-hosted addresses, redirects between regions, pages of a listing.
+// Not simulated: request checks of S3, virtual-hosted addresses, redirects between regions, pages of a listing.
 import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -7,7 +7,7 @@ interface StoredObject {
   readonly body: Buffer;
 }
 
-/** Objects of a bucket by key, the newest version last, over S3's real protocol. */
+/** Objects of a bucket by key, the newest version last, with the real protocol of S3. */
 export interface ObjectServer {
   readonly endpoint: string;
   /** Method, path and query of each request, in order. */
@@ -33,8 +33,8 @@ export async function startObjectServer(bucket: string): Promise<ObjectServer> {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
     put(key, body, versionId) {
-      const before = versionId === null ? [] : (objects.get(key) ?? []);
-      objects.set(key, [...before, { versionId, body: Buffer.from(body) }]);
+      const stored = versionId === null ? [] : (objects.get(key) ?? []);
+      objects.set(key, [...stored, { versionId, body: Buffer.from(body) }]);
     },
     close: () =>
       new Promise((resolve) => {
@@ -44,10 +44,10 @@ export async function startObjectServer(bucket: string): Promise<ObjectServer> {
   };
 }
 
-function get(response: ServerResponse, versions: readonly StoredObject[], wanted: string | null): void {
-  const found = versions.findLast(({ versionId }) => wanted === null || versionId === wanted);
+function get(response: ServerResponse, versions: readonly StoredObject[], requested: string | null): void {
+  const found = versions.findLast(({ versionId }) => requested === null || versionId === requested);
   if (found === undefined) {
-    refuse(response, 404, wanted === null ? 'NoSuchKey' : 'NoSuchVersion');
+    refuse(response, 404, requested === null ? 'NoSuchKey' : 'NoSuchVersion');
     return;
   }
   const version = found.versionId === null ? {} : { 'x-amz-version-id': found.versionId };

@@ -1,11 +1,11 @@
-// Cannot show: AWS's own checks of a request, its filters, throttling over time, the pages that it chooses to make.
+// Not simulated: request checks and filters of AWS, throttling over time, pages chosen by AWS.
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 /** A request of AWS's Query protocol: `Action` and its parameters, flat (`Filter.1.Value.2`). */
 export type Query = Readonly<Record<string, string>>;
 
-/** What is answered: the XML inside the answer's outermost element; null is a refusal, and so is an error by its code. */
+/** The response: the XML inside its outermost element; null or an error code is a refusal. */
 type Answers = (query: Query) => string | null | { readonly refuse: string; readonly saying: string };
 
 export interface QueryService {
@@ -14,7 +14,7 @@ export interface QueryService {
   close(): Promise<void>;
 }
 
-/** One AWS service over its real Query protocol, as EC2, Auto Scaling and SNS speak it. */
+/** One AWS service with the real Query protocol, as EC2, Auto Scaling and SNS use it. */
 export async function queryService(answers: Answers): Promise<QueryService> {
   const requests: Query[] = [];
   const server = createServer((request, response) => {

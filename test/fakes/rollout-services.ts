@@ -1,4 +1,4 @@
-// Cannot show: DynamoDB's conditions and S3's files (services have tests of their own), or two callers at once.
+// Not simulated: conditions of DynamoDB and files in S3 (services have tests of their own), and parallel callers.
 import { randomUUID } from 'node:crypto';
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import type { Source } from '../../core/deployment/source.ts';

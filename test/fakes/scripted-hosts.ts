@@ -1,4 +1,4 @@
-// Hosts that say what a test scripts. Cannot show: SSM, a host, the agent, a handshake.
+// Hosts that return what a test scripts. Not simulated: SSM, the host, the agent, the handshake.
 import { agentLine, type HostInspection } from '../../core/deployment/agent-line.ts';
 import type { OpenJob } from '../../core/deployment/job.ts';
 import { versionOf } from '../core/tls-probe/endpoints.ts';
@@ -28,7 +28,7 @@ export function jobOf({ sent }: FakeCommands, commandId: string): OpenJob {
   return read.job;
 }
 
-/** The address serves this; null: nobody answers there. */
+/** The address serves this version; null: it does not answer. */
 export function serves(
   version: IssuedCertificate | null,
   changes: { chain?: string[] } = {},

@@ -1,4 +1,4 @@
-// Cannot show: AWS's own checks of a request, throttling over time, eventual consistency.
+// Not simulated: request checks of AWS, throttling over time, eventual consistency.
 import { type JsonEndpoint, type Operation, startJsonEndpoint } from '../../local/http/json-endpoint.ts';
 import { ServiceError } from '../../local/http/service-error.ts';
 
@@ -6,11 +6,11 @@ type Answer = Record<string, unknown> | { readonly refuse: string; readonly sayi
 
 export interface ScriptedService extends JsonEndpoint {
   readonly requests: Record<string, unknown>[];
-  /** What the next requests are answered, the last one for good. */
+  /** The responses to the next requests; the last one repeats. */
   answers: Answer[];
 }
 
-/** One AWS service over its real JSON protocol, answering what a test scripts. */
+/** One AWS service with its real JSON protocol and the responses that a test scripts. */
 export async function scriptedService(
   protocol: { version: '1.0' | '1.1'; target: string },
   operations: readonly string[],
@@ -31,7 +31,7 @@ export async function scriptedService(
   return { ...endpoint, requests, answers };
 }
 
-/** How a client is told to speak to it. */
+/** The configuration of a client for it. */
 export const clientFor = ({ endpoint }: JsonEndpoint) => ({
   endpoint,
   region: 'us-east-1',
@@ -39,5 +39,5 @@ export const clientFor = ({ endpoint }: JsonEndpoint) => ({
   maxAttempts: 1,
 });
 
-/** A refusal of AWS. */
+/** An error response of AWS. */
 export const refusal = (refuse: string, saying = 'no') => ({ refuse, saying });

@@ -1,9 +1,9 @@
-// Cannot show: waiting, several functions at once, a bucket.
+// Not simulated: waiting, parallel functions, the bucket.
 import type { SendRate, Urgency } from '../../services/ssm/send-rate.ts';
 
 export interface FakeSendRate extends SendRate {
   readonly slots: { where: string | null; urgency: Urgency }[];
-  /** What the next turn throws. */
+  /** The error of the next call. */
   refuseNext: Error | null;
 }
 

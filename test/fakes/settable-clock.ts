@@ -1,4 +1,4 @@
-// Cannot show: time passing by itself.
+// Not simulated: time that passes on its own.
 import type { Clock } from '../../core/clock.ts';
 
 export interface SettableClock extends Clock {

@@ -6,7 +6,7 @@ import { createSources, type Sources } from '../../services/sources/sources.ts';
 import { type ObjectServer, startObjectServer } from './object-server.ts';
 import { clientFor, type ScriptedService, scriptedService } from './scripted-service.ts';
 
-/** Sources of every kind, each speaking to its service on loopback, and the waits they took, in milliseconds. */
+/** Sources of every kind with their services on loopback, and the waits, in milliseconds. */
 export interface SourcesWorld {
   readonly sources: Sources;
   readonly acm: ScriptedService;

@@ -1,19 +1,19 @@
 /**
- * Little servers on loopback that speak the clear part of a STARTTLS dialect as their RFCs have it, then real TLS.
- * `misbehaviour` is how one goes wrong:
+ * Servers on loopback with the plain-text part of a STARTTLS dialect as in its RFC, followed by real TLS.
+ * `misbehaviour` is the fault of a server:
  *
- * | silent    | accepts the connection and never says anything |
- * | withdrawn | speaks the dialect, does not offer STARTTLS |
- * | refusing  | offers STARTTLS and then says no |
- * | eager     | agrees to STARTTLS and goes on in clear in the same packet |
- * | foreign   | answers as no server of the dialect would |
- * | closing   | closes the connection where its first answer should be |
- * | hanging   | agrees to STARTTLS and then says nothing |
+ * | silent    | accepts the connection and sends nothing |
+ * | withdrawn | supports the dialect, does not offer STARTTLS |
+ * | refusing  | offers STARTTLS and then refuses it |
+ * | eager     | accepts STARTTLS and continues in plain text in the same packet |
+ * | foreign   | sends a response that is invalid in the dialect |
+ * | closing   | closes the connection instead of its first response |
+ * | hanging   | accepts STARTTLS and then sends nothing |
  */
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, type SecureContextOptions, TLSSocket } from 'node:tls';
 
-/** mysql is not among them: it begins TLS without an agreement that could be refused (see mysql.test.ts). */
+/** Without mysql, which begins TLS without a refusable request (see mysql.test.ts). */
 export const starttlsProtocols = ['smtp', 'imap', 'pop3', 'sieve', 'postgres', 'ldap'] as const;
 export type StarttlsProtocol = (typeof starttlsProtocols)[number];
 
@@ -35,7 +35,7 @@ export interface StarttlsServer {
   readonly close: () => Promise<void>;
 }
 
-/** What a server answers: to nothing (its greeting), and to each request. `upgrade` begins TLS after the answer. */
+/** The greeting of a server, and its response to each request. `upgrade` begins TLS after the response. */
 interface Speech {
   readonly greeting?: string;
   readonly answer: (request: Buffer) => { say: string | Buffer; upgrade?: boolean };

@@ -59,9 +59,9 @@ export const createHandler =
     return recorded(known ?? item);
   };
 
-async function sendRepairMessage({ messages }: Services, stranded: FailedRollback): Promise<void> {
-  if (stranded.item.outcome !== 'rollback_failed') return;
-  await messages.tell(repairMessage(stranded, messages.commandLine));
+async function sendRepairMessage({ messages }: Services, failed: FailedRollback): Promise<void> {
+  if (failed.item.outcome !== 'rollback_failed') return;
+  await messages.tell(repairMessage(failed, messages.commandLine));
 }
 
 /** A host that was never sent a job has no new version. */
@@ -69,8 +69,8 @@ function evidenceOf({ path, state }: Input, { host, lock }: { host: string | nul
   const { push, rollback } = state;
   const nothingSent = path === 'failed' && lock.pending === null;
   const place = placeDigest(state.deployment?.target);
-  const [version, before] = [push?.version ?? null, previousVersionOf(push, rollback)];
-  return { host, place, version, before, nothingSent, isTakenOver: lock.takenFrom !== null };
+  const [version, previousVersion] = [push?.version ?? null, previousVersionOf(push, rollback)];
+  return { host, place, version, previousVersion, nothingSent, isTakenOver: lock.takenFrom !== null };
 }
 
 const previousVersionOf = (push: FinalState['push'], rollback: FinalState['rollback']) =>

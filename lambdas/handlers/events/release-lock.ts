@@ -91,7 +91,7 @@ async function recordLost(
     host: facts.host,
     place: null,
     version: null,
-    before: null,
+    previousVersion: null,
     nothingSent: false,
     isTakenOver: false,
   };

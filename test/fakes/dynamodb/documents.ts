@@ -1,5 +1,5 @@
-// Local mode's engine behind the interface of the document client, without promises, HTTP and signatures: models run
-// hundreds of thousands of commands, in an order that they choose themselves.
+// The engine of local mode with the interface of the document client, without HTTP and signatures: models run hundreds of
+// thousands of commands in an order of their choice.
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import {
   BatchGetCommand,

@@ -1,5 +1,5 @@
-// Hosts as the agent makes them: one job at a time, a fence lower than one seen is refused, a deployment that is done is
-// answered again, an undo is refused once a later deployment has replaced it.
+// Hosts with the rules of the agent: one job at a time; a fence lower than the highest one is refused; a finished deployment
+// returns its result again; an undo is refused after a later deployment.
 
 export interface ModelJob {
   readonly targetId: string;
@@ -7,7 +7,7 @@ export interface ModelJob {
   readonly fence: number;
   readonly action: 'deploy' | 'validate' | 'undo';
   readonly version: string;
-  /** The rollout's sequence; 0 for a request of a person. */
+  /** The sequence of the rollout; 0 for a request of an operator. */
   readonly sequence: number;
 }
 
@@ -15,69 +15,77 @@ export type ModelAnswer =
   | {
       readonly outcome: 'applied' | 'validated' | 'restored';
       readonly version: string;
-      readonly before: string;
+      readonly previous: string;
     }
   | { readonly outcome: 'rejected' };
 
-interface Place {
-  seen: number;
-  by: string;
+interface TargetState {
+  highestFence: number;
+  owner: string;
   version: string;
-  before: string;
+  previous: string;
   sequence: number;
   readonly done: Map<string, ModelAnswer>;
 }
 
 export class ModelHosts {
-  readonly #places = new Map<string, Place>();
+  readonly #states = new Map<string, TargetState>();
   readonly problems: string[] = [];
   refused = 0;
   obeyed = 0;
 
   version(targetId: string): string {
-    return this.#place(targetId).version;
+    return this.#stateOf(targetId).version;
   }
 
   run(job: ModelJob): ModelAnswer {
-    const place = this.#place(job.targetId);
-    if (job.fence < place.seen) {
+    const state = this.#stateOf(job.targetId);
+    if (job.fence < state.highestFence) {
       this.refused += 1;
       return { outcome: 'rejected' };
     }
     this.obeyed += 1;
-    this.#checkObeyed(job, place);
-    Object.assign(place, { seen: job.fence, by: job.executionArn });
+    this.#checkObeyed(job, state);
+    Object.assign(state, { highestFence: job.fence, owner: job.executionArn });
     const done = `${job.action} ${job.executionArn} ${job.fence}`;
-    const answer = place.done.get(done) ?? this.#apply(job, place);
-    place.done.set(done, answer);
+    const answer = state.done.get(done) ?? this.#apply(job, state);
+    state.done.set(done, answer);
     return answer;
   }
 
-  #apply(job: ModelJob, place: Place): ModelAnswer {
+  #apply(job: ModelJob, state: TargetState): ModelAnswer {
     if (job.action === 'validate')
-      return { outcome: 'validated', version: job.version, before: place.version };
+      return { outcome: 'validated', version: job.version, previous: state.version };
     if (job.action === 'undo') {
-      if (place.version === job.version) place.version = place.before;
-      return { outcome: 'restored', version: place.version, before: place.version };
+      if (state.version === job.version) state.version = state.previous;
+      return { outcome: 'restored', version: state.version, previous: state.version };
     }
-    if (job.sequence > 0 && job.sequence < place.sequence) {
-      this.problems.push(`${job.targetId}: rollout ${job.sequence} came after rollout ${place.sequence}`);
+    if (job.sequence > 0 && job.sequence < state.sequence) {
+      this.problems.push(`${job.targetId}: rollout ${job.sequence} came after rollout ${state.sequence}`);
     }
-    place.sequence = Math.max(place.sequence, job.sequence);
-    if (place.version !== job.version) Object.assign(place, { before: place.version, version: job.version });
-    return { outcome: 'applied', version: place.version, before: place.before };
+    state.sequence = Math.max(state.sequence, job.sequence);
+    if (state.version !== job.version)
+      Object.assign(state, { previous: state.version, version: job.version });
+    return { outcome: 'applied', version: state.version, previous: state.previous };
   }
 
-  #checkObeyed(job: ModelJob, { seen, by }: Place): void {
-    if (job.fence === seen && by !== job.executionArn) {
-      this.problems.push(`${job.targetId}: ${by} and ${job.executionArn} both have fence ${seen}`);
+  #checkObeyed(job: ModelJob, { highestFence, owner }: TargetState): void {
+    if (job.fence === highestFence && owner !== job.executionArn) {
+      this.problems.push(`${job.targetId}: ${owner} and ${job.executionArn} both have fence ${highestFence}`);
     }
   }
 
-  #place(targetId: string): Place {
-    const nothing = { seen: 0, by: '', version: 'none', before: 'none', sequence: 0, done: new Map() };
-    const place = this.#places.get(targetId) ?? nothing;
-    this.#places.set(targetId, place);
-    return place;
+  #stateOf(targetId: string): TargetState {
+    const initial = {
+      highestFence: 0,
+      owner: '',
+      version: 'none',
+      previous: 'none',
+      sequence: 0,
+      done: new Map(),
+    };
+    const state = this.#states.get(targetId) ?? initial;
+    this.#states.set(targetId, state);
+    return state;
   }
 }

@@ -1,5 +1,5 @@
-// Decides who goes next. Every call to DynamoDB, Step Functions or SSM waits here until it is drawn, so that the calls of
-// all who run at once come in any order; what is drawn follows from a seed.
+// Schedules the calls to DynamoDB, Step Functions and SSM. Each call waits here until it is drawn, so the calls of parallel
+// executions happen in any order. A seed determines the order.
 import { setImmediate } from 'node:timers/promises';
 
 interface Waiting {
@@ -8,7 +8,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** The answer got lost, or the function was killed, after the call had its effect, or before it could have one. */
+/** `lost`: the call had its effect, but its response is lost or the function was killed. `throttled`: no effect. */
 const mishaps = {
   lost: 'TimeoutError',
   throttled: 'ProvisionedThroughputExceededException',
@@ -17,7 +17,7 @@ const mishaps = {
 export class Interleaver {
   readonly #waiting: Waiting[] = [];
   #seed: number;
-  /** Of a hundred calls this many go wrong. */
+  /** Percentage of calls that fail. */
   mishapsPercent = 0;
   calls = 0;
   mishaps = 0;
@@ -26,7 +26,7 @@ export class Interleaver {
     this.#seed = seed;
   }
 
-  /** From 0 up to, but not, `below`. A linear congruential generator, so that a seed always gives the same story. */
+  /** From 0 (inclusive) to `below` (exclusive). A linear congruential generator: a seed always gives the same story. */
   draw(below: number): number {
     this.#seed = (Math.imul(this.#seed, 1_664_525) + 1_013_904_223) | 0;
     return Math.floor(((this.#seed >>> 8) / 2 ** 24) * below);
@@ -40,12 +40,12 @@ export class Interleaver {
     return things[this.draw(things.length)];
   }
 
-  /** Waits to be drawn, then does it. */
+  /** Waits until the call is drawn, then runs it. */
   call<Result>(run: () => Result): Promise<Result> {
     return new Promise((resolve, reject) => void this.#waiting.push({ run, resolve, reject }));
   }
 
-  /** Lets one of those who wait go on; false when nobody waits. */
+  /** Runs one waiting call; false if none waits. */
   async step(): Promise<boolean> {
     await setImmediate();
     const [next] = this.#waiting.splice(this.draw(this.#waiting.length), 1);
@@ -71,7 +71,7 @@ export class Interleaver {
 
 const named = (name: string) => Object.assign(new Error(name), { name });
 
-/** What the state machine's Retry repeats. */
+/** Whether the Retry of the state machine repeats the call. */
 export function isTransient(error: unknown): boolean {
   return error instanceof Error && Object.values<string>(mishaps).includes(error.name);
 }

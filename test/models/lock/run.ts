@@ -1,4 +1,4 @@
-// One execution of deploy-target: its graph in few words around the real tasks, which are retried as the graph does.
+// One execution of deploy-target: a short form of the state machine around the real tasks, with the same retries.
 import type { DeploymentState, RequestAction } from '../../../core/deployment/deployment.ts';
 import { deliver } from '../../../lambdas/delivery/deliver.ts';
 import { createHandler as acquireLock } from '../../../lambdas/handlers/deploy-target/acquire-lock.ts';
@@ -20,18 +20,18 @@ export interface Plan {
   readonly version: string;
   readonly rollout: string | undefined;
   readonly sequence: number;
-  /** Of its functions' clocks, in milliseconds. */
+  /** Clock skew of its functions, in milliseconds. */
   readonly skew: number;
 }
 
-/** Thrown where an execution that was stopped does not go on. */
+/** Ends the run of an execution that was stopped. */
 class Stopped extends Error {}
 
 type Task = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
 const nameOf = (error: unknown) => (error instanceof Error ? error.name : '');
-/** By which recording state a refusal of AcquireLock leads out. */
-const wayOut: Readonly<Record<string, RecordingPath>> = {
+/** The recording state for each error of AcquireLock. */
+const recordingPaths: Readonly<Record<string, RecordingPath>> = {
   Superseded: 'superseded',
   RolloutHalted: 'skipped',
   LockHeld: 'lock_unavailable',
@@ -42,11 +42,11 @@ export class Run {
   readonly plan: Plan;
   readonly request: object;
   readonly #by: Surroundings;
-  /** Grows when it is stopped: who walks on under an old one stops at the next state. */
+  /** Incremented when the execution is stopped: a task of an earlier life ends at the next state. */
   #life = 0;
   status: 'running' | 'stopped' | 'finished' = 'running';
   recorded: string | null = null;
-  /** Holds its locks, as far as it knows. */
+  /** Holds its locks, according to its own information. */
   inside = false;
   records = false;
   hadEnded = false;
@@ -64,7 +64,7 @@ export class Run {
     return { id: this.plan.arn, name: this.plan.name, startedAt };
   }
 
-  /** Aborted or timed out: a function of it that is at work goes on to its end. */
+  /** Aborted or timed out: a running function still continues to its end. */
   stop(): void {
     this.#life += 1;
     this.status = 'stopped';
@@ -76,7 +76,7 @@ export class Run {
     this.inside = false;
   }
 
-  /** Starts, or goes on after a redrive, with the state in which it was. */
+  /** Starts the execution, or continues it after a redrive in the same state. */
   async go(): Promise<void> {
     this.status = 'running';
     const life = this.#life;
@@ -112,7 +112,7 @@ export class Run {
     return pushResult({
       outcome: answer.outcome,
       version: known(answer.version),
-      previousVersion: known(answer.before),
+      previousVersion: known(answer.previous),
     });
   }
 
@@ -125,7 +125,7 @@ export class Run {
         this.#by.onInside(this);
         return state;
       } catch (error) {
-        const out = wayOut[nameOf(error)];
+        const out = recordingPaths[nameOf(error)];
         if (out === undefined) throw error;
         this.#by.counts[nameOf(error)] = (this.#by.counts[nameOf(error)] ?? 0) + 1;
         const patient = this.#by.isPatient() || attempt < lockAttempts;
@@ -135,7 +135,7 @@ export class Run {
     }
   }
 
-  /** Sends a job and waits for its end; null when nobody heard of it in time. */
+  /** Sends a job and waits for its result; null if none arrived in time. */
   async #carry(
     task: Task,
     { deployment }: DeploymentState,
@@ -174,7 +174,7 @@ export class Run {
     this.hadEnded = true;
   }
 
-  /** A state: its function is called again when it failed for a passing reason. */
+  /** One state: its function is called again after a temporary error. */
   async #task<Result>(life: number, work: () => Promise<Result>): Promise<Result> {
     for (;;) {
       this.#stopUnless(life);

@@ -1,5 +1,5 @@
-// One story: executions begin, are stopped, redriven and overtaken, commands arrive late, and all their calls come in an
-// order that the seed decides. In the end everything that still can goes on, and then everybody new must get his turn.
+// One story: executions begin, are stopped, redriven and superseded, and commands arrive late. The seed determines the order
+// of all calls. In the end all failures stop, and every new execution must get its lock.
 import { createHandler as releaseLock } from '../../../lambdas/handlers/events/release-lock.ts';
 import { fingerprint, rawRequest } from '../../fixtures/factories.ts';
 import { aRollout } from '../../fixtures/rollouts.ts';
@@ -7,9 +7,9 @@ import { isTransient } from './interleaver.ts';
 import { type Plan, Run } from './run.ts';
 import { Surroundings } from './surroundings.ts';
 
-/** What may begin. `older` and `newer` are deployments of two rollouts of the same certificate. */
+/** A new execution. `older` and `newer` are deployments of two rollouts of the same certificate. */
 export interface Beginning {
-  readonly kind: 'person' | 'dryRun' | 'older' | 'newer';
+  readonly kind: 'operator' | 'dryRun' | 'older' | 'newer';
   readonly target: number;
   readonly skewMinutes: number;
 }
@@ -21,9 +21,9 @@ export interface Plot {
 }
 
 const certificate = 'api.example.com';
-const turnsAtMost = 4_000;
+const maximumTurns = 4_000;
 
-/** Plays the story to its end, and answers its surroundings with all that was wrong in them. */
+/** Plays the story to its end, and returns its surroundings with the violations. */
 export async function play(plot: Plot): Promise<Surroundings> {
   const story = new Story(plot);
   await story.begin();
@@ -37,7 +37,7 @@ class Story {
   readonly by: Surroundings;
   readonly #plot: Plot;
   readonly #waiting: Beginning[];
-  /** Events that say of an execution that it has ended; some come twice, some never. */
+  /** Events that report the end of an execution; some arrive twice, some never. */
   readonly #events: Run[] = [];
   #newer = false;
 
@@ -54,13 +54,13 @@ class Story {
 
   async unfold(): Promise<void> {
     const { interleaver } = this.by;
-    for (let turn = 0; turn < turnsAtMost && !this.#isOver(); turn += 1) {
+    for (let turn = 0; turn < maximumTurns && !this.#isOver(); turn += 1) {
       if (!interleaver.chance(25)) await interleaver.step();
       else await this.#happens();
     }
   }
 
-  /** Nothing goes wrong any more: whoever runs comes to his end. */
+  /** Failures stop: every running execution ends. */
   async settle(): Promise<void> {
     this.by.calm();
     await this.#runDry();
@@ -68,13 +68,13 @@ class Story {
     for (const { plan } of stuck) this.by.problems.push(`${plan.arn} waits for ever`);
   }
 
-  /** For each target a new request: it gets its turn, and what it wants is what the host has. */
+  /** One new request for each target: it gets the lock, and the host has its version. */
   async epilogue(): Promise<void> {
     const { by } = this;
     const ids = [...new Set(by.runs.map(({ plan }) => plan.targetId))];
     by.unverifiedPercent = 0;
     const fresh = ids.map((targetId) =>
-      this.#start({ kind: 'person', target: Number(targetId.slice(1)), skewMinutes: 0 }),
+      this.#start({ kind: 'operator', target: Number(targetId.slice(1)), skewMinutes: 0 }),
     );
     await this.#runDry();
     by.landLate();
@@ -169,7 +169,7 @@ class Story {
   }
 
   async #runDry(): Promise<void> {
-    for (let turn = 0; turn < turnsAtMost; turn += 1) {
+    for (let turn = 0; turn < maximumTurns; turn += 1) {
       this.by.land();
       const moved = await this.by.interleaver.step();
       if (!moved && this.by.inFlight === 0) return;

@@ -1,5 +1,5 @@
-// What the executions of one story live in: the real services on a database in memory, hosts, and a Step Functions that
-// knows who runs. Every call that leaves a function waits for its turn in the interleaver.
+// The environment of the executions of one story: the real services on a database in memory, hosts, and a Step Functions
+// that reports which executions run. Every outgoing call of a function waits in the interleaver.
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { DeliveryServices } from '../../../lambdas/delivery/deliver.ts';
 import type { RecordingServices } from '../../../lambdas/recording/record.ts';
@@ -46,7 +46,7 @@ export class Surroundings {
   readonly #memory = memoryDynamoDb((written) => this.watch.onWrite(written));
   readonly #services: Omit<Services, 'clock'>;
   readonly #flights: Flight[] = [];
-  /** Commands that SSM has not handed over yet when everybody has given up on them. */
+  /** Commands that SSM delivers after their executions have stopped waiting. */
   readonly #late: Flight[] = [];
   readonly #answers = new Map<string, ModelAnswer>();
   #commands = 0;
@@ -61,7 +61,7 @@ export class Surroundings {
     this.#services = this.#makeServices();
   }
 
-  /** For those who look, or arrange things between two turns. */
+  /** Direct access for checks, outside the interleaver. */
   get atOnce() {
     const { documents } = this.#memory;
     return {
@@ -84,7 +84,7 @@ export class Surroundings {
     return this.#patient;
   }
 
-  /** From now on nothing goes wrong any more, and everybody waits as long as it takes. */
+  /** From now on no call fails, and every execution waits without limit. */
   calm(): void {
     this.#patient = true;
     this.interleaver.mishapsPercent = 0;
@@ -92,7 +92,7 @@ export class Surroundings {
     this.latePercent = 0;
   }
 
-  /** Two who run and never were stopped are never inside one target or one host. */
+  /** Two running executions that were never stopped never hold the same target or host. */
   onInside(run: Run): void {
     const others = this.runs.filter((other) => other !== run && other.inside && other.status === 'running');
     for (const { plan } of others.filter((other) => !other.hadEnded && !run.hadEnded)) {
@@ -106,19 +106,19 @@ export class Surroundings {
     return this.#answers.get(`${arn} ${action}`);
   }
 
-  /** Commands that somebody waits for; the late ones among them come now. */
+  /** Commands with a waiting execution; late ones are delivered now. */
   get inFlight(): number {
     const awaited = this.#late.filter(({ job }) => this.#run(job.executionArn)?.status === 'running');
     for (const flight of awaited) this.#flights.push(...this.#late.splice(this.#late.indexOf(flight), 1));
     return this.#flights.length;
   }
 
-  /** Those that nobody waits for any more. */
+  /** Commands without a waiting execution. */
   landLate(): void {
     for (const { job } of this.#late.splice(0)) this.hosts.run(job);
   }
 
-  /** One of the commands on their way arrives; any of them, however late. */
+  /** Delivers any one of the pending commands, however late. */
   land(): void {
     const [flight] = this.#flights.splice(this.interleaver.draw(this.#flights.length), 1);
     if (flight !== undefined) this.#answers.set(flight.about, this.hosts.run(flight.job));
@@ -156,13 +156,13 @@ export class Surroundings {
     };
   }
 
-  /** The same services, each call of theirs in its turn. */
+  /** The same services, with each call scheduled by the interleaver. */
   #waiting(): DynamoDBDocumentClient {
     const send = (command: object) => this.interleaver.call(() => this.#memory.run(command));
     return Object.create(DynamoDBDocumentClient.prototype, { send: { value: send } });
   }
 
-  /** A deleted execution is not known any more, which means the same as ended. */
+  /** A deleted execution is unknown, which counts as ended. */
   #statusOf(arn: string) {
     if (this.interleaver.chance(this.unknownPercent)) return 'unknown' as const;
     return this.#run(arn)?.status === 'running' ? ('running' as const) : ('ended' as const);

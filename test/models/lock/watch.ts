@@ -1,14 +1,14 @@
-// Watches every item of the locks' table as it is written, and writes down what must never be.
+// Observes every write to the table of locks, and records violations of the invariants.
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import type { Item, Written } from '../../fakes/dynamodb/documents.ts';
 
 const onlyGrow = ['fence', 'requests', 'latestRequest', 'rolloutSequence'] as const;
 
-/** What is known of the owners of locks. */
+/** Facts about the owners of locks. */
 export interface Owners {
-  /** Step Functions has said of this execution, at some time, that it does not run. */
+  /** Step Functions has reported at some time that this execution does not run. */
   hadEnded(executionArn: string): boolean;
-  /** It is in a recording state. */
+  /** The execution is in a recording state. */
   records(executionArn: string): boolean;
   onReleased(executionArn: string): void;
 }
