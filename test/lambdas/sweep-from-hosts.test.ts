@@ -214,7 +214,7 @@ describe('the event of a command that a sweep sent', () => {
 
     const said = await commandStatus({ ...others, sleep: async () => {} })({ detail });
 
-    expect(said.summary).toMatch(/is not known$/);
+    expect(said.summary).toMatch(/is unknown$/);
     expect(others.executions.completions).toEqual([]);
   });
 });

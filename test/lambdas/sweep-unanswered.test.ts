@@ -77,12 +77,12 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
     [
       'ends without a line',
       { status: 'Failed', errors: 'certferry bootstrap: could not fetch' },
-      /ended Failed/,
+      /ended with status Failed/,
     ],
     [
       'is about something else',
       { output: `${JSON.stringify(otherLine())}\n` },
-      /ended Success without a word/,
+      /ended with status Success and without a result/,
     ],
   ])('when the command %s', async (_, invocation, summary) => {
     await mail('mail');

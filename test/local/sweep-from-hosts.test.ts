@@ -127,7 +127,7 @@ describeWith(
         expect(ended.map(({ end }) => end?.status)).toEqual(['Success', 'Success', 'Success']);
 
         for (const record of ended) {
-          expect((await run('command-status', commandEnded(record))).summary).toMatch(/is not known$/);
+          expect((await run('command-status', commandEnded(record))).summary).toMatch(/is unknown$/);
         }
         // what the second deployment replaced lies where it always does
         const files = filesUnder(folder).filter((path) => !path.includes('/backups/'));
