@@ -4,10 +4,10 @@ import type { SweepReport, SweptTarget } from '../../core/drift/sweep-report.ts'
 import type { Healing } from './start-healing.ts';
 import type { Sweep, Swept } from './sweep-targets.ts';
 
-/** So that a report stays far below the 6 MB that an invocation may answer. */
-const mostTargets = 1000;
+/** Keeps a report far below the limit of an invocation's response, 6 MB. */
+const maximumTargets = 1000;
 
-/** What decides whether it is healed. */
+/** The facts that decide whether a target is healed. */
 export function healingCandidate({ finding, registered, member, installed }: Swept): Patient {
   return {
     finding,
@@ -19,33 +19,33 @@ export function healingCandidate({ finding, registered, member, installed }: Swe
   };
 }
 
-interface Done {
+interface SweepActions {
   readonly healing: readonly Healing[];
-  /** False: it was only asked to look. */
+  /** False for a sweep that only reports. */
   readonly heals: boolean;
   readonly sourceChecks: readonly string[];
 }
 
-/** Pure. */
-export function buildReport(sweep: Sweep, done: Done): SweepReport {
+/** The report of a sweep. Pure. */
+export function buildReport(sweep: Sweep, actions: SweepActions): SweepReport {
   const { swept, reached } = sweep;
   const counts = Object.fromEntries(conditions.map((one) => [one, 0])) as Record<Condition, number>;
   for (const { finding } of swept) counts[finding.condition] += 1;
-  const targets = targetsOf(sweep, done);
+  const targets = targetsOf(sweep, actions);
   return {
-    summary: summaryOf(sweep, counts, done),
+    summary: summaryOf(sweep, counts, actions),
     swept: swept.length,
     counts,
     reached,
-    healing: [...done.healing],
-    sourceChecks: [...done.sourceChecks],
-    targets: targets.slice(0, mostTargets),
-    more: Math.max(0, targets.length - mostTargets),
+    healing: [...actions.healing],
+    sourceChecks: [...actions.sourceChecks],
+    targets: targets.slice(0, maximumTargets),
+    more: Math.max(0, targets.length - maximumTargets),
   };
 }
 
-/** What is worst comes first. */
-const urgency: readonly SweptTarget['condition'][] = [
+/** The most severe first. */
+const severity: readonly SweptTarget['condition'][] = [
   'expired',
   'unreachable',
   'drift',
@@ -58,46 +58,51 @@ const urgency: readonly SweptTarget['condition'][] = [
   'ok',
 ];
 
-function targetsOf({ swept, unresolved }: Sweep, done: Done): SweptTarget[] {
-  const said = swept.map((one): SweptTarget => {
+function targetsOf({ swept, unresolved }: Sweep, actions: SweepActions): SweptTarget[] {
+  const probed = swept.map((one): SweptTarget => {
     const { condition, daysToExpiry, summary } = one.finding;
-    const where = { targetId: one.id, certificate: one.registered.certificate, host: one.member.host };
-    return { ...where, condition, daysToExpiry, summary, ...whatIsDone(one, done) };
+    const ids = { targetId: one.id, certificate: one.registered.certificate, host: one.member.host };
+    return { ...ids, condition, daysToExpiry, summary, ...healingOf(one, actions) };
   });
-  const lost = unresolved.map(
-    ({ registered: { id: targetId, certificate }, why }): SweptTarget => ({
+  const withoutHosts = unresolved.map(
+    ({ registered: { id: targetId, certificate }, reason }): SweptTarget => ({
       targetId,
       certificate,
       host: null,
       condition: 'unresolved',
       daysToExpiry: null,
-      summary: `its hosts could not be found out (${why})`,
+      summary: `the hosts of the target could not be determined (${reason})`,
       healing: false,
-      notHealed: 'nobody knows where it is',
+      notHealed: 'the hosts of the target are unknown',
     }),
   );
-  const rank = ({ condition }: SweptTarget) => urgency.indexOf(condition);
-  return [...said, ...lost].sort((one, other) => rank(one) - rank(other));
+  const rank = ({ condition }: SweptTarget) => severity.indexOf(condition);
+  return [...probed, ...withoutHosts].sort((one, other) => rank(one) - rank(other));
 }
 
-const fine: ReadonlySet<Condition> = new Set(['ok', 'not_probed']);
+const needsNoHealing: ReadonlySet<Condition> = new Set(['ok', 'not_probed']);
 
-function whatIsDone(one: Swept, { healing, heals }: Done): Pick<SweptTarget, 'healing' | 'notHealed'> {
-  if (fine.has(one.finding.condition)) return { healing: false, notHealed: null };
-  const reason = reasonNotToHeal(healingCandidate(one)) ?? (heals ? null : 'it was only asked to look');
+function healingOf(one: Swept, { healing, heals }: SweepActions): Pick<SweptTarget, 'healing' | 'notHealed'> {
+  if (needsNoHealing.has(one.finding.condition)) return { healing: false, notHealed: null };
+  const reason = reasonNotToHeal(healingCandidate(one)) ?? (heals ? null : 'this sweep only reports');
   if (reason !== null) return { healing: false, notHealed: reason };
-  const its = healing.find(({ certificate }) => certificate === one.registered.certificate);
-  const begun = its !== undefined && its.targets > 0;
-  return { healing: begun, notHealed: begun ? null : (its?.summary ?? null) };
+  const started = healing.find(({ certificate }) => certificate === one.registered.certificate);
+  const isHealed = started !== undefined && started.targets > 0;
+  return { healing: isHealed, notHealed: isHealed ? null : (started?.summary ?? null) };
 }
 
-function summaryOf({ swept, reached }: Sweep, counts: Record<Condition, number>, { healing }: Done): string {
-  const seen = `${counts.ok} of ${swept.length} targets are as they should be`;
+function summaryOf(
+  { swept, reached }: Sweep,
+  counts: Record<Condition, number>,
+  { healing }: SweepActions,
+): string {
+  const ok = `${counts.ok} of ${swept.length} targets are ok`;
   const others = conditions
     .filter((one) => one !== 'ok' && counts[one] > 0)
     .map((one) => `${counts[one]} ${one.replaceAll('_', ' ')}`);
   const targets = healing.reduce((sum, one) => sum + one.targets, 0);
-  const healed = targets === 0 ? [] : [`${targets} deployed to again`];
-  const rest = reached === null ? [] : [`time was up: the next sweep goes on after ${reached}`];
-  return [seen, ...others, ...healed, ...rest].join('; ');
+  const healed = targets === 0 ? [] : [`healing ${targets}`];
+  const incomplete =
+    reached === null ? [] : [`the time limit was reached: the next sweep continues after ${reached}`];
+  return [ok, ...others, ...healed, ...incomplete].join('; ');
 }

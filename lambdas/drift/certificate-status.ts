@@ -4,10 +4,10 @@ import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 
-/** What the targets of a certificate may have, and why none of them may be deployed to now (null: they may). */
+/** Which versions the targets of a certificate may have, and why they cannot be healed now (null: they can). */
 export interface CertificateStatus {
   readonly due: Due;
-  readonly notNow: string | null;
+  readonly blockedBy: string | null;
 }
 
 interface Services {
@@ -16,26 +16,26 @@ interface Services {
   readonly executions: Pick<Executions, 'status'>;
 }
 
-/** As many of a certificate's rollouts as are looked at: those for parts share the number of the whole one before them. */
-const lately = 50;
+/** Number of recent rollouts that are read. Rollouts for a part have the sequence number of the last full rollout. */
+const recentRollouts = 50;
 
-/** Asks once for each certificate, however many targets it has. */
+/** Reads the status of each certificate once, however many targets it has. */
 export function certificateStatuses(by: Services): (certificate: string) => Promise<CertificateStatus> {
-  const asked = new Map<string, Promise<CertificateStatus>>();
+  const statuses = new Map<string, Promise<CertificateStatus>>();
   return (certificate) => {
-    const answer = asked.get(certificate) ?? ask(by, certificate);
-    asked.set(certificate, answer);
-    return answer;
+    const status = statuses.get(certificate) ?? readStatus(by, certificate);
+    statuses.set(certificate, status);
+    return status;
   };
 }
 
-async function ask(
+async function readStatus(
   { catalogue, rollouts, executions }: Services,
   certificate: string,
 ): Promise<CertificateStatus> {
   const [current, recent] = await Promise.all([
     catalogue.currentVersion(certificate),
-    rollouts.list({ certificate, limit: lately }),
+    rollouts.list({ certificate, limit: recentRollouts }),
   ]);
   const latest = Math.max(...recent.map(({ sequence }) => sequence));
   const open = recent.filter(
@@ -43,17 +43,17 @@ async function ask(
       sequence === latest && status !== 'ended' && supersededBy === null,
   );
   const statuses = await Promise.all(open.map((one) => statusOf(one, executions)));
-  const moving = open.find((_, at) => statuses[at] === 'moving');
+  const moving = open.find((_, index) => statuses[index] === 'moving');
   const first = moving ?? open[0];
   const underway =
     first === undefined ? null : { fingerprint: first.fingerprint, moving: moving !== undefined };
   const due = { current: current?.fingerprint ?? null, underway };
-  // nobody will bring to an end what has broken off: it is no reason to wait
-  const blocking = open.find((_, at) => statuses[at] !== 'broken off');
-  return { due, notNow: reasonNotNow(due, blocking) };
+  // a rollout whose execution has broken off never ends, so healing does not wait for it
+  const blocking = open.find((_, index) => statuses[index] !== 'broken off');
+  return { due, blockedBy: reasonNotNow(due, blocking) };
 }
 
-/** An execution that was aborted, or died, could not write that down. */
+/** An execution that was aborted, or timed out, could not record its outcome. */
 async function statusOf({ status, executionArn }: RolloutControl, executions: Services['executions']) {
   if (status === 'halted') return 'halted';
   return (await executions.status(executionArn)) === 'ended' ? 'broken off' : 'moving';
@@ -61,8 +61,8 @@ async function statusOf({ status, executionArn }: RolloutControl, executions: Se
 
 function reasonNotNow({ current }: Due, open: RolloutControl | undefined): string | null {
   if (open?.status === 'halted') {
-    return `rollout ${open.id} is halted (${open.reason ?? 'no reason given'}): a person says whether it goes on`;
+    return `rollout ${open.id} is halted (${open.reason ?? 'no reason given'}): resume it or roll it back`;
   }
-  if (open !== undefined) return `rollout ${open.id} is under way`;
-  return current === null ? 'no rollout of this certificate has ended well yet' : null;
+  if (open !== undefined) return `rollout ${open.id} is running`;
+  return current === null ? 'the certificate has no current version, because no rollout has finished' : null;
 }

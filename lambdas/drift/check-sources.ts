@@ -12,26 +12,27 @@ interface Services {
 }
 
 /**
- * Has the sources looked at, of one certificate or of all that have a target: starts each one's daily rollout of what its
- * source has. Answers the names of those that this call started. Never throws for a certificate: the next sweep of the
- * day asks again for those that it could not start, and whatever else the sweep is for goes on.
+ * Starts the daily rollout of each certificate that has a source and targets, or of one certificate. Returns the names of
+ * the executions that this call has started. Never throws for a certificate: the next sweep of the day retries.
  */
 export async function checkSources(certificate: string | undefined, by: Services): Promise<string[]> {
-  const asked: string[] = [];
-  const wanted = new Set((await by.catalogue.targets(certificate)).map(({ thing }) => thing.certificate));
+  const started: string[] = [];
+  const withTargets = new Set(
+    (await by.catalogue.targets(certificate)).map(({ thing }) => thing.certificate),
+  );
   for (const { thing } of await by.catalogue.certificates()) {
-    if (thing.source === undefined || !wanted.has(thing.name)) continue;
+    if (thing.source === undefined || !withTargets.has(thing.name)) continue;
     const { name, request } = dailyLook(thing.name, by.now);
-    if (await isStarted(by, name, request)) asked.push(name);
+    if (await isStarted(by, name, request)) started.push(name);
   }
-  return asked;
+  return started;
 }
 
 async function isStarted({ executions, rolloutArn }: Services, name: string, request: RolloutRequest) {
   try {
     return (await executions.start(rolloutArn(), name, request)) !== null;
   } catch (error) {
-    logger.error('a look at a source could not be started', {
+    logger.error('the source check could not be started', {
       name,
       reason: error instanceof Error ? error.name : 'unknown',
     });

@@ -12,7 +12,7 @@ import type { SendRate } from '../../services/ssm/send-rate.ts';
 import { lineFor } from '../delivery/complete-command.ts';
 import { lostResult } from '../delivery/job-results.ts';
 
-/** What it takes to have hosts look. */
+/** Services for probes from hosts. */
 export interface HostInspectionServices {
   readonly commands: Pick<Commands, 'send' | 'readInvocation'>;
   readonly hostLocks: Pick<HostLocks, 'read'>;
@@ -22,91 +22,92 @@ export interface HostInspectionServices {
   readonly sleep: (milliseconds: number) => Promise<unknown>;
 }
 
-/** Questions of one host, asked by one command. */
+/** Probes of one host, requested by one command. */
 interface HostJob {
   readonly host: string;
-  readonly questions: readonly HostQuestion[];
+  readonly requests: readonly HostQuestion[];
 }
 
-interface Sent extends Pick<JobHeader, 'deploymentId' | 'targetId'> {
+interface SentCommand extends Pick<JobHeader, 'deploymentId' | 'targetId'> {
   readonly commandId: string;
   readonly host: string;
   /** Epoch milliseconds. */
   readonly sentAt: number;
 }
 
-/** Null: there was no time to ask it. */
-type Begun = Sent | Exclude<HostAnswer, { kind: 'answered' }> | null;
+/** Null: there was no time to send the command. */
+type SendResult = SentCommand | Exclude<HostAnswer, { kind: 'answered' }> | null;
 
-/** Hosts that are asked about together; the last of them is sent its command some seconds later. */
-const roundSize = 50;
-/** Few, so that a deployment that wants to send meanwhile has hardly anybody before it in the queue. */
-const sendsAtOnce = 5;
-/** Questions to SSM about commands under way. */
-const pollsAtOnce = 10;
+/** Hosts whose state is checked together. The last of them gets its command some seconds later. */
+const batchSize = 50;
+/** Few, so that a deployment that sends a command meanwhile waits only briefly. */
+const maximumParallelSends = 5;
+/** Parallel status requests to SSM. */
+const maximumParallelPolls = 10;
 
-/** A host that is there gets its command in seconds; then come bootstrap, and a look of up to three minutes. */
-const patienceSeconds = 240;
-/** What is sent later than so long before the end would hardly be answered: the next sweep does it. */
-const answerSeconds = 60;
-/** Between two questions about a command: 1, 2, 4, 8, 16, 16, ... */
-const longestPauseSeconds = 16;
-/** For clocks that differ. */
+/** An online host gets its command within seconds. Starting the agent and probing take up to three minutes. */
+const resultTimeoutSeconds = 240;
+/** Commands that would be sent later than this before the end are left to the next sweep. */
+const minimumResultSeconds = 60;
+/** Pauses between two status requests: 1, 2, 4, 8, 16, 16, … seconds. */
+const maximumPauseSeconds = 16;
+/** Tolerance for clocks that differ. */
 const clockMarginSeconds = 60;
 
 /**
- * Has hosts look at targets that only they can reach, until `until`: one command without a task token for up to eight
- * targets of a host. It takes no lock, and a host that is being deployed to is left alone. Nobody but the caller waits for
- * these commands: their events find no pending command, and one that the caller never heard of has changed nothing.
+ * Lets hosts probe the targets that only they can reach, until `until`: one command for up to eight targets of a host.
  *
- * Sends begin at once, in the order of the questions, and go on while the caller does something else. Each sight comes
- * when its host has answered, and never rejects: whatever goes wrong is why nobody looked. Null: there was no time to ask.
+ * The commands take no lock, and skip a host with a running deployment. They have no task token and change nothing, so a
+ * command whose result is lost does no harm, and its event matches no pending command.
+ *
+ * Sending starts at once in the order of the requests, and continues in the background. Each result settles when its host
+ * has responded. It never rejects: an error becomes the reason why the target was not probed. Null: there was no time.
  */
 export function openHostInspections(by: HostInspectionServices, until: Date) {
-  const inTurn = pLimit(1);
-  const [sends, polls] = [pLimit(sendsAtOnce), pLimit(pollsAtOnce)];
-  const lastSend = until.getTime() - answerSeconds * 1000;
+  const oneBatch = pLimit(1);
+  const [sends, polls] = [pLimit(maximumParallelSends), pLimit(maximumParallelPolls)];
+  const lastSend = until.getTime() - minimumResultSeconds * 1000;
 
-  async function begin(jobs: readonly HostJob[]): Promise<Begun[]> {
-    const away = await Promise.all(jobs.map(({ host }) => obstacle(host, by)));
+  async function sendAll(jobs: readonly HostJob[]): Promise<SendResult[]> {
+    const unreachable = await Promise.all(jobs.map(({ host }) => reasonUnreachable(host, by)));
     return Promise.all(
       jobs.map((job, at) =>
         sends(() => {
           if (by.clock.now().getTime() >= lastSend) return null;
-          return away[at] ?? send(job, by);
+          return unreachable[at] ?? send(job, by);
         }),
       ),
     );
   }
 
-  async function answerTo(begun: Begun | undefined): Promise<HostAnswer | null> {
-    if (begun == null) return null;
-    if ('kind' in begun) return begun;
-    const deadline = Math.min(begun.sentAt + patienceSeconds * 1000, until.getTime());
-    return awaitLine(begun, deadline, { ...by, inTurn: polls });
+  async function resultOf(sent: SendResult | undefined): Promise<HostAnswer | null> {
+    if (sent == null) return null;
+    if ('kind' in sent) return sent;
+    const deadline = Math.min(sent.sentAt + resultTimeoutSeconds * 1000, until.getTime());
+    return awaitLine(sent, deadline, { ...by, limitPolls: polls });
   }
 
-  return (questions: readonly HostQuestion[]): ReadonlyMap<string, Promise<Sight | null>> => {
-    const sights = new Map<string, Promise<Sight | null>>();
-    for (const round of inGroups(jobsOf(questions), roundSize)) {
-      const begun = inTurn(() => begin(round));
-      for (const [at, job] of round.entries()) {
-        const answer = begun.then((all) => answerTo(all[at]));
-        for (const question of job.questions) {
-          const sight = answer.then((one) => one && sightFromHost(question, one, by.clock.now()));
-          sights.set(question.targetId, sight);
+  return (requests: readonly HostQuestion[]): ReadonlyMap<string, Promise<Sight | null>> => {
+    const results = new Map<string, Promise<Sight | null>>();
+    for (const batch of inGroups(jobsOf(requests), batchSize)) {
+      const sent = oneBatch(() => sendAll(batch));
+      for (const [at, job] of batch.entries()) {
+        const response = sent.then((all) => resultOf(all[at]));
+        for (const request of job.requests) {
+          const result = response.then((one) => one && sightFromHost(request, one, by.clock.now()));
+          results.set(request.targetId, result);
         }
       }
     }
-    return sights;
+    return results;
   };
 }
 
-/** In the order of the first question of each host. */
-function jobsOf(questions: readonly HostQuestion[]): HostJob[] {
-  const byHost = Map.groupBy(questions, ({ host }) => host);
-  return [...byHost].flatMap(([host, its]) =>
-    inGroups(its, mostLooks).map((some) => ({ host, questions: some })),
+/** In the order of the first request of each host. */
+function jobsOf(requests: readonly HostQuestion[]): HostJob[] {
+  const byHost = Map.groupBy(requests, ({ host }) => host);
+  return [...byHost].flatMap(([host, all]) =>
+    inGroups(all, mostLooks).map((some) => ({ host, requests: some })),
   );
 }
 
@@ -115,36 +116,36 @@ function inGroups<Thing>(things: readonly Thing[], size: number): Thing[][] {
   return Array.from({ length: groups }, (_, at) => things.slice(at * size, (at + 1) * size));
 }
 
-async function obstacle(host: string, { reachable }: HostInspectionServices) {
+async function reasonUnreachable(host: string, { reachable }: HostInspectionServices) {
   try {
     const why = await reachable.unreachableReason(host);
     return why === null ? null : ({ kind: 'away', why } as const);
   } catch (error) {
-    return notAsked('it could not be found out whether its host is there', error);
+    return notSent('the state of the host could not be determined', error);
   }
 }
 
-async function send({ host, questions }: HostJob, by: HostInspectionServices): Promise<Begun> {
+async function send({ host, requests }: HostJob, by: HostInspectionServices): Promise<SendResult> {
   try {
     const { owner } = await by.hostLocks.read(host);
     if (owner !== null) {
-      return { kind: 'not_asked', why: `its host is being deployed to (${owner.split(':').at(-1)})` };
+      return { kind: 'not_asked', why: `deployment ${owner.split(':').at(-1)} is running on the host` };
     }
     const { account, region } = placeOf(host);
     await by.sendRate.waitForSlot(account === null ? null : `${account}/${region}`, 'canWait');
     const now = by.clock.now();
-    const header = headerOf(questions, now);
-    const looks = questions.map(({ host: _, ...look }) => look);
+    const header = headerOf(requests, now);
+    const looks = requests.map(({ host: _, ...look }) => look);
     const job = openJobText({ header, probe: null, looks });
     const commandId = await by.commands.send({ host, job, comment: `certferry ${header.deploymentId}` });
     const { deploymentId, targetId } = header;
     return { commandId, deploymentId, targetId, host, sentAt: now.getTime() };
   } catch (error) {
-    return notAsked('its host was not asked', error);
+    return notSent('the command could not be sent', error);
   }
 }
 
-/** The name of no deployment, and no fence: what only looks holds no lock. An agent answers for the first of the targets. */
+/** A job without a deployment and without a fence, because it holds no lock. The agent's line names the first target. */
 function headerOf([first]: readonly HostQuestion[], now: Date): JobHeader {
   return {
     v: 1,
@@ -156,33 +157,33 @@ function headerOf([first]: readonly HostQuestion[], now: Date): JobHeader {
   };
 }
 
-type Waiting = HostInspectionServices & { readonly inTurn: ReturnType<typeof pLimit> };
+type PollServices = HostInspectionServices & { readonly limitPolls: ReturnType<typeof pLimit> };
 
-async function awaitLine(sent: Sent, deadline: number, by: Waiting): Promise<HostAnswer> {
+async function awaitLine(sent: SentCommand, deadline: number, by: PollServices): Promise<HostAnswer> {
   const { commandId, host } = sent;
-  const left = () => deadline - by.clock.now().getTime();
+  const remaining = () => deadline - by.clock.now().getTime();
   try {
-    for (let pause = 1; ; pause = Math.min(2 * pause, longestPauseSeconds)) {
-      if (left() <= 0) break;
-      await by.sleep(Math.min(pause * 1000, left()));
-      // whoever had to wait for his turn may be late by now
-      const invocation = await by.inTurn(() =>
-        left() <= 0 ? null : by.commands.readInvocation(commandId, host),
+    for (let pause = 1; ; pause = Math.min(2 * pause, maximumPauseSeconds)) {
+      if (remaining() <= 0) break;
+      await by.sleep(Math.min(pause * 1000, remaining()));
+      // the time may be over after waiting for the limit
+      const invocation = await by.limitPolls(() =>
+        remaining() <= 0 ? null : by.commands.readInvocation(commandId, host),
       );
       if (invocation === null || !hasEnded(invocation.status)) continue;
       const line = lineFor(sent, invocation);
       if (line !== null) return { kind: 'answered', line };
       const { summary } = lostResult(commandId, invocation.status, invocation.errors);
-      return { kind: 'not_asked', why: `its host did not look: ${summary}` };
+      return { kind: 'not_asked', why: `the host did not probe: ${summary}` };
     }
   } catch (error) {
-    return notAsked('its host was asked, and its answer could not be read', error);
+    return notSent('the result of the command could not be read', error);
   }
   const waited = Math.round((by.clock.now().getTime() - sent.sentAt) / 1000);
-  return { kind: 'not_asked', why: `its host did not answer within ${waited} s (command ${commandId})` };
+  return { kind: 'not_asked', why: `the host did not respond within ${waited} s (command ${commandId})` };
 }
 
-function notAsked(what: string, error: unknown) {
+function notSent(what: string, error: unknown) {
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { kind: 'not_asked', why: `${what} (${reason})` } as const;
 }

@@ -9,7 +9,13 @@ import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 import { type CertificateStatus, certificateStatuses } from './certificate-status.ts';
 import { type HostInspectionServices, openHostInspections } from './inspect-from-hosts.ts';
 import type { ResolvedTarget } from './resolve-swept-targets.ts';
-import { type Outlook, outlookOf, type ProbeFrom, sightFromHere, versionOf } from './target-finding.ts';
+import {
+  installedFacts,
+  type ProbeFrom,
+  type ProbePlan,
+  probeFromHere,
+  probePlanFor,
+} from './target-finding.ts';
 
 export interface InspectionServices extends HostInspectionServices {
   readonly catalogue: Pick<Catalogue, 'currentVersion'>;
@@ -17,80 +23,80 @@ export interface InspectionServices extends HostInspectionServices {
   readonly rollouts: Pick<Rollouts, 'list'>;
   readonly executions: Pick<Executions, 'status'>;
   readonly look: typeof look;
-  /** Where this code is. */
+  /** Where this code runs. */
   readonly probeFrom: ProbeFrom;
 }
 
-/** A target that is looked at, and what was known of it before. */
-export interface Looking {
-  readonly swept: ResolvedTarget;
-  readonly outlook: Outlook;
+/** A probe of a target that has started, and what the registry had before it. */
+export interface TargetInspection {
+  readonly target: ResolvedTarget;
+  readonly plan: ProbePlan;
   readonly installed: InstalledVersion | null;
-  readonly now: CertificateStatus;
-  /** Null when there was no time for it. Never rejects. */
-  readonly sight: Promise<Sight | null>;
+  readonly status: CertificateStatus;
+  /** Null when there was no time for the probe. Never rejects. */
+  readonly probe: Promise<Sight | null>;
 }
 
-/** Handshakes at a time: they wait more than they work. */
-const looksAtOnce = 100;
+type PlannedInspection = Omit<TargetInspection, 'probe'>;
+
+/** Parallel handshakes; most of their time they wait. */
+const maximumParallelProbes = 100;
 /** Targets whose records are read together, in requests of a hundred. */
 const sliceSize = 500;
 
 const noTime: Promise<null> = Promise.resolve(null);
 
 /**
- * Begins to look at targets, in their order; not at those of a slice that `until` finds not begun. Looks from here have
- * ended when it returns; those from hosts go on, beginning before the others of their slice.
+ * Starts to probe targets in their order, slice by slice, until `until`. When it returns, the probes from here have ended;
+ * those from hosts may still run. In each slice, hosts start before the probes from here.
  */
 export async function inspectTargets(
-  members: readonly ResolvedTarget[],
+  targets: readonly ResolvedTarget[],
   until: Date,
   by: InspectionServices,
-): Promise<Looking[]> {
-  const limit = pLimit(looksAtOnce);
-  const certificateStatus = certificateStatuses(by);
-  const askHosts = openHostInspections(by, until);
-  const begun: Looking[] = [];
-  for (let from = 0; from < members.length; from += sliceSize) {
-    const slice = members.slice(from, from + sliceSize);
+): Promise<TargetInspection[]> {
+  const limit = pLimit(maximumParallelProbes);
+  const statusFor = certificateStatuses(by);
+  const inspectFromHosts = openHostInspections(by, until);
+  const started: TargetInspection[] = [];
+  for (let from = 0; from < targets.length; from += sliceSize) {
+    const slice = targets.slice(from, from + sliceSize);
     const installed = await by.installed.of(slice.map(({ id }) => id));
-    const known = await Promise.all(
-      slice.map(async (swept) => ({
-        swept,
-        outlook: outlookOf(swept, by.probeFrom),
-        installed: installed.get(swept.id) ?? null,
-        now: await limit(() => certificateStatus(swept.registered.certificate)),
+    const planned = await Promise.all(
+      slice.map(async (target) => ({
+        target,
+        plan: probePlanFor(target, by.probeFrom),
+        installed: installed.get(target.id) ?? null,
+        status: await limit(() => statusFor(target.registered.certificate)),
       })),
     );
-    const fromHosts = askHosts(known.flatMap(questionOf));
-    const fromHere = (one: Known) => limit(() => lookFromHere(one, until, by));
-    const looking = known.map((one) => ({
+    const fromHosts = inspectFromHosts(planned.flatMap(hostRequest));
+    const fromHere = (one: PlannedInspection) => limit(() => inspectFromHere(one, until, by));
+    const inspections = planned.map((one) => ({
       ...one,
-      sight: one.outlook.from === 'host' ? (fromHosts.get(one.swept.id) ?? noTime) : fromHere(one),
+      probe: one.plan.from === 'host' ? (fromHosts.get(one.target.id) ?? noTime) : fromHere(one),
     }));
-    begun.push(...looking);
-    const here = looking.filter(({ outlook }) => outlook.from !== 'host');
-    await Promise.all(here.map(({ sight }) => sight));
+    started.push(...inspections);
+    const here = inspections.filter(({ plan }) => plan.from !== 'host');
+    await Promise.all(here.map(({ probe }) => probe));
     if (by.clock.now() >= until) break;
   }
-  return begun;
+  return started;
 }
 
-type Known = Omit<Looking, 'sight'>;
-
-function questionOf({ swept, outlook, installed }: Known): HostQuestion[] {
-  if (outlook.from !== 'host') return [];
-  const { verify } = outlook;
-  return [{ targetId: swept.id, host: swept.member.host, verify, version: versionOf(installed) }];
+function hostRequest({ target, plan, installed }: PlannedInspection): HostQuestion[] {
+  if (plan.from !== 'host') return [];
+  const { verify } = plan;
+  return [{ targetId: target.id, host: target.member.host, verify, version: installedFacts(installed) }];
 }
 
-async function lookFromHere(
-  { outlook, installed }: Known,
+async function inspectFromHere(
+  { plan, installed }: PlannedInspection,
   until: Date,
   by: InspectionServices,
 ): Promise<Sight | null> {
   const now = by.clock.now();
   if (now >= until) return null;
-  if (outlook.from === 'nowhere') return { notLooked: outlook.why };
-  return sightFromHere(outlook.verify, installed, { look: by.look, now });
+  if (plan.from === 'nowhere') return { notLooked: plan.reason };
+  return probeFromHere(plan.verify, installed, { look: by.look, now });
 }

@@ -3,64 +3,64 @@ import type { HostSelector, Member, RegisteredTarget } from '../../core/targets/
 import { memberTargetId } from '../../core/targets/registered.ts';
 import type { Fleet } from '../../services/fleet/find-hosts.ts';
 
-/** One target on one of its hosts. */
+/** A registered target on one of its hosts. */
 export interface ResolvedTarget {
   readonly id: string;
   readonly registered: RegisteredTarget;
   readonly member: Member;
 }
 
-/** A target whose hosts could not be found out. */
-export interface Unresolved {
+/** A target whose hosts could not be determined. */
+export interface UnresolvedTarget {
   readonly registered: RegisteredTarget;
-  readonly why: string;
+  readonly reason: string;
 }
 
-/** Every member of every target in the order of their ids. */
-export interface Members {
-  readonly members: readonly ResolvedTarget[];
-  readonly unresolved: readonly Unresolved[];
+/** `resolved` is sorted by id. */
+export interface SweptTargets {
+  readonly resolved: readonly ResolvedTarget[];
+  readonly unresolved: readonly UnresolvedTarget[];
 }
 
-/** Each selector is asked for once, however many targets it is said for. Never throws for a target: it says why. */
+/** Resolves the hosts of targets. Queries each host selector once. Never throws for a target: it returns the reason. */
 export async function resolveSweptTargets(
   targets: readonly RegisteredTarget[],
   { fleet, limit }: { readonly fleet: Fleet; readonly limit: LimitFunction },
-): Promise<Members> {
-  const asked = new Map<string, Promise<readonly Member[]>>();
+): Promise<SweptTargets> {
+  const queries = new Map<string, Promise<readonly Member[]>>();
   const resolve = (selector: HostSelector) => {
     const key = JSON.stringify(selector);
-    const answer = asked.get(key) ?? limit(() => fleet.resolve(selector));
-    asked.set(key, answer);
-    return answer;
+    const query = queries.get(key) ?? limit(() => fleet.resolve(selector));
+    queries.set(key, query);
+    return query;
   };
-  const settled = await Promise.all(targets.map((registered) => resolved(registered, resolve)));
-  const members = settled.flatMap((one) => ('members' in one ? one.members : []));
+  const results = await Promise.all(targets.map((registered) => resolveTarget(registered, resolve)));
+  const resolved = results.flatMap((one) => ('resolved' in one ? one.resolved : []));
   return {
-    members: members.sort((one, other) => (one.id < other.id ? -1 : 1)),
-    unresolved: settled.flatMap((one) => ('why' in one ? [one] : [])),
+    resolved: resolved.sort((one, other) => (one.id < other.id ? -1 : 1)),
+    unresolved: results.flatMap((one) => ('reason' in one ? [one] : [])),
   };
 }
 
-async function resolved(
+async function resolveTarget(
   registered: RegisteredTarget,
   resolve: (selector: HostSelector) => Promise<readonly Member[]>,
-): Promise<{ readonly members: ResolvedTarget[] } | Unresolved> {
+): Promise<{ readonly resolved: ResolvedTarget[] } | UnresolvedTarget> {
   try {
-    const found = needsNobody(registered) ?? (await resolve(registered.host));
-    const members = found.map((member) => ({
+    const members = withoutQuery(registered) ?? (await resolve(registered.host));
+    const resolved = members.map((member) => ({
       id: memberTargetId(registered, member.host),
       registered,
       member,
     }));
-    return { members };
+    return { resolved };
   } catch (error) {
-    return { registered, why: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+    return { registered, reason: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
   }
 }
 
-/** A host that is named, behind an endpoint that is: nobody has to be asked about it. */
-function needsNobody({ host, verify }: RegisteredTarget): readonly Member[] | null {
+/** A target with one host and a fixed endpoint needs no query. Null for other targets. */
+function withoutQuery({ host, verify }: RegisteredTarget): readonly Member[] | null {
   if (typeof host !== 'string' || (verify !== 'none' && verify.endpoint.startsWith('{host}:'))) return null;
   return [{ host, address: null }];
 }

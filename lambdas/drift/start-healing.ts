@@ -8,11 +8,12 @@ import {
 import type { Executions } from '../../services/executions.ts';
 import type { CertificateStatus } from './certificate-status.ts';
 
-/** One certificate's targets that are not as they should be, and whether they are deployed to again. */
+/** The healing of one certificate's targets. */
 export interface Healing {
   readonly certificate: string;
-  /** The execution that was started, by this sweep or another of the same hour; null when none was. */
+  /** The execution that this sweep, or another one of the same hour, has started; null when there is none. */
   readonly rollout: string | null;
+  /** Number of targets that this sweep heals. */
   readonly targets: number;
   readonly summary: string;
 }
@@ -23,35 +24,39 @@ interface Services {
   readonly now: Date;
 }
 
-const notStarted = (error: unknown) =>
-  new Error(`could not be started (${error instanceof Error ? error.name : 'no reason given'})`);
+const startError = (error: unknown) =>
+  new Error(`the rollout could not be started (${error instanceof Error ? error.name : 'unknown error'})`);
 
-/** Starts at most one rollout for a certificate. Null when none of its targets is to be healed. */
-export async function heal(
+/** Starts at most one rollout for a certificate. Null when none of its targets needs healing. */
+export async function startHealing(
   {
     certificate,
-    patients,
-    state,
-  }: { certificate: string; patients: readonly Patient[]; state: CertificateStatus },
+    candidates,
+    status,
+  }: { certificate: string; candidates: readonly Patient[]; status: CertificateStatus },
   by: Services,
 ): Promise<Healing | null> {
-  const wanted = patients.filter((patient) => reasonNotToHeal(patient) === null);
-  if (wanted.length === 0) return null;
-  const chosen = healedAtOnce(wanted);
+  const healable = candidates.filter((candidate) => reasonNotToHeal(candidate) === null);
+  if (healable.length === 0) return null;
+  const chosen = healedAtOnce(healable);
   const targets = chosen.length;
-  if (state.notNow !== null) return { certificate, rollout: null, targets: 0, summary: state.notNow };
+  if (status.blockedBy !== null) {
+    return { certificate, rollout: null, targets: 0, summary: status.blockedBy };
+  }
   const name = healingName(certificate, by.now);
   const started = await by.executions
     .start(by.rolloutArn(), name, healingRequest(certificate, chosen))
-    .catch(notStarted);
-  // one that cannot be started must not keep the other certificates' from it
+    .catch(startError);
+  // an error here must not prevent the healing of other certificates
   if (started instanceof Error) return { certificate, rollout: null, targets: 0, summary: started.message };
-  const left = wanted.length - targets;
-  const later = left === 0 ? '' : `; ${left} more at the next sweep`;
+  const remaining = healable.length - targets;
+  const later = remaining === 0 ? '' : `; the next sweep continues with ${remaining} more`;
   return {
     certificate,
     rollout: name,
     targets: started ? targets : 0,
-    summary: started ? `${targets} deployed to again${later}` : 'started already within this hour',
+    summary: started
+      ? `healing ${targets} targets${later}`
+      : 'a healing rollout was already started this hour',
   };
 }

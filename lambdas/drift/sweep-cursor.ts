@@ -1,29 +1,29 @@
 import type { Finding } from '../../core/drift/drift.ts';
 import type { SweepCursor } from '../../services/registry/sweep-cursor.ts';
-import { sumOf, together } from './sweep-totals.ts';
+import { addCounts, countsOf } from './sweep-totals.ts';
 
-/** What one run found, in the order it looked, beginning after the cursor and going on from the first target. */
-export interface Run {
-  /** Every target, those included that there was no time for. */
+/** The findings of one sweep in their order. It starts after the cursor and continues from the first target. */
+export interface SweepRun {
+  /** Number of all targets, with those that the sweep did not reach. */
   readonly targets: number;
-  /** Of the targets, how many come before the order begins again with the first one. */
+  /** Number of targets from the cursor to the end of the order. */
   readonly toEnd: number;
-  /** Of those it saw without a gap. */
+  /** Findings up to the first target that the sweep did not reach. */
   readonly findings: readonly Finding[];
-  /** Where it stopped; null when it saw everything. */
+  /** Where the sweep stopped; null when it reached all targets. */
   readonly reached: string | null;
 }
 
 /**
- * The numbers of ALL targets, or null as long as some of them were not seen since the numbers were last complete: a part
- * that is well says nothing of the rest. With them, the cursor for the next run.
+ * The counts of ALL targets, and the cursor for the next sweep. The counts are null until every target was probed since the
+ * counts were last complete, so that a healthy part never hides a problem in the rest.
  */
-export function advanceCursor(before: SweepCursor, { targets, toEnd, findings, reached }: Run) {
+export function advanceCursor(cursor: SweepCursor, { targets, toEnd, findings, reached }: SweepRun) {
   if (findings.length === targets)
-    return { complete: sumOf(findings), cursor: { reached: null, carried: null } };
-  const fromFirst = before.reached === null || toEnd === targets;
-  const carried = fromFirst ? sumOf([]) : before.carried;
-  const upToEnd = carried && together([carried, sumOf(findings.slice(0, toEnd))]);
+    return { complete: countsOf(findings), cursor: { reached: null, carried: null } };
+  const startsAtFirst = cursor.reached === null || toEnd === targets;
+  const carried = startsAtFirst ? countsOf([]) : cursor.carried;
+  const upToEnd = carried && addCounts([carried, countsOf(findings.slice(0, toEnd))]);
   if (findings.length < toEnd) return { complete: null, cursor: { reached, carried: upToEnd } };
-  return { complete: upToEnd, cursor: { reached, carried: sumOf(findings.slice(toEnd)) } };
+  return { complete: upToEnd, cursor: { reached, carried: countsOf(findings.slice(toEnd)) } };
 }

@@ -7,57 +7,57 @@ import type { ResolvedTarget } from './resolve-swept-targets.ts';
 
 export type ProbeFrom = Verify['probeFrom'];
 
-/** From where a target is looked at, or why it is not. */
-export type Outlook =
-  | { readonly from: 'nowhere'; readonly why: string }
+/** From where a target is probed, or why it is not. */
+export type ProbePlan =
+  | { readonly from: 'nowhere'; readonly reason: string }
   | { readonly from: 'here' | 'host'; readonly verify: Verify };
 
-/** Who may look at a target. What only its host can look at is looked at from here where this is the host. */
-export function outlookOf({ registered, member }: ResolvedTarget, probeFrom: ProbeFrom): Outlook {
+/** Decides from where to probe a target. `probeFrom`: where this code runs; on the host itself no command is needed. */
+export function probePlanFor({ registered, member }: ResolvedTarget, probeFrom: ProbeFrom): ProbePlan {
   const target = memberOf(registered, member);
-  if (target === null) return { from: 'nowhere', why: 'its host has no address that is known' };
+  if (target === null) return { from: 'nowhere', reason: 'the address of the host is unknown' };
   const { verify } = target;
-  if (verify === 'none') return { from: 'nowhere', why: 'the target says verify: none' };
+  if (verify === 'none') return { from: 'nowhere', reason: 'the target has verify: none' };
   return { from: verify.probeFrom === 'host' && probeFrom === 'lambda' ? 'host' : 'here', verify };
 }
 
-/** Looks at one target once. Never throws. */
-export async function sightFromHere(
+/** Probes one target once. Never throws. */
+export async function probeFromHere(
   { endpoint, serverName, protocol, timeoutSeconds, addresses, requireChain }: Verify,
   installed: InstalledVersion | null,
   by: { readonly look: typeof look; readonly now: Date },
 ): Promise<Sight> {
-  const question = { endpoint, serverName, protocol, timeoutSeconds, version: versionOf(installed) };
+  const request = { endpoint, serverName, protocol, timeoutSeconds, version: installedFacts(installed) };
   try {
-    return { addresses, requireChain, looks: await by.look(question, by.now) };
+    return { addresses, requireChain, looks: await by.look(request, by.now) };
   } catch (error) {
-    return { addresses, requireChain, looks: [nothingSeen(endpoint, error)] };
+    return { addresses, requireChain, looks: [failedProbe(endpoint, error)] };
   }
 }
 
-const nothingSeen = (address: string, error: unknown): AddressInspection => ({
+const failedProbe = (address: string, error: unknown): AddressInspection => ({
   address,
   problem: error instanceof Error ? error.message : String(error),
   served: null,
 });
 
-/** Says what is to be said of a target, from what the registry knew before it was looked at. */
-export function examined(
+/** The finding for a target. `installed` and `due` are what the registry had before the probe. */
+export function targetFinding(
   { installed, due }: { readonly installed: InstalledVersion | null; readonly due: Due },
-  sight: Sight,
+  probe: Sight,
   now: Date,
 ): Finding {
-  return findingOf(knownOf(installed), due, sight, now);
+  return findingOf(knownVersion(installed), due, probe, now);
 }
 
-function knownOf(installed: InstalledVersion | null): Known | null {
+function knownVersion(installed: InstalledVersion | null): Known | null {
   if (installed === null) return null;
   const { fingerprint, notAfter } = installed;
-  return { fingerprint, notAfter, version: versionOf(installed) };
+  return { fingerprint, notAfter, version: installedFacts(installed) };
 }
 
-/** What is kept of another version than the one that is there says nothing. */
-export function versionOf(installed: InstalledVersion | null) {
+/** The facts of the installed version; null when unknown, or when they belong to another version. */
+export function installedFacts(installed: InstalledVersion | null) {
   const version = installed?.version ?? null;
   return version?.fingerprint === installed?.fingerprint ? version : null;
 }

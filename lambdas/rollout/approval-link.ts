@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import { RolloutId } from '../../core/rollout/rollout.ts';
 
-/** What a link in a message says, and the form of its page says again. */
+/** Parameters of an approval link. The form on the approval page sends them too. */
 export const LinkParts = z.object({
   rollout: RolloutId,
   wave: z.coerce.number().check(z.int(), z.gte(1)),
@@ -10,7 +10,7 @@ export const LinkParts = z.object({
 });
 export type LinkParts = z.infer<typeof LinkParts>;
 
-/** The link; null where no address answers links. */
+/** The approval link; null when the stack has no URL for approvals. */
 export function approvalLink(url: string | undefined, { rollout, wave, secret }: LinkParts): string | null {
   if (url === undefined) return null;
   const link = new URL(url);
@@ -18,8 +18,8 @@ export function approvalLink(url: string | undefined, { rollout, wave, secret }:
   return link.href;
 }
 
-/** Whether it is the secret of that SHA-256 (hex); takes as long for any secret. */
+/** Whether `secretHash` (SHA-256, hex) belongs to the secret. The comparison takes constant time. */
 export function isSecretOf(secretHash: string, secret: string): boolean {
-  const [known, given] = [Buffer.from(secretHash, 'hex'), createHash('sha256').update(secret).digest()];
-  return known.length === given.length && timingSafeEqual(known, given);
+  const [expected, actual] = [Buffer.from(secretHash, 'hex'), createHash('sha256').update(secret).digest()];
+  return expected.length === actual.length && timingSafeEqual(expected, actual);
 }

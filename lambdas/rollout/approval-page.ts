@@ -4,7 +4,7 @@ import { htmlText } from '../../core/html-text.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 import type { LinkParts } from './approval-link.ts';
 
-/** What a function URL answers (payload format 2.0). */
+/** Response of a function URL (payload format 2.0). */
 export interface Page {
   readonly statusCode: number;
   readonly headers: Record<string, string>;
@@ -17,7 +17,7 @@ const style =
 
 const styleDigest = createHash('sha256').update(style).digest('base64');
 
-/** Nothing is loaded, nothing is kept, no other page may show or be told of this one: its address holds the secret. */
+/** The address of the page contains the secret. So nothing is loaded or cached, and no other page embeds it or gets a referrer. */
 const headers = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${styleDigest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
@@ -32,29 +32,29 @@ function page(statusCode: number, title: string, body: string): Page {
   return { statusCode, headers, body: text };
 }
 
-/** A page that says one thing. */
-export function notice(statusCode: number, title: string, text: string): Page {
+/** A page with one sentence. */
+export function noticePage(statusCode: number, title: string, text: string): Page {
   return page(statusCode, title, `<p>${htmlText(text)}</p>`);
 }
 
-/** What is asked, and two buttons. Looking at it decides nothing. */
+/** The facts of the rollout, and a button for each decision. Opening the page decides nothing. */
 export function approvalPage(parts: LinkParts, control: RolloutControl): Page {
   const facts = {
     Certificate: control.certificate,
     Version: shortFingerprint(control.fingerprint),
     Rollout: control.id,
-    'Wave that is over': String(parts.wave),
-    Failures: `${control.failures}, ${control.tolerated} tolerated`,
+    'Completed wave': String(parts.wave),
+    Failures: `${control.failures} (tolerated: ${control.tolerated})`,
   };
   const list = Object.entries(facts).map(([name, value]) => `<dt>${name}</dt><dd>${htmlText(value)}</dd>`);
   const hidden = Object.entries(parts).map(
     ([name, value]) => `<input type="hidden" name="${name}" value="${htmlText(String(value))}">`,
   );
   const buttons =
-    '<button name="verdict" value="approved">Go on</button><button name="verdict" value="rejected">Halt the rollout</button>';
+    '<button name="verdict" value="approved">Approve: continue the rollout</button><button name="verdict" value="rejected">Reject: halt the rollout</button>';
   return page(
     200,
-    'May the rollout go on?',
+    'Approve or reject the rollout',
     `<dl>${list.join('')}</dl><form method="post" action="?">${hidden.join('')}${buttons}</form>`,
   );
 }

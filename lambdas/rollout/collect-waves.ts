@@ -5,31 +5,32 @@ import type { InstalledVersions } from '../../services/registry/installed-versio
 import type { JudgedWave, WaveFiles, WavePlan, WaveResult } from '../../services/rollouts/wave-files.ts';
 
 interface Services {
-  readonly files: Pick<WaveFiles, 'placeOf' | 'readItems' | 'judged'>;
+  readonly files: Pick<WaveFiles, 'locationsOf' | 'readItems' | 'judged'>;
   readonly installed: InstalledVersions;
 }
 
 /**
- * All waves up to the state's, in order. One that broke off, or that nobody could judge (the task that judges failed for
- * good), is told from what its deployments have recorded by now, so that what it changed is put back like the rest.
+ * All waves up to the current one, in order. A wave may have no final result, because its Map or JudgeWave failed. Its
+ * results then come from the records of its deployments, so that a rollback includes its targets.
  */
 export async function collectWaves(
   { rollout: { id }, wave }: Pick<RolloutState, 'rollout' | 'wave'>,
   by: Services,
 ): Promise<JudgedWave[]> {
-  const kept = (await by.files.judged(id, wave.number)).filter(({ brokeOff = false }) => !brokeOff);
-  const judged = new Map(kept.map((one) => [one.number, one]));
+  const complete = (await by.files.judged(id, wave.number)).filter(({ brokeOff = false }) => !brokeOff);
+  const judged = new Map(complete.map((one) => [one.number, one]));
   const waves: JudgedWave[] = [];
   for (let number = 1; number <= wave.number; number += 1) {
     waves.push(
-      judged.get(number) ?? (await unjudged({ rolloutId: id, wave: number, plan: planOf(wave, number) }, by)),
+      judged.get(number) ??
+        (await waveFromRecords({ rolloutId: id, wave: number, plan: planOf(wave, number) }, by)),
     );
   }
   return waves;
 }
 
-async function unjudged(plan: WavePlan, by: Services): Promise<JudgedWave> {
-  const items = await by.files.readItems(by.files.placeOf(plan).items);
+async function waveFromRecords(plan: WavePlan, by: Services): Promise<JudgedWave> {
+  const items = await by.files.readItems(by.files.locationsOf(plan).items);
   const direction = items.some(({ action }) => action === 'rollback') ? 'back' : 'forward';
   return {
     number: plan.wave,
@@ -38,16 +39,16 @@ async function unjudged(plan: WavePlan, by: Services): Promise<JudgedWave> {
   };
 }
 
-/** The plan of a wave that was answered, whatever other attempts at the wave have left in the bucket. */
+/** The plan of a wave that the state machine used. Other attempts may have left plans in the bucket too. */
 export function planOf({ plans }: Pick<RolloutState['wave'], 'plans'>, wave: number): string {
   const plan = plans[wave - 1];
-  if (plan === undefined) throw new Error(`the state does not say which plan of wave ${wave} was answered`);
+  if (plan === undefined) throw new Error(`the state has no plan of wave ${wave}`);
   return plan;
 }
 
 /**
- * How the deployments of a wave ended, by what they recorded. Of those that recorded nothing: `lost` where their request
- * was the last to get the target's lock, so they had begun; else that they never began.
+ * Results of a wave from the records of its deployments. A deployment without a record is `lost` if its request was the last
+ * to hold the target's lock: it had started. Otherwise it is `PENDING`.
  */
 export async function recordedResults(
   rolloutId: string,
@@ -55,18 +56,18 @@ export async function recordedResults(
   installed: InstalledVersions,
 ): Promise<WaveResult[]> {
   const ids = items.map(({ target }) => target.id);
-  const [known, wanted] = [await installed.of(ids), await installed.desiredOf(ids)];
+  const [records, requested] = [await installed.of(ids), await installed.desiredOf(ids)];
   return items.map(({ target: { id: targetId }, version }) => {
-    const last = known.get(targetId);
+    const last = records.get(targetId);
     if (last?.rollout !== rolloutId) {
-      const hasBegun = wanted.get(targetId) === (version?.fingerprint ?? null);
-      return hasBegun ? brokenOff(targetId) : neverBegun(targetId);
+      const hasStarted = requested.get(targetId) === (version?.fingerprint ?? null);
+      return hasStarted ? lostResult(targetId) : pendingResult(targetId);
     }
     const summary = `recorded ${last.at}`;
     if (hasSucceeded(last.outcome)) {
       return { targetId, executionArn: '', status: 'SUCCEEDED', outcome: last.outcome, summary };
     }
-    // what failed and left the version there was an attempt at putting it back
+    // a failure that left the version in place was a failed rollback
     if (version !== null && last.fingerprint === version.fingerprint) {
       return { targetId, executionArn: '', status: 'SUCCEEDED', outcome: 'deployed', summary };
     }
@@ -77,18 +78,18 @@ export async function recordedResults(
 const hasSucceeded = (outcome: string) =>
   Object.hasOwn(outcomeMeanings, outcome) && outcomeMeanings[outcome as DeploymentOutcome].succeeded;
 
-const brokenOff = (targetId: string): WaveResult => ({
+const lostResult = (targetId: string): WaveResult => ({
   targetId,
   executionArn: '',
   status: 'FAILED',
   outcome: 'lost',
-  summary: 'it had begun, and has recorded nothing',
+  summary: 'the deployment started, but recorded no outcome',
 });
 
-const neverBegun = (targetId: string): WaveResult => ({
+const pendingResult = (targetId: string): WaveResult => ({
   targetId,
   executionArn: '',
   status: 'PENDING',
   outcome: 'PENDING',
-  summary: 'it recorded nothing',
+  summary: 'the deployment did not start',
 });

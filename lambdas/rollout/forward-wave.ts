@@ -15,19 +15,19 @@ import type { WaveFiles } from '../../services/rollouts/wave-files.ts';
 import { collectWaves } from './collect-waves.ts';
 import { resolveRolloutTargets } from './resolve-rollout-targets.ts';
 
-/** What planning a wave takes. `random`: from 0 up to, not including, 1; `newPlan`: a name that no attempt has had. */
+/** Services for planning a wave. `random`: at least 0, less than 1. `newPlan`: a name that no other attempt has. */
 export interface WavePlanServices {
   readonly catalogue: Pick<Catalogue, 'targets'>;
   readonly fleet: Fleet;
   readonly installed: InstalledVersions;
   readonly rollouts: Pick<Rollouts, 'control' | 'setTolerated'>;
-  readonly files: Pick<WaveFiles, 'placeOf' | 'readItems' | 'writeItems' | 'judged'>;
+  readonly files: Pick<WaveFiles, 'locationsOf' | 'readItems' | 'writeItems' | 'judged'>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly newPlan: () => string;
 }
 
-/** The next wave on the way to the new version, its deployments written to the bucket. */
+/** Plans the next wave of deployments and writes it to the bucket. */
 export async function nextForwardWave(
   state: RolloutState,
   control: RolloutControl,
@@ -48,40 +48,40 @@ export async function nextForwardWave(
   const wave = { ...state.wave, ...progressOf(plan), refused: refused.length, unfound };
   switch (plan.verdict) {
     case 'deploy':
-      return { ...planned, wave: await written(planned, { ...wave, step: plan.step }, plan, by) };
+      return { ...planned, wave: await writeWave(planned, { ...wave, step: plan.step }, plan, by) };
     case 'wait': {
-      const summary = `${plan.reached} of ${plan.total} reached; ${plan.why}`;
+      const summary = `${plan.reached} of ${plan.total} targets reached; ${plan.why}`;
       const seconds = plan.waitSeconds;
       return { ...planned, wave: waiting({ ...wave, verdict: 'wait', summary }, { seconds, now }) };
     }
     case 'finished': {
-      const summary = finishedWords(plan, failed, unfound);
-      if (mustLook(state, plan)) return lookingFirst(planned, { ...wave, summary });
+      const summary = finishedSummary(plan, failed, unfound);
+      if (mustProbeServices(state, plan)) return probingServices(planned, { ...wave, summary });
       return { ...planned, wave: { ...wave, verdict: 'finished', summary } };
     }
   }
 }
 
 /**
- * Whether the services have to be looked at although there is no wave to be judged: everybody has the version already, it
- * was resumed after a halt for them, or hosts have gone since. Where nobody has it, or a part had nothing to do, they are not
- * this rollout's to judge.
+ * Whether to probe the services although there is no wave to judge. This is the case if all targets had the version already,
+ * if the rollout was resumed after a halt because of a service, or if hosts have disappeared. Without any target, or if a
+ * rollout for a part deployed nothing, this rollout does not judge the services.
  */
-function mustLook({ rollout, wave, judgement }: RolloutState, { total }: Plan): boolean {
+function mustProbeServices({ rollout, wave, judgement }: RolloutState, { total }: Plan): boolean {
   if (rollout.serviceEndpoints.length === 0 || total === 0) return false;
   const isPart = rollout.only !== null;
-  const wereRight = judgement.attempt > 0 && (isPart || isLast(wave));
-  return !wereRight && (!isPart || wave.number > 0);
+  const servicesWereOk = judgement.attempt > 0 && (isPart || isLast(wave));
+  return !servicesWereOk && (!isPart || wave.number > 0);
 }
 
-function lookingFirst(state: RolloutState, wave: Wave): RolloutState {
+function probingServices(state: RolloutState, wave: Wave): RolloutState {
   const judgement = { ...state.judgement, attempt: 0, verdict: 'probe_services' as const };
   return { ...state, judgement, wave: { ...wave, verdict: 'probe_services' } };
 }
 
-function finishedWords({ total }: Plan, failed: number, unfound: string | null): string {
-  if (total === 0) return `nothing to deploy to${unfound === null ? '' : `: ${unfound}`}`;
-  const failures = failed === 0 ? '' : `, ${failed} of them failed`;
+function finishedSummary({ total }: Plan, failed: number, unfound: string | null): string {
+  if (total === 0) return `no target to deploy to${unfound === null ? '' : `: ${unfound}`}`;
+  const failures = failed === 0 ? '' : `, ${failed} failed`;
   return `all ${total} targets reached${failures}${unfound === null ? '' : `; ${unfound}`}`;
 }
 
@@ -97,14 +97,14 @@ const progressOf = ({
   waitSeconds: 0,
 });
 
-/** Known before a host hears of it: what was refused, or failed after the last wave was judged. */
+/** Halts before the next deployment: too many targets were refused, or failed after the last wave was judged. */
 function tooManyFailures(state: RolloutState, plan: Plan, refused: readonly string[]): RolloutState {
   const { failed, tolerated } = state.judgement;
-  const without =
+  const noAddress =
     refused.length === 0
       ? ''
-      : `; without an address that their endpoint asks for: ${refused.slice(0, 5).join(', ')}${refused.length > 5 ? ', …' : ''}`;
-  const summary = `${failed} failed, ${tolerated} tolerated${without}`;
+      : `; no address for the endpoint of: ${refused.slice(0, 5).join(', ')}${refused.length > 5 ? ', …' : ''}`;
+  const summary = `${failed} failed, ${tolerated} tolerated${noAddress}`;
   return {
     ...state,
     wave: { ...state.wave, ...progressOf(plan), refused: refused.length, verdict: 'halted', summary },
@@ -112,7 +112,7 @@ function tooManyFailures(state: RolloutState, plan: Plan, refused: readonly stri
   };
 }
 
-async function written(
+async function writeWave(
   { rollout, judgement }: RolloutState,
   wave: Wave,
   { chosen, step, waiting }: Extract<Plan, { verdict: 'deploy' }>,
@@ -133,14 +133,14 @@ async function written(
   );
   const number = wave.number + 1;
   const plan = by.newPlan();
-  const places = by.files.placeOf({ rolloutId: id, wave: number, plan });
-  await by.files.writeItems(places.items, requests);
-  const later = waiting === 0 ? '' : `; ${waiting} wait for their turn`;
-  const goal = strategy.waves[step];
-  const summary = `wave ${number} (${goal}): ${chosen.length} of ${wave.total}, ${wave.reached} reached before${later}`;
+  const locations = by.files.locationsOf({ rolloutId: id, wave: number, plan });
+  await by.files.writeItems(locations.items, requests);
+  const later = waiting === 0 ? '' : `; ${waiting} more wait`;
+  const size = strategy.waves[step];
+  const summary = `wave ${number} (${size}): ${chosen.length} of ${wave.total} targets, ${wave.reached} already reached${later}`;
   return {
     ...wave,
-    ...places,
+    ...locations,
     plans: [...wave.plans, plan],
     verdict: 'deploy',
     number,

@@ -1,9 +1,9 @@
-import type { Place, Rollout, RolloutState } from '../../core/rollout/rollout.ts';
+import type { Rollout, RolloutState } from '../../core/rollout/rollout.ts';
 
-/** What flows into NextWave the first time: every field there, so that no path of the state machine fails to resolve. */
+/** The state that ResolveCertificate returns. It has every field, so that every path of the state machine resolves. */
 export function initialState(
   rollout: Rollout,
-  places: { readonly items: Place; readonly results: Place },
+  locations: Pick<RolloutState['wave'], 'items' | 'results'>,
 ): RolloutState {
   return {
     rollout,
@@ -21,7 +21,7 @@ export function initialState(
       unfound: null,
       before: null,
       plans: [],
-      ...places,
+      ...locations,
       maxConcurrency: rollout.strategy.maxConcurrency,
       summary: 'not planned yet',
     },
@@ -33,7 +33,7 @@ export function initialState(
       sinceWave: 0,
       failed: 0,
       tolerated: 0,
-      summary: 'nothing to judge yet',
+      summary: 'no wave has been deployed yet',
       reason: null,
     },
     approval: null,

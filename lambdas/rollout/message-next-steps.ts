@@ -1,49 +1,50 @@
 import type { RecordedRollout, RolloutOutcome } from '../../core/rollout/rollout.ts';
 import type { CommandLine } from '../../services/notify/command-lines.ts';
 
-type Ended = Pick<RecordedRollout, 'rolloutId' | 'certificate' | 'warning'>;
+type RolloutFacts = Pick<RecordedRollout, 'rolloutId' | 'certificate' | 'warning'>;
 
-/** Lines of a message that say what a person does next, after each end of a rollout. */
-export function nextSteps(outcome: RolloutOutcome, ended: Ended, line: CommandLine): string[] {
-  return steps[outcome](ended, line);
+/** Lines of a message that state the next steps of an operator, by the outcome of the rollout. */
+export function nextSteps(outcome: RolloutOutcome, facts: RolloutFacts, line: CommandLine): string[] {
+  return steps[outcome](facts, line);
 }
 
-const look = ({ rolloutId }: Ended, line: CommandLine) => `See how it went:  ${line(`inspect ${rolloutId}`)}`;
+const inspect = ({ rolloutId }: RolloutFacts, line: CommandLine) =>
+  `Show the details:  ${line(`inspect ${rolloutId}`)}`;
 
-const again = ({ certificate }: Ended, line: CommandLine, more = '') =>
-  line(`rollout --certificate ${certificate || 'NAME'}${more}`, 'targets', 'version');
+const rolloutAgain = ({ certificate }: RolloutFacts, line: CommandLine, options = '') =>
+  line(`rollout --certificate ${certificate || 'NAME'}${options}`, 'targets', 'version');
 
-const steps: Readonly<Record<RolloutOutcome, (ended: Ended, line: CommandLine) => string[]>> = {
+const steps: Readonly<Record<RolloutOutcome, (facts: RolloutFacts, line: CommandLine) => string[]>> = {
   finished: ({ warning }, line) => [
-    warning === undefined ? 'Nothing is left to do.' : `Which hosts the targets find:  ${line('doctor')}`,
+    warning === undefined ? 'No action is required.' : `Check the hosts of the targets:  ${line('doctor')}`,
   ],
-  finished_with_failures: (ended, line) => [
-    `Once the reasons are gone:  ${again(ended, line, ' --repeat')}`,
-    'It goes to those that failed; what has the version stays as it is (unchanged).',
-    look(ended, line),
+  finished_with_failures: (facts, line) => [
+    `After you have fixed the cause, retry:  ${rolloutAgain(facts, line, ' --repeat')}`,
+    'The failed targets get the version. Targets that have it already do not change (unchanged).',
+    inspect(facts, line),
   ],
   already_rolled_out: () => [],
   superseded: ({ certificate }, line) => [
-    'Nothing is left to do here: what it has not done is left to the newer one.',
-    `See the newer one:  ${line(`rollouts --certificate ${certificate || 'NAME'}`)}`,
+    'No action is required: the newer rollout deploys to the remaining targets.',
+    `Show the newer rollout:  ${line(`rollouts --certificate ${certificate || 'NAME'}`)}`,
   ],
-  refused: (ended, line) => [
-    'Nothing was touched. The name of the error is in docs/troubleshooting.md, with what to do.',
-    `Then:  ${again(ended, line)}`,
+  refused: (facts, line) => [
+    'Nothing was changed. docs/troubleshooting.md explains the error.',
+    `After you have fixed the cause, retry:  ${rolloutAgain(facts, line)}`,
   ],
   halted: ({ rolloutId }, line) => [
-    `Once the reason is gone:  ${line(`rollout --resume ${rolloutId}`, 'version')}`,
-    `Or to put back what it has changed:  ${line(`rollout --resume ${rolloutId} --rollback`)}`,
+    `After you have fixed the cause, resume:  ${line(`rollout --resume ${rolloutId}`, 'version')}`,
+    `Or roll back what it has changed:  ${line(`rollout --resume ${rolloutId} --rollback`)}`,
   ],
-  rolled_back: (ended, line) => [
-    'Everything that it changed serves what it served before.',
-    look(ended, line),
-    `Once the reason is gone:  ${again(ended, line)}`,
+  rolled_back: (facts, line) => [
+    'The targets that it had changed serve their previous version.',
+    inspect(facts, line),
+    `After you have fixed the cause, retry:  ${rolloutAgain(facts, line)}`,
   ],
   rollback_incomplete: ({ rolloutId, certificate }, line) => [
-    'Nothing more is tried by itself. For each target that is named above (what stands before a dot is its TARGET):',
-    `1. How it ended, and what to type on its host (repair):  ${line('history --target NAMED --json')}`,
-    `2. Once its host is right, a version that is good:  ${line(`deploy --certificate ${certificate || 'NAME'} --target TARGET`, 'targets', 'version')}`,
-    `The whole way:  ${line(`inspect ${rolloutId}`)}`,
+    'certferry does not retry this. Repair each target that is listed above (NAMED). In "web.i-0abc", "web" is the TARGET:',
+    `1. Show the outcome and the repair commands for the host:  ${line('history --target NAMED --json')}`,
+    `2. After the repair, deploy a good version:  ${line(`deploy --certificate ${certificate || 'NAME'} --target TARGET`, 'targets', 'version')}`,
+    `Show the details:  ${line(`inspect ${rolloutId}`)}`,
   ],
 };

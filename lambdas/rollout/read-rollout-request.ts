@@ -3,8 +3,8 @@ import { RolloutId, RolloutRequest } from '../../core/rollout/rollout.ts';
 import { problemLines } from '../../core/targets/problems.ts';
 
 /**
- * The input of an execution as a request for a rollout.
- * @throws CertferryError InvalidRequest, naming the fields; also when the execution's name cannot be a rollout's id
+ * Parses the input of an execution as a rollout request.
+ * @throws CertferryError InvalidRequest, naming the fields; also if the execution's name is not a valid rollout id
  */
 export function readRolloutRequest(raw: unknown, executionName: string): RolloutRequest {
   const parsed = RolloutRequest.safeParse(raw);
@@ -12,14 +12,14 @@ export function readRolloutRequest(raw: unknown, executionName: string): Rollout
     const problems = problemLines({ schema: RolloutRequest, input: raw }, parsed.error.issues);
     throw new CertferryError(
       'InvalidRequest',
-      `the execution's input is not a request for a rollout: ${problems.join('; ')}`,
+      `the execution's input is not a valid rollout request: ${problems.join('; ')}`,
       { details: { problems } },
     );
   }
   if (!RolloutId.safeParse(executionName).success) {
     throw new CertferryError(
       'InvalidRequest',
-      `the execution's name "${executionName}" becomes the rollout's id: letters, digits, "_" and "-" only`,
+      `the execution's name "${executionName}" is not a valid rollout id. Use at most 80 letters, digits, "_" and "-".`,
     );
   }
   return parsed.data;

@@ -14,33 +14,38 @@ interface Services {
   readonly installed: InstalledVersions;
 }
 
-/** A certificate's targets on their hosts, as both are now. `refused`: ids of those that cannot be deployed to. */
+/** The targets of a certificate, one for each host that matches now. `refused`: ids of targets without an address for the endpoint. */
 export interface ResolvedRolloutTargets {
   readonly places: Place[];
   readonly refused: string[];
-  /** Which targets have no host now, or which named hosts no target, in words; null where all have. */
+  /** Which targets have no host, or which selected hosts have no target; null when there are none. */
   readonly unfound: string | null;
 }
 
-/** Questions to the fleet at a time: those for hosts named by their ids share calls, up to 50 of them a call. */
-const atATime = 100;
+/** Parallel fleet queries. Queries for single hosts share calls, up to 50 hosts per call. */
+const maximumParallelQueries = 100;
 
-/** Those of a rollout. Each selector is asked for once, however many targets say it. Throws what the services throw. */
+/** Resolves the targets of a rollout. Queries each host selector once. Throws what the services throw. */
 export async function resolveRolloutTargets(
   { certificate, only, version }: Pick<Rollout, 'certificate' | 'only' | 'version'>,
   by: Services,
 ): Promise<ResolvedRolloutTargets> {
   const registered = (await by.catalogue.targets(certificate)).map(({ thing }) => thing);
-  const asked = registered.filter(({ id }) => only?.targets?.includes(id) ?? true);
-  const found = await withHosts(asked, by.fleet);
-  const members = found
+  const selected = registered.filter(({ id }) => only?.targets?.includes(id) ?? true);
+  const found = await withHosts(selected, by.fleet);
+  const resolved = found
     .filter(({ host }) => only?.hosts?.includes(host.host) ?? true)
-    .map((member) => ({ ...member, target: memberOf(member.registered, member.host) }));
-  const known = await by.installed.of(members.flatMap(({ target }) => (target === null ? [] : [target.id])));
-  const withVersion = [...known.values()].filter(({ fingerprint }) => fingerprint === version.fingerprint);
-  const wanted = await by.installed.desiredOf(withVersion.map(({ targetId }) => targetId));
-  const isOvertaken = (id: string) => (wanted.get(id) ?? null) !== version.fingerprint && wanted.has(id);
-  const places = members.flatMap(({ target, host: { online }, registered: { window = null } }) =>
+    .map((one) => ({ ...one, target: memberOf(one.registered, one.host) }));
+  const installed = await by.installed.of(
+    resolved.flatMap(({ target }) => (target === null ? [] : [target.id])),
+  );
+  const withVersion = [...installed.values()].filter(
+    ({ fingerprint }) => fingerprint === version.fingerprint,
+  );
+  const requested = await by.installed.desiredOf(withVersion.map(({ targetId }) => targetId));
+  const isOvertaken = (id: string) =>
+    (requested.get(id) ?? null) !== version.fingerprint && requested.has(id);
+  const places = resolved.flatMap(({ target, host: { online }, registered: { window = null } }) =>
     target === null
       ? []
       : [
@@ -48,60 +53,60 @@ export async function resolveRolloutTargets(
             target,
             online,
             window,
-            installed: known.get(target.id) ?? null,
+            installed: installed.get(target.id) ?? null,
             isOvertaken: isOvertaken(target.id),
           },
         ],
   );
-  const unfound = unfoundWords(only, asked, found);
-  return { places, refused: members.filter(hasNoTarget).map(idOf), unfound };
+  const unfound = missingText(only, selected, found);
+  return { places, refused: resolved.filter(hasNoTarget).map(idOf), unfound };
 }
 
-interface Found {
+interface TargetOnHost {
   readonly registered: RegisteredTarget;
   readonly host: FoundHost;
 }
 
-async function withHosts(targets: readonly RegisteredTarget[], fleet: Fleet): Promise<Found[]> {
-  const limit = pLimit(atATime);
-  const asked = new Map<string, Promise<FoundHost[]>>();
+async function withHosts(targets: readonly RegisteredTarget[], fleet: Fleet): Promise<TargetOnHost[]> {
+  const limit = pLimit(maximumParallelQueries);
+  const queries = new Map<string, Promise<FoundHost[]>>();
   const found = await Promise.all(
     targets.map(async (registered) => {
       const key = JSON.stringify(registered.host);
-      const answer = asked.get(key) ?? limit(() => fleet.resolve(registered.host));
-      asked.set(key, answer);
-      return (await answer).map((host) => ({ registered, host }));
+      const query = queries.get(key) ?? limit(() => fleet.resolve(registered.host));
+      queries.set(key, query);
+      return (await query).map((host) => ({ registered, host }));
     }),
   );
   return found.flat();
 }
 
-/** Whoever mistyped a tag needs the selector; thousands of them tell no more than a few. */
-const unfoundShown = 5;
+/** The text lists this many targets or hosts. A few are enough to find a mistyped tag. */
+const listedMissing = 5;
 
-function unfoundWords(
+function missingText(
   only: Rollout['only'],
-  asked: readonly RegisteredTarget[],
-  found: readonly Found[],
+  selected: readonly RegisteredTarget[],
+  found: readonly TargetOnHost[],
 ): string | null {
-  const [what, missing] =
+  const [description, missing] =
     only?.hosts === undefined
-      ? ['no host was found for', withoutHost(asked, found)]
+      ? ['no host was found for', withoutHost(selected, found)]
       : ['no target was found on', withoutTarget(only.hosts, found)];
   if (missing.length === 0) return null;
-  const more = missing.length - unfoundShown;
-  return `${what} ${missing.slice(0, unfoundShown).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const more = missing.length - listedMissing;
+  return `${description} ${missing.slice(0, listedMissing).join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
-function withoutHost(asked: readonly RegisteredTarget[], found: readonly Found[]): string[] {
-  const placed = new Set(found.map(({ registered }) => registered.id));
-  return asked.filter(({ id }) => !placed.has(id)).map(({ id, host }) => `${id} (${hostWords(host)})`);
+function withoutHost(selected: readonly RegisteredTarget[], found: readonly TargetOnHost[]): string[] {
+  const withHost = new Set(found.map(({ registered }) => registered.id));
+  return selected.filter(({ id }) => !withHost.has(id)).map(({ id, host }) => `${id} (${hostWords(host)})`);
 }
 
-function withoutTarget(hosts: readonly string[], found: readonly Found[]): string[] {
-  const there = new Set(found.map(({ host }) => host.host));
-  return hosts.filter((host) => !there.has(host));
+function withoutTarget(hosts: readonly string[], found: readonly TargetOnHost[]): string[] {
+  const withTarget = new Set(found.map(({ host }) => host.host));
+  return hosts.filter((host) => !withTarget.has(host));
 }
 
 const hasNoTarget = ({ target }: { readonly target: Target | null }) => target === null;
-const idOf = ({ registered, host }: Found) => memberTargetId(registered, host.host);
+const idOf = ({ registered, host }: TargetOnHost) => memberTargetId(registered, host.host);

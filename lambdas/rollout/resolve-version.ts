@@ -14,60 +14,69 @@ interface Services {
   readonly sources: Pick<Sources, 'fetch' | 'latest' | 'identify'>;
 }
 
-/** A version whose bytes were read and judged. */
-export interface FoundVersion {
+/** A version whose bytes were read and validated. */
+export interface ResolvedVersion {
   readonly version: Rollout['version'];
   readonly facts: VersionFacts;
 }
 
 /**
- * The version that a request means, once its bytes have been read and nothing was held against them.
- * @throws CertferryError InvalidRequest where it means none; whatever the source and `core/certificate` throw
+ * Finds the requested version, reads its bytes and validates them.
+ * @throws CertferryError InvalidRequest if the request matches no version; the errors of the source and of `core/certificate`
  */
-export async function versionOf(
-  { certificate, asked }: { readonly certificate: Certificate; readonly asked: RolloutRequest['version'] },
+export async function resolveVersion(
+  {
+    certificate,
+    requested,
+  }: { readonly certificate: Certificate; readonly requested: RolloutRequest['version'] },
   now: Date,
   by: Services,
-): Promise<FoundVersion> {
-  const wanted = await wantedVersion(certificate, asked, now, by);
-  const { leaf, chain } = await by.sources.fetch(wanted, now);
+): Promise<ResolvedVersion> {
+  const found = await findVersion(certificate, requested, now, by);
+  const { leaf, chain } = await by.sources.fetch(found, now);
   const facts = factsOfPem([leaf, ...chain].join(''));
   if (facts === null) {
     throw new CertferryError(
       'KeyTypeUnsupported',
-      `the leaf ${wanted.fingerprint} has a key of a kind that is not carried`,
+      `the leaf ${found.fingerprint} has an unsupported key type. Use an RSA, ECDSA or Ed25519 key.`,
     );
   }
   const { fingerprint, notAfter } = facts;
-  return { version: { fingerprint, source: wanted.source, notAfter }, facts };
+  return { version: { fingerprint, source: found.source, notAfter }, facts };
 }
 
-async function wantedVersion(
+async function findVersion(
   { name, source }: Certificate,
-  asked: RolloutRequest['version'],
+  requested: RolloutRequest['version'],
   now: Date,
   by: Services,
 ): Promise<PinnedVersion> {
   const { catalogue, sources } = by;
-  if (asked === 'current') {
+  if (requested === 'current') {
     const current = await catalogue.currentVersion(name);
     if (current !== null) return current;
     throw invalid(
-      `no rollout of ${name} has ended well yet, so it has no current version: ask for the latest`,
+      `certificate ${name} has no current version, because no rollout of it has finished. Request the latest version.`,
     );
   }
-  if (typeof asked !== 'string' && 'source' in asked) return givenVersion(asked, now, sources);
-  if (typeof asked !== 'string' && 'fingerprint' in asked) return carried(name, asked.fingerprint, by);
-  if (source === undefined) {
-    throw invalid(`certificate ${name} has no source: give it one, or say which version to roll out`);
+  if (typeof requested !== 'string' && 'source' in requested) {
+    return versionAtLocation(requested, now, sources);
   }
-  return typeof asked === 'string'
+  if (typeof requested !== 'string' && 'fingerprint' in requested) {
+    return earlierVersion(name, requested.fingerprint, by);
+  }
+  if (source === undefined) {
+    throw invalid(
+      `certificate ${name} has no source. Register it with a source, or request a version by its source location.`,
+    );
+  }
+  return typeof requested === 'string'
     ? sources.latest(source, now)
-    : sources.identify(pinned(source, asked.id), now);
+    : sources.identify(pinned(source, requested.id), now);
 }
 
-/** A version that has been there before: its rollout noted where its bytes are. */
-async function carried(
+/** A version that was rolled out before: its rollout has recorded the source location. */
+async function earlierVersion(
   name: string,
   fingerprint: string,
   { catalogue, rollouts }: Services,
@@ -77,7 +86,7 @@ async function carried(
   const source = await rollouts.sourceOf(name, fingerprint);
   if (source !== null) return { fingerprint, source };
   throw invalid(
-    `version.fingerprint: no rollout of ${name} that is remembered has carried ${fingerprint}: say version.id, the name that its source gives the version`,
+    `version.fingerprint: no recorded rollout of ${name} has deployed ${fingerprint}. Set version.id to the id of the version at its source.`,
   );
 }
 
@@ -88,15 +97,17 @@ function pinned(source: CertificateSource, id: string): Source {
       return { ...source, versionId: id };
     case 'parameter':
       if (/^[1-9]\d{0,8}$/.test(id)) return { ...source, version: Number(id) };
-      throw invalid(`version.id: the versions of parameter ${source.name} are numbers, and "${id}" is none`);
+      throw invalid(
+        `version.id: "${id}" is not a version of parameter ${source.name}. Its versions are numbers.`,
+      );
     case 'acm':
       throw invalid(
-        `version.id: ACM keeps one version of ${source.certificateArn} and gives it no name, so "${id}" is none: latest is what it has`,
+        `version.id: ACM has no version ids, so "${id}" does not exist for ${source.certificateArn}. Request the latest version.`,
       );
   }
 }
 
-async function givenVersion(
+async function versionAtLocation(
   { source, fingerprint }: Extract<RolloutRequest['version'], { readonly source: Source }>,
   now: Date,
   sources: Services['sources'],
@@ -105,7 +116,7 @@ async function givenVersion(
   const latest = await sources.latest(unpinned(source), now);
   if (JSON.stringify(latest.source) === JSON.stringify(source)) return latest;
   throw invalid(
-    'version.fingerprint is required for a version that is not the latest of its source: certferry check prints it',
+    'version.fingerprint is required, because this is not the latest version of the source. "certferry check" prints the fingerprint.',
   );
 }
 

@@ -1,8 +1,8 @@
 import type { RolloutState } from '../../core/rollout/rollout.ts';
 
 /**
- * Whether a redrive has brought the execution to RolloutHalted again: more of them than when it was halted. Where
- * HaltRollout failed for good there is no note of that: then the registry says whether it was halted before.
+ * Whether a redrive has brought the execution back to RolloutHalted: its RedriveCount is larger than at the halt. If
+ * HaltRollout itself failed, the state has no halt; then the registry decides.
  */
 export function isResumed(
   { halt }: RolloutState,
@@ -14,12 +14,12 @@ export function isResumed(
 }
 
 /**
- * A halted rollout as it goes on: what failed is tried again, failures count from 0, and a question that was answered
- * with no, or by nobody, counts as answered by whoever resumed it.
+ * The state of a resumed rollout. Failed targets are retried, and failures count from 0. A pending, rejected or timed-out
+ * approval counts as given by the operator who resumed the rollout.
  */
-export function resumed(state: RolloutState, redriveCount: number): RolloutState {
+export function resumedState(state: RolloutState, redriveCount: number): RolloutState {
   const { wave, judgement, approval, halt } = state;
-  const asked = judgement.verdict === 'ask_approval';
+  const waitedForApproval = judgement.verdict === 'ask_approval';
   return {
     ...state,
     wave: {
@@ -40,7 +40,9 @@ export function resumed(state: RolloutState, redriveCount: number): RolloutState
       summary: 'resumed',
       reason: null,
     },
-    approval: asked ? { verdict: 'approved', by: 'whoever resumed the rollout' } : approval,
+    approval: waitedForApproval
+      ? { verdict: 'approved', by: 'the operator who resumed the rollout' }
+      : approval,
     halt: wave.direction === 'back' && halt !== null ? { ...halt, redriveCount } : null,
     failure: null,
   };

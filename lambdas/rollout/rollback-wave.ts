@@ -6,73 +6,77 @@ import { collectWaves, planOf } from './collect-waves.ts';
 import type { WavePlanServices } from './forward-wave.ts';
 
 /**
- * The next wave on the way back, its rollbacks written to the bucket. Windows and splay are for the way forward: what was
- * found to be wrong is put back at once.
+ * Plans the next wave of a rollback and writes its deployments to the bucket. Maintenance windows and splay do not apply: a
+ * rollback starts at once.
  */
 export async function nextRollbackWave(state: RolloutState, by: WavePlanServices): Promise<RolloutState> {
   const { rollout, judgement } = state;
   const waves = await collectWaves(state, by);
   const ids = [...new Set(waves.flatMap(({ results }) => results.map(({ targetId }) => targetId)))];
-  const [known, wanted] = [await by.installed.of(ids), await by.installed.desiredOf(ids)];
+  const [installed, requested] = [await by.installed.of(ids), await by.installed.desiredOf(ids)];
   const plan = planBack({
     waves,
     sinceWave: judgement.sinceWave,
     fingerprint: rollout.version.fingerprint,
-    installed: (targetId) => versionLeft(known.get(targetId), wanted.get(targetId), rollout),
-    isLost: (targetId) => isLostSince(known.get(targetId), rollout),
+    installed: (targetId) => installedVersion(installed.get(targetId), requested.get(targetId), rollout),
+    isLost: (targetId) => isLost(installed.get(targetId), rollout),
   });
   const wave = { ...state.wave, count: 0, waitSeconds: 0 };
   switch (plan.verdict) {
     case 'deploy':
-      return { ...state, wave: await written(state, wave, plan, by) };
+      return { ...state, wave: await writeWave(state, wave, plan, by) };
     case 'rolled_back': {
-      const summary = 'everything that this rollout changed is put back';
+      const summary = 'all targets that this rollout changed are rolled back';
       return { ...state, wave: { ...wave, verdict: 'rolled_back', summary } };
     }
     case 'rollback_incomplete': {
       const { targetIds } = plan;
-      const shown = targetIds.slice(0, shownTargets).join(', ');
-      const more = targetIds.length > shownTargets ? ` and ${targetIds.length - shownTargets} more` : '';
-      const summary = `not put back, or not known: ${shown}${more}`;
+      const listed = targetIds.slice(0, listedTargets).join(', ');
+      const more = targetIds.length > listedTargets ? ` and ${targetIds.length - listedTargets} more` : '';
+      const summary = `not rolled back, or state unknown: ${listed}${more}`;
       return { ...state, wave: { ...wave, verdict: 'rollback_incomplete', summary } };
     }
   }
 }
 
 /**
- * Nobody knows what it has, since this rollout was there or somebody who came after it: their deployment's being lost is
- * no news of ours, which may have been told a refusal only because it had lost its lock.
+ * Whether the version of a target is unknown since this rollout or a later deployment. A later deployment counts too: this
+ * rollout's own may have been rejected only because it had lost its lock.
  */
-function isLostSince(has: InstalledVersion | undefined, { id, startedAt }: RolloutState['rollout']): boolean {
-  return has?.fingerprint === null && (has.rollout === id || has.at >= startedAt);
+function isLost(
+  installed: InstalledVersion | undefined,
+  { id, startedAt }: RolloutState['rollout'],
+): boolean {
+  return installed?.fingerprint === null && (installed.rollout === id || installed.at >= startedAt);
 }
 
 /**
- * What a target has; null when nobody knows. A deployment of somebody else's, though of the same version, is theirs to
- * undo. Where this version was wanted last and another one is written, a deployment that broke off may not be written yet.
+ * The version of a target; null when it is unknown. If another rollout deployed the same version, only that rollout may
+ * roll it back. If the last request was for this version and the registry has another one, a deployment may have broken
+ * off before it was recorded; then the version is unknown.
  */
-function versionLeft(
-  has: InstalledVersion | undefined,
-  wanted: string | null | undefined,
+function installedVersion(
+  installed: InstalledVersion | undefined,
+  requested: string | null | undefined,
   { id, version: { fingerprint } }: RolloutState['rollout'],
 ): string | null {
-  if (has === undefined) return null;
-  if (has.fingerprint !== fingerprint) return wanted === fingerprint ? null : has.fingerprint;
-  return has.rollout === undefined || has.rollout === id ? fingerprint : 'theirs';
+  if (installed === undefined) return null;
+  if (installed.fingerprint !== fingerprint) return requested === fingerprint ? null : installed.fingerprint;
+  return installed.rollout === undefined || installed.rollout === id ? fingerprint : 'of another rollout';
 }
 
-/** Whoever is woken needs the names; thousands of them are in the history. */
-const shownTargets = 20;
+/** The message lists this many targets; the history has all of them. */
+const listedTargets = 20;
 
-async function written(
+async function writeWave(
   { rollout: { id, strategy, version } }: RolloutState,
   wave: Wave,
   { ofWave, targetIds }: { readonly ofWave: number; readonly targetIds: readonly string[] },
   by: WavePlanServices,
 ): Promise<Wave> {
-  const itsPlan = { rolloutId: id, wave: ofWave, plan: planOf(wave, ofWave) };
-  const before = await by.files.readItems(by.files.placeOf(itsPlan).items);
-  const targets = new Map(before.map(({ target }) => [target.id, target]));
+  const forwardPlan = { rolloutId: id, wave: ofWave, plan: planOf(wave, ofWave) };
+  const forwardRequests = await by.files.readItems(by.files.locationsOf(forwardPlan).items);
+  const targets = new Map(forwardRequests.map(({ target }) => [target.id, target]));
   const requests = targetIds.flatMap((targetId): DeploymentRequest[] => {
     const target = targets.get(targetId);
     return target === undefined
@@ -90,17 +94,17 @@ async function written(
   });
   const number = wave.number + 1;
   const plan = by.newPlan();
-  const places = by.files.placeOf({ rolloutId: id, wave: number, plan });
-  await by.files.writeItems(places.items, requests);
+  const locations = by.files.locationsOf({ rolloutId: id, wave: number, plan });
+  await by.files.writeItems(locations.items, requests);
   const count = requests.length;
   return {
     ...wave,
-    ...places,
+    ...locations,
     plans: [...wave.plans, plan],
     verdict: 'deploy',
     number,
     count,
     maxConcurrency: strategy.maxConcurrency,
-    summary: `wave ${number}: putting back ${count} of wave ${ofWave}`,
+    summary: `wave ${number}: rolling back ${count} targets of wave ${ofWave}`,
   };
 }

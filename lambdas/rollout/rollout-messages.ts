@@ -1,120 +1,123 @@
-// What people are told of a rollout: what happened, where, and the next step.
+// SNS messages about rollouts: what happened, why, and what to do next.
 import { shortFingerprint } from '../../core/certificate/describe.ts';
 import type { Halt, RecordedRollout, Rollout, RolloutOutcome, Wave } from '../../core/rollout/rollout.ts';
 import type { CommandLine } from '../../services/notify/command-lines.ts';
 import { composed, type Message } from '../../services/notify/sns-messages.ts';
 import { nextSteps } from './message-next-steps.ts';
 
-type Told = Pick<Rollout, 'id' | 'certificate' | 'executionArn' | 'reason' | 'version'>;
+type RolloutFacts = Pick<Rollout, 'id' | 'certificate' | 'executionArn' | 'reason' | 'version'>;
 
-/** A message's first lines: which rollout it is about. */
-function about({ id, certificate, executionArn, reason, version }: Told): string[] {
+/** The first lines of a message. */
+function header({ id, certificate, executionArn, reason, version }: RolloutFacts): string[] {
   return [
     `Rollout ${id}: ${certificate}, version ${shortFingerprint(version.fingerprint)}`,
-    `Started because: ${reason}`,
+    `Start reason: ${reason}`,
     `Execution: ${executionArn}`,
   ];
 }
 
-/** A service goes on serving another leaf, and the strategy only reports it. */
-export function staleServiceMessage(rollout: Told, summary: string, line: CommandLine): Message {
-  return composed(`${rollout.certificate}: a service serves another certificate`, about(rollout), [
+/** A service still serves another certificate, and the strategy only reports it. */
+export function staleServiceMessage(rollout: RolloutFacts, summary: string, line: CommandLine): Message {
+  return composed(`${rollout.certificate}: a service serves another certificate`, header(rollout), [
     summary,
-    `The rollout goes on, as its strategy says. ${notTheNodes}`,
-    `To halt it all the same:  ${line(`halt ${rollout.id}`)}`,
+    `The rollout continues, because its strategy only reports this (onStaleService). ${checkInFront}`,
+    `To halt the rollout:  ${line(`halt ${rollout.id}`)}`,
   ]);
 }
 
-const notTheNodes =
-  'No node is put back for it: those that the rollout changed serve the new certificate. Look at what is between them and the clients.';
+const checkInFront =
+  'No target is rolled back for this: the targets that the rollout has changed serve the new certificate. Check what is between them and the clients, for example a load balancer or CDN.';
 
-/** How a question can be answered. `link` null: only by the command line. */
-export interface Answering {
+/** How an operator can decide. `link` null: only with the command line. */
+export interface ApprovalOptions {
   readonly link: string | null;
   readonly line: CommandLine;
 }
 
-/** A person is asked. */
+/** The rollout waits for a decision. */
 export function approvalMessage(
-  rollout: Told,
+  rollout: RolloutFacts,
   { number, reached, count, total }: Wave,
-  { link, line }: Answering,
+  { link, line }: ApprovalOptions,
 ): Message {
   const { id, certificate } = rollout;
   return composed(
-    `${certificate}: may the rollout go on after wave ${number}?`,
-    about(rollout),
-    [`Wave ${number} is over: ${reached + count} of ${total} targets are reached.`],
+    `${certificate}: approve or reject the rollout after wave ${number}`,
+    header(rollout),
     [
-      `To let it go on:  ${line(`approve ${id} --wave ${number}`)}`,
-      `To halt it:       ${line(`approve ${id} --wave ${number} --reject`)}`,
-      ...(link === null ? [] : [`Or decide here (whoever has this link can): ${link}`]),
+      `Wave ${number} is complete: the rollout has reached ${reached + count} of ${total} targets.`,
+      'It waits for your decision.',
+    ],
+    [
+      `Approve:  ${line(`approve ${id} --wave ${number}`)}`,
+      `Reject:   ${line(`approve ${id} --wave ${number} --reject`)}`,
+      ...(link === null ? [] : [`Or decide in the browser (anyone with this link can decide): ${link}`]),
     ],
   );
 }
 
-/** It halts and puts back what it changed. */
-export function rollingBackMessage(rollout: Told, why: string, line: CommandLine): Message {
-  return composed(`${rollout.certificate}: rollout halted, putting back`, about(rollout), [
+/** The rollout has halted and rolls back. */
+export function rollingBackMessage(rollout: RolloutFacts, why: string, line: CommandLine): Message {
+  return composed(`${rollout.certificate}: rollout halted, rolling back`, header(rollout), [
     why,
-    'No further deployment begins. What this rollout has changed is put back, the newest wave first; another message says how that ended.',
-    `See how it goes:  ${line(`inspect ${rollout.id}`)}`,
+    'No further deployment starts. The targets that this rollout has changed are rolled back, newest wave first. Another message reports the result.',
+    `Show the progress:  ${line(`inspect ${rollout.id}`)}`,
   ]);
 }
 
-/** Why a rollout stays as it is, and on which way. */
-export interface Stopped extends Pick<Halt, 'reason' | 'summary'> {
+/** Why a rollout has halted, and in which direction it was working. */
+export interface HaltFacts extends Pick<Halt, 'reason' | 'summary'> {
   readonly direction: Wave['direction'];
 }
 
-/** It halts and stays as it is, on its way forward or back. */
+/** The rollout has halted and waits for an operator. */
 export function haltedMessage(
-  rollout: Told,
-  { direction, reason, summary }: Stopped,
+  rollout: RolloutFacts,
+  { direction, reason, summary }: HaltFacts,
   line: CommandLine,
 ): Message {
   const state =
     direction === 'forward'
-      ? 'What was changed stays, and no further deployment begins.'
-      : 'It was putting back what it had changed, and has not come to an end with that.';
-  return composed(`${rollout.certificate}: rollout halted`, about(rollout), [
+      ? 'No further deployment starts. The targets that have the new version keep it.'
+      : 'The rollback is not complete.';
+  return composed(`${rollout.certificate}: rollout halted`, header(rollout), [
     `${reason}: ${summary}`,
     state,
-    ...(reason === 'ServiceStale' ? [notTheNodes] : []),
+    ...(reason === 'ServiceStale' ? [checkInFront] : []),
     ...nextSteps('halted', { ...rollout, rolloutId: rollout.id }, line),
   ]);
 }
 
-const endings: Partial<Record<RolloutOutcome, string>> = {
+const subjects: Partial<Record<RolloutOutcome, string>> = {
   finished: 'rolled out',
   finished_with_failures: 'rolled out, with failures',
   superseded: 'superseded by a newer version',
   refused: 'rollout refused',
   rolled_back: 'rolled back',
-  rollback_incomplete: 'A PERSON IS NEEDED: not everything is rolled back',
+  rollback_incomplete: 'MANUAL ACTION REQUIRED: rollback incomplete',
 };
 
-/** How a rollout ended; null where nobody has to hear of it. */
-export function endedMessage(
+/** The outcome of a rollout; null when operators need no message about it. */
+export function outcomeMessage(
   recorded: RecordedRollout,
   executionArn: string,
   line: CommandLine,
 ): Message | null {
   const { outcome, certificate, fingerprint, summary, counts, rolloutId } = recorded;
-  const ending = endings[outcome];
-  if (ending === undefined) return null;
+  const subject = subjects[outcome];
+  if (subject === undefined) return null;
   const version = fingerprint === null ? '' : `, version ${shortFingerprint(fingerprint)}`;
   const counted = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
   return composed(
-    `${certificate || 'certferry'}: ${ending}${noHost(recorded)}`,
-    [`Rollout ${rolloutId}: ${certificate || 'no certificate'}${version}`, `Execution: ${executionArn}`],
+    `${certificate || 'certferry'}: ${subject}${missingHosts(recorded)}`,
+    [`Rollout ${rolloutId}: ${certificate || 'unknown certificate'}${version}`, `Execution: ${executionArn}`],
     [summary, ...(counted.length === 0 ? [] : [`Targets: ${counted.join(', ')}`])],
     nextSteps(outcome, recorded, line),
   );
 }
 
-/** A selector with a typing error finds nobody, and a rollout to nobody ends well: no news to be read as good. */
-function noHost({ warning, total }: RecordedRollout): string {
+/** A rollout without hosts finishes, for example after a typing error in a selector. The subject must not look like success. */
+function missingHosts({ warning, total }: RecordedRollout): string {
   if (warning === undefined) return '';
   return total === 0 ? ', but to no host' : ', but no host was found for some targets';
 }

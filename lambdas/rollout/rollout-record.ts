@@ -5,7 +5,7 @@ import { failuresLeft, tallyOf } from '../../core/rollout/tally.ts';
 import type { JudgedWave, WaveResult } from '../../services/rollouts/wave-files.ts';
 import { caughtFailure } from './caught-failure.ts';
 
-/** By which recording state the graph ends. */
+/** The recording state that the execution has reached. */
 export const RecordingPath = z.enum([
   'finished',
   'already_rolled_out',
@@ -16,28 +16,28 @@ export const RecordingPath = z.enum([
 ]);
 export type RecordingPath = z.infer<typeof RecordingPath>;
 
-/** What a recording state is given. `state` is the execution's own input where ResolveCertificate has not answered. */
-export interface Ending {
+/** Input of a recording state. `state` is the execution's own input if ResolveCertificate has returned nothing. */
+export interface RecordingInput {
   readonly path: RecordingPath;
   readonly execution: ExecutionContext;
   readonly request: unknown;
   readonly state: unknown;
 }
 
-const Asked = z.object({ certificate: z.string().check(z.maxLength(255)) });
-const Caught = z.object({ failure: RolloutState.shape.failure });
+const RequestCertificate = z.object({ certificate: z.string().check(z.maxLength(255)) });
+const StateFailure = z.object({ failure: RolloutState.shape.failure });
 
 /** The outcome of an execution that started no rollout. `fingerprint`: its version, if another rollout deploys it. Pure. */
 export function recordWithoutStart(
-  { path, execution, request, state }: Ending,
+  { path, execution, request, state }: RecordingInput,
   fingerprint: string | null,
 ): RecordedRollout {
-  const asked = Asked.safeParse(request);
-  const caught = Caught.safeParse(state);
-  const { name, message } = caughtFailure(caught.success ? caught.data.failure : null);
+  const parsedRequest = RequestCertificate.safeParse(request);
+  const parsedState = StateFailure.safeParse(state);
+  const { name, message } = caughtFailure(parsedState.success ? parsedState.data.failure : null);
   return {
     rolloutId: execution.name,
-    certificate: asked.success ? asked.data.certificate : '',
+    certificate: parsedRequest.success ? parsedRequest.data.certificate : '',
     fingerprint,
     outcome: path,
     summary: message,
@@ -48,46 +48,46 @@ export function recordWithoutStart(
   };
 }
 
-/** How a rollout ended that had begun. Pure. */
+/** The outcome of a rollout. Pure. */
 export function recordOfRollout(
   path: RecordingPath,
   { rollout, wave, halt }: RolloutState,
   waves: readonly JudgedWave[],
 ): RecordedRollout {
   const { counts, failed } = tallyOf(waves);
-  const refused: Record<string, number> =
+  const rejected: Record<string, number> =
     wave.refused === 0 ? {} : { rejected: (counts.rejected ?? 0) + wave.refused };
   const outcome: RolloutOutcome =
     path === 'finished' && failed + wave.refused > 0 ? 'finished_with_failures' : path;
-  const why = halt === null || path === 'superseded' ? '' : ` (${halt.summary})`;
-  const whom = outcome === 'finished_with_failures' ? named(failuresLeft(waves)) : '';
+  const haltText = halt === null || path === 'superseded' ? '' : ` (${halt.summary})`;
+  const failures = outcome === 'finished_with_failures' ? failureList(failuresLeft(waves)) : '';
   return {
     rolloutId: rollout.id,
     certificate: rollout.certificate,
     fingerprint: rollout.version.fingerprint,
     outcome,
-    summary: `${wave.summary}${whom}${why}`,
+    summary: `${wave.summary}${failures}${haltText}`,
     reason: halt?.reason ?? null,
     total: wave.total,
     waves: wave.number,
-    counts: { ...counts, ...refused },
+    counts: { ...counts, ...rejected },
     ...(path === 'finished' && wave.unfound !== null && { warning: wave.unfound }),
   };
 }
 
-/** A summary is read on one line, also where half a fleet has failed. */
-const shownFailures = 10;
+/** The summary is one line, even if half a fleet has failed. */
+const listedFailures = 10;
 
-function named(failures: readonly Pick<WaveResult, 'targetId' | 'outcome'>[]): string {
+function failureList(failures: readonly Pick<WaveResult, 'targetId' | 'outcome'>[]): string {
   if (failures.length === 0) return '';
-  const shown = failures.slice(0, shownFailures).map(({ targetId, outcome }) => `${targetId} ${outcome}`);
-  const more = failures.length - shown.length;
-  return `; ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+  const listed = failures.slice(0, listedFailures).map(({ targetId, outcome }) => `${targetId} ${outcome}`);
+  const more = failures.length - listed.length;
+  return `; ${listed.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 /**
- * Whether the certificate's current version is this one from now on: a rollout to all has ended well, and somebody has
- * it (or there is nobody yet: whoever comes gets it).
+ * Whether this version becomes the current version of the certificate: the rollout was for all targets, and at least one of
+ * them has the version. Without any target it becomes current as well, and later targets get it.
  */
 export function becomesCurrent({ rollout, wave }: RolloutState, waves: readonly JudgedWave[]): boolean {
   const failed = tallyOf(waves).failed + wave.refused;

@@ -1,13 +1,13 @@
 import type { Halt, RolloutState } from '../../core/rollout/rollout.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 
-/** Whether a person wants a rollout put back that has not turned back yet: HaltRollout did not know of it. */
+/** Whether an operator has requested a rollback that HaltRollout has not started, because the request came after it. */
 export function isRollbackPending({ wave }: RolloutState, control: RolloutControl | null): boolean {
   return wave.direction === 'forward' && control?.rollbackRequested === true;
 }
 
-/** The state with which it puts back what it has changed. */
-export function turnedBack(state: RolloutState, halt: Omit<Halt, 'verdict'>): RolloutState {
+/** The state with which the rollout starts to roll back. */
+export function rollbackState(state: RolloutState, halt: Omit<Halt, 'verdict'>): RolloutState {
   const { wave } = state;
   return {
     ...state,

@@ -106,7 +106,7 @@ export const rolloutMetrics = /* @__PURE__ */ once(() => createRolloutMetrics(me
 export const messages = /* @__PURE__ */ once(() =>
   createMessages(new SNSClient({}), {
     topicArn: setting('NOTIFICATIONS_TOPIC'),
-    place: setting('COMMAND_OPTIONS'),
+    backend: setting('COMMAND_OPTIONS'),
     targets: setting('COMMAND_TARGET_OPTIONS'),
     version: setting('COMMAND_VERSION_OPTIONS'),
   }),

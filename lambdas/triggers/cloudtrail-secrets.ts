@@ -2,15 +2,20 @@ import type { SecretTrail } from './trigger-events.ts';
 
 type Detail = SecretTrail['detail'];
 
-/** The calls after which another version may be AWSCURRENT, and the end of a rotation. */
-const changing = new Set(['PutSecretValue', 'UpdateSecret', 'UpdateSecretVersionStage', 'RotationSucceeded']);
+/** Calls that may move AWSCURRENT to another version, and the end of a rotation. */
+const changingCalls = new Set([
+  'PutSecretValue',
+  'UpdateSecret',
+  'UpdateSecretVersionStage',
+  'RotationSucceeded',
+]);
 
 /**
- * The names under which CloudTrail speaks of the secret that has another current version now, ARNs first; none when the
- * call failed, or moved other stages only (a rotation first puts its version under AWSPENDING).
+ * The identifiers of the secret whose current version has changed; only ARNs if there are any. Empty if the call failed, or
+ * moved only other stages (a rotation first uses AWSPENDING).
  */
 export function currentSecretIds(detail: Detail): string[] {
-  if (!changing.has(detail.eventName) || detail.errorCode) return [];
+  if (!changingCalls.has(detail.eventName) || detail.errorCode) return [];
   if (!movesCurrent(detail)) return [];
   const { requestParameters, responseElements, additionalEventData, serviceEventDetails } = detail;
   const named = [
@@ -22,7 +27,7 @@ export function currentSecretIds(detail: Detail): string[] {
     requestParameters?.secretId,
   ];
   const ids = [...new Set(named.flatMap((id) => id || []))];
-  // an ARN finds the secret however it was registered
+  // the registry finds a secret by its ARN even if it was registered by name
   const arns = ids.filter((id) => id.startsWith('arn:'));
   return arns.length > 0 ? arns : ids;
 }

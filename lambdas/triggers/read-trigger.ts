@@ -13,34 +13,34 @@ import type {
 } from './trigger-events.ts';
 
 /**
- * What an event says, once it is read. `about` tells two changes apart, and is the same however often one change is
- * announced: with the certificate it makes the name of the execution. `reason` is for people.
+ * What an event requires. `identity` is the same in all events about one change; together with the certificate it determines
+ * the execution name. `reason` is shown in the history and in messages.
  */
 export type Trigger =
-  /** A place has a new version. `places`: the ways in which that place may have been registered. */
+  /** A source has a new version. `sources`: the ways in which it may be registered. */
   | {
-      readonly type: 'place';
+      readonly type: 'source';
       readonly kind: string;
-      readonly places: readonly CertificateSource[];
-      readonly about: readonly string[];
+      readonly sources: readonly CertificateSource[];
+      readonly identity: readonly string[];
       readonly reason: string;
     }
-  /** Somebody says that a certificate has one. */
+  /** An event of certferry: a certificate has a new version. */
   | {
-      readonly type: 'certificate';
-      readonly said: z.infer<typeof VersionAvailable>['detail'];
-      readonly about: readonly string[];
+      readonly type: 'version';
+      readonly detail: z.infer<typeof VersionAvailable>['detail'];
+      readonly identity: readonly string[];
     }
   | {
       readonly type: 'instance';
       readonly group: string;
       readonly instance: Instance;
-      readonly about: readonly string[];
+      readonly identity: readonly string[];
       readonly reason: string;
     }
-  | { readonly type: 'nothing'; readonly why: string };
+  | { readonly type: 'none'; readonly reason: string };
 
-/** An instance, and where it is. */
+/** An EC2 instance and its location. */
 export interface Instance {
   readonly id: string;
   readonly account: string;
@@ -48,8 +48,8 @@ export interface Instance {
 }
 
 /**
- * What an event announces. The rules filter already; what an event is not about is looked at again here, so that one that
- * comes another way (by hand, from a queue) does no more than one that came through a rule.
+ * Reads an event. The EventBridge rules filter events already. This function filters again, for events that arrive another
+ * way, for example from a queue.
  */
 export function triggerOf(event: TriggerEvent): Trigger {
   switch (event['detail-type']) {
@@ -65,90 +65,92 @@ export function triggerOf(event: TriggerEvent): Trigger {
     case 'Parameter Store Change':
       return parameterChanged(event);
     case 'Certificate Version Available':
-      return { type: 'certificate', said: event.detail, about: ['event', event.id] };
+      return { type: 'version', detail: event.detail, identity: ['event', event.id] };
     case 'EC2 Instance Launch Successful':
       return instanceLaunched(event);
   }
 }
 
-/** Imported certificates cannot be exported. The ARN stays through renewals, so its dates tell them apart. */
+/** ACM cannot export imported certificates. A renewal keeps the ARN, so the dates belong to the identity. */
 function availableInAcm({ resources, detail }: z.infer<typeof CertificateAvailable>): Trigger {
   const { Action, CertificateType, CertificateCreatedDate = '', CertificateExpirationDate } = detail;
-  if (CertificateType === 'IMPORTED') return nothing('an imported certificate cannot be exported');
+  if (CertificateType === 'IMPORTED') return none('ACM cannot export an imported certificate');
   const arn = String(resources[0]);
   return {
-    type: 'place',
+    type: 'source',
     kind: 'acm',
-    places: [{ kind: 'acm', certificateArn: arn }],
-    about: [arn, Action, CertificateCreatedDate, CertificateExpirationDate],
+    sources: [{ kind: 'acm', certificateArn: arn }],
+    identity: [arn, Action, CertificateCreatedDate, CertificateExpirationDate],
     reason: `ACM: ${Action.toLowerCase()} of ${arn.split('/').at(-1)}`,
   };
 }
 
-/** The time belongs to it: a label may come back to a version that it was on before. */
+/** The time belongs to the identity: a label may return to an earlier version. */
 function labelUpdated({ resources, time, detail }: z.infer<typeof SecretLabelUpdated>): Trigger {
   const { name, labelUpdated, versionId } = detail;
-  if (labelUpdated !== 'AWSCURRENT') return nothing(`${labelUpdated} is not the version in use`);
+  if (labelUpdated !== 'AWSCURRENT')
+    return none(`the label ${labelUpdated} does not mark the current version`);
   const secretId = resources[0] ?? name;
   return {
-    type: 'place',
+    type: 'source',
     kind: 'secret',
-    places: [{ kind: 'secretsmanager', secretId }],
-    about: [secretId, versionId, time],
+    sources: [{ kind: 'secretsmanager', secretId }],
+    identity: [secretId, versionId, time],
     reason: `Secrets Manager: version ${versionId} of ${name} is AWSCURRENT`,
   };
 }
 
 function secretTrail({ detail }: SecretTrail): Trigger {
   const ids = currentSecretIds(detail);
-  if (ids.length === 0) return nothing(`${detail.eventName} gave no secret another current version`);
+  if (ids.length === 0) return none(`${detail.eventName} did not change the current version of a secret`);
   return {
-    type: 'place',
+    type: 'source',
     kind: 'secret',
-    places: ids.map((secretId) => ({ kind: 'secretsmanager', secretId })),
-    about: [detail.eventID],
+    sources: ids.map((secretId) => ({ kind: 'secretsmanager', secretId })),
+    identity: [detail.eventID],
     reason: `Secrets Manager: ${detail.eventName} of ${ids[0]}`,
   };
 }
 
-/** S3 may tell of one write twice. What has no version id will be refused by the rollout, in words. */
+/** S3 may send two events about one write. The rollout refuses an object without a version id. */
 function objectCreated({ id, detail }: z.infer<typeof ObjectCreated>): Trigger {
   const { bucket, object } = detail;
   return {
-    type: 'place',
+    type: 'source',
     kind: 's3',
-    places: [{ kind: 's3', bucket: bucket.name, key: object.key }],
-    about: [bucket.name, object.key, object['version-id'] ?? object.sequencer ?? id],
+    sources: [{ kind: 's3', bucket: bucket.name, key: object.key }],
+    identity: [bucket.name, object.key, object['version-id'] ?? object.sequencer ?? id],
     reason: `S3: s3://${bucket.name}/${object.key} was written`,
   };
 }
 
-/** The event has no version number, and its time is in seconds: only its id tells two updates apart. */
+/** The event has no version number, and its time has a resolution of seconds, so the event id is the identity. */
 function parameterChanged({ id, detail }: z.infer<typeof ParameterChanged>): Trigger {
   const { operation, name, type, exception } = detail;
-  if (operation !== 'Create' && operation !== 'Update') return nothing(`${operation} makes no new version`);
-  if (exception) return nothing('the change of the parameter failed');
-  if (type !== 'SecureString') return nothing(`a parameter of type ${type} holds no bundle`);
+  if (operation !== 'Create' && operation !== 'Update')
+    return none(`the operation ${operation} creates no new version`);
+  if (exception) return none('the parameter could not be changed');
+  if (type !== 'SecureString') return none(`the parameter has the type ${type}, not SecureString`);
   return {
-    type: 'place',
+    type: 'source',
     kind: 'parameter',
-    places: [{ kind: 'parameter', name }],
-    about: [name, id],
+    sources: [{ kind: 'parameter', name }],
+    identity: [name, id],
     reason: `Parameter Store: ${operation.toLowerCase()} of ${name}`,
   };
 }
 
-/** One that goes into a warm pool is stopped again; when it is taken from there it is announced again. */
+/** An instance for a warm pool is stopped again. When it leaves the pool, there is another event. */
 function instanceLaunched({ account, region, detail }: z.infer<typeof InstanceLaunched>): Trigger {
   const { ActivityId, AutoScalingGroupName: group, EC2InstanceId, Destination } = detail;
-  if (Destination === 'WarmPool') return nothing(`${EC2InstanceId} went into a warm pool`);
+  if (Destination === 'WarmPool') return none(`${EC2InstanceId} went into a warm pool`);
   return {
     type: 'instance',
     group,
     instance: { id: EC2InstanceId, account, region },
-    about: [group, EC2InstanceId, ActivityId],
+    identity: [group, EC2InstanceId, ActivityId],
     reason: `Auto Scaling: ${EC2InstanceId} was launched in ${group}`,
   };
 }
 
-const nothing = (why: string): Trigger => ({ type: 'nothing', why });
+const none = (reason: string): Trigger => ({ type: 'none', reason });

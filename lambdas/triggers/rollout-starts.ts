@@ -3,8 +3,8 @@ import { RolloutRequest } from '../../core/rollout/rollout.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Instance, Trigger } from './read-trigger.ts';
 
-/** One execution to start. The name follows from what is announced: announced again, it is there already. */
-export interface Start {
+/** An execution to start. The same change always has the same name, so a duplicate event starts nothing. */
+export interface RolloutStart {
   readonly name: string;
   readonly request: RolloutRequest;
 }
@@ -12,50 +12,49 @@ export interface Start {
 type Of<Type extends Trigger['type']> = Extract<Trigger, { type: Type }>;
 
 /**
- * One rollout for each certificate whose place has a new version. It asks the place for its latest version when it
- * starts, whichever version was announced: an announcement that comes late must not bring an older one back.
+ * One rollout for each certificate of a source. The rollout reads the latest version of the source when it starts, so that a
+ * late event never deploys an older version.
  */
 export function startsForSource(
-  { kind, about, reason }: Of<'place'>,
+  { kind, identity, reason }: Of<'source'>,
   certificates: readonly string[],
-): Start[] {
+): RolloutStart[] {
   return certificates.map((certificate) => ({
-    name: executionName(certificate, kind, about),
+    name: executionName(certificate, kind, identity),
     request: requestOf({ certificate, reason }),
   }));
 }
 
-/** What somebody said, with the version if he named one: that is as if he had started the rollout himself. */
-export function startForVersion({ said, about }: Of<'certificate'>): Start {
-  const request = requestOf({ ...said, reason: said.reason ?? 'announced on the bus' });
-  return { name: executionName(said.certificate, 'event', about), request };
+/** The rollout of an event of certferry, with the requested version, as if the sender had started it. */
+export function startForVersion({ detail, identity }: Of<'version'>): RolloutStart {
+  const request = requestOf({ ...detail, reason: detail.reason ?? 'an event on the bus certferry' });
+  return { name: executionName(detail.certificate, 'event', identity), request };
 }
 
-/** Where the stack is: a group that is registered without account and region is there. */
-export type Home = Omit<Instance, 'id'>;
+/** Account and region of the stack: the default for groups that are registered without them. */
+export type StackLocation = Omit<Instance, 'id'>;
 
 /**
- * One rollout for each certificate that a new instance is to have, for its targets on that instance alone.
- * `hasCurrent`: certificates of which some version's rollout has ended well; the others' is whatever is latest.
+ * One rollout for each certificate of a new instance, only for the targets on that instance. It deploys the current version,
+ * or the latest one if the certificate is not in `hasCurrent`.
  */
 export function startsForInstance(
-  announcement: Of<'instance'>,
+  trigger: Of<'instance'>,
   targets: readonly RegisteredTarget[],
-  { home, hasCurrent }: { readonly home: Home; readonly hasCurrent: ReadonlySet<string> },
-): Start[] {
-  const here = targets.filter((target) => isOf(announcement.instance, target, home));
-  const byCertificate = Map.groupBy(here, ({ certificate }) => certificate);
-  return [...byCertificate].map(([certificate, those]) => ({
-    name: executionName(certificate, 'launch', announcement.about),
+  { stack, hasCurrent }: { readonly stack: StackLocation; readonly hasCurrent: ReadonlySet<string> },
+): RolloutStart[] {
+  const onGroup = targets.filter((target) => isInLocationOf(trigger.instance, target, stack));
+  const byCertificate = Map.groupBy(onGroup, ({ certificate }) => certificate);
+  return [...byCertificate].map(([certificate, its]) => ({
+    name: executionName(certificate, 'launch', trigger.identity),
     request: requestOf({
       certificate,
       version: hasCurrent.has(certificate) ? 'current' : 'latest',
-      reason: announcement.reason,
-      // windows are for what works: until it has a certificate this one serves nobody
+      reason: trigger.reason,
+      // maintenance windows do not apply: the instance has no certificate yet
       urgent: true,
-      only: { targets: those.map(({ id }) => id), hosts: [hostOf(announcement.instance, home)] },
-      // one instance is no wave of its own: nobody is asked about it, nothing waits, and where it fails the sweep tries
-      // it again, which a rollout that waits halted for a person would keep it from
+      only: { targets: its.map(({ id }) => id), hosts: [hostOf(trigger.instance, stack)] },
+      // a failure must not leave a halted rollout behind, because that would prevent the sweep from healing the instance
       strategy: {
         waves: ['100%'],
         toleratedFailures: '100%',
@@ -67,27 +66,31 @@ export function startsForInstance(
   }));
 }
 
-/** Groups of one name may be in several accounts and regions. */
-function isOf({ account, region }: Instance, { host }: RegisteredTarget, home: Home): boolean {
+/** Several accounts and regions may have groups of the same name. */
+function isInLocationOf(
+  { account, region }: Instance,
+  { host }: RegisteredTarget,
+  stack: StackLocation,
+): boolean {
   if (typeof host === 'string') return false;
-  return (host.account ?? home.account) === account && (host.region ?? home.region) === region;
+  return (host.account ?? stack.account) === account && (host.region ?? stack.region) === region;
 }
 
-function hostOf({ id, account, region }: Instance, home: Home): string {
-  return account === home.account && region === home.region ? id : `${account}/${region}/${id}`;
+function hostOf({ id, account, region }: Instance, stack: StackLocation): string {
+  return account === stack.account && region === stack.region ? id : `${account}/${region}/${id}`;
 }
 
-const longestReason = 200;
+const maximumReason = 200;
 
-/** With every field seeded, so that the execution's input says all that it does. */
-function requestOf(said: Partial<RolloutRequest> & Pick<RolloutRequest, 'reason'>): RolloutRequest {
-  return RolloutRequest.parse({ ...said, reason: said.reason.slice(0, longestReason) });
+/** The request has every field, so that the input of the execution is complete. */
+function requestOf(fields: Partial<RolloutRequest> & Pick<RolloutRequest, 'reason'>): RolloutRequest {
+  return RolloutRequest.parse({ ...fields, reason: fields.reason.slice(0, maximumReason) });
 }
 
-/** Step Functions takes 80 characters, and logs only names of these. 20 hex digits keep two changes apart. */
-function executionName(certificate: string, kind: string, about: readonly string[]): string {
+/** At most 80 characters, the limit of Step Functions. 20 hex digits of the digest distinguish two changes. */
+function executionName(certificate: string, kind: string, identity: readonly string[]): string {
   const digest = createHash('sha256')
-    .update(JSON.stringify([certificate, kind, about]))
+    .update(JSON.stringify([certificate, kind, identity]))
     .digest('hex');
   const readable = certificate.replace('*', 'wildcard').replaceAll(/[^A-Za-z0-9-]/g, '-');
   return `${readable.slice(0, 44)}-${kind}-${digest.slice(0, 20)}`;

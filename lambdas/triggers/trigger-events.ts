@@ -1,5 +1,5 @@
-// The events that announce something, as far as they are read. Shapes are AWS's; `docs/triggers.md` says where each is
-// described. What decides is optional nowhere, what only some writers of an event give is optional here.
+// The events that start rollouts: the fields used here. AWS defines the shapes; `docs/triggers.md` links to their documentation.
+// Fields that decide are required. Fields that only some senders set are optional.
 import * as z from 'zod/mini';
 import { RolloutRequest } from '../../core/rollout/rollout.ts';
 
@@ -34,8 +34,8 @@ export const SecretLabelUpdated = z.object({
 const text = z.optional(z.nullable(z.string()));
 
 /**
- * What CloudTrail writes of Secrets Manager: the secret is named by whoever called (id or ARN), and its ARN is in one of
- * several places with one of several spellings, by call and by year.
+ * A CloudTrail event of Secrets Manager. The request has the identifier that the caller used (name or ARN). The ARN is in one
+ * of several fields with one of several spellings, depending on the call and the year.
  */
 const trailDetail = z.object({
   eventID: z.string(),
@@ -70,7 +70,7 @@ const SecretRotated = z.object({
   detail: trailDetail,
 });
 
-/** Either of CloudTrail's two kinds of event. */
+/** One of the two kinds of CloudTrail events. */
 export type SecretTrail = z.infer<typeof SecretCall> | z.infer<typeof SecretRotated>;
 
 export const ObjectCreated = z.object({
@@ -94,7 +94,7 @@ export const ParameterChanged = z.object({
   detail: z.object({ operation: z.string(), name: z.string(), type: z.string(), exception: text }),
 });
 
-/** certferry's own event: what people and their programs put on the bus. */
+/** An event of certferry itself: operators and their programs send it to the bus `certferry`. */
 export const VersionAvailable = z.object({
   ...envelope,
   source: z.literal('certferry'),
@@ -119,7 +119,7 @@ export const InstanceLaunched = z.object({
   }),
 });
 
-/** Everything that starts rollouts by itself. */
+/** Any event that starts a rollout. */
 export const TriggerEvent = z.discriminatedUnion('detail-type', [
   CertificateAvailable,
   SecretLabelUpdated,

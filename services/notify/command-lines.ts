@@ -1,24 +1,24 @@
-/** What is said beside a command's own words, for it to work where these functions are. */
+/** Options that a command needs to work with this stack or state folder. */
 export interface CommandContext {
-  /** Where: `--stack NAME --region REGION`. */
-  readonly place: string;
-  /** What a command that needs targets has to be told; empty where the place knows them. */
+  /** Selects the stack or the state folder: `--stack NAME --region REGION`. */
+  readonly backend: string;
+  /** Options of commands that need targets; empty if the backend has a registry of targets. */
   readonly targets: string;
-  /** What a command that carries a version has to be told; empty where the place fetches versions itself. */
+  /** Options of commands that need a version; empty if the backend reads versions itself. */
   readonly version: string;
 }
 
-/** What a command needs besides the place it works in. */
-type Need = Exclude<keyof CommandContext, 'place'>;
+/** Options that a command needs in addition to those of the backend. */
+type Need = Exclude<keyof CommandContext, 'backend'>;
 
-/** A command line of ours for people to copy, from its own words: `rollout --resume r-1`. */
-export type CommandLine = (words: string, ...needs: readonly Need[]) => string;
+/** A complete command line for operators to copy. `command`: for example `rollout --resume r-1`. */
+export type CommandLine = (command: string, ...needs: readonly Need[]) => string;
 
-/** Command lines that work as they stand, but for words in capitals. */
-export function createCommandLine(said: CommandContext): CommandLine {
-  return (words, ...needs) => {
-    const [command = '', ...rest] = words.split(' ');
-    const parts = ['certferry', command, said.place, ...rest, ...needs.map((need) => said[need])];
+/** Command lines that work as printed, except for words in capitals. */
+export function createCommandLine(context: CommandContext): CommandLine {
+  return (command, ...needs) => {
+    const [name = '', ...rest] = command.split(' ');
+    const parts = ['certferry', name, context.backend, ...rest, ...needs.map((need) => context[need])];
     return parts.filter((part) => part !== '').join(' ');
   };
 }

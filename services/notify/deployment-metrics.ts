@@ -1,15 +1,15 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { HistoryItem } from '../history/history.ts';
 
-/** What the dashboard and the alarms know of deployments. Never throws, never waits. */
+/** Metrics of deployments for the dashboard and alarms. Never throws, never waits. */
 export interface DeploymentMetrics {
-  /** Called each time that a deployment does not get its locks; milliseconds that it has waited so far. */
+  /** Call this whenever a deployment does not get its locks. `milliseconds`: its waiting time so far. */
   waits(milliseconds: number): void;
-  /** Called once for a deployment, by whoever wrote its history item. */
+  /** Call this once per deployment, after its history item was written. */
   ended(item: Pick<HistoryItem, 'outcome' | 'durations'>): void;
 }
 
-/** Metrics of what some deployments have, by the name of the duration in their history item. */
+/** Metrics of phases that not every deployment has, and their durations in the history item. */
 const phases = {
   LockWaitMs: 'lockWaitMs',
   PushMs: 'pushMs',
@@ -18,10 +18,12 @@ const phases = {
 } as const;
 
 /**
- * Metrics in the embedded metric format (no API call): `Deployments` by `outcome`; `DurationMs` from the start of the
- * execution to its end, and `LockWaitMs` of those that got their locks or gave up, `PushMs`, `VerifyMs` and `RollbackMs`
- * of those that came so far. `LockWaitingMs` is apart from that: of one deployment it comes many times, which would bend
- * the other's percentiles. All have the dimension `service`.
+ * Metrics in the embedded metric format (no API call), with the dimension `service`:
+ * - `Deployments` by `outcome`
+ * - `DurationMs`: from the start of the execution to its end
+ * - `LockWaitMs`: for deployments that got their locks or gave up
+ * - `PushMs`, `VerifyMs`, `RollbackMs`: for deployments that had these phases
+ * - `LockWaitingMs`: published several times per deployment, so it is separate from the percentiles of `LockWaitMs`
  */
 export function createDeploymentMetrics(metrics: Metrics): DeploymentMetrics {
   return {

@@ -1,7 +1,7 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { logger } from '../logger.ts';
 
-/** A host that could not open what was sealed to the key we knew, and told another. */
+/** A host could not open a bundle sealed to its registered key, and has sent another key. */
 export interface HostKeyChange {
   readonly host: string;
   readonly targetId: string;
@@ -9,13 +9,13 @@ export interface HostKeyChange {
   readonly kid: string | null;
 }
 
-/** What somebody should hear of even when the deployment goes on. Never throws, never waits. */
+/** Warnings about host keys. Never throws, never waits. */
 export interface HostKeyWarnings {
-  /** Expected after a host was rebuilt; otherwise somebody should ask who answered in its place. */
+  /** Expected after a host was rebuilt. Otherwise an operator should check whether another machine has answered. */
   hostKeyChanged(change: HostKeyChange): void;
 }
 
-/** HostKeyWarnings as a warning in the log and a CloudWatch metric (embedded metric format: no API call). */
+/** A warning in the log, and the CloudWatch metric `HostKeyChanged` (embedded metric format: no API call). */
 export function createHostKeyWarnings(metrics: Metrics): HostKeyWarnings {
   return {
     hostKeyChanged(change) {

@@ -1,9 +1,9 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 
-/** What the dashboard and the alarms know of rollouts. Never throws, never waits. */
+/** Metrics of rollouts for the dashboard and alarms. Never throws, never waits. */
 export interface RolloutMetrics {
-  /** `halted` is counted each time that a rollout halts. */
+  /** Counts `halted` at each halt of a rollout. */
   ended(outcome: RolloutOutcome): void;
 }
 

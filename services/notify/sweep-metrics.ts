@@ -1,28 +1,27 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { Measured } from '../../core/drift/measured.ts';
 
-/** Whose measure it is: of one target, of a certificate's targets together, or of all (nothing said). */
+/** One target, all targets of a certificate, or all targets (no dimensions). */
 export interface MetricDimensions {
   readonly certificate?: string;
   readonly target?: string;
 }
 
-/** Numbers for dashboards and alarms. Never throws, never waits. */
+/** Metrics of the drift sweep for dashboards and alarms. Never throws, never waits. */
 export interface SweepMetrics {
-  publish(of: MetricDimensions, measured: Measured): void;
+  publish(dimensions: MetricDimensions, values: Measured): void;
 }
 
 /**
- * SweepMetrics as CloudWatch metrics in the namespace of `metrics` (embedded metric format: no API call): `DaysToExpiry`,
- * `Drift`, `ChainIncomplete` and `Unreachable`, each with exactly the dimensions that were said, so that those of all
- * targets together have none.
+ * CloudWatch metrics in the namespace of `metrics` (embedded metric format: no API call): `DaysToExpiry`, `Drift`,
+ * `ChainIncomplete` and `Unreachable`. Each has exactly the given dimensions; those of all targets together have none.
  */
 export function createSweepMetrics(metrics: Metrics): SweepMetrics {
   metrics.clearDefaultDimensions();
   return {
-    publish(of, { daysToExpiry, drift, chainIncomplete, unreachable }) {
-      // an empty set of dimensions is one set, without which nothing would be recorded
-      metrics.addDimensions({ ...of });
+    publish(dimensions, { daysToExpiry, drift, chainIncomplete, unreachable }) {
+      // an empty set counts as one set of dimensions; without a set nothing would be recorded
+      metrics.addDimensions({ ...dimensions });
       if (daysToExpiry !== null) metrics.addMetric('DaysToExpiry', MetricUnit.NoUnit, daysToExpiry);
       metrics.addMetric('Drift', MetricUnit.Count, drift);
       metrics.addMetric('ChainIncomplete', MetricUnit.Count, chainIncomplete);

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
 import { RecordedDeployment } from '../../core/deployment/deployment.ts';
 
-/** How one deployment of a wave ended, from the Distributed Map's own results. */
+/** Result of one deployment of a wave, from the results of the Distributed Map. */
 export const WaveResult = z.object({
-  /** '' where it cannot be read. */
+  /** '' if it cannot be read. */
   targetId: z.string(),
   executionArn: z.string(),
   status: z.enum(['SUCCEEDED', 'FAILED', 'ABORTED', 'TIMED_OUT', 'PENDING']),
-  /** A deployment's outcome where it recorded one, else the error's name. */
+  /** The recorded outcome of the deployment, otherwise the name of the error. */
   outcome: z.string(),
   summary: z.string(),
 });
@@ -15,7 +15,7 @@ export type WaveResult = Readonly<z.infer<typeof WaveResult>>;
 
 const ResultFile = z.object({ Key: z.string() });
 
-/** The manifest.json that a ResultWriter leaves: the files with the results, by how the executions ended. */
+/** The manifest.json of a ResultWriter: the files with the results, by the status of the executions. */
 export const MapManifest = z.object({
   DestinationBucket: z.string(),
   ResultFiles: z.object({
@@ -25,7 +25,7 @@ export const MapManifest = z.object({
   }),
 });
 
-/** One execution in a result file. Input and output are JSON text; a large one is left out. */
+/** One execution in a result file. Input and output are JSON text; large ones are omitted. */
 const MapResult = z.object({
   ExecutionArn: z.optional(z.string()),
   Status: WaveResult.shape.status,
@@ -39,12 +39,12 @@ type MapResult = z.infer<typeof MapResult>;
 export const MapResults = z.array(MapResult);
 
 /**
- * A deployment that ended well says its outcome in its output. One that failed says it as the error: the Fail states of
- * `deploy-target` give their outcome and summary as the execution's error and cause.
+ * A successful deployment has its outcome in the output. A failed one has it in the error: the Fail states of
+ * `deploy-target` use outcome and summary as error and cause.
  */
 export function waveResult(result: MapResult): WaveResult {
   const recorded = parseText(RecordedDeployment, result.Output);
-  const item = parseText(AboutTarget, result.Input);
+  const item = parseText(ItemTarget, result.Input);
   return {
     targetId: item?.target.id ?? recorded?.targetId ?? '',
     executionArn: result.ExecutionArn ?? '',
@@ -54,9 +54,9 @@ export function waveResult(result: MapResult): WaveResult {
   };
 }
 
-const AboutTarget = z.object({ target: z.object({ id: z.string() }) });
+const ItemTarget = z.object({ target: z.object({ id: z.string() }) });
 
-/** Null when there is no text, or when it is another thing's. */
+/** Null when there is no text, or it does not match the schema. */
 function parseText<Shape>(schema: z.ZodMiniType<Shape>, text: string | undefined): Shape | null {
   try {
     return z.parse(schema, JSON.parse(text ?? ''));

@@ -8,10 +8,10 @@ import { MapManifest, MapResults, WaveResult, waveResult } from './distributed-m
 export type { WaveResult };
 
 /**
- * What is kept of a wave once it has been judged. `brokeOff`: nobody waited for its deployments, so these results are as
- * far as it was then, and what has been recorded since counts.
+ * A wave with its results. `brokeOff`: the Map failed before its deployments had ended, so these results are incomplete; the
+ * records of the deployments count.
  */
-const JudgedWave = z.object({
+export const JudgedWave = z.object({
   number: z.int(),
   direction: z.enum(['forward', 'back']),
   brokeOff: z.optional(z.boolean()),
@@ -19,7 +19,7 @@ const JudgedWave = z.object({
 });
 export type JudgedWave = Readonly<z.infer<typeof JudgedWave>>;
 
-/** Which file of items is meant: `plan` is the name of the attempt that wrote it. */
+/** Names a file of items. `plan`: the name of the attempt that wrote it. */
 export interface WavePlan {
   readonly rolloutId: string;
   readonly wave: number;
@@ -27,27 +27,27 @@ export interface WavePlan {
 }
 
 /**
- * A rollout's files in the bucket, under `rollouts/<id>/`: `wave-<n>/items-<plan>.json` for each attempt at planning the
- * wave, what the Map writes under `wave-<n>/results/`, and `wave-<n>/judged.json`.
+ * The files of rollouts in the bucket, under `rollouts/<id>/wave-<n>/`: `items-<plan>.json` for each attempt to plan the wave,
+ * `results/` with the results of the Map, and `judged.json`.
  */
 export interface WaveFiles {
-  placeOf(plan: WavePlan): { readonly items: Place; readonly results: Place };
-  /** A file of items is never written twice: a Map may be reading it. */
+  locationsOf(plan: WavePlan): { readonly items: Place; readonly results: Place };
+  /** Never write a file of items twice: a Map may be reading it. */
   writeItems(place: Place, items: readonly DeploymentRequest[]): Promise<void>;
   readItems(place: Place): Promise<DeploymentRequest[]>;
-  /** All results of a Map, in no order: reads its manifest and the files that it names. */
+  /** All results of a Map, unordered: reads its manifest and the files listed there. */
   readResults(result: MapResult): Promise<WaveResult[]>;
   writeJudged(rolloutId: string, wave: JudgedWave): Promise<void>;
-  /** Waves 1 to `upTo`, those that were judged, in order. */
+  /** The judged waves among waves 1 to `upTo`, in order. */
   judged(rolloutId: string, upTo: number): Promise<JudgedWave[]>;
 }
 
-/** Objects read at a time: a wave of thousands has a handful of result files, a rollout at most as many waves as it likes. */
-const atATime = 8;
+/** Objects read in parallel. */
+const maximumParallelReads = 8;
 
-/** A rollout's files in `bucket`. A file that is not of its own form is an error that names it. */
+/** Files of rollouts in `bucket`. A file with unexpected content is an error that names the file. */
 export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
-  const limit = pLimit(atATime);
+  const limit = pLimit(maximumParallelReads);
   const place = (rolloutId: string, wave: number, name: string): Place => ({
     bucket,
     key: `rollouts/${rolloutId}/wave-${wave}/${name}`,
@@ -55,7 +55,7 @@ export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
   const readAll = <Shape>(places: readonly Place[], schema: z.ZodMiniType<Shape>) =>
     limit.map(places, (one) => readJson(s3, one, schema));
   return {
-    placeOf: ({ rolloutId, wave, plan }) => ({
+    locationsOf: ({ rolloutId, wave, plan }) => ({
       items: place(rolloutId, wave, `items-${plan}.json`),
       results: place(rolloutId, wave, 'results'),
     }),
@@ -70,7 +70,7 @@ export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
       const places = Object.values(ResultFiles)
         .flat()
         .map((file) => ({ bucket: DestinationBucket, key: file.Key }));
-      // each file is cut down before the next is read: inputs and outputs of a large wave are more than a function holds
+      // each file is reduced to its results at once: inputs and outputs of a large wave exceed the memory of a function
       const files = await limit.map(places, async (one) =>
         ((await readJson(s3, one, MapResults)) ?? missing(one)).map(waveResult),
       );
@@ -106,7 +106,7 @@ async function readJson<Shape>(
   const parsed = z.safeParse(schema, parseJson(text));
   if (parsed.success) return parsed.data;
   const [problem] = parsed.error.issues;
-  throw new Error(`${nameOf(place)} is not of its form: ${problem?.path.join('.')}: ${problem?.message}`);
+  throw new Error(`${nameOf(place)} has unexpected content: ${problem?.path.join('.')}: ${problem?.message}`);
 }
 
 async function readText(s3: S3Client, { bucket, key }: Place): Promise<string | null> {
@@ -128,7 +128,7 @@ function parseJson(text: string): unknown {
 }
 
 function missing(place: Place): never {
-  throw new Error(`${nameOf(place)} is not there`);
+  throw new Error(`${nameOf(place)} does not exist`);
 }
 
 const nameOf = ({ bucket, key }: Place) => `s3://${bucket}/${key}`;

@@ -137,13 +137,13 @@ describe('the command line on a stack', () => {
       only: null,
       strategy: { waves: [1, '100%'] },
     });
-    expect(out).toContain('rollout: wave 1 (1): 1 of 10, 0 reached before');
+    expect(out).toContain('rollout: wave 1 (1): 1 of 10 targets, 0 already reached');
     expect(out).toContain('finished: every target has the version');
     const json = JSON.parse((await captured(...rolling, '--json')).out);
     expect(json).toMatchObject({ outcome: 'finished', total: 10, counts: { deployed: 10 } });
     const drawn = await captured('inspect', 'last', ...stack);
     expect(drawn.out).toContain('rollout api-example-com-');
-    expect(drawn.out).toContain('deploy: wave 1 (1): 1 of 10, 0 reached before');
+    expect(drawn.out).toContain('deploy: wave 1 (1): 1 of 10 targets, 0 already reached');
     const page = join(folder, 'last.html');
     expect(await captured('inspect', 'last', '--html', page, ...stack)).toMatchObject({ code: 0, err: '' });
     expect(readFileSync(page, 'utf8')).toContain('NextWave to JudgeWave: taken');

@@ -20,7 +20,7 @@ test('the demo shows what it says, in plain text on a pipe, and leaves nothing b
     'the live files are the same inodes as before',
     '→ wave 1 (1): 1 of 5',
     '✖ web-3  rolled_back',
-    '→ wave 3: putting back 1 of wave 2',
+    '→ wave 3: rolling back 1 targets of wave 2',
     '✔ web-1  put back',
     'the wave of web-4 and web-5 never began',
     '✖ rolled_back: everything it changed is back, verified',

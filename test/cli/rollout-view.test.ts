@@ -172,7 +172,7 @@ describe('the plain lines of a rollout', () => {
 
     expect(lines).toEqual([
       'rollout r-1',
-      'rollout: wave 1 (1): 1 of 10, 0 reached before',
+      'rollout: wave 1 (1): 1 of 10 targets, 0 already reached',
       'web-1: deployed',
       'rollout: wave 1: 1 of 1 went well',
       'rollout: a person is asked: certferry approve r-1 --local',

@@ -54,7 +54,7 @@ export function aRolloutState({
       unfound: null,
       before: [],
       plans: ['p1'],
-      summary: 'wave 1 (1): 1 of 10, 0 reached before',
+      summary: 'wave 1 (1): 1 of 10 targets, 0 already reached',
       ...wave,
     },
     deployed: null,

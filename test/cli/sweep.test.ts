@@ -8,10 +8,7 @@ const terminal = { out: () => {}, err: () => {}, interactive: false, width: 100,
 
 describe('a sweep', () => {
   test('of nothing is no good news', () => {
-    const lines = sweepLines(
-      { targets: [], more: 0, summary: '0 of 0 targets are as they should be' },
-      terminal,
-    );
+    const lines = sweepLines({ targets: [], more: 0, summary: '0 of 0 targets are ok' }, terminal);
 
     expect(lines.join('\n')).toMatch(/^! no endpoint was probed: no target is registered/);
   });

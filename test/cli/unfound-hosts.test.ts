@@ -11,7 +11,7 @@ const output = {
   certificate: 'api.example.com',
   fingerprint: `sha256:${'ab'.repeat(32)}`,
   outcome: 'finished',
-  summary: `nothing to deploy to: ${warning}`,
+  summary: `no target to deploy to: ${warning}`,
   reason: null,
   total: 0,
   waves: 0,

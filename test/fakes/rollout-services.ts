@@ -18,7 +18,7 @@ import { settableClock } from './settable-clock.ts';
 
 /** As in a stack. */
 export const commandLine = createCommandLine({
-  place: '--stack Certferry --region eu-west-1',
+  backend: '--stack Certferry --region eu-west-1',
   targets: '',
   version: '',
 });
@@ -35,7 +35,7 @@ export function fakeRolloutServices() {
     files: fakeFiles(),
     fleet: fakeFleet(),
     installed: fakeInstalled(),
-    messages: { tell: async (message: Message) => void told.push(message), commandLine },
+    messages: { send: async (message: Message) => void told.push(message), commandLine },
     metrics: { ended: (outcome: string) => void counted.push(outcome) },
     random: () => 0.5,
     newPlan: fakePlans(),
@@ -123,7 +123,7 @@ function fakeFiles() {
       results.set(Key, ends);
       return { MapRunArn: 'arn:map-run', ResultWriterDetails: { Bucket: 'work', Key } };
     },
-    placeOf: ({ rolloutId, wave, plan }: WavePlan) => ({
+    locationsOf: ({ rolloutId, wave, plan }: WavePlan) => ({
       items: at(`rollouts/${rolloutId}/wave-${wave}/items-${plan}.json`),
       results: at(`rollouts/${rolloutId}/wave-${wave}/results`),
     }),

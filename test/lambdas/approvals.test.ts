@@ -42,8 +42,8 @@ describe('AskApproval', () => {
       requestedAt: '2026-11-22T12:00:00.000Z',
     });
     const [{ subject, text } = { subject: '', text: '' }] = by.told;
-    expect(subject).toBe('api.example.com: may the rollout go on after wave 1?');
-    expect(text).toContain('1 of 200 targets are reached');
+    expect(subject).toBe('api.example.com: approve or reject the rollout after wave 1');
+    expect(text).toContain('has reached 1 of 200 targets');
     expect(text).toContain('certferry approve --stack Certferry --region eu-west-1 r-1 --wave 1\n');
     expect(text).toContain('https://answers.example.com/?rollout=r-1&wave=1&secret=Zmlyc3Q');
     expect(text).not.toContain(hash('first'));
@@ -139,8 +139,8 @@ describe('the address of the link', () => {
   });
 
   test.each([
-    ['approved', 'The rollout goes on'],
-    ['rejected', 'The rollout is halted'],
+    ['approved', 'Rollout approved'],
+    ['rejected', 'Rollout rejected'],
   ] as const)('takes the answer %s', async (verdict, title) => {
     await ask();
 
@@ -148,7 +148,7 @@ describe('the address of the link', () => {
 
     expect(page).toMatchObject({ statusCode: 200 });
     expect(page.body).toContain(title);
-    expect(by.executions.outputOf('t1')).toEqual({ verdict, by: 'the link in the message' });
+    expect(by.executions.outputOf('t1')).toEqual({ verdict, by: 'the approval link' });
     expect(by.rollouts.decisions).toMatchObject([{ verdict, request: { taskToken: 't1' } }]);
   });
 

@@ -68,7 +68,9 @@ describe('the recording states of a rollout', () => {
       counts: { deployed: 1, lost: 1, rejected: 1 },
       summary: 'all 3 targets reached; b lost',
     });
-    expect(by.told[0]?.text).toContain(`b lost\nTargets: 1 deployed, 1 lost, 1 rejected\n\nOnce the reasons`);
+    expect(by.told[0]?.text).toContain(
+      `b lost\nTargets: 1 deployed, 1 lost, 1 rejected\n\nAfter you have fixed the cause`,
+    );
     expect(by.catalogue.current.has(certificateName)).toBe(true);
   });
 
@@ -116,10 +118,10 @@ describe('the recording states of a rollout', () => {
   );
 
   test('tell who is needed when not everything could be put back', async () => {
-    await end('rollback_incomplete', well, { wave: { summary: 'not put back, or not known: a' } });
+    await end('rollback_incomplete', well, { wave: { summary: 'not rolled back, or state unknown: a' } });
 
-    expect(by.told[0]?.subject).toContain('A PERSON IS NEEDED');
-    expect(by.told[0]?.text).toContain('not put back, or not known: a');
+    expect(by.told[0]?.subject).toContain('MANUAL ACTION REQUIRED');
+    expect(by.told[0]?.text).toContain('not rolled back, or state unknown: a');
   });
 
   test.each([
@@ -179,7 +181,7 @@ describe('RolloutHalted', () => {
 
     await expect(entered).rejects.toMatchObject({ name: 'RolloutHalted' });
     await expect(entered).rejects.toThrow(
-      'TooManyFailures: 2 failed. Once the reason is gone, "certferry rollout --stack Certferry --region eu-west-1 --resume r-1" goes on with what is not done.',
+      'TooManyFailures: 2 failed. After you have fixed the cause, resume the rollout: certferry rollout --stack Certferry --region eu-west-1 --resume r-1',
     );
     expect(control()).toMatchObject({ status: 'halted', outcome: 'halted' });
     expect(by.told[0]?.text).toContain('certferry rollout --stack Certferry --region eu-west-1 --resume r-1');
@@ -215,7 +217,7 @@ describe('RolloutHalted', () => {
 
     await expect(enter({ halt } as Parts, 0)).rejects.toThrow('ServiceStale: lb serves another');
 
-    expect(by.told[0]?.text).toContain('No node is put back for it');
+    expect(by.told[0]?.text).toContain('No target is rolled back for this');
   });
 
   test('turns back after a redrive when a person wants it put back, however often it is called', async () => {
@@ -229,7 +231,7 @@ describe('RolloutHalted', () => {
       halt: { verdict: 'roll_back', reason: 'TooManyFailures', redriveCount: 1 },
     });
     expect(control()).toMatchObject({ status: 'rolling_back' });
-    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, putting back' });
+    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, rolling back' });
     expect(await enter({ halt, wave: { number: 3 } }, 1)).toEqual(state);
   });
 
@@ -264,7 +266,7 @@ describe('RolloutHalted', () => {
     const asked = { halt, judgement: { verdict: 'ask_approval' as const } };
 
     expect(await enter({ ...asked, approval: { verdict: 'rejected', by: 'ops' } }, 1)).toMatchObject({
-      approval: { verdict: 'approved', by: 'whoever resumed the rollout' },
+      approval: { verdict: 'approved', by: 'the operator who resumed the rollout' },
     });
   });
 

@@ -37,7 +37,7 @@ describe('HaltRollout', () => {
 
     expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
     expect(control()).toMatchObject({ status: 'rolling_back' });
-    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, putting back' });
+    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, rolling back' });
   });
 
   test('turns back when a person has asked for it', async () => {
@@ -111,7 +111,7 @@ describe('HaltRollout', () => {
         wave: { number: 1 },
         judgement: { verdict: 'ask_approval' },
       },
-      { reason: 'States.Timeout', summary: 'nobody answered the question after wave 1 within 86400 s' },
+      { reason: 'States.Timeout', summary: 'no decision was made within 86400 s after wave 1' },
     ],
     [
       'a no',
@@ -120,7 +120,7 @@ describe('HaltRollout', () => {
         wave: { number: 1 },
         judgement: { verdict: 'ask_approval' },
       },
-      { reason: 'ApprovalRejected', summary: 'the question after wave 1 was answered with no, by ops' },
+      { reason: 'ApprovalRejected', summary: 'the rollout was rejected after wave 1 by ops' },
     ],
     [
       'a person',
@@ -132,7 +132,7 @@ describe('HaltRollout', () => {
       { judgement: { verdict: 'halt', reason: 'ServiceStale', summary: 'lb serves another' } },
       { reason: 'ServiceStale', summary: 'lb serves another' },
     ],
-    ['nothing that it knows of', {}, { reason: 'RolloutHalted', summary: 'it was halted' }],
+    ['nothing that it knows of', {}, { reason: 'RolloutHalted', summary: 'the rollout was halted' }],
   ];
   test.each(cases)('says that it halts for %s', async (_, parts, expected) => {
     expect((await halt(parts)).halt).toMatchObject(expected);

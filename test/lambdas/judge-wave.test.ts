@@ -140,7 +140,7 @@ describe('JudgeWave', () => {
       judgement: {
         verdict: 'halt',
         reason: 'States.ItemReaderFailed',
-        summary: 'wave 1 broke off: States.ItemReaderFailed: access denied',
+        summary: 'wave 1 was interrupted: States.ItemReaderFailed: access denied',
       },
     });
     expect(by.files.judgedWaves.get(`${rolloutId}/1`)?.results.map(({ outcome }) => outcome)).toEqual([

@@ -54,7 +54,7 @@ describe('NextWave', () => {
       refused: 0,
       before: [fingerprint('old')],
       maxConcurrency: 50,
-      summary: 'wave 1 (1): 1 of 20, 0 reached before',
+      summary: 'wave 1 (1): 1 of 20 targets, 0 already reached',
     });
     expect(itemsOf(state)).toEqual([
       {
@@ -158,7 +158,7 @@ describe('NextWave', () => {
     const { wave } = await next(aBegunState(by));
 
     expect(wave).toMatchObject({ verdict: 'wait', waitSeconds: 900, number: 0, total: 1 });
-    expect(wave.summary).toBe('0 of 1 reached; the window of web-000 opens 2026-11-23T02:00Z');
+    expect(wave.summary).toBe('0 of 1 targets reached; the window of web-000 opens 2026-11-23T02:00Z');
   });
 
   test('halts before anybody is touched when more targets lack an address than may fail', async () => {
@@ -230,7 +230,11 @@ describe('NextWave on the way back', () => {
 
   test('rollbacks what was changed, the newest wave first', async () => {
     let state = await next(await turnedBack());
-    expect(state.wave).toMatchObject({ number: 4, count: 5, summary: 'wave 4: putting back 5 of wave 3' });
+    expect(state.wave).toMatchObject({
+      number: 4,
+      count: 5,
+      summary: 'wave 4: rolling back 5 targets of wave 3',
+    });
     expect(itemsOf(state)[0]).toEqual({
       target: expect.objectContaining({ id: idOf(9) }),
       action: 'rollback',
@@ -255,7 +259,7 @@ describe('NextWave on the way back', () => {
 
     expect(state.wave).toMatchObject({
       verdict: 'rollback_incomplete',
-      summary: `not put back, or not known: ${idOf(9)}`,
+      summary: `not rolled back, or state unknown: ${idOf(9)}`,
     });
   });
 
@@ -266,7 +270,7 @@ describe('NextWave on the way back', () => {
 
     let back = await next(state);
     while (back.wave.verdict === 'deploy') back = await next(await afterItsEnd(back));
-    expect(back.wave.summary).toBe(`not put back, or not known: ${idOf(9)}`);
+    expect(back.wave.summary).toBe(`not rolled back, or state unknown: ${idOf(9)}`);
   });
 
   // a redriven deployment that has lost its lock says `rejected`, whatever it did before

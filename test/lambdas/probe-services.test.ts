@@ -8,7 +8,7 @@ import { Verify } from '../../core/targets/verify.ts';
 import { type ProbeQuestion, probe } from '../../core/tls-probe/probe.ts';
 import { problemOf } from '../../core/tls-probe/served.ts';
 import {
-  lookSeconds,
+  probeSeconds,
   createHandler as probeServices,
 } from '../../lambdas/handlers/rollout/probe-services.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
@@ -49,7 +49,7 @@ function seeing(leaf: X509Certificate | 'new') {
 function look(leaf: X509Certificate | 'new', parts: Parameters<typeof aBegunState>[1] = {}) {
   const wave = { reached: 0, count: 1, total: 5, before: [fingerprintOf(old)], ...parts.wave };
   const state = aBegunState(by, { ...parts, rollout: { serviceEndpoints, ...parts.rollout }, wave });
-  return probeServices({ ...by, timeIsUp: never, probe: seeing(leaf) })({ execution, state });
+  return probeServices({ ...by, timeout: never, probe: seeing(leaf) })({ execution, state });
 }
 
 const never = () => new AbortController().signal;
@@ -132,7 +132,7 @@ describe('ProbeServices, when services do not answer in time', () => {
     );
     const wave = { reached: 0, count: 1, total: 5 };
     const state = aBegunState(by, { ...parts, rollout: { serviceEndpoints: silent }, wave });
-    const answer = await probeServices({ ...by, timeIsUp: () => time.signal, probe })({ execution, state });
+    const answer = await probeServices({ ...by, timeout: () => time.signal, probe })({ execution, state });
     await Promise.all(endpoints.map((endpoint) => endpoint.quiet()));
     return answer.judgement;
   }
@@ -165,6 +165,6 @@ test('the time of one look is within the state’s, and lets every endpoint have
   const messageSeconds = 20;
 
   // no endpoint's own times may add up to more than a deployment's look has
-  expect(lookSeconds).toBeGreaterThan(timeoutOf('deploy-target', 'ProbeEndpoint'));
-  expect(lookSeconds + messageSeconds).toBeLessThan(timeoutOf('rollout', 'ProbeServices'));
+  expect(probeSeconds).toBeGreaterThan(timeoutOf('deploy-target', 'ProbeEndpoint'));
+  expect(probeSeconds + messageSeconds).toBeLessThan(timeoutOf('rollout', 'ProbeServices'));
 });

@@ -141,7 +141,7 @@ describe('ResolveCertificate', () => {
     expect(asked).toEqual([{ fingerprint: older, source: { ...source, versionId: 'v-0' } }]);
     const refusal = resolve({ version: { fingerprint: fingerprint('unknown') } });
     await expect(refusal).rejects.toMatchObject({ name: 'InvalidRequest' });
-    await expect(refusal).rejects.toThrow('version.fingerprint: no rollout of api.example.com');
+    await expect(refusal).rejects.toThrow('version.fingerprint: no recorded rollout of api.example.com');
   });
 
   test.each([
@@ -158,7 +158,10 @@ describe('ResolveCertificate', () => {
 
   test.each([
     [{ kind: 'parameter', name: '/p' }, 'are numbers'],
-    [{ kind: 'acm', certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/x' }, 'gives it no name'],
+    [
+      { kind: 'acm', certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/x' },
+      'ACM has no version ids',
+    ],
   ])('refuses a name that the source cannot have given: %j', async (place, why) => {
     by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName, source: place }));
     const refusal = resolve({ version: { id: 'v-0' } });
@@ -193,7 +196,7 @@ describe('ResolveCertificate', () => {
     const refusal = resolve({ certificate: 'web.example.com' });
 
     await expect(refusal).rejects.toMatchObject({ name: 'UnknownCertificate' });
-    await expect(refusal).rejects.toThrow('there are api.example.com');
+    await expect(refusal).rejects.toThrow('Registered: api.example.com');
   });
 
   test.each([{ only: { targets: ['elsewhere'] } }, {}])('refuses %j without targets', async (request) => {
@@ -206,14 +209,16 @@ describe('ResolveCertificate', () => {
     const refusal = resolve({ only: { targets: ['web-000', 'typo'] } });
 
     await expect(refusal).rejects.toMatchObject({ name: 'NoTargets' });
-    await expect(refusal).rejects.toThrow(`no target of ${certificateName} is named typo; it has web-000`);
+    await expect(refusal).rejects.toThrow(
+      `certificate ${certificateName} has no target typo. Its targets: web-000`,
+    );
   });
 
   test('leaves out who was taken out of the registry since a part with hosts was put together', async () => {
     const only = { targets: ['web-000', 'gone'], hosts: ['i-0123456789abcdef0'] };
 
     expect((await resolve({ only })).rollout.only).toEqual(only);
-    await expect(resolve({ only: { ...only, targets: ['gone'] } }, 'r-2')).rejects.toThrow('named gone');
+    await expect(resolve({ only: { ...only, targets: ['gone'] } }, 'r-2')).rejects.toThrow('no target gone');
   });
 
   test.each(['KeyMismatch', 'SourceUnavailable'] as const)(

@@ -3,8 +3,8 @@ import type { RecordedRollout, RolloutOutcome } from '../../core/rollout/rollout
 import { rolloutOutcomes } from '../../core/rollout/rollout.ts';
 import {
   approvalMessage,
-  endedMessage,
   haltedMessage,
+  outcomeMessage,
   rollingBackMessage,
   staleServiceMessage,
 } from '../../lambdas/rollout/rollout-messages.ts';
@@ -43,7 +43,7 @@ const messages = (line: CommandLine): [string, Message | null][] => [
     .filter((outcome) => outcome !== 'halted')
     .map((outcome): [string, Message | null] => [
       outcome,
-      endedMessage(recorded(outcome), execution.id, line),
+      outcomeMessage(recorded(outcome), execution.id, line),
     ]),
 ];
 const told = messages(inStack).flatMap(([about, message]) =>
@@ -55,7 +55,7 @@ describe('what people are told of a rollout', () => {
     expect(text).toContain('Rollout r-1: api.example.com, version ');
     expect(text).toContain(`Execution: ${execution.id}`);
     if (about !== 'a question') expect(text).toContain('why');
-    if (about === 'finished') expect(text).toContain('Nothing is left to do.');
+    if (about === 'finished') expect(text).toContain('No action is required.');
     else expect(commandsIn(text)).not.toEqual([]);
   });
 
@@ -67,10 +67,10 @@ describe('what people are told of a rollout', () => {
   });
 
   test('is more than that nothing is left to do where a target found no host', () => {
-    const message = endedMessage({ ...recorded('finished'), warning: 'no host for web' }, 'arn', inStack);
+    const message = outcomeMessage({ ...recorded('finished'), warning: 'no host for web' }, 'arn', inStack);
 
     expect(message?.text).toContain('certferry doctor --stack Certferry --region eu-west-1');
-    expect(message?.text).not.toContain('Nothing is left to do.');
+    expect(message?.text).not.toContain('No action is required.');
   });
 
   test('is nothing where a rollout was none', () => {
@@ -117,7 +117,7 @@ describe('what people are told of a rollout', () => {
       token: '',
     });
     const line = createCommandLine({
-      place: COMMAND_OPTIONS,
+      backend: COMMAND_OPTIONS,
       targets: COMMAND_TARGET_OPTIONS,
       version: COMMAND_VERSION_OPTIONS,
     });

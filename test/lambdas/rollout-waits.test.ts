@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { RolloutState } from '../../core/rollout/rollout.ts';
 import { Verify } from '../../core/targets/verify.ts';
 import { createHandler as nextWave } from '../../lambdas/handlers/rollout/next-wave.ts';
-import { resumed } from '../../lambdas/rollout/resume-state.ts';
+import { resumedState } from '../../lambdas/rollout/resume-state.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import {
   aBegunState,
@@ -48,7 +48,7 @@ describe('NextWave while a rollout waits', () => {
   test('goes on with the next wave when the pause is over, and when it is resumed in it', async () => {
     const paused = await next(aPause());
 
-    expect((await next(resumed(paused, 1))).wave).toMatchObject({ verdict: 'deploy' });
+    expect((await next(resumedState(paused, 1))).wave).toMatchObject({ verdict: 'deploy' });
     by.clock.set('2026-11-29T12:00:00.000Z');
     expect((await next(paused)).wave).toMatchObject({ verdict: 'deploy' });
   });

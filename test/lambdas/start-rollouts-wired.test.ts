@@ -89,7 +89,7 @@ describe('the built announce, on the registry’s own table', () => {
 
   test('starts nothing for an object that no certificate comes from', async () => {
     await expect(announce('s3-object-created-other-prefix')).resolves.toMatchObject({
-      summary: expect.stringMatching(/^nothing to do: no registered certificate is concerned/),
+      summary: expect.stringMatching(/^nothing to do: no registered certificate has this source/),
     });
     expect(sfn.requests).toEqual([]);
   });
@@ -98,7 +98,7 @@ describe('the built announce, on the registry’s own table', () => {
     sfn.answers.splice(0, 1, refusal('ExecutionAlreadyExists'));
 
     await expect(announce('parameter-update')).resolves.toMatchObject({
-      summary: expect.stringContaining('announced before'),
+      summary: expect.stringContaining('already started'),
     });
   });
 

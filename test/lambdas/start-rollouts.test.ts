@@ -51,7 +51,7 @@ describe('StartRollouts', () => {
 
     expect(executions.started).toEqual([]);
     expect(said.summary).toMatch(
-      /^nothing to do: no registered certificate is concerned \(Secrets Manager: /,
+      /^nothing to do: no registered certificate has this source \(Secrets Manager: /,
     );
   });
 
@@ -61,7 +61,7 @@ describe('StartRollouts', () => {
     await announce(anEvent('secret-label-updated'), catalogue);
     const said = await announce(anEvent('secret-label-updated', { id: 'delivered again' }), catalogue);
 
-    expect(said.summary).toMatch(/^a\.example\.com: announced before as /);
+    expect(said.summary).toMatch(/^a\.example\.com: already started as /);
     expect(executions.started).toHaveLength(1);
   });
 
@@ -203,7 +203,9 @@ describe('Announce, of a new instance', () => {
   test('starts nothing when no target is on its group, and says so', async () => {
     const said = await announce(launched(), fakeCatalogue({}));
 
-    expect(said.summary).toBe('nothing to do: no target is on Auto Scaling group web there');
+    expect(said.summary).toBe(
+      'nothing to do: no target is registered on Auto Scaling group web in this account and region',
+    );
   });
 
   test('tells groups of one name in several accounts apart', async () => {

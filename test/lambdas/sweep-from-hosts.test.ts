@@ -175,7 +175,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
 
     expect(await onlyOne(world)).toMatchObject({
       condition: 'not_probed',
-      summary: 'its host is being deployed to (d-77)',
+      summary: 'deployment d-77 is running on the host',
     });
     expect(world.commands.sent).toEqual([]);
     expect(world.sendRate.slots).toEqual([]);
@@ -198,7 +198,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
 
     const report = await createHandler({ ...world, sleep })({ certificate: own.certificate, heal: true });
 
-    expect(report.targets[0]?.summary).toMatch(/deployed to while its host was asked/);
+    expect(report.targets[0]?.summary).toMatch(/a deployment to the target ran during the probe/);
     expect(world.executions.started).toEqual([]);
   });
 });

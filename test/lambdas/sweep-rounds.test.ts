@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Condition, Finding } from '../../core/drift/drift.ts';
 import { advanceCursor } from '../../lambdas/drift/sweep-cursor.ts';
-import { sumOf } from '../../lambdas/drift/sweep-totals.ts';
+import { countsOf } from '../../lambdas/drift/sweep-totals.ts';
 import type { SweepCursor } from '../../services/registry/sweep-cursor.ts';
 
 const aFinding = fc.record({
@@ -56,7 +56,7 @@ describe('the numbers of all targets', () => {
               continue;
             }
             rounds.push(looks.length);
-            expect(complete).toEqual(sumOf(fleet));
+            expect(complete).toEqual(countsOf(fleet));
             const looksInAll = looks.reduce((sum, one) => sum + one, 0);
             expect(looksInAll).toBeGreaterThanOrEqual(rounds.length * fleet.length);
           }

@@ -53,7 +53,7 @@ describe('a sweep and the sources of certificates', () => {
 
     expect(report).toMatchObject({ sourceChecks: [], counts: { drift: 1 } });
     expect(report.healing).toMatchObject([
-      { targets: 0, summary: 'could not be started (ThrottlingException)' },
+      { targets: 0, summary: 'the rollout could not be started (ThrottlingException)' },
     ]);
     expect(world.published[0]?.measured).toMatchObject({ drift: 1 });
   });

@@ -35,8 +35,8 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
   const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
 
   test.each([
-    ['is refused', refused, /its host was not asked \(CommandUndeliverable: SSM will not run/],
-    ['is throttled', throttled, /its host was not asked \(ThrottlingException: Rate exceeded\)/],
+    ['is refused', refused, /the command could not be sent \(CommandUndeliverable: SSM will not run/],
+    ['is throttled', throttled, /the command could not be sent \(ThrottlingException: Rate exceeded\)/],
   ])('when the command %s', async (_, error, summary) => {
     await mail('mail');
     const world = own.sweeping();
@@ -69,7 +69,9 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
 
     expect(await onlyOne(world)).toMatchObject({
       condition: 'not_probed',
-      summary: expect.stringMatching(/found out whether its host is there \(AccessDenied: not allowed\)/),
+      summary: expect.stringMatching(
+        /the state of the host could not be determined \(AccessDenied: not allowed\)/,
+      ),
     });
   });
 
@@ -111,7 +113,7 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
     const { targets } = await world.sweep();
 
     expect(Object.fromEntries(targets.map(({ targetId, summary }) => [targetId, summary]))).toEqual({
-      [late]: 'its host did not look: the job expired',
+      [late]: 'the host did not probe: the job expired',
       [much]: 'its host saw more than it could tell',
     });
   });
@@ -129,7 +131,7 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
 
     expect(await onlyOne(world)).toMatchObject({
       condition: 'not_probed',
-      summary: expect.stringMatching(/did not answer within 240 s \(command command-1-i-0a/),
+      summary: expect.stringMatching(/did not respond within 240 s \(command command-1-i-0a/),
     });
     expect(asked).toEqual([1, 3, 7, 15, 31, 47, 63, 79, 95, 111, 127, 143, 159, 175, 191, 207, 223, 239]);
   });

@@ -39,7 +39,7 @@ describe('a sweep', () => {
       more: 0,
       counts: { ok: 1, drift: 0 },
     });
-    expect(report.summary).toBe('1 of 1 targets are as they should be');
+    expect(report.summary).toBe('1 of 1 targets are ok');
     expect(report.targets).toMatchObject([
       { targetId: id, condition: 'ok', healing: false, notHealed: null },
     ]);
@@ -79,7 +79,7 @@ describe('a sweep', () => {
       },
     ]);
     expect(report.healing).toMatchObject([
-      { certificate: own.certificate, targets: 2, summary: '2 deployed to again' },
+      { certificate: own.certificate, targets: 2, summary: 'healing 2 targets' },
     ]);
     const notHealed = Object.fromEntries(report.targets.map((one) => [one.targetId, one.notHealed]));
     expect(notHealed).toEqual({ [web]: null, [api]: null, [quiet]: 'the target does not say autoHeal' });
@@ -106,7 +106,7 @@ describe('a sweep', () => {
 
     const report = await world.sweep({ heal: false });
 
-    expect(report.targets).toMatchObject([{ condition: 'drift', notHealed: 'it was only asked to look' }]);
+    expect(report.targets).toMatchObject([{ condition: 'drift', notHealed: 'this sweep only reports' }]);
     expect(world.executions.started).toEqual([]);
   });
 
@@ -122,8 +122,8 @@ describe('a sweep', () => {
     await world.rollouts.halt(id, 'two failures');
     const halted = await world.sweep();
 
-    expect(underway.healing).toMatchObject([{ rollout: null, summary: `rollout ${id} is under way` }]);
-    expect(halted.targets[0]?.notHealed).toMatch(/is halted \(two failures\): a person says/);
+    expect(underway.healing).toMatchObject([{ rollout: null, summary: `rollout ${id} is running` }]);
+    expect(halted.targets[0]?.notHealed).toMatch(/is halted \(two failures\): resume it or roll it back/);
     expect(world.executions.started).toEqual([]);
   });
 
@@ -138,7 +138,7 @@ describe('a sweep', () => {
 
     const report = await world.sweep();
 
-    expect(report.healing).toMatchObject([{ targets: 1, summary: '1 deployed to again' }]);
+    expect(report.healing).toMatchObject([{ targets: 1, summary: 'healing 1 targets' }]);
   });
 
   test('gives a host that has come to a group its first deployment, and looks at each host’s own address', async () => {
@@ -239,7 +239,7 @@ describe('a sweep', () => {
         .sort()
         .at(-1),
     );
-    expect(first.summary).toMatch(/time was up: the next sweep goes on after a-/);
+    expect(first.summary).toMatch(/the time limit was reached: the next sweep continues after a-/);
     const seen = new Set(
       [first, ...others].flatMap(({ targets }) => targets.map(({ targetId }) => targetId)),
     );
@@ -259,10 +259,10 @@ describe('the numbers of a sweep', () => {
   test('have the dimensions that were said, and none where they are of everything', () => {
     const written: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-    const measures = createSweepMetrics(new Metrics({ namespace: 'certferry' }));
+    const sweepMetrics = createSweepMetrics(new Metrics({ namespace: 'certferry' }));
 
-    measures.publish({}, { daysToExpiry: 9, drift: 2, chainIncomplete: 0, unreachable: 1 });
-    measures.publish(
+    sweepMetrics.publish({}, { daysToExpiry: 9, drift: 2, chainIncomplete: 0, unreachable: 1 });
+    sweepMetrics.publish(
       { certificate: 'a.example', target: 'web' },
       { daysToExpiry: null, drift: 0, chainIncomplete: 0, unreachable: 1 },
     );

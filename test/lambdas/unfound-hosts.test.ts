@@ -44,7 +44,7 @@ describe('a rollout that finds no host for a target', () => {
 
     expect(await ended()).toMatchObject({
       outcome: 'finished',
-      summary: `nothing to deploy to: ${warning}`,
+      summary: `no target to deploy to: ${warning}`,
       warning,
     });
     expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rolled out, but to no host' });

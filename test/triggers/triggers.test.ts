@@ -118,7 +118,7 @@ describe('the triggers', () => {
       'parameter',
       { ...whole, reason: 'Parameter Store: update of /certificates/api.example.com' },
     ],
-    ['certferry-version-available', 'event', { ...whole, reason: 'announced on the bus' }],
+    ['certferry-version-available', 'event', { ...whole, reason: 'an event on the bus certferry' }],
     [
       'certferry-version-pinned',
       'event',
@@ -166,7 +166,7 @@ describe('the triggers', () => {
     }
 
     expect(executions.started).toEqual([]);
-    expect(said).toContain('nothing to do: an imported certificate cannot be exported');
+    expect(said).toContain('nothing to do: ACM cannot export an imported certificate');
     expect(said.every((summary) => summary.startsWith('nothing to do: '))).toBe(true);
   });
 

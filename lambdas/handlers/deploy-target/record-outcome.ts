@@ -61,7 +61,7 @@ export const createHandler =
 
 async function sendRepairMessage({ messages }: Services, failed: FailedRollback): Promise<void> {
   if (failed.item.outcome !== 'rollback_failed') return;
-  await messages.tell(repairMessage(failed, messages.commandLine));
+  await messages.send(repairMessage(failed, messages.commandLine));
 }
 
 /** A host that was never sent a job has no new version. */

@@ -2,17 +2,18 @@ import * as z from 'zod/mini';
 import { Approval } from '../../../core/rollout/rollout.ts';
 import type { Executions } from '../../../services/executions.ts';
 import type { ApprovalRequest } from '../../../services/rollouts/approval-requests.ts';
+import { decideApproval } from '../../../services/rollouts/decide-approval.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import { isSecretOf, LinkParts } from '../../rollout/approval-link.ts';
-import { approvalPage, notice, type Page } from '../../rollout/approval-page.ts';
+import { approvalPage, noticePage, type Page } from '../../rollout/approval-page.ts';
 import { task } from '../../runtime/task.ts';
 import { executions, rollouts } from '../../runtime/wiring.ts';
 
-/** A function URL's event (payload format 2.0), as far as it counts here. */
+/** The event of a function URL (payload format 2.0): the fields used here. */
 const Request = z.object({
   requestContext: z.object({
     http: z.object({ method: z.string() }),
-    /** There when the URL asks for IAM: then it is known who answers. */
+    /** Set if the URL requires IAM: the operator. */
     authorizer: z.optional(z.object({ iam: z.optional(z.object({ userArn: z.string() })) })),
   }),
   queryStringParameters: z.optional(z.record(z.string(), z.string())),
@@ -21,7 +22,7 @@ const Request = z.object({
 });
 type Request = z.infer<typeof Request>;
 
-const Answered = z.object({
+const Response = z.object({
   statusCode: z.int(),
   headers: z.record(z.string(), z.string()),
   body: z.string(),
@@ -33,8 +34,8 @@ interface Services {
 }
 
 /**
- * Not a state: the address of the links in messages. GET shows what is asked (a mail scanner that follows links decides
- * nothing), POST answers it. Of parallel answers one counts; the others, and late ones, are told so.
+ * Not a state: the URL of the approval links. GET shows the approval page, so a mail scanner that follows links decides
+ * nothing. POST makes the decision. Of parallel decisions the first counts; the others get a page that states this.
  */
 export const createHandler =
   (by: Services) =>
@@ -44,71 +45,78 @@ export const createHandler =
       case 'HEAD':
         return show(request.queryStringParameters, by);
       case 'POST':
-        return answer(request, by);
+        return decide(request, by);
       default: {
-        const refused = notice(405, 'Not like this', 'This address is opened by the link in a message.');
-        return { ...refused, headers: { ...refused.headers, allow: 'GET, HEAD, POST' } };
+        const page = noticePage(405, 'Method not allowed', 'Open this address with the link in the message.');
+        return { ...page, headers: { ...page.headers, allow: 'GET, HEAD, POST' } };
       }
     }
   };
 
 async function show(query: unknown, by: Services): Promise<Page> {
-  const asked = await askedBy(query, by);
-  if ('statusCode' in asked) return asked;
-  const control = await by.rollouts.control(asked.parts.rollout);
-  if (control === null) return unknown;
-  return control.status === 'ended' ? over : approvalPage(asked.parts, control);
+  const opened = await openLink(query, by);
+  if ('statusCode' in opened) return opened;
+  const control = await by.rollouts.control(opened.parts.rollout);
+  if (control === null) return notFound;
+  return control.status === 'ended' ? alreadyDecided : approvalPage(opened.parts, control);
 }
 
-const Verdict = z.object({ verdict: Approval.shape.verdict });
+const VerdictField = z.object({ verdict: Approval.shape.verdict });
 
-async function answer(request: Request, by: Services): Promise<Page> {
-  const form = formOf(request);
-  const said = Verdict.safeParse(form);
-  const asked = await askedBy(form, by);
-  if ('statusCode' in asked) return asked;
-  if (!said.success) return broken;
-  const { verdict } = said.data;
-  const who = request.requestContext.authorizer?.iam?.userArn ?? 'the link in the message';
-  const approval = { verdict, by: who.slice(0, 200) };
-  if (!(await by.executions.complete(asked.question.taskToken, approval))) return over;
-  await by.rollouts.recordDecision(asked.question, approval);
+async function decide(request: Request, by: Services): Promise<Page> {
+  const form = formFields(request);
+  const field = VerdictField.safeParse(form);
+  const opened = await openLink(form, by);
+  if ('statusCode' in opened) return opened;
+  if (!field.success) return incompleteLink;
+  const { verdict } = field.data;
+  const operator = request.requestContext.authorizer?.iam?.userArn ?? 'the approval link';
+  const isFirst = await decideApproval(by, opened.request, { verdict, by: operator.slice(0, 200) });
+  if (!isFirst) return alreadyDecided;
   return verdict === 'approved'
-    ? notice(200, 'The rollout goes on', 'Your answer was taken. You can close this page.')
-    : notice(200, 'The rollout is halted', 'Your answer was taken. You can close this page.');
+    ? noticePage(200, 'Rollout approved', 'The rollout continues. You can close this page.')
+    : noticePage(200, 'Rollout rejected', 'The rollout halts. You can close this page.');
 }
 
-interface Asked {
+interface OpenedLink {
   readonly parts: LinkParts;
-  readonly question: ApprovalRequest;
+  readonly request: ApprovalRequest;
 }
 
-/** The question that a link names, if the link is the one that was sent for it; else the page that says what is wrong. */
-async function askedBy(given: unknown, by: Services): Promise<Asked | Page> {
-  const parsed = LinkParts.safeParse(given);
-  if (!parsed.success) return broken;
+/** The approval request of a link. If the link is not valid, the page that gives the reason. */
+async function openLink(parameters: unknown, by: Services): Promise<OpenedLink | Page> {
+  const parsed = LinkParts.safeParse(parameters);
+  if (!parsed.success) return incompleteLink;
   const { rollout, wave, secret } = parsed.data;
-  const question = await by.rollouts.approvalRequest(rollout, wave);
-  if (question === null) return unknown;
-  return isSecretOf(question.secretHash, secret) ? { parts: parsed.data, question } : forbidden;
+  const request = await by.rollouts.approvalRequest(rollout, wave);
+  if (request === null) return notFound;
+  return isSecretOf(request.secretHash, secret) ? { parts: parsed.data, request } : invalidLink;
 }
 
-function formOf({ body = '', isBase64Encoded = false }: Request): Record<string, string> {
+function formFields({ body = '', isBase64Encoded = false }: Request): Record<string, string> {
   const text = isBase64Encoded ? Buffer.from(body, 'base64').toString() : body;
   return Object.fromEntries(new URLSearchParams(text));
 }
 
-const broken = notice(400, 'This link is not whole', 'Copy all of it from the message.');
-const forbidden = notice(
+const incompleteLink = noticePage(400, 'The link is incomplete', 'Copy the whole link from the message.');
+const invalidLink = noticePage(
   403,
-  'This link does not count',
-  'It is not the one that was sent, or a later message has taken its place: use the link of the latest one.',
+  'The link is not valid',
+  'A later message may have replaced it. Use the link in the latest message.',
 );
-const unknown = notice(404, 'Nothing is asked here', 'There is no such question (any more).');
-const over = notice(410, 'This was decided', 'Somebody has answered already, or nobody did in time.');
+const notFound = noticePage(
+  404,
+  'No approval request',
+  'This approval request does not exist, or has expired.',
+);
+const alreadyDecided = noticePage(
+  410,
+  'No decision is needed',
+  'An operator has already decided, the request has timed out, or the rollout has ended.',
+);
 
 export const handler = task('DecideApproval', {
   input: Request,
-  result: Answered,
+  result: Response,
   build: () => createHandler({ rollouts: rollouts(), executions: executions() }),
 });

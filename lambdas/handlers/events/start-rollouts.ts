@@ -6,8 +6,8 @@ import { task } from '../../runtime/task.ts';
 import { catalogue, executions } from '../../runtime/wiring.ts';
 import { type Trigger, triggerOf } from '../../triggers/read-trigger.ts';
 import {
-  type Home,
-  type Start,
+  type RolloutStart,
+  type StackLocation,
   startForVersion,
   startsForInstance,
   startsForSource,
@@ -21,18 +21,19 @@ interface Services {
 }
 
 /**
- * Not a state: started by EventBridge when a certificate has a new version somewhere, or an Auto Scaling group a new
- * instance. Which certificates that concerns, the catalogue says; an event that concerns none starts nothing. Called
- * again, late or twice at once for one change, it finds the execution there already; what two different announcements
- * of one version start, the rollouts themselves sort out.
+ * Not a state: EventBridge starts it when a source has a new version, or an Auto Scaling group has a new instance. It starts
+ * a rollout of each registered certificate of that source or group.
+ *
+ * A late, repeated or parallel call for the same change finds the execution that exists and starts nothing. Different events
+ * about one version start several executions; all but the first end as already_rolled_out.
  */
 export const createHandler =
   (by: Services) =>
   async (event: TriggerEvent): Promise<TaskSummary> => {
-    const announcement = triggerOf(event);
-    const starts = await startsOf(by, announcement);
-    if (starts.length === 0) return { summary: `nothing to do: ${whyNothing(announcement)}` };
-    // each is tried: one that cannot be started must not keep the others from it
+    const trigger = triggerOf(event);
+    const starts = await startsOf(by, trigger);
+    if (starts.length === 0) return { summary: `nothing to do: ${reasonForNone(trigger)}` };
+    // an error for one rollout must not prevent the others
     const results = await Promise.allSettled(starts.map((start) => begin(by, start)));
     const failed = results.find((result) => result.status === 'rejected');
     if (failed !== undefined) throw failed.reason;
@@ -41,46 +42,46 @@ export const createHandler =
     };
   };
 
-async function startsOf(by: Services, announcement: Trigger): Promise<Start[]> {
-  switch (announcement.type) {
-    case 'nothing':
+async function startsOf(by: Services, trigger: Trigger): Promise<RolloutStart[]> {
+  switch (trigger.type) {
+    case 'none':
       return [];
-    case 'certificate':
-      return [startForVersion(announcement)];
-    case 'place': {
-      const found = await Promise.all(announcement.places.map((place) => by.catalogue.fedBy(place)));
-      return startsForSource(announcement, [...new Set(found.flat())]);
+    case 'version':
+      return [startForVersion(trigger)];
+    case 'source': {
+      const found = await Promise.all(trigger.sources.map((source) => by.catalogue.fedBy(source)));
+      return startsForSource(trigger, [...new Set(found.flat())]);
     }
     case 'instance': {
-      const targets = await by.catalogue.targetsOfGroup(announcement.group);
+      const targets = await by.catalogue.targetsOfGroup(trigger.group);
       const certificates = new Set(targets.map(({ certificate }) => certificate));
       const hasCurrent = new Set<string>();
       for (const certificate of certificates) {
         if ((await by.catalogue.currentVersion(certificate)) !== null) hasCurrent.add(certificate);
       }
-      return startsForInstance(announcement, targets, { home: homeOf(by.rolloutArn), hasCurrent });
+      return startsForInstance(trigger, targets, { stack: locationOf(by.rolloutArn), hasCurrent });
     }
   }
 }
 
-async function begin(by: Services, { name, request }: Start): Promise<string> {
+async function begin(by: Services, { name, request }: RolloutStart): Promise<string> {
   const started = await by.executions.start(by.rolloutArn, name, request);
-  return `${request.certificate}: ${started === null ? 'announced before' : 'started'} as ${name}`;
+  return `${request.certificate}: ${started === null ? 'already started' : 'started'} as ${name}`;
 }
 
-function whyNothing(announcement: Trigger): string {
-  switch (announcement.type) {
-    case 'nothing':
-      return announcement.why;
+function reasonForNone(trigger: Trigger): string {
+  switch (trigger.type) {
+    case 'none':
+      return trigger.reason;
     case 'instance':
-      return `no target is on Auto Scaling group ${announcement.group} there`;
+      return `no target is registered on Auto Scaling group ${trigger.group} in this account and region`;
     default:
-      return `no registered certificate is concerned (${'reason' in announcement ? announcement.reason : ''})`;
+      return `no registered certificate has this source (${'reason' in trigger ? trigger.reason : ''})`;
   }
 }
 
-/** `arn:PARTITION:states:REGION:ACCOUNT:stateMachine:NAME`: machine and stack are in one place. */
-function homeOf(machineArn: string): Home {
+/** The location in `arn:PARTITION:states:REGION:ACCOUNT:stateMachine:NAME`, which is also that of the stack. */
+function locationOf(machineArn: string): StackLocation {
   const [, , , region = '', account = ''] = machineArn.split(':');
   return { account, region };
 }

@@ -10,7 +10,7 @@ import { createSweepMetrics, type SweepMetrics } from '../../../services/notify/
 import { buildReport, healingCandidate } from '../../drift/build-report.ts';
 import { checkSources } from '../../drift/check-sources.ts';
 import { byCertificate, publishSweepMetrics } from '../../drift/publish-metrics.ts';
-import { type Healing, heal } from '../../drift/start-healing.ts';
+import { type Healing, startHealing } from '../../drift/start-healing.ts';
 import { type SweepServices, type Swept, sweepTargets } from '../../drift/sweep-targets.ts';
 import { ssmAt } from '../../runtime/clients.ts';
 import { setting } from '../../runtime/environment.ts';
@@ -27,43 +27,44 @@ import {
   sweeps,
 } from '../../runtime/wiring.ts';
 
-/** The schedule's event says nothing; a person may name one certificate, or only look. */
+/** The event of the schedule is empty. Operators may select a certificate, and may switch healing off. */
 const Input = z.object({ certificate: z.optional(z.string()), heal: z._default(z.boolean(), true) });
 type Input = z.infer<typeof Input>;
 
-/** The function has 15 minutes; a look that begins last may take three (resolving, and two handshakes of a minute). */
-const lookingSeconds = 660;
+/** The function has 15 minutes. The last probe may take three (name resolution and two handshakes of a minute). */
+const probeSeconds = 660;
 
 interface Services extends SweepServices {
   readonly executions: Pick<Executions, 'start' | 'status'>;
-  readonly measures: SweepMetrics;
+  readonly sweepMetrics: SweepMetrics;
   readonly rolloutArn: () => string;
 }
 
 /**
- * Not a state: started by the schedule, or by a person. Has the certificates' sources looked at (once a day), looks at
- * every target or has its host look, publishes what it saw, and starts one rollout for each certificate some of whose
- * targets are to be healed. Two at once look twice and start it once; one that broke off left nothing behind, and the
- * next one looks again.
+ * Not a state: the schedule or an operator starts it. Starts the daily source checks, probes every target (from here or from
+ * its host), publishes metrics, and starts one rollout per certificate with targets to heal.
+ *
+ * Two parallel sweeps probe twice, but start each rollout once. After an interrupted sweep, the next one probes again.
  */
 export const createHandler =
   (by: Services) =>
   async (input: Input): Promise<SweepReport> => {
     const now = by.clock.now();
-    const until = new Date(now.getTime() + lookingSeconds * 1000);
+    const until = new Date(now.getTime() + probeSeconds * 1000);
     const sourceChecks = input.heal ? await checkSources(input.certificate, { ...by, now }) : [];
     const sweep = await sweepTargets({ certificate: input.certificate, until }, by);
-    publishSweepMetrics(sweep, by.measures);
+    publishSweepMetrics(sweep, by.sweepMetrics);
     const healing = input.heal ? await healAll(sweep.swept, { ...by, now }) : [];
     return buildReport(sweep, { healing, heals: input.heal, sourceChecks });
   };
 
 async function healAll(swept: readonly Swept[], by: Services & { readonly now: Date }): Promise<Healing[]> {
   const healing: Healing[] = [];
-  for (const [certificate, its] of byCertificate(swept)) {
-    const [first] = its;
+  for (const [certificate, targets] of byCertificate(swept)) {
+    const [first] = targets;
     if (first === undefined) continue;
-    const one = await heal({ certificate, patients: its.map(healingCandidate), state: first.now }, by);
+    const candidates = targets.map(healingCandidate);
+    const one = await startHealing({ certificate, candidates, status: first.status }, by);
     if (one !== null) healing.push(one);
   }
   return healing;
@@ -80,7 +81,7 @@ export const handler = task('Sweep', {
       rollouts: rollouts(),
       sweeps: sweeps(),
       executions: executions(),
-      measures: createSweepMetrics(new Metrics({ namespace: 'certferry' })),
+      sweepMetrics: createSweepMetrics(new Metrics({ namespace: 'certferry' })),
       rolloutArn: () => setting('ROLLOUT_ARN'),
       look,
       probeFrom: setting('PROBE_FROM'),

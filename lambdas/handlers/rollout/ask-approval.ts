@@ -21,15 +21,15 @@ interface Services {
   readonly rollouts: Pick<Rollouts, 'requestApproval'>;
   readonly messages: Messages;
   readonly clock: Clock;
-  /** 32 bytes that nobody can guess. */
+  /** 32 random bytes. */
   readonly secret: () => Buffer;
   readonly approvalUrl: string | undefined;
 }
 
 /**
- * State AwaitApproval: asks a person and returns; the answer completes the state. A retried state asks again with its
- * new token: its question takes the place of the first, whose link decides nothing any more. An attempt that comes after
- * a later one asks nothing: its token completes nothing. The secret of a link is kept nowhere but in the message.
+ * State AwaitApproval: sends the approval request and returns; the decision completes the state. A retried state sends a new
+ * request with its new task token, and the link of the first request becomes invalid. If a later attempt has already sent
+ * its request, this call sends none. The secret of the link is stored only in the message.
  */
 export const createHandler =
   (by: Services) =>
@@ -40,18 +40,19 @@ export const createHandler =
       rolloutId: rollout.id,
       wave: wave.number,
       taskToken,
-      attempt: inOrder(attempt),
+      attempt: sortableAttempt(attempt),
       secretHash: createHash('sha256').update(secret).digest('hex'),
       requestedAt: by.clock.now().toISOString(),
     });
-    if (!isLatest) return { summary: `a later attempt has asked after wave ${wave.number}` };
+    if (!isLatest)
+      return { summary: `a later attempt has already requested approval after wave ${wave.number}` };
     const link = approvalLink(by.approvalUrl, { rollout: rollout.id, wave: wave.number, secret });
-    await by.messages.tell(approvalMessage(rollout, wave, { link, line: by.messages.commandLine }));
-    return { summary: `a person is asked after wave ${wave.number}` };
+    await by.messages.send(approvalMessage(rollout, wave, { link, line: by.messages.commandLine }));
+    return { summary: `approval requested after wave ${wave.number}` };
   };
 
-/** Attempts as text that sorts as they follow each other: a redrive enters the state anew. */
-const inOrder = ({ enteredAt, retries }: Input['attempt']) =>
+/** Text that sorts in the order of the attempts. A redrive enters the state again, with a new time. */
+const sortableAttempt = ({ enteredAt, retries }: Input['attempt']) =>
   `${enteredAt}#${String(retries).padStart(6, '0')}`;
 
 export const handler = task('AskApproval', {

@@ -11,16 +11,16 @@ import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../../services/rollouts/wave-files.ts';
 import { collectWaves } from '../../rollout/collect-waves.ts';
 import { haltReason } from '../../rollout/halt-reason.ts';
-import { isResumed, resumed } from '../../rollout/resume-state.ts';
-import { endedMessage, haltedMessage, rollingBackMessage } from '../../rollout/rollout-messages.ts';
+import { isResumed, resumedState } from '../../rollout/resume-state.ts';
+import { haltedMessage, outcomeMessage, rollingBackMessage } from '../../rollout/rollout-messages.ts';
 import {
   becomesCurrent,
-  type Ending,
+  type RecordingInput,
   RecordingPath,
   recordOfRollout,
   recordWithoutStart,
 } from '../../rollout/rollout-record.ts';
-import { isRollbackPending, turnedBack } from '../../rollout/start-rollback.ts';
+import { isRollbackPending, rollbackState } from '../../rollout/start-rollback.ts';
 import { task } from '../../runtime/task.ts';
 import {
   catalogue,
@@ -43,7 +43,7 @@ type Result = z.infer<typeof Result>;
 
 interface Services {
   readonly catalogue: Pick<Catalogue, 'setCurrentVersion'>;
-  readonly files: Pick<WaveFiles, 'placeOf' | 'readItems' | 'judged'>;
+  readonly files: Pick<WaveFiles, 'locationsOf' | 'readItems' | 'judged'>;
   readonly installed: InstalledVersions;
   readonly messages: Messages;
   readonly metrics: RolloutMetrics;
@@ -54,30 +54,31 @@ interface Services {
 }
 
 /**
- * The recording states of a rollout, and RolloutHalted. Called again they record the same; people may be told twice.
- * RolloutHalted throws RolloutHalted, so that the execution fails in a task: a redrive enters it again, and then it
- * answers the state with which the rollout goes on.
+ * The recording states of a rollout, and RolloutHalted. A second call records the same, but may send the message again.
+ *
+ * RolloutHalted throws the error RolloutHalted, so that the execution fails in a task. A redrive enters the task again; then
+ * it returns the state with which the rollout continues.
  */
 export const createHandler =
   (by: Services) =>
   async (input: Input): Promise<Result> =>
     input.path === 'halted' ? haltOrResume(input, by) : record(input, by);
 
-type Halted = Extract<Input, { path: 'halted' }>;
+type HaltedInput = Extract<Input, { path: 'halted' }>;
 
-async function haltOrResume({ state, redriveCount }: Halted, by: Services): Promise<RolloutState> {
+async function haltOrResume({ state, redriveCount }: HaltedInput, by: Services): Promise<RolloutState> {
   const { rollout, wave } = state;
   const { id } = rollout;
   const control = await by.rollouts.control(id);
   if (isResumed(state, redriveCount, control)) {
     await by.rollouts.resume(id, redriveCount);
-    if (isRollbackPending(state, control)) return turnBack(state, redriveCount, control, by);
+    if (isRollbackPending(state, control)) return startRollback(state, redriveCount, control, by);
     if (wave.direction === 'back') await by.rollouts.startRollback(id, redriveCount);
-    return resumed(state, redriveCount);
+    return resumedState(state, redriveCount);
   }
-  // asked for since HaltRollout decided: nothing is recorded, or a repeated call would take the way back for halted
+  // requested after HaltRollout decided. Records no halt: a repeated call would treat the rollback as halted
   if (isRollbackPending(state, control) && control?.outcome !== 'halted') {
-    return turnBack(state, redriveCount, control, by);
+    return startRollback(state, redriveCount, control, by);
   }
   const { reason, summary } = state.halt ?? haltReason(state, control?.reason ?? null);
   const why = `${reason}: ${summary}`;
@@ -85,21 +86,21 @@ async function haltOrResume({ state, redriveCount }: Halted, by: Services): Prom
   await by.rollouts.end(id, 'halted', why, redriveCount);
   const after = await by.rollouts.control(id);
   if (isRollbackPending(state, after) && after?.outcome !== 'halted') {
-    return turnBack(state, redriveCount, after, by);
+    return startRollback(state, redriveCount, after, by);
   }
   by.metrics.ended('halted');
   const { commandLine } = by.messages;
-  const stopped = { direction: wave.direction, reason, summary };
-  await by.messages.tell(haltedMessage(rollout, stopped, commandLine));
+  const facts = { direction: wave.direction, reason, summary };
+  await by.messages.send(haltedMessage(rollout, facts, commandLine));
   throw new CertferryError(
     'RolloutHalted',
-    `${why}. Once the reason is gone, "${commandLine(`rollout --resume ${id}`, 'version')}" goes on with what is not done.`,
+    `${why}. After you have fixed the cause, resume the rollout: ${commandLine(`rollout --resume ${id}`, 'version')}`,
     { details: { rollout: id, reason } },
   );
 }
 
-/** On a redrive, or because somebody has asked for it after HaltRollout had decided. */
-async function turnBack(
+/** On a redrive, or when an operator has requested the rollback after HaltRollout had decided. */
+async function startRollback(
   state: RolloutState,
   redriveCount: number,
   control: RolloutControl | null,
@@ -108,30 +109,34 @@ async function turnBack(
   const { reason, summary } = state.halt ?? haltReason(state, control?.reason ?? null);
   await by.rollouts.startRollback(state.rollout.id, redriveCount);
   const { commandLine } = by.messages;
-  await by.messages.tell(rollingBackMessage(state.rollout, `${reason}: ${summary}`, commandLine));
-  return turnedBack(state, { reason, summary, redriveCount });
+  await by.messages.send(rollingBackMessage(state.rollout, `${reason}: ${summary}`, commandLine));
+  return rollbackState(state, { reason, summary, redriveCount });
 }
 
-async function record(input: Exclude<Input, Halted>, by: Services): Promise<RecordedRollout> {
+async function record(input: Exclude<Input, HaltedInput>, by: Services): Promise<RecordedRollout> {
   const parsed = RolloutState.safeParse(input.state);
   const recorded = parsed.success
-    ? await recordBegun(input.path, parsed.data, by)
-    : await recordEarly(input, by);
+    ? await recordRollout(input.path, parsed.data, by)
+    : await recordUnstarted(input, by);
   await by.rollouts.end(recorded.rolloutId, recorded.outcome, recorded.summary);
   by.metrics.ended(recorded.outcome);
-  const message = endedMessage(recorded, input.execution.id, by.messages.commandLine);
-  if (message !== null) await by.messages.tell(message);
+  const message = outcomeMessage(recorded, input.execution.id, by.messages.commandLine);
+  if (message !== null) await by.messages.send(message);
   return recorded;
 }
 
-async function recordEarly(ending: Ending, by: Services): Promise<RecordedRollout> {
-  const { name, startedAt } = ending.execution;
+async function recordUnstarted(input: RecordingInput, by: Services): Promise<RecordedRollout> {
+  const { name, startedAt } = input.execution;
   await by.rollouts.close(name, startedAt);
-  const existing = ending.path === 'already_rolled_out' ? await by.rollouts.existing(name) : null;
-  return recordWithoutStart(ending, existing?.fingerprint ?? null);
+  const existing = input.path === 'already_rolled_out' ? await by.rollouts.existing(name) : null;
+  return recordWithoutStart(input, existing?.fingerprint ?? null);
 }
 
-async function recordBegun(path: RecordingPath, state: RolloutState, by: Services): Promise<RecordedRollout> {
+async function recordRollout(
+  path: RecordingPath,
+  state: RolloutState,
+  by: Services,
+): Promise<RecordedRollout> {
   const waves = await collectWaves(state, by);
   const { certificate, version, sequence } = state.rollout;
   if (path === 'finished' && becomesCurrent(state, waves)) {

@@ -18,34 +18,34 @@ interface Services {
 }
 
 /**
- * State HaltRollout: from now on no deployment of this rollout begins. Called again it answers the same, and people may
- * be told twice. A rollout that halts while it puts back stays where it is, and so does one that halts for what its
- * services serve: that puts no node back, unless a person asks for it.
+ * State HaltRollout: no further deployment of this rollout starts. A second call returns the same, but may send the message
+ * again. A rollout that halts during its rollback stops. So does a rollout that halts because of its services, unless an
+ * operator has requested a rollback.
  */
 export const createHandler =
   (by: Services) =>
   async ({ state, redriveCount }: Input): Promise<RolloutState> => {
     const { rollout, wave } = state;
     const control = await by.rollouts.control(rollout.id);
-    const why = haltReason(state, control?.reason ?? null);
-    const text = `${why.reason}: ${why.summary}`;
+    const reason = haltReason(state, control?.reason ?? null);
+    const text = `${reason.reason}: ${reason.summary}`;
     await by.rollouts.halt(rollout.id, text, redriveCount);
-    const halt: Halt = { ...why, verdict: verdictOf(state, control), redriveCount };
+    const halt: Halt = { ...reason, verdict: verdictOf(state, control), redriveCount };
     if (halt.verdict === 'stop') return { ...state, halt };
     await by.rollouts.startRollback(rollout.id, redriveCount);
-    await by.messages.tell(rollingBackMessage(rollout, text, by.messages.commandLine));
+    await by.messages.send(rollingBackMessage(rollout, text, by.messages.commandLine));
     return { ...state, halt, wave: { ...wave, direction: 'back' } };
   };
 
-/** A person may have asked for putting back, whatever the strategy says. */
+/** The request of an operator takes precedence over the strategy. */
 function verdictOf(state: RolloutState, control: RolloutControl | null): Halt['verdict'] {
   const { rollout, wave } = state;
   if (wave.direction === 'back') return 'stop';
-  const isStrategys = rollout.strategy.onHalt === 'rollback' && !isAboutServices(state);
-  return isStrategys || control?.rollbackRequested === true ? 'roll_back' : 'stop';
+  const strategyRollsBack = rollout.strategy.onHalt === 'rollback' && !isAboutServices(state);
+  return strategyRollsBack || control?.rollbackRequested === true ? 'roll_back' : 'stop';
 }
 
-/** A service that is stale, or that nobody could look at, says nothing against the nodes: each has been verified. */
+/** Whether the rollout halts because of a stale or unreachable service. The targets themselves are verified. */
 function isAboutServices({ judgement: { verdict, reason }, failure }: RolloutState): boolean {
   if (failure === null) return verdict === 'halt' && reason === 'ServiceStale';
   return verdict === 'probe_services' || verdict === 'back_off';

@@ -17,24 +17,25 @@ interface Services {
 }
 
 /**
- * State JudgeWave: keeps how the wave's deployments ended, and says how it goes on. Called again it reads and keeps the
- * same. Where the Map itself failed, nobody waited for its deployments: what they have recorded by now is kept for people
- * to see, an attempt that comes late included, and the rollout halts; whoever goes on from there looks anew.
+ * State JudgeWave: stores the results of the wave and decides what follows. A second call reads and stores the same.
+ *
+ * If the Map failed, some deployments may still run. The results recorded so far are stored for display, and the rollout
+ * halts. After a resume the results are read again.
  */
 export const createHandler =
   (by: Services) =>
   async ({ state }: RolloutTask): Promise<RolloutState> => {
     const { rollout, wave } = state;
     const results = await resultsOf(state, by);
-    const ended: JudgedWave = {
+    const judged: JudgedWave = {
       ...pick(wave),
       ...(state.deployed === null && { brokeOff: true }),
       results,
     };
-    await by.files.writeJudged(rollout.id, ended);
-    const before = await collectWaves({ rollout, wave: { ...wave, number: wave.number - 1 } }, by);
+    await by.files.writeJudged(rollout.id, judged);
+    const previous = await collectWaves({ rollout, wave: { ...wave, number: wave.number - 1 } }, by);
     const control = (await by.rollouts.control(rollout.id)) ?? unknownControl;
-    const judgement = judgeWave({ state, waves: [...before, ended], control });
+    const judgement = judgeWave({ state, waves: [...previous, judged], control });
     if (state.deployed !== null) return { ...state, judgement, failure: null };
     const failure = caughtFailure(state.failure);
     return {
@@ -43,7 +44,7 @@ export const createHandler =
         ...judgement,
         verdict: 'halt',
         reason: failure.name,
-        summary: `wave ${wave.number} broke off: ${failure.message}`,
+        summary: `wave ${wave.number} was interrupted: ${failure.message}`,
       },
       failure: null,
     };
@@ -69,7 +70,7 @@ const lost = (targetId: string): WaveResult => ({
   executionArn: '',
   status: 'FAILED',
   outcome: 'lost',
-  summary: 'the wave has no result for it',
+  summary: 'the wave has no result for this target',
 });
 
 export const handler = task('JudgeWave', {

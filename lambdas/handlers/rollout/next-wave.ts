@@ -10,21 +10,22 @@ import { task } from '../../runtime/task.ts';
 import { catalogue, fleet, installedVersions, rollouts, waveFiles } from '../../runtime/wiring.ts';
 
 /**
- * State NextWave. It only looks, and writes the wave's deployments to the bucket. Called again it writes them anew, as the
- * targets are then, into a file of its own, and answers which: the Map reads what was answered, whatever an attempt that
- * was given up for lost still writes. What it tells the registry is for people to read. A rollout that waits comes here
- * every few minutes, to see whether it still may go on.
+ * State NextWave: plans the next wave and writes its deployments to the bucket. It deploys nothing.
+ *
+ * A second call plans again with the targets at that time. It writes a file of its own and returns its location, so the Map
+ * never reads the file of another attempt. The number of tolerated failures in the registry is for display only. A waiting
+ * rollout enters this state every few minutes to check whether it was halted or superseded.
  */
 export const createHandler =
   (by: WavePlanServices) =>
-  async ({ state: given }: RolloutTask): Promise<RolloutState> => {
-    // what a Map or a Catch left there is told no more than once
-    const state = { ...given, deployed: null, failure: null };
+  async ({ state: input }: RolloutTask): Promise<RolloutState> => {
+    // results of a Map and errors of a Catch are used once
+    const state = { ...input, deployed: null, failure: null };
     const { id } = state.rollout;
     const control = await by.rollouts.control(id);
     if (control === null) throw new Error(`rollout ${id} is not in the registry`);
-    const stopped = reasonToStop(control, state);
-    if (stopped !== null) return { ...state, wave: { ...state.wave, ...stopped, waitSeconds: 0, count: 0 } };
+    const stop = reasonToStop(control, state);
+    if (stop !== null) return { ...state, wave: { ...state.wave, ...stop, waitSeconds: 0, count: 0 } };
     if (state.wave.direction === 'back') return nextRollbackWave(state, by);
     const wave = stillWaiting(state, by.clock.now());
     return wave === null ? nextForwardWave(state, control, by) : { ...state, wave };
@@ -35,10 +36,13 @@ function reasonToStop(
   { wave: { direction } }: RolloutState,
 ): Pick<RolloutState['wave'], 'verdict' | 'summary'> | null {
   if (supersededBy !== null) {
-    return { verdict: 'superseded', summary: `rollout ${supersededBy} carries a newer version` };
+    return {
+      verdict: 'superseded',
+      summary: `superseded by rollout ${supersededBy}, which has a newer version`,
+    };
   }
-  const goesOn = status === 'running' || (status === 'rolling_back' && direction === 'back');
-  return goesOn ? null : { verdict: 'halted', summary: reason ?? `the rollout is ${status}` };
+  const continues = status === 'running' || (status === 'rolling_back' && direction === 'back');
+  return continues ? null : { verdict: 'halted', summary: reason ?? `the rollout is ${status}` };
 }
 
 export const handler = task('NextWave', {

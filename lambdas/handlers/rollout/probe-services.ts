@@ -13,20 +13,20 @@ interface Services {
   readonly probe: typeof probe;
   readonly messages: Messages;
   readonly clock: Clock;
-  /** Tells when the time of one look is up. */
-  readonly timeIsUp: () => AbortSignal;
+  /** Aborts when the time for one round of probes is over. */
+  readonly timeout: () => AbortSignal;
 }
 
 /**
- * Longer than any endpoint's own times add up to, and short enough for the state's TimeoutSeconds with a message to
- * people: a service that cannot be seen in time is stale, and what that means is the strategy's to say.
+ * Time for one round of probes: longer than the timeouts of any endpoint, and with a message still within the state's
+ * TimeoutSeconds. A service without a result by then counts as stale, and the strategy decides.
  */
-export const lookSeconds = 200;
+export const probeSeconds = 200;
 
 /**
- * State ProbeServices: one look at every address of every service endpoint, all at once. While not all targets are
- * reached a service may serve what the others have; after the last wave only the new version. It changes nothing, so
- * any call may be repeated; a repeated report is told twice.
+ * State ProbeServices: probes every address of every service endpoint once, in parallel. Until all targets are reached, a
+ * service may serve the versions of the remaining targets; after the last wave only the new version. The task changes
+ * nothing, so it may be repeated; a repeated call may send the message again.
  */
 export const createHandler =
   (by: Services) =>
@@ -34,33 +34,37 @@ export const createHandler =
     const { rollout, wave, judgement } = state;
     const attempt = judgement.attempt + 1;
     const besides = mayStillServe(wave.before, by.clock.now());
-    const signal = by.timeIsUp();
-    const question = { version: rollout.facts, signal, ...(!isDecisive(state) && { besides }) };
-    const looks = await Promise.all(
+    const signal = by.timeout();
+    const expected = { version: rollout.facts, signal, ...(!isDecisive(state) && { besides }) };
+    const probes = await Promise.all(
       rollout.serviceEndpoints.map(async (verify) => ({
         verify,
-        observations: await by.probe({ verify, ...question }),
+        observations: await by.probe({ verify, ...expected }),
       })),
     );
-    const view = judgeServices(looks, attempt);
-    const reported = view.verdict === 'stale' && rollout.strategy.onStaleService === 'report';
-    if (reported) await by.messages.tell(staleServiceMessage(rollout, view.summary, by.messages.commandLine));
-    return { ...state, judgement: { ...judgement, attempt, ...judged(state, view) }, failure: null };
+    const view = judgeServices(probes, attempt);
+    const isReported = view.verdict === 'stale' && rollout.strategy.onStaleService === 'report';
+    if (isReported)
+      await by.messages.send(staleServiceMessage(rollout, view.summary, by.messages.commandLine));
+    return { ...state, judgement: { ...judgement, attempt, ...judgementOf(state, view) }, failure: null };
   };
 
-type Judged = Pick<Judgement, 'verdict' | 'waitSeconds' | 'summary' | 'reason'>;
+type ServicesJudgement = Pick<Judgement, 'verdict' | 'waitSeconds' | 'summary' | 'reason'>;
 
-function judged(state: RolloutState, { verdict, waitSeconds, summary }: ServicesView): Judged {
-  const said = { waitSeconds, summary, reason: null };
+function judgementOf(
+  state: RolloutState,
+  { verdict, waitSeconds, summary }: ServicesView,
+): ServicesJudgement {
+  const common = { waitSeconds, summary, reason: null };
   switch (verdict) {
     case 'right':
-      return { ...said, verdict: afterWave(state) };
+      return { ...common, verdict: afterWave(state) };
     case 'back_off':
-      return { ...said, verdict: 'back_off' };
+      return { ...common, verdict: 'back_off' };
     case 'stale':
       return state.rollout.strategy.onStaleService === 'report'
-        ? { ...said, verdict: afterWave(state) }
-        : { ...said, verdict: 'halt', reason: 'ServiceStale' };
+        ? { ...common, verdict: afterWave(state) }
+        : { ...common, verdict: 'halt', reason: 'ServiceStale' };
   }
 }
 
@@ -72,6 +76,6 @@ export const handler = task('ProbeServices', {
       probe,
       messages: messages(),
       clock: systemClock,
-      timeIsUp: () => AbortSignal.timeout(lookSeconds * 1000),
+      timeout: () => AbortSignal.timeout(probeSeconds * 1000),
     }),
 });

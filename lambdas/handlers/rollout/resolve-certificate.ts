@@ -13,7 +13,7 @@ import type { WaveFiles } from '../../../services/rollouts/wave-files.ts';
 import type { Sources } from '../../../services/sources/sources.ts';
 import { initialState } from '../../rollout/initial-state.ts';
 import { readRolloutRequest } from '../../rollout/read-rollout-request.ts';
-import { versionOf } from '../../rollout/resolve-version.ts';
+import { resolveVersion } from '../../rollout/resolve-version.ts';
 import { sources } from '../../runtime/bundle-sources.ts';
 import { setting } from '../../runtime/environment.ts';
 import { task } from '../../runtime/task.ts';
@@ -27,17 +27,19 @@ interface Services {
   readonly rollouts: Pick<Rollouts, 'begin' | 'control' | 'sourceOf'>;
   readonly executions: Pick<Executions, 'status'>;
   readonly sources: Pick<Sources, 'fetch' | 'latest' | 'identify'>;
-  readonly files: Pick<WaveFiles, 'placeOf'>;
+  readonly files: Pick<WaveFiles, 'locationsOf'>;
   readonly clock: Clock;
-  /** What neither the request nor the certificate says. */
+  /** Applies where neither the request nor the certificate sets a value. */
   readonly defaultStrategy?: StrategyOverrides;
 }
 
 /**
- * State ResolveCertificate: nothing is begun before the request, the certificate, its targets and the version's bytes
- * have been found to be right. Called again by the same execution it answers the place and the version that the rollout
- * has already, whichever attempt began it and whatever the source has since. One that comes after the execution has
- * ended begins nothing. Of parallel rollouts of one version one begins, and the others throw RolloutExists.
+ * State ResolveCertificate: validates the request, the certificate, its targets and the bytes of the version, then starts the
+ * rollout in the registry.
+ *
+ * A second call of the same execution returns the same sequence number and version, even if the source has changed. A call
+ * after the end of the execution starts nothing. Of parallel rollouts of one version one starts; the others throw
+ * RolloutExists.
  */
 export const createHandler =
   (by: Services) =>
@@ -46,7 +48,7 @@ export const createHandler =
     const certificate = await certificateOf(request, by);
     await expectTargets(request, by);
     const now = by.clock.now();
-    const found = await versionOf({ certificate, asked: request.version }, now, by);
+    const found = await resolveVersion({ certificate, requested: request.version }, now, by);
     const { only, repeat, urgent, reason } = request;
     const rollout = {
       id: execution.name,
@@ -61,76 +63,76 @@ export const createHandler =
       strategy: mergeStrategies(by.defaultStrategy ?? {}, certificate.strategy, request.strategy),
       serviceEndpoints: certificate.serviceEndpoints,
     };
-    const { sequence, version } = placeIn(await begin(rollout, request, by), rollout);
-    const isFound = version.fingerprint === found.version.fingerprint;
-    const carried = isFound ? found : await versionOf({ certificate, asked: version }, now, by);
+    const { sequence, version } = startedOrThrow(await begin(rollout, request, by), rollout);
+    const isSame = version.fingerprint === found.version.fingerprint;
+    const resolved = isSame ? found : await resolveVersion({ certificate, requested: version }, now, by);
     return initialState(
-      { ...rollout, ...carried, sequence },
-      by.files.placeOf({ rolloutId: rollout.id, wave: 1, plan: 'none' }),
+      { ...rollout, ...resolved, sequence },
+      by.files.locationsOf({ rolloutId: rollout.id, wave: 1, plan: 'none' }),
     );
   };
 
 /**
- * A rollout whose execution has broken off (aborted, timed out) carries its version no further: it is no reason to stop,
- * unless somebody has asked for another version since.
+ * If the existing rollout of this version is running but its execution has ended (aborted, timed out), a new one starts,
+ * unless the existing one is superseded.
  */
 async function begin(
   rollout: Omit<Rollout, 'sequence'>,
   { repeat, version }: Pick<RolloutRequest, 'repeat' | 'version'>,
   by: Services,
 ): Promise<BeginResult> {
-  const how = { repeat, onlyNew: version === 'new' };
-  const begun = await by.rollouts.begin(rollout, how);
+  const options = { repeat, onlyNew: version === 'new' };
+  const begun = await by.rollouts.begin(rollout, options);
   if (begun.type !== 'exists') return begun;
   const other = await by.rollouts.control(begun.by);
   const brokeOff =
     other?.status === 'running' &&
     other.supersededBy === null &&
     (await by.executions.status(other.executionArn)) === 'ended';
-  return brokeOff ? by.rollouts.begin(rollout, { ...how, brokeOff: begun.by }) : begun;
+  return brokeOff ? by.rollouts.begin(rollout, { ...options, brokeOff: begun.by }) : begun;
 }
 
 async function certificateOf(
   { certificate: name }: RolloutRequest,
-  { catalogue: known }: Services,
+  { catalogue }: Services,
 ): Promise<Certificate> {
-  const entry = await known.certificate(name);
+  const entry = await catalogue.certificate(name);
   if (entry !== null) return entry.thing;
-  const names = (await known.certificates()).map(({ thing }) => thing.name);
-  const hint = names.length === 0 ? 'there is none yet' : `there are ${shown(names)}`;
-  throw new CertferryError('UnknownCertificate', `no certificate ${name} is registered; ${hint}`, {
+  const names = (await catalogue.certificates()).map(({ thing }) => thing.name);
+  const hint = names.length === 0 ? 'None is registered.' : `Registered: ${listed(names)}.`;
+  throw new CertferryError('UnknownCertificate', `certificate ${name} is not registered. ${hint}`, {
     details: { certificate: name },
   });
 }
 
 /**
- * Every target that a part names has to be there: a word that is mistyped must not become a smaller rollout that ends well.
- * A part with hosts was put together from the registry (a launch, a heal): who was taken out since is left out.
+ * Every target of a part must be registered, so that a typing error does not become a smaller rollout that finishes. A part
+ * with hosts comes from the registry (an instance launch, healing); targets that were removed since are omitted.
  */
 async function expectTargets({ certificate, only }: RolloutRequest, by: Services): Promise<void> {
-  const known = new Set((await by.catalogue.targets(certificate)).map(({ thing }) => thing.id));
-  const wanted = only?.targets ?? [...known];
-  const missing = wanted.filter((id) => !known.has(id));
-  const isEnough = only?.hosts === undefined ? missing.length === 0 : missing.length < wanted.length;
-  if (wanted.length > 0 && isEnough) return;
+  const registered = new Set((await by.catalogue.targets(certificate)).map(({ thing }) => thing.id));
+  const requested = only?.targets ?? [...registered];
+  const missing = requested.filter((id) => !registered.has(id));
+  const isEnough = only?.hosts === undefined ? missing.length === 0 : missing.length < requested.length;
+  if (requested.length > 0 && isEnough) return;
   const isNamed = missing.length > 0;
   throw new CertferryError(
     'NoTargets',
-    isNamed && known.size > 0
-      ? `no target of ${certificate} is named ${shown(missing)}; it has ${shown([...known])}`
-      : `no target${isNamed ? ` ${shown(missing)}` : ''} is registered for ${certificate}: register one that names it as its certificate`,
+    isNamed && registered.size > 0
+      ? `certificate ${certificate} has no target ${listed(missing)}. Its targets: ${listed([...registered])}.`
+      : `certificate ${certificate} has no target${isNamed ? ` ${listed(missing)}` : 's'}. Register a target for it.`,
     { details: { certificate } },
   );
 }
 
-/** With more than these, a list of names helps nobody. */
-const namesShown = 20;
+/** Error messages list this many names. */
+const listedNames = 20;
 
-function shown(names: readonly string[]): string {
-  return names.slice(0, namesShown).join(', ') + (names.length > namesShown ? ', …' : '');
+function listed(names: readonly string[]): string {
+  return names.slice(0, listedNames).join(', ') + (names.length > listedNames ? ', …' : '');
 }
 
-function placeIn(
+function startedOrThrow(
   begun: BeginResult,
   { certificate, version }: Pick<RolloutState['rollout'], 'certificate' | 'version'>,
 ) {
@@ -140,13 +142,13 @@ function placeIn(
     case 'exists':
       throw new CertferryError(
         'RolloutExists',
-        `rollout ${begun.by} already carries ${version.fingerprint} of ${certificate}. To roll it out again, set repeat.`,
+        `rollout ${begun.by} already deploys ${version.fingerprint} of ${certificate}, or has deployed it. To roll it out again, set repeat.`,
         { details: { by: begun.by, fingerprint: version.fingerprint } },
       );
     case 'superseded':
       throw new CertferryError(
         'Superseded',
-        `rollout ${begun.by} of ${certificate} was asked for later and has begun`,
+        `rollout ${begun.by} of ${certificate} was requested later and has already started`,
         { details: { by: begun.by } },
       );
   }

@@ -33,7 +33,7 @@ const verifies = fc.record(
 );
 
 /** The longest look from a Lambda: the name's resolution, and two handshakes for each one that is asked for. */
-const lookSeconds = ({ timeoutSeconds, successThreshold }: Verify) =>
+const probeSeconds = ({ timeoutSeconds, successThreshold }: Verify) =>
   timeoutSeconds * (1 + 2 * successThreshold);
 
 function waitSeconds(verify: Verify): number {
@@ -44,7 +44,7 @@ function waitSeconds(verify: Verify): number {
 
 /** Every look of both loops as long as it can be, and every wait. */
 function provingSeconds(verify: Verify): number {
-  const look = verify.probeFrom === 'host' ? secondsOf('ProbeFromHost') : lookSeconds(verify);
+  const look = verify.probeFrom === 'host' ? secondsOf('ProbeFromHost') : probeSeconds(verify);
   return (verify.probeFrom === 'host' ? 1 : 2) * (verify.attempts * look + waitSeconds(verify));
 }
 
@@ -67,8 +67,8 @@ describe('the time that verifying may take', () => {
         fc.pre(parsed.success);
 
         if (parsed.data.probeFrom === 'lambda') {
-          expect(lookSeconds(parsed.data)).toBeLessThanOrEqual(secondsOf('ProbeEndpoint'));
-          expect(lookSeconds(parsed.data)).toBeLessThanOrEqual(secondsOf('ProbeRestored'));
+          expect(probeSeconds(parsed.data)).toBeLessThanOrEqual(secondsOf('ProbeEndpoint'));
+          expect(probeSeconds(parsed.data)).toBeLessThanOrEqual(secondsOf('ProbeRestored'));
         }
         expect(provingSeconds(parsed.data) + others).toBeLessThan(machine.TimeoutSeconds ?? 0);
       }),

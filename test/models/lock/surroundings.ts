@@ -138,7 +138,7 @@ export class Surroundings {
       desiredVersions: createDesiredVersions(documents, tableNames.registry),
       hostKeys: createHostKeys(documents, tableNames.registry),
       rollouts: createRollouts(documents, tableNames.registry),
-      messages: { tell: async () => {}, commandLine: (words) => words },
+      messages: { send: async () => {}, commandLine: (words) => words },
       metrics: { waits: () => {}, ended: () => {} },
       notices: { hostKeyChanged: () => {} },
       sendRate: fakeSendRate(),

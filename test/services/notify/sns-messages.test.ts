@@ -27,13 +27,13 @@ beforeEach(() => {
 afterEach(() => void vi.restoreAllMocks());
 afterAll(() => sns.close());
 
-const here = { place: '--stack Certferry --region eu-west-1', targets: '', version: '' };
+const here = { backend: '--stack Certferry --region eu-west-1', targets: '', version: '' };
 const messages = (topicArn: string | undefined = topic) =>
   createMessages(new SNSClient(clientFor(sns)), { ...here, topicArn });
 
 describe('a message to people', () => {
   test('goes to the topic', async () => {
-    await messages().tell({ subject: 'Rollout halted', text: 'Two of ten failed.\nSay: certferry resume' });
+    await messages().send({ subject: 'Rollout halted', text: 'Two of ten failed.\nSay: certferry resume' });
 
     expect(sns.requests).toMatchObject([
       {
@@ -46,8 +46,8 @@ describe('a message to people', () => {
   });
 
   test('has a subject that SNS takes, whatever it was given', async () => {
-    await messages().tell({ subject: ` Zertifikat für «api»\nläuft ab ${'x'.repeat(200)}`, text: 't' });
-    await messages().tell({ subject: '…', text: 't' });
+    await messages().send({ subject: ` Zertifikat für «api»\nläuft ab ${'x'.repeat(200)}`, text: 't' });
+    await messages().send({ subject: '…', text: 't' });
 
     const [first, second] = sns.requests.map(({ Subject = '' }) => Subject);
     expect(first).toMatch(/^Zertifikat f r api l uft ab x+$/);
@@ -56,7 +56,7 @@ describe('a message to people', () => {
   });
 
   test('is cut where SNS would refuse it, between two characters', async () => {
-    await messages().tell({ subject: 's', text: 'é'.repeat(200_000) });
+    await messages().send({ subject: 's', text: 'é'.repeat(200_000) });
 
     const { Message = '' } = sns.requests[0] ?? {};
     expect(Buffer.byteLength(Message)).toBeLessThan(262_144);
@@ -65,8 +65,8 @@ describe('a message to people', () => {
 
   test('is logged by its subject alone: its text may hold a link that answers', async () => {
     const message = { subject: 'Approve', text: 'https://example.com/?secret=abc' };
-    await messages().tell(message);
-    await createMessages(new SNSClient(clientFor(sns)), { ...here, topicArn: undefined }).tell(message);
+    await messages().send(message);
+    await createMessages(new SNSClient(clientFor(sns)), { ...here, topicArn: undefined }).send(message);
 
     expect(sns.requests).toHaveLength(1);
     expect(JSON.stringify(logged)).toContain('Approve');
@@ -76,7 +76,7 @@ describe('a message to people', () => {
   test('never stands in the way when it cannot be sent', async () => {
     refuses = true;
 
-    await messages().tell({ subject: 'Rollout halted', text: 't' });
+    await messages().send({ subject: 'Rollout halted', text: 't' });
 
     expect(JSON.stringify(logged)).toContain('AuthorizationError');
   });
@@ -90,7 +90,7 @@ describe('a message to people', () => {
     });
     const client = new SNSClient(clientFor({ ...sns, endpoint: `http://127.0.0.1:${silent.port}` }));
 
-    await createMessages(client, { ...here, topicArn: topic }).tell({ subject: 'Rollout halted', text: 't' });
+    await createMessages(client, { ...here, topicArn: topic }).send({ subject: 'Rollout halted', text: 't' });
     await silent.close();
 
     expect(limit).toHaveBeenCalledWith(20_000);

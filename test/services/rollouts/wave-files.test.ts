@@ -46,7 +46,7 @@ describe('the items of a wave', () => {
         rawRequest({ target: { id: `web-${at}` }, rollout: 'rollout-1', splaySeconds: at }),
       ),
     );
-    const { items: place } = files.placeOf({ rolloutId: 'rollout-1', wave: 2, plan: '0f3a' });
+    const { items: place } = files.locationsOf({ rolloutId: 'rollout-1', wave: 2, plan: '0f3a' });
 
     await files.writeItems(place, items);
 
