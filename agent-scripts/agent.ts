@@ -1,11 +1,13 @@
 /**
- * The agent: started by the SSM document's script with one job, ends with one line of JSON on stdout and exit code 0
- * when that line tells the whole story.
+ * The agent. The SSM document's script starts it with one job. It prints one line of JSON and exits with 0 if that line is
+ * the complete result.
  *
- * Lifecycle: read the job → take the host-wide lock → mend what an earlier run left half done → refuse what is late
- * or stale → do the job → print the line. It keeps nothing running. A job that only looks takes no lock and mends nothing.
+ * Sequence: read the job → acquire the host lock → recover the change of an interrupted run → refuse an expired job or a
+ * lower fence → do the job → print the result. No process remains. The job `inspect` with endpoints needs no lock and no
+ * recovery.
  */
-import { type AgentLine, agentLine, type Recovery } from '../core/deployment/agent-line.ts';
+
+import type { AgentLine, Recovery } from '../core/deployment/agent-line.ts';
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { type ReadJob, readJob } from '../core/seal/job-text.ts';
@@ -21,8 +23,9 @@ import { rollback } from './jobs/rollback.ts';
 import { undo } from './jobs/undo.ts';
 import { checkFence, refuseExpired } from './journal/fence.ts';
 import { readReceipt } from './journal/receipt.ts';
+import { resultLine } from './journal/result-line.ts';
 
-/** Taken out of the environment at once, so that no command started later can inherit it. */
+/** Removes the job from the environment, so that no command can inherit it. */
 function takeEnvironment(): { home: Home; text: string } {
   const { CERTFERRY_HOME: root, CERTFERRY_JOB: text } = process.env;
   delete process.env.CERTFERRY_JOB;
@@ -36,12 +39,12 @@ function takeEnvironment(): { home: Home; text: string } {
 }
 
 async function main(): Promise<AgentLine> {
-  // bootstrap.sh works with 077; a daemon started by a reload must not inherit that
+  // bootstrap.sh sets 077, which a daemon started by a reload must not inherit
   process.umask(0o022);
   const { home, text } = takeEnvironment();
   const job = readJob(text);
-  if (isLook(job)) return inspectEndpoints(job.job.header, job.job.looks);
-  const claimed = job.sealed ? job.header : job.job.header;
+  if (isEndpointInspection(job)) return inspectEndpoints(job.job.header, job.job.looks);
+  const header = job.sealed ? job.header : job.job.header;
   privateFolder(home.root);
   let recovered: Recovery | null = null;
   try {
@@ -49,18 +52,20 @@ async function main(): Promise<AgentLine> {
     recovered = await recover(home);
     return { ...(await perform(home, job)), recovered };
   } catch (error) {
-    return { ...(await afterError(home, claimed, error)), recovered };
+    return { ...(await resultOfError(home, header, error)), recovered };
   }
 }
 
-type Look = Extract<ReadJob, { sealed: false }> & { job: { looks: NonNullable<OpenJob['looks']> } };
+type EndpointInspection = Extract<ReadJob, { sealed: false }> & {
+  job: { looks: NonNullable<OpenJob['looks']> };
+};
 
-const isLook = (job: ReadJob): job is Look =>
+const isEndpointInspection = (job: ReadJob): job is EndpointInspection =>
   !job.sealed && job.job.header.action === 'inspect' && job.job.looks !== undefined;
 
 async function perform(home: Home, job: ReadJob): Promise<AgentLine> {
   if (!job.sealed) return performOpen(home, job.job);
-  const finished = finishedBefore(home, job.header);
+  const finished = finishedResult(home, job.header);
   if (finished !== null) return withHostKey(home, finished);
   const opened = await openSealed(home, job.kid, job.text);
   if (opened === null) return unknownKey(home, job.header);
@@ -68,16 +73,20 @@ async function perform(home: Home, job: ReadJob): Promise<AgentLine> {
   checkFence(home, opened.header);
   return withHostKey(
     home,
-    await settled(home, opened.header, () => deploy(home, opened.header, opened.body)),
+    await withErrorResult(home, opened.header, () => deploy(home, opened.header, opened.body)),
   );
 }
 
-/** The host key has been renewed by opening the job, so its new half goes out whatever became of the job. */
-async function settled(home: Home, header: JobHeader, work: () => Promise<AgentLine>): Promise<AgentLine> {
+/** Opening the job has rotated the host key, so every result, also a failure, must contain the new public key. */
+async function withErrorResult(
+  home: Home,
+  header: JobHeader,
+  work: () => Promise<AgentLine>,
+): Promise<AgentLine> {
   try {
     return await work();
   } catch (error) {
-    return afterError(home, header, error);
+    return resultOfError(home, header, error);
   }
 }
 
@@ -92,28 +101,28 @@ async function performOpen(home: Home, { header, probe, replaces }: OpenJob): Pr
       checkFence(home, header);
       return undo(home, header);
     case 'rollback': {
-      const finished = finishedBefore(home, header);
+      const finished = finishedResult(home, header);
       if (finished !== null) return finished;
       checkFence(home, header);
       return rollback(home, header, replaces);
     }
     case 'deploy':
     case 'validate':
-      throw new CertferryError('JobUnreadable', `a ${header.action} job has to be sealed`);
+      throw new CertferryError('JobUnreadable', `a ${header.action} job must be sealed`);
   }
 }
 
 /**
- * What this very deployment said when it ended here. A receipt with another fence is another execution's, which had the same
- * name (in another state machine): neither may be answered, or undone, with what the other one did.
+ * The result of this deployment if it already finished on this host, else null. A receipt with another fence belongs to
+ * an execution of the same name in another state machine: neither must get the result of the other, or undo it.
  * @throws CertferryError InvalidRequest
  */
-function finishedBefore(home: Home, { targetId, deploymentId, fence }: JobHeader): AgentLine | null {
+function finishedResult(home: Home, { targetId, deploymentId, fence }: JobHeader): AgentLine | null {
   const receipt = readReceipt(home, targetId, deploymentId);
   if (receipt === null || receipt.fence === fence) return receipt?.line ?? null;
   throw new CertferryError(
     'InvalidRequest',
-    `deployment ${deploymentId} has been here under fence ${receipt.fence}, and this job has ${fence}: start the execution under a name that was not used before`,
+    `deployment ${deploymentId} already ran on this host with fence ${receipt.fence}, and this job has fence ${fence}; start the execution with a new name`,
     { details: { deploymentId, fence, used: receipt.fence } },
   );
 }
@@ -122,56 +131,54 @@ async function withHostKey(home: Home, line: AgentLine): Promise<AgentLine> {
   return { ...line, hostKey: await hostPublicKey(home) };
 }
 
-/** The sender knows an older key (this host was rebuilt), so it is told the current one and sends again. */
+/** The job is sealed to an outdated key, e.g. of a host that was rebuilt. The sender repeats it with the current key. */
 function unknownKey(home: Home, header: JobHeader): Promise<AgentLine> {
   return enrolled(home, header, 'UnknownHostKey');
 }
 
 async function enrolled(home: Home, header: JobHeader, reason: string | null): Promise<AgentLine> {
-  const line = agentLine({
-    deploymentId: header.deploymentId,
-    targetId: header.targetId,
+  const line = resultLine(header, {
     outcome: 'enrolled',
     summary:
       reason === null
         ? 'this host has a key'
-        : 'the job was sealed to a key this host does not have; here is its own',
+        : 'the job was sealed to a key that this host does not have; the result contains its current key',
     reason,
   });
   return withHostKey(home, line);
 }
 
 /**
- * A refusal is an outcome like any other. Anything unforeseen may have left a change half done: it is undone here and
- * now, as the next run would, and only then called rejected.
+ * The result of a job that threw an error. A refusal is a normal outcome. An unexpected error may leave a partial change,
+ * which is reversed first.
  */
-async function afterError(home: Home, header: JobHeader, error: unknown): Promise<AgentLine> {
+async function resultOfError(home: Home, header: JobHeader, error: unknown): Promise<AgentLine> {
   if (isCertferryError(error) && error.name === 'HostBusy') return rejected(header, error);
   const recovery = await recover(home);
   if (recovery?.outcome === 'rollback_failed') {
     const receipt = readReceipt(home, recovery.targetId, recovery.deploymentId);
     if (receipt !== null) return receipt.line;
   }
-  const ended = header.action === 'undo' ? null : readReceipt(home, header.targetId, header.deploymentId);
-  // what failed came after the end (tidying up): the receipt tells what is live
-  if (ended?.fence === header.fence && !ended.undone) return ended.line;
+  const finished = header.action === 'undo' ? null : readReceipt(home, header.targetId, header.deploymentId);
+  // the deployment had finished, and only cleaning up failed
+  if (finished?.fence === header.fence && !finished.undone) return finished.line;
   if (isCertferryError(error)) return rejected(header, error);
   const message = error instanceof Error ? error.message : String(error);
   return rejected(
     header,
-    new CertferryError('StagingFailed', `the job failed and nothing was left changed: ${message}`),
+    new CertferryError('StagingFailed', `the job failed and all its changes were reversed: ${message}`),
   );
 }
 
-/** Inside a rehearsal's private world the same file is the client: see `apply/rehearsal.ts`. */
-async function look(question: string): Promise<never> {
+/** Inside the sandbox of a rehearsal, this file is the client that probes the daemon. */
+async function probeInSandbox(request: string): Promise<never> {
   const { probeSandbox } = await import('./validation/sandbox-probe.ts');
-  await probeSandbox(question);
+  await probeSandbox(request);
   process.exit(0);
 }
 
-const [, , role, question = ''] = process.argv;
-(role === 'probe-sandbox' ? look(question) : main()).then(
+const [, , role, request = ''] = process.argv;
+(role === 'probe-sandbox' ? probeInSandbox(request) : main()).then(
   (line) => {
     process.stdout.write(`${JSON.stringify(line)}\n`, () => process.exit(0));
   },

@@ -1,24 +1,24 @@
 #!/bin/sh
-# Fetches the pinned agent (and its runtime) once, keeps them under their SHA-256, and becomes the agent.
+# Fetches the pinned agent and its runtime, keeps both under their SHA-256, and starts the agent.
 #
 # The SSM document puts these assignments before this text (cdk/ssm-document.template.json):
 #   AGENT_URL, AGENT_SHA256      the agent, one .cjs file
-#   RUNTIME_URL, RUNTIME_SHA256  a Node binary (packed if the name ends in .gz; the digest is of the unpacked
-#                                binary), or the word host: the node on this host's PATH, 20.12 or later
-#   CERTFERRY_HOME               the agent's own folder, absolute
-# A URL is file:///path (taken as it is written), https://host/path or s3://bucket/key. The SSM agent puts the job into
-# the variable SSM_Job; it is never pasted into this text.
+#   RUNTIME_URL, RUNTIME_SHA256  a Node binary, or the word host for the node on this host's PATH (20.12 or later).
+#                                A name that ends in .gz is unpacked; the digest is that of the unpacked binary.
+#   CERTFERRY_HOME               the agent's own folder, an absolute path
+# A URL is file:///path (not decoded), https://host/path or s3://bucket/key. The SSM agent passes the job in the
+# variable SSM_Job; it is never inserted into this text.
 #
-# Standard output belongs to the agent. Two runs at once are safe: a fetch goes to a name of its own and is renamed
-# only when its digest is right.
+# Only the agent writes to standard output. Two runs may overlap: each fetches to its own temporary file, which is
+# renamed only if its digest is correct.
 
 set -eu
 umask 077
 
-say() { printf 'certferry bootstrap: %s\n' "$1" >&2; }
+log() { printf 'certferry bootstrap: %s\n' "$1" >&2; }
 
 fail() {
-  say "$1"
+  log "$1"
   exit 1
 }
 
@@ -30,9 +30,9 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 require_job() {
-  # An older SSM Agent ignores ENV_VAR parameters in silence.
-  [ -n "${SSM_Job:-}" ] || fail "SSM_Job is not set: the job did not arrive. Update the SSM Agent of this host \
-to 3.3.2746.0 or later; older ones do not pass parameters as environment variables."
+  # an older SSM Agent ignores ENV_VAR parameters without an error
+  [ -n "${SSM_Job:-}" ] || fail "SSM_Job is not set, so this host received no job. Update its SSM Agent to \
+3.3.2746.0 or later: earlier versions do not pass parameters as environment variables."
 }
 
 digest_of() {
@@ -50,7 +50,7 @@ fetch_https() {
   elif command -v wget >/dev/null 2>&1; then
     wget -q -T 30 -O "$2" "$1"
   else
-    say 'neither curl nor wget is installed'
+    log 'neither curl nor wget is installed'
     return 1
   fi
 }
@@ -62,8 +62,8 @@ imds() {
 
 credential() { printf '%s' "$credentials" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"; }
 
-# Without the AWS CLI: curl signs with the instance role's credentials, which reach it on standard input and so
-# never stand in an argument list.
+# Without the AWS CLI, curl signs the request with the credentials of the instance role. They are passed on standard
+# input, because other processes can read argument lists.
 fetch_s3_with_curl() {
   imds_endpoint=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}
   imds_token=$(curl -fsS --noproxy '*' --connect-timeout 2 --max-time 10 -X PUT \
@@ -91,11 +91,11 @@ fetch_s3() {
     aws s3 cp --only-show-errors "$1" "$2" >&2
   elif command -v curl >/dev/null 2>&1; then
     fetch_s3_with_curl "$1" "$2" || {
-      say 'reading S3 without the AWS CLI needs curl 7.88 or later and an instance role'
+      log 'without the AWS CLI, reading S3 needs curl 7.88 or later and an instance role'
       return 1
     }
   else
-    say 'neither the AWS CLI nor curl is installed'
+    log 'neither the AWS CLI nor curl is installed'
     return 1
   fi
 }
@@ -106,15 +106,15 @@ fetch() {
     https://*) fetch_https "$1" "$2" ;;
     s3://*/*) fetch_s3 "$1" "$2" ;;
     *)
-      say "a URL begins with file:///, https:// or s3://"
+      log "unsupported URL $1: use file:///, https:// or s3://"
       return 1
       ;;
   esac
 }
 
-# fetch_checked URL SHA256: leaves the right bytes, on disk for good, in $temporary, or ends the run.
+# fetch_checked URL SHA256: fetches to $temporary, checks the digest and flushes the file. Exits on failure.
 fetch_checked() {
-  # what a killed run left behind a day ago or more; files of runs under way come and go while it looks
+  # removes temporary files of killed runs, at least a day old; other runs may remove them at the same time
   find "$bin" -type f -name '.fetch.*' -mtime +0 -exec rm -f {} + 2>/dev/null || :
   temporary=$(mktemp "$bin/.fetch.XXXXXX")
   case $1 in
@@ -126,23 +126,23 @@ fetch_checked() {
     *) fetch "$1" "$temporary" || fail "could not fetch $1" ;;
   esac
   found=$(digest_of "$temporary")
-  [ "$found" = "$2" ] || fail "refusing to run what $1 holds: its SHA-256 is $found, the document says $2. \
-Deploy the stack again, or find out who changed the file."
+  [ "$found" = "$2" ] || fail "the SHA-256 of $1 is $found, but the document requires $2. The file is not used. \
+Deploy the stack again, or find out why the file has changed."
   chmod 0700 "$temporary"
-  # a runtime is trusted by its name from now on, so its bytes must survive a power cut before its name does
+  # later runs trust the name of the runtime, so its content must be flushed before it gets that name
   sync "$temporary" 2>/dev/null || sync
 }
 
-# keep_as FILE: gives $temporary its name for good, in one step.
+# keep_as FILE: renames $temporary to its final name, atomically.
 keep_as() {
   mv -f "$temporary" "$1"
   temporary=''
 }
 
-# prune PREFIX FILE: of the files so named, keeps FILE and the one used before it.
+# prune PREFIX FILE: of the files with this prefix, keeps FILE and the one used before it.
 prune() {
   others=0
-  # shellcheck disable=SC2045  # in order of use; the names are digests, without spaces
+  # shellcheck disable=SC2045  # sorted by use; the names contain digests and no spaces
   for name in $(ls -t "$bin" 2>/dev/null); do
     case $bin/$name in
       "$2") ;;
@@ -154,41 +154,41 @@ prune() {
   done
 }
 
-# The agent is small: its digest is checked at each run.
+# The agent is small: every run checks its digest.
 prepare_agent() {
   agent=$bin/agent-$AGENT_SHA256.cjs
   if [ -f "$agent" ]; then
     [ "$(digest_of "$agent")" != "$AGENT_SHA256" ] || return 0
-    say "$agent is not what it was when it was fetched; fetching it again"
+    log "$agent has changed since it was fetched; fetching it again"
   fi
   fetch_checked "$AGENT_URL" "$AGENT_SHA256"
   keep_as "$agent"
   prune agent- "$agent"
-  # what the runtime kept of an older agent is of no use any more
+  # the compiled code of the previous agent is useless now
   rm -rf "$CERTFERRY_HOME/compiled"
 }
 
 host_runtime() {
   runtime=$(command -v node) ||
-    fail 'no node on PATH: install Node 20.12 or later on this host, or let the stack bring its pinned runtime'
+    fail 'no node on PATH: install Node 20.12 or later on this host, or use the pinned runtime of the stack'
   version=$("$runtime" --version) || fail "$runtime --version failed"
   major=${version#v}
   minor=${major#*.}
   major=${major%%.*}
   minor=${minor%%.*}
-  # 20.12 is the first with DecompressionStream("deflate-raw"), without which no sealed job opens
+  # 20.12 is the first version with DecompressionStream("deflate-raw"), which opening a sealed job needs
   [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 12 ]; } ||
     fail "$runtime is $version: the agent needs Node 20.12 or later"
 }
 
-# The runtime is large: its digest is checked when it is fetched, and is its name from then on.
+# The runtime is large: only the run that fetches it checks its digest, which then becomes its name.
 prepare_runtime() {
   runtime=$bin/node-$RUNTIME_SHA256
   [ ! -x "$runtime" ] || return 0
   fetch_checked "$RUNTIME_URL" "$RUNTIME_SHA256"
   "$temporary" --version >/dev/null ||
-    fail "the runtime of $RUNTIME_URL does not run on this host ($(uname -sm)). It is built for one architecture \
-and glibc 2.28 or later; use runtime 'host' with a node of this host's own."
+    fail "the runtime $RUNTIME_URL does not run on this host ($(uname -sm)). It is built for one architecture \
+and glibc 2.28 or later; use runtime 'host' with a node installed on this host."
   keep_as "$runtime"
   prune node- "$runtime"
 }
@@ -207,10 +207,10 @@ main() {
   fi
 
   CERTFERRY_JOB=$SSM_Job
-  # the runtime keeps the agent compiled, which saves it a tenth of every start
+  # Node caches the compiled agent, which saves about 10% of each start
   NODE_COMPILE_CACHE=$CERTFERRY_HOME/compiled
   export CERTFERRY_HOME CERTFERRY_JOB NODE_COMPILE_CACHE
-  # what the host's own programs put into the environment of Node is not for the agent
+  # settings for other Node programs on this host must not affect the agent
   unset SSM_Job NODE_OPTIONS NODE_PATH
   exec "$runtime" "$agent"
 }

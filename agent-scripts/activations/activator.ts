@@ -1,39 +1,37 @@
-/** Whether the daemon took the files, as far as it says; `told` is one sentence for a person. */
+/** Whether the daemon loaded the files, as far as it reports this. `detail` is one sentence for the operator. */
 export interface ActivationResult {
   readonly ok: boolean;
-  readonly told: string;
-  /** It did not take them, and certainly goes on with what it had: it refused, or was never told. */
-  readonly kept?: boolean;
+  readonly detail: string;
+  /** The daemon did not load the files and certainly still uses the previous ones: it refused, or got no request. */
+  readonly keptPrevious?: boolean;
 }
 
 /**
- * What a daemon holds besides its files: the text it would have read from each path, were it to read. `why` is one
- * sentence for a person.
+ * What a daemon keeps in memory only: for each path, the text that the daemon uses instead of the file. `why` is one
+ * sentence for the operator.
  */
 export type MemoryReading =
   | { readonly ok: true; readonly texts: ReadonlyMap<string, string> }
   | { readonly ok: false; readonly why: string; readonly retry: 'later' | 'never' };
 
-/** What is held by a daemon that just reads files, where `why` it could not be told of new ones is null. */
-export function filesOnly(why: string | null): MemoryReading {
-  return why === null ? { ok: true, texts: new Map() } : { ok: false, why, retry: 'never' };
+/** The reading of a daemon that uses nothing but files. `problem`, if any, is why it could not be activated. */
+export function filesOnly(problem: string | null): MemoryReading {
+  return problem === null ? { ok: true, texts: new Map() } : { ok: false, why: problem, retry: 'never' };
 }
 
-/** One kind of activation. `byHand` is what a person types on the host to do the same. */
+/** One kind of activation. No member throws: a failure is a result. */
 export interface Activator<Data> {
-  /** The processes that accept connections stay the same ones: nobody has to wait until the old ones are gone. */
+  /** The processes that accept connections stay the same, so there is no need to wait for the end of old workers. */
   readonly keepsProcesses?: true;
-  /** Within the deadline. Never throws: a daemon that cannot be told is an answer. */
+  /** Activates within the deadline. */
   run(activation: Data, timeoutSeconds: number): Promise<ActivationResult>;
-  byHand(activation: Data): string;
+  /** The shell command with which an operator does the same. */
+  manualCommand(activation: Data): string;
   /**
-   * Asked before anything is touched: what a daemon that keeps certificate and key itself holds, so that it can be put
-   * back later. Also finds what could not be activated in the end (files would be put in place, and then back, for
-   * nothing). Never throws.
+   * Runs before anything changes. Reads what the daemon keeps in memory only, so that a rollback can restore it, and
+   * detects activations that would fail.
    */
-  holds?(activation: Data, timeoutSeconds: number): Promise<MemoryReading>;
-  /**
-   * Asked then too: the same activation, with what it has to know later of the daemon as it was before. Never throws.
-   */
-  note?(activation: Data, timeoutSeconds: number): Promise<Data>;
+  readMemory?(activation: Data, timeoutSeconds: number): Promise<MemoryReading>;
+  /** Runs before anything changes. Returns the activation with the state of the daemon that `run` compares with later. */
+  recordBaseline?(activation: Data, timeoutSeconds: number): Promise<Data>;
 }

@@ -9,70 +9,71 @@ export interface AdminRequest {
   readonly body?: string;
 }
 
-/** Its answer. The ETag is a trailer, because Caddy hashes what it sends while it sends it; null when there is none. */
+/** The response. Caddy sends the ETag as a trailer, because it computes the hash while sending. Null if there is none. */
 export interface AdminResponse {
   readonly status: number;
   readonly etag: string | null;
   readonly body: string;
 }
 
-/** A configuration is small; what is larger is not Caddy. */
+/** A configuration is much smaller: a longer response does not come from Caddy. */
 const maximumResponseCharacters = 32 * 1024 * 1024;
 
 /**
- * Asks the admin API at `localhost:2019` or `unix//run/caddy.sock`. Caddy compares Host (and, with `enforce_origin`,
- * Origin) with what it listens on; over a socket Host is empty (https://caddyserver.com/docs/json/admin/origins/).
- * @throws Error when there is no answer before `signal` aborts
+ * Sends a request to the admin API at `localhost:2019` or `unix//run/caddy.sock`. Caddy compares Host (and with
+ * `enforce_origin` also Origin) with its listening address. Over a socket, Host must be empty
+ * (https://caddyserver.com/docs/json/admin/origins/).
+ * @throws Error if there is no response before `signal` aborts
  */
 export async function requestAdmin(
   address: string,
-  question: AdminRequest,
+  { method, path, headers, body }: AdminRequest,
   signal: AbortSignal,
 ): Promise<AdminResponse> {
   const { request } = await import('node:http');
   return new Promise((resolve, reject) => {
     const sent = request(
       {
-        ...whereTo(address),
+        ...connectionTo(address),
         agent: false,
-        // Node would make an empty Host one of its own
+        // Node replaces an empty Host by its own
         setHost: false,
-        method: question.method,
-        path: question.path,
-        headers: { ...whoAsks(address), 'Content-Type': 'application/json', ...question.headers },
+        method,
+        path,
+        headers: { ...originHeaders(address), 'Content-Type': 'application/json', ...headers },
         signal,
       },
       (response) => {
-        readAnswer(response).then(resolve, reject);
+        readResponse(response).then(resolve, reject);
       },
     );
     sent.once('error', reject);
-    sent.end(question.body);
+    sent.end(body);
   });
 }
 
-/** The socket's path of an address such as `unix//run/caddy.sock`; null for host and port. */
+/** The path in an address such as `unix//run/caddy.sock`. Null for host and port. */
 export function socketPath(address: string): string | null {
   return address.startsWith('unix/') ? address.slice('unix/'.length) : null;
 }
 
-function whereTo(address: string): { socketPath: string } | { host: string; port: string } {
+function connectionTo(address: string): { socketPath: string } | { host: string; port: string } {
   const path = socketPath(address);
   if (path !== null) return { socketPath: path };
   const colon = address.lastIndexOf(':');
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: address.slice(colon + 1) };
 }
 
-function whoAsks(address: string): Record<string, string> {
+function originHeaders(address: string): Record<string, string> {
   return socketPath(address) === null ? { Host: address, Origin: `http://${address}` } : { Host: '' };
 }
 
-async function readAnswer(response: IncomingMessage): Promise<AdminResponse> {
+async function readResponse(response: IncomingMessage): Promise<AdminResponse> {
   let body = '';
   response.setEncoding('utf8');
   for await (const chunk of response) {
     body += chunk;
-    if (body.length > maximumResponseCharacters) throw new Error('the answer is too long for an admin API');
+    if (body.length > maximumResponseCharacters) throw new Error('the response is too long for an admin API');
   }
   const etag = response.headers.etag ?? response.trailers.etag ?? null;
   return { status: response.statusCode ?? 0, etag, body };

@@ -3,87 +3,87 @@ import type { ActivationResult, Activator } from './activator.ts';
 import { type AdminResponse, requestAdmin, socketPath } from './caddy-admin.ts';
 import { type CaddyCertificates, Entry, loaders } from './caddy-entries.ts';
 
-/** Where the target's entry is, as one look at the running configuration showed it. */
-interface Found {
+/** The target's entry in the running configuration. */
+interface FoundEntry {
   readonly path: string;
   readonly entry: Entry;
-  /** Of the whole list, so that a change which moved the entry is noticed too. */
+  /** ETag of the whole list, which also changes if another client moves the entry. */
   readonly etag: string;
 }
 
 /**
- * Look, change, and when somebody else changed the list in between (412), the same anew. Caddy loads a changed
- * configuration as a whole before it lets the old one go; what it refuses leaves the old one serving.
+ * Reads the list, replaces the entry, and starts over if another client has changed the list in between (412). Caddy
+ * loads a changed configuration completely before it drops the previous one. If it refuses, it keeps the previous one.
  */
 export const caddyCertificates: Activator<CaddyCertificates> = {
-  run: (activation, timeoutSeconds) => bringIn(activation, AbortSignal.timeout(timeoutSeconds * 1_000)),
-  byHand: (activation) => byHand[activation.loader](activation),
-  async holds(activation, timeoutSeconds) {
+  run: (activation, timeoutSeconds) => loadFiles(activation, AbortSignal.timeout(timeoutSeconds * 1_000)),
+  manualCommand: (activation) => manualCommands[activation.loader](activation),
+  async readMemory(activation, timeoutSeconds) {
     try {
       const found = await findEntry(activation, AbortSignal.timeout(timeoutSeconds * 1_000));
       return 'why' in found
         ? { ok: false, why: found.why, retry: 'never' }
         : { ok: true, texts: loaders[activation.loader].texts(found.entry, activation) };
     } catch (error) {
-      return { ok: false, why: whyOf(activation, error), retry: 'later' };
+      return { ok: false, why: reasonOf(activation, error), retry: 'later' };
     }
   },
 };
 
-async function bringIn(activation: CaddyCertificates, signal: AbortSignal): Promise<ActivationResult> {
-  let kept = true;
+async function loadFiles(activation: CaddyCertificates, signal: AbortSignal): Promise<ActivationResult> {
+  let keptPrevious = true;
   try {
     for (;;) {
       const found = await findEntry(activation, signal);
-      if ('why' in found) return { ok: false, told: found.why, kept };
+      if ('why' in found) return { ok: false, detail: found.why, keptPrevious };
       const body = nextBody(activation, found.entry);
-      kept = false;
-      const answer = await replaceEntry(activation, found, body, signal);
-      kept = answer.status !== 200;
-      if (answer.status !== 412) return judge(activation, answer);
+      keptPrevious = false;
+      const response = await replaceEntry(activation, found, body, signal);
+      keptPrevious = response.status !== 200;
+      if (response.status !== 412) return resultOf(activation, response);
     }
   } catch (error) {
-    return { ok: false, told: whyOf(activation, error), kept };
+    return { ok: false, detail: reasonOf(activation, error), keptPrevious };
   }
 }
 
-/** What was thrown in a conversation, for a person and without any PEM text. */
-function whyOf(activation: CaddyCertificates, error: unknown): string {
+/** The reason of a failed request, without PEM text. */
+function reasonOf(activation: CaddyCertificates, error: unknown): string {
   const { name, message } = error as Error;
-  return `${api(activation)}: ${name === 'TimeoutError' || name === 'AbortError' ? 'no end in time' : shorten(message)}`;
+  return `${api(activation)}: ${name === 'TimeoutError' || name === 'AbortError' ? 'no response before the deadline' : shorten(message)}`;
 }
 
 async function findEntry(
   activation: CaddyCertificates,
   signal: AbortSignal,
-): Promise<Found | { readonly why: string }> {
+): Promise<FoundEntry | { readonly why: string }> {
   const { address, loader } = activation;
   const list = `/config/apps/tls/certificates/${loader}`;
-  const answer = await requestAdmin(address, { method: 'GET', path: list }, signal);
-  const [found, ...more] = entriesOf(answer).flatMap((entry, index) =>
-    entry !== null && loaders[loader].isTheEntry(entry, activation)
-      ? [{ entry, path: `${list}/${index}` }]
-      : [],
+  const response = await requestAdmin(address, { method: 'GET', path: list }, signal);
+  const [found, ...more] = entriesOf(response).flatMap((entry, index) =>
+    entry !== null && loaders[loader].matches(entry, activation) ? [{ entry, path: `${list}/${index}` }] : [],
   );
-  if (found === undefined || more.length > 0) return { why: notOne(activation, found ? more.length + 1 : 0) };
-  if (answer.etag === null) return { why: `${api(activation)} sends no ETag; Caddy 2.6 and later do` };
-  return { ...found, etag: answer.etag };
+  if (found === undefined || more.length > 0)
+    return { why: entryCountProblem(activation, found ? more.length + 1 : 0) };
+  if (response.etag === null)
+    return { why: `${api(activation)} sends no ETag; certferry needs Caddy 2.6 or later` };
+  return { ...found, etag: response.etag };
 }
 
-/** Caddy answers 400 when what the path goes through is missing, and null when its last part is. */
+/** Caddy returns 400 if a parent of the path is missing, and null if the last element is. */
 function entriesOf({ status, body }: AdminResponse): (Entry | null)[] {
   if (status === 400) return [];
   if (status !== 200) throw new Error(`HTTP ${status}: ${body}`);
-  const list = parseQuietly(body);
+  const list = parseJson(body);
   return Array.isArray(list) ? list.map((entry) => Entry.safeParse(entry).data ?? null) : [];
 }
 
-/** JSON.parse quotes what it stumbles over, which may be a key. */
-function parseQuietly(body: string): unknown {
+/** Hides the error of JSON.parse, which quotes the text: it may contain a key. */
+function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {
-    throw new Error('the answer is not JSON');
+    throw new Error('the response is not JSON');
   }
 }
 
@@ -93,7 +93,7 @@ function nextBody(activation: CaddyCertificates, entry: Entry): string {
 
 function replaceEntry(
   { address, loader }: CaddyCertificates,
-  { path, etag }: Found,
+  { path, etag }: FoundEntry,
   body: string,
   signal: AbortSignal,
 ): Promise<AdminResponse> {
@@ -101,17 +101,17 @@ function replaceEntry(
   return requestAdmin(address, { method: 'PATCH', path, headers, body }, signal);
 }
 
-function judge(activation: CaddyCertificates, { status, body }: AdminResponse): ActivationResult {
-  if (status === 200) return { ok: true, told: `${api(activation)} took it` };
-  const told = `${api(activation)} refused it with HTTP ${status}: ${shorten(body)}`;
-  return { ok: false, told, kept: true };
+function resultOf(activation: CaddyCertificates, { status, body }: AdminResponse): ActivationResult {
+  if (status === 200) return { ok: true, detail: `${api(activation)} accepted the certificate` };
+  const detail = `${api(activation)} refused the certificate with HTTP ${status}: ${shorten(body)}`;
+  return { ok: false, detail, keptPrevious: true };
 }
 
-function notOne(activation: CaddyCertificates, count: number): string {
+function entryCountProblem(activation: CaddyCertificates, count: number): string {
   const { loader } = activation;
   const entries = `${count === 0 ? 'no entry' : `${count} entries`} in apps.tls.certificates.${loader}`;
-  const hint = count === 0 ? '' : '; it has to be one (load_pem: give it a tag of its own)';
-  return `${api(activation)} has ${entries} ${loaders[loader].called(activation)}${hint}`;
+  const hint = count === 0 ? '' : '; exactly one must match (load_pem: give the entry a unique tag)';
+  return `${api(activation)} has ${entries} ${loaders[loader].describe(activation)}${hint}`;
 }
 
 function api({ address }: CaddyCertificates): string {
@@ -122,8 +122,10 @@ function shorten(text: string): string {
   return redact(text).trim().slice(0, 600);
 }
 
-/** The number of an entry is for a person to see; nothing that is typed here can hold a key. */
-const byHand: Readonly<Record<CaddyCertificates['loader'], (activation: CaddyCertificates) => string>> = {
+/** The operator replaces N by the number of the entry. No command contains a key. */
+const manualCommands: Readonly<
+  Record<CaddyCertificates['loader'], (activation: CaddyCertificates) => string>
+> = {
   load_files: ({ address }) =>
     `${curl(address, '/config/')} | ${curl(address, '/load')} -H 'Content-Type: application/json' -H 'Cache-Control: must-revalidate' --data-binary @-`,
   load_pem(activation) {
@@ -131,12 +133,12 @@ const byHand: Readonly<Record<CaddyCertificates['loader'], (activation: CaddyCer
     const entry = curl(address, '/config/apps/tls/certificates/load_pem/N');
     const files = quoteArgv(['--rawfile', 'c', certPath, '--rawfile', 'k', keyPath]);
     const jq = `jq ${files} '.certificate = $c | .key = $k'`;
-    const which = `N: number, from 0, of the entry ${loaders.load_pem.called(activation)}`;
-    return `${entry} | ${jq} | ${entry} -X PATCH -H 'Content-Type: application/json' --data-binary @- # ${which}`;
+    const placeholder = `N: index (from 0) of the entry ${loaders.load_pem.describe(activation)}`;
+    return `${entry} | ${jq} | ${entry} -X PATCH -H 'Content-Type: application/json' --data-binary @- # ${placeholder}`;
   },
 };
 
-/** Over a socket Host has to be empty. */
+/** Over a socket, Host must be empty. */
 function curl(address: string, path: string): string {
   const socket = socketPath(address);
   return socket === null

@@ -7,28 +7,28 @@ import type { ActivationResult, Activator, MemoryReading } from './activator.ts'
 import { type EnvoyAdmin, envoyAdmin, leafName } from './envoy-admin.ts';
 
 /**
- * Envoy has seen the files' move by itself; this waits until its admin interface lists the leaf that is in `certPath`
- * now. `before` is what was withBaseline before the files were replaced: the leaf that was there, and how often Envoy had refused
- * anything. Envoy may refuse within microseconds of the move, so that afterwards is too late to begin counting.
+ * Envoy detects new files itself. This activation waits until the admin interface lists the leaf in `certPath`.
+ * `baseline` is the state before the files were replaced: the installed leaf and the number of refusals. Envoy may refuse
+ * within microseconds after the move, so counting from then on would miss it.
  */
 export const EnvoySecretsActivation = z.strictObject({
   kind: z.literal('envoySecrets'),
   adminEndpoint: z.string(),
   certPath: z.string(),
-  before: z.optional(z.strictObject({ leaf: z.nullable(z.string()), refusals: z.int() })),
+  baseline: z.optional(z.strictObject({ leaf: z.nullable(z.string()), refusals: z.int() })),
 });
 export type EnvoySecretsActivation = z.infer<typeof EnvoySecretsActivation>;
 
-const notInTime = 'Envoy did not list the leaf in time';
+const deadlinePassed = 'Envoy did not list the leaf before the deadline';
 
 const pollMilliseconds = 50;
 /**
- * Where Envoy watches the folder of the files themselves it may have read the key between the two renames: that is one
- * refusal, and the second rename's event brings the pair in at once. A refusal that nothing follows for this long stays.
+ * If Envoy watches the folder of the files themselves, it may read the new key with the previous certificate between the
+ * two renames, and refuses. The second rename triggers another read immediately. A refusal is final after this time.
  */
 const graceMilliseconds = 1_000;
 
-/** Waits for Envoy, and knows the counters by which it says that it refused. */
+/** Waits until Envoy lists the leaf or counts a refusal. */
 export const envoySecrets: Activator<EnvoySecretsActivation> = {
   keepsProcesses: true,
   async run(activation, timeoutSeconds) {
@@ -36,71 +36,73 @@ export const envoySecrets: Activator<EnvoySecretsActivation> = {
     const deadline = AbortSignal.timeout(timeoutSeconds * 1_000);
     const admin = envoyAdmin(adminEndpoint, deadline);
     try {
-      const wanted = leafIn(certPath);
-      if (wanted === null) return { ok: true, told: `${certPath} is gone; Envoy keeps what it has` };
-      return await waitFor(admin, wanted, activation.before, Date.now() + timeoutSeconds * 1_000);
+      const expected = leafIn(certPath);
+      if (expected === null)
+        return { ok: true, detail: `${certPath} does not exist; Envoy keeps its certificate` };
+      return await waitForLeaf(admin, expected, activation.baseline, Date.now() + timeoutSeconds * 1_000);
     } catch (error) {
-      // time may run out in the middle of a question as well as between two
-      if (deadline.aborted) return { ok: false, told: notInTime };
-      return { ok: false, told: `${adminEndpoint} did not answer: ${reasonOf(error)}` };
+      // the deadline may pass during a request or between two requests
+      if (deadline.aborted) return { ok: false, detail: deadlinePassed };
+      return { ok: false, detail: `no response from ${adminEndpoint}: ${reasonOf(error)}` };
     }
   },
-  byHand: ({ adminEndpoint }) => quoteArgv(['curl', '-fsS', `${adminEndpoint}/certs`]),
-  /** Files are all there is, but a wrong address is found before they are touched. */
-  async holds({ adminEndpoint }, timeoutSeconds): Promise<MemoryReading> {
+  manualCommand: ({ adminEndpoint }) => quoteArgv(['curl', '-fsS', `${adminEndpoint}/certs`]),
+  /** Envoy keeps nothing in memory only. The request detects a wrong address before any file changes. */
+  async readMemory({ adminEndpoint }, timeoutSeconds): Promise<MemoryReading> {
     try {
       await envoyAdmin(adminEndpoint, AbortSignal.timeout(timeoutSeconds * 1_000)).leaves();
       return { ok: true, texts: new Map() };
     } catch (error) {
-      const why = `Envoy cannot be asked at ${adminEndpoint}: ${reasonOf(error)}`;
+      const why = `Envoy's admin interface at ${adminEndpoint} does not respond: ${reasonOf(error)}`;
       return { ok: false, why, retry: 'later' };
     }
   },
-  async note(activation, timeoutSeconds) {
+  async recordBaseline(activation, timeoutSeconds) {
     const admin = envoyAdmin(activation.adminEndpoint, AbortSignal.timeout(timeoutSeconds * 1_000));
     try {
-      const before = { leaf: leafIn(activation.certPath), refusals: await admin.refusals() };
-      return { ...activation, before };
+      const baseline = { leaf: leafIn(activation.certPath), refusals: await admin.refusals() };
+      return { ...activation, baseline };
     } catch {
       return activation;
     }
   },
 };
 
-async function waitFor(
+async function waitForLeaf(
   admin: EnvoyAdmin,
-  wanted: string,
-  before: EnvoySecretsActivation['before'],
-  giveUp: number,
+  expected: string,
+  baseline: EnvoySecretsActivation['baseline'],
+  deadline: number,
 ): Promise<ActivationResult> {
-  // on the way back the old leaf is wanted again, and what was refused on the way there counts no more
-  const known = before === undefined || before.leaf === wanted ? await admin.refusals() : before.refusals;
-  let seen = known;
+  // after a restore the previous leaf is expected, and refusals of the new one do not count
+  const isRestore = baseline === undefined || baseline.leaf === expected;
+  const initial = isRestore ? await admin.refusals() : baseline.refusals;
+  let latest = initial;
   let refusedAt: number | null = null;
   do {
-    if ((await admin.leaves()).includes(wanted)) return { ok: true, told: 'Envoy lists the leaf' };
-    const now = await admin.refusals();
-    if (now > seen) refusedAt = Date.now();
-    seen = now;
-    if (refusedAt !== null && Date.now() - refusedAt >= graceMilliseconds) return refused(seen - known);
+    if ((await admin.leaves()).includes(expected)) return { ok: true, detail: 'Envoy lists the leaf' };
+    const count = await admin.refusals();
+    if (count > latest) refusedAt = Date.now();
+    latest = count;
+    if (refusedAt !== null && Date.now() - refusedAt >= graceMilliseconds) return refused(latest - initial);
     await sleep(pollMilliseconds);
-  } while (Date.now() < giveUp);
-  return { ok: false, told: notInTime };
+  } while (Date.now() < deadline);
+  return { ok: false, detail: deadlinePassed };
 }
 
 function refused(count: number): ActivationResult {
-  const told = `Envoy refused the files (key_rotation_failed or update_rejected rose by ${count}); its log says why`;
-  return { ok: false, told, kept: true };
+  const detail = `Envoy refused the files (key_rotation_failed or update_rejected increased by ${count}); see its log`;
+  return { ok: false, detail, keptPrevious: true };
 }
 
-/** The leaf in a file, as Envoy names it; null where there is no such file. */
+/** The leaf in a file, as {@link leafName} identifies it. Null if the file does not exist. */
 function leafIn(path: string): string | null {
   if (!existsSync(path)) return null;
   const { serialNumber, validFrom, validTo } = new X509Certificate(readFileSync(path));
   return leafName({ serial_number: serialNumber, valid_from: validFrom, expiration_time: validTo });
 }
 
-/** fetch says only "fetch failed"; what failed is its cause. */
+/** The message of fetch is only "fetch failed"; its cause has the reason. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? cause.message : message;

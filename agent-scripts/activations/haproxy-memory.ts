@@ -2,8 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 
 /**
- * PEM blocks of the files now in place, one behind the other; null when there is no certificate file. A payload of the
- * Runtime API ends at its first empty line, so none is left.
+ * The PEM blocks of the installed files, concatenated. Null if the certificate file does not exist. Contains no empty
+ * line, because an empty line ends a payload of the Runtime API.
  */
 export function readInstalledPem(pemPath: string, keyPath: string | null): string | null {
   if (!existsSync(pemPath)) return null;
@@ -12,28 +12,28 @@ export function readInstalledPem(pemPath: string, keyPath: string | null): strin
   return `${blocks.join('\n').replaceAll(/\r?\n\s*/g, '\n')}\n`;
 }
 
-/** Whether the answer to `show ssl cert <name>` shows a certificate at all. */
+/** Whether the output of `show ssl cert <name>` contains a certificate. */
 export function showsCertificate(shown: string): boolean {
   return shownFingerprint(shown) !== null;
 }
 
-/** Whether that answer shows the leaf that the PEM begins with. @throws Error when there is no certificate in it */
+/** Whether that output shows the first certificate of the PEM text. @throws Error if the PEM text has no certificate */
 export function showsLeafOf(pem: string, shown: string): boolean {
   return shownFingerprint(shown) === new X509Certificate(pem).fingerprint.replaceAll(':', '');
 }
 
-/** Whether it shows the same chain too, told by names; where they look different, the answer is no. */
+/** Whether that output shows the same chain, compared by subject and issuer names. */
 export function showsChainOf(pem: string, shown: string): boolean {
   const names = shown.match(/(?<=^Chain (?:Subject|Issuer): ).*$/gm) ?? [];
   return names.join('\n') === chainNames(pem).join('\n');
 }
 
-/** haproxy shows the SHA-1 of a leaf. */
+/** haproxy shows the SHA-1 fingerprint of a leaf. */
 function shownFingerprint(shown: string): string | null {
   return /^SHA1 FingerPrint: ([0-9A-F]+)$/m.exec(shown)?.[1] ?? null;
 }
 
-/** As `X509_NAME_oneline` of OpenSSL writes them, which is what haproxy shows. */
+/** Names in the format of OpenSSL's `X509_NAME_oneline`, as haproxy shows them. */
 function chainNames(pem: string): string[] {
   const [, ...chain] = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return chain

@@ -6,9 +6,9 @@ import { readInstalledPem, showsCertificate, showsChainOf, showsLeafOf } from '.
 import { haproxySocket, type SendCommand } from './haproxy-socket.ts';
 
 /**
- * Gives a running haproxy the certificate, chain and key that are in its files now, under the name by which it knows
- * them, through the transaction of its Runtime API: no reload, no new process, no connection is lost. `keyPath` is null
- * where the key is in `pemPath` too.
+ * Loads certificate, chain and key from the installed files into a running haproxy with a transaction of its Runtime API:
+ * no reload, no new process, no lost connection. `name` is the certificate's name in haproxy. `keyPath` is null if
+ * `pemPath` also contains the key.
  */
 export const HaproxyRuntimeActivation = z.strictObject({
   kind: z.literal('haproxyRuntime'),
@@ -20,154 +20,154 @@ export const HaproxyRuntimeActivation = z.strictObject({
 export type HaproxyRuntimeActivation = z.infer<typeof HaproxyRuntimeActivation>;
 
 /**
- * haproxy has one transaction for all certificates together. Somebody else who is using it is waited for this long; it
- * may be somebody who left it open for ever.
+ * haproxy has a single transaction for all certificates. This is the maximum wait for another client's transaction, which
+ * that client may never close.
  */
-const patienceMilliseconds = 5_000;
+const transactionWaitMilliseconds = 5_000;
 const pollMilliseconds = 50;
 
-/** Seconds for the last words to a haproxy that has not taken something, after the deadline of the attempt. */
-const lastWordsSeconds = 2;
+/** Deadline for cleaning up after a failed attempt, in addition to the deadline of the attempt. */
+const cleanUpSeconds = 2;
 
-/** How many of the names that haproxy knows are told to somebody who named another. */
-const mostNames = 10;
+/** Maximum number of haproxy's certificate names in a message about an unknown name. */
+const maximumNames = 10;
 
-/** Brings haproxy's memory in line with its files; nothing of ours is left open in haproxy. */
+/** Makes haproxy's memory match its files. Leaves no transaction open. */
 export const haproxyRuntime: Activator<HaproxyRuntimeActivation> = {
   keepsProcesses: true,
   run,
-  byHand,
-  holds,
+  manualCommand,
+  readMemory,
 };
 
 async function run(activation: HaproxyRuntimeActivation, timeoutSeconds: number): Promise<ActivationResult> {
   const { socket, name } = activation;
   try {
-    const ask = haproxySocket(socket, AbortSignal.timeout(timeoutSeconds * 1_000));
-    await bringInLine(ask, activation);
-    return { ok: true, told: `haproxy has ${name} in memory` };
+    const send = haproxySocket(socket, AbortSignal.timeout(timeoutSeconds * 1_000));
+    await loadFiles(send, activation);
+    return { ok: true, detail: `haproxy has loaded ${name}` };
   } catch (error) {
-    const ask = haproxySocket(socket, AbortSignal.timeout(lastWordsSeconds * 1_000));
-    await abort(ask, name).catch(() => null);
-    if (await isInLine(ask, activation)) return { ok: true, told: `haproxy has had ${name} all along` };
-    return { ok: false, told: `haproxy did not take ${name}: ${(error as Error).message}` };
+    const send = haproxySocket(socket, AbortSignal.timeout(cleanUpSeconds * 1_000));
+    await abort(send, name).catch(() => null);
+    if (await memoryMatchesFiles(send, activation)) {
+      return { ok: true, detail: `haproxy already uses the installed ${name}` };
+    }
+    return { ok: false, detail: `haproxy did not load ${name}: ${(error as Error).message}` };
   }
 }
 
-/** What a person types: the same commands, by way of socat(1). */
-function byHand({ socket, name, pemPath, keyPath }: HaproxyRuntimeActivation): string {
-  const to = `socat -t60 - ${quoteArgv([`UNIX-CONNECT:${socket}`])}`;
+/** The same commands with socat(1). */
+function manualCommand({ socket, name, pemPath, keyPath }: HaproxyRuntimeActivation): string {
+  const socat = `socat -t60 - ${quoteArgv([`UNIX-CONNECT:${socket}`])}`;
   const files = quoteArgv(keyPath === null ? [pemPath] : [pemPath, keyPath]);
   const payload = `{ echo ${quoteArgv([`set ssl cert ${name} <<`])}; sed '/^$/d' ${files}; echo; }`;
-  return `${payload} | ${to} && echo ${quoteArgv([`commit ssl cert ${name}`])} | ${to}`;
+  return `${payload} | ${socat} && echo ${quoteArgv([`commit ssl cert ${name}`])} | ${socat}`;
 }
 
-/** It reads files when it starts, so there is nothing to keep; but it can be found out early that it cannot be told. */
-async function holds(
+/** haproxy reads its files when it starts, so there is nothing to keep. Detects a socket or name that would fail. */
+async function readMemory(
   { socket, name }: HaproxyRuntimeActivation,
   timeoutSeconds: number,
 ): Promise<MemoryReading> {
-  const ask = haproxySocket(socket, AbortSignal.timeout(timeoutSeconds * 1_000));
-  const cannot = (why: string): MemoryReading => ({
+  const send = haproxySocket(socket, AbortSignal.timeout(timeoutSeconds * 1_000));
+  const unusable = (why: string): MemoryReading => ({
     ok: false,
-    why: `haproxy cannot take ${name}: ${why}`,
+    why: `haproxy cannot load ${name}: ${why}`,
     retry: 'never',
   });
   try {
-    const level = await ask('show cli level');
+    const level = await send('show cli level');
     if (level !== 'admin')
-      return cannot(`the socket ${socket} has \`level ${level}\` and needs \`level admin\``);
-    if (showsCertificate(await ask(`show ssl cert ${name}`))) return { ok: true, texts: new Map() };
-    return cannot(await unknownName(ask));
+      return unusable(`the socket ${socket} has \`level ${level}\` and needs \`level admin\``);
+    if (showsCertificate(await send(`show ssl cert ${name}`))) return { ok: true, texts: new Map() };
+    return unusable(await unknownName(send));
   } catch (error) {
     return { ok: false, why: (error as Error).message, retry: 'later' };
   }
 }
 
-async function bringInLine(
-  ask: SendCommand,
+async function loadFiles(
+  send: SendCommand,
   { name, pemPath, keyPath }: HaproxyRuntimeActivation,
 ): Promise<void> {
   const pem = readInstalledPem(pemPath, keyPath);
   if (pem === null) {
-    // a first deployment that was undone: all is well unless haproxy had a certificate whose file was gone before
-    if (!showsCertificate(await ask(`show ssl cert ${name}`))) return;
-    throw new Error(`there is no ${pemPath} any more, and it still holds a certificate of that name`);
+    // after the rollback of a first deployment there is no file, and haproxy should have no certificate either
+    if (!showsCertificate(await send(`show ssl cert ${name}`))) return;
+    throw new Error(`${pemPath} does not exist, but haproxy has a certificate of that name in memory`);
   }
-  const giveUp = Date.now() + patienceMilliseconds;
+  const deadline = Date.now() + transactionWaitMilliseconds;
   for (;;) {
-    const disturbance = await attempt(ask, name, pem);
-    if (disturbance === null) return;
-    if (Date.now() > giveUp) throw new Error(disturbance);
-    // not in step with another agent that waits for us
+    const interference = await attemptTransaction(send, name, pem);
+    if (interference === null) return;
+    if (Date.now() > deadline) throw new Error(interference);
+    // random, so that two agents do not retry at the same moments
     await sleep(pollMilliseconds * (1 + Math.random()));
   }
 }
 
 /**
- * One transaction, from its beginning to a look at what came of it. Gives what somebody else did to it meanwhile, after
- * which it may be tried again; null when the certificate is in. What a run that died left open is aborted first.
+ * One transaction, including the check of its result. First aborts a transaction that an interrupted run left open.
+ * Null if the certificate is loaded; otherwise how another client interfered, after which a retry makes sense.
  */
-async function attempt(ask: SendCommand, name: string, pem: string): Promise<string | null> {
-  const other = await abort(ask, name);
-  if (other !== null)
-    return `somebody has left a transaction about ${other} open; try \`abort ssl cert ${other}\``;
-  const staged = await ask(`set ssl cert ${name} <<\n${pem}`).catch((error: Error) => {
-    throw new Error(`${error.message}; ${roomFor(pem)}`);
-  });
-  const about = /^Transaction (?:created|updated) for certificate (.+)!$/m.exec(staged)?.[1];
-  if (about === undefined) throw new Error(await refusal(ask, staged, pem));
-  if (about !== name) {
-    // 2.6 puts a payload into whatever transaction is open; its owner would commit our key under another name
-    await ask(`abort ssl cert ${about}`);
-    return `somebody else began a transaction about ${about} at the same time`;
+async function attemptTransaction(send: SendCommand, name: string, pem: string): Promise<string | null> {
+  const other = await abort(send, name);
+  if (other !== null) {
+    return `another client has left a transaction for ${other} open; run \`abort ssl cert ${other}\``;
   }
-  const committed = await ask(`commit ssl cert ${name}`);
-  if (committed.startsWith('No ongoing transaction')) return 'somebody else ended the transaction';
-  if (!committed.includes('Success!')) throw new Error(redact(committed) || 'it hung up on the commit');
-  const shown = await ask(`show ssl cert ${name}`);
-  return showsLeafOf(pem, shown) ? null : 'it has another certificate in memory after the commit';
+  const staged = await send(`set ssl cert ${name} <<\n${pem}`).catch((error: Error) => {
+    throw new Error(`${error.message}; ${bufferHint(pem)}`);
+  });
+  const subject = /^Transaction (?:created|updated) for certificate (.+)!$/m.exec(staged)?.[1];
+  if (subject === undefined) throw new Error(await refusal(send, staged, pem));
+  if (subject !== name) {
+    // haproxy 2.6 adds a payload to any open transaction; its owner would commit this key under another name
+    await send(`abort ssl cert ${subject}`);
+    return `another client started a transaction for ${subject} at the same time`;
+  }
+  const committed = await send(`commit ssl cert ${name}`);
+  if (committed.startsWith('No ongoing transaction')) return 'another client ended the transaction';
+  if (!committed.includes('Success!')) {
+    throw new Error(redact(committed) || 'haproxy closed the connection at the commit');
+  }
+  const shown = await send(`show ssl cert ${name}`);
+  return showsLeafOf(pem, shown) ? null : 'haproxy has another certificate in memory after the commit';
 }
 
-/**
- * Ends an open transaction about `name`. Gives the name of the certificate that an open transaction is about instead;
- * null when none is open now.
- */
-async function abort(ask: SendCommand, name: string): Promise<string | null> {
-  const answer = await ask(`abort ssl cert ${name}`);
-  if (/^(No ongoing transaction|Transaction aborted)/.test(answer)) return null;
-  const other = /ongoing transaction is about '(.+?)'/.exec(answer)?.[1];
+/** Aborts a transaction for `name`. Returns the certificate that an open transaction is for, null if none is open. */
+async function abort(send: SendCommand, name: string): Promise<string | null> {
+  const output = await send(`abort ssl cert ${name}`);
+  if (/^(No ongoing transaction|Transaction aborted)/.test(output)) return null;
+  const other = /ongoing transaction is about '(.+?)'/.exec(output)?.[1];
   if (other !== undefined) return other;
-  throw new Error(redact(answer) || 'it hung up');
+  throw new Error(redact(output) || 'haproxy closed the connection');
 }
 
-/** Whether memory and files agree although no transaction was to be had: what is undone may never have come in. */
-async function isInLine(
-  ask: SendCommand,
+/** Whether memory and files match although no transaction was possible, e.g. before the first successful one. */
+async function memoryMatchesFiles(
+  send: SendCommand,
   { name, pemPath, keyPath }: HaproxyRuntimeActivation,
 ): Promise<boolean> {
   try {
     const pem = readInstalledPem(pemPath, keyPath);
-    const shown = await ask(`show ssl cert ${name}`);
+    const shown = await send(`show ssl cert ${name}`);
     return pem !== null && showsLeafOf(pem, shown) && showsChainOf(pem, shown);
   } catch {
     return false;
   }
 }
 
-async function refusal(ask: SendCommand, answer: string, pem: string): Promise<string> {
-  if (answer === '') {
-    return `it hung up; ${roomFor(pem)}`;
-  }
-  return answer.includes('not referenced by the configuration') ? unknownName(ask) : redact(answer);
+async function refusal(send: SendCommand, output: string, pem: string): Promise<string> {
+  if (output === '') return `haproxy closed the connection; ${bufferHint(pem)}`;
+  return output.includes('not referenced by the configuration') ? unknownName(send) : redact(output);
 }
 
-function roomFor(pem: string): string {
-  return `the ${Buffer.byteLength(pem)} bytes of PEM have to fit into its tune.bufsize`;
+function bufferHint(pem: string): string {
+  return `check that the ${Buffer.byteLength(pem)} bytes of PEM fit into haproxy's tune.bufsize`;
 }
 
-async function unknownName(ask: SendCommand): Promise<string> {
-  const names = (await ask('show ssl cert')).split('\n').filter((line) => /^[^#*\s]/.test(line));
-  const known = names.slice(0, mostNames).join(', ') + (names.length > mostNames ? ', …' : '');
-  return `it has loaded no certificate of that name (see crtName, or deploy with mode: reload first); it has: ${known}`;
+async function unknownName(send: SendCommand): Promise<string> {
+  const names = (await send('show ssl cert')).split('\n').filter((line) => /^[^#*\s]/.test(line));
+  const loaded = names.slice(0, maximumNames).join(', ') + (names.length > maximumNames ? ', …' : '');
+  return `haproxy has loaded no certificate of that name (see crtName, or deploy with mode: reload first); loaded: ${loaded}`;
 }

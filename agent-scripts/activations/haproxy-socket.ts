@@ -1,34 +1,34 @@
 import { connect } from 'node:net';
 
-/** Asks a running haproxy one thing and gives the whole answer, white space around it removed. */
+/** Sends one command to a running haproxy and returns the complete output, trimmed. */
 export type SendCommand = (command: string) => Promise<string>;
 
-const noSuchSocket: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such socket; is haproxy running, and is this the path of its `stats socket`?',
-  ECONNREFUSED: 'nobody listens on it; is haproxy running?',
-  ENOTSOCK: 'it is not a socket',
-  EACCES: 'this user may not write to it',
+const socketProblems: Readonly<Record<string, string>> = {
+  ENOENT:
+    'the socket does not exist; check that haproxy runs and that this is the path of its `stats socket`',
+  ECONNREFUSED: 'no process listens on the socket; check that haproxy runs',
+  ENOTSOCK: 'the path is not a socket',
+  EACCES: 'this user has no write permission for the socket',
 };
 
-/** How it shows that haproxy closed the connection while we were still writing. */
-const hungUp: readonly string[] = ['EPIPE', 'ECONNRESET'];
+/** Error codes that mean: haproxy closed the connection while the agent was still writing. */
+const closedByPeer: readonly string[] = ['EPIPE', 'ECONNRESET'];
 
-/** haproxy answers within milliseconds; one that waits for the rest of what it cannot hold never does. */
-const answerMilliseconds = 10_000;
+/** haproxy responds within milliseconds. If a payload exceeds its buffer, it waits for the rest and never responds. */
+const responseMilliseconds = 10_000;
 
 /**
- * Speaks to a stats socket: a connection for each command, which haproxy closes after its answer (it does not prompt
- * unless it is asked to: https://docs.haproxy.org/2.6/management.html#9.3). An answer that has not come when `deadline`
- * ends is given up.
- * @throws Error in words for a person
+ * Sends commands to a stats socket, each over a new connection, which haproxy closes after its output
+ * (non-interactive mode: https://docs.haproxy.org/2.6/management.html#9.3). Stops waiting when `deadline` aborts.
+ * @throws Error with a message for the operator
  */
 export function haproxySocket(socketPath: string, deadline: AbortSignal): SendCommand {
   return async (command) => {
-    const patience = AbortSignal.any([deadline, AbortSignal.timeout(answerMilliseconds)]);
+    const limit = AbortSignal.any([deadline, AbortSignal.timeout(responseMilliseconds)]);
     try {
-      return (await exchange(socketPath, command, patience)).trim();
+      return (await exchange(socketPath, command, limit)).trim();
     } catch (error) {
-      throw new Error(`${socketPath}: ${wordsOf(error as NodeJS.ErrnoException, patience)}`, {
+      throw new Error(`${socketPath}: ${problemOf(error as NodeJS.ErrnoException, limit)}`, {
         cause: error,
       });
     }
@@ -37,21 +37,21 @@ export function haproxySocket(socketPath: string, deadline: AbortSignal): SendCo
 
 function exchange(path: string, command: string, deadline: AbortSignal): Promise<string> {
   return new Promise((resolve, reject) => {
-    let answer = '';
+    let output = '';
     const socket = connect({ path, signal: deadline });
     socket.setEncoding('utf8');
     socket.on('data', (chunk: string) => {
-      answer += chunk;
+      output += chunk;
     });
     socket.once('error', (error: NodeJS.ErrnoException) =>
-      hungUp.includes(error.code ?? '') ? resolve(answer) : reject(error),
+      closedByPeer.includes(error.code ?? '') ? resolve(output) : reject(error),
     );
-    socket.once('close', () => resolve(answer));
+    socket.once('close', () => resolve(output));
     socket.write(`${command}\n`);
   });
 }
 
-function wordsOf(error: NodeJS.ErrnoException, deadline: AbortSignal): string {
-  if (deadline.aborted) return 'haproxy did not answer in time';
-  return noSuchSocket[error.code ?? ''] ?? error.message;
+function problemOf(error: NodeJS.ErrnoException, deadline: AbortSignal): string {
+  if (deadline.aborted) return 'haproxy did not respond before the deadline';
+  return socketProblems[error.code ?? ''] ?? error.message;
 }

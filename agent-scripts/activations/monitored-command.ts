@@ -1,12 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
-import { describeCommand, quoteArgv, runCommand, startProblemOf, succeeded } from '../host/run-command.ts';
+import { describeCommand, findStartProblem, quoteArgv, runCommand, succeeded } from '../host/run-command.ts';
 import { type ActivationResult, type Activator, filesOnly } from './activator.ts';
 
 /**
- * Runs a program that only signals a main process, which may die of what it then reads: the command has long said yes.
- * `pidFiles` are the places where the main process may have written its id; the first one that is there counts.
- * With `pidFileRequired` one of them has to be there; without, a daemon that writes none is believed.
+ * Runs a command that only signals a main process, and monitors that process: it may exit while it loads the files,
+ * although the command has succeeded. `pidFiles` are the paths where the main process may write its id; the first that
+ * exists is used. If none exists, the activation fails with `pidFileRequired`, and otherwise succeeds.
  */
 export const MonitoredCommandActivation = z.strictObject({
   kind: z.literal('monitoredCommand'),
@@ -16,83 +16,87 @@ export const MonitoredCommandActivation = z.strictObject({
 });
 export type MonitoredCommandActivation = z.infer<typeof MonitoredCommandActivation>;
 
-/** How long the main process is watched while old workers still finish what they do. */
-const watchMilliseconds = 2_000;
+/** Maximum time to monitor the main process while old workers finish their connections. */
+const monitorMilliseconds = 2_000;
 /**
- * With all workers exchanged it has to live on for this long only. New ones alone prove nothing: httpd starts some
- * whenever it has too few.
+ * Once all workers are new, the main process must run for this long. A new worker alone proves nothing: httpd also starts
+ * workers under load.
  */
 const steadyMilliseconds = 150;
 const pollMilliseconds = 10;
 
-/** What a pid file names: a process as (id, start), since ids are given again, and the workers it has. */
+/** The process named by a pid file, and its workers. */
 interface MainProcess {
   readonly id: string;
-  readonly living: boolean;
+  readonly isRunning: boolean;
   readonly workers: ReadonlySet<string>;
 }
 
 export const monitoredCommand: Activator<MonitoredCommandActivation> = {
   async run(activation, timeoutSeconds) {
-    const before = mainProcess(activation.pidFiles);
+    const previous = readMainProcess(activation.pidFiles);
     const command = await runCommand(activation.argv, timeoutSeconds);
-    if (!succeeded(command)) return { ok: false, told: describeCommand(command) };
-    const ending = await watch(activation, before);
-    return { ok: ending.ok, told: `${describeCommand(command)}, and ${ending.told}` };
+    if (!succeeded(command)) return { ok: false, detail: describeCommand(command) };
+    const { ok, detail } = await monitor(activation, previous);
+    return { ok, detail: `${describeCommand(command)}; ${detail}` };
   },
-  byHand: ({ argv }) => quoteArgv(argv),
-  holds: async ({ argv }) => filesOnly(startProblemOf(argv)),
+  manualCommand: ({ argv }) => quoteArgv(argv),
+  readMemory: async ({ argv }) => filesOnly(findStartProblem(argv)),
 };
 
-/** Waits for a sign that the daemon has read its files: other workers, or that nobody is there any more. */
-async function watch(
+/** Waits until all workers are new, the main process has exited, or the time is over. */
+async function monitor(
   { pidFiles, pidFileRequired }: MonitoredCommandActivation,
-  before: MainProcess | null,
+  previous: MainProcess | null,
 ): Promise<ActivationResult> {
-  const giveUp = Date.now() + watchMilliseconds;
-  let exchangedSince: number | null = null;
+  const deadline = Date.now() + monitorMilliseconds;
+  let replacedSince: number | null = null;
   for (;;) {
-    const now = mainProcess(pidFiles);
-    exchangedSince = hasOnlyNewWorkers(now, before) ? (exchangedSince ?? Date.now()) : null;
-    const isSteady = exchangedSince !== null && Date.now() - exchangedSince >= steadyMilliseconds;
-    if (isSteady || Date.now() > giveUp || isOver(now, before)) return atLast(now, before, pidFileRequired);
+    const current = readMainProcess(pidFiles);
+    replacedSince = hasOnlyNewWorkers(current, previous) ? (replacedSince ?? Date.now()) : null;
+    const isSteady = replacedSince !== null && Date.now() - replacedSince >= steadyMilliseconds;
+    if (isSteady || Date.now() > deadline || hasExited(current, previous)) {
+      return resultOf(current, previous, pidFileRequired);
+    }
     await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
   }
 }
 
-/** The process that was told is dead. When it was dead before, the command may still be starting another. */
-function isOver(now: MainProcess | null, before: MainProcess | null): boolean {
-  return before?.living === true && now?.living === false && now.id === before.id;
+/** Whether the signalled process has exited. If it was not running before, the command may still be starting one. */
+function hasExited(current: MainProcess | null, previous: MainProcess | null): boolean {
+  return previous?.isRunning === true && current?.isRunning === false && current.id === previous.id;
 }
 
-function hasOnlyNewWorkers(now: MainProcess | null, before: MainProcess | null): boolean {
-  if (now === null || !now.living || now.workers.size === 0) return false;
-  return now.id !== before?.id || ![...before.workers].some((worker) => now.workers.has(worker));
+function hasOnlyNewWorkers(current: MainProcess | null, previous: MainProcess | null): boolean {
+  if (current === null || !current.isRunning || current.workers.size === 0) return false;
+  return current.id !== previous?.id || ![...previous.workers].some((worker) => current.workers.has(worker));
 }
 
-function atLast(
-  now: MainProcess | null,
-  before: MainProcess | null,
+function resultOf(
+  current: MainProcess | null,
+  previous: MainProcess | null,
   pidFileRequired: boolean,
 ): ActivationResult {
-  if (now?.living === true) return { ok: true, told: `its main process ${now.id} lives on` };
-  if (now === null && before === null && !pidFileRequired) return { ok: true, told: 'it keeps no pid file' };
-  const who =
-    before?.living === true ? `its main process ${before.id} died of it` : 'nothing runs afterwards';
-  return { ok: false, told: `${who}: the daemon's own error log says why` };
+  if (current?.isRunning === true) return { ok: true, detail: `main process ${current.id} still runs` };
+  if (current === null && previous === null && !pidFileRequired) {
+    return { ok: true, detail: 'the daemon writes no pid file' };
+  }
+  const fact =
+    previous?.isRunning === true ? `main process ${previous.id} has exited` : 'no main process runs';
+  return { ok: false, detail: `${fact}; see the daemon's error log` };
 }
 
-function mainProcess(pidFiles: readonly string[]): MainProcess | null {
+function readMainProcess(pidFiles: readonly string[]): MainProcess | null {
   const file = pidFiles.find((path) => existsSync(path));
   if (file === undefined) return null;
   const id = read(file).trim();
-  // proc_pid_stat(5): after the name in parentheses come state (Z: dead, not yet reaped) and the rest
+  // proc_pid_stat(5): the state follows the name in parentheses; Z is a zombie
   const state = /^[1-9]\d*$/.test(id) ? /.*\) (\S)/s.exec(read(`/proc/${id}/stat`))?.[1] : undefined;
   const workers = read(`/proc/${id}/task/${id}/children`).split(' ').filter(Boolean);
-  return { id, living: state !== undefined && !'ZXx'.includes(state), workers: new Set(workers) };
+  return { id, isRunning: state !== undefined && !'ZXx'.includes(state), workers: new Set(workers) };
 }
 
-/** Empty where there is nothing to read: a process may end between two looks. */
+/** Empty if the file cannot be read: the process may have just exited. */
 function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');

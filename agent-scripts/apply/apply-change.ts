@@ -1,6 +1,7 @@
 import type { AgentLine, Repair } from '../../core/deployment/agent-line.ts';
 import { CertferryError } from '../../core/errors.ts';
 import { activate } from '../activations/activation.ts';
+import type { ActivationResult } from '../activations/activator.ts';
 import type { Change } from '../change/change.ts';
 import type { PlannedChange } from '../change/plan.ts';
 import { backUp, installStagedFiles } from '../files/commit.ts';
@@ -11,10 +12,10 @@ import { type CommandResult, describeCommand, runCommand, succeeded } from '../h
 import { writeJournal } from '../journal/journal.ts';
 import { checkStagedFiles } from '../validation/check-staged-files.ts';
 import { type Rehearsal, rehearse } from '../validation/rehearsal.ts';
-import { discard } from './recover.ts';
+import { discardChange } from './discard-change.ts';
 import { undoChange } from './undo-change.ts';
 
-/** How a change ended. With `applied`, `reload_failed` and `rollback_failed` the journal is open for the receipt. */
+/** The result of a change. After `applied`, `reload_failed` and `rollback_failed` the caller writes the receipt. */
 export interface ApplyResult {
   readonly outcome: Extract<
     AgentLine['outcome'],
@@ -26,72 +27,76 @@ export interface ApplyResult {
   readonly repair: Repair | null;
 }
 
-/** What the daemon's check said before the live files were touched. */
-type Verdict =
-  | { readonly kind: 'accepted'; readonly where: 'private' }
-  | { readonly kind: 'refused'; readonly where: 'private'; readonly command: CommandResult }
-  | { readonly kind: 'unasked'; readonly where: 'none' }
+/**
+ * Result of the daemon's check of the staged files. `postponed`: the check can only run after the files are installed,
+ * for the reason `why`.
+ */
+type Check =
+  | { readonly kind: 'accepted'; readonly validatedIn: 'private' }
+  | { readonly kind: 'refused'; readonly validatedIn: 'private'; readonly command: CommandResult }
+  | { readonly kind: 'unsupported'; readonly validatedIn: 'none' }
   | {
-      readonly kind: 'open';
-      readonly where: 'place';
+      readonly kind: 'postponed';
+      readonly validatedIn: 'place';
       readonly why: string;
       readonly argv: readonly string[];
     };
 
 /**
- * stage → validate in private → journal → back up → rename → activate; each step undone when a later one fails.
- * What a death at any instruction leaves behind is told by the journal and mended by `recover`.
- * @throws CertferryError StagingFailed, CommitFailed: the live files are as they were
+ * Makes a planned change: journal → stage → validate → rehearse → back up → commit → activate. Each failure reverses the
+ * previous steps. If the agent is killed, the journal shows `recover` what to reverse.
+ * @throws CertferryError StagingFailed, CommitFailed; the live files are unchanged
  */
 export async function applyChange(home: Home, planned: PlannedChange, dryRun: boolean): Promise<ApplyResult> {
   const { change } = planned;
   writeJournal(home, 'staging', change);
-  const verdict = await stageAndJudge(home, planned);
-  if (verdict.kind === 'refused') return refused(home, change, describeCommand(verdict.command));
-  const rehearsal = change.sandbox === null ? null : await rehearseOrSay(home, change, change.sandbox);
-  if (rehearsal?.kind === 'failed') return refused(home, change, rehearsal.why);
-  const notes = rehearsal?.kind === 'unavailable' ? [`not rehearsed: ${rehearsal.why}`] : [];
-  return withWarnings(notes, dryRun ? dryRunEnd(home, change, verdict) : await goLive(home, change, verdict));
+  const check = await stageAndCheck(home, planned);
+  if (check.kind === 'refused') return refuseStaged(home, change, describeCommand(check.command));
+  const rehearsal = change.sandbox === null ? null : await rehearseIfSupported(home, change, change.sandbox);
+  if (rehearsal?.kind === 'failed') return refuseStaged(home, change, rehearsal.why);
+  const warnings = rehearsal?.kind === 'unavailable' ? [`not rehearsed: ${rehearsal.why}`] : [];
+  const result = dryRun ? finishDryRun(home, change, check) : await install(home, change, check);
+  return { ...result, warnings: [...result.warnings, ...warnings] };
 }
 
-async function goLive(home: Home, change: Change, verdict: Verdict): Promise<ApplyResult> {
+async function install(home: Home, change: Change, check: Check): Promise<ApplyResult> {
   commit(home, change);
-  if (verdict.kind === 'open') {
-    const check = await runCommand(verdict.argv, change.commandTimeoutSeconds);
-    if (!succeeded(check)) return refusedInPlace(home, change, check);
+  if (check.kind === 'postponed') {
+    const command = await runCommand(check.argv, change.commandTimeoutSeconds);
+    if (!succeeded(command)) return refuseInstalled(home, change, command);
   }
-  return bringIn(home, change, verdict);
+  return activateInstalled(home, change, check);
 }
 
-function withWarnings(more: readonly string[], applied: ApplyResult): ApplyResult {
-  return more.length === 0 ? applied : { ...applied, warnings: [...applied.warnings, ...more] };
+/** If a rehearsal is not possible, the deployment continues with a warning. */
+async function rehearseIfSupported(
+  home: Home,
+  change: Change,
+  sandbox: readonly string[],
+): Promise<Rehearsal> {
+  if (sandbox.length > 0) return rehearse(home, change, sandbox);
+  return { kind: 'unavailable', why: 'this kind of target does not support rehearsals' };
 }
 
-/** A kind without a sandbox, and a failure of our own, are said and stop nothing: the deployment goes on unrehearsed. */
-async function rehearseOrSay(home: Home, change: Change, sandbox: readonly string[]): Promise<Rehearsal> {
-  if (sandbox.length === 0) return { kind: 'unavailable', why: 'this kind of target has no sandbox' };
-  return rehearse(home, change, sandbox);
-}
-
-async function stageAndJudge(home: Home, planned: PlannedChange): Promise<Verdict> {
+async function stageAndCheck(home: Home, planned: PlannedChange): Promise<Check> {
   try {
     stageFiles(planned);
-    return await judge(home, planned.change);
+    return await checkStaged(home, planned.change);
   } catch (error) {
-    discard(home, planned.change);
+    discardChange(home, planned.change);
     throw error;
   }
 }
 
-async function judge(home: Home, change: Change): Promise<Verdict> {
-  if (change.validate === null) return { kind: 'unasked', where: 'none' };
-  const verdict = await checkStagedFiles(home, change, change.validate);
-  if (verdict.kind === 'unavailable') {
-    return { kind: 'open', where: 'place', why: verdict.why, argv: change.validate };
+async function checkStaged(home: Home, change: Change): Promise<Check> {
+  if (change.validate === null) return { kind: 'unsupported', validatedIn: 'none' };
+  const check = await checkStagedFiles(home, change, change.validate);
+  if (check.kind === 'unavailable') {
+    return { kind: 'postponed', validatedIn: 'place', why: check.why, argv: change.validate };
   }
-  return succeeded(verdict.command)
-    ? { kind: 'accepted', where: 'private' }
-    : { kind: 'refused', where: 'private', command: verdict.command };
+  return succeeded(check.command)
+    ? { kind: 'accepted', validatedIn: 'private' }
+    : { kind: 'refused', validatedIn: 'private', command: check.command };
 }
 
 function commit(home: Home, change: Change): void {
@@ -101,78 +106,83 @@ function commit(home: Home, change: Change): void {
     installStagedFiles(change);
   } catch (error) {
     restoreFiles(change);
-    discard(home, change);
+    discardChange(home, change);
     throw new CertferryError(
       'CommitFailed',
-      `the new files could not be put in place (${(error as Error).message}); the old ones are there as before`,
+      `the new files could not be installed (${(error as Error).message}); the previous files remain in use`,
       { details: { paths: change.files.map((file) => file.path) }, cause: error },
     );
   }
 }
 
-async function bringIn(home: Home, change: Change, verdict: Verdict): Promise<ApplyResult> {
-  const warnings = verdict.kind === 'open' ? [inPlaceWarning(verdict.why)] : [];
-  const done = { validatedIn: verdict.where, warnings } as const;
-  const reload =
+async function activateInstalled(home: Home, change: Change, check: Check): Promise<ApplyResult> {
+  const warnings =
+    check.kind === 'postponed' ? [`validated only after the files were installed: ${check.why}`] : [];
+  const result = { validatedIn: check.validatedIn, warnings } as const;
+  const activation =
     change.activate === null ? null : await activate(change.activate, change.commandTimeoutSeconds);
-  if (reload === null || reload.ok) {
-    return { ...done, outcome: 'applied', summary: appliedSummary(change), repair: null };
+  if (activation === null || activation.ok) {
+    return { ...result, outcome: 'applied', summary: appliedSummary(change), repair: null };
   }
-  const undoing = await undoChange(home, change, reload.kept);
-  if (undoing.kind === 'restored') {
-    const back = reload.kept ? 'are back, which the daemon never left' : 'are back and reloaded';
-    const summary = `the reload failed and the old files ${back}: ${reload.told}`;
-    return { ...done, outcome: 'reload_failed', summary, repair: null };
-  }
-  const summary = `the reload failed (${reload.told}), and so did going back: ${undoing.why}`;
-  return { ...done, outcome: 'rollback_failed', summary, repair: undoing.repair };
+  return { ...result, ...(await undoFailedActivation(home, change, activation)) };
 }
 
-function refused(home: Home, change: Change, why: string): ApplyResult {
-  discard(home, change);
+async function undoFailedActivation(home: Home, change: Change, { detail, keptPrevious }: ActivationResult) {
+  const undo = await undoChange(home, change, keptPrevious);
+  if (undo.kind === 'failed') {
+    const summary = `reload failed (${detail}) and rollback failed: ${undo.why}`;
+    return { outcome: 'rollback_failed', summary, repair: undo.repair } as const;
+  }
+  const state = keptPrevious
+    ? 'previous files restored, which the daemon still uses'
+    : 'previous files restored, daemon reloaded';
+  return { outcome: 'reload_failed', summary: `reload failed, ${state}: ${detail}`, repair: null } as const;
+}
+
+function refuseStaged(home: Home, change: Change, why: string): ApplyResult {
+  discardChange(home, change);
   return {
     outcome: 'validate_failed',
-    summary: `the staged files were refused, the live ones never touched: ${why}`,
+    summary: `staged files refused, live files unchanged: ${why}`,
     validatedIn: 'private',
     warnings: [],
     repair: null,
   };
 }
 
-/** The daemon has read nothing yet, so the old inodes go back without a reload. */
-function refusedInPlace(home: Home, change: Change, command: CommandResult): ApplyResult {
+/** The daemon has not read the new files yet, so restoring the previous ones needs no reload. */
+function refuseInstalled(home: Home, change: Change, command: CommandResult): ApplyResult {
   restoreFiles(change);
-  discard(home, change);
+  discardChange(home, change);
   return {
     outcome: 'validate_failed',
-    summary: `the new files were refused and the old ones put back before any reload: ${describeCommand(command)}`,
+    summary: `new files refused, previous files restored before any reload: ${describeCommand(command)}`,
     validatedIn: 'place',
     warnings: [],
     repair: null,
   };
 }
 
-function dryRunEnd(home: Home, change: Change, verdict: Verdict): ApplyResult {
-  discard(home, change);
-  const accepted = verdict.kind === 'accepted';
+function finishDryRun(home: Home, change: Change, check: Check): ApplyResult {
+  discardChange(home, change);
+  const isAccepted = check.kind === 'accepted';
   return {
-    outcome: accepted ? 'validated' : 'validate_unsupported',
-    summary: accepted
-      ? 'the daemon accepts the staged files; nothing was changed'
-      : verdict.kind === 'open'
-        ? `the daemon cannot be asked without touching live files: ${verdict.why}`
-        : 'this target has no check of its own; the bundle itself is in order',
-    validatedIn: accepted ? 'private' : 'none',
+    outcome: isAccepted ? 'validated' : 'validate_unsupported',
+    summary: dryRunSummary(check),
+    validatedIn: isAccepted ? 'private' : 'none',
     warnings: [],
     repair: null,
   };
 }
 
-function inPlaceWarning(why: string): string {
-  return `validated after the files were in place, not before: ${why}`;
+function dryRunSummary(check: Check): string {
+  if (check.kind === 'accepted') return 'the daemon accepts the staged files; nothing was changed';
+  if (check.kind === 'postponed')
+    return `the daemon can check only installed files (${check.why}); nothing was changed`;
+  return 'the bundle is valid; the daemon has no check of its own';
 }
 
 function appliedSummary(change: Change): string {
-  const files = `${change.files.length} files in place`;
-  return change.activate === null ? `${files}; the daemon watches them itself` : `${files}, daemon reloaded`;
+  const files = `${change.files.length} ${change.files.length === 1 ? 'file' : 'files'} installed`;
+  return change.activate === null ? `${files}; the daemon detects them itself` : `${files}, daemon reloaded`;
 }

@@ -1,21 +1,21 @@
 import type { Recovery } from '../../core/deployment/agent-line.ts';
-import { agentLine } from '../../core/deployment/agent-line.ts';
 import type { Change } from '../change/change.ts';
 import { removeStaged } from '../files/restore.ts';
-import { removeQuietly, sweepTemporaries } from '../host/durable-files.ts';
+import { removeTemporaries } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { closeJournal, type Journal, readJournal } from '../journal/journal.ts';
 import { type Receipt, readReceipt, writeReceipt } from '../journal/receipt.ts';
+import { resultLine } from '../journal/result-line.ts';
+import { discardChange } from './discard-change.ts';
 import { undoChange } from './undo-change.ts';
 
 /**
- * Brings the host out of whatever an earlier run left half done, before any other job: staged files are removed, a
- * half committed or unproven change is undone and the daemon reloaded, an interrupted undoing is finished. Null when
- * nothing was half done.
+ * Reverses or completes the change of an interrupted run, before any other job: removes staged files, reverses a partial
+ * or unrecorded change and reloads the daemon, or completes an interrupted undo. Null if there is nothing to recover.
  */
 export async function recover(home: Home): Promise<Recovery | null> {
-  sweepTemporaries(home.root);
+  removeTemporaries(home.root);
   const journal = readJournal(home);
   if (journal === null) return null;
   const { change } = journal;
@@ -24,31 +24,31 @@ export async function recover(home: Home): Promise<Recovery | null> {
     targetId: change.targetId,
     outcome: await withFolderLocks(
       change.files.map(({ path }) => path),
-      () => finishRecovery(home, journal),
+      () => recoverChange(home, journal),
     ),
   };
 }
 
-async function finishRecovery(home: Home, { phase, change }: Journal): Promise<Recovery['outcome']> {
+async function recoverChange(home: Home, { phase, change }: Journal): Promise<Recovery['outcome']> {
   const receipt = readReceipt(home, change.targetId, change.deploymentId);
   if (phase === 'staging') {
-    discard(home, change);
+    discardChange(home, change);
     return 'cleaned';
   }
-  if (isSettled(phase, receipt)) {
+  if (isComplete(phase, receipt)) {
     removeStaged(change);
     closeJournal(home);
     return 'completed';
   }
-  const undoing = await undoChange(home, change);
+  const undo = await undoChange(home, change);
   removeStaged(change);
-  if (undoing.kind === 'failed') {
-    recordFailure(home, change, undoing.why, undoing.repair);
+  if (undo.kind === 'failed') {
+    recordFailure(home, change, undo.why, undo.repair);
     closeJournal(home);
     return 'rollback_failed';
   }
   if (receipt === null) {
-    discard(home, change);
+    discardChange(home, change);
   } else {
     writeReceipt(home, { ...receipt, undone: true });
     closeJournal(home);
@@ -56,27 +56,18 @@ async function finishRecovery(home: Home, { phase, change }: Journal): Promise<R
   return 'restored';
 }
 
-/** The receipt was written just before the run died: only the journal was left to close. */
-function isSettled(phase: Journal['phase'], receipt: Receipt | null): boolean {
+/** Whether the receipt shows that only the journal remained to be removed. */
+function isComplete(phase: Journal['phase'], receipt: Receipt | null): boolean {
   if (receipt === null) return false;
   return phase === 'committing' || receipt.undone || receipt.line.outcome !== 'applied';
-}
-
-/** Live files are as they were: removes temporaries and backups of a change that never came to be. */
-export function discard(home: Home, change: Change): void {
-  removeStaged(change);
-  removeQuietly(home.target(change.targetId).backups(change.deploymentId));
-  closeJournal(home);
 }
 
 function recordFailure(home: Home, change: Change, why: string, repair: Receipt['line']['repair']): void {
   writeReceipt(home, {
     v: 1,
-    line: agentLine({
-      deploymentId: change.deploymentId,
-      targetId: change.targetId,
+    line: resultLine(change, {
       outcome: 'rollback_failed',
-      summary: `the run that made this change died, and undoing it failed: ${why}`,
+      summary: `the run was interrupted, and its rollback failed: ${why}`,
       reason: 'RestoreFailed',
       repair,
     }),

@@ -4,22 +4,22 @@ import { keepsProcesses } from '../activations/activation.ts';
 import type { Change } from '../change/change.ts';
 import { type Workers, workersOn } from '../host/worker-processes.ts';
 
-/** Who accepts connections on the target's endpoint now and will be replaced: to be asked before a daemon is told. */
+/** The workers on the target's endpoint that the activation will replace. Call it before the activation. */
 export function workersToReplace({ verify, activate }: Pick<Change, 'verify' | 'activate'>): Workers {
   if (verify === 'none' || activate === null || keepsProcesses(activate)) return new Set();
   return workersOn(endpointParts(verify.endpoint).port);
 }
 
 /**
- * Whether the target's endpoint serves a version, waiting briefly for the daemon; null where nobody can say.
- * The sockets are loaded only when there is something to look at.
+ * Whether the target's endpoint serves a version, probed from this host within a short time. Null if unknown. Loads the
+ * probe code only if there is an endpoint.
  */
 export async function servedLocally(
   { verify }: Pick<Change, 'verify'>,
   version: VersionFacts | null,
-  before: Workers,
+  oldWorkers: Workers,
 ): Promise<boolean | null> {
   if (verify === 'none' || version === null) return null;
   const { waitUntilServed } = await import('./wait-until-served.ts');
-  return waitUntilServed(verify, version, before);
+  return waitUntilServed(verify, version, oldWorkers);
 }

@@ -5,49 +5,51 @@ import { type Metadata, resolveOwnership, sameMetadata } from '../host/ownership
 import type { Receipt } from '../journal/receipt.ts';
 
 /**
- * Whether every byte of a change is already there AND the run that put it there came to its end. Equal bytes without
- * that receipt may never have been read by the daemon, so they are applied again.
+ * Whether all files already have the desired content and a finished deployment installed them. Without such a receipt,
+ * the daemon may never have read the files, so they are deployed again.
  */
 export function isUnchanged(change: Change, installed: Receipt | null): boolean {
   if (installed === null || installed.change === null) return false;
-  const receipted = new Map(installed.change.files.map((file) => [file.path, file.digest]));
+  const installedDigests = new Map(installed.change.files.map((file) => [file.path, file.digest]));
   return change.files.every(
     (file) =>
-      file.before?.digest === file.digest &&
-      // a trigger is the daemon's own configuration: a person may have edited it since
-      (file.role === 'trigger' || receipted.get(file.path) === file.digest),
+      file.previous?.digest === file.digest &&
+      // a trigger is the daemon's own configuration, which an operator may have edited
+      (file.role === 'trigger' || installedDigests.get(file.path) === file.digest),
   );
 }
 
 /**
- * Gives files whose owner or mode drifted what the config says, or else what the deployment gave them, and tells.
- * `wanted` and `change.files` are the same files in the same order.
+ * Repairs owner and mode of files that differ from the configuration, or if it sets none, from the deployment. Returns one
+ * warning for each repaired file. `desired` and `change.files` have the same order.
  */
 export function repairOwnership(
-  wanted: readonly DesiredFile[],
+  desired: readonly DesiredFile[],
   change: Change,
   installed: Receipt,
 ): string[] {
   return change.files.flatMap((file, index) => {
-    const intent = wanted[index];
+    const description = desired[index];
     const deployed = installed.change?.files.find((other) => other.path === file.path);
-    if (intent === undefined || deployed === undefined || file.before === null) return [];
+    if (description === undefined || deployed === undefined || file.previous === null) return [];
     if (file.role === 'trigger') return [];
-    const now = file.before.metadata;
-    const should = resolveOwnership(intent.explicit, deployed.metadata, intent.defaults);
-    if (sameMetadata(now, should)) return [];
-    repair(file.path, now, should);
-    return [`${file.path}: repaired ${show(now)} to ${show(should)}`];
+    const current = file.previous.metadata;
+    const expected = resolveOwnership(description.explicit, deployed.metadata, description.defaults);
+    if (sameMetadata(current, expected)) return [];
+    setMetadata(file.path, current, expected);
+    return [`${file.path}: repaired ${formatMetadata(current)} to ${formatMetadata(expected)}`];
   });
 }
 
-/** A mode that shrinks shrinks first, so that a key is at no moment readable by more than before or after. */
-function repair(path: string, now: Metadata, should: Metadata): void {
-  chmodSync(path, now.mode & should.mode);
-  if (now.uid !== should.uid || now.gid !== should.gid) chownSync(path, should.uid, should.gid);
-  chmodSync(path, should.mode);
+/** First reduces the mode to the common bits, so that a key is never readable by more users than before or after. */
+function setMetadata(path: string, current: Metadata, expected: Metadata): void {
+  chmodSync(path, current.mode & expected.mode);
+  if (current.uid !== expected.uid || current.gid !== expected.gid) {
+    chownSync(path, expected.uid, expected.gid);
+  }
+  chmodSync(path, expected.mode);
 }
 
-function show({ mode, uid, gid }: Metadata): string {
+function formatMetadata({ mode, uid, gid }: Metadata): string {
   return `${mode.toString(8).padStart(4, '0')} ${uid}:${gid}`;
 }

@@ -6,9 +6,9 @@ import { Activation } from '../activations/activation.ts';
 const Metadata = z.strictObject({ mode: z.int(), uid: z.int(), gid: z.int() });
 
 /**
- * One file of a change, with all that is needed to finish or undo it later. `path` is where the bytes live (links
- * followed), `staged` the temporary beside it, `backup` where the replaced file is kept. `before` is null when there
- * was no file. Digests are SHA-256 in hex: never bytes.
+ * One file of a change, with everything needed to complete or reverse it later. `path` is the file itself (symbolic links
+ * resolved), `staged` the temporary file beside it, `backup` the copy of the replaced file. `previous` is null if there
+ * was no file. Digests are SHA-256 in hex. Contains no file content.
  */
 export const ChangedFile = z.strictObject({
   role: z.enum(['certificate', 'chain', 'privateKey', 'combined', 'trigger']),
@@ -17,11 +17,11 @@ export const ChangedFile = z.strictObject({
   backup: z.string(),
   digest: z.string(),
   metadata: Metadata,
-  before: z.nullable(z.strictObject({ digest: z.string(), metadata: Metadata })),
+  previous: z.nullable(z.strictObject({ digest: z.string(), metadata: Metadata })),
 });
 export type ChangedFile = z.infer<typeof ChangedFile>;
 
-/** A change of one target on this host: what the journal keeps while it is half done, and the receipt afterwards. */
+/** A change for one target on this host. The journal contains it while it is made, the receipt afterwards. */
 export const Change = z.strictObject({
   deploymentId: z.string(),
   targetId: z.string(),
@@ -29,7 +29,7 @@ export const Change = z.strictObject({
   files: z.array(ChangedFile),
   activate: z.nullable(Activation),
   validate: z.nullable(z.array(z.string())),
-  /** How to start a sandbox of the daemon; null where none is wanted, `[]` where this kind has none. */
+  /** As in `DesiredChange`. */
   sandbox: z.nullable(z.array(z.string())),
   commandTimeoutSeconds: z.int(),
   backupRetention: z.int(),

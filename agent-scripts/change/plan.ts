@@ -14,45 +14,49 @@ import { metadataOf, resolveOwnership } from '../host/ownership.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { type DaemonMemory, readDaemonMemory, withPreviousFromMemory } from './daemon-memory.ts';
 
-/** A change that has met the host, with the bytes that will be written (in memory only, in the order of `files`). */
+/** A change planned for this host. `contents` are the bytes to write, in the order of `files`; they stay in memory. */
 export interface PlannedChange {
   readonly change: Change;
   readonly contents: readonly Buffer[];
-  /** What has to be kept for an undoing because no file says it. In memory only. */
-  readonly held: DaemonMemory;
+  /** What staging must back up because no file contains it. Stays in memory. */
+  readonly daemonMemory: DaemonMemory;
   readonly warnings: readonly string[];
 }
 
-/** What the plan carries along unchanged from the target. */
+/** The fields that the plan copies from the target. */
 export type ChangePolicy = Pick<Change, 'commandTimeoutSeconds' | 'backupRetention' | 'verify'>;
 
 /**
- * Follows links, looks up users, and compares with what is there. Touches nothing.
+ * Resolves links, users and groups, and compares the desired files with the installed ones. Changes nothing.
  * @throws CertferryError PlanInvalid, UnknownOwner, DaemonUnreachable
  */
 export async function planChange(
   home: Home,
   header: JobHeader,
-  wanted: DesiredChange,
+  desired: DesiredChange,
   version: VersionFacts,
   { commandTimeoutSeconds, backupRetention, verify }: ChangePolicy,
 ): Promise<PlannedChange> {
-  const contents = wanted.files.map(contentOf);
-  const held = await readDaemonMemory(wanted.activate, commandTimeoutSeconds);
-  const files = wanted.files.map((file, index) =>
-    withPreviousFromMemory(planFile(home, header, file, contents[index] ?? Buffer.alloc(0), index), held),
+  const contents = desired.files.map(contentOf);
+  const daemonMemory = await readDaemonMemory(desired.activate, commandTimeoutSeconds);
+  const files = desired.files.map((file, index) =>
+    withPreviousFromMemory(
+      planFile(home, header, file, contents[index] ?? Buffer.alloc(0), index),
+      daemonMemory,
+    ),
   );
   refuseSharedDestination(files);
-  const installed = readInstalledCertificate(files, held);
+  const installed = readInstalledCertificate(files, daemonMemory);
   return {
     change: {
       deploymentId: header.deploymentId,
       targetId: header.targetId,
       fence: header.fence,
       files,
-      activate: wanted.activate === null ? null : await withBaseline(wanted.activate, commandTimeoutSeconds),
-      validate: wanted.validate === null ? null : [...wanted.validate],
-      sandbox: wanted.sandbox === null ? null : [...wanted.sandbox],
+      activate:
+        desired.activate === null ? null : await withBaseline(desired.activate, commandTimeoutSeconds),
+      validate: desired.validate === null ? null : [...desired.validate],
+      sandbox: desired.sandbox === null ? null : [...desired.sandbox],
       commandTimeoutSeconds,
       backupRetention,
       verify,
@@ -60,24 +64,24 @@ export async function planChange(
       previousVersion: installed === null ? null : factsOfPem(installed),
     },
     contents,
-    held,
-    warnings: installed === null ? [] : lostNameWarnings(installed, wanted.files),
+    daemonMemory,
+    warnings: installed === null ? [] : lostNameWarnings(installed, desired.files),
   };
 }
 
-/** Where the files of a wanted change live, links followed. Throws PlanInvalid. */
+/** Paths of the files of a change, with symbolic links resolved. Throws PlanInvalid. */
 export function destinationsOf({ files }: DesiredChange): string[] {
   return files.map(({ path }) => resolveDestination(path));
 }
 
-function contentOf({ path, content, whenMissing }: DesiredFile): Buffer {
+function contentOf({ path, content, contentIfMissing }: DesiredFile): Buffer {
   if (content !== null) return Buffer.from(content);
-  const found = resolveDestination(path);
-  if (existsSync(found)) return readFileSync(found);
-  if (whenMissing !== undefined) return Buffer.from(whenMissing);
+  const file = resolveDestination(path);
+  if (existsSync(file)) return readFileSync(file);
+  if (contentIfMissing !== undefined) return Buffer.from(contentIfMissing);
   throw new CertferryError(
     'PlanInvalid',
-    `${path} does not exist; the daemon's configuration has to be there before`,
+    `${path} does not exist; create this configuration file of the daemon before you deploy`,
     {
       details: { path },
     },
@@ -87,20 +91,20 @@ function contentOf({ path, content, whenMissing }: DesiredFile): Buffer {
 function planFile(
   home: Home,
   header: JobHeader,
-  wanted: DesiredFile,
+  desired: DesiredFile,
   bytes: Buffer,
   index: number,
 ): ChangedFile {
-  const path = resolveDestination(wanted.path);
+  const path = resolveDestination(desired.path);
   const existing = metadataOf(path);
   return {
-    role: wanted.role,
+    role: desired.role,
     path,
     staged: temporaryBeside(path),
     backup: join(home.target(header.targetId).backups(header.deploymentId), `${index}-${basename(path)}`),
     digest: digestOf(bytes),
-    metadata: resolveOwnership(wanted.explicit, existing, wanted.defaults),
-    before: existing === null ? null : { digest: digestOf(readFileSync(path)), metadata: existing },
+    metadata: resolveOwnership(desired.explicit, existing, desired.defaults),
+    previous: existing === null ? null : { digest: digestOf(readFileSync(path)), metadata: existing },
   };
 }
 
@@ -111,7 +115,7 @@ function refuseSharedDestination(files: readonly ChangedFile[]): void {
     if (other !== undefined) {
       throw new CertferryError(
         'PlanInvalid',
-        `${other.role} and ${file.role} are both to be written to ${file.path}; give each a path of its own`,
+        `${other.role} and ${file.role} have the same path ${file.path}; configure a different path for each`,
         { details: { path: file.path } },
       );
     }
@@ -119,14 +123,14 @@ function refuseSharedDestination(files: readonly ChangedFile[]): void {
   }
 }
 
-function readInstalledCertificate(files: readonly ChangedFile[], held: DaemonMemory): string | null {
+function readInstalledCertificate(files: readonly ChangedFile[], memory: DaemonMemory): string | null {
   const certificate = files.find(containsLeaf);
-  if (certificate === undefined || certificate.before === null) return null;
-  return held.get(certificate.path) ?? readFileSync(certificate.path, 'utf8');
+  if (certificate === undefined || certificate.previous === null) return null;
+  return memory.get(certificate.path) ?? readFileSync(certificate.path, 'utf8');
 }
 
-function lostNameWarnings(installed: string, wanted: readonly DesiredFile[]): string[] {
-  const next = wanted.find(containsLeaf)?.content ?? null;
+function lostNameWarnings(installed: string, desired: readonly DesiredFile[]): string[] {
+  const next = desired.find(containsLeaf)?.content ?? null;
   const lost = next === null ? [] : lostNames(installed, next);
   return lost.length === 0 ? [] : [`the new certificate no longer covers ${lost.join(', ')}`];
 }

@@ -3,7 +3,7 @@ import type { FileConnector } from './connector.ts';
 import type { RoleDefaults } from './desired-change.ts';
 import { pemFiles } from './pem-files.ts';
 
-/** PidFile as the packages of Debian, RHEL and Alpine and the official image have it. */
+/** Default PidFile in the packages of Debian, RHEL and Alpine and in the official image. */
 const pidFiles = [
   '/var/run/apache2/apache2.pid',
   '/run/httpd/httpd.pid',
@@ -12,9 +12,9 @@ const pidFiles = [
 ];
 
 /**
- * Apache httpd. The main process reads certificates and keys as root, so the key is root's alone; the group is the
- * workers', for those who widen its mode. `configtest` only sees whether files exist, and `graceful` only sends a signal:
- * of a pair that does not match httpd dies after both have said yes, so the main process is watched
+ * Apache httpd. The main process reads certificates and keys as root, so only root can read the key. The group is that
+ * of the workers, for operators who widen the mode. `configtest` only checks that files exist, and `graceful` only sends
+ * a signal. Given a key that does not match, httpd exits after both have succeeded, so the agent monitors the main process
  * (https://httpd.apache.org/docs/2.4/stopping.html#graceful).
  */
 export const apache: FileConnector<'apache'> = {
@@ -39,11 +39,11 @@ export const apache: FileConnector<'apache'> = {
     pidFiles: pidFile === undefined ? pidFiles : [pidFile],
     pidFileRequired: pidFile !== undefined,
   }),
-  // Debian's `apachectl start` would ask systemd to start the real one
+  // not `apachectl start`: Debian's script makes systemd start the live daemon
   sandbox: ({ configPath }) => ['apachectl', ...fileOption(configPath), '-k', 'start'],
 };
 
-/** The script's own verb; with a configuration of its own httpd's options, which the script of RHEL refuses to pass on. */
+/** The verb of the script, or httpd's options if `configPath` is set: RHEL's script accepts no options after a verb. */
 function apachectl(configPath: string | undefined, verb: string, ...options: string[]): string[] {
   return ['apachectl', ...(configPath === undefined ? [verb] : [...fileOption(configPath), ...options])];
 }

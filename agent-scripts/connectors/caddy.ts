@@ -4,13 +4,13 @@ import type { FileConnector } from './connector.ts';
 import type { RoleDefaults } from './desired-change.ts';
 import { pemFiles } from './pem-files.ts';
 
-/** Caddy reads its files as the user it runs as, which its packages call caddy. */
+/** Caddy reads its files as its own user, which is `caddy` in its packages. */
 const caddyReads: RoleDefaults = {
   certificate: { mode: 0o644, owners: ['root'], groups: ['root'] },
   privateKey: { mode: 0o640, owners: ['root'], groups: ['caddy', 'root'] },
 };
 
-/** What differs by mode. */
+/** The members that depend on the mode. */
 interface Mode {
   validate(config: CaddyConfig): readonly string[] | null;
   activate(config: CaddyConfig, certificate: string): Activation | null;
@@ -18,7 +18,7 @@ interface Mode {
 }
 
 const modes: Readonly<Record<CaddyConfig['mode'], Mode>> = {
-  /** Certificate files are not watched, and an unchanged configuration is loaded only when forced. */
+  /** Caddy does not watch certificate files, and loads an unchanged configuration only with `--force`. */
   file: {
     validate: (config) => ['caddy', 'validate', ...configArguments(config)],
     activate: (config) =>
@@ -30,7 +30,7 @@ const modes: Readonly<Record<CaddyConfig['mode'], Mode>> = {
       ),
     sandbox: (config) => ['caddy', 'run', ...configArguments(config)],
   },
-  /** The API takes a change as a whole or refuses it, so there is no check before; the configuration is in no file. */
+  /** The API accepts or refuses a change as a whole, so there is no separate check. The configuration is in no file. */
   api: {
     validate: () => null,
     activate: (config, certificate) => ({
@@ -48,7 +48,7 @@ const modes: Readonly<Record<CaddyConfig['mode'], Mode>> = {
 
 /**
  * Caddy (https://caddyserver.com/docs/command-line, https://caddyserver.com/docs/api). `caddy validate` loads the
- * configuration with every file it names and starts nothing.
+ * configuration and every file that it names, without starting a server.
  */
 export const caddy: FileConnector<'caddy'> = {
   kind: 'caddy',

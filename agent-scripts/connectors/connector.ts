@@ -6,19 +6,20 @@ import type { Distribution } from '../host/distribution.ts';
 import type { DesiredFile, RoleDefaults } from './desired-change.ts';
 
 /**
- * A kind of daemon that reads files. It only describes: all members are pure, and the same mechanism (`apply/`)
- * carries out every kind. `validate` is argv; it and `activate` are null when the target has no such thing.
+ * Describes how one kind of daemon gets a certificate. All members are pure; the other folders of the agent carry out
+ * what a connector describes, in the same way for every kind.
  */
 export interface FileConnector<Kind extends TargetKind> {
   readonly kind: Kind;
   readonly defaults: Readonly<Record<Distribution, RoleDefaults>>;
   files(bundle: Bundle, config: TargetOf<Kind>['config'], distribution: Distribution): readonly DesiredFile[];
+  /** Argv of the daemon's own check. Null if there is none. */
   validate(config: TargetOf<Kind>['config']): readonly string[] | null;
-  /** `certificate` is the name of the target's certificate, for daemons that must be told which of theirs it is. */
+  /** How the daemon loads the files. `certificate` is the name of the target's certificate. Null if it watches them. */
   activate(config: TargetOf<Kind>['config'], certificate: string): Activation | null;
   /**
-   * argv that starts the daemon on its real configuration, for `rehearse: true`. It may go into the background. Left out
-   * where a second instance would not be sound.
+   * Argv that starts the daemon with its real configuration, for `rehearse: true`. The command may fork into the
+   * background. Omitted if a second instance would prove nothing.
    */
   sandbox?(config: TargetOf<Kind>['config']): readonly string[];
 }

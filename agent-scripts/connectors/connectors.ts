@@ -14,6 +14,7 @@ import { nginx } from './nginx.ts';
 import { postfix } from './postfix.ts';
 import { traefik } from './traefik.ts';
 
+/** The only list of connectors: one for each kind in core. */
 const connectors: { readonly [Kind in TargetKind]: FileConnector<Kind> } = {
   nginx,
   files,
@@ -26,17 +27,9 @@ const connectors: { readonly [Kind in TargetKind]: FileConnector<Kind> } = {
   envoy,
 };
 
-/** Asks the connector of the target's kind. Pure. */
+/** What to change on a host of this distribution to install the bundle for the target. Pure. */
 export function desiredChange(target: Target, bundle: Bundle, distribution: Distribution): DesiredChange {
-  return describe(connectors[target.kind] as FileConnector<TargetKind>, target, bundle, distribution);
-}
-
-function describe(
-  connector: FileConnector<TargetKind>,
-  target: Target,
-  bundle: Bundle,
-  distribution: Distribution,
-): DesiredChange {
+  const connector = connectors[target.kind] as FileConnector<TargetKind>;
   return {
     files: connector.files(bundle, target.config, distribution),
     validate: connector.validate(target.config),

@@ -2,37 +2,39 @@ import type { Activation } from '../activations/activation.ts';
 import type { DefaultOwnership, ExplicitOwnership } from '../host/ownership.ts';
 
 /**
- * What a file is for. `combined` holds certificate and key in one; `trigger` is a file that a daemon watches and that
- * is replaced last, so that the daemon reads the others once, when all of them are in place.
+ * The purpose of a file. `combined` contains certificate and key. `trigger` is a file that a daemon watches: the agent
+ * replaces it last, so that the daemon reads the other files once and finds all of them new.
  */
 export type FileRole = 'certificate' | 'chain' | 'privateKey' | 'combined' | 'trigger';
 
-/** Owners and modes of new files by role; a kind names those it writes. */
+/** Owner and mode of new files, for the roles that a kind writes. */
 export type RoleDefaults = Readonly<Partial<Record<FileRole, DefaultOwnership>>>;
 
-/** One file as a connector wants it, before anything is known of the host. */
+/** One file as a connector describes it, independent of the host. */
 export interface DesiredFile {
   readonly role: FileRole;
-  /** As the config has it: a symbolic link is followed later. */
+  /** As configured. Symbolic links are resolved later. */
   readonly path: string;
-  /** Null: what is there, byte for byte, as a new file (a `trigger` whose text stays the same). */
+  /** Null: rewrite the file with its present content, so that a daemon that watches it (`trigger`) detects a change. */
   readonly content: string | null;
-  /** With `content: null`: what to write where nothing is there yet. Left out: something has to be there. */
-  readonly whenMissing?: string;
+  /** With `content: null`: the content if the file does not exist yet. If omitted, the file must exist. */
+  readonly contentIfMissing?: string;
   readonly explicit: ExplicitOwnership;
   readonly defaults: DefaultOwnership;
 }
 
-/** What a target wants done, in terms that no longer depend on its kind. Null where the target has no such thing. */
+/** What to change for a target, independent of its kind. */
 export interface DesiredChange {
   readonly files: readonly DesiredFile[];
+  /** The daemon's own check, as argv. Null: the target has none. */
   readonly validate: readonly string[] | null;
+  /** Null: the daemon detects new files itself. */
   readonly activate: Activation | null;
-  /** argv of a sandbox for the rehearsal; empty when one is wanted and this kind has none. */
+  /** Argv of the sandboxed instance. Null: no rehearsal configured. Empty: this kind does not support rehearsals. */
   readonly sandbox: readonly string[] | null;
 }
 
-/** The file that a daemon reads the leaf from. */
+/** Whether the daemon reads the leaf from this file. */
 export function containsLeaf({ role }: { readonly role: FileRole }): boolean {
   return role === 'certificate' || role === 'combined';
 }

@@ -3,10 +3,10 @@ import type { FileConnector } from './connector.ts';
 import { pemFiles, rootOwned } from './pem-files.ts';
 
 /**
- * Dovecot. Its master reads the files as root and hands them to the login processes, so root 0600 is enough.
- * `doveconf -n` reads the configuration and opens none of these files; `doveadm reload` signals the master and returns
- * at once (https://doc.dovecot.org/2.3/man/doveadm.1/). With a pair that does not match, new login processes begin no
- * TLS, so only a rehearsal or the verification tells. In the foreground (`-F`) it is its own sandbox.
+ * Dovecot. Its master reads the files as root and passes them to the login processes, so root 0600 is enough.
+ * `doveconf -n` parses the configuration without opening these files; `doveadm reload` signals the master and returns
+ * immediately (https://doc.dovecot.org/2.3/man/doveadm.1/). With a key that does not match, new login processes offer no
+ * TLS: only a rehearsal or the verification detects that. `-F` keeps the sandboxed instance in the foreground.
  */
 export const dovecot: FileConnector<'dovecot'> = {
   kind: 'dovecot',

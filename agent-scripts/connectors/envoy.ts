@@ -4,7 +4,7 @@ import type { FileConnector } from './connector.ts';
 import type { DesiredFile, RoleDefaults } from './desired-change.ts';
 import { desiredFile, pemFiles } from './pem-files.ts';
 
-/** Envoy runs as a user of its own, which has to read the key; where there is none by that name, as root. */
+/** Envoy reads the key as its own user: group `envoy` if it exists, else root. */
 const serviceOwned: RoleDefaults = {
   certificate: { mode: 0o644, owners: ['root'], groups: ['root'] },
   privateKey: { mode: 0o640, owners: ['root'], groups: ['envoy', 'root'] },
@@ -12,8 +12,8 @@ const serviceOwned: RoleDefaults = {
 };
 
 /**
- * Envoy. It reads the files of an SDS secret again when something is moved in a folder it watches; writing does
- * nothing. `--mode validate` checks the bootstrap and files that it names itself; those of an SDS secret it does not open.
+ * Envoy. It reads the files of an SDS secret again when a file is moved into a folder that it watches; writing to a file
+ * has no effect. `--mode validate` checks the bootstrap and the files named there, but does not open those of SDS secrets.
  */
 export const envoy: FileConnector<'envoy'> = {
   kind: 'envoy',
@@ -25,7 +25,7 @@ export const envoy: FileConnector<'envoy'> = {
       ...pemFiles(bundle, config, 'fullchain', defaults),
       ...(sdsPath === undefined
         ? []
-        : [{ ...desiredFile('trigger', sdsPath, null, config, defaults), ...generated(config, sdsPath) }]),
+        : [{ ...desiredFile('trigger', sdsPath, null, config, defaults), ...sdsResource(config, sdsPath) }]),
     ];
   },
   validate: ({ validateCommand, configPath }) =>
@@ -39,10 +39,10 @@ export const envoy: FileConnector<'envoy'> = {
 };
 
 /**
- * An SDS resource with one secret. Envoy watches the folder of this very file, so that its move, the last of three, is
- * what makes Envoy read the pair. JSON is YAML too.
+ * An SDS resource with one secret, in JSON, which is also YAML. Envoy watches the folder of this file. The file is moved
+ * last of the three, and the move makes Envoy read certificate and key.
  */
-function generated({ secretName, certPath, keyPath }: EnvoyConfig, sdsPath: string): Partial<DesiredFile> {
+function sdsResource({ secretName, certPath, keyPath }: EnvoyConfig, sdsPath: string): Partial<DesiredFile> {
   if (secretName === undefined) return {};
   const secret = {
     '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
@@ -53,5 +53,5 @@ function generated({ secretName, certPath, keyPath }: EnvoyConfig, sdsPath: stri
       watched_directory: { path: sdsPath.slice(0, sdsPath.lastIndexOf('/')) || '/' },
     },
   };
-  return { whenMissing: `${JSON.stringify({ resources: [secret] }, null, 2)}\n` };
+  return { contentIfMissing: `${JSON.stringify({ resources: [secret] }, null, 2)}\n` };
 }

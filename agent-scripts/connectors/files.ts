@@ -4,8 +4,8 @@ import type { FileConnector } from './connector.ts';
 import { pemFiles, rootOwned, rootOwnedReadableBy } from './pem-files.ts';
 
 /**
- * Any daemon that reads PEM files: the config, and a preset where it names one, say paths and commands; the mechanism
- * does the rest. Daemons with a preset read their key after they have become their own user.
+ * Any daemon that reads PEM files. The configuration and its preset, if any, set paths and commands. Daemons with a preset
+ * read their key after they drop privileges.
  */
 export const files: FileConnector<'files'> = {
   kind: 'files',

@@ -3,9 +3,9 @@ import { type Activation, commandActivation } from '../activations/activation.ts
 import type { FileConnector } from './connector.ts';
 import { desiredFile, pemFiles, rootOwned } from './pem-files.ts';
 
-/** How a running haproxy gets what is in its files, by mode. */
+/** How a running haproxy loads the installed files, by mode. */
 const activations: Readonly<Record<HaproxyConfig['mode'], (config: HaproxyConfig) => Activation | null>> = {
-  /** Debian's and Red Hat's unit checks the configuration, then sends the master USR2. */
+  /** The systemd unit of Debian and Red Hat checks the configuration, then sends SIGUSR2 to the master. */
   reload: (config) => commandActivation(config.reloadCommand ?? ['systemctl', 'reload', 'haproxy']),
   runtime: ({ statsSocket = '', crtName, pemPath, keyPath = null }) => ({
     kind: 'haproxyRuntime',
@@ -17,9 +17,9 @@ const activations: Readonly<Record<HaproxyConfig['mode'], (config: HaproxyConfig
 };
 
 /**
- * haproxy. It reads certificates and keys as root before it enters its chroot and becomes its user, so root 0600 is
- * enough. `haproxy -c` reads every file the configuration names, refuses a pair that does not match, and opens no port
- * (https://docs.haproxy.org/2.6/management.html#3). In the foreground, without a master (`-db`), it is its own sandbox.
+ * haproxy. It reads certificates and keys as root before it drops privileges, so root 0600 is enough. `haproxy -c` reads
+ * every file in the configuration, refuses a key that does not match, and opens no port
+ * (https://docs.haproxy.org/2.6/management.html#3). `-db` runs the sandboxed instance in the foreground without a master.
  */
 export const haproxy: FileConnector<'haproxy'> = {
   kind: 'haproxy',
@@ -27,9 +27,9 @@ export const haproxy: FileConnector<'haproxy'> = {
   files(bundle, config, distribution) {
     const { pemPath, keyPath } = config;
     const defaults = haproxy.defaults[distribution];
-    const everything = [bundle.leaf, ...bundle.chain, bundle.key].join('');
+    const combined = [bundle.leaf, ...bundle.chain, bundle.key].join('');
     return keyPath === undefined
-      ? [desiredFile('combined', pemPath, everything, config, defaults)]
+      ? [desiredFile('combined', pemPath, combined, config, defaults)]
       : pemFiles(bundle, { ...config, certPath: pemPath, keyPath }, 'fullchain', defaults);
   },
   validate: (config) => config.validateCommand ?? haproxyWith(config, '-c'),

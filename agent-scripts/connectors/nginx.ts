@@ -4,8 +4,8 @@ import { pemFiles, rootOwned } from './pem-files.ts';
 
 /**
  * nginx. The master reads certificates and keys as root before its workers drop privileges, so root 0600 is enough.
- * `nginx -t` reads every file the configuration names and refuses a pair that does not match; `nginx -s reload` only
- * signals the master and returns at once (https://nginx.org/en/docs/control.html).
+ * `nginx -t` reads every file in the configuration and refuses a key that does not match. `nginx -s reload` only signals
+ * the master and returns immediately (https://nginx.org/en/docs/control.html).
  */
 export const nginx: FileConnector<'nginx'> = {
   kind: 'nginx',

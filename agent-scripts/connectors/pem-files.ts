@@ -2,7 +2,7 @@ import type { Bundle } from '../../core/deployment/version.ts';
 import type { DefaultOwnership } from '../host/ownership.ts';
 import type { DesiredFile, FileRole, RoleDefaults } from './desired-change.ts';
 
-/** The part of a config that every kind with PEM files shares (see core/target/fields.ts). */
+/** The fields of a configuration that all kinds share (see core/targets/fields.ts). */
 interface OwnedConfig {
   readonly certMode?: string | undefined;
   readonly keyMode?: string | undefined;
@@ -16,7 +16,7 @@ interface PemFilesConfig extends OwnedConfig {
   readonly chainPath?: string | undefined;
 }
 
-/** Root reads key and certificate before a daemon drops its privileges, so root alone owns them. */
+/** For daemons that read their files as root before they drop privileges: only root can read the key. */
 export const rootOwned: RoleDefaults = {
   certificate: { mode: 0o644, owners: ['root'], groups: ['root'] },
   chain: { mode: 0o644, owners: ['root'], groups: ['root'] },
@@ -25,12 +25,12 @@ export const rootOwned: RoleDefaults = {
   trigger: { mode: 0o644, owners: ['root'], groups: ['root'] },
 };
 
-/** A daemon that reads its key after it has dropped its privileges reads it as its group, and cannot replace it. */
+/** For daemons that read the key after they drop privileges: their group can read the key, but not replace it. */
 export function rootOwnedReadableBy(group: string): RoleDefaults {
   return { ...rootOwned, privateKey: { mode: 0o640, owners: ['root'], groups: [group] } };
 }
 
-/** What a role gets when neither the config nor its kind says anything: the agent's own user, the key for it alone. */
+/** Ownership if neither configuration nor kind sets one: the agent's user, and only that user can read the key. */
 const fallbackOwnership: Readonly<Record<FileRole, DefaultOwnership>> = {
   certificate: { mode: 0o644, owners: [], groups: [] },
   chain: { mode: 0o644, owners: [], groups: [] },
@@ -39,9 +39,9 @@ const fallbackOwnership: Readonly<Record<FileRole, DefaultOwnership>> = {
   trigger: { mode: 0o644, owners: [], groups: [] },
 };
 
-const holdsKey: readonly FileRole[] = ['privateKey', 'combined'];
+const rolesWithKey: readonly FileRole[] = ['privateKey', 'combined'];
 
-/** One file of a target with the owner and mode that its config and kind give its role. */
+/** One file of a target, with the ownership that configuration and kind set for its role. */
 export function desiredFile(
   role: FileRole,
   path: string,
@@ -49,7 +49,7 @@ export function desiredFile(
   config: OwnedConfig,
   defaults: RoleDefaults,
 ): DesiredFile {
-  const mode = holdsKey.includes(role) ? config.keyMode : config.certMode;
+  const mode = rolesWithKey.includes(role) ? config.keyMode : config.certMode;
   return {
     role,
     path,
@@ -60,8 +60,8 @@ export function desiredFile(
 }
 
 /**
- * Certificate, key and (where the config names one) chain as files of their own. Key and certificate come last and
- * next to each other: files are renamed in this order, and only between those two can a pair be mismatched.
+ * Separate files for certificate, key and, if configured, chain. The agent renames files in this order. Key and
+ * certificate are adjacent, so they mismatch only between two consecutive renames.
  */
 export function pemFiles(
   bundle: Bundle,

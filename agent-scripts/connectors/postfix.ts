@@ -3,10 +3,10 @@ import type { FileConnector } from './connector.ts';
 import { desiredFile, pemFiles, rootOwned } from './pem-files.ts';
 
 /**
- * Postfix. Each smtpd opens the files as root before it becomes `postfix` and enters its jail, so root 0600 is enough.
- * `postfix check` looks at folders, owners and parameters and opens none of these files; `postfix reload` makes idle
- * server processes end, and their successors read the files anew (https://www.postfix.org/postfix.1.html). With a pair
- * that does not match an smtpd goes on without TLS, so only a rehearsal or the verification tells.
+ * Postfix. Each smtpd opens the files as root before it drops privileges, so root 0600 is enough. `postfix check` checks
+ * folders, owners and parameters, but does not open these files. `postfix reload` ends idle server processes; their
+ * successors read the new files (https://www.postfix.org/postfix.1.html). With a key that does not match, smtpd runs
+ * without TLS: only a rehearsal or the verification detects that.
  */
 export const postfix: FileConnector<'postfix'> = {
   kind: 'postfix',
@@ -16,8 +16,8 @@ export const postfix: FileConnector<'postfix'> = {
     if (config.chainFilesPath === undefined) {
       return pemFiles(bundle, config, config.chainPath === undefined ? 'fullchain' : 'leaf', defaults);
     }
-    const everything = [bundle.key, bundle.leaf, ...bundle.chain].join('');
-    return [desiredFile('combined', config.chainFilesPath, everything, config, defaults)];
+    const combined = [bundle.key, bundle.leaf, ...bundle.chain].join('');
+    return [desiredFile('combined', config.chainFilesPath, combined, config, defaults)];
   },
   validate: (config) => config.validateCommand ?? postfixWith(config, 'check'),
   activate: (config) => commandActivation(config.reloadCommand ?? postfixWith(config, 'reload')),

@@ -16,32 +16,31 @@ import { copyAttributes } from '../host/file-attributes.ts';
 import type { Metadata } from '../host/ownership.ts';
 
 /**
- * Keeps every file that will be replaced in the agent's own folder, but for what is kept there already because only the
- * daemon held it. A hard link is the same inode: owner, mode, label and time come for free; on another file system it is
- * a copy with its metadata, flushed.
+ * Backs up every file that will be replaced, unless staging has already written its backup. The backup is a hard link,
+ * which shares owner, mode, label and time with the file. On another file system it is a flushed copy.
  */
 export function backUp(change: Change): void {
   const folders = new Set<string>();
   for (const file of change.files) {
-    if (file.before === null || existsSync(file.backup)) continue;
+    if (file.previous === null || existsSync(file.backup)) continue;
     folders.add(privateFolder(dirname(file.backup)));
-    keep(file, file.before.metadata);
+    linkOrCopy(file, file.previous.metadata);
   }
   for (const folder of folders) syncDirectory(folder);
 }
 
-/** Puts the staged files in place, key and certificate back to back, and makes the renames durable. */
+/** Renames the staged files to the live paths, in their order, and makes the renames durable. */
 export function installStagedFiles(change: Change): void {
   for (const file of change.files) renameSync(file.staged, file.path);
   syncFolders(change);
 }
 
-/** Flushes every folder that a change renames files in. */
+/** Flushes every folder of a change. */
 export function syncFolders(change: Change): void {
   for (const folder of new Set(change.files.map((file) => dirname(file.path)))) syncDirectory(folder);
 }
 
-function keep(file: ChangedFile, metadata: Metadata): void {
+function linkOrCopy(file: ChangedFile, metadata: Metadata): void {
   try {
     linkSync(file.path, file.backup);
   } catch (error) {
@@ -51,7 +50,7 @@ function keep(file: ChangedFile, metadata: Metadata): void {
   }
 }
 
-/** Copies bytes, owner, mode and labels, and flushes them. */
+/** Copies content, owner, mode and extended attributes, and flushes them. */
 export function copyDurably(from: string, to: string, metadata: Metadata): void {
   closeSync(openSync(to, 'w', 0o600));
   copyFileSync(from, to);

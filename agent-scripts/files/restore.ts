@@ -2,14 +2,14 @@ import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { CertferryError } from '../../core/errors.ts';
 import type { Change, ChangedFile } from '../change/change.ts';
 import { digestOfFile } from '../host/digest.ts';
-import { removeQuietly } from '../host/durable-files.ts';
+import { removeIfExists } from '../host/durable-files.ts';
 import { metadataOf, sameMetadata } from '../host/ownership.ts';
 import { copyDurably, syncFolders } from './commit.ts';
 
 /**
- * Makes every file of a change what it was before, bytes and metadata, each by one rename; a file that did not exist
- * is removed. May be interrupted and repeated at any point. Backups stay.
- * @throws CertferryError RestoreFailed when a backup is missing or damaged; files that can be restored are
+ * Restores the previous content and metadata of every file of a change, each with one rename. Removes files that did not
+ * exist before. Can be interrupted and repeated at any point. Backups remain.
+ * @throws CertferryError RestoreFailed if a backup is missing or damaged; all other files are restored
  */
 export function restoreFiles(change: Change): void {
   const problems = change.files.map(restoreFile).filter((problem) => problem !== null);
@@ -20,65 +20,68 @@ export function restoreFiles(change: Change): void {
   });
 }
 
-/** Removes the temporaries of a change, whatever became of it. */
+/** Removes the staged files of a change that still exist. */
 export function removeStaged(change: Change): void {
-  for (const file of change.files) removeQuietly(file.staged);
+  for (const file of change.files) removeIfExists(file.staged);
 }
 
-type Before = NonNullable<ChangedFile['before']>;
+type PreviousFile = NonNullable<ChangedFile['previous']>;
 
 function restoreFile(file: ChangedFile): string | null {
   try {
-    removeQuietly(file.staged);
-    if (file.before === null) rmSync(file.path, { force: true });
-    else if (file.role === 'trigger') moveBack(file, file.before);
-    else putBack(file, file.before);
+    removeIfExists(file.staged);
+    if (file.previous === null) rmSync(file.path, { force: true });
+    else if (file.role === 'trigger') restoreTrigger(file, file.previous);
+    else restoreBackup(file, file.previous);
     return null;
   } catch (error) {
     return `${file.path}: ${(error as Error).message}`;
   }
 }
 
-function putBack(file: ChangedFile, before: Before): void {
-  const now = metadataOf(file.path);
-  if (now !== null && sameMetadata(now, before.metadata) && digestOfFile(file.path) === before.digest) return;
-  stageBackup(file, before);
+function restoreBackup(file: ChangedFile, previous: PreviousFile): void {
+  const current = metadataOf(file.path);
+  const isRestored =
+    current !== null &&
+    sameMetadata(current, previous.metadata) &&
+    digestOfFile(file.path) === previous.digest;
+  if (isRestored) return;
+  stageBackup(file, previous);
   renameSync(file.staged, file.path);
-  // rename(2) does nothing when both names are links to one file, and leaves the temporary behind
-  removeQuietly(file.staged);
+  // rename(2) does nothing if both names are links to the same file, and leaves the staged name
+  removeIfExists(file.staged);
 }
 
 /**
- * A watcher sees a trigger's move and nothing else, so it is moved also where its bytes are as before. What somebody has
- * written since to a trigger whose text is not ours stays.
+ * A daemon that watches a trigger detects only moves, so the file is moved even if its content is unchanged. If the
+ * deployment did not change its content but an operator has edited it since, the edit remains.
  */
-function moveBack(file: ChangedFile, before: Before): void {
-  const isTheirs = file.digest === before.digest;
-  const now = digestOfFile(file.path);
-  const isEdited = isTheirs && now !== null && now !== before.digest;
+function restoreTrigger(file: ChangedFile, previous: PreviousFile): void {
+  const isUnchangedByUs = file.digest === previous.digest;
+  const current = digestOfFile(file.path);
+  const isEdited = isUnchangedByUs && current !== null && current !== previous.digest;
   if (isEdited || isSameFile(file.backup, file.path)) {
-    copyDurably(file.path, file.staged, metadataOf(file.path) ?? before.metadata);
+    copyDurably(file.path, file.staged, metadataOf(file.path) ?? previous.metadata);
   } else {
-    stageBackup(file, before);
+    stageBackup(file, previous);
   }
   renameSync(file.staged, file.path);
 }
 
-function stageBackup(file: ChangedFile, before: Before): void {
-  const found = digestOfFile(file.backup);
-  if (found !== before.digest) {
-    throw new Error(
-      found === null ? `its backup ${file.backup} is gone` : `its backup ${file.backup} is damaged`,
-    );
+function stageBackup(file: ChangedFile, previous: PreviousFile): void {
+  const digest = digestOfFile(file.backup);
+  if (digest !== previous.digest) {
+    const problem = digest === null ? 'does not exist' : 'is damaged';
+    throw new Error(`the backup ${file.backup} ${problem}`);
   }
   try {
     linkSync(file.backup, file.staged);
   } catch {
-    copyDurably(file.backup, file.staged, before.metadata);
+    copyDurably(file.backup, file.staged, previous.metadata);
   }
 }
 
-/** The file was not replaced yet: its backup is a link to it. */
+/** Whether both paths are links to the same file: the live file was not replaced yet. */
 function isSameFile(one: string, other: string): boolean {
   return existsSync(one) && existsSync(other) && statSync(one).ino === statSync(other).ino;
 }

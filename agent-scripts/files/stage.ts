@@ -9,36 +9,38 @@ import { copyAttributes } from '../host/file-attributes.ts';
 import type { Metadata } from '../host/ownership.ts';
 
 /**
- * Keeps what only the daemon holds; then writes every file's bytes to its temporary, with the owner, mode, extended
- * attributes and security label that the file will have, flushed to disk. Live files are not touched.
- * @throws CertferryError StagingFailed (disk full, no permission); the caller removes what was written
+ * Backs up what only the daemon's memory contains. Then writes every new file beside the live one, with its final owner,
+ * mode, extended attributes and security label, and flushes it. Live files do not change.
+ * @throws CertferryError StagingFailed (e.g. disk full); the caller removes the staged files
  */
-export function stageFiles({ change, contents, held }: PlannedChange): void {
+export function stageFiles({ change, contents, daemonMemory }: PlannedChange): void {
   for (const [index, file] of change.files.entries()) {
     try {
-      keepHeld(file, held.get(file.path));
-      createExclusively(file.staged, contents[index] ?? Buffer.alloc(0), (handle) => dress(handle, file));
+      backUpMemory(file, daemonMemory.get(file.path));
+      createExclusively(file.staged, contents[index] ?? Buffer.alloc(0), (handle) =>
+        setAttributes(handle, file),
+      );
     } catch (error) {
       throw stagingFailed(file, error);
     }
   }
 }
 
-/** A backup of what no file says; the next step, which keeps the files, finds it made. */
-function keepHeld({ path, backup, before }: ChangedFile, text: string | undefined): void {
-  if (text === undefined || before === null || digestOfFile(path) === before.digest) return;
+/** Writes text from the daemon's memory as the backup, unless the file has the same content. */
+function backUpMemory({ path, backup, previous }: ChangedFile, text: string | undefined): void {
+  if (text === undefined || previous === null || digestOfFile(path) === previous.digest) return;
   const folder = privateFolder(dirname(backup));
-  createExclusively(backup, Buffer.from(text), (handle) => giveTo(handle, before.metadata));
+  createExclusively(backup, Buffer.from(text), (handle) => setOwnership(handle, previous.metadata));
   syncDirectory(folder);
 }
 
-/** Order matters: chown clears set-id bits and ACL masks follow the mode, so the mode comes last. */
-function dress(handle: number, file: ChangedFile): void {
-  if (file.before !== null) copyAttributes(file.path, file.staged);
-  giveTo(handle, file.metadata);
+/** The mode comes last: chown clears set-id bits, and the ACL mask follows the mode. */
+function setAttributes(handle: number, file: ChangedFile): void {
+  if (file.previous !== null) copyAttributes(file.path, file.staged);
+  setOwnership(handle, file.metadata);
 }
 
-function giveTo(handle: number, { mode, uid, gid }: Metadata): void {
+function setOwnership(handle: number, { mode, uid, gid }: Metadata): void {
   const now = fstatSync(handle);
   if (now.uid !== uid || now.gid !== gid) fchownSync(handle, uid, gid);
   fchmodSync(handle, mode);
@@ -47,15 +49,16 @@ function giveTo(handle: number, { mode, uid, gid }: Metadata): void {
 function stagingFailed(file: ChangedFile, cause: unknown): CertferryError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const hint: Readonly<Record<string, string>> = {
-    ENOSPC: 'the disk is full; make room',
-    EDQUOT: 'the disk quota is used up; make room',
+    ENOSPC: 'the disk is full; free some space',
+    EDQUOT: 'the disk quota is exhausted; free some space',
     EROFS: 'the file system is read-only',
-    EACCES: 'the agent may not write there; run it as root',
-    EPERM: 'only root may give a file to another owner; run the agent as root or leave owner and group out',
+    EACCES: 'the agent has no write permission; run it as root',
+    EPERM:
+      'only root can change the owner of a file; run the agent as root, or do not configure owner and group',
   };
   return new CertferryError(
     'StagingFailed',
-    `${file.path}: could not write beside it: ${hint[code ?? ''] ?? message}; nothing was changed`,
+    `the staged file for ${file.path} could not be written: ${hint[code ?? ''] ?? message}; nothing was changed`,
     { details: { path: file.path, code: code ?? 'unknown' }, cause },
   );
 }

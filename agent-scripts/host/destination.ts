@@ -2,23 +2,23 @@ import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
 
-/** Links in a row that are followed; more is a circle (Linux gives up at 40 too: path_resolution(7)). */
-const linkLimit = 40;
+/** Maximum number of symbolic links followed for one path, as in Linux (path_resolution(7)). */
+const maximumLinks = 40;
 
 /**
- * Where the bytes of a configured path live: symbolic links are followed, also one whose target does not exist yet,
- * so that the link stays and what it points to is replaced.
- * @throws CertferryError PlanInvalid when the folder is missing, or something that is not a file is in the way
+ * The path of the file behind a configured path. Follows symbolic links, also to a file that does not exist yet: the
+ * agent keeps the link and replaces the file.
+ * @throws CertferryError PlanInvalid if the folder is missing, or the path names something other than a regular file
  */
 export function resolveDestination(path: string): string {
   let current = path;
-  for (let links = 0; links <= linkLimit; links += 1) {
+  for (let links = 0; links <= maximumLinks; links += 1) {
     const folder = realFolder(current, path);
-    const here = join(folder, basename(current));
-    const stats = lstatSync(here, { throwIfNoEntry: false });
-    if (stats === undefined || stats.isFile()) return here;
-    if (!stats.isSymbolicLink()) throw notAFile(path, here);
-    current = resolve(folder, readlinkSync(here));
+    const candidate = join(folder, basename(current));
+    const stats = lstatSync(candidate, { throwIfNoEntry: false });
+    if (stats === undefined || stats.isFile()) return candidate;
+    if (!stats.isSymbolicLink()) throw notAFile(path, candidate);
+    current = resolve(folder, readlinkSync(candidate));
   }
   throw notAFile(path, current);
 }
@@ -28,7 +28,7 @@ function realFolder(current: string, configured: string): string {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return realpathSync(folder);
   throw new CertferryError(
     'PlanInvalid',
-    `${configured}: the folder ${folder} does not exist; create it on the host`,
+    `${configured}: the folder ${folder} does not exist on the host; create it`,
     {
       details: { path: configured, folder },
     },
@@ -38,7 +38,7 @@ function realFolder(current: string, configured: string): string {
 function notAFile(configured: string, found: string): CertferryError {
   return new CertferryError(
     'PlanInvalid',
-    `${configured}: ${found} is not a regular file; correct the path in the target's config`,
+    `${configured}: ${found} is not a regular file; correct the path in the target's configuration`,
     { details: { path: configured } },
   );
 }

@@ -6,7 +6,7 @@ export function digestOf(bytes: Buffer | string): string {
   return createHash('sha256').update(bytes).digest('hex');
 }
 
-/** SHA-256 of a file, in hex; null when there is no file. */
+/** SHA-256 of a file, in hex. Null if the file does not exist. */
 export function digestOfFile(path: string): string | null {
   try {
     return digestOf(readFileSync(path));

@@ -9,7 +9,7 @@ const families: readonly (readonly [Distribution, RegExp])[] = [
   ['alpine', /\balpine\b/],
 ];
 
-/** This host's family, from ID and ID_LIKE of os-release(5). */
+/** Family of this host's distribution, from ID and ID_LIKE in os-release(5). */
 export function hostDistribution(path = '/etc/os-release'): Distribution {
   if (!existsSync(path)) return 'other';
   const ids = readFileSync(path, 'utf8')

@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-/** Flushes a directory, so that the renames, links and removals done in it survive a power cut. */
+/** Flushes a directory, so that renames, links and removals in it survive a power failure. */
 export function syncDirectory(path: string): void {
   const handle = openSync(path, 'r');
   try {
@@ -23,18 +23,18 @@ export function syncDirectory(path: string): void {
   }
 }
 
-/** A folder that only the agent's user may enter, made when it is missing. */
+/** Creates a folder that only the agent's user can enter, if it does not exist. Returns its path. */
 export function privateFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 });
   return path;
 }
 
-/** How the temporaries of {@link writeDurably} end, so that those of a dead run can be told and removed. */
+/** Marks the temporary files of {@link writeDurably}, so that a later run can remove those of an interrupted one. */
 const temporarySuffix = '.next';
 
 /**
- * Replaces a small file of the agent's own so that a reader, and the next run after a crash, sees the old content or
- * the new, never a part.
+ * Replaces a small file in the agent's own folder atomically: readers, and the next run after a crash, see the previous
+ * content or the new one, never a part.
  */
 export function writeDurably(path: string, text: string): void {
   const temporary = path + temporarySuffix;
@@ -49,14 +49,14 @@ export function writeDurably(path: string, text: string): void {
   syncDirectory(dirname(path));
 }
 
-/** Removes the temporaries that a dead run left below the agent's own folder. Only for the holder of the host's lock. */
-export function sweepTemporaries(folder: string): void {
+/** Removes temporary files of interrupted runs below the agent's own folder. The caller must hold the host lock. */
+export function removeTemporaries(folder: string): void {
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
     if (name.endsWith(temporarySuffix)) rmSync(join(folder, name), { force: true });
   }
 }
 
-/** Creates a file that must not exist yet, 0600 until its final mode is set, and flushes it. */
+/** Creates and flushes a file that must not exist yet. Its mode is 0600 until `finish` sets the final one. */
 export function createExclusively(path: string, bytes: Buffer, finish: (handle: number) => void): void {
   const handle = openSync(path, 'wx', 0o600);
   try {
@@ -69,13 +69,13 @@ export function createExclusively(path: string, bytes: Buffer, finish: (handle: 
   }
 }
 
-/** Removes what may or may not be there. */
-export function removeQuietly(path: string): void {
+/** Removes a file or folder. Does nothing if it does not exist. */
+export function removeIfExists(path: string): void {
   rmSync(path, { recursive: true, force: true });
 }
 
 /**
- * Name of a temporary beside `path`. It begins with a dot: haproxy loads every other file of a `crt` directory
+ * Path for a temporary file beside `path`. Its name starts with a dot, because haproxy loads every other file of a `crt` folder
  * (https://docs.haproxy.org/3.0/configuration.html#5.1-crt).
  */
 export function temporaryBeside(path: string): string {

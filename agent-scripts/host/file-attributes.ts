@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process';
 
 /**
- * Gives `to` the extended attributes, ACL and SELinux label of `from`. Node has no calls for them; cp(1) of GNU
- * coreutils copies attributes alone. Where cp cannot (busybox), the file keeps what its folder gave it.
+ * Copies extended attributes, ACL and SELinux label from one file to another. Node has no calls for them, so this runs
+ * cp(1) of GNU coreutils. If cp cannot copy attributes (busybox), the file keeps the defaults of its folder.
  */
 export function copyAttributes(from: string, to: string): void {
   spawnSync('cp', ['--attributes-only', '--preserve=mode,context,xattr', '--', from, to], {

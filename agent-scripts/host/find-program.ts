@@ -2,14 +2,14 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 
 /**
- * Whether a program can be started by this name, by the rules of execvp(3): with a slash it is a path (from `/`, where
- * commands run), otherwise it is looked for in each folder of `searchPath`.
+ * Whether a program of this name can be started, by the rules of execvp(3). A name with a slash is a path, relative to
+ * `/`. Any other name is searched in the folders of `searchPath`.
  */
 export function isStartable(name: string, searchPath: string): boolean {
-  const places = name.includes('/')
+  const candidates = name.includes('/')
     ? [isAbsolute(name) ? name : join('/', name)]
     : searchPath.split(':').map((folder) => join(folder, name));
-  return places.some(isExecutable);
+  return candidates.some(isExecutable);
 }
 
 function isExecutable(path: string): boolean {

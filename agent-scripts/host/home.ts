@@ -1,17 +1,17 @@
 import { join } from 'node:path';
 
 /**
- * Where the agent keeps what it must remember, all of it 0700/0600:
+ * The agent's own folder on the host. All folders have mode 0700, all files 0600:
  *
  * ```
- * bin/, compiled/                      the agent itself, kept by bootstrap.sh and by Node
- * lock                                 the host-wide flock; empty
+ * bin/, compiled/                      the agent and the runtime (bootstrap.sh), compiled code (Node)
+ * lock                                 empty file, locked while a job runs
  * keys.json                            the host's X25519 key and the next one
- * journal.json                         only while a change is half done
- * scratch/                             mount point used inside private namespaces; always empty
- * targets/<id>/fence                   highest fence seen
+ * journal.json                         exists only during a change
+ * scratch/                             mount point inside private namespaces; empty outside
+ * targets/<id>/fence                   highest fence of all jobs so far
  * targets/<id>/receipts/<deployment>.json
- * targets/<id>/backups/<deployment>/   what that deployment replaced
+ * targets/<id>/backups/<deployment>/   the files that this deployment replaced
  * ```
  */
 export interface Home {
@@ -31,7 +31,7 @@ export interface TargetHome {
   backups(deploymentId: string): string;
 }
 
-/** Paths under the agent's own folder. */
+/** The paths in the agent's own folder at `root`. */
 export function homeAt(root: string): Home {
   return {
     root,

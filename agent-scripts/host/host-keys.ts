@@ -7,11 +7,11 @@ import { unseal } from '../../core/seal/unseal.ts';
 import { writeDurably } from './durable-files.ts';
 import type { Home } from './home.ts';
 
-/** The key that bundles are sealed to now, and the one whose public half has gone out with the last answer. */
+/** `current` is the key that bundles are sealed to. `next` is the key whose public half the last reply contained. */
 const HostKeys = z.strictObject({ current: HostPrivateKey, next: z.nullable(HostPrivateKey) });
 type HostKeys = z.infer<typeof HostKeys>;
 
-/** The public key that the next bundle for this host should be sealed to. Makes the host's first key when it has none. */
+/** The public key for the next bundle to this host. Creates the host's first key if it has none. */
 export async function hostPublicKey(home: Home): Promise<HostKey> {
   const keys = readKeys(home) ?? { current: await makeHostKey(), next: null };
   if (!existsSync(home.keys)) writeKeys(home, keys);
@@ -19,10 +19,10 @@ export async function hostPublicKey(home: Home): Promise<HostKey> {
 }
 
 /**
- * Opens a sealed job. Forward secrecy: opening makes the next key, whose public half goes out with the answer; a
- * bundle sealed to that next key destroys the one before, so what stays readable in command history can be opened by
- * nobody. A lost answer is harmless: until then both keys open.
- * Null when the job is sealed to a key this host does not have (any more).
+ * Opens a sealed job and rotates the host key. Each reply contains the public half of the next key. The first bundle
+ * sealed to the next key destroys the current one, so later nobody can decrypt what remains in the command history
+ * (forward secrecy). If a reply is lost, both keys still work.
+ * Null if the job is sealed to a key that this host does not have.
  * @throws CertferryError SealBroken
  */
 export async function openSealed(

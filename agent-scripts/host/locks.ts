@@ -3,15 +3,15 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
 
-/** Seconds a job waits for the one before it on this host. */
+/** Maximum wait for another job on this host, in seconds. */
 const waitSeconds = 240;
 
 /**
- * Takes an exclusive `flock` on a file or folder and keeps it until this process ends, however it ends: the kernel
- * releases it. Node has no flock call, so flock(1) locks the open file description that we share with it; it stays
- * locked when that child is gone (flock(2)). Commands that the agent runs do not inherit it.
- * Gives the handle whose closing releases it earlier.
- * @throws CertferryError HostBusy when another agent keeps it for more than 240 seconds
+ * Acquires an exclusive `flock` on a file or folder. The kernel releases it when this process ends, however it ends.
+ * Node has no flock call: flock(1) locks the open file description that the agent shares with it, and the lock remains
+ * when flock(1) exits (flock(2)). Commands that the agent runs do not inherit the lock.
+ * Returns a handle; closing it releases the lock.
+ * @throws CertferryError HostBusy if another agent holds the lock for more than 240 seconds
  */
 export function acquireLock(path: string, kind: 'file' | 'folder'): number {
   const handle = openSync(path, kind === 'file' ? 'a' : 'r', 0o600);
@@ -23,16 +23,16 @@ export function acquireLock(path: string, kind: 'file' | 'folder'): number {
   throw new CertferryError(
     'HostBusy',
     error === undefined
-      ? `another certferry job held ${path} for ${waitSeconds} seconds; look for a hanging reload command on this host`
-      : `flock could not be run (${error.message}); install util-linux on this host`,
+      ? `another certferry job holds the lock ${path} for more than ${waitSeconds} seconds; check this host for a reload command that hangs`
+      : `flock cannot be started (${error.message}); install util-linux on this host`,
     { details: { path } },
   );
 }
 
 /**
- * Does work on live files while no other agent (one with a folder of its own) works in the same folders. What is compared
- * there has to be compared under the lock too.
- * @throws CertferryError HostBusy, and whatever the work throws
+ * Works on live files under locks on their folders, which exclude agents of other stacks (each stack has its own agent
+ * folder). Comparisons with live files belong into the same `work`.
+ * @throws CertferryError HostBusy, and the errors of `work`
  */
 export async function withFolderLocks<Result>(
   paths: readonly string[],
@@ -40,9 +40,9 @@ export async function withFolderLocks<Result>(
 ): Promise<Result> {
   const handles: number[] = [];
   try {
-    // in one order everywhere, so that two agents never wait for each other
+    // all agents lock in the same order, so no two of them wait for each other
     const folders = new Set(paths.map((path) => dirname(path)));
-    // one that somebody has removed meanwhile is for the work to tell
+    // a folder that no longer exists is reported by the work itself
     for (const folder of [...folders].filter((path) => existsSync(path)).sort()) {
       handles.push(acquireLock(folder, 'folder'));
     }

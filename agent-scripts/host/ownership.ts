@@ -8,14 +8,14 @@ export interface Metadata {
   readonly gid: number;
 }
 
-/** What the target's config says about a file; what it leaves out is not its business. */
+/** Mode, owner and group that the target's configuration sets. Missing fields are not set. */
 export interface ExplicitOwnership {
   readonly mode?: string | undefined;
   readonly owner?: string | undefined;
   readonly group?: string | undefined;
 }
 
-/** What a kind gives a file that does not exist yet. The first owner or group that this host knows is taken. */
+/** Mode, owner and group of a new file. The first owner and the first group that exist on this host apply. */
 export interface DefaultOwnership {
   readonly mode: number;
   readonly owners: readonly string[];
@@ -23,9 +23,9 @@ export interface DefaultOwnership {
 }
 
 /**
- * Mode, owner and group of a file that will be written, each decided on its own: what the config says, else what
- * the existing file has, else the kind's default. An existing key is therefore never widened by a default.
- * @throws CertferryError UnknownOwner when the config names a user or group that this host does not have
+ * Mode, owner and group of a file to write. For each of the three: the configuration, else the existing file, else the
+ * default of the kind. A default therefore never makes an existing key readable to more users.
+ * @throws CertferryError UnknownOwner if the configuration names a user or group that does not exist on this host
  */
 export function resolveOwnership(
   explicit: ExplicitOwnership,
@@ -37,25 +37,25 @@ export function resolveOwnership(
     uid:
       numericId('user', explicit.owner) ??
       existing?.uid ??
-      firstKnown('user', defaults.owners) ??
+      firstExisting('user', defaults.owners) ??
       process.getuid?.() ??
       0,
     gid:
       numericId('group', explicit.group) ??
       existing?.gid ??
-      firstKnown('group', defaults.groups) ??
+      firstExisting('group', defaults.groups) ??
       process.getgid?.() ??
       0,
   };
 }
 
-/** Mode, owner and group of an existing file; null when there is none. */
+/** Mode, owner and group of a file. Null if it does not exist. */
 export function metadataOf(path: string): Metadata | null {
   const stats = statSync(path, { throwIfNoEntry: false });
   return stats === undefined ? null : metadataOfStats(stats);
 }
 
-/** The permission bits of a stat, without the file type. */
+/** Owner and permission bits of a stat result, without the file type. */
 export function metadataOfStats(stats: Stats): Metadata {
   return { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid };
 }
@@ -70,26 +70,26 @@ const databases: Readonly<Record<Database, string>> = { user: '/etc/passwd', gro
 function numericId(database: Database, principal: string | undefined): number | null {
   if (principal === undefined) return null;
   if (/^[0-9]+$/.test(principal)) return Number(principal);
-  const id = lookUp(database, principal);
+  const id = findId(database, principal);
   if (id !== null) return id;
   throw new CertferryError(
     'UnknownOwner',
-    `this host has no ${database} "${principal}" in ${databases[database]}; correct config.${database === 'user' ? 'owner' : 'group'} or create it`,
+    `this host has no ${database} "${principal}" in ${databases[database]}; create it, or correct ${database === 'user' ? 'owner' : 'group'} in the target's configuration`,
     { details: { principal } },
   );
 }
 
-function firstKnown(database: Database, names: readonly string[]): number | null {
+function firstExisting(database: Database, names: readonly string[]): number | null {
   if (process.getuid?.() !== 0) return null;
   for (const name of names) {
-    const id = lookUp(database, name);
+    const id = findId(database, name);
     if (id !== null) return id;
   }
   return null;
 }
 
 /** passwd(5) and group(5): the name is the first field, the number the third. */
-function lookUp(database: Database, name: string): number | null {
+function findId(database: Database, name: string): number | null {
   for (const line of readFileSync(databases[database], 'utf8').split('\n')) {
     const fields = line.split(':');
     if (fields[0] === name && fields[2] !== undefined) return Number(fields[2]);

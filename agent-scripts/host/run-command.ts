@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { isStartable } from './find-program.ts';
 
-/** How a command of a target ended. `output` is the end of what it wrote, redacted and cut. */
+/** How a command ended. `output` is the end of its output, redacted and truncated. */
 export interface CommandResult {
   readonly argv: readonly string[];
   readonly ending: 'exited' | 'killed' | 'timed out' | 'not started';
@@ -9,12 +9,12 @@ export interface CommandResult {
   readonly output: string;
 }
 
-/** Characters of a command's output that may travel in the agent's line. */
-const outputLimit = 600;
-/** After the deadline the group gets SIGTERM, and this many milliseconds later SIGKILL. */
-const politeMilliseconds = 2_000;
-/** A daemon started by a reload may keep our pipe open for ever; its last words before the exit still arrive. */
-const lastWordsMilliseconds = 50;
+/** Maximum length of a command's output in the agent's result, in characters. */
+const maximumOutputCharacters = 600;
+/** Time between SIGTERM at the deadline and SIGKILL. */
+const terminationMilliseconds = 2_000;
+/** Time to read remaining output after the exit: a daemon that the command started may keep the pipe open. */
+const remainingOutputMilliseconds = 50;
 
 const cleanEnvironment = {
   PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -22,16 +22,16 @@ const cleanEnvironment = {
   HOME: '/root',
 };
 
-/** Why argv could not even be started, in one sentence; null when it can. It is not run. */
-export function startProblemOf([file = '']: readonly string[]): string | null {
+/** Why argv cannot be started, as one sentence. Null if it can. Does not run it. */
+export function findStartProblem([file = '']: readonly string[]): string | null {
   if (isStartable(file, cleanEnvironment.PATH)) return null;
-  const place = file.includes('/') ? '' : ` in ${cleanEnvironment.PATH}`;
-  return `there is no program ${file === '' ? '(an empty name)' : file}${place} on this host`;
+  const searched = file.includes('/') ? '' : ` in ${cleanEnvironment.PATH}`;
+  return `there is no program ${file === '' ? '(an empty name)' : file}${searched} on this host`;
 }
 
 /**
- * Runs argv without a shell, in a process group of its own that dies as a whole at the deadline. The environment is
- * a service's, not the agent's: no job, no key can be inherited.
+ * Runs argv without a shell in a new process group, which is killed at the deadline. The environment is that of a
+ * service, not the agent's: a command cannot inherit a job or a key.
  */
 export function runCommand(argv: readonly string[], timeoutSeconds: number): Promise<CommandResult> {
   const [file, ...args] = argv;
@@ -62,17 +62,17 @@ export function runCommand(argv: readonly string[], timeoutSeconds: number): Pro
       clearTimeout(deadline);
       if (timedOut) signalGroup(child, 'SIGKILL');
       const ending = timedOut ? 'timed out' : signal === null ? 'exited' : 'killed';
-      resolve(lastWords(child).then(() => result(argv, ending, code, output)));
+      resolve(readRemainingOutput(child).then(() => result(argv, ending, code, output)));
     });
   });
 }
 
-/** The command ran to its end and said yes. */
+/** Whether the command exited with 0. */
 export function succeeded(command: CommandResult): boolean {
   return command.ending === 'exited' && command.code === 0;
 }
 
-/** One sentence for a person: what ran, how it ended, its last words. */
+/** One sentence for the operator: the command, how it ended, the end of its output. */
 export function describeCommand(command: CommandResult): string {
   const how =
     command.ending === 'exited'
@@ -81,7 +81,7 @@ export function describeCommand(command: CommandResult): string {
   return `${quoteArgv(command.argv)} ${how}${command.output === '' ? '' : `: ${command.output}`}`;
 }
 
-/** Argv as a person can paste it into a shell. */
+/** Argv quoted for a shell. */
 export function quoteArgv(argv: readonly string[]): string {
   return argv
     .map((word) => (/^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
@@ -94,12 +94,12 @@ function result(
   code: number | null,
   output: string,
 ): CommandResult {
-  return { argv, ending, code, output: redact(output).trim().slice(-outputLimit) };
+  return { argv, ending, code, output: redact(output).trim().slice(-maximumOutputCharacters) };
 }
 
 /**
- * A command that prints the key (a verbose hook, a stray `cat`) must not carry it into SSM's output: PEM blocks and
- * long base64 runs go. A run counts as base64 when it mixes cases and digits, so that paths stay readable.
+ * Removes private keys from a command's output, which SSM stores: PEM blocks and long base64 strings. A string counts as
+ * base64 if it mixes upper case, lower case and digits, so that paths stay readable.
  */
 export function redact(text: string): string {
   return (
@@ -108,7 +108,7 @@ export function redact(text: string): string {
         /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
         '[redacted]',
       )
-      // what is left of a block whose beginning was cut off
+      // the rest of a block whose start was truncated
       .replace(/[\s\S]*-----END [A-Z ]*PRIVATE KEY-----/, '[redacted]')
       .replace(/[A-Za-z0-9+/_-]{40,}={0,2}/g, (run) =>
         /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run) ? '[redacted]' : run,
@@ -118,7 +118,7 @@ export function redact(text: string): string {
 
 function killGroup(child: ChildProcess): void {
   signalGroup(child, 'SIGTERM');
-  setTimeout(() => signalGroup(child, 'SIGKILL'), politeMilliseconds).unref();
+  setTimeout(() => signalGroup(child, 'SIGKILL'), terminationMilliseconds).unref();
 }
 
 function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
@@ -126,13 +126,13 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
   try {
     process.kill(-child.pid, signal);
   } catch {
-    // the whole group has ended already
+    // the group has already ended
   }
 }
 
-function lastWords(child: ChildProcess): Promise<void> {
+function readRemainingOutput(child: ChildProcess): Promise<void> {
   return new Promise<void>((resolve) => {
-    const done = setTimeout(resolve, lastWordsMilliseconds);
+    const done = setTimeout(resolve, remainingOutputMilliseconds);
     child.once('close', () => {
       clearTimeout(done);
       resolve();

@@ -1,4 +1,4 @@
-import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { type ApplyResult, applyChange } from '../apply/apply-change.ts';
 import { servedLocally, workersToReplace } from '../apply/served-locally.ts';
@@ -7,11 +7,11 @@ import { removeStaged } from '../files/restore.ts';
 import type { Home } from '../host/home.ts';
 import { closeJournal } from '../journal/journal.ts';
 import { installedReceipt, pruneReceipts, receiptsOf, writeReceipt } from '../journal/receipt.ts';
+import { resultLine } from '../journal/result-line.ts';
 
 /**
- * Applies a planned change, waits for the daemon to serve it, and closes the journal into a receipt. The receipt
- * comes first: a death between the two is told from the receipt that is already there. `origin` is the deployment that
- * first brought this version (see `Receipt`).
+ * Applies a planned change, waits briefly until the daemon serves it, and replaces the journal by a receipt. The receipt
+ * comes first: if the agent is killed between the two, recovery finds the receipt. `origin`: see `Receipt`.
  */
 export async function applyAndRecord(
   home: Home,
@@ -20,20 +20,21 @@ export async function applyAndRecord(
   origin: string,
 ): Promise<AgentLine> {
   const { change } = planned;
-  const before = workersToReplace(change);
-  const applied = await applyChange(home, planned, header.action === 'validate');
-  const served = applied.outcome === 'applied' ? await servedLocally(change, change.version, before) : null;
-  const line = lineOf(header, planned, applied, served);
+  const oldWorkers = workersToReplace(change);
+  const result = await applyChange(home, planned, header.action === 'validate');
+  const served =
+    result.outcome === 'applied' ? await servedLocally(change, change.version, oldWorkers) : null;
+  const line = lineOf(header, planned, result, served);
   if (header.action === 'validate') return line;
-  const replacedDeployment = installedReceipt(receiptsOf(home, header.targetId))?.line.deploymentId ?? null;
-  const changed = ['applied', 'rollback_failed'].includes(applied.outcome) ? change : null;
+  const replaced = installedReceipt(receiptsOf(home, header.targetId));
+  const hasChanged = ['applied', 'rollback_failed'].includes(result.outcome);
   writeReceipt(home, {
     v: 1,
     line,
     fence: header.fence,
-    change: changed,
+    change: hasChanged ? change : null,
     undone: false,
-    replacedDeployment,
+    replacedDeployment: replaced?.line.deploymentId ?? null,
     origin,
     rollout: header.rollout ?? null,
   });
@@ -46,20 +47,18 @@ export async function applyAndRecord(
 function lineOf(
   header: JobHeader,
   { change, warnings }: PlannedChange,
-  applied: ApplyResult,
+  result: ApplyResult,
   served: boolean | null,
 ): AgentLine {
-  const isNew = applied.outcome === 'applied';
-  return agentLine({
-    deploymentId: header.deploymentId,
-    targetId: header.targetId,
-    outcome: applied.outcome,
-    summary: applied.summary,
-    version: isNew ? change.version : change.previousVersion,
+  const isInstalled = result.outcome === 'applied';
+  return resultLine(header, {
+    outcome: result.outcome,
+    summary: result.summary,
+    version: isInstalled ? change.version : change.previousVersion,
     previousVersion: change.previousVersion,
-    warnings: [...warnings, ...applied.warnings],
-    validatedIn: applied.validatedIn,
+    warnings: [...warnings, ...result.warnings],
+    validatedIn: result.validatedIn,
     served,
-    repair: applied.repair,
+    repair: result.repair,
   });
 }

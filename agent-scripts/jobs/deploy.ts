@@ -1,6 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { factsOfPem } from '../../core/certificate/facts.ts';
-import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
@@ -11,37 +11,37 @@ import { hostDistribution } from '../host/distribution.ts';
 import type { Home } from '../host/home.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { installedReceipt, receiptsOf } from '../journal/receipt.ts';
+import { resultLine } from '../journal/result-line.ts';
 import { applyAndRecord } from './apply-and-record.ts';
 import { reportUnchanged } from './report-unchanged.ts';
 
 /**
- * Jobs `deploy` and `validate`: makes the target's files those of the bundle, or (dry run) lets the daemon say
- * whether it would take them.
- * @throws CertferryError for everything that is refused before the live files are touched
+ * Jobs `deploy` and `validate`: installs the bundle for the target, or (dry run) only checks whether the daemon accepts it.
+ * @throws CertferryError for every refusal before a live file changes
  */
 export async function deploy(
   home: Home,
   header: JobHeader,
   { target, bundle }: SealedBody,
 ): Promise<AgentLine> {
-  const version = preflight(bundle);
-  const wanted = desiredChange(target, bundle, hostDistribution());
+  const version = checkBundle(bundle);
+  const desired = desiredChange(target, bundle, hostDistribution());
   const policy = { ...target.config, verify: target.verify };
-  return withFolderLocks(destinationsOf(wanted), async () => {
-    const planned = await planChange(home, header, wanted, version, policy);
+  return withFolderLocks(destinationsOf(desired), async () => {
+    const planned = await planChange(home, header, desired, version, policy);
     const installed = installedReceipt(receiptsOf(home, header.targetId));
     if (header.action === 'deploy' && installed !== null && isUnchanged(planned.change, installed)) {
-      return reportUnchanged(home, { header, wanted, planned, installed });
+      return reportUnchanged(home, { header, desired, planned, installed });
     }
     return applyAndRecord(home, header, planned, header.deploymentId);
   });
 }
 
-/** What was sealed was linted by its sender; the host believes its own eyes all the same. */
-function preflight(bundle: Bundle): VersionFacts {
+/** Checks the bundle again on the host, although the sender has already checked it. */
+function checkBundle(bundle: Bundle): VersionFacts {
   const facts = factsOfPem(bundle.leaf + bundle.chain.join(''));
   if (facts === null)
-    throw new CertferryError('BundleUnreadable', 'the bundle on its way to this host holds no certificate');
+    throw new CertferryError('BundleUnreadable', 'the bundle in the job contains no certificate');
   const leaf = new X509Certificate(bundle.leaf);
   if (!leaf.checkPrivateKey(createPrivateKey(bundle.key))) {
     throw new CertferryError(
@@ -58,14 +58,12 @@ function preflight(bundle: Bundle): VersionFacts {
   return facts;
 }
 
-/** A line that says no more than who is answering and why nothing was done. */
+/** The result of a refused job. */
 export function rejected(
   header: Pick<JobHeader, 'deploymentId' | 'targetId'>,
   error: CertferryError,
 ): AgentLine {
-  return agentLine({
-    deploymentId: header.deploymentId,
-    targetId: header.targetId,
+  return resultLine(header, {
     outcome: 'rejected',
     summary: error.message,
     reason: error.name,

@@ -1,21 +1,21 @@
-import { type AgentLine, agentLine, type HostInspection } from '../../core/deployment/agent-line.ts';
+import type { AgentLine, HostInspection } from '../../core/deployment/agent-line.ts';
 import type { InspectionRequest, JobHeader } from '../../core/deployment/job.ts';
 import { isCertferryError } from '../../core/errors.ts';
 import type { AddressInspection, look as lookAt } from '../../core/tls-probe/inspect-endpoint.ts';
 import { refuseExpired } from '../journal/fence.ts';
+import { resultLine } from '../journal/result-line.ts';
 import { rejected } from './deploy.ts';
 
-/** SSM keeps 24,000 characters of output; the rest of the line takes a few hundred, and a host name may be long. */
-const mostLookCharacters = 20_000;
+/** SSM keeps 24,000 characters of output. The other fields take a few hundred, and host names may be long. */
+const maximumInspectionCharacters = 20_000;
 
-/** A server may send whatever it likes; what is right is in the first few. */
-const mostSent = 10;
-const mostProblemCharacters = 300;
+/** A server may send any number of certificates; a correct chain has few. */
+const maximumChainLength = 10;
+const maximumProblemCharacters = 300;
 
 /**
- * Job `inspect` with looks, for the drift sweep: what this host sees at each of the endpoints. It needs nothing of what
- * the agent keeps and changes nothing on the host, so it is done without the host's lock and mends nothing: no deployment
- * waits for it, and it waits for none.
+ * Job `inspect` with endpoints, for the drift sweep: returns what each endpoint serves to this host. It neither reads nor
+ * changes the agent's folder, so it needs no lock: no deployment waits for it, and it waits for none.
  */
 export async function inspectEndpoints(
   header: JobHeader,
@@ -29,17 +29,15 @@ export async function inspectEndpoints(
     throw error;
   }
   const { look } = await import('../../core/tls-probe/inspect-endpoint.ts');
-  const looks = await Promise.all(requests.map((request) => seenAt(request, look, now)));
-  return agentLine({
-    deploymentId: header.deploymentId,
-    targetId: header.targetId,
+  const looks = await Promise.all(requests.map((request) => inspectEndpoint(request, look, now)));
+  return resultLine(header, {
     outcome: 'inspected',
-    summary: `looked at ${looks.length} ${looks.length === 1 ? 'endpoint' : 'endpoints'} from this host`,
+    summary: `inspected ${looks.length} ${looks.length === 1 ? 'endpoint' : 'endpoints'} from this host`,
     looks: withinLine(looks),
   });
 }
 
-async function seenAt(
+async function inspectEndpoint(
   { targetId, verify, version }: InspectionRequest,
   look: typeof lookAt,
   now: Date,
@@ -47,14 +45,14 @@ async function seenAt(
   const { endpoint, serverName, protocol, timeoutSeconds } = verify;
   try {
     const looks = await look({ endpoint, serverName, protocol, timeoutSeconds, version }, now);
-    return { targetId, seen: looks.map(told) };
+    return { targetId, seen: looks.map(shorten) };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
-    return { targetId, seen: [told({ address: endpoint, problem, served: null })] };
+    return { targetId, seen: [shorten({ address: endpoint, problem, served: null })] };
   }
 }
 
-function told({
+function shorten({
   address,
   problem,
   served,
@@ -62,23 +60,24 @@ function told({
 }: AddressInspection): NonNullable<HostInspection['seen']>[number] {
   return {
     address,
-    problem: problem?.slice(0, mostProblemCharacters) ?? null,
+    problem: problem?.slice(0, maximumProblemCharacters) ?? null,
     served: served && {
       fingerprint: served.fingerprint,
-      chain: served.chain.slice(0, mostSent),
+      chain: served.chain.slice(0, maximumChainLength),
       notAfter: served.notAfter,
     },
     ...(noRoute === true && { noRoute }),
   };
 }
 
-/** What fits into a line, target by target: half of what was seen of one could be taken for the whole. */
+/** Omits whole inspections that exceed the maximum: part of an inspection could be mistaken for all of it. */
 export function withinLine(looks: readonly HostInspection[]): HostInspection[] {
   let characters = 0;
-  return looks.map((one) => {
-    const length = JSON.stringify(one).length;
-    if (characters + length > mostLookCharacters) return { targetId: one.targetId, seen: null };
+  return looks.map((inspection) => {
+    const length = JSON.stringify(inspection).length;
+    if (characters + length > maximumInspectionCharacters)
+      return { targetId: inspection.targetId, seen: null };
     characters += length;
-    return one;
+    return inspection;
   });
 }

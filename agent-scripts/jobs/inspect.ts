@@ -1,40 +1,37 @@
-import { type AgentLine, agentLine, type Observation } from '../../core/deployment/agent-line.ts';
+import type { AgentLine, Observation } from '../../core/deployment/agent-line.ts';
 import type { JobHeader, ProbeRequest } from '../../core/deployment/job.ts';
 import type { Home } from '../host/home.ts';
 import { readReceipt, receiptsOf } from '../journal/receipt.ts';
+import { resultLine } from '../journal/result-line.ts';
 import { installedVersion } from './undo.ts';
 
 /**
- * Job `inspect`. With a probe: what this host sees on the endpoint (`probeFrom: host`). Without: how the deployment
- * that the header names ended here; `lost` when it never ran, or died and was undone by the recovery just before.
+ * Job `inspect`. With a probe: probes the endpoint from this host (`probeFrom: host`). Without: returns how the deployment
+ * in the header ended on this host. `lost`: it did not run, or it was interrupted and recovery has reversed it.
  */
 export async function inspect(home: Home, header: JobHeader, probe: ProbeRequest | null): Promise<AgentLine> {
-  if (probe !== null) return observed(header, await look(probe));
+  if (probe !== null) return observationLine(header, await runProbe(probe));
   const receipt = readReceipt(home, header.targetId, header.deploymentId);
   if (receipt !== null && !receipt.undone) return receipt.line;
-  return agentLine({
-    deploymentId: header.deploymentId,
-    targetId: header.targetId,
+  return resultLine(header, {
     outcome: 'lost',
     summary:
       receipt === null
-        ? 'this deployment never ended on this host: it did not run, or died and was undone'
-        : 'this deployment was undone on this host',
+        ? 'this deployment did not run on this host, or it was interrupted and rolled back'
+        : 'this deployment was rolled back on this host',
     version: installedVersion(receiptsOf(home, header.targetId)),
   });
 }
 
-async function look(request: ProbeRequest): Promise<Observation[]> {
+async function runProbe(request: ProbeRequest): Promise<Observation[]> {
   const { probe } = await import('../../core/tls-probe/probe.ts');
   return probe(request);
 }
 
-function observed(header: JobHeader, observations: Observation[]): AgentLine {
-  return agentLine({
-    deploymentId: header.deploymentId,
-    targetId: header.targetId,
+function observationLine(header: JobHeader, observations: Observation[]): AgentLine {
+  return resultLine(header, {
     outcome: 'inspected',
-    summary: `looked at ${observations.length} handshakes from this host`,
+    summary: `${observations.length} ${observations.length === 1 ? 'probe' : 'probes'} from this host`,
     observations,
   });
 }

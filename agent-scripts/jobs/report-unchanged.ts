@@ -1,4 +1,4 @@
-import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { activate } from '../activations/activation.ts';
 import { servedLocally, workersToReplace } from '../apply/served-locally.ts';
@@ -7,29 +7,28 @@ import type { PlannedChange } from '../change/plan.ts';
 import type { DesiredChange } from '../connectors/desired-change.ts';
 import type { Home } from '../host/home.ts';
 import { type Receipt, writeReceipt } from '../journal/receipt.ts';
+import { resultLine } from '../journal/result-line.ts';
 
-/** A deployment whose bytes are all there already. */
+/** A deployment whose files are all up to date. */
 interface UnchangedDeployment {
   readonly header: JobHeader;
-  readonly wanted: DesiredChange;
+  readonly desired: DesiredChange;
   readonly planned: PlannedChange;
   readonly installed: Receipt;
 }
 
 /**
- * Touches no bytes. Drifted owners and modes are repaired, and a daemon that visibly serves something else is told
- * to read its files again; both are said.
+ * Changes no content. Repairs owner and mode of files, and reloads a daemon that serves something else; both become
+ * warnings.
  */
 export async function reportUnchanged(home: Home, deployment: UnchangedDeployment): Promise<AgentLine> {
-  const { header, wanted, planned, installed } = deployment;
+  const { header, desired, planned, installed } = deployment;
   const { change } = planned;
-  const repaired = repairOwnership(wanted.files, change, installed);
-  const reloaded = await reloadIfNotPresented(deployment);
-  const line = agentLine({
-    deploymentId: header.deploymentId,
-    targetId: header.targetId,
+  const repaired = repairOwnership(desired.files, change, installed);
+  const reloaded = await reloadIfNotServed(deployment);
+  const line = resultLine(header, {
     outcome: 'unchanged',
-    summary: 'every byte is already in place; nothing was written',
+    summary: 'all files are up to date; nothing was written',
     version: change.version,
     previousVersion: change.version,
     warnings: [...repaired, ...reloaded.warnings],
@@ -48,16 +47,16 @@ export async function reportUnchanged(home: Home, deployment: UnchangedDeploymen
   return line;
 }
 
-async function reloadIfNotPresented({
+async function reloadIfNotServed({
   planned: { change },
 }: UnchangedDeployment): Promise<{ served: boolean | null; warnings: string[] }> {
   const served = await servedLocally(change, change.version, new Set());
   if (served !== false || change.activate === null) return { served, warnings: [] };
-  const before = workersToReplace(change);
+  const oldWorkers = workersToReplace(change);
   const reload = await activate(change.activate, change.commandTimeoutSeconds);
-  const told = reload.ok ? 'told to read them again' : `told to read them again: ${reload.told}`;
+  const outcome = reload.ok ? 'the daemon was reloaded' : `the reload failed: ${reload.detail}`;
   return {
-    served: await servedLocally(change, change.version, before),
-    warnings: [`the files were in place but not served, so the daemon was ${told}`],
+    served: await servedLocally(change, change.version, oldWorkers),
+    warnings: [`the files were up to date but not served; ${outcome}`],
   };
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { factsOfPem } from '../../core/certificate/facts.ts';
-import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
 import type { Change } from '../change/change.ts';
@@ -10,54 +10,56 @@ import { digestOf } from '../host/digest.ts';
 import type { Home } from '../host/home.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { installedReceipt, type Receipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
+import { resultLine } from '../journal/result-line.ts';
 import { applyAndRecord } from './apply-and-record.ts';
 
 /**
- * Job `rollback`: makes the version before the installed one the installed one, as a deployment of its own: staged,
- * judged by the daemon, journalled, and undone when it does not hold. Where another version than `replaces` is installed,
- * it is put back already, or somebody else has deployed since: that one stays. So does the version itself where somebody else
- * than the header's rollout has put it there: whoever only found it there has nothing to take away.
- * @throws CertferryError NoReceipt when the host has no version before
+ * Job `rollback`: installs the previous version as a deployment of its own, with the same checks, journal and undo as any
+ * other. With `replaces`, changes nothing if another version is installed (it was rolled back already, or there is a later
+ * deployment), or if a different rollout has installed this version.
+ * @throws CertferryError NoReceipt if this host has no previous version
  */
 export async function rollback(home: Home, header: JobHeader, replaces?: string): Promise<AgentLine> {
   const receipts = receiptsOf(home, header.targetId);
   const installed = installedReceipt(receipts);
-  if (replaces !== undefined && installed !== null && !isToGo(installed, header, replaces)) {
-    return notHealed(home, header, installed);
+  if (replaces !== undefined && installed !== null && !mayReplace(installed, header, replaces)) {
+    return reportUntouched(home, header, installed);
   }
   const origin = originOfInstalled();
-  const files = origin.files.map((file) => fileBefore(file, header));
+  const files = origin.files.map((file) => previousFile(file, header));
   const leaf = files.find(containsLeaf)?.content ?? null;
   const version = leaf === null ? null : factsOfPem(leaf);
-  if (version === null) throw noVersionBefore(header, 'its certificate cannot be read');
+  if (version === null) throw noPreviousVersion(header, 'its certificate cannot be read');
   const { validate, activate, sandbox } = origin;
-  const wanted = { files, validate, activate, sandbox };
-  return withFolderLocks(destinationsOf(wanted), async () => {
-    const planned = await planChange(home, header, wanted, version, origin);
+  const desired = { files, validate, activate, sandbox };
+  return withFolderLocks(destinationsOf(desired), async () => {
+    const planned = await planChange(home, header, desired, version, origin);
     return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
   });
 
   function originOfInstalled(): Change {
     const found = receiptOf(receipts, installed?.origin)?.change ?? null;
-    if (found === null) throw noVersionBefore(header, 'nothing was deployed here, or it is too long ago');
+    if (found === null) throw noPreviousVersion(header, 'it has no receipt of the installed deployment');
     return found;
   }
 }
 
-function isToGo({ line, rollout }: Receipt, header: JobHeader, replaces: string): boolean {
-  const isOurs = header.rollout === undefined || rollout === undefined || rollout === header.rollout;
-  return line.version?.fingerprint === replaces && isOurs;
+function mayReplace({ line, rollout }: Receipt, header: JobHeader, replaces: string): boolean {
+  const isOfSameRollout = header.rollout === undefined || rollout === undefined || rollout === header.rollout;
+  return line.version?.fingerprint === replaces && isOfSameRollout;
 }
 
 const receiptOf = (receipts: readonly Receipt[], deploymentId: string | null | undefined) =>
   receipts.find(({ line }) => line.deploymentId === deploymentId);
 
-function notHealed(home: Home, header: JobHeader, { line: { version, deploymentId }, origin }: Receipt) {
-  const line = agentLine({
-    deploymentId: header.deploymentId,
-    targetId: header.targetId,
+function reportUntouched(
+  home: Home,
+  header: JobHeader,
+  { line: { version, deploymentId }, origin }: Receipt,
+) {
+  const line = resultLine(header, {
     outcome: 'unchanged',
-    summary: 'what is installed is not what was to be taken away; nothing was touched',
+    summary: 'the installed version is not the one to roll back; nothing was changed',
     version,
     previousVersion: version,
     validatedIn: 'none',
@@ -67,19 +69,19 @@ function notHealed(home: Home, header: JobHeader, { line: { version, deploymentI
   return line;
 }
 
-/** The deployment that first brought the version that `origin` replaced; unknown when it was there before certferry. */
+/** The deployment that first installed the version that `origin` replaced. Empty if certferry did not install it. */
 function versionOrigin(receipts: readonly Receipt[], origin: Change): string {
-  const before = receiptOf(receipts, receiptOf(receipts, origin.deploymentId)?.replacedDeployment);
-  return before?.origin ?? '';
+  const replaced = receiptOf(receipts, receiptOf(receipts, origin.deploymentId)?.replacedDeployment);
+  return replaced?.origin ?? '';
 }
 
-function fileBefore(file: Change['files'][number], header: JobHeader): DesiredFile {
-  if (file.role === 'trigger') return asItIsNow(file);
-  if (file.before === null) throw noVersionBefore(header, `${file.path} did not exist before`);
+function previousFile(file: Change['files'][number], header: JobHeader): DesiredFile {
+  if (file.role === 'trigger') return unchangedTrigger(file);
+  if (file.previous === null) throw noPreviousVersion(header, `${file.path} did not exist`);
   const bytes = readBackup(file.backup, header);
-  if (digestOf(bytes) !== file.before.digest)
-    throw noVersionBefore(header, `the backup ${file.backup} is damaged`);
-  const { mode, uid, gid } = file.before.metadata;
+  if (digestOf(bytes) !== file.previous.digest)
+    throw noPreviousVersion(header, `the backup ${file.backup} is damaged`);
+  const { mode, uid, gid } = file.previous.metadata;
   return {
     role: file.role,
     path: file.path,
@@ -89,8 +91,8 @@ function fileBefore(file: Change['files'][number], header: JobHeader): DesiredFi
   };
 }
 
-/** A trigger is no part of a version: the daemon's own configuration of today is what it is to read again. */
-function asItIsNow({ role, path, metadata }: Change['files'][number]): DesiredFile {
+/** A trigger is not part of a version: it is the daemon's own configuration, and keeps its present content. */
+function unchangedTrigger({ role, path, metadata }: Change['files'][number]): DesiredFile {
   const { mode } = metadata;
   return { role, path, content: null, explicit: {}, defaults: { mode, owners: [], groups: [] } };
 }
@@ -99,14 +101,14 @@ function readBackup(path: string, header: JobHeader): Buffer {
   try {
     return readFileSync(path);
   } catch {
-    throw noVersionBefore(header, `the backup ${path} is gone (see backupRetention)`);
+    throw noPreviousVersion(header, `the backup ${path} does not exist (see backupRetention)`);
   }
 }
 
-function noVersionBefore(header: JobHeader, why: string): CertferryError {
+function noPreviousVersion(header: JobHeader, why: string): CertferryError {
   return new CertferryError(
     'NoReceipt',
-    `${header.targetId} has no version before the installed one on this host: ${why}; deploy the version you want instead`,
+    `this host has no previous version of ${header.targetId}: ${why}; deploy the version that you need instead`,
     { details: { targetId: header.targetId } },
   );
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { factsOfPem } from '../../core/certificate/facts.ts';
-import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
@@ -21,11 +21,12 @@ import {
   receiptsOf,
   writeReceipt,
 } from '../journal/receipt.ts';
+import { resultLine } from '../journal/result-line.ts';
 
 /**
- * Job `undo`: undoes the deployment that the header names. What changed nothing, or is undone already, is
- * answered the same way without touching anything, so the job may be repeated.
- * @throws CertferryError StaleFence when a later deployment has replaced it
+ * Job `undo`: reverses the deployment that the header names. A repeated job, or one for a deployment that changed nothing,
+ * has the same outcome and changes nothing.
+ * @throws CertferryError StaleFence if a later deployment has replaced this one
  */
 export async function undo(home: Home, header: JobHeader): Promise<AgentLine> {
   const receipt = readReceipt(home, header.targetId, header.deploymentId);
@@ -35,13 +36,13 @@ export async function undo(home: Home, header: JobHeader): Promise<AgentLine> {
     return restoredLine(
       header,
       installedVersion(receipts),
-      'there is nothing of this deployment to undo',
+      'nothing to roll back: this deployment has no installed files',
       [],
     );
   }
   const installed = installedReceipt(receipts);
   if (installed !== null && installed.line.deploymentId !== header.deploymentId)
-    throw replaced(header, installed);
+    throw replacedError(header, installed);
   const { change } = receipt;
   return withFolderLocks(
     change.files.map(({ path }) => path),
@@ -55,21 +56,19 @@ async function undoDeployment(
   receipt: Receipt,
   change: Change,
 ): Promise<AgentLine> {
-  const warnings = foreignEdits(change);
-  const before = workersToReplace(change);
-  const undoing = await undoChange(home, change);
+  const warnings = editWarnings(change);
+  const oldWorkers = workersToReplace(change);
+  const result = await undoChange(home, change);
   removeStaged(change);
-  if (undoing.kind === 'failed') {
-    const line = agentLine({
-      deploymentId: header.deploymentId,
-      targetId: header.targetId,
+  if (result.kind === 'failed') {
+    const line = resultLine(header, {
       outcome: 'rollback_failed',
-      summary: `going back failed: ${undoing.why}`,
+      summary: `rollback failed: ${result.why}`,
       reason: 'RestoreFailed',
       version: null,
       previousVersion: change.previousVersion,
       warnings,
-      repair: undoing.repair,
+      repair: result.repair,
     });
     writeReceipt(home, { ...receipt, line, undone: true });
     closeJournal(home);
@@ -81,17 +80,17 @@ async function undoDeployment(
   const line = restoredLine(
     header,
     change.previousVersion,
-    'the old files are back and the daemon has reloaded',
+    'previous files restored, daemon reloaded',
     warnings,
   );
-  return { ...line, served: await servedLocally(change, change.previousVersion, before) };
+  return { ...line, served: await servedLocally(change, change.previousVersion, oldWorkers) };
 }
 
-/** Somebody edited a file since it was deployed: the rollback replaces that too, and says so. Edits of a trigger stay. */
-function foreignEdits(change: Change): string[] {
+/** Warns of files edited after the deployment: undo discards such edits, except in triggers. */
+function editWarnings(change: Change): string[] {
   return change.files
     .filter((file) => file.role !== 'trigger' && digestOfFile(file.path) !== file.digest)
-    .map((file) => `${file.path} was changed by somebody else since the deployment`);
+    .map((file) => `${file.path} was edited after the deployment; the rollback discards the edit`);
 }
 
 function restoredLine(
@@ -100,9 +99,7 @@ function restoredLine(
   summary: string,
   warnings: readonly string[],
 ): AgentLine {
-  return agentLine({
-    deploymentId: header.deploymentId,
-    targetId: header.targetId,
+  return resultLine(header, {
     outcome: 'restored',
     summary,
     version,
@@ -110,7 +107,7 @@ function restoredLine(
   });
 }
 
-/** The leaf and chain now on disk, as the newest receipt knows them or as the file says. */
+/** The installed version: from the latest receipt if its file is unchanged, else from the file. */
 export function installedVersion(receipts: readonly Receipt[]): VersionFacts | null {
   const installed = installedReceipt(receipts);
   const certificate = (installed ?? receipts.find((receipt) => receipt.change !== null))?.change?.files.find(
@@ -122,10 +119,10 @@ export function installedVersion(receipts: readonly Receipt[]): VersionFacts | n
   return factsOfPem(readFileSync(certificate.path, 'utf8'));
 }
 
-function replaced(header: JobHeader, installed: Receipt): CertferryError {
+function replacedError(header: JobHeader, installed: Receipt): CertferryError {
   return new CertferryError(
     'StaleFence',
-    `deployment ${header.deploymentId} cannot be undone: ${installed.line.deploymentId} has replaced it on this host`,
+    `deployment ${header.deploymentId} cannot be rolled back: ${installed.line.deploymentId} has replaced it on this host`,
     { details: { installed: installed.line.deploymentId } },
   );
 }

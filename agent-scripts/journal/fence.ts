@@ -5,31 +5,31 @@ import { privateFolder, writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
 
 /**
- * Refuses a job whose lock has meanwhile been taken by a later one, and remembers the highest fence before anything
- * is done under it (Kleppmann: a fencing token protects only where the resource itself checks it).
+ * Refuses a job if a job with a higher fence has already run for the target. Records a new highest fence before the job
+ * starts. (Kleppmann: a fencing token protects a resource only if the resource checks it.)
  * @throws CertferryError StaleFence
  */
 export function checkFence(home: Home, { targetId, deploymentId, fence }: JobHeader): void {
   const target = home.target(targetId);
-  const seen = existsSync(target.fence) ? Number(readFileSync(target.fence, 'utf8')) : 0;
-  if (fence < seen) {
+  const highest = existsSync(target.fence) ? Number(readFileSync(target.fence, 'utf8')) : 0;
+  if (fence < highest) {
     throw new CertferryError(
       'StaleFence',
-      `deployment ${deploymentId} holds fence ${fence} of ${targetId}, but this host has seen ${seen}: a later deployment has taken over`,
-      { details: { fence, seen } },
+      `deployment ${deploymentId} has fence ${fence} for ${targetId}, but this host has already accepted fence ${highest}: a later deployment has replaced this one`,
+      { details: { fence, highest } },
     );
   }
-  if (fence === seen) return;
+  if (fence === highest) return;
   privateFolder(target.root);
   writeDurably(target.fence, String(fence));
 }
 
-/** Refuses a job that arrives after its time: its sender has long decided without it. */
+/** Refuses an expired job: the state machine has already continued without it. @throws CertferryError JobExpired */
 export function refuseExpired({ deploymentId, expiresAt }: JobHeader, now: Date): void {
   if (now.getTime() / 1_000 <= expiresAt) return;
   throw new CertferryError(
     'JobExpired',
-    `the job of deployment ${deploymentId} expired at ${new Date(expiresAt * 1_000).toISOString()} and this host's clock says ${now.toISOString()}; if that clock is wrong, correct it`,
+    `the job of deployment ${deploymentId} expired at ${new Date(expiresAt * 1_000).toISOString()}; the clock of this host shows ${now.toISOString()}. If the clock is wrong, correct it`,
     { details: { expiresAt } },
   );
 }

@@ -5,13 +5,13 @@ import { syncDirectory, writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
 
 /**
- * How far a change has come, written before the step it names:
+ * The progress of a change. The agent writes each phase before the step of that name:
  *
- * | phase      | may exist on disk                       | what a crash leads to            |
- * | ---------- | --------------------------------------- | -------------------------------- |
- * | staging    | temporaries, backups; live files as ever | they are removed                |
- * | committing | some live files new, some old           | the old ones are put back, reload |
- * | undoing    | some live files old again               | the undoing is finished, reload  |
+ * | phase      | state of the disk                               | recovery after a crash                      |
+ * | ---------- | ----------------------------------------------- | ------------------------------------------- |
+ * | staging    | staged files and backups; live files unchanged  | removes staged files and backups            |
+ * | committing | some or all live files are new                  | restores the previous files, reloads        |
+ * | undoing    | some or all live files are restored             | restores the remaining files, reloads       |
  */
 export const Journal = z.strictObject({
   v: z.literal(1),
@@ -20,18 +20,18 @@ export const Journal = z.strictObject({
 });
 export type Journal = z.infer<typeof Journal>;
 
-/** Writes the journal durably: from here on the next run knows what to do. */
+/** Writes the journal durably. From now on, the next run recovers this change if this run is interrupted. */
 export function writeJournal(home: Home, phase: Journal['phase'], change: Change): void {
   writeDurably(home.journal, JSON.stringify({ v: 1, phase, change } satisfies Journal));
 }
 
-/** The change that an earlier run left half done; null when there is none. */
+/** The journal of an interrupted run. Null if there is none. */
 export function readJournal(home: Home): Journal | null {
   if (!existsSync(home.journal)) return null;
   return Journal.parse(JSON.parse(readFileSync(home.journal, 'utf8')));
 }
 
-/** Nothing is half done any more. */
+/** Removes the journal: the change is complete or reversed. */
 export function closeJournal(home: Home): void {
   rmSync(home.journal, { force: true });
   syncDirectory(home.root);

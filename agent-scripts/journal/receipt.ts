@@ -2,16 +2,18 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { AgentLine } from '../../core/deployment/agent-line.ts';
 import { Change } from '../change/change.ts';
-import { privateFolder, removeQuietly, writeDurably } from '../host/durable-files.ts';
+import { privateFolder, removeIfExists, writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
 
 /**
- * How one deployment ended on this host, kept so that it can be answered again, seen and undone.
+ * The record of a finished deployment on this host. The agent returns `line` again if the job is repeated, and uses
+ * `change` to undo or roll back.
  *
- * `change` is null where no file was to change. `replacedDeployment` is the deployment whose files it replaced;
- * `origin` is the deployment that first brought the version it installs (itself, unless it went back to an older
- * one): "the version before" is what the origin replaced. `rollout` is the one that it was a
- * part of, null for none; it is not known of what an earlier agent did.
+ * - `change`: null if the deployment changed no file.
+ * - `replacedDeployment`: the deployment whose files this one replaced.
+ * - `origin`: the deployment that first installed this version. It differs from this one after a rollback. The previous
+ *   version is what the origin replaced.
+ * - `rollout`: the rollout of the deployment, null if there is none. Missing if it is unknown.
  */
 export const Receipt = z.strictObject({
   v: z.literal(1),
@@ -25,8 +27,8 @@ export const Receipt = z.strictObject({
 });
 export type Receipt = z.infer<typeof Receipt>;
 
-/** Receipts of failed and repeated deployments kept per target, besides those whose backups are kept. */
-const receiptsKept = 30;
+/** Maximum number of receipts per target, in addition to those with backups. */
+const maximumReceipts = 30;
 
 /** Writes a receipt durably. */
 export function writeReceipt(home: Home, receipt: Receipt): void {
@@ -35,14 +37,14 @@ export function writeReceipt(home: Home, receipt: Receipt): void {
   writeDurably(target.receipt(receipt.line.deploymentId), JSON.stringify(receipt));
 }
 
-/** The receipt of one deployment; null when it never ended on this host. */
+/** The receipt of a deployment. Null if the deployment did not finish on this host. */
 export function readReceipt(home: Home, targetId: string, deploymentId: string): Receipt | null {
   const path = home.target(targetId).receipt(deploymentId);
   if (!existsSync(path)) return null;
   return Receipt.parse(JSON.parse(readFileSync(path, 'utf8')));
 }
 
-/** All receipts of a target, the newest (highest fence) first. */
+/** All receipts of a target, sorted by descending fence. */
 export function receiptsOf(home: Home, targetId: string): Receipt[] {
   const folder = home.target(targetId).receipts;
   if (!existsSync(folder)) return [];
@@ -53,7 +55,7 @@ export function receiptsOf(home: Home, targetId: string): Receipt[] {
     .sort((one, other) => other.fence - one.fence);
 }
 
-/** The receipt that describes the files now in place: the newest change that was not undone. */
+/** The receipt of the installed files: the latest change that was not undone. Null if there is none. */
 export function installedReceipt(receipts: readonly Receipt[]): Receipt | null {
   return receipts.find(isInstalled) ?? null;
 }
@@ -63,15 +65,14 @@ function isInstalled(receipt: Receipt): boolean {
 }
 
 /**
- * Removes what is no longer needed to go back: backups beyond the target's retention (the running deployment's own
- * is always kept), backups of changes that were undone, and old receipts. Backups of a failed restore stay: a person
- * needs them.
+ * Removes old receipts, backups beyond the target's retention, and backups of undone changes. Always keeps the backups of
+ * the installed deployment, and those of a failed rollback, which an operator needs.
  */
 export function pruneReceipts(home: Home, targetId: string, backupRetention: number): void {
   try {
     prune(home, targetId, backupRetention);
   } catch {
-    // the deployment has ended whether or not old things can be removed; the next one tries again
+    // does not affect the result of the deployment; the next one retries
   }
 }
 
@@ -81,7 +82,7 @@ function prune(home: Home, targetId: string, backupRetention: number): void {
   const kept = new Set(receipts.filter(isInstalled).slice(0, Math.max(1, backupRetention)));
   for (const [index, receipt] of receipts.entries()) {
     if (receipt.line.outcome === 'rollback_failed' || kept.has(receipt)) continue;
-    removeQuietly(target.backups(receipt.line.deploymentId));
-    if (index >= receiptsKept) removeQuietly(target.receipt(receipt.line.deploymentId));
+    removeIfExists(target.backups(receipt.line.deploymentId));
+    if (index >= maximumReceipts) removeIfExists(target.receipt(receipt.line.deploymentId));
   }
 }

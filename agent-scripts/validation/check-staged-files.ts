@@ -5,15 +5,15 @@ import { privateFolder } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
 import { type CommandResult, runCommand } from '../host/run-command.ts';
 
-/** Exit status by which our script says that the namespace, not the daemon, is the problem. */
-const noNamespace = 97;
+/** Exit status with which the script reports that the namespace could not be set up. */
+const namespaceUnavailable = 97;
 
 /**
- * Runs inside a new mount namespace, which nothing outside sees and which ends with the command. Arguments: folders
- * that miss a file (an overlay gives them an empty one to mount over), `--`, pairs of staged and live path, `--`, argv.
+ * Runs inside a new mount namespace, which is invisible to other processes and ends with the command. Arguments: folders in
+ * which a file is missing (an overlay provides an empty one to mount over), `--`, pairs of staged and live path, `--`, argv.
  */
 const script = `
-no() { echo "$1" >&2; exit ${noNamespace}; }
+no() { echo "$1" >&2; exit ${namespaceUnavailable}; }
 scratch=$1; shift
 while [ "$1" != -- ]; do
   mount -t tmpfs -o mode=700 certferry "$scratch" 2>&1 || no "tmpfs cannot be mounted"
@@ -30,23 +30,23 @@ done
 shift
 exec "$@"`;
 
-/** What the daemon's own check said of the staged bytes, or why it could not be asked in private. */
+/** Result of the daemon's check of the staged files. `unavailable`: the check could not run separately from live files. */
 export type StagedCheck =
-  | { readonly kind: 'judged'; readonly command: CommandResult }
+  | { readonly kind: 'checked'; readonly command: CommandResult }
   | { readonly kind: 'unavailable'; readonly why: string };
 
 /**
- * Lets the daemon judge exactly the bytes that will go live, in its real configuration, while the live files are
- * untouched: a private mount namespace in which the staged files are bound over the live paths (unshare(1),
- * mount_namespaces(7)). Needs Linux and root.
+ * Runs the daemon's own check on the staged files within its real configuration, without changing live files: in a
+ * private mount namespace, the staged files are bound over the live paths (unshare(1), mount_namespaces(7)).
+ * Needs Linux and root.
  */
 export async function checkStagedFiles(
   home: Home,
   change: Change,
   argv: readonly string[],
 ): Promise<StagedCheck> {
-  if (process.platform !== 'linux') return { kind: 'unavailable', why: 'mount namespaces need Linux' };
-  if (process.getuid?.() !== 0) return { kind: 'unavailable', why: 'mount namespaces need root' };
+  if (process.platform !== 'linux') return { kind: 'unavailable', why: 'a mount namespace needs Linux' };
+  if (process.getuid?.() !== 0) return { kind: 'unavailable', why: 'a mount namespace needs root' };
   const missing = new Set(
     change.files.filter((file) => !existsSync(file.path)).map((file) => dirname(file.path)),
   );
@@ -62,11 +62,14 @@ export async function checkStagedFiles(
     ],
     change.commandTimeoutSeconds,
   );
-  if (command.ending === 'not started' || (command.ending === 'exited' && command.code === noNamespace)) {
+  if (
+    command.ending === 'not started' ||
+    (command.ending === 'exited' && command.code === namespaceUnavailable)
+  ) {
     return { kind: 'unavailable', why: command.output };
   }
-  // unshare itself fails with 1 and says so; its own name in front is how it signs (util-linux)
+  // util-linux: unshare exits with 1 on its own failures, and starts its messages with its name
   if (command.code === 1 && /^unshare: /.test(command.output))
     return { kind: 'unavailable', why: command.output };
-  return { kind: 'judged', command: { ...command, argv } };
+  return { kind: 'checked', command: { ...command, argv } };
 }

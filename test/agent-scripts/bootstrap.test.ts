@@ -65,7 +65,7 @@ describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('bootstr
 
     expect(JSON.parse(stdout)).toMatchObject({ mark: 'first' });
     expect(status).toBe(0);
-    expect(stderr).toContain('is not what it was when it was fetched; fetching it again');
+    expect(stderr).toContain('has changed since it was fetched; fetching it again');
   });
 });
 
@@ -95,7 +95,7 @@ describe('bootstrap', () => {
     const ended = await host.run({ agentSha256: expected });
 
     expect(ended).toMatchObject({ status: 1, stdout: '' });
-    expect(ended.stderr).toContain(`its SHA-256 is ${host.agent.sha256}, the document says ${expected}`);
+    expect(ended.stderr).toContain(`is ${host.agent.sha256}, but the document requires ${expected}`);
     expect(host.cached()).toEqual([]);
   });
 
@@ -108,7 +108,7 @@ describe('bootstrap', () => {
     const ended = await host.run({ agentUrl, agentSha256 });
 
     expect(ended).toMatchObject({ status: 1, stdout: '' });
-    expect(ended.stderr).toContain('refusing to run');
+    expect(ended.stderr).toContain('The file is not used');
   });
 
   test('refuses a runtime whose digest is not the pinned one', async () => {
@@ -117,7 +117,7 @@ describe('bootstrap', () => {
     const ended = await host.run({ runtimeUrl: runtime.url, runtimeSha256: 'b'.repeat(64) });
 
     expect(ended).toMatchObject({ status: 1, stdout: '' });
-    expect(ended.stderr).toContain(`its SHA-256 is ${runtime.sha256}`);
+    expect(ended.stderr).toContain(`is ${runtime.sha256}, but the document requires`);
     expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
   });
 
@@ -147,7 +147,7 @@ describe('bootstrap', () => {
       const ended = await host.run({ agentUrl });
 
       expect(ended.status).toBe(1);
-      expect(ended.stderr).toContain('a URL begins with file:///, https:// or s3://');
+      expect(ended.stderr).toContain('use file:///, https:// or s3://');
     },
   );
 

@@ -89,7 +89,7 @@ describe('waiting for an Envoy', () => {
 
     expect(await activate({ kind, adminEndpoint, certPath }, 1)).toEqual({
       ok: false,
-      told: 'Envoy did not list the leaf in time',
+      detail: 'Envoy did not list the leaf before the deadline',
     });
   });
 
@@ -97,20 +97,20 @@ describe('waiting for an Envoy', () => {
     const { certPath } = await aLeaf();
     const adminEndpoint = await anAdmin((nth) => ({ leaves: [], refused: nth < 2 ? 5 : 6 }));
 
-    const { ok, told } = await activate({ kind, adminEndpoint, certPath }, 50);
+    const { ok, detail } = await activate({ kind, adminEndpoint, certPath }, 50);
 
     expect(ok).toBe(false);
-    expect(told).toContain('key_rotation_failed or update_rejected rose by 1');
+    expect(detail).toContain('key_rotation_failed or update_rejected increased by 1');
   });
 
   test('ends badly for a refusal that came before the first question', async () => {
     const { certPath } = await aLeaf();
     const adminEndpoint = await anAdmin(() => ({ leaves: [], refused: 6 }));
-    const before = { leaf: 'another', refusals: 5 };
+    const baseline = { leaf: 'another', refusals: 5 };
 
-    expect(await activate({ kind, adminEndpoint, certPath, before }, 50)).toMatchObject({
+    expect(await activate({ kind, adminEndpoint, certPath, baseline }, 50)).toMatchObject({
       ok: false,
-      kept: true,
+      keptPrevious: true,
     });
   });
 
@@ -120,7 +120,7 @@ describe('waiting for an Envoy', () => {
     const { serial_number, valid_from, expiration_time } = leaf;
     const back = leafName({ serial_number, valid_from, expiration_time });
 
-    const done = await activate({ kind, adminEndpoint, certPath, before: { leaf: back, refusals: 5 } }, 20);
+    const done = await activate({ kind, adminEndpoint, certPath, baseline: { leaf: back, refusals: 5 } }, 20);
 
     expect(done).toMatchObject({ ok: true });
   });
@@ -139,10 +139,10 @@ describe('waiting for an Envoy', () => {
     const { certPath } = await aLeaf();
     const adminEndpoint = `http://127.0.0.1:${await freePort()}`;
 
-    const { ok, told } = await activate({ kind, adminEndpoint, certPath }, 50);
+    const { ok, detail } = await activate({ kind, adminEndpoint, certPath }, 50);
 
     expect(ok).toBe(false);
-    expect(told).toMatch(/did not answer: .*ECONNREFUSED/);
+    expect(detail).toMatch(/^no response from http.*ECONNREFUSED/);
   });
 
   test('says that what answers is not an Envoy', async () => {
@@ -170,7 +170,7 @@ describe('waiting for an Envoy', () => {
 
     expect(await withBaseline({ kind, adminEndpoint, certPath }, 5)).toEqual({
       ...{ kind, adminEndpoint, certPath },
-      before: { leaf: leafName(leaf), refusals: 7 },
+      baseline: { leaf: leafName(leaf), refusals: 7 },
     });
   });
 

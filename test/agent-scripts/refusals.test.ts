@@ -246,7 +246,7 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
     const undone = await host.send('undo', { target, header: { deploymentId: line.deploymentId } });
 
     expect(undone.outcome).toBe('rollback_failed');
-    expect(undone.summary).toContain(`its backup ${backup} is damaged`);
+    expect(undone.summary).toContain(`the backup ${backup} is damaged`);
     expect(undone.repair?.commands[0]).toBe(`cp -p -- ${backup} ${keyPath}`);
     expect(readFileSync(keyPath, 'utf8')).toBe(before);
   });
@@ -294,7 +294,7 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
     const job = await host.jobText('deploy', { target, version: await aVersion() });
     const accepted = await runAgentWith(host.home, job, asNobody);
     expect(accepted.line).toMatchObject({ outcome: 'applied', validatedIn: 'place' });
-    expect(accepted.line?.warnings[0]).toContain('mount namespaces need root');
+    expect(accepted.line?.warnings[0]).toContain('a mount namespace needs root');
     expect(existsSync(join(host.home, 'journal.json'))).toBe(false);
   });
 });

@@ -134,7 +134,7 @@ describeWith(needs, 'a rehearsal', () => {
     const line = await host.send('deploy', { target: targetWith(), version: await aVersion() });
 
     expect(line.outcome).toBe('validate_failed');
-    expect(line.summary).toContain('did not come to listen on 127.0.0.1:1');
+    expect(line.summary).toContain('did not listen on 127.0.0.1:1');
     expect(live()).toEqual(before);
   });
 
@@ -168,6 +168,6 @@ describeWith(needs, 'a rehearsal', () => {
     const line = await host.send('deploy', { target: aTarget('nginx', config), version: await aVersion() });
 
     expect(line.outcome).toBe('applied');
-    expect(line.warnings).toEqual(['not rehearsed: the target has no endpoint to look at (verify: none)']);
+    expect(line.warnings).toEqual(['not rehearsed: the target has no endpoint to probe (verify: none)']);
   });
 });

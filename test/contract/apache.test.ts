@@ -49,7 +49,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
 
     expect(readFileSync(apache.errorLog, 'utf8')).toContain('do not match');
     expect(line).toMatchObject({ outcome: 'reload_failed', validatedIn: 'private' });
-    expect(line.summary).toContain(`exited with 0, and its main process ${died} died of it`);
+    expect(line.summary).toContain(`exited with 0; main process ${died} has exited`);
     expect(identities()).toEqual(before);
     expect(pidIn(apache.pidFile)).not.toBe(died);
     await serves(first);

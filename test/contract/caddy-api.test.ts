@@ -57,7 +57,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
     const line = await deploy(await version(), stops);
 
     expect(line.outcome).toBe('rollback_failed');
-    expect(line.summary).toContain('the old files are back');
+    expect(line.summary).toContain('previous files restored');
     expect(identities()).toEqual(before);
   });
 
@@ -75,7 +75,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
 
     expect(line.outcome).toBe('reload_failed');
     expect(line.summary).toContain('which the daemon never left');
-    expect(line.summary).toContain('refused it with HTTP 500');
+    expect(line.summary).toContain('refused the certificate with HTTP 500');
     expect(line.summary).toContain(other);
     expect(identities()).toEqual(before);
     await serves(first);

@@ -22,7 +22,7 @@ describeWith([...caddyNeeds, program('curl'), program('jq')], 'what a person typ
     const line = await deploy(next, { ...lost, commandTimeoutSeconds: 1 });
 
     expect(line.outcome).toBe('rollback_failed');
-    expect(line.summary).toContain('the old files are back');
+    expect(line.summary).toContain('previous files restored');
     expect(pairMatches(caddy.certPath, caddy.keyPath)).toBe(true);
     await serves(next);
 

@@ -130,7 +130,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     const line = await deploy(await version(), { ...silent, commandTimeoutSeconds: 1 });
 
     expect(line.outcome).toBe('reload_failed');
-    expect(line.summary).toContain('no end in time');
+    expect(line.summary).toContain('no response before the deadline');
     expect(await caddy.running()).toEqual(before);
     await serves(first);
   });

@@ -213,7 +213,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     const line = await deploy(await version(), { ...statsSocket, commandTimeoutSeconds: 1 });
 
     expect(line.outcome).toBe('reload_failed');
-    expect(line.summary).toContain('did not answer in time');
+    expect(line.summary).toContain('haproxy did not respond before the deadline');
     await serves(first);
     expect(await transaction()).toBe(null);
   });
@@ -241,7 +241,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     const noLevel = await deploy(await version(), { statsSocket: join(scratch, 'operator.sock') });
 
     expect(noSocket).toMatchObject({ outcome: 'rejected', reason: 'DaemonUnreachable' });
-    expect(noSocket.summary).toContain('there is no such socket');
+    expect(noSocket.summary).toContain('the socket does not exist');
     expect(noName).toMatchObject({ outcome: 'rejected', reason: 'PlanInvalid' });
     expect(noName.summary).toContain(name);
     expect(noName.summary).toContain(other);

@@ -21,7 +21,7 @@ const columns = [
   'activate',
   'hitless',
   'rehearsal',
-  'undo',
+  'rollback',
   'dry run',
 ] as const;
 type Column = (typeof columns)[number];
@@ -78,7 +78,7 @@ function cellsOf(row: MatrixRow, told: string): Cells {
     activate: activate === null ? 'none: it watches' : wordsOf(activate),
     hitless: hitlessWords(row),
     rehearsal: daemon.cannot?.rehearsal ?? (sandbox?.length === 0 ? 'no' : 'yes'),
-    undo: daemon.cannot?.undo ?? 'yes',
+    rollback: daemon.cannot?.undo ?? 'yes',
     'dry run': daemon.dryRun === 'validate_unsupported' ? 'the bundle alone' : 'asks the daemon',
   };
 }
