@@ -109,7 +109,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     const line = await deploy(await version(), { reloadCommand: ['true'] });
 
     expect(line.outcome).toBe('rollback_failed');
-    expect(line.summary).toContain('nothing runs afterwards');
+    expect(line.summary).toContain('no main process runs');
     expect(line.repair?.commands).toEqual(['true']);
   });
 

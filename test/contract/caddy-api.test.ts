@@ -74,7 +74,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
     const line = await deploy(await version());
 
     expect(line.outcome).toBe('reload_failed');
-    expect(line.summary).toContain('which the daemon never left');
+    expect(line.summary).toContain('which the daemon still uses');
     expect(line.summary).toContain('refused the certificate with HTTP 500');
     expect(line.summary).toContain(other);
     expect(identities()).toEqual(before);
