@@ -16,7 +16,7 @@ import {
 
 /** `exists`: rollout `by` deploys, or has deployed, this version. `superseded`: rollout `by` was requested later. */
 export type BeginResult =
-  | { readonly type: 'begun'; readonly sequence: number; readonly version: RolloutVersion }
+  | { readonly type: 'started'; readonly sequence: number; readonly version: RolloutVersion }
   | { readonly type: 'exists'; readonly by: string }
   | { readonly type: 'superseded'; readonly by: string };
 
@@ -174,7 +174,7 @@ function repeatBegin(rollout: NewRollout, own: ControlItem): Writes<BeginResult>
   }
   const { fingerprint, source, sequence } = own;
   const version = source === undefined ? rollout.version : { fingerprint, source };
-  return noWrites({ type: 'begun', sequence, version: versionOnly(version) });
+  return noWrites({ type: 'started', sequence, version: versionOnly(version) });
 }
 
 const versionOnly = ({ fingerprint, source }: RolloutVersion): RolloutVersion => ({ fingerprint, source });
@@ -195,7 +195,7 @@ async function beginPart(
   const sequence = newest?.status === 'running' ? latestSequence - 1 : latestSequence;
   const ConditionCheck = { TableName, Key: latestKey(rollout.certificate), ...isUnchanged(latest) };
   return {
-    result: { type: 'begun', sequence, version: versionOnly(rollout.version) },
+    result: { type: 'started', sequence, version: versionOnly(rollout.version) },
     actions: [{ ConditionCheck }, ...newItems(TableName, rollout, { sequence, latestSequence })],
   };
 }
@@ -212,7 +212,7 @@ function beginFull(TableName: string, rollout: NewRollout, latest: LatestItem | 
   };
   const Put = { TableName, Item: { ...latestKey(certificate), ...item }, ...isUnchanged(latest) };
   return {
-    result: { type: 'begun', sequence, version: versionOnly(rollout.version) },
+    result: { type: 'started', sequence, version: versionOnly(rollout.version) },
     actions: [{ Put }, versionPut(TableName, rollout), ...newItems(TableName, rollout, { sequence })],
   };
 }

@@ -33,8 +33,8 @@ export interface WavePlan {
 export interface WaveFiles {
   locationsOf(plan: WavePlan): { readonly items: Place; readonly results: Place };
   /** Never write a file of items twice: a Map may be reading it. */
-  writeItems(place: Place, items: readonly DeploymentRequest[]): Promise<void>;
-  readItems(place: Place): Promise<DeploymentRequest[]>;
+  writeItems(location: Place, items: readonly DeploymentRequest[]): Promise<void>;
+  readItems(location: Place): Promise<DeploymentRequest[]>;
   /** All results of a Map, unordered: reads its manifest and the files listed there. */
   readResults(result: MapResult): Promise<WaveResult[]>;
   writeJudged(rolloutId: string, wave: JudgedWave): Promise<void>;
@@ -48,16 +48,16 @@ const maximumParallelReads = 8;
 /** Files of rollouts in `bucket`. A file with unexpected content is an error that names the file. */
 export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
   const limit = pLimit(maximumParallelReads);
-  const place = (rolloutId: string, wave: number, name: string): Place => ({
+  const location = (rolloutId: string, wave: number, name: string): Place => ({
     bucket,
     key: `rollouts/${rolloutId}/wave-${wave}/${name}`,
   });
-  const readAll = <Shape>(places: readonly Place[], schema: z.ZodMiniType<Shape>) =>
-    limit.map(places, (one) => readJson(s3, one, schema));
+  const readAll = <Shape>(locations: readonly Place[], schema: z.ZodMiniType<Shape>) =>
+    limit.map(locations, (one) => readJson(s3, one, schema));
   return {
     locationsOf: ({ rolloutId, wave, plan }) => ({
-      items: place(rolloutId, wave, `items-${plan}.json`),
-      results: place(rolloutId, wave, 'results'),
+      items: location(rolloutId, wave, `items-${plan}.json`),
+      results: location(rolloutId, wave, 'results'),
     }),
     writeItems: (at, items) => writeJson(s3, at, items),
     async readItems(at) {
@@ -67,19 +67,19 @@ export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
       const manifest = { bucket: Bucket, key: Key };
       const { DestinationBucket, ResultFiles } =
         (await readJson(s3, manifest, MapManifest)) ?? missing(manifest);
-      const places = Object.values(ResultFiles)
+      const locations = Object.values(ResultFiles)
         .flat()
         .map((file) => ({ bucket: DestinationBucket, key: file.Key }));
       // each file is reduced to its results at once: inputs and outputs of a large wave exceed the memory of a function
-      const files = await limit.map(places, async (one) =>
+      const files = await limit.map(locations, async (one) =>
         ((await readJson(s3, one, MapResults)) ?? missing(one)).map(waveResult),
       );
       return files.flat();
     },
-    writeJudged: (rolloutId, wave) => writeJson(s3, place(rolloutId, wave.number, 'judged.json'), wave),
+    writeJudged: (rolloutId, wave) => writeJson(s3, location(rolloutId, wave.number, 'judged.json'), wave),
     async judged(rolloutId, upTo) {
-      const places = Array.from({ length: upTo }, (_, at) => place(rolloutId, at + 1, 'judged.json'));
-      return (await readAll(places, JudgedWave)).filter((wave) => wave !== null);
+      const locations = Array.from({ length: upTo }, (_, at) => location(rolloutId, at + 1, 'judged.json'));
+      return (await readAll(locations, JudgedWave)).filter((wave) => wave !== null);
     },
   };
 }
@@ -98,15 +98,17 @@ async function writeJson(s3: S3Client, { bucket, key }: Place, content: unknown)
 /** Null when there is no such object. */
 async function readJson<Shape>(
   s3: S3Client,
-  place: Place,
+  location: Place,
   schema: z.ZodMiniType<Shape>,
 ): Promise<Shape | null> {
-  const text = await readText(s3, place);
+  const text = await readText(s3, location);
   if (text === null) return null;
   const parsed = z.safeParse(schema, parseJson(text));
   if (parsed.success) return parsed.data;
   const [problem] = parsed.error.issues;
-  throw new Error(`${nameOf(place)} has unexpected content: ${problem?.path.join('.')}: ${problem?.message}`);
+  throw new Error(
+    `${nameOf(location)} has unexpected content: ${problem?.path.join('.')}: ${problem?.message}`,
+  );
 }
 
 async function readText(s3: S3Client, { bucket, key }: Place): Promise<string | null> {
@@ -127,8 +129,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function missing(place: Place): never {
-  throw new Error(`${nameOf(place)} does not exist`);
+function missing(location: Place): never {
+  throw new Error(`${nameOf(location)} does not exist`);
 }
 
 const nameOf = ({ bucket, key }: Place) => `s3://${bucket}/${key}`;

@@ -175,16 +175,19 @@ function fakeRollouts() {
     requests,
     decisions,
     /** What `begin` decisions next; without a version it is the one that was asked for. */
-    next: { type: 'begun', sequence: 1 } as
+    next: { type: 'started', sequence: 1 } as
       | BeginResult
-      | { readonly type: 'begun'; readonly sequence: number },
+      | { readonly type: 'started'; readonly sequence: number },
     async begin(
       rollout: Omit<Rollout, 'sequence'>,
       { repeat }: { repeat: boolean; onlyNew?: boolean },
     ): Promise<BeginResult> {
       begun.push(rollout);
       repeats.push(repeat);
-      return { ...(this.next.type === 'begun' && { version: rollout.version }), ...this.next } as BeginResult;
+      return {
+        ...(this.next.type === 'started' && { version: rollout.version }),
+        ...this.next,
+      } as BeginResult;
     },
     sourceOf: async (_certificate: string, fingerprint: string) => carried.get(fingerprint) ?? null,
     control: async (id: string) => controls.get(id) ?? null,

@@ -3,7 +3,7 @@ import { agentLine, type HostInspection } from '../../core/deployment/agent-line
 import type { OpenJob } from '../../core/deployment/job.ts';
 import { versionOf } from '../core/tls-probe/endpoints.ts';
 import type { IssuedCertificate } from '../fixtures/certificates.ts';
-import type { aSweptCertificate } from '../fixtures/sweeping.ts';
+import type { aSweptCertificate } from '../fixtures/sweep.ts';
 import type { FakeCommands } from './commands.ts';
 
 type Seen = HostInspection['seen'];

@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { createHandler as answerApproval, handler } from '../../lambdas/handlers/events/decide-approval.ts';
 import { createHandler as askApproval } from '../../lambdas/handlers/rollout/ask-approval.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { aBegunState, execution, rolloutId } from '../fixtures/rolling.ts';
+import { aBegunState, execution, rolloutId } from '../fixtures/rollout-state.ts';
 
 let by: FakeRolloutServices;
 let secrets: string[];

@@ -3,7 +3,7 @@ import { createHandler as endRollout } from '../../lambdas/handlers/rollout/end-
 import type { WaveResult } from '../../services/rollouts/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { fingerprint } from '../fixtures/factories.ts';
-import { aBegunState, aResult, certificateName, execution, rolloutId } from '../fixtures/rolling.ts';
+import { aBegunState, aResult, certificateName, execution, rolloutId } from '../fixtures/rollout-state.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createHandler } from '../../lambdas/handlers/events/find-hosts.ts';
 import { fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { aRegisteredTarget } from '../fixtures/rolling.ts';
+import { aRegisteredTarget } from '../fixtures/rollout-state.ts';
 
 const selector = { tags: { app: 'web' }, account: '222233334444', region: 'eu-west-1' };
 const host = { host: '222233334444/eu-west-1/i-0123456789abcdef0', address: '10.9.0.7', online: true };

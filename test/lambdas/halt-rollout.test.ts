@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createHandler as haltRollout } from '../../lambdas/handlers/rollout/halt-rollout.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { aBegunState, execution, rolloutId } from '../fixtures/rolling.ts';
+import { aBegunState, execution, rolloutId } from '../fixtures/rollout-state.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

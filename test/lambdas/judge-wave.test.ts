@@ -6,7 +6,15 @@ import { collectWaves } from '../../lambdas/rollout/collect-waves.ts';
 import type { JudgedWave } from '../../services/rollouts/wave-files.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { fingerprint } from '../fixtures/factories.ts';
-import { aBegunState, aResult, execution, idOf, install, rolloutId, withFleet } from '../fixtures/rolling.ts';
+import {
+  aBegunState,
+  aResult,
+  execution,
+  idOf,
+  install,
+  rolloutId,
+  withFleet,
+} from '../fixtures/rollout-state.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { createHandler as nextWave } from '../../lambdas/handlers/rollout/next-wave.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
-import { aBegunState, execution, install, rolloutId, withFleet } from '../fixtures/rolling.ts';
+import { aBegunState, execution, install, rolloutId, withFleet } from '../fixtures/rollout-state.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

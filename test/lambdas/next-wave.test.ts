@@ -13,7 +13,7 @@ import {
   install,
   rolloutId,
   withFleet,
-} from '../fixtures/rolling.ts';
+} from '../fixtures/rollout-state.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

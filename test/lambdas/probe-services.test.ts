@@ -15,7 +15,7 @@ import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { facts, fingerprint } from '../fixtures/factories.ts';
-import { aBegunState, execution } from '../fixtures/rolling.ts';
+import { aBegunState, execution } from '../fixtures/rollout-state.ts';
 
 const old = new Parsed((await aVersion({ names: ['lb.example.com'] })).certPem);
 

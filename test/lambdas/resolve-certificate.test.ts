@@ -7,7 +7,7 @@ import type { Sources } from '../../services/sources/sources.ts';
 import { type FakeRolloutServices, fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { fingerprint, source } from '../fixtures/factories.ts';
-import { aRegisteredTarget, certificateName, execution, rolloutId } from '../fixtures/rolling.ts';
+import { aRegisteredTarget, certificateName, execution, rolloutId } from '../fixtures/rollout-state.ts';
 
 const issued = await aVersion({ names: [certificateName] });
 const facts = factsOfPem(issued.certPem + issued.chainPem);
@@ -233,7 +233,7 @@ describe('ResolveCertificate', () => {
 
   test('carries the version of the attempt that began it, whatever the source has since', async () => {
     const earlier = { fingerprint: fingerprint('earlier'), source: { ...source, versionId: 'earlier' } };
-    by.rollouts.next = { type: 'begun', sequence: 3, version: earlier };
+    by.rollouts.next = { type: 'started', sequence: 3, version: earlier };
 
     const { rollout } = await resolve();
 

@@ -4,8 +4,8 @@ import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-ta
 import { FinalState, type RecordingPath } from '../../lambdas/recording/deployment-outcome.ts';
 import { aBegunRollout } from '../fixtures/begun-rollout.ts';
 import { anExecution, aTargetId, rawRequest } from '../fixtures/factories.ts';
+import { aCertificateName } from '../fixtures/new-rollout.ts';
 import { pushResult } from '../fixtures/results.ts';
-import { aCertificateName } from '../fixtures/rollouts.ts';
 import { useWorld, type World } from '../fixtures/world.ts';
 
 let world: World;

@@ -13,7 +13,7 @@ import { type CommandLine, createCommandLine } from '../../services/notify/comma
 import type { Message } from '../../services/notify/sns-messages.ts';
 import { fakeRolloutServices, commandLine as inStack } from '../fakes/rollout-services.ts';
 import { fingerprint } from '../fixtures/factories.ts';
-import { aBegunState, execution } from '../fixtures/rolling.ts';
+import { aBegunState, execution } from '../fixtures/rollout-state.ts';
 import { commandsIn, placelessIn, placeTyped } from '../fixtures/typed.ts';
 
 const { rollout, wave } = aBegunState(fakeRolloutServices(), { wave: { number: 1, count: 1, total: 9 } });

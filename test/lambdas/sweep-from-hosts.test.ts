@@ -5,7 +5,7 @@ import { createHandler } from '../../lambdas/handlers/events/sweep.ts';
 import { versionOf } from '../core/tls-probe/endpoints.ts';
 import { aMailTarget, hostsSee, jobOf, serves } from '../fakes/scripted-hosts.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
-import { aSweptCertificate, hostA, hostB } from '../fixtures/sweeping.ts';
+import { aSweptCertificate, hostA, hostB } from '../fixtures/sweep.ts';
 import { useWorld, type World } from '../fixtures/world.ts';
 
 let own: ReturnType<typeof aSweptCertificate>;

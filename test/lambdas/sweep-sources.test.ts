@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { served } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
-import { aSweptCertificate } from '../fixtures/sweeping.ts';
+import { aSweptCertificate } from '../fixtures/sweep.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const endpoints = useEndpoints();

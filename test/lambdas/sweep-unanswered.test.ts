@@ -6,7 +6,7 @@ import { served } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
 import { aMailTarget, hostsSee, jobOf, serves } from '../fakes/scripted-hosts.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
-import { aSweptCertificate, hostA, hostB } from '../fixtures/sweeping.ts';
+import { aSweptCertificate, hostA, hostB } from '../fixtures/sweep.ts';
 import { useWorld } from '../fixtures/world.ts';
 
 const endpoints = useEndpoints();

@@ -11,7 +11,7 @@ import {
   idOf,
   install,
   withFleet,
-} from '../fixtures/rolling.ts';
+} from '../fixtures/rollout-state.ts';
 
 let by: FakeRolloutServices;
 beforeEach(() => {

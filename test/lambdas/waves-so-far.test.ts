@@ -3,7 +3,7 @@ import { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { recordedResults } from '../../lambdas/rollout/collect-waves.ts';
 import { fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { rawRequest } from '../fixtures/factories.ts';
-import { idOf, install, rolloutId } from '../fixtures/rolling.ts';
+import { idOf, install, rolloutId } from '../fixtures/rollout-state.ts';
 
 const item = DeploymentRequest.parse(rawRequest({ target: { id: idOf(0) }, rollout: rolloutId }));
 

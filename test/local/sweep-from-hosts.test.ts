@@ -17,7 +17,7 @@ import { documentName, startSsm } from '../../local/ssm/start.ts';
 import { testHost } from '../agent-scripts/run-agent.ts';
 import { type ScriptedService, scriptedService } from '../fakes/scripted-service.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
-import { aSweptCertificate } from '../fixtures/sweeping.ts';
+import { aSweptCertificate } from '../fixtures/sweep.ts';
 import { startTables, tableNames } from '../fixtures/world.ts';
 import { describeWith, program } from '../rigs/require-daemon.ts';
 import { carrying, commandsOf, useFleets } from './fleet.ts';

@@ -1,23 +1,23 @@
-// Hosts are simulated (support/rollout-model/hosts.ts): they obey fences, receipts and journals as the agent does.
+// Hosts are simulated (rollout/model-hosts.ts): they obey fences, receipts and journals as the agent does.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { beats, type Plot, play } from './rollout/story.ts';
 import { makeVersions, type Versions } from './rollout/versions.ts';
 
-// what waits between two rounds of a transaction waits for nothing here, so that a seed always tells the same story
+// transactions retry without a pause, so that a seed always gives the same story
 vi.mock('node:timers/promises', async (original) => ({
   ...(await original<typeof import('node:timers/promises')>()),
   setTimeout: async () => undefined,
 }));
 
-// thousands of stories say the same few things
+// thousands of stories would log the same lines
 vi.mock('../../services/logger.ts', () => ({
   logger: { info: () => undefined, error: () => undefined },
 }));
 
-/** So many stories that nobody has seen yet; without it the same ones each time. */
-const wanted = process.env.CERTFERRY_ROLLOUT_STORIES;
-const stories = Number(wanted ?? 500);
+/** The number of new random stories. Without it, the same stories run each time. */
+const requestedStories = process.env.CERTFERRY_ROLLOUT_STORIES;
+const stories = Number(requestedStories ?? 500);
 const sameEachTime = 20_261_122;
 
 const plots: fc.Arbitrary<Plot> = fc.record({
@@ -44,8 +44,8 @@ beforeAll(async () => {
   versions = await makeVersions(10);
 });
 
-/** One story alone, told line by line: the JSON of a plot, as a counterexample has it. */
-const told = process.env.CERTFERRY_ROLLOUT_STORY;
+/** Runs one story and logs every step: the JSON of a plot, as in a counterexample. */
+const singleStory = process.env.CERTFERRY_ROLLOUT_STORY;
 
 describe('rollouts, in any interleaving of waves, failures, deaths, aborts, redrives, newer versions and people', () => {
   test('end or can be resumed, and leave every host and every record as they say', {
@@ -56,21 +56,24 @@ describe('rollouts, in any interleaving of waves, failures, deaths, aborts, redr
       totals[what] = (totals[what] ?? 0) + count;
     };
 
-    if (told !== undefined) {
-      const world = await play(JSON.parse(told) as Plot, versions, (line) => console.log(line));
+    if (singleStory !== undefined) {
+      const world = await play(JSON.parse(singleStory) as Plot, versions, (line) => console.log(line));
       expect(world.problems).toEqual([]);
     }
     await fc.assert(
       fc.asyncProperty(plots, async (plot) => {
         const world = await play(plot, versions);
 
-        expect([...world.problems, ...world.watch.locks.problems, ...world.hosts.problems]).toEqual([]);
+        expect([...world.problems, ...world.observer.locks.problems, ...world.hosts.problems]).toEqual([]);
         add('stories', 1);
         add('calls', world.interleaver.calls);
         for (const [what, count] of Object.entries({ ...world.counts, ...world.hosts.counts }))
           add(what, count);
       }),
-      { numRuns: told === undefined ? stories : 0, ...(wanted === undefined && { seed: sameEachTime }) },
+      {
+        numRuns: singleStory === undefined ? stories : 0,
+        ...(requestedStories === undefined && { seed: sameEachTime }),
+      },
     );
 
     console.info(totals);

@@ -82,14 +82,14 @@ async function begin(
   by: Services,
 ): Promise<BeginResult> {
   const options = { repeat, onlyNew: version === 'new' };
-  const begun = await by.rollouts.begin(rollout, options);
-  if (begun.type !== 'exists') return begun;
-  const other = await by.rollouts.control(begun.by);
+  const result = await by.rollouts.begin(rollout, options);
+  if (result.type !== 'exists') return result;
+  const other = await by.rollouts.control(result.by);
   const brokeOff =
     other?.status === 'running' &&
     other.supersededBy === null &&
     (await by.executions.status(other.executionArn)) === 'ended';
-  return brokeOff ? by.rollouts.begin(rollout, { ...options, brokeOff: begun.by }) : begun;
+  return brokeOff ? by.rollouts.begin(rollout, { ...options, brokeOff: result.by }) : result;
 }
 
 async function certificateOf(
@@ -133,23 +133,23 @@ function listed(names: readonly string[]): string {
 }
 
 function startedOrThrow(
-  begun: BeginResult,
+  result: BeginResult,
   { certificate, version }: Pick<RolloutState['rollout'], 'certificate' | 'version'>,
 ) {
-  switch (begun.type) {
-    case 'begun':
-      return begun;
+  switch (result.type) {
+    case 'started':
+      return result;
     case 'exists':
       throw new CertferryError(
         'RolloutExists',
-        `rollout ${begun.by} already deploys ${version.fingerprint} of ${certificate}, or has deployed it. To roll it out again, set repeat.`,
-        { details: { by: begun.by, fingerprint: version.fingerprint } },
+        `rollout ${result.by} already deploys ${version.fingerprint} of ${certificate}, or has deployed it. To roll it out again, set repeat.`,
+        { details: { by: result.by, fingerprint: version.fingerprint } },
       );
     case 'superseded':
       throw new CertferryError(
         'Superseded',
-        `rollout ${begun.by} of ${certificate} was requested later and has already started`,
-        { details: { by: begun.by } },
+        `rollout ${result.by} of ${certificate} was requested later and has already started`,
+        { details: { by: result.by } },
       );
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { secondsToLook, stillWaiting } from '../../../core/rollout/waiting.ts';
 import { fakeRolloutServices } from '../../fakes/rollout-services.ts';
-import { aBegunState } from '../../fixtures/rolling.ts';
+import { aBegunState } from '../../fixtures/rollout-state.ts';
 
 const day = 86_400;
 const noon = new Date('2026-11-22T12:00:00.000Z');

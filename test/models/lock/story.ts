@@ -2,7 +2,7 @@
 // of all calls. In the end all failures stop, and every new execution must get its lock.
 import { createHandler as releaseLock } from '../../../lambdas/handlers/events/release-lock.ts';
 import { fingerprint, rawRequest } from '../../fixtures/factories.ts';
-import { aRollout } from '../../fixtures/rollouts.ts';
+import { aRollout } from '../../fixtures/new-rollout.ts';
 import { isTransient } from './interleaver.ts';
 import { type Plan, Run } from './run.ts';
 import { Surroundings } from './surroundings.ts';

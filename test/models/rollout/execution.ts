@@ -1,5 +1,5 @@
-// One execution of a machine: walks its graph state by state, retries and catches as its file says, and can be stopped
-// and redriven at any moment. It cannot show quotas, histories, or how long anything takes.
+// One execution of a state machine: it follows the states of the file with their Retry and Catch, and can be stopped and
+// redriven at any moment. It does not model quotas, histories or durations.
 import type { Interleaver } from '../lock/interleaver.ts';
 import {
   at,
@@ -14,12 +14,12 @@ import {
   type State,
   waitsForToken,
 } from './graph.ts';
-import type { Taken, Wave } from './wave.ts';
+import type { Wave, WaveInput } from './wave.ts';
 
-/** Thrown where an execution that was stopped does not go on. */
+/** Ends the current run of a stopped execution. */
 class Stopped extends Error {}
 
-/** How a task failed, as its state sees it. */
+/** The error of a task as its state receives it. */
 export class TaskError extends Error {
   constructor(name: string, message = '') {
     super(message);
@@ -34,32 +34,32 @@ export interface Plan {
   readonly graph: Graph;
   readonly input: Json;
   readonly startedAt: string;
-  /** The rollout's execution, of one of its wave's deployments, and that wave's number. */
+  /** For a deployment of a wave: the execution of the rollout, and the number of the wave. */
   readonly parent?: Execution;
   readonly wave?: number;
 }
 
-/** What an execution needs of the world around it. */
-export interface Around {
+/** What an execution needs from its world. */
+export interface Environment {
   readonly interleaver: Interleaver;
   isCalm(): boolean;
   invoke(execution: Execution, name: string, payload: Json): Promise<unknown>;
   token(execution: Execution): { readonly token: string; readonly answer: Promise<unknown> };
   now(): string;
   passes(seconds: number): void;
-  wave(taken: Taken): Wave;
+  wave(input: WaveInput): Wave;
   ended(execution: Execution): void;
   problem(what: string): void;
 }
 
 export class Execution {
   readonly plan: Plan;
-  readonly #around: Around;
+  readonly #environment: Environment;
   status: 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'TIMED_OUT' = 'RUNNING';
   redriveCount = 0;
   hadEnded = false;
   wasStopped = false;
-  /** Where it is, or ended. */
+  /** The current or last state. */
   state: string;
   data: unknown;
   output: unknown = null;
@@ -68,12 +68,12 @@ export class Execution {
   wave: Wave | null = null;
   #entered = '';
   #retries = 0;
-  /** Grows when it is stopped: who walks on under an old one stops at the next state. */
+  /** Incremented by a stop: a run with an older number ends at its next step. */
   #life = 0;
 
-  constructor(plan: Plan, around: Around) {
+  constructor(plan: Plan, environment: Environment) {
     this.plan = plan;
-    this.#around = around;
+    this.#environment = environment;
     this.state = plan.graph.StartAt;
     this.data = plan.input;
   }
@@ -82,7 +82,7 @@ export class Execution {
     return this.status === 'RUNNING';
   }
 
-  /** A function of it that is at work goes on to its end. */
+  /** A function that is running continues to its end. */
   stop(how: 'ABORTED' | 'TIMED_OUT' = 'ABORTED'): void {
     if (!this.isRunning) return;
     this.#life += 1;
@@ -103,13 +103,13 @@ export class Execution {
       while (this.isRunning) {
         const state = this.plan.graph.States[this.state];
         if (state === undefined) throw new Error(`there is no state ${this.state}`);
-        this.#entered = this.#around.now();
+        this.#entered = this.#environment.now();
         this.#retries = 0;
         await this.#enter(state, life);
       }
     } catch (error) {
       if (error instanceof Stopped) return;
-      this.#around.problem(`${this.plan.name} in ${this.state}: ${String(error)}`);
+      this.#environment.problem(`${this.plan.name} in ${this.state}: ${String(error)}`);
       this.#end('FAILED');
     }
   }
@@ -127,7 +127,7 @@ export class Execution {
         return this.#next(chosen(state, this.data), this.data);
       case 'Wait':
         await this.#turn(life);
-        this.#around.passes(Number(at(state.SecondsPath ?? '', this.data, {})));
+        this.#environment.passes(Number(at(state.SecondsPath ?? '', this.data, {})));
         return this.#next(state.Next, this.data);
       case 'Task':
       case 'Map':
@@ -154,15 +154,15 @@ export class Execution {
   }
 
   async #map(state: State, life: number): Promise<unknown> {
-    const taken = {
+    const input = {
       reader: filled(state.ItemReader?.Parameters ?? {}, this.data, this.#context()),
       writer: filled(state.ResultWriter?.Parameters ?? {}, this.data, this.#context()),
       atOnce: Number(at(state.MaxConcurrencyPath ?? '', this.data, {})),
       number: Number(at('$.wave.number', this.data, {})),
     };
-    this.wave ??= this.#around.wave(taken);
+    this.wave ??= this.#environment.wave(input);
     const result = await this.#lived(life, this.wave.run()).catch((error: unknown) => {
-      // one that was stopped goes on with its wave when it is redriven
+      // a stopped execution continues its wave after a redrive
       if (!(error instanceof Stopped)) this.wave = null;
       throw error;
     });
@@ -189,15 +189,18 @@ export class Execution {
     const made = (attempts.get(retrier) ?? 0) + 1;
     attempts.set(retrier, made);
     this.#retries += 1;
-    return this.#around.isCalm() || made <= Math.min(retrier.MaxAttempts ?? 3, mostAttempts);
+    return this.#environment.isCalm() || made <= Math.min(retrier.MaxAttempts ?? 3, mostAttempts);
   }
 
   async #once(state: State, life: number): Promise<unknown> {
     const waits = waitsForToken(state);
-    const { token, answer } = waits ? this.#around.token(this) : { token: '', answer: null };
+    const { token, answer } = waits ? this.#environment.token(this) : { token: '', answer: null };
     const { Payload } = filled(state.Parameters ?? {}, this.data, this.#context(token));
-    const said = await this.#lived(life, this.#around.invoke(this, functionOf(state), Payload as Json));
-    return answer === null ? { Payload: said } : this.#lived(life, answer);
+    const result = await this.#lived(
+      life,
+      this.#environment.invoke(this, functionOf(state), Payload as Json),
+    );
+    return answer === null ? { Payload: result } : this.#lived(life, answer);
   }
 
   async #lived<Result>(life: number, work: Promise<Result>): Promise<Result> {
@@ -211,7 +214,7 @@ export class Execution {
   }
 
   async #turn(life: number): Promise<void> {
-    await this.#around.interleaver.call(() => undefined);
+    await this.#environment.interleaver.call(() => undefined);
     this.#check(life);
   }
 
@@ -236,9 +239,9 @@ export class Execution {
   #end(status: Exclude<Execution['status'], 'RUNNING'>): void {
     this.status = status;
     this.hadEnded = true;
-    this.#around.ended(this);
+    this.#environment.ended(this);
   }
 }
 
-/** Fewer than the machine's own three hundred for a lock: here nobody has to wait so long. */
+/** Fewer than the 300 of the state machine for a lock, so that stories stay short. */
 const mostAttempts = 12;

@@ -1,5 +1,4 @@
-// The part of the Amazon States Language that the two machines are written in, read from their own files. What it does
-// not know it refuses.
+// The subset of the Amazon States Language that the two state machines use, read from their files. Anything else is an error.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -59,7 +58,7 @@ const read = (name: string) => JSON.parse(readFileSync(join(folder, `${name}.asl
 export const deployTarget = read('deploy-target');
 export const rollout = read('rollout');
 
-/** What the build puts into DeployWave: the wait, then the graph of a deployment. */
+/** The states that the build inserts into DeployWave: the splay, then those of deploy-target. */
 export const child: Graph = {
   StartAt: rollout.States.DeployWave?.ItemProcessor?.StartAt ?? '',
   States: { ...rollout.States.DeployWave?.ItemProcessor?.States, ...deployTarget.States },
@@ -72,7 +71,7 @@ export function functionOf({ Parameters }: State): string {
 
 export const waitsForToken = ({ Resource = '' }: State) => Resource.endsWith('.waitForTaskToken');
 
-/** Throws where a path leads nowhere: States.Runtime, which no machine of ours may come to. */
+/** Throws States.Runtime if a path does not exist. The state machines must never cause this. */
 export function at(path: string, input: unknown, context: Json): unknown {
   const [root = '', ...names] = path.split('.');
   let value: unknown = root === '$$' ? context : input;
@@ -93,7 +92,7 @@ export function filled(template: Json, input: unknown, context: Json): Json {
   );
 }
 
-/** The input with a result at `$.name`, or the result alone where the path is `$` or not said. */
+/** The input with a result at `$.name`; the result alone if the path is `$` or missing. */
 export function placed(path: string | undefined, input: unknown, result: unknown): unknown {
   if (path === undefined || path === '$') return result;
   const [, name = '', ...deeper] = path.split('.');
@@ -118,7 +117,7 @@ function holds(rule: Rule, input: unknown): boolean {
   throw new Error(`this reader knows no ${Object.keys(rule).join(' ')}`);
 }
 
-/** Whether a Retry or a Catch is for this error. */
+/** Whether a Retry or a Catch matches this error. */
 export function isFor({ ErrorEquals }: Pick<Retrier, 'ErrorEquals'>, error: string): boolean {
   return ErrorEquals.some(
     (name) =>

@@ -1,5 +1,5 @@
-// One call of a function. Each call that leaves it waits for its turn, may be throttled, repeated by the SDK, or lose its
-// answer, and the function may be killed after any of them: then nothing more of it happens.
+// One call of a function. Each of its service calls waits for its turn, and may be throttled, repeated by the SDK, or lose its
+// response. The function may be killed after any of them.
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { TaskError } from './execution.ts';
@@ -10,7 +10,7 @@ const named = (name: string) => Object.assign(new Error(name), { name });
 
 export class Invocation {
   readonly world: World;
-  /** Rejects when it is killed, or when whoever called it hears no more of it. */
+  /** Rejects if the function is killed, or if its caller gives up. */
   readonly broken: Promise<never>;
   #break: (error: Error) => void = () => {};
   #dead = false;
@@ -23,7 +23,7 @@ export class Invocation {
     this.broken.catch(() => undefined);
   }
 
-  /** Waits its turn, then does it, and perhaps goes wrong. `repeats`: what the SDK does when an answer does not come. */
+  /** Waits for its turn, then runs the call, which may fail. `repeats`: the retry of the SDK after a lost response. */
   call<Result>(run: () => Result, repeats: () => Result = run): Promise<Result> {
     return this.world.interleaver.call(() => this.#turn(run, repeats) as Result);
   }
@@ -50,7 +50,7 @@ export class Invocation {
     return never;
   }
 
-  /** A transaction has a token: repeated by the SDK it is done once. */
+  /** A transaction has a token: a retry of the SDK does not run it twice. */
   readonly documents: DynamoDBDocumentClient = Object.create(DynamoDBDocumentClient.prototype, {
     send: {
       value: (command: object) => {

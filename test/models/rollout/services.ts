@@ -1,4 +1,4 @@
-// Every service that a function is given: those on DynamoDB and S3 are the real ones.
+// The services of the functions. Those on DynamoDB and S3 are the real ones.
 import { CertferryError } from '../../../core/errors.ts';
 import { readJob } from '../../../core/seal/job-text.ts';
 import type { HostSelector } from '../../../core/targets/registered.ts';
@@ -18,8 +18,8 @@ import { createSweepCursors } from '../../../services/registry/sweep-cursor.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../../services/rollouts/wave-files.ts';
 import type { Json } from './graph.ts';
-import type { ModelJob } from './hosts.ts';
 import type { Invocation } from './invocation.ts';
+import type { ModelJob } from './model-hosts.ts';
 import { source, type Versions } from './versions.ts';
 import type { World } from './world.ts';
 
@@ -55,7 +55,7 @@ export function servicesFor(invocation: Invocation) {
     sendRate: { waitForSlot: async () => undefined },
     sweepMetrics: { publish: () => undefined },
     rolloutArn: () => 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
-    secret: () => Buffer.from('a secret of 32 bytes: nobody asks'),
+    secret: () => Buffer.from('a secret of 32 bytes: not checked'),
     approvalUrl: undefined,
     random: () => 0.5,
     newPlan: () => `plan-${world.number()}`,
@@ -122,7 +122,7 @@ function sourcesOf(world: World) {
   } as never;
 }
 
-/** A look at a node, or at a service. */
+/** A probe of a target or of a service. */
 function probing({ world }: Invocation): typeof probe {
   return ({ verify, ...question }) =>
     world.interleaver.call(() => {
@@ -143,7 +143,7 @@ const serviceSeen = (world: World, host: string, { fingerprint }: Asked) => ({
 });
 
 function nodeSeen(world: World, host: string, asked: Asked) {
-  const { served, version } = world.hosts.place(host);
+  const { served, version } = world.hosts.target(host);
   const isRight = served && version?.fingerprint === asked.fingerprint;
   return { ...seen(host, isRight ? null : 'another leaf'), fingerprint: version?.fingerprint ?? null };
 }
@@ -158,8 +158,8 @@ const seen = (address: string, problem: string | null) => ({
 function looking({ world }: Invocation): typeof look {
   return async ({ endpoint }) => {
     const { host } = endpointParts(endpoint);
-    const { version, served } = world.hosts.place(host);
+    const { version, served } = world.hosts.target(host);
     const leaf = version === null || !served ? null : { ...version, daysLeft: 300, chainLength: 2 };
-    return [{ address: host, problem: leaf === null ? 'nobody answers' : null, served: leaf }] as never;
+    return [{ address: host, problem: leaf === null ? 'connection refused' : null, served: leaf }] as never;
   };
 }

@@ -1,15 +1,15 @@
-// One story: a rollout begins, and while it goes on things happen to it, in an order that the seed decides. In the end
-// nothing goes wrong any more, and every rollout has to come to an end.
+// One story: a rollout starts, and random events happen while it runs, in an order that the seed decides. At the end there are
+// no more faults, and every rollout must end.
 import { memberOf } from '../../../core/targets/registered.ts';
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
-import { checkEnd } from './ending.ts';
 import type { Execution } from './execution.ts';
+import { checkEnd } from './final-checks.ts';
 import type { Json } from './graph.ts';
+import { type FleetOptions, registered, request, seed } from './initial-data.ts';
 import { Invocation } from './invocation.ts';
-import { registered, request, type Setting, seed } from './seeding.ts';
 import { source, type Versions } from './versions.ts';
-import { type Temper, World } from './world.ts';
+import { type StoryOptions, World } from './world.ts';
 
 export const beats = [
   'again',
@@ -17,21 +17,21 @@ export const beats = [
   'repeat',
   'part',
   'sweep',
-  'person',
+  'operator',
   'rollback',
   'halt',
   'abort',
 ] as const;
 export type Beat = (typeof beats)[number];
 
-export interface Plot extends Setting, Temper {
+export interface Plot extends FleetOptions, StoryOptions {
   readonly seed: number;
   readonly beats: readonly Beat[];
 }
 
 const turnsAtMost = 6000;
 
-/** Plays the story to its end, and answers its world with all that was wrong in it. */
+/** Runs the story to its end, and returns its world with the problems that were found. */
 export async function play(plot: Plot, versions: Versions, trace: World['trace'] = () => {}): Promise<World> {
   const story = new Story(plot, versions);
   story.world.trace = trace;
@@ -62,7 +62,7 @@ class Story {
     }
   }
 
-  /** Hosts, functions and people do what they should: whoever runs comes to an end, and what was halted is resumed. */
+  /** Without further faults: running executions end, and halted ones are resumed. */
   async settle(): Promise<void> {
     const { world } = this;
     world.calm = true;
@@ -88,7 +88,7 @@ class Story {
     const { world } = this;
     const drawn = world.interleaver.draw(100);
     if (drawn < 45) world.land(world.interleaver.draw(Math.max(1, world.flights.length)));
-    else if (drawn < 65) this.#tell();
+    else if (drawn < 65) this.#deliverEvent();
     else if (drawn < 72) this.#next();
     else if (drawn < 82) this.#answer();
     else if (drawn < 86) this.#timeOut();
@@ -99,9 +99,9 @@ class Story {
     else if (this.#plot.services) world.staleServices = world.interleaver.chance(30);
   }
 
-  #begin(said: object): void {
+  #begin(fields: object): void {
     const { world } = this;
-    world.startRollout(`rollout-${world.number()}`, request(said) as Json);
+    world.startRollout(`rollout-${world.number()}`, request(fields) as Json);
   }
 
   #next(): void {
@@ -117,8 +117,8 @@ class Story {
       repeat: () => this.#begin({ repeat: true }),
       part: () => this.#begin({ version: 'current', only: { targets: [`t${at}`] }, repeat: true }),
       sweep: () => this.#by('Sweep', { heal: true }),
-      person: () => this.#person(at, 'deploy'),
-      rollback: () => this.#person(at, 'rollback'),
+      operator: () => this.#operator(at, 'deploy'),
+      rollback: () => this.#operator(at, 'rollback'),
       halt: () => this.#halt(),
       abort: () => this.#abort(),
     };
@@ -130,14 +130,14 @@ class Story {
     this.#begin({});
   }
 
-  /** What an event, a schedule or a person starts. */
+  /** Calls a function for an event, the schedule or an operator. */
   #by(name: string, event: Json): void {
     const invocation = new Invocation(this.world);
     const work = this.world.run(invocation, name, event);
     Promise.race([work, invocation.broken]).catch(() => undefined);
   }
 
-  #person(at: number, action: 'deploy' | 'rollback'): void {
+  #operator(at: number, action: 'deploy' | 'rollback'): void {
     const { world } = this;
     const entry = registered(at, this.#plot);
     const target = memberOf(entry, { host: String(entry.host), address: null });
@@ -152,7 +152,7 @@ class Story {
     const one = world.interleaver.pick(this.#rollouts().filter(({ isRunning }) => isRunning));
     if (one === undefined) return;
     const rollouts = createRollouts(world.memory.documents, tableNames.registry);
-    await rollouts.halt(one.plan.name, 'a person says so');
+    await rollouts.halt(one.plan.name, 'an operator halts it');
     this.#answer('rejected');
   }
 
@@ -188,7 +188,7 @@ class Story {
     return [...this.world.executions.values()].filter(({ plan }) => plan.kind === 'rollout');
   }
 
-  /** Step Functions redrives what has not ended well; one that ended in a Fail state would only end there again. */
+  /** Step Functions redrives failed executions. One that ended in a Fail state would only enter that state again. */
   #resumable(): Execution[] {
     return this.#rollouts().filter(
       ({ status, state, plan }) =>
@@ -197,11 +197,11 @@ class Story {
   }
 
   #hasEnded(id: string): boolean {
-    return this.world.watch.controls.get(id)?.status === 'ended';
+    return this.world.observer.controls.get(id)?.status === 'ended';
   }
 
-  /** An event arrives: of a command, or of an execution that ended. */
-  #tell(): void {
+  /** Delivers an event about a command or about an execution that has ended. */
+  #deliverEvent(): void {
     const { world } = this;
     const [command] = world.commandEvents.splice(world.interleaver.draw(world.commandEvents.length), 1);
     if (command !== undefined) {
@@ -223,12 +223,12 @@ class Story {
     this.#by('ReleaseLock', { detail });
   }
 
-  /** Somebody answers a question, if there is one. */
+  /** An operator decides on an approval request, if there is one. */
   #answer(verdict: 'approved' | 'rejected' = this.world.chance(20) ? 'rejected' : 'approved'): void {
     const asking = [...this.world.tokens].find(([, { execution }]) => execution.plan.kind === 'rollout');
     if (asking === undefined) return;
     this.world.count(verdict);
-    this.world.complete(asking[0], { verdict, by: 'a person' });
+    this.world.complete(asking[0], { verdict, by: 'an operator' });
   }
 
   #timeOut(): void {
@@ -238,7 +238,7 @@ class Story {
     this.world.fail(waiting, 'States.Timeout');
   }
 
-  /** A host goes away, or comes back. */
+  /** A host goes offline or comes back online. */
   #away(): void {
     const { offline, interleaver } = this.world;
     const host = `i-${String(interleaver.draw(this.#plot.hosts)).padStart(17, '0')}`;
@@ -249,19 +249,19 @@ class Story {
     for (let turn = 0; turn < turnsAtMost * 4; turn += 1) {
       const { world } = this;
       world.land(0);
-      if (this.#isTold()) this.#tell();
-      if ((await world.interleaver.step()) || world.flights.length > 0 || this.#isTold()) continue;
+      if (this.#hasEvents()) this.#deliverEvent();
+      if ((await world.interleaver.step()) || world.flights.length > 0 || this.#hasEvents()) continue;
       if (world.tokens.size === 0) return;
       await this.#endWaits();
     }
-    this.world.problems.push('it goes on for ever');
+    this.world.problems.push('the story does not end');
   }
 
-  #isTold(): boolean {
+  #hasEvents(): boolean {
     return this.world.commandEvents.length + this.world.endEvents.length > 0;
   }
 
-  /** Questions are answered with yes; what else waits, waits in vain. */
+  /** Approves all requests; all other waiting states time out. */
   async #endWaits(): Promise<void> {
     this.#answer('approved');
     if (await this.world.interleaver.step()) return;

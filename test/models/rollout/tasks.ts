@@ -1,5 +1,5 @@
-// The functions that the machines call, each made anew for a call. All are the real ones but PushBundle, which is here
-// without sealing: the job that it delivers says in clear which version it brings.
+// The functions that the state machines call. All are real except PushBundle, which does not seal here: its job names the
+// version in plain text.
 
 import { WaitingState } from '../../../core/deployment/task-input.ts';
 import { isCertferryError } from '../../../core/errors.ts';
@@ -26,7 +26,7 @@ import { FinalState } from '../../../lambdas/recording/deployment-outcome.ts';
 import type { Invocation } from './invocation.ts';
 import { servicesFor } from './services.ts';
 
-/** Each reads its own event, which has been through JSON, as Lambda's has. */
+/** Each function reads its own event, which was serialized as JSON, as in Lambda. */
 type Task = (invocation: Invocation, event: never) => Promise<unknown>;
 
 type RecordEvent = Parameters<ReturnType<typeof recordOutcome>>[0];

@@ -1,4 +1,4 @@
-// Versions of a certificate that are made once for all stories.
+// Versions of a certificate, issued once for all stories.
 import { factsOfPem } from '../../../core/certificate/facts.ts';
 import type { Source } from '../../../core/deployment/source.ts';
 import type { VersionFacts } from '../../../core/deployment/version.ts';

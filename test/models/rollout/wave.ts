@@ -1,9 +1,9 @@
-// One Distributed Map: an execution for each item, so many at a time, and the results in the form of AWS's ResultWriter.
+// A Distributed Map: one execution per item, with limited concurrency, and results in the format of a ResultWriter.
 import type { DeploymentRequest } from '../../../core/deployment/deployment.ts';
 import { type Execution, TaskError } from './execution.ts';
 import type { Json } from './graph.ts';
 
-export interface Taken {
+export interface WaveInput {
   readonly reader: Json;
   readonly writer: Json;
   readonly atOnce: number;
@@ -15,7 +15,7 @@ interface Bucket {
   put(key: string, body: string): void;
 }
 
-/** `renew`: a redriven Map begins what had not ended well as new executions (local mode), or lets the old ones go on. */
+/** `renews`: a redriven Map starts failed items as new executions (local mode), or redrives them (Step Functions). */
 export interface WaveAround {
   readonly bucket: Bucket;
   readonly renews: boolean;
@@ -26,17 +26,17 @@ export interface WaveAround {
 }
 
 export class Wave {
-  readonly taken: Taken;
+  readonly input: WaveInput;
   readonly #by: WaveAround;
   readonly #children = new Map<number, Execution>();
-  /** Attempts that broke off and were begun anew, by their item. */
+  /** Interrupted attempts that were started again, by item. */
   readonly #before: [number, Execution][] = [];
   #items: DeploymentRequest[] = [];
   #queue: [number, DeploymentRequest][] = [];
   #runs = 0;
 
-  constructor(taken: Taken, by: WaveAround) {
-    this.taken = taken;
+  constructor(input: WaveInput, by: WaveAround) {
+    this.input = input;
     this.#by = by;
   }
 
@@ -45,7 +45,7 @@ export class Wave {
   }
 
   async run(): Promise<Json> {
-    const text = this.#by.bucket.get(String(this.taken.reader.Key));
+    const text = this.#by.bucket.get(String(this.input.reader.Key));
     if (text === undefined || this.#by.failsToRead())
       throw new TaskError('States.ItemReaderFailed', 'no items');
     this.#items = JSON.parse(text) as DeploymentRequest[];
@@ -57,7 +57,7 @@ export class Wave {
         await this.#by.ended(this.#begin(...next));
       }
     };
-    await Promise.all(Array.from({ length: Math.min(this.taken.atOnce, queue.length) }, worker));
+    await Promise.all(Array.from({ length: Math.min(this.input.atOnce, queue.length) }, worker));
     return this.#write();
   }
 
@@ -74,7 +74,7 @@ export class Wave {
       return before;
     }
     if (before !== undefined) this.#before.push([at, before]);
-    const child = this.#by.start(item, this.taken.number);
+    const child = this.#by.start(item, this.input.number);
     this.#children.set(at, child);
     void child.go();
     return child;
@@ -82,7 +82,7 @@ export class Wave {
 
   #write(): Json {
     if (this.#by.failsToWrite()) throw new TaskError('States.ResultWriterFailed', 'no results');
-    const folder = `${String(this.taken.writer.Prefix)}/${this.#runs}`;
+    const folder = `${String(this.input.writer.Prefix)}/${this.#runs}`;
     const results = [...this.#before, ...this.#children].map(([at, child]) =>
       resultOf(child, this.#items[at]),
     );
@@ -101,7 +101,7 @@ export class Wave {
       SUCCEEDED: file('SUCCEEDED', results.filter(isWell)),
     };
     const Key = `${folder}/manifest.json`;
-    const { Bucket } = this.taken.writer;
+    const { Bucket } = this.input.writer;
     this.#by.bucket.put(
       Key,
       JSON.stringify({ DestinationBucket: Bucket, MapRunArn: 'arn:map', ResultFiles }),

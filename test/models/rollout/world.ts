@@ -1,5 +1,5 @@
-// What a story of rollouts lives in: the real functions on a database and a bucket in memory, hosts that obey fences as
-// the agent does, and a Step Functions that walks the machines' own files. It cannot show sealing, SSM, quotas or time.
+// The world of a story: the real functions with a database and a bucket in memory, simulated hosts, and an interpreter of the
+// state machine files. It does not model sealing, SSM, quotas or time.
 
 import { agentLine } from '../../../core/deployment/agent-line.ts';
 import type { DeploymentRequest } from '../../../core/deployment/deployment.ts';
@@ -7,11 +7,11 @@ import { memoryDynamoDb } from '../../fakes/dynamodb/documents.ts';
 import { Interleaver } from '../lock/interleaver.ts';
 import { Execution, type Plan, TaskError } from './execution.ts';
 import { child, deployTarget, type Json, rollout } from './graph.ts';
-import { type Manner, ModelHosts, type ModelJob } from './hosts.ts';
 import { Invocation } from './invocation.ts';
+import { type JobBehaviour, ModelHosts, type ModelJob } from './model-hosts.ts';
+import { Observer } from './observer.ts';
 import { tasks } from './tasks.ts';
 import type { Versions } from './versions.ts';
-import { Watch } from './watch.ts';
 import { Wave } from './wave.ts';
 
 interface Flight {
@@ -26,7 +26,7 @@ interface Waiting {
 }
 
 /** How the story's Step Functions lets a Map go on, and how bad its hosts are. */
-export interface Temper {
+export interface StoryOptions {
   readonly renews: boolean;
   readonly trouble: number;
 }
@@ -34,18 +34,18 @@ export interface Temper {
 export class World {
   readonly interleaver: Interleaver;
   readonly versions: Versions;
-  readonly temper: Temper;
-  readonly watch: Watch;
+  readonly options: StoryOptions;
+  readonly observer: Observer;
   readonly hosts: ModelHosts;
   readonly executions = new Map<string, Execution>();
   readonly byName = new Map<string, Execution>();
   readonly problems: string[] = [];
   readonly counts: Record<string, number> = {};
   readonly bucket = new Map<string, string>();
-  readonly memory = memoryDynamoDb((written) => this.watch.onWrite(written));
+  readonly memory = memoryDynamoDb((written) => this.observer.onWrite(written));
   readonly tokens = new Map<string, Waiting>();
   readonly flights: Flight[] = [];
-  /** Commands whose end an event has still to tell, and executions likewise. */
+  /** Commands and executions that have ended, but whose events are not delivered yet. */
   readonly commandEvents: string[] = [];
   readonly endEvents: Execution[] = [];
   readonly invocations = new Map<string, { status: string; output: string; errors: string }>();
@@ -58,19 +58,19 @@ export class World {
   atWork = 0;
   #numbers = 0;
 
-  constructor(seed: number, versions: Versions, temper: Temper) {
+  constructor(seed: number, versions: Versions, options: StoryOptions) {
     this.interleaver = new Interleaver(seed);
     this.versions = versions;
-    this.temper = temper;
-    this.watch = new Watch(this);
+    this.options = options;
+    this.observer = new Observer(this);
     this.hosts = new ModelHosts({
-      manner: () => this.#manner(),
-      onChange: (change) => this.watch.onChange(change),
-      onEnd: (job, line) => this.watch.onLine(job, line),
+      behaviour: () => this.#behaviour(),
+      onChange: (change) => this.observer.onChange(change),
+      onEnd: (job, line) => this.observer.onLine(job, line),
     });
   }
 
-  /** What happens, line by line, for whoever looks at one story (see the test). */
+  /** Receives every step of the story (see the test). */
   trace: (line: string) => void = () => {};
 
   count(what: string): void {
@@ -88,7 +88,7 @@ export class World {
 
   clock = { now: () => new Date(this.now) };
 
-  /** Null where there is one of that name. */
+  /** Null if an execution of that name exists. */
   startRollout(name: string, input: Json): Execution | null {
     const arn = `arn:aws:states:eu-west-1:123456789012:execution:certferry-rollout:${name}`;
     if (this.executions.has(arn)) return null;
@@ -123,7 +123,7 @@ export class World {
       passes: (seconds) => {
         this.now += seconds * 1000;
       },
-      wave: (taken) => this.#wave(execution, taken),
+      wave: (input) => this.#wave(execution, input),
       ended: (one) => this.#ended(one),
       problem: (what) => void this.problems.push(what),
     });
@@ -132,14 +132,14 @@ export class World {
     return execution;
   }
 
-  #wave(parent: Execution, taken: ConstructorParameters<typeof Wave>[0]): Wave {
+  #wave(parent: Execution, input: ConstructorParameters<typeof Wave>[0]): Wave {
     this.count('waves');
-    return new Wave(taken, {
+    return new Wave(input, {
       bucket: {
         get: (key) => this.bucket.get(key),
         put: (key, body) => void this.bucket.set(key, body),
       },
-      renews: this.temper.renews,
+      renews: this.options.renews,
       start: (item, number) => this.startDeployment(item, parent, number),
       ended: (one) =>
         new Promise((resolve) => {
@@ -159,9 +159,9 @@ export class World {
   #ended(execution: Execution): void {
     for (const [token, waiting] of this.tokens)
       if (waiting.execution === execution) this.tokens.delete(token);
-    for (const tell of this.ends.get(execution) ?? []) tell();
+    for (const notify of this.ends.get(execution) ?? []) notify();
     this.ends.delete(execution);
-    this.watch.onEnded(execution);
+    this.observer.onEnded(execution);
     if (execution.plan.kind === 'rollout' || execution.status === 'SUCCEEDED') return;
     for (const percent of [80, 15]) if (this.interleaver.chance(percent)) this.endEvents.push(execution);
   }
@@ -183,26 +183,26 @@ export class World {
   fail(token: string, name: string): boolean {
     const waiting = this.tokens.get(token);
     this.tokens.delete(token);
-    waiting?.reject(new TaskError(name, 'nobody answered'));
+    waiting?.reject(new TaskError(name, 'no answer in time'));
     return waiting !== undefined;
   }
 
   async #invoke(execution: Execution, name: string, payload: Json): Promise<unknown> {
     const invocation = new Invocation(this);
-    const passing = name === 'AcquireLock' ? this.watch.asks(execution) : null;
+    const passing = name === 'AcquireLock' ? this.observer.asks(execution) : null;
     const work = this.run(invocation, name, payload);
-    const said = await Promise.race([work, invocation.broken]).catch((error: unknown) => {
+    const result = await Promise.race([work, invocation.broken]).catch((error: unknown) => {
       this.trace(`${execution.plan.name} ${execution.state}: ${String(error)}`);
       throw error;
     });
-    this.trace(`${execution.plan.name} ${execution.state}: ${JSON.stringify(said).slice(0, 2000)}`);
-    if (passing !== null) this.watch.begins(execution, passing);
-    if (name === 'ResolveCertificate') this.watch.begun(execution, said as Json);
-    if (name === 'EndRollout') this.watch.recorded(execution, said as Json);
-    return said;
+    this.trace(`${execution.plan.name} ${execution.state}: ${JSON.stringify(result).slice(0, 2000)}`);
+    if (passing !== null) this.observer.begins(execution, passing);
+    if (name === 'ResolveCertificate') this.observer.begun(execution, result as Json);
+    if (name === 'EndRollout') this.observer.recorded(execution, result as Json);
+    return result;
   }
 
-  /** Calls a function; what it throws comes out as its state sees it. */
+  /** Calls a function. Its errors become task errors. */
   async run(invocation: Invocation, name: string, payload: Json): Promise<unknown> {
     const task = tasks[name];
     if (task === undefined) throw new Error(`there is no function ${name}`);
@@ -220,7 +220,7 @@ export class World {
     }
   }
 
-  /** A command arrives on its host. */
+  /** Delivers a command to its host. */
   land(index: number): void {
     const [flight] = this.flights.splice(index, 1);
     if (flight === undefined) return;
@@ -234,13 +234,13 @@ export class World {
     }
   }
 
-  #manner(): Manner {
-    if (!this.chance(this.temper.trouble)) return 'well';
+  #behaviour(): JobBehaviour {
+    if (!this.chance(this.options.trouble)) return 'well';
     return this.interleaver.pick(bad) ?? 'well';
   }
 }
 
-const bad: readonly Manner[] = [
+const bad: readonly JobBehaviour[] = [
   'not served',
   'not served',
   'not served',

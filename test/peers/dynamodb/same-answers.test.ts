@@ -2,7 +2,7 @@ import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb'
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { memoryDynamoDb } from '../../fakes/dynamodb/documents.ts';
-import { aRollout } from '../../fixtures/rollouts.ts';
+import { aRollout } from '../../fixtures/new-rollout.ts';
 import { aWorld, startTables, tableNames, type World } from '../../fixtures/world.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;

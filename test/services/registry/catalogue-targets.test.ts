@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { RegisteredTarget } from '../../../core/targets/registered.ts';
 import { type Catalogue, createCatalogue } from '../../../services/registry/catalogue.ts';
+import { aCertificateName } from '../../fixtures/new-rollout.ts';
 import { aRegisteredTarget } from '../../fixtures/registered.ts';
-import { aCertificateName } from '../../fixtures/rollouts.ts';
 import { startTables, tableNames } from '../../fixtures/world.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;

@@ -6,8 +6,8 @@ import { Verify } from '../../../core/targets/verify.ts';
 import { type Catalogue, createCatalogue } from '../../../services/registry/catalogue.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { fingerprint, source } from '../../fixtures/factories.ts';
+import { aCertificateName, aRollout } from '../../fixtures/new-rollout.ts';
 import { aRegisteredTarget } from '../../fixtures/registered.ts';
-import { aCertificateName, aRollout } from '../../fixtures/rollouts.ts';
 import { startTables, tableNames } from '../../fixtures/world.ts';
 
 let tables: Awaited<ReturnType<typeof startTables>>;
@@ -78,7 +78,7 @@ describe('a registered certificate', () => {
     expect(await catalogue.targets(name)).toHaveLength(1);
     expect(await catalogue.fedBy(aSource('/tls/gone'))).toEqual([]);
     const next = await rollouts.begin(aRollout({ certificate: name, version: 'b' }), { repeat: false });
-    expect(next).toMatchObject({ type: 'begun', sequence: 2 });
+    expect(next).toMatchObject({ type: 'started', sequence: 2 });
   });
 
   test('that cannot be read any more is named, with what is wrong', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ApprovalRequest } from '../../../services/rollouts/approval-requests.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
-import { aCertificateName, aRollout } from '../../fixtures/rollouts.ts';
+import { aCertificateName, aRollout } from '../../fixtures/new-rollout.ts';
 import { useRollouts } from '../../fixtures/world.ts';
 
 let rollouts: Rollouts;

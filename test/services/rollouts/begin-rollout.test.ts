@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Strategy } from '../../../core/registry/strategy.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import { fingerprint } from '../../fixtures/factories.ts';
-import { aCertificateName, aRollout } from '../../fixtures/rollouts.ts';
+import { aCertificateName, aRollout } from '../../fixtures/new-rollout.ts';
 import { type Tables, tableNames, useRollouts } from '../../fixtures/world.ts';
 
 let tables: Tables;
@@ -31,8 +31,8 @@ describe('the beginning of a rollout', () => {
     const second = await rollouts.begin(aRollout({ certificate, version: 'b' }), once);
 
     expect([first, second]).toMatchObject([
-      { type: 'begun', sequence: 1, version: { fingerprint: fingerprint('a') } },
-      { type: 'begun', sequence: 2, version: { fingerprint: fingerprint('b') } },
+      { type: 'started', sequence: 1, version: { fingerprint: fingerprint('a') } },
+      { type: 'started', sequence: 2, version: { fingerprint: fingerprint('b') } },
     ]);
   });
 
@@ -83,7 +83,7 @@ describe('the beginning of a rollout', () => {
     const older = await begun({ version: 'a' });
     await begun({ certificate: older.certificate, version: 'b' });
 
-    expect(await rollouts.begin(older, once)).toMatchObject({ type: 'begun', sequence: 1 });
+    expect(await rollouts.begin(older, once)).toMatchObject({ type: 'started', sequence: 1 });
     expect((await rollouts.control(older.id))?.supersededBy).not.toBeNull();
   });
 
@@ -98,7 +98,7 @@ describe('the beginning of a rollout', () => {
     );
 
     const { fingerprint: first, source } = rollout.version;
-    expect(answer).toEqual({ type: 'begun', sequence: 1, version: { fingerprint: first, source } });
+    expect(answer).toEqual({ type: 'started', sequence: 1, version: { fingerprint: first, source } });
     expect((await rollouts.control(rollout.id))?.fingerprint).toBe(first);
     expect(announced).toEqual({ type: 'exists', by: rollout.id });
   });
@@ -123,7 +123,7 @@ describe('the beginning of a rollout', () => {
 
     const [one, other] = await Promise.all([rollouts.begin(rollout, once), rollouts.begin(renewed, once)]);
 
-    expect(one).toMatchObject({ type: 'begun', sequence: 1 });
+    expect(one).toMatchObject({ type: 'started', sequence: 1 });
     expect(other).toEqual(one);
   });
 
@@ -143,7 +143,7 @@ describe('the beginning of a rollout', () => {
 
     await rollouts.close(rollout.id, rollout.startedAt);
 
-    expect(await rollouts.begin(rollout, once)).toMatchObject({ type: 'begun', sequence: 1 });
+    expect(await rollouts.begin(rollout, once)).toMatchObject({ type: 'started', sequence: 1 });
   });
 
   test('is refused under the name of one that has ended', async () => {
@@ -196,14 +196,14 @@ describe('a version announced twice', () => {
       const rollout = await begun();
       await rollouts.end(rollout.id, outcome, 'over');
 
-      expect(await announcedAgain(rollout)).toMatchObject({ type: 'begun', sequence: 2 });
+      expect(await announcedAgain(rollout)).toMatchObject({ type: 'started', sequence: 2 });
     },
   );
 
   test('is rolled out anew when somebody says so', async () => {
     const rollout = await begun();
 
-    expect(await announcedAgain(rollout, again)).toMatchObject({ type: 'begun', sequence: 2 });
+    expect(await announcedAgain(rollout, again)).toMatchObject({ type: 'started', sequence: 2 });
   });
 
   test('is one rollout also for two that have found the same one broken off', async () => {
@@ -215,14 +215,14 @@ describe('a version announced twice', () => {
       await rollouts.begin(other, { ...once, brokeOff }),
     ];
 
-    expect(answers).toMatchObject([{ type: 'begun' }, { type: 'exists', by: one.id }]);
+    expect(answers).toMatchObject([{ type: 'started' }, { type: 'exists', by: one.id }]);
   });
 
   test('is rolled out anew when another version has been there since', async () => {
     const rollout = await begun({ version: 'new' });
     await begun({ certificate: rollout.certificate, version: 'other' });
 
-    expect(await announcedAgain(rollout)).toMatchObject({ type: 'begun', sequence: 3 });
+    expect(await announcedAgain(rollout)).toMatchObject({ type: 'started', sequence: 3 });
   });
 });
 
@@ -234,7 +234,7 @@ describe('a look at the source that wants new versions only', () => {
   test('rolls out what no rollout has carried', async () => {
     const { certificate } = await begun({ version: 'old' });
 
-    expect(await lookAt(certificate, 'new')).toMatchObject({ type: 'begun', sequence: 2 });
+    expect(await lookAt(certificate, 'new')).toMatchObject({ type: 'started', sequence: 2 });
   });
 
   test('does not undo it that a person has gone back to the version before', async () => {
@@ -256,7 +256,7 @@ describe('a look at the source that wants new versions only', () => {
     const { id, certificate } = await begun();
     await rollouts.end(id, 'refused', 'no targets');
 
-    expect(await lookAt(certificate, 'new')).toMatchObject({ type: 'begun', sequence: 2 });
+    expect(await lookAt(certificate, 'new')).toMatchObject({ type: 'started', sequence: 2 });
   });
 });
 
@@ -268,7 +268,7 @@ describe('a rollout for a part', () => {
 
     const answer = await rollouts.begin(aRollout({ certificate: whole.certificate, only }), once);
 
-    expect(answer).toMatchObject({ type: 'begun', sequence: 1 });
+    expect(answer).toMatchObject({ type: 'started', sequence: 1 });
     expect((await rollouts.control(whole.id))?.supersededBy).toBeNull();
   });
 
@@ -276,17 +276,17 @@ describe('a rollout for a part', () => {
     const whole = await begun({ version: 'new' });
     const part = aRollout({ certificate: whole.certificate, version: 'current', only });
 
-    expect(await rollouts.begin(part, once)).toMatchObject({ type: 'begun', sequence: 0 });
+    expect(await rollouts.begin(part, once)).toMatchObject({ type: 'started', sequence: 0 });
     expect((await rollouts.control(part.id))?.supersededBy).toBeNull();
 
     await rollouts.halt(whole.id, 'enough');
     const later = aRollout({ certificate: whole.certificate, version: 'current', only });
-    expect(await rollouts.begin(later, once)).toMatchObject({ type: 'begun', sequence: 1 });
+    expect(await rollouts.begin(later, once)).toMatchObject({ type: 'started', sequence: 1 });
   });
 
   test('has number 0 before the first whole one', async () => {
     expect(await rollouts.begin(aRollout({ certificate: aCertificateName(), only }), once)).toMatchObject({
-      type: 'begun',
+      type: 'started',
       sequence: 0,
     });
   });

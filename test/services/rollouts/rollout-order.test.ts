@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BeginResult, NewRollout } from '../../../services/rollouts/begin-rollout.ts';
 import { createRollouts, type Rollouts } from '../../../services/rollouts/rollout-store.ts';
-import { aCertificateName, aRollout } from '../../fixtures/rollouts.ts';
+import { aCertificateName, aRollout } from '../../fixtures/new-rollout.ts';
 import { type Tables, tableNames, useRollouts } from '../../fixtures/world.ts';
 
 let tables: Tables;
@@ -54,7 +54,7 @@ const aStory = fc.record({
 
 const startedAt = (second: number) => `2026-11-22T12:00:0${second}.000Z`;
 const sequencesOf = (answers: readonly BeginResult[]) =>
-  answers.flatMap((answer) => (answer.type === 'begun' ? [answer.sequence] : []));
+  answers.flatMap((answer) => (answer.type === 'started' ? [answer.sequence] : []));
 
 async function play(asked: readonly NewRollout[], through: Rollouts) {
   const answers = await Promise.all(
@@ -102,7 +102,7 @@ describe('rollouts of one certificate that begin at once', () => {
           aRollout({ certificate, version, startedAt: startedAt(second) }),
         );
         const told = await play(all, through);
-        const begun = told.filter(({ answer }) => answer.type === 'begun');
+        const begun = told.filter(({ answer }) => answer.type === 'started');
 
         const repeated = await play(
           begun.map(({ rollout }) => rollout),
@@ -142,10 +142,10 @@ describe('rollouts of one certificate that begin at once', () => {
       rollouts,
     );
 
-    const begun = told.filter(({ answer }) => answer.type === 'begun');
+    const begun = told.filter(({ answer }) => answer.type === 'started');
     expect(begun).toHaveLength(1);
     const by = begun[0]?.rollout.id;
-    const others = told.filter(({ answer }) => answer.type !== 'begun').map(({ answer }) => answer);
+    const others = told.filter(({ answer }) => answer.type !== 'started').map(({ answer }) => answer);
     expect(others).toEqual(Array.from({ length: 29 }, () => ({ type: 'exists', by })));
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Strategy } from '../../../core/registry/strategy.ts';
 import { countFailure } from '../../../services/rollouts/count-failure.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
-import { aCertificateName, aRollout } from '../../fixtures/rollouts.ts';
+import { aCertificateName, aRollout } from '../../fixtures/new-rollout.ts';
 import { type Tables, tableNames, useRollouts } from '../../fixtures/world.ts';
 
 let tables: Tables;

@@ -1,21 +1,21 @@
-// What must hold when everything has come to rest.
+// Checks after the end of a story.
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
-import { certificate } from './seeding.ts';
+import { certificate } from './initial-data.ts';
 import type { World } from './world.ts';
 
 export function checkEnd(world: World): void {
   checkRollouts(world);
-  checkBeliefs(world);
+  checkRegistry(world);
   checkLocks(world);
   checkCurrent(world);
 }
 
-/** Every rollout has come to its end, and no execution runs any more. */
-function checkRollouts({ executions, watch, problems }: World): void {
+/** Every rollout has ended, and no execution is running. */
+function checkRollouts({ executions, observer, problems }: World): void {
   for (const { plan, isRunning, state } of executions.values()) {
-    if (isRunning) problems.push(`${plan.name} stays in ${state} for ever`);
+    if (isRunning) problems.push(`${plan.name} never leaves ${state}`);
   }
-  for (const { id, status, executionArn } of watch.controls.values()) {
+  for (const { id, status, executionArn } of observer.controls.values()) {
     const where = executions.get(String(executionArn))?.state;
     if (status !== 'ended')
       problems.push(`${String(id)} is ${String(status)} and can neither end nor be resumed (${where})`);
@@ -25,14 +25,14 @@ function checkRollouts({ executions, watch, problems }: World): void {
 const owned = (world: World) =>
   world.memory.items(tableNames.locks).filter(({ owner }) => owner !== undefined);
 
-/** What is believed of a target is so, or nobody knows; where nobody was told that its lock's owner has ended, nobody does. */
-function checkBeliefs(world: World): void {
+/** The recorded version of a target is correct or unknown. Targets whose lock was never released are not checked. */
+function checkRegistry(world: World): void {
   const held = new Set(owned(world).map(({ pk }) => pk));
-  for (const [targetId, { fingerprint, outcome }] of world.watch.installed) {
-    const has = world.hosts.place(targetId).version?.fingerprint ?? null;
+  for (const [targetId, { fingerprint, outcome }] of world.observer.installed) {
+    const has = world.hosts.target(targetId).version?.fingerprint ?? null;
     if (held.has(`target#${targetId}`) || fingerprint === null || fingerprint === has) continue;
     world.problems.push(
-      `in the end ${targetId} is believed to have ${String(fingerprint)} (${String(outcome)}), not ${has}`,
+      `in the end ${targetId} is recorded with ${String(fingerprint)} (${String(outcome)}), not ${has}`,
     );
   }
 }
@@ -44,13 +44,13 @@ function checkLocks(world: World): void {
   }
 }
 
-/** The certificate's current version is the last rollout's that ended well. */
+/** The current version of the certificate is that of the last rollout that finished. */
 function checkCurrent(world: World): void {
   const items = world.memory.items(tableNames.registry);
   const current = items.find(({ pk, sk }) => pk === `certificate#${certificate}` && sk === 'current');
   const { fingerprint } = (current?.version ?? {}) as { fingerprint?: string };
   const first = { sequence: 1, fingerprint: world.versions.all[0] ?? '' };
-  const last = world.watch.endedWell.reduce(
+  const last = world.observer.endedWell.reduce(
     (one, next) => (next.sequence >= one.sequence ? next : one),
     first,
   );

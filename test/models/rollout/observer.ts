@@ -1,4 +1,4 @@
-// Watches every item that is written and every change on a host, and writes down what must never be.
+// Observes every written item and every change on a host, and records violations.
 
 import type { agentLine } from '../../../core/deployment/agent-line.ts';
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
@@ -6,36 +6,36 @@ import type { Item, Written } from '../../fakes/dynamodb/documents.ts';
 import { lockWatch } from '../lock/watch.ts';
 import type { Execution } from './execution.ts';
 import type { Json } from './graph.ts';
-import type { Change, ModelJob } from './hosts.ts';
-import { Places } from './places.ts';
+import type { Change, ModelJob } from './model-hosts.ts';
+import { TargetChanges } from './target-changes.ts';
 import type { World } from './world.ts';
 
-/** How the gate of a rollout stood when a deployment asked. */
-export interface Asked {
+/** State of a rollout's gate at the time of a deployment's request. */
+export interface GateState {
   readonly closed: string | null;
   readonly openings: number;
 }
 
-/** A whole rollout that ended well. */
+/** A full rollout that finished. */
 interface EndedWell {
   readonly sequence: number;
   readonly fingerprint: string;
 }
 
-export class Watch {
+export class Observer {
   readonly #world: World;
-  readonly places: Places;
+  readonly changes: TargetChanges;
   readonly controls = new Map<string, Item>();
   readonly installed = new Map<string, Item>();
   readonly history = new Map<string, Item>();
   readonly endedWell: EndedWell[] = [];
   readonly recordedRollouts = new Map<string, Json>();
   readonly locks;
-  /** Executions that have their locks, as far as they know. */
+  /** Executions that hold their locks, from their own point of view. */
   readonly #inside = new Set<Execution>();
-  /** Executions that have had them, whatever has become of them since. */
+  /** Executions that have held their locks at some time. */
   readonly #hadLocks = new Set<Execution>();
-  /** Of those that asked for their locks already when a rollout's failures became too many. */
+  /** By rollout: deployments that had requested their locks before there were too many failures. */
   readonly #underWay = new Map<string, ReadonlySet<string>>();
   readonly #openings = new Map<string, number>();
   #latest: Item = {};
@@ -43,7 +43,7 @@ export class Watch {
 
   constructor(world: World) {
     this.#world = world;
-    this.places = new Places(world);
+    this.changes = new TargetChanges(world);
     this.locks = lockWatch({
       hadEnded: (arn) => this.#execution(arn)?.hadEnded ?? true,
       records: (arn) => /^(Record|Commit)/.test(this.#execution(arn)?.state ?? ''),
@@ -68,20 +68,20 @@ export class Watch {
   }
 
   onChange(change: Change): void {
-    this.places.onChange(change);
+    this.changes.onChange(change);
   }
 
   onLine(job: ModelJob, { outcome }: Parameters<typeof agentLine>[0]): void {
     if (job.action === 'deploy') this.#world.count(`host says ${outcome}`);
   }
 
-  /** How the gate stands for this deployment, before its function has read anything. */
-  asks({ plan }: Execution): Asked {
+  /** The state of the gate for this deployment, before its function has read anything. */
+  asks({ plan }: Execution): GateState {
     const id = String(plan.input.rollout ?? '');
     return { closed: this.#closed(id, plan.input.action), openings: this.#openings.get(id) ?? 0 };
   }
 
-  begins(execution: Execution, { closed, openings }: Asked): void {
+  begins(execution: Execution, { closed, openings }: GateState): void {
     const { plan } = execution;
     const id = String(plan.input.rollout ?? '');
     const { target, action } = plan.input as { target: { id: string; host: string }; action: string };
@@ -98,7 +98,7 @@ export class Watch {
     }
     this.#inside.add(execution);
     this.#hadLocks.add(execution);
-    if (id !== '') this.places.begins(execution, target.id, this.installed.get(target.id));
+    if (id !== '') this.changes.begins(execution, target.id, this.installed.get(target.id));
   }
 
   onEnded(execution: Execution): void {
@@ -109,9 +109,9 @@ export class Watch {
     );
   }
 
-  /** ResolveCertificate has answered. */
-  begun({ plan }: Execution, said: Json): void {
-    const { sequence, only, repeat, version } = said.rollout as Json & { version: { fingerprint: string } };
+  /** ResolveCertificate has returned. */
+  begun({ plan }: Execution, result: Json): void {
+    const { sequence, only, repeat, version } = result.rollout as Json & { version: { fingerprint: string } };
     if (only !== null || repeat === true) return;
     for (const other of this.controls.values()) {
       const isBefore = other.id !== plan.name && other.sequence === Number(sequence) - 1;
@@ -120,17 +120,17 @@ export class Watch {
       const itsExecution = this.#execution(String(other.executionArn));
       const stands = other.status !== 'ended' || String(other.outcome).startsWith('finished');
       if (stands && itsExecution?.hadEnded !== true) {
-        this.#problem(`${plan.name} began though ${String(other.id)} carries the same version`);
+        this.#problem(`${plan.name} began though ${String(other.id)} has the same version`);
       }
     }
   }
 
-  /** EndRollout has answered. */
-  recorded(execution: Execution, said: Json): void {
-    const { rolloutId, outcome, counts, total } = said as { rolloutId?: string; outcome?: string } & Json;
+  /** EndRollout has returned. */
+  recorded(execution: Execution, result: Json): void {
+    const { rolloutId, outcome, counts, total } = result as { rolloutId?: string; outcome?: string } & Json;
     const control = this.controls.get(rolloutId ?? '');
     if (rolloutId === undefined || control === undefined) return;
-    this.recordedRollouts.set(rolloutId, said);
+    this.recordedRollouts.set(rolloutId, result);
     this.#world.count(`ended ${outcome}`);
     const isWhole = control.latestSequence === undefined;
     if (isWhole && outcome?.startsWith('finished')) {
@@ -142,8 +142,8 @@ export class Watch {
         this.endedWell.push({ sequence: Number(sequence), fingerprint: String(fingerprint) });
       }
     }
-    if (outcome === 'rolled_back') this.places.checkRolledBack(rolloutId);
-    this.places.checkTally(execution, said);
+    if (outcome === 'rolled_back') this.changes.checkRolledBack(rolloutId);
+    this.changes.checkTally(execution, result);
   }
 
   #execution(arn: string): Execution | undefined {
@@ -175,36 +175,36 @@ export class Watch {
     const [failed, tolerated] = [Number(after.failures ?? 0), Number(after.tolerated)];
     if (failed <= tolerated) this.#underWay.delete(id);
     if (failed <= tolerated || failed <= Number(before.failures ?? 0)) return;
-    // one whose function could not even ask for the lock has failed too, and has not begun
+    // a deployment that failed before it could request its lock has not started
     if (this.#lastHistory.fence === null) return;
     const underWay = this.#underWay.get(id);
-    if (underWay === undefined) this.#underWay.set(id, this.#askedAlready(id));
+    if (underWay === undefined) this.#underWay.set(id, this.#deploymentsUnderWay(id));
     else if (!underWay.has(String(this.#lastHistory.executionArn))) {
       this.#problem(
-        `${id}: ${String(this.#lastHistory.deploymentId)} failed, though it began after too many had`,
+        `${id}: ${String(this.#lastHistory.deploymentId)} failed, though it started after too many failures`,
       );
     }
   }
 
-  /** One that was stopped under way goes on there when it is redriven: it has passed its gate. */
-  #askedAlready(id: string): ReadonlySet<string> {
-    const asked = [...this.#world.executions.values()].filter(
+  /** A stopped deployment continues after a redrive: it has already passed its gate. */
+  #deploymentsUnderWay(id: string): ReadonlySet<string> {
+    const started = [...this.#world.executions.values()].filter(
       (one) => (one.isRunning && one.state !== 'Splay') || this.#hadLocks.has(one),
     );
-    return new Set(asked.filter(({ plan }) => plan.input.rollout === id).map(({ plan }) => plan.arn));
+    return new Set(started.filter(({ plan }) => plan.input.rollout === id).map(({ plan }) => plan.arn));
   }
 
-  /** What is believed is so, or nobody knows. */
+  /** The recorded version is correct or unknown. */
   #onInstalled(item: Item): void {
     const { targetId, fingerprint, outcome } = item;
     this.installed.set(String(targetId), item);
     this.#world.trace(
       `${String(targetId)} has ${String(fingerprint)} by ${String(item.rollout)}: ${String(outcome)}`,
     );
-    const has = this.#world.hosts.place(String(targetId)).version?.fingerprint ?? null;
+    const has = this.#world.hosts.target(String(targetId)).version?.fingerprint ?? null;
     if (fingerprint !== null && fingerprint !== has) {
       this.#problem(
-        `${String(targetId)}: after ${String(outcome)} it is believed to have ${fingerprint}, not ${has}`,
+        `${String(targetId)}: after ${String(outcome)} it is recorded with ${fingerprint}, not ${has}`,
       );
     }
   }

@@ -1,4 +1,4 @@
-// What there is before a story begins: a certificate whose first version was rolled out, and its targets on their hosts.
+// The data before a story: a certificate whose first version was rolled out, and its targets on their hosts.
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { Certificate } from '../../../core/registry/certificate.ts';
 import { Strategy, type StrategyOverrides } from '../../../core/registry/strategy.ts';
@@ -14,18 +14,18 @@ import type { World } from './world.ts';
 
 export const certificate = 'www.example.test';
 
-export interface Setting {
+export interface FleetOptions {
   readonly targets: number;
   readonly hosts: number;
   readonly strategy: StrategyOverrides;
   readonly services: boolean;
-  /** Of a hundred targets so many have never been deployed to, and so many say `verify: none`. */
+  /** Percentage of targets that were never deployed to. */
   readonly bare: number;
 }
 
 const hostOf = (at: number) => `i-${String(at).padStart(17, '0')}`;
 
-export const registered = (at: number, { hosts }: Setting, isOpen = false) =>
+export const registered = (at: number, { hosts }: FleetOptions, isOpen = false) =>
   RegisteredTarget.parse({
     id: `t${at}`,
     certificate,
@@ -38,15 +38,20 @@ export const registered = (at: number, { hosts }: Setting, isOpen = false) =>
     autoHeal: true,
   });
 
-export async function seed(world: World, setting: Setting): Promise<void> {
+export async function seed(world: World, setting: FleetOptions): Promise<void> {
   const { documents } = world.memory;
   const catalogue = createCatalogue(documents, tableNames.registry);
   const rollouts = createRollouts(documents, tableNames.registry);
   const endpoints = setting.services
     ? [{ endpoint: 'service:443', serverName: certificate, attempts: 2 }]
     : [];
-  const place = { kind: 'secretsmanager', secretId: 'certferry/api' };
-  const thing = { name: certificate, source: place, strategy: setting.strategy, serviceEndpoints: endpoints };
+  const location = { kind: 'secretsmanager', secretId: 'certferry/api' };
+  const thing = {
+    name: certificate,
+    source: location,
+    strategy: setting.strategy,
+    serviceEndpoints: endpoints,
+  };
   await catalogue.putCertificate(Certificate.parse(thing), 'cli');
   const [fingerprint = '', before = ''] = [world.versions.all[0], world.versions.all[1]];
   const version = { fingerprint, source, notAfter: 1_900_000_000 };
@@ -90,4 +95,5 @@ export async function seed(world: World, setting: Setting): Promise<void> {
   }
 }
 
-export const request = (said: object) => RolloutRequest.parse({ certificate, reason: 'a story', ...said });
+export const request = (fields: object) =>
+  RolloutRequest.parse({ certificate, reason: 'a story', ...fields });

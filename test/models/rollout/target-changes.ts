@@ -1,38 +1,38 @@
-// What rollouts did to hosts, change by change, and what must hold of it.
+// The changes of rollouts on each target, and the checks of them.
 import type { Item } from '../../fakes/dynamodb/documents.ts';
 import type { Execution } from './execution.ts';
 import type { Json } from './graph.ts';
-import type { Change } from './hosts.ts';
+import type { Change } from './model-hosts.ts';
 import type { World } from './world.ts';
 
 interface Step {
   readonly action: string;
-  /** The rollout that did it; '' a person, or what was there before. */
+  /** The rollout that made the change; '' for an operator and for the initial version. */
   readonly rollout: string;
   readonly deploymentId: string;
   readonly from: string | null;
   readonly to: string | null;
 }
 
-export class Places {
+export class TargetChanges {
   readonly #world: World;
   readonly #steps = new Map<string, Step[]>();
   /** The highest sequence of a rollout that has changed a target. */
   readonly #sequences = new Map<string, number>();
-  /** The wave that each rollout is putting back, since it went on last. */
+  /** The wave that each rollout is rolling back since its last redrive. */
   readonly #back = new Map<string, number>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  onChange({ place, job, from, to }: Change): void {
-    const { targetId } = place;
+  onChange({ target, job, from, to }: Change): void {
+    const { targetId } = target;
     const execution = this.#byName(job.deploymentId);
     const rollout = String(execution?.plan.input.rollout ?? '');
     const step = { action: job.action, rollout, deploymentId: job.deploymentId };
     const steps = this.#of(targetId);
-    // what is undone was never there
+    // an undone change does not count
     if (job.action === 'undo' && steps.at(-1)?.deploymentId === job.deploymentId) {
       steps.pop();
       return;
@@ -44,20 +44,20 @@ export class Places {
     this.#steps.set(targetId, steps);
   }
 
-  /** A deployment of a rollout has its locks. */
-  begins({ plan }: Execution, targetId: string, believed: Item | undefined): void {
+  /** A deployment of a rollout has got its locks. */
+  begins({ plan }: Execution, targetId: string, installed: Item | undefined): void {
     const rollout = String(plan.input.rollout);
     const { redriveCount = 0 } = plan.parent ?? {};
     if (plan.input.action === 'rollback') this.#checkOrder(rollout, targetId, redriveCount);
-    else this.#checkFirst(plan, targetId, believed);
+    else this.#checkFirst(plan, targetId, installed);
   }
 
-  #checkFirst(plan: Execution['plan'], targetId: string, believed: Item | undefined): void {
+  #checkFirst(plan: Execution['plan'], targetId: string, installed: Item | undefined): void {
     const rollout = String(plan.input.rollout);
-    const { fingerprint } = this.#world.watch.controls.get(rollout) ?? {};
-    const isDone = believed?.rollout === rollout && believed.fingerprint === fingerprint;
-    const isOwn = believed?.deploymentId === plan.name;
-    // what broke off, or was wanted otherwise by somebody since, is begun again, and its host says that it is unchanged
+    const { fingerprint } = this.#world.observer.controls.get(rollout) ?? {};
+    const isDone = installed?.rollout === rollout && installed.fingerprint === fingerprint;
+    const isOwn = installed?.deploymentId === plan.name;
+    // an interrupted deployment, or one followed by another request, may start again; its host reports `unchanged`
     const isDisputed = [...this.#world.executions.values()].some(
       ({ plan: { input }, wasStopped: stopped }) =>
         'target' in input && idOf(input) === targetId && (stopped || input.rollout !== rollout),
@@ -65,27 +65,27 @@ export class Places {
     if (isDone && !isOwn && !isDisputed) this.#problem(`${rollout} deploys ${targetId} a second time`);
   }
 
-  /** Everything that it changed is as it was before, unless somebody has been there since. */
+  /** Every target that the rollout changed has its previous version, unless a later deployment changed it. */
   checkRolledBack(rollout: string): void {
     for (const [targetId, steps] of this.#steps) {
       if (steps.at(-1)?.rollout !== rollout || this.#isOutOfHand(rollout, targetId)) continue;
       const was = this.#before(targetId, rollout);
-      const has = this.#world.hosts.place(targetId).version?.fingerprint ?? null;
+      const has = this.#world.hosts.target(targetId).version?.fingerprint ?? null;
       if (has !== was) this.#problem(`${rollout} is rolled back, but ${targetId} has ${has}, not ${was}`);
     }
   }
 
   #isOutOfHand(rollout: string, targetId: string): boolean {
-    // whoever wanted the same version, and found it there, has it for theirs
-    const { rollout: owner } = this.#world.watch.installed.get(targetId) ?? {};
+    // a later deployment of the same version takes over the target
+    const { rollout: owner } = this.#world.observer.installed.get(targetId) ?? {};
     const isTheirs = owner !== undefined && owner !== rollout;
     return isTheirs || this.#isBusy(rollout, targetId) || this.#isForgotten(rollout, targetId);
   }
 
-  /** Each target once, by how its last deployment ended; only where every deployment could say so itself. */
+  /** Counts each target once by its last outcome. Checked only if every deployment has recorded its own outcome. */
   checkTally({ plan }: Execution, { counts, rolloutId }: Json): void {
     const children = [...this.#world.executions.values()].filter((one) => one.plan.parent?.plan === plan);
-    const ends = children.map((child) => ({ child, item: this.#world.watch.history.get(child.plan.arn) }));
+    const ends = children.map((child) => ({ child, item: this.#world.observer.history.get(child.plan.arn) }));
     const isKept = ({ child, item }: (typeof ends)[number]) =>
       !child.wasStopped && item?.recordedBy === 'graph' && this.#isJudged(String(rolloutId), child.plan.wave);
     const whole = ends.every(isKept);
@@ -100,11 +100,12 @@ export class Places {
     }
     const expected: Record<string, number> = {};
     for (const name of names.values()) expected[name] = (expected[name] ?? 0) + 1;
-    const [said, seen] = [sorted(counts as Record<string, number>), sorted(expected)];
-    if (said !== seen) this.#problem(`${String(rolloutId)} says ${said}, but its deployments say ${seen}`);
+    const [reported, expectedText] = [sorted(counts as Record<string, number>), sorted(expected)];
+    if (reported !== expectedText)
+      this.#problem(`${String(rolloutId)} reports , but its deployments result in `);
   }
 
-  /** Somebody else's deployment is at work there. */
+  /** A deployment of another request is running on the target. */
   #isBusy(rollout: string, targetId: string): boolean {
     return [...this.#world.executions.values()].some(
       ({ plan: { input }, isRunning }) =>
@@ -113,11 +114,11 @@ export class Places {
   }
 
   /**
-   * In local mode an attempt that broke off is known beside the one that followed it by the Map's results alone: where
-   * these were never judged, the last one's `unchanged` is all that is recorded.
+   * In local mode only the Map's results list an interrupted attempt beside the next one. If these results were never judged,
+   * only the `unchanged` of the last attempt is recorded.
    */
   #isForgotten(rollout: string, targetId: string): boolean {
-    if (!this.#world.temper.renews) return false;
+    if (!this.#world.options.renews) return false;
     const attempts = [...this.#world.executions.values()].filter(
       ({ plan: { input } }) =>
         input.rollout === rollout && input.action === 'deploy' && idOf(input) === targetId,
@@ -144,8 +145,8 @@ export class Places {
   }
 
   /**
-   * What a target had before the rollout's first change after the last change of somebody else. What that one left, and its
-   * host knows to be bad, is nobody's version.
+   * The version before the rollout's first change that follows the last change of another request. A change that the host has
+   * recorded as failed does not count.
    */
   #before(targetId: string, rollout: string): string | null | undefined {
     const steps = this.#of(targetId);
@@ -157,7 +158,7 @@ export class Places {
 
   #checkSequence(targetId: string, rollout: string): void {
     if (rollout === '') return;
-    const sequence = Number(this.#world.watch.controls.get(rollout)?.sequence ?? 0);
+    const sequence = Number(this.#world.observer.controls.get(rollout)?.sequence ?? 0);
     const highest = this.#sequences.get(targetId) ?? 0;
     if (sequence < highest) this.#problem(`${rollout} (${sequence}) comes over ${highest} on ${targetId}`);
     this.#sequences.set(targetId, Math.max(highest, sequence));
@@ -166,11 +167,11 @@ export class Places {
   #checkRollback(targetId: string, rollout: string, to: string | null): void {
     const steps = this.#of(targetId);
     const last = steps.at(-1);
-    // a place that its host knows to be bad, though whoever did it was stopped before it could record that, is nobody's
-    // version: to put back what was there before is right
+    // after a change that the host has recorded as failed, the rollback to the version before it is correct, even if the
+    // execution of that change was stopped before it could record this
     if (last !== undefined && this.#world.hosts.isBad(targetId, last.deploymentId)) return;
     if (last?.rollout !== rollout) {
-      this.#problem(`${rollout} puts back ${targetId}, which ${last?.deploymentId ?? 'nobody'} changed last`);
+      this.#problem(`${rollout} rolls back , which ${last?.deploymentId ?? 'no deployment'} changed last`);
     } else if (to !== this.#before(targetId, rollout)) {
       this.#problem(`${rollout} puts ${to} back on ${targetId}, not ${this.#before(targetId, rollout)}`);
     }
@@ -183,19 +184,19 @@ export class Places {
         input.rollout === rollout &&
         input.action === 'deploy' &&
         idOf(input) === targetId &&
-        this.#world.watch.history.get(arn)?.outcome !== 'skipped',
+        this.#world.observer.history.get(arn)?.outcome !== 'skipped',
     );
     const wave = Math.max(0, ...forward.map(({ plan }) => plan.wave ?? 0));
     const key = `${rollout} ${redrives}`;
     const before = this.#back.get(key) ?? Number.POSITIVE_INFINITY;
-    if (wave > before) this.#problem(`${rollout} puts back ${targetId} of wave ${wave} after wave ${before}`);
+    if (wave > before) this.#problem(`${rollout} rolls back  of wave ${wave} after wave ${before}`);
     this.#back.set(key, Math.min(before, wave));
   }
 }
 
 const idOf = ({ target }: Json) => (target as { id: string }).id;
 
-/** Null: it says nothing about the target. */
+/** Null: the outcome does not count for the target. */
 function backName(outcome: string): string | null {
   if (outcome === 'superseded') return null;
   return outcome === 'deployed' || outcome === 'deployed_unverified' || outcome === 'unchanged'
