@@ -17,7 +17,7 @@ const style =
 
 const styleDigest = createHash('sha256').update(style).digest('base64');
 
-/** The address of the page contains the secret. So nothing is loaded or cached, and no other page embeds it or gets a referrer. */
+/** The address contains the secret, so nothing is loaded or cached, and no other page may embed it or get a referrer. */
 const headers = {
   'content-type': 'text/html; charset=utf-8',
   'content-security-policy': `default-src 'none'; style-src 'sha256-${styleDigest}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
@@ -51,7 +51,8 @@ export function approvalPage(parts: LinkParts, control: RolloutControl): Page {
     ([name, value]) => `<input type="hidden" name="${name}" value="${htmlText(String(value))}">`,
   );
   const buttons =
-    '<button name="verdict" value="approved">Approve: continue the rollout</button><button name="verdict" value="rejected">Reject: halt the rollout</button>';
+    '<button name="verdict" value="approved">Approve: continue the rollout</button>' +
+    '<button name="verdict" value="rejected">Reject: halt the rollout</button>';
   return page(
     200,
     'Approve or reject the rollout',

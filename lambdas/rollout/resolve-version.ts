@@ -22,7 +22,7 @@ export interface ResolvedVersion {
 
 /**
  * Finds the requested version, reads its bytes and validates them.
- * @throws CertferryError InvalidRequest if the request matches no version; the errors of the source and of `core/certificate`
+ * @throws CertferryError InvalidRequest if the request matches no version; errors of the source and of `core/certificate`
  */
 export async function resolveVersion(
   {

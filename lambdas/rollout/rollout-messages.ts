@@ -26,7 +26,8 @@ export function staleServiceMessage(rollout: RolloutFacts, summary: string, line
 }
 
 const checkInFront =
-  'No target is rolled back for this: the targets that the rollout has changed serve the new certificate. Check what is between them and the clients, for example a load balancer or CDN.';
+  'No target is rolled back for this: the targets that the rollout has changed serve the new certificate. ' +
+  'Check what is between them and the clients, for example a load balancer or CDN.';
 
 /** How an operator can decide. `link` null: only with the command line. */
 export interface ApprovalOptions {
@@ -60,7 +61,8 @@ export function approvalMessage(
 export function rollingBackMessage(rollout: RolloutFacts, why: string, line: CommandLine): Message {
   return composed(`${rollout.certificate}: rollout halted, rolling back`, header(rollout), [
     why,
-    'No further deployment starts. The targets that this rollout has changed are rolled back, newest wave first. Another message reports the result.',
+    'No further deployment starts. The targets that this rollout has changed are rolled back, newest wave first.',
+    'Another message reports the result.',
     `Show the progress:  ${line(`inspect ${rollout.id}`)}`,
   ]);
 }
@@ -116,7 +118,7 @@ export function outcomeMessage(
   );
 }
 
-/** A rollout without hosts finishes, for example after a typing error in a selector. The subject must not look like success. */
+/** A rollout without hosts finishes, for example after a typing error in a selector. The subject must show this. */
 function missingHosts({ warning, total }: RecordedRollout): string {
   if (warning === undefined) return '';
   return total === 0 ? ', but to no host' : ', but no host was found for some targets';

@@ -34,8 +34,8 @@ export const SecretLabelUpdated = z.object({
 const text = z.optional(z.nullable(z.string()));
 
 /**
- * A CloudTrail event of Secrets Manager. The request has the identifier that the caller used (name or ARN). The ARN is in one
- * of several fields with one of several spellings, depending on the call and the year.
+ * A CloudTrail event of Secrets Manager. The request has the identifier that the caller used (name or ARN). The ARN is in
+ * one of several fields with one of several spellings, depending on the call and the year.
  */
 const trailDetail = z.object({
   eventID: z.string(),

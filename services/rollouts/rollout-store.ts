@@ -88,8 +88,8 @@ export interface Rollouts extends ApprovalRequests {
   /** Sets the status `rolling_back`. With a `redriveCount` it does nothing once the halt is recorded as the outcome. */
   startRollback(id: string, redriveCount?: number): Promise<void>;
   /**
-   * Resumes a halted rollout: failures count from 0 again. A redrive that has already resumed the rollout changes nothing, so
-   * a repeated call finds the status `running`.
+   * Resumes a halted rollout: failures count from 0 again. A redrive that has already resumed the rollout changes nothing,
+   * so a repeated call finds the status `running`.
    */
   resume(id: string, redriveCount: number): Promise<void>;
   /**

@@ -34,8 +34,8 @@ interface Services {
 }
 
 /**
- * State ResolveCertificate: validates the request, the certificate, its targets and the bytes of the version, then starts the
- * rollout in the registry.
+ * State ResolveCertificate: validates the request, the certificate, its targets and the bytes of the version, then starts
+ * the rollout in the registry.
  *
  * A second call of the same execution returns the same sequence number and version, even if the source has changed. A call
  * after the end of the execution starts nothing. Of parallel rollouts of one version one starts; the others throw

@@ -1,4 +1,4 @@
-// The subset of the Amazon States Language that the two state machines use, read from their files. Anything else is an error.
+// The subset of the Amazon States Language that the two state machines use. Anything else is an error.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

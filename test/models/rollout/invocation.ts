@@ -1,5 +1,5 @@
-// One call of a function. Each of its service calls waits for its turn, and may be throttled, repeated by the SDK, or lose its
-// response. The function may be killed after any of them.
+// One call of a function. Each of its service calls waits for its turn, and may be throttled, repeated by the SDK, or lose
+// its response. The function may be killed after any of them.
 import { GetObjectCommand, NoSuchKey, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { DynamoDBDocumentClient, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { TaskError } from './execution.ts';

@@ -1,4 +1,4 @@
-// Hosts with fences, receipts and journals like those of the agent (agent-scripts/). They do not model files, daemons or keys.
+// Hosts with fences, receipts and journals like those of the agent. They do not model files, daemons or keys.
 import type { agentLine } from '../../../core/deployment/agent-line.ts';
 import type { VersionFacts } from '../../../core/deployment/version.ts';
 

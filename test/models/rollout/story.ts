@@ -1,5 +1,5 @@
-// One story: a rollout starts, and random events happen while it runs, in an order that the seed decides. At the end there are
-// no more faults, and every rollout must end.
+// One story: a rollout starts, and random events happen while it runs, in an order that the seed decides. At the end there
+// are no more faults, and every rollout must end.
 import { memberOf } from '../../../core/targets/registered.ts';
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';

@@ -114,8 +114,8 @@ export class TargetChanges {
   }
 
   /**
-   * In local mode only the Map's results list an interrupted attempt beside the next one. If these results were never judged,
-   * only the `unchanged` of the last attempt is recorded.
+   * In local mode only the Map's results list an interrupted attempt beside the next one. If these results were never
+   * judged, only the `unchanged` of the last attempt is recorded.
    */
   #isForgotten(rollout: string, targetId: string): boolean {
     if (!this.#world.options.renews) return false;
@@ -145,8 +145,8 @@ export class TargetChanges {
   }
 
   /**
-   * The version before the rollout's first change that follows the last change of another request. A change that the host has
-   * recorded as failed does not count.
+   * The version before the rollout's first change that follows the last change of another request. A change that the host
+   * has recorded as failed does not count.
    */
   #before(targetId: string, rollout: string): string | null | undefined {
     const steps = this.#of(targetId);

@@ -1,5 +1,5 @@
-// The world of a story: the real functions with a database and a bucket in memory, simulated hosts, and an interpreter of the
-// state machine files. It does not model sealing, SSM, quotas or time.
+// The world of a story: the real functions with a database and a bucket in memory, simulated hosts, and an interpreter of
+// the state machine files. It does not model sealing, SSM, quotas or time.
 
 import { agentLine } from '../../../core/deployment/agent-line.ts';
 import type { DeploymentRequest } from '../../../core/deployment/deployment.ts';

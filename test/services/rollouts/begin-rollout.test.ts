@@ -19,7 +19,7 @@ const again = { repeat: true };
 async function begun(overrides: Parameters<typeof aRollout>[0] = {}) {
   const rollout = aRollout({ certificate: aCertificateName(), ...overrides });
   const { type } = await rollouts.begin(rollout, once);
-  expect(type).toBe('begun');
+  expect(type).toBe('started');
   return rollout;
 }
 
@@ -113,7 +113,7 @@ describe('the beginning of a rollout', () => {
     expect(await rollouts.existing(second.id)).toEqual({ rolloutId: first.id, fingerprint: carried });
     expect(await rollouts.control(second.id)).toBeNull();
     expect(await rollouts.existing(first.id)).toBeNull();
-    expect((await rollouts.begin(second, again)).type).toBe('begun');
+    expect((await rollouts.begin(second, again)).type).toBe('started');
     expect(await rollouts.existing(second.id)).toBeNull();
   });
 

@@ -20,7 +20,7 @@ const fail = (id: string) =>
 async function begun(overrides: Parameters<typeof aRollout>[0] = {}) {
   const rollout = aRollout({ certificate: aCertificateName(), ...overrides });
   const { type } = await rollouts.begin(rollout, once);
-  expect(type).toBe('begun');
+  expect(type).toBe('started');
   return rollout;
 }
 
@@ -39,7 +39,7 @@ describe('a failed deployment', () => {
 
     expect(await rollouts.control('by-hand')).toBeNull();
     expect(await rollouts.halt('by-hand', 'stop')).toBe(false);
-    expect((await rollouts.begin(aRollout({ id: 'by-hand' }), once)).type).toBe('begun');
+    expect((await rollouts.begin(aRollout({ id: 'by-hand' }), once)).type).toBe('started');
   });
 });
 

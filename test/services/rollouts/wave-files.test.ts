@@ -59,9 +59,9 @@ describe('the items of a wave', () => {
     await put('cut.json', '[{"target":');
     await put('other.json', [{ target: 'web' }]);
 
-    await expect(at('gone.json')).rejects.toThrow('s3://certferry-work/gone.json is not there');
-    await expect(at('cut.json')).rejects.toThrow(/s3:\/\/certferry-work\/cut\.json is not of its form/);
-    await expect(at('other.json')).rejects.toThrow(/other\.json is not of its form: 0\.target/);
+    await expect(at('gone.json')).rejects.toThrow('s3://certferry-work/gone.json does not exist');
+    await expect(at('cut.json')).rejects.toThrow(/s3:\/\/certferry-work\/cut\.json has unexpected content/);
+    await expect(at('other.json')).rejects.toThrow(/other\.json has unexpected content: 0\.target/);
   });
 });
 
@@ -171,7 +171,7 @@ describe('the results of a wave', () => {
 
     await expect(
       files.readResults({ MapRunArn: 'arn', ResultWriterDetails: { Bucket: bucket, Key } }),
-    ).rejects.toThrow('s3://certferry-work/away.json is not there');
+    ).rejects.toThrow('s3://certferry-work/away.json does not exist');
   });
 });
 
