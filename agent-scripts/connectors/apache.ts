@@ -1,5 +1,6 @@
+import type { Distribution } from '../host/distribution.ts';
 import type { DefaultOwnership } from '../host/ownership.ts';
-import type { FileConnector } from './connector.ts';
+import type { Connector } from './connector.ts';
 import type { RoleDefaults } from './desired-change.ts';
 import { pemFiles } from './pem-files.ts';
 
@@ -11,27 +12,23 @@ const pidFiles = [
   '/usr/local/apache2/logs/httpd.pid',
 ];
 
+/** The group of the workers, by distribution. */
+const ownership: Readonly<Record<Distribution, RoleDefaults>> = {
+  debian: ownedFor('www-data'),
+  rhel: ownedFor('apache'),
+  alpine: ownedFor('apache'),
+  other: ownedFor('www-data', 'apache', 'httpd'),
+};
+
 /**
  * Apache httpd. The main process reads certificates and keys as root, so only root can read the key. The group is that
  * of the workers, for operators who widen the mode. `configtest` only checks that files exist, and `graceful` only sends
  * a signal. Given a key that does not match, httpd exits after both have succeeded, so the agent monitors the main process
  * (https://httpd.apache.org/docs/2.4/stopping.html#graceful).
  */
-export const apache: FileConnector<'apache'> = {
-  kind: 'apache',
-  defaults: {
-    debian: ownedFor('www-data'),
-    rhel: ownedFor('apache'),
-    alpine: ownedFor('apache'),
-    other: ownedFor('www-data', 'apache', 'httpd'),
-  },
+export const apache: Connector<'apache'> = {
   files: (bundle, config, distribution) =>
-    pemFiles(
-      bundle,
-      config,
-      config.chainPath === undefined ? 'fullchain' : 'leaf',
-      apache.defaults[distribution],
-    ),
+    pemFiles(bundle, config, config.chainPath === undefined ? 'fullchain' : 'leaf', ownership[distribution]),
   validate: ({ validateCommand, configPath }) => validateCommand ?? apachectl(configPath, 'configtest', '-t'),
   activate: ({ reloadCommand, configPath, pidFile }) => ({
     kind: 'monitoredCommand',

@@ -1,14 +1,10 @@
 import type { CaddyConfig } from '../../core/targets/kinds/caddy.ts';
 import { type Activation, commandActivation } from '../activations/activation.ts';
-import type { FileConnector } from './connector.ts';
-import type { RoleDefaults } from './desired-change.ts';
-import { pemFiles } from './pem-files.ts';
+import type { Connector } from './connector.ts';
+import { pemFiles, rootOwnedReadableBy } from './pem-files.ts';
 
 /** Caddy reads its files as its own user, which is `caddy` in its packages. */
-const caddyReads: RoleDefaults = {
-  certificate: { mode: 0o644, owners: ['root'], groups: ['root'] },
-  privateKey: { mode: 0o640, owners: ['root'], groups: ['caddy', 'root'] },
-};
+const caddyOwned = rootOwnedReadableBy('caddy', 'root');
 
 /** The members that depend on the mode. */
 interface Mode {
@@ -50,11 +46,8 @@ const modes: Readonly<Record<CaddyConfig['mode'], Mode>> = {
  * Caddy (https://caddyserver.com/docs/command-line, https://caddyserver.com/docs/api). `caddy validate` loads the
  * configuration and every file that it names, without starting a server.
  */
-export const caddy: FileConnector<'caddy'> = {
-  kind: 'caddy',
-  defaults: { debian: caddyReads, rhel: caddyReads, alpine: caddyReads, other: caddyReads },
-  files: (bundle, config, distribution) =>
-    pemFiles(bundle, config, 'fullchain', caddy.defaults[distribution]),
+export const caddy: Connector<'caddy'> = {
+  files: (bundle, config) => pemFiles(bundle, config, 'fullchain', caddyOwned),
   validate: (config) => config.validateCommand ?? modes[config.mode].validate(config),
   activate: (config, certificate) => modes[config.mode].activate(config, certificate),
   sandbox: (config) => modes[config.mode].sandbox(config),

@@ -3,15 +3,13 @@ import type { TargetKind } from '../../core/targets/kinds/kinds.ts';
 import type { TargetOf } from '../../core/targets/target.ts';
 import type { Activation } from '../activations/activation.ts';
 import type { Distribution } from '../host/distribution.ts';
-import type { DesiredFile, RoleDefaults } from './desired-change.ts';
+import type { DesiredFile } from './desired-change.ts';
 
 /**
  * Describes how one kind of daemon gets a certificate. All members are pure; the other folders of the agent carry out
  * what a connector describes, in the same way for every kind.
  */
-export interface FileConnector<Kind extends TargetKind> {
-  readonly kind: Kind;
-  readonly defaults: Readonly<Record<Distribution, RoleDefaults>>;
+export interface Connector<Kind extends TargetKind> {
   files(bundle: Bundle, config: TargetOf<Kind>['config'], distribution: Distribution): readonly DesiredFile[];
   /** Argv of the daemon's own check. Null if there is none. */
   validate(config: TargetOf<Kind>['config']): readonly string[] | null;

@@ -4,7 +4,7 @@ import type { Target } from '../../core/targets/target.ts';
 import type { Distribution } from '../host/distribution.ts';
 import { apache } from './apache.ts';
 import { caddy } from './caddy.ts';
-import type { FileConnector } from './connector.ts';
+import type { Connector } from './connector.ts';
 import type { DesiredChange } from './desired-change.ts';
 import { dovecot } from './dovecot.ts';
 import { envoy } from './envoy.ts';
@@ -15,7 +15,7 @@ import { postfix } from './postfix.ts';
 import { traefik } from './traefik.ts';
 
 /** The only list of connectors: one for each kind in core. */
-const connectors: { readonly [Kind in TargetKind]: FileConnector<Kind> } = {
+const connectors: { readonly [Kind in TargetKind]: Connector<Kind> } = {
   nginx,
   files,
   caddy,
@@ -29,7 +29,7 @@ const connectors: { readonly [Kind in TargetKind]: FileConnector<Kind> } = {
 
 /** What to change on a host of this distribution to install the bundle for the target. Pure. */
 export function desiredChange(target: Target, bundle: Bundle, distribution: Distribution): DesiredChange {
-  const connector = connectors[target.kind] as FileConnector<TargetKind>;
+  const connector = connectors[target.kind] as Connector<TargetKind>;
   return {
     files: connector.files(bundle, target.config, distribution),
     validate: connector.validate(target.config),

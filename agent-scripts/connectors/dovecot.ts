@@ -1,5 +1,5 @@
 import { commandActivation } from '../activations/activation.ts';
-import type { FileConnector } from './connector.ts';
+import type { Connector } from './connector.ts';
 import { pemFiles, rootOwned } from './pem-files.ts';
 
 /**
@@ -8,11 +8,8 @@ import { pemFiles, rootOwned } from './pem-files.ts';
  * immediately (https://doc.dovecot.org/2.3/man/doveadm.1/). With a key that does not match, new login processes offer no
  * TLS: only a rehearsal or the verification detects that. `-F` keeps the sandboxed instance in the foreground.
  */
-export const dovecot: FileConnector<'dovecot'> = {
-  kind: 'dovecot',
-  defaults: { debian: rootOwned, rhel: rootOwned, alpine: rootOwned, other: rootOwned },
-  files: (bundle, config, distribution) =>
-    pemFiles(bundle, config, 'fullchain', dovecot.defaults[distribution]),
+export const dovecot: Connector<'dovecot'> = {
+  files: (bundle, config) => pemFiles(bundle, config, 'fullchain', rootOwned),
   validate: (config) => config.validateCommand ?? ['doveconf', ...configuration(config), '-n'],
   activate: (config) =>
     commandActivation(config.reloadCommand ?? ['doveadm', ...configuration(config), 'reload']),

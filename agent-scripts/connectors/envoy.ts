@@ -1,31 +1,26 @@
 import type { EnvoyConfig } from '../../core/targets/kinds/envoy.ts';
 import { commandActivation } from '../activations/activation.ts';
-import type { FileConnector } from './connector.ts';
-import type { DesiredFile, RoleDefaults } from './desired-change.ts';
-import { desiredFile, pemFiles } from './pem-files.ts';
+import type { Connector } from './connector.ts';
+import type { DesiredFile } from './desired-change.ts';
+import { desiredFile, pemFiles, rootOwnedReadableBy } from './pem-files.ts';
 
 /** Envoy reads the key as its own user: group `envoy` if it exists, else root. */
-const serviceOwned: RoleDefaults = {
-  certificate: { mode: 0o644, owners: ['root'], groups: ['root'] },
-  privateKey: { mode: 0o640, owners: ['root'], groups: ['envoy', 'root'] },
-  trigger: { mode: 0o644, owners: ['root'], groups: ['root'] },
-};
+const envoyOwned = rootOwnedReadableBy('envoy', 'root');
 
 /**
  * Envoy. It reads the files of an SDS secret again when a file is moved into a folder that it watches; writing to a file
  * has no effect. `--mode validate` checks the bootstrap and the files named there, but does not open those of SDS secrets.
  */
-export const envoy: FileConnector<'envoy'> = {
-  kind: 'envoy',
-  defaults: { debian: serviceOwned, rhel: serviceOwned, alpine: serviceOwned, other: serviceOwned },
-  files(bundle, config, distribution) {
-    const defaults = envoy.defaults[distribution];
+export const envoy: Connector<'envoy'> = {
+  files(bundle, config) {
     const { sdsPath } = config;
     return [
-      ...pemFiles(bundle, config, 'fullchain', defaults),
+      ...pemFiles(bundle, config, 'fullchain', envoyOwned),
       ...(sdsPath === undefined
         ? []
-        : [{ ...desiredFile('trigger', sdsPath, null, config, defaults), ...sdsResource(config, sdsPath) }]),
+        : [
+            { ...desiredFile('trigger', sdsPath, null, config, envoyOwned), ...sdsResource(config, sdsPath) },
+          ]),
     ];
   },
   validate: ({ validateCommand, configPath }) =>

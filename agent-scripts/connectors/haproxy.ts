@@ -1,6 +1,6 @@
 import type { HaproxyConfig } from '../../core/targets/kinds/haproxy.ts';
 import { type Activation, commandActivation } from '../activations/activation.ts';
-import type { FileConnector } from './connector.ts';
+import type { Connector } from './connector.ts';
 import { desiredFile, pemFiles, rootOwned } from './pem-files.ts';
 
 /** How a running haproxy loads the installed files, by mode. */
@@ -21,16 +21,13 @@ const activations: Readonly<Record<HaproxyConfig['mode'], (config: HaproxyConfig
  * every file in the configuration, refuses a key that does not match, and opens no port
  * (https://docs.haproxy.org/2.6/management.html#3). `-db` runs the sandboxed instance in the foreground without a master.
  */
-export const haproxy: FileConnector<'haproxy'> = {
-  kind: 'haproxy',
-  defaults: { debian: rootOwned, rhel: rootOwned, alpine: rootOwned, other: rootOwned },
-  files(bundle, config, distribution) {
+export const haproxy: Connector<'haproxy'> = {
+  files(bundle, config) {
     const { pemPath, keyPath } = config;
-    const defaults = haproxy.defaults[distribution];
     const combined = [bundle.leaf, ...bundle.chain, bundle.key].join('');
     return keyPath === undefined
-      ? [desiredFile('combined', pemPath, combined, config, defaults)]
-      : pemFiles(bundle, { ...config, certPath: pemPath, keyPath }, 'fullchain', defaults);
+      ? [desiredFile('combined', pemPath, combined, config, rootOwned)]
+      : pemFiles(bundle, { ...config, certPath: pemPath, keyPath }, 'fullchain', rootOwned);
   },
   validate: (config) => config.validateCommand ?? haproxyWith(config, '-c'),
   activate: (config) => activations[config.mode](config),

@@ -1,5 +1,5 @@
 import { commandActivation } from '../activations/activation.ts';
-import type { FileConnector } from './connector.ts';
+import type { Connector } from './connector.ts';
 import { pemFiles, rootOwned } from './pem-files.ts';
 
 /**
@@ -7,11 +7,8 @@ import { pemFiles, rootOwned } from './pem-files.ts';
  * `nginx -t` reads every file in the configuration and refuses a key that does not match. `nginx -s reload` only signals
  * the master and returns immediately (https://nginx.org/en/docs/control.html).
  */
-export const nginx: FileConnector<'nginx'> = {
-  kind: 'nginx',
-  defaults: { debian: rootOwned, rhel: rootOwned, alpine: rootOwned, other: rootOwned },
-  files: (bundle, config, distribution) =>
-    pemFiles(bundle, config, 'fullchain', nginx.defaults[distribution]),
+export const nginx: Connector<'nginx'> = {
+  files: (bundle, config) => pemFiles(bundle, config, 'fullchain', rootOwned),
   validate: (config) => config.validateCommand ?? nginxWith(config, '-t'),
   activate: (config) => commandActivation(config.reloadCommand ?? nginxWith(config, '-s', 'reload')),
   sandbox: (config) => nginxWith(config),

@@ -2,7 +2,7 @@ import type { Bundle } from '../../core/deployment/version.ts';
 import type { DefaultOwnership } from '../host/ownership.ts';
 import type { DesiredFile, FileRole, RoleDefaults } from './desired-change.ts';
 
-/** The fields of a configuration that all kinds share (see core/targets/fields.ts). */
+/** The fields of a configuration that all kinds share (see core/targets/kinds/fields.ts). */
 interface OwnedConfig {
   readonly certMode?: string | undefined;
   readonly keyMode?: string | undefined;
@@ -25,9 +25,9 @@ export const rootOwned: RoleDefaults = {
   trigger: { mode: 0o644, owners: ['root'], groups: ['root'] },
 };
 
-/** For daemons that read the key after they drop privileges: their group can read the key, but not replace it. */
-export function rootOwnedReadableBy(group: string): RoleDefaults {
-  return { ...rootOwned, privateKey: { mode: 0o640, owners: ['root'], groups: [group] } };
+/** For daemons that read the key after they drop privileges: the first of these groups that exists can read the key. */
+export function rootOwnedReadableBy(...groups: string[]): RoleDefaults {
+  return { ...rootOwned, privateKey: { mode: 0o640, owners: ['root'], groups } };
 }
 
 /** Ownership if neither configuration nor kind sets one: the agent's user, and only that user can read the key. */

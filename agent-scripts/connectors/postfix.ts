@@ -1,5 +1,5 @@
 import { commandActivation } from '../activations/activation.ts';
-import type { FileConnector } from './connector.ts';
+import type { Connector } from './connector.ts';
 import { desiredFile, pemFiles, rootOwned } from './pem-files.ts';
 
 /**
@@ -8,16 +8,13 @@ import { desiredFile, pemFiles, rootOwned } from './pem-files.ts';
  * successors read the new files (https://www.postfix.org/postfix.1.html). With a key that does not match, smtpd runs
  * without TLS: only a rehearsal or the verification detects that.
  */
-export const postfix: FileConnector<'postfix'> = {
-  kind: 'postfix',
-  defaults: { debian: rootOwned, rhel: rootOwned, alpine: rootOwned, other: rootOwned },
-  files(bundle, config, distribution) {
-    const defaults = postfix.defaults[distribution];
+export const postfix: Connector<'postfix'> = {
+  files(bundle, config) {
     if (config.chainFilesPath === undefined) {
-      return pemFiles(bundle, config, config.chainPath === undefined ? 'fullchain' : 'leaf', defaults);
+      return pemFiles(bundle, config, config.chainPath === undefined ? 'fullchain' : 'leaf', rootOwned);
     }
     const combined = [bundle.key, bundle.leaf, ...bundle.chain].join('');
-    return [desiredFile('combined', config.chainFilesPath, combined, config, defaults)];
+    return [desiredFile('combined', config.chainFilesPath, combined, config, rootOwned)];
   },
   validate: (config) => config.validateCommand ?? postfixWith(config, 'check'),
   activate: (config) => commandActivation(config.reloadCommand ?? postfixWith(config, 'reload')),

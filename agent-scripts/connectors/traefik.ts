@@ -1,13 +1,9 @@
 import { commandActivation } from '../activations/activation.ts';
-import type { FileConnector } from './connector.ts';
-import type { RoleDefaults } from './desired-change.ts';
-import { desiredFile, pemFiles } from './pem-files.ts';
+import type { Connector } from './connector.ts';
+import { desiredFile, pemFiles, rootOwnedReadableBy } from './pem-files.ts';
 
 /** Traefik reads the key as its own user: group `traefik` if it exists, else root. */
-const serviceOwned: RoleDefaults = {
-  certificate: { mode: 0o644, owners: ['root'], groups: ['root'] },
-  privateKey: { mode: 0o640, owners: ['root'], groups: ['traefik', 'root'] },
-};
+const traefikOwned = rootOwnedReadableBy('traefik', 'root');
 
 /**
  * Traefik. It has no check and needs no reload: its file provider watches the dynamic configuration, and reads every
@@ -15,15 +11,12 @@ const serviceOwned: RoleDefaults = {
  * Traefik reads certificate and key once, both new. There is no sandboxed instance: Traefik accepts connections before it
  * has read its certificates, so a first probe would prove nothing.
  */
-export const traefik: FileConnector<'traefik'> = {
-  kind: 'traefik',
-  defaults: { debian: serviceOwned, rhel: serviceOwned, alpine: serviceOwned, other: serviceOwned },
-  files(bundle, config, distribution) {
-    const defaults = traefik.defaults[distribution];
+export const traefik: Connector<'traefik'> = {
+  files(bundle, config) {
     const { dynamicPath } = config;
     return [
-      ...pemFiles(bundle, config, 'fullchain', defaults),
-      ...(dynamicPath === undefined ? [] : [desiredFile('trigger', dynamicPath, null, config, defaults)]),
+      ...pemFiles(bundle, config, 'fullchain', traefikOwned),
+      ...(dynamicPath === undefined ? [] : [desiredFile('trigger', dynamicPath, null, config, traefikOwned)]),
     ];
   },
   validate: (config) => config.validateCommand ?? null,
