@@ -46,7 +46,7 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
   const authority = await createAuthority({ name: 'Bench', intermediate: true });
   const version = () => authority.issue({ names: ['www.example.test'] });
   const site = await daemon.site(root);
-  site.place(await version());
+  site.installByHand(await version());
   await site.start();
   try {
     const plain = aTarget(daemon.kind, site.config);

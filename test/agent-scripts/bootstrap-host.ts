@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderDocument } from '../../scripts/document.ts';
 
-/** What the document says; the rest is what a good host would have. */
+/** Assignments of the document. Defaults make a run succeed. */
 export interface Pins {
   agentUrl?: string;
   agentSha256?: string;
@@ -27,7 +27,7 @@ export interface Ended {
   stderr: string;
 }
 
-/** Programs the script uses, so that a PATH can be built that lacks one of the others. */
+/** The basic programs of the script, for a PATH that lacks others. */
 const basics = [
   'sh',
   'sha256sum',
@@ -48,7 +48,7 @@ const basics = [
   'env',
 ];
 
-/** Prints what it was given, in place of the agent. */
+/** Stands in for the agent and prints its environment. */
 const standInAgent = (mark: string): string =>
   `process.stdout.write(JSON.stringify({
     mark: ${JSON.stringify(mark)}, home: process.env.CERTFERRY_HOME, job: process.env.CERTFERRY_JOB,
@@ -57,7 +57,7 @@ const standInAgent = (mark: string): string =>
 
 export const sha256 = (bytes: string | Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Every POSIX shell found here. */
+/** The POSIX shells installed on this machine. */
 export const shells: readonly (readonly string[])[] = [
   ['sh'],
   ['dash'],
@@ -65,14 +65,14 @@ export const shells: readonly (readonly string[])[] = [
   ['busybox', 'sh'],
 ].filter(([command = '', ...args]) => spawnSync(command, [...args, '-c', ':']).status === 0);
 
-/** A folder that plays the host and the place the agent is fetched from. */
+/** A folder that simulates the host and the origin of the agent. */
 export class BootstrapHost {
   readonly root = mkdtempSync(join(tmpdir(), 'certferry bootstrap '));
   readonly home = join(this.root, 'home');
   readonly bin = join(this.home, 'bin');
   agent = this.publish('agent.cjs', standInAgent('first'));
 
-  /** A file to be fetched. */
+  /** Writes a file that the script can fetch. */
   publish(name: string, content: string | Buffer): { url: string; path: string; sha256: string } {
     const path = join(this.root, name);
     writeFileSync(path, content);
@@ -84,7 +84,7 @@ export class BootstrapHost {
     return this.agent;
   }
 
-  /** A runtime small enough to be copied often: it says that it ran, and runs the agent on this test's own Node. */
+  /** A small runtime: it reports its start, and runs the agent with the Node of the test. */
   publishRuntime(mark: string): { url: string; path: string; sha256: string } {
     return this.publish(
       'runtime',
@@ -131,7 +131,7 @@ export class BootstrapHost {
     return this.start(pins, env, shell).ended;
   }
 
-  /** Starts the script in a process group of its own, which `cancel` ends as the SSM agent does. */
+  /** Starts the script in a new process group, which `cancel` ends as the SSM agent does. */
   start(
     pins: Pins = {},
     env: NodeJS.ProcessEnv = {},

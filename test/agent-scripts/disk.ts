@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** A folder for one test file's things, removed when its tests are done. */
+/** A temporary folder for one test file, removed after its tests. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -20,24 +20,24 @@ export interface Identity {
   readonly bytes: string;
 }
 
-/** What must stay the same for a file that was never touched. */
+/** The properties of a file that stay the same if it is not changed. */
 export function identityOf(path: string): Identity {
   const { ino, mtimeMs, mode, uid, gid } = statSync(path);
   return { ino, mtimeMs, mode, uid, gid, bytes: readFileSync(path, 'utf8') };
 }
 
-/** Permission bits and owner, as a person writes them. */
+/** Permission bits and owner as text, e.g. `0640 0:33`. */
 export function ownershipOf(path: string): string {
   const { mode, uid, gid } = lstatSync(path);
   return `${(mode & 0o7777).toString(8).padStart(4, '0')} ${uid}:${gid}`;
 }
 
-/** Whether the pair on disk belongs together. */
+/** Whether the key on disk matches the certificate. */
 export function pairMatches(certPath: string, keyPath: string): boolean {
   return new X509Certificate(readFileSync(certPath)).checkPrivateKey(createPrivateKey(readFileSync(keyPath)));
 }
 
-/** Leaf of a certificate file, in certferry's spelling. */
+/** Fingerprint (`sha256:…`) of the leaf in a file. */
 export function fingerprintOfFile(path: string): string {
   const { fingerprint256 } = new X509Certificate(readFileSync(path));
   return `sha256:${fingerprint256.replaceAll(':', '').toLowerCase()}`;

@@ -22,7 +22,7 @@ afterEach(() => {
 
 type Leaf = Readonly<Record<'serial_number' | 'valid_from' | 'expiration_time', string>>;
 
-/** What the admin interface says at its n-th question about certificates, from 0. */
+/** The state that the admin interface returns to the n-th request for certificates, from 0. */
 type Answer = (nth: number) => { readonly leaves: readonly Leaf[]; readonly refused: number };
 
 /** An admin interface as Envoy's manual describes it, on a port of loopback. */
@@ -44,7 +44,7 @@ async function anAdmin(answer: Answer): Promise<string> {
   return `http://127.0.0.1:${port}`;
 }
 
-/** A new leaf on disk, and as Envoy lists it. */
+/** A new leaf on disk, and its entry in Envoy's list. */
 async function aLeaf(serial?: string): Promise<{ certPath: string; leaf: Leaf }> {
   const { certPem, fullchainPem } = await aVersion(serial === undefined ? {} : { serial });
   const certPath = join(scratch, `${++count}.pem`);

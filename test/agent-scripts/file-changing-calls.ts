@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** One system call of a run: the n-th (from 1) call of that name, and what it was. */
+/** One system call of a run: name, number among the calls of that name (from 1), and text. */
 export interface Call {
   readonly name: string;
   readonly nth: number;
   readonly text: string;
 }
 
-/** Calls by which a process changes files, their names, their metadata or their durability. */
+/** System calls that change files, names, metadata or durability. */
 const changing =
   /^(openat|open|creat|write|writev|pwrite64|rename|renameat|renameat2|link|linkat|symlink|symlinkat|unlink|unlinkat|rmdir|mkdir|mkdirat|chmod|fchmod|fchmodat|chown|fchown|fchownat|lchown|ftruncate|truncate|fsync|fdatasync|copy_file_range|sendfile|ioctl)$/;
 
@@ -30,7 +30,7 @@ export function killAt(call: Call): string[] {
   ];
 }
 
-/** The calls of a recorded run that change something below `folder`. Opening to read changes nothing. */
+/** The calls of a recorded run that change files in `folder`, without those that open a file for reading. */
 export function fileChangingCalls(trace: string, folder: string): Call[] {
   const seen = new Map<string, number>();
   const calls: Call[] = [];

@@ -123,7 +123,7 @@ describeWith([program('flock', 'util-linux')], 'a look while another job is at w
     const gate = join(scratch, 'gate');
     const host = testHost(home);
     const { port } = await endpoints.serve(served(await aVersion()));
-    // not where the gate is: the check sees a world of its own there
+    // not in the folder of the gate, which the check cannot see in its mount namespace
     const tls = join(scratch, 'tls');
     mkdirSync(tls);
     const target = aTarget('files', {

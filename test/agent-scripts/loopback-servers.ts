@@ -24,10 +24,10 @@ export function serveTls(pair: { cert: string; key: string }, listener: RequestL
   return serve(createTlsServer(pair, listener));
 }
 
-/** What the instance role of the stand-in metadata service is given. */
+/** Credentials that the simulated metadata service returns for the instance role. */
 export const role = { AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'se/cr+et', Token: 'to+ken/==' };
 
-/** IMDSv2: every look needs the session token that a PUT hands out. */
+/** IMDSv2: every request needs the session token that a PUT returns. */
 export function serveMetadata(): Promise<Served> {
   const answers: Readonly<Record<string, string>> = {
     '/latest/meta-data/placement/region': 'eu-central-1',
@@ -50,7 +50,7 @@ export function serveMetadata(): Promise<Served> {
   );
 }
 
-/** S3, path style: gives the object to whoever signed the request with the role's credentials. */
+/** S3, path style: returns the object if the request is signed with the role's credentials. */
 export function serveObjects(objects: Readonly<Record<string, Buffer>>): Promise<Served> {
   return serve(
     createServer((request, response) => {
@@ -61,7 +61,7 @@ export function serveObjects(objects: Readonly<Record<string, Buffer>>): Promise
   );
 }
 
-/** Signature Version 4 as its manual computes it (docs.aws.amazon.com/IAM, "Create a signed AWS API request"). */
+/** Signature Version 4 according to its manual (docs.aws.amazon.com/IAM, "Create a signed AWS API request"). */
 function isSigned(request: IncomingMessage): boolean {
   const parts = /Credential=([^,]+),\s*SignedHeaders=([^,]+),\s*Signature=([0-9a-f]+)/.exec(
     request.headers.authorization ?? '',

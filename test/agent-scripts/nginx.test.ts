@@ -58,7 +58,7 @@ async function aSite(): Promise<Site> {
 async function aRunningSite(): Promise<Site & { first: Awaited<ReturnType<typeof aVersion>> }> {
   const site = await aSite();
   const first = await aVersion();
-  // nothing is listening yet: the first reload has nobody to tell, and nobody is to be looked at
+  // nginx does not run yet, so there is nothing to reload or to probe
   const { nginx, host } = site;
   const config = { certPath: nginx.certPath, keyPath: nginx.keyPath, validateCommand: nginx.validateCommand };
   await host.send('deploy', {

@@ -25,7 +25,7 @@ async function aRunningSite(verifyChanges: object = {}) {
   writeFileSync(nginx.certPath, first.fullchainPem);
   writeFileSync(nginx.keyPath, first.keyPem, { mode: 0o600 });
   await nginx.start();
-  // the process that was started ends once the daemon is in the background
+  // the started process exits once the daemon is in the background
   await expect.poll(() => nginxProcesses(nginx.conf)).toBe(1);
   const host = testHost(join(folder, 'home'));
   const verify = { endpoint: `127.0.0.1:${nginx.port}`, serverName: 'www.example.test', ...verifyChanges };

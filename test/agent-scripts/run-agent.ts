@@ -11,7 +11,7 @@ import { Target } from '../../core/targets/target.ts';
 
 const agentFile = resolve(import.meta.dirname, '../../dist/agent/agent.cjs');
 
-/** What came out of one run of the real, bundled agent. */
+/** Result of one run of the bundled agent. */
 export interface AgentRun {
   readonly line: AgentLine | null;
   readonly stdout: string;
@@ -20,7 +20,7 @@ export interface AgentRun {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Starts the bundled agent with one job, as bootstrap.sh would; `wrapper` may put a program such as strace before it. */
+/** Starts the bundled agent with one job, as bootstrap.sh does. `wrapper` is a command such as strace that runs it. */
 export function startAgent(home: string, job: string, wrapper: readonly string[] = []) {
   const [file, ...args] = [...wrapper, process.execPath, agentFile];
   const child = spawn(file ?? '', args, {
@@ -43,18 +43,18 @@ export function startAgent(home: string, job: string, wrapper: readonly string[]
   return { child, ended };
 }
 
-/** Runs the bundled agent to its end. */
+/** Runs the bundled agent and waits for its end. */
 export function runAgentWith(home: string, job: string, wrapper: readonly string[] = []): Promise<AgentRun> {
   return startAgent(home, job, wrapper).ended;
 }
 
-/** A host with an agent's folder, spoken to as the Lambdas would: enrolled once, fences growing, keys renewed. */
+/** A host with an agent folder. Sends jobs as the Lambdas do: enrolled once, with increasing fences and rotated keys. */
 export interface TestHost {
   readonly home: string;
-  /** Everything that this host's agents have printed, on both streams. */
+  /** The complete output of this host's agents, on both streams. */
   readonly printed: readonly string[];
   send(action: JobHeader['action'], options?: Partial<Sent>): Promise<AgentLine>;
-  /** The text of a job, for those who run the agent themselves. */
+  /** The text of a job, for tests that run the agent themselves. */
   jobText(action: JobHeader['action'], options?: Partial<Sent>): Promise<string>;
 }
 
@@ -62,11 +62,11 @@ export interface Sent {
   readonly target: Target;
   readonly version: IssuedCertificate;
   readonly header: Partial<JobHeader>;
-  /** The fingerprint that a rollback may take away. */
+  /** The fingerprint that a rollback may replace. */
   readonly replaces: string;
 }
 
-/** A host whose agent keeps its things in `home`. */
+/** A host whose agent folder is `home`. */
 export function testHost(home: string): TestHost {
   let fence = 0;
   let hostKey: AgentLine['hostKey'] = null;
@@ -114,7 +114,7 @@ export function bundleOf(version: IssuedCertificate): Bundle {
   return { leaf: version.certPem, chain: [...chain], key: version.keyPem };
 }
 
-/** A target of the given kind and config, parsed as a targets file would be. */
+/** A target of this kind with this configuration, parsed like one of a targets file. */
 export function aTarget(
   kind: string,
   config: object,

@@ -12,12 +12,12 @@ describeWith([program('flock', 'util-linux')], 'two agents with homes of their o
   test('compare under the lock of the folder they share, so that neither spoils the other’s way back', async () => {
     mkdirSync(join(scratch, 'tls'));
     const [certPath, keyPath] = [join(scratch, 'tls/cert.pem'), join(scratch, 'tls/key.pem')];
-    // the check takes long enough for the other agent to have looked at the files before they are replaced
+    // the check takes so long that the other agent reads the files before they are replaced
     const commands = { validateCommand: ['sleep', '0.6'], reloadCommand: ['true'] };
     const target = aTarget('files', { certPath, keyPath, ...commands });
     const hosts = [testHost(join(scratch, 'one')), testHost(join(scratch, 'other'))] as const;
     await hosts[0].send('deploy', { target, version: await aVersion() });
-    // enrolled before, so that both start at once
+    // enrolled before, so that both start at the same time
     await hosts[1].jobText('deploy', { target, version: await aVersion() });
     const versions = [await aVersion(), await aVersion()] as const;
 

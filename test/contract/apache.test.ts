@@ -38,7 +38,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     const hosted = await anApache();
     const { apache, folder, deploy, version, identities, serves, expectTidy } = hosted;
     const first = await startByHand(hosted);
-    // the virtual host names another key file than the target does: the new leaf will not match it
+    // the virtual host and the target name different key files, so the new leaf does not match the key
     const forgotten = join(folder, 'forgotten.pem');
     copyFileSync(apache.keyFile, forgotten);
     apache.rewrite(`KeyFile ${apache.keyFile}`, `KeyFile ${forgotten}`);
@@ -90,7 +90,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     const host = written.slice(written.indexOf('<VirtualHost'));
     const earlier = host.replace(apache.leafFile, cert).replace(apache.keyFile, key);
     apache.rewrite(host, `${earlier}${host}`);
-    apache.place(await version());
+    apache.installByHand(await version());
     await apache.start();
     const before = identities();
 

@@ -16,7 +16,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
     const seen: number[] = [];
     const meanwhile = through(async (change) => {
       seen.push(change);
-      // before ours: our entry moves to the second place
+      // before the target's entry, which becomes the second one
       if (change === 1) expect((await caddy.admin('PUT', `${list}/0`, tagged)).status).toBe(200);
       return null;
     });
@@ -64,7 +64,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
   test('leaves the old one serving when Caddy refuses the new files', async () => {
     const { caddy, version, deploy, identities, first, serves } = await aRunningCaddy(loadFilesSite);
     const before = identities();
-    // another entry cannot be read any more, which Caddy finds out when it loads all of them again
+    // another entry is no longer readable, which Caddy detects when it reloads all of them
     const list = '/config/apps/tls/certificates/load_files';
     const other = join(caddy.certPath, '../other.pem');
     writeFileSync(other, first.fullchainPem + first.keyPem);

@@ -29,7 +29,7 @@ https://www.example.test:${caddy.port} {
 `,
     );
     const [first, next] = [await version(), await version()];
-    site.place(first);
+    site.installByHand(first);
     await caddy.start('--config', configPath);
     await serves(first);
 
@@ -73,7 +73,7 @@ https://www.example.test:${caddy.port} {
     expect(await deploy(next, { rehearse: true })).toMatchObject({ outcome: 'applied', warnings: [] });
     await serves(next);
 
-    // the configuration names other files than the target does
+    // the configuration and the target name different files
     const conf = readFileSync(caddy.conf, 'utf8');
     for (const path of [caddy.certPath, caddy.keyPath]) copyFileSync(path, `${path}.old`);
     writeFileSync(caddy.conf, conf.replaceAll('.pem"', '.pem.old"'));
@@ -94,7 +94,7 @@ https://www.example.test:${caddy.port} {
   });
 });
 
-// Caddy opens its port anew for each configuration, and what waits at the old socket is reset without the migration
+// Caddy opens its port again for each configuration; without the migration, connections waiting at the old socket are reset
 describeWith([...caddyNeeds, tcpMigration], 'handshakes while Caddy takes a new certificate', () => {
   test.for([
     ['file', fileSite],

@@ -10,7 +10,7 @@ import { caddyNeeds, entryOf, useCaddies } from './hosted-caddy.ts';
 
 const { aCaddy, aRunningCaddy, anInlineCaddy } = useCaddies();
 
-/** Runs what follows and kills it once a file is there. */
+/** A command that runs its arguments and kills them when a file appears. */
 function killedOnce(marker: string): string[] {
   const script = '"$@" & until [ -e "$0" ]; do sleep 0.05; done; kill -KILL $!';
   return ['sh', '-c', script, marker];

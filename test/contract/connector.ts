@@ -6,7 +6,7 @@ import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import { firstTitle, proofs } from './proofs.ts';
 import type { ContractPromise, DaemonUnderContract } from './site.ts';
 
-/** The one suite that every kind passes: the real, bundled agent on the real daemon. */
+/** The suite that every kind passes: the bundled agent on the real daemon. */
 export function connectorContract(daemon: DaemonUnderContract): void {
   const needs = [...daemon.needs, program('unshare', 'util-linux'), root];
   describeWith(needs, `contract of connectors: ${daemon.title}`, () => {
@@ -38,16 +38,16 @@ export function connectorContract(daemon: DaemonUnderContract): void {
   });
 }
 
-/** A test, or where the kind cannot keep the promise, a skipped one that says why. */
+/** A test, or for an exception of the kind a skipped test whose title contains the reason. */
 function promise(
-  { cannot }: DaemonUnderContract,
+  { exceptions }: DaemonUnderContract,
   name: ContractPromise,
   title: string,
   prove: () => Promise<void>,
 ): void {
-  const reason = cannot?.[name];
+  const reason = exceptions?.[name];
   if (reason === undefined) test(title, prove);
-  else test.skip(`${title} (not of this kind: ${reason})`, prove);
+  else test.skip(`${title} (not for this kind: ${reason})`, prove);
 }
 
 async function firstDeployment({ site, version, deploy, serves }: HostedSite): Promise<void> {

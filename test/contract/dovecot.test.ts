@@ -31,7 +31,7 @@ async function aRunningDovecot() {
   const site = await dovecotSite(folder);
   running = site;
   const first = await aVersion();
-  site.place(first);
+  site.installByHand(first);
   await site.start();
   const target = (changes: object = {}, verify: object = {}): Target =>
     aTarget('dovecot', { ...site.config, ...changes }, { ...site.verify, ...verify });
@@ -134,7 +134,7 @@ describeWith(needs, 'dovecot', () => {
   });
 });
 
-/** A session over IMAPS: each question is answered with its last line. */
+/** A session over IMAPS: each command returns the last line of its response. */
 async function loggedIn(port: number) {
   const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
   socket.setEncoding('utf8');

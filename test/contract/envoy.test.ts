@@ -52,7 +52,7 @@ describeWith([root], 'an SDS resource that does not exist yet', () => {
 
   test('and the certificates are left alone where nobody answers at the admin endpoint', async () => {
     const { site, version, deploy, identities } = await aHostedSite(envoyStandIn, join(scratch, 'nobody'));
-    site.place(await version());
+    site.installByHand(await version());
     const before = identities();
 
     const line = await deploy(await version());

@@ -13,7 +13,7 @@ import { aHostedSite, startByHand } from './hosted-site.ts';
 import { killedContract } from './killed.ts';
 
 const daemon = haproxyDaemons.runtime;
-// haproxy is started anew after each death here
+// haproxy is restarted after each kill
 killedContract(daemon, { window: null });
 
 const scratch = scratchFolder();
@@ -28,7 +28,7 @@ afterEach(async () => {
   stopping = null;
 });
 
-/** A site whose agent speaks to haproxy through somebody who may do something first. */
+/** A site whose agent reaches haproxy through a proxy that can act before it forwards a command. */
 async function aRunningSite(meddle: Meddle = () => null) {
   const folder = join(scratch, `${++count}`);
   const hosted = await aHostedSite(daemon, folder);
@@ -47,7 +47,7 @@ async function aRunningSite(meddle: Meddle = () => null) {
     version: hosted.version,
     deploy: async (version: typeof first, wrapper: readonly string[]) =>
       runAgentWith(host.home, await host.jobText('deploy', { target, version }), wrapper),
-    /** One more run, of any job, and whether what a client gets is then what is in the file. */
+    /** Runs another job, and checks that haproxy then serves the installed file. */
     async recoversFrom(versions: readonly (typeof first)[]) {
       await host.send('inspect', { target });
       const served = await site.served();

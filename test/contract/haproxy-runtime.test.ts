@@ -52,7 +52,7 @@ async function aRunningSite(extra = '') {
     statsSocket,
     first,
     ask,
-    /** Opens a transaction as somebody else would, and leaves it open. */
+    /** Opens a transaction as another client and leaves it open. */
     leaveOpen: async (about: string, version: IssuedCertificate) =>
       expect(await ask(`set ssl cert ${about} <<\n${version.fullchainPem}${version.keyPem}`)).toContain(
         about,
@@ -66,7 +66,7 @@ async function aRunningSite(extra = '') {
   };
 }
 
-/** A connection that stays open, and whether it still is. */
+/** A connection that stays open, and a check whether it is still open. */
 function aLastingConnection(port: number): Promise<() => boolean> {
   return new Promise((resolve, reject) => {
     let isOpen = true;
@@ -80,7 +80,7 @@ function aLastingConnection(port: number): Promise<() => boolean> {
   });
 }
 
-/** haproxy's own short name of a certificate in memory. */
+/** The fingerprint that haproxy shows for a certificate in memory. */
 function fingerprintShown(shown: string): string | undefined {
   return /^SHA1 FingerPrint: (.+)$/m.exec(shown)?.[1];
 }
@@ -253,8 +253,8 @@ describeWith(needs, "haproxy's Runtime API", () => {
   test('takes by hand what it would have done itself', async () => {
     const { site, name, statsSocket, serves } = await aRunningSite();
     const next = await aVersion();
-    site.place(next);
-    // what other tools leave between the blocks, where the Runtime API takes an empty line for the end
+    site.installByHand(next);
+    // other tools leave empty lines between the blocks, and an empty line ends a payload of the Runtime API
     writeFileSync(name, `${next.certPem}\n\n${next.chainPem}\n${next.keyPem}\n`);
 
     const command = manualActivation({

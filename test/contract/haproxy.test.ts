@@ -13,7 +13,7 @@ import { killedContract } from './killed.ts';
 import type { DaemonUnderContract } from './site.ts';
 
 for (const daemon of Object.values(haproxyDaemons)) connectorContract(daemon);
-// one file, one rename: there is no moment at which certificate and key could be apart
+// one file, one rename: certificate and key always match
 killedContract(haproxyDaemons.combined, { window: null });
 
 const scratch = scratchFolder();
@@ -31,7 +31,7 @@ async function aRunningSite(daemon: DaemonUnderContract) {
   return { ...hosted, first: await startByHand(hosted) };
 }
 
-/** Puts another certificate of the same name before the site's own. */
+/** Adds another certificate of the same name before the site's own. */
 function hide(conf: string, pem: string, version: IssuedCertificate): void {
   const other = `${conf}.other.pem`;
   writeCombined(other, version);

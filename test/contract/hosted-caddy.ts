@@ -7,14 +7,14 @@ import { type CaddySite, caddyDaemons, loadPemSite } from '../rigs/caddy-site.ts
 import { program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 
-/** What the tests of the kind itself need. */
+/** What the Caddy tests need besides the contract. */
 export const caddyNeeds = [...caddyDaemons.loadPem.needs, program('unshare', 'util-linux'), root];
 
 export type HostedCaddy = HostedSite & Omit<CaddySite, 'served'>;
 type MakeSite = (folder: string) => Promise<CaddySite>;
 type WithFirst = HostedCaddy & { readonly first: IssuedCertificate };
 
-/** Caddies for one test file, each ended after its test. */
+/** Starts Caddy for tests of one file, and stops it after each test. */
 export function useCaddies() {
   const scratch = scratchFolder();
   let count = 0;
@@ -38,13 +38,13 @@ export function useCaddies() {
     return { ...made, ...hosted };
   }
 
-  /** Serves a version that was placed by hand. */
+  /** Starts with a version that was installed by hand. */
   async function aRunningCaddy(make: MakeSite): Promise<WithFirst> {
     const hosted = await aCaddy(make);
     return { ...hosted, first: await startByHand(hosted) };
   }
 
-  /** Serves a version that is in its configuration alone, and in no file yet. */
+  /** Starts with a version that only its configuration contains, and no file. */
   async function anInlineCaddy(): Promise<WithFirst> {
     const hosted = await aRunningCaddy(loadPemSite);
     for (const path of hosted.site.liveFiles) rmSync(path);
@@ -54,7 +54,7 @@ export function useCaddies() {
   return { scratch, aCaddy, aRunningCaddy, anInlineCaddy };
 }
 
-/** A version as an entry of `load_pem`. */
+/** A `load_pem` entry with this version. */
 export function entryOf({ fullchainPem, keyPem }: IssuedCertificate): object {
   return { certificate: fullchainPem, key: keyPem };
 }

@@ -12,7 +12,7 @@ import type { DaemonUnderContract, Site } from './site.ts';
 
 type Changes = Readonly<Record<string, unknown>>;
 
-/** A real daemon's site, and a host whose real, bundled agent serves it. */
+/** A real daemon with its configuration, and a host with the bundled agent. */
 export interface HostedSite {
   readonly folder: string;
   readonly site: Site;
@@ -20,19 +20,19 @@ export interface HostedSite {
   target(changes?: Changes): Target;
   deploy(version: IssuedCertificate, changes?: Changes): Promise<AgentLine>;
   send(action: JobHeader['action'], header?: Partial<JobHeader>): Promise<AgentLine>;
-  /** A new version, remembered so that its key can be looked for where it must not be. */
+  /** A new version. `expectTidy` checks that its key does not appear in any output. */
   version(): Promise<IssuedCertificate>;
-  /** What stays the same for live files that are never touched: inode, times, owner, mode, bytes. */
+  /** Inode, times, owner, mode and content of each live file, which stay the same if the file is not changed. */
   identities(): unknown[];
-  /** Every file is as `identities()` saw it, and leaf and key are the very same inodes. */
+  /** Expects the files of an earlier `identities()`, with leaf and key in the same inodes. */
   expectAsBefore(before: readonly unknown[]): void;
-  /** Waits until the daemon serves this leaf: some read their files a moment after they are told. */
+  /** Waits until the daemon serves this leaf: some daemons read their files shortly after the reload command. */
   serves(version: IssuedCertificate): Promise<void>;
-  /** Nothing of ours is left lying about, and no key was printed. */
+  /** Expects no temporary files of certferry and no key in the output. */
   expectTidy(): void;
 }
 
-/** Makes the daemon's folder and configuration; nothing is started and no certificate is there. */
+/** Creates the daemon's folder and configuration, without a certificate. Does not start the daemon. */
 export async function aHostedSite(daemon: DaemonUnderContract, folder: string): Promise<HostedSite> {
   mkdirSync(folder, { recursive: true });
   const site = await daemon.site(folder);
@@ -62,16 +62,16 @@ export async function aHostedSite(daemon: DaemonUnderContract, folder: string): 
   };
 }
 
-/** Places a version by hand, as before certferry, and starts the daemon: that version. */
+/** Installs a version by hand, as before certferry, and starts the daemon. Returns the version. */
 export async function startByHand({ site, version, serves }: HostedSite): Promise<IssuedCertificate> {
   const first = await version();
-  site.place(first);
+  site.installByHand(first);
   await site.start();
   await serves(first);
   return first;
 }
 
-/** A file whose bytes are those of both versions, such as the chain, may be the one that the deployment wrote. */
+/** A file that is the same in both versions, such as the chain, may have the inode that the deployment wrote. */
 function expectAsBefore({ liveFiles, keyFile }: Site, before: readonly unknown[]): void {
   for (const [index, path] of liveFiles.entries()) {
     const { ino, mtimeMs, ...content } = identityOf(path);
@@ -80,7 +80,7 @@ function expectAsBefore({ liveFiles, keyFile }: Site, before: readonly unknown[]
   }
 }
 
-/** No temporary in any live folder, no journal, no half-written file of the agent's own, an empty scratch folder. */
+/** No temporary files in live folders, no journal, no temporary files of the agent, an empty scratch folder. */
 export function expectTidy(site: Site, home: string): void {
   expect(strayFiles(site)).toEqual([]);
   const halfDone = filesBelow(home).filter(
@@ -89,7 +89,7 @@ export function expectTidy(site: Site, home: string): void {
   expect(halfDone).toEqual([]);
 }
 
-/** Files beside the live ones that are ours or named after one of them; a daemon may have files of its own there. */
+/** Files beside the live ones that certferry created. The daemon may have other files there. */
 function strayFiles({ liveFiles }: Site): string[] {
   const names = liveFiles.map((path) => basename(path));
   const beside = [...new Set(liveFiles.map((path) => dirname(path)))].flatMap((folder) =>

@@ -10,11 +10,11 @@ import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import type { DaemonUnderContract, Site } from './site.ts';
 
-/** What is promised of a kind's agent when it is killed. */
+/** The expected behaviour of a killed agent for one kind. */
 export interface KilledPromise {
   /**
-   * The one system call (as strace writes it) before which a death leaves files that the daemon does not start on; null
-   * where there is no such moment. The next run mends it.
+   * The only system call (in strace's format) before which a kill leaves files that the daemon cannot start with. Null if
+   * there is none. The next run recovers from it.
    */
   readonly window: RegExp | null;
 }
@@ -26,8 +26,8 @@ interface Subject extends HostedSite {
 }
 
 /**
- * The renewal of a running site is killed by SIGKILL at every system call by which it changes files, and so is the run
- * that mends what the worst of these deaths leaves: after the next run it is old or new, a pair, and the daemon starts.
+ * Kills a renewal with SIGKILL at every system call that changes files, and also the run that recovers from the worst of
+ * these kills. After the next run the files are the previous or the new version, match, and the daemon starts.
  */
 export function killedContract(daemon: DaemonUnderContract, promise: KilledPromise): void {
   const needs = [...daemon.needs, program('strace'), program('unshare', 'util-linux'), root];
@@ -83,7 +83,7 @@ async function killRenewals(subject: Subject, { window }: KilledPromise): Promis
     await reset(subject);
   }
 
-  // journal and receipt, and what each file costs; a recording that missed them would prove nothing
+  // journal and receipt, and the calls for each file: fewer calls mean that the recording is incomplete
   expect(calls.length).toBeGreaterThan(10 + 15 * subject.site.liveFiles.length);
   expect(died.length).toBeGreaterThan(calls.length * 0.9);
   expect(doesNotStart).toEqual(window === null ? [] : [expect.stringMatching(window)]);
@@ -113,17 +113,17 @@ async function killMendings(subject: Subject, { window }: KilledPromise): Promis
   console.info(`the mending run was killed at ${calls.length} file-changing calls`);
 }
 
-/** The call before which a death leaves most to mend: the window, or else what follows the first rename into place. */
+/** The call before which a kill leaves most to recover: the window, or else the call after the first rename. */
 function worstOf(calls: readonly Call[], site: Site, window: RegExp | null): Call {
   const first = calls.findIndex(
     ({ name, text }) => name === 'rename' && site.liveFiles.some((path) => text.includes(`, "${path}"`)),
   );
   const worst = window === null ? calls[first + 1] : calls.findLast(({ text }) => window.test(text));
-  if (first < 0 || worst === undefined) throw new Error('the renewal renames nothing into place');
+  if (first < 0 || worst === undefined) throw new Error('the renewal renames no file to a live path');
   return worst;
 }
 
-/** Whether the daemon, restarted on the files as the dead agent left them, serves; and that it is old or new. */
+/** Whether the daemon starts with the files that the killed agent left, and serves the previous or the new version. */
 async function restartServes({ site, old, next }: Subject): Promise<boolean> {
   await site.stop();
   if (!site.wouldStart()) return false;
@@ -132,7 +132,7 @@ async function restartServes({ site, old, next }: Subject): Promise<boolean> {
   return true;
 }
 
-/** One more run, of any job: it mends what the dead one left. */
+/** Runs another job, which recovers from the kill. */
 async function recover(subject: Subject): Promise<void> {
   await subject.send('inspect');
 }
@@ -144,7 +144,7 @@ async function expectMended({ site, old, next, expectTidy }: Subject): Promise<v
   expect(site.wouldStart()).toBe(true);
 }
 
-/** Makes the site serve `old` again, so that the next death starts from the same place. */
+/** Makes the site serve `old` again, so that every kill starts from the same state. */
 async function reset({ site, old, deploy }: Subject): Promise<void> {
   await site.stop();
   await site.start();

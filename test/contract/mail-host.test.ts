@@ -28,7 +28,7 @@ async function aMailHost() {
   running = [postfix, dovecot];
   const first = await aVersion();
   for (const site of running) {
-    site.place(first);
+    site.installByHand(first);
     await site.start();
   }
   const smtp = (changes: object = {}) =>

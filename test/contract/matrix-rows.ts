@@ -1,3 +1,4 @@
+import type { TargetKind } from '../../core/targets/target.ts';
 import { envoyProgram, fetched, traefikProgram } from '../peers/programs.ts';
 import { apacheDaemon, apacheWithChainFile } from '../rigs/apache.ts';
 import { caddyDaemons } from '../rigs/caddy-site.ts';
@@ -15,7 +16,7 @@ import { redis } from '../rigs/redis.ts';
 import { traefikDaemon } from '../rigs/traefik.ts';
 import type { DaemonUnderContract } from './site.ts';
 
-/** A daemon that passes the contract, and a config of its kind as a person would write it. */
+/** A daemon that passes the contract, with a typical configuration of its kind. */
 export interface MatrixRow {
   readonly daemon: DaemonUnderContract;
   readonly config: Readonly<Record<string, unknown>>;
@@ -31,29 +32,48 @@ const traefikReal = (watch: 'filename' | 'directory') =>
   traefikDaemon(traefikProgram, [fetched(traefikProgram)], watch);
 const envoyReal = (watched: 'sds' | 'files') => envoyDaemon(envoyProgram, [fetched(envoyProgram)], watched);
 
-/** Every daemon that passes the contract, stand-ins aside. */
-export const matrixRows: readonly MatrixRow[] = [
-  { daemon: nginxDaemon, config: pair },
-  { daemon: apacheDaemon, config: pair },
-  { daemon: apacheWithChainFile, config: { ...pair, chainPath: '/tls/chain.pem' } },
-  { daemon: haproxyDaemons.combined, config: combined },
-  { daemon: haproxyDaemons.directory, config: combined },
-  { daemon: haproxyDaemons.separateKey, config: twoFiles },
-  { daemon: haproxyDaemons.runtime, config: { ...combined, ...runtime } },
-  { daemon: haproxyDaemons.runtimeSeparateKey, config: { ...twoFiles, ...runtime } },
-  { daemon: caddyDaemons.file, config: pair },
-  { daemon: caddyDaemons.loadFiles, config: { ...pair, mode: 'api' } },
-  { daemon: caddyDaemons.loadPem, config: { ...pair, mode: 'api', loader: 'load_pem' } },
-  { daemon: traefikReal('filename'), config: traefik },
-  { daemon: traefikReal('directory'), config: traefik },
-  { daemon: envoyReal('sds'), config: { ...envoy, sdsPath: '/etc/envoy/sds/tls.yaml' } },
-  { daemon: envoyReal('files'), config: envoy },
-  { daemon: postfixDaemons.pair, config: pair },
-  { daemon: postfixDaemons.chainFiles, config: { chainFilesPath: '/tls/chain.pem' } },
-  { daemon: dovecotDaemon, config: pair },
-  ...[postgresql, mariadb, redis, mosquitto].map((daemon) => ({
-    daemon: underContract(daemon),
-    config: { preset: daemon.preset },
-  })),
-  { daemon: filesDaemon, config: { ...pair, validateCommand: 'your-check', reloadCommand: 'your-reload' } },
-];
+const rowsByKind: Readonly<Record<TargetKind, readonly MatrixRow[]>> = {
+  nginx: [{ daemon: nginxDaemon, config: pair }],
+  apache: [
+    { daemon: apacheDaemon, config: pair },
+    { daemon: apacheWithChainFile, config: { ...pair, chainPath: '/tls/chain.pem' } },
+  ],
+  haproxy: [
+    { daemon: haproxyDaemons.combined, config: combined },
+    { daemon: haproxyDaemons.directory, config: combined },
+    { daemon: haproxyDaemons.separateKey, config: twoFiles },
+    { daemon: haproxyDaemons.runtime, config: { ...combined, ...runtime } },
+    { daemon: haproxyDaemons.runtimeSeparateKey, config: { ...twoFiles, ...runtime } },
+  ],
+  caddy: [
+    { daemon: caddyDaemons.file, config: pair },
+    { daemon: caddyDaemons.loadFiles, config: { ...pair, mode: 'api' } },
+    { daemon: caddyDaemons.loadPem, config: { ...pair, mode: 'api', loader: 'load_pem' } },
+  ],
+  traefik: [
+    { daemon: traefikReal('filename'), config: traefik },
+    { daemon: traefikReal('directory'), config: traefik },
+  ],
+  envoy: [
+    { daemon: envoyReal('sds'), config: { ...envoy, sdsPath: '/etc/envoy/sds/tls.yaml' } },
+    { daemon: envoyReal('files'), config: envoy },
+  ],
+  postfix: [
+    { daemon: postfixDaemons.pair, config: pair },
+    { daemon: postfixDaemons.chainFiles, config: { chainFilesPath: '/tls/chain.pem' } },
+  ],
+  dovecot: [{ daemon: dovecotDaemon, config: pair }],
+  files: [
+    ...[postgresql, mariadb, redis, mosquitto].map((daemon) => ({
+      daemon: underContract(daemon),
+      config: { preset: daemon.preset },
+    })),
+    {
+      daemon: filesDaemon,
+      config: { ...pair, validateCommand: 'your-check', reloadCommand: 'your-reload' },
+    },
+  ],
+};
+
+/** Every daemon that passes the contract, without stand-ins. The compiler requires rows for each kind. */
+export const matrixRows: readonly MatrixRow[] = Object.values(rowsByKind).flat();

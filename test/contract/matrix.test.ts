@@ -14,19 +14,19 @@ function listedTests(): string[] {
   const vitest = join(root, 'node_modules/vitest/vitest.mjs');
   const config = join(import.meta.dirname, 'listing.config.ts');
   const options = ['list', '--config', config, '--root', root, '--no-static-parse', '--json'];
-  // of the machine's daemons it is only asked which tests there are, so a missing one is not a failure here
+  // with this variable a missing daemon is no failure: only the test names matter here
   const env = { PATH: process.env.PATH, CERTFERRY_LIST_TESTS: '1' };
   const { stdout, stderr } = spawnSync(process.execPath, [vitest, ...options], { encoding: 'utf8', env });
   if (!stdout.startsWith('[')) throw new Error(`vitest list failed: ${stderr}`);
   return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
 }
 
-/** A suite by its title, also where it is skipped because the machine lacks something. */
+/** Whether a test is in the suite of this title, which may be skipped because the machine lacks a daemon. */
 function inSuite(name: string, title: string): boolean {
   return name.startsWith(`${title} > `) || name.startsWith(`${title} (skipped: needs `);
 }
 
-/** The tested versions change with the distribution's updates; which release it is does not. */
+/** Updates of the distribution change the patch level of tested versions, but not their release. */
 function withoutPatchLevels(page: string): string {
   return page.replaceAll(/^(\|[^|]*\|[^|]*?\d+\.\d+)[^|]* \|/gm, '$1 |');
 }
@@ -67,10 +67,10 @@ describe('daemon matrix', () => {
 
   test('leaves out no daemon that passes the contract', () => {
     const titles = matrixRows.map(({ daemon }) => daemon.title);
-    const strangers = listed
+    const unlisted = listed
       .filter((name) => name.startsWith(suite) && !name.includes('(a stand-in '))
       .filter((name) => !titles.some((title) => inSuite(name, suite + title)));
 
-    expect(strangers).toEqual([]);
+    expect(unlisted).toEqual([]);
   });
 });

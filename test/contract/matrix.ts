@@ -9,7 +9,7 @@ import { loadedDaemons, loadedPeers } from '../rigs/load/daemons.ts';
 import { type MatrixRow, matrixRows } from './matrix-rows.ts';
 import type { ContractPromise } from './site.ts';
 
-/** The page that carries the matrix, between two marks. */
+/** The page that contains the matrix between two marks. */
 export const matrixPage = join(import.meta.dirname, '../../docs/targets/README.md');
 
 const marks = ['<!-- matrix: node scripts/matrix.ts -->', '<!-- end of matrix -->'] as const;
@@ -27,23 +27,23 @@ const columns = [
 type Column = (typeof columns)[number];
 type Cells = Readonly<Record<Column, string>>;
 
-/** How an activation is told in a cell, without the paths of one host. */
-const activationWords: { readonly [Kind in Activation['kind']]: (activation: ActivationOf<Kind>) => string } =
+/** How a cell describes an activation, without the paths of a host. */
+const activationTexts: { readonly [Kind in Activation['kind']]: (activation: ActivationOf<Kind>) => string } =
   {
     command: ({ argv }) => code(argv),
-    monitoredCommand: ({ argv }) => `${code(argv)}, which the main process has to survive`,
+    monitoredCommand: ({ argv }) => `${code(argv)}; the main process must keep running`,
     haproxyRuntime: () => '`set ssl cert` and `commit ssl cert` on the stats socket',
     caddyCertificates: ({ loader }) => `the admin API: \`tls.certificates.${loader}\``,
-    envoySecrets: () => 'none: it watches; the admin endpoint tells when it has read',
+    envoySecrets: () => 'none: it watches its files; the admin endpoint lists the loaded leaf',
   };
 
-/** The page, with the matrix as connectors and daemons are now. @throws Error when the page has lost its marks */
+/** The page with the current matrix. @throws Error if the page lacks the marks */
 export function pageWithMatrix(page: string): string {
   const [begin, end] = [page.indexOf(marks[0]), page.indexOf(marks[1])];
   if (begin < 0 || end < begin)
     throw new Error(`${matrixPage} needs a line "${marks[0]}" and a line "${marks[1]}"`);
-  const told = versionsIn(page.slice(begin, end));
-  const rows = matrixRows.map((row) => cellsOf(row, told.get(row.daemon.title) ?? ''));
+  const recordedVersions = versionsIn(page.slice(begin, end));
+  const rows = matrixRows.map((row) => cellsOf(row, recordedVersions.get(row.daemon.title) ?? ''));
   const table = [
     columns,
     columns.map(() => '---'),
@@ -54,32 +54,31 @@ export function pageWithMatrix(page: string): string {
   return `${page.slice(0, begin)}${marks[0]}\n\n${table}\n\n${page.slice(end)}`;
 }
 
-/** The page as it is on disk. */
+/** The page on disk. */
 export function readMatrixPage(): string {
   return readFileSync(matrixPage, 'utf8');
 }
 
-/** The promises of the contract that a row claims, and whose tests have therefore to be there and not be skipped. */
+/** The cases of the contract that a row claims: their tests must exist and must not be skipped. */
 export function claimedPromises({ daemon }: MatrixRow): ContractPromise[] {
   const shown: readonly ContractPromise[] = ['renewal', 'refusal', 'rehearsal', 'undo', 'dryRun'];
-  return shown.filter((name) => daemon.cannot?.[name] === undefined);
+  return shown.filter((name) => daemon.exceptions?.[name] === undefined);
 }
 
-/** `told` is the version that the page tells, for daemons that are not on this machine. */
-function cellsOf(row: MatrixRow, told: string): Cells {
+/** `recordedVersion` is the version on the page, for daemons that are not installed on this machine. */
+function cellsOf(row: MatrixRow, recordedVersion: string): Cells {
   const { daemon } = row;
   const { validate, activate, sandbox } = wanted(row);
-  const isHere = daemon.needs.every((need) => need.met());
+  const isInstalled = daemon.needs.every((need) => need.met());
   return {
     kind: linked(daemon.title, daemon.kind),
-    tested: isHere ? daemon.version() : told,
-    validate:
-      validate === null ? `none: ${daemon.cannot?.refusal ?? 'the config names none'}` : code(validate),
-    activate: activate === null ? 'none: it watches' : wordsOf(activate),
-    hitless: hitlessWords(row),
-    rehearsal: daemon.cannot?.rehearsal ?? (sandbox?.length === 0 ? 'no' : 'yes'),
-    rollback: daemon.cannot?.undo ?? 'yes',
-    'dry run': daemon.dryRun === 'validate_unsupported' ? 'the bundle alone' : 'asks the daemon',
+    tested: isInstalled ? daemon.version() : recordedVersion,
+    validate: validate === null ? `none: ${daemon.exceptions?.refusal ?? 'not configured'}` : code(validate),
+    activate: activate === null ? 'none: it watches its files' : textOf(activate),
+    hitless: hitlessCell(row),
+    rehearsal: daemon.exceptions?.rehearsal ?? (sandbox?.length === 0 ? 'no' : 'yes'),
+    rollback: daemon.exceptions?.undo ?? 'yes',
+    'dry run': daemon.dryRun === 'validate_unsupported' ? 'bundle only' : 'daemon’s check',
   };
 }
 
@@ -88,26 +87,26 @@ function linked(title: string, kind: string): string {
   return existsSync(join(matrixPage, '..', page)) ? title.replace(kind, `[${kind}](${page})`) : title;
 }
 
-function wordsOf(activation: Activation): string {
-  return (activationWords[activation.kind] as (activation: Activation) => string)(activation);
+function textOf(activation: Activation): string {
+  return (activationTexts[activation.kind] as (activation: Activation) => string)(activation);
 }
 
-/** What was measured of this daemon, or of another one of its kind that is activated the same way. */
-function hitlessWords(row: MatrixRow): string {
+/** The measurement of this daemon, or of another one of its kind with the same activation. */
+function hitlessCell(row: MatrixRow): string {
   const loaded = [...loadedDaemons, ...loadedPeers];
   const own = loaded.find(({ daemon }) => daemon.title === row.daemon.title);
   if (own !== undefined) return own.migrating ? 'yes, with `net.ipv4.tcp_migrate_req`' : 'yes';
   const activation = wanted(row).activate?.kind;
-  const like = matrixRows.find(
+  const similar = matrixRows.find(
     (other) =>
       other.daemon.kind === row.daemon.kind &&
       wanted(other).activate?.kind === activation &&
       loaded.some(({ daemon }) => daemon.title === other.daemon.title),
   );
-  return like === undefined ? 'not measured' : `as ${like.daemon.title}`;
+  return similar === undefined ? 'not measured' : `as ${similar.daemon.title}`;
 }
 
-/** Versions by title, out of a matrix that was written before. */
+/** Versions by title from an existing matrix. */
 function versionsIn(table: string): Map<string, string> {
   const rows = table.split('\n').map((line) => line.split('|').map((cell) => cell.trim()));
   return new Map(

@@ -10,7 +10,7 @@ import { isPair } from '../rigs/watching-server.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import type { DaemonUnderContract } from './site.ts';
 
-/** What was on disk at the moment when a watcher was told that its file was replaced. */
+/** The files on disk at the moment when a watcher detected that its file was replaced. */
 interface Sighting {
   readonly matches: boolean;
   readonly leaf: string;
@@ -24,8 +24,8 @@ interface Watched extends HostedSite {
 }
 
 /**
- * What a kind promises whose daemon watches a file (the third of `liveFiles`) and reads certificate and key when that is
- * replaced: one replacement, the last of all, and nothing of the daemon's own configuration is lost.
+ * The contract of a kind whose daemon watches a file (the third of `liveFiles`) and reads certificate and key when that
+ * file is replaced: exactly one replacement, after all others, and the daemon's own configuration remains complete.
  */
 export function oneMoveContract(daemon: DaemonUnderContract): void {
   describeWith([...daemon.needs, program('strace'), root], `one move: ${daemon.title}`, () => {
@@ -119,7 +119,7 @@ export function oneMoveContract(daemon: DaemonUnderContract): void {
   });
 }
 
-/** Kills the deployment of `next` as it is about to move the trigger, found in a recorded dry start of the same kind. */
+/** Kills the deployment of `next` just before it moves the trigger, at the call found in a recorded deployment. */
 async function dieBefore(watched: Watched, next: IssuedCertificate): Promise<void> {
   const { folder, host, target, trigger, first, deploy, sightings } = watched;
   const run = async (wrapper: readonly string[]) =>

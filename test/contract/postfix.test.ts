@@ -30,7 +30,7 @@ async function aRunningPostfix(layout: Parameters<typeof postfixSite>[1]) {
   const site = await postfixSite(folder, layout);
   running = site;
   const first = await aVersion();
-  site.place(first);
+  site.installByHand(first);
   await site.start();
   const target = (changes: object = {}): Target =>
     aTarget('postfix', { ...site.config, ...changes }, { ...site.verify, attempts: 2, maxBackoffSeconds: 1 });
@@ -58,7 +58,7 @@ describeWith(
 
       const line = await host.send('deploy', { target: target(), version: await aVersion() });
 
-      // seen with `requireChain`, which is the default
+      // detected by `requireChain`, which is the default
       expect(line).toMatchObject({ outcome: 'applied', served: true });
     });
 
@@ -66,7 +66,7 @@ describeWith(
       const { site, folder, first, target } = await aRunningPostfix('pair');
       const ferry = await openLocalBackend({ stateDir: join(folder, 'state') });
       try {
-        // the key that main.cf names is not the one that is replaced, and `postfix check` looks at neither
+        // main.cf names a key that is not replaced, and `postfix check` opens no key
         const wrong = target({ keyPath: join(folder, 'tls/another-key.pem') });
 
         const { output, events } = await ferry.deploy(deploying(wrong, await aVersion()));

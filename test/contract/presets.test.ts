@@ -15,17 +15,17 @@ import { connectorContract } from './connector.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import type { Site } from './site.ts';
 
-/** How each ends when the key cannot be read by the daemon, as its reload tells or does not tell. */
-const endOfUnreadableKey: readonly (readonly [PresetDaemon, Partial<AgentLine>])[] = [
-  // pg_reload_conf() asks for a reload and is gone; the server keeps the pair it has
+/** Expected result if the daemon cannot read the key, depending on whether its reload reports that. */
+const resultOfUnreadableKey: readonly (readonly [PresetDaemon, Partial<AgentLine>])[] = [
+  // pg_reload_conf() only requests a reload; the server keeps the previous pair
   [postgresql, { outcome: 'applied', served: false }],
   [mariadb, { outcome: 'reload_failed' }],
   [redis, { outcome: 'reload_failed' }],
-  // a signal, and nobody hears what came of it
+  // a signal reports no result
   [mosquitto, { outcome: 'applied' }],
 ];
 
-const daemons = endOfUnreadableKey.map(([daemon]) => daemon);
+const daemons = resultOfUnreadableKey.map(([daemon]) => daemon);
 for (const daemon of daemons) connectorContract(underContract(daemon));
 
 const scratch = scratchFolder();
@@ -68,7 +68,7 @@ describeWith(needs, 'a preset', () => {
     },
   );
 
-  test.each(endOfUnreadableKey.map(([daemon, end]) => [daemon.preset, daemon, end] as const))(
+  test.each(resultOfUnreadableKey.map(([daemon, end]) => [daemon.preset, daemon, end] as const))(
     'brings %s back to its old pair when the new key is closed to it',
     async (_, daemon, end) => {
       const hosted = await aPresetHost(daemon);

@@ -8,16 +8,16 @@ import { bundleOf } from '../agent-scripts/run-agent.ts';
 import type { HostedSite } from './hosted-site.ts';
 import type { ContractPromise, DaemonUnderContract } from './site.ts';
 
-/** A promise's title and its proof on a site of its own. */
+/** One case of the contract, proven on a new site. */
 interface Proof {
   readonly title: string;
   prove(site: HostedSite & { readonly first: IssuedCertificate }, daemon: DaemonUnderContract): Promise<void>;
 }
 
-/** What every kind promises. `first` is not here: it begins where nothing is. */
+/** The cases that start with a deployed version. `first` starts without one, in connector.ts. */
 export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> = {
   renewal: {
-    title: 'renews, and the daemon serves the new leaf with its chain',
+    title: 'After a renewal the daemon serves the new leaf with its chain.',
     async prove({ first, version, deploy, serves }) {
       const next = await version();
 
@@ -30,7 +30,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     },
   },
   unchanged: {
-    title: 'answers unchanged on a second run and touches nothing',
+    title: 'A second deployment of the same version reports unchanged and changes nothing.',
     async prove({ version, deploy, identities, serves }) {
       const next = await version();
       await deploy(next);
@@ -44,10 +44,9 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     },
   },
   refusal: {
-    title: 'never touches the live files when the daemon refuses the staged ones',
+    title: 'Live files stay unchanged when the daemon refuses the staged files.',
     async prove({ site, first, version, deploy, identities }) {
-      if (site.makeCheckRefuse === null)
-        throw new Error('a kind without a check says so in `cannot.refusal`');
+      if (site.makeCheckRefuse === null) throw new Error('a kind without a check needs `exceptions.refusal`');
       const before = identities();
       site.makeCheckRefuse();
 
@@ -59,7 +58,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     },
   },
   dryRun: {
-    title: 'touches nothing in a dry run',
+    title: 'A dry run changes nothing.',
     async prove({ site, host, target, first, version, identities }, { dryRun = 'validated' }) {
       const before = identities();
 
@@ -71,7 +70,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     },
   },
   rehearsal: {
-    title: 'rehearses where it has a shadow, and says so where it has none',
+    title: 'A rehearsal succeeds, or the result reports that the kind does not support one.',
     async prove({ target, version, deploy, serves }) {
       const next = await version();
       const rehearsed = { rehearse: true };
@@ -79,13 +78,13 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
 
       const line = await deploy(next, rehearsed);
 
-      const told = sandbox?.length === 0 ? [expect.stringMatching(/^not rehearsed: /)] : [];
-      expect(line).toMatchObject({ outcome: 'applied', warnings: told });
+      const warnings = sandbox?.length === 0 ? [expect.stringMatching(/^not rehearsed: /)] : [];
+      expect(line).toMatchObject({ outcome: 'applied', warnings });
       await serves(next);
     },
   },
   failedActivation: {
-    title: 'puts the old files back, same inodes, when the activation fails',
+    title: 'The previous files are restored in the same inodes when the activation fails.',
     async prove({ site, folder, first, version, deploy, identities, expectAsBefore, serves }) {
       const before = identities();
 
@@ -97,10 +96,10 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
       await serves(first);
     },
   },
-  deaf: {
-    title: 'sees that a daemon went on serving the old leaf, and undoes what it never read',
+  ineffectiveReload: {
+    title: 'The agent detects that the daemon still serves the old leaf, and undo restores the previous files.',
     async prove({ site, first, version, deploy, send, serves }) {
-      const line = await deploy(await version(), site.deaf);
+      const line = await deploy(await version(), site.ineffectiveReload);
       expect(line).toMatchObject({ outcome: 'applied', served: false });
 
       const undone = await send('undo', { deploymentId: line.deploymentId });
@@ -111,7 +110,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     },
   },
   undo: {
-    title: 'undoes a deployment, and answers the same when asked twice',
+    title: 'Undo restores the previous files, and a repeated undo has the same outcome.',
     async prove({ first, version, deploy, send, identities, expectAsBefore, serves }) {
       const before = identities();
       const next = await version();
@@ -129,7 +128,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     },
   },
   rollback: {
-    title: 'goes back to the version before, and no further than there is one',
+    title: 'Rollback installs the previous version, and is refused if there is no earlier one.',
     async prove({ first, version, deploy, send, serves }) {
       await deploy(await version());
 
@@ -142,7 +141,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     },
   },
   ownership: {
-    title: 'keeps owner and mode of the key file, and restores them with the bytes',
+    title: 'Owner and mode of the key file are kept, and undo restores them.',
     async prove({ site, version, deploy, send }) {
       const { gid, mode } = site.otherOwnership ?? { gid: 33, mode: 0o640 };
       chownSync(site.keyFile, -1, gid);
@@ -159,8 +158,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
   },
 };
 
-/** Where nothing is yet. */
-export const firstTitle = 'makes the first deployment where no certificate was before';
+export const firstTitle = 'The first deployment installs a certificate where there was none.';
 
 /** The titles of the contract's tests. */
 export const contractTitles: Readonly<Record<ContractPromise, string>> = {

@@ -35,7 +35,7 @@ export const apacheWithChainFile: DaemonUnderContract = {
   site: (folder) => apacheSite(folder, true),
 };
 
-/** Writes the configuration; nothing is started. */
+/** Writes the configuration. Does not start the daemon. */
 export async function apacheSite(folder: string, separateChain: boolean): Promise<ApacheSite> {
   const port = await freePort();
   const tls = join(folder, 'tls');
@@ -60,7 +60,7 @@ export async function apacheSite(folder: string, separateChain: boolean): Promis
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
     liveFiles: separateChain ? [certPath, keyPath, chainPath] : [certPath, keyPath],
     keyFile: keyPath,
-    place(version) {
+    installByHand(version) {
       writeFileSync(certPath, separateChain ? version.certPem : version.fullchainPem);
       if (separateChain) writeFileSync(chainPath, version.chainPem);
       writeFileSync(keyPath, version.keyPem, { mode: 0o600 });
@@ -74,13 +74,13 @@ export async function apacheSite(folder: string, separateChain: boolean): Promis
     served: () => servedBy(port),
     makeCheckRefuse: () => rewrite('SSLEngine on', 'SSLEngine perhaps'),
     failOnce: (marker) => failsOnce(marker, ['apachectl', '-f', conf, '-k', 'graceful']),
-    deaf: { reloadCommand: ['true'] },
+    ineffectiveReload: { reloadCommand: ['true'] },
     // `graceful` starts a stopped httpd
     whileStopped: {},
   };
 }
 
-/** As a child of ours, which is reaped when it dies: in a container there may be nobody else to do it. */
+/** As a child of this process, which reaps it: a container may have no init process that does. */
 function inForeground(conf: string): void {
   spawn('apachectl', ['-f', conf, '-DFOREGROUND'], { stdio: 'ignore', detached: true }).unref();
 }
@@ -93,12 +93,12 @@ async function endOf(pidFile: string): Promise<void> {
 }
 
 /**
- * `apachectl -t` does not open keys, so only a start tells: in a network namespace of its own, where its port is free, and
- * with its process id beside the real one.
+ * `apachectl -t` does not open keys, so this starts httpd in a new network namespace, where its port is free, and with
+ * another pid file.
  */
 function startsInPrivate(conf: string, pidFile: string): boolean {
   const aside = `${pidFile}.aside`;
-  const shadow = [
+  const command = [
     '--net',
     '--pid',
     '--fork',
@@ -111,12 +111,12 @@ function startsInPrivate(conf: string, pidFile: string): boolean {
     conf,
     aside,
   ];
-  const { status } = spawnSync('unshare', shadow, { stdio: 'ignore' });
+  const { status } = spawnSync('unshare', command, { stdio: 'ignore' });
   rmSync(aside, { force: true });
   return status === 0;
 }
 
-/** The start has said yes before the process id is written. What was started ends with the first process of its world. */
+/** httpd writes its pid file after the start command has succeeded. It ends with the first process of its namespace. */
 const startAndEnd = `
 ip link set lo up
 apachectl -f "$1" -c "PidFile $2" -k start || exit 1

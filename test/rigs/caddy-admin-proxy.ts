@@ -2,15 +2,15 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http';
 
 /**
- * What becomes of the first, second … change on its way: null lets it through (perhaps after something else was done), an
- * answer is given in Caddy's place, and `silence` lets it through and keeps Caddy's answer.
+ * What the proxy does with the n-th change. Null: forward it. A response: return it instead of Caddy's. `silence`: forward
+ * the change, but withhold Caddy's response.
  */
 export type Interference = (count: number) => Interfering | Promise<Interfering>;
 type Interfering = { readonly status: number; readonly body: string } | 'silence' | null;
 
 /**
- * Something between the agent and Caddy's admin API that interferes with changes. All else, and what Caddy says, goes
- * through as it is, the ETag in its trailer included.
+ * A proxy between the agent and Caddy's admin API that interferes with changes. It forwards all other requests, and
+ * responses unchanged, including the ETag in the trailer.
  */
 export function adminProxy(port: number, adminPort: number, interfere: Interference): Server {
   let count = 0;

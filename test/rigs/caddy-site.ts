@@ -21,30 +21,30 @@ const api = {
   ...common,
   dryRun: 'validate_unsupported',
 } as const;
-const noCheck = 'the admin API takes a configuration as a whole or refuses it; it has no check before';
+const noCheck = 'the admin API accepts or refuses a whole configuration and has no separate check';
 
-/** A site that tests can reach into. */
+/** A site that also gives access to its Caddy. */
 export interface CaddySite extends Site {
   readonly caddy: Caddy;
-  /** Config changes by which the agent's changes go through something that interferes with them. Once a site. */
+  /** Configuration that sends the agent's changes through an interfering proxy. At most once per site. */
   through(interfere: Interference): Readonly<Record<string, unknown>>;
 }
 
-/** Caddy from its package, in every way that it gets its certificate. */
+/** Caddy from its Debian package, with each way to configure a certificate. */
 export const caddyDaemons = {
   file: { ...common, title: 'caddy', site: fileSite },
   loadFiles: {
     ...api,
     title: 'caddy (API, load_files)',
-    cannot: { refusal: noCheck },
+    exceptions: { refusal: noCheck },
     site: (folder: string) => loadFilesSite(folder),
   },
   loadPem: {
     ...api,
     title: 'caddy (API, load_pem)',
-    cannot: {
+    exceptions: {
       refusal: noCheck,
-      first: 'the certificate is in the running configuration, so there is one before and Caddy runs',
+      first: 'the running configuration of Caddy already contains a certificate',
     },
     site: (folder: string) => loadPemSite(folder),
   },
@@ -67,7 +67,7 @@ export async function fileSite(folder: string): Promise<CaddySite> {
       writeFileSync(conf, readFileSync(conf, 'utf8').replace(keyPath, stranger));
     },
     failOnce: (marker) => failsOnce(marker, reloadCommand),
-    deaf: { reloadCommand: ['true'] },
+    ineffectiveReload: { reloadCommand: ['true'] },
   };
 }
 
@@ -85,14 +85,14 @@ export async function loadPemSite(folder: string): Promise<CaddySite> {
   const site = await apiSite(caddy, { loader: 'load_pem' });
   return {
     ...site,
-    place(version) {
-      site.place(version);
+    installByHand(version) {
+      site.installByHand(version);
       caddy.configure([{ certificate: version.fullchainPem, key: version.keyPem }]);
     },
   };
 }
 
-/** Fails once and deaf are things between the agent and the API. */
+/** Proxies between the agent and the API make `failOnce` and `ineffectiveReload`. */
 async function apiSite(caddy: Caddy, changes: object): Promise<CaddySite> {
   const { certPath, keyPath, adminPort, adminAddress } = caddy;
   const [interfering, deaf] = [await freePort(), await freePort()];
@@ -112,7 +112,7 @@ async function apiSite(caddy: Caddy, changes: object): Promise<CaddySite> {
     },
     makeCheckRefuse: null,
     failOnce: (marker) => through(refuseOnce(marker)),
-    deaf: { adminAddress: `127.0.0.1:${deaf}` },
+    ineffectiveReload: { adminAddress: `127.0.0.1:${deaf}` },
   };
 }
 
@@ -124,13 +124,13 @@ function refuseOnce(marker: string): Interference {
   };
 }
 
-function siteOf(caddy: Caddy): Omit<Site, 'config' | 'failOnce' | 'deaf' | 'makeCheckRefuse'> {
+function siteOf(caddy: Caddy): Omit<Site, 'config' | 'failOnce' | 'ineffectiveReload' | 'makeCheckRefuse'> {
   const { port, certPath, keyPath } = caddy;
   return {
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
     liveFiles: [certPath, keyPath],
     keyFile: keyPath,
-    place(version) {
+    installByHand(version) {
       writeFileSync(certPath, version.fullchainPem);
       writeFileSync(keyPath, version.keyPem, { mode: 0o600 });
     },

@@ -5,32 +5,32 @@ import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
 import { until, untilListening } from './processes.ts';
 
-/** How the certificate is in Caddy's configuration. */
+/** How Caddy's configuration contains the certificate. */
 export type CaddyLoader = 'load_files' | 'load_pem';
 
-/** A real Caddy with a configuration and a home of its own in a scratch folder, on ports of loopback. */
+/** A real Caddy with its own configuration and home in a scratch folder, on loopback ports. */
 export interface Caddy {
   readonly conf: string;
   readonly log: string;
   readonly port: number;
   readonly adminPort: number;
-  /** As Caddy spells it: host and port, or `unix/` and a path. */
+  /** In Caddy's format: host and port, or `unix/` and a path. */
   readonly adminAddress: string;
   readonly certPath: string;
   readonly keyPath: string;
   /** Writes the configuration with these entries in place of the first one. */
   configure(entries: readonly object[]): void;
-  /** Further options win: `--resume` takes up what was last loaded through the API, `--config` another file. */
+  /** Options override the configuration: `--resume` loads the last one from the API, `--config` another file. */
   start(...options: string[]): Promise<void>;
   stop(): Promise<void>;
-  /** Its own check on the files as they are now. */
+  /** Whether its own check accepts the present files. */
   startFails(): boolean;
   admin(method: string, path: string, body?: unknown): Promise<{ status: number; body: string }>;
-  /** The entries that it runs with now. */
+  /** The entries of the running configuration. */
   running(): Promise<readonly { certificate: string; key: string; tags?: string[] }[]>;
 }
 
-/** Writes the configuration, with the admin API on a port or (given a path) a socket; nothing is started. */
+/** Writes the configuration, with the admin API on a port or (given a path) a socket. Does not start Caddy. */
 export async function caddyIn(root: string, loader: CaddyLoader, adminSocket?: string): Promise<Caddy> {
   const port = await freePort();
   const adminPort = await freePort();
@@ -137,7 +137,7 @@ function ask(
   });
 }
 
-/** What Caddy keeps of its configuration for `--resume`. */
+/** The file in which Caddy saves its configuration for `--resume`. */
 export function autosaved(root: string): string {
   return readFileSync(join(root, 'xdg', 'caddy', 'autosave.json'), 'utf8');
 }

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync } from 'node:fs';
 import type { Engine } from './watching-site.ts';
 
-/** A daemon that stays in the foreground, as a child of this process; what it says goes to `log`. */
+/** A daemon in the foreground, as a child of this process, with its output in `log`. */
 export function childEngine(argv: readonly string[], log: string): Engine {
   const [file = '', ...args] = argv;
   let child: ChildProcess | null = null;

@@ -20,12 +20,12 @@ const services = {
 } as const;
 type Service = keyof typeof services;
 
-/** A Dovecot with what is special about it. */
+/** A real Dovecot. */
 export interface DovecotSite extends Site {
   readonly ports: Readonly<Record<Service, number>>;
-  /** How many masters have told of their start in this log. */
+  /** How many masters have logged their start. */
   starts(): number;
-  /** Gives a name a certificate of its own, which clients that ask for it get instead. */
+  /** Configures a separate certificate for clients that send this server name. */
   hideBehind(name: string, version: IssuedCertificate, folder: string): void;
 }
 
@@ -60,7 +60,7 @@ export async function dovecotSite(folder: string): Promise<DovecotSite> {
       writeFileSync(hiding, version.fullchainPem + version.keyPem, { mode: 0o600 });
       appendFileSync(conf, `local_name ${name} {\n  ssl_cert = <${hiding}\n  ssl_key = <${hiding}\n}\n`);
     },
-    place(version) {
+    installByHand(version) {
       writeFileSync(certPath, version.fullchainPem);
       writeFileSync(keyPath, version.keyPem, { mode: 0o600 });
     },
@@ -77,12 +77,12 @@ export async function dovecotSite(folder: string): Promise<DovecotSite> {
       process.kill(-pid, 'SIGKILL');
       await until(() => !isAlive(pid), `dovecot ${pid} to end`);
     },
-    // it starts on any two files; without a pair it begins no TLS
+    // it starts with any two files; if they do not match, it offers no TLS
     wouldStart: () => pairMatches(certPath, keyPath),
     served: () => servedBy(ports.imaps),
     makeCheckRefuse: () => appendFileSync(conf, 'no_such_setting = yes\n'),
     failOnce: (marker) => failsOnce(marker, ['doveadm', '-c', conf, 'reload']),
-    deaf: { reloadCommand: ['true'] },
+    ineffectiveReload: { reloadCommand: ['true'] },
   };
 }
 

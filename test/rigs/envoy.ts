@@ -9,17 +9,17 @@ import type { Need } from './require-daemon.ts';
 import { watchingServer } from './watching-server.ts';
 import { type Engine, type WatchedPaths, watchedPaths, watchingSite } from './watching-site.ts';
 
-/** The ports and files of one Envoy. */
-interface EnvoyPlace extends WatchedPaths {
+/** Ports and files of one Envoy. */
+interface EnvoyPaths extends WatchedPaths {
   readonly port: number;
   readonly adminPort: number;
   readonly configPath: string;
 }
 
-/** What Envoy is, for a site: how it runs, and its own check where it has one. */
+/** How a site runs Envoy, and its check if it has one. */
 interface EnvoyMaker {
   readonly validate: ((configPath: string) => string[]) | null;
-  engine(place: EnvoyPlace): Engine;
+  engine(paths: EnvoyPaths): Engine;
 }
 
 /** `files`: Envoy watches the folder of certificate and key. `sds`: that of the SDS resource, `watched_directory`. */
@@ -39,23 +39,25 @@ export function envoyDaemon(program: string, needs: readonly Need[], watched: Wa
     needs,
     version: () =>
       /\/([\d.]+)\//.exec(spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout)?.[1] ?? '',
-    ...(watched === 'files' ? { cannot: { deaf: 'Envoy watches the folder of the files themselves' } } : {}),
+    ...(watched === 'files'
+      ? { exceptions: { ineffectiveReload: 'Envoy watches the folder of the files themselves' } }
+      : {}),
     site: (folder) => envoySite(folder, maker, watched),
   };
 }
 
-/** A server of our own that watches, and answers on its admin port, as Envoy's manual says Envoy does. */
+/** A stand-in that watches files and serves an admin port as Envoy's manual describes. */
 export const envoyStandIn: DaemonUnderContract = {
   kind: 'envoy',
   title: 'envoy (a stand-in that watches as documented)',
   needs: [],
   version: () => '',
-  cannot: { refusal: 'the stand-in has no check' },
+  exceptions: { refusal: 'the stand-in has no check' },
   dryRun: 'validate_unsupported',
   site: (folder) =>
     envoySite(
       folder,
-      { validate: null, engine: ({ trigger, ...place }) => standIn({ ...place, watchedPath: trigger }) },
+      { validate: null, engine: ({ trigger, ...paths }) => standIn({ ...paths, watchedPath: trigger }) },
       'sds',
     ),
 };
@@ -64,23 +66,23 @@ function standIn(habits: Omit<Parameters<typeof watchingServer>[0], 'afterMismat
   return watchingServer({ ...habits, afterMismatch: 'old' });
 }
 
-/** Where an Envoy's bootstrap is, below a site's folder. */
+/** The path of Envoy's bootstrap in the folder of a site. */
 export function envoyConfigIn(folder: string): string {
   return join(folder, 'envoy.yaml');
 }
 
 async function envoySite(folder: string, maker: EnvoyMaker, watched: Watched): Promise<Site> {
-  const place: EnvoyPlace = {
+  const paths: EnvoyPaths = {
     ...watchedPaths(folder, 'tls.yaml'),
     port: await freePort(),
     adminPort: await freePort(),
     configPath: envoyConfigIn(folder),
   };
-  const { certPath, keyPath, trigger: sdsPath, port, adminPort, configPath } = place;
-  writeFileSync(configPath, bootstrap(place));
+  const { certPath, keyPath, trigger: sdsPath, port, adminPort, configPath } = paths;
+  writeFileSync(configPath, bootstrap(paths));
   const check = maker.validate === null ? {} : { validateCommand: maker.validate(configPath) };
   return {
-    ...watchingSite(place, port, maker.engine(place), sdsResource(place, watched)),
+    ...watchingSite(paths, port, maker.engine(paths), sdsResource(paths, watched)),
     config: {
       ...{ certPath, keyPath, sdsPath, ...check },
       secretName: 'server_cert',
@@ -91,7 +93,7 @@ async function envoySite(folder: string, maker: EnvoyMaker, watched: Watched): P
     makeCheckRefuse:
       maker.validate && (() => appendFileSync(configPath, 'not_a_field_of_the_bootstrap: 1\n')),
     failOnce: (marker) => ({ adminEndpoint: undefined, ...failsOnce(marker, ['true']) }),
-    deaf: { adminEndpoint: undefined, sdsPath: undefined, secretName: undefined },
+    ineffectiveReload: { adminEndpoint: undefined, sdsPath: undefined, secretName: undefined },
     whileStopped: { adminEndpoint: undefined },
   };
 }
@@ -106,7 +108,7 @@ function sdsResource({ certPath, keyPath, trigger }: WatchedPaths, watched: Watc
 ${watched === 'sds' ? `      watched_directory: { path: ${dirname(trigger)} }\n` : ''}`;
 }
 
-function bootstrap({ port, adminPort, trigger }: EnvoyPlace): string {
+function bootstrap({ port, adminPort, trigger }: EnvoyPaths): string {
   const type = (name: string): string => `"@type": type.googleapis.com/envoy.extensions.${name}`;
   return `node: { id: test, cluster: test }
 admin: { address: { socket_address: { address: 127.0.0.1, port_value: ${adminPort} } } }

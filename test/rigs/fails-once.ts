@@ -1,6 +1,6 @@
 import { quoteArgv } from '../../agent-scripts/host/run-command.ts';
 
-/** Config changes under which a reload command fails at first, without having told the daemon, and then does as ever. */
+/** Configuration whose reload command first fails without a signal to the daemon, and works from then on. */
 export function failsOnce(marker: string, argv: readonly string[]): Readonly<Record<string, unknown>> {
   const told = quoteArgv(argv);
   return {

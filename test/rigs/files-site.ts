@@ -10,7 +10,7 @@ import { servedBy } from './served.ts';
 
 const server = resolve(import.meta.dirname, '../../cli/demo/tls-server.ts');
 
-/** A server that certferry knows nothing of: the demo's, which reads its files again on SIGHUP. */
+/** A server without a kind of its own: that of the demo, which reads its files again on SIGHUP. */
 export const filesDaemon: DaemonUnderContract = {
   kind: 'files',
   title: 'files',
@@ -36,13 +36,13 @@ async function filesSite(folder: string): Promise<Site> {
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
     liveFiles: [files.certPath, files.keyPath],
     keyFile: files.keyPath,
-    place(version) {
+    installByHand(version) {
       writeFileSync(files.certPath, version.fullchainPem);
       writeFileSync(files.keyPath, version.keyPem, { mode: 0o600 });
     },
     async start() {
       const args = [server, '--cert', files.certPath, '--key', files.keyPath, '--port', `${port}`];
-      // it ends when its input does: with this process at the latest
+      // it ends when its standard input is closed, at the latest with this process
       running = spawn(process.execPath, args, { stdio: ['pipe', 'ignore', 'ignore'] });
       writeFileSync(pidFile, `${running.pid}`);
       await until(() => reachable(port), `the server on port ${port}`);
@@ -56,14 +56,14 @@ async function filesSite(folder: string): Promise<Site> {
     },
     wouldStart: () => pairLoads(files),
     served: () => servedBy(port),
-    // the check of a house whose certificates have to last for ten years
+    // a check that requires certificates to be valid for ten years
     makeCheckRefuse: () => checkWith('-checkend 315360000'),
     failOnce: (marker) => failsOnce(marker, reloadCommand),
-    deaf: { reloadCommand: ['true'] },
+    ineffectiveReload: { reloadCommand: ['true'] },
   };
 }
 
-/** The server reads both files before it listens, and dies of a pair that does not match. */
+/** The server reads both files before it listens, and exits if they do not match. */
 function pairLoads({ certPath, keyPath }: { certPath: string; keyPath: string }): boolean {
   const load =
     'const fs = require("node:fs"), [cert, key] = process.argv.slice(1).map((f) => fs.readFileSync(f))';

@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 
-/** How clients fared while something was done to a daemon. */
+/** Results of the clients during some work on a daemon. */
 export interface Handshakes<Result> {
   readonly result: Result;
   readonly count: number;
@@ -8,8 +8,8 @@ export interface Handshakes<Result> {
 }
 
 /**
- * Shakes hands with a port of loopback again and again, a few clients at a time, each on a new connection, from before
- * some work until after it.
+ * Makes handshakes with a loopback port, a few at a time and each on a new connection, from before the work until after
+ * it.
  */
 export async function handshakesDuring<Result>(
   port: number,

@@ -2,12 +2,12 @@ import { rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 /**
- * What to do with a command before haproxy sees it: a text is answered instead of haproxy, null passes it on, and
- * undefined leaves the client waiting for ever.
+ * What the proxy does with a command. A text: return it instead of haproxy's output. Null: forward the command. Undefined:
+ * never respond.
  */
 export type Meddle = (command: string) => Promise<string | null | undefined> | string | null | undefined;
 
-/** A stats socket before the real one, for what haproxy does only on a bad day. */
+/** A stats socket that forwards to the real one, to simulate failures of haproxy. */
 export function betweenHaproxy(path: string, real: string, meddle: Meddle): Server {
   rmSync(path, { force: true });
   const server = createServer((client) => {

@@ -18,7 +18,7 @@ const common = {
   version: () => /version (\d\S*)/.exec(spawnSync('haproxy', ['-v'], { encoding: 'utf8' }).stdout)?.[1] ?? '',
 } as const satisfies Partial<DaemonUnderContract>;
 
-/** haproxy from its package, in every way that its certificate may be laid out and brought in. */
+/** haproxy from its Debian package, with each file layout and mode. */
 export const haproxyDaemons = {
   combined: { ...common, title: 'haproxy', site: (folder) => reloaded(folder, layouts.combined) },
   directory: {
@@ -50,14 +50,14 @@ async function reloaded(folder: string, layout: (tls: string) => Layout): Promis
     ...siteOf(haproxy),
     config: { ...configOf(haproxy), reloadCommand },
     failOnce: (marker) => failsOnce(marker, reloadCommand),
-    deaf: { reloadCommand: ['true'] },
+    ineffectiveReload: { reloadCommand: ['true'] },
   };
 }
 
-/** A site that is told through its stats socket. It serves another certificate besides. */
+/** A site in mode `runtime`, which also serves another certificate. */
 export interface RuntimeSite extends Site {
   readonly statsSocket: string;
-  /** Names in haproxy's memory of the site's certificate and of the other. */
+  /** The names of the site's certificate and of the other one in haproxy's memory. */
   readonly name: string;
   readonly other: string;
 }
@@ -93,7 +93,7 @@ async function updatedAtRuntime(
       });
       return { statsSocket };
     },
-    deaf: { crtName: other },
+    ineffectiveReload: { crtName: other },
     whileStopped: { mode: 'reload', reloadCommand: ['true'] },
   };
 }
@@ -102,13 +102,13 @@ function configOf({ pemPath, keyPath, conf }: Haproxy) {
   return { pemPath, ...(keyPath === null ? {} : { keyPath }), configPath: conf };
 }
 
-function siteOf(haproxy: Haproxy): Omit<Site, 'config' | 'failOnce' | 'deaf'> {
+function siteOf(haproxy: Haproxy): Omit<Site, 'config' | 'failOnce' | 'ineffectiveReload'> {
   const { conf, pemPath, keyPath, port } = haproxy;
   return {
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
     liveFiles: keyPath === null ? [pemPath] : [pemPath, keyPath],
     keyFile: keyPath ?? pemPath,
-    place(version) {
+    installByHand(version) {
       if (keyPath === null) writeCombined(pemPath, version);
       else {
         writeFileSync(pemPath, version.fullchainPem);
@@ -130,7 +130,7 @@ function siteOf(haproxy: Haproxy): Omit<Site, 'config' | 'failOnce' | 'deaf'> {
   };
 }
 
-/** As haproxy wants it: everything in one file. */
+/** Leaf, chain and key in one file. */
 export function writeCombined(path: string, { fullchainPem, keyPem }: IssuedCertificate): void {
   writeFileSync(path, fullchainPem + keyPem, { mode: 0o600 });
 }

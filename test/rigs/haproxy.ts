@@ -5,27 +5,27 @@ import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
 import { isAlive, pidIn, reachable, until } from './processes.ts';
 
-/** How haproxy is told of its certificate, as `bind … crt` has it, and the files that are behind it. */
+/** The argument of `bind … crt` and the files that haproxy reads for it. */
 export interface Layout {
   readonly crt: string;
   readonly pemPath: string;
   readonly keyPath: string | null;
 }
 
-/** A real haproxy, master and worker, with a configuration of its own in a scratch folder, on a port of loopback. */
+/** A real haproxy with master and worker, with its own configuration in a scratch folder, on a loopback port. */
 export interface Haproxy extends Layout {
   readonly conf: string;
   readonly port: number;
   readonly statsSocket: string;
-  /** As for a haproxy without systemd: the master's pid file and pkill(1) of procps. */
+  /** Reload command without systemd: pkill(1) of procps with the master's pid file. */
   readonly reloadCommand: string[];
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Whether it would refuse to start on the files as they are now. */
+  /** Whether it would refuse to start with the present files. */
   startFails(): boolean;
 }
 
-/** Layouts by name, below a folder for certificates. */
+/** File layouts by name, in a folder for certificates. */
 export const layouts = {
   combined: (tls: string) => ({ crt: join(tls, 'site.pem'), pemPath: join(tls, 'site.pem'), keyPath: null }),
   directory: (tls: string) => ({ crt: `${tls}/`, pemPath: join(tls, 'site.pem'), keyPath: null }),
@@ -36,7 +36,7 @@ export const layouts = {
   }),
 } satisfies Readonly<Record<string, (tls: string) => Layout>>;
 
-/** Writes the configuration; nothing is started. `extra` goes to the end of it. */
+/** Writes the configuration, with `extra` at its end. Does not start the daemon. */
 export async function haproxyIn(root: string, layout: (tls: string) => Layout, extra = ''): Promise<Haproxy> {
   const port = await freePort();
   const tls = join(root, 'tls');
@@ -83,7 +83,7 @@ frontend www
 `;
 }
 
-/** What a haproxy answers to one command on its stats socket. */
+/** The output of one command on haproxy's stats socket. */
 export function askHaproxy(socketPath: string, command: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let answer = '';

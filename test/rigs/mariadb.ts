@@ -5,7 +5,7 @@ import type { PresetDaemon } from './preset-site.ts';
 import { program } from './require-daemon.ts';
 import { servedAfterStarttls } from './served-after-starttls.ts';
 
-/** MariaDB from its package: a data folder of its own, root by its socket. */
+/** MariaDB from its Debian package, with its own data folder; root connects over the socket. */
 export const mariadb: PresetDaemon = {
   preset: 'mariadb',
   user: 'mysql',
@@ -26,7 +26,7 @@ export const mariadb: PresetDaemon = {
         ...['mariadbd', '--no-defaults', '--user=mysql', `--datadir=${data}`, `--socket=${socket}`],
         ...[`--port=${port}`, '--bind-address=127.0.0.1', `--pid-file=${join(sockets, 'pid')}`],
         ...[`--ssl-cert=${certPath}`, `--ssl-key=${keyPath}`, '--innodb-flush-log-at-trx-commit=0'],
-        // after so many handshakes without a login a client's address is shut out; loopback's is not
+        // MariaDB blocks addresses after this many connections without a login, except loopback
         '--max-connect-errors=3',
       ],
       instance: { socket },

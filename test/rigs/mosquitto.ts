@@ -6,7 +6,7 @@ import type { PresetDaemon } from './preset-site.ts';
 import { program } from './require-daemon.ts';
 import { servedBy } from './served.ts';
 
-/** Mosquitto from its package. */
+/** Mosquitto from its Debian package. */
 export const mosquitto: PresetDaemon = {
   preset: 'mosquitto',
   user: 'mosquitto',

@@ -8,7 +8,7 @@ import { nginxIn } from './nginx.ts';
 import { program } from './require-daemon.ts';
 import { servedBy } from './served.ts';
 
-/** nginx from its package. */
+/** nginx from its Debian package. */
 export const nginxDaemon: DaemonUnderContract = {
   kind: 'nginx',
   title: 'nginx',
@@ -24,7 +24,7 @@ async function nginxSite(folder: string): Promise<Site> {
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
     liveFiles: [certPath, keyPath],
     keyFile: keyPath,
-    place(version) {
+    installByHand(version) {
       writeFileSync(certPath, version.fullchainPem);
       writeFileSync(keyPath, version.keyPem, { mode: 0o600 });
     },
@@ -38,6 +38,6 @@ async function nginxSite(folder: string): Promise<Site> {
       writeFileSync(conf, readFileSync(conf, 'utf8').replace(keyPath, stranger));
     },
     failOnce: (marker) => failsOnce(marker, reloadCommand),
-    deaf: { reloadCommand: ['true'] },
+    ineffectiveReload: { reloadCommand: ['true'] },
   };
 }

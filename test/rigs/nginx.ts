@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
 import { isAlive, until, untilListening } from './processes.ts';
 
-/** A real nginx with a configuration of its own in a scratch folder, on a port of loopback. */
+/** A real nginx with its own configuration in a scratch folder, on a loopback port. */
 export interface Nginx {
   readonly conf: string;
   readonly port: number;
@@ -14,11 +14,11 @@ export interface Nginx {
   readonly reloadCommand: string[];
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Exit code of starting it on the files as they are now. */
+  /** Exit code of a start with the present files. */
   startFails(): boolean;
 }
 
-/** Writes the configuration; nothing is started. `extra` goes into the server block. */
+/** Writes the configuration, with `extra` in the server block. Does not start the daemon. */
 export async function nginxIn(root: string, extra = ''): Promise<Nginx> {
   const port = await freePort();
   const tls = join(root, 'tls');
@@ -64,7 +64,7 @@ http {
     async stop() {
       if (!existsSync(pid)) return;
       const id = Number(readFileSync(pid, 'utf8'));
-      // nginx may have died before it wrote its id; 0 would end our own process group
+      // nginx may have exited before it wrote its id; id 0 would signal this process group
       if (!(id > 1)) return;
       process.kill(id, 'SIGTERM');
       await until(() => !isAlive(id), `nginx ${id} to end`);

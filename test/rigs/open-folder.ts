@@ -2,12 +2,12 @@ import { chmodSync, chownSync, mkdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** Lets daemons that run as a user of their own pass through a scratch folder, which is root's alone. */
+/** Lets daemons that do not run as root traverse a scratch folder, which belongs to root. */
 export function openToOthers(folder: string): void {
   for (let at = folder; at !== tmpdir() && at !== '/'; at = dirname(at)) chmodSync(at, 0o755);
 }
 
-/** A folder below another that belongs to a user of this machine. */
+/** Creates a subfolder that belongs to a user of this machine. */
 export function folderOf(user: string, parent: string, name: string): string {
   const folder = join(parent, name);
   mkdirSync(folder, { recursive: true });
@@ -16,7 +16,7 @@ export function folderOf(user: string, parent: string, name: string): string {
   return folder;
 }
 
-/** Numbers of a user and its group. */
+/** Numeric ids of a user and its group. */
 export function idsOf(user: string): { uid: number; gid: number } {
   const entry = readFileSync('/etc/passwd', 'utf8')
     .split('\n')

@@ -12,22 +12,22 @@ import { program } from './require-daemon.ts';
 import { servedBy } from './served.ts';
 import { servedAfterStarttls } from './served-after-starttls.ts';
 
-/** A Postfix with what is special about it. */
+/** A real Postfix. */
 export interface PostfixSite extends Site {
-  /** Takes mail with TLS at once, as port 465 does. */
+  /** A port with implicit TLS, like 465. */
   readonly directPort: number;
-  /** How many masters have told of their start in this log. */
+  /** How many masters have logged their start. */
   starts(): number;
   presentedDirectly(): Promise<string>;
   /** Changes main.cf by replacing text. */
   rewrite(from: string, to: string): void;
 }
 
-/** One way to tell Postfix of its files. */
+/** One way to configure Postfix's files. */
 interface Layout {
   readonly config: Readonly<Record<string, string>>;
   readonly mainCf: string;
-  /** The leaf's first. */
+  /** The file with the leaf comes first. */
   readonly files: readonly string[];
   readonly keyFile: string;
   contents(version: IssuedCertificate): readonly string[];
@@ -67,7 +67,7 @@ const layouts = {
   },
 };
 
-/** Postfix from its package, in its layouts. */
+/** Postfix from its Debian package, with each layout. */
 export const postfixDaemons = {
   chainFiles: postfixDaemon('postfix (chain files)', 'chainFiles'),
   pair: postfixDaemon('postfix', 'pair'),
@@ -84,7 +84,7 @@ function postfixDaemon(title: string, layout: keyof typeof layouts): DaemonUnder
   };
 }
 
-/** Writes main.cf and master.cf; nothing is started. */
+/** Writes main.cf and master.cf. Does not start Postfix. */
 export async function postfixSite(folder: string, layoutName: keyof typeof layouts): Promise<PostfixSite> {
   const [port, directPort] = [await freePort(), await freePort()];
   openToOthers(folder);
@@ -97,7 +97,7 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
   writeFileSync(join(etc, 'master.cf'), masterCf(port, directPort));
   const pidFile = join(folder, 'queue/pid/master.pid');
   const [certFile = ''] = layout.files;
-  // a parameter given twice is warned of by every process, and a postlogd that warns of it waits for itself
+  // every process warns about a parameter that is set twice, and a postlogd that logs a warning waits for itself
   const rewrite = (from: string, to: string): void =>
     writeFileSync(mainCf, readFileSync(mainCf, 'utf8').replace(from, to));
   return {
@@ -108,7 +108,7 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
     directPort,
     starts: () => readFileSync(log, 'utf8').match(/daemon started/g)?.length ?? 0,
     rewrite,
-    place(version) {
+    installByHand(version) {
       for (const [index, content] of layout.contents(version).entries())
         writeFileSync(layout.files[index] ?? '', content, { mode: 0o600 });
     },
@@ -121,18 +121,18 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
       if (pid === null) return;
       process.kill(pid, 'SIGTERM');
       await until(() => !isAlive(pid), `postfix ${pid} to end`);
-      // its children hold the listening sockets until they have noticed, and the next master would find them taken
+      // its children keep the listening sockets until they detect its end; until then no other master can start
       for (const one of [port, directPort]) {
         await until(async () => !(await reachable(one)), `port ${one} of postfix ${pid} to be free`);
       }
     },
-    // it starts on anything; without a pair it has no TLS
+    // it starts with any files; if they do not match, it offers no TLS
     wouldStart: () => pairMatches(certFile, layout.keyFile),
     served: () => servedAfterStarttls(port, 'smtp'),
     presentedDirectly: () => servedBy(directPort),
     makeCheckRefuse: () => rewrite('mail_owner = postfix', 'mail_owner = nobody-of-that-name'),
     failOnce: (marker) => failsOnce(marker, ['postfix', '-c', etc, 'reload']),
-    deaf: { reloadCommand: ['true'] },
+    ineffectiveReload: { reloadCommand: ['true'] },
   };
 }
 
@@ -164,7 +164,7 @@ smtpd_tls_security_level = may
 `;
 }
 
-/** One smtpd a port: a second one, started beside it, would have read the files later. */
+/** One smtpd per port: a second one would read the files later. */
 function masterCf(port: number, directPort: number): string {
   return `127.0.0.1:${port} inet n - n - 1 smtpd
 127.0.0.1:${directPort} inet n - n - 1 smtpd

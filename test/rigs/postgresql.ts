@@ -6,7 +6,7 @@ import type { PresetDaemon } from './preset-site.ts';
 import { type Need, program } from './require-daemon.ts';
 import { servedAfterStarttls } from './served-after-starttls.ts';
 
-/** Debian keeps the programs of each major version in a folder of their own, off the PATH. */
+/** Debian installs each major version in its own folder, which is not on the PATH. */
 const versions = '/usr/lib/postgresql';
 
 const server: Need = {
@@ -14,7 +14,7 @@ const server: Need = {
   met: () => existsSync(versions) && readdirSync(versions).length > 0,
 };
 
-/** PostgreSQL from its package: a cluster of its own. */
+/** PostgreSQL from its Debian package, with its own cluster. */
 export const postgresql: PresetDaemon = {
   preset: 'postgresql',
   user: 'postgres',
@@ -50,7 +50,7 @@ ssl_key_file = '${keyPath}'
     return {
       argv: [programOf('postgres'), '-D', data],
       runAs: 'postgres',
-      // the fast way out, which does not wait for clients
+      // fast shutdown, which does not wait for clients
       stopSignal: 'SIGINT',
       instance: { socket: sockets, port },
       withoutTls: ['-c', 'ssl=off'],

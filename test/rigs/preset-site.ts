@@ -10,7 +10,7 @@ import { idsOf, openToOthers } from './open-folder.ts';
 import { isAlive, reachable, until } from './processes.ts';
 import type { Need } from './require-daemon.ts';
 
-/** Where a daemon finds what it needs; its configuration, data and sockets go into `folder`. */
+/** Paths and ports of a daemon. `folder` contains its configuration, data and sockets. */
 export interface Setup {
   readonly folder: string;
   readonly port: number;
@@ -18,35 +18,35 @@ export interface Setup {
   readonly keyPath: string;
 }
 
-/** A daemon with its configuration written, ready to be started. */
+/** A configured daemon that is not started yet. */
 export interface Prepared {
-  /** Starts it in the foreground. */
+  /** Command that starts it in the foreground. */
   readonly argv: readonly string[];
-  /** Whose process it is from the beginning; left out: root's, which the daemon gives up by itself. */
+  /** The user that starts it. Default: root, whose privileges the daemon drops itself. */
   readonly runAs?: string;
   readonly stopSignal?: NodeJS.Signals;
   readonly instance: Instance;
-  /** Words after `argv` with which it serves without TLS; left out where its port has nothing but TLS. */
+  /** Additional arguments with which it serves without TLS. Omitted if its port supports only TLS. */
   readonly withoutTls?: readonly string[];
   served(): Promise<string>;
-  /** Whether it takes its reload; asked once its port answers. */
+  /** Whether it can be reloaded. Called once its port accepts connections. */
   isReady?(): boolean;
 }
 
-/** A daemon that kind `files` knows by a preset. */
+/** A daemon with a preset of kind `files`. */
 export interface PresetDaemon {
   readonly preset: PresetName;
-  /** The daemon's own user, whose group reads the key. */
+  /** The daemon's own user, whose group can read the key. */
   readonly user: string;
   readonly needs: readonly Need[];
   version(): string;
   prepare(setup: Setup): Prepared;
 }
 
-/** None of these daemons can be asked about files that it does not use yet. */
+/** None of these daemons can check files before it uses them. */
 const noCheck = 'the daemon has no check of its own';
 
-/** The daemon under the contract of connectors, with everything but the paths from its preset. */
+/** The daemon under the contract of connectors. Its preset sets everything except the paths. */
 export function underContract(daemon: PresetDaemon): DaemonUnderContract {
   const { preset, needs } = daemon;
   return {
@@ -55,18 +55,18 @@ export function underContract(daemon: PresetDaemon): DaemonUnderContract {
     needs,
     version: () => daemon.version(),
     site: (folder) => presetSite(daemon, folder),
-    cannot: { refusal: noCheck },
+    exceptions: { refusal: noCheck },
     dryRun: 'validate_unsupported',
   };
 }
 
-/** A site whose daemon may have lost its TLS. */
+/** A site whose daemon can run without TLS. */
 export interface PresetSite extends Site {
-  /** The next start is one without TLS. */
+  /** Makes the next start one without TLS. */
   withdrawTls(): void;
 }
 
-/** Writes the configuration; nothing is started. */
+/** Writes the configuration. Does not start the daemon. */
 export async function presetSite(daemon: PresetDaemon, folder: string): Promise<PresetSite> {
   openToOthers(folder);
   const tls = join(folder, 'tls');
@@ -86,7 +86,7 @@ export async function presetSite(daemon: PresetDaemon, folder: string): Promise<
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
     liveFiles: [files.certPath, files.keyPath],
     keyFile: files.keyPath,
-    place(version) {
+    installByHand(version) {
       writeFileSync(files.certPath, version.fullchainPem);
       writeFileSync(files.keyPath, version.keyPem, { mode: 0o600 });
       chownSync(files.keyPath, 0, gid);
@@ -110,7 +110,7 @@ export async function presetSite(daemon: PresetDaemon, folder: string): Promise<
     served: () => prepared.served(),
     makeCheckRefuse: null,
     failOnce: (marker) => failsOnce(marker, reload),
-    deaf: { reloadCommand: ['true'] },
+    ineffectiveReload: { reloadCommand: ['true'] },
     otherOwnership: { gid, mode: 0o440 },
   };
 }

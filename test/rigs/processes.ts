@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
-/** Looks every 10 ms; gives up after `seconds`. @throws Error that says what was waited for */
+/** Checks a condition every 10 ms until it is true. @throws Error that names the condition after `seconds` */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
@@ -15,9 +15,9 @@ export async function until(
 }
 
 /**
- * Waits until a daemon takes connections.
+ * Waits until a daemon accepts connections.
  *
- * @throws Error with the last lines of its log, since the log is gone with the test's folder
+ * @throws Error with the last lines of its log, because the log is removed with the folder of the test
  */
 export async function untilListening(daemon: string, port: number, log: string): Promise<void> {
   await until(() => reachable(port), `${daemon} on port ${port}`).catch((error: Error) => {
@@ -30,7 +30,7 @@ export function endOf(log: string): string {
   return existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-20).join('\n') : '(no log)';
 }
 
-/** Whether a process lives: one that has ended and that nobody has reaped does not. */
+/** Whether a process runs. False for a zombie. */
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -40,7 +40,7 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether a port of loopback takes connections. */
+/** Whether a loopback port accepts connections. */
 export function reachable(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1', () => {
@@ -51,11 +51,11 @@ export function reachable(port: number): Promise<boolean> {
   });
 }
 
-/** The process that a pid file names; null when it names none, or one that has ended. */
+/** The process in a pid file. Null if there is none or it has ended. */
 export function pidIn(file: string): number | null {
   try {
     const pid = Number(readFileSync(file, 'utf8'));
-    // a daemon may have died before it wrote its id; 0 would be our own process group
+    // a daemon may have exited before it wrote its id; id 0 means this process group
     return pid > 1 && isAlive(pid) ? pid : null;
   } catch {
     return null;

@@ -6,7 +6,7 @@ import type { PresetDaemon } from './preset-site.ts';
 import { program } from './require-daemon.ts';
 import { servedBy } from './served.ts';
 
-/** Redis from its package: TLS for clients, a socket for root. */
+/** Redis from its Debian package, with TLS for clients and a socket for root. */
 export const redis: PresetDaemon = {
   preset: 'redis',
   user: 'redis',

@@ -2,18 +2,18 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe } from 'vitest';
 
-/** Whether a program is on the PATH that a root shell has. */
+/** Whether a program is on the PATH of a root shell. */
 export function isInstalled(program: string): boolean {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
   return folders.some((folder) => isExecutable(join(folder, program)));
 }
 
 /**
- * A `describe` for tests that need something of the machine. Where it is missing they are skipped with the reason in
- * their title; with CERTFERRY_REQUIRE_DAEMONS=1 (CI) that is a failure instead.
+ * A `describe` for tests with requirements on the machine. If one is missing, the tests are skipped and their title has the
+ * reason. With CERTFERRY_REQUIRE_DAEMONS=1 (CI) they fail instead.
  */
 export function describeWith(needs: readonly Need[], title: string, tests: () => void): void {
-  // whoever only wants to know which tests there are asks this machine for nothing (test/contract/matrix.test.ts)
+  // listing the tests requires nothing of the machine (test/contract/matrix.test.ts)
   const isListing = process.env.CERTFERRY_LIST_TESTS === '1';
   const missing = isListing ? [] : needs.filter((need) => !need.met()).map((need) => need.name);
   if (missing.length === 0) {
@@ -36,7 +36,7 @@ export function program(name: string, debianPackage = name): Need {
   return { name: `${name} (apt-get install ${debianPackage})`, met: () => isInstalled(name) };
 }
 
-/** Mount namespaces and ownership need it. */
+/** Mount namespaces and changes of ownership need root. */
 export const root: Need = { name: 'root', met: () => process.getuid?.() === 0 };
 
 function isExecutable(path: string): boolean {

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { X509Certificate } from 'node:crypto';
 
-/** Protocols in whose clear part openssl can ask for TLS (openssl-s_client(1), `-starttls`). */
+/** Protocols for which openssl supports STARTTLS (openssl-s_client(1), `-starttls`). */
 export type OpensslProtocol = 'smtp' | 'imap' | 'pop3' | 'sieve' | 'postgres' | 'mysql' | 'ldap';
 
-/** Fingerprint of the leaf behind STARTTLS on a port of loopback, as openssl sees it: not our own probe. */
+/** Fingerprint of the leaf that a loopback port serves after STARTTLS, probed with openssl, not with certferry. */
 export async function servedAfterStarttls(port: number, protocol: OpensslProtocol): Promise<string> {
   const words = ['s_client', '-connect', `127.0.0.1:${port}`, '-starttls', protocol];
   const client = spawn('openssl', [...words, '-servername', 'www.example.test'], {

@@ -1,6 +1,6 @@
 import { connect } from 'node:tls';
 
-/** Fingerprint of the leaf that a port of loopback serves for a name, in certferry's spelling. Not our own probe. */
+/** Fingerprint (`sha256:…`) of the leaf that a loopback port serves for a name. Does not use certferry's probe. */
 export function servedBy(port: number, servername = 'www.example.test'): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: '127.0.0.1', port, servername, rejectUnauthorized: false }, () => {

@@ -5,7 +5,7 @@ import { freePort } from '../../cli/demo/free-port.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { isAlive, reachable, until } from './processes.ts';
 
-/** OpenLDAP from its package, with nothing in it; without a version it has no TLS. */
+/** OpenLDAP from its Debian package, with an empty database. Without a version it offers no TLS. */
 export async function startSlapd(folder: string, version: IssuedCertificate | null) {
   const port = await freePort();
   const [conf, certPath, keyPath] = [join(folder, 'slapd.conf'), join(folder, 'cert'), join(folder, 'key')];

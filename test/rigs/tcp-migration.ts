@@ -3,7 +3,7 @@ import type { Need } from './require-daemon.ts';
 
 const setting = '/proc/sys/net/ipv4/tcp_migrate_req';
 
-/** A kernel (5.14 and later) that can be told to migrate connections, and a user who may tell it. */
+/** A kernel that can migrate connections (5.14 or later), and permission to configure it. */
 export const tcpMigration: Need = {
   name: `${setting} to be writable`,
   met() {

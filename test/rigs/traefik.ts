@@ -13,11 +13,11 @@ type MakeEngine = (paths: WatchedPaths, port: number, folder: string) => Engine;
 
 const promises = {
   kind: 'traefik',
-  cannot: { refusal: 'Traefik has no check of its configuration' },
+  exceptions: { refusal: 'Traefik has no check of its configuration' },
   dryRun: 'validate_unsupported',
 } as const;
 
-/** A real Traefik. `watch` is what its file provider is given: the one file, or the folder it is in. */
+/** A real Traefik. `watch`: its file provider watches one file, or the folder of that file. */
 export function traefikDaemon(
   program: string,
   needs: readonly Need[],
@@ -39,7 +39,7 @@ export function traefikDaemon(
   };
 }
 
-/** A server of our own that watches as Traefik's manual says Traefik does. */
+/** A stand-in that watches files as Traefik's manual describes. */
 export const traefikStandIn: DaemonUnderContract = {
   ...promises,
   title: 'traefik (a stand-in that watches as documented)',
@@ -63,7 +63,7 @@ async function traefikSite(folder: string, makeEngine: MakeEngine): Promise<Site
     verify: { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test' },
     makeCheckRefuse: null,
     failOnce: (marker) => failsOnce(marker, ['true']),
-    deaf: { dynamicPath: undefined },
+    ineffectiveReload: { dynamicPath: undefined },
     whileStopped: {},
   };
 }
@@ -82,7 +82,7 @@ http:
 `;
 }
 
-/** The throttle's default of 2 s holds back what follows an earlier change: the tests' changes follow each other. */
+/** By default, Traefik delays a change by 2 s after the previous one, which would slow down the tests. */
 function staticConfiguration(port: number, provider: string): string {
   return `entryPoints: { https: { address: "127.0.0.1:${port}" } }
 providers: { providersThrottleDuration: 100ms, file: { ${provider} } }

@@ -7,26 +7,26 @@ import { createServer, type Server } from 'node:tls';
 import { pairMatches } from '../agent-scripts/disk.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 
-/** How a daemon that watches files goes about it, as its manual says. */
+/** How a daemon watches files, according to its manual. */
 export interface WatchingHabits {
   readonly port: number;
-  /** Port of an admin interface that answers as Envoy's does; null where there is none. */
+  /** Port of an admin interface like Envoy's. Null if there is none. */
   readonly adminPort: number | null;
   readonly certPath: string;
   readonly keyPath: string;
-  /** The file whose replacement makes it read certificate and key. */
+  /** The daemon reads certificate and key when this file is replaced. */
   readonly watchedPath: string;
-  /** What it serves after a pair that does not match: the old one (Envoy), or a certificate of its own (Traefik). */
+  /** What it serves if the files do not match: the previous certificate (Envoy) or its default certificate (Traefik). */
   readonly afterMismatch: 'old' | 'own';
 }
 
-/** A TLS server that reads its pair when a watched file is replaced: where no real Envoy or Traefik is. */
+/** A TLS server that reads its files when a watched file is replaced. Stands in for Envoy and Traefik. */
 export interface WatchingServer {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Makes one; nothing is started. */
+/** Creates a server. Does not start it. */
 export function watchingServer(habits: WatchingHabits): WatchingServer {
   const { port, adminPort, certPath, keyPath, watchedPath } = habits;
   const state = { leafPem: null as string | null, refused: 0 };
@@ -61,7 +61,7 @@ export function watchingServer(habits: WatchingHabits): WatchingServer {
   };
 }
 
-/** Not a pair either where one of them is missing. */
+/** False also if one of the files is missing. */
 export function isPair(certPath: string, keyPath: string): boolean {
   try {
     return pairMatches(certPath, keyPath);
@@ -75,7 +75,7 @@ async function ownPair(): Promise<{ cert: string; key: string }> {
   return { cert: certPem, key: keyPem };
 }
 
-/** As Envoy answers `/certs`. */
+/** Envoy's response to `/certs`. */
 function certs(leafPem: string | null): object {
   if (leafPem === null) return { certificates: [] };
   const { serialNumber, validFrom, validTo } = new X509Certificate(leafPem);
@@ -88,7 +88,7 @@ function certs(leafPem: string | null): object {
   return { certificates: [{ ca_cert: [], cert_chain: [leaf] }] };
 }
 
-/** As Envoy answers `/stats?format=json`, which ends with its histograms. */
+/** Envoy's response to `/stats?format=json`, with histograms at the end. */
 function stats(refused: number): object {
   return { stats: [{ name: 'sds.server_cert.key_rotation_failed', value: refused }, { histograms: {} }] };
 }

@@ -4,20 +4,20 @@ import { fingerprintOfFile, pairMatches } from '../agent-scripts/disk.ts';
 import type { Site } from '../contract/site.ts';
 import { servedBy } from './served.ts';
 
-/** Something that serves a pair and watches a file: a real daemon, or the stand-in for one. */
+/** A real daemon or a stand-in that watches a file and serves a certificate. */
 export interface Engine {
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** The paths of a site whose daemon watches `trigger`. */
+/** Paths of a site whose daemon watches `trigger`. */
 export interface WatchedPaths {
   readonly certPath: string;
   readonly keyPath: string;
   readonly trigger: string;
 }
 
-/** Certificate and key in one folder, and in another, the one that is watched, the file that is moved last. */
+/** Certificate and key in one folder; the trigger, which is moved last, in another folder that is watched. */
 export function watchedPaths(folder: string, trigger: string): WatchedPaths {
   for (const name of ['certs', 'watched']) mkdirSync(join(folder, name), { recursive: true });
   return {
@@ -27,9 +27,12 @@ export function watchedPaths(folder: string, trigger: string): WatchedPaths {
   };
 }
 
-type Common = Pick<Site, 'liveFiles' | 'keyFile' | 'place' | 'start' | 'stop' | 'wouldStart' | 'served'>;
+type Common = Pick<
+  Site,
+  'liveFiles' | 'keyFile' | 'installByHand' | 'start' | 'stop' | 'wouldStart' | 'served'
+>;
 
-/** What every site of a watching daemon has. `triggerText` is what `place` writes besides the pair. */
+/** The common part of sites whose daemon watches files. `triggerText` is the content of the trigger. */
 export function watchingSite(
   { certPath, keyPath, trigger }: WatchedPaths,
   port: number,
@@ -42,7 +45,7 @@ export function watchingSite(
   return {
     liveFiles: [certPath, keyPath, trigger],
     keyFile: keyPath,
-    place(version) {
+    installByHand(version) {
       writeFileSync(certPath, version.fullchainPem);
       writeFileSync(keyPath, version.keyPem, { mode: 0o600 });
       writeFileSync(trigger, triggerText);

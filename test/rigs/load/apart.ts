@@ -7,13 +7,13 @@ import type { UnderLoad } from './under-load.ts';
 const run = promisify(execFile);
 const runOne = join(import.meta.dirname, 'run-one.ts');
 
-/** A network of its own, in which the kernel's setting is nobody else's. */
+/** A new network namespace, in which the kernel setting affects no other process. */
 const migratingNetwork = `
 ip link set lo up && echo 1 > /proc/sys/net/ipv4/tcp_migrate_req && exec "$@"`;
 
 /**
- * Renews one of the loaded daemons while clients keep coming; all of it in processes of their own, and with `migrating` in
- * a network of its own with net.ipv4.tcp_migrate_req.
+ * Renews a daemon under load in a separate process. With `migrating`, that process has its own network namespace with
+ * net.ipv4.tcp_migrate_req.
  */
 export async function underLoad(
   daemon: DaemonUnderContract,

@@ -1,25 +1,25 @@
 /**
- * A crowd of clients as a process of its own: begins `--rate` TLS handshakes a second with a port of loopback, each a new
- * connection without resumption, whether or not the ones before have ended. When its input ends it lets the last ones
- * finish and prints a {@link CrowdReport} as JSON.
+ * Load generator, run as a separate process. Starts `--rate` TLS handshakes per second with a loopback port, each on a new
+ * connection without resumption, independent of the handshakes still in progress. When its standard input is closed, it
+ * waits for the last handshakes and prints a {@link CrowdReport} as JSON.
  */
 import { connect } from 'node:tls';
 import { parseArgs } from 'node:util';
 
-/** How often a leaf was given, when the first of these handshakes ended, and when the last one began (epoch ms). */
+/** How often a leaf was served, the end of the first such handshake, and the start of the last (epoch ms). */
 export interface Sighting {
   readonly count: number;
   readonly firstEnd: number;
   readonly lastBegin: number;
 }
 
-/** What a crowd saw. Seconds are from the first handshake's begin to the last one's. */
+/** Results of the load. `seconds` are from the start of the first handshake to the start of the last. */
 export interface CrowdReport {
   readonly handshakes: number;
   readonly seconds: number;
-  /** Message and count of everything that was not a finished handshake. */
+  /** Number of failed handshakes by message. */
   readonly failures: Readonly<Record<string, number>>;
-  /** By fingerprint, in certferry's spelling. */
+  /** By fingerprint (`sha256:…`). */
   readonly sightings: Readonly<Record<string, Sighting>>;
 }
 

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { CrowdReport } from './client.ts';
 
-/** Clients that shake hands with a port until they are told to stop. */
+/** Clients that make handshakes with a port until they are stopped. */
 export interface Crowd {
   stop(): Promise<CrowdReport>;
 }
 
-/** Starts clients in a process of their own, so that they are not held up by what is done meanwhile. */
+/** Starts clients in a separate process, so that other work does not delay them. */
 export async function crowdAt(port: number, rate: number): Promise<Crowd> {
   const file = join(import.meta.dirname, 'client.ts');
   const child = spawn(process.execPath, [file, '--port', `${port}`, '--rate', `${rate}`], {

@@ -18,10 +18,10 @@ export interface LoadedDaemon {
 }
 
 const asItIs = (daemon: DaemonUnderContract): LoadedDaemon => ({ daemon, migrating: false });
-/** Caddy opens its ports anew (SO_REUSEPORT) for every configuration, and closes the old ones with what waits in them. */
+/** Caddy reopens its ports (SO_REUSEPORT) for every configuration, and closes the old sockets with waiting connections. */
 const migrating = (daemon: DaemonUnderContract): LoadedDaemon => ({ daemon, migrating: true });
 
-/** The daemons whose renewals are held to be hitless. */
+/** The daemons whose renewals must be hitless. */
 export const loadedDaemons: readonly LoadedDaemon[] = [
   asItIs(nginxDaemon),
   asItIs(apacheDaemon),
@@ -32,7 +32,7 @@ export const loadedDaemons: readonly LoadedDaemon[] = [
   migrating(caddyDaemons.loadPem),
 ];
 
-/** The same of daemons that no Debian package has. */
+/** The same for daemons without a Debian package. */
 export const loadedPeers: readonly LoadedDaemon[] = [
   asItIs(traefikDaemon(traefikProgram, [fetched(traefikProgram)], 'filename')),
   asItIs(envoyDaemon(envoyProgram, [fetched(envoyProgram)], 'sds')),

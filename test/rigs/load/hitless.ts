@@ -8,7 +8,7 @@ import { rate } from './under-load.ts';
 
 const renewals = 3;
 
-/** Renewals of a daemon lose no handshake, and no client gets what is neither the old nor the new leaf. */
+/** A test that renewals of a daemon lose no handshake, and that every client gets the old or the new leaf. */
 export function hitlessContract({ daemon, migrating }: LoadedDaemon): void {
   const needs = [...daemon.needs, program('unshare', 'util-linux'), program('ip', 'iproute2'), root];
   describeWith(needs, `under load: ${daemon.title}`, () => {

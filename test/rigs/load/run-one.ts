@@ -1,4 +1,4 @@
-/** One daemon under load, as a process of its own: prints an `UnderLoad` as JSON. Arguments: title, folder, renewals. */
+/** Runs one daemon under load as a separate process and prints an `UnderLoad` as JSON. Arguments: title, folder, renewals. */
 import { loadedDaemons, loadedPeers } from './daemons.ts';
 import { renewUnderLoad } from './under-load.ts';
 

@@ -10,28 +10,28 @@ import { until } from '../processes.ts';
 import type { CrowdReport } from './client.ts';
 import { crowdAt } from './crowd.ts';
 
-/** Handshakes begun a second. */
+/** Handshakes per second. */
 export const rate = 250;
 
 const lastLookMilliseconds = 500;
 
-/** What clients met while a daemon was renewed again and again. */
+/** Results of the clients during consecutive renewals of a daemon. */
 export interface UnderLoad extends CrowdReport {
   readonly renewals: number;
-  /** Handshakes that gave a leaf which was, when they began, neither the installed one nor the one being installed. */
+  /** Handshakes with a leaf that was neither installed nor being installed when they started. */
   readonly strangers: readonly string[];
-  /** Milliseconds from the end of a renewal to the last handshake begun that still gave the old leaf; 0: none did. */
+  /** Milliseconds from the end of a renewal to the start of the last handshake with the old leaf. 0: no such handshake. */
   readonly latestOldAnswer: number;
 }
 
-/** A version, and when its deployment began and ended (epoch ms). */
+/** A version, with start and end of its deployment (epoch ms). */
 interface Renewal {
   readonly fingerprint: string;
   readonly began: number;
   readonly ended: number;
 }
 
-/** Renews a running daemon so many times in a row, one deployment right after the other, while clients keep coming. */
+/** Renews a running daemon several times without a pause, while clients make handshakes. */
 export async function renewUnderLoad(
   daemon: DaemonUnderContract,
   folder: string,
@@ -49,7 +49,7 @@ export async function renewUnderLoad(
   };
   const first = await aVersion();
   try {
-    site.place(first);
+    site.installByHand(first);
     await site.start();
     await until(async () => (await site.served()) === first.fingerprint, 'the first leaf');
     const installed = [{ fingerprint: first.fingerprint, began: 0, ended: 0 }];
@@ -58,7 +58,7 @@ export async function renewUnderLoad(
       for (let round = 0; round < renewals; round += 1) installed.push(await deploy(await aVersion()));
     };
     const [renewing] = await Promise.allSettled([renewInTurn()]);
-    // on a busy machine the clients may not have come round since the last renewal
+    // on a busy machine, clients may have made no handshake since the last renewal
     await sleep(lastLookMilliseconds);
     const report = await crowd.stop();
     if (renewing.status === 'rejected') throw renewing.reason;
