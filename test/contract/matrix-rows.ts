@@ -1,4 +1,4 @@
-import type { TargetKind } from '../../core/targets/target.ts';
+import type { TargetKind } from '../../core/targets/kinds/kinds.ts';
 import { envoyProgram, fetched, traefikProgram } from '../peers/programs.ts';
 import { apacheDaemon, apacheWithChainFile } from '../rigs/apache.ts';
 import { caddyDaemons } from '../rigs/caddy-site.ts';

@@ -97,7 +97,8 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     },
   },
   ineffectiveReload: {
-    title: 'The agent detects that the daemon still serves the old leaf, and undo restores the previous files.',
+    title:
+      'The agent detects that the daemon still serves the old leaf, and undo restores the previous files.',
     async prove({ site, first, version, deploy, send, serves }) {
       const line = await deploy(await version(), site.ineffectiveReload);
       expect(line).toMatchObject({ outcome: 'applied', served: false });
