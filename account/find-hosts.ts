@@ -1,6 +1,6 @@
 import type { LambdaClient } from '@aws-sdk/client-lambda';
 import * as z from 'zod/mini';
-import { placeOf } from '../core/targets/host-location.ts';
+import { hostLocationOf } from '../core/targets/host-location.ts';
 import type { RegisteredTarget } from '../core/targets/registered.ts';
 import { createFleet, type Fleet, type FoundHost, type HostClients } from '../services/fleet/find-hosts.ts';
 import { invoke } from './stack/invoke.ts';
@@ -13,7 +13,7 @@ export function createAccountFleet(clients: HostClients): Fleet {
   const own = createFleet(clients);
   return {
     async resolve(selector) {
-      const isElsewhere = typeof selector === 'string' && placeOf(selector).account !== null;
+      const isElsewhere = typeof selector === 'string' && hostLocationOf(selector).account !== null;
       return isElsewhere ? [{ host: selector, address: null, online: false }] : own.resolve(selector);
     },
   };
@@ -42,5 +42,5 @@ export function createFindHosts(clients: HostClients & { readonly lambda: Lambda
 /** Only the stack can find tags and groups in another account or region, and the address of a host there. */
 function needsStack({ host, verify }: RegisteredTarget): boolean {
   if (typeof host !== 'string') return host.account !== undefined;
-  return placeOf(host).account !== null && verify !== 'none' && verify.endpoint.startsWith('{host}:');
+  return hostLocationOf(host).account !== null && verify !== 'none' && verify.endpoint.startsWith('{host}:');
 }

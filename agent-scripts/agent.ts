@@ -43,7 +43,7 @@ async function main(): Promise<AgentLine> {
   process.umask(0o022);
   const { home, text } = takeEnvironment();
   const job = readJob(text);
-  if (isEndpointInspection(job)) return inspectEndpoints(job.job.header, job.job.looks);
+  if (isEndpointInspection(job)) return inspectEndpoints(job.job.header, job.job.inspections);
   const header = job.sealed ? job.header : job.job.header;
   privateFolder(home.root);
   let recovered: Recovery | null = null;
@@ -57,11 +57,11 @@ async function main(): Promise<AgentLine> {
 }
 
 type EndpointInspection = Extract<ReadJob, { sealed: false }> & {
-  job: { looks: NonNullable<OpenJob['looks']> };
+  job: { inspections: NonNullable<OpenJob['inspections']> };
 };
 
 const isEndpointInspection = (job: ReadJob): job is EndpointInspection =>
-  !job.sealed && job.job.header.action === 'inspect' && job.job.looks !== undefined;
+  !job.sealed && job.job.header.action === 'inspect' && job.job.inspections !== undefined;
 
 async function perform(home: Home, job: ReadJob): Promise<AgentLine> {
   if (!job.sealed) return performOpen(home, job.job);

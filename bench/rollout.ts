@@ -18,7 +18,7 @@ const sizes = wanted.length > 0 ? wanted : [100, 500, 2000];
 const name = 'www.example.test';
 const deploymentsAtOnce = 32;
 
-interface Measured {
+interface DriftCounts {
   readonly targets: number;
   readonly seconds: number;
   /** Of this process: the interpreter, the functions and the endpoints; not the database's. */
@@ -36,7 +36,7 @@ console.log(
 );
 for (const size of sizes) console.log(row(await measure(size)));
 
-async function measure(size: number): Promise<Measured> {
+async function measure(size: number): Promise<DriftCounts> {
   const version = await authority.issue({ names: [name] });
   const folder = mkdtempSync(join(tmpdir(), 'certferry-bench-'));
   const server = await serving(version);
@@ -144,7 +144,7 @@ function watchMemory() {
   };
 }
 
-function row({ targets, seconds, cpuMilliseconds, transitions, peakMebibytes }: Measured): string {
+function row({ targets, seconds, cpuMilliseconds, transitions, peakMebibytes }: DriftCounts): string {
   const cells: [string, number][] = [
     [String(targets), 10],
     [seconds.toFixed(1), 11],

@@ -1,7 +1,7 @@
 import { CertferryError, isCertferryError } from './errors.ts';
 
 /** Why a look at an endpoint came to nothing, in words for people. */
-export function probeFailed(words: string, cause?: unknown): CertferryError {
+export function probeError(words: string, cause?: unknown): CertferryError {
   const code = codeOf(cause);
   return new CertferryError('ProbeFailed', words, { details: code === null ? {} : { code }, cause });
 }
@@ -32,10 +32,10 @@ const wordsOfCode: Readonly<Record<string, string>> = {
 };
 
 /** An error of a socket, a handshake or a resolver, in words. One that has words already stays as it is. */
-export function inWords(cause: unknown): CertferryError {
+export function toProbeError(cause: unknown): CertferryError {
   if (isCertferryError(cause)) return cause;
   const code = codeOf(cause);
-  return probeFailed(wordsOfCode[code ?? ''] ?? otherWords(code, cause), cause);
+  return probeError(wordsOfCode[code ?? ''] ?? otherWords(code, cause), cause);
 }
 
 function otherWords(code: string | null, cause: unknown): string {

@@ -32,12 +32,12 @@ export interface ApplyResult {
  * for the reason `why`.
  */
 type Check =
-  | { readonly kind: 'accepted'; readonly validatedIn: 'private' }
-  | { readonly kind: 'refused'; readonly validatedIn: 'private'; readonly command: CommandResult }
+  | { readonly kind: 'accepted'; readonly validatedIn: 'sandbox' }
+  | { readonly kind: 'refused'; readonly validatedIn: 'sandbox'; readonly command: CommandResult }
   | { readonly kind: 'unsupported'; readonly validatedIn: 'none' }
   | {
       readonly kind: 'postponed';
-      readonly validatedIn: 'place';
+      readonly validatedIn: 'in_place';
       readonly why: string;
       readonly argv: readonly string[];
     };
@@ -92,11 +92,11 @@ async function checkStaged(home: Home, change: Change): Promise<Check> {
   if (change.validate === null) return { kind: 'unsupported', validatedIn: 'none' };
   const check = await checkStagedFiles(home, change, change.validate);
   if (check.kind === 'unavailable') {
-    return { kind: 'postponed', validatedIn: 'place', why: check.why, argv: change.validate };
+    return { kind: 'postponed', validatedIn: 'in_place', why: check.why, argv: change.validate };
   }
   return succeeded(check.command)
-    ? { kind: 'accepted', validatedIn: 'private' }
-    : { kind: 'refused', validatedIn: 'private', command: check.command };
+    ? { kind: 'accepted', validatedIn: 'sandbox' }
+    : { kind: 'refused', validatedIn: 'sandbox', command: check.command };
 }
 
 function commit(home: Home, change: Change): void {
@@ -144,7 +144,7 @@ function refuseStaged(home: Home, change: Change, why: string): ApplyResult {
   return {
     outcome: 'validate_failed',
     summary: `staged files refused, live files unchanged: ${why}`,
-    validatedIn: 'private',
+    validatedIn: 'sandbox',
     warnings: [],
     repair: null,
   };
@@ -157,7 +157,7 @@ function refuseInstalled(home: Home, change: Change, command: CommandResult): Ap
   return {
     outcome: 'validate_failed',
     summary: `new files refused, previous files restored before any reload: ${describeCommand(command)}`,
-    validatedIn: 'place',
+    validatedIn: 'in_place',
     warnings: [],
     repair: null,
   };
@@ -169,7 +169,7 @@ function finishDryRun(home: Home, change: Change, check: Check): ApplyResult {
   return {
     outcome: isAccepted ? 'validated' : 'validate_unsupported',
     summary: dryRunSummary(check),
-    validatedIn: isAccepted ? 'private' : 'none',
+    validatedIn: isAccepted ? 'sandbox' : 'none',
     warnings: [],
     repair: null,
   };

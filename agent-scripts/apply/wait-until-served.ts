@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import { endpointParts, type Verify } from '../../core/targets/verify.ts';
-import { judge } from '../../core/tls-probe/judge.ts';
+import { judgeProbe } from '../../core/tls-probe/judge-probe.ts';
 import { probe } from '../../core/tls-probe/probe.ts';
 import { countListening, type Workers } from '../host/worker-processes.ts';
 
@@ -35,7 +35,7 @@ export async function waitUntilServed(
       verify: { ...verify, timeoutSeconds: 1, successThreshold: 1 },
       version,
     });
-    servedSince = judge(observations, verify).verified ? (servedSince ?? Date.now()) : null;
+    servedSince = judgeProbe(observations, verify).verified ? (servedSince ?? Date.now()) : null;
     if (servedSince !== null && Date.now() - servedSince >= requiredMilliseconds) return true;
     hasResponded ||= observations.some((observation) => observation.fingerprint !== null);
     await sleep(pollMilliseconds);

@@ -1,7 +1,7 @@
 import type { AgentLine, HostInspection } from '../../core/deployment/agent-line.ts';
 import type { InspectionRequest, JobHeader } from '../../core/deployment/job.ts';
 import { isCertferryError } from '../../core/errors.ts';
-import type { AddressInspection, look as lookAt } from '../../core/tls-probe/inspect-endpoint.ts';
+import type { AddressInspection, inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import { refuseExpired } from '../journal/fence.ts';
 import { resultLine } from '../journal/result-line.ts';
 import { rejected } from './deploy.ts';
@@ -28,24 +28,26 @@ export async function inspectEndpoints(
     if (isCertferryError(error)) return rejected(header, error);
     throw error;
   }
-  const { look } = await import('../../core/tls-probe/inspect-endpoint.ts');
-  const looks = await Promise.all(requests.map((request) => inspectEndpoint(request, look, now)));
+  const { inspectEndpoint } = await import('../../core/tls-probe/inspect-endpoint.ts');
+  const inspections = await Promise.all(
+    requests.map((request) => inspectTarget(request, inspectEndpoint, now)),
+  );
   return resultLine(header, {
     outcome: 'inspected',
-    summary: `inspected ${looks.length} ${looks.length === 1 ? 'endpoint' : 'endpoints'} from this host`,
-    looks: withinLine(looks),
+    summary: `inspected ${inspections.length} ${inspections.length === 1 ? 'endpoint' : 'endpoints'} from this host`,
+    inspections: withinLine(inspections),
   });
 }
 
-async function inspectEndpoint(
+async function inspectTarget(
   { targetId, verify, version }: InspectionRequest,
-  look: typeof lookAt,
+  inspect: typeof inspectEndpoint,
   now: Date,
 ): Promise<HostInspection> {
   const { endpoint, serverName, protocol, timeoutSeconds } = verify;
   try {
-    const looks = await look({ endpoint, serverName, protocol, timeoutSeconds, version }, now);
-    return { targetId, seen: looks.map(shorten) };
+    const inspections = await inspect({ endpoint, serverName, protocol, timeoutSeconds, version }, now);
+    return { targetId, seen: inspections.map(shorten) };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     return { targetId, seen: [shorten({ address: endpoint, problem, served: null })] };
@@ -71,9 +73,9 @@ function shorten({
 }
 
 /** Omits whole inspections that exceed the maximum: part of an inspection could be mistaken for all of it. */
-export function withinLine(looks: readonly HostInspection[]): HostInspection[] {
+export function withinLine(inspections: readonly HostInspection[]): HostInspection[] {
   let characters = 0;
-  return looks.map((inspection) => {
+  return inspections.map((inspection) => {
     const length = JSON.stringify(inspection).length;
     if (characters + length > maximumInspectionCharacters)
       return { targetId: inspection.targetId, seen: null };

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProbeRequest } from '../../core/deployment/job.ts';
 import { endpointParts } from '../../core/targets/verify.ts';
-import { judge } from '../../core/tls-probe/judge.ts';
+import { judgeProbe } from '../../core/tls-probe/judge-probe.ts';
 import { probe, serverNameOf } from '../../core/tls-probe/probe.ts';
 import { redact } from '../host/run-command.ts';
 import { type SandboxProbeResult, sandboxEndpoints } from './rehearsal.ts';
@@ -63,7 +63,7 @@ async function probeFirstListening(
     if (!(await isListening(endpoint))) continue;
     const named = serverName === null ? verify : { ...verify, serverName };
     const request = { ...named, endpoint, timeoutSeconds: 5, successThreshold: 1 };
-    const { verified, summary } = judge(await probe({ verify: request, version }), request);
+    const { verified, summary } = judgeProbe(await probe({ verify: request, version }), request);
     return { ok: verified, why: `sandboxed instance, ${summary}` };
   }
   return null;

@@ -1,5 +1,9 @@
 import type { ProbeProtocol } from '../../core/targets/kinds/probe-protocol.ts';
-import { type AddressInspection, look, type ServedFacts } from '../../core/tls-probe/inspect-endpoint.ts';
+import {
+  type AddressInspection,
+  inspectEndpoint,
+  type ServedFacts,
+} from '../../core/tls-probe/inspect-endpoint.ts';
 import { daysBetween, minute } from '../render/text.ts';
 import { waitingFor } from '../render/waiting.ts';
 import { notServedExitCode } from '../terminal/exit-codes.ts';
@@ -38,11 +42,11 @@ export async function probe(endpoint: string, options: ProbeOptions, terminal: T
 
 /** A name that does not resolve is a result, too. */
 async function inspectEndpoints(
-  request: Parameters<typeof look>[0],
+  request: Parameters<typeof inspectEndpoint>[0],
   now: Date,
 ): Promise<AddressInspection[]> {
   try {
-    return await look(request, now);
+    return await inspectEndpoint(request, now);
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ProbeFailed') throw error;
     return [{ address: request.endpoint, problem: error.message, served: null }];

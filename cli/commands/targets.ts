@@ -1,6 +1,6 @@
 import type { Change, Registration } from '../../account/registrations.ts';
 import type { StackBackend } from '../../account/stack-backend.ts';
-import { hostWords } from '../../core/targets/host-words.ts';
+import { describeHostSelector } from '../../core/targets/describe-host-selector.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import { readTargetsFile } from '../input/select-targets.ts';
 import { selectStack } from '../options/backend-options.ts';
@@ -77,7 +77,7 @@ function printRegistrations(
 function detailsOf({ kind, thing }: Registration): string {
   if (kind === 'target') {
     const target = thing as RegisteredTarget;
-    return `${target.kind}, ${target.certificate}, ${hostWords(target.host)}`;
+    return `${target.kind}, ${target.certificate}, ${describeHostSelector(target.host)}`;
   }
   const { source } = thing as { source?: { kind: string } };
   return source === undefined ? 'no source' : source.kind;

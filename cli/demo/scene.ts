@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { readBundle } from '../../core/certificate/read-bundle.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
-import { look } from '../../core/tls-probe/inspect-endpoint.ts';
+import { inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import type { LocalBackend } from '../../local/backend/local-backend.ts';
 import { pathPrinter } from '../render/path-printer.ts';
 import { mark } from '../render/summary.ts';
@@ -80,14 +80,19 @@ export async function expectServed(
       `${called} (${served.fingerprint}) was to be served; ${fingerprint ?? 'nothing'} is`,
     );
   }
-  out(`  ${colours.green('✔')} a look from outside: ${called} is served, ${shortFingerprint(fingerprint)}`);
+  out(
+    `  ${colours.green('✔')} a inspectEndpoint from outside: ${called} is served, ${shortFingerprint(fingerprint)}`,
+  );
 }
 
 /** The leaf that a server serves to a client that asks for its name; null when there is none. */
 export async function servedBy({ target: { verify } }: Stage): Promise<string | null> {
   if (verify === 'none') throw new DemoFailed('the target of the demo has an endpoint');
   const { endpoint, serverName } = verify;
-  const [first] = await look({ endpoint, serverName, protocol: 'tls', timeoutSeconds: 3 }, new Date());
+  const [first] = await inspectEndpoint(
+    { endpoint, serverName, protocol: 'tls', timeoutSeconds: 3 },
+    new Date(),
+  );
   return first?.served?.fingerprint ?? null;
 }
 

@@ -1,5 +1,5 @@
 import { parseTargets, type TargetsFile } from '../../core/registry/targets-file.ts';
-import { hostWords } from '../../core/targets/host-words.ts';
+import { describeHostSelector } from '../../core/targets/describe-host-selector.ts';
 import { memberOf, type RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Target } from '../../core/targets/target.ts';
 import type { AtLeastOne } from '../report/deployment-report.ts';
@@ -45,7 +45,7 @@ export function onThisMachine(target: RegisteredTarget): Target {
   const member = typeof host === 'string' && isLocal.test(host) ? memberOf(target, { host, address }) : null;
   if (member !== null) return member;
   throw new UsageError(
-    `target ${target.id} is on ${hostWords(host)}, but --local deploys to this machine only (host: local). ` +
+    `target ${target.id} is on ${describeHostSelector(host)}, but --local deploys to this machine only (host: local). ` +
       'Exclude it with --target, or use --stack: docs/deploying.md.',
   );
 }

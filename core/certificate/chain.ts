@@ -1,9 +1,9 @@
 // Which certificate is the leaf, and in which order the others lead up from it. Signatures decide, not the order given.
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { CertferryError } from '../errors.ts';
-import { attempt } from './attempt.ts';
 import { describeCertificate, nameLine } from './describe.ts';
 import { epochSeconds, fingerprintOf } from './facts.ts';
+import { tryOr } from './try-or.ts';
 
 /** `complete` when the chain is known to reach a root; `spare` are intermediates of other paths than the one taken. */
 export interface OrderedChain {
@@ -65,7 +65,7 @@ function isIssuedBy(child: X509Certificate, parent: X509Certificate): boolean {
 
 /** False, too, for a parent's key of a kind that this OpenSSL does not know. */
 function isSignedBy(child: X509Certificate, parent: X509Certificate): boolean {
-  return attempt(() => child.verify(parent.publicKey), false);
+  return tryOr(() => child.verify(parent.publicKey), false);
 }
 
 /** A root of X.509 version 1 does not say that it is a CA; that it signed another says so. */

@@ -2,7 +2,7 @@
 // nothing heavier may be imported here, and nothing newer than Node 20 used.
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Fingerprint, KeyAlgorithm, VersionFacts } from '../deployment/version.ts';
-import { attempt } from './attempt.ts';
+import { tryOr } from './try-or.ts';
 
 const certificateBlock =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
@@ -53,7 +53,7 @@ export function lostNames(installed: string, next: string): string[] {
 
 /** A certificate's public key; null when it is of a kind that this OpenSSL does not know. */
 export function publicKeyOf(certificate: X509Certificate): KeyObject | null {
-  return attempt(() => certificate.publicKey, null);
+  return tryOr(() => certificate.publicKey, null);
 }
 
 /** The kinds of keys certferry carries; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). */
@@ -76,7 +76,7 @@ export function epochSeconds(date: string): number {
 }
 
 function certificatesOf(pem: string): X509Certificate[] | null {
-  return attempt(() => (pem.match(certificateBlock) ?? []).map((block) => new X509Certificate(block)), null);
+  return tryOr(() => (pem.match(certificateBlock) ?? []).map((block) => new X509Certificate(block)), null);
 }
 
 function leafNames(pem: string): string[] {

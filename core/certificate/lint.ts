@@ -2,9 +2,9 @@
 import type { X509Certificate } from 'node:crypto';
 import { CertferryError } from '../errors.ts';
 import { childrenOf, type Node, oidOf, parseDer } from './asn1.ts';
-import { attempt } from './attempt.ts';
 import { dayOf, describeCertificate, describeKey } from './describe.ts';
 import { epochSeconds, publicKeyOf } from './facts.ts';
+import { tryOr } from './try-or.ts';
 
 /** CA/Browser Forum Baseline Requirements 6.1.5; OpenSSL at its default security level refuses less, too. */
 const minimumRsaBits = 2048;
@@ -51,7 +51,7 @@ function lintKeySize(certificate: X509Certificate): void {
 }
 
 function lintSignature(certificate: X509Certificate): void {
-  const weakness = attempt(() => weakSignatureOf(certificate), 'an algorithm that cannot be read');
+  const weakness = tryOr(() => weakSignatureOf(certificate), 'an algorithm that cannot be read');
   if (weakness === null) return;
   const message = `${describeCertificate(certificate)} is signed by ${weakness}, which clients refuse. Have it issued again with SHA-256.`;
   throw new CertferryError('WeakSignature', message, { details: { signature: weakness } });

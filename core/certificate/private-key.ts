@@ -10,11 +10,11 @@ import {
 } from 'node:crypto';
 import { CertferryError } from '../errors.ts';
 import { childrenOf, parseDer } from './asn1.ts';
-import { attempt } from './attempt.ts';
 import { describeCertificate, describeKey, publicKeyDigest } from './describe.ts';
 import { refuseCostlyDerivation, wrongPassphrase } from './passphrase.ts';
 import { type Block, toPem } from './pem.ts';
 import { isConsistentRsa } from './rsa.ts';
+import { tryOr } from './try-or.ts';
 
 /** What has a JWK form at all; keys of other kinds match no leaf that is taken. */
 const jwkTypes: readonly string[] = ['rsa', 'ec', 'ed25519'];
@@ -52,7 +52,7 @@ export function assertKeyOf(leaf: X509Certificate, key: KeyObject): void {
 function provesItself(key: KeyObject, publicKey: KeyObject): boolean {
   const text = Buffer.from('certferry');
   const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
-  return attempt(() => verify(hash, text, publicKey, sign(hash, text, key)), false);
+  return tryOr(() => verify(hash, text, publicKey, sign(hash, text, key)), false);
 }
 
 function openKey(block: Block, passphrase: string | undefined): KeyObject {
@@ -83,7 +83,7 @@ function isEncrypted({ label, headers }: Block): boolean {
 
 /** EncryptedPrivateKeyInfo (RFC 5958) begins with its algorithm. */
 function refuseCostlyKey({ field, der }: Block): void {
-  const algorithm = attempt(() => childrenOf(parseDer(der))[0], undefined); // OpenSSL will refuse what cannot be parsed
+  const algorithm = tryOr(() => childrenOf(parseDer(der))[0], undefined); // OpenSSL will refuse what cannot be parsed
   if (algorithm !== undefined) refuseCostlyDerivation(field, algorithm);
 }
 

@@ -3,7 +3,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { Bundle, VersionFacts } from '../deployment/version.ts';
 import { CertferryError } from '../errors.ts';
-import { attempt } from './attempt.ts';
 import { type OrderedChain, orderChain } from './chain.ts';
 import { dayOf, describeCertificate, describeKey, nameLine } from './describe.ts';
 import { epochSeconds, factsOf, fingerprintOf, namesOf } from './facts.ts';
@@ -11,6 +10,7 @@ import { keyTypeUnsupported, lintCertificate } from './lint.ts';
 import { type Block, readBlocks, readBytes, toPem } from './pem.ts';
 import { readPkcs12 } from './pkcs12.ts';
 import { assertKeyOf, pkcs8Of, readPrivateKey } from './private-key.ts';
+import { tryOr } from './try-or.ts';
 
 /**
  * A bundle as it came. Any field may hold any block: a key beside the certificate, a leaf in the chain. `certificate`
@@ -113,7 +113,7 @@ function readCertificate(block: Block, index: number): X509Certificate {
 
 /** OpenSSL parses a certificate whose dates are no dates; nobody else has to. */
 function parseCertificate(block: Block): X509Certificate | null {
-  const certificate = attempt(() => new X509Certificate(toPem(block)), null);
+  const certificate = tryOr(() => new X509Certificate(toPem(block)), null);
   const dates = [certificate?.validFrom, certificate?.validTo].map((date) => epochSeconds(date ?? ''));
   return dates.some(Number.isNaN) ? null : certificate;
 }

@@ -66,13 +66,13 @@ export const AgentLine = z.strictObject({
   version: z.nullable(VersionFacts),
   previousVersion: z.nullable(VersionFacts),
   warnings: z.array(z.string()),
-  validatedIn: z.nullable(z.enum(['private', 'place', 'none'])),
+  validatedIn: z.nullable(z.enum(['sandbox', 'in_place', 'none'])),
   served: z.nullable(z.boolean()),
   repair: z.nullable(Repair),
   recovered: z.nullable(Recovery),
   hostKey: z.nullable(HostKey),
   observations: z.nullable(z.array(Observation)),
-  looks: z.optional(z.array(HostInspection)),
+  inspections: z.optional(z.array(HostInspection)),
 });
 export type AgentLine = z.infer<typeof AgentLine>;
 

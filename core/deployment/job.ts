@@ -56,13 +56,13 @@ export const InspectionRequest = z.strictObject({
 export type InspectionRequest = z.infer<typeof InspectionRequest>;
 
 /** What a host sees of so many targets fits into its line, unless their names have dozens of addresses. */
-export const mostLooks = 8;
+export const maximumInspections = 8;
 
 /** A job without secrets, carried as base64url of its JSON. `looks` only with `inspect`. */
 export const OpenJob = z.strictObject({
   header: JobHeader,
   probe: z.nullable(ProbeRequest),
-  looks: z.optional(z.array(InspectionRequest).check(z.minLength(1), z.maxLength(mostLooks))),
+  inspections: z.optional(z.array(InspectionRequest).check(z.minLength(1), z.maxLength(maximumInspections))),
   /** Of a rollback: the version that it may take away. Without it, whichever is installed. */
   replaces: z.optional(Fingerprint),
 });

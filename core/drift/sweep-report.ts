@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { conditions } from './drift.ts';
+import { conditions } from './finding.ts';
 
 /** `unresolved`: the hosts of the target could not be determined. */
 const reportedConditions = [...conditions, 'unresolved'] as const;

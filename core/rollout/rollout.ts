@@ -6,7 +6,7 @@ import { CertificateName, Host, TargetId } from '../targets/target.ts';
 import { Verify } from '../targets/verify.ts';
 
 /** A recording state is given a part twice, in the request and in the state, beside all else: 256 KiB in all. */
-export const longestPartBytes = 64_000;
+export const maximumPartBytes = 64_000;
 
 /** Only these of a certificate's targets: a part of a fleet, such as an instance that has just come up. */
 export const Part = z
@@ -16,8 +16,8 @@ export const Part = z
   })
   .check(
     z.refine(
-      (part) => Buffer.byteLength(JSON.stringify(part)) <= longestPartBytes,
-      `a part that is written in ${longestPartBytes} bytes: several rollouts for more, or one for all`,
+      (part) => Buffer.byteLength(JSON.stringify(part)) <= maximumPartBytes,
+      `a part that is written in ${maximumPartBytes} bytes: several rollouts for more, or one for all`,
     ),
   );
 export type Part = z.infer<typeof Part>;
@@ -104,10 +104,10 @@ export const Wave = z.strictObject({
   step: z.int(),
   waitSeconds: z.int(),
   /** Until when it waits, and when hosts are looked for again, in epoch seconds; and how often it has waited so far. */
-  hold: z._default(z.strictObject({ until: z.int(), planAt: z.int(), looks: z.int() }), {
+  hold: z._default(z.strictObject({ until: z.int(), planAt: z.int(), checks: z.int() }), {
     until: 0,
     planAt: 0,
-    looks: 0,
+    checks: 0,
   }),
   /** Targets in this wave, reached by the waves before it, and in all. */
   count: z.int(),

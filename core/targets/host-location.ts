@@ -1,13 +1,13 @@
-/** Where SSM knows a host. `account` and `region` are null for the stack's own. */
+/** The location of a host in SSM. `account` and `region` are null for those of the stack. */
 export interface HostLocation {
-  /** What SSM's calls name it by. */
+  /** The instance id in calls of SSM. */
   readonly instance: string;
   readonly account: string | null;
   readonly region: string | null;
 }
 
-/** Takes `i-…`, `mi-…`, `local…` and `<account>/<region>/i-…` apart (see `Host` in `core/target/target.ts`). */
-export function placeOf(host: string): HostLocation {
+/** Splits a host id: `i-…`, `mi-…`, `local…` or `<account>/<region>/i-…` (see `Host` in `core/targets/target.ts`). */
+export function hostLocationOf(host: string): HostLocation {
   const [instance = host, region = null, account = null] = host.split('/').reverse();
   return { instance, region, account };
 }

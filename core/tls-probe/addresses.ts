@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { inWords, probeFailed } from '../probe-failure.ts';
+import { probeError, toProbeError } from '../probe-failure.ts';
 
 /** One address of an endpoint. */
 export interface Address {
@@ -30,13 +30,13 @@ async function withDeadline<T>(work: Promise<T>, host: string, seconds: number):
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(probeFailed(`the name server does not answer for ${host} within ${seconds} s`));
+      reject(probeError(`the name server does not answer for ${host} within ${seconds} s`));
     }, seconds * 1000);
   });
   try {
     return await Promise.race([work, late]);
   } catch (cause) {
-    throw inWords(cause);
+    throw toProbeError(cause);
   } finally {
     clearTimeout(timer);
   }

@@ -9,7 +9,7 @@ import { constants, type X509Certificate } from 'node:crypto';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { KeyAlgorithm } from '../deployment/version.ts';
-import { inWords, probeFailed } from '../probe-failure.ts';
+import { probeError, toProbeError } from '../probe-failure.ts';
 import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
 import { converse } from './starttls/conversation.ts';
 import { dialects } from './starttls/dialects.ts';
@@ -45,7 +45,7 @@ export async function handshake(approach: Approach): Promise<Served> {
   try {
     return await withDeadline(stages(socket, approach), approach.timeoutSeconds);
   } catch (cause) {
-    throw inWords(cause);
+    throw toProbeError(cause);
   } finally {
     socket.destroy();
   }
@@ -61,7 +61,7 @@ async function stages(socket: Socket, approach: Approach): Promise<Served> {
 async function withDeadline<T>(work: Promise<T>, seconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(probeFailed(`no answer within ${seconds} s`)), seconds * 1000);
+    timer = setTimeout(() => reject(probeError(`no answer within ${seconds} s`)), seconds * 1000);
   });
   try {
     return await Promise.race([work, late]);
@@ -85,12 +85,12 @@ function presentedOn(socket: Socket, approach: Approach): Promise<Served> {
     });
     secure.once('secureConnect', () => {
       const served = early ?? read(secure);
-      if (served === null) reject(probeFailed('it serves no certificate'));
+      if (served === null) reject(probeError('it serves no certificate'));
       else resolve(served);
     });
     const failed = (cause?: Error) => {
       if (early !== null) resolve(early);
-      else reject(cause ?? probeFailed('the connection was closed before the handshake was over'));
+      else reject(cause ?? probeError('the connection was closed before the handshake was over'));
     };
     secure.on('error', failed).once('close', () => failed());
   });

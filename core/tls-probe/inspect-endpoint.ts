@@ -1,15 +1,15 @@
 import { daysUntil, nameLine } from '../certificate/describe.ts';
 import { epochSeconds, fingerprintOf, namesOf } from '../certificate/facts.ts';
 import type { VersionFacts } from '../deployment/version.ts';
-import { inWords, isNoRoute } from '../probe-failure.ts';
+import { isNoRoute, toProbeError } from '../probe-failure.ts';
 import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
 import { endpointParts } from '../targets/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
 import type { Served } from './handshake.ts';
 import { servedFor, serverNameOf } from './probe.ts';
-import { linkProblem, nameProblem } from './served.ts';
+import { linkProblem, nameProblem } from './served-problem.ts';
 
-export interface EndpointQuestion {
+export interface InspectionOptions {
   /** `host:port`. */
   readonly endpoint: string;
   readonly serverName?: string | undefined;
@@ -48,7 +48,7 @@ export interface ServedFacts {
 }
 
 /** Looks once at every address of an endpoint, without a judgement. Throws ProbeFailed when the name has no address. */
-export async function look(question: EndpointQuestion, now: Date): Promise<AddressInspection[]> {
+export async function inspectEndpoint(question: InspectionOptions, now: Date): Promise<AddressInspection[]> {
   const { host, port } = endpointParts(question.endpoint);
   const addresses = await addressesOf(host, question.timeoutSeconds);
   return await Promise.all(addresses.map((address) => lookAt(address, port, question, now)));
@@ -57,7 +57,7 @@ export async function look(question: EndpointQuestion, now: Date): Promise<Addre
 async function lookAt(
   address: Address,
   port: number,
-  question: EndpointQuestion,
+  question: InspectionOptions,
   now: Date,
 ): Promise<AddressInspection> {
   const text = addressText(address, port);
@@ -68,7 +68,7 @@ async function lookAt(
     const served = await servedFor(question.version ?? null, { ...approach, keyAlgorithm: null });
     return { address: text, problem: null, served: factsOf(served, serverName, now) };
   } catch (error) {
-    const look = { address: text, problem: inWords(error).message, served: null };
+    const look = { address: text, problem: toProbeError(error).message, served: null };
     return isNoRoute(error) ? { ...look, noRoute: true } : look;
   }
 }

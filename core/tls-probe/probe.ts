@@ -2,18 +2,18 @@ import { isIP } from 'node:net';
 import { fingerprintOf, keyAlgorithmOf } from '../certificate/facts.ts';
 import type { Observation } from '../deployment/agent-line.ts';
 import type { VersionFacts } from '../deployment/version.ts';
-import { inWords, isNoRoute } from '../probe-failure.ts';
+import { isNoRoute, toProbeError } from '../probe-failure.ts';
 import { endpointParts, type Verify } from '../targets/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
 import { type Approach, handshake, type Served } from './handshake.ts';
-import { type Besides, problemOf } from './served.ts';
+import { type LeafPredicate, problemOf } from './served-problem.ts';
 
 /** Does the endpoint serve this version? `version: null` asks only for a chain that builds and a name that fits. */
-export interface ProbeQuestion {
+export interface ProbeOptions {
   readonly verify: Verify;
   readonly version: VersionFacts | null;
   /** Leaves of other versions that are right here as well. */
-  readonly besides?: Besides;
+  readonly besides?: LeafPredicate;
   /** When it is time to stop: what has not been seen by then has a problem that says so. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -32,19 +32,19 @@ interface Look {
  * An address that was left out because its family has no route from here, while another family answered, is `ok` without
  * a fingerprint, and its `problem` says so.
  */
-export async function probe(question: ProbeQuestion): Promise<Observation[]> {
+export async function probe(question: ProbeOptions): Promise<Observation[]> {
   const { endpoint, timeoutSeconds } = question.verify;
   const { host, port } = endpointParts(endpoint);
   try {
     const addresses = await addressesOf(host, timeoutSeconds);
-    const looks = await Promise.all(addresses.map((address) => lookAt(address, port, question)));
-    return looks.map((look) => withoutRoute(look, looks));
+    const inspections = await Promise.all(addresses.map((address) => lookAt(address, port, question)));
+    return inspections.map((look) => withoutRoute(look, inspections));
   } catch (error) {
-    return [{ address: endpoint, fingerprint: null, ok: false, problem: inWords(error).message }];
+    return [{ address: endpoint, fingerprint: null, ok: false, problem: toProbeError(error).message }];
   }
 }
 
-async function lookAt(address: Address, port: number, question: ProbeQuestion): Promise<Look> {
+async function lookAt(address: Address, port: number, question: ProbeOptions): Promise<Look> {
   const { successThreshold } = question.verify;
   let look = await lookOnce(address, port, question);
   for (let count = 2; count <= successThreshold && look.observation.ok; count += 1) {
@@ -61,7 +61,7 @@ async function lookAt(address: Address, port: number, question: ProbeQuestion): 
 async function lookOnce(
   address: Address,
   port: number,
-  { verify, version, besides, signal }: ProbeQuestion,
+  { verify, version, besides, signal }: ProbeOptions,
 ): Promise<Look> {
   const serverName = serverNameOf(verify);
   const { protocol, timeoutSeconds, requireChain } = verify;
@@ -80,7 +80,7 @@ async function lookOnce(
     const fingerprint = fingerprintOf(served.leaf);
     return { address, noRoute: false, observation: { ...seen, fingerprint, ok: problem === null, problem } };
   } catch (error) {
-    const { message } = inWords(error);
+    const { message } = toProbeError(error);
     const observation = { ...seen, fingerprint: null, ok: false, problem: message };
     return { address, noRoute: isNoRoute(error), observation };
   }

@@ -2,7 +2,7 @@ import { epochSeconds } from '../../core/clock.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { placeOf } from '../../core/targets/host-location.ts';
+import { hostLocationOf } from '../../core/targets/host-location.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
 import type { LockItem } from '../../services/locks/lock-item.ts';
 import type { PendingCommand, Purpose } from '../../services/locks/pending-commands.ts';
@@ -102,7 +102,7 @@ async function waitToSend(by: DeliveryServices, { purpose, deployment }: Deliver
   const { host } = deployment.target;
   if (purpose !== 'undo') await checkHost(by, deployment);
   if (purpose === 'push') await by.commands.requireReachable(host);
-  const { account, region } = placeOf(host);
+  const { account, region } = hostLocationOf(host);
   const where = account === null ? null : `${account}/${region}`;
   await by.sendRate.waitForSlot(where, purpose === 'undo' ? 'mustGo' : 'canWait');
 }

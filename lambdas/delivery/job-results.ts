@@ -2,8 +2,8 @@ import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import type { CertferryError } from '../../core/errors.ts';
 import type { Verify } from '../../core/targets/verify.ts';
-import { judge } from '../../core/tls-probe/judge.ts';
-import { nextWaitSeconds } from '../../core/tls-probe/schedule.ts';
+import { nextWaitSeconds } from '../../core/tls-probe/backoff.ts';
+import { judgeProbe } from '../../core/tls-probe/judge-probe.ts';
 import type { Invocation } from '../../services/ssm/commands.ts';
 
 const noFacts = {
@@ -76,7 +76,7 @@ export function hostProbeResult(
   { verify, attempt }: { verify: Verify; attempt: number },
 ): ProbeResult {
   const observations = line?.observations ?? [];
-  const verdict = observations.length > 0 ? judge(observations, verify) : null;
+  const verdict = observations.length > 0 ? judgeProbe(observations, verify) : null;
   const summary = verdict?.summary ?? line?.summary ?? noResultSummary(invocation.status, invocation.errors);
   return probeResult({ verified: verdict?.verified ?? false, summary }, observations, { verify, attempt });
 }

@@ -1,5 +1,5 @@
-import { type Condition, conditions } from '../../core/drift/drift.ts';
-import { type Patient, reasonNotToHeal } from '../../core/drift/healing.ts';
+import { type Condition, conditions } from '../../core/drift/finding.ts';
+import { type HealingCandidate, reasonNotToHeal } from '../../core/drift/plan-healing.ts';
 import type { SweepReport, SweptTarget } from '../../core/drift/sweep-report.ts';
 import type { Healing } from './start-healing.ts';
 import type { Sweep, Swept } from './sweep-targets.ts';
@@ -8,7 +8,7 @@ import type { Sweep, Swept } from './sweep-targets.ts';
 const maximumTargets = 1000;
 
 /** The facts that decide whether a target is healed. */
-export function healingCandidate({ finding, registered, member, installed }: Swept): Patient {
+export function healingCandidate({ finding, registered, member, installed }: Swept): HealingCandidate {
   return {
     finding,
     registeredId: registered.id,

@@ -1,4 +1,4 @@
-import type { Due } from '../../core/drift/drift.ts';
+import type { Due } from '../../core/drift/finding.ts';
 import type { Executions } from '../../services/executions.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';

@@ -1,5 +1,5 @@
-import { dailyLook } from '../../core/rollout/asking.ts';
 import type { RolloutRequest } from '../../core/rollout/rollout.ts';
+import { dailySourceCheck } from '../../core/rollout/source-check.ts';
 import type { Executions } from '../../services/executions.ts';
 import { logger } from '../../services/logger.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
@@ -22,7 +22,7 @@ export async function checkSources(certificate: string | undefined, by: Services
   );
   for (const { thing } of await by.catalogue.certificates()) {
     if (thing.source === undefined || !withTargets.has(thing.name)) continue;
-    const { name, request } = dailyLook(thing.name, by.now);
+    const { name, request } = dailySourceCheck(thing.name, by.now);
     if (await isStarted(by, name, request)) started.push(name);
   }
   return started;

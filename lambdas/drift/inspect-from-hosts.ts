@@ -1,10 +1,14 @@
 import pLimit from 'p-limit';
 import { type Clock, epochSeconds } from '../../core/clock.ts';
-import { type JobHeader, mostLooks } from '../../core/deployment/job.ts';
-import type { Sight } from '../../core/drift/drift.ts';
-import { type HostAnswer, type HostQuestion, sightFromHost } from '../../core/drift/host-inspection.ts';
+import { type JobHeader, maximumInspections } from '../../core/deployment/job.ts';
+import type { EndpointInspection } from '../../core/drift/finding.ts';
+import {
+  type HostInspectionTarget,
+  type HostReply,
+  inspectionFromHost,
+} from '../../core/drift/host-inspection.ts';
 import { openJobText } from '../../core/seal/job-text.ts';
-import { placeOf } from '../../core/targets/host-location.ts';
+import { hostLocationOf } from '../../core/targets/host-location.ts';
 import type { ReachableHosts } from '../../services/fleet/reachable-hosts.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
 import { type Commands, deliverySeconds, hasEnded } from '../../services/ssm/commands.ts';
@@ -25,7 +29,7 @@ export interface HostInspectionServices {
 /** Probes of one host, requested by one command. */
 interface HostJob {
   readonly host: string;
-  readonly requests: readonly HostQuestion[];
+  readonly requests: readonly HostInspectionTarget[];
 }
 
 interface SentCommand extends Pick<JobHeader, 'deploymentId' | 'targetId'> {
@@ -36,7 +40,7 @@ interface SentCommand extends Pick<JobHeader, 'deploymentId' | 'targetId'> {
 }
 
 /** Null: there was no time to send the command. */
-type SendResult = SentCommand | Exclude<HostAnswer, { kind: 'answered' }> | null;
+type SendResult = SentCommand | Exclude<HostReply, { kind: 'answered' }> | null;
 
 /** Hosts whose state is checked together. The last of them gets its command some seconds later. */
 const batchSize = 50;
@@ -80,21 +84,23 @@ export function openHostInspections(by: HostInspectionServices, until: Date) {
     );
   }
 
-  async function resultOf(sent: SendResult | undefined): Promise<HostAnswer | null> {
+  async function resultOf(sent: SendResult | undefined): Promise<HostReply | null> {
     if (sent == null) return null;
     if ('kind' in sent) return sent;
     const deadline = Math.min(sent.sentAt + resultTimeoutSeconds * 1000, until.getTime());
     return awaitLine(sent, deadline, { ...by, limitPolls: polls });
   }
 
-  return (requests: readonly HostQuestion[]): ReadonlyMap<string, Promise<Sight | null>> => {
-    const results = new Map<string, Promise<Sight | null>>();
+  return (
+    requests: readonly HostInspectionTarget[],
+  ): ReadonlyMap<string, Promise<EndpointInspection | null>> => {
+    const results = new Map<string, Promise<EndpointInspection | null>>();
     for (const batch of inGroups(jobsOf(requests), batchSize)) {
       const sent = oneBatch(() => sendAll(batch));
       for (const [at, job] of batch.entries()) {
         const response = sent.then((all) => resultOf(all[at]));
         for (const request of job.requests) {
-          const result = response.then((one) => one && sightFromHost(request, one, by.clock.now()));
+          const result = response.then((one) => one && inspectionFromHost(request, one, by.clock.now()));
           results.set(request.targetId, result);
         }
       }
@@ -104,10 +110,10 @@ export function openHostInspections(by: HostInspectionServices, until: Date) {
 }
 
 /** In the order of the first request of each host. */
-function jobsOf(requests: readonly HostQuestion[]): HostJob[] {
+function jobsOf(requests: readonly HostInspectionTarget[]): HostJob[] {
   const byHost = Map.groupBy(requests, ({ host }) => host);
   return [...byHost].flatMap(([host, all]) =>
-    inGroups(all, mostLooks).map((some) => ({ host, requests: some })),
+    inGroups(all, maximumInspections).map((some) => ({ host, requests: some })),
   );
 }
 
@@ -131,12 +137,12 @@ async function send({ host, requests }: HostJob, by: HostInspectionServices): Pr
     if (owner !== null) {
       return { kind: 'not_asked', why: `deployment ${owner.split(':').at(-1)} is running on the host` };
     }
-    const { account, region } = placeOf(host);
+    const { account, region } = hostLocationOf(host);
     await by.sendRate.waitForSlot(account === null ? null : `${account}/${region}`, 'canWait');
     const now = by.clock.now();
     const header = headerOf(requests, now);
-    const looks = requests.map(({ host: _, ...look }) => look);
-    const job = openJobText({ header, probe: null, looks });
+    const inspections = requests.map(({ host: _, ...look }) => look);
+    const job = openJobText({ header, probe: null, inspections });
     const commandId = await by.commands.send({ host, job, comment: `certferry ${header.deploymentId}` });
     const { deploymentId, targetId } = header;
     return { commandId, deploymentId, targetId, host, sentAt: now.getTime() };
@@ -146,7 +152,7 @@ async function send({ host, requests }: HostJob, by: HostInspectionServices): Pr
 }
 
 /** A job without a deployment and without a fence, because it holds no lock. The agent's line names the first target. */
-function headerOf([first]: readonly HostQuestion[], now: Date): JobHeader {
+function headerOf([first]: readonly HostInspectionTarget[], now: Date): JobHeader {
   return {
     v: 1,
     action: 'inspect',
@@ -159,7 +165,7 @@ function headerOf([first]: readonly HostQuestion[], now: Date): JobHeader {
 
 type PollServices = HostInspectionServices & { readonly limitPolls: ReturnType<typeof pLimit> };
 
-async function awaitLine(sent: SentCommand, deadline: number, by: PollServices): Promise<HostAnswer> {
+async function awaitLine(sent: SentCommand, deadline: number, by: PollServices): Promise<HostReply> {
   const { commandId, host } = sent;
   const remaining = () => deadline - by.clock.now().getTime();
   try {

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
-import type { Sight } from '../../core/drift/drift.ts';
-import type { HostQuestion } from '../../core/drift/host-inspection.ts';
-import type { look } from '../../core/tls-probe/inspect-endpoint.ts';
+import type { EndpointInspection } from '../../core/drift/finding.ts';
+import type { HostInspectionTarget } from '../../core/drift/host-inspection.ts';
+import type { inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import type { Executions } from '../../services/executions.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { InstalledVersion, InstalledVersions } from '../../services/registry/installed-versions.ts';
@@ -22,7 +22,7 @@ export interface InspectionServices extends HostInspectionServices {
   readonly installed: InstalledVersions;
   readonly rollouts: Pick<Rollouts, 'list'>;
   readonly executions: Pick<Executions, 'status'>;
-  readonly look: typeof look;
+  readonly inspectEndpoint: typeof inspectEndpoint;
   /** Where this code runs. */
   readonly probeFrom: ProbeFrom;
 }
@@ -34,7 +34,7 @@ export interface TargetInspection {
   readonly installed: InstalledVersion | null;
   readonly status: CertificateStatus;
   /** Null when there was no time for the probe. Never rejects. */
-  readonly probe: Promise<Sight | null>;
+  readonly probe: Promise<EndpointInspection | null>;
 }
 
 type PlannedInspection = Omit<TargetInspection, 'probe'>;
@@ -84,7 +84,7 @@ export async function inspectTargets(
   return started;
 }
 
-function hostRequest({ target, plan, installed }: PlannedInspection): HostQuestion[] {
+function hostRequest({ target, plan, installed }: PlannedInspection): HostInspectionTarget[] {
   if (plan.from !== 'host') return [];
   const { verify } = plan;
   return [{ targetId: target.id, host: target.member.host, verify, version: installedFacts(installed) }];
@@ -94,9 +94,9 @@ async function inspectFromHere(
   { plan, installed }: PlannedInspection,
   until: Date,
   by: InspectionServices,
-): Promise<Sight | null> {
+): Promise<EndpointInspection | null> {
   const now = by.clock.now();
   if (now >= until) return null;
-  if (plan.from === 'nowhere') return { notLooked: plan.reason };
-  return probeFromHere(plan.verify, installed, { look: by.look, now });
+  if (plan.from === 'nowhere') return { notInspected: plan.reason };
+  return probeFromHere(plan.verify, installed, { inspectEndpoint: by.inspectEndpoint, now });
 }

@@ -1,10 +1,10 @@
 import {
-  healedAtOnce,
+  type HealingCandidate,
   healingName,
   healingRequest,
-  type Patient,
+  limitToOneRollout,
   reasonNotToHeal,
-} from '../../core/drift/healing.ts';
+} from '../../core/drift/plan-healing.ts';
 import type { Executions } from '../../services/executions.ts';
 import type { CertificateStatus } from './certificate-status.ts';
 
@@ -33,12 +33,12 @@ export async function startHealing(
     certificate,
     candidates,
     status,
-  }: { certificate: string; candidates: readonly Patient[]; status: CertificateStatus },
+  }: { certificate: string; candidates: readonly HealingCandidate[]; status: CertificateStatus },
   by: Services,
 ): Promise<Healing | null> {
   const healable = candidates.filter((candidate) => reasonNotToHeal(candidate) === null);
   if (healable.length === 0) return null;
-  const chosen = healedAtOnce(healable);
+  const chosen = limitToOneRollout(healable);
   const targets = chosen.length;
   if (status.blockedBy !== null) {
     return { certificate, rollout: null, targets: 0, summary: status.blockedBy };

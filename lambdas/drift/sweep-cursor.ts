@@ -1,4 +1,4 @@
-import type { Finding } from '../../core/drift/drift.ts';
+import type { Finding } from '../../core/drift/finding.ts';
 import type { SweepCursor } from '../../services/registry/sweep-cursor.ts';
 import { addCounts, countsOf } from './sweep-totals.ts';
 

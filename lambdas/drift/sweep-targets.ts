@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
-import type { Finding, Sight } from '../../core/drift/drift.ts';
-import type { Measured } from '../../core/drift/measured.ts';
+import type { DriftCounts } from '../../core/drift/drift-counts.ts';
+import type { EndpointInspection, Finding } from '../../core/drift/finding.ts';
 import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
@@ -28,7 +28,7 @@ export interface Sweep {
    */
   readonly reached: string | null;
   /** Counts of all targets; null when they are unknown, for example after a sweep of one certificate. */
-  readonly complete: Measured | null;
+  readonly complete: DriftCounts | null;
   /** Certificates with targets that the sweep did not reach. */
   readonly incomplete: ReadonlySet<string>;
 }
@@ -111,4 +111,6 @@ async function findingsOf(
 }
 
 /** A host may be probed minutes after the records of its targets were read. */
-const deployedMeanwhile: Sight = { notLooked: 'a deployment to the target ran during the probe' };
+const deployedMeanwhile: EndpointInspection = {
+  notInspected: 'a deployment to the target ran during the probe',
+};

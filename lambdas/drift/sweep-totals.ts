@@ -1,10 +1,10 @@
-import type { Condition, Finding } from '../../core/drift/drift.ts';
-import type { Measured } from '../../core/drift/measured.ts';
+import type { DriftCounts } from '../../core/drift/drift-counts.ts';
+import type { Condition, Finding } from '../../core/drift/finding.ts';
 
 const countedAsDrift: ReadonlySet<Condition> = new Set(['drift', 'outdated']);
 
 /** The metric values of one target. */
-export function countOf({ condition, daysToExpiry }: Finding): Measured {
+export function countOf({ condition, daysToExpiry }: Finding): DriftCounts {
   return {
     daysToExpiry,
     drift: countedAsDrift.has(condition) ? 1 : 0,
@@ -14,12 +14,12 @@ export function countOf({ condition, daysToExpiry }: Finding): Measured {
 }
 
 /** The metric values of several targets together. */
-export const countsOf = (findings: readonly Finding[]): Measured => addCounts(findings.map(countOf));
+export const countsOf = (findings: readonly Finding[]): DriftCounts => addCounts(findings.map(countOf));
 
 /** Sums the counts; `daysToExpiry` is the smallest. */
-export function addCounts(each: readonly Measured[]): Measured {
+export function addCounts(each: readonly DriftCounts[]): DriftCounts {
   const days = each.map(({ daysToExpiry }) => daysToExpiry).filter((one) => one !== null);
-  const total = (of: (one: Measured) => number) => each.reduce((sum, one) => sum + of(one), 0);
+  const total = (of: (one: DriftCounts) => number) => each.reduce((sum, one) => sum + of(one), 0);
   return {
     daysToExpiry: days.length === 0 ? null : days.reduce((least, one) => Math.min(least, one)),
     drift: total(({ drift }) => drift),

@@ -1,7 +1,13 @@
-import { type Due, type Finding, findingOf, type Known, type Sight } from '../../core/drift/drift.ts';
+import {
+  classify,
+  type Due,
+  type EndpointInspection,
+  type Finding,
+  type Known,
+} from '../../core/drift/finding.ts';
 import { memberOf } from '../../core/targets/registered.ts';
 import type { Verify } from '../../core/targets/verify.ts';
-import type { AddressInspection, look } from '../../core/tls-probe/inspect-endpoint.ts';
+import type { AddressInspection, inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 import type { ResolvedTarget } from './resolve-swept-targets.ts';
 
@@ -25,13 +31,13 @@ export function probePlanFor({ registered, member }: ResolvedTarget, probeFrom: 
 export async function probeFromHere(
   { endpoint, serverName, protocol, timeoutSeconds, addresses, requireChain }: Verify,
   installed: InstalledVersion | null,
-  by: { readonly look: typeof look; readonly now: Date },
-): Promise<Sight> {
+  by: { readonly inspectEndpoint: typeof inspectEndpoint; readonly now: Date },
+): Promise<EndpointInspection> {
   const request = { endpoint, serverName, protocol, timeoutSeconds, version: installedFacts(installed) };
   try {
-    return { addresses, requireChain, looks: await by.look(request, by.now) };
+    return { addresses, requireChain, inspections: await by.inspectEndpoint(request, by.now) };
   } catch (error) {
-    return { addresses, requireChain, looks: [failedProbe(endpoint, error)] };
+    return { addresses, requireChain, inspections: [failedProbe(endpoint, error)] };
   }
 }
 
@@ -44,10 +50,10 @@ const failedProbe = (address: string, error: unknown): AddressInspection => ({
 /** The finding for a target. `installed` and `due` are what the registry had before the probe. */
 export function targetFinding(
   { installed, due }: { readonly installed: InstalledVersion | null; readonly due: Due },
-  probe: Sight,
+  probe: EndpointInspection,
   now: Date,
 ): Finding {
-  return findingOf(knownVersion(installed), due, probe, now);
+  return classify(knownVersion(installed), due, probe, now);
 }
 
 function knownVersion(installed: InstalledVersion | null): Known | null {

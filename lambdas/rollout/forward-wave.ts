@@ -1,11 +1,11 @@
 import type { Clock } from '../../core/clock.ts';
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
-import { isLast } from '../../core/rollout/after-wave.ts';
-import { type Plan, planForward } from '../../core/rollout/plan.ts';
-import { failuresIn, hadTheirTurn } from '../../core/rollout/results.ts';
+import { isLast } from '../../core/rollout/decide-next-step.ts';
+import { attemptedTargets, failuresIn } from '../../core/rollout/deployment-results.ts';
+import { type Plan, planWave } from '../../core/rollout/plan-wave.ts';
 import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
-import { waiting } from '../../core/rollout/waiting.ts';
-import { toleratedOf } from '../../core/rollout/waves.ts';
+import { startWaiting } from '../../core/rollout/wait-schedule.ts';
+import { toleratedOf } from '../../core/rollout/wave-sizes.ts';
 import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { InstalledVersions } from '../../services/registry/installed-versions.ts';
@@ -40,9 +40,9 @@ export async function nextForwardWave(
   const tolerated = toleratedOf(rollout.strategy.toleratedFailures, places.length + refused.length);
   const failed = Math.max(failuresIn(waves, sinceWave) + refused.length, control.failures);
   await by.rollouts.setTolerated(rollout.id, tolerated);
-  const done = hadTheirTurn(waves, sinceWave);
+  const done = attemptedTargets(waves, sinceWave);
   const now = by.clock.now();
-  const plan = planForward({ rollout, places, refused: refused.length, done, now });
+  const plan = planWave({ rollout, places, refused: refused.length, done, now });
   const planned = { ...state, judgement: { ...judgement, failed, tolerated } };
   if (failed > tolerated) return tooManyFailures(planned, plan, refused);
   const wave = { ...state.wave, ...progressOf(plan), refused: refused.length, unfound };
@@ -52,7 +52,7 @@ export async function nextForwardWave(
     case 'wait': {
       const summary = `${plan.reached} of ${plan.total} targets reached; ${plan.why}`;
       const seconds = plan.waitSeconds;
-      return { ...planned, wave: waiting({ ...wave, verdict: 'wait', summary }, { seconds, now }) };
+      return { ...planned, wave: startWaiting({ ...wave, verdict: 'wait', summary }, { seconds, now }) };
     }
     case 'finished': {
       const summary = finishedSummary(plan, failed, unfound);

@@ -13,7 +13,7 @@ export function initialState(
       number: 0,
       step: 0,
       waitSeconds: 0,
-      hold: { until: 0, planAt: 0, looks: 0 },
+      hold: { until: 0, planAt: 0, checks: 0 },
       count: 0,
       reached: 0,
       total: 0,

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
-import type { Place } from '../../core/rollout/plan.ts';
+import type { Place } from '../../core/rollout/plan-wave.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
-import { hostWords } from '../../core/targets/host-words.ts';
+import { describeHostSelector } from '../../core/targets/describe-host-selector.ts';
 import { memberOf, memberTargetId, type RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Target } from '../../core/targets/target.ts';
 import type { Fleet, FoundHost } from '../../services/fleet/find-hosts.ts';
@@ -100,7 +100,9 @@ function missingText(
 
 function withoutHost(selected: readonly RegisteredTarget[], found: readonly TargetOnHost[]): string[] {
   const withHost = new Set(found.map(({ registered }) => registered.id));
-  return selected.filter(({ id }) => !withHost.has(id)).map(({ id, host }) => `${id} (${hostWords(host)})`);
+  return selected
+    .filter(({ id }) => !withHost.has(id))
+    .map(({ id, host }) => `${id} (${describeHostSelector(host)})`);
 }
 
 function withoutTarget(hosts: readonly string[], found: readonly TargetOnHost[]): string[] {

@@ -1,5 +1,5 @@
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
-import { planBack } from '../../core/rollout/back.ts';
+import { planRollback } from '../../core/rollout/plan-rollback.ts';
 import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
 import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 import { collectWaves, planOf } from './collect-waves.ts';
@@ -14,7 +14,7 @@ export async function nextRollbackWave(state: RolloutState, by: WavePlanServices
   const waves = await collectWaves(state, by);
   const ids = [...new Set(waves.flatMap(({ results }) => results.map(({ targetId }) => targetId)))];
   const [installed, requested] = [await by.installed.of(ids), await by.installed.desiredOf(ids)];
-  const plan = planBack({
+  const plan = planRollback({
     waves,
     sinceWave: judgement.sinceWave,
     fingerprint: rollout.version.fingerprint,

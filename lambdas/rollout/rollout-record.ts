@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import type { ExecutionContext } from '../../core/deployment/task-input.ts';
+import { countOutcomes, remainingFailures } from '../../core/rollout/count-outcomes.ts';
 import { type RecordedRollout, type RolloutOutcome, RolloutState } from '../../core/rollout/rollout.ts';
-import { failuresLeft, tallyOf } from '../../core/rollout/tally.ts';
 import type { JudgedWave, WaveResult } from '../../services/rollouts/wave-files.ts';
 import { caughtFailure } from './caught-failure.ts';
 
@@ -54,13 +54,13 @@ export function recordOfRollout(
   { rollout, wave, halt }: RolloutState,
   waves: readonly JudgedWave[],
 ): RecordedRollout {
-  const { counts, failed } = tallyOf(waves);
+  const { counts, failed } = countOutcomes(waves);
   const rejected: Record<string, number> =
     wave.refused === 0 ? {} : { rejected: (counts.rejected ?? 0) + wave.refused };
   const outcome: RolloutOutcome =
     path === 'finished' && failed + wave.refused > 0 ? 'finished_with_failures' : path;
   const haltText = halt === null || path === 'superseded' ? '' : ` (${halt.summary})`;
-  const failures = outcome === 'finished_with_failures' ? failureList(failuresLeft(waves)) : '';
+  const failures = outcome === 'finished_with_failures' ? failureList(remainingFailures(waves)) : '';
   return {
     rolloutId: rollout.id,
     certificate: rollout.certificate,
@@ -90,6 +90,6 @@ function failureList(failures: readonly Pick<WaveResult, 'targetId' | 'outcome'>
  * them has the version. Without any target it becomes current as well, and later targets get it.
  */
 export function becomesCurrent({ rollout, wave }: RolloutState, waves: readonly JudgedWave[]): boolean {
-  const failed = tallyOf(waves).failed + wave.refused;
+  const failed = countOutcomes(waves).failed + wave.refused;
   return rollout.only === null && (wave.total === 0 || failed < wave.total);
 }

@@ -3,7 +3,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import DataLoader from 'dataloader';
 import { CertferryError } from '../../core/errors.ts';
-import { placeOf } from '../../core/targets/host-location.ts';
+import { hostLocationOf } from '../../core/targets/host-location.ts';
 import type { HostSelector, Member } from '../../core/targets/registered.ts';
 import { hybridNodesWithTags, type ManagedNode, nodesOf } from '../ssm/managed-nodes.ts';
 import { instancesInService } from './auto-scaling-groups.ts';
@@ -43,7 +43,7 @@ export function createFleet(own: FleetClients): Fleet {
       const clients = otherLocation === null ? own : clientsIn(own.clientsFor, otherLocation);
       const hosts = await (typeof selector === 'string'
         ? byName(clients)
-            .load(placeOf(selector).instance)
+            .load(hostLocationOf(selector).instance)
             .then((host) => [host])
         : selected(clients, selector));
       const prefix = otherLocation === null ? '' : `${otherLocation.account}/${otherLocation.region}/`;
@@ -61,7 +61,7 @@ interface OtherLocation {
 
 /** Null for the account and region of the stack. */
 function otherLocationOf(selector: HostSelector): OtherLocation | null {
-  const { account, region } = typeof selector === 'string' ? placeOf(selector) : selector;
+  const { account, region } = typeof selector === 'string' ? hostLocationOf(selector) : selector;
   if (account == null && region == null) return null;
   if (account != null && region != null) return { account, region };
   throw new CertferryError(

@@ -1,5 +1,5 @@
 import { type Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { Measured } from '../../core/drift/measured.ts';
+import type { DriftCounts } from '../../core/drift/drift-counts.ts';
 
 /** One target, all targets of a certificate, or all targets (no dimensions). */
 export interface MetricDimensions {
@@ -9,7 +9,7 @@ export interface MetricDimensions {
 
 /** Metrics of the drift sweep for dashboards and alarms. Never throws, never waits. */
 export interface SweepMetrics {
-  publish(dimensions: MetricDimensions, values: Measured): void;
+  publish(dimensions: MetricDimensions, values: DriftCounts): void;
 }
 
 /**

@@ -1,10 +1,10 @@
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
-import { Measured } from '../../core/drift/measured.ts';
+import { DriftCounts } from '../../core/drift/drift-counts.ts';
 
 const SweepCursor = z.object({
   reached: z.nullable(z.string()),
-  carried: z._default(z.nullable(Measured), null),
+  carried: z._default(z.nullable(DriftCounts), null),
 });
 
 /**

@@ -1,5 +1,5 @@
+import { countOutcomes } from '../../core/rollout/count-outcomes.ts';
 import type { RecordedRollout } from '../../core/rollout/rollout.ts';
-import { tallyOf } from '../../core/rollout/tally.ts';
 import type { RolloutControl } from './rollout-control.ts';
 import type { JudgedWave } from './wave-files.ts';
 
@@ -21,6 +21,6 @@ export function recordFromControl(
     reason: control.reason,
     total,
     waves: waves.length,
-    counts: tallyOf(waves).counts,
+    counts: countOutcomes(waves).counts,
   };
 }

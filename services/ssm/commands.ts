@@ -1,6 +1,6 @@
 import { GetCommandInvocationCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { CertferryError } from '../../core/errors.ts';
-import { type HostLocation, placeOf } from '../../core/targets/host-location.ts';
+import { type HostLocation, hostLocationOf } from '../../core/targets/host-location.ts';
 import { findUnreachableReason } from './reachability.ts';
 
 /** One job for one host. `comment` is shown in the list of commands in the console. */
@@ -65,7 +65,7 @@ export function createCommands(ssmAt: (place: HostLocation) => SSMClient, docume
   return {
     async send(command) {
       try {
-        const place = placeOf(command.host);
+        const place = hostLocationOf(command.host);
         const { Command } = await ssmAt(place).send(sendCommand(document, command, place));
         return Command?.CommandId ?? throwUndeliverable(command.host, 'SSM returned no command id');
       } catch (error) {
@@ -76,7 +76,7 @@ export function createCommands(ssmAt: (place: HostLocation) => SSMClient, docume
       }
     },
     async readInvocation(commandId, host) {
-      const place = placeOf(host);
+      const place = hostLocationOf(host);
       const request = { CommandId: commandId, InstanceId: place.instance, PluginName: step };
       try {
         const found = await ssmAt(place).send(new GetCommandInvocationCommand(request));
@@ -91,7 +91,7 @@ export function createCommands(ssmAt: (place: HostLocation) => SSMClient, docume
       }
     },
     async requireReachable(host) {
-      const place = placeOf(host);
+      const place = hostLocationOf(host);
       const why = await findUnreachableReason(ssmAt(place), place.instance);
       if (why !== null) throwUndeliverable(host, why);
     },

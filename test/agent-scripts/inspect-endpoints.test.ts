@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { withinLine } from '../../agent-scripts/jobs/inspect-endpoints.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
-import { type InspectionRequest, mostLooks } from '../../core/deployment/job.ts';
+import { type InspectionRequest, maximumInspections } from '../../core/deployment/job.ts';
 import { openJobText } from '../../core/seal/job-text.ts';
 import { served, verifyOf, versionOf } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
@@ -17,10 +17,10 @@ import { aTarget, runAgentWith, startAgent, testHost } from './run-agent.ts';
 const scratch = scratchFolder();
 const endpoints = useEndpoints();
 
-function lookJob(looks: InspectionRequest[], expiresIn = 600): string {
+function lookJob(inspections: InspectionRequest[], expiresIn = 600): string {
   const expiresAt = Math.floor(Date.now() / 1000) + expiresIn;
-  const about = { deploymentId: 'sweep-1', targetId: looks[0]?.targetId ?? '', fence: 0 };
-  return openJobText({ header: { v: 1, action: 'inspect', expiresAt, ...about }, probe: null, looks });
+  const about = { deploymentId: 'sweep-1', targetId: inspections[0]?.targetId ?? '', fence: 0 };
+  return openJobText({ header: { v: 1, action: 'inspect', expiresAt, ...about }, probe: null, inspections });
 }
 
 const at = (targetId: string, port: number, known: Partial<InspectionRequest> = {}): InspectionRequest => ({
@@ -30,8 +30,12 @@ const at = (targetId: string, port: number, known: Partial<InspectionRequest> = 
   ...known,
 });
 
-async function lookedAt(home: string, looks: InspectionRequest[], expiresIn?: number): Promise<AgentLine> {
-  const { line, stderr } = await runAgentWith(home, lookJob(looks, expiresIn));
+async function lookedAt(
+  home: string,
+  inspections: InspectionRequest[],
+  expiresIn?: number,
+): Promise<AgentLine> {
+  const { line, stderr } = await runAgentWith(home, lookJob(inspections, expiresIn));
   if (line === null) throw new Error(`no line: ${stderr}`);
   return line;
 }
@@ -47,7 +51,7 @@ describe('an agent that is asked to look', () => {
 
     expect(line).toMatchObject({ deploymentId: 'sweep-1', targetId: 'web', outcome: 'inspected' });
     const address = (port: number) => `127.0.0.1:${port}`;
-    expect(line.looks).toEqual([
+    expect(line.inspections).toEqual([
       {
         targetId: 'web',
         seen: [{ address: address(web.port), problem: null, served: { fingerprint, chain, notAfter } }],
@@ -69,7 +73,7 @@ describe('an agent that is asked to look', () => {
       at('rsa', port, { version: versionOf(rsa, 'rsa') }),
     ]);
 
-    const seen = line.looks?.map((one) => one.seen?.[0]?.served?.fingerprint);
+    const seen = line.inspections?.map((one) => one.seen?.[0]?.served?.fingerprint);
     expect(seen).toEqual([ec.fingerprint, rsa.fingerprint]);
   });
 
@@ -104,12 +108,13 @@ describe('what a host saw', () => {
   test('of a target is told as a whole or not at all, and all of it fits into a line that SSM keeps', () => {
     let leftOut = 0;
     fc.assert(
-      fc.property(fc.array(look, { maxLength: mostLooks, size: 'max' }), (looks) => {
-        const told = withinLine(looks);
+      fc.property(fc.array(look, { maxLength: maximumInspections, size: 'max' }), (inspections) => {
+        const told = withinLine(inspections);
 
         expect(JSON.stringify(told).length).toBeLessThan(22_000);
-        expect(told.map(({ targetId }) => targetId)).toEqual(looks.map(({ targetId }) => targetId));
-        for (const [at, { seen }] of told.entries()) expect([null, looks[at]?.seen]).toContainEqual(seen);
+        expect(told.map(({ targetId }) => targetId)).toEqual(inspections.map(({ targetId }) => targetId));
+        for (const [at, { seen }] of told.entries())
+          expect([null, inspections[at]?.seen]).toContainEqual(seen);
         leftOut += told.filter(({ seen }) => seen === null).length;
       }),
     );
@@ -140,7 +145,7 @@ describeWith([program('flock', 'util-linux')], 'a look while another job is at w
     const line = await lookedAt(home, [at('web-1', port)]);
 
     expect(line).toMatchObject({ outcome: 'inspected', recovered: null });
-    expect(line.looks?.[0]?.seen?.[0]?.served).not.toBeNull();
+    expect(line.inspections?.[0]?.seen?.[0]?.served).not.toBeNull();
     expect(filesBelow(home)).toEqual(before);
     expect(before).toContain('journal.json');
     writeFileSync(gate, '');

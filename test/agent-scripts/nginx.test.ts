@@ -78,7 +78,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     const line = await deploy(small);
 
     expect(line.outcome).toBe('validate_failed');
-    expect(line.validatedIn).toBe('private');
+    expect(line.validatedIn).toBe('sandbox');
     expect(line.summary).toContain('too small');
     expect([identityOf(nginx.certPath), identityOf(nginx.keyPath)]).toEqual(before);
     expect(filesBelow(join(nginx.certPath, '..'))).toEqual(['fullchain.pem', 'privkey.pem']);

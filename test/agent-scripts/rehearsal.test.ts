@@ -88,7 +88,7 @@ describeWith(needs, 'a rehearsal', () => {
 
     const line = await host.send('deploy', { target: targetWith(elsewhere), version: await aVersion() });
 
-    expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
+    expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'sandbox' });
     expect(line.summary).toContain(`serves ${first.fingerprint.slice(0, 19)}`);
     expect(live()).toEqual(before);
     expect(filesBelow(join(folder, 'tls'))).toEqual(['fullchain.pem', 'privkey.pem']);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { startBuiltin } from '../../cli/demo/builtin.ts';
 import { type Stage, serverName } from '../../cli/demo/stage.ts';
-import { look } from '../../core/tls-probe/inspect-endpoint.ts';
+import { inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 
 async function aStage(): Promise<Stage> {
@@ -31,7 +31,7 @@ async function install({ paths, target }: Stage): Promise<string> {
 
 async function servedBy({ target: { verify } }: Stage): Promise<string | null> {
   if (verify === 'none') throw new Error('the demo verifies');
-  const [first] = await look({ ...verify, protocol: 'tls', timeoutSeconds: 3 }, new Date());
+  const [first] = await inspectEndpoint({ ...verify, protocol: 'tls', timeoutSeconds: 3 }, new Date());
   return first?.served?.fingerprint ?? null;
 }
 

@@ -43,7 +43,7 @@ export function aRolloutState({
       number: 1,
       step: 0,
       waitSeconds: 0,
-      hold: { until: 0, planAt: 0, looks: 0 },
+      hold: { until: 0, planAt: 0, checks: 0 },
       count: 1,
       reached: 0,
       total: 10,

@@ -35,7 +35,7 @@ https://www.example.test:${caddy.port} {
 
     const line = await deploy(next, { configPath });
 
-    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'private', served: true });
+    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'sandbox', served: true });
     await serves(next);
 
     // an adapted Caddyfile is an ordinary running configuration

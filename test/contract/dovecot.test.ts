@@ -91,7 +91,7 @@ describeWith(needs, 'dovecot', () => {
 
     const line = await host.send('deploy', { target: wrong, version: await aVersion() });
 
-    expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
+    expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'sandbox' });
     expect(line.summary).toContain('the connection was closed before the handshake was over');
     expect(live()).toEqual(before);
     expect(await site.served()).toBe(first.fingerprint);

@@ -70,7 +70,7 @@ describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'hapr
 
     const line = await deploy(await version(), { keyPath: join(folder, 'tls', 'privkey.pem') });
 
-    expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
+    expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'sandbox' });
     expect(line.summary).toContain('inconsistencies between private key and certificate');
     expect(identities()).toEqual(before);
   });

@@ -89,7 +89,7 @@ describeWith(
 
       const line = await host.send('deploy', { target: wrong, version: await aVersion() });
 
-      expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
+      expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'sandbox' });
       expect(line.summary).toContain('STARTTLS is not offered');
       expect(live()).toEqual(before);
     });

@@ -52,7 +52,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
 
       const line = await deploy(await version());
 
-      expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'private' });
+      expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'sandbox' });
       expect(identities()).toEqual(before);
       expect(await site.served()).toBe(first.fingerprint);
     },

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { CertferryError } from '../../core/errors.ts';
-import { inWords } from '../../core/probe-failure.ts';
+import { toProbeError } from '../../core/probe-failure.ts';
 import { serverNameOf } from '../../core/tls-probe/probe.ts';
-import { nameProblem } from '../../core/tls-probe/served.ts';
+import { nameProblem } from '../../core/tls-probe/served-problem.ts';
 import { openssl } from '../fixtures/forms.ts';
 
 const coded = (message: string, known: object) => Object.assign(new Error(message), known);
@@ -25,13 +25,13 @@ describe('what went wrong, in words', () => {
     ['an error without a code', new Error('it broke'), 'the connection failed: it broke'],
     ['what is no error', 'it broke', 'the connection failed: it broke'],
   ])('is told of %s', (_, cause, words) => {
-    expect(inWords(cause)).toMatchObject({ name: 'ProbeFailed', message: words });
+    expect(toProbeError(cause)).toMatchObject({ name: 'ProbeFailed', message: words });
   });
 
   test('stays as it is once it is said', () => {
     const said = new CertferryError('ProbeFailed', 'no answer within 1 s');
 
-    expect(inWords(said)).toBe(said);
+    expect(toProbeError(said)).toBe(said);
   });
 });
 

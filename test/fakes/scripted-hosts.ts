@@ -42,10 +42,10 @@ export function serves(
 /** Each host answers at once, of every target that it is asked for. */
 export function hostsSee(commands: FakeCommands, seen: (targetId: string) => Seen): void {
   commands.onSend = (commandId) => {
-    const { header, looks = [] } = jobOf(commands, commandId);
-    const said = looks.map(({ targetId }) => ({ targetId, seen: seen(targetId) }));
+    const { header, inspections = [] } = jobOf(commands, commandId);
+    const said = inspections.map(({ targetId }) => ({ targetId, seen: seen(targetId) }));
     const { deploymentId, targetId } = header;
-    const line = agentLine({ deploymentId, targetId, outcome: 'inspected', summary: 's', looks: said });
+    const line = agentLine({ deploymentId, targetId, outcome: 'inspected', summary: 's', inspections: said });
     commands.end(commandId, { output: `${JSON.stringify(line)}\n` });
   };
 }

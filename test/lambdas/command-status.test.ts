@@ -50,7 +50,7 @@ describe('command-status', () => {
       version: facts('new'),
       previousVersion: facts('old'),
       served: true,
-      validatedIn: 'private',
+      validatedIn: 'sandbox',
     } as const;
     world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', ...line }) });
     world.clock.set('2026-11-22T12:00:07.000Z');

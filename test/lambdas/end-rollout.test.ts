@@ -110,7 +110,7 @@ describe('the recording states of a rollout', () => {
         outcome: path,
         reason: 'TooManyFailures',
         summary: path === 'superseded' ? 'over' : 'over (2 failed)',
-        counts: { put_back: 1, unchanged: 1, deployed: 1 },
+        counts: { returned: 1, unchanged: 1, deployed: 1 },
       });
       expect(control()).toMatchObject({ status: 'ended', outcome: path });
       expect(by.catalogue.current.size).toBe(0);

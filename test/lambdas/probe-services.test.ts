@@ -5,8 +5,8 @@ import type { Socket } from 'node:net';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../../core/certificate/facts.ts';
 import { Verify } from '../../core/targets/verify.ts';
-import { type ProbeQuestion, probe } from '../../core/tls-probe/probe.ts';
-import { problemOf } from '../../core/tls-probe/served.ts';
+import { type ProbeOptions, probe } from '../../core/tls-probe/probe.ts';
+import { problemOf } from '../../core/tls-probe/served-problem.ts';
 import {
   probeSeconds,
   createHandler as probeServices,
@@ -20,7 +20,7 @@ import { aBegunState, execution } from '../fixtures/rollout-state.ts';
 const old = new Parsed((await aVersion({ names: ['lb.example.com'] })).certPem);
 
 let by: FakeRolloutServices;
-let questions: ProbeQuestion[];
+let questions: ProbeOptions[];
 beforeEach(() => {
   by = fakeRolloutServices();
   questions = [];
@@ -32,7 +32,7 @@ const serviceEndpoints = [
 
 /** What a look sees: the new version where it says so, else `leaf`, judged as the probe judges it. */
 function seeing(leaf: X509Certificate | 'new') {
-  return async (question: ProbeQuestion) => {
+  return async (question: ProbeOptions) => {
     questions.push(question);
     const problem =
       leaf === 'new'

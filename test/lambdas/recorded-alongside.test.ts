@@ -2,7 +2,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import { type DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
-import { placeDigest } from '../../core/targets/place-digest.ts';
+import { installationDigest } from '../../core/targets/installation-digest.ts';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { createHandler as releaseLock } from '../../lambdas/handlers/events/release-lock.ts';
@@ -80,7 +80,7 @@ describe('what a target has, written with its outcome', () => {
       ...{ pk: `target#${target.id}`, sk: 'installed', targetId: target.id, certificate: 'api.example.com' },
       ...{
         host: rawRequest({ target }).target.host,
-        place: placeDigest(rawRequest({ target }).target),
+        place: installationDigest(rawRequest({ target }).target),
         fingerprint: fingerprint('new'),
         notAfter: 1_800_000_000,
       },

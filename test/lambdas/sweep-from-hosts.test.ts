@@ -76,9 +76,9 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(world.sendRate.slots).toEqual(Array(2).fill({ where: null, urgency: 'canWait' }));
     const job = jobOf(world.commands, first?.commandId ?? '');
     expect(job).toMatchObject({ header: { action: 'inspect', fence: 0 }, probe: null });
-    expect(job.looks?.map(({ targetId }) => targetId)).toEqual(ids.slice(0, 2));
-    expect(job.looks?.[0]).toMatchObject({ verify: { protocol: 'smtp' }, version: versionOf(current) });
-    expect(jobOf(world.commands, second?.commandId ?? '').looks).toHaveLength(1);
+    expect(job.inspections?.map(({ targetId }) => targetId)).toEqual(ids.slice(0, 2));
+    expect(job.inspections?.[0]).toMatchObject({ verify: { protocol: 'smtp' }, version: versionOf(current) });
+    expect(jobOf(world.commands, second?.commandId ?? '').inspections).toHaveLength(1);
   });
 
   test('asks a host with many targets more than once, and hosts of another account where they are', async () => {
@@ -91,7 +91,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
 
     expect(report.counts.ok).toBe(9);
     expect(
-      world.commands.sent.map(({ commandId }) => jobOf(world.commands, commandId).looks?.length),
+      world.commands.sent.map(({ commandId }) => jobOf(world.commands, commandId).inspections?.length),
     ).toEqual([8, 1]);
     expect(world.sendRate.slots[0]?.where).toBe('222233334444/eu-west-1');
   });

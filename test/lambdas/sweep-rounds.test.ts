@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Condition, Finding } from '../../core/drift/drift.ts';
+import type { Condition, Finding } from '../../core/drift/finding.ts';
 import { advanceCursor } from '../../lambdas/drift/sweep-cursor.ts';
 import { countsOf } from '../../lambdas/drift/sweep-totals.ts';
 import type { SweepCursor } from '../../services/registry/sweep-cursor.ts';

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Verify } from '../../core/targets/verify.ts';
-import { look } from '../../core/tls-probe/inspect-endpoint.ts';
+import { inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import { dist } from '../../local/artefacts.ts';
 import { commandEnded } from '../../local/events.ts';
 import type { JsonEndpoint } from '../../local/http/json-endpoint.ts';
@@ -86,7 +86,7 @@ async function swap({ certPath, keyPath, target }: ServedTarget, version: Issued
   const [, signal = '', pid = ''] = 'reloadCommand' in config ? (config.reloadCommand as string[]) : [];
   process.kill(Number(pid), signal.replace('-', 'SIG') as NodeJS.Signals);
   const question = { ...(target().verify as Verify), version: null };
-  const served = async () => (await look(question, new Date()))[0]?.served?.fingerprint;
+  const served = async () => (await inspectEndpoint(question, new Date()))[0]?.served?.fingerprint;
   while ((await served()) !== version.fingerprint) await sleep(20);
 }
 

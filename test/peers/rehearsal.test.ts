@@ -44,7 +44,7 @@ describeWith(needs, 'a rehearsal with a real Envoy', () => {
 
     const { hosted, line } = await rehearsed('taken', next);
 
-    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'private', served: true, warnings: [] });
+    expect(line).toMatchObject({ outcome: 'applied', validatedIn: 'sandbox', served: true, warnings: [] });
     await hosted.serves(next);
   });
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { probeFailed } from '../../probe-failure.ts';
+import { probeError } from '../../probe-failure.ts';
 
 /** What a STARTTLS dialect sees of a connection that is still in clear. */
 export interface Conversation {
@@ -26,7 +26,7 @@ export async function converse(socket: Socket, dialect: Dialect): Promise<void> 
       bytes: (count) => reader.take((buffer) => (buffer.length >= count ? count : null)),
     });
     // Bytes already here would be read as if they had come under TLS (the STARTTLS injection of CVE-2011-0411).
-    if (reader.leftOver() > 0) throw probeFailed('it went on in clear after agreeing to STARTTLS');
+    if (reader.leftOver() > 0) throw probeError('it went on in clear after agreeing to STARTTLS');
   } finally {
     reader.stop();
   }
@@ -49,7 +49,7 @@ function readerOf(socket: Socket) {
     wake();
   };
   const onEnd = (cause?: unknown) => {
-    ended ??= cause instanceof Error ? cause : probeFailed('it closed the connection before TLS could begin');
+    ended ??= cause instanceof Error ? cause : probeError('it closed the connection before TLS could begin');
     wake();
   };
   socket.on('data', onData).on('error', onEnd).on('end', onEnd).on('close', onEnd);
@@ -59,7 +59,7 @@ function readerOf(socket: Socket) {
       const count = measure(buffer);
       if (count !== null) return cut(count);
       if (ended !== null) throw ended;
-      if (buffer.length > maximumClearBytes) throw probeFailed('it does not speak this protocol');
+      if (buffer.length > maximumClearBytes) throw probeError('it does not speak this protocol');
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -81,12 +81,12 @@ function readerOf(socket: Socket) {
 
 /** The failure that matters most: mail or queries would now travel in clear. */
 export function notOffered(detail?: string) {
-  return probeFailed(`STARTTLS is not offered${detail === undefined ? '' : ` (${quoted(detail)})`}`);
+  return probeError(`STARTTLS is not offered${detail === undefined ? '' : ` (${quoted(detail)})`}`);
 }
 
 /** The server answered, but not as this protocol does. */
 export function unexpected(protocol: string, answer: string) {
-  return probeFailed(`it does not answer as ${protocol} does: ${quoted(answer)}`);
+  return probeError(`it does not answer as ${protocol} does: ${quoted(answer)}`);
 }
 
 /** A server's own words, made harmless for a log and a terminal. */

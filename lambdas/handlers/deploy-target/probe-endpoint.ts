@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { Deployment, ProbeResult } from '../../../core/deployment/deployment.ts';
 import { VersionFacts } from '../../../core/deployment/version.ts';
 import { CertferryError } from '../../../core/errors.ts';
-import { judge } from '../../../core/tls-probe/judge.ts';
+import { judgeProbe } from '../../../core/tls-probe/judge-probe.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 import { probeResult } from '../../delivery/job-results.ts';
 import { task } from '../../runtime/task.ts';
@@ -22,7 +22,7 @@ export const createHandler =
       );
     }
     const observations = await by.probe({ verify, version });
-    return probeResult(judge(observations, verify), observations, { verify, attempt });
+    return probeResult(judgeProbe(observations, verify), observations, { verify, attempt });
   };
 
 export const handler = task('ProbeEndpoint', {

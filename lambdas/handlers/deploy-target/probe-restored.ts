@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { Deployment, ProbeResult } from '../../../core/deployment/deployment.ts';
 import { VersionFacts } from '../../../core/deployment/version.ts';
-import { judge } from '../../../core/tls-probe/judge.ts';
+import { judgeProbe } from '../../../core/tls-probe/judge-probe.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 import { probeResult } from '../../delivery/job-results.ts';
 import { task } from '../../runtime/task.ts';
@@ -25,7 +25,7 @@ export const createHandler =
     const { verify } = deployment.target;
     if (verify === 'none' || version === null) return noPreviousCertificate(attempt);
     const observations = await by.probe({ verify, version });
-    const result = probeResult(judge(observations, verify), observations, { verify, attempt });
+    const result = probeResult(judgeProbe(observations, verify), observations, { verify, attempt });
     const ours = [version.fingerprint, ...(failed === null ? [] : [failed.fingerprint])];
     return result.verdict === 'exhausted' && servesOtherCertificate(observations, ours)
       ? otherCertificate(result)

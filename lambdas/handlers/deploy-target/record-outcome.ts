@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../../../core/clock.ts';
 import type { RecordedDeployment } from '../../../core/deployment/deployment.ts';
 import { RecordedDeployment as Recorded } from '../../../core/deployment/deployment.ts';
 import { ExecutionContext } from '../../../core/deployment/task-input.ts';
-import { placeDigest } from '../../../core/targets/place-digest.ts';
+import { installationDigest } from '../../../core/targets/installation-digest.ts';
 import type { HistoryItem } from '../../../services/history/history.ts';
 import type { LockItem } from '../../../services/locks/lock-item.ts';
 import type { TargetLocks } from '../../../services/locks/target-locks.ts';
@@ -68,7 +68,7 @@ async function sendRepairMessage({ messages }: Services, failed: FailedRollback)
 function evidenceOf({ path, state }: Input, { host, lock }: { host: string | null; lock: LockItem }) {
   const { push, rollback } = state;
   const nothingSent = path === 'failed' && lock.pending === null;
-  const place = placeDigest(state.deployment?.target);
+  const place = installationDigest(state.deployment?.target);
   const [version, previousVersion] = [push?.version ?? null, previousVersionOf(push, rollback)];
   return { host, place, version, previousVersion, nothingSent, isTakenOver: lock.takenFrom !== null };
 }

@@ -3,7 +3,7 @@ import { Metrics } from '@aws-lambda-powertools/metrics';
 import * as z from 'zod/mini';
 import { systemClock } from '../../../core/clock.ts';
 import { SweepReport } from '../../../core/drift/sweep-report.ts';
-import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
+import { inspectEndpoint } from '../../../core/tls-probe/inspect-endpoint.ts';
 import type { Executions } from '../../../services/executions.ts';
 import { createReachableHosts } from '../../../services/fleet/reachable-hosts.ts';
 import { createSweepMetrics, type SweepMetrics } from '../../../services/notify/sweep-metrics.ts';
@@ -83,7 +83,7 @@ export const handler = task('Sweep', {
       executions: executions(),
       sweepMetrics: createSweepMetrics(new Metrics({ namespace: 'certferry' })),
       rolloutArn: () => setting('ROLLOUT_ARN'),
-      look,
+      inspectEndpoint,
       probeFrom: setting('PROBE_FROM'),
       commands: commands(),
       hostLocks: hostLocks(),

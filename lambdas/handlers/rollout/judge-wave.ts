@@ -1,5 +1,5 @@
-import { judgeWave } from '../../../core/rollout/judge.ts';
-import { oneForEach } from '../../../core/rollout/results.ts';
+import { resultPerTarget } from '../../../core/rollout/deployment-results.ts';
+import { judgeWave } from '../../../core/rollout/judge-wave.ts';
 import { RolloutState } from '../../../core/rollout/rollout.ts';
 import type { InstalledVersions } from '../../../services/registry/installed-versions.ts';
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
@@ -58,7 +58,7 @@ async function resultsOf({ rollout, wave, deployed }: RolloutState, by: Services
   const items = await by.files.readItems(wave.items);
   if (deployed === null) return recordedResults(rollout.id, items, by.installed);
   const found = await by.files.readResults(deployed);
-  return oneForEach(
+  return resultPerTarget(
     items.map(({ target }) => target.id),
     found,
     lost,

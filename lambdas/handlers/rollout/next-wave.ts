@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { systemClock } from '../../../core/clock.ts';
 import { RolloutState } from '../../../core/rollout/rollout.ts';
-import { stillWaiting } from '../../../core/rollout/waiting.ts';
+import { continueWaiting } from '../../../core/rollout/wait-schedule.ts';
 import type { RolloutControl } from '../../../services/rollouts/rollout-control.ts';
 import { nextForwardWave, type WavePlanServices } from '../../rollout/forward-wave.ts';
 import { nextRollbackWave } from '../../rollout/rollback-wave.ts';
@@ -27,7 +27,7 @@ export const createHandler =
     const stop = reasonToStop(control, state);
     if (stop !== null) return { ...state, wave: { ...state.wave, ...stop, waitSeconds: 0, count: 0 } };
     if (state.wave.direction === 'back') return nextRollbackWave(state, by);
-    const wave = stillWaiting(state, by.clock.now());
+    const wave = continueWaiting(state, by.clock.now());
     return wave === null ? nextForwardWave(state, control, by) : { ...state, wave };
   };
 

@@ -1,7 +1,11 @@
 import { type Clock, systemClock } from '../../../core/clock.ts';
-import { afterWave, isDecisive } from '../../../core/rollout/after-wave.ts';
+import { decideNextStep, mustServeNewVersion } from '../../../core/rollout/decide-next-step.ts';
+import {
+  acceptsPreviousVersions,
+  judgeServices,
+  type ServicesJudgement,
+} from '../../../core/rollout/judge-services.ts';
 import { type Judgement, RolloutState } from '../../../core/rollout/rollout.ts';
-import { judgeServices, mayStillServe, type ServicesView } from '../../../core/rollout/services.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 import type { Messages } from '../../../services/notify/sns-messages.ts';
 import { staleServiceMessage } from '../../rollout/rollout-messages.ts';
@@ -33,9 +37,9 @@ export const createHandler =
   async ({ state }: RolloutTask): Promise<RolloutState> => {
     const { rollout, wave, judgement } = state;
     const attempt = judgement.attempt + 1;
-    const besides = mayStillServe(wave.before, by.clock.now());
+    const besides = acceptsPreviousVersions(wave.before, by.clock.now());
     const signal = by.timeout();
-    const expected = { version: rollout.facts, signal, ...(!isDecisive(state) && { besides }) };
+    const expected = { version: rollout.facts, signal, ...(!mustServeNewVersion(state) && { besides }) };
     const probes = await Promise.all(
       rollout.serviceEndpoints.map(async (verify) => ({
         verify,
@@ -49,21 +53,21 @@ export const createHandler =
     return { ...state, judgement: { ...judgement, attempt, ...judgementOf(state, view) }, failure: null };
   };
 
-type ServicesJudgement = Pick<Judgement, 'verdict' | 'waitSeconds' | 'summary' | 'reason'>;
+type WaveJudgement = Pick<Judgement, 'verdict' | 'waitSeconds' | 'summary' | 'reason'>;
 
 function judgementOf(
   state: RolloutState,
-  { verdict, waitSeconds, summary }: ServicesView,
-): ServicesJudgement {
+  { verdict, waitSeconds, summary }: ServicesJudgement,
+): WaveJudgement {
   const common = { waitSeconds, summary, reason: null };
   switch (verdict) {
     case 'right':
-      return { ...common, verdict: afterWave(state) };
+      return { ...common, verdict: decideNextStep(state) };
     case 'back_off':
       return { ...common, verdict: 'back_off' };
     case 'stale':
       return state.rollout.strategy.onStaleService === 'report'
-        ? { ...common, verdict: afterWave(state) }
+        ? { ...common, verdict: decideNextStep(state) }
         : { ...common, verdict: 'halt', reason: 'ServiceStale' };
   }
 }

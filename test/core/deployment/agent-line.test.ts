@@ -15,7 +15,7 @@ describe('an agent’s line', () => {
   test('has every field, said or not, but what a host saw for the sweep', () => {
     const line = agentLine({ deploymentId: 'd', targetId: 't', outcome: 'applied', summary: 's' });
 
-    expect([...Object.keys(line), 'looks'].sort()).toEqual(Object.keys(AgentLine.shape).sort());
+    expect([...Object.keys(line), 'inspections'].sort()).toEqual(Object.keys(AgentLine.shape).sort());
     expect(AgentLine.parse(line)).toEqual(line);
   });
 

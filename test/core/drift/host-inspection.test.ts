@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { agentLine, type HostInspection } from '../../../core/deployment/agent-line.ts';
-import { sightFromHost } from '../../../core/drift/host-inspection.ts';
+import { inspectionFromHost } from '../../../core/drift/host-inspection.ts';
 import { Verify } from '../../../core/targets/verify.ts';
 import { fingerprint } from '../../fixtures/factories.ts';
 
@@ -9,9 +9,9 @@ const verify = Verify.parse({ endpoint: 'mail.example.com:25', protocol: 'smtp',
 const question = { targetId: 'mail', host: 'i-1', verify, version: null };
 const [leaf, intermediate] = [fingerprint('leaf'), fingerprint('intermediate')];
 
-const answered = (looks?: HostInspection[]) => {
+const answered = (inspections?: HostInspection[]) => {
   const about = { deploymentId: 'sweep-1', targetId: 'web', outcome: 'inspected', summary: 'said' } as const;
-  return { kind: 'answered', line: agentLine({ ...about, ...(looks && { looks }) }) } as const;
+  return { kind: 'answered', line: agentLine({ ...about, ...(inspections && { inspections }) }) } as const;
 };
 
 describe('what a host saw', () => {
@@ -23,12 +23,12 @@ describe('what a host saw', () => {
       { address: '[2001:db8::1]:25', problem: 'no route', served: null, noRoute: true as const },
     ];
 
-    const sight = sightFromHost(question, answered([{ targetId: 'mail', seen }]), now);
+    const sight = inspectionFromHost(question, answered([{ targetId: 'mail', seen }]), now);
 
     expect(sight).toEqual({
       addresses: 'all',
       requireChain: false,
-      looks: [
+      inspections: [
         { ...seen[0], served: { fingerprint: leaf, chain: [intermediate], daysLeft: 9 } },
         { ...seen[1] },
       ],
@@ -38,20 +38,24 @@ describe('what a host saw', () => {
   test.each([
     ['left out of the line', [{ targetId: 'mail', seen: null }]],
     ['of other targets only', [{ targetId: 'web', seen: [] }]],
-  ])('is nothing that could be judged when it is %s', (_, looks) => {
-    expect(sightFromHost(question, answered(looks), now)).toEqual({
-      notLooked: 'its host saw more than it could tell',
+  ])('is nothing that could be judged when it is %s', (_, inspections) => {
+    expect(inspectionFromHost(question, answered(inspections), now)).toEqual({
+      notInspected: 'its host saw more than it could tell',
     });
   });
 
   test('is nothing when its agent did something else', () => {
-    expect(sightFromHost(question, answered(), now)).toEqual({ notLooked: 'its host did not look: said' });
+    expect(inspectionFromHost(question, answered(), now)).toEqual({
+      notInspected: 'its host did not look: said',
+    });
   });
 
   test('is that nobody answers where the host is away, and nothing where it was not asked', () => {
-    expect(sightFromHost(question, { kind: 'away', why: 'stopped' }, now)).toMatchObject({
-      looks: [{ address: verify.endpoint, problem: 'its host is away: stopped', served: null }],
+    expect(inspectionFromHost(question, { kind: 'away', why: 'stopped' }, now)).toMatchObject({
+      inspections: [{ address: verify.endpoint, problem: 'its host is away: stopped', served: null }],
     });
-    expect(sightFromHost(question, { kind: 'not_asked', why: 'busy' }, now)).toEqual({ notLooked: 'busy' });
+    expect(inspectionFromHost(question, { kind: 'not_asked', why: 'busy' }, now)).toEqual({
+      notInspected: 'busy',
+    });
   });
 });

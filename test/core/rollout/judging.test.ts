@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentLine } from '../../../core/deployment/agent-line.ts';
 import { Strategy } from '../../../core/registry/strategy.ts';
-import { afterWave, isDecisive } from '../../../core/rollout/after-wave.ts';
-import { planBack } from '../../../core/rollout/back.ts';
-import { type EndedWave, hadTheirTurn, type Result } from '../../../core/rollout/results.ts';
-import { judgeServices } from '../../../core/rollout/services.ts';
-import { tallyOf } from '../../../core/rollout/tally.ts';
+import { countOutcomes } from '../../../core/rollout/count-outcomes.ts';
+import { decideNextStep, mustServeNewVersion } from '../../../core/rollout/decide-next-step.ts';
+import { attemptedTargets, type EndedWave, type Result } from '../../../core/rollout/deployment-results.ts';
+import { judgeServices } from '../../../core/rollout/judge-services.ts';
+import { planRollback } from '../../../core/rollout/plan-rollback.ts';
 import { Verify } from '../../../core/targets/verify.ts';
 
 const result = (targetId: string, outcome: string, status?: string): Result => {
@@ -21,7 +21,7 @@ const back = (number: number, ...results: Result[]): EndedWave => ({ number, dir
 
 describe('after a wave that went well', () => {
   const goesOn = (strategy: object, wave: object, approval: 'approved' | 'rejected' | null = null) =>
-    afterWave({
+    decideNextStep({
       rollout: { strategy: Strategy.parse(strategy) },
       wave: { reached: 0, count: 1, total: 200, ...wave },
       approval: approval === null ? null : { verdict: approval, by: 'ops' },
@@ -70,7 +70,7 @@ describe('whether services have to serve the new version alone', () => {
   const decisive = (
     only: { targets: string[] } | null,
     wave: { reached: number; count: number; total: number },
-  ) => isDecisive({ rollout: { only }, wave } as Parameters<typeof isDecisive>[0]);
+  ) => mustServeNewVersion({ rollout: { only }, wave } as Parameters<typeof mustServeNewVersion>[0]);
 
   test('is so after the last wave to all', () => {
     expect(decisive(null, { reached: 20, count: 180, total: 200 })).toBe(true);
@@ -92,7 +92,7 @@ describe('targets that had their turn', () => {
       back(2, result('e', 'deployed')),
     ];
 
-    expect([...hadTheirTurn(waves, 0)]).toEqual(['a', 'b']);
+    expect([...attemptedTargets(waves, 0)]).toEqual(['a', 'b']);
   });
 
   test('are those that went well, once the rollout was resumed', () => {
@@ -101,14 +101,14 @@ describe('targets that had their turn', () => {
       forward(2, result('c', 'rejected')),
     ];
 
-    expect([...hadTheirTurn(waves, 1)]).toEqual(['a', 'c']);
+    expect([...attemptedTargets(waves, 1)]).toEqual(['a', 'c']);
   });
 });
 
 describe('the way back', () => {
   const [theNew, theOld] = ['sha256:new', 'sha256:old'];
   const plan = (waves: EndedWave[], installed: Record<string, string | null> = {}, sinceWave = 0) =>
-    planBack({
+    planRollback({
       waves,
       sinceWave,
       fingerprint: theNew,
@@ -218,7 +218,7 @@ test('the way back has what was lost and then found there, but not what was ther
     forward(2, result('a', 'unchanged'), result('b', 'unchanged')),
   ];
 
-  const plan = planBack({
+  const plan = planRollback({
     waves,
     sinceWave: 1,
     fingerprint: 'sha256:new',
@@ -238,8 +238,8 @@ describe('the tally', () => {
       back(4, result('a', 'deployed'), result('e', 'lost')),
     ];
 
-    expect(tallyOf(waves)).toEqual({
-      counts: { put_back: 1, deployed: 1, rejected: 1, skipped: 1, not_put_back: 1 },
+    expect(countOutcomes(waves)).toEqual({
+      counts: { returned: 1, deployed: 1, rejected: 1, skipped: 1, not_returned: 1 },
       failed: 1,
     });
   });
@@ -247,7 +247,7 @@ describe('the tally', () => {
   test('has as deployed what somebody deployed to before it could be put back', () => {
     const waves = [forward(1, result('a', 'deployed')), back(2, result('a', 'superseded'))];
 
-    expect(tallyOf(waves).counts).toEqual({ deployed: 1 });
+    expect(countOutcomes(waves).counts).toEqual({ deployed: 1 });
   });
 });
 

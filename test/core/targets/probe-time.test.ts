@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseTarget } from '../../../core/targets/parse.ts';
 import { Verify } from '../../../core/targets/verify.ts';
-import { nextWaitSeconds } from '../../../core/tls-probe/schedule.ts';
+import { nextWaitSeconds } from '../../../core/tls-probe/backoff.ts';
 import { aTargetInput } from './targets.ts';
 
 interface State {

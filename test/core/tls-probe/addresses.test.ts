@@ -1,8 +1,8 @@
 import type { LookupAddress } from 'node:dns';
 import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
-import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
-import { judge } from '../../../core/tls-probe/judge.ts';
+import { inspectEndpoint } from '../../../core/tls-probe/inspect-endpoint.ts';
+import { judgeProbe } from '../../../core/tls-probe/judge-probe.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 import { aVersion } from '../../fixtures/certificates.ts';
 import { type Endpoint, served, serveTls, verifyOf, versionOf } from './endpoints.ts';
@@ -52,7 +52,7 @@ async function serveEach(...versions: IssuedCertificate[]): Promise<number> {
 async function lookedAt(port: number, known: Record<string, unknown> = {}) {
   const verify = verifyOf(port, { endpoint: `www.example.test:${port}`, ...known });
   const observations = await probe({ verify, version: versionOf(current) });
-  return { observations, ...judge(observations, verify) };
+  return { observations, ...judgeProbe(observations, verify) };
 }
 
 const fingerprintStart = () => current.fingerprint.slice(0, 19);
@@ -166,7 +166,7 @@ describe('a name server', () => {
     resolve = () => Promise.reject(Object.assign(new Error('getaddrinfo ENOTFOUND'), { code: 'ENOTFOUND' }));
     expect((await lookedAt(443)).summary).toBe('www.example.test:443: the name does not resolve');
     await expect(
-      look({ endpoint: 'www.example.test:443', protocol: 'tls', timeoutSeconds: 1 }, new Date()),
+      inspectEndpoint({ endpoint: 'www.example.test:443', protocol: 'tls', timeoutSeconds: 1 }, new Date()),
     ).rejects.toMatchObject({ name: 'ProbeFailed', message: 'the name does not resolve' });
   });
 

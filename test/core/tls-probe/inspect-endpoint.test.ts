@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { look } from '../../../core/tls-probe/inspect-endpoint.ts';
+import { inspectEndpoint } from '../../../core/tls-probe/inspect-endpoint.ts';
 import { startStarttlsServer } from '../../fakes/starttls-servers.ts';
 import { aVersion } from '../../fixtures/certificates.ts';
 import { served, serveTls, versionOf } from './endpoints.ts';
@@ -22,12 +22,12 @@ describe('a look', () => {
     closers.push(server);
     const endpoint = `127.0.0.1:${server.port}`;
 
-    const looks = await look(
+    const inspections = await inspectEndpoint(
       { endpoint, serverName: 'www.example.test', protocol: 'tls', timeoutSeconds: 5 },
       new Date('2026-05-20T12:00:00Z'),
     );
 
-    expect(looks).toEqual([
+    expect(inspections).toEqual([
       {
         address: endpoint,
         problem: null,
@@ -56,11 +56,11 @@ describe('a look', () => {
     closers.push(server);
     const question = { endpoint: `127.0.0.1:${server.port}`, protocol: 'tls', timeoutSeconds: 5 } as const;
 
-    const [late] = await look(
+    const [late] = await inspectEndpoint(
       { ...question, serverName: 'api.example.com' },
       new Date('2026-06-01T00:00:00Z'),
     );
-    const [early] = await look(question, new Date('2026-02-27T00:00:00Z'));
+    const [early] = await inspectEndpoint(question, new Date('2026-02-27T00:00:00Z'));
 
     expect(late?.served?.daysLeft).toBe(-2);
     expect(late?.served?.warnings).toEqual([
@@ -79,7 +79,7 @@ describe('a look', () => {
     ];
     closers.push(offering, withdrawn);
     const lookAt = (port: number) =>
-      look({ endpoint: `127.0.0.1:${port}`, protocol: 'smtp', timeoutSeconds: 5 }, new Date());
+      inspectEndpoint({ endpoint: `127.0.0.1:${port}`, protocol: 'smtp', timeoutSeconds: 5 }, new Date());
 
     expect(await lookAt(offering.port)).toMatchObject([{ served: { fingerprint: version.fingerprint } }]);
     expect(await lookAt(withdrawn.port)).toEqual([

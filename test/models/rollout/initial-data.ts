@@ -3,7 +3,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { Certificate } from '../../../core/registry/certificate.ts';
 import { Strategy, type StrategyOverrides } from '../../../core/registry/strategy.ts';
 import { RolloutRequest } from '../../../core/rollout/rollout.ts';
-import { placeDigest } from '../../../core/targets/place-digest.ts';
+import { installationDigest } from '../../../core/targets/installation-digest.ts';
 import { memberOf, RegisteredTarget } from '../../../core/targets/registered.ts';
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { createCatalogue } from '../../../services/registry/catalogue.ts';
@@ -77,7 +77,7 @@ export async function seed(world: World, setting: FleetOptions): Promise<void> {
       targetId: target.id,
       certificate,
       host: hostOf(at % setting.hosts),
-      place: placeDigest(member),
+      place: installationDigest(member),
       fingerprint,
       notAfter: 1_900_000_000,
       version: facts,

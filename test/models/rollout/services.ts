@@ -3,7 +3,7 @@ import { CertferryError } from '../../../core/errors.ts';
 import { readJob } from '../../../core/seal/job-text.ts';
 import type { HostSelector } from '../../../core/targets/registered.ts';
 import { endpointParts } from '../../../core/targets/verify.ts';
-import type { look } from '../../../core/tls-probe/inspect-endpoint.ts';
+import type { inspectEndpoint } from '../../../core/tls-probe/inspect-endpoint.ts';
 import type { probe } from '../../../core/tls-probe/probe.ts';
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { createHistory } from '../../../services/history/history.ts';
@@ -64,7 +64,7 @@ export function servicesFor(invocation: Invocation) {
     reachable: { of: async () => new Map() } as never,
     sleep: async () => undefined,
     probe: probing(invocation),
-    look: looking(invocation),
+    inspectEndpoint: looking(invocation),
   };
 }
 
@@ -155,7 +155,7 @@ const seen = (address: string, problem: string | null) => ({
   problem,
 });
 
-function looking({ world }: Invocation): typeof look {
+function looking({ world }: Invocation): typeof inspectEndpoint {
   return async ({ endpoint }) => {
     const { host } = endpointParts(endpoint);
     const { version, served } = world.hosts.target(host);

@@ -200,8 +200,8 @@ const idOf = ({ target }: Json) => (target as { id: string }).id;
 function backName(outcome: string): string | null {
   if (outcome === 'superseded') return null;
   return outcome === 'deployed' || outcome === 'deployed_unverified' || outcome === 'unchanged'
-    ? 'put_back'
-    : 'not_put_back';
+    ? 'returned'
+    : 'not_returned';
 }
 
 const sorted = (counts: Record<string, number>) => JSON.stringify(Object.entries(counts).sort());

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { type Due, findingOf, type Known, type Sight } from '../../../core/drift/drift.ts';
+import { classify, type Due, type EndpointInspection, type Known } from '../../../core/drift/finding.ts';
 import type { AddressInspection, ServedFacts } from '../../../core/tls-probe/inspect-endpoint.ts';
 import { fingerprint } from '../../fixtures/factories.ts';
 
@@ -56,12 +56,16 @@ const refused = (address = '10.0.0.2:443'): AddressInspection => ({
   served: null,
 });
 
-const seen = (...looks: AddressInspection[]): Sight => ({ looks, addresses: 'all', requireChain: true });
-const unlooked: Sight = { notLooked: 'the target says verify: none' };
+const seen = (...inspections: AddressInspection[]): EndpointInspection => ({
+  inspections,
+  addresses: 'all',
+  requireChain: true,
+});
+const unlooked: EndpointInspection = { notInspected: 'the target says verify: none' };
 
 describe('what is said of a target that', () => {
-  const told = (known: Known | null, sight: Sight, changes: Partial<Due> = {}) =>
-    findingOf(known, { ...due, ...changes }, sight, now);
+  const told = (known: Known | null, sight: EndpointInspection, changes: Partial<Due> = {}) =>
+    classify(known, { ...due, ...changes }, sight, now);
 
   test('serves the current version: ok', () => {
     expect(told(has(current), seen(serves(current)))).toEqual({
@@ -106,7 +110,11 @@ describe('what is said of a target that', () => {
   });
 
   test('need not send a chain: ok without it', () => {
-    const sight: Sight = { looks: [serves(current, { chain: [] })], addresses: 'all', requireChain: false };
+    const sight: EndpointInspection = {
+      inspections: [serves(current, { chain: [] })],
+      addresses: 'all',
+      requireChain: false,
+    };
 
     expect(told(has(current), sight)).toMatchObject({ condition: 'ok' });
   });
@@ -116,10 +124,10 @@ describe('what is said of a target that', () => {
   });
 
   test('answers on one of two addresses: unreachable where all have to be right, ok where one will do', () => {
-    const looks = [serves(current), refused()];
+    const inspections = [serves(current), refused()];
 
-    expect(told(has(current), seen(...looks))).toMatchObject({ condition: 'unreachable' });
-    expect(told(has(current), { looks, addresses: 'any', requireChain: true })).toMatchObject({
+    expect(told(has(current), seen(...inspections))).toMatchObject({ condition: 'unreachable' });
+    expect(told(has(current), { inspections, addresses: 'any', requireChain: true })).toMatchObject({
       condition: 'ok',
     });
   });
@@ -134,10 +142,10 @@ describe('what is said of a target that', () => {
   });
 
   test('is wrong on one of its addresses only: partial drift, which is more than one node', () => {
-    const looks = [serves(current), serves(strange, {}, '10.0.0.2:443')];
+    const inspections = [serves(current), serves(strange, {}, '10.0.0.2:443')];
 
-    expect(told(has(current), seen(...looks))).toMatchObject({ condition: 'drift', partial: true });
-    expect(told(has(current), { looks, addresses: 'any', requireChain: true })).toMatchObject({
+    expect(told(has(current), seen(...inspections))).toMatchObject({ condition: 'drift', partial: true });
+    expect(told(has(current), { inspections, addresses: 'any', requireChain: true })).toMatchObject({
       condition: 'ok',
     });
   });
@@ -192,14 +200,14 @@ describe('what is said of a target that', () => {
 
 test('whatever is known and seen, a target is ok only when every leaf that counts may be there', () => {
   const leaf = fc.constantFrom(current, older, strange);
-  const looks = fc.array(fc.option(leaf), { minLength: 1, maxLength: 4 });
+  const inspections = fc.array(fc.option(leaf), { minLength: 1, maxLength: 4 });
 
   fc.assert(
-    fc.property(fc.option(leaf), fc.option(leaf), looks, (believed, wanted, served) => {
+    fc.property(fc.option(leaf), fc.option(leaf), inspections, (believed, wanted, served) => {
       const sight = seen(...served.map((one) => (one === null ? refused() : serves(one))));
       const known = believed === null ? null : has(believed);
 
-      const { condition } = findingOf(known, { current: wanted, underway: null }, sight, now);
+      const { condition } = classify(known, { current: wanted, underway: null }, sight, now);
 
       const expected = wanted ?? believed;
       const right = known !== null && served.every((one) => one === expected);

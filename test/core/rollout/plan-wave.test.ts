@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Share, Strategy } from '../../../core/registry/strategy.ts';
-import { type Place, planForward, type Situation } from '../../../core/rollout/plan.ts';
-import { goalOf } from '../../../core/rollout/waves.ts';
-import { placeDigest } from '../../../core/targets/place-digest.ts';
+import { type Place, planWave, type Situation } from '../../../core/rollout/plan-wave.ts';
+import { goalOf } from '../../../core/rollout/wave-sizes.ts';
+import { installationDigest } from '../../../core/targets/installation-digest.ts';
 import { Target } from '../../../core/targets/target.ts';
 import type { MaintenanceWindow } from '../../../core/targets/window.ts';
 
@@ -38,7 +38,7 @@ function plan(
 ) {
   const { rollout, ...rest } = overrides;
   const source = { kind: 'parameter', name: '/tls', version: 1 } as const;
-  return planForward({
+  return planWave({
     rollout: {
       id: 'r-1',
       only: null,
@@ -143,8 +143,8 @@ describe('the next wave', () => {
     const here = { fingerprint: theNew, notAfter: null };
     const [same, moved, unknown] = [aPlace(0), aPlace(1), aPlace(2)];
     const found = plan([
-      { ...same, installed: { ...here, place: placeDigest(same.target) } },
-      { ...moved, installed: { ...here, place: placeDigest(aPlace(7).target) } },
+      { ...same, installed: { ...here, place: installationDigest(same.target) } },
+      { ...moved, installed: { ...here, place: installationDigest(aPlace(7).target) } },
       { ...unknown, installed: here },
     ]);
 

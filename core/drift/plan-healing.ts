@@ -1,9 +1,9 @@
-import { periodicName } from '../rollout/asking.ts';
-import { longestPartBytes, type RolloutRequest } from '../rollout/rollout.ts';
-import type { Finding } from './drift.ts';
+import { maximumPartBytes, type RolloutRequest } from '../rollout/rollout.ts';
+import { periodicName } from '../rollout/source-check.ts';
+import type { Finding } from './finding.ts';
 
 /** A target that is not as it should be, with what decides whether it is deployed to again. */
-export interface Patient {
+export interface HealingCandidate {
   readonly finding: Finding;
   /** As it is registered, and one of its hosts. */
   readonly registeredId: string;
@@ -22,7 +22,7 @@ const wellEnded: readonly string[] = ['deployed', 'deployed_unverified', 'unchan
  * healed is what a deployment cannot mend (nobody answers, the certificate itself is old), what it could make worse
  * (an endpoint with several nodes, of which some are right), and what a person decided or has to.
  */
-export function reasonNotToHeal(patient: Patient): string | null {
+export function reasonNotToHeal(patient: HealingCandidate): string | null {
   const { finding, autoHeal, onSeveralHosts, last } = patient;
   switch (finding.condition) {
     case 'ok':
@@ -52,7 +52,7 @@ export function reasonNotToHeal(patient: Patient): string | null {
 const namesBytes = 100;
 
 /** The first of them, as many as a part may name: what is left over is healed next time. */
-export function healedAtOnce(patients: readonly Patient[]): readonly Patient[] {
+export function limitToOneRollout(patients: readonly HealingCandidate[]): readonly HealingCandidate[] {
   const named = new Set<string>();
   let bytes = namesBytes;
   for (const [at, { registeredId, host }] of patients.entries()) {
@@ -60,13 +60,13 @@ export function healedAtOnce(patients: readonly Patient[]): readonly Patient[] {
       if (!named.has(name)) bytes += name.length;
       named.add(name);
     }
-    if (bytes > longestPartBytes) return patients.slice(0, at);
+    if (bytes > maximumPartBytes) return patients.slice(0, at);
   }
   return patients;
 }
 
 /** One rollout that puts the current version on some of a certificate's targets again. */
-export function healingRequest(certificate: string, chosen: readonly Patient[]): RolloutRequest {
+export function healingRequest(certificate: string, chosen: readonly HealingCandidate[]): RolloutRequest {
   return {
     certificate,
     version: 'current',
@@ -96,7 +96,7 @@ export function healingName(certificate: string, now: Date): string {
   return periodicName('heal', certificate, Math.floor(now.getTime() / 1000 / windowSeconds));
 }
 
-function summaryOf(patients: readonly Patient[]): string {
+function summaryOf(patients: readonly HealingCandidate[]): string {
   const counts = new Map<string, number>();
   for (const { finding } of patients) counts.set(finding.condition, (counts.get(finding.condition) ?? 0) + 1);
   return [...counts].map(([condition, count]) => `${count} ${condition}`).join(', ');

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { secondsToLook, stillWaiting } from '../../../core/rollout/waiting.ts';
+import { continueWaiting, secondsToNextCheck } from '../../../core/rollout/wait-schedule.ts';
 import { fakeRolloutServices } from '../../fakes/rollout-services.ts';
 import { aBegunState } from '../../fixtures/rollout-state.ts';
 
@@ -10,13 +10,13 @@ const later = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
 
 describe('the time until the next look of a rollout that waits', () => {
   test('is a twelfth of what is left, from one minute to fifteen, and never longer than what is left', () => {
-    expect([15, 60, 300, 1200, 3600, 7 * day].map((left) => secondsToLook(left, 0))).toEqual([
+    expect([15, 60, 300, 1200, 3600, 7 * day].map((left) => secondsToNextCheck(left, 0))).toEqual([
       15, 60, 60, 100, 300, 900,
     ]);
   });
 
   test('is a quarter of an hour at most for the first days, and longer for one that has waited for weeks', () => {
-    expect([0, 299, 300, 600, 900].map((looks) => secondsToLook(7 * day, looks))).toEqual([
+    expect([0, 299, 300, 600, 900].map((looks) => secondsToNextCheck(7 * day, looks))).toEqual([
       900, 900, 1800, 3600, 7200,
     ]);
   });
@@ -31,7 +31,7 @@ describe('the time until the next look of a rollout that waits', () => {
           let rest = Math.min(wait, left);
           left -= rest;
           while (rest > 0) {
-            rest -= secondsToLook(rest, looks);
+            rest -= secondsToNextCheck(rest, looks);
             looks += 1;
           }
         }
@@ -45,7 +45,7 @@ describe('the time until the next look of a rollout that waits', () => {
     const looksOf = (pauses: number) => {
       let looks = 0;
       for (let pause = 0; pause < pauses; pause += 1) {
-        for (let rest = 7 * day; rest > 0; looks += 1) rest -= secondsToLook(rest, looks);
+        for (let rest = 7 * day; rest > 0; looks += 1) rest -= secondsToNextCheck(rest, looks);
       }
       return looks;
     };
@@ -66,7 +66,7 @@ describe('a pause between two waves', () => {
     });
 
   test('begins with the first look after the wave, and is over when its time is', () => {
-    const paused = stillWaiting(state(), noon);
+    const paused = continueWaiting(state(), noon);
 
     expect(paused).toMatchObject({
       verdict: 'pause',
@@ -76,8 +76,8 @@ describe('a pause between two waves', () => {
       summary: '1 of 20 targets reached; a pause until 2026-11-22T13:00Z',
     });
     const next = (seconds: number) =>
-      stillWaiting({ ...state(), wave: paused ?? state().wave }, later(seconds));
-    expect(next(300)).toMatchObject({ verdict: 'pause', waitSeconds: 275, hold: { looks: 2 } });
+      continueWaiting({ ...state(), wave: paused ?? state().wave }, later(seconds));
+    expect(next(300)).toMatchObject({ verdict: 'pause', waitSeconds: 275, hold: { checks: 2 } });
     expect(next(3590)).toMatchObject({ waitSeconds: 10 });
     expect(next(3600)).toBeNull();
   });
@@ -86,11 +86,11 @@ describe('a pause between two waves', () => {
     const asked = { judgement: { verdict: 'ask_approval' } } as const;
 
     expect(
-      stillWaiting(state({ ...asked, approval: { verdict: 'approved', by: 'ops' } }), noon),
+      continueWaiting(state({ ...asked, approval: { verdict: 'approved', by: 'ops' } }), noon),
     ).toMatchObject({
       verdict: 'pause',
     });
-    expect(stillWaiting(state(asked), noon)).toBeNull();
+    expect(continueWaiting(state(asked), noon)).toBeNull();
   });
 
   test.each<[string, Parts]>([
@@ -98,6 +98,6 @@ describe('a pause between two waves', () => {
     ['nobody is left', { wave: { count: 20 } }],
     ['the rollout was resumed', { wave: { verdict: 'wait' }, judgement: { verdict: 'next' } }],
   ])('does not begin where %s', (_, parts) => {
-    expect(stillWaiting(state(parts), noon)).toBeNull();
+    expect(continueWaiting(state(parts), noon)).toBeNull();
   });
 });

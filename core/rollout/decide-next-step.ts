@@ -1,24 +1,24 @@
 import type { Rollout, RolloutState, Wave } from './rollout.ts';
-import { goalOf } from './waves.ts';
+import { goalOf } from './wave-sizes.ts';
 
-/** Whether nobody is left once this wave is over. */
+/** Whether no target is left after this wave. */
 export function isLast({ reached, count, total }: Pick<Wave, 'reached' | 'count' | 'total'>): boolean {
   return reached + count >= total;
 }
 
 /**
- * Whether the services have to serve the new version alone now: the wave was the last one of a rollout to all. The
- * others of a part's certificate are not this rollout's.
+ * Whether the services must serve only the new version now: after the last wave of a rollout to all targets. After a
+ * rollout to a part, other targets may still serve another version.
  */
-export function isDecisive({ rollout, wave }: Pick<RolloutState, 'rollout' | 'wave'>): boolean {
+export function mustServeNewVersion({ rollout, wave }: Pick<RolloutState, 'rollout' | 'wave'>): boolean {
   return rollout.only === null && isLast(wave);
 }
 
 /**
- * How it goes on after a forward wave that went well. A person is asked once, when the wave that the strategy names is
- * reached (it may be reached together with one before it); never when nobody is left.
+ * The next step after a successful forward wave. The rollout asks for approval once, when it has reached the wave that the
+ * strategy names (possibly together with an earlier wave), and never when no target is left.
  */
-export function afterWave(state: {
+export function decideNextStep(state: {
   readonly rollout: Pick<Rollout, 'strategy'>;
   readonly wave: Pick<Wave, 'reached' | 'count' | 'total'>;
   readonly approval: RolloutState['approval'];

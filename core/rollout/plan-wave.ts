@@ -1,10 +1,10 @@
-import { placeDigest } from '../targets/place-digest.ts';
+import { installationDigest } from '../targets/installation-digest.ts';
 import type { Target } from '../targets/target.ts';
 import type { MaintenanceWindow } from '../targets/window.ts';
-import { opensAt } from './opening.ts';
-import { inTurn } from './order.ts';
+import { inDeploymentOrder } from './deployment-order.ts';
 import type { Rollout } from './rollout.ts';
-import { type Step, stepAfter } from './waves.ts';
+import { type Step, stepAfter } from './wave-sizes.ts';
+import { nextOpening } from './window-opening.ts';
 
 /** A target on one host, as it is now. `installed`: what it is believed to have; null where it never had a deployment. */
 export interface Place {
@@ -62,7 +62,7 @@ const longestWaitSeconds = 7 * 86_400;
  * The next wave of a rollout: as many as the strategy's next goal lacks, of those whose turn it may be. Fewer where
  * windows are closed; nobody, and a time to wait, where all of them are.
  */
-export function planForward(situation: Situation): Plan {
+export function planWave(situation: Situation): Plan {
   const { rollout, places, refused, done } = situation;
   const open = places.filter((place) => !done.has(place.target.id) && !hasVersion(place, rollout));
   const total = places.length + refused;
@@ -70,7 +70,7 @@ export function planForward(situation: Situation): Plan {
   const hosts = hostsToWaitFor(situation);
   const waitOf = waitingAt(situation, hosts);
   const turns = open.map((place) => ({ place, wait: waitOf(place) }));
-  const ready = inTurn(turns.filter(({ wait }) => wait === null).map(({ place }) => place));
+  const ready = inDeploymentOrder(turns.filter(({ wait }) => wait === null).map(({ place }) => place));
   const waits = turns.map(({ wait }) => wait).filter((wait) => wait !== null);
   const step = stepAfter(rollout.strategy, progress);
   if (ready.length > 0 && step !== null) {
@@ -89,7 +89,7 @@ function hasVersion(
   { id, repeat, version }: Situation['rollout'],
 ): boolean {
   if (installed?.fingerprint !== version.fingerprint || isOvertaken) return false;
-  const elsewhere = typeof installed.place === 'string' && installed.place !== placeDigest(target);
+  const elsewhere = typeof installed.place === 'string' && installed.place !== installationDigest(target);
   return !elsewhere && (!repeat || installed.rollout === id);
 }
 
@@ -157,7 +157,7 @@ function openingsAt(now: Date): (window: MaintenanceWindow) => number {
   const known = new Map<string, number>();
   return (window) => {
     const key = JSON.stringify(window);
-    const opens = known.get(key) ?? opensAt(window, now)?.getTime() ?? Number.POSITIVE_INFINITY;
+    const opens = known.get(key) ?? nextOpening(window, now)?.getTime() ?? Number.POSITIVE_INFINITY;
     known.set(key, opens);
     return opens;
   };

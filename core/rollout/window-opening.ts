@@ -1,27 +1,27 @@
-// Maintenance windows as moments. A window of a day begins at the first moment at which the wall clock of its zone shows
-// `from` or later, and ends at the first moment after that at which it shows `to` or later: what a change of the clocks
-// leaves out is left out, what it repeats is not opened twice.
+// Maintenance windows as points in time. A window starts at the first moment of a day at which the local time is `from` or
+// later, and ends at the first moment after that at which it is `to` or later. Time that a change of the clocks skips is
+// not part of a window; time that it repeats does not open the window twice.
 import { DateTime } from 'luxon';
 import { type MaintenanceWindow, weekdays } from '../targets/window.ts';
 
-/** When the window is open next: `at` itself where it is open then. Null where no day of the next two weeks has it. */
-export function opensAt(window: MaintenanceWindow, at: Date): Date | null {
+/** The next time at which the window is open: `at` if it is open then. Null if it never opens in the next two weeks. */
+export function nextOpening(window: MaintenanceWindow, at: Date): Date | null {
   const now = at.getTime();
   const next = openings(window, at).find(({ to }) => now < to);
   return next === undefined ? null : new Date(Math.max(now, next.from));
 }
 
-/** In milliseconds since the epoch; `to` is no part of it. */
+/** Milliseconds since the epoch; `to` is exclusive. */
 interface Opening {
   readonly from: number;
   readonly to: number;
 }
 
-/** Yesterday's may last until today; a weekly window that a change of the clocks leaves out has its turn a week later. */
+/** Days relative to today. Yesterday's window may last until today; one that a change of the clocks skips follows a week later. */
 const firstDay = -1;
 const lastDay = 14;
 
-/** The openings that begin around `at`, in order, without those that a change of the clocks leaves nothing of. */
+/** The openings that start around `at`, in order, without those that a change of the clocks skips entirely. */
 function openings({ days, from, to, timeZone }: MaintenanceWindow, at: Date): Opening[] {
   const today = DateTime.fromJSDate(at, { zone: timeZone }).startOf('day');
   const endsNextDay = to <= from;
@@ -38,7 +38,7 @@ function openings({ days, from, to, timeZone }: MaintenanceWindow, at: Date): Op
   return found;
 }
 
-/** The first moment at which the clock of the day shows this time or a later one. */
+/** The first moment of the day at which the local time is this time or later. */
 function firstMoment(day: DateTime, time: string): number {
   const [hour = 0, minute = 0] = time.split(':').map(Number);
   const meant = { year: day.year, month: day.month, day: day.day, hour, minute };
@@ -47,11 +47,11 @@ function firstMoment(day: DateTime, time: string): number {
   return Math.min(...found.getPossibleOffsets().map((moment) => moment.toMillis()));
 }
 
-const longestGapMs = 24 * 60 * 60 * 1000;
+const maximumGapMs = 24 * 60 * 60 * 1000;
 
-/** The clock never shows that time, and luxon went past it: when the clock was put forward, to the second. */
+/** For a local time that does not exist on that day: the second at which the clock was put forward, by bisection. */
 function endOfGap(past: DateTime): number {
-  let [before, after] = [past.toMillis() - longestGapMs, past.toMillis()];
+  let [before, after] = [past.toMillis() - maximumGapMs, past.toMillis()];
   while (after - before > 1000) {
     const middle = Math.floor((before + after) / 2);
     const offset = DateTime.fromMillis(middle, { zone: past.zone }).offset;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nextWaitSeconds, type Schedule } from '../../../core/tls-probe/schedule.ts';
+import { nextWaitSeconds, type Schedule } from '../../../core/tls-probe/backoff.ts';
 
 function waits(schedule: Schedule): (number | null)[] {
   return Array.from({ length: schedule.attempts + 1 }, (_, made) => nextWaitSeconds(schedule, made));

@@ -9,13 +9,15 @@ export interface Judgement {
 }
 
 /** Verified when every address that could be looked at is right, or one with `addresses: any`; never when none was. */
-export function judge(observations: readonly Observation[], verify: Verify): Judgement {
+export function judgeProbe(observations: readonly Observation[], verify: Verify): Judgement {
   const leftOut = observations.filter(isLeftOut);
-  const looks = observations.filter((observation) => !isLeftOut(observation));
-  const wrong = looks.filter(({ ok }) => !ok);
-  const right = looks.filter(({ ok }) => ok);
+  const inspections = observations.filter((observation) => !isLeftOut(observation));
+  const wrong = inspections.filter(({ ok }) => !ok);
+  const right = inspections.filter(({ ok }) => ok);
   const verified = right.length > 0 && (verify.addresses === 'any' || wrong.length === 0);
-  const said = verified ? [rightText(right, looks.length, verify)] : [wrongText(wrong, looks.length, verify)];
+  const said = verified
+    ? [rightText(right, inspections.length, verify)]
+    : [wrongText(wrong, inspections.length, verify)];
   return { verified, summary: [...said, ...leftOut.map(problemText)].join('; ') };
 }
 

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest';
-import type { Condition, Finding } from '../../../core/drift/drift.ts';
+import type { Condition, Finding } from '../../../core/drift/finding.ts';
 import {
-  healedAtOnce,
+  type HealingCandidate,
   healingName,
   healingRequest,
-  type Patient,
+  limitToOneRollout,
   reasonNotToHeal,
-} from '../../../core/drift/healing.ts';
+} from '../../../core/drift/plan-healing.ts';
 import { RolloutId, RolloutRequest } from '../../../core/rollout/rollout.ts';
 
 const aPatient = (
   condition: Condition,
-  changes: Omit<Partial<Patient>, 'finding'> & { finding?: Partial<Finding> } = {},
-): Patient => ({
+  changes: Omit<Partial<HealingCandidate>, 'finding'> & { finding?: Partial<Finding> } = {},
+): HealingCandidate => ({
   registeredId: 'web',
   host: 'i-0123456789abcdef0',
   autoHeal: true,
@@ -105,7 +105,7 @@ describe('the rollout that heals', () => {
       }),
     );
 
-    const request = healingRequest('api.example.com', healedAtOnce(patients));
+    const request = healingRequest('api.example.com', limitToOneRollout(patients));
 
     expect(request.only?.targets?.length).toBeGreaterThan(400);
     expect(RolloutRequest.parse(request)).toEqual(request);

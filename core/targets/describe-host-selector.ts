@@ -1,7 +1,7 @@
 import type { HostSelector } from './registered.ts';
 
-/** Where a registered target is, for people. */
-export function hostWords(host: HostSelector): string {
+/** The hosts of a registered target as text, such as `host i-…`. */
+export function describeHostSelector(host: HostSelector): string {
   if (typeof host === 'string') return `host ${host}`;
   if ('autoScalingGroup' in host) return `the instances of Auto Scaling group ${host.autoScalingGroup}`;
   const tags = Object.entries(host.tags).map(([key, value]) => `${key}=${value}`);

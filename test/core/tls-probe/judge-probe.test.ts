@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Observation } from '../../../core/deployment/agent-line.ts';
-import { judge } from '../../../core/tls-probe/judge.ts';
+import { judgeProbe } from '../../../core/tls-probe/judge-probe.ts';
 import { verifyOf } from './endpoints.ts';
 
 const fingerprint = `sha256:${'ab12'.repeat(16)}`;
@@ -15,7 +15,7 @@ function failed(address: string, problem = 'connection refused'): Observation {
 
 describe('a judgement', () => {
   test('says in one line what is served', () => {
-    expect(judge([observation('127.0.0.1:443')], verifyOf(443))).toEqual({
+    expect(judgeProbe([observation('127.0.0.1:443')], verifyOf(443))).toEqual({
       verified: true,
       summary: '127.0.0.1:443 serves sha256:ab12ab12ab12…',
     });
@@ -25,15 +25,15 @@ describe('a judgement', () => {
     const leftOut = observation('[::1]:443', { fingerprint: null, problem: 'not looked at: no route' });
 
     for (const addresses of ['all', 'any'] as const) {
-      expect(judge([], verifyOf(443, { addresses })).verified).toBe(false);
-      expect(judge([leftOut], verifyOf(443, { addresses })).verified).toBe(false);
+      expect(judgeProbe([], verifyOf(443, { addresses })).verified).toBe(false);
+      expect(judgeProbe([leftOut], verifyOf(443, { addresses })).verified).toBe(false);
     }
   });
 
   test('names three problems and says that there are more', () => {
     const observations = [1, 2, 3, 4, 5].map((at) => failed(`10.0.0.${at}:443`));
 
-    expect(judge(observations, verifyOf(443)).summary).toBe(
+    expect(judgeProbe(observations, verifyOf(443)).summary).toBe(
       '5 of 5 addresses of 127.0.0.1:443 are not right: 10.0.0.1:443: connection refused; 10.0.0.2:443: connection refused; 10.0.0.3:443: connection refused; …',
     );
   });
@@ -41,14 +41,17 @@ describe('a judgement', () => {
   test('with any is verified by one, with all by every one', () => {
     const observations = [failed('10.0.0.1:443'), observation('10.0.0.2:443')];
 
-    expect(judge(observations, verifyOf(443, { addresses: 'any' })).verified).toBe(true);
-    expect(judge(observations, verifyOf(443, { addresses: 'all' })).verified).toBe(false);
-    expect(judge([failed('10.0.0.1:443')], verifyOf(443, { addresses: 'any' })).verified).toBe(false);
+    expect(judgeProbe(observations, verifyOf(443, { addresses: 'any' })).verified).toBe(true);
+    expect(judgeProbe(observations, verifyOf(443, { addresses: 'all' })).verified).toBe(false);
+    expect(judgeProbe([failed('10.0.0.1:443')], verifyOf(443, { addresses: 'any' })).verified).toBe(false);
   });
 
   test('keeps what an observer without words could not say', () => {
     const silent = observation('10.0.0.1:443', { ok: false, problem: null });
 
-    expect(judge([silent], verifyOf(443))).toEqual({ verified: false, summary: '10.0.0.1:443: not right' });
+    expect(judgeProbe([silent], verifyOf(443))).toEqual({
+      verified: false,
+      summary: '10.0.0.1:443: not right',
+    });
   });
 });

@@ -1,6 +1,6 @@
 import { type DeploymentOutcome, type OutcomeMeaning, outcomeMeanings } from '../deployment/outcome.ts';
 
-/** How one deployment of a wave ended. `outcome` is a deployment's where it recorded one, else an error's name. */
+/** The result of one deployment of a wave. `outcome`: its recorded outcome, or the name of an error if there is none. */
 export interface Result {
   readonly targetId: string;
   readonly status: string;
@@ -8,7 +8,7 @@ export interface Result {
   readonly summary: string;
 }
 
-/** A wave whose deployments have ended. */
+/** A wave whose deployments have all ended. */
 export interface EndedWave {
   readonly number: number;
   readonly direction: 'forward' | 'back';
@@ -18,30 +18,30 @@ export interface EndedWave {
 const meaningOf = (outcome: string): OutcomeMeaning | null =>
   Object.hasOwn(outcomeMeanings, outcome) ? outcomeMeanings[outcome as DeploymentOutcome] : null;
 
-/** Whether it counts against what is tolerated. */
+/** Whether it counts against `toleratedFailures`. */
 export function hasFailed({ status, outcome }: Result): boolean {
   return status !== 'SUCCEEDED' || meaningOf(outcome)?.succeeded !== true;
 }
 
-/** Whether the target had no turn: its deployment saw that the rollout was halted, or was never started. */
+/** Whether nothing was deployed: the rollout was halted before the deployment, or the deployment never started. */
 export function wasSkipped({ status, outcome }: Result): boolean {
   return outcome === 'skipped' || status === 'PENDING';
 }
 
-/** Whether it brought the new version to its target. */
+/** Whether it installed the new version. */
 export function hasChanged({ outcome }: Result): boolean {
   return outcome === 'deployed' || outcome === 'deployed_unverified';
 }
 
-/** Whether nobody knows what the target serves since. */
-export function isUnsure(result: Result): boolean {
+/** Whether the version on the target is unknown or known to be wrong afterwards. */
+export function isHostStateUnknown(result: Result): boolean {
   if (wasSkipped(result)) return false;
   const meaning = meaningOf(result.outcome);
   return meaning === null || meaning.needsPerson;
 }
 
-/** The targets that had their turn: not those that were skipped, nor those that failed before the rollout was resumed. */
-export function hadTheirTurn(waves: readonly EndedWave[], sinceWave: number): Set<string> {
+/** The ids of targets that need no further attempt: neither skipped, nor failed before the rollout was resumed. */
+export function attemptedTargets(waves: readonly EndedWave[], sinceWave: number): Set<string> {
   const done = waves
     .filter(({ direction }) => direction === 'forward')
     .flatMap(({ number, results }) =>
@@ -50,33 +50,33 @@ export function hadTheirTurn(waves: readonly EndedWave[], sinceWave: number): Se
   return new Set(done.map(({ targetId }) => targetId));
 }
 
-/** How many deployments failed in the forward waves after `sinceWave`. A skipped one has not failed. */
+/** The number of failed deployments in forward waves after `sinceWave`. A skipped deployment is not a failure. */
 export function failuresIn(waves: readonly EndedWave[], sinceWave: number): number {
   const counted = waves.filter(({ number, direction }) => direction === 'forward' && number > sinceWave);
   return counted.flatMap(({ results }) => results).filter((one) => hasFailed(one) && !wasSkipped(one)).length;
 }
 
 /**
- * How several attempts at one target ended, one after the other. One that was skipped leaves what was before it, and what
- * one that broke off has changed is found `unchanged` by the next.
+ * Merges the results of two consecutive deployments to one target. A skipped deployment keeps the earlier result.
+ * `unchanged` after a deployment that installed the version, or was aborted, counts as `deployed`.
  */
-export function settledBy<Found extends Result>(before: Found | undefined, result: Found): Found {
+export function mergeResults<Found extends Result>(before: Found | undefined, result: Found): Found {
   if (before === undefined) return result;
   if (wasSkipped(result)) return before;
-  const isOurs = isUnsure(before) || hasChanged(before);
-  return isOurs && result.outcome === 'unchanged' ? { ...result, outcome: 'deployed' } : result;
+  const mayHaveInstalled = isHostStateUnknown(before) || hasChanged(before);
+  return mayHaveInstalled && result.outcome === 'unchanged' ? { ...result, outcome: 'deployed' } : result;
 }
 
 /**
- * One result for each deployment that a wave consists of, in their order: what the Map says of it, or `lost` where the
- * Map says nothing that could be read. `results` are in the order in which they came.
+ * One result per target of a wave, in the order of `targetIds`. `results` are those of the Map, in the order of arrival;
+ * `missing` makes the result of a target without a readable one.
  */
-export function oneForEach<Found extends Result>(
+export function resultPerTarget<Found extends Result>(
   targetIds: readonly string[],
   results: readonly Found[],
   missing: (targetId: string) => Found,
 ): Found[] {
   const found = new Map<string, Found>();
-  for (const result of results) found.set(result.targetId, settledBy(found.get(result.targetId), result));
+  for (const result of results) found.set(result.targetId, mergeResults(found.get(result.targetId), result));
   return targetIds.map((targetId) => found.get(targetId) ?? missing(targetId));
 }

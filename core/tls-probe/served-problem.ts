@@ -1,19 +1,19 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { attempt } from '../certificate/attempt.ts';
 import { dayOf, nameLine, shortFingerprint } from '../certificate/describe.ts';
 import { fingerprintOf, namesOf } from '../certificate/facts.ts';
+import { tryOr } from '../certificate/try-or.ts';
 import type { VersionFacts } from '../deployment/version.ts';
 import type { Served } from './handshake.ts';
 
 /** Whether a leaf is right though it is not the version's. */
-export type Besides = (leaf: X509Certificate) => boolean;
+export type LeafPredicate = (leaf: X509Certificate) => boolean;
 
 /** What is asked of a served certificate. */
 export interface Expectation {
   /** The version that should be there; null takes any. */
   readonly version: VersionFacts | null;
-  readonly besides?: Besides | undefined;
+  readonly besides?: LeafPredicate | undefined;
   /** The name (or IP address) that clients use; null when nobody said one. */
   readonly serverName: string | null;
   readonly requireChain: boolean;
@@ -63,7 +63,7 @@ export function linkProblem({ leaf, chain }: Served): string | null {
 function isSignedBy(certificate: X509Certificate, issuer: X509Certificate | undefined): boolean {
   if (issuer === undefined) return true; // the last one: its issuer is the client's to know
   // a key this OpenSSL cannot read signed nothing that a client could check either
-  return attempt(() => certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey), false);
+  return tryOr(() => certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey), false);
 }
 
 /** Whether the leaf is for the name that clients use. */

@@ -38,19 +38,19 @@ export interface Due {
 }
 
 /** What counts here of what one address serves, whoever looked. */
-export interface SeenAddress extends Pick<AddressInspection, 'address' | 'problem'> {
+export interface InspectedAddress extends Pick<AddressInspection, 'address' | 'problem'> {
   readonly noRoute?: true | undefined;
   readonly served: Pick<ServedFacts, 'fingerprint' | 'chain' | 'daysLeft'> | null;
 }
 
 /** How the endpoint was looked at, or why it was not. */
-export type Sight =
+export type EndpointInspection =
   | {
-      readonly looks: readonly SeenAddress[];
+      readonly inspections: readonly InspectedAddress[];
       readonly addresses: 'all' | 'any';
       readonly requireChain: boolean;
     }
-  | { readonly notLooked: string };
+  | { readonly notInspected: string };
 
 export interface Finding {
   readonly condition: Condition;
@@ -65,7 +65,7 @@ export interface Finding {
 export const expiringDays = 14;
 
 /** Holds what was seen against what should be there. Pure; the worst thing that is wrong is what it says. */
-export function findingOf(known: Known | null, due: Due, sight: Sight, now: Date): Finding {
+export function classify(known: Known | null, due: Due, sight: EndpointInspection, now: Date): Finding {
   const view = viewOf(known, due, sight, now);
   const problem =
     neverDeployed(view) ?? unreachable(view) ?? anotherLeaf(view) ?? chainIncomplete(view) ?? ageing(view);
@@ -77,35 +77,37 @@ export function findingOf(known: Known | null, due: Due, sight: Sight, now: Date
 interface View {
   readonly known: Known | null;
   readonly due: Due;
-  readonly notLooked: string | null;
+  readonly notInspected: string | null;
   readonly requireChain: boolean;
   /** One good address is enough. */
   readonly anyWillDo: boolean;
-  readonly failed: readonly SeenAddress[];
+  readonly failed: readonly InspectedAddress[];
   readonly right: readonly Seen[];
   readonly wrong: readonly Seen[];
   readonly daysToExpiry: number | null;
 }
 
-interface Seen extends NonNullable<SeenAddress['served']> {
+interface Seen extends NonNullable<InspectedAddress['served']> {
   readonly address: string;
 }
 
 type Problem = Pick<Finding, 'condition' | 'summary'> & { readonly partial?: boolean };
 
-function viewOf(known: Known | null, due: Due, sight: Sight, now: Date): View {
-  const unlooked = 'notLooked' in sight;
-  const looks = unlooked ? [] : withoutUnrouted(sight.looks);
-  const seen = looks.flatMap(({ address, served }) => (served === null ? [] : [{ ...served, address }]));
+function viewOf(known: Known | null, due: Due, sight: EndpointInspection, now: Date): View {
+  const unlooked = 'notInspected' in sight;
+  const inspections = unlooked ? [] : withoutUnrouted(sight.inspections);
+  const seen = inspections.flatMap(({ address, served }) =>
+    served === null ? [] : [{ ...served, address }],
+  );
   const wanted = acceptable(known, due);
   const isRight = ({ fingerprint }: Seen) => wanted.length === 0 || wanted.includes(fingerprint);
   return {
     known,
     due,
-    notLooked: unlooked ? sight.notLooked : null,
+    notInspected: unlooked ? sight.notInspected : null,
     requireChain: !unlooked && sight.requireChain,
     anyWillDo: !unlooked && sight.addresses === 'any',
-    failed: looks.filter(({ served }) => served === null),
+    failed: inspections.filter(({ served }) => served === null),
     right: seen.filter(isRight),
     wrong: seen.filter((one) => !isRight(one)),
     daysToExpiry: daysLeft(seen, known, now),
@@ -113,9 +115,9 @@ function viewOf(known: Known | null, due: Due, sight: Sight, now: Date): View {
 }
 
 /** A family that this machine has no route to says nothing, as long as another one answered. */
-function withoutUnrouted(looks: readonly SeenAddress[]): readonly SeenAddress[] {
-  const routed = looks.filter(({ noRoute }) => noRoute !== true);
-  return routed.some(({ served }) => served !== null) ? routed : looks;
+function withoutUnrouted(inspections: readonly InspectedAddress[]): readonly InspectedAddress[] {
+  const routed = inspections.filter(({ noRoute }) => noRoute !== true);
+  return routed.some(({ served }) => served !== null) ? routed : inspections;
 }
 
 /**
@@ -141,8 +143,8 @@ function neverDeployed({ known }: View): Problem | null {
   return { condition: 'never_deployed', summary: 'certferry has never deployed to it' };
 }
 
-function unreachable({ notLooked, anyWillDo, failed, right, wrong }: View): Problem | null {
-  if (notLooked !== null || failed.length === 0) return null;
+function unreachable({ notInspected, anyWillDo, failed, right, wrong }: View): Problem | null {
+  if (notInspected !== null || failed.length === 0) return null;
   if (right.length + wrong.length > 0 && (anyWillDo || wrong.length > 0)) return null;
   return {
     condition: 'unreachable',
@@ -151,8 +153,8 @@ function unreachable({ notLooked, anyWillDo, failed, right, wrong }: View): Prob
 }
 
 function anotherLeaf(view: View): Problem | null {
-  const { known, due, notLooked, anyWillDo, right, wrong, failed } = view;
-  if (notLooked !== null) return notCurrent(view, notLooked);
+  const { known, due, notInspected, anyWillDo, right, wrong, failed } = view;
+  if (notInspected !== null) return notCurrent(view, notInspected);
   if (wrong.length === 0 || (anyWillDo && right.length > 0)) return null;
   const believed = known?.fingerprint ?? null;
   const asBefore = believed !== null && wrong.every(({ fingerprint }) => fingerprint === believed);
@@ -169,14 +171,14 @@ function anotherLeaf(view: View): Problem | null {
 }
 
 /** Where nobody looks, the registry's word is all there is. */
-function notCurrent({ known, due }: View, notLooked: string): Problem | null {
+function notCurrent({ known, due }: View, notInspected: string): Problem | null {
   const wanted = acceptable(known, due);
   const believed = known?.fingerprint ?? null;
   if (wanted.length === 0 || (believed !== null && wanted.includes(believed))) return null;
   const has = believed === null ? 'nobody knows what it has' : `it has ${shortFingerprint(believed)}`;
   return {
     condition: 'outdated',
-    summary: `${has}, not ${shortFingerprint(wanted[0] ?? '')} (${notLooked})`,
+    summary: `${has}, not ${shortFingerprint(wanted[0] ?? '')} (${notInspected})`,
   };
 }
 
@@ -204,8 +206,8 @@ function ageing({ daysToExpiry }: View): Problem | null {
   return { condition: 'expiring', summary: `expires in ${count(daysToExpiry, 'day')}` };
 }
 
-function allIsWell({ notLooked, right }: View): Problem {
-  if (notLooked !== null) return { condition: 'not_probed', summary: notLooked };
+function allIsWell({ notInspected, right }: View): Problem {
+  if (notInspected !== null) return { condition: 'not_probed', summary: notInspected };
   const served = right.map(({ fingerprint }) => shortFingerprint(fingerprint));
   return { condition: 'ok', summary: `serves ${[...new Set(served)].join(' and ')}` };
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { Target } from './target.ts';
 
 /**
- * SHA-256, in hex, of where a target puts its files and how (kind, config, host): a target whose place has changed does not have
- * there what it had at the old one. Null for what is not a target.
+ * SHA-256, in hex, of kind, config and host of a target. If it changes, the version that was installed before is not
+ * installed at the new location. Null for a value that is not a target.
  */
-export function placeDigest(target: unknown): string | null {
+export function installationDigest(target: unknown): string | null {
   const parsed = Target.safeParse(target);
   if (!parsed.success) return null;
   const { kind, host, config } = parsed.data;

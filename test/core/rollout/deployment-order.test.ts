@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { inTurn } from '../../../core/rollout/order.ts';
+import { inDeploymentOrder } from '../../../core/rollout/deployment-order.ts';
 
 const place = (id: string, host: string, online = true) => ({ target: { id, host }, online });
 const ids = (places: readonly { target: { id: string } }[]) => places.map(({ target }) => target.id);
@@ -15,11 +15,11 @@ describe('the order of targets', () => {
       place('b2', 'h2'),
     ];
 
-    expect(ids(inTurn(places))).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
+    expect(ids(inDeploymentOrder(places))).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
   });
 
   test('has hosts that are there before those that are not', () => {
-    expect(ids(inTurn([place('a', 'h1', false), place('b', 'h2')]))).toEqual(['b', 'a']);
+    expect(ids(inDeploymentOrder([place('a', 'h1', false), place('b', 'h2')]))).toEqual(['b', 'a']);
   });
 
   test('is the same in whatever order they come, and loses none', () => {
@@ -33,8 +33,8 @@ describe('the order of targets', () => {
         const keyed = all.map((one) => ({ one, key: shuffle.next().value ?? 0 }));
         const mixed = keyed.sort((a, b) => a.key - b.key).map(({ one }) => one);
 
-        expect(ids(inTurn(mixed))).toEqual(ids(inTurn(all)));
-        expect(ids(inTurn(all)).sort()).toEqual(ids(all).sort());
+        expect(ids(inDeploymentOrder(mixed))).toEqual(ids(inDeploymentOrder(all)));
+        expect(ids(inDeploymentOrder(all)).sort()).toEqual(ids(all).sort());
       }),
     );
   });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { goalOf, stepAfter, toleratedOf } from '../../../core/rollout/waves.ts';
+import { goalOf, stepAfter, toleratedOf } from '../../../core/rollout/wave-sizes.ts';
 
 describe('the goal of a wave', () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { oneForEach, type Result, settledBy } from '../../../core/rollout/results.ts';
+import { mergeResults, type Result, resultPerTarget } from '../../../core/rollout/deployment-results.ts';
 
 const result = (outcome: string, status = 'SUCCEEDED', targetId = 'web'): Result => ({
   targetId,
@@ -11,15 +11,15 @@ const brokenOff = result('ABORTED', 'ABORTED');
 
 describe('several attempts at one target', () => {
   test('end as the last of them', () => {
-    expect(settledBy(undefined, result('unchanged')).outcome).toBe('unchanged');
-    expect(settledBy(result('rolled_back', 'FAILED'), result('deployed')).outcome).toBe('deployed');
-    expect(settledBy(result('rolled_back', 'FAILED'), result('unchanged')).outcome).toBe('unchanged');
-    expect(settledBy(brokenOff, result('rolled_back', 'FAILED')).outcome).toBe('rolled_back');
+    expect(mergeResults(undefined, result('unchanged')).outcome).toBe('unchanged');
+    expect(mergeResults(result('rolled_back', 'FAILED'), result('deployed')).outcome).toBe('deployed');
+    expect(mergeResults(result('rolled_back', 'FAILED'), result('unchanged')).outcome).toBe('unchanged');
+    expect(mergeResults(brokenOff, result('rolled_back', 'FAILED')).outcome).toBe('rolled_back');
   });
 
   test('have deployed what one that broke off, or was lost, left and the next found unchanged', () => {
     for (const before of [brokenOff, result('lost', 'FAILED'), result('deployed')]) {
-      expect(settledBy(before, result('unchanged'))).toEqual({
+      expect(mergeResults(before, result('unchanged'))).toEqual({
         ...result('unchanged'),
         outcome: 'deployed',
       });
@@ -27,13 +27,13 @@ describe('several attempts at one target', () => {
   });
 
   test('end as the one before one that was skipped', () => {
-    expect(settledBy(brokenOff, result('skipped'))).toBe(brokenOff);
+    expect(mergeResults(brokenOff, result('skipped'))).toBe(brokenOff);
   });
 
   test('are one result of their wave', () => {
     const found = [brokenOff, result('deployed', 'SUCCEEDED', 'api'), result('unchanged')];
 
-    const each = oneForEach(['web', 'api'], found, (id) => result('lost', 'FAILED', id));
+    const each = resultPerTarget(['web', 'api'], found, (id) => result('lost', 'FAILED', id));
 
     expect(each.map(({ targetId, outcome }) => [targetId, outcome])).toEqual([
       ['web', 'deployed'],
@@ -51,7 +51,7 @@ describe('the results of a wave', () => {
       result('deployed', 'SUCCEEDED', 'x'),
     ];
 
-    const each = oneForEach(['a', 'b', 'c'], found, (id) => result('lost', 'FAILED', id));
+    const each = resultPerTarget(['a', 'b', 'c'], found, (id) => result('lost', 'FAILED', id));
 
     expect(each.map(({ targetId, outcome }) => [targetId, outcome])).toEqual([
       ['a', 'deployed'],

@@ -1,0 +1,48 @@
+import { type EndedWave, hasFailed, type Result, wasSkipped } from './deployment-results.ts';
+
+/** Number of targets by outcome, and how many forward deployments failed. */
+export interface OutcomeCounts {
+  readonly counts: Record<string, number>;
+  readonly failed: number;
+}
+
+/**
+ * Counts each target once, by the outcome of its last forward deployment. A target that the rollout rolled back counts as
+ * `returned`, one whose rollback failed as `not_returned`; if another deployment superseded the rollback, the forward
+ * outcome counts. `skipped` counts only if the target has no other outcome.
+ */
+export function countOutcomes(waves: readonly EndedWave[]): OutcomeCounts {
+  const forward = lastResults(waves, 'forward');
+  const back = lastResults(waves, 'back');
+  const counts: Record<string, number> = {};
+  for (const [targetId, result] of forward) {
+    const name = nameOf(result, back.get(targetId));
+    counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return { counts, failed: remainingFailures(waves).length };
+}
+
+/** The failed results among the last forward deployments of all targets. */
+export function remainingFailures(waves: readonly EndedWave[]): Result[] {
+  return [...lastResults(waves, 'forward').values()].filter(
+    (result) => hasFailed(result) && !wasSkipped(result),
+  );
+}
+
+function nameOf(forward: Result, rollback: Result | undefined): string {
+  const isSuperseded = rollback?.outcome === 'superseded';
+  if (rollback !== undefined && !isSuperseded)
+    return wasSkipped(rollback) || hasFailed(rollback) ? 'not_returned' : 'returned';
+  return wasSkipped(forward) ? 'skipped' : forward.outcome;
+}
+
+/** The last result of each target; a skipped deployment does not replace an earlier result. */
+function lastResults(waves: readonly EndedWave[], direction: EndedWave['direction']): Map<string, Result> {
+  const last = new Map<string, Result>();
+  for (const result of waves
+    .filter((wave) => wave.direction === direction)
+    .flatMap(({ results }) => results)) {
+    if (!wasSkipped(result) || !last.has(result.targetId)) last.set(result.targetId, result);
+  }
+  return last;
+}

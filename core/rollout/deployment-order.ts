@@ -1,0 +1,23 @@
+/** The properties of a target that determine the order. */
+export interface Orderable {
+  readonly target: { readonly id: string; readonly host: string };
+  readonly online: boolean;
+}
+
+/**
+ * The order of deployments: targets of online hosts first, so that the canary is not an offline host; then one target of
+ * each host before a second one of any host, so that deployments of a wave rarely wait for each other; then by id.
+ */
+export function inDeploymentOrder<Item extends Orderable>(items: readonly Item[]): Item[] {
+  const byId = [...items].sort((a, b) => compare(a.target.id, b.target.id));
+  const onHost = new Map<string, number>();
+  const ranked = byId.map((item, at) => {
+    const rank = onHost.get(item.target.host) ?? 0;
+    onHost.set(item.target.host, rank + 1);
+    return { item, rank, at };
+  });
+  ranked.sort((a, b) => Number(b.item.online) - Number(a.item.online) || a.rank - b.rank || a.at - b.at);
+  return ranked.map(({ item }) => item);
+}
+
+const compare = (a: string, b: string) => (a < b ? -1 : Number(a > b));
