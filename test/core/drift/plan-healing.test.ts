@@ -83,7 +83,7 @@ describe('the rollout that heals', () => {
         targets: ['api', 'web'],
         hosts: ['i-0123456789abcdef0', 'i-0aaaaaaaaaaaaaaa0', 'i-0bbbbbbbbbbbbbbb0'],
       },
-      reason: 'drift sweep: 2 drift, 1 behind',
+      reason: 'drift sweep: 2 drift, 1 outdated',
       repeat: true,
       urgent: false,
       strategy: {

@@ -73,7 +73,7 @@ describe('a pause between two waves', () => {
       waitSeconds: 300,
       reached: 1,
       count: 0,
-      summary: '1 of 20 targets reached; a pause until 2026-11-22T13:00Z',
+      summary: '1 of 20 reached; paused until 2026-11-22T13:00Z',
     });
     const next = (seconds: number) =>
       continueWaiting({ ...state(), wave: paused ?? state().wave }, later(seconds));
