@@ -144,10 +144,16 @@ async function expectMended({ site, old, next, expectTidy }: Subject): Promise<v
   expect(site.wouldStart()).toBe(true);
 }
 
-/** Makes the site serve `old` again, so that every kill starts from the same state. */
+/** Makes the site serve `old` again, so that every kill starts from the same state. A daemon that serves is not restarted. */
 async function reset({ site, old, deploy }: Subject): Promise<void> {
-  await site.stop();
-  await site.start();
+  const isServing = await site.served().then(
+    () => true,
+    () => false,
+  );
+  if (!isServing) {
+    await site.stop();
+    await site.start();
+  }
   const line = await deploy(old);
   expect(['applied', 'unchanged']).toContain(line.outcome);
 }

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
-import { isAlive, pidIn, reachable, until } from './processes.ts';
+import { processesWith, reachable, until } from './processes.ts';
 
 /** The argument of `bind … crt` and the files that haproxy reads for it. */
 export interface Layout {
@@ -60,10 +60,9 @@ export async function haproxyIn(root: string, layout: (tls: string) => Layout, e
       await until(() => reachable(port), `haproxy on port ${port}`);
     },
     async stop() {
-      const id = pidIn(pid);
-      if (id === null) return;
-      process.kill(id, 'SIGTERM');
-      await until(() => !isAlive(id), `haproxy ${id} to end`);
+      // A master that reloads rewrites its pid file, which is empty meanwhile. It may not stay behind on this port.
+      for (const id of processesWith(conf)) process.kill(id, 'SIGTERM');
+      await until(() => processesWith(conf).length === 0, `haproxy -f ${conf} to end`);
     },
   };
 }

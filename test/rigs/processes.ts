@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 /** Checks a condition every 10 ms until it is true. @throws Error that names the condition after `seconds` */
@@ -59,5 +59,21 @@ export function pidIn(file: string): number | null {
     return pid > 1 && isAlive(pid) ? pid : null;
   } catch {
     return null;
+  }
+}
+
+/** Every live process that has `argument` on its command line. */
+export function processesWith(argument: string): number[] {
+  const pids = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 1);
+  return pids.filter((pid) => argumentsOf(pid).includes(argument) && isAlive(pid));
+}
+
+function argumentsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+  } catch {
+    return [];
   }
 }
