@@ -1,50 +1,50 @@
 import { CertferryError, isCertferryError } from './errors.ts';
 
-/** Why a look at an endpoint came to nothing, in words for people. */
-export function probeError(words: string, cause?: unknown): CertferryError {
+/** The error of a probe that got no certificate. The message names the observed problem. */
+export function probeError(message: string, cause?: unknown): CertferryError {
   const code = codeOf(cause);
-  return new CertferryError('ProbeFailed', words, { details: code === null ? {} : { code }, cause });
+  return new CertferryError('ProbeFailed', message, { details: code === null ? {} : { code }, cause });
 }
 
-/** Codes with which a machine says that it has no way to an address's family at all. */
+/** Error codes for an address family that this machine has no route to. */
 const noRouteCodes: readonly string[] = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'];
 
-/** Whether the machine that looked has no route there, which says nothing about the endpoint. */
+/** Whether the probing machine has no route to the address. The state of the endpoint is then unknown. */
 export function isNoRoute(error: unknown): boolean {
   return isCertferryError(error) && noRouteCodes.includes(String(error.details.code));
 }
 
-const wordsOfCode: Readonly<Record<string, string>> = {
-  ABORT_ERR: 'not seen to the end: the time for looking was up',
+const messages: Readonly<Record<string, string>> = {
+  ABORT_ERR: 'the probe was stopped: its time ran out',
   ECONNREFUSED: 'connection refused',
-  ECONNRESET: 'the connection was closed before the handshake was over',
-  EPIPE: 'the connection was closed before the handshake was over',
-  ETIMEDOUT: 'no answer to the connection attempt',
+  ECONNRESET: 'the connection was closed before the handshake completed',
+  EPIPE: 'the connection was closed before the handshake completed',
+  ETIMEDOUT: 'the connection attempt timed out',
   EHOSTUNREACH: 'the host cannot be reached (EHOSTUNREACH)',
   ENETUNREACH: 'this machine has no route to it (ENETUNREACH)',
   EADDRNOTAVAIL: 'this machine has no route to it (EADDRNOTAVAIL)',
-  EAFNOSUPPORT: 'this machine does not speak this address family (EAFNOSUPPORT)',
+  EAFNOSUPPORT: 'this machine does not support this address family (EAFNOSUPPORT)',
   ENOTFOUND: 'the name does not resolve',
   ENODATA: 'the name has no address',
   EAI_AGAIN: 'the name server does not answer',
-  ERR_SSL_WRONG_VERSION_NUMBER: 'it does not answer in TLS (does the port begin in clear, with STARTTLS?)',
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'it does not answer in TLS (does the port begin in clear, with STARTTLS?)',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'the answer is not TLS (does the port need STARTTLS? set protocol)',
+  ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the answer is not TLS (does the port need STARTTLS? set protocol)',
 };
 
-/** An error of a socket, a handshake or a resolver, in words. One that has words already stays as it is. */
+/** Converts an error of a socket, a handshake or a resolver. A CertferryError is returned unchanged. */
 export function toProbeError(cause: unknown): CertferryError {
   if (isCertferryError(cause)) return cause;
   const code = codeOf(cause);
-  return probeError(wordsOfCode[code ?? ''] ?? otherWords(code, cause), cause);
+  return probeError(messages[code ?? ''] ?? otherMessage(code, cause), cause);
 }
 
-function otherWords(code: string | null, cause: unknown): string {
+function otherMessage(code: string | null, cause: unknown): string {
   if (code?.startsWith('ERR_SSL_') || code === 'EPROTO')
     return `the TLS handshake failed: ${reasonOf(cause)}`;
   return `the connection failed: ${reasonOf(cause)}`;
 }
 
-/** OpenSSL's own short reason where there is one; its message also has thread ids and source lines. */
+/** The short reason of OpenSSL if there is one: its message also contains thread ids and source lines. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   return 'reason' in cause && typeof cause.reason === 'string' ? cause.reason : cause.message;

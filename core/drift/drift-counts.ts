@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
-/** What is counted of one target, or added up over several: then `daysToExpiry` is the smallest. */
+/** The counts of one target, or the sums of several targets with the smallest `daysToExpiry`. */
 export const DriftCounts = z.object({
-  /** Null: nobody knows. */
+  /** Null if unknown. */
   daysToExpiry: z.nullable(z.int()),
   drift: z.int(),
   chainIncomplete: z.int(),

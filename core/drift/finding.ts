@@ -3,9 +3,9 @@ import type { VersionFacts } from '../deployment/version.ts';
 import type { AddressInspection, ServedFacts } from '../tls-probe/inspect-endpoint.ts';
 
 /**
- * What the sweep says of a target. `drift`: it serves neither what it should nor what was there before. `outdated`: it
- * has another version than its certificate's current one, as after a deployment that failed. `not_probed`: nobody looked,
- * since the target says `verify: none`, or only its host can look and could not be asked just then.
+ * The conditions that the sweep reports. `drift`: the endpoint serves a leaf that certferry did not install. `outdated`:
+ * it serves the version that certferry installed, but the certificate has a newer one, e.g. after a failed deployment.
+ * `not_probed`: the target has `verify: none`, or only its host can probe it and the host could not do so.
  */
 export const conditions = [
   'ok',
@@ -20,30 +20,30 @@ export const conditions = [
 ] as const;
 export type Condition = (typeof conditions)[number];
 
-/** What certferry knows a target to have: the part of the registry's item that counts here. */
-export interface Known {
-  /** Null when nobody knows: the last deployment was lost, or could not be undone. */
+/** The version on a target according to the registry. */
+export interface KnownVersion {
+  /** Null if unknown: the last deployment was lost, or could not be undone. */
   readonly fingerprint: string | null;
   /** Epoch seconds. */
   readonly notAfter: number | null;
   readonly version: VersionFacts | null;
 }
 
-/** Which versions a target may have now. */
-export interface Due {
-  /** Of the certificate's last rollout that ended well; null before the first. */
+/** The versions that the targets of a certificate may have now, as fingerprints. */
+export interface ExpectedVersions {
+  /** The current version; null before the first successful rollout. */
   readonly current: string | null;
-  /** Of a rollout that has begun and not ended. `moving`: its deployments are under way this moment. */
-  readonly underway: { readonly fingerprint: string; readonly moving: boolean } | null;
+  /** The version of a rollout that has started and not ended. `running`: it is deploying now, not halted. */
+  readonly rollout: { readonly fingerprint: string; readonly running: boolean } | null;
 }
 
-/** What counts here of what one address serves, whoever looked. */
+/** The inspection of one address, from here or from the host. */
 export interface InspectedAddress extends Pick<AddressInspection, 'address' | 'problem'> {
   readonly noRoute?: true | undefined;
   readonly served: Pick<ServedFacts, 'fingerprint' | 'chain' | 'daysLeft'> | null;
 }
 
-/** How the endpoint was looked at, or why it was not. */
+/** The inspection of an endpoint, or the reason why there is none. */
 export type EndpointInspection =
   | {
       readonly inspections: readonly InspectedAddress[];
@@ -54,59 +54,70 @@ export type EndpointInspection =
 
 export interface Finding {
   readonly condition: Condition;
-  /** Only some of the endpoint's addresses are wrong: it is more than this one node. */
+  /** Only some addresses of the endpoint are wrong: other hosts serve it too. */
   readonly partial: boolean;
-  /** Whole days until what is served expires, or what is installed where nobody looked; null when unknown. */
+  /** Whole days until the served certificate expires, or without a probe the installed one; null if unknown. */
   readonly daysToExpiry: number | null;
   readonly summary: string;
 }
 
-/** From here on a certificate that is otherwise right is called `expiring`: nobody may still be renewing it. */
+/** With this many days left or fewer, a certificate that is otherwise ok is `expiring`: its renewal may have failed. */
 export const expiringDays = 14;
 
-/** Holds what was seen against what should be there. Pure; the worst thing that is wrong is what it says. */
-export function classify(known: Known | null, due: Due, sight: EndpointInspection, now: Date): Finding {
-  const view = viewOf(known, due, sight, now);
+/** Compares an inspection with the expected versions and returns the most severe condition. Pure. */
+export function classify(
+  known: KnownVersion | null,
+  expected: ExpectedVersions,
+  inspection: EndpointInspection,
+  now: Date,
+): Finding {
+  const view = viewOf(known, expected, inspection, now);
   const problem =
-    neverDeployed(view) ?? unreachable(view) ?? anotherLeaf(view) ?? chainIncomplete(view) ?? ageing(view);
-  const { condition, summary, partial = false } = problem ?? allIsWell(view);
+    neverDeployed(view) ?? unreachable(view) ?? anotherLeaf(view) ?? chainIncomplete(view) ?? expiring(view);
+  const { condition, summary, partial = false } = problem ?? okOrNotProbed(view);
   return { condition, summary, partial, daysToExpiry: view.daysToExpiry };
 }
 
-/** What the checks look at, worked out once. */
+/** The input of the checks below. */
 interface View {
-  readonly known: Known | null;
-  readonly due: Due;
+  readonly known: KnownVersion | null;
+  /** The fingerprints that may be served; empty if unknown, then any is accepted. */
+  readonly accepted: readonly string[];
   readonly notInspected: string | null;
   readonly requireChain: boolean;
-  /** One good address is enough. */
-  readonly anyWillDo: boolean;
+  /** One correct address is enough. */
+  readonly oneIsEnough: boolean;
   readonly failed: readonly InspectedAddress[];
-  readonly right: readonly Seen[];
-  readonly wrong: readonly Seen[];
+  readonly right: readonly ServedAddress[];
+  readonly wrong: readonly ServedAddress[];
   readonly daysToExpiry: number | null;
 }
 
-interface Seen extends NonNullable<InspectedAddress['served']> {
+interface ServedAddress extends NonNullable<InspectedAddress['served']> {
   readonly address: string;
 }
 
 type Problem = Pick<Finding, 'condition' | 'summary'> & { readonly partial?: boolean };
 
-function viewOf(known: Known | null, due: Due, sight: EndpointInspection, now: Date): View {
-  const unlooked = 'notInspected' in sight;
-  const inspections = unlooked ? [] : withoutUnrouted(sight.inspections);
+function viewOf(
+  known: KnownVersion | null,
+  expected: ExpectedVersions,
+  inspection: EndpointInspection,
+  now: Date,
+): View {
+  const isMissing = 'notInspected' in inspection;
+  const inspections = isMissing ? [] : withoutUnrouted(inspection.inspections);
   const seen = inspections.flatMap(({ address, served }) =>
     served === null ? [] : [{ ...served, address }],
   );
-  const wanted = acceptable(known, due);
-  const isRight = ({ fingerprint }: Seen) => wanted.length === 0 || wanted.includes(fingerprint);
+  const accepted = acceptedVersions(known, expected);
+  const isRight = ({ fingerprint }: ServedAddress) => accepted.length === 0 || accepted.includes(fingerprint);
   return {
     known,
-    due,
-    notInspected: unlooked ? sight.notInspected : null,
-    requireChain: !unlooked && sight.requireChain,
-    anyWillDo: !unlooked && sight.addresses === 'any',
+    accepted,
+    notInspected: isMissing ? inspection.notInspected : null,
+    requireChain: !isMissing && inspection.requireChain,
+    oneIsEnough: !isMissing && inspection.addresses === 'any',
     failed: inspections.filter(({ served }) => served === null),
     right: seen.filter(isRight),
     wrong: seen.filter((one) => !isRight(one)),
@@ -114,25 +125,25 @@ function viewOf(known: Known | null, due: Due, sight: EndpointInspection, now: D
   };
 }
 
-/** A family that this machine has no route to says nothing, as long as another one answered. */
+/** Ignores address families without a route from this machine, as long as an address of another family answers. */
 function withoutUnrouted(inspections: readonly InspectedAddress[]): readonly InspectedAddress[] {
   const routed = inspections.filter(({ noRoute }) => noRoute !== true);
   return routed.some(({ served }) => served !== null) ? routed : inspections;
 }
 
 /**
- * The fingerprints that may be served. While a rollout moves, a target may be on either side of it; once it stands
- * still (halted, or over), it has what its last deployment gave it. Empty when nobody can say: then anything will do.
+ * The fingerprints that may be served. While a rollout is running, a target may have either version; once it has halted or
+ * ended, the target has the version of its last deployment. Empty if unknown: then any version is accepted.
  */
-function acceptable(known: Known | null, { current, underway }: Due): string[] {
-  const both = [current, underway?.fingerprint ?? null];
-  const believed = known?.fingerprint ?? null;
-  if (underway?.moving !== true && believed !== null && both.includes(believed)) return [believed];
-  const wanted = underway?.moving === true ? both : [current ?? believed];
-  return wanted.filter((fingerprint) => fingerprint !== null);
+function acceptedVersions(known: KnownVersion | null, { current, rollout }: ExpectedVersions): string[] {
+  const both = [current, rollout?.fingerprint ?? null];
+  const installed = known?.fingerprint ?? null;
+  if (rollout?.running !== true && installed !== null && both.includes(installed)) return [installed];
+  const accepted = rollout?.running === true ? both : [current ?? installed];
+  return accepted.filter((fingerprint) => fingerprint !== null);
 }
 
-function daysLeft(seen: readonly Seen[], known: Known | null, now: Date): number | null {
+function daysLeft(seen: readonly ServedAddress[], known: KnownVersion | null, now: Date): number | null {
   if (seen.length > 0) return Math.min(...seen.map((one) => one.daysLeft));
   const notAfter = known?.notAfter ?? null;
   return notAfter === null ? null : daysUntil(notAfter, now);
@@ -140,45 +151,44 @@ function daysLeft(seen: readonly Seen[], known: Known | null, now: Date): number
 
 function neverDeployed({ known }: View): Problem | null {
   if (known !== null) return null;
-  return { condition: 'never_deployed', summary: 'certferry has never deployed to it' };
+  return { condition: 'never_deployed', summary: 'certferry has not deployed to it yet' };
 }
 
-function unreachable({ notInspected, anyWillDo, failed, right, wrong }: View): Problem | null {
+function unreachable({ notInspected, oneIsEnough, failed, right, wrong }: View): Problem | null {
   if (notInspected !== null || failed.length === 0) return null;
-  if (right.length + wrong.length > 0 && (anyWillDo || wrong.length > 0)) return null;
+  if (right.length + wrong.length > 0 && (oneIsEnough || wrong.length > 0)) return null;
   return {
     condition: 'unreachable',
-    summary: said(failed.map(({ address, problem }) => `${address}: ${problem}`)),
+    summary: listed(failed.map(({ address, problem }) => `${address}: ${problem}`)),
   };
 }
 
 function anotherLeaf(view: View): Problem | null {
-  const { known, due, notInspected, anyWillDo, right, wrong, failed } = view;
+  const { known, accepted, notInspected, oneIsEnough, right, wrong, failed } = view;
   if (notInspected !== null) return notCurrent(view, notInspected);
-  if (wrong.length === 0 || (anyWillDo && right.length > 0)) return null;
-  const believed = known?.fingerprint ?? null;
-  const asBefore = believed !== null && wrong.every(({ fingerprint }) => fingerprint === believed);
-  const wanted = shortFingerprint(acceptable(known, due)[0] ?? '');
+  if (wrong.length === 0 || (oneIsEnough && right.length > 0)) return null;
+  const installed = known?.fingerprint ?? null;
+  const isInstalled = installed !== null && wrong.every(({ fingerprint }) => fingerprint === installed);
+  const expected = shortFingerprint(accepted[0] ?? '');
   return {
-    condition: asBefore ? 'outdated' : 'drift',
+    condition: isInstalled ? 'outdated' : 'drift',
     partial: right.length + failed.length > 0,
-    summary: said(
+    summary: listed(
       wrong.map(
-        ({ address, fingerprint }) => `${address} serves ${shortFingerprint(fingerprint)}, not ${wanted}`,
+        ({ address, fingerprint }) => `${address} serves ${shortFingerprint(fingerprint)}, not ${expected}`,
       ),
     ),
   };
 }
 
-/** Where nobody looks, the registry's word is all there is. */
-function notCurrent({ known, due }: View, notInspected: string): Problem | null {
-  const wanted = acceptable(known, due);
-  const believed = known?.fingerprint ?? null;
-  if (wanted.length === 0 || (believed !== null && wanted.includes(believed))) return null;
-  const has = believed === null ? 'nobody knows what it has' : `it has ${shortFingerprint(believed)}`;
+/** Without an inspection, only the registry is compared. */
+function notCurrent({ known, accepted }: View, notInspected: string): Problem | null {
+  const installed = known?.fingerprint ?? null;
+  if (accepted.length === 0 || (installed !== null && accepted.includes(installed))) return null;
+  const actual = installed === null ? 'its version is unknown' : `it has ${shortFingerprint(installed)}`;
   return {
     condition: 'outdated',
-    summary: `${has}, not ${shortFingerprint(wanted[0] ?? '')} (${notInspected})`,
+    summary: `${actual}, expected ${shortFingerprint(accepted[0] ?? '')} (${notInspected})`,
   };
 }
 
@@ -195,28 +205,28 @@ function chainIncomplete({ known, requireChain, right }: View): Problem | null {
   return {
     condition: 'chain_incomplete',
     partial: broken.length < right.length,
-    summary: said(addresses.map((address) => `${address} does not send every intermediate in its order`)),
+    summary: listed(addresses.map((address) => `${address} does not send every intermediate in order`)),
   };
 }
 
-function ageing({ daysToExpiry }: View): Problem | null {
+function expiring({ daysToExpiry }: View): Problem | null {
   if (daysToExpiry === null || daysToExpiry > expiringDays) return null;
   if (daysToExpiry < 0)
     return { condition: 'expired', summary: `expired ${count(-daysToExpiry, 'day')} ago` };
   return { condition: 'expiring', summary: `expires in ${count(daysToExpiry, 'day')}` };
 }
 
-function allIsWell({ notInspected, right }: View): Problem {
+function okOrNotProbed({ notInspected, right }: View): Problem {
   if (notInspected !== null) return { condition: 'not_probed', summary: notInspected };
   const served = right.map(({ fingerprint }) => shortFingerprint(fingerprint));
   return { condition: 'ok', summary: `serves ${[...new Set(served)].join(' and ')}` };
 }
 
-const mostSaid = 3;
+const maximumListed = 3;
 
-function said(problems: readonly string[]): string {
-  const more = problems.length > mostSaid ? `; and ${problems.length - mostSaid} more` : '';
-  return problems.slice(0, mostSaid).join('; ') + more;
+function listed(problems: readonly string[]): string {
+  const more = problems.length > maximumListed ? `; and ${problems.length - maximumListed} more` : '';
+  return problems.slice(0, maximumListed).join('; ') + more;
 }
 
 const count = (number: number, thing: string) => `${number} ${thing}${number === 1 ? '' : 's'}`;

@@ -4,7 +4,7 @@ import type { VersionFacts } from '../deployment/version.ts';
 import type { Verify } from '../targets/verify.ts';
 import type { EndpointInspection, InspectedAddress } from './finding.ts';
 
-/** One target that only its host can look at. */
+/** A target that only its host can probe. */
 export interface HostInspectionTarget {
   readonly targetId: string;
   readonly host: string;
@@ -13,44 +13,44 @@ export interface HostInspectionTarget {
 }
 
 /**
- * What became of asking a host. `away`: SSM cannot hand it a command, so it could not be deployed to either. `not_asked`:
- * this time it was not to be asked, or did not answer, which says nothing about what it serves.
+ * The result of an inspect job on a host. `offline`: SSM cannot deliver a command, so a deployment would fail too.
+ * `not_inspected`: no job was sent, or no result came back, so the state of the endpoint is unknown.
  */
 export type HostReply =
   | { readonly kind: 'answered'; readonly line: AgentLine }
-  | { readonly kind: 'away'; readonly why: string }
-  | { readonly kind: 'not_asked'; readonly why: string };
+  | { readonly kind: 'offline'; readonly why: string }
+  | { readonly kind: 'not_inspected'; readonly why: string };
 
-/** What is known of one target after its host was asked; as after a look from here. Pure. */
+/** The inspection of one target from the reply of its host, in the same form as an inspection from here. Pure. */
 export function inspectionFromHost(
   { targetId, verify }: HostInspectionTarget,
-  answer: HostReply,
+  reply: HostReply,
   now: Date,
 ): EndpointInspection {
   const { addresses, requireChain, endpoint } = verify;
-  switch (answer.kind) {
-    case 'away':
-      return { addresses, requireChain, inspections: [unseen(endpoint, `its host is away: ${answer.why}`)] };
-    case 'not_asked':
-      return { notInspected: answer.why };
+  switch (reply.kind) {
+    case 'offline': {
+      const unreachable = { address: endpoint, problem: `its host is offline: ${reply.why}`, served: null };
+      return { addresses, requireChain, inspections: [unreachable] };
+    }
+    case 'not_inspected':
+      return { notInspected: reply.why };
     case 'answered': {
-      const { inspections, summary } = answer.line;
-      if (inspections === undefined) return { notInspected: `its host did not look: ${summary}` };
+      const { inspections, summary } = reply.line;
+      if (inspections === undefined) return { notInspected: `its host did not probe: ${summary}` };
       const seen = inspections.find((one) => one.targetId === targetId)?.seen;
-      if (seen == null) return { notInspected: 'its host saw more than it could tell' };
-      return { addresses, requireChain, inspections: seen.map((one) => withDays(one, now)) };
+      if (seen == null) return { notInspected: 'the result of its host was too long' };
+      return { addresses, requireChain, inspections: seen.map((one) => withDaysLeft(one, now)) };
     }
   }
 }
 
-/** By the clock of whoever judges all targets: a host's may be wrong. */
-function withDays(
-  { served, ...look }: NonNullable<HostInspection['seen']>[number],
+/** Uses one clock for all targets, because the clock of a host may be wrong. */
+function withDaysLeft(
+  { served, ...address }: NonNullable<HostInspection['seen']>[number],
   now: Date,
 ): InspectedAddress {
-  if (served === null) return { ...look, served };
+  if (served === null) return { ...address, served };
   const { fingerprint, chain, notAfter } = served;
-  return { ...look, served: { fingerprint, chain, daysLeft: daysUntil(notAfter, now) } };
+  return { ...address, served: { fingerprint, chain, daysLeft: daysUntil(notAfter, now) } };
 }
-
-const unseen = (address: string, problem: string): InspectedAddress => ({ address, problem, served: null });

@@ -8,7 +8,10 @@ export interface Address {
   readonly family: 4 | 6;
 }
 
-/** Every address a host name has on this machine; an IP literal is its own. Throws ProbeFailed, in words. */
+/**
+ * All addresses of a host name on this machine, or the IP literal itself.
+ * @throws CertferryError ProbeFailed
+ */
 export async function addressesOf(host: string, timeoutSeconds: number): Promise<Address[]> {
   if (isIP(host) !== 0) return [{ address: host, family: familyOf(host) }];
   const found = await withDeadline(lookup(host, { all: true, order: 'verbatim' }), host, timeoutSeconds);
@@ -25,7 +28,7 @@ function familyOf(address: string): 4 | 6 {
   return isIP(address) === 6 ? 6 : 4;
 }
 
-/** The resolver cannot be called off; what it says too late is not waited for. */
+/** The resolver cannot be aborted, so a late answer is ignored. */
 async function withDeadline<T>(work: Promise<T>, host: string, seconds: number): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

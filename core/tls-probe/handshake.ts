@@ -1,9 +1,9 @@
 /**
- * One handshake with one address, of which only what is served matters: nothing is verified on the way, no
- * session is resumed, nothing is sent under TLS, and the socket is gone when the promise settles.
+ * One handshake with one address, to read the served certificates. It verifies nothing, resumes no session and sends no
+ * application data. The socket is destroyed when the promise settles.
  *
- * Gotchas: `getPeerX509Certificate` may be asked once only (it takes the chain out of the session), and is the one way
- * to the certificates in the order they were sent (`getPeerCertificate` sorts them).
+ * Gotchas: `getPeerX509Certificate` works only once, because it takes the chain out of the session. It is the only way to
+ * get the certificates in the order sent (`getPeerCertificate` sorts them).
  */
 import { constants, type X509Certificate } from 'node:crypto';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
@@ -14,21 +14,21 @@ import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
 import { converse } from './starttls/conversation.ts';
 import { dialects } from './starttls/dialects.ts';
 
-export interface Approach {
+export interface HandshakeOptions {
   readonly address: string;
   readonly port: number;
   readonly protocol: ProbeProtocol;
-  /** What to ask for by SNI; an IP address or null asks for nothing (RFC 6066 §3). */
+  /** The name sent by SNI; nothing is sent for an IP address or null (RFC 6066 §3). */
   readonly serverName: string | null;
-  /** For the whole of it: connecting, STARTTLS and TLS. */
+  /** For all of it: connection, STARTTLS and TLS. */
   readonly timeoutSeconds: number;
-  /** Accept only certificates with such a key; null accepts any. */
+  /** Accept only certificates with this key algorithm; null accepts any. */
   readonly keyAlgorithm: KeyAlgorithm | null;
-  /** Breaks it off, sooner than `timeoutSeconds` would. */
+  /** Aborts the handshake before `timeoutSeconds`. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a server served, the leaf first and the others as sent. */
+/** The certificates that a server sent: the leaf, and the others in the order sent. */
 export interface Served {
   readonly leaf: X509Certificate;
   readonly chain: readonly X509Certificate[];
@@ -37,13 +37,13 @@ export interface Served {
   readonly cipher: string;
 }
 
-/** Throws ProbeFailed, in words. */
-export async function handshake(approach: Approach): Promise<Served> {
-  const { address: host, port, signal } = approach;
+/** @throws CertferryError ProbeFailed */
+export async function handshake(options: HandshakeOptions): Promise<Served> {
+  const { address: host, port, signal } = options;
   const socket = netConnect({ host, port, ...(signal !== undefined && { signal }) });
-  socket.on('error', () => {}); // each stage listens for itself; between two of them nobody does
+  socket.on('error', () => {}); // each stage has its own listener; this one catches errors between two stages
   try {
-    return await withDeadline(stages(socket, approach), approach.timeoutSeconds);
+    return await withDeadline(stages(socket, options), options.timeoutSeconds);
   } catch (cause) {
     throw toProbeError(cause);
   } finally {
@@ -51,11 +51,11 @@ export async function handshake(approach: Approach): Promise<Served> {
   }
 }
 
-async function stages(socket: Socket, approach: Approach): Promise<Served> {
+async function stages(socket: Socket, options: HandshakeOptions): Promise<Served> {
   await connected(socket);
-  const dialect = dialects[approach.protocol];
+  const dialect = dialects[options.protocol];
   if (dialect !== null) await converse(socket, dialect);
-  return await presentedOn(socket, approach);
+  return await readServed(socket, options);
 }
 
 async function withDeadline<T>(work: Promise<T>, seconds: number): Promise<T> {
@@ -76,29 +76,29 @@ function connected(socket: Socket): Promise<void> {
   });
 }
 
-function presentedOn(socket: Socket, approach: Approach): Promise<Served> {
+function readServed(socket: Socket, options: HandshakeOptions): Promise<Served> {
   return new Promise((resolve, reject) => {
-    const secure = tlsConnect({ socket, ...offer(approach) });
+    const secure = tlsConnect({ socket, ...offer(options) });
     let early: Served | null = null;
     secure.on('keylog', () => {
       early ??= provenEarly(secure);
     });
     secure.once('secureConnect', () => {
       const served = early ?? read(secure);
-      if (served === null) reject(probeError('it serves no certificate'));
+      if (served === null) reject(probeError('the server sends no certificate'));
       else resolve(served);
     });
     const failed = (cause?: Error) => {
       if (early !== null) resolve(early);
-      else reject(cause ?? probeError('the connection was closed before the handshake was over'));
+      else reject(cause ?? probeError('the connection was closed before the handshake completed'));
     };
     secure.on('error', failed).once('close', () => failed());
   });
 }
 
 /**
- * A TLS 1.2 server that demands a client certificate breaks the handshake off, but only after it has served its
- * own and, with an ephemeral key exchange, signed with its key. By the time keys exist that signature was checked.
+ * A TLS 1.2 server that requires a client certificate aborts the handshake, but only after it has sent its own certificate
+ * and, with an ephemeral key exchange, a signature. OpenSSL has verified that signature by the time keys exist.
  */
 function provenEarly(secure: TLSSocket): Served | null {
   const cipher = secure.getCipher();
@@ -115,16 +115,16 @@ function read(secure: TLSSocket): Served | null {
 }
 
 /**
- * Groups without a post-quantum share: with one, Node 24's ClientHello is 1,592 bytes, over one packet, and old
- * load balancers hang on it. P-521 is here because TLS 1.2 asks these groups about the certificate's curve too.
+ * Groups without a post-quantum key share: with one, the ClientHello of Node 24 has 1,592 bytes, more than one packet, and
+ * old load balancers hang. P-521 is included because TLS 1.2 also applies the groups to the curve of the certificate.
  */
 const groups = 'P-256:P-384:X25519:P-521';
 
 const tls13Suites = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
 
 /**
- * Suites and signature algorithms that leave a server with several certificates only those of one key algorithm. SHA-1
- * is spelled OpenSSL's way: the one of Node 20 does not know all of the names in RFC 8446.
+ * Suites and signature algorithms for one key algorithm, so that a server with several certificates must choose that one.
+ * SHA-1 has the OpenSSL names, because the OpenSSL of Node 20 does not know all names of RFC 8446.
  */
 const pins: Readonly<Record<KeyAlgorithm, { suites: string; sigalgs: string }>> = {
   rsa: {
@@ -142,8 +142,8 @@ const pins: Readonly<Record<KeyAlgorithm, { suites: string; sigalgs: string }>> 
   ed25519: { suites: ':!aRSA', sigalgs: 'ed25519' },
 };
 
-/** As much as OpenSSL can still be talked into: whether a server is too weak is not what a probe asks. */
-function offer({ serverName, keyAlgorithm }: Approach) {
+/** The weakest settings that OpenSSL still allows: a probe does not judge the strength of a server. */
+function offer({ serverName, keyAlgorithm }: HandshakeOptions) {
   const pin = keyAlgorithm === null ? null : pins[keyAlgorithm];
   return {
     rejectUnauthorized: false,

@@ -15,16 +15,16 @@ export interface InspectionOptions {
   readonly serverName?: string | undefined;
   readonly protocol: ProbeProtocol;
   readonly timeoutSeconds: number;
-  /** What should be there: a server with certificates of several algorithms is asked for this one's. */
+  /** The expected version: if the server has certificates of several key algorithms, the probe asks for this one's. */
   readonly version?: VersionFacts | null | undefined;
 }
 
-/** What one address serves; either `served` or `problem` is null. */
+/** The certificate that one address serves, or the problem; one of `served` and `problem` is null. */
 export interface AddressInspection {
   readonly address: string;
   readonly problem: string | null;
   readonly served: ServedFacts | null;
-  /** This machine has no route to the address's family, which says nothing about the endpoint. */
+  /** This machine has no route to the address family, so the state of the address is unknown. */
   readonly noRoute?: true;
 }
 
@@ -41,35 +41,38 @@ export interface ServedFacts {
   /** Whole days until it expires; negative once it has. */
   readonly daysLeft: number;
   readonly chainLength: number;
-  /** The fingerprints of what is sent after the leaf, in that order. */
+  /** The fingerprints of the certificates sent after the leaf, in order. */
   readonly chain: readonly string[];
-  /** What a client could hold against it, in words. */
+  /** Problems that clients may report, as text. */
   readonly warnings: readonly string[];
 }
 
-/** Looks once at every address of an endpoint, without a judgement. Throws ProbeFailed when the name has no address. */
-export async function inspectEndpoint(question: InspectionOptions, now: Date): Promise<AddressInspection[]> {
-  const { host, port } = endpointParts(question.endpoint);
-  const addresses = await addressesOf(host, question.timeoutSeconds);
-  return await Promise.all(addresses.map((address) => lookAt(address, port, question, now)));
+/**
+ * Probes every address of an endpoint once and returns what each serves, without a judgement.
+ * @throws CertferryError ProbeFailed if the name has no address
+ */
+export async function inspectEndpoint(options: InspectionOptions, now: Date): Promise<AddressInspection[]> {
+  const { host, port } = endpointParts(options.endpoint);
+  const addresses = await addressesOf(host, options.timeoutSeconds);
+  return await Promise.all(addresses.map((address) => inspectAddress(address, port, options, now)));
 }
 
-async function lookAt(
+async function inspectAddress(
   address: Address,
   port: number,
-  question: InspectionOptions,
+  options: InspectionOptions,
   now: Date,
 ): Promise<AddressInspection> {
   const text = addressText(address, port);
-  const serverName = serverNameOf(question);
-  const { protocol, timeoutSeconds } = question;
-  const approach = { address: address.address, port, protocol, serverName, timeoutSeconds };
+  const serverName = serverNameOf(options);
+  const { protocol, timeoutSeconds } = options;
+  const target = { address: address.address, port, protocol, serverName, timeoutSeconds };
   try {
-    const served = await servedFor(question.version ?? null, { ...approach, keyAlgorithm: null });
+    const served = await servedFor(options.version ?? null, { ...target, keyAlgorithm: null });
     return { address: text, problem: null, served: factsOf(served, serverName, now) };
   } catch (error) {
-    const look = { address: text, problem: toProbeError(error).message, served: null };
-    return isNoRoute(error) ? { ...look, noRoute: true } : look;
+    const inspection = { address: text, problem: toProbeError(error).message, served: null };
+    return isNoRoute(error) ? { ...inspection, noRoute: true } : inspection;
   }
 }
 

@@ -2,49 +2,49 @@ import { shortFingerprint } from '../certificate/describe.ts';
 import type { Observation } from '../deployment/agent-line.ts';
 import type { Verify } from '../targets/verify.ts';
 
-/** What a probe's observations come to, and one line that says it. */
-export interface Judgement {
+/** The result of a probe, and a one-line summary. */
+export interface ProbeJudgement {
   readonly verified: boolean;
   readonly summary: string;
 }
 
-/** Verified when every address that could be looked at is right, or one with `addresses: any`; never when none was. */
-export function judgeProbe(observations: readonly Observation[], verify: Verify): Judgement {
-  const leftOut = observations.filter(isLeftOut);
-  const inspections = observations.filter((observation) => !isLeftOut(observation));
-  const wrong = inspections.filter(({ ok }) => !ok);
-  const right = inspections.filter(({ ok }) => ok);
+/** Verified if every probed address is ok, or one of them with `addresses: any`. Never verified without a probed address. */
+export function judgeProbe(observations: readonly Observation[], verify: Verify): ProbeJudgement {
+  const skipped = observations.filter(isSkipped);
+  const probed = observations.filter((observation) => !isSkipped(observation));
+  const wrong = probed.filter(({ ok }) => !ok);
+  const right = probed.filter(({ ok }) => ok);
   const verified = right.length > 0 && (verify.addresses === 'any' || wrong.length === 0);
-  const said = verified
-    ? [rightText(right, inspections.length, verify)]
-    : [wrongText(wrong, inspections.length, verify)];
-  return { verified, summary: [...said, ...leftOut.map(problemText)].join('; ') };
+  const results = verified
+    ? [rightText(right, probed.length, verify)]
+    : [wrongText(wrong, probed.length, verify)];
+  return { verified, summary: [...results, ...skipped.map(problemText)].join('; ') };
 }
 
-/** See `probe`: no route to the address's family from here. */
-function isLeftOut({ ok, fingerprint }: Observation): boolean {
+/** Skipped by `probe`, because this machine has no route to the address family. */
+function isSkipped({ ok, fingerprint }: Observation): boolean {
   return ok && fingerprint === null;
 }
 
-function rightText(right: readonly Observation[], looked: number, verify: Verify): string {
+function rightText(right: readonly Observation[], count: number, verify: Verify): string {
   const served = [...new Set(right.map(({ fingerprint }) => shortFingerprint(String(fingerprint))))].join(
     ', ',
   );
-  const where = looked === 1 ? '' : ` on ${right.length} of ${looked} addresses`;
-  const often = verify.successThreshold === 1 ? '' : `, ${verify.successThreshold} handshakes each`;
-  return `${verify.endpoint} serves ${served}${where}${often}`;
+  const part = count === 1 ? '' : ` on ${right.length} of ${count} addresses`;
+  const handshakes = verify.successThreshold === 1 ? '' : `, ${verify.successThreshold} handshakes each`;
+  return `${verify.endpoint} serves ${served}${part}${handshakes}`;
 }
 
 const maximumProblems = 3;
 
-function wrongText(wrong: readonly Observation[], looked: number, verify: Verify): string {
-  if (looked === 0) return `${verify.endpoint}: no address to look at`;
+function wrongText(wrong: readonly Observation[], count: number, verify: Verify): string {
+  if (count === 0) return `${verify.endpoint}: no address to probe`;
   const problems = wrong.slice(0, maximumProblems).map(problemText).join('; ');
-  if (looked === 1) return problems;
+  if (count === 1) return problems;
   const more = wrong.length > maximumProblems ? '; …' : '';
-  return `${wrong.length} of ${looked} addresses of ${verify.endpoint} are not right: ${problems}${more}`;
+  return `${wrong.length} of ${count} addresses of ${verify.endpoint} are wrong: ${problems}${more}`;
 }
 
 function problemText({ address, problem }: Observation): string {
-  return `${address}: ${problem ?? 'not right'}`;
+  return `${address}: ${problem ?? 'wrong certificate'}`;
 }

@@ -5,64 +5,64 @@ import type { VersionFacts } from '../deployment/version.ts';
 import { isNoRoute, toProbeError } from '../probe-failure.ts';
 import { endpointParts, type Verify } from '../targets/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
-import { type Approach, handshake, type Served } from './handshake.ts';
-import { type LeafPredicate, problemOf } from './served-problem.ts';
+import { type HandshakeOptions, handshake, type Served } from './handshake.ts';
+import { type LeafPredicate, servedProblem } from './served-problem.ts';
 
-/** Does the endpoint serve this version? `version: null` asks only for a chain that builds and a name that fits. */
+/** The input of {@link probe}. With `version: null`, only the chain and the name are checked. */
 export interface ProbeOptions {
   readonly verify: Verify;
   readonly version: VersionFacts | null;
-  /** Leaves of other versions that are right here as well. */
-  readonly besides?: LeafPredicate;
-  /** When it is time to stop: what has not been seen by then has a problem that says so. */
+  /** Accepts leaves of other versions too. */
+  readonly alsoAccepts?: LeafPredicate;
+  /** Aborts the probe: addresses without a result then have a problem that names the timeout. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An observation, and whether it failed only because this machine has no route to the address's family. */
-interface Look {
+/** The observation of an address, and whether it failed only because this machine has no route to its family. */
+interface AddressProbe {
   readonly address: Address;
   readonly observation: Observation;
   readonly noRoute: boolean;
 }
 
 /**
- * Looks once at every address of the endpoint, all at the same time; on each `successThreshold` handshakes, up to the first
- * that fails. Gives one observation an address and never throws: what went wrong is the observation's `problem`.
+ * Probes all addresses of the endpoint in parallel, each with up to `successThreshold` handshakes, until one fails. Returns
+ * one observation per address. Never throws: an error becomes the `problem` of the observation.
  *
- * An address that was left out because its family has no route from here, while another family answered, is `ok` without
- * a fingerprint, and its `problem` says so.
+ * If this machine has no route to an address family while another family answers, the observation is `ok` without a
+ * fingerprint, and `problem` gives the reason.
  */
-export async function probe(question: ProbeOptions): Promise<Observation[]> {
-  const { endpoint, timeoutSeconds } = question.verify;
+export async function probe(options: ProbeOptions): Promise<Observation[]> {
+  const { endpoint, timeoutSeconds } = options.verify;
   const { host, port } = endpointParts(endpoint);
   try {
     const addresses = await addressesOf(host, timeoutSeconds);
-    const inspections = await Promise.all(addresses.map((address) => lookAt(address, port, question)));
-    return inspections.map((look) => withoutRoute(look, inspections));
+    const probes = await Promise.all(addresses.map((address) => probeAddress(address, port, options)));
+    return probes.map((one) => withoutRoute(one, probes));
   } catch (error) {
     return [{ address: endpoint, fingerprint: null, ok: false, problem: toProbeError(error).message }];
   }
 }
 
-async function lookAt(address: Address, port: number, question: ProbeOptions): Promise<Look> {
-  const { successThreshold } = question.verify;
-  let look = await lookOnce(address, port, question);
-  for (let count = 2; count <= successThreshold && look.observation.ok; count += 1) {
-    look = await lookOnce(address, port, question);
-    const { problem } = look.observation;
+async function probeAddress(address: Address, port: number, options: ProbeOptions): Promise<AddressProbe> {
+  const { successThreshold } = options.verify;
+  let result = await handshakeOnce(address, port, options);
+  for (let count = 2; count <= successThreshold && result.observation.ok; count += 1) {
+    result = await handshakeOnce(address, port, options);
+    const { problem } = result.observation;
     if (problem !== null) {
       const counted = `handshake ${count} of ${successThreshold}: ${problem}`;
-      look = { ...look, observation: { ...look.observation, problem: counted } };
+      result = { ...result, observation: { ...result.observation, problem: counted } };
     }
   }
-  return look;
+  return result;
 }
 
-async function lookOnce(
+async function handshakeOnce(
   address: Address,
   port: number,
-  { verify, version, besides, signal }: ProbeOptions,
-): Promise<Look> {
+  { verify, version, alsoAccepts, signal }: ProbeOptions,
+): Promise<AddressProbe> {
   const serverName = serverNameOf(verify);
   const { protocol, timeoutSeconds, requireChain } = verify;
   const seen = { address: addressText(address, port) };
@@ -76,7 +76,7 @@ async function lookOnce(
       keyAlgorithm: null,
       signal,
     });
-    const problem = problemOf(served, { version, besides, serverName, requireChain });
+    const problem = servedProblem(served, { version, alsoAccepts, serverName, requireChain });
     const fingerprint = fingerprintOf(served.leaf);
     return { address, noRoute: false, observation: { ...seen, fingerprint, ok: problem === null, problem } };
   } catch (error) {
@@ -87,22 +87,22 @@ async function lookOnce(
 }
 
 /**
- * A server with an RSA and an ECDSA certificate chooses by what the client can verify, so when it serves one of the
- * other algorithm it is asked again for this one. Not asked so at once: some servers hold their whole chain against
- * the client's signature algorithms, and an ECDSA leaf may well hang from an RSA root.
+ * A server with an RSA and an ECDSA certificate chooses by the algorithms that the client offers. If it serves the one of
+ * the other algorithm, a second handshake offers only the algorithm of the version. The first handshake offers all, because
+ * some servers compare their whole chain with the offered algorithms, and an ECDSA leaf may have an RSA root.
  */
-export async function servedFor(version: VersionFacts | null, approach: Approach): Promise<Served> {
-  const first = await handshake(approach);
+export async function servedFor(version: VersionFacts | null, options: HandshakeOptions): Promise<Served> {
+  const first = await handshake(options);
   if (version === null || fingerprintOf(first.leaf) === version.fingerprint) return first;
   if (keyAlgorithmOf(first.leaf) === version.keyAlgorithm) return first;
   try {
-    return await handshake({ ...approach, keyAlgorithm: version.keyAlgorithm });
+    return await handshake({ ...options, keyAlgorithm: version.keyAlgorithm });
   } catch {
-    return first; // it has no certificate of that algorithm: the one it does have is the answer
+    return first; // the server has no certificate of that algorithm
   }
 }
 
-/** The name to ask for and to be covered: the target's own word, else the endpoint's host unless that is an address. */
+/** The name for SNI, which the leaf must cover: `serverName`, else the host of the endpoint unless it is an address. */
 export function serverNameOf({
   endpoint,
   serverName,
@@ -111,11 +111,11 @@ export function serverNameOf({
   return serverName ?? (isIP(host) === 0 ? host : null);
 }
 
-/** No route to a whole family says nothing about the endpoint, as long as another family reached it. */
-function withoutRoute(look: Look, all: readonly Look[]): Observation {
+/** Excuses an address without a route, as long as an address of another family answered. */
+function withoutRoute(probe: AddressProbe, all: readonly AddressProbe[]): Observation {
   const reached = all.filter(({ observation }) => observation.fingerprint !== null);
   const families = reached.map(({ address }) => address.family);
-  const excused = look.noRoute && families.length > 0 && !families.includes(look.address.family);
-  if (!excused) return look.observation;
-  return { ...look.observation, ok: true, problem: `not looked at: ${look.observation.problem}` };
+  const excused = probe.noRoute && families.length > 0 && !families.includes(probe.address.family);
+  if (!excused) return probe.observation;
+  return { ...probe.observation, ok: true, problem: `not probed: ${probe.observation.problem}` };
 }

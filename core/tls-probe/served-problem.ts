@@ -6,23 +6,23 @@ import { tryOr } from '../certificate/try-or.ts';
 import type { VersionFacts } from '../deployment/version.ts';
 import type { Served } from './handshake.ts';
 
-/** Whether a leaf is right though it is not the version's. */
+/** Whether another leaf than that of the version is accepted too. */
 export type LeafPredicate = (leaf: X509Certificate) => boolean;
 
-/** What is asked of a served certificate. */
-export interface Expectation {
-  /** The version that should be there; null takes any. */
+/** The certificate that an endpoint should serve. */
+export interface ExpectedCertificate {
+  /** The expected version; null accepts any. */
   readonly version: VersionFacts | null;
-  readonly besides?: LeafPredicate | undefined;
-  /** The name (or IP address) that clients use; null when nobody said one. */
+  readonly alsoAccepts?: LeafPredicate | undefined;
+  /** The name or IP address that clients use; null if unknown. */
   readonly serverName: string | null;
   readonly requireChain: boolean;
 }
 
-/** The first thing that is wrong with what is served, in words; null when nothing is. */
-export function problemOf(served: Served, expected: Expectation): string | null {
+/** The first problem of a served certificate, as text; null if there is none. */
+export function servedProblem(served: Served, expected: ExpectedCertificate): string | null {
   const { serverName, requireChain } = expected;
-  const version = expectedOf(served.leaf, expected);
+  const version = requiredVersion(served.leaf, expected);
   return (
     leafProblem(served.leaf, version) ??
     (requireChain ? (missingProblem(served, version) ?? linkProblem(served)) : null) ??
@@ -30,10 +30,13 @@ export function problemOf(served: Served, expected: Expectation): string | null 
   );
 }
 
-/** The version that this leaf has to be of; null where any, or this one too, is right. */
-function expectedOf(leaf: X509Certificate, { version, besides }: Expectation): VersionFacts | null {
+/** The version that the leaf must belong to; null if the leaf is accepted without one. */
+function requiredVersion(
+  leaf: X509Certificate,
+  { version, alsoAccepts }: ExpectedCertificate,
+): VersionFacts | null {
   if (version === null || fingerprintOf(leaf) === version.fingerprint) return version;
-  return besides?.(leaf) === true ? null : version;
+  return alsoAccepts?.(leaf) === true ? null : version;
 }
 
 function leafProblem(leaf: X509Certificate, version: VersionFacts | null): string | null {
@@ -42,7 +45,7 @@ function leafProblem(leaf: X509Certificate, version: VersionFacts | null): strin
   return `serves ${shortFingerprint(fingerprint)} (${nameLine(leaf.subject)}, valid until ${dayOf(leaf.validTo)}), not ${shortFingerprint(version.fingerprint)}`;
 }
 
-/** Every intermediate of the version, in its order, right after the leaf. A root sent after them does no harm. */
+/** The intermediates of the version must follow the leaf, in order. A root after them is harmless. */
 function missingProblem({ chain }: Served, version: VersionFacts | null): string | null {
   const sent = chain.map(fingerprintOf);
   const missing = version?.chain.find((fingerprint) => !sent.includes(fingerprint));
@@ -51,7 +54,7 @@ function missingProblem({ chain }: Served, version: VersionFacts | null): string
   return misplaced === undefined ? null : `intermediate ${shortFingerprint(misplaced)} is sent out of order`;
 }
 
-/** Each certificate as sent has to be signed by the one sent after it (RFC 5246 §7.4.2). */
+/** Each certificate must be signed by the next one sent (RFC 5246 §7.4.2). */
 export function linkProblem({ leaf, chain }: Served): string | null {
   const all = [leaf, ...chain];
   const at = all.findIndex((certificate, index) => !isSignedBy(certificate, all[index + 1]));
@@ -61,12 +64,12 @@ export function linkProblem({ leaf, chain }: Served): string | null {
 }
 
 function isSignedBy(certificate: X509Certificate, issuer: X509Certificate | undefined): boolean {
-  if (issuer === undefined) return true; // the last one: its issuer is the client's to know
-  // a key this OpenSSL cannot read signed nothing that a client could check either
+  if (issuer === undefined) return true; // the client has the issuer of the last certificate
+  // clients cannot check a signature of a key that OpenSSL cannot read either
   return tryOr(() => certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey), false);
 }
 
-/** Whether the leaf is for the name that clients use. */
+/** The problem if the leaf does not cover the name that clients use; null if it does. */
 export function nameProblem(leaf: X509Certificate, serverName: string | null): string | null {
   if (serverName === null) return null;
   const covers = isIP(serverName) === 0 ? leaf.checkHost(serverName) : leaf.checkIP(serverName);

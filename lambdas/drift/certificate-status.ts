@@ -1,4 +1,4 @@
-import type { Due } from '../../core/drift/finding.ts';
+import type { ExpectedVersions } from '../../core/drift/finding.ts';
 import type { Executions } from '../../services/executions.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
@@ -6,7 +6,7 @@ import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 
 /** Which versions the targets of a certificate may have, and why they cannot be healed now (null: they can). */
 export interface CertificateStatus {
-  readonly due: Due;
+  readonly due: ExpectedVersions;
   readonly blockedBy: string | null;
 }
 
@@ -43,23 +43,23 @@ async function readStatus(
       sequence === latest && status !== 'ended' && supersededBy === null,
   );
   const statuses = await Promise.all(open.map((one) => statusOf(one, executions)));
-  const moving = open.find((_, index) => statuses[index] === 'moving');
-  const first = moving ?? open[0];
-  const underway =
-    first === undefined ? null : { fingerprint: first.fingerprint, moving: moving !== undefined };
-  const due = { current: current?.fingerprint ?? null, underway };
-  // a rollout whose execution has broken off never ends, so healing does not wait for it
-  const blocking = open.find((_, index) => statuses[index] !== 'broken off');
+  const running = open.find((_, index) => statuses[index] === 'running');
+  const first = running ?? open[0];
+  const rollout =
+    first === undefined ? null : { fingerprint: first.fingerprint, running: running !== undefined };
+  const due = { current: current?.fingerprint ?? null, rollout };
+  // a rollout whose execution was aborted never ends, so healing does not wait for it
+  const blocking = open.find((_, index) => statuses[index] !== 'aborted');
   return { due, blockedBy: reasonNotNow(due, blocking) };
 }
 
 /** An execution that was aborted, or timed out, could not record its outcome. */
 async function statusOf({ status, executionArn }: RolloutControl, executions: Services['executions']) {
   if (status === 'halted') return 'halted';
-  return (await executions.status(executionArn)) === 'ended' ? 'broken off' : 'moving';
+  return (await executions.status(executionArn)) === 'ended' ? 'aborted' : 'running';
 }
 
-function reasonNotNow({ current }: Due, open: RolloutControl | undefined): string | null {
+function reasonNotNow({ current }: ExpectedVersions, open: RolloutControl | undefined): string | null {
   if (open?.status === 'halted') {
     return `rollout ${open.id} is halted (${open.reason ?? 'no reason given'}): resume it or roll it back`;
   }

@@ -125,7 +125,7 @@ function inGroups<Thing>(things: readonly Thing[], size: number): Thing[][] {
 async function reasonUnreachable(host: string, { reachable }: HostInspectionServices) {
   try {
     const why = await reachable.unreachableReason(host);
-    return why === null ? null : ({ kind: 'away', why } as const);
+    return why === null ? null : ({ kind: 'offline', why } as const);
   } catch (error) {
     return notSent('the state of the host could not be determined', error);
   }
@@ -135,7 +135,7 @@ async function send({ host, requests }: HostJob, by: HostInspectionServices): Pr
   try {
     const { owner } = await by.hostLocks.read(host);
     if (owner !== null) {
-      return { kind: 'not_asked', why: `deployment ${owner.split(':').at(-1)} is running on the host` };
+      return { kind: 'not_inspected', why: `deployment ${owner.split(':').at(-1)} is running on the host` };
     }
     const { account, region } = hostLocationOf(host);
     await by.sendRate.waitForSlot(account === null ? null : `${account}/${region}`, 'canWait');
@@ -180,16 +180,16 @@ async function awaitLine(sent: SentCommand, deadline: number, by: PollServices):
       const line = lineFor(sent, invocation);
       if (line !== null) return { kind: 'answered', line };
       const { summary } = lostResult(commandId, invocation.status, invocation.errors);
-      return { kind: 'not_asked', why: `the host did not probe: ${summary}` };
+      return { kind: 'not_inspected', why: `the host did not probe: ${summary}` };
     }
   } catch (error) {
     return notSent('the result of the command could not be read', error);
   }
   const waited = Math.round((by.clock.now().getTime() - sent.sentAt) / 1000);
-  return { kind: 'not_asked', why: `the host did not respond within ${waited} s (command ${commandId})` };
+  return { kind: 'not_inspected', why: `the host did not respond within ${waited} s (command ${commandId})` };
 }
 
 function notSent(what: string, error: unknown) {
   const reason = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-  return { kind: 'not_asked', why: `${what} (${reason})` } as const;
+  return { kind: 'not_inspected', why: `${what} (${reason})` } as const;
 }

@@ -1,9 +1,9 @@
 import {
   classify,
-  type Due,
   type EndpointInspection,
+  type ExpectedVersions,
   type Finding,
-  type Known,
+  type KnownVersion,
 } from '../../core/drift/finding.ts';
 import { memberOf } from '../../core/targets/registered.ts';
 import type { Verify } from '../../core/targets/verify.ts';
@@ -49,14 +49,14 @@ const failedProbe = (address: string, error: unknown): AddressInspection => ({
 
 /** The finding for a target. `installed` and `due` are what the registry had before the probe. */
 export function targetFinding(
-  { installed, due }: { readonly installed: InstalledVersion | null; readonly due: Due },
+  { installed, due }: { readonly installed: InstalledVersion | null; readonly due: ExpectedVersions },
   probe: EndpointInspection,
   now: Date,
 ): Finding {
   return classify(knownVersion(installed), due, probe, now);
 }
 
-function knownVersion(installed: InstalledVersion | null): Known | null {
+function knownVersion(installed: InstalledVersion | null): KnownVersion | null {
   if (installed === null) return null;
   const { fingerprint, notAfter } = installed;
   return { fingerprint, notAfter, version: installedFacts(installed) };

@@ -174,7 +174,7 @@ describe('the plain lines of a rollout', () => {
       'rollout r-1',
       'rollout: wave 1 (1): 1 of 10 targets, 0 already reached',
       'web-1: deployed',
-      'rollout: wave 1: 1 of 1 went well',
+      'rollout: wave 1: 1 of 1 succeeded',
       'rollout: a person is asked: certferry approve r-1 --local',
       'rollout: rejected by ada',
       'rollout: halted; what it has changed is put back',

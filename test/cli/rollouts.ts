@@ -65,7 +65,7 @@ export function aRolloutState({
       waitSeconds: 0,
       failed: 0,
       tolerated: 1,
-      summary: 'wave 1: 1 of 1 went well',
+      summary: 'wave 1: 1 of 1 succeeded',
       reason: null,
       ...judgement,
     },

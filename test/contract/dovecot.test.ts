@@ -92,7 +92,7 @@ describeWith(needs, 'dovecot', () => {
     const line = await host.send('deploy', { target: wrong, version: await aVersion() });
 
     expect(line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'sandbox' });
-    expect(line.summary).toContain('the connection was closed before the handshake was over');
+    expect(line.summary).toContain('the connection was closed before the handshake completed');
     expect(live()).toEqual(before);
     expect(await site.served()).toBe(first.fingerprint);
   });

@@ -48,7 +48,7 @@ describe('JudgeWave', () => {
       sinceWave: 0,
       failed: 0,
       tolerated: 0,
-      summary: 'wave 1: 4 of 4 went well',
+      summary: 'wave 1: 4 of 4 succeeded',
       reason: null,
     });
     expect(by.files.judgedWaves.get(`${rolloutId}/1`)?.results).toHaveLength(4);
@@ -59,7 +59,7 @@ describe('JudgeWave', () => {
 
     expect(judgement).toMatchObject({ verdict: 'halt', reason: 'TooManyFailures', failed: 2, tolerated: 0 });
     expect(judgement.summary).toBe(
-      'wave 1: 1 of 3 went well; web-001 rolled_back, web-002 lost; 2 failed, 0 tolerated',
+      'wave 1: 1 of 3 succeeded; web-001 rolled_back, web-002 lost; 2 failed, 0 tolerated',
     );
   });
 
@@ -102,7 +102,7 @@ describe('JudgeWave', () => {
       verdict: 'halt',
       reason: 'RolloutHalted',
       failed: 0,
-      summary: 'wave 1: 1 of 2 went well; 1 had no turn: ops said so',
+      summary: 'wave 1: 1 of 2 succeeded; 1 skipped: ops said so',
     });
   });
 
@@ -190,7 +190,7 @@ describe('JudgeWave', () => {
     const judged = await judge({ ...state, wave: { ...state.wave, direction: 'back' } });
 
     expect(judged.judgement).toMatchObject({ verdict: 'next', failed: 0 });
-    expect(judged.judgement.summary).toBe('wave 1: 1 of 2 put back; web-000 lost');
+    expect(judged.judgement.summary).toBe('wave 1: 1 of 2 rolled back; web-000 lost');
   });
 
   test('answers the same when it is called again', async () => {

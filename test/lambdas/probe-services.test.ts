@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { fingerprintOf } from '../../core/certificate/facts.ts';
 import { Verify } from '../../core/targets/verify.ts';
 import { type ProbeOptions, probe } from '../../core/tls-probe/probe.ts';
-import { problemOf } from '../../core/tls-probe/served-problem.ts';
+import { servedProblem } from '../../core/tls-probe/served-problem.ts';
 import {
   probeSeconds,
   createHandler as probeServices,
@@ -37,9 +37,9 @@ function seeing(leaf: X509Certificate | 'new') {
     const problem =
       leaf === 'new'
         ? null
-        : problemOf(
+        : servedProblem(
             { leaf, chain: [], tlsVersion: 'TLSv1.3', cipher: 'x' },
-            { ...question, besides: question.besides, serverName: null, requireChain: false },
+            { ...question, alsoAccepts: question.alsoAccepts, serverName: null, requireChain: false },
           );
     const seen = leaf === 'new' ? fingerprint('new') : fingerprintOf(leaf);
     return [{ address: '192.0.2.1:443', fingerprint: seen, ok: problem === null, problem }];
@@ -92,7 +92,7 @@ describe('ProbeServices', () => {
     const { judgement } = await look(old, { wave: last });
 
     expect(judgement.verdict).toBe('back_off');
-    expect(questions[0]?.besides).toBeUndefined();
+    expect(questions[0]?.alsoAccepts).toBeUndefined();
   });
 
   test('halts when no attempt is left', async () => {
@@ -147,7 +147,7 @@ describe('ProbeServices, when services do not answer in time', () => {
     const judgement = await lookInTime({ strategy, judgement: { attempt: 1 } });
 
     expect(judgement).toMatchObject({ verdict: 'next', reason: null });
-    expect(by.told[0]?.text).toContain('the time for looking was up');
+    expect(by.told[0]?.text).toContain('the probe was stopped: its time ran out');
   });
 
   test('halts where it does not', async () => {

@@ -159,7 +159,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(await onlyOne(world)).toMatchObject({
       condition: 'unreachable',
       summary: expect.stringMatching(
-        /^mail\.example\.test:25: its host is away: its SSM Agent is Connection/,
+        /^mail\.example\.test:25: its host is offline: its SSM Agent is Connection/,
       ),
     });
     expect(world.commands.sent).toEqual([]);

@@ -113,8 +113,8 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
     const { targets } = await world.sweep();
 
     expect(Object.fromEntries(targets.map(({ targetId, summary }) => [targetId, summary]))).toEqual({
-      [late]: 'its host did not look: the job expired',
-      [much]: 'its host saw more than it could tell',
+      [late]: 'its host did not probe: the job expired',
+      [much]: 'the result of its host was too long',
     });
   });
 

@@ -82,7 +82,11 @@ describe('a sweep', () => {
       { certificate: own.certificate, targets: 2, summary: 'healing 2 targets' },
     ]);
     const notHealed = Object.fromEntries(report.targets.map((one) => [one.targetId, one.notHealed]));
-    expect(notHealed).toEqual({ [web]: null, [api]: null, [quiet]: 'the target does not say autoHeal' });
+    expect(notHealed).toEqual({
+      [web]: null,
+      [api]: null,
+      [quiet]: 'the target does not have autoHeal: true',
+    });
     expect(world.published[0]?.measured).toMatchObject({ drift: 3 });
   });
 

@@ -1,22 +1,22 @@
 import type { Socket } from 'node:net';
 import { probeError } from '../../probe-failure.ts';
 
-/** What a STARTTLS dialect sees of a connection that is still in clear. */
+/** The connection before TLS, as a STARTTLS dialect uses it. */
 export interface Conversation {
   send(text: string | Uint8Array): void;
   /** The next line without its line end. */
   line(): Promise<string>;
-  /** Exactly so many bytes. */
+  /** Exactly this many bytes. */
   bytes(count: number): Promise<Buffer>;
 }
 
-/** A dialect asks the server to begin TLS, and returns when the next byte on the wire belongs to TLS. Throws ProbeFailed. */
+/** Asks the server to start TLS and returns when the next byte on the wire belongs to TLS. Throws ProbeFailed. */
 export type Dialect = (server: Conversation) => Promise<void>;
 
-/** Far above any greeting or capability list; a server that talks on is not one of the dialect. */
+/** Far above any greeting or capability list; a server that sends more does not speak the protocol. */
 const maximumClearBytes = 64 * 1024;
 
-/** Holds a dialect's conversation over a connected socket, then leaves the socket to TLS. */
+/** Runs a dialect on a connected socket; TLS can start afterwards. */
 export async function converse(socket: Socket, dialect: Dialect): Promise<void> {
   const reader = readerOf(socket);
   try {
@@ -25,8 +25,8 @@ export async function converse(socket: Socket, dialect: Dialect): Promise<void> 
       line: async () => (await reader.take(lineEnd)).toString('utf8').replace(/\r?\n$/, ''),
       bytes: (count) => reader.take((buffer) => (buffer.length >= count ? count : null)),
     });
-    // Bytes already here would be read as if they had come under TLS (the STARTTLS injection of CVE-2011-0411).
-    if (reader.leftOver() > 0) throw probeError('it went on in clear after agreeing to STARTTLS');
+    // Bytes received before TLS would be read as if they had come under TLS (STARTTLS injection, CVE-2011-0411).
+    if (reader.leftOver() > 0) throw probeError('the server sent plain text after it agreed to STARTTLS');
   } finally {
     reader.stop();
   }
@@ -37,7 +37,7 @@ function lineEnd(buffer: Buffer): number | null {
   return at === -1 ? null : at + 1;
 }
 
-/** Says how many bytes to take from what has come so far, or null to wait for more. */
+/** Returns how many of the received bytes to take, or null to wait for more. */
 type Measure = (buffer: Buffer) => number | null;
 
 function readerOf(socket: Socket) {
@@ -49,7 +49,8 @@ function readerOf(socket: Socket) {
     wake();
   };
   const onEnd = (cause?: unknown) => {
-    ended ??= cause instanceof Error ? cause : probeError('it closed the connection before TLS could begin');
+    ended ??=
+      cause instanceof Error ? cause : probeError('the server closed the connection before TLS started');
     wake();
   };
   socket.on('data', onData).on('error', onEnd).on('end', onEnd).on('close', onEnd);
@@ -59,7 +60,7 @@ function readerOf(socket: Socket) {
       const count = measure(buffer);
       if (count !== null) return cut(count);
       if (ended !== null) throw ended;
-      if (buffer.length > maximumClearBytes) throw probeError('it does not speak this protocol');
+      if (buffer.length > maximumClearBytes) throw probeError('the server does not speak this protocol');
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
@@ -79,17 +80,17 @@ function readerOf(socket: Socket) {
   return { take, stop, leftOver: () => buffer.length };
 }
 
-/** The failure that matters most: mail or queries would now travel in clear. */
+/** Without STARTTLS, mail or queries would be sent unencrypted. */
 export function notOffered(detail?: string) {
   return probeError(`STARTTLS is not offered${detail === undefined ? '' : ` (${quoted(detail)})`}`);
 }
 
-/** The server answered, but not as this protocol does. */
+/** The answer does not match the protocol. */
 export function unexpected(protocol: string, answer: string) {
-  return probeError(`it does not answer as ${protocol} does: ${quoted(answer)}`);
+  return probeError(`the answer is not ${protocol}: ${quoted(answer)}`);
 }
 
-/** A server's own words, made harmless for a log and a terminal. */
+/** The text of a server, made safe for logs and terminals. */
 function quoted(answer: string): string {
   const printable = answer.replace(/[^\x20-\x7e]/g, '?');
   return JSON.stringify(printable.length > 80 ? `${printable.slice(0, 80)}…` : printable);

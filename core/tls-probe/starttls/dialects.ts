@@ -8,7 +8,7 @@ import { postgres } from './postgres.ts';
 import { sieve } from './sieve.ts';
 import { smtp } from './smtp.ts';
 
-/** How TLS begins, by protocol. A new one is a file beside these and a line here. */
+/** The STARTTLS dialects by protocol. A new protocol needs a file beside these and a row here. */
 export const dialects: Readonly<Record<ProbeProtocol, Dialect | null>> = {
   tls: null,
   smtp,

@@ -8,10 +8,10 @@ const startTls = Buffer.concat([
   Buffer.from(startTlsOid, 'latin1'),
 ]);
 
-/** Tags of what an answer is made of: sequence, integer, extended response, enumerated. */
+/** BER tags of the response: sequence, integer, extended response, enumerated. */
 const tags = { message: 0x30, id: 0x02, response: 0x78, code: 0x0a } as const;
 
-/** LDAP: one extended request, whose answer carries a result code; 0 is success. */
+/** LDAP: one extended request; result code 0 of the response means success. */
 export const ldap: Dialect = async (server) => {
   server.send(startTls);
   const message = within(await element(server.bytes, tags.message));

@@ -5,14 +5,14 @@ const capability = { protocol41: 0x200, ssl: 0x800, secureConnection: 0x8000 } a
 
 /** The greeting of every server since MySQL 3.21 and MariaDB 5.1. */
 const protocolVersion = 10;
-/** First byte of a refusal, such as of a host that is blocked or of one connection too many. */
+/** First byte of an error packet, e.g. for a blocked host or too many connections. */
 const errorMark = 0xff;
-/** Far above any greeting: a server's version and twenty bytes of numbers, and the name of a plugin. */
+/** Far above any greeting, which has the version of the server, twenty bytes of numbers and the name of a plugin. */
 const maximumGreetingBytes = 1024;
 
 /**
- * MySQL and MariaDB: the server greets with its capabilities, the client answers with a SSLRequest, the cut-off
- * beginning of a login, and goes on in TLS at once: there is no agreement to wait for. Nobody logs in afterwards.
+ * MySQL and MariaDB: the server sends its capabilities, the client answers with an SSLRequest (a truncated login packet)
+ * and starts TLS at once, without waiting for an answer. The probe does not log in.
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_packets_protocol_ssl_request.html
  */
 export const mysql: Dialect = async (server) => {
@@ -31,14 +31,14 @@ async function packet(server: Conversation): Promise<Buffer> {
   return await server.bytes(length);
 }
 
-/** The lower two bytes, where TLS is told: after the version (ended by 0), a thread's id, 8 bytes of salt and a 0. */
+/** The lower two capability bytes, which contain the TLS flag: after the version (ends with 0), thread id, 8 bytes of salt and 0. */
 function capabilitiesOf(greeting: Buffer): number {
   const at = greeting.indexOf(0) + 1 + 4 + 8 + 1;
   if (at + 2 > greeting.length) throw unexpected('mysql', greeting.toString('latin1'));
   return greeting.readUInt16LE(at);
 }
 
-/** Capabilities, largest packet (16 MiB), character set (45: utf8mb4), 23 bytes of nothing. */
+/** Capabilities, largest packet (16 MiB), character set (45: utf8mb4), 23 reserved bytes. */
 function sslRequest(): Buffer {
   const request = Buffer.alloc(4 + 32);
   request.writeUIntLE(32, 0, 3);

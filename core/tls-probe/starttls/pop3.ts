@@ -1,6 +1,6 @@
 import { type Conversation, type Dialect, notOffered, unexpected } from './conversation.ts';
 
-/** POP3 (RFC 2595 §4): greeting, CAPA, STLS. A server without CAPA (RFC 2449) is asked for STLS all the same. */
+/** POP3 (RFC 2595 §4): greeting, CAPA, STLS. A server without CAPA (RFC 2449) still gets STLS. */
 export const pop3: Dialect = async (server) => {
   const greeting = await server.line();
   if (!greeting.startsWith('+OK')) throw unexpected('pop3', greeting);
@@ -11,7 +11,7 @@ export const pop3: Dialect = async (server) => {
   if (!answer.startsWith('+OK')) throw notOffered(answer);
 };
 
-/** The capabilities, up to the line with the single dot; null when the server does not know the question. */
+/** The capabilities, up to the line with the single dot; null if the server does not know CAPA. */
 async function capa(server: Conversation): Promise<string[] | null> {
   server.send('CAPA\r\n');
   const answer = await server.line();

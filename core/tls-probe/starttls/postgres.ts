@@ -3,7 +3,7 @@ import { type Dialect, notOffered, unexpected } from './conversation.ts';
 /** SSLRequest: its own length, then 80877103 (https://www.postgresql.org/docs/current/protocol-message-formats.html). */
 const sslRequest = Buffer.from('0000000804d2162f', 'hex');
 
-/** PostgreSQL: SSLRequest, answered with the one byte S (go on in TLS) or N. */
+/** PostgreSQL: SSLRequest, answered with one byte: S (start TLS) or N. */
 export const postgres: Dialect = async (server) => {
   server.send(sslRequest);
   const answer = (await server.bytes(1)).toString('latin1');

@@ -1,6 +1,6 @@
 import { type Conversation, type Dialect, notOffered, unexpected } from './conversation.ts';
 
-/** ManageSieve (RFC 5804 §1.7, §2.2): the greeting is the list of capabilities; STARTTLS among them; STARTTLS. */
+/** ManageSieve (RFC 5804 §1.7, §2.2): the greeting lists the capabilities, which must include STARTTLS; then STARTTLS. */
 export const sieve: Dialect = async (server) => {
   const greeting = await response(server);
   if (!/^OK\b/i.test(greeting.status)) throw unexpected('sieve', greeting.status);

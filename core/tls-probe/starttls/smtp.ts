@@ -3,7 +3,7 @@ import { type Conversation, type Dialect, notOffered, unexpected } from './conve
 /** SMTP (RFC 3207): greeting, EHLO, STARTTLS among the extensions, STARTTLS. */
 export const smtp: Dialect = async (server) => {
   await expectReply(server, '220');
-  // An address literal is a valid name for a client that has none (RFC 5321 §4.1.4).
+  // An address literal is valid for a client without a host name (RFC 5321 §4.1.4).
   server.send('EHLO [127.0.0.1]\r\n');
   const extensions = await expectReply(server, '250');
   if (!extensions.some((line) => /^STARTTLS\b/i.test(line))) throw notOffered();
@@ -18,7 +18,7 @@ async function expectReply(server: Conversation, code: string): Promise<string[]
   return answer.lines;
 }
 
-/** A reply goes on as long as its code is followed by a hyphen (RFC 5321 §4.2.1). */
+/** A hyphen after the code means that another line follows (RFC 5321 §4.2.1). */
 async function reply(server: Conversation): Promise<{ code: string; lines: string[] }> {
   const lines: string[] = [];
   for (;;) {

@@ -37,9 +37,9 @@ export const createHandler =
   async ({ state }: RolloutTask): Promise<RolloutState> => {
     const { rollout, wave, judgement } = state;
     const attempt = judgement.attempt + 1;
-    const besides = acceptsPreviousVersions(wave.before, by.clock.now());
+    const alsoAccepts = acceptsPreviousVersions(wave.before, by.clock.now());
     const signal = by.timeout();
-    const expected = { version: rollout.facts, signal, ...(!mustServeNewVersion(state) && { besides }) };
+    const expected = { version: rollout.facts, signal, ...(!mustServeNewVersion(state) && { alsoAccepts }) };
     const probes = await Promise.all(
       rollout.serviceEndpoints.map(async (verify) => ({
         verify,

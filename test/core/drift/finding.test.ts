@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { classify, type Due, type EndpointInspection, type Known } from '../../../core/drift/finding.ts';
+import {
+  classify,
+  type EndpointInspection,
+  type ExpectedVersions,
+  type KnownVersion,
+} from '../../../core/drift/finding.ts';
 import type { AddressInspection, ServedFacts } from '../../../core/tls-probe/inspect-endpoint.ts';
 import { fingerprint } from '../../fixtures/factories.ts';
 
@@ -13,7 +18,7 @@ const [current, older, strange] = ['current', 'older', 'strange'].map(fingerprin
 ];
 const intermediate = fingerprint('intermediate');
 
-const has = (name: string, changes: Partial<Known> = {}): Known => ({
+const has = (name: string, changes: Partial<KnownVersion> = {}): KnownVersion => ({
   fingerprint: name,
   notAfter: inDays(60),
   version: {
@@ -25,7 +30,7 @@ const has = (name: string, changes: Partial<Known> = {}): Known => ({
   ...changes,
 });
 
-const due: Due = { current, underway: null };
+const due: ExpectedVersions = { current, rollout: null };
 
 function serves(
   name: string,
@@ -64,8 +69,11 @@ const seen = (...inspections: AddressInspection[]): EndpointInspection => ({
 const unlooked: EndpointInspection = { notInspected: 'the target says verify: none' };
 
 describe('what is said of a target that', () => {
-  const told = (known: Known | null, sight: EndpointInspection, changes: Partial<Due> = {}) =>
-    classify(known, { ...due, ...changes }, sight, now);
+  const told = (
+    known: KnownVersion | null,
+    sight: EndpointInspection,
+    changes: Partial<ExpectedVersions> = {},
+  ) => classify(known, { ...due, ...changes }, sight, now);
 
   test('serves the current version: ok', () => {
     expect(told(has(current), seen(serves(current)))).toEqual({
@@ -179,7 +187,7 @@ describe('what is said of a target that', () => {
     });
   });
 
-  const underway = (moving: boolean) => ({ underway: { fingerprint: strange, moving } });
+  const underway = (running: boolean) => ({ rollout: { fingerprint: strange, running } });
 
   test('has what a halted rollout brought it: ok, and drift once it serves the version before', () => {
     expect(told(has(strange), seen(serves(strange)), underway(false))).toMatchObject({ condition: 'ok' });
@@ -207,7 +215,7 @@ test('whatever is known and seen, a target is ok only when every leaf that count
       const sight = seen(...served.map((one) => (one === null ? refused() : serves(one))));
       const known = believed === null ? null : has(believed);
 
-      const { condition } = classify(known, { current: wanted, underway: null }, sight, now);
+      const { condition } = classify(known, { current: wanted, rollout: null }, sight, now);
 
       const expected = wanted ?? believed;
       const right = known !== null && served.every((one) => one === expected);

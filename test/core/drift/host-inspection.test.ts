@@ -40,21 +40,21 @@ describe('what a host saw', () => {
     ['of other targets only', [{ targetId: 'web', seen: [] }]],
   ])('is nothing that could be judged when it is %s', (_, inspections) => {
     expect(inspectionFromHost(question, answered(inspections), now)).toEqual({
-      notInspected: 'its host saw more than it could tell',
+      notInspected: 'the result of its host was too long',
     });
   });
 
   test('is nothing when its agent did something else', () => {
     expect(inspectionFromHost(question, answered(), now)).toEqual({
-      notInspected: 'its host did not look: said',
+      notInspected: 'its host did not probe: said',
     });
   });
 
   test('is that nobody answers where the host is away, and nothing where it was not asked', () => {
-    expect(inspectionFromHost(question, { kind: 'away', why: 'stopped' }, now)).toMatchObject({
-      inspections: [{ address: verify.endpoint, problem: 'its host is away: stopped', served: null }],
+    expect(inspectionFromHost(question, { kind: 'offline', why: 'stopped' }, now)).toMatchObject({
+      inspections: [{ address: verify.endpoint, problem: 'its host is offline: stopped', served: null }],
     });
-    expect(inspectionFromHost(question, { kind: 'not_asked', why: 'busy' }, now)).toEqual({
+    expect(inspectionFromHost(question, { kind: 'not_inspected', why: 'busy' }, now)).toEqual({
       notInspected: 'busy',
     });
   });

@@ -9,7 +9,7 @@ import {
 } from '../../../core/drift/plan-healing.ts';
 import { RolloutId, RolloutRequest } from '../../../core/rollout/rollout.ts';
 
-const aPatient = (
+const aCandidate = (
   condition: Condition,
   changes: Omit<Partial<HealingCandidate>, 'finding'> & { finding?: Partial<Finding> } = {},
 ): HealingCandidate => ({
@@ -24,54 +24,54 @@ const aPatient = (
 
 describe('a target that says autoHeal', () => {
   test.each(['drift', 'outdated', 'chain_incomplete'] as const)('is deployed to again: %s', (condition) => {
-    expect(reasonNotToHeal(aPatient(condition))).toBeNull();
+    expect(reasonNotToHeal(aCandidate(condition))).toBeNull();
   });
 
   test.each(['ok', 'not_probed', 'unreachable', 'expired', 'expiring'] as const)(
     'is left alone: %s',
     (condition) => {
-      expect(reasonNotToHeal(aPatient(condition))).not.toBeNull();
+      expect(reasonNotToHeal(aCandidate(condition))).not.toBeNull();
     },
   );
 
   test('gets its first deployment where its hosts come and go, not where a host is named', () => {
     const never = { last: null };
 
-    expect(reasonNotToHeal(aPatient('never_deployed', { ...never, onSeveralHosts: true }))).toBeNull();
-    expect(reasonNotToHeal(aPatient('never_deployed', never))).toMatch(/roll the certificate out/);
+    expect(reasonNotToHeal(aCandidate('never_deployed', { ...never, onSeveralHosts: true }))).toBeNull();
+    expect(reasonNotToHeal(aCandidate('never_deployed', never))).toMatch(/roll out the certificate/);
   });
 
   test('is left alone when only some of its addresses are wrong: a deployment could not be verified', () => {
-    expect(reasonNotToHeal(aPatient('drift', { finding: { partial: true } }))).toMatch(/another node/);
+    expect(reasonNotToHeal(aCandidate('drift', { finding: { partial: true } }))).toMatch(/other hosts/);
   });
 
   test('is left alone when its last rollback failed: a person is needed', () => {
     expect(
-      reasonNotToHeal(aPatient('outdated', { last: { outcome: 'rollback_failed', rollout: 'r-1' } })),
-    ).toMatch(/a person is needed/);
+      reasonNotToHeal(aCandidate('outdated', { last: { outcome: 'rollback_failed', rollout: 'r-1' } })),
+    ).toMatch(/manual action/);
   });
 
   test('keeps the version that a person put there, but not what somebody else did', () => {
     const byHand = { last: { outcome: 'deployed', rollout: null } };
 
-    expect(reasonNotToHeal(aPatient('outdated', byHand))).toMatch(/a person put/);
-    expect(reasonNotToHeal(aPatient('drift', byHand))).toBeNull();
+    expect(reasonNotToHeal(aCandidate('outdated', byHand))).toMatch(/an operator deployed/);
+    expect(reasonNotToHeal(aCandidate('drift', byHand))).toBeNull();
     expect(
-      reasonNotToHeal(aPatient('outdated', { last: { outcome: 'rolled_back', rollout: null } })),
+      reasonNotToHeal(aCandidate('outdated', { last: { outcome: 'rolled_back', rollout: null } })),
     ).toBeNull();
   });
 });
 
 test('a target that does not say autoHeal is only told of', () => {
-  expect(reasonNotToHeal(aPatient('drift', { autoHeal: false }))).toMatch(/autoHeal/);
+  expect(reasonNotToHeal(aCandidate('drift', { autoHeal: false }))).toMatch(/autoHeal/);
 });
 
 describe('the rollout that heals', () => {
   test('is for the current version, on those targets and hosts, and asks nobody', () => {
     const patients = [
-      aPatient('drift'),
-      aPatient('outdated', { registeredId: 'api', host: 'i-0aaaaaaaaaaaaaaa0' }),
-      aPatient('drift', { host: 'i-0bbbbbbbbbbbbbbb0' }),
+      aCandidate('drift'),
+      aCandidate('outdated', { registeredId: 'api', host: 'i-0aaaaaaaaaaaaaaa0' }),
+      aCandidate('drift', { host: 'i-0bbbbbbbbbbbbbbb0' }),
     ];
 
     const request = healingRequest('api.example.com', patients);
@@ -99,7 +99,7 @@ describe('the rollout that heals', () => {
 
   test('fits into an execution’s input however many targets there are', () => {
     const patients = Array.from({ length: 10_000 }, (_, at) =>
-      aPatient('drift', {
+      aCandidate('drift', {
         registeredId: `${'x'.repeat(58)}${at}`,
         host: `123456789012/ap-southeast-1/mi-${String(at).padStart(17, '0')}`,
       }),

@@ -84,7 +84,7 @@ describe('a name with several addresses', () => {
     expect(all.verified).toBe(false);
     expect(all.summary).toMatch(
       new RegExp(
-        `^1 of 2 addresses of www.example.test:${port} are not right: 127.0.0.2:${port}: serves sha256:`,
+        `^1 of 2 addresses of www.example.test:${port} are wrong: 127.0.0.2:${port}: serves sha256:`,
       ),
     );
     expect(any).toMatchObject({
@@ -99,7 +99,7 @@ describe('a name with several addresses', () => {
 
     expect(await lookedAt(port)).toMatchObject({
       verified: false,
-      summary: `1 of 2 addresses of www.example.test:${port} are not right: 127.0.0.2:${port}: connection refused`,
+      summary: `1 of 2 addresses of www.example.test:${port} are wrong: 127.0.0.2:${port}: connection refused`,
     });
   });
 
@@ -113,12 +113,12 @@ describe('a name with several addresses', () => {
           address: `[${unroutable.v6}]:${port}`,
           fingerprint: null,
           ok: true,
-          problem: 'not looked at: this machine has no route to it (ENETUNREACH)',
+          problem: 'not probed: this machine has no route to it (ENETUNREACH)',
         },
         { address: `127.0.0.1:${port}`, fingerprint: current.fingerprint, ok: true, problem: null },
       ],
       verified: true,
-      summary: `www.example.test:${port} serves ${fingerprintStart()}…; [${unroutable.v6}]:${port}: not looked at: this machine has no route to it (ENETUNREACH)`,
+      summary: `www.example.test:${port} serves ${fingerprintStart()}…; [${unroutable.v6}]:${port}: not probed: this machine has no route to it (ENETUNREACH)`,
     });
   });
 
@@ -144,7 +144,7 @@ describe('a name with several addresses', () => {
 
     expect(await lookedAt(port)).toMatchObject({
       verified: false,
-      summary: expect.stringMatching(/^127\.0\.0\.1:\d+: serves .*; \[ff0e::1\]:\d+: not looked at/),
+      summary: expect.stringMatching(/^127\.0\.0\.1:\d+: serves .*; \[ff0e::1\]:\d+: not probed/),
     });
   });
 });
@@ -176,7 +176,7 @@ describe('a name server', () => {
     expect(await lookedAt(443)).toMatchObject({
       observations: [],
       verified: false,
-      summary: 'www.example.test:443: no address to look at',
+      summary: 'www.example.test:443: no address to probe',
     });
   });
 });

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nextWaitSeconds, type Schedule } from '../../../core/tls-probe/backoff.ts';
+import { type Backoff, nextWaitSeconds } from '../../../core/tls-probe/backoff.ts';
 
-function waits(schedule: Schedule): (number | null)[] {
+function waits(schedule: Backoff): (number | null)[] {
   return Array.from({ length: schedule.attempts + 1 }, (_, made) => nextWaitSeconds(schedule, made));
 }
 

@@ -22,7 +22,7 @@ describe('a judgement', () => {
   });
 
   test('of nothing is never verified', () => {
-    const leftOut = observation('[::1]:443', { fingerprint: null, problem: 'not looked at: no route' });
+    const leftOut = observation('[::1]:443', { fingerprint: null, problem: 'not probed: no route' });
 
     for (const addresses of ['all', 'any'] as const) {
       expect(judgeProbe([], verifyOf(443, { addresses })).verified).toBe(false);
@@ -34,7 +34,7 @@ describe('a judgement', () => {
     const observations = [1, 2, 3, 4, 5].map((at) => failed(`10.0.0.${at}:443`));
 
     expect(judgeProbe(observations, verifyOf(443)).summary).toBe(
-      '5 of 5 addresses of 127.0.0.1:443 are not right: 10.0.0.1:443: connection refused; 10.0.0.2:443: connection refused; 10.0.0.3:443: connection refused; …',
+      '5 of 5 addresses of 127.0.0.1:443 are wrong: 10.0.0.1:443: connection refused; 10.0.0.2:443: connection refused; 10.0.0.3:443: connection refused; …',
     );
   });
 
@@ -51,7 +51,7 @@ describe('a judgement', () => {
 
     expect(judgeProbe([silent], verifyOf(443))).toEqual({
       verified: false,
-      summary: '10.0.0.1:443: not right',
+      summary: '10.0.0.1:443: wrong certificate',
     });
   });
 });

@@ -81,14 +81,12 @@ test('fails in its own words when the server has no TLS any more', async () => {
 test('tells a refusal in the words of the server', async () => {
   const refusal = packet(Buffer.from("\xff\x69\x04Host '10.0.0.9' is blocked", 'latin1'));
 
-  expect(await problem(await serve(refusal))).toBe(
-    `it does not answer as mysql does: "Host '10.0.0.9' is blocked"`,
-  );
+  expect(await problem(await serve(refusal))).toBe(`the answer is not mysql: "Host '10.0.0.9' is blocked"`);
 });
 
 test('trusts nothing that comes in clear after the greeting', async () => {
   expect(await problem(await serve(greeting(withTls), packet(Buffer.from('injected'))))).toBe(
-    'it went on in clear after agreeing to STARTTLS',
+    'the server sent plain text after it agreed to STARTTLS',
   );
 });
 
@@ -99,7 +97,7 @@ test.each([
   ['a packet that is not the first', Buffer.from('0100000a0a', 'hex')],
   ['an empty packet', packet(Buffer.alloc(0))],
 ])('says so when the server speaks %s', async (_, first) => {
-  expect(await problem(await serve(first))).toMatch(/^it does not answer as mysql does: "/);
+  expect(await problem(await serve(first))).toMatch(/^the answer is not mysql: "/);
 });
 
 test('gives up on a server that says nothing', async () => {

@@ -64,13 +64,13 @@ describe.each(starttlsProtocols)('%s', (protocol) => {
   test('trusts nothing that comes in clear after the agreement', async () => {
     const { port } = await serve(protocol, 'eager');
 
-    expect(await problem(port, protocol)).toBe('it went on in clear after agreeing to STARTTLS');
+    expect(await problem(port, protocol)).toBe('the server sent plain text after it agreed to STARTTLS');
   });
 
   test('says so when the server speaks something else', async () => {
     const { port } = await serve(protocol, 'foreign');
 
-    expect(await problem(port, protocol)).toMatch(new RegExp(`^it does not answer as ${protocol} does: "H`));
+    expect(await problem(port, protocol)).toMatch(new RegExp(`^the answer is not ${protocol}: "H`));
   });
 
   test('says so when the server hangs up', async () => {
@@ -99,17 +99,19 @@ describe.each(starttlsProtocols)('%s', (protocol) => {
     });
     servers.push(flood);
 
-    expect(await problem(flood.port, protocol)).toMatch(/^it does not (speak this protocol|answer as)/);
+    expect(await problem(flood.port, protocol)).toMatch(
+      /^the (server does not speak this protocol|answer is not)/,
+    );
   });
 });
 
 test.each([
   ['imap', '* PREAUTH welcome back\r\n', /^STARTTLS is not offered \("\* PREAUTH welcome back"\)/],
-  ['imap', '* BYE too many\r\n', /^it does not answer as imap does: "\* BYE too many"/],
-  ['smtp', '554 go away\r\n', /^it does not answer as smtp does: "554 go away"/],
-  ['pop3', '-ERR busy\r\n', /^it does not answer as pop3 does: "-ERR busy"/],
-  ['smtp', '220 \u001b[31mred\u0007\r\n421 closing\r\n', /^it does not answer as smtp does: "421 closing"/],
-  ['pop3', '\u001b]0;title\u0007\r\n', /^it does not answer as pop3 does: "\?\]0;title\?"/],
+  ['imap', '* BYE too many\r\n', /^the answer is not imap: "\* BYE too many"/],
+  ['smtp', '554 go away\r\n', /^the answer is not smtp: "554 go away"/],
+  ['pop3', '-ERR busy\r\n', /^the answer is not pop3: "-ERR busy"/],
+  ['smtp', '220 \u001b[31mred\u0007\r\n421 closing\r\n', /^the answer is not smtp: "421 closing"/],
+  ['pop3', '\u001b]0;title\u0007\r\n', /^the answer is not pop3: "\?\]0;title\?"/],
 ] as const)('%s tells a greeting that is none: %j', async (protocol, greeting, words) => {
   const server = await serveTcp((socket) => void socket.write(greeting));
   servers.push(server);
@@ -139,5 +141,5 @@ test.each([
   const server = await serveTcp((socket) => void socket.write(Buffer.from(hex, 'hex')));
   servers.push(server);
 
-  expect(await problem(server.port, 'ldap')).toMatch(/^it does not answer as ldap does/);
+  expect(await problem(server.port, 'ldap')).toMatch(/^the answer is not ldap/);
 });

@@ -56,7 +56,7 @@ describe('nothing to be seen', () => {
     expect(first).toMatchObject({
       ok: false,
       fingerprint: null,
-      problem: 'not seen to the end: the time for looking was up',
+      problem: 'the probe was stopped: its time ran out',
     });
     expect(second).toEqual(first);
     expect(endpoint.accepted()).toBe(1);
@@ -68,7 +68,7 @@ describe('nothing to be seen', () => {
     const reset = await serveRaw((socket) => void socket.once('data', () => socket.resetAndDestroy()));
 
     for (const { port } of [ended, reset]) {
-      expect((await observe(port)).problem).toBe('the connection was closed before the handshake was over');
+      expect((await observe(port)).problem).toBe('the connection was closed before the handshake completed');
     }
   });
 
@@ -76,7 +76,7 @@ describe('nothing to be seen', () => {
     const { port } = await serveRaw((socket) => void socket.write('220 mail.example.test ESMTP\r\n'));
 
     expect((await observe(port)).problem).toBe(
-      'it does not answer in TLS (does the port begin in clear, with STARTTLS?)',
+      'the answer is not TLS (does the port need STARTTLS? set protocol)',
     );
   });
 
