@@ -1,12 +1,16 @@
-import { globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 
-const folder = join(import.meta.dirname, '../../docs/decisions');
+const root = join(import.meta.dirname, '../..');
+const folder = join(root, 'docs/decisions');
 const files = globSync('0*.md', { cwd: folder }).sort();
 const read = (file: string) => readFileSync(join(folder, file), 'utf8');
 
 const sections = ['Context', 'Decision', 'Consequences', 'How it is checked'];
+
+/** Names with a slash that are no source: build output and packages. */
+const notInSource = /^(dist|zod)\//;
 
 /** Title, status and date of a record. */
 function factsOf(file: string): { title: string; status: string; date: string } {
@@ -23,6 +27,15 @@ test.each(files)('The decision record %s has a title, a status with date, and it
   expect(date).not.toBe('');
   expect([...read(file).matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual(sections);
 });
+
+test.each(files.filter((file) => factsOf(file).status === 'accepted'))(
+  'The accepted decision record %s names files and folders of the repository that exist',
+  (file) => {
+    const named = [...read(file).matchAll(/`((?:[a-z][a-z-]*\/)+[\w.-]*)`/g)].map(([, path = '']) => path);
+
+    expect(named.filter((path) => !notInSource.test(path) && !existsSync(join(root, path)))).toEqual([]);
+  },
+);
 
 test.each(files)('The decision record %s refers to no plan outside the repository', (file) => {
   expect(read(file)).not.toMatch(/\b(beyond|in|says) the plan\b|\bthe plan (has|had|lets?|says?)\b/i);
