@@ -76,7 +76,7 @@ describe('bootstrap', () => {
       const ended = await host.run({}, env);
 
       expect(ended).toMatchObject({ status: 1, stdout: '' });
-      expect(ended.stderr).toContain('Update the SSM Agent of this host to 3.3.2746.0 or later');
+      expect(ended.stderr).toContain('Update its SSM Agent to 3.3.2746.0 or later');
     },
   );
 
