@@ -5,8 +5,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { underLoad } from '../test/rigs/load/apart.ts';
 import { loadedDaemons, loadedPeers } from '../test/rigs/load/daemons.ts';
+import { underLoad } from '../test/rigs/load/separate-process.ts';
 import { rate, type UnderLoad } from '../test/rigs/load/under-load.ts';
 
 const renewals = 10;

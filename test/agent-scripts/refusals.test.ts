@@ -288,12 +288,12 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
       await host.jobText('deploy', { target: refusing, version: await aVersion() }),
       asNobody,
     );
-    expect(refused.line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'place' });
+    expect(refused.line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'in_place' });
     expect([identityOf(certPath), identityOf(keyPath)]).toEqual(before);
 
     const job = await host.jobText('deploy', { target, version: await aVersion() });
     const accepted = await runAgentWith(host.home, job, asNobody);
-    expect(accepted.line).toMatchObject({ outcome: 'applied', validatedIn: 'place' });
+    expect(accepted.line).toMatchObject({ outcome: 'applied', validatedIn: 'in_place' });
     expect(accepted.line?.warnings[0]).toContain('a mount namespace needs root');
     expect(existsSync(join(host.home, 'journal.json'))).toBe(false);
   });

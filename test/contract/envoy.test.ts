@@ -7,10 +7,10 @@ import { describeWith, root } from '../rigs/require-daemon.ts';
 import { connectorContract } from './connector.ts';
 import { aHostedSite } from './hosted-site.ts';
 import { killedContract } from './killed.ts';
-import { oneMoveContract } from './one-move.ts';
+import { singleReplacementContract } from './single-replacement.ts';
 
 connectorContract(envoyStandIn);
-oneMoveContract(envoyStandIn);
+singleReplacementContract(envoyStandIn);
 killedContract(envoyStandIn, { window: /^rename\(.*cert\.pem/ });
 
 describeWith([root], 'an SDS resource that does not exist yet', () => {

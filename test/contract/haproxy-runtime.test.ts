@@ -11,8 +11,8 @@ import { scratchFolder } from '../agent-scripts/disk.ts';
 import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { askHaproxy } from '../rigs/haproxy.ts';
-import { betweenHaproxy, type Meddle } from '../rigs/haproxy-between.ts';
 import { haproxyDaemons, type RuntimeSite } from '../rigs/haproxy-site.ts';
+import { betweenHaproxy, type Meddle } from '../rigs/haproxy-socket-proxy.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, startByHand } from './hosted-site.ts';
 

@@ -1,6 +1,6 @@
 import { traefikStandIn } from '../rigs/traefik.ts';
 import { connectorContract } from './connector.ts';
-import { oneMoveContract } from './one-move.ts';
+import { singleReplacementContract } from './single-replacement.ts';
 
 connectorContract(traefikStandIn);
-oneMoveContract(traefikStandIn);
+singleReplacementContract(traefikStandIn);

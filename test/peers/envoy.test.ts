@@ -4,7 +4,7 @@ import { scratchFolder } from '../agent-scripts/disk.ts';
 import { connectorContract } from '../contract/connector.ts';
 import { aHostedSite, type HostedSite, startByHand } from '../contract/hosted-site.ts';
 import { killedContract } from '../contract/killed.ts';
-import { oneMoveContract } from '../contract/one-move.ts';
+import { singleReplacementContract } from '../contract/single-replacement.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { envoyDaemon } from '../rigs/envoy.ts';
 import { describeWith, root } from '../rigs/require-daemon.ts';
@@ -15,7 +15,7 @@ const needs = [fetched(envoyProgram)];
 for (const watched of ['sds', 'files'] as const) {
   const daemon = envoyDaemon(envoyProgram, needs, watched);
   connectorContract(daemon);
-  oneMoveContract(daemon);
+  singleReplacementContract(daemon);
   if (watched === 'sds') killedContract(daemon, { window: /^rename\(.*cert\.pem/ });
 }
 

@@ -5,7 +5,7 @@ import { runAgentWith } from '../agent-scripts/run-agent.ts';
 import { connectorContract } from '../contract/connector.ts';
 import { aHostedSite, type HostedSite, startByHand } from '../contract/hosted-site.ts';
 import { killedContract } from '../contract/killed.ts';
-import { oneMoveContract } from '../contract/one-move.ts';
+import { singleReplacementContract } from '../contract/single-replacement.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { traefikDaemon } from '../rigs/traefik.ts';
 import { fetched, traefikProgram } from './programs.ts';
@@ -15,7 +15,7 @@ const needs = [fetched(traefikProgram)];
 for (const watch of ['filename', 'directory'] as const) {
   const daemon = traefikDaemon(traefikProgram, needs, watch);
   connectorContract(daemon);
-  oneMoveContract(daemon);
+  singleReplacementContract(daemon);
   if (watch === 'filename') killedContract(daemon, { window: /^rename\(.*cert\.pem/ });
 }
 

@@ -8,7 +8,7 @@ import type { DaemonUnderContract, Site } from '../contract/site.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { failsOnce } from './fails-once.ts';
 import { type Haproxy, haproxyIn, type Layout, layouts } from './haproxy.ts';
-import { betweenHaproxy } from './haproxy-between.ts';
+import { betweenHaproxy } from './haproxy-socket-proxy.ts';
 import { program } from './require-daemon.ts';
 import { servedBy } from './served.ts';
 

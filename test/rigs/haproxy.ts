@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
-import { processesWith, reachable, until } from './processes.ts';
+import { processesWith, reachable, terminate, until } from './processes.ts';
 
 /** The argument of `bind … crt` and the files that haproxy reads for it. */
 export interface Layout {
@@ -60,8 +60,8 @@ export async function haproxyIn(root: string, layout: (tls: string) => Layout, e
       await until(() => reachable(port), `haproxy on port ${port}`);
     },
     async stop() {
-      // A master that reloads rewrites its pid file, which is empty meanwhile. It may not stay behind on this port.
-      for (const id of processesWith(conf)) process.kill(id, 'SIGTERM');
+      // a master that reloads rewrites its pid file, so processes are found by their configuration instead
+      for (const id of processesWith(conf)) terminate(id);
       await until(() => processesWith(conf).length === 0, `haproxy -f ${conf} to end`);
     },
   };

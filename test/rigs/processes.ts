@@ -11,7 +11,7 @@ export async function until(
     if (await condition()) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`waited in vain for ${what}`);
+  throw new Error(`timed out while waiting for ${what}`);
 }
 
 /**
@@ -75,5 +75,14 @@ function argumentsOf(pid: number): string[] {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
   } catch {
     return [];
+  }
+}
+
+/** Sends SIGTERM to a process that may have just ended: a worker exits with its master. */
+export function terminate(id: number): void {
+  try {
+    process.kill(id, 'SIGTERM');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
 }

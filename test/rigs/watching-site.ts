@@ -65,5 +65,5 @@ async function until(condition: () => Promise<boolean>, port: number): Promise<v
     if (await condition().catch(() => false)) return;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  throw new Error(`waited in vain for the certificate on port ${port}`);
+  throw new Error(`timed out while waiting for the certificate on port ${port}`);
 }

@@ -1,7 +1,7 @@
 /**
  * Load generator, run as a separate process. Starts `--rate` TLS handshakes per second with a loopback port, each on a new
  * connection without resumption, independent of the handshakes still in progress. When its standard input is closed, it
- * waits for the last handshakes and prints a {@link CrowdReport} as JSON.
+ * waits for the last handshakes and prints a {@link LoadReport} as JSON.
  */
 import { connect } from 'node:tls';
 import { parseArgs } from 'node:util';
@@ -14,7 +14,7 @@ export interface Sighting {
 }
 
 /** Results of the load. `seconds` are from the start of the first handshake to the start of the last. */
-export interface CrowdReport {
+export interface LoadReport {
   readonly handshakes: number;
   readonly seconds: number;
   /** Number of failed handshakes by message. */
@@ -85,6 +85,6 @@ function see(fingerprint256: string, at: number): void {
 
 function reportAtEnd(): void {
   if (!isOver || open > 0) return;
-  const report: CrowdReport = { handshakes: begun, seconds: (latest - start) / 1_000, failures, sightings };
+  const report: LoadReport = { handshakes: begun, seconds: (latest - start) / 1_000, failures, sightings };
   process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
 }

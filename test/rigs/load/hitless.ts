@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { scratchFolder } from '../../agent-scripts/disk.ts';
 import { describeWith, program, root } from '../require-daemon.ts';
-import { underLoad } from './apart.ts';
 import type { LoadedDaemon } from './daemons.ts';
+import { underLoad } from './separate-process.ts';
 import { rate } from './under-load.ts';
 
 const renewals = 3;

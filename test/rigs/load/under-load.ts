@@ -7,8 +7,8 @@ import { aTarget, testHost } from '../../agent-scripts/run-agent.ts';
 import type { DaemonUnderContract } from '../../contract/site.ts';
 import { aVersion } from '../../fixtures/certificates.ts';
 import { until } from '../processes.ts';
-import type { CrowdReport } from './client.ts';
-import { crowdAt } from './crowd.ts';
+import type { LoadReport } from './client.ts';
+import { startClients } from './client-process.ts';
 
 /** Handshakes per second. */
 export const rate = 250;
@@ -16,7 +16,7 @@ export const rate = 250;
 const lastLookMilliseconds = 500;
 
 /** Results of the clients during consecutive renewals of a daemon. */
-export interface UnderLoad extends CrowdReport {
+export interface UnderLoad extends LoadReport {
   readonly renewals: number;
   /** Handshakes with a leaf that was neither installed nor being installed when they started. */
   readonly strangers: readonly string[];
@@ -53,14 +53,14 @@ export async function renewUnderLoad(
     await site.start();
     await until(async () => (await site.served()) === first.fingerprint, 'the first leaf');
     const installed = [{ fingerprint: first.fingerprint, began: 0, ended: 0 }];
-    const crowd = await crowdAt(endpointParts(String(site.verify.endpoint)).port, rate);
+    const clients = await startClients(endpointParts(String(site.verify.endpoint)).port, rate);
     const renewInTurn = async (): Promise<void> => {
       for (let round = 0; round < renewals; round += 1) installed.push(await deploy(await aVersion()));
     };
     const [renewing] = await Promise.allSettled([renewInTurn()]);
     // on a busy machine, clients may have made no handshake since the last renewal
     await sleep(lastLookMilliseconds);
-    const report = await crowd.stop();
+    const report = await clients.stop();
     if (renewing.status === 'rejected') throw renewing.reason;
     return { ...report, renewals, ...judged(report, installed) };
   } finally {
@@ -69,7 +69,7 @@ export async function renewUnderLoad(
 }
 
 function judged(
-  { sightings }: CrowdReport,
+  { sightings }: LoadReport,
   installed: readonly Renewal[],
 ): Pick<UnderLoad, 'strangers' | 'latestOldAnswer'> {
   const known = new Set(installed.map(({ fingerprint }) => fingerprint));

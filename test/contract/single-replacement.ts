@@ -27,7 +27,7 @@ interface Watched extends HostedSite {
  * The contract of a kind whose daemon watches a file (the third of `liveFiles`) and reads certificate and key when that
  * file is replaced: exactly one replacement, after all others, and the daemon's own configuration remains complete.
  */
-export function oneMoveContract(daemon: DaemonUnderContract): void {
+export function singleReplacementContract(daemon: DaemonUnderContract): void {
   describeWith([...daemon.needs, program('strace'), root], `one move: ${daemon.title}`, () => {
     const scratch = scratchFolder();
     const ends: (() => unknown)[] = [];

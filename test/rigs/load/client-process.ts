@@ -2,15 +2,15 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { CrowdReport } from './client.ts';
+import type { LoadReport } from './client.ts';
 
 /** Clients that make handshakes with a port until they are stopped. */
-export interface Crowd {
-  stop(): Promise<CrowdReport>;
+export interface ClientProcess {
+  stop(): Promise<LoadReport>;
 }
 
 /** Starts clients in a separate process, so that other work does not delay them. */
-export async function crowdAt(port: number, rate: number): Promise<Crowd> {
+export async function startClients(port: number, rate: number): Promise<ClientProcess> {
   const file = join(import.meta.dirname, 'client.ts');
   const child = spawn(process.execPath, [file, '--port', `${port}`, '--rate', `${rate}`], {
     stdio: ['pipe', 'pipe', 'inherit'],
@@ -23,7 +23,7 @@ export async function crowdAt(port: number, rate: number): Promise<Crowd> {
       child.stdin.end();
       const { value } = await lines.next();
       await ended;
-      return JSON.parse(String(value)) as CrowdReport;
+      return JSON.parse(String(value)) as LoadReport;
     },
   };
 }
