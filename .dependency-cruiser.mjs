@@ -155,6 +155,29 @@ export default {
       to: { path: '^(agent-scripts|lambdas|local|cli|test|bench|scripts)/' },
     },
     {
+      name: 'cdk-constructs-see-basics',
+      comment: 'Storage, agent, grants and monitoring depend on cdk/common only.',
+      severity: 'error',
+      from: { path: '^cdk/(common|storage|agent|grants|monitoring)/' },
+      to: { path: '^cdk/', pathNot: '^cdk/(common|$1)/' },
+    },
+    {
+      name: 'cdk-functions-see-grants-and-storage',
+      comment:
+        'A function gets its tables and its grants in one call. Functions know no event and no state machine.',
+      severity: 'error',
+      from: { path: '^cdk/functions/' },
+      to: { path: '^cdk/', pathNot: '^cdk/(common|storage|grants|functions)/' },
+    },
+    {
+      name: 'cdk-callers-of-functions-form-a-tree',
+      comment:
+        'Events, state machines and registrations start functions; only the files of cdk/ use all of them.',
+      severity: 'error',
+      from: { path: '^cdk/(events|state-machines|registrations)/' },
+      to: { path: '^cdk/', pathNot: '^cdk/(common|grants|functions|$1)/' },
+    },
+    {
       name: 'local-sees-services-and-core',
       severity: 'error',
       comment: 'Local mode runs what was built; it never reaches up into the command line.',

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { costOfThousand } from './scale/cost.ts';
-import { readQuotas } from './scale/quotas.ts';
+import { costOfThousand } from './capacity-model/cost.ts';
+import { readQuotas } from './capacity-model/quotas.ts';
 
 const amount = z.number().check(z.gte(0));
 

@@ -8,8 +8,8 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createAuthority, type IssuedCertificate } from '../cli/demo/throwaway-ca.ts';
 import { type FleetRun, openFleet } from './fleet/fleet.ts';
-import { fleetName } from './fleet/hosts.ts';
-import { countOf, newestFirst } from './fleet/told.ts';
+import { fleetName } from './fleet/fleet-hosts.ts';
+import { countOf, newestFirst } from './fleet/rollout-output.ts';
 
 const size = Number(process.argv[2] ?? 200);
 const folder = mkdtempSync(join(tmpdir(), 'certferry-fleet-'));

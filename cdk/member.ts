@@ -12,16 +12,16 @@ import {
 } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { AgentAssets } from './agent-assets.ts';
-import { artefactsIn } from './artefacts.ts';
-import { commandEnded } from './command-events.ts';
-import { AgentDocument } from './document.ts';
-import { findHosts, readInvocations, sendCommands } from './grants/hosts.ts';
-import { waitingMessages } from './metrics.ts';
-import { eventBusName, rolePath, runnerRoleName } from './names.ts';
-import { installedRuntime, type Runtime } from './runtime.ts';
-import { instanceLaunched } from './trigger-patterns.ts';
-import { undeliveredQueue } from './undelivered-queue.ts';
+import { AgentAssets } from './agent/agent-assets.ts';
+import { AgentDocument } from './agent/agent-document.ts';
+import { installedRuntime, type Runtime } from './agent/agent-runtime.ts';
+import { artefactsIn } from './common/artefacts.ts';
+import { eventBusName, rolePath, runnerRoleName } from './common/names.ts';
+import { commandEnded } from './events/command-events.ts';
+import { undeliveredQueue } from './events/dead-letter-queue.ts';
+import { instanceLaunched } from './events/trigger-patterns.ts';
+import { findHosts, readInvocations, sendCommands } from './grants/host-grants.ts';
+import { waitingMessages } from './monitoring/metrics.ts';
 
 export interface CertferryMemberProps {
   /** Where {@link Certferry} is: it names this account in its `accounts`. */

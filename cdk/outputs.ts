@@ -4,11 +4,11 @@ import type { Bucket } from 'aws-cdk-lib/aws-s3';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
-import type { AgentAssets } from './agent-assets.ts';
-import type { AgentDocument } from './document.ts';
-import type { Events } from './events.ts';
-import type { Functions } from './functions.ts';
-import type { Tables } from './tables.ts';
+import type { AgentAssets } from './agent/agent-assets.ts';
+import type { AgentDocument } from './agent/agent-document.ts';
+import type { Events } from './events/events.ts';
+import type { Functions } from './functions/functions.ts';
+import type { Tables } from './storage/tables.ts';
 
 interface Parts {
   readonly machines: { readonly deployTarget: StateMachine; readonly rollout: StateMachine };

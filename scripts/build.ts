@@ -16,9 +16,9 @@ import {
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { awsSdkOfRuntime } from './aws-sdk-of-runtime.ts';
-import { renderDocument } from './document.ts';
 import { forgeForReading } from './forge-for-reading.ts';
-import { renderRollout } from './rollout.ts';
+import { renderDocument } from './render-document.ts';
+import { renderRollout } from './render-rollout.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');

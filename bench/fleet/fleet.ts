@@ -4,8 +4,8 @@ import { homeAt } from '../../agent-scripts/host/home.ts';
 import { receiptsOf } from '../../agent-scripts/journal/receipt.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { startCertferry, versionFiles } from '../../test/whole/certferry.ts';
-import { type FleetHost, fleetName, startHosts } from './hosts.ts';
-import { readTold, type Told } from './told.ts';
+import { type FleetHost, fleetName, startHosts } from './fleet-hosts.ts';
+import { readTold, type Told } from './rollout-output.ts';
 
 /** A `certferry rollout` that has ended; `code` is null when it was killed. */
 export interface FleetRun extends Told {

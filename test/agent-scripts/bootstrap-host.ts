@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { renderDocument } from '../../scripts/document.ts';
+import { renderDocument } from '../../scripts/render-document.ts';
 
 /** Assignments of the document. Defaults make a run succeed. */
 export interface Pins {

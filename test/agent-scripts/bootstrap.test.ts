@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { maximumJobCharacters } from '../../core/deployment/job.ts';
-import { renderDocument } from '../../scripts/document.ts';
+import { renderDocument } from '../../scripts/render-document.ts';
 import { BootstrapHost, sha256, shells } from './bootstrap-host.ts';
 
 let host: BootstrapHost;

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { costOfThousand } from '../../bench/scale/cost.ts';
-import { stepsOf, takenOf } from '../../bench/scale/deployment.ts';
-import { pageWithScale, scalePage } from '../../bench/scale/page.ts';
-import { changed, rateNames, readQuotas } from '../../bench/scale/quotas.ts';
-import { agenda, slots, tokenBucket } from '../../bench/scale/resources.ts';
-import { simulate } from '../../bench/scale/simulate.ts';
-import { renderScale } from '../../bench/scale/table.ts';
+import { costOfThousand } from '../../bench/capacity-model/cost.ts';
+import { stepsOf, takenOf } from '../../bench/capacity-model/deployment-steps.ts';
+import { pageWithScale, scalePage } from '../../bench/capacity-model/page.ts';
+import { changed, rateNames, readQuotas } from '../../bench/capacity-model/quotas.ts';
+import { agenda, slots, tokenBucket } from '../../bench/capacity-model/resources.ts';
+import { simulate } from '../../bench/capacity-model/simulate.ts';
+import { renderScale } from '../../bench/capacity-model/table.ts';
 import { machine, stateNamed, successors } from '../scenarios/graph.ts';
 
 const published = readQuotas();

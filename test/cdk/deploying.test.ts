@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { documentName } from '../../cdk/names.ts';
+import { documentName } from '../../cdk/common/names.ts';
 import { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { synthesize } from './synthesized.ts';
 

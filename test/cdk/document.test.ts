@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { maximumJobCharacters } from '../../core/deployment/job.ts';
-import { renderDocument } from '../../scripts/document.ts';
+import { renderDocument } from '../../scripts/render-document.ts';
 import { textOf, theResource } from './resources.ts';
 import { anApp, someArtefacts, synthesize } from './synthesized.ts';
 

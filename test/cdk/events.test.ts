@@ -3,7 +3,7 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { Bucket } from 'aws-cdk-lib/aws-s3';
 import { describe, expect, test } from 'vitest';
 import { Certferry } from '../../cdk/certferry.ts';
-import { triggersFor } from '../../cdk/trigger-patterns.ts';
+import { triggersFor } from '../../cdk/events/trigger-patterns.ts';
 import { resourcesOf, textOf, theFunction, theResource } from './resources.ts';
 import { someArtefacts, synthesize } from './synthesized.ts';
 

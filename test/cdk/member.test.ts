@@ -5,9 +5,9 @@ import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
-import { commandEnded } from '../../cdk/command-events.ts';
+import { commandEnded } from '../../cdk/events/command-events.ts';
+import { instanceLaunched } from '../../cdk/events/trigger-patterns.ts';
 import { CertferryMember, type CertferryMemberProps } from '../../cdk/member.ts';
-import { instanceLaunched } from '../../cdk/trigger-patterns.ts';
 import { allowedTo, resourcesOf, textOf, theResource } from './resources.ts';
 import { someArtefacts, synthesize } from './synthesized.ts';
 

@@ -1,7 +1,7 @@
 import aslValidator from 'asl-validator';
 import { describe, expect, test } from 'vitest';
-import { tasks } from '../../cdk/tasks.ts';
-import { renderRollout } from '../../scripts/rollout.ts';
+import { tasks } from '../../cdk/functions/tasks.ts';
+import { renderRollout } from '../../scripts/render-rollout.ts';
 import { allowedTo, resourcesOf, type Statement, theFunction, theResource } from './resources.ts';
 import { deployTargetFile, synthesize } from './synthesized.ts';
 

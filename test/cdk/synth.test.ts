@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-import { tasks } from '../../cdk/tasks.ts';
+import { tasks } from '../../cdk/functions/tasks.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const output = mkdtempSync(join(tmpdir(), 'certferry-synth-'));

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Template } from 'aws-cdk-lib/assertions';
 import type { CertferryProps } from '../../cdk/certferry.ts';
-
+import { tasks } from '../../cdk/functions/tasks.ts';
 import { createApp } from '../../cdk/stack.ts';
-import { tasks } from '../../cdk/tasks.ts';
-import { renderDocument } from '../../scripts/document.ts';
-import { renderRollout } from '../../scripts/rollout.ts';
+import { renderDocument } from '../../scripts/render-document.ts';
+import { renderRollout } from '../../scripts/render-rollout.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 

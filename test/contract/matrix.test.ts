@@ -41,7 +41,7 @@ describe('daemon matrix', () => {
   test('is on its page as the connectors and the daemons here have it', () => {
     const page = readMatrixPage();
 
-    expect(withoutPatchLevels(page), 'run node scripts/matrix.ts').toBe(
+    expect(withoutPatchLevels(page), 'run node scripts/write-matrix.ts').toBe(
       withoutPatchLevels(pageWithMatrix(page)),
     );
   });

@@ -12,7 +12,7 @@ import type { ContractPromise } from './site.ts';
 /** The page that contains the matrix between two marks. */
 export const matrixPage = join(import.meta.dirname, '../../docs/targets/README.md');
 
-const marks = ['<!-- matrix: node scripts/matrix.ts -->', '<!-- end of matrix -->'] as const;
+const marks = ['<!-- matrix: node scripts/write-matrix.ts -->', '<!-- end of matrix -->'] as const;
 
 const columns = [
   'kind',

@@ -5,5 +5,5 @@ import { coveragePage, pageWithCoverage } from './coverage.ts';
 test('test/scenarios/coverage.md lists what the scenarios go through', () => {
   const page = readFileSync(coveragePage, 'utf8');
 
-  expect(page, 'run node scripts/state-machines.ts').toBe(pageWithCoverage(page));
+  expect(page, 'run node scripts/record-scenarios.ts').toBe(pageWithCoverage(page));
 });

@@ -5,7 +5,7 @@ import { readTaken } from './taken.ts';
 
 export const coveragePage = join(import.meta.dirname, 'coverage.md');
 
-const [begin, end] = ['<!-- node scripts/state-machines.ts -->', '<!-- end -->'];
+const [begin, end] = ['<!-- node scripts/record-scenarios.ts -->', '<!-- end -->'];
 
 /** The page with other tables between its marks. Throws when it has none. */
 export function pageWithCoverage(page: string): string {

@@ -18,6 +18,6 @@ export function expectTaken(machine: MachineName, scenario: string, events: read
     return;
   }
   const claimed = readTaken()[machine][scenario];
-  expect(claimed, `run node scripts/state-machines.ts: nothing is known of "${scenario}"`).toBeDefined();
+  expect(claimed, `run node scripts/record-scenarios.ts: nothing is known of "${scenario}"`).toBeDefined();
   expect(taken).toEqual(expect.arrayContaining([...(claimed ?? [])]));
 }

@@ -58,7 +58,7 @@ export function longestWait(retrier: Retrier): number {
   return total;
 }
 
-/** What starts a wait for a task token ends within its function's own time: `quick` in `cdk/tasks.ts`. */
+/** What starts a wait for a task token ends within its function's own time: `quick` in `cdk/functions/tasks.ts`. */
 const functionSeconds = 65;
 
 /** How long an attempt takes that is then retried: only a host that is lost lets its state wait before that. */

@@ -2,7 +2,7 @@ import validate from 'asl-validator';
 import { describe, expect, test } from 'vitest';
 import { RecordedRollout, RolloutState } from '../../core/rollout/rollout.ts';
 import { RecordingPath } from '../../lambdas/rollout/rollout-record.ts';
-import { renderRollout } from '../../scripts/rollout.ts';
+import { renderRollout } from '../../scripts/render-rollout.ts';
 import { isEnd, type Machine, type State, successors } from './graph.ts';
 
 interface RolloutStateOfGraph extends State {

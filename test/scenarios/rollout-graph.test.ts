@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { renderRollout } from '../../scripts/rollout.ts';
+import { renderRollout } from '../../scripts/render-rollout.ts';
 import { machine as deployTarget, type State } from './graph.ts';
 
 const text = renderRollout();

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MachineName } from './branches.ts';
 
-/** By machine and scenario: what it goes through. Written by `node scripts/state-machines.ts`. */
+/** By machine and scenario: what it goes through. Written by `node scripts/record-scenarios.ts`. */
 export type Taken = Readonly<Record<MachineName, Readonly<Record<string, readonly string[]>>>>;
 
 export const takenFile = join(import.meta.dirname, 'taken.json');

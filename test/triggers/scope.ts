@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type TriggerPattern, triggersFor } from '../../cdk/trigger-patterns.ts';
+import { type TriggerPattern, triggersFor } from '../../cdk/events/trigger-patterns.ts';
 import type { matchesPattern } from './event-bridge.ts';
 
 /** The rules of a stack that knows of every kind of place, and has a trail. */

@@ -2,7 +2,7 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { type EventPattern, Rule } from 'aws-cdk-lib/aws-events';
 import { describe, expect, test } from 'vitest';
-import { triggersFor } from '../../cdk/trigger-patterns.ts';
+import { triggersFor } from '../../cdk/events/trigger-patterns.ts';
 import { createHandler } from '../../lambdas/handlers/events/start-rollouts.ts';
 import { TriggerEvent } from '../../lambdas/triggers/trigger-events.ts';
 import { fakeCatalogue, onGroup } from '../fakes/catalogue.ts';

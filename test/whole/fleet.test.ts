@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Fleet, openFleet } from '../../bench/fleet/fleet.ts';
-import type { FleetHost } from '../../bench/fleet/hosts.ts';
-import { countOf, newestFirst } from '../../bench/fleet/told.ts';
+import type { FleetHost } from '../../bench/fleet/fleet-hosts.ts';
+import { countOf, newestFirst } from '../../bench/fleet/rollout-output.ts';
 import { scratchFolder } from '../agent-scripts/disk.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 

@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { tag } from '../names.ts';
+import { tag } from '../common/names.ts';
 import { type Grant, localArn, s3Arn, via } from './grant.ts';
 
 /** Where versions of certificates may be read from. What is tagged `certferry=true` needs not be named. */

@@ -1,5 +1,5 @@
 import { type EventPattern, Match } from 'aws-cdk-lib/aws-events';
-import { documentName } from './names.ts';
+import { documentName } from '../common/names.ts';
 
 /** Invocation statuses that are not the end; whatever else comes, the handler asks SSM. */
 const underWay = ['Pending', 'InProgress', 'Delayed', 'Cancelling'];

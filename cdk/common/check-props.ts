@@ -1,8 +1,8 @@
 import type { Duration } from 'aws-cdk-lib';
 import * as z from 'zod/mini';
-import { CertferryError } from '../core/errors.ts';
-import { limits } from '../core/limits.ts';
-import { problemLines } from '../core/targets/problems.ts';
+import { CertferryError } from '../../core/errors.ts';
+import { limits } from '../../core/limits.ts';
+import { problemLines } from '../../core/targets/problems.ts';
 
 interface Judged {
   readonly commandsPerSecond?: number;

@@ -5,7 +5,7 @@ const root = join(import.meta.dirname, '..');
 
 /**
  * The SSM document as JSON text: the template's assignments, then the script. Whoever deploys it fills in the five
- * placeholders (`cdk/document.ts` with S3 locations, local mode with file URLs); no value may hold a single quote.
+ * placeholders (`cdk/agent/agent-document.ts` with S3 locations, local mode with file URLs); no value may hold a single quote.
  */
 export function renderDocument(): string {
   const document = JSON.parse(readFileSync(join(root, 'cdk/ssm-document.template.json'), 'utf8'));

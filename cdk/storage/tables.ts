@@ -2,7 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import { type Attribute, AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
-import { type TableShape, tables } from '../core/deployment/tables.ts';
+import { type TableShape, tables } from '../../core/deployment/tables.ts';
 
 export type TableName = keyof typeof tables;
 

@@ -2,8 +2,8 @@ import { Stack } from 'aws-cdk-lib';
 import { ManagedPolicy, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
-import { type Artefacts, sha256Of } from './artefacts.ts';
-import { type PinnedRuntime, pinRuntime, type Runtime } from './runtime.ts';
+import { type Artefacts, sha256Of } from '../common/artefacts.ts';
+import { type PinnedRuntime, pinRuntime, type Runtime } from './agent-runtime.ts';
 
 /** What a host fetches: the agent and, unless it brings its own, the runtime. Both are pinned by SHA-256. */
 export class AgentAssets extends Construct {

@@ -3,12 +3,12 @@ import { EventBus, type EventPattern, Schedule } from 'aws-cdk-lib/aws-events';
 import { AccountPrincipal, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { deployTargetName, eventBusName, rolloutName, waveLabel } from '../common/names.ts';
+import type { Functions } from '../functions/functions.ts';
+import { localArn } from '../grants/grant.ts';
+import type { SourceAccess } from '../grants/source-grants.ts';
 import { commandEnded } from './command-events.ts';
 import { EventSource } from './event-source.ts';
-import type { Functions } from './functions.ts';
-import { localArn } from './grants/grant.ts';
-import type { SourceAccess } from './grants/sources.ts';
-import { deployTargetName, eventBusName, rolloutName, waveLabel } from './names.ts';
 import { instanceLaunched, triggersFor } from './trigger-patterns.ts';
 
 interface EventsProps {

@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { documentName, runnerRoleName, tag } from '../names.ts';
+import { documentName, runnerRoleName, tag } from '../common/names.ts';
 import { type Grant, localArn } from './grant.ts';
 
 /** CloudFormation does not tell a document's version number, and each update moves the default to what it wrote. */

@@ -2,8 +2,12 @@ import { Duration } from 'aws-cdk-lib';
 import { type IMetric, MathExpression, Metric } from 'aws-cdk-lib/aws-cloudwatch';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
-import { type DeploymentOutcome, deploymentOutcomes, outcomeMeanings } from '../core/deployment/outcome.ts';
-import type { RolloutOutcome } from '../core/rollout/rollout.ts';
+import {
+  type DeploymentOutcome,
+  deploymentOutcomes,
+  outcomeMeanings,
+} from '../../core/deployment/outcome.ts';
+import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 
 // What the functions publish: lambdas/runtime/metrics.ts, and lambdas/services/measures.ts for the sweep.
 const namespace = 'certferry';

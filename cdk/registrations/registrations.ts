@@ -7,13 +7,13 @@ import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
 import type * as z from 'zod/mini';
-import { CertferryError } from '../core/errors.ts';
-import type { Certificate } from '../core/registry/certificate.ts';
-import { checkCertificate, checkTarget, placeFor } from '../core/registry/registrations.ts';
-import type { StrategyOverrides } from '../core/registry/strategy.ts';
-import { parseTargets } from '../core/registry/targets-file.ts';
-import type { TargetInput } from './target.ts';
-import type { TaskFunction } from './task-function.ts';
+import { CertferryError } from '../../core/errors.ts';
+import type { Certificate } from '../../core/registry/certificate.ts';
+import { checkCertificate, checkTarget, placeFor } from '../../core/registry/registrations.ts';
+import type { StrategyOverrides } from '../../core/registry/strategy.ts';
+import { parseTargets } from '../../core/registry/targets-file.ts';
+import type { TaskFunction } from '../functions/task-function.ts';
+import type { TargetInput } from './target-input.ts';
 
 /** A certificate as it is written: defaults may be left out. */
 export type CertificateInput = z.input<typeof Certificate>;

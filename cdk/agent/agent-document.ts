@@ -1,8 +1,8 @@
 import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
+import { type Artefacts, readArtefact } from '../common/artefacts.ts';
+import { documentName } from '../common/names.ts';
 import type { AgentAssets } from './agent-assets.ts';
-import { type Artefacts, readArtefact } from './artefacts.ts';
-import { documentName } from './names.ts';
 
 /** The agent's own folder on a host. */
 const home = '/var/lib/certferry';

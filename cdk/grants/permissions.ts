@@ -1,15 +1,21 @@
 import type { Construct } from 'constructs';
-import type { Grant } from './grants/grant.ts';
-import { askWhetherOnline, assumeRunners, findHosts, readInvocations, sendCommands } from './grants/hosts.ts';
 import {
   answerTasks,
   completeTasks,
   describeExecutions,
   describeRollouts,
   startRollouts,
-} from './grants/machines.ts';
-import { keepWaveFiles, knowWorkBucket, readWaveFiles, type Shared, tellPeople } from './grants/shared.ts';
-import { readSources, type SourceAccess } from './grants/sources.ts';
+} from './execution-grants.ts';
+import type { Grant } from './grant.ts';
+import { askWhetherOnline, assumeRunners, findHosts, readInvocations, sendCommands } from './host-grants.ts';
+import { readSources, type SourceAccess } from './source-grants.ts';
+import {
+  keepWaveFiles,
+  knowWorkBucket,
+  readWaveFiles,
+  type Shared,
+  tellPeople,
+} from './work-bucket-and-topic.ts';
 
 /** What a Lambda may be allowed besides reading and writing tables. */
 export type Permission =

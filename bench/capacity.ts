@@ -1,9 +1,9 @@
 // How long a rollout to very many targets takes, what limits it and what it costs: on paper, from published quotas.
-// node bench/scale.ts [quotas.json]: prints the tables; --write puts them into docs/scale.md.
+// node bench/capacity.ts [quotas.json]: prints the tables; --write puts them into docs/scale.md.
 import { readFileSync, writeFileSync } from 'node:fs';
-import { pageWithScale, scalePage } from './scale/page.ts';
-import { readQuotas } from './scale/quotas.ts';
-import { renderScale } from './scale/table.ts';
+import { pageWithScale, scalePage } from './capacity-model/page.ts';
+import { readQuotas } from './capacity-model/quotas.ts';
+import { renderScale } from './capacity-model/table.ts';
 
 const [argument] = process.argv.slice(2);
 if (argument === '--write') {

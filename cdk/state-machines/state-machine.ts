@@ -4,10 +4,10 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
-import { readArtefact } from './artefacts.ts';
-import type { Functions } from './functions.ts';
-import type { Grant } from './grants/grant.ts';
-import { pascalCase, type TaskName, tasks } from './tasks.ts';
+import { readArtefact } from '../common/artefacts.ts';
+import type { Functions } from '../functions/functions.ts';
+import { pascalCase, type TaskName, tasks } from '../functions/tasks.ts';
+import type { Grant } from '../grants/grant.ts';
 
 interface MachineProps {
   readonly name: string;

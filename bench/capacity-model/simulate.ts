@@ -1,4 +1,4 @@
-import { type Step, stepsOf } from './deployment.ts';
+import { type Step, stepsOf } from './deployment-steps.ts';
 import { type Quotas, type RateName, rateNames, type SlotName, slotNames } from './quotas.ts';
 import { type Agenda, agenda, type Slots, slots, type TokenBucket, tokenBucket } from './resources.ts';
 

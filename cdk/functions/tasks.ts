@@ -1,5 +1,5 @@
-import type { Permission } from './permissions.ts';
-import type { TableName } from './tables.ts';
+import type { Permission } from '../grants/permissions.ts';
+import type { TableName } from '../storage/tables.ts';
 
 export type TableAction =
   | 'BatchGetItem'

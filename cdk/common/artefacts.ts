@@ -12,7 +12,10 @@ export interface Artefacts {
   readonly task: (name: string) => string;
 }
 
-/** The artefacts below `folder`; by default the `dist/` that this file is in (as it is built) or that is beside its room. */
+/**
+ * The artefacts in `folder`. The default is the `dist/` of this package, for the built construct (`dist/cdk/index.mjs`) and for
+ * its source (`cdk/common/`).
+ */
 export function artefactsIn(folder: string = ownDist()): Artefacts {
   return {
     agent: join(folder, 'agent', 'agent.cjs'),
@@ -24,8 +27,8 @@ export function artefactsIn(folder: string = ownDist()): Artefacts {
 }
 
 function ownDist(): string {
-  const above = join(import.meta.dirname, '..');
-  return basename(above) === 'dist' ? above : join(above, 'dist');
+  const parent = join(import.meta.dirname, '..');
+  return basename(parent) === 'dist' ? parent : join(parent, '..', 'dist');
 }
 
 /** The text of an artefact. Throws, naming the command that makes it, when it is not there. */

@@ -12,8 +12,8 @@ import { EventInvokeConfig } from 'aws-cdk-lib/aws-lambda';
 import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { TaskFunction } from './task-function.ts';
-import { undeliveredQueue } from './undelivered-queue.ts';
+import type { TaskFunction } from '../functions/task-function.ts';
+import { undeliveredQueue } from './dead-letter-queue.ts';
 
 /** Which events: those on a bus that have a pattern (the default bus, unless one is named), or the clock's. */
 type Origin = { readonly pattern: EventPattern; readonly bus?: EventBus } | { readonly schedule: Schedule };

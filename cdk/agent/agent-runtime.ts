@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { AssetHashType, BundlingOutput, DockerImage } from 'aws-cdk-lib';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import type { Construct } from 'constructs';
-import { sha256Of } from './artefacts.ts';
+import { sha256Of } from '../common/artefacts.ts';
 
 /**
  * On what hosts run the agent: a Node binary for Linux that the stack brings (`file`; `sha256` refuses any other one),

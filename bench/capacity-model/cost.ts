@@ -1,4 +1,4 @@
-import { stepsOf, takenOf } from './deployment.ts';
+import { stepsOf, takenOf } from './deployment-steps.ts';
 import type { Quotas } from './quotas.ts';
 
 /** What a thousand deployments cost, in dollars, by service. */

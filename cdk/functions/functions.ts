@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { tables as shapes } from '../core/deployment/tables.ts';
-import type { Artefacts } from './artefacts.ts';
-import { grantsFor, type Reach } from './permissions.ts';
-import type { TableName, Tables } from './tables.ts';
+import { tables as shapes } from '../../core/deployment/tables.ts';
+import type { Artefacts } from '../common/artefacts.ts';
+import { grantsFor, type Reach } from '../grants/permissions.ts';
+import type { TableName, Tables } from '../storage/tables.ts';
 import { type Network, TaskFunction } from './task-function.ts';
 import { pascalCase, type TableAction, type Task, type TaskName, tasks } from './tasks.ts';
 

@@ -6,8 +6,8 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
-import { type Grant, via } from './grants/grant.ts';
-import { rolePath } from './names.ts';
+import { rolePath } from '../common/names.ts';
+import { type Grant, via } from '../grants/grant.ts';
 
 /** Where a Lambda that opens connections of its own runs; without it, it reaches public addresses only. */
 export interface Network {

@@ -1,6 +1,6 @@
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { deployTargetName, rolloutName, waveLabel } from '../names.ts';
+import { deployTargetName, rolloutName, waveLabel } from '../common/names.ts';
 import { type Grant, localArn } from './grant.ts';
 
 /** Ends the state that waits with a task token. */

@@ -8,8 +8,8 @@ import {
   type IWidget,
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { Construct } from 'constructs';
-import { deploymentOutcomes } from '../core/deployment/outcome.ts';
-import { rolloutOutcomes } from '../core/rollout/rollout.ts';
+import { deploymentOutcomes } from '../../core/deployment/outcome.ts';
+import { rolloutOutcomes } from '../../core/rollout/rollout.ts';
 import { deployments, durations, eachCertificate, rollouts, swept } from './metrics.ts';
 
 const halfWidth = 12;
