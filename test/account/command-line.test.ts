@@ -48,7 +48,7 @@ async function setCurrent(): Promise<void> {
 }
 
 describe('the command line on a stack', () => {
-  test('registers a targets file, lists it and removes from it', async () => {
+  test('On a stack, targets apply registers a targets file, and the other actions list and remove', async () => {
     const dry = await captured('targets', 'apply', file, '--dry-run', ...stack);
     expect(dry.out.split('\n')).toEqual([
       '+ certificate api.example.com  new',
@@ -73,7 +73,7 @@ describe('the command line on a stack', () => {
     expect(again).toMatchObject({ code: 2, err: expect.stringContaining('NoTargets') });
   });
 
-  test('deploys the current version to a named target, and draws the execution', async () => {
+  test('The command line on a stack deploys the current version to a named target, and draws the execution', async () => {
     await captured('targets', 'apply', file, ...stack);
     const deploying = ['deploy', '--certificate', 'api.example.com', '--target', 'web-1', ...stack];
     const tooEarly = await captured(...deploying);
@@ -95,7 +95,7 @@ describe('the command line on a stack', () => {
     expect(drawn.out).toContain('never entered:');
   });
 
-  test('follows a rollout with a line for what it decides, and reports', async () => {
+  test('The command line on a stack follows a rollout with a line for what it decides, and reports', async () => {
     const state = aRolloutState();
     const output = {
       rolloutId: 'r',
@@ -149,7 +149,7 @@ describe('the command line on a stack', () => {
     expect(readFileSync(page, 'utf8')).toContain('NextWave to JudgeWave: taken');
   });
 
-  test('puts a rollout back: while it runs by its execution, once it was halted by a redrive', async () => {
+  test('On a stack, a rollout is rolled back: through its execution while it runs, and by a redrive once it was halted', async () => {
     const client = new DynamoDBClient({});
     const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
     await rollouts.begin({ ...aRolloutState().rollout, id: 'r-1' }, { repeat: false });
@@ -172,7 +172,7 @@ describe('the command line on a stack', () => {
     ['current', 'current'],
     [`sha256:${'cd'.repeat(32)}`, { fingerprint: `sha256:${'cd'.repeat(32)}` }],
     ['v-0', { id: 'v-0' }],
-  ])('rolls out another version than the latest when it is said: %s', async (said, version) => {
+  ])('On a stack, rollout --to selects another version than the latest: %s', async (said, version) => {
     aws.stepFunctions.script(machines.rollout, () => [aHistory().start().raw('ExecutionAborted').events]);
 
     await captured('rollout', '--certificate', 'api.example.com', '--to', said, ...stack);
@@ -180,7 +180,7 @@ describe('the command line on a stack', () => {
     expect(RolloutRequest.parse(aws.stepFunctions.started[0]?.input).version).toEqual(version);
   });
 
-  test('sweeps by the function of the stack, and says what is wrong', async () => {
+  test('On a stack, sweep calls the function of the stack and reports what is wrong', async () => {
     const wrong = {
       targetId: 'web-1',
       certificate: 'api.example.com',
@@ -208,7 +208,7 @@ describe('the command line on a stack', () => {
     expect((await captured('sweep', ...stack)).err).toBe('InvalidRequest: no');
   });
 
-  test('answers the question of a rollout that it halts: it would hear of the halt with its answer only', async () => {
+  test('On a stack, halt also decides a waiting approval request, because a waiting rollout notices a halt only with the decision', async () => {
     const { rollout } = aRolloutState();
     const client = new DynamoDBClient({});
     const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
@@ -231,7 +231,7 @@ describe('the command line on a stack', () => {
     ]);
   });
 
-  test('lists nothing where nothing is, and tells what cannot be done', async () => {
+  test('On a stack, lists are empty where nothing is registered, and impossible requests are explained', async () => {
     expect((await captured('history', ...stack)).out).toBe('No deployments yet.');
     const ofRollout = await captured('history', '--rollout', 'r-1', ...stack);
     expect(ofRollout.out).toBe('No deployments of rollout r-1 yet.');
@@ -251,7 +251,7 @@ describe('the command line on a stack', () => {
     });
   });
 
-  test('tells what AWS refuses without the stack trace of a defect', async () => {
+  test('On a stack, a refusal by AWS is reported without a stack trace', async () => {
     aws.state.outputs.RegistryTableName = 'gone';
 
     const { code, err } = await captured('targets', 'list', ...stack);

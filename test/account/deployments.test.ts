@@ -57,7 +57,7 @@ function playDeployment(output: RecordedDeployment): void {
 }
 
 describe('a deployment through a stack', () => {
-  test('is an execution of its own for each host of the target, followed to its end', async () => {
+  test('A deployment through a stack is an execution of its own for each host of the target, followed to its end', async () => {
     playDeployment(recorded());
     const told: ExecutionEvent[] = [];
     const [target] = await account.findTargets(['web-1'], 'api.example.com');
@@ -77,7 +77,7 @@ describe('a deployment through a stack', () => {
     expect(entered).toEqual(['AcquireLock', 'PushBundle', 'Deployed']);
   });
 
-  test('is lost when its execution broke off', async () => {
+  test('A deployment through a stack is lost when its execution broke off', async () => {
     aws.stepFunctions.script(machines.deployTarget, () => [
       aHistory().start().enter('Task', 'AcquireLock').raw('ExecutionAborted').events,
     ]);
@@ -88,7 +88,7 @@ describe('a deployment through a stack', () => {
     expect(output).toMatchObject({ outcome: 'lost', targetId: 'web-1' });
   });
 
-  test('reaches a host of another account that its target names by its id, without asking there', async () => {
+  test('A deployment through a stack reaches a host of another account that its target names by its id, without asking there', async () => {
     const there = `222233334444/eu-west-1/${host}`;
     const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
     const target = RegisteredTarget.parse({ ...aTarget(), id: 'web-2', host: there, verify: 'none' });
@@ -100,35 +100,38 @@ describe('a deployment through a stack', () => {
   test.each([
     ['tags', { host: { tags: { app: 'web' }, account: '222233334444', region: 'eu-west-1' } }],
     ['an address that is asked for', { host: `222233334444/eu-west-1/${host}` }],
-  ])('has the stack find hosts in another account by %s, where nobody else may ask', async (_, changes) => {
-    const there = `222233334444/eu-west-1/${host}`;
-    const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
-    const verify = { endpoint: '{host}:443' };
-    await catalogue.putTarget(
-      RegisteredTarget.parse({ ...aTarget(), id: 'web-2', verify, ...changes }),
-      'cli',
-    );
-    await expect(account.findTargets(['web-2'])).rejects.toMatchObject({
-      name: 'StackUnusable',
-      message: expect.stringContaining('certferry-find-hosts'),
-    });
-    aws.state.found = { hosts: [{ host: there, address: '10.9.0.7', online: true }] };
+  ])(
+    'A deployment through a stack resolves hosts in another account with the function %s, which alone may do so',
+    async (_, changes) => {
+      const there = `222233334444/eu-west-1/${host}`;
+      const catalogue = createCatalogue(DynamoDBDocumentClient.from(client), tableNames.registry);
+      const verify = { endpoint: '{host}:443' };
+      await catalogue.putTarget(
+        RegisteredTarget.parse({ ...aTarget(), id: 'web-2', verify, ...changes }),
+        'cli',
+      );
+      await expect(account.findTargets(['web-2'])).rejects.toMatchObject({
+        name: 'StackUnusable',
+        message: expect.stringContaining('certferry-find-hosts'),
+      });
+      aws.state.found = { hosts: [{ host: there, address: '10.9.0.7', online: true }] };
 
-    const [member] = await account.findTargets(['web-2']);
+      const [member] = await account.findTargets(['web-2']);
 
-    expect(aws.sought.at(-1)).toEqual({ targetId: 'web-2' });
-    expect(member).toMatchObject({ host: there, verify: { endpoint: '10.9.0.7:443' } });
-    expect(member.id).toBe(typeof changes.host === 'string' ? 'web-2' : `web-2.${host}`);
-  });
+      expect(aws.sought.at(-1)).toEqual({ targetId: 'web-2' });
+      expect(member).toMatchObject({ host: there, verify: { endpoint: '10.9.0.7:443' } });
+      expect(member.id).toBe(typeof changes.host === 'string' ? 'web-2' : `web-2.${host}`);
+    },
+  );
 
-  test('needs a target that is registered, and of the certificate that was named', async () => {
+  test('A deployment through a stack needs a target that is registered, and of the certificate that was named', async () => {
     await expect(account.findTargets(['web-9'])).rejects.toMatchObject({ name: 'NoTargets' });
     await expect(account.findTargets(['web-1'], 'other.test')).rejects.toThrow(
       'target web-1 has the certificate api.example.com, not other.test',
     );
   });
 
-  test('needs a version that was rolled out before', async () => {
+  test('A deployment through a stack needs a version that was rolled out before', async () => {
     await expect(account.findVersion('api.example.com', null)).rejects.toMatchObject({
       name: 'UnknownCertificate',
       message: expect.stringContaining('certferry rollout --certificate api.example.com'),
@@ -140,7 +143,7 @@ describe('a deployment through a stack', () => {
     expect(await account.findVersion('api.example.com', version.fingerprint)).toEqual(version);
   });
 
-  test('may be of an older version that a rollout has carried, by its fingerprint', async () => {
+  test('A deployment through a stack may be of an older version that a rollout has carried, by its fingerprint', async () => {
     const older = `sha256:${'cd'.repeat(32)}`;
     await expect(account.findVersion('api.example.com', older)).rejects.toThrow(`deployed ${older}`);
     const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);
@@ -160,7 +163,7 @@ describe('a deployment through a stack', () => {
 });
 
 describe('an execution in an account', () => {
-  test('is found by its name, by its ARN and as the last one', async () => {
+  test('An execution in an account is found by its name, by its ARN and as the last one', async () => {
     playDeployment(recorded());
     const [target] = await account.findTargets(['web-1']);
     const { executionName } = await account.deploy({ target, action: 'deploy', version });
@@ -174,7 +177,7 @@ describe('an execution in an account', () => {
     expect(await account.inspect('nowhere')).toBeNull();
   });
 
-  test('is looked at often while things happen, and less often when nothing does', () => {
+  test('An execution in an account is read often while it progresses, and less often while it waits', () => {
     expect([0, 1, 2, 3, 4, 50].map(waitAfter)).toEqual([2, 2.5, 3.125, 3.90625, 4.8828125, 5]);
   });
 });

@@ -20,7 +20,7 @@ async function found(key: string): Promise<string | undefined> {
   return (await sourceChecks(clients, [certificate], [])).at(-1)?.found;
 }
 
-test('a source in S3 is one object: a folder is not there', async () => {
+test('A source in S3 is one object: a folder is not there', async () => {
   expect(await found('tls/api.pem')).toBe('s3://bundles/tls/api.pem');
   expect(await found('tls/')).toBe('s3: NotFound: not found');
 });

@@ -72,7 +72,7 @@ async function complaints(): Promise<string[]> {
 }
 
 describe('the doctor', () => {
-  test('finds nothing where all is well, and says what it has looked at', async () => {
+  test('The doctor reports no problem on a healthy stack, and lists what it checked', async () => {
     await register();
     await install();
 
@@ -87,7 +87,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  test('in words has a line for each check, and what to do below', async () => {
+  test('The doctor prints a line for each check and the next steps below', async () => {
     await register();
     await install();
     aws.state.undelivered = 3;
@@ -102,7 +102,7 @@ describe('the doctor', () => {
     expect(out).toContain('1 of 13 checks failed.');
   });
 
-  test('says what is wrong with the stack', async () => {
+  test('The doctor reports what is wrong with the stack', async () => {
     await register();
     await install();
     Object.assign(aws.state, {
@@ -122,7 +122,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  test('says when hosts run an earlier document than the latest, and how to change it', async () => {
+  test('The doctor reports hosts that run an earlier document version, and how to change it', async () => {
     await register();
     await install();
     aws.state.documentLatest = '4';
@@ -139,7 +139,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  test('says when nothing is registered, or a certificate is not', async () => {
+  test('The doctor reports an empty registry and unregistered certificates', async () => {
     expect(await complaints()).toEqual(['registrations: 0 certificates, 0 targets']);
 
     await register({ target: { certificate: 'other.example.com' } });
@@ -167,7 +167,7 @@ describe('the doctor', () => {
         certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/0f1e2d3c',
       },
     ],
-  ])('says of a source that is not fit: %s', async (words, source) => {
+  ])('The doctor reports an unusable source: %s', async (words, source) => {
     await register({ source });
     await install();
     aws.state.parameters = [{ Name: '/tls', Type: 'String', Version: 1 }];
@@ -178,7 +178,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  test('says which hosts are not reached, and by which agent', async () => {
+  test('The doctor reports unreachable hosts with their agent', async () => {
     await register();
     await install();
     aws.state.hosts = [];
@@ -202,17 +202,20 @@ describe('the doctor', () => {
       { host: { autoScalingGroup: 'web', account: '222233334444', region: 'eu-west-1' } },
       '0 targets, all with a host; 1 in other accounts or regions were not checked',
     ],
-  ])('holds nothing against %s of another account, which it may not ask about', async (_, target, found) => {
-    await register({ target });
-    await install();
+  ])(
+    'The doctor holds nothing against %s of another account, which it may not ask about',
+    async (_, target, found) => {
+      await register({ target });
+      await install();
 
-    const { checks } = await doctor();
+      const { checks } = await doctor();
 
-    expect(checks.filter(({ ok }) => !ok)).toEqual([]);
-    expect(checks.find(({ name }) => name === 'targets without a host')?.found).toBe(found);
-  });
+      expect(checks.filter(({ ok }) => !ok)).toEqual([]);
+      expect(checks.find(({ name }) => name === 'targets without a host')?.found).toBe(found);
+    },
+  );
 
-  test('says which targets failed, were never deployed to, or expire soon', async () => {
+  test('The doctor reports targets that failed, were never deployed to, or expire soon', async () => {
     await register();
     expect(await complaints()).toEqual(['deployments: never deployed: web-1']);
 
@@ -223,7 +226,7 @@ describe('the doctor', () => {
     ]);
   });
 
-  test('goes on where the registry cannot be read', async () => {
+  test('The doctor continues with the other checks when it cannot read the registry', async () => {
     const broken = { pk: { S: 'certificates' }, sk: { S: 'x' } };
     await documents.send(new PutItemCommand({ TableName: tableNames.registry, Item: broken }));
     aws.state.outputs.RegistryTableName = 'gone';
@@ -243,7 +246,7 @@ describe('versions of the SSM Agent', () => {
     ['3.3.987.0', false],
     ['3.2.9999.0', false],
     ['3.3', false],
-  ])('are compared number by number: %s', (version, enough) => {
+  ])('Versions of the SSM Agent are compared number by number: %s', (version, enough) => {
     expect(isAtLeast(version, '3.3.2746.0')).toBe(enough);
   });
 });

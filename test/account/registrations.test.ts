@@ -41,7 +41,7 @@ const words = (changes: readonly { kind: string; id: string; what: string }[]) =
   changes.map(({ kind, id, what }) => `${what} ${kind} ${id}`);
 
 describe('a targets file that is applied to a stack', () => {
-  test('is registered, and nothing changes the second time', async () => {
+  test('A targets file that is applied to a stack is registered, and nothing changes the second time', async () => {
     const file = aFile(aRegistered(), aRegistered({ id: 'web-2', host: { autoScalingGroup: 'web' } }));
 
     const first = await account.apply(file, { dryRun: false });
@@ -56,7 +56,7 @@ describe('a targets file that is applied to a stack', () => {
     ]);
   });
 
-  test('changes what it says otherwise, and leaves what it does not name', async () => {
+  test('Applying a targets file to a stack changes what differs and leaves what the file does not name', async () => {
     await account.apply(aFile(aRegistered(), aRegistered({ id: 'web-2' })), { dryRun: false });
 
     const changes = await account.apply(aFile(aRegistered({ autoHeal: true })), { dryRun: false });
@@ -69,14 +69,14 @@ describe('a targets file that is applied to a stack', () => {
     ]);
   });
 
-  test('is not registered by a dry run, which says what would be', async () => {
+  test('A dry run of applying a targets file registers nothing and reports what it would change', async () => {
     const changes = await account.apply(aFile(aRegistered()), { dryRun: true });
 
     expect(words(changes)).toEqual(['add certificate api.example.com', 'add target web-1']);
     expect(await account.registrations()).toEqual([]);
   });
 
-  test("does not touch what the stack's own code registered", async () => {
+  test("A targets file that is applied to a stack does not touch what the stack's own code registered", async () => {
     await ofTheStack(aRegistered());
 
     const changes = await account.apply(aFile(aRegistered({ autoHeal: true })), { dryRun: false });
@@ -89,7 +89,7 @@ describe('a targets file that is applied to a stack', () => {
 });
 
 describe('a registration', () => {
-  test('is removed by its name, a certificate once no target has it', async () => {
+  test('A registration is removed by its name, a certificate once no target has it', async () => {
     await account.apply(aFile(aRegistered()), { dryRun: false });
 
     await expect(account.removeCertificate('api.example.com')).rejects.toThrow(
@@ -101,7 +101,7 @@ describe('a registration', () => {
     expect(await account.registrations()).toEqual([]);
   });
 
-  test("is not removed when it is not there, or the stack's own", async () => {
+  test("A registration is not removed when it is not there, or the stack's own", async () => {
     await ofTheStack(aRegistered());
 
     await expect(account.removeTarget('web-9')).rejects.toThrow('target web-9 is not registered');
@@ -111,7 +111,7 @@ describe('a registration', () => {
 });
 
 describe('a stack', () => {
-  test('that is not there is told with region and account to look at', async () => {
+  test('A missing stack is reported with the region and the account to check', async () => {
     const opening = openStackBackend({ stack: 'Elsewhere', region: undefined, profile: undefined });
 
     await expect(opening).rejects.toMatchObject({
@@ -120,7 +120,7 @@ describe('a stack', () => {
     });
   });
 
-  test('without some of its outputs is told with their names', async () => {
+  test('A stack without some of its outputs is reported with the names of the outputs', async () => {
     const { RolloutArn: _, WorkBucketName: __, ...outputs } = aws.state.outputs;
     aws.state.outputs = outputs;
 

@@ -89,7 +89,7 @@ function playWave(rest: (history: ReturnType<typeof aHistory>) => ReturnType<typ
 }
 
 describe('a rollout through a stack', () => {
-  test('is followed wave by wave, with the counts of its Map Run, to what it recorded', async () => {
+  test('A rollout through a stack is followed wave by wave, with the counts of its Map Run, to what it recorded', async () => {
     const output: RecordedRollout = {
       rolloutId: 'r',
       certificate: 'api.example.com',
@@ -124,7 +124,7 @@ describe('a rollout through a stack', () => {
     expect(end).toMatchObject({ id: heard.begun, status: 'SUCCEEDED', output, waves: [judged] });
   });
 
-  test('that was halted says so by what is kept of it, and is resumed by a redrive', async () => {
+  test('A halted rollout of a stack is reported from its registry record, and a redrive resumes it', async () => {
     const state = aRolloutState({ wave: { number: 2 } });
     playWave((history) =>
       history
@@ -168,7 +168,7 @@ describe('a rollout through a stack', () => {
     expect(resumed.status).toBe('ABORTED');
   });
 
-  test('that runs is not resumed, and whoever tries is told how to watch it', async () => {
+  test('A running rollout of a stack is not resumed, and the error names the command that follows it', async () => {
     aws.stepFunctions.script(machines.rollout, () => [aHistory().start().events]);
     const executionsOf = new SFNClient({});
     await executionsOf.send(
@@ -188,7 +188,7 @@ describe('a rollout through a stack', () => {
     await rollouts.end(id, 'halted', 'too many failed');
   }
 
-  test('is listed, halted once, and not resumed when nobody knows it', async () => {
+  test('A rollout of a stack is listed, halted once, and not resumed when it is unknown', async () => {
     await begunIn('r1');
 
     expect(await account.rollouts('api.example.com')).toMatchObject([{ id: 'r1', status: 'running' }]);
@@ -199,7 +199,7 @@ describe('a rollout through a stack', () => {
     await expect(account.follow('r9', aWatch().watch)).rejects.toThrow('there is no rollout r9');
   });
 
-  test('that asks is answered by the token of its question, once', async () => {
+  test('A rollout through a stack that asks is answered by the token of its question, once', async () => {
     const question = {
       rolloutId: 'r1',
       wave: 1,

@@ -7,7 +7,7 @@ const translated = ({ events }: Pick<ReturnType<typeof aHistory>, 'events'>) =>
   events.flatMap(createTranslator());
 
 describe('the history of an execution in an account', () => {
-  test('is told as local mode tells it: states with what they were given and gave', () => {
+  test('The history of an execution in an account has the form of local mode: states with their input and output', () => {
     const history = aHistory()
       .start()
       .task('AcquireLock', { deployment: { fence: 3 } })
@@ -26,7 +26,7 @@ describe('the history of an execution in an account', () => {
     expect(translated(history).at(-1)?.type).toBe('ExecutionSucceeded');
   });
 
-  test('tells what was tried again, and why', () => {
+  test('The history of an execution in an account contains each retry and its reason', () => {
     const history = aHistory()
       .start()
       .enter('Task', 'AcquireLock')
@@ -47,7 +47,7 @@ describe('the history of an execution in an account', () => {
     expect(visit).toMatchObject({ failure: null, caughtBy: null });
   });
 
-  test('tells a failure that was caught, and where that led', () => {
+  test('The history of an execution in an account contains a caught failure and the state that it led to', () => {
     const history = aHistory()
       .start()
       .enter('Task', 'PushBundle')
@@ -65,7 +65,7 @@ describe('the history of an execution in an account', () => {
     });
   });
 
-  test('tells with what a Fail state ended it', () => {
+  test('The history of an execution in an account contains the error and cause of a Fail state', () => {
     const history = aHistory()
       .start()
       .fail('RolledBack', { outcome: 'rolled_back', summary: 'the old is back' });
@@ -76,7 +76,7 @@ describe('the history of an execution in an account', () => {
     expect(visit?.endedAt).not.toBeNull();
   });
 
-  test('goes on where a redrive goes on: in the task that had failed', () => {
+  test('The history of an execution in an account continues where a redrive continues: in the failed task', () => {
     const history = aHistory()
       .start()
       .enter('Task', 'RolloutHalted')
@@ -95,7 +95,7 @@ describe('the history of an execution in an account', () => {
     expect(visits[0]).toMatchObject({ retries: [{ error: 'RolloutHalted' }], failure: null });
   });
 
-  test('names the Map Run of a wave, and survives what was cut off', () => {
+  test('The history of an execution in an account names the Map Run of a wave, and survives what was cut off', () => {
     const history = aHistory()
       .start()
       .enter('Map', 'DeployWave')

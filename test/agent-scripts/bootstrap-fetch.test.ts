@@ -46,14 +46,14 @@ describe('an https location', () => {
   }
 
   describe.each((['curl', 'wget'] as const).filter(has))('through %s', (program) => {
-    test('is fetched', async () => {
+    test('A location is fetched', async () => {
       const ended = await fetchWith(program, (_, response) => response.end(readFileSync(host.agent.path)));
 
       expect(ended).toMatchObject({ status: 0, stderr: '' });
       expect(JSON.parse(ended.stdout)).toMatchObject({ mark: 'first' });
     });
 
-    test('that answers with an error ends the run with the location in the message', async () => {
+    test('A location that answers with an error ends the run with the location in the message', async () => {
       const ended = await fetchWith(program, (_, response) => {
         response.statusCode = 403;
         response.end('denied');
@@ -66,7 +66,7 @@ describe('an https location', () => {
   });
 
   test.runIf(has('curl')).each(shells.map((shell) => [shell.join(' '), shell] as const))(
-    'leaves nothing behind when the command is cancelled in mid-fetch, under %s',
+    'An https location leaves nothing behind when the command is cancelled in mid-fetch, under %s',
     async (_, shell) => {
       const asked = Promise.withResolvers<void>();
       const { pins, env } = await served('curl', (_request, response) => {
@@ -85,7 +85,7 @@ describe('an https location', () => {
     },
   );
 
-  test('says that it needs curl or wget where there is neither', async () => {
+  test('Fetching from an https location fails with a request for curl or wget if neither is installed', async () => {
     const ended = await host.run({ agentUrl: 'https://localhost/agent.cjs' }, { PATH: host.path(['node']) });
 
     expect(ended.stderr).toContain('neither curl nor wget is installed');
@@ -93,7 +93,7 @@ describe('an https location', () => {
 });
 
 describe('an S3 location', () => {
-  test('is fetched by the AWS CLI where there is one, whose output stays out of the agent’s', async () => {
+  test('An S3 location is fetched by the AWS CLI where there is one, whose output stays out of the agent’s', async () => {
     const aws = `#!/bin/sh\necho "$@"\n[ "$1 $2 $3 $4" = "s3 cp --only-show-errors s3://bucket/key.cjs" ] && cp '${host.agent.path}' "$5"\n`;
 
     const ended = await host.run(
@@ -105,7 +105,7 @@ describe('an S3 location', () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({ mark: 'first' });
   });
 
-  test.runIf(has('curl'))('is fetched by curl, signed with the instance role', async () => {
+  test.runIf(has('curl'))('An S3 location is fetched by curl, signed with the instance role', async () => {
     const metadata = await started(serveMetadata());
     const objects = await started(serveObjects({ '/bucket/key.cjs': readFileSync(host.agent.path) }));
 
@@ -122,22 +122,25 @@ describe('an S3 location', () => {
     expect(JSON.parse(ended.stdout)).toMatchObject({ mark: 'first' });
   });
 
-  test.runIf(has('curl'))('says what it needs on a host without AWS CLI and instance role', async () => {
-    const metadata = await started(serveObjects({}));
+  test.runIf(has('curl'))(
+    'Fetching from an S3 location fails with what is missing on a host without AWS CLI and instance role',
+    async () => {
+      const metadata = await started(serveObjects({}));
 
-    const ended = await host.run(
-      { agentUrl: 's3://bucket/key.cjs' },
-      {
-        PATH: host.path(['node', 'curl']),
-        AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadata.port}`,
-      },
-    );
+      const ended = await host.run(
+        { agentUrl: 's3://bucket/key.cjs' },
+        {
+          PATH: host.path(['node', 'curl']),
+          AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadata.port}`,
+        },
+      );
 
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
-    expect(ended.stderr).toContain('needs curl 7.88 or later and an instance role');
-  });
+      expect(ended).toMatchObject({ status: 1, stdout: '' });
+      expect(ended.stderr).toContain('needs curl 7.88 or later and an instance role');
+    },
+  );
 
-  test('says that it needs the AWS CLI or curl where there is neither', async () => {
+  test('Fetching from an S3 location fails with a request for the AWS CLI or curl if neither is installed', async () => {
     const ended = await host.run({ agentUrl: 's3://bucket/key' }, { PATH: host.path(['node']) });
 
     expect(ended.stderr).toContain('neither the AWS CLI nor curl is installed');

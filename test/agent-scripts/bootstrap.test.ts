@@ -13,7 +13,7 @@ beforeEach(() => {
 afterEach(() => rmSync(host.root, { recursive: true, force: true }));
 
 describe('the document', () => {
-  test('holds no double brace, nothing but ASCII, and leaves room for the largest job in 64 KB', () => {
+  test('The document holds no double brace, nothing but ASCII, and leaves room for the largest job in 64 KB', () => {
     const document = renderDocument();
 
     expect(document).not.toContain('{{');
@@ -23,7 +23,7 @@ describe('the document', () => {
 });
 
 describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('bootstrap under %s', (_, shell) => {
-  test('becomes the agent, which gets its home and its job and nothing of Node’s environment', async () => {
+  test("Bootstrap starts the agent with its home and its job, and with nothing of Node's environment", async () => {
     const env = { SSM_Job: 'a.b_c-d', NODE_OPTIONS: '--no-warnings', NODE_PATH: '/nowhere' };
 
     const { status, stdout, stderr } = await host.run({}, env, shell);
@@ -32,7 +32,7 @@ describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('bootstr
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   });
 
-  test('fetches a runtime once, unpacks it, and runs the agent on it', async () => {
+  test('Bootstrap fetches a runtime once, unpacks it, and runs the agent on it', async () => {
     const plain = host.publishRuntime('pinned');
     const packed = host.publish('runtime.gz', gzipSync(readFileSync(plain.path)));
     const pins = { runtimeUrl: packed.url, runtimeSha256: plain.sha256 };
@@ -47,7 +47,7 @@ describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('bootstr
     expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`, `node-${plain.sha256}`]);
   });
 
-  test('keeps the agent in use and the one before, and no third', async () => {
+  test('Bootstrap keeps the current agent and the previous one, and no third', async () => {
     const digests: string[] = [];
     for (const mark of ['one', 'two', 'three']) {
       digests.push(host.publishAgent(mark).sha256);
@@ -57,7 +57,7 @@ describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('bootstr
     expect(host.cached()).toEqual([`agent-${digests[1]}.cjs`, `agent-${digests[2]}.cjs`].sort());
   });
 
-  test('fetches a tampered agent again and runs what it fetched', async () => {
+  test('Bootstrap fetches a tampered agent again and runs what it fetched', async () => {
     await host.run({}, {}, shell);
     host.tamper(`agent-${host.agent.sha256}.cjs`);
 
@@ -71,7 +71,7 @@ describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('bootstr
 
 describe('bootstrap', () => {
   test.each([{ SSM_Job: undefined }, { SSM_Job: '' }])(
-    'says which SSM Agent is needed when no job arrives: %o',
+    'Bootstrap names the required SSM Agent when no job arrives: %o',
     async (env) => {
       const ended = await host.run({}, env);
 
@@ -80,7 +80,7 @@ describe('bootstrap', () => {
     },
   );
 
-  test('keeps everything in folders that only their owner may enter', async () => {
+  test('Bootstrap keeps everything in folders that only their owner may enter', async () => {
     await host.run();
 
     const modes = [host.home, host.bin, join(host.bin, `agent-${host.agent.sha256}.cjs`)].map(
@@ -89,7 +89,7 @@ describe('bootstrap', () => {
     expect(modes).toEqual([0o700, 0o700, 0o700]);
   });
 
-  test('refuses an agent whose digest is not the pinned one, and leaves nothing of it', async () => {
+  test('Bootstrap refuses an agent whose digest is not the pinned one, and leaves nothing of it', async () => {
     const expected = 'a'.repeat(64);
 
     const ended = await host.run({ agentSha256: expected });
@@ -99,7 +99,7 @@ describe('bootstrap', () => {
     expect(host.cached()).toEqual([]);
   });
 
-  test('refuses a tampered agent when what it fetches in its place is wrong as well', async () => {
+  test('Bootstrap refuses a tampered agent when what it fetches instead is wrong as well', async () => {
     const { url: agentUrl, sha256: agentSha256 } = host.agent;
     await host.run();
     host.tamper(`agent-${agentSha256}.cjs`);
@@ -111,7 +111,7 @@ describe('bootstrap', () => {
     expect(ended.stderr).toContain('The file is not used');
   });
 
-  test('refuses a runtime whose digest is not the pinned one', async () => {
+  test('Bootstrap refuses a runtime whose digest is not the pinned one', async () => {
     const runtime = host.publishRuntime('other');
 
     const ended = await host.run({ runtimeUrl: runtime.url, runtimeSha256: 'b'.repeat(64) });
@@ -121,7 +121,7 @@ describe('bootstrap', () => {
     expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
   });
 
-  test('refuses a runtime that does not run on this host, and says what to do', async () => {
+  test('Bootstrap refuses a runtime that does not run on this host, and names the next step', async () => {
     const runtime = host.publish('runtime', 'not a program\n');
 
     const ended = await host.run({ runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 });
@@ -131,7 +131,7 @@ describe('bootstrap', () => {
     expect(ended.stderr).toContain("use runtime 'host'");
   });
 
-  test('refuses packed bytes that do not unpack', async () => {
+  test('Bootstrap refuses packed bytes that do not unpack', async () => {
     const packed = host.publish('runtime.gz', 'not packed');
 
     const ended = await host.run({ runtimeUrl: packed.url, runtimeSha256: sha256('not packed') });
@@ -142,7 +142,7 @@ describe('bootstrap', () => {
   });
 
   test.each(['http://127.0.0.1/agent.cjs', 'file://relative', 's3://bucket', ''])(
-    'refuses the location "%s"',
+    'Bootstrap refuses the location "%s"',
     async (agentUrl) => {
       const ended = await host.run({ agentUrl });
 
@@ -151,7 +151,7 @@ describe('bootstrap', () => {
     },
   );
 
-  test('refuses a host without Node when the stack brings none', async () => {
+  test('Bootstrap refuses a host without Node when the stack brings none', async () => {
     const ended = await host.run({}, { PATH: host.path([]) });
 
     expect(ended.status).toBe(1);
@@ -166,7 +166,7 @@ describe('bootstrap', () => {
     ['v20.12.0', 0],
     ['v22.0.0', 0],
     ['v100.0.0', 0],
-  ])('judges the host’s own Node %s: exit code %i', async (version, status) => {
+  ])('Bootstrap judges the host’s own Node %s: exit code %i', async (version, status) => {
     const node = `#!/bin/sh\n[ "$1" = --version ] && echo ${version}\nexit 0\n`;
 
     const ended = await host.run({}, { PATH: host.path([], { node }) });
@@ -175,7 +175,7 @@ describe('bootstrap', () => {
     expect(ended.stderr).toContain(status === 0 ? '' : `is ${version}: the agent needs Node 20.12 or later`);
   });
 
-  test('survives twelve runs at once on an empty cache, time and again', async () => {
+  test('Bootstrap survives twelve runs at once on an empty cache, time and again', async () => {
     const runtime = host.publishRuntime('pinned');
     const pins = { runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 };
 
@@ -188,7 +188,7 @@ describe('bootstrap', () => {
     }
   });
 
-  test('clears away what a run killed two days ago left behind, and nothing younger', async () => {
+  test('Bootstrap clears away what a run killed two days ago left behind, and nothing younger', async () => {
     host.makeHome();
     for (const name of ['.fetch.old', '.fetch.new']) writeFileSync(join(host.bin, name), '');
     const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;

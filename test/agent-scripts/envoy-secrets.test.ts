@@ -63,7 +63,7 @@ async function aLeaf(serial?: string): Promise<{ certPath: string; leaf: Leaf }>
 const kind = 'envoySecrets' as const;
 
 describe('waiting for an Envoy', () => {
-  test('ends well when the leaf is listed, however late', async () => {
+  test('Waiting for an Envoy ends well when the leaf is listed, however late', async () => {
     const { certPath, leaf } = await aLeaf();
     const other = (await aLeaf()).leaf;
     const adminEndpoint = await anAdmin((nth) => ({ leaves: nth < 3 ? [other] : [other, leaf], refused: 0 }));
@@ -72,7 +72,7 @@ describe('waiting for an Envoy', () => {
   });
 
   test.each(['01', '00ab', '0fffffffffffffffffffffffffffffffffff'])(
-    'knows a leaf by the serial number %s, whatever its zeros',
+    'Waiting for an Envoy knows a leaf by the serial number %s, whatever its zeros',
     async (serial) => {
       const { certPath, leaf } = await aLeaf(serial);
       const spelled = { ...leaf, serial_number: leaf.serial_number.replace(/^0+/, '') };
@@ -82,7 +82,7 @@ describe('waiting for an Envoy', () => {
     },
   );
 
-  test('tells a leaf from an older one with the same serial number', async () => {
+  test('Waiting for an Envoy distinguishes a leaf from an older one with the same serial number', async () => {
     const { certPath, leaf } = await aLeaf('01');
     const older = { ...leaf, expiration_time: '2020-01-01T00:00:00Z' };
     const adminEndpoint = await anAdmin(() => ({ leaves: [older], refused: 0 }));
@@ -93,7 +93,7 @@ describe('waiting for an Envoy', () => {
     });
   });
 
-  test('ends badly, long before its deadline, when Envoy counts a refusal and nothing follows', async () => {
+  test('Waiting for an Envoy ends badly, long before its deadline, when Envoy counts a refusal and nothing follows', async () => {
     const { certPath } = await aLeaf();
     const adminEndpoint = await anAdmin((nth) => ({ leaves: [], refused: nth < 2 ? 5 : 6 }));
 
@@ -103,7 +103,7 @@ describe('waiting for an Envoy', () => {
     expect(detail).toContain('key_rotation_failed or update_rejected increased by 1');
   });
 
-  test('ends badly for a refusal that came before the first question', async () => {
+  test('Waiting for an Envoy ends badly for a refusal that came before the first question', async () => {
     const { certPath } = await aLeaf();
     const adminEndpoint = await anAdmin(() => ({ leaves: [], refused: 6 }));
     const baseline = { leaf: 'another', refusals: 5 };
@@ -114,7 +114,7 @@ describe('waiting for an Envoy', () => {
     });
   });
 
-  test('takes no refusal on the way there for one on the way back', async () => {
+  test('Waiting for an Envoy does not take a rejection of the new version for a rejection of the previous one', async () => {
     const { certPath, leaf } = await aLeaf();
     const adminEndpoint = await anAdmin((nth) => ({ leaves: nth < 30 ? [] : [leaf], refused: 6 }));
     const { serial_number, valid_from, expiration_time } = leaf;
@@ -125,7 +125,7 @@ describe('waiting for an Envoy', () => {
     expect(done).toMatchObject({ ok: true });
   });
 
-  test('ends well when Envoy refused what it read between two renames and then took the pair', async () => {
+  test('Waiting for an Envoy ends well when Envoy refused what it read between two renames and then took the pair', async () => {
     const { certPath, leaf } = await aLeaf();
     const adminEndpoint = await anAdmin((nth) => ({
       leaves: nth < 6 ? [] : [leaf],
@@ -135,7 +135,7 @@ describe('waiting for an Envoy', () => {
     expect(await activate({ kind, adminEndpoint, certPath }, 10)).toMatchObject({ ok: true });
   });
 
-  test('says at once that nobody answers', async () => {
+  test('Waiting for an Envoy fails at once when the admin endpoint does not answer', async () => {
     const { certPath } = await aLeaf();
     const adminEndpoint = `http://127.0.0.1:${await freePort()}`;
 
@@ -145,7 +145,7 @@ describe('waiting for an Envoy', () => {
     expect(detail).toMatch(/^no response from http.*ECONNREFUSED/);
   });
 
-  test('says that what answers is not an Envoy', async () => {
+  test('Waiting for an Envoy reports an admin endpoint that does not belong to an Envoy', async () => {
     const port = await freePort();
     const server = createServer((_, response) => response.end('{"hello":"world"}'));
     servers.push(server);
@@ -157,14 +157,14 @@ describe('waiting for an Envoy', () => {
     expect(done).toMatchObject({ ok: false });
   });
 
-  test('has nothing to wait for when a restore has removed the first certificate', async () => {
+  test('Waiting for an Envoy has nothing to wait for when a restore has removed the first certificate', async () => {
     const certPath = join(scratch, 'gone.pem');
     const adminEndpoint = `http://127.0.0.1:${await freePort()}`;
 
     expect(await activate({ kind, adminEndpoint, certPath }, 5)).toMatchObject({ ok: true });
   });
 
-  test('notes before the change what Envoy has refused so far, and the leaf that was there', async () => {
+  test('Waiting for an Envoy notes before the change what Envoy has refused so far, and the leaf that was there', async () => {
     const { certPath, leaf } = await aLeaf();
     const adminEndpoint = await anAdmin(() => ({ leaves: [leaf], refused: 7 }));
 
@@ -174,7 +174,7 @@ describe('waiting for an Envoy', () => {
     });
   });
 
-  test('tells a person where to look', () => {
+  test('Waiting for an Envoy ends with a message that names where to look for the cause', () => {
     const activation = { kind, adminEndpoint: 'http://127.0.0.1:9901', certPath: '/a' };
 
     expect(manualActivation(activation)).toBe('curl -fsS http://127.0.0.1:9901/certs');

@@ -40,8 +40,8 @@ async function lookedAt(
   return line;
 }
 
-describe('an agent that is asked to look', () => {
-  test('says of each target what is served, whatever should be there, or why nothing is seen', async () => {
+describe('an inspection job', () => {
+  test('An inspection job reports for each target what is served, or why nothing could be read', async () => {
     const version = await aVersion();
     const [web, closed] = [await endpoints.serve(served(version)), await endpoints.serve({})];
     await closed.close();
@@ -63,7 +63,7 @@ describe('an agent that is asked to look', () => {
     ]);
   });
 
-  test('asks a server with two certificates for the one of the version that is known', async () => {
+  test('An inspection job asks a server with two certificates for the one of the version that is known', async () => {
     const [ec, rsa] = [await aVersion(), await aVersion({ keyType: 'rsa2048' })];
     const both = { cert: [ec.fullchainPem, rsa.fullchainPem], key: [ec.keyPem, rsa.keyPem] };
     const { port } = await endpoints.serve(both);
@@ -77,7 +77,7 @@ describe('an agent that is asked to look', () => {
     expect(seen).toEqual([ec.fingerprint, rsa.fingerprint]);
   });
 
-  test('refuses what comes too late, and looks at nothing', async () => {
+  test('An inspection job that arrives too late is refused and probes nothing', async () => {
     const { port, accepted } = await endpoints.serve(served(await aVersion()));
 
     const line = await lookedAt(join(scratch, 'late'), [at('web', port)], -1);
@@ -105,7 +105,7 @@ describe('what a host saw', () => {
     seen: fc.array(address, { maxLength: 40, size: 'max' }),
   });
 
-  test('of a target is told as a whole or not at all, and all of it fits into a line that SSM keeps', () => {
+  test('The inspection of a target is reported completely or not at all, and everything fits into a line that SSM keeps', () => {
     let leftOut = 0;
     fc.assert(
       fc.property(fc.array(look, { maxLength: maximumInspections, size: 'max' }), (inspections) => {
@@ -122,8 +122,8 @@ describe('what a host saw', () => {
   });
 });
 
-describeWith([program('flock', 'util-linux')], 'a look while another job is at work', () => {
-  test('neither waits for it nor mends or touches what it has begun', async () => {
+describeWith([program('flock', 'util-linux')], 'an inspection during another job', () => {
+  test('An inspection during another job neither waits for it nor changes what it has begun', async () => {
     const home = join(scratch, 'busy');
     const gate = join(scratch, 'gate');
     const host = testHost(home);

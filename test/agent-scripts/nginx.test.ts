@@ -70,7 +70,7 @@ async function aRunningSite(): Promise<Site & { first: Awaited<ReturnType<typeof
 }
 
 describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent on a real nginx', () => {
-  test('never touches the live files when nginx refuses the staged bytes', async () => {
+  test('The agent on a real nginx never touches the live files when nginx refuses the staged bytes', async () => {
     const { nginx, deploy, first } = await aRunningSite();
     const before = [identityOf(nginx.certPath), identityOf(nginx.keyPath)];
     const small = await aVersion({ keyType: 'rsa1024' });
@@ -85,7 +85,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
-  test('tells the last words of a reload that failed', async () => {
+  test('The agent on a real nginx reports the last output of a failed reload', async () => {
     const { deploy } = await aRunningSite();
     const failsOnce = join(scratch, `once-${count}`);
     const reloadCommand = `test -e ${failsOnce} || { touch ${failsOnce}; echo worker is stuck >&2; exit 3; }`;
@@ -96,7 +96,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(line.summary).toContain('exited with 3: worker is stuck');
   });
 
-  test('tells the paths and commands a person needs when even the old files cannot be reloaded', async () => {
+  test('The agent on a real nginx reports the paths and commands that an operator needs when the previous files cannot be reloaded either', async () => {
     const { nginx, deploy } = await aRunningSite();
 
     const line = await deploy(await aVersion(), { reloadCommand: ['false'] });
@@ -107,7 +107,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     for (const file of line.repair?.files ?? []) expect(existsSync(file.backup ?? '')).toBe(true);
   });
 
-  test('gives files the owner, group and mode that the config names, each on its own', async () => {
+  test('The agent on a real nginx gives files the owner, group and mode that the config names, each on its own', async () => {
     const { nginx, deploy } = await aRunningSite();
     chownSync(nginx.keyPath, 33, 33);
 
@@ -117,7 +117,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(ownershipOf(nginx.certPath)).toBe('0644 0:0');
   });
 
-  test('repairs drifted modes on an unchanged deployment, and tells', async () => {
+  test('The agent on a real nginx repairs drifted modes on an unchanged deployment, and reports it', async () => {
     const { nginx, deploy } = await aRunningSite();
     const second = await aVersion();
     await deploy(second);
@@ -130,7 +130,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(ownershipOf(nginx.keyPath)).toBe('0600 0:0');
   });
 
-  test('refuses an owner that the host does not know before anything is written', async () => {
+  test('The agent on a real nginx refuses an owner that the host does not know before anything is written', async () => {
     const { nginx, deploy } = await aRunningSite();
     const before = [identityOf(nginx.certPath), identityOf(nginx.keyPath)];
 
@@ -140,7 +140,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect([identityOf(nginx.certPath), identityOf(nginx.keyPath)]).toEqual(before);
   });
 
-  test('follows a symbolic link: the link stays a link, what it points to is replaced', async () => {
+  test('The agent on a real nginx follows a symbolic link: the link stays a link, what it points to is replaced', async () => {
     const { nginx, deploy } = await aRunningSite();
     const store = join(nginx.certPath, '../../store');
     mkdirSync(store);
@@ -157,7 +157,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(filesBelow(store)).toEqual(['live.pem']);
   });
 
-  test('activates again when the bytes are there but no run of ours put them there', async () => {
+  test('The agent on a real nginx activates again when the bytes are there but no run of ours put them there', async () => {
     const { nginx, host, target } = await aRunningSite();
     const other = await aVersion();
     writeFileSync(nginx.keyPath, other.keyPem);
@@ -169,7 +169,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(await servedBy(nginx.port)).toBe(other.fingerprint);
   });
 
-  test('goes back to the version before as a deployment of its own, and further back after that', async () => {
+  test('The agent on a real nginx goes back to the previous version as a deployment of its own, and further back after that', async () => {
     const { nginx, host, target, deploy, first } = await aRunningSite();
     const second = await aVersion();
     const third = await aVersion();
@@ -188,7 +188,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
-  test('goes back once from the version that a rollback may take away, however often it is told to', async () => {
+  test('The agent on a real nginx rolls back once from the version that the job names, however often the job is repeated', async () => {
     const { nginx, host, target, deploy } = await aRunningSite();
     const [second, third] = [await aVersion(), await aVersion()];
     await deploy(second);
@@ -203,7 +203,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(await servedBy(nginx.port)).toBe(second.fingerprint);
   });
 
-  test('goes back from a version for the rollout that has brought it alone, not for one that found it there', async () => {
+  test('The agent on a real nginx goes back from a version for the rollout that has brought it alone, not for one that found it there', async () => {
     const { nginx, host, target, first } = await aRunningSite();
     const second = await aVersion();
     const by = (rollout: string) => ({ target, header: { rollout }, replaces: second.fingerprint });

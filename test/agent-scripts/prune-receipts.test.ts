@@ -14,7 +14,7 @@ afterAll(() => {
 });
 
 describeWith([program('flock', 'util-linux'), root], 'tidying up after a deployment', () => {
-  test('does not call it refused when an old backup cannot be removed', async () => {
+  test('The clean-up after a deployment does not call it refused when an old backup cannot be removed', async () => {
     mkdirSync(join(scratch, 'tls'));
     const [certPath, keyPath] = [join(scratch, 'tls/cert.pem'), join(scratch, 'tls/key.pem')];
     const target = aTarget('files', { certPath, keyPath, reloadCommand: ['true'], backupRetention: 0 });

@@ -37,7 +37,7 @@ function smallDisk(path: string, size: string): string {
 }
 
 describeWith([program('flock', 'util-linux')], 'agent', () => {
-  test('refuses a fence below the highest it has seen, and keeps what is there', async () => {
+  test('The agent refuses a fence below the highest it has seen, and keeps what is there', async () => {
     const { host, target, certPath, first } = await aDeployed();
     await host.send('deploy', { target, version: await aVersion(), header: { fence: 9 } });
     const before = identityOf(certPath);
@@ -49,7 +49,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(identityOf(certPath)).toEqual(before);
   });
 
-  test('refuses a job that arrives after its time', async () => {
+  test('The agent refuses a job that arrives after its time', async () => {
     const { host, target, certPath, first } = await aDeployed();
 
     const line = await host.send('deploy', {
@@ -62,7 +62,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(fingerprintOfFile(certPath)).toBe(first.fingerprint);
   });
 
-  test('answers what it has finished from its receipt, and refuses another execution of the same name', async () => {
+  test('The agent answers what it has finished from its receipt, and refuses another execution of the same name', async () => {
     const { host, target, certPath } = await aDeployed();
     const sent = { target, version: await aVersion(), header: { deploymentId: 'd-once', fence: 5 } };
     const first = await host.send('deploy', sent);
@@ -79,7 +79,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(identityOf(certPath)).toEqual(before);
   });
 
-  test('answers with its own key when a job is sealed to a key it does not have', async () => {
+  test('The agent answers with its own key when a job is sealed to a key it does not have', async () => {
     const { host, target } = await aDeployed();
     const stranger = testHost(join(scratch, `host-${count}`, 'other-home'));
     const job = await stranger.jobText('deploy', { target, version: await aVersion() });
@@ -90,7 +90,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(line?.hostKey).not.toBeNull();
   });
 
-  test('makes the next key with every bundle, and destroys the one before once the next is used', async () => {
+  test('The agent makes the next key with every bundle, and destroys the one before once the next is used', async () => {
     const { host, target } = await aDeployed();
     const recorded = await host.jobText('deploy', {
       target,
@@ -108,7 +108,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(statSync(join(host.home, 'keys.json')).mode & 0o777).toBe(0o600);
   });
 
-  test('never names a job that is not one, and does not leave its text in a message', async () => {
+  test('The agent never names a job that is not one, and does not leave its text in a message', async () => {
     const { host } = await aDeployed();
 
     const garbage = await runAgentWith(host.home, 'bm90IGEgam9i');
@@ -118,7 +118,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(garbage.stderr).toMatch(/certferry agent: .*job/);
   });
 
-  test('refuses an open job that claims to be a deployment', async () => {
+  test('The agent refuses an open job that claims to be a deployment', async () => {
     const { host } = await aDeployed();
     const header = {
       v: 1,
@@ -135,7 +135,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(code).toBe(1);
   });
 
-  test('refuses a pair that does not match although its sender sealed it', async () => {
+  test('The agent refuses a pair that does not match although its sender sealed it', async () => {
     const { host, target, certPath, first } = await aDeployed();
     const one = await aVersion();
     const other = await aVersion();
@@ -146,7 +146,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(fingerprintOfFile(certPath)).toBe(first.fingerprint);
   });
 
-  test('names the missing folder, and a destination that is no file', async () => {
+  test('The agent names the missing folder, and a destination that is no file', async () => {
     const { host, folder } = await aDeployed();
     const config = {
       certPath: join(folder, 'nowhere/cert.pem'),
@@ -166,7 +166,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(folderInTheWay.summary).toContain('is not a regular file');
   });
 
-  test('warns of names that the new certificate no longer covers', async () => {
+  test('The agent warns of names that the new certificate no longer covers', async () => {
     const { host, target } = await aDeployed();
     await host.send('deploy', {
       target,
@@ -178,7 +178,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(line.warnings).toEqual(['the new certificate no longer covers api.example.test']);
   });
 
-  test('lets two agents on one host wait for each other, and loses neither', async () => {
+  test('The agent lets two agents on one host wait for each other, and loses neither', async () => {
     const { host, target, certPath, keyPath } = await aDeployed({ reloadCommand: ['sleep', '0.3'] });
     const versions = await Promise.all([aVersion(), aVersion(), aVersion(), aVersion()]);
 
@@ -190,7 +190,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(filesBelow(join(certPath, '..'))).toEqual(['cert.pem', 'key.pem']);
   });
 
-  test('keeps backups of the last versions only, and never fewer than the one needed to go back', async () => {
+  test('The agent keeps backups of the last versions only, and never fewer than the one needed to go back', async () => {
     const { host, target } = await aDeployed({ backupRetention: 2 });
     for (let round = 0; round < 5; round += 1)
       await host.send('deploy', { target, version: await aVersion() });
@@ -204,7 +204,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
 });
 
 describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
-  test('changes nothing when the disk is full, and says so', async () => {
+  test('The agent changes nothing when the disk is full, and reports it', async () => {
     const disk = smallDisk(join(scratch, `disk-${count}`), '64k');
     const certPath = join(disk, 'cert.pem');
     const keyPath = join(disk, 'key.pem');
@@ -223,7 +223,7 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
     expect(filesBelow(disk)).toEqual(['cert.pem', 'filler', 'key.pem']);
   });
 
-  test('backs up by copy where its own folder is on another file system, and restores owner and mode from it', async () => {
+  test('The agent backs up by copy where its own folder is on another file system, and restores owner and mode from it', async () => {
     const home = smallDisk(join(scratch, `other-disk-${count}`), '4m');
     const { host, target, certPath, keyPath, first } = await aDeployed({}, home);
     chownSync(keyPath, 33, 33);
@@ -236,7 +236,7 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
     expect(statSync(keyPath)).toMatchObject({ uid: 33, gid: 33 });
   });
 
-  test('does not put a damaged backup in place, and says where it is', async () => {
+  test('The agent does not restore a damaged backup, and reports its path', async () => {
     const { host, target, keyPath } = await aDeployed();
     const line = await host.send('deploy', { target, version: await aVersion() });
     const backup = join(host.home, 'targets/web-1/backups', line.deploymentId, '0-key.pem');
@@ -251,7 +251,7 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
     expect(readFileSync(keyPath, 'utf8')).toBe(before);
   });
 
-  test('validates after the fact where it may not make namespaces, puts the old inodes back, and says which way', async () => {
+  test('The agent validates the installed files if it cannot create namespaces, restores the previous inodes, and reports which way it validated', async () => {
     const { folder, certPath, keyPath, target } = await aDeployed({ validateCommand: ['true'] });
     execFileSync('chown', ['-R', '65534:65534', folder]);
     execFileSync('chmod', ['755', scratch]);

@@ -66,7 +66,7 @@ function commandLine(pid: string): string {
 const needs = [program('nginx'), program('unshare', 'util-linux'), program('ip', 'iproute2'), root];
 
 describeWith(needs, 'a rehearsal', () => {
-  test('lets a sound renewal pass, and leaves nothing behind', async () => {
+  test('A rehearsal lets a sound renewal pass, and leaves nothing behind', async () => {
     const { nginx, host, targetWith, folder } = await aRunningSite();
     const version = await aVersion();
     const before = { mounts: mountsNow(), processes: nginxProcesses(nginx.conf), logs: filesBelow(folder) };
@@ -81,7 +81,7 @@ describeWith(needs, 'a rehearsal', () => {
     expect(filesBelow(folder).filter((name) => !name.startsWith('home/'))).toEqual(before.logs);
   });
 
-  test('finds a target whose config names another file than the daemon reads', async () => {
+  test('A rehearsal finds a target whose config names another file than the daemon reads', async () => {
     const { host, targetWith, live, folder, first } = await aRunningSite();
     const before = live();
     const elsewhere = { certPath: join(folder, 'tls/other.pem'), keyPath: join(folder, 'tls/other-key.pem') };
@@ -94,7 +94,7 @@ describeWith(needs, 'a rehearsal', () => {
     expect(filesBelow(join(folder, 'tls'))).toEqual(['fullchain.pem', 'privkey.pem']);
   });
 
-  test('finds a virtual host that hides the new certificate', async () => {
+  test('A rehearsal finds a virtual host that hides the new certificate', async () => {
     const { nginx, host, targetWith, live, folder } = await aRunningSite();
     const hiding = await aVersion();
     writeFileSync(join(folder, 'hiding.pem'), hiding.fullchainPem + hiding.keyPem);
@@ -110,7 +110,7 @@ describeWith(needs, 'a rehearsal', () => {
     expect(live()).toEqual(before);
   });
 
-  test('finds that the shadow does not start, and tells its last words', async () => {
+  test('A rehearsal fails when the sandboxed instance does not start, and reports its last output', async () => {
     const { host, targetWith, live } = await aRunningSite();
     const before = live();
     const target = targetWith({
@@ -127,7 +127,7 @@ describeWith(needs, 'a rehearsal', () => {
     expect(live()).toEqual(before);
   });
 
-  test('finds that nobody would listen where the target says', async () => {
+  test('A rehearsal fails when the sandboxed instance does not listen where the target expects it', async () => {
     const { host, targetWith, live } = await aRunningSite({ endpoint: '127.0.0.1:1' });
     const before = live();
 
@@ -138,7 +138,7 @@ describeWith(needs, 'a rehearsal', () => {
     expect(live()).toEqual(before);
   });
 
-  test('ends with the agent that holds it, however that ends', async () => {
+  test('A rehearsal ends with the agent that holds it, however that ends', async () => {
     const { nginx, host, targetWith, live } = await aRunningSite({ endpoint: '127.0.0.1:1' });
     const before = { live: live(), mounts: mountsNow(), processes: nginxProcesses(nginx.conf) };
     const job = await host.jobText('deploy', { target: targetWith(), version: await aVersion() });
@@ -156,7 +156,7 @@ describeWith(needs, 'a rehearsal', () => {
     expect(filesBelow(join(nginx.certPath, '..'))).toEqual(['fullchain.pem', 'privkey.pem']);
   });
 
-  test('says that it was not held where the target has no endpoint', async () => {
+  test('A target without an endpoint is deployed without a rehearsal, and the result reports it', async () => {
     const { nginx, host } = await aRunningSite();
     const config = {
       certPath: nginx.certPath,

@@ -13,20 +13,23 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     ['no-such-reload', 'there is no program no-such-reload in /usr'],
     ['/etc/passwd', 'there is no program /etc/passwd on'],
     ['/usr/bin', 'there is no program /usr/bin on'],
-  ])('refuses a reload that cannot be started (%s) before it touches a file', async (reload, why) => {
-    const folder = join(scratch, reload.replaceAll('/', '_'));
-    mkdirSync(folder);
-    const [certPath, keyPath] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-    const targetWith = (program: string) =>
-      aTarget('files', { certPath, keyPath, reloadCommand: [program, '-x'] });
-    const host = testHost(join(folder, 'home'));
-    await host.send('deploy', { target: targetWith('true'), version: await aVersion() });
-    const before = [identityOf(certPath), identityOf(keyPath)];
+  ])(
+    'The agent refuses a reload that cannot be started (%s) before it touches a file',
+    async (reload, why) => {
+      const folder = join(scratch, reload.replaceAll('/', '_'));
+      mkdirSync(folder);
+      const [certPath, keyPath] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+      const targetWith = (program: string) =>
+        aTarget('files', { certPath, keyPath, reloadCommand: [program, '-x'] });
+      const host = testHost(join(folder, 'home'));
+      await host.send('deploy', { target: targetWith('true'), version: await aVersion() });
+      const before = [identityOf(certPath), identityOf(keyPath)];
 
-    const line = await host.send('deploy', { target: targetWith(reload), version: await aVersion() });
+      const line = await host.send('deploy', { target: targetWith(reload), version: await aVersion() });
 
-    expect(line).toMatchObject({ outcome: 'rejected', reason: 'PlanInvalid' });
-    expect(line.summary).toContain(why);
-    expect([identityOf(certPath), identityOf(keyPath)]).toEqual(before);
-  });
+      expect(line).toMatchObject({ outcome: 'rejected', reason: 'PlanInvalid' });
+      expect(line.summary).toContain(why);
+      expect([identityOf(certPath), identityOf(keyPath)]).toEqual(before);
+    },
+  );
 });

@@ -9,7 +9,7 @@ import { scratchFolder } from './disk.ts';
 const scratch = scratchFolder();
 
 describe('runCommand', () => {
-  test('hands hostile words to the program untouched, because no shell sees them', async () => {
+  test('runCommand hands hostile words to the program untouched, because no shell sees them', async () => {
     const words = ['$(id)', '`id`', '; touch /tmp/x', '| cat', '> /dev/null', "'", '"', '\\', '*', '~', '&&'];
 
     const command = await runCommand(['printf', '%s\n', ...words], 60);
@@ -17,7 +17,7 @@ describe('runCommand', () => {
     expect(command.output.split('\n')).toEqual(words);
   });
 
-  test('tells an exit code, a signal, a missing program and a deadline apart', async () => {
+  test('runCommand distinguishes an exit code, a signal, a missing program and a timeout', async () => {
     expect(await runCommand(['sh', '-c', 'echo no; exit 3'], 60)).toMatchObject({
       ending: 'exited',
       code: 3,
@@ -28,7 +28,7 @@ describe('runCommand', () => {
     expect(await runCommand(['sleep', '60'], 0.1)).toMatchObject({ ending: 'timed out' });
   });
 
-  test('kills the whole process group at the deadline, also those who ignore SIGTERM', async () => {
+  test('runCommand kills the whole process group at the deadline, also those who ignore SIGTERM', async () => {
     const marker = join(scratch, 'late-child-wrote');
     const stubborn = `(trap '' TERM; sleep 1; touch ${marker}) & sleep 30`;
 
@@ -39,13 +39,13 @@ describe('runCommand', () => {
     expect(existsSync(marker)).toBe(false);
   });
 
-  test('does not wait for a daemon that a reload leaves behind with our pipe open', async () => {
+  test('runCommand does not wait for a daemon that a reload leaves behind with our pipe open', async () => {
     const command = await runCommand(['sh', '-c', 'echo reloaded; sleep 3 &'], 30);
 
     expect(command).toMatchObject({ ending: 'exited', code: 0, output: 'reloaded' });
   });
 
-  test('gives commands a clean environment', async () => {
+  test('runCommand gives commands a clean environment', async () => {
     process.env.CERTFERRY_SECRET_OF_A_TEST = 'must not be seen';
 
     const command = await runCommand(['env'], 60);
@@ -55,7 +55,7 @@ describe('runCommand', () => {
     expect(command.output).not.toContain('CERTFERRY');
   });
 
-  test('carries no line of a key out of a command that prints it', async () => {
+  test('runCommand carries no line of a key out of a command that prints it', async () => {
     for (const keyType of ['rsa2048', 'p256', 'ed25519'] as const) {
       const { keyPem } = await aVersion({ keyType });
 
@@ -69,14 +69,14 @@ describe('runCommand', () => {
 });
 
 describe('redact', () => {
-  test('leaves paths and ordinary messages as they are', () => {
+  test('Redact leaves paths and ordinary messages as they are', () => {
     const message =
       'nginx: [emerg] cannot load certificate "/etc/letsencrypt/archive/api.example.com/fullchain12.pem": BIO_new_file() failed';
 
     expect(redact(message)).toBe(message);
   });
 
-  test('hides a key whose end was cut off', async () => {
+  test('Redact hides a key whose end was cut off', async () => {
     const { keyPem } = await aVersion();
 
     expect(redact(keyPem.slice(0, 120))).toBe('[redacted]');
@@ -84,7 +84,7 @@ describe('redact', () => {
 });
 
 describe('quoteArgv', () => {
-  test('gives a line that a shell reads back as the same words', async () => {
+  test('quoteArgv gives a line that a shell reads back as the same words', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(

@@ -9,7 +9,7 @@ import { aTarget, testHost } from './run-agent.ts';
 const scratch = scratchFolder();
 
 describeWith([program('flock', 'util-linux')], 'two agents with homes of their own', () => {
-  test('compare under the lock of the folder they share, so that neither spoils the other’s way back', async () => {
+  test("Two agents with homes of their own compare files under the lock of the shared folder, so that neither destroys the other's rollback", async () => {
     mkdirSync(join(scratch, 'tls'));
     const [certPath, keyPath] = [join(scratch, 'tls/cert.pem'), join(scratch, 'tls/key.pem')];
     // the check takes so long that the other agent reads the files before they are replaced

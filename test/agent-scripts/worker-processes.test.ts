@@ -15,7 +15,7 @@ let stop: () => Promise<void> = async () => undefined;
 afterEach(() => stop());
 
 describeWith([program('nginx'), root], 'workersOn', () => {
-  test('names nginx’s workers, not its master, and sees them gone after a reload', async () => {
+  test('workersOn names nginx’s workers, not its master, and sees them gone after a reload', async () => {
     const folder = join(scratch, 'nginx');
     mkdirSync(folder);
     const nginx = await nginxIn(folder);
@@ -34,7 +34,7 @@ describeWith([program('nginx'), root], 'workersOn', () => {
     expect([...workersOn(nginx.port)]).not.toEqual([...before]);
   });
 
-  test('names nobody where one process does everything, and where nobody listens', async () => {
+  test('workersOn returns nothing for a daemon with a single process, and for a port without a listener', async () => {
     const port = await freePort();
     expect(workersOn(port)).toEqual(new Set());
 

@@ -20,7 +20,7 @@ test('docs/scale.md has the tables that npm run bench:scale prints', () => {
 });
 
 describe('a simulated rollout', () => {
-  test('takes as long as the commands that may be sent, where those are the limit', () => {
+  test('A simulated rollout takes as long as the commands that may be sent, where those are the limit', () => {
     const { seconds, limit } = simulate(10_000, changed(published, wide));
 
     expect(limit).toBe('sendCommands');
@@ -28,7 +28,7 @@ describe('a simulated rollout', () => {
     expect(seconds).toBeLessThan(10_000 / 10 + 60);
   });
 
-  test('takes as long as its places are held, where those are the limit', () => {
+  test('A simulated rollout takes as long as its slots are held, if those are the limit', () => {
     const { seconds, limit, waves } = simulate(10_000, published);
     const one = stepsOf(published).reduce((sum, step) => sum + step.seconds, 0);
     const rounds = waves.reduce((sum, size) => sum + Math.ceil(size / 50), 0);
@@ -50,7 +50,7 @@ describe('a simulated rollout', () => {
     ],
     ['sourceReads', 20_000, { ...wide, rates: { sourceReads: { perSecond: 5, burst: 5 } } }],
   ] as const)(
-    'takes twice as long with half of what limits it: %s, %i targets',
+    'A simulated rollout takes twice as long with half of what limits it: %s, %i targets',
     (limit, targets, changes) => {
       const quotas = changed(published, changes);
       const { perSecond } = quotas.rates[limit];
@@ -64,7 +64,7 @@ describe('a simulated rollout', () => {
     },
   );
 
-  test('gains nothing from more of what does not limit it', () => {
+  test('A simulated rollout gains nothing from more of what does not limit it', () => {
     const quotas = changed(published, wide);
     const before = simulate(3000, quotas);
 
@@ -76,7 +76,7 @@ describe('a simulated rollout', () => {
     expect(simulate(3000, changed(quotas, { slots: { functions: 10_000 } })).seconds).toBe(before.seconds);
   });
 
-  test('never goes faster than any one limit allows, nor above one', () => {
+  test('A simulated rollout never goes faster than any one limit allows, nor above one', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 400 }),
@@ -101,7 +101,7 @@ describe('a simulated rollout', () => {
   });
 });
 
-test('the simulated deployment has the transitions of the graph, and the wait before it', () => {
+test('The simulated deployment has the transitions of the graph, and the wait before it', () => {
   const simulated = stepsOf(published).filter(({ takes }) => takes.transitions === 1);
   const names = simulated.map(({ name }) => name);
 
@@ -112,7 +112,7 @@ test('the simulated deployment has the transitions of the graph, and the wait be
   expect(stateNamed(names.at(-1) ?? '').Type).toBe('Succeed');
 });
 
-test('a thousand deployments cost what their eight thousand transitions do, and little else', () => {
+test('A thousand deployments cost what their eight thousand transitions do, and little else', () => {
   const costs = costOfThousand(published);
 
   expect(costs['Step Functions']).toBeCloseTo(0.2, 6);
@@ -120,7 +120,7 @@ test('a thousand deployments cost what their eight thousand transitions do, and 
 });
 
 describe('what the simulation is made of', () => {
-  test('a bucket gives its burst at once and the rest at its rate, whoever asks', () => {
+  test('A bucket of tokens allows its burst at once and the rest at its rate, for every caller', () => {
     const bucket = tokenBucket({ perSecond: 2, burst: 3 });
 
     expect([0, 0, 0, 0, 0].map((now) => bucket.take(1, now))).toEqual([0, 0, 0, 0.5, 1]);
@@ -128,7 +128,7 @@ describe('what the simulation is made of', () => {
     expect(bucket.taken()).toBe(9);
   });
 
-  test('places are given in the order of the line, and counted while they are held', () => {
+  test('Slots in the simulation are given in the order of the queue, and counted while they are held', () => {
     const places = slots(1);
     const entered: string[] = [];
     places.enter(0, () => entered.push('first'));
@@ -142,7 +142,7 @@ describe('what the simulation is made of', () => {
     expect(places.busySeconds(10)).toBe(8);
   });
 
-  test('what happens later comes later, and what was said first comes first at the same time', () => {
+  test('The simulation runs later events later, and simultaneous events in the order in which they were scheduled', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 60 }), (times) => {
         const diary = agenda();

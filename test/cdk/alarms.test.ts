@@ -86,7 +86,7 @@ function metricsIn(line: Embedded): string[] {
 }
 
 describe('the alarms', () => {
-  test('look at metrics of ours that the functions really publish', () => {
+  test('The alarms use metrics that the functions really publish', () => {
     const known = published();
     const looked = resourcesOf(template, 'AWS::CloudWatch::Alarm')
       .flatMap(({ properties }) => metricsOf(properties))
@@ -98,14 +98,14 @@ describe('the alarms', () => {
     expect([...known]).toContain('HostKeyChanged{host=i-1,service=certferry}');
   });
 
-  test('all tell people, and say in words what to look at', () => {
+  test('All alarms notify operators, and their descriptions name what to check', () => {
     template.allResourcesProperties('AWS::CloudWatch::Alarm', {
       AlarmActions: [{ Ref: Match.stringLikeRegexp('^CertferryNotificationsTopic') }],
       AlarmDescription: Match.stringLikeRegexp('.{40,}'),
     });
   });
 
-  test('tell of every bad end of a deployment, each in one of two', () => {
+  test('The alarms cover every unsuccessful outcome of a deployment, each by one of two alarms', () => {
     const outcomes = ['DeploymentFailed', 'RollbackFailed'].flatMap((name) =>
       metricsOf(alarm(name)).flatMap(({ Dimensions = [] }) =>
         Dimensions.flatMap(({ Name, Value }) => (Name === 'outcome' ? [Value] : [])),
@@ -120,7 +120,7 @@ describe('the alarms', () => {
     );
   });
 
-  test('tell of rollouts that did not reach everybody', () => {
+  test('The alarms cover rollouts that did not reach every target', () => {
     expect(
       metricsOf(alarm('RolloutHalted'))
         .filter(({ Namespace }) => Namespace === 'certferry')
@@ -132,7 +132,7 @@ describe('the alarms', () => {
     );
   });
 
-  test('tell of certificates that expire within two weeks, or as many days as somebody said', () => {
+  test('The alarms cover certificates that expire within two weeks or the configured number of days', () => {
     const days = (from: typeof template) =>
       theResource(from, 'AWS::CloudWatch::Alarm', ({ id }) => id.includes('ExpiryNear')).properties;
 
@@ -144,7 +144,7 @@ describe('the alarms', () => {
     expect(days(synthesize({ expiryAlarmDays: 30 })).Threshold).toBe(30);
   });
 
-  test('stay as the last sweep left them until the next, and are quiet otherwise when nothing happens', () => {
+  test('The alarms stay as the last sweep left them until the next, and are quiet otherwise when nothing happens', () => {
     const missing = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(({ id, properties }) => [
       /Alarms([A-Za-z]+?)[0-9A-F]{8}$/.exec(id)?.[1],
       properties.TreatMissingData,
@@ -162,7 +162,7 @@ describe('the alarms', () => {
     });
   });
 
-  test('tell of a deployment that waits for its locks while it still waits', () => {
+  test('The alarms cover a deployment that waits for its locks while it still waits', () => {
     expect(metricsOf(alarm('LockHeldTooLong')).map(text)).toEqual(['LockWaitingMs{service=certferry}']);
     expect(alarm('LockHeldTooLong')).toMatchObject({
       Metrics: [{ MetricStat: { Stat: 'Maximum' } }],
@@ -170,7 +170,7 @@ describe('the alarms', () => {
     });
   });
 
-  test('look at every queue of events that nobody took', () => {
+  test('The alarms watch every dead-letter queue', () => {
     expect(metricsOf(alarm('EventUndelivered'))).toHaveLength(
       resourcesOf(template, 'AWS::SQS::Queue').length,
     );
@@ -185,11 +185,11 @@ describe('the dashboard', () => {
   ).properties;
   const body = JSON.stringify(DashboardBody);
 
-  test('has a name of its own in each region: those of all regions of an account are in one list', () => {
+  test('The dashboard has a name of its own in each region: those of all regions of an account are in one list', () => {
     expect(DashboardName).toEqual({ 'Fn::Join': ['', ['certferry-', { Ref: 'AWS::Region' }]] });
   });
 
-  test('shows every end of deployments and rollouts, how long they take, and what a sweep saw', () => {
+  test('The dashboard shows every end of deployments and rollouts, how long they take, and what a sweep saw', () => {
     const shown = [
       ...deploymentOutcomes,
       ...rolloutOutcomes,
@@ -206,7 +206,7 @@ describe('the dashboard', () => {
     expect(shown.filter((word) => !body.includes(word))).toEqual([]);
   });
 
-  test('shows only metrics of ours that the functions really publish', () => {
+  test('The dashboard shows only metrics of ours that the functions really publish', () => {
     const known = [...published()].map((metric) => metric.split('{')[0]);
     const shown = [...body.matchAll(/\\"certferry\\",\\"(\w+)\\"/g)].map(([, name]) => name);
 
@@ -214,7 +214,7 @@ describe('the dashboard', () => {
     expect(shown.filter((name) => !known.includes(name))).toEqual([]);
   });
 
-  test('has every alarm at its top', () => {
+  test('The dashboard has every alarm at its top', () => {
     const alarms = resourcesOf(template, 'AWS::CloudWatch::Alarm').map(({ id }) => id);
 
     expect(alarms.filter((id) => !body.includes(id))).toEqual([]);
@@ -222,7 +222,7 @@ describe('the dashboard', () => {
 });
 
 describe('the topic', () => {
-  test('is encrypted with our key, and alarms of this account may publish', () => {
+  test('The topic is encrypted with our key, and alarms of this account may publish', () => {
     template.hasResourceProperties('AWS::SNS::Topic', {
       KmsMasterKeyId: { 'Fn::GetAtt': [Match.stringLikeRegexp('^CertferryKey'), 'Arn'] },
     });

@@ -8,7 +8,7 @@ import { synthesize } from './synthesized.ts';
 const page = readFileSync(join(import.meta.dirname, '../../docs/deploying.md'), 'utf8');
 
 describe('docs/deploying.md', () => {
-  test('shows a request that is one', () => {
+  test('docs/deploying.md shows a valid request', () => {
     const [, example = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
 
     const { success, error } = DeploymentRequest.safeParse(JSON.parse(example));
@@ -16,14 +16,14 @@ describe('docs/deploying.md', () => {
     expect({ success, error }).toEqual({ success: true, error: undefined });
   });
 
-  test('explains every output of the stack', () => {
+  test('docs/deploying.md explains every output of the stack', () => {
     const outputs = Object.keys(synthesize().findOutputs('*'));
 
     expect(outputs.length).toBeGreaterThan(0);
     expect(outputs.filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
   });
 
-  test('names the document and the folder on hosts as they are', () => {
+  test('docs/deploying.md names the document and the folder on hosts as they are', () => {
     const [document] = Object.values(synthesize().findResources('AWS::SSM::Document'));
 
     expect(page).toContain(documentName);

@@ -25,7 +25,7 @@ function aRuntime(content = 'a program'): { file: string; sha256: string } {
 describe('the SSM document', () => {
   const properties = documentOf(synthesize());
 
-  test('is a command document for EC2 and hybrid nodes that gets new versions under its one name', () => {
+  test('The SSM document is a command document for EC2 and hybrid nodes that gets new versions under its one name', () => {
     expect(properties).toMatchObject({
       Name: 'certferry-agent',
       DocumentType: 'Command',
@@ -35,7 +35,7 @@ describe('the SSM document', () => {
     });
   });
 
-  test('takes one parameter, as a variable, of characters that mean nothing to a shell', () => {
+  test('The SSM document takes one parameter, as a variable, of characters that mean nothing to a shell', () => {
     expect(properties.Content.schemaVersion).toBe('2.2');
     expect(Object.keys(properties.Content.parameters)).toEqual(['Job']);
     expect(properties.Content.parameters.Job).toMatchObject({
@@ -46,7 +46,7 @@ describe('the SSM document', () => {
     });
   });
 
-  test('has one step, for Linux, that ends the command when it fails', () => {
+  test('The SSM document has one step, for Linux, that ends the command when it fails', () => {
     const [step, ...others] = properties.Content.mainSteps;
 
     expect(others).toEqual([]);
@@ -59,13 +59,13 @@ describe('the SSM document', () => {
     });
   });
 
-  test('fits into 64 KB with the largest job', () => {
+  test('The SSM document fits into 64 KB with the largest job', () => {
     expect(JSON.stringify(properties.Content).length + maximumJobCharacters).toBeLessThan(64 * 1024);
   });
 });
 
 describe('the script of the document', () => {
-  test('names the agent by place and digest, and is the bootstrap from there on', () => {
+  test('The script of the document names the agent by place and digest, and is the bootstrap from there on', () => {
     const artefacts = someArtefacts();
     const agent = createHash('sha256')
       .update(readFileSync(join(artefacts, 'agent/agent.cjs')))
@@ -87,7 +87,7 @@ describe('the script of the document', () => {
     expect(lines.slice(6)).toEqual(rendered.slice(6));
   });
 
-  test('names the runtime by the digest of the unpacked binary', () => {
+  test('The script of the document names the runtime by the digest of the unpacked binary', () => {
     const runtime = aRuntime();
     const { app, stack } = anApp({ runtime });
 
@@ -102,25 +102,25 @@ describe('the script of the document', () => {
 });
 
 describe('a runtime', () => {
-  test('whose digest is not the one it is said to have is refused', () => {
+  test('A runtime with another digest than the stated one is refused', () => {
     expect(() => synthesize({ runtime: { ...aRuntime(), sha256: 'a'.repeat(64) } })).toThrow(
       /expected a{64}/,
     );
   });
 
-  test('that is no Linux binary is refused with what to do', () => {
+  test('A runtime that is no Linux binary is refused with what to do', () => {
     const file = join(someArtefacts(), 'agent/agent.cjs');
 
     expect(() => synthesize({ runtime: { file } })).toThrow(/is not a Linux binary: pass .* runtime=host/);
   });
 
-  test('that is not there is refused by name', () => {
+  test('A runtime that is not there is refused by name', () => {
     expect(() => synthesize({ runtime: { file: '/nowhere/node' } })).toThrow('/nowhere/node does not exist');
   });
 });
 
 describe('artefacts that were not built', () => {
-  test('are named, with the command that builds them', () => {
+  test('Artefacts that were not built are named, with the command that builds them', () => {
     const artefacts = someArtefacts();
     rmSync(join(artefacts, 'ssm-document.json'));
 

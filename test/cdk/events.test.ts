@@ -16,7 +16,7 @@ const rule = (name: string, from = template) =>
   theResource(from, 'AWS::Events::Rule', ({ id }) => id.includes(`Events${name}`)).properties;
 
 describe('the rules', () => {
-  test('hear of ended commands with our document, never of the command event that carries parameters', () => {
+  test('The rules match ended commands of our document, and never the command event that carries parameters', () => {
     expect(rule('CommandEnded').EventPattern).toEqual({
       source: ['aws.ssm'],
       'detail-type': ['EC2 Command Invocation Status-change Notification'],
@@ -27,7 +27,7 @@ describe('the rules', () => {
     });
   });
 
-  test('hear of deployments that ended badly, those of a rollout’s waves included, and of no rollout itself', () => {
+  test('The rules match deployments that ended without success, those in waves included, and no rollout', () => {
     const { stateMachineArn, status } = rule('ExecutionEnded').EventPattern.detail;
     const machine = 'arn:<Partition>:states:<Region>:<AccountId>:stateMachine';
 
@@ -37,7 +37,7 @@ describe('the rules', () => {
     expect(textOf(stateMachineArn[1].prefix)).toBe(`${machine}:certferry-rollout/DeployWave`);
   });
 
-  test('hear of every trigger, on the bus that it is for', () => {
+  test('The rules match every trigger on its own bus', () => {
     const buckets = [{ name: 'bundles', prefix: 'tls/' }];
     const triggered = rulesOf(synthesize({ sources: { buckets } })).filter(({ id }) =>
       id.includes('EventsAnnounced'),
@@ -59,7 +59,7 @@ describe('the rules', () => {
     expect(found).toEqual(expect.arrayContaining(patterns));
   });
 
-  test('hear of a bucket of the same stack, whose name is not known yet', () => {
+  test('The rules match a bucket of the same stack, whose name is not known yet', () => {
     const stack = new Stack(new App(), 'Mine', {});
     const { bucketName: name } = new Bucket(stack, 'Bundles');
     new Certferry(stack, 'Certferry', {
@@ -103,7 +103,7 @@ describe('the rules', () => {
     expect(queue.properties.SqsManagedSseEnabled).toBe(true);
   });
 
-  test('put into their queues over TLS only', () => {
+  test('The rules put into their queues over TLS only', () => {
     for (const { properties } of resourcesOf(template, 'AWS::SQS::QueuePolicy')) {
       expect(properties.PolicyDocument.Statement).toContainEqual(
         expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
@@ -113,7 +113,7 @@ describe('the rules', () => {
 });
 
 describe('member accounts', () => {
-  test('may put events on our bus, and nobody may where there are none', () => {
+  test('Member accounts may send events to our bus, and without member accounts no other account may', () => {
     const { properties } = theResource(withMember, 'AWS::Events::EventBusPolicy', () => true);
 
     expect(resourcesOf(template, 'AWS::Events::EventBusPolicy')).toEqual([]);
@@ -121,7 +121,7 @@ describe('member accounts', () => {
     expect(textOf(properties.Statement.Principal.AWS)).toBe(`arn:<Partition>:iam::${member}:root`);
   });
 
-  test('are heard of when a command has ended there', () => {
+  test('Member accounts are heard of when a command has ended there', () => {
     const here = rule('CommandEndedHere', withMember);
     const there = rule('CommandEndedMembers', withMember);
 
@@ -130,7 +130,7 @@ describe('member accounts', () => {
     expect(there.Targets).toEqual(here.Targets);
   });
 
-  test('are heard of when they have a new instance', () => {
+  test('Member accounts are heard of when they have a new instance', () => {
     const here = rule('AnnouncedInstanceLaunched', withMember);
     const there = rule('AnnouncedMembers', withMember);
 

@@ -40,7 +40,7 @@ const typesIn = (template: { Resources: Record<string, { Type: string }> }) =>
   new Set(Object.values(template.Resources).map(({ Type }) => Type));
 
 describe('docs/install.md', () => {
-  test('has a stack that can be deployed as it stands', () => {
+  test('docs/install.md has a stack that can be deployed as it stands', () => {
     const { status, stderr, template } = synth('sample-0.ts');
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -49,7 +49,7 @@ describe('docs/install.md', () => {
     expect(types).toContain('AWS::StepFunctions::StateMachine');
   });
 
-  test('has a stack for member accounts that can be deployed as it stands', () => {
+  test('docs/install.md has a stack for member accounts that can be deployed as it stands', () => {
     const { status, stderr, template } = synth('sample-1.ts');
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
@@ -59,7 +59,7 @@ describe('docs/install.md', () => {
     expect(runners).toEqual([true, false]);
   });
 
-  test('has samples whose types are right', () => {
+  test('docs/install.md has samples whose types are right', () => {
     const config = {
       extends: join(root, 'tsconfig.json'),
       compilerOptions: {
@@ -79,11 +79,11 @@ describe('docs/install.md', () => {
     expect(stdout).toBe('');
   });
 
-  test('has the costs that npm run bench:cost prints', () => {
+  test('docs/install.md has the costs that npm run bench:cost prints', () => {
     expect(page, 'run npm run bench:cost -- --write').toBe(pageWithCost(page, renderCost(readPrices())));
   });
 
-  test('counts the metrics that alarms look at as there are', () => {
+  test('docs/install.md counts the metrics that the alarms watch', () => {
     const metrics = resourcesOf(synthesize(), 'AWS::CloudWatch::Alarm').flatMap(({ properties }) =>
       properties.Metrics === undefined
         ? [properties.MetricName]
@@ -99,7 +99,7 @@ describe('docs/install.md', () => {
 });
 
 describe('docs/monitoring.md', () => {
-  test('has every alarm of the stack', () => {
+  test('docs/monitoring.md has every alarm of the stack', () => {
     const monitoring = readFileSync(join(root, 'docs/monitoring.md'), 'utf8');
     const alarms = resourcesOf(synthesize(), 'AWS::CloudWatch::Alarm').map(
       ({ id }) => /Alarms([A-Za-z]+?)[0-9A-F]{8}$/.exec(id)?.[1],

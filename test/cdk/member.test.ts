@@ -32,11 +32,11 @@ describe('a member account', () => {
   test.each([
     ['for any account', undefined],
     ['for one account and region', { account: '222233334444', region: 'eu-west-1' }],
-  ])('passes the checks of AWS Solutions, synthesized %s', (_, env) => {
+  ])('A member account passes the checks of AWS Solutions, synthesized %s', (_, env) => {
     expect(() => aMember({}, env).app.synth()).not.toThrow();
   });
 
-  test('has the same document as the main account', () => {
+  test('A member account has the same document as the main account', () => {
     const [here] = resourcesOf(template, 'AWS::SSM::Document');
     const [there] = resourcesOf(synthesize(), 'AWS::SSM::Document');
     const lines = (document: typeof here): string[] =>
@@ -46,7 +46,7 @@ describe('a member account', () => {
     expect(lines(here)).toEqual(lines(there));
   });
 
-  test('lets the functions of the main account in by the path of their roles, and nobody else', () => {
+  test('A member account admits only the functions of the main account, by the path of their roles', () => {
     const { Statement } = runner.properties.AssumeRolePolicyDocument;
 
     expect(Statement).toHaveLength(1);
@@ -57,7 +57,7 @@ describe('a member account', () => {
     );
   });
 
-  test('lets them find hosts, send the one document to tagged ones, and see how that ended', () => {
+  test('A member account lets them find hosts, send the one document to tagged ones, and see how that ended', () => {
     const found = allowedTo(template, runner.id);
 
     expect(found).toEqual([
@@ -90,19 +90,22 @@ describe('a member account', () => {
   test.each([
     ['ended commands', 'CommandEnded', commandEnded.detailType],
     ['new instances', 'InstanceLaunched', instanceLaunched.pattern.detailType],
-  ])('tells the main account’s bus of %s, and may tell no other', (_, name, detailType) => {
-    const { properties } = theResource(template, 'AWS::Events::Rule', ({ id }) => id.includes(name));
-    const bus = 'arn:<Partition>:events:eu-central-1:111122223333:event-bus/certferry';
+  ])(
+    'A member account sends %s to the bus of the main account, and may send to no other bus',
+    (_, name, detailType) => {
+      const { properties } = theResource(template, 'AWS::Events::Rule', ({ id }) => id.includes(name));
+      const bus = 'arn:<Partition>:events:eu-central-1:111122223333:event-bus/certferry';
 
-    expect(properties.EventPattern['detail-type']).toEqual(detailType);
-    expect(textOf(properties.Targets[0].Arn)).toBe(bus);
-    const [forwarder] = properties.Targets[0].RoleArn['Fn::GetAtt'];
-    expect(allowedTo(template, forwarder)).toEqual([
-      { actions: ['events:PutEvents'], resources: [bus], condition: null },
-    ]);
-  });
+      expect(properties.EventPattern['detail-type']).toEqual(detailType);
+      expect(textOf(properties.Targets[0].Arn)).toBe(bus);
+      const [forwarder] = properties.Targets[0].RoleArn['Fn::GetAtt'];
+      expect(allowedTo(template, forwarder)).toEqual([
+        { actions: ['events:PutEvents'], resources: [bus], condition: null },
+      ]);
+    },
+  );
 
-  test('keeps what that bus does not take in a queue, which an alarm watches', () => {
+  test('A member account keeps what that bus does not take in a queue, which an alarm watches', () => {
     const queue = theResource(template, 'AWS::SQS::Queue', () => true);
     const [alarm] = resourcesOf(template, 'AWS::CloudWatch::Alarm');
 
@@ -112,7 +115,7 @@ describe('a member account', () => {
     expect(JSON.stringify(alarm?.properties)).toContain(queue.id);
   });
 
-  test('has no second role where another region of it has made it', () => {
+  test('A member account has no second role where another region of it has made it', () => {
     const second = aMember({ createRole: false }).template();
 
     expect(

@@ -103,7 +103,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
 const sorted = (statements: Statement[]): string[] => statements.map((one) => JSON.stringify(one)).sort();
 
 describe('each Lambda', () => {
-  test('is known to this table', () => {
+  test('Each Lambda is known to this table', () => {
     const names = resourcesOf(template, 'AWS::Lambda::Function').map(
       ({ properties }) => properties.FunctionName,
     );
@@ -128,7 +128,7 @@ describe('each Lambda', () => {
     },
   );
 
-  test('has a role of its own, without managed policies, for Lambda alone', () => {
+  test('Each Lambda has a role of its own, without managed policies, for Lambda alone', () => {
     const roles = Object.keys(allowed).map((name) => roleOf(theFunction(template, name)));
 
     expect(new Set(roles).size).toBe(roles.length);
@@ -153,7 +153,7 @@ describe('a wildcard', () => {
     ),
   ]);
 
-  test('as a whole resource stands only for actions that know no resources', () => {
+  test('A wildcard as a whole resource stands only for actions that know no resources', () => {
     const whole = allStatements().filter(({ resources }) => resources.includes('*'));
 
     expect(new Set(whole.flatMap(({ actions }) => actions))).toEqual(
@@ -180,7 +180,7 @@ describe('a wildcard', () => {
     );
   });
 
-  test('in a resource is one of those with a reason, and no action has one', () => {
+  test('A wildcard in a resource is one of those with a reason, and no action has one', () => {
     const statements = allStatements();
 
     const partial = statements

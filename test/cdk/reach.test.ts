@@ -9,7 +9,7 @@ describe('sources', () => {
   const readers = ['push-bundle', 'resolve-certificate'];
 
   test.each(readers)(
-    'that are named are the only ones that %s may read, decrypted by the named keys',
+    'Sources that are named are the only ones that %s may read, decrypted by the named keys',
     (name) => {
       const secret = arn('secretsmanager', 'secret:web-AbCdEf');
       const certificate = arn('acm', 'certificate/61f50cd4-45b9-4259-b049-d0a53682fa4b');
@@ -42,7 +42,7 @@ describe('sources', () => {
     },
   );
 
-  test('pass the checks of AWS Solutions, named or not', () => {
+  test('Sources pass the checks of AWS Solutions, named or not', () => {
     const sources = {
       parameters: ['/tls/*'],
       buckets: [{ name: 'bundles' }, { name: 'more', prefix: 'tls/' }],
@@ -53,7 +53,7 @@ describe('sources', () => {
 });
 
 describe('member accounts', () => {
-  test('are reached through their role, by exactly the functions that act on hosts', () => {
+  test('Member accounts are reached through their role, by exactly the functions that act on hosts', () => {
     const shared = synthesize({ accounts: ['222233334444'] });
     const assuming = resourcesOf(shared, 'AWS::Lambda::Function')
       .filter((lambda) =>

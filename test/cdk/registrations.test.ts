@@ -38,11 +38,11 @@ function handed(stack: Stack) {
 }
 
 describe('targets in code', () => {
-  test('have a function for each kind', () => {
+  test('Targets in code have a function for each kind', () => {
     expect(Object.keys(Target)).toEqual(targetKinds);
   });
 
-  test('keep config fields apart from what every target has', () => {
+  test('Targets in code keep config fields apart from what every target has', () => {
     const target = Target.nginx('web-1', { ...web, autoHeal: true });
 
     expect(RegisteredTarget.parse(target)).toMatchObject({
@@ -54,7 +54,7 @@ describe('targets in code', () => {
     });
   });
 
-  test('cannot be mistaken: no config has a field that every target has', () => {
+  test('Targets in code cannot be mistaken: no config has a field that every target has', () => {
     const common = ['certificate', 'host', 'verify', 'autoHeal', 'window'];
     const wrong = targetKinds.filter((kind) => {
       const { error } = kinds[kind].config.safeParse(Object.fromEntries(common.map((name) => [name, 1])));
@@ -67,7 +67,7 @@ describe('targets in code', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('that are wrong fail the synth with the field, as do certificates', () => {
+  test('Targets in code that are wrong fail the synth with the field, as do certificates', () => {
     const { certferry } = aStack();
 
     expect(() => certferry.addTarget(Target.nginx('web-1', { ...web, certPath: 'fullchain.pem' }))).toThrow(
@@ -84,7 +84,7 @@ describe('targets in code', () => {
     ).toThrow(/certificate api\.example\.com: approvalAfterWave is 3, but waves is \[1,"10%","100%"\]/);
   });
 
-  test('are named once', () => {
+  test('Targets in code are named once', () => {
     const { certferry } = aStack();
     certferry.addTarget(Target.nginx('web-1', web)).addCertificate({ name: 'api.example.com' });
 
@@ -94,7 +94,7 @@ describe('targets in code', () => {
 });
 
 describe('the list that the stack hands over', () => {
-  test('has all that was named, in code and in a file', () => {
+  test('The list that the stack hands over has all that was named, in code and in a file', () => {
     const { stack, certferry } = aStack();
     const file = join(someArtefacts(), 'targets.yaml');
     writeFileSync(
@@ -112,7 +112,7 @@ describe('the list that the stack hands over', () => {
     expect(targets.map(({ id }) => id)).toEqual(['web-1', 'web-2']);
   });
 
-  test('has places for what only CloudFormation knows, and their values beside it', () => {
+  test('The list that the stack hands over has places for what only CloudFormation knows, and their values beside it', () => {
     const { stack, certferry } = aStack();
     const { bucketName: bucket } = new Bucket(stack, 'Bundles');
     const group = 'Fleet-ABC';
@@ -131,7 +131,7 @@ describe('the list that the stack hands over', () => {
     expect(targets[0]?.host).toEqual({ autoScalingGroup: 'fleet-abc' });
   });
 
-  test('cannot have a list that only CloudFormation knows', () => {
+  test('The list that the stack hands over cannot have a list that only CloudFormation knows', () => {
     const { stack, certferry } = aStack();
     const { valueAsList } = new CfnParameter(stack, 'Command', { type: 'CommaDelimitedList' });
 
@@ -142,7 +142,7 @@ describe('the list that the stack hands over', () => {
     expect(() => certferry.addTarget(Target.nginx('web-1', { ...web, reloadCommand }))).not.toThrow();
   });
 
-  test('cannot have the name of a tag that only CloudFormation knows', () => {
+  test('The list that the stack hands over cannot have the name of a tag that only CloudFormation knows', () => {
     const { stack, certferry } = aStack();
     const { bucketName } = new Bucket(stack, 'Bundles');
     certferry.addTarget(Target.nginx('web', { ...web, host: { tags: { [bucketName]: 'yes' } } }));
@@ -150,7 +150,7 @@ describe('the list that the stack hands over', () => {
     expect(() => Template.fromStack(stack)).toThrow('only known when the stack is deployed');
   });
 
-  test('may be read by the function, and nothing else of the bucket may', () => {
+  test('The list that the stack hands over may be read by the function, and nothing else of the bucket may', () => {
     const { stack, certferry } = aStack();
     certferry.addTarget(Target.nginx('web-1', web));
     const template = Template.fromStack(stack);
@@ -164,7 +164,7 @@ describe('the list that the stack hands over', () => {
     ]);
   });
 
-  test('is handed over after the function may read it, and is another one when it changes', () => {
+  test('The list that the stack hands over is handed over after the function may read it, and is another one when it changes', () => {
     const keyOf = (id: string) => {
       const { stack, certferry } = aStack();
       certferry.addTarget(Target.nginx(id, web));
@@ -179,11 +179,11 @@ describe('the list that the stack hands over', () => {
     expect(keyOf('web-1')).not.toBe(keyOf('web-2'));
   });
 
-  test('is not there when nothing was named', () => {
+  test('The list that the stack hands over is not there when nothing was named', () => {
     synthesize().resourceCountIs('Custom::CertferryRegistry', 0);
   });
 
-  test('passes the checks of AWS Solutions', () => {
+  test('The list that the stack hands over passes the checks of AWS Solutions', () => {
     const { app, stack } = anApp();
     const [certferry] = stack.node.children.filter((child) => child instanceof Certferry);
     certferry?.addTarget(Target.nginx('web-1', web));

@@ -51,21 +51,24 @@ const told: Readonly<Record<string, string[]>> = {
 };
 
 describe('each Lambda', () => {
-  test.each(Object.entries(told))('%s is told what it needs and no more', (name, variables) => {
-    expect(Object.keys(variablesOf(template, name)).sort()).toEqual(variables);
-  });
+  test.each(Object.entries(told))(
+    '%s gets the environment variables that it needs and no others',
+    (name, variables) => {
+      expect(Object.keys(variablesOf(template, name)).sort()).toEqual(variables);
+    },
+  );
 
-  test('is in this table', () => {
+  test('Each Lambda is in this table', () => {
     expect([...Object.keys(told), 'decide-approval'].sort()).toEqual(Object.keys(tasks).sort());
   });
 
-  test('that tells people is told what they type to work in this stack', () => {
+  test('Each Lambda that notifies operators gets the command-line options of this stack', () => {
     for (const name of ['record-outcome', 'probe-services', 'ask-approval', 'halt-rollout', 'end-rollout']) {
       expect(textOf(variablesOf(template, name).COMMAND_OPTIONS)).toBe('--stack Certferry --region <Region>');
     }
   });
 
-  test('that starts rollouts is told the machine that this stack has', () => {
+  test('Each Lambda that starts rollouts gets the state machine of this stack', () => {
     const { StateMachineName } = theResource(
       template,
       'AWS::StepFunctions::StateMachine',
@@ -81,7 +84,7 @@ describe('each Lambda', () => {
 });
 
 describe('a default strategy', () => {
-  test('reaches the state that resolves a certificate', () => {
+  test('A default strategy reaches the state that resolves a certificate', () => {
     const strategy = { waves: [2, '50%', '100%'], toleratedFailures: '10%' } as const;
     const { DEFAULT_STRATEGY } = variablesOf(
       synthesize({ defaultStrategy: { ...strategy, waves: [...strategy.waves] } }),
@@ -94,7 +97,7 @@ describe('a default strategy', () => {
     expect(Strategy.parse(read).maxConcurrency).toBe(50);
   });
 
-  test('that is wrong fails the synth with the field', () => {
+  test('A default strategy that is wrong fails the synth with the field', () => {
     const wrong = { maxConcurrency: 0, wave: [1] } as never;
 
     expect(() => synthesize({ defaultStrategy: wrong })).toThrow(
@@ -104,7 +107,7 @@ describe('a default strategy', () => {
 });
 
 describe('a rate of commands', () => {
-  test('is said to all that send commands', () => {
+  test('The rate of commands is set for every function that sends commands', () => {
     const faster = synthesize({ commandsPerSecond: 50 });
 
     for (const name of ['push-bundle', 'reconcile-command', 'probe-from-host', 'roll-back', 'sweep']) {
@@ -124,13 +127,13 @@ describe('a number that no function could work with', () => {
     [{ historyRetentionDays: 2.5 }, 'historyRetentionDays'],
     [{ expiryAlarmDays: -1 }, 'expiryAlarmDays'],
     [{ sweepSchedule: Duration.seconds(90) }, 'sweepSchedule'],
-  ])('fails the synth with the field: %j', (props, field) => {
+  ])('A number that no function could work with fails the synth with the field: %j', (props, field) => {
     expect(() => synthesize(props)).toThrow(
       new RegExp(`Certferry cannot be made like this:\\n {2}${field}: `),
     );
   });
 
-  test('is not made of one that they can', () => {
+  test('A number that no function could work with is not made of one that they can', () => {
     const fastest = synthesize({ commandsPerSecond: 1000, historyRetentionDays: 36_500 });
     const told = variablesOf(fastest, 'push-bundle') as Record<string, string>;
 
@@ -139,13 +142,13 @@ describe('a number that no function could work with', () => {
 });
 
 describe('how long things are kept', () => {
-  test('is said for logs', () => {
+  test('The retention of logs is configurable', () => {
     const kept = synthesize({ logRetention: RetentionDays.THREE_MONTHS });
 
     kept.allResourcesProperties('AWS::Logs::LogGroup', { RetentionInDays: 90 });
   });
 
-  test('is said for the history of deployments, to those who write it', () => {
+  test('The retention of the deployment history is set for the functions that write it', () => {
     const kept = synthesize({ historyRetentionDays: 30 });
 
     for (const name of ['record-outcome', 'release-lock']) {
@@ -157,20 +160,20 @@ describe('how long things are kept', () => {
 describe('links in questions', () => {
   const linked = synthesize({ approvalLinks: true });
 
-  test('lead to a function that is public, and that only exists for them', () => {
+  test('Approval links lead to a function that is public, and that only exists for them', () => {
     expect(resourcesOf(template, 'AWS::Lambda::Url')).toEqual([]);
     linked.hasResourceProperties('AWS::Lambda::Url', { AuthType: 'NONE' });
     expect(() => theFunction(template, 'decide-approval')).toThrow('0 of AWS::Lambda::Function');
   });
 
-  test('are known to the function that asks', () => {
+  test('Approval links are known to the function that asks', () => {
     const { id } = theResource(linked, 'AWS::Lambda::Url', () => true);
 
     expect(variablesOf(linked, 'ask-approval').APPROVAL_URL).toEqual({ 'Fn::GetAtt': [id, 'FunctionUrl'] });
     expect(variablesOf(template, 'ask-approval').APPROVAL_URL).toBeUndefined();
   });
 
-  test('pass the checks of AWS Solutions', () => {
+  test('Approval links pass the checks of AWS Solutions', () => {
     expect(() => anApp({ approvalLinks: true }).app.synth()).not.toThrow();
   });
 });
@@ -182,7 +185,7 @@ describe('what is brought along', () => {
     return Template.fromStack(stack);
   };
 
-  test('a key is used in place of one that is made, and lets logs and alarms use it', () => {
+  test('A key is used in place of one that is made, and lets logs and alarms use it', () => {
     const mine = made((stack) => ({ encryptionKey: new Key(stack, 'Mine') }));
 
     const { properties } = theResource(mine, 'AWS::KMS::Key', () => true);
@@ -192,7 +195,7 @@ describe('what is brought along', () => {
     ]);
   });
 
-  test('a topic is used in place of one that is made, and people are subscribed to it', () => {
+  test('An existing topic is used instead of a new one, and the subscribers are added to it', () => {
     const mine = made((stack) => ({
       notifications: { topic: new Topic(stack, 'Mine'), emails: ['ops@example.com'] },
     }));
@@ -218,17 +221,20 @@ describe('what is brought along', () => {
         'that it knows',
         (stack) => ({ topic: Topic.fromTopicAttributes(stack, 'Ops', { topicArn, keyArn }) }),
       ],
-    ])('is told through by functions that may use the key %s', (_, notifications) => {
-      const mine = made((stack) => ({ notifications: notifications(stack) }));
+    ])(
+      'A topic of another stack, encrypted with its own key, can be published to by functions that may use the key %s',
+      (_, notifications) => {
+        const mine = made((stack) => ({ notifications: notifications(stack) }));
 
-      const allowed = allowedTo(mine, roleOf(theFunction(mine, 'end-rollout')));
+        const allowed = allowedTo(mine, roleOf(theFunction(mine, 'end-rollout')));
 
-      expect(allowed).toContainEqual(on(topicArn, ['sns:Publish']));
-      expect(allowed).toContainEqual(on(keyArn, ['kms:Decrypt', 'kms:GenerateDataKey'], through('sns')));
-    });
+        expect(allowed).toContainEqual(on(topicArn, ['sns:Publish']));
+        expect(allowed).toContainEqual(on(keyArn, ['kms:Decrypt', 'kms:GenerateDataKey'], through('sns')));
+      },
+    );
   });
 
-  test('a schedule takes the place of every six hours', () => {
+  test('A schedule takes the place of every six hours', () => {
     const schedules = (of: Template) =>
       resourcesOf(of, 'AWS::Events::Rule').flatMap(({ properties }) => properties.ScheduleExpression ?? []);
 

@@ -13,11 +13,11 @@ const template = synthesize();
 const encrypted = { 'Fn::GetAtt': [Match.stringLikeRegexp('^CertferryKey'), 'Arn'] };
 
 describe('the checks of AWS Solutions', () => {
-  test('pass', () => {
+  test('The checks of AWS Solutions pass', () => {
     expect(() => anApp().app.synth()).not.toThrow();
   });
 
-  test('refuse a stack with something in it that they find', () => {
+  test('The checks of AWS Solutions refuse a stack with something in it that they find', () => {
     const { app, stack } = anApp();
     new Bucket(stack, 'Careless');
 
@@ -43,7 +43,7 @@ describe('the tables', () => {
     expect(found).toEqual(indexes);
   });
 
-  test('are on demand, encrypted with our key, recoverable to any second, and outlive the stack', () => {
+  test('The tables are on demand, encrypted with our key, recoverable to any second, and outlive the stack', () => {
     template.resourceCountIs('AWS::DynamoDB::Table', 3);
     template.allResources('AWS::DynamoDB::Table', {
       DeletionPolicy: 'Retain',
@@ -60,7 +60,7 @@ describe('the tables', () => {
 });
 
 describe('the key', () => {
-  test('is rotated, outlives the stack, and serves other services only under a condition', () => {
+  test('The key is rotated, outlives the stack, and serves other services only under a condition', () => {
     const { properties, deletionPolicy } = theResource(template, 'AWS::KMS::Key', () => true);
 
     expect(properties.EnableKeyRotation).toBe(true);
@@ -73,7 +73,7 @@ describe('the key', () => {
 });
 
 describe('the logs', () => {
-  test('are encrypted with our key, kept a year, and hold no data of executions', () => {
+  test('The logs are encrypted with our key, kept a year, and hold no data of executions', () => {
     template.allResourcesProperties('AWS::Logs::LogGroup', {
       KmsKeyId: encrypted,
       RetentionInDays: 365,
@@ -87,7 +87,7 @@ describe('the logs', () => {
 });
 
 describe('the Lambdas', () => {
-  test('run on Node 24 on arm64, and write into their own log group', () => {
+  test('The Lambdas run on Node 24 on arm64, and write into their own log group', () => {
     template.allResourcesProperties('AWS::Lambda::Function', {
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
@@ -104,7 +104,7 @@ describe('the Lambdas', () => {
     }
   });
 
-  test('that probe run where they are told to, and no other does', () => {
+  test('The Lambdas that probe run in the configured network, and no other does', () => {
     const stack = new Stack(new App(), 'Networked', {});
     const vpc = new Vpc(stack, 'Vpc');
     new Certferry(stack, 'Certferry', {
@@ -132,7 +132,7 @@ describe('the Lambdas', () => {
 });
 
 describe('the host policy', () => {
-  test('reads the pinned agent and nothing else', () => {
+  test('The host policy reads the pinned agent and nothing else', () => {
     const { properties } = theResource(template, 'AWS::IAM::ManagedPolicy', () => true);
 
     const [statement, ...others] = statementsOf(properties.PolicyDocument);
@@ -147,7 +147,7 @@ describe('the host policy', () => {
 describe('the work bucket', () => {
   const bucket = theResource(template, 'AWS::S3::Bucket', () => true);
 
-  test('is encrypted with our key, closed to the public, and keeps nothing for longer than a rollout may need it', () => {
+  test('The work bucket is encrypted with our key, closed to the public, and keeps nothing for longer than a rollout may need it', () => {
     template.hasResourceProperties('AWS::S3::Bucket', {
       BucketEncryption: {
         ServerSideEncryptionConfiguration: [
@@ -176,13 +176,13 @@ describe('the work bucket', () => {
     });
   });
 
-  test('has no versions, tells nobody of its objects, and is left when the stack goes', () => {
+  test('The work bucket has no versions, sends no notifications, and is retained when the stack is deleted', () => {
     expect(bucket.properties.VersioningConfiguration).toBeUndefined();
     expect(bucket.properties.NotificationConfiguration).toBeUndefined();
     expect(bucket.deletionPolicy).toBe('Retain');
   });
 
-  test('answers over TLS only', () => {
+  test('The work bucket answers over TLS only', () => {
     const { properties } = theResource(template, 'AWS::S3::BucketPolicy', () => true);
 
     expect(properties.PolicyDocument.Statement).toEqual([

@@ -60,12 +60,12 @@ const machines = [
 describe.each(machines)('%s as it is deployed', (name, file) => {
   const { properties, text, tasksOf, role } = deployed(name);
 
-  test('is the file of the repository, word for word', () => {
+  test('The state machine of a stack is the file of the repository, word for word', () => {
     expect(properties.DefinitionString).toBe(file);
     expect(properties.StateMachineType).toBe('STANDARD');
   });
 
-  test('is valid once its substitutions are made, and none is left', () => {
+  test('The state machine of a stack is valid once its substitutions are made, and none is left', () => {
     const { isValid, errorsText } = aslValidator(JSON.parse(text), { checkPaths: true, checkArn: true });
 
     expect(errorsText('\n')).toBe('');
@@ -73,7 +73,7 @@ describe.each(machines)('%s as it is deployed', (name, file) => {
     expect(text).not.toContain('${');
   });
 
-  test('may invoke exactly the functions that its states call', () => {
+  test('A state machine may invoke exactly the functions that its states call', () => {
     const called = new Set(tasksOf.map(([, state]) => theFunction(template, taskCalledBy(state)).id));
     const invoking = allowedTo(template, role).filter(({ actions }) =>
       actions.includes('lambda:InvokeFunction'),
@@ -84,7 +84,7 @@ describe.each(machines)('%s as it is deployed', (name, file) => {
     expect(invoking[0]?.resources.filter((resource) => resource.includes('*'))).toEqual([]);
   });
 
-  test('waits for each function less long than it may take', () => {
+  test('A state machine waits for each function less long than the function may take', () => {
     const wrong = tasksOf.filter(([, state]) => {
       const { Timeout } = theFunction(template, taskCalledBy(state)).properties;
       if (state.Resource?.endsWith('.waitForTaskToken') !== true) {
@@ -107,13 +107,13 @@ describe('the rollout machine', () => {
     condition: null,
   });
 
-  test('has the states of deploy-target in its Map', () => {
+  test('The rollout machine has the states of deploy-target in its Map', () => {
     const names = states.map(([state]) => state);
 
     expect(names).toEqual(expect.arrayContaining(Object.keys(JSON.parse(deployTargetFile()).States)));
   });
 
-  test('may start, look at, stop and redrive the deployments of its waves, and no other machine’s', () => {
+  test('The rollout machine may start, describe, stop and redrive the deployments of its waves, and no others', () => {
     const executions = `arn:<Partition>:states:${here}:execution:certferry-rollout`;
 
     expect(found.filter(({ actions }) => actions.some((action) => action.startsWith('states:')))).toEqual([
@@ -127,7 +127,7 @@ describe('the rollout machine', () => {
     ]);
   });
 
-  test('reads its waves and writes their results under one prefix of the work bucket, through our key', () => {
+  test('The rollout machine reads its waves and writes their results under one prefix of the work bucket, through our key', () => {
     expect(found).toContainEqual(
       statement(
         ['s3:AbortMultipartUpload', 's3:GetObject', 's3:ListMultipartUploadParts', 's3:PutObject'],
@@ -145,7 +145,7 @@ describe('the rollout machine', () => {
 });
 
 describe('the functions', () => {
-  test('are called by a state of one of the machines, or started by an event, CloudFormation or a person', () => {
+  test('Each function is called by a state, or started by an event, CloudFormation or an operator', () => {
     const called = new Set(
       machines.flatMap(([name]) => deployed(name).tasksOf.map(([, state]) => taskCalledBy(state))),
     );

@@ -41,12 +41,12 @@ describe('cdk synth', () => {
     ended = cdk('synth', '--quiet', '-c', 'runtime=host', '--output', folder);
   });
 
-  test('makes the stack without account, credentials or network', () => {
+  test('cdk synth makes the stack without account, credentials or network', () => {
     expect(ended).toMatchObject({ status: 0 });
     expect(readdirSync(folder)).toContain('Certferry.template.json');
   });
 
-  test('brings the code that was built', () => {
+  test('cdk synth brings the code that was built', () => {
     const assets = JSON.parse(readFileSync(join(folder, 'Certferry.assets.json'), 'utf8'));
     const handlers = Object.values<{ source: { path: string; packaging: string } }>(assets.files)
       .filter(({ source }) => source.packaging === 'zip')

@@ -25,7 +25,7 @@ function openssl(...args: string[]): void {
 }
 
 describe('a bundle in files', () => {
-  test('is read from one file with everything in it', async () => {
+  test('A bundle in files is read from one file with everything in it', async () => {
     const version = await aVersion();
 
     const { facts } = readBundleFiles({ cert: file('all.pem', version.keyPem + version.fullchainPem) }, now);
@@ -33,7 +33,7 @@ describe('a bundle in files', () => {
     expect(facts.fingerprint).toBe(version.fingerprint);
   });
 
-  test('is read from a file for each part', async () => {
+  test('A bundle in files is read from a file for each part', async () => {
     const version = await aVersion();
 
     const { facts } = readBundleFiles(
@@ -48,7 +48,7 @@ describe('a bundle in files', () => {
     expect(facts.chain).toHaveLength(1);
   });
 
-  test('is read from a PKCS#12 file, whatever it is called, with the passphrase of another file', async () => {
+  test('A bundle in files is read from a PKCS#12 file, whatever it is called, with the passphrase of another file', async () => {
     const version = await aVersion();
     const all = file('p12-source.pem', version.keyPem + version.fullchainPem);
     const cert = join(folder, 'bundle');
@@ -60,7 +60,7 @@ describe('a bundle in files', () => {
     expect(facts.fingerprint).toBe(version.fingerprint);
   });
 
-  test('without its key is refused with the option that gives it', async () => {
+  test('A bundle in files without its key is refused with the option that gives it', async () => {
     const cert = file('alone.pem', (await aVersion()).fullchainPem);
 
     expect(() => readBundleFiles({ cert }, now)).toThrow(
@@ -72,7 +72,7 @@ describe('a bundle in files', () => {
     ['key', '--key'],
     ['chain', '--chain'],
   ])(
-    'is refused in words when a %s is named beside a PKCS#12 file, which would be left out',
+    'A bundle in files is refused with an explanation when a %s is named beside a PKCS#12 file, which would be ignored',
     async (part, option) => {
       const cert = join(folder, 'bundle.p12');
       writeFileSync(cert, Buffer.from([0x30, 0x03, 0x02, 0x01, 0x03]));
@@ -83,7 +83,7 @@ describe('a bundle in files', () => {
     },
   );
 
-  test('is not taken for PKCS#12 when it is a certificate in DER', async () => {
+  test('A bundle in files is not taken for PKCS#12 when it is a certificate in DER', async () => {
     const version = await aVersion();
     const cert = join(folder, 'cert.der');
     openssl('x509', '-in', file('der-source.pem', version.certPem), '-outform', 'DER', '-out', cert);
@@ -93,7 +93,7 @@ describe('a bundle in files', () => {
     expect(facts.fingerprint).toBe(version.fingerprint);
   });
 
-  test('is a usage error when a file cannot be read, and names it', () => {
+  test('A bundle in files is a usage error when a file cannot be read, and names it', () => {
     const cert = join(folder, 'nothing.pem');
 
     expect(() => readBundleFiles({ cert }, now)).toThrow(`cannot read the certificate ${cert}: no such file`);

@@ -54,21 +54,21 @@ const deployedToAll = (requested: LocalRollout): LocalRolloutResult => {
   return anEnd('finished', [{ number: 1, direction: 'forward', results }]);
 };
 
-test('the scene of a fleet fails when a rollout ends otherwise than described, and says how it went', async () => {
+test('The fleet scene of the demo fails when a rollout ends otherwise than described, and reports how it ended', async () => {
   await expect(scene(() => anEnd('rolled_back', []))).rejects.toMatchObject({
     name: 'DemoFailed',
     message: expect.stringContaining('this rollout was to end as finished'),
   });
 });
 
-test('the scene of a fleet looks at the servers itself, whatever a rollout says', async () => {
+test("The fleet scene of the demo probes the servers itself, independent of the rollout's result", async () => {
   await expect(scene(deployedToAll)).rejects.toMatchObject({
     name: 'DemoFailed',
     message: expect.stringMatching(/^web-1 was to serve version 1 .* it serves nothing$/),
   });
 });
 
-test('the fleet is what a targets file could say: five hosts of local mode, a server on each', async () => {
+test('The fleet of the demo is an ordinary targets file: five hosts of local mode with one server each', async () => {
   const seen: LocalRollout[] = [];
 
   await scene((requested, fleet) => {

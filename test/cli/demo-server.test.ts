@@ -35,14 +35,14 @@ async function servedBy({ target: { verify } }: Stage): Promise<string | null> {
   return first?.served?.fingerprint ?? null;
 }
 
-test('serves nothing before the first deployment', async () => {
+test('The demo server serves nothing before the first deployment', async () => {
   const stage = await aStage();
 
   expect(existsSync(stage.paths.certPath)).toBe(false);
   expect(await servedBy(stage)).toBeNull();
 });
 
-test('serves what it finds when it is told to reload', async () => {
+test('The demo server serves its current files after a reload signal', async () => {
   const stage = await aStage();
 
   const first = await install(stage);
@@ -51,7 +51,7 @@ test('serves what it finds when it is told to reload', async () => {
   await expect.poll(() => servedBy(stage)).toBe(second);
 });
 
-test('goes on serving the old leaf once it is stuck, though the reload succeeds', async () => {
+test('The demo server keeps serving the previous leaf once it is stuck, although the reload succeeds', async () => {
   const stage = await aStage();
   const first = await install(stage);
   await expect.poll(() => servedBy(stage)).toBe(first);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { certferry } from './command.ts';
 
-test('the demo shows what it says, in plain text on a pipe, and leaves nothing behind', async () => {
+test('The demo prints plain text on a pipe, shows what it announces, and leaves nothing behind', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
 

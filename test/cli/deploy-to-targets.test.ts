@@ -30,7 +30,7 @@ function aRunner(during: (targetId: string) => void = () => {}) {
 }
 
 describe('an order to many targets', () => {
-  test('is carried to eight at a time, and to all', async () => {
+  test('A deployment to many targets is carried to eight at a time, and to all', async () => {
     const { run, seen } = aRunner();
 
     const finished = await deployToTargets(run, targets(30), {
@@ -42,7 +42,7 @@ describe('an order to many targets', () => {
     expect(finished.map(({ target }) => target.id)).toEqual(targets(30).map(({ id }) => id));
   });
 
-  test('is reported for every target when one breaks off', async () => {
+  test('A deployment to many targets is reported for every target when one breaks off', async () => {
     const { run } = aRunner((id) => {
       if (id === 'web-2') throw new Error('the database is gone');
     });
@@ -56,7 +56,7 @@ describe('an order to many targets', () => {
     expect(finished[1]?.output.summary).toContain('the database is gone');
   });
 
-  test('is not begun for further targets once interrupted, and waited for where it has begun', async () => {
+  test('A deployment to many targets is not begun for further targets once interrupted, and waited for where it has begun', async () => {
     const interruption = new AbortController();
     const { run, seen } = aRunner(() => interruption.abort());
 
@@ -70,7 +70,7 @@ describe('an order to many targets', () => {
     expect(finished.at(-1)?.output).toMatchObject({ outcome: 'rejected', reason: 'Interrupted' });
   });
 
-  test('is told in plain lines, one for each state', async () => {
+  test('A deployment to many targets prints plain lines, one for each state', async () => {
     const lines: string[] = [];
     const { run } = aRunner();
 

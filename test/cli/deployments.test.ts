@@ -29,7 +29,7 @@ describe('deployments on this machine', () => {
   });
   afterAll(() => place.stop());
 
-  test('walk from the first version to a rollback, each with its exit code and its report', async () => {
+  test('Deployments on this machine walk from the first version to a rollback, each with its exit code and its report', async () => {
     const first = await place.issue();
     const second = await place.issue();
 
@@ -107,7 +107,7 @@ describe('deployments on this machine', () => {
 });
 
 describe('a deployment that ends early', () => {
-  test('is refused for a bad bundle before anything is touched or started', async () => {
+  test('A deployment that ends early is refused for a bad bundle before anything is touched or started', async () => {
     const place = await aWorkplace();
     try {
       const [one, other] = [await place.issue(), await place.issue()];
@@ -129,7 +129,7 @@ describe('a deployment that ends early', () => {
     }
   });
 
-  test('says with its exit code that the daemon refused the new bytes', async () => {
+  test('A deployment whose daemon refuses the staged files reports it with its exit code', async () => {
     const place = await aWorkplace((usual) => ({
       ...usual,
       validateCommand: ['sh', '-c', 'echo no thank you >&2; exit 1'],
@@ -145,7 +145,7 @@ describe('a deployment that ends early', () => {
     }
   });
 
-  test('says with its exit code that the reload failed, and has put the old files back', async () => {
+  test('A deployment whose reload fails reports it with its exit code, and has restored the previous files', async () => {
     const place = await aWorkplace((usual) => ({ ...usual, reloadCommand: failingOnce(usual) }));
     try {
       const [first, second] = [await place.issue(), await place.issue()];
@@ -162,7 +162,7 @@ describe('a deployment that ends early', () => {
     }
   });
 
-  test('changes nothing when it is a dry run', async () => {
+  test('A deployment that ends early changes nothing when it is a dry run', async () => {
     const place = await aWorkplace((usual) => ({ ...usual, validateCommand: ['true'] }));
     try {
       const judged = await place.deploy(await place.issue(), '--dry-run', '--json');

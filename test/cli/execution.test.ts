@@ -29,13 +29,13 @@ describe('inspect', () => {
       'certferry rollout --stack Prod --resume r-1 --region eu-west-1',
       'certferry rollout --stack Prod --resume r-1 --rollback --region eu-west-1',
     ],
-  ])('of a halted rollout says what to type where it is: %j', (place, resume, rollBack) => {
+  ])('Inspecting a halted rollout prints the next command for its backend: %j', (place, resume, rollBack) => {
     const lines = executionLines(machine, aHaltedRollout(), { ...layout, own: commandLineFor(place) });
 
     expect(lines).toEqual(expect.arrayContaining([`  ${resume}`, `  ${rollBack}`]));
   });
 
-  test('fits a narrow screen, where what can be copied stays whole', () => {
+  test('Inspect fits a narrow screen, where what can be copied stays whole', () => {
     const { events } = anExecution().visit('ResolveCertificate', 'Task').end('ExecutionSucceeded');
     const output: RecordedRollout = {
       ...{ rolloutId: 'r-1', certificate: 'api.example.com', fingerprint: `sha256:${'ab'.repeat(32)}` },
@@ -62,7 +62,7 @@ describe('inspect', () => {
     ]);
   });
 
-  test('of a rollout that runs again says nothing of that', () => {
+  test('Inspecting a rollout that runs again prints no command to resume it', () => {
     const running = { ...aHaltedRollout(), status: 'RUNNING' };
 
     const lines = executionLines(machine, running, { ...layout, own: commandLineFor({ local: true }) });

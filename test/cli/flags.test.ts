@@ -14,7 +14,7 @@ describe('the version of certferry', () => {
       ['--version', [command]],
       ['-V', [command]],
     ]),
-  ])('is printed by %s after "certferry %s"', async (flag, command) => {
+  ])('The version of certferry is printed by %s after "certferry %s"', async (flag, command) => {
     const { code, out, err } = await captured(...command, flag);
 
     expect({ code, err }).toEqual({ code: 0, err: '' });
@@ -28,15 +28,18 @@ describe('a renamed flag', () => {
     [['rollout', '--version=sha256:12', '--stack', 's'], '--version VERSION', '--to VERSION'],
     [['rollout', '--local', '--resume', 'r', '--roll-back'], '--roll-back', '--rollback'],
     [['halt', '--roll-back', '--local', 'r'], '--roll-back', '--rollback'],
-  ])('ends the command with exit code 2 and the new name: certferry %j', async (args, former, current) => {
-    const message = `${former} was renamed. Use ${current}.`;
+  ])(
+    'A renamed flag ends the command with exit code 2 and the new name: certferry %j',
+    async (args, former, current) => {
+      const message = `${former} was renamed. Use ${current}.`;
 
-    expect(await captured(...args)).toEqual({ code: 2, out: '', err: message });
-    const { code, out } = await captured(...args, '--json');
-    expect({ code, ...JSON.parse(out) }).toEqual({ code: 2, error: { name: 'UsageError', message } });
-  });
+      expect(await captured(...args)).toEqual({ code: 2, out: '', err: message });
+      const { code, out } = await captured(...args, '--json');
+      expect({ code, ...JSON.parse(out) }).toEqual({ code: 2, error: { name: 'UsageError', message } });
+    },
+  );
 
-  test('is not shown in the help', async () => {
+  test('A renamed flag is not shown in the help', async () => {
     for (const command of ['deploy', 'rollout', 'halt']) {
       expect((await captured(command, '--help')).out).not.toMatch(/--version|--roll-back/);
     }

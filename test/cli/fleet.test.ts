@@ -53,7 +53,7 @@ describe('a rollout on this machine', () => {
   afterAll(() => place.stop());
 
   test(
-    'walks from a first version to one that is halted, resumed and swept',
+    'A rollout on this machine walks from a first version to one that is halted, resumed and swept',
     async () => {
       await bring();
       const done = await place.run(...rolling());
@@ -141,7 +141,7 @@ describe('a rollout on this machine', () => {
   );
 
   test(
-    'is halted by the first Ctrl-C: what has begun is finished, and nothing else begins',
+    'A rollout on this machine is halted by the first Ctrl-C: what has begun is finished, and nothing else begins',
     async () => {
       await bring();
       const child = spawn(process.execPath, [program, ...rolling()], {
@@ -170,7 +170,7 @@ describe('a rollout on this machine', () => {
     patience,
   );
 
-  test('refuses a bundle that is not fit before anything is started', async () => {
+  test('A rollout on this machine refuses a bundle that is not fit before anything is started', async () => {
     writeFileSync(join(place.folder, 'bad.pem'), 'no certificate');
 
     const words = ['rollout', '--local', '--targets', 'fleet.json', '--certificate', place.certificate];

@@ -10,7 +10,7 @@ const machine: StateMachine = JSON.parse(readFileSync('cdk/state-machines/deploy
 const layout = { colours: plainColours, width: 100 };
 
 describe('the visits of an execution', () => {
-  test('are every stay in a state, in order, a state visited twice counted twice', () => {
+  test('The visits of an execution are every stay in a state, in order, a state visited twice counted twice', () => {
     const states = visitsOf(aRolledBackExecution()).map((visit) => visit.state);
 
     expect(states.filter((state) => state === 'ProbeEndpoint')).toHaveLength(2);
@@ -18,7 +18,7 @@ describe('the visits of an execution', () => {
     expect(states.at(-1)).toBe('RolledBack');
   });
 
-  test('count the attempts that were followed by another one', () => {
+  test('The visits of an execution count the attempts that were followed by another one', () => {
     const { events } = anExecution()
       .enter('AcquireLock', 'Task')
       .fail('AcquireLock', 'Task')
@@ -33,7 +33,7 @@ describe('the visits of an execution', () => {
     expect(visit?.endedAt).toBeNull();
   });
 
-  test('keep the failure that a Catch took, and where it led', () => {
+  test('The visits of an execution keep the failure that a Catch took, and where it led', () => {
     const { events } = anExecution()
       .enter('PushBundle', 'Task')
       .fail('PushBundle', 'Task', { error: 'States.Timeout', cause: '' })
@@ -47,7 +47,7 @@ describe('the visits of an execution', () => {
     });
   });
 
-  test('end with an execution that is broken off', () => {
+  test('The visits of an execution end with an execution that is broken off', () => {
     const { events } = anExecution().enter('PushBundle', 'Task').end('ExecutionAborted');
 
     expect(visitsOf(events)[0]?.endedAt).not.toBeNull();
@@ -55,7 +55,7 @@ describe('the visits of an execution', () => {
 });
 
 describe('the end of an execution that recorded no outcome', () => {
-  test('is a halt where a rollout says so, with why and how it goes on', () => {
+  test('An execution without a recorded outcome is shown as halted if its rollout is halted, with the reason and the next step', () => {
     const cause = JSON.stringify({ errorMessage: '2 failed. certferry rollout --resume r-1', trace: [] });
     const { events } = anExecution()
       .enter('RolloutHalted', 'Task')
@@ -66,7 +66,7 @@ describe('the end of an execution that recorded no outcome', () => {
     );
   });
 
-  test('is the error that nothing caught, or that nothing is known', () => {
+  test('The end of an execution that recorded no outcome is the error that nothing caught, or that nothing is known', () => {
     const { events } = anExecution()
       .enter('NextWave', 'Task')
       .fail('NextWave', 'Task', { error: 'States.Timeout', cause: '' });
@@ -77,7 +77,7 @@ describe('the end of an execution that recorded no outcome', () => {
 });
 
 describe('the execution graph', () => {
-  test('draws the path from top to bottom with durations, what was said and the ways not taken', () => {
+  test('The execution graph shows the path from top to bottom with durations, summaries and the transitions not taken', () => {
     const lines = graphLines(machine, aRolledBackExecution(), layout);
 
     expect(lines.slice(0, 12)).toEqual([
@@ -98,7 +98,7 @@ describe('the execution graph', () => {
     expect(lines.find((line) => line.startsWith('✖'))).toMatch(/^✖ RolledBack +rolled_back$/);
   });
 
-  test('lists the states that were never entered, and no other', () => {
+  test('The execution graph lists the states that were never entered, and no other', () => {
     const text = graphLines(machine, aRolledBackExecution(), { ...layout, width: 10_000 }).at(-1) ?? '';
     const listed = text.replace('never entered: ', '').split(', ');
     const visited = visitsOf(aRolledBackExecution()).map((visit) => visit.state);
@@ -107,7 +107,7 @@ describe('the execution graph', () => {
     expect(listed.filter((name) => visited.includes(name))).toEqual([]);
   });
 
-  test('says how often a state was tried again, and why', () => {
+  test('The execution graph shows how often a state was retried, and why', () => {
     const { events } = anExecution()
       .enter('AcquireLock', 'Task')
       .fail('AcquireLock', 'Task')
@@ -122,13 +122,13 @@ describe('the execution graph', () => {
     expect(second).toMatch(/^│ +LockHeld: held by another → RecordLockUnavailable$/);
   });
 
-  test('shows where an execution is that has not ended', () => {
+  test('The execution graph shows where an execution is that has not ended', () => {
     const { events } = anExecution().visit('AcquireLock', 'Task').enter('PushBundle', 'Task');
 
     expect(graphLines(machine, events, layout)[2]).toMatch(/^○ PushBundle +…$/);
   });
 
-  test('writes what was said below a state where no room is left beside it', () => {
+  test('The execution graph prints a summary below its state if there is no room beside it', () => {
     const lines = graphLines(machine, aRolledBackExecution(), { ...layout, width: 40 });
 
     expect(lines.slice(0, 7)).toEqual([
@@ -143,7 +143,7 @@ describe('the execution graph', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40);
   });
 
-  test('folds what was said below its column, so that no line is wider than the terminal', () => {
+  test('The execution graph wraps a summary below its column, so that no line is wider than the terminal', () => {
     const summary = 'word '.repeat(60).trim();
     const { events } = anExecution().visit('PushBundle', 'Task', {
       output: { push: { outcome: 'applied', summary } },
@@ -155,7 +155,7 @@ describe('the execution graph', () => {
     expect(lines.join(' ').match(/word/g)).toHaveLength(60);
   });
 
-  test('draws what it can of a state that the definition no longer has', () => {
+  test('The execution graph draws what it can of a state that the definition no longer has', () => {
     const { events } = anExecution().visit('OldState', 'Task').visit('Deployed', 'Succeed');
 
     expect(graphLines(machine, events, layout)[0]).toMatch(/^● OldState/);

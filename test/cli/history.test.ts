@@ -19,7 +19,7 @@ function anEntry(changes: Partial<HistoryEntry> = {}): HistoryEntry {
 const file = { colours: plainColours, width: 80, interactive: false };
 
 describe('the history', () => {
-  test('is folded between what it says where the screen is too narrow for it, and nowhere else', () => {
+  test('The history wraps between fields where the screen is too narrow, and nowhere else', () => {
     const screen = { ...file, interactive: true };
 
     expect(historyLines([anEntry()], { ...screen, width: 40 })).toEqual([
@@ -30,7 +30,7 @@ describe('the history', () => {
     expect(historyLines([anEntry()], { ...screen, width: 100 })).toEqual(historyLines([anEntry()], file));
   });
 
-  test('has a line for each deployment, with what was asked for', () => {
+  test('The history has a line for each deployment, with what was asked for', () => {
     const lines = historyLines(
       [
         anEntry(),

@@ -13,7 +13,7 @@ const entered = (name: string): ExecutionEvent => ({
   state: { name, type: 'Task' },
 });
 
-test('halts a rollout that was not known yet when Ctrl-C was pressed, with its next step', async () => {
+test('Ctrl-C halts a rollout that was not known when it was pressed, with the next command', async () => {
   let isKnown = false;
   const halted: string[] = [];
   const interrupt = async (id: string) => {
@@ -36,7 +36,7 @@ test('halts a rollout that was not known yet when Ctrl-C was pressed, with its n
   expect(halted).toEqual(['r']);
 });
 
-test('asks nothing of a rollout while nobody has pressed Ctrl-C', async () => {
+test('Nothing is halted while Ctrl-C was not pressed', async () => {
   const halted: string[] = [];
   const interrupt = async (id: string) => void halted.push(id);
 

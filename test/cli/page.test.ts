@@ -33,7 +33,7 @@ function aPage(
 }
 
 describe('the page of an execution', () => {
-  test('is one a browser reads without a mistake, and that fetches and runs nothing', () => {
+  test('The page of an execution is one a browser reads without a mistake, and that fetches and runs nothing', () => {
     const page = aPage();
 
     const { errors, elements, attributes, texts } = readPage(page);
@@ -52,7 +52,7 @@ describe('the page of an execution', () => {
     );
   });
 
-  test('draws every state of the machine, those visited with how it went, and each way that was taken', () => {
+  test('The page of an execution draws every state of the machine, those visited with how it went, and each way that was taken', () => {
     const { withClass } = readPage(aPage());
 
     const states = withClass('state').map((one) => textOf(one));
@@ -68,7 +68,7 @@ describe('the page of an execution', () => {
     expect(withClass('badge').map(textOf)).toContain('×2');
   });
 
-  test('has one row a visit with its time, its retries, and what went in and came out', () => {
+  test('The page of an execution has one row a visit with its time, its retries, and what went in and came out', () => {
     const { events } = anExecution()
       .enter('AcquireLock', 'Task')
       .fail('AcquireLock', 'Task')
@@ -89,7 +89,7 @@ describe('the page of an execution', () => {
     expect(second).toContain('"outcome": "lock_unavailable"');
   });
 
-  test('draws what the definition no longer has, and an execution that has only begun', () => {
+  test('The page of an execution draws what the definition no longer has, and an execution that has only begun', () => {
     const old = anExecution().visit('OldState', 'Task').visit('Deployed', 'Succeed').events;
     expect(readPage(aPage({ events: old })).text).toContain('OldState to Deployed: taken');
 
@@ -98,7 +98,7 @@ describe('the page of an execution', () => {
     expect(text).toContain('still running');
   });
 
-  test('cuts a value that would make the page too long to read, and says where all of it is', () => {
+  test('The page of an execution shortens a value that would make the page too long, and names where all of it is', () => {
     const { events } = anExecution().visit('PushBundle', 'Task', { output: { long: 'x'.repeat(300_000) } });
 
     const page = aPage({ events });
@@ -107,7 +107,7 @@ describe('the page of an execution', () => {
     expect(page).toContain('more characters (--json has them)');
   });
 
-  test('lists the deployments of a rollout by their names, wave by wave', () => {
+  test('The page of an execution lists the deployments of a rollout by their names, wave by wave', () => {
     const events = anExecution().visit('ResolveCertificate', 'Task').visit('NextWave', 'Task').events;
     const result = (targetId: string, outcome: string) => ({
       targetId,
@@ -168,7 +168,7 @@ const hostile = fc
   .map((parts) => parts.join(''));
 
 describe('text on a page', () => {
-  test('stays text, wherever it comes from: no element and no attribute more than with any other text', () => {
+  test('Text on a page stays text, wherever it comes from: no element and no attribute more than with any other text', () => {
     const pageOf = (said: string): string => {
       const state = (type: string, more: object = {}): ExecutionEvent => ({
         type,
@@ -217,7 +217,7 @@ describe('text on a page', () => {
     );
   });
 
-  test('is what was put in, but for what no page can show', () => {
+  test('Text on a page is what was put in, but for what no page can show', () => {
     fc.assert(
       fc.property(hostile, (said) => {
         const { text, attributes } = readPage(
@@ -234,7 +234,7 @@ describe('text on a page', () => {
     );
   });
 
-  test('cannot pass for markup, whatever shape it has', () => {
+  test('Text on a page cannot pass for markup, whatever shape it has', () => {
     const forged = JSON.parse('{"text":"<b>"}') as never;
 
     expect(() => html`${forged}`.text).toThrow();

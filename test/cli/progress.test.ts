@@ -7,7 +7,7 @@ const waiting: Line = { ...running, startedAt: null, state: 'waiting' };
 const ended: Line = { ...running, state: 'rolled_back', endedAt: 4000, outcome: 'rolled_back' };
 
 describe('the live view', () => {
-  test('shows one line a target: the state it is in and the time since it began', () => {
+  test('The live view shows one line a target: the state it is in and the time since it began', () => {
     const lines = new Map<string, Line>([
       ['web-1', running],
       ['a-longer-name', { ...running, state: 'AcquireLock', tries: 3 }],
@@ -23,7 +23,7 @@ describe('the live view', () => {
     ]);
   });
 
-  test('shows those that are running, and counts the others, when the screen is too small for all', () => {
+  test('The live view shows those that are running, and counts the others, when the screen is too small for all', () => {
     const lines = new Map<string, Line>([
       ['web-1', ended],
       ['web-2', running],

@@ -12,7 +12,7 @@ const own = (words: string) => `certferry ${words}`;
 const anOutcome = fc.constantFrom(...deploymentOutcomes);
 
 describe('the exit code', () => {
-  test('is the documented one for each outcome', () => {
+  test('The exit code is the documented one for each outcome', () => {
     expect(exitCodes).toEqual({
       deployed: 0,
       deployed_unverified: 0,
@@ -31,13 +31,13 @@ describe('the exit code', () => {
     });
   });
 
-  test('is 0 exactly for the outcomes that count as success', () => {
+  test('The exit code is 0 exactly for the outcomes that count as success', () => {
     const zero = deploymentOutcomes.filter((outcome) => exitCodes[outcome] === 0);
 
     expect(zero).toEqual(deploymentOutcomes.filter((outcome) => outcomeMeanings[outcome].succeeded));
   });
 
-  test('is the highest of several targets, in whatever order they end', () => {
+  test('The exit code is the highest of several targets, in whatever order they end', () => {
     fc.assert(
       fc.property(anOutcome, fc.array(anOutcome), (first, others) => {
         const highest = Math.max(...[first, ...others].map((outcome) => exitCodes[outcome]));
@@ -49,7 +49,7 @@ describe('the exit code', () => {
 });
 
 describe('the report', () => {
-  test('has the documented shape', () => {
+  test('The report has the documented shape', () => {
     expect(reportOf([aFinished()])).toEqual({
       executionId: 'execution-of-web-1',
       outcome: 'deployed',
@@ -69,7 +69,7 @@ describe('the report', () => {
     });
   });
 
-  test('of several targets counts their outcomes and names the execution that decided', () => {
+  test('The report of several targets counts their outcomes and names the execution that decided', () => {
     const report = reportOf([
       aFinished({}, 'web-1'),
       aFinished({ outcome: 'rolled_back' }, 'web-2'),
@@ -86,7 +86,7 @@ describe('the report', () => {
 });
 
 describe('the summary', () => {
-  test('says the outcome in words, with the version and the time', () => {
+  test('The summary prints the outcome with the version and the time', () => {
     expect(summaryLines([aFinished()], layout, own)).toEqual([
       '✔ web-1  deployed: the new leaf was seen on the wire  100 ms',
       '  web-1 serves it',
@@ -94,7 +94,7 @@ describe('the summary', () => {
     ]);
   });
 
-  test('gives the paths and commands word for word when a person is needed', () => {
+  test('The summary prints the paths and commands word for word when manual action is required', () => {
     const repair = {
       files: [
         { path: '/etc/nginx/tls/fullchain.pem', backup: '/var/lib/certferry/backups/x/0' },
@@ -113,7 +113,7 @@ describe('the summary', () => {
     expect(lines.join('\n')).toContain('A PERSON IS NEEDED');
   });
 
-  test('gives the next step for every outcome that failed', () => {
+  test('The summary gives the next step for every outcome that failed', () => {
     for (const outcome of deploymentOutcomes) {
       const plain = summaryLines([aFinished()], layout, own).length;
       const lines = summaryLines([aFinished({ outcome })], layout, own);
@@ -122,7 +122,7 @@ describe('the summary', () => {
     }
   });
 
-  test('shows the warnings, and that a deployment was not verified', () => {
+  test('The summary shows the warnings, and that a deployment was not verified', () => {
     const finished = aFinished({ outcome: 'deployed_unverified', warnings: ['expires in 3 days'] });
 
     const text = summaryLines([finished], layout, own).join('\n');
@@ -132,7 +132,7 @@ describe('the summary', () => {
     expect(text).toContain('Nobody looked at the endpoint');
   });
 
-  test('of several targets has a line for each that succeeded, and everything of those that did not', () => {
+  test('The summary of several targets has a line for each that succeeded, and everything of those that did not', () => {
     const lines = summaryLines(
       [
         aFinished({ warnings: ['expires in 3 days'] }, 'web-1'),
@@ -154,7 +154,7 @@ describe('the summary', () => {
     expect(lines.at(-1)).toBe('3 targets: 2 deployed, 1 lost');
   });
 
-  test('names the reason unless the summary already does', () => {
+  test('The summary names the reason unless the summary already does', () => {
     const reason = 'nginx: [emerg] no ssl_certificate';
     const output = { outcome: 'validate_failed', summary: 'refused', reason } as const;
 

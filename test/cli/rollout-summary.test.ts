@@ -40,7 +40,7 @@ function anEnd(outcome: RolloutOutcome | null, its: readonly ReportedWave[] = []
 }
 
 describe('the end of a rollout', () => {
-  test('does not name a target that failed, and that a resumed rollout has done right since', () => {
+  test('The end of a rollout does not name a target that failed, and that a resumed rollout has done right since', () => {
     const resumed: ReportedWave[] = [
       { number: 1, direction: 'forward', results: [result('web-1', 'rolled_back'), result('web-2', 'lost')] },
       { number: 2, direction: 'forward', results: [result('web-1')] },
@@ -52,7 +52,7 @@ describe('the end of a rollout', () => {
     expect(lines.join()).not.toContain('✖ web-1');
   });
 
-  test('has a row for each wave, and the words of each target that failed', () => {
+  test('The end of a rollout has a row for each wave, and the words of each target that failed', () => {
     const lines = rolloutSummaryLines(anEnd('rollback_incomplete', waves), layout, here);
 
     expect(lines.slice(0, 14)).toEqual([
@@ -75,7 +75,7 @@ describe('the end of a rollout', () => {
     expect(lines).toContain('A PERSON IS NEEDED: the targets above could not be put back.');
   });
 
-  test('says what to type next, with the bundle where it is needed again', () => {
+  test('The end of a rollout prints the next command, with the bundle where it is needed again', () => {
     expect(rolloutSummaryLines(anEnd('halted'), layout, here)).toContain(
       '  certferry rollout --resume r-1 --cert FILE --key FILE --local',
     );
@@ -84,7 +84,7 @@ describe('the end of a rollout', () => {
     );
   });
 
-  test('says so when nobody recorded it, and how to go on', () => {
+  test('The end of a rollout without a recorded outcome is printed as such, with the command that resumes it', () => {
     const lines = rolloutSummaryLines(anEnd(null), layout, there);
 
     expect(lines[0]).toContain('lost: nobody recorded how it ended');
@@ -92,7 +92,7 @@ describe('the end of a rollout', () => {
     expect(lines.join('\n')).toContain('rollout --resume r-1');
   });
 
-  test('has a next step for every outcome but a good one', () => {
+  test('The end of a rollout has a next step for every outcome but a good one', () => {
     const plain = rolloutSummaryLines(anEnd('finished'), layout, here).length;
     for (const outcome of rolloutOutcomes) {
       const lines = rolloutSummaryLines(anEnd(outcome), layout, here);
@@ -100,7 +100,7 @@ describe('the end of a rollout', () => {
     }
   });
 
-  test('lists twenty failures and counts the others', () => {
+  test('The end of a rollout lists twenty failures and counts the others', () => {
     const results = Array.from({ length: 23 }, (_, at) => result(`web-${at}`, 'validate_failed'));
     const lines = rolloutSummaryLines(
       anEnd('halted', [{ number: 1, direction: 'forward', results }]),
@@ -112,7 +112,7 @@ describe('the end of a rollout', () => {
     expect(lines).toContain('3 more have failed: --json has them all.');
   });
 
-  test('is a report with every failure, and an exit code', () => {
+  test('The end of a rollout is a report with every failure, and an exit code', () => {
     const report = rolloutReportOf(anEnd('halted', waves));
 
     expect(report).toMatchObject({ rolloutId: 'r-1', outcome: 'halted', total: 3, durationMs: 61_000 });
@@ -135,7 +135,7 @@ describe('the end of a rollout', () => {
     expect(rolloutReportOf(anEnd(null))).toMatchObject({ outcome: 'lost', certificate: null });
   });
 
-  test('takes an error in place of an outcome for a failure', () => {
+  test('The end of a rollout takes an error in place of an outcome for a failure', () => {
     const results = [result('web-1', 'States.Timeout'), result('web-2', 'constructor')];
 
     const [wave] = rolloutReportOf(anEnd('halted', [{ number: 1, direction: 'forward', results }])).waves;
@@ -161,7 +161,7 @@ describe('the list of rollouts', () => {
 
   const file = { colours: plainColours, width: 80, interactive: false };
 
-  test('is folded where the screen is too narrow for it', () => {
+  test('The list of rollouts is folded where the screen is too narrow for it', () => {
     expect(rolloutListLines([entry], { ...file, interactive: true, width: 40 })).toEqual([
       '○ 2026-11-22 04:15:00  api.example.com',
       '  version sha256:abababababab…  running',
@@ -169,7 +169,7 @@ describe('the list of rollouts', () => {
     ]);
   });
 
-  test('has a line for each with the state it is in', () => {
+  test('The list of rollouts has a line for each with the state it is in', () => {
     const lines = rolloutListLines(
       [
         entry,
@@ -191,7 +191,7 @@ describe('the list of rollouts', () => {
   });
 });
 
-test('every outcome of a rollout has a meaning and a sign', () => {
+test('Every outcome of a rollout has a meaning and a sign', () => {
   for (const outcome of rolloutOutcomes) {
     expect(rolloutMeanings[outcome].meaning).not.toBe('');
     expect(rolloutMark(outcome, plainColours)).toMatch(/^[✔!✖]$/);

@@ -40,7 +40,7 @@ function deploying(state: RolloutState): RolloutView {
 }
 
 describe('the view of a rollout', () => {
-  test('has the wave, the counts, and a line for each target that is being deployed to', () => {
+  test('The view of a rollout has the wave, the counts, and a line for each target that is being deployed to', () => {
     clock = 10_000;
     const view = deploying(
       aRolloutState({
@@ -62,7 +62,7 @@ describe('the view of a rollout', () => {
     ]);
   });
 
-  test('is never higher than the screen, and says how many it leaves out', () => {
+  test('The view of a rollout is never higher than the screen, and counts the lines that it omits', () => {
     fc.assert(
       fc.property(fc.integer({ min: 6, max: 60 }), fc.integer({ min: 0, max: 300 }), (rows, running) => {
         const view = deploying(aRolloutState({ wave: { count: running } }));
@@ -77,7 +77,7 @@ describe('the view of a rollout', () => {
     );
   });
 
-  test('counts by the Map Run where deployments run elsewhere, and starts anew with each wave', () => {
+  test('The view of a rollout uses the counts of the Map Run if deployments run elsewhere, and starts again with each wave', () => {
     const view = deploying(aRolloutState({ wave: { count: 10 } }));
     view.counts = { waiting: 1, running: 2, succeeded: 6, failed: 1 };
     expect(rolloutLines(view, clock, screen)[1]).toContain('6 deployed, 1 failed, 2 running, 1 waiting');
@@ -87,7 +87,7 @@ describe('the view of a rollout', () => {
     expect(countsOf(view)).toEqual({ waiting: 10, running: 0, succeeded: 0, failed: 0 });
   });
 
-  test('counts every deployment once, whatever comes in which order', () => {
+  test('The view of a rollout counts every deployment once, whatever comes in which order', () => {
     const step = fc.record({
       id: fc.constantFrom('a', 'b', 'c', 'd'),
       what: fc.constantFrom('enter', 'deployed', 'rolled_back', 'skipped'),
@@ -105,7 +105,7 @@ describe('the view of a rollout', () => {
     );
   });
 
-  test('says what it waits for', () => {
+  test('The view of a rollout shows what the rollout waits for', () => {
     const view = deploying(aRolloutState({ wave: { summary: 'the windows are closed until 02:00' } }));
     const second = () => rolloutLines(view, clock, screen)[1];
 
@@ -119,7 +119,7 @@ describe('the view of a rollout', () => {
     expect(second()).toContain('looking at what the service as a whole serves');
   });
 
-  test('says when it goes back', () => {
+  test('The view of a rollout shows that it rolls back', () => {
     const view = deploying(aRolloutState({ wave: { direction: 'back', number: 4, count: 2 } }));
     followDeployment(view, 'web-1', ended('deployed'));
 
@@ -128,7 +128,7 @@ describe('the view of a rollout', () => {
     );
   });
 
-  test('can be of a stack of another version, whose state has more or less than is known here', () => {
+  test('The view of a rollout can be of a stack of another version, whose state has more or less than is known here', () => {
     const view = newView();
     const { facts: _, ...rollout } = aRolloutState().rollout as Record<string, unknown>;
     followRollout(view, exited('NextWave', { ...aRolloutState(), rollout, news: 1 }));
@@ -141,7 +141,7 @@ describe('the view of a rollout', () => {
 });
 
 describe('the plain lines of a rollout', () => {
-  test('are one for each target that has ended and for each thing that was decided', () => {
+  test('The plain lines of a rollout are one for each target that has ended and for each thing that was decided', () => {
     const lines: string[] = [];
     const progress = plainRollout({ out: (line) => lines.push(line), err: () => {} }, own);
     progress.onStart('r-1');

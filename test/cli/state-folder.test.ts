@@ -28,7 +28,7 @@ describe('a state folder', () => {
   afterEach(() => rmSync(folder, { recursive: true }));
 
   test.each([['history'], ['rollouts'], ['sweep'], ['inspect', 'last'], ['halt', 'r'], ['approve', 'r']])(
-    'is not made by %s, which says that there is none',
+    '%s does not create a state folder, and reports that there is none',
     async (...command) => {
       const state = join(folder, 'nothing');
 
@@ -43,7 +43,7 @@ describe('a state folder', () => {
     },
   );
 
-  test('is refused, and keeps its mode, when it holds something else', async () => {
+  test('A state folder is refused, and keeps its mode, when it holds something else', async () => {
     mkdirSync(join(folder, 'photos'), { mode: 0o755 });
     writeFileSync(join(folder, 'photos/cat.jpg'), '');
 
@@ -53,7 +53,7 @@ describe('a state folder', () => {
     expect(statSync(join(folder, 'photos')).mode & 0o777).toBe(0o755);
   });
 
-  test('may be empty, half made by another process, or hold a file of somebody else once it is ours', () => {
+  test('A state folder may be empty, half created by another process, or contain a foreign file once it is ours', () => {
     checkStateFolder(folder, { mustExist: true });
     mkdirSync(join(folder, 'executions'));
     writeFileSync(join(folder, 'token.4711'), '');
@@ -64,7 +64,7 @@ describe('a state folder', () => {
     expect(() => checkStateFolder(folder, { mustExist: true })).not.toThrow();
   });
 
-  test('is refused in words when it is a file, or no name at all', () => {
+  test('A state folder is refused with an explanation when it is a file, or an empty name', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
 
@@ -74,7 +74,7 @@ describe('a state folder', () => {
     expect(() => checkStateFolder('', { mustExist: false })).toThrow('--state is empty');
   });
 
-  test('that the system does not let us make is told with its reason', () => {
+  test('A state folder that cannot be created is reported with the reason of the system', () => {
     const readOnly = Object.assign(new Error('EROFS: …'), { code: 'EROFS' });
 
     expect(unusable('/x', readOnly).message).toBe(
@@ -82,7 +82,7 @@ describe('a state folder', () => {
     );
   });
 
-  test('is made with the folders above it, for its owner alone', () => {
+  test('A state folder is made with the folders above it, for its owner alone', () => {
     const state = join(folder, 'a/b/state');
 
     expect(openStateFolder(state).token).not.toBe('');
@@ -92,7 +92,7 @@ describe('a state folder', () => {
     }
   });
 
-  test('is not made below a file, or below a link to nothing', () => {
+  test('A state folder is not made below a file, or below a link to nothing', () => {
     writeFileSync(join(folder, 'file'), '');
     symlinkSync(join(folder, 'nothing'), join(folder, 'link'));
 
@@ -100,21 +100,24 @@ describe('a state folder', () => {
     expect(() => openStateFolder(join(folder, 'link/state'))).toThrow('ENOENT');
   });
 
-  test.skipIf(!existsSync('/proc/self'))('is refused where no folder can be made', async () => {
-    const version = await aVersion();
-    const [targets, cert] = [join(folder, 'targets.json'), join(folder, 'cert.pem')];
-    writeFileSync(targets, JSON.stringify({ targets: [aTarget()] }));
-    writeFileSync(cert, version.keyPem + version.fullchainPem);
-    const bundle = ['--targets', targets, '--certificate', 'api.example.com', '--cert', cert];
+  test.skipIf(!existsSync('/proc/self'))(
+    'A state folder is refused where no folder can be made',
+    async () => {
+      const version = await aVersion();
+      const [targets, cert] = [join(folder, 'targets.json'), join(folder, 'cert.pem')];
+      writeFileSync(targets, JSON.stringify({ targets: [aTarget()] }));
+      writeFileSync(cert, version.keyPem + version.fullchainPem);
+      const bundle = ['--targets', targets, '--certificate', 'api.example.com', '--cert', cert];
 
-    // a process of its own, since what never comes back could not be interrupted in this one
-    const { status, stderr } = spawnSync(
-      process.execPath,
-      [program, 'deploy', '--local', '--state', '/proc/nope/state', ...bundle],
-      { encoding: 'utf8', timeout: 300_000, killSignal: 'SIGKILL' },
-    );
+      // a process of its own, since what never comes back could not be interrupted in this one
+      const { status, stderr } = spawnSync(
+        process.execPath,
+        [program, 'deploy', '--local', '--state', '/proc/nope/state', ...bundle],
+        { encoding: 'utf8', timeout: 300_000, killSignal: 'SIGKILL' },
+      );
 
-    expect(stderr.trim()).toBe('cannot use the state folder /proc/nope/state: it cannot be created there');
-    expect(status).toBe(2);
-  });
+      expect(stderr.trim()).toBe('cannot use the state folder /proc/nope/state: it cannot be created there');
+      expect(status).toBe(2);
+    },
+  );
 });

@@ -3,7 +3,7 @@ import { readStrategy } from '../../cli/input/strategy-options.ts';
 import { Strategy } from '../../core/registry/strategy.ts';
 
 describe('the options of a strategy', () => {
-  test('can say all of it', () => {
+  test('The options of a strategy cover all of its fields', () => {
     const said = readStrategy({
       waves: '2,50%,100%',
       maxConcurrency: '8',

@@ -7,7 +7,7 @@ import { aWorkplace, type Ended } from './command.ts';
 const terminal = { out: () => {}, err: () => {}, interactive: false, width: 100, colours: plainColours };
 
 describe('a sweep', () => {
-  test('of nothing is no good news', () => {
+  test('A sweep of nothing is not a success', () => {
     const lines = sweepLines({ targets: [], more: 0, summary: '0 of 0 targets are ok' }, terminal);
 
     expect(lines.join('\n')).toMatch(/^! no endpoint was probed: no target is registered/);
@@ -21,7 +21,7 @@ describe('a sweep on this machine', () => {
   });
   afterAll(() => place.stop());
 
-  test('looks at what was deployed to, and not at what a dry run has only asked about', async () => {
+  test('A sweep on this machine probes the targets that were deployed to, and not those of a dry run', async () => {
     const version = await place.issue();
     const swept = ({ out }: Ended) => (JSON.parse(out) as SweepReport).targets;
 

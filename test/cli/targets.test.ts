@@ -21,36 +21,36 @@ const targets = [
 const ids = (selected: readonly { id: string }[]) => selected.map(({ id }) => id);
 
 describe('the targets of a deployment', () => {
-  test('are all of the certificate when none is named', () => {
+  test('The targets of a deployment are all of the certificate when none is named', () => {
     expect(ids(selectTargets(targets, 'api.example.com', []))).toEqual(['web-1', 'web-2']);
   });
 
-  test('are those named, once each', () => {
+  test('The targets of a deployment are those named, once each', () => {
     expect(ids(selectTargets(targets, 'api.example.com', ['web-2', 'web-2']))).toEqual(['web-2']);
   });
 
-  test('are refused when one does not exist, with a list of what does', () => {
+  test('The targets of a deployment are refused when one does not exist, with a list of what does', () => {
     expect(() => selectTargets(targets, 'api.example.com', ['web-9'])).toThrow(
       /^there is no target web-9\. .*web-1 \(api\.example\.com\).*mail-1 \(mail\.example\.com\)/,
     );
   });
 
-  test('are refused when one has another certificate', () => {
+  test('The targets of a deployment are refused when one has another certificate', () => {
     expect(() => selectTargets(targets, 'api.example.com', ['web-1', 'mail-1'])).toThrow(
       'target mail-1 has the certificate mail.example.com, not api.example.com.',
     );
   });
 
-  test('are refused when no target has the certificate', () => {
+  test('The targets of a deployment are refused when no target has the certificate', () => {
     expect(() => selectTargets(targets, 'other.example.com', [])).toThrow('Targets in the file: web-1');
   });
 
-  test('are looked for by id too', () => {
+  test('A deployment can select its targets by id', () => {
     expect(selectTarget(targets, 'mail-1').certificate).toBe('mail.example.com');
     expect(() => selectTarget(targets, 'mail-2')).toThrow('there is no target mail-2. Targets in the file');
   });
 
-  test('are named in every complaint of the file they stand in', () => {
+  test('The targets of a deployment are named in every complaint of the file they stand in', () => {
     const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
     onTestFinished(() => rmSync(folder, { recursive: true }));
     const path = join(folder, 'targets.yaml');
@@ -62,7 +62,7 @@ describe('the targets of a deployment', () => {
 });
 
 describe('a target on this machine', () => {
-  test('is one on a host of local mode, whose own address {host} stands for', () => {
+  test('A target on this machine is one on a host of local mode, whose own address {host} stands for', () => {
     const verify = { endpoint: '{host}:8443' };
 
     expect(onThisMachine(aRegistered({ host: 'local' }))).toMatchObject({ id: 'web-1', host: 'local' });
@@ -76,7 +76,7 @@ describe('a target on this machine', () => {
     ['host i-0123456789abcdef0', 'i-0123456789abcdef0'],
     ['the hosts with app=web, stage=live', { tags: { app: 'web', stage: 'live' } }],
     ['the instances of Auto Scaling group web', { autoScalingGroup: 'web' }],
-  ])('is not one on %s', (words, host) => {
+  ])('A target on this machine is not one on %s', (words, host) => {
     expect(() => onThisMachine(aRegistered({ host }))).toThrow(
       `target web-1 is on ${words}, but --local deploys`,
     );

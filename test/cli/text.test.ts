@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { daysBetween, duration, flow, fold, shortFingerprint, table } from '../../cli/render/text.ts';
 import { wantsColours } from '../../cli/terminal/terminal.ts';
 
-describe('text for people', () => {
+describe('printed text', () => {
   test.each([
     [0, '0 ms'],
     [999, '999 ms'],
@@ -11,11 +11,11 @@ describe('text for people', () => {
     [59_940, '59.9 s'],
     [59_999, '1 m 0 s'],
     [245_000, '4 m 5 s'],
-  ])('says %i milliseconds as %s', (milliseconds, text) => {
+  ])('Durations are printed in readable units: %i milliseconds as %s', (milliseconds, text) => {
     expect(duration(milliseconds)).toBe(text);
   });
 
-  test('cuts a fingerprint visibly', () => {
+  test('Shortened fingerprints end with an ellipsis', () => {
     expect(shortFingerprint(`sha256:${'0123456789abcdef'.repeat(4)}`)).toBe('sha256:0123456789ab…');
     expect(shortFingerprint(null)).toBe('none');
   });
@@ -26,11 +26,11 @@ describe('text for people', () => {
     [60, 'within a day'],
     [-60, 'less than a day ago'],
     [-86_400 * 2, '2 days ago'],
-  ])('says a time %i seconds from now as %s', (away, text) => {
+  ])('Times are printed relative to now: %i seconds from now as %s', (away, text) => {
     expect(daysBetween(1_800_000_000, 1_800_000_000 + away)).toBe(text);
   });
 
-  test('loses no word when it folds, and folds no line that fits', () => {
+  test('Wrapping text loses no word, and does not wrap a line that fits', () => {
     fc.assert(
       fc.property(
         fc.array(fc.stringMatching(/^[a-z]{1,12}$/)),
@@ -45,7 +45,7 @@ describe('text for people', () => {
     );
   });
 
-  test('puts parts beside one another while they fit, colours not counted', () => {
+  test('Parts of a line stand beside each other while they fit, without counting colours', () => {
     const red = '\u001b[31mred\u001b[39m';
 
     expect(flow(['aaa', red, '', 'ccc', 'a part that is too long'], 8)).toEqual([
@@ -56,7 +56,7 @@ describe('text for people', () => {
     expect(flow([], 8)).toEqual([]);
   });
 
-  test('aligns the columns of a table', () => {
+  test('The columns of a table are aligned', () => {
     expect(
       table([
         ['a', 'bb', 'c'],
@@ -74,7 +74,7 @@ describe('colours', () => {
     [{ NO_COLOR: '' }, true, true],
     [{ FORCE_COLOR: '1' }, false, true],
     [{ NO_COLOR: '1', FORCE_COLOR: '1' }, true, false],
-  ])('with %j on a terminal (%s): %s', (environment, interactive, wanted) => {
+  ])('Colours with %j on a terminal (%s): %s', (environment, interactive, wanted) => {
     expect(wantsColours(environment, interactive)).toBe(wanted);
   });
 });

@@ -29,7 +29,7 @@ function file(called: string, text: string): string {
 }
 
 describe('check', () => {
-  test('says what is in a bundle that is fit', async () => {
+  test('Check prints the content of a valid bundle', async () => {
     const bundle = file('bundle.pem', version.keyPem + version.fullchainPem);
 
     const { code, out } = await captured('check', bundle);
@@ -41,7 +41,7 @@ describe('check', () => {
     expect(out).not.toContain('PRIVATE KEY');
   });
 
-  test('warns of what is fit and yet surprising', async () => {
+  test('Check warns of what is fit and yet surprising', async () => {
     const soon = await aVersion({ notAfter: new Date(Date.now() + 3 * 86_400_000) });
     const { code, out } = await captured(
       ...['check', file('soon.pem', soon.certPem), '--key', file('soon.key', soon.keyPem), '--json'],
@@ -53,7 +53,7 @@ describe('check', () => {
     expect(warnings).toHaveLength(2);
   });
 
-  test('says why a bundle is not fit, with the exit code of a refusal', async () => {
+  test('Check prints why a bundle is refused, with the exit code of a refusal', async () => {
     const other = await aVersion();
     const args = ['check', file('cert.pem', version.fullchainPem), '--key', file('other.key', other.keyPem)];
 
@@ -67,7 +67,7 @@ describe('check', () => {
   });
 });
 
-test('what cannot be printed is told on standard error, and by an exit code', async () => {
+test('Output that cannot be written is reported on standard error and by an exit code', async () => {
   const full = openSync('/dev/full', 'w');
 
   const child = spawn(process.execPath, [program, 'schema'], { stdio: ['ignore', full, 'pipe'] });
@@ -91,7 +91,7 @@ describe('probe', () => {
   });
   afterAll(() => void server.close());
 
-  test('says what is served', async () => {
+  test('Probe prints what is served', async () => {
     const { code, out } = await captured('probe', endpoint, '--server-name', name);
 
     expect(code).toBe(0);
@@ -100,13 +100,13 @@ describe('probe', () => {
     }
   });
 
-  test('warns of a name that is not covered', async () => {
+  test('Probe warns of a name that is not covered', async () => {
     const { out } = await captured('probe', endpoint, '--server-name', 'other.example.test');
 
     expect(out).toContain('warning: does not cover other.example.test');
   });
 
-  test('exits with 0 when what is expected is served, in whatever way it is written', async () => {
+  test('Probe exits with 0 when what is expected is served, in whatever way it is written', async () => {
     const digits = version.fingerprint.replace('sha256:', '');
     const openssl = digits.toUpperCase().replace(/(..)(?=.)/g, '$1:');
 
@@ -114,14 +114,14 @@ describe('probe', () => {
     expect(await captured('probe', endpoint, '--expect', openssl)).toMatchObject({ code: 0 });
   });
 
-  test('exits with 1 when another leaf is served', async () => {
+  test('Probe exits with 1 when another leaf is served', async () => {
     const { code, out } = await captured('probe', endpoint, '--expect', `sha256:${'0'.repeat(64)}`, '--json');
 
     expect(code).toBe(1);
     expect(JSON.parse(out)).toMatchObject({ ok: false, addresses: [{ address: endpoint }] });
   });
 
-  test('exits with 1 when nobody answers', async () => {
+  test('Probe exits with 1 when no address answers', async () => {
     const { code, out } = await captured('probe', '127.0.0.1:1');
 
     expect(code).toBe(1);

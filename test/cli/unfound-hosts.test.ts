@@ -19,7 +19,7 @@ const output = {
 } as const;
 const end = { id: 'r-1', status: 'SUCCEEDED', waves: [], durationMs: 1 };
 
-test('the last line of a rollout that found no host says so, and JSON has it', () => {
+test('The last line of a rollout that found no host reports it, and so does its JSON', () => {
   const warned = { ...end, output: { ...output, warning } };
 
   expect(rolloutSummaryLines(warned, layout, own).slice(-2)).toEqual(['', `warning: ${warning}`]);

@@ -28,7 +28,7 @@ const deployment = (...more: string[]) => [
 ];
 
 describe('more at a time than this machine runs', () => {
-  test('is warned of, and does not change anything', async () => {
+  test('More at a time than this machine runs is warned of, and does not change anything', async () => {
     const where = ['rollout', '--local', '--targets', targets, '--certificate', 'api.example.com'];
     const bundle = ['--cert', join(folder, 'cert.pem')];
 
@@ -133,21 +133,21 @@ describe('wrong usage', () => {
     ['a fingerprint that is none', ['probe', 'a.test:443', '--expect', 'sha256:12'], '64 hexadecimal digits'],
     ['a kind there is not', ['schema', 'ngnix'], 'Kinds: nginx'],
     ['no place', ['history'], 'history needs --local (this machine) or --stack NAME'],
-  ])('is told: %s', async (_what, args, complaint) => {
+  ])('Wrong usage is reported: %s', async (_what, args, complaint) => {
     const { code, out, err } = await captured(...args);
 
     expect(err).toContain(complaint);
     expect({ code, out }).toEqual({ code: 2, out: '' });
   });
 
-  test('without any argument shows the help', async () => {
+  test('Wrong usage without any argument shows the help', async () => {
     const { code, err } = await captured();
 
     expect(code).toBe(2);
     expect(err).toContain('Usage: certferry');
   });
 
-  test('is one JSON document on standard output with --json, whoever finds it', async () => {
+  test('With --json, wrong usage is one JSON document on standard output, also when the parser of options finds it', async () => {
     for (const args of [
       ['history'],
       ['inspect', '--local'],
@@ -161,7 +161,7 @@ describe('wrong usage', () => {
     }
   });
 
-  test('of a targets file is told with every problem it has', async () => {
+  test('Wrong usage of a targets file is reported with all of its problems', async () => {
     const path = join(folder, 'wrong.yaml');
     writeFileSync(
       path,
@@ -175,14 +175,14 @@ describe('wrong usage', () => {
     expect(err).toContain('certPath');
   });
 
-  test('is told before a bundle is looked at when nobody says where', async () => {
+  test('A missing backend is reported before the bundle is read', async () => {
     const { code, err } = await captured(...deployment());
 
     expect(code).toBe(2);
     expect(err).toContain('deploy needs --local (this machine) or --stack NAME');
   });
 
-  test('of a strategy is told option by option', async () => {
+  test('Wrong usage of a strategy is reported option by option', async () => {
     const { code, err } = await captured(
       ...[
         'rollout',
@@ -219,7 +219,7 @@ describe('wrong usage', () => {
   });
 });
 
-describe('what AWS says', () => {
+describe('an error of AWS', () => {
   const named = (name: string, message: string) => Object.assign(new Error(message), { name });
 
   test.each([
@@ -227,7 +227,7 @@ describe('what AWS says', () => {
     [named('CredentialsProviderError', 'Could not load credentials from any providers'), '(--profile)'],
     [named('ExpiredToken', 'The security token included in the request is expired'), 'Sign in again'],
     [Object.assign(new Error('getaddrinfo ENOTFOUND a.test'), { code: 'ENOTFOUND' }), '(--region)'],
-  ])('is told with what to do: %s', (error, advice) => {
+  ])('An error of AWS is reported with the next step: %s', (error, advice) => {
     const { message } = describeError(error);
 
     expect(message).toContain(error.message);
@@ -236,26 +236,26 @@ describe('what AWS says', () => {
 });
 
 describe('help', () => {
-  test('does not show how an empty list is written', async () => {
+  test('Help does not show how an empty list is written', async () => {
     const { out } = await captured('help', 'deploy');
 
     expect(out).toContain('(default: all targets)');
     expect(out).not.toContain('[])');
   });
 
-  test.each(commands)('of %s has examples to copy', async (command) => {
+  test.each(commands)('Help of %s has examples to copy', async (command) => {
     const { code, out } = await captured(command, '--help');
 
     expect(code).toBe(0);
     expect(out).toMatch(new RegExp(`\\$ certferry ${command}`));
   });
 
-  test('of a command is the same however it is asked for', async () => {
+  test('Help of a command is the same however it is asked for', async () => {
     expect(await captured('help', 'deploy')).toEqual(await captured('deploy', '--help'));
     expect(await captured('help')).toEqual(await captured('--help'));
   });
 
-  test('names every command', async () => {
+  test('Help names every command', async () => {
     const { code, out } = await captured('--help');
 
     expect(code).toBe(0);
@@ -264,7 +264,7 @@ describe('help', () => {
 });
 
 describe('the schema', () => {
-  test('is printed of a targets file, and of a target of each kind', async () => {
+  test('The schema is printed of a targets file, and of a target of each kind', async () => {
     for (const kind of [undefined, ...targetKinds]) {
       const { code, out } = await captured('schema', ...(kind === undefined ? [] : [kind]));
 

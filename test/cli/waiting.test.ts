@@ -37,7 +37,7 @@ describe('a probe of a port that is silent', () => {
     return { ended, socket, out };
   };
 
-  test('says on a screen what is waited for, and for how long', async () => {
+  test('A probe of a silent port shows on a terminal what it waits for, and how long', async () => {
     const { ended, socket, out } = await probed(true);
 
     const drawn = /. probing 127\.0\.0\.1:\d+ {2}\d/;
@@ -51,13 +51,16 @@ describe('a probe of a port that is silent', () => {
   test.each([
     [false, []],
     [true, ['--json']],
-  ])('draws nothing where nobody watches (a screen: %s, %j)', async (interactive, more) => {
-    const { ended, socket, out } = await probed(interactive, ...more);
+  ])(
+    'A probe of a silent port prints no progress outside a terminal (a screen: %s, %j)',
+    async (interactive, more) => {
+      const { ended, socket, out } = await probed(interactive, ...more);
 
-    // long enough for what is drawn ten times a second
-    setTimeout(() => socket.destroy(), 350);
+      // long enough for what is drawn ten times a second
+      setTimeout(() => socket.destroy(), 350);
 
-    expect(await ended).toBe(1);
-    expect({ screen, lines: out.length }).toEqual({ screen: '', lines: 1 });
-  });
+      expect(await ended).toBe(1);
+      expect({ screen, lines: out.length }).toEqual({ screen: '', lines: 1 });
+    },
+  );
 });

@@ -34,7 +34,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     return { ...hosted, apache };
   }
 
-  test('sees that httpd died of the new files although both commands said yes, and revives it on the old', async () => {
+  test('The agent notices that httpd died of the new files although both commands succeeded, and starts it with the previous ones', async () => {
     const hosted = await anApache();
     const { apache, folder, deploy, version, identities, serves, expectTidy } = hosted;
     const first = await startByHand(hosted);
@@ -56,7 +56,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     expectTidy();
   });
 
-  test('finds in a rehearsal that the virtual host reads other files, before the live ones are touched', async () => {
+  test('apache finds in a rehearsal that the virtual host reads other files, before the live ones are touched', async () => {
     const hosted = await anApache();
     const { apache, folder, deploy, version, identities, serves, expectTidy } = hosted;
     const first = await startByHand(hosted);
@@ -79,7 +79,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     expectTidy();
   });
 
-  test('finds in a rehearsal that an earlier virtual host of the name hides the new certificate', async () => {
+  test('apache finds in a rehearsal that an earlier virtual host of the name hides the new certificate', async () => {
     const hosted = await anApache();
     const { apache, folder, deploy, version, identities, serves, expectTidy } = hosted;
     const hiding = await version();
@@ -103,7 +103,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     expectTidy();
   });
 
-  test('tells when nothing runs that the pid file should name, and what to type', async () => {
+  test('The agent reports a pid file whose process does not run, with the command to type', async () => {
     const { deploy, version } = await anApache();
 
     const line = await deploy(await version(), { reloadCommand: ['true'] });
@@ -113,7 +113,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     expect(line.repair?.commands).toEqual(['true']);
   });
 
-  test('makes a new key readable for root alone', async () => {
+  test('apache makes a new key readable for root alone', async () => {
     const { apache, deploy, version } = await anApache();
 
     await deploy(await version());

@@ -8,7 +8,7 @@ import { caddyNeeds, entryOf, useCaddies } from './hosted-caddy.ts';
 const { scratch, aCaddy, aRunningCaddy } = useCaddies();
 
 describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
-  test('makes its change anew when somebody changed the list in between, and loses nothing', async () => {
+  test("The agent repeats its change through Caddy's admin API when the list changed in the meantime, and loses nothing", async () => {
     const { caddy, site, through, version, deploy } = await aCaddy(loadPemSite);
     const [first, theirs, next] = [await version(), await version(), await version()];
     const tagged = { ...entryOf(theirs), tags: ['theirs'] };
@@ -33,7 +33,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
   test.for([
     ['load_files', loadFilesSite],
     ['load_pem', loadPemSite],
-  ] as const)('touches nothing while the API is down: %s', async ([, make]) => {
+  ] as const)("Caddy's admin API touches nothing while the API is down: %s", async ([, make]) => {
     const { caddy, version, deploy, identities, site } = await aRunningCaddy(make);
     const before = identities();
     await caddy.stop();
@@ -46,7 +46,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
     await site.start();
   });
 
-  test('puts the files back when the API goes down half way', async () => {
+  test("Caddy's admin API puts the files back when the API goes down half way", async () => {
     const { caddy, through, version, deploy, identities } = await aRunningCaddy(loadFilesSite);
     const before = identities();
     const stops = through(async () => {
@@ -61,7 +61,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
     expect(identities()).toEqual(before);
   });
 
-  test('leaves the old one serving when Caddy refuses the new files', async () => {
+  test("Caddy's admin API leaves the previous one serving when Caddy refuses the new files", async () => {
     const { caddy, version, deploy, identities, first, serves } = await aRunningCaddy(loadFilesSite);
     const before = identities();
     // another entry is no longer readable, which Caddy detects when it reloads all of them
@@ -81,7 +81,7 @@ describeWith(caddyNeeds, 'caddy kind, the admin API', () => {
     await serves(first);
   });
 
-  test('is found on a unix socket', async () => {
+  test("Caddy's admin API is found on a unix socket", async () => {
     const socket = join(scratch, 'admin.sock');
     const { version, deploy, serves } = await aRunningCaddy((folder) => loadFilesSite(folder, socket));
     const next = await version();

@@ -11,7 +11,7 @@ import { caddyNeeds, useCaddies } from './hosted-caddy.ts';
 const { aCaddy, aRunningCaddy } = useCaddies();
 
 describeWith(caddyNeeds, 'caddy kind', () => {
-  test('takes the certificate that a Caddyfile names', async () => {
+  test('caddy takes the certificate that a Caddyfile names', async () => {
     const { caddy, site, folder, version, deploy, serves } = await aCaddy(fileSite);
     const configPath = join(folder, 'Caddyfile');
     writeFileSync(
@@ -45,7 +45,7 @@ https://www.example.test:${caddy.port} {
     await serves(later);
   });
 
-  test('loads the configuration file, so what was changed through the API is gone', async () => {
+  test('caddy loads the configuration file, so what was changed through the API is gone', async () => {
     const { caddy, version, deploy } = await aRunningCaddy(fileSite);
     const path = '/config/apps/http/servers/web/routes';
     const route = { handle: [{ handler: 'static_response', body: 'from the API' }] };
@@ -56,7 +56,7 @@ https://www.example.test:${caddy.port} {
     expect((await caddy.admin('GET', path)).body).not.toContain('from the API');
   });
 
-  test('keeps what was changed through the API in mode api', async () => {
+  test('caddy keeps what was changed through the API in mode api', async () => {
     const { caddy, version, deploy } = await aRunningCaddy(loadFilesSite);
     const path = '/config/apps/http/servers/web/routes';
     const route = { handle: [{ handler: 'static_response', body: 'from the API' }] };
@@ -67,7 +67,7 @@ https://www.example.test:${caddy.port} {
     expect((await caddy.admin('GET', path)).body).toContain('from the API');
   });
 
-  test('is rehearsed, and refused where its configuration names other files than the target', async () => {
+  test('caddy is rehearsed, and refused where its configuration names other files than the target', async () => {
     const { caddy, version, deploy, serves } = await aRunningCaddy(fileSite);
     const next = await version();
     expect(await deploy(next, { rehearse: true })).toMatchObject({ outcome: 'applied', warnings: [] });
@@ -83,7 +83,7 @@ https://www.example.test:${caddy.port} {
     await serves(next);
   });
 
-  test('gives a new key to the group that Caddy runs as', async () => {
+  test('caddy gives a new key to the group that Caddy runs as', async () => {
     const { caddy, deploy, version } = await aCaddy(fileSite);
 
     await deploy(await version(), { reloadCommand: ['true'] });

@@ -17,7 +17,7 @@ function killedOnce(marker: string): string[] {
 }
 
 describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
-  test('keeps what was only in Caddy before the first deployment, and puts it back', async () => {
+  test("Caddy's certificate from before the first deployment is kept and restored", async () => {
     const { caddy, folder, first, version, deploy, send, serves, expectTidy } = await anInlineCaddy();
     const before = await caddy.running();
     const next = await version();
@@ -41,7 +41,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     expectTidy();
   });
 
-  test('puts it back, too, when Caddy refuses the new one', async () => {
+  test('Caddy with load_pem puts it back, too, when Caddy refuses the new one', async () => {
     const { caddy, through, first, version, deploy, serves } = await anInlineCaddy();
     const before = await caddy.running();
 
@@ -54,7 +54,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     await serves(first);
   });
 
-  test('leaves nothing behind after a dry run', async () => {
+  test('Caddy with load_pem leaves nothing behind after a dry run', async () => {
     const { caddy, host, target, version, first, serves } = await anInlineCaddy();
 
     const line = await host.send('validate', { target: target(), version: await version() });
@@ -65,7 +65,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     await serves(first);
   });
 
-  test('sees that a restart without --resume went back, and brings the new one in again', async () => {
+  test('Caddy with load_pem sees that a restart without --resume went back, and brings the new one in again', async () => {
     const { caddy, folder, version, deploy, serves, first } = await aRunningCaddy(loadPemSite);
     const next = await version();
     await deploy(next);
@@ -85,7 +85,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     await serves(next);
   });
 
-  test('goes back to what somebody put into Caddy since the last deployment', async () => {
+  test('A rollback with load_pem restores what was in Caddy before the last deployment, foreign changes included', async () => {
     const { caddy, version, deploy, send, serves } = await aRunningCaddy(loadPemSite);
     await deploy(await version());
     const theirs = await version();
@@ -100,7 +100,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     expect(await caddy.running()).toMatchObject([entryOf(theirs)]);
   });
 
-  test('undoes what Caddy took while the agent was killed', async () => {
+  test('Caddy with load_pem undoes what Caddy took while the agent was killed', async () => {
     const { caddy, folder, through, host, target, send, version, first, serves, expectTidy } =
       await anInlineCaddy();
     const before = await caddy.running();
@@ -122,7 +122,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     expectTidy();
   });
 
-  test('takes back what Caddy took without saying so in time', async () => {
+  test('Caddy with load_pem takes back what Caddy took without saying so in time', async () => {
     const { caddy, through, version, deploy, first, serves } = await anInlineCaddy();
     const before = await caddy.running();
     const silent = through((change) => (change === 1 ? 'silence' : null));
@@ -135,7 +135,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     await serves(first);
   });
 
-  test('changes the entry with the tag and no other, and keeps what else is in it', async () => {
+  test('Caddy with load_pem changes the entry with the tag and no other, and keeps what else is in it', async () => {
     const { caddy, site, version, deploy } = await aCaddy(loadPemSite);
     const [first, other, next] = [await version(), await version(), await version()];
     caddy.configure([
@@ -154,7 +154,7 @@ describeWith(caddyNeeds, 'caddy kind, load_pem', () => {
     ]);
   });
 
-  test('does not guess which entry is meant', async () => {
+  test('Caddy with load_pem does not guess which entry is meant', async () => {
     const { caddy, site, version, deploy } = await aCaddy(loadPemSite);
     caddy.configure([entryOf(await version()), entryOf(await version())]);
     await site.start();

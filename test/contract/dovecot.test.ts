@@ -43,7 +43,7 @@ const needs = [...dovecotDaemon.needs, program('openssl'), program('unshare', 'u
 
 describeWith(needs, 'dovecot', () => {
   test.each(['imap', 'pop3', 'sieve'] as const)(
-    'serves the new leaf after STARTTLS of %s',
+    'dovecot serves the new leaf after STARTTLS of %s',
     async (protocol) => {
       const { site, host, target } = await aRunningDovecot();
       const next = await aVersion();
@@ -59,7 +59,7 @@ describeWith(needs, 'dovecot', () => {
     },
   );
 
-  test('begins no TLS when the new leaf meets another key, which its check does not see, and is put back', async () => {
+  test('dovecot serves no TLS when the new leaf has another key, which its check does not detect, and the deployment is rolled back', async () => {
     const { site, host, folder, first, target, live } = await aRunningDovecot();
     const before = live();
     const next = await aVersion();
@@ -84,7 +84,7 @@ describeWith(needs, 'dovecot', () => {
     expect(await site.served()).toBe(first.fingerprint);
   });
 
-  test('finds the same in a rehearsal, before anything is touched', async () => {
+  test('dovecot finds the same in a rehearsal, before anything is touched', async () => {
     const { site, host, folder, first, target, live } = await aRunningDovecot();
     const before = live();
     const wrong = target({ keyPath: join(folder, 'tls/another-key.pem'), rehearse: true });
@@ -97,7 +97,7 @@ describeWith(needs, 'dovecot', () => {
     expect(await site.served()).toBe(first.fingerprint);
   });
 
-  test('finds in a rehearsal a name whose own certificate hides the new one', async () => {
+  test('dovecot finds in a rehearsal a name whose own certificate hides the new one', async () => {
     const { site, host, folder, target, live } = await aRunningDovecot();
     const hiding = await aVersion();
     site.hideBehind('www.example.test', hiding, folder);
@@ -110,7 +110,7 @@ describeWith(needs, 'dovecot', () => {
     expect(live()).toEqual(before);
   });
 
-  test('lets a session that has logged in go on, with the certificate it began with', async () => {
+  test('dovecot keeps an authenticated session alive, with the certificate that the session started with', async () => {
     const { site, host, target } = await aRunningDovecot();
     const session = await loggedIn(site.ports.imaps);
 
@@ -122,7 +122,7 @@ describeWith(needs, 'dovecot', () => {
     expect(answer).toMatch(/^b OK NOOP completed/);
   });
 
-  test('passes a rehearsal with what is right, and goes on undisturbed', async () => {
+  test('A rehearsal of dovecot passes with valid files, and the live daemon is not disturbed', async () => {
     const { site, host, target } = await aRunningDovecot();
     const next = await aVersion();
 

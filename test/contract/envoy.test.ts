@@ -16,7 +16,7 @@ killedContract(envoyStandIn, { window: /^rename\(.*cert\.pem/ });
 describeWith([root], 'an SDS resource that does not exist yet', () => {
   const scratch = scratchFolder();
 
-  test('is written, names the files, watches its own folder, and goes again with the first deployment', async () => {
+  test('An SDS resource that does not exist yet is written, names the files, watches its own folder, and goes again with the first deployment', async () => {
     const { site, version, deploy, send } = await aHostedSite(envoyStandIn, join(scratch, 'written'));
     const [certPath, keyPath, sdsPath = ''] = site.liveFiles;
 
@@ -40,7 +40,7 @@ describeWith([root], 'an SDS resource that does not exist yet', () => {
     expect(existsSync(sdsPath)).toBe(false);
   });
 
-  test('is asked for before anything is written where no secret has a name', async () => {
+  test('An SDS resource that does not exist yet is asked for before anything is written where no secret has a name', async () => {
     const { site, version, deploy } = await aHostedSite(envoyStandIn, join(scratch, 'asked-for'));
 
     const line = await deploy(await version(), { adminEndpoint: undefined, secretName: undefined });
@@ -50,7 +50,7 @@ describeWith([root], 'an SDS resource that does not exist yet', () => {
     expect(existsSync(site.keyFile)).toBe(false);
   });
 
-  test('and the certificates are left alone where nobody answers at the admin endpoint', async () => {
+  test('The agent installs the certificates of an SDS resource that does not exist yet, and leaves them if the admin endpoint does not answer', async () => {
     const { site, version, deploy, identities } = await aHostedSite(envoyStandIn, join(scratch, 'nobody'));
     site.installByHand(await version());
     const before = identities();

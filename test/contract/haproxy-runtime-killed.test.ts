@@ -66,7 +66,7 @@ async function aRunningSite(meddle: Meddle = () => null) {
 const needs = [...daemon.needs, program('strace'), program('unshare', 'util-linux'), root];
 describeWith(needs, "agent killed by SIGKILL while haproxy's memory is changed", () => {
   test.for(['show cli', 'show ssl', 'abort', 'set', 'commit'])(
-    'leaves a haproxy that runs on with what its file says, when it dies as it sends "%s"',
+    'Killed while it sends "%s", the agent leaves a haproxy that serves what its file contains',
     async (word) => {
       let pidFile = '';
       let killed = 0;
@@ -86,7 +86,7 @@ describeWith(needs, "agent killed by SIGKILL while haproxy's memory is changed",
     },
   );
 
-  test('leaves a haproxy that runs on with what its file says, at every file-changing call', async () => {
+  test('Killed at any file-changing call, the agent leaves a haproxy that serves what its file contains', async () => {
     const site = await aRunningSite();
     const next = await site.version();
     const trace = join(site.folder, 'trace');

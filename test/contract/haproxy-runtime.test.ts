@@ -87,7 +87,7 @@ function fingerprintShown(shown: string): string | undefined {
 
 const needs = [...daemon.needs, program('unshare', 'util-linux'), program('socat'), root];
 describeWith(needs, "haproxy's Runtime API", () => {
-  test('brings the new leaf in without a new process and without losing a connection', async () => {
+  test("Haproxy's Runtime API brings the new leaf in without a new process and without losing a connection", async () => {
     const { ask, site, version, deploy, serves } = await aRunningSite();
     const process = /^Pid: \d+$/m.exec(await ask('show info'))?.[0];
     const isOpen = await aLastingConnection(Number(String(site.verify.endpoint).split(':')[1]));
@@ -101,7 +101,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(isOpen()).toBe(true);
   });
 
-  test('aborts what a run that died has left open, and starts anew', async () => {
+  test("The agent aborts a transaction of haproxy's Runtime API that a dead run left open, and starts again", async () => {
     const { name, leaveOpen, transaction, version, deploy, serves } = await aRunningSite();
     await leaveOpen(name, await aVersion());
     const next = await version();
@@ -113,7 +113,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(await transaction()).toBe(null);
   });
 
-  test("waits for somebody else's transaction about another certificate", async () => {
+  test("The agent waits for a foreign transaction about another certificate in haproxy's Runtime API", async () => {
     const { other, ask, leaveOpen, version, deploy, serves } = await aRunningSite();
     const theirs = await aVersion();
     await leaveOpen(other, theirs);
@@ -129,7 +129,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     await serves(next);
   });
 
-  test('gives up when that transaction stays open, tells how to end it, and leaves it alone', async () => {
+  test('The agent gives up when the foreign transaction stays open, reports how to end it, and does not touch it', async () => {
     const { other, leaveOpen, transaction, first, version, deploy, serves } = await aRunningSite();
     await leaveOpen(other, await aVersion());
 
@@ -141,7 +141,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(await transaction()).toBe(other);
   });
 
-  test('brings in two certificates of one haproxy at once', async () => {
+  test("Haproxy's Runtime API brings in two certificates of one haproxy at once", async () => {
     const { folder, site, other, host, target, version, serves, ask } = await aRunningSite();
     const [mine, theirs] = [await version(), await version()];
     const elsewhere = testHost(join(folder, 'other-home'));
@@ -158,7 +158,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(fingerprintShown(await ask(`show ssl cert ${other}`))).toBe(fingerprint.replaceAll(':', ''));
   });
 
-  test('does not leave its key in a transaction about another certificate that was opened meanwhile', async () => {
+  test("Haproxy's Runtime API does not leave its key in a transaction about another certificate that was opened meanwhile", async () => {
     const site = await aRunningSite();
     const { ask, other, leaveOpen, transaction, version, deploy, serves } = site;
     const before = fingerprintShown(await ask(`show ssl cert ${other}`));
@@ -180,7 +180,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(fingerprintShown(await ask(`show ssl cert ${other}`))).toBe(before);
   });
 
-  test('ends its transaction and restores the files when the commit is refused', async () => {
+  test("Haproxy's Runtime API ends its transaction and restores the files when the commit is refused", async () => {
     const site = await aRunningSite();
     const { transaction, first, version, deploy, identities, serves } = site;
     const before = identities();
@@ -200,7 +200,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(await transaction()).toBe(null);
   });
 
-  test('gives up on a haproxy that does not answer the commit, within the deadline', async () => {
+  test("Haproxy's Runtime API gives up on a haproxy that does not answer the commit, within the deadline", async () => {
     const site = await aRunningSite();
     const { transaction, first, version, deploy, serves } = site;
     let silent = false;
@@ -218,7 +218,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(await transaction()).toBe(null);
   });
 
-  test('says that the PEM is too large for a small tune.bufsize, and that nothing has come of it', async () => {
+  test('The agent reports a PEM that is too large for a small tune.bufsize, and changes nothing', async () => {
     const { first, version, deploy, serves } = await aRunningSite(
       'global\n  tune.bufsize 1200\n  tune.maxrewrite 200\n',
     );
@@ -230,7 +230,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     await serves(first);
   });
 
-  test('refuses before anything is touched what could not be brought in', async () => {
+  test("Haproxy's Runtime API refuses before anything is touched what could not be brought in", async () => {
     const { folder, name, other, version, deploy, identities } = await aRunningSite(
       `global\n  stats socket ${join(scratch, 'operator.sock')} level operator\n`,
     );
@@ -250,7 +250,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(identities()).toEqual(before);
   });
 
-  test('takes by hand what it would have done itself', async () => {
+  test("Haproxy's Runtime API takes by hand what it would have done itself", async () => {
     const { site, name, statsSocket, serves } = await aRunningSite();
     const next = await aVersion();
     site.installByHand(next);

@@ -39,7 +39,7 @@ function hide(conf: string, pem: string, version: IssuedCertificate): void {
 }
 
 describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'haproxy’s files', () => {
-  test('leaves nothing in a crt directory that haproxy would load besides', async () => {
+  test('haproxy with files leaves nothing in a crt directory that haproxy would load besides', async () => {
     const { site, version, deploy } = await aRunningSite(haproxyDaemons.directory);
     const [pem = ''] = site.liveFiles;
 
@@ -53,7 +53,7 @@ describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'hapr
     expect(site.wouldStart()).toBe(false);
   });
 
-  test('gives a combined file the mode of a key, and a certificate with a key of its own that of each', async () => {
+  test('haproxy with files gives a combined file the mode of a key, and a certificate with a key of its own that of each', async () => {
     const combined = await aHostedSite(haproxyDaemons.combined, join(scratch, `${++count}`));
     const separate = await aHostedSite(haproxyDaemons.separateKey, join(scratch, `${++count}`));
 
@@ -64,7 +64,7 @@ describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'hapr
     expect(separate.site.liveFiles.map(ownershipOf)).toEqual(['0644 0:0', '0600 0:0']);
   });
 
-  test('is refused by haproxy before anything is touched when the key goes where haproxy does not look', async () => {
+  test('haproxy with files is refused by haproxy before anything is touched when the key goes where haproxy does not look', async () => {
     const { folder, version, deploy, identities } = await aRunningSite(haproxyDaemons.separateKey);
     const before = identities();
 
@@ -78,7 +78,7 @@ describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'hapr
   test.each([
     ['the target names a file that haproxy does not read', 'wrong file'],
     ['another certificate of that name comes first', 'hidden'],
-  ] as const)('is caught by the rehearsal when %s', async (_, mistake) => {
+  ] as const)('haproxy with files is caught by the rehearsal when %s', async (_, mistake) => {
     const { site, folder, first, version, deploy, identities } = await aRunningSite(haproxyDaemons.combined);
     const before = identities();
     const [pem = ''] = site.liveFiles;
@@ -93,7 +93,7 @@ describeWith([program('haproxy'), program('unshare', 'util-linux'), root], 'hapr
     expect(await site.served()).toBe(first.fingerprint);
   });
 
-  test('is seen while the old process lingers on a connection that is still open', async () => {
+  test('haproxy with files is seen while the previous process lingers on a connection that is still open', async () => {
     const { site, version, deploy, serves } = await aRunningSite(haproxyDaemons.combined);
     const port = Number(String(site.verify.endpoint).split(':')[1]);
     const lasting = connect({ port, host: '127.0.0.1', rejectUnauthorized: false });

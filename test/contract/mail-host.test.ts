@@ -46,7 +46,7 @@ const needs = [
 ];
 
 describeWith(needs, 'two targets of one certificate on one host', () => {
-  test('both get the new leaf', async () => {
+  test('Two targets of one certificate on one host both get the new leaf', async () => {
     const { postfix, dovecot, smtp, imap, host } = await aMailHost();
     const next = await aVersion();
 
@@ -62,7 +62,7 @@ describeWith(needs, 'two targets of one certificate on one host', () => {
     expect([await postfix.served(), await dovecot.served()]).toEqual([next.fingerprint, next.fingerprint]);
   });
 
-  test('one that fails leaves the other with what it has, and its own past', async () => {
+  test('A failed deployment leaves the other target of the host with its version and its own history', async () => {
     const { folder, postfix, dovecot, first, smtp, imap, host } = await aMailHost();
     const next = await aVersion();
     const reload = ['postfix', '-c', String(postfix.config.configDirectory), 'reload'];
@@ -90,7 +90,7 @@ describeWith(needs, 'two targets of one certificate on one host', () => {
     expect(await host.send('rollback', { target: smtp() })).toMatchObject({ outcome: 'rejected' });
   });
 
-  test('are deployed at the same time without a word about each other', async () => {
+  test('Two targets of one certificate on one host are deployed at the same time without a warning', async () => {
     const { postfix, dovecot, smtp, imap, host } = await aMailHost();
     const [one, other] = [await aVersion(), await aVersion()];
     await host.send('deploy', { target: smtp(), version: one });

@@ -38,7 +38,7 @@ describe('daemon matrix', () => {
     listed = listedTests();
   });
 
-  test('is on its page as the connectors and the daemons here have it', () => {
+  test('The daemon matrix is on its page as the connectors and the daemons here have it', () => {
     const page = readMatrixPage();
 
     expect(withoutPatchLevels(page), 'run node scripts/write-matrix.ts').toBe(
@@ -47,7 +47,7 @@ describe('daemon matrix', () => {
   });
 
   test.each(matrixRows.map((row) => [row.daemon.title, row] as const))(
-    'claims of %s only what a test proves',
+    'The daemon matrix claims of %s only what a test proves',
     (title, row) => {
       const unproven = claimedPromises(row).filter(
         (promise) =>
@@ -59,13 +59,13 @@ describe('daemon matrix', () => {
   );
 
   test.each([...loadedDaemons, ...loadedPeers].map(({ daemon }) => daemon.title))(
-    'has %s under load where it says hitless',
+    'Kinds that are marked hitless in the matrix have a test under load: %s',
     (title) => {
       expect(listed.filter((name) => inSuite(name, `under load: ${title}`))).toHaveLength(1);
     },
   );
 
-  test('leaves out no daemon that passes the contract', () => {
+  test('The daemon matrix leaves out no daemon that passes the contract', () => {
     const titles = matrixRows.map(({ daemon }) => daemon.title);
     const unlisted = listed
       .filter((name) => name.startsWith(suite) && !name.includes('(a stand-in '))

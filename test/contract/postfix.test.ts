@@ -42,7 +42,7 @@ describeWith(
   [program('postfix'), program('openssl'), program('unshare', 'util-linux'), root],
   'postfix',
   () => {
-    test('serves the new leaf after STARTTLS, and where TLS begins at once', async () => {
+    test('postfix serves the new leaf after STARTTLS, and where TLS begins at once', async () => {
       const { site, host, target } = await aRunningPostfix('chainFiles');
       const next = await aVersion();
 
@@ -53,7 +53,7 @@ describeWith(
       await expect.poll(() => site.presentedDirectly()).toBe(next.fingerprint);
     });
 
-    test('sends the intermediates of a chain file of their own', async () => {
+    test('postfix sends the intermediates of a chain file of their own', async () => {
       const { host, target } = await aRunningPostfix('separateChain');
 
       const line = await host.send('deploy', { target: target(), version: await aVersion() });
@@ -62,7 +62,7 @@ describeWith(
       expect(line).toMatchObject({ outcome: 'applied', served: true });
     });
 
-    test('goes on with the old pair when the new leaf meets another key, and the state machine finds no TLS', async () => {
+    test('postfix keeps serving the previous pair when the new leaf has another key, and the state machine finds no TLS', async () => {
       const { site, folder, first, target } = await aRunningPostfix('pair');
       const ferry = await openLocalBackend({ stateDir: join(folder, 'state') });
       try {
@@ -82,7 +82,7 @@ describeWith(
       }
     });
 
-    test('finds the same in a rehearsal, before anything is touched', async () => {
+    test('postfix finds the same in a rehearsal, before anything is touched', async () => {
       const { host, folder, target, live } = await aRunningPostfix('pair');
       const before = live();
       const wrong = target({ keyPath: join(folder, 'tls/another-key.pem'), rehearse: true });
@@ -94,7 +94,7 @@ describeWith(
       expect(live()).toEqual(before);
     });
 
-    test('passes a rehearsal with what is right, and the shadow touches neither queue nor log', async () => {
+    test('A rehearsal of postfix passes with valid files, and its sandboxed instance touches neither queue nor log', async () => {
       const { site, host, target } = await aRunningPostfix('chainFiles');
       const next = await aVersion();
 
@@ -105,7 +105,7 @@ describeWith(
       expect(await site.served()).toBe(next.fingerprint);
     });
 
-    test('serves a name of an SNI table when the table is made anew with each change', async () => {
+    test('postfix serves a name of an SNI table if the table is rebuilt with each change', async () => {
       const { site, folder, host, first, target } = await aRunningPostfix('chainFiles');
       const [table, other, etc] = [join(folder, 'etc/sni'), join(folder, 'other.pem'), join(folder, 'etc')];
       const { keyPem, fullchainPem } = await aVersion();
@@ -132,7 +132,7 @@ describeWith(
       expect(await site.served()).toBe(first.fingerprint);
     });
 
-    test('does not look at the files in its check', async () => {
+    test('postfix does not read the files in its check', async () => {
       const { site, host, first, target } = await aRunningPostfix('chainFiles');
       expect(await site.served()).toBe(first.fingerprint);
       site.rewrite(site.keyFile, '/no/such/file.pem');

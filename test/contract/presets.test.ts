@@ -56,7 +56,7 @@ const needs = [...daemons.flatMap((daemon) => daemon.needs), program('unshare', 
 
 describeWith(needs, 'a preset', () => {
   test.each(daemons.map((daemon) => [daemon.preset, daemon] as const))(
-    'gives %s a key that its group reads and nobody of it can replace',
+    'A preset installs %s with a key that its group can read and no other user can replace',
     async (_, daemon) => {
       const { site, deploy, version } = await aPresetHost(daemon);
 
@@ -69,7 +69,7 @@ describeWith(needs, 'a preset', () => {
   );
 
   test.each(resultOfUnreadableKey.map(([daemon, end]) => [daemon.preset, daemon, end] as const))(
-    'brings %s back to its old pair when the new key is closed to it',
+    'A preset brings %s back to its old pair when the new key is closed to it',
     async (_, daemon, end) => {
       const hosted = await aPresetHost(daemon);
       const { deploy, version, send, serves } = hosted;
@@ -90,15 +90,18 @@ describeWith([...mariadb.needs, ...postgresql.needs, root], 'a probe of a real d
   test.each([
     [postgresql.preset, 'postgres', postgresql],
     [mariadb.preset, 'mysql', mariadb],
-  ] as const)('says that %s has no TLS any more', async (_, protocol, daemon) => {
-    const { verify } = await startWithoutTls(daemon);
+  ] as const)(
+    'A probe of a real database reports that %s no longer offers TLS',
+    async (_, protocol, daemon) => {
+      const { verify } = await startWithoutTls(daemon);
 
-    const seen = await observe(portOf(verify), null, { protocol });
+      const seen = await observe(portOf(verify), null, { protocol });
 
-    expect(seen.problem).toBe('STARTTLS is not offered');
-  });
+      expect(seen.problem).toBe('STARTTLS is not offered');
+    },
+  );
 
-  test('is not shut out by mariadb on loopback, however often it looks without logging in', async () => {
+  test('mariadb on loopback does not block certferry, however often it probes without logging in', async () => {
     const hosted = await aPresetHost(mariadb);
     const first = await startByHand(hosted);
 

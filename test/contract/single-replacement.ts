@@ -53,7 +53,7 @@ export function singleReplacementContract(daemon: DaemonUnderContract): void {
       return { ...hosted, first, trigger, sightings };
     }
 
-    test('replaces the watched file once, when certificate and key are in place', async () => {
+    test('The watched file is replaced once, when certificate and key are in place', async () => {
       const { version, deploy, sightings } = await aWatchedSite();
       const next = await version();
 
@@ -62,7 +62,7 @@ export function singleReplacementContract(daemon: DaemonUnderContract): void {
       expect(sightings).toEqual([{ matches: true, leaf: next.fingerprint }]);
     });
 
-    test('replaces it once on the way back too, when the old files are in place', async () => {
+    test('A rollback also replaces the single file once, when the previous content is there', async () => {
       const { first, version, deploy, send, sightings } = await aWatchedSite();
       const { deploymentId } = await deploy(await version());
       sightings.splice(0);
@@ -72,7 +72,7 @@ export function singleReplacementContract(daemon: DaemonUnderContract): void {
       expect(sightings).toEqual([{ matches: true, leaf: first.fingerprint }]);
     });
 
-    test('keeps what a person has written to it since, on the way back and back to the version before', async () => {
+    test('An undo and a rollback keep what an operator wrote to the trigger file since', async () => {
       const { first, version, deploy, send, trigger, serves } = await aWatchedSite();
       await deploy(await version());
       const { deploymentId } = await deploy(await version());
@@ -88,7 +88,7 @@ export function singleReplacementContract(daemon: DaemonUnderContract): void {
       await serves(first);
     });
 
-    test('answers unchanged although a person has edited it', async () => {
+    test('A deployment is unchanged although an operator edited the trigger file', async () => {
       const { version, deploy, trigger, sightings } = await aWatchedSite();
       const next = await version();
       await deploy(next);
@@ -101,7 +101,7 @@ export function singleReplacementContract(daemon: DaemonUnderContract): void {
       expect(sightings).toEqual([]);
     });
 
-    test('moves it back although it never came to move it, for a daemon that restarted meanwhile', async () => {
+    test('An undo moves the trigger file back although the change never reached it, for a daemon that restarted in between', async () => {
       const watched = await aWatchedSite();
       const { site, first, version, serves, send, sightings } = watched;
       const next = await version();

@@ -23,7 +23,7 @@ async function aSlapd(version: IssuedCertificate | null): Promise<number> {
 }
 
 describeWith([program('slapd')], 'a probe of a real slapd', () => {
-  test('sees what it serves after STARTTLS', async () => {
+  test('A probe of a real slapd sees what it serves after STARTTLS', async () => {
     const version = await aVersion();
     const port = await aSlapd(version);
 
@@ -32,7 +32,7 @@ describeWith([program('slapd')], 'a probe of a real slapd', () => {
     expect(seen).toMatchObject({ ok: true, fingerprint: version.fingerprint });
   });
 
-  test('says that STARTTLS is not offered where it has no TLS', async () => {
+  test('A probe of a real slapd without TLS reports that it does not offer STARTTLS', async () => {
     const port = await aSlapd(null);
 
     const seen = await observe(port, null, { protocol: 'ldap' });

@@ -8,7 +8,7 @@ import { openssl } from '../fixtures/forms.ts';
 
 const coded = (message: string, known: object) => Object.assign(new Error(message), known);
 
-describe('what went wrong, in words', () => {
+describe('the description of a failed probe', () => {
   test.each([
     ['a known code', coded('connect ECONNREFUSED', { code: 'ECONNREFUSED' }), 'connection refused'],
     [
@@ -24,11 +24,11 @@ describe('what went wrong, in words', () => {
     ['a code nobody knows', coded('it broke', { code: 'EWHATEVER' }), 'the connection failed: it broke'],
     ['an error without a code', new Error('it broke'), 'the connection failed: it broke'],
     ['what is no error', 'it broke', 'the connection failed: it broke'],
-  ])('is told of %s', (_, cause, words) => {
+  ])('A failed probe is described: %s', (_, cause, words) => {
     expect(toProbeError(cause)).toMatchObject({ name: 'ProbeFailed', message: words });
   });
 
-  test('stays as it is once it is said', () => {
+  test('A description of a failed probe is not described again', () => {
     const said = new CertferryError('ProbeFailed', 'no answer within 1 s');
 
     expect(toProbeError(said)).toBe(said);
@@ -36,13 +36,13 @@ describe('what went wrong, in words', () => {
 });
 
 describe('the name that clients use', () => {
-  test('is the target’s own word, else the endpoint’s host, unless that is an address', () => {
+  test('The name that clients use is the target’s own word, else the endpoint’s host, unless that is an address', () => {
     expect(serverNameOf({ endpoint: 'a.test:443', serverName: 'b.test' })).toBe('b.test');
     expect(serverNameOf({ endpoint: 'a.test:443', serverName: undefined })).toBe('a.test');
     expect(serverNameOf({ endpoint: '[::1]:443', serverName: undefined })).toBeNull();
   });
 
-  test('is not covered by a leaf without any name, which is said', () => {
+  test('A leaf without any name covers no server name, and the problem states it', () => {
     const args = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes'];
     const pem = openssl([...args, '-keyout', '/dev/null', '-subj', '/O=Example']).toString();
 

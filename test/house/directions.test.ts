@@ -143,7 +143,7 @@ function plantedHouse(): string {
 }
 
 describe('the import directions', () => {
-  test('each name the import that goes against them', () => {
+  test('Each import direction reports the import that violates it', () => {
     const { violations } = cruise(plantedHouse()).summary;
 
     const named = Object.fromEntries(
@@ -155,13 +155,13 @@ describe('the import directions', () => {
     expect(named).toEqual(Object.fromEntries(Object.keys(planted).map((rule) => [rule, true])));
   });
 
-  test('have a planted import each', () => {
+  test('The import directions have a planted import each', () => {
     const { ruleSetUsed } = cruise(plantedHouse()).summary;
 
     expect(Object.keys(planted).sort()).toEqual(ruleSetUsed.forbidden.map(({ name }) => name).sort());
   });
 
-  test('hold in the house, every TypeScript file of which is seen', () => {
+  test('The import directions hold in the repository, and every TypeScript file is checked', () => {
     const { modules, summary } = cruise(root);
 
     const seen = new Set(modules.map(({ source }) => source));

@@ -96,22 +96,22 @@ describe('README and docs', () => {
     expect(brokenLinks(page)).toEqual([]);
   });
 
-  test('are reached from the README, directly or from a page that is', () => {
+  test('README and docs are reached from the README, directly or from a page that is', () => {
     const reached = new Set(['README.md']);
     for (const page of reached) for (const other of linkedPages(page)) reached.add(other);
 
     expect(pages.filter((page) => !reached.has(page))).toEqual([]);
   });
 
-  test.each(targetsFiles)('have a targets file that can be read: $name', ({ name, text }) => {
+  test.each(targetsFiles)('README and docs have a targets file that can be read: $name', ({ name, text }) => {
     expect(parseTargets(text, name).targets.length).toBeGreaterThan(0);
   });
 
-  test.each(requests)('have a request that can be started: $name', ({ text }) => {
+  test.each(requests)('README and docs have a request that can be started: $name', ({ text }) => {
     expect(DeploymentRequest.safeParse(JSON.parse(text))).toMatchObject({ success: true });
   });
 
-  test('have command lines with commands and options that exist', async () => {
+  test('README and docs have command lines with commands and options that exist', async () => {
     const lines = pages.flatMap((page) => commandLinesOf(page).map((line) => ({ page, ...line })));
     const wrong: string[] = [];
     const known = new Map<string, string[] | null>([['help', []]]);
@@ -132,7 +132,7 @@ describe('README and docs', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('have the samples that are held here at all', () => {
+  test('README and docs have the samples that are held here at all', () => {
     expect(targetsFiles.length).toBeGreaterThan(1);
     expect(requests.length).toBeGreaterThan(0);
   });

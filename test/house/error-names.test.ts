@@ -58,14 +58,14 @@ function namesGiven(): Set<string> {
 }
 
 describe('the table of error names', () => {
-  test('is what docs/troubleshooting.md lists, with the same advice on repeating', () => {
+  test('The table of error names is what docs/troubleshooting.md lists, with the same advice on repeating', () => {
     const listed = rows(section('Every error name')).map(([name, again]) => [name, again]);
 
     expect(Object.fromEntries(listed)).toEqual(errorNames);
     expect(listed).toHaveLength(Object.keys(errorNames).length);
   });
 
-  test('has a symptom, and what to do, for each name of the page', () => {
+  test('The table of error names has a symptom, and what to do, for each name of the page', () => {
     for (const [name, , symptom, , remedy] of rows(section('Every error name'))) {
       expect(
         [symptom, remedy].every((cell) => cell !== undefined && cell.length > 5),
@@ -75,7 +75,7 @@ describe('the table of error names', () => {
   });
 
   test.each(globSync('cdk/state-machines/*.asl.json', { cwd: root }))(
-    'knows every name that %s matches',
+    'The table of error names knows every name that %s matches',
     (file) => {
       const matched = namesMatched(JSON.parse(read(file)));
       const foreign = matched.filter(
@@ -87,7 +87,7 @@ describe('the table of error names', () => {
     },
   );
 
-  test('has no name that nobody gives', () => {
+  test('The table of error names contains no unused name', () => {
     const given = namesGiven();
 
     expect(Object.keys(errorNames).filter((name) => !given.has(name))).toEqual([]);
@@ -95,7 +95,7 @@ describe('the table of error names', () => {
 });
 
 describe('the table of outcomes in docs/troubleshooting.md', () => {
-  test('is every way a deployment ends', () => {
+  test('The table of outcomes in docs/troubleshooting.md is every way a deployment ends', () => {
     const listed = rows(section('How deployments end')).map(([outcome]) => outcome);
 
     expect(listed.sort()).toEqual([...deploymentOutcomes].sort());

@@ -37,7 +37,7 @@ const ask = (clients: { ssm: ReturnType<typeof ownClients>['ssm'] }) =>
   clients.ssm.send(new DescribeInstanceInformationCommand({}));
 
 describe('the clients of another account', () => {
-  test('act in that account’s role for certferry, which is assumed once', async () => {
+  test('The clients of another account act in that account’s role for certferry, which is assumed once', async () => {
     await ask(clientsFor('210987654321', 'eu-central-1'));
     await ask(clientsFor('210987654321', 'eu-central-1'));
 
@@ -50,13 +50,13 @@ describe('the clients of another account', () => {
   test.each([
     ['cn-north-1', 'arn:aws-cn:iam::210987654321:role/certferry-runner'],
     ['us-gov-west-1', 'arn:aws-us-gov:iam::210987654321:role/certferry-runner'],
-  ])('stay in the partition of %s', async (region, RoleArn) => {
+  ])('The clients of another account stay in the partition of %s', async (region, RoleArn) => {
     await ask(clientsFor('210987654321', region));
 
     expect(sts.requests.at(-1)).toMatchObject({ RoleArn });
   });
 
-  test('of the stack’s own account assume no role', async () => {
+  test('The clients of another account of the stack’s own account assume no role', async () => {
     const before = sts.requests.length;
 
     await expect(ask(ownClients())).rejects.toMatchObject({ name: 'UnrecognizedClientException' });

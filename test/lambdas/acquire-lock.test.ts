@@ -18,7 +18,7 @@ beforeEach(() => {
 afterAll(() => tables.close());
 
 describe('AcquireLock', () => {
-  test('answers the whole state of a deployment, every field there', async () => {
+  test('AcquireLock answers the whole state of a deployment, every field there', async () => {
     const execution = anExecution('deploy-1');
     const rollout = await aBegunRollout(world);
 
@@ -41,19 +41,19 @@ describe('AcquireLock', () => {
     ['none', 'none'],
     [{ endpoint: '127.0.0.1:25', protocol: 'smtp' }, 'host'],
     [{ endpoint: '127.0.0.1:443' }, 'lambda'],
-  ])('says from where the endpoint is looked at (%j: %s)', async (verify, probeFrom) => {
+  ])('AcquireLock returns from where the endpoint is probed (%j: %s)', async (verify, probeFrom) => {
     const state = await acquire({ execution: anExecution(), request: rawRequest({ target: { verify } }) });
 
     expect(state.deployment.probeFrom).toBe(probeFrom);
   });
 
-  test('answers the same again to the same execution', async () => {
+  test('AcquireLock answers the same again to the same execution', async () => {
     const event = { execution: anExecution(), request: rawRequest() };
 
     expect(await acquire(event)).toEqual(await acquire(event));
   });
 
-  test('throws LockHeld, naming the holder, while another execution runs', async () => {
+  test('AcquireLock throws LockHeld, naming the holder, while another execution runs', async () => {
     const request = rawRequest();
     const holder = anExecution();
     await acquire({ execution: holder, request });
@@ -66,7 +66,7 @@ describe('AcquireLock', () => {
     });
   });
 
-  test('counts at each try how long it has waited so far, without its splay, and nothing once it has the lock', async () => {
+  test('AcquireLock counts at each try how long it has waited so far, without its splay, and nothing once it has the lock', async () => {
     const target = rawRequest().target;
     await acquire({ execution: anExecution(), request: rawRequest({ target }) });
     const waiting = { execution: anExecution(), request: rawRequest({ target, splaySeconds: 60 }) };
@@ -80,7 +80,7 @@ describe('AcquireLock', () => {
     expect(world.waits).toEqual([0, 300_000, 1_200_000]);
   });
 
-  test('takes the lock over, with a higher fence, when its execution has ended', async () => {
+  test('AcquireLock takes the lock over, with a higher fence, when its execution has ended', async () => {
     const request = rawRequest();
     const dead = anExecution();
     await acquire({ execution: dead, request });
@@ -91,7 +91,7 @@ describe('AcquireLock', () => {
     expect(state.deployment.fence).toBe(2);
   });
 
-  test('leaves the lock alone when Step Functions cannot be asked', async () => {
+  test('AcquireLock leaves the lock alone when Step Functions cannot be asked', async () => {
     const request = rawRequest();
     const holder = anExecution();
     await acquire({ execution: holder, request });
@@ -100,7 +100,7 @@ describe('AcquireLock', () => {
     await expect(acquire({ execution: anExecution(), request })).rejects.toMatchObject({ name: 'LockHeld' });
   });
 
-  test('throws Superseded to an earlier request, whether the lock is held or free', async () => {
+  test('AcquireLock throws Superseded to an earlier request, whether the lock is held or free', async () => {
     const target = { id: aTargetId() };
     const number = (requestId: string) =>
       world.locks.registerRequest({
@@ -119,7 +119,7 @@ describe('AcquireLock', () => {
     await expect(acquire(event)).rejects.toMatchObject({ name: 'Superseded' });
   });
 
-  test('refuses a request number out of thin air, which would end all later requests', async () => {
+  test('AcquireLock refuses a request number out of thin air, which would end all later requests', async () => {
     const event = { execution: anExecution(), request: rawRequest({ requestNumber: 1000 }) };
 
     await expect(acquire(event)).rejects.toMatchObject({
@@ -128,7 +128,7 @@ describe('AcquireLock', () => {
     });
   });
 
-  test('keeps what the last request wanted, and a dry run wants nothing', async () => {
+  test('AcquireLock keeps what the last request wanted, and a dry run wants nothing', async () => {
     const target = { id: aTargetId() };
     const dead = anExecution();
     await acquire({ execution: dead, request: rawRequest({ target }) });
@@ -154,13 +154,13 @@ describe('AcquireLock', () => {
     [{ version: null }, 'InvalidRequest', 'version is required'],
     [{ action: 'rollback' }, 'InvalidRequest', 'version must be null'],
     [{ action: 'explode' }, 'InvalidRequest', 'action'],
-  ])('refuses %j as %s naming %s', async (overrides, name, told) => {
+  ])('AcquireLock refuses %j as %s naming %s', async (overrides, name, told) => {
     const refused = acquire({ execution: anExecution(), request: rawRequest(overrides) });
 
     await expect(refused).rejects.toMatchObject({ name, message: expect.stringContaining(told) });
   });
 
-  test('refuses an execution whose name cannot be a deployment id', async () => {
+  test('AcquireLock refuses an execution whose name cannot be a deployment id', async () => {
     const refused = acquire({ execution: anExecution('a.b'), request: rawRequest() });
 
     await expect(refused).rejects.toMatchObject({

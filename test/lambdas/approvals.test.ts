@@ -30,7 +30,7 @@ function ask(taskToken = 't1', retries = 0) {
 }
 
 describe('AskApproval', () => {
-  test('keeps the question with the hash of its secret, and tells people how to answer', async () => {
+  test('AskApproval stores the request with the hash of its secret, and notifies operators how to decide', async () => {
     await ask();
 
     expect(by.rollouts.requests.get(`${rolloutId}/1`)).toEqual({
@@ -49,7 +49,7 @@ describe('AskApproval', () => {
     expect(text).not.toContain(hash('first'));
   });
 
-  test('names the command line alone where no address answers links', async () => {
+  test('AskApproval names the command line alone where no address answers links', async () => {
     await askApproval({ ...by, secret: () => Buffer.from('x'), approvalUrl: undefined })({
       execution,
       state: aBegunState(by, { wave }),
@@ -61,7 +61,7 @@ describe('AskApproval', () => {
     expect(by.told[0]?.text).not.toContain('link');
   });
 
-  test('replaces its question when the state is retried with another token', async () => {
+  test('AskApproval replaces its question when the state is retried with another token', async () => {
     await ask('t1');
     await ask('t2', 1);
 
@@ -71,7 +71,7 @@ describe('AskApproval', () => {
     });
   });
 
-  test('asks nothing, and sends no link, when a later attempt has asked already', async () => {
+  test('AskApproval asks nothing, and sends no link, when a later attempt has asked already', async () => {
     await ask('t2', 1);
     const { told } = by;
 
@@ -107,7 +107,7 @@ function send(
 }
 
 describe('the address of the link', () => {
-  test('shows what is asked, and decides nothing by that', async () => {
+  test('The approval link shows what is asked, and decides nothing by that', async () => {
     await ask();
 
     const page = await open(linkOf('first'));
@@ -122,7 +122,7 @@ describe('the address of the link', () => {
     expect(page.headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' });
   });
 
-  test('allows exactly the style that it has', async () => {
+  test('The approval link allows exactly the style that it has', async () => {
     await ask();
     const { body, headers } = await open(linkOf('first'));
 
@@ -131,7 +131,7 @@ describe('the address of the link', () => {
     expect(headers['content-security-policy']).toContain(`'sha256-${digest}'`);
   });
 
-  test('shows everything as text', async () => {
+  test('The approval link shows everything as text', async () => {
     await ask();
     Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { certificate: '<script>"&\'' });
 
@@ -141,7 +141,7 @@ describe('the address of the link', () => {
   test.each([
     ['approved', 'Rollout approved'],
     ['rejected', 'Rollout rejected'],
-  ] as const)('takes the answer %s', async (verdict, title) => {
+  ] as const)('The approval link takes the answer %s', async (verdict, title) => {
     await ask();
 
     const page = await send({ ...linkOf('first'), verdict });
@@ -152,7 +152,7 @@ describe('the address of the link', () => {
     expect(by.rollouts.decisions).toMatchObject([{ verdict, request: { taskToken: 't1' } }]);
   });
 
-  test('takes a form in base64, and the name of whoever IAM says it is', async () => {
+  test('The approval link accepts a form in base64, and the name that IAM reports', async () => {
     await ask();
     const userArn = 'arn:aws:iam::123456789012:user/ops';
 
@@ -161,7 +161,7 @@ describe('the address of the link', () => {
     expect(by.executions.outputOf('t1')).toEqual({ verdict: 'approved', by: userArn });
   });
 
-  test('refuses another secret, without a word of the right one', async () => {
+  test('The approval link refuses another secret, without quoting the right one', async () => {
     await ask();
 
     for (const page of [
@@ -175,7 +175,7 @@ describe('the address of the link', () => {
     expect(by.executions.completions).toEqual([]);
   });
 
-  test('refuses the link of a question that was asked again', async () => {
+  test('The approval link refuses the link of a question that was asked again', async () => {
     await ask('t1');
     await ask('t2', 1);
 
@@ -183,7 +183,7 @@ describe('the address of the link', () => {
     expect(await send({ ...linkOf('second'), verdict: 'approved' })).toMatchObject({ statusCode: 200 });
   });
 
-  test('says so when the answer comes too late, or twice', async () => {
+  test('The approval link reports a decision that comes too late or twice', async () => {
     await ask();
     await send({ ...linkOf('first'), verdict: 'rejected' });
 
@@ -199,13 +199,13 @@ describe('the address of the link', () => {
     ['a link that is cut off', { rollout: rolloutId, wave: '1' }, 400],
     ['a wave that is no number', { ...linkOf('first'), wave: 'x' }, 400],
     ['nothing', undefined, 400],
-  ])('refuses %s', async (_, query, statusCode) => {
+  ])('The approval link refuses %s', async (_, query, statusCode) => {
     await ask();
 
     expect(await open(query)).toMatchObject({ statusCode });
   });
 
-  test('refuses an answer that is none, and other methods', async () => {
+  test('The approval link refuses an answer that is none, and other methods', async () => {
     await ask();
 
     expect(await send({ ...linkOf('first'), verdict: 'maybe' })).toMatchObject({ statusCode: 400 });
@@ -216,14 +216,14 @@ describe('the address of the link', () => {
     expect(by.executions.completions).toEqual([]);
   });
 
-  test('shows no question of a rollout that is over', async () => {
+  test('The approval link shows no question of a rollout that is over', async () => {
     await ask();
     Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { status: 'ended' });
 
     expect(await open(linkOf('first'))).toMatchObject({ statusCode: 410 });
   });
 
-  test('is no place for events of another kind', async () => {
+  test('The approval link is no place for events of another kind', async () => {
     await expect(handler({ Records: [] })).rejects.toMatchObject({ name: 'InvalidRequest' });
   });
 });

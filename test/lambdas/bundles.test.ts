@@ -35,7 +35,7 @@ describe('the built Lambdas', () => {
     process.stdout.write(`Lambda bundles, KiB: ${sizes.join(', ')}\n`);
   });
 
-  test('are those that the state machines call, and those that events, people and CloudFormation start', () => {
+  test('The built Lambdas are those that state machines, events, operators and CloudFormation call', () => {
     const others = [
       'start-rollouts',
       'decide-approval',

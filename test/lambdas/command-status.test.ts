@@ -43,7 +43,7 @@ async function enrolledDeployment() {
 }
 
 describe('command-status', () => {
-  test('completes the waiting state with what the agent said, without what only the registry needs', async () => {
+  test("CommandStatus completes the waiting state with the agent's result, without the fields for the registry", async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const line = {
@@ -70,7 +70,7 @@ describe('command-status', () => {
     });
   });
 
-  test('keeps the key that the next bundle is to be sealed to', async () => {
+  test('CommandStatus keeps the key that the next bundle is to be sealed to', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const next = await aHostKey();
@@ -82,7 +82,7 @@ describe('command-status', () => {
     expect(world.changes).toEqual([]);
   });
 
-  test('does not go back to an older key when an event comes late', async () => {
+  test('CommandStatus does not go back to an older key when an event comes late', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     world.commands.end(commandId, {
@@ -96,7 +96,7 @@ describe('command-status', () => {
     expect(await world.hostKeys.find(deployment.target.host)).toEqual(newest);
   });
 
-  test('says that a host’s key has changed when it could not open the seal', async () => {
+  test('CommandStatus reports a changed host key when the host could not open the seal', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const hostKey = await aHostKey();
@@ -116,7 +116,7 @@ describe('command-status', () => {
     ]);
   });
 
-  test('ends a deployment whose host tells a new key for the fourth time', async () => {
+  test('CommandStatus ends a deployment whose host reports a new key for the fourth time', async () => {
     const { deployment } = await enrolledDeployment();
     const outcomes = [];
 
@@ -139,7 +139,7 @@ describe('command-status', () => {
     expect(world.changes).toHaveLength(4);
   });
 
-  test('says lost, with SSM’s status and the end of the error output, when there is no line', async () => {
+  test("CommandStatus returns lost with SSM's status and the end of the error output when there is no result line", async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const errors = `${'x'.repeat(1000)}\ncurl: (22) not found\n`;
@@ -152,7 +152,7 @@ describe('command-status', () => {
     expect(result.summary).toMatch(/ended with status Failed .*x{279} curl: \(22\) not found$/);
   });
 
-  test('takes no other deployment’s line for this one’s', async () => {
+  test('CommandStatus takes no other deployment’s line for this one’s', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const output = lineOf({ ...deployment, id: 'another' }, { outcome: 'applied' });
@@ -163,7 +163,7 @@ describe('command-status', () => {
     expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost' });
   });
 
-  test('says lost when SSM never catches up with its own event', async () => {
+  test('CommandStatus returns lost when SSM never catches up with its own event', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
 
@@ -177,7 +177,7 @@ describe('command-status', () => {
   });
 
   test.each(['Pending', 'InProgress', 'In Progress', 'Delayed', 'Cancelling'])(
-    'leaves a command alone that is %s',
+    'CommandStatus leaves a command alone that is %s',
     async (status) => {
       const { deployment } = await enrolledDeployment();
       const commandId = await pushed(deployment);
@@ -188,13 +188,13 @@ describe('command-status', () => {
     },
   );
 
-  test('leaves commands alone that are not known', async () => {
+  test('CommandStatus leaves commands alone that are not known', async () => {
     await event('somebody-else’s');
 
     expect(world.executions.completions).toEqual([]);
   });
 
-  test('completes a state once, however often the event comes, and complains to nobody', async () => {
+  test('CommandStatus completes a state once, however often the event comes, without an error', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied' }) });
@@ -205,7 +205,7 @@ describe('command-status', () => {
     expect(world.executions.completions).toHaveLength(1);
   });
 
-  test('completes a rollback with what was put back', async () => {
+  test('CommandStatus completes a rollback with the restored version', async () => {
     const { deployment } = await enrolledDeployment();
     await rollBack(world)({ deployment, taskToken: 'undo' });
     const [command] = world.commands.sent;
@@ -218,7 +218,7 @@ describe('command-status', () => {
     expect(world.executions.outputOf('undo')).toMatchObject(line);
   });
 
-  test('fails a rollback whose agent said nothing, so that the retry of the state sends it again', async () => {
+  test('CommandStatus fails a rollback without a result, so that the retry of the state sends the job again', async () => {
     const { deployment } = await enrolledDeployment();
     await rollBack(world)({ deployment, taskToken: 'first' });
     const [silent] = world.commands.sent;
@@ -232,7 +232,7 @@ describe('command-status', () => {
     expect(world.commands.sent).toHaveLength(2);
   });
 
-  test('keeps commands apart from bundles: an item holds neither certificate nor key', async () => {
+  test('CommandStatus keeps commands apart from bundles: an item holds neither certificate nor key', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
 

@@ -184,12 +184,12 @@ describe('how a deployment ended', () => {
     expect(ending(path, state)).toMatchObject(expected);
   });
 
-  test('has a summary on every path even when the state says nothing at all', () => {
+  test('The outcome of a deployment has a summary on every path, even if the state is empty', () => {
     for (const path of RecordingPath.options)
       expect(outcomeOf(path, FinalState.parse({})).summary).not.toBe('');
   });
 
-  test('knows an error of Step Functions that comes without a cause', () => {
+  test('How a deployment ended knows an error of Step Functions that comes without a cause', () => {
     const state = FinalState.parse({ failure: { Error: 'States.Timeout' } });
 
     expect(outcomeOf('lost', state)).toMatchObject({
@@ -202,7 +202,7 @@ describe('how a deployment ended', () => {
     });
   });
 
-  test('reads a state that is only partly what it should be, field by field', () => {
+  test('How a deployment ended reads a state that is only partly what it should be, field by field', () => {
     const push = pushResult({
       outcome: 'rejected',
       version: { ...facts('new'), fingerprint: fingerprint('x') },

@@ -23,15 +23,15 @@ const ended = (request: object, known: Partial<EndedDeployment> = {}) =>
     ...known,
   }).durations;
 
-test('a deployment’s durations begin when it begins', () => {
+test('A deployment’s durations begin when it begins', () => {
   expect(ended(rawRequest())).toEqual({ lockWaitMs: 63_000, totalMs: 70_000 });
 });
 
-test('what a deployment of a rollout waited so that not all begin at once is no wait for a lock', () => {
+test('What a deployment of a rollout waited so that not all begin at once is no wait for a lock', () => {
   expect(ended({ ...rawRequest(), splaySeconds: 60 })).toEqual({ lockWaitMs: 3000, totalMs: 10_000 });
 });
 
-test('a deployment that gave up waiting has waited all the time, whether it had its target’s lock or not', () => {
+test('A deployment that gave up waiting has waited all the time, whether it had its target’s lock or not', () => {
   const gaveUp = { ending: { ...ending, outcome: 'lock_unavailable' } } as const;
 
   expect(ended(rawRequest(), gaveUp)).toEqual({ lockWaitMs: 70_000, totalMs: 70_000 });
@@ -63,9 +63,15 @@ describe('the phases of a deployment', () => {
     ['has no known end of its verification', 'rollback_failed', { push, probe }, { pushMs: 2000 }],
     ['was refused before anything was sent', 'rejected', { push: pushResult({ outcome: 'rejected' }) }, {}],
     ['never came to one', 'rejected', {}, {}],
-  ])('are told as far as they are known: one that %s', (_, outcome, phases, known) => {
-    const told = ended(rawRequest(), { ending: { ...ending, outcome }, phases: { ...noPhases, ...phases } });
+  ])(
+    'The phases of a deployment are measured as far as they are known: one that %s',
+    (_, outcome, phases, known) => {
+      const told = ended(rawRequest(), {
+        ending: { ...ending, outcome },
+        phases: { ...noPhases, ...phases },
+      });
 
-    expect(told).toEqual({ lockWaitMs: 63_000, totalMs: 70_000, ...known });
-  });
+      expect(told).toEqual({ lockWaitMs: 63_000, totalMs: 70_000, ...known });
+    },
+  );
 });

@@ -29,7 +29,7 @@ async function end(
 const well = [aResult('a', 'deployed'), aResult('b', 'unchanged'), aResult('c', 'deployed')];
 
 describe('the recording states of a rollout', () => {
-  test('write how it ended, and make its version the current one', async () => {
+  test('The recording states of a rollout write how it ended, and make its version the current one', async () => {
     const recorded = await end('finished', well);
 
     expect(recorded).toEqual({
@@ -54,11 +54,11 @@ describe('the recording states of a rollout', () => {
     expect(by.told[0]?.text).toContain('Targets: 2 deployed, 1 unchanged');
   });
 
-  test('answer the same when they are called again', async () => {
+  test('The recording states of a rollout answer the same when they are called again', async () => {
     expect(await end('finished', well)).toEqual(await end('finished', well));
   });
 
-  test('say that some failed', async () => {
+  test('The recording states of a rollout record that some deployments failed', async () => {
     const recorded = await end('finished', [aResult('a', 'deployed'), aResult('b', 'lost')], {
       wave: { refused: 1 },
     });
@@ -77,20 +77,23 @@ describe('the recording states of a rollout', () => {
   test.each<[string, WaveResult[], Parts]>([
     ['of a part', well, { rollout: { only: { targets: ['a'] } } }],
     ['that failed everywhere', ['a', 'b', 'c'].map((id) => aResult(id, 'lost')), {}],
-  ])('leave the current version alone after one %s', async (_, results, parts) => {
-    await end('finished', results, parts);
+  ])(
+    'The recording states of a rollout leave the current version alone after one %s',
+    async (_, results, parts) => {
+      await end('finished', results, parts);
 
-    expect(by.catalogue.current.size).toBe(0);
-  });
+      expect(by.catalogue.current.size).toBe(0);
+    },
+  );
 
-  test('make the version current that has no targets yet: whoever comes gets it', async () => {
+  test('The recording states of a rollout make a version current that has no targets yet, so that new hosts get it', async () => {
     await end('finished', [], { wave: { total: 0 } });
 
     expect(by.catalogue.current.has(certificateName)).toBe(true);
   });
 
   test.each(['superseded', 'rolled_back', 'rollback_incomplete'] as const)(
-    'write that it was %s',
+    'The recording states of a rollout write that it was %s',
     async (path) => {
       const halt = {
         verdict: 'roll_back',
@@ -117,7 +120,7 @@ describe('the recording states of a rollout', () => {
     },
   );
 
-  test('tell who is needed when not everything could be put back', async () => {
+  test('The recording states of a rollout request manual action when a rollback is incomplete', async () => {
     await end('rollback_incomplete', well, { wave: { summary: 'not rolled back, or state unknown: a' } });
 
     expect(by.told[0]?.subject).toContain('MANUAL ACTION REQUIRED');
@@ -128,27 +131,30 @@ describe('the recording states of a rollout', () => {
     ['refused', 'NoTargets', 1],
     ['already_rolled_out', 'RolloutExists', 0],
     ['superseded', 'Superseded', 1],
-  ] as const)('write that a rollout that never began was %s', async (path, name, messages) => {
-    const failure = { Error: name, Cause: JSON.stringify({ errorMessage: 'why' }) };
+  ] as const)(
+    'The recording states of a rollout write that a rollout that never began was %s',
+    async (path, name, messages) => {
+      const failure = { Error: name, Cause: JSON.stringify({ errorMessage: 'why' }) };
 
-    const recorded = await endRollout(by)({ path, execution, request, state: { ...request, failure } });
+      const recorded = await endRollout(by)({ path, execution, request, state: { ...request, failure } });
 
-    expect(recorded).toEqual({
-      rolloutId,
-      certificate: certificateName,
-      fingerprint: null,
-      outcome: path,
-      summary: `${name}: why`,
-      reason: name,
-      total: 0,
-      waves: 0,
-      counts: {},
-    });
-    expect(by.told).toHaveLength(messages);
-    expect(by.rollouts.closed).toEqual([rolloutId]);
-  });
+      expect(recorded).toEqual({
+        rolloutId,
+        certificate: certificateName,
+        fingerprint: null,
+        outcome: path,
+        summary: `${name}: why`,
+        reason: name,
+        total: 0,
+        waves: 0,
+        counts: {},
+      });
+      expect(by.told).toHaveLength(messages);
+      expect(by.rollouts.closed).toEqual([rolloutId]);
+    },
+  );
 
-  test('write which version it is that was rolled out before', async () => {
+  test('The recording states of a rollout write which version it is that was rolled out before', async () => {
     by.rollouts.existingRollouts.set(rolloutId, { rolloutId: 'earlier', fingerprint: fingerprint('new') });
     const failure = { Error: 'RolloutExists', Cause: JSON.stringify({ errorMessage: 'why' }) };
 
@@ -160,7 +166,7 @@ describe('the recording states of a rollout', () => {
     expect(recorded).toMatchObject({ fingerprint: fingerprint('new'), summary: 'RolloutExists: why' });
   });
 
-  test('write that a rollout was refused of which nothing can be read', async () => {
+  test('The recording states of a rollout write that a rollout was refused of which nothing can be read', async () => {
     const recorded = await endRollout(by)({ path: 'refused', execution, request: 'x', state: 'x' });
 
     expect(recorded).toMatchObject({ outcome: 'refused', certificate: '', reason: 'States.Runtime' });
@@ -176,7 +182,7 @@ describe('RolloutHalted', () => {
     return endRollout(by)({ path: 'halted', execution, request, redriveCount, state });
   };
 
-  test('records the halt, tells how to resume, and fails', async () => {
+  test('RolloutHalted records the halt, notifies how to resume, and fails', async () => {
     const entered = enter({ halt }, 0);
 
     await expect(entered).rejects.toMatchObject({ name: 'RolloutHalted' });
@@ -188,7 +194,7 @@ describe('RolloutHalted', () => {
     expect(by.counted).toEqual(['halted']);
   });
 
-  test('goes on after a redrive: failures count anew, and what failed is tried again', async () => {
+  test('RolloutHalted continues after a redrive: failures count from zero, and failed deployments are retried', async () => {
     const state = await enter(
       { halt, wave: { number: 3 }, judgement: { verdict: 'halt', failed: 2, reason: 'TooManyFailures' } },
       1,
@@ -205,14 +211,14 @@ describe('RolloutHalted', () => {
     expect(by.told).toEqual([]);
   });
 
-  test('goes on again when the answer of a redrive was lost', async () => {
+  test('RolloutHalted continues again when the answer of a redrive was lost', async () => {
     const first = await enter({ halt }, 1);
 
     expect(await enter({ halt }, 1)).toEqual(first);
     expect(control()).toMatchObject({ status: 'running', redriveCount: 1 });
   });
 
-  test('says of a stale service that the nodes are right', async () => {
+  test('RolloutHalted reports after a stale service that the nodes are right', async () => {
     const halt = { verdict: 'stop', reason: 'ServiceStale', summary: 'lb serves another', redriveCount: 0 };
 
     await expect(enter({ halt } as Parts, 0)).rejects.toThrow('ServiceStale: lb serves another');
@@ -220,7 +226,7 @@ describe('RolloutHalted', () => {
     expect(by.told[0]?.text).toContain('No target is rolled back for this');
   });
 
-  test('turns back after a redrive when a person wants it put back, however often it is called', async () => {
+  test('RolloutHalted starts a requested rollback after a redrive, however often it is called', async () => {
     aBegunState(by, {});
     Object.assign(control() ?? {}, { status: 'halted', outcome: 'halted', rollbackRequested: true });
 
@@ -235,7 +241,7 @@ describe('RolloutHalted', () => {
     expect(await enter({ halt, wave: { number: 3 } }, 1)).toEqual(state);
   });
 
-  test('turns back instead of failing when it was asked for after HaltRollout had decided', async () => {
+  test('RolloutHalted starts a rollback instead of failing if it was requested after HaltRollout had decided', async () => {
     aBegunState(by, {});
     Object.assign(control() ?? {}, { status: 'halted', rollbackRequested: true });
 
@@ -247,7 +253,7 @@ describe('RolloutHalted', () => {
     expect(by.counted).toEqual([]);
   });
 
-  test('stays halted on the way back, though a person wants it put back', async () => {
+  test('RolloutHalted stays halted during a rollback, although an operator requests one', async () => {
     aBegunState(by, {});
     Object.assign(control() ?? {}, { status: 'rolling_back', rollbackRequested: true });
 
@@ -256,13 +262,13 @@ describe('RolloutHalted', () => {
     await expect(entered).rejects.toMatchObject({ name: 'RolloutHalted' });
   });
 
-  test('is not resumed by a redrive that came before it halted', async () => {
+  test('RolloutHalted is not resumed by a redrive that came before it halted', async () => {
     await expect(enter({ halt: { ...halt, redriveCount: 1 } }, 1)).rejects.toMatchObject({
       name: 'RolloutHalted',
     });
   });
 
-  test('takes a question for answered by whoever resumes', async () => {
+  test('RolloutHalted treats a waiting approval request as decided when an operator resumes', async () => {
     const asked = { halt, judgement: { verdict: 'ask_approval' as const } };
 
     expect(await enter({ ...asked, approval: { verdict: 'rejected', by: 'ops' } }, 1)).toMatchObject({
@@ -270,14 +276,14 @@ describe('RolloutHalted', () => {
     });
   });
 
-  test('goes on with the way back where it halted on it', async () => {
+  test('RolloutHalted continues the rollback in which it halted', async () => {
     const state = await enter({ halt, wave: { direction: 'back', number: 5 } }, 1);
 
     expect(state).toMatchObject({ wave: { direction: 'back' }, halt: { redriveCount: 1 } });
     expect(control()).toMatchObject({ status: 'rolling_back' });
   });
 
-  test('records and resumes where HaltRollout could not leave a note', async () => {
+  test('RolloutHalted records and resumes where HaltRollout could not leave a note', async () => {
     const parts = { failure: { Error: 'States.TaskFailed', Cause: '' } };
 
     await expect(enter(parts, 0, 'running')).rejects.toThrow('States.TaskFailed');

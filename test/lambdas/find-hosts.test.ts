@@ -6,7 +6,7 @@ import { aRegisteredTarget } from '../fixtures/rollout-state.ts';
 const selector = { tags: { app: 'web' }, account: '222233334444', region: 'eu-west-1' };
 const host = { host: '222233334444/eu-west-1/i-0123456789abcdef0', address: '10.9.0.7', online: true };
 
-test('finds the hosts of a registered target as they are now, and of no other', async () => {
+test('FindHosts returns the current hosts of a registered target, and of no other', async () => {
   const { fleet } = fakeRolloutServices();
   const target = aRegisteredTarget(0, { host: selector });
   const catalogue = {

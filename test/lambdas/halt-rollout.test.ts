@@ -18,7 +18,7 @@ const control = () => by.rollouts.controls.get(rolloutId);
 const tooMany = { verdict: 'halt', reason: 'TooManyFailures', summary: '2 failed, 0 tolerated' } as const;
 
 describe('HaltRollout', () => {
-  test('lets no further deployment begin, and stops where it is', async () => {
+  test('HaltRollout lets no further deployment begin, and stops where it is', async () => {
     const state = await halt({ judgement: tooMany });
 
     expect(state.halt).toEqual({
@@ -32,7 +32,7 @@ describe('HaltRollout', () => {
     expect(by.told).toEqual([]);
   });
 
-  test('turns back and tells people when the strategy says so', async () => {
+  test('HaltRollout starts a rollback and notifies operators if the strategy requires it', async () => {
     const state = await halt({ judgement: tooMany, strategy: { onHalt: 'rollback' } });
 
     expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
@@ -40,7 +40,7 @@ describe('HaltRollout', () => {
     expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, rolling back' });
   });
 
-  test('turns back when a person has asked for it', async () => {
+  test('HaltRollout starts a rollback that an operator has requested', async () => {
     const state = await halt(
       { wave: { verdict: 'halted' } },
       { status: 'halted', rollbackRequested: true, reason: 'ops' },
@@ -62,7 +62,7 @@ describe('HaltRollout', () => {
       'a later look at them failed for good',
       { judgement: { verdict: 'back_off' }, failure: { Error: 'Lambda.Unknown', Cause: '' } },
     ],
-  ])('never puts back nodes that are right because %s', async (_, parts) => {
+  ])('HaltRollout never rolls back nodes that are right because %s', async (_, parts) => {
     const state = await halt({ ...parts, strategy: { onHalt: 'rollback' } });
 
     expect(state).toMatchObject({ halt: { verdict: 'stop' }, wave: { direction: 'forward' } });
@@ -70,7 +70,7 @@ describe('HaltRollout', () => {
     expect(by.told).toEqual([]);
   });
 
-  test('puts back after a stale service all the same when a person has asked for it', async () => {
+  test('HaltRollout also rolls back after a stale service if an operator has requested it', async () => {
     const stale = { verdict: 'halt', reason: 'ServiceStale', summary: 'lb serves another' } as const;
     const state = await halt(
       { judgement: stale },
@@ -80,7 +80,7 @@ describe('HaltRollout', () => {
     expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
   });
 
-  test('answers the same when it is called again', async () => {
+  test('HaltRollout answers the same when it is called again', async () => {
     const state = aBegunState(by, { judgement: tooMany, strategy: { onHalt: 'rollback' } });
     const again = () => haltRollout(by)({ execution, state, redriveCount: 0 });
 
@@ -88,7 +88,7 @@ describe('HaltRollout', () => {
     expect(control()).toMatchObject({ status: 'rolling_back' });
   });
 
-  test('stops when it halts on the way back', async () => {
+  test('HaltRollout stops when it halts during a rollback', async () => {
     const state = await halt({
       wave: { direction: 'back' },
       strategy: { onHalt: 'rollback' },
@@ -134,7 +134,7 @@ describe('HaltRollout', () => {
     ],
     ['nothing that it knows of', {}, { reason: 'RolloutHalted', summary: 'the rollout was halted' }],
   ];
-  test.each(cases)('says that it halts for %s', async (_, parts, expected) => {
+  test.each(cases)('HaltRollout records that it halts for %s', async (_, parts, expected) => {
     expect((await halt(parts)).halt).toMatchObject(expected);
   });
 });

@@ -35,7 +35,7 @@ const commit = ({ execution, request, state }: Awaited<ReturnType<typeof holding
   });
 
 describe('a host', () => {
-  test('is deployed to for one of its targets at a time, and the other is told which host and by whom', async () => {
+  test('A host is deployed to for one of its targets at a time, and the other deployment learns the host and the owner', async () => {
     const first = await holding();
 
     const second = acquireLock(world)({ execution: anExecution(), request: requestFor() });
@@ -46,33 +46,33 @@ describe('a host', () => {
     });
   });
 
-  test('is free again once the deployment is recorded', async () => {
+  test('A host is free again once the deployment is recorded', async () => {
     await commit(await holding());
 
     await expect(holding()).resolves.toMatchObject({ state: { deployment: { fence: 1 } } });
     expect(await world.hostLocks.read(host)).toMatchObject({ fence: 2 });
   });
 
-  test('does not stand in the way of another host', async () => {
+  test('A host does not stand in the way of another host', async () => {
     await holding();
 
     await expect(holding({ target: { host: 'mi-fffffffffffffffff' } })).resolves.toBeDefined();
   });
 
-  test('is held by a dry run too', async () => {
+  test('A host is held by a dry run too', async () => {
     await holding({ action: 'validate' });
 
     await expect(holding()).rejects.toMatchObject({ name: 'LockHeld' });
   });
 
-  test('stays with the execution that asks again', async () => {
+  test('A host stays with the execution that asks again', async () => {
     const { execution, request, state } = await holding();
 
     expect(await acquireLock(world)({ execution, request })).toEqual(state);
     expect(await world.hostLocks.read(host)).toMatchObject({ owner: execution.id, fence: 1 });
   });
 
-  test('is taken over from an execution that has ended, by one of those who want it', async () => {
+  test('A host is taken over from an execution that has ended, by one of those who want it', async () => {
     const dead = await holding();
     world.executions.ended.add(dead.execution.id);
 
@@ -82,14 +82,14 @@ describe('a host', () => {
     expect(await world.hostLocks.read(host)).toMatchObject({ fence: 2 });
   });
 
-  test('is not taken over while Step Functions cannot be asked', async () => {
+  test('A host is not taken over while Step Functions cannot be asked', async () => {
     const holder = await holding();
     world.executions.unreachable.add(holder.execution.id);
 
     await expect(holding()).rejects.toMatchObject({ name: 'LockHeld' });
   });
 
-  test('lets a request that waits for it end when a later one for its target is in force', async () => {
+  test('A host lets a request that waits for it end when a later one for its target is in force', async () => {
     await holding();
     const [execution, request] = [anExecution(), requestFor()];
     await expect(acquireLock(world)({ execution, request })).rejects.toMatchObject({ name: 'LockHeld' });
@@ -102,7 +102,7 @@ describe('a host', () => {
     await expect(again).rejects.toMatchObject({ name: 'Superseded' });
   });
 
-  test('is left to its new owner by an outcome that comes late, which is written all the same', async () => {
+  test('A late outcome is recorded and leaves the host to its new owner', async () => {
     const late = await holding();
     const { read } = world.hostLocks;
     const by = {
@@ -128,7 +128,7 @@ describe('a host', () => {
     expect(await world.locks.read(late.targetId)).toMatchObject({ owner: null });
   });
 
-  test('is released with the target when an execution broke off', async () => {
+  test('A host is released with the target when an execution broke off', async () => {
     const { execution, request } = await holding();
     world.executions.ended.add(execution.id);
     const { id: executionArn, name } = execution;
@@ -140,7 +140,7 @@ describe('a host', () => {
     expect(await world.hostLocks.read(host)).toMatchObject({ owner: null, fence: 1 });
   });
 
-  test('is not sent to by an execution that was redriven after another took the host; what it did is undone', async () => {
+  test('An execution that was redriven after another one took its host sends nothing to it, and its change is undone', async () => {
     const stopped = await holding();
     world.executions.ended.add(stopped.execution.id);
     await holding();

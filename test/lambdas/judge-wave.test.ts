@@ -36,7 +36,7 @@ async function deployed(outcomes: readonly string[], parts: Parameters<typeof aB
 const serviceEndpoints = [Verify.parse({ endpoint: 'lb.example.com:443' })];
 
 describe('JudgeWave', () => {
-  test('goes on when all went well, and keeps how each ended', async () => {
+  test('JudgeWave continues when all deployments succeeded, and keeps their results', async () => {
     const { judgement } = await judge(
       await deployed(['deployed', 'unchanged', 'superseded', 'deployed_unverified']),
     );
@@ -54,7 +54,7 @@ describe('JudgeWave', () => {
     expect(by.files.judgedWaves.get(`${rolloutId}/1`)?.results).toHaveLength(4);
   });
 
-  test('halts when more failed than is tolerated, and names them', async () => {
+  test('JudgeWave halts when more failed than is tolerated, and names them', async () => {
     const { judgement } = await judge(await deployed(['deployed', 'rolled_back', 'lost']));
 
     expect(judgement).toMatchObject({ verdict: 'halt', reason: 'TooManyFailures', failed: 2, tolerated: 0 });
@@ -63,7 +63,7 @@ describe('JudgeWave', () => {
     );
   });
 
-  test('goes on while failures are tolerated', async () => {
+  test('JudgeWave continues while failures are tolerated', async () => {
     const strategy = { toleratedFailures: '50%' as const };
 
     expect((await judge(await deployed(['deployed', 'lost'], { strategy }))).judgement).toMatchObject({
@@ -73,7 +73,7 @@ describe('JudgeWave', () => {
     });
   });
 
-  test('counts a deployment without a result as lost', async () => {
+  test('JudgeWave counts a deployment without a result as lost', async () => {
     const state = await deployed(['deployed', 'deployed']);
 
     const { judgement } = await judge({ ...state, deployed: by.files.ended([aResult(idOf(0), 'deployed')]) });
@@ -81,7 +81,7 @@ describe('JudgeWave', () => {
     expect(judgement).toMatchObject({ verdict: 'halt', failed: 1 });
   });
 
-  test('counts failures of all waves since the rollout was resumed', async () => {
+  test('JudgeWave counts failures of all waves since the rollout was resumed', async () => {
     const results = [aResult('x', 'lost')];
     await by.files.writeJudged(rolloutId, { number: 1, direction: 'forward', results });
     await by.files.writeJudged(rolloutId, { number: 2, direction: 'forward', results: [] });
@@ -94,7 +94,7 @@ describe('JudgeWave', () => {
     expect((await judge(resumed)).judgement.failed).toBe(0);
   });
 
-  test('halts when deployments had no turn: the rollout was halted meanwhile', async () => {
+  test('JudgeWave halts when deployments had no turn: the rollout was halted meanwhile', async () => {
     const state = await deployed(['deployed', 'skipped']);
     Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { reason: 'ops said so' });
 
@@ -106,14 +106,14 @@ describe('JudgeWave', () => {
     });
   });
 
-  test('goes to NextWave when a newer rollout has begun, whatever failed', async () => {
+  test('JudgeWave goes to NextWave when a newer rollout has begun, whatever failed', async () => {
     const state = await deployed(['superseded', 'lost'], { rollout: { serviceEndpoints } });
     Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { supersededBy: 'r-2' });
 
     expect((await judge(state)).judgement.verdict).toBe('next');
   });
 
-  test('has the services probed, if there are any', async () => {
+  test('JudgeWave has the services probed, if there are any', async () => {
     const state = await deployed(['deployed'], { rollout: { serviceEndpoints }, judgement: { attempt: 4 } });
 
     expect((await judge(state)).judgement).toMatchObject({ verdict: 'probe_services', attempt: 0 });
@@ -122,7 +122,7 @@ describe('JudgeWave', () => {
   test.each([
     [{ pauseSeconds: 60 }, 'pause'],
     [{ approvalAfterWave: 1, pauseSeconds: 60 }, 'ask_approval'],
-  ])('with %j goes on with %s while somebody is left', async (strategy, verdict) => {
+  ])('JudgeWave with %j continues with %s while targets are left', async (strategy, verdict) => {
     withFleet(by, 5);
     const given = aBegunState(by, { strategy });
     const state = await nextWave(by)({ execution, state: given });
@@ -132,7 +132,7 @@ describe('JudgeWave', () => {
     expect(judged.judgement.verdict).toBe(verdict);
   });
 
-  test('halts when the Map itself failed, and keeps what its deployments recorded', async () => {
+  test('JudgeWave halts when the Map itself failed, and keeps what its deployments recorded', async () => {
     const state = await deployed(['deployed', 'deployed', 'deployed']);
     install(by, idOf(0), 'new', { rollout: rolloutId });
     install(by, idOf(1), null, { rollout: rolloutId, outcome: 'lost' });
@@ -162,7 +162,7 @@ describe('JudgeWave', () => {
   const outcomesOf = (waves: readonly JudgedWave[]) =>
     waves.map(({ results }) => results.map(({ outcome }) => outcome));
 
-  test('takes a deployment that had begun for lost when the Map failed under it', async () => {
+  test('JudgeWave takes a deployment that had begun for lost when the Map failed under it', async () => {
     const state = await deployed(['deployed', 'deployed']);
     install(by, idOf(0), 'old');
     by.installed.wants.set(idOf(0), fingerprint('new'));
@@ -172,7 +172,7 @@ describe('JudgeWave', () => {
     expect(outcomesOf([...by.files.judgedWaves.values()])).toEqual([['lost', 'PENDING']]);
   });
 
-  test('of a Map that failed does not stand for what its deployments record later', async () => {
+  test('JudgeWave of a Map that failed does not stand for what its deployments record later', async () => {
     const state = await deployed(['deployed', 'deployed']);
     const seen = () => collectWaves(state, by);
     await judge({ ...state, ...mapFailed });
@@ -184,7 +184,7 @@ describe('JudgeWave', () => {
     expect(outcomesOf(await seen())).toEqual([['deployed', 'PENDING']]);
   });
 
-  test('always goes on with the way back', async () => {
+  test('JudgeWave always continues a rollback', async () => {
     const state = await deployed(['lost', 'deployed'], { strategy: { pauseSeconds: 60 } });
 
     const judged = await judge({ ...state, wave: { ...state.wave, direction: 'back' } });
@@ -193,7 +193,7 @@ describe('JudgeWave', () => {
     expect(judged.judgement.summary).toBe('wave 1: 1 of 2 rolled back; web-000 lost');
   });
 
-  test('answers the same when it is called again', async () => {
+  test('JudgeWave answers the same when it is called again', async () => {
     const state = await deployed(['deployed', 'lost']);
 
     expect(await judge(state)).toEqual(await judge(state));

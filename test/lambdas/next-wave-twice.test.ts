@@ -14,7 +14,7 @@ const itemsOf = (state: State) => by.files.items.get(state.wave.items.key) ?? []
 const targetsOf = (state: State) => itemsOf(state).map(({ target }) => target.id);
 
 describe('NextWave, of which several attempts are at work', () => {
-  test('changes nothing of what another attempt at the wave has answered, however late it writes', async () => {
+  test('NextWave with overlapping attempts changes nothing of what another attempt at the wave has answered, however late it writes', async () => {
     withFleet(by, 5);
     const given = aBegunState(by, { strategy: { waves: ['100%'] } });
     const [held, answered] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -37,7 +37,7 @@ describe('NextWave, of which several attempts are at work', () => {
     expect(state.wave.items.key).toContain(state.wave.plans.at(-1));
   });
 
-  test('goes on from the waves that were answered, whatever other attempts at them have left', async () => {
+  test('NextWave with overlapping attempts continues from the waves that were answered, regardless of other attempts', async () => {
     withFleet(by, 20);
     let state = aBegunState(by);
     for (const expected of [1, 2]) {

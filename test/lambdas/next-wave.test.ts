@@ -38,7 +38,7 @@ async function afterItsEnd(state: State, outcomes: Record<string, string> = {}):
 }
 
 describe('NextWave', () => {
-  test('writes the canary’s deployment to the bucket', async () => {
+  test('NextWave writes the canary’s deployment to the bucket', async () => {
     withFleet(by, 20);
 
     const state = await next(aBegunState(by));
@@ -68,7 +68,7 @@ describe('NextWave', () => {
     ]);
   });
 
-  test('deploys again where a superseded rollout’s deployment of another version is at work', async () => {
+  test('NextWave deploys again where a superseded rollout’s deployment of another version is at work', async () => {
     withFleet(by, 3);
     for (const number of [0, 1, 2]) {
       install(by, idOf(number), 'new');
@@ -81,7 +81,7 @@ describe('NextWave', () => {
     expect(targetsOf(state)).toEqual([idOf(1)]);
   });
 
-  test('goes from wave to wave until all are reached, each target once', async () => {
+  test('NextWave goes from wave to wave until all are reached, each target once', async () => {
     withFleet(by, 20);
     const turns: string[][] = [];
     let state = await next(aBegunState(by));
@@ -95,7 +95,7 @@ describe('NextWave', () => {
     expect(state.wave).toMatchObject({ verdict: 'finished', summary: 'all 20 targets reached', number: 3 });
   });
 
-  test('splays all but a canary, and tells how many failures are tolerated', async () => {
+  test('NextWave splays all waves but the canary, and sets the tolerated failures', async () => {
     withFleet(by, 20);
     const strategy = { waves: ['50%', '100%'], splaySeconds: 60, toleratedFailures: '10%' as const };
 
@@ -107,7 +107,7 @@ describe('NextWave', () => {
     expect(state.judgement.tolerated).toBe(2);
   });
 
-  test('answers the same when it is called again, but for the file that it has written', async () => {
+  test('NextWave answers the same when it is called again, but for the file that it has written', async () => {
     withFleet(by, 5);
     const given = aBegunState(by);
     const withoutPlan = ({ wave: { plans: _, items: __, ...wave }, ...state }: State) => ({ ...state, wave });
@@ -119,7 +119,7 @@ describe('NextWave', () => {
     expect(second.wave.items.key).not.toBe(first.wave.items.key);
   });
 
-  test('forgets what a Map and a Catch left in the state', async () => {
+  test('NextWave forgets what a Map and a Catch left in the state', async () => {
     withFleet(by, 5);
     const deployed = by.files.ended([]);
 
@@ -128,7 +128,7 @@ describe('NextWave', () => {
     expect(state).toMatchObject({ deployed: null, failure: null });
   });
 
-  test('finds hosts as they are now, and asks for a selector once', async () => {
+  test('NextWave finds hosts as they are now, and asks for a selector once', async () => {
     withFleet(by, 0);
     const host = { tags: { role: 'web' } };
     by.catalogue.registered.push(aRegisteredTarget(0, { host }), aRegisteredTarget(1, { host }));
@@ -143,14 +143,14 @@ describe('NextWave', () => {
     expect(by.fleet.asked).toHaveLength(1);
   });
 
-  test('has only the part that was asked for', async () => {
+  test('NextWave has only the part that was asked for', async () => {
     withFleet(by, 4);
     const only = { targets: [idOf(1), idOf(2)], hosts: [hostOf(2), hostOf(3)] };
 
     expect(targetsOf(await next(aBegunState(by, { rollout: { only } })))).toEqual([idOf(2)]);
   });
 
-  test('waits while windows are closed, and takes no number for that', async () => {
+  test('NextWave waits while windows are closed, and takes no number for that', async () => {
     withFleet(by, 0);
     const window = { from: '02:00', to: '04:00', timeZone: 'UTC' };
     by.catalogue.registered.push(aRegisteredTarget(0, { window }));
@@ -161,7 +161,7 @@ describe('NextWave', () => {
     expect(wave.summary).toBe('0 of 1 targets reached; the window of web-000 opens 2026-11-23T02:00Z');
   });
 
-  test('halts before anybody is touched when more targets lack an address than may fail', async () => {
+  test('NextWave halts before the first change when more targets lack an address than may fail', async () => {
     withFleet(by, 2);
     by.catalogue.registered.push(aRegisteredTarget(2, { verify: { endpoint: '{host}:443' } }));
 
@@ -174,7 +174,7 @@ describe('NextWave', () => {
     expect(tolerating.wave).toMatchObject({ verdict: 'deploy', refused: 1, reached: 1 });
   });
 
-  test('does not try a failed target again, unless the rollout was resumed since', async () => {
+  test('NextWave does not try a failed target again, unless the rollout was resumed since', async () => {
     withFleet(by, 2);
     const strategy = { waves: [1, '100%'], toleratedFailures: 1 };
     const judged = await afterItsEnd(await next(aBegunState(by, { strategy })), { [idOf(0)]: 'rejected' });
@@ -185,7 +185,7 @@ describe('NextWave', () => {
     expect(targetsOf(await next(resumed))).toEqual([idOf(0)]);
   });
 
-  test('ends for a newer version, whichever way it goes', async () => {
+  test('NextWave ends for a newer version, whichever way it goes', async () => {
     withFleet(by, 2);
     const state = aBegunState(by);
     Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { supersededBy: 'r-2' });
@@ -196,7 +196,7 @@ describe('NextWave', () => {
   });
 
   test.each(['halted', 'rolling_back', 'ended'] as const)(
-    'halts when the registry says %s',
+    'NextWave halts when the registry records %s',
     async (status) => {
       withFleet(by, 2);
       const state = aBegunState(by);
@@ -207,7 +207,7 @@ describe('NextWave', () => {
     },
   );
 
-  test('halts when the deployments themselves have counted too many failures', async () => {
+  test('NextWave halts when the deployments themselves have counted too many failures', async () => {
     withFleet(by, 2);
     const state = aBegunState(by);
     Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { failures: 1 });
@@ -216,7 +216,7 @@ describe('NextWave', () => {
   });
 });
 
-describe('NextWave on the way back', () => {
+describe('NextWave during a rollback', () => {
   const strategy = { waves: [1, '50%', '100%'], toleratedFailures: '100%' as const };
 
   /** Ten targets, of which one was lost in the last wave; then the rollout turned back. */
@@ -228,7 +228,7 @@ describe('NextWave on the way back', () => {
     return { ...state, wave: { ...state.wave, direction: 'back' } };
   }
 
-  test('rollbacks what was changed, the newest wave first', async () => {
+  test('NextWave rolls back changed targets, the newest wave first', async () => {
     let state = await next(await turnedBack());
     expect(state.wave).toMatchObject({
       number: 4,
@@ -253,7 +253,7 @@ describe('NextWave on the way back', () => {
     expect(state.wave).toMatchObject({ verdict: 'rolled_back', total: 10 });
   });
 
-  test('is incomplete when a target was lost, and names it', async () => {
+  test('NextWave reports an incomplete rollback with the name of a lost target', async () => {
     let state = await next(await turnedBack({ [idOf(9)]: 'lost' }));
     while (state.wave.verdict === 'deploy') state = await next(await afterItsEnd(state));
 
@@ -263,7 +263,7 @@ describe('NextWave on the way back', () => {
     });
   });
 
-  test('is incomplete while a deployment that broke off is not written yet, whatever was believed before it', async () => {
+  test('NextWave reports an incomplete rollback while a broken deployment is not recorded, whatever was known before', async () => {
     const state = await turnedBack({ [idOf(9)]: 'ABORTED' });
     expect(by.installed.has.get(idOf(9))).toMatchObject({ fingerprint: fingerprint('old') });
     by.installed.wants.set(idOf(9), fingerprint('new'));
@@ -278,7 +278,7 @@ describe('NextWave on the way back', () => {
     ['its own deployment was lost', rolloutId],
     ['one that came after it was lost', undefined],
   ])(
-    'is incomplete where %s, though another attempt of it could say that it was refused',
+    'NextWave reports an incomplete rollback where %s, although another attempt could report a refusal',
     async (_, rollout) => {
       const state = await turnedBack({ [idOf(9)]: 'rejected' });
       install(by, idOf(9), null, { outcome: 'lost', rollout, at: '2099-01-01T00:00:00.000Z' });
@@ -289,7 +289,7 @@ describe('NextWave on the way back', () => {
     },
   );
 
-  test('puts back what a wave changed that nobody could judge', async () => {
+  test('NextWave rolls back what a wave without results has changed', async () => {
     withFleet(by, 1);
     const unjudged = await next(aBegunState(by));
     install(by, idOf(0), 'new', { rollout: rolloutId });

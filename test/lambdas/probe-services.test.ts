@@ -57,24 +57,24 @@ const never = () => new AbortController().signal;
 const last = { reached: 4, count: 1 };
 
 describe('ProbeServices', () => {
-  test('goes on as the strategy says when the new version is served', async () => {
+  test('ProbeServices continues as the strategy requires when the new version is served', async () => {
     const { judgement } = await look('new', { strategy: { pauseSeconds: 60 } });
 
     expect(judgement).toMatchObject({ verdict: 'pause', attempt: 1, waitSeconds: 0, reason: null });
     expect(questions[0]).toMatchObject({ verify: serviceEndpoints[0], version: facts('new') });
   });
 
-  test('takes what the others are known to have while not all are reached', async () => {
+  test('ProbeServices takes what the others are known to have while not all are reached', async () => {
     expect((await look(old)).judgement.verdict).toBe('next');
   });
 
-  test('takes any leaf that has not expired while nobody knows what the others have, or for a part', async () => {
+  test('ProbeServices accepts any unexpired leaf while other versions are unknown, and for a partial rollout', async () => {
     expect((await look(old, { wave: { before: null } })).judgement.verdict).toBe('next');
     const part = { wave: { ...last, before: null }, rollout: { only: { targets: ['web'] } } };
     expect((await look(old, part)).judgement.verdict).toBe('next');
   });
 
-  test('backs off for a leaf that is neither, as the endpoint’s own schedule says', async () => {
+  test('ProbeServices backs off for any other leaf, with the schedule of the endpoint', async () => {
     expect((await look(old, { wave: { before: [] } })).judgement).toMatchObject({
       verdict: 'back_off',
       attempt: 1,
@@ -82,27 +82,27 @@ describe('ProbeServices', () => {
     });
   });
 
-  test('backs off for one that has expired', async () => {
+  test('ProbeServices backs off for one that has expired', async () => {
     by.clock.set('2100-01-01T00:00:00Z');
 
     expect((await look(old)).judgement.verdict).toBe('back_off');
   });
 
-  test('wants the new version alone after the last wave', async () => {
+  test('ProbeServices wants the new version alone after the last wave', async () => {
     const { judgement } = await look(old, { wave: last });
 
     expect(judgement.verdict).toBe('back_off');
     expect(questions[0]?.alsoAccepts).toBeUndefined();
   });
 
-  test('halts when no attempt is left', async () => {
+  test('ProbeServices halts when no attempt is left', async () => {
     const { judgement } = await look(old, { wave: last, judgement: { attempt: 1 } });
 
     expect(judgement).toMatchObject({ verdict: 'halt', reason: 'ServiceStale', attempt: 2 });
     expect(by.told).toEqual([]);
   });
 
-  test('only tells people, and goes on, when the strategy says so', async () => {
+  test('ProbeServices only notifies operators, and continues, if the strategy requires it', async () => {
     const strategy = { onStaleService: 'report' as const };
 
     const { judgement } = await look(old, { strategy, wave: last, judgement: { attempt: 1 } });
@@ -137,11 +137,11 @@ describe('ProbeServices, when services do not answer in time', () => {
     return answer.judgement;
   }
 
-  test('backs off as for one that is stale', async () => {
+  test('ProbeServices without an answer in time backs off as for one that is stale', async () => {
     expect(await lookInTime({})).toMatchObject({ verdict: 'back_off', attempt: 1, waitSeconds: 1 });
   });
 
-  test('reports it and goes on where the strategy says so', async () => {
+  test('ProbeServices reports a service that does not answer in time, and continues if the strategy allows it', async () => {
     const strategy = { onStaleService: 'report' as const };
 
     const judgement = await lookInTime({ strategy, judgement: { attempt: 1 } });
@@ -150,7 +150,7 @@ describe('ProbeServices, when services do not answer in time', () => {
     expect(by.told[0]?.text).toContain('the probe was stopped: its time ran out');
   });
 
-  test('halts where it does not', async () => {
+  test('ProbeServices without an answer in time halts where it does not', async () => {
     expect(await lookInTime({ judgement: { attempt: 1 } })).toMatchObject({
       verdict: 'halt',
       reason: 'ServiceStale',
@@ -159,7 +159,7 @@ describe('ProbeServices, when services do not answer in time', () => {
   });
 });
 
-test('the time of one look is within the state’s, and lets every endpoint have all of its own', () => {
+test('The time of one look is within the state’s, and lets every endpoint have all of its own', () => {
   const timeoutOf = (machine: string, state: string): number =>
     JSON.parse(readFileSync(`cdk/state-machines/${machine}.asl.json`, 'utf8')).States[state].TimeoutSeconds;
   const messageSeconds = 20;

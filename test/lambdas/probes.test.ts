@@ -31,13 +31,13 @@ const probing = (...observations: Observation[]) => ({ probe: async () => observ
 const version = facts('new');
 
 describe('ProbeEndpoint', () => {
-  test('is verified when the leaf is served', async () => {
+  test('ProbeEndpoint is verified when the leaf is served', async () => {
     const result = await probeEndpoint(probing(seen('new', true)))({ deployment, version, attempt: 0 });
 
     expect(result).toMatchObject({ verdict: 'verified', attempt: 1, waitSeconds: 0 });
   });
 
-  test('waits 1 s, then 2 s, and gives up after the third look', async () => {
+  test('ProbeEndpoint waits 1 s, then 2 s, and gives up after the third look', async () => {
     const look = probeEndpoint(probing(seen('old')));
 
     const results = await Promise.all([0, 1, 2].map((attempt) => look({ deployment, version, attempt })));
@@ -49,7 +49,7 @@ describe('ProbeEndpoint', () => {
     ]);
   });
 
-  test('really looks: an endpoint where nobody listens is seen as such', async () => {
+  test('ProbeEndpoint makes a real probe: a port without a listener is reported as such', async () => {
     const { probe } = await import('../../core/tls-probe/probe.ts');
     const nobody = await heldDeployment(world, { target: { verify: { endpoint: '127.0.0.1:1' } } });
 
@@ -58,7 +58,7 @@ describe('ProbeEndpoint', () => {
     expect(result).toMatchObject({ verdict: 'retry', observations: [{ ok: false, fingerprint: null }] });
   });
 
-  test('fails when the host never said which version it installed', async () => {
+  test('ProbeEndpoint fails when the host did not report which version it installed', async () => {
     const look = probeEndpoint(probing())({ deployment, version: null, attempt: 0 });
 
     await expect(look).rejects.toMatchObject({ name: 'ProbeFailed' });
@@ -75,21 +75,21 @@ describe('ProbeRestored', () => {
       ...overrides,
     });
 
-  test('is verified when the old leaf is served again', async () => {
+  test('ProbeRestored is verified when the previous leaf is served again', async () => {
     expect((await restored([seen('old', true)])).verdict).toBe('verified');
   });
 
-  test('looks again while attempts are left', async () => {
+  test('ProbeRestored probes again while attempts are left', async () => {
     expect(await restored([seen('new')], { attempt: 0 })).toMatchObject({ verdict: 'retry', waitSeconds: 1 });
   });
 
-  test('sees nothing where nothing was before', async () => {
+  test('ProbeRestored sees nothing where nothing was before', async () => {
     expect((await restored([seen('new')], { version: null, attempt: 0 })).verdict).toBe(
       'no_previous_certificate',
     );
   });
 
-  test('says elsewhere when every address that answers serves a third certificate', async () => {
+  test('ProbeRestored returns other_certificate when every address that answers serves a third certificate', async () => {
     expect((await restored([seen('third'), seen(null)])).verdict).toBe('other_certificate');
   });
 
@@ -98,11 +98,11 @@ describe('ProbeRestored', () => {
     ['the old leaf is served but wrongly', [seen('third'), seen('old')]],
     ['nobody answers', [seen(null)]],
     ['there is no address', []],
-  ])('is exhausted, not elsewhere, when %s', async (_, observations) => {
+  ])('ProbeRestored is exhausted, not elsewhere, when %s', async (_, observations) => {
     expect((await restored(observations)).verdict).toBe('exhausted');
   });
 
-  test('says elsewhere only when no attempt is left', async () => {
+  test('ProbeRestored returns other_certificate only after the last attempt', async () => {
     expect((await restored([seen('third')], { attempt: 0 })).verdict).toBe('retry');
   });
 });
@@ -118,7 +118,7 @@ describe('ProbeFromHost', () => {
     });
   };
 
-  test('has the host look, and judges what it saw', async () => {
+  test('ProbeFromHost has the host look, and judges what it saw', async () => {
     await look(0, 't1');
     await end(0, lineOf(deployment, { outcome: 'inspected', observations: [seen('new', true)] }));
 
@@ -128,7 +128,7 @@ describe('ProbeFromHost', () => {
     expect(world.executions.outputOf('t1')).toMatchObject({ verdict: 'verified', attempt: 1 });
   });
 
-  test('has it look again for the next attempt, and not for a retry of the same', async () => {
+  test('ProbeFromHost sends a new job for the next attempt, and not for a retry of the same one', async () => {
     await look(0, 't1');
     await look(0, 't1-again');
     await end(0, lineOf(deployment, { outcome: 'inspected', observations: [seen('old')] }));
@@ -140,7 +140,7 @@ describe('ProbeFromHost', () => {
     expect(world.executions.outputOf('t2')).toMatchObject({ verdict: 'retry', waitSeconds: 2 });
   });
 
-  test('is not asked of a host whose target says verify: none', async () => {
+  test('ProbeFromHost is not used for a target with verify: none', async () => {
     const { target } = deployment;
     const unverified = { ...deployment, target: { ...target, verify: 'none' as const } };
 
@@ -149,7 +149,7 @@ describe('ProbeFromHost', () => {
     ).rejects.toMatchObject({ name: 'InvalidRequest' });
   });
 
-  test('counts a look that never came back, and gives up after the last', async () => {
+  test('ProbeFromHost counts a job without an answer as an attempt, and gives up after the last', async () => {
     await look(2, 't3');
     await end(0, '', 'Undeliverable');
 

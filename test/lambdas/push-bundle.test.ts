@@ -33,7 +33,7 @@ async function enrolledDeployment(action: 'deploy' | 'validate' | 'rollback' = '
 }
 
 describe('PushBundle', () => {
-  test('seals the bundle to the host’s key and sends it, valid until it could no longer be delivered', async () => {
+  test('PushBundle seals the bundle to the host’s key and sends it, valid until it could no longer be delivered', async () => {
     const { deployment, key } = await enrolledDeployment();
 
     await push()({ deployment, taskToken: 't1' });
@@ -58,7 +58,7 @@ describe('PushBundle', () => {
     });
   });
 
-  test('asks a host whose key is not known for it first, and reads no secret for that', async () => {
+  test('PushBundle asks a host whose key is not known for it first, and reads no secret for that', async () => {
     const deployment = await heldDeployment(world, { target: aHost() });
     const sources = sourcesOf();
 
@@ -71,7 +71,7 @@ describe('PushBundle', () => {
     expect(sources.asked).toBe(0);
   });
 
-  test('comes back for the bundle once the host has told its key', async () => {
+  test('PushBundle sends the bundle once the host has reported its key', async () => {
     const deployment = await heldDeployment(world, { target: aHost() });
     const hostKey = await aHostKey();
     world.commands.onSend = (id) =>
@@ -86,7 +86,7 @@ describe('PushBundle', () => {
     expect(world.changes).toEqual([]);
   });
 
-  test('sends a rollback as an open job that says whose it is, and reads no secret for it', async () => {
+  test('PushBundle sends a rollback as an open job with the id of its rollout, and reads no secret for it', async () => {
     const { deployment } = await enrolledDeployment('rollback');
     const sources = sourcesOf();
 
@@ -99,7 +99,7 @@ describe('PushBundle', () => {
     expect(sources.asked).toBe(0);
   });
 
-  test('completes the state itself when the command has ended before anybody knew it', async () => {
+  test('PushBundle completes the state itself when the command ended before it was recorded', async () => {
     const { deployment } = await enrolledDeployment();
     const output = lineOf(deployment, {
       outcome: 'applied',
@@ -118,7 +118,7 @@ describe('PushBundle', () => {
     expect(world.executions.outputOf('t1')).not.toHaveProperty('hostKey');
   });
 
-  test('sends nothing when the state is retried, and the new token is the one that is completed', async () => {
+  test('PushBundle sends nothing when the state is retried, and the new token is the one that is completed', async () => {
     const { deployment } = await enrolledDeployment();
     const sources = sourcesOf();
     await push(sources)({ deployment, taskToken: 't1' });
@@ -134,7 +134,7 @@ describe('PushBundle', () => {
     expect(world.executions.outputOf('t2')).toMatchObject({ outcome: 'applied' });
   });
 
-  test('sends again when nobody knows whether the first was sent: the host answers from its receipt', async () => {
+  test('PushBundle sends again when it is unknown whether the first job was sent: the host answers from its receipt', async () => {
     const { deployment } = await enrolledDeployment();
     world.commands.failNext(
       Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' }),
@@ -152,7 +152,7 @@ describe('PushBundle', () => {
   });
 
   test.each(['KeyMismatch', 'CertificateExpired', 'SourceMismatch', 'BundleUnreadable'] as const)(
-    'completes the state as rejected when the bundle cannot be used (%s), and sends nothing',
+    'PushBundle completes the state as rejected when the bundle cannot be used (%s), and sends nothing',
     async (name) => {
       const { deployment } = await enrolledDeployment();
       const refusal = new CertferryError(name, 'what is wrong');
@@ -168,7 +168,7 @@ describe('PushBundle', () => {
     },
   );
 
-  test('completes the state as rejected when the job does not fit', async () => {
+  test('PushBundle completes the state as rejected when the job does not fit', async () => {
     const { deployment } = await enrolledDeployment();
     const noise = Array.from({ length: 40_000 }, () => Math.random().toString(36)[5]).join('');
 
@@ -178,7 +178,7 @@ describe('PushBundle', () => {
   });
 
   test.each(['SourceUnavailable', 'CommandUndeliverable'] as const)(
-    'throws %s, which may pass',
+    'PushBundle throws %s, which may pass',
     async (name) => {
       const { deployment } = await enrolledDeployment();
       const error = new CertferryError(name, 'not now');
@@ -190,7 +190,7 @@ describe('PushBundle', () => {
     },
   );
 
-  test('sends nothing for a deployment whose lock was taken over', async () => {
+  test('PushBundle sends nothing for a deployment whose lock was taken over', async () => {
     const { deployment } = await enrolledDeployment();
     world.executions.ended.add(deployment.executionArn);
     await heldDeployment(world, { target: { id: deployment.target.id } });
@@ -201,7 +201,7 @@ describe('PushBundle', () => {
     expect(world.commands.sent).toEqual([]);
   });
 
-  test('does not take a command for its own whose lock was taken over while it was sent', async () => {
+  test('PushBundle does not take a command for its own whose lock was taken over while it was sent', async () => {
     const { deployment } = await enrolledDeployment();
     const { id } = deployment.target;
     const seen = { type: 'held', owner: deployment.executionArn, fence: 1 } as const;
@@ -226,7 +226,7 @@ describe('PushBundle', () => {
     expect(await world.locks.read(id)).toMatchObject({ owner: 'next', fence: 2, pending: null });
   });
 
-  test('sends nothing to a host that is away, asks for no turn and reads no secret', async () => {
+  test('PushBundle sends nothing to a host that is away, asks for no turn and reads no secret', async () => {
     const { deployment } = await enrolledDeployment();
     const away = new CertferryError('CommandUndeliverable', 'its SSM Agent is ConnectionLost');
     world.commands.away.set(deployment.target.host, away);
@@ -238,7 +238,7 @@ describe('PushBundle', () => {
     expect(await world.locks.read(deployment.target.id)).toMatchObject({ pending: null });
   });
 
-  test('comes back later, having made no job, when too many wait to send', async () => {
+  test('PushBundle comes back later, having made no job, when too many wait to send', async () => {
     const { deployment } = await enrolledDeployment();
     world.sendRate.refuseNext = new CertferryError('SendPaced', 'too many');
     const sources = sourcesOf();
@@ -250,7 +250,7 @@ describe('PushBundle', () => {
     expect(world.commands.sent).toHaveLength(1);
   });
 
-  test('waits for the turn of the host’s own account and region', async () => {
+  test('PushBundle waits for the turn of the host’s own account and region', async () => {
     const host = `123456789012/eu-west-2/${aHost().host}`;
     const deployment = await heldDeployment(world, { target: { host } });
 
@@ -259,7 +259,7 @@ describe('PushBundle', () => {
     expect(world.sendRate.slots).toEqual([{ where: '123456789012/eu-west-2', urgency: 'canWait' }]);
   });
 
-  test('asks the host for its key when what the registry holds is none', async () => {
+  test('PushBundle asks the host for its key when what the registry holds is none', async () => {
     const { deployment } = await enrolledDeployment();
     const broken = { kid: 'k', x: 'AAAA' };
     await world.hostKeys.save(deployment.target.host, broken, '2026-11-22T11:00:00.000Z');

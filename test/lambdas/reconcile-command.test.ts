@@ -31,7 +31,7 @@ const end = async (at: number, output: string) => {
 };
 
 describe('ReconcileCommand', () => {
-  test('ends with the line that SSM had all the time, and asks nobody', async () => {
+  test('ReconcileCommand ends with the result line that SSM had, and asks no host', async () => {
     const deployment = await pushedDeployment();
     world.commands.end(world.commands.sent[0]?.commandId ?? '', {
       output: lineOf(deployment, { outcome: 'applied', version: facts('new') }),
@@ -46,7 +46,7 @@ describe('ReconcileCommand', () => {
     expect(world.commands.sent).toHaveLength(1);
   });
 
-  test('asks the host when SSM has no line, and believes what its receipt says', async () => {
+  test('ReconcileCommand asks the host when SSM has no result line, and uses the receipt', async () => {
     const deployment = await pushedDeployment();
     world.commands.end(world.commands.sent[0]?.commandId ?? '', { status: 'DeliveryTimedOut' });
 
@@ -62,7 +62,7 @@ describe('ReconcileCommand', () => {
     });
   });
 
-  test('takes a host that refuses the question for one that has not answered it', async () => {
+  test('ReconcileCommand takes a host that refuses the question for one that has not answered it', async () => {
     const deployment = await pushedDeployment();
     world.commands.end(world.commands.sent[0]?.commandId ?? '', { status: 'DeliveryTimedOut' });
 
@@ -72,7 +72,7 @@ describe('ReconcileCommand', () => {
     expect(world.executions.outputOf('reconcile')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
   });
 
-  test('asks the host also when nobody knows whether the push was sent', async () => {
+  test('ReconcileCommand also asks the host when it is unknown whether the push was sent', async () => {
     const deployment = await heldDeployment(world);
 
     await reconcile(deployment);
@@ -80,7 +80,7 @@ describe('ReconcileCommand', () => {
     expect(world.commands.sent[0]?.read).toMatchObject({ job: { header: { action: 'inspect' } } });
   });
 
-  test('is not ended by a late word of the push that it is asking about', async () => {
+  test('ReconcileCommand is not ended by a late word of the push that it is asking about', async () => {
     const deployment = await pushedDeployment();
     await reconcile(deployment);
 
@@ -91,7 +91,7 @@ describe('ReconcileCommand', () => {
   });
 
   test.each(['inspected', 'lost'] as const)(
-    'says lost when the host knows nothing of it (%s)',
+    'ReconcileCommand returns lost when the host has no record of it (%s)',
     async (outcome) => {
       const deployment = await pushedDeployment();
 
@@ -102,7 +102,7 @@ describe('ReconcileCommand', () => {
     },
   );
 
-  test('asks once when the state is retried', async () => {
+  test('ReconcileCommand asks once when the state is retried', async () => {
     const deployment = await pushedDeployment();
     await reconcile(deployment, 'reconcile-1');
 
@@ -113,7 +113,7 @@ describe('ReconcileCommand', () => {
     expect(world.executions.outputOf('reconcile-2')).toMatchObject({ outcome: 'unchanged' });
   });
 
-  test('throws StaleFence once another execution has the lock', async () => {
+  test('ReconcileCommand throws StaleFence once another execution has the lock', async () => {
     const deployment = await pushedDeployment();
     world.executions.ended.add(deployment.executionArn);
     await heldDeployment(world, { target: { id: deployment.target.id } });

@@ -44,7 +44,7 @@ interface Given {
 const record = (given: Given) => recordOutcome(world)({ ...given, state: FinalState.parse(given.state) });
 
 describe('the recording states', () => {
-  test('write how the deployment ended and let go of the lock', async () => {
+  test('The recording states write how the deployment ended and let go of the lock', async () => {
     world.clock.set('2026-11-22T12:00:01.500Z');
     const rollout = await aBegunRollout(world);
     const ended = await committed({ rollout });
@@ -82,7 +82,7 @@ describe('the recording states', () => {
     expect(await world.locks.read(targetId)).toMatchObject({ owner: null, pending: null, fence: 1 });
   });
 
-  test('keep the item for 400 days, under its start and its id', async () => {
+  test('The recording states keep the item for 400 days, under its start and its id', async () => {
     const ended = await committed();
     world.clock.set('2026-11-22T12:00:00.000Z');
     await record(ended);
@@ -100,7 +100,7 @@ describe('the recording states', () => {
     expect(Item?.expiresAt).toBe(1_829_908_800);
   });
 
-  test('are found by certificate and by rollout', async () => {
+  test('The recording states are found by certificate and by rollout', async () => {
     const rollout = await aBegunRollout(world);
     const ended = await committed({ rollout, target: { certificate: 'by-index.example.com' } });
     await record(ended);
@@ -123,7 +123,7 @@ describe('the recording states', () => {
     ]);
   });
 
-  test('change nothing when the same execution records again', async () => {
+  test('The recording states change nothing when the same execution records again', async () => {
     const ended = await committed();
     const first = await record(ended);
     world.clock.set('2026-11-23T00:00:00.000Z');
@@ -135,7 +135,7 @@ describe('the recording states', () => {
     expect(items).toMatchObject([{ outcome: 'deployed', endedAt: '2026-11-22T12:00:00.000Z' }]);
   });
 
-  describe('where a host could not be put back', () => {
+  describe('a failed rollback', () => {
     const failed = fingerprint('new');
     const observations = [
       { address: '10.0.0.7:443', fingerprint: failed, ok: false, problem: null },
@@ -157,7 +157,7 @@ describe('the recording states', () => {
       return { ...ended, path: 'rollback_failed', state: { ...ended.state, rollback, restored } };
     }
 
-    test('tell people what is live there, and what to type, word for word', async () => {
+    test('RecordOutcome notifies operators of a failed rollback with what is live, and the commands word for word', async () => {
       const ended = await stranded();
 
       const { summary } = await record(ended);
@@ -193,7 +193,7 @@ describe('the recording states', () => {
       expect(summary).toContain('on the host, run: cp -p');
     });
 
-    test('tell them again when they are called again: the first call may have told nobody', async () => {
+    test('RecordOutcome notifies operators again when it is repeated, because the first call may have notified none', async () => {
       const ended = await stranded();
 
       await record(ended);
@@ -212,16 +212,19 @@ describe('the recording states', () => {
         { rollback: pushResult({ outcome: 'restored', served: false }) },
         'according to the host, the previous leaf is not served.',
       ],
-    ])('say what is known of what is live, and how little that is (%#)', async (known, said) => {
-      const ended = await committed();
-      const probe = probeResult({ attempt: 3, observations });
-      await record({ ...ended, path: 'rollback_failed', state: { ...ended.state, probe, ...known } });
+    ])(
+      'RecordOutcome reports of a failed rollback what is known about the live version (%#)',
+      async (known, said) => {
+        const ended = await committed();
+        const probe = probeResult({ attempt: 3, observations });
+        await record({ ...ended, path: 'rollback_failed', state: { ...ended.state, probe, ...known } });
 
-      expect(world.told[0]?.text).toContain(`Served now: ${said}`);
-      expect(world.told[0]?.text).toContain('The host reported no repair commands. See ');
-    });
+        expect(world.told[0]?.text).toContain(`Served now: ${said}`);
+        expect(world.told[0]?.text).toContain('The host reported no repair commands. See ');
+      },
+    );
 
-    test('call nobody after any other end', async () => {
+    test('RecordOutcome notifies operators of no other outcome', async () => {
       await record(await committed());
       await record({ ...(await committed()), path: 'lost' });
 
@@ -229,7 +232,7 @@ describe('the recording states', () => {
     });
   });
 
-  test('never release a lock that another execution holds by then', async () => {
+  test('The recording states never release a lock that another execution holds by then', async () => {
     const ended = await committed();
     const targetId = ended.request.target.id;
     world.executions.ended.add(ended.execution.id);
@@ -242,7 +245,7 @@ describe('the recording states', () => {
     expect(await world.locks.read(targetId)).toMatchObject({ owner: next.id, fence: 2 });
   });
 
-  test('record an execution that never got the lock, from its raw input', async () => {
+  test('The recording states record an execution that never got the lock, from its raw input', async () => {
     const request = rawRequest();
     const failure = {
       Error: 'LockHeld',
@@ -271,7 +274,7 @@ describe('the recording states', () => {
     [{ target: 'web-1' }, 'unknown'],
     ['not even an object', 'unknown'],
     [null, 'unknown'],
-  ])('record an input that cannot be read at all (%j)', async (request, targetId) => {
+  ])('The recording states record an input that cannot be read at all (%j)', async (request, targetId) => {
     const execution = anExecution();
     const failure = { Error: 'InvalidRequest', Cause: '{"errorMessage":"target.host: …"}' };
 
@@ -286,7 +289,7 @@ describe('the recording states', () => {
     expect(await world.history.find(targetId, execution.id)).toMatchObject({ outcome: 'rejected' });
   });
 
-  test('list the latest first, of one target or of all', async () => {
+  test('The recording states list the latest first, of one target or of all', async () => {
     const earlier = await committed();
     await record(earlier);
     const later = { ...(await committed({ target: { id: earlier.request.target.id } })) };

@@ -48,7 +48,7 @@ async function installed(targetId: string) {
 const failures = async (rollout: string) => (await world.rollouts.control(rollout))?.failures;
 
 describe('history', () => {
-  test('is listed by certificate and by rollout, the latest first', async () => {
+  test('History is listed by certificate and by rollout, the latest first', async () => {
     const [one, other] = [await aBegunRollout(world), await aBegunRollout(world)];
     const [first, second, third] = [{ id: aTargetId() }, { id: aTargetId() }, { id: aTargetId() }];
     await deployed(first, { path: 'committed', state: { push: applied } }, { rollout: one });
@@ -71,7 +71,7 @@ describe('history', () => {
 });
 
 describe('what a target has, written with its outcome', () => {
-  test('is the version that was deployed, with all that the host said of it', async () => {
+  test('The recorded version of a target is the deployed one, with the facts from the host', async () => {
     const [target, rollout] = [{ id: aTargetId() }, await aBegunRollout(world)];
 
     const { name } = await deployed(target, { path: 'committed', state: { push: applied } }, { rollout });
@@ -89,7 +89,7 @@ describe('what a target has, written with its outcome', () => {
     });
   });
 
-  test('is the version before when it was rolled back, still by whoever brought that one', async () => {
+  test('The recorded version of a target is the previous one after a rollback, with the rollout that installed it', async () => {
     const [target, rollout] = [{ id: aTargetId() }, await aBegunRollout(world)];
     await deployed(target, { path: 'committed', state: { push: applied } }, { rollout });
 
@@ -102,7 +102,7 @@ describe('what a target has, written with its outcome', () => {
     { path: 'rolled_back', state: { push: applied, rollback: pushResult({ outcome: 'restored' }) } },
     { path: 'rollback_failed', state: { push: applied } },
     { path: 'lost', state: {} },
-  ])('is not known after $path', async (ending) => {
+  ])('The recorded version of a target is unknown after $path', async (ending) => {
     const target = { id: aTargetId() };
     await deployed(target, { path: 'committed', state: { push: applied } });
 
@@ -122,7 +122,7 @@ describe('what a target has, written with its outcome', () => {
       { action: 'validate' },
     ],
     ['a dry run was lost', { path: 'lost', state: {} }, { action: 'validate' }],
-  ])('stays as it was when %s', async (_, ending, request) => {
+  ])('The recorded version of a target is unchanged when %s', async (_, ending, request) => {
     const target = { id: aTargetId() };
     await deployed(target, { path: 'committed', state: { push: applied } });
 
@@ -131,7 +131,7 @@ describe('what a target has, written with its outcome', () => {
     expect(await installed(target.id)).toMatchObject({ fingerprint: fingerprint('new'), fence: 1 });
   });
 
-  test('is not known when an execution broke off while it held the lock', async () => {
+  test('The recorded version of a target is unknown when an execution broke off while it held the lock', async () => {
     const target = { id: aTargetId() };
     await deployed(target, { path: 'committed', state: { push: applied } });
     const [execution, request] = [anExecution(), rawRequest({ target })];
@@ -145,7 +145,7 @@ describe('what a target has, written with its outcome', () => {
     expect(await installed(target.id)).toMatchObject({ fingerprint: null, outcome: 'lost', fence: 2 });
   });
 
-  test('is not known when the one before broke off, and the next one, which took its lock, touched nothing', async () => {
+  test('The recorded version of a target is unknown when the previous deployment broke off and the next one touched nothing', async () => {
     const target = { id: aTargetId() };
     await deployed(target, { path: 'committed', state: { push: applied } });
     const [brokenOff, raw] = [anExecution(), rawRequest({ target })];
@@ -158,7 +158,7 @@ describe('what a target has, written with its outcome', () => {
     expect(await world.locks.read(target.id)).toMatchObject({ owner: null, takenFrom: null });
   });
 
-  test('is left to the next owner by one whose lock was taken over between the look and the writing', async () => {
+  test('The recorded version of a target is left to the next owner if the lock was taken over before the write', async () => {
     const target = { id: aTargetId() };
     const [late, request] = [anExecution(), rawRequest({ target })];
     const state = await acquireLock(world)({ execution: late, request });
@@ -178,7 +178,7 @@ describe('what a target has, written with its outcome', () => {
 });
 
 describe('a failed deployment of a rollout', () => {
-  test('is counted once, in the transaction that records it', async () => {
+  test('A failed deployment of a rollout is counted once, in the transaction that records it', async () => {
     const rollout = await aBegunRollout(world);
     const [execution, request] = [anExecution(), rawRequest({ rollout })];
     const acquired = await acquireLock(world)({ execution, request });
@@ -191,7 +191,7 @@ describe('a failed deployment of a rollout', () => {
     expect(await failures(rollout)).toBe(1);
   });
 
-  test('is not counted when it succeeded, was skipped or was on the way back', async () => {
+  test('A deployment of a rollout is not counted as failed if it succeeded, was skipped or was a rollback', async () => {
     const rollout = await aBegunRollout(world);
     await deployed({ id: aTargetId() }, { path: 'committed', state: { push: applied } }, { rollout });
     await deployed({ id: aTargetId() }, { path: 'skipped', state: {} }, { rollout });
@@ -202,7 +202,7 @@ describe('a failed deployment of a rollout', () => {
     expect(await failures(rollout)).toBe(0);
   });
 
-  test('that was skipped says so, and by which rollout', async () => {
+  test('A skipped deployment of a rollout records it, with the rollout', async () => {
     const failure = {
       Error: 'RolloutHalted',
       Cause: JSON.stringify({ errorMessage: 'rollout r-1 is halted' }),
@@ -217,7 +217,7 @@ describe('a failed deployment of a rollout', () => {
   });
 });
 
-test('two executions of one name and one moment in two machines have an item each, and let go of their locks', async () => {
+test('Two executions of one name and one moment in two machines have an item each, and let go of their locks', async () => {
   const target = { id: aTargetId() };
   const one = anExecution('same-name');
   const other = { ...one, id: one.id.replace(':deploy-target:', ':another-machine:') };
@@ -233,7 +233,7 @@ test('two executions of one name and one moment in two machines have an item eac
   expect(await world.locks.read(target.id)).toMatchObject({ owner: null, fence: 2 });
 });
 
-test('the metrics of a deployment have its outcome, its duration and its wait, once, and each wait so far', async () => {
+test('The metrics of a deployment have its outcome, its duration and its wait, once, and each wait so far', async () => {
   const written: Record<string, unknown>[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(JSON.parse(String(text))) > 0);
 
@@ -258,7 +258,7 @@ test('the metrics of a deployment have its outcome, its duration and its wait, o
   ]);
 });
 
-test('a deployment is told to the metrics once, however often it is recorded', async () => {
+test('The metrics count a deployment once, however often it is recorded', async () => {
   const [execution, request] = [anExecution(), rawRequest()];
   const state = FinalState.parse(await acquireLock(world)({ execution, request }));
   for (let call = 0; call < 2; call += 1) {

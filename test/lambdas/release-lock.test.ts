@@ -31,7 +31,7 @@ function end(
 
 describe('release-lock', () => {
   test.each(['ABORTED', 'TIMED_OUT', 'FAILED'])(
-    'releases the lock and writes lost when an execution ended %s unrecorded',
+    'ReleaseLock releases the lock and writes lost when an execution ended %s unrecorded',
     async (status) => {
       const run = await running();
 
@@ -52,7 +52,7 @@ describe('release-lock', () => {
     },
   );
 
-  test('says that a job may have been done when one was on its way', async () => {
+  test('ReleaseLock records that a job may have run when one was on its way', async () => {
     const run = await running();
     const holding = { targetId: run.targetId, executionArn: run.execution.id, fence: 1 };
     await world.pending.intend(holding, 'push');
@@ -63,7 +63,7 @@ describe('release-lock', () => {
     expect(item?.summary).toContain('a job was sent and the host may have performed it');
   });
 
-  test('writes one item, however often the event comes', async () => {
+  test('ReleaseLock writes one item, however often the event comes', async () => {
     const run = await running();
 
     await Promise.all([end(run, 'ABORTED'), end(run, 'ABORTED')]);
@@ -73,7 +73,7 @@ describe('release-lock', () => {
   });
 
   test.each(['SUCCEEDED', 'FAILED'])(
-    'changes nothing after an execution that recorded itself (%s)',
+    'ReleaseLock changes nothing after an execution that recorded itself (%s)',
     async (status) => {
       const run = await running();
       const push = pushResult({ outcome: 'applied' });
@@ -86,7 +86,7 @@ describe('release-lock', () => {
     },
   );
 
-  test('writes an execution down that was aborted while it waited, and leaves the holder alone', async () => {
+  test('ReleaseLock writes an execution down that was aborted while it waited, and leaves the holder alone', async () => {
     const holder = await running();
     const waiting = { execution: anExecution(), request: rawRequest({ target: { id: holder.targetId } }) };
 
@@ -98,7 +98,7 @@ describe('release-lock', () => {
     ]);
   });
 
-  test('leaves the lock to an execution that runs again', async () => {
+  test('ReleaseLock leaves the lock to an execution that runs again', async () => {
     const run = await running();
     const { id: executionArn, name } = run.execution;
     const detail = {
@@ -115,7 +115,7 @@ describe('release-lock', () => {
     expect(await world.history.list({ targetId: run.targetId })).toEqual([]);
   });
 
-  test('gives way to what the graph records after a redrive', async () => {
+  test('ReleaseLock gives way to what the graph records after a redrive', async () => {
     const run = await running();
     await end(run, 'TIMED_OUT');
 
@@ -125,7 +125,7 @@ describe('release-lock', () => {
     expect(await world.history.list({ targetId: run.targetId })).toMatchObject([{ outcome: 'deployed' }]);
   });
 
-  test('releases the lock again when an execution breaks off again after its redrive', async () => {
+  test('ReleaseLock releases the lock again when an execution breaks off again after its redrive', async () => {
     const holder = await running();
     const [execution, request] = [anExecution(), rawRequest({ target: { id: holder.targetId } })];
     await end({ execution, request }, 'ABORTED');
@@ -138,7 +138,7 @@ describe('release-lock', () => {
     expect(await world.history.find(holder.targetId, execution.id)).toMatchObject({ reason: 'TIMED_OUT' });
   });
 
-  test('leaves a lock to takeover when the event does not say whose it is', async () => {
+  test('ReleaseLock leaves a lock to its next owner when the event does not name the current one', async () => {
     const run = await running();
 
     await end(run, 'ABORTED', null);
@@ -148,7 +148,7 @@ describe('release-lock', () => {
     expect(next.deployment.fence).toBe(2);
   });
 
-  test('ignores an execution that begins', async () => {
+  test('ReleaseLock ignores an execution that begins', async () => {
     const run = await running();
 
     await end(run, 'RUNNING');

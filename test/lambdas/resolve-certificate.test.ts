@@ -63,7 +63,7 @@ const resolve = (request: object = {}, name = rolloutId) =>
   });
 
 describe('ResolveCertificate', () => {
-  test("refuses waves that would leave out the certificate's question to a person, by name", async () => {
+  test("ResolveCertificate refuses waves that would skip the certificate's approval, and names them", async () => {
     const strategy = { approvalAfterWave: 1 };
     by.catalogue.known.set(
       certificateName,
@@ -77,7 +77,7 @@ describe('ResolveCertificate', () => {
     await expect(resolve({ strategy: { waves: ['100%'], approvalAfterWave: 0 } })).resolves.toBeDefined();
   });
 
-  test('begins a rollout of the latest version, and seeds every field', async () => {
+  test('ResolveCertificate begins a rollout of the latest version, and seeds every field', async () => {
     const state = await resolve();
 
     expect(asked).toEqual([secret, { fingerprint: facts.fingerprint, source, notAfter: facts.notAfter }]);
@@ -101,7 +101,7 @@ describe('ResolveCertificate', () => {
     expect(JSON.stringify(state)).not.toContain('SECRET');
   });
 
-  test('takes the strategy from the request, then the certificate, then the default', async () => {
+  test('ResolveCertificate takes the strategy from the request, then the certificate, then the default', async () => {
     const strategy = { waves: ['100%'], toleratedFailures: 3 };
     by.catalogue.known.set(
       certificateName,
@@ -113,7 +113,7 @@ describe('ResolveCertificate', () => {
     expect(rollout.strategy).toMatchObject({ waves: ['100%'], toleratedFailures: '5%', maxConcurrency: 50 });
   });
 
-  test('rolls out a version that is given, and the current one', async () => {
+  test('ResolveCertificate rolls out a version that is given, and the current one', async () => {
     const version = { fingerprint: fingerprint('given'), source };
     await resolve({ version });
     by.catalogue.current.set(certificateName, { version: { ...version, notAfter: 1 }, sequence: 1 });
@@ -122,7 +122,7 @@ describe('ResolveCertificate', () => {
     expect(asked).toEqual([version, { ...version, notAfter: 1 }]);
   });
 
-  test('takes a given version without a fingerprint if its source has it now', async () => {
+  test('ResolveCertificate takes a given version without a fingerprint if its source has it now', async () => {
     const { rollout } = await resolve({ version: { source } });
 
     expect(asked[0]).toEqual(secret);
@@ -132,7 +132,7 @@ describe('ResolveCertificate', () => {
     );
   });
 
-  test('goes back to a version that a rollout has carried, by its fingerprint alone', async () => {
+  test('ResolveCertificate goes back to a version that a rollout has carried, by its fingerprint alone', async () => {
     const older = fingerprint('older');
     by.rollouts.carried.set(older, { ...source, versionId: 'v-0' });
 
@@ -148,13 +148,16 @@ describe('ResolveCertificate', () => {
     [{ kind: 'secretsmanager', secretId: 's' }, 'v-0', { versionId: 'v-0' }],
     [{ kind: 's3', bucket: 'bucket', key: 'k' }, 'v-0', { versionId: 'v-0' }],
     [{ kind: 'parameter', name: '/p' }, '17', { version: 17 }],
-  ])('finds a version by the name that its source gives it: %j', async (place, id, pin) => {
-    by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName, source: place }));
+  ])(
+    'ResolveCertificate finds a version by the name that its source gives it: %j',
+    async (place, id, pin) => {
+      by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName, source: place }));
 
-    const { rollout } = await resolve({ version: { id } });
+      const { rollout } = await resolve({ version: { id } });
 
-    expect(rollout.version).toMatchObject({ fingerprint: facts.fingerprint, source: { ...place, ...pin } });
-  });
+      expect(rollout.version).toMatchObject({ fingerprint: facts.fingerprint, source: { ...place, ...pin } });
+    },
+  );
 
   test.each([
     [{ kind: 'parameter', name: '/p' }, 'are numbers'],
@@ -162,7 +165,7 @@ describe('ResolveCertificate', () => {
       { kind: 'acm', certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/x' },
       'ACM has no version ids',
     ],
-  ])('refuses a name that the source cannot have given: %j', async (place, why) => {
+  ])('ResolveCertificate refuses a name that the source cannot have given: %j', async (place, why) => {
     by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName, source: place }));
     const refusal = resolve({ version: { id: 'v-0' } });
 
@@ -174,38 +177,41 @@ describe('ResolveCertificate', () => {
     ['a field that is wrong', { version: 'newest' }, 'version'],
     ['a key that does not exist', { cerificate: 'x' }, 'cerificate'],
     ['waves that do not end with all', { strategy: { waves: [1] } }, 'strategy.waves'],
-  ])('refuses %s by name', async (_, request, where) => {
+  ])('ResolveCertificate refuses %s by name', async (_, request, where) => {
     const refusal = resolve(request);
 
     await expect(refusal).rejects.toMatchObject({ name: 'InvalidRequest' });
     await expect(refusal).rejects.toThrow(where);
   });
 
-  test('refuses a name that cannot be an id', async () => {
+  test('ResolveCertificate refuses a name that cannot be an id', async () => {
     await expect(resolve({}, 'a b')).rejects.toMatchObject({ name: 'InvalidRequest' });
   });
 
-  test('refuses the latest version of a certificate without a source, and a current one where there is none', async () => {
+  test('ResolveCertificate refuses the latest version of a certificate without a source, and a current one where there is none', async () => {
     by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName }));
 
     await expect(resolve()).rejects.toThrow('has no source');
     await expect(resolve({ version: 'current' })).rejects.toThrow('no current version');
   });
 
-  test('refuses a certificate that nobody registered, and says which there are', async () => {
+  test('ResolveCertificate refuses an unregistered certificate, and lists the registered ones', async () => {
     const refusal = resolve({ certificate: 'web.example.com' });
 
     await expect(refusal).rejects.toMatchObject({ name: 'UnknownCertificate' });
     await expect(refusal).rejects.toThrow('Registered: api.example.com');
   });
 
-  test.each([{ only: { targets: ['elsewhere'] } }, {}])('refuses %j without targets', async (request) => {
-    if (!('only' in request)) by.catalogue.registered.length = 0;
+  test.each([{ only: { targets: ['elsewhere'] } }, {}])(
+    'ResolveCertificate refuses %j without targets',
+    async (request) => {
+      if (!('only' in request)) by.catalogue.registered.length = 0;
 
-    await expect(resolve(request)).rejects.toMatchObject({ name: 'NoTargets' });
-  });
+      await expect(resolve(request)).rejects.toMatchObject({ name: 'NoTargets' });
+    },
+  );
 
-  test('refuses a part that names a target which is not there, beside one that is, and says which there are', async () => {
+  test('ResolveCertificate refuses a partial rollout that names a missing target, and lists the existing ones', async () => {
     const refusal = resolve({ only: { targets: ['web-000', 'typo'] } });
 
     await expect(refusal).rejects.toMatchObject({ name: 'NoTargets' });
@@ -214,7 +220,7 @@ describe('ResolveCertificate', () => {
     );
   });
 
-  test('leaves out who was taken out of the registry since a part with hosts was put together', async () => {
+  test('ResolveCertificate leaves out who was taken out of the registry since a part with hosts was put together', async () => {
     const only = { targets: ['web-000', 'gone'], hosts: ['i-0123456789abcdef0'] };
 
     expect((await resolve({ only })).rollout.only).toEqual(only);
@@ -222,7 +228,7 @@ describe('ResolveCertificate', () => {
   });
 
   test.each(['KeyMismatch', 'SourceUnavailable'] as const)(
-    'refuses what its source refuses (%s), before it begins',
+    'ResolveCertificate refuses what its source refuses (%s), before it begins',
     async (name) => {
       sources = { ...sources, fetch: async () => Promise.reject(new CertferryError(name, 'no')) };
 
@@ -231,7 +237,7 @@ describe('ResolveCertificate', () => {
     },
   );
 
-  test('carries the version of the attempt that began it, whatever the source has since', async () => {
+  test('ResolveCertificate deploys the version of the attempt that began the rollout, whatever the source has since', async () => {
     const earlier = { fingerprint: fingerprint('earlier'), source: { ...source, versionId: 'earlier' } };
     by.rollouts.next = { type: 'started', sequence: 3, version: earlier };
 
@@ -241,7 +247,7 @@ describe('ResolveCertificate', () => {
     expect(rollout).toMatchObject({ sequence: 3, version: { source: earlier.source } });
   });
 
-  test('says that another rollout carries the version already', async () => {
+  test('ResolveCertificate reports that another rollout already carries the version', async () => {
     by.rollouts.next = { type: 'exists', by: 'r-0' };
 
     await expect(resolve()).rejects.toMatchObject({ name: 'RolloutExists', details: { by: 'r-0' } });
@@ -250,18 +256,21 @@ describe('ResolveCertificate', () => {
   test.each([
     { end: 'has broken off', ended: true, begins: [false, false] },
     { end: 'goes on', ended: false, begins: [false] },
-  ])('when the other rollout of the version $end, it is begun $begins.length times', async (story) => {
-    const executionArn = `${execution.id}-other`;
-    by.rollouts.controls.set('r-0', { ...aControl, executionArn });
-    if (story.ended) by.executions.ended.add(executionArn);
-    by.rollouts.next = { type: 'exists', by: 'r-0' };
+  ])(
+    'ResolveCertificate when the other rollout of the version $end, it is begun $begins.length times',
+    async (story) => {
+      const executionArn = `${execution.id}-other`;
+      by.rollouts.controls.set('r-0', { ...aControl, executionArn });
+      if (story.ended) by.executions.ended.add(executionArn);
+      by.rollouts.next = { type: 'exists', by: 'r-0' };
 
-    // the fake goes on answering that it exists
-    await expect(resolve()).rejects.toMatchObject({ name: 'RolloutExists' });
-    expect(by.rollouts.repeats).toEqual(story.begins);
-  });
+      // the fake goes on answering that it exists
+      await expect(resolve()).rejects.toMatchObject({ name: 'RolloutExists' });
+      expect(by.rollouts.repeats).toEqual(story.begins);
+    },
+  );
 
-  test('leaves a version that broke off to itself once somebody has asked for another one', async () => {
+  test('ResolveCertificate does not resume a version that broke off once another one was requested', async () => {
     const executionArn = `${execution.id}-other`;
     by.rollouts.controls.set('r-0', { ...aControl, executionArn, supersededBy: 'r-9' });
     by.executions.ended.add(executionArn);
@@ -271,7 +280,7 @@ describe('ResolveCertificate', () => {
     expect(by.rollouts.repeats).toEqual([false]);
   });
 
-  test('says that a later rollout has begun already', async () => {
+  test('ResolveCertificate reports that a later rollout has begun', async () => {
     by.rollouts.next = { type: 'superseded', by: 'r-2' };
 
     await expect(resolve()).rejects.toMatchObject({ name: 'Superseded', details: { by: 'r-2' } });

@@ -27,20 +27,20 @@ async function succession() {
 }
 
 describe('a rollout’s deployment', () => {
-  test('begins while its rollout runs', async () => {
+  test('A rollout’s deployment begins while its rollout runs', async () => {
     const rollout = await aBegunRollout(world);
 
     await expect(acquire({ rollout })).resolves.toMatchObject({ deployment: { rollout, fence: 1 } });
   });
 
-  test('of a rollout that nobody knows is refused: nobody could halt it', async () => {
+  test('A deployment of an unknown rollout is refused, because it could not be halted', async () => {
     await expect(acquire({ rollout: 'unheard-of' })).rejects.toMatchObject({
       name: 'InvalidRequest',
       message: expect.stringContaining('unheard-of'),
     });
   });
 
-  test('is skipped when a person has halted its rollout, and says why', async () => {
+  test('A deployment is skipped when its rollout is halted, with the reason', async () => {
     const rollout = await aBegunRollout(world);
     await world.rollouts.halt(rollout, 'wrong chain');
 
@@ -50,7 +50,7 @@ describe('a rollout’s deployment', () => {
     });
   });
 
-  test('is skipped once more have failed than are tolerated, before anybody has judged the wave', async () => {
+  test('A deployment is skipped once more deployments have failed than are tolerated, before the wave is judged', async () => {
     const rollout = await aBegunRollout(world);
     const asked = { rollout, toleratedFailures: 1 };
     await failed(asked);
@@ -64,7 +64,7 @@ describe('a rollout’s deployment', () => {
     });
   });
 
-  test('goes by what its own wave was told is tolerated, whatever another attempt at the wave wrote', async () => {
+  test('A deployment uses the tolerated failures of its own wave, whatever another attempt at the wave wrote', async () => {
     const rollout = await aBegunRollout(world);
     await failed({ rollout });
 
@@ -74,7 +74,7 @@ describe('a rollout’s deployment', () => {
     await expect(acquire({ rollout, toleratedFailures: 1 })).resolves.toBeDefined();
   });
 
-  test('goes back only while its rollout rolls back', async () => {
+  test('A rollout’s deployment goes back only while its rollout rolls back', async () => {
     const rollout = await aBegunRollout(world);
     await expect(acquire({ rollout, ...rollback })).rejects.toMatchObject({ name: 'RolloutHalted' });
 
@@ -85,18 +85,21 @@ describe('a rollout’s deployment', () => {
     await expect(acquire({ rollout })).rejects.toMatchObject({ name: 'RolloutHalted' });
   });
 
-  test.each([{}, rollback])('is superseded as soon as a newer rollout has begun (%j)', async (action) => {
-    const { older, begin } = await succession();
-    await world.rollouts.startRollback(older);
-    const newer = await begin();
+  test.each([{}, rollback])(
+    'A rollout’s deployment is superseded as soon as a newer rollout has begun (%j)',
+    async (action) => {
+      const { older, begin } = await succession();
+      await world.rollouts.startRollback(older);
+      const newer = await begin();
 
-    await expect(acquire({ rollout: older, ...action })).rejects.toMatchObject({
-      name: 'Superseded',
-      message: expect.stringContaining(newer),
-    });
-  });
+      await expect(acquire({ rollout: older, ...action })).rejects.toMatchObject({
+        name: 'Superseded',
+        message: expect.stringContaining(newer),
+      });
+    },
+  );
 
-  test('that passed the gate before a newer rollout began cannot come after its deployment', async () => {
+  test('A rollout’s deployment that passed the gate before a newer rollout began cannot come after its deployment', async () => {
     const { older, begin, target } = await succession();
     const seen = await world.rollouts.control(older);
     const newer = await begin();
@@ -111,7 +114,7 @@ describe('a rollout’s deployment', () => {
     ).rejects.toMatchObject({ name: 'Superseded', message: expect.stringContaining('newer rollout') });
   });
 
-  test('that has its number cannot take the lock once a newer rollout has asked', async () => {
+  test('A rollout’s deployment that has its number cannot take the lock once a newer rollout has asked', async () => {
     const { older, begin, target } = await succession();
     const seen = await world.rollouts.control(older);
     const certificate = seen?.certificate ?? '';
@@ -136,7 +139,7 @@ describe('a rollout’s deployment', () => {
     ).rejects.toMatchObject({ name: 'Superseded', message: expect.stringContaining('sequence 2') });
   });
 
-  test('does not hinder one of another certificate, to which the target has gone since', async () => {
+  test('A rollout’s deployment does not hinder one of another certificate, to which the target has gone since', async () => {
     const { begin, target } = await succession();
     await acquire({ rollout: await begin(), target });
     const asked = { targetId: target.id, supersedes: true, now: world.clock.now() };
@@ -150,7 +153,7 @@ describe('a rollout’s deployment', () => {
     });
   });
 
-  test('never hinders what a person asks for, before it or after it', async () => {
+  test("A rollout's deployment never blocks an operator's request, before it or after it", async () => {
     const { begin, target } = await succession();
     const newer = await begin();
     const execution = anExecution();

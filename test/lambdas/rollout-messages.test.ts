@@ -50,7 +50,7 @@ const told = messages(inStack).flatMap(([about, message]) =>
   message === null ? [] : [[about, message] as const],
 );
 
-describe('what people are told of a rollout', () => {
+describe('the messages of a rollout', () => {
   test.each(told)('%s: names the rollout, its execution, why, and the next step', (about, { text }) => {
     expect(text).toContain('Rollout r-1: api.example.com, version ');
     expect(text).toContain(`Execution: ${execution.id}`);
@@ -59,21 +59,21 @@ describe('what people are told of a rollout', () => {
     else expect(commandsIn(text)).not.toEqual([]);
   });
 
-  test.each(told)('%s: each command line works as it stands, in the stack that told it', (_, { text }) => {
+  test.each(told)('%s: each command line works as printed, in the stack that sent it', (_, { text }) => {
     expect(placelessIn(text)).toEqual([]);
     for (const typed of commandsIn(text)) {
       expect(placeTyped(typed)).toMatchObject({ kind: 'stack', stack: 'Certferry', region: 'eu-west-1' });
     }
   });
 
-  test('is more than that nothing is left to do where a target found no host', () => {
+  test('The message of a finished rollout reports targets without a host', () => {
     const message = outcomeMessage({ ...recorded('finished'), warning: 'no host for web' }, 'arn', inStack);
 
     expect(message?.text).toContain('certferry doctor --stack Certferry --region eu-west-1');
     expect(message?.text).not.toContain('No action is required.');
   });
 
-  test('is nothing where a rollout was none', () => {
+  test('No message is sent for a rollout without a change', () => {
     expect(messages(inStack).flatMap(([about, message]) => (message === null ? [about] : []))).toEqual([
       'already_rolled_out',
     ]);
@@ -100,13 +100,13 @@ describe('what people are told of a rollout', () => {
       'superseded',
       'certferry rollouts --stack Certferry --region eu-west-1 --certificate api.example.com',
     ],
-  ])('says what to type after %s', (_, about, typed) => {
+  ])('The messages of a rollout contain the next command after %s', (_, about, typed) => {
     const message = told.find(([outcome]) => outcome === about)?.[1];
 
     expect(commandsIn(message?.text ?? '')).toContain(typed);
   });
 
-  test('says on one machine what its commands have to bring', () => {
+  test('On one machine, the messages of a rollout contain the files that the commands need', () => {
     const nowhere = { dynamodb: '', ssm: '', stepFunctions: '', secretsManager: '', s3: '', sns: '' };
     const {
       COMMAND_OPTIONS = '',

@@ -35,7 +35,7 @@ describe('NextWave while a rollout waits', () => {
     });
   };
 
-  test('sees after minutes that a pause of a week is halted, without looking for hosts before', async () => {
+  test('While a rollout waits, NextWave notices a halt within minutes, without searching hosts first', async () => {
     const paused = await next(aPause());
     expect(paused.wave).toMatchObject({ verdict: 'pause', waitSeconds: 900 });
     expect(by.fleet.asked).toEqual([]);
@@ -45,7 +45,7 @@ describe('NextWave while a rollout waits', () => {
     expect((await next(paused)).wave).toMatchObject({ verdict: 'halted', summary: 'ops', waitSeconds: 0 });
   });
 
-  test('goes on with the next wave when the pause is over, and when it is resumed in it', async () => {
+  test('While a rollout waits, NextWave continues after the pause, and when the rollout is resumed in it', async () => {
     const paused = await next(aPause());
 
     expect((await next(resumedState(paused, 1))).wave).toMatchObject({ verdict: 'deploy' });
@@ -53,7 +53,7 @@ describe('NextWave while a rollout waits', () => {
     expect((await next(paused)).wave).toMatchObject({ verdict: 'deploy' });
   });
 
-  test('looks at closed windows and at hosts once an hour, and at itself more often', async () => {
+  test('While a rollout waits, NextWave checks closed windows and hosts once an hour, and halts more often', async () => {
     const window = { from: '02:00', to: '04:00', timeZone: 'UTC' };
     by.catalogue.registered.push(aRegisteredTarget(0, { window }));
     let state = await next(aBegunState(by));
@@ -74,7 +74,7 @@ describe('NextWave while a rollout waits', () => {
   });
 });
 
-describe('NextWave when nobody is left', () => {
+describe('NextWave without targets left', () => {
   const serviceEndpoints = [Verify.parse({ endpoint: 'lb.example.com:443' })];
 
   /** Everybody has the version. */
@@ -102,7 +102,7 @@ describe('NextWave when nobody is left', () => {
       'a part was deployed to, and resumed',
       { rollout: { only: { targets: [idOf(0)] } }, wave: { number: 1, count: 1, total: 1 } },
     ],
-  ])('has the services looked at where %s', async (_, parts) => {
+  ])('Without targets left, NextWave has the services probed where %s', async (_, parts) => {
     const state = await next(await nobodyLeft(parts));
 
     expect(state.wave).toMatchObject({ verdict: 'probe_services', count: 0 });
@@ -119,11 +119,11 @@ describe('NextWave when nobody is left', () => {
       serviceEndpoints,
     ],
     ['a part had nothing to do', { rollout: { only: { targets: [idOf(0)] } } }, serviceEndpoints],
-  ])('finishes at once where %s', async (_, parts, endpoints) => {
+  ])('Without targets left, NextWave finishes at once where %s', async (_, parts, endpoints) => {
     expect((await next(await nobodyLeft(parts, endpoints))).wave.verdict).toBe('finished');
   });
 
-  test('finishes at once where there is no host at all', async () => {
+  test('Without any host, NextWave finishes at once', async () => {
     expect((await next(aBegunState(by, { rollout: { serviceEndpoints } }))).wave.verdict).toBe('finished');
   });
 });

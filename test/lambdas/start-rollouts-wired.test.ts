@@ -74,7 +74,7 @@ describe('the built announce, on the registry’s own table', () => {
     ['parameter-update', 'parameter.example.com'],
     ['instance-launch-successful', 'secret.example.com'],
   ])(
-    'starts the rollout that %s is about, and Step Functions is given its input',
+    'The built start-rollouts function starts the rollout that %s is about, and Step Functions is given its input',
     async (name, certificate) => {
       await announce(name);
 
@@ -87,14 +87,14 @@ describe('the built announce, on the registry’s own table', () => {
     },
   );
 
-  test('starts nothing for an object that no certificate comes from', async () => {
+  test('The built start-rollouts function starts nothing for an object that no certificate comes from', async () => {
     await expect(announce('s3-object-created-other-prefix')).resolves.toMatchObject({
       summary: expect.stringMatching(/^nothing to do: no registered certificate has this source/),
     });
     expect(sfn.requests).toEqual([]);
   });
 
-  test('takes an execution that exists already for what it is', async () => {
+  test('The built start-rollouts function takes an execution that exists already for what it is', async () => {
     sfn.answers.splice(0, 1, refusal('ExecutionAlreadyExists'));
 
     await expect(announce('parameter-update')).resolves.toMatchObject({
@@ -102,7 +102,7 @@ describe('the built announce, on the registry’s own table', () => {
     });
   });
 
-  test('refuses an event of another kind in words, so that it lands in the queue of those that nobody took', async () => {
+  test('The built start-rollouts function refuses an event of another kind with an explanation, so that it reaches the dead-letter queue', async () => {
     await expect(announce('instance-terminate-successful')).rejects.toMatchObject({ name: 'InvalidRequest' });
   });
 });

@@ -29,7 +29,7 @@ const announce = (event: TriggerEvent, catalogue: FakeCatalogue) =>
 const names = () => executions.started.map(({ name }) => name);
 
 describe('StartRollouts', () => {
-  test('starts a rollout of each certificate that the place feeds', async () => {
+  test('StartRollouts starts a rollout of each certificate that the place feeds', async () => {
     const catalogue = fakeCatalogue({
       feeds: [
         [secret, 'a.example.com'],
@@ -46,7 +46,7 @@ describe('StartRollouts', () => {
     expect(said.summary).toMatch(/^a\.example\.com: started as .*; \*\.example\.com: started as /);
   });
 
-  test('starts nothing when no certificate is concerned, and says so', async () => {
+  test('StartRollouts starts nothing when no certificate is concerned, and returns the reason', async () => {
     const said = await announce(anEvent('secret-label-updated'), fakeCatalogue({}));
 
     expect(executions.started).toEqual([]);
@@ -55,7 +55,7 @@ describe('StartRollouts', () => {
     );
   });
 
-  test('starts one execution for one change, however often it is announced', async () => {
+  test('StartRollouts starts one execution for one change, however often it is announced', async () => {
     const catalogue = fakeCatalogue({ feeds: [[secret, 'a.example.com']] });
 
     await announce(anEvent('secret-label-updated'), catalogue);
@@ -68,7 +68,7 @@ describe('StartRollouts', () => {
   test.each([
     ['another version', { detail: { versionId: 'v-2' } }],
     ['the same version again, later', { time: '2026-02-07T08:00:00Z' }],
-  ])('starts another one for %s of a secret', async (_, overrides) => {
+  ])('StartRollouts starts another one for %s of a secret', async (_, overrides) => {
     const catalogue = fakeCatalogue({ feeds: [[secret, 'a.example.com']] });
 
     await announce(anEvent('secret-label-updated'), catalogue);
@@ -77,7 +77,7 @@ describe('StartRollouts', () => {
     expect(new Set(names()).size).toBe(2);
   });
 
-  test('tells two renewals of one ACM certificate apart, and repetitions of one not', async () => {
+  test('StartRollouts distinguishes two renewals of one ACM certificate, and not repetitions of one event', async () => {
     const certificateArn = String((fixture('acm-renewal').resources as string[])[0]);
     const catalogue = fakeCatalogue({ feeds: [[{ kind: 'acm', certificateArn }, 'a.example.com']] });
     const repeated = { id: 'another', time: '2026-03-23T18:43:48Z', detail: { DaysToExpiry: 197 } };
@@ -89,7 +89,7 @@ describe('StartRollouts', () => {
     expect(names()).toHaveLength(2);
   });
 
-  test('asks for the latest version, not the announced one, so that a late event brings nothing old back', async () => {
+  test('StartRollouts asks for the latest version, not the announced one, so that a late event brings nothing old back', async () => {
     const catalogue = fakeCatalogue({ feeds: [[secret, 'a.example.com']] });
 
     await announce(anEvent('secret-label-updated', { detail: { versionId: 'v-1' } }), catalogue);
@@ -97,7 +97,7 @@ describe('StartRollouts', () => {
     expect(executions.started[0]?.input).toMatchObject({ version: 'latest' });
   });
 
-  test('tries every certificate before it fails, so that the retry has only what is left to do', async () => {
+  test('StartRollouts tries every certificate before it fails, so that the retry has only what is left to do', async () => {
     const catalogue = fakeCatalogue({
       feeds: [
         [secret, 'a.example.com'],
@@ -117,7 +117,7 @@ describe('StartRollouts', () => {
     expect(names()).toEqual([expect.stringMatching(/^b-example-com/)]);
   });
 
-  test('gives executions names that Step Functions takes and logs, however long a certificate is named', async () => {
+  test('StartRollouts gives executions names that Step Functions takes and logs, however long a certificate is named', async () => {
     const certificate = `*.${'long-label_'.repeat(20)}example.com`;
     const place = { kind: 'parameter', name: '/certificates/api.example.com' } as const;
 
@@ -127,7 +127,7 @@ describe('StartRollouts', () => {
     expect(names()[0]).toMatch(/^[A-Za-z0-9-]{1,80}$/);
   });
 
-  test('keeps a reason short enough for the rollout, however long a key is', async () => {
+  test('StartRollouts keeps a reason short enough for the rollout, however long a key is', async () => {
     const key = `live/${'k'.repeat(900)}`;
     const place = { kind: 's3', bucket: 'example-certificates', key } as const;
     const event = anEvent('s3-object-created', { detail: { object: { key } } });
@@ -142,7 +142,7 @@ describe('StartRollouts', () => {
     ['ARN', { responseElements: { ARN: secretArn } }],
     ['serviceEventDetails', { responseElements: null, serviceEventDetails: { secretId: secretArn } }],
     ['requestParameters', { responseElements: null, requestParameters: { secretId: secretArn } }],
-  ])('finds the secret wherever CloudTrail names it (%s)', async (_, detail) => {
+  ])('StartRollouts finds the secret wherever CloudTrail names it (%s)', async (_, detail) => {
     const catalogue = fakeCatalogue({ feeds: [[secret, 'a.example.com']] });
 
     await announce(anEvent('trail-put-secret-value', { detail }), catalogue);
@@ -150,7 +150,7 @@ describe('StartRollouts', () => {
     expect(executions.started).toHaveLength(1);
   });
 
-  test('finds a secret that CloudTrail calls by its name only', async () => {
+  test('StartRollouts finds a secret that CloudTrail calls by its name only', async () => {
     const named = { kind: 'secretsmanager', secretId: 'certferry/api' } as const;
     const catalogue = fakeCatalogue({ feeds: [[named, 'a.example.com']] });
 
@@ -160,7 +160,7 @@ describe('StartRollouts', () => {
   });
 
   test.each(['{"certificate":"a b"}', '{}', '{"certificate":"a.example.com","only":{"hosts":["local"]}}'])(
-    'refuses an announcement of its own kind that says too little, or more than it may (%s)',
+    'StartRollouts refuses an event of its own kind with missing or additional fields (%s)',
     (detail) => {
       const event = { ...fixture('certferry-version-available'), detail: JSON.parse(detail) };
 
@@ -172,7 +172,7 @@ describe('StartRollouts', () => {
 describe('Announce, of a new instance', () => {
   const launched = (overrides: Overrides = {}) => anEvent('instance-launch-successful', overrides);
 
-  test('starts one rollout for each certificate, of its targets on that instance alone', async () => {
+  test('A launched instance starts one rollout for each certificate, for its targets on that instance alone', async () => {
     const targets = [
       onGroup('web', 'web'),
       onGroup('mail', 'web', { certificate: 'mail.example.com' }),
@@ -187,7 +187,7 @@ describe('Announce, of a new instance', () => {
     ]);
   });
 
-  test('gives it the current version; the latest one where no rollout has ended well yet', async () => {
+  test('A launched instance gets the current version, or the latest one where no rollout has succeeded yet', async () => {
     const targets = [onGroup('web', 'web'), onGroup('mail', 'web', { certificate: 'mail.example.com' })];
     const catalogue = fakeCatalogue({ targets });
     catalogue.current.add('mail.example.com');
@@ -200,7 +200,7 @@ describe('Announce, of a new instance', () => {
     ]);
   });
 
-  test('starts nothing when no target is on its group, and says so', async () => {
+  test('A launched instance starts nothing when no target uses its group, and the reason is returned', async () => {
     const said = await announce(launched(), fakeCatalogue({}));
 
     expect(said.summary).toBe(
@@ -208,7 +208,7 @@ describe('Announce, of a new instance', () => {
     );
   });
 
-  test('tells groups of one name in several accounts apart', async () => {
+  test('A launched instance is matched by account and region besides the name of its group', async () => {
     const place = { account: '210987654321', region: 'eu-north-1' };
     const targets = [onGroup('here', 'web'), onGroup('there', 'web', { host: place })];
 
@@ -221,7 +221,7 @@ describe('Announce, of a new instance', () => {
     ]);
   });
 
-  test('leaves one alone that went into a warm pool', async () => {
+  test('A launch into a warm pool starts nothing', async () => {
     const catalogue = fakeCatalogue({ targets: [onGroup('web', 'web')] });
 
     const said = await announce(launched({ detail: { Destination: 'WarmPool' } }), catalogue);

@@ -30,8 +30,8 @@ async function onlyOne(world: ReturnType<typeof own.sweeping>) {
   return targets[0];
 }
 
-describe('a sweep, of a target that only its host can look at,', () => {
-  test('says what the host sees, and heals it as any other', async () => {
+describe('a sweep of a target that only its host can probe', () => {
+  test('A sweep of a target that only its host can probe reports the probe of the host, and heals the target like any other', async () => {
     const [ok, drifted, quiet, broken, closed] = [
       await mail('ok'),
       await mail('drifted'),
@@ -64,7 +64,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     ]);
   });
 
-  test('sends one job a host, that holds no fence and carries no token, and takes its turn for it', async () => {
+  test('A sweep sends one inspection job per host, without fence or task token, and within the send rate', async () => {
     const ids = [await mail('a'), await mail('b'), await mail('c', { host: hostB })];
     const world = own.sweeping();
     hostsSee(world.commands, () => serves(current));
@@ -81,7 +81,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(jobOf(world.commands, second?.commandId ?? '').inspections).toHaveLength(1);
   });
 
-  test('asks a host with many targets more than once, and hosts of another account where they are', async () => {
+  test('A sweep sends a host with many targets several jobs, and reaches hosts in other accounts', async () => {
     const host = '222233334444/eu-west-1/i-0ddddddddddddddd0';
     for (let count = 0; count < 9; count += 1) await mail(`m${count}`, { host });
     const world = own.sweeping();
@@ -96,7 +96,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(world.sendRate.slots[0]?.where).toBe('222233334444/eu-west-1');
   });
 
-  test('asks many hosts in rounds, few at a time, each shortly after it was found to be there', async () => {
+  test('A sweep inspects many hosts in rounds, a few at a time, each shortly after it was found online', async () => {
     const hosts = Array.from({ length: 120 }, (_, at) => `mi-${at.toString(16).padStart(17, '0')}`);
     for (const [at, host] of hosts.entries()) {
       await own.registered(`m${String(at).padStart(3, '0')}`, 0, {
@@ -137,7 +137,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(Math.max(...ahead)).toBeLessThanOrEqual(50);
   });
 
-  test('looks even where nobody knows what was installed', async () => {
+  test('A sweep also inspects targets whose installed version is unknown', async () => {
     const id = await own.registered('mail', 0, {
       verify: { endpoint: '10.0.0.1:25', serverName: 'www.example.test', protocol: 'smtp' },
     });
@@ -151,7 +151,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(seen?.daysToExpiry).toBeGreaterThan(0);
   });
 
-  test('calls it unreachable when its host is away, and does not send to find out', async () => {
+  test('A sweep reports an offline host as unreachable without sending a job', async () => {
     await mail('mail');
     const world = own.sweeping();
     world.away.set(hostA, 'its SSM Agent is ConnectionLost, last ping 2026-11-20T00:00:00.000Z');
@@ -166,7 +166,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(world.published[0]?.measured ?? { unreachable: 1 }).toMatchObject({ unreachable: 1 });
   });
 
-  test('sends nothing to a host that is being deployed to', async () => {
+  test('A sweep sends no job to a host with a deployment under way', async () => {
     const host = 'mi-0123456789abcdef9';
     await mail('mail', { host });
     const executionArn = 'arn:aws:states:eu-west-1:123456789012:execution:certferry-deploy-target:d-77';
@@ -181,7 +181,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
     expect(world.sendRate.slots).toEqual([]);
   });
 
-  test('says of one that was deployed to meanwhile that nobody knows', async () => {
+  test('A sweep reports as unknown a target that was deployed to in the meantime', async () => {
     const id = await mail('mail');
     const world = own.sweeping();
     hostsSee(world.commands, () => serves(strange));
@@ -204,7 +204,7 @@ describe('a sweep, of a target that only its host can look at,', () => {
 });
 
 describe('the event of a command that a sweep sent', () => {
-  test('finds nobody who waits for it', async () => {
+  test('The event of an inspection command completes no waiting state', async () => {
     await mail('mail');
     const world = own.sweeping();
     hostsSee(world.commands, () => serves(current));

@@ -37,7 +37,7 @@ function sweepAgainAndAgain(fleet: readonly Finding[], times: readonly number[],
 }
 
 describe('the numbers of all targets', () => {
-  test('are published only once every target was seen, and are then those of all, however the runs are cut', () => {
+  test('The numbers of all targets are published only once every target was seen, and are then those of all, however the runs are cut', () => {
     let published = 0;
     fc.assert(
       fc.property(
@@ -67,7 +67,7 @@ describe('the numbers of all targets', () => {
     expect(published).toBeGreaterThan(50);
   });
 
-  test('are not known while the run before did not leave its own', () => {
+  test('The numbers of all targets are not known while the run before did not leave its own', () => {
     const fleet = [aFindingOf('drift'), aFindingOf('ok'), aFindingOf('ok')];
     const [first, second, third] = sweepAgainAndAgain(fleet, [2, 2, 2], { reached: '000', carried: null });
 

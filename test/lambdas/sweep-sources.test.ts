@@ -18,7 +18,7 @@ beforeAll(async () => {
   [current, strange] = [await aVersion(), await aVersion()];
 });
 describe('a sweep and the sources of certificates', () => {
-  test('has the source of each certificate with targets looked at once a day, since an event may have been missed', async () => {
+  test('A sweep checks the source of each certificate with targets once a day, because an event may be lost', async () => {
     const parameter = { kind: 'parameter', name: '/tls/api' } as const;
     await own.isCertificate({ source: parameter });
     const world = own.sweeping();
@@ -39,7 +39,7 @@ describe('a sweep and the sources of certificates', () => {
     ]);
   });
 
-  test('goes on looking when Step Functions starts nothing', async () => {
+  test('A sweep continues when Step Functions starts no rollout', async () => {
     const server = await endpoints.serve(served(strange));
     await own.isCertificate({ source: { kind: 'parameter', name: '/tls/api' } });
     await own.installed(await own.registered('web', server.port), current);
@@ -58,7 +58,7 @@ describe('a sweep and the sources of certificates', () => {
     expect(world.published[0]?.measured).toMatchObject({ drift: 1 });
   });
 
-  test('asks nobody about a certificate whose versions are given by hand', async () => {
+  test('A sweep checks no source of a certificate whose versions are given by operators', async () => {
     await own.isCertificate({});
     const world = own.sweeping();
 

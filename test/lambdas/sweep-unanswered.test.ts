@@ -30,27 +30,30 @@ async function onlyOne(world: ReturnType<typeof own.sweeping>) {
   return targets[0];
 }
 
-describe('a sweep goes on, and says that it did not look and why,', () => {
+describe('a sweep without an answer', () => {
   const refused = new CertferryError('CommandUndeliverable', 'SSM will not run the agent on i-1');
   const throttled = Object.assign(new Error('Rate exceeded'), { name: 'ThrottlingException' });
 
   test.each([
     ['is refused', refused, /the command could not be sent \(CommandUndeliverable: SSM will not run/],
     ['is throttled', throttled, /the command could not be sent \(ThrottlingException: Rate exceeded\)/],
-  ])('when the command %s', async (_, error, summary) => {
-    await mail('mail');
-    const world = own.sweeping();
-    world.commands.failNext(error, 'before');
+  ])(
+    'A sweep continues and reports that it did not probe when the host answers that the command %s',
+    async (_, error, summary) => {
+      await mail('mail');
+      const world = own.sweeping();
+      world.commands.failNext(error, 'before');
 
-    expect(await onlyOne(world)).toMatchObject({
-      condition: 'not_probed',
-      healing: false,
-      notHealed: null,
-      summary: expect.stringMatching(summary),
-    });
-  });
+      expect(await onlyOne(world)).toMatchObject({
+        condition: 'not_probed',
+        healing: false,
+        notHealed: null,
+        summary: expect.stringMatching(summary),
+      });
+    },
+  );
 
-  test('when too many commands wait to be sent', async () => {
+  test('A sweep continues and reports that it did not probe when too many commands wait to be sent', async () => {
     await mail('mail');
     const world = own.sweeping();
     world.sendRate.refuseNext = new CertferryError('SendPaced', 'more commands wait');
@@ -62,7 +65,7 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
     expect(world.commands.sent).toEqual([]);
   });
 
-  test('when SSM cannot be asked about the host', async () => {
+  test('A sweep continues and reports that it did not probe when SSM cannot describe the host', async () => {
     await mail('mail');
     const world = own.sweeping();
     world.away.set(hostA, Object.assign(new Error('not allowed'), { name: 'AccessDenied' }));
@@ -86,18 +89,21 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
       { output: `${JSON.stringify(otherLine())}\n` },
       /ended with status Success and without a result/,
     ],
-  ])('when the command %s', async (_, invocation, summary) => {
-    await mail('mail');
-    const world = own.sweeping();
-    world.commands.onSend = (commandId) => world.commands.end(commandId, invocation);
+  ])(
+    'A sweep continues and reports that it did not probe when the host answers that the command %s',
+    async (_, invocation, summary) => {
+      await mail('mail');
+      const world = own.sweeping();
+      world.commands.onSend = (commandId) => world.commands.end(commandId, invocation);
 
-    expect(await onlyOne(world)).toMatchObject({
-      condition: 'not_probed',
-      summary: expect.stringMatching(summary),
-    });
-  });
+      expect(await onlyOne(world)).toMatchObject({
+        condition: 'not_probed',
+        summary: expect.stringMatching(summary),
+      });
+    },
+  );
 
-  test('when the agent refuses, or saw more than it can tell', async () => {
+  test('A sweep continues and reports that it did not probe when the agent refuses, or has more to report than fits', async () => {
     const [late, much] = [await mail('late'), await mail('much', { host: hostB })];
     const world = own.sweeping();
     hostsSee(world.commands, () => null);
@@ -118,7 +124,7 @@ describe('a sweep goes on, and says that it did not look and why,', () => {
     });
   });
 
-  test('when the host does not answer, for which it waits four minutes and asks ever more seldom', async () => {
+  test('A sweep continues when a host does not answer, after four minutes of polling at growing intervals', async () => {
     await mail('mail');
     const world = own.sweeping();
     const asked: number[] = [];
@@ -142,7 +148,7 @@ function otherLine() {
 }
 
 describe('when time is up', () => {
-  test('those whose hosts were not asked come first next time, though others after them were seen', async () => {
+  test('When time is up those whose hosts were not asked come first next time, though others after them were seen', async () => {
     const server = await endpoints.serve(served(current));
     const first = await own.registered('a', server.port);
     const asked = await mail('b');

@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 
 describe('a sweep', () => {
-  test('finds nothing to do where everything is as it should be, and says so in numbers', async () => {
+  test('A sweep without findings reports it in numbers', async () => {
     const server = await endpoints.serve(served(current));
     const id = await own.registered('web', server.port);
     await own.installed(id, current);
@@ -53,7 +53,7 @@ describe('a sweep', () => {
     expect(world.executions.started).toEqual([]);
   });
 
-  test('starts one rollout for all that drifted and say autoHeal, and only tells of the others', async () => {
+  test('A sweep starts one rollout for all drifted targets with autoHeal, and only reports the others', async () => {
     const server = await endpoints.serve(served(strange));
     const [web, api, quiet] = [
       await own.registered('web', server.port),
@@ -90,7 +90,7 @@ describe('a sweep', () => {
     expect(world.published[0]?.measured).toMatchObject({ drift: 3 });
   });
 
-  test('starts nothing twice within an hour, whoever sweeps', async () => {
+  test('A sweep starts nothing twice within an hour, whoever starts the sweep', async () => {
     const server = await endpoints.serve(served(strange));
     await own.installed(await own.registered('web', server.port), current);
     await own.isCurrent(current);
@@ -102,7 +102,7 @@ describe('a sweep', () => {
     expect([one, other].map(({ healing }) => healing[0]?.targets).sort()).toEqual([0, 1]);
   });
 
-  test('only looks when it is told to', async () => {
+  test('A sweep only probes with heal: false', async () => {
     const server = await endpoints.serve(served(strange));
     await own.installed(await own.registered('web', server.port), current);
     await own.isCurrent(current);
@@ -114,7 +114,7 @@ describe('a sweep', () => {
     expect(world.executions.started).toEqual([]);
   });
 
-  test('leaves everything to a rollout that is under way, and to a person once it is halted', async () => {
+  test('A sweep leaves targets to a rollout under way, and to operators once it is halted', async () => {
     const server = await endpoints.serve(served(strange));
     await own.installed(await own.registered('web', server.port), current);
     await own.isCurrent(current);
@@ -131,7 +131,7 @@ describe('a sweep', () => {
     expect(world.executions.started).toEqual([]);
   });
 
-  test('does not wait for a rollout that has broken off', async () => {
+  test('A sweep does not wait for a rollout that has broken off', async () => {
     const server = await endpoints.serve(served(strange));
     await own.installed(await own.registered('web', server.port), current);
     await own.isCurrent(current);
@@ -145,7 +145,7 @@ describe('a sweep', () => {
     expect(report.healing).toMatchObject([{ targets: 1, summary: 'healing 1 targets' }]);
   });
 
-  test('gives a host that has come to a group its first deployment, and looks at each host’s own address', async () => {
+  test("A sweep gives a new host of a group its first deployment, and probes each host's own address", async () => {
     const server = await endpoints.serve(served(current));
     const id = await own.registered('fleet', 0, {
       host: { autoScalingGroup: 'web' },
@@ -171,7 +171,7 @@ describe('a sweep', () => {
     });
   });
 
-  test('tells of what it cannot look at, and heals none of it', async () => {
+  test('A sweep reports targets that it cannot probe, and heals none of them', async () => {
     const server = await endpoints.serve(served(current));
     await server.close();
     const [closed, byHost, unverified] = [
@@ -195,7 +195,7 @@ describe('a sweep', () => {
     expect(world.executions.started).toEqual([]);
   });
 
-  test('goes on with the others when the hosts of one target cannot be found out', async () => {
+  test('A sweep continues with the other targets when the hosts of one cannot be resolved', async () => {
     const server = await endpoints.serve(served(current));
     const id = await own.registered('web', server.port);
     const lost = await own.registered('lost', server.port, { host: { tags: { role: 'web' } } });
@@ -217,7 +217,7 @@ describe('a sweep', () => {
     ]);
   });
 
-  test('stops in time, and the next one goes on where it stopped', async () => {
+  test('A sweep stops in time, and the next one continues from there', async () => {
     const server = await endpoints.serve(served(current));
     const ids: string[] = [];
     for (const name of ['a', 'b', 'c']) ids.push(await own.registered(name, server.port));
@@ -260,7 +260,7 @@ describe('a sweep', () => {
 describe('the numbers of a sweep', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  test('have the dimensions that were said, and none where they are of everything', () => {
+  test('The metrics of a sweep have exactly the given dimensions, and none for the totals', () => {
     const written: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
     const sweepMetrics = createSweepMetrics(new Metrics({ namespace: 'certferry' }));

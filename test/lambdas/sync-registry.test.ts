@@ -99,10 +99,10 @@ async function run(
 
 const ids = async () => (await catalogue.targets()).map(({ thing, origin }) => `${origin} ${thing.id}`);
 
-describe('deploying a stack while a person registers', () => {
+describe('deploying a stack while an operator registers', () => {
   const theirs = RegisteredTarget.parse(aTarget('web-1', { autoHeal: true }));
 
-  test('takes nothing over that was registered since it looked', async () => {
+  test('Deploying a stack does not take over what an operator registered since the check', async () => {
     const looked = createCatalogue(tables.documents, tableNames.registry);
     const late: Catalogue = {
       ...looked,
@@ -123,7 +123,7 @@ describe('deploying a stack while a person registers', () => {
 });
 
 describe('deploying a stack that names certificates and targets', () => {
-  test('registers them as the stack’s own, and answers as CloudFormation expects', async () => {
+  test('Deploying a stack that names certificates and targets registers them as the stack’s own, and answers as CloudFormation expects', async () => {
     const answer = await run('Create', { certificates: [aCertificate()], targets: [aTarget('web-1')] });
 
     expect(answer).toMatchObject({
@@ -144,7 +144,7 @@ describe('deploying a stack that names certificates and targets', () => {
     });
   });
 
-  test('adds what is new, changes what is different and removes what is no longer named', async () => {
+  test('Deploying a stack that names certificates and targets adds what is new, changes what is different and removes what is no longer named', async () => {
     await run('Create', { targets: [aTarget('web-1'), aTarget('web-2'), aTarget('web-3')] });
 
     const answer = await run('Update', {
@@ -156,14 +156,14 @@ describe('deploying a stack that names certificates and targets', () => {
     expect((await catalogue.target('web-3'))?.thing.autoHeal).toBe(true);
   });
 
-  test('a second time changes nothing', async () => {
+  test('A second time changes nothing', async () => {
     const named = { certificates: [aCertificate()], targets: [aTarget('web-1')] };
     await run('Create', named);
 
     expect((await run('Update', named))?.Reason).toBe('0 written, 0 removed');
   });
 
-  test('fills in what only CloudFormation knows', async () => {
+  test('Deploying a stack that names certificates and targets fills in what only CloudFormation knows', async () => {
     const certificateArn =
       'arn:aws:acm:eu-west-1:111122223333:certificate/61f50cd4-45b9-4259-b049-d0a53682fa4b';
     const source = { kind: 'acm', certificateArn: '${Value.1}' };
@@ -184,7 +184,7 @@ describe('deploying a stack that names certificates and targets', () => {
 });
 
 describe('what was registered from the command line', () => {
-  test('stays when the stack removes everything of its own', async () => {
+  test('What was registered from the command line stays when the stack removes everything of its own', async () => {
     await catalogue.putTarget(RegisteredTarget.parse(aTarget('by-hand')), 'cli');
     await run('Create', { certificates: [aCertificate()], targets: [aTarget('web-1')] });
 
@@ -195,7 +195,7 @@ describe('what was registered from the command line', () => {
     expect(await catalogue.certificates()).toEqual([]);
   });
 
-  test('fails a stack that names it too, and nothing of the stack is changed', async () => {
+  test('What was registered from the command line fails a stack that names it too, and nothing of the stack is changed', async () => {
     await catalogue.putTarget(RegisteredTarget.parse(aTarget('by-hand')), 'cli');
 
     const answer = await run('Create', {
@@ -216,7 +216,7 @@ describe('a target from the command line with a certificate of the stack', () =>
     await catalogue.putTarget(theirs, 'cli');
   });
 
-  test('fails a stack that no longer names the certificate, by its id, and nothing is changed', async () => {
+  test('A target from the command line with a certificate of the stack fails a stack that no longer names the certificate, by its id, and nothing is changed', async () => {
     const answer = await run('Update', { certificates: [], targets: [] });
 
     expect(answer).toMatchObject({
@@ -227,7 +227,7 @@ describe('a target from the command line with a certificate of the stack', () =>
     expect(await catalogue.certificate('api.example.com')).not.toBeNull();
   });
 
-  test('never keeps a stack from being deleted', async () => {
+  test('A target from the command line with a certificate of the stack never keeps a stack from being deleted', async () => {
     expect(await run('Delete')).toMatchObject({ Status: 'SUCCESS' });
 
     expect(await ids()).toEqual(['cli their-web']);
@@ -236,7 +236,7 @@ describe('a target from the command line with a certificate of the stack', () =>
 });
 
 describe('a list that cannot be taken', () => {
-  test('is answered with the field that is wrong', async () => {
+  test('A list that cannot be taken is answered with the field that is wrong', async () => {
     const answer = await run(
       'Create',
       { targets: [aTarget('web-1', { host: '${Value.0}' })] },
@@ -248,7 +248,7 @@ describe('a list that cannot be taken', () => {
     expect(answer?.Reason).toContain('targets[0].host');
   });
 
-  test('has a reason that fits into an answer', async () => {
+  test('A list that cannot be taken has a reason that fits into an answer', async () => {
     const targets = Array.from({ length: 100 }, (_, at) => aTarget(`web-${at}`, { host: 'nowhere' }));
 
     const answer = await run('Create', { targets });
@@ -257,7 +257,7 @@ describe('a list that cannot be taken', () => {
     expect(answer?.Reason?.length).toBe(1000);
   });
 
-  test('is read again while a policy is not in force yet', async () => {
+  test('A list that cannot be taken is read again while a policy is not in force yet', async () => {
     let looks = 0;
     const denied = Object.assign(new Error('no'), { name: 'AccessDenied' });
     const send = async () => {
@@ -271,7 +271,7 @@ describe('a list that cannot be taken', () => {
     expect(looks).toBe(3);
   });
 
-  test('is given up when it may not be read for more than a minute', async () => {
+  test('A list that cannot be taken is given up when it may not be read for more than a minute', async () => {
     const waited: number[] = [];
     const denied = Object.assign(new Error('no'), { name: 'AccessDenied' });
     const send = () => Promise.reject(denied);
@@ -285,7 +285,7 @@ describe('a list that cannot be taken', () => {
 });
 
 describe('an answer that CloudFormation does not take', () => {
-  test('fails the run, so that Lambda tries it again', async () => {
+  test('An answer that CloudFormation does not take fails the run, so that Lambda tries it again', async () => {
     await expect(run('Create', {}, { path: '/expired' })).rejects.toThrow('HTTP 403');
   });
 });

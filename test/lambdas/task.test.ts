@@ -24,13 +24,13 @@ const event = {
 };
 
 describe('a task', () => {
-  test('takes one parameter: Node 24’s runtime refuses three', () => {
+  test('A task takes one parameter: Node 24’s runtime refuses three', () => {
     expect(
       task('T', { input: Input, result: Result, build: () => async () => ({ summary: '' }) }),
     ).toHaveLength(1);
   });
 
-  test('builds its services at the first event, and once', async () => {
+  test('A task builds its services at the first event, and once', async () => {
     let built = 0;
     const handler = task('T', {
       input: Input,
@@ -47,7 +47,7 @@ describe('a task', () => {
     expect(built).toBe(1);
   });
 
-  test('logs execution and target once, and never the event', async () => {
+  test('A task logs execution and target once, and never the event', async () => {
     await task('T', { input: Input, result: Result, build: () => async () => ({ summary: 'done' }) })(event);
 
     expect(logged).toHaveLength(1);
@@ -55,7 +55,7 @@ describe('a task', () => {
     expect(logged[0]).not.toMatch(/TOKEN|CONFIG/);
   });
 
-  test('refuses an event it cannot read, naming the fields and not their values', async () => {
+  test('A task refuses an event it cannot read, naming the fields and not their values', async () => {
     const handler = task('T', { input: Input, result: Result, build: () => async () => ({ summary: '' }) });
 
     await expect(handler({ taskToken: 7, attempt: 'TOKEN-SECRET' })).rejects.toMatchObject({
@@ -64,7 +64,7 @@ describe('a task', () => {
     });
   });
 
-  test('lets an error through as it is: its name is what the state machine matches', async () => {
+  test('A task lets an error through as it is: its name is what the state machine matches', async () => {
     const error = new CertferryError('LockHeld', 'held');
     const handler = task('T', {
       input: Input,
@@ -77,7 +77,7 @@ describe('a task', () => {
     await expect(handler(event)).rejects.toBe(error);
   });
 
-  test('refuses to answer what is not of its result’s shape', async () => {
+  test('A task refuses to answer what is not of its result’s shape', async () => {
     const handler = task('T', {
       input: Input,
       result: Result,
@@ -89,7 +89,7 @@ describe('a task', () => {
 });
 
 describe('a setting', () => {
-  test('is what the environment says', () => {
+  test('A setting is the value of its environment variable', () => {
     expect(setting('LOCKS_TABLE', { LOCKS_TABLE: 'locks' })).toBe('locks');
     expect(setting('DOCUMENT_VERSION', { DOCUMENT_VERSION: '$DEFAULT' })).toBe('$DEFAULT');
     expect(setting('DOCUMENT_HASH', { DOCUMENT_HASH: '' })).toBeUndefined();

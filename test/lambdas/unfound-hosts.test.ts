@@ -34,7 +34,7 @@ async function ended(rollout: Rollout = {}) {
 const mistyped = (number: number) => aRegisteredTarget(number, { host: { tags: { app: 'wbe' } } });
 
 describe('a rollout that finds no host for a target', () => {
-  test('finishes, and says so in its summary, its output and the message to people', async () => {
+  test('A rollout without a host for a target finishes, and reports it in its summary, output and message', async () => {
     by.catalogue.registered.push(
       mistyped(1),
       aRegisteredTarget(2, { host: { autoScalingGroup: 'api-v2' }, verify: { endpoint: '{host}:443' } }),
@@ -51,7 +51,7 @@ describe('a rollout that finds no host for a target', () => {
     expect(by.told[0]?.text).toContain(warning);
   });
 
-  test('says so although others were reached', async () => {
+  test('A rollout without a host for a target reports it although other targets were reached', async () => {
     withFleet(by, 1);
     install(by, idOf(0), 'new');
     by.catalogue.registered.push(mistyped(7));
@@ -67,7 +67,7 @@ describe('a rollout that finds no host for a target', () => {
     });
   });
 
-  test('names a few of many', async () => {
+  test('A rollout that finds no host for a target names a few of many', async () => {
     for (let number = 0; number < 7; number += 1) by.catalogue.registered.push(mistyped(number));
 
     expect((await planned()).wave.unfound).toMatch(
@@ -75,7 +75,7 @@ describe('a rollout that finds no host for a target', () => {
     );
   });
 
-  test('names the hosts that were named and never came, and no target that is not there', async () => {
+  test('A rollout that finds no host for a target names the hosts that were named and never came, and no target that is not there', async () => {
     withFleet(by, 1);
     by.catalogue.registered.push(mistyped(7));
     by.clock.set('2026-11-22T13:00:00.000Z');
@@ -85,7 +85,7 @@ describe('a rollout that finds no host for a target', () => {
     });
   });
 
-  test('warns of nothing where all have hosts', async () => {
+  test('A rollout that finds no host for a target warns of nothing where all have hosts', async () => {
     withFleet(by, 2);
     install(by, idOf(0), 'new');
     install(by, idOf(1), 'new');

@@ -10,7 +10,7 @@ const item = DeploymentRequest.parse(rawRequest({ target: { id: idOf(0) }, rollo
 test.each([
   ['brought its version, where putting it back failed since', 'new', 'deployed'],
   ['failed, where the version before is there', 'old', 'rolled_back'],
-])('a deployment of a wave that nobody judged has %s', async (_, version, outcome) => {
+])('A deployment of a wave without results has %s', async (_, version, outcome) => {
   const by = fakeRolloutServices();
   install(by, idOf(0), version, { rollout: rolloutId, outcome: 'rolled_back' });
 

@@ -74,7 +74,7 @@ const completed = () =>
   sfn.requests.map(({ taskToken, output }) => [taskToken, JSON.parse(String(output)).outcome]);
 
 describe('the built Lambdas, wired by their environment', () => {
-  test('enrol a host, carry a version to it and record it, and keep its key to themselves', async () => {
+  test('The built Lambdas, wired by their environment, enroll a host, send it a version and record it, and keep its key to themselves', async () => {
     const { certPem: certificate, chainPem: chain, keyPem: privateKey, fingerprint } = await aVersion();
     script(secrets, { SecretString: JSON.stringify({ certificate, chain, privateKey }) });
     const [execution, request] = [anExecution(), rawRequest({ version: { fingerprint, source } })];
@@ -135,7 +135,7 @@ describe('the built Lambdas, wired by their environment', () => {
     expect(written.join('')).not.toContain('token-');
   });
 
-  test('release the lock of an execution that broke off', async () => {
+  test('The built Lambdas, wired by their environment, release the lock of an execution that broke off', async () => {
     const [execution, request] = [anExecution(), rawRequest()];
     await run('acquire-lock', { execution, request });
     script(sfn, { status: 'ABORTED' });
@@ -147,7 +147,7 @@ describe('the built Lambdas, wired by their environment', () => {
     expect(said).toEqual({ summary: 'recorded' });
   });
 
-  test('look at an endpoint', async () => {
+  test('The built Lambdas, wired by their environment, probe an endpoint', async () => {
     const request = rawRequest({ target: { verify: { endpoint: '127.0.0.1:1' } } });
     const { deployment } = (await run('acquire-lock', {
       execution: anExecution(),

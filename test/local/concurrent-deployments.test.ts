@@ -13,7 +13,7 @@ import { deploying, type ServedTarget } from './served-target.ts';
 const harbour = useHarbour();
 
 describe('many deployments to one target', () => {
-  test('go one at a time with growing fences, and the last request is what stays', {
+  test('Many deployments to one target go one at a time with growing fences, and the last request is what stays', {
     timeout: 600_000,
   }, async () => {
     const { served, openEnrolled } = harbour();
@@ -35,7 +35,9 @@ describe('many deployments to one target', () => {
     expect(await ferry.history({ targetId: 'web-1' })).toHaveLength(51);
   });
 
-  test('that do not overtake each other all get their turn', { timeout: 600_000 }, async () => {
+  test('Many deployments to one target that do not overtake each other all get their turn', {
+    timeout: 600_000,
+  }, async () => {
     const { served, open } = harbour();
     const patient = {
       ErrorEquals: ['LockHeld'],
@@ -54,7 +56,9 @@ describe('many deployments to one target', () => {
     expect(overlaps(results)).toBe(0);
   });
 
-  test('from two processes at once are all told, and none is done twice', { timeout: 600_000 }, async () => {
+  test('Many deployments to one target from two processes are all recorded, and none runs twice', {
+    timeout: 600_000,
+  }, async () => {
     const { served, stateDir, open } = harbour();
     const requests = [
       aRequestFile(deploying(served.target(), await aVersion())),
@@ -74,7 +78,9 @@ describe('many deployments to one target', () => {
 });
 
 describe('a certferry process that is killed in the middle of a push', () => {
-  test('leaves a lock that the next deployment takes over at once', { timeout: 600_000 }, async () => {
+  test('A certferry process that is killed in the middle of a push leaves a lock that the next deployment takes over at once', {
+    timeout: 600_000,
+  }, async () => {
     const { served, stateDir, openEnrolled } = harbour();
     const { ferry, first } = await openEnrolled();
     const { target, openGate } = heldUp(served);
@@ -94,7 +100,9 @@ describe('a certferry process that is killed in the middle of a push', () => {
     expect(readFileSync(served.keyPath, 'utf8')).toBe(first.keyPem);
   });
 
-  test('is told in the history by the next process, and its lock is free', { timeout: 600_000 }, async () => {
+  test('A certferry process that is killed in the middle of a push is recorded by the next process, and its lock is free', {
+    timeout: 600_000,
+  }, async () => {
     const { served, stateDir, open, openEnrolled } = harbour();
     await (await openEnrolled()).ferry.close();
     const child = spawnDeployments(stateDir, aRequestFile(deploying(served.target(), await aVersion())), 1);
@@ -112,7 +120,9 @@ describe('a certferry process that is killed in the middle of a push', () => {
   });
 });
 
-test('closing a ferry aborts what it carries and frees the lock', { timeout: 600_000 }, async () => {
+test('Closing the local backend aborts its deployments and frees the lock', {
+  timeout: 600_000,
+}, async () => {
   const { served, stateDir, open, openEnrolled } = harbour();
   const { ferry, first } = await openEnrolled();
   const { target, openGate } = heldUp(served);

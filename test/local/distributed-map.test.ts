@@ -33,7 +33,7 @@ const runWave = async (house: MapHouse, ids: readonly string[], atOnce?: number)
 };
 
 describe('a Distributed Map', () => {
-  test('runs each item as an execution of its own, and one that fails stops no other', async () => {
+  test('A Distributed Map runs each item as an execution of its own, and one that fails stops no other', async () => {
     const house = await openHouse({ carry: refusesSecond });
 
     const { answer, status } = await runWave(house, ['web-1', 'web-2', 'web-3'], 1);
@@ -64,7 +64,7 @@ describe('a Distributed Map', () => {
     ]);
   });
 
-  test('gives a child its own name, ARN, machine and record; its end is told', async () => {
+  test('A Distributed Map gives a child its own name, ARN, machine and record, and its end is published', async () => {
     const folder = scratch();
     const house = await openHouse({ folder, carry: refusesSecond });
 
@@ -102,21 +102,24 @@ describe('a Distributed Map', () => {
   test.each([
     ['the map allows', { atOnce: 3, childrenAtOnce: 10 }, 3],
     ['this machine takes', { atOnce: 0, childrenAtOnce: 2 }, 2],
-  ])('has no more children at a time than %s', async (_, { atOnce, childrenAtOnce }, most) => {
-    const carry = `let now = 0, most = 0;
+  ])(
+    'A Distributed Map has no more children at a time than %s',
+    async (_, { atOnce, childrenAtOnce }, most) => {
+      const carry = `let now = 0, most = 0;
 export const handler = async () => { now += 1; most = Math.max(most, now); await new Promise((go) => setTimeout(go, 20)); now -= 1; return { most }; };`;
-    const house = await openHouse({ carry, childrenAtOnce });
-    const ids = Array.from({ length: 12 }, (_one, index) => `web-${index}`);
+      const house = await openHouse({ carry, childrenAtOnce });
+      const ids = Array.from({ length: 12 }, (_one, index) => `web-${index}`);
 
-    const { answer } = await runWave(house, ids, atOnce);
+      const { answer } = await runWave(house, ids, atOnce);
 
-    const results = `wave-1/results/${answer.deployed.MapRunArn.split(':').at(-1)}/SUCCEEDED_0.json`;
-    const children = (await jsonAt(house.objects, results)) as { Output: string }[];
-    expect(children).toHaveLength(12);
-    expect(Math.max(...children.map(({ Output }) => JSON.parse(Output).most))).toBe(most);
-  });
+      const results = `wave-1/results/${answer.deployed.MapRunArn.split(':').at(-1)}/SUCCEEDED_0.json`;
+      const children = (await jsonAt(house.objects, results)) as { Output: string }[];
+      expect(children).toHaveLength(12);
+      expect(Math.max(...children.map(({ Output }) => JSON.parse(Output).most))).toBe(most);
+    },
+  );
 
-  test('is caught like any state when its items cannot be read', async () => {
+  test('A Distributed Map is caught like any state when its items cannot be read', async () => {
     const house = await openHouse({ carry: refusesSecond });
     const input = { items: { bucket: 'a-bucket', key: 'not-there.json' }, prefix: 'results', atOnce: 1 };
 
@@ -128,7 +131,7 @@ export const handler = async () => { now += 1; most = Math.max(most, now); await
     });
   });
 
-  test('is told as a Map, with its run, beside the events of its children', async () => {
+  test('The history of a Distributed Map contains its run beside the events of its children', async () => {
     const house = await openHouse({ carry: refusesSecond });
     const entered: Record<string, (string | undefined)[]> = {};
 
@@ -153,7 +156,7 @@ export const handler = async () => { now += 1; most = Math.max(most, now); await
     expect(Object.values(children).sort()).toEqual([['Carry'], ['Carry', 'Carried']]);
   });
 
-  test('ends its children when its execution is stopped, and begins no other', async () => {
+  test('A Distributed Map ends its children when its execution is stopped, and begins no other', async () => {
     const carry = 'export const handler = () => new Promise(() => undefined);';
     const house = await openHouse({ carry, childrenAtOnce: 2 });
     const begun = new Set<string>();

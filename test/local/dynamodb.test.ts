@@ -64,7 +64,7 @@ describe('the embedded DynamoDB', () => {
     });
   });
 
-  test('does not give that item unasked', async () => {
+  test('The embedded DynamoDB does not give that item unasked', async () => {
     await put('a', 1);
     const { ConditionExpression } = refusedCondition();
 
@@ -73,7 +73,7 @@ describe('the embedded DynamoDB', () => {
     await expect(sent).rejects.toSatisfy((error: object) => !('Item' in error) || error.Item === undefined);
   });
 
-  test('finds items by an index, and no longer after they have left it', async () => {
+  test('The embedded DynamoDB finds items by an index, and no longer after they have left it', async () => {
     const deployments = tableNames.deployments;
     const item = { targetId: { S: 'web-1' }, sk: { S: '1' }, certificate: { S: 'x' } };
     const query = new QueryCommand({
@@ -93,7 +93,7 @@ describe('the embedded DynamoDB', () => {
     expect([before.Count, after.Count]).toEqual([1, 0]);
   });
 
-  test('fifty conditional updates of one item at once count to fifty', async () => {
+  test('The embedded DynamoDB fifty conditional updates of one item at once count to fifty', async () => {
     const raise = new UpdateItemCommand({
       TableName,
       Key: key('fence'),
@@ -139,20 +139,20 @@ describe('pages', () => {
     return found;
   };
 
-  test('of a query hold as many items as its limit, forwards and backwards', async () => {
+  test('Pages of a query hold as many items as its limit, forwards and backwards', async () => {
     await fill(5);
 
     expect(await pages({ Limit: 2 })).toEqual([['s0', 's1'], ['s2', 's3'], ['s4']]);
     expect(await pages({ Limit: 2, ScanIndexForward: false })).toEqual([['s4', 's3'], ['s2', 's1'], ['s0']]);
   });
 
-  test('of a query that end with the last item are followed by an empty one', async () => {
+  test('Pages of a query that end with the last item are followed by an empty one', async () => {
     await fill(2);
 
     expect(await pages({ Limit: 2 })).toEqual([['s0', 's1'], []]);
   });
 
-  test('of an index continue behind the last item', async () => {
+  test('Pages of an index continue behind the last item', async () => {
     await fill(3);
     const index = {
       IndexName: 'byCertificate',
@@ -164,7 +164,7 @@ describe('pages', () => {
     expect(await pages({ ...index, Limit: 2, ScanIndexForward: false })).toEqual([['s2', 's1'], ['s0']]);
   });
 
-  test('of a query end after a megabyte', async () => {
+  test('Pages of a query end after a megabyte', async () => {
     await fill(4, 'x'.repeat(300_000));
 
     expect(await pages({})).toEqual([['s0', 's1', 's2', 's3'], []]);
@@ -177,7 +177,7 @@ describe('pages', () => {
     ['sk > :v', 's3', ['s4']],
     ['sk >= :v', 's3', ['s3', 's4']],
     ['sk = :v', 's3', ['s3']],
-  ])('hold the items for which %s', async (condition, value, expected) => {
+  ])('Pages hold the items for which %s', async (condition, value, expected) => {
     await fill(5);
 
     const found = await pages({
@@ -188,7 +188,7 @@ describe('pages', () => {
     expect(found).toEqual([expected]);
   });
 
-  test('of a scan hold every item once', async () => {
+  test('Pages of a scan hold every item once', async () => {
     await fill(5);
     const first = await client.send(new ScanCommand({ TableName: deployments, Limit: 3 }));
     const second = await client.send(
@@ -224,7 +224,7 @@ describe('a number', () => {
     await expect(sent).rejects.toMatchObject({ name: 'ValidationException' });
   });
 
-  test('is added exactly', async () => {
+  test('A number is added exactly', async () => {
     await client.send(new PutItemCommand({ TableName, Item: { ...key('a'), n: { N: '9007199254740993' } } }));
     await client.send(
       new UpdateItemCommand({
@@ -346,7 +346,7 @@ describe('a request is refused', () => {
     });
   });
 
-  test('for a table that does not exist', async () => {
+  test('A request is refused for a table that does not exist', async () => {
     const sent = client.send(new GetItemCommand({ TableName: 'absent', Key: key('a') }));
 
     await expect(sent).rejects.toMatchObject({ name: 'ResourceNotFoundException' });
@@ -357,7 +357,7 @@ describe('a transaction', () => {
   const transact = (...TransactItems: object[]) =>
     client.send(new TransactWriteItemsCommand({ TransactItems, ClientRequestToken: crypto.randomUUID() }));
 
-  test('puts, updates, deletes and checks together', async () => {
+  test('A transaction puts, updates, deletes and checks together', async () => {
     await put('updated', 1);
     await put('deleted', 1);
     await put('checked', 1);
@@ -382,7 +382,7 @@ describe('a transaction', () => {
     expect(await get('checked')).toMatchObject({ n: { N: '1' } });
   });
 
-  test('changes nothing and gives the reasons in order when a condition fails', async () => {
+  test('A transaction changes nothing and gives the reasons in order when a condition fails', async () => {
     await put('a', 1);
 
     const sent = transact(
@@ -410,13 +410,13 @@ describe('a transaction', () => {
     expect(await get('a')).toMatchObject({ n: { N: '1' } });
   });
 
-  test('refuses two actions on one item', async () => {
+  test('A transaction refuses two actions on one item', async () => {
     const sent = transact({ Put: { TableName, Item: key('a') } }, { Delete: { TableName, Key: key('a') } });
 
     await expect(sent).rejects.toMatchObject({ name: 'ValidationException' });
   });
 
-  test('is done once when its answer was lost and it is sent again', async () => {
+  test('A transaction is done once when its answer was lost and it is sent again', async () => {
     const command = new TransactWriteItemsCommand({
       ClientRequestToken: 'lost-answer',
       TransactItems: [

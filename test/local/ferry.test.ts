@@ -25,7 +25,7 @@ const success = [
 ];
 
 describe('a deployment on this machine', () => {
-  test('enrols the host on its first way, and costs seven transitions from then on', async () => {
+  test('A deployment on this machine enrolls the host on its first way, and costs seven transitions from then on', async () => {
     const ferry = await harbour().open();
 
     const first = await ferry.deploy(deploying(harbour().served.target(), await aVersion()));
@@ -38,7 +38,7 @@ describe('a deployment on this machine', () => {
     expect(readFileSync(harbour().served.certPath, 'utf8')).toBe(version.certPem + version.chainPem);
   });
 
-  test('ends in every way a host can leave it, with its path and its history', {
+  test('A deployment on this machine ends in every way a host can leave it, with its path and its history', {
     timeout: 600_000,
   }, async () => {
     const { ferry, first } = await harbour().openEnrolled();
@@ -86,7 +86,7 @@ describe('a deployment on this machine', () => {
     ]);
   });
 
-  test('is inspected by name and as the last one, also by another process’s ferry', async () => {
+  test('A deployment on this machine is inspected by name and as the last one, also by another process', async () => {
     const { ferry, first } = await harbour().openEnrolled();
     const { executionName, events } = await ferry.deploy(deploying(harbour().served.target(), first));
 
@@ -101,7 +101,7 @@ describe('a deployment on this machine', () => {
     expect(await other.inspect('nobody')).toBeNull();
   });
 
-  test('refuses a request that is none before anything is started', async () => {
+  test('A deployment on this machine refuses a request that is none before anything is started', async () => {
     const ferry = await harbour().open();
 
     const broken = ferry.deploy({
@@ -114,7 +114,7 @@ describe('a deployment on this machine', () => {
     expect(await ferry.inspect('last')).toBeNull();
   });
 
-  test('leaves the private key on the host alone', async () => {
+  test('A deployment on this machine leaves the private key on the host alone', async () => {
     const { ferry, first } = await harbour().openEnrolled();
     makeStuck(harbour().served);
     const second = await aVersion();
@@ -132,7 +132,7 @@ describe('a deployment on this machine', () => {
     expect(readFileSync(harbour().served.keyPath, 'utf8')).toBe(first.keyPem);
   });
 
-  test('is kept where only its owner can enter', async () => {
+  test('A deployment on this machine is kept where only its owner can enter', async () => {
     const { ferry } = await harbour().openEnrolled();
     await ferry.close();
 

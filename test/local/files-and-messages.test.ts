@@ -32,7 +32,7 @@ describe('S3', () => {
     return { folder, s3: new S3Client(clientFor(server, keyId)) };
   };
 
-  test('gives back what was put, byte by byte, and keeps it where only its owner can read', async () => {
+  test('S3 gives back what was put, byte by byte, and keeps it where only its owner can read', async () => {
     const { folder, s3 } = await open();
     const [Bucket, Key, Body] = ['a-bucket', 'rollouts/ä b+c/wave-1/items.json', '{"ü":1}'];
 
@@ -43,7 +43,7 @@ describe('S3', () => {
     expect(statSync(join(folder, Bucket, Key)).mode & 0o077).toBe(0);
   });
 
-  test('has no such key for what was never put', async () => {
+  test('S3 has no such key for what was never put', async () => {
     const { s3 } = await open();
 
     const missing = s3.send(new GetObjectCommand({ Bucket: 'a-bucket', Key: 'nothing' }));
@@ -51,7 +51,7 @@ describe('S3', () => {
     await expect(missing).rejects.toMatchObject({ name: 'NoSuchKey' });
   });
 
-  test('lists the keys under a prefix, in order', async () => {
+  test('S3 lists the keys under a prefix, in order', async () => {
     const { s3 } = await open();
     for (const Key of ['b/2', 'a/1', 'b/10', 'b&<c'])
       await s3.send(new PutObjectCommand({ Bucket: 'a-bucket', Key, Body: 'x' }));
@@ -61,7 +61,7 @@ describe('S3', () => {
     expect(Contents?.map(({ Key }) => Key)).toEqual(['b&<c', 'b/10', 'b/2']);
   });
 
-  test('puts no second object in the place of one when asked not to', async () => {
+  test('S3 puts no second object in the place of one when asked not to', async () => {
     const { s3 } = await open();
     const put = (Body: string) =>
       s3.send(new PutObjectCommand({ Bucket: 'a-bucket', Key: 'once', Body, IfNoneMatch: '*' }));
@@ -71,7 +71,7 @@ describe('S3', () => {
   });
 
   test.each(['../outside', 'a/../../outside', 'a//b', './a', 'half.draft'])(
-    'refuses the key %s',
+    'S3 refuses the key %s',
     async (Key) => {
       const folder = scratch();
       const put = openObjects(join(folder, 'objects')).put('a-bucket', Key, Buffer.from('x'));
@@ -80,7 +80,7 @@ describe('S3', () => {
     },
   );
 
-  test('serves nobody without the access key id of the folder', async () => {
+  test('S3 serves no client without the access key id of the folder', async () => {
     const { s3 } = await open('somebody-else-s');
 
     const stranger = s3.send(new GetObjectCommand({ Bucket: 'a-bucket', Key: 'once' }));
@@ -90,7 +90,7 @@ describe('S3', () => {
 });
 
 describe('SNS', () => {
-  test('writes a message into the log and tells it', async () => {
+  test('SNS writes a message into the log and publishes it', async () => {
     const [file, told] = [join(scratch(), 'messages.log'), [] as LocalMessage[]];
     const server = await startSns({ file, onMessage: (one) => told.push(one), accessKeyId, onFault });
     const sns = new SNSClient(clientFor(server));
@@ -105,7 +105,7 @@ describe('SNS', () => {
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ at: expect.any(String), ...message });
   });
 
-  test('has one topic', async () => {
+  test('SNS has one topic', async () => {
     const server = await startSns({ file: join(scratch(), 'messages.log'), accessKeyId, onFault });
     const sns = new SNSClient(clientFor(server));
 
@@ -134,7 +134,7 @@ describe('DescribeInstanceInformation', () => {
     return new SSMClient(clientFor(server));
   };
 
-  test('says that the hosts of this machine are online, and knows no other', async () => {
+  test('DescribeInstanceInformation reports the hosts of this machine online, and no others', async () => {
     const ssm = await open();
     const Values = ['local', 'local-web-1', 'i-0123456789abcdef0'];
 
@@ -148,7 +148,7 @@ describe('DescribeInstanceInformation', () => {
     ]);
   });
 
-  test('refuses to look for tags', async () => {
+  test('DescribeInstanceInformation refuses to search by tags', async () => {
     const ssm = await open();
 
     const byTag = ssm.send(

@@ -43,15 +43,15 @@ describe('a Choice', () => {
     ['null is not false', { Not: { Variable: '$.said', BooleanEquals: false } }, null, 'Matched'],
     ['false is', { Not: { Variable: '$.said', BooleanEquals: false } }, false, 'End'],
     ['true is not', { Not: { Variable: '$.said', BooleanEquals: false } }, true, 'Matched'],
-  ])('knows that %s', async (_, rule, said, reached) => {
+  ])('A Choice knows that %s', async (_, rule, said, reached) => {
     expect((await run(choosing(rule), { said })).states.at(-1)).toBe(reached);
   });
 
-  test('matches no string against null', async () => {
+  test('A Choice matches no string against null', async () => {
     expect((await run(comparing({ StringEquals: 'applied' }), { said: null })).states.at(-1)).toBe('End');
   });
 
-  test('dies of a path that leads nowhere', async () => {
+  test('A Choice dies of a path that leads nowhere', async () => {
     expect((await run(comparing({ StringEquals: 'applied' }), {})).error).toMatchObject({
       name: 'States.Runtime',
     });
@@ -65,7 +65,7 @@ describe('a Task', () => {
   });
   const catching = { Catch: [{ ErrorEquals: ['States.ALL'], ResultPath: '$.failure', Next: 'Caught' }] };
 
-  test('puts what it caught beside its input, whatever its OutputPath and ResultPath are', async () => {
+  test('A Task puts what it caught beside its input, whatever its OutputPath and ResultPath are', async () => {
     const definition = machine({ ...catching, OutputPath: '$.Payload', ResultPath: '$.push' });
 
     const { output } = await run(definition, { kept: 1 }, fails('Boom'));
@@ -73,7 +73,7 @@ describe('a Task', () => {
     expect(output).toEqual({ kept: 1, failure: { Error: 'Boom', Cause: 'why' } });
   });
 
-  test('takes what its OutputPath and ResultSelector name', async () => {
+  test('A Task takes what its OutputPath and ResultSelector name', async () => {
     const picked = await run(machine({ OutputPath: '$.Payload' }), {}, () => ({ Payload: { a: null } }));
     const selected = await run(
       machine({ ResultSelector: { 'wait.$': '$.Payload.wait' }, ResultPath: '$.probe' }),
@@ -85,13 +85,13 @@ describe('a Task', () => {
     expect(selected.output).toEqual({ kept: 1, probe: { wait: 0 } });
   });
 
-  test('does not catch a path that leads nowhere: every field is seeded', async () => {
+  test('A Task does not catch a path that leads nowhere: every field is seeded', async () => {
     const definition = machine({ ...catching, Parameters: { 'a.$': '$.absent' } });
 
     expect((await run(definition, {})).error).toMatchObject({ name: 'States.Runtime' });
   });
 
-  test('counts the attempts of each retrier for itself', async () => {
+  test('A Task counts the attempts of each retrier for itself', async () => {
     const noWait = { IntervalSeconds: 0.001, MaxDelaySeconds: 0.001 };
     const definition = machine({
       ...catching,
@@ -110,7 +110,7 @@ describe('a Task', () => {
     expect([calls, states.at(-1)]).toEqual([5, 'Caught']);
   });
 
-  test('does not retry a timeout as a failed task', async () => {
+  test('A Task does not retry a timeout as a failed task', async () => {
     const definition = machine({
       ...catching,
       Retry: [{ ErrorEquals: ['States.TaskFailed'], MaxAttempts: 5 }],
@@ -127,7 +127,7 @@ describe('a Task', () => {
   });
 });
 
-test('a Wait of no seconds goes on at once', async () => {
+test('A Wait of no seconds continues at once', async () => {
   const definition = {
     StartAt: 'Wait',
     States: { Wait: { Type: 'Wait', SecondsPath: '$.seconds', Next: 'End' }, End: end },
@@ -136,7 +136,7 @@ test('a Wait of no seconds goes on at once', async () => {
   expect((await run(definition, { seconds: 0 })).output).toEqual({ seconds: 0 });
 });
 
-test('a Fail takes its error and cause from the state', async () => {
+test('A Fail takes its error and cause from the state', async () => {
   const definition = {
     StartAt: 'Fail',
     States: { Fail: { Type: 'Fail', ErrorPath: '$.outcome', CausePath: '$.summary' } },

@@ -7,9 +7,9 @@ import { makeStuck } from './served-target.ts';
 const aFleet = useFleets();
 const patient = { timeout: 600_000 };
 
-describe('a rollout that a person wants put back', () => {
+describe('a rollout with a requested rollback', () => {
   test(
-    'turns back while it runs: what has begun is done, then everything is put back and verified',
+    'A rollback that is requested during a rollout finishes running deployments, then rolls back everything, verified',
     patient,
     async () => {
       const fleet = await aFleet(4);
@@ -39,21 +39,25 @@ describe('a rollout that a person wants put back', () => {
     },
   );
 
-  test('turns back when it is resumed, where it was halted and stayed as it was', patient, async () => {
-    const fleet = await aFleet(4);
-    const { ferry, first } = await fleet.openServing();
-    const [, stuck] = fleet.servers;
-    if (stuck !== undefined) makeStuck(stuck);
-    const halted = await ferry.rollout(
-      carrying(await aVersion(), { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
-    );
-    expect(halted.output).toMatchObject({ outcome: 'halted', counts: { deployed: 1, rolled_back: 1 } });
-    if (stuck !== undefined) rmSync(stuck.stuckPath);
+  test(
+    'A rollback that is requested with resume rolls back a rollout that was halted without one',
+    patient,
+    async () => {
+      const fleet = await aFleet(4);
+      const { ferry, first } = await fleet.openServing();
+      const [, stuck] = fleet.servers;
+      if (stuck !== undefined) makeStuck(stuck);
+      const halted = await ferry.rollout(
+        carrying(await aVersion(), { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
+      );
+      expect(halted.output).toMatchObject({ outcome: 'halted', counts: { deployed: 1, rolled_back: 1 } });
+      if (stuck !== undefined) rmSync(stuck.stuckPath);
 
-    expect(await ferry.rollBack(halted.id, 'enough')).toMatchObject({ outcome: 'halted' });
-    const end = await ferry.resume(halted.id, null);
+      expect(await ferry.rollBack(halted.id, 'enough')).toMatchObject({ outcome: 'halted' });
+      const end = await ferry.resume(halted.id, null);
 
-    expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
-    expect(await served(fleet)).toEqual(Array(4).fill(first.fingerprint));
-  });
+      expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
+      expect(await served(fleet)).toEqual(Array(4).fill(first.fingerprint));
+    },
+  );
 });

@@ -38,7 +38,7 @@ const run = async ({ executions, objects }: MapHouse, ids: readonly string[] = [
   executions.run('wave', await itemsFor(objects, ids), () => undefined, machineName);
 
 describe('a redrive', () => {
-  test('goes on in the state that failed, with its input, as the same execution', async () => {
+  test('A redrive continues in the failed state, with its input, as the same execution', async () => {
     const carry = noting('return event.item.target;');
     const after = `export const handler = async (event) => {
   if (event.redriveCount < 2) throw Object.assign(new Error('not yet'), { name: 'RolloutHalted' });
@@ -77,7 +77,7 @@ describe('a redrive', () => {
     ).toHaveLength(1);
   });
 
-  test('is refused for what runs, what has succeeded, and what nobody knows', async () => {
+  test('A redrive is refused for a running, a succeeded and an unknown execution', async () => {
     const carry = noting('while (!open()) await new Promise((go) => setTimeout(go, 10)); return {};');
     const house = await openHouse({ carry: carry.source });
     const redriving = (executionArn: string) =>
@@ -94,7 +94,7 @@ describe('a redrive', () => {
     });
   });
 
-  test('of a wave whose process was killed runs again only what had not succeeded', {
+  test('A redrive of a wave whose process was killed runs again only what had not succeeded', {
     timeout: 600_000,
   }, async () => {
     const folder = scratch();
@@ -158,7 +158,7 @@ describe('StartExecution', () => {
       }),
     );
 
-  test('of the same name and input while it runs is the same execution; otherwise the name is taken', async () => {
+  test('StartExecution of the same name and input while it runs is the same execution; otherwise the name is taken', async () => {
     const carry = noting('while (!open()) await new Promise((go) => setTimeout(go, 10)); return {};');
     const house = await openHouse({ carry: carry.source });
     const input = await itemsFor(house.objects, ['web-1']);
@@ -174,7 +174,7 @@ describe('StartExecution', () => {
     expect(carry.noted()).toEqual(['web-1']);
   });
 
-  test('knows the machines of the stack only', async () => {
+  test('StartExecution knows the machines of the stack only', async () => {
     const house = await openHouse({ carry: carries });
     const unknown = new StartExecutionCommand({ stateMachineArn: stateMachineArn('nobody'), input: '{}' });
 

@@ -9,7 +9,7 @@ import { scratch } from './scratch.ts';
 const now = new Date('2026-11-22T00:00:00Z');
 const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000);
 
-test('commands are forgotten after 30 days and executions after 90, as AWS does', () => {
+test('Commands are forgotten after 30 days and executions after 90, as AWS does', () => {
   const folder = openStateFolder(scratch());
   for (const days of [29, 31, 89, 91]) {
     mkdirSync(join(folder.commands, `command-${days}`));
@@ -31,7 +31,7 @@ test('commands are forgotten after 30 days and executions after 90, as AWS does'
   ]);
 });
 
-test('what a rollout left is forgotten with its execution: its deployments, their results and its files', () => {
+test('What a rollout left is forgotten with its execution: its deployments, their results and its files', () => {
   const folder = openStateFolder(scratch());
   const places = [
     join(folder.executions, 'children'),

@@ -26,7 +26,7 @@ const waves = [1, '50%', '100%'];
 
 describe('a rollout on this machine', () => {
   test(
-    'reaches every host in waves, and a failure that is tolerated is put back alone',
+    'A rollout on this machine reaches every host in waves, and a tolerated failure is rolled back alone',
     patient,
     async () => {
       const fleet = await aFleet(6);
@@ -53,47 +53,68 @@ describe('a rollout on this machine', () => {
     },
   );
 
-  test('is halted by a failure that is not, and everything is put back and verified', patient, async () => {
-    const fleet = await aFleet(6);
-    const { ferry, first } = await fleet.openServing();
-    const stuck = fleet.servers[2];
-    if (stuck !== undefined) makeStuck(stuck);
+  test(
+    'A rollout on this machine is halted by a failure that is not tolerated, and everything is rolled back and verified',
+    patient,
+    async () => {
+      const fleet = await aFleet(6);
+      const { ferry, first } = await fleet.openServing();
+      const stuck = fleet.servers[2];
+      if (stuck !== undefined) makeStuck(stuck);
 
-    const end = await ferry.rollout(
-      carrying(await aVersion(), { targets: fleet.targets, strategy: { waves, onHalt: 'rollback' } }),
-    );
+      const end = await ferry.rollout(
+        carrying(await aVersion(), { targets: fleet.targets, strategy: { waves, onHalt: 'rollback' } }),
+      );
 
-    expect(end).toMatchObject({ status: 'FAILED', error: 'rolled_back', output: { outcome: 'rolled_back' } });
-    expect(await served(fleet)).toEqual(Array(6).fill(first.fingerprint));
-    const changed = end.waves
-      .filter(({ direction }) => direction === 'back')
-      .flatMap(({ results }) => results);
-    expect(changed.map(({ outcome }) => outcome)).toEqual(changed.map(() => 'deployed'));
-    expect(changed.length).toBeGreaterThan(0);
-  });
-
-  test('that was halted goes on, when it is resumed, with what is not done', patient, async () => {
-    const fleet = await aFleet(4);
-    const { ferry } = await fleet.openServing();
-    const second = await aVersion();
-    const before = commandsOf(fleet.stateDir);
-    const [, stuck] = fleet.servers;
-    if (stuck !== undefined) makeStuck(stuck);
-    const halted = await ferry.rollout(
-      carrying(second, { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
-    );
-    if (stuck !== undefined) rmSync(stuck.stuckPath);
-
-    const end = await ferry.resume(halted.id, secretOf(second));
-
-    expect(halted).toMatchObject({ status: 'FAILED', error: 'RolloutHalted', output: { outcome: 'halted' } });
-    expect(end).toMatchObject({ id: halted.id, status: 'SUCCEEDED', output: { outcome: 'finished' } });
-    expect(await served(fleet)).toEqual(Array(4).fill(second.fingerprint));
-    expect(appliedSince(fleet.stateDir, before)).toEqual({ 'web-1': 1, 'web-2': 2, 'web-3': 1, 'web-4': 1 });
-  });
+      expect(end).toMatchObject({
+        status: 'FAILED',
+        error: 'rolled_back',
+        output: { outcome: 'rolled_back' },
+      });
+      expect(await served(fleet)).toEqual(Array(6).fill(first.fingerprint));
+      const changed = end.waves
+        .filter(({ direction }) => direction === 'back')
+        .flatMap(({ results }) => results);
+      expect(changed.map(({ outcome }) => outcome)).toEqual(changed.map(() => 'deployed'));
+      expect(changed.length).toBeGreaterThan(0);
+    },
+  );
 
   test(
-    'whose process is killed in the middle of a wave is resumed by another, and nothing is deployed twice',
+    'A rollout on this machine continues after a halt with the remaining targets when it is resumed',
+    patient,
+    async () => {
+      const fleet = await aFleet(4);
+      const { ferry } = await fleet.openServing();
+      const second = await aVersion();
+      const before = commandsOf(fleet.stateDir);
+      const [, stuck] = fleet.servers;
+      if (stuck !== undefined) makeStuck(stuck);
+      const halted = await ferry.rollout(
+        carrying(second, { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
+      );
+      if (stuck !== undefined) rmSync(stuck.stuckPath);
+
+      const end = await ferry.resume(halted.id, secretOf(second));
+
+      expect(halted).toMatchObject({
+        status: 'FAILED',
+        error: 'RolloutHalted',
+        output: { outcome: 'halted' },
+      });
+      expect(end).toMatchObject({ id: halted.id, status: 'SUCCEEDED', output: { outcome: 'finished' } });
+      expect(await served(fleet)).toEqual(Array(4).fill(second.fingerprint));
+      expect(appliedSince(fleet.stateDir, before)).toEqual({
+        'web-1': 1,
+        'web-2': 2,
+        'web-3': 1,
+        'web-4': 1,
+      });
+    },
+  );
+
+  test(
+    'A rollout on this machine whose process is killed in the middle of a wave is resumed by another, and nothing is deployed twice',
     patient,
     async () => {
       const fleet = await aFleet(6);
@@ -130,27 +151,31 @@ describe('a rollout on this machine', () => {
     },
   );
 
-  test('asks after a wave, and is answered by another process', patient, async () => {
-    const fleet = await aFleet(2);
-    const { ferry } = await fleet.openServing();
-    const second = await aVersion();
-    const strategy = { waves: [1, '100%'], approvalAfterWave: 1 };
-    const child = spawnRollout(fleet.stateDir, carrying(second, { targets: fleet.targets, strategy }));
-    const said = await saysUntil(child, /rollout AwaitApproval/);
-    const id = /^begun (.*)$/.exec(said.find((line) => line.startsWith('started')) ?? '')?.[1] ?? '';
-    const answer = { verdict: 'approved', by: 'somebody' } as const;
-    while (!(await ferry.decide(id, answer))) await sleep(50);
+  test(
+    'A rollout on this machine asks after a wave, and is answered by another process',
+    patient,
+    async () => {
+      const fleet = await aFleet(2);
+      const { ferry } = await fleet.openServing();
+      const second = await aVersion();
+      const strategy = { waves: [1, '100%'], approvalAfterWave: 1 };
+      const child = spawnRollout(fleet.stateDir, carrying(second, { targets: fleet.targets, strategy }));
+      const said = await saysUntil(child, /rollout AwaitApproval/);
+      const id = /^begun (.*)$/.exec(said.find((line) => line.startsWith('started')) ?? '')?.[1] ?? '';
+      const answer = { verdict: 'approved', by: 'somebody' } as const;
+      while (!(await ferry.decide(id, answer))) await sleep(50);
 
-    const rest = await saysUntil(child, /ended/);
-    await once(child, 'exit');
+      const rest = await saysUntil(child, /ended/);
+      await once(child, 'exit');
 
-    expect(rest.at(-1)).toBe('ended finished');
-    expect(await served(fleet)).toEqual(Array(2).fill(second.fingerprint));
-    expect(await ferry.decide(id, answer)).toBe(false);
-  });
+      expect(rest.at(-1)).toBe('ended finished');
+      expect(await served(fleet)).toEqual(Array(2).fill(second.fingerprint));
+      expect(await ferry.decide(id, answer)).toBe(false);
+    },
+  );
 
   test(
-    'is halted by a person: what has begun is done, nothing else begins, and people are told',
+    'A rollout on this machine is halted by an operator: running deployments finish, no other begins, and operators are notified',
     patient,
     async () => {
       const fleet = await aFleet(3);
@@ -183,7 +208,7 @@ describe('a rollout on this machine', () => {
     },
   );
 
-  test('leaves the private key on the hosts alone', patient, async () => {
+  test('A rollout on this machine leaves the private key on the hosts alone', patient, async () => {
     const fleet = await aFleet(2);
     const { ferry, first } = await fleet.openServing();
     const stuck = fleet.servers[1];
@@ -202,7 +227,7 @@ describe('a rollout on this machine', () => {
     expect(found.length).toBeGreaterThan(0);
   });
 
-  test('of a version that was rolled out is not run again', patient, async () => {
+  test('A rollout on this machine of a version that was rolled out is not run again', patient, async () => {
     const fleet = await aFleet(1);
     const { ferry, first } = await fleet.openServing();
 
@@ -215,33 +240,41 @@ describe('a rollout on this machine', () => {
     });
   });
 
-  test('refuses hosts that this machine cannot find, and resuming what cannot be', patient, async () => {
-    const fleet = await aFleet(1);
-    const { ferry, first } = await fleet.openServing();
-    const [target] = fleet.targets;
-    const tagged = RegisteredTarget.parse({ ...target, host: { tags: { role: 'web' } } });
-    const [done] = await ferry.rollouts();
+  test(
+    'A rollout on this machine refuses hosts that this machine cannot find, and resuming what cannot be',
+    patient,
+    async () => {
+      const fleet = await aFleet(1);
+      const { ferry, first } = await fleet.openServing();
+      const [target] = fleet.targets;
+      const tagged = RegisteredTarget.parse({ ...target, host: { tags: { role: 'web' } } });
+      const [done] = await ferry.rollouts();
 
-    await expect(ferry.rollout(carrying(first, { targets: [tagged] }))).rejects.toMatchObject({
-      name: 'InvalidTarget',
-    });
-    await expect(ferry.resume(done?.id ?? '', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
-    await expect(ferry.resume('nobody', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
-  });
+      await expect(ferry.rollout(carrying(first, { targets: [tagged] }))).rejects.toMatchObject({
+        name: 'InvalidTarget',
+      });
+      await expect(ferry.resume(done?.id ?? '', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
+      await expect(ferry.resume('nobody', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
+    },
+  );
 
-  test('is looked after by the sweep, which says what every target serves', patient, async () => {
-    const fleet = await aFleet(2);
-    const { ferry } = await fleet.openServing();
+  test(
+    'A rollout on this machine is covered by the sweep, which reports what every target serves',
+    patient,
+    async () => {
+      const fleet = await aFleet(2);
+      const { ferry } = await fleet.openServing();
 
-    const swept = await ferry.sweep();
+      const swept = await ferry.sweep();
 
-    expect(
-      swept.targets.map(({ targetId, condition, healing }) => [targetId, condition, healing]).sort(),
-    ).toEqual([
-      ['web-1', 'ok', false],
-      ['web-2', 'ok', false],
-    ]);
-  });
+      expect(
+        swept.targets.map(({ targetId, condition, healing }) => [targetId, condition, healing]).sort(),
+      ).toEqual([
+        ['web-1', 'ok', false],
+        ['web-2', 'ok', false],
+      ]);
+    },
+  );
 });
 
 /** Waits until so many commands have come to the hosts since, and all have started. */

@@ -55,7 +55,7 @@ async function killAfter(child: ChildProcess, lines: number): Promise<number> {
 }
 
 describe('the database of a state folder', () => {
-  test('counts every update of several processes that open it at the same moment', async () => {
+  test('The database of a state folder counts every update of several processes that open it at the same moment', async () => {
     const children = Array.from({ length: 4 }, () => run('count-many.ts', '200'));
     for (const child of children) child.stdout?.resume();
 
@@ -65,7 +65,7 @@ describe('the database of a state folder', () => {
     expect(counter(open())).toBe(800);
   });
 
-  test('keeps each acknowledged update of a process that is killed, while others go on', async () => {
+  test('The database of a state folder keeps each acknowledged update of a killed process, while others continue', async () => {
     const others = [run('count-many.ts', '300'), run('count-many.ts', '300')];
     for (const child of others) child.stdout?.resume();
 
@@ -76,7 +76,7 @@ describe('the database of a state folder', () => {
     expect([0, 1]).toContain(Math.min(lostAnswers, 1));
   });
 
-  test('has a transaction completely or not at all after its process is killed', {
+  test('The database of a state folder has a transaction completely or not at all after its process is killed', {
     timeout: 120_000,
   }, async () => {
     let first = 1;
@@ -90,7 +90,7 @@ describe('the database of a state folder', () => {
     }
   });
 
-  test('shows the write of one connection to another at once', () => {
+  test('The database of a state folder shows the write of one connection to another at once', () => {
     const [writer, reader] = [open(), open()];
 
     for (let n = 1; n <= 20; n += 1) {
@@ -100,7 +100,7 @@ describe('the database of a state folder', () => {
     }
   });
 
-  test('can be entered by no other user of the machine, whatever the umask', () => {
+  test('The database of a state folder can be entered by no other user of the machine, whatever the umask', () => {
     const umask = process.umask(0);
     try {
       folder = openStateFolder(join(scratch(), 'open'));
@@ -115,13 +115,13 @@ describe('the database of a state folder', () => {
     expect(modes).toEqual([0o700, 0o600, 0o600, 0o600, 0o600]);
   });
 
-  test('is refused with the reason when the file is no database', () => {
+  test('The database of a state folder is refused with the reason when the file is no database', () => {
     writeFileSync(folder.database, 'no database'.repeat(1000));
 
     expect(open).toThrow(`the database ${folder.database} cannot be opened: file is not a database`);
   });
 
-  test('is refused when the file belongs to another program', () => {
+  test('The database of a state folder is refused when the file belongs to another program', () => {
     const foreign = new DatabaseSync(folder.database);
     foreign.exec('CREATE TABLE theirs (a)');
     foreign.close();
@@ -129,7 +129,7 @@ describe('the database of a state folder', () => {
     expect(open).toThrow(/it belongs to another program$/);
   });
 
-  test('is refused when a later version of certferry has changed its format', () => {
+  test('The database of a state folder is refused when a later version of certferry has changed its format', () => {
     open().close();
     engines = [];
     const later = new DatabaseSync(folder.database);
@@ -139,7 +139,7 @@ describe('the database of a state folder', () => {
     expect(open).toThrow(/its format is 99, and this version of certferry reads format 1 only$/);
   });
 
-  test('is refused with the way out when an earlier version left a LevelDB database', () => {
+  test('The database of a state folder is refused with the way out when an earlier version left a LevelDB database', () => {
     mkdirSync(folder.levelDb);
     writeFileSync(join(folder.levelDb, 'CURRENT'), 'MANIFEST-000001\n');
 

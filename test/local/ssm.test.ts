@@ -101,7 +101,7 @@ async function runToEnd(script: string, timeoutSeconds?: number) {
 }
 
 describe('a command', () => {
-  test('runs the document with its placeholders filled in and the job in its environment', async () => {
+  test('A command runs the document with its placeholders filled in and the job in its environment', async () => {
     const { invocation, commandId } = await runToEnd(
       'echo "$HOME_OF_AGENT $URL $SUM $SSM_Job $SSM_COMMAND_ID"; pwd; exit 0',
     );
@@ -114,7 +114,7 @@ describe('a command', () => {
     ]);
   });
 
-  test('has the environment of a service: nothing of AWS or of the one who deploys', async () => {
+  test('A command has the environment of a service: nothing of AWS or of the one who deploys', async () => {
     process.env.AWS_PROFILE = 'somebody';
     const { invocation } = await runToEnd('env | cut -d= -f1 | sort | tr "\\n" " "');
     delete process.env.AWS_PROFILE;
@@ -124,26 +124,26 @@ describe('a command', () => {
     expect([...names]).toEqual(['HOME', 'PATH', 'SSM_COMMAND_ID', 'SSM_Job']);
   });
 
-  test('finds first the node that runs certferry', async () => {
+  test('A command finds first the node that runs certferry', async () => {
     const { invocation } = await runToEnd('command -v node');
 
     expect(invocation.StandardOutputContent?.trim()).toBe(process.execPath);
   });
 
-  test('fails with the exit code of its script, its errors kept', async () => {
+  test('A command fails with the exit code of its script, its errors kept', async () => {
     const { invocation } = await runToEnd('echo bad >&2; exit 7');
 
     expect(invocation).toMatchObject({ Status: 'Failed', ResponseCode: 7, StandardErrorContent: 'bad\n' });
   });
 
-  test('gives out 24,000 characters of output and 8,000 of errors', async () => {
+  test('A command gives out 24,000 characters of output and 8,000 of errors', async () => {
     const { invocation } = await runToEnd('yes é | head -c 90000; yes e | head -c 30000 >&2');
 
     expect(invocation.StandardOutputContent).toHaveLength(24_000);
     expect(invocation.StandardErrorContent).toHaveLength(8000);
   });
 
-  test('is TimedOut, its whole process group killed, when it takes too long', async () => {
+  test('A command is TimedOut, its whole process group killed, when it takes too long', async () => {
     const { invocation } = await runToEnd(`sleep 60 & echo $!; wait`, 1);
 
     expect(invocation).toMatchObject({ Status: 'TimedOut', StatusDetails: 'Execution Timed Out' });
@@ -151,7 +151,7 @@ describe('a command', () => {
     while (identify(child).startedAt !== null) await sleep(10);
   });
 
-  test('is cancelled on request', async () => {
+  test('A command is cancelled on request', async () => {
     const client = await open('sleep 60');
     const commandId = await send(client);
     while ((await look(client, commandId)).Status !== 'InProgress') await sleep(10);
@@ -162,7 +162,7 @@ describe('a command', () => {
     expect(await look(client, commandId)).toMatchObject({ Status: 'Cancelled' });
   });
 
-  test('tells its end in the shape of the EventBridge event, without its parameters', async () => {
+  test('A command publishes its end in the shape of the EventBridge event, without its parameters', async () => {
     const { record, commandId } = await runToEnd('exit 3');
 
     expect(commandEnded(record)).toMatchObject({
@@ -178,7 +178,7 @@ describe('a command', () => {
     expect(JSON.stringify(commandEnded(record))).not.toContain('a.b-c_1');
   });
 
-  test('goes on when the process that sent it has gone, and the next process sees its end', async () => {
+  test('A command continues when the process that sent it is gone, and the next process notices its end', async () => {
     const gate = join(folder, 'gate');
     const client = await open(`while [ ! -e ${gate} ]; do sleep 0.02; done; echo through`);
     const commandId = await send(client);
@@ -203,18 +203,18 @@ describe('a command', () => {
 });
 
 describe('SendCommand', () => {
-  test.each(['', 'a b', 'a;b', '$(id)', "a'b", 'a\nb'])('refuses the job %j', async (job) => {
+  test.each(['', 'a b', 'a;b', '$(id)', "a'b", 'a\nb'])('SendCommand refuses the job %j', async (job) => {
     await expect(send(await open('exit 0'), job)).rejects.toMatchObject({ name: 'InvalidParameters' });
   });
 
-  test('refuses a job longer than the document allows', async () => {
+  test('SendCommand refuses a job longer than the document allows', async () => {
     await expect(send(await open('exit 0'), 'x'.repeat(30_001))).rejects.toMatchObject({
       name: 'InvalidParameters',
     });
     await expect(send(await open('exit 0'), 'x'.repeat(30_000))).resolves.toMatch(/^[0-9a-f-]{36}$/);
   });
 
-  test('knows no other document, and no invocation it did not make', async () => {
+  test('SendCommand knows no other document, and no invocation it did not make', async () => {
     const client = await open('exit 0');
     const other = new SendCommandCommand({
       DocumentName: 'AWS-RunShellScript',
@@ -230,7 +230,7 @@ describe('SendCommand', () => {
 });
 
 describe('the built document', () => {
-  test('is filled in with this machine’s agent under its digest, and nothing else of it is touched', () => {
+  test('The built document is filled in with this machine’s agent under its digest, and nothing else of it is touched', () => {
     const { text } = readDocument().scriptFor(join(folder, 'hosts/local'));
     const agent = /^AGENT_URL='file:\/\/(.*)'$/m.exec(text)?.[1] ?? '';
     const digest = createHash('sha256').update(readFileSync(agent)).digest('hex');
@@ -243,7 +243,7 @@ describe('the built document', () => {
     expect(existsSync(agent)).toBe(true);
   });
 
-  test('refuses a folder whose name would end its assignment', () => {
+  test('The built document refuses a folder whose name would end its assignment', () => {
     expect(() => readDocument().scriptFor("/tmp/it's")).toThrow('single quote');
   });
 });

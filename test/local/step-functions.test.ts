@@ -8,7 +8,7 @@ import { scratch } from './scratch.ts';
 import { givesAwayToken, oneTask, open, opened, run, tokensGivenAway, waiting } from './small-machine.ts';
 
 describe('a task', () => {
-  test('gets its payload and gives its result as the Lambda integration does', async () => {
+  test('A task gets its payload and gives its result as the Lambda integration does', async () => {
     const house = await open(
       oneTask({}),
       'export const handler = async ({ input }) => ({ ...input, left: undefined });',
@@ -20,7 +20,7 @@ describe('a task', () => {
     expect(output).toEqual({ ExecutedVersion: '$LATEST', Payload: { hello: 'world' }, StatusCode: 200 });
   });
 
-  test('fails with the error type as its name and the error as JSON for its cause', async () => {
+  test('A task fails with the error type as its name and the error as JSON for its cause', async () => {
     const house = await open(
       oneTask({}),
       `export const handler = async () => { const error = new Error('no'); error.name = 'LockHeld'; throw error; };`,
@@ -38,7 +38,7 @@ describe('a task', () => {
     });
   });
 
-  test('is tried again as its retrier says', async () => {
+  test('A task is retried as its retrier defines', async () => {
     const machine = oneTask({
       Retry: [
         {
@@ -62,7 +62,7 @@ export const handler = async () => { calls += 1; if (calls < 3) throw Object.ass
     expect(events.filter(({ type }) => type === 'StateRetried')).toHaveLength(2);
   });
 
-  test('is Lambda.Unknown when its function takes the whole thread down, and the next one runs', async () => {
+  test('A task is Lambda.Unknown when its function takes the whole thread down, and the next one runs', async () => {
     const house = await open(oneTask({}), 'export const handler = async () => process.exit(1);');
 
     const { output } = await run(house);
@@ -70,7 +70,7 @@ export const handler = async () => { calls += 1; if (calls < 3) throw Object.ass
     expect(output).toMatchObject({ Error: 'Lambda.Unknown' });
   });
 
-  test('prints into the log only', async () => {
+  test('A task prints into the log only', async () => {
     const folder = scratch();
     const house = await open(
       oneTask({}),
@@ -88,7 +88,7 @@ export const handler = async () => { calls += 1; if (calls < 3) throw Object.ass
 });
 
 describe('an execution', () => {
-  test('is described while it runs and after it was stopped; its end is told once', async () => {
+  test('An execution is described while it runs and after it was stopped, and its end is published once', async () => {
     const house = await open(oneTask(waiting), givesAwayToken());
     const describeIt = () =>
       house.client.send(new DescribeExecutionCommand({ executionArn: executionArn('one') }));
@@ -105,7 +105,7 @@ describe('an execution', () => {
     expect(house.events.map(({ detail }) => detail.status)).toEqual(['ABORTED']);
   });
 
-  test('of another process is RUNNING while that lives, ABORTED and told when it is dead', async () => {
+  test('An execution of another process is RUNNING while that process lives, and ABORTED and published when it is dead', async () => {
     const folder = scratch();
     const house = await open(oneTask({}), 'export const handler = async () => 1;', folder);
     const other = house.executions.records;
@@ -124,7 +124,7 @@ describe('an execution', () => {
     expect(house.events).toHaveLength(1);
   });
 
-  test('that nobody knows does not exist', async () => {
+  test('An unknown execution does not exist', async () => {
     const { client } = await open(oneTask({}), 'export const handler = async () => 1;');
 
     for (const name of ['unknown', '../lambda', '']) {
@@ -134,7 +134,7 @@ describe('an execution', () => {
     }
   });
 
-  test('that times out as a whole is TIMED_OUT', async () => {
+  test('An execution that times out as a whole is TIMED_OUT', async () => {
     const house = await open({ ...oneTask(waiting), TimeoutSeconds: 1 }, givesAwayToken());
 
     const { status } = await run(house);
@@ -143,7 +143,7 @@ describe('an execution', () => {
     expect(house.events).toMatchObject([{ detail: { status: 'TIMED_OUT' } }]);
   });
 
-  test('starts no function any more once it is aborted in the wait before a retry', async () => {
+  test('An execution starts no function any more once it is aborted in the wait before a retry', async () => {
     const machine = oneTask({ Retry: [{ ErrorEquals: ['Again'], IntervalSeconds: 1, MaxAttempts: 9 }] });
     const house = await open(
       machine,

@@ -92,10 +92,10 @@ async function swap({ certPath, keyPath, target }: ServedTarget, version: Issued
 
 describeWith(
   [program('flock', 'util-linux')],
-  'a sweep in an account, of a target that only its host can look at,',
+  'a sweep in an account of a target that only its host can probe',
   () => {
     test(
-      'sees with the agent’s eyes that it is ok, that somebody swapped the leaf, and that it was healed',
+      'A sweep in an account reports, from the probes of the host, that a target is ok, that its leaf was replaced, and that it was healed',
       patient,
       async () => {
         const own = aSweptCertificate(tables.documents);
@@ -142,22 +142,26 @@ describeWith(
 const aFleet = useFleets();
 
 describe('a sweep on this machine', () => {
-  test('looks by itself at what only the host can look at: it is the host', patient, async () => {
-    const fleet = await aFleet(1);
-    const [ferry, version] = [await fleet.open(), await aVersion()];
-    const targets = fleet.targets.map((target) =>
-      RegisteredTarget.parse({ ...target, verify: { ...(target.verify as object), probeFrom: 'host' } }),
-    );
-    await ferry.rollout(carrying(version, { targets }));
-    const before = commandsOf(fleet.stateDir);
+  test(
+    'A sweep on this machine probes by itself what only the host can probe, because it is the host',
+    patient,
+    async () => {
+      const fleet = await aFleet(1);
+      const [ferry, version] = [await fleet.open(), await aVersion()];
+      const targets = fleet.targets.map((target) =>
+        RegisteredTarget.parse({ ...target, verify: { ...(target.verify as object), probeFrom: 'host' } }),
+      );
+      await ferry.rollout(carrying(version, { targets }));
+      const before = commandsOf(fleet.stateDir);
 
-    const ok = await ferry.sweep();
-    const [first] = fleet.servers;
-    if (first !== undefined) await swap(first, await aVersion());
-    const drifted = await ferry.sweep();
+      const ok = await ferry.sweep();
+      const [first] = fleet.servers;
+      if (first !== undefined) await swap(first, await aVersion());
+      const drifted = await ferry.sweep();
 
-    expect(ok.targets).toMatchObject([{ targetId: 'web-1', condition: 'ok' }]);
-    expect(drifted.targets).toMatchObject([{ targetId: 'web-1', condition: 'drift' }]);
-    expect(commandsOf(fleet.stateDir)).toEqual(before);
-  });
+      expect(ok.targets).toMatchObject([{ targetId: 'web-1', condition: 'ok' }]);
+      expect(drifted.targets).toMatchObject([{ targetId: 'web-1', condition: 'drift' }]);
+      expect(commandsOf(fleet.stateDir)).toEqual(before);
+    },
+  );
 });

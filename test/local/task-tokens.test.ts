@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { givesAwayToken, oneTask, open, run, waiting } from './small-machine.ts';
 
 describe('a task that waits for its token', () => {
-  test('ends with what comes with the token, and takes one answer only', async () => {
+  test('A task that waits for its token ends with what comes with the token, and takes one answer only', async () => {
     const house = await open(oneTask(waiting), givesAwayToken());
     const answer = (taskToken: string) =>
       house.client.send(new SendTaskSuccessCommand({ taskToken, output: '{"outcome":"applied"}' }));
@@ -15,7 +15,7 @@ describe('a task that waits for its token', () => {
     await expect(answer('never-given-out')).rejects.toMatchObject({ name: 'TaskDoesNotExist' });
   });
 
-  test('may be answered before its function has returned', async () => {
+  test('A task that waits for its token may be answered before its function has returned', async () => {
     const house = await open(
       oneTask(waiting),
       givesAwayToken('await new Promise((go) => setTimeout(go, 300));'),
@@ -28,7 +28,7 @@ describe('a task that waits for its token', () => {
     expect(output).toBe(1);
   });
 
-  test('fails with the error and cause of SendTaskFailure', async () => {
+  test('A task that waits for its token fails with the error and cause of SendTaskFailure', async () => {
     const house = await open(oneTask(waiting), givesAwayToken());
 
     const { output } = await run(house, (taskToken) =>
@@ -38,7 +38,7 @@ describe('a task that waits for its token', () => {
     expect(output).toEqual({ Error: 'HostLost', Cause: 'silence' });
   });
 
-  test('times out, and its token is dead', async () => {
+  test('A task that waits for its token times out, and its token is dead', async () => {
     const house = await open(oneTask({ ...waiting, TimeoutSeconds: 1 }), givesAwayToken());
 
     const { output, tokens } = await run(house);
@@ -48,7 +48,7 @@ describe('a task that waits for its token', () => {
     await expect(late).rejects.toMatchObject({ name: 'TaskTimedOut' });
   });
 
-  test('gets a fresh token for each attempt; the one before is dead', async () => {
+  test('A task that waits for its token gets a fresh token for each attempt; the one before is dead', async () => {
     const machine = oneTask({
       ...waiting,
       Retry: [{ ErrorEquals: ['Again'], IntervalSeconds: 1, MaxAttempts: 1 }],

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { crowdAtOneLock } from '../../bench/locks.ts';
 
-test('a thousand executions at one lock, over HTTP, hold it one at a time under fences 1 to 1000', {
+test('A thousand executions at one lock, over HTTP, hold it one at a time under fences 1 to 1000', {
   timeout: 600_000,
 }, async () => {
   const crowd = await crowdAtOneLock(1000);

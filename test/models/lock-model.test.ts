@@ -17,7 +17,7 @@ const plots = fc.record({
 });
 
 describe('locks, in any interleaving of acquisitions, crashes, takeovers, redrives and late commands', () => {
-  test('are never two executions’ that a host would both obey, have fences that only grow, and end free', {
+  test('Two executions never hold a lock that a host would obey, fences only grow, and all locks end free, in any interleaving', {
     timeout: 600_000,
   }, async () => {
     const totals: Record<string, number> = { interleavings: 0 };

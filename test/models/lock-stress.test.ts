@@ -90,7 +90,7 @@ const strictlyRising = (numbers: readonly number[]) =>
   numbers.every((number, at) => at === 0 || number > (numbers[at - 1] ?? 0));
 
 describe('fifty executions for one target', () => {
-  test('hold it one at a time, under fences that rise by one, and leave no lock', async () => {
+  test('Fifty executions for one target hold it one at a time, under fences that rise by one, and leave no lock', async () => {
     const world = aWorld(tables.documents);
 
     const { target, turns, crowd } = await play(world, 50, {
@@ -105,7 +105,7 @@ describe('fifty executions for one target', () => {
     expect(await world.history.list({ targetId: target.id })).toHaveLength(50);
   });
 
-  test('end with the one requested last; those before it come earlier or are superseded', async () => {
+  test('Fifty executions for one target end with the one requested last; those before it come earlier or are superseded', async () => {
     const world = aWorld(tables.documents);
 
     const { target, turns, crowd } = await play(world, 50, {
@@ -121,7 +121,7 @@ describe('fifty executions for one target', () => {
     expect((await world.locks.read(target.id)).owner).toBeNull();
   });
 
-  test('lose answers and die while holding it, and still hold it one at a time under rising fences', async () => {
+  test('Fifty executions for one target lose answers and die while holding it, and still hold it one at a time under rising fences', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 2, max: 12 }),

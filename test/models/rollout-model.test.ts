@@ -47,8 +47,8 @@ beforeAll(async () => {
 /** Runs one story and logs every step: the JSON of a plot, as in a counterexample. */
 const singleStory = process.env.CERTFERRY_ROLLOUT_STORY;
 
-describe('rollouts, in any interleaving of waves, failures, deaths, aborts, redrives, newer versions and people', () => {
-  test('end or can be resumed, and leave every host and every record as they say', {
+describe('rollouts in any interleaving of events', () => {
+  test('Rollouts end or can be resumed in any interleaving of events, and the records match the hosts', {
     timeout: 36_000_000,
   }, async () => {
     const totals: Record<string, number> = { stories: 0 };

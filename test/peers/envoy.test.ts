@@ -33,7 +33,7 @@ describeWith([...needs, root], 'a real Envoy', () => {
   }
 
   test.each(['sds', 'files'] as const)(
-    'says on its admin interface that it refuses a key, and the old one is back (%s)',
+    'A real Envoy reports on its admin interface that it refuses a key, and the previous one is restored (%s)',
     async (watched) => {
       const { first, deploy, serves } = await aRunningEnvoy(watched);
 
@@ -45,7 +45,7 @@ describeWith([...needs, root], 'a real Envoy', () => {
     },
   );
 
-  test('lists what it took, so the deployment says more than that files are in place', async () => {
+  test('A real Envoy lists the accepted certificates, so the deployment is verified beyond the files', async () => {
     const { version, deploy, serves, site } = await aHostedRenewal();
     const next = await version();
 

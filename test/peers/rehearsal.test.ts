@@ -39,7 +39,7 @@ describeWith(needs, 'a rehearsal with a real Envoy', () => {
     return { hosted, first, line, before };
   }
 
-  test('takes what its shadow serves', async () => {
+  test('A rehearsal with a real Envoy accepts what its sandboxed instance serves', async () => {
     const next = await aVersion();
 
     const { hosted, line } = await rehearsed('taken', next);
@@ -48,7 +48,7 @@ describeWith(needs, 'a rehearsal with a real Envoy', () => {
     await hosted.serves(next);
   });
 
-  test('touches nothing where its shadow does not take the key', async () => {
+  test('A rehearsal with a real Envoy changes nothing if its sandboxed instance refuses the key', async () => {
     const { hosted, first, line, before } = await rehearsed(
       'refused',
       await aVersion({ keyType: 'rsa1024' }),

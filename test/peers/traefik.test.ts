@@ -51,7 +51,7 @@ describeWith([...needs, program('strace'), root], 'a real Traefik and a very slo
     return { seen: [...seen], first, next, line, hosted };
   }
 
-  test('serves the old leaf or the new one, never its own, when its dynamic configuration is moved last', async () => {
+  test('A real Traefik and a very slow host serves the previous leaf or the new one, never its own, when its dynamic configuration is moved last', async () => {
     const { seen, first, next, line, hosted } = await renewSlowly('trigger', () => ({}));
 
     expect(line?.outcome).toBe('applied');

@@ -44,7 +44,7 @@ describe('whether an execution runs', () => {
     expect(await executions.status(arn)).toBe(expected);
   });
 
-  test('is unknown when nobody answers', async () => {
+  test('The status of an execution is unknown when Step Functions does not answer', async () => {
     await sfn.close();
 
     expect(await executions.status(arn)).toBe('unknown');
@@ -54,20 +54,20 @@ describe('whether an execution runs', () => {
 describe('starting an execution', () => {
   const machine = 'arn:aws:states:local:000000000000:stateMachine:rollout';
 
-  test('sends the input as JSON and gives the ARN', async () => {
+  test('Starting an execution sends the input as JSON and gives the ARN', async () => {
     sfn.answers.push({ executionArn: arn, startDate: 0 });
 
     expect(await executions.start(machine, 'x', { reason: 'asked for' })).toBe(arn);
     expect(sfn.requests).toEqual([{ stateMachineArn: machine, name: 'x', input: '{"reason":"asked for"}' }]);
   });
 
-  test('gives nothing for a name that is taken', async () => {
+  test('Starting an execution gives nothing for a name that is taken', async () => {
     sfn.answers.push(refusal('ExecutionAlreadyExists'));
 
     expect(await executions.start(machine, 'x', {})).toBeNull();
   });
 
-  test('says when it was not allowed to', async () => {
+  test('Starting an execution reports a missing permission', async () => {
     sfn.answers.push(refusal('AccessDeniedException'));
 
     await expect(executions.start(machine, 'x', {})).rejects.toMatchObject({ name: 'AccessDeniedException' });
@@ -75,13 +75,13 @@ describe('starting an execution', () => {
 });
 
 describe('completing a waiting state', () => {
-  test('sends the result as JSON', async () => {
+  test('Completing a waiting state sends the result as JSON', async () => {
     expect(await executions.complete('token', { outcome: 'applied' })).toBe(true);
     expect(sfn.requests).toEqual([{ taskToken: 'token', output: '{"outcome":"applied"}' }]);
   });
 
   test.each(['TaskTimedOut', 'TaskDoesNotExist', 'InvalidToken'])(
-    'is no error when nobody waits (%s)',
+    'Completing a state that no longer waits is not an error (%s)',
     async (name) => {
       sfn.answers.push(refusal(name));
 
@@ -89,7 +89,7 @@ describe('completing a waiting state', () => {
     },
   );
 
-  test('lets other errors through', async () => {
+  test('Completing a waiting state lets other errors through', async () => {
     sfn.answers.push(refusal('ThrottlingException'));
 
     await expect(executions.complete('token', {})).rejects.toMatchObject({ name: 'ThrottlingException' });
@@ -97,12 +97,12 @@ describe('completing a waiting state', () => {
 });
 
 describe('failing a waiting state', () => {
-  test('sends the error’s name and words', async () => {
+  test('Failing a waiting state sends the error’s name and words', async () => {
     expect(await executions.fail('token', { name: 'HostLost', message: 'silence' })).toBe(true);
     expect(sfn.requests).toEqual([{ taskToken: 'token', error: 'HostLost', cause: 'silence' }]);
   });
 
-  test('is no error when nobody waits', async () => {
+  test('Failing a state that no longer waits is not an error', async () => {
     sfn.answers.push(refusal('TaskTimedOut'));
 
     expect(await executions.fail('token', { name: 'HostLost', message: 'silence' })).toBe(false);

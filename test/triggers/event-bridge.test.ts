@@ -3,11 +3,14 @@ import { matchesPattern } from './event-bridge.ts';
 import { examples } from './examples.ts';
 
 describe('the stand-in for EventBridge', () => {
-  test.each(examples)('matches as EventBridge does: $what', ({ pattern, event, matches }) => {
-    expect(matchesPattern(pattern, event)).toBe(matches);
-  });
+  test.each(examples)(
+    'The stand-in for EventBridge matches as EventBridge does: $what',
+    ({ pattern, event, matches }) => {
+      expect(matchesPattern(pattern, event)).toBe(matches);
+    },
+  );
 
-  test('plays no operator that it does not know', () => {
+  test('The stand-in for EventBridge refuses operators that it does not implement', () => {
     expect(() => matchesPattern({ a: [{ numeric: ['>', 1] }] }, { a: 2 })).toThrow('numeric');
   });
 });

@@ -61,16 +61,13 @@ const arriving = {
 };
 
 describe('the triggers', () => {
-  test.each(allFixtures())(
-    'an event is taken by the rule that is for it, and no other: $name',
-    ({ name, event }) => {
-      const taken = Object.entries(rules).flatMap(([rule, { pattern }]) =>
-        matchesPattern(jsonOf(pattern), event) ? [rule] : [],
-      );
+  test.each(allFixtures())('Exactly the intended rule matches an event: $name', ({ name, event }) => {
+    const taken = Object.entries(rules).flatMap(([rule, { pattern }]) =>
+      matchesPattern(jsonOf(pattern), event) ? [rule] : [],
+    );
 
-      expect(taken).toEqual([matchedBy[name]].filter((rule) => rule !== null));
-    },
-  );
+    expect(taken).toEqual([matchedBy[name]].filter((rule) => rule !== null));
+  });
 
   test.each([
     ['acm-renewal', 'acm', { ...whole, reason: 'ACM: renewal of 61f50cd4-45b9-4259-b049-d0a53682fa4b' }],
@@ -148,13 +145,13 @@ describe('the triggers', () => {
   });
 
   test.each(allFixtures().filter(({ matches }) => matches === null))(
-    'nothing is started by $name',
+    'Nothing is started by $name',
     async ({ name }) => {
       expect(await deliver(name)).toEqual([]);
     },
   );
 
-  test('every event that comes past the rules all the same is refused or says why it starts nothing', async () => {
+  test('Every event that passes the rules without need is refused, or returns why it starts nothing', async () => {
     const executions = fakeExecutions();
     const handle = createHandler({ catalogue: fakeCatalogue({}), executions, rolloutArn });
     const said = [];
@@ -170,7 +167,7 @@ describe('the triggers', () => {
     expect(said.every((summary) => summary.startsWith('nothing to do: '))).toBe(true);
   });
 
-  test('are rendered by CDK as they are tested here', () => {
+  test('CDK renders the triggers as they are tested here', () => {
     const stack = new Stack(new App(), 'Stack');
     for (const [name, { pattern }] of Object.entries(rules)) {
       new Rule(stack, name, { eventPattern: pattern satisfies EventPattern });
@@ -186,10 +183,10 @@ describe('the triggers', () => {
   });
 });
 
-describe('what the stack knows narrows the rules', () => {
+describe('the rules of a stack', () => {
   const account = '123456789012';
 
-  test('a stack that names nothing hears of every secret, certificate and parameter, and of no bucket', () => {
+  test('A stack that names nothing hears of every secret, certificate and parameter, and of no bucket', () => {
     const patterns = triggersFor({ account });
 
     expect(Object.keys(patterns)).toEqual([
@@ -203,7 +200,7 @@ describe('what the stack knows narrows the rules', () => {
     expect(patterns.ParameterChanged?.pattern.detail).not.toHaveProperty('name');
   });
 
-  test('named secrets and certificates are the only ones heard of', () => {
+  test('Named secrets and certificates narrow the rules to them', () => {
     const patterns = triggersFor({
       account,
       secretArns: [secretArn],
@@ -214,7 +211,7 @@ describe('what the stack knows narrows the rules', () => {
     expect(patterns.CertificateAvailable?.pattern.resources).toEqual([certificateArn]);
   });
 
-  test('names with wildcards that EventBridge does not know are left to the Lambda', () => {
+  test('Names with wildcards that EventBridge does not know are left to the Lambda', () => {
     const patterns = triggersFor({
       account,
       secretArns: [secretArn, `${secretArn.slice(0, -6)}??????`],
@@ -234,7 +231,7 @@ describe('what the stack knows narrows the rules', () => {
       { key: [{ prefix: 'x/' }, { prefix: 'y/' }] },
     ],
     [[{ name: 'b', prefix: 'x/' }, { name: 'b' }], undefined],
-  ])('a bucket has one rule, for all of its prefixes', (buckets, object) => {
+  ])('A bucket has one rule, for all of its prefixes', (buckets, object) => {
     const { 'ObjectCreated-b': rule, ...rest } = triggersFor({ account, buckets });
 
     expect(rule?.pattern.detail?.object).toEqual(object);

@@ -25,7 +25,7 @@ describe('twelve hosts, each with its own TLS server, and the command line', () 
   }, patient.timeout);
   afterAll(() => fleet.close());
 
-  test('put one host back alone when one failure is tolerated', patient, async () => {
+  test('Twelve hosts: a tolerated failure rolls back one host alone', patient, async () => {
     const [version, before] = [await aVersion(), await fleet.served()];
     ninth.isStuck = true;
 
@@ -38,23 +38,27 @@ describe('twelve hosts, each with its own TLS server, and the command line', () 
     expect(await fleet.served()).toEqual(all(version.fingerprint).with(8, before[8] ?? ''));
   });
 
-  test('put everything back, the newest wave first, when none is', patient, async () => {
-    const [before, files] = [await fleet.served(), fleet.hosts.map((host) => host.files())];
-    ninth.isStuck = true;
+  test(
+    'Twelve hosts: a failure that is not tolerated rolls back everything, the newest wave first',
+    patient,
+    async () => {
+      const [before, files] = [await fleet.served(), fleet.hosts.map((host) => host.files())];
+      ninth.isStuck = true;
 
-    const run = await fleet.rollout(await aVersion(), '--on-halt', 'rollback');
-    ninth.isStuck = false;
+      const run = await fleet.rollout(await aVersion(), '--on-halt', 'rollback');
+      ninth.isStuck = false;
 
-    expect(run).toMatchObject({ outcome: 'rolled_back', code: 13 });
-    expect(countOf(run.waves, 'deployed')).toBeGreaterThan(1);
-    expect(countOf(run.waves, 'put back')).toBe(countOf(run.waves, 'deployed'));
-    expect(newestFirst(run.waves)).toBe(true);
-    expect(await fleet.served()).toEqual(before);
-    expect(fleet.hosts.map((host) => host.files())).toEqual(files);
-  });
+      expect(run).toMatchObject({ outcome: 'rolled_back', code: 13 });
+      expect(countOf(run.waves, 'deployed')).toBeGreaterThan(1);
+      expect(countOf(run.waves, 'put back')).toBe(countOf(run.waves, 'deployed'));
+      expect(newestFirst(run.waves)).toBe(true);
+      expect(await fleet.served()).toEqual(before);
+      expect(fleet.hosts.map((host) => host.files())).toEqual(files);
+    },
+  );
 
   test(
-    'deploy nothing twice when the process is killed in the last wave and another resumes',
+    'Twelve hosts: nothing is deployed twice when the process is killed in the last wave and another one resumes',
     patient,
     async () => {
       const version = await aVersion();

@@ -92,7 +92,7 @@ const sevenStates = [
 ];
 
 describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certferry on a real nginx', () => {
-  test('makes a first deployment, renews in seven transitions, and finds a second run unchanged', async () => {
+  test('certferry on a real nginx makes a first deployment, renews in seven transitions, and finds a second run unchanged', async () => {
     const { nginx, deploy, first } = await aRunningSite();
     const second = await aVersion();
 
@@ -115,7 +115,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(live(nginx)).toEqual(before);
   });
 
-  test('ends validate_failed with the live files never touched where nginx refuses the staged bytes', async () => {
+  test('certferry on a real nginx ends validate_failed with the live files never touched where nginx refuses the staged bytes', async () => {
     const { nginx, deploy, first } = await aRunningSite();
     // another virtual host pairs the same certificate file with a key file of its own, which stays the old one
     const otherKey = join(nginx.keyPath, '../other.pem');
@@ -134,7 +134,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
-  test('ends reload_failed with the old inodes back where the reload fails', async () => {
+  test('certferry on a real nginx ends reload_failed with the previous inodes back where the reload fails', async () => {
     const { nginx, deploy, describeTarget, first } = await aRunningSite();
     const before = live(nginx);
     const marker = join(scratch, `reloaded-${count}`);
@@ -147,7 +147,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
-  test('ends rolled_back where the endpoint goes on serving another certificate', async () => {
+  test('A deployment on a real nginx ends rolled_back where the endpoint keeps serving another certificate', async () => {
     const { nginx, deploy, describeTarget, first } = await aRunningSite();
     describeTarget({ reloadCommand: ['true'] });
 
@@ -171,7 +171,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
-  test('ends rolled_back where the endpoint belongs to another server altogether', async () => {
+  test('certferry on a real nginx ends rolled_back where the endpoint belongs to another server altogether', async () => {
     const { nginx, deploy, describeTarget, first } = await aRunningSite();
     const stranger = await aRunningSite();
     describeTarget({}, { endpoint: `127.0.0.1:${stranger.nginx.port}` });
@@ -183,7 +183,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(await servedBy(stranger.nginx.port)).toBe(stranger.first.fingerprint);
   });
 
-  test('ends rollback_failed with the paths and commands a person needs', async () => {
+  test('A deployment on a real nginx ends rollback_failed with the paths and commands that an operator needs', async () => {
     const { nginx, deploy, describeTarget, state, first } = await aRunningSite();
     describeTarget({ reloadCommand: ['false'] });
 
@@ -201,7 +201,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(inspected.stdout.replaceAll(/\s+/g, ' ')).toContain('on the host, run: false');
   });
 
-  test('keeps owner and mode through a renewal and a rollback', async () => {
+  test('certferry on a real nginx keeps owner and mode through a renewal and a rollback', async () => {
     const { nginx, deploy, rollback, first } = await aRunningSite();
     chownSync(nginx.keyPath, 0, 33);
     chmodSync(nginx.keyPath, 0o640);
@@ -220,7 +220,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(await servedBy(nginx.port)).toBe(first.fingerprint);
   });
 
-  test('judges a dry run by the real daemon and touches nothing', async () => {
+  test('certferry on a real nginx judges a dry run by the real daemon and touches nothing', async () => {
     const { nginx, deploy } = await aRunningSite();
     const before = live(nginx);
 
@@ -230,7 +230,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(live(nginx)).toEqual(before);
   });
 
-  test('looks at the endpoint from the host where the target says so', async () => {
+  test('A deployment on a real nginx probes the endpoint from the host if the target is configured so', async () => {
     const { deploy, describeTarget } = await aRunningSite();
     describeTarget({}, { probeFrom: 'host' });
     const seen = await deploy(await aVersion());

@@ -106,7 +106,7 @@ async function aDeployment(verify: object | 'none', reloadCommand: string, keyTy
 }
 
 describe('the private key', () => {
-  test('is after a deployment in the daemon’s own file and nowhere else', async () => {
+  test('The private key is after a deployment in the daemon’s own file and nowhere else', async () => {
     const { folder, run, inspected, faces, inProcesses } = await aDeployment('none', 'true', 'p256');
 
     expect(run.json.outcome).toBe('deployed_unverified');
@@ -117,7 +117,7 @@ describe('the private key', () => {
     }
   });
 
-  test('is nowhere after a rollback, not even when the reload command printed it', async () => {
+  test('The private key is nowhere after a rollback, not even when the reload command printed it', async () => {
     const verify = { endpoint: '127.0.0.1:1', attempts: 1 };
     const leak = `cat ${join(scratch, `host-${count + 1}`, 'tls/key.pem')} >&2`;
     const { folder, run, inspected, faces, inProcesses } = await aDeployment(
@@ -134,7 +134,7 @@ describe('the private key', () => {
     }
   });
 
-  test('is not in what a failing reload command said, although it said the key', async () => {
+  test('The private key is not in the output of a failing reload command, although the command printed it', async () => {
     const leak = `cat ${join(scratch, `host-${count + 1}`, 'tls/key.pem')} >&2`;
     const { folder, run, faces } = await aDeployment('none', `${leak} && exit 1`, 'rsa2048');
 
@@ -143,7 +143,7 @@ describe('the private key', () => {
     expect(holdersOf(faces, folder)).toEqual(['incoming/privkey.pem']);
   });
 
-  test('would be found by this search if it were there', async () => {
+  test('The private key would be found by this search if it were there', async () => {
     const version = await aVersion({ keyType: 'p256' });
     const folder = join(scratch, 'planted');
     mkdirSync(folder);

@@ -74,7 +74,7 @@ function commandsIn(state: string): CommandOnDisk[] {
 }
 
 describeWith([program('flock', 'util-linux')], 'an execution killed in mid-push', () => {
-  test('loses its lock to the next one at once, which waits for the host and wins', async () => {
+  test('An execution killed in mid-push loses its lock to the next one at once, which waits for the host and wins', async () => {
     const { state, certPath, deploy, slow, folder } = await aHost();
     const [second, third] = [await aVersion(), await aVersion()];
     writeFileSync(slow, '');
@@ -106,7 +106,7 @@ describeWith([program('flock', 'util-linux')], 'an execution killed in mid-push'
     expect(filesBelow(join(folder, 'tls'))).toEqual(['cert.pem', 'key.pem']);
   });
 
-  test('has its late command refused by the host', async () => {
+  test('An execution killed in mid-push has its late command refused by the host', async () => {
     const { state, certPath, deploy } = await aHost();
     const [second, third] = [await aVersion(), await aVersion()];
     const lock = join(state, 'hosts/local/lock');

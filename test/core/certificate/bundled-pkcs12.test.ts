@@ -29,14 +29,17 @@ describe('PKCS#12 in a Lambda, without the half of node-forge that makes keys', 
     ['AES and PBKDF2', []],
     ['OpenSSL 1 and Windows (RC2-40 and 3DES, SHA-1)', ['-legacy']],
     ['SHA-512 and an RSA key', ['-macalg', 'sha512'], 'rsa2048'],
-  ] as const)('is read: %s', async (_, args, keyType?: 'rsa2048') => {
-    const version = await aVersion(keyType === undefined ? {} : { keyType });
-    const pkcs12 = asPkcs12(version.fullchainPem + version.keyPem, 'a passphrase', args);
-    const read = await bundled();
+  ] as const)(
+    'PKCS#12 in a Lambda, without the half of node-forge that makes keys is read: %s',
+    async (_, args, keyType?: 'rsa2048') => {
+      const version = await aVersion(keyType === undefined ? {} : { keyType });
+      const pkcs12 = asPkcs12(version.fullchainPem + version.keyPem, 'a passphrase', args);
+      const read = await bundled();
 
-    const { bundle } = read({ pkcs12, passphrase: 'a passphrase' }, new Date());
+      const { bundle } = read({ pkcs12, passphrase: 'a passphrase' }, new Date());
 
-    expect(bundle.key).toBe(version.keyPem);
-    expect(bundle.chain).toHaveLength(1);
-  });
+      expect(bundle.key).toBe(version.keyPem);
+      expect(bundle.chain).toHaveLength(1);
+    },
+  );
 });

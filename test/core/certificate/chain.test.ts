@@ -24,7 +24,7 @@ describe('the chain', () => {
     key: leaf.keyPem,
   });
 
-  test('leads from the leaf upwards whatever the order given, without the root', () => {
+  test('The chain leads from the leaf upwards whatever the order given, without the root', () => {
     const { bundle, facts, warnings } = read(given(root, lower, leaf, upper));
 
     expect(bundle).toMatchObject({ leaf: leaf.certPem, chain: [lower.certPem, upper.certPem] });
@@ -32,14 +32,14 @@ describe('the chain', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('needs no root', () => {
+  test('The chain needs no root', () => {
     expect(read(given(upper, leaf, lower))).toMatchObject({
       bundle: { chain: [lower.certPem, upper.certPem] },
       warnings: [],
     });
   });
 
-  test('warns when no intermediate is given', () => {
+  test('The chain warns when no intermediate is given', () => {
     const { bundle, warnings } = read(given(leaf));
 
     expect(bundle.chain).toEqual([]);
@@ -48,7 +48,7 @@ describe('the chain', () => {
     ]);
   });
 
-  test('does not warn when the root itself issued the leaf', async () => {
+  test('The chain does not warn when the root itself issued the leaf', async () => {
     const direct = await anIdentity({ subject: 'direct', issuer: root, names: ['direct.example.test'] });
 
     const { bundle, warnings } = read({ certificate: direct.certPem + root.certPem, key: direct.keyPem });
@@ -57,7 +57,7 @@ describe('the chain', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('takes a self-signed leaf that is no CA', async () => {
+  test('The chain takes a self-signed leaf that is no CA', async () => {
     const lone = await anIdentity({ subject: 'lone', names: ['lone.example.test'] });
 
     const { bundle, warnings } = read({ certificate: lone.certPem, key: lone.keyPem });
@@ -66,7 +66,7 @@ describe('the chain', () => {
     expect(warnings).toEqual([]);
   });
 
-  test('drops a root of version 1, which does not say that it is a CA', async () => {
+  test('The chain omits a root of version 1, which does not declare that it is a CA', async () => {
     const old = await anIdentity({ subject: 'Old Root', version1: true });
     const version = await anIdentity({ subject: 'site', issuer: old, names: ['site.example.test'] });
 
@@ -75,7 +75,7 @@ describe('the chain', () => {
     expect(bundle).toMatchObject({ leaf: version.certPem, chain: [] });
   });
 
-  test('keeps the longest way up when certificates are cross-signed', async () => {
+  test('The chain keeps the longest way up when certificates are cross-signed', async () => {
     const older = await anIdentity({ subject: 'Older Root', ca: true });
     const crossed = await anIdentity({ subject: 'Root', ca: true, issuer: older, keys: root.keys });
 
@@ -90,7 +90,7 @@ describe('the chain', () => {
     }
   });
 
-  test('prefers a longer way to one that lasts longer', async () => {
+  test('The chain prefers a longer way to one that lasts longer', async () => {
     const detour = await anIdentity({ subject: 'Detour', ca: true, issuer: root });
     const notAfter = new Date(Date.now() + 30 * day);
     const longer = await anIdentity({
@@ -109,7 +109,7 @@ describe('the chain', () => {
     }
   });
 
-  test('keeps of two equal ways the one that lasts longer, and says what it leaves out', async () => {
+  test('Of two equal paths, the chain keeps the one that lasts longer, and reports what it omits', async () => {
     const other = await anIdentity({ subject: 'Other Root', ca: true });
     const twin = await anIdentity({
       subject: 'Upper',
@@ -130,7 +130,7 @@ describe('the chain', () => {
     }
   });
 
-  test('keeps the same of two equal ways that last equally long, whatever the order', async () => {
+  test('The chain keeps the same of two equal ways that last equally long, whatever the order', async () => {
     const notAfter = new Date(Date.now() + 400 * day);
     const keys = upper.keys;
     const [one, two] = await Promise.all(
@@ -144,7 +144,7 @@ describe('the chain', () => {
     expect(read(given(leaf, lower, one, two)).bundle).toEqual(read(given(two, one, lower, leaf)).bundle);
   });
 
-  test('does not go round in circles when two CAs signed each other', async () => {
+  test('The chain does not go round in circles when two CAs signed each other', async () => {
     const east = await anIdentity({ subject: 'East', ca: true });
     const west = await anIdentity({ subject: 'West', ca: true, issuer: east });
     const eastByWest = await anIdentity({ subject: 'East', ca: true, issuer: west, keys: east.keys });
@@ -158,7 +158,7 @@ describe('the chain', () => {
     expect(bundle.chain).toEqual([west.certPem, eastByWest.certPem]);
   });
 
-  test('refuses an unrelated intermediate and names it', async () => {
+  test('The chain refuses an unrelated intermediate and names it', async () => {
     const stranger = await createAuthority({ name: 'Stranger', intermediate: true });
 
     const error = refusal(() =>
@@ -169,7 +169,7 @@ describe('the chain', () => {
     expect(error.details).toMatchObject({ strangers: [expect.stringContaining('CN=Stranger Intermediate')] });
   });
 
-  test('refuses an unrelated root', async () => {
+  test('The chain refuses an unrelated root', async () => {
     const stranger = await createAuthority({ name: 'Stranger' });
 
     expect(refusal(() => read({ ...given(leaf, lower, upper), chain: stranger.rootPem })).name).toBe(
@@ -177,7 +177,7 @@ describe('the chain', () => {
     );
   });
 
-  test("refuses a chain without the leaf's issuer, naming what is missing", () => {
+  test("The chain refuses a chain without the leaf's issuer, naming what is missing", () => {
     const error = refusal(() => read(given(leaf, upper, root)));
 
     expect(error.name).toBe('ChainBroken');
@@ -185,13 +185,13 @@ describe('the chain', () => {
     expect(error.message).toContain('was issued by "CN=Lower", which is not among the certificates');
   });
 
-  test('refuses a gap further up, naming what is missing', () => {
+  test('The chain refuses a gap further up, naming what is missing', () => {
     const error = refusal(() => read(given(leaf, lower, root)));
 
     expect(error).toMatchObject({ name: 'ChainBroken', details: { issuer: 'CN=Upper' } });
   });
 
-  test('refuses an issuer of the right name with another key', async () => {
+  test('The chain refuses an issuer of the right name with another key', async () => {
     const renewed = await anIdentity({ subject: 'Lower', ca: true, issuer: upper });
 
     const error = refusal(() => read(given(leaf, renewed, upper)));
@@ -200,7 +200,7 @@ describe('the chain', () => {
     expect(error.message).toContain('a certificate of that name is given, but did not sign it');
   });
 
-  test('refuses an issuer whose key is of a kind that nobody knows', () => {
+  test('The chain refuses an issuer with an unknown type of key', () => {
     const der = derOf(lower.certPem);
     const idEcPublicKey = Buffer.from('06072a8648ce3d0201', 'hex');
     der[der.indexOf(idEcPublicKey) + 8] = 0x7e;
@@ -210,7 +210,7 @@ describe('the chain', () => {
     );
   });
 
-  test('refuses a damaged root instead of taking it for one that was cross-signed', () => {
+  test('The chain refuses a damaged root instead of taking it for one that was cross-signed', () => {
     const der = derOf(root.certPem);
     der[der.length - 1] = (der.at(-1) ?? 0) ^ 1;
     const input = { ...given(leaf, lower, upper), chain: armour('CERTIFICATE', der) };
@@ -220,7 +220,7 @@ describe('the chain', () => {
     expect(error).toMatchObject({ name: 'ChainBroken', message: expect.stringContaining('It is damaged') });
   });
 
-  test('refuses two leaves, naming both', async () => {
+  test('The chain refuses two leaves, naming both', async () => {
     const before = await anIdentity({ subject: 'before', issuer: lower, names: ['www.example.test'] });
 
     const error = refusal(() => read(given(leaf, before, lower)));
@@ -231,20 +231,20 @@ describe('the chain', () => {
     });
   });
 
-  test('refuses CAs without a leaf', () => {
+  test('The chain refuses CAs without a leaf', () => {
     const error = refusal(() => read({ ...given(lower, upper, root), key: aStrangeKey() }));
 
     expect(error).toMatchObject({ name: 'NoLeaf', message: expect.stringContaining('all of them are CAs') });
   });
 
-  test('refuses a CA as leaf when it is the only certificate', () => {
+  test('The chain refuses a CA as leaf when it is the only certificate', () => {
     expect(refusal(() => read({ certificate: root.certPem, key: root.keyPem }))).toMatchObject({
       name: 'LeafIsCa',
       message: expect.stringContaining('"CN=Root"'),
     });
   });
 
-  test('refuses a CA as leaf when the key is its own', async () => {
+  test('The chain refuses a CA as leaf when the key is its own', async () => {
     const version = await aVersion({ ca: true });
 
     expect(refusal(() => read({ certificate: version.fullchainPem, key: version.keyPem }))).toMatchObject({
@@ -253,7 +253,7 @@ describe('the chain', () => {
     });
   });
 
-  test('takes ten certificates, counted without repetitions, and refuses eleven', async () => {
+  test('The chain takes ten certificates, counted without repetitions, and refuses eleven', async () => {
     const path: Identity[] = [root];
     for (let level = 1; level < 9; level += 1) {
       path.push(await anIdentity({ subject: `Level ${level}`, ca: true, issuer: path.at(-1) ?? root }));

@@ -15,7 +15,7 @@ describe('facts of installed files', () => {
     version = await aVersion({ notAfter: new Date('2031-05-06T07:08:09Z') });
   });
 
-  test('equal those of the bundle that was installed', () => {
+  test('Facts of installed files equal those of the bundle that was installed', () => {
     const { bundle, facts } = read({ certificate: version.fullchainPem, key: version.keyPem });
 
     expect(factsOfPem(bundle.leaf + bundle.chain.join(''))).toEqual(facts);
@@ -23,7 +23,7 @@ describe('facts of installed files', () => {
     expect(factsOfPem(withCrlf(bundle.leaf + bundle.chain.join('')))).toEqual(facts);
   });
 
-  test('are a fingerprint, those of the chain, the kind of key and the last second', () => {
+  test('Facts of installed files are a fingerprint, those of the chain, the kind of key and the last second', () => {
     const facts = factsOfPem(version.fullchainPem);
 
     expect(VersionFacts.parse(facts)).toEqual({
@@ -37,7 +37,7 @@ describe('facts of installed files', () => {
   test.each([
     ['rsa2048', 'rsa'],
     ['ed25519', 'ed25519'],
-  ] as const)('know %s', async (keyType, keyAlgorithm) => {
+  ] as const)('Facts of installed files know %s', async (keyType, keyAlgorithm) => {
     const { certPem } = await aVersion({ keyType });
 
     expect(factsOfPem(certPem)).toMatchObject({ keyAlgorithm });
@@ -50,11 +50,11 @@ describe('facts of installed files', () => {
       '-----BEGIN DH PARAMETERS-----\nMAYCAQsCAQI=\n-----END DH PARAMETERS-----\n',
     ],
     ['a damaged certificate', '-----BEGIN CERTIFICATE-----\nMAYCAQsCAQI=\n-----END CERTIFICATE-----\n'],
-  ])('are null for %s', (_, pem) => {
+  ])('Facts of installed files are null for %s', (_, pem) => {
     expect(factsOfPem(pem)).toBeNull();
   });
 
-  test('are null for a key of another kind', () => {
+  test('Facts of installed files are null for a key of another kind', () => {
     const key = openssl(['genpkey', '-algorithm', 'ed448']).toString();
 
     expect(
@@ -64,7 +64,7 @@ describe('facts of installed files', () => {
 });
 
 describe('names of a certificate', () => {
-  test('are its DNS names and addresses in lower case, each once', async () => {
+  test('Names of a certificate are its DNS names and addresses in lower case, each once', async () => {
     const { certPem } = await aVersion({
       names: ['WWW.Example.Test', 'www.example.test', '*.example.test', '192.0.2.1', '2001:db8::1'],
     });
@@ -77,7 +77,7 @@ describe('names of a certificate', () => {
     ]);
   });
 
-  test('leave out what is not a host', () => {
+  test('Names of a certificate leave out what is not a host', () => {
     const key = openssl(['genpkey', '-algorithm', 'ed25519']).toString();
     const names =
       'subjectAltName=email:me@example.test,DNS:a.example.test,URI:https://b.example.test/x,DNS:c.example.test';
@@ -89,13 +89,13 @@ describe('names of a certificate', () => {
     expect(namesOf(new X509Certificate(certificate))).toEqual(['a.example.test', 'c.example.test']);
   });
 
-  test('are not deceived by a name that looks like several', async () => {
+  test('A name that looks like several names is one name of the certificate', async () => {
     const { certificate } = await anIdentity({ subject: 'x', names: ['a.test, DNS:b.test'] });
 
     expect(namesOf(certificate)).toEqual(['a.test, dns:b.test']);
   });
 
-  test('are the common name when there are no others, and nothing without that', () => {
+  test('Names of a certificate are the common name when there are no others, and nothing without that', () => {
     const key = openssl(['genpkey', '-algorithm', 'ed25519']).toString();
     const named = (subject: string) =>
       new X509Certificate(openssl(['req', '-x509', '-key', '/dev/stdin', '-subj', subject], key));
@@ -121,13 +121,13 @@ describe('lost names', () => {
     ['names where a wildcard was', ['*.a.test'], ['www.a.test'], ['*.a.test']],
     ['an address less', ['192.0.2.1', 'a.test'], ['a.test'], ['192.0.2.1']],
     ['a name without a dot', ['localhost'], ['*.localhost'], ['localhost']],
-  ])('are told for %s', async (_, installed, next, lost) => {
+  ])('Lost names are reported for %s', async (_, installed, next, lost) => {
     const [before, after] = await Promise.all([aVersion({ names: installed }), aVersion({ names: next })]);
 
     expect(lostNames(before.fullchainPem, after.fullchainPem)).toEqual(lost);
   });
 
-  test('are none where nothing was installed that can be read', async () => {
+  test('Lost names are none where nothing was installed that can be read', async () => {
     const { certPem } = await aVersion();
 
     expect(lostNames('', certPem)).toEqual([]);
@@ -136,7 +136,7 @@ describe('lost names', () => {
 });
 
 describe('descriptions', () => {
-  test('name a certificate by subject, serial and last day', async () => {
+  test('Descriptions name a certificate by subject, serial and last day', async () => {
     const { certPem } = await aVersion({ serial: '0a1b', notAfter: new Date('2031-05-06T07:08:09Z') });
 
     expect(describeCertificate(new X509Certificate(certPem))).toBe(
@@ -150,11 +150,11 @@ describe('descriptions', () => {
     ['none at all', undefined, 'no name'],
     ['control characters', 'CN=\u001b[31mred', 'CN=?[31mred'],
     ['a long name', 'x'.repeat(200), `${'x'.repeat(120)}…`],
-  ])('show %s on one short line', (_, name, line) => {
+  ])('Descriptions show %s on one short line', (_, name, line) => {
     expect(nameLine(name)).toBe(line);
   });
 
-  test('tell the issuer and the serial of a leaf', async () => {
+  test('A description of a leaf contains its issuer and its serial number', async () => {
     const issuer = await anIdentity({ subject: 'Issuer', ca: true });
     const leaf = await anIdentity({ subject: 'www', issuer, names: ['www.example.test'] });
 

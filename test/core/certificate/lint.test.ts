@@ -29,13 +29,13 @@ describe('dates', () => {
     ['in the first second', '2030-01-01T00:00:00Z'],
     ['in the middle', '2030-02-01T00:00:00Z'],
     ['in the last second', '2030-03-31T23:59:59.900Z'],
-  ])('takes a certificate %s of its life', (_, now) => {
+  ])('The check of dates takes a certificate %s of its life', (_, now) => {
     const { subject } = readBundle(input, new Date(now));
 
     expect(subject).toMatchObject({ notBefore: 1_893_456_000, notAfter: 1_901_231_999 });
   });
 
-  test('refuses a leaf whose dates are no dates', () => {
+  test('The check of dates refuses a leaf whose dates are no dates', () => {
     const der = derOf(input.certificate);
     der.write('301399235959Z', der.indexOf('300331235959Z'));
 
@@ -45,7 +45,7 @@ describe('dates', () => {
     expect(factsOfPem(certificate)).toBeNull();
   });
 
-  test('refuses an expired leaf with the day it expired', () => {
+  test('The check of dates refuses an expired leaf with the day it expired', () => {
     const error = refusal(() => readBundle(input, new Date('2030-04-01T00:00:00Z')));
 
     expect(error.name).toBe('CertificateExpired');
@@ -53,7 +53,7 @@ describe('dates', () => {
     expect(error.message).toContain('expired on 2030-03-31; now it is 2030-04-01T00:00:00.000Z');
   });
 
-  test('refuses a leaf that is not yet valid with the time from which it is', () => {
+  test('The check of dates refuses a leaf that is not yet valid with the time from which it is', () => {
     const error = refusal(() => readBundle(input, new Date('2029-12-31T23:59:59Z')));
 
     expect(error.name).toBe('CertificateNotYetValid');
@@ -65,7 +65,7 @@ describe('dates', () => {
   test.each([
     ['expired', 'CertificateExpired', { notAfter: new Date(Date.now() - 1000) }],
     ['not yet valid', 'CertificateNotYetValid', { notBefore: new Date(Date.now() + 60_000) }],
-  ])('refuses an intermediate that is %s, naming it', async (_, name, dates) => {
+  ])('The check of dates refuses an intermediate that is %s, naming it', async (_, name, dates) => {
     const root = await anIdentity({ subject: 'Root', ca: true });
     const issuer = await anIdentity({ subject: 'Middle', ca: true, issuer: root, ...dates });
     const leaf = await anIdentity({ subject: 'www', issuer, names: ['www.example.test'] });
@@ -75,7 +75,7 @@ describe('dates', () => {
     expect(error).toMatchObject({ name, message: expect.stringContaining('"CN=Middle"') });
   });
 
-  test('passes over the dates of a root, which is not served', async () => {
+  test('The check of dates passes over the dates of a root, which is not served', async () => {
     const root = await anIdentity({ subject: 'Root', ca: true, notAfter: new Date(Date.now() - 1000) });
     const leaf = await anIdentity({ subject: 'www', issuer: root, names: ['www.example.test'] });
 
@@ -86,7 +86,7 @@ describe('dates', () => {
     ['7 days before', '2030-03-24T23:59:59Z', []],
     ['less than 7 days before', '2030-03-25T00:00:00Z', ['The leaf expires on 2030-03-31, in 6 day(s).']],
     ['in the last second', '2030-03-31T23:59:59.900Z', ['The leaf expires on 2030-03-31, in 0 day(s).']],
-  ])('warns of expiry %s it', (_, now, expected) => {
+  ])('The check of dates warns of expiry %s it', (_, now, expected) => {
     const { warnings } = readBundle(input, new Date(now));
 
     expect(warnings.filter((each) => each.includes('expires'))).toEqual(expected);
@@ -94,7 +94,7 @@ describe('dates', () => {
 });
 
 describe('keys', () => {
-  test('refuses an RSA key under 2048 bits', async () => {
+  test('The check of keys refuses an RSA key under 2048 bits', async () => {
     const { fullchainPem, keyPem } = await aVersion({ keyType: 'rsa1024' });
 
     expect(refusal(() => read({ certificate: fullchainPem, key: keyPem }))).toMatchObject({
@@ -103,7 +103,7 @@ describe('keys', () => {
     });
   });
 
-  test('refuses an intermediate with such a key', async () => {
+  test('The check of keys refuses an intermediate with such a key', async () => {
     const authority = await createAuthority({ name: 'Weak', keyType: 'rsa1024', intermediate: true });
     const { fullchainPem, keyPem } = await authority.issue({ names: ['www.example.test'] });
 
@@ -122,13 +122,13 @@ describe('keys', () => {
     ['Ed448', () => generateKeyPairSync('ed448'), 'ED448'],
     ['RSA-PSS keys', () => generateKeyPairSync('rsa-pss', { modulusLength: 2048 }), 'RSA-PSS'],
     ['DSA', () => generateKeyPairSync('dsa', { modulusLength: 2048, divisorLength: 256 }), 'DSA'],
-  ])('refuses %s', (_, make, kind) => {
+  ])('The check of keys refuses %s', (_, make, kind) => {
     const input = selfSigned(pkcs8(make().privateKey));
 
     expect(refusal(() => read(input))).toMatchObject({ name: 'KeyTypeUnsupported', details: { key: kind } });
   });
 
-  test('refuses a key of a kind that OpenSSL does not know', async () => {
+  test('The check of keys refuses a key of a kind that OpenSSL does not know', async () => {
     const { certPem, keyPem } = await aVersion();
     const der = Buffer.from(certPem.replace(/-----[^-]+-----/g, ''), 'base64');
     const idEcPublicKey = der.indexOf(Buffer.from('06072a8648ce3d0201', 'hex'));
@@ -152,7 +152,7 @@ describe('signatures', () => {
   test.each([
     ['rsa2048', 'SHA-1 with RSA'],
     ['p256', 'SHA-1 with ECDSA'],
-  ] as const)('refuses SHA-1 on a leaf (%s)', async (keyType, signature) => {
+  ] as const)('The check of signatures refuses SHA-1 on a leaf (%s)', async (keyType, signature) => {
     const authority = await createAuthority({ name: 'Old', keyType });
     const { certPem, keyPem } = await authority.issue({
       names: ['www.example.test'],
@@ -165,7 +165,7 @@ describe('signatures', () => {
     expect(error.message).toContain('"CN=www.example.test"');
   });
 
-  test('refuses SHA-1 on an intermediate, naming it', async () => {
+  test('The check of signatures refuses SHA-1 on an intermediate, naming it', async () => {
     const authority = await createAuthority({ name: 'Old', intermediate: true, signatureHash: 'SHA-1' });
     const { fullchainPem, keyPem } = await authority.issue({ names: ['www.example.test'] });
 
@@ -175,7 +175,7 @@ describe('signatures', () => {
     });
   });
 
-  test('takes SHA-1 on a root, whose signature nobody checks', async () => {
+  test('A SHA-1 signature on a root is accepted, because clients do not verify it', async () => {
     const root = await anIdentity({ subject: 'Root', ca: true, signatureHash: 'SHA-1' });
     const leaf = await anIdentity({ subject: 'www', issuer: root, names: ['www.example.test'] });
 
@@ -185,13 +185,13 @@ describe('signatures', () => {
   test.each([
     ['MD5', ['-md5'], 'MD5 with RSA'],
     ['SHA-1 in RSA-PSS', ['-sha1', '-sigopt', 'rsa_padding_mode:pss'], 'SHA-1 with RSA-PSS'],
-  ])('refuses %s', (_, args, signature) => {
+  ])('The check of signatures refuses %s', (_, args, signature) => {
     const input = selfSigned(rsaKey, args);
 
     expect(refusal(() => read(input))).toMatchObject({ name: 'WeakSignature', details: { signature } });
   });
 
-  test('refuses RSA-PSS whose parameters cannot be read', () => {
+  test('The check of signatures refuses RSA-PSS whose parameters cannot be read', () => {
     const { certificate, key } = selfSigned(rsaKey, ['-sha256', '-sigopt', 'rsa_padding_mode:pss']);
     const der = derOf(certificate);
     const parameters = der.lastIndexOf(Buffer.from('06092a864886f70d01010a', 'hex')) + 11;
@@ -207,13 +207,13 @@ describe('signatures', () => {
     ['SHA-256 in RSA-PSS', ['-sha256', '-sigopt', 'rsa_padding_mode:pss']],
     ['SHA-384', ['-sha384']],
     ['SHA-512', ['-sha512']],
-  ])('takes %s', (_, args) => {
+  ])('The check of signatures takes %s', (_, args) => {
     const input = selfSigned(rsaKey, args);
 
     expect(read(input).subject.key).toBe('RSA 2048');
   });
 
-  test('warns of a leaf that names nothing but its common name', async () => {
+  test('The check of signatures warns of a leaf that names nothing but its common name', async () => {
     const bare = await anIdentity({ subject: 'bare.example.test' });
 
     const { subject, warnings } = read({ certificate: bare.certPem, key: bare.keyPem });
@@ -222,7 +222,7 @@ describe('signatures', () => {
     expect(warnings).toEqual([expect.stringContaining('no subject alternative name')]);
   });
 
-  test('takes what a modern authority signs', async () => {
+  test('The check of signatures takes what a modern authority signs', async () => {
     const { rootPem } = await anAuthority();
     const { fullchainPem, keyPem } = await aVersion();
 

@@ -6,7 +6,7 @@ import { createAuthority } from '../../fixtures/certificates.ts';
 import { asPkcs12, blocksOf, openssl } from '../../fixtures/forms.ts';
 import { read } from './refusal.ts';
 
-describe('what openssl says of a bundle', () => {
+describe('a bundle compared with openssl', () => {
   let folder: string;
 
   beforeAll(() => {
@@ -18,7 +18,7 @@ describe('what openssl says of a bundle', () => {
   });
 
   test.each(['rsa2048', 'p256', 'p384', 'p521', 'ed25519'] as const)(
-    'agrees on the chain, the fingerprint, the dates and the key (%s)',
+    'openssl agrees on the chain, the fingerprint, the dates and the key (%s)',
     async (keyType) => {
       const authority = await createAuthority({ name: 'Agreed', keyType, intermediate: true });
       const version = await authority.issue({ names: ['www.example.test'], keyType });

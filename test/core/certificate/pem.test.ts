@@ -10,7 +10,7 @@ import {
 } from '../../fixtures/forms.ts';
 import { read, refusal } from './refusal.ts';
 
-describe('PEM as people have it', () => {
+describe('the reader of PEM', () => {
   let version: IssuedCertificate;
   let whole: string;
 
@@ -19,7 +19,7 @@ describe('PEM as people have it', () => {
     whole = version.fullchainPem + version.keyPem;
   });
 
-  test('reads leaf, chain and key from a field each', () => {
+  test('The reader of PEM reads leaf, chain and key from a field each', () => {
     const { bundle, facts } = read({
       certificate: version.certPem,
       chain: version.chainPem,
@@ -69,13 +69,13 @@ describe('PEM as people have it', () => {
           .replaceAll('N CERTIFICATE', 'N X509 CERTIFICATE')
           .replaceAll('D CERTIFICATE', 'D X509 CERTIFICATE'),
     ],
-  ])('gives the same bundle for %s', (_, reshape) => {
+  ])('The reader of PEM returns the same bundle for %s', (_, reshape) => {
     const { bundle } = read({ certificate: reshape(whole) });
 
     expect(bundle).toEqual({ leaf: version.certPem, chain: [version.chainPem], key: version.keyPem });
   });
 
-  test('reads a leaf in DER', () => {
+  test('The reader of PEM reads a leaf in DER', () => {
     const { bundle } = read({
       certificate: derOf(version.certPem),
       chain: version.chainPem,
@@ -85,7 +85,7 @@ describe('PEM as people have it', () => {
     expect(bundle.leaf).toBe(version.certPem);
   });
 
-  test('drops the root', async () => {
+  test('The reader of PEM omits the root', async () => {
     const { rootPem } = await anAuthority();
 
     const { bundle } = read({ certificate: rootPem + whole });
@@ -121,19 +121,19 @@ describe('PEM as people have it', () => {
       (pem) => pem.replaceAll('PRIVATE KEY', 'CERTIFICATE'),
       'Certificate 3 (field "certificate") cannot be parsed',
     ],
-  ])('refuses %s', (_, damage, message) => {
+  ])('The reader of PEM refuses %s', (_, damage, message) => {
     const error = refusal(() => read({ certificate: damage(whole), key: version.keyPem }));
 
     expect(error).toMatchObject({ name: 'BundleUnreadable', message: expect.stringContaining(message) });
   });
 
-  test('names the field that is unreadable', () => {
+  test('The reader of PEM names the unreadable field', () => {
     const error = refusal(() => read({ certificate: whole, chain: 'nothing of use' }));
 
     expect(error).toMatchObject({ name: 'BundleUnreadable', details: { field: 'chain' } });
   });
 
-  test('says what it found where no certificate is', () => {
+  test('The reader of PEM reports what it found where a certificate is missing', () => {
     const error = refusal(() => read({ certificate: '', key: version.keyPem }));
 
     expect(error).toMatchObject({
@@ -142,7 +142,7 @@ describe('PEM as people have it', () => {
     });
   });
 
-  test('says so when every field is empty', () => {
+  test('The reader of PEM reports that every field is empty', () => {
     expect(refusal(() => read({ certificate: ' \n' }))).toMatchObject({
       name: 'NoLeaf',
       message: expect.stringContaining('every field is empty'),
@@ -150,7 +150,7 @@ describe('PEM as people have it', () => {
     expect(refusal(() => read({}))).toMatchObject({ name: 'NoLeaf' });
   });
 
-  test('takes 64 KiB over all fields, and not a byte more', () => {
+  test('The reader of PEM accepts 64 KiB over all fields, and not a byte more', () => {
     const rest = 64 * 1024 - whole.length;
 
     expect(read({ certificate: whole + ' '.repeat(rest) }).facts.fingerprint).toBe(version.fingerprint);

@@ -25,7 +25,7 @@ describe('PKCS#12', () => {
     ['many iterations', ['-iter', '20000']],
     ['no integrity check', [...withoutMac]],
     ['nothing encrypted', ['-keypbe', 'NONE', '-certpbe', 'NONE']],
-  ])('reads RSA and EC files of %s, byte for byte', (_, args) => {
+  ])('The reader of PKCS#12 reads RSA and EC files of %s, byte for byte', (_, args) => {
     for (const version of [rsa, ec]) {
       const pkcs12 = asPkcs12(version.fullchainPem + version.keyPem, passphrase, args);
 
@@ -35,7 +35,7 @@ describe('PKCS#12', () => {
     }
   });
 
-  test('takes what it holds together with the other fields', async () => {
+  test('The reader of PKCS#12 takes what it holds together with the other fields', async () => {
     const { rootPem } = await anAuthority();
     const pkcs12 = asPkcs12(ec.certPem + ec.keyPem, passphrase);
 
@@ -44,7 +44,7 @@ describe('PKCS#12', () => {
     expect(bundle.chain).toEqual([ec.chainPem]);
   });
 
-  test('opens a file with an empty passphrase when none is given', () => {
+  test('The reader of PKCS#12 opens a file with an empty passphrase when none is given', () => {
     const pkcs12 = asPkcs12(ec.fullchainPem + ec.keyPem, '');
 
     expect(read({ pkcs12 }).facts.fingerprint).toBe(ec.fingerprint);
@@ -54,24 +54,27 @@ describe('PKCS#12', () => {
   test.each<[string, string[]]>([
     ['with an integrity check', []],
     ['without one', [...withoutMac]],
-  ])('refuses a wrong and a missing passphrase %s, without saying either', (_, args) => {
-    const pkcs12 = asPkcs12(ec.fullchainPem + ec.keyPem, passphrase, args);
+  ])(
+    'The reader of PKCS#12 refuses a wrong and a missing passphrase %s, without saying either',
+    (_, args) => {
+      const pkcs12 = asPkcs12(ec.fullchainPem + ec.keyPem, passphrase, args);
 
-    const wrong = refusal(() => read({ pkcs12, passphrase: 'let me in' }));
-    const missing = refusal(() => read({ pkcs12 }));
+      const wrong = refusal(() => read({ pkcs12, passphrase: 'let me in' }));
+      const missing = refusal(() => read({ pkcs12 }));
 
-    expect(wrong).toMatchObject({
-      name: 'WrongPassphrase',
-      details: { field: 'pkcs12', passphraseGiven: true },
-    });
-    expect(missing).toMatchObject({
-      name: 'WrongPassphrase',
-      details: { field: 'pkcs12', passphraseGiven: false },
-    });
-    expect(everythingSaid(wrong) + everythingSaid(missing)).not.toMatch(/let me in|schl/);
-  });
+      expect(wrong).toMatchObject({
+        name: 'WrongPassphrase',
+        details: { field: 'pkcs12', passphraseGiven: true },
+      });
+      expect(missing).toMatchObject({
+        name: 'WrongPassphrase',
+        details: { field: 'pkcs12', passphraseGiven: false },
+      });
+      expect(everythingSaid(wrong) + everythingSaid(missing)).not.toMatch(/let me in|schl/);
+    },
+  );
 
-  test('never mistakes a wrong passphrase for a damaged file, whatever it decrypts to', () => {
+  test('The reader of PKCS#12 never mistakes a wrong passphrase for a damaged file, whatever it decrypts to', () => {
     const pkcs12 = asPkcs12(ec.certPem + ec.keyPem, passphrase, [
       '-keypbe',
       'NONE',
@@ -87,13 +90,13 @@ describe('PKCS#12', () => {
     }
   });
 
-  test('asks for the key of a file without one', () => {
+  test('The reader of PKCS#12 asks for the key of a file without one', () => {
     const pkcs12 = asPkcs12(ec.fullchainPem + ec.keyPem, passphrase, ['-nokeys']);
 
     expect(refusal(() => read({ pkcs12, passphrase })).name).toBe('NoPrivateKey');
   });
 
-  test('puts together the octet strings that BER has in pieces', () => {
+  test('The reader of PKCS#12 puts together the octet strings that BER has in pieces', () => {
     const file = parseDer(asPkcs12(ec.fullchainPem + ec.keyPem, passphrase));
     const content = childrenOf(childrenOf(childrenOf(file)[1])[1])[0];
     if (content === undefined) throw new Error('there is no content');
@@ -106,7 +109,7 @@ describe('PKCS#12', () => {
     expect(facts.fingerprint).toBe(ec.fingerprint);
   });
 
-  test('reads bags within bags, and passes over bags of other kinds', () => {
+  test('The reader of PKCS#12 reads bags within bags, and passes over bags of other kinds', () => {
     const file = sequence(
       integer(3),
       data(
@@ -184,13 +187,13 @@ describe('PKCS#12', () => {
       () => sequence(integer(3), sequence(oid('1.2.840.113549.1.7.1'), explicit())),
       /OCTET STRING was expected/,
     ],
-  ])('refuses %s as unreadable', (_, make, message) => {
+  ])('The reader of PKCS#12 refuses %s as unreadable', (_, make, message) => {
     const error = refusal(() => read({ pkcs12: make(), passphrase }));
 
     expect(error).toMatchObject({ name: 'BundleUnreadable', message: expect.stringMatching(message) });
   });
 
-  test('refuses an integrity check that would take for ever', () => {
+  test('The reader of PKCS#12 refuses an integrity check that would take for ever', () => {
     const mac = sequence(
       sequence(sequence(oid('1.3.14.3.2.26')), octets(Buffer.alloc(20))),
       octets(Buffer.alloc(8)),
@@ -203,7 +206,7 @@ describe('PKCS#12', () => {
     });
   });
 
-  test('checks integrity with one iteration where the file names none', () => {
+  test('The reader of PKCS#12 checks integrity with one iteration where the file names none', () => {
     const mac = sequence(
       sequence(sequence(oid('1.3.14.3.2.26')), octets(Buffer.alloc(20))),
       octets(Buffer.alloc(8)),

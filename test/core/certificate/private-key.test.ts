@@ -22,7 +22,7 @@ describe('private keys', () => {
     ['p384', 'ec', 'ECDSA P-384'],
     ['p521', 'ec', 'ECDSA P-521'],
     ['ed25519', 'ed25519', 'Ed25519'],
-  ] as const)('carries %s', async (keyType, keyAlgorithm, description) => {
+  ] as const)('The reader of private keys carries %s', async (keyType, keyAlgorithm, description) => {
     const version = await aVersion({ keyType });
 
     const { bundle, facts, subject } = read({ certificate: version.fullchainPem, key: version.keyPem });
@@ -43,7 +43,7 @@ describe('private keys', () => {
     ['PKCS#8 encrypted with scrypt', ({ ecKey }) => ['ec', asEncryptedPkcs8(ecKey, passphrase, ['-scrypt'])]],
     ['PKCS#1 with Proc-Type', ({ rsaKey }) => ['rsa', asLegacyEncrypted(rsaKey, passphrase)]],
     ['SEC1 with Proc-Type', ({ ecKey }) => ['ec', asLegacyEncrypted(ecKey, passphrase)]],
-  ])('turns %s into plain PKCS#8', (_, convert) => {
+  ])('The reader of private keys turns %s into plain PKCS#8', (_, convert) => {
     const [kind, key] = convert({ rsaKey: rsa.keyPem, ecKey: ec.keyPem });
     const version = kind === 'rsa' ? rsa : ec;
 
@@ -52,20 +52,20 @@ describe('private keys', () => {
     expect(bundle.key).toBe(version.keyPem);
   });
 
-  test('takes the same key in two forms for one', () => {
+  test('The reader of private keys takes the same key in two forms for one', () => {
     const { bundle } = read({ certificate: rsa.fullchainPem, key: rsa.keyPem + asPkcs1(rsa.keyPem) });
 
     expect(bundle.key).toBe(rsa.keyPem);
   });
 
-  test('passes over a passphrase that an unencrypted key does not need', () => {
+  test('The reader of private keys passes over a passphrase that an unencrypted key does not need', () => {
     expect(read({ certificate: ec.fullchainPem, key: ec.keyPem, passphrase }).bundle.key).toBe(ec.keyPem);
   });
 
   test.each([
     ['encrypted PKCS#8', asEncryptedPkcs8],
     ['a key with Proc-Type', asLegacyEncrypted],
-  ])('refuses the wrong passphrase of %s, without saying either', (_, encrypt) => {
+  ])('The reader of private keys refuses the wrong passphrase of %s, without saying either', (_, encrypt) => {
     const key = encrypt(ec.keyPem, passphrase);
 
     const error = refusal(() => read({ certificate: ec.fullchainPem, key, passphrase: 'let me in' }));
@@ -81,7 +81,7 @@ describe('private keys', () => {
   test.each([
     ['encrypted PKCS#8', asEncryptedPkcs8],
     ['a key with Proc-Type', asLegacyEncrypted],
-  ])('says that %s needs a passphrase when none is given', (_, encrypt) => {
+  ])('A private key %s is refused with a request for the passphrase when none is given', (_, encrypt) => {
     const error = refusal(() => read({ certificate: ec.fullchainPem, key: encrypt(ec.keyPem, passphrase) }));
 
     expect(error).toMatchObject({
@@ -91,7 +91,7 @@ describe('private keys', () => {
     expect(error.message).toContain('is encrypted and no passphrase was given');
   });
 
-  test('refuses an encrypted key that is damaged as one that does not open', () => {
+  test('The reader of private keys refuses an encrypted key that is damaged as one that does not open', () => {
     const key = armour('ENCRYPTED PRIVATE KEY', Buffer.from([0x30, 5, 1, 2]));
 
     expect(refusal(() => read({ certificate: ec.fullchainPem, key, passphrase })).name).toBe(
@@ -99,7 +99,7 @@ describe('private keys', () => {
     );
   });
 
-  test('refuses an encryption that would take for ever to open', () => {
+  test('The reader of private keys refuses an encryption that would take for ever to open', () => {
     const key = asEncryptedPkcs8(ec.keyPem, passphrase, ['-iter', '1000']);
     const der = derOf(key);
     const place = der.indexOf(Buffer.from([2, 2, 0x03, 0xe8]));
@@ -125,7 +125,7 @@ describe('private keys', () => {
     });
   });
 
-  test('refuses a key that does not match the leaf, naming the kinds of both', () => {
+  test('The reader of private keys refuses a key that does not match the leaf, naming the kinds of both', () => {
     const error = refusal(() => read({ certificate: ec.fullchainPem, key: rsa.keyPem }));
 
     expect(error.name).toBe('KeyMismatch');
@@ -134,26 +134,26 @@ describe('private keys', () => {
     expect(error.message).toContain('CN=www.example.test');
   });
 
-  test('refuses another key of the same kind', () => {
+  test('The reader of private keys refuses another key of the same kind', () => {
     expect(refusal(() => read({ certificate: ec.fullchainPem, key: aStrangeKey() })).name).toBe(
       'KeyMismatch',
     );
   });
 
-  test('refuses two different keys even if one of them matches', () => {
+  test('The reader of private keys refuses two different keys even if one of them matches', () => {
     const error = refusal(() => read({ certificate: ec.fullchainPem + aStrangeKey(), key: ec.keyPem }));
 
     expect(error).toMatchObject({ name: 'SeveralPrivateKeys', details: { fields: ['certificate', 'key'] } });
   });
 
-  test('asks for the key where none is', () => {
+  test('The reader of private keys asks for the key where none is', () => {
     expect(refusal(() => read({ certificate: ec.fullchainPem }))).toMatchObject({
       name: 'NoPrivateKey',
       message: expect.stringContaining('There is no private key in any field'),
     });
   });
 
-  test('refuses the form of ssh-keygen with the command that converts it', () => {
+  test('The reader of private keys refuses the form of ssh-keygen with the command that converts it', () => {
     const key = armour('OPENSSH PRIVATE KEY', Buffer.from('openssh-key-v1'));
 
     expect(refusal(() => read({ certificate: ec.fullchainPem, key }))).toMatchObject({
@@ -162,7 +162,7 @@ describe('private keys', () => {
     });
   });
 
-  test('refuses a key of which nothing can be made', () => {
+  test('The reader of private keys refuses a key of which nothing can be made', () => {
     const key = armour('PRIVATE KEY', Buffer.from([0x30, 3, 2, 1, 0]));
 
     expect(refusal(() => read({ certificate: ec.fullchainPem, key }))).toMatchObject({
@@ -171,7 +171,7 @@ describe('private keys', () => {
     });
   });
 
-  test('refuses an EC key whose secret half was damaged while its public half still matches', () => {
+  test('The reader of private keys refuses an EC key whose secret half was damaged while its public half still matches', () => {
     const der = derOf(ec.keyPem);
     const secret = der.indexOf(Buffer.from([4, 32])) + 10;
     der[secret] = (der[secret] ?? 0) ^ 1;
@@ -185,25 +185,28 @@ describe('private keys', () => {
     expect(everythingSaid(error)).not.toContain(der.toString('base64').slice(0, 60));
   });
 
-  test.each(['d', 'p', 'q', 'dp', 'dq', 'qi'] as const)('refuses an RSA key whose %s was damaged', (part) => {
-    const jwk = createPrivateKey(rsa.keyPem).export({ format: 'jwk' });
-    const number = Buffer.from(jwk[part] ?? '', 'base64url');
-    number[40] = (number[40] ?? 0) ^ 1;
-    const key = pkcs8(
-      createPrivateKey({ key: { ...jwk, [part]: number.toString('base64url') }, format: 'jwk' }),
-    );
+  test.each(['d', 'p', 'q', 'dp', 'dq', 'qi'] as const)(
+    'The reader of private keys refuses an RSA key whose %s was damaged',
+    (part) => {
+      const jwk = createPrivateKey(rsa.keyPem).export({ format: 'jwk' });
+      const number = Buffer.from(jwk[part] ?? '', 'base64url');
+      number[40] = (number[40] ?? 0) ^ 1;
+      const key = pkcs8(
+        createPrivateKey({ key: { ...jwk, [part]: number.toString('base64url') }, format: 'jwk' }),
+      );
 
-    expect(refusal(() => read({ certificate: rsa.fullchainPem, key })).name).toBe('BundleUnreadable');
-  });
+      expect(refusal(() => read({ certificate: rsa.fullchainPem, key })).name).toBe('BundleUnreadable');
+    },
+  );
 
-  test('refuses an RSA key whose primes are gone', () => {
+  test('The reader of private keys refuses an RSA key whose primes are gone', () => {
     const jwk = createPrivateKey(rsa.keyPem).export({ format: 'jwk' });
     const key = pkcs8(createPrivateKey({ key: { ...jwk, p: 'AQ', q: jwk.n ?? '' }, format: 'jwk' }));
 
     expect(refusal(() => read({ certificate: rsa.fullchainPem, key })).name).toBe('BundleUnreadable');
   });
 
-  test('refuses a key that cannot sign as one that belongs to another certificate', () => {
+  test('The reader of private keys refuses a key that cannot sign as one that belongs to another certificate', () => {
     const key = pkcs8(generateKeyPairSync('x25519').privateKey);
 
     expect(refusal(() => read({ certificate: ec.fullchainPem, key }))).toMatchObject({

@@ -71,7 +71,7 @@ describe('any bundle', () => {
     expected = { leaf: version.certPem, chain: [version.chainPem], key: version.keyPem };
   });
 
-  test('is read the same in any order, spread over any fields, with any line ends and noise', () => {
+  test('Any bundle is read the same in any order, spread over any fields, with any line ends and noise', () => {
     const places = fc.array(fc.tuple(fields, lineEnd, noise), { minLength: 8, maxLength: 8 });
     const order = fc.shuffledSubarray([0, 1, 2, 3, 0, 1, 2, 3], { minLength: 8 });
 
@@ -95,7 +95,7 @@ describe('any bundle', () => {
     );
   });
 
-  test('with a character of its PEM changed is the same or refused', () => {
+  test('Any bundle with a character of its PEM changed is the same or refused', () => {
     const whole = version.fullchainPem + version.keyPem;
     const character = fc.constantFrom(...'ABCZabcz0189+/=-\n ');
 
@@ -112,7 +112,7 @@ describe('any bundle', () => {
   });
 
   test.each(['rsa2048', 'p256', 'p384', 'ed25519'] as const)(
-    'with a byte of its DER changed is the same or refused (%s)',
+    'Any bundle with a byte of its DER changed is the same or refused (%s)',
     async (keyType) => {
       const authority = await createAuthority({ name: 'Test', intermediate: true });
       const { fullchainPem, keyPem } = await authority.issue({ names: ['www.example.test'], keyType });
@@ -138,7 +138,7 @@ describe('any bundle', () => {
     },
   );
 
-  test('in an encrypted form with a byte changed is the same or refused', () => {
+  test('Any bundle in an encrypted form with a byte changed is the same or refused', () => {
     const sealed = derOf(asEncryptedPkcs8(version.keyPem, passphrase, ['-iter', '1000']));
     const pkcs12 = asPkcs12(version.fullchainPem + version.keyPem, passphrase, ['-iter', '1', '-maciter']);
     const unchecked = asPkcs12(version.fullchainPem + version.keyPem, passphrase, [
@@ -209,7 +209,7 @@ describe('anything at all', () => {
     pem.map(withByteOrderMark),
   );
 
-  test('is refused with an error of certferry and no other', () => {
+  test('Anything at all is refused with an error of certferry and no other', () => {
     const input = fc.record(
       { certificate: fc.oneof(text, bytes, der), chain: text, key: text, passphrase: fc.string() },
       { requiredKeys: [] },
@@ -223,7 +223,7 @@ describe('anything at all', () => {
     );
   });
 
-  test('beside a real certificate and key never gives anything but these', async () => {
+  test('Anything at all beside a real certificate and key never gives anything but these', async () => {
     const { fullchainPem, certPem, chainPem, keyPem } = await aVersion();
     const expected = { leaf: certPem, chain: [chainPem], key: keyPem };
 
@@ -237,7 +237,7 @@ describe('anything at all', () => {
     );
   });
 
-  test('given as PKCS#12 is refused with an error of certferry and no other', () => {
+  test('Anything at all given as PKCS#12 is refused with an error of certferry and no other', () => {
     fc.assert(
       fc.property(fc.oneof(bytes, der), fc.option(fc.string(), { nil: undefined }), (pkcs12, secret) => {
         expect(bundleOrRefusal(() => read({ pkcs12, passphrase: secret }))).toBeInstanceOf(CertferryError);

@@ -12,14 +12,14 @@ const lines = fc.record({
 });
 
 describe('an agent’s line', () => {
-  test('has every field, said or not, but what a host saw for the sweep', () => {
+  test("An agent's line contains every field, except the inspections, which only a sweep requests", () => {
     const line = agentLine({ deploymentId: 'd', targetId: 't', outcome: 'applied', summary: 's' });
 
     expect([...Object.keys(line), 'inspections'].sort()).toEqual(Object.keys(AgentLine.shape).sort());
     expect(AgentLine.parse(line)).toEqual(line);
   });
 
-  test('is found again in the output, whatever was printed before and after it', () => {
+  test('An agent’s line is found again in the output, whatever was printed before and after it', () => {
     fc.assert(
       fc.property(lines, fc.string(), fc.string(), (known, before, after) => {
         const line = agentLine(known);
@@ -29,7 +29,7 @@ describe('an agent’s line', () => {
     );
   });
 
-  test('is the last one when there are several', () => {
+  test('An agent’s line is the last one when there are several', () => {
     const said = (summary: string) =>
       agentLine({ deploymentId: 'd', targetId: 't', outcome: 'applied', summary });
 
@@ -39,7 +39,7 @@ describe('an agent’s line', () => {
   });
 
   test.each(['', 'Killed', '{', '{"v":1}', `${JSON.stringify({ v: 2 })}\n`])(
-    'is not seen in %j',
+    'An agent’s line is not seen in %j',
     (output) => {
       expect(readAgentLine(output)).toBeNull();
     },

@@ -10,7 +10,7 @@ const version = {
 };
 
 describe('a request', () => {
-  test('carries the defaults of its target', () => {
+  test('A request carries the defaults of its target', () => {
     const request = DeploymentRequest.parse({ target: aTargetInput(), action: 'deploy', version });
 
     expect(request.target.config.commandTimeoutSeconds).toBe(60);
@@ -25,7 +25,7 @@ describe('a request', () => {
     ['a source of another kind', { version: { ...version, source: { kind: 'elsewhere' } } }],
     ['a key that nobody knows', { urgent: true }],
     ['the number 0', { requestNumber: 0 }],
-  ])('is refused with %s', (_, wrong) => {
+  ])('A request is refused with %s', (_, wrong) => {
     const request = { target: aTargetInput(), action: 'deploy', version, ...wrong };
 
     expect(DeploymentRequest.safeParse(request).success).toBe(false);
@@ -35,14 +35,14 @@ describe('a request', () => {
 describe('what a Catch caught', () => {
   const { failure } = DeploymentState.shape;
 
-  test('has an empty cause where Step Functions gives none', () => {
+  test('What a Catch caught has an empty cause where Step Functions gives none', () => {
     expect(failure.parse({ Error: 'States.Timeout' })).toEqual({ Error: 'States.Timeout', Cause: '' });
     expect(failure.parse({ Error: 'LockHeld', Cause: 'why' })).toEqual({ Error: 'LockHeld', Cause: 'why' });
   });
 });
 
 describe('the outcomes', () => {
-  test('need a person exactly where the host may serve something bad or nobody knows', () => {
+  test('An outcome needs attention exactly if the host may serve a wrong certificate, or if its state is unknown', () => {
     const unclear = deploymentOutcomes.filter((outcome) =>
       ['known bad', 'unknown'].includes(outcomeMeanings[outcome].hostState),
     );
@@ -52,7 +52,7 @@ describe('the outcomes', () => {
 });
 
 describe('the tables', () => {
-  test('are told to functions by names that differ', () => {
+  test('Functions get the tables by distinct names', () => {
     const variables = Object.values(tables).map(({ variable }) => variable);
 
     expect(new Set(variables).size).toBe(variables.length);

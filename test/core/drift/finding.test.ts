@@ -68,14 +68,14 @@ const seen = (...inspections: AddressInspection[]): EndpointInspection => ({
 });
 const unlooked: EndpointInspection = { notInspected: 'the target says verify: none' };
 
-describe('what is said of a target that', () => {
+describe('the finding of a target', () => {
   const told = (
     known: KnownVersion | null,
     sight: EndpointInspection,
     changes: Partial<ExpectedVersions> = {},
   ) => classify(known, { ...due, ...changes }, sight, now);
 
-  test('serves the current version: ok', () => {
+  test('A target that serves the current version is ok', () => {
     expect(told(has(current), seen(serves(current)))).toEqual({
       condition: 'ok',
       partial: false,
@@ -84,40 +84,40 @@ describe('what is said of a target that', () => {
     });
   });
 
-  test('serves a leaf that nobody knows: drift', () => {
+  test('A target that serves an unknown leaf has drifted', () => {
     expect(told(has(current), seen(serves(strange)))).toMatchObject({ condition: 'drift', partial: false });
   });
 
-  test('still serves what it had before a deployment that failed: behind', () => {
+  test('A target that still serves its version before a failed deployment is outdated', () => {
     expect(told(has(older), seen(serves(older)))).toMatchObject({ condition: 'outdated' });
   });
 
-  test('serves the current version though its last deployment was lost: ok', () => {
+  test('A target that serves the current version although its last deployment was lost is ok', () => {
     expect(told(has(current, { fingerprint: null }), seen(serves(current)))).toMatchObject({
       condition: 'ok',
     });
   });
 
-  test('serves an older one after a deployment that was lost: drift, for nobody knows what it has', () => {
+  test('A target that serves an older version after a lost deployment has drifted, because its version is unknown', () => {
     expect(told(has(older, { fingerprint: null }), seen(serves(older)))).toMatchObject({
       condition: 'drift',
     });
   });
 
-  test('was never deployed to: never_deployed, with the age of what it serves', () => {
+  test('A target without any deployment is never_deployed, with the age of what it serves', () => {
     expect(told(null, seen(serves(strange, { daysLeft: 3 })))).toMatchObject({
       condition: 'never_deployed',
       daysToExpiry: 3,
     });
   });
 
-  test('serves its leaf without its intermediate: chain_incomplete', () => {
+  test('A target that serves its leaf without the intermediate is chain_incomplete', () => {
     expect(told(has(current), seen(serves(current, { chain: [] })))).toMatchObject({
       condition: 'chain_incomplete',
     });
   });
 
-  test('need not send a chain: ok without it', () => {
+  test('A target that need not send a chain is ok without it', () => {
     const sight: EndpointInspection = {
       inspections: [serves(current, { chain: [] })],
       addresses: 'all',
@@ -127,11 +127,11 @@ describe('what is said of a target that', () => {
     expect(told(has(current), sight)).toMatchObject({ condition: 'ok' });
   });
 
-  test('does not answer: unreachable, with the age that the registry knows', () => {
+  test('A target that does not answer is unreachable, with the age from the registry', () => {
     expect(told(has(current), seen(refused()))).toMatchObject({ condition: 'unreachable', daysToExpiry: 60 });
   });
 
-  test('answers on one of two addresses: unreachable where all have to be right, ok where one will do', () => {
+  test('A target that answers on one of two addresses is unreachable if all must be right, and ok if one is enough', () => {
     const inspections = [serves(current), refused()];
 
     expect(told(has(current), seen(...inspections))).toMatchObject({ condition: 'unreachable' });
@@ -140,7 +140,7 @@ describe('what is said of a target that', () => {
     });
   });
 
-  test('has an address of a family without a route from here: that one does not count', () => {
+  test('An address of a family without a route from here does not count', () => {
     const sight = seen(serves(current), { ...refused('[2001:db8::1]:443'), noRoute: true });
 
     expect(told(has(current), sight)).toMatchObject({ condition: 'ok' });
@@ -149,7 +149,7 @@ describe('what is said of a target that', () => {
     });
   });
 
-  test('is wrong on one of its addresses only: partial drift, which is more than one node', () => {
+  test('A target that is wrong on some of its addresses has partial drift, which concerns more than one node', () => {
     const inspections = [serves(current), serves(strange, {}, '10.0.0.2:443')];
 
     expect(told(has(current), seen(...inspections))).toMatchObject({ condition: 'drift', partial: true });
@@ -162,25 +162,25 @@ describe('what is said of a target that', () => {
     [14, 'expiring', 'expires in 14 days'],
     [1, 'expiring', 'expires in 1 day'],
     [-2, 'expired', 'expired 2 days ago'],
-  ])('has %i days left: %s', (daysLeft, condition, summary) => {
+  ])('A target that has %i days left is %s', (daysLeft, condition, summary) => {
     expect(told(has(current), seen(serves(current, { daysLeft })))).toMatchObject({ condition, summary });
   });
 
-  test('drifts and is old: drift, which is the worse', () => {
+  test('A target that drifts and is about to expire has drifted, which is more severe', () => {
     expect(told(has(current), seen(serves(strange, { daysLeft: -2 })))).toMatchObject({
       condition: 'drift',
       daysToExpiry: -2,
     });
   });
 
-  test('nobody looks at: not_probed where the registry has the current version, behind where it has not', () => {
+  test('A target that is not probed is not_probed if the registry has the current version, and outdated if not', () => {
     expect(told(has(current), unlooked)).toMatchObject({ condition: 'not_probed', daysToExpiry: 60 });
     expect(told(has(older), unlooked)).toMatchObject({ condition: 'outdated' });
     expect(told(has(older, { fingerprint: null }), unlooked)).toMatchObject({ condition: 'outdated' });
     expect(told(null, unlooked)).toMatchObject({ condition: 'never_deployed', daysToExpiry: null });
   });
 
-  test('belongs to a certificate that was never rolled out: what it was deployed is what it should have', () => {
+  test('A target of a certificate that was never rolled out should have what it was deployed', () => {
     expect(told(has(older), seen(serves(older)), { current: null })).toMatchObject({ condition: 'ok' });
     expect(told(has(older), seen(serves(strange)), { current: null })).toMatchObject({
       condition: 'drift',
@@ -189,14 +189,14 @@ describe('what is said of a target that', () => {
 
   const underway = (running: boolean) => ({ rollout: { fingerprint: strange, running } });
 
-  test('has what a halted rollout brought it: ok, and drift once it serves the version before', () => {
+  test('A target with the version of a halted rollout is ok, and has drifted once it serves the previous one', () => {
     expect(told(has(strange), seen(serves(strange)), underway(false))).toMatchObject({ condition: 'ok' });
     expect(told(has(strange), seen(serves(current)), underway(false))).toMatchObject({
       condition: 'drift',
     });
   });
 
-  test('is in the middle of a rollout: either version will do', () => {
+  test('A target in the middle of a rollout may serve either version', () => {
     for (const version of [strange, current]) {
       for (const known of [strange, current]) {
         expect(told(has(known), seen(serves(version)), underway(true))).toMatchObject({ condition: 'ok' });
@@ -206,7 +206,7 @@ describe('what is said of a target that', () => {
   });
 });
 
-test('whatever is known and seen, a target is ok only when every leaf that counts may be there', () => {
+test('Whatever is known and seen, a target is ok only when every leaf that counts may be there', () => {
   const leaf = fc.constantFrom(current, older, strange);
   const inspections = fc.array(fc.option(leaf), { minLength: 1, maxLength: 4 });
 

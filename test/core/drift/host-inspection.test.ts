@@ -15,7 +15,7 @@ const answered = (inspections?: HostInspection[]) => {
 };
 
 describe('what a host saw', () => {
-  test('is a look at each address, with the days by the clock of whoever asked', () => {
+  test('The inspection by a host contains each address, with the days left by the clock of the sweep', () => {
     const notAfter = now.getTime() / 1000 + 10 * 86_400 - 1;
     const served = { fingerprint: leaf, chain: [intermediate], notAfter };
     const seen = [
@@ -38,19 +38,19 @@ describe('what a host saw', () => {
   test.each([
     ['left out of the line', [{ targetId: 'mail', seen: null }]],
     ['of other targets only', [{ targetId: 'web', seen: [] }]],
-  ])('is nothing that could be judged when it is %s', (_, inspections) => {
+  ])('What a host saw is nothing that could be judged when it is %s', (_, inspections) => {
     expect(inspectionFromHost(question, answered(inspections), now)).toEqual({
       notInspected: 'the result of its host was too long',
     });
   });
 
-  test('is nothing when its agent did something else', () => {
+  test('What a host saw is nothing when its agent did something else', () => {
     expect(inspectionFromHost(question, answered(), now)).toEqual({
       notInspected: 'its host did not probe: said',
     });
   });
 
-  test('is that nobody answers where the host is away, and nothing where it was not asked', () => {
+  test('An offline host makes the target unreachable, and a host that was not asked makes it not_probed', () => {
     expect(inspectionFromHost(question, { kind: 'offline', why: 'stopped' }, now)).toMatchObject({
       inspections: [{ address: verify.endpoint, problem: 'its host is offline: stopped', served: null }],
     });

@@ -22,36 +22,39 @@ const aCandidate = (
   finding: { condition, partial: false, daysToExpiry: 60, summary: 'said', ...changes.finding },
 });
 
-describe('a target that says autoHeal', () => {
-  test.each(['drift', 'outdated', 'chain_incomplete'] as const)('is deployed to again: %s', (condition) => {
-    expect(reasonNotToHeal(aCandidate(condition))).toBeNull();
-  });
+describe('a target with autoHeal', () => {
+  test.each(['drift', 'outdated', 'chain_incomplete'] as const)(
+    'A target with autoHeal is healed: %s',
+    (condition) => {
+      expect(reasonNotToHeal(aCandidate(condition))).toBeNull();
+    },
+  );
 
   test.each(['ok', 'not_probed', 'unreachable', 'expired', 'expiring'] as const)(
-    'is left alone: %s',
+    'A target with autoHeal is not healed: %s',
     (condition) => {
       expect(reasonNotToHeal(aCandidate(condition))).not.toBeNull();
     },
   );
 
-  test('gets its first deployment where its hosts come and go, not where a host is named', () => {
+  test('A target with autoHeal gets its first deployment if its hosts are selected, and not if a host is named', () => {
     const never = { last: null };
 
     expect(reasonNotToHeal(aCandidate('never_deployed', { ...never, onSeveralHosts: true }))).toBeNull();
     expect(reasonNotToHeal(aCandidate('never_deployed', never))).toMatch(/roll out the certificate/);
   });
 
-  test('is left alone when only some of its addresses are wrong: a deployment could not be verified', () => {
+  test('A target with autoHeal is not healed if only some of its addresses are wrong, because a deployment could not be verified', () => {
     expect(reasonNotToHeal(aCandidate('drift', { finding: { partial: true } }))).toMatch(/other hosts/);
   });
 
-  test('is left alone when its last rollback failed: a person is needed', () => {
+  test('A target with autoHeal is not healed if its last rollback failed, because manual action is required', () => {
     expect(
       reasonNotToHeal(aCandidate('outdated', { last: { outcome: 'rollback_failed', rollout: 'r-1' } })),
     ).toMatch(/manual action/);
   });
 
-  test('keeps the version that a person put there, but not what somebody else did', () => {
+  test('A target with autoHeal keeps a version that an operator deployed, and no other foreign version', () => {
     const byHand = { last: { outcome: 'deployed', rollout: null } };
 
     expect(reasonNotToHeal(aCandidate('outdated', byHand))).toMatch(/an operator deployed/);
@@ -62,12 +65,12 @@ describe('a target that says autoHeal', () => {
   });
 });
 
-test('a target that does not say autoHeal is only told of', () => {
+test('A target without autoHeal is only reported', () => {
   expect(reasonNotToHeal(aCandidate('drift', { autoHeal: false }))).toMatch(/autoHeal/);
 });
 
 describe('the rollout that heals', () => {
-  test('is for the current version, on those targets and hosts, and asks nobody', () => {
+  test('The healing rollout deploys the current version to those targets and hosts, without approval', () => {
     const patients = [
       aCandidate('drift'),
       aCandidate('outdated', { registeredId: 'api', host: 'i-0aaaaaaaaaaaaaaa0' }),
@@ -97,7 +100,7 @@ describe('the rollout that heals', () => {
     expect(RolloutRequest.parse(request)).toEqual(request);
   });
 
-  test('fits into an execution’s input however many targets there are', () => {
+  test('The rollout that heals fits into an execution’s input however many targets there are', () => {
     const patients = Array.from({ length: 10_000 }, (_, at) =>
       aCandidate('drift', {
         registeredId: `${'x'.repeat(58)}${at}`,
@@ -111,7 +114,7 @@ describe('the rollout that heals', () => {
     expect(RolloutRequest.parse(request)).toEqual(request);
   });
 
-  test('is refused, in words, where a part is too long to be told twice to one state', () => {
+  test('The healing rollout is refused with an explanation if its list of targets is too long for a state', () => {
     const hosts = Array.from({ length: 3000 }, (_, at) => `i-${String(at).padStart(17, '0')}`);
 
     const parsed = RolloutRequest.safeParse({ certificate: 'api.example.com', only: { hosts } });
@@ -119,7 +122,7 @@ describe('the rollout that heals', () => {
     expect(parsed.error?.issues[0]?.message).toMatch(/several rollouts for more/);
   });
 
-  test('has one name within an hour, another for another certificate, and always one that an execution may have', () => {
+  test('The rollout that heals has one name within an hour, another for another certificate, and always one that an execution may have', () => {
     const at = (time: string) => new Date(`2026-11-22T${time}Z`);
     const name = healingName('*.example.com', at('12:00:00'));
 

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Certificate } from '../../../core/registry/certificate.ts';
 import { problemLines } from '../../../core/targets/problems.ts';
 
-test('services are not looked at from a host, whether it was said or follows from port 25', () => {
+test('Services are not probed from a host, neither by configuration nor because of port 25', () => {
   const input = {
     name: 'mail.test',
     serviceEndpoints: [

@@ -19,7 +19,7 @@ function propertiesOf(schema: Property): [string, Property][] {
 }
 
 describe('the JSON Schema of targets', () => {
-  test('is of draft 2020-12, has a title, and asks for what a person has to write only', () => {
+  test('The JSON Schema of targets is of draft 2020-12, has a title, and requires only the fields without default', () => {
     const schema = targetsJsonSchema('nginx');
 
     expect(schema).toMatchObject({
@@ -31,7 +31,7 @@ describe('the JSON Schema of targets', () => {
     });
   });
 
-  test('describes a whole file without a kind, with every kind in it', () => {
+  test('The JSON Schema of targets describes a whole file without a kind, with every kind in it', () => {
     const { properties } = targetsJsonSchema() as {
       properties: { targets: { items: { oneOf: { properties: { kind: { const: string } } }[] } } };
     };
@@ -40,7 +40,7 @@ describe('the JSON Schema of targets', () => {
     expect(kinds.toSorted()).toEqual(targetKinds.toSorted());
   });
 
-  test('has a word for every field of every kind', () => {
+  test('The JSON Schema of targets has a word for every field of every kind', () => {
     for (const kind of targetKinds) {
       const silent = propertiesOf(targetsJsonSchema(kind) as Property).filter(
         ([, { description }]) => !description,
@@ -49,7 +49,7 @@ describe('the JSON Schema of targets', () => {
     }
   });
 
-  test('has a word for every field of a file', () => {
+  test('The JSON Schema of targets has a word for every field of a file', () => {
     const fields = propertiesOf(targetsJsonSchema() as Property);
 
     expect(fields.filter(([, { description }]) => !description).map(([name]) => name)).toEqual([]);
@@ -58,7 +58,7 @@ describe('the JSON Schema of targets', () => {
     );
   });
 
-  test('has other words where a name means something else', () => {
+  test('The JSON Schema of targets has other words where a name means something else', () => {
     const { properties } = targetsJsonSchema() as unknown as {
       properties: { certificates: { items: Property } };
     };

@@ -6,7 +6,7 @@ const place = (id: string, host: string, online = true) => ({ target: { id, host
 const ids = (places: readonly { target: { id: string } }[]) => places.map(({ target }) => target.id);
 
 describe('the order of targets', () => {
-  test('has one of each host before a second of any', () => {
+  test('The order of targets has one of each host before a second of any', () => {
     const places = [
       place('a1', 'h1'),
       place('a2', 'h1'),
@@ -18,11 +18,11 @@ describe('the order of targets', () => {
     expect(ids(inDeploymentOrder(places))).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
   });
 
-  test('has hosts that are there before those that are not', () => {
+  test('The order of targets has hosts that are there before those that are not', () => {
     expect(ids(inDeploymentOrder([place('a', 'h1', false), place('b', 'h2')]))).toEqual(['b', 'a']);
   });
 
-  test('is the same in whatever order they come, and loses none', () => {
+  test('The order of targets is the same in whatever order they come, and loses none', () => {
     const places = fc.uniqueArray(
       fc.record({ id: fc.string({ minLength: 1, maxLength: 3 }), host: fc.nat(4), online: fc.boolean() }),
       { selector: ({ id }) => id, maxLength: 12 },

@@ -10,14 +10,14 @@ const result = (outcome: string, status = 'SUCCEEDED', targetId = 'web'): Result
 const brokenOff = result('ABORTED', 'ABORTED');
 
 describe('several attempts at one target', () => {
-  test('end as the last of them', () => {
+  test('Several attempts at one target end as the last of them', () => {
     expect(mergeResults(undefined, result('unchanged')).outcome).toBe('unchanged');
     expect(mergeResults(result('rolled_back', 'FAILED'), result('deployed')).outcome).toBe('deployed');
     expect(mergeResults(result('rolled_back', 'FAILED'), result('unchanged')).outcome).toBe('unchanged');
     expect(mergeResults(brokenOff, result('rolled_back', 'FAILED')).outcome).toBe('rolled_back');
   });
 
-  test('have deployed what one that broke off, or was lost, left and the next found unchanged', () => {
+  test('Several attempts at one target have deployed what one that broke off, or was lost, left and the next found unchanged', () => {
     for (const before of [brokenOff, result('lost', 'FAILED'), result('deployed')]) {
       expect(mergeResults(before, result('unchanged'))).toEqual({
         ...result('unchanged'),
@@ -26,11 +26,11 @@ describe('several attempts at one target', () => {
     }
   });
 
-  test('end as the one before one that was skipped', () => {
+  test('Several attempts at one target end as the one before one that was skipped', () => {
     expect(mergeResults(brokenOff, result('skipped'))).toBe(brokenOff);
   });
 
-  test('are one result of their wave', () => {
+  test('Several attempts at one target are one result of their wave', () => {
     const found = [brokenOff, result('deployed', 'SUCCEEDED', 'api'), result('unchanged')];
 
     const each = resultPerTarget(['web', 'api'], found, (id) => result('lost', 'FAILED', id));
@@ -43,7 +43,7 @@ describe('several attempts at one target', () => {
 });
 
 describe('the results of a wave', () => {
-  test('are one for each deployment, in their order', () => {
+  test('The results of a wave are one for each deployment, in their order', () => {
     const found = [
       result('lost', 'SUCCEEDED', 'b'),
       result('deployed', 'SUCCEEDED', 'a'),

@@ -61,7 +61,7 @@ describe('after a wave that went well', () => {
     expect(goesOn(strategy, wave)).toBe(verdict);
   });
 
-  test('nobody is asked twice', () => {
+  test('No approval is requested twice', () => {
     expect(goesOn({ approvalAfterWave: 1, pauseSeconds: 60 }, { reached: 1 }, 'approved')).toBe('pause');
   });
 });
@@ -72,15 +72,15 @@ describe('whether services have to serve the new version alone', () => {
     wave: { reached: number; count: number; total: number },
   ) => mustServeNewVersion({ rollout: { only }, wave } as Parameters<typeof mustServeNewVersion>[0]);
 
-  test('is so after the last wave to all', () => {
+  test('Whether services have to serve the new version alone is so after the last wave to all', () => {
     expect(decisive(null, { reached: 20, count: 180, total: 200 })).toBe(true);
     expect(decisive(null, { reached: 1, count: 19, total: 200 })).toBe(false);
     expect(decisive({ targets: ['web'] }, { reached: 0, count: 1, total: 1 })).toBe(false);
   });
 });
 
-describe('targets that had their turn', () => {
-  test('are those of forward waves, but not the skipped ones', () => {
+describe('attempted targets', () => {
+  test('Targets that had their turn are those of forward waves, but not the skipped ones', () => {
     const waves = [
       forward(
         1,
@@ -95,7 +95,7 @@ describe('targets that had their turn', () => {
     expect([...attemptedTargets(waves, 0)]).toEqual(['a', 'b']);
   });
 
-  test('are those that went well, once the rollout was resumed', () => {
+  test('Targets that had their turn are those that went well, once the rollout was resumed', () => {
     const waves = [
       forward(1, result('a', 'deployed'), result('b', 'lost')),
       forward(2, result('c', 'rejected')),
@@ -105,7 +105,7 @@ describe('targets that had their turn', () => {
   });
 });
 
-describe('the way back', () => {
+describe('a rollback', () => {
   const [theNew, theOld] = ['sha256:new', 'sha256:old'];
   const plan = (waves: EndedWave[], installed: Record<string, string | null> = {}, sinceWave = 0) =>
     planRollback({
@@ -127,11 +127,11 @@ describe('the way back', () => {
   ];
   const installed = { a: theNew, b: theNew, c: theNew, d: theOld, e: theNew };
 
-  test('begins with the newest wave, the last target first, and only with what was changed', () => {
+  test('A rollback begins with the newest wave, its last target first, and only with changed targets', () => {
     expect(plan(waves, installed)).toEqual({ verdict: 'deploy', ofWave: 2, targetIds: ['e', 'b'] });
   });
 
-  test('goes on with the wave before', () => {
+  test('A rollback continues with the wave before', () => {
     const so = [...waves, back(3, result('e', 'deployed'), result('b', 'deployed'))];
 
     expect(plan(so, { ...installed, b: theOld, e: theOld })).toEqual({
@@ -141,7 +141,7 @@ describe('the way back', () => {
     });
   });
 
-  test('is over when everything is back', () => {
+  test('A rollback is complete when every target has its previous version', () => {
     const so = [
       ...waves,
       back(3, result('e', 'deployed'), result('b', 'deployed')),
@@ -151,19 +151,19 @@ describe('the way back', () => {
     expect(plan(so, { ...installed, a: theOld, b: theOld, e: theOld })).toEqual({ verdict: 'rolled_back' });
   });
 
-  test('is over at once when nothing was changed', () => {
+  test('A rollback is complete at once when nothing was changed', () => {
     expect(plan([forward(1, result('a', 'rejected'))], { a: theOld })).toEqual({ verdict: 'rolled_back' });
     expect(plan([])).toEqual({ verdict: 'rolled_back' });
   });
 
-  test('leaves alone what somebody has deployed to since', () => {
+  test('A rollback does not touch a target that was deployed to since', () => {
     expect(plan([forward(1, result('a', 'deployed'))], { a: 'sha256:newer' })).toEqual({
       verdict: 'rolled_back',
     });
   });
 
   test.each(['skipped', 'lost', 'rolled_back', 'superseded'])(
-    'is incomplete where a rollback ended as %s, and tries none twice',
+    'A rollback is incomplete where it ended as %s, and is not attempted twice',
     (outcome) => {
       const so = [forward(1, result('a', 'deployed')), back(2, result('a', outcome))];
 
@@ -171,20 +171,20 @@ describe('the way back', () => {
     },
   );
 
-  test('leaves alone what a later request has settled', () => {
+  test('A rollback does not touch what a later request has settled', () => {
     const so = [forward(1, result('a', 'deployed')), back(2, result('a', 'superseded'))];
 
     expect(plan(so, { a: 'sha256:newer' })).toEqual({ verdict: 'rolled_back' });
   });
 
-  test('tries again what could not be put back before somebody resumed it', () => {
+  test('A rollback retries what failed before an operator resumed it', () => {
     const so = [forward(1, result('a', 'deployed')), back(2, result('a', 'lock_unavailable', 'FAILED'))];
 
     expect(plan(so, { a: theNew }, 2)).toEqual({ verdict: 'deploy', ofWave: 1, targetIds: ['a'] });
   });
 
   test.each(['lost', 'rollback_failed', 'States.Timeout'])(
-    'does not rollback a target that ended as %s, and is incomplete',
+    'A rollback does not touch a target that ended as %s, and is incomplete',
     (outcome) => {
       const so = [forward(1, result('a', outcome))];
 
@@ -194,14 +194,14 @@ describe('the way back', () => {
     },
   );
 
-  test('is incomplete where an attempt has left the version, though the next one was rolled back', () => {
+  test('A rollback is incomplete where an attempt installed the version, although the next attempt was rolled back', () => {
     const so = [forward(1, result('a', 'rollback_failed')), forward(2, result('a', 'rolled_back'))];
 
     expect(plan(so, { a: theNew })).toEqual({ verdict: 'rollback_incomplete', targetIds: ['a'] });
     expect(plan(so, { a: theOld })).toEqual({ verdict: 'rolled_back' });
   });
 
-  test('goes by the last deployment of a target, but not by one that was skipped', () => {
+  test('A rollback uses the last deployment of a target that was not skipped', () => {
     const so = [
       forward(1, result('a', 'lost')),
       forward(2, result('a', 'deployed')),
@@ -212,7 +212,7 @@ describe('the way back', () => {
   });
 });
 
-test('the way back has what was lost and then found there, but not what was there before', () => {
+test('A rollback includes a lost deployment whose version was found on the host, and not a version that was there before', () => {
   const waves = [
     forward(1, result('a', 'lost'), result('b', 'rejected')),
     forward(2, result('a', 'unchanged'), result('b', 'unchanged')),
@@ -230,7 +230,7 @@ test('the way back has what was lost and then found there, but not what was ther
 });
 
 describe('the tally', () => {
-  test('has each target once, by its last deployment, and those that were put back as such', () => {
+  test('The counts of outcomes contain each target once, by its last deployment, and rolled back targets as such', () => {
     const waves = [
       forward(1, result('a', 'deployed'), result('b', 'lost')),
       forward(2, result('b', 'deployed'), result('c', 'rejected'), result('d', 'skipped')),
@@ -244,14 +244,14 @@ describe('the tally', () => {
     });
   });
 
-  test('has as deployed what somebody deployed to before it could be put back', () => {
+  test('The counts of outcomes contain a target as deployed if another deployment reached it before the rollback', () => {
     const waves = [forward(1, result('a', 'deployed')), back(2, result('a', 'superseded'))];
 
     expect(countOutcomes(waves).counts).toEqual({ deployed: 1 });
   });
 });
 
-describe('a look at the services', () => {
+describe('the probes of the services', () => {
   type Observation = NonNullable<AgentLine['observations']>[number];
   const seen = (address: string, problem: string | null): Observation => ({
     address,
@@ -264,7 +264,7 @@ describe('a look at the services', () => {
     observations,
   });
 
-  test('is right when every address of every service is', () => {
+  test('The services are right when every address of every service is', () => {
     expect(
       judgeServices([look(3, seen('1', null), seen('2', null)), look(3, seen('3', null))], 1),
     ).toMatchObject({
@@ -273,14 +273,14 @@ describe('a look at the services', () => {
     });
   });
 
-  test('backs off while attempts are left, for the longest of the waits', () => {
+  test('The probes of the services back off while attempts are left, for the longest of their waits', () => {
     const looks = [look(3, seen('1', null), seen('2', 'stale')), look(9, seen('3', 'stale'))];
 
     expect(judgeServices(looks, 1)).toMatchObject({ verdict: 'back_off', waitSeconds: 2 });
     expect(judgeServices(looks, 2)).toMatchObject({ verdict: 'back_off', waitSeconds: 4 });
   });
 
-  test('is stale when a service that is not right has none left', () => {
+  test('A service that is wrong after its last attempt is stale', () => {
     const view = judgeServices([look(2, seen('1', 'serves another')), look(9, seen('2', 'stale'))], 2);
 
     expect(view).toMatchObject({ verdict: 'stale', waitSeconds: 0 });

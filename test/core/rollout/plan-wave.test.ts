@@ -62,12 +62,12 @@ const idsOf = (planned: ReturnType<typeof plan>) =>
   planned.verdict === 'deploy' ? planned.chosen.map(({ target }) => target.id) : [];
 
 describe('the next wave', () => {
-  test('begins with a canary of one', () => {
+  test('The next wave begins with a canary of one', () => {
     expect(plan(fleet(200))).toMatchObject({ verdict: 'deploy', step: 0, goal: 1, reached: 0, total: 200 });
     expect(idsOf(plan(fleet(200)))).toEqual(['web-0000']);
   });
 
-  test('comes to who has the version while a deployment of another one may be at work there', () => {
+  test('The next wave comes to targets with the version while a deployment of another one may be at work there', () => {
     const has = { fingerprint: theNew, notAfter: null };
     const places = [aPlace(0, { installed: has }), aPlace(1, { installed: has, isOvertaken: true })];
 
@@ -75,7 +75,7 @@ describe('the next wave', () => {
     expect(idsOf(plan(places))).toEqual(['web-0001']);
   });
 
-  test('leaves out who has the version already, and counts them as reached', () => {
+  test('The next wave leaves out targets with the version already, and counts them as reached', () => {
     const places = fleet(5).map((place, at) =>
       at === 0 ? { ...place, installed: { fingerprint: theNew, notAfter: null } } : place,
     );
@@ -84,23 +84,23 @@ describe('the next wave', () => {
     expect(idsOf(plan(places))).not.toContain('web-0000');
   });
 
-  test('leaves out who had a turn, however it ended', () => {
+  test('The next wave leaves out targets that had a turn, however it ended', () => {
     const planned = plan(fleet(3), { done: new Set(['web-0000', 'web-0002']) });
 
     expect(idsOf(planned)).toEqual(['web-0001']);
     expect(planned).toMatchObject({ reached: 2 });
   });
 
-  test('is nobody once all had their turn', () => {
+  test('The next wave is empty once all targets had their turn', () => {
     expect(plan(fleet(1), { done: new Set(['web-0000']) })).toMatchObject({ verdict: 'finished', total: 1 });
     expect(plan([])).toMatchObject({ verdict: 'finished', total: 0 });
   });
 
-  test('counts those that cannot be deployed to as reached', () => {
+  test('The next wave counts those that cannot be deployed to as reached', () => {
     expect(plan(fleet(3), { refused: 1 })).toMatchObject({ reached: 1, total: 4, goal: 4 });
   });
 
-  test('has those that have the version as well when the rollout repeats it, unless it has brought it itself', () => {
+  test('The next wave has those that have the version as well when the rollout repeats it, unless it has brought it itself', () => {
     const places = [
       aPlace(0, { installed: { fingerprint: theNew, notAfter: null, rollout: 'earlier' } }),
       aPlace(1, { installed: { fingerprint: theNew, notAfter: null, rollout: 'r-1' } }),
@@ -109,7 +109,7 @@ describe('the next wave', () => {
     expect(idsOf(plan(places, { rollout: { repeat: true } }))).toEqual(['web-0000']);
   });
 
-  test('is smaller where windows are closed, and the others come later', () => {
+  test('The next wave is smaller where windows are closed, and the others come later', () => {
     const places = [aPlace(0, { window: night }), aPlace(1), aPlace(2, { window: night })];
     const strategy = Strategy.parse({ waves: ['100%'] });
 
@@ -117,7 +117,7 @@ describe('the next wave', () => {
     expect(idsOf(plan(places, { rollout: { strategy } }))).toEqual(['web-0001']);
   });
 
-  test('waits where all windows are closed, until the first one opens', () => {
+  test('The next wave waits where all windows are closed, until the first one opens', () => {
     const waiting = plan([aPlace(0, { window: night })]);
     const soon = plan([aPlace(0, { window: night })], { now: new Date('2026-11-23T01:58:30.500Z') });
 
@@ -129,17 +129,17 @@ describe('the next wave', () => {
     expect(soon).toMatchObject({ verdict: 'wait', waitSeconds: 90 });
   });
 
-  test('goes by the windows of an open night', () => {
+  test('The next wave goes by the windows of an open night', () => {
     expect(plan([aPlace(0, { window: night })], { now: new Date('2026-11-23T02:00:00Z') }).verdict).toBe(
       'deploy',
     );
   });
 
-  test('passes windows when it is urgent', () => {
+  test('The next wave passes windows when it is urgent', () => {
     expect(plan([aPlace(0, { window: night })], { rollout: { urgent: true } }).verdict).toBe('deploy');
   });
 
-  test('does not count what is at a place that the target no longer has', () => {
+  test('The next wave does not count what is at a place that the target no longer has', () => {
     const here = { fingerprint: theNew, notAfter: null };
     const [same, moved, unknown] = [aPlace(0), aPlace(1), aPlace(2)];
     const found = plan([
@@ -151,7 +151,7 @@ describe('the next wave', () => {
     expect(found).toMatchObject({ verdict: 'deploy', reached: 2, chosen: [{ target: moved.target }] });
   });
 
-  test('passes a window that would open only after the installed certificate has expired', () => {
+  test('The next wave passes a window that would open only after the installed certificate has expired', () => {
     const opens = Date.parse('2026-11-23T02:00:00Z') / 1000;
     const expiring = (notAfter: number) =>
       plan([aPlace(0, { window: night, installed: { fingerprint: theOld, notAfter } })]).verdict;
@@ -160,7 +160,7 @@ describe('the next wave', () => {
     expect(expiring(opens + 1)).toBe('wait');
   });
 
-  test('waits for a named host that is on its way up, for twenty minutes', () => {
+  test('The next wave waits for a named host that is on its way up, for twenty minutes', () => {
     const [host] = [`i-${'0'.repeat(17)}`];
     const rollout = { only: { hosts: [host] } };
     const late = new Date('2026-11-22T12:19:00Z');
@@ -174,11 +174,11 @@ describe('the next wave', () => {
     expect(plan([], { rollout, now: late }).verdict).toBe('finished');
   });
 
-  test('does not wait for hosts that nobody named', () => {
+  test('The next wave does not wait for hosts that are selected rather than named', () => {
     expect(plan([aPlace(0, { online: false })]).verdict).toBe('deploy');
   });
 
-  test('says which versions may still be served, unless that is not known of all', () => {
+  test('The next wave lists the versions that may still be served, unless the version of a target is unknown', () => {
     const unknown = aPlace(2, { installed: null });
 
     expect(plan(fleet(2))).toMatchObject({ before: [theOld] });
@@ -212,7 +212,7 @@ function walked(places: Place[], strategy: Strategy): Planned[] {
 }
 
 describe('the waves of any strategy, with any number of targets', () => {
-  test('reach each target that lacks the version exactly once, and no goal is passed', () => {
+  test('The waves of any strategy, with any number of targets reach each target that lacks the version exactly once, and no goal is passed', () => {
     const places = fc.array(
       fc.record({ has: fc.boolean(), host: fc.nat(8), online: fc.boolean(), windowed: fc.boolean() }),
       { maxLength: 40 },
@@ -240,7 +240,7 @@ describe('the waves of any strategy, with any number of targets', () => {
     );
   });
 
-  test('begin with the canary alone by default, whoever has the version', () => {
+  test('The waves of any strategy begin with the canary alone by default, for any number of targets', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 60 }), (size) => {
         expect(idsOf(plan(fleet(size)))).toEqual(['web-0000']);

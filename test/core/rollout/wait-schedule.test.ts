@@ -8,20 +8,20 @@ const day = 86_400;
 const noon = new Date('2026-11-22T12:00:00.000Z');
 const later = (seconds: number) => new Date(noon.getTime() + seconds * 1000);
 
-describe('the time until the next look of a rollout that waits', () => {
-  test('is a twelfth of what is left, from one minute to fifteen, and never longer than what is left', () => {
+describe('the time until the next check of a waiting rollout', () => {
+  test('The time until the next check of a waiting rollout is a twelfth of what is left, from one minute to fifteen, and never longer than what is left', () => {
     expect([15, 60, 300, 1200, 3600, 7 * day].map((left) => secondsToNextCheck(left, 0))).toEqual([
       15, 60, 60, 100, 300, 900,
     ]);
   });
 
-  test('is a quarter of an hour at most for the first days, and longer for one that has waited for weeks', () => {
+  test('The time until the next check of a waiting rollout is a quarter of an hour at most for the first days, and longer for one that has waited for weeks', () => {
     expect([0, 299, 300, 600, 900].map((looks) => secondsToNextCheck(7 * day, looks))).toEqual([
       900, 900, 1800, 3600, 7200,
     ]);
   });
 
-  test('leaves room in the history of an execution, however long it waits and for how many things', () => {
+  test('The time until the next check of a waiting rollout leaves room in the history of an execution, however long it waits and for how many things', () => {
     const waits = fc.array(fc.integer({ min: 1, max: 7 * day }), { minLength: 1, maxLength: 400 });
 
     fc.assert(
@@ -41,7 +41,7 @@ describe('the time until the next look of a rollout that waits', () => {
     );
   });
 
-  test('makes a pause of a week seven hundred looks, and nineteen of them two thousand', () => {
+  test('A pause of a week takes seven hundred checks, and nineteen of them two thousand', () => {
     const looksOf = (pauses: number) => {
       let looks = 0;
       for (let pause = 0; pause < pauses; pause += 1) {
@@ -65,7 +65,7 @@ describe('a pause between two waves', () => {
       wave: { verdict: 'deploy', number: 1, reached: 0, count: 1, total: 20, ...parts.wave },
     });
 
-  test('begins with the first look after the wave, and is over when its time is', () => {
+  test('A pause between two waves begins with the first look after the wave, and is over when its time is', () => {
     const paused = continueWaiting(state(), noon);
 
     expect(paused).toMatchObject({
@@ -82,7 +82,7 @@ describe('a pause between two waves', () => {
     expect(next(3600)).toBeNull();
   });
 
-  test('begins after the answer to a question', () => {
+  test('A pause between two waves begins after the answer to a question', () => {
     const asked = { judgement: { verdict: 'ask_approval' } } as const;
 
     expect(
@@ -97,7 +97,7 @@ describe('a pause between two waves', () => {
     ['the strategy has none', { strategy: {} }],
     ['nobody is left', { wave: { count: 20 } }],
     ['the rollout was resumed', { wave: { verdict: 'wait' }, judgement: { verdict: 'next' } }],
-  ])('does not begin where %s', (_, parts) => {
+  ])('A pause between two waves does not begin where %s', (_, parts) => {
     expect(continueWaiting(state(parts), noon)).toBeNull();
   });
 });

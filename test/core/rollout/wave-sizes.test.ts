@@ -12,9 +12,12 @@ describe('the goal of a wave', () => {
     ['100%', 7, 7],
     [50, 7, 7],
     ['100%', 0, 0],
-  ] as const)('of %s of %i targets is %i: a part of a target counts as one', (share, total, goal) => {
-    expect(goalOf(share, total)).toBe(goal);
-  });
+  ] as const)(
+    'The goal of a wave of %s of %i targets is %i: a part of a target counts as one',
+    (share, total, goal) => {
+      expect(goalOf(share, total)).toBe(goal);
+    },
+  );
 });
 
 describe('what is tolerated', () => {
@@ -24,11 +27,14 @@ describe('what is tolerated', () => {
     ['10%', 200, 20],
     ['10%', 9, 0],
     ['100%', 4, 4],
-  ] as const)('of %s of %i targets is %i: a part of a target counts as none', (share, total, tolerated) => {
-    expect(toleratedOf(share, total)).toBe(tolerated);
-  });
+  ] as const)(
+    'What is tolerated of %s of %i targets is %i: a part of a target counts as none',
+    (share, total, tolerated) => {
+      expect(toleratedOf(share, total)).toBe(tolerated);
+    },
+  );
 
-  test('is never more than what a wave of the same share reaches', () => {
+  test('What is tolerated is never more than what a wave of the same share reaches', () => {
     const share = fc.integer({ min: 0, max: 100 }).map((percent) => `${percent}%`);
     fc.assert(
       fc.property(share, fc.nat(100_000), (part, total) => {
@@ -62,11 +68,11 @@ describe('the next wave of a strategy', () => {
     ],
     [{ reached: 200, total: 200 }, null],
     [{ reached: 0, total: 0 }, null],
-  ])('after %j is %j', (progress, step) => {
+  ])('The next wave of a strategy after %j is %j', (progress, step) => {
     expect(stepAfter({ waves: [1, '10%', '100%'] }, progress)).toEqual(step);
   });
 
-  test('passes over one that wants less than the one before', () => {
+  test('The next wave of a strategy passes over one that wants less than the one before', () => {
     expect(stepAfter({ waves: ['50%', 1, '100%'] }, { reached: 5, total: 10 })).toEqual({
       step: 2,
       goal: 10,

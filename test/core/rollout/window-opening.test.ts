@@ -19,11 +19,11 @@ describe('a maintenance window', () => {
     ['2026-11-22T01:00:00.000Z', true],
     ['2026-11-22T02:59:59.999Z', true],
     ['2026-11-22T03:00:00.000Z', false],
-  ])('from 02:00 to 04:00 in Paris is at %s open: %s', (at, open) => {
+  ])('A maintenance window from 02:00 to 04:00 in Paris is at %s open: %s', (at, open) => {
     expect(isOpen(aWindow('02:00', '04:00', 'Europe/Paris'), at)).toBe(open);
   });
 
-  test('opens on the next of its days', () => {
+  test('A maintenance window opens on the next of its days', () => {
     const window = aWindow('02:00', '04:00', 'UTC', ['tue', 'thu']);
 
     // 22 November 2026 is a Sunday
@@ -32,7 +32,7 @@ describe('a maintenance window', () => {
     expect(opens(window, '2026-11-26T04:00:00Z')).toBe('2026-12-01T02:00:00.000Z');
   });
 
-  test('that ends on the following day belongs to the day on which it begins', () => {
+  test('A maintenance window that ends on the following day belongs to the day on which it begins', () => {
     const window = aWindow('22:00', '02:00', 'UTC', ['fri']);
 
     expect(isOpen(window, '2026-11-27T23:00:00Z')).toBe(true);
@@ -41,7 +41,7 @@ describe('a maintenance window', () => {
     expect(isOpen(window, '2026-11-27T01:00:00Z')).toBe(false);
   });
 
-  test('whose end is its beginning lasts a day', () => {
+  test('A maintenance window whose end is its beginning lasts a day', () => {
     const window = aWindow('06:00', '06:00', 'UTC', ['sat']);
 
     expect(isOpen(window, '2026-11-28T06:00:00Z')).toBe(true);
@@ -63,7 +63,7 @@ describe('a maintenance window', () => {
     ['America/New_York', '23:00', '03:30', '2026-03-07T20:00:00Z', '2026-03-08T04:00:00.000Z', 210],
     ['America/New_York', '23:00', '03:30', '2026-10-31T20:00:00Z', '2026-11-01T03:00:00.000Z', 330],
   ])(
-    'in %s from %s to %s, after %s, opens at %s for %i minutes when the clocks change',
+    'A maintenance window in %s from %s to %s, after %s, opens at %s for %i minutes when the clocks change',
     (timeZone, from, to, at, opening, minutes) => {
       const window = aWindow(from, to, timeZone);
       const end = Date.parse(opening) + minutes * 60_000;
@@ -74,13 +74,13 @@ describe('a maintenance window', () => {
     },
   );
 
-  test('that the clocks leave out altogether opens the day after', () => {
+  test('A maintenance window that the clocks leave out altogether opens the day after', () => {
     const window = aWindow('02:15', '02:45', 'Europe/Berlin');
 
     expect(opens(window, '2026-03-28T20:00:00Z')).toBe('2026-03-30T00:15:00.000Z');
   });
 
-  test('that is weekly and left out opens the week after', () => {
+  test('A maintenance window that is weekly and left out opens the week after', () => {
     const window = aWindow('02:15', '02:45', 'Europe/Berlin', ['sun']);
 
     expect(opens(window, '2026-03-28T20:00:00Z')).toBe('2026-04-05T00:15:00.000Z');
@@ -138,7 +138,7 @@ function isQuiet(at: Date, timeZone: string): boolean {
 }
 
 describe('any maintenance window in any zone', () => {
-  test('is open when the wall clock says so, away from changes of the clocks', () => {
+  test('Any maintenance window in any zone is open when the wall clock is within it, apart from clock changes', () => {
     fc.assert(
       fc.property(windows, moments, (window, at) => {
         fc.pre(isQuiet(at, window.timeZone));
@@ -149,7 +149,7 @@ describe('any maintenance window in any zone', () => {
     );
   });
 
-  test('opens when it says that it does, no earlier than asked, and within two weeks and a day', () => {
+  test('Any maintenance window in any zone opens when it announces it, no earlier than asked, and within two weeks and a day', () => {
     fc.assert(
       fc.property(windows, moments, (window, at) => {
         const opening = nextOpening(window, at);

@@ -38,7 +38,7 @@ const headers = fc.record({
 });
 
 describe('a sealed job', () => {
-  test('gives back its header and body on the host it is sealed for', async () => {
+  test('A sealed job gives back its header and body on the host it is sealed for', async () => {
     await fc.assert(
       fc.asyncProperty(headers, fc.string({ unit: 'grapheme', maxLength: 2000 }), async (known, key) => {
         const header = aHeader(known);
@@ -54,7 +54,7 @@ describe('a sealed job', () => {
     );
   });
 
-  test('shows nothing of the body and never repeats itself', async () => {
+  test('A sealed job shows nothing of the body and never repeats itself', async () => {
     const body = aBody();
 
     const texts = await Promise.all([1, 2].map(() => seal(aHeader(), body, publicHostKey(host))));
@@ -71,7 +71,7 @@ describe('a sealed job', () => {
     }
   });
 
-  test('is refused when its header is swapped for that of another job', async () => {
+  test('A sealed job is refused when its header is swapped for that of another job', async () => {
     const [first, second] = await Promise.all([
       seal(aHeader({ deploymentId: 'first' }), aBody(), publicHostKey(host)),
       seal(aHeader({ deploymentId: 'second', fence: 8 }), aBody(), publicHostKey(host)),
@@ -82,7 +82,7 @@ describe('a sealed job', () => {
     await expect(unseal(swapped, host)).rejects.toMatchObject({ name: 'SealBroken' });
   });
 
-  test('is refused when only its header says something else', async () => {
+  test('A sealed job is refused when only its header differs', async () => {
     const text = await seal(aHeader(), aBody(), publicHostKey(host));
     const [header = '', ...rest] = text.split('.');
     const claims = JSON.parse(Buffer.from(header, 'base64url').toString());
@@ -92,7 +92,7 @@ describe('a sealed job', () => {
     expect(await nameOfFailure(() => unseal(forged, host))).toBe('SealBroken');
   });
 
-  test('is SealBroken or JobUnreadable, and nothing else, when any one character is another', async () => {
+  test('A sealed job is SealBroken or JobUnreadable, and nothing else, when any one character is another', async () => {
     const text = await seal(aHeader(), aBody(), publicHostKey(host));
 
     await fc.assert(
@@ -106,7 +106,7 @@ describe('a sealed job', () => {
     );
   });
 
-  test('has one spelling: the spare bits of the last character of each part count', async () => {
+  test('A sealed job has one spelling: the spare bits of the last character of each part count', async () => {
     for (let size = 0; size < 3; size += 1) {
       const text = await seal(aHeader(), aBody({ key: 'k'.repeat(size) }), publicHostKey(host));
       const ends = [...text.matchAll(/[A-Za-z0-9_-](?=\.|$)/g)].map((match) => match.index);
@@ -119,7 +119,7 @@ describe('a sealed job', () => {
     }
   });
 
-  test('is refused cut short at any length, and with anything after it', async () => {
+  test('A sealed job is refused cut short at any length, and with anything after it', async () => {
     const text = await seal(aHeader(), aBody(), publicHostKey(host));
 
     await fc.assert(
@@ -132,7 +132,7 @@ describe('a sealed job', () => {
     expect(await nameOfFailure(() => unseal(`${text}\n`, host))).toBe('JobUnreadable');
   });
 
-  test('cannot be opened by another host, even one that claims the same kid', async () => {
+  test('A sealed job cannot be opened by another host, even one that claims the same kid', async () => {
     const text = await seal(aHeader(), aBody(), publicHostKey(host));
     const other = await makeHostKey();
 
@@ -140,13 +140,13 @@ describe('a sealed job', () => {
     expect(await nameOfFailure(() => unseal(text, { ...other, kid: host.kid }))).toBe('SealBroken');
   });
 
-  test('is refused when its body is for another target than its header', async () => {
+  test('A sealed job is refused when its body is for another target than its header', async () => {
     const text = await seal(aHeader({ targetId: 'web-2' }), aBody({}, 'web-1'), publicHostKey(host));
 
     await expect(unseal(text, host)).rejects.toThrow(/header is for web-2, its body for web-1/);
   });
 
-  test('does not quote a body it cannot understand', async () => {
+  test('A sealed job does not quote a body it cannot understand', async () => {
     const body = { ...aBody(), bundle: { leaf: 'l', chain: [], key: 'secret-bytes', extra: 'secret-bytes' } };
     const text = await seal(aHeader(), body, publicHostKey(host));
 
@@ -156,7 +156,7 @@ describe('a sealed job', () => {
     expect(`${failure} ${JSON.stringify(failure)}`).not.toContain('secret-bytes');
   });
 
-  test('has room for an RSA 4096 leaf with its key and two such intermediates', async () => {
+  test('A sealed job has room for an RSA 4096 leaf with its key and two such intermediates', async () => {
     const authority = await createAuthority({ name: 'Large', keyType: 'rsa4096', intermediate: true });
     const names = ['www', 'api', 'mail', 'shop'].map((name) => `${name}.a-rather-long-name.example.test`);
     const { certPem, chainPem, keyPem } = await authority.issue({ names, keyType: 'rsa4096' });
@@ -168,7 +168,7 @@ describe('a sealed job', () => {
     expect(text.length).toBeLessThan(maximumJobCharacters / 2);
   });
 
-  test('that does not fit names its size and the limit', async () => {
+  test('A sealed job that does not fit names its size and the limit', async () => {
     const chain = Array.from({ length: 32 }, () => pemOf(1500));
     const body = aBody({ chain });
     expect(JSON.stringify(body.bundle).length).toBeGreaterThan(64 * 1024);
@@ -179,7 +179,7 @@ describe('a sealed job', () => {
     expect(String(failure)).toMatch(/become \d{5} characters .* carries 30000/);
   });
 
-  test('is refused for a registered key that is none, and says to enrol again', async () => {
+  test('A sealed job is refused for a registered key that is invalid, with the advice to enroll again', async () => {
     const notAKey = { kid: 'k', x: 'AAAA' };
 
     await expect(seal(aHeader(), aBody(), notAKey)).rejects.toMatchObject({
@@ -188,7 +188,7 @@ describe('a sealed job', () => {
     });
   });
 
-  test('is only ever a deploy or a validate', async () => {
+  test('A sealed job is only ever a deploy or a validate', async () => {
     for (const action of jobActions) {
       const text = await seal(aHeader({ action }), aBody(), publicHostKey(host));
       const expected = action === 'deploy' || action === 'validate' ? 'none' : 'JobUnreadable';
@@ -196,7 +196,7 @@ describe('a sealed job', () => {
     }
   });
 
-  test('is refused when what is sealed is no JSON, without a word of it', async () => {
+  test('A sealed job is refused when what is sealed is no JSON, without quoting it', async () => {
     const header = aHeader();
     const text = await new CompactEncrypt(Buffer.from('-----BEGIN PRIVATE KEY-----'))
       .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', zip: 'DEF', kid: host.kid, job: header })
@@ -211,7 +211,7 @@ describe('a sealed job', () => {
 });
 
 describe('an open job', () => {
-  test('is read as it was written', () => {
+  test('An open job is read as it was written', () => {
     fc.assert(
       fc.property(headers, (known) => {
         const job = anOpenJob({ ...known, action: 'inspect' });
@@ -223,16 +223,16 @@ describe('an open job', () => {
     );
   });
 
-  test('that should have been sealed is refused', () => {
+  test('An open job that should have been sealed is refused', () => {
     expect(() => readJob(openJobText(anOpenJob({ action: 'deploy' })))).toThrow(/has to be sealed/);
   });
 
-  test('cannot be unsealed', async () => {
+  test('An open job cannot be unsealed', async () => {
     expect(await nameOfFailure(() => unseal(openJobText(anOpenJob()), host))).toBe('JobUnreadable');
   });
 });
 
-test('any text at all is a job or JobUnreadable', async () => {
+test('Any text at all is a job or JobUnreadable', async () => {
   const pieces = fc.oneof(fc.string(), fc.stringMatching(parameterPattern), fc.json().map(openText));
   await fc.assert(
     fc.asyncProperty(pieces, async (text) => {

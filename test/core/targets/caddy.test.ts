@@ -20,12 +20,12 @@ function problems(config: object): readonly string[] {
 }
 
 describe('a target of kind caddy', () => {
-  test('is one of files unless it says otherwise', () => {
+  test('A target of kind caddy installs files unless it is configured otherwise', () => {
     expect(parsed({})).toMatchObject({ mode: 'file', ...paths });
     expect(parsed({ adapter: 'yaml', configPath: '/etc/caddy/caddy.yaml' })).toMatchObject({ mode: 'file' });
   });
 
-  test('is the same when it is parsed again', () => {
+  test('A target of kind caddy is the same when it is parsed again', () => {
     const once = parsed({ mode: 'api', loader: 'load_pem', tag: 'www', validateCommand: 'caddy version' });
 
     expect(parsed(once as object)).toEqual(once);
@@ -37,11 +37,14 @@ describe('a target of kind caddy', () => {
     [{ mode: 'api', reloadCommand: 'true' }, 'config.reloadCommand: expected no reloadCommand'],
     [{ loader: 'load_pem' }, 'config.loader: expected no loader without mode: api'],
     [{ mode: 'api', tag: 'www' }, 'config.tag: expected no tag without loader: load_pem'],
-  ] as const)('has no field that its mode makes nothing of: %j', ([config, problem]) => {
-    expect(problems(config).join('\n')).toContain(problem);
-  });
+  ] as const)(
+    'A target of kind caddy has no field that its mode makes nothing of: %j',
+    ([config, problem]) => {
+      expect(problems(config).join('\n')).toContain(problem);
+    },
+  );
 
-  test('speaks to an admin API of this machine alone', () => {
+  test('A target of kind caddy speaks to an admin API of this machine alone', () => {
     for (const adminAddress of ['localhost:2019', '127.0.0.1:29019', '[::1]:2019', 'unix//run/caddy.sock']) {
       expect(problems({ mode: 'api', adminAddress })).toEqual([]);
     }

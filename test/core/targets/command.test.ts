@@ -90,7 +90,7 @@ describe('a command line', () => {
     ['say "a \\"quoted\\" word" it\\\'s', ['say', 'a "quoted" word', "it's"]],
     ["touch ''", ['touch', '']],
     ['docker kill --signal=HUP web', ['docker', 'kill', '--signal=HUP', 'web']],
-  ])('is split into words: %s', (line, words) => {
+  ])('A command line is split into words: %s', (line, words) => {
     expect(splitWords(line)).toEqual(words);
   });
 
@@ -121,11 +121,11 @@ describe('a command line', () => {
     'nginx -t\nreboot',
     'nginx\0-t',
     '   ',
-  ])('is refused where only a shell could know what is meant: %j', (line) => {
+  ])('A command line is refused where only a shell could know what is meant: %j', (line) => {
     expect(splitWords(line)).toBeNull();
   });
 
-  test('means to certferry what it means to a shell, whenever it is taken', () => {
+  test('A command line means to certferry what it means to a shell, whenever it is taken', () => {
     fc.assert(
       fc.property(fc.array(pieces, { minLength: 1, maxLength: 8 }), (parts) => {
         const line = `x${parts.join('')}`;

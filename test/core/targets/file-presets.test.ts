@@ -25,7 +25,7 @@ const besides = (preset: PresetName): object =>
   preset === 'tomcat' ? { reloadCommand: 'systemctl restart tomcat10' } : {};
 
 describe.each(presetNames)('preset %s', (preset) => {
-  test('knows paths, reload and protocol, and is the same when it is parsed again', () => {
+  test('A preset provides paths, reload and protocol, and is the same when it is parsed again', () => {
     const target = parsed({ preset, ...besides(preset) }, { endpoint: '10.0.0.7:7000' });
 
     expect(target.config).toMatchObject({
@@ -37,7 +37,7 @@ describe.each(presetNames)('preset %s', (preset) => {
     expect(parseTarget(JSON.parse(JSON.stringify(target)))).toEqual(target);
   });
 
-  test('gives way to what is said', () => {
+  test('Configuration fields take precedence over a preset', () => {
     const said = { certPath: '/a/cert.pem', keyPath: '/a/key.pem', reloadCommand: ['tell', 'it'] };
 
     const target = parsed({ preset, ...said }, { endpoint: '10.0.0.7:7000', protocol: 'ldap' });
@@ -70,11 +70,11 @@ test.each([
   ['mosquitto', {}, 'systemctl reload mosquitto'],
   ['mosquitto', { pidFile: '/run/m.pid' }, 'pkill -HUP -F /run/m.pid'],
   ['rabbitmq', { node: 'rabbit@mq-1' }, 'rabbitmqctl -n rabbit@mq-1 eval ssl:clear_pem_cache().'],
-] as const)('%s with the instance %j is told by plain argv', (preset, instance, words) => {
+] as const)('%s with the instance %j is reloaded by a plain command line', (preset, instance, words) => {
   expect(parsed({ preset, instance }).config.reloadCommand?.join(' ')).toBe(words);
 });
 
-test('redis is told the paths of the target', () => {
+test('The preset of redis uses the paths of the target', () => {
   const { reloadCommand } = parsed({ preset: 'redis', certPath: '/a/c.pem', keyPath: '/a/k.pem' }).config;
 
   expect(reloadCommand?.slice(-4)).toEqual(['tls-cert-file', '/a/c.pem', 'tls-key-file', '/a/k.pem']);
@@ -112,11 +112,11 @@ test.each([
     { preset: 'redis', reload: 'none', reloadCommand: 'x' },
     'config.reload: expected either reload: none or a reloadCommand',
   ],
-])('refuses %j: %s', (config, words) => {
+])('A preset refuses %j: %s', (config, words) => {
   expect(problems(config)).toContain(words);
 });
 
-test('without a preset TLS begins at once, unless the target says otherwise', () => {
+test('Without a preset TLS begins at once, unless the target is configured otherwise', () => {
   const config = { certPath: '/c', keyPath: '/k', reload: 'none' };
 
   expect(parsed(config, { endpoint: 'a:1' }).verify).toMatchObject({ protocol: 'tls' });
@@ -124,7 +124,7 @@ test('without a preset TLS begins at once, unless the target says otherwise', ()
   expect(parsed({ preset: 'postgresql' }, 'none').verify).toBe('none');
 });
 
-test('two files of one preset do not meet at one path', () => {
+test('Two files of one preset do not meet at one path', () => {
   const { keyPath } = presets.redis;
 
   expect(Target.safeParse(filesTarget({ preset: 'redis', certPath: keyPath })).success).toBe(false);

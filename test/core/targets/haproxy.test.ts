@@ -35,7 +35,7 @@ async function changeOf(config: object) {
 }
 
 describe('a target of kind haproxy', () => {
-  test('needs no more than a path, and is checked and reloaded as its package has it', async () => {
+  test('A target of kind haproxy needs no more than a path, and is checked and reloaded as its package has it', async () => {
     const { files, validate, activate, sandbox } = await changeOf({ pemPath });
 
     expect(files.map(({ role, path }) => ({ role, path }))).toEqual([{ role: 'combined', path: pemPath }]);
@@ -44,7 +44,7 @@ describe('a target of kind haproxy', () => {
     expect(sandbox).toBe(null);
   });
 
-  test('is checked and rehearsed with all that haproxy is started with', async () => {
+  test('A target of kind haproxy is checked and rehearsed with all that haproxy is started with', async () => {
     const configPath = ['/etc/haproxy/haproxy.cfg', '/etc/haproxy/conf.d'];
     const { validate, sandbox } = await changeOf({ pemPath, configPath, rehearse: true });
 
@@ -53,14 +53,14 @@ describe('a target of kind haproxy', () => {
     expect(sandbox).toEqual(['haproxy', '-db', ...files]);
   });
 
-  test('has leaf, intermediates and key in one file, in this order', async () => {
+  test('A target of kind haproxy has leaf, intermediates and key in one file, in this order', async () => {
     const version = await aVersion();
     const { files } = desiredChange(haproxyTarget({ pemPath }), bundleOf(version), 'debian');
 
     expect(files.map(({ content }) => content)).toEqual([version.fullchainPem + version.keyPem]);
   });
 
-  test('puts the key into a file of its own where there is one, just before the certificate', async () => {
+  test('A target of kind haproxy puts the key into a file of its own where there is one, just before the certificate', async () => {
     const { files } = await changeOf({ pemPath, keyPath: `${pemPath}.key` });
 
     expect(files.map(({ role, path }) => ({ role, path }))).toEqual([
@@ -69,7 +69,7 @@ describe('a target of kind haproxy', () => {
     ]);
   });
 
-  test('is known to haproxy by its path, or by the name that is given', async () => {
+  test('A target of kind haproxy is known to haproxy by its path, or by the name that is given', async () => {
     const byPath = await changeOf(runtime);
     const byName = await changeOf({ ...runtime, crtName: '@store/site' });
 
@@ -77,7 +77,7 @@ describe('a target of kind haproxy', () => {
     expect(byName.activate).toMatchObject({ kind: 'haproxyRuntime', name: '@store/site', pemPath });
   });
 
-  test('keeps no secret in what it writes down of an activation', async () => {
+  test('A target of kind haproxy keeps no secret in what it writes down of an activation', async () => {
     const version = await aVersion();
     const { activate } = desiredChange(haproxyTarget(runtime), bundleOf(version), 'debian');
 
@@ -92,18 +92,18 @@ describe('a target of kind haproxy', () => {
     ['a name that would be two commands', { ...runtime, crtName: 'a;show' }, '`show ssl cert` lists it'],
     ['a name that would be two lines', { ...runtime, crtName: 'a\nb' }, '`show ssl cert` lists it'],
     ['a name of what is not committed', { ...runtime, crtName: '*a.pem' }, '`show ssl cert` lists it'],
-  ])('refuses %s', (_, config, problem) => {
+  ])('A target of kind haproxy refuses %s', (_, config, problem) => {
     expect(problemsOf(config)).toContain(problem);
   });
 
-  test('may have a path with a space where haproxy is given a name for it, or reads it itself', () => {
+  test('A target of kind haproxy may have a path with a space where haproxy is given a name for it, or reads it itself', () => {
     const spaced = '/etc/my certs/a.pem';
 
     expect(problemsOf({ pemPath: spaced })).toBe('');
     expect(problemsOf({ ...runtime, pemPath: spaced, crtName: 'a.pem' })).toBe('');
   });
 
-  test('is written in its page as it can be pasted', () => {
+  test('A target of kind haproxy is written in its page as it can be pasted', () => {
     const page = readFileSync(resolve(import.meta.dirname, '../../../docs/targets/haproxy.md'), 'utf8');
     const samples = [...page.matchAll(/```yaml\n(targets:[\s\S]*?)```/g)].map(([, sample = '']) => sample);
 

@@ -24,7 +24,7 @@ function problemsOfFile(...targets: unknown[]): string[] {
 }
 
 describe('a targets file', () => {
-  test('is YAML or JSON, and means the same', () => {
+  test('A targets file is YAML or JSON, and means the same', () => {
     const input = { targets: [aTargetInput(), aTargetInput({ reloadCommand: 'a b' }, { id: 'web-2' })] };
 
     const yaml = parseTargets(stringify(input), 'targets.yaml');
@@ -35,7 +35,7 @@ describe('a targets file', () => {
     expect(parseTargets(`\ufeff${JSON.stringify(input, null, 2)}`, 'targets.json')).toEqual(yaml);
   });
 
-  test('may use anchors', () => {
+  test('A targets file may use anchors', () => {
     const text = `targets:
   - { id: a, certificate: x, host: local, kind: nginx, config: { certPath: /a, keyPath: /b }, verify: &v { endpoint: "h:1" } }
   - { id: b, certificate: x, host: local, kind: nginx, config: { certPath: /c, keyPath: /d }, verify: *v }`;
@@ -45,14 +45,14 @@ describe('a targets file', () => {
     expect(targets[0]?.verify).toEqual(targets[1]?.verify);
   });
 
-  test('names itself and counts in its error', () => {
+  test('A targets file names itself and counts in its error', () => {
     expect(() => parseTargets('targets: []', 'my/targets.yaml')).toThrow(
       /^my\/targets\.yaml has one problem:\n {2}targets: /,
     );
     expect(() => parseTargets('targets: [1, 2]', 't')).toThrow(/^t has 2 problems:\n/);
   });
 
-  test('is refused with a key given twice, in YAML and in JSON', () => {
+  test('A targets file is refused with a key given twice, in YAML and in JSON', () => {
     expect(problemsOf(() => parseTargets('targets: []\ntargets: []', 't'))).toEqual([
       'duplicate key, at line 2, column 1',
     ]);
@@ -71,11 +71,11 @@ describe('a targets file', () => {
     '\0',
     '{{}: 1}',
     '"',
-  ])('that is none is refused: %j', (text) => {
+  ])('A targets file that is none is refused: %j', (text) => {
     expect(problemsOf(() => parseTargets(text, 't'))).not.toEqual([]);
   });
 
-  test('that multiplies itself is refused', () => {
+  test('A targets file that multiplies itself is refused', () => {
     const levels = Array.from({ length: 12 }, (_, at) => `a${at + 1}: &a${at + 1} [${`*a${at},`.repeat(9)}]`);
 
     expect(problemsOf(() => parseTargets(['a0: &a0 [x]', ...levels].join('\n'), 't'))).toEqual([
@@ -83,7 +83,7 @@ describe('a targets file', () => {
     ]);
   });
 
-  test('is read or refused in words, whatever it says', () => {
+  test('Any targets file is either read or refused with an explanation', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -99,7 +99,7 @@ describe('a targets file', () => {
     );
   });
 
-  test('lists every problem with its path, what is expected and what is there', () => {
+  test('A targets file lists every problem with its path, what is expected and what is there', () => {
     const bad = aTargetInput(
       {
         certPath: 'tls/a.pem',
@@ -133,7 +133,7 @@ describe('a targets file', () => {
     );
   });
 
-  test('names what is missing, and in which form it is wanted', () => {
+  test('A targets file names what is missing, and in which form it is wanted', () => {
     expect(
       problemsOfFile({ id: 'a', kind: 'files', config: {}, verify: { serverName: 'a' } }).sort(),
     ).toEqual(
@@ -148,7 +148,7 @@ describe('a targets file', () => {
     );
   });
 
-  test('says of a missing verify that it is an endpoint, or none said out loud', () => {
+  test('A missing verify is reported as a required endpoint, or an explicit none', () => {
     const { verify, ...silent } = aTargetInput();
 
     expect(problemsOfFile(silent)).toEqual([
@@ -174,11 +174,11 @@ describe('a targets file', () => {
       aTargetInput({}, { zebra: 1 }),
     ],
     ['targets[0]["a key"]: unknown key; known keys: id', aTargetInput({}, { 'a key': 1 })],
-  ])('suggests the near key: %s', (expected, target) => {
+  ])('A targets file suggests the near key: %s', (expected, target) => {
     expect(problemsOfFile(target)).toEqual([expect.stringContaining(expected)]);
   });
 
-  test('lists the kinds and suggests the near one', () => {
+  test('A targets file lists the kinds and suggests the near one', () => {
     const kinds = targetKinds.join(', ');
     expect(problemsOfFile(aTargetInput({}, { kind: 'ngnix' }))).toEqual([
       `targets[0].kind: expected one of ${kinds}, got "ngnix"; did you mean nginx?`,
@@ -189,7 +189,7 @@ describe('a targets file', () => {
     expect(problemsOfFile({ id: 'a' })).toEqual([`targets[0].kind: is required: one of ${kinds}`]);
   });
 
-  test('refuses one id twice, among its other problems', () => {
+  test('A targets file refuses one id twice, among its other problems', () => {
     const problems = problemsOfFile(aTargetInput(), aTargetInput({ keyPath: 'x' }), aTargetInput());
 
     expect(problems).toEqual([
@@ -210,11 +210,11 @@ describe('a targets file', () => {
       'targets[0].host.account: expected an account id of 12 digits, in quotes, got 12',
       { tags: { app: 'web' }, account: 12 },
     ],
-  ])('says what is wrong with hosts that are looked up: %s', (expected, host) => {
+  ])('Wrong host selectors are reported: %s', (expected, host) => {
     expect(problemsOfFile(aTargetInput({}, { host }))).toContain(expected);
   });
 
-  test('refuses ids that would be those of the members of a target on several hosts', () => {
+  test('A targets file refuses ids that would be those of the members of a target on several hosts', () => {
     const longOnSeveral = { id: 'a'.repeat(41), host: { tags: { app: 'web' } } };
 
     expect(problemsOfFile(aTargetInput({}, { id: 'web.i-0123456789abcdef0' }))).toEqual([
@@ -225,7 +225,7 @@ describe('a targets file', () => {
     ]);
   });
 
-  test('names what is wrong with a certificate, and refuses one name twice', () => {
+  test('A targets file names what is wrong with a certificate, and refuses one name twice', () => {
     const certificates = [
       { name: 'a.test', strategy: { waves: ['10%'], maxConcurency: 3 }, source: { kind: 'acme' } },
       { name: 'a.test', serviceEndpoints: [{ endpoint: 'x' }], window: {} },
@@ -244,7 +244,7 @@ describe('a targets file', () => {
     );
   });
 
-  test('has certificates with their strategies, and targets on many hosts with their windows', () => {
+  test('A targets file has certificates with their strategies, and targets on many hosts with their windows', () => {
     const { certificates, targets } = parseTargets(
       stringify({
         certificates: [
@@ -274,7 +274,7 @@ describe('a targets file', () => {
     expect(targets).toMatchObject([{ host: { autoScalingGroup: 'web' }, autoHeal: true }]);
   });
 
-  test('does not take a key of Object.prototype for one of its own', () => {
+  test('A targets file does not take a key of Object.prototype for one of its own', () => {
     expect(problemsOf(() => parseTargets('{"__proto__": {"targets": []}}', 't'))).not.toEqual([]);
     expect(problemsOfFile(aTargetInput({}, { constructor: 1 }))).toEqual([
       expect.stringContaining('targets[0].constructor: unknown key'),
@@ -283,14 +283,14 @@ describe('a targets file', () => {
 });
 
 describe('one target', () => {
-  test('is named in its error, with paths from itself', () => {
+  test('A single target is named in its error, with paths from itself', () => {
     const attempt = () => parseTarget(aTargetInput({ keyPath: 'x' }));
 
     expect(attempt).toThrow(/^target web-1 has one problem:\n {2}config\.keyPath: expected an absolute path/);
     expect(problemsOf(() => parseTarget(null))).toEqual(['expected an object with named fields, got null']);
   });
 
-  test('does not repeat a long value in full', () => {
+  test('A single target does not repeat a long value in full', () => {
     const [problem = ''] = problemsOf(() => parseTarget(aTargetInput({ keyPath: 'x'.repeat(500) })));
 
     expect(problem.length).toBeLessThan(200);

@@ -58,7 +58,7 @@ const problem = (verify: object) => {
 };
 
 describe('the time that verifying may take', () => {
-  test('fits into the states and the execution, whatever a target that is taken says', () => {
+  test('The time for verification fits into the states and the execution for every valid target', () => {
     const others = secondsOf('PushBundle', 'PushBundle', 'ReconcileCommand', 'RollBack', 'RecordRolledBack');
     expect(others).toBeGreaterThan(0);
     fc.assert(
@@ -76,7 +76,7 @@ describe('the time that verifying may take', () => {
     );
   });
 
-  test('allows the longest timeout for one handshake, and every number of attempts with short waits', () => {
+  test('The time that verifying may take allows the longest timeout for one handshake, and every number of attempts with short waits', () => {
     expect(problem({ timeoutSeconds: 60 })).toBeNull();
     expect(problem({ attempts: 50 })).toBeNull();
     expect(problem({ attempts: 50, maxBackoffSeconds: 600, timeoutSeconds: 20 })).toBeNull();
@@ -84,7 +84,7 @@ describe('the time that verifying may take', () => {
     expect(problem({ successThreshold: 20, timeoutSeconds: 4 })).toBeNull();
   });
 
-  test('refuses more handshakes in a row than fit into one look', () => {
+  test('The time that verifying may take refuses more handshakes in a row than fit into one look', () => {
     expect(problem({ successThreshold: 9 })).toContain(
       'verify.successThreshold: expected at most 8 with a timeoutSeconds of 10, because one probe may take 180 seconds, got 9',
     );
@@ -93,7 +93,7 @@ describe('the time that verifying may take', () => {
     );
   });
 
-  test('refuses more attempts than fit into an execution', () => {
+  test('The time that verifying may take refuses more attempts than fit into an execution', () => {
     expect(problem({ attempts: 50, maxBackoffSeconds: 900 })).toContain(
       'verify.attempts: expected at most 38 with a maxBackoffSeconds of 900 and a timeoutSeconds of 10, because a deployment must end within a day, got 50',
     );
@@ -102,7 +102,7 @@ describe('the time that verifying may take', () => {
     );
   });
 
-  test('does not speak of time where a field is wrong by itself', () => {
+  test('The time that verifying may take does not speak of time where a field is wrong by itself', () => {
     expect(problem({ timeoutSeconds: 61 })).not.toContain('successThreshold');
     expect(problem({ maxBackoffSeconds: 1_000_000 })).not.toContain('attempts');
   });

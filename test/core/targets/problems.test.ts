@@ -30,19 +30,19 @@ describe('what is wrong, where a schema has no words of its own', () => {
     [{ item: { kind: 7 } }, 'item.kind: expected one of one, two, got 7'],
     [{ item: { kind: 'tow' } }, 'item.kind: expected one of one, two, got "tow"; did you mean two?'],
     [{ other: 1 }, 'unknown key'],
-  ])('is said of %o', (known, line) => {
+  ])('A problem is described where a schema has no message of its own: %o', (known, line) => {
     expect(lines(known)).toEqual([expect.stringContaining(line)]);
   });
 });
 
 describe('the schema at a place', () => {
-  test('is null below what holds nothing, and where no kind is named', () => {
+  test('The schema at a place is null below what holds nothing, and where no kind is named', () => {
     expect(schemaAt(Shape, ['version', 'deeper'], { version: 1 })).toBeNull();
     expect(schemaAt(Shape, ['nowhere', 'deeper'], {})).toBeNull();
     expect(schemaAt(Shape, ['item', 'kind'], { item: {} })).toBeNull();
   });
 
-  test('has keys only where it is an object', () => {
+  test('The schema at a place has keys only where it is an object', () => {
     expect(keysAt(Shape, [], {})).toContain('version');
     expect(keysAt(Shape, ['version'], {})).toEqual([]);
     expect(keysAt(Shape, ['size'], { size: {} })).toEqual([]);

@@ -7,7 +7,7 @@ import { aTargetInput } from './targets.ts';
 test.each([
   ['vantage', 'probeFrom', 'host'],
   ['consecutive', 'successThreshold', 2],
-])('An error about the old key %s of verify names the new key %s.', (oldKey, newKey, value) => {
+])('An error about the previous key %s of verify names the new key %s.', (oldKey, newKey, value) => {
   const verify = { endpoint: '10.0.0.7:443', [oldKey]: value };
   const file = JSON.stringify({ targets: [aTargetInput({}, { verify })] });
 
@@ -16,7 +16,7 @@ test.each([
   );
 });
 
-test('An error about the old value rollBackAll of onHalt names the new value.', () => {
+test('An error about the previous value rollBackAll of onHalt names the new value.', () => {
   const input = { onHalt: 'rollBackAll' };
   const { error } = StrategyOverrides.safeParse(input);
 

@@ -61,7 +61,7 @@ const verifies = fc.oneof(
 );
 
 describe('a parsed target', () => {
-  test('is the same when it is parsed again, and after a trip through JSON', () => {
+  test('A parsed target is the same when it is parsed again, and after a trip through JSON', () => {
     fc.assert(
       fc.property(fc.constantFrom('nginx', 'files'), configs, verifies, (kind, config, verify) => {
         const once = parseTarget(aTargetInput(config, { kind, verify }));
@@ -73,7 +73,7 @@ describe('a parsed target', () => {
     );
   });
 
-  test('carries its defaults', () => {
+  test('A parsed target carries its defaults', () => {
     const target = parseTarget(
       aTargetInput({}, { verify: { endpoint: 'mail.example.com:25', protocol: 'smtp' } }),
     );
@@ -100,7 +100,7 @@ describe('a parsed target', () => {
     });
   });
 
-  test('has its command lines as words, and hands them to a shell only when told to', () => {
+  test('A parsed target has its command lines as words, and passes them to a shell only if configured', () => {
     const reloadCommand = 'systemctl reload nginx';
 
     expect(parseTarget(aTargetInput({ reloadCommand })).config.reloadCommand).toEqual([
@@ -115,7 +115,7 @@ describe('a parsed target', () => {
     ]);
   });
 
-  test('refuses what only a shell could mean in either command, unless shell: true', () => {
+  test('A parsed target refuses what only a shell could mean in either command, unless shell: true', () => {
     for (const field of ['validateCommand', 'reloadCommand']) {
       for (const line of ['a | b', 'a > b', 'a $B', 'a *', 'a; b', 'a && b', 'a `b`', 'a "b']) {
         expect(Target.safeParse(aTargetInput({ [field]: line })).success).toBe(false);
@@ -124,7 +124,7 @@ describe('a parsed target', () => {
     }
   });
 
-  test('refuses a blank command, which a shell would call a success', () => {
+  test('A parsed target refuses a blank command, which a shell would call a success', () => {
     expect(Target.safeParse(aTargetInput({ reloadCommand: '  ', shell: true })).success).toBe(false);
     expect(Target.safeParse(aTargetInput({ reloadCommand: [] })).success).toBe(false);
     expect(Target.safeParse(aTargetInput({ reloadCommand: ['a', 'b\0c'] })).success).toBe(false);
@@ -142,12 +142,12 @@ describe('fields', () => {
     ['owner', ['a b', '../x', 33, '']],
     ['backupRetention', [-1, 51, 1.5, '3']],
     ['commandTimeoutSeconds', [0, 241, null]],
-  ])('%s refuses what it cannot mean', (field, values) => {
+  ])('%s refuses values without a meaning', (field, values) => {
     for (const value of values)
       expect(Target.safeParse(aTargetInput({ [field]: value })).success).toBe(false);
   });
 
-  test('files of one target are different files', () => {
+  test('The files of one target are different files', () => {
     const same = '/etc/a.pem';
 
     expect(Target.safeParse(aTargetInput({ certPath: same, keyPath: same })).success).toBe(false);
@@ -155,7 +155,7 @@ describe('fields', () => {
     expect(Target.safeParse(aTargetInput({ chainPath: '/etc/nginx/tls/chain.pem' })).success).toBe(true);
   });
 
-  test('kind files says how the daemon reads again, exactly once', () => {
+  test('The kind files requires exactly one way to reload the daemon', () => {
     const kind = { kind: 'files' };
 
     expect(Target.safeParse(aTargetInput({}, kind)).success).toBe(false);
@@ -164,7 +164,7 @@ describe('fields', () => {
     expect(Target.safeParse(aTargetInput({ reload: 'none', reloadCommand: 'r' }, kind)).success).toBe(false);
   });
 
-  test('names of targets can be file names, names of hosts are those of SSM', () => {
+  test('Names of targets can be file names, and names of hosts are those of SSM', () => {
     for (const id of ['.hidden', '-x', 'a/b', '', 'a'.repeat(65), 'a\n']) {
       expect(TargetId.safeParse(id).success).toBe(false);
     }
@@ -180,7 +180,7 @@ describe('fields', () => {
     expect(CertificateName.safeParse('*.example.com').success).toBe(true);
   });
 
-  test('an endpoint is a host and a port', () => {
+  test('An endpoint is a host and a port', () => {
     for (const [endpoint, host, port] of [
       ['10.0.0.7:443', '10.0.0.7', 443],
       ['[::1]:8443', '::1', 8443],
@@ -203,7 +203,7 @@ describe('fields', () => {
     }
   });
 
-  test('the longest wait is never shorter than the first', () => {
+  test('The longest wait is never shorter than the first', () => {
     const endpoint = 'a:1';
 
     expect(Verify.parse({ endpoint, initialBackoffSeconds: 30 }).maxBackoffSeconds).toBe(30);
@@ -215,7 +215,7 @@ describe('fields', () => {
     );
   });
 
-  test('smtp on port 25 is looked at from the host, and everything from where it says', () => {
+  test('An smtp endpoint on port 25 is probed from the host, every other endpoint as configured', () => {
     const vantageOf = (verify: object) => Verify.parse(verify).probeFrom;
 
     expect(vantageOf({ endpoint: 'm:25', protocol: 'smtp' })).toBe('host');
@@ -224,7 +224,7 @@ describe('fields', () => {
     expect(vantageOf({ endpoint: 'm:443', probeFrom: 'host' })).toBe('host');
   });
 
-  test('a server name is one name, not a wildcard', () => {
+  test('A server name is one name, not a wildcard', () => {
     expect(Verify.safeParse({ endpoint: 'a:1', serverName: '*.example.com' }).success).toBe(false);
   });
 });

@@ -21,17 +21,17 @@ function problemsOf(kind: string, config: object): string {
 
 describe('a target of kind traefik', () => {
   test.each(['/etc/traefik/tls.yml', '/etc/traefik/tls.yaml', '/etc/traefik/tls.toml'])(
-    'may name the dynamic configuration %s',
+    'A target of kind traefik may name the dynamic configuration %s',
     (dynamicPath) => {
       expect(problemsOf('traefik', { dynamicPath })).toBe('');
     },
   );
 
-  test('refuses a dynamic configuration that Traefik would not read', () => {
+  test('A target of kind traefik refuses a dynamic configuration that Traefik would not read', () => {
     expect(problemsOf('traefik', { dynamicPath: '/etc/traefik/tls.json' })).toContain('dynamicPath');
   });
 
-  test('refuses one path for two files', () => {
+  test('A target of kind traefik refuses one path for two files', () => {
     expect(problemsOf('traefik', { keyPath: '/etc/tls/a.yml', dynamicPath: '/etc/tls/a.yml' })).toContain(
       'another file than certPath and keyPath',
     );
@@ -39,7 +39,7 @@ describe('a target of kind traefik', () => {
 });
 
 describe('a target of kind envoy', () => {
-  test('may leave out everything but the paths', () => {
+  test('A target of kind envoy may leave out everything but the paths', () => {
     expect(problemsOf('envoy', {})).toBe('');
   });
 
@@ -48,7 +48,7 @@ describe('a target of kind envoy', () => {
     'http://localhost:1',
     'http://[::1]:9901',
     'http://envoy-1.internal:9901',
-  ])('may name the admin endpoint %s', (adminEndpoint) => {
+  ])('A target of kind envoy may name the admin endpoint %s', (adminEndpoint) => {
     expect(problemsOf('envoy', { adminEndpoint })).toBe('');
   });
 
@@ -58,21 +58,21 @@ describe('a target of kind envoy', () => {
     'http://127.0.0.1:9901/',
     'http://u:p@127.0.0.1:9901',
     '127.0.0.1:9901',
-  ])('refuses the admin endpoint %s', (adminEndpoint) => {
+  ])('A target of kind envoy refuses the admin endpoint %s', (adminEndpoint) => {
     expect(problemsOf('envoy', { adminEndpoint })).toContain("the address of Envoy's admin interface");
   });
 
-  test('refuses a secret name without a file to write it to', () => {
+  test('A target of kind envoy refuses a secret name without a file to write it to', () => {
     expect(problemsOf('envoy', { secretName: 'web' })).toContain('no secretName without an sdsPath');
   });
 
-  test('refuses an SDS file that is the certificate', () => {
+  test('A target of kind envoy refuses an SDS file that is the certificate', () => {
     expect(problemsOf('envoy', { certPath: '/etc/tls/a.yaml', sdsPath: '/etc/tls/a.yaml' })).toContain(
       'another file than certPath and keyPath',
     );
   });
 
-  test('refuses two ways of making sure', () => {
+  test('A target of kind envoy refuses two ways of making sure', () => {
     expect(problemsOf('envoy', { adminEndpoint: 'http://127.0.0.1:9901', reloadCommand: 'true' })).toContain(
       'either an adminEndpoint or a reloadCommand, not both',
     );

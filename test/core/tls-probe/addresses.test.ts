@@ -58,7 +58,7 @@ async function lookedAt(port: number, known: Record<string, unknown> = {}) {
 const fingerprintStart = () => current.fingerprint.slice(0, 19);
 
 describe('a name with several addresses', () => {
-  test('is verified when every one serves the version', async () => {
+  test('A name with several addresses is verified when every one serves the version', async () => {
     const port = await serveEach(current, current);
     named('127.0.0.1', '127.0.0.2', '127.0.0.1');
 
@@ -74,7 +74,7 @@ describe('a name with several addresses', () => {
     });
   });
 
-  test('is not verified while one still serves another, unless one is enough', async () => {
+  test('A name with several addresses is not verified while one still serves another, unless one is enough', async () => {
     const port = await serveEach(current, older);
     named('127.0.0.1', '127.0.0.2');
 
@@ -93,7 +93,7 @@ describe('a name with several addresses', () => {
     });
   });
 
-  test('is not verified while one refuses connections', async () => {
+  test('A name with several addresses is not verified while one refuses connections', async () => {
     const port = await serveEach(current);
     named('127.0.0.1', '127.0.0.2');
 
@@ -103,7 +103,7 @@ describe('a name with several addresses', () => {
     });
   });
 
-  test('is judged without the family that this machine has no route to, and says so', async () => {
+  test('A name with several addresses is judged without the family that has no route, and the result states it', async () => {
     const port = await serveEach(current);
     named(unroutable.v6, '127.0.0.1');
 
@@ -122,7 +122,7 @@ describe('a name with several addresses', () => {
     });
   });
 
-  test('is not verified when there is a route to none of its addresses', async () => {
+  test('A name with several addresses is not verified when there is a route to none of its addresses', async () => {
     named(unroutable.v6);
 
     expect(await lookedAt(443)).toMatchObject({
@@ -131,14 +131,14 @@ describe('a name with several addresses', () => {
     });
   });
 
-  test('is not verified without an address of a family that can be reached', async () => {
+  test('A name with several addresses is not verified without an address of a family that can be reached', async () => {
     const port = await serveEach(current);
     named(unroutable.v4, '127.0.0.1');
 
     expect((await lookedAt(port)).verified).toBe(false);
   });
 
-  test('keeps the family without a route when the other serves the old certificate', async () => {
+  test('A name with several addresses keeps the family without a route when the other serves the previous certificate', async () => {
     const port = await serveEach(older);
     named(unroutable.v6, '127.0.0.1');
 
@@ -150,7 +150,7 @@ describe('a name with several addresses', () => {
 });
 
 describe('a name server', () => {
-  test('that does not answer is not waited for', async () => {
+  test('A name server that does not answer is not waited for', async () => {
     resolve = () => new Promise(() => {});
 
     expect(await lookedAt(443, { timeoutSeconds: 1 })).toMatchObject({
@@ -159,7 +159,7 @@ describe('a name server', () => {
     });
   });
 
-  test('that fails is told from a name that does not exist', async () => {
+  test('A failing name server is distinguished from a name that does not exist', async () => {
     resolve = () => Promise.reject(Object.assign(new Error('getaddrinfo EAI_AGAIN'), { code: 'EAI_AGAIN' }));
     expect((await lookedAt(443)).summary).toBe('www.example.test:443: the name server does not answer');
 
@@ -170,7 +170,7 @@ describe('a name server', () => {
     ).rejects.toMatchObject({ name: 'ProbeFailed', message: 'the name does not resolve' });
   });
 
-  test('that knows no address leaves nothing to look at', async () => {
+  test('A name without addresses leaves nothing to probe', async () => {
     named();
 
     expect(await lookedAt(443)).toMatchObject({

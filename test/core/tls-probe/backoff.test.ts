@@ -7,7 +7,7 @@ function waits(schedule: Backoff): (number | null)[] {
 }
 
 describe('the schedule', () => {
-  test('looks at once, then doubles from the initial wait to the cap, then is exhausted', () => {
+  test('The schedule probes at once, then doubles the wait from the initial one to the maximum, then is exhausted', () => {
     expect(waits({ attempts: 8, initialBackoffSeconds: 1, maxBackoffSeconds: 16 })).toEqual([
       0,
       1,
@@ -21,7 +21,7 @@ describe('the schedule', () => {
     ]);
   });
 
-  test('stops at a cap that is no power of the initial wait', () => {
+  test('The schedule stops at a cap that is no power of the initial wait', () => {
     expect(waits({ attempts: 4, initialBackoffSeconds: 3, maxBackoffSeconds: 10 })).toEqual([
       0,
       3,
@@ -31,7 +31,7 @@ describe('the schedule', () => {
     ]);
   });
 
-  test('is linear where the cap is the initial wait', () => {
+  test('The schedule is linear where the cap is the initial wait', () => {
     expect(waits({ attempts: 4, initialBackoffSeconds: 5, maxBackoffSeconds: 5 })).toEqual([
       0,
       5,
@@ -41,11 +41,11 @@ describe('the schedule', () => {
     ]);
   });
 
-  test('waits for nothing when one attempt is all', () => {
+  test('The schedule waits for nothing when one attempt is all', () => {
     expect(waits({ attempts: 1, initialBackoffSeconds: 1, maxBackoffSeconds: 16 })).toEqual([0, null]);
   });
 
-  test('never shrinks, never passes its cap, and ends exactly after its attempts', () => {
+  test('The schedule never shrinks, never passes its cap, and ends exactly after its attempts', () => {
     const schedules = fc.record({
       attempts: fc.integer({ min: 1, max: 50 }),
       initialBackoffSeconds: fc.integer({ min: 1, max: 300 }),

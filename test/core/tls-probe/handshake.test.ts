@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe('the handshake', () => {
-  test('asks by SNI for the server name, and for nothing at a bare address', async () => {
+  test('The handshake asks by SNI for the server name, and for nothing at a bare address', async () => {
     const asked: (string | false)[] = [];
     const SNICallback = (name: string, done: (error: null) => void) => {
       asked.push(name);
@@ -30,7 +30,7 @@ describe('the handshake', () => {
     expect(asked).toEqual(['www.example.test']);
   });
 
-  test('is made anew each time: no session is resumed', async () => {
+  test('Every handshake is a full one: no session is resumed', async () => {
     const endpoint = await serve(served(version));
 
     expect(await observe(endpoint.port, { successThreshold: 5 })).toMatchObject({ ok: true });
@@ -38,7 +38,7 @@ describe('the handshake', () => {
     expect(endpoint.accepted()).toBe(5);
   });
 
-  test('that shows another certificate now and then is not verified by the ones before it', async () => {
+  test('The handshake that shows another certificate now and then is not verified by the ones before it', async () => {
     const next = [version, version, older];
     const endpoint = await serve({
       ...served(version),
@@ -57,7 +57,7 @@ describe('the handshake', () => {
   });
 
   test.each(['TLSv1', 'TLSv1.1', 'TLSv1.2', 'TLSv1.3'] as const)(
-    'reaches a server that speaks %s alone',
+    'The handshake reaches a server that speaks %s alone',
     async (only) => {
       const { port } = await serve({
         ...served(version),
@@ -71,7 +71,7 @@ describe('the handshake', () => {
   );
 
   test.each(['p384', 'p521', 'ed25519', 'rsa2048'] as const)(
-    'reads a leaf with a %s key, in TLS 1.2 and 1.3',
+    'The handshake reads a leaf with a %s key, in TLS 1.2 and 1.3',
     async (keyType) => {
       const keyAlgorithm = keyType === 'ed25519' ? 'ed25519' : keyType === 'rsa2048' ? 'rsa' : 'ec';
       const issued = await aVersion({ keyType });
@@ -83,7 +83,7 @@ describe('the handshake', () => {
   );
 
   test.each(['TLSv1.2', 'TLSv1.3'] as const)(
-    'sees the certificate of a server that demands one itself (%s)',
+    'The handshake sees the certificate of a server that demands one itself (%s)',
     async (maxVersion) => {
       const { port } = await serve({
         ...served(version),
@@ -96,7 +96,7 @@ describe('the handshake', () => {
     },
   );
 
-  test('asks for little: its first message fits into one packet', async () => {
+  test('The handshake asks for little: its first message fits into one packet', async () => {
     let greeting = Buffer.alloc(0);
     const { port } = await serveRaw((socket) => {
       socket.once('data', (hello) => {
@@ -126,16 +126,19 @@ describe('a server with an RSA and an ECDSA certificate', () => {
     },
   ] as const;
 
-  test.each(settings)('is asked for the one that was deployed: %o', async (setting) => {
-    const [rsa, ec] = [await aVersion({ keyType: 'rsa2048' }), version];
-    const both = { cert: [rsa.fullchainPem, ec.fullchainPem], key: [rsa.keyPem, ec.keyPem] };
-    const { port } = await serve({ ...both, ...setting });
+  test.each(settings)(
+    'A server with an RSA and an ECDSA certificate is asked for the one that was deployed: %o',
+    async (setting) => {
+      const [rsa, ec] = [await aVersion({ keyType: 'rsa2048' }), version];
+      const both = { cert: [rsa.fullchainPem, ec.fullchainPem], key: [rsa.keyPem, ec.keyPem] };
+      const { port } = await serve({ ...both, ...setting });
 
-    expect((await observe(port, {}, versionOf(rsa, 'rsa'))).problem).toBeNull();
-    expect((await observe(port, {}, versionOf(ec, 'ec'))).problem).toBeNull();
-  });
+      expect((await observe(port, {}, versionOf(rsa, 'rsa'))).problem).toBeNull();
+      expect((await observe(port, {}, versionOf(ec, 'ec'))).problem).toBeNull();
+    },
+  );
 
-  test('that lacks the deployed one shows the one it has', async () => {
+  test('A server with an RSA and an ECDSA certificate that lacks the deployed one shows the one it has', async () => {
     const rsa = await aVersion({ keyType: 'rsa2048' });
     const { port } = await serve(served(rsa));
 

@@ -11,8 +11,8 @@ afterEach(async () => {
   await Promise.all(closers.splice(0).map((one) => one.close()));
 });
 
-describe('a look', () => {
-  test('tells what is served', async () => {
+describe('an inspection', () => {
+  test('An inspection returns what is served', async () => {
     const version = await aVersion({
       notBefore,
       notAfter,
@@ -49,7 +49,7 @@ describe('a look', () => {
     ]);
   });
 
-  test('warns of what a client could hold against it', async () => {
+  test('An inspection warns of what clients could reject', async () => {
     const version = await aVersion({ notBefore, notAfter });
     const other = await aVersion();
     const server = await serveTls({ cert: version.certPem + other.certPem, key: version.keyPem });
@@ -71,7 +71,7 @@ describe('a look', () => {
     expect(early?.served?.warnings).toEqual([expect.stringMatching(/^the chain/), 'is not valid yet']);
   });
 
-  test('goes through STARTTLS, and tells why there is nothing to see', async () => {
+  test('An inspection goes through STARTTLS, and explains why nothing could be read', async () => {
     const version = await aVersion();
     const [offering, withdrawn] = [
       await startStarttlsServer('smtp', served(version)),

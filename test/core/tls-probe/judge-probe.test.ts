@@ -14,14 +14,14 @@ function failed(address: string, problem = 'connection refused'): Observation {
 }
 
 describe('a judgement', () => {
-  test('says in one line what is served', () => {
+  test('A judgement states in one line what is served', () => {
     expect(judgeProbe([observation('127.0.0.1:443')], verifyOf(443))).toEqual({
       verified: true,
       summary: '127.0.0.1:443 serves sha256:ab12ab12ab12…',
     });
   });
 
-  test('of nothing is never verified', () => {
+  test('A judgement of nothing is never verified', () => {
     const leftOut = observation('[::1]:443', { fingerprint: null, problem: 'not probed: no route' });
 
     for (const addresses of ['all', 'any'] as const) {
@@ -30,7 +30,7 @@ describe('a judgement', () => {
     }
   });
 
-  test('names three problems and says that there are more', () => {
+  test('A judgement names three problems and counts the others', () => {
     const observations = [1, 2, 3, 4, 5].map((at) => failed(`10.0.0.${at}:443`));
 
     expect(judgeProbe(observations, verifyOf(443)).summary).toBe(
@@ -38,7 +38,7 @@ describe('a judgement', () => {
     );
   });
 
-  test('with any is verified by one, with all by every one', () => {
+  test('A judgement with any is verified by one, with all by every one', () => {
     const observations = [failed('10.0.0.1:443'), observation('10.0.0.2:443')];
 
     expect(judgeProbe(observations, verifyOf(443, { addresses: 'any' })).verified).toBe(true);
@@ -46,7 +46,7 @@ describe('a judgement', () => {
     expect(judgeProbe([failed('10.0.0.1:443')], verifyOf(443, { addresses: 'any' })).verified).toBe(false);
   });
 
-  test('keeps what an observer without words could not say', () => {
+  test('A judgement keeps an observation without an explanation', () => {
     const silent = observation('10.0.0.1:443', { ok: false, problem: null });
 
     expect(judgeProbe([silent], verifyOf(443))).toEqual({

@@ -64,7 +64,7 @@ async function problem(port: number, timeoutSeconds = 10): Promise<string | null
   return (await observe(port, versionOf(version), known)).problem;
 }
 
-test('sees the version behind the greeting, and asks as a client of protocol 4.1 does', async () => {
+test('A probe of MySQL reads the version behind the greeting, as a client of protocol 4.1 does', async () => {
   const requests: Buffer[] = [];
   const port = await serve(greeting(withTls), Buffer.alloc(0), requests);
 
@@ -74,17 +74,17 @@ test('sees the version behind the greeting, and asks as a client of protocol 4.1
   expect(requests[0]?.toString('hex')).toBe(`20000001008a0000000000012d${'00'.repeat(23)}`);
 });
 
-test('fails in its own words when the server has no TLS any more', async () => {
+test('A probe of MySQL names the cause when the server no longer offers TLS', async () => {
   expect(await problem(await serve(greeting(withoutTls)))).toBe('STARTTLS is not offered');
 });
 
-test('tells a refusal in the words of the server', async () => {
+test('A refusal by MySQL is reported with its message', async () => {
   const refusal = packet(Buffer.from("\xff\x69\x04Host '10.0.0.9' is blocked", 'latin1'));
 
   expect(await problem(await serve(refusal))).toBe(`the answer is not mysql: "Host '10.0.0.9' is blocked"`);
 });
 
-test('trusts nothing that comes in clear after the greeting', async () => {
+test('A probe of MySQL trusts nothing that arrives in clear after the greeting', async () => {
   expect(await problem(await serve(greeting(withTls), packet(Buffer.from('injected'))))).toBe(
     'the server sent plain text after it agreed to STARTTLS',
   );
@@ -96,11 +96,11 @@ test.each([
   ['a greeting that ends too soon', packet(Buffer.from('\x0a10.11\0abc', 'latin1'))],
   ['a packet that is not the first', Buffer.from('0100000a0a', 'hex')],
   ['an empty packet', packet(Buffer.alloc(0))],
-])('says so when the server speaks %s', async (_, first) => {
+])('A server that speaks %s is reported as such', async (_, first) => {
   expect(await problem(await serve(first))).toMatch(/^the answer is not mysql: "/);
 });
 
-test('gives up on a server that says nothing', async () => {
+test('A silent server ends the probe after its timeout', async () => {
   const silent = await serveTcp(() => {});
   servers.push(silent);
 
@@ -108,7 +108,7 @@ test('gives up on a server that says nothing', async () => {
   await silent.quiet();
 });
 
-test('says so when the server hangs up', async () => {
+test('A server that closes the connection is reported as such', async () => {
   const server = await serveTcp((socket) => void socket.end());
   servers.push(server);
 

@@ -59,7 +59,7 @@ describe.runIf(openssl)('openssl s_server', () => {
       ['-tls1_2', '-serverpref', '-cipher', 'AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256'],
     ],
     ['TLS 1.0', ['-tls1', '-cipher', 'DEFAULT:@SECLEVEL=0']],
-  ])('serves whichever of two certificates was deployed (%s)', async (_, options) => {
+  ])('openssl s_server serves whichever of two certificates was deployed (%s)', async (_, options) => {
     const port = await serve(...both, ...options);
 
     for (const version of [versionOf(rsa, 'rsa'), versionOf(ec, 'ec')]) {
@@ -70,7 +70,7 @@ describe.runIf(openssl)('openssl s_server', () => {
     }
   });
 
-  test('that was given the leaf alone is seen to send no intermediate', async () => {
+  test('openssl s_server with the leaf alone sends no intermediate, and the probe reports it', async () => {
     const port = await serve(...leaf);
     const [intermediate = ''] = versionOf(ec).chain;
 

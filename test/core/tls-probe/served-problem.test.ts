@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 
 describe('what is served', () => {
-  test('is right when leaf, chain and name are those of the version', async () => {
+  test('The judgement of a served certificate is right when leaf, chain and name are those of the version', async () => {
     const { port } = await serve(served(version));
 
     expect(await observe(port)).toEqual({
@@ -26,14 +26,14 @@ describe('what is served', () => {
     });
   });
 
-  test('is right with the root sent too', async () => {
+  test('The judgement of a served certificate is right with the root sent too', async () => {
     const { rootPem } = await anAuthority();
     const { port } = await serve({ ...served(version), cert: version.fullchainPem + rootPem });
 
     expect((await observe(port)).ok).toBe(true);
   });
 
-  test('is wrong while an older version is still there, and says which and until when', async () => {
+  test('An older version that is still served is reported with its name and expiry', async () => {
     const { port } = await serve(served(older));
 
     expect(await observe(port)).toEqual({
@@ -44,13 +44,13 @@ describe('what is served', () => {
     });
   });
 
-  test('is right after a rollback to a version that has expired since', async () => {
+  test('The judgement of a served certificate is right after a rollback to a version that has expired since', async () => {
     const { port } = await serve(served(older));
 
     expect((await observe(port, {}, versionOf(older))).ok).toBe(true);
   });
 
-  test('is wrong without an intermediate, unless the chain is not asked for', async () => {
+  test('The judgement of a served certificate is wrong without an intermediate, unless the chain is not asked for', async () => {
     const { port } = await serve({ ...served(version), cert: version.certPem });
     const [intermediate = ''] = versionOf(version).chain;
 
@@ -58,7 +58,7 @@ describe('what is served', () => {
     expect((await observe(port, { requireChain: false })).ok).toBe(true);
   });
 
-  test('is wrong with the intermediates in another order', async () => {
+  test('The judgement of a served certificate is wrong with the intermediates in another order', async () => {
     const { rootPem } = await anAuthority();
     const { port } = await serve({ ...served(version), cert: version.certPem + rootPem + version.chainPem });
 
@@ -68,14 +68,14 @@ describe('what is served', () => {
     );
   });
 
-  test('is wrong with the intermediate of another authority of the same name', async () => {
+  test('The judgement of a served certificate is wrong with the intermediate of another authority of the same name', async () => {
     const impostor = await createAuthority({ name: 'Test', intermediate: true });
     const { port } = await serve({ ...served(version), cert: version.certPem + impostor.intermediatePem });
 
     expect((await observe(port, {}, null)).problem).toMatch(/^the chain is broken: certificate 1 /);
   });
 
-  test('is wrong where names fit but the signature does not', async () => {
+  test('The judgement of a served certificate is wrong where names fit but the signature does not', async () => {
     const der = Buffer.from(version.certPem.replaceAll(/-----.*-----|\n/g, ''), 'base64');
     der.writeUInt8(der.readUInt8(der.length - 1) ^ 1, der.length - 1); // the signature's last byte
     const forged = `-----BEGIN CERTIFICATE-----\n${der.toString('base64')}\n-----END CERTIFICATE-----\n`;
@@ -84,13 +84,13 @@ describe('what is served', () => {
     expect((await observe(port, {}, null)).problem).toMatch(/^the chain is broken: certificate 1 /);
   });
 
-  test('is anything at all when no version is expected', async () => {
+  test('The judgement of a served certificate is anything at all when no version is expected', async () => {
     const { port } = await serve(served(older));
 
     expect(await observe(port, {}, null)).toMatchObject({ ok: true, fingerprint: older.fingerprint });
   });
 
-  test('has to cover the server name', async () => {
+  test('The judgement of a served certificate has to cover the server name', async () => {
     const { port } = await serve(served(version));
 
     expect((await observe(port, { serverName: 'api.example.com' })).problem).toBe(
@@ -99,7 +99,7 @@ describe('what is served', () => {
     expect((await observe(port, { serverName: 'www.example.test.evil.test' }, null)).ok).toBe(false);
   });
 
-  test('covers by wildcard one label only', async () => {
+  test('The judgement of a served certificate covers by wildcard one label only', async () => {
     const wild = await aVersion({ names: ['*.example.test', 'example.test'] });
     const { port } = await serve(served(wild));
 
@@ -108,7 +108,7 @@ describe('what is served', () => {
     expect((await observe(port, { serverName: 'a.b.example.test' }, versionOf(wild))).ok).toBe(false);
   });
 
-  test('covers an address by an address only', async () => {
+  test('The judgement of a served certificate covers an address by an address only', async () => {
     const both = await aVersion({ names: ['www.example.test', '127.0.0.1'] });
     const { port } = await serve(served(both));
 
@@ -118,13 +118,13 @@ describe('what is served', () => {
     );
   });
 
-  test('needs no name where neither the endpoint nor the target says one', async () => {
+  test('No name is required if neither the endpoint nor the target has one', async () => {
     const { port } = await serve(served(version));
 
     expect((await observe(port, { serverName: undefined })).ok).toBe(true);
   });
 
-  test('does not list a hundred names in one sentence', async () => {
+  test('The judgement of a served certificate does not list a hundred names in one sentence', async () => {
     const many = await aVersion({ names: Array.from({ length: 100 }, (_, at) => `n${at}.example.test`) });
     const { port } = await serve(served(many));
 

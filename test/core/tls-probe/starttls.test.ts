@@ -39,7 +39,7 @@ async function problem(
 }
 
 describe.each(starttlsProtocols)('%s', (protocol) => {
-  test('sees the version behind STARTTLS', async () => {
+  test('A probe reads the version behind STARTTLS', async () => {
     const { port } = await serve(protocol);
 
     const verify = verifyOf(port, { protocol, successThreshold: 3, probeFrom: 'host' });
@@ -49,38 +49,38 @@ describe.each(starttlsProtocols)('%s', (protocol) => {
     ]);
   });
 
-  test('fails in its own words when STARTTLS is not offered any more', async () => {
+  test('A probe names the cause when STARTTLS is no longer offered', async () => {
     const { port } = await serve(protocol, 'withdrawn');
 
     expect(await problem(port, protocol)).toMatch(/^STARTTLS is not offered( \("LDAP result 2"\))?$/);
   });
 
-  test('fails in the same words when STARTTLS is offered and then refused', async () => {
+  test('A probe names the same cause when STARTTLS is offered and then refused', async () => {
     const { port } = await serve(protocol, 'refusing');
 
     expect(await problem(port, protocol)).toMatch(/^STARTTLS is not offered/);
   });
 
-  test('trusts nothing that comes in clear after the agreement', async () => {
+  test('A probe trusts nothing that arrives in clear after the agreement', async () => {
     const { port } = await serve(protocol, 'eager');
 
     expect(await problem(port, protocol)).toBe('the server sent plain text after it agreed to STARTTLS');
   });
 
-  test('says so when the server speaks something else', async () => {
+  test('A server that speaks another protocol is reported as such', async () => {
     const { port } = await serve(protocol, 'foreign');
 
     expect(await problem(port, protocol)).toMatch(new RegExp(`^the answer is not ${protocol}: "H`));
   });
 
-  test('says so when the server hangs up', async () => {
+  test('A server that closes the connection is reported as such', async () => {
     const { port } = await serve(protocol, 'closing');
 
     expect(await problem(port, protocol)).toMatch(/closed (the connection )?before/);
   });
 
   test.each(['silent', 'hanging'] as const)(
-    'gives up on a %s server and lets go of its socket',
+    'A probe gives up on a %s server and closes its socket',
     async (how) => {
       const server = await serve(protocol, how);
 
@@ -89,7 +89,7 @@ describe.each(starttlsProtocols)('%s', (protocol) => {
     },
   );
 
-  test('does not listen without end', async () => {
+  test('A probe reads a bounded amount', async () => {
     const flood = await serveTcp((socket) => {
       const pour = () => {
         while (socket.write('x'.repeat(16_384))) {}
@@ -112,14 +112,14 @@ test.each([
   ['pop3', '-ERR busy\r\n', /^the answer is not pop3: "-ERR busy"/],
   ['smtp', '220 \u001b[31mred\u0007\r\n421 closing\r\n', /^the answer is not smtp: "421 closing"/],
   ['pop3', '\u001b]0;title\u0007\r\n', /^the answer is not pop3: "\?\]0;title\?"/],
-] as const)('%s tells a greeting that is none: %j', async (protocol, greeting, words) => {
+] as const)('%s refuses an invalid greeting: %j', async (protocol, greeting, words) => {
   const server = await serveTcp((socket) => void socket.write(greeting));
   servers.push(server);
 
   expect(await problem(server.port, protocol)).toMatch(words);
 });
 
-test('pop3 asks for STLS even where CAPA is not known', async () => {
+test('A probe of pop3 requests STLS even where CAPA is unknown', async () => {
   const server = await serveTcp((socket) => {
     socket.write('+OK old\r\n');
     socket.on(
@@ -137,7 +137,7 @@ test.each([
   ['a length of five bytes', '30850000000000'],
   ['an answer that ends too soon', '3003020101'],
   ['another kind of answer', '300c02010161070a010004000400'],
-])('ldap refuses %s', async (_, hex) => {
+])('A probe of ldap refuses %s', async (_, hex) => {
   const server = await serveTcp((socket) => void socket.write(Buffer.from(hex, 'hex')));
   servers.push(server);
 

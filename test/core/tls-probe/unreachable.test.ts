@@ -14,21 +14,21 @@ beforeAll(async () => {
 });
 
 describe('nothing to be seen', () => {
-  test('where nobody listens', async () => {
+  test('A port without a listener serves nothing', async () => {
     const endpoint = await serveRaw(() => {});
     await endpoint.close();
 
     expect((await observe(endpoint.port)).problem).toBe('connection refused');
   });
 
-  test('where nobody answers, and the socket is let go', async () => {
+  test('A silent address serves nothing, and the socket is closed', async () => {
     const endpoint = await serveRaw((socket) => void socket.resume());
 
     expect((await observe(endpoint.port, { timeoutSeconds: 1 })).problem).toBe('no answer within 1 s');
     await endpoint.quiet();
   });
 
-  test('where the server drips one byte at a time for ever', async () => {
+  test('A probe reads nothing where the server drips one byte at a time for ever', async () => {
     const endpoint = await serveRaw((socket) => {
       const drip = setInterval(() => socket.write(Buffer.of(0x16)), 50);
       socket.resume().on('close', () => clearInterval(drip));
@@ -38,32 +38,35 @@ describe('nothing to be seen', () => {
     await endpoint.quiet();
   });
 
-  test.each(['tls', 'smtp'] as const)('once the time for looking is up, in %s', async (protocol) => {
-    const time = new AbortController();
-    const endpoint = await serveRaw((socket) => {
-      socket.resume();
-      time.abort();
-    });
-    const question = {
-      verify: verifyOf(endpoint.port, { protocol, successThreshold: 1, timeoutSeconds: 60 }),
-      version: versionOf(version),
-      signal: time.signal,
-    };
+  test.each(['tls', 'smtp'] as const)(
+    'A probe reads nothing once the time for looking is up, in %s',
+    async (protocol) => {
+      const time = new AbortController();
+      const endpoint = await serveRaw((socket) => {
+        socket.resume();
+        time.abort();
+      });
+      const question = {
+        verify: verifyOf(endpoint.port, { protocol, successThreshold: 1, timeoutSeconds: 60 }),
+        version: versionOf(version),
+        signal: time.signal,
+      };
 
-    const [first] = await probe(question);
-    const [second] = await probe(question);
+      const [first] = await probe(question);
+      const [second] = await probe(question);
 
-    expect(first).toMatchObject({
-      ok: false,
-      fingerprint: null,
-      problem: 'the probe was stopped: its time ran out',
-    });
-    expect(second).toEqual(first);
-    expect(endpoint.accepted()).toBe(1);
-    await endpoint.quiet();
-  });
+      expect(first).toMatchObject({
+        ok: false,
+        fingerprint: null,
+        problem: 'the probe was stopped: its time ran out',
+      });
+      expect(second).toEqual(first);
+      expect(endpoint.accepted()).toBe(1);
+      await endpoint.quiet();
+    },
+  );
 
-  test('where the connection is closed', async () => {
+  test('A probe reads nothing where the connection is closed', async () => {
     const ended = await serveRaw((socket) => void socket.end());
     const reset = await serveRaw((socket) => void socket.once('data', () => socket.resetAndDestroy()));
 
@@ -72,7 +75,7 @@ describe('nothing to be seen', () => {
     }
   });
 
-  test('where the port begins in clear', async () => {
+  test('A probe reads nothing where the port begins in clear', async () => {
     const { port } = await serveRaw((socket) => void socket.write('220 mail.example.test ESMTP\r\n'));
 
     expect((await observe(port)).problem).toBe(
@@ -80,13 +83,13 @@ describe('nothing to be seen', () => {
     );
   });
 
-  test('where the server has no certificate to serve', async () => {
+  test('A probe reads nothing where the server has no certificate to serve', async () => {
     const { port } = await serve({});
 
     expect((await observe(port)).problem).toMatch(/^the TLS handshake failed: .*handshake failure/);
   });
 
-  test('where the name does not resolve', async () => {
+  test('A probe reads nothing where the name does not resolve', async () => {
     const verify = verifyOf(443, { endpoint: 'nowhere.invalid:443' });
 
     const [observation] = await probe({ verify, version: versionOf(version) });
@@ -95,7 +98,7 @@ describe('nothing to be seen', () => {
     expect(observation?.problem).toMatch(/^the name (does not resolve|server does not answer)/);
   });
 
-  test('in a handshake that broke off before the server proved that it has the key', async () => {
+  test('A probe reads nothing in a handshake that broke off before the server proved that it has the key', async () => {
     // with static RSA only the server's last message proves it, and this server never gets that far
     const rsa = await aVersion({ keyType: 'rsa2048' });
     const { port } = await serve({

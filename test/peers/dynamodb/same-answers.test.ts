@@ -174,7 +174,7 @@ const inOrder = (_: string, value: unknown) =>
     ? Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)))
     : value;
 
-test('the database in memory answers as the embedded one, and is left with the same items', {
+test('The database in memory answers as DynamoDB Local does, and ends with the same items', {
   timeout: 600_000,
 }, async () => {
   let story = 0;

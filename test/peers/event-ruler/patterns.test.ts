@@ -4,13 +4,13 @@ import { allFixtures, jsonOf, rules } from '../../triggers/scope.ts';
 import { askRuler } from './ruler.ts';
 
 describe('AWS’s own Event Ruler, which EventBridge matches with', () => {
-  test('says of the examples of matching what our stand-in for it says', () => {
+  test("AWS's own Event Ruler matches the examples as our stand-in for EventBridge does", () => {
     const answers = askRuler(examples.map(({ pattern, event }) => ({ pattern, event })));
 
     expect(answers).toEqual(examples.map(({ matches }) => matches));
   });
 
-  test('finds every trigger’s pattern well formed, and matches with each the events that it is for', () => {
+  test("AWS's own Event Ruler accepts every trigger's pattern, and matches the events that it is for", () => {
     const fixtures = allFixtures();
     const pairs = Object.entries(rules).flatMap(([rule, { pattern }]) =>
       fixtures.map((fixture) => ({ rule, pattern: jsonOf(pattern), fixture })),

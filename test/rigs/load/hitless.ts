@@ -14,7 +14,7 @@ export function hitlessContract({ daemon, migrating }: LoadedDaemon): void {
   describeWith(needs, `under load: ${daemon.title}`, () => {
     const scratch = scratchFolder();
 
-    test(`loses no handshake in ${renewals} renewals in a row, and never gives what is neither old nor new`, async () => {
+    test(`A daemon loses no handshake in ${renewals} renewals in a row, and never serves anything but the previous or the new version`, async () => {
       const seen = await underLoad(daemon, join(scratch, 'site'), renewals, migrating);
 
       expect(seen).toMatchObject({ failures: {}, strangers: [] });

@@ -110,7 +110,7 @@ const instance = (number: number) => `i-${String(number).padStart(17, '0')}`;
 const hybrid = (number: number) => `mi-${String(number).padStart(17, '0')}`;
 
 describe('a host named by its id', () => {
-  test('is found with its address, and whether it is online', async () => {
+  test('A host named by its id is found with its address, and whether it is online', async () => {
     nodes.set(instance(1), { address: '10.0.0.1' });
     nodes.set(hybrid(2), { address: '10.9.0.2', online: false });
 
@@ -120,7 +120,7 @@ describe('a host named by its id', () => {
     expect(await fleet.resolve(hybrid(2))).toEqual([{ host: hybrid(2), address: '10.9.0.2', online: false }]);
   });
 
-  test('has EC2’s address where SSM has none', async () => {
+  test('A host named by its id has EC2’s address where SSM has none', async () => {
     nodes.set(instance(1), {});
     instances.set(instance(1), '10.0.0.1');
 
@@ -128,7 +128,7 @@ describe('a host named by its id', () => {
   });
 
   test.each([true, false])(
-    'is found, away, when SSM does not know it (it refuses the id: %s)',
+    'A host named by its id is found, away, when SSM does not know it (it refuses the id: %s)',
     async (refuses) => {
       refusesUnknownIds = refuses;
       instances.set(instance(1), '10.0.0.1');
@@ -140,7 +140,7 @@ describe('a host named by its id', () => {
     },
   );
 
-  test('is asked of SSM in local mode too, and of nobody else', async () => {
+  test('A host named by its id is looked up in SSM alone, in local mode too', async () => {
     nodes.set('local-web', { address: '127.0.0.1' });
 
     expect(await fleet.resolve('local-web')).toEqual([
@@ -152,7 +152,7 @@ describe('a host named by its id', () => {
 });
 
 describe('many hosts named by their ids', () => {
-  test('that are asked for at once share the questions', async () => {
+  test('Many hosts named by their ids that are asked for at once share the questions', async () => {
     const ids = Array.from({ length: 120 }, (_, at) => instance(at));
     for (const id of ids) nodes.set(id, { address: '10.0.0.1' });
     nodes.delete(instance(7));
@@ -164,7 +164,7 @@ describe('many hosts named by their ids', () => {
     expect(asked.flat().map(({ Values }) => Values.length)).toEqual([50, 50, 21]);
   });
 
-  test('are asked for anew each time: nothing is remembered', async () => {
+  test('Many hosts named by their ids are looked up again each time: nothing is cached', async () => {
     nodes.set(instance(1), { address: '10.0.0.1' });
     await fleet.resolve(instance(1));
     nodes.set(instance(1), { address: '10.0.0.1', online: false });
@@ -174,7 +174,7 @@ describe('many hosts named by their ids', () => {
 });
 
 describe('hosts by their tags', () => {
-  test('are running instances that bear all of them, and hybrid nodes, in the order of their ids', async () => {
+  test('Hosts by their tags are running instances that bear all of them, and hybrid nodes, in the order of their ids', async () => {
     nodes.set(instance(2), { address: '10.0.0.2' });
     nodes.set(hybrid(1), { address: '10.9.0.1', tags: { role: 'web', stage: 'live' } });
     nodes.set(hybrid(2), { tags: { role: 'web', stage: 'test' } });
@@ -199,13 +199,13 @@ describe('hosts by their tags', () => {
     });
   });
 
-  test('are asked for as they are written: a star is no wildcard', async () => {
+  test('Hosts by their tags are asked for as they are written: a star is no wildcard', async () => {
     await fleet.resolve({ tags: { role: 'a*b?c\\d' } });
 
     expect(ec2.requests[0]?.['Filter.2.Value.1']).toBe('a\\*b\\?c\\\\d');
   });
 
-  test('are asked of SSM with one tag a call, and with at most 50 ids', async () => {
+  test('Hosts by their tags are asked of SSM with one tag a call, and with at most 50 ids', async () => {
     for (let at = 0; at < 120; at += 1) {
       nodes.set(instance(at), { address: `10.0.1.${at}` });
       instances.set(instance(at), null);
@@ -221,7 +221,7 @@ describe('hosts by their tags', () => {
     expect(byId.map(({ Values }) => Values.length)).toEqual([50, 50, 20]);
   });
 
-  test('are found although SSM refuses to hear of those it does not manage', async () => {
+  test('Hosts with a tag are found although SSM rejects ids that it does not manage', async () => {
     refusesUnknownIds = true;
     for (let at = 0; at < 60; at += 1) {
       instances.set(instance(at), `10.0.2.${at}`);
@@ -234,13 +234,13 @@ describe('hosts by their tags', () => {
     expect(hosts.map(({ online }) => online)).toEqual(hosts.map((_, at) => at % 7 !== 0));
   });
 
-  test('are none when nothing bears them', async () => {
+  test('Hosts by their tags are none when nothing bears them', async () => {
     expect(await fleet.resolve({ tags: { role: 'nobody' } })).toEqual([]);
   });
 });
 
 describe('hosts of an Auto Scaling group', () => {
-  test('are those in service or on their way there', async () => {
+  test('Hosts of an Auto Scaling group are those in service or on their way there', async () => {
     group = [
       [instance(5), 'InService'],
       [instance(4), 'Pending:Wait'],
@@ -257,7 +257,7 @@ describe('hosts of an Auto Scaling group', () => {
     ]);
   });
 
-  test('are none when there is no such group', async () => {
+  test('Hosts of an Auto Scaling group are none when there is no such group', async () => {
     expect(await fleet.resolve({ autoScalingGroup: 'gone' })).toEqual([]);
   });
 });
@@ -265,7 +265,7 @@ describe('hosts of an Auto Scaling group', () => {
 describe('hosts of another account', () => {
   const elsewhere = { account: '210987654321', region: 'eu-central-1' };
 
-  test('are asked of its own services, and named with where they are', async () => {
+  test('Hosts of another account are asked of its own services, and named with where they are', async () => {
     const places: string[] = [];
     const far = createFleet({
       ...clients,
@@ -283,13 +283,13 @@ describe('hosts of another account', () => {
     expect(places).toEqual(['210987654321 eu-central-1', '210987654321 eu-central-1']);
   });
 
-  test('are refused where nobody can reach them', async () => {
+  test('Hosts in another account are refused where no role reaches them', async () => {
     await expect(fleet.resolve({ autoScalingGroup: 'web', ...elsewhere })).rejects.toMatchObject({
       name: 'InvalidTarget',
     });
   });
 
-  test('need both account and region', async () => {
+  test('Hosts of another account need both account and region', async () => {
     await expect(fleet.resolve({ tags: { a: 'b' }, region: 'eu-central-1' })).rejects.toMatchObject({
       name: 'InvalidTarget',
     });

@@ -15,8 +15,8 @@ const hosts = () => createReachableHosts(({ account }) => clients.get(account) a
 const askedFor = () =>
   ssm.requests.map(({ Filters }) => (Filters as { Values: string[] }[])[0]?.Values.length ?? 0);
 
-describe('hosts that are asked about at once', () => {
-  test('share calls of fifty, those of each account its own', async () => {
+describe('hosts that are checked together', () => {
+  test('Hosts that are checked together share calls of fifty, those of each account its own', async () => {
     const { unreachableReason } = hosts();
     const ids = Array.from({ length: 60 }, (_, index) => `i-${String(index).padStart(17, '0')}`);
     ssm.answers.push({
@@ -31,7 +31,7 @@ describe('hosts that are asked about at once', () => {
     expect(askedFor().sort((one, other) => one - other)).toEqual([1, 10, 50]);
   });
 
-  test('are each told why they cannot be reached', async () => {
+  test('Each of several hosts that are checked together gets its own reason why it is unreachable', async () => {
     const { unreachableReason } = hosts();
     ssm.answers.push({
       InstanceInformationList: [
@@ -51,7 +51,7 @@ describe('hosts that are asked about at once', () => {
     ]);
   });
 
-  test('are asked about again the next time', async () => {
+  test('Hosts that are checked together are asked about again the next time', async () => {
     const { unreachableReason } = hosts();
     ssm.answers.push({ InstanceInformationList: [] });
 
@@ -61,7 +61,7 @@ describe('hosts that are asked about at once', () => {
     expect(askedFor()).toEqual([1, 1]);
   });
 
-  test('all hear of it when SSM refuses to say', async () => {
+  test('All waiting callers get the error when SSM refuses to answer', async () => {
     const { unreachableReason } = hosts();
     ssm.answers.push(refusal('AccessDeniedException'));
 

@@ -25,7 +25,7 @@ async function claimOf(targetId: string, executionArn: string, supersedes = true
 }
 
 describe('request numbers', () => {
-  test('grow by one with each request for a target', async () => {
+  test('Request numbers grow by one with each request for a target', async () => {
     const targetId = aTargetId();
 
     const numbers = [];
@@ -36,7 +36,7 @@ describe('request numbers', () => {
     expect(numbers).toEqual([1, 2, 3]);
   });
 
-  test('are the same for the same request, in parallel and later', async () => {
+  test('Request numbers are the same for the same request, in parallel and later', async () => {
     const targetId = aTargetId();
     const register = () => world.locks.registerRequest({ targetId, requestId: 'one', supersedes: true, now });
 
@@ -47,7 +47,7 @@ describe('request numbers', () => {
     expect((await world.locks.read(targetId)).latestRequest).toBe(numbers[0]);
   });
 
-  test('are all different for parallel requests, and the highest is in force', async () => {
+  test('Request numbers are all different for parallel requests, and the highest is in force', async () => {
     const targetId = aTargetId();
 
     const numbers = await Promise.all(
@@ -60,7 +60,7 @@ describe('request numbers', () => {
     expect((await world.locks.read(targetId)).latestRequest).toBe(40);
   });
 
-  test('of a dry run do not end earlier requests', async () => {
+  test('Request numbers of a dry run do not end earlier requests', async () => {
     const targetId = aTargetId();
 
     await world.locks.registerRequest({ targetId, requestId: 'deploy', supersedes: true, now });
@@ -69,7 +69,7 @@ describe('request numbers', () => {
     expect(await world.locks.read(targetId)).toMatchObject({ requests: 2, latestRequest: 1 });
   });
 
-  test('are forgotten after their executions can no longer ask', async () => {
+  test('Request numbers are forgotten after their executions can no longer ask', async () => {
     const targetId = aTargetId();
     await world.locks.registerRequest({ targetId, requestId: 'r', supersedes: true, now });
 
@@ -82,20 +82,20 @@ describe('request numbers', () => {
 });
 
 describe('a target’s lock', () => {
-  test('is given to the first who asks, with fence 1', async () => {
+  test('A target’s lock is given to the first who asks, with fence 1', async () => {
     const claim = await claimOf(aTargetId(), 'a');
 
     expect(await world.locks.acquire(claim)).toEqual({ type: 'acquired', fence: 1 });
   });
 
-  test('is given to the same execution again with the same fence', async () => {
+  test('A target’s lock is given to the same execution again with the same fence', async () => {
     const claim = await claimOf(aTargetId(), 'a');
     await world.locks.acquire(claim);
 
     expect(await world.locks.acquire(claim)).toEqual({ type: 'acquired', fence: 1 });
   });
 
-  test('stays with its execution even when a later request is in force by then', async () => {
+  test('A target’s lock stays with its execution even when a later request is in force by then', async () => {
     const targetId = aTargetId();
     const claim = await claimOf(targetId, 'a');
     await world.locks.acquire(claim);
@@ -104,7 +104,7 @@ describe('a target’s lock', () => {
     expect(await world.locks.acquire(claim)).toEqual({ type: 'acquired', fence: 1 });
   });
 
-  test('names its holder to everybody else', async () => {
+  test('A target’s lock names its holder to everybody else', async () => {
     const targetId = aTargetId();
     await world.locks.acquire(await claimOf(targetId, 'a'));
 
@@ -113,7 +113,7 @@ describe('a target’s lock', () => {
     expect(answer).toEqual({ type: 'held', owner: 'a', fence: 1 });
   });
 
-  test('is refused to a request that a later one has overtaken, free or held', async () => {
+  test('A target’s lock is refused to a request that a later one has overtaken, free or held', async () => {
     const targetId = aTargetId();
     const earlier = await claimOf(targetId, 'a');
     const later = await claimOf(targetId, 'b');
@@ -126,7 +126,7 @@ describe('a target’s lock', () => {
     expect(whileHeld).toEqual({ type: 'superseded', by: 2 });
   });
 
-  test('is given to a dry run whatever was requested later', async () => {
+  test('A target’s lock is given to a dry run whatever was requested later', async () => {
     const targetId = aTargetId();
     const dryRun = await claimOf(targetId, 'a', false);
     await claimOf(targetId, 'b');
@@ -134,7 +134,7 @@ describe('a target’s lock', () => {
     expect(await world.locks.acquire(dryRun)).toEqual({ type: 'acquired', fence: 1 });
   });
 
-  test('is refused to a request number that was never given out', async () => {
+  test('A target’s lock is refused to a request number that was never given out', async () => {
     const claim = await claimOf(aTargetId(), 'a');
 
     const answer = await world.locks.acquire({ ...claim, requestNumber: 99 });
@@ -142,7 +142,7 @@ describe('a target’s lock', () => {
     expect(answer).toEqual({ type: 'unknown_number', highest: 1 });
   });
 
-  test('is taken over once, from the owner and fence that were seen', async () => {
+  test('A target’s lock is taken over once, from the owner and fence that were seen', async () => {
     const targetId = aTargetId();
     await world.locks.acquire(await claimOf(targetId, 'dead'));
     const seen = { type: 'held', owner: 'dead', fence: 1 } as const;
@@ -154,7 +154,7 @@ describe('a target’s lock', () => {
     expect(answers.filter(({ type }) => type === 'held')).toHaveLength(1);
   });
 
-  test('is taken over by the same execution with the same fence when the first answer was lost', async () => {
+  test('A target’s lock is taken over by the same execution with the same fence when the first answer was lost', async () => {
     const targetId = aTargetId();
     await world.locks.acquire(await claimOf(targetId, 'dead'));
     const seen = { type: 'held', owner: 'dead', fence: 1 } as const;
@@ -164,7 +164,7 @@ describe('a target’s lock', () => {
     expect(await world.locks.takeOver(claim, seen)).toEqual({ type: 'acquired', fence: 2 });
   });
 
-  test('forgets what the dead owner was sending, and keeps counting', async () => {
+  test('A target’s lock forgets what the dead owner was sending, and keeps counting', async () => {
     const targetId = aTargetId();
     await world.locks.acquire(await claimOf(targetId, 'dead'));
     await world.pending.intend({ targetId, executionArn: 'dead', fence: 1 }, 'push:dead:0:0');

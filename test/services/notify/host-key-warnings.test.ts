@@ -4,7 +4,7 @@ import { createHostKeyWarnings } from '../../../services/notify/host-key-warning
 
 afterEach(() => vi.restoreAllMocks());
 
-test('a changed host key is a warning in the log and a metric that an alarm can watch', () => {
+test('A changed host key is a warning in the log and a metric that an alarm can watch', () => {
   const written: string[] = [];
   for (const stream of [process.stdout, process.stderr]) {
     vi.spyOn(stream, 'write').mockImplementation((text) => written.push(String(text)) > 0);

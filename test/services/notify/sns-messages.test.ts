@@ -31,8 +31,8 @@ const here = { backend: '--stack Certferry --region eu-west-1', targets: '', ver
 const messages = (topicArn: string | undefined = topic) =>
   createMessages(new SNSClient(clientFor(sns)), { ...here, topicArn });
 
-describe('a message to people', () => {
-  test('goes to the topic', async () => {
+describe('a notification', () => {
+  test('A notification is published to the topic', async () => {
     await messages().send({ subject: 'Rollout halted', text: 'Two of ten failed.\nSay: certferry resume' });
 
     expect(sns.requests).toMatchObject([
@@ -45,7 +45,7 @@ describe('a message to people', () => {
     ]);
   });
 
-  test('has a subject that SNS takes, whatever it was given', async () => {
+  test('A notification has a subject that SNS accepts, whatever it contains', async () => {
     await messages().send({ subject: ` Zertifikat für «api»\nläuft ab ${'x'.repeat(200)}`, text: 't' });
     await messages().send({ subject: '…', text: 't' });
 
@@ -55,7 +55,7 @@ describe('a message to people', () => {
     expect(second).toBe('certferry');
   });
 
-  test('is cut where SNS would refuse it, between two characters', async () => {
+  test('A notification is shortened to the limit of SNS, between two characters', async () => {
     await messages().send({ subject: 's', text: 'é'.repeat(200_000) });
 
     const { Message = '' } = sns.requests[0] ?? {};
@@ -63,7 +63,7 @@ describe('a message to people', () => {
     expect(Message).toMatch(/^é+\n…$/);
   });
 
-  test('is logged by its subject alone: its text may hold a link that answers', async () => {
+  test('A notification is logged by its subject alone, because its text may contain an approval link', async () => {
     const message = { subject: 'Approve', text: 'https://example.com/?secret=abc' };
     await messages().send(message);
     await createMessages(new SNSClient(clientFor(sns)), { ...here, topicArn: undefined }).send(message);
@@ -73,7 +73,7 @@ describe('a message to people', () => {
     expect(JSON.stringify(logged)).not.toContain('secret');
   });
 
-  test('never stands in the way when it cannot be sent', async () => {
+  test('A notification that cannot be sent fails nothing else', async () => {
     refuses = true;
 
     await messages().send({ subject: 'Rollout halted', text: 't' });
@@ -81,7 +81,7 @@ describe('a message to people', () => {
     expect(JSON.stringify(logged)).toContain('AuthorizationError');
   });
 
-  test('is given up where nobody takes it: whoever tells still has an answer to give', async () => {
+  test('A notification is abandoned in time when SNS does not answer, so that its sender can still return', async () => {
     const time = new AbortController();
     const limit = vi.spyOn(AbortSignal, 'timeout').mockReturnValue(time.signal);
     const silent = await serveTcp((socket) => {

@@ -25,7 +25,7 @@ async function itemsAbout(text: string) {
 }
 
 describe('a registered target', () => {
-  test('is found by its id, with who registered it', async () => {
+  test('A registered target is found by its id, with who registered it', async () => {
     const target = aRegisteredTarget({
       host: { tags: { role: 'web' }, account: '123456789012', region: 'eu-west-1' },
       verify: { endpoint: '{host}:443', serverName: 'api.example.com' },
@@ -39,7 +39,7 @@ describe('a registered target', () => {
     expect(await catalogue.target('nobody')).toBeNull();
   });
 
-  test('moves to another certificate and leaves nothing behind', async () => {
+  test('A registered target moves to another certificate and leaves nothing behind', async () => {
     const [from, to] = [aCertificateName(), aCertificateName()];
     const target = aRegisteredTarget({ certificate: from });
     await catalogue.putTarget(target, 'cli');
@@ -51,7 +51,7 @@ describe('a registered target', () => {
     expect((await catalogue.target(target.id))?.thing.certificate).toBe(to);
   });
 
-  test('is found by its Auto Scaling group, while it is on it', async () => {
+  test('A registered target is found by its Auto Scaling group, while it is on it', async () => {
     const target = aRegisteredTarget({ host: { autoScalingGroup: 'web' } });
     const other = aRegisteredTarget({ host: { autoScalingGroup: 'api' } });
     await catalogue.putTarget(target, 'cli');
@@ -66,7 +66,7 @@ describe('a registered target', () => {
     expect((await catalogue.targetsOfGroup('api')).map(({ id }) => id)).toEqual([target.id]);
   });
 
-  test('leaves no item once it is removed', async () => {
+  test('A registered target leaves no item once it is removed', async () => {
     const target = aRegisteredTarget({ host: { autoScalingGroup: 'gone' } });
     await catalogue.putTarget(target, 'cli');
 
@@ -76,7 +76,7 @@ describe('a registered target', () => {
     expect(await itemsAbout(target.id)).toEqual([]);
   });
 
-  test('that cannot be read any more is named, with what is wrong', async () => {
+  test('A registered target that cannot be read any more is named, with what is wrong', async () => {
     const target = aRegisteredTarget();
     await catalogue.putTarget(target, 'cli');
     const Item = {
@@ -99,7 +99,7 @@ describe('a registered target', () => {
     await catalogue.removeTarget(target.id);
   });
 
-  test('is listed among hundreds, all or those of a certificate', async () => {
+  test('A registered target is listed among hundreds, all or those of a certificate', async () => {
     const certificate = aCertificateName();
     const some = Array.from({ length: 240 }, (_, at) =>
       aRegisteredTarget({
@@ -123,7 +123,7 @@ describe('targets that are put and removed all at once', () => {
     group: fc.constantFrom('red', 'blue', null),
   });
 
-  test('are each in one place, which every index agrees on', async () => {
+  test('Targets that are put and removed all at once are each in one place, which every index agrees on', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(aChange, { minLength: 2, maxLength: 10 }), async (changes) => {
         await Promise.all(

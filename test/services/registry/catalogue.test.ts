@@ -25,7 +25,7 @@ const aCertificate = (known: Partial<Certificate> = {}) =>
   Certificate.parse({ name: aCertificateName(), ...known });
 
 describe('a registered certificate', () => {
-  test('is found with who registered it, and as it was last registered', async () => {
+  test('A registered certificate is found with who registered it, and as it was last registered', async () => {
     const certificate = aCertificate({ source: aSource('/tls/one'), strategy: { waves: ['100%'] } });
     await catalogue.putCertificate(aCertificate({ name: certificate.name }), 'cli');
     await catalogue.putCertificate(certificate, 'cli');
@@ -34,7 +34,7 @@ describe('a registered certificate', () => {
     expect(await catalogue.certificate('nobody.example.com')).toBeNull();
   });
 
-  test('is listed in the order of the names until it is removed', async () => {
+  test('A registered certificate is listed in the order of the names until it is removed', async () => {
     const names = ['z.example.com', 'a.example.com', '*.m.example.com'];
     for (const name of names) await catalogue.putCertificate(aCertificate({ name }), 'cli');
 
@@ -51,7 +51,7 @@ describe('a registered certificate', () => {
     expect(await catalogue.certificate('a.example.com')).toBeNull();
   });
 
-  test('can still be read, and mended, when nobody could write it any more', async () => {
+  test('A registered certificate can still be read and repaired when the current schema would refuse it', async () => {
     const name = aCertificateName();
     const before = {
       ...aCertificate({ name }),
@@ -65,7 +65,7 @@ describe('a registered certificate', () => {
     await catalogue.removeCertificate(name);
   });
 
-  test('leaves its targets, and the numbers of its rollouts, when it is removed', async () => {
+  test('A registered certificate leaves its targets, and the numbers of its rollouts, when it is removed', async () => {
     const certificate = aCertificate({ source: aSource('/tls/gone') });
     const { name } = certificate;
     const rollouts = createRollouts(tables.documents, tableNames.registry);
@@ -81,7 +81,7 @@ describe('a registered certificate', () => {
     expect(next).toMatchObject({ type: 'started', sequence: 2 });
   });
 
-  test('that cannot be read any more is named, with what is wrong', async () => {
+  test('A registered certificate that cannot be read any more is named, with what is wrong', async () => {
     const Item = { pk: 'certificate#bad.example.com', sk: 'config', origin: 'cli', revision: 1 };
     await tables.documents.send(
       new PutCommand({
@@ -104,7 +104,7 @@ describe('what an event names', () => {
     ['the full ARN', `${arn}-AbCdEf`],
     ['the ARN without its last characters', arn],
     ['the name', 'tls/api'],
-  ])('is found when the secret was registered by %s', async (_, written) => {
+  ])('What an event names is found when the secret was registered by %s', async (_, written) => {
     const certificate = aCertificate({ source: secret(written) });
     await catalogue.putCertificate(certificate, 'cli');
 
@@ -112,7 +112,7 @@ describe('what an event names', () => {
     await catalogue.removeCertificate(certificate.name);
   });
 
-  test('is another secret when its name only begins alike', async () => {
+  test('What an event names is another secret when its name only begins alike', async () => {
     const certificate = aCertificate({ source: secret('tls/api-2') });
     await catalogue.putCertificate(certificate, 'cli');
 
@@ -126,14 +126,14 @@ describe('what an event names', () => {
     },
     { kind: 's3', bucket: 'my-certificates', key: 'api/bundle.json' },
     { kind: 'parameter', name: '/tls/api' },
-  ] as const)('is found as it was written ($kind)', async (place) => {
+  ] as const)('What an event names is found as it was written ($kind)', async (place) => {
     const certificate = aCertificate({ source: place });
     await catalogue.putCertificate(certificate, 'cli');
 
     expect(await catalogue.fedBy(place)).toEqual([certificate.name]);
   });
 
-  test('feeds every certificate that comes from there, in their order', async () => {
+  test('What an event names feeds every certificate that comes from there, in their order', async () => {
     for (const name of ['b.example.com', 'a.example.com']) {
       await catalogue.putCertificate(aCertificate({ name, source: aSource('/tls/shared') }), 'cli');
     }
@@ -141,7 +141,7 @@ describe('what an event names', () => {
     expect(await catalogue.fedBy(aSource('/tls/shared'))).toEqual(['a.example.com', 'b.example.com']);
   });
 
-  test('no longer feeds a certificate that has another source, or none', async () => {
+  test('What an event names no longer feeds a certificate that has another source, or none', async () => {
     const { name } = aCertificate();
     const put = (from?: string) =>
       catalogue.putCertificate(
@@ -164,7 +164,7 @@ describe('what an event names', () => {
 describe('the current version', () => {
   const version = (name: string) => ({ fingerprint: fingerprint(name), source, notAfter: 1_800_000_000 });
 
-  test('is null before the first, and follows the order of the rollouts only', async () => {
+  test('The current version is null before the first, and follows the order of the rollouts only', async () => {
     const certificate = aCertificateName();
     const before = await catalogue.currentVersion(certificate);
 

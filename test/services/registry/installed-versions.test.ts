@@ -33,7 +33,7 @@ function anInstalled(targetId: string): InstalledVersion {
 }
 
 describe('what targets have', () => {
-  test('is read of hundreds at once; those that never had a deployment are missing', async () => {
+  test('What targets have is read of hundreds at once; those that never had a deployment are missing', async () => {
     const known = Array.from({ length: 250 }, (_, at) => `web.${at}`);
     for (const id of known) await put({ ...installedKey(id), ...anInstalled(id) });
     const installed = createInstalledVersions(tables.documents, tableNames.registry);
@@ -45,7 +45,7 @@ describe('what targets have', () => {
     expect(found.get('never')).toBeUndefined();
   });
 
-  test('is told apart from what the last request wants there', async () => {
+  test('The installed version of a target is separate from the version that the last request wants', async () => {
     const desiredVersions = createDesiredVersions(tables.documents, tableNames.registry);
     const wish = { certificate: 'api.example.com', source: null, requestNumber: 1 };
     await desiredVersions.save({
@@ -67,11 +67,11 @@ describe('what targets have', () => {
     );
   });
 
-  test('is nothing for nobody', async () => {
+  test('The installed versions of no targets are an empty list', async () => {
     expect(await createInstalledVersions(tables.documents, tableNames.registry).of([])).toEqual(new Map());
   });
 
-  test('is an error that names the item when it cannot be read', async () => {
+  test('What targets have is an error that names the item when it cannot be read', async () => {
     await put({ ...installedKey('odd'), ...anInstalled('odd'), fence: 'high' });
 
     await expect(createInstalledVersions(tables.documents, tableNames.registry).of(['odd'])).rejects.toThrow(

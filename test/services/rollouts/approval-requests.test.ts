@@ -31,7 +31,7 @@ describe('questions', () => {
   });
   const approved = { verdict: 'approved' as const, by: 'ada' };
 
-  test('are found by their wave, or as the latest that is unanswered', async () => {
+  test('Approval requests are found by their wave, or as the latest that is unanswered', async () => {
     const { id } = await begun();
     const [early, late] = [aQuestion(id, 9), aQuestion(id, 10)];
     await rollouts.requestApproval(early);
@@ -45,7 +45,7 @@ describe('questions', () => {
     expect(await rollouts.approvalRequest(id, 10)).toEqual(late);
   });
 
-  test('asked again wait with the later token, unanswered', async () => {
+  test('Approval requests asked again wait with the later token, unanswered', async () => {
     const { id } = await begun();
     const first = aQuestion(id, 1);
     const second = aQuestion(id, 1, { taskToken: 'later', attempt: '2026-11-22T11:59:59.000Z#000001' });
@@ -58,7 +58,7 @@ describe('questions', () => {
     expect(await rollouts.approvalRequest(id)).toEqual(second);
   });
 
-  test('of an attempt that comes after a later one are not asked, whatever the clocks say', async () => {
+  test('An approval request of an attempt that comes after a later one is not sent, whatever the clocks show', async () => {
     const { id } = await begun();
     const second = aQuestion(id, 1, { taskToken: 'later', attempt: '2026-11-22T11:59:59.000Z#000001' });
     await rollouts.requestApproval(second);

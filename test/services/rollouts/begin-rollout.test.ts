@@ -24,7 +24,7 @@ async function begun(overrides: Parameters<typeof aRollout>[0] = {}) {
 }
 
 describe('the beginning of a rollout', () => {
-  test('gives a certificate’s rollouts numbers from 1', async () => {
+  test('The beginning of a rollout gives a certificate’s rollouts numbers from 1', async () => {
     const certificate = aCertificateName();
 
     const first = await rollouts.begin(aRollout({ certificate, version: 'a' }), once);
@@ -36,14 +36,14 @@ describe('the beginning of a rollout', () => {
     ]);
   });
 
-  test('leaves where its version’s bytes are, so that somebody can go back to it', async () => {
+  test('The begin of a rollout stores where the bytes of its version are, so that a later rollout can return to it', async () => {
     const { certificate, version } = await begun();
 
     expect(await rollouts.sourceOf(certificate, version.fingerprint)).toEqual(version.source);
     expect(await rollouts.sourceOf(certificate, fingerprint('another'))).toBeNull();
   });
 
-  test('leaves an item by which it is steered, and forgets it after 400 days', async () => {
+  test('The beginning of a rollout leaves an item by which it is steered, and forgets it after 400 days', async () => {
     const rollout = await begun({ strategy: Strategy.parse({ toleratedFailures: 3 }) });
 
     const control = await rollouts.control(rollout.id);
@@ -69,7 +69,7 @@ describe('the beginning of a rollout', () => {
     expect(Item?.expiresAt).toBe(1_829_908_800);
   });
 
-  test('supersedes the one before, whatever that one is doing', async () => {
+  test('The beginning of a rollout supersedes the one before, whatever that one is doing', async () => {
     const older = await begun({ version: 'a' });
     await rollouts.halt(older.id, 'TooManyFailures');
 
@@ -79,7 +79,7 @@ describe('the beginning of a rollout', () => {
     expect((await rollouts.control(newer.id))?.supersededBy).toBeNull();
   });
 
-  test('answers the same when it is repeated, also after a newer one has begun', async () => {
+  test('The beginning of a rollout answers the same when it is repeated, also after a newer one has begun', async () => {
     const older = await begun({ version: 'a' });
     await begun({ certificate: older.certificate, version: 'b' });
 
@@ -87,7 +87,7 @@ describe('the beginning of a rollout', () => {
     expect((await rollouts.control(older.id))?.supersededBy).not.toBeNull();
   });
 
-  test('repeated with a version that has come meanwhile, stays one of the version that it began with', async () => {
+  test('The beginning of a rollout repeated with a version that has come meanwhile, stays one of the version that it began with', async () => {
     const rollout = await begun({ version: 'a' });
     const renewed = aRollout({ ...rollout, version: 'b' });
 
@@ -117,7 +117,7 @@ describe('the beginning of a rollout', () => {
     expect(await rollouts.existing(second.id)).toBeNull();
   });
 
-  test('by two attempts at once that found different versions is of one, and both are answered that one', async () => {
+  test('The beginning of a rollout by two attempts at once that found different versions is of one, and both are answered that one', async () => {
     const rollout = aRollout({ certificate: aCertificateName(), version: 'a' });
     const renewed = aRollout({ ...rollout, version: 'b' });
 
@@ -127,7 +127,7 @@ describe('the beginning of a rollout', () => {
     expect(other).toEqual(one);
   });
 
-  test('does not come about once its execution has ended without it', async () => {
+  test('The beginning of a rollout does not come about once its execution has ended without it', async () => {
     const older = await begun({ version: 'a' });
     const rollout = aRollout({ certificate: older.certificate, version: 'b' });
     await rollouts.close(rollout.id, rollout.startedAt);
@@ -138,7 +138,7 @@ describe('the beginning of a rollout', () => {
     expect((await rollouts.control(older.id))?.supersededBy).toBeNull();
   });
 
-  test('stands when its execution says too late that it has ended without it', async () => {
+  test('The begin of a rollout stands when its execution reports too late that it ended without it', async () => {
     const rollout = await begun();
 
     await rollouts.close(rollout.id, rollout.startedAt);
@@ -146,7 +146,7 @@ describe('the beginning of a rollout', () => {
     expect(await rollouts.begin(rollout, once)).toMatchObject({ type: 'started', sequence: 1 });
   });
 
-  test('is refused under the name of one that has ended', async () => {
+  test('The beginning of a rollout is refused under the name of one that has ended', async () => {
     const rollout = await begun();
     await rollouts.end(rollout.id, 'finished', 'done');
 
@@ -155,7 +155,7 @@ describe('the beginning of a rollout', () => {
     await expect(later).rejects.toMatchObject({ name: 'InvalidRequest' });
   });
 
-  test('comes too late when one that was asked for later has begun', async () => {
+  test('The beginning of a rollout comes too late when one that was asked for later has begun', async () => {
     const newer = await begun({ version: 'b', startedAt: '2026-11-22T12:00:01.000Z' });
     const older = aRollout({ certificate: newer.certificate, version: 'a' });
 
@@ -169,7 +169,7 @@ describe('a version announced twice', () => {
     rollouts.begin(aRollout({ certificate: rollout.certificate }), how);
 
   test.each(['finished', 'finished_with_failures', 'halted'] as const)(
-    'is one rollout (%s)',
+    'A version announced twice is one rollout (%s)',
     async (outcome) => {
       const rollout = await begun();
       if (outcome === 'halted') await rollouts.halt(rollout.id, 'by a person');
@@ -179,7 +179,7 @@ describe('a version announced twice', () => {
     },
   );
 
-  test('is one rollout while the first is running, or being rolled back', async () => {
+  test('A version announced twice is one rollout while the first is running, or being rolled back', async () => {
     const rollout = await begun();
 
     const whileRunning = await announcedAgain(rollout);
@@ -191,7 +191,7 @@ describe('a version announced twice', () => {
   });
 
   test.each(['refused', 'superseded', 'rolled_back', 'rollback_incomplete'] as const)(
-    'is rolled out anew when the first was %s',
+    'A version announced twice is rolled out again when the first rollout was %s',
     async (outcome) => {
       const rollout = await begun();
       await rollouts.end(rollout.id, outcome, 'over');
@@ -200,13 +200,13 @@ describe('a version announced twice', () => {
     },
   );
 
-  test('is rolled out anew when somebody says so', async () => {
+  test('A version announced twice is rolled out again when the request has repeat: true', async () => {
     const rollout = await begun();
 
     expect(await announcedAgain(rollout, again)).toMatchObject({ type: 'started', sequence: 2 });
   });
 
-  test('is one rollout also for two that have found the same one broken off', async () => {
+  test('A version announced twice is one rollout also for two that have found the same one broken off', async () => {
     const { id: brokeOff, certificate } = await begun();
 
     const [one, other] = [aRollout({ certificate }), aRollout({ certificate })];
@@ -218,7 +218,7 @@ describe('a version announced twice', () => {
     expect(answers).toMatchObject([{ type: 'started' }, { type: 'exists', by: one.id }]);
   });
 
-  test('is rolled out anew when another version has been there since', async () => {
+  test('A version announced twice is rolled out again when another version was installed in between', async () => {
     const rollout = await begun({ version: 'new' });
     await begun({ certificate: rollout.certificate, version: 'other' });
 
@@ -226,18 +226,18 @@ describe('a version announced twice', () => {
   });
 });
 
-describe('a look at the source that wants new versions only', () => {
+describe('a source check for new versions', () => {
   const look = { repeat: false, onlyNew: true };
   const lookAt = (certificate: string, version: string) =>
     rollouts.begin(aRollout({ certificate, version }), look);
 
-  test('rolls out what no rollout has carried', async () => {
+  test('A source check for new versions rolls out only what no rollout has carried', async () => {
     const { certificate } = await begun({ version: 'old' });
 
     expect(await lookAt(certificate, 'new')).toMatchObject({ type: 'started', sequence: 2 });
   });
 
-  test('does not undo it that a person has gone back to the version before', async () => {
+  test("A source check for new versions does not reverse an operator's rollback", async () => {
     const { certificate } = await begun({ version: 'old' });
     const newer = await begun({ certificate, version: 'new' });
     await begun({ certificate, version: 'old' });
@@ -245,14 +245,14 @@ describe('a look at the source that wants new versions only', () => {
     expect(await lookAt(certificate, 'new')).toEqual({ type: 'exists', by: newer.id });
   });
 
-  test('does not try every day what was rolled back', async () => {
+  test('A source check for new versions does not retry every day what was rolled back', async () => {
     const { id, certificate } = await begun();
     await rollouts.end(id, 'rolled_back', 'two failures');
 
     expect(await lookAt(certificate, 'new')).toEqual({ type: 'exists', by: id });
   });
 
-  test('tries again what was refused', async () => {
+  test('A source check for new versions retries what was refused', async () => {
     const { id, certificate } = await begun();
     await rollouts.end(id, 'refused', 'no targets');
 
@@ -263,7 +263,7 @@ describe('a look at the source that wants new versions only', () => {
 describe('a rollout for a part', () => {
   const only = { hosts: ['i-0123456789abcdef0'] };
 
-  test('has the number of the latest whole one, and supersedes nobody', async () => {
+  test('A partial rollout has the number of the latest complete one, and supersedes none', async () => {
     const whole = await begun();
 
     const answer = await rollouts.begin(aRollout({ certificate: whole.certificate, only }), once);
@@ -272,7 +272,7 @@ describe('a rollout for a part', () => {
     expect((await rollouts.control(whole.id))?.supersededBy).toBeNull();
   });
 
-  test('of another version comes before the whole one that is under way, which does not supersede it', async () => {
+  test('A rollout for a part of another version comes before the whole one that is under way, which does not supersede it', async () => {
     const whole = await begun({ version: 'new' });
     const part = aRollout({ certificate: whole.certificate, version: 'current', only });
 
@@ -284,14 +284,14 @@ describe('a rollout for a part', () => {
     expect(await rollouts.begin(later, once)).toMatchObject({ type: 'started', sequence: 1 });
   });
 
-  test('has number 0 before the first whole one', async () => {
+  test('A rollout for a part has number 0 before the first whole one', async () => {
     expect(await rollouts.begin(aRollout({ certificate: aCertificateName(), only }), once)).toMatchObject({
       type: 'started',
       sequence: 0,
     });
   });
 
-  test('is superseded by a whole one that begins later', async () => {
+  test('A rollout for a part is superseded by a whole one that begins later', async () => {
     const part = await begun({ only });
 
     const whole = await begun({ certificate: part.certificate });

@@ -64,7 +64,7 @@ async function play(asked: readonly NewRollout[], through: Rollouts) {
 }
 
 describe('rollouts of one certificate that begin at once', () => {
-  test('get numbers that no two whole ones share, of which the last alone is not superseded', async () => {
+  test('Rollouts of one certificate that begin at once get numbers that no two whole ones share, of which the last alone is not superseded', async () => {
     await fc.assert(
       fc.asyncProperty(aStory, async ({ asked, delays, lost }) => {
         const certificate = aCertificateName();
@@ -93,7 +93,7 @@ describe('rollouts of one certificate that begin at once', () => {
     );
   });
 
-  test('get the same answer whenever they are repeated', async () => {
+  test('Rollouts of one certificate that begin at once get the same answer whenever they are repeated', async () => {
     await fc.assert(
       fc.asyncProperty(aStory, async ({ asked, delays, lost }) => {
         const certificate = aCertificateName();
@@ -115,7 +115,7 @@ describe('rollouts of one certificate that begin at once', () => {
     );
   });
 
-  test('grow in the order of their beginnings, one after the other', async () => {
+  test('Rollouts of one certificate that begin at once grow in the order of their beginnings, one after the other', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.constantFrom('a', 'b'), { minLength: 1, maxLength: 12 }),
@@ -134,7 +134,7 @@ describe('rollouts of one certificate that begin at once', () => {
     );
   });
 
-  test('for one version, announced many times, are one', async () => {
+  test('Rollouts of one certificate that begin at once for one version, announced many times, are one', async () => {
     const certificate = aCertificateName();
 
     const told = await play(

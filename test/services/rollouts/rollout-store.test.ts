@@ -25,7 +25,7 @@ async function begun(overrides: Parameters<typeof aRollout>[0] = {}) {
 }
 
 describe('a failed deployment', () => {
-  test('is counted on its rollout', async () => {
+  test('A failed deployment is counted on its rollout', async () => {
     const { id } = await begun();
 
     await fail(id);
@@ -34,7 +34,7 @@ describe('a failed deployment', () => {
     expect((await rollouts.control(id))?.failures).toBe(2);
   });
 
-  test('of a rollout that nobody knows can be recorded, and makes no rollout', async () => {
+  test('A failed deployment of an unknown rollout can be recorded, and creates no rollout', async () => {
     await fail('by-hand');
 
     expect(await rollouts.control('by-hand')).toBeNull();
@@ -44,7 +44,7 @@ describe('a failed deployment', () => {
 });
 
 describe('a halted rollout', () => {
-  test('keeps the first reason', async () => {
+  test('A halted rollout keeps the first reason', async () => {
     const { id } = await begun();
 
     expect(await rollouts.halt(id, 'TooManyFailures')).toBe(true);
@@ -52,7 +52,7 @@ describe('a halted rollout', () => {
     expect(await rollouts.control(id)).toMatchObject({ status: 'halted', reason: 'TooManyFailures' });
   });
 
-  test('stays one when its execution ends, and goes on with its failures forgotten', async () => {
+  test('A halted rollout stays halted when its execution ends, and continues with its failures reset', async () => {
     const { id } = await begun();
     await fail(id);
     await rollouts.halt(id, 'TooManyFailures');
@@ -71,7 +71,7 @@ describe('a halted rollout', () => {
     });
   });
 
-  test('is not resumed by a redrive that was heeded before it was halted again', async () => {
+  test('A halted rollout is not resumed by a redrive that was heeded before it was halted again', async () => {
     const { id } = await begun();
     await rollouts.halt(id, 'first');
     await rollouts.resume(id, 1);
@@ -82,7 +82,7 @@ describe('a halted rollout', () => {
     expect(await rollouts.control(id)).toMatchObject({ status: 'halted', reason: 'second' });
   });
 
-  test('is not ended by a late word of the halt from which it was resumed', async () => {
+  test('A halted rollout is not ended by a late word of the halt from which it was resumed', async () => {
     const { id } = await begun();
     await rollouts.halt(id, 'first');
     await rollouts.resume(id, 1);
@@ -92,7 +92,7 @@ describe('a halted rollout', () => {
     expect(await rollouts.control(id)).toMatchObject({ status: 'running', outcome: null });
   });
 
-  test('that goes on is neither halted nor turned back by a task that was at work when it was resumed', async () => {
+  test('A resumed rollout is neither halted nor rolled back by a task that ran when it was resumed', async () => {
     const { id } = await begun();
     await rollouts.halt(id, 'first', 0);
     await rollouts.end(id, 'halted', 'first', 0);
@@ -107,7 +107,7 @@ describe('a halted rollout', () => {
     expect(await rollouts.control(id)).toMatchObject({ status: 'halted', reason: 'second' });
   });
 
-  test('that is going back again is not halted by a late word of the halt before', async () => {
+  test('A halted rollout that is going back again is not halted by a late word of the halt before', async () => {
     const { id } = await begun();
     await rollouts.halt(id, 'first', 0);
     await rollouts.startRollback(id, 0);
@@ -120,7 +120,7 @@ describe('a halted rollout', () => {
     expect(await rollouts.control(id)).toMatchObject({ status: 'rolling_back', outcome: null });
   });
 
-  test('whose execution has ended is turned back by a person, but not by a task that comes late', async () => {
+  test('A halted rollout whose execution has ended is rolled back by an operator, and not by a late task', async () => {
     const { id } = await begun();
     await rollouts.halt(id, 'first', 0);
     await rollouts.end(id, 'halted', 'first', 0);
@@ -133,7 +133,7 @@ describe('a halted rollout', () => {
     expect(await rollouts.control(id)).toMatchObject({ status: 'rolling_back', outcome: null });
   });
 
-  test('that rolls back goes on doing so when it is halted once more', async () => {
+  test('A halted rollout that rolls back continues to do so when it is halted again', async () => {
     const { id } = await begun();
     await rollouts.halt(id, 'TooManyFailures');
     await rollouts.startRollback(id);
@@ -143,8 +143,8 @@ describe('a halted rollout', () => {
   });
 });
 
-describe('a rollout that a person wants put back', () => {
-  test('begins nothing else, keeps that it is wanted, and does not end halted before it has turned back', async () => {
+describe('a rollout with a requested rollback', () => {
+  test('A rollout with a requested rollback begins nothing else, keeps the request, and does not end halted before it starts the rollback', async () => {
     const { id } = await begun();
 
     expect(await rollouts.requestRollback(id, 'enough')).toMatchObject({
@@ -160,7 +160,7 @@ describe('a rollout that a person wants put back', () => {
     expect(await rollouts.control(id)).toMatchObject({ status: 'halted', outcome: 'halted' });
   });
 
-  test('after its halt was recorded is known by that, and keeps the reason of the halt', async () => {
+  test('A rollback that is requested after the recorded halt is stored with it, and keeps the reason of the halt', async () => {
     const { id } = await begun();
     await rollouts.halt(id, 'TooManyFailures', 0);
     await rollouts.end(id, 'halted', 'TooManyFailures', 0);
@@ -174,8 +174,8 @@ describe('a rollout that a person wants put back', () => {
   });
 });
 
-describe('a rollout that cannot go on rolling back', () => {
-  test('is halted when its execution ends, and goes on rolling back once it is resumed', async () => {
+describe('a rollback that cannot continue', () => {
+  test('A rollback that cannot continue is halted when its execution ends, and continues once it is resumed', async () => {
     const { id } = await begun();
     await rollouts.halt(id, 'TooManyFailures');
     await rollouts.startRollback(id);
@@ -195,7 +195,7 @@ describe('a rollout that cannot go on rolling back', () => {
 });
 
 describe('a rollout that has ended', () => {
-  test('keeps its outcome, and is neither halted, resumed nor rolled back', async () => {
+  test('A rollout that has ended keeps its outcome, and is neither halted, resumed nor rolled back', async () => {
     const { id } = await begun();
     await rollouts.end(id, 'finished', 'all done');
 
@@ -213,8 +213,8 @@ describe('a rollout that has ended', () => {
   });
 });
 
-describe('what nobody knows', () => {
-  test('is null, and nothing is made of it', async () => {
+describe('an unknown rollout', () => {
+  test('An unknown rollout is null, and nothing is created for it', async () => {
     await rollouts.setTolerated('unknown', 5);
     await rollouts.startRollback('unknown');
     await rollouts.end('unknown', 'already_rolled_out', 'x');
@@ -224,7 +224,7 @@ describe('what nobody knows', () => {
     expect(await rollouts.approvalRequest('unknown', 1)).toBeNull();
   });
 
-  test('how many failures are tolerated is told when the targets are known', async () => {
+  test('The tolerated failures are stored when the targets are known', async () => {
     const { id } = await begun({ strategy: Strategy.parse({ toleratedFailures: '10%' }) });
     const before = (await rollouts.control(id))?.tolerated;
 
@@ -233,7 +233,7 @@ describe('what nobody knows', () => {
     expect([before, (await rollouts.control(id))?.tolerated]).toEqual([0, 20]);
   });
 
-  test('is named when an item cannot be read', async () => {
+  test('An unreadable item is named in the error', async () => {
     const Item = { pk: 'rollout#broken', sk: 'control', id: 'broken', status: 'on fire' };
     await tables.documents.send(new PutCommand({ TableName: tableNames.registry, Item }));
 
@@ -242,7 +242,7 @@ describe('what nobody knows', () => {
 });
 
 describe('the list of rollouts', () => {
-  test('has the latest first, of one certificate or of all', async () => {
+  test('The list of rollouts has the latest first, of one certificate or of all', async () => {
     const certificate = aCertificateName();
     const at = (second: number) => `2028-01-01T00:00:0${second}.000Z`;
     const first = await begun({ certificate, version: 'a', startedAt: at(1) });

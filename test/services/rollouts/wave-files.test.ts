@@ -40,7 +40,7 @@ const put = (Key: string, content: unknown, Bucket = bucket) =>
   );
 
 describe('the items of a wave', () => {
-  test('are read back as they were written', async () => {
+  test('The items of a wave are read back as they were written', async () => {
     const items = [1, 2, 3].map((at) =>
       DeploymentRequest.parse(
         rawRequest({ target: { id: `web-${at}` }, rollout: 'rollout-1', splaySeconds: at }),
@@ -54,7 +54,7 @@ describe('the items of a wave', () => {
     expect(await files.readItems(place)).toEqual(items);
   });
 
-  test('are an error that names the file when they are missing, damaged or of another form', async () => {
+  test('The items of a wave are an error that names the file when they are missing, damaged or of another form', async () => {
     const at = (key: string) => files.readItems({ bucket, key });
     await put('cut.json', '[{"target":');
     await put('other.json', [{ target: 'web' }]);
@@ -122,7 +122,7 @@ const brief = (results: readonly WaveResult[]) =>
     .toSorted(([one = ''], [other = '']) => (one < other ? -1 : 1));
 
 describe('the results of a wave', () => {
-  test('tell each deployment’s outcome, wherever Step Functions wrote it', async () => {
+  test("The results of a wave contain each deployment's outcome, wherever Step Functions wrote it", async () => {
     const map = await aMapResult('rollouts/r/wave-1/results', {
       SUCCEEDED: [
         [executionOf('a', { Status: 'SUCCEEDED', Output: recorded('a', 'deployed') })],
@@ -151,7 +151,7 @@ describe('the results of a wave', () => {
     expect(results[0]?.executionArn).toMatch(/:certferry-rollout\/DeployWave:[a-f]$/);
   });
 
-  test('leave the target open where neither input nor output was kept', async () => {
+  test('The results of a wave leave the target open where neither input nor output was kept', async () => {
     const left = { Input: undefined, InputDetails: { Included: false } };
     const map = await aMapResult('rollouts/r/wave-2/results', {
       SUCCEEDED: [[executionOf('a', { ...left, Status: 'SUCCEEDED', Output: recorded('a', 'deployed') })]],
@@ -164,7 +164,7 @@ describe('the results of a wave', () => {
     ]);
   });
 
-  test('are an error when a file that the manifest names is missing', async () => {
+  test('The results of a wave are an error when a file that the manifest names is missing', async () => {
     const Key = 'rollouts/r/wave-3/results/8e0a/manifest.json';
     const ResultFiles = { FAILED: [{ Key: 'away.json', Size: 1 }], PENDING: [], SUCCEEDED: [] };
     await put(Key, { DestinationBucket: bucket, MapRunArn: 'arn', ResultFiles });
@@ -190,7 +190,7 @@ describe('judged waves', () => {
     ],
   });
 
-  test('are read in their order, without those that nobody judged', async () => {
+  test('Judged waves are read in their order, without the waves that have no results', async () => {
     for (const number of [11, 1, 3]) await files.writeJudged('rollout-j', aWave(number));
     await files.writeJudged('rollout-j', aWave(3, 'back'));
 

@@ -32,7 +32,7 @@ function exporting({ certPem, chainPem, keyPem }: { certPem: string; chainPem: s
 }
 
 describe('a certificate of ACM', () => {
-  test('is exported with a passphrase of its own each time, and its key opened in memory', async () => {
+  test('A certificate of ACM is exported with a passphrase of its own each time, and its key opened in memory', async () => {
     const version = await aVersion();
     exporting(version);
 
@@ -49,7 +49,7 @@ describe('a certificate of ACM', () => {
     expect(passphrase()).not.toBe(first);
   });
 
-  test('has no version but the one it has now', async () => {
+  test('A certificate of ACM has no version but the one it has now', async () => {
     const version = await aVersion();
     exporting(version);
 
@@ -60,7 +60,7 @@ describe('a certificate of ACM', () => {
     await expect(world.sources.previous(source, now)).resolves.toBeNull();
   });
 
-  test('may come from a private CA: the root that its chain may end with is left out', async () => {
+  test('A certificate of ACM may come from a private CA: the root that its chain may end with is left out', async () => {
     const authority = await createAuthority({ name: 'Private', intermediate: true });
     const version = await authority.issue({ names: ['inside.example.test'] });
     exporting({ ...version, chainPem: version.chainPem + authority.rootPem });
@@ -70,7 +70,7 @@ describe('a certificate of ACM', () => {
     expect(bundle.chain.map((pem) => pem.trim())).toEqual([version.chainPem.trim()]);
   });
 
-  test('is another one since it was renewed: a deployment of the old version is refused', async () => {
+  test('A certificate of ACM is another one since it was renewed: a deployment of the previous version is refused', async () => {
     exporting(await aVersion());
 
     const refused = world.sources.fetch({ fingerprint: fingerprint('before the renewal'), source }, now);
@@ -81,7 +81,7 @@ describe('a certificate of ACM', () => {
     });
   });
 
-  test('is not handed out for a while after a renewal: a deployment waits, a rollout comes back', async () => {
+  test('A certificate of ACM is not handed out for a while after a renewal: a deployment waits, a rollout comes back', async () => {
     const version = await aVersion();
     const busy = refusal('RequestInProgressException', 'The certificate request is in process');
     world.acm.answers.push(busy, busy);
@@ -97,7 +97,7 @@ describe('a certificate of ACM', () => {
     expect(world.waits).toEqual([500]);
   });
 
-  test('that is still not handed out after half a minute ends the deployment', async () => {
+  test('A certificate of ACM that is still not handed out after half a minute ends the deployment', async () => {
     world.acm.answers.push(refusal('RequestInProgressException'));
 
     const refused = world.sources.fetch({ fingerprint: fingerprint('new'), source }, now);
@@ -107,7 +107,7 @@ describe('a certificate of ACM', () => {
     expect(world.waits.reduce((sum, wait) => sum + 2 * wait, 0)).toBeLessThan(30_000);
   });
 
-  test('that may not be exported is not asked for again', async () => {
+  test('A certificate of ACM that may not be exported is not asked for again', async () => {
     world.acm.answers.push(refusal('ValidationException', 'Certificate is not exportable'));
 
     const refused = world.sources.fetch({ fingerprint: fingerprint('new'), source }, now);
@@ -116,7 +116,7 @@ describe('a certificate of ACM', () => {
     expect(world.waits).toEqual([]);
   });
 
-  test('is refused by the rules for bundles without a word of key or passphrase', async () => {
+  test('A certificate of ACM is refused by the rules for bundles without quoting key or passphrase', async () => {
     const [version, other] = [await aVersion(), await aVersion()];
     exporting({ ...version, keyPem: other.keyPem });
 
@@ -126,7 +126,7 @@ describe('a certificate of ACM', () => {
     expect(JSON.stringify([error, String(error)])).not.toContain(passphrase());
   });
 
-  test('whose key does not open is refused', async () => {
+  test('A certificate of ACM whose key does not open is refused', async () => {
     const { certPem, chainPem, keyPem } = await aVersion();
     world.acm.answers.push({
       Certificate: certPem,

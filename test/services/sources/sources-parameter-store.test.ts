@@ -24,7 +24,7 @@ async function kept(Version: number, Type = 'SecureString') {
 const asked = () => world.parameters.requests;
 
 describe('a version in Parameter Store', () => {
-  test('is read, decrypted, by the version number that the request pinned', async () => {
+  test('A version in Parameter Store is read, decrypted, by the version number that the request pinned', async () => {
     const version = await kept(3);
 
     const bundle = await world.sources.fetch(
@@ -36,7 +36,7 @@ describe('a version in Parameter Store', () => {
     expect(asked()).toEqual([{ Name: '/certificates/api.example.com:3', WithDecryption: true }]);
   });
 
-  test('may be plain PEM', async () => {
+  test('A version in Parameter Store may be plain PEM', async () => {
     const { certPem, keyPem, fingerprint } = await aVersion();
     world.parameters.answers.push({
       Parameter: { Type: 'SecureString', Value: certPem + keyPem, Version: 1 },
@@ -45,17 +45,20 @@ describe('a version in Parameter Store', () => {
     await expect(world.sources.latest(place, now)).resolves.toMatchObject({ fingerprint });
   });
 
-  test.each(['String', 'StringList'])('is refused when anybody may read it (%s)', async (type) => {
-    await kept(1, type);
+  test.each(['String', 'StringList'])(
+    'A version in Parameter Store is refused when it is readable without decryption (%s)',
+    async (type) => {
+      await kept(1, type);
 
-    await expect(world.sources.latest(place, now)).rejects.toMatchObject({
-      name: 'SourceUnfit',
-      message: expect.stringMatching(new RegExp(`is of type ${type}.*SecureString`)),
-      details: { name: place.name },
-    });
-  });
+      await expect(world.sources.latest(place, now)).rejects.toMatchObject({
+        name: 'SourceUnfit',
+        message: expect.stringMatching(new RegExp(`is of type ${type}.*SecureString`)),
+        details: { name: place.name },
+      });
+    },
+  );
 
-  test('that is gone is unavailable', async () => {
+  test('A version in Parameter Store that is gone is unavailable', async () => {
     world.parameters.answers.push(refusal('ParameterNotFound'));
 
     await expect(world.sources.latest(place, now)).rejects.toMatchObject({ name: 'SourceUnavailable' });
@@ -63,7 +66,7 @@ describe('a version in Parameter Store', () => {
 });
 
 describe('the versions a parameter has', () => {
-  test('the latest is pinned by its number', async () => {
+  test('The latest is pinned by its number', async () => {
     const { fingerprint } = await kept(7);
 
     await expect(world.sources.latest(place, now)).resolves.toMatchObject({
@@ -72,7 +75,7 @@ describe('the versions a parameter has', () => {
     });
   });
 
-  test('the one before has the number before', async () => {
+  test('The one before has the number before', async () => {
     await kept(7);
     const { fingerprint } = await kept(6);
 
@@ -83,14 +86,14 @@ describe('the versions a parameter has', () => {
     expect(asked().map(({ Name }) => Name)).toEqual([place.name, `${place.name}:6`]);
   });
 
-  test('there is none before the first', async () => {
+  test('There is none before the first', async () => {
     await kept(1);
 
     await expect(world.sources.previous(place, now)).resolves.toBeNull();
     expect(asked()).toHaveLength(1);
   });
 
-  test('there is none when Parameter Store has forgotten it', async () => {
+  test('There is none when Parameter Store has forgotten it', async () => {
     await kept(7);
     world.parameters.answers.push(refusal('ParameterVersionNotFound'));
 

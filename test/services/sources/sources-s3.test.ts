@@ -26,7 +26,7 @@ async function stored(
 type Pems = { certPem: string; chainPem: string; keyPem: string };
 
 describe('a version in S3', () => {
-  test('is read by the version id that the request pinned, whatever came after it', async () => {
+  test('A version in S3 is read by the version id that the request pinned, whatever came after it', async () => {
     const first = await stored('1');
     await stored('2');
 
@@ -54,7 +54,7 @@ describe('a version in S3', () => {
         }),
     ],
     ['PEM in UTF-16', ({ certPem, chainPem, keyPem }) => asUtf16(keyPem + certPem + chainPem)],
-  ])('may be %s, told by its content', async (_, form) => {
+  ])('A version in S3 may be %s, recognised by its content', async (_, form) => {
     const { fingerprint: leaf } = await stored('1', form);
 
     const bundle = await world.sources.fetch({ fingerprint: leaf, source: pinned('1') }, now);
@@ -62,7 +62,7 @@ describe('a version in S3', () => {
     expect(bundle.chain).toHaveLength(1);
   });
 
-  test('in a PKCS#12 file with a passphrase is refused: only JSON can carry one', async () => {
+  test('A version in S3 in a PKCS#12 file with a passphrase is refused: only JSON can carry one', async () => {
     await stored('1', ({ certPem, keyPem }) => asPkcs12(keyPem + certPem, 'secret'));
 
     await expect(world.sources.latest(place, now)).rejects.toMatchObject({
@@ -74,7 +74,7 @@ describe('a version in S3', () => {
     });
   });
 
-  test('that is something else is refused without a word of it', async () => {
+  test('A version in S3 that is something else is refused without quoting it', async () => {
     await stored('1', () => 'ABCDEF');
 
     await expect(world.sources.latest(place, now)).rejects.toMatchObject({
@@ -83,7 +83,7 @@ describe('a version in S3', () => {
     });
   });
 
-  test('that is too large is refused before it is read', async () => {
+  test('A version in S3 that is too large is refused before it is read', async () => {
     await stored('1', () => Buffer.alloc(128 * 1024 + 1));
 
     await expect(world.sources.latest(place, now)).rejects.toMatchObject({
@@ -92,7 +92,7 @@ describe('a version in S3', () => {
     });
   });
 
-  test('that is gone is unavailable', async () => {
+  test('A version in S3 that is gone is unavailable', async () => {
     await stored('1');
 
     const gone = world.sources.fetch({ fingerprint: fingerprint('x'), source: pinned('0') }, now);
@@ -105,7 +105,7 @@ describe('a version in S3', () => {
 });
 
 describe('the versions an object has', () => {
-  test('the latest is pinned by the id that was answered', async () => {
+  test('The latest is pinned by the id that was answered', async () => {
     await stored('1');
     const { fingerprint: leaf } = await stored('2');
 
@@ -115,7 +115,7 @@ describe('the versions an object has', () => {
     });
   });
 
-  test('the one before is that of this key, not of one that begins alike', async () => {
+  test('The one before is that of this key, not of one that begins alike', async () => {
     const before = await stored('1');
     await stored('2');
     world.objects.put(`${place.key}.old`, 'x', '9');
@@ -126,7 +126,7 @@ describe('the versions an object has', () => {
     });
   });
 
-  test.each(['null', undefined])('there is none before the first that has an id (%s)', async (before) => {
+  test.each(['null', undefined])('There is none before the first that has an id (%s)', async (before) => {
     if (before !== undefined) await stored(before);
     await stored('1');
 
@@ -134,7 +134,7 @@ describe('the versions an object has', () => {
   });
 
   test.each([null, 'null'])(
-    'there are none in a bucket without versioning (%s), which is refused',
+    'There are none in a bucket without versioning (%s), which is refused',
     async (id) => {
       await stored(id);
 

@@ -26,7 +26,7 @@ async function aSecret(overrides: Record<string, unknown> = {}) {
 }
 
 describe('a version in Secrets Manager', () => {
-  test('is read by the version id that the request pinned', async () => {
+  test('A version in Secrets Manager is read by the version id that the request pinned', async () => {
     const version = await aSecret();
 
     const bundle = await sources.fetch({ fingerprint: version.fingerprint, source }, now);
@@ -36,7 +36,7 @@ describe('a version in Secrets Manager', () => {
     expect(bundle.chain).toHaveLength(1);
   });
 
-  test('may be kept as bytes', async () => {
+  test('A version in Secrets Manager may be kept as bytes', async () => {
     const { certPem: certificate, keyPem: privateKey, fingerprint: leaf } = await aVersion();
     const text = JSON.stringify({ certificate, privateKey });
     secrets.answers.push({ SecretBinary: Buffer.from(text).toString('base64') });
@@ -44,7 +44,7 @@ describe('a version in Secrets Manager', () => {
     await expect(sources.fetch({ fingerprint: leaf, source }, now)).resolves.toMatchObject({ chain: [] });
   });
 
-  test('is refused when it is not the version that was requested, naming both', async () => {
+  test('A version in Secrets Manager is refused when it is not the version that was requested, naming both', async () => {
     const { fingerprint: found } = await aSecret();
     const wanted = fingerprint('another');
 
@@ -54,7 +54,7 @@ describe('a version in Secrets Manager', () => {
     });
   });
 
-  test('is refused by the rules for bundles', async () => {
+  test('A version in Secrets Manager is refused by the rules for bundles', async () => {
     const { keyPem: privateKey } = await aVersion();
     const { fingerprint: leaf } = await aSecret({ privateKey });
 
@@ -63,7 +63,7 @@ describe('a version in Secrets Manager', () => {
     });
   });
 
-  test('is refused in the words of the secret: which one, and its own name of the field', async () => {
+  test('A version in Secrets Manager is refused in the words of the secret: which one, and its own name of the field', async () => {
     const { fingerprint: leaf } = await aSecret({ privateKey: 'not PEM' });
 
     await expect(sources.fetch({ fingerprint: leaf, source }, now)).rejects.toMatchObject({
@@ -75,7 +75,7 @@ describe('a version in Secrets Manager', () => {
     });
   });
 
-  test('is refused with two keys, naming its own field', async () => {
+  test('A version in Secrets Manager is refused with two keys, naming its own field', async () => {
     const [one, other] = [await aVersion(), await aVersion()];
     const { fingerprint: leaf } = await aSecret({ privateKey: one.keyPem + other.keyPem });
 
@@ -86,7 +86,7 @@ describe('a version in Secrets Manager', () => {
     });
   });
 
-  test('is read from a PKCS#12 file', async () => {
+  test('A version in Secrets Manager is read from a PKCS#12 file', async () => {
     const version = await aVersion();
     const pkcs12 = asPkcs12(version.certPem + version.keyPem, 'a passphrase');
     secrets.answers.push({
@@ -98,7 +98,7 @@ describe('a version in Secrets Manager', () => {
     expect(bundle.leaf.trim()).toBe(version.certPem.trim());
   });
 
-  test('may hold base64 on many lines, and null for what there is not', async () => {
+  test('A version in Secrets Manager may hold base64 on many lines, and null for what there is not', async () => {
     const version = await aVersion();
     const pkcs12 = asPkcs12(version.certPem + version.keyPem, '').toString('base64');
     const { certPem: certificate, keyPem: privateKey } = version;
@@ -115,7 +115,7 @@ describe('a version in Secrets Manager', () => {
     expect(found.map(({ fingerprint: leaf }) => leaf)).toEqual(Array(2).fill(version.fingerprint));
   });
 
-  test('may be plain PEM, leaf, chain and key in one text', async () => {
+  test('A version in Secrets Manager may be plain PEM, leaf, chain and key in one text', async () => {
     const { certPem, chainPem, keyPem, fingerprint: leaf } = await aVersion();
     secrets.answers.push({ SecretString: keyPem + certPem + chainPem });
 
@@ -124,7 +124,7 @@ describe('a version in Secrets Manager', () => {
     expect(bundle.chain).toHaveLength(1);
   });
 
-  test('may be a PKCS#12 file in bytes', async () => {
+  test('A version in Secrets Manager may be a PKCS#12 file in bytes', async () => {
     const { certPem, keyPem, fingerprint: leaf } = await aVersion();
     secrets.answers.push({ SecretBinary: asPkcs12(certPem + keyPem, '').toString('base64') });
 
@@ -132,7 +132,7 @@ describe('a version in Secrets Manager', () => {
   });
 
   test.each(['secret: ABCDEF', '{"certificate":"ABCDEF"}', '{"certificate":"ABCDEF"', '["ABCDEF"]', ''])(
-    'is refused without a word of it when it has another form (%s)',
+    'A version in Secrets Manager is refused without quoting it when it has another form (%s)',
     async (SecretString) => {
       secrets.answers.push({ SecretString });
 
@@ -146,7 +146,7 @@ describe('a version in Secrets Manager', () => {
   );
 
   test.each(['ResourceNotFoundException', 'DecryptionFailure', 'AccessDeniedException'])(
-    'is unavailable, and the error says what to check, after %s',
+    'A version in Secrets Manager is unavailable, and the error names what to check, after %s',
     async (name) => {
       secrets.answers.push(refusal(name));
 
@@ -158,7 +158,7 @@ describe('a version in Secrets Manager', () => {
     },
   );
 
-  test('is asked for again while the service is throttled, and keeps that name in the end, which the graph retries', async () => {
+  test('A version in Secrets Manager is asked for again while the service is throttled, and keeps that name in the end, which the graph retries', async () => {
     secrets.answers.push(refusal('ThrottlingException'));
 
     const refused = sources.fetch({ fingerprint: fingerprint('new'), source }, now);
@@ -167,7 +167,7 @@ describe('a version in Secrets Manager', () => {
     expect(world.waits).toEqual([500, 1000, 2000, 4000, 5500]);
   });
 
-  test('is had after a moment of throttling', async () => {
+  test('A version in Secrets Manager is had after a moment of throttling', async () => {
     secrets.answers.push(refusal('ThrottlingException'));
     const { fingerprint: leaf } = await aSecret();
 
@@ -179,7 +179,7 @@ describe('a version in Secrets Manager', () => {
 describe('the versions a secret has', () => {
   const place = { kind: 'secretsmanager', secretId: 'certferry/api' } as const;
 
-  test('the latest is AWSCURRENT, pinned by the id that was answered', async () => {
+  test('The latest is AWSCURRENT, pinned by the id that was answered', async () => {
     const { fingerprint: leaf, notAfter } = await aSecretAnswering({ VersionId: 'v-2' });
 
     await expect(sources.latest(place, now)).resolves.toEqual({
@@ -190,7 +190,7 @@ describe('the versions a secret has', () => {
     expect(secrets.requests).toEqual([{ SecretId: 'certferry/api', VersionStage: 'AWSCURRENT' }]);
   });
 
-  test('one that is known by its id alone has the leaf that is in it', async () => {
+  test('One that is known by its id alone has the leaf that is in it', async () => {
     const { fingerprint: leaf } = await aSecret();
 
     await expect(sources.identify(source, now)).resolves.toMatchObject({ fingerprint: leaf, source });
@@ -199,7 +199,7 @@ describe('the versions a secret has', () => {
     expect(secrets.requests).toEqual([{ SecretId: 'certferry/api', VersionId: 'v-1' }]);
   });
 
-  test('the one before is AWSPREVIOUS', async () => {
+  test('The one before is AWSPREVIOUS', async () => {
     const { fingerprint: leaf } = await aSecretAnswering({ VersionId: 'v-1' });
 
     await expect(sources.previous(place, now)).resolves.toMatchObject({
@@ -209,13 +209,13 @@ describe('the versions a secret has', () => {
     expect(secrets.requests).toEqual([{ SecretId: 'certferry/api', VersionStage: 'AWSPREVIOUS' }]);
   });
 
-  test('there is none before the first', async () => {
+  test('There is none before the first', async () => {
     secrets.answers.push(refusal('ResourceNotFoundException'));
 
     await expect(sources.previous(place, now)).resolves.toBeNull();
   });
 
-  test('a throttled look is left to the rollout, which comes back for hours', async () => {
+  test('A throttled look is left to the rollout, which comes back for hours', async () => {
     secrets.answers.push(refusal('ThrottlingException'));
 
     await expect(sources.latest(place, now)).rejects.toMatchObject({ name: 'SourceUnavailable' });
@@ -226,7 +226,7 @@ describe('the versions a secret has', () => {
 describe('a bundle that was fetched lately', () => {
   const later = (seconds: number) => new Date(now.getTime() + seconds * 1000);
 
-  test('is taken from memory for five minutes', async () => {
+  test('A bundle that was fetched lately is taken from memory for five minutes', async () => {
     const { fingerprint: leaf } = await aSecret();
     const wanted = { fingerprint: leaf, source };
 
@@ -237,7 +237,7 @@ describe('a bundle that was fetched lately', () => {
     expect(secrets.requests).toHaveLength(2);
   });
 
-  test('is there when somebody has just asked which one is the latest', async () => {
+  test('A recently fetched bundle is reused when its version has just been confirmed as the latest', async () => {
     const { fingerprint: leaf } = await aSecretAnswering({ VersionId: 'v-1' });
     const { kind, secretId } = source;
 
@@ -248,7 +248,7 @@ describe('a bundle that was fetched lately', () => {
     expect(secrets.requests).toHaveLength(1);
   });
 
-  test('is not given for another version of the same source', async () => {
+  test('A bundle that was fetched lately is not given for another version of the same source', async () => {
     const { fingerprint: leaf } = await aSecret();
     await sources.fetch({ fingerprint: leaf, source }, now);
 
@@ -257,7 +257,7 @@ describe('a bundle that was fetched lately', () => {
     await expect(other).rejects.toMatchObject({ name: 'SourceMismatch' });
   });
 
-  test('makes room for others: four are kept', async () => {
+  test('A bundle that was fetched lately makes room for others: four are kept', async () => {
     const { fingerprint: leaf } = await aSecret();
     const versions = [1, 2, 3, 4, 5].map((each) => ({
       fingerprint: leaf,

@@ -24,7 +24,7 @@ afterEach(() => ssm.close());
 const send = () => commands.send({ host: 'i-1', job: 'JOB', comment: `certferry deploy ${'x'.repeat(100)}` });
 
 describe('sending a job', () => {
-  test('names the document by version and digest, one host, and a delivery time', async () => {
+  test('Sending a job names the document by version and digest, one host, and a delivery time', async () => {
     ssm.answers.push({ Command: { CommandId: 'c-1' } });
 
     expect(await send()).toBe('c-1');
@@ -42,7 +42,7 @@ describe('sending a job', () => {
     ]);
   });
 
-  test('leaves the digest out where the stack gives none', async () => {
+  test('Sending a job leaves the digest out where the stack gives none', async () => {
     ssm.answers.push({ Command: { CommandId: 'c-1' } });
     const pin = { name: 'certferry-agent', version: '$DEFAULT', hash: undefined };
 
@@ -57,7 +57,7 @@ describe('sending a job', () => {
   });
 
   test.each(['InvalidInstanceId', 'InvalidDocument', 'UnsupportedPlatformType', 'AccessDeniedException'])(
-    'throws CommandUndeliverable, naming host and reason, when SSM will not run it (%s)',
+    'Sending a job throws CommandUndeliverable, naming host and reason, when SSM will not run it (%s)',
     async (name) => {
       ssm.answers.push(refusal(name, 'not in a valid state'));
 
@@ -69,7 +69,7 @@ describe('sending a job', () => {
   );
 
   test.each(['ThrottlingException', 'InternalServerError'])(
-    'lets %s through: the state machine retries it',
+    'Sending a job lets %s through: the state machine retries it',
     async (name) => {
       ssm.answers.push(refusal(name));
 
@@ -79,7 +79,7 @@ describe('sending a job', () => {
 });
 
 describe('reaching a host', () => {
-  test('throws CommandUndeliverable where SSM answers an id that it does not know with an error', async () => {
+  test('Reaching a host throws CommandUndeliverable where SSM answers an id that it does not know with an error', async () => {
     ssm.answers.push(refusal('InvalidInstanceId', 'the instance is not valid for this account'));
 
     await expect(commands.requireReachable('i-1')).rejects.toMatchObject({
@@ -90,7 +90,7 @@ describe('reaching a host', () => {
 
   const known = { InstanceId: 'i-1', PingStatus: 'Online', AgentVersion: '3.3.2746.0' };
 
-  test('asks SSM for this one instance, and is content with one that is online', async () => {
+  test('Reaching a host asks SSM for this one instance, and is content with one that is online', async () => {
     ssm.answers.push({ InstanceInformationList: [known] });
 
     await expect(commands.requireReachable('i-1')).resolves.toBeUndefined();
@@ -107,17 +107,20 @@ describe('reaching a host', () => {
     [[{ ...known, PingStatus: 'Inactive' }], 'Inactive, last ping never'],
     [[{ ...known, AgentVersion: '3.3.300.0' }], '3.3.300.0; upgrade it to 3.3.2746.0'],
     [[{ ...known, AgentVersion: '3.2.9999.0' }], '3.2.9999.0; upgrade'],
-  ])('throws CommandUndeliverable at once when it is %j', async (InstanceInformationList, told) => {
-    ssm.answers.push({ InstanceInformationList });
+  ])(
+    'Reaching a host throws CommandUndeliverable at once when it is %j',
+    async (InstanceInformationList, told) => {
+      ssm.answers.push({ InstanceInformationList });
 
-    await expect(commands.requireReachable('i-1')).rejects.toMatchObject({
-      name: 'CommandUndeliverable',
-      message: expect.stringContaining(told),
-    });
-  });
+      await expect(commands.requireReachable('i-1')).rejects.toMatchObject({
+        name: 'CommandUndeliverable',
+        message: expect.stringContaining(told),
+      });
+    },
+  );
 
   test.each(['3.3.2746.1', '3.3.10000.0', '3.10.0.0', '4.0.0.0', undefined])(
-    'takes an agent of version %s',
+    'Reaching a host takes an agent of version %s',
     async (AgentVersion) => {
       ssm.answers.push({ InstanceInformationList: [{ ...known, AgentVersion }] });
 
@@ -126,7 +129,7 @@ describe('reaching a host', () => {
   );
 });
 
-test('a host of another account and region is spoken to there, by its id alone', async () => {
+test('A host of another account and region is spoken to there, by its id alone', async () => {
   const asked: HostLocation[] = [];
   const client = new SSMClient(clientFor(ssm));
   const ssmAt = (place: HostLocation) => {
@@ -148,7 +151,7 @@ test('a host of another account and region is spoken to there, by its id alone',
 });
 
 describe('looking at a command', () => {
-  test('asks for the Linux step, and takes the spaces out of the status', async () => {
+  test('Reading a command result uses the Linux step, and removes the spaces from the status', async () => {
     ssm.answers.push({
       Status: 'TimedOut',
       StatusDetails: 'Delivery Timed Out',
@@ -163,7 +166,7 @@ describe('looking at a command', () => {
   });
 
   test.each(['InvocationDoesNotExist', 'InvalidPluginName'])(
-    'sees nothing while SSM knows nothing (%s)',
+    'Reading a command result returns nothing while SSM does not know the command (%s)',
     async (name) => {
       ssm.answers.push(refusal(name));
 
@@ -171,14 +174,14 @@ describe('looking at a command', () => {
     },
   );
 
-  test('lets other errors through', async () => {
+  test('Reading a command result passes other errors on', async () => {
     ssm.answers.push(refusal('ThrottlingException'));
 
     await expect(commands.readInvocation('c', 'i-1')).rejects.toMatchObject({ name: 'ThrottlingException' });
   });
 });
 
-test('a status is final in both of SSM’s spellings', () => {
+test('A status is final in both of SSM’s spellings', () => {
   const final = [
     'Success',
     'Failed',

@@ -23,7 +23,7 @@ const noon = Date.parse('2026-11-22T12:00:00.000Z');
 const anHour = 3_600_000;
 
 describe('pacing commands', () => {
-  test('lets a burst go at once, then one each interval', async () => {
+  test('The send rate lets a burst go at once, then one each interval', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
     const { waitForSlot: turn, waits } = aFunction(clock);
 
@@ -32,7 +32,7 @@ describe('pacing commands', () => {
     expect(waits).toEqual([100, 200, 300]);
   });
 
-  test('fills up again while nobody sends, and never beyond the burst', async () => {
+  test('The send rate refills while no command is sent, and never beyond the burst', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
     const { waitForSlot: turn, waits } = aFunction(clock);
     for (let count = 0; count < 5; count += 1) await turn(where, 'canWait');
@@ -43,7 +43,7 @@ describe('pacing commands', () => {
     expect(waits).toEqual([100]);
   });
 
-  test('is shared by all functions, each turn given once', async () => {
+  test('The send rate is shared by all functions, each turn given once', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
     const functions = Array.from({ length: 40 }, () => aFunction(clock));
 
@@ -53,7 +53,7 @@ describe('pacing commands', () => {
     expect(waits).toEqual(Array.from({ length: 35 }, (_, at) => (at + 1) * 100));
   });
 
-  test('keeps accounts and regions apart', async () => {
+  test('The send rate keeps accounts and regions apart', async () => {
     const clock = { now: noon };
     const { waitForSlot: turn, waits } = aFunction(clock, { perSecond: 1, burst: 1 });
 
@@ -63,7 +63,7 @@ describe('pacing commands', () => {
     expect(waits).toEqual([]);
   });
 
-  test('refuses a turn that is more than twenty seconds off, and takes none for it', async () => {
+  test('The send rate refuses a turn that is more than twenty seconds off, and takes none for it', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
     const { waitForSlot: turn, waits } = aFunction(clock, { perSecond: 1, burst: 1 });
     for (let count = 0; count < 21; count += 1) await turn(where, 'canWait');
@@ -76,7 +76,7 @@ describe('pacing commands', () => {
     expect(waits.at(-1)).toBe(20_000);
   });
 
-  test('never refuses what undoes a deployment', async () => {
+  test('The send rate never refuses what undoes a deployment', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
     const { waitForSlot: turn, waits } = aFunction(clock, { perSecond: 1, burst: 1 }, () => 0.5);
     for (let count = 0; count < 21; count += 1) await turn(where, 'canWait');
@@ -87,7 +87,7 @@ describe('pacing commands', () => {
   });
 
   test.each([anHour, 5 * 60_000])(
-    'goes on when a clock that is %i ms ahead has written the bucket',
+    'The send rate continues when a clock that is %i ms ahead has written the bucket',
     async (ahead) => {
       const where = aTargetId();
       const fast = aFunction({ now: noon + ahead });
@@ -100,7 +100,7 @@ describe('pacing commands', () => {
     },
   );
 
-  test('goes on beside a clock that is an hour behind', async () => {
+  test('The send rate continues beside a clock that is an hour behind', async () => {
     const where = aTargetId();
     const [right, slow] = [aFunction({ now: noon }), aFunction({ now: noon - anHour })];
 
@@ -112,7 +112,7 @@ describe('pacing commands', () => {
     expect([...right.waits, ...slow.waits]).toEqual([]);
   });
 
-  test('begins anew on an item that somebody else has written', async () => {
+  test('The send rate starts again on an item that another program has written', async () => {
     const where = aTargetId();
     const Item = { pk: `bucket#send-command#${where}`, note: 'by hand' };
     await tables.documents.send(new PutCommand({ TableName: tableNames.locks, Item }));
@@ -123,7 +123,7 @@ describe('pacing commands', () => {
     expect(waits).toEqual([]);
   });
 
-  test('adds a random part of an interval to a wait, so that functions do not move in step', async () => {
+  test('The send rate adds a random part of an interval to a wait, so that functions do not move in step', async () => {
     const [where, clock] = [aTargetId(), { now: noon }];
     const { waitForSlot: turn, waits } = aFunction(clock, { perSecond: 10, burst: 1 }, () => 0.5);
 
