@@ -7,7 +7,7 @@ const ferry = await openLocalBackend({ stateDir });
 const told = (line: string) => process.stdout.write(`${line}\n`);
 
 const end = await ferry.rollout(JSON.parse(readFileSync(rolloutFile, 'utf8')), {
-  onStart: (id) => told(`begun ${id}`),
+  onStart: (id) => told(`started ${id}`),
   onEvent: ({ type, state }) => type === 'StateEntered' && told(`rollout ${state?.name}`),
   onDeploymentEvent: (targetId, { type, state }) =>
     type === 'StateEntered' && told(`${targetId} ${state?.name}`),

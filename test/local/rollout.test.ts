@@ -135,7 +135,7 @@ describe('a rollout on this machine', () => {
         child,
         /(?=[\s\S]*web-2 Deployed)(?=[\s\S]*web-3 Deployed)(?=[\s\S]*web-4 PushBundle)(?=[\s\S]*web-6 PushBundle)/,
       );
-      const id = /^begun (.*)$/.exec(said.find((line) => line.startsWith('started')) ?? '')?.[1] ?? '';
+      const id = /^started (.*)$/.exec(said.find((line) => line.startsWith('started')) ?? '')?.[1] ?? '';
       await untilStarted(fleet.stateDir, before, 6);
 
       child.kill('SIGKILL');
@@ -161,7 +161,7 @@ describe('a rollout on this machine', () => {
       const strategy = { waves: [1, '100%'], approvalAfterWave: 1 };
       const child = spawnRollout(fleet.stateDir, carrying(second, { targets: fleet.targets, strategy }));
       const said = await saysUntil(child, /rollout AwaitApproval/);
-      const id = /^begun (.*)$/.exec(said.find((line) => line.startsWith('started')) ?? '')?.[1] ?? '';
+      const id = /^started (.*)$/.exec(said.find((line) => line.startsWith('started')) ?? '')?.[1] ?? '';
       const answer = { verdict: 'approved', by: 'somebody' } as const;
       while (!(await ferry.decide(id, answer))) await sleep(50);
 
