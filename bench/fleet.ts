@@ -66,7 +66,7 @@ async function putBack(version: IssuedCertificate): Promise<void> {
   console.log(
     `   ${changed} deployed, ${countOf(run.waves, 'rolled_back')} failed, ${countOf(run.waves, 'skipped')} never begun`,
   );
-  expect('put back', countOf(run.waves, 'put back'), changed);
+  expect('rolled back', countOf(run.waves, 'rolled back'), changed);
   expect('newest wave first', newestFirst(run.waves), true);
   expect('servers as they were', same(await fleet.served(), served), size);
   expect(

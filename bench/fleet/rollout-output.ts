@@ -43,7 +43,7 @@ export function countOf(waves: Told['waves'], outcome: string): number {
 
 /** Whether what was put back was so by whole waves, the last one that was deployed before those before it. */
 export function newestFirst(waves: Told['waves']): boolean {
-  const back = waves.filter((wave) => [...wave.values()].includes('put back'));
+  const back = waves.filter((wave) => [...wave.values()].includes('rolled back'));
   const forward = waves.filter((wave) => !back.includes(wave));
   const waveOf = (target: string) => forward.findIndex((wave) => wave.get(target) === 'deployed');
   const order = back.flatMap((wave) => [...wave.keys()].map(waveOf));

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLocalBackend } from '../../local/backend/local-backend.ts';
-import { startBuiltin } from '../demo/builtin.ts';
+import { startBuiltinServer } from '../demo/builtin-server.ts';
+import { type DemoServer, serverName } from '../demo/demo-server.ts';
 import { withFleet } from '../demo/fleet.ts';
-import { performFleet } from '../demo/fleet-scene.ts';
-import { startNginx } from '../demo/nginx.ts';
-import { announce, performScenes } from '../demo/scenes.ts';
-import { type Stage, serverName } from '../demo/stage.ts';
+import { runFleetScene } from '../demo/fleet-scene.ts';
+import { startNginx } from '../demo/nginx-server.ts';
+import { printHeading, runServerScenes } from '../demo/server-scenes.ts';
 import { type Authority, createAuthority } from '../demo/throwaway-ca.ts';
 import { duration } from '../render/text.ts';
 import { demoFailedExitCode, interruptedExitCode } from '../terminal/exit-codes.ts';
@@ -34,8 +34,8 @@ export async function demo({ daemon, keep = false }: DemoOptions, terminal: Term
   };
   process.once('SIGINT', interrupted);
   try {
-    await play(daemon, scratch, terminal);
-    conclude({ daemon, keep, scratch, milliseconds: performance.now() - started }, terminal);
+    await runScenes(daemon, scratch, terminal);
+    printConclusion({ daemon, keep, scratch, milliseconds: performance.now() - started }, terminal);
     return 0;
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'DemoFailed') throw error;
@@ -48,36 +48,36 @@ export async function demo({ daemon, keep = false }: DemoOptions, terminal: Term
   }
 }
 
-async function play(daemon: DemoOptions['daemon'], scratch: string, terminal: Terminal): Promise<void> {
+async function runScenes(daemon: DemoOptions['daemon'], scratch: string, terminal: Terminal): Promise<void> {
   const authority = await createAuthority({ name: 'Certferry demo', intermediate: true });
-  const stage = await startStage(daemon, scratch, authority);
+  const server = await startServer(daemon, scratch, authority);
   try {
-    terminal.out(`The demo uses a temporary certificate authority and ${stage.what}.`);
+    terminal.out(`The demo uses a temporary certificate authority and ${server.description}.`);
     const backend = await openLocalBackend({ stateDir: join(scratch, 'state') });
     try {
-      await performScenes({ backend, stage, terminal }, authority);
+      await runServerScenes({ backend, server, terminal }, authority);
       await withFleet(scratch, async (fleet) => {
-        announce({ terminal }, 5, 'A fleet: five hosts with one server each, and a renewal in waves.');
-        await performFleet({ backend, fleet, terminal }, authority);
+        printHeading({ terminal }, 5, 'A fleet: five hosts with one server each, and a renewal in waves.');
+        await runFleetScene({ backend, fleet, terminal }, authority);
       });
     } finally {
       await backend.close();
     }
   } finally {
-    await stage.stop();
+    await server.stop();
   }
 }
 
-async function startStage(
+async function startServer(
   daemon: DemoOptions['daemon'],
   scratch: string,
   authority: Authority,
-): Promise<Stage> {
-  if (daemon === 'builtin') return startBuiltin(scratch);
+): Promise<DemoServer> {
+  if (daemon === 'builtin') return startBuiltinServer(scratch);
   return startNginx(scratch, await authority.issue({ names: [serverName] }));
 }
 
-function conclude(
+function printConclusion(
   { daemon, keep, scratch, milliseconds }: DemoOptions & { scratch: string; milliseconds: number },
   { out, colours }: Terminal,
 ): void {

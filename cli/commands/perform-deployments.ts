@@ -53,12 +53,14 @@ export function printReport(
 }
 
 /** The first Ctrl-C lets running deployments finish and starts no further one; the second ends this process at once. */
-function onInterrupt({ say }: Progress): { signal: AbortSignal; stop: () => void } {
+function onInterrupt({ print }: Progress): { signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
   const listener = () => {
     if (controller.signal.aborted) process.exit(interruptedExitCode);
     controller.abort();
-    say('Waiting for running deployments. Press Ctrl-C again to exit at once; the next run completes them.');
+    print(
+      'Waiting for running deployments. Press Ctrl-C again to exit at once; the next run completes them.',
+    );
   };
   process.on('SIGINT', listener);
   return { signal: controller.signal, stop: () => process.off('SIGINT', listener) };

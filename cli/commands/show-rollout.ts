@@ -30,7 +30,7 @@ export async function showRollout(
   const onSigint = () => {
     if (interrupt === null) leave(halting.id(), progress, { options, terminal });
     if (halting.isRequested() || interrupt === null) process.exit(interruptedExitCode);
-    progress.say('Halting: running deployments finish. Press Ctrl-C again to exit at once.');
+    progress.print('Halting: running deployments finish. Press Ctrl-C again to exit at once.');
     halting.request();
   };
   process.on('SIGINT', onSigint);
@@ -55,7 +55,7 @@ export async function showRollout(
 }
 
 /** Halts a rollout on request, and again after each event: a new or resumed rollout is registered only by its first state. */
-function createHalting(interrupt: RolloutDisplay['interrupt'], { say }: RolloutProgress) {
+function createHalting(interrupt: RolloutDisplay['interrupt'], { print }: RolloutProgress) {
   let rolloutId = '';
   let requested = false;
   const repeat = async () => {
@@ -63,7 +63,7 @@ function createHalting(interrupt: RolloutDisplay['interrupt'], { say }: RolloutP
     try {
       await interrupt(rolloutId);
     } catch (error) {
-      say(`The rollout could not be halted: ${describeError(error).message}`);
+      print(`The rollout could not be halted: ${describeError(error).message}`);
     }
   };
   return {

@@ -2,51 +2,60 @@ import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 import type { LocalBackend } from '../../local/backend/local-backend.ts';
 import type { LocalRollout, LocalRolloutResult } from '../../local/backend/run-rollout.ts';
 import type { RolloutObserver } from '../../services/backend/backend.ts';
-import { outcomeWords, rolloutMark, rolloutMeanings } from '../render/rollout-outcomes.ts';
+import { outcomeText, rolloutMark, rolloutMeanings } from '../render/rollout-outcomes.ts';
 import { followDeployment, followRollout, newView } from '../render/rollout-view.ts';
 import { mark } from '../render/summary.ts';
 import { duration, fold, shortFingerprint } from '../render/text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { expectEverywhere, type Fleet, fleetName, rolloutOf, wavesOf } from './fleet.ts';
-import { DemoFailed, identityOf } from './scene.ts';
-import type { Authority } from './throwaway-ca.ts';
+import { DemoFailed, identityOf } from './deploy-version.ts';
+import { describeWaves, expectAllServe, type Fleet, fleetName, rolloutOf } from './fleet.ts';
+import type { Authority, IssuedCertificate } from './throwaway-ca.ts';
 
-/** Who takes part in the scene with a fleet. */
-export interface FleetPlay {
+/** The participants of the scene with a fleet. */
+export interface FleetScene {
   readonly backend: Pick<LocalBackend, 'rollout'>;
   readonly fleet: Fleet;
   readonly terminal: Terminal;
 }
 
 /**
- * A version for five hosts at once, then a renewal in waves that one host does not take: it is halted, and what it has
- * changed is put back. Throws DemoFailed when a wave or an end is another than that, or a host is left with something else.
+ * Deploys version 1 to five hosts at once, then version 2 in waves. One host does not serve version 2: the rollout halts
+ * and rolls back.
+ *
+ * @throws DemoFailed when a wave, an outcome or a served certificate differs from the description
  */
-export async function performFleet(play: FleetPlay, authority: Authority): Promise<void> {
-  const { fleet, terminal } = play;
-  const { out, colours } = terminal;
+export async function runFleetScene(scene: FleetScene, authority: Authority): Promise<void> {
   const issue = () => authority.issue({ names: [fleetName] });
   const [first, second] = [await issue(), await issue()];
-  const ids = fleet.map(({ target: { id } }) => id);
+  await installFirstVersion(scene, first);
+  scene.terminal.out('');
+  await failRenewal(scene, second);
+  await expectFirstVersion(scene, first);
+}
 
-  out('  Version 1 goes to all five at once, so that there is something to renew:');
-  out('');
-  await rollOut(play, rolloutOf(fleet, first, { waves: ['100%'] }), {
+async function installFirstVersion(scene: FleetScene, version: IssuedCertificate): Promise<void> {
+  const { fleet, terminal } = scene;
+  const ids = fleet.map(({ target: { id } }) => id);
+  terminal.out('  Version 1 is deployed to all five hosts at once:');
+  terminal.out('');
+  await rollOut(scene, rolloutOf(fleet, version, { waves: ['100%'] }), {
     outcome: 'finished',
     waves: [`forward ${ids.map((id) => `${id} deployed`).join(', ')}`],
   });
-  await expectEverywhere(fleet, first, 'version 1');
-  out(
-    `  ${colours.green('✔')} a look from outside: all five serve version 1, ${shortFingerprint(first.fingerprint)}`,
-  );
+  await expectFirstVersion(scene, version);
+}
 
+async function failRenewal(scene: FleetScene, version: IssuedCertificate): Promise<void> {
+  const { fleet, terminal } = scene;
+  const { out, colours } = terminal;
+  out(
+    '  Version 2 is deployed to one host, then to half of the hosts, then to all. web-3 ignores its reload:',
+  );
   out('');
-  out('  Version 2 goes to one host, then to half of them, then to all. web-3 is stuck with version 1:');
-  out('');
-  fleet[2]?.getStuck();
-  const later = fleet.slice(3);
-  const before = later.map(identityOf);
-  await rollOut(play, rolloutOf(fleet, second, { waves: [1, '50%', '100%'], onHalt: 'rollback' }), {
+  fleet[2]?.ignoreReloads();
+  const lastWave = fleet.slice(3);
+  const previous = lastWave.map(identityOf);
+  await rollOut(scene, rolloutOf(fleet, version, { waves: [1, '50%', '100%'], onHalt: 'rollback' }), {
     outcome: 'rolled_back',
     waves: [
       'forward web-1 deployed',
@@ -55,41 +64,46 @@ export async function performFleet(play: FleetPlay, authority: Authority): Promi
       'back web-1 deployed',
     ],
   });
-  if (later.some((stage, at) => identityOf(stage) !== before[at])) {
-    throw new DemoFailed('web-4 or web-5 was touched, though the wave they belong to never began');
+  if (lastWave.some((server, at) => identityOf(server) !== previous[at])) {
+    throw new DemoFailed('the files of web-4 or web-5 changed, although their wave was not started');
   }
   out(
-    `  ${colours.green('✔')} the wave of web-4 and web-5 never began: their files are the same inodes as before`,
-  );
-  await expectEverywhere(fleet, first, 'version 1');
-  out(
-    `  ${colours.green('✔')} a look from outside: all five serve version 1, ${shortFingerprint(first.fingerprint)}`,
+    `  ${colours.green('✔')} The wave of web-4 and web-5 was not started: their files have the same inodes`,
   );
 }
 
-/** How a rollout has to end, and what each of its waves has to come to. */
-interface Ending {
+async function expectFirstVersion(
+  { fleet, terminal: { out, colours } }: FleetScene,
+  version: IssuedCertificate,
+): Promise<void> {
+  await expectAllServe(fleet, version, 'version 1');
+  const fingerprint = shortFingerprint(version.fingerprint);
+  out(`  ${colours.green('✔')} External probe: all five endpoints serve version 1, ${fingerprint}`);
+}
+
+/** The expected outcome of a rollout, and the expected results of each wave. */
+interface ExpectedRollout {
   readonly outcome: RolloutOutcome;
   readonly waves: readonly string[];
 }
 
 async function rollOut(
-  { backend, terminal }: FleetPlay,
+  { backend, terminal }: FleetScene,
   rollout: LocalRollout,
-  { outcome, waves }: Ending,
+  { outcome, waves }: ExpectedRollout,
 ): Promise<void> {
-  const end = await backend.rollout(rollout, printer(terminal));
-  const went = wavesOf(end);
-  if (end.output?.outcome !== outcome || went.join('; ') !== waves.join('; ')) {
+  const result = await backend.rollout(rollout, printer(terminal));
+  const actual = describeWaves(result);
+  if (result.output?.outcome !== outcome || actual.join('; ') !== waves.join('; ')) {
     throw new DemoFailed(
-      `this rollout was to end as ${outcome}: ${waves.join('; ')}; ` +
-        `it ended as ${end.output?.outcome ?? end.status}: ${went.join('; ')}: ${end.output?.summary ?? end.cause}`,
+      `expected outcome ${outcome}: ${waves.join('; ')}; the outcome is ` +
+        `${result.output?.outcome ?? result.status}: ${actual.join('; ')}: ${result.output?.summary ?? result.cause}`,
     );
   }
-  tellEnd(end, outcome, terminal);
+  printOutcome(result, outcome, terminal);
 }
 
-function tellEnd(
+function printOutcome(
   { durationMs }: LocalRolloutResult,
   outcome: RolloutOutcome,
   { out, colours }: Terminal,
@@ -99,29 +113,29 @@ function tellEnd(
   out(`  ${rolloutMark(outcome, colours)} ${outcome}: ${meaning} (${duration(durationMs)})`);
 }
 
-/** Tells each wave as it is decided, each host as it ends, and what is made of it. */
+/** Prints each wave as it starts, each host as it ends, and the decision after each wave. */
 function printer({ out, colours, width }: Terminal): RolloutObserver {
   const view = newView();
-  const say = (first: string, text: string) => {
-    const [head = '', ...rest] = fold(text, width - 4);
-    out(`  ${first} ${head}`);
+  const print = (sign: string, text: string) => {
+    const [first = '', ...rest] = fold(text, width - 4);
+    out(`  ${sign} ${first}`);
     for (const line of rest) out(`    ${line}`);
   };
   return {
     onEvent(event) {
       followRollout(view, event);
-      if (event.type !== 'StateExited' || view.known === null) return;
-      const { wave, judgement, halt } = view.known;
+      if (event.type !== 'StateExited' || view.snapshot === null) return;
+      const { wave, judgement, halt } = view.snapshot;
       const name = event.state?.name;
-      if (name === 'NextWave' && wave.count > 0) say(colours.cyan('→'), wave.summary);
-      if (name === 'JudgeWave') say(colours.cyan('◇'), judgement.summary);
-      if (name === 'HaltRollout' && halt !== null)
-        say(colours.yellow('●'), 'halted: what it has changed is put back');
+      if (name === 'NextWave' && wave.count > 0) print(colours.cyan('→'), wave.summary);
+      if (name === 'JudgeWave') print(colours.cyan('◇'), judgement.summary);
+      if (name === 'HaltRollout' && halt !== null) print(colours.yellow('●'), 'halted, rolling back');
     },
     onDeploymentEvent(targetId, event) {
       const outcome = followDeployment(view, targetId, event);
-      const words = outcome === null ? '' : outcomeWords(outcome, view.known?.wave.direction);
-      if (outcome !== null) out(`    ${mark(outcome, colours)} ${targetId}  ${words}`);
+      if (outcome === null) return;
+      const text = outcomeText(outcome, view.snapshot?.wave.direction);
+      out(`    ${mark(outcome, colours)} ${targetId}  ${text}`);
     },
   };
 }

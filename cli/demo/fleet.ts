@@ -2,35 +2,35 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { LocalRollout, LocalRolloutResult } from '../../local/backend/run-rollout.ts';
-import { type Part, startBuiltin } from './builtin.ts';
-import { DemoFailed, servedBy } from './scene.ts';
-import type { Stage } from './stage.ts';
+import { type ServerIdentity, startBuiltinServer } from './builtin-server.ts';
+import type { DemoServer } from './demo-server.ts';
+import { DemoFailed, servedBy } from './deploy-version.ts';
 import type { IssuedCertificate } from './throwaway-ca.ts';
 
-/** The name that the fleet of the demo answers to. */
+/** The certificate name in the scene with a fleet. */
 export const fleetName = 'www.example.com';
 
-/** Servers that answer to one name, each on a host of its own. */
-export type Fleet = readonly Stage[];
+/** Servers with one certificate name, each on its own host. */
+export type Fleet = readonly DemoServer[];
 
-/** Starts five small servers, does `work` with them, and stops them whatever comes of it. */
+/** Starts five small servers, calls `work`, and stops the servers even if `work` fails. */
 export async function withFleet(scratch: string, work: (fleet: Fleet) => Promise<void>): Promise<void> {
   const folder = join(scratch, 'fleet');
   mkdirSync(folder);
-  const started: Stage[] = [];
+  const started: DemoServer[] = [];
   try {
-    for (const part of ['web-1', 'web-2', 'web-3', 'web-4', 'web-5'].map(partOf)) {
-      started.push(await startBuiltin(folder, part));
+    for (const identity of ['web-1', 'web-2', 'web-3', 'web-4', 'web-5'].map(identityOfServer)) {
+      started.push(await startBuiltinServer(folder, identity));
     }
     await work(started);
   } finally {
-    await Promise.all(started.map((stage) => stage.stop()));
+    await Promise.all(started.map((server) => server.stop()));
   }
 }
 
-const partOf = (id: string): Part => ({ id, host: `local-${id}`, serverName: fleetName });
+const identityOfServer = (id: string): ServerIdentity => ({ id, host: `local-${id}`, serverName: fleetName });
 
-/** A version for the whole fleet, as `certferry rollout` would ask for it. */
+/** A rollout of a version to the whole fleet, as `certferry rollout` would start it. */
 export function rolloutOf(
   fleet: Fleet,
   version: IssuedCertificate,
@@ -48,25 +48,29 @@ export function rolloutOf(
   };
 }
 
-/** Looks at every server as any client would. Throws DemoFailed when one of them serves something else. */
-export async function expectEverywhere(
+/**
+ * Probes every server as any client would.
+ *
+ * @throws DemoFailed when a server does not serve the version
+ */
+export async function expectAllServe(
   fleet: Fleet,
   version: IssuedCertificate,
-  called: string,
+  versionName: string,
 ): Promise<void> {
-  for (const stage of fleet) {
-    const fingerprint = await servedBy(stage);
+  for (const server of fleet) {
+    const fingerprint = await servedBy(server);
     if (fingerprint === version.fingerprint) continue;
     throw new DemoFailed(
-      `${stage.target.id} was to serve ${called} (${version.fingerprint}); it serves ${fingerprint ?? 'nothing'}`,
+      `${server.target.id} should serve ${versionName} (${version.fingerprint}); it serves ${fingerprint ?? 'no certificate'}`,
     );
   }
 }
 
-/** A wave in a line: `forward web-2 deployed, web-3 rolled_back`. */
-export function wavesOf({ waves }: Pick<LocalRolloutResult, 'waves'>): string[] {
+/** One line for each wave: `forward web-2 deployed, web-3 rolled_back`. */
+export function describeWaves({ waves }: Pick<LocalRolloutResult, 'waves'>): string[] {
   return waves.map(({ direction, results }) => {
-    const ends = results.map(({ targetId, outcome }) => `${targetId} ${outcome}`).sort();
-    return `${direction} ${ends.join(', ')}`;
+    const outcomes = results.map(({ targetId, outcome }) => `${targetId} ${outcome}`).sort();
+    return `${direction} ${outcomes.join(', ')}`;
   });
 }

@@ -1,23 +1,23 @@
 import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 
-// Below the ports that a kernel hands out for outgoing connections (from 32768 on Linux, ip_local_port_range; from 49152
-// on others): one of those may be taken between this look and the daemon's own bind.
+// Below the ephemeral ports (from 32768 on Linux, ip_local_port_range; from 49152 on others): an outgoing connection could
+// take one of those between this check and the daemon's bind.
 const lowest = 10_240;
 const highest = 32_767;
-const given = new Set<number>();
+const returned = new Set<number>();
 
 /**
- * A port of loopback that nobody listens on now, for a daemon that wants a number in its configuration. No port is given
- * twice to one process.
+ * A free loopback port, for a daemon whose configuration requires a port number. Within one process, each call returns
+ * a different port.
  *
- * @throws Error when a hundred ports in a row are taken
+ * @throws Error when a hundred ports in a row are in use
  */
 export async function freePort(): Promise<number> {
-  for (let look = 0; look < 100; look += 1) {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = randomInt(lowest, highest + 1);
-    if (given.has(port) || !(await isFree(port))) continue;
-    given.add(port);
+    if (returned.has(port) || !(await isFree(port))) continue;
+    returned.add(port);
     return port;
   }
   throw new Error(`found no free port from ${lowest} to ${highest}`);

@@ -1,5 +1,5 @@
-// A certificate authority that lives in memory for one run: the demo and the tests get their versions from it.
-// Its keys are made anew each time and never touch a disk here.
+// A certificate authority in memory, which issues the versions of the demo and the tests.
+// Each run creates new keys; this file never writes them to disk.
 import 'reflect-metadata'; // before @peculiar/x509, whose dependency injection expects it
 import { createHash, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -10,10 +10,10 @@ type CryptoKeyPair = webcrypto.CryptoKeyPair;
 
 x509.cryptoProvider.set(webcrypto);
 
-/** Kinds of keys the authority can make, for itself and for the leaves. */
+/** Key types of the authority and of the leaves. */
 export type KeyType = 'rsa1024' | 'rsa2048' | 'rsa4096' | 'p256' | 'p384' | 'p521' | 'ed25519';
 
-/** What to put into a certificate; the first of `names` is its common name too. Default: P-256, valid from an hour ago for 90 days. */
+/** The content of a certificate. The first name is also the common name. Default: P-256, valid from one hour ago, for 90 days. */
 export interface IssueRequest {
   readonly names: readonly string[];
   readonly keyType?: KeyType;
@@ -27,7 +27,7 @@ export interface IssueRequest {
 
 export type SignatureHash = 'SHA-1' | 'SHA-256';
 
-/** `chainPem` holds the intermediates from the leaf upwards and is empty when the root signs itself; `keyPem` is PKCS#8. */
+/** `chainPem`: the intermediates, from the leaf upwards; empty if the root signs the leaf. `keyPem`: PKCS#8. */
 export interface IssuedCertificate {
   readonly certPem: string;
   readonly chainPem: string;
@@ -39,11 +39,11 @@ export interface IssuedCertificate {
 export interface Authority {
   readonly rootPem: string;
   readonly intermediatePem: string | null;
-  /** Each call makes a new key. */
+  /** Each call creates a new key. */
   readonly issue: (request: IssueRequest) => Promise<IssuedCertificate>;
 }
 
-/** `signatureHash` is what the root signs the intermediate with; dates are those of the root and the intermediate. */
+/** `signatureHash`: used by the root to sign the intermediate. */
 export interface AuthorityRequest {
   readonly name: string;
   readonly keyType?: KeyType;
@@ -59,21 +59,23 @@ interface Signer {
 const hour = 3_600_000;
 const day = 24 * hour;
 
-/** Makes a root and, when asked, an intermediate below it that then signs the leaves. */
+/** Creates a root and, with `intermediate`, an intermediate that signs the leaves. */
 export async function createAuthority(request: AuthorityRequest): Promise<Authority> {
   const { name, keyType = 'p256', intermediate = false } = request;
-  const root = await makeRoot(`${name} Root`, keyType);
-  const below = intermediate ? await makeIntermediate(root, `${name} Intermediate`, request) : null;
-  const intermediatePem = below === null ? null : pemOf(below.certificate);
+  const root = await createRoot(`${name} Root`, keyType);
+  const intermediateSigner = intermediate
+    ? await createIntermediate(root, `${name} Intermediate`, request)
+    : null;
+  const intermediatePem = intermediateSigner === null ? null : pemOf(intermediateSigner.certificate);
   return {
     rootPem: pemOf(root.certificate),
     intermediatePem,
-    issue: (wanted) => issue(below ?? root, intermediatePem ?? '', wanted),
+    issue: (leaf) => issue(intermediateSigner ?? root, intermediatePem ?? '', leaf),
   };
 }
 
-async function makeRoot(name: string, keyType: KeyType): Promise<Signer> {
-  const keys = await makeKeys(keyType);
+async function createRoot(name: string, keyType: KeyType): Promise<Signer> {
+  const keys = await createKeys(keyType);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: commonName(name),
     keys,
@@ -85,8 +87,8 @@ async function makeRoot(name: string, keyType: KeyType): Promise<Signer> {
   return { certificate, keys };
 }
 
-async function makeIntermediate(root: Signer, name: string, request: AuthorityRequest): Promise<Signer> {
-  const keys = await makeKeys(request.keyType ?? 'p256');
+async function createIntermediate(root: Signer, name: string, request: AuthorityRequest): Promise<Signer> {
+  const keys = await createKeys(request.keyType ?? 'p256');
   const certificate = await sign(root, keys, {
     names: [],
     subject: name,
@@ -98,8 +100,8 @@ async function makeIntermediate(root: Signer, name: string, request: AuthorityRe
 }
 
 async function issue(signer: Signer, chainPem: string, request: IssueRequest): Promise<IssuedCertificate> {
-  const keys = await makeKeys(request.keyType ?? 'p256');
-  const certificate = await sign(signer, keys, { ...request, subject: request.names[0] ?? 'nobody' });
+  const keys = await createKeys(request.keyType ?? 'p256');
+  const certificate = await sign(signer, keys, { ...request, subject: request.names[0] ?? 'unnamed' });
   const certPem = pemOf(certificate);
   const keyPem = await keyPemOf(keys.privateKey);
   const der = createHash('sha256').update(Buffer.from(certificate.rawData));
@@ -168,13 +170,13 @@ function keyAlgorithm(keyType: KeyType, hash: SignatureHash) {
   return { name: 'RSASSA-PKCS1-v1_5', modulusLength, publicExponent: new Uint8Array([1, 0, 1]), hash };
 }
 
-async function makeKeys(keyType: KeyType): Promise<CryptoKeyPair> {
-  const made = await webcrypto.subtle.generateKey(keyAlgorithm(keyType, 'SHA-256'), true, ['sign', 'verify']);
-  if (!('privateKey' in made)) throw new Error(`no key pair came of ${keyType}`);
-  return made;
+async function createKeys(keyType: KeyType): Promise<CryptoKeyPair> {
+  const keys = await webcrypto.subtle.generateKey(keyAlgorithm(keyType, 'SHA-256'), true, ['sign', 'verify']);
+  if (!('privateKey' in keys)) throw new Error(`no key pair was generated for ${keyType}`);
+  return keys;
 }
 
-/** Web Crypto binds an RSA key to one hash, so signing with another takes the key in again. */
+/** Web Crypto binds an RSA key to one hash; to sign with another hash, the key is imported again. */
 async function signingKey({ privateKey }: CryptoKeyPair, hash: SignatureHash): Promise<CryptoKey> {
   if (!privateKey.algorithm.name.startsWith('RSA')) return privateKey;
   const pkcs8 = await webcrypto.subtle.exportKey('pkcs8', privateKey);

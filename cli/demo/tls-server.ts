@@ -1,7 +1,7 @@
 /**
- * The demo's server, a process of its own: it answers on a port of the loopback address (a free one unless `--port` names it) with the certificate it
- * has read, and reads it again on SIGHUP. While the file `--stuck` exists it is a server with a stuck worker: it takes
- * the signal, says that all is well, and goes on serving what it had. It ends when its parent does.
+ * The demo's TLS server, a separate process. It listens on a loopback port (a free port without `--port`), serves the
+ * certificate that it has read, and reads it again on SIGHUP. While the file `--ignore-reloads` exists, SIGHUP has no
+ * effect, as with a stuck worker. The server exits with its parent.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:tls';
@@ -11,26 +11,26 @@ const { values } = parseArgs({
   options: {
     cert: { type: 'string' },
     key: { type: 'string' },
-    stuck: { type: 'string' },
+    'ignore-reloads': { type: 'string' },
     port: { type: 'string' },
   },
 });
-const { cert = '', key = '', stuck = '', port = '0' } = values;
+const { cert = '', key = '', 'ignore-reloads': ignoreReloads = '', port = '0' } = values;
 
 const server = createServer((socket) => {
   socket.on('error', () => {});
   socket.end('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nConnection: close\r\n\r\nok\n');
 });
 
-/** Before the first deployment there is nothing to read: every handshake fails until there is. */
-function readAgain(): void {
-  if (existsSync(stuck) || !existsSync(cert)) return;
+/** Before the first deployment there is no certificate, and every handshake fails. */
+function readCertificate(): void {
+  if (existsSync(ignoreReloads) || !existsSync(cert)) return;
   server.setSecureContext({ cert: readFileSync(cert), key: readFileSync(key) });
 }
 
-process.on('SIGHUP', readAgain);
+process.on('SIGHUP', readCertificate);
 process.stdin.resume().on('end', () => process.exit(0));
-readAgain();
+readCertificate();
 server.on('tlsClientError', () => {});
 server.listen(Number(port), '127.0.0.1', () => {
   const address = server.address();

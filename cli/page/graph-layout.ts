@@ -2,20 +2,20 @@ import { type EdgeLabel, Graph, type GraphLabel, layout, type NodeLabel } from '
 import type { Visit } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
 
-/** A state of the machine and its place. Lengths are pixels; `x` and `y` are of its middle. */
-export interface PlacedState {
+/** A state and its position. Lengths are pixels; `x` and `y` are its centre. */
+export interface PositionedState {
   readonly name: string;
   readonly type: string;
   readonly x: number;
   readonly y: number;
   readonly width: number;
   readonly height: number;
-  /** Where in the list of visits it is, in order; none when it was never entered. */
+  /** Indexes in the list of visits, in order; empty if the state was never entered. */
   readonly visits: readonly number[];
 }
 
-/** A way from one state to another. `taken`: how often. */
-export interface PlacedWay {
+/** A transition between two states and its line. `taken`: the number of times. */
+export interface PositionedTransition {
   readonly from: string;
   readonly to: string;
   /** `catch`: only after a failure. */
@@ -33,26 +33,26 @@ export interface Point {
 export interface Drawing {
   readonly width: number;
   readonly height: number;
-  readonly states: readonly PlacedState[];
-  readonly ways: readonly PlacedWay[];
-  /** States that failures of many others lead to: the ways there that were not taken are left out. */
-  readonly refuges: readonly string[];
+  readonly states: readonly PositionedState[];
+  readonly transitions: readonly PositionedTransition[];
+  /** Error handlers of many states. Transitions to them that were not taken are not drawn. */
+  readonly omitted: readonly string[];
 }
 
-/** A monospaced letter of the size that the graph is drawn in, and what is around a name. */
+/** Pixels: the width of a letter in the graph's font, and the space around a name. */
 const letterWidth = 7.3;
 const padding = 26;
 const stateHeight = 30;
 
 /**
- * Lays out a machine with the path that was taken through it: the same machine and the same path are always laid out
- * alike. States and ways that the path has and the machine does not (one of another version) are laid out too.
+ * Lays out a state machine with the path taken. The same input altransitions gives the same layout. States and transitions of
+ * the path that the machine does not contain (an execution of another version) are laid out too.
  */
 export function layOut(machine: StateMachine, visits: readonly Visit[]): Drawing {
   const states = statesOf(machine, visits);
-  const all = waysOf(machine, visits);
-  const refuges = refugesOf(all);
-  const ways = all.filter(({ to, taken }) => taken > 0 || !refuges.includes(to));
+  const all = transitionsOf(machine, visits);
+  const omitted = commonHandlers(all);
+  const transitions = all.filter(({ to, taken }) => taken > 0 || !omitted.includes(to));
   const keys = new Map(states.map(({ name }, at) => [name, `s${at}`]));
   const keyOf = (name: string) => keys.get(name) ?? '';
   const graph = new Graph<GraphLabel, NodeLabel, EdgeLabel>();
@@ -60,8 +60,8 @@ export function layOut(machine: StateMachine, visits: readonly Visit[]): Drawing
   for (const { name } of states) {
     graph.setNode(keyOf(name), { width: name.length * letterWidth + padding, height: stateHeight });
   }
-  for (const { from, to, kind, taken } of ways) {
-    // the path taken is drawn as straight as it can be
+  for (const { from, to, kind, taken } of transitions) {
+    // a higher weight makes the path taken straighter
     graph.setEdge(keyOf(from), keyOf(to), { weight: taken > 0 ? 8 : kind === 'next' ? 2 : 1 });
   }
   layout(graph);
@@ -69,23 +69,26 @@ export function layOut(machine: StateMachine, visits: readonly Visit[]): Drawing
   return {
     width,
     height,
-    refuges,
-    states: states.map((state) => ({ ...state, ...placeOf(graph.node(keyOf(state.name))) })),
-    ways: ways.map((way) => ({ ...way, points: graph.edge(keyOf(way.from), keyOf(way.to)).points ?? [] })),
+    omitted,
+    states: states.map((state) => ({ ...state, ...positionOf(graph.node(keyOf(state.name))) })),
+    transitions: transitions.map((transition) => ({
+      ...transition,
+      points: graph.edge(keyOf(transition.from), keyOf(transition.to)).points ?? [],
+    })),
   };
 }
 
-/** A state that only failures lead to, from as many states as these, would have lines from everywhere. */
-const manyFailures = 5;
+/** An error handler of at least this many states is a common handler: its lines would cover the drawing. */
+const minimumSources = 5;
 
-function refugesOf(ways: readonly Way[]): string[] {
-  return [...new Set(ways.map(({ to }) => to))].filter((name) => {
-    const into = ways.filter(({ to }) => to === name);
-    return into.length >= manyFailures && into.every(({ kind }) => kind === 'catch');
+function commonHandlers(transitions: readonly Transition[]): string[] {
+  return [...new Set(transitions.map(({ to }) => to))].filter((name) => {
+    const into = transitions.filter(({ to }) => to === name);
+    return into.length >= minimumSources && into.every(({ kind }) => kind === 'catch');
   });
 }
 
-function placeOf({ x = 0, y = 0, width, height }: NodeLabel) {
+function positionOf({ x = 0, y = 0, width, height }: NodeLabel) {
   return { x, y, width, height };
 }
 
@@ -102,29 +105,29 @@ function statesOf(machine: StateMachine, visits: readonly Visit[]) {
   return [...states.values()];
 }
 
-interface Way {
+interface Transition {
   readonly from: string;
   readonly to: string;
   readonly kind: 'next' | 'catch';
   taken: number;
 }
 
-function waysOf(machine: StateMachine, visits: readonly Visit[]): Way[] {
-  const ways = new Map<string, Way>();
-  const wayTo = (from: string, to: string, kind: Way['kind']) => {
+function transitionsOf(machine: StateMachine, visits: readonly Visit[]): Transition[] {
+  const transitions = new Map<string, Transition>();
+  const transitionTo = (from: string, to: string, kind: Transition['kind']) => {
     const key = JSON.stringify([from, to]);
-    const way = ways.get(key) ?? { from, to, kind, taken: 0 };
-    ways.set(key, way);
-    return way;
+    const transition = transitions.get(key) ?? { from, to, kind, taken: 0 };
+    transitions.set(key, transition);
+    return transition;
   };
   for (const [from, state] of Object.entries(machine.States)) {
-    for (const to of nextOf(state)) wayTo(from, to, 'next');
-    for (const { Next: to } of state.Catch ?? []) wayTo(from, to, 'catch');
+    for (const to of nextOf(state)) transitionTo(from, to, 'next');
+    for (const { Next: to } of state.Catch ?? []) transitionTo(from, to, 'catch');
   }
   for (const { state, next, caughtBy } of visits) {
-    if (next !== null) wayTo(state, next, caughtBy === next ? 'catch' : 'next').taken += 1;
+    if (next !== null) transitionTo(state, next, caughtBy === next ? 'catch' : 'next').taken += 1;
   }
-  return [...ways.values()];
+  return [...transitions.values()];
 }
 
 function nextOf({ Next, Choices = [], Default }: StateMachine['States'][string]): string[] {

@@ -1,29 +1,29 @@
 import { duration } from '../render/text.ts';
 import type { Visit } from '../report/visits.ts';
-import type { Drawing, PlacedState, PlacedWay, Point } from './graph-layout.ts';
+import type { Drawing, Point, PositionedState, PositionedTransition } from './graph-layout.ts';
 import { html, type Markup } from './markup.ts';
 
-/** How the last visit of a state went; `never` where there was none. */
+/** The sign of a visit, used as a CSS class. */
 type SignOf = (visit: Visit) => string;
 
-/** The machine as a drawing, the path taken highlighted; a state that was visited leads to its last visit. */
+/** The drawing of a state machine with the path taken highlighted. Each visited state links to its last visit. */
 export function graphSvg(
-  { width, height, states, ways }: Drawing,
+  { width, height, states, transitions }: Drawing,
   visits: readonly Visit[],
   signOf: SignOf,
 ): Markup {
-  const inOrder = [...ways].sort((one, other) => one.taken - other.taken);
+  const inOrder = [...transitions].sort((one, other) => one.taken - other.taken);
   return html`<svg class="graph" role="img" aria-label="The state machine with the path taken" width="${Math.ceil(width)}" height="${Math.ceil(height)}" viewBox="0 0 ${Math.ceil(width)} ${Math.ceil(height)}">
 <defs>${['idle', 'taken'].map(
     (which) =>
       html`<marker id="arrow-${which}" class="${which}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto-start-reverse"><path d="M0 0L8 4L0 8z"/></marker>`,
   )}</defs>
-${inOrder.map(waySvg)}
+${inOrder.map(transitionSvg)}
 ${states.map((state) => stateSvg(state, visits, signOf))}
 </svg>`;
 }
 
-function waySvg({ from, to, kind, taken, points }: PlacedWay): Markup {
+function transitionSvg({ from, to, kind, taken, points }: PositionedTransition): Markup {
   const which = taken > 0 ? 'taken' : 'idle';
   const times = taken > 1 ? `, ${taken} times` : '';
   const after = kind === 'catch' ? ' after a failure' : '';
@@ -31,7 +31,7 @@ function waySvg({ from, to, kind, taken, points }: PlacedWay): Markup {
 `;
 }
 
-/** A line through the points, its corners rounded. */
+/** A line through the points, with rounded corners. */
 function curve(points: readonly Point[]): string {
   const [first, ...rest] = points.map(({ x, y }) => `${x.toFixed(1)} ${y.toFixed(1)}`);
   const middles = points.slice(1, -1).map(({ x, y }, at) => {
@@ -44,7 +44,7 @@ function curve(points: readonly Point[]): string {
 }
 
 function stateSvg(
-  { name, type, visits: at, ...box }: PlacedState,
+  { name, type, visits: at, ...box }: PositionedState,
   visits: readonly Visit[],
   signOf: SignOf,
 ): Markup {
@@ -53,17 +53,17 @@ function stateSvg(
   if (last === undefined)
     return html`<g class="state never">${shape(type, box)}${label(name, box)}<title>${name}: never entered</title></g>
 `;
-  const spent = here.reduce((sum, { enteredAt, endedAt }) => sum + ((endedAt ?? enteredAt) - enteredAt), 0);
+  const total = here.reduce((sum, { enteredAt, endedAt }) => sum + ((endedAt ?? enteredAt) - enteredAt), 0);
   const retries = here.reduce((sum, visit) => sum + visit.retries.length, 0);
   const count = here.length > 1 || retries > 0 ? [badge(here.length, retries, box)] : [];
-  const tries = retries > 0 ? `, tried again ${retries} times` : '';
-  return html`<a href="#visit-${(at.at(-1) ?? 0) + 1}"><g class="state ${signOf(last)}">${shape(type, box)}${label(name, box)}${count}<title>${name}: entered ${here.length} times, ${duration(spent)}${tries}</title></g></a>
+  const retriesText = retries > 0 ? `, retried ${retries} times` : '';
+  return html`<a href="#visit-${(at.at(-1) ?? 0) + 1}"><g class="state ${signOf(last)}">${shape(type, box)}${label(name, box)}${count}<title>${name}: entered ${here.length} times, ${duration(total)}${retriesText}</title></g></a>
 `;
 }
 
-type Box = Pick<PlacedState, 'x' | 'y' | 'width' | 'height'>;
+type Box = Pick<PositionedState, 'x' | 'y' | 'width' | 'height'>;
 
-/** Choices have slanted ends, ends of the execution round ones. */
+/** Choices have slanted ends; end states have round ends. */
 function shape(type: string, { x, y, width, height }: Box): Markup {
   const [left, top, right, bottom] = [x - width / 2, y - height / 2, x + width / 2, y + height / 2];
   if (type === 'Choice') {
@@ -86,6 +86,6 @@ function label(name: string, { x, y }: Box): Markup {
 }
 
 function badge(count: number, retries: number, { x, y, width, height }: Box): Markup {
-  const words = [...(count > 1 ? [`×${count}`] : []), ...(retries > 0 ? [`↻${retries}`] : [])].join(' ');
-  return html`<text class="badge" x="${(x + width / 2 - 4).toFixed(1)}" y="${(y - height / 2 - 3).toFixed(1)}">${words}</text>`;
+  const text = [...(count > 1 ? [`×${count}`] : []), ...(retries > 0 ? [`↻${retries}`] : [])].join(' ');
+  return html`<text class="badge" x="${(x + width / 2 - 4).toFixed(1)}" y="${(y - height / 2 - 3).toFixed(1)}">${text}</text>`;
 }

@@ -1,30 +1,30 @@
 import { htmlText } from '../../core/html-text.ts';
 
-const secret = Symbol('made by html');
+const secret = Symbol('created by html');
 
-/** A piece of a page that is markup already. Only {@link html} makes one: no text that came from elsewhere can pass for it. */
+/** Escaped markup. Only {@link html} creates it, so that unescaped text cannot be used as markup. */
 export class Markup {
   readonly text: string;
 
   constructor(key: typeof secret, text: string) {
-    if (key !== secret) throw new Error('markup is made by html');
+    if (key !== secret) throw new Error('only html() creates Markup');
     this.text = text;
   }
 }
 
-/** What may stand in a template: text and numbers, which are escaped, and markup, which is not. */
+/** A value in a template. Text and numbers are escaped; markup is not. */
 export type Part = string | number | Markup | readonly Markup[];
 
 /**
- * A template of markup. Whatever is put into it is text, in an element or in a quoted attribute, and stays text. It is
- * not for what stands in a style or a script, whose contents are not escaped so.
+ * A template of markup. Values are escaped for elements and quoted attributes. Do not use it for the content of style or
+ * script elements: browsers do not decode escapes there.
  */
 export function html(template: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   const pieces = template.map((piece, at) => piece + partText(parts[at] ?? ''));
   return new Markup(secret, pieces.join(''));
 }
 
-/** A style sheet of ours, as it is: browsers read no escapes in it. */
+/** A style element. The sheet is a constant of certferry and is not escaped. */
 export function styleOf(sheet: string): Markup {
   return new Markup(secret, `<style>${sheet}</style>`);
 }
@@ -35,7 +35,7 @@ function partText(part: Part): string {
   return escaped(String(part));
 }
 
-/** Control characters and halves of pairs are not text that a page can have: they are shown as what cannot be shown. */
+/** Control characters and unpaired surrogates are not allowed in HTML; U+FFFD replaces them. */
 function escaped(text: string): string {
   const shown = text
     .toWellFormed()

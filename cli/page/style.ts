@@ -1,36 +1,36 @@
-/** The page's only style. It names no font, picture or address that would have to be fetched. */
+/** The only style sheet of the page. It fetches no fonts, images or other files. */
 export const style = `
-:root { color-scheme: light dark; --good: #1a7f37; --bad: #cf222e; --look: #9a6700; --link: #0969da; --line: #8c959f;
+:root { color-scheme: light dark; --good: #1a7f37; --bad: #cf222e; --warning: #9a6700; --link: #0969da; --line: #8c959f;
   --soft: #f0f2f5; --ink: #1f2328; --paper: #fff }
-@media (prefers-color-scheme: dark) { :root { --good: #3fb950; --bad: #f85149; --look: #d29922; --link: #58a6ff;
+@media (prefers-color-scheme: dark) { :root { --good: #3fb950; --bad: #f85149; --warning: #d29922; --link: #58a6ff;
   --line: #6e7681; --soft: #1c2128; --ink: #e6edf3; --paper: #0d1117 } }
 body { margin: 2rem auto; max-width: 100rem; padding: 0 1rem; font: 15px/1.5 system-ui, sans-serif; color: var(--ink);
   background: var(--paper) }
 h1 { font-size: 1.3rem; overflow-wrap: anywhere } h2 { font-size: 1.05rem; margin-top: 2rem }
 a { color: var(--link) }
 .outcome { border-left: 4px solid var(--line); padding: .4rem .8rem; background: var(--soft); overflow-wrap: anywhere }
-.outcome.good { border-color: var(--good) } .outcome.bad { border-color: var(--bad) } .outcome.look { border-color: var(--look) }
+.outcome.good { border-color: var(--good) } .outcome.bad { border-color: var(--bad) } .outcome.warning { border-color: var(--warning) }
 .outcome p { margin: .2rem 0 } .quiet { opacity: .75 }
 .scroll { overflow: auto; max-height: 90vh; border: 1px solid var(--soft) }
 .graph { font: 12px ui-monospace, monospace; display: block }
 .graph text { text-anchor: middle; fill: var(--ink) } .graph a { text-decoration: none }
-.graph .badge { text-anchor: end; font-weight: bold; fill: var(--look) }
+.graph .badge { text-anchor: end; font-weight: bold; fill: var(--warning) }
 .state rect, .state polygon { fill: var(--paper); stroke: var(--line); stroke-width: 2 }
 .state.never rect, .state.never polygon { stroke-width: 1; stroke-dasharray: 3 3 } .state.never text { opacity: .55 }
 .state.good rect, .state.succeeded rect { stroke: var(--good) } .state.succeeded rect { fill: var(--good) }
 .state.failed rect { stroke: var(--bad); fill: var(--bad) } .state.succeeded text, .state.failed text { fill: var(--paper) }
-.state.troubled rect, .state.wait rect { stroke: var(--look) } .state.choice polygon { stroke: var(--link) }
+.state.troubled rect, .state.wait rect { stroke: var(--warning) } .state.choice polygon { stroke: var(--link) }
 .way { fill: none; stroke: var(--line); stroke-width: 1; opacity: .45 } .way.catch { stroke-dasharray: 4 3 }
 .way.taken { stroke: var(--link); stroke-width: 2.5; opacity: 1 } .way.taken.catch { stroke: var(--bad) }
 marker path { fill: var(--line) } marker.taken path { fill: var(--link) }
 table { border-collapse: collapse; width: 100% } th { text-align: left; font-weight: 600 }
 td, th { padding: .25rem .6rem .25rem 0; vertical-align: top; border-top: 1px solid var(--soft) }
-td.said { overflow-wrap: anywhere; white-space: pre-line } td.number, td.name { white-space: nowrap } td.number { text-align: right }
+td.details { overflow-wrap: anywhere; white-space: pre-line } td.number, td.name { white-space: nowrap } td.number { text-align: right }
 tr:target { background: var(--soft) }
 .dot { font-weight: bold } .dot.good, .dot.succeeded { color: var(--good) } .dot.failed { color: var(--bad) }
-.dot.troubled, .dot.wait { color: var(--look) } .dot.choice { color: var(--link) }
+.dot.troubled, .dot.wait { color: var(--warning) } .dot.choice { color: var(--link) }
 .bar { width: 11rem; height: 12px; display: block; background: var(--soft) } .bar rect { fill: var(--link) }
-.bar .failed { fill: var(--bad) } .bar .troubled, .bar .wait { fill: var(--look) }
+.bar .failed { fill: var(--bad) } .bar .troubled, .bar .wait { fill: var(--warning) }
 .bar .good, .bar .succeeded { fill: var(--good) }
 details pre { background: var(--soft); padding: .6rem; overflow: auto; max-height: 24rem; margin: .3rem 0 }
 code, .mono { font: 12px/1.5 ui-monospace, monospace } details { display: inline-block; margin-right: 1rem; vertical-align: top } details[open] { display: block }

@@ -4,13 +4,13 @@ import type { Failure, Visit } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
 import { html, type Markup } from './markup.ts';
 
-/** One row a visit, in the order of time: when, how long, what was said; input, output and failures folded away. */
+/** One row for each visit, by time: start, duration and result. Input, output and failures are collapsed. */
 export function timeline(machine: StateMachine, visits: readonly Visit[]): Markup {
   const start = visits[0]?.enteredAt ?? 0;
   const end = Math.max(...visits.map(({ enteredAt, endedAt }) => endedAt ?? enteredAt), start);
   const rows = visits.map((visit, at) => row(machine, visit, { number: at + 1, start, end }));
   return html`<table class="timeline">
-<thead><tr><th>#</th><th>state</th><th>after</th><th>took</th><th></th><th>what happened</th></tr></thead>
+<thead><tr><th>#</th><th>state</th><th>start</th><th>duration</th><th></th><th>result</th></tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>`;
@@ -26,7 +26,7 @@ const dots: Readonly<Record<Sign, string>> = {
   good: '●',
 };
 
-/** When a visit was, within the whole execution. */
+/** The position of a visit in the execution. Times are epoch milliseconds. */
 interface Frame {
   readonly number: number;
   readonly start: number;
@@ -36,40 +36,42 @@ interface Frame {
 function row(machine: StateMachine, visit: Visit, frame: Frame): Markup {
   const sign = signOf(machine, visit);
   const took = visit.endedAt === null ? '…' : duration(visit.endedAt - visit.enteredAt);
-  const said = notesOf(machine, visit).join('\n');
-  return html`<tr id="visit-${frame.number}"><td class="number">${frame.number}</td><td class="name"><span class="dot ${sign}">${dots[sign]}</span> <span class="mono">${visit.state}</span></td><td class="number">${duration(visit.enteredAt - frame.start)}</td><td class="number">${took}</td><td>${bar(visit, sign, frame)}</td><td class="said"><div>${said}</div>${folded(visit)}</td></tr>
+  const notes = notesOf(machine, visit).join('\n');
+  return html`<tr id="visit-${frame.number}"><td class="number">${frame.number}</td><td class="name"><span class="dot ${sign}">${dots[sign]}</span> <span class="mono">${visit.state}</span></td><td class="number">${duration(visit.enteredAt - frame.start)}</td><td class="number">${took}</td><td>${bar(visit, sign, frame)}</td><td class="details"><div>${notes}</div>${collapsed(visit)}</td></tr>
 `;
 }
 
-/** Shorter than this, in parts of a hundred, nobody would see a bar. */
-const thinnest = 0.8;
+/** The minimum visible width of a bar, in percent. */
+const minimumBarWidth = 0.8;
 
 function bar({ enteredAt, endedAt }: Visit, sign: Sign, { start, end }: Frame): Markup {
   const whole = Math.max(end - start, 1);
-  const width = Math.max((((endedAt ?? end) - enteredAt) * 100) / whole, thinnest);
-  const from = Math.min(((enteredAt - start) * 100) / whole, 100 - thinnest);
+  const width = Math.max((((endedAt ?? end) - enteredAt) * 100) / whole, minimumBarWidth);
+  const from = Math.min(((enteredAt - start) * 100) / whole, 100 - minimumBarWidth);
   return html`<svg class="bar" viewBox="0 0 100 10" preserveAspectRatio="none" aria-hidden="true"><rect class="${sign}" x="${from.toFixed(2)}" y="1" width="${width.toFixed(2)}" height="8"/></svg>`;
 }
 
-function folded({ input, output, retries, failure }: Visit): Markup[] {
-  const tried = retries.map((one, at) => fold(`attempt ${at + 1} failed`, failureText(one)));
-  const failed = failure === null ? [] : [fold('failed', failureText(failure))];
+function collapsed({ input, output, retries, failure }: Visit): Markup[] {
+  const tried = retries.map((one, at) => disclosure(`attempt ${at + 1} failed`, failureText(one)));
+  const failed = failure === null ? [] : [disclosure('failed', failureText(failure))];
   return [...tried, ...failed, ...value('input', input), ...value('output', output)];
 }
 
 const failureText = ({ error, cause }: Failure) => (cause === '' ? error : `${error}\n${cause}`);
 
 function value(name: string, data: unknown): Markup[] {
-  return data === undefined ? [] : [fold(name, JSON.stringify(data, null, 2) ?? '')];
+  return data === undefined ? [] : [disclosure(name, JSON.stringify(data, null, 2) ?? '')];
 }
 
-/** More of one value than this makes a page that browsers are slow with; `--json` has all of it. */
-const longestShown = 100_000;
+/** Characters. Browsers become slow with longer values; `--json` prints them in full. */
+const maximumCharacters = 100_000;
 
-/** Text that is shown when somebody wants to see it. */
-export function fold(name: string, text: string): Markup {
-  const cut = text.length - longestShown;
+/** Text that is hidden until the reader opens it. */
+export function disclosure(name: string, text: string): Markup {
+  const cut = text.length - maximumCharacters;
   const shown =
-    cut > 0 ? `${text.slice(0, longestShown)}\n… and ${cut} more characters (--json has them)` : text;
+    cut > 0
+      ? `${text.slice(0, maximumCharacters)}\n… and ${cut} more characters (in full with --json)`
+      : text;
   return html`<details><summary>${name}</summary><pre><code>${shown}</code></pre></details>`;
 }

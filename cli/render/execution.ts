@@ -11,13 +11,13 @@ import { afterHalt } from './rollout-summary.ts';
 import { mark } from './summary.ts';
 import { duration, flow, fold, shortFingerprint } from './text.ts';
 
-/** Which machine an execution is of: its first state tells. */
+/** The state machine of an execution, by its first state. */
 export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target' | 'rollout' {
   const first = events.find(({ type }) => type === 'StateEntered');
   return first?.state?.name === 'ResolveCertificate' ? 'rollout' : 'deploy-target';
 }
 
-/** What `inspect` shows: whose execution it is, the graph with the path taken, and how it ended. */
+/** The output of `inspect`: certificate or target, the graph with the path taken, and the outcome. */
 export function executionLines(
   machine: StateMachine,
   execution: InspectedExecution,
@@ -27,7 +27,7 @@ export function executionLines(
   const { bold, dim } = layout.colours;
   return [
     ...flow(
-      [`${machineNameOf(events)} ${bold(executionName)}`, aboutWhat(output, bold), dim(startedAt(events))],
+      [`${machineNameOf(events)} ${bold(executionName)}`, subjectOf(output, bold), dim(startedAt(events))],
       layout.width,
     ),
     '',
@@ -37,7 +37,7 @@ export function executionLines(
   ];
 }
 
-function aboutWhat(output: InspectedExecution['output'], bold: (text: string) => string): string {
+function subjectOf(output: InspectedExecution['output'], bold: (text: string) => string): string {
   if (output === null) return '';
   return 'rolloutId' in output
     ? `certificate ${bold(output.certificate)}`
@@ -60,32 +60,32 @@ function endLines(
   const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
   if (status === 'RUNNING') return [`still running (${counts})`];
   if (output === null) {
-    const end = marked(colours.red('✖'), `${unrecordedEnd(status, visits)} (${counts})`, width);
-    // what the functions have said of it is folded, and knows of no region or profile: these can be copied
+    const end = withSign(colours.red('✖'), `${unrecordedEnd(status, visits)} (${counts})`, width);
+    // the error text is folded and has no --region or --profile: these lines can be copied
     const next = isHalted(visits) ? ['', ...afterHalt({ id: executionName }, own)] : [];
     return [...end, ...next];
   }
   const summary = fold(output.summary, width - 2).map((line) => `  ${line}`);
   if ('rolloutId' in output) {
     const { outcome } = output;
-    const words = `${outcome}: ${rolloutMeanings[outcome].meaning} (${counts})`;
-    const head = marked(rolloutMark(outcome, colours), words, width);
+    const text = `${outcome}: ${rolloutMeanings[outcome].meaning} (${counts})`;
+    const head = withSign(rolloutMark(outcome, colours), text, width);
     return [...head, ...summary, `  version ${shortFingerprint(output.fingerprint)}`];
   }
   const { outcome, fingerprint, previousFingerprint, warnings } = output;
   return [
-    ...marked(mark(outcome, colours), `${outcome}: ${outcomeMeanings[outcome].meaning} (${counts})`, width),
+    ...withSign(mark(outcome, colours), `${outcome}: ${outcomeMeanings[outcome].meaning} (${counts})`, width),
     ...summary,
     ...flow(
-      [`  version ${shortFingerprint(fingerprint)}`, `before ${shortFingerprint(previousFingerprint)}`],
+      [`  version ${shortFingerprint(fingerprint)}`, `previous ${shortFingerprint(previousFingerprint)}`],
       width,
     ),
     ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
   ];
 }
 
-/** Words after a sign, folded beside it. */
-function marked(sign: string, words: string, width: number): string[] {
-  const [first = '', ...rest] = fold(words, width - 2);
+/** Text after a sign, folded beside the sign. */
+function withSign(sign: string, text: string, width: number): string[] {
+  const [first = '', ...rest] = fold(text, width - 2);
   return [`${sign} ${first}`, ...rest.map((line) => `  ${line}`)];
 }

@@ -6,13 +6,13 @@ import { duration, fold } from './text.ts';
 
 export interface Layout {
   readonly colours: Colours;
-  /** Columns a line may have. */
+  /** The maximum number of columns of a line. */
   readonly width: number;
 }
 
 /**
- * The execution graph with the path taken, from top to bottom: one block a visit with its duration, its retries and
- * what the state said; under each choice the ways not taken; at the end the states never entered.
+ * The execution graph with the path taken, from top to bottom. Each visit has its duration, its retries and its result;
+ * each choice also has the transitions not taken. The states never entered are listed last.
  */
 export function graphLines(
   machine: StateMachine,
@@ -29,16 +29,16 @@ export function graphLines(
   return [...drawn, ...neverEntered(machine, visits, layout)];
 }
 
-/** Where a screen leaves fewer columns than these beside the states, what they say stands below them. */
-const narrowestNotes = 24;
+/** With fewer columns than this beside the states, the notes are printed below them. */
+const minimumNoteWidth = 24;
 
-/** One visit as the demo prints it while the path is walked: no ways but the one taken. */
+/** One visit without the transitions not taken, as the demo prints it during the execution. */
 export function visitLines(machine: StateMachine, visit: Visit, layout: Layout): string[] {
   const { dim, bold } = layout.colours;
   const nameWidth = Math.max(...Object.keys(machine.States).map((name) => name.length));
   const time = timeOf(visit).padStart(8);
   const beside = 2 + nameWidth + 1 + time.length + 2;
-  const fits = layout.width - beside >= narrowestNotes;
+  const fits = layout.width - beside >= minimumNoteWidth;
   const indent = fits ? beside : 4;
   const notes = notesOf(machine, visit).flatMap((note) => fold(note, layout.width - indent));
   const head = `${symbolOf(machine, visit, layout.colours)} ${bold(visit.state.padEnd(nameWidth))} ${dim(time)}`;
@@ -52,22 +52,22 @@ export function visitLines(machine: StateMachine, visit: Visit, layout: Layout):
 
 function timeOf(visit: Visit): string {
   if (visit.endedAt === null) return '…';
-  // a choice takes no time, and an end state is one
+  // choices and end states take no time
   if (['Choice', 'Succeed', 'Fail', 'Pass'].includes(visit.type)) return '';
   return duration(visit.endedAt - visit.enteredAt);
 }
 
-/** How a visit is to be taken at a glance. */
+/** The state of a visit, shown as a sign. */
 export type Sign = 'running' | 'succeeded' | 'failed' | 'choice' | 'wait' | 'good' | 'troubled';
 
-/** The sign of a visit: an end, a failure, a choice or a wait; or of a task, whether what it says is good news. */
+/** The sign of a visit. For a task that succeeded it depends on the result: `good` or `troubled`. */
 export function signOf(machine: StateMachine, visit: Visit): Sign {
   if (visit.endedAt === null) return 'running';
   if (visit.type === 'Succeed') return 'succeeded';
   if (visit.type === 'Fail' || visit.failure !== null) return 'failed';
   if (visit.type === 'Choice') return 'choice';
   if (visit.type === 'Wait') return 'wait';
-  return troubling.has(wordOf(resultOf(machine, visit))) ? 'troubled' : 'good';
+  return unfavourable.has(verdictOf(resultOf(machine, visit))) ? 'troubled' : 'good';
 }
 
 function symbolOf(machine: StateMachine, visit: Visit, { green, red, yellow, cyan, dim }: Colours): string {
@@ -83,8 +83,8 @@ function symbolOf(machine: StateMachine, visit: Visit, { green, red, yellow, cya
   return symbols[signOf(machine, visit)];
 }
 
-/** What a task can say that has worked as a task, and brings no good news. */
-const troubling = new Set([
+/** Outcomes and verdicts that need attention although the task itself succeeded. */
+const unfavourable = new Set([
   'retry',
   'exhausted',
   'rejected',
@@ -99,7 +99,7 @@ const troubling = new Set([
   'roll_back',
 ]);
 
-/** What there is to say of a visit: what was tried again, what a task said, where a choice or a failure led. */
+/** The notes of a visit: its retries, the result of a task, and the next state after a choice or a failure. */
 export function notesOf(machine: StateMachine, visit: Visit): string[] {
   return [...retryNotes(visit.retries), ...ownNotes(machine, visit)];
 }
@@ -119,45 +119,45 @@ function failureNote({ error, cause }: Failure, caughtBy: string | null): string
 function retryNotes(retries: readonly Failure[]): string[] {
   const last = retries.at(-1);
   if (last === undefined) return [];
-  const times = retries.length === 1 ? 'tried again once' : `tried again ${retries.length} times`;
+  const times = retries.length === 1 ? 'retried once' : `retried ${retries.length} times`;
   return [`↻ ${times}: ${failureNote(last, null)}`];
 }
 
-/** What a task said of itself: `outcome` or `verdict`, and `summary`. */
+/** The result of a task: its `outcome` or `verdict`, and its `summary`. */
 function resultNote(machine: StateMachine, visit: Visit): string {
   const result = resultOf(machine, visit);
   if (result === null) return '';
-  const words = [wordOf(result), textOf(result.summary)].filter((part) => part !== '').join(': ');
-  return words === '' ? fenceNote(result) : words;
+  const note = [verdictOf(result), stringOf(result.summary)].filter((part) => part !== '').join(': ');
+  return note === '' ? fenceNote(result) : note;
 }
 
-function wordOf(result: Record<string, unknown> | null): string {
-  return textOf(result?.outcome ?? result?.verdict);
+function verdictOf(result: Record<string, unknown> | null): string {
+  return stringOf(result?.outcome ?? result?.verdict);
 }
 
-function textOf(value: unknown): string {
+function stringOf(value: unknown): string {
   return typeof value === 'string' ? value : '';
 }
 
-/** The one task that returns the whole state is the one that took the lock. */
+/** Only AcquireLock returns the whole state, which contains the fence. */
 function fenceNote(result: Record<string, unknown>): string {
   const fence = asRecord(result.deployment)?.fence;
   return typeof fence === 'number' ? `fence ${fence}` : '';
 }
 
-/** Tasks of a rollout return its whole state; what they had to say of it is here. */
-const partsOfRollout: Readonly<Record<string, string>> = {
+/** Tasks of a rollout return its whole state; these fields contain their results. */
+const resultFields: Readonly<Record<string, string>> = {
   NextWave: 'wave',
   JudgeWave: 'judgement',
   ProbeServices: 'judgement',
   HaltRollout: 'halt',
 };
 
-/** A task's result, found where its ResultPath put it. */
+/** The result of a task, read at its ResultPath. */
 function resultOf(machine: StateMachine, visit: Visit): Record<string, unknown> | null {
   if (visit.type !== 'Task') return null;
   const path = /^\$\.(\w+)$/.exec(machine.States[visit.state]?.ResultPath ?? '')?.[1];
-  const field = path ?? partsOfRollout[visit.state];
+  const field = path ?? resultFields[visit.state];
   const whole = asRecord(visit.output);
   return field === undefined ? whole : asRecord(whole?.[field]);
 }
@@ -169,8 +169,8 @@ function asRecord(value: unknown): Record<string, unknown> | null {
 function notTaken(machine: StateMachine, visit: Visit, { colours, width }: Layout): string[] {
   const state = machine.States[visit.state];
   if (state?.Type !== 'Choice') return [];
-  const ways = [...(state.Choices ?? []).map(({ Next }) => Next), state.Default ?? ''];
-  const others = [...new Set(ways)].filter((way) => way !== '' && way !== visit.next);
+  const targets = [...(state.Choices ?? []).map(({ Next }) => Next), state.Default ?? ''];
+  const others = [...new Set(targets)].filter((name) => name !== '' && name !== visit.next);
   if (others.length === 0) return [];
   const [first = '', ...rest] = fold(`not taken: ${others.join(', ')}`, width - 5);
   return [colours.dim(`├╌╌╌ ${first}`), ...rest.map((line) => colours.dim(`│    ${line}`))];

@@ -4,13 +4,13 @@ import { type Listing, listingLines } from './listing.ts';
 import { mark } from './summary.ts';
 import { shortFingerprint } from './text.ts';
 
-/** A list of deployments, in the order given. `part`: which these are, after "No deployments". */
+/** A list of deployments, in the given order. `filter`: completes "No deployments", e.g. ` of web-1`. */
 export function historyLines(
   entries: readonly HistoryEntry[],
   screen: Pick<Terminal, 'colours' | 'width' | 'interactive'>,
-  part = '',
+  filter = '',
 ): string[] {
-  if (entries.length === 0) return [`No deployments${part} yet.`];
+  if (entries.length === 0) return [`No deployments${filter} yet.`];
   const { colours } = screen;
   return listingLines(entries, { columns, markOf: ({ outcome }) => mark(outcome, colours) }, screen);
 }
@@ -18,22 +18,22 @@ export function historyLines(
 const columns: Listing<HistoryEntry>['columns'] = [
   { head: 'started (UTC)', cell: ({ startedAt }) => startedAt.slice(0, 19).replace('T', ' ') },
   { head: 'target', cell: ({ targetId }) => targetId },
-  { head: 'asked for', cell: wishOf },
+  { head: 'action', cell: actionText },
   { head: 'outcome', cell: ({ outcome }) => outcome },
   { head: 'version', cell: ({ fingerprint }) => shortFingerprint(fingerprint), named: true },
-  { head: 'before', cell: ({ previousFingerprint }) => shortFingerprint(previousFingerprint), named: true },
+  { head: 'previous', cell: ({ previousFingerprint }) => shortFingerprint(previousFingerprint), named: true },
   { head: 'execution', cell: ({ deploymentId }) => deploymentId },
 ];
 
-/** What was asked for: the version before is asked for by a person, or by a rollout that puts back what it changed. */
-function wishOf({ action, rollout }: HistoryEntry): string {
+/** The action of a deployment. A rollback belongs to a rollout, or to `certferry rollback`. */
+function actionText({ action, rollout }: HistoryEntry): string {
   switch (action) {
     case 'deploy':
       return 'deploy';
     case 'validate':
       return 'dry run';
     case 'rollback':
-      return rollout === undefined ? 'rollback' : 'put back';
+      return rollout === undefined ? 'rollback' : 'rollback by rollout';
     case null:
       return 'unknown';
   }

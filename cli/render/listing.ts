@@ -1,22 +1,22 @@
 import type { Terminal } from '../terminal/terminal.ts';
 import { flow, table } from './text.ts';
 
-/** What a list has of each of its entries. A name is written beside what says too little without its column's head. */
+/** A column of a list. `named`: outside a table, the column's head is printed before the cell. */
 export interface Column<Entry> {
   readonly head: string;
   readonly cell: (entry: Entry) => string;
   readonly named?: true;
 }
 
-/** A list of entries: a table, each row after its entry's mark. */
+/** The columns of a list, and the mark before each entry. */
 export interface Listing<Entry> {
   readonly columns: readonly Column<Entry>[];
   readonly markOf: (entry: Entry) => string;
 }
 
 /**
- * A table where nobody watches, so that one line is one entry, or where the screen is wide enough; else what the cells
- * say, one after another, folded between them.
+ * A table with one line for each entry, if the output is not a terminal or the terminal is wide enough. Otherwise the
+ * cells of each entry follow one another, and lines break only between cells.
  */
 export function listingLines<Entry>(
   entries: readonly Entry[],

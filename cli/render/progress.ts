@@ -5,54 +5,54 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { mark } from './summary.ts';
 import { duration } from './text.ts';
 
-/** Told of each event of each target's execution, and of its end; `say` writes a line beside what it draws. */
+/** Receives the events and the outcome of each target's execution. `print` writes a line above the live view. */
 export interface Progress {
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
   readonly event: (targetId: string, event: ExecutionEvent) => void;
   readonly ended: (targetId: string, outcome: DeploymentOutcome) => void;
   readonly stop: () => void;
 }
 
-/** Says nothing: with `--json`, standard output is one document. */
+/** No progress: with `--json`, standard output is one document. */
 export function silentProgress(err: (line: string) => void): Progress {
-  return { say: err, event: () => {}, ended: () => {}, stop: () => {} };
+  return { print: err, event: () => {}, ended: () => {}, stop: () => {} };
 }
 
 /** One plain line for each state entered. */
 export function plainProgress({ out, err }: Pick<Terminal, 'out' | 'err'>): Progress {
   return {
-    say: err,
+    print: err,
     event: (targetId, event) => {
       if (event.type === 'StateEntered') out(`${targetId}: ${event.state?.name}`);
-      if (event.type === 'StateRetried') out(`${targetId}: ${event.state?.name}, tried again`);
+      if (event.type === 'StateRetried') out(`${targetId}: ${event.state?.name}, retried`);
     },
     ended: (targetId, outcome) => out(`${targetId}: ${outcome}`),
     stop: () => {},
   };
 }
 
-/** What the live view knows of a target. Times are epoch milliseconds; `startedAt` is null until it has begun. */
-export interface Line {
+/** A target in the live view. Times are epoch milliseconds; `startedAt` is null until the deployment starts. */
+export interface TargetLine {
   startedAt: number | null;
   endedAt: number | null;
   state: string;
-  tries: number;
+  attempts: number;
   outcome: DeploymentOutcome | null;
 }
 
 const frames = '⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏';
 
-/** A sign that turns while something goes on. `now` is epoch milliseconds. */
-export function turning(now: number, { cyan }: Terminal['colours']): string {
+/** A spinner. `now` is epoch milliseconds. */
+export function spinner(now: number, { cyan }: Terminal['colours']): string {
   return cyan(frames[Math.floor(now / 100) % frames.length] ?? '');
 }
 
 /**
- * One line for each target: the state it is in and the time since it began; where the screen has fewer `rows` than
- * that, only those that are running and how many are not. `now` is epoch milliseconds.
+ * One line for each target: its current state and the time since its start. If the screen has fewer `rows`, only the
+ * running targets and the counts are shown. `now` is epoch milliseconds.
  */
 export function liveLines(
-  all: ReadonlyMap<string, Line>,
+  all: ReadonlyMap<string, TargetLine>,
   now: number,
   { colours, rows }: Pick<Terminal, 'colours'> & { rows: number },
 ): string[] {
@@ -62,31 +62,31 @@ export function liveLines(
   const stateWidth = Math.max(0, ...lines.map(([, { state }]) => state.length));
   const shown = lines.map(([id, line]) => {
     const time = line.startedAt === null ? '' : duration((line.endedAt ?? now) - line.startedAt).padStart(8);
-    const tries = line.tries > 1 ? ` (try ${line.tries})` : '';
-    const words = `${id.padEnd(idWidth)}  ${line.state.padEnd(stateWidth)}`;
-    return `${signOf(line, now, colours)} ${words}${colours.dim(time)}${tries}`.trimEnd();
+    const attempts = line.attempts > 1 ? ` (attempt ${line.attempts})` : '';
+    const text = `${id.padEnd(idWidth)}  ${line.state.padEnd(stateWidth)}`;
+    return `${signOf(line, now, colours)} ${text}${colours.dim(time)}${attempts}`.trimEnd();
   });
   return fits ? shown : [...shown, colours.dim(countOf([...all.values()]))];
 }
 
-function signOf({ startedAt, outcome }: Line, now: number, colours: Terminal['colours']): string {
+function signOf({ startedAt, outcome }: TargetLine, now: number, colours: Terminal['colours']): string {
   if (outcome !== null) return mark(outcome, colours);
   if (startedAt === null) return colours.dim('·');
-  return turning(now, colours);
+  return spinner(now, colours);
 }
 
-function isRunning({ startedAt, outcome }: Line): boolean {
+function isRunning({ startedAt, outcome }: TargetLine): boolean {
   return startedAt !== null && outcome === null;
 }
 
-function countOf(lines: readonly Line[]): string {
+function countOf(lines: readonly TargetLine[]): string {
   const ended = lines.filter(({ outcome }) => outcome !== null).length;
-  return `${ended} of ${lines.length} targets have ended, ${lines.filter(isRunning).length} are running`;
+  return `${ended} of ${lines.length} targets finished, ${lines.filter(isRunning).length} running`;
 }
 
-/** One line a target that is drawn over. */
+/** One line for each target, redrawn in place. */
 function liveProgress(targetIds: readonly string[], terminal: Terminal): Progress {
-  const lines = new Map(targetIds.map((id) => [id, waiting()]));
+  const lines = new Map(targetIds.map((id) => [id, waitingLine()]));
   const draw = createLogUpdate(process.stdout);
   const redraw = () => {
     const size = { colours: terminal.colours, rows: process.stdout.rows };
@@ -95,7 +95,7 @@ function liveProgress(targetIds: readonly string[], terminal: Terminal): Progres
   redraw();
   const timer = setInterval(redraw, 100);
   return {
-    say: (line) => {
+    print: (line) => {
       draw.clear();
       terminal.err(line);
       redraw();
@@ -106,30 +106,31 @@ function liveProgress(targetIds: readonly string[], terminal: Terminal): Progres
     },
     ended: (targetId, outcome) => {
       const line = lines.get(targetId);
-      if (line !== undefined) Object.assign(line, { outcome, state: outcome, tries: 1, endedAt: Date.now() });
+      if (line !== undefined)
+        Object.assign(line, { outcome, state: outcome, attempts: 1, endedAt: Date.now() });
     },
     stop: () => {
       clearInterval(timer);
-      // the summary that follows says all of it again, and more
+      // the summary replaces the live view
       draw.clear();
       draw.done();
     },
   };
 }
 
-/** A line of a target that has not begun. */
-export function waiting(): Line {
-  return { startedAt: null, endedAt: null, state: 'waiting', tries: 1, outcome: null };
+/** The line of a target whose deployment has not started. */
+export function waitingLine(): TargetLine {
+  return { startedAt: null, endedAt: null, state: 'waiting', attempts: 1, outcome: null };
 }
 
-/** Changes the line to what an event says. */
-export function follow(line: Line, event: ExecutionEvent): void {
+/** Updates the line with an event. */
+export function follow(line: TargetLine, event: ExecutionEvent): void {
   line.startedAt ??= event.timestamp;
-  if (event.type === 'StateEntered') Object.assign(line, { state: event.state?.name ?? '', tries: 1 });
-  if (event.type === 'StateRetried') line.tries += 1;
+  if (event.type === 'StateEntered') Object.assign(line, { state: event.state?.name ?? '', attempts: 1 });
+  if (event.type === 'StateRetried') line.attempts += 1;
 }
 
-/** The progress that suits the terminal. */
+/** The progress display for the terminal. */
 export function progressFor(targetIds: readonly string[], terminal: Terminal, json: boolean): Progress {
   if (json) return silentProgress(terminal.err);
   return terminal.interactive ? liveProgress(targetIds, terminal) : plainProgress(terminal);

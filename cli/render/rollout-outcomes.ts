@@ -1,30 +1,39 @@
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 import type { Colours } from '../terminal/terminal.ts';
 
-/** How an end is to be taken, and what it means in words. */
+/** The sign and the description of an outcome. */
 interface RolloutMeaning {
-  readonly sign: 'good' | 'look' | 'bad';
+  readonly sign: 'good' | 'warning' | 'bad';
   readonly meaning: string;
 }
 
 export const rolloutMeanings: Readonly<Record<RolloutOutcome, RolloutMeaning>> = {
   finished: { sign: 'good', meaning: 'every target has the version' },
-  already_rolled_out: { sign: 'good', meaning: 'this version is being, or has been, rolled out' },
+  already_rolled_out: { sign: 'good', meaning: 'a rollout of this version is running or has ended' },
   superseded: { sign: 'good', meaning: 'a newer version is being rolled out' },
-  finished_with_failures: { sign: 'look', meaning: 'every target was reached, and some failed' },
-  refused: { sign: 'bad', meaning: 'nothing was started' },
-  halted: { sign: 'bad', meaning: 'no further deployment begins; what was changed stays' },
-  rolled_back: { sign: 'bad', meaning: 'everything it changed is back, verified' },
-  rollback_incomplete: { sign: 'bad', meaning: 'some targets could not be put back; a person is needed' },
+  finished_with_failures: {
+    sign: 'warning',
+    meaning: 'every target was deployed to; tolerated failures remain',
+  },
+  refused: { sign: 'bad', meaning: 'no deployment was started' },
+  halted: {
+    sign: 'bad',
+    meaning: 'no further deployments are started; deployed targets keep the new version',
+  },
+  rolled_back: { sign: 'bad', meaning: 'all changed targets serve their previous version again, verified' },
+  rollback_incomplete: {
+    sign: 'bad',
+    meaning: 'some targets could not be rolled back; manual action required',
+  },
 };
 
-/** One sign for how a rollout's end is to be taken: good, to be looked at, bad. */
+/** The sign of an outcome. */
 export function rolloutMark(outcome: RolloutOutcome, { green, yellow, red }: Colours): string {
-  const signs = { good: green('✔'), look: yellow('!'), bad: red('✖') };
+  const signs = { good: green('✔'), warning: yellow('!'), bad: red('✖') };
   return signs[rolloutMeanings[outcome].sign];
 }
 
-/** The outcome of a deployment in a wave: one that goes back has deployed the version before. */
-export function outcomeWords(outcome: string, direction: 'forward' | 'back' | undefined): string {
-  return direction === 'back' && outcome === 'deployed' ? 'put back' : outcome;
+/** The outcome of a deployment in a wave. In a rollback wave, `deployed` means the previous version. */
+export function outcomeText(outcome: string, direction: 'forward' | 'back' | undefined): string {
+  return direction === 'back' && outcome === 'deployed' ? 'rolled back' : outcome;
 }

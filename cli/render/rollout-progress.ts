@@ -2,23 +2,22 @@ import { createLogUpdate } from 'log-update';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { RolloutObserver } from '../../services/backend/backend.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { outcomeWords } from './rollout-outcomes.ts';
+import type { OwnCommand } from './next-steps.ts';
+import { outcomeText } from './rollout-outcomes.ts';
 import { followDeployment, followRollout, newView, type RolloutView, rolloutLines } from './rollout-view.ts';
 import { fold } from './text.ts';
 
-/** Shows a rollout while it goes on; `say` writes a line beside what it draws. */
+/** Shows a running rollout. `print` writes a line above the live view. */
 export interface RolloutProgress extends Required<RolloutObserver> {
-  readonly say: (line: string) => void;
+  readonly print: (line: string) => void;
   readonly stop: () => void;
 }
 
-type Own = (words: string) => string;
-
-/** Says nothing: with `--json`, standard output is one document. */
+/** No progress: with `--json`, standard output is one document. */
 export function silentRollout(err: (line: string) => void): RolloutProgress {
   const nothing = () => {};
   return {
-    say: err,
+    print: err,
     onStart: nothing,
     onEvent: nothing,
     onDeploymentEvent: nothing,
@@ -27,52 +26,52 @@ export function silentRollout(err: (line: string) => void): RolloutProgress {
   };
 }
 
-/** One plain line for what the rollout decides, and one for each target that has ended. */
-export function plainRollout({ out, err }: Pick<Terminal, 'out' | 'err'>, own: Own): RolloutProgress {
+/** One plain line for each decision of the rollout, and one for each finished target. */
+export function plainRollout({ out, err }: Pick<Terminal, 'out' | 'err'>, own: OwnCommand): RolloutProgress {
   const view = newView();
   return {
-    say: err,
+    print: err,
     onStart(id) {
       view.id = id;
       out(`rollout ${id}`);
     },
     onEvent(event) {
       followRollout(view, event);
-      const words = wordsOf(view, event, own);
-      if (words !== '') out(`rollout: ${words}`);
+      const text = decisionText(view, event, own);
+      if (text !== '') out(`rollout: ${text}`);
     },
     onDeploymentEvent(targetId, event) {
       const outcome = followDeployment(view, targetId, event);
-      if (outcome !== null) out(`${targetId}: ${outcomeWords(outcome, view.known?.wave.direction)}`);
+      if (outcome !== null) out(`${targetId}: ${outcomeText(outcome, view.snapshot?.wave.direction)}`);
     },
     onCounts: () => {},
     stop: () => {},
   };
 }
 
-/** What a task of the rollout has decided. */
-function wordsOf({ known, id }: RolloutView, event: ExecutionEvent, own: Own): string {
+/** The decision of a task of the rollout; empty if there is none. */
+function decisionText({ snapshot, id }: RolloutView, event: ExecutionEvent, own: OwnCommand): string {
   const state = event.state?.name;
   if (event.type === 'StateEntered' && state === 'AwaitApproval')
-    return `a person is asked: ${own(`approve ${id}`)}`;
-  if (event.type !== 'StateExited' || known === null) return '';
+    return `waiting for approval: ${own(`approve ${id}`)}`;
+  if (event.type !== 'StateExited' || snapshot === null) return '';
   switch (state) {
     case 'NextWave':
-      return known.wave.summary;
+      return snapshot.wave.summary;
     case 'JudgeWave':
     case 'ProbeServices':
-      return known.judgement.summary;
+      return snapshot.judgement.summary;
     case 'AwaitApproval':
-      return known.approval === null ? '' : `${known.approval.verdict} by ${known.approval.by}`;
+      return snapshot.approval === null ? '' : `${snapshot.approval.verdict} by ${snapshot.approval.by}`;
     case 'HaltRollout':
-      return known.halt?.verdict === 'roll_back' ? 'halted; what it has changed is put back' : 'halted';
+      return snapshot.halt?.verdict === 'roll_back' ? 'halted, rolling back' : 'halted';
     default:
       return '';
   }
 }
 
-/** Drawn over: the wave, the counts, and one line a target that is being deployed to. */
-function liveRollout(terminal: Terminal, own: Own): RolloutProgress {
+/** Redrawn in place: the wave, the counts, and one line for each running deployment. */
+function liveRollout(terminal: Terminal, own: OwnCommand): RolloutProgress {
   const view = newView();
   const draw = createLogUpdate(process.stdout);
   const redraw = () => {
@@ -86,14 +85,14 @@ function liveRollout(terminal: Terminal, own: Own): RolloutProgress {
   };
   const timer = setInterval(redraw, 100);
   return {
-    say: (line) => above(terminal.err, line),
+    print: (line) => above(terminal.err, line),
     onStart(id) {
       view.id = id;
     },
     onEvent(event) {
       followRollout(view, event);
-      const words = wordsOf(view, event, own);
-      if (words !== '') above(terminal.out, words);
+      const text = decisionText(view, event, own);
+      if (text !== '') above(terminal.out, text);
     },
     onDeploymentEvent: (targetId, event) => void followDeployment(view, targetId, event),
     onCounts(counts) {
@@ -101,15 +100,15 @@ function liveRollout(terminal: Terminal, own: Own): RolloutProgress {
     },
     stop() {
       clearInterval(timer);
-      // the summary that follows says all of it again, and more
+      // the summary replaces the live view
       draw.clear();
       draw.done();
     },
   };
 }
 
-/** The progress that suits the terminal. */
-export function rolloutProgressFor(terminal: Terminal, own: Own, json: boolean): RolloutProgress {
+/** The progress display for the terminal. */
+export function rolloutProgressFor(terminal: Terminal, own: OwnCommand, json: boolean): RolloutProgress {
   if (json) return silentRollout(terminal.err);
   return terminal.interactive ? liveRollout(terminal, own) : plainRollout(terminal, own);
 }

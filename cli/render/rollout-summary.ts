@@ -2,16 +2,16 @@ import type { ReportedDeployment, ReportedWave, RolloutResult } from '../../serv
 import { countsOf, needsAttention, remainingFailures, rolloutReportOf } from '../report/rollout-report.ts';
 import type { Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
-import { outcomeWords, rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
+import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { duration, fold, shortFingerprint, table } from './text.ts';
 
-/** What a person reads at the end of a rollout: how it ended, a line for each wave, what failed, and what to do next. */
+/** The summary of a rollout: its outcome, a line for each wave, the failures, and the next steps. */
 export function rolloutSummaryLines(end: RolloutResult, layout: Layout, own: OwnCommand): string[] {
   const { colours, width } = layout;
   const { outcome, summary, fingerprint, certificate, reason, warning } = rolloutReportOf(end);
   const isLost = outcome === 'lost';
   const sign = isLost ? colours.red('✖') : rolloutMark(outcome, colours);
-  const meaning = isLost ? 'nobody recorded how it ended' : rolloutMeanings[outcome].meaning;
+  const meaning = isLost ? 'no outcome was recorded' : rolloutMeanings[outcome].meaning;
   const why = reason === null || summary.includes(reason) ? [] : [`reason: ${reason}`];
   const version = fingerprint === null ? [] : [`${certificate}, version ${shortFingerprint(fingerprint)}`];
   return [
@@ -24,15 +24,15 @@ export function rolloutSummaryLines(end: RolloutResult, layout: Layout, own: Own
   ];
 }
 
-/** One row a wave, one column an outcome. */
+/** One row for each wave, one column for each outcome. */
 function waveLines(waves: readonly ReportedWave[], { colours }: Layout): string[] {
   if (waves.length === 0) return [];
-  const counts = waves.map((wave) => inWords(countsOf(wave), wave.direction));
+  const counts = waves.map((wave) => withReturned(countsOf(wave), wave.direction));
   const outcomes = [...new Set(counts.flatMap(Object.keys))];
   const [head = '', ...rows] = table([
     ['wave', 'targets', ...outcomes],
     ...waves.map(({ number, direction, results }, at) => [
-      direction === 'back' ? `${number} (back)` : String(number),
+      direction === 'back' ? `${number} (rollback)` : String(number),
       String(results.length),
       ...outcomes.map((outcome) => String(counts[at]?.[outcome] ?? '')),
     ]),
@@ -40,24 +40,26 @@ function waveLines(waves: readonly ReportedWave[], { colours }: Layout): string[
   return ['', `  ${colours.dim(head)}`, ...rows.map((row) => `  ${row}`)];
 }
 
-function inWords(
+/** In a rollback wave, `deployed` is counted as `returned`, as in the JSON report. */
+function withReturned(
   counts: Record<string, number>,
   direction: ReportedWave['direction'],
 ): Record<string, number> {
-  const entries = Object.entries(counts).map(([outcome, count]) => [outcomeWords(outcome, direction), count]);
-  return Object.fromEntries(entries);
+  if (direction === 'forward') return counts;
+  const { deployed, ...others } = counts;
+  return deployed === undefined ? others : { returned: deployed, ...others };
 }
 
-/** More than these are for --json: nobody reads the words of two hundred failures. */
-const mostFailuresTold = 20;
+/** The summary stays readable with hundreds of failures; --json lists all of them. */
+const maximumListedFailures = 20;
 
 function failureLines(waves: readonly ReportedWave[], layout: Layout, own: OwnCommand): string[] {
   const failures = remainingFailures(waves);
-  const told = failures.slice(0, mostFailuresTold);
-  const more = failures.length - told.length;
+  const listed = failures.slice(0, maximumListedFailures);
+  const more = failures.length - listed.length;
   return [
-    ...told.flatMap(({ result, wave }) => ['', ...failureLine(result, wave, layout, own)]),
-    ...(more > 0 ? ['', `${more} more have failed: --json has them all.`] : []),
+    ...listed.flatMap(({ result, wave }) => ['', ...failureLine(result, wave, layout, own)]),
+    ...(more > 0 ? ['', `${more} more failures: --json lists all of them.`] : []),
   ];
 }
 
@@ -67,12 +69,12 @@ function failureLine(
   { colours, width }: Layout,
   own: OwnCommand,
 ): string[] {
-  const back = direction === 'back' ? ' while it was put back' : '';
+  const back = direction === 'back' ? ' during the rollback' : '';
   const name = executionArn.split(':').at(-1) ?? '';
   return [
     `${colours.red('✖')} ${colours.bold(targetId)}  ${outcome} in wave ${number}${back}`,
     ...fold(summary, width - 2).map((line) => `  ${line}`),
-    ...(needsAttention(outcome) ? ['  A PERSON IS NEEDED on this host.'] : []),
+    ...(needsAttention(outcome) ? ['  MANUAL ACTION REQUIRED on this host.'] : []),
     ...(name === '' ? [] : [`    ${own(`inspect ${name}`)}`]),
   ];
 }
@@ -87,37 +89,37 @@ type Advice = (end: Pick<RolloutResult, 'id'>, own: OwnCommand) => string[];
 const resume: Advice = ({ id }, own) => {
   const bundle = own('rollout').includes('--local') ? ' --cert FILE --key FILE' : '';
   return [
-    'When the cause is gone, let it go on with what is not done:',
+    'After you have fixed the cause, resume the rollout for the remaining targets:',
     `  ${own(`rollout --resume ${id}${bundle}`)}`,
   ];
 };
 
 const rollBack: Advice = ({ id }, own) => [
-  'Or have it put back what it has changed:',
+  'Or roll back the targets that the rollout has changed:',
   `  ${own(`rollout --resume ${id} --rollback`)}`,
 ];
 
-/** What a person may do with a rollout that was halted. */
+/** The next steps after a halted rollout. */
 export const afterHalt: Advice = (end, own) => [...resume(end, own), ...rollBack(end, own)];
 
-const look: Advice = ({ id }, own) => ['See how it went:', `  ${own(`inspect ${id}`)}`];
+const inspect: Advice = ({ id }, own) => ['Show the execution:', `  ${own(`inspect ${id}`)}`];
 
-/** What a person does next after each outcome. */
+/** The next steps after each outcome. */
 const advice: Readonly<Record<string, Advice>> = {
   finished_with_failures: (end, own) => [
-    'Roll it out again with --repeat to reach those that failed; what has the version stays as it is (unchanged).',
-    ...look(end, own),
+    'To retry the failed targets, roll out again with --repeat. Targets with the version end as unchanged.',
+    ...inspect(end, own),
   ],
   already_rolled_out: () => [
-    'To go to all targets again, say --repeat: what has the version stays as it is (unchanged).',
+    'To deploy to all targets again, use --repeat. Targets with the version end as unchanged.',
   ],
-  superseded: (_, own) => ['Nothing to do: the newer one goes on.', `  ${own('rollouts')}`],
-  refused: () => ['Nothing was touched. Correct what is named above and roll it out again.'],
-  halted: (end, own) => [...afterHalt(end, own), ...look(end, own)],
-  rolled_back: (end, own) => ['The targets serve what they served before.', ...look(end, own)],
+  superseded: (_, own) => ['Nothing to do: the newer rollout continues.', `  ${own('rollouts')}`],
+  refused: () => ['No target was changed. Correct the error above and start the rollout again.'],
+  halted: (end, own) => [...afterHalt(end, own), ...inspect(end, own)],
+  rolled_back: (end, own) => ['The targets serve their previous version.', ...inspect(end, own)],
   rollback_incomplete: (end, own) => [
-    'A PERSON IS NEEDED: the targets above could not be put back.',
-    ...look(end, own),
+    'MANUAL ACTION REQUIRED: the targets above could not be rolled back.',
+    ...inspect(end, own),
   ],
-  lost: (end, own) => [...resume(end, own), ...look(end, own)],
+  lost: (end, own) => [...resume(end, own), ...inspect(end, own)],
 };

@@ -7,15 +7,16 @@ import {
 } from '../../core/deployment/outcome.ts';
 import type { WaveCounts } from '../../services/backend/backend.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { follow, type Line, liveLines, waiting } from './progress.ts';
+import type { OwnCommand } from './next-steps.ts';
+import { follow, liveLines, type TargetLine, waitingLine } from './progress.ts';
 
 const direction = z.enum(['forward', 'back']);
 
 /**
- * What is shown of the state that tasks of a rollout return: no more than that, so that a stack of an earlier or later
- * version can be watched too.
+ * The displayed part of the state that tasks of a rollout return. Other fields are ignored, so that a stack of another
+ * version of certferry can be displayed too.
  */
-const ShownState = z.object({
+const DisplayedState = z.object({
   rollout: z.object({ certificate: z.string(), strategy: z.object({ waves: z.array(z.unknown()) }) }),
   wave: z.object({
     direction,
@@ -30,27 +31,27 @@ const ShownState = z.object({
   approval: z.nullable(z.object({ verdict: z.string(), by: z.string() })),
   halt: z.nullable(z.object({ verdict: z.string() })),
 });
-type ShownState = z.infer<typeof ShownState>;
+type DisplayedState = z.infer<typeof DisplayedState>;
 
-/** What is known of a rollout while it goes on. */
+/** The view of a running rollout. */
 export interface RolloutView {
   id: string;
-  /** The state that its execution is in. */
+  /** The current state of the execution. */
   state: string;
-  /** As the last task left it; null before the first. */
-  known: ShownState | null;
-  /** The deployments of the wave that have begun, by target. Empty where they run elsewhere. */
-  readonly lines: Map<string, Line>;
-  /** How the wave stands, where its deployments run elsewhere. */
+  /** The result of the last task; null before the first. */
+  snapshot: DisplayedState | null;
+  /** The started deployments of the wave, by target. Empty for a rollout on a stack. */
+  readonly lines: Map<string, TargetLine>;
+  /** The progress of the wave, for a rollout on a stack. */
   counts: WaveCounts | null;
 }
 
-/** Nothing is known yet. */
+/** A view without events. */
 export function newView(): RolloutView {
-  return { id: '', state: '', known: null, lines: new Map(), counts: null };
+  return { id: '', state: '', snapshot: null, lines: new Map(), counts: null };
 }
 
-/** Takes in an event of the rollout's own execution. */
+/** Updates the view with an event of the rollout's execution. */
 export function followRollout(view: RolloutView, event: ExecutionEvent): void {
   if (event.type === 'StateEntered') {
     view.state = event.state?.name ?? '';
@@ -59,100 +60,101 @@ export function followRollout(view: RolloutView, event: ExecutionEvent): void {
       view.counts = null;
     }
   }
-  const state = z.safeParse(ShownState, event.type === 'StateExited' ? event.state?.output : undefined);
-  if (state.success) view.known = state.data;
+  const state = z.safeParse(DisplayedState, event.type === 'StateExited' ? event.state?.output : undefined);
+  if (state.success) view.snapshot = state.data;
 }
 
-/** Takes in an event of one of the deployments. Returns the outcome when it was the last one. */
+/** Updates the view with an event of a deployment. Returns the outcome after the last event, otherwise null. */
 export function followDeployment(
   view: RolloutView,
   targetId: string,
   event: ExecutionEvent,
 ): DeploymentOutcome | null {
-  const line = view.lines.get(targetId) ?? waiting();
+  const line = view.lines.get(targetId) ?? waitingLine();
   view.lines.set(targetId, line);
   follow(line, event);
   const outcome = outcomeIn(event);
-  if (outcome !== null) Object.assign(line, { outcome, state: outcome, tries: 1, endedAt: event.timestamp });
+  if (outcome !== null)
+    Object.assign(line, { outcome, state: outcome, attempts: 1, endedAt: event.timestamp });
   return outcome;
 }
 
-/** An end state is entered with what was recorded. */
+/** The input of an end state contains the recorded outcome. */
 function outcomeIn({ type, state }: ExecutionEvent): DeploymentOutcome | null {
   if (type !== 'StateEntered' || (state?.type !== 'Succeed' && state?.type !== 'Fail')) return null;
   const recorded = z.safeParse(z.object({ outcome: Outcome }), state.input);
   return recorded.success ? recorded.data.outcome : 'lost';
 }
 
-/** How the wave stands. */
-export function countsOf({ lines, counts, known }: RolloutView): WaveCounts {
+/** The progress of the wave. */
+export function countsOf({ lines, counts, snapshot }: RolloutView): WaveCounts {
   if (counts !== null) return counts;
   const ended = [...lines.values()].flatMap(({ outcome }) => (outcome === null ? [] : [outcome]));
   const succeeded = ended.filter((outcome) => outcomeMeanings[outcome].succeeded).length;
   return {
-    waiting: Math.max((known?.wave.count ?? 0) - lines.size, 0),
+    waiting: Math.max((snapshot?.wave.count ?? 0) - lines.size, 0),
     running: lines.size - ended.length,
     succeeded,
     failed: ended.length - succeeded,
   };
 }
 
-/** Which wave it is: `wave 2 of 3`; waves that go back have no number in the strategy. */
-function waveWords({ known }: RolloutView): string {
-  if (known === null) return 'reading the certificate';
-  const { direction, step, number } = known.wave;
+/** `wave 2 of 3`. Rollback waves have no number in the strategy. */
+function waveText({ snapshot }: RolloutView): string {
+  if (snapshot === null) return 'reading the certificate';
+  const { direction, step, number } = snapshot.wave;
   return direction === 'back'
-    ? `going back, wave ${number}`
-    : `wave ${step + 1} of ${known.rollout.strategy.waves.length}`;
+    ? `rollback, wave ${number}`
+    : `wave ${step + 1} of ${snapshot.rollout.strategy.waves.length}`;
 }
 
-const done = { forward: 'deployed', back: 'put back' };
+const succeededText = { forward: 'deployed', back: 'rolled back' };
 
-function deployingWords(view: RolloutView): string {
+function progressText(view: RolloutView): string {
   const { succeeded, failed, running, waiting: left } = countsOf(view);
-  const direction = view.known?.wave.direction ?? 'forward';
+  const direction = view.snapshot?.wave.direction ?? 'forward';
   const parts = [
-    `${succeeded} ${done[direction]}`,
+    `${succeeded} ${succeededText[direction]}`,
     `${failed} failed`,
     `${running} running`,
     `${left} waiting`,
   ];
-  return `${view.known?.wave.count ?? 0} targets: ${parts.join(', ')}`;
+  return `${view.snapshot?.wave.count ?? 0} targets: ${parts.join(', ')}`;
 }
 
-/** What the rollout is doing, in words; `own` writes a command line of ours. */
-export function stateWords(view: RolloutView, own: (words: string) => string): string {
-  const { state, known, id } = view;
+/** What the rollout does now. `own` writes a certferry command line. */
+export function stateText(view: RolloutView, own: OwnCommand): string {
+  const { state, snapshot, id } = view;
   switch (state) {
     case 'DeployWave':
-      return deployingWords(view);
+      return progressText(view);
     case 'AwaitApproval':
-      return `a person is asked: ${own(`approve ${id}`)}`;
+      return `waiting for approval: ${own(`approve ${id}`)}`;
     case 'AwaitTurn':
-      return known?.wave.summary ?? '';
+      return snapshot?.wave.summary ?? '';
     case 'PauseBetweenWaves':
-      return 'a pause before the next wave';
+      return 'pause before the next wave';
     case 'ProbeServices':
     case 'BackOffServices':
-      return 'looking at what the service as a whole serves';
+      return 'probing the service endpoints';
     default:
       return state;
   }
 }
 
-/** What is drawn over on a screen of `rows` lines. `now` is epoch milliseconds. */
+/** The live view, at most `rows` lines. `now` is epoch milliseconds. */
 export function rolloutLines(
   view: RolloutView,
   now: number,
-  { colours, rows, own }: Pick<Terminal, 'colours'> & { rows: number; own: (words: string) => string },
+  { colours, rows, own }: Pick<Terminal, 'colours'> & { rows: number; own: OwnCommand },
 ): string[] {
   const { bold, dim } = colours;
-  const { known, id } = view;
-  const about = known === null ? '' : `  ${known.rollout.certificate}`;
-  const reached = known === null ? [] : [dim(reachedWords(known))];
+  const { snapshot, id } = view;
+  const subject = snapshot === null ? '' : `  ${snapshot.rollout.certificate}`;
+  const reached = snapshot === null ? [] : [dim(reachedText(snapshot))];
   const head = [
-    `rollout ${bold(id)}${about}`,
-    `${bold(waveWords(view))}  ${stateWords(view, own)}`,
+    `rollout ${bold(id)}${subject}`,
+    `${bold(waveText(view))}  ${stateText(view, own)}`,
     ...reached,
   ];
   const running = [...view.lines].filter(([, { outcome }]) => outcome === null);
@@ -162,7 +164,7 @@ export function rolloutLines(
   return [...head, ...liveLines(shown, now, { colours, rows: fitting + 1 }), ...more];
 }
 
-function reachedWords({ wave, judgement }: ShownState): string {
-  const failed = `${judgement.failed} failed in the waves before, ${judgement.tolerated} tolerated`;
-  return `${wave.reached} of ${wave.total} targets were reached before this wave; ${failed}`;
+function reachedText({ wave, judgement }: DisplayedState): string {
+  const failed = `${judgement.failed} failed in previous waves, ${judgement.tolerated} tolerated`;
+  return `${wave.reached} of ${wave.total} targets done before this wave; ${failed}`;
 }

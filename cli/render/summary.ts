@@ -7,8 +7,8 @@ import { nextSteps, type OwnCommand } from './next-steps.ts';
 import { duration, fold, shortFingerprint, table } from './text.ts';
 
 /**
- * What a person reads at the end. Of one target: the outcome in words, the versions, what to do next. Of several: a line
- * for each that succeeded, then all of that for those that did not.
+ * The summary of deployments. One target: its outcome, versions and next steps. Several targets: one line for each
+ * success, then the full text of each failure.
  */
 export function summaryLines(
   finished: AtLeastOne<FinishedDeployment>,
@@ -17,11 +17,11 @@ export function summaryLines(
 ): string[] {
   const [first, ...others] = finished;
   if (others.length === 0) return targetLines(first, layout, own);
-  const isGood = ({ output }: FinishedDeployment) => outcomeMeanings[output.outcome].succeeded;
-  const bad = finished.filter((one) => !isGood(one));
+  const hasSucceeded = ({ output }: FinishedDeployment) => outcomeMeanings[output.outcome].succeeded;
+  const failed = finished.filter((one) => !hasSucceeded(one));
   return [
-    ...briefLines(finished.filter(isGood), layout),
-    ...bad.flatMap((one) => ['', ...targetLines(one, layout, own)]),
+    ...briefLines(finished.filter(hasSucceeded), layout),
+    ...failed.flatMap((one) => ['', ...targetLines(one, layout, own)]),
     '',
     reportOf(finished).summary,
   ];
@@ -60,15 +60,15 @@ function targetLines(finished: FinishedDeployment, { colours, width }: Layout, o
 
 function versions({ fingerprint, previousFingerprint }: RecordedDeployment): string | null {
   if (fingerprint === null) return null;
-  const before = previousFingerprint === null ? '' : `, before ${shortFingerprint(previousFingerprint)}`;
-  return `version ${shortFingerprint(fingerprint)}${before}`;
+  const previous = previousFingerprint === null ? '' : `, previous ${shortFingerprint(previousFingerprint)}`;
+  return `version ${shortFingerprint(fingerprint)}${previous}`;
 }
 
 function warningLines({ warnings }: RecordedDeployment, { yellow }: Colours): string[] {
   return warnings.map((warning) => yellow(`  warning: ${warning}`));
 }
 
-/** One sign for how an outcome is to be taken: good, to be looked at, bad. */
+/** The sign of an outcome: success, warning or failure. */
 export function mark(outcome: keyof typeof outcomeMeanings, { green, yellow, red }: Colours): string {
   if (outcome === 'deployed_unverified' || outcome === 'validate_unsupported') return yellow('!');
   return outcomeMeanings[outcome].succeeded ? green('✔') : red('✖');

@@ -9,7 +9,7 @@ export function duration(milliseconds: number): string {
   return `${Math.floor(whole / 60)} m ${whole % 60} s`;
 }
 
-/** The first twelve digits, as the summaries of a deployment have them: enough to tell versions apart, visibly cut. */
+/** The first twelve digits, as in the summaries of deployments, with an ellipsis. */
 export function shortFingerprint(fingerprint: string | null): string {
   if (fingerprint === null) return 'none';
   const digits = fingerprint.replace(/^sha256:/, '');
@@ -29,7 +29,7 @@ export function daysBetween(now: number, then: number): string {
   return then >= now ? `in ${count}` : `${count} ago`;
 }
 
-/** Folds text at blanks; a word longer than `width` stays whole, so that what has to be copied can be. */
+/** Folds text at spaces. A word longer than `width` is not split, so that commands and paths can be copied. */
 export function fold(text: string, width: number): string[] {
   const lines: string[] = [];
   for (const paragraph of text.split('\n')) {
@@ -48,8 +48,8 @@ export function fold(text: string, width: number): string[] {
 }
 
 /**
- * Puts parts one after another, two blanks between them, and breaks only between parts: each of them can be copied. Lines
- * after the first are indented by two. Parts may have colours.
+ * Joins parts with two spaces and breaks lines only between parts, so that each part can be copied. Lines after the first
+ * are indented by two columns. Parts may contain colours.
  */
 export function flow(parts: readonly string[], width: number): string[] {
   const lines: string[] = [];
@@ -63,7 +63,7 @@ export function flow(parts: readonly string[], width: number): string[] {
 
 const columnsOf = (text: string) => stripVTControlCharacters(text).length;
 
-/** Columns as wide as their widest cell; the last column is left ragged. */
+/** Columns are as wide as their widest cell; the last column is not padded. */
 export function table(rows: readonly (readonly string[])[]): string[] {
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),

@@ -1,8 +1,8 @@
 import type { ExecutionEvent, StateOfEvent } from '../../core/deployment/execution-event.ts';
 
 /**
- * An execution as a list of visits to states, from the events that local mode records: a state is entered; it may fail, and is
- * then retried (`StateRetried`) or caught (`StateCaught`); it is exited, or its failure ends the execution.
+ * An execution as a list of visits to states, built from the recorded events. A state is entered, and finally exited or
+ * left through a failure. A failure is retried (`StateRetried`), caught (`StateCaught`), or ends the execution.
  */
 
 export interface Failure {

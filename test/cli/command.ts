@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { startBuiltin } from '../../cli/demo/builtin.ts';
-import { type Stage, serverName } from '../../cli/demo/stage.ts';
+import { startBuiltinServer } from '../../cli/demo/builtin-server.ts';
+import { type DemoServer, serverName } from '../../cli/demo/demo-server.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { Target } from '../../core/targets/target.ts';
 import { aVersion } from '../fixtures/certificates.ts';
@@ -33,12 +33,12 @@ export async function certferry(args: readonly string[], cwd: string): Promise<E
 /** A folder with a server, a targets file and a state folder, in which `certferry` runs. */
 export async function aWorkplace(config: (usual: Target['config']) => object = (usual) => usual) {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
-  const stage = await startBuiltin(folder);
-  const target = { ...stage.target, config: config(stage.target.config) };
+  const server = await startBuiltinServer(folder);
+  const target = { ...server.target, config: config(server.target.config) };
   const far = { ...target, id: 'far-1', certificate: 'far.example.com', host: 'i-0123456789abcdef0' };
   const place = {
     folder,
-    stage,
+    server,
     certificate: serverName,
     issue: () => aVersion({ names: [serverName] }),
     run: (...args: string[]) => certferry(args, folder),
@@ -49,7 +49,7 @@ export async function aWorkplace(config: (usual: Target['config']) => object = (
       return certferry([...deployWords, ...more], folder);
     },
     async stop() {
-      await stage.stop();
+      await server.stop();
       rmSync(folder, { recursive: true });
     },
   };
@@ -64,8 +64,8 @@ const deployWords = ['deploy', '--local', '--targets', 'targets.json', '--certif
   'key.pem',
 ]);
 
-/** The endpoint of the target of a stage. */
-export function endpointOf({ target: { verify } }: Stage): string {
+/** The endpoint of the target of a server. */
+export function endpointOf({ target: { verify } }: DemoServer): string {
   if (verify === 'none') throw new Error('the demo verifies');
   return verify.endpoint;
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { type Fleet, rolloutOf, withFleet } from '../../cli/demo/fleet.ts';
-import { performFleet } from '../../cli/demo/fleet-scene.ts';
+import { runFleetScene } from '../../cli/demo/fleet-scene.ts';
 import { createAuthority } from '../../cli/demo/throwaway-ca.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
@@ -38,7 +38,7 @@ async function scene(rollout: (rollout: LocalRollout, fleet: Fleet) => LocalRoll
   const out = (line: string) => void lines.push(line);
   const terminal = { out, err: out, interactive: false, width: 100, colours: plainColours };
   await withFleet(scratch, (fleet) =>
-    performFleet({ backend: { rollout: async (one) => rollout(one, fleet) }, fleet, terminal }, authority),
+    runFleetScene({ backend: { rollout: async (one) => rollout(one, fleet) }, fleet, terminal }, authority),
   );
   return lines.join('\n');
 }
@@ -57,14 +57,14 @@ const deployedToAll = (requested: LocalRollout): LocalRolloutResult => {
 test('The fleet scene of the demo fails when a rollout ends otherwise than described, and reports how it ended', async () => {
   await expect(scene(() => anEnd('rolled_back', []))).rejects.toMatchObject({
     name: 'DemoFailed',
-    message: expect.stringContaining('this rollout was to end as finished'),
+    message: expect.stringContaining('expected outcome finished'),
   });
 });
 
 test("The fleet scene of the demo probes the servers itself, independent of the rollout's result", async () => {
   await expect(scene(deployedToAll)).rejects.toMatchObject({
     name: 'DemoFailed',
-    message: expect.stringMatching(/^web-1 was to serve version 1 .* it serves nothing$/),
+    message: expect.stringMatching(/^web-1 should serve version 1 .* it serves no certificate$/),
   });
 });
 

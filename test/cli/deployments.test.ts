@@ -71,15 +71,21 @@ describe('deployments on this machine', () => {
       'demo-server',
     );
     expect(back.code).toBe(0);
-    const served = await place.run('probe', endpointOf(place.stage), '--expect', first.fingerprint, '--json');
+    const served = await place.run(
+      'probe',
+      endpointOf(place.server),
+      '--expect',
+      first.fingerprint,
+      '--json',
+    );
     expect(served.code).toBe(0);
 
-    place.stage.getStuck();
+    place.server.ignoreReloads();
     const undone = await place.deploy(second, '--json');
     expect(undone.code).toBe(13);
     expect(documentOf(undone)).toMatchObject({ outcome: 'rolled_back' });
     expect(documentOf(undone).targets[0]?.states).toEqual(expect.arrayContaining(['BackOff', 'RollBack']));
-    expect(readFileSync(place.stage.paths.certPath, 'utf8')).toBe(first.fullchainPem);
+    expect(readFileSync(place.server.paths.certPath, 'utf8')).toBe(first.fullchainPem);
 
     const history = await place.run('history', '--local', '--json');
     const outcomes = JSON.parse(history.out).deployments.map(({ outcome }: Report) => outcome);
@@ -112,7 +118,7 @@ describe('a deployment that ends early', () => {
     try {
       const [one, other] = [await place.issue(), await place.issue()];
       await place.deploy(one);
-      const before = statSync(place.stage.paths.certPath, { bigint: true });
+      const before = statSync(place.server.paths.certPath, { bigint: true });
 
       const refused = await place.deploy({ fullchainPem: one.fullchainPem, keyPem: other.keyPem }, '--json');
 
@@ -122,7 +128,7 @@ describe('a deployment that ends early', () => {
         outcome: 'rejected',
         targets: [{ targetId: 'demo-server', outcome: 'rejected', states: [] }],
       });
-      const after = statSync(place.stage.paths.certPath, { bigint: true });
+      const after = statSync(place.server.paths.certPath, { bigint: true });
       expect([after.ino, after.mtimeNs]).toEqual([before.ino, before.mtimeNs]);
     } finally {
       await place.stop();
@@ -139,7 +145,7 @@ describe('a deployment that ends early', () => {
 
       expect(refused.code).toBe(11);
       expect(refused.out).toContain('no thank you');
-      expect(existsSync(place.stage.paths.certPath)).toBe(false);
+      expect(existsSync(place.server.paths.certPath)).toBe(false);
     } finally {
       await place.stop();
     }
@@ -150,13 +156,13 @@ describe('a deployment that ends early', () => {
     try {
       const [first, second] = [await place.issue(), await place.issue()];
       await place.deploy(first);
-      writeFileSync(`${place.stage.paths.certPath}.fail`, '');
+      writeFileSync(`${place.server.paths.certPath}.fail`, '');
 
       const failed = await place.deploy(second, '--json');
 
       expect(failed.code).toBe(12);
       expect(documentOf(failed).outcome).toBe('reload_failed');
-      expect(readFileSync(place.stage.paths.certPath, 'utf8')).toBe(first.fullchainPem);
+      expect(readFileSync(place.server.paths.certPath, 'utf8')).toBe(first.fullchainPem);
     } finally {
       await place.stop();
     }
@@ -169,7 +175,7 @@ describe('a deployment that ends early', () => {
 
       expect(judged.code).toBe(0);
       expect(documentOf(judged).outcome).toBe('validated');
-      expect(existsSync(place.stage.paths.certPath)).toBe(false);
+      expect(existsSync(place.server.paths.certPath)).toBe(false);
       expect(existsSync(join(place.folder, '.certferry'))).toBe(true);
     } finally {
       await place.stop();

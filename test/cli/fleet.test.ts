@@ -30,7 +30,7 @@ describe('a rollout on this machine', () => {
 
   beforeAll(async () => {
     place = await aWorkplace();
-    const { target } = place.stage;
+    const { target } = place.server;
     const unseen = (id: string) => ({
       ...target,
       id,
@@ -68,7 +68,7 @@ describe('a rollout on this machine', () => {
       expect(reportOf(again)).toMatchObject({ outcome: 'already_rolled_out', waves: [] });
 
       const second = await bring();
-      place.stage.getStuck();
+      place.server.ignoreReloads();
       const halted = await place.run(...rolling('--json'));
       expect(halted.code).toBe(18);
       const { rolloutId, waves } = reportOf(halted);

@@ -118,7 +118,7 @@ describe('the execution graph', () => {
 
     const [first, second] = graphLines(machine, events, layout);
 
-    expect(first).toMatch(/^✖ AcquireLock +1\.0 s {2}↻ tried again once: LockHeld: held by another$/);
+    expect(first).toMatch(/^✖ AcquireLock +1\.0 s {2}↻ retried once: LockHeld: held by another$/);
     expect(second).toMatch(/^│ +LockHeld: held by another → RecordLockUnavailable$/);
   });
 

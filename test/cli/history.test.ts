@@ -25,7 +25,7 @@ describe('the history', () => {
     expect(historyLines([anEntry()], { ...screen, width: 40 })).toEqual([
       '✔ 2026-11-22 04:15:00  web-1  deploy',
       '  deployed  version sha256:abababababab…',
-      '  before none  web-1-20261122',
+      '  previous none  web-1-20261122',
     ]);
     expect(historyLines([anEntry()], { ...screen, width: 100 })).toEqual(historyLines([anEntry()], file));
   });
@@ -44,12 +44,12 @@ describe('the history', () => {
     );
 
     expect(lines.slice(0, 2)).toEqual([
-      '  started (UTC)        target  asked for  outcome      version               before  execution',
-      '✔ 2026-11-22 04:15:00  web-1   deploy     deployed     sha256:abababababab…  none    web-1-20261122',
+      '  started (UTC)        target  action               outcome      version               previous  execution',
+      '✔ 2026-11-22 04:15:00  web-1   deploy               deployed     sha256:abababababab…  none      web-1-20261122',
     ]);
     expect(lines.slice(2).map((line) => line.split(/ {2,}/).slice(2, 4))).toEqual([
       ['deploy', 'rolled_back'],
-      ['put back', 'deployed'],
+      ['rollback by rollout', 'deployed'],
       ['rollback', 'deployed'],
       ['dry run', 'validated'],
       ['unknown', 'lost'],

@@ -83,7 +83,7 @@ describe('the page of an execution', () => {
     expect(rows).toHaveLength(2);
     const [first = '', second = ''] = rows.map(textOf);
     expect(first).toContain('1.0 s');
-    expect(first).toContain('tried again once: LockHeld');
+    expect(first).toContain('retried once: LockHeld');
     expect(first).toContain('attempt 1 failed');
     expect(second).toContain('340 ms');
     expect(second).toContain('"outcome": "lock_unavailable"');
@@ -104,7 +104,7 @@ describe('the page of an execution', () => {
     const page = aPage({ events });
 
     expect(page.length).toBeLessThan(200_000);
-    expect(page).toContain('more characters (--json has them)');
+    expect(page).toContain('more characters (in full with --json)');
   });
 
   test('The page of an execution lists the deployments of a rollout by their names, wave by wave', () => {
@@ -127,8 +127,8 @@ describe('the page of an execution', () => {
     const rows = withClass('waves').flatMap(rowsOf);
     expect(rows.slice(1).map(textOf)).toEqual([
       '1web-1deployedweb-1 saidweb-1-child',
-      '2web-2rollback_failed (a person is needed)web-2 saidweb-2-child',
-      '3 (back)web-1put backweb-1 saidweb-1-child',
+      '2web-2rollback_failed (manual action required)web-2 saidweb-2-child',
+      '3 (rollback)web-1rolled backweb-1 saidweb-1-child',
     ]);
   });
 });
@@ -238,6 +238,6 @@ describe('text on a page', () => {
     const forged = JSON.parse('{"text":"<b>"}') as never;
 
     expect(() => html`${forged}`.text).toThrow();
-    expect(() => Reflect.construct(Markup, ['made by html', '<b>'])).toThrow('markup is made by html');
+    expect(() => Reflect.construct(Markup, ['created by html', '<b>'])).toThrow('only html() creates Markup');
   });
 });

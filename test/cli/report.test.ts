@@ -90,7 +90,7 @@ describe('the summary', () => {
     expect(summaryLines([aFinished()], layout, own)).toEqual([
       '✔ web-1  deployed: the new leaf was seen on the wire  100 ms',
       '  web-1 serves it',
-      '  version sha256:abababababab…, before sha256:cdcdcdcdcdcd…',
+      '  version sha256:abababababab…, previous sha256:cdcdcdcdcdcd…',
     ]);
   });
 
@@ -107,10 +107,10 @@ describe('the summary', () => {
 
     for (const command of repair.commands) expect(lines).toContain(`    ${command}`);
     expect(lines).toContain(
-      '    /etc/nginx/tls/fullchain.pem: its old bytes are in /var/lib/certferry/backups/x/0',
+      '    /etc/nginx/tls/fullchain.pem: the previous content is in /var/lib/certferry/backups/x/0',
     );
-    expect(lines).toContain('    /etc/nginx/tls/chain.pem: it did not exist before; remove it');
-    expect(lines.join('\n')).toContain('A PERSON IS NEEDED');
+    expect(lines).toContain('    /etc/nginx/tls/chain.pem: did not exist before this deployment; remove it');
+    expect(lines.join('\n')).toContain('MANUAL ACTION REQUIRED');
   });
 
   test('The summary gives the next step for every outcome that failed', () => {
@@ -129,7 +129,7 @@ describe('the summary', () => {
 
     expect(text).toContain('! web-1  deployed_unverified');
     expect(text).toContain('warning: expires in 3 days');
-    expect(text).toContain('Nobody looked at the endpoint');
+    expect(text).toContain('The endpoint was not probed');
   });
 
   test('The summary of several targets has a line for each that succeeded, and everything of those that did not', () => {
@@ -144,7 +144,7 @@ describe('the summary', () => {
     );
 
     expect(lines.slice(0, 6)).toEqual([
-      '✔ web-1   deployed  100 ms  version sha256:abababababab…, before sha256:cdcdcdcdcdcd…',
+      '✔ web-1   deployed  100 ms  version sha256:abababababab…, previous sha256:cdcdcdcdcdcd…',
       '  warning: expires in 3 days',
       '✔ web-10  deployed  100 ms  version sha256:abababababab…',
       '',

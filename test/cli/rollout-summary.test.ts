@@ -56,23 +56,23 @@ describe('the end of a rollout', () => {
     const lines = rolloutSummaryLines(anEnd('rollback_incomplete', waves), layout, here);
 
     expect(lines.slice(0, 14)).toEqual([
-      '✖ rollout r-1  rollback_incomplete: some targets could not be put back; a person is needed  1 m 1 s',
+      '✖ rollout r-1  rollback_incomplete: some targets could not be rolled back; manual action required  1 m 1 s',
       '  said by the graph',
       '  api.example.com, version sha256:abababababab…',
       '',
-      '  wave      targets  deployed  rolled_back  put back  lost',
-      '  1         1        1',
-      '  2         2        1         1',
-      '  3 (back)  2                               1         1',
+      '  wave          targets  deployed  rolled_back  returned  lost',
+      '  1             1        1',
+      '  2             2        1         1',
+      '  3 (rollback)  2                               1         1',
       '',
       '✖ web-3  rolled_back in wave 2',
       '  web-3 says so',
       '    certferry inspect of-web-3 --local',
       '',
-      '✖ web-1  lost in wave 3 while it was put back',
+      '✖ web-1  lost in wave 3 during the rollback',
     ]);
-    expect(lines).toContain('  A PERSON IS NEEDED on this host.');
-    expect(lines).toContain('A PERSON IS NEEDED: the targets above could not be put back.');
+    expect(lines).toContain('  MANUAL ACTION REQUIRED on this host.');
+    expect(lines).toContain('MANUAL ACTION REQUIRED: the targets above could not be rolled back.');
   });
 
   test('The end of a rollout prints the next command, with the bundle where it is needed again', () => {
@@ -87,8 +87,8 @@ describe('the end of a rollout', () => {
   test('The end of a rollout without a recorded outcome is printed as such, with the command that resumes it', () => {
     const lines = rolloutSummaryLines(anEnd(null), layout, there);
 
-    expect(lines[0]).toContain('lost: nobody recorded how it ended');
-    expect(lines[1]).toBe('  execution r-1 ended FAILED before its outcome was recorded');
+    expect(lines[0]).toContain('lost: no outcome was recorded');
+    expect(lines[1]).toBe('  execution r-1 ended FAILED before it recorded an outcome');
     expect(lines.join('\n')).toContain('rollout --resume r-1');
   });
 
@@ -109,7 +109,7 @@ describe('the end of a rollout', () => {
     );
 
     expect(lines.filter((line) => line.includes('validate_failed in wave 1'))).toHaveLength(20);
-    expect(lines).toContain('3 more have failed: --json has them all.');
+    expect(lines).toContain('3 more failures: --json lists all of them.');
   });
 
   test('The end of a rollout is a report with every failure, and an exit code', () => {

@@ -56,7 +56,7 @@ describe('the view of a rollout', () => {
     expect(rolloutLines(view, 12_500, screen)).toEqual([
       'rollout r-1  api.example.com',
       'wave 2 of 3  19 targets: 1 deployed, 1 failed, 2 running, 15 waiting',
-      '1 of 200 targets were reached before this wave; 1 failed in the waves before, 2 tolerated',
+      '1 of 200 targets done before this wave; 1 failed in previous waves, 2 tolerated',
       expect.stringMatching(/^. web-3 {2}AcquireLock {5}2\.5 s$/),
       expect.stringMatching(/^. web-4 {2}ProbeEndpoint {3}2\.5 s$/),
     ]);
@@ -70,9 +70,9 @@ describe('the view of a rollout', () => {
 
         const lines = rolloutLines(view, clock, { ...screen, rows });
 
-        const told = Number(/^and (\d+) more$/.exec(lines.at(-1) ?? '')?.[1] ?? 0);
+        const counted = Number(/^and (\d+) more$/.exec(lines.at(-1) ?? '')?.[1] ?? 0);
         expect(lines.length).toBeLessThanOrEqual(rows);
-        expect(lines.filter((line) => line.includes('AcquireLock')).length + told).toBe(running);
+        expect(lines.filter((line) => line.includes('AcquireLock')).length + counted).toBe(running);
       }),
     );
   });
@@ -110,13 +110,13 @@ describe('the view of a rollout', () => {
     const second = () => rolloutLines(view, clock, screen)[1];
 
     followRollout(view, entered('AwaitApproval'));
-    expect(second()).toBe('wave 1 of 3  a person is asked: certferry approve r-1 --local');
+    expect(second()).toBe('wave 1 of 3  waiting for approval: certferry approve r-1 --local');
     followRollout(view, entered('AwaitTurn', 'Wait'));
     expect(second()).toContain('the windows are closed until 02:00');
     followRollout(view, entered('PauseBetweenWaves', 'Wait'));
-    expect(second()).toContain('a pause before the next wave');
+    expect(second()).toContain('pause before the next wave');
     followRollout(view, entered('ProbeServices'));
-    expect(second()).toContain('looking at what the service as a whole serves');
+    expect(second()).toContain('probing the service endpoints');
   });
 
   test('The view of a rollout shows that it rolls back', () => {
@@ -124,7 +124,7 @@ describe('the view of a rollout', () => {
     followDeployment(view, 'web-1', ended('deployed'));
 
     expect(rolloutLines(view, clock, screen)[1]).toBe(
-      'going back, wave 4  2 targets: 1 put back, 0 failed, 0 running, 1 waiting',
+      'rollback, wave 4  2 targets: 1 rolled back, 0 failed, 0 running, 1 waiting',
     );
   });
 
@@ -132,11 +132,11 @@ describe('the view of a rollout', () => {
     const view = newView();
     const { facts: _, ...rollout } = aRolloutState().rollout as Record<string, unknown>;
     followRollout(view, exited('NextWave', { ...aRolloutState(), rollout, news: 1 }));
-    expect(view.known?.wave.total).toBe(10);
+    expect(view.snapshot?.wave.total).toBe(10);
 
     followRollout(view, exited('NextWave', { nothing: 'known' }));
     followRollout(view, exited('NextWave', 'cut off'));
-    expect(view.known?.wave.total).toBe(10);
+    expect(view.snapshot?.wave.total).toBe(10);
   });
 });
 
@@ -175,11 +175,11 @@ describe('the plain lines of a rollout', () => {
       'rollout: wave 1 (1): 1 of 10 targets, 0 already reached',
       'web-1: deployed',
       'rollout: wave 1: 1 of 1 succeeded',
-      'rollout: a person is asked: certferry approve r-1 --local',
+      'rollout: waiting for approval: certferry approve r-1 --local',
       'rollout: rejected by ada',
-      'rollout: halted; what it has changed is put back',
+      'rollout: halted, rolling back',
       'rollout: wave 2: back',
-      'web-1: put back',
+      'web-1: rolled back',
     ]);
   });
 });

@@ -50,7 +50,7 @@ describe('twelve hosts, each with its own TLS server, and the command line', () 
 
       expect(run).toMatchObject({ outcome: 'rolled_back', code: 13 });
       expect(countOf(run.waves, 'deployed')).toBeGreaterThan(1);
-      expect(countOf(run.waves, 'put back')).toBe(countOf(run.waves, 'deployed'));
+      expect(countOf(run.waves, 'rolled back')).toBe(countOf(run.waves, 'deployed'));
       expect(newestFirst(run.waves)).toBe(true);
       expect(await fleet.served()).toEqual(before);
       expect(fleet.hosts.map((host) => host.files())).toEqual(files);

@@ -2,17 +2,17 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Target } from '../../core/targets/target.ts';
 
-/** The name that every version for a single server is for. */
+/** The certificate name in the scenes with one server. */
 export const serverName = 'api.example.com';
 
-/** A server for the demo to deploy to, with the paths it reads. */
-export interface Stage {
-  /** What it is, for people. */
-  readonly what: string;
+/** A server to which the demo deploys, and the paths of its certificate and key. */
+export interface DemoServer {
+  /** For the first line of the demo. */
+  readonly description: string;
   readonly target: Target;
   readonly paths: Paths;
-  /** Makes reloads succeed and change nothing, from now on. */
-  readonly getStuck: () => void;
+  /** From now on reloads succeed, but have no effect. */
+  readonly ignoreReloads: () => void;
   readonly stop: () => Promise<void>;
 }
 
@@ -21,12 +21,12 @@ interface Paths {
   readonly keyPath: string;
 }
 
-/** Two looks a second apart: enough to show a back-off, and the demo is over before it is dull. */
+/** Two probes, one second apart: the minimum that shows a back-off. */
 export function verifyAt(endpoint: string, serverName: string) {
   return { endpoint, serverName, attempts: 2, initialBackoffSeconds: 1, timeoutSeconds: 3 };
 }
 
-/** Ends a process that was started here, and waits until it has ended. */
+/** Ends a child process and waits for its exit. */
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = once(child, 'exit');

@@ -5,17 +5,17 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Target } from '../../core/targets/target.ts';
 import { UsageError } from '../terminal/errors.ts';
+import { type DemoServer, endProcess, serverName, verifyAt } from './demo-server.ts';
 import { freePort } from './free-port.ts';
-import { endProcess, type Stage, serverName, verifyAt } from './stage.ts';
 import type { IssuedCertificate } from './throwaway-ca.ts';
 
 /**
- * Starts the nginx found in PATH with a config, a port and a folder of its own. nginx does not start without a
- * certificate, so it begins with `placeholder`.
+ * Starts the nginx found in PATH with its own configuration, port and folder. nginx does not start without a certificate,
+ * so `placeholder` is installed first.
  */
-export async function startNginx(scratch: string, placeholder: IssuedCertificate): Promise<Stage> {
+export async function startNginx(scratch: string, placeholder: IssuedCertificate): Promise<DemoServer> {
   if (spawnSync('nginx', ['-v']).error !== undefined) {
-    throw new UsageError('there is no nginx in PATH: install it, or run the demo without --daemon nginx');
+    throw new UsageError('nginx is not in PATH. Install it, or run the demo without --daemon nginx.');
   }
   const folder = join(scratch, 'nginx');
   for (const name of ['', 'tls', 'logs', 'temp']) mkdirSync(join(folder, name));
@@ -23,13 +23,13 @@ export async function startNginx(scratch: string, placeholder: IssuedCertificate
   writeFileSync(paths.certPath, placeholder.fullchainPem);
   writeFileSync(paths.keyPath, placeholder.keyPem, { mode: 0o600 });
   const port = await freePort();
-  const stuck = join(folder, 'stuck');
+  const ignoreReloads = join(folder, 'ignore-reloads');
   writeFileSync(join(folder, 'nginx.conf'), configOf(folder, port));
-  writeReload(folder, stuck);
+  writeReload(folder, ignoreReloads);
   const child = spawn('nginx', [...nginxArgs(folder), '-g', 'daemon off;'], { stdio: 'inherit' });
-  await listening(port);
+  await waitForPort(port);
   return {
-    what: `nginx, process ${child.pid}, with its own config, on 127.0.0.1:${port}`,
+    description: `nginx, process ${child.pid}, with its own configuration, on 127.0.0.1:${port}`,
     paths,
     target: Target.parse({
       id: 'demo-nginx',
@@ -43,7 +43,7 @@ export async function startNginx(scratch: string, placeholder: IssuedCertificate
       },
       verify: verifyAt(`127.0.0.1:${port}`, serverName),
     }),
-    getStuck: () => writeFileSync(stuck, ''),
+    ignoreReloads: () => writeFileSync(ignoreReloads, ''),
     stop: () => endProcess(child, 'SIGTERM'),
   };
 }
@@ -52,11 +52,11 @@ function nginxArgs(folder: string): string[] {
   return ['-p', folder, '-c', join(folder, 'nginx.conf'), '-e', join(folder, 'logs/error.log')];
 }
 
-/** `nginx -s reload` always succeeds once the signal is sent; stuck, nothing comes of it here. */
-function writeReload(folder: string, stuck: string): void {
+/** `nginx -s reload` succeeds when the signal is sent. While the file `ignoreReloads` exists, the script sends none. */
+function writeReload(folder: string, ignoreReloads: string): void {
   const file = join(folder, 'reload');
   const words = ['nginx', ...nginxArgs(folder), '-s', 'reload'].map((word) => `'${word}'`).join(' ');
-  writeFileSync(file, `#!/bin/sh\nif [ -e '${stuck}' ]; then exit 0; fi\nexec ${words}\n`);
+  writeFileSync(file, `#!/bin/sh\nif [ -e '${ignoreReloads}' ]; then exit 0; fi\nexec ${words}\n`);
   chmodSync(file, 0o755);
 }
 
@@ -80,12 +80,12 @@ function configOf(folder: string, port: number): string {
   ].join('\n');
 }
 
-async function listening(port: number): Promise<void> {
-  for (let look = 0; look < 100; look += 1) {
+async function waitForPort(port: number): Promise<void> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
     if (await answers(port)) return;
     await sleep(50);
   }
-  throw new Error(`nginx does not listen on port ${port} after 5 seconds; its complaint is above`);
+  throw new Error(`nginx does not listen on port ${port} after 5 seconds. Its error message is above.`);
 }
 
 function answers(port: number): Promise<boolean> {
