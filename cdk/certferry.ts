@@ -15,13 +15,13 @@ import { type Artefacts, artefactsIn } from './common/artefacts.ts';
 import { checkProps } from './common/check-props.ts';
 import { deployTargetName, rolloutName } from './common/names.ts';
 import { Events } from './events/events.ts';
-import { linkApproval } from './functions/approval-link.ts';
+import { addApprovalLinks } from './functions/approval-link.ts';
 import { Functions } from './functions/functions.ts';
 import type { Network } from './functions/task-function.ts';
 import { type Task, type TaskName, tasks } from './functions/tasks.ts';
 import { runWaves } from './grants/execution-grants.ts';
 import type { SourceAccess } from './grants/source-grants.ts';
-import { moveWaves, type Shared } from './grants/work-bucket-and-topic.ts';
+import { type SharedResources, transferWaves } from './grants/work-bucket-and-topic.ts';
 import { Alarms } from './monitoring/alarms.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
 import { Notifications, type NotificationTopic } from './monitoring/notifications.ts';
@@ -34,49 +34,49 @@ import { Tables } from './storage/tables.ts';
 import { WorkBucket } from './storage/work-bucket.ts';
 
 export interface CertferryProps {
-  /** On what hosts run the agent. Default: the Node binary of the installed npm package `node`. */
+  /** The Node runtime of the agent on hosts. Default: the binary of the installed npm package `node`. */
   readonly runtime?: Runtime;
-  /** Where versions of certificates may be read from. Default: whatever is tagged `certferry=true`. */
+  /** The sources that certferry may read. Default: all sources tagged `certferry=true`. */
   readonly sources?: SourceAccess;
-  /** Where the Lambdas run that open connections to endpoints. Default: outside any VPC, where they reach public addresses only. */
+  /** The VPC of functions that probe endpoints. Default: no VPC; they reach only public addresses. */
   readonly network?: Network;
-  /** For tables, logs, notifications and the files of rollouts. Default: one is made. */
+  /** The key for tables, logs, notifications and the files of rollouts. Default: a new key. */
   readonly encryptionKey?: IKey;
-  /** Who is told of alarms, questions and ends. Default: a topic that nobody listens to yet. */
+  /** The topic for alarms, approval requests and results. Default: a new topic without subscribers. */
   readonly notifications?: NotificationTopic;
-  /** How often every endpoint is looked at. Default: every six hours; `false`: never. */
+  /** The interval of the drift sweep, at least 15 minutes; `false` disables it. Default: six hours. */
   readonly sweepSchedule?: Duration | false;
-  /** What a certificate's strategy does not say. Default: a canary of one, then 10 %, then everybody. */
+  /** The strategy for fields that a certificate does not set. Default: waves of one target, 10% and 100%. */
   readonly defaultStrategy?: StrategyOverrides;
-  /** How long logs are kept. Default: a year. */
+  /** The retention of logs. Default: one year. */
   readonly logRetention?: RetentionDays;
   /**
-   * How many days the history of deployments is kept. Default: 400. Rollouts and their files are always kept for 400: one may
-   * last a year, and be resumed after it.
+   * The retention of the history of deployments, in days. Default: 400. Rollouts and their files are always kept for 400
+   * days, because a rollout may run for a year and be resumed afterwards.
    */
   readonly historyRetentionDays?: number;
-  /** An alarm tells of certificates that expire in less than so many days. Default: 14. */
+  /** The alarm `ExpiryNear` fires if a served certificate expires in less than this number of days. Default: 14. */
   readonly expiryAlarmDays?: number;
-  /** How many commands all functions together send in a second. Default: 10; SSM publishes no limit of its own. */
+  /** The maximum number of SSM commands per second, for all functions together. Default: 10. AWS publishes no limit. */
   readonly commandsPerSecond?: number;
   /**
-   * Questions to people hold a link that answers them. It is a public address, guarded by a secret in the link alone:
-   * whoever reads the message can answer. Default: no; `certferry approve` answers.
+   * Adds a link to approval requests. The link is a public address; a secret in it is its only protection, so anyone who
+   * reads the message can decide. Default: false; operators use `certferry approve`.
    */
   readonly approvalLinks?: boolean;
-  /** Ids of other accounts with hosts, each with a {@link CertferryMember}. */
+  /** Ids of other accounts with hosts. Each needs a {@link CertferryMember}. */
   readonly accounts?: readonly string[];
-  /** Folder of the built artefacts. Default: the `dist/` of this package. */
+  /** The folder of the built artefacts. Default: the `dist/` of this package. */
   readonly artefacts?: string;
 }
 
-/** Everything certferry has in one account and region. Names are fixed: one of it a region. */
+/** All resources of certferry in one account and region. Their names are fixed, so a region can have only one. */
 export class Certferry extends Construct {
   readonly deployTarget: StateMachine;
   readonly rollout: StateMachine;
-  /** For people: subscribe to it. */
+  /** The notification topic for operators. */
   readonly notifications: ITopic;
-  /** To be attached to the hosts' instance roles: fetches the pinned agent and runtime. */
+  /** Attach it to the instance roles of hosts: it allows downloading the pinned agent and runtime. */
   readonly hostPolicy: ManagedPolicy;
   readonly tables: Tables;
   readonly #registrations: Registrations;
@@ -122,78 +122,78 @@ export class Certferry extends Construct {
     writeOutputs(this, { machines, functions, document, assets, tables, key, topic, bucket, events });
   }
 
-  /** Has versions of this certificate carried to its targets. Throws InvalidTarget, naming the fields. */
+  /** Registers a certificate, so that its versions are deployed. @throws CertferryError InvalidTarget */
   addCertificate(certificate: CertificateInput): this {
     this.#registrations.addCertificate(certificate);
     return this;
   }
 
-  /** A place where a certificate goes: {@link Target}. Throws InvalidTarget, naming the fields. */
+  /** Registers a target, built with {@link Target}. @throws CertferryError InvalidTarget */
   addTarget(target: TargetInput): this {
     this.#registrations.addTarget(target);
     return this;
   }
 
-  /** Everything in a targets file, YAML or JSON. Throws InvalidTarget, naming the fields. */
+  /** Registers all certificates and targets of a targets file (YAML or JSON). @throws CertferryError InvalidTarget */
   addTargetsFile(path: string): this {
     this.#registrations.addFile(path);
     return this;
   }
 
-  #functions(made: Made & { readonly tables: Tables }, props: CertferryProps): Functions {
+  #functions(inputs: Inputs & { readonly tables: Tables }, props: CertferryProps): Functions {
     const { approvalLinks = false, commandsPerSecond, defaultStrategy, historyRetentionDays } = props;
     if (defaultStrategy !== undefined) checkStrategy(defaultStrategy);
     const functions = new Functions(this, 'Functions', {
-      ...made,
+      ...inputs,
       network: props.network,
       sources: props.sources ?? {},
       accounts: props.accounts ?? [],
       logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
-      without: approvalLinks ? [] : ['decide-approval'],
+      excluded: approvalLinks ? [] : ['decide-approval'],
     });
-    if (approvalLinks) linkApproval(functions);
+    if (approvalLinks) addApprovalLinks(functions);
     if (defaultStrategy !== undefined) {
-      functions.tell(['resolve-certificate'], 'DEFAULT_STRATEGY', JSON.stringify(defaultStrategy));
+      functions.setVariable(['resolve-certificate'], 'DEFAULT_STRATEGY', JSON.stringify(defaultStrategy));
     }
     if (commandsPerSecond !== undefined) {
-      functions.tell(senders, 'SEND_RATE', String(commandsPerSecond));
-      functions.tell(senders, 'SEND_BURST', String(burstOf(commandsPerSecond)));
+      functions.setVariable(senders, 'SEND_RATE', String(commandsPerSecond));
+      functions.setVariable(senders, 'SEND_BURST', String(burstFor(commandsPerSecond)));
     }
     if (historyRetentionDays !== undefined) {
-      functions.tell(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
+      functions.setVariable(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
     }
     return functions;
   }
 
-  #machines({ artefacts, ...made }: Made & { readonly functions: Functions }, props: CertferryProps) {
-    const common = { ...made, logRetention: props.logRetention ?? RetentionDays.ONE_YEAR };
+  #machines({ artefacts, ...inputs }: Inputs & { readonly functions: Functions }, props: CertferryProps) {
+    const common = { ...inputs, logRetention: props.logRetention ?? RetentionDays.ONE_YEAR };
     const deployTarget = new Machine(this, 'DeployTarget', {
       ...common,
       name: deployTargetName,
-      comment: 'One certificate version to one target, proven, or undone',
+      comment: 'Deploys one certificate version to one target, verifies it, and rolls back on failure',
       definition: artefacts.deployTarget,
     });
     const rollout = new Machine(this, 'Rollout', {
       ...common,
       name: rolloutName,
-      comment: 'One certificate version to all its targets, in waves',
+      comment: 'Deploys one certificate version to all targets, in waves',
       definition: artefacts.rollout,
-      grants: [runWaves(this), moveWaves(this, made)],
+      grants: [runWaves(this), transferWaves(this, inputs)],
     });
     return { deployTarget: deployTarget.machine, rollout: rollout.machine };
   }
 }
 
-/** Twice what a second allows, so that a pause is not lost. */
-const burstOf = (rate: number) =>
+/** The burst is twice the rate, so that unused capacity is not lost at once. */
+const burstFor = (rate: number) =>
   Math.min(limits.sendBurst.most, Math.max(limits.sendBurst.least, Math.ceil(2 * rate)));
 
-/** They send commands, and take their turn for it. */
+/** The functions that send commands, all limited by the same rate. */
 const senders = (Object.keys(tasks) as TaskName[]).filter((name) =>
   (tasks[name] as Task).permissions?.includes('sendCommands'),
 );
 
-/** What functions and state machines are made of. */
-interface Made extends Shared {
+/** The common inputs of functions and state machines. */
+interface Inputs extends SharedResources {
   readonly artefacts: Artefacts;
 }

@@ -18,30 +18,33 @@ import { installedRuntime, type Runtime } from './agent/agent-runtime.ts';
 import { artefactsIn } from './common/artefacts.ts';
 import { eventBusName, rolePath, runnerRoleName } from './common/names.ts';
 import { commandEnded } from './events/command-events.ts';
-import { undeliveredQueue } from './events/dead-letter-queue.ts';
+import { deadLetterQueueOf } from './events/dead-letter-queue.ts';
 import { instanceLaunched } from './events/trigger-patterns.ts';
 import { findHosts, readInvocations, sendCommands } from './grants/host-grants.ts';
 import { waitingMessages } from './monitoring/metrics.ts';
 
 export interface CertferryMemberProps {
-  /** Where {@link Certferry} is: it names this account in its `accounts`. */
+  /** The account and region of the {@link Certferry} stack. Its `accounts` must contain the account of this member. */
   readonly main: { readonly account: string; readonly region: string };
-  /** On what hosts run the agent. Default: the Node binary of the installed npm package `node`. */
+  /** The Node runtime of the agent on hosts. Default: the binary of the installed npm package `node`. */
   readonly runtime?: Runtime;
-  /** A role is known in all regions of its account, so only one member of an account makes it. Default: true. */
+  /** Set it to false for all but one member of an account: a role exists in all regions of an account. Default: true. */
   readonly createRole?: boolean;
-  /** Folder of the built artefacts. Default: the `dist/` of this package. */
+  /** The folder of the built artefacts. Default: the `dist/` of this package. */
   readonly artefacts?: string;
 }
 
 /**
- * What certferry needs where hosts are but it is not: another account, or another region. The agent's document and
- * files, a role that the main account's functions assume, and rules that tell them when a job has ended, and of new instances.
+ * The resources for hosts in another account or region than the stack:
+ *
+ * - the agent with its document
+ * - a role that functions of the main account assume
+ * - rules that forward events about ended jobs and new instances
  */
 export class CertferryMember extends Construct {
-  /** To be attached to the hosts' instance roles: fetches the pinned agent and runtime. */
+  /** Attach it to the instance roles of hosts: it allows downloading the pinned agent and runtime. */
   readonly hostPolicy: ManagedPolicy;
-  /** Holds the events that the main account did not take; an alarm without an action watches it. */
+  /** The dead-letter queue for events that the main account rejected. An alarm without an action monitors it. */
   readonly undelivered: Queue;
 
   constructor(scope: Construct, id: string, props: CertferryMemberProps) {
@@ -53,11 +56,11 @@ export class CertferryMember extends Construct {
     });
     new AgentDocument(this, 'Document', { artefacts, assets });
     this.hostPolicy = assets.hostPolicy;
-    if (props.createRole !== false) this.#runner(props);
+    if (props.createRole !== false) this.#createRunner(props);
     this.undelivered = this.#forwardEvents(props);
     new Alarm(this, 'EventUndelivered', {
       alarmDescription:
-        'certferry: the main account did not take an event: does its stack name this account in `accounts`? The queue holds the event.',
+        'The main account of certferry rejected an event, which is now in the dead-letter queue. Check that `accounts` of its stack contains this account.',
       metric: waitingMessages([this.undelivered]),
       threshold: 1,
       evaluationPeriods: 1,
@@ -66,14 +69,14 @@ export class CertferryMember extends Construct {
   }
 
   /**
-   * Trusts the roles of certferry's functions alone, by their path: an account id as such would be everybody there who
-   * may assume roles. It may do in every region of its account what the functions may in their own.
+   * Trusts only the roles of certferry's functions, by their path: trust in the whole account would include every role there.
+   * The role covers all regions of its account.
    */
-  #runner({ main }: CertferryMemberProps): void {
+  #createRunner({ main }: CertferryMemberProps): void {
     const { partition } = Stack.of(this);
     const role = new Role(this, 'Runner', {
       roleName: runnerRoleName,
-      description: 'certferry: finds hosts and has the agent on them do its jobs',
+      description: 'certferry: finds hosts and sends jobs to their agents',
       assumedBy: new PrincipalWithConditions(new AccountPrincipal(main.account), {
         ArnLike: { 'aws:PrincipalArn': `arn:${partition}:iam::${main.account}:role${rolePath}*` },
       }),
@@ -86,7 +89,7 @@ export class CertferryMember extends Construct {
     }
   }
 
-  /** What the main account's bus did not take (its stack does not name this account, say) lands in the queue. */
+  /** Forwards events to the bus of the main account. Rejected events go to the dead-letter queue. */
   #forwardEvents({ main }: CertferryMemberProps): Queue {
     const { partition } = Stack.of(this);
     const bus = EventBus.fromEventBusArn(
@@ -100,10 +103,10 @@ export class CertferryMember extends Construct {
       }),
     });
     role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus.eventBusArn] }));
-    const heard = { CommandEnded: commandEnded, InstanceLaunched: instanceLaunched.pattern };
-    const deadLetterQueue = undeliveredQueue(this);
-    for (const [name, eventPattern] of Object.entries(heard)) {
-      const description = 'certferry: tells the main account';
+    const forwarded = { CommandEnded: commandEnded, InstanceLaunched: instanceLaunched.pattern };
+    const deadLetterQueue = deadLetterQueueOf(this);
+    for (const [name, eventPattern] of Object.entries(forwarded)) {
+      const description = 'certferry: forwards events to the main account';
       const target = new BusTarget(bus, { role, deadLetterQueue });
       new Rule(this, name, { description, eventPattern, targets: [target] });
     }

@@ -10,7 +10,7 @@ import type { Events } from './events/events.ts';
 import type { Functions } from './functions/functions.ts';
 import type { Tables } from './storage/tables.ts';
 
-interface Parts {
+interface StackParts {
   readonly machines: { readonly deployTarget: StateMachine; readonly rollout: StateMachine };
   readonly functions: Functions;
   readonly document: AgentDocument;
@@ -22,8 +22,8 @@ interface Parts {
   readonly events: Events;
 }
 
-/** What people and the command line find the stack's parts by. Permanent names, each explained in docs/deploying.md. */
-export function writeOutputs(scope: Construct, parts: Parts): void {
+/** Outputs for operators and the command line. The names are permanent; docs/deploying.md explains them. */
+export function writeOutputs(scope: Construct, parts: StackParts): void {
   const { machines, functions, document, assets, tables, key, topic, bucket, events } = parts;
   const values = {
     DeployTargetArn: machines.deployTarget.stateMachineArn,

@@ -3,16 +3,16 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { Certferry, type CertferryProps } from './certferry.ts';
 
 /**
- * The app that `cdk deploy` runs: one stack, for any account and region. It is checked against AWS Solutions at each
- * synth: a finding that is not acknowledged with a reason makes `synth` throw.
+ * The app that `cdk deploy` runs: one stack for any account and region. cdk-nag checks it against AWS Solutions. A finding
+ * without an acknowledged reason fails `cdk synth`.
  *
- * Context: `runtime=host` has hosts use the `node` of their own.
+ * The context `runtime=host` makes hosts use their own `node`.
  */
 export function createApp(props: AppProps = {}, certferry: CertferryProps = {}): { app: App; stack: Stack } {
   const app = new App(props);
   const stack = new Stack(app, 'Certferry', {
     description:
-      'certferry: carries renewed TLS certificates to their servers and proves that they are served',
+      'certferry: deploys renewed TLS certificates to hosts and verifies that endpoints serve them',
   });
   const host = app.node.tryGetContext('runtime') === 'host' ? { runtime: 'host' as const } : {};
   new Certferry(stack, 'Certferry', { ...host, ...certferry });

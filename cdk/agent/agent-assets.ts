@@ -5,12 +5,12 @@ import { Construct } from 'constructs';
 import { type Artefacts, sha256Of } from '../common/artefacts.ts';
 import { type PinnedRuntime, pinRuntime, type Runtime } from './agent-runtime.ts';
 
-/** What a host fetches: the agent and, unless it brings its own, the runtime. Both are pinned by SHA-256. */
+/** The files that a host downloads: the agent and, unless the host has its own, the runtime. SHA-256 digests pin both. */
 export class AgentAssets extends Construct {
   readonly agentUrl: string;
   readonly agentSha256: string;
   readonly runtime: PinnedRuntime;
-  /** For the hosts' roles: reads exactly these objects. */
+  /** For the instance roles of hosts: allows reading exactly these objects. */
   readonly hostPolicy: ManagedPolicy;
 
   constructor(
@@ -23,16 +23,13 @@ export class AgentAssets extends Construct {
     this.agentUrl = agent.s3ObjectUrl;
     this.agentSha256 = sha256Of(props.artefacts.agent);
     this.runtime = pinRuntime(this, props.runtime);
-    this.hostPolicy = this.#readingPolicy([
-      agent,
-      ...(this.runtime.asset === null ? [] : [this.runtime.asset]),
-    ]);
+    this.hostPolicy = this.#readPolicy([agent, ...(this.runtime.asset === null ? [] : [this.runtime.asset])]);
   }
 
-  #readingPolicy(assets: readonly Asset[]): ManagedPolicy {
+  #readPolicy(assets: readonly Asset[]): ManagedPolicy {
     const { partition } = Stack.of(this);
     return new ManagedPolicy(this, 'HostPolicy', {
-      description: 'certferry: a host may fetch the pinned agent and runtime',
+      description: 'certferry: allows a host to download the pinned agent and runtime',
       statements: [
         new PolicyStatement({
           actions: ['s3:GetObject'],

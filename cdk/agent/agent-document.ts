@@ -4,12 +4,12 @@ import { type Artefacts, readArtefact } from '../common/artefacts.ts';
 import { documentName } from '../common/names.ts';
 import type { AgentAssets } from './agent-assets.ts';
 
-/** The agent's own folder on a host. */
+/** The agent's folder on a host. */
 const home = '/var/lib/certferry';
 
 /**
- * The SSM document: the rendered one from `dist/`, its five placeholders filled in. A change makes a new version,
- * which becomes the default one: a named document cannot be replaced.
+ * The SSM document: the rendered file of `dist/` with its five placeholders replaced. CloudFormation cannot replace a document
+ * with a fixed name. Each change therefore creates a new version, which becomes the default version.
  */
 export class AgentDocument extends Construct {
   readonly name = documentName;
@@ -35,12 +35,12 @@ export class AgentDocument extends Construct {
         Home: home,
       }),
     });
-    // a host that is told of a new agent must be allowed to fetch it
+    // a host must be allowed to download the agent before the document names it
     document.node.addDependency(assets.hostPolicy);
   }
 }
 
-/** Fills the placeholders of every line of every step. Throws when the document has one that no value is given for. */
+/** Replaces the placeholders in all steps. Throws if the document has a placeholder without a value. */
 function fillIn(text: string, values: Readonly<Record<string, string>>): unknown {
   const document = JSON.parse(text);
   for (const { inputs } of document.mainSteps) {
@@ -49,11 +49,14 @@ function fillIn(text: string, values: Readonly<Record<string, string>>): unknown
   return document;
 }
 
-/** An assignment (`NAME='${Placeholder}'`) is filled in; the script's own `${variables}` are lower case or all capitals. */
+/** Replaces placeholders in assignments only (`NAME='${Placeholder}'`): the script has shell variables of the same form. */
 function fillLine(line: string, values: Readonly<Record<string, string>>): string {
   return line.replace(/^([A-Z0-9_]+)='\$\{([A-Za-z0-9]+)\}'$/, (_, variable, placeholder) => {
     const value = values[placeholder];
-    if (value === undefined) throw new Error(`the SSM document has an unknown placeholder: ${placeholder}`);
+    if (value === undefined)
+      throw new Error(
+        `The SSM document has an unknown placeholder: ${placeholder}. Run \`npm run build\` again.`,
+      );
     return `${variable}='${value}'`;
   });
 }

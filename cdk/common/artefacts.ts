@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
-/** What `npm run build` left in `dist/`, by path: the stack needs no bundler. */
+/** The paths of the files that `npm run build` writes to `dist/`: the stack needs no bundler. */
 export interface Artefacts {
   readonly agent: string;
   readonly document: string;
   readonly deployTarget: string;
   readonly rollout: string;
-  /** Folder of one Lambda's code. */
+  /** The folder with the code of one Lambda function. */
   readonly task: (name: string) => string;
 }
 
@@ -31,16 +31,16 @@ function ownDist(): string {
   return basename(parent) === 'dist' ? parent : join(parent, '..', 'dist');
 }
 
-/** The text of an artefact. Throws, naming the command that makes it, when it is not there. */
+/** The text of an artefact. Throws if the file is missing; the error names the command that creates it. */
 export function readArtefact(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    throw new Error(`${path} cannot be read: run \`npm run build\` first`, { cause });
+    throw new Error(`${path} cannot be read: run \`npm run build\` first.`, { cause });
   }
 }
 
-/** Hexadecimal SHA-256 of a file, as bootstrap.sh checks it. */
+/** The hexadecimal SHA-256 of a file, which bootstrap.sh checks on the host. */
 export function sha256Of(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex');
 }

@@ -4,7 +4,7 @@ import { CertferryError } from '../../core/errors.ts';
 import { limits } from '../../core/limits.ts';
 import { problemLines } from '../../core/targets/problems.ts';
 
-interface Judged {
+interface CheckedProps {
   readonly commandsPerSecond?: number;
   readonly historyRetentionDays?: number;
   readonly expiryAlarmDays?: number;
@@ -13,24 +13,24 @@ interface Judged {
 
 const { sendRate, historyDays } = limits;
 
-/** As long as one run of the function may take: more often, two would look at the same time. */
-const shortestSweepMinutes = 15;
+/** The maximum run time of the function: with a shorter interval, two sweeps would overlap. */
+const minimumSweepMinutes = 15;
 
 const Props = z.object({
   commandsPerSecond: z.optional(z.number().check(z.gte(sendRate.least), z.lte(sendRate.most))),
   historyRetentionDays: z.optional(z.int().check(z.gte(historyDays.least), z.lte(historyDays.most))),
   expiryAlarmDays: z.optional(z.int().check(z.positive(), z.lte(historyDays.most))),
   sweepSchedule: z.optional(
-    z.number().check(z.gte(shortestSweepMinutes, { error: `at least ${shortestSweepMinutes} minutes` })),
+    z.number().check(z.gte(minimumSweepMinutes, { error: `at least ${minimumSweepMinutes} minutes` })),
   ),
 });
 
 /**
- * Numbers that no function could work with fail the synth: deployed, they would fail every deployment.
+ * Rejects numbers outside the limits during synthesis. Otherwise every deployment of a certificate would fail later.
  *
  * @throws CertferryError InvalidRequest, naming the fields
  */
-export function checkProps({ sweepSchedule, ...props }: Judged): void {
+export function checkProps({ sweepSchedule, ...props }: CheckedProps): void {
   const input = {
     ...props,
     ...(sweepSchedule && { sweepSchedule: sweepSchedule.toMinutes({ integral: false }) }),
@@ -38,11 +38,7 @@ export function checkProps({ sweepSchedule, ...props }: Judged): void {
   const { error } = Props.safeParse(input);
   if (error === undefined) return;
   const problems = problemLines({ schema: Props, input }, error.issues);
-  throw new CertferryError(
-    'InvalidRequest',
-    `Certferry cannot be made like this:\n  ${problems.join('\n  ')}`,
-    {
-      details: { problems },
-    },
-  );
+  throw new CertferryError('InvalidRequest', `Invalid properties of Certferry:\n  ${problems.join('\n  ')}`, {
+    details: { problems },
+  });
 }

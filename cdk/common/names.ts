@@ -1,25 +1,25 @@
-// Permanent names: people's scripts, event patterns and hosts' histories know them. Renaming one replaces a resource.
+// Permanent names: scripts of operators, event patterns and the history on hosts contain them. A new name replaces the resource.
 
-/** The SSM document that carries a job to a host. */
+/** The SSM document that passes a job to a host. */
 export const documentName = 'certferry-agent';
 
-/** The state machine of one deployment. Its ARN is formed from this name where asking the resource would be a circle. */
+/** The state machine of one deployment. Code builds its ARN from this name where a reference would be circular. */
 export const deployTargetName = 'certferry-deploy-target';
 
-/** The state machine of a rollout. Its ARN is formed from this name: the functions that it calls know it too. */
+/** The state machine of a rollout. Functions that it calls contain its ARN, so code builds the ARN from this name. */
 export const rolloutName = 'certferry-rollout';
 
 /** The label of the rollout's Distributed Map: its deployments are executions of `certferry-rollout/DeployWave`. */
 export const waveLabel = 'DeployWave';
 
-/** The event bus for events that people and programs send, and for what member accounts hear from their hosts. */
+/** The event bus for events from operators, programs and member accounts. */
 export const eventBusName = 'certferry';
 
-/** The role in a member account that the main account's functions assume. One of it an account. */
+/** The role in a member account that functions of the main account assume. One per account. */
 export const runnerRoleName = 'certferry-runner';
 
-/** The path of our functions' roles: what a member account's role trusts. */
+/** The path of the function roles. The role in a member account trusts roles with this path. */
 export const rolePath = '/certferry/';
 
-/** Only hosts and secrets with this tag are within reach. */
+/** certferry may use only hosts and sources with this tag, except for sources that the stack lists. */
 export const tag = { key: 'certferry', value: 'true' } as const;

@@ -1,12 +1,12 @@
 import { type EventPattern, Match } from 'aws-cdk-lib/aws-events';
 import { documentName } from '../common/names.ts';
 
-/** Invocation statuses that are not the end; whatever else comes, the handler asks SSM. */
-const underWay = ['Pending', 'InProgress', 'Delayed', 'Cancelling'];
+/** Statuses of a running invocation. For every other status, the handler reads the result from SSM. */
+const runningStatuses = ['Pending', 'InProgress', 'Delayed', 'Cancelling'];
 
-/** A job ended on a host. Never the event of the whole command: that one carries the parameters. */
+/** A job ended on a host. Matches invocation events only, because command events contain the parameters. */
 export const commandEnded: EventPattern = {
   source: ['aws.ssm'],
   detailType: ['EC2 Command Invocation Status-change Notification'],
-  detail: { 'document-name': [documentName], status: Match.anythingBut(...underWay) },
+  detail: { 'document-name': [documentName], status: Match.anythingBut(...runningStatuses) },
 };

@@ -2,8 +2,8 @@ import { Duration, Validations } from 'aws-cdk-lib';
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
-/** The queue `Undelivered` of this scope: for events that nobody took, for two weeks. Whoever makes it watches it. */
-export function undeliveredQueue(scope: Construct): Queue {
+/** The dead-letter queue `Undelivered` of this scope. It keeps events for two weeks; the caller adds an alarm. */
+export function deadLetterQueueOf(scope: Construct): Queue {
   const queue = new Queue(scope, 'Undelivered', {
     encryption: QueueEncryption.SQS_MANAGED,
     enforceSSL: true,
@@ -11,7 +11,7 @@ export function undeliveredQueue(scope: Construct): Queue {
   });
   Validations.of(queue).acknowledge({
     id: 'AwsSolutions-SQS3',
-    reason: 'It is a dead-letter queue itself, and an alarm watches it.',
+    reason: 'This queue is itself a dead-letter queue. An alarm monitors it.',
   });
   return queue;
 }

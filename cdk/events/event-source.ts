@@ -13,14 +13,14 @@ import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import type { TaskFunction } from '../functions/task-function.ts';
-import { undeliveredQueue } from './dead-letter-queue.ts';
+import { deadLetterQueueOf } from './dead-letter-queue.ts';
 
-/** Which events: those on a bus that have a pattern (the default bus, unless one is named), or the clock's. */
+/** Events of a bus that match a pattern (by default of the default bus), or a schedule. */
 type Origin = { readonly pattern: EventPattern; readonly bus?: EventBus } | { readonly schedule: Schedule };
 
 /**
- * A Lambda that events start, and a queue for those it never took: EventBridge retries the delivery, Lambda retries a
- * run that failed, and what both give up lands in the queue.
+ * A function that events start, and its dead-letter queue. EventBridge retries the delivery, Lambda retries failed calls, and
+ * the queue gets the events after the last retry.
  */
 export class EventSource extends Construct {
   readonly undelivered: Queue;
@@ -29,7 +29,7 @@ export class EventSource extends Construct {
   constructor(scope: Construct, id: string, props: { readonly task: TaskFunction }) {
     super(scope, id);
     this.#task = props.task;
-    this.undelivered = undeliveredQueue(this);
+    this.undelivered = deadLetterQueueOf(this);
     new EventInvokeConfig(this, 'Retries', {
       function: this.#task.lambda,
       retryAttempts: 2,
@@ -38,7 +38,7 @@ export class EventSource extends Construct {
     });
   }
 
-  /** Has these events start the Lambda, each rule under a name of its own. */
+  /** Adds a rule that starts the function. Each rule needs a unique name. */
   on(name: string, description: string, origin: Origin): this {
     new Rule(this, name, {
       description: `certferry: ${description}`,
@@ -58,6 +58,6 @@ export class EventSource extends Construct {
 function ruleOf(origin: Origin): Pick<RuleProps, 'eventBus' | 'eventPattern' | 'schedule'> {
   if ('schedule' in origin) return origin;
   const { pattern: eventPattern, bus } = origin;
-  // the types of the library are not written for exact optional properties
+  // the CDK types do not support exact optional properties
   return bus === undefined ? { eventPattern } : { eventPattern, eventBus: bus as IEventBus };
 }

@@ -13,19 +13,21 @@ import { instanceLaunched, triggersFor } from './trigger-patterns.ts';
 
 interface EventsProps {
   readonly functions: Functions;
-  /** Ids of the member accounts, whose hosts' commands are heard of on our bus. */
+  /** Ids of the member accounts, which forward the events of their hosts to the bus of this stack. */
   readonly accounts: readonly string[];
-  /** What a version may come from: what else happens there is not heard of. */
+  /** The configured sources. Rules ignore events of other sources. */
   readonly sources: SourceAccess;
-  /** How often every endpoint is looked at; null: never. */
+  /** The interval of the drift sweep; null disables it. */
   readonly sweepEvery: Duration | null;
 }
 
 /**
- * What reaches the Lambdas without a state. Every event but S3's is best effort, so something stands behind each: the
- * states' timeouts behind a command that ended, taking over a lock whose owner has ended behind an execution that broke
- * off (and whether Step Functions tells of the deployments of a Distributed Map at all is not written down), the sweep
- * behind all that announces a version or an instance.
+ * The events that start functions outside state machines. All of them except S3 events are best effort, so each has a fallback:
+ *
+ * - end of a command: the timeouts of the states
+ * - failed execution: the next deployment takes over its lock. AWS does not document events for deployments of a
+ *   Distributed Map.
+ * - new version or instance: the drift sweep
  */
 export class Events extends Construct {
   readonly bus: EventBus;
@@ -43,11 +45,11 @@ export class Events extends Construct {
     this.undelivered = sources.map(({ undelivered }) => undelivered);
   }
 
-  /** An event that is not true does no harm: whoever hears it asks the service that it is about. */
+  /** A forged event does no harm: each function reads the facts from the service concerned. */
   #bus(accounts: readonly string[]): EventBus {
     const bus = new EventBus(this, 'Bus', {
       eventBusName,
-      description: 'certferry: events of people and programs, and of hosts in other accounts',
+      description: 'certferry: events from operators, programs and member accounts',
     });
     if (accounts.length === 0) return bus;
     bus.addToResourcePolicy(
@@ -73,7 +75,7 @@ export class Events extends Construct {
     const machine = (name: string) => localArn(this, 'states', `stateMachine:${name}`).arn;
     return new EventSource(this, 'ExecutionEnded', { task: functions.get('release-lock') }).on(
       'Broken',
-      'a deployment ended badly; its lock may still be held',
+      'a deployment failed, timed out or was aborted; its lock may still be held',
       {
         pattern: {
           source: ['aws.states'],
@@ -92,7 +94,7 @@ export class Events extends Construct {
     const scope = { ...sources, account: Stack.of(this).account };
     for (const [at, [name, trigger]] of Object.entries(triggersFor(scope)).entries()) {
       const { description, pattern, ownBus } = trigger;
-      // a bucket of the same stack has no name yet
+      // the name of a bucket of the same stack is unknown during synthesis
       source.on(Token.isUnresolved(name) ? `Trigger${at}` : name, description, {
         pattern,
         ...(ownBus === true && { bus: this.bus }),
@@ -109,6 +111,6 @@ export class Events extends Construct {
   #sweep({ functions, sweepEvery }: EventsProps): EventSource[] {
     if (sweepEvery === null) return [];
     const source = new EventSource(this, 'Sweep', { task: functions.get('sweep') });
-    return [source.on('Schedule', 'look at every endpoint', { schedule: Schedule.rate(sweepEvery) })];
+    return [source.on('Schedule', 'start a drift sweep', { schedule: Schedule.rate(sweepEvery) })];
   }
 }

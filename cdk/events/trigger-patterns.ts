@@ -1,21 +1,21 @@
-// Which events start the function start-rollouts: plain data, so that a test can hold it against EventBridge's own matching.
-// A rule only keeps away what cannot concern certferry; which certificate an event is about, the registry says. So where
-// the stack does not know what to ask for (a name with wildcards that EventBridge has no word for), it asks for all.
+// The events that start the function start-rollouts, as plain data: a test compares them with the matching of EventBridge.
+// A rule only filters out events that cannot concern certferry; the function finds the certificate in the registry.
+// If EventBridge cannot express a filter (e.g. some wildcards), the rule accepts all events of the service.
 
-/** What the stack knows of the places that versions come from; what the construct is given as `sources` fits. */
+/** The sources that the stack knows. The `sources` property of the construct has the same fields. */
 export interface TriggerScope {
-  /** The stack's own account: nobody else's may say on the bus that a certificate has a new version. */
+  /** The account of the stack. Only this account may announce a new version on the bus. */
   readonly account: string;
   readonly acmCertificateArns?: readonly string[];
   readonly secretArns?: readonly string[];
-  /** Names of parameters, `*` standing for anything. */
+  /** Names of parameters; `*` matches any text. */
   readonly parameters?: readonly string[];
   readonly buckets?: readonly { readonly name: string; readonly prefix?: string }[];
-  /** Secrets Manager's events by way of CloudTrail too: where a trail exists, and its own may be missed. */
+  /** Also use CloudTrail events of Secrets Manager. Requires a trail. */
   readonly cloudTrail?: boolean;
 }
 
-/** A rule's pattern, by the names that CDK gives its fields. */
+/** The pattern of a rule, with the field names of CDK. */
 export interface TriggerPattern {
   readonly source: string[];
   readonly detailType: string[];
@@ -24,14 +24,14 @@ export interface TriggerPattern {
   readonly detail?: Record<string, unknown>;
 }
 
-/** One rule. `ownBus`: it is on certferry's bus instead of the account's default one. */
+/** One rule. `ownBus` selects certferry's bus instead of the default bus of the account. */
 export interface Trigger {
   readonly description: string;
   readonly pattern: TriggerPattern;
   readonly ownBus?: boolean;
 }
 
-/** The triggers by their rules' names. S3 has one rule for each bucket, and none where no bucket is named. */
+/** The triggers by the names of their rules. Each configured bucket has one rule. */
 export function triggersFor(scope: TriggerScope): Readonly<Record<string, Trigger>> {
   return {
     CertificateAvailable: certificateAvailable(scope),
@@ -44,7 +44,7 @@ export function triggersFor(scope: TriggerScope): Readonly<Record<string, Trigge
   };
 }
 
-/** Imported ones cannot be exported. `Exported` is no criterion: it is false until somebody exports for the first time. */
+/** ACM cannot export imported certificates. The field `Exported` does not help: it is false until the first export. */
 function certificateAvailable({ acmCertificateArns }: TriggerScope): Trigger {
   return {
     description: 'ACM has issued or renewed a certificate that may be exportable',
@@ -59,7 +59,7 @@ function certificateAvailable({ acmCertificateArns }: TriggerScope): Trigger {
 
 function secretLabelUpdated({ secretArns }: TriggerScope): Trigger {
   return {
-    description: 'a secret has another current version',
+    description: 'the current version of a secret changed',
     pattern: {
       source: ['aws.secretsmanager'],
       detailType: ['Secret Label Updated'],
@@ -71,10 +71,10 @@ function secretLabelUpdated({ secretArns }: TriggerScope): Trigger {
 
 const absent = { exists: false };
 
-/** The ARN is in one of several places, with one of several spellings: which secret it is, the Lambda finds out. */
+/** The position and the form of the ARN vary between these events, so the function finds out which secret changed. */
 function secretChanged(): Trigger {
   return {
-    description: "a secret's value or stages were changed, as CloudTrail tells it",
+    description: 'CloudTrail: the value or the stages of a secret changed',
     pattern: {
       source: ['aws.secretsmanager'],
       detailType: ['AWS API Call via CloudTrail'],
@@ -93,7 +93,7 @@ function secretChanged(): Trigger {
 
 function secretRotated(): Trigger {
   return {
-    description: 'a secret was rotated, as CloudTrail tells it',
+    description: 'CloudTrail: a secret was rotated',
     pattern: {
       source: ['aws.secretsmanager'],
       detailType: ['AWS Service Event via CloudTrail'],
@@ -102,7 +102,7 @@ function secretRotated(): Trigger {
   };
 }
 
-/** The bucket itself has to send its events to EventBridge. */
+/** Requires EventBridge notifications on the bucket. */
 function objectCreated({ buckets = [] }: TriggerScope): Record<string, Trigger> {
   const names = [...new Set(buckets.map(({ name }) => name))];
   return Object.fromEntries(
@@ -120,7 +120,7 @@ function objectCreated({ buckets = [] }: TriggerScope): Record<string, Trigger> 
   );
 }
 
-/** A change that failed afterwards is announced too, with an `exception`. */
+/** A change that failed later has an `exception`. */
 function parameterChanged({ parameters = [] }: TriggerScope): Trigger {
   const unclear = parameters.length === 0 || parameters.some((name) => name.includes('?'));
   const names = parameters.map((name) => (name.includes('*') ? { wildcard: name } : name));
@@ -141,7 +141,7 @@ function parameterChanged({ parameters = [] }: TriggerScope): Trigger {
 
 function versionAnnounced({ account }: TriggerScope): Trigger {
   return {
-    description: 'somebody says that a certificate has a new version',
+    description: 'an operator or a program announced a new version of a certificate',
     pattern: {
       source: ['certferry'],
       detailType: ['Certificate Version Available'],
@@ -151,7 +151,7 @@ function versionAnnounced({ account }: TriggerScope): Trigger {
   };
 }
 
-/** Which groups have targets is known to the registry alone. One in a warm pool is about to be stopped. */
+/** Only the registry knows the groups with targets. The pattern ignores instances that start in a warm pool and then stop. */
 export const instanceLaunched: Trigger = {
   description: 'an Auto Scaling group has a new instance',
   pattern: {
@@ -161,7 +161,7 @@ export const instanceLaunched: Trigger = {
   },
 };
 
-/** EventBridge compares `resources` as they are written. */
+/** EventBridge compares `resources` literally, so a list with wildcards cannot be a filter. */
 function only(arns: readonly string[] = []): { resources?: string[] } {
   const exact = arns.length > 0 && arns.every((arn) => !/[*?]/.test(arn));
   return exact ? { resources: [...arns] } : {};

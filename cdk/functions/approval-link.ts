@@ -2,13 +2,13 @@ import { FunctionUrlAuthType } from 'aws-cdk-lib/aws-lambda';
 import type { Functions } from './functions.ts';
 
 /**
- * Gives questions to people a link that answers them: a public address without IAM, because whoever clicks it in a
- * mail has no credentials. What guards it is the secret in the link, one for each question, of which only a hash is
- * kept. The one that asks is told the address, the one that answers knows nothing of it, so there is no circle.
+ * Adds a link to approval requests. The link is a public address without IAM, because a mail reader has no AWS credentials.
+ * A secret protects it: each request has its own, and certferry stores only its hash. Only the function that sends requests
+ * gets the address, so the resources do not depend on each other in a circle.
  */
-export function linkApproval(functions: Functions): void {
+export function addApprovalLinks(functions: Functions): void {
   const { url } = functions
     .get('decide-approval')
     .lambda.addFunctionUrl({ authType: FunctionUrlAuthType.NONE });
-  functions.tell(['ask-approval'], 'APPROVAL_URL', url);
+  functions.setVariable(['ask-approval'], 'APPROVAL_URL', url);
 }

@@ -3,21 +3,21 @@ import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { tables as shapes } from '../../core/deployment/tables.ts';
 import type { Artefacts } from '../common/artefacts.ts';
-import { grantsFor, type Reach } from '../grants/permissions.ts';
+import { type GrantProps, grantsFor } from '../grants/permissions.ts';
 import type { TableName, Tables } from '../storage/tables.ts';
 import { type Network, TaskFunction } from './task-function.ts';
 import { pascalCase, type TableAction, type Task, type TaskName, tasks } from './tasks.ts';
 
-interface FunctionsProps extends Reach {
+interface FunctionsProps extends GrantProps {
   readonly artefacts: Artefacts;
   readonly tables: Tables;
   readonly network: Network | undefined;
   readonly logRetention: RetentionDays;
-  /** Those that this stack has no use for. */
-  readonly without: readonly TaskName[];
+  /** Functions that this stack does not need. */
+  readonly excluded: readonly TaskName[];
 }
 
-/** The Lambdas, each with a role that allows exactly what its row of {@link tasks} says. */
+/** The Lambda functions. The role of each one allows exactly what its row of {@link tasks} lists. */
 export class Functions extends Construct {
   readonly #functions = new Map<TaskName, TaskFunction>();
 
@@ -25,25 +25,25 @@ export class Functions extends Construct {
     super(scope, id);
     const grants = grantsFor(this, props);
     for (const [name, task] of Object.entries(tasks) as [TaskName, Task][]) {
-      if (props.without.includes(name)) continue;
-      const made = this.#create(name, task, props);
-      this.#functions.set(name, made);
+      if (props.excluded.includes(name)) continue;
+      const created = this.#create(name, task, props);
+      this.#functions.set(name, created);
       for (const [table, actions] of Object.entries(task.tables ?? {}) as [TableName, TableAction[]][]) {
-        made.allowTable(props.tables[table], shapes[table].variable, actions);
+        created.allowTable(props.tables[table], shapes[table].variable, actions);
       }
-      for (const permission of task.permissions ?? []) made.allow(grants[permission]);
+      for (const permission of task.permissions ?? []) created.allow(grants[permission]);
     }
   }
 
-  /** Throws for a function that this stack was told to do without. */
+  /** Throws for a function that this stack excludes. */
   get(name: TaskName): TaskFunction {
     const found = this.#functions.get(name);
-    if (found === undefined) throw new Error(`no such task: ${name}`);
+    if (found === undefined) throw new Error(`This stack has no function ${name}.`);
     return found;
   }
 
-  /** Tells these functions one more thing than their row does. */
-  tell(names: readonly TaskName[], variable: string, value: string): void {
+  /** Sets an environment variable of these functions. */
+  setVariable(names: readonly TaskName[], variable: string, value: string): void {
     for (const name of names) this.get(name).lambda.addEnvironment(variable, value);
   }
 

@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import { rolePath } from '../common/names.ts';
 import { type Grant, via } from '../grants/grant.ts';
 
-/** Where a Lambda that opens connections of its own runs; without it, it reaches public addresses only. */
+/** The VPC of functions that open connections to endpoints. Without it, they reach only public addresses. */
 export interface Network {
   readonly vpc: IVpc;
   readonly vpcSubnets?: SubnetSelection;
@@ -17,7 +17,7 @@ export interface Network {
 }
 
 export interface TaskFunctionProps {
-  /** Kebab-case, as in `dist/lambdas`. */
+  /** The name of its folder in `dist/lambdas`, in kebab case. */
   readonly name: string;
   readonly description: string;
   readonly code: string;
@@ -27,10 +27,10 @@ export interface TaskFunctionProps {
   readonly network?: Network | undefined;
 }
 
-/** The bundled code is one file without dependencies, so this is for the CPU that comes with memory. */
+/** Lambda assigns CPU in proportion to memory. The code itself needs less. */
 const memoryMegabytes = 512;
 
-/** One Lambda with a role and a log group of its own. It may do nothing until it is told what. */
+/** One Lambda function with its own role and log group. The role allows only log output until `allow` adds a grant. */
 export class TaskFunction extends Construct {
   readonly lambda: LambdaFunction;
   readonly #role: Role;
@@ -48,7 +48,7 @@ export class TaskFunction extends Construct {
       logGroupName: `/aws/lambda/${functionName}`,
       encryptionKey: props.key,
       retention: props.logRetention,
-      // names, ids and counts only: the history of deployments is in the table, which stays
+      // logs contain only names, ids and counts; the table with the history of deployments is kept
       removalPolicy: RemovalPolicy.DESTROY,
     });
     this.lambda = new LambdaFunction(this, 'Resource', {
@@ -64,11 +64,11 @@ export class TaskFunction extends Construct {
       logGroup,
       ...props.network,
     });
-    this.#mayWriteLogs(logGroup);
-    if (props.network !== undefined) this.#mayJoinNetwork();
+    this.#allowLogs(logGroup);
+    if (props.network !== undefined) this.#allowNetwork();
   }
 
-  /** Gives the permission and the variables its code reads, in one call; each wildcard is acknowledged with its reason. */
+  /** Adds the statements, the environment variables and the reasons for wildcards of a grant. */
   allow(grant: Grant): void {
     for (const statement of grant.statements) this.#role.addToPolicy(statement);
     for (const [name, value] of Object.entries(grant.environment)) this.lambda.addEnvironment(name, value);
@@ -77,7 +77,7 @@ export class TaskFunction extends Construct {
     }
   }
 
-  /** Gives exactly these actions on the table, its key through DynamoDB, and its name in `variable`. */
+  /** Allows these actions on the table and the use of its key through DynamoDB. Sets `variable` to the table name. */
   allowTable(table: Table, variable: string, actions: readonly string[]): void {
     this.#role.addToPolicy(
       new PolicyStatement({
@@ -95,7 +95,7 @@ export class TaskFunction extends Construct {
     this.lambda.addEnvironment(variable, table.tableName);
   }
 
-  #mayWriteLogs(logGroup: LogGroup): void {
+  #allowLogs(logGroup: LogGroup): void {
     this.#role.addToPolicy(
       new PolicyStatement({
         actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
@@ -104,14 +104,14 @@ export class TaskFunction extends Construct {
     );
   }
 
-  /** The library gives it only to roles that it makes itself, and Lambda refuses to make the function without. */
-  #mayJoinNetwork(): void {
+  /** Lambda requires this policy in a VPC. CDK adds it only to roles that CDK creates. */
+  #allowNetwork(): void {
     this.#role.addManagedPolicy(
       ManagedPolicy.fromAwsManagedPolicyName('service-role/AWSLambdaVPCAccessExecutionRole'),
     );
     Validations.of(this.#role).acknowledge({
       id: 'AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/AWSLambdaVPCAccessExecutionRole]',
-      reason: 'What Lambda needs for its network interfaces in a VPC, kept up to date by AWS.',
+      reason: 'Lambda needs this policy for network interfaces in a VPC. AWS maintains it.',
     });
   }
 }

@@ -10,36 +10,35 @@ export type TableAction =
   | 'Query'
   | 'UpdateItem';
 
-/** What one Lambda is for, how long it may take, and all it may touch. */
+/** The purpose, the timeout and all permissions of one function. */
 export interface Task {
   readonly description: string;
   readonly timeoutSeconds: number;
   readonly tables?: Partial<Record<TableName, readonly TableAction[]>>;
   readonly permissions?: readonly Permission[];
-  /** It opens connections to the endpoints it looks at. */
+  /** Whether it opens connections to endpoints, and therefore runs in the configured VPC. */
   readonly opensConnections?: boolean;
 }
 
-// A state that waits for its Lambda's answer gives up first (60, 180, 240, 300 and 840 seconds in the state machines), so
-// the execution says which state took too long.
+// Seconds. The timeouts of the states are shorter (60, 180, 240, 300 and 840), so that the execution shows which state timed out.
 const quick = 65;
 const probing = 185;
 const probingAll = 245;
 const judging = 305;
-/** What Lambda allows is 900. */
+/** The maximum of Lambda is 900. */
 const longest = 850;
 
-/** Sends a command and remembers it; asks once how it went, in case its event came before it was remembered. */
+/** Sends a command and records it. Then reads its result once, because its event may arrive before the record exists. */
 const commanding: Pick<Task, 'timeoutSeconds' | 'tables' | 'permissions'> = {
   timeoutSeconds: quick,
   tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['PutItem'] },
-  permissions: ['sendCommands', 'readInvocations', 'askWhetherOnline', 'completeTasks', 'assumeRunners'],
+  permissions: ['sendCommands', 'readInvocations', 'readPingStatus', 'completeTasks', 'assumeRunners'],
 };
 
-/** Every Lambda, by the name of its file. */
+/** All functions, by the names of their files. */
 export const tasks = {
   'acquire-lock': {
-    description: "State AcquireLock: takes the target's lock with a higher fence",
+    description: 'State AcquireLock: acquires the lock of the target with a higher fence',
     timeoutSeconds: quick,
     tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['BatchGetItem', 'PutItem'] },
     permissions: ['describeExecutions'],
@@ -51,7 +50,7 @@ export const tasks = {
     permissions: [
       'sendCommands',
       'readInvocations',
-      'askWhetherOnline',
+      'readPingStatus',
       'completeTasks',
       'assumeRunners',
       'readSources',
@@ -59,38 +58,38 @@ export const tasks = {
   },
   'reconcile-command': {
     ...commanding,
-    description: 'State ReconcileCommand: asks SSM, then the host, how a job ended',
+    description: 'State ReconcileCommand: asks SSM and then the host for the result of a job',
   },
   'probe-endpoint': {
-    description: 'State ProbeEndpoint: looks at what is served',
+    description: 'State ProbeEndpoint: probes the endpoint',
     timeoutSeconds: probing,
     opensConnections: true,
   },
   'probe-from-host': {
     ...commanding,
-    description: 'State ProbeFromHost: has the host look at what is served',
+    description: 'State ProbeFromHost: lets the host probe the endpoint',
   },
   'roll-back': {
     ...commanding,
-    description: 'State RollBack: has the host put the old files back',
+    description: 'State RollBack: lets the host restore the previous version',
   },
   'probe-restored': {
-    description: 'State ProbeRestored: looks whether the old leaf is served again',
+    description: 'State ProbeRestored: verifies that the endpoint serves the previous leaf',
     timeoutSeconds: probing,
     opensConnections: true,
   },
   'record-outcome': {
-    description: 'All recording states: writes the history item, releases the lock, tells who is needed',
+    description: 'All recording states: writes the history item, releases the lock and notifies operators',
     timeoutSeconds: quick,
     tables: {
       locks: ['GetItem', 'UpdateItem'],
       registry: ['UpdateItem'],
       deployments: ['PutItem', 'Query'],
     },
-    permissions: ['tellPeople'],
+    permissions: ['notifyOperators'],
   },
   'command-status': {
-    description: "Event: a command ended; reads the agent's line and completes the waiting state",
+    description: 'Event: a command ended; reads the result of the agent and completes the waiting state',
     timeoutSeconds: quick,
     tables: { locks: ['GetItem', 'UpdateItem'], registry: ['PutItem'] },
     permissions: ['readInvocations', 'completeTasks', 'assumeRunners'],
@@ -106,61 +105,61 @@ export const tasks = {
     permissions: ['describeExecutions'],
   },
   'resolve-certificate': {
-    description: "State ResolveCertificate: finds the version's bytes and gives the rollout its place",
+    description: 'State ResolveCertificate: finds the version and records the rollout',
     timeoutSeconds: probing,
     tables: { registry: ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query'] },
-    permissions: ['readSources', 'knowWorkBucket', 'describeRollouts'],
+    permissions: ['readSources', 'nameWorkBucket', 'describeRollouts'],
   },
   'next-wave': {
     description: "State NextWave: finds the targets' hosts and writes the next wave",
     timeoutSeconds: longest,
     tables: { registry: ['BatchGetItem', 'Query', 'UpdateItem'] },
-    permissions: ['findHosts', 'assumeRunners', 'keepWaveFiles'],
+    permissions: ['findHosts', 'assumeRunners', 'writeWaveFiles'],
   },
   'judge-wave': {
-    description: 'State JudgeWave: reads how each deployment of a wave ended',
+    description: 'State JudgeWave: evaluates the outcomes of a wave',
     timeoutSeconds: judging,
     tables: { registry: ['BatchGetItem'] },
-    permissions: ['keepWaveFiles'],
+    permissions: ['writeWaveFiles'],
   },
   'probe-services': {
-    description: 'State ProbeServices: looks at what the service as a whole serves',
+    description: 'State ProbeServices: probes the service endpoints',
     timeoutSeconds: probingAll,
-    permissions: ['tellPeople'],
+    permissions: ['notifyOperators'],
     opensConnections: true,
   },
   'ask-approval': {
-    description: 'State AwaitApproval: asks a person whether the rollout goes on',
+    description: 'State AwaitApproval: sends the approval request',
     timeoutSeconds: quick,
     tables: { registry: ['UpdateItem'] },
-    permissions: ['tellPeople'],
+    permissions: ['notifyOperators'],
   },
   'decide-approval': {
-    description: "The link in a message: a person's answer completes AwaitApproval",
+    description: 'Approval link: completes AwaitApproval with the decision of an operator',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'GetItem', 'UpdateItem'] },
-    permissions: ['answerTasks'],
+    permissions: ['completeApprovals'],
   },
   'halt-rollout': {
-    description: 'State HaltRollout: lets no further deployment begin',
+    description: 'State HaltRollout: starts no further deployments',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'UpdateItem'] },
-    permissions: ['tellPeople'],
+    permissions: ['notifyOperators'],
   },
   'end-rollout': {
-    description: 'The recording states of a rollout: writes how it ended and tells people',
+    description: 'The recording states of a rollout: records the outcome and notifies operators',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'UpdateItem'] },
-    permissions: ['readWaveFiles', 'tellPeople'],
+    permissions: ['readWaveFiles', 'notifyOperators'],
   },
   'start-rollouts': {
-    description: 'Event: a new version or a new instance; starts the rollouts that it concerns',
+    description: 'Event: a new version or instance; starts the rollouts for it',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'GetItem', 'Query'] },
     permissions: ['startRollouts'],
   },
   sweep: {
-    description: 'Schedule: looks at every endpoint, publishes drift and days to expiry, heals where told to',
+    description: 'Schedule: probes every endpoint, publishes metrics and heals targets with autoHeal',
     timeoutSeconds: longest,
     tables: {
       locks: ['GetItem', 'UpdateItem'],
@@ -177,14 +176,13 @@ export const tasks = {
     opensConnections: true,
   },
   'find-hosts': {
-    description:
-      "People: finds a target's hosts, in other accounts too, for deployments that are asked for one by one",
+    description: 'Command line: finds the hosts of a target, also in other accounts, for single deployments',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem'] },
     permissions: ['findHosts', 'assumeRunners'],
   },
   'sync-registry': {
-    description: 'CloudFormation: brings the certificates and targets that the stack names into the registry',
+    description: 'CloudFormation: updates the registry with the certificates and targets of the stack',
     timeoutSeconds: longest,
     tables: { registry: ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'] },
   },

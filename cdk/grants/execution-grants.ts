@@ -3,38 +3,40 @@ import type { Construct } from 'constructs';
 import { deployTargetName, rolloutName, waveLabel } from '../common/names.ts';
 import { type Grant, localArn } from './grant.ts';
 
-/** Ends the state that waits with a task token. */
+/** Completes a state that waits for a task token, with success or failure. */
 export const completeTasks = (): Grant => ({
   statements: [
     new PolicyStatement({ actions: ['states:SendTaskSuccess', 'states:SendTaskFailure'], resources: ['*'] }),
   ],
   environment: {},
   wildcards: {
-    '*': 'states:SendTaskSuccess and SendTaskFailure know no resources; the task token itself is the capability.',
+    '*': 'states:SendTaskSuccess and SendTaskFailure support no resource-level permissions. The secret task token protects them.',
   },
 });
 
-/** Ends the state that waits with a task token, with an answer. */
-export const answerTasks = (): Grant => ({
+/** Completes the state that waits for an approval decision. */
+export const completeApprovals = (): Grant => ({
   statements: [new PolicyStatement({ actions: ['states:SendTaskSuccess'], resources: ['*'] })],
   environment: {},
-  wildcards: { '*': 'states:SendTaskSuccess knows no resources; the task token itself is the capability.' },
+  wildcards: {
+    '*': 'states:SendTaskSuccess supports no resource-level permissions. The secret task token protects it.',
+  },
 });
 
 /**
- * Whether the owner of a lock still runs: deployments by themselves and those of a rollout's waves. ARNs are formed
- * from names, since the machines themselves depend on the functions.
+ * Reads whether the owner of a lock is still running: a single deployment or a deployment of a rollout. The ARNs are built from
+ * names, because the state machines depend on the functions.
  */
 export const describeExecutions = (scope: Construct): Grant =>
   describing(
     scope,
     [deployTargetName, `${rolloutName}/${waveLabel}`],
-    'The owner of a lock may be any deployment of ours.',
+    'Any deployment of this stack may own the lock.',
   );
 
-/** Whether the rollout that carries a version still runs. */
+/** Reads whether the rollout of a version is still running. */
 export const describeRollouts = (scope: Construct): Grant =>
-  describing(scope, [rolloutName], 'A version may be carried by any rollout of ours.');
+  describing(scope, [rolloutName], 'Any rollout of this stack may deploy the version.');
 
 function describing(scope: Construct, machines: readonly string[], reason: string): Grant {
   const executions = machines.map((name) => localArn(scope, 'states', `execution:${name}:*`));
@@ -50,7 +52,7 @@ function describing(scope: Construct, machines: readonly string[], reason: strin
   };
 }
 
-/** Begins rollouts, and looks whether one of the same name has begun. */
+/** Starts rollouts. */
 export function startRollouts(scope: Construct): Grant {
   const { arn } = localArn(scope, 'states', `stateMachine:${rolloutName}`);
   return {
@@ -60,13 +62,12 @@ export function startRollouts(scope: Construct): Grant {
   };
 }
 
-/** Runs the Distributed Map of the rollout machine: its deployments are executions of the machine itself. */
+/** Runs the Distributed Map of the rollout. Its deployments are executions of the same state machine. */
 export function runWaves(scope: Construct): Grant {
   const machine = localArn(scope, 'states', `stateMachine:${rolloutName}`);
   const rollouts = localArn(scope, 'states', `execution:${rolloutName}:*`);
   const deployments = localArn(scope, 'states', `execution:${rolloutName}/${waveLabel}:*`);
-  const reason =
-    'Executions of this machine, and of its Distributed Map, whose names are made when they start.';
+  const reason = 'Executions of this state machine and its Distributed Map get their names when they start.';
   return {
     statements: [
       new PolicyStatement({ actions: ['states:StartExecution'], resources: [machine.arn] }),

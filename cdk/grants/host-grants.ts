@@ -4,12 +4,12 @@ import type { Construct } from 'constructs';
 import { documentName, runnerRoleName, tag } from '../common/names.ts';
 import { type Grant, localArn } from './grant.ts';
 
-/** CloudFormation does not tell a document's version number, and each update moves the default to what it wrote. */
+/** CloudFormation does not return the version number of a document. Each update changes the default version. */
 const documentVariables = { DOCUMENT_NAME: documentName, DOCUMENT_VERSION: '$DEFAULT' };
 
 /**
- * On this document, and on hosts with the tag: two statements, because a document has no such tag. `everywhere`: in all
- * regions of the account.
+ * Sends commands with this document to hosts with the tag. Two statements, because the document does not have the tag.
+ * `everywhere` includes all regions of the account.
  */
 export function sendCommands(scope: Construct, everywhere = false): Grant {
   const actions = ['ssm:SendCommand'];
@@ -18,7 +18,7 @@ export function sendCommands(scope: Construct, everywhere = false): Grant {
     localArn(scope, 'ec2', 'instance/*', everywhere),
     localArn(scope, 'ssm', 'managed-instance/*', everywhere),
   ];
-  const reason = 'Hosts come and go; the condition on their tag decides which of them are within reach.';
+  const reason = 'Hosts are created and replaced at any time. The condition requires the tag of certferry.';
   return {
     statements: [
       new PolicyStatement({ actions, resources: [document.arn] }),
@@ -31,26 +31,26 @@ export function sendCommands(scope: Construct, everywhere = false): Grant {
     environment: documentVariables,
     wildcards: Object.fromEntries([
       ...hosts.map(({ shown }) => [shown, reason]),
-      ...(everywhere ? [[document.shown, 'The role is one for all regions of its account.']] : []),
+      ...(everywhere ? [[document.shown, 'One role serves all regions of its account.']] : []),
     ]),
   };
 }
 
-/** How a command ended on a host. */
+/** Reads the result of a command on a host. */
 export const readInvocations = (): Grant => ({
   statements: [new PolicyStatement({ actions: ['ssm:GetCommandInvocation'], resources: ['*'] })],
   environment: documentVariables,
-  wildcards: { '*': 'ssm:GetCommandInvocation knows no resources.' },
+  wildcards: { '*': 'ssm:GetCommandInvocation supports no resource-level permissions.' },
 });
 
-/** Whether SSM hears from a host now. */
-export const askWhetherOnline = (): Grant => ({
+/** Reads whether a host is online in SSM. */
+export const readPingStatus = (): Grant => ({
   statements: [new PolicyStatement({ actions: ['ssm:DescribeInstanceInformation'], resources: ['*'] })],
   environment: {},
-  wildcards: { '*': 'ssm:DescribeInstanceInformation knows no resources.' },
+  wildcards: { '*': 'ssm:DescribeInstanceInformation supports no resource-level permissions.' },
 });
 
-/** Which hosts a tag query or an Auto Scaling group stands for, and at what address. */
+/** Finds the hosts with certain tags or of an Auto Scaling group, with their addresses. */
 export const findHosts = (): Grant => ({
   statements: [
     new PolicyStatement({
@@ -63,10 +63,12 @@ export const findHosts = (): Grant => ({
     }),
   ],
   environment: {},
-  wildcards: { '*': 'The Describe calls of EC2, Auto Scaling and SSM know no resources.' },
+  wildcards: {
+    '*': 'The Describe calls of EC2, Auto Scaling and SSM support no resource-level permissions.',
+  },
 });
 
-/** Acts on hosts of the member accounts, as their role for it. Nothing where there are none. */
+/** Assumes the runner role of each member account. Empty without member accounts. */
 export function assumeRunners(scope: Construct, accounts: readonly string[]): Grant {
   const { partition } = Stack.of(scope);
   const resources = accounts.map((account) => `arn:${partition}:iam::${account}:role/${runnerRoleName}`);

@@ -1,63 +1,63 @@
 import type { Construct } from 'constructs';
 import {
-  answerTasks,
+  completeApprovals,
   completeTasks,
   describeExecutions,
   describeRollouts,
   startRollouts,
 } from './execution-grants.ts';
 import type { Grant } from './grant.ts';
-import { askWhetherOnline, assumeRunners, findHosts, readInvocations, sendCommands } from './host-grants.ts';
+import { assumeRunners, findHosts, readInvocations, readPingStatus, sendCommands } from './host-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
 import {
-  keepWaveFiles,
-  knowWorkBucket,
+  nameWorkBucket,
+  notifyOperators,
   readWaveFiles,
-  type Shared,
-  tellPeople,
+  type SharedResources,
+  writeWaveFiles,
 } from './work-bucket-and-topic.ts';
 
-/** What a Lambda may be allowed besides reading and writing tables. */
+/** The permissions of functions besides access to tables. */
 export type Permission =
   | 'sendCommands'
   | 'readInvocations'
-  | 'askWhetherOnline'
+  | 'readPingStatus'
   | 'findHosts'
   | 'assumeRunners'
   | 'completeTasks'
-  | 'answerTasks'
+  | 'completeApprovals'
   | 'describeExecutions'
   | 'describeRollouts'
   | 'startRollouts'
   | 'readSources'
-  | 'knowWorkBucket'
+  | 'nameWorkBucket'
   | 'readWaveFiles'
-  | 'keepWaveFiles'
-  | 'tellPeople';
+  | 'writeWaveFiles'
+  | 'notifyOperators';
 
-export interface Reach extends Shared {
+export interface GrantProps extends SharedResources {
   readonly sources: SourceAccess;
   /** Ids of the member accounts. */
   readonly accounts: readonly string[];
 }
 
-/** Makes the grants for the stack that `scope` is in. */
-export function grantsFor(scope: Construct, reach: Reach): Readonly<Record<Permission, Grant>> {
+/** Creates all grants for the stack of `scope`. */
+export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<Permission, Grant>> {
   return {
     sendCommands: sendCommands(scope),
     readInvocations: readInvocations(),
-    askWhetherOnline: askWhetherOnline(),
+    readPingStatus: readPingStatus(),
     findHosts: findHosts(),
-    assumeRunners: assumeRunners(scope, reach.accounts),
+    assumeRunners: assumeRunners(scope, props.accounts),
     completeTasks: completeTasks(),
-    answerTasks: answerTasks(),
+    completeApprovals: completeApprovals(),
     describeExecutions: describeExecutions(scope),
     describeRollouts: describeRollouts(scope),
     startRollouts: startRollouts(scope),
-    readSources: readSources(scope, reach.sources),
-    knowWorkBucket: knowWorkBucket(reach),
-    readWaveFiles: readWaveFiles(scope, reach),
-    keepWaveFiles: keepWaveFiles(scope, reach),
-    tellPeople: tellPeople(scope, reach),
+    readSources: readSources(scope, props.sources),
+    nameWorkBucket: nameWorkBucket(props),
+    readWaveFiles: readWaveFiles(scope, props),
+    writeWaveFiles: writeWaveFiles(scope, props),
+    notifyOperators: notifyOperators(scope, props),
   };
 }

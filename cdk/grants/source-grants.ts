@@ -3,33 +3,33 @@ import type { Construct } from 'constructs';
 import { tag } from '../common/names.ts';
 import { type Grant, localArn, s3Arn, via } from './grant.ts';
 
-/** Where versions of certificates may be read from. What is tagged `certferry=true` needs not be named. */
+/** The sources that certferry may read. By default these are all sources with the tag `certferry=true`. */
 export interface SourceAccess {
   /** ARNs of the secrets that hold bundles. Default: every secret tagged `certferry=true`. */
   readonly secretArns?: readonly string[];
-  /** ARNs of customer-managed keys that those secrets are encrypted with. */
+  /** ARNs of the customer-managed keys that encrypt these secrets. */
   readonly secretKeyArns?: readonly string[];
   /** ARNs of the exportable ACM certificates. Default: every certificate tagged `certferry=true`. */
   readonly acmCertificateArns?: readonly string[];
-  /** Names of the parameters that hold bundles, such as `/tls/web` or `/tls/*`. Default: every one tagged `certferry=true`. */
+  /** Names of the parameters that hold bundles, e.g. `/tls/web` or `/tls/*`. Default: every parameter tagged `certferry=true`. */
   readonly parameters?: readonly string[];
-  /** ARNs of customer-managed keys that those parameters are encrypted with. */
+  /** ARNs of the customer-managed keys that encrypt these parameters. */
   readonly parameterKeyArns?: readonly string[];
-  /** Buckets that hold bundles: versioned, and with their events sent to EventBridge. Default: none. */
+  /** Buckets that hold bundles. Enable versioning and EventBridge notifications on each bucket. Default: none. */
   readonly buckets?: readonly SourceBucket[];
-  /** Hears of secrets through CloudTrail too. Needs a trail that records management events. Default: no. */
+  /** Also react to CloudTrail events of secrets. Requires a trail with management events. Default: false. */
   readonly cloudTrail?: boolean;
 }
 
 export interface SourceBucket {
   readonly name: string;
-  /** Only objects whose keys begin so. Default: all. */
+  /** Only objects with this key prefix. Default: all objects. */
   readonly prefix?: string;
-  /** ARN of the customer-managed key that the objects are encrypted with. */
+  /** ARN of the customer-managed key that encrypts the objects. */
   readonly keyArn?: string;
 }
 
-/** Reads the bytes of versions, and which version is the latest. */
+/** Reads the bytes of versions and the id of the latest version. */
 export function readSources(scope: Construct, access: SourceAccess): Grant {
   const parts = [secrets(scope, access), certificates(scope, access), parameters(scope, access)];
   const all = [...parts, ...(access.buckets ?? []).flatMap((bucket) => bucketPart(scope, bucket))];
@@ -42,15 +42,18 @@ export function readSources(scope: Construct, access: SourceAccess): Grant {
 
 type Part = Pick<Grant, 'statements' | 'wildcards'>;
 
-interface Kind {
+interface SourceKind {
   readonly actions: string[];
-  /** Everything of its kind in this account and region. */
+  /** All sources of this kind in the account and region. */
   readonly everything: { readonly arn: string; readonly shown: string };
   readonly tagCondition: string;
 }
 
-/** The named ones, or (when none is named) all of the kind that have certferry's tag. */
-function namedOrTagged({ actions, everything, tagCondition }: Kind, named: readonly string[] = []): Part {
+/** Access to the listed sources or, without a list, to all sources of the kind with certferry's tag. */
+function listedOrTagged(
+  { actions, everything, tagCondition }: SourceKind,
+  named: readonly string[] = [],
+): Part {
   if (named.length > 0) {
     return { statements: [new PolicyStatement({ actions, resources: [...named] })], wildcards: {} };
   }
@@ -58,7 +61,7 @@ function namedOrTagged({ actions, everything, tagCondition }: Kind, named: reado
   return {
     statements: [new PolicyStatement({ actions, resources: [everything.arn], conditions })],
     wildcards: {
-      [everything.shown]: 'Which ones hold bundles is said by their tag, which the condition asks for.',
+      [everything.shown]: 'The condition requires the tag of certferry.',
     },
   };
 }
@@ -69,7 +72,7 @@ function secrets(scope: Construct, { secretArns, secretKeyArns }: SourceAccess):
     everything: localArn(scope, 'secretsmanager', 'secret:*'),
     tagCondition: `secretsmanager:ResourceTag/${tag.key}`,
   };
-  return withKeys(scope, 'secretsmanager', namedOrTagged(kind, secretArns), secretKeyArns);
+  return withKeys(scope, 'secretsmanager', listedOrTagged(kind, secretArns), secretKeyArns);
 }
 
 function certificates(scope: Construct, { acmCertificateArns }: SourceAccess): Part {
@@ -78,7 +81,7 @@ function certificates(scope: Construct, { acmCertificateArns }: SourceAccess): P
     everything: localArn(scope, 'acm', 'certificate/*'),
     tagCondition: `aws:ResourceTag/${tag.key}`,
   };
-  return namedOrTagged(kind, acmCertificateArns);
+  return listedOrTagged(kind, acmCertificateArns);
 }
 
 function parameters(scope: Construct, { parameters: names = [], parameterKeyArns }: SourceAccess): Part {
@@ -88,11 +91,13 @@ function parameters(scope: Construct, { parameters: names = [], parameterKeyArns
     everything: localArn(scope, 'ssm', 'parameter/*'),
     tagCondition: `ssm:resourceTag/${tag.key}`,
   };
-  const part = namedOrTagged(
+  const part = listedOrTagged(
     kind,
     named.map(({ arn }) => arn),
   );
-  const wildcards = named.filter(({ shown }) => shown.includes('*')).map(({ shown }) => [shown, chosen]);
+  const wildcards = named
+    .filter(({ shown }) => shown.includes('*'))
+    .map(({ shown }) => [shown, configuredPrefix]);
   return withKeys(
     scope,
     'ssm',
@@ -101,7 +106,7 @@ function parameters(scope: Construct, { parameters: names = [], parameterKeyArns
   );
 }
 
-const chosen = 'Chosen by whoever deploys the stack: the bundles stand under this prefix.';
+const configuredPrefix = 'The owner of the stack configured this prefix for bundles.';
 
 function bucketPart(scope: Construct, { name, prefix = '', keyArn }: SourceBucket): Part {
   const objects = s3Arn(scope, `${name}/${prefix}*`);
@@ -112,7 +117,7 @@ function bucketPart(scope: Construct, { name, prefix = '', keyArn }: SourceBucke
         resources: [objects.arn],
       }),
     ],
-    wildcards: { [objects.shown]: chosen },
+    wildcards: { [objects.shown]: configuredPrefix },
   };
   return withKeys(scope, 's3', part, keyArn === undefined ? [] : [keyArn]);
 }

@@ -6,38 +6,38 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { Construct } from 'constructs';
 import { type Grant, shownArn, via } from './grant.ts';
 
-/** What the stack has one of, and several functions use. */
-export interface Shared {
+/** The shared resources of the stack that several functions use. */
+export interface SharedResources {
   readonly key: IKey;
   readonly workBucket: Bucket;
   readonly topic: ITopic;
 }
 
-/** Where the files of rollouts stand in the work bucket. */
+/** The prefix of the files of rollouts in the work bucket. */
 const rollouts = 'rollouts/*';
 
-/** Says where a wave's files will be, and touches none. */
-export const knowWorkBucket = ({ workBucket }: Shared): Grant => ({
+/** The name of the work bucket, without access to its objects. */
+export const nameWorkBucket = ({ workBucket }: SharedResources): Grant => ({
   statements: [],
   environment: { WORK_BUCKET: workBucket.bucketName },
   wildcards: {},
 });
 
 /** Reads the files of rollouts. */
-export const readWaveFiles = (scope: Construct, shared: Shared): Grant =>
+export const readWaveFiles = (scope: Construct, shared: SharedResources): Grant =>
   waveFiles(scope, shared, { s3: ['s3:GetObject'], kms: ['kms:Decrypt'] });
 
 /** Reads and writes the files of rollouts. */
-export const keepWaveFiles = (scope: Construct, shared: Shared): Grant =>
+export const writeWaveFiles = (scope: Construct, shared: SharedResources): Grant =>
   waveFiles(scope, shared, {
     s3: ['s3:GetObject', 's3:PutObject'],
     kms: ['kms:Decrypt', 'kms:GenerateDataKey'],
   });
 
-/** May list the bucket too: S3 says of a missing object that it is missing only to those who may. */
+/** Includes ListBucket: without it, S3 answers 403 instead of 404 for a missing object. */
 function waveFiles(
   scope: Construct,
-  { key, workBucket }: Shared,
+  { key, workBucket }: SharedResources,
   actions: { readonly s3: string[]; readonly kms: string[] },
 ): Grant {
   return {
@@ -51,8 +51,8 @@ function waveFiles(
   };
 }
 
-/** What a Distributed Map needs to read its items and to write its results. */
-export function moveWaves(scope: Construct, { key, workBucket }: Shared): Grant {
+/** Lets a Distributed Map read its items and write its results. */
+export function transferWaves(scope: Construct, { key, workBucket }: SharedResources): Grant {
   return {
     statements: [
       new PolicyStatement({
@@ -67,10 +67,10 @@ export function moveWaves(scope: Construct, { key, workBucket }: Shared): Grant 
 }
 
 /**
- * Publishes to the topic for people, whose key (if it has one of its own) takes part in it. What people are told to type
- * works in this stack.
+ * Publishes to the notification topic, and uses its key if it has one. `COMMAND_OPTIONS` makes the commands in messages
+ * complete for this stack.
  */
-export function tellPeople(scope: Construct, { topic }: Shared): Grant {
+export function notifyOperators(scope: Construct, { topic }: SharedResources): Grant {
   const { stackName, region } = Stack.of(scope);
   return {
     statements: [
@@ -100,5 +100,5 @@ function throughKey(
 
 function wildcardsIn(bucket: Bucket): Record<string, string> {
   const { shown } = shownArn(bucket, bucket.arnForObjects(rollouts));
-  return { [shown]: 'The files of all rollouts, past and to come, stand under this prefix.' };
+  return { [shown]: 'The files of all rollouts have this prefix.' };
 }

@@ -10,7 +10,7 @@ import {
   durations,
   failedDeployments,
   haltedRollouts,
-  swept,
+  sweepMetric,
   waitingMessages,
 } from './metrics.ts';
 
@@ -23,14 +23,14 @@ interface AlarmsProps {
 }
 
 /**
- * AcquireLock gives up after 300 tries, some 40 minutes (`lock_unavailable`). What it looks at is said at each of them: there
- * is still something to see then.
+ * AcquireLock stops after 300 attempts, about 40 minutes (`lock_unavailable`). It publishes the wait at each attempt, so the
+ * alarm fires while operators can still see the conflict.
  */
 const longLockWaitMilliseconds = 10 * 60 * 1000;
 
-type When = 'at least' | 'below';
+type Comparison = 'at least' | 'below';
 
-/** What people are told of by themselves. Each description says where to look and what to do. */
+/** The alarms for operators. Each description states what happened and what to do. */
 export class Alarms extends Construct {
   readonly all: readonly Alarm[];
 
@@ -39,56 +39,56 @@ export class Alarms extends Construct {
     const events = [
       this.#alarm(
         'RollbackFailed',
-        'A host could not be put back: what it serves is known to be bad. A message names the host and what to type there; so do the execution and `certferry history --json`.',
+        'certferry could not restore the previous version on a host, so the host may serve a wrong certificate. Act now: a separate message names the host and the commands to run. `certferry history --json` also contains them.',
         deployments('rollback_failed'),
       ),
       this.#alarm(
         'RolloutHalted',
-        'A rollout was halted, rolled back, refused or broken off. Its execution says why; redrive it to go on with what is not done.',
+        'A rollout was halted, rolled back, refused, aborted or timed out. Read the reason in its execution. To continue, run `certferry rollout --resume`.',
         haltedRollouts(props.rollout),
       ),
       this.#alarm(
         'DeploymentFailed',
-        'A deployment failed, timed out or was aborted: its execution, or `certferry history`, says what the host serves now.',
+        'A deployment failed, timed out or was aborted. Run `certferry history` to see its outcome and the certificate that the host serves now.',
         failedDeployments(props.deployTarget),
       ),
       this.#alarm(
         'LockHeldTooLong',
-        'A deployment has been waiting for its target or host for more than ten minutes: look for one that hangs on the same target or host.',
+        'A deployment has been waiting for the lock of its target or host for more than ten minutes. Find the deployment that holds the lock and stop it if it hangs.',
         durations('LockWaitingMs', 'Maximum'),
         { threshold: longLockWaitMilliseconds },
       ),
       this.#alarm(
         'EventUndelivered',
-        'An event could not be handled: a lock may be held, or a deployment wait for its timeout. The queue holds the event.',
+        'An event could not be handled and is in a dead-letter queue. A lock may still be held, or a deployment may wait for its timeout. Read the event and the log of the function.',
         waitingMessages(props.undelivered),
       ),
       this.#alarm(
         'HostKeyChanged',
-        'A host answered with another key than the one we knew. Expected after it was rebuilt; otherwise ask who answered in its place.',
+        'A host answered with a key that differs from the recorded one. This is expected after a rebuild. Otherwise, find out which machine answered.',
         changedHostKeys(),
       ),
     ];
-    this.all = [...events, ...this.#ofSweeps(props.expiryAlarmDays)].map((alarm) => {
+    this.all = [...events, ...this.#sweepAlarms(props.expiryAlarmDays)].map((alarm) => {
       alarm.addAlarmAction(new SnsAction(props.topic));
       return alarm;
     });
   }
 
-  /** Between two sweeps nothing is known: the alarm stays as the last one left it. */
-  #ofSweeps(expiryAlarmDays: number): Alarm[] {
+  /** Sweeps publish data every few hours. The alarms keep their state between two sweeps. */
+  #sweepAlarms(expiryAlarmDays: number): Alarm[] {
     const treatMissingData = TreatMissingData.IGNORE;
     return [
       this.#alarm(
         'ExpiryNear',
-        `A certificate that is served somewhere expires in less than ${expiryAlarmDays} days: was it renewed, and did its rollout end well?`,
-        swept('DaysToExpiry', 'Minimum'),
+        `A served certificate expires in less than ${expiryAlarmDays} days. Check its renewal and the outcome of its last rollout.`,
+        sweepMetric('DaysToExpiry', 'Minimum'),
         { threshold: expiryAlarmDays, when: 'below', treatMissingData },
       ),
       this.#alarm(
         'Drift',
-        'An endpoint serves something else than what was deployed to it. Roll the certificate out again, or let the target heal by itself (autoHeal).',
-        swept('Drift', 'Maximum'),
+        'An endpoint serves a certificate that differs from the deployed one. Start a rollout of the certificate, or set autoHeal for the target.',
+        sweepMetric('Drift', 'Maximum'),
         { treatMissingData },
       ),
     ];
@@ -98,9 +98,9 @@ export class Alarms extends Construct {
     id: string,
     alarmDescription: string,
     metric: IMetric,
-    how: { threshold?: number; when?: When; treatMissingData?: TreatMissingData } = {},
+    options: { threshold?: number; when?: Comparison; treatMissingData?: TreatMissingData } = {},
   ): Alarm {
-    const { threshold = 1, when = 'at least', treatMissingData = TreatMissingData.NOT_BREACHING } = how;
+    const { threshold = 1, when = 'at least', treatMissingData = TreatMissingData.NOT_BREACHING } = options;
     return new Alarm(this, id, {
       alarmDescription,
       metric,

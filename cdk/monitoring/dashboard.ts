@@ -10,18 +10,18 @@ import {
 import { Construct } from 'constructs';
 import { deploymentOutcomes } from '../../core/deployment/outcome.ts';
 import { rolloutOutcomes } from '../../core/rollout/rollout.ts';
-import { deployments, durations, eachCertificate, rollouts, swept } from './metrics.ts';
+import { deployments, durations, rollouts, sweepMetric, sweepMetricByCertificate } from './metrics.ts';
 
 const halfWidth = 12;
 const fullWidth = 24;
 const period = Duration.hours(1);
 
-/** One page that says how things are: what is alarming, how deployments and rollouts end, how long they take, what a sweep saw. */
+/** The dashboard: alarms, outcomes and durations of deployments and rollouts, and results of sweeps. */
 export class Dashboard extends Construct {
   constructor(scope: Construct, id: string, props: { readonly alarms: readonly Alarm[] }) {
     super(scope, id);
     const board = new CloudWatchDashboard(this, 'Resource', {
-      // the names of dashboards are one for all regions of an account, and each region may have a stack
+      // dashboard names are unique per account, and each region may have a stack
       dashboardName: `certferry-${Stack.of(this).region}`,
       defaultInterval: Duration.days(7),
     });
@@ -47,33 +47,27 @@ function rows(): IWidget[][] {
       ),
     ],
     [
-      graph('How long deployments take (ms)', [
-        durations('DurationMs', 'p50'),
-        durations('DurationMs', 'p99'),
-      ]),
-      graph('How long they wait for their target (ms)', [
+      graph('Duration of deployments (ms)', [durations('DurationMs', 'p50'), durations('DurationMs', 'p99')]),
+      graph('Wait for locks (ms)', [
         durations('LockWaitMs', 'p50'),
         durations('LockWaitMs', 'Maximum'),
         durations('LockWaitingMs', 'Maximum'),
       ]),
     ],
     [
-      graph('How long it takes until the host has answered (ms)', [
-        durations('PushMs', 'p50'),
-        durations('PushMs', 'p99'),
-      ]),
-      graph('How long verifying and rolling back take (ms)', [
+      graph('Time until the host answers (ms)', [durations('PushMs', 'p50'), durations('PushMs', 'p99')]),
+      graph('Duration of verification and rollback (ms)', [
         durations('VerifyMs', 'p50'),
         durations('VerifyMs', 'p99'),
         durations('RollbackMs', 'Maximum'),
       ]),
     ],
     [
-      graph('Days to expiry, by certificate', [eachCertificate('DaysToExpiry', 'Minimum')]),
-      graph('Endpoints that are not as they should be', [
-        swept('Drift', 'Maximum'),
-        swept('ChainIncomplete', 'Maximum'),
-        swept('Unreachable', 'Maximum'),
+      graph('Days to expiry, by certificate', [sweepMetricByCertificate('DaysToExpiry', 'Minimum')]),
+      graph('Endpoints that differ from the registry', [
+        sweepMetric('Drift', 'Maximum'),
+        sweepMetric('ChainIncomplete', 'Maximum'),
+        sweepMetric('Unreachable', 'Maximum'),
       ]),
     ],
   ];

@@ -9,47 +9,47 @@ import {
 } from '../../core/deployment/outcome.ts';
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 
-// What the functions publish: lambdas/runtime/metrics.ts, and lambdas/services/measures.ts for the sweep.
+// The metrics that functions publish (services/notify/).
 const namespace = 'certferry';
-/** A dimension of all but the sweep's. */
-const ours = { service: 'certferry' };
+/** The dimension of all metrics except those of the sweep. */
+const serviceDimension = { service: 'certferry' };
 
 const minute = Duration.minutes(1);
 const fiveMinutes = Duration.minutes(5);
-/** The sweep publishes every few hours: an alarm on it keeps its state from one to the next. */
+/** The period of sweep metrics: a sweep publishes them every few hours. */
 const hour = Duration.hours(1);
 
-/** How many deployments ended so. */
+/** The number of deployments with this outcome. */
 export const deployments = (outcome: DeploymentOutcome, period = minute) =>
   counted('Deployments', outcome, period);
 
-/** How many rollouts ended so. */
+/** The number of rollouts with this outcome. */
 export const rollouts = (outcome: RolloutOutcome, period = minute) => counted('Rollouts', outcome, period);
 
 function counted(metricName: string, outcome: string, period: Duration): Metric {
-  const dimensionsMap = { ...ours, outcome };
+  const dimensionsMap = { ...serviceDimension, outcome };
   return new Metric({ namespace, metricName, dimensionsMap, statistic: 'Sum', period, label: outcome });
 }
 
-/** How long deployments and their phases took, or have waited for their locks so far; milliseconds. */
+/** The duration of deployments and their phases, or their wait for locks so far, in milliseconds. */
 export function durations(
   metricName: 'DurationMs' | 'LockWaitMs' | 'LockWaitingMs' | 'PushMs' | 'VerifyMs' | 'RollbackMs',
   statistic: string,
   period = fiveMinutes,
 ): Metric {
   const label = `${metricName} (${statistic})`;
-  return new Metric({ namespace, metricName, dimensionsMap: ours, statistic, period, label });
+  return new Metric({ namespace, metricName, dimensionsMap: serviceDimension, statistic, period, label });
 }
 
-/** Of everything that a sweep looked at. */
-export function swept(metricName: SweptMetric, statistic: string): Metric {
+/** A sweep metric over all probed endpoints. */
+export function sweepMetric(metricName: SweepMetricName, statistic: string): Metric {
   return new Metric({ namespace, metricName, statistic, period: hour, label: metricName });
 }
 
-type SweptMetric = 'DaysToExpiry' | 'Drift' | 'ChainIncomplete' | 'Unreachable';
+type SweepMetricName = 'DaysToExpiry' | 'Drift' | 'ChainIncomplete' | 'Unreachable';
 
-/** The same of each certificate. */
-export function eachCertificate(metricName: SweptMetric, statistic: string): MathExpression {
+/** A sweep metric, one line for each certificate. */
+export function sweepMetricByCertificate(metricName: SweepMetricName, statistic: string): MathExpression {
   return new MathExpression({
     label: '',
     expression: `SEARCH('{${namespace},certificate} MetricName="${metricName}"', '${statistic}', ${hour.toSeconds()})`,
@@ -58,17 +58,17 @@ export function eachCertificate(metricName: SweptMetric, statistic: string): Mat
   });
 }
 
-/** Ends of a deployment after which something is to be done; `rollback_failed` has an alarm of its own. */
-const bad = deploymentOutcomes.filter(
+/** Outcomes that need attention. `rollback_failed` has its own alarm. */
+const failures = deploymentOutcomes.filter(
   (outcome) => !outcomeMeanings[outcome].succeeded && outcome !== 'rollback_failed',
 );
 
-/** Deployments that ended badly, and executions that broke off before they could say so. */
+/** Deployments that failed, and executions that stopped before they recorded an outcome. */
 export function failedDeployments(machine: StateMachine): IMetric {
-  return added(
-    'deployments that failed',
+  return sumOf(
+    'failed deployments',
     [
-      ...bad.map((outcome) => deployments(outcome)),
+      ...failures.map((outcome) => deployments(outcome)),
       machine.metricTimedOut({ period: minute, statistic: 'Sum' }),
       machine.metricAborted({ period: minute, statistic: 'Sum' }),
     ],
@@ -76,20 +76,20 @@ export function failedDeployments(machine: StateMachine): IMetric {
   );
 }
 
-/** A host answered with another key than the one we knew, whichever host it was. */
+/** Changed host keys of all hosts. */
 export function changedHostKeys(): IMetric {
   return new MathExpression({
-    label: 'hosts with another key than before',
+    label: 'hosts with a changed key',
     expression: `SELECT SUM(HostKeyChanged) FROM SCHEMA("${namespace}", host, service)`,
     usingMetrics: {},
     period: fiveMinutes,
   });
 }
 
-/** Rollouts that a person has to look at. */
+/** Rollouts that need attention. */
 export function haltedRollouts(machine: StateMachine): IMetric {
-  return added(
-    'rollouts that did not reach everybody',
+  return sumOf(
+    'rollouts that did not reach all targets',
     [
       rollouts('halted'),
       rollouts('rolled_back'),
@@ -102,20 +102,22 @@ export function haltedRollouts(machine: StateMachine): IMetric {
   );
 }
 
-/** Events that nobody has taken. */
+/** Events in the dead-letter queues. */
 export function waitingMessages(queues: readonly Queue[]): IMetric {
   const metrics = queues.map((queue) =>
     queue.metricApproximateNumberOfMessagesVisible({ period: fiveMinutes, statistic: 'Maximum' }),
   );
-  return added('events not handled', metrics, fiveMinutes);
+  return sumOf('events in dead-letter queues', metrics, fiveMinutes);
 }
 
-/** An alarm takes an expression of at most ten metrics. */
-const mostInAlarm = 10;
+/** The maximum number of metrics in the expression of an alarm. */
+const maximumAlarmMetrics = 10;
 
-function added(label: string, metrics: readonly Metric[], period: Duration): IMetric {
-  if (metrics.length > mostInAlarm)
-    throw new Error(`an alarm takes ${mostInAlarm} metrics, not ${metrics.length}`);
+function sumOf(label: string, metrics: readonly Metric[], period: Duration): IMetric {
+  if (metrics.length > maximumAlarmMetrics)
+    throw new Error(
+      `An alarm takes at most ${maximumAlarmMetrics} metrics, not ${metrics.length}: split the alarm.`,
+    );
   const named = metrics.map((metric, at) => [`metric${at}`, metric] as const);
   return new MathExpression({
     label,

@@ -5,20 +5,20 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 
-/** Where people are told. */
+/** The topic for messages to operators. */
 export interface NotificationTopic {
-  /** A topic of your own, whose policy lets `cloudwatch.amazonaws.com` publish. Default: one is made. */
+  /** Your own topic. Its policy must let `cloudwatch.amazonaws.com` publish. Default: a new topic. */
   readonly topic?: ITopic;
   /**
-   * The key that a topic from elsewhere is encrypted with (`Topic.fromTopicArn` does not know it): the functions that tell
-   * people have to use it. Default: the key that the topic knows.
+   * The key of an imported topic: set it with `Topic.fromTopicArn`, which does not know the key. Functions that publish
+   * messages need permission to use it. Default: the key of the topic object.
    */
   readonly topicKey?: IKey;
-  /** Who gets mail. Each has to confirm the subscription once. */
+  /** Mail addresses to subscribe. Each recipient must confirm the subscription. */
   readonly emails?: readonly string[];
 }
 
-/** The topic for people: alarms publish to it, and rollouts that ask or end. */
+/** The notification topic. Alarms publish to it, and so do rollouts and failed rollbacks. */
 export class Notifications extends Construct {
   readonly topic: ITopic;
 
@@ -36,7 +36,7 @@ export class Notifications extends Construct {
 
   #create(masterKey: IKey): Topic {
     const topic = new Topic(this, 'Topic', { displayName: 'certferry', masterKey, enforceSSL: true });
-    // refusing plain HTTP gives the topic a policy of its own, which takes the place of the one that lets alarms in
+    // enforceSSL creates a topic policy, which replaces the default policy that lets alarms publish
     topic.addToResourcePolicy(
       new PolicyStatement({
         sid: 'Alarms',

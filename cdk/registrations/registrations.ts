@@ -15,19 +15,19 @@ import { parseTargets } from '../../core/registry/targets-file.ts';
 import type { TaskFunction } from '../functions/task-function.ts';
 import type { TargetInput } from './target-input.ts';
 
-/** A certificate as it is written: defaults may be left out. */
+/** A certificate as written in code: fields with defaults are optional. */
 export type CertificateInput = z.input<typeof Certificate>;
 
 /**
- * The certificates and targets that the stack names. They travel as a file, since a fleet's list outgrows a property;
- * what only CloudFormation knows (the ARN of a certificate of the same stack) travels beside it. The function brings
- * the registry to the same state: it adds, changes and removes what the stack put there, and nothing else.
+ * The certificates and targets that the stack registers. An asset contains them, because a long list exceeds the size of a
+ * property. Values that only CloudFormation knows (e.g. the ARN of a certificate of the same stack) are properties beside it.
+ * The function adds, changes and removes registrations of this stack only.
  */
 export class Registrations extends Construct {
   readonly #certificates = new Map<string, CertificateInput>();
   readonly #targets = new Map<string, TargetInput>();
-  /** Texts with tokens, in the order of their places. */
-  readonly #later: string[] = [];
+  /** Texts with tokens, in the order of their placeholders. */
+  readonly #tokenValues: string[] = [];
 
   readonly #defaultStrategy: StrategyOverrides;
 
@@ -38,43 +38,43 @@ export class Registrations extends Construct {
   ) {
     super(scope, id);
     this.#defaultStrategy = props.defaultStrategy;
-    // what is named may grow until the app is synthesized
+    // an app may add certificates and targets until synthesis
     Aspects.of(this).add(
       { visit: (node) => (node === this ? this.#finish(props.sync) : undefined) },
       { priority: AspectPriority.MUTATING },
     );
   }
 
-  /** Throws InvalidTarget, naming the fields. */
+  /** @throws CertferryError InvalidTarget, with the wrong fields */
   addCertificate(certificate: CertificateInput): void {
-    const known = this.#withPlaces(certificate);
-    checkCertificate(known, this.#defaultStrategy);
-    unlessNamed(this.#certificates, certificate.name, 'certificate');
-    this.#certificates.set(certificate.name, known);
+    const entry = this.#withPlaceholders(certificate);
+    checkCertificate(entry, this.#defaultStrategy);
+    rejectDuplicate(this.#certificates, certificate.name, 'certificate');
+    this.#certificates.set(certificate.name, entry);
   }
 
-  /** Throws InvalidTarget, naming the fields. */
+  /** @throws CertferryError InvalidTarget, with the wrong fields */
   addTarget(target: TargetInput): void {
-    const known = this.#withPlaces(target);
-    checkTarget(known);
-    unlessNamed(this.#targets, target.id, 'target');
-    this.#targets.set(target.id, known);
+    const entry = this.#withPlaceholders(target);
+    checkTarget(entry);
+    rejectDuplicate(this.#targets, target.id, 'target');
+    this.#targets.set(target.id, entry);
   }
 
-  /** Everything in a targets file, YAML or JSON. Throws InvalidTarget, naming the fields. */
+  /** Adds all certificates and targets of a targets file (YAML or JSON). @throws CertferryError InvalidTarget */
   addFile(path: string): void {
     const { certificates, targets } = parseTargets(readFileSync(path, 'utf8'), path);
     for (const certificate of certificates) this.addCertificate(certificate);
     for (const target of targets) this.addTarget(target);
   }
 
-  #withPlaces<Thing>(thing: Thing): Thing {
+  #withPlaceholders<Thing>(thing: Thing): Thing {
     return JSON.parse(
       JSON.stringify(thing, (field, value) => {
-        if (Array.isArray(value) && Token.isUnresolved(value)) throw unknownList(field);
+        if (Array.isArray(value) && Token.isUnresolved(value)) throw listToken(field);
         if (typeof value !== 'string' || !Token.isUnresolved(value)) return value;
-        const found = this.#later.indexOf(value);
-        return placeFor(found === -1 ? this.#later.push(value) - 1 : found);
+        const found = this.#tokenValues.indexOf(value);
+        return placeFor(found === -1 ? this.#tokenValues.push(value) - 1 : found);
       }),
     );
   }
@@ -97,7 +97,7 @@ export class Registrations extends Construct {
       serviceToken: sync.lambda.functionArn,
       resourceType: 'Custom::CertferryRegistry',
       serviceTimeout: Duration.minutes(30),
-      properties: { Bucket: list.s3BucketName, Key: list.s3ObjectKey, Values: this.#later },
+      properties: { Bucket: list.s3BucketName, Key: list.s3ObjectKey, Values: this.#tokenValues },
     });
     registry.node.addDependency(sync);
   }
@@ -110,7 +110,7 @@ export class Registrations extends Construct {
     if (text.includes('${Token[')) {
       throw new CertferryError(
         'InvalidTarget',
-        'a name of a field or of a tag is only known when the stack is deployed: write it out',
+        'The name of a field or tag contains a CDK token. Write the name as plain text.',
       );
     }
     const name = `${createHash('sha256').update(text).digest('hex').slice(0, 16)}.json`;
@@ -120,18 +120,18 @@ export class Registrations extends Construct {
   }
 }
 
-/** Its one element stands for all of them, and would be taken for a text. */
-function unknownList(field: string): CertferryError {
+/** The single element of a list token represents the whole list; the code would treat it as one text. */
+function listToken(field: string): CertferryError {
   return new CertferryError(
     'InvalidTarget',
-    `${field}: a list that is only known when the stack is deployed: write it out, text by text (Fn.select), each of which may be known later`,
+    `${field}: the list is a CDK token, so its length is unknown. Write a list of texts; each text may be a token (Fn.select).`,
   );
 }
 
-function unlessNamed(things: ReadonlyMap<string, unknown>, name: string, kind: string): void {
+function rejectDuplicate(things: ReadonlyMap<string, unknown>, name: string, kind: string): void {
   if (!things.has(name)) return;
   throw new CertferryError(
     'InvalidTarget',
-    `${kind} ${name} is named twice: its name is its lock and its history`,
+    `The ${kind} ${name} is registered twice. Give each ${kind} a unique name: it identifies the lock and the history.`,
   );
 }

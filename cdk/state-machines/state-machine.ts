@@ -17,11 +17,11 @@ interface MachineProps {
   readonly functions: Functions;
   readonly key: IKey;
   readonly logRetention: RetentionDays;
-  /** What its role may do besides invoking the functions that the definition names. */
+  /** Permissions of its role besides invoking the functions in the definition. */
   readonly grants?: readonly Grant[];
 }
 
-/** A state machine: the plain ASL file, its substitutions filled in, with a role of its own. */
+/** A state machine from an ASL file, with function ARNs as substitutions and its own role. */
 export class Machine extends Construct {
   readonly machine: StateMachine;
 
@@ -47,7 +47,7 @@ export class Machine extends Construct {
     });
   }
 
-  /** Invokes the functions that the definition names; the library adds log delivery and X-Ray. */
+  /** Allows invoking the functions in the definition. CDK adds log delivery and X-Ray. */
   #role(called: readonly TaskName[], { functions, grants = [] }: MachineProps): Role {
     const role = new Role(this, 'Role', {
       assumedBy: new ServicePrincipal('states.amazonaws.com', {
@@ -62,7 +62,7 @@ export class Machine extends Construct {
     );
     for (const statement of grants.flatMap(({ statements }) => statements)) role.addToPolicy(statement);
     const reasons = {
-      '*': 'Log delivery (logs:*LogDelivery, resource policies) and X-Ray know no resources.',
+      '*': 'Log delivery (logs:*LogDelivery, resource policies) and X-Ray support no resource-level permissions.',
       ...Object.assign({}, ...grants.map(({ wildcards }) => wildcards)),
     };
     for (const [resource, reason] of Object.entries<string>(reasons)) {
@@ -71,7 +71,7 @@ export class Machine extends Construct {
     return role;
   }
 
-  /** Step Functions wants this prefix: other names fill up a resource policy of limited size. */
+  /** The prefix that Step Functions recommends: other names fill a resource policy of limited size. */
   #logGroup({ name, key, logRetention }: MachineProps): LogGroup {
     return new LogGroup(this, 'Logs', {
       logGroupName: `/aws/vendedlogs/states/${name}`,
@@ -82,11 +82,12 @@ export class Machine extends Construct {
   }
 }
 
-/** The tasks that the definition names. Throws on a substitution that stands for no task. */
+/** The tasks in the substitutions of the definition. Throws if a substitution matches no task. */
 function calledTasks(definition: string): TaskName[] {
   const named = new Set([...definition.matchAll(/\$\{([^}]*)\}/g)].map(([, name]) => name ?? ''));
   const called = (Object.keys(tasks) as TaskName[]).filter((name) => named.delete(substitution(name)));
-  if (named.size > 0) throw new Error(`the state machine names no task of ours: ${[...named].join(', ')}`);
+  if (named.size > 0)
+    throw new Error(`The state machine has substitutions without a task: ${[...named].join(', ')}.`);
   return called;
 }
 

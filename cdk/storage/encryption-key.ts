@@ -4,9 +4,9 @@ import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 
 /**
- * The one customer-managed key: tables, logs, notifications and the files of rollouts. Rotated each year; outlives the
- * stack. One that is brought along gets the same statements, unless it was made elsewhere: then its policy needs them
- * (docs/deploying.md).
+ * The customer-managed key for tables, logs, notifications and the files of rollouts. AWS rotates it each year, and
+ * CloudFormation keeps it when you delete the stack. If you pass a key of the same app, its policy gets the same statements.
+ * CDK cannot change the policy of an imported key: add the statements yourself (docs/deploying.md).
  */
 export class EncryptionKey extends Construct {
   readonly key: IKey;
@@ -26,7 +26,7 @@ export class EncryptionKey extends Construct {
     });
   }
 
-  /** CloudWatch Logs, for log groups of this account (its manual's condition on the encryption context). */
+  /** Lets CloudWatch Logs encrypt log groups of this account, with the condition that its manual requires. */
   #allowLogs(): void {
     const { region, account, partition } = Stack.of(this);
     this.key.addToResourcePolicy(
@@ -44,7 +44,7 @@ export class EncryptionKey extends Construct {
     );
   }
 
-  /** Alarms, which publish to the topic. */
+  /** Lets alarms publish to the encrypted topic. */
   #allowAlarms(): void {
     this.key.addToResourcePolicy(
       new PolicyStatement({

@@ -7,8 +7,8 @@ import { type TableShape, tables } from '../../core/deployment/tables.ts';
 export type TableName = keyof typeof tables;
 
 /**
- * The tables of `core/deployment/tables.ts`. They outlive the stack: hosts refuse a fence lower than one they have
- * seen, so a stack that starts with empty tables cannot deploy to hosts of an earlier one (docs/deploying.md).
+ * The tables of `core/deployment/tables.ts`. CloudFormation keeps them when you delete the stack. Hosts refuse a fence that is
+ * lower than the last one, so a new stack needs the tables of the previous stack (docs/deploying.md).
  */
 export class Tables extends Construct {
   readonly locks: Table;
@@ -22,7 +22,7 @@ export class Tables extends Construct {
     this.deployments = this.#create('Deployments', tables.deployments, props.key);
   }
 
-  /** Not `TableV2`: with a customer-managed key that one needs to know the region when the stack is synthesized. */
+  /** `TableV2` with a customer-managed key requires a known region during synthesis. `Table` does not. */
   #create(id: string, shape: TableShape, encryptionKey: IKey): Table {
     const table = new Table(this, id, {
       partitionKey: text(shape.partitionKey),

@@ -3,12 +3,12 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 
-/** An execution may take a year and be redriven for 14 days after: until then it reads its first waves. */
-const keptDays = 400;
+/** An execution may run for a year, and operators may redrive it for 14 more days. It then reads its first waves again. */
+const retentionDays = 400;
 
 /**
- * The rollouts' files: what a wave's Distributed Map reads and writes, and how each wave was judged. Ids, outcomes and
- * places of certificates, never bytes of one.
+ * The files of rollouts: the input and output of each Distributed Map, and the results of each wave. They contain ids, outcomes
+ * and source locations, never the bytes of a certificate.
  */
 export class WorkBucket extends Construct {
   readonly bucket: Bucket;
@@ -23,14 +23,14 @@ export class WorkBucket extends Construct {
       blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
       objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
       lifecycleRules: [
-        { expiration: Duration.days(keptDays), abortIncompleteMultipartUploadAfter: Duration.days(1) },
+        { expiration: Duration.days(retentionDays), abortIncompleteMultipartUploadAfter: Duration.days(1) },
       ],
       removalPolicy: RemovalPolicy.RETAIN,
     });
     Validations.of(this.bucket).acknowledge({
       id: 'AwsSolutions-S1',
       reason:
-        'Only the functions and the state machine of this stack read and write here, each write follows from an execution whose history says so, and nothing stays longer than 400 days.',
+        'Only functions and state machines of this stack use the bucket. The execution history records each write. Objects expire after 400 days.',
     });
   }
 }

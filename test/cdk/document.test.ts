@@ -111,7 +111,7 @@ describe('a runtime', () => {
   test('A runtime that is no Linux binary is refused with what to do', () => {
     const file = join(someArtefacts(), 'agent/agent.cjs');
 
-    expect(() => synthesize({ runtime: { file } })).toThrow(/is not a Linux binary: pass .* runtime=host/);
+    expect(() => synthesize({ runtime: { file } })).toThrow(/is not a Linux binary: set .* runtime=host/);
   });
 
   test('A runtime that is not there is refused by name', () => {

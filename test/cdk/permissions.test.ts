@@ -11,13 +11,13 @@ import {
   keyThroughDynamoDb,
   locks,
   lookAndComplete,
+  notifyOperators,
   on,
   readFiles,
   readSources,
   registry,
   sendCommands,
   startRollouts,
-  tellPeople,
   undelivered,
 } from './statements.ts';
 import { synthesize } from './synthesized.ts';
@@ -42,7 +42,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     registry('UpdateItem'),
     deployments('PutItem', 'Query'),
     keyThroughDynamoDb,
-    ...tellPeople,
+    ...notifyOperators,
   ],
   'command-status': [
     locks('GetItem', 'UpdateItem'),
@@ -67,15 +67,20 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   ],
   'next-wave': [registry('BatchGetItem', 'Query', 'UpdateItem'), keyThroughDynamoDb, findHosts, ...keepFiles],
   'judge-wave': [registry('BatchGetItem'), keyThroughDynamoDb, ...keepFiles],
-  'probe-services': tellPeople,
-  'ask-approval': [registry('UpdateItem'), keyThroughDynamoDb, ...tellPeople],
+  'probe-services': notifyOperators,
+  'ask-approval': [registry('UpdateItem'), keyThroughDynamoDb, ...notifyOperators],
   'decide-approval': [
     registry('BatchGetItem', 'GetItem', 'UpdateItem'),
     keyThroughDynamoDb,
     on('*', ['states:SendTaskSuccess']),
   ],
-  'halt-rollout': [registry('BatchGetItem', 'UpdateItem'), keyThroughDynamoDb, ...tellPeople],
-  'end-rollout': [registry('BatchGetItem', 'UpdateItem'), keyThroughDynamoDb, ...readFiles, ...tellPeople],
+  'halt-rollout': [registry('BatchGetItem', 'UpdateItem'), keyThroughDynamoDb, ...notifyOperators],
+  'end-rollout': [
+    registry('BatchGetItem', 'UpdateItem'),
+    keyThroughDynamoDb,
+    ...readFiles,
+    ...notifyOperators,
+  ],
   'start-rollouts': [
     registry('BatchGetItem', 'GetItem', 'Query'),
     keyThroughDynamoDb,

@@ -88,8 +88,10 @@ describe('targets in code', () => {
     const { certferry } = aStack();
     certferry.addTarget(Target.nginx('web-1', web)).addCertificate({ name: 'api.example.com' });
 
-    expect(() => certferry.addTarget(Target.nginx('web-1', web))).toThrow('target web-1 is named twice');
-    expect(() => certferry.addCertificate({ name: 'api.example.com' })).toThrow('is named twice');
+    expect(() => certferry.addTarget(Target.nginx('web-1', web))).toThrow(
+      'The target web-1 is registered twice',
+    );
+    expect(() => certferry.addCertificate({ name: 'api.example.com' })).toThrow('is registered twice');
   });
 });
 
@@ -136,7 +138,7 @@ describe('the list that the stack hands over', () => {
     const { valueAsList } = new CfnParameter(stack, 'Command', { type: 'CommaDelimitedList' });
 
     expect(() => certferry.addTarget(Target.nginx('web-1', { ...web, reloadCommand: valueAsList }))).toThrow(
-      'reloadCommand: a list that is only known when the stack is deployed',
+      'reloadCommand: the list is a CDK token',
     );
     const reloadCommand = [Fn.select(0, valueAsList)];
     expect(() => certferry.addTarget(Target.nginx('web-1', { ...web, reloadCommand }))).not.toThrow();
@@ -147,7 +149,7 @@ describe('the list that the stack hands over', () => {
     const { bucketName } = new Bucket(stack, 'Bundles');
     certferry.addTarget(Target.nginx('web', { ...web, host: { tags: { [bucketName]: 'yes' } } }));
 
-    expect(() => Template.fromStack(stack)).toThrow('only known when the stack is deployed');
+    expect(() => Template.fromStack(stack)).toThrow('contains a CDK token');
   });
 
   test('The list that the stack hands over may be read by the function, and nothing else of the bucket may', () => {

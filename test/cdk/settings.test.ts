@@ -129,7 +129,7 @@ describe('a number that no function could work with', () => {
     [{ sweepSchedule: Duration.seconds(90) }, 'sweepSchedule'],
   ])('A number that no function could work with fails the synth with the field: %j', (props, field) => {
     expect(() => synthesize(props)).toThrow(
-      new RegExp(`Certferry cannot be made like this:\\n {2}${field}: `),
+      new RegExp(`Invalid properties of Certferry:\\n {2}${field}: `),
     );
   });
 

@@ -87,7 +87,7 @@ export const keepFiles = [
   listFiles,
   on('Key.Arn', ['kms:Decrypt', 'kms:GenerateDataKey'], through('s3')),
 ];
-export const tellPeople = [
+export const notifyOperators = [
   on('NotificationsTopic', ['sns:Publish']),
   on('Key.Arn', ['kms:Decrypt', 'kms:GenerateDataKey'], through('sns')),
 ];
