@@ -1,5 +1,5 @@
-// How long a rollout to very many targets takes, what limits it and what it costs: on paper, from published quotas.
-// node bench/capacity.ts [quotas.json]: prints the tables; --write puts them into docs/scale.md.
+// The duration, the bottleneck and the cost of very large rollouts, simulated from published quotas.
+// node bench/capacity.ts [quotas.json]: prints the tables; --write updates docs/scale.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pageWithScale, scalePage } from './capacity-model/page.ts';
 import { readQuotas } from './capacity-model/quotas.ts';

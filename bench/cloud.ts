@@ -6,11 +6,11 @@ import { createHistory } from '../services/history/history.ts';
 import { createTargetLocks } from '../services/locks/target-locks.ts';
 import { aTarget } from '../test/agent-scripts/run-agent.ts';
 import { startTables, tableNames } from '../test/fixtures/world.ts';
-import { inTurn, pidFileRequired } from './measure.ts';
+import { measureInTurn, runProgram } from './measure.ts';
 
 const lambdas = join(import.meta.dirname, '../dist/lambdas');
 
-/** Transitions of one success, counted in the execution's own events. */
+/** The state transitions of a successful deployment, counted in the events of the execution. */
 export async function transitions(folder: string): Promise<string[]> {
   mkdirSync(join(folder, 'tls'));
   const authority = await createAuthority({ name: 'Bench', intermediate: true });
@@ -34,15 +34,15 @@ export async function transitions(folder: string): Promise<string[]> {
       counts.push(events.filter(({ type }) => type === 'StateEntered').length);
     }
     return [
-      `first contact (enrolment)   ${counts[0]}`,
-      `every deployment after it   ${counts[1]}  without verification; ProbeEndpoint and ProbeOutcome? make it 7`,
+      `first deployment (enrolment)${counts[0]}`,
+      `every later deployment      ${counts[1]}  without verification; ProbeEndpoint and ProbeOutcome? make it 7`,
     ];
   } finally {
     await ferry.close();
   }
 }
 
-/** Lock, then history item and release in one transaction, one after the other and for many targets at once. */
+/** The rate of lock, history item and release, for one target in sequence and for 20 targets in parallel. */
 export async function lockRate(): Promise<string[]> {
   const { documents, close } = await startTables();
   const locks = createTargetLocks(documents, tableNames.locks);
@@ -75,7 +75,7 @@ export async function lockRate(): Promise<string[]> {
     });
     if (recording !== 'recorded') throw new Error(`the history item was ${recording}`);
   };
-  const times = await inTurn(5, {
+  const times = await measureInTurn(5, {
     alone: async (round) => {
       for (let lap = 0; lap < 20; lap += 1) await cycle('one', round * 100 + lap);
     },
@@ -86,9 +86,9 @@ export async function lockRate(): Promise<string[]> {
   await close();
   const rate = (milliseconds: number): string => `${((20 * 1_000) / milliseconds).toFixed(0)} a second`;
   return [
-    `one target, one after the other   ${rate(times.alone.median)}  (request number, lock, record and release)`,
-    `twenty targets at once            ${rate(times.together.median)}`,
-    'against the embedded DynamoDB over HTTP, which takes one request at a time',
+    `one target, in sequence           ${rate(times.alone.median)}  (request number, lock, record and release)`,
+    `twenty targets in parallel        ${rate(times.together.median)}`,
+    'measured with the embedded DynamoDB over HTTP, which handles one request at a time',
   ];
 }
 
@@ -115,16 +115,16 @@ function historyItem(targetId: string, executionArn: string, round: number, fenc
   } as const satisfies Parameters<ReturnType<typeof createHistory>['record']>[0];
 }
 
-/** Size of each Lambda's bundle (the AWS SDK is the runtime's) and the time its import takes over a bare Node. */
+/** The size of each function bundle (without the AWS SDK) and its import time compared with an empty Node process. */
 export async function lambdaSizes(): Promise<string[]> {
   const names = readdirSync(lambdas).sort();
   const lines: string[] = [];
   for (const name of names) {
     const file = join(lambdas, name, 'index.mjs');
-    const times = await inTurn(5, {
-      bare: () => void pidFileRequired(process.execPath, ['-e', '0']),
+    const times = await measureInTurn(5, {
+      bare: () => void runProgram(process.execPath, ['-e', '0']),
       imported: () =>
-        void pidFileRequired(process.execPath, [
+        void runProgram(process.execPath, [
           '--input-type=module',
           '-e',
           `await import(${JSON.stringify(file)})`,
@@ -137,6 +137,6 @@ export async function lambdaSizes(): Promise<string[]> {
   const largest = Math.max(...names.map((name) => statSync(join(lambdas, name, 'index.mjs')).size)) / 1_024;
   return [
     ...lines,
-    `largest ${largest.toFixed(0)} KiB  (aim: at most 300 KiB); import includes the AWS SDK's own`,
+    `largest ${largest.toFixed(0)} KiB  (target: at most 300 KiB); the import time includes the AWS SDK`,
   ];
 }

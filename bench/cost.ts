@@ -1,5 +1,5 @@
-// What certferry costs: a thousand deployments, and a month in which there are none. From published prices.
-// node bench/cost.ts [prices.json]: prints the tables; --write puts them into docs/install.md.
+// The cost of 1,000 deployments, and of one month without deployments, from published prices.
+// node bench/cost.ts [prices.json]: prints the tables; --write updates docs/install.md.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pageWithCost, readPrices, renderCost } from './cost-tables.ts';

@@ -5,12 +5,12 @@ import { openJobText } from '../core/seal/job-text.ts';
 import { readDocument } from '../local/ssm/document.ts';
 import { aTarget, testHost } from '../test/agent-scripts/run-agent.ts';
 import { nginxIn } from '../test/rigs/nginx.ts';
-import { inTurn, pidFileRequired, show } from './measure.ts';
+import { measureInTurn, runProgram, show } from './measure.ts';
 
 const rounds = 15;
 const agent = join(import.meta.dirname, '../dist/agent/agent.cjs');
 
-/** The agent from its start to its line (a repeated enrolment: lock, recovery check, key) beside a Node that does nothing. */
+/** The time from the start of the agent to its result, for a repeated enrolment, compared with an empty Node process. */
 export async function agentStart(folder: string): Promise<string[]> {
   const home = join(folder, 'start');
   const header = {
@@ -27,18 +27,18 @@ export async function agentStart(folder: string): Promise<string[]> {
     CERTFERRY_JOB: openJobText({ header, probe: null }),
     NODE_COMPILE_CACHE: join(home, 'compiled'),
   };
-  const times = await inTurn(rounds * 2, {
-    bare: () => void pidFileRequired(process.execPath, ['-e', '0']),
-    agent: () => void pidFileRequired(process.execPath, [agent], { env }),
+  const times = await measureInTurn(rounds * 2, {
+    bare: () => void runProgram(process.execPath, ['-e', '0']),
+    agent: () => void runProgram(process.execPath, [agent], { env }),
   });
   return [
     `node -e 0                         ${show(times.bare)}`,
-    `agent, start to line              ${show(times.agent)}`,
-    `ratio                             ${(times.agent.median / times.bare.median).toFixed(2)}  (aim: at most 2)`,
+    `agent, start to result            ${show(times.agent)}`,
+    `ratio                             ${(times.agent.median / times.bare.median).toFixed(2)}  (target: at most 2)`,
   ];
 }
 
-/** A whole deployment on the host, from the SSM document's script to the line, beside what people write by hand. */
+/** A complete deployment on the host, from the script of the SSM document to the result, compared with a shell script. */
 export async function hostDeploy(folder: string): Promise<string[]> {
   const authority = await createAuthority({ name: 'Bench', intermediate: true });
   const version = () => authority.issue({ names: ['www.example.test'] });
@@ -65,7 +65,7 @@ export async function hostDeploy(folder: string): Promise<string[]> {
   ];
   writeFileSync(script, `set -e\n${steps.join('\n')}\n`);
   const document = readDocument();
-  const carry = async ({ root, nginx }: typeof plain, verify: object | 'none') => {
+  const deployment = async ({ root, nginx }: typeof plain, verify: object | 'none') => {
     const home = join(root, 'home');
     const host = testHost(home);
     const target = aTarget('nginx', nginxConfig(nginx), verify);
@@ -76,10 +76,10 @@ export async function hostDeploy(folder: string): Promise<string[]> {
       SSM_Job: job,
     });
     const jobs: string[] = [];
-    // sealed beforehand: what is timed is the host's part
+    // jobs are sealed in advance, so that only the host is measured
     for (let round = 0; round <= rounds; round += 1)
       jobs.push(await host.jobText('deploy', { target, version: await version() }));
-    return (round: number) => expectApplied(pidFileRequired('sh', [file], { env: env(jobs[round] ?? '') }));
+    return (round: number) => expectApplied(runProgram('sh', [file], { env: env(jobs[round] ?? '') }));
   };
   const files = await Promise.all(
     Array.from({ length: rounds + 1 }, async (_, round) => {
@@ -91,18 +91,18 @@ export async function hostDeploy(folder: string): Promise<string[]> {
     }),
   );
   const verify = { endpoint: `127.0.0.1:${seen.nginx.port}`, serverName: 'www.example.test' };
-  const times = await inTurn(rounds, {
-    script: (round) => void pidFileRequired('sh', [script, ...(files[round] ?? [])]),
-    agent: await carry(plain, 'none'),
-    agentAndSeen: await carry(seen, verify),
+  const times = await measureInTurn(rounds, {
+    script: (round) => void runProgram('sh', [script, ...(files[round] ?? [])]),
+    agent: await deployment(plain, 'none'),
+    agentAndSeen: await deployment(seen, verify),
   });
   for (const { nginx } of [bare, plain, seen]) await nginx.stop();
   const over = times.agent.median - times.script.median;
   return [
     `shell script (cp, nginx -t, mv, reload)          ${show(times.script)}`,
-    `document, agent: judged, journalled, backed up    ${show(times.agent)}`,
-    `over the script                                   ${over.toFixed(0)} ms  (aim: at most 150)`,
-    `the same, and waiting until nginx serves it     ${show(times.agentAndSeen)}`,
+    `document, agent: validation, journal, backup      ${show(times.agent)}`,
+    `difference to the script                          ${over.toFixed(0)} ms  (target: at most 150)`,
+    `the same, with a probe until nginx serves it    ${show(times.agentAndSeen)}`,
   ];
 }
 

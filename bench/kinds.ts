@@ -8,11 +8,11 @@ import type { Target } from '../core/targets/target.ts';
 import { aTarget, bundleOf, runAgentWith, testHost } from '../test/agent-scripts/run-agent.ts';
 import { matrixRows } from '../test/contract/matrix-rows.ts';
 import type { DaemonUnderContract } from '../test/contract/site.ts';
-import { inTurn, pidFileRequired, type Timing } from './measure.ts';
+import { measureInTurn, runProgram, type Timing } from './measure.ts';
 
 const rounds = 5;
 
-/** The first way of each kind, and the ways that do not reload. */
+/** The first variant of each kind, and the variants that do not reload. */
 const withoutReload = ['haproxy (runtime)', 'caddy (API, load_files)'];
 const onePerKind = matrixRows.filter(
   ({ daemon }, index) =>
@@ -21,23 +21,24 @@ const onePerKind = matrixRows.filter(
 );
 
 /**
- * A renewal of every kind whose daemon is installed here: the bare shell script for that kind (cp, the daemon's own
- * check, mv, what makes it read its files), the agent on the same daemon, and the agent with a rehearsal before it. The
- * agent stages, judges in private, journals, backs up, and waits for nobody here (`verify: none`), but for the rehearsal,
- * which needs an endpoint and so waits for the pickup too.
+ * A renewal of every kind whose daemon is installed here, in four variants:
+ *
+ * - script: a shell script with cp, the daemon's own check, mv and the reload
+ * - agent: the agent with `verify: none`
+ * - served: the agent with a probe until the endpoint serves the new leaf
+ * - rehearsed: the same with a rehearsal
  */
 export async function everyKind(folder: string): Promise<string[]> {
   const lines = [
-    'kind'.padEnd(30) + ['script', 'agent', 'over', 'seen', 'rehearsed', 'cost'].map(cell).join(''),
+    'kind'.padEnd(30) + ['script', 'agent', 'over', 'served', 'rehearsed', 'cost'].map(cell).join(''),
   ];
   for (const { daemon } of onePerKind) {
-    if (!daemon.needs.every((need) => need.met()))
-      lines.push(`${daemon.title.padEnd(30)}(not installed here)`);
+    if (!daemon.needs.every((need) => need.met())) lines.push(`${daemon.title.padEnd(30)}(not installed)`);
     else lines.push(await oneKind(daemon, join(folder, daemon.title.replaceAll(/[^a-z]+/g, '-'))));
   }
   return [
     ...lines,
-    'milliseconds, medians; over: agent - script; seen: waiting until the new leaf is served; cost: rehearsed - seen',
+    'milliseconds, medians; over: agent - script; served: until the endpoint serves the new leaf; cost: rehearsed - served',
   ];
 }
 
@@ -51,7 +52,7 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
   try {
     const plain = aTarget(daemon.kind, site.config);
     const host = testHost(join(root, 'home'));
-    const carry = (target: Target) => async () => {
+    const deployment = (target: Target) => async () => {
       const job = await host.jobText('deploy', { target, version: await version() });
       const started = performance.now();
       const { line, stderr } = await runAgentWith(host.home, job);
@@ -60,18 +61,19 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
       return took;
     };
     const rehearsed = aTarget(daemon.kind, { ...site.config, rehearse: true }, site.verify);
-    const hasShadow = (desiredChange(rehearsed, bundleOf(await version()), 'other').sandbox ?? []).length > 0;
+    const hasSandbox =
+      (desiredChange(rehearsed, bundleOf(await version()), 'other').sandbox ?? []).length > 0;
     const seen = aTarget(daemon.kind, site.config, site.verify);
     const { activate } = desiredChange(plain, bundleOf(await version()), 'other');
-    // a line that a person has to complete first cannot be timed
-    const canBeTyped = activate === null || !manualActivation(activate).includes(' # ');
-    const times = await inTurn<string>(rounds, {
-      ...(canBeTyped
+    // a command that an operator must complete first cannot be measured
+    const isComplete = activate === null || !manualActivation(activate).includes(' # ');
+    const times = await measureInTurn<string>(rounds, {
+      ...(isComplete
         ? { script: async (round) => byHand(plain, await version(), join(root, `by-hand-${round}`)) }
         : {}),
-      agent: carry(plain),
-      seen: carry(seen),
-      ...(hasShadow ? { rehearsed: carry(rehearsed) } : {}),
+      agent: deployment(plain),
+      served: deployment(seen),
+      ...(hasSandbox ? { rehearsed: deployment(rehearsed) } : {}),
     });
     return row(daemon.title, times);
   } finally {
@@ -79,7 +81,7 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
   }
 }
 
-/** What people write in a hook for this kind; gives the milliseconds of the script alone. */
+/** Runs a typical renewal hook for this kind. Returns the milliseconds of the script alone. */
 function byHand(target: Target, version: IssuedCertificate, incoming: string): number {
   const { files, validate, activate } = desiredChange(target, bundleOf(version), 'other');
   mkdirSync(incoming, { recursive: true });
@@ -96,7 +98,7 @@ function byHand(target: Target, version: IssuedCertificate, incoming: string): n
   steps.push(...moves);
   if (activate !== null) steps.push(`{ ${manualActivation(activate)}; } > /dev/null 2>&1`);
   const started = performance.now();
-  pidFileRequired('sh', ['-c', steps.join('\n')]);
+  runProgram('sh', ['-c', steps.join('\n')]);
   return performance.now() - started;
 }
 
@@ -104,12 +106,12 @@ function row(title: string, times: Record<string, Timing | undefined>): string {
   const median = (name: string): number | null => times[name]?.median ?? null;
   const minus = (one: number | null, other: number | null) =>
     one === null || other === null ? null : one - other;
-  const [script, agent, seen, rehearsed] = ['script', 'agent', 'seen', 'rehearsed'].map(median) as (
+  const [script, agent, served, rehearsed] = ['script', 'agent', 'served', 'rehearsed'].map(median) as (
     | number
     | null
   )[];
-  const cells = [script, agent, minus(agent ?? null, script ?? null), seen, rehearsed];
-  const all = [...cells, minus(rehearsed ?? null, seen ?? null)];
+  const cells = [script, agent, minus(agent ?? null, script ?? null), served, rehearsed];
+  const all = [...cells, minus(rehearsed ?? null, served ?? null)];
   return (
     title.padEnd(30) +
     all.map((value) => cell(value === null || value === undefined ? '–' : value.toFixed(0))).join('')

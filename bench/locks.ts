@@ -5,22 +5,22 @@ import type { Claim } from '../services/locks/target-locks.ts';
 import { anExecution, aTargetId } from '../test/fixtures/factories.ts';
 import { aWorld, startTables, type World } from '../test/fixtures/world.ts';
 
-/** How a crowd at one target's lock fared. `fences` in the order in which they were given. */
+/** The result of many executions that compete for one lock. `fences` is in the order of the locks. */
 export interface Crowd {
   readonly fences: readonly number[];
-  readonly mostInside: number;
-  /** Times that somebody asked and it was held. */
-  readonly turnedAway: number;
+  readonly maximumHolders: number;
+  /** The number of requests while the lock was held. */
+  readonly refusals: number;
   readonly lastLock: LockItem;
   readonly milliseconds: number;
 }
 
-/** Those who are left come back within this time for each of them: about as fast as the lock changes hands. */
+/** The maximum pause before a retry, per remaining execution: about the time of one lock cycle. */
 const pauseMillisecondsEach = 8;
 
 /**
- * `count` executions want one target's lock at the same moment, as dry runs do: all of them get it in the end. Against
- * the embedded DynamoDB over HTTP, with the services that AcquireLock and the recording states use.
+ * `count` executions request the lock of one target at the same moment, like dry runs, until each of them had it. Uses the
+ * embedded DynamoDB over HTTP and the services of AcquireLock and the recording states.
  */
 export async function crowdAtOneLock(count: number): Promise<Crowd> {
   const tables = await startTables();
@@ -28,16 +28,16 @@ export async function crowdAtOneLock(count: number): Promise<Crowd> {
   const targetId = aTargetId();
   const claims = await Promise.all(Array.from({ length: count }, () => claimFor(world, targetId)));
   const fences: number[] = [];
-  let [inside, mostInside, turnedAway, left] = [0, 0, 0, count];
+  let [holders, maximumHolders, refusals, left] = [0, 0, 0, count];
 
   const takeTurn = async (claim: Claim): Promise<boolean> => {
     const answer = await world.locks.acquire(claim);
     if (answer.type !== 'acquired') return false;
-    inside += 1;
-    mostInside = Math.max(mostInside, inside);
+    holders += 1;
+    maximumHolders = Math.max(maximumHolders, holders);
     fences.push(answer.fence);
     await sleep(1);
-    inside -= 1;
+    holders -= 1;
     await world.history.record(itemOf(claim, answer.fence), {
       release: { ...claim, fence: answer.fence },
       ...{ host: null, installed: null, failedRollout: null },
@@ -46,7 +46,7 @@ export async function crowdAtOneLock(count: number): Promise<Crowd> {
   };
   const persist = async (claim: Claim): Promise<void> => {
     while (!(await takeTurn(claim))) {
-      turnedAway += 1;
+      refusals += 1;
       await sleep(Math.random() * left * pauseMillisecondsEach);
     }
     left -= 1;
@@ -56,7 +56,7 @@ export async function crowdAtOneLock(count: number): Promise<Crowd> {
   const milliseconds = performance.now() - started;
   const lastLock = await world.locks.read(targetId);
   await tables.close();
-  return { fences, mostInside, turnedAway, lastLock, milliseconds };
+  return { fences, maximumHolders, refusals, lastLock, milliseconds };
 }
 
 async function claimFor({ locks, clock }: World, targetId: string): Promise<Claim> {
@@ -77,13 +77,13 @@ function itemOf({ targetId, executionArn, requestNumber, startedAt }: Claim, fen
   };
 }
 
-/** A crowd at one lock, as lines for a person. */
-export async function lockCrowd(): Promise<string[]> {
-  const { fences, mostInside, turnedAway, milliseconds } = await crowdAtOneLock(1000);
+/** The report about 1,000 executions that compete for one lock. */
+export async function contendedLock(): Promise<string[]> {
+  const { fences, maximumHolders, refusals, milliseconds } = await crowdAtOneLock(1000);
   return [
-    `1,000 executions at one lock   ${(milliseconds / 1000).toFixed(1)} s, ${mostInside} inside at a time`,
+    `1,000 executions at one lock   ${(milliseconds / 1000).toFixed(1)} s, ${maximumHolders} holder at a time`,
     `fences                         ${fences.at(0)} to ${fences.at(-1)}, each once: ${new Set(fences).size === fences.length}`,
-    `turned away                    ${turnedAway} times`,
-    'against the embedded DynamoDB over HTTP, which takes one request at a time',
+    `refused                        ${refusals} times`,
+    'measured with the embedded DynamoDB over HTTP, which handles one request at a time',
   ];
 }

@@ -1,6 +1,6 @@
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 
-/** Milliseconds: the middle value of what was measured, and its spread. */
+/** Milliseconds: median, minimum and maximum. */
 export interface Timing {
   readonly median: number;
   readonly min: number;
@@ -8,11 +8,10 @@ export interface Timing {
 }
 
 /**
- * Times each of several programs `rounds` times, in turn (A B A B …), so that a machine that speeds up or slows down
- * does so for all of them. One uncounted round comes first. A program that gives a number has measured itself: what it
- * prepared does not count.
+ * Measures several programs `rounds` times in turn (A B A B …), so that changes in machine speed affect all of them. The first
+ * round does not count. A program that returns a number has measured itself, without its preparation.
  */
-export async function inTurn<Name extends string>(
+export async function measureInTurn<Name extends string>(
   rounds: number,
   programs: Readonly<Record<Name, (round: number) => unknown>>,
 ): Promise<Record<Name, Timing>> {
@@ -31,15 +30,11 @@ export async function inTurn<Name extends string>(
   >;
 }
 
-/** Runs a program to its end and insists that it succeeded. */
-export function pidFileRequired(
-  file: string,
-  args: readonly string[],
-  options: SpawnSyncOptions = {},
-): string {
+/** Runs a program and throws if it fails. Returns its stdout. */
+export function runProgram(file: string, args: readonly string[], options: SpawnSyncOptions = {}): string {
   const { status, stdout, stderr, error } = spawnSync(file, args, { encoding: 'utf8', ...options });
   if (status === 0) return String(stdout ?? '');
-  throw new Error(`${file} ${args.join(' ')} ended with ${status}: ${error?.message ?? stderr}`);
+  throw new Error(`${file} ${args.join(' ')} exited with ${status}: ${error?.message ?? stderr}`);
 }
 
 /** `12.3 ms (11.9 to 14.0)` */

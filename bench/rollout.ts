@@ -1,7 +1,6 @@
 /**
- * `npm run bench:rollout`: rollouts to 100, 500 and 2,000 simulated targets, each on a host of its own, through the built
- * state machines and functions. The agent is replaced by a stub that only answers (`simulated-host.ts`); everything else is
- * what local mode runs. Numbers as arguments are taken instead of these.
+ * `npm run bench:rollout [targets…]`: rollouts to 100, 500 and 2,000 targets, each on its own host, with the built state
+ * machines and functions of local mode. A stub replaces the agent (`simulated-host.ts`).
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
@@ -13,15 +12,15 @@ import { RegisteredTarget } from '../core/targets/registered.ts';
 import { openLocalBackend } from '../local/backend/local-backend.ts';
 import { simulatedHosts } from './simulated-host.ts';
 
-const wanted = process.argv.slice(2).map(Number);
-const sizes = wanted.length > 0 ? wanted : [100, 500, 2000];
+const requested = process.argv.slice(2).map(Number);
+const sizes = requested.length > 0 ? requested : [100, 500, 2000];
 const name = 'www.example.test';
 const deploymentsAtOnce = 32;
 
 interface DriftCounts {
   readonly targets: number;
   readonly seconds: number;
-  /** Of this process: the interpreter, the functions and the endpoints; not the database's. */
+  /** CPU time of this process: interpreter, functions and endpoints, without the database. */
   readonly cpuMilliseconds: number;
   readonly transitions: number;
   readonly peakMebibytes: number;
@@ -29,7 +28,7 @@ interface DriftCounts {
 
 const authority = await createAuthority({ name: 'Bench', intermediate: true });
 console.log(
-  `Node ${process.version}, ${cpus().length} processors; waves of 1, 10 % and 100 %, ${deploymentsAtOnce} deployments at a time`,
+  `Node ${process.version}, ${cpus().length} processors; waves of 1, 10 % and 100 %, ${deploymentsAtOnce} parallel deployments`,
 );
 console.log(
   '   targets    seconds  ms a target  CPU ms a target  targets a minute  rollouts a minute  transitions a target  peak memory',
@@ -53,7 +52,7 @@ async function measure(size: number): Promise<DriftCounts> {
   );
   const ferry = await openLocalBackend({ stateDir: join(folder, 'state'), simulated, deploymentsAtOnce });
   let transitions = 0;
-  const memory = watchMemory();
+  const memory = sampleMemory();
   const count = ({ type }: { type: string }) => {
     if (type === 'StateEntered') transitions += 1;
   };
@@ -104,7 +103,7 @@ function target(index: number, port: number): RegisteredTarget {
   });
 }
 
-/** Serves the new version from the beginning: the hosts of this measurement have no servers of their own. */
+/** One TLS server for all targets. It serves the new version from the start. */
 async function serving({ fullchainPem, keyPem }: IssuedCertificate) {
   const server = createServer({ cert: fullchainPem, key: keyPem });
   server.on('tlsClientError', () => undefined);
@@ -128,17 +127,17 @@ function expectAll(
   throw new Error(`${applied.size} of ${size} targets: ${end.output?.summary ?? end.cause}`);
 }
 
-/** Peak resident memory of this process (the interpreter, the functions, the endpoints). */
-function watchMemory() {
+/** The peak resident memory of this process, sampled every 100 ms. */
+function sampleMemory() {
   let peak = 0;
-  const look = () => {
+  const sample = () => {
     peak = Math.max(peak, process.memoryUsage().rss);
   };
-  const timer = setInterval(look, 100);
+  const timer = setInterval(sample, 100);
   return {
     stop(): number {
       clearInterval(timer);
-      look();
+      sample();
       return peak / 1_048_576;
     },
   };

@@ -1,12 +1,11 @@
-// A host that only answers: it opens nothing, writes nothing and serves nothing. What it shows is the work of everything
-// but the host.
+// A host without files, daemons and endpoints: it only answers jobs. A benchmark with it measures everything except the host.
 import { agentLine } from '../core/deployment/agent-line.ts';
 import type { VersionFacts } from '../core/deployment/version.ts';
 import { makeHostKey, publicHostKey } from '../core/seal/host-key.ts';
 import { readJob } from '../core/seal/job-text.ts';
 import type { SimulatedHost } from '../local/ssm/simulated.ts';
 
-/** Answers what an agent would that carries `version` without a hitch, and tells `onApplied` each target it was for. */
+/** Answers like an agent that installs `version` successfully. Calls `onApplied` with the id of each target. */
 export async function simulatedHosts(
   version: VersionFacts,
   onApplied: (targetId: string) => void,

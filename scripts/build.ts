@@ -1,6 +1,11 @@
 /**
- * Bundles what leaves the repository into dist/, once: the agent (one .cjs), the Lambdas (one .mjs each, the AWS SDK
- * left to the Lambda runtime), the command line with local mode, and the files that are deployed as they are.
+ * Builds dist/:
+ *
+ * - the agent as one .cjs file
+ * - each Lambda function as one .mjs file, without the AWS SDK
+ * - the command line with local mode
+ * - the CDK construct
+ * - the state machines and the SSM document
  */
 import { createHash } from 'node:crypto';
 import {
@@ -42,7 +47,7 @@ async function buildAgent(): Promise<void> {
     outfile: join(dist, 'agent/agent.cjs'),
     format: 'cjs',
     minify: true,
-    // hosts may run it on their own Node (hostNode: true)
+    // the minimum Node version of hosts that use their own Node (runtime: 'host')
     target: 'node20.12',
   });
   const digest = createHash('sha256')
@@ -70,7 +75,7 @@ async function buildLambdas(): Promise<void> {
   );
 }
 
-/** Their packages stay in node_modules: this part runs from an installed package. */
+/** Does not bundle npm packages: the installed package has them in node_modules. */
 async function buildCommandLine(): Promise<void> {
   const entries = {
     'cli/main': 'cli/main.ts',
@@ -93,7 +98,7 @@ async function buildCommandLine(): Promise<void> {
   removeOldChunks(Object.keys(metafile.outputs));
 }
 
-/** What a stack of one's own imports as `certferry/cdk`; an app that imports it has the CDK itself. */
+/** The export `certferry/cdk`. The importing app provides the CDK. */
 async function buildConstruct(): Promise<void> {
   await build({
     ...common,
@@ -104,7 +109,7 @@ async function buildConstruct(): Promise<void> {
   });
 }
 
-/** Only what this build did not write: a command that runs meanwhile may still load a chunk that stays the same. */
+/** Removes only chunks that this build did not write: a running command may still load an unchanged chunk. */
 function removeOldChunks(written: readonly string[]): void {
   const folder = join(dist, 'chunks');
   const names = written.map((path) => basename(path));

@@ -1,4 +1,4 @@
-/** All that must be green, in order of cost. Stops at the first that is not. `npm test` is this. */
+/** `npm test`: runs all checks, the fastest first, and stops at the first failure. */
 import { spawnSync } from 'node:child_process';
 
 const steps: readonly (readonly [name: string, command: string, ...args: string[]])[] = [

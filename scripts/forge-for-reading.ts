@@ -2,12 +2,12 @@ import type { Plugin } from 'esbuild';
 
 const namespace = 'forge-for-reading';
 
-/** forge's `pbe.js` looks for the class when it is loaded, and never uses it. */
-const instead = "const forge = require('./forge'); forge.jsbn = forge.jsbn || {};";
+/** forge's `pbe.js` requires this class to exist, but does not use it. */
+const replacement = "const forge = require('./forge'); forge.jsbn = forge.jsbn || {};";
 
 /**
- * Leaves out of a bundle what node-forge needs only to make or encrypt RSA keys (its big integers, primes and random
- * numbers: a third of it). `core/certificate` reads PKCS#12 with forge and leaves every key to Node.
+ * Excludes the parts of node-forge that only create or encrypt RSA keys: big integers, primes and random numbers, a third of
+ * its size. `core/certificate` uses forge to read PKCS#12 only; Node handles the keys.
  */
 export const forgeForReading: Plugin = {
   name: namespace,
@@ -16,7 +16,7 @@ export const forgeForReading: Plugin = {
       /node-forge[\\/]lib[\\/]/.test(importer) ? { path, namespace, pluginData: { resolveDir } } : undefined,
     );
     build.onLoad({ filter: /.*/, namespace }, ({ pluginData }) => ({
-      contents: instead,
+      contents: replacement,
       resolveDir: pluginData.resolveDir,
     }));
   },

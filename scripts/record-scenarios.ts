@@ -1,6 +1,6 @@
 /**
- * Runs the scenarios of both state machines, keeps what each of them went through (test/scenarios/taken.json), and writes
- * the coverage tables of test/scenarios/coverage.md from it.
+ * Runs the scenarios of both state machines, records the transitions of each scenario in test/scenarios/taken.json, and writes
+ * the coverage tables of test/scenarios/coverage.md.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -11,7 +11,7 @@ import { recordingVariable, type Taken, takenFile } from '../test/scenarios/take
 
 const root = join(import.meta.dirname, '..');
 
-interface Left {
+interface Recording {
   readonly machine: keyof Taken;
   readonly scenario: string;
   readonly taken: readonly string[];
@@ -24,18 +24,19 @@ function runScenarios(folder: string): void {
     stdio: 'inherit',
     env: { ...process.env, [recordingVariable]: folder },
   });
-  if (status !== 0) throw new Error('a scenario failed: nothing was written');
+  if (status !== 0)
+    throw new Error('A scenario failed, so no file was written. Fix the scenario and run the script again.');
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'certferry-taken-'));
 try {
   runScenarios(folder);
-  const left = readdirSync(folder).map(
-    (file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Left,
+  const recordings = readdirSync(folder).map(
+    (file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Recording,
   );
   const of = (machine: keyof Taken) =>
     Object.fromEntries(
-      left
+      recordings
         .filter((one) => one.machine === machine)
         .sort((one, other) => (one.scenario < other.scenario ? -1 : 1))
         .map(({ scenario, taken }) => [scenario, taken]),

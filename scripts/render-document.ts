@@ -4,14 +4,15 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 
 /**
- * The SSM document as JSON text: the template's assignments, then the script. Whoever deploys it fills in the five
- * placeholders (`cdk/agent/agent-document.ts` with S3 locations, local mode with file URLs); no value may hold a single quote.
+ * The SSM document as JSON text: the assignments of the template, then the bootstrap script. The CDK
+ * (`cdk/agent/agent-document.ts`) and local mode replace the five placeholders. No value may contain a single quote.
  */
 export function renderDocument(): string {
   const document = JSON.parse(readFileSync(join(root, 'cdk/ssm-document.template.json'), 'utf8'));
   const script = readFileSync(join(root, 'agent-scripts/bootstrap.sh'), 'utf8');
-  // SSM would read it as a parameter and paste text into the script
-  if (script.includes('{{')) throw new Error('agent-scripts/bootstrap.sh holds two opening braces in a row');
+  // SSM would replace {{…}} with a parameter
+  if (script.includes('{{'))
+    throw new Error('agent-scripts/bootstrap.sh contains {{, which SSM treats as a parameter: remove it.');
   const [, ...lines] = script.trimEnd().split('\n');
   document.mainSteps[0].inputs.runCommand.push(...lines);
   return `${JSON.stringify(document, null, 2)}\n`;

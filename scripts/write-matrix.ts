@@ -1,4 +1,4 @@
-/** Writes the daemon matrix of docs/targets/README.md from the connectors, the contract's tests and the daemons here. */
+/** Writes the matrix of daemons in docs/targets/README.md from connectors, contract tests and the installed daemons. */
 import { writeFileSync } from 'node:fs';
 import { matrixPage, pageWithMatrix, readMatrixPage } from '../test/contract/matrix.ts';
 

@@ -1,7 +1,7 @@
 import { stepsOf, takenOf } from './deployment-steps.ts';
 import type { Quotas } from './quotas.ts';
 
-/** What a thousand deployments cost, in dollars, by service. */
+/** The cost of 1,000 deployments in dollars, by service. */
 export function costOfThousand(quotas: Quotas): Readonly<Record<string, number>> {
   const steps = stepsOf(quotas);
   const { prices, perDeployment } = quotas;

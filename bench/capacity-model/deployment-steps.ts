@@ -1,6 +1,6 @@
 import type { Quotas, RateName } from './quotas.ts';
 
-/** One step: what it takes of each rate, and how long it then lasts; `lambda`: a function is busy all the while. */
+/** One step: its use of each rate, and its duration. `lambda` means that a function runs during the step. */
 export interface Step {
   readonly name: string;
   readonly takes: Partial<Record<RateName, number>>;
@@ -9,9 +9,8 @@ export interface Step {
 }
 
 /**
- * A deployment that goes well to a host that is enrolled, as the graph has it: eight transitions in a rollout (Splay,
- * AcquireLock, PushBundle, PushOutcome?, ProbeEndpoint, ProbeOutcome?, CommitDeployment, Deployed). Transactions count
- * twice, as DynamoDB counts them.
+ * The steps of a successful deployment to an enrolled host. Eight of them are transitions of the state machine. Writes in a
+ * transaction count twice, as in DynamoDB.
  */
 export function stepsOf({ seconds }: Quotas): readonly Step[] {
   const lambda = true;
@@ -19,14 +18,14 @@ export function stepsOf({ seconds }: Quotas): readonly Step[] {
     { name: 'Splay', takes: { childStarts: 1, transitions: 1 }, seconds: 0, lambda: false },
     {
       name: 'AcquireLock',
-      // the request's number, the target's lock, its host's, the wish; the rollout's item is read
+      // writes: request number, locks of target and host, latest request; reads the item of the rollout
       takes: { transitions: 1, controlReads: 1, tableWrites: 4 },
       seconds: seconds.acquireLock,
       lambda,
     },
     {
       name: 'PushBundle',
-      // the command before it is sent and its id afterwards; its turn
+      // writes: the command before it is sent and its id afterwards; takes one token of the command rate
       takes: {
         transitions: 1,
         sourceReads: 1,
@@ -50,7 +49,7 @@ export function stepsOf({ seconds }: Quotas): readonly Step[] {
     { name: 'ProbeOutcome?', takes: { transitions: 1 }, seconds: 0, lambda: false },
     {
       name: 'CommitDeployment',
-      // history with its two indexes, the locks of target and host, what is installed: a transaction
+      // one transaction: history with two indexes, locks of target and host, installed version
       takes: { transitions: 1, tableWrites: 10 },
       seconds: seconds.record,
       lambda,
@@ -59,7 +58,7 @@ export function stepsOf({ seconds }: Quotas): readonly Step[] {
   ];
 }
 
-/** How much of a rate one deployment takes. */
+/** The use of a rate by one deployment. */
 export function takenOf(rate: RateName, steps: readonly Step[]): number {
   return steps.reduce((sum, { takes }) => sum + (takes[rate] ?? 0), 0);
 }

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 
 const positive = z.number().check(z.positive());
-const said = { title: z.string(), source: z.string() };
-const Rate = z.strictObject({ ...said, perSecond: positive, burst: positive });
-const Slots = z.strictObject({ ...said, atOnce: z.int().check(z.positive()) });
+const labels = { title: z.string(), source: z.string() };
+const Rate = z.strictObject({ ...labels, perSecond: positive, burst: positive });
+const Slots = z.strictObject({ ...labels, atOnce: z.int().check(z.positive()) });
 const Price = z.strictObject({ dollars: positive, source: z.string() });
 
 export const rateNames = [
@@ -23,24 +23,24 @@ export type RateName = (typeof rateNames)[number];
 export const slotNames = ['deployments', 'functions'] as const;
 export type SlotName = (typeof slotNames)[number];
 
-/** What the simulation is given: what may be had a second and at once, how long things take, what they cost. */
+/** The input of the simulation: rates per second, maximum concurrency, durations of steps, and prices. */
 export const Quotas = z.strictObject({
   checked: z.string(),
   region: z.string(),
   rates: z.record(z.enum(rateNames), Rate),
   slots: z.record(z.enum(slotNames), Slots),
-  /** How long each step takes when nothing is in its way. */
+  /** The duration of each step without any waiting. */
   seconds: z.strictObject({
     acquireLock: positive,
     pushBundle: positive,
-    /** From SendCommand to the agent's end. */
+    /** From SendCommand to the end of the agent. */
     host: positive,
-    /** Until EventBridge has told of it. */
+    /** Until EventBridge delivers the event. */
     event: positive,
     commandStatus: positive,
     probe: positive,
     record: positive,
-    /** Judging a wave and planning the next one. */
+    /** Evaluating one wave and planning the next. */
     betweenWaves: positive,
   }),
   prices: z.strictObject({
@@ -57,7 +57,7 @@ export const Quotas = z.strictObject({
 });
 export type Quotas = z.infer<typeof Quotas>;
 
-/** The published ones, or those of another file. */
+/** Reads the published quotas, or those of another file. */
 export function readQuotas(file = join(import.meta.dirname, 'quotas.json')): Quotas {
   return Quotas.parse(JSON.parse(readFileSync(file, 'utf8')));
 }
@@ -67,7 +67,7 @@ interface Changes {
   readonly slots?: Partial<Record<SlotName, number>>;
 }
 
-/** The same with some of them changed. */
+/** Returns a copy with some quotas changed. */
 export function changed(quotas: Quotas, { rates = {}, slots = {} }: Changes): Quotas {
   const copy = structuredClone(quotas);
   for (const name of rateNames) Object.assign(copy.rates[name], rates[name]);

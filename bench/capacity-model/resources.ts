@@ -1,12 +1,12 @@
-/** A rate with a burst: who comes first is served first. Times are seconds. */
+/** A rate with a burst, in order of arrival. Times are seconds. */
 export interface TokenBucket {
-  /** When `count` of them can be had by somebody who asks now; times asked must not go back. */
+  /** Takes `count` tokens and returns the time at which they are available. Calls must not go back in time. */
   take(count: number, now: number): number;
   taken(): number;
 }
 
 export function tokenBucket({ perSecond, burst }: { perSecond: number; burst: number }): TokenBucket {
-  /** When the bucket will be full again. */
+  /** The time at which the bucket is full again. */
   let fullAt = 0;
   let taken = 0;
   return {
@@ -19,12 +19,12 @@ export function tokenBucket({ perSecond, burst }: { perSecond: number; burst: nu
   };
 }
 
-/** So many at once; the others wait in line. */
+/** A maximum concurrency with a queue. */
 export interface Slots {
-  /** Calls `go` with the time at which a place is free. */
+  /** Calls `go` with the time at which a slot is free. */
   enter(now: number, go: (at: number) => void): void;
   leave(now: number): void;
-  /** Seconds that places were taken, added up. */
+  /** The sum of the seconds for which slots were in use. */
   busySeconds(now: number): number;
 }
 
@@ -64,10 +64,10 @@ export function slots(atOnce: number): Slots {
   };
 }
 
-/** What happens later, the earliest first; at one time, what was said first. */
+/** A queue of future events by time. Events of the same time keep their order. */
 export interface Agenda {
   at(time: number, event: (now: number) => void): void;
-  /** Until nothing is left; gives the last time. */
+  /** Runs all events and returns the last time. */
   run(): number;
 }
 
@@ -77,7 +77,7 @@ interface Entry {
   readonly event: (now: number) => void;
 }
 
-/** A binary heap. */
+/** Implemented as a binary heap. */
 export function agenda(): Agenda {
   const heap: Entry[] = [];
   let order = 0;

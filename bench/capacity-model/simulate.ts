@@ -2,24 +2,23 @@ import { type Step, stepsOf } from './deployment-steps.ts';
 import { type Quotas, type RateName, rateNames, type SlotName, slotNames } from './quotas.ts';
 import { type Agenda, agenda, type Slots, slots, type TokenBucket, tokenBucket } from './resources.ts';
 
-/** How a rollout went: seconds, and how much of each limit was used on average while the last wave ran, from 0 to 1. */
-export interface Simulated {
+/** The duration of a rollout, and the average use of each limit during the last wave (0 to 1). */
+export interface Simulation {
   readonly seconds: number;
   readonly waves: readonly number[];
   readonly used: Readonly<Record<RateName | SlotName, number>>;
-  /** The one that was used most. */
+  /** The limit with the highest use. */
   readonly limit: RateName | SlotName;
 }
 
-/** Cumulative, as a strategy has them: one, a tenth, all. */
+/** The default waves of a strategy, cumulative: 1 target, 10%, 100%. */
 export const defaultWaves = [1, 0.1, 1] as const;
 
 /**
- * One rollout, simulated event by event: each deployment goes through its steps, takes what each step takes of every rate
- * in the order in which it comes, and holds a place among the deployments (and the functions) while it lasts. Nothing is
- * drawn by lot: the same quotas give the same result.
+ * Simulates one rollout event by event. Each deployment runs its steps and takes tokens of each rate in order of arrival. It
+ * occupies a deployment slot, and a function slot during Lambda steps. The same quotas always give the same result.
  */
-export function simulate(targets: number, quotas: Quotas): Simulated {
+export function simulate(targets: number, quotas: Quotas): Simulation {
   const world = openWorld(quotas);
   const sizes = sizesOf(targets);
   const starts: number[] = [];
@@ -58,7 +57,7 @@ function openWorld(quotas: Quotas): World {
   };
 }
 
-/** Targets that each wave reaches anew. */
+/** The number of targets in each wave. */
 function sizesOf(targets: number): number[] {
   const reached = defaultWaves.map((share, at) => (at === 0 ? share : Math.ceil(targets * share)));
   return reached.map((count, at) => count - (reached[at - 1] ?? 0)).filter((count) => count > 0);
@@ -73,7 +72,7 @@ function deploy(world: World, now: number, ended: (now: number) => void): void {
   });
 }
 
-/** One step after the other, each as an event of its own, so that the rates are asked in the order of time. */
+/** Runs the steps in sequence. Each step is a separate event, so that rates are used in order of time. */
 function step(
   world: World,
   { index, now }: { index: number; now: number },
@@ -84,16 +83,16 @@ function step(
     ended(now);
     return;
   }
-  const onwards = (at: number) => step(world, { index: index + 1, now: at }, ended);
+  const next = (at: number) => step(world, { index: index + 1, now: at }, ended);
   world.agenda.at(granted(world, one, now), (at) => {
     if (!one.lambda) {
-      world.agenda.at(at + one.seconds, onwards);
+      world.agenda.at(at + one.seconds, next);
       return;
     }
     world.slots.functions.enter(at, (begun) => {
       world.agenda.at(begun + one.seconds, (then) => {
         world.slots.functions.leave(then);
-        onwards(then);
+        next(then);
       });
     });
   });
@@ -112,7 +111,7 @@ interface Span {
   readonly taken: Readonly<Record<RateName, number>>;
   readonly busy: Readonly<Record<SlotName, number>>;
   readonly end: number;
-  /** Seconds of the last wave. */
+  /** The duration of the last wave in seconds. */
   readonly last: number;
 }
 
@@ -120,7 +119,7 @@ function usedOf(
   world: World,
   quotas: Quotas,
   { taken, busy, end, last }: Span,
-): Pick<Simulated, 'used' | 'limit'> {
+): Pick<Simulation, 'used' | 'limit'> {
   const used = {
     ...byName(
       rateNames,
@@ -131,15 +130,15 @@ function usedOf(
       (name) => (world.slots[name].busySeconds(end) - busy[name]) / (quotas.slots[name].atOnce * last),
     ),
   };
-  // places are held by whoever waits for a rate: a rate that is used up is the reason, full places the consequence
+  // a deployment that waits for a rate occupies a slot: the exhausted rate is the cause, occupied slots the effect
   const rates = [...rateNames].sort((one, other) => used[other] - used[one]);
-  const places = [...slotNames].sort((one, other) => used[other] - used[one]);
-  const [rate, place] = [rates[0] as RateName, places[0] as SlotName];
-  return { used, limit: used[rate] >= usedUp || used[rate] >= used[place] ? rate : place };
+  const slotsByUse = [...slotNames].sort((one, other) => used[other] - used[one]);
+  const [rate, slot] = [rates[0] as RateName, slotsByUse[0] as SlotName];
+  return { used, limit: used[rate] >= exhausted || used[rate] >= used[slot] ? rate : slot };
 }
 
-/** A wave's first and last seconds are never full. */
-const usedUp = 0.9;
+/** Less than 1, because the first and last seconds of a wave never use a rate fully. */
+const exhausted = 0.9;
 
 function byName<Name extends string, Value>(names: readonly Name[], value: (name: Name) => Value) {
   return Object.fromEntries(names.map((name) => [name, value(name)])) as Record<Name, Value>;

@@ -1,6 +1,6 @@
 import { costOfThousand } from './cost.ts';
 import { changed, type Quotas } from './quotas.ts';
-import { type Simulated, simulate } from './simulate.ts';
+import { type Simulation, simulate } from './simulate.ts';
 
 interface Case {
   readonly title: string;
@@ -45,7 +45,7 @@ const wide = {
 
 const fleets = [10_000, 100_000] as const;
 
-/** The page's tables, as Markdown. */
+/** The tables of docs/scale.md, as Markdown. */
 export function renderScale(published: Quotas): string {
   const rows = cases.flatMap(({ title, quotas }) =>
     fleets.map((targets) => {
@@ -69,19 +69,19 @@ function quotaRows({ rates, slots }: Quotas): string[][] {
     burst.toLocaleString('en'),
     source,
   ]);
-  const places = Object.values(slots).map(({ title, atOnce, source }) => [
+  const slot = Object.values(slots).map(({ title, atOnce, source }) => [
     title,
     '',
     atOnce.toLocaleString('en'),
     source,
   ]);
-  return [...rate, ...places];
+  return [...rate, ...slot];
 }
 
-function resultCells({ seconds, limit, used }: Simulated, quotas: Quotas): string[] {
+function resultCells({ seconds, limit, used }: Simulation, quotas: Quotas): string[] {
   const title = { ...quotas.rates, ...quotas.slots }[limit].title;
-  const share = (name: keyof typeof used) => `${Math.round(used[name] * 100)}%`;
-  return [duration(seconds), title, share(limit), share('transitions'), share('functions')];
+  const percentage = (name: keyof typeof used) => `${Math.round(used[name] * 100)}%`;
+  return [duration(seconds), title, percentage(limit), percentage('transitions'), percentage('functions')];
 }
 
 function costRows(quotas: Quotas): string[][] {

@@ -5,20 +5,20 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { connect, createServer } from 'node:tls';
 
-/** What every host of the fleet serves a certificate for. */
+/** The name in the certificates of all hosts. */
 export const fleetName = 'www.example.test';
 
-/** A host of this machine: a folder, and a TLS server on a port of its own that reads the folder's files when told. */
+/** A simulated host: a folder, and a TLS server that reads the files of the folder after each reload. */
 export interface FleetHost {
-  /** Of the host and of its one target. */
+  /** The id of the host and of its only target. */
   readonly id: string;
-  /** As a targets file says it. */
+  /** The entry of the targets file. */
   readonly target: object;
-  /** While it is true the server takes the word to read again, and goes on serving what it has. */
+  /** If true, the server ignores reloads and serves its present certificate. */
   isStuck: boolean;
-  /** Fingerprint of the leaf that a new connection is shown; null when there is none. */
+  /** The fingerprint of the leaf on a new connection; null if there is none. */
   served(): Promise<string | null>;
-  /** Names and digests of what lies where the server reads. */
+  /** Names and digests of the files that the server reads. */
   files(): string;
   close(): void;
 }
@@ -49,14 +49,14 @@ async function startHost(id: string, folder: string): Promise<FleetHost> {
       verify: { endpoint: `127.0.0.1:${port}`, serverName: fleetName, attempts: 2, initialBackoffSeconds: 1 },
     },
     isStuck: false,
-    served: () => presentedAt(port),
+    served: () => servedAt(port),
     files: () => digestsIn(served),
     close() {
       watcher.close();
       server.close();
     },
   };
-  // the folder of this host alone: nobody else's reload is heard here
+  // one watcher per host, so that a reload concerns only this host
   const watcher = watch(folder, (_, name) => {
     if (name !== reload || host.isStuck) return;
     server.setSecureContext({ cert: readFileSync(certPath), key: readFileSync(keyPath) });
@@ -66,7 +66,7 @@ async function startHost(id: string, folder: string): Promise<FleetHost> {
 
 const reload = 'reload';
 
-async function presentedAt(port: number): Promise<string | null> {
+async function servedAt(port: number): Promise<string | null> {
   const socket = connect({ host: '127.0.0.1', port, servername: fleetName, rejectUnauthorized: false });
   try {
     await once(socket, 'secureConnect');

@@ -5,25 +5,25 @@ import { receiptsOf } from '../../agent-scripts/journal/receipt.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { startCertferry, versionFiles } from '../../test/whole/certferry.ts';
 import { type FleetHost, fleetName, startHosts } from './fleet-hosts.ts';
-import { readTold, type Told } from './rollout-output.ts';
+import { type RolloutOutput, readRolloutOutput } from './rollout-output.ts';
 
-/** A `certferry rollout` that has ended; `code` is null when it was killed. */
-export interface FleetRun extends Told {
+/** The result of a `certferry rollout` process. `code` is null if it was killed. */
+export interface FleetRun extends RolloutOutput {
   readonly code: number | null;
   readonly stderr: string;
 }
 
-/** Hosts of this machine, and the command line that carries versions to all of them. */
+/** Simulated hosts of this machine, and the command line that deploys versions to them. */
 export interface Fleet {
   readonly hosts: readonly FleetHost[];
   rollout(version: IssuedCertificate, ...options: string[]): Promise<FleetRun>;
-  /** The same, killed with SIGKILL when so many lines have said `deployed`. */
+  /** A rollout that gets SIGKILL as soon as its output has this number of `deployed` lines. */
   killed(version: IssuedCertificate, deployed: number, ...options: string[]): Promise<FleetRun>;
-  /** By another process, to the end. */
+  /** Resumes a rollout in another process and waits for its end. */
   resume(id: string, version: IssuedCertificate): Promise<FleetRun>;
   /** The fingerprint that each host serves on a new connection. */
   served(): Promise<(string | null)[]>;
-  /** How often each host's agent has put the version's files in place, as its own receipts say. */
+  /** How often each agent installed the version, according to its receipts. */
   applied(version: IssuedCertificate): number[];
   close(): void;
 }
@@ -39,12 +39,12 @@ export async function openFleet(size: number, folder: string): Promise<Fleet> {
     const { cert, key } = versionFiles(join(folder, version.fingerprint.slice('sha256:'.length)), version);
     return ['--cert', cert, '--key', key];
   };
-  const carry = (version: IssuedCertificate, options: readonly string[], until = Number.POSITIVE_INFINITY) =>
+  const deploy = (version: IssuedCertificate, options: readonly string[], until = Number.POSITIVE_INFINITY) =>
     run([...common, ...begin, ...filesOf(version), ...options], until);
   return {
     hosts,
-    rollout: (version, ...options) => carry(version, options),
-    killed: (version, deployed, ...options) => carry(version, options, deployed),
+    rollout: (version, ...options) => deploy(version, options),
+    killed: (version, deployed, ...options) => deploy(version, options, deployed),
     resume: (id, version) => run([...common, '--resume', id, ...filesOf(version)]),
     served: () => Promise.all(hosts.map((host) => host.served())),
     applied: ({ fingerprint }) =>
@@ -62,11 +62,11 @@ export async function openFleet(size: number, folder: string): Promise<Fleet> {
 
 async function run(args: readonly string[], deployed = Number.POSITIVE_INFINITY): Promise<FleetRun> {
   const { child, ended } = startCertferry(args);
-  let said = '';
+  let output = '';
   child.stdout.on('data', (chunk: Buffer) => {
-    said += chunk.toString();
-    if ((said.match(/: deployed$/gm)?.length ?? 0) >= deployed) child.kill('SIGKILL');
+    output += chunk.toString();
+    if ((output.match(/: deployed$/gm)?.length ?? 0) >= deployed) child.kill('SIGKILL');
   });
   const { code, stdout, stderr } = await ended;
-  return { ...readTold(stdout), code, stderr };
+  return { ...readRolloutOutput(stdout), code, stderr };
 }

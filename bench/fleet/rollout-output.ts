@@ -1,19 +1,18 @@
-/** What `certferry rollout` has printed on a pipe. */
-export interface Told {
+/** The parsed output of `certferry rollout` on a pipe. */
+export interface RolloutOutput {
   readonly id: string;
-  /** How the rollout ended; `(none)` where it does not say. */
+  /** The outcome of the rollout; `(none)` if the output has none. */
   readonly outcome: string;
-  /** Per wave, in the order in which they came to an end: targets and their outcomes. */
+  /** The targets and outcomes of each wave, in the order in which they ended. */
   readonly waves: readonly ReadonlyMap<string, string>[];
-  /** From the line that says how it ended. */
+  /** The lines from the outcome on. */
   readonly summary: readonly string[];
 }
 
 const ending = /^\S rollout \S+ {2}(\w+): /;
 const targetEnded = /^(local-\d+): (.*)$/;
 
-/** Reads it. */
-export function readTold(stdout: string): Told {
+export function readRolloutOutput(stdout: string): RolloutOutput {
   const lines = stdout.trimEnd().split('\n');
   const end = lines.findIndex((line) => ending.test(line));
   const progress = end === -1 ? lines : lines.slice(0, end);
@@ -25,7 +24,7 @@ export function readTold(stdout: string): Told {
   };
 }
 
-/** Between two waves stands what the rollout has decided. */
+/** A line about the rollout itself separates two waves. */
 function wavesIn(progress: readonly string[]): Map<string, string>[] {
   const waves: Map<string, string>[] = [new Map()];
   for (const line of progress) {
@@ -36,13 +35,13 @@ function wavesIn(progress: readonly string[]): Map<string, string>[] {
   return waves.filter(({ size }) => size > 0);
 }
 
-/** How many targets of the waves ended so. */
-export function countOf(waves: Told['waves'], outcome: string): number {
+/** The number of targets with this outcome. */
+export function countOf(waves: RolloutOutput['waves'], outcome: string): number {
   return waves.flatMap((wave) => [...wave.values()]).filter((one) => one === outcome).length;
 }
 
-/** Whether what was put back was so by whole waves, the last one that was deployed before those before it. */
-export function newestFirst(waves: Told['waves']): boolean {
+/** Whether the rollout rolled back whole waves, and the newest wave first. */
+export function newestFirst(waves: RolloutOutput['waves']): boolean {
   const back = waves.filter((wave) => [...wave.values()].includes('rolled back'));
   const forward = waves.filter((wave) => !back.includes(wave));
   const waveOf = (target: string) => forward.findIndex((wave) => wave.get(target) === 'deployed');

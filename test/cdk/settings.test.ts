@@ -128,9 +128,7 @@ describe('a number that no function could work with', () => {
     [{ expiryAlarmDays: -1 }, 'expiryAlarmDays'],
     [{ sweepSchedule: Duration.seconds(90) }, 'sweepSchedule'],
   ])('A number that no function could work with fails the synth with the field: %j', (props, field) => {
-    expect(() => synthesize(props)).toThrow(
-      new RegExp(`Invalid properties of Certferry:\\n {2}${field}: `),
-    );
+    expect(() => synthesize(props)).toThrow(new RegExp(`Invalid properties of Certferry:\\n {2}${field}: `));
   });
 
   test('A number that no function could work with is not made of one that they can', () => {
