@@ -20,7 +20,7 @@ type Row = Omit<ReportedWave, 'results'> & ReportedWave['results'][number];
 function row({ number, direction, targetId, outcome, summary, executionArn }: Row): Markup {
   const name = executionArn.split(':').at(-1) ?? '';
   const attention = needsAttention(outcome) ? ' (manual action required)' : '';
-  return html`<tr><td class="name">${number}${direction === 'back' ? ' (rollback)' : ''}</td><td>${targetId}</td><td>${outcomeText(outcome, direction)}${attention}</td><td class="details">${summary}</td><td class="name">${link(name)}</td></tr>
+  return html`<tr><td class="name">${number}${direction === 'rollback' ? ' (rollback)' : ''}</td><td>${targetId}</td><td>${outcomeText(outcome, direction)}${attention}</td><td class="details">${summary}</td><td class="name">${link(name)}</td></tr>
 `;
 }
 

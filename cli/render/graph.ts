@@ -96,7 +96,7 @@ const unfavourable = new Set([
   'halt',
   'back_off',
   'stop',
-  'roll_back',
+  'rollback',
 ]);
 
 /** The notes of a visit: its retries, the result of a task, and the next state after a choice or a failure. */

@@ -34,6 +34,6 @@ export function rolloutMark(outcome: RolloutOutcome, { green, yellow, red }: Col
 }
 
 /** The outcome of a deployment in a wave. In a rollback wave, `deployed` means the previous version. */
-export function outcomeText(outcome: string, direction: 'forward' | 'back' | undefined): string {
-  return direction === 'back' && outcome === 'deployed' ? 'rolled back' : outcome;
+export function outcomeText(outcome: string, direction: 'forward' | 'rollback' | undefined): string {
+  return direction === 'rollback' && outcome === 'deployed' ? 'rolled back' : outcome;
 }

@@ -64,7 +64,7 @@ function decisionText({ snapshot, id }: RolloutView, event: ExecutionEvent, own:
     case 'AwaitApproval':
       return snapshot.approval === null ? '' : `${snapshot.approval.verdict} by ${snapshot.approval.by}`;
     case 'HaltRollout':
-      return snapshot.halt?.verdict === 'roll_back' ? 'halted, rolling back' : 'halted';
+      return snapshot.halt?.verdict === 'rollback' ? 'halted, rolling back' : 'halted';
     default:
       return '';
   }

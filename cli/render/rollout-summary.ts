@@ -32,7 +32,7 @@ function waveLines(waves: readonly ReportedWave[], { colours }: Layout): string[
   const [head = '', ...rows] = table([
     ['wave', 'targets', ...outcomes],
     ...waves.map(({ number, direction, results }, at) => [
-      direction === 'back' ? `${number} (rollback)` : String(number),
+      direction === 'rollback' ? `${number} (rollback)` : String(number),
       String(results.length),
       ...outcomes.map((outcome) => String(counts[at]?.[outcome] ?? '')),
     ]),
@@ -69,7 +69,7 @@ function failureLine(
   { colours, width }: Layout,
   own: OwnCommand,
 ): string[] {
-  const back = direction === 'back' ? ' during the rollback' : '';
+  const back = direction === 'rollback' ? ' during the rollback' : '';
   const name = executionArn.split(':').at(-1) ?? '';
   return [
     `${colours.red('✖')} ${colours.bold(targetId)}  ${outcome} in wave ${number}${back}`,

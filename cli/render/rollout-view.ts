@@ -10,7 +10,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { follow, liveLines, type TargetLine, waitingLine } from './progress.ts';
 
-const direction = z.enum(['forward', 'back']);
+const direction = z.enum(['forward', 'rollback']);
 
 /**
  * The displayed part of the state that tasks of a rollout return. Other fields are ignored, so that a stack of another
@@ -103,12 +103,12 @@ export function countsOf({ lines, counts, snapshot }: RolloutView): WaveCounts {
 function waveText({ snapshot }: RolloutView): string {
   if (snapshot === null) return 'reading the certificate';
   const { direction, step, number } = snapshot.wave;
-  return direction === 'back'
+  return direction === 'rollback'
     ? `rollback, wave ${number}`
     : `wave ${step + 1} of ${snapshot.rollout.strategy.waves.length}`;
 }
 
-const succeededText = { forward: 'deployed', back: 'rolled back' };
+const succeededText = { forward: 'deployed', rollback: 'rolled back' };
 
 function progressText(view: RolloutView): string {
   const { succeeded, failed, running, waiting: left } = countsOf(view);

@@ -21,7 +21,7 @@ export interface RolloutReport {
 
 interface WaveReport {
   readonly number: number;
-  readonly direction: 'forward' | 'back';
+  readonly direction: 'forward' | 'rollback';
   readonly counts: Readonly<Record<string, number>>;
   readonly failed: readonly ReportedDeployment[];
 }
@@ -84,7 +84,7 @@ function hasSucceeded(outcome: string): boolean {
 
 /** Whether manual action on the host is required. */
 export function needsAttention(outcome: string): boolean {
-  return meaningOf(outcome)?.needsPerson ?? false;
+  return meaningOf(outcome)?.needsAttention ?? false;
 }
 
 function meaningOf(outcome: string) {

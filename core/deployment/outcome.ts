@@ -47,7 +47,7 @@ export type DeploymentOutcome = z.infer<typeof DeploymentOutcome>;
 export interface OutcomeMeaning {
   readonly hostState: 'untouched' | 'new' | 'old' | 'newer' | 'known bad' | 'unknown';
   readonly succeeded: boolean;
-  readonly needsPerson: boolean;
+  readonly needsAttention: boolean;
   readonly meaning: string;
 }
 
@@ -77,7 +77,7 @@ function outcome(
   hostState: OutcomeMeaning['hostState'],
   succeeded: boolean,
   meaning: string,
-  needsPerson = false,
+  needsAttention = false,
 ): OutcomeMeaning {
-  return { hostState, succeeded, needsPerson, meaning };
+  return { hostState, succeeded, needsAttention, meaning };
 }

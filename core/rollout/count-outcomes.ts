@@ -13,7 +13,7 @@ export interface OutcomeCounts {
  */
 export function countOutcomes(waves: readonly EndedWave[]): OutcomeCounts {
   const forward = lastResults(waves, 'forward');
-  const back = lastResults(waves, 'back');
+  const back = lastResults(waves, 'rollback');
   const counts: Record<string, number> = {};
   for (const [targetId, result] of forward) {
     const name = nameOf(result, back.get(targetId));

@@ -11,7 +11,7 @@ export interface Result {
 /** A wave whose deployments have all ended. */
 export interface EndedWave {
   readonly number: number;
-  readonly direction: 'forward' | 'back';
+  readonly direction: 'forward' | 'rollback';
   readonly results: readonly Result[];
 }
 
@@ -37,7 +37,7 @@ export function hasChanged({ outcome }: Result): boolean {
 export function isHostStateUnknown(result: Result): boolean {
   if (wasSkipped(result)) return false;
   const meaning = meaningOf(result.outcome);
-  return meaning === null || meaning.needsPerson;
+  return meaning === null || meaning.needsAttention;
 }
 
 /** The ids of targets that need no further attempt: neither skipped, nor failed before the rollout was resumed. */

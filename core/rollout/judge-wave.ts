@@ -25,7 +25,7 @@ export function judgeWave({ state, waves, control }: WaveEvidence): Judgement {
   const results = waves.at(-1)?.results ?? [];
   const waveSummary = summaryOf(results, wave);
   // NextWave ends a superseded rollout
-  if (wave.direction === 'back' || control.supersededBy !== null) {
+  if (wave.direction === 'rollback' || control.supersededBy !== null) {
     return { ...base, verdict: 'next', summary: waveSummary };
   }
   if (failed > tolerated) {
@@ -44,7 +44,7 @@ export function judgeWave({ state, waves, control }: WaveEvidence): Judgement {
 function summaryOf(results: EndedWave['results'], { number, direction }: RolloutState['wave']): string {
   const failures = results.filter((result) => hasFailed(result) && !wasSkipped(result));
   const succeeded = results.filter((result) => !hasFailed(result) && !wasSkipped(result)).length;
-  const verb = direction === 'back' ? 'rolled back' : 'succeeded';
+  const verb = direction === 'rollback' ? 'rolled back' : 'succeeded';
   const wave = `wave ${number}: ${succeeded} of ${results.length} ${verb}`;
   if (failures.length === 0) return wave;
   const shown = failures.slice(0, shownFailures).map(({ targetId, outcome }) => `${targetId} ${outcome}`);

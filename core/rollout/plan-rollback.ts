@@ -15,7 +15,7 @@ export interface RollbackSituation {
   readonly sinceWave: number;
   readonly fingerprint: string;
   readonly installed: (targetId: string) => string | null;
-  /** Whether a deployment of this rollout left the version of the target unknown, and no later one determined it. */
+  /** Whether any deployment of this rollout left the version unknown, even if a later one of it returned a result. */
   readonly isLost: (targetId: string) => boolean;
 }
 
@@ -45,25 +45,25 @@ export function planRollback(situation: RollbackSituation): RollbackPlan {
     const targetIds = left.filter(({ wave }) => wave === ofWave).map(({ result }) => result.targetId);
     return { verdict: 'deploy', ofWave, targetIds: targetIds.reverse() };
   }
-  const unsettled = [...forward.values()].filter(({ result }) => {
+  const incomplete = [...forward.values()].filter(({ result }) => {
     const attempt = rollbacks.get(result.targetId);
     // a later request took over: the installed version shows its result
     const isTakenOver = attempt?.outcome === 'superseded';
     if (attempt !== undefined && !isTakenOver) return hasFailed(attempt) || wasSkipped(attempt);
-    const has = installed(result.targetId);
+    const current = installed(result.targetId);
     // `unchanged`: this rollout did not install the version
-    if (has === fingerprint) return result.outcome !== 'unchanged';
-    return has === null && (hasChanged(result) || isHostStateUnknown(result) || isLost(result.targetId));
+    if (current === fingerprint) return result.outcome !== 'unchanged';
+    return current === null && (hasChanged(result) || isHostStateUnknown(result) || isLost(result.targetId));
   });
-  if (unsettled.length === 0) return { verdict: 'rolled_back' };
-  return { verdict: 'rollback_incomplete', targetIds: unsettled.map(({ result }) => result.targetId) };
+  if (incomplete.length === 0) return { verdict: 'rolled_back' };
+  return { verdict: 'rollback_incomplete', targetIds: incomplete.map(({ result }) => result.targetId) };
 }
 
 /** The result of each target's last forward deployment. A skipped retry keeps the earlier result. */
 function forwardResults({ waves }: RollbackSituation): Map<string, { wave: number; result: Result }> {
   const found = new Map<string, { wave: number; result: Result }>();
   for (const { number: wave, direction, results } of waves) {
-    if (direction === 'back') continue;
+    if (direction === 'rollback') continue;
     for (const result of results.filter((one) => !wasSkipped(one))) {
       found.set(result.targetId, { wave, result: mergeResults(found.get(result.targetId)?.result, result) });
     }
@@ -72,7 +72,7 @@ function forwardResults({ waves }: RollbackSituation): Map<string, { wave: numbe
 }
 
 function rollbackResults({ waves, sinceWave }: RollbackSituation): Map<string, Result> {
-  const counted = waves.filter(({ number, direction }) => direction === 'back' && number > sinceWave);
+  const counted = waves.filter(({ number, direction }) => direction === 'rollback' && number > sinceWave);
   return new Map(
     counted.flatMap(({ results }) => results.map((result): [string, Result] => [result.targetId, result])),
   );

@@ -6,72 +6,78 @@ import type { Rollout } from './rollout.ts';
 import { type Step, stepAfter } from './wave-sizes.ts';
 import { nextOpening } from './window-opening.ts';
 
-/** A target on one host, as it is now. `installed`: what it is believed to have; null where it never had a deployment. */
-export interface Place {
+/** A target on one host. `installed`: its version according to the registry; null before the first deployment. */
+export interface RolloutTarget {
   readonly target: Target;
   readonly online: boolean;
   readonly window: MaintenanceWindow | null;
-  readonly installed: InstalledHere | null;
+  readonly installed: InstalledOnTarget | null;
   /**
-   * The last request that got the target's lock wants something else there: a deployment of a rollout that this one
-   * supersedes may be at work, and what is installed is about to change.
+   * The last request that got the target's lock is for another version: a deployment of an older rollout may still be
+   * running, so `installed` is about to change.
    */
-  readonly isOvertaken?: boolean;
+  readonly isChanging?: boolean;
 }
 
-interface InstalledHere {
+interface InstalledOnTarget {
   readonly fingerprint: string | null;
-  /** Digest of the place that it was put to. */
-  readonly place?: string | null | undefined;
+  /** The {@link installationDigest} of the target that it was deployed to. */
+  readonly installation?: string | null | undefined;
   readonly notAfter: number | null;
-  /** The rollout that brought it. */
+  /** The id of the rollout that installed it. */
   readonly rollout?: string | null | undefined;
 }
 
-/** All that decides about the next wave. */
-export interface Situation {
+/** The input of {@link planWave}. */
+export interface RolloutSituation {
   readonly rollout: Pick<Rollout, 'id' | 'only' | 'repeat' | 'startedAt' | 'strategy' | 'urgent' | 'version'>;
-  readonly places: readonly Place[];
-  /** How many more targets there are that cannot be deployed to: they count as reached. */
+  readonly targets: readonly RolloutTarget[];
+  /** The number of further targets that cannot be deployed to. They count as reached. */
   readonly refused: number;
-  /** Targets that had their turn in this rollout, well or badly. */
+  /** The ids of targets that this rollout has already tried, successfully or not. */
   readonly done: ReadonlySet<string>;
   readonly now: Date;
 }
 
-/** How far a rollout is: `waitSeconds` is 0 unless it waits, `why` says for what. */
+/** The progress of a rollout. `previousVersions`: see `Wave`. */
 interface Progress {
   readonly reached: number;
   readonly total: number;
-  readonly before: string[] | null;
+  readonly previousVersions: string[] | null;
 }
 
+/** `wait`: no target can be deployed to for `waitSeconds`; `why` is the reason. */
 export type Plan =
-  | (Progress & Step & { readonly verdict: 'deploy'; readonly chosen: Place[]; readonly waiting: number })
+  | (Progress &
+      Step & { readonly verdict: 'deploy'; readonly chosen: RolloutTarget[]; readonly waiting: number })
   | (Progress & { readonly verdict: 'wait'; readonly waitSeconds: number; readonly why: string })
   | (Progress & { readonly verdict: 'finished' });
 
-/** A host that has just been started is asked for this often, in seconds, */
+/** Seconds between two checks whether a new host is online. */
 const hostWaitSeconds = 15;
-/** and for this long since the rollout's start; then its deployment says that it is not there. */
-const longestHostWaitSeconds = 20 * 60;
-/** A window opens within a week; one that never does is asked about all the same. */
-const longestWaitSeconds = 7 * 86_400;
+/** Seconds since the start of the rollout during which it waits for hosts; after that, their deployments fail. */
+const maximumHostWaitSeconds = 20 * 60;
+/** Seconds; every window opens within a week. A window that never opens is checked again too. */
+const maximumWaitSeconds = 7 * 86_400;
 
 /**
- * The next wave of a rollout: as many as the strategy's next goal lacks, of those whose turn it may be. Fewer where
- * windows are closed; nobody, and a time to wait, where all of them are.
+ * Plans the next wave of a rollout: as many targets as the next step of the strategy requires. Targets with a closed
+ * maintenance window are left out; if no other targets are left, the rollout waits.
  */
-export function planWave(situation: Situation): Plan {
-  const { rollout, places, refused, done } = situation;
-  const open = places.filter((place) => !done.has(place.target.id) && !hasVersion(place, rollout));
-  const total = places.length + refused;
-  const progress = { reached: total - open.length, total, before: versionsBefore(open, rollout) };
+export function planWave(situation: RolloutSituation): Plan {
+  const { rollout, targets, refused, done } = situation;
+  const open = targets.filter((one) => !done.has(one.target.id) && !hasVersion(one, rollout));
+  const total = targets.length + refused;
+  const progress = {
+    reached: total - open.length,
+    total,
+    previousVersions: previousVersionsOf(open, rollout),
+  };
   const hosts = hostsToWaitFor(situation);
-  const waitOf = waitingAt(situation, hosts);
-  const turns = open.map((place) => ({ place, wait: waitOf(place) }));
-  const ready = inDeploymentOrder(turns.filter(({ wait }) => wait === null).map(({ place }) => place));
-  const waits = turns.map(({ wait }) => wait).filter((wait) => wait !== null);
+  const waitOf = waitRule(situation, hosts);
+  const candidates = open.map((one) => ({ one, wait: waitOf(one) }));
+  const ready = inDeploymentOrder(candidates.filter(({ wait }) => wait === null).map(({ one }) => one));
+  const waits = candidates.map(({ wait }) => wait).filter((wait) => wait !== null);
   const step = stepAfter(rollout.strategy, progress);
   if (ready.length > 0 && step !== null) {
     const chosen = ready.slice(0, step.goal - progress.reached);
@@ -83,24 +89,31 @@ export function planWave(situation: Situation): Plan {
   return { ...progress, verdict: 'wait', waitSeconds: first.seconds, why: first.why };
 }
 
-/** What is at a place that the target no longer has does not count. One that is repeated goes by what it brought itself: that of a wave that was never judged is not deployed twice. */
+/**
+ * Whether the target needs no deployment. A version installed with another kind, config or host does not count. With
+ * `repeat`, only a version installed by this rollout counts, so that a wave without a judgement is not deployed twice.
+ */
 function hasVersion(
-  { target, installed, isOvertaken = false }: Place,
-  { id, repeat, version }: Situation['rollout'],
+  { target, installed, isChanging = false }: RolloutTarget,
+  { id, repeat, version }: RolloutSituation['rollout'],
 ): boolean {
-  if (installed?.fingerprint !== version.fingerprint || isOvertaken) return false;
-  const elsewhere = typeof installed.place === 'string' && installed.place !== installationDigest(target);
-  return !elsewhere && (!repeat || installed.rollout === id);
+  if (installed?.fingerprint !== version.fingerprint || isChanging) return false;
+  const { installation } = installed;
+  const isMoved = typeof installation === 'string' && installation !== installationDigest(target);
+  return !isMoved && (!repeat || installed.rollout === id);
 }
 
-/** More versions than this are not worth telling apart. */
-const mostVersions = 20;
+/** With more versions than this, the list is replaced by null: any version is accepted. */
+const maximumVersions = 20;
 
-/** The versions that may still be served rightly while not all have the new one; null when nobody can say. */
-function versionsBefore(open: readonly Place[], { only }: Pick<Rollout, 'only'>): string[] | null {
+/** The versions that services may serve while targets are left; null if unknown. */
+function previousVersionsOf(
+  open: readonly RolloutTarget[],
+  { only }: Pick<Rollout, 'only'>,
+): string[] | null {
   const found = new Set(open.map(({ installed }) => installed?.fingerprint ?? null));
   const known = [...found].filter((fingerprint) => fingerprint !== null);
-  return only !== null || known.length < found.size || found.size > mostVersions ? null : known;
+  return only !== null || known.length < found.size || found.size > maximumVersions ? null : known;
 }
 
 interface Wait {
@@ -108,16 +121,16 @@ interface Wait {
   readonly why: string;
 }
 
-/** Hosts that somebody named, and that are still on their way up: not found at all, or not online yet. */
+/** Hosts that the request names and that are still starting: not found yet, or not online yet. */
 interface AwaitedHosts {
   readonly missing: readonly string[];
   readonly offline: ReadonlySet<string>;
 }
 
-function hostsToWaitFor({ rollout, places, now }: Situation): AwaitedHosts {
-  const deadline = Date.parse(rollout.startedAt) + longestHostWaitSeconds * 1000;
+function hostsToWaitFor({ rollout, targets, now }: RolloutSituation): AwaitedHosts {
+  const deadline = Date.parse(rollout.startedAt) + maximumHostWaitSeconds * 1000;
   const named = now.getTime() < deadline ? (rollout.only?.hosts ?? []) : [];
-  const found = new Map(places.map(({ target, online }) => [target.host, online]));
+  const found = new Map(targets.map(({ target, online }) => [target.host, online]));
   return {
     missing: named.filter((host) => !found.has(host)),
     offline: new Set(named.filter((host) => found.get(host) === false)),
@@ -126,13 +139,13 @@ function hostsToWaitFor({ rollout, places, now }: Situation): AwaitedHosts {
 
 const hostWait = (hosts: readonly string[]): Wait => ({
   seconds: hostWaitSeconds,
-  why: `${hosts.slice(0, 3).join(', ')}${hosts.length > 3 ? ', …' : ''} not there yet`,
+  why: `${hosts.slice(0, 3).join(', ')}${hosts.length > 3 ? ', …' : ''} not online yet`,
 });
 
-/** What a target waits for; null when it is its turn. */
-type Waiting = (place: Place) => Wait | null;
+/** The reason why a target must wait; null if it can be deployed to now. */
+type WaitOf = (target: RolloutTarget) => Wait | null;
 
-function waitingAt({ rollout, now }: Situation, { offline }: AwaitedHosts): Waiting {
+function waitRule({ rollout, now }: RolloutSituation, { offline }: AwaitedHosts): WaitOf {
   const opening = openingsAt(now);
   return ({ target, window, installed }) => {
     if (offline.has(target.host)) return hostWait([target.host]);
@@ -143,16 +156,16 @@ function waitingAt({ rollout, now }: Situation, { offline }: AwaitedHosts): Wait
     const when = Number.isFinite(opens)
       ? `opens ${new Date(opens).toISOString().slice(0, 16)}Z`
       : 'never opens';
-    return { seconds: Math.min(seconds, longestWaitSeconds), why: `the window of ${target.id} ${when}` };
+    return { seconds: Math.min(seconds, maximumWaitSeconds), why: `the window of ${target.id} ${when}` };
   };
 }
 
-function expiresBy(moment: number, installed: Place['installed']): boolean {
+function expiresBy(moment: number, installed: RolloutTarget['installed']): boolean {
   const notAfter = installed?.notAfter ?? null;
   return notAfter !== null && notAfter * 1000 <= moment;
 }
 
-/** Thousands of targets share a handful of windows, and rules of time zones are slow to ask. */
+/** Caches openings: thousands of targets share few windows, and time zone rules are slow to evaluate. */
 function openingsAt(now: Date): (window: MaintenanceWindow) => number {
   const known = new Map<string, number>();
   return (window) => {

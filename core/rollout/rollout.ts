@@ -5,10 +5,10 @@ import { Strategy, StrategyOverrides } from '../registry/strategy.ts';
 import { CertificateName, Host, TargetId } from '../targets/target.ts';
 import { Verify } from '../targets/verify.ts';
 
-/** A recording state is given a part twice, in the request and in the state, beside all else: 256 KiB in all. */
+/** Bytes. A recording state receives a part twice, in request and state, and the limit for all its input is 256 KiB. */
 export const maximumPartBytes = 64_000;
 
-/** Only these of a certificate's targets: a part of a fleet, such as an instance that has just come up. */
+/** A part of the targets of a certificate, e.g. those on a new instance. */
 export const Part = z
   .strictObject({
     targets: z.optional(z.array(TargetId).check(z.minLength(1))),
@@ -17,17 +17,20 @@ export const Part = z
   .check(
     z.refine(
       (part) => Buffer.byteLength(JSON.stringify(part)) <= maximumPartBytes,
-      `a part that is written in ${maximumPartBytes} bytes: several rollouts for more, or one for all`,
+      `a part of at most ${maximumPartBytes} bytes; start several rollouts, or one rollout to all targets`,
     ),
   );
 export type Part = z.infer<typeof Part>;
 
 /**
- * Input of an execution of `rollout`. Without `version` it is the one that the certificate's source has now (`latest`
- * says so too), with `new` the same unless a rollout has carried it before, or with `current` the last one whose rollout
- * has ended well; a `fingerprint` alone is one that a rollout to all has carried, an `id` the source's own name of a
- * version. A version that is being or has been rolled out is not rolled out again, unless `repeat` says so or the
- * rollout is for a part (`only`).
+ * Input of an execution of `rollout`. `version`:
+ * - `latest` (default): the latest version of the certificate's source.
+ * - `new`: the same, unless a rollout has carried it before.
+ * - `current`: the version of the last successful rollout.
+ * - `fingerprint` alone: a version that a rollout to all targets has carried.
+ * - `id`: the name of a version in the source.
+ *
+ * A version is not rolled out twice, unless `repeat` is set or the rollout is for a part (`only`).
  */
 export const RolloutRequest = z.strictObject({
   certificate: CertificateName,
@@ -40,32 +43,32 @@ export const RolloutRequest = z.strictObject({
     ]),
     'latest',
   ),
-  /** Why it was started, in words, for history and messages. */
+  /** Why the rollout was started, for history and messages. */
   reason: z._default(z.string().check(z.maxLength(200)), 'asked for'),
   repeat: z._default(z.boolean(), false),
-  /** Passes the targets' maintenance windows. */
+  /** Ignores the maintenance windows of the targets. */
   urgent: z._default(z.boolean(), false),
   only: z._default(z.nullable(Part), null),
   strategy: z._default(StrategyOverrides, {}),
 });
 export type RolloutRequest = z.infer<typeof RolloutRequest>;
 
-/** The execution's name. */
+/** The name of the execution. */
 export const RolloutId = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,80}$/));
 
-/** A request whose version is known and which has its place in the certificate's order. */
+/** A request with its resolved version and its sequence number. */
 export const Rollout = z.strictObject({
   id: RolloutId,
   executionArn: z.string(),
   startedAt: z.string(),
   certificate: CertificateName,
   version: z.strictObject({ fingerprint: Fingerprint, source: Source, notAfter: z.number() }),
-  /** What the service endpoints have to present in the end: the version's leaf and its chain. */
+  /** The leaf and chain that the service endpoints must serve after the last wave. */
   facts: VersionFacts,
-  /** Grows with each rollout of the certificate; one for a part has that of the latest whole one. */
+  /** Increases with each rollout to all targets of the certificate; a rollout to a part has the latest such number. */
   sequence: z.int(),
   only: z.nullable(Part),
-  /** Targets that have the version are deployed to again: what they serve may be another one. */
+  /** Also deploys to targets that have the version according to the registry: they may serve another one. */
   repeat: z.boolean(),
   urgent: z.boolean(),
   reason: z.string(),
@@ -74,16 +77,22 @@ export const Rollout = z.strictObject({
 });
 export type Rollout = z.infer<typeof Rollout>;
 
-/** Where in the bucket something stands. */
-export const Place = z.strictObject({ bucket: z.string(), key: z.string() });
-export type Place = z.infer<typeof Place>;
+/** The location of an object in S3. */
+export const S3Location = z.strictObject({ bucket: z.string(), key: z.string() });
+export type S3Location = z.infer<typeof S3Location>;
 
 /**
- * The next wave. `verdict`: `deploy` it; `wait` for `waitSeconds` (a window is closed, an instance is not registered
- * yet) or `pause` for them, and look again; `probe_services`, nobody is left and what the services serve is not known
- * to be right; `finished`, nobody is left; `rolled_back` or `rollback_incomplete`, nobody is left to be put back;
- * `superseded` by a newer version's rollout; `halted` by a person.
- * A wave that goes `back` puts targets back to the version before; numbers go on counting.
+ * The next wave. `verdict`:
+ * - `deploy`: deploy to the targets of the wave.
+ * - `wait`: a maintenance window is closed or a host is not online; plan again after `waitSeconds`.
+ * - `pause`: the pause of the strategy; plan again after `waitSeconds`.
+ * - `probe_services`: no target is left, but the services are not verified yet.
+ * - `finished`: no target is left.
+ * - `rolled_back`, `rollback_incomplete`: no target is left to roll back.
+ * - `superseded`: a rollout of a newer version has started.
+ * - `halted`: an operator has halted the rollout.
+ *
+ * A wave with `direction: rollback` returns targets to their previous version; its number follows those of forward waves.
  */
 export const Wave = z.strictObject({
   verdict: z.enum([
@@ -97,42 +106,42 @@ export const Wave = z.strictObject({
     'superseded',
     'halted',
   ]),
-  direction: z.enum(['forward', 'back']),
-  /** From 1; 0 before the first. */
+  direction: z.enum(['forward', 'rollback']),
+  /** From 1; 0 before the first wave. */
   number: z.int(),
-  /** Index in the strategy's waves, from 0, of the wave that this one works towards. */
+  /** Index in the strategy's waves, from 0. */
   step: z.int(),
   waitSeconds: z.int(),
-  /** Until when it waits, and when hosts are looked for again, in epoch seconds; and how often it has waited so far. */
+  /** End of the wait and time of the next plan, in epoch seconds; number of checks so far. */
   hold: z._default(z.strictObject({ until: z.int(), planAt: z.int(), checks: z.int() }), {
     until: 0,
     planAt: 0,
     checks: 0,
   }),
-  /** Targets in this wave, reached by the waves before it, and in all. */
+  /** Targets in this wave, in all earlier waves, and in total. */
   count: z.int(),
   reached: z.int(),
   total: z.int(),
-  /** Targets that cannot be deployed to, since their endpoint asks for an address that their host lacks: failures. */
+  /** Targets whose endpoint needs the address of a host that has none. They count as failures. */
   refused: z.int(),
-  /** For which registered targets no host was found, or on which named hosts no target, in words; null: for none. */
-  unfound: z._default(z.nullable(z.string()), null),
-  /** What the targets that are not reached yet have, as far as is known: null when it is not known of all. */
-  before: z.nullable(z.array(Fingerprint)),
+  /** Registered targets without a host, and named hosts without a target, as text; null if there are none. */
+  unresolved: z._default(z.nullable(z.string()), null),
+  /** The installed versions of the targets that are left; null if not all are known. */
+  previousVersions: z.nullable(z.array(Fingerprint)),
   /**
-   * Which plan of each wave so far was answered, in their order: several attempts at a wave may each have written its
-   * items, under the name of their own plan, and only the one that was answered counts.
+   * The id of the valid plan of each wave so far, in order. A retried NextWave writes the items of a wave again under
+   * another plan id; only the plan that the state machine received is valid.
    */
   plans: z.array(z.string()),
-  /** What the Distributed Map reads (a JSON array of deployment requests), and the prefix (`key`) it writes under. */
-  items: Place,
-  results: Place,
+  /** The input of the Distributed Map (a JSON array of deployment requests), and the prefix (`key`) of its results. */
+  items: S3Location,
+  results: S3Location,
   maxConcurrency: z.int(),
   summary: z.string(),
 });
 export type Wave = z.infer<typeof Wave>;
 
-/** What a Distributed Map with a ResultWriter returns; null before the first, and where the Map itself failed. */
+/** The result of a Distributed Map with a ResultWriter; null before the first, and if the Map itself failed. */
 export const MapResult = z.object({
   MapRunArn: z.string(),
   ResultWriterDetails: z.object({ Bucket: z.string(), Key: z.string() }),
@@ -140,35 +149,35 @@ export const MapResult = z.object({
 export type MapResult = z.infer<typeof MapResult>;
 
 /**
- * What to do after a wave, or after a look at the services. `next`: straight on; `pause` first; `ask_approval`;
- * `probe_services`; `back_off`, wait `waitSeconds` and look at the services again; `halt`.
+ * The next step after a wave or a probe of the services. `next`: plan the next wave at once; `pause`: after the pause of
+ * the strategy; `ask_approval`; `probe_services`; `back_off`: probe the services again after `waitSeconds`; `halt`.
  */
 export const Judgement = z.strictObject({
   verdict: z.enum(['next', 'pause', 'ask_approval', 'probe_services', 'back_off', 'halt']),
-  /** Looks at the services after this wave. */
+  /** Number of probes of the services after this wave. */
   attempt: z.int(),
   waitSeconds: z.int(),
-  /** Failures in the waves after this number count: the last one before the rollout was resumed, 0 at first. */
+  /** Only failures in waves after this number count: the last wave before the rollout was resumed; 0 at first. */
   sinceWave: z.int(),
-  /** Failed deployments since then, and how many of them are tolerated. */
+  /** Failed deployments since then, and the number tolerated. */
   failed: z.int(),
   tolerated: z.int(),
   summary: z.string(),
-  /** Why it halts, as an error's name; null otherwise. */
+  /** The name of the error that halts the rollout; null if it does not halt. */
   reason: z.nullable(z.string()),
 });
 export type Judgement = z.infer<typeof Judgement>;
 
-/** What a person answered. */
+/** An operator's decision on an approval request. */
 export const Approval = z.strictObject({
   verdict: z.enum(['approved', 'rejected']),
   by: z.string().check(z.maxLength(200)),
 });
 export type Approval = z.infer<typeof Approval>;
 
-/** What a halted rollout does next. `redriveCount`: the execution's when it was halted; a larger one resumes it. */
+/** What a halted rollout does next. `redriveCount`: that of the execution at the halt; a higher one resumes the rollout. */
 export const Halt = z.strictObject({
-  verdict: z.enum(['stop', 'roll_back']),
+  verdict: z.enum(['stop', 'rollback']),
   reason: z.string(),
   summary: z.string(),
   redriveCount: z.int(),
@@ -188,7 +197,7 @@ export const rolloutOutcomes = [
 export const RolloutOutcome = z.enum(rolloutOutcomes);
 export type RolloutOutcome = z.infer<typeof RolloutOutcome>;
 
-/** What ended, and with that the output of the execution. `counts`: targets by the outcome of their deployment. */
+/** An ended rollout, and the output of its execution. `counts`: number of targets by the outcome of their deployment. */
 export const RecordedRollout = z.strictObject({
   rolloutId: z.string(),
   certificate: z.string(),
@@ -199,14 +208,14 @@ export const RecordedRollout = z.strictObject({
   total: z.int(),
   waves: z.int(),
   counts: z.record(z.string(), z.int()),
-  /** What a person should look at although it ended well; left out where there is nothing. */
+  /** Needs attention although the rollout succeeded. */
   warning: z.optional(z.string()),
 });
 export type RecordedRollout = z.infer<typeof RecordedRollout>;
 
 const Caught = z.strictObject({ Error: z.string(), Cause: z._default(z.string(), '') });
 
-/** What flows through the states: ResolveCertificate returns it with every field seeded, so no path can fail to resolve. */
+/** The state of the state machine. ResolveCertificate returns every field, so that every JSONPath resolves. */
 export const RolloutState = z.strictObject({
   rollout: Rollout,
   wave: Wave,

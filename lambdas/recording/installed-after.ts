@@ -6,8 +6,8 @@ import type { InstalledVersion } from '../../services/registry/installed-version
 /** What an ended deployment reports about its host, in addition to its history item. */
 export interface HostEvidence {
   readonly host: string | null;
-  /** See `core/targets/place-digest.ts`. */
-  readonly place: string | null;
+  /** The digest of kind, config and host: see `core/targets/installation-digest.ts`. */
+  readonly installation: string | null;
   /** The version on the host if the deployment succeeded, and the previous version. */
   readonly version: VersionFacts | null;
   readonly previousVersion: VersionFacts | null;
@@ -27,7 +27,7 @@ export function installedAfter(item: HistoryItem, evidence: HostEvidence): Insta
   const installation = evidenceOf(item, evidence);
   if (installation === null) return null;
   const { version, ...by } = installation;
-  const where = { host: evidence.host, place: evidence.place };
+  const where = { host: evidence.host, installation: evidence.installation };
   const has = { fingerprint: version?.fingerprint ?? null, notAfter: version?.notAfter ?? null, version };
   return { targetId, certificate, ...where, outcome, deploymentId, fence, at, ...has, ...by };
 }

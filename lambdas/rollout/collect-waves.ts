@@ -31,7 +31,7 @@ export async function collectWaves(
 
 async function waveFromRecords(plan: WavePlan, by: Services): Promise<JudgedWave> {
   const items = await by.files.readItems(by.files.locationsOf(plan).items);
-  const direction = items.some(({ action }) => action === 'rollback') ? 'back' : 'forward';
+  const direction = items.some(({ action }) => action === 'rollback') ? 'rollback' : 'forward';
   return {
     number: plan.wave,
     direction,

@@ -34,18 +34,18 @@ export async function nextForwardWave(
   by: WavePlanServices,
 ): Promise<RolloutState> {
   const { rollout, judgement } = state;
-  const { places, refused, unfound } = await resolveRolloutTargets(rollout, by);
+  const { targets, refused, unresolved } = await resolveRolloutTargets(rollout, by);
   const waves = await collectWaves(state, by);
   const { sinceWave } = judgement;
-  const tolerated = toleratedOf(rollout.strategy.toleratedFailures, places.length + refused.length);
+  const tolerated = toleratedOf(rollout.strategy.toleratedFailures, targets.length + refused.length);
   const failed = Math.max(failuresIn(waves, sinceWave) + refused.length, control.failures);
   await by.rollouts.setTolerated(rollout.id, tolerated);
   const done = attemptedTargets(waves, sinceWave);
   const now = by.clock.now();
-  const plan = planWave({ rollout, places, refused: refused.length, done, now });
+  const plan = planWave({ rollout, targets, refused: refused.length, done, now });
   const planned = { ...state, judgement: { ...judgement, failed, tolerated } };
   if (failed > tolerated) return tooManyFailures(planned, plan, refused);
-  const wave = { ...state.wave, ...progressOf(plan), refused: refused.length, unfound };
+  const wave = { ...state.wave, ...progressOf(plan), refused: refused.length, unresolved };
   switch (plan.verdict) {
     case 'deploy':
       return { ...planned, wave: await writeWave(planned, { ...wave, step: plan.step }, plan, by) };
@@ -55,7 +55,7 @@ export async function nextForwardWave(
       return { ...planned, wave: startWaiting({ ...wave, verdict: 'wait', summary }, { seconds, now }) };
     }
     case 'finished': {
-      const summary = finishedSummary(plan, failed, unfound);
+      const summary = finishedSummary(plan, failed, unresolved);
       if (mustProbeServices(state, plan)) return probingServices(planned, { ...wave, summary });
       return { ...planned, wave: { ...wave, verdict: 'finished', summary } };
     }
@@ -79,20 +79,20 @@ function probingServices(state: RolloutState, wave: Wave): RolloutState {
   return { ...state, judgement, wave: { ...wave, verdict: 'probe_services' } };
 }
 
-function finishedSummary({ total }: Plan, failed: number, unfound: string | null): string {
-  if (total === 0) return `no target to deploy to${unfound === null ? '' : `: ${unfound}`}`;
+function finishedSummary({ total }: Plan, failed: number, unresolved: string | null): string {
+  if (total === 0) return `no target to deploy to${unresolved === null ? '' : `: ${unresolved}`}`;
   const failures = failed === 0 ? '' : `, ${failed} failed`;
-  return `all ${total} targets reached${failures}${unfound === null ? '' : `; ${unfound}`}`;
+  return `all ${total} targets reached${failures}${unresolved === null ? '' : `; ${unresolved}`}`;
 }
 
 const progressOf = ({
   reached,
   total,
-  before,
-}: Plan): Pick<Wave, 'reached' | 'total' | 'before' | 'count' | 'waitSeconds'> => ({
+  previousVersions,
+}: Plan): Pick<Wave, 'reached' | 'total' | 'previousVersions' | 'count' | 'waitSeconds'> => ({
   reached,
   total,
-  before,
+  previousVersions,
   count: 0,
   waitSeconds: 0,
 });

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import type { Place } from '../../core/rollout/plan-wave.ts';
+import type { RolloutTarget } from '../../core/rollout/plan-wave.ts';
 import type { Rollout } from '../../core/rollout/rollout.ts';
 import { describeHostSelector } from '../../core/targets/describe-host-selector.ts';
 import { memberOf, memberTargetId, type RegisteredTarget } from '../../core/targets/registered.ts';
@@ -16,10 +16,10 @@ interface Services {
 
 /** The targets of a certificate, one for each host that matches now. `refused`: ids of targets without an address for the endpoint. */
 export interface ResolvedRolloutTargets {
-  readonly places: Place[];
+  readonly targets: RolloutTarget[];
   readonly refused: string[];
   /** Which targets have no host, or which selected hosts have no target; null when there are none. */
-  readonly unfound: string | null;
+  readonly unresolved: string | null;
 }
 
 /** Parallel fleet queries. Queries for single hosts share calls, up to 50 hosts per call. */
@@ -43,9 +43,8 @@ export async function resolveRolloutTargets(
     ({ fingerprint }) => fingerprint === version.fingerprint,
   );
   const requested = await by.installed.desiredOf(withVersion.map(({ targetId }) => targetId));
-  const isOvertaken = (id: string) =>
-    (requested.get(id) ?? null) !== version.fingerprint && requested.has(id);
-  const places = resolved.flatMap(({ target, host: { online }, registered: { window = null } }) =>
+  const isChanging = (id: string) => (requested.get(id) ?? null) !== version.fingerprint && requested.has(id);
+  const targets = resolved.flatMap(({ target, host: { online }, registered: { window = null } }) =>
     target === null
       ? []
       : [
@@ -54,12 +53,12 @@ export async function resolveRolloutTargets(
             online,
             window,
             installed: installed.get(target.id) ?? null,
-            isOvertaken: isOvertaken(target.id),
+            isChanging: isChanging(target.id),
           },
         ],
   );
-  const unfound = missingText(only, selected, found);
-  return { places, refused: resolved.filter(hasNoTarget).map(idOf), unfound };
+  const unresolved = missingText(only, selected, found);
+  return { targets, refused: resolved.filter(hasNoTarget).map(idOf), unresolved };
 }
 
 interface TargetOnHost {

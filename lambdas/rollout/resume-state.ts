@@ -43,7 +43,7 @@ export function resumedState(state: RolloutState, redriveCount: number): Rollout
     approval: waitedForApproval
       ? { verdict: 'approved', by: 'the operator who resumed the rollout' }
       : approval,
-    halt: wave.direction === 'back' && halt !== null ? { ...halt, redriveCount } : null,
+    halt: wave.direction === 'rollback' && halt !== null ? { ...halt, redriveCount } : null,
     failure: null,
   };
 }

@@ -71,7 +71,7 @@ export function recordOfRollout(
     total: wave.total,
     waves: wave.number,
     counts: { ...counts, ...rejected },
-    ...(path === 'finished' && wave.unfound !== null && { warning: wave.unfound }),
+    ...(path === 'finished' && wave.unresolved !== null && { warning: wave.unresolved }),
   };
 }
 

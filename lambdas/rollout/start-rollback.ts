@@ -13,7 +13,7 @@ export function rollbackState(state: RolloutState, halt: Omit<Halt, 'verdict'>):
     ...state,
     deployed: null,
     failure: null,
-    halt: { ...halt, verdict: 'roll_back' },
-    wave: { ...wave, direction: 'back' },
+    halt: { ...halt, verdict: 'rollback' },
+    wave: { ...wave, direction: 'rollback' },
   };
 }

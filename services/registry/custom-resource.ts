@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import type { Place } from '../../core/rollout/rollout.ts';
+import type { S3Location } from '../../core/rollout/rollout.ts';
 
 /** The response for a custom resource, with the field names of CloudFormation. */
 export interface CustomResourceResponse {
@@ -16,7 +16,7 @@ export interface CustomResourceResponse {
 /** The files and the responses of a CloudFormation custom resource. */
 export interface CustomResourceService {
   /** The text of a file that the stack has uploaded. */
-  readFile(place: Place): Promise<string>;
+  readFile(place: S3Location): Promise<string>;
   /** `url` is signed and must never be logged. Throws if CloudFormation does not accept the response. */
   respond(url: string, response: CustomResourceResponse): Promise<void>;
 }
@@ -54,7 +54,7 @@ export function createCustomResourceService(
   };
 }
 
-async function textUnlessDenied(s3: S3Client, place: Place): Promise<string | null> {
+async function textUnlessDenied(s3: S3Client, place: S3Location): Promise<string | null> {
   try {
     return await textAt(s3, place);
   } catch (error) {
@@ -63,7 +63,7 @@ async function textUnlessDenied(s3: S3Client, place: Place): Promise<string | nu
   }
 }
 
-async function textAt(s3: S3Client, { bucket, key }: Place): Promise<string> {
+async function textAt(s3: S3Client, { bucket, key }: S3Location): Promise<string> {
   const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
   return (await Body?.transformToString('utf8')) ?? '';
 }

@@ -14,8 +14,8 @@ export const InstalledVersion = z.object({
   targetId: z.string(),
   certificate: z.string(),
   host: z.string(),
-  /** The installation on the host: see `core/targets/place-digest.ts`. */
-  place: z.optional(z.nullable(z.string())),
+  /** The digest of kind, config and host: see `core/targets/installation-digest.ts`. */
+  installation: z.optional(z.nullable(z.string())),
   fingerprint: z.nullable(Fingerprint),
   notAfter: z.nullable(z.number()),
   version: z.optional(z.nullable(VersionFacts)),

@@ -2,7 +2,7 @@ import { GetObjectCommand, NoSuchKey, PutObjectCommand, type S3Client } from '@a
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
 import { DeploymentRequest } from '../../core/deployment/deployment.ts';
-import type { MapResult, Place } from '../../core/rollout/rollout.ts';
+import type { MapResult, S3Location } from '../../core/rollout/rollout.ts';
 import { MapManifest, MapResults, WaveResult, waveResult } from './distributed-map-results.ts';
 
 export type { WaveResult };
@@ -13,7 +13,7 @@ export type { WaveResult };
  */
 export const JudgedWave = z.object({
   number: z.int(),
-  direction: z.enum(['forward', 'back']),
+  direction: z.enum(['forward', 'rollback']),
   brokeOff: z.optional(z.boolean()),
   results: z.array(WaveResult),
 });
@@ -31,10 +31,10 @@ export interface WavePlan {
  * `results/` with the results of the Map, and `judged.json`.
  */
 export interface WaveFiles {
-  locationsOf(plan: WavePlan): { readonly items: Place; readonly results: Place };
+  locationsOf(plan: WavePlan): { readonly items: S3Location; readonly results: S3Location };
   /** Never write a file of items twice: a Map may be reading it. */
-  writeItems(location: Place, items: readonly DeploymentRequest[]): Promise<void>;
-  readItems(location: Place): Promise<DeploymentRequest[]>;
+  writeItems(location: S3Location, items: readonly DeploymentRequest[]): Promise<void>;
+  readItems(location: S3Location): Promise<DeploymentRequest[]>;
   /** All results of a Map, unordered: reads its manifest and the files listed there. */
   readResults(result: MapResult): Promise<WaveResult[]>;
   writeJudged(rolloutId: string, wave: JudgedWave): Promise<void>;
@@ -48,11 +48,11 @@ const maximumParallelReads = 8;
 /** Files of rollouts in `bucket`. A file with unexpected content is an error that names the file. */
 export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
   const limit = pLimit(maximumParallelReads);
-  const location = (rolloutId: string, wave: number, name: string): Place => ({
+  const location = (rolloutId: string, wave: number, name: string): S3Location => ({
     bucket,
     key: `rollouts/${rolloutId}/wave-${wave}/${name}`,
   });
-  const readAll = <Shape>(locations: readonly Place[], schema: z.ZodMiniType<Shape>) =>
+  const readAll = <Shape>(locations: readonly S3Location[], schema: z.ZodMiniType<Shape>) =>
     limit.map(locations, (one) => readJson(s3, one, schema));
   return {
     locationsOf: ({ rolloutId, wave, plan }) => ({
@@ -84,7 +84,7 @@ export function createWaveFiles(s3: S3Client, bucket: string): WaveFiles {
   };
 }
 
-async function writeJson(s3: S3Client, { bucket, key }: Place, content: unknown): Promise<void> {
+async function writeJson(s3: S3Client, { bucket, key }: S3Location, content: unknown): Promise<void> {
   await s3.send(
     new PutObjectCommand({
       Bucket: bucket,
@@ -98,7 +98,7 @@ async function writeJson(s3: S3Client, { bucket, key }: Place, content: unknown)
 /** Null when there is no such object. */
 async function readJson<Shape>(
   s3: S3Client,
-  location: Place,
+  location: S3Location,
   schema: z.ZodMiniType<Shape>,
 ): Promise<Shape | null> {
   const text = await readText(s3, location);
@@ -111,7 +111,7 @@ async function readJson<Shape>(
   );
 }
 
-async function readText(s3: S3Client, { bucket, key }: Place): Promise<string | null> {
+async function readText(s3: S3Client, { bucket, key }: S3Location): Promise<string | null> {
   try {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }));
     return (await Body?.transformToString()) ?? '';
@@ -129,8 +129,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function missing(location: Place): never {
+function missing(location: S3Location): never {
   throw new Error(`${nameOf(location)} does not exist`);
 }
 
-const nameOf = ({ bucket, key }: Place) => `s3://${bucket}/${key}`;
+const nameOf = ({ bucket, key }: S3Location) => `s3://${bucket}/${key}`;

@@ -135,7 +135,7 @@ describe('a rollout on this machine', () => {
       expect(tooLate).toMatchObject({ code: 2, err: expect.stringContaining(command) });
       const back = await place.run('rollout', '--local', '--resume', rolloutId, '--rollback', '--json');
       expect(back.code).toBe(13);
-      expect(reportOf(back).waves.filter(({ direction }) => direction === 'back')).not.toEqual([]);
+      expect(reportOf(back).waves.filter(({ direction }) => direction === 'rollback')).not.toEqual([]);
     },
     patience,
   );

@@ -118,7 +118,7 @@ describe('the page of an execution', () => {
     const waves: ReportedWave[] = [
       { number: 1, direction: 'forward', results: [result('web-1', 'deployed')] },
       { number: 2, direction: 'forward', results: [result('web-2', 'rollback_failed')] },
-      { number: 3, direction: 'back', results: [result('web-1', 'deployed')] },
+      { number: 3, direction: 'rollback', results: [result('web-1', 'deployed')] },
     ];
 
     const { attributes, withClass } = readPage(aPage({ events, output: null }, waves, rollout));

@@ -21,7 +21,7 @@ const result = (targetId: string, outcome = 'deployed') => ({
 const waves: ReportedWave[] = [
   { number: 1, direction: 'forward', results: [result('web-1')] },
   { number: 2, direction: 'forward', results: [result('web-2'), result('web-3', 'rolled_back')] },
-  { number: 3, direction: 'back', results: [result('web-2'), result('web-1', 'lost')] },
+  { number: 3, direction: 'rollback', results: [result('web-2'), result('web-1', 'lost')] },
 ];
 
 function anEnd(outcome: RolloutOutcome | null, its: readonly ReportedWave[] = []): RolloutResult {
@@ -119,7 +119,7 @@ describe('the end of a rollout', () => {
     expect(report.waves).toMatchObject([
       { number: 1, counts: { deployed: 1 }, failed: [] },
       { number: 2, counts: { deployed: 1, rolled_back: 1 }, failed: [{ targetId: 'web-3' }] },
-      { number: 3, direction: 'back', failed: [{ targetId: 'web-1', outcome: 'lost' }] },
+      { number: 3, direction: 'rollback', failed: [{ targetId: 'web-1', outcome: 'lost' }] },
     ]);
     expect(Object.fromEntries(rolloutOutcomes.map((one) => [one, rolloutExitCodeOf(anEnd(one))]))).toEqual({
       finished: 0,

@@ -120,7 +120,7 @@ describe('the view of a rollout', () => {
   });
 
   test('The view of a rollout shows that it rolls back', () => {
-    const view = deploying(aRolloutState({ wave: { direction: 'back', number: 4, count: 2 } }));
+    const view = deploying(aRolloutState({ wave: { direction: 'rollback', number: 4, count: 2 } }));
     followDeployment(view, 'web-1', ended('deployed'));
 
     expect(rolloutLines(view, clock, screen)[1]).toBe(
@@ -159,14 +159,14 @@ describe('the plain lines of a rollout', () => {
       exited('AwaitApproval', aRolloutState({ approval: { verdict: 'rejected', by: 'ada' } })),
     );
     const halt = {
-      verdict: 'roll_back' as const,
+      verdict: 'rollback' as const,
       reason: 'ApprovalRejected',
       summary: 'rejected',
       redriveCount: 0,
     };
     progress.onEvent(exited('HaltRollout', aRolloutState({ halt })));
     progress.onEvent(
-      exited('NextWave', aRolloutState({ wave: { direction: 'back', summary: 'wave 2: back' } })),
+      exited('NextWave', aRolloutState({ wave: { direction: 'rollback', summary: 'wave 2: back' } })),
     );
     progress.onDeploymentEvent('web-1', ended('deployed'));
 

@@ -96,14 +96,14 @@ describe('the recording states of a rollout', () => {
     'The recording states of a rollout write that it was %s',
     async (path) => {
       const halt = {
-        verdict: 'roll_back',
+        verdict: 'rollback',
         reason: 'TooManyFailures',
         summary: '2 failed',
         redriveCount: 0,
       } as const;
       await by.files.writeJudged(rolloutId, {
         number: 2,
-        direction: 'back',
+        direction: 'rollback',
         results: [aResult('a', 'deployed')],
       });
 
@@ -233,8 +233,8 @@ describe('RolloutHalted', () => {
     const state = await enter({ halt, wave: { number: 3 } }, 1);
 
     expect(state).toMatchObject({
-      wave: { direction: 'back' },
-      halt: { verdict: 'roll_back', reason: 'TooManyFailures', redriveCount: 1 },
+      wave: { direction: 'rollback' },
+      halt: { verdict: 'rollback', reason: 'TooManyFailures', redriveCount: 1 },
     });
     expect(control()).toMatchObject({ status: 'rolling_back' });
     expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, rolling back' });
@@ -247,7 +247,7 @@ describe('RolloutHalted', () => {
 
     const state = await enter({ halt }, 0);
 
-    expect(state).toMatchObject({ wave: { direction: 'back' }, halt: { verdict: 'roll_back' } });
+    expect(state).toMatchObject({ wave: { direction: 'rollback' }, halt: { verdict: 'rollback' } });
     expect(await enter({ halt }, 0)).toEqual(state);
     expect(control()).toMatchObject({ status: 'rolling_back', outcome: null });
     expect(by.counted).toEqual([]);
@@ -257,7 +257,7 @@ describe('RolloutHalted', () => {
     aBegunState(by, {});
     Object.assign(control() ?? {}, { status: 'rolling_back', rollbackRequested: true });
 
-    const entered = enter({ halt, wave: { direction: 'back', number: 5 } }, 0);
+    const entered = enter({ halt, wave: { direction: 'rollback', number: 5 } }, 0);
 
     await expect(entered).rejects.toMatchObject({ name: 'RolloutHalted' });
   });
@@ -277,9 +277,9 @@ describe('RolloutHalted', () => {
   });
 
   test('RolloutHalted continues the rollback in which it halted', async () => {
-    const state = await enter({ halt, wave: { direction: 'back', number: 5 } }, 1);
+    const state = await enter({ halt, wave: { direction: 'rollback', number: 5 } }, 1);
 
-    expect(state).toMatchObject({ wave: { direction: 'back' }, halt: { redriveCount: 1 } });
+    expect(state).toMatchObject({ wave: { direction: 'rollback' }, halt: { redriveCount: 1 } });
     expect(control()).toMatchObject({ status: 'rolling_back' });
   });
 

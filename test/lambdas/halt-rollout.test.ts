@@ -35,7 +35,7 @@ describe('HaltRollout', () => {
   test('HaltRollout starts a rollback and notifies operators if the strategy requires it', async () => {
     const state = await halt({ judgement: tooMany, strategy: { onHalt: 'rollback' } });
 
-    expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
+    expect(state).toMatchObject({ halt: { verdict: 'rollback' }, wave: { direction: 'rollback' } });
     expect(control()).toMatchObject({ status: 'rolling_back' });
     expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, rolling back' });
   });
@@ -46,7 +46,7 @@ describe('HaltRollout', () => {
       { status: 'halted', rollbackRequested: true, reason: 'ops' },
     );
 
-    expect(state.halt).toMatchObject({ verdict: 'roll_back', reason: 'RolloutHalted', summary: 'ops' });
+    expect(state.halt).toMatchObject({ verdict: 'rollback', reason: 'RolloutHalted', summary: 'ops' });
   });
 
   test.each<[string, Parts]>([
@@ -77,7 +77,7 @@ describe('HaltRollout', () => {
       { status: 'halted', rollbackRequested: true, reason: 'ops' },
     );
 
-    expect(state).toMatchObject({ halt: { verdict: 'roll_back' }, wave: { direction: 'back' } });
+    expect(state).toMatchObject({ halt: { verdict: 'rollback' }, wave: { direction: 'rollback' } });
   });
 
   test('HaltRollout answers the same when it is called again', async () => {
@@ -90,7 +90,7 @@ describe('HaltRollout', () => {
 
   test('HaltRollout stops when it halts during a rollback', async () => {
     const state = await halt({
-      wave: { direction: 'back' },
+      wave: { direction: 'rollback' },
       strategy: { onHalt: 'rollback' },
       failure: { Error: 'States.TaskFailed', Cause: 'x' },
     });

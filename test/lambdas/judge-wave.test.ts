@@ -187,7 +187,7 @@ describe('JudgeWave', () => {
   test('JudgeWave always continues a rollback', async () => {
     const state = await deployed(['lost', 'deployed'], { strategy: { pauseSeconds: 60 } });
 
-    const judged = await judge({ ...state, wave: { ...state.wave, direction: 'back' } });
+    const judged = await judge({ ...state, wave: { ...state.wave, direction: 'rollback' } });
 
     expect(judged.judgement).toMatchObject({ verdict: 'next', failed: 0 });
     expect(judged.judgement.summary).toBe('wave 1: 1 of 2 rolled back; web-000 lost');

@@ -49,7 +49,7 @@ describe('NextWave, of which several attempts are at work', () => {
     }
     await by.rollouts.startRollback(rolloutId);
 
-    const back = await next({ ...state, wave: { ...state.wave, direction: 'back' } });
+    const back = await next({ ...state, wave: { ...state.wave, direction: 'rollback' } });
 
     // neither wave was judged: both are told from the files that their plans name
     expect(back.wave).toMatchObject({ verdict: 'deploy', number: 3, count: 1 });

@@ -52,7 +52,7 @@ describe('NextWave', () => {
       reached: 0,
       total: 20,
       refused: 0,
-      before: [fingerprint('old')],
+      previousVersions: [fingerprint('old')],
       maxConcurrency: 50,
       summary: 'wave 1 (1): 1 of 20 targets, 0 already reached',
     });
@@ -191,7 +191,7 @@ describe('NextWave', () => {
     Object.assign(by.rollouts.controls.get(rolloutId) ?? {}, { supersededBy: 'r-2' });
 
     expect((await next(state)).wave).toMatchObject({ verdict: 'superseded' });
-    const back = { ...state, wave: { ...state.wave, direction: 'back' as const } };
+    const back = { ...state, wave: { ...state.wave, direction: 'rollback' as const } };
     expect((await next(back)).wave).toMatchObject({ verdict: 'superseded' });
   });
 
@@ -225,7 +225,7 @@ describe('NextWave during a rollback', () => {
     let state = await next(aBegunState(by, { strategy }));
     while (state.wave.verdict === 'deploy') state = await next(await afterItsEnd(state, outcomes));
     await by.rollouts.startRollback(rolloutId);
-    return { ...state, wave: { ...state.wave, direction: 'back' } };
+    return { ...state, wave: { ...state.wave, direction: 'rollback' } };
   }
 
   test('NextWave rolls back changed targets, the newest wave first', async () => {
@@ -295,7 +295,7 @@ describe('NextWave during a rollback', () => {
     install(by, idOf(0), 'new', { rollout: rolloutId });
     await by.rollouts.startRollback(rolloutId);
 
-    const state = await next({ ...unjudged, wave: { ...unjudged.wave, direction: 'back' } });
+    const state = await next({ ...unjudged, wave: { ...unjudged.wave, direction: 'rollback' } });
 
     expect(state.wave).toMatchObject({ verdict: 'deploy', number: 2, count: 1 });
   });

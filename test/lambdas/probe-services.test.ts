@@ -47,7 +47,7 @@ function seeing(leaf: X509Certificate | 'new') {
 }
 
 function look(leaf: X509Certificate | 'new', parts: Parameters<typeof aBegunState>[1] = {}) {
-  const wave = { reached: 0, count: 1, total: 5, before: [fingerprintOf(old)], ...parts.wave };
+  const wave = { reached: 0, count: 1, total: 5, previousVersions: [fingerprintOf(old)], ...parts.wave };
   const state = aBegunState(by, { ...parts, rollout: { serviceEndpoints, ...parts.rollout }, wave });
   return probeServices({ ...by, timeout: never, probe: seeing(leaf) })({ execution, state });
 }
@@ -69,13 +69,13 @@ describe('ProbeServices', () => {
   });
 
   test('ProbeServices accepts any unexpired leaf while other versions are unknown, and for a partial rollout', async () => {
-    expect((await look(old, { wave: { before: null } })).judgement.verdict).toBe('next');
-    const part = { wave: { ...last, before: null }, rollout: { only: { targets: ['web'] } } };
+    expect((await look(old, { wave: { previousVersions: null } })).judgement.verdict).toBe('next');
+    const part = { wave: { ...last, previousVersions: null }, rollout: { only: { targets: ['web'] } } };
     expect((await look(old, part)).judgement.verdict).toBe('next');
   });
 
   test('ProbeServices backs off for any other leaf, with the schedule of the endpoint', async () => {
-    expect((await look(old, { wave: { before: [] } })).judgement).toMatchObject({
+    expect((await look(old, { wave: { previousVersions: [] } })).judgement).toMatchObject({
       verdict: 'back_off',
       attempt: 1,
       waitSeconds: 7,

@@ -80,7 +80,7 @@ describe('what a target has, written with its outcome', () => {
       ...{ pk: `target#${target.id}`, sk: 'installed', targetId: target.id, certificate: 'api.example.com' },
       ...{
         host: rawRequest({ target }).target.host,
-        place: installationDigest(rawRequest({ target }).target),
+        installation: installationDigest(rawRequest({ target }).target),
         fingerprint: fingerprint('new'),
         notAfter: 1_800_000_000,
       },

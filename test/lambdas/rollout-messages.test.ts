@@ -35,7 +35,7 @@ const messages = (line: CommandLine): [string, Message | null][] => [
   ['a question', approvalMessage(rollout, wave, { link: null, line })],
   ['a stale service', staleServiceMessage(rollout, 'why', line)],
   ['putting back', rollingBackMessage(rollout, 'why', line)],
-  ...(['forward', 'back'] as const).map((direction): [string, Message] => [
+  ...(['forward', 'rollback'] as const).map((direction): [string, Message] => [
     `halted on its way ${direction}`,
     haltedMessage(rollout, { direction, reason: 'TooManyFailures', summary: 'why' }, line),
   ]),

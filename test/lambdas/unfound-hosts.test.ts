@@ -70,7 +70,7 @@ describe('a rollout that finds no host for a target', () => {
   test('A rollout that finds no host for a target names a few of many', async () => {
     for (let number = 0; number < 7; number += 1) by.catalogue.registered.push(mistyped(number));
 
-    expect((await planned()).wave.unfound).toMatch(
+    expect((await planned()).wave.unresolved).toMatch(
       /^no host was found for web-000 .*, web-004 \(.*\) and 2 more$/,
     );
   });

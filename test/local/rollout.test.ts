@@ -73,7 +73,7 @@ describe('a rollout on this machine', () => {
       });
       expect(await served(fleet)).toEqual(Array(6).fill(first.fingerprint));
       const changed = end.waves
-        .filter(({ direction }) => direction === 'back')
+        .filter(({ direction }) => direction === 'rollback')
         .flatMap(({ results }) => results);
       expect(changed.map(({ outcome }) => outcome)).toEqual(changed.map(() => 'deployed'));
       expect(changed.length).toBeGreaterThan(0);

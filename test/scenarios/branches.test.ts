@@ -61,7 +61,7 @@ const ways: Readonly<Record<MachineName, Readonly<Record<string, Script>>>> = {
 function wayBack(verdict: string): Script {
   return {
     'judge-wave': [judged('halt')],
-    'halt-rollout': [rolling({ halt: { verdict: 'roll_back' } })],
+    'halt-rollout': [rolling({ halt: { verdict: 'rollback' } })],
     'next-wave': [wave('deploy'), wave(verdict)],
   };
 }

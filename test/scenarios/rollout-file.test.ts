@@ -143,7 +143,7 @@ describe('rollout.asl.json, with the graph of a deployment in it', () => {
       ...wave.shape.verdict.options.map((verdict) => `wave: ${verdict}`),
       ...judgement.shape.verdict.options.map((verdict) => `judgement: ${verdict}`),
       'approval: approved',
-      'halt: roll_back',
+      'halt: rollback',
     ];
 
     // those without a branch of their own go to HaltRollout, the Default

@@ -68,9 +68,9 @@ async function sendRepairMessage({ messages }: Services, failed: FailedRollback)
 function evidenceOf({ path, state }: Input, { host, lock }: { host: string | null; lock: LockItem }) {
   const { push, rollback } = state;
   const nothingSent = path === 'failed' && lock.pending === null;
-  const place = installationDigest(state.deployment?.target);
+  const installation = installationDigest(state.deployment?.target);
   const [version, previousVersion] = [push?.version ?? null, previousVersionOf(push, rollback)];
-  return { host, place, version, previousVersion, nothingSent, isTakenOver: lock.takenFrom !== null };
+  return { host, installation, version, previousVersion, nothingSent, isTakenOver: lock.takenFrom !== null };
 }
 
 const previousVersionOf = (push: FinalState['push'], rollback: FinalState['rollback']) =>

@@ -89,7 +89,7 @@ async function recordLost(
   });
   const evidence = {
     host: facts.host,
-    place: null,
+    installation: null,
     version: null,
     previousVersion: null,
     nothingSent: false,

@@ -73,7 +73,7 @@ async function haltOrResume({ state, redriveCount }: HaltedInput, by: Services):
   if (isResumed(state, redriveCount, control)) {
     await by.rollouts.resume(id, redriveCount);
     if (isRollbackPending(state, control)) return startRollback(state, redriveCount, control, by);
-    if (wave.direction === 'back') await by.rollouts.startRollback(id, redriveCount);
+    if (wave.direction === 'rollback') await by.rollouts.startRollback(id, redriveCount);
     return resumedState(state, redriveCount);
   }
   // requested after HaltRollout decided. Records no halt: a repeated call would treat the rollback as halted

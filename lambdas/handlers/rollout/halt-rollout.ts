@@ -34,15 +34,15 @@ export const createHandler =
     if (halt.verdict === 'stop') return { ...state, halt };
     await by.rollouts.startRollback(rollout.id, redriveCount);
     await by.messages.send(rollingBackMessage(rollout, text, by.messages.commandLine));
-    return { ...state, halt, wave: { ...wave, direction: 'back' } };
+    return { ...state, halt, wave: { ...wave, direction: 'rollback' } };
   };
 
 /** The request of an operator takes precedence over the strategy. */
 function verdictOf(state: RolloutState, control: RolloutControl | null): Halt['verdict'] {
   const { rollout, wave } = state;
-  if (wave.direction === 'back') return 'stop';
+  if (wave.direction === 'rollback') return 'stop';
   const strategyRollsBack = rollout.strategy.onHalt === 'rollback' && !isAboutServices(state);
-  return strategyRollsBack || control?.rollbackRequested === true ? 'roll_back' : 'stop';
+  return strategyRollsBack || control?.rollbackRequested === true ? 'rollback' : 'stop';
 }
 
 /** Whether the rollout halts because of a stale or unreachable service. The targets themselves are verified. */

@@ -26,7 +26,7 @@ export const createHandler =
     if (control === null) throw new Error(`rollout ${id} is not in the registry`);
     const stop = reasonToStop(control, state);
     if (stop !== null) return { ...state, wave: { ...state.wave, ...stop, waitSeconds: 0, count: 0 } };
-    if (state.wave.direction === 'back') return nextRollbackWave(state, by);
+    if (state.wave.direction === 'rollback') return nextRollbackWave(state, by);
     const wave = continueWaiting(state, by.clock.now());
     return wave === null ? nextForwardWave(state, control, by) : { ...state, wave };
   };
@@ -41,7 +41,7 @@ function reasonToStop(
       summary: `superseded by rollout ${supersededBy}, which has a newer version`,
     };
   }
-  const continues = status === 'running' || (status === 'rolling_back' && direction === 'back');
+  const continues = status === 'running' || (status === 'rolling_back' && direction === 'rollback');
   return continues ? null : { verdict: 'halted', summary: reason ?? `the rollout is ${status}` };
 }
 

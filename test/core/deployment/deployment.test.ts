@@ -47,7 +47,7 @@ describe('the outcomes', () => {
       ['known bad', 'unknown'].includes(outcomeMeanings[outcome].hostState),
     );
 
-    expect(deploymentOutcomes.filter((outcome) => outcomeMeanings[outcome].needsPerson)).toEqual(unclear);
+    expect(deploymentOutcomes.filter((outcome) => outcomeMeanings[outcome].needsAttention)).toEqual(unclear);
   });
 });
 

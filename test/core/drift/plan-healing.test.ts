@@ -119,7 +119,7 @@ describe('the rollout that heals', () => {
 
     const parsed = RolloutRequest.safeParse({ certificate: 'api.example.com', only: { hosts } });
 
-    expect(parsed.error?.issues[0]?.message).toMatch(/several rollouts for more/);
+    expect(parsed.error?.issues[0]?.message).toMatch(/start several rollouts/);
   });
 
   test('The rollout that heals has one name within an hour, another for another certificate, and always one that an execution may have', () => {

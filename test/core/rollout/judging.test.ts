@@ -17,7 +17,11 @@ const forward = (number: number, ...results: Result[]): EndedWave => ({
   direction: 'forward',
   results,
 });
-const back = (number: number, ...results: Result[]): EndedWave => ({ number, direction: 'back', results });
+const back = (number: number, ...results: Result[]): EndedWave => ({
+  number,
+  direction: 'rollback',
+  results,
+});
 
 describe('after a wave that went well', () => {
   const goesOn = (strategy: object, wave: object, approval: 'approved' | 'rejected' | null = null) =>

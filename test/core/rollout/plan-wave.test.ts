@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Share, Strategy } from '../../../core/registry/strategy.ts';
-import { type Place, planWave, type Situation } from '../../../core/rollout/plan-wave.ts';
+import { planWave, type RolloutSituation, type RolloutTarget } from '../../../core/rollout/plan-wave.ts';
 import { goalOf } from '../../../core/rollout/wave-sizes.ts';
 import { installationDigest } from '../../../core/targets/installation-digest.ts';
 import { Target } from '../../../core/targets/target.ts';
@@ -16,7 +16,7 @@ const night: MaintenanceWindow = {
   timeZone: 'UTC',
 };
 
-function aPlace(number: number, overrides: Partial<Place> & { host?: string } = {}): Place {
+function aTarget(number: number, overrides: Partial<RolloutTarget> & { host?: string } = {}): RolloutTarget {
   const { host = `i-${String(number).padStart(17, '0')}`, ...rest } = overrides;
   const target = Target.parse({
     id: `web-${String(number).padStart(4, '0')}`,
@@ -30,11 +30,11 @@ function aPlace(number: number, overrides: Partial<Place> & { host?: string } = 
   return { target, online: true, window: null, installed, ...rest };
 }
 
-type RolloutPart = Partial<Situation['rollout']>;
+type RolloutPart = Partial<RolloutSituation['rollout']>;
 
 function plan(
-  places: Place[],
-  overrides: Partial<Omit<Situation, 'rollout'>> & { rollout?: RolloutPart } = {},
+  targets: RolloutTarget[],
+  overrides: Partial<Omit<RolloutSituation, 'rollout'>> & { rollout?: RolloutPart } = {},
 ) {
   const { rollout, ...rest } = overrides;
   const source = { kind: 'parameter', name: '/tls', version: 1 } as const;
@@ -49,7 +49,7 @@ function plan(
       version: { fingerprint: theNew, source, notAfter: 1_900_000_000 },
       ...rollout,
     },
-    places,
+    targets,
     refused: 0,
     done: new Set<string>(),
     now,
@@ -57,7 +57,7 @@ function plan(
   });
 }
 
-const fleet = (size: number) => Array.from({ length: size }, (_, at) => aPlace(at));
+const fleet = (size: number) => Array.from({ length: size }, (_, at) => aTarget(at));
 const idsOf = (planned: ReturnType<typeof plan>) =>
   planned.verdict === 'deploy' ? planned.chosen.map(({ target }) => target.id) : [];
 
@@ -69,19 +69,19 @@ describe('the next wave', () => {
 
   test('The next wave comes to targets with the version while a deployment of another one may be at work there', () => {
     const has = { fingerprint: theNew, notAfter: null };
-    const places = [aPlace(0, { installed: has }), aPlace(1, { installed: has, isOvertaken: true })];
+    const targets = [aTarget(0, { installed: has }), aTarget(1, { installed: has, isChanging: true })];
 
-    expect(plan(places)).toMatchObject({ verdict: 'deploy', reached: 1, total: 2 });
-    expect(idsOf(plan(places))).toEqual(['web-0001']);
+    expect(plan(targets)).toMatchObject({ verdict: 'deploy', reached: 1, total: 2 });
+    expect(idsOf(plan(targets))).toEqual(['web-0001']);
   });
 
   test('The next wave leaves out targets with the version already, and counts them as reached', () => {
-    const places = fleet(5).map((place, at) =>
+    const targets = fleet(5).map((place, at) =>
       at === 0 ? { ...place, installed: { fingerprint: theNew, notAfter: null } } : place,
     );
 
-    expect(plan(places)).toMatchObject({ verdict: 'deploy', reached: 1, total: 5, goal: 5 });
-    expect(idsOf(plan(places))).not.toContain('web-0000');
+    expect(plan(targets)).toMatchObject({ verdict: 'deploy', reached: 1, total: 5, goal: 5 });
+    expect(idsOf(plan(targets))).not.toContain('web-0000');
   });
 
   test('The next wave leaves out targets that had a turn, however it ended', () => {
@@ -101,25 +101,29 @@ describe('the next wave', () => {
   });
 
   test('The next wave has those that have the version as well when the rollout repeats it, unless it has brought it itself', () => {
-    const places = [
-      aPlace(0, { installed: { fingerprint: theNew, notAfter: null, rollout: 'earlier' } }),
-      aPlace(1, { installed: { fingerprint: theNew, notAfter: null, rollout: 'r-1' } }),
+    const targets = [
+      aTarget(0, { installed: { fingerprint: theNew, notAfter: null, rollout: 'earlier' } }),
+      aTarget(1, { installed: { fingerprint: theNew, notAfter: null, rollout: 'r-1' } }),
     ];
 
-    expect(idsOf(plan(places, { rollout: { repeat: true } }))).toEqual(['web-0000']);
+    expect(idsOf(plan(targets, { rollout: { repeat: true } }))).toEqual(['web-0000']);
   });
 
   test('The next wave is smaller where windows are closed, and the others come later', () => {
-    const places = [aPlace(0, { window: night }), aPlace(1), aPlace(2, { window: night })];
+    const targets = [aTarget(0, { window: night }), aTarget(1), aTarget(2, { window: night })];
     const strategy = Strategy.parse({ waves: ['100%'] });
 
-    expect(plan(places, { rollout: { strategy } })).toMatchObject({ verdict: 'deploy', goal: 3, waiting: 2 });
-    expect(idsOf(plan(places, { rollout: { strategy } }))).toEqual(['web-0001']);
+    expect(plan(targets, { rollout: { strategy } })).toMatchObject({
+      verdict: 'deploy',
+      goal: 3,
+      waiting: 2,
+    });
+    expect(idsOf(plan(targets, { rollout: { strategy } }))).toEqual(['web-0001']);
   });
 
   test('The next wave waits where all windows are closed, until the first one opens', () => {
-    const waiting = plan([aPlace(0, { window: night })]);
-    const soon = plan([aPlace(0, { window: night })], { now: new Date('2026-11-23T01:58:30.500Z') });
+    const waiting = plan([aTarget(0, { window: night })]);
+    const soon = plan([aTarget(0, { window: night })], { now: new Date('2026-11-23T01:58:30.500Z') });
 
     expect(waiting).toMatchObject({
       verdict: 'wait',
@@ -130,21 +134,21 @@ describe('the next wave', () => {
   });
 
   test('The next wave goes by the windows of an open night', () => {
-    expect(plan([aPlace(0, { window: night })], { now: new Date('2026-11-23T02:00:00Z') }).verdict).toBe(
+    expect(plan([aTarget(0, { window: night })], { now: new Date('2026-11-23T02:00:00Z') }).verdict).toBe(
       'deploy',
     );
   });
 
   test('The next wave passes windows when it is urgent', () => {
-    expect(plan([aPlace(0, { window: night })], { rollout: { urgent: true } }).verdict).toBe('deploy');
+    expect(plan([aTarget(0, { window: night })], { rollout: { urgent: true } }).verdict).toBe('deploy');
   });
 
   test('The next wave does not count what is at a place that the target no longer has', () => {
     const here = { fingerprint: theNew, notAfter: null };
-    const [same, moved, unknown] = [aPlace(0), aPlace(1), aPlace(2)];
+    const [same, moved, unknown] = [aTarget(0), aTarget(1), aTarget(2)];
     const found = plan([
-      { ...same, installed: { ...here, place: installationDigest(same.target) } },
-      { ...moved, installed: { ...here, place: installationDigest(aPlace(7).target) } },
+      { ...same, installed: { ...here, installation: installationDigest(same.target) } },
+      { ...moved, installed: { ...here, installation: installationDigest(aTarget(7).target) } },
       { ...unknown, installed: here },
     ]);
 
@@ -154,7 +158,7 @@ describe('the next wave', () => {
   test('The next wave passes a window that would open only after the installed certificate has expired', () => {
     const opens = Date.parse('2026-11-23T02:00:00Z') / 1000;
     const expiring = (notAfter: number) =>
-      plan([aPlace(0, { window: night, installed: { fingerprint: theOld, notAfter } })]).verdict;
+      plan([aTarget(0, { window: night, installed: { fingerprint: theOld, notAfter } })]).verdict;
 
     expect(expiring(opens)).toBe('deploy');
     expect(expiring(opens + 1)).toBe('wait');
@@ -165,25 +169,27 @@ describe('the next wave', () => {
     const rollout = { only: { hosts: [host] } };
     const late = new Date('2026-11-22T12:19:00Z');
 
-    expect(plan([aPlace(0, { online: false })], { rollout })).toMatchObject({
+    expect(plan([aTarget(0, { online: false })], { rollout })).toMatchObject({
       verdict: 'wait',
       waitSeconds: 15,
     });
     expect(plan([], { rollout })).toMatchObject({ verdict: 'wait', waitSeconds: 15 });
-    expect(plan([aPlace(0, { online: false })], { rollout, now: late }).verdict).toBe('deploy');
+    expect(plan([aTarget(0, { online: false })], { rollout, now: late }).verdict).toBe('deploy');
     expect(plan([], { rollout, now: late }).verdict).toBe('finished');
   });
 
   test('The next wave does not wait for hosts that are selected rather than named', () => {
-    expect(plan([aPlace(0, { online: false })]).verdict).toBe('deploy');
+    expect(plan([aTarget(0, { online: false })]).verdict).toBe('deploy');
   });
 
   test('The next wave lists the versions that may still be served, unless the version of a target is unknown', () => {
-    const unknown = aPlace(2, { installed: null });
+    const unknown = aTarget(2, { installed: null });
 
-    expect(plan(fleet(2))).toMatchObject({ before: [theOld] });
-    expect(plan([...fleet(2), unknown])).toMatchObject({ before: null });
-    expect(plan(fleet(2), { rollout: { only: { targets: ['web'] } } })).toMatchObject({ before: null });
+    expect(plan(fleet(2))).toMatchObject({ previousVersions: [theOld] });
+    expect(plan([...fleet(2), unknown])).toMatchObject({ previousVersions: null });
+    expect(plan(fleet(2), { rollout: { only: { targets: ['web'] } } })).toMatchObject({
+      previousVersions: null,
+    });
   });
 });
 
@@ -198,12 +204,12 @@ const strategies = fc
 type Planned = Extract<ReturnType<typeof plan>, { verdict: 'deploy' }>;
 
 /** Every wave of a rollout whose deployments all end; waits are waited out. */
-function walked(places: Place[], strategy: Strategy): Planned[] {
+function walked(targets: RolloutTarget[], strategy: Strategy): Planned[] {
   const waves: Planned[] = [];
   const done = new Set<string>();
   let clock = now;
   for (;;) {
-    const planned = plan(places, { rollout: { strategy }, done, now: clock });
+    const planned = plan(targets, { rollout: { strategy }, done, now: clock });
     if (planned.verdict === 'finished') return waves;
     if (planned.verdict === 'deploy') waves.push(planned);
     else clock = new Date(clock.getTime() + planned.waitSeconds * 1000);
@@ -213,14 +219,14 @@ function walked(places: Place[], strategy: Strategy): Planned[] {
 
 describe('the waves of any strategy, with any number of targets', () => {
   test('The waves of any strategy, with any number of targets reach each target that lacks the version exactly once, and no goal is passed', () => {
-    const places = fc.array(
+    const targets = fc.array(
       fc.record({ has: fc.boolean(), host: fc.nat(8), online: fc.boolean(), windowed: fc.boolean() }),
       { maxLength: 40 },
     );
     fc.assert(
-      fc.property(strategies, places, (strategy, some) => {
+      fc.property(strategies, targets, (strategy, some) => {
         const all = some.map(({ has, host, online, windowed }, at) =>
-          aPlace(at, {
+          aTarget(at, {
             host: `i-${String(host).padStart(17, '0')}`,
             online,
             window: windowed ? night : null,

@@ -77,7 +77,7 @@ export async function seed(world: World, setting: FleetOptions): Promise<void> {
       targetId: target.id,
       certificate,
       host: hostOf(at % setting.hosts),
-      place: installationDigest(member),
+      installation: installationDigest(member),
       fingerprint,
       notAfter: 1_900_000_000,
       version: facts,

@@ -176,7 +176,7 @@ describe('the results of a wave', () => {
 });
 
 describe('judged waves', () => {
-  const aWave = (number: number, direction: 'forward' | 'back' = 'forward') => ({
+  const aWave = (number: number, direction: 'forward' | 'rollback' = 'forward') => ({
     number,
     direction,
     results: [
@@ -192,11 +192,11 @@ describe('judged waves', () => {
 
   test('Judged waves are read in their order, without the waves that have no results', async () => {
     for (const number of [11, 1, 3]) await files.writeJudged('rollout-j', aWave(number));
-    await files.writeJudged('rollout-j', aWave(3, 'back'));
+    await files.writeJudged('rollout-j', aWave(3, 'rollback'));
 
     const judged = await files.judged('rollout-j', 10);
 
-    expect(judged).toEqual([aWave(1), aWave(3, 'back')]);
+    expect(judged).toEqual([aWave(1), aWave(3, 'rollback')]);
     expect(await files.judged('rollout-none', 5)).toEqual([]);
     expect(await files.judged('rollout-j', 0)).toEqual([]);
   });
