@@ -164,7 +164,7 @@ describe('a rollout on this machine', () => {
       expect(await err).toContain('Halting: running deployments finish.');
       expect(code).toBe(18);
       expect(out).not.toContain('b-1: ');
-      expect(out).toContain('halted: no further deployment begins');
+      expect(out).toContain('halted: no further deployments are started');
       expect(out).toContain('certferry rollout --local --resume');
     },
     patience,
