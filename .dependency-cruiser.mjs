@@ -257,6 +257,21 @@ export default {
       to: { path: '^account/', pathNot: '^account/stack/' },
     },
     {
+      name: 'local-forms-a-tree',
+      comment:
+        'In local mode base, http and dynamodb are the ground; aws, functions and ssm stand on it, then step-functions.',
+      severity: 'error',
+      from: { path: '^local/(base|http|dynamodb|aws|functions|ssm|step-functions)/' },
+      to: { path: '^local/(cloud|backend)/' },
+    },
+    {
+      name: 'local-ground-stands-alone',
+      comment: 'What every folder of local mode uses must not depend on one of them.',
+      severity: 'error',
+      from: { path: '^local/(base|http|dynamodb)/' },
+      to: { path: '^local/(aws|functions|ssm|step-functions)/' },
+    },
+    {
       name: 'no-orphans',
       comment: 'What nobody imports and nobody runs is forgotten code.',
       severity: 'error',

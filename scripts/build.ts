@@ -80,7 +80,7 @@ async function buildCommandLine(): Promise<void> {
   const entries = {
     'cli/main': 'cli/main.ts',
     'cli/tls-server': 'cli/demo/tls-server.ts',
-    'local/lambda-worker': 'local/lambda-worker.ts',
+    'local/lambda-worker': 'local/functions/lambda-worker.ts',
   };
   const { metafile } = await build({
     ...common,

@@ -1,7 +1,7 @@
 import type { CertferryError } from '../../core/errors.ts';
-import { mostDeploymentsAtOnce } from '../../local/at-once.ts';
 import type { LocalBackend } from '../../local/backend/local-backend.ts';
 import type { LocalVersion } from '../../local/backend/run-deployment.ts';
+import { mostDeploymentsAtOnce } from '../../local/base/concurrency-limit.ts';
 import type { RolloutObserver, RolloutResult } from '../../services/backend/backend.ts';
 import { readUsableBundle, secretOf } from '../input/read-bundle-files.ts';
 import { onThisMachine, readTargetsFile, selectTargets } from '../input/select-targets.ts';

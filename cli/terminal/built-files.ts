@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dist } from '../../local/artefacts.ts';
+import { dist } from '../../local/base/artefacts.ts';
 
 /** The parts of a state machine file (Amazon States Language) that the graph of an execution needs. */
 export interface StateMachine {

@@ -3,8 +3,8 @@ import { recordedRollout } from '../../services/backend/recorded-outcome.ts';
 import { recordFromControl } from '../../services/rollouts/halt-record.ts';
 import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
 import { createWaveFiles, type JudgedWave } from '../../services/rollouts/wave-files.ts';
-import type { Cloud } from '../cloud.ts';
-import { workBucket } from '../environment.ts';
+import { workBucket } from '../cloud/function-environment.ts';
+import type { Cloud } from '../cloud/local-cloud.ts';
 import type { EndedExecution } from '../step-functions/executions.ts';
 
 /** The judged waves of a rollout, in order. */

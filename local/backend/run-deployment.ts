@@ -5,7 +5,7 @@ import type { DeploymentResult, DeployRequest, OnEvent, Secret } from '../../ser
 import { recordedDeployment } from '../../services/backend/recorded-outcome.ts';
 import { unrecordedDeployment } from '../../services/backend/unrecorded-outcome.ts';
 import { createRequestNumbers } from '../../services/locks/request-numbers.ts';
-import type { Cloud } from '../cloud.ts';
+import type { Cloud } from '../cloud/local-cloud.ts';
 import { tableNames } from '../dynamodb/stack-tables.ts';
 import type { ExecutionStatus } from '../step-functions/execution-record.ts';
 import { type EndedExecution, executionArn } from '../step-functions/executions.ts';

@@ -2,12 +2,12 @@
 // TransactionConflict (a writer waits for the other one), expiry of items, and durability after a loss of power.
 // It implements what certferry uses, and refuses every other operation, parameter and expression.
 import { ServiceError } from '../http/service-error.ts';
-import { Database, type OnChange } from './database.ts';
 import { batchGetItem, getItem } from './operations/get.ts';
 import { query, scan } from './operations/query.ts';
 import { createTable, describeTable } from './operations/tables.ts';
 import { transactWriteItems } from './operations/transact.ts';
 import { prepareDelete, preparePut, prepareUpdate, write } from './operations/write.ts';
+import { Database, type OnChange } from './storage/database.ts';
 
 export interface Engine {
   /**

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
-import { dist } from '../artefacts.ts';
+import { dist } from '../base/artefacts.ts';
 
 const Parameter = z.object({ allowedPattern: z.string(), maxChars: z.int() });
 

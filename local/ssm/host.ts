@@ -7,7 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
-import { identify, isAlive } from '../process-identity.ts';
+import { identify, isAlive } from '../base/process-identity.ts';
 import {
   type CommandRecord,
   type CommandRecords,

@@ -1,4 +1,4 @@
-import { account, region } from '../events.ts';
+import { account, region } from '../base/published-events.ts';
 
 /** The machine of one deployment, and the one of rollouts, under the names that the stack gives them. */
 export const deployTarget = 'deploy-target';

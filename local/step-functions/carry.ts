@@ -1,6 +1,7 @@
 // How one execution is carried from its begin, or from a redrive, to its end, with all that it leaves on disk.
-import { executionEnded } from '../events.ts';
-import type { Objects } from '../objects.ts';
+
+import type { Objects } from '../aws/objects.ts';
+import { executionEnded } from '../base/published-events.ts';
 import { deployTarget, executionArn, readExecutionArn, stateMachineArn } from './arns.ts';
 import { type EndedChild, runDistributedMap } from './distributed-map.ts';
 import type { ExecutionEvent, ExecutionRecord, ExecutionRecords } from './execution-record.ts';

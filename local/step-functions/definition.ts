@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
-import { dist } from '../artefacts.ts';
-import { account, region } from '../events.ts';
+import { dist } from '../base/artefacts.ts';
+import { account, region } from '../base/published-events.ts';
 
 export type { StateMachineDefinition };
 

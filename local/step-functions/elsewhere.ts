@@ -5,9 +5,9 @@ import {
   SFNClient,
   StopExecutionCommand,
 } from '@aws-sdk/client-sfn';
-import { region } from '../events.ts';
+import { isAlive } from '../base/process-identity.ts';
+import { region } from '../base/published-events.ts';
 import { ServiceError } from '../http/service-error.ts';
-import { isAlive } from '../process-identity.ts';
 import { executionArn } from './arns.ts';
 import type { Executions } from './executions.ts';
 import { ownerOf } from './tokens.ts';

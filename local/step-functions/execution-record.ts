@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import { identify, isAlive, type ProcessIdentity } from '../process-identity.ts';
+import { identify, isAlive, type ProcessIdentity } from '../base/process-identity.ts';
 import { appendLine, linesOf } from './json-lines.ts';
 
 export type { ExecutionEvent };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { executionEnded } from '../events.ts';
+import { executionEnded } from '../base/published-events.ts';
 import { deployTarget, isChild, readExecutionArn } from './arns.ts';
 import { begin, type ExecutionsOptions, type House, type OnEvent, redrive } from './carry.ts';
 import {

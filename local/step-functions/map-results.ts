@@ -1,5 +1,5 @@
 // The files that a Distributed Map's ResultWriter leaves, as the developer guide of Step Functions shows them.
-import type { Objects } from '../objects.ts';
+import type { Objects } from '../aws/objects.ts';
 import type { End } from './execution-record.ts';
 
 /** One child in a results file. `Input` and `Output` are JSON as text; dates are ISO 8601. */

@@ -1,6 +1,6 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import * as z from 'zod/mini';
-import { isLambdaFailure } from '../lambdas.ts';
+import { isLambdaFailure } from '../functions/lambdas.ts';
 import { distributedMapResource, longestTimerSeconds } from './local-form.ts';
 import { type TokenDesk, taskError } from './tokens.ts';
 

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkStateFolder, unusable } from '../../cli/input/check-state-folder.ts';
-import { openStateFolder } from '../../local/state-folder.ts';
+import { openStateFolder } from '../../local/base/state-folder.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { captured } from './capture.ts';
 import { aTarget } from './finished.ts';

@@ -8,7 +8,7 @@ import {
   rollingBackMessage,
   staleServiceMessage,
 } from '../../lambdas/rollout/rollout-messages.ts';
-import { lambdaEnvironment } from '../../local/environment.ts';
+import { lambdaEnvironment } from '../../local/cloud/function-environment.ts';
 import { type CommandLine, createCommandLine } from '../../services/notify/command-lines.ts';
 import type { Message } from '../../services/notify/sns-messages.ts';
 import { fakeRolloutServices, commandLine as inStack } from '../fakes/rollout-services.ts';

@@ -4,10 +4,10 @@ import { GetObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } fr
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { DescribeInstanceInformationCommand, SSMClient } from '@aws-sdk/client-ssm';
 import { afterEach, describe, expect, test } from 'vitest';
+import { openObjects } from '../../local/aws/objects.ts';
+import { startS3 } from '../../local/aws/s3.ts';
+import { type LocalMessage, startSns, topicArn } from '../../local/aws/sns.ts';
 import type { Endpoint } from '../../local/http/server.ts';
-import { openObjects } from '../../local/objects.ts';
-import { startS3 } from '../../local/s3.ts';
-import { type LocalMessage, startSns, topicArn } from '../../local/sns.ts';
 import { startSsm } from '../../local/ssm/start.ts';
 import { scratch } from './scratch.ts';
 

@@ -1,9 +1,9 @@
 import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { workBucket } from '../../local/environment.ts';
-import { forgetOldRecords } from '../../local/retention.ts';
-import { openStateFolder } from '../../local/state-folder.ts';
+import { openStateFolder } from '../../local/base/state-folder.ts';
+import { workBucket } from '../../local/cloud/function-environment.ts';
+import { forgetOldRecords } from '../../local/cloud/retention.ts';
 import { scratch } from './scratch.ts';
 
 const now = new Date('2026-11-22T00:00:00Z');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
-import type { LocalMessage } from '../../local/sns.ts';
+import type { LocalMessage } from '../../local/aws/sns.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import {
   appliedSince,

@@ -4,10 +4,10 @@ import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openStateFolder, type StateFolder } from '../../local/base/state-folder.ts';
 import type { Engine } from '../../local/dynamodb/engine.ts';
 import { openStateDatabase, openTables } from '../../local/dynamodb/open-tables.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
-import { openStateFolder, type StateFolder } from '../../local/state-folder.ts';
 import { scratch } from './scratch.ts';
 
 let folder: StateFolder;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach } from 'vitest';
-import { openLambdas } from '../../local/lambdas.ts';
+import { openLambdas } from '../../local/functions/lambdas.ts';
 import { substitute } from '../../local/step-functions/definition.ts';
 import { type Executions, openExecutions } from '../../local/step-functions/executions.ts';
 import { startStepFunctions } from '../../local/step-functions/start.ts';

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SFNClient } from '@aws-sdk/client-sfn';
-import { openLambdas } from '../../local/lambdas.ts';
-import { type Objects, openObjects } from '../../local/objects.ts';
+import { type Objects, openObjects } from '../../local/aws/objects.ts';
+import { openLambdas } from '../../local/functions/lambdas.ts';
 import { substitute } from '../../local/step-functions/definition.ts';
 import { type Executions, openExecutions } from '../../local/step-functions/executions.ts';
 import { startStepFunctions } from '../../local/step-functions/start.ts';

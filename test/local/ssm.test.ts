@@ -10,8 +10,8 @@ import {
   SSMClient,
 } from '@aws-sdk/client-ssm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { commandEnded } from '../../local/events.ts';
-import { identify } from '../../local/process-identity.ts';
+import { identify } from '../../local/base/process-identity.ts';
+import { commandEnded } from '../../local/ssm/command-event.ts';
 import type { CommandRecord } from '../../local/ssm/command-records.ts';
 import { readDocument } from '../../local/ssm/document.ts';
 import { documentName, startSsm } from '../../local/ssm/start.ts';

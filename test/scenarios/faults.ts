@@ -2,7 +2,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { dist } from '../../local/artefacts.ts';
+import { dist } from '../../local/base/artefacts.ts';
 import {
   readDeployTarget,
   readRollout,

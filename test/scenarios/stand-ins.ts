@@ -2,7 +2,7 @@
 // graph goes after what it says.
 import { join } from 'node:path';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
-import { openObjects } from '../../local/objects.ts';
+import { openObjects } from '../../local/aws/objects.ts';
 import {
   readDeployTarget,
   readRollout,

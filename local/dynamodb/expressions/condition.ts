@@ -1,4 +1,4 @@
-import { type AttributeType, compareValues, type Item, isEqual } from '../attribute-values.ts';
+import { type AttributeType, compareValues, type Item, isEqual } from '../values/attribute-values.ts';
 import { ExpressionParser, type Operand, valueAt } from './parser.ts';
 import type { Placeholders } from './placeholders.ts';
 

@@ -1,5 +1,5 @@
-import type { AttributeValue } from '../attribute-values.ts';
-import type { KeySchema } from '../table-definition.ts';
+import type { AttributeValue } from '../values/attribute-values.ts';
+import type { KeySchema } from '../values/key-schema.ts';
 import { ExpressionParser } from './parser.ts';
 import type { Placeholders } from './placeholders.ts';
 

@@ -1,5 +1,5 @@
-import { type AttributeType, type AttributeValue, type Item, typeOf } from '../attribute-values.ts';
-import { invalid, notImplemented } from '../invalid.ts';
+import { type AttributeType, type AttributeValue, type Item, typeOf } from '../values/attribute-values.ts';
+import { invalid, notImplemented } from '../values/invalid.ts';
 import type { Placeholders } from './placeholders.ts';
 import { reservedWords } from './reserved-words.ts';
 

@@ -1,5 +1,5 @@
-import { type AttributeValue, parseValue } from '../attribute-values.ts';
-import { invalid } from '../invalid.ts';
+import { type AttributeValue, parseValue } from '../values/attribute-values.ts';
+import { invalid } from '../values/invalid.ts';
 
 /** The parts of a request from which its expressions take names and values. */
 export interface PlaceholderInput {

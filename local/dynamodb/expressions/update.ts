@@ -1,6 +1,6 @@
-import { type AttributeValue, type Item, typeOf } from '../attribute-values.ts';
-import { invalid } from '../invalid.ts';
-import { addNumbers } from '../numbers.ts';
+import { type AttributeValue, type Item, typeOf } from '../values/attribute-values.ts';
+import { invalid } from '../values/invalid.ts';
+import { addNumbers } from '../values/numbers.ts';
 import { ExpressionParser } from './parser.ts';
 import type { Placeholders } from './placeholders.ts';
 

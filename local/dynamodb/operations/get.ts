@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { type Item, itemBytes, parseItem } from '../attribute-values.ts';
-import type { Database } from '../database.ts';
-import { invalid } from '../invalid.ts';
-import { keyOfRequest } from '../table-definition.ts';
+import type { Database } from '../storage/database.ts';
+import { keyOfRequest } from '../storage/table-definition.ts';
+import { type Item, itemBytes, parseItem } from '../values/attribute-values.ts';
+import { invalid } from '../values/invalid.ts';
 import { parseRequest, RawItem } from './request.ts';
 
 const GetItemInput = z.strictObject({

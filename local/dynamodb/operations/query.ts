@@ -1,17 +1,17 @@
 import * as z from 'zod/mini';
-import { type Item, itemBytes, parseItem } from '../attribute-values.ts';
-import type { Database } from '../database.ts';
 import { parseKeyCondition } from '../expressions/key-condition.ts';
 import { Placeholders } from '../expressions/placeholders.ts';
-import { invalid } from '../invalid.ts';
-import type { Start, StoredItem } from '../table.ts';
+import type { Database } from '../storage/database.ts';
+import type { Start, StoredItem } from '../storage/table.ts';
 import {
   attributesOf,
   hasSameElements,
-  type KeySchema,
   keyOfItem,
   type TableDefinition,
-} from '../table-definition.ts';
+} from '../storage/table-definition.ts';
+import { type Item, itemBytes, parseItem } from '../values/attribute-values.ts';
+import { invalid } from '../values/invalid.ts';
+import type { KeySchema } from '../values/key-schema.ts';
 import { parseRequest, placeholderParameters, RawItem } from './request.ts';
 
 const pageParameters = {

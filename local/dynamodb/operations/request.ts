@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { invalid, notImplemented } from '../invalid.ts';
+import { invalid, notImplemented } from '../values/invalid.ts';
 
 /** The parameters by which a request gives its expressions names and values. */
 export const placeholderParameters = {

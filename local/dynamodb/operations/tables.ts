@@ -1,11 +1,7 @@
 import * as z from 'zod/mini';
-import type { Database } from '../database.ts';
-import {
-  CreateTableInput,
-  type KeySchema,
-  readDefinition,
-  type TableDefinition,
-} from '../table-definition.ts';
+import type { Database } from '../storage/database.ts';
+import { CreateTableInput, readDefinition, type TableDefinition } from '../storage/table-definition.ts';
+import type { KeySchema } from '../values/key-schema.ts';
 import { parseRequest } from './request.ts';
 
 export function createTable(database: Database, input: unknown): object {

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
 import { ServiceError } from '../../http/service-error.ts';
-import { type Item, itemBytes } from '../attribute-values.ts';
-import type { Database } from '../database.ts';
-import { invalid } from '../invalid.ts';
+import type { Database } from '../storage/database.ts';
+import { type Item, itemBytes } from '../values/attribute-values.ts';
+import { invalid } from '../values/invalid.ts';
 import { parseRequest } from './request.ts';
 import {
   type Evaluation,

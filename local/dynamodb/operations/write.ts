@@ -1,14 +1,14 @@
 // PutItem, UpdateItem, DeleteItem, and the same as actions of a transaction.
 import * as z from 'zod/mini';
 import { ServiceError } from '../../http/service-error.ts';
-import { expectItemFits, type Item, parseItem } from '../attribute-values.ts';
-import type { Database } from '../database.ts';
 import { parseCondition } from '../expressions/condition.ts';
 import { type PlaceholderInput, Placeholders } from '../expressions/placeholders.ts';
 import { parseUpdate } from '../expressions/update.ts';
-import { invalid } from '../invalid.ts';
-import type { Table } from '../table.ts';
-import { attributesOf, type Key, keyOfItem, keyOfRequest } from '../table-definition.ts';
+import type { Database } from '../storage/database.ts';
+import type { Table } from '../storage/table.ts';
+import { attributesOf, type Key, keyOfItem, keyOfRequest } from '../storage/table-definition.ts';
+import { expectItemFits, type Item, parseItem } from '../values/attribute-values.ts';
+import { invalid } from '../values/invalid.ts';
 import { conditionParameters, parseRequest, RawItem } from './request.ts';
 
 /** A write whose request has been checked; the database has not been read yet. */

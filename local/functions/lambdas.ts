@@ -1,6 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import { Worker } from 'node:worker_threads';
-import { programs } from './artefacts.ts';
+import { programs } from '../base/artefacts.ts';
 import type { Reply, Request, WorkerOptions } from './lambda-worker.ts';
 
 /** A function that threw: `cause` is the JSON that the Lambda service makes of it. */

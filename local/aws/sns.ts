@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { account, region } from './events.ts';
-import { authorize, type Endpoint, readBody, serve, xmlText } from './http/server.ts';
-import { ServiceError } from './http/service-error.ts';
+import { account, region } from '../base/published-events.ts';
+import { authorize, type Endpoint, readBody, serve, xmlText } from '../http/server.ts';
+import { ServiceError } from '../http/service-error.ts';
 
 /** The topic of local mode's messages. */
 export const topicArn = `arn:aws:sns:${region}:${account}:certferry`;

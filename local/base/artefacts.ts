@@ -3,7 +3,7 @@ import { dirname, extname, join } from 'node:path';
 
 const fromSource = extname(import.meta.filename) === '.ts';
 
-/** The folder of what was built: the Lambdas, the agent, the document, the state machines. */
+/** The folder of the built Lambdas, agent, document and state machines. */
 export const dist = join(packageFolder(), 'dist');
 
 function packageFolder(): string {
@@ -15,9 +15,9 @@ function packageFolder(): string {
   return folder;
 }
 
-/** A program of local mode that runs in a process or thread of its own: as built, or its source when that is what runs. */
+/** Programs of local mode that run in a thread of their own: the built file, or the source if this file is a source. */
 export const programs = {
   lambdaWorker: fromSource
-    ? join(import.meta.dirname, 'lambda-worker.ts')
+    ? join(import.meta.dirname, '../functions/lambda-worker.ts')
     : join(dist, 'local/lambda-worker.mjs'),
 };

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import * as z from 'zod/mini';
-import { type JsonEndpoint, startJsonEndpoint } from './http/json-endpoint.ts';
-import { ServiceError } from './http/service-error.ts';
+import { type JsonEndpoint, startJsonEndpoint } from '../http/json-endpoint.ts';
+import { ServiceError } from '../http/service-error.ts';
 
 /** Where a secret is found: what a version's source of kind `secretsmanager` says. */
 export interface SecretLocation {

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { workBucket } from './environment.ts';
-import type { StateFolder } from './state-folder.ts';
+import type { StateFolder } from '../base/state-folder.ts';
+import { workBucket } from './function-environment.ts';
 
 const dayMilliseconds = 86_400_000;
 

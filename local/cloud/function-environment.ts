@@ -1,12 +1,12 @@
 import { homedir } from 'node:os';
-import { tables } from '../core/deployment/tables.ts';
-import { engineHost } from './dynamodb/request-handler.ts';
-import { tableNames } from './dynamodb/stack-tables.ts';
-import { region } from './events.ts';
-import { topicArn } from './sns.ts';
-import { documentName } from './ssm/start.ts';
-import type { StateFolder } from './state-folder.ts';
-import { deployTarget, rollout, stateMachineArn } from './step-functions/arns.ts';
+import { tables } from '../../core/deployment/tables.ts';
+import { topicArn } from '../aws/sns.ts';
+import { region } from '../base/published-events.ts';
+import type { StateFolder } from '../base/state-folder.ts';
+import { engineHost } from '../dynamodb/request-handler.ts';
+import { tableNames } from '../dynamodb/stack-tables.ts';
+import { documentName } from '../ssm/start.ts';
+import { deployTarget, rollout, stateMachineArn } from '../step-functions/arns.ts';
 
 /** The bucket of the rollouts' own files. */
 export const workBucket = 'certferry-work';

@@ -1,4 +1,4 @@
-import { ServiceError } from '../http/service-error.ts';
+import { ServiceError } from '../../http/service-error.ts';
 
 export function invalid(message: string): ServiceError {
   return new ServiceError('ValidationException', message);

@@ -1,8 +1,8 @@
 // What this stand-in of S3 cannot show: versions, encryption, policies, multipart uploads, conditional reads, throttling,
 // and limits of size.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { authorize, type Endpoint, readBody, serve, xmlText } from './http/server.ts';
-import { ServiceError } from './http/service-error.ts';
+import { authorize, type Endpoint, readBody, serve, xmlText } from '../http/server.ts';
+import { ServiceError } from '../http/service-error.ts';
 import type { Objects } from './objects.ts';
 
 export interface S3Options {

@@ -1,12 +1,7 @@
 import * as z from 'zod/mini';
-import type { Item } from './attribute-values.ts';
-import { invalid, notImplemented } from './invalid.ts';
-
-/** The key attributes of a table or an index. All are strings. */
-export interface KeySchema {
-  readonly partitionKey: string;
-  readonly sortKey: string | null;
-}
+import type { Item } from '../values/attribute-values.ts';
+import { invalid, notImplemented } from '../values/invalid.ts';
+import type { KeySchema } from '../values/key-schema.ts';
 
 /** A table, as CreateTable defines it. */
 export interface TableDefinition extends KeySchema {

@@ -1,6 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { ServiceError } from '../http/service-error.ts';
-import type { Item } from './attribute-values.ts';
+import { ServiceError } from '../../http/service-error.ts';
+import type { Item } from '../values/attribute-values.ts';
 import { openSqlite } from './sqlite.ts';
 import { Table, tableSql } from './table.ts';
 import type { TableDefinition } from './table-definition.ts';

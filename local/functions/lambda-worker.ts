@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
-import { openEngine } from './dynamodb/engine.ts';
-import { engineHost, interceptRequests } from './dynamodb/request-handler.ts';
+import { openEngine } from '../dynamodb/engine.ts';
+import { engineHost, interceptRequests } from '../dynamodb/request-handler.ts';
 
 export interface Request {
   readonly id: number;

@@ -1,7 +1,8 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
-import type { Item } from './attribute-values.ts';
-import type { KeyCondition } from './expressions/key-condition.ts';
-import type { Key, KeySchema, TableDefinition } from './table-definition.ts';
+import type { KeyCondition } from '../expressions/key-condition.ts';
+import type { Item } from '../values/attribute-values.ts';
+import type { KeySchema } from '../values/key-schema.ts';
+import type { Key, TableDefinition } from './table-definition.ts';
 
 /** An item and its key. */
 export interface StoredItem extends Key {

@@ -1,13 +1,12 @@
-// The events that EventBridge would carry to our Lambdas, in AWS's shapes.
+// The events that EventBridge would send to our Lambdas, in AWS's shapes.
 import { randomUUID } from 'node:crypto';
-import type { CommandRecord } from './ssm/command-records.ts';
-import { statusOf } from './ssm/shapes.ts';
 
-/** The account and region of everything local. */
+/** The account and region of local mode. */
 export const account = '000000000000';
 export const region = 'us-east-1';
 
-function event(source: string, detailType: string, resource: string, detail: object) {
+/** An event in the envelope of EventBridge. */
+export function event(source: string, detailType: string, resource: string, detail: object) {
   return {
     version: '0',
     id: randomUUID(),
@@ -21,23 +20,7 @@ function event(source: string, detailType: string, resource: string, detail: obj
   };
 }
 
-/** "EC2 Command Invocation Status-change Notification": without output or exit code, as SSM sends it. */
-export function commandEnded(record: CommandRecord) {
-  return event(
-    'aws.ssm',
-    'EC2 Command Invocation Status-change Notification',
-    `arn:aws:ec2:${region}:${account}:instance/${record.host}`,
-    {
-      'command-id': record.commandId,
-      'document-name': record.documentName,
-      'instance-id': record.host,
-      'requested-date-time': new Date(record.requestedAt).toISOString(),
-      status: statusOf(record),
-    },
-  );
-}
-
-/** What the event says of an execution. Times are epoch milliseconds. */
+/** The facts of an ended execution. Times are epoch milliseconds. */
 export interface EndedExecution {
   readonly arn: string;
   readonly name: string;

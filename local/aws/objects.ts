@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
-import { ServiceError } from './http/service-error.ts';
+import { ServiceError } from '../http/service-error.ts';
 
 export interface LocalObject {
   readonly body: Buffer;
