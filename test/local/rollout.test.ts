@@ -160,13 +160,14 @@ describe('a rollout on this machine', () => {
       const second = await aVersion();
       const strategy = { waves: [1, '100%'], approvalAfterWave: 1 };
       const child = spawnRollout(fleet.stateDir, carrying(second, { targets: fleet.targets, strategy }));
+      const exited = once(child, 'exit');
       const said = await saysUntil(child, /rollout AwaitApproval/);
       const id = /^started (.*)$/.exec(said.find((line) => line.startsWith('started')) ?? '')?.[1] ?? '';
       const answer = { verdict: 'approved', by: 'somebody' } as const;
       while (!(await ferry.decide(id, answer))) await sleep(50);
 
       const rest = await saysUntil(child, /ended/);
-      await once(child, 'exit');
+      await exited;
 
       expect(rest.at(-1)).toBe('ended finished');
       expect(await served(fleet)).toEqual(Array(2).fill(second.fingerprint));
