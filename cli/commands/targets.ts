@@ -83,7 +83,7 @@ function detailsOf({ kind, thing }: Registration): string {
   return source === undefined ? 'no source' : source.kind;
 }
 
-const changeWords: Readonly<Record<Change['what'], readonly [sign: string, words: string]>> = {
+const changeTexts: Readonly<Record<Change['what'], readonly [sign: string, text: string]>> = {
   add: ['+', 'new'],
   change: ['~', 'changed'],
   same: [' ', 'unchanged'],
@@ -100,8 +100,8 @@ function printChanges(
     return;
   }
   for (const { kind, id, what } of changes) {
-    const [sign, words] = changeWords[what];
-    out(`${sign} ${kind} ${colours.bold(id)}  ${words}`);
+    const [sign, text] = changeTexts[what];
+    out(`${sign} ${kind} ${colours.bold(id)}  ${text}`);
   }
   const count = changes.filter(({ what }) => what === 'add' || what === 'change').length;
   out(dryRun ? `Dry run: ${count} would be registered.` : `${count} registered.`);

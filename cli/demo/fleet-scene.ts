@@ -60,8 +60,8 @@ async function failRenewal(scene: FleetScene, version: IssuedCertificate): Promi
     waves: [
       'forward web-1 deployed',
       'forward web-2 deployed, web-3 rolled_back',
-      'back web-2 deployed',
-      'back web-1 deployed',
+      'rollback web-2 deployed',
+      'rollback web-1 deployed',
     ],
   });
   if (lastWave.some((server, at) => identityOf(server) !== previous[at])) {

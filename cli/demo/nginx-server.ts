@@ -55,8 +55,8 @@ function nginxArgs(folder: string): string[] {
 /** `nginx -s reload` succeeds when the signal is sent. While the file `ignoreReloads` exists, the script sends none. */
 function writeReload(folder: string, ignoreReloads: string): void {
   const file = join(folder, 'reload');
-  const words = ['nginx', ...nginxArgs(folder), '-s', 'reload'].map((word) => `'${word}'`).join(' ');
-  writeFileSync(file, `#!/bin/sh\nif [ -e '${ignoreReloads}' ]; then exit 0; fi\nexec ${words}\n`);
+  const command = ['nginx', ...nginxArgs(folder), '-s', 'reload'].map((word) => `'${word}'`).join(' ');
+  writeFileSync(file, `#!/bin/sh\nif [ -e '${ignoreReloads}' ]; then exit 0; fi\nexec ${command}\n`);
   chmodSync(file, 0o755);
 }
 

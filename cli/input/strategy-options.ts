@@ -43,7 +43,7 @@ function numberOr(text: string | undefined): number | string | undefined {
 /** Replaces the field (`pauseSeconds`) by its option (`--pause`). The hint about quotes applies to files only. */
 function asOption(problem: string): string {
   return problem.replace(' in quotes', '').replace(/^\w+/, (field) => {
-    const words = field.replace(/Seconds$/, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-    return `--${words}`;
+    const suffix = field.replace(/Seconds$/, '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    return `--${suffix}`;
   });
 }

@@ -78,7 +78,7 @@ describe('a bundle in files', () => {
       writeFileSync(cert, Buffer.from([0x30, 0x03, 0x02, 0x01, 0x03]));
 
       expect(() => readBundleFiles({ cert, [part]: file('other.pem', 'x') }, now)).toThrow(
-        `${cert} is a PKCS#12 file, which holds key and chain itself: leave out ${option}`,
+        `${cert} is a PKCS#12 file, which contains key and chain. Omit ${option}.`,
       );
     },
   );
