@@ -59,7 +59,9 @@ export function aRolledBackExecution() {
     .visit('ProbeFrom?', 'Choice')
     .visit('ProbeEndpoint', 'Task', { output: probe('exhausted') })
     .visit('ProbeOutcome?', 'Choice')
-    .visit('RollBack', 'Task', { output: { rollback: { outcome: 'restored', summary: 'previous files restored' } } })
+    .visit('RollBack', 'Task', {
+      output: { rollback: { outcome: 'restored', summary: 'previous files restored' } },
+    })
     .visit('RollBackOutcome?', 'Choice')
     .visit('ProbeRestored', 'Task', { output: { restored: { verdict: 'verified', summary: 'served' } } })
     .visit('ProbeRestoredOutcome?', 'Choice')
