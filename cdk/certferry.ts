@@ -186,7 +186,7 @@ export class Certferry extends Construct {
 
 /** The burst is twice the rate, so that unused capacity is not lost at once. */
 const burstFor = (rate: number) =>
-  Math.min(limits.sendBurst.most, Math.max(limits.sendBurst.least, Math.ceil(2 * rate)));
+  Math.min(limits.sendBurst.maximum, Math.max(limits.sendBurst.minimum, Math.ceil(2 * rate)));
 
 /** The functions that send commands, all limited by the same rate. */
 const senders = (Object.keys(tasks) as TaskName[]).filter((name) =>

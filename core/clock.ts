@@ -1,11 +1,11 @@
-/** Injected, so that a test says what time it is. */
+/** Injected, so that tests can set the time. */
 export interface Clock {
   now(): Date;
 }
 
 export const systemClock: Clock = { now: () => new Date() };
 
-/** Epoch seconds, as DynamoDB's TTL and a job's `expiresAt` want them. */
+/** Epoch seconds, the unit of DynamoDB's TTL and of `expiresAt` of a job. */
 export function epochSeconds(date: Date): number {
   return Math.floor(date.getTime() / 1000);
 }

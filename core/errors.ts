@@ -1,12 +1,12 @@
-/** Whether repeating the same call can help: at once, after a wait, or never. */
+/** Whether a retry can help: at once, after a wait, or never. */
 export type RetryAdvice = 'now' | 'later' | 'never';
 
 /** Facts about a failure that are safe to log: never bytes of a bundle, never a secret that was compared. */
 export type ErrorDetails = Readonly<Record<string, string | number | boolean | null | readonly string[]>>;
 
 /**
- * Every error name certferry throws or gives as an outcome's reason, with whether repeating helps. The name is what a
- * state machine's `ErrorEquals` matches and what `docs/troubleshooting.md` lists; a test holds the three equal.
+ * All names of errors and reasons of outcomes, each with its retry advice. `ErrorEquals` in the state machines matches
+ * these names and `docs/troubleshooting.md` lists them; a test compares the three.
  */
 export const errorNames = {
   // certificate bundles
@@ -46,7 +46,7 @@ export const errorNames = {
   SourceUnavailable: 'later',
   SourceMismatch: 'never',
   SourceUnfit: 'never',
-  // carrying a job
+  // delivering a job
   JobTooLarge: 'never',
   JobUnreadable: 'never',
   JobExpired: 'never',
@@ -73,8 +73,8 @@ export const errorNames = {
 export type ErrorName = keyof typeof errorNames;
 
 /**
- * The one error class of certferry. `name` is stable and machine-readable; `message` says what was attempted, on
- * what, the offending value and the next step.
+ * The only error class of certferry. `name` is stable and machine-readable; `message` gives what happened, the observed
+ * value and the next step.
  */
 export class CertferryError extends Error {
   override readonly name: ErrorName;
@@ -89,7 +89,7 @@ export class CertferryError extends Error {
   }
 }
 
-/** Guards by name, not by prototype: an error may have crossed a bundle, a worker or a wire. */
+/** Compares the name, not the prototype: an error may come from another bundle, worker or process. */
 export function isCertferryError(error: unknown): error is CertferryError {
   return error instanceof Error && Object.hasOwn(errorNames, error.name);
 }

@@ -6,7 +6,7 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Text as it may stand in a page, between tags or in a quoted attribute, without ever becoming markup. */
+/** Escapes text for HTML, between tags or in a quoted attribute. */
 export function htmlText(text: string): string {
   return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 }

@@ -1,9 +1,9 @@
-/** What numbers of a stack may be: both ends belong. The stack is refused with others, and so is a function told of them. */
+/** Inclusive limits of settings of a stack. The construct and the Lambda functions refuse values outside them. */
 export const limits = {
   /** Commands a second, of all functions together. */
-  sendRate: { least: 0.1, most: 1000 },
-  /** Commands at once, when none were sent for a while. */
-  sendBurst: { least: 1, most: 1000 },
+  sendRate: { minimum: 0.1, maximum: 1000 },
+  /** Commands in one burst after a period without commands. */
+  sendBurst: { minimum: 1, maximum: 1000 },
   /** Days. */
-  historyDays: { least: 1, most: 36_500 },
+  historyDays: { minimum: 1, maximum: 36_500 },
 } as const;

@@ -17,9 +17,9 @@ const { sendRate, historyDays } = limits;
 const minimumSweepMinutes = 15;
 
 const Props = z.object({
-  commandsPerSecond: z.optional(z.number().check(z.gte(sendRate.least), z.lte(sendRate.most))),
-  historyRetentionDays: z.optional(z.int().check(z.gte(historyDays.least), z.lte(historyDays.most))),
-  expiryAlarmDays: z.optional(z.int().check(z.positive(), z.lte(historyDays.most))),
+  commandsPerSecond: z.optional(z.number().check(z.gte(sendRate.minimum), z.lte(sendRate.maximum))),
+  historyRetentionDays: z.optional(z.int().check(z.gte(historyDays.minimum), z.lte(historyDays.maximum))),
+  expiryAlarmDays: z.optional(z.int().check(z.positive(), z.lte(historyDays.maximum))),
   sweepSchedule: z.optional(
     z.number().check(z.gte(minimumSweepMinutes, { error: `at least ${minimumSweepMinutes} minutes` })),
   ),

@@ -9,7 +9,7 @@ import { Construct } from 'constructs';
 import type * as z from 'zod/mini';
 import { CertferryError } from '../../core/errors.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
-import { checkCertificate, checkTarget, placeFor } from '../../core/registry/registrations.ts';
+import { checkCertificate, checkTarget, placeholderFor } from '../../core/registry/registrations.ts';
 import type { StrategyOverrides } from '../../core/registry/strategy.ts';
 import { parseTargets } from '../../core/registry/targets-file.ts';
 import type { TaskFunction } from '../functions/task-function.ts';
@@ -74,7 +74,7 @@ export class Registrations extends Construct {
         if (Array.isArray(value) && Token.isUnresolved(value)) throw listToken(field);
         if (typeof value !== 'string' || !Token.isUnresolved(value)) return value;
         const found = this.#tokenValues.indexOf(value);
-        return placeFor(found === -1 ? this.#tokenValues.push(value) - 1 : found);
+        return placeholderFor(found === -1 ? this.#tokenValues.push(value) - 1 : found);
       }),
     );
   }

@@ -1,14 +1,14 @@
-// The little ASN.1 that node:crypto does not do: looking into DER (or BER) by hand.
+// Reads the parts of DER and BER that node:crypto does not expose.
 import 'node-forge/lib/asn1.js';
 import type { asn1 } from 'node-forge';
 import forge from 'node-forge/lib/forge.js';
 
 export type Node = asn1.Asn1;
 
-/** Bytes as node-forge has them: characters 0 to 255. */
+/** Bytes in the form of node-forge: a string of characters 0 to 255. */
 export type ByteString = string;
 
-/** Throws a plain Error for anything that is not one whole DER or BER value; so do the others here. */
+/** Throws a plain Error unless the bytes are exactly one DER or BER value; so do the other functions of this file. */
 export function parseDer(bytes: Uint8Array | ByteString): Node {
   return forge.asn1.fromDer(typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1'));
 }
@@ -28,7 +28,7 @@ export function childrenOf(node: Node | undefined): Node[] {
   return node.value;
 }
 
-/** The content of an OCTET STRING, put together when BER has it in pieces. */
+/** The content of an OCTET STRING; joins the segments of BER. */
 export function octetsOf(node: Node | undefined): ByteString {
   if (node === undefined) throw new Error('an OCTET STRING was expected');
   return Array.isArray(node.value) ? node.value.map(octetsOf).join('') : node.value;
@@ -44,7 +44,7 @@ export function integerOf(node: Node | undefined): number {
 
 const integerTag = 2;
 
-/** The largest INTEGER of a value, at any depth: among a key derivation's parameters, what bounds its cost. */
+/** The largest INTEGER in a value, at any depth. Among the parameters of a key derivation it bounds the cost. */
 export function largestInteger(node: Node): number {
   if (Array.isArray(node.value)) return Math.max(0, ...node.value.map(largestInteger));
   if (Number(node.type) !== integerTag) return 0;

@@ -1,11 +1,11 @@
-// Which certificate is the leaf, and in which order the others lead up from it. Signatures decide, not the order given.
+// Finds the leaf and orders the other certificates from it upwards, by signatures and not by their order in the input.
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { CertferryError } from '../errors.ts';
 import { describeCertificate, nameLine } from './describe.ts';
 import { epochSeconds, fingerprintOf } from './facts.ts';
 import { tryOr } from './try-or.ts';
 
-/** `complete` when the chain is known to reach a root; `spare` are intermediates of other paths than the one taken. */
+/** `complete`: the chain reaches a root among the certificates. `spare`: intermediates of other paths. */
 export interface OrderedChain {
   readonly leaf: X509Certificate;
   readonly chain: readonly X509Certificate[];
@@ -13,7 +13,7 @@ export interface OrderedChain {
   readonly complete: boolean;
 }
 
-/** A certificate and those among the given that issued it, by name and signature. */
+/** A certificate, and its issuers among the input, by name and signature. */
 interface Member {
   readonly certificate: X509Certificate;
   readonly selfSigned: boolean;
@@ -23,8 +23,8 @@ interface Member {
 type Path = readonly [Member, ...Member[]];
 
 /**
- * Orders certificates (no two the same) from the leaf upwards, without the root. The key only tells a CA that is meant
- * to be the leaf from a chain without one.
+ * Orders distinct certificates from the leaf upwards, without the root. The key only distinguishes a CA that is used as
+ * leaf from a chain without a leaf.
  * @throws CertferryError NoLeaf, SeveralLeaves, LeafIsCa, ChainBroken
  */
 export function orderChain(certificates: readonly X509Certificate[], key: KeyObject): OrderedChain {
@@ -32,7 +32,7 @@ export function orderChain(certificates: readonly X509Certificate[], key: KeyObj
   const leaf = findLeaf(members, key);
   const path = longestPath(leaf, []);
   const related = ancestorsOf(leaf);
-  refuseStrangers(
+  refuseUnrelated(
     path,
     members.filter((each) => !related.has(each)),
   );
@@ -46,7 +46,7 @@ export function orderChain(certificates: readonly X509Certificate[], key: KeyObj
   };
 }
 
-/** Every signature is checked once, here: the ways through a tangle of cross-signed CAs are many. */
+/** Checks every signature once, because cross-signed CAs can form many paths. */
 function resolveSweptTargets(certificates: readonly X509Certificate[]): Member[] {
   const members = certificates.map((certificate) => {
     const selfSigned = certificate.subject === certificate.issuer && isSignedBy(certificate, certificate);
@@ -63,12 +63,12 @@ function isIssuedBy(child: X509Certificate, parent: X509Certificate): boolean {
   return child.checkIssued(parent) && isSignedBy(child, parent);
 }
 
-/** False, too, for a parent's key of a kind that this OpenSSL does not know. */
+/** Also false if OpenSSL does not support the key of the parent. */
 function isSignedBy(child: X509Certificate, parent: X509Certificate): boolean {
   return tryOr(() => child.verify(parent.publicKey), false);
 }
 
-/** A root of X.509 version 1 does not say that it is a CA; that it signed another says so. */
+/** A root of X.509 version 1 has no CA flag; it is recognised because it signed another certificate. */
 function findLeaf(members: readonly Member[], key: KeyObject): Member {
   const signsAnother = (one: Member) => members.some(({ issuers }) => issuers.includes(one));
   const candidates = members.filter(
@@ -85,8 +85,8 @@ function findLeaf(members: readonly Member[], key: KeyObject): Member {
 }
 
 /**
- * Cross-signed certificates give several ways up. The longest is taken, as it serves the oldest clients too; among
- * equals the one that lasts longest, then the smallest fingerprint, so that the order given never matters.
+ * Cross-signed certificates allow several paths. The longest one is used, because it works for old clients too; then the
+ * one with the latest expiry; then the one with the smallest fingerprint, so that the input order never matters.
  */
 function longestPath(from: Member, below: readonly Member[]): Path {
   const seen = [...below, from];
@@ -102,7 +102,7 @@ function byPreference(one: Path, other: Path): number {
   return lasting === 0 ? fingerprintOf(first).localeCompare(fingerprintOf(second)) : lasting;
 }
 
-/** The member itself and everything above it; a Set yields what is added to it meanwhile. */
+/** The member and all its ancestors. Iteration over a Set includes elements added during the loop. */
 function ancestorsOf(member: Member): Set<Member> {
   const found = new Set([member]);
   for (const { issuers } of found) for (const issuer of issuers) found.add(issuer);
@@ -120,37 +120,37 @@ function noLeaf(certificates: readonly X509Certificate[], key: KeyObject): Certf
 /** `openssl req -x509` makes such certificates unless told otherwise. */
 function leafIsCa(certificate: X509Certificate): CertferryError {
   const subject = describeCertificate(certificate);
-  const message = `${subject} is a CA certificate (basicConstraints CA:TRUE), not a server's. Give the certificate that was issued for the server; a self-signed one must say CA:FALSE.`;
+  const message = `${subject} is a CA certificate (basicConstraints CA:TRUE), not a server certificate. Use the certificate that was issued for the server; a self-signed one must say CA:FALSE.`;
   return new CertferryError('LeafIsCa', message, { details: { subject } });
 }
 
 function severalLeaves(candidates: readonly Member[]): CertferryError {
   const subjects = candidates.map(({ certificate }) => describeCertificate(certificate));
-  const message = `There are ${candidates.length} leaves, and only one may be given: ${subjects.join(', ')}. Leave out those that are not meant.`;
+  const message = `There are ${candidates.length} leaves, but a bundle has exactly one: ${subjects.join(', ')}. Remove the others.`;
   return new CertferryError('SeveralLeaves', message, { details: { subjects } });
 }
 
-function refuseStrangers(path: Path, strangers: readonly Member[]): void {
-  if (strangers.length === 0) return;
+function refuseUnrelated(path: Path, unrelated: readonly Member[]): void {
+  if (unrelated.length === 0) return;
   const top = (path.at(-1) as Member).certificate;
-  const subjects = strangers.map(({ certificate }) => describeCertificate(certificate));
-  const namesake = strangers.some(({ certificate }) => certificate.subject === top.issuer);
+  const subjects = unrelated.map(({ certificate }) => describeCertificate(certificate));
+  const namesake = unrelated.some(({ certificate }) => certificate.subject === top.issuer);
   const gap = namesake
-    ? `a certificate of that name is given, but did not sign it (another key, or damaged)`
+    ? 'but the certificate of that name did not sign it (it has another key, or is damaged)'
     : 'which is not among the certificates';
-  const message = `The chain is broken: ${describeCertificate(top)} was issued by "${nameLine(top.issuer)}", ${gap}; so these lead nowhere: ${subjects.join(', ')}. Give the leaf's own intermediates, and no others.`;
+  const message = `The chain is broken: ${describeCertificate(top)} was issued by "${nameLine(top.issuer)}", ${gap}; these certificates are not part of the chain: ${subjects.join(', ')}. Use only the intermediates of the leaf.`;
   throw new CertferryError('ChainBroken', message, {
-    details: { issuer: nameLine(top.issuer), strangers: subjects },
+    details: { issuer: nameLine(top.issuer), unrelated: subjects },
   });
 }
 
-/** Left in, a root with a flipped bit would pass for a certificate that some other root signed. */
+/** A damaged root would otherwise look like a certificate signed by another root. */
 function refuseDamagedRoot([, ...chain]: Path): void {
   const damaged = chain.find(
     ({ certificate, issuers }) => certificate.subject === certificate.issuer && issuers.length === 0,
   );
   if (damaged === undefined) return;
   const subject = describeCertificate(damaged.certificate);
-  const message = `The chain is broken: ${subject} says that it is self-signed, but its signature is not its own. It is damaged; leave it out, a root is not needed.`;
+  const message = `The chain is broken: ${subject} names itself as issuer, but its signature does not match its key. It is damaged. Remove it; a root is not needed.`;
   throw new CertferryError('ChainBroken', message, { details: { subject } });
 }

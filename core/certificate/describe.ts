@@ -1,10 +1,10 @@
-// How messages name certificates and keys. Subjects come from strangers: they are cut short and stripped of control characters.
+// Names of certificates and keys in messages. Subjects are untrusted: they are truncated and control characters replaced.
 import { createHash, type KeyObject, type X509Certificate } from 'node:crypto';
 import { curveNames } from './facts.ts';
 
-const longestName = 120;
+const maximumNameLength = 120;
 
-/** `CN=www.example.test (serial 0A1B…, valid until 2026-11-22)`: enough to find it among its likes. */
+/** `CN=www.example.test (serial 0A1B…, valid until 2026-11-22)`: enough to identify the certificate. */
 export function describeCertificate(certificate: X509Certificate): string {
   return `"${nameLine(certificate.subject)}" (serial ${certificate.serialNumber.slice(0, 40)}, valid until ${dayOf(certificate.validTo)})`;
 }
@@ -16,10 +16,10 @@ export function nameLine(name: string | undefined): string {
     .replaceAll('\n', ', ')
     .replace(/\p{Cc}/gu, '?');
   if (line === '') return 'no name';
-  return line.length > longestName ? `${line.slice(0, longestName)}…` : line;
+  return line.length > maximumNameLength ? `${line.slice(0, maximumNameLength)}…` : line;
 }
 
-/** `RSA 2048`, `ECDSA P-256`, `Ed25519`, or OpenSSL's name of any other kind. */
+/** `RSA 2048`, `ECDSA P-256`, `Ed25519`, or the OpenSSL name of another type. */
 export function describeKey(key: KeyObject): string {
   const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails: details = {} } = key;
   if (type === 'ed25519') return 'Ed25519';
@@ -28,12 +28,12 @@ export function describeKey(key: KeyObject): string {
   return type.toUpperCase();
 }
 
-/** Enough of a fingerprint to tell two apart in a sentence. */
+/** The first 12 digits of a fingerprint, for messages. */
 export function shortFingerprint(fingerprint: string): string {
   return `${fingerprint.slice(0, 'sha256:'.length + 12)}…`;
 }
 
-/** The first digits of the SHA-256 of a public key (SPKI): tells two keys of one kind apart. */
+/** The first digits of the SHA-256 of a public key (SPKI): distinguishes two keys of the same type. */
 export function publicKeyDigest(key: KeyObject): string {
   const spki = key.export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(spki).digest('hex').slice(0, 16);
@@ -46,7 +46,7 @@ export function dayOf(date: string): string {
 
 const secondsPerDay = 86_400;
 
-/** Whole days until a time in epoch seconds; negative once it is past. */
+/** Whole days until a time in epoch seconds; negative after it. */
 export function daysUntil(time: number, now: Date): number {
   return Math.floor((time - now.getTime() / 1000) / secondsPerDay);
 }

@@ -1,5 +1,5 @@
-// What can be said of certificates with node:crypto alone. The agent bundles this file and starts in milliseconds:
-// nothing heavier may be imported here, and nothing newer than Node 20 used.
+// Facts of certificates with node:crypto alone. The agent bundles this file and must start in milliseconds: do not import
+// larger modules here, and use no API newer than Node 20.
 import { createHash, type KeyObject, X509Certificate } from 'node:crypto';
 import type { Fingerprint, KeyAlgorithm, VersionFacts } from '../deployment/version.ts';
 import { tryOr } from './try-or.ts';
@@ -8,16 +8,16 @@ const certificateBlock =
   /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----[^-]+-----END (?:X509 |TRUSTED )?CERTIFICATE-----/g;
 
 /**
- * Facts of an installed file: its first certificate is the leaf, the others are the chain as they stand. Other blocks
- * (a key, DH parameters) are passed over. Null when there is no certificate, one cannot be parsed, or the leaf's key
- * is of a kind certferry does not carry.
+ * Facts of an installed file: its first certificate is the leaf, the others are the chain in file order. Other blocks (a
+ * key, DH parameters) are ignored. Null if there is no certificate, one cannot be parsed, or certferry does not support
+ * the key type of the leaf.
  */
 export function factsOfPem(pem: string): VersionFacts | null {
   const [leaf, ...chain] = certificatesOf(pem) ?? [];
   return leaf === undefined ? null : factsOf(leaf, chain);
 }
 
-/** Facts of a leaf and its intermediates; null when the leaf's key is of a kind certferry does not carry. */
+/** Facts of a leaf and its intermediates; null if certferry does not support the key type of the leaf. */
 export function factsOf(leaf: X509Certificate, chain: readonly X509Certificate[]): VersionFacts | null {
   const keyAlgorithm = keyAlgorithmOf(leaf);
   const notAfter = epochSeconds(leaf.validTo);
@@ -43,34 +43,34 @@ export function namesOf(certificate: X509Certificate): string[] {
 }
 
 /**
- * The names of the installed certificate that the next one does not cover, so that a person hears of a lost name
- * before its clients do. An installed file that cannot be parsed has no names to lose.
+ * The names of the installed certificate that the next one does not cover, for a warning before clients fail. Empty if the
+ * installed file cannot be parsed.
  */
 export function lostNames(installed: string, next: string): string[] {
   const offered = leafNames(next);
   return leafNames(installed).filter((name) => !isCovered(name, offered));
 }
 
-/** A certificate's public key; null when it is of a kind that this OpenSSL does not know. */
+/** The public key of a certificate; null if OpenSSL does not support its type. */
 export function publicKeyOf(certificate: X509Certificate): KeyObject | null {
   return tryOr(() => certificate.publicKey, null);
 }
 
-/** The kinds of keys certferry carries; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). */
+/** The key types that certferry supports; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). */
 export function keyAlgorithmOf(certificate: X509Certificate): KeyAlgorithm | null {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKeyOf(certificate) ?? {};
   if (type === 'rsa' || type === 'ed25519') return type;
   return type === 'ec' && Object.hasOwn(curveNames, String(details?.namedCurve)) ? 'ec' : null;
 }
 
-/** OpenSSL's names of the curves that browsers, and so daemons, take. */
+/** The supported curves by OpenSSL name: those that browsers accept. */
 export const curveNames: Readonly<Record<string, string>> = {
   prime256v1: 'P-256',
   secp384r1: 'P-384',
   secp521r1: 'P-521',
 };
 
-/** Epoch seconds of a date as node:crypto prints it (`Nov 22 03:57:25 2026 GMT`); NaN for a damaged one. */
+/** Epoch seconds of a date as node:crypto prints it (`Nov 22 03:57:25 2026 GMT`); NaN for an invalid one. */
 export function epochSeconds(date: string): number {
   return Math.floor(Date.parse(date) / 1000);
 }

@@ -1,5 +1,5 @@
-// node-forge's parts, imported one by one to keep the Lambdas small; its published types know only the whole.
-// Each part adds itself to the one object that `forge.js` exports.
+// Modules of node-forge, imported individually to keep the Lambdas small; its published types cover only the whole package.
+// Each module adds itself to the object that `forge.js` exports.
 declare module 'node-forge/lib/asn1.js';
 declare module 'node-forge/lib/pbe.js';
 declare module 'node-forge/lib/sha1.js';

@@ -1,10 +1,10 @@
-// PEM as people have it: several blocks in a text, in any order, with whatever stands around them.
+// Reads PEM: several blocks in a text, in any order, with other text around them.
 import { CertferryError } from '../errors.ts';
 
-/** Where in the input a block was found; messages name it. */
+/** The field of the input that contains a block; messages name it. */
 export type Field = 'certificate' | 'chain' | 'key' | 'pkcs12';
 
-/** One block once its armour is off. `headers` are those of old encrypted keys (RFC 1421), each ending in a newline. */
+/** One decoded block. `headers`: those of old encrypted keys (RFC 1421), each ending with a newline. */
 export interface Block {
   readonly field: Field;
   readonly label: string;
@@ -17,8 +17,8 @@ const block = /-----BEGIN ([A-Z0-9 ]+)-----([\s\S]*?)-----END \1-----/g;
 const base64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
- * The blocks of a text in their order; text around them is passed over, and an empty text has none.
- * @throws CertferryError BundleUnreadable when the text has no block, or one that is cut off or is not base64
+ * The blocks of a text in order. Text around them is ignored; an empty text has no blocks.
+ * @throws CertferryError BundleUnreadable if the text has no block, or a block is truncated or not base64
  */
 export function readBlocks(field: Field, text: string): Block[] {
   if (text.trim() === '') return [];
@@ -30,8 +30,8 @@ export function readBlocks(field: Field, text: string): Block[] {
 }
 
 /**
- * The blocks of bytes: text (UTF-8, or the UTF-16 that some Windows tools write behind a byte order mark), or the DER of
- * one certificate, which begins with an ASN.1 SEQUENCE.
+ * The blocks of bytes: text (UTF-8, or the UTF-16 with byte order mark of some Windows tools), or the DER of one
+ * certificate, which starts with an ASN.1 SEQUENCE.
  * @throws CertferryError BundleUnreadable, as `readBlocks`
  */
 export function readBytes(field: Field, bytes: Uint8Array): Block[] {
@@ -43,13 +43,13 @@ export function readBytes(field: Field, bytes: Uint8Array): Block[] {
     : readBlocks(field, text);
 }
 
-/** One PEM block with LF line ends, ending in a newline. */
+/** One PEM block with LF line ends, ending with a newline. */
 export function toPem({ label, headers, der }: Pick<Block, 'label' | 'headers' | 'der'>): string {
   const lines = der.toString('base64').replace(/.{64}(?=.)/g, '$&\n');
   return `-----BEGIN ${label}-----\n${headers}${headers === '' ? '' : '\n'}${lines}\n-----END ${label}-----\n`;
 }
 
-/** Byte order marks stand wherever files were joined; a literal `\n` is what a line end becomes in many an environment variable. */
+/** Removes byte order marks of joined files, and replaces the literal `\n` that environment variables often have. */
 function withPlainLineEnds(text: string): string {
   return text.replaceAll('\uFEFF', '').replaceAll('\\r', '').replaceAll('\\n', '\n').replace(/\r\n?/g, '\n');
 }
@@ -74,15 +74,14 @@ function unreadable(field: Field, complete: number): CertferryError {
   const problem =
     complete === 0
       ? 'holds no complete PEM block ("-----BEGIN …-----" to "-----END …-----")'
-      : `is cut off: after ${complete} complete PEM block(s), one begins that does not end`;
-  const advice =
-    'Give the whole file as the certificate authority issued it; PKCS#12 goes into the field "pkcs12".';
+      : `is truncated: after ${complete} complete PEM block(s), another one starts and does not end`;
+  const advice = 'Use the whole file from the certificate authority. PKCS#12 belongs in the field "pkcs12".';
   return new CertferryError('BundleUnreadable', `The field "${field}" ${problem}. ${advice}`, {
     details: { field, completeBlocks: complete },
   });
 }
 
 function notBase64(field: Field, label: string, position: number): CertferryError {
-  const message = `The field "${field}": PEM block ${position} (${label}) is damaged: its body is not base64. Copy the file again, whole and unedited.`;
+  const message = `The field "${field}": PEM block ${position} (${label}) is damaged: its body is not base64. Copy the whole file again, without editing it.`;
   return new CertferryError('BundleUnreadable', message, { details: { field, label, position } });
 }

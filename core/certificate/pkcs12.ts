@@ -1,5 +1,5 @@
-// PKCS#12 (RFC 7292), looked into by hand: node-forge's own reader makes certificates and keys of what it finds,
-// which loses their exact bytes and knows RSA only. Here bags become the same blocks that PEM gives.
+// Reads PKCS#12 (RFC 7292) into the same blocks as PEM. The reader of node-forge is not used, because it converts
+// certificates and keys, which loses their exact bytes, and supports RSA only.
 import 'node-forge/lib/pbe.js';
 import 'node-forge/lib/sha1.js';
 import 'node-forge/lib/sha256.js';
@@ -31,8 +31,8 @@ const x509Certificate = '1.2.840.113549.1.9.22.1';
 const pbes2 = '1.2.840.113549.1.5.13';
 
 /**
- * Certificates and keys of a PKCS#12 file as blocks; keys that are encrypted a second time stay so. Without a
- * passphrase the empty one is tried.
+ * Certificates and keys of a PKCS#12 file as blocks; keys that are encrypted individually stay encrypted. Without a
+ * passphrase, the empty one is used.
  * @throws CertferryError WrongPassphrase, BundleUnreadable
  */
 export function readPkcs12(bytes: Uint8Array, passphrase: string | undefined): Block[] {
@@ -46,7 +46,7 @@ export function readPkcs12(bytes: Uint8Array, passphrase: string | undefined): B
   }
 }
 
-/** RFC 7292 section 4: HMAC with a key derived from the passphrase. A wrong passphrase is noticed here first. */
+/** RFC 7292 section 4: HMAC with a key derived from the passphrase. Detects a wrong passphrase. */
 function checkIntegrity(
   [digestInfo, salt, iterations]: Node[],
   content: ByteString,
@@ -66,18 +66,19 @@ function checkIntegrity(
     digest,
   );
   const actual = createHmac(name, bufferOf(key.getBytes())).update(bufferOf(content)).digest();
-  const wanted = bufferOf(octetsOf(expected));
-  if (actual.length !== wanted.length || !timingSafeEqual(actual, wanted)) throw wrong(passphrase);
+  const expectedDigest = bufferOf(octetsOf(expected));
+  if (actual.length !== expectedDigest.length || !timingSafeEqual(actual, expectedDigest))
+    throw wrong(passphrase);
 }
 
 function digestOf(oid: string) {
   const name = forge.pki.oids[oid] ?? oid;
   const digest = forge.md[name]?.create();
-  if (digest === undefined) throw new Error(`its integrity check (${name}) is of a kind not known here`);
+  if (digest === undefined) throw new Error(`its integrity check (${name}) is not supported`);
   return { name, digest };
 }
 
-/** SafeContents of one part, decrypted where it is encrypted. */
+/** The SafeContents of one part, decrypted if necessary. */
 function contentOf(part: Node, passphrase: string | undefined): Node {
   const [type, content] = childrenOf(part);
   if (oidOf(type) !== encryptedData) return parseDer(plainContent(part));
@@ -88,7 +89,7 @@ function contentOf(part: Node, passphrase: string | undefined): Node {
   try {
     return parseDer(clear);
   } catch {
-    throw wrong(passphrase); // of 256 wrong passphrases, one leaves something that looks like padding
+    throw wrong(passphrase); // one of 256 wrong passphrases produces valid padding
   }
 }
 
@@ -142,6 +143,6 @@ function wrong(passphrase: string | undefined): CertferryError {
 
 function unreadable(cause: unknown): CertferryError {
   const reason = String(cause).replace(/^Error: |\.$/g, '');
-  const message = `The field "pkcs12" cannot be read as PKCS#12: ${reason}. Export it again with "openssl pkcs12 -export", or give PEM.`;
+  const message = `The field "pkcs12" cannot be read as PKCS#12: ${reason}. Export it again with "openssl pkcs12 -export", or use PEM.`;
   return new CertferryError('BundleUnreadable', message, { details: { field: 'pkcs12' } });
 }

@@ -1,5 +1,5 @@
-// The private key: opened whatever its form, proven to belong to the leaf. No message or detail here may hold key bytes
-// or a passphrase, and OpenSSL's errors are not passed on as a cause.
+// Opens the private key in any format and proves that it belongs to the leaf. Messages and details never contain key
+// bytes or a passphrase, and errors of OpenSSL are never a cause.
 import {
   createPrivateKey,
   createPublicKey,
@@ -16,11 +16,11 @@ import { type Block, toPem } from './pem.ts';
 import { isConsistentRsa } from './rsa.ts';
 import { tryOr } from './try-or.ts';
 
-/** What has a JWK form at all; keys of other kinds match no leaf that is taken. */
+/** Key types with a JWK form; no accepted leaf has a key of another type. */
 const jwkTypes: readonly string[] = ['rsa', 'ec', 'ed25519'];
 
 /**
- * The one private key among the blocks (the same key twice is one): PKCS#8, PKCS#1 or SEC1, encrypted or not.
+ * The private key among the blocks (duplicates count once): PKCS#8, PKCS#1 or SEC1, encrypted or not.
  * @throws CertferryError NoPrivateKey, SeveralPrivateKeys, WrongPassphrase, KeyTypeUnsupported, BundleUnreadable
  */
 export function readPrivateKey(blocks: readonly Block[], passphrase: string | undefined): KeyObject {
@@ -33,23 +33,23 @@ export function readPrivateKey(blocks: readonly Block[], passphrase: string | un
   return key;
 }
 
-/** Unencrypted PKCS#8 PEM with LF line ends; of a key from `readPrivateKey`, the same whatever form it came in. */
+/** Unencrypted PKCS#8 PEM with LF line ends; for a key from `readPrivateKey` it does not depend on the input format. */
 export function pkcs8Of(key: KeyObject): string {
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
 /**
- * The key's public half is compared with the leaf's, and then a signature made and checked: a damaged key may still
- * carry the right public half.
+ * Compares the public half of the key with that of the leaf, then makes and verifies a signature: a damaged key may still
+ * have the right public half.
  * @throws CertferryError KeyMismatch, BundleUnreadable
  */
-export function assertKeyOf(leaf: X509Certificate, key: KeyObject): void {
-  const given = createPublicKey(key);
-  if (publicKeyDigest(given) !== publicKeyDigest(leaf.publicKey)) throw keyMismatch(leaf, given);
-  if (!isConsistentRsa(key) || !provesItself(key, leaf.publicKey)) throw damagedKey();
+export function assertKeyBelongsTo(leaf: X509Certificate, key: KeyObject): void {
+  const publicKey = createPublicKey(key);
+  if (publicKeyDigest(publicKey) !== publicKeyDigest(leaf.publicKey)) throw keyMismatch(leaf, publicKey);
+  if (!isConsistentRsa(key) || !canSignFor(key, leaf.publicKey)) throw damagedKey();
 }
 
-function provesItself(key: KeyObject, publicKey: KeyObject): boolean {
+function canSignFor(key: KeyObject, publicKey: KeyObject): boolean {
   const text = Buffer.from('certferry');
   const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
   return tryOr(() => verify(hash, text, publicKey, sign(hash, text, key)), false);
@@ -71,7 +71,7 @@ function openKey(block: Block, passphrase: string | undefined): KeyObject {
   }
 }
 
-/** OpenSSL keeps version numbers and optional parts of the form it read; the bare numbers of a JWK have none. */
+/** OpenSSL keeps version numbers and optional parts of the input format; the numbers of a JWK have none. */
 function canonical(key: KeyObject): KeyObject {
   if (!jwkTypes.includes(String(key.asymmetricKeyType))) return key;
   return createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
@@ -83,7 +83,7 @@ function isEncrypted({ label, headers }: Block): boolean {
 
 /** EncryptedPrivateKeyInfo (RFC 5958) begins with its algorithm. */
 function refuseCostlyKey({ field, der }: Block): void {
-  const algorithm = tryOr(() => childrenOf(parseDer(der))[0], undefined); // OpenSSL will refuse what cannot be parsed
+  const algorithm = tryOr(() => childrenOf(parseDer(der))[0], undefined); // OpenSSL refuses it below
   if (algorithm !== undefined) refuseCostlyDerivation(field, algorithm);
 }
 
@@ -95,14 +95,14 @@ function noPrivateKey(): CertferryError {
 
 function severalPrivateKeys(blocks: readonly Block[]): CertferryError {
   const fields = [...new Set(blocks.map(({ field }) => field))];
-  const message = `There are several different private keys (in ${fields.map((field) => `"${field}"`).join(', ')}), and only one may be given. Leave out those that do not belong to the leaf.`;
+  const message = `There are several different private keys (in ${fields.map((field) => `"${field}"`).join(', ')}). Remove those that do not belong to the leaf.`;
   return new CertferryError('SeveralPrivateKeys', message, { details: { keys: blocks.length, fields } });
 }
 
 function keyMismatch(leaf: X509Certificate, given: KeyObject): CertferryError {
-  const [has, wants] = [identify(given), identify(leaf.publicKey)];
-  const message = `The private key (${has}) does not belong to the leaf ${describeCertificate(leaf)} (${wants}). Give the key that the certificate was requested with.`;
-  return new CertferryError('KeyMismatch', message, { details: { key: has, leaf: wants } });
+  const [actual, expected] = [identify(given), identify(leaf.publicKey)];
+  const message = `The private key (${actual}) does not belong to the leaf ${describeCertificate(leaf)} (${expected}). Use the key of the certificate request.`;
+  return new CertferryError('KeyMismatch', message, { details: { key: actual, leaf: expected } });
 }
 
 function identify(key: KeyObject): string {
@@ -111,16 +111,16 @@ function identify(key: KeyObject): string {
 
 function damagedKey(): CertferryError {
   const message =
-    'The private key is damaged: it names the public key of the leaf, but does not sign for it. Copy the key again from where it was made.';
+    'The private key is damaged: it has the public key of the leaf, but its signatures are invalid. Copy the key again from its origin.';
   return new CertferryError('BundleUnreadable', message, { details: { field: 'key' } });
 }
 
 function unreadableKey({ field, label }: Block): CertferryError {
-  const message = `The field "${field}": the block ${label} cannot be read as a private key. Copy it again, whole; "openssl pkey -in FILE -noout" says whether the file is good.`;
+  const message = `The field "${field}": the block ${label} cannot be read as a private key. Copy the whole block again; check the file with "openssl pkey -in FILE -noout".`;
   return new CertferryError('BundleUnreadable', message, { details: { field, label } });
 }
 
 function opensshKey({ field, label }: Block): CertferryError {
-  const message = `The field "${field}": ${label} is a form that TLS servers do not read. Convert a copy with "ssh-keygen -p -m PKCS8 -f COPY".`;
+  const message = `The field "${field}": ${label} is a format that TLS servers do not read. Convert a copy with "ssh-keygen -p -m PKCS8 -f COPY".`;
   return new CertferryError('KeyTypeUnsupported', message, { details: { field, label } });
 }

@@ -1,5 +1,5 @@
-// From what people have (files, secrets, in whatever form and order) to the one form that is deployed: leaf, chain, key.
-// In order: size, blocks, certificates, their order, the rules of lint.ts, the key. The first fault found is thrown.
+// Converts files and secrets, in any format and order, to the form that is deployed: leaf, chain, key. Checks in order:
+// size, blocks, certificates, their order, the rules of lint.ts, the key. The first problem is thrown.
 import { X509Certificate } from 'node:crypto';
 import type { Bundle, VersionFacts } from '../deployment/version.ts';
 import { CertferryError } from '../errors.ts';
@@ -9,12 +9,12 @@ import { epochSeconds, factsOf, fingerprintOf, namesOf } from './facts.ts';
 import { keyTypeUnsupported, lintCertificate } from './lint.ts';
 import { type Block, readBlocks, readBytes, toPem } from './pem.ts';
 import { readPkcs12 } from './pkcs12.ts';
-import { assertKeyOf, pkcs8Of, readPrivateKey } from './private-key.ts';
+import { assertKeyBelongsTo, pkcs8Of, readPrivateKey } from './private-key.ts';
 import { tryOr } from './try-or.ts';
 
 /**
- * A bundle as it came. Any field may hold any block: a key beside the certificate, a leaf in the chain. `certificate`
- * may also be the DER of one certificate. Fields may be empty.
+ * The input of a bundle. Any field may contain any block, e.g. a key beside the certificate or a leaf in the chain.
+ * `certificate` may also be the DER of one certificate. Fields may be empty.
  */
 export interface BundleInput {
   readonly certificate?: string | Uint8Array | undefined;
@@ -24,7 +24,7 @@ export interface BundleInput {
   readonly pkcs12?: Uint8Array | undefined;
 }
 
-/** What people want to know of a leaf. `names` are its SANs; dates are epoch seconds; `key` is such as `RSA 2048`. */
+/** Facts of a leaf for display. `names`: its SANs; dates: epoch seconds; `key`: e.g. `RSA 2048`. */
 export interface LeafFacts {
   readonly names: string[];
   readonly notBefore: number;
@@ -34,7 +34,7 @@ export interface LeafFacts {
   readonly key: string;
 }
 
-/** `warnings` are full sentences about what may be meant but rarely is. */
+/** `warnings`: full sentences about probable mistakes. */
 export interface ReadBundle {
   readonly bundle: Bundle;
   readonly facts: VersionFacts;
@@ -42,7 +42,7 @@ export interface ReadBundle {
   readonly warnings: string[];
 }
 
-/** Real bundles take 4 to 12 KiB; what is larger is some other file. */
+/** Real bundles have 4 to 12 KiB; a larger input is another file. */
 export const maximumBundleBytes = 64 * 1024;
 
 /** Real chains have 2 to 4; a trust store has over 100. */
@@ -53,7 +53,8 @@ const warnDaysBeforeExpiry = 7;
 const secondsPerDay = 86_400;
 
 /**
- * Parses, orders, matches and lints a bundle as of `now`. No error, warning or detail holds key bytes or the passphrase.
+ * Parses, orders, matches and lints a bundle as of `now`. Errors, warnings and details never contain key bytes or the
+ * passphrase.
  * @throws CertferryError BundleTooLarge, BundleUnreadable, TooManyCertificates, NoLeaf, SeveralLeaves, LeafIsCa,
  * NoPrivateKey, SeveralPrivateKeys, KeyMismatch, KeyTooWeak, KeyTypeUnsupported, WeakSignature, CertificateExpired,
  * CertificateNotYetValid, ChainBroken, WrongPassphrase
@@ -67,7 +68,7 @@ export function readBundle(input: BundleInput, now: Date): ReadBundle {
   const facts = factsOf(ordered.leaf, ordered.chain);
   if (facts === null) throw keyTypeUnsupported(ordered.leaf);
   for (const each of [ordered.leaf, ...ordered.chain]) lintCertificate(each, now);
-  assertKeyOf(ordered.leaf, key);
+  assertKeyBelongsTo(ordered.leaf, key);
   const bundle = { leaf: pemOf(ordered.leaf), chain: ordered.chain.map(pemOf), key: pkcs8Of(key) };
   return { bundle, facts, subject: leafFactsOf(ordered.leaf), warnings: warningsOf(ordered, now) };
 }
@@ -78,7 +79,7 @@ function refuseLargeInput({ certificate, chain, key, pkcs12 }: BundleInput): voi
     0,
   );
   if (bytes <= maximumBundleBytes) return;
-  const message = `The bundle has ${bytes} bytes; at most ${maximumBundleBytes} are taken. Give one leaf, its intermediates and its key, not a trust store.`;
+  const message = `The bundle has ${bytes} bytes; at most ${maximumBundleBytes} are allowed. Use one leaf, its intermediates and its key, not a trust store.`;
   throw new CertferryError('BundleTooLarge', message, { details: { bytes } });
 }
 
@@ -93,13 +94,13 @@ function blocksOf({ certificate = '', chain = '', key = '', pkcs12, passphrase }
   ];
 }
 
-/** Each certificate once, however often it was given; at least one, at most `maximumCertificates`. */
+/** The distinct certificates: at least one, at most `maximumCertificates`. */
 function readCertificates(blocks: readonly Block[]): X509Certificate[] {
   const found = blocks.filter(({ label }) => certificateLabels.includes(label)).map(readCertificate);
   const distinct = [...new Map(found.map((each) => [fingerprintOf(each), each])).values()];
   if (distinct.length === 0) throw noCertificate(blocks);
   if (distinct.length <= maximumCertificates) return distinct;
-  const message = `There are ${distinct.length} certificates; at most ${maximumCertificates} are taken. Give the leaf and its own intermediates only.`;
+  const message = `There are ${distinct.length} certificates; at most ${maximumCertificates} are allowed. Use only the leaf and its intermediates.`;
   throw new CertferryError('TooManyCertificates', message, { details: { certificates: distinct.length } });
 }
 
@@ -107,11 +108,11 @@ function readCertificate(block: Block, index: number): X509Certificate {
   const certificate = parseCertificate(block);
   if (certificate !== null) return certificate;
   const { field } = block;
-  const message = `Certificate ${index + 1} (field "${field}") cannot be parsed: its bytes are not an X.509 certificate. Copy it again from where it was issued.`;
+  const message = `Certificate ${index + 1} (field "${field}") cannot be parsed: its bytes are not an X.509 certificate. Copy it again from its origin.`;
   throw new CertferryError('BundleUnreadable', message, { details: { field, position: index + 1 } });
 }
 
-/** OpenSSL parses a certificate whose dates are no dates; nobody else has to. */
+/** OpenSSL also parses certificates with invalid dates; these are refused. */
 function parseCertificate(block: Block): X509Certificate | null {
   const certificate = tryOr(() => new X509Certificate(toPem(block)), null);
   const dates = [certificate?.validFrom, certificate?.validTo].map((date) => epochSeconds(date ?? ''));
@@ -151,14 +152,14 @@ function warningsOf({ leaf, chain, spare, complete }: OrderedChain, now: Date): 
   if (chain.length === 0 && !complete) {
     const issuer = nameLine(leaf.issuer);
     warnings.push(
-      `The chain is missing: the leaf was issued by "${issuer}", and no intermediate was given. Most clients will refuse it unless they trust that issuer directly.`,
+      `The chain is missing: the leaf was issued by "${issuer}", but there is no intermediate. Most clients refuse it unless they trust that issuer directly.`,
     );
   }
   if (leaf.subjectAltName === undefined) {
-    warnings.push('The leaf has no subject alternative name; browsers no longer look at the common name.');
+    warnings.push('The leaf has no subject alternative name; browsers ignore the common name.');
   }
   for (const each of spare) {
-    warnings.push(`Left out, as the chain leads past it: ${describeCertificate(each)}.`);
+    warnings.push(`Ignored, because it is not part of the chain: ${describeCertificate(each)}.`);
   }
   return warnings;
 }

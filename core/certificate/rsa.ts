@@ -1,8 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 
 /**
- * Whether the numbers of an RSA private key fit together (RFC 8017 section 3.2); true for keys of other kinds.
- * OpenSSL signs rightly even with some of them damaged, other TLS libraries do not.
+ * Whether the numbers of an RSA private key are consistent (RFC 8017 section 3.2); true for other key types. OpenSSL signs
+ * correctly even if some of the numbers are damaged; other TLS libraries do not.
  */
 export function isConsistentRsa(key: KeyObject): boolean {
   if (key.asymmetricKeyType !== 'rsa') return true;

@@ -6,14 +6,14 @@ import { Fingerprint, VersionFacts } from './version.ts';
 export const HostKey = z.strictObject({ kid: z.string(), x: z.string() });
 export type HostKey = z.infer<typeof HostKey>;
 
-/** What a person needs when the host could not be put back: where the old bytes are, and what to type, word for word. */
+/** Instructions for a host whose files could not be restored: the backups, and the exact commands to type. */
 export const Repair = z.strictObject({
   files: z.array(z.strictObject({ path: z.string(), backup: z.nullable(z.string()) })),
   commands: z.array(z.string()),
 });
 export type Repair = z.infer<typeof Repair>;
 
-/** Undoing of an earlier run that died half way, done before this job. */
+/** The recovery of an interrupted earlier job, made before this job. */
 export const Recovery = z.strictObject({
   deploymentId: z.string(),
   targetId: z.string(),
@@ -21,7 +21,7 @@ export const Recovery = z.strictObject({
 });
 export type Recovery = z.infer<typeof Recovery>;
 
-/** One look at an endpoint, by whoever looked. */
+/** The result of probing one address, from the host or from elsewhere. */
 export const Observation = z.strictObject({
   address: z.string(),
   fingerprint: z.nullable(Fingerprint),
@@ -30,31 +30,31 @@ export const Observation = z.strictObject({
 });
 export type Observation = z.infer<typeof Observation>;
 
-/** What one address serves to whoever looked; either `served` or `problem` is null. `notAfter` is epoch seconds. */
-const AddressSeen = z.strictObject({
+/** The certificate that one address serves, or the problem; one of the two is null. `notAfter` is epoch seconds. */
+const InspectedAddress = z.strictObject({
   address: z.string(),
   problem: z.nullable(z.string()),
   served: z.nullable(
     z.strictObject({ fingerprint: Fingerprint, chain: z.array(Fingerprint), notAfter: z.int() }),
   ),
-  /** The host has no route to the address's family, which says nothing about the endpoint. */
+  /** The host has no route to the address family, so the state of the address is unknown. */
   noRoute: z.optional(z.literal(true)),
 });
 
-/** What a host sees of one target's endpoint. `seen` is null where it would not fit into the line. */
+/** The inspection of one target's endpoint by its host. `seen` is null if it does not fit into the line. */
 export const HostInspection = z.strictObject({
   targetId: z.string(),
-  seen: z.nullable(z.array(AddressSeen)),
+  seen: z.nullable(z.array(InspectedAddress)),
 });
 export type HostInspection = z.infer<typeof HostInspection>;
 
 /**
- * The ONE line of JSON an agent prints, well under SSM's 24,000 characters of output. Every field is always there
- * (null when it says nothing), so no JSONPath of a state machine can fail to resolve.
+ * The single line of JSON that an agent prints, well below SSM's limit of 24,000 characters. Every field is present (null
+ * if it has no value), so that every JSONPath of a state machine resolves.
  *
- * `version` is what is installed now, `previousVersion` what was before; `served` is whether the agent itself saw
- * the new leaf on the target's endpoint; `validatedIn` says where the daemon judged the bytes. `looks` alone is only there
- * when it was asked for: no state machine reads it.
+ * `version` is installed now, `previousVersion` was installed before. `served`: whether the agent itself got the new leaf
+ * from the endpoint. `validatedIn`: where the daemon checked the files. Only `inspections` is optional: no state machine
+ * reads it.
  */
 export const AgentLine = z.strictObject({
   v: z.literal(1),
@@ -76,7 +76,7 @@ export const AgentLine = z.strictObject({
 });
 export type AgentLine = z.infer<typeof AgentLine>;
 
-/** A line with everything unsaid; what is known is spread over it. */
+/** A line with the given fields; all others are null. */
 export function agentLine(
   known: Pick<AgentLine, 'deploymentId' | 'targetId' | 'outcome' | 'summary'> & Partial<AgentLine>,
 ): AgentLine {
@@ -96,7 +96,7 @@ export function agentLine(
   };
 }
 
-/** The last line of an agent's output that is an agent line; null when there is none (killed, or never started). */
+/** The last agent line of an agent's output; null if there is none, because the agent was killed or never started. */
 export function readAgentLine(output: string): AgentLine | null {
   for (const text of output.trimEnd().split('\n').reverse()) {
     const parsed = AgentLine.safeParse(parseJson(text));

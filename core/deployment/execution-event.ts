@@ -1,5 +1,5 @@
 /**
- * One thing that happened in an execution, as drawings and progress read it, wherever the execution runs.
+ * One event of an execution, in one form for local mode and Step Functions.
  * `timestamp` is epoch milliseconds.
  *
  * `type`: `ExecutionStarted`, `StateEntered`, `StateExited`, `StateFailed`, `StateRetried`, `StateCaught`,

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
 
 /**
- * What an agent can say at the end of one job. `restored` ends a rollback job, `inspected` an inspect job;
- * `lost` is never said by an agent, only by those who waited for its line in vain.
+ * The outcomes of one job of the agent. `restored` ends an undo job, `inspected` an inspect job. `lost` never comes from
+ * an agent: the code that waits for its line sets it when no line arrives.
  */
 export const agentOutcomes = [
   'enrolled',
@@ -22,7 +22,7 @@ export const agentOutcomes = [
 export const AgentOutcome = z.enum(agentOutcomes);
 export type AgentOutcome = z.infer<typeof AgentOutcome>;
 
-/** The closed set of ways a deployment ends. */
+/** All outcomes of a deployment. */
 export const deploymentOutcomes = [
   'deployed',
   'deployed_unverified',
@@ -43,7 +43,7 @@ export const deploymentOutcomes = [
 export const DeploymentOutcome = z.enum(deploymentOutcomes);
 export type DeploymentOutcome = z.infer<typeof DeploymentOutcome>;
 
-/** What the host serves after a deployment ended so, and whether somebody has to come. */
+/** The state of the host after a deployment with this outcome, and whether manual action is required. */
 export interface OutcomeMeaning {
   readonly hostState: 'untouched' | 'new' | 'old' | 'newer' | 'known bad' | 'unknown';
   readonly succeeded: boolean;
@@ -52,25 +52,25 @@ export interface OutcomeMeaning {
 }
 
 export const outcomeMeanings: Readonly<Record<DeploymentOutcome, OutcomeMeaning>> = {
-  deployed: outcome('new', true, 'the new leaf was seen on the wire'),
-  deployed_unverified: outcome('new', true, 'the target says verify: none, so nobody looked'),
-  unchanged: outcome('untouched', true, 'every byte was already there'),
-  validated: outcome('untouched', true, 'dry run: the daemon accepts the staged bytes'),
-  validate_unsupported: outcome('untouched', true, 'dry run: this target has no check of its own'),
-  superseded: outcome('newer', true, 'a later request for this target exists'),
-  skipped: outcome('untouched', true, 'its rollout was halted before this target had its turn'),
-  rejected: outcome('untouched', false, 'bad bundle, bad config, stale fence or late job'),
-  validate_failed: outcome('untouched', false, 'the daemon refused the staged bytes'),
-  reload_failed: outcome('old', false, 'the reload failed; the old files are back and reloaded'),
-  rolled_back: outcome('old', false, 'the new leaf was not served; the old files are back'),
+  deployed: outcome('new', true, 'the endpoint serves the new leaf'),
+  deployed_unverified: outcome('new', true, 'not verified: the target has verify: none'),
+  unchanged: outcome('untouched', true, 'all files were up to date'),
+  validated: outcome('untouched', true, 'dry run: the daemon accepts the staged files'),
+  validate_unsupported: outcome('untouched', true, 'dry run: this target has no check'),
+  superseded: outcome('newer', true, 'a newer request for this target exists'),
+  skipped: outcome('untouched', true, 'the rollout was halted before this deployment started'),
+  rejected: outcome('untouched', false, 'invalid bundle, invalid config, stale fence or expired job'),
+  validate_failed: outcome('untouched', false, 'the daemon refused the staged files'),
+  reload_failed: outcome('old', false, 'the reload failed; previous files restored and reloaded'),
+  rolled_back: outcome('old', false, 'the new leaf was not served; previous files restored'),
   rollback_failed: outcome(
     'known bad',
     false,
-    'the old files could not be put back; a person is needed',
+    'the previous files could not be restored; manual action required',
     true,
   ),
-  lost: outcome('unknown', false, 'the host did not say how the job ended', true),
-  lock_unavailable: outcome('untouched', false, 'another deployment held the target for too long'),
+  lost: outcome('unknown', false, 'the host returned no result; its state is unknown', true),
+  lock_unavailable: outcome('untouched', false, 'another deployment held the lock for too long'),
 };
 
 function outcome(

@@ -3,13 +3,13 @@ export interface TableShape {
   readonly partitionKey: string;
   readonly sortKey?: string;
   readonly indexes: Readonly<Record<string, { readonly partitionKey: string; readonly sortKey: string }>>;
-  /** Attribute that holds the epoch second after which DynamoDB may tidy the item away. Never a lock's expiry. */
+  /** The attribute with the epoch second after which DynamoDB may delete the item. Never the expiry of a lock. */
   readonly ttl: string;
-  /** The environment variable by which a Lambda is told the table's name. */
+  /** The environment variable with the name of the table. */
   readonly variable: string;
 }
 
-/** The three tables. What their items hold is written beside the service that reads and writes them. */
+/** The three tables. The services that read and write them define their items. */
 export const tables = {
   locks: { partitionKey: 'pk', indexes: {}, ttl: 'expiresAt', variable: 'LOCKS_TABLE' },
   registry: { partitionKey: 'pk', sortKey: 'sk', indexes: {}, ttl: 'expiresAt', variable: 'REGISTRY_TABLE' },

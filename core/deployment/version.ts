@@ -8,8 +8,8 @@ export const KeyAlgorithm = z.enum(['rsa', 'ec', 'ed25519']);
 export type KeyAlgorithm = z.infer<typeof KeyAlgorithm>;
 
 /**
- * What can be said of a version without its bytes: enough to recognise it on the wire.
- * `chain` lists the intermediates' fingerprints from the leaf upwards; `notAfter` is epoch seconds.
+ * The facts of a version without its bytes: enough to recognise it in a handshake. `chain` lists the fingerprints of the
+ * intermediates from the leaf upwards; `notAfter` is epoch seconds.
  */
 export const VersionFacts = z.strictObject({
   fingerprint: Fingerprint,
@@ -20,7 +20,7 @@ export const VersionFacts = z.strictObject({
 export type VersionFacts = z.infer<typeof VersionFacts>;
 
 /**
- * The bytes of a version once parsed and ordered: PEM blocks with LF line ends, each ending in a newline.
+ * The bytes of a version, parsed and ordered: PEM blocks with LF line ends, each ending with a newline.
  * `chain` holds the intermediates from the leaf upwards without the root; `key` is unencrypted PKCS#8.
  */
 export const Bundle = z.strictObject({

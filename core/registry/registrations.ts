@@ -6,7 +6,7 @@ import { valueAt } from '../targets/schema-at.ts';
 import { Certificate } from './certificate.ts';
 import { approvalProblem, Strategy, StrategyOverrides } from './strategy.ts';
 
-/** The certificates and targets that a stack names: all of them, each time. */
+/** All certificates and targets of a stack. */
 export const Registrations = z.strictObject({
   certificates: z.array(Certificate),
   targets: z.array(RegisteredTarget),
@@ -14,36 +14,40 @@ export const Registrations = z.strictObject({
 export type Registrations = z.infer<typeof Registrations>;
 
 /**
- * The same as JSON text, which is written before all of it is known: a text that only CloudFormation can tell (the ARN
- * of a resource of the same stack) stands there as its {@link placeFor}, and comes beside it. Throws InvalidTarget with
- * every problem on a line of its own.
+ * Parses registrations from JSON text that was written at synthesis. Values that only CloudFormation knows (e.g. the ARN of
+ * a resource of the same stack) are {@link placeholderFor} in the text; `values` replace them.
+ * @throws CertferryError InvalidTarget with one line per problem
  */
 export function readRegistrations(text: string, values: readonly string[]): Registrations {
   const input: unknown = JSON.parse(text, (_, value) => {
-    const [, at] = (typeof value === 'string' && place.exec(value)) || [];
+    const [, at] = (typeof value === 'string' && placeholder.exec(value)) || [];
     return at === undefined ? value : values[Number(at)];
   });
   const parsed = Registrations.safeParse(input);
   if (parsed.success) return parsed.data;
-  throw refused(
+  throw invalid(
     { schema: Registrations, input },
     parsed.error.issues,
     'the list of certificates and targets',
   );
 }
 
-/** Stands for the value at this place of the list, from 0. */
-export const placeFor = (at: number) => `\${Value.${at}}`;
-const place = /^\$\{Value\.(\d+)\}$/;
+/** The placeholder of a value, by its index in `values`, from 0. */
+export const placeholderFor = (at: number) => `\${Value.${at}}`;
+const placeholder = /^\$\{Value\.(\d+)\}$/;
 
-/** Throws InvalidTarget, naming the fields, for what is wrong with a target as far as it is known yet. */
+/**
+ * Checks a target, except for values that are placeholders.
+ * @throws CertferryError InvalidTarget with the invalid fields
+ */
 export function checkTarget(target: { readonly id: string }): void {
   check(RegisteredTarget, target, `target ${target.id}`);
 }
 
 /**
- * Throws InvalidTarget, naming the fields, for what is wrong with a certificate as far as it is known yet.
- * `defaultStrategy`: what its own does not say.
+ * Checks a certificate, except for values that are placeholders. `defaultStrategy` has the fields that its own strategy
+ * does not set.
+ * @throws CertferryError InvalidTarget with the invalid fields
  */
 export function checkCertificate(
   certificate: { readonly name: string; readonly strategy?: StrategyOverrides | undefined },
@@ -56,35 +60,45 @@ export function checkCertificate(
   if (problem !== null) throw new CertferryError('InvalidTarget', `${name}: ${problem}`);
 }
 
-/** Throws InvalidRequest, naming the fields, for what is wrong with a strategy for all certificates. */
+/**
+ * Checks the default strategy of all certificates.
+ * @throws CertferryError InvalidRequest with the invalid fields
+ */
 export function checkStrategy(strategy: unknown): void {
   check(StrategyOverrides, strategy, 'the default strategy', 'InvalidRequest');
 }
 
-/** Of a text that is not known yet nothing can be said: it is judged when it is. */
-function check(schema: z.ZodMiniType, input: unknown, name: string, wrong: Wrong = 'InvalidTarget'): void {
+/** Ignores problems of placeholders: the real values are checked when the registrations are parsed. */
+function check(
+  schema: z.ZodMiniType,
+  input: unknown,
+  name: string,
+  errorName: InvalidName = 'InvalidTarget',
+): void {
   const { error } = schema.safeParse(input);
-  const issues = (error?.issues ?? []).filter((issue) => !waits(issue, valueAt(input, issue.path)));
-  if (issues.length > 0) throw refused({ schema, input }, issues, name, wrong);
+  const issues = (error?.issues ?? []).filter(
+    (issue) => !isAboutPlaceholder(issue, valueAt(input, issue.path)),
+  );
+  if (issues.length > 0) throw invalid({ schema, input }, issues, name, errorName);
 }
 
-type Wrong = 'InvalidTarget' | 'InvalidRequest';
+type InvalidName = 'InvalidTarget' | 'InvalidRequest';
 
-function waits(issue: z.core.$ZodIssue, value: unknown): boolean {
-  if (typeof value === 'string') return place.test(value);
+function isAboutPlaceholder(issue: z.core.$ZodIssue, value: unknown): boolean {
+  if (typeof value === 'string') return placeholder.test(value);
   return issue.code === 'invalid_union' && JSON.stringify(value ?? null).includes('"${Value.');
 }
 
-function refused(
-  judged: { schema: z.ZodMiniType; input: unknown },
+function invalid(
+  validated: { schema: z.ZodMiniType; input: unknown },
   issues: z.core.$ZodIssue[],
   name: string,
-  wrong: Wrong = 'InvalidTarget',
+  errorName: InvalidName = 'InvalidTarget',
 ): CertferryError {
-  const problems = problemLines(judged, issues);
+  const problems = problemLines(validated, issues);
   const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
   return new CertferryError(
-    wrong,
+    errorName,
     `${name} has ${count}:\n${problems.map((problem) => `  ${problem}`).join('\n')}`,
     { details: { source: name, problems } },
   );

@@ -5,23 +5,23 @@ import type { HostKey } from '../deployment/agent-line.ts';
 /** 32 bytes as base64url: the length of both halves of an X25519 key (RFC 7748 §5). */
 const Octets32 = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
 
-/** A host's X25519 key pair as it is kept on the host (0600): the members of its JWK, and `kid`, its thumbprint. */
+/** The X25519 key pair of a host, as stored on the host (mode 0600): the members of its JWK, and `kid`, its thumbprint. */
 export const HostPrivateKey = z.strictObject({ kid: z.string(), x: Octets32, d: Octets32 });
 export type HostPrivateKey = z.infer<typeof HostPrivateKey>;
 
-/** A new key pair. It never leaves the host that made it. */
+/** Creates a key pair. The private half never leaves the host. */
 export async function makeHostKey(): Promise<HostPrivateKey> {
   const { x, d } = generateKeyPairSync('x25519').privateKey.export({ format: 'jwk' });
   const halves = { x: Octets32.parse(x), d: Octets32.parse(d) };
   return { kid: thumbprint(halves.x), ...halves };
 }
 
-/** The half that goes into the registry. */
+/** The public half, for the registry. */
 export function publicHostKey(key: HostPrivateKey): HostKey {
   return { kid: key.kid, x: key.x };
 }
 
-/** RFC 7638 §3: SHA-256 over the required members alone, in lexicographic order, without white space. */
+/** RFC 7638 §3: SHA-256 over the required members only, in lexicographic order, without white space. */
 export function thumbprint(x: string): string {
   const members = JSON.stringify({ crv: 'X25519', kty: 'OKP', x });
   return createHash('sha256').update(members).digest('base64url');

@@ -5,10 +5,10 @@ import { CertferryError } from '../errors.ts';
 import { publicJwk } from './host-key.ts';
 
 /**
- * Seals a job for one host: a compact JWE (ECDH-ES, A256GCM, deflated) whose protected header carries the job's
- * header, so that neither can be swapped. Every call makes its own ephemeral key.
+ * Seals a job for one host: a compact JWE (ECDH-ES, A256GCM, deflated). The protected header contains the header of the
+ * job, so that header and body cannot be exchanged. Every call uses a new ephemeral key.
  *
- * Throws JobTooLarge above 30,000 characters, UnknownHostKey when the registered key is no X25519 key.
+ * @throws CertferryError JobTooLarge above 30,000 characters; UnknownHostKey if the registered key is not an X25519 key
  */
 export async function seal(header: JobHeader, body: SealedBody, to: HostKey): Promise<string> {
   const plain = Buffer.from(JSON.stringify(body), 'utf8');
@@ -25,7 +25,7 @@ async function encrypt(header: JobHeader, plain: Uint8Array, to: HostKey): Promi
   } catch (cause) {
     throw new CertferryError(
       'UnknownHostKey',
-      `The job for ${header.targetId} cannot be sealed: the registered key ${to.kid} of its host is not an X25519 key. Enrol the host again.`,
+      `The job for ${header.targetId} cannot be sealed: the registered key ${to.kid} of its host is not an X25519 key. Enroll the host again.`,
       { details: { targetId: header.targetId, kid: to.kid }, cause },
     );
   }
@@ -34,7 +34,7 @@ async function encrypt(header: JobHeader, plain: Uint8Array, to: HostKey): Promi
 function tooLarge(header: JobHeader, bytes: number, characters: number): CertferryError {
   return new CertferryError(
     'JobTooLarge',
-    `The job for ${header.targetId} does not fit: ${bytes} bytes of bundle and target become ${characters} characters once sealed, and a command carries ${maximumJobCharacters}. Leave certificates out of the chain that no client needs.`,
+    `The job for ${header.targetId} is too large: ${bytes} bytes of bundle and target become ${characters} characters when sealed; a command can have ${maximumJobCharacters}. Remove certificates from the chain that no client needs.`,
     { details: { targetId: header.targetId, characters, limit: maximumJobCharacters } },
   );
 }

@@ -5,10 +5,10 @@ import { type HostPrivateKey, privateJwk } from './host-key.ts';
 import { fieldsOf, readJob, unreadable } from './job-text.ts';
 
 /**
- * Opens a sealed job. The header returned is the authenticated one.
+ * Opens a sealed job. The returned header is authenticated.
  *
- * Throws SealBroken when the text was changed or is sealed for another key, JobUnreadable when it is no sealed job
- * or holds something else than the body of one.
+ * @throws CertferryError SealBroken if the text was changed or is sealed for another key; JobUnreadable if it is not a
+ * sealed job, or its body is not valid
  */
 export async function unseal(
   text: string,
@@ -17,7 +17,7 @@ export async function unseal(
   const job = readJob(text);
   if (!job.sealed) throw unreadable('it is not sealed');
   if (job.kid !== key.kid) throw broken(job.header, `it is sealed for ${job.kid}, not for ${key.kid}`);
-  // The header that was read is part of what GCM authenticates: once this succeeds, it is what the sender wrote.
+  // GCM authenticates the header too: after this succeeds, the header is what the sender wrote.
   const body = bodyOf(await decrypt(job.header, text, key));
   if (body.target.id !== job.header.targetId) {
     throw unreadable(`its header is for ${job.header.targetId}, its body for ${body.target.id}`);
@@ -35,13 +35,13 @@ async function decrypt(header: JobHeader, text: string, key: HostPrivateKey): Pr
   } catch (cause) {
     throw broken(
       header,
-      'it was changed on the way, or sealed for a key that this host does not have',
+      'it was changed in transit, or it is sealed for a key that this host does not have',
       cause,
     );
   }
 }
 
-/** The body's fields are named in an error, their values never are: the private key is one of them. */
+/** Errors name fields of the body, never their values: one of them is the private key. */
 function bodyOf(plain: string): SealedBody {
   const body = SealedBody.safeParse(parseJson(plain));
   if (!body.success) throw unreadable(`its body is not that of a sealed job: ${fieldsOf(body.error)}`);
@@ -52,7 +52,7 @@ function parseJson(plain: string): unknown {
   try {
     return JSON.parse(plain);
   } catch {
-    // Without the cause: JSON.parse quotes what it could not read.
+    // Without the cause: the message of JSON.parse quotes its input.
     throw unreadable('its body is not JSON');
   }
 }
@@ -60,7 +60,7 @@ function parseJson(plain: string): unknown {
 function broken(header: JobHeader, why: string, cause?: unknown): CertferryError {
   return new CertferryError(
     'SealBroken',
-    `The sealed job ${header.deploymentId} for ${header.targetId} cannot be opened: ${why}. Deploy again; if it stays so, enrol the host again.`,
+    `The sealed job ${header.deploymentId} for ${header.targetId} cannot be opened: ${why}. Deploy again. If the error persists, enroll the host again.`,
     { details: { deploymentId: header.deploymentId, targetId: header.targetId }, cause },
   );
 }

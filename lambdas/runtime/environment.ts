@@ -13,11 +13,11 @@ const settings = {
   DOCUMENT_NAME: name,
   DOCUMENT_VERSION: z.string().check(z.regex(/^(\d+|\$DEFAULT|\$LATEST)$/)),
   SEND_RATE: z._default(
-    z.coerce.number().check(z.gte(limits.sendRate.least), z.lte(limits.sendRate.most)),
+    z.coerce.number().check(z.gte(limits.sendRate.minimum), z.lte(limits.sendRate.maximum)),
     10,
   ),
   SEND_BURST: z._default(
-    z.coerce.number().check(z.int(), z.gte(limits.sendBurst.least), z.lte(limits.sendBurst.most)),
+    z.coerce.number().check(z.int(), z.gte(limits.sendBurst.minimum), z.lte(limits.sendBurst.maximum)),
     20,
   ),
   /** The bucket for the files of rollouts. */
@@ -34,7 +34,7 @@ const settings = {
   DEFAULT_STRATEGY: z._default(z.pipe(z.pipe(z.string(), z.transform(parsed)), StrategyOverrides), {}),
   /** Retention of deployments in days, if configured. */
   HISTORY_DAYS: z.optional(
-    z.coerce.number().check(z.int(), z.gte(limits.historyDays.least), z.lte(limits.historyDays.most)),
+    z.coerce.number().check(z.int(), z.gte(limits.historyDays.minimum), z.lte(limits.historyDays.maximum)),
   ),
   /** The state machines. */
   ROLLOUT_ARN: name,

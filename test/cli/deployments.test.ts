@@ -36,7 +36,7 @@ describe('deployments on this machine', () => {
     const deployed = await place.deploy(first);
     expect(deployed).toMatchObject({ code: 0, err: '' });
     expect(deployed.out).toContain('demo-server: ProbeEndpoint');
-    expect(deployed.out).toContain('✔ demo-server  deployed: the new leaf was seen on the wire');
+    expect(deployed.out).toContain('✔ demo-server  deployed: the endpoint serves the new leaf');
 
     const renewed = await place.deploy(second, '--json');
     expect(renewed.code).toBe(0);

@@ -88,7 +88,7 @@ describe('the report', () => {
 describe('the summary', () => {
   test('The summary prints the outcome with the version and the time', () => {
     expect(summaryLines([aFinished()], layout, own)).toEqual([
-      '✔ web-1  deployed: the new leaf was seen on the wire  100 ms',
+      '✔ web-1  deployed: the endpoint serves the new leaf  100 ms',
       '  web-1 serves it',
       '  version sha256:abababababab…, previous sha256:cdcdcdcdcdcd…',
     ]);
@@ -148,7 +148,7 @@ describe('the summary', () => {
       '  warning: expires in 3 days',
       '✔ web-10  deployed  100 ms  version sha256:abababababab…',
       '',
-      '✖ web-2  lost: the host did not say how the job ended  100 ms',
+      '✖ web-2  lost: the host returned no result; its state is unknown  100 ms',
       '  no word of it',
     ]);
     expect(lines.at(-1)).toBe('3 targets: 2 deployed, 1 lost');

@@ -126,7 +126,9 @@ describe('the chain', () => {
       const { bundle, warnings } = read(given(...order));
 
       expect(bundle.chain).toEqual([lower.certPem, upper.certPem]);
-      expect(warnings).toEqual([expect.stringMatching(/^Left out, as the chain leads past it: "CN=Upper"/)]);
+      expect(warnings).toEqual([
+        expect.stringMatching(/^Ignored, because it is not part of the chain: "CN=Upper"/),
+      ]);
     }
   });
 
@@ -166,7 +168,7 @@ describe('the chain', () => {
     );
 
     expect(error.name).toBe('ChainBroken');
-    expect(error.details).toMatchObject({ strangers: [expect.stringContaining('CN=Stranger Intermediate')] });
+    expect(error.details).toMatchObject({ unrelated: [expect.stringContaining('CN=Stranger Intermediate')] });
   });
 
   test('The chain refuses an unrelated root', async () => {
@@ -197,7 +199,7 @@ describe('the chain', () => {
     const error = refusal(() => read(given(leaf, renewed, upper)));
 
     expect(error.name).toBe('ChainBroken');
-    expect(error.message).toContain('a certificate of that name is given, but did not sign it');
+    expect(error.message).toContain('but the certificate of that name did not sign it');
   });
 
   test('The chain refuses an issuer with an unknown type of key', () => {

@@ -50,7 +50,7 @@ describe('dates', () => {
 
     expect(error.name).toBe('CertificateExpired');
     expect(error.message).toContain('"CN=www.example.test"');
-    expect(error.message).toContain('expired on 2030-03-31; now it is 2030-04-01T00:00:00.000Z');
+    expect(error.message).toContain('expired on 2030-03-31; the time is 2030-04-01T00:00:00.000Z');
   });
 
   test('The check of dates refuses a leaf that is not yet valid with the time from which it is', () => {
@@ -58,7 +58,7 @@ describe('dates', () => {
 
     expect(error.name).toBe('CertificateNotYetValid');
     expect(error.message).toContain(
-      'is not valid before 2030-01-01T00:00:00.000Z; now it is 2029-12-31T23:59:59.000Z',
+      'is not valid before 2030-01-01T00:00:00.000Z; the time is 2029-12-31T23:59:59.000Z',
     );
   });
 
@@ -99,7 +99,7 @@ describe('keys', () => {
 
     expect(refusal(() => read({ certificate: fullchainPem, key: keyPem }))).toMatchObject({
       name: 'KeyTooWeak',
-      message: expect.stringContaining('has 1024 bits; at least 2048 are asked for'),
+      message: expect.stringContaining('has 1024 bits; at least 2048 are required'),
     });
   });
 
@@ -128,7 +128,7 @@ describe('keys', () => {
     expect(refusal(() => read(input))).toMatchObject({ name: 'KeyTypeUnsupported', details: { key: kind } });
   });
 
-  test('The check of keys refuses a key of a kind that OpenSSL does not know', async () => {
+  test('The check of keys refuses a key of a type that OpenSSL does not support', async () => {
     const { certPem, keyPem } = await aVersion();
     const der = Buffer.from(certPem.replace(/-----[^-]+-----/g, ''), 'base64');
     const idEcPublicKey = der.indexOf(Buffer.from('06072a8648ce3d0201', 'hex'));
@@ -137,7 +137,7 @@ describe('keys', () => {
 
     expect(refusal(() => read({ certificate, key: keyPem }))).toMatchObject({
       name: 'KeyTypeUnsupported',
-      details: { key: 'of a kind that OpenSSL does not know' },
+      details: { key: 'of a type that OpenSSL does not support' },
     });
   });
 });

@@ -100,11 +100,11 @@ describe('the reader of PEM', () => {
       () => Buffer.from([0x30, 1, 2, 3]),
       'Certificate 1 (field "certificate") cannot be parsed',
     ],
-    ['a file cut off in its last block', (pem) => pem.slice(0, -40), 'The field "certificate" is cut off'],
+    ['a file cut off in its last block', (pem) => pem.slice(0, -40), 'The field "certificate" is truncated'],
     [
       'a file cut off between lines and joined',
       (pem) => pem.replace('-----END CERTIFICATE-----\n', ''),
-      'is cut off: after 2 complete',
+      'is truncated: after 2 complete',
     ],
     [
       'a body that is not base64',

@@ -74,7 +74,7 @@ describe('private keys', () => {
       name: 'WrongPassphrase',
       details: { field: 'key', passphraseGiven: true },
     });
-    expect(error.message).toContain('The private key (field "key") does not open with the passphrase given');
+    expect(error.message).toContain('The private key (field "key") does not open with the passphrase');
     expect(everythingSaid(error)).not.toMatch(/let me in|sesame/);
   });
 
@@ -88,7 +88,7 @@ describe('private keys', () => {
       name: 'WrongPassphrase',
       details: { field: 'key', passphraseGiven: false },
     });
-    expect(error.message).toContain('is encrypted and no passphrase was given');
+    expect(error.message).toContain('is encrypted, but there is no passphrase');
   });
 
   test('The reader of private keys refuses an encrypted key that is damaged as one that does not open', () => {
@@ -121,7 +121,7 @@ describe('private keys', () => {
       ),
     ).toMatchObject({
       name: 'BundleUnreadable',
-      message: expect.stringContaining('iterations; at most 2000000 are taken'),
+      message: expect.stringContaining('iterations; at most 2000000 are allowed'),
     });
   });
 

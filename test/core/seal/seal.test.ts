@@ -176,7 +176,7 @@ describe('a sealed job', () => {
     const failure = await seal(aHeader(), body, publicHostKey(host)).catch((error: unknown) => error);
 
     expect(failure).toMatchObject({ name: 'JobTooLarge', details: { limit: maximumJobCharacters } });
-    expect(String(failure)).toMatch(/become \d{5} characters .* carries 30000/);
+    expect(String(failure)).toMatch(/become \d{5} characters .* can have 30000/);
   });
 
   test('A sealed job is refused for a registered key that is invalid, with the advice to enroll again', async () => {
@@ -184,7 +184,7 @@ describe('a sealed job', () => {
 
     await expect(seal(aHeader(), aBody(), notAKey)).rejects.toMatchObject({
       name: 'UnknownHostKey',
-      message: expect.stringContaining('Enrol the host again'),
+      message: expect.stringContaining('Enroll the host again'),
     });
   });
 
@@ -205,7 +205,7 @@ describe('a sealed job', () => {
     await expect(unseal(text, host)).rejects.toMatchObject({
       name: 'JobUnreadable',
       message:
-        'The job cannot be read: its body is not JSON. The sender and this agent may be of different versions; deploy again after updating.',
+        'The job cannot be read: its body is not JSON. The sender and this agent may have different versions. Update certferry and deploy again.',
     });
   });
 });
@@ -224,7 +224,7 @@ describe('an open job', () => {
   });
 
   test('An open job that should have been sealed is refused', () => {
-    expect(() => readJob(openJobText(anOpenJob({ action: 'deploy' })))).toThrow(/has to be sealed/);
+    expect(() => readJob(openJobText(anOpenJob({ action: 'deploy' })))).toThrow(/must be sealed/);
   });
 
   test('An open job cannot be unsealed', async () => {
