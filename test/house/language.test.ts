@@ -1,0 +1,92 @@
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { draw } from './language/draw.ts';
+import { bannedPhrases } from './language/phrases.ts';
+import { sentenceFigures, sentencesOf, wordCount } from './language/sentences.ts';
+import { pageTexts, type ReadText, type TextKind, textsOf } from './language/texts.ts';
+
+const texts = textsOf(join(import.meta.dirname, '../..'));
+const kinds: readonly TextKind[] = ['page', 'message', 'state comment', 'comment'];
+const of = (kind: TextKind) => texts.filter((text) => text.kind === kind);
+
+/** CONTRIBUTING.md, rule 5. */
+const maximumWords = 25;
+const maximumAverageWords = 15;
+
+const where = ({ file, line }: ReadText) => `${file}:${line}`;
+
+const hitsOf = (phrase: RegExp, among: readonly ReadText[]) =>
+  among.flatMap((text) => {
+    const found = phrase.exec(text.text);
+    return found === null ? [] : [`${where(text)}: "${found[0].trim()}" in "${text.text.slice(0, 120)}"`];
+  });
+
+const longSentencesOf = (among: readonly ReadText[]) =>
+  among.flatMap((text) =>
+    sentencesOf(text.text)
+      .filter((sentence) => wordCount(sentence) > maximumWords)
+      .map((sentence) => `${where(text)}: ${wordCount(sentence)} words: ${sentence.slice(0, 120)}`),
+  );
+
+describe('What a person reads', () => {
+  test.each(Object.entries(bannedPhrases))('No text contains a phrase of the kind "%s"', (_, phrase) => {
+    expect(hitsOf(phrase, texts)).toEqual([]);
+  });
+
+  test.each(kinds)('No sentence of a %s has more than 25 words', (kind) => {
+    expect(of(kind).length).toBeGreaterThan(50);
+    expect(longSentencesOf(of(kind))).toEqual([]);
+  });
+
+  test('The sentences of the pages have at most 15 words on average', () => {
+    const figures = sentenceFigures(of('page').map(({ text }) => text));
+    process.stdout.write(`Sentences of the pages: ${JSON.stringify(figures)}\n`);
+
+    expect(figures.averageWords).toBeLessThanOrEqual(maximumAverageWords);
+  });
+
+  test('The same thirty sentences are drawn for a review each time', () => {
+    const read = [...of('page'), ...of('message'), ...of('state comment')];
+    const sentences = read.flatMap((text) =>
+      sentencesOf(text.text)
+        .filter((sentence) => wordCount(sentence) > 4)
+        .map((sentence) => `${where(text)}: ${sentence}`),
+    );
+    const drawn = draw(sentences, 30, 8);
+    process.stdout.write(`${drawn.join('\n')}\n`);
+
+    expect(drawn).toEqual(draw(sentences, 30, 8));
+    expect(new Set(drawn).size).toBe(30);
+  });
+});
+
+describe('The check of the language', () => {
+  const page =
+    'A title\n=======\n\nIt is `told`.\n\n- Nobody *knows*, it is told\n  anew.\n\n| a | goes on |\n| - | - |\n';
+
+  test('A planted phrase is reported with its file and line, across the lines of a block', () => {
+    const planted = pageTexts('page.md', page);
+
+    expect(Object.values(bannedPhrases).flatMap((phrase) => hitsOf(phrase, planted))).toEqual([
+      expect.stringMatching(/^page\.md:6: "Nobody" in /),
+      expect.stringMatching(/^page\.md:6: "is told" in /),
+      expect.stringMatching(/^page\.md:6: "anew" in /),
+      expect.stringMatching(/^page\.md:9: "goes on" in /),
+    ]);
+  });
+
+  test('A planted sentence of 26 words is reported, and one of 25 is not', () => {
+    const words = (count: number) => `${Array.from({ length: count }, () => 'Word').join(' ')}.`;
+    const planted = pageTexts('page.md', `${words(25)} ${words(26)}\n`);
+
+    expect(longSentencesOf(planted)).toEqual([expect.stringMatching(/^page\.md:1: 26 words/)]);
+  });
+
+  test('Every room has comments and messages that are read', () => {
+    const rooms = new Set([...of('comment'), ...of('message')].map(({ file }) => file.split('/')[0]));
+
+    expect([...rooms].sort()).toEqual(
+      ['account', 'agent-scripts', 'cdk', 'cli', 'core', 'examples', 'lambdas', 'local', 'services'].sort(),
+    );
+  });
+});
