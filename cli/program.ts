@@ -15,7 +15,7 @@ import type { Terminal } from './terminal/terminal.ts';
  */
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   let exitCode = 0;
-  const program = build(terminal, (code) => {
+  const program = createProgram(terminal, (code) => {
     exitCode = code;
   });
   try {
@@ -40,7 +40,8 @@ function failed(error: unknown, json: boolean, { out, err, colours }: Terminal):
   return usageExitCode;
 }
 
-function build(terminal: Terminal, finish: (exitCode: number) => void): Command {
+/** All commands with their options. `finish` receives the exit code of the command that ran. */
+export function createProgram(terminal: Terminal, finish: (exitCode: number) => void): Command {
   const program = new Command('certferry')
     .description(help.about)
     // without it, the program's --version would take the one after a subcommand, and its value

@@ -6,7 +6,12 @@ import { parseTargets } from '../../core/registry/targets-file.ts';
 import { captured } from '../cli/capture.ts';
 
 const root = join(import.meta.dirname, '..', '..');
-const pages = ['README.md', ...globSync('docs/**/*.md', { cwd: root }).sort()];
+const pages = [
+  'README.md',
+  ...globSync(['*.md', '{docs,examples,test}/**/*.md', 'bench/*.md'], { cwd: root })
+    .filter((page) => page !== 'README.md')
+    .sort(),
+];
 const read = (page: string) => readFileSync(join(root, page), 'utf8');
 
 interface Block {

@@ -1,5 +1,8 @@
 import { join } from 'node:path';
+import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
+import { createProgram } from '../../cli/program.ts';
+import { processTerminal } from '../../cli/terminal/terminal.ts';
 import { draw } from './language/draw.ts';
 import { bannedPhrases } from './language/phrases.ts';
 import { sentenceFigures, sentencesOf, wordCount } from './language/sentences.ts';
@@ -58,6 +61,52 @@ describe('What a person reads', () => {
     expect(drawn).toEqual(draw(sentences, 30, 8));
     expect(new Set(drawn).size).toBe(30);
   });
+});
+
+/** Words that begin neither an imperative nor a noun phrase. */
+const noBeginning =
+  /^(also|and|are|as|at|be|but|by|can|do|does|for|from|how|if|in|is|it|let|of|on|or|that|to|unless|what|when|where|which|who|whose|with|without)\b/i;
+
+/** What is wrong with a one-line description; an option may begin with the option it belongs to (`with --local: …`). */
+function problemOf(description: string): string | null {
+  const text = description.replace(/^with --[a-z-]+( or --[a-z-]+)?: /, '');
+  if (text === '' || text.includes('\n')) return 'no one-line description';
+  if (noBeginning.test(text)) return 'begins neither with an imperative nor with a noun phrase';
+  return text.endsWith('.') ? 'ends with a full stop' : null;
+}
+
+function describedParts(command: Command): (readonly [name: string, description: string])[] {
+  return [
+    [command.name(), command.summary()],
+    ...command.options
+      .filter(({ hidden }) => !hidden)
+      .map(({ flags, description }) => [`${command.name()} ${flags}`, description] as const),
+    ...command.registeredArguments.map(
+      (one) => [`${command.name()} <${one.name()}>`, one.description] as const,
+    ),
+  ];
+}
+
+describe('The help', () => {
+  const { commands } = createProgram(processTerminal(), () => undefined);
+  const parts = commands.flatMap(describedParts);
+
+  test('Every command, option and argument has a description of one line that begins with an imperative or a noun', () => {
+    const wrong = parts.flatMap(([name, description]) => {
+      const problem = problemOf(description);
+      return problem === null ? [] : [`${name}: ${problem}: "${description}"`];
+    });
+
+    expect(parts.length).toBeGreaterThan(80);
+    expect(wrong).toEqual([]);
+  });
+
+  test.each(['', 'what it does', 'with --local: where it is', 'list rollouts.', 'two\nlines'])(
+    'The description %j is reported',
+    (description) => {
+      expect(problemOf(description)).not.toBeNull();
+    },
+  );
 });
 
 describe('The check of the language', () => {
