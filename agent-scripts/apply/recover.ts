@@ -11,7 +11,7 @@ import { discardChange } from './discard-change.ts';
 import { undoChange } from './undo-change.ts';
 
 /**
- * Reverses or completes the change of an interrupted run, before any other job: removes staged files, reverses a partial
+ * Reverses or completes the change of an interrupted run, before any other job. It removes staged files, reverses a partial
  * or unrecorded change and reloads the daemon, or completes an interrupted undo. Null if there is nothing to recover.
  */
 export async function recover(home: Home): Promise<Recovery | null> {

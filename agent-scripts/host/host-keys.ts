@@ -20,7 +20,7 @@ export async function hostPublicKey(home: Home): Promise<HostKey> {
 
 /**
  * Opens a sealed job and rotates the host key. Each reply contains the public half of the next key. The first bundle
- * sealed to the next key destroys the current one, so later nobody can decrypt what remains in the command history
+ * sealed to the next key destroys the current one, so nobody can later decrypt what remains in the command history
  * (forward secrecy). If a reply is lost, both keys still work.
  * Null if the job is sealed to a key that this host does not have.
  * @throws CertferryError SealBroken

@@ -15,7 +15,7 @@ const listenState = '0A';
 
 /**
  * The worker processes that accept connections on a TCP port and that a reload replaces. A worker has the listening
- * socket open and has a master: its parent has the socket open too (nginx, apache, postfix) or has the same command line
+ * socket open and has a master. The parent has the socket open too (nginx, apache, postfix) or has the same command line
  * (haproxy, whose master does not listen). Empty if no process listens, if this user may not read /proc, or if the daemon
  * is a single process.
  */

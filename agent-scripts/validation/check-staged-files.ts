@@ -36,7 +36,7 @@ export type StagedCheck =
   | { readonly kind: 'unavailable'; readonly why: string };
 
 /**
- * Runs the daemon's own check on the staged files within its real configuration, without changing live files: in a
+ * Runs the daemon's own check on the staged files within its real configuration, without changing live files. In a
  * private mount namespace, the staged files are bound over the live paths (unshare(1), mount_namespaces(7)).
  * Needs Linux and root.
  */

@@ -38,8 +38,8 @@ const clockMarginSeconds = 60;
  * Sends a job once (`services/locks/pending-commands.ts` explains how a retry finds the job that was sent). Then it asks SSM
  * once whether the command has ended: the event may have arrived before the command was stored.
  *
- * Throws StaleFence if the deployment no longer holds its locks, CommandUndeliverable if the host of a push is unreachable,
- * SendPaced if too many commands wait, and any error of `prepare` or of sending.
+ * Throws StaleFence if the deployment no longer holds its locks. Throws CommandUndeliverable if the host of a push is
+ * unreachable, SendPaced if too many commands wait, and any error of `prepare` or of sending.
  */
 export async function deliver(by: DeliveryServices, delivery: Delivery): Promise<Completion> {
   const lock = await heldLock(by, delivery.deployment);

@@ -51,7 +51,7 @@ export function openObjects(folder: string): Objects {
 
 const etagOf = (body: Buffer) => `"${createHash('md5').update(body).digest('hex')}"`;
 
-/** A key becomes a path: one that would lead elsewhere, or that could not be told from another, is refused. */
+/** The path for a key. Refuses a key that would leave the folder or share the path of another key. */
 function pathOf(folder: string, bucket: string, key: string): string {
   const parts = [bucket, ...key.split('/')];
   if (parts.some((part) => !/^[^/\0]{1,200}$/.test(part) || /^\.+$/.test(part) || part.endsWith('.draft'))) {

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { type JsonEndpoint, startJsonEndpoint } from '../http/json-endpoint.ts';
 import { ServiceError } from '../http/service-error.ts';
 
-/** Where a secret is found: what a version's source of kind `secretsmanager` says. */
+/** The location of a secret, as in a version's source of kind `secretsmanager`. */
 export interface SecretLocation {
   readonly secretId: string;
   readonly versionId: string;

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * A process, told apart from a later one with the same number. `startedAt` is field 22 of `/proc/PID/stat` (clock
+ * A process, distinguished from a later one with the same number. `startedAt` is field 22 of `/proc/PID/stat` (clock
  * ticks since boot, proc(5)) and `boot` the kernel's boot id; both are null where there is no `/proc`.
  */
 export interface ProcessIdentity {

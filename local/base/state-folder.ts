@@ -50,7 +50,7 @@ function makePrivate(path: string): void {
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);
 }
 
-/** Node's `recursive` never comes back from a file system that says of every new name that it is not there (/proc). */
+/** Node's `recursive` never returns on a file system that reports every new name as missing (/proc). */
 function makeFolder(path: string): void {
   if (made(path)) return;
   makeFolder(dirname(path));

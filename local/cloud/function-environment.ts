@@ -36,7 +36,7 @@ export function lambdaEnvironment(
     AWS_CONFIG_FILE: '/dev/null',
     AWS_SHARED_CREDENTIALS_FILE: '/dev/null',
     AWS_EC2_METADATA_DISABLED: 'true',
-    // whoever is forgotten below is sent where nobody listens
+    // a service without an entry below gets a port without a listener
     AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
     AWS_ENDPOINT_URL_DYNAMODB: `http://${engineHost}`,
     AWS_ENDPOINT_URL_SSM: endpoints.ssm,
@@ -57,7 +57,7 @@ export function lambdaEnvironment(
     DEPLOY_TARGET_ARN: stateMachineArn(deployTarget),
     // this machine is every host
     PROBE_FROM: 'host',
-    // nobody throttles here
+    // local mode has no throttling
     SEND_RATE: '1000',
     SEND_BURST: '1000',
     DOCUMENT_NAME: documentName,

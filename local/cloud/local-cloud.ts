@@ -41,9 +41,9 @@ export interface CloudParts {
 
 /** What a person may set. */
 export interface CloudOptions extends CloudParts {
-  /** Deployments of a rollout that run at a time, whatever its strategy allows; 16 when it is not said. */
+  /** The maximum number of deployments of a rollout at a time, in addition to its strategy. Default: 16. */
   readonly deploymentsAtOnce?: number | undefined;
-  /** Told of each message to people, which also stands in `logs/messages.log`. */
+  /** Called with each notification, which `logs/messages.log` contains as well. */
   readonly onMessage?: ((message: LocalMessage) => void) | undefined;
 }
 

@@ -14,7 +14,7 @@ export interface JsonEndpointOptions {
   /** The only access key id that is served; without one, everybody is (tests). */
   readonly accessKeyId?: string | undefined;
   readonly port?: number | undefined;
-  /** Told of every error that is not a {@link ServiceError}. */
+  /** Called with every error that is not a {@link ServiceError}. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
 

@@ -36,8 +36,8 @@ function closeServer(server: Server): Promise<void> {
 }
 
 /**
- * Loopback is open to every user of the machine, so each call must be signed with an access key id that only this
- * state folder's owner can read; the signature itself is not checked. Without an id everybody is served (tests).
+ * Loopback is open to every user of the machine. So each call must be signed with an access key id that only the owner of
+ * the state folder can read. The signature itself is not checked. Without an id every client is served (tests).
  */
 export function authorize(request: IncomingMessage, accessKeyId: string | undefined): void {
   if (accessKeyId === undefined) return;

@@ -1,7 +1,7 @@
 // This machine as a host that SSM manages: runs a command's script as SSM's agent would.
 //
 // The script belongs to the host, not to certferry: it runs in a session of its own, and a certferry process that is
-// killed in the middle leaves it running. Its shell writes the exit code to a file, so that whoever looks later sees
+// killed in the middle leaves it running. Its shell writes the exit code to a file, so that a later reader learns
 // how it ended.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -67,7 +67,7 @@ function environment({ commandId, parameters }: CommandRecord): Record<string, s
   };
 }
 
-/** The record as it is now: an end that nobody has written down yet is found out and written. */
+/** The current record. If the command has ended and no process has recorded it, this call does. */
 export function settle(records: CommandRecords, commandId: string, timedOut = false): CommandRecord {
   const record = records.read(commandId);
   if (record === null) throw new Error(`command ${commandId} is gone from ${records.folder(commandId)}`);
@@ -91,7 +91,7 @@ function endOf(record: CommandRecord, result: string, overdue: boolean): End | n
   return { status: overdue ? 'TimedOut' : 'Failed', responseCode: killedCode };
 }
 
-/** A command that nobody started (its sender died before it could) is overdue from when it was sent. */
+/** For a command whose sender died before it started it, the time counts from the request. */
 function isOverdue({ startedAt, requestedAt, timeoutSeconds }: CommandRecord): boolean {
   return Date.now() >= (startedAt ?? requestedAt) + timeoutSeconds * 1000;
 }

@@ -35,7 +35,7 @@ export interface ExecutionsOptions {
   readonly childrenAtOnce?: number | undefined;
   /** Delivers the status-change event of an execution that has ended; must not throw. */
   readonly onEnded: (event: object, machine: string) => Promise<void>;
-  /** Told when an execution that nobody waits for breaks this process's rules (a full disk). */
+  /** Called when an execution without a waiting caller fails for a reason of this process, such as a full disk. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
 
@@ -145,7 +145,7 @@ function carry(house: House, carried: Carried): Running {
   return running;
 }
 
-/** What stands for a Distributed Map in the definition is told as the Map that it is. */
+/** Reports the task that replaces a Distributed Map as the Map. */
 function asMap({ processors }: LocalForm, event: ExecutionEvent): ExecutionEvent {
   if (event.state === undefined || !processors.has(event.state.name)) return event;
   return { ...event, state: { ...event.state, type: 'Map' } };

@@ -1,6 +1,6 @@
 // What this stand-in of a Distributed Map cannot show: quotas (children started a second, children at a time, payloads),
 // a Map Run that is stopped by too many failures (none of ours is), its own pages in the console and DescribeMapRun,
-// children of a redrive that go on in the middle (here they are new executions), and results in several files.
+// children of a redrive that continue in the middle (here they are new executions), and results in several files.
 import { randomUUID } from 'node:crypto';
 import pLimit from 'p-limit';
 import * as z from 'zod/mini';
@@ -27,7 +27,7 @@ export interface MapSurroundings {
   readonly folder: string;
   readonly objects: Objects;
   readonly atOnce: number | undefined;
-  /** ARN of the Map Run to go on with; null begins one. */
+  /** ARN of the Map Run to continue; null starts a new one. */
   readonly redriven: string | null;
   /** No child begins after it, and those that run are aborted. */
   readonly aborted: AbortSignal;
@@ -45,9 +45,9 @@ export interface EndedChild extends Omit<End, 'line'> {
 }
 
 /**
- * Runs each item that the reader finds as an execution of its own; one that fails stops no other. Of a Map Run that is
- * gone on with, the items whose children have succeeded are not run again. Where AWS lets the others go on, each gets a
- * new execution: the results then have the old ones too, before the new ones, or what they changed would be nobody's.
+ * Runs each item of the reader as an execution of its own. A failed one stops no other. A continued Map Run does not run
+ * items again whose children have succeeded. AWS would continue the other children; here each gets a new execution. The
+ * results contain the earlier executions before the new ones, because their changes count as well.
  */
 export async function runDistributedMap(raw: unknown, around: MapSurroundings): Promise<MapAnswer> {
   const input = MapInput.parse(raw);
@@ -75,7 +75,7 @@ export async function runDistributedMap(raw: unknown, around: MapSurroundings): 
 
 const hasSucceeded = ({ Status }: ChildResult) => Status === 'SUCCEEDED';
 
-/** Of an execution whose process died nobody has kept a result: its own record has its end. */
+/** The process of an execution that died kept no result. The record of the execution contains its end. */
 function resultsSoFar(
   { machine, ended }: MapSurroundings,
   { begun, results }: ItemSoFar,

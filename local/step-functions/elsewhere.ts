@@ -1,4 +1,4 @@
-// Executions that another process on the same state folder runs: what is asked of them here is passed on to its endpoint.
+// Executions that another process on the same state folder runs: requests for them are forwarded to its endpoint.
 import {
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
@@ -23,7 +23,7 @@ export function elsewhere(
   { find, tokens }: Pick<Executions, 'find' | 'tokens'>,
   own: { readonly accessKeyId?: string | undefined; readonly endpoint: () => string | null },
 ): Elsewhere {
-  /** A port is only ever called while the process that opened it lives: later it may be anybody's. */
+  /** A port is only called while the process that opened it lives: later another program may use it. */
   const endpointOf = (arn: string): string | null => {
     const { owner, endpoint } = find(arn)?.runBy ?? {};
     return owner !== undefined && endpoint && endpoint !== own.endpoint() && isAlive(owner) ? endpoint : null;

@@ -25,7 +25,7 @@ interface Start extends RunBy {
   readonly mapRunArn?: string | undefined;
 }
 
-/** A line after an end: the execution goes on. */
+/** A line after an end: the execution continues. */
 interface Redrive extends RunBy {
   readonly line: 'redrive';
   readonly count: number;
@@ -45,7 +45,7 @@ export interface End {
 export interface ExecutionRecord {
   readonly start: Start;
   readonly events: readonly ExecutionEvent[];
-  /** Null while it runs, and for good when its process died and nobody has looked yet. */
+  /** Null while it runs, and after its process died until the next read notices it. */
   readonly end: End | null;
   /** An execution without an end whose process is gone counts as ABORTED. */
   readonly status: ExecutionStatus;
@@ -55,13 +55,13 @@ export interface ExecutionRecord {
 }
 
 /**
- * Executions as files of JSON lines, written as things happen, so that another process, and a crash, see them.
- * Which ones have no end yet is marked by an empty file each, so that looking for the dead reads no histories.
+ * Executions as files of JSON lines. Each event is written at once, so that other processes can read it and a crash loses
+ * none. An empty file marks each execution without an end, so that a search for dead ones reads no history.
  */
 export interface ExecutionRecords {
   /** False when the name is taken: of two processes that begin the same one, one does. */
   begin(execution: Omit<Start, 'line' | keyof RunBy>, endpoint: string | null): boolean;
-  /** Lets one that has ended go on. False when somebody else is just doing that. */
+  /** Continues an ended execution. False when another process is doing that at the moment. */
   redrive(name: string, count: number, endpoint: string | null): boolean;
   append(name: string, event: ExecutionEvent): void;
   finish(name: string, end: Omit<End, 'line'>): void;

@@ -34,15 +34,15 @@ export interface Executions {
   /** The same by ARN. */
   find(arn: string): ExecutionRecord | null;
   /**
-   * Runs to the end; never throws for an execution that fails. The end is on disk and told before this returns.
-   * Throws ExecutionAlreadyExists when the name was used before.
+   * Runs an execution to its end. A failed execution is a result, not an error. Before this returns, the end is on disk and
+   * published. Throws ExecutionAlreadyExists when the name was used before.
    */
   run(name: string, input: object, onEvent: OnEvent, machine?: string): Promise<EndedExecution>;
   /** Begins one that runs in the background. The same name and input while it runs is the same execution. */
   start(machine: string, name: string, input: object): { readonly arn: string; readonly startedAt: number };
   /**
-   * Lets one that failed, was aborted or died go on in the state where it ended. Throws ExecutionDoesNotExist or
-   * ExecutionNotRedrivable before anything has happened.
+   * Continues an execution that failed, was aborted or died, in the state where it ended. Throws ExecutionDoesNotExist or
+   * ExecutionNotRedrivable and then changes nothing.
    */
   redrive(arn: string, onEvent?: OnEvent): Promise<{ readonly ended: Promise<EndedExecution> }>;
   /** False when this process runs no such execution. */
@@ -76,7 +76,7 @@ export function openExecutions(options: ExecutionsOptions): Executions {
     return record?.start.arn === arn ? record : null;
   };
   const buryDead = async () => {
-    // the children first: a rollout that goes on finds their locks free
+    // the children first, so that a continued rollout finds their locks free
     for (const records of [shelves.children, shelves.top]) {
       for (const name of records.unfinished()) await bury(name, records, options.onEnded);
     }

@@ -1,4 +1,4 @@
-// A definition as the interpreter can run it: what it does otherwise than Step Functions is said in terms that it knows.
+// A definition in a form that the interpreter can run: replaces what it does differently from Step Functions.
 import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 
 type State = StateMachineDefinition['States'][string];
@@ -70,8 +70,8 @@ function timeoutAsParameter({ TimeoutSecondsPath, Parameters, ...rest }: Loose):
 export const reentryState = '(redrive)';
 
 /**
- * The definition that begins in `state`, with `input`, while `$$.Execution.Input` stays what it was: the interpreter
- * takes that from what it is run with. It gives `$$.Execution.StartTime` anew too, so that is read from elsewhere.
+ * The definition that begins in `state` with `input` and keeps `$$.Execution.Input`, which the interpreter takes from its
+ * own input. The interpreter also changes `$$.Execution.StartTime`, so the start time is read from elsewhere.
  */
 export function reentering(
   definition: StateMachineDefinition,

@@ -10,7 +10,7 @@ import { reentering, reentryState } from './local-form.ts';
 import { type TaskRun, taskHandlers } from './tasks.ts';
 import { taskError } from './tokens.ts';
 
-/** Where a redriven execution goes on. `startedAt` is epoch milliseconds. */
+/** Where a redriven execution continues. `startedAt` is epoch milliseconds. */
 export interface Reentry {
   readonly state: string;
   readonly input: unknown;
@@ -75,7 +75,7 @@ function contextOf({ name, arn, stateMachine, desk, reentry }: RunOptions) {
     StateMachine: { Id: stateMachine.arn, Name: stateMachine.name },
     // kept by reference, so each reading of the token gets a fresh one
     Task: desk,
-    // the interpreter has none: every attempt enters its state anew
+    // the interpreter has none: every attempt enters its state again
     State: {
       get EnteredTime() {
         return new Date().toISOString();

@@ -26,9 +26,9 @@ const Start = z.object({
 });
 
 /**
- * Serves StartExecution, DescribeExecution, StopExecution, RedriveExecution, SendTaskSuccess and SendTaskFailure. What is
- * started or redriven runs in this process; what another process on the folder runs is stopped, and its tokens are
- * answered, by that process.
+ * Serves StartExecution, DescribeExecution, StopExecution, RedriveExecution, SendTaskSuccess and SendTaskFailure. Executions
+ * that are started or redriven run in this process. Requests for executions of another process on the folder are forwarded
+ * to that process.
  */
 export async function startStepFunctions(
   executions: Executions,

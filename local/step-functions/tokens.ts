@@ -3,7 +3,7 @@ import { ServiceError } from '../http/service-error.ts';
 
 /** What a state that waits for its token gets: a result, or an error with the name and cause of SendTaskFailure. */
 export interface TokenBook {
-  /** Throws TaskTimedOut for a token nobody waits for any more, TaskDoesNotExist for one never given out. */
+  /** Throws TaskTimedOut for a token that is no longer awaited, TaskDoesNotExist for one that was never issued. */
   succeed(token: string, output: unknown): void;
   fail(token: string, error: string, cause: string): void;
   /** Was it given out here, ever? */
@@ -32,7 +32,7 @@ export interface TokenDesk {
   readonly Token: string;
   /** Waits for the tokens given out since the last call; those before are dead from now on. */
   expect(): Promise<unknown>;
-  /** What was given out is dead: the state has timed out or failed. */
+  /** Invalidates the token: the state has timed out or failed. */
   expire(): void;
   /** Ends the wait, if there is one, with this error. */
   breakOff(error: Error): void;

@@ -28,7 +28,7 @@ export interface HostLockOwnership extends Pick<LockOwnership, 'executionArn' | 
 /**
  * One lock for each host, so that deployments to two targets on one host never overlap.
  *
- * The lock works like the lock of a target (`target-locks.ts`): it does not expire, a repeated call by the owner succeeds,
+ * The lock works like the lock of a target (`target-locks.ts`). It does not expire, a repeated call by the owner succeeds,
  * and a takeover is conditional on the observed owner and fence.
  *
  * An execution takes the host lock after its target lock, and waits for nothing while it holds the host. So there is no

@@ -44,10 +44,10 @@ export interface Writes<Result> {
  * | `certificates`         | `<name>`            | lists all certificates |
  * | `source#<kind>#<id>`   | `<certificate>`     | source: which certificates an event concerns; `id` is a secret's id, an ARN, `<bucket>/<key>` or a name |
  * | `certificate#<name>`   | `current`           | version, sequence of the rollout that succeeded last (`catalogue.ts`) |
- * | `certificate#<name>`   | `rollouts`          | certificate, sequence, current, fingerprint, startedAt of the latest whole rollout; never deleted (`rollout-begin.ts`) |
+ * | `certificate#<name>`   | `rollouts`          | certificate, sequence, current, fingerprint, startedAt of the latest whole rollout; never deleted (`begin-rollout.ts`) |
  * | `certificate#<name>`   | `version#<fp>`      | rollout: the last whole rollout of the version; source; expiresAt |
  * | `rollout#<id>`         | `control`           | see `rollout-items.ts`; failures also by `rollout-failures.ts`; `closed` or `existing` for an execution without a rollout; expiresAt |
- * | `rollout#<id>`         | `question#<wave>`   | taskToken, attempt, secretHash, askedAt, answer, expiresAt (`rollout-questions.ts`) |
+ * | `rollout#<id>`         | `approval#<wave>`   | taskToken, attempt, secretHash, requestedAt, decision, expiresAt (`approval-requests.ts`) |
  * | `rollouts`             | `<startedAt>#<id>`  | id, expiresAt: lists all rollouts |
  * | `rollouts#<name>`      | `<startedAt>#<id>`  | id, expiresAt: lists the rollouts of a certificate |
  * | `sweep`                | `cursor`            | reached, carried (`sweep-cursor.ts`) |

@@ -28,8 +28,8 @@ export interface DocumentPin {
  * Runs the agent on hosts with SSM Run Command.
  *
  * `send` returns the id of the command when SSM has accepted it. It throws CommandUndeliverable if SSM will certainly not run
- * the command. After any other error the command may run all the same: SendCommand has no idempotency token, so only
- * repeat it if the host recognises the repetition.
+ * the command. After any other error the command may still run. SendCommand has no idempotency token, so only repeat it if
+ * the host recognises the repetition.
  *
  * `readInvocation` returns null while SSM does not report the invocation yet, which is normal directly after sending.
  *

@@ -3,7 +3,8 @@
  * themselves) puts it into a code span or quotation marks.
  */
 export const bannedPhrases: Readonly<Record<string, RegExp>> = {
-  'nobody, somebody, anybody': /\b(nobody|somebody|anybody)\b/i,
+  /** "Nobody" may be a person who reads or decrypts something; it is never a program. */
+  'nobody, somebody, anybody': /\b(nobody (?!can later decrypt|receives)|somebody|anybody)\b/i,
   whoever: /\bwhoever\b/i,
   'told, tells, says, said': /\b(is|are|was|were|be|been|being) (told|said)\b|\b(says|told|said)\b/i,
   'look at, looks at, a look': /\blook(s|ed|ing)? (at|around|again|for)\b|\ba look\b/i,

@@ -1,8 +1,9 @@
-/** The sentences of a text, by the Unicode rules for English. */
+/** The sentences of a text, by the Unicode rules for English. A sentence may also begin with a name such as `nginx`. */
 export function sentencesOf(text: string): string[] {
   const protectedText = text.replaceAll(/\b(e\.g|i\.e|etc|vs)\./g, (word) => word.replaceAll('.', '\u2024'));
   return [...new Intl.Segmenter('en', { granularity: 'sentence' }).segment(protectedText)]
-    .map(({ segment }) => segment.replaceAll('\u2024', '.').trim())
+    .flatMap(({ segment }) => segment.split(/(?<=[\p{Letter}\p{Number})"]\.)\s+(?=\p{Lowercase_Letter})/u))
+    .map((sentence) => sentence.replaceAll('\u2024', '.').trim())
     .filter((sentence) => sentence !== '');
 }
 
