@@ -28,10 +28,13 @@ export async function aServedTarget(): Promise<ServedTarget> {
   ) as [string, string, string];
   const server = spawn(
     process.execPath,
-    [serverFile, '--cert', certPath, '--key', keyPath, '--stuck', stuckPath],
+    [serverFile, '--cert', certPath, '--key', keyPath, '--ignore-reloads', stuckPath],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
-  const [port] = (await once(server.stdout, 'data')) as [Buffer];
+  const failed = once(server, 'exit').then(([code]) => {
+    throw new Error(`the TLS server exited with ${code} before it listened`);
+  });
+  const [port] = (await Promise.race([once(server.stdout, 'data'), failed])) as [Buffer];
   return {
     folder,
     certPath,
