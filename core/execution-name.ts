@@ -10,7 +10,7 @@ export function newExecutionName(about: string, now: Date): string {
   return `${readable}-${time}-${randomBytes(4).toString('hex')}`;
 }
 
-/** The part that sorts by time; '' for a name that somebody else chose. */
+/** The part that sorts by time; '' for a name that certferry did not choose. */
 export function timeInName(name: string): string {
   return /-(\d{8}T\d{6})-[0-9a-f]+$/.exec(name)?.[1] ?? '';
 }

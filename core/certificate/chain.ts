@@ -85,8 +85,8 @@ function findLeaf(members: readonly Member[], key: KeyObject): Member {
 }
 
 /**
- * Cross-signed certificates allow several paths. The longest one is used, because it works for old clients too; then the
- * one with the latest expiry; then the one with the smallest fingerprint, so that the input order never matters.
+ * Cross-signed certificates allow several paths. The longest one is used, because it works for old clients too. Among
+ * equally long ones, the latest expiry decides, then the smallest fingerprint, so that the input order never matters.
  */
 function longestPath(from: Member, below: readonly Member[]): Path {
   const seen = [...below, from];
@@ -117,7 +117,7 @@ function noLeaf(certificates: readonly X509Certificate[], key: KeyObject): Certf
   return new CertferryError('NoLeaf', message, { details: { subjects } });
 }
 
-/** `openssl req -x509` makes such certificates unless told otherwise. */
+/** `openssl req -x509` makes such certificates by default. */
 function leafIsCa(certificate: X509Certificate): CertferryError {
   const subject = describeCertificate(certificate);
   const message = `${subject} is a CA certificate (basicConstraints CA:TRUE), not a server certificate. Use the certificate that was issued for the server; a self-signed one must say CA:FALSE.`;

@@ -30,8 +30,8 @@ export function readBlocks(field: Field, text: string): Block[] {
 }
 
 /**
- * The blocks of bytes: text (UTF-8, or the UTF-16 with byte order mark of some Windows tools), or the DER of one
- * certificate, which starts with an ASN.1 SEQUENCE.
+ * The blocks of bytes. They are text (UTF-8, or UTF-16 with a byte order mark, as some Windows tools write it), or the DER
+ * of one certificate, which starts with an ASN.1 SEQUENCE.
  * @throws CertferryError BundleUnreadable, as `readBlocks`
  */
 export function readBytes(field: Field, bytes: Uint8Array): Block[] {

@@ -39,7 +39,7 @@ export function pkcs8Of(key: KeyObject): string {
 }
 
 /**
- * Compares the public half of the key with that of the leaf, then makes and verifies a signature: a damaged key may still
+ * Compares the public half of the key with that of the leaf, then makes and verifies a signature. A damaged key may still
  * have the right public half.
  * @throws CertferryError KeyMismatch, BundleUnreadable
  */

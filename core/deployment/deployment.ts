@@ -10,22 +10,22 @@ export const RequestAction = z.enum(['deploy', 'validate', 'rollback']);
 export type RequestAction = z.infer<typeof RequestAction>;
 
 /**
- * Input of an execution of `deploy-target`. `rollback` takes no version: the host has the one before.
- * `requestNumber` grows with every request for the target (see `services/locks.ts`); an execution started by hand
- * may leave it out, and gets its number when it first asks for the lock.
+ * Input of an execution of `deploy-target`. `rollback` needs no version: the host has the previous one. `requestNumber`
+ * increases with every request for the target (see `services/locks/`). Without one, the execution gets its number when it
+ * first requests the lock.
  */
 export const DeploymentRequest = z.strictObject({
   target: Target,
   action: RequestAction,
   version: z.nullable(z.strictObject({ fingerprint: Fingerprint, source: Source })),
   requestNumber: z.optional(z.int().check(z.positive())),
-  /** A rollback takes away this version and no other: a host that has another one by now leaves that where it is. */
+  /** The version that a rollback may replace. A host with another version keeps it. */
   replaces: z.optional(Fingerprint),
-  /** The id of the rollout that it is a part of. */
+  /** The id of its rollout. */
   rollout: z.optional(z.string()),
-  /** It does not begin once more deployments of its rollout than these have failed. */
+  /** The deployment is skipped once more deployments of its rollout than this have failed. */
   toleratedFailures: z.optional(z.int().check(z.gte(0))),
-  /** Seconds that a rollout's child waits before it begins, so that not all begin at once. */
+  /** Seconds to wait before the deployment starts, so that those of a wave do not all start at once. */
   splaySeconds: z.optional(z.int().check(z.gte(0), z.lte(3600))),
 });
 export type DeploymentRequest = z.infer<typeof DeploymentRequest>;
@@ -42,12 +42,12 @@ export const Deployment = z.strictObject({
   replaces: z.optional(Fingerprint),
   fence: z.int(),
   rollout: z.nullable(z.string()),
-  /** From where the endpoint is looked at; `none` when the target says so. A Choice reads it. */
+  /** Where the endpoint is probed from; `none` for a target with `verify: none`. A Choice state reads it. */
   probeFrom: z.enum(['lambda', 'host', 'none']),
 });
 export type Deployment = z.infer<typeof Deployment>;
 
-/** How a push ended, as a state of the machine sees it: the agent's line without what only the registry needs. */
+/** The result of a push in the state machine: the agent line without the fields that only the registry needs. */
 export const PushResult = z.strictObject({
   outcome: AgentOutcome,
   summary: z.string(),
@@ -59,7 +59,7 @@ export const PushResult = z.strictObject({
   served: z.nullable(z.boolean()),
   repair: z.nullable(Repair),
   commandId: z.nullable(z.string()),
-  /** When the command was sent, and when somebody heard that it had ended: ISO 8601, where there was one. */
+  /** When the command was sent, and when its end was observed: ISO 8601; absent without a command. */
   sentAt: z.optional(z.string()),
   endedAt: z.optional(z.string()),
 });
@@ -79,7 +79,7 @@ export const ProbeResult = z.strictObject({
 });
 export type ProbeResult = z.infer<typeof ProbeResult>;
 
-/** What a recording state returns, and with that the output of the execution. */
+/** The result of a recording state, and the output of the execution. */
 export const RecordedDeployment = z.strictObject({
   deploymentId: z.string(),
   targetId: z.string(),
@@ -94,14 +94,14 @@ export const RecordedDeployment = z.strictObject({
 });
 export type RecordedDeployment = z.infer<typeof RecordedDeployment>;
 
-/** What flows through the states: AcquireLock returns it with every field seeded, so no path can fail to resolve. */
+/** The state of the state machine. AcquireLock returns every field, so that every JSONPath resolves. */
 export const DeploymentState = z.strictObject({
   deployment: Deployment,
   push: z.nullable(PushResult),
   probe: ProbeResult,
   rollback: z.nullable(PushResult),
   restored: ProbeResult,
-  /** What a Catch caught. Step Functions may leave out the cause of an error of its own, such as States.Timeout. */
+  /** The error that a Catch caught. Errors of Step Functions, such as States.Timeout, may have no cause. */
   failure: z.nullable(z.strictObject({ Error: z.string(), Cause: z._default(z.string(), '') })),
 });
 export type DeploymentState = z.infer<typeof DeploymentState>;

@@ -23,7 +23,7 @@ export type JobAction = z.infer<typeof JobAction>;
 /** The name of the deployment's execution (Step Functions: 80 characters). */
 export const DeploymentId = z.string().check(z.regex(/^[A-Za-z0-9_-]{1,80}$/));
 
-/** Unencrypted beside a sealed body, and authenticated with it. The agent refuses a job after `expiresAt` (epoch seconds). */
+/** Unencrypted beside a sealed body, and authenticated with it. Agents refuse it after `expiresAt` (epoch seconds). */
 export const JobHeader = z.strictObject({
   v: z.literal(1),
   action: JobAction,

@@ -30,7 +30,7 @@ const bucket = described(Bucket, 'The bucket, which must have versioning enabled
 const key = described(name, 'The key of the object in the bucket.');
 const parameterName = described(name, 'The name of the parameter.');
 
-/** The source of a certificate, without a version. `docs/sources.md` describes the content of secret, object and parameter. */
+/** The source of a certificate, without a version. See `docs/sources.md` for the content of secret, object and parameter. */
 export const CertificateSource = z.discriminatedUnion('kind', [
   z.strictObject({ kind: kindOf('secretsmanager'), secretId }),
   z.strictObject({ kind: kindOf('acm'), certificateArn }),

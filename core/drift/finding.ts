@@ -132,7 +132,7 @@ function withoutUnrouted(inspections: readonly InspectedAddress[]): readonly Ins
 }
 
 /**
- * The fingerprints that may be served. While a rollout is running, a target may have either version; once it has halted or
+ * The fingerprints that may be served. While a rollout is running, a target may have either version. Once it has halted or
  * ended, the target has the version of its last deployment. Empty if unknown: then any version is accepted.
  */
 function acceptedVersions(known: KnownVersion | null, { current, rollout }: ExpectedVersions): string[] {

@@ -51,7 +51,7 @@ const fields = {
 
 /**
  * How a version is rolled out to its targets. `waves` lists how many targets have been deployed to after each wave, so the
- * last wave reaches all; a wave that would add no target is omitted. Times are seconds.
+ * last wave reaches all. A wave that would add no target is omitted. Times are seconds.
  */
 export const Strategy = z.strictObject({
   waves: z._default(fields.waves, [1, '10%', '100%']),

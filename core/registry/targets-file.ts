@@ -30,7 +30,7 @@ export function parseTargets(text: string, source: string): TargetsFile {
   ]);
 }
 
-/** Lock and history are stored under the id, so two targets with one id would overwrite each other; so would certificates. */
+/** Lock and history are stored under the id, so two targets with one id would overwrite each other. */
 function duplicates(input: unknown, list: string, key: string): string[] {
   const items = valueAt(input, [list]);
   if (!Array.isArray(items)) return [];

@@ -16,7 +16,7 @@ export function mustServeNewVersion({ rollout, wave }: Pick<RolloutState, 'rollo
 
 /**
  * The next step after a successful forward wave. The rollout asks for approval once, when it has reached the wave that the
- * strategy names (possibly together with an earlier wave), and never when no target is left.
+ * strategy names, possibly together with an earlier wave. It never asks when no target is left.
  */
 export function decideNextStep(state: {
   readonly rollout: Pick<Rollout, 'strategy'>;

@@ -5,8 +5,8 @@ export interface Orderable {
 }
 
 /**
- * The order of deployments: targets of online hosts first, so that the canary is not an offline host; then one target of
- * each host before a second one of any host, so that deployments of a wave rarely wait for each other; then by id.
+ * The order of deployments. Targets of online hosts come first, so that the canary is not an offline host. One target of
+ * each host comes before a second one of any host, so that deployments of a wave rarely wait for each other. Then by id.
  */
 export function inDeploymentOrder<Item extends Orderable>(items: readonly Item[]): Item[] {
   const byId = [...items].sort((a, b) => compare(a.target.id, b.target.id));

@@ -6,13 +6,13 @@ import { nextWaitSeconds } from '../tls-probe/backoff.ts';
 import { judgeProbe } from '../tls-probe/judge-probe.ts';
 
 /**
- * Accepts the leaves that a service may serve besides the new one while some targets do not have it yet: their previous
- * versions, or any leaf if those are unknown (`before` null). An expired leaf is never accepted.
+ * Accepts the leaves that a service may serve besides the new one while some targets do not have it yet. These are
+ * their previous versions, or any leaf if those are unknown (null). An expired leaf is never accepted.
  */
-export function acceptsPreviousVersions(before: readonly string[] | null, now: Date) {
+export function acceptsPreviousVersions(previousVersions: readonly string[] | null, now: Date) {
   return (leaf: X509Certificate): boolean =>
     epochSeconds(leaf.validTo) > now.getTime() / 1000 &&
-    (before === null || before.includes(fingerprintOf(leaf)));
+    (previousVersions === null || previousVersions.includes(fingerprintOf(leaf)));
 }
 
 /** The result of one probe of every service. `stale`: a service fails its probe and has no attempt left. */

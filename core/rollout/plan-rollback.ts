@@ -29,7 +29,7 @@ export type RollbackPlan =
  * version, last one first. Each target is rolled back at most once. If a deployment was lost and the next attempt found
  * the version `unchanged`, the lost deployment changed the target.
  *
- * A target whose forward deployment was lost, or could not be undone, is not rolled back: a host restores the version
+ * A target whose forward deployment was lost, or could not be undone, is not rolled back. A host restores the version
  * before the installed one, and the installed one is unknown. The rollback is then incomplete, unless a later deployment
  * determined the version.
  */

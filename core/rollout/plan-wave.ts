@@ -13,7 +13,7 @@ export interface RolloutTarget {
   readonly window: MaintenanceWindow | null;
   readonly installed: InstalledOnTarget | null;
   /**
-   * The last request that got the target's lock is for another version: a deployment of an older rollout may still be
+   * The last request that got the target's lock is for another version. A deployment of an older rollout may still be
    * running, so `installed` is about to change.
    */
   readonly isChanging?: boolean;

@@ -44,7 +44,7 @@ export const RolloutRequest = z.strictObject({
     'latest',
   ),
   /** Why the rollout was started, for history and messages. */
-  reason: z._default(z.string().check(z.maxLength(200)), 'asked for'),
+  reason: z._default(z.string().check(z.maxLength(200)), 'requested'),
   repeat: z._default(z.boolean(), false),
   /** Ignores the maintenance windows of the targets. */
   urgent: z._default(z.boolean(), false),

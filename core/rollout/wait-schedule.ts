@@ -1,7 +1,7 @@
 import { isLast } from './decide-next-step.ts';
 import type { RolloutState, Wave } from './rollout.ts';
 
-/** A waiting rollout checks whether it was halted or superseded: every twelfth of the remaining time, within these bounds. */
+/** A waiting rollout checks for halts and newer rollouts after every twelfth of the remaining time, within these bounds. */
 const minimumSeconds = 60;
 const maximumSeconds = 900;
 const partsOfRemaining = 12;
@@ -33,8 +33,8 @@ export function startWaiting(
 }
 
 /**
- * The wave of a rollout that only waits: for the end of the strategy's pause, which begins with the first check after a
- * wave, or for the time to plan again. Null when it is time to plan.
+ * The wave of a rollout that only waits: for the end of the strategy's pause, or for the time to plan again. The pause begins
+ * with the first check after a wave. Null when it is time to plan.
  */
 export function continueWaiting(
   state: Pick<RolloutState, 'rollout' | 'wave' | 'judgement' | 'approval'>,

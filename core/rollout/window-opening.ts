@@ -17,7 +17,7 @@ interface Opening {
   readonly to: number;
 }
 
-/** Days relative to today. Yesterday's window may last until today; one that a change of the clocks skips follows a week later. */
+/** Days relative to today. Yesterday's window may last until today; a skipped one follows a week later. */
 const firstDay = -1;
 const lastDay = 14;
 

@@ -7,8 +7,8 @@ import { fieldsOf, readJob, unreadable } from './job-text.ts';
 /**
  * Opens a sealed job. The returned header is authenticated.
  *
- * @throws CertferryError SealBroken if the text was changed or is sealed for another key; JobUnreadable if it is not a
- * sealed job, or its body is not valid
+ * @throws CertferryError SealBroken if the text was changed or is sealed for another key.
+ * JobUnreadable if it is not a sealed job, or its body is not valid
  */
 export async function unseal(
   text: string,

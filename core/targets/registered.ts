@@ -21,7 +21,7 @@ const bothOrNone = z.refine<{ account?: string | undefined; region?: string | un
   'account and region together, for hosts outside the account and region of the stack',
 );
 
-/** The hosts of a registered target: one by its id, all with every one of the tags, or the instances of an Auto Scaling group. */
+/** The hosts of a registered target: one by its id, all with every tag, or the instances of an Auto Scaling group. */
 export const HostSelector = z.union([
   Host,
   z
@@ -79,8 +79,8 @@ const common = {
 };
 
 /**
- * A target as written in a targets file and stored in the registry: on one host or on several. {@link memberOf} returns
- * the {@link Target} of each host.
+ * A target as written in a targets file and stored in the registry, on one host or on several. For each host,
+ * {@link memberOf} returns a {@link Target}.
  */
 export const RegisteredTarget = unionOfKinds(common, RegisteredVerifyPolicy).check(
   z.refine((target) => typeof target.host === 'string' || target.id.length <= maximumFleetIdLength, {

@@ -11,8 +11,8 @@ export const TargetId = z
   );
 
 /**
- * An instance id or a hybrid node id (after `<account>/<region>/` if it is outside the stack's own account and region), or
- * this machine: `local`, or `local-<name>` for one of several hosts that local mode simulates on it.
+ * An instance id or a hybrid node id, after `<account>/<region>/` if it is outside the account and region of the stack.
+ * This machine is `local`; `local-<name>` is one of several hosts that local mode simulates on it.
  */
 export const Host = z
   .string()

@@ -124,7 +124,7 @@ const rules = [
 
 /**
  * How an endpoint is verified. Times are seconds. In a targets file only the endpoints of a service have this schema, so
- * the descriptions are about services; the endpoints of targets have {@link RegisteredVerifyPolicy}.
+ * the descriptions are about services. The endpoints of targets have {@link RegisteredVerifyPolicy}.
  */
 export const Verify = z.pipe(
   z

@@ -97,8 +97,8 @@ function readServed(socket: Socket, options: HandshakeOptions): Promise<Served> 
 }
 
 /**
- * A TLS 1.2 server that requires a client certificate aborts the handshake, but only after it has sent its own certificate
- * and, with an ephemeral key exchange, a signature. OpenSSL has verified that signature by the time keys exist.
+ * A TLS 1.2 server that requires a client certificate aborts the handshake. Before that, it sends its own certificate and,
+ * with an ephemeral key exchange, a signature. OpenSSL has verified that signature by the time keys exist.
  */
 function provenEarly(secure: TLSSocket): Served | null {
   const cipher = secure.getCipher();

@@ -33,7 +33,7 @@ export function aRolloutState({
       repeat: false,
       only: null,
       urgent: false,
-      reason: 'asked for',
+      reason: 'requested',
       strategy: mergeStrategies({}),
       serviceEndpoints: [],
     },

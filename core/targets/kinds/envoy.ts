@@ -16,7 +16,7 @@ type Config = Readonly<Record<string, unknown>>;
 
 /**
  * Envoy. `certPath` holds leaf and intermediates. Envoy reads files again only for secrets of its secret discovery
- * service (SDS), and only when a file is moved in a folder that it watches: the folders of the files, or the
+ * service (SDS), and only when a file is moved in a folder that it watches. It watches the folders of the files, or the
  * `watched_directory` of the secret. `sdsPath` is the file with the SDS resource; the agent moves it into place after
  * certificate and key (https://www.envoyproxy.io/docs/envoy/latest/configuration/security/secret#key-rotation). If the
  * file does not exist and `secretName` is set, the agent writes it.

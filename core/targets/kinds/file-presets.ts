@@ -103,7 +103,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     reload: ({ pidFile }) =>
       pidFile === undefined ? ['systemctl', 'reload', 'mosquitto'] : ['pkill', '-HUP', '-F', pidFile],
   },
-  /** https://www.rabbitmq.com/docs/ssl#rotation: Erlang caches PEM files until the cache is cleared. */
+  /** https://www.rabbitmq.com/docs/ssl#rotation: Erlang caches PEM files. */
   rabbitmq: {
     ...pathsIn('/etc/rabbitmq/tls'),
     group: 'rabbitmq',

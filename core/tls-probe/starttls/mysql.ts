@@ -11,8 +11,8 @@ const errorMark = 0xff;
 const maximumGreetingBytes = 1024;
 
 /**
- * MySQL and MariaDB: the server sends its capabilities, the client answers with an SSLRequest (a truncated login packet)
- * and starts TLS at once, without waiting for an answer. The probe does not log in.
+ * MySQL and MariaDB: the server sends its capabilities, the client answers with an SSLRequest (a truncated login packet).
+ * The client then starts TLS at once, without waiting for an answer. The probe does not log in.
  * https://dev.mysql.com/doc/dev/mysql-server/latest/page_protocol_connection_phase_packets_protocol_ssl_request.html
  */
 export const mysql: Dialect = async (server) => {
@@ -31,7 +31,7 @@ async function packet(server: Conversation): Promise<Buffer> {
   return await server.bytes(length);
 }
 
-/** The lower two capability bytes, which contain the TLS flag: after the version (ends with 0), thread id, 8 bytes of salt and 0. */
+/** The lower two capability bytes with the TLS flag: after version (ends with 0), thread id, 8 bytes of salt, 0. */
 function capabilitiesOf(greeting: Buffer): number {
   const at = greeting.indexOf(0) + 1 + 4 + 8 + 1;
   if (at + 2 > greeting.length) throw unexpected('mysql', greeting.toString('latin1'));
