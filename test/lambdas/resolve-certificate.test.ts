@@ -92,7 +92,7 @@ describe('ResolveCertificate', () => {
       only: null,
       repeat: false,
       urgent: false,
-      reason: 'asked for',
+      reason: 'requested',
       strategy: expect.objectContaining({ waves: [1, '10%', '100%'] }),
       serviceEndpoints: [],
     });
