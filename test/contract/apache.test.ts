@@ -48,7 +48,7 @@ describeWith([...apacheDaemon.needs, program('unshare', 'util-linux'), root], 'a
     const line = await deploy(await version());
 
     expect(readFileSync(apache.errorLog, 'utf8')).toContain('do not match');
-    expect(line).toMatchObject({ outcome: 'reload_failed', validatedIn: 'private' });
+    expect(line).toMatchObject({ outcome: 'reload_failed', validatedIn: 'sandbox' });
     expect(line.summary).toContain(`exited with 0; main process ${died} has exited`);
     expect(identities()).toEqual(before);
     expect(pidIn(apache.pidFile)).not.toBe(died);
