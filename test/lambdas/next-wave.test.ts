@@ -196,7 +196,7 @@ describe('NextWave', () => {
   });
 
   test.each(['halted', 'rolling_back', 'ended'] as const)(
-    'NextWave halts when the registry records %s',
+    'NextWave halts when it reads %s',
     async (status) => {
       withFleet(by, 2);
       const state = aBegunState(by);

@@ -191,7 +191,7 @@ describe('a version announced twice', () => {
   });
 
   test.each(['refused', 'superseded', 'rolled_back', 'rollback_incomplete'] as const)(
-    'A version announced twice is rolled out again when the first rollout was %s',
+    'A version is rolled out again when the first rollout was %s',
     async (outcome) => {
       const rollout = await begun();
       await rollouts.end(rollout.id, outcome, 'over');
