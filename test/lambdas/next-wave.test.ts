@@ -70,13 +70,11 @@ describe('NextWave', () => {
 
   test('NextWave deploys again where a superseded rollout’s deployment of another version is at work', async () => {
     withFleet(by, 3);
-    for (const number of [0, 1, 2]) {
-      install(by, idOf(number), 'new');
-      by.installed.wants.set(idOf(number), fingerprint(number === 1 ? 'other' : 'new'));
-    }
+    for (const number of [0, 1, 2]) install(by, idOf(number), 'new');
+    const wanted = ['new', 'other', 'new'].entries();
+    for (const [number, version] of wanted) by.installed.wants.set(idOf(number), fingerprint(version));
 
     const state = await next(aBegunState(by));
-
     expect(state.wave).toMatchObject({ verdict: 'deploy', reached: 2, total: 3 });
     expect(targetsOf(state)).toEqual([idOf(1)]);
   });

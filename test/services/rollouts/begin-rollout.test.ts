@@ -26,7 +26,6 @@ async function begun(overrides: Parameters<typeof aRollout>[0] = {}) {
 describe('the beginning of a rollout', () => {
   test('The beginning of a rollout gives a certificate’s rollouts numbers from 1', async () => {
     const certificate = aCertificateName();
-
     const first = await rollouts.begin(aRollout({ certificate, version: 'a' }), once);
     const second = await rollouts.begin(aRollout({ certificate, version: 'b' }), once);
 
