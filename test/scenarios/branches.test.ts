@@ -88,7 +88,7 @@ interface Planned {
   readonly hasItems: boolean;
 }
 
-/** One walk for each entry of a state's Retry (the error comes once) and of its Catch (it comes for good). */
+/** One walk for each entry of a state's Retry (the error comes once) and of its Catch (it comes permanently). */
 function planned(machine: MachineName): Planned[] {
   return Object.entries(ways[machine]).flatMap(([state, way]) => {
     const { Retry = [], Catch = [] } = statesOf[machine][state] ?? {};
@@ -107,7 +107,7 @@ function planned(machine: MachineName): Planned[] {
     });
     const catches = Catch.map(({ ErrorEquals: [error = ''] }, at) => {
       const says = its === '' ? [] : [unnamed(error)];
-      return plan(`${state} / catch ${at + 1}`, `${state} meets ${error} for good`, says);
+      return plan(`${state} / catch ${at + 1}`, `${state} meets ${error} permanently`, says);
     });
     return [...retries, ...catches];
   });
@@ -120,18 +120,18 @@ const unnamed = (error: string) => (error.startsWith('States.') ? strange : erro
 
 /** Ways through the states that have no function, and to what only a Choice leads to. */
 const others: readonly Planned[] = [
-  other('deploy-target', 'a probe is tried again', {
+  other('deploy-target', 'a probe is repeated', {
     'probe-endpoint': [probed('retry'), probed('verified')],
   }),
-  other('deploy-target', 'a probe from the host is tried again', {
+  other('deploy-target', 'a probe from the host is repeated', {
     'acquire-lock': [lockedFor('host')],
     'probe-from-host': [probed('retry'), probed('verified')],
   }),
-  other('deploy-target', 'the restored version is looked at again', {
+  other('deploy-target', 'the restored version is probed again', {
     'probe-endpoint': [probed('exhausted')],
     'probe-restored': [probed('retry'), probed('verified')],
   }),
-  other('deploy-target', 'the host asks to be enrolled first', {
+  other('deploy-target', 'the host has to be enrolled first', {
     'push-bundle': [pushed('enrolled'), pushed('applied')],
   }),
   other('rollout', 'a window is closed', { 'next-wave': [wave('wait'), wave('deploy'), wave('finished')] }),
@@ -139,14 +139,14 @@ const others: readonly Planned[] = [
     'judge-wave': [judged('pause')],
     'next-wave': [wave('deploy'), wave('pause'), wave('finished')],
   }),
-  other('rollout', 'nobody is left, and the services are looked at', {
+  other('rollout', 'no target is left, and the services are probed', {
     'next-wave': [wave('probe_services'), wave('finished')],
   }),
-  other('rollout', 'a service is looked at again', {
+  other('rollout', 'a service is probed again', {
     'judge-wave': [judged('probe_services')],
     'probe-services': [judged('back_off'), judged('next')],
   }),
-  other('rollout', 'a verdict that nobody knows halts it', { 'next-wave': [wave('surprise')] }),
+  other('rollout', 'an unknown verdict halts the rollout', { 'next-wave': [wave('surprise')] }),
 ];
 
 function other(machine: MachineName, scenario: string, script: Script): Planned {

@@ -74,7 +74,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     path: `${proven} ${committed}`,
     ...deployed,
   },
-  'the secret cannot be had': {
+  'the secret is unavailable': {
     faults: { 'push-bundle': throws('SourceUnavailable') },
     path: 'AcquireLock PushBundle RecordFailed DeploymentFailed',
     outcome: 'rejected',
@@ -91,18 +91,18 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     path: `${proven} ${committed}`,
     ...deployed,
   },
-  'the event of the command’s end is missed': {
+  'the event of the ended command is lost': {
     faults: { 'command-status': doesNothing },
     path: `AcquireLock PushBundle ReconcileCommand ReconcileOutcome? PushOutcome? ProbeEndpoint ProbeOutcome? ${committed}`,
     ...deployed,
   },
-  'the push breaks before it sends anything': {
+  'PushBundle fails before it sends a command': {
     faults: { 'push-bundle': throws('Lambda.Unknown') },
     path: 'AcquireLock PushBundle ReconcileCommand ReconcileOutcome? RecordLost DeploymentLost',
     outcome: 'lost',
     installed: 'old',
   },
-  'nobody can say how the push ended': {
+  'the result of the push stays unknown': {
     faults: { 'push-bundle': doesNothing, 'reconcile-command': throws('HostLost') },
     path: 'AcquireLock PushBundle ReconcileCommand RecordLost DeploymentLost',
     outcome: 'lost',
@@ -122,28 +122,28 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'reload_failed',
     installed: 'old',
   },
-  'the reload fails for good': {
+  'the reload fails permanently': {
     config: () => ({ reloadCommand: ['false'] }),
     path: `${pushed} ${givenUp}`,
     outcome: 'rollback_failed',
     installed: 'old',
   },
-  'the server goes on serving the old version': {
+  'the server keeps serving the previous version': {
     before: makeStuck,
     path: `${proven} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${undone}`,
     ...rolledBack,
   },
-  'the probe breaks': {
+  'ProbeEndpoint fails': {
     faults: { 'probe-endpoint': throws('Lambda.Unknown') },
     path: `${pushed} ProbeEndpoint ${undone}`,
     ...rolledBack,
   },
-  'the probe breaks once': {
+  'ProbeEndpoint fails once': {
     faults: { 'probe-endpoint': throws('Lambda.Unknown', 1) },
     path: `${proven} ${committed}`,
     ...deployed,
   },
-  'the agent dies on the way back, and the next one goes on': {
+  'the agent dies during the rollback, and the next one continues': {
     before: makeStuck,
     // the reload of the deployment succeeds; that of the way back kills the agent, once
     config: ({ folder, target }) => {
@@ -154,20 +154,20 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     path: `${proven} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${undone}`,
     ...rolledBack,
   },
-  'the way back breaks': {
+  'RollBack fails': {
     before: makeStuck,
     faults: { 'roll-back': throws('StaleFence') },
     path: `${proven} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? RollBack ${givenUp}`,
     outcome: 'rollback_failed',
     installed: 'new',
   },
-  'the look at the restored version breaks': {
+  'ProbeRestored fails': {
     faults: { 'probe-endpoint': throws('ProbeFailed'), 'probe-restored': throws('ProbeFailed') },
     path: `${pushed} ProbeEndpoint RollBack RollBackOutcome? ProbeRestored ${givenUp}`,
     outcome: 'rollback_failed',
     installed: 'old',
   },
-  'recording breaks for a while': {
+  'recording fails for a while': {
     faults: { 'record-outcome': throws('TransactionCanceledException', 4) },
     path: `${proven} ${committed}`,
     ...deployed,
@@ -177,7 +177,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     path: `${proven} ${committed}`,
     ...deployed,
   },
-  'recording breaks for good': {
+  'recording fails permanently': {
     faults: { 'record-outcome': throws('Lambda.Unknown') },
     path: `${proven} CommitDeployment RecordingFailed`,
     outcome: 'lost',

@@ -31,7 +31,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     counts: { deployed_unverified: 4 },
     have: all(4),
   },
-  'one fails, which is tolerated': {
+  'one deployment fails and is tolerated': {
     targets: 4,
     strategy: { waves: [1, '100%'], toleratedFailures: 1 },
     fails: [2],
@@ -40,7 +40,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     counts: { deployed_unverified: 3, validate_failed: 1 },
     have: [0, 1, 3],
   },
-  'too many fail, and what was changed stays': {
+  'too many deployments fail, and the rollout stops': {
     targets: 6,
     strategy: { waves: [1, '50%', '100%'] },
     fails: [1],
@@ -48,7 +48,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'halted',
     have: [0, 2],
   },
-  'too many fail, and everything is put back': {
+  'too many deployments fail, and everything is rolled back': {
     targets: 4,
     strategy: { waves: [1, '100%'], onHalt: 'rollback' },
     fails: [3],
@@ -56,7 +56,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'rolled_back',
     have: [],
   },
-  'too many fail, and one cannot be put back': {
+  'too many deployments fail, and one rollback fails': {
     targets: 3,
     strategy: { waves: [1, '100%'], onHalt: 'rollback' },
     fails: [2],
@@ -65,7 +65,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'rollback_incomplete',
     have: [0],
   },
-  'a service goes on serving another version': {
+  'a service keeps serving another version': {
     targets: 1,
     service: 'stale',
     path: `${begun} ${wave} ProbeServices WaveOutcome? BackOffServices ProbeServices WaveOutcome? ${stopped}`,
@@ -79,7 +79,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'finished',
     have: [0],
   },
-  'the look at the services breaks': {
+  'ProbeServices fails': {
     targets: 1,
     service: 'right',
     faults: { 'probe-services': throws('Injected') },
@@ -87,7 +87,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'halted',
     have: [0],
   },
-  'a person approves': {
+  'an operator approves': {
     targets: 2,
     strategy: { waves: [1, '100%'], approvalAfterWave: 1 },
     answer: 'approved',
@@ -95,7 +95,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'finished',
     have: all(2),
   },
-  'a person says no': {
+  'an operator rejects': {
     targets: 2,
     strategy: { waves: [1, '100%'], approvalAfterWave: 1 },
     answer: 'rejected',
@@ -103,7 +103,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'halted',
     have: [0],
   },
-  'nobody answers in time': {
+  'no operator decides in time': {
     targets: 2,
     strategy: { waves: [1, '100%'], approvalAfterWave: 1 },
     // the number of the wave, for want of a smaller number in the state
@@ -119,7 +119,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'finished',
     have: all(2),
   },
-  'a person halts it in a pause of a week': {
+  'an operator halts the rollout in a pause of a week': {
     targets: 2,
     strategy: { waves: [1, '100%'], pauseSeconds: 604_800 },
     // not a quarter of an hour: as many seconds as there are targets
@@ -129,7 +129,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'halted',
     have: [0],
   },
-  'a maintenance window is closed, and a person halts it meanwhile': {
+  'a maintenance window is closed, and an operator halts the rollout': {
     targets: 1,
     closedNow: true,
     // not a quarter of an hour: as many seconds as deployments at a time
@@ -147,7 +147,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'already_rolled_out',
     have: [0],
   },
-  'a newer version comes while it waits for a person': {
+  'a newer version arrives while the rollout waits for approval': {
     targets: 2,
     strategy: { waves: [1, '100%'], approvalAfterWave: 1 },
     newerMeanwhile: true,
@@ -163,42 +163,42 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'refused',
     have: [],
   },
-  'the answer about its place is lost': {
+  'the answer of ResolveCertificate is lost': {
     targets: 1,
     faults: { 'resolve-certificate': losesItsAnswer('Lambda.ServiceException', 1) },
     path: `${begun} ${wave} ${finished}`,
     outcome: 'finished',
     have: [0],
   },
-  'the source cannot be had for a while': {
+  'the source is unavailable for a while': {
     targets: 1,
     faults: { 'resolve-certificate': throws('SourceUnavailable', 2) },
     path: `${begun} ${wave} ${finished}`,
     outcome: 'finished',
     have: [0],
   },
-  'planning breaks': {
+  'NextWave fails': {
     targets: 1,
     faults: { 'next-wave': throws('Injected') },
     path: `${begun} NextWave ${stopped}`,
     outcome: 'halted',
     have: [],
   },
-  'judging breaks': {
+  'JudgeWave fails': {
     targets: 2,
     faults: { 'judge-wave': throws('Injected') },
     path: `${begun} NextWave WaveReady? DeployWave JudgeWave ${stopped}`,
     outcome: 'halted',
     have: [0],
   },
-  'the answer of judging is lost': {
+  'the answer of JudgeWave is lost': {
     targets: 1,
     faults: { 'judge-wave': losesItsAnswer('Lambda.ServiceException', 1) },
     path: `${begun} ${wave} ${finished}`,
     outcome: 'finished',
     have: [0],
   },
-  'halting breaks, and it is halted all the same': {
+  'HaltRollout fails, and the rollout is halted nevertheless': {
     targets: 2,
     fails: [0],
     faults: { 'halt-rollout': throws('Injected') },
@@ -213,7 +213,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'halted',
     have: [0],
   },
-  'recording its end breaks for good': {
+  'recording the outcome fails permanently': {
     targets: 1,
     faults: { 'end-rollout': throws('Injected') },
     path: `${begun} ${wave} NextWave WaveReady? RecordFinished RolloutRecordingFailed`,
@@ -247,7 +247,7 @@ describe('rollout, when', () => {
     });
   }
 
-  test('it was halted and is resumed: only what is not done is touched', async () => {
+  test('a halted rollout is resumed and deploys only the remaining targets', async () => {
     const fleet = await openFleet(4);
     const halted = await fleet.run({ strategy: { waves: [1, '50%', '100%'] }, fails: [1] });
     const touched = fleet.applied();
@@ -260,7 +260,11 @@ describe('rollout, when', () => {
     expect(fleet.have('new')).toEqual([0, 1, 2, 3]);
     expect(touched).toEqual([0]);
     expect(fleet.applied()).toEqual([0, 1, 2, 3]);
-    expectTaken('rollout', 'it was halted and is resumed: only what is not done is touched', resumed.events);
+    expectTaken(
+      'rollout',
+      'a halted rollout is resumed and deploys only the remaining targets',
+      resumed.events,
+    );
   });
 
   test('a service is stale, nobody is left, and it is resumed: the service is looked at again', async () => {
@@ -273,6 +277,10 @@ describe('rollout, when', () => {
     expect(pathOf(resumed)).toBe(`RolloutHalted NextWave WaveReady? ${looks} ${stopped}`);
     expect(resumed.end.output).toMatchObject({ outcome: 'halted' });
     expect(fleet.have('new')).toEqual([0]);
-    expectTaken('rollout', 'a service is stale and nobody is left when it is resumed', resumed.events);
+    expectTaken(
+      'rollout',
+      'a service is stale and no target is left after a resume',
+      resumed.events,
+    );
   });
 });

@@ -16,7 +16,7 @@ import { hurried } from './faults.ts';
 /** What a function says: an answer, or the name of an error that it throws. */
 export type Says = Readonly<Record<string, unknown>> | string;
 
-/** By function (the recording ones by their path too): one after the other, the last one for good. */
+/** By function (the recording ones by their path too): one after the other, the last one permanently. */
 export type Script = Readonly<Record<string, readonly Says[]>>;
 
 export const probed = (verdict: string) => ({
