@@ -277,10 +277,6 @@ describe('rollout, when', () => {
     expect(pathOf(resumed)).toBe(`RolloutHalted NextWave WaveReady? ${looks} ${stopped}`);
     expect(resumed.end.output).toMatchObject({ outcome: 'halted' });
     expect(fleet.have('new')).toEqual([0]);
-    expectTaken(
-      'rollout',
-      'a service is stale and no target is left after a resume',
-      resumed.events,
-    );
+    expectTaken('rollout', 'a service is stale and no target is left after a resume', resumed.events);
   });
 });
