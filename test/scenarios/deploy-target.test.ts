@@ -1,23 +1,33 @@
 // What fails where, and what the graph makes of it: the real file, functions, document and agent, a real TLS server.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type LocalBackend, openLocalBackend } from '../../local/backend/local-backend.ts';
 import type { LocalDeploymentResult } from '../../local/backend/run-deployment.ts';
 import { openStateFolder } from '../../local/base/state-folder.ts';
-import { openCloud } from '../../local/cloud/local-cloud.ts';
+import { type Cloud, openCloud } from '../../local/cloud/local-cloud.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { aServedTarget, deploying, makeStuck, type ServedTarget } from '../local/served-target.ts';
 import { expectTaken } from './expect-taken.ts';
-import { doesNothing, type Fault, lambdasWith, losesItsAnswer, quickMachine, throws } from './faults.ts';
+import {
+  doesNothing,
+  type Fault,
+  type FaultyLambdas,
+  faultyLambdas,
+  losesItsAnswer,
+  quickMachine,
+  shortTimeoutSeconds,
+  throws,
+} from './faults.ts';
 
 /** The host is enrolled and has a version when a scenario begins. */
 interface Scenario {
   readonly faults?: Readonly<Record<string, Fault>>;
-  readonly machine?: Readonly<Record<string, object>>;
+  /** The event that ends the wait for the command never arrives. */
+  readonly losesEvents?: boolean;
   readonly before?: (served: ServedTarget) => void;
   readonly config?: (served: ServedTarget) => object;
   readonly verify?: 'none';
@@ -93,6 +103,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'the event of the ended command is lost': {
     faults: { 'command-status': doesNothing },
+    losesEvents: true,
     path: `AcquireLock PushBundle ReconcileCommand ReconcileOutcome? PushOutcome? ProbeEndpoint ProbeOutcome? ${committed}`,
     ...deployed,
   },
@@ -103,6 +114,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     installed: 'old',
   },
   'the result of the push stays unknown': {
+    losesEvents: true,
     faults: { 'push-bundle': doesNothing, 'reconcile-command': throws('HostLost') },
     path: 'AcquireLock PushBundle ReconcileCommand RecordLost DeploymentLost',
     outcome: 'lost',
@@ -186,10 +198,27 @@ const scenarios: Readonly<Record<string, Scenario>> = {
 };
 
 let stateDir: string;
+let lambdas: FaultyLambdas;
+let patient: LocalBackend;
+let impatient: LocalBackend;
+let observer: Cloud;
 let count = 0;
 
-beforeAll(() => {
+// each backend loads the functions once, for all scenarios
+beforeAll(async () => {
   stateDir = join(scratch(), 'state');
+  lambdas = faultyLambdas();
+  const open = (timeoutSeconds?: number) =>
+    openLocalBackend({ stateDir, lambdas: lambdas.folder, definition: quickMachine({}, timeoutSeconds) });
+  patient = await open();
+  impatient = await open(shortTimeoutSeconds);
+  observer = await openCloud(openStateFolder(stateDir));
+});
+
+afterAll(async () => {
+  await patient.close();
+  await impatient.close();
+  await observer.close();
 });
 
 const pathOf = ({ events }: LocalDeploymentResult) =>
@@ -202,35 +231,14 @@ const pathOf = ({ events }: LocalDeploymentResult) =>
 async function startingPoint(id: string): Promise<{ served: ServedTarget; old: IssuedCertificate }> {
   const served = await aServedTarget();
   const old = await aVersion();
-  await withFerry({}, async (ferry) => {
-    const { output } = await ferry.deploy(deploying(served.target({ id }), old));
-    expect(output.outcome).toBe('deployed');
-  });
+  lambdas.inject({});
+  const { output } = await patient.deploy(deploying(served.target({ id }), old));
+  expect(output.outcome).toBe('deployed');
   return { served, old };
 }
 
-async function withFerry(
-  { faults = {}, machine = {} }: Pick<Scenario, 'faults' | 'machine'>,
-  work: (ferry: LocalBackend) => Promise<void>,
-): Promise<void> {
-  const ferry = await openLocalBackend({
-    stateDir,
-    lambdas: lambdasWith(faults),
-    definition: quickMachine(machine),
-  });
-  try {
-    await work(ferry);
-  } finally {
-    await ferry.close();
-  }
-}
-
-async function lockOf(targetId: string) {
-  const cloud = await openCloud(openStateFolder(stateDir));
-  const lock = await createTargetLocks(cloud.documents, tableNames.locks).read(targetId);
-  await cloud.close();
-  return lock;
-}
+const lockOwner = async (targetId: string) =>
+  (await createTargetLocks(observer.documents, tableNames.locks).read(targetId)).owner;
 
 describe('deploy-target, when', () => {
   for (const [name, scenario] of Object.entries(scenarios)) {
@@ -246,19 +254,20 @@ describe('deploy-target, when', () => {
       });
       scenario.before?.(served);
 
-      await withFerry(scenario, async (ferry) => {
-        const result = await ferry.deploy(deploying(target, version));
+      lambdas.inject(scenario.faults ?? {});
+      const backend = scenario.losesEvents === true ? impatient : patient;
+      const result = await backend.deploy(deploying(target, version));
 
-        expect(pathOf(result)).toBe(scenario.path);
-        expectTaken('deploy-target', name, result.events);
-        expect(result.output.outcome).toBe(scenario.outcome);
-        expect(result.status).toBe(scenario.status ?? 'FAILED');
-        const [latest, ...others] = await ferry.history({ targetId: id });
-        expect(latest).toMatchObject({ deploymentId: result.executionName, outcome: scenario.outcome });
-        expect(others).toHaveLength(1);
-      });
+      expect(pathOf(result)).toBe(scenario.path);
+      expectTaken('deploy-target', name, result.events);
+      expect(result.output.outcome).toBe(scenario.outcome);
+      expect(result.status).toBe(scenario.status ?? 'FAILED');
+      const [latest, ...others] = await backend.history({ targetId: id });
+      expect(latest).toMatchObject({ deploymentId: result.executionName, outcome: scenario.outcome });
+      expect(others).toHaveLength(1);
 
-      expect((await lockOf(id)).owner).toBeNull();
+      // the event of a failed execution frees its lock a moment after the end
+      await expect.poll(() => lockOwner(id)).toBeNull();
       const installed = scenario.installed === 'new' ? version : old;
       expect(readFileSync(served.keyPath, 'utf8')).toBe(installed.keyPem);
       await served.close();

@@ -1,5 +1,5 @@
 // The built functions, some of them replaced by ones with a fault, and the machine's file with its waits shortened.
-import { readdirSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { dist } from '../../local/base/artefacts.ts';
@@ -8,6 +8,7 @@ import {
   readRollout,
   type StateMachineDefinition,
 } from '../../local/step-functions/definition.ts';
+import { scratch } from '../local/scratch.ts';
 import { tinyLambdas } from '../local/tiny-lambdas.ts';
 
 /** A function that throws, every time or the first times only. */
@@ -40,22 +41,55 @@ export const handler = async (event) => {
 
 export type Fault = (real: string) => string;
 
-/** A folder of functions: the real ones, but for those named. */
-export function lambdasWith(faults: Readonly<Record<string, Fault>>): string {
-  const sources = readdirSync(join(dist, 'lambdas')).map((name) => {
-    const real = pathToFileURL(join(dist, 'lambdas', name, 'index.mjs')).href;
-    const fault = faults[name];
-    return [name, fault === undefined ? `export { handler } from '${real}';` : fault(real)] as const;
-  });
-  return tinyLambdas(Object.fromEntries(sources));
+type Faults = Readonly<Record<string, Fault>>;
+
+/** The built functions in one folder. `inject` replaces the faults of all functions while a backend runs them. */
+export interface FaultyLambdas {
+  readonly folder: string;
+  inject(faults: Faults): void;
 }
 
-/** Seconds that a waiting state has instead of its quarter of an hour. */
-const shortTimeoutSeconds = 7;
+/** Starts without faults. One backend can run many scenarios, so the functions and their packages are loaded once. */
+export function faultyLambdas(): FaultyLambdas {
+  const faulty = scratch();
+  const table = join(faulty, 'faults.json');
+  const urlOf = (name: string) => pathToFileURL(join(dist, 'lambdas', name, 'index.mjs')).href;
+  const sources = readdirSync(join(dist, 'lambdas')).map((name) => [
+    name,
+    switching(name, urlOf(name), table),
+  ]);
+  let injections = 0;
+  const inject = (faults: Faults) => {
+    injections += 1;
+    const files = Object.entries(faults).map(([name, fault]) => {
+      const file = join(faulty, `${name}-${injections}.mjs`);
+      writeFileSync(file, fault(urlOf(name)));
+      return [name, file];
+    });
+    writeFileSync(table, JSON.stringify(Object.fromEntries(files)));
+  };
+  inject({});
+  return { folder: tinyLambdas(Object.fromEntries(sources)), inject };
+}
 
-/** The machine as it is deployed, except that retries follow at once and tokens are not waited for as long. */
-export function quickMachine(changes: Readonly<Record<string, object>> = {}): StateMachineDefinition {
-  return hurried(readDeployTarget(), changes);
+/** A function that looks up its fault at each call. A fault is a module, so its count of calls starts at 0. */
+const switching = (name: string, real: string, table: string) => `
+import { readFileSync } from 'node:fs';
+import { handler as real } from '${real}';
+export const handler = async (event, context) => {
+  const fault = JSON.parse(readFileSync('${table}', 'utf8'))['${name}'];
+  return fault === undefined ? real(event, context) : (await import(fault)).handler(event, context);
+};`;
+
+/** Seconds that a state waits for a token, instead of 15 minutes, where a scenario loses the event that brings it. */
+export const shortTimeoutSeconds = 7;
+
+/** The machine as it is deployed, except that retries follow at once. `timeoutSeconds` limits the wait for a token. */
+export function quickMachine(
+  changes: Readonly<Record<string, object>> = {},
+  timeoutSeconds?: number,
+): StateMachineDefinition {
+  return hurried(readDeployTarget(), changes, timeoutSeconds);
 }
 
 /** The same for the machine of rollouts, and for the deployments in its Distributed Map. */
@@ -69,11 +103,16 @@ type States = StateMachineDefinition['States'];
 export function hurried(
   machine: StateMachineDefinition,
   changes: Readonly<Record<string, object>> = {},
+  timeoutSeconds?: number,
 ): StateMachineDefinition {
-  return { ...machine, States: hurriedStates(machine.States, changes) };
+  return { ...machine, States: hurriedStates(machine.States, changes, timeoutSeconds) };
 }
 
-function hurriedStates(states: States, changes: Readonly<Record<string, object>>): States {
+function hurriedStates(
+  states: States,
+  changes: Readonly<Record<string, object>>,
+  timeoutSeconds: number | undefined,
+): States {
   const entries = Object.entries(states).map(([name, state]) => {
     const { Retry, Resource, ItemProcessor } = state as Loose;
     return [
@@ -81,11 +120,16 @@ function hurriedStates(states: States, changes: Readonly<Record<string, object>>
       {
         ...state,
         ...(Retry !== undefined && { Retry: Retry.map(soon) }),
-        ...(Resource?.endsWith('.waitForTaskToken') && 'TimeoutSeconds' in state
-          ? { TimeoutSeconds: shortTimeoutSeconds }
+        ...(Resource?.endsWith('.waitForTaskToken') &&
+        'TimeoutSeconds' in state &&
+        timeoutSeconds !== undefined
+          ? { TimeoutSeconds: timeoutSeconds }
           : {}),
         ...(ItemProcessor !== undefined && {
-          ItemProcessor: { ...ItemProcessor, States: hurriedStates(ItemProcessor.States, changes) },
+          ItemProcessor: {
+            ...ItemProcessor,
+            States: hurriedStates(ItemProcessor.States, changes, timeoutSeconds),
+          },
         }),
         ...changes[name],
       },

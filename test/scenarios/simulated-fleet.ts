@@ -15,7 +15,7 @@ import type { RolloutObserver } from '../../services/backend/backend.ts';
 import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from '../local/scratch.ts';
-import { type Fault, lambdasWith, quickMachine, quickRollout } from './faults.ts';
+import { type Fault, faultyLambdas, quickMachine, quickRollout } from './faults.ts';
 import { idOf, type Manners, playedHosts } from './played-hosts.ts';
 
 const certificate = 'www.example.test';
@@ -57,10 +57,12 @@ export interface Fleet {
   lockedTargets(): Promise<string[]>;
 }
 
-/** Fleets whose servers are closed after each test. */
+/** Fleets whose servers and backends are closed after each test. */
 export function useFleet(): (size: number) => Promise<Fleet> {
   const servers: Server[] = [];
-  afterEach(() => {
+  const backends: LocalBackend[] = [];
+  afterEach(async () => {
+    for (const backend of backends.splice(0)) await backend.close();
     for (const server of servers.splice(0)) server.close();
   });
   return async (size) => {
@@ -72,15 +74,19 @@ export function useFleet(): (size: number) => Promise<Fleet> {
       servers.push(server);
       return server;
     };
-    const open = ({ faults = {}, machine = {} }: FleetScenario) =>
-      openLocalBackend({
+    const lambdas = faultyLambdas();
+    const open = async (machine: Readonly<Record<string, object>>) => {
+      const backend = await openLocalBackend({
         stateDir,
-        lambdas: lambdasWith(faults),
+        lambdas: lambdas.folder,
         definition: quickMachine(),
         rollout: quickRollout(machine),
         simulated: hosts.simulated,
         deploymentsAtOnce: 4,
       });
+      backends.push(backend);
+      return backend;
+    };
     const rollOut = (ferry: LocalBackend, version: IssuedCertificate, how: Rolling = {}) => {
       const { strategy = {}, endpoints = [], secret = version, window, watch } = how;
       const rollout = {
@@ -91,44 +97,34 @@ export function useFleet(): (size: number) => Promise<Fleet> {
       };
       return ferry.rollout(rollout, watch);
     };
-    const first = await open({});
-    await rollOut(first, old, { strategy: { waves: ['100%'] } });
-    await first.close();
+    const unchanged = await open({});
+    await rollOut(unchanged, old, { strategy: { waves: ['100%'] } });
     return {
       async run(scenario) {
         hosts.behave(scenario);
-        const ferry = await open(scenario);
-        try {
-          if (scenario.twice === true) await rollOut(ferry, fresh);
-          const { events, children, watch, when } = watching();
-          when(scenario.halted ?? 'nowhere', async (id) => void (await ferry.halt(id, 'enough')));
-          when('AwaitApproval', async (id) => {
-            if (scenario.newerMeanwhile === true) await rollOut(ferry, newer);
-            if (scenario.answer !== undefined) await answered(ferry, id, scenario.answer);
-          });
-          const endpoints = await servicesOf(scenario, (stale) => serve(stale ? old : fresh));
-          const secret = scenario.otherBytes === true ? newer : fresh;
-          const end = await rollOut(ferry, fresh, {
-            strategy: { waves: [1, '100%'], ...scenario.strategy },
-            endpoints,
-            secret,
-            window: scenario.closedNow === true ? closedWindow() : undefined,
-            watch,
-          });
-          return { end, events, children };
-        } finally {
-          await ferry.close();
-        }
+        lambdas.inject(scenario.faults ?? {});
+        const ferry = scenario.machine === undefined ? unchanged : await open(scenario.machine);
+        if (scenario.twice === true) await rollOut(ferry, fresh);
+        const { events, children, watch, when } = watching();
+        when(scenario.halted ?? 'nowhere', async (id) => void (await ferry.halt(id, 'enough')));
+        when('AwaitApproval', async (id) => {
+          if (scenario.newerMeanwhile === true) await rollOut(ferry, newer);
+          if (scenario.answer !== undefined) await answered(ferry, id, scenario.answer);
+        });
+        const endpoints = await servicesOf(scenario, (stale) => serve(stale ? old : fresh));
+        const end = await rollOut(ferry, fresh, {
+          ...rollingOf(scenario),
+          ...(scenario.otherBytes === true && { secret: newer }),
+          endpoints,
+          watch,
+        });
+        return { end, events, children };
       },
       async resume(id) {
         hosts.behave({});
-        const ferry = await open({});
+        lambdas.inject({});
         const { events, children, watch } = watching();
-        try {
-          return { end: await ferry.resume(id, secretOf(fresh), watch), events, children };
-        } finally {
-          await ferry.close();
-        }
+        return { end: await unchanged.resume(id, secretOf(fresh), watch), events, children };
       },
       have: (version) => hosts.have(version === 'old' ? old : fresh),
       applied: () => hosts.applied(fresh),
@@ -144,6 +140,11 @@ interface Rolling {
   readonly window?: RegisteredTarget['window'];
   readonly watch?: RolloutObserver;
 }
+
+const rollingOf = ({ strategy, closedNow }: FleetScenario): Rolling => ({
+  strategy: { waves: [1, '100%'], ...strategy },
+  ...(closedNow === true && { window: closedWindow() }),
+});
 
 type Endpoints = NonNullable<Parameters<LocalBackend['rollout']>[0]['certificate']['serviceEndpoints']>;
 
