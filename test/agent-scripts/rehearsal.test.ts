@@ -25,6 +25,8 @@ async function aRunningSite(verifyChanges: object = {}) {
   writeFileSync(nginx.certPath, first.fullchainPem);
   writeFileSync(nginx.keyPath, first.keyPem, { mode: 0o600 });
   await nginx.start();
+  // a worker answers only after it has changed its title, which begins with that of its master
+  await servedBy(nginx.port);
   // the started process exits once the daemon is in the background
   await expect.poll(() => nginxProcesses(nginx.conf)).toBe(1);
   const host = testHost(join(folder, 'home'));

@@ -60,9 +60,13 @@ export async function haproxyIn(root: string, layout: (tls: string) => Layout, e
       await until(() => reachable(port), `haproxy on port ${port}`);
     },
     async stop() {
-      // a master that reloads rewrites its pid file, so processes are found by their configuration instead
-      for (const id of processesWith(conf)) terminate(id);
-      await until(() => processesWith(conf).length === 0, `haproxy -f ${conf} to end`);
+      // A master that reloads rewrites its pid file, so processes are found by their configuration instead. It may start
+      // a process after the others have been found, so this is repeated.
+      await until(() => {
+        const found = processesWith(conf);
+        for (const id of found) terminate(id);
+        return found.length === 0;
+      }, `haproxy -f ${conf} to end`);
     },
   };
 }

@@ -6,6 +6,8 @@ import type { LoadReport } from './client.ts';
 
 /** Clients that make handshakes with a port until they are stopped. */
 export interface ClientProcess {
+  /** Resolves after the first handshake with a leaf. */
+  sighting(fingerprint: string): Promise<void>;
   stop(): Promise<LoadReport>;
 }
 
@@ -17,13 +19,23 @@ export async function startClients(port: number, rate: number): Promise<ClientPr
   });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = once(child, 'close');
-  if ((await lines.next()).value !== 'ready') throw new Error('the clients did not start');
+  const seen = new Set<string>();
+  const nextLine = async (): Promise<string> => {
+    const { value, done } = await lines.next();
+    if (done === true) throw new Error('the clients ended before they were stopped');
+    return String(value);
+  };
+  if ((await nextLine()) !== 'ready') throw new Error('the clients did not start');
   return {
+    async sighting(fingerprint) {
+      while (!seen.has(fingerprint)) seen.add(await nextLine());
+    },
     async stop() {
       child.stdin.end();
-      const { value } = await lines.next();
+      let line = await nextLine();
+      while (!line.startsWith('{')) line = await nextLine();
       await ended;
-      return JSON.parse(String(value)) as LoadReport;
+      return JSON.parse(line) as LoadReport;
     },
   };
 }

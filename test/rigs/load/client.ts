@@ -1,7 +1,8 @@
 /**
  * Load generator, run as a separate process. Starts `--rate` TLS handshakes per second with a loopback port, each on a new
- * connection without resumption, independent of the handshakes still in progress. When its standard input is closed, it
- * waits for the last handshakes and prints a {@link LoadReport} as JSON.
+ * connection without resumption, independent of the handshakes still in progress. Prints the fingerprint of each leaf after the
+ * first handshake with it. When its standard input is closed, it waits for the last handshakes and prints a {@link LoadReport}
+ * as JSON.
  */
 import { connect } from 'node:tls';
 import { parseArgs } from 'node:util';
@@ -27,7 +28,7 @@ const { values } = parseArgs({ options: { port: { type: 'string' }, rate: { type
 const port = Number(values.port);
 const rate = Number(values.rate);
 const tickMilliseconds = 5;
-const handshakeMilliseconds = 10_000;
+const handshakeMilliseconds = 120_000;
 
 const failures: Record<string, number> = {};
 const sightings: Record<string, Sighting> = {};
@@ -79,6 +80,7 @@ function begin(): void {
 
 function see(fingerprint256: string, at: number): void {
   const name = `sha256:${fingerprint256.replaceAll(':', '').toLowerCase()}`;
+  if (sightings[name] === undefined) process.stdout.write(`${name}\n`);
   const { count, firstEnd, lastBegin } = sightings[name] ?? { count: 0, firstEnd: Date.now(), lastBegin: at };
   sightings[name] = { count: count + 1, firstEnd, lastBegin: Math.max(lastBegin, at) };
 }

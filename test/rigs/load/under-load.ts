@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
 import { endpointParts } from '../../../core/targets/verify.ts';
 import { aTarget, testHost } from '../../agent-scripts/run-agent.ts';
@@ -12,8 +11,6 @@ import { startClients } from './client-process.ts';
 
 /** Handshakes per second. */
 export const rate = 250;
-
-const lastLookMilliseconds = 500;
 
 /** Results of the clients during consecutive renewals of a daemon. */
 export interface UnderLoad extends LoadReport {
@@ -31,7 +28,7 @@ interface Renewal {
   readonly ended: number;
 }
 
-/** Renews a running daemon several times without a pause, while clients make handshakes. */
+/** Renews a running daemon several times while clients make handshakes. The next renewal begins once clients get the last leaf. */
 export async function renewUnderLoad(
   daemon: DaemonUnderContract,
   folder: string,
@@ -55,11 +52,14 @@ export async function renewUnderLoad(
     const installed = [{ fingerprint: first.fingerprint, began: 0, ended: 0 }];
     const clients = await startClients(endpointParts(String(site.verify.endpoint)).port, rate);
     const renewInTurn = async (): Promise<void> => {
-      for (let round = 0; round < renewals; round += 1) installed.push(await deploy(await aVersion()));
+      await clients.sighting(first.fingerprint);
+      for (let round = 0; round < renewals; round += 1) {
+        const renewal = await deploy(await aVersion());
+        installed.push(renewal);
+        await clients.sighting(renewal.fingerprint);
+      }
     };
     const [renewing] = await Promise.allSettled([renewInTurn()]);
-    // on a busy machine, clients may have made no handshake since the last renewal
-    await sleep(lastLookMilliseconds);
     const report = await clients.stop();
     if (renewing.status === 'rejected') throw renewing.reason;
     return { ...report, renewals, ...judged(report, installed) };
