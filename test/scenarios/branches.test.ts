@@ -1,5 +1,5 @@
-// Every entry of every Retry and Catch of both machines, one walk each. The functions only answer (stand-ins.ts): what
-// they do is shown by the scenarios with the real ones, beside this file, and by their own tests.
+// One walk for each entry of each Retry and Catch of both machines. The functions only return values (stand-ins.ts).
+// The scenarios with the real functions, beside this file, and the functions' own tests show what the functions do.
 import { describe, expect, test } from 'vitest';
 import { branchesOf, type MachineName, statesOf, takenBy } from './branches.ts';
 import { expectTaken } from './expect-taken.ts';
@@ -8,8 +8,8 @@ import {
   lockedFor,
   probed,
   pushed,
+  type Reply,
   rolling,
-  type Says,
   type Script,
   usual,
   walk,
@@ -17,15 +17,15 @@ import {
 } from './stand-ins.ts';
 import { readTaken } from './taken.ts';
 
-/** An error that nobody names. */
-const strange = 'Injected';
+/** An error that no Retry or Catch names. */
+const unnamedError = 'Injected';
 
-/** What functions have to say so that a state with a function is reached. */
-const ways: Readonly<Record<MachineName, Readonly<Record<string, Script>>>> = {
+/** The values that functions return so that the walk reaches a state with a function. */
+const scriptsTo: Readonly<Record<MachineName, Readonly<Record<string, Script>>>> = {
   'deploy-target': {
     AcquireLock: {},
     PushBundle: {},
-    ReconcileCommand: { 'push-bundle': [strange] },
+    ReconcileCommand: { 'push-bundle': [unnamedError] },
     ProbeEndpoint: {},
     ProbeFromHost: { 'acquire-lock': [lockedFor('host')] },
     RollBack: { 'probe-endpoint': [probed('exhausted')] },
@@ -36,7 +36,7 @@ const ways: Readonly<Record<MachineName, Readonly<Record<string, Script>>>> = {
     RecordSkipped: { 'acquire-lock': ['RolloutHalted'] },
     RecordLockUnavailable: { 'acquire-lock': ['LockHeld'] },
     RecordFailed: { 'push-bundle': [pushed('rejected')] },
-    RecordLost: { 'push-bundle': [strange], 'reconcile-command': [pushed('lost')] },
+    RecordLost: { 'push-bundle': [unnamedError], 'reconcile-command': [pushed('lost')] },
     RecordRolledBack: { 'probe-endpoint': [probed('exhausted')] },
     RecordRollbackFailed: { 'push-bundle': [pushed('rollback_failed')] },
   },
@@ -52,13 +52,13 @@ const ways: Readonly<Record<MachineName, Readonly<Record<string, Script>>>> = {
     RecordFinished: {},
     RecordAlreadyRolledOut: { 'resolve-certificate': ['RolloutExists'] },
     RecordRolloutSuperseded: { 'resolve-certificate': ['Superseded'] },
-    RecordRefused: { 'resolve-certificate': [strange] },
-    RecordRolloutRolledBack: wayBack('rolled_back'),
-    RecordRollbackIncomplete: wayBack('rollback_incomplete'),
+    RecordRefused: { 'resolve-certificate': [unnamedError] },
+    RecordRolloutRolledBack: rollingBack('rolled_back'),
+    RecordRollbackIncomplete: rollingBack('rollback_incomplete'),
   },
 };
 
-function wayBack(verdict: string): Script {
+function rollingBack(verdict: string): Script {
   return {
     'judge-wave': [judged('halt')],
     'halt-rollout': [rolling({ halt: { verdict: 'rollback' } })],
@@ -66,7 +66,7 @@ function wayBack(verdict: string): Script {
   };
 }
 
-/** The function of a state as the script knows it: those that record by the state's path. */
+/** The key of a state's function in a script. A recording function has the state's path in its key. */
 function functionOf(machine: MachineName, state: string): string {
   const { Parameters } = statesOf[machine][state] as { Parameters?: Loose };
   const name = /\{(\w+)Arn\}/.exec(Parameters?.FunctionName ?? '')?.[1] ?? '';
@@ -80,7 +80,7 @@ interface Loose {
   readonly Payload?: { readonly path?: string };
 }
 
-interface Planned {
+interface PlannedWalk {
   readonly machine: MachineName;
   readonly scenario: string;
   readonly key: string;
@@ -88,26 +88,26 @@ interface Planned {
   readonly hasItems: boolean;
 }
 
-/** One walk for each entry of a state's Retry (the error comes once) and of its Catch (it comes permanently). */
-function planned(machine: MachineName): Planned[] {
-  return Object.entries(ways[machine]).flatMap(([state, way]) => {
+/** One walk for each entry of a state's Retry (one error) and of its Catch (an error at each call). */
+function plannedWalks(machine: MachineName): PlannedWalk[] {
+  return Object.entries(scriptsTo[machine]).flatMap(([state, script]) => {
     const { Retry = [], Catch = [] } = statesOf[machine][state] ?? {};
     const its = functionOf(machine, state);
-    const plan = (key: string, scenario: string, says: readonly Says[]): Planned => ({
+    const plan = (key: string, scenario: string, replies: readonly Reply[]): PlannedWalk => ({
       machine,
       scenario,
       key,
-      script: says.length === 0 ? way : { ...way, [its]: says },
+      script: replies.length === 0 ? script : { ...script, [its]: replies },
       hasItems: its !== '',
     });
     const retries = Retry.map(({ ErrorEquals: [error = ''] }, at) => {
-      const afterwards = way[its] ?? usual[its]?.slice(-1) ?? [recorded];
-      const says = [unnamed(error), ...afterwards];
-      return plan(`${state} / retry ${at + 1}`, `${state} meets ${error} once`, says);
+      const afterwards = script[its] ?? usual[its]?.slice(-1) ?? [recorded];
+      const replies = [errorFor(error), ...afterwards];
+      return plan(`${state} / retry ${at + 1}`, `${state} meets ${error} once`, replies);
     });
     const catches = Catch.map(({ ErrorEquals: [error = ''] }, at) => {
-      const says = its === '' ? [] : [unnamed(error)];
-      return plan(`${state} / catch ${at + 1}`, `${state} meets ${error} permanently`, says);
+      const replies = its === '' ? [] : [errorFor(error)];
+      return plan(`${state} / catch ${at + 1}`, `${state} meets ${error} permanently`, replies);
     });
     return [...retries, ...catches];
   });
@@ -115,11 +115,11 @@ function planned(machine: MachineName): Planned[] {
 
 const recorded = { outcome: 'ended', summary: 'recorded' };
 
-/** What stands for any error is met by one that has no other name. */
-const unnamed = (error: string) => (error.startsWith('States.') ? strange : error);
+/** An entry for all errors (`States.ALL` and others) gets an error that no entry names. */
+const errorFor = (error: string) => (error.startsWith('States.') ? unnamedError : error);
 
-/** Ways through the states that have no function, and to what only a Choice leads to. */
-const others: readonly Planned[] = [
+/** Walks through the states without a function, and through those that only a Choice leads to. */
+const others: readonly PlannedWalk[] = [
   other('deploy-target', 'a probe is repeated', {
     'probe-endpoint': [probed('retry'), probed('verified')],
   }),
@@ -134,7 +134,9 @@ const others: readonly Planned[] = [
   other('deploy-target', 'the host has to be enrolled first', {
     'push-bundle': [pushed('enrolled'), pushed('applied')],
   }),
-  other('rollout', 'a window is closed', { 'next-wave': [wave('wait'), wave('deploy'), wave('finished')] }),
+  other('rollout', 'a maintenance window is closed', {
+    'next-wave': [wave('wait'), wave('deploy'), wave('finished')],
+  }),
   other('rollout', 'there is a pause', {
     'judge-wave': [judged('pause')],
     'next-wave': [wave('deploy'), wave('pause'), wave('finished')],
@@ -149,11 +151,11 @@ const others: readonly Planned[] = [
   other('rollout', 'an unknown verdict halts the rollout', { 'next-wave': [wave('surprise')] }),
 ];
 
-function other(machine: MachineName, scenario: string, script: Script): Planned {
+function other(machine: MachineName, scenario: string, script: Script): PlannedWalk {
   return { machine, scenario, key: '', script, hasItems: true };
 }
 
-const all = [...planned('deploy-target'), ...planned('rollout'), ...others];
+const all = [...plannedWalks('deploy-target'), ...plannedWalks('rollout'), ...others];
 
 describe('the graph, when', () => {
   test.each(all.map((one) => [`${one.machine}: ${one.scenario}`, one] as const))('%s', async (_, one) => {
@@ -167,11 +169,11 @@ describe('the graph, when', () => {
   });
 });
 
-/** How the coverage table tells these walks from those with the real functions. */
+/** The suffix by which the coverage table recognises these walks. */
 const standIn = (scenario: string) => `${scenario} (stand-ins)`;
 
 describe.each(['deploy-target', 'rollout'] as const)('%s.asl.json', (machine) => {
-  test('has no state, and no entry of a Retry or a Catch, that no scenario goes through', () => {
+  test('Some scenario takes each state and each entry of a Retry or Catch', () => {
     const taken = new Set(Object.values(readTaken()[machine]).flat());
 
     expect(branchesOf(machine).filter(({ key }) => !taken.has(key))).toEqual([]);

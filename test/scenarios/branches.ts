@@ -1,4 +1,4 @@
-// Which parts of a machine's file a walk went through: its states, and every entry of their Retry and Catch.
+// The parts of a machine's file that a walk takes: states, and entries of their Retry and Catch.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { machine as deployTarget, type State } from './graph.ts';
@@ -8,7 +8,7 @@ const rollout = JSON.parse(readFileSync(rolloutFile, 'utf8')) as { States: Reado
 
 export type MachineName = 'deploy-target' | 'rollout';
 
-/** What the Distributed Map runs before the graph of a deployment belongs to the rollout's file. */
+/** The states that the Distributed Map runs before the graph of a deployment belong to the rollout's file. */
 const processor = (
   rollout.States.DeployWave as unknown as { ItemProcessor: { States: Record<string, State> } }
 ).ItemProcessor.States;
@@ -25,13 +25,15 @@ export interface Branch {
   readonly part: string;
 }
 
-/** Everything that has to be gone through, in the order of the file. */
+/** Every part that a scenario has to take, in the order of the file. */
 export function branchesOf(machine: MachineName): Branch[] {
   return Object.entries(statesOf[machine]).flatMap(([state, { Retry = [], Catch = [] }]) => [
     { key: state, state, part: '' },
-    ...Retry.map(({ ErrorEquals }, at) => part(state, retryKey(state, at), `retry: ${named(ErrorEquals)}`)),
+    ...Retry.map(({ ErrorEquals }, at) =>
+      part(state, retryKey(state, at), `retry: ${errorNames(ErrorEquals)}`),
+    ),
     ...Catch.map(({ ErrorEquals, Next }, at) =>
-      part(state, catchKey(state, at), `catch: ${named(ErrorEquals)} → ${Next}`),
+      part(state, catchKey(state, at), `catch: ${errorNames(ErrorEquals)} → ${Next}`),
     ),
   ]);
 }
@@ -40,11 +42,11 @@ const part = (state: string, key: string, text: string): Branch => ({ state, key
 const retryKey = (state: string, at: number) => `${state} / retry ${at + 1}`;
 const catchKey = (state: string, at: number) => `${state} / catch ${at + 1}`;
 
-function named([first = '', ...others]: readonly string[]): string {
+function errorNames([first = '', ...others]: readonly string[]): string {
   return others.length === 0 ? first : `${first} and ${others.length} more`;
 }
 
-/** As the interpreter tells them; `retry` and `catch` carry the entry of the definition itself. */
+/** An event of the interpreter. `retry` and `catch` carry the entry of the definition. */
 export interface WalkEvent {
   readonly type: string;
   readonly state?: { readonly name: string } | undefined;
@@ -52,7 +54,7 @@ export interface WalkEvent {
   readonly catch?: { readonly catcher: unknown } | undefined;
 }
 
-/** The keys of what the events went through, each once, in the order of the file. */
+/** The keys of the parts that the events took, each once, in the order of the file. */
 export function takenBy(machine: MachineName, events: readonly WalkEvent[]): string[] {
   const taken = new Set(events.flatMap((event) => keysOf(statesOf[machine], event)));
   return branchesOf(machine).flatMap(({ key }) => (taken.has(key) ? [key] : []));

@@ -1,4 +1,4 @@
-// The page with the coverage of both machines, written from their files and from what the scenarios went through.
+// The page with the coverage of both machines, written from their files and from the recorded scenarios.
 import { join } from 'node:path';
 import { type Branch, branchesOf, type MachineName } from './branches.ts';
 import { readTaken } from './taken.ts';
@@ -7,10 +7,11 @@ export const coveragePage = join(import.meta.dirname, 'coverage.md');
 
 const [begin, end] = ['<!-- node scripts/record-scenarios.ts -->', '<!-- end -->'];
 
-/** The page with other tables between its marks. Throws when it has none. */
+/** Replaces the tables between the page's marks. Throws if a mark is missing. */
 export function pageWithCoverage(page: string): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
-  if (from === -1 || to < from) throw new Error(`${coveragePage} has no place for the tables`);
+  if (from === -1 || to < from)
+    throw new Error(`${coveragePage} has no marks for the tables. Add the lines ${begin} and ${end}.`);
   return `${page.slice(0, from)}${begin}\n\n${tables()}\n\n${page.slice(to)}`;
 }
 
@@ -31,22 +32,20 @@ function total(machine: MachineName): string {
 function table(machine: MachineName): string {
   const taken = Object.entries(readTaken()[machine]);
   const rows = branchesOf(machine).map(({ key, state, part }: Branch) => {
-    const through = taken.filter(([, keys]) => keys.includes(key)).map(([scenario]) => scenario);
-    return `| ${part === '' ? `**${state}**` : part} | ${throughText(through)} |`;
+    const scenarios = taken.filter(([, keys]) => keys.includes(key)).map(([scenario]) => scenario);
+    return `| ${part === '' ? `**${state}**` : part} | ${scenarioText(scenarios)} |`;
   });
-  return ['| state, or entry of its Retry or Catch | gone through when |', '| --- | --- |', ...rows].join(
-    '\n',
-  );
+  return ['| state, or entry of its Retry or Catch | taken when |', '| --- | --- |', ...rows].join('\n');
 }
 
-const shown = 3;
+const maximumShown = 3;
 
-/** Those with the real functions first: they show more. */
-function throughText(scenarios: readonly string[]): string {
+/** Scenarios with the real functions come first because they show more than walks. */
+function scenarioText(scenarios: readonly string[]): string {
   const real = scenarios.filter((name) => !isWalk(name));
   const all = [...real, ...scenarios.filter(isWalk)];
-  const more = all.length > shown ? `; and ${all.length - shown} more` : '';
-  return all.slice(0, shown).join('; ') + more;
+  const more = all.length > maximumShown ? `; and ${all.length - maximumShown} more` : '';
+  return all.slice(0, maximumShown).join('; ') + more;
 }
 
 const isWalk = (scenario: string) => scenario.endsWith('(stand-ins)');

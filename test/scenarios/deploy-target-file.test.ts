@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import {
   isEnd,
   isRecording,
-  longestWait,
-  longestWay,
+  longestPath,
   machine,
+  maximumWait,
   stateNamed,
   states,
   successors,
@@ -21,7 +21,7 @@ function retrierFor(name: string, error: string) {
 }
 
 describe('deploy-target.asl.json', () => {
-  test('is valid Amazon States Language', () => {
+  test('The file is valid Amazon States Language', () => {
     const { isValid, errorsText } = validate(machine, {
       checkPaths: true,
       checkArn: true,
@@ -31,25 +31,25 @@ describe('deploy-target.asl.json', () => {
     expect(isValid).toBe(true);
   });
 
-  test('says of every state what it is for', () => {
+  test('Every state has a comment', () => {
     expect(named(({ Comment }) => Comment === undefined || Comment === '')).toEqual([]);
   });
 
-  test('leads on from every Choice whatever comes: no match would kill the execution with its lock held', () => {
+  test('Every Choice has a default, because an execution without a match fails with its lock held', () => {
     expect(named(({ Type, Default }) => Type === 'Choice' && Default === undefined)).toEqual([]);
   });
 
-  test('bounds the time of every Task', () => {
+  test('Every Task has a timeout', () => {
     expect(named(({ Type, TimeoutSeconds }) => Type === 'Task' && TimeoutSeconds === undefined)).toEqual([]);
   });
 
-  test('catches everything in every Task, last', () => {
+  test('The last Catch entry of every Task catches all errors', () => {
     const lastCatch = ({ Catch = [] }: (typeof states)[number][1]) => Catch.at(-1)?.ErrorEquals;
 
     expect(named((state) => state.Type === 'Task' && lastCatch(state)?.join() !== 'States.ALL')).toEqual([]);
   });
 
-  test('does not retry what a state says by its own error, but for a lock that is held and a turn that is far off', () => {
+  test('A held lock and a paced send are retried; errors that a retry cannot help are not', () => {
     const retried = states.flatMap(([, { Retry = [] }]) => Retry.flatMap(({ ErrorEquals }) => ErrorEquals));
     const own = ['Superseded', 'SourceUnavailable', 'CommandUndeliverable', 'States.ALL', 'States.Timeout'];
 
@@ -58,28 +58,28 @@ describe('deploy-target.asl.json', () => {
     expect(retried).toContain('SendPaced');
   });
 
-  test('waits for a lock long enough for thirty targets of one host, each a minute of deployment', () => {
+  test('AcquireLock waits long enough for thirty targets of one host that take a minute each', () => {
     const retrier = retrierFor('AcquireLock', 'LockHeld');
 
-    // full jitter draws from 0 to the wait, so half of it on average; four standard deviations below that
-    const average = longestWait(retrier) / 2;
+    // full jitter draws from 0 to the wait, so half of it on average; the test allows four standard deviations less
+    const average = maximumWait(retrier) / 2;
     const deviation = (retrier.MaxDelaySeconds / Math.sqrt(12)) * Math.sqrt(retrier.MaxAttempts);
     expect(average - 4 * deviation).toBeGreaterThan(30 * 60);
   });
 
-  test('comes back to send for as long as ten thousand commands at ten a second take', () => {
+  test('A paced send is retried for as long as ten thousand commands take at ten per second', () => {
     for (const name of ['PushBundle', 'ReconcileCommand', 'ProbeFromHost']) {
       const retrier = retrierFor(name, 'SendPaced');
 
-      expect(longestWait(retrier) / 2).toBeGreaterThan(10_000 / 10);
+      expect(maximumWait(retrier) / 2).toBeGreaterThan(10_000 / 10);
     }
   });
 
-  test('never makes what undoes a deployment wait for its turn', () => {
+  test('RollBack never waits for the pace of sends', () => {
     expect(JSON.stringify(stateNamed('RollBack'))).not.toContain('SendPaced');
   });
 
-  test('passes exactly one recording state on every way to an end, Catch included', () => {
+  test('Every path to an end passes exactly one recording state, Catch included', () => {
     for (const [name, state] of states) {
       for (const next of successors(state)) {
         expect([name, next, isEnd(stateNamed(next))]).toEqual([name, next, isRecording(state)]);
@@ -88,16 +88,16 @@ describe('deploy-target.asl.json', () => {
     expect(isEnd(stateNamed(machine.StartAt))).toBe(false);
   });
 
-  test('reaches every state', () => {
+  test('Every state is reachable', () => {
     const reached = new Set([machine.StartAt]);
     for (const name of reached) for (const next of successors(stateNamed(name))) reached.add(next);
 
     expect([...reached].sort()).toEqual(states.map(([name]) => name).sort());
   });
 
-  test('costs seven transitions when all goes well', () => {
-    const way = ['AcquireLock', 'PushBundle', 'PushOutcome?', 'ProbeEndpoint', 'ProbeOutcome?'];
-    const successful = [...way, 'CommitDeployment', 'Deployed'];
+  test('A deployment without failures takes seven transitions', () => {
+    const beginning = ['AcquireLock', 'PushBundle', 'PushOutcome?', 'ProbeEndpoint', 'ProbeOutcome?'];
+    const successful = [...beginning, 'CommitDeployment', 'Deployed'];
 
     for (const [index, name] of successful.slice(0, -1).entries()) {
       expect(successors(stateNamed(name))).toContain(successful[index + 1]);
@@ -106,7 +106,7 @@ describe('deploy-target.asl.json', () => {
     expect(successful).toHaveLength(7);
   });
 
-  test('has time for all retries on its longest way', () => {
-    expect(longestWay(machine.StartAt)).toBeLessThan(machine.TimeoutSeconds);
+  test('The timeout of the machine allows for all retries on its longest path', () => {
+    expect(longestPath(machine.StartAt)).toBeLessThan(machine.TimeoutSeconds);
   });
 });

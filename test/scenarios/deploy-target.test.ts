@@ -1,4 +1,5 @@
-// What fails where, and what the graph makes of it: the real file, functions, document and agent, a real TLS server.
+// One fault for each scenario, and the path that the graph takes. The file, functions, SSM document, agent and TLS
+// server are the real ones.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -17,13 +18,13 @@ import {
   type Fault,
   type FaultyLambdas,
   faultyLambdas,
-  losesItsAnswer,
+  losesItsResponse,
   quickMachine,
   shortTimeoutSeconds,
   throws,
 } from './faults.ts';
 
-/** The host is enrolled and has a version when a scenario begins. */
+/** When a scenario begins, the host is enrolled and has a version. */
 interface Scenario {
   readonly faults?: Readonly<Record<string, Fault>>;
   /** The event that ends the wait for the command never arrives. */
@@ -34,23 +35,23 @@ interface Scenario {
   readonly path: string;
   readonly outcome: string;
   readonly status?: 'SUCCEEDED' | 'FAILED';
-  /** Whose version the server has on its disk afterwards. */
+  /** The version that is on the server's disk at the end. */
   readonly installed: 'new' | 'old';
 }
 
 const pushed = 'AcquireLock PushBundle PushOutcome?';
-const proven = `${pushed} ProbeEndpoint ProbeOutcome?`;
-const committed = 'CommitDeployment Deployed';
-const undone = 'RollBack RollBackOutcome? ProbeRestored ProbeRestoredOutcome? RecordRolledBack RolledBack';
-const givenUp = 'RecordRollbackFailed RollbackFailed';
+const probed = `${pushed} ProbeEndpoint ProbeOutcome?`;
+const commit = 'CommitDeployment Deployed';
+const rollBack = 'RollBack RollBackOutcome? ProbeRestored ProbeRestoredOutcome? RecordRolledBack RolledBack';
+const rollbackFailed = 'RecordRollbackFailed RollbackFailed';
 const deployed = { outcome: 'deployed', status: 'SUCCEEDED', installed: 'new' } as const;
 const rolledBack = { outcome: 'rolled_back', installed: 'old' } as const;
 
 const scenarios: Readonly<Record<string, Scenario>> = {
-  'nothing fails': { path: `${proven} ${committed}`, ...deployed },
+  'nothing fails': { path: `${probed} ${commit}`, ...deployed },
   'the target is not verified': {
     verify: 'none',
-    path: `${pushed} ${committed}`,
+    path: `${pushed} ${commit}`,
     outcome: 'deployed_unverified',
     status: 'SUCCEEDED',
     installed: 'new',
@@ -69,7 +70,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'the lock is held for a while': {
     faults: { 'acquire-lock': throws('LockHeld', 3) },
-    path: `${proven} ${committed}`,
+    path: `${probed} ${commit}`,
     ...deployed,
   },
   'a later request exists': {
@@ -79,9 +80,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     status: 'SUCCEEDED',
     installed: 'old',
   },
-  'the answer about the lock is lost': {
-    faults: { 'acquire-lock': losesItsAnswer('Lambda.ServiceException', 1) },
-    path: `${proven} ${committed}`,
+  'the response of AcquireLock is lost': {
+    faults: { 'acquire-lock': losesItsResponse('Lambda.ServiceException', 1) },
+    path: `${probed} ${commit}`,
     ...deployed,
   },
   'the secret is unavailable': {
@@ -90,21 +91,21 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'rejected',
     installed: 'old',
   },
-  'SSM does not take the command': {
+  'SSM does not accept the command': {
     faults: { 'push-bundle': throws('CommandUndeliverable') },
     path: 'AcquireLock PushBundle RecordFailed DeploymentFailed',
     outcome: 'lost',
     installed: 'old',
   },
-  'the answer of the push is lost, and its retry sends nothing new': {
-    faults: { 'push-bundle': losesItsAnswer('Lambda.ServiceException', 2) },
-    path: `${proven} ${committed}`,
+  'the response of PushBundle is lost, and its retry sends no second command': {
+    faults: { 'push-bundle': losesItsResponse('Lambda.ServiceException', 2) },
+    path: `${probed} ${commit}`,
     ...deployed,
   },
   'the event of the ended command is lost': {
     faults: { 'command-status': doesNothing },
     losesEvents: true,
-    path: `AcquireLock PushBundle ReconcileCommand ReconcileOutcome? PushOutcome? ProbeEndpoint ProbeOutcome? ${committed}`,
+    path: `AcquireLock PushBundle ReconcileCommand ReconcileOutcome? PushOutcome? ProbeEndpoint ProbeOutcome? ${commit}`,
     ...deployed,
   },
   'PushBundle fails before it sends a command': {
@@ -136,62 +137,62 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'the reload fails permanently': {
     config: () => ({ reloadCommand: ['false'] }),
-    path: `${pushed} ${givenUp}`,
+    path: `${pushed} ${rollbackFailed}`,
     outcome: 'rollback_failed',
     installed: 'old',
   },
   'the server keeps serving the previous version': {
     before: makeStuck,
-    path: `${proven} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${undone}`,
+    path: `${probed} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${rollBack}`,
     ...rolledBack,
   },
   'ProbeEndpoint fails': {
     faults: { 'probe-endpoint': throws('Lambda.Unknown') },
-    path: `${pushed} ProbeEndpoint ${undone}`,
+    path: `${pushed} ProbeEndpoint ${rollBack}`,
     ...rolledBack,
   },
   'ProbeEndpoint fails once': {
     faults: { 'probe-endpoint': throws('Lambda.Unknown', 1) },
-    path: `${proven} ${committed}`,
+    path: `${probed} ${commit}`,
     ...deployed,
   },
   'the agent dies during the rollback, and the next one continues': {
     before: makeStuck,
-    // the reload of the deployment succeeds; that of the way back kills the agent, once
+    // the reload of the deployment succeeds; the reload of the rollback kills the agent, once
     config: ({ folder, target }) => {
       const hup = target().config.reloadCommand?.join(' ');
       const dies = `[ $(wc -l < ${folder}/reloads) -ne 2 ] || kill -9 $PPID`;
       return { reloadCommand: ['sh', '-c', `echo x >> ${folder}/reloads; ${dies}; ${hup}`] };
     },
-    path: `${proven} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${undone}`,
+    path: `${probed} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${rollBack}`,
     ...rolledBack,
   },
   'RollBack fails': {
     before: makeStuck,
     faults: { 'roll-back': throws('StaleFence') },
-    path: `${proven} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? RollBack ${givenUp}`,
+    path: `${probed} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? RollBack ${rollbackFailed}`,
     outcome: 'rollback_failed',
     installed: 'new',
   },
   'ProbeRestored fails': {
     faults: { 'probe-endpoint': throws('ProbeFailed'), 'probe-restored': throws('ProbeFailed') },
-    path: `${pushed} ProbeEndpoint RollBack RollBackOutcome? ProbeRestored ${givenUp}`,
+    path: `${pushed} ProbeEndpoint RollBack RollBackOutcome? ProbeRestored ${rollbackFailed}`,
     outcome: 'rollback_failed',
     installed: 'old',
   },
   'recording fails for a while': {
     faults: { 'record-outcome': throws('TransactionCanceledException', 4) },
-    path: `${proven} ${committed}`,
+    path: `${probed} ${commit}`,
     ...deployed,
   },
   'the answer of recording is lost': {
-    faults: { 'record-outcome': losesItsAnswer('Lambda.ServiceException', 1) },
-    path: `${proven} ${committed}`,
+    faults: { 'record-outcome': losesItsResponse('Lambda.ServiceException', 1) },
+    path: `${probed} ${commit}`,
     ...deployed,
   },
   'recording fails permanently': {
     faults: { 'record-outcome': throws('Lambda.Unknown') },
-    path: `${proven} CommitDeployment RecordingFailed`,
+    path: `${probed} CommitDeployment RecordingFailed`,
     outcome: 'lost',
     installed: 'new',
   },

@@ -5,8 +5,8 @@ import { type MachineName, takenBy, type WalkEvent } from './branches.ts';
 import { readTaken, recordingVariable } from './taken.ts';
 
 /**
- * Holds what the coverage table claims of a scenario against what it has just done: it may do more (a real command may
- * be slow), never less.
+ * Expects that a scenario takes at least the states and entries that taken.json records for it. It may take more because
+ * a real command may be slow.
  */
 export function expectTaken(machine: MachineName, scenario: string, events: readonly WalkEvent[]): void {
   const taken = takenBy(machine, events);
@@ -17,7 +17,10 @@ export function expectTaken(machine: MachineName, scenario: string, events: read
     writeFileSync(file, JSON.stringify({ machine, scenario, taken }));
     return;
   }
-  const claimed = readTaken()[machine][scenario];
-  expect(claimed, `run node scripts/record-scenarios.ts: nothing is known of "${scenario}"`).toBeDefined();
-  expect(taken).toEqual(expect.arrayContaining([...(claimed ?? [])]));
+  const recorded = readTaken()[machine][scenario];
+  expect(
+    recorded,
+    `taken.json has no scenario "${scenario}". Run node scripts/record-scenarios.ts.`,
+  ).toBeDefined();
+  expect(taken).toEqual(expect.arrayContaining([...(recorded ?? [])]));
 }

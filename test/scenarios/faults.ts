@@ -1,4 +1,4 @@
-// The built functions, some of them replaced by ones with a fault, and the machine's file with its waits shortened.
+// The built functions with injected faults, and the machine's file with shorter waits.
 import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -11,7 +11,7 @@ import {
 import { scratch } from '../local/scratch.ts';
 import { tinyLambdas } from '../local/tiny-lambdas.ts';
 
-/** A function that throws, every time or the first times only. */
+/** A function that throws at each call, or at the first `times` calls only. */
 export const throws =
   (name: string, times = Number.POSITIVE_INFINITY) =>
   (real: string) =>
@@ -24,19 +24,19 @@ export const handler = async (event) => {
   return real(event);
 };`;
 
-/** A function that says nothing and does nothing: its event or its answer is lost. */
+/** A function that does nothing. Its event or its response is lost. */
 export const doesNothing = () => `export const handler = async () => ({ summary: 'nothing' });`;
 
-/** A function that does its work and then reports a failure: its answer was lost. */
-export const losesItsAnswer = (name: string, times: number) => (real: string) =>
+/** A function that does its work and then throws at the first `times` calls. Its response is lost. */
+export const losesItsResponse = (name: string, times: number) => (real: string) =>
   `
 import { handler as real } from '${real}';
 let calls = 0;
 export const handler = async (event) => {
   calls += 1;
-  const answer = await real(event);
+  const response = await real(event);
   if (calls <= ${times}) throw Object.assign(new Error('injected'), { name: '${name}' });
-  return answer;
+  return response;
 };`;
 
 export type Fault = (real: string) => string;
@@ -92,14 +92,14 @@ export function quickMachine(
   return hurried(readDeployTarget(), changes, timeoutSeconds);
 }
 
-/** The same for the machine of rollouts, and for the deployments in its Distributed Map. */
+/** The same for the state machine of rollouts and the deployments in its Distributed Map. */
 export function quickRollout(changes: Readonly<Record<string, object>> = {}): StateMachineDefinition {
   return hurried(readRollout(), changes);
 }
 
 type States = StateMachineDefinition['States'];
 
-/** Any machine so. What stands in `changes` is changed as well. */
+/** Shortens the waits of any machine. `changes` replaces further fields, by the name of the state. */
 export function hurried(
   machine: StateMachineDefinition,
   changes: Readonly<Record<string, object>> = {},
@@ -144,13 +144,13 @@ interface Loose {
   readonly ItemProcessor?: StateMachineDefinition;
 }
 
-/** Enough for every fault that passes; nobody waits for four hundred. */
-const mostAttempts = 12;
+/** Enough for every temporary fault, and far fewer than the 300 attempts of one retrier. */
+const maximumAttempts = 12;
 
 const soon = <Retrier extends { readonly MaxAttempts: number }>(retrier: Retrier) => ({
   ...retrier,
   IntervalSeconds: 0.01,
   MaxDelaySeconds: 0.01,
   JitterStrategy: 'NONE',
-  MaxAttempts: Math.min(retrier.MaxAttempts, mostAttempts),
+  MaxAttempts: Math.min(retrier.MaxAttempts, maximumAttempts),
 });

@@ -1,4 +1,4 @@
-// The machine's file as a graph: what a test about its shape asks.
+// The machine's file as a graph, for tests of its shape.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 
@@ -37,7 +37,7 @@ export const isEnd = ({ Type }: State) => Type === 'Succeed' || Type === 'Fail';
 /** A state that writes the deployment's history item and releases the lock. */
 export const isRecording = ({ Parameters }: State) => Parameters?.FunctionName === '${RecordOutcomeArn}';
 
-/** Where a state can lead, Catch included. */
+/** The names of the states that can follow a state, Catch included. */
 export function successors(state: State): string[] {
   const branches = [...(state.Choices ?? []), ...(state.Catch ?? [])].map(({ Next }) => Next);
   return [...branches, state.Next, state.Default].filter((name) => name !== undefined);
@@ -45,12 +45,12 @@ export function successors(state: State): string[] {
 
 export function stateNamed(name: string): State {
   const state = machine.States[name];
-  if (state === undefined) throw new Error(`there is no state ${name}`);
+  if (state === undefined) throw new Error(`${file} has no state ${name}`);
   return state;
 }
 
-/** The longest a retrier can keep a state waiting, in seconds; the jitter only shortens it. */
-export function longestWait(retrier: Retrier): number {
+/** The maximum time that a retrier keeps a state waiting, in seconds. Jitter only shortens it. */
+export function maximumWait(retrier: Retrier): number {
   let total = 0;
   for (let attempt = 0; attempt < retrier.MaxAttempts; attempt += 1) {
     total += Math.min(retrier.IntervalSeconds * retrier.BackoffRate ** attempt, retrier.MaxDelaySeconds);
@@ -58,28 +58,28 @@ export function longestWait(retrier: Retrier): number {
   return total;
 }
 
-/** What starts a wait for a task token ends within its function's own time: `quick` in `cdk/functions/tasks.ts`. */
+/** The timeout of a function that starts a wait for a task token: `quick` in `cdk/functions/tasks.ts`. Seconds. */
 const functionSeconds = 65;
 
-/** How long an attempt takes that is then retried: only a host that is lost lets its state wait before that. */
+/** The duration of an attempt before its retry, in seconds. Only a lost host uses up the state's own timeout. */
 const attemptSeconds = ({ ErrorEquals }: Retrier, { Resource = '', TimeoutSeconds = 0 }: State) =>
   Resource.endsWith('.waitForTaskToken') && !ErrorEquals.includes('HostLost')
     ? functionSeconds
     : TimeoutSeconds;
 
-/** The longest a state can take with all its retries used up, in seconds. */
-export function longestStay(state: State): number {
+/** The maximum time that a state takes when all its retries are used up, in seconds. */
+export function maximumDuration(state: State): number {
   const { TimeoutSeconds = 0, Retry = [] } = state;
   return Retry.reduce(
-    (sum, retrier) => sum + longestWait(retrier) + retrier.MaxAttempts * attemptSeconds(retrier, state),
+    (sum, retrier) => sum + maximumWait(retrier) + retrier.MaxAttempts * attemptSeconds(retrier, state),
     TimeoutSeconds,
   );
 }
 
-/** The longest way from a state to an end that visits no state twice, in seconds. */
-export function longestWay(from: string, seen: ReadonlySet<string> = new Set()): number {
+/** The maximum time of a path from a state to an end that visits no state twice, in seconds. */
+export function longestPath(from: string, seen: ReadonlySet<string> = new Set()): number {
   const state = stateNamed(from);
-  const onwards = successors(state).filter((name) => !seen.has(name) && name !== from);
+  const following = successors(state).filter((name) => !seen.has(name) && name !== from);
   const visited = new Set([...seen, from]);
-  return longestStay(state) + Math.max(0, ...onwards.map((name) => longestWay(name, visited)));
+  return maximumDuration(state) + Math.max(0, ...following.map((name) => longestPath(name, visited)));
 }

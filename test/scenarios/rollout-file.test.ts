@@ -26,7 +26,7 @@ const states = Object.entries(machine.States) as [string, RolloutStateOfGraph][]
 const named = (kind: (state: RolloutStateOfGraph) => boolean) =>
   states.filter(([, state]) => kind(state)).map(([name]) => name);
 
-/** Whether a schema's objects have that path: then every state that a task answers has it. */
+/** Whether objects of a schema have a path. If so, every state that a task returns has it. */
 function has(schema: object, path: string): boolean {
   let at: unknown = schema;
   for (const step of path.replace(/^\$\./, '').split('.')) {
@@ -37,37 +37,37 @@ function has(schema: object, path: string): boolean {
   return true;
 }
 
-describe('rollout.asl.json, with the graph of a deployment in it', () => {
-  test('is valid Amazon States Language', () => {
+describe('rollout.asl.json with the graph of a deployment', () => {
+  test('The file is valid Amazon States Language', () => {
     const { isValid, errorsText } = validate(machine, { checkPaths: true, checkArn: true });
 
     expect(errorsText()).toBe('');
     expect(isValid).toBe(true);
   });
 
-  test('says of every state what it is for', () => {
+  test('Every state has a comment', () => {
     expect(named(({ Comment }) => Comment === undefined || Comment === '')).toEqual([]);
   });
 
-  test('leads on from every Choice whatever comes', () => {
+  test('Every Choice has a default', () => {
     expect(named(({ Type, Default }) => Type === 'Choice' && Default === undefined)).toEqual([]);
   });
 
-  test('bounds the time of every Task', () => {
+  test('Every Task has a timeout', () => {
     const unbounded = ({ Type, TimeoutSeconds, TimeoutSecondsPath }: RolloutStateOfGraph) =>
       Type === 'Task' && TimeoutSeconds === undefined && TimeoutSecondsPath === undefined;
 
     expect(named(unbounded)).toEqual([]);
   });
 
-  test('catches everything in every Task but the one that fails the execution', () => {
+  test('Every Task catches all errors, except the one that fails the execution', () => {
     const open = ({ Type, Catch = [] }: State) =>
       Type === 'Task' && Catch.at(-1)?.ErrorEquals.join() !== 'States.ALL';
 
     expect(named(open)).toEqual(['RolloutHalted']);
   });
 
-  test('does not retry what a task says by its own error, but for a source that may come back', () => {
+  test('An unavailable source is retried; a halted, existing or superseded rollout is not', () => {
     const own = states.flatMap(([, { Retry = [] }]) => Retry.flatMap(({ ErrorEquals }) => ErrorEquals));
 
     expect(
@@ -76,16 +76,16 @@ describe('rollout.asl.json, with the graph of a deployment in it', () => {
     expect(own).toContain('SourceUnavailable');
   });
 
-  test('asks again where the answer of a task is lost that decides or records at once', () => {
-    const asked = states.filter(([, { Retry = [] }]) =>
+  test('Tasks that decide or record are retried when they time out', () => {
+    const retried = states.filter(([, { Retry = [] }]) =>
       Retry.some(({ ErrorEquals }) => ErrorEquals.includes('States.Timeout')),
     );
     const recording = named(({ Parameters }) => Parameters?.FunctionName === '${EndRolloutArn}');
 
-    expect(asked.map(([name]) => name).sort()).toEqual([...recording, 'HaltRollout', 'JudgeWave'].sort());
+    expect(retried.map(([name]) => name).sort()).toEqual([...recording, 'HaltRollout', 'JudgeWave'].sort());
   });
 
-  test('reaches every state', () => {
+  test('Every state is reachable', () => {
     const reached = new Set([machine.StartAt]);
     for (const name of reached) {
       const state = machine.States[name];
@@ -95,27 +95,27 @@ describe('rollout.asl.json, with the graph of a deployment in it', () => {
     expect(states.map(([name]) => name).filter((name) => !reached.has(name))).toEqual([]);
   });
 
-  test('ends only after a state that records the end', () => {
-    const before = (end: string) =>
+  test('Only states that record the outcome lead to an end, unless recording fails', () => {
+    const predecessors = (end: string) =>
       states.filter(([, state]) => successors(state).includes(end)).map(([, state]) => state);
     const ends = named(isEnd).filter((name) => name !== 'RolloutRecordingFailed');
 
     for (const end of ends) {
       expect(
-        before(end).map(({ Parameters }) => Parameters?.FunctionName),
+        predecessors(end).map(({ Parameters }) => Parameters?.FunctionName),
         end,
       ).toEqual(['${EndRolloutArn}']);
     }
     expect(ends).toHaveLength(RecordingPath.options.length);
   });
 
-  test('records by every path that EndRollout knows', () => {
+  test('The states use every path of EndRollout', () => {
     const paths = states.flatMap(([, { Parameters }]) => Parameters?.Payload?.path ?? []);
 
     expect(paths.sort()).toEqual([...RecordingPath.options, 'halted'].sort());
   });
 
-  test('reads only what the tasks always answer', () => {
+  test('States read only fields that every task returns', () => {
     const paths = states.flatMap(
       ([, { SecondsPath, TimeoutSecondsPath, MaxConcurrencyPath, Choices = [] }]) => [
         SecondsPath,
@@ -134,7 +134,7 @@ describe('rollout.asl.json, with the graph of a deployment in it', () => {
     expect(failing.filter((path) => !has(RecordedRollout, path))).toEqual([]);
   });
 
-  test('knows every verdict that a Choice asks for', () => {
+  test('Choices cover every verdict except those that go to HaltRollout by default', () => {
     const verdicts = states.flatMap(([, { Choices = [] }]) =>
       Choices.map(({ Variable, StringEquals }) => `${Variable.split('.')[1]}: ${StringEquals}`),
     );
@@ -146,7 +146,7 @@ describe('rollout.asl.json, with the graph of a deployment in it', () => {
       'halt: rollback',
     ];
 
-    // those without a branch of their own go to HaltRollout, the Default
+    // verdicts without a branch of their own go to the Default, HaltRollout
     expect(known.filter((verdict) => !verdicts.includes(verdict))).toEqual([
       'wave: halted',
       'judgement: halt',
@@ -154,7 +154,7 @@ describe('rollout.asl.json, with the graph of a deployment in it', () => {
     expect(verdicts.filter((verdict) => !known.includes(verdict))).toEqual([]);
   });
 
-  test('has the graph of a deployment in its Map, after the splay', () => {
+  test('The Map contains the graph of a deployment, after the splay', () => {
     const { ItemProcessor } = machine.States.DeployWave;
 
     expect(Object.keys(ItemProcessor.States)).toEqual(

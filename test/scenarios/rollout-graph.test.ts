@@ -10,7 +10,7 @@ const { ItemProcessor: processor, Retry } = States.DeployWave as unknown as {
 };
 
 describe('the Distributed Map of rollouts', () => {
-  test('runs for each target the graph of a deployment as it stands in its own file, after a wait', () => {
+  test('The Map runs the graph of deploy-target.asl.json for each target, after a wait', () => {
     const { Splay, ...states } = processor.States;
 
     expect(processor.StartAt).toBe('Splay');
@@ -18,15 +18,15 @@ describe('the Distributed Map of rollouts', () => {
     expect(states).toEqual(deployTarget.States);
   });
 
-  test('shares no name of a state with the graph around it: Step Functions refuses that', () => {
+  test('No state has the name of a state outside the Map, because Step Functions refuses that', () => {
     expect(Object.keys(processor.States).filter((name) => name in States)).toEqual([]);
   });
 
-  test('is never run again by itself: all its deployments would begin anew', () => {
+  test('The Map has no Retry, because a retry would start all deployments of the wave again', () => {
     expect(Retry).toBeUndefined();
   });
 
-  test('leaves the definition far below the megabyte that it may have', () => {
+  test('The definition is smaller than a quarter of the maximum of 1 MiB', () => {
     expect(Buffer.byteLength(text)).toBeLessThan(1_048_576 / 4);
   });
 });

@@ -1,4 +1,4 @@
-// Rollouts in local mode to hosts that are played in this process (played-hosts.ts).
+// Rollouts in local mode to hosts that are simulated in this process (played-hosts.ts).
 import { join } from 'node:path';
 import { createServer, type Server } from 'node:tls';
 import { afterEach } from 'vitest';
@@ -16,28 +16,28 @@ import { createTargetLocks } from '../../services/locks/target-locks.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from '../local/scratch.ts';
 import { type Fault, faultyLambdas, quickMachine, quickRollout } from './faults.ts';
-import { idOf, type Manners, playedHosts } from './played-hosts.ts';
+import { type HostFaults, idOf, playedHosts } from './played-hosts.ts';
 
 const certificate = 'www.example.test';
 
-export interface FleetScenario extends Manners {
+export interface FleetScenario extends HostFaults {
   readonly strategy?: StrategyOverrides;
   readonly faults?: Readonly<Record<string, Fault>>;
   readonly machine?: Readonly<Record<string, object>>;
-  /** A service endpoint, and what it serves. */
-  readonly service?: 'right' | 'stale';
+  /** The version that a service endpoint serves: the new one or the old one. */
+  readonly service?: 'current' | 'outdated';
   /** The targets' maintenance window is closed. */
-  readonly closedNow?: boolean;
-  /** In which state a person halts the rollout. */
-  readonly halted?: 'AwaitTurn' | 'PauseBetweenWaves';
-  /** What a person says when asked. */
-  readonly answer?: 'approved' | 'rejected';
-  /** A newer version is rolled out while a person is asked. */
-  readonly newerMeanwhile?: boolean;
+  readonly windowClosed?: boolean;
+  /** The state in which an operator halts the rollout. */
+  readonly haltIn?: 'AwaitTurn' | 'PauseBetweenWaves';
+  /** The operator's decision about the approval request. */
+  readonly decision?: 'approved' | 'rejected';
+  /** A newer version is rolled out while the rollout waits for approval. */
+  readonly newerVersion?: boolean;
   /** The version has been rolled out before. */
-  readonly twice?: boolean;
-  /** The secret holds another version than the one that was asked for. */
-  readonly otherBytes?: boolean;
+  readonly rolledOutBefore?: boolean;
+  /** The secret contains another version than the requested one. */
+  readonly differentBytes?: boolean;
 }
 
 export interface Run {
@@ -46,14 +46,14 @@ export interface Run {
   readonly children: readonly ExecutionEvent[];
 }
 
-/** Targets 0 to `size` - 1, each on a host of its own, that have an old version. */
+/** Targets 0 to `size` - 1, each on its own host. At first they have the old version. */
 export interface Fleet {
   run(scenario: FleetScenario): Promise<Run>;
   resume(id: string): Promise<Run>;
-  /** Which targets have the new version, or the old one. */
-  have(version: 'old' | 'new'): number[];
-  /** Which targets were ever told to install the new version, and did. */
-  applied(): number[];
+  /** The targets that have a version now. */
+  having(version: 'old' | 'new'): number[];
+  /** The targets that have ever installed the new version. */
+  everInstalled(): number[];
   lockedTargets(): Promise<string[]>;
 }
 
@@ -87,63 +87,63 @@ export function useFleet(): (size: number) => Promise<Fleet> {
       backends.push(backend);
       return backend;
     };
-    const rollOut = (ferry: LocalBackend, version: IssuedCertificate, how: Rolling = {}) => {
-      const { strategy = {}, endpoints = [], secret = version, window, watch } = how;
+    const rollOut = (ferry: LocalBackend, version: IssuedCertificate, options: RolloutOptions = {}) => {
+      const { strategy = {}, endpoints = [], secret = version, window, observer } = options;
       const rollout = {
         certificate: { name: certificate, serviceEndpoints: endpoints },
         targets: Array.from({ length: size }, (_, at) => target(at, window)),
         version: { secret: secretOf(secret), fingerprint: version.fingerprint },
         strategy,
       };
-      return ferry.rollout(rollout, watch);
+      return ferry.rollout(rollout, observer);
     };
     const unchanged = await open({});
     await rollOut(unchanged, old, { strategy: { waves: ['100%'] } });
     return {
       async run(scenario) {
-        hosts.behave(scenario);
+        hosts.setFaults(scenario);
         lambdas.inject(scenario.faults ?? {});
         const ferry = scenario.machine === undefined ? unchanged : await open(scenario.machine);
-        if (scenario.twice === true) await rollOut(ferry, fresh);
-        const { events, children, watch, when } = watching();
-        when(scenario.halted ?? 'nowhere', async (id) => void (await ferry.halt(id, 'enough')));
+        if (scenario.rolledOutBefore === true) await rollOut(ferry, fresh);
+        const { events, children, observer, when } = recordEvents();
+        when(scenario.haltIn ?? 'nowhere', async (id) => void (await ferry.halt(id, 'halted by the test')));
         when('AwaitApproval', async (id) => {
-          if (scenario.newerMeanwhile === true) await rollOut(ferry, newer);
-          if (scenario.answer !== undefined) await answered(ferry, id, scenario.answer);
+          if (scenario.newerVersion === true) await rollOut(ferry, newer);
+          if (scenario.decision !== undefined) await decide(ferry, id, scenario.decision);
         });
-        const endpoints = await servicesOf(scenario, (stale) => serve(stale ? old : fresh));
+        const endpoints = await servicesOf(scenario, (outdated) => serve(outdated ? old : fresh));
         const end = await rollOut(ferry, fresh, {
-          ...rollingOf(scenario),
-          ...(scenario.otherBytes === true && { secret: newer }),
+          ...rolloutOptions(scenario),
+          ...(scenario.differentBytes === true && { secret: newer }),
           endpoints,
-          watch,
+          observer,
         });
         return { end, events, children };
       },
       async resume(id) {
-        hosts.behave({});
+        hosts.setFaults({});
         lambdas.inject({});
-        const { events, children, watch } = watching();
-        return { end: await unchanged.resume(id, secretOf(fresh), watch), events, children };
+        const { events, children, observer } = recordEvents();
+        return { end: await unchanged.resume(id, secretOf(fresh), observer), events, children };
       },
-      have: (version) => hosts.have(version === 'old' ? old : fresh),
-      applied: () => hosts.applied(fresh),
+      having: (version) => hosts.having(version === 'old' ? old : fresh),
+      everInstalled: () => hosts.everInstalled(fresh),
       lockedTargets: () => lockedIn(stateDir, size),
     };
   };
 }
 
-interface Rolling {
+interface RolloutOptions {
   readonly strategy?: StrategyOverrides;
   readonly endpoints?: Endpoints;
   readonly secret?: IssuedCertificate;
   readonly window?: RegisteredTarget['window'];
-  readonly watch?: RolloutObserver;
+  readonly observer?: RolloutObserver;
 }
 
-const rollingOf = ({ strategy, closedNow }: FleetScenario): Rolling => ({
+const rolloutOptions = ({ strategy, windowClosed }: FleetScenario): RolloutOptions => ({
   strategy: { waves: [1, '100%'], ...strategy },
-  ...(closedNow === true && { window: closedWindow() }),
+  ...(windowClosed === true && { window: closedWindow() }),
 });
 
 type Endpoints = NonNullable<Parameters<LocalBackend['rollout']>[0]['certificate']['serviceEndpoints']>;
@@ -160,7 +160,7 @@ function target(at: number, window: RegisteredTarget['window']): RegisteredTarge
   });
 }
 
-/** An hour that begins in two. */
+/** A window of one hour that begins in two hours. */
 function closedWindow(): NonNullable<RegisteredTarget['window']> {
   const hour = (ahead: number) => new Date(Date.now() + ahead * 3_600_000).toISOString().slice(11, 16);
   return { days: [...weekdays], from: hour(2), to: hour(3), timeZone: 'UTC' };
@@ -172,14 +172,14 @@ const secretOf = ({ certPem, chainPem, keyPem }: IssuedCertificate) => ({
   privateKey: keyPem,
 });
 
-/** Keeps what a rollout tells. */
-function watching() {
+/** Keeps the events of a rollout. `when` runs an action when the rollout enters a state. */
+function recordEvents() {
   const [events, children]: [ExecutionEvent[], ExecutionEvent[]] = [[], []];
   let id = '';
   const entered = new Map<string, (id: string) => Promise<void>>();
-  const watch: RolloutObserver = {
-    onStart: (begun) => {
-      id = begun;
+  const observer: RolloutObserver = {
+    onStart: (rolloutId) => {
+      id = rolloutId;
     },
     onEvent: (event) => {
       events.push(event);
@@ -187,33 +187,33 @@ function watching() {
     },
     onDeploymentEvent: (_, event) => void children.push(event),
   };
-  const when = (state: string, go: (id: string) => Promise<void>) => void entered.set(state, go);
-  return { events, children, watch, when };
+  const when = (state: string, action: (id: string) => Promise<void>) => void entered.set(state, action);
+  return { events, children, observer, when };
 }
 
-/** The question is there a moment after the state is entered. */
-async function answered(ferry: LocalBackend, id: string, verdict: 'approved' | 'rejected'): Promise<void> {
-  while (!(await ferry.decide(id, { verdict, by: 'a person' }))) {
+/** Repeats the decision, because the approval request exists only a moment after the state is entered. */
+async function decide(ferry: LocalBackend, id: string, verdict: 'approved' | 'rejected'): Promise<void> {
+  while (!(await ferry.decide(id, { verdict, by: 'an operator' }))) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 
 async function servicesOf(
   { service }: FleetScenario,
-  serve: (stale: boolean) => Promise<Server>,
+  serve: (outdated: boolean) => Promise<Server>,
 ): Promise<Endpoints> {
   if (service === undefined) return [];
-  const address = (await serve(service === 'stale')).address();
+  const address = (await serve(service === 'outdated')).address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   const times = { attempts: 2, initialBackoffSeconds: 1, maxBackoffSeconds: 1, timeoutSeconds: 5 };
-  const how = {
+  const settings = {
     protocol: 'tls',
     addresses: 'all',
     successThreshold: 1,
     probeFrom: 'lambda',
     requireChain: true,
   } as const;
-  return [{ endpoint: `127.0.0.1:${port}`, serverName: certificate, ...times, ...how }];
+  return [{ endpoint: `127.0.0.1:${port}`, serverName: certificate, ...times, ...settings }];
 }
 
 async function listening({ fullchainPem, keyPem }: IssuedCertificate): Promise<Server> {

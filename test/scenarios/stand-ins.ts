@@ -1,5 +1,5 @@
-// Walks through a machine's file with functions that only answer. They cannot show what a function does: only where the
-// graph goes after what it says.
+// Walks through a machine's file with functions that only return values. A walk shows where the graph leads after a value,
+// and nothing about the functions.
 import { join } from 'node:path';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { openObjects } from '../../local/aws/objects.ts';
@@ -13,17 +13,17 @@ import { scratch } from '../local/scratch.ts';
 import type { MachineName } from './branches.ts';
 import { hurried } from './faults.ts';
 
-/** What a function says: an answer, or the name of an error that it throws. */
-export type Says = Readonly<Record<string, unknown>> | string;
+/** A value that a function returns, or the name of an error that it throws. */
+export type Reply = Readonly<Record<string, unknown>> | string;
 
-/** By function (the recording ones by their path too): one after the other, the last one permanently. */
-export type Script = Readonly<Record<string, readonly Says[]>>;
+/** Replies by function, in order. The last one repeats. The key of a recording function contains its path. */
+export type Script = Readonly<Record<string, readonly Reply[]>>;
 
 export const probed = (verdict: string) => ({
   verdict,
   attempt: 1,
   waitSeconds: 0,
-  summary: 'said',
+  summary: 'probed',
   observations: [],
 });
 export const pushed = (outcome: string) => ({ outcome, version: null, served: null });
@@ -37,13 +37,13 @@ export const lockedFor = (probeFrom: string) => ({
   failure: null,
 });
 
-const place = { bucket: 'work', key: 'wave-1/items.json' };
+const items = { bucket: 'work', key: 'wave-1/items.json' };
 const results = { bucket: 'work', key: 'wave-1/results' };
 
-/** A rollout's state, of which the graph reads only this. */
+/** The fields of a rollout's state that the graph reads. */
 export const rolling = (changes: { wave?: object; judgement?: object; halt?: object } = {}) => ({
   rollout: { strategy: { approvalTimeoutSeconds: 30, pauseSeconds: 0 } },
-  wave: { verdict: 'deploy', waitSeconds: 0, items: place, results, maxConcurrency: 1, ...changes.wave },
+  wave: { verdict: 'deploy', waitSeconds: 0, items, results, maxConcurrency: 1, ...changes.wave },
   deployed: null,
   judgement: { verdict: 'next', waitSeconds: 0, ...changes.judgement },
   approval: null,
@@ -54,7 +54,7 @@ export const rolling = (changes: { wave?: object; judgement?: object; halt?: obj
 export const wave = (verdict: string, changes: object = {}) => rolling({ wave: { verdict, ...changes } });
 export const judged = (verdict: string) => rolling({ judgement: { verdict } });
 
-/** Everything goes well. */
+/** The replies of a run without failures. */
 export const usual: Script = {
   'acquire-lock': [lockedFor('lambda')],
   'push-bundle': [pushed('applied')],
@@ -67,20 +67,20 @@ export const usual: Script = {
   'next-wave': [wave('deploy'), wave('finished')],
   'judge-wave': [judged('next')],
   'probe-services': [judged('next')],
-  'ask-approval': [{ verdict: 'approved', by: 'a person' }],
+  'ask-approval': [{ verdict: 'approved', by: 'an operator' }],
   'halt-rollout': [rolling({ halt: { verdict: 'stop' } })],
   'end-rollout:halted': ['RolloutHalted'],
 };
 
 export interface Walk {
   readonly status: string;
-  /** Of the execution itself. */
+  /** The events of the execution itself. */
   readonly events: readonly ExecutionEvent[];
-  /** Of the children of its Distributed Map. */
+  /** The events of the children of its Distributed Map. */
   readonly children: readonly ExecutionEvent[];
 }
 
-/** Without the wave's file there is nothing for the Distributed Map to read. */
+/** Without `hasItems`, the wave's file is missing and the Distributed Map fails. */
 export async function walk(
   machine: MachineName,
   script: Script,
@@ -89,11 +89,11 @@ export async function walk(
   const folder = scratch();
   const objects = openObjects(join(folder, 'objects'));
   if (hasItems) {
-    const items = [{ target: { id: 'web-1' }, splaySeconds: 0 }];
-    await objects.put(place.bucket, place.key, Buffer.from(JSON.stringify(items)));
+    const lines = [{ target: { id: 'web-1' }, splaySeconds: 0 }];
+    await objects.put(items.bucket, items.key, Buffer.from(JSON.stringify(lines)));
   }
   let executions: Executions | null = null;
-  const says = speaker({ ...usual, ...script });
+  const reply = replier({ ...usual, ...script });
   const children: ExecutionEvent[] = [];
   executions = openExecutions({
     machines: machinesOf(),
@@ -102,10 +102,10 @@ export async function walk(
     onEnded: async () => undefined,
     async invoke(name, payload) {
       const { taskToken, path } = payload as { taskToken?: string; path?: string };
-      const answer = says(path === undefined ? name : `${name}:${path}`);
-      if (taskToken === undefined) return answer;
-      executions?.tokens.succeed(taskToken, answer);
-      return { summary: 'answered' };
+      const value = reply(path === undefined ? name : `${name}:${path}`);
+      if (taskToken === undefined) return value;
+      executions?.tokens.succeed(taskToken, value);
+      return { summary: 'returned' };
     },
   });
   const keep = (event: ExecutionEvent, of: { readonly name: string }) => {
@@ -131,18 +131,18 @@ function machinesOf(): Record<string, StateMachineDefinition> {
   return machines;
 }
 
-/** A function's next word. */
-function speaker(script: Script): (key: string) => unknown {
+/** Returns or throws a function's next reply. */
+function replier(script: Script): (key: string) => unknown {
   const counts = new Map<string, number>();
   return (key) => {
-    const words = script[key] ?? [{ outcome: 'ended', summary: 'recorded' }];
+    const replies = script[key] ?? [{ outcome: 'ended', summary: 'recorded' }];
     const count = counts.get(key) ?? 0;
     counts.set(key, count + 1);
-    const word = words[Math.min(count, words.length - 1)];
-    if (typeof word !== 'string') return word;
-    throw Object.assign(new Error(word), {
-      errorType: word,
-      cause: JSON.stringify({ errorMessage: 'said' }),
+    const next = replies[Math.min(count, replies.length - 1)];
+    if (typeof next !== 'string') return next;
+    throw Object.assign(new Error(next), {
+      errorType: next,
+      cause: JSON.stringify({ errorMessage: 'injected' }),
     });
   };
 }
