@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Item } from '../values/attribute-values.ts';
-import { openSqlite } from './sqlite.ts';
+import { openSqlite, writeTransaction } from './sqlite.ts';
 import { Table, tableSql } from './table.ts';
 import type { TableDefinition } from './table-definition.ts';
 
@@ -20,6 +20,7 @@ export class Database {
   readonly #onChange: OnChange;
   readonly #tables = new Map<string, Table>();
   #changes: ItemChange[] = [];
+  #isClosed = false;
 
   /** Without a path the database is in memory. `onChange` is called for each change after its transaction. */
   constructor(path: string | undefined, onChange: OnChange) {
@@ -29,18 +30,10 @@ export class Database {
 
   /** Runs `work` in a transaction that excludes all other writers. Nothing is written when it throws. */
   write<Result>(work: () => Result): Result {
-    this.#sqlite.exec('BEGIN IMMEDIATE');
     this.#changes = [];
-    try {
-      const result = work();
-      this.#sqlite.exec('COMMIT');
-      for (const change of this.#changes) this.#onChange(change);
-      return result;
-    } catch (error) {
-      // SQLite has already rolled back after a full disk
-      if (this.#sqlite.isTransaction) this.#sqlite.exec('ROLLBACK');
-      throw error;
-    }
+    const result = writeTransaction(this.#sqlite, work);
+    for (const change of this.#changes) this.#onChange(change);
+    return result;
   }
 
   /** Stores the item, or removes it (null), within {@link write}. */
@@ -112,6 +105,8 @@ export class Database {
 
   /** A second call does nothing. */
   close(): void {
-    if (this.#sqlite.isOpen) this.#sqlite.close();
+    // Node 22.13 has no `isOpen`
+    if (!this.#isClosed) this.#sqlite.close();
+    this.#isClosed = true;
   }
 }

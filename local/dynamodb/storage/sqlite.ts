@@ -47,14 +47,34 @@ function opened(path: string): DatabaseSync {
 
 function prepareFormat(database: DatabaseSync): void {
   if (isCurrent(database)) return;
-  database.exec('BEGIN IMMEDIATE');
-  try {
+  writeTransaction(database, () => {
     // another process may have done it in the meantime
     if (!isCurrent(database)) createFormat(database);
+  });
+}
+
+/** Runs `work` in a transaction that excludes all other writers. Nothing is written when it throws. */
+export function writeTransaction<Result>(database: DatabaseSync, work: () => Result): Result {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = work();
     database.exec('COMMIT');
+    return result;
   } catch (error) {
-    if (database.isTransaction) database.exec('ROLLBACK');
+    rollBack(database);
     throw error;
+  }
+}
+
+/**
+ * After some errors (a full disk) SQLite has already rolled back, and ROLLBACK fails. `isTransaction` would report that,
+ * but Node 22.13 does not have it.
+ */
+function rollBack(database: DatabaseSync): void {
+  try {
+    database.exec('ROLLBACK');
+  } catch {
+    // no transaction is open
   }
 }
 
