@@ -137,10 +137,13 @@ describe('pages', () => {
     expect(await pages({ ...index, Limit: 2, ScanIndexForward: false })).toEqual([['s2', 's1'], ['s0']]);
   });
 
-  test('Pages of a query end after a megabyte', async () => {
-    await fill(4, 'x'.repeat(300_000));
+  test.each([
+    [4, [['s0', 's1', 's2', 's3']]],
+    [5, [['s0', 's1', 's2', 's3'], ['s4']]],
+  ])('A page of %i items of 300 KB ends after a megabyte if an item follows', async (count, expected) => {
+    await fill(count, 'x'.repeat(300_000));
 
-    expect(await pages({})).toEqual([['s0', 's1', 's2', 's3'], []]);
+    expect(await pages({})).toEqual(expected);
   });
 
   test.each([

@@ -99,16 +99,22 @@ interface PageOptions {
   readonly limit: number | undefined;
 }
 
-/** As with DynamoDB, a page that ends at a limit has a LastEvaluatedKey even if no item follows. */
+/**
+ * A page that ends at `limit` has a LastEvaluatedKey even if no item follows. One that ends at the size has it only if an
+ * item follows: DynamoDB Local does the same.
+ */
 function page(stored: Iterable<StoredItem>, { definition, index, limit }: PageOptions): object {
   const items: Item[] = [];
   let bytes = 0;
+  const cut = () => ({
+    ...result(items),
+    LastEvaluatedKey: keyIn(items.at(-1) ?? {}, keyAttributes(definition, index)),
+  });
   for (const { item } of stored) {
+    if (bytes >= maximumPageBytes) return cut();
     items.push(item);
     bytes += itemBytes(item);
-    if (items.length === limit || bytes >= maximumPageBytes) {
-      return { ...result(items), LastEvaluatedKey: keyIn(item, keyAttributes(definition, index)) };
-    }
+    if (items.length === limit) return cut();
   }
   return result(items);
 }
