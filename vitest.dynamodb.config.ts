@@ -17,7 +17,7 @@ export default defineConfig({
   test: {
     include: [
       'test/{lambdas,models,services}/**/*.test.ts',
-      'test/local/dynamodb.test.ts',
+      'test/local/dynamodb*.test.ts',
       'test/peers/dynamodb/*.test.ts',
     ],
     globalSetup: ['test/global-setup.ts', 'test/peers/dynamodb/fetch.ts'],
