@@ -74,8 +74,8 @@ describe('the database of a state folder', () => {
     const acknowledged = await killAfter(run('count-many.ts', '100000'), 50);
     await othersClosed;
 
-    const lostAnswers = counter(open()) - 600 - acknowledged;
-    expect([0, 1]).toContain(Math.min(lostAnswers, 1));
+    // an update may be committed whose line was not printed any more
+    expect(counter(open()) - 600).toBeGreaterThanOrEqual(acknowledged);
   });
 
   test('The database of a state folder has a transaction completely or not at all after its process is killed', {
