@@ -1,6 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { pairMatches } from '../agent-scripts/disk.ts';
@@ -11,6 +11,8 @@ import { endOf, isAlive, pidIn, reachable, until, untilListening } from './proce
 import { program } from './require-daemon.ts';
 import { servedBy } from './served.ts';
 import { servedAfterStarttls } from './served-after-starttls.ts';
+
+const master = '/usr/lib/postfix/sbin/master';
 
 /** A real Postfix. */
 export interface PostfixSite extends Site {
@@ -113,7 +115,9 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
         writeFileSync(layout.files[index] ?? '', content, { mode: 0o600 });
     },
     async start() {
-      if (pidIn(pidFile) === null) await run(['postfix', '-c', etc, 'start'], log);
+      // the command checks and creates all folders, so that later starts need the master only
+      const start = existsSync(pidFile) ? [master, '-c', etc, '-w'] : ['postfix', '-c', etc, 'start'];
+      if (pidIn(pidFile) === null) await run(start, log);
       await untilListening('postfix', port, log);
     },
     async stop() {
@@ -149,7 +153,7 @@ mail_owner = postfix
 queue_directory = ${join(folder, 'queue')}
 data_directory = ${folderOf('postfix', folder, 'data')}
 command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
+daemon_directory = ${dirname(master)}
 meta_directory = /etc/postfix
 inet_interfaces = 127.0.0.1
 inet_protocols = ipv4
