@@ -42,7 +42,7 @@ export const opened: (() => Promise<unknown>)[] = [];
 export async function open(machine: object, source: string, folder = scratch()): Promise<House> {
   const lambdas = openLambdas({
     folder: tinyLambdas({ 'do-work': source }),
-    database: ':memory:',
+    database: join(folder, 'dynamodb.sqlite'),
     environment: {},
     log: join(folder, 'lambda.log'),
   });

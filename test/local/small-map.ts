@@ -89,7 +89,7 @@ export async function openMapHouse(options: MapHouseOptions): Promise<MapHouse> 
   const { folder, childrenAtOnce } = options;
   const lambdas = openLambdas({
     folder: options.lambdas,
-    database: ':memory:',
+    database: join(folder, 'dynamodb.sqlite'),
     environment: {},
     log: join(folder, 'lambda.log'),
   });
