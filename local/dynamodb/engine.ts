@@ -8,10 +8,12 @@ import { createTable, describeTable } from './operations/tables.ts';
 import { transactWriteItems } from './operations/transact.ts';
 import { prepareDelete, preparePut, prepareUpdate, write } from './operations/write.ts';
 import { Database, type OnChange } from './storage/database.ts';
+import { databaseError, resultCodeOf } from './storage/database-error.ts';
 
 export interface Engine {
   /**
-   * Runs one operation (`GetItem`) on its input in DynamoDB's JSON. Throws ServiceError with DynamoDB's error names.
+   * Runs one operation (`GetItem`) on its input in DynamoDB's JSON. Throws ServiceError with DynamoDB's error names, and
+   * an error with the database's path when the disk or another process prevents the operation.
    * Blocks the thread: for milliseconds, or as long as other processes write.
    */
   execute(operation: string, input: unknown): object;
@@ -47,7 +49,11 @@ export function openEngine({ path, onChange = () => undefined }: EngineOptions =
       if (run === undefined) {
         throw new ServiceError('UnknownOperationException', `local mode does not implement ${operation}`);
       }
-      return run(database, input);
+      try {
+        return run(database, input);
+      } catch (error) {
+        throw resultCodeOf(error) === null ? error : databaseError(path, 'failed', error);
+      }
     },
     close: () => database.close(),
   };

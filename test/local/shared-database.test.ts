@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -41,6 +41,12 @@ function run(program: string, ...args: string[]): ChildProcess {
   return spawn(process.execPath, [join(import.meta.dirname, program), folder.database, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+}
+
+/** Runs the program with a limit of 1024 blocks (512 KiB) a file: a later write fails as on a full disk. */
+function runWithSmallFiles(program: string, ...args: string[]) {
+  const command = [process.execPath, join(import.meta.dirname, program), folder.database, ...args];
+  return spawnSync('sh', ['-c', 'ulimit -f 1024 && exec "$@"', 'sh', ...command], { encoding: 'utf8' });
 }
 
 /** Kills the process after that many lines and returns the number on the last complete one. */
@@ -90,6 +96,20 @@ describe('the database of a state folder', () => {
       expect(rounds[0]).toBeGreaterThanOrEqual(reported);
       first = (rounds[0] ?? 0) + 1;
     }
+  });
+
+  test('The database of a state folder that cannot grow any more is named with the reason, and keeps each acknowledged update', () => {
+    const { stdout, stderr, status } = runWithSmallFiles('count-many.ts', '100000');
+
+    const acknowledged = Number(stdout.split('\n').at(-2));
+    expect(stderr).toMatch(
+      new RegExp(
+        `Error: the database ${folder.database} failed: (disk I/O error|database or disk is full)\\. [A-Z]`,
+      ),
+    );
+    expect(status).toBe(1);
+    expect(acknowledged).toBeGreaterThan(0);
+    expect(counter(open())).toBe(acknowledged);
   });
 
   test('The database of a state folder shows the write of one connection to another at once', () => {

@@ -1,5 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { databaseError, resultCodeOf, resultCodes } from './database-error.ts';
 
 /** Written into the file's header ("cfry"), so that no other program's database is taken for ours. */
 const applicationId = 0x63667279;
@@ -8,9 +9,6 @@ const formatVersion = 1;
 
 /** Longest wait for another process's transaction; each takes milliseconds. It blocks the thread. */
 const busyMilliseconds = 20_000;
-
-/** SQLITE_BUSY: another connection has the lock. Extended codes have it in their low byte. */
-const busyCode = 5;
 
 /**
  * Opens the database file, or a database in memory without a path. The file is created for its owner only. SQLite's
@@ -24,8 +22,7 @@ export function openSqlite(path: string | undefined): DatabaseSync {
     if (path !== undefined) createPrivately(path);
     return opened(path ?? ':memory:');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Error(`the database ${path} cannot be opened: ${reason}`, { cause: error });
+    throw databaseError(path, 'cannot be opened', error);
   }
 }
 
@@ -115,14 +112,10 @@ function retryWhileBusy(run: () => void): void {
       run();
       return;
     } catch (error) {
-      if (!isBusy(error) || Date.now() > deadline) throw error;
+      if (resultCodeOf(error) !== resultCodes.busy || Date.now() > deadline) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     }
   }
-}
-
-function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === busyCode;
 }
 
 /**
