@@ -4,20 +4,7 @@ import { spawnSync } from 'node:child_process';
 const steps: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ['build', 'node', 'scripts/build.ts'],
   ['format and lint', 'biome', 'check', '.'],
-  [
-    'import directions',
-    'depcruise',
-    '--config',
-    '.dependency-cruiser.mjs',
-    'core',
-    'services',
-    'agent-scripts',
-    'lambdas',
-    'cdk',
-    'local',
-    'account',
-    'cli',
-  ],
+  ['import directions', 'npm', 'run', '--silent', 'deps'],
   ['types', 'tsc', '--noEmit'],
   ['unused code', 'knip'],
   ['lint with types', 'eslint', '.'],
@@ -29,7 +16,8 @@ for (const [name, command, ...args] of steps) {
   process.stdout.write(`\n— ${name}\n`);
   const { status } = spawnSync(command, args, { stdio: 'inherit' });
   if (status !== 0) {
-    process.stderr.write(`\n${name} failed. Run it alone: npx ${[command, ...args].join(' ')}\n`);
+    const line = [command, ...args].join(' ');
+    process.stderr.write(`\n${name} failed. Run it alone: ${command === 'npm' ? line : `npx ${line}`}\n`);
     process.exit(status ?? 1);
   }
   process.stdout.write(`  ${name}: ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
