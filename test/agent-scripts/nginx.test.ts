@@ -169,7 +169,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(await servedBy(nginx.port)).toBe(other.fingerprint);
   });
 
-  test('The agent on a real nginx goes back to the previous version as a deployment of its own, and further back after that', async () => {
+  test('The agent on a real nginx installs the previous version as a deployment of its own, and then the version before it', async () => {
     const { nginx, host, target, deploy, first } = await aRunningSite();
     const second = await aVersion();
     const third = await aVersion();
@@ -203,7 +203,7 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(await servedBy(nginx.port)).toBe(second.fingerprint);
   });
 
-  test('The agent on a real nginx goes back from a version for the rollout that has brought it alone, not for one that found it there', async () => {
+  test('The agent on a real nginx rolls a version back only for the rollout that has deployed it, not for one that found it there', async () => {
     const { nginx, host, target, first } = await aRunningSite();
     const second = await aVersion();
     const by = (rollout: string) => ({ target, header: { rollout }, replaces: second.fingerprint });

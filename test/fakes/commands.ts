@@ -5,7 +5,7 @@ import type { Commands, HostCommand, Invocation } from '../../services/ssm/comma
 export interface FakeCommands extends Commands {
   readonly sent: (HostCommand & { commandId: string; read: ReadJob })[];
   end(commandId: string, invocation: Partial<Invocation>): void;
-  /** The error of the next `send`. `after`: the command was sent all the same. */
+  /** The error of the next `send`. `after`: the command was sent nevertheless. */
   failNext(error: Error, when: 'before' | 'after'): void;
   /** Unreachable hosts, and the reason. */
   readonly away: Map<string, Error>;

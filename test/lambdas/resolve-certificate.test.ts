@@ -132,7 +132,7 @@ describe('ResolveCertificate', () => {
     );
   });
 
-  test('ResolveCertificate goes back to a version that a rollout has carried, by its fingerprint alone', async () => {
+  test('ResolveCertificate finds a version that an earlier rollout has deployed by its fingerprint alone', async () => {
     const older = fingerprint('older');
     by.rollouts.carried.set(older, { ...source, versionId: 'v-0' });
 

@@ -74,7 +74,7 @@ describe('a rollout’s deployment', () => {
     await expect(acquire({ rollout, toleratedFailures: 1 })).resolves.toBeDefined();
   });
 
-  test('A rollout’s deployment goes back only while its rollout rolls back', async () => {
+  test('A rollout’s deployment rolls back only while its rollout rolls back', async () => {
     const rollout = await aBegunRollout(world);
     await expect(acquire({ rollout, ...rollback })).rejects.toMatchObject({ name: 'RolloutHalted' });
 
