@@ -1,4 +1,5 @@
 import type { InstanceInformation } from '@aws-sdk/client-ssm';
+import { counted } from '../../core/counted.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Fleet, FoundHost } from '../../services/fleet/find-hosts.ts';
 import { informationOf } from '../../services/ssm/managed-nodes.ts';
@@ -47,7 +48,7 @@ function targetsWithoutHost(hosted: readonly HostedTarget[]): Finding {
   const checked = hosted.filter(({ target }) => !isElsewhere(target));
   const without = checked.filter(({ hosts }) => hosts.length === 0).map(({ target }) => target.id);
   const others = notChecked(hosted.length - checked.length);
-  if (without.length === 0) return passed(`${checked.length} targets, all with a host${others}`);
+  if (without.length === 0) return passed(`${counted(checked.length, 'target')}, all with a host${others}`);
   return failed(
     `no host found for ${listed(without)}`,
     'Start an instance with these tags or in this group, or correct the target.',
@@ -79,12 +80,12 @@ function hostStates(
   if (offline.length > 0) {
     return failed(`offline: ${listed(offline)}${others}`, 'Start the host, or its SSM Agent.');
   }
-  return passed(`${ids.length} hosts, all online${others}`);
+  return passed(`${counted(ids.length, 'host')}, all online${others}`);
 }
 
 function agentVersions(nodes: readonly InstanceInformation[]): Finding {
   const old = nodes.filter(({ AgentVersion = '0' }) => !isAtLeast(AgentVersion, minimumAgent));
-  if (old.length === 0) return passed(`${nodes.length} hosts with ${minimumAgent} or later`);
+  if (old.length === 0) return passed(`${counted(nodes.length, 'host')} with ${minimumAgent} or later`);
   const words = old.map(({ InstanceId, AgentVersion }) => `${InstanceId} has ${AgentVersion}`);
   return failed(
     `older than ${minimumAgent}: ${listed(words)}`,

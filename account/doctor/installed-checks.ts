@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { memberTargetId } from '../../core/targets/registered.ts';
 import type { InstalledVersion, InstalledVersions } from '../../services/registry/installed-versions.ts';
@@ -35,7 +36,7 @@ function lastDeployments(ids: readonly string[], found: ReadonlyMap<string, Inst
   if (never.length > 0) {
     return failed(`never deployed: ${listed(never)}`, 'Roll out the certificate: certferry rollout');
   }
-  return passed(`${ids.length} targets, the last deployment to each succeeded`);
+  return passed(`${counted(ids.length, 'target')}, the last deployment to each succeeded`);
 }
 
 function hasSucceeded(outcome: string): boolean {

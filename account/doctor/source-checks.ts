@@ -2,6 +2,7 @@ import { DescribeCertificateCommand } from '@aws-sdk/client-acm';
 import { GetBucketVersioningCommand, HeadObjectCommand } from '@aws-sdk/client-s3';
 import { DescribeSecretCommand } from '@aws-sdk/client-secrets-manager';
 import { DescribeParametersCommand } from '@aws-sdk/client-ssm';
+import { counted } from '../../core/counted.ts';
 import type { CertificateSource } from '../../core/deployment/source.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
@@ -23,7 +24,7 @@ export async function sourceChecks(
 }
 
 function registered(certificates: readonly Certificate[], targets: readonly RegisteredTarget[]): Finding {
-  const found = `${certificates.length} certificates, ${targets.length} targets`;
+  const found = `${counted(certificates.length, 'certificate')}, ${counted(targets.length, 'target')}`;
   if (targets.length === 0)
     return failed(
       found,

@@ -4,6 +4,7 @@ import { DescribeStateMachineCommand } from '@aws-sdk/client-sfn';
 import { GetTopicAttributesCommand } from '@aws-sdk/client-sns';
 import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { DescribeDocumentCommand } from '@aws-sdk/client-ssm';
+import { counted } from '../../core/counted.ts';
 import { nameIn } from '../stack/arns.ts';
 import type { Clients } from '../stack/clients.ts';
 import type { StackDescription } from '../stack/outputs.ts';
@@ -83,7 +84,7 @@ async function queuesOf({ cloudFormation, sqs }: Clients, { name }: StackDescrip
     const count = Number(Attributes.ApproximateNumberOfMessages ?? 0);
     if (count > 0) waiting.push(`${count} in ${QueueUrl.split('/').at(-1)}`);
   }
-  if (waiting.length === 0) return passed(`${queues.length} queues, all empty`);
+  if (waiting.length === 0) return passed(`${counted(queues.length, 'queue')}, all empty`);
   return failed(
     `events in dead-letter queues: ${listed(waiting)}`,
     'Read the messages of the queue and the log of its function, then redrive or purge the queue.',

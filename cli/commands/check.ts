@@ -1,4 +1,5 @@
 import type { ReadBundle } from '../../core/certificate/read-bundle.ts';
+import { counted } from '../../core/counted.ts';
 import { isCertferryError } from '../../core/errors.ts';
 import { type BundleFiles, readBundleFiles } from '../input/read-bundle-files.ts';
 import { daysBetween, minute } from '../render/text.ts';
@@ -48,6 +49,5 @@ function printText({ facts, subject, warnings }: ReadBundle, { out, colours }: T
 }
 
 function intermediates(count: number): string {
-  if (count === 0) return 'none: leaf only';
-  return count === 1 ? '1 intermediate' : `${count} intermediates`;
+  return count === 0 ? 'none: leaf only' : counted(count, 'intermediate');
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { counted } from '../../core/counted.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import type { InspectedExecution, ReportedWave } from '../../services/backend/backend.ts';
 import { machineNameOf } from '../render/execution.ts';
@@ -86,7 +87,7 @@ function subjectOf({ output, events }: InspectedExecution): string {
 
 function outcomeBox({ status, output, events }: InspectedExecution, visits: readonly Visit[]): Markup {
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
-  const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
+  const counts = `${counted(visits.length, 'transition')}, ${counted(retries, 'retry', 'retries')}, ${duration(elapsed(events))}`;
   if (output === null) {
     const text = status === 'RUNNING' ? 'still running' : unrecordedEnd(status, visits);
     return html`<div class="outcome ${status === 'RUNNING' ? 'warning' : 'bad'}"><p><strong>${text}</strong> (${counts})</p></div>`;

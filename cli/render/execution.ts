@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import type { InspectedExecution } from '../../services/backend/backend.ts';
@@ -57,7 +58,7 @@ function endLines(
 ): string[] {
   const visits = visitsOf(events);
   const retries = visits.reduce((sum, visit) => sum + visit.retries.length, 0);
-  const counts = `${visits.length} transitions, ${retries} retries, ${duration(elapsed(events))}`;
+  const counts = `${counted(visits.length, 'transition')}, ${counted(retries, 'retry', 'retries')}, ${duration(elapsed(events))}`;
   if (status === 'RUNNING') return [`still running (${counts})`];
   if (output === null) {
     const end = withSign(colours.red('✖'), `${unrecordedEnd(status, visits)} (${counts})`, width);

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { counted } from '../../core/counted.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import {
   type DeploymentOutcome,
@@ -119,7 +120,7 @@ function progressText(view: RolloutView): string {
     `${running} running`,
     `${left} waiting`,
   ];
-  return `${view.snapshot?.wave.count ?? 0} targets: ${parts.join(', ')}`;
+  return `${counted(view.snapshot?.wave.count ?? 0, 'target')}: ${parts.join(', ')}`;
 }
 
 /** What the rollout does now. `own` writes a certferry command line. */

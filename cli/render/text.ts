@@ -1,4 +1,5 @@
 import { stripVTControlCharacters } from 'node:util';
+import { counted } from '../../core/counted.ts';
 
 /** `340 ms`, `2.3 s`, `4 m 5 s`. */
 export function duration(milliseconds: number): string {
@@ -25,7 +26,7 @@ export function minute(epochSeconds: number): string {
 export function daysBetween(now: number, then: number): string {
   const days = Math.floor(Math.abs(then - now) / 86_400);
   if (days === 0) return then >= now ? 'within a day' : 'less than a day ago';
-  const count = days === 1 ? '1 day' : `${days} days`;
+  const count = counted(days, 'day');
   return then >= now ? `in ${count}` : `${count} ago`;
 }
 

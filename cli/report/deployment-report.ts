@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts';
 import type { RecordedDeployment } from '../../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
@@ -78,7 +79,7 @@ function countOutcomes(finished: readonly FinishedDeployment[]): string {
   const counts = new Map<string, number>();
   for (const { output } of finished) counts.set(output.outcome, (counts.get(output.outcome) ?? 0) + 1);
   const parts = [...counts].map(([outcome, count]) => `${count} ${outcome}`);
-  return `${finished.length} targets: ${parts.join(', ')}`;
+  return `${counted(finished.length, 'target')}: ${parts.join(', ')}`;
 }
 
 /** The reason of a deployment that was not started because of Ctrl-C. */

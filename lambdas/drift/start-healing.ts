@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts';
 import {
   type HealingCandidate,
   healingName,
@@ -56,7 +57,7 @@ export async function startHealing(
     rollout: name,
     targets: started ? targets : 0,
     summary: started
-      ? `healing ${targets} targets${later}`
+      ? `healing ${counted(targets, 'target')}${later}`
       : 'a healing rollout was already started this hour',
   };
 }

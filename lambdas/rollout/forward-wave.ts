@@ -82,7 +82,8 @@ function probingServices(state: RolloutState, wave: Wave): RolloutState {
 function finishedSummary({ total }: Plan, failed: number, unresolved: string | null): string {
   if (total === 0) return `no target to deploy to${unresolved === null ? '' : `: ${unresolved}`}`;
   const failures = failed === 0 ? '' : `, ${failed} failed`;
-  return `all ${total} targets reached${failures}${unresolved === null ? '' : `; ${unresolved}`}`;
+  const all = total === 1 ? 'the only target' : `all ${total} targets`;
+  return `${all} reached${failures}${unresolved === null ? '' : `; ${unresolved}`}`;
 }
 
 const progressOf = ({

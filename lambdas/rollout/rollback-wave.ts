@@ -1,3 +1,4 @@
+import { counted } from '../../core/counted.ts';
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { planRollback } from '../../core/rollout/plan-rollback.ts';
 import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
@@ -105,6 +106,6 @@ async function writeWave(
     number,
     count,
     maxConcurrency: strategy.maxConcurrency,
-    summary: `wave ${number}: rolling back ${count} targets of wave ${ofWave}`,
+    summary: `wave ${number}: rolling back ${counted(count, 'target')} of wave ${ofWave}`,
   };
 }

@@ -146,7 +146,7 @@ describe('the doctor', () => {
     await install();
 
     expect(await complaints()).toEqual([
-      'registrations: 1 certificates, 1 targets; the certificate of web-1 is not registered',
+      'registrations: 1 certificate, 1 target; the certificate of web-1 is not registered',
     ]);
   });
 
@@ -196,7 +196,7 @@ describe('the doctor', () => {
   });
 
   test.each([
-    ['a host', { host: `222233334444/eu-west-1/${host}` }, '1 targets, all with a host'],
+    ['a host', { host: `222233334444/eu-west-1/${host}` }, '1 target, all with a host'],
     [
       'a group',
       { host: { autoScalingGroup: 'web', account: '222233334444', region: 'eu-west-1' } },

@@ -56,7 +56,7 @@ describe('inspect', () => {
     ]);
     expect(lines.slice(-4)).toEqual([
       '✔ finished: every target has the version',
-      '  (1 transitions, 0 retries, 10 ms)',
+      '  (1 transition, 0 retries, 10 ms)',
       '  all 3 targets reached',
       '  version sha256:abababababab…',
     ]);

@@ -142,7 +142,7 @@ describe('a sweep', () => {
 
     const report = await world.sweep();
 
-    expect(report.healing).toMatchObject([{ targets: 1, summary: 'healing 1 targets' }]);
+    expect(report.healing).toMatchObject([{ targets: 1, summary: 'healing 1 target' }]);
   });
 
   test("A sweep gives a new host of a group its first deployment, and probes each host's own address", async () => {

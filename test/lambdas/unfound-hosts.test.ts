@@ -60,7 +60,7 @@ describe('a rollout that finds no host for a target', () => {
 
     expect(recorded).toMatchObject({
       outcome: 'finished',
-      summary: 'all 1 targets reached; no host was found for web-007 (the hosts with app=wbe)',
+      summary: 'the only target reached; no host was found for web-007 (the hosts with app=wbe)',
     });
     expect(by.told[0]).toMatchObject({
       subject: 'api.example.com: rolled out, but no host was found for some targets',
