@@ -14,9 +14,10 @@ import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../services/rollouts/wave-files.ts';
 import { collectWaves } from './collect-waves.ts';
 import { resolveRolloutTargets } from './resolve-rollout-targets.ts';
+import { type WaveWriting, writeWave } from './write-wave.ts';
 
-/** Services for planning a wave. `random`: at least 0, less than 1. `newPlan`: a name that no other attempt has. */
-export interface WavePlanServices {
+/** Services for planning a wave. `random`: at least 0, less than 1. */
+export interface WavePlanServices extends WaveWriting {
   readonly catalogue: Pick<Catalogue, 'targets'>;
   readonly fleet: Fleet;
   readonly installed: InstalledVersions;
@@ -24,8 +25,9 @@ export interface WavePlanServices {
   readonly files: Pick<WaveFiles, 'locationsOf' | 'readItems' | 'writeItems' | 'judged'>;
   readonly clock: Clock;
   readonly random: () => number;
-  readonly newPlan: () => string;
 }
+
+type Chosen = Extract<Plan, { verdict: 'deploy' }>;
 
 /** Plans the next wave of deployments and writes it to the bucket. */
 export async function nextForwardWave(
@@ -47,8 +49,14 @@ export async function nextForwardWave(
   if (failed > tolerated) return tooManyFailures(planned, plan, refused);
   const wave = { ...state.wave, ...progressOf(plan), refused: refused.length, unresolved };
   switch (plan.verdict) {
-    case 'deploy':
-      return { ...planned, wave: await writeWave(planned, { ...wave, step: plan.step }, plan, by) };
+    case 'deploy': {
+      const requests = requestsOf(planned, plan, by.random);
+      const summary = waveSummary(rollout.strategy.waves[plan.step], wave, plan);
+      return {
+        ...planned,
+        wave: await writeWave(rollout, { ...wave, step: plan.step }, requests, summary, by),
+      };
+    }
     case 'wait': {
       const summary = `${plan.reached} of ${plan.total} targets reached; ${plan.why}`;
       const seconds = plan.waitSeconds;
@@ -113,40 +121,31 @@ function tooManyFailures(state: RolloutState, plan: Plan, refused: readonly stri
   };
 }
 
-async function writeWave(
+/** The deployments of the chosen targets, each with a random delay within the splay. A single one does not wait. */
+function requestsOf(
   { rollout, judgement }: RolloutState,
-  wave: Wave,
-  { chosen, step, waiting }: Extract<Plan, { verdict: 'deploy' }>,
-  by: WavePlanServices,
-): Promise<Wave> {
+  { chosen }: Chosen,
+  random: WavePlanServices['random'],
+): DeploymentRequest[] {
   const { strategy, version, id } = rollout;
   const splay = chosen.length === 1 ? 0 : strategy.splaySeconds;
   const { fingerprint, source } = version;
-  const requests = chosen.map(
-    ({ target }): DeploymentRequest => ({
-      target,
-      action: 'deploy',
-      version: { fingerprint, source },
-      rollout: id,
-      toleratedFailures: judgement.tolerated,
-      splaySeconds: Math.floor(by.random() * (splay + 1)),
-    }),
-  );
-  const number = wave.number + 1;
-  const plan = by.newPlan();
-  const locations = by.files.locationsOf({ rolloutId: id, wave: number, plan });
-  await by.files.writeItems(locations.items, requests);
+  return chosen.map(({ target }) => ({
+    target,
+    action: 'deploy',
+    version: { fingerprint, source },
+    rollout: id,
+    toleratedFailures: judgement.tolerated,
+    splaySeconds: Math.floor(random() * (splay + 1)),
+  }));
+}
+
+function waveSummary(
+  size: string | number | undefined,
+  wave: Wave,
+  { chosen, waiting }: Chosen,
+): (number: number) => string {
   const later = waiting === 0 ? '' : `; ${waiting} more wait`;
-  const size = strategy.waves[step];
-  const summary = `wave ${number} (${size}): ${chosen.length} of ${wave.total} targets, ${wave.reached} already reached${later}`;
-  return {
-    ...wave,
-    ...locations,
-    plans: [...wave.plans, plan],
-    verdict: 'deploy',
-    number,
-    count: chosen.length,
-    maxConcurrency: strategy.maxConcurrency,
-    summary,
-  };
+  return (number) =>
+    `wave ${number} (${size}): ${chosen.length} of ${wave.total} targets, ${wave.reached} already reached${later}`;
 }

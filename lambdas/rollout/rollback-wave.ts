@@ -1,10 +1,11 @@
 import { counted } from '../../core/counted.ts';
 import type { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { planRollback } from '../../core/rollout/plan-rollback.ts';
-import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
+import type { RolloutState } from '../../core/rollout/rollout.ts';
 import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 import { collectWaves, planOf } from './collect-waves.ts';
 import type { WavePlanServices } from './forward-wave.ts';
+import { writeWave } from './write-wave.ts';
 
 /**
  * Plans the next wave of a rollback and writes its deployments to the bucket. Maintenance windows and splay do not apply: a
@@ -24,8 +25,12 @@ export async function nextRollbackWave(state: RolloutState, by: WavePlanServices
   });
   const wave = { ...state.wave, count: 0, waitSeconds: 0 };
   switch (plan.verdict) {
-    case 'deploy':
-      return { ...state, wave: await writeWave(state, wave, plan, by) };
+    case 'deploy': {
+      const requests = await requestsOf(state, plan, by.files);
+      const summary = (number: number) =>
+        `wave ${number}: rolling back ${counted(requests.length, 'target')} of wave ${plan.ofWave}`;
+      return { ...state, wave: await writeWave(rollout, wave, requests, summary, by) };
+    }
     case 'rolled_back': {
       const summary = 'all targets that this rollout changed are rolled back';
       return { ...state, wave: { ...wave, verdict: 'rolled_back', summary } };
@@ -69,43 +74,19 @@ function installedVersion(
 /** The message lists this many targets; the history has all of them. */
 const listedTargets = 20;
 
-async function writeWave(
-  { rollout: { id, strategy, version } }: RolloutState,
-  wave: Wave,
+/** The rollbacks of these targets. Each target comes from the wave that deployed to it. */
+async function requestsOf(
+  { rollout: { id, version }, wave }: RolloutState,
   { ofWave, targetIds }: { readonly ofWave: number; readonly targetIds: readonly string[] },
-  by: WavePlanServices,
-): Promise<Wave> {
+  files: WavePlanServices['files'],
+): Promise<DeploymentRequest[]> {
   const forwardPlan = { rolloutId: id, wave: ofWave, plan: planOf(wave, ofWave) };
-  const forwardRequests = await by.files.readItems(by.files.locationsOf(forwardPlan).items);
+  const forwardRequests = await files.readItems(files.locationsOf(forwardPlan).items);
   const targets = new Map(forwardRequests.map(({ target }) => [target.id, target]));
-  const requests = targetIds.flatMap((targetId): DeploymentRequest[] => {
+  return targetIds.flatMap((targetId): DeploymentRequest[] => {
     const target = targets.get(targetId);
-    return target === undefined
-      ? []
-      : [
-          {
-            target,
-            action: 'rollback',
-            version: null,
-            replaces: version.fingerprint,
-            rollout: id,
-            splaySeconds: 0,
-          },
-        ];
+    if (target === undefined) return [];
+    const replaces = version.fingerprint;
+    return [{ target, action: 'rollback', version: null, replaces, rollout: id, splaySeconds: 0 }];
   });
-  const number = wave.number + 1;
-  const plan = by.newPlan();
-  const locations = by.files.locationsOf({ rolloutId: id, wave: number, plan });
-  await by.files.writeItems(locations.items, requests);
-  const count = requests.length;
-  return {
-    ...wave,
-    ...locations,
-    plans: [...wave.plans, plan],
-    verdict: 'deploy',
-    number,
-    count,
-    maxConcurrency: strategy.maxConcurrency,
-    summary: `wave ${number}: rolling back ${counted(count, 'target')} of wave ${ofWave}`,
-  };
 }
