@@ -59,6 +59,7 @@ export const errorNames = {
   HostLost: 'later',
   NoReceipt: 'never',
   // on the host
+  UntrustedPath: 'never',
   PlanInvalid: 'never',
   UnknownOwner: 'never',
   HostBusy: 'later',

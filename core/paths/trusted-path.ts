@@ -1,0 +1,130 @@
+import { CertferryError } from '../errors.ts';
+
+/** What lstat(2) reports about one component of a path. `linkTarget` is the text of a symbolic link, else null. */
+export interface PathFacts {
+  readonly uid: number;
+  readonly gid: number;
+  /** Permission bits, including the sticky bit (0o1000). */
+  readonly mode: number;
+  readonly linkTarget: string | null;
+}
+
+/** Reads one component. `facts` returns null if it does not exist. `isPrivateGroup`: whether only a trusted user is in the group. */
+export interface PathReader {
+  facts(path: string): PathFacts | null;
+  isPrivateGroup(gid: number): boolean;
+}
+
+/** The component that other users can change, and how. */
+export interface UntrustedComponent {
+  readonly path: string;
+  readonly facts: PathFacts;
+  readonly problem: 'owner' | 'mode';
+}
+
+/** Maximum number of symbolic links followed for one path, as in Linux (path_resolution(7)). */
+const maximumLinks = 40;
+
+/**
+ * The first component of an absolute path that a user other than `trustedUids` can change, from `/` downwards and through
+ * symbolic links. Null if there is none. Components that do not exist are trusted: only a trusted user can create them.
+ *
+ * Each component must belong to a trusted user, and neither its group nor others may write to it (sshd_config(5),
+ * StrictModes). Two exceptions: a group that contains only a trusted user may write; and a sticky folder may be writable
+ * if the next component belongs to a trusted user, because no one else can then rename or remove it (chmod(1)).
+ */
+export function findUntrusted(
+  path: string,
+  trustedUids: readonly number[],
+  reader: PathReader,
+): UntrustedComponent | null {
+  let next: Position | null = { current: '/', remaining: namesOf(path), links: 0 };
+  while (next !== null) {
+    const facts = reader.facts(next.current);
+    if (facts === null) return null;
+    const problem = problemOf(facts, next, trustedUids, reader);
+    if (problem !== null) return { path: next.current, facts, problem };
+    next = following(next, facts.linkTarget);
+  }
+  return null;
+}
+
+/** One component during the search, the names that follow it, and the number of links so far. */
+interface Position {
+  readonly current: string;
+  readonly remaining: readonly string[];
+  readonly links: number;
+}
+
+function problemOf(
+  facts: PathFacts,
+  { remaining, links }: Position,
+  trustedUids: readonly number[],
+  reader: PathReader,
+): UntrustedComponent['problem'] | null {
+  if (!trustedUids.includes(facts.uid)) return 'owner';
+  if (facts.linkTarget !== null) return links < maximumLinks ? null : 'mode';
+  const protectsNext = (facts.mode & 0o1000) !== 0 && remaining.length > 0;
+  return isWritableByOthers(facts, reader) && !protectsNext ? 'mode' : null;
+}
+
+function following({ current, remaining, links }: Position, linkTarget: string | null): Position | null {
+  if (linkTarget !== null) {
+    const start = linkTarget.startsWith('/') ? '/' : parentOf(current);
+    return { current: start, remaining: [...namesOf(linkTarget), ...remaining], links: links + 1 };
+  }
+  const [name, ...rest] = remaining;
+  if (name === undefined) return null;
+  return { current: name === '..' ? parentOf(current) : join(current, name), remaining: rest, links };
+}
+
+/** @throws CertferryError UntrustedPath if another user can change a component of the path. `what` names the path's purpose. */
+export function requireTrusted(
+  what: string,
+  path: string,
+  trustedUids: readonly number[],
+  reader: PathReader,
+): void {
+  const untrusted = findUntrusted(path, trustedUids, reader);
+  if (untrusted !== null) throw untrustedPath(what, path, untrusted);
+}
+
+function untrustedPath(what: string, path: string, { path: component, facts, problem }: UntrustedComponent) {
+  const mode = facts.mode.toString(8).padStart(4, '0');
+  const fix = problem === 'owner' ? `chown root '${component}'` : `chmod go-w '${component}'`;
+  return new CertferryError(
+    'UntrustedPath',
+    `${what} ${path} is not used: ${component} belongs to uid ${facts.uid}, gid ${facts.gid} with mode ${mode}, so another user can change it. Check what the folder contains, then run: ${fix}`,
+    { details: { path, component, uid: facts.uid, gid: facts.gid, mode } },
+  );
+}
+
+function isWritableByOthers({ mode, gid }: PathFacts, reader: PathReader): boolean {
+  if ((mode & 0o002) !== 0) return true;
+  return (mode & 0o020) !== 0 && !reader.isPrivateGroup(gid);
+}
+
+const namesOf = (path: string) => path.split('/').filter((name) => name !== '' && name !== '.');
+
+const parentOf = (path: string) => path.slice(0, Math.max(1, path.lastIndexOf('/'))) || '/';
+
+const join = (folder: string, name: string) => (folder === '/' ? `/${name}` : `${folder}/${name}`);
+
+/** Whether a group contains only this user: it is the user's primary group, and no other line names it (passwd(5), group(5)). */
+export function isGroupOf(
+  uid: number,
+  gid: number,
+  { passwd, group }: { passwd: string; group: string },
+): boolean {
+  const users = fieldsOf(passwd);
+  const user = users.find((fields) => fields[2] === String(uid));
+  const isPrimary = user?.[3] === String(gid);
+  const isShared = users.some((fields) => fields[3] === String(gid) && fields[2] !== String(uid));
+  const members = fieldsOf(group)
+    .filter((fields) => fields[2] === String(gid))
+    .flatMap((fields) => (fields[3] ?? '').split(','))
+    .filter((name) => name !== '' && name !== user?.[0]);
+  return isPrimary && !isShared && members.length === 0;
+}
+
+const fieldsOf = (table: string) => table.split('\n').map((line) => line.split(':'));
