@@ -88,7 +88,7 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
   });
   functions.set(lambdas);
   const clients = clientsOf(servers, folder.token);
-  await executions.buryDead();
+  await executions.endAbandonedExecutions();
   return {
     ...clients,
     secrets: servers.secrets,

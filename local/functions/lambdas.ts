@@ -15,7 +15,7 @@ export function isLambdaFailure(error: unknown): error is LambdaFailure {
 
 /** The functions of the stack, all in one thread. */
 export interface Lambdas {
-  /** Gives the result as JSON would carry it. Throws {@link LambdaFailure}. */
+  /** Gives the result as JSON would contain it. Throws {@link LambdaFailure}. */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
   close(): Promise<void>;
 }

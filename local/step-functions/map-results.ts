@@ -21,7 +21,7 @@ export interface ChildResult {
 }
 
 /** What a Distributed Map with a ResultWriter gives out. */
-export interface MapAnswer {
+export interface MapOutput {
   readonly MapRunArn: string;
   readonly ResultWriterDetails: { readonly Bucket: string; readonly Key: string };
 }
@@ -37,7 +37,7 @@ export interface MapResults {
 export async function writeResults(
   objects: Objects,
   { place: { Bucket, Prefix }, mapRunArn, id, results }: MapResults,
-): Promise<MapAnswer> {
+): Promise<MapOutput> {
   const folder = `${Prefix}/${id}`;
   const write = async (key: string, content: unknown) => {
     const body = Buffer.from(JSON.stringify(content));

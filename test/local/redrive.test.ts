@@ -118,7 +118,7 @@ describe('a redrive', () => {
     carry.openGate();
 
     const house = await openHouse({ folder, carry: carry.source });
-    await house.executions.buryDead();
+    await house.executions.endAbandonedExecutions();
     const dead = house.executions.find(wave);
     const { ended } = await house.executions.redrive(wave);
     const { status, events } = await ended;

@@ -116,11 +116,11 @@ describe('an execution', () => {
 
     forgeOwner(join(folder, 'theirs.jsonl'));
     const dead = await describeIt();
-    await house.executions.buryDead();
+    await house.executions.endAbandonedExecutions();
 
     expect([alive.status, dead.status]).toEqual(['RUNNING', 'ABORTED']);
     expect(house.events).toMatchObject([{ detail: { status: 'ABORTED', name: 'theirs', input: '{}' } }]);
-    await house.executions.buryDead();
+    await house.executions.endAbandonedExecutions();
     expect(house.events).toHaveLength(1);
   });
 
