@@ -64,12 +64,12 @@ describeWith(
 
     test('postfix keeps serving the previous pair when the new leaf has another key, and the state machine finds no TLS', async () => {
       const { site, folder, first, target } = await aRunningPostfix('pair');
-      const ferry = await openLocalBackend({ stateDir: join(folder, 'state') });
+      const backend = await openLocalBackend({ stateDir: join(folder, 'state') });
       try {
         // main.cf names a key that is not replaced, and `postfix check` opens no key
         const wrong = target({ keyPath: join(folder, 'tls/another-key.pem') });
 
-        const { output, events } = await ferry.deploy(deploying(wrong, await aVersion()));
+        const { output, events } = await backend.deploy(deploying(wrong, await aVersion()));
 
         const told = JSON.stringify(events);
         expect(output.outcome).toBe('rolled_back');
@@ -78,7 +78,7 @@ describeWith(
         expect(await site.served()).toBe(first.fingerprint);
         expect(site.wouldStart()).toBe(true);
       } finally {
-        await ferry.close();
+        await backend.close();
       }
     });
 
