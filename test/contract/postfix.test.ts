@@ -71,10 +71,10 @@ describeWith(
 
         const { output, events } = await backend.deploy(deploying(wrong, await aVersion()));
 
-        const told = JSON.stringify(events);
+        const text = JSON.stringify(events);
         expect(output.outcome).toBe('rolled_back');
-        expect(told).toContain('STARTTLS is not offered');
-        expect(told).toContain('454 4.7.0 TLS not available due to local problem');
+        expect(text).toContain('STARTTLS is not offered');
+        expect(text).toContain('454 4.7.0 TLS not available due to local problem');
         expect(await site.served()).toBe(first.fingerprint);
         expect(site.wouldStart()).toBe(true);
       } finally {

@@ -25,7 +25,7 @@ export const commandLine = createCommandLine({
 
 /** Everything that the tasks of a rollout are given, in memory. A test writes into the maps and lists directly. */
 export function fakeRolloutServices() {
-  const told: Message[] = [];
+  const sentMessages: Message[] = [];
   const counted: string[] = [];
   return {
     catalogue: fakeCatalogue(),
@@ -35,12 +35,12 @@ export function fakeRolloutServices() {
     files: fakeFiles(),
     fleet: fakeFleet(),
     installed: fakeInstalled(),
-    messages: { send: async (message: Message) => void told.push(message), commandLine },
+    messages: { send: async (message: Message) => void sentMessages.push(message), commandLine },
     metrics: { ended: (outcome: string) => void counted.push(outcome) },
     random: () => 0.5,
     newPlan: fakePlans(),
     rollouts: fakeRollouts(),
-    told,
+    sentMessages,
   };
 }
 export type FakeRolloutServices = ReturnType<typeof fakeRolloutServices>;

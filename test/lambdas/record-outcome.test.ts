@@ -164,7 +164,7 @@ describe('the recording states', () => {
 
       const { id } = ended.request.target;
       const [registered] = id.split('.');
-      expect(world.told).toEqual([
+      expect(world.sentMessages).toEqual([
         {
           subject: `Manual action required: rollback of ${id} on i-0123456789abcdef0 failed`,
           text: [
@@ -199,8 +199,8 @@ describe('the recording states', () => {
       await record(ended);
       await record(ended);
 
-      expect(world.told).toHaveLength(2);
-      expect(world.told[1]).toEqual(world.told[0]);
+      expect(world.sentMessages).toHaveLength(2);
+      expect(world.sentMessages[1]).toEqual(world.sentMessages[0]);
     });
 
     test.each([
@@ -219,8 +219,8 @@ describe('the recording states', () => {
         const probe = probeResult({ attempt: 3, observations });
         await record({ ...ended, path: 'rollback_failed', state: { ...ended.state, probe, ...known } });
 
-        expect(world.told[0]?.text).toContain(`Served now: ${said}`);
-        expect(world.told[0]?.text).toContain('The host reported no repair commands. See ');
+        expect(world.sentMessages[0]?.text).toContain(`Served now: ${said}`);
+        expect(world.sentMessages[0]?.text).toContain('The host reported no repair commands. See ');
       },
     );
 
@@ -228,7 +228,7 @@ describe('the recording states', () => {
       await record(await committed());
       await record({ ...(await committed()), path: 'lost' });
 
-      expect(world.told).toEqual([]);
+      expect(world.sentMessages).toEqual([]);
     });
   });
 
