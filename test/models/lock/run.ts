@@ -25,7 +25,7 @@ export interface Plan {
 }
 
 /** Ends the run of an execution that was stopped. */
-class Stopped extends Error {}
+class ExecutionStopped extends Error {}
 
 type Task = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
@@ -83,7 +83,7 @@ export class Run {
     try {
       await this.#walk(<Result>(work: () => Promise<Result>) => this.#task(life, work));
     } catch (error) {
-      if (error instanceof Stopped) return;
+      if (error instanceof ExecutionStopped) return;
       this.#by.problems.push(`${this.plan.arn}: ${String(error)}`);
       this.status = 'finished';
     }
@@ -189,6 +189,6 @@ export class Run {
   }
 
   #stopUnless(life: number): void {
-    if (life !== this.#life) throw new Stopped();
+    if (life !== this.#life) throw new ExecutionStopped();
   }
 }

@@ -81,13 +81,13 @@ class Story {
 
   #isOver(): boolean {
     const isRunning = [...this.world.executions.values()].some((one) => one.isRunning);
-    return this.#beats.length === 0 && !isRunning && this.world.flights.length === 0;
+    return this.#beats.length === 0 && !isRunning && this.world.inFlight.length === 0;
   }
 
   #happens(): void {
     const { world } = this;
     const drawn = world.interleaver.draw(100);
-    if (drawn < 45) world.land(world.interleaver.draw(Math.max(1, world.flights.length)));
+    if (drawn < 45) world.land(world.interleaver.draw(Math.max(1, world.inFlight.length)));
     else if (drawn < 65) this.#deliverEvent();
     else if (drawn < 72) this.#next();
     else if (drawn < 82) this.#answer();
@@ -250,7 +250,7 @@ class Story {
       const { world } = this;
       world.land(0);
       if (this.#hasEvents()) this.#deliverEvent();
-      if ((await world.interleaver.step()) || world.flights.length > 0 || this.#hasEvents()) continue;
+      if ((await world.interleaver.step()) || world.inFlight.length > 0 || this.#hasEvents()) continue;
       if (world.tokens.size === 0) return;
       await this.#endWaits();
     }
@@ -265,6 +265,6 @@ class Story {
   async #endWaits(): Promise<void> {
     this.#answer('approved');
     if (await this.world.interleaver.step()) return;
-    if (this.world.tokens.size > 0 && this.world.flights.length === 0) this.#timeOut();
+    if (this.world.tokens.size > 0 && this.world.inFlight.length === 0) this.#timeOut();
   }
 }
