@@ -70,7 +70,7 @@ export async function runDistributedMap(raw: unknown, context: MapRunContext): P
     results.push(result);
   });
   if (context.aborted.aborted) throw taskError('States.Aborted', 'the Map Run was aborted');
-  return writeResults(context.objects, { place: input.Writer, mapRunArn: arn, id, results });
+  return writeResults(context.objects, { location: input.Writer, mapRunArn: arn, id, results });
 }
 
 const hasSucceeded = ({ Status }: ChildResult) => Status === 'SUCCEEDED';

@@ -27,7 +27,7 @@ export interface MapOutput {
 }
 
 export interface MapResults {
-  readonly place: { readonly Bucket: string; readonly Prefix: string };
+  readonly location: { readonly Bucket: string; readonly Prefix: string };
   readonly mapRunArn: string;
   readonly id: string;
   readonly results: readonly ChildResult[];
@@ -36,7 +36,7 @@ export interface MapResults {
 /** Writes the results and the manifest that names them. */
 export async function writeResults(
   objects: Objects,
-  { place: { Bucket, Prefix }, mapRunArn, id, results }: MapResults,
+  { location: { Bucket, Prefix }, mapRunArn, id, results }: MapResults,
 ): Promise<MapOutput> {
   const folder = `${Prefix}/${id}`;
   const write = async (key: string, content: unknown) => {
