@@ -145,7 +145,7 @@ describe('a deployment through a stack', () => {
     expect(await account.findVersion('api.example.com', version.fingerprint)).toEqual(version);
   });
 
-  test('A deployment through a stack may be of an older version that a rollout has carried, by its fingerprint', async () => {
+  test('A deployment through a stack may be of an older version that a rollout has deployed, by its fingerprint', async () => {
     const older = `sha256:${'cd'.repeat(32)}`;
     await expect(account.findVersion('api.example.com', older)).rejects.toThrow(`deployed ${older}`);
     const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);

@@ -93,7 +93,7 @@ export class Run {
     const acquired = this.#state ?? (await this.#acquire(task));
     if (typeof acquired === 'string') return this.#record(task, acquired, null);
     this.#state = acquired;
-    const pushed = this.#push ?? (await this.#carry(task, acquired, 'push'));
+    const pushed = this.#push ?? (await this.#runJob(task, acquired, 'push'));
     if (pushed === null) return this.#record(task, 'lost', acquired);
     this.#push = pushed;
     const state = { ...acquired, push: this.#said(pushed) };
@@ -101,7 +101,7 @@ export class Run {
     if (pushed.outcome === 'validated') return this.#record(task, 'validated', state);
     if (!this.#by.interleaver.chance(this.#by.unverifiedPercent))
       return this.#record(task, 'committed', state);
-    const undone = await this.#carry(task, acquired, 'undo');
+    const undone = await this.#runJob(task, acquired, 'undo');
     if (undone?.outcome !== 'restored') return this.#record(task, 'rollback_failed', state);
     return this.#record(task, 'rolled_back', { ...state, rollback: this.#said(undone) });
   }
@@ -136,7 +136,7 @@ export class Run {
   }
 
   /** Sends a job and waits for its result; null if none arrived in time. */
-  async #carry(
+  async #runJob(
     task: Task,
     { deployment }: DeploymentState,
     purpose: Extract<Purpose, 'push' | 'undo'>,
