@@ -128,7 +128,7 @@ const temporary = mkdtempSync(join(tmpdir(), 'certferry-house-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
 /** A small house with every planted import in it. */
-function plantedHouse(): string {
+function plantedRepository(): string {
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(temporary, path)), { recursive: true });
     writeFileSync(join(temporary, path), text);
@@ -148,7 +148,7 @@ function plantedHouse(): string {
 
 describe('the import directions', () => {
   test('Each import direction reports the import that violates it', () => {
-    const { violations } = checkDependencies(plantedHouse()).summary;
+    const { violations } = checkDependencies(plantedRepository()).summary;
 
     const named = Object.fromEntries(
       Object.entries(planted).map(([rule, [from]]) => [
@@ -160,7 +160,7 @@ describe('the import directions', () => {
   });
 
   test('The import directions have a planted import each', () => {
-    const { ruleSetUsed } = checkDependencies(plantedHouse()).summary;
+    const { ruleSetUsed } = checkDependencies(plantedRepository()).summary;
 
     expect(Object.keys(planted).sort()).toEqual(ruleSetUsed.forbidden.map(({ name }) => name).sort());
   });
