@@ -124,10 +124,10 @@ const bystanders: Readonly<Record<string, string>> = {
   'cli/other.ts': "import '../core/seal/leaf.ts';",
 };
 
-const temporary = mkdtempSync(join(tmpdir(), 'certferry-house-'));
+const temporary = mkdtempSync(join(tmpdir(), 'certferry-imports-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-/** A small house with every planted import in it. */
+/** A small repository with every planted import in it. */
 function plantedRepository(): string {
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(temporary, path)), { recursive: true });

@@ -7,9 +7,9 @@ import { FinalState, type RecordingPath } from '../../../lambdas/recording/deplo
 import type { Purpose } from '../../../services/locks/pending-commands.ts';
 import { facts } from '../../fixtures/factories.ts';
 import { pushResult } from '../../fixtures/results.ts';
+import type { Environment } from './environment.ts';
 import type { ModelAnswer } from './hosts.ts';
 import { isTransient } from './interleaver.ts';
-import type { Surroundings } from './surroundings.ts';
 
 export interface Plan {
   readonly arn: string;
@@ -41,7 +41,7 @@ const lockAttempts = 40;
 export class Run {
   readonly plan: Plan;
   readonly request: object;
-  readonly #by: Surroundings;
+  readonly #by: Environment;
   /** Incremented when the execution is stopped: a task of an earlier life ends at the next state. */
   #life = 0;
   status: 'running' | 'stopped' | 'finished' = 'running';
@@ -53,7 +53,7 @@ export class Run {
   #state: DeploymentState | null = null;
   #push: ModelAnswer | null = null;
 
-  constructor(plan: Plan, request: object, by: Surroundings) {
+  constructor(plan: Plan, request: object, by: Environment) {
     this.plan = plan;
     this.request = request;
     this.#by = by;

@@ -31,7 +31,7 @@ interface InFlightCommand {
   readonly about: string;
 }
 
-export class Surroundings {
+export class Environment {
   readonly interleaver: Interleaver;
   readonly hosts = new ModelHosts();
   readonly runs: Run[] = [];
