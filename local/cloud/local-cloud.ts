@@ -88,7 +88,7 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
   });
   functions.set(lambdas);
   const clients = clientsOf(servers, folder.token);
-  await executions.buryDead();
+  await executions.endAbandonedExecutions();
   return {
     ...clients,
     secrets: servers.secrets,
@@ -137,7 +137,7 @@ async function executionEnded(event: object, machine: string, deliver: Deliver):
   if (machine !== rollout && status !== 'SUCCEEDED') await deliver('release-lock', event);
 }
 
-interface Surroundings {
+interface ServerContext {
   readonly folder: StateFolder;
   readonly executions: Executions;
   readonly objects: Objects;
@@ -148,7 +148,7 @@ interface Surroundings {
 type Servers = Awaited<ReturnType<typeof startServers>>;
 
 async function startServers(
-  { folder, executions, objects, deliver, onFault }: Surroundings,
+  { folder, executions, objects, deliver, onFault }: ServerContext,
   { document = readDocument(), simulated, onMessage }: CloudOptions,
 ) {
   const access = { accessKeyId: folder.token, onFault };

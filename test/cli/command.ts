@@ -9,14 +9,14 @@ import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { Target } from '../../core/targets/target.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 
-export interface Ended {
+export interface ProcessResult {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
 /** Runs the installed command (the file of `bin`) in its own process. */
-export async function certferry(args: readonly string[], cwd: string): Promise<Ended> {
+export async function certferry(args: readonly string[], cwd: string): Promise<ProcessResult> {
   const file = join(import.meta.dirname, '../../cli/certferry.mjs');
   const child = spawn(process.execPath, [file, ...args], {
     cwd,

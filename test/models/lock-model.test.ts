@@ -10,7 +10,7 @@ const beginnings: fc.Arbitrary<Beginning> = fc.record({
   skewMinutes: fc.constantFrom(-60, 0, 60),
 });
 
-const plots = fc.record({
+const inputs = fc.record({
   seed: fc.integer(),
   hosts: fc.integer({ min: 1, max: 2 }),
   beginnings: fc.array(beginnings, { minLength: 2, maxLength: 6 }),
@@ -26,8 +26,8 @@ describe('locks, in any interleaving of acquisitions, crashes, takeovers, redriv
     };
 
     await fc.assert(
-      fc.asyncProperty(plots, async (plot) => {
-        const by = await play(plot);
+      fc.asyncProperty(inputs, async (input) => {
+        const by = await play(input);
 
         expect([...by.problems, ...by.watch.problems, ...by.hosts.problems]).toEqual([]);
         add('interleavings', 1);
