@@ -20,6 +20,7 @@ export interface Home {
   readonly keys: string;
   readonly journal: string;
   readonly scratch: string;
+  readonly targets: string;
   target(targetId: string): TargetHome;
 }
 
@@ -39,6 +40,7 @@ export function homeAt(root: string): Home {
     keys: join(root, 'keys.json'),
     journal: join(root, 'journal.json'),
     scratch: join(root, 'scratch'),
+    targets: join(root, 'targets'),
     target: (targetId) => targetHomeAt(join(root, 'targets', targetId)),
   };
 }

@@ -15,12 +15,12 @@ export interface ProcessResult {
   readonly err: string;
 }
 
-/** Runs the installed command (the file of `bin`) in its own process. */
+/** Runs the installed command (the file of `bin`) in its own process. Its state folder is `state` below `cwd`. */
 export async function certferry(args: readonly string[], cwd: string): Promise<ProcessResult> {
   const file = join(import.meta.dirname, '../../cli/certferry.mjs');
   const child = spawn(process.execPath, [file, ...args], {
     cwd,
-    env: { ...process.env, TMPDIR: cwd, FORCE_COLOR: '' },
+    env: { ...process.env, TMPDIR: cwd, FORCE_COLOR: '', CERTFERRY_STATE: join(cwd, 'state') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));

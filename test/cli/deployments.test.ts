@@ -177,7 +177,7 @@ describe('a deployment that ends early', () => {
       expect(judged.code).toBe(0);
       expect(documentOf(judged).outcome).toBe('validated');
       expect(existsSync(place.server.paths.certPath)).toBe(false);
-      expect(existsSync(join(place.folder, '.certferry'))).toBe(true);
+      expect(existsSync(join(place.folder, 'state'))).toBe(true);
     } finally {
       await place.stop();
     }
