@@ -11,7 +11,7 @@ const waitSeconds = 240;
 
 /**
  * Acquires an exclusive `flock` on a file, which is created if it does not exist. The kernel releases it when this process
- * ends, however it ends. The file must be in a folder that no other user can enter: whoever can open it can hold the lock.
+ * ends, however it ends. The file must be in a folder that no other user can enter, because a user who can open it can hold the lock.
  * Node has no flock call: flock(1) locks the open file description that the agent shares with it, and the lock remains
  * when flock(1) exits (flock(2)). Commands that the agent runs do not inherit the lock.
  * Returns a handle; closing it releases the lock.
