@@ -48,7 +48,7 @@ async function main(): Promise<AgentLine> {
   privateFolder(home.root);
   let recovered: Recovery | null = null;
   try {
-    acquireLock(home.lock, 'file');
+    acquireLock(home.lock);
     recovered = await recover(home);
     return { ...(await perform(home, job)), recovered };
   } catch (error) {

@@ -23,6 +23,7 @@ export async function recover(home: Home): Promise<Recovery | null> {
     deploymentId: change.deploymentId,
     targetId: change.targetId,
     outcome: await withFolderLocks(
+      home,
       change.files.map(({ path }) => path),
       () => recoverChange(home, journal),
     ),

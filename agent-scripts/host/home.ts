@@ -6,6 +6,7 @@ import { join } from 'node:path';
  * ```
  * bin/, compiled/                      the agent and the runtime (bootstrap.sh), compiled code (Node)
  * lock                                 empty file, locked while a job runs
+ * locks/                               locks of destination folders, if the agent is not root (else /run/certferry)
  * keys.json                            the host's X25519 key and the next one
  * journal.json                         exists only during a change
  * scratch/                             mount point inside private namespaces; empty outside
@@ -17,6 +18,7 @@ import { join } from 'node:path';
 export interface Home {
   readonly root: string;
   readonly lock: string;
+  readonly locks: string;
   readonly keys: string;
   readonly journal: string;
   readonly scratch: string;
@@ -37,6 +39,7 @@ export function homeAt(root: string): Home {
   return {
     root,
     lock: join(root, 'lock'),
+    locks: join(root, 'locks'),
     keys: join(root, 'keys.json'),
     journal: join(root, 'journal.json'),
     scratch: join(root, 'scratch'),
