@@ -110,7 +110,10 @@ const parentOf = (path: string) => path.slice(0, Math.max(1, path.lastIndexOf('/
 
 const join = (folder: string, name: string) => (folder === '/' ? `/${name}` : `${folder}/${name}`);
 
-/** Whether a group contains only this user: it is the user's primary group, and no other line names it (passwd(5), group(5)). */
+/**
+ * Whether a group contains only this user: it is the user's primary group, and no other line names it (passwd(5), group(5)).
+ * Never for root: the group's bits of a mode are also those of an ACL's mask, so another user might write (acl(5)).
+ */
 export function isGroupOf(
   uid: number,
   gid: number,
@@ -124,7 +127,7 @@ export function isGroupOf(
     .filter((fields) => fields[2] === String(gid))
     .flatMap((fields) => (fields[3] ?? '').split(','))
     .filter((name) => name !== '' && name !== user?.[0]);
-  return isPrimary && !isShared && members.length === 0;
+  return uid !== 0 && isPrimary && !isShared && members.length === 0;
 }
 
 const fieldsOf = (table: string) => table.split('\n').map((line) => line.split(':'));

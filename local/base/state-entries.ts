@@ -8,7 +8,7 @@ const stateEntry = new RegExp(`^(${stateFolders.join('|')}|dynamodb.*|token.*)$`
  * The entries of an agent's home (agent-scripts/host/home.ts). As root, local mode and the agent of a stack both use
  * `/var/lib/certferry`: neither has an entry with a name of the other.
  */
-const agentEntry = /^(bin|compiled|lock|keys\.json.*|journal\.json.*|scratch|targets)$/;
+const agentEntry = /^(bin|compiled|locks?|keys\.json.*|journal\.json.*|scratch|targets)$/;
 
 /** Whether local mode uses an entry with this name. */
 export const isStateEntry = (name: string): boolean => stateEntry.test(name);

@@ -19,7 +19,7 @@ export const oneTask = (task: object) => ({
     Work: {
       Type: 'Task',
       Resource: invoke,
-      TimeoutSeconds: 5,
+      TimeoutSeconds: 300,
       Parameters: { FunctionName: '${DoWorkArn}', Payload: { 'input.$': '$', 'token.$': '$$.Task.Token' } },
       Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }],
       Next: 'Done',

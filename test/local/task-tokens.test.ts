@@ -1,6 +1,6 @@
 import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, test } from 'vitest';
-import { givesAwayToken, oneTask, open, run, waiting } from './small-machine.ts';
+import { givesAwayToken, oneTask, open, run, tokensGivenAway, waiting } from './small-machine.ts';
 
 describe('a task that waits for its token', () => {
   test('A task that waits for its token ends with what comes with the token, and takes one answer only', async () => {
@@ -41,10 +41,12 @@ describe('a task that waits for its token', () => {
   test('A task that waits for its token times out, and its token is dead', async () => {
     const rig = await open(oneTask({ ...waiting, TimeoutSeconds: 1 }), givesAwayToken());
 
-    const { output, tokens } = await run(rig);
+    const { output } = await run(rig);
 
     expect(output).toMatchObject({ Error: 'States.Timeout' });
-    const late = rig.client.send(new SendTaskSuccessCommand({ taskToken: tokens[0] ?? '', output: '1' }));
+    await expect.poll(tokensGivenAway).toHaveLength(1);
+    const taskToken = tokensGivenAway()[0] ?? '';
+    const late = rig.client.send(new SendTaskSuccessCommand({ taskToken, output: '1' }));
     await expect(late).rejects.toMatchObject({ name: 'TaskTimedOut' });
   });
 
