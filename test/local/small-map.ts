@@ -12,7 +12,7 @@ export const bucket = 'a-bucket';
 const invoke = (name: string, payload: object) => ({
   Type: 'Task',
   Resource: 'arn:aws:states:::lambda:invoke',
-  TimeoutSeconds: 30,
+  TimeoutSeconds: 300,
   Parameters: { FunctionName: `\${${name}Arn}`, Payload: payload },
 });
 
