@@ -7,10 +7,12 @@
  */
 import { constants, type X509Certificate } from 'node:crypto';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
 import type { KeyAlgorithm } from '../deployment/version.ts';
 import { probeError, toProbeError } from '../probe-failure.ts';
 import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
+import { boundConnection } from './bounded-connection.ts';
 import { converse } from './starttls/conversation.ts';
 import { dialects } from './starttls/dialects.ts';
 
@@ -53,9 +55,14 @@ export async function handshake(options: HandshakeOptions): Promise<Served> {
 
 async function stages(socket: Socket, options: HandshakeOptions): Promise<Served> {
   await connected(socket);
+  const { stream, exceeded } = boundConnection(socket);
+  return await Promise.race([exchange(stream, options), exceeded]);
+}
+
+async function exchange(stream: Duplex, options: HandshakeOptions): Promise<Served> {
   const dialect = dialects[options.protocol];
-  if (dialect !== null) await converse(socket, dialect);
-  return await readServed(socket, options);
+  if (dialect !== null) await converse(stream, dialect);
+  return await readServed(stream, options);
 }
 
 async function withDeadline<T>(work: Promise<T>, seconds: number): Promise<T> {
@@ -76,7 +83,7 @@ function connected(socket: Socket): Promise<void> {
   });
 }
 
-function readServed(socket: Socket, options: HandshakeOptions): Promise<Served> {
+function readServed(socket: Duplex, options: HandshakeOptions): Promise<Served> {
   return new Promise((resolve, reject) => {
     const secure = tlsConnect({ socket, ...offer(options) });
     let early: Served | null = null;
