@@ -9,7 +9,7 @@ export interface Address {
 }
 
 /** All addresses are probed at the same time. Load balancers return at most 8. */
-const maximumAddresses = 64;
+const maximumAddresses = 32;
 
 /**
  * All addresses of a host name on this machine, or the IP literal itself.

@@ -9,6 +9,7 @@ import { constants, type X509Certificate } from 'node:crypto';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import pLimit from 'p-limit';
 import type { KeyAlgorithm } from '../deployment/version.ts';
 import { probeError, toProbeError } from '../probe-failure.ts';
 import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
@@ -39,8 +40,18 @@ export interface Served {
   readonly cipher: string;
 }
 
+/**
+ * The connections of a process at one time. A sweep probes up to 100 endpoints in parallel, each with all its addresses;
+ * a function may open 1,024 files (docs.aws.amazon.com/lambda, "Lambda quotas").
+ */
+const connections = pLimit(256);
+
 /** @throws CertferryError ProbeFailed */
-export async function handshake(options: HandshakeOptions): Promise<Served> {
+export function handshake(options: HandshakeOptions): Promise<Served> {
+  return connections(() => connectAndRead(options));
+}
+
+async function connectAndRead(options: HandshakeOptions): Promise<Served> {
   const { address: host, port, signal } = options;
   const socket = netConnect({ host, port, ...(signal !== undefined && { signal }) });
   socket.on('error', () => {}); // each stage has its own listener; this one catches errors between two stages

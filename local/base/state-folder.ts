@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /** Everything local mode keeps, under one folder that only its owner may enter. */
@@ -18,11 +17,9 @@ export interface StateFolder {
   /** The agent's own folder of each host. */
   readonly hosts: string;
   readonly logs: string;
-  /** The access key id that every embedded endpoint of this folder asks for. */
-  readonly token: string;
 }
 
-/** Opens the folder, making it and its secret token if need be. Several processes at once agree on one token. */
+/** Opens the folder, making it if need be. */
 export function openStateFolder(directory: string): StateFolder {
   const path = resolve(directory);
   const inside = (name: string) => join(path, name);
@@ -40,7 +37,6 @@ export function openStateFolder(directory: string): StateFolder {
     ...folders,
     database: inside('dynamodb.sqlite'),
     levelDb: inside('dynamodb'),
-    token: tokenIn(inside('token')),
   };
 }
 
@@ -66,31 +62,6 @@ function made(path: string): boolean {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(path).isDirectory()) return true;
     if (code === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-function tokenIn(path: string): string {
-  const known = read(path);
-  if (known !== null) return known;
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
-  try {
-    // unlike a rename, a link never replaces the token of a process that was quicker
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft);
-  }
-  return readFileSync(path, 'utf8');
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
 }

@@ -85,7 +85,7 @@ describe('a state folder', () => {
   test('A state folder is made with the folders above it, for its owner alone', () => {
     const state = join(folder, 'a/b/state');
 
-    expect(openStateFolder(state).token).not.toBe('');
+    openStateFolder(state);
 
     for (const made of ['a', 'a/b', 'a/b/state', 'a/b/state/logs']) {
       expect(statSync(join(folder, made)).mode & 0o777).toBe(0o700);

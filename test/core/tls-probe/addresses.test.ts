@@ -150,14 +150,14 @@ describe('a name with several addresses', () => {
 });
 
 describe('a name with many addresses', () => {
-  test('A name with more than 64 addresses is not probed', async () => {
-    named(...Array.from({ length: 65 }, (_, at) => `127.0.1.${at + 1}`));
+  test('A name with more than 32 addresses is not probed', async () => {
+    named(...Array.from({ length: 33 }, (_, at) => `127.0.1.${at + 1}`));
 
     expect(await lookedAt(443)).toMatchObject({
       observations: [{ address: 'www.example.test:443' }],
       verified: false,
       summary:
-        'www.example.test:443: www.example.test has 65 addresses; at most 64 are probed. Use a name with fewer addresses.',
+        'www.example.test:443: www.example.test has 33 addresses; at most 32 are probed. Use a name with fewer addresses.',
     });
   });
 });
