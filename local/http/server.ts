@@ -54,8 +54,8 @@ function closeServer(server: Server): Promise<void> {
 }
 
 /**
- * Each call must be signed with the access key id of this process, so that a socket is not open to another user even if
- * the mode of its folder is changed. The signature itself is not checked. Without an id every client is served (tests).
+ * Each call must be signed with the access key id of this process. A socket is then closed to other users even if the mode
+ * of its folder is changed. The signature itself is not checked. Without an id every client is served (tests).
  */
 export function authorize(request: IncomingMessage, accessKeyId: string | undefined): void {
   if (accessKeyId === undefined) return;
