@@ -45,7 +45,9 @@ export default {
       comment: 'tls-probe is the one place in core that talks to the network.',
       severity: 'error',
       from: { path: '^core/tls-probe/' },
-      to: { pathNot: `^core/|${pureLibraries}|^(node:)?(crypto|tls|net|dns|dns/promises)$` },
+      to: {
+        pathNot: `^core/|${pureLibraries}|^(node:)?(crypto|tls|net|stream|dns|dns/promises)$|^node_modules/p-limit/`,
+      },
     },
     {
       name: 'time-zones-in-rollouts-only',

@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { bundleCost } from './bundle-cost.ts';
 import { lambdaSizes, lockRate, transitions } from './cloud.ts';
 import { agentStart, hostDeploy } from './host.ts';
 import { everyKind } from './kinds.ts';
@@ -17,6 +18,7 @@ const parts: readonly (readonly [title: string, measure: () => Promise<string[]>
   ['Locks', lockRate],
   ['Many executions at one lock', contendedLock],
   ['Lambda functions', lambdaSizes],
+  ['Bundles at the limit of iterations', bundleCost],
 ];
 
 try {

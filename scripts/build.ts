@@ -21,7 +21,6 @@ import {
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { awsSdkOfRuntime } from './aws-sdk-of-runtime.ts';
-import { forgeForReading } from './forge-for-reading.ts';
 import { renderDocument } from './render-document.ts';
 import { renderRollout } from './render-rollout.ts';
 
@@ -68,7 +67,7 @@ async function buildLambdas(): Promise<void> {
         format: 'esm',
         mainFields: ['module', 'main'],
         minify: true,
-        plugins: [awsSdkOfRuntime, forgeForReading],
+        plugins: [awsSdkOfRuntime],
         banner: { js: requireShim },
       }),
     ),

@@ -22,7 +22,7 @@ export function checkStateFolder(path: string, { mustExist }: { mustExist: boole
   requireTrustedState(resolve(path));
   const entries = entriesOf(path);
   const other = entries.find((entry) => !isStateEntry(entry) && !isAgentEntry(entry));
-  if (other === undefined || entries.includes('token')) return;
+  if (other === undefined || entries.includes('executions')) return;
   throw new UsageError(`${path} is not a state folder: it contains ${other}. Name an empty or a new folder.`);
 }
 

@@ -38,15 +38,9 @@ export function oidOf(node: Node | undefined): string {
   return forge.asn1.derToOid(octetsOf(node));
 }
 
-export function integerOf(node: Node | undefined): number {
-  return forge.asn1.derToInteger(octetsOf(node));
-}
-
-const integerTag = 2;
-
-/** The largest INTEGER in a value, at any depth. Among the parameters of a key derivation it bounds the cost. */
-export function largestInteger(node: Node): number {
-  if (Array.isArray(node.value)) return Math.max(0, ...node.value.map(largestInteger));
-  if (Number(node.type) !== integerTag) return 0;
-  return Number(`0x0${bufferOf(node.value).toString('hex')}`); // unsigned: a negative count is as absurd as a huge one
+/** The value of an INTEGER that counts something: at least 1. A negative one is read as a huge count. */
+export function countOf(node: Node | undefined): number {
+  const count = Number(`0x0${bufferOf(octetsOf(node)).toString('hex')}`);
+  if (count < 1) throw new Error('a count is zero');
+  return count;
 }

@@ -9,6 +9,9 @@ import { tryOr } from './try-or.ts';
 /** CA/Browser Forum Baseline Requirements 6.1.5; OpenSSL at its default security level also refuses smaller keys. */
 const minimumRsaBits = 2048;
 
+/** Go refuses a server that sends a certificate with a larger key (since Go 1.21); a signature with it costs too much. */
+const maximumRsaBits = 8192;
+
 /** Signature algorithms with a hash that is not collision resistant: MD2, MD4, MD5 and SHA-1. */
 const weakSignatures: Readonly<Record<string, string>> = {
   '1.2.840.113549.1.1.2': 'MD2 with RSA',
@@ -34,7 +37,7 @@ export function keyTypeUnsupported(leaf: X509Certificate): CertferryError {
 
 /**
  * Checks a leaf or an intermediate: an expired or weak intermediate fails handshakes too.
- * @throws CertferryError KeyTooWeak, WeakSignature, CertificateExpired, CertificateNotYetValid
+ * @throws CertferryError KeyTooWeak, KeyTypeUnsupported, WeakSignature, CertificateExpired, CertificateNotYetValid
  */
 export function lintCertificate(certificate: X509Certificate, now: Date): void {
   lintKeySize(certificate);
@@ -45,9 +48,15 @@ export function lintCertificate(certificate: X509Certificate, now: Date): void {
 function lintKeySize(certificate: X509Certificate): void {
   const key = publicKeyOf(certificate);
   const bits = key?.asymmetricKeyDetails?.modulusLength ?? minimumRsaBits;
+  if (bits > maximumRsaBits) throw tooLarge(certificate, bits);
   if (bits >= minimumRsaBits) return;
   const message = `The RSA key of ${describeCertificate(certificate)} has ${bits} bits; at least ${minimumRsaBits} are required. Request a certificate with a larger key.`;
   throw new CertferryError('KeyTooWeak', message, { details: { bits } });
+}
+
+function tooLarge(certificate: X509Certificate, bits: number): CertferryError {
+  const message = `The RSA key of ${describeCertificate(certificate)} has ${bits} bits; clients refuse more than ${maximumRsaBits}. Request a certificate with a smaller key.`;
+  return new CertferryError('KeyTypeUnsupported', message, { details: { bits } });
 }
 
 function lintSignature(certificate: X509Certificate): void {

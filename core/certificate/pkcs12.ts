@@ -1,25 +1,24 @@
 // Reads PKCS#12 (RFC 7292) into the same blocks as PEM. The reader of node-forge is not used, because it converts
 // certificates and keys, which loses their exact bytes, and supports RSA only.
-import 'node-forge/lib/pbe.js';
-import 'node-forge/lib/sha1.js';
-import 'node-forge/lib/sha256.js';
-import 'node-forge/lib/sha512.js';
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import forge from 'node-forge/lib/forge.js';
 import { CertferryError, isCertferryError } from '../errors.ts';
 import {
   type ByteString,
   bufferOf,
   childrenOf,
+  countOf,
   derOf,
-  integerOf,
   type Node,
   octetsOf,
   oidOf,
   parseDer,
 } from './asn1.ts';
-import { refuseCostlyDerivation, wrongPassphrase } from './passphrase.ts';
+import type { DerivationBudget } from './derivation-budget.ts';
+import { type Encryption, readEncryption } from './encryption.ts';
+import { wrongPassphrase } from './passphrase.ts';
 import type { Block } from './pem.ts';
+import { type Digest, digestBytes, type Pkcs12Derivation, pkcs12Key, pkcs12Rounds } from './pkcs12-key.ts';
+import { readSealedKey } from './sealed-key.ts';
 
 const data = '1.2.840.113549.1.7.1';
 const encryptedData = '1.2.840.113549.1.7.6';
@@ -28,64 +27,105 @@ const shroudedKeyBag = '1.2.840.113549.1.12.10.1.2';
 const certificateBag = '1.2.840.113549.1.12.10.1.3';
 const safeContentsBag = '1.2.840.113549.1.12.10.1.6';
 const x509Certificate = '1.2.840.113549.1.9.22.1';
-const pbes2 = '1.2.840.113549.1.5.13';
+
+/** The digests of integrity checks. */
+const digests: Readonly<Record<string, Digest>> = {
+  '1.3.14.3.2.26': 'sha1',
+  '2.16.840.1.101.3.4.2.4': 'sha224',
+  '2.16.840.1.101.3.4.2.1': 'sha256',
+  '2.16.840.1.101.3.4.2.2': 'sha384',
+  '2.16.840.1.101.3.4.2.3': 'sha512',
+};
+
+interface IntegrityCheck {
+  readonly derivation: Pkcs12Derivation;
+  readonly expected: Buffer;
+}
+
+/** One part of the file: bags in clear, or bags to decrypt. */
+interface Part {
+  readonly content: ByteString;
+  readonly encryption: Encryption | null;
+}
 
 /**
  * Certificates and keys of a PKCS#12 file as blocks; keys that are encrypted individually stay encrypted. Without a
- * passphrase, the empty one is used.
+ * passphrase, the empty one is used. The iterations of all parts are spent before the first derivation.
  * @throws CertferryError WrongPassphrase, BundleUnreadable
  */
-export function readPkcs12(bytes: Uint8Array, passphrase: string | undefined): Block[] {
+export function readPkcs12(
+  bytes: Uint8Array,
+  passphrase: string | undefined,
+  budget: DerivationBudget,
+): Block[] {
   try {
     const [, authenticatedSafe, mac] = childrenOf(parseDer(bytes));
     const content = plainContent(authenticatedSafe);
-    if (mac !== undefined) checkIntegrity(childrenOf(mac), content, passphrase);
-    return childrenOf(parseDer(content)).flatMap((part) => bagsOf(contentOf(part, passphrase)));
+    const check = mac === undefined ? null : readIntegrityCheck(childrenOf(mac));
+    const parts = childrenOf(parseDer(content)).map(readPart);
+    const keys = parts.flatMap(clearBags).filter(({ label }) => label === 'ENCRYPTED PRIVATE KEY');
+    budget.spend(
+      'pkcs12',
+      (check === null ? 0 : pkcs12Rounds(check.derivation)) + sum(parts.map(iterationsOf)),
+      sum(keys.map((key) => readSealedKey(key, passphrase).iterations)),
+    );
+    if (check !== null) checkIntegrity(check, content, passphrase);
+    return parts.flatMap((part) => bagsOf(openPart(part, passphrase)));
   } catch (error) {
     throw isCertferryError(error) ? error : unreadable(error);
   }
 }
 
-/** RFC 7292 section 4: HMAC with a key derived from the passphrase. Detects a wrong passphrase. */
+/** MacData (RFC 7292 section 4); without a number of iterations, there is one. */
+function readIntegrityCheck([digestInfo, saltNode, count]: Node[]): IntegrityCheck {
+  const [algorithm, expected] = childrenOf(digestInfo);
+  const oid = oidOf(childrenOf(algorithm)[0]);
+  const digest = Object.hasOwn(digests, oid) ? digests[oid] : undefined;
+  if (digest === undefined) throw new Error(`its integrity check (${oid}) is not supported`);
+  const salt = bufferOf(octetsOf(saltNode));
+  const iterations = count === undefined ? 1 : countOf(count);
+  const derivation = { digest, purpose: 'mac', salt, iterations, length: digestBytes[digest] } as const;
+  return { derivation, expected: bufferOf(octetsOf(expected)) };
+}
+
+/** RFC 7292 appendix A: HMAC with a key derived from the passphrase. Detects a wrong passphrase. */
 function checkIntegrity(
-  [digestInfo, salt, iterations]: Node[],
+  { derivation, expected }: IntegrityCheck,
   content: ByteString,
   passphrase: string | undefined,
 ): void {
-  const [algorithm, expected] = childrenOf(digestInfo);
-  const { name, digest } = digestOf(oidOf(childrenOf(algorithm)[0]));
-  if (iterations !== undefined) refuseCostlyDerivation('pkcs12', iterations);
-  const rounds = iterations === undefined ? 1 : integerOf(iterations);
-  const saltBytes = forge.util.createBuffer(octetsOf(salt));
-  const key = forge.pbe.generatePkcs12Key(
-    passphrase ?? '',
-    saltBytes,
-    3,
-    rounds,
-    digest.digestLength,
-    digest,
-  );
-  const actual = createHmac(name, bufferOf(key.getBytes())).update(bufferOf(content)).digest();
-  const expectedDigest = bufferOf(octetsOf(expected));
-  if (actual.length !== expectedDigest.length || !timingSafeEqual(actual, expectedDigest))
-    throw wrong(passphrase);
+  const key = pkcs12Key(passphrase ?? '', derivation);
+  const actual = createHmac(derivation.digest, key).update(bufferOf(content)).digest();
+  if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) throw wrong(passphrase);
 }
 
-function digestOf(oid: string) {
-  const name = forge.pki.oids[oid] ?? oid;
-  const digest = forge.md[name]?.create();
-  if (digest === undefined) throw new Error(`its integrity check (${name}) is not supported`);
-  return { name, digest };
-}
-
-/** The SafeContents of one part, decrypted if necessary. */
-function contentOf(part: Node, passphrase: string | undefined): Node {
+function readPart(part: Node): Part {
   const [type, content] = childrenOf(part);
-  if (oidOf(type) !== encryptedData) return parseDer(plainContent(part));
+  if (oidOf(type) !== encryptedData) return { content: plainContent(part), encryption: null };
   const [, encrypted] = childrenOf(childrenOf(content)[0]);
   const [, algorithm, cipherText] = childrenOf(encrypted);
   if (algorithm === undefined) throw new Error('its encryption is not named');
-  const clear = decrypt(algorithm, octetsOf(cipherText), passphrase);
+  return { content: octetsOf(cipherText), encryption: readEncryption(algorithm) };
+}
+
+function iterationsOf({ encryption }: Part): number {
+  return encryption?.iterations ?? 0;
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
+}
+
+/** The bags of a part that is not encrypted as a whole; its keys may be. */
+function clearBags({ content, encryption }: Part): Block[] {
+  return encryption === null ? bagsOf(parseDer(content)) : [];
+}
+
+/** The SafeContents of one part. */
+function openPart({ content, encryption }: Part, passphrase: string | undefined): Node {
+  if (encryption === null) return parseDer(content);
+  const clear = encryption.decrypt(bufferOf(content), passphrase ?? '');
+  if (clear === null) throw wrong(passphrase);
   try {
     return parseDer(clear);
   } catch {
@@ -97,19 +137,6 @@ function plainContent(part: Node | undefined): ByteString {
   const [type, content] = childrenOf(part);
   if (oidOf(type) !== data) throw new Error(`it holds content of type ${oidOf(type)}`);
   return octetsOf(childrenOf(content)[0]);
-}
-
-function decrypt(algorithm: Node, cipherText: ByteString, passphrase: string | undefined): ByteString {
-  refuseCostlyDerivation('pkcs12', algorithm);
-  const [type, parameters] = childrenOf(algorithm);
-  if (parameters === undefined) throw new Error('its encryption has no parameters');
-  const oid = oidOf(type);
-  const secret = passphrase ?? '';
-  // PBES2 takes the passphrase as UTF-8, the older schemes (which node-forge encodes itself) as UTF-16.
-  const cipher = forge.pbe.getCipher(oid, parameters, oid === pbes2 ? forge.util.encodeUtf8(secret) : secret);
-  cipher.update(forge.util.createBuffer(cipherText));
-  if (!cipher.finish()) throw wrong(passphrase);
-  return cipher.output.getBytes();
 }
 
 function bagsOf(safeContents: Node): Block[] {

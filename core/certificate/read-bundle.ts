@@ -4,6 +4,7 @@ import { X509Certificate } from 'node:crypto';
 import type { Bundle, VersionFacts } from '../deployment/version.ts';
 import { CertferryError } from '../errors.ts';
 import { type OrderedChain, orderChain } from './chain.ts';
+import { type DerivationBudget, openBudget } from './derivation-budget.ts';
 import { dayOf, describeCertificate, describeKey, nameLine } from './describe.ts';
 import { epochSeconds, factsOf, fingerprintOf, namesOf } from './facts.ts';
 import { keyTypeUnsupported, lintCertificate } from './lint.ts';
@@ -61,9 +62,10 @@ const secondsPerDay = 86_400;
  */
 export function readBundle(input: BundleInput, now: Date): ReadBundle {
   refuseLargeInput(input);
-  const blocks = blocksOf(input);
+  const budget = openBudget();
+  const blocks = blocksOf(input, budget);
   const certificates = readCertificates(blocks);
-  const key = readPrivateKey(blocks, input.passphrase);
+  const key = readPrivateKey(blocks, input.passphrase, budget);
   const ordered = orderChain(certificates, key);
   const facts = factsOf(ordered.leaf, ordered.chain);
   if (facts === null) throw keyTypeUnsupported(ordered.leaf);
@@ -83,9 +85,12 @@ function refuseLargeInput({ certificate, chain, key, pkcs12 }: BundleInput): voi
   throw new CertferryError('BundleTooLarge', message, { details: { bytes } });
 }
 
-function blocksOf({ certificate = '', chain = '', key = '', pkcs12, passphrase }: BundleInput): Block[] {
+function blocksOf(
+  { certificate = '', chain = '', key = '', pkcs12, passphrase }: BundleInput,
+  budget: DerivationBudget,
+): Block[] {
   return [
-    ...(pkcs12 === undefined ? [] : readPkcs12(pkcs12, passphrase)),
+    ...(pkcs12 === undefined ? [] : readPkcs12(pkcs12, passphrase, budget)),
     ...(typeof certificate === 'string'
       ? readBlocks('certificate', certificate)
       : readBytes('certificate', certificate)),

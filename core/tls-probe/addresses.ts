@@ -8,6 +8,9 @@ export interface Address {
   readonly family: 4 | 6;
 }
 
+/** All addresses are probed at the same time. Load balancers return at most 8. */
+const maximumAddresses = 32;
+
 /**
  * All addresses of a host name on this machine, or the IP literal itself.
  * @throws CertferryError ProbeFailed
@@ -16,6 +19,11 @@ export async function addressesOf(host: string, timeoutSeconds: number): Promise
   if (isIP(host) !== 0) return [{ address: host, family: familyOf(host) }];
   const found = await withDeadline(lookup(host, { all: true, order: 'verbatim' }), host, timeoutSeconds);
   const addresses = [...new Set(found.map(({ address }) => address))];
+  if (addresses.length > maximumAddresses) {
+    throw probeError(
+      `${host} has ${addresses.length} addresses; at most ${maximumAddresses} are probed. Use a name with fewer addresses.`,
+    );
+  }
   return addresses.map((address) => ({ address, family: familyOf(address) }));
 }
 

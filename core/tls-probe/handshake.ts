@@ -7,10 +7,13 @@
  */
 import { constants, type X509Certificate } from 'node:crypto';
 import { isIP, connect as netConnect, type Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { type TLSSocket, connect as tlsConnect } from 'node:tls';
+import pLimit from 'p-limit';
 import type { KeyAlgorithm } from '../deployment/version.ts';
 import { probeError, toProbeError } from '../probe-failure.ts';
 import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
+import { boundConnection } from './bounded-connection.ts';
 import { converse } from './starttls/conversation.ts';
 import { dialects } from './starttls/dialects.ts';
 
@@ -37,8 +40,18 @@ export interface HandshakeResult {
   readonly cipher: string;
 }
 
+/**
+ * The connections of a process at one time. A sweep probes up to 100 endpoints in parallel, each with all its addresses;
+ * a function may open 1,024 files (docs.aws.amazon.com/lambda, "Lambda quotas").
+ */
+const connections = pLimit(256);
+
 /** @throws CertferryError ProbeFailed */
-export async function handshake(options: HandshakeOptions): Promise<HandshakeResult> {
+export function handshake(options: HandshakeOptions): Promise<HandshakeResult> {
+  return connections(() => connectAndRead(options));
+}
+
+async function connectAndRead(options: HandshakeOptions): Promise<HandshakeResult> {
   const { address: host, port, signal } = options;
   const socket = netConnect({ host, port, ...(signal !== undefined && { signal }) });
   socket.on('error', () => {}); // each stage has its own listener; this one catches errors between two stages
@@ -53,9 +66,14 @@ export async function handshake(options: HandshakeOptions): Promise<HandshakeRes
 
 async function stages(socket: Socket, options: HandshakeOptions): Promise<HandshakeResult> {
   await connected(socket);
+  const { stream, exceeded } = boundConnection(socket);
+  return await Promise.race([exchange(stream, options), exceeded]);
+}
+
+async function exchange(stream: Duplex, options: HandshakeOptions): Promise<HandshakeResult> {
   const dialect = dialects[options.protocol];
-  if (dialect !== null) await converse(socket, dialect);
-  return await readServed(socket, options);
+  if (dialect !== null) await converse(stream, dialect);
+  return await readServed(stream, options);
 }
 
 async function withDeadline<T>(work: Promise<T>, seconds: number): Promise<T> {
@@ -76,7 +94,7 @@ function connected(socket: Socket): Promise<void> {
   });
 }
 
-function readServed(socket: Socket, options: HandshakeOptions): Promise<HandshakeResult> {
+function readServed(socket: Duplex, options: HandshakeOptions): Promise<HandshakeResult> {
   return new Promise((resolve, reject) => {
     const secure = tlsConnect({ socket, ...offer(options) });
     let early: HandshakeResult | null = null;

@@ -8,6 +8,7 @@ import type { Objects } from './objects.ts';
 export interface S3Options {
   readonly objects: Objects;
   readonly accessKeyId?: string | undefined;
+  readonly socket?: string | undefined;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -16,7 +17,7 @@ const maximumBodyBytes = 256 * 1024 * 1024;
 
 /** Serves PutObject (also with `If-None-Match: *`), GetObject, HeadObject and ListObjectsV2, path-style. */
 export function startS3(options: S3Options): Promise<Endpoint> {
-  return serve((request, response) => void answer(request, response, options));
+  return serve((request, response) => void answer(request, response, options), options.socket);
 }
 
 async function answer(request: IncomingMessage, response: ServerResponse, options: S3Options): Promise<void> {

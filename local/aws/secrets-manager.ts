@@ -25,6 +25,7 @@ const GetSecretValueInput = z.object({ SecretId: z.string(), VersionId: z.option
 /** Serves GetSecretValue. */
 export async function startSecretsManager(options: {
   accessKeyId?: string | undefined;
+  socket?: string | undefined;
   onFault: (error: unknown) => void;
 }): Promise<LocalSecrets> {
   const secrets = new Map<string, StoredSecret>();

@@ -20,6 +20,7 @@ export interface SnsOptions {
   readonly file: string;
   readonly onMessage?: ((message: LocalMessage) => void) | undefined;
   readonly accessKeyId?: string | undefined;
+  readonly socket?: string | undefined;
   readonly onFault: (error: unknown) => void;
 }
 
@@ -28,7 +29,7 @@ const namespace = 'http://sns.amazonaws.com/doc/2010-03-31/';
 
 /** Serves Publish (form-encoded query, XML answers). */
 export function startSns(options: SnsOptions): Promise<Endpoint> {
-  return serve((request, response) => void answer(request, response, options));
+  return serve((request, response) => void answer(request, response, options), options.socket);
 }
 
 async function answer(

@@ -1,7 +1,7 @@
 /** The folders of a state folder. */
-export const stateFolders = ['executions', 'objects', 'commands', 'hosts', 'logs'] as const;
+export const stateFolders = ['executions', 'objects', 'commands', 'hosts', 'logs', 'sockets'] as const;
 
-/** The entries that local mode reads or writes, also those of SQLite and those of a token that is being created. */
+/** The entries that local mode reads or writes, also those of SQLite. `token`: of earlier versions. */
 const stateEntry = new RegExp(`^(${stateFolders.join('|')}|dynamodb.*|token.*)$`);
 
 /**

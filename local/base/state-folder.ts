@@ -1,5 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { stateFolders } from './state-entries.ts';
 import { requireTrustedEntries, requireTrustedState } from './trusted-state.ts';
@@ -20,12 +19,10 @@ export interface StateFolder {
   /** The agent's own folder of each host. */
   readonly hosts: string;
   readonly logs: string;
-  /** The access key id that every embedded endpoint of this folder asks for. */
-  readonly token: string;
 }
 
 /**
- * Opens the folder. Creates it and its secret token if they are missing. Several processes at once agree on one token.
+ * Opens the folder. Creates it if it is missing.
  * @throws CertferryError UntrustedPath if a user other than root and the running one can change the folder, a folder above it
  * or an entry; then nothing was read or changed
  */
@@ -48,11 +45,10 @@ export function openStateFolder(directory: string): StateFolder {
     logs: inside('logs'),
     database: inside('dynamodb.sqlite'),
     levelDb: inside('dynamodb'),
-    token: tokenIn(inside('token')),
   };
 }
 
-/** A folder that others can read would show them what is deployed, and its token lets them use the endpoints. */
+/** A folder that others can read would show them what is deployed. */
 function makePrivate(path: string): void {
   makeFolder(path);
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);
@@ -74,31 +70,6 @@ function made(path: string): boolean {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'EEXIST' && statSync(path).isDirectory()) return true;
     if (code === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-function tokenIn(path: string): string {
-  const known = read(path);
-  if (known !== null) return known;
-  const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, randomBytes(24).toString('base64url'), { mode: 0o600, flush: true });
-  try {
-    // unlike a rename, a link never replaces the token of a process that was quicker
-    linkSync(draft, path);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    rmSync(draft);
-  }
-  return readFileSync(path, 'utf8');
-}
-
-function read(path: string): string | null {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
 }

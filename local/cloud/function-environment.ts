@@ -11,21 +11,23 @@ import { deployTarget, rollout, stateMachineArn } from '../step-functions/arns.t
 /** The bucket of the rollouts' own files. */
 export const workBucket = 'certferry-work';
 
-export interface Endpoints {
-  readonly ssm: string;
-  readonly stepFunctions: string;
-  readonly secretsManager: string;
-  readonly s3: string;
-  readonly sns: string;
-}
+/** The host names of the services. The thread of the functions sends their requests to sockets. */
+export const serviceHosts = {
+  ssm: 'ssm.certferry.invalid',
+  stepFunctions: 'states.certferry.invalid',
+  secretsManager: 'secretsmanager.certferry.invalid',
+  s3: 's3.certferry.invalid',
+  sns: 'sns.certferry.invalid',
+} as const;
+export type Service = keyof typeof serviceHosts;
 
 /**
  * The whole environment of the functions: what the stack gives them, and where the SDK finds its services. Nothing of
  * the person's own AWS configuration: a call that strayed would go to a real account.
  */
 export function lambdaEnvironment(
-  endpoints: Endpoints,
-  { path, token }: Pick<StateFolder, 'path' | 'token'>,
+  { path }: Pick<StateFolder, 'path'>,
+  token: string,
 ): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
@@ -39,11 +41,11 @@ export function lambdaEnvironment(
     // a service without an entry below gets a port without a listener
     AWS_ENDPOINT_URL: 'http://127.0.0.1:9',
     AWS_ENDPOINT_URL_DYNAMODB: `http://${engineHost}`,
-    AWS_ENDPOINT_URL_SSM: endpoints.ssm,
-    AWS_ENDPOINT_URL_SFN: endpoints.stepFunctions,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoints.secretsManager,
-    AWS_ENDPOINT_URL_S3: endpoints.s3,
-    AWS_ENDPOINT_URL_SNS: endpoints.sns,
+    AWS_ENDPOINT_URL_SSM: `http://${serviceHosts.ssm}`,
+    AWS_ENDPOINT_URL_SFN: `http://${serviceHosts.stepFunctions}`,
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://${serviceHosts.secretsManager}`,
+    AWS_ENDPOINT_URL_S3: `http://${serviceHosts.s3}`,
+    AWS_ENDPOINT_URL_SNS: `http://${serviceHosts.sns}`,
     [tables.locks.variable]: tableNames.locks,
     [tables.registry.variable]: tableNames.registry,
     [tables.deployments.variable]: tableNames.deployments,

@@ -17,6 +17,7 @@ import type { StateFolder } from '../base/state-folder.ts';
 import { openStateDatabase } from '../dynamodb/open-tables.ts';
 import { requestHandler } from '../dynamodb/request-handler.ts';
 import { type Lambdas, openLambdas } from '../functions/lambdas.ts';
+import { openSockets, socketAgent } from '../http/sockets.ts';
 import { commandEnded } from '../ssm/command-event.ts';
 import { type LocalDocument, readDocument } from '../ssm/document.ts';
 import type { SimulatedHost } from '../ssm/simulated.ts';
@@ -25,7 +26,7 @@ import { deployTarget, rollout } from '../step-functions/arns.ts';
 import { readDeployTarget, readRollout, type StateMachineDefinition } from '../step-functions/definition.ts';
 import { type Executions, openExecutions } from '../step-functions/executions.ts';
 import { startStepFunctions } from '../step-functions/start.ts';
-import { type Endpoints, lambdaEnvironment } from './function-environment.ts';
+import { lambdaEnvironment, type Service, serviceHosts } from './function-environment.ts';
 import { forgetOldRecords } from './retention.ts';
 
 /** What is run instead of what was built; for tests. */
@@ -83,11 +84,12 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
   const lambdas = openLambdas({
     folder: parts.lambdas ?? join(dist, 'lambdas'),
     database: folder.database,
+    sockets: servers.sockets,
     log: join(folder.logs, 'lambda.log'),
-    environment: lambdaEnvironment(servers.endpoints, folder),
+    environment: lambdaEnvironment(folder, servers.token),
   });
   functions.set(lambdas);
-  const clients = clientsOf(servers, folder.token);
+  const clients = clientsOf(servers);
   await executions.endAbandonedExecutions();
   return {
     ...clients,
@@ -105,13 +107,17 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
   };
 }
 
-function clientsOf({ database, endpoints }: Servers, accessKeyId: string) {
-  const common = { region, credentials: { accessKeyId, secretAccessKey: 'unused' } };
+function clientsOf({ database, sockets, token }: Servers) {
+  const common = { region, credentials: { accessKeyId: token, secretAccessKey: 'unused' } };
+  const through = (host: keyof Servers['sockets']) => ({
+    endpoint: `http://${host}`,
+    requestHandler: { httpAgent: socketAgent(sockets[host] ?? '') },
+  });
   const dynamoDb = new DynamoDBClient({ ...common, requestHandler: requestHandler(database) });
   return {
     documents: DynamoDBDocumentClient.from(dynamoDb),
-    s3: new S3Client({ ...common, endpoint: endpoints.s3 }),
-    sfn: new SFNClient({ ...common, endpoint: endpoints.stepFunctions }),
+    s3: new S3Client({ ...common, ...through(serviceHosts.s3), forcePathStyle: true }),
+    sfn: new SFNClient({ ...common, ...through(serviceHosts.stepFunctions) }),
   };
 }
 
@@ -151,16 +157,17 @@ async function startServers(
   { folder, executions, objects, deliver, onFault }: ServerContext,
   { document = readDocument(), simulated, onMessage }: CloudOptions,
 ) {
-  const access = { accessKeyId: folder.token, onFault };
   // first: if it cannot be opened, no server may be left listening
   const database = openStateDatabase(folder);
+  const { token, pathOf, close: removeSockets } = openSockets(folder.path);
+  const access = (service: Service) => ({ accessKeyId: token, socket: pathOf(service), onFault });
   const [secrets, stepFunctions, s3, sns, ssm] = await Promise.all([
-    startSecretsManager(access),
-    startStepFunctions(executions, access),
-    startS3({ ...access, objects }),
-    startSns({ ...access, file: join(folder.logs, 'messages.log'), onMessage }),
+    startSecretsManager(access('secretsManager')),
+    startStepFunctions(executions, access('stepFunctions')),
+    startS3({ ...access('s3'), objects }),
+    startSns({ ...access('sns'), file: join(folder.logs, 'messages.log'), onMessage }),
     startSsm({
-      ...access,
+      ...access('ssm'),
       document,
       simulated,
       commands: folder.commands,
@@ -168,19 +175,21 @@ async function startServers(
       onEnd: (record) => void deliver('command-status', commandEnded(record)),
     }),
   ]);
-  const endpoints: Endpoints = {
-    ssm: ssm.endpoint,
-    stepFunctions: stepFunctions.endpoint,
-    secretsManager: secrets.endpoint,
-    s3: s3.endpoint,
-    sns: sns.endpoint,
-  };
+  const servers = { ssm, stepFunctions, secretsManager: secrets, s3, sns };
+  const sockets = Object.fromEntries(
+    Object.entries(servers).map(([service, { socketPath }]) => [
+      serviceHosts[service as Service],
+      socketPath ?? '',
+    ]),
+  );
   return {
-    endpoints,
+    sockets,
+    token,
     secrets,
     database,
     async close() {
-      await Promise.all([secrets, stepFunctions, s3, sns, ssm].map((server) => server.close()));
+      await Promise.all(Object.values(servers).map((server) => server.close()));
+      removeSockets();
       database.close();
     },
   };

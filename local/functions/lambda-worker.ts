@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openEngine } from '../dynamodb/engine.ts';
-import { engineHost, interceptRequests } from '../dynamodb/request-handler.ts';
+import { engineHost, respond } from '../dynamodb/request-handler.ts';
+import { interceptForSocket, interceptRequests } from '../http/intercept.ts';
 
 export interface Request {
   readonly id: number;
@@ -31,11 +32,14 @@ export interface WorkerOptions {
   readonly folder: string;
   /** The file of the database. */
   readonly database: string;
+  /** The path of the Unix socket of each host name. */
+  readonly sockets: Readonly<Record<string, string>>;
 }
 
-const { folder, database } = workerData as WorkerOptions;
+const { folder, database, sockets } = workerData as WorkerOptions;
 const engine = openEngine({ path: database });
-interceptRequests(engineHost, engine);
+interceptRequests(engineHost, (request) => respond(engine, request));
+for (const [host, path] of Object.entries(sockets)) interceptForSocket(host, path);
 
 const handlers = new Map<string, Promise<Handler>>();
 

@@ -25,6 +25,8 @@ export interface LambdasOptions {
   readonly folder: string;
   /** The file of the database, which the thread opens itself. */
   readonly database: string;
+  /** The path of the Unix socket of each host name; none in tests without endpoints. */
+  readonly sockets?: Readonly<Record<string, string>>;
   /** The whole environment of the functions. */
   readonly environment: Readonly<Record<string, string>>;
   /** Takes what they print. */
@@ -82,7 +84,11 @@ function startWorker(
 ): RunningWorker {
   const worker = new Worker(programs.lambdaWorker, {
     env: options.environment,
-    workerData: { folder: options.folder, database: options.database } satisfies WorkerOptions,
+    workerData: {
+      folder: options.folder,
+      database: options.database,
+      sockets: options.sockets ?? {},
+    } satisfies WorkerOptions,
     stdout: true,
     stderr: true,
   });

@@ -13,7 +13,8 @@ export interface JsonEndpointOptions {
   readonly operations: Readonly<Record<string, Operation>>;
   /** The only access key id that is served; without one, everybody is (tests). */
   readonly accessKeyId?: string | undefined;
-  readonly port?: number | undefined;
+  /** The path of the Unix socket; without one, any free port of loopback (tests). */
+  readonly socket?: string | undefined;
   /** Called with every error that is not a {@link ServiceError}. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -23,9 +24,9 @@ export type JsonEndpoint = Endpoint;
 /** As DynamoDB itself: no service of ours takes more. */
 const maximumBodyBytes = 16 * 1024 * 1024;
 
-/** Serves calls in AWS's JSON protocol on loopback, to those who know the access key id. */
+/** Serves calls in AWS's JSON protocol, to those who know the access key id. */
 export function startJsonEndpoint(options: JsonEndpointOptions): Promise<JsonEndpoint> {
-  return serve((request, response) => void answer(request, response, options), options.port);
+  return serve((request, response) => void answer(request, response, options), options.socket);
 }
 
 async function answer(

@@ -1,27 +1,45 @@
 // What the embedded endpoints have in common, whatever protocol they speak.
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, ListenOptions } from 'node:net';
 import { ServiceError } from './service-error.ts';
+import { reachablePath } from './sockets.ts';
 
+/** A listening endpoint: `http://127.0.0.1:PORT` (tests), or the path of its Unix socket. */
 export interface Endpoint {
-  /** `http://127.0.0.1:PORT`, for an `AWS_ENDPOINT_URL_…` variable. */
   readonly endpoint: string;
+  /** What a client in this process connects to, if `endpoint` is a socket. */
+  readonly socketPath?: string;
   close(): Promise<void>;
 }
 
-/** Serves on loopback; `port` 0 takes any that is free. */
-export async function serve(listener: RequestListener, port = 0): Promise<Endpoint> {
+/** Serves on a Unix socket; without one, on any free port of loopback (tests). */
+export async function serve(listener: RequestListener, socket?: string): Promise<Endpoint> {
   const server = createServer({ keepAliveTimeout: 60_000 }, listener);
-  await listen(server, port);
-  const { port: taken } = server.address() as AddressInfo;
-  return { endpoint: `http://127.0.0.1:${taken}`, close: () => closeServer(server) };
+  if (socket === undefined) {
+    await listen(server, { host: '127.0.0.1', port: 0 });
+    const { port } = server.address() as AddressInfo;
+    return { endpoint: `http://127.0.0.1:${port}`, close: () => closeServer(server) };
+  }
+  const reachable = reachablePath(socket);
+  await listen(server, { path: reachable.path }).catch((error: unknown) => {
+    reachable.close();
+    throw error;
+  });
+  return {
+    endpoint: socket,
+    socketPath: reachable.path,
+    async close() {
+      await closeServer(server);
+      reachable.close();
+    },
+  };
 }
 
-function listen(server: Server, port: number): Promise<void> {
+function listen(server: Server, options: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', () => {
+    server.listen(options, () => {
       server.off('error', reject);
       resolve();
     });
@@ -36,18 +54,15 @@ function closeServer(server: Server): Promise<void> {
 }
 
 /**
- * Loopback is open to every user of the machine. So each call must be signed with an access key id that only the owner of
- * the state folder can read. The signature itself is not checked. Without an id every client is served (tests).
+ * Each call must be signed with the access key id of this process. A socket is then closed to other users even if the mode
+ * of its folder is changed. The signature itself is not checked. Without an id every client is served (tests).
  */
 export function authorize(request: IncomingMessage, accessKeyId: string | undefined): void {
   if (accessKeyId === undefined) return;
   const [, given = ''] = /Credential=([^/\s,]+)\//.exec(request.headers.authorization ?? '') ?? [];
   const digest = (text: string) => createHash('sha256').update(text).digest();
   if (!timingSafeEqual(digest(given), digest(accessKeyId))) {
-    throw new ServiceError(
-      'UnrecognizedClientException',
-      'The access key id is not that of this state folder.',
-    );
+    throw new ServiceError('UnrecognizedClientException', 'The access key id is not that of this process.');
   }
 }
 

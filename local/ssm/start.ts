@@ -25,6 +25,7 @@ export interface SsmOptions {
   /** Plays the hosts instead of this machine; for measurements. */
   readonly simulated?: SimulatedHost | undefined;
   readonly accessKeyId?: string | undefined;
+  readonly socket?: string | undefined;
   /** Called when a command has ended, with its final record. */
   readonly onEnd: (record: CommandRecord) => void;
   readonly onFault: (error: unknown) => void;
@@ -51,6 +52,7 @@ export async function startSsm(given: SsmOptions): Promise<JsonEndpoint> {
     version: '1.1',
     target: 'AmazonSSM',
     accessKeyId: options.accessKeyId,
+    socket: options.socket,
     onFault: options.onFault,
     operations: {
       SendCommand: async (input) => sendCommand(options, records, input),
@@ -64,7 +66,7 @@ export async function startSsm(given: SsmOptions): Promise<JsonEndpoint> {
     },
   });
   return {
-    endpoint: server.endpoint,
+    ...server,
     close() {
       isOpen = false;
       return server.close();

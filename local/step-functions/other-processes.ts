@@ -1,4 +1,5 @@
 // Executions that another process on the same state folder runs: requests for them are forwarded to its endpoint.
+
 import {
   SendTaskFailureCommand,
   SendTaskSuccessCommand,
@@ -8,6 +9,7 @@ import {
 import { isAlive } from '../base/process-identity.ts';
 import { region } from '../base/published-events.ts';
 import { ServiceError } from '../http/service-error.ts';
+import { reachablePath, socketAgent, tokenBeside } from '../http/sockets.ts';
 import { executionArn } from './arns.ts';
 import type { Executions } from './executions.ts';
 import { ownerOf } from './tokens.ts';
@@ -21,18 +23,24 @@ export interface OtherProcesses {
 
 export function otherProcesses(
   { find, tokens }: Pick<Executions, 'find' | 'tokens'>,
-  own: { readonly accessKeyId?: string | undefined; readonly endpoint: () => string | null },
+  ownEndpoint: () => string | null,
 ): OtherProcesses {
-  /** A port is only called while the process that opened it lives: later another program may use it. */
   const endpointOf = (arn: string): string | null => {
     const { owner, endpoint } = find(arn)?.runner ?? {};
-    return owner !== undefined && endpoint && endpoint !== own.endpoint() && isAlive(owner) ? endpoint : null;
+    return owner !== undefined && endpoint && endpoint !== ownEndpoint() && isAlive(owner) ? endpoint : null;
   };
   const forward = async (arn: string, call: (client: SFNClient) => Promise<unknown>): Promise<boolean> => {
     const endpoint = endpointOf(arn);
     if (endpoint === null) return false;
-    const credentials = { accessKeyId: own.accessKeyId ?? 'local', secretAccessKey: 'unused' };
-    const client = new SFNClient({ endpoint, region, credentials, maxAttempts: 1 });
+    const credentials = { accessKeyId: tokenBeside(endpoint) ?? 'local', secretAccessKey: 'unused' };
+    const { path: socketPath, close } = reachablePath(endpoint);
+    const client = new SFNClient({
+      endpoint: 'http://states.certferry.invalid',
+      requestHandler: { httpAgent: socketAgent(socketPath) },
+      region,
+      credentials,
+      maxAttempts: 1,
+    });
     try {
       await call(client);
       return true;
@@ -40,6 +48,7 @@ export function otherProcesses(
       throw error instanceof Error ? new ServiceError(error.name, error.message) : error;
     } finally {
       client.destroy();
+      close();
     }
   };
   const ofToken = (token: string): string => {

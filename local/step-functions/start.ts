@@ -32,7 +32,11 @@ const Start = z.object({
  */
 export async function startStepFunctions(
   executions: Executions,
-  options: { accessKeyId?: string | undefined; onFault: (error: unknown) => void },
+  options: {
+    accessKeyId?: string | undefined;
+    socket?: string | undefined;
+    onFault: (error: unknown) => void;
+  },
 ): Promise<JsonEndpoint> {
   const find = (input: unknown): ExecutionRecord => {
     const { executionArn } = parsed(ByArn, input);
@@ -41,7 +45,7 @@ export async function startStepFunctions(
     return record;
   };
   let endpoint: string | null = null;
-  const others = otherProcesses(executions, { accessKeyId: options.accessKeyId, endpoint: () => endpoint });
+  const others = otherProcesses(executions, () => endpoint);
   const server = await startJsonEndpoint({
     version: '1.0',
     target: 'AWSStepFunctions',

@@ -57,9 +57,7 @@ describe('a state folder', () => {
   test('A state folder may be empty, half created by another process, or contain a foreign file once it is ours', () => {
     checkStateFolder(folder, { mustExist: true });
     mkdirSync(join(folder, 'executions'));
-    writeFileSync(join(folder, 'token.4711'), '');
     checkStateFolder(folder, { mustExist: true });
-    writeFileSync(join(folder, 'token'), '');
     writeFileSync(join(folder, 'README'), '');
 
     expect(() => checkStateFolder(folder, { mustExist: true })).not.toThrow();
@@ -72,7 +70,7 @@ describe('a state folder', () => {
     checkStateFolder(folder, { mustExist: true });
     openStateFolder(folder);
 
-    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['bin', 'targets', 'keys.json', 'token']));
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['bin', 'targets', 'keys.json', 'sockets']));
   });
 
   test('A state folder that others can write is refused before its content is listed', async () => {
@@ -108,7 +106,7 @@ describe('a state folder', () => {
   test('A state folder is made with the folders above it, for its owner alone', () => {
     const state = join(folder, 'a/b/state');
 
-    expect(openStateFolder(state).token).not.toBe('');
+    openStateFolder(state);
 
     for (const made of ['a', 'a/b', 'a/b/state', 'a/b/state/logs']) {
       expect(statSync(join(folder, made)).mode & 0o777).toBe(0o700);

@@ -113,15 +113,11 @@ describe('the messages of a rollout', () => {
   });
 
   test('On one machine, the messages of a rollout contain the files that the commands need', () => {
-    const nowhere = { dynamodb: '', ssm: '', stepFunctions: '', secretsManager: '', s3: '', sns: '' };
     const {
       COMMAND_OPTIONS = '',
       COMMAND_TARGET_OPTIONS = '',
       COMMAND_VERSION_OPTIONS = '',
-    } = lambdaEnvironment(nowhere, {
-      path: '/home/my state',
-      token: '',
-    });
+    } = lambdaEnvironment({ path: '/home/my state' }, '');
     const line = createCommandLine({
       backend: COMMAND_OPTIONS,
       targets: COMMAND_TARGET_OPTIONS,

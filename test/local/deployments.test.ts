@@ -135,13 +135,14 @@ describe('a deployment on this machine', () => {
 
     const [folders, files] = [
       readdirSync(rig().stateDir, { withFileTypes: true }).filter((one) => one.isDirectory()),
-      ['token', 'dynamodb.sqlite'],
+      ['dynamodb.sqlite'],
     ];
     const modes = [rig().stateDir, ...files.map((name) => join(rig().stateDir, name))].map(
       (path) => statSync(path).mode & 0o777,
     );
 
-    expect(modes).toEqual([0o700, 0o600, 0o600]);
+    expect(modes).toEqual([0o700, 0o600]);
+    expect(folders.map(({ name }) => name)).toContain('sockets');
     for (const { name } of folders) {
       expect([name, statSync(join(rig().stateDir, name)).mode & 0o077]).toEqual([name, 0]);
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { afterEach } from 'vitest';
 import { openLambdas } from '../../local/functions/lambdas.ts';
+import { openSockets, socketAgent } from '../../local/http/sockets.ts';
 import { substitute } from '../../local/step-functions/definition.ts';
 import { type Executions, openExecutions } from '../../local/step-functions/executions.ts';
 import { startStepFunctions } from '../../local/step-functions/start.ts';
@@ -53,12 +54,19 @@ export async function open(machine: object, source: string, folder = scratch()):
     invoke: lambdas.invoke,
     onEnded: async (event) => void events.push(event as MachineRig['events'][number]),
   });
-  const server = await startStepFunctions(executions, { onFault: nothing });
+  const sockets = openSockets(folder);
+  const socket = sockets.pathOf('states');
+  const server = await startStepFunctions(executions, {
+    accessKeyId: sockets.token,
+    socket,
+    onFault: nothing,
+  });
   const client = new SFNClient({
-    endpoint: server.endpoint,
+    endpoint: 'http://states.certferry.invalid',
+    requestHandler: { httpAgent: socketAgent(socket) },
     region: 'us-east-1',
     maxAttempts: 1,
-    credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+    credentials: { accessKeyId: sockets.token, secretAccessKey: 'b' },
   });
   opened.push(executions.close, lambdas.close, server.close);
   return { executions, client, events };

@@ -78,7 +78,7 @@ describe('the mode of a state folder', () => {
     mkdirSync(sticky);
     chmodSync(sticky, 0o1777);
 
-    expect(openStateFolder(join(sticky, 'state')).token).not.toBe('');
+    expect(openStateFolder(join(sticky, 'state')).path).toBe(join(sticky, 'state'));
   });
 
   test.each(['executions', 'dynamodb.sqlite', 'executions/running/e', 'hosts/local/journal.json'])(
@@ -121,7 +121,7 @@ describeWith([root], 'a state folder with entries of another user', () => {
   });
 
   test.each([
-    'token',
+    'sockets/1-2-abc/token',
     'dynamodb.sqlite',
     'dynamodb.sqlite-wal',
     'dynamodb.sqlite-shm',
@@ -173,7 +173,7 @@ describeWith([root], 'a state folder with entries of another user', () => {
     plant(join(backups, '0-cert.pem'));
     chmodSync(join(backups, '0-cert.pem'), 0o664);
 
-    expect(openStateFolder(state).token).not.toBe('');
+    expect(openStateFolder(state).path).toBe(state);
 
     symlinkSync('/etc/hostname', join(backups, '1-key.pem'));
     lchownSync(join(backups, '1-key.pem'), otherUid, otherUid);
@@ -184,7 +184,7 @@ describeWith([root], 'a state folder with entries of another user', () => {
     const state = usedState();
     plant(join(state, 'README'));
 
-    expect(openStateFolder(state).token).not.toBe('');
+    expect(openStateFolder(state).path).toBe(state);
   });
 });
 
@@ -208,7 +208,7 @@ describe('a state folder that is also the home of an agent', () => {
     );
 
     expect(ofAgent.filter((name) => !isAgentEntry(name) || isStateEntry(name))).toEqual([]);
-    expect([...ofState, 'token'].filter((name) => !isStateEntry(name) || isAgentEntry(name))).toEqual([]);
+    expect([...ofState, 'sockets'].filter((name) => !isStateEntry(name) || isAgentEntry(name))).toEqual([]);
     expect(dirname(database)).toBe(path);
   });
 });

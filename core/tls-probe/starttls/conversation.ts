@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { probeError } from '../../probe-failure.ts';
 
 /** The connection before TLS, as a STARTTLS dialect uses it. */
@@ -13,11 +13,14 @@ export interface Conversation {
 /** Asks the server to start TLS and returns when the next byte on the wire belongs to TLS. Throws ProbeFailed. */
 export type Dialect = (server: Conversation) => Promise<void>;
 
-/** Far above any greeting or capability list; a server that sends more does not speak the protocol. */
-const maximumClearBytes = 64 * 1024;
+/** The maximum of the whole conversation. Greeting and capabilities of real servers together have less than 4 KiB. */
+const maximumClearKib = 64;
 
-/** Runs a dialect on a connected socket; TLS can start afterwards. */
-export async function converse(socket: Socket, dialect: Dialect): Promise<void> {
+/**
+ * Runs a dialect on a connection; TLS can start afterwards. Ends with an error when the server has sent too much in total,
+ * however short its lines are.
+ */
+export async function converse(socket: Duplex, dialect: Dialect): Promise<void> {
   const reader = readerOf(socket);
   try {
     await dialect({
@@ -40,12 +43,19 @@ function lineEnd(buffer: Buffer): number | null {
 /** Returns how many of the received bytes to take, or null to wait for more. */
 type Measure = (buffer: Buffer) => number | null;
 
-function readerOf(socket: Socket) {
+function readerOf(socket: Duplex) {
   let buffer = Buffer.alloc(0);
+  let received = 0;
   let ended: Error | null = null;
   let wake = () => {};
   const onData = (chunk: Buffer) => {
+    received += chunk.length;
     buffer = Buffer.concat([buffer, chunk]);
+    if (received > maximumClearKib * 1024) {
+      socket.pause();
+      buffer = Buffer.alloc(0); // whole lines in it would keep the dialect busy
+      ended = probeError(`the server sent more than ${maximumClearKib} KiB before TLS started`);
+    }
     wake();
   };
   const onEnd = (cause?: unknown) => {
@@ -60,7 +70,6 @@ function readerOf(socket: Socket) {
       const count = measure(buffer);
       if (count !== null) return cut(count);
       if (ended !== null) throw ended;
-      if (buffer.length > maximumClearBytes) throw probeError('the server does not speak this protocol');
       await new Promise<void>((resolve) => {
         wake = resolve;
       });

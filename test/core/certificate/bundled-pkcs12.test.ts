@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, test } from 'vitest';
 import type { readBundle } from '../../../core/certificate/read-bundle.ts';
-import { forgeForReading } from '../../../scripts/forge-for-reading.ts';
 import { aVersion } from '../../fixtures/certificates.ts';
 import { asPkcs12 } from '../../fixtures/forms.ts';
 
@@ -15,7 +14,6 @@ async function bundled(): Promise<typeof readBundle> {
     minify: true,
     format: 'cjs',
     platform: 'node',
-    plugins: [forgeForReading],
   });
   const code = String(outputFiles[0]?.text);
   expect(code).not.toContain('generateKeyPair');
@@ -24,13 +22,13 @@ async function bundled(): Promise<typeof readBundle> {
   return module.exports.readBundle;
 }
 
-describe('PKCS#12 in a Lambda, without the half of node-forge that makes keys', () => {
+describe('PKCS#12 in a bundled function', () => {
   test.each([
     ['AES and PBKDF2', []],
     ['OpenSSL 1 and Windows (RC2-40 and 3DES, SHA-1)', ['-legacy']],
     ['SHA-512 and an RSA key', ['-macalg', 'sha512'], 'rsa2048'],
   ] as const)(
-    'PKCS#12 in a Lambda, without the half of node-forge that makes keys is read: %s',
+    'A bundled function reads PKCS#12 without the parts of node-forge that create keys: %s',
     async (_, args, keyType?: 'rsa2048') => {
       const version = await aVersion(keyType === undefined ? {} : { keyType });
       const pkcs12 = asPkcs12(version.fullchainPem + version.keyPem, 'a passphrase', args);

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, webcrypto } from 'node:crypto';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { factsOfPem } from '../../../core/certificate/facts.ts';
 import { readBundle } from '../../../core/certificate/read-bundle.ts';
@@ -100,6 +100,24 @@ describe('keys', () => {
     expect(refusal(() => read({ certificate: fullchainPem, key: keyPem }))).toMatchObject({
       name: 'KeyTooWeak',
       message: expect.stringContaining('has 1024 bits; at least 2048 are required'),
+    });
+  });
+
+  test('The check of keys refuses an RSA key of more than 8192 bits, whose signatures take seconds', async () => {
+    const modulus = Buffer.alloc(1025, 0xff).toString('base64url'); // no prime factors are needed: nothing signs with it
+    const publicKey = await webcrypto.subtle.importKey(
+      'jwk',
+      { kty: 'RSA', n: modulus, e: 'AQAB' },
+      { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' },
+      true,
+      ['verify'],
+    );
+    const keys = await webcrypto.subtle.generateKey({ name: 'ECDSA', namedCurve: 'P-256' }, true, ['sign']);
+    const { certPem, keyPem } = await anIdentity({ subject: 'large', keys: { ...keys, publicKey } });
+
+    expect(refusal(() => read({ certificate: certPem, key: keyPem }))).toMatchObject({
+      name: 'KeyTypeUnsupported',
+      message: expect.stringContaining('has 8200 bits; clients refuse more than 8192'),
     });
   });
 

@@ -121,7 +121,7 @@ describe('private keys', () => {
       ),
     ).toMatchObject({
       name: 'BundleUnreadable',
-      message: expect.stringContaining('iterations; at most 2000000 are allowed'),
+      message: expect.stringContaining('iterations; at most 5000000 are allowed'),
     });
   });
 

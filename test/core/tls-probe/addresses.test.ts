@@ -149,6 +149,19 @@ describe('a name with several addresses', () => {
   });
 });
 
+describe('a name with many addresses', () => {
+  test('A name with more than 32 addresses is not probed', async () => {
+    named(...Array.from({ length: 33 }, (_, at) => `127.0.1.${at + 1}`));
+
+    expect(await lookedAt(443)).toMatchObject({
+      observations: [{ address: 'www.example.test:443' }],
+      verified: false,
+      summary:
+        'www.example.test:443: www.example.test has 33 addresses; at most 32 are probed. Use a name with fewer addresses.',
+    });
+  });
+});
+
 describe('a name server', () => {
   test('A name server that does not answer is not waited for', async () => {
     resolve = () => new Promise(() => {});

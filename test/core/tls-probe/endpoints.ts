@@ -29,7 +29,8 @@ export async function serveTcp(attend: (socket: Socket) => void): Promise<Endpoi
   return await listen(createTcpServer(attend), '127.0.0.1', 0);
 }
 
-async function listen(server: Server, host: string, port: number): Promise<Endpoint> {
+/** Starts a server, and counts its connections. */
+export async function listen(server: Server, host: string, port: number): Promise<Endpoint> {
   const sockets = new Set<Socket>();
   let accepted = 0;
   let settle = () => {};

@@ -88,21 +88,6 @@ describe.each(starttlsProtocols)('%s', (protocol) => {
       await expect.poll(server.open).toBe(0);
     },
   );
-
-  test('A probe reads a bounded amount', async () => {
-    const flood = await serveTcp((socket) => {
-      const pour = () => {
-        while (socket.write('x'.repeat(16_384))) {}
-        socket.once('drain', pour);
-      };
-      pour();
-    });
-    servers.push(flood);
-
-    expect(await problem(flood.port, protocol)).toMatch(
-      /^the (server does not speak this protocol|answer is not)/,
-    );
-  });
 });
 
 test.each([

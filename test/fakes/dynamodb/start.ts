@@ -1,5 +1,6 @@
 import { openEngine } from '../../../local/dynamodb/engine.ts';
-import { interceptRequests } from '../../../local/dynamodb/request-handler.ts';
+import { respond } from '../../../local/dynamodb/request-handler.ts';
+import { interceptRequests } from '../../../local/http/intercept.ts';
 
 export interface DynamoDb {
   /** For clients of this thread: it is no address on a network. */
@@ -14,6 +15,6 @@ export async function startDynamoDb(): Promise<DynamoDb> {
   count += 1;
   const host = `dynamodb-${count}.certferry.invalid`;
   const engine = openEngine();
-  interceptRequests(host, engine);
+  interceptRequests(host, (request) => respond(engine, request));
   return { endpoint: `http://${host}`, close: async () => engine.close() };
 }

@@ -1,0 +1,148 @@
+// Opens one block with a private key. Messages and details never contain key bytes or a passphrase, and errors of OpenSSL
+// are never a cause.
+import { createPrivateKey, type KeyObject } from 'node:crypto';
+import { CertferryError } from '../errors.ts';
+import { bufferOf, childrenOf, octetsOf, oidOf, parseDer } from './asn1.ts';
+import { readEncryption } from './encryption.ts';
+import { wrongPassphrase } from './passphrase.ts';
+import { type Block, toPem } from './pem.ts';
+import { tryOr } from './try-or.ts';
+
+/** A key before it is opened. `iterations`: what its derivation costs. */
+export interface SealedKey {
+  readonly iterations: number;
+  /** @throws CertferryError WrongPassphrase, KeyTypeUnsupported, BundleUnreadable */
+  open(): KeyObject;
+}
+
+/** Key types with a JWK form; no accepted leaf has a key of another type. */
+const jwkTypes: readonly string[] = ['rsa', 'ec', 'ed25519'];
+
+/**
+ * The algorithms of PKCS#8 whose keys OpenSSL reads at once. For DSA and Diffie-Hellman, it computes the public key from
+ * numbers of any size: minutes for a key of 40 KB.
+ */
+const quickAlgorithms: readonly string[] = [
+  '1.2.840.113549.1.1.1', // RSA
+  '1.2.840.113549.1.1.10', // RSASSA-PSS
+  '1.2.840.10045.2.1', // EC
+  '1.3.101.110', // X25519
+  '1.3.101.111', // X448
+  '1.3.101.112', // Ed25519
+  '1.3.101.113', // Ed448
+];
+
+/** Names of refused algorithms, for messages. */
+const refusedAlgorithms: Readonly<Record<string, string>> = {
+  '1.2.840.10040.4.1': 'DSA',
+  '1.2.840.113549.1.3.1': 'DH',
+  '1.2.840.10046.2.1': 'DH',
+};
+
+/**
+ * Reads the format and the encryption of a key, without deriving anything.
+ * @throws CertferryError WrongPassphrase, KeyTypeUnsupported, BundleUnreadable
+ */
+export function readSealedKey(block: Block, passphrase: string | undefined): SealedKey {
+  const read = Object.hasOwn(formats, block.label) ? formats[block.label] : undefined;
+  if (read === undefined) throw unsupported(block, `a block ${block.label}`);
+  return read(block, passphrase);
+}
+
+type Format = (block: Block, passphrase: string | undefined) => SealedKey;
+
+const formats: Readonly<Record<string, Format>> = {
+  'PRIVATE KEY': (block) => ({
+    iterations: 0,
+    open: () => openPkcs8(block, block.der) ?? refuse(unreadable(block)),
+  }),
+  'ENCRYPTED PRIVATE KEY': readEncrypted,
+  'RSA PRIVATE KEY': readTraditional,
+  'EC PRIVATE KEY': readTraditional,
+  'OPENSSH PRIVATE KEY': (block) => refuse(openssh(block)),
+};
+
+/** PKCS#1 or SEC1. If it is encrypted, its key is derived in one iteration (RFC 1421 headers). */
+function readTraditional(block: Block, passphrase: string | undefined): SealedKey {
+  const key = toPem(block);
+  if (!block.headers.includes('ENCRYPTED')) {
+    return { iterations: 0, open: () => parsed({ key }) ?? refuse(unreadable(block)) };
+  }
+  const failure = wrongPassphrase(block.field, 'private key', passphrase);
+  if (passphrase === undefined) throw failure;
+  return { iterations: 1, open: () => parsed({ key, passphrase }) ?? refuse(failure) };
+}
+
+/** EncryptedPrivateKeyInfo (RFC 5958 section 3): the algorithm, and the encrypted PrivateKeyInfo. */
+function readEncrypted(block: Block, passphrase: string | undefined): SealedKey {
+  const { field, der } = block;
+  const failure = wrongPassphrase(field, 'private key', passphrase);
+  // The keys in a PKCS#12 file without a passphrase are encrypted with the empty one.
+  const secret = field === 'pkcs12' ? (passphrase ?? '') : passphrase;
+  const [algorithm, content] = tryOr(() => childrenOf(parseDer(der)), []);
+  const cipherText = tryOr(() => bufferOf(octetsOf(content)), null);
+  if (secret === undefined || algorithm === undefined || cipherText === null) throw failure;
+  const { iterations, decrypt } = orUnsupported(block, () => readEncryption(algorithm));
+  return {
+    iterations,
+    open() {
+      const clear = orUnsupported(block, () => decrypt(cipherText, secret));
+      return (clear === null ? null : openPkcs8(block, clear)) ?? refuse(failure);
+    },
+  };
+}
+
+/** Null if the bytes are not a key in PKCS#8. */
+function openPkcs8(block: Block, der: Buffer): KeyObject | null {
+  const algorithm = tryOr(() => oidOf(childrenOf(childrenOf(parseDer(der))[1])[0]), null);
+  if (algorithm === null) return null;
+  if (!quickAlgorithms.includes(algorithm)) {
+    throw unsupported(block, refusedAlgorithms[algorithm] ?? `of the algorithm ${algorithm}`);
+  }
+  return parsed({ key: toPem({ label: 'PRIVATE KEY', headers: '', der }) });
+}
+
+function parsed(input: { readonly key: string; readonly passphrase?: string }): KeyObject | null {
+  return tryOr(() => canonical(createPrivateKey(input)), null);
+}
+
+/** OpenSSL keeps version numbers and optional parts of the input format; the numbers of a JWK have none. */
+function canonical(key: KeyObject): KeyObject {
+  if (!jwkTypes.includes(String(key.asymmetricKeyType))) return key;
+  return createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
+}
+
+function refuse(error: CertferryError): never {
+  throw error;
+}
+
+/** Turns the plain Error of an encryption into a refusal of the block. */
+function orUnsupported<Result>(block: Block, call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    throw undecryptable(block, error);
+  }
+}
+
+function undecryptable({ field, label }: Block, cause: unknown): CertferryError {
+  const reason = String(cause).replace(/^[A-Za-z]*Error: |\.$/g, '');
+  const message = `The field "${field}": the block ${label} cannot be decrypted: ${reason}. Export it again with "openssl pkcs8 -topk8 -in FILE -out NEW".`;
+  return new CertferryError('BundleUnreadable', message, { details: { field, label } });
+}
+
+function unreadable({ field, label }: Block): CertferryError {
+  const message = `The field "${field}": the block ${label} cannot be read as a private key. Copy the whole block again; check the file with "openssl pkey -in FILE -noout".`;
+  return new CertferryError('BundleUnreadable', message, { details: { field, label } });
+}
+
+/** `key`: its kind. */
+function unsupported({ field, label }: Block, key: string): CertferryError {
+  const message = `The private key (field "${field}") is ${key}. Use RSA (2048 to 8192 bits), ECDSA on P-256, P-384 or P-521, or Ed25519, in PKCS#8, PKCS#1 or SEC1.`;
+  return new CertferryError('KeyTypeUnsupported', message, { details: { field, label, key } });
+}
+
+function openssh({ field, label }: Block): CertferryError {
+  const message = `The field "${field}": ${label} is a format that TLS servers do not read. Convert a copy with "ssh-keygen -p -m PKCS8 -f COPY".`;
+  return new CertferryError('KeyTypeUnsupported', message, { details: { field, label } });
+}
