@@ -14,8 +14,9 @@ import { type ReadJob, readJob } from '../core/seal/job-text.ts';
 import { recover } from './apply/recover.ts';
 import { privateFolder } from './host/durable-files.ts';
 import { type Home, homeAt } from './host/home.ts';
-import { hostPublicKey, openSealed } from './host/host-keys.ts';
+import { hostPublicKey, isRetired, openSealed, retireOpenedKey } from './host/host-keys.ts';
 import { acquireLock } from './host/locks.ts';
+import { presentableOutput } from './host/presentable-output.ts';
 import { deploy, rejected } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
 import { inspectEndpoints } from './jobs/inspect-endpoints.ts';
@@ -63,21 +64,50 @@ type EndpointInspection = Extract<ReadJob, { sealed: false }> & {
 const isEndpointInspection = (job: ReadJob): job is EndpointInspection =>
   !job.sealed && job.job.header.action === 'inspect' && job.job.inspections !== undefined;
 
+/** First retires the key of a job that was killed before it could. A repetition of that job may still need the key. */
 async function perform(home: Home, job: ReadJob): Promise<AgentLine> {
-  if (!job.sealed) return performOpen(home, job.job);
-  const finished = finishedResult(home, job.header);
-  if (finished !== null) return withHostKey(home, finished);
-  const opened = await openSealed(home, job.kid, job.text);
-  if (opened === null) return unknownKey(home, job.header);
-  refuseExpired(opened.header, new Date());
-  checkFence(home, opened.header);
-  return withHostKey(
-    home,
-    await withErrorResult(home, opened.header, () => deploy(home, opened.header, opened.body)),
-  );
+  const finished = job.sealed ? finishedResult(home, job.header) : null;
+  const warnings = retireKey(home, job.sealed && finished === null ? job.kid : null);
+  const line = await performAfterRecovery(home, job, finished);
+  return { ...line, warnings: [...line.warnings, ...warnings] };
 }
 
-/** Opening the job has rotated the host key, so every result, also a failure, must contain the new public key. */
+async function performAfterRecovery(
+  home: Home,
+  job: ReadJob,
+  finished: AgentLine | null,
+): Promise<AgentLine> {
+  if (!job.sealed) return performOpen(home, job.job);
+  return withHostKey(home, finished ?? (await performSealed(home, job)));
+}
+
+/** The key that opened the job is deleted once the result is durable. A repeated job gets its result from the receipt. */
+async function performSealed(home: Home, job: ReadJob & { sealed: true }): Promise<AgentLine> {
+  const opened = await openSealed(home, job.kid, job.text);
+  if (opened === null) return unknownKey(home, job);
+  const { header, body } = opened;
+  const line = await withErrorResult(home, header, () => {
+    refuseExpired(header, new Date());
+    checkFence(home, header);
+    return deploy(home, header, body);
+  });
+  return { ...line, warnings: [...line.warnings, ...retireKey(home, null)] };
+}
+
+/** A full disk must not prevent a rollback, or change the result of a finished job: a failure becomes a warning. */
+function retireKey(home: Home, except: string | null): string[] {
+  try {
+    retireOpenedKey(home, except);
+    return [];
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return [
+      `the key of the last job could not be deleted (${message}); the next job on this host deletes it`,
+    ];
+  }
+}
+
+/** Every result of an opened job, also a failure, must contain the new public key: the next bundle is sealed to it. */
 async function withErrorResult(
   home: Home,
   header: JobHeader,
@@ -131,18 +161,30 @@ async function withHostKey(home: Home, line: AgentLine): Promise<AgentLine> {
   return { ...line, hostKey: await hostPublicKey(home) };
 }
 
-/** The job is sealed to an outdated key, e.g. of a host that was rebuilt. The sender repeats it with the current key. */
-function unknownKey(home: Home, header: JobHeader): Promise<AgentLine> {
-  return enrolled(home, header, 'UnknownHostKey');
+/**
+ * The job is sealed to a key that this host has deleted after a job, or never had, e.g. because it was rebuilt. The sender
+ * repeats the job with the current key.
+ */
+function unknownKey(home: Home, { header, kid }: ReadJob & { sealed: true }): Promise<AgentLine> {
+  return enrolled(home, header, isRetired(home, kid) ? 'RetiredHostKey' : 'UnknownHostKey');
 }
 
-async function enrolled(home: Home, header: JobHeader, reason: string | null): Promise<AgentLine> {
+const enrolmentSummaries = {
+  none: 'this host has a key',
+  RetiredHostKey:
+    'the job was sealed to a key that this host has deleted after an earlier job; the result contains its current key',
+  UnknownHostKey:
+    'the job was sealed to a key that this host does not have; the result contains its current key',
+} as const;
+
+async function enrolled(
+  home: Home,
+  header: JobHeader,
+  reason: 'RetiredHostKey' | 'UnknownHostKey' | null,
+): Promise<AgentLine> {
   const line = resultLine(header, {
     outcome: 'enrolled',
-    summary:
-      reason === null
-        ? 'this host has a key'
-        : 'the job was sealed to a key that this host does not have; the result contains its current key',
+    summary: enrolmentSummaries[reason ?? 'none'],
     reason,
   });
   return withHostKey(home, line);
@@ -183,8 +225,9 @@ const [, , role, request = ''] = process.argv;
     process.stdout.write(`${JSON.stringify(line)}\n`, () => process.exit(0));
   },
   (error: unknown) => {
-    process.stderr.write(`certferry agent: ${error instanceof Error ? error.message : String(error)}\n`, () =>
-      process.exit(1),
+    process.stderr.write(
+      `certferry agent: ${presentableOutput(error instanceof Error ? error.message : String(error), 'start')}\n`,
+      () => process.exit(1),
     );
   },
 );

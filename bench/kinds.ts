@@ -57,6 +57,7 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
       const started = performance.now();
       const { line, stderr } = await runAgentWith(host.home, job);
       const took = performance.now() - started;
+      host.received(line);
       if (line?.outcome !== 'applied') throw new Error(`${daemon.title}: ${line?.summary ?? stderr}`);
       return took;
     };

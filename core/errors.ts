@@ -51,6 +51,7 @@ export const errorNames = {
   JobUnreadable: 'never',
   JobExpired: 'never',
   SealBroken: 'never',
+  RetiredHostKey: 'now',
   UnknownHostKey: 'now',
   StaleFence: 'never',
   EnrolmentLoop: 'never',

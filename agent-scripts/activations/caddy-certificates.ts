@@ -1,4 +1,5 @@
-import { quoteArgv, redact } from '../host/run-command.ts';
+import { presentableOutput } from '../host/presentable-output.ts';
+import { quoteArgv } from '../host/run-command.ts';
 import type { ActivationContext, ActivationResult, Activator } from './activator.ts';
 import { type AdminResponse, requestAdmin, socketPath } from './caddy-admin.ts';
 import { type CaddyCertificates, Entry, loaders } from './caddy-entries.ts';
@@ -52,10 +53,9 @@ async function loadFiles(
   }
 }
 
-/** The reason of a failed request, without PEM text. */
 function reasonOf(activation: CaddyCertificates, error: unknown): string {
   const { name, message } = error as Error;
-  return `${api(activation)}: ${name === 'TimeoutError' || name === 'AbortError' ? 'no response before the deadline' : shorten(message)}`;
+  return `${api(activation)}: ${name === 'TimeoutError' || name === 'AbortError' ? 'no response before the deadline' : presentableOutput(message, 'start')}`;
 }
 
 async function findEntry(
@@ -104,7 +104,7 @@ function replaceEntry(
 
 function resultOf(activation: CaddyCertificates, { status, body }: AdminResponse): ActivationResult {
   if (status === 200) return { ok: true, detail: `${api(activation)} accepted the certificate` };
-  const detail = `${api(activation)} refused the certificate with HTTP ${status}: ${shorten(body)}`;
+  const detail = `${api(activation)} refused the certificate with HTTP ${status}: ${presentableOutput(body, 'start')}`;
   return { ok: false, detail, keptPrevious: true };
 }
 
@@ -117,10 +117,6 @@ function entryCountProblem(activation: CaddyCertificates, count: number): string
 
 function api({ address }: CaddyCertificates): string {
   return `Caddy's admin API at ${address}`;
-}
-
-function shorten(text: string): string {
-  return redact(text).trim().slice(0, 600);
 }
 
 /** The operator replaces N by the number of the entry. No command contains a key. */

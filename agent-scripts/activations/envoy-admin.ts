@@ -25,7 +25,8 @@ export function envoyAdmin(endpoint: string, deadline: AbortSignal): EnvoyAdmin 
     const signal = AbortSignal.any([deadline, AbortSignal.timeout(requestSeconds * 1_000)]);
     const response = await fetch(endpoint + path, { signal, redirect: 'error' });
     if (!response.ok) throw new Error(`${path} returned HTTP ${response.status}`);
-    return await response.json();
+    // without the cause: the message of JSON.parse quotes its input
+    return await response.json().catch(() => Promise.reject(new Error(`${path} returned no JSON`)));
   };
   return {
     async leaves() {

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
+import { presentableOutput } from '../host/presentable-output.ts';
 import { quoteArgv } from '../host/run-command.ts';
 import type { ActivationResult, Activator, MemoryReading } from './activator.ts';
 import { type EnvoyAdmin, envoyAdmin, leafName } from './envoy-admin.ts';
@@ -104,5 +105,5 @@ function leafIn(pem: string | null): string | null {
 /** The message of fetch is only "fetch failed"; its cause has the reason. */
 function reasonOf(error: unknown): string {
   const { message, cause } = error as Error;
-  return cause instanceof Error ? cause.message : message;
+  return presentableOutput(cause instanceof Error ? cause.message : message, 'start');
 }

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
-import { quoteArgv, redact } from '../host/run-command.ts';
+import { presentableOutput } from '../host/presentable-output.ts';
+import { quoteArgv } from '../host/run-command.ts';
 import type { ActivationContext, ActivationResult, Activator, MemoryReading } from './activator.ts';
 import { readInstalledPem, showsCertificate, showsChainOf, showsLeafOf } from './haproxy-memory.ts';
 import { haproxySocket, type SendCommand } from './haproxy-socket.ts';
@@ -132,7 +133,7 @@ async function attemptTransaction(send: SendCommand, name: string, pem: string):
   const committed = await send(`commit ssl cert ${name}`);
   if (committed.startsWith('No ongoing transaction')) return 'another client ended the transaction';
   if (!committed.includes('Success!')) {
-    throw new Error(redact(committed) || 'haproxy closed the connection at the commit');
+    throw new Error(presentableOutput(committed, 'start') || 'haproxy closed the connection at the commit');
   }
   const shown = await send(`show ssl cert ${name}`);
   return showsLeafOf(pem, shown) ? null : 'haproxy has another certificate in memory after the commit';
@@ -144,7 +145,7 @@ async function abort(send: SendCommand, name: string): Promise<string | null> {
   if (/^(No ongoing transaction|Transaction aborted)/.test(output)) return null;
   const other = /ongoing transaction is about '(.+?)'/.exec(output)?.[1];
   if (other !== undefined) return other;
-  throw new Error(redact(output) || 'haproxy closed the connection');
+  throw new Error(presentableOutput(output, 'start') || 'haproxy closed the connection');
 }
 
 /** Whether memory and files match although no transaction was possible, e.g. before the first successful one. */
@@ -164,7 +165,9 @@ async function memoryMatchesFiles(
 
 async function refusal(send: SendCommand, output: string, pem: string): Promise<string> {
   if (output === '') return `haproxy closed the connection; ${bufferHint(pem)}`;
-  return output.includes('not referenced by the configuration') ? unknownName(send) : redact(output);
+  return output.includes('not referenced by the configuration')
+    ? unknownName(send)
+    : presentableOutput(output, 'start');
 }
 
 function bufferHint(pem: string): string {

@@ -2,6 +2,7 @@ import type { Repair } from '../../core/deployment/agent-line.ts';
 import { manualActivation } from '../activations/activation.ts';
 import { activateChange } from '../change/activate-change.ts';
 import type { Change, ChangedFile } from '../change/change.ts';
+import { rememberKeysOf } from '../change/keys-of-change.ts';
 import { restoreFiles } from '../files/restore.ts';
 import type { Home } from '../host/home.ts';
 import { quoteArgv } from '../host/run-command.ts';
@@ -18,6 +19,7 @@ export type UndoResult =
  * files could not be restored, or if the daemon still uses the previous files (`keptPrevious`).
  */
 export async function undoChange(home: Home, change: Change, keptPrevious = false): Promise<UndoResult> {
+  rememberKeysOf(change.files, change.fileUser ?? null);
   writeJournal(home, 'undoing', change);
   try {
     restoreFiles(change);

@@ -11,10 +11,12 @@ import { digestOf } from '../host/digest.ts';
 import { temporaryBeside } from '../host/durable-files.ts';
 import { type FileUser, findFileUser, withFileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
+import { rememberKeysIn } from '../host/known-keys.ts';
 import { type DefaultOwnership, metadataOf, resolveOwnership } from '../host/ownership.ts';
 import { activationContext } from './activate-change.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { type DaemonMemory, readDaemonMemory, withPreviousFromMemory } from './daemon-memory.ts';
+import { rememberKeysOf } from './keys-of-change.ts';
 
 /** A change planned for this host. `contents` are the bytes to write, in the order of `files`; they stay in memory. */
 export interface PlannedChange {
@@ -29,7 +31,8 @@ export interface PlannedChange {
 export type ChangePolicy = Pick<Change, 'commandTimeoutSeconds' | 'backupRetention' | 'verify'>;
 
 /**
- * Resolves links, users and groups, and compares the desired files with the installed ones. Changes nothing.
+ * Resolves links, users and groups, and compares the desired files with the installed ones. Changes nothing. From now on,
+ * output with part of the new or previous key is withheld.
  * @throws CertferryError PlanInvalid, UntrustedPath, UnknownOwner, DaemonUnreachable
  */
 export async function planChange(
@@ -51,6 +54,8 @@ export async function planChange(
       ),
     ),
   );
+  for (const content of [...contents, ...daemonMemory.values()]) rememberKeysIn(content);
+  rememberKeysOf(files, user);
   refuseSharedDestination(files);
   const installed = withFileUser(user, () => readInstalledCertificate(files, daemonMemory));
   return {

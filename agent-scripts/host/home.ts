@@ -7,7 +7,7 @@ import { join } from 'node:path';
  * bin/, compiled/                      the agent and the runtime (bootstrap.sh), compiled code (Node)
  * lock                                 empty file, locked while a job runs
  * locks/                               locks of destination folders, if the agent is not root (else /run/certferry)
- * keys.json                            the host's X25519 key and the next one
+ * keys.json                            the host's X25519 key, the next one during a job, ids of retired keys
  * journal.json                         exists only during a change
  * scratch/                             mount point inside private namespaces; empty outside
  * targets/<id>/fence                   highest fence of all jobs so far

@@ -6,22 +6,32 @@ import { HostPrivateKey, makeHostKey, publicHostKey } from '../../core/seal/host
 import { unseal } from '../../core/seal/unseal.ts';
 import { writeDurably } from './durable-files.ts';
 import type { Home } from './home.ts';
+import { rememberSecret } from './known-keys.ts';
 
-/** `current` is the key that bundles are sealed to. `next` is the key whose public half the last reply contained. */
-const HostKeys = z.strictObject({ current: HostPrivateKey, next: z.nullable(HostPrivateKey) });
+/**
+ * `current` is the key that bundles are sealed to. `next` exists from the moment at which `current` opens a job until
+ * `current` is retired: the reply contains its public half. `retired` are the ids of the last keys that were deleted.
+ */
+const HostKeys = z.strictObject({
+  current: HostPrivateKey,
+  next: z.nullable(HostPrivateKey),
+  retired: z._default(z.array(z.string()), []),
+});
 type HostKeys = z.infer<typeof HostKeys>;
+
+/** A sender that misses a reply has the last retired key. The others serve senders that miss several. */
+const maximumRetired = 8;
 
 /** The public key for the next bundle to this host. Creates the host's first key if it has none. */
 export async function hostPublicKey(home: Home): Promise<HostKey> {
-  const keys = readKeys(home) ?? { current: await makeHostKey(), next: null };
+  const keys = readKeys(home) ?? { current: await makeHostKey(), next: null, retired: [] };
   if (!existsSync(home.keys)) writeKeys(home, keys);
   return publicHostKey(keys.next ?? keys.current);
 }
 
 /**
- * Opens a sealed job and rotates the host key. Each reply contains the public half of the next key. The first bundle
- * sealed to the next key destroys the current one, so nobody can later decrypt what remains in the command history
- * (forward secrecy). If a reply is lost, both keys still work.
+ * Opens a sealed job. The first job that a key opens also creates the next key, before the job starts: the host always has
+ * a key for the next bundle.
  * Null if the job is sealed to a key that this host does not have.
  * @throws CertferryError SealBroken
  */
@@ -31,16 +41,38 @@ export async function openSealed(
   text: string,
 ): Promise<{ header: JobHeader; body: SealedBody } | null> {
   const keys = readKeys(home);
-  const key = [keys?.current, keys?.next].find((candidate) => candidate?.kid === kid);
-  if (!keys || !key) return null;
-  const opened = await unseal(text, key);
-  const isNext = key.kid === keys.next?.kid;
-  if (isNext || keys.next === null) writeKeys(home, { current: key, next: await makeHostKey() });
+  if (keys === null || keys.current.kid !== kid) return null;
+  rememberSecret(Buffer.from(keys.current.d, 'base64url'));
+  const opened = await unseal(text, keys.current);
+  if (keys.next === null) writeKeys(home, { ...keys, next: await makeHostKey() });
   return opened;
 }
 
+/**
+ * Deletes the key that has opened a job, so that neither the host nor the command history can reveal the newest bundle
+ * (forward secrecy). Call it when the result of the job is durable, and before the next job, in case the agent was killed
+ * in between. `except` is the key of a job that this run may have to open again. Does nothing if no key has opened a job.
+ */
+export function retireOpenedKey(home: Home, except: string | null): void {
+  const keys = readKeys(home);
+  if (keys === null || keys.next === null || keys.current.kid === except) return;
+  const retired = [keys.current.kid, ...keys.retired].slice(0, maximumRetired);
+  writeKeys(home, { current: keys.next, next: null, retired });
+}
+
+/** Whether this host had the key and deleted it after a job. Otherwise the key belongs to another host or an earlier home. */
+export function isRetired(home: Home, kid: string): boolean {
+  return readKeys(home)?.retired.includes(kid) ?? false;
+}
+
 function readKeys(home: Home): HostKeys | null {
-  return existsSync(home.keys) ? HostKeys.parse(JSON.parse(readFileSync(home.keys, 'utf8'))) : null;
+  if (!existsSync(home.keys)) return null;
+  try {
+    return HostKeys.parse(JSON.parse(readFileSync(home.keys, 'utf8')));
+  } catch {
+    // without the cause: the message of JSON.parse quotes its input
+    throw new Error(`${home.keys} is damaged; remove it, and the host creates a new key`);
+  }
 }
 
 function writeKeys(home: Home, keys: HostKeys): void {

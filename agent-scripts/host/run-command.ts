@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { isStartable } from './find-program.ts';
+import { judgedBytes, presentableOutput } from './presentable-output.ts';
 
-/** How a command ended. `output` is the end of its output, redacted and truncated. */
+/** How a command ended. `output` is the presentable end of its output. */
 export interface CommandResult {
   readonly argv: readonly string[];
   readonly ending: 'exited' | 'killed' | 'timed out' | 'not started';
@@ -9,8 +10,11 @@ export interface CommandResult {
   readonly output: string;
 }
 
-/** Maximum length of a command's output in the agent's result, in characters. */
-const maximumOutputCharacters = 600;
+/** The same with the end of the raw output, which may contain a private key: it must not reach a result. */
+export interface CapturedCommand extends Omit<CommandResult, 'output'> {
+  readonly rawOutput: Buffer;
+}
+
 /** Time between SIGTERM at the deadline and SIGKILL. */
 const terminationMilliseconds = 2_000;
 /** Time to read remaining output after the exit: a daemon that the command started may keep the pipe open. */
@@ -33,11 +37,18 @@ export function findStartProblem([file = '']: readonly string[]): string | null 
  * Runs argv without a shell in a new process group, which is killed at the deadline. The environment is that of a
  * service, not the agent's: a command cannot inherit a job or a key.
  */
-export function runCommand(argv: readonly string[], timeoutSeconds: number): Promise<CommandResult> {
+export async function runCommand(argv: readonly string[], timeoutSeconds: number): Promise<CommandResult> {
+  const command = await captureCommand(argv, timeoutSeconds);
+  const { ending, code } = command;
+  return { argv, ending, code, output: presentableOutput(command.rawOutput, 'end') };
+}
+
+/** As {@link runCommand}, for a caller that reads the output itself. */
+export function captureCommand(argv: readonly string[], timeoutSeconds: number): Promise<CapturedCommand> {
   const [file, ...args] = argv;
-  if (file === undefined) return Promise.resolve(result(argv, 'not started', null, 'empty command'));
+  if (file === undefined) return Promise.resolve(captured(argv, 'not started', null, 'empty command'));
   return new Promise((resolve) => {
-    let output = '';
+    let output: Buffer = Buffer.alloc(0);
     let timedOut = false;
     const child = spawn(file, args, {
       detached: true,
@@ -46,7 +57,7 @@ export function runCommand(argv: readonly string[], timeoutSeconds: number): Pro
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     const collect = (chunk: Buffer): void => {
-      output = (output + chunk.toString('utf8')).slice(-8_192);
+      output = Buffer.concat([output, chunk]).subarray(-judgedBytes);
     };
     child.stdout.on('data', collect);
     child.stderr.on('data', collect);
@@ -56,13 +67,13 @@ export function runCommand(argv: readonly string[], timeoutSeconds: number): Pro
     }, timeoutSeconds * 1_000);
     child.once('error', (error) => {
       clearTimeout(deadline);
-      resolve(result(argv, 'not started', null, error.message));
+      resolve(captured(argv, 'not started', null, error.message));
     });
     child.once('exit', (code, signal) => {
       clearTimeout(deadline);
       if (timedOut) signalGroup(child, 'SIGKILL');
       const ending = timedOut ? 'timed out' : signal === null ? 'exited' : 'killed';
-      resolve(readRemainingOutput(child).then(() => result(argv, ending, code, output)));
+      resolve(readRemainingOutput(child).then(() => captured(argv, ending, code, output)));
     });
   });
 }
@@ -88,32 +99,13 @@ export function quoteArgv(argv: readonly string[]): string {
     .join(' ');
 }
 
-function result(
+function captured(
   argv: readonly string[],
   ending: CommandResult['ending'],
   code: number | null,
-  output: string,
-): CommandResult {
-  return { argv, ending, code, output: redact(output).trim().slice(-maximumOutputCharacters) };
-}
-
-/**
- * Removes private keys from a command's output, which SSM stores: PEM blocks and long base64 strings. A string counts as
- * base64 if it mixes upper case, lower case and digits, so that paths stay readable.
- */
-export function redact(text: string): string {
-  return (
-    text
-      .replace(
-        /-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(-----END [A-Z ]*PRIVATE KEY-----|$)/g,
-        '[redacted]',
-      )
-      // the rest of a block whose start was truncated
-      .replace(/[\s\S]*-----END [A-Z ]*PRIVATE KEY-----/, '[redacted]')
-      .replace(/[A-Za-z0-9+/_-]{40,}={0,2}/g, (run) =>
-        /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run) ? '[redacted]' : run,
-      )
-  );
+  output: string | Buffer,
+): CapturedCommand {
+  return { argv, ending, code, rawOutput: Buffer.from(output) };
 }
 
 function killGroup(child: ChildProcess): void {

@@ -9,6 +9,7 @@ import { destinationsOf, planChange } from '../change/plan.ts';
 import { desiredChange } from '../connectors/connectors.ts';
 import { hostDistribution } from '../host/distribution.ts';
 import type { Home } from '../host/home.ts';
+import { rememberKeysIn } from '../host/known-keys.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { installedReceipt, receiptsOf } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
@@ -24,6 +25,7 @@ export async function deploy(
   header: JobHeader,
   { target, bundle }: SealedBody,
 ): Promise<AgentLine> {
+  rememberKeysIn(bundle.key);
   const version = checkBundle(bundle);
   const desired = desiredChange(target, bundle, hostDistribution());
   const policy = { ...target.config, verify: target.verify };

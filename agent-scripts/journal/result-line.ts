@@ -1,9 +1,24 @@
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
+import { presentableSentence } from '../host/presentable-output.ts';
 
-/** The agent's result for one deployment; fields that are not given are null. */
+/**
+ * The agent's result for one deployment; fields that are not given are null. Text with part of a private key is withheld,
+ * whichever error or daemon it comes from.
+ */
 export function resultLine(
   { deploymentId, targetId }: Pick<AgentLine, 'deploymentId' | 'targetId'>,
   fields: Pick<AgentLine, 'outcome' | 'summary'> & Partial<AgentLine>,
 ): AgentLine {
-  return agentLine({ deploymentId, targetId, ...fields });
+  const observations = fields.observations?.map((observation) => ({
+    ...observation,
+    problem: observation.problem === null ? null : presentableSentence(observation.problem),
+  }));
+  return agentLine({
+    deploymentId,
+    targetId,
+    ...fields,
+    summary: presentableSentence(fields.summary),
+    warnings: (fields.warnings ?? []).map(presentableSentence),
+    ...(observations !== undefined && { observations }),
+  });
 }

@@ -5,7 +5,8 @@ import { endpointParts } from '../../core/targets/verify.ts';
 import type { Change } from '../change/change.ts';
 import { privateFolder } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
-import { runCommand } from '../host/run-command.ts';
+import { presentableOutput } from '../host/presentable-output.ts';
+import { captureCommand } from '../host/run-command.ts';
 
 /** Result of a rehearsal. `unavailable`: the sandbox could not be set up, so the files are neither proven nor refused. */
 export type Rehearsal =
@@ -13,8 +14,11 @@ export type Rehearsal =
   | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'unavailable'; readonly why: string };
 
-/** The JSON line that the probe inside the sandbox prints (see `sandbox-probe.ts`). */
-const SandboxProbeResult = z.strictObject({ ok: z.boolean(), why: z.string() });
+/**
+ * The JSON line that the probe inside the sandbox prints (see `sandbox-probe.ts`). `output` is the end of the daemon's
+ * output in base64: the agent judges its bytes, because the sandbox has no key to compare them with.
+ */
+const SandboxProbeResult = z.strictObject({ ok: z.boolean(), why: z.string(), output: z.string() });
 export type SandboxProbeResult = z.infer<typeof SandboxProbeResult>;
 
 /** Exit status with which the script reports that the sandbox could not be set up. */
@@ -83,7 +87,7 @@ export async function rehearse(home: Home, change: Change, sandbox: readonly str
   if (change.fileUser !== undefined)
     return unavailable(`the files of fileUser ${change.fileUser.name} are not bound as root`);
   const request = JSON.stringify({ verify: change.verify, version: change.version });
-  const command = await runCommand(
+  const command = await captureCommand(
     [
       // if this agent dies, setpriv ends unshare, and with it the whole sandbox
       ...['setpriv', '--pdeathsig', 'KILL', '--'],
@@ -98,11 +102,16 @@ export async function rehearse(home: Home, change: Change, sandbox: readonly str
   );
   if (command.ending === 'timed out')
     return { kind: 'failed', why: `the rehearsal did not finish within ${rehearsalSeconds} seconds` };
-  const result = lastResult(command.output);
+  const result = lastResult(command.rawOutput.toString('utf8'));
   if (command.ending === 'exited' && command.code === 0 && result !== null) {
-    return result.ok ? { kind: 'passed' } : { kind: 'failed', why: result.why };
+    return result.ok ? { kind: 'passed' } : { kind: 'failed', why: reasonOf(result) };
   }
-  return unavailable(command.output || `unshare exited with ${command.code}`);
+  return unavailable(presentableOutput(command.rawOutput, 'end') || `unshare exited with ${command.code}`);
+}
+
+function reasonOf({ why, output }: SandboxProbeResult): string {
+  const shown = presentableOutput(Buffer.from(output, 'base64'), 'end');
+  return shown === '' ? why : `${why}: ${shown}`;
 }
 
 /** Endpoints at which the sandboxed instance may listen: the target's own if it is on this host, else every local address. */

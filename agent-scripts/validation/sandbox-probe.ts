@@ -5,16 +5,15 @@ import { ProbeRequest } from '../../core/deployment/job.ts';
 import { endpointParts } from '../../core/targets/verify.ts';
 import { judgeProbe } from '../../core/tls-probe/judge-probe.ts';
 import { probe, serverNameOf } from '../../core/tls-probe/probe.ts';
-import { redact } from '../host/run-command.ts';
 import { type SandboxProbeResult, sandboxEndpoints } from './rehearsal.ts';
 
 /** The script in `rehearsal.ts` writes the daemon's output and its exit code to these files. */
 const outputFile = '/dev/shm/sandbox.log';
 const exitCodeFile = '/dev/shm/sandbox.exit-code';
 
-/** Maximum length of a reason, in characters: `runCommand` keeps only the end of a command's output. */
+/** The agent keeps 8 KB of this process's output. In base64, these take half of it. */
 const maximumReasonCharacters = 450;
-const maximumOutputCharacters = 400;
+const maximumOutputBytes = 3_000;
 
 /** A daemon with a large configuration takes seconds to start. */
 const startSeconds = 20;
@@ -43,14 +42,14 @@ async function waitForResult(request: ProbeRequest): Promise<SandboxProbeResult>
     if (result !== null) return result;
     const code = readExitCode();
     if (code !== null && code !== '0') {
-      return { ok: false, why: `the sandboxed instance exited with ${code}${daemonOutput()}` };
+      return { ok: false, why: `the sandboxed instance exited with ${code}`, output: daemonOutput() };
     }
     if (code === '0' && !inBackground) deadline = Date.now() + backgroundSeconds * 1_000;
     inBackground = code === '0';
     await sleep(20);
   }
   const { endpoint } = request.verify;
-  return { ok: false, why: `the sandboxed instance did not listen on ${endpoint}${daemonOutput()}` };
+  return { ok: false, why: `the sandboxed instance did not listen on ${endpoint}`, output: daemonOutput() };
 }
 
 /** Probes the first endpoint that accepts connections. Null if none does yet. */
@@ -64,7 +63,7 @@ async function probeFirstListening(
     const named = serverName === null ? verify : { ...verify, serverName };
     const request = { ...named, endpoint, timeoutSeconds: 5, successThreshold: 1 };
     const { verified, summary } = judgeProbe(await probe({ verify: request, version }), request);
-    return { ok: verified, why: `sandboxed instance, ${summary}` };
+    return { ok: verified, why: `sandboxed instance, ${summary}`, output: '' };
   }
   return null;
 }
@@ -87,7 +86,8 @@ function readExitCode(): string | null {
   return code === '' ? null : code;
 }
 
+/** The end of the daemon's output, in base64. */
 function daemonOutput(): string {
-  const output = existsSync(outputFile) ? redact(readFileSync(outputFile, 'utf8')).trim() : '';
-  return output === '' ? '' : `: ${output.slice(-maximumOutputCharacters)}`;
+  const output = existsSync(outputFile) ? readFileSync(outputFile) : Buffer.alloc(0);
+  return output.subarray(-maximumOutputBytes).toString('base64');
 }

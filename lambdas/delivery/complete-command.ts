@@ -103,7 +103,8 @@ async function enrolled(
 ): Promise<PushResult> {
   const { host, targetId, deploymentId } = command;
   const isNew = await by.pending.countEnrolment(command);
-  if (isNew && command.action !== 'enroll') {
+  // after a lost reply, the host has retired the key by itself: no other machine has answered
+  if (isNew && command.action !== 'enroll' && line.reason !== 'RetiredHostKey') {
     by.notices.hostKeyChanged({ host, targetId, deploymentId, kid: line.hostKey?.kid ?? null });
   }
   const { enrolments } = await by.locks.read(targetId);

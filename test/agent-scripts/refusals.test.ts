@@ -90,24 +90,6 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(line?.hostKey).not.toBeNull();
   });
 
-  test('The agent makes the next key with every bundle, and destroys the one before once the next is used', async () => {
-    const { host, target } = await aDeployed();
-    const recorded = await host.jobText('deploy', {
-      target,
-      version: await aVersion(),
-      header: { deploymentId: 'd-recorded' },
-    });
-    const keysBefore = readFileSync(join(host.home, 'keys.json'), 'utf8');
-
-    await host.send('deploy', { target, version: await aVersion() });
-    await host.send('deploy', { target, version: await aVersion() });
-
-    expect(readFileSync(join(host.home, 'keys.json'), 'utf8')).not.toBe(keysBefore);
-    const { line } = await runAgentWith(host.home, recorded);
-    expect(line).toMatchObject({ outcome: 'enrolled', reason: 'UnknownHostKey' });
-    expect(statSync(join(host.home, 'keys.json')).mode & 0o777).toBe(0o600);
-  });
-
   test('The agent never names a job that is not one, and does not leave its text in a message', async () => {
     const { host } = await aDeployed();
 
@@ -283,16 +265,11 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
       reloadCommand: ['true'],
     });
 
-    const refused = await runAgentWith(
-      host.home,
-      await host.jobText('deploy', { target: refusing, version: await aVersion() }),
-      asNobody,
-    );
+    const refused = await host.run('deploy', { target: refusing, version: await aVersion() }, asNobody);
     expect(refused.line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'in_place' });
     expect([identityOf(certPath), identityOf(keyPath)]).toEqual(before);
 
-    const job = await host.jobText('deploy', { target, version: await aVersion() });
-    const accepted = await runAgentWith(host.home, job, asNobody);
+    const accepted = await host.run('deploy', { target, version: await aVersion() }, asNobody);
     expect(accepted.line).toMatchObject({ outcome: 'applied', validatedIn: 'in_place' });
     expect(accepted.line?.warnings[0]).toContain('a mount namespace needs root');
     expect(existsSync(join(host.home, 'journal.json'))).toBe(false);

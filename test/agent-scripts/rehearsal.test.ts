@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -45,6 +46,11 @@ async function aRunningSite(verifyChanges: object = {}) {
     );
   const live = () => [identityOf(nginx.certPath), identityOf(nginx.keyPath)];
   return { folder, nginx, host, first, targetWith, live };
+}
+
+function hexOfKey(keyPem: string): string {
+  const { d = '' } = createPrivateKey(keyPem).export({ format: 'jwk' });
+  return Buffer.from(d, 'base64url').toString('hex');
 }
 
 function mountsNow(): string {
@@ -127,6 +133,24 @@ describeWith(needs, 'a rehearsal', () => {
     expect(line.summary).toContain('the sandboxed instance exited with 1');
     expect(line.summary).toContain('/no/such/nginx.conf');
     expect(live()).toEqual(before);
+  });
+
+  test('The result of a failed rehearsal contains no part of the key that the sandboxed instance printed', async () => {
+    const { host, targetWith, live, nginx, folder } = await aRunningSite();
+    const before = live();
+    const version = await aVersion();
+    // a configuration whose syntax error quotes the key: nginx prints the unknown directive
+    const conf = join(folder, 'quotes-the-key.conf');
+    writeFileSync(conf, `${hexOfKey(version.keyPem)} on;\n`);
+    const target = targetWith({ validateCommand: ['true'], configPath: conf, reloadCommand: ['true'] });
+
+    const line = await host.send('deploy', { target, version });
+
+    expect(line.outcome).toBe('validate_failed');
+    expect(line.summary).toContain('exited with 1: output withheld: it contains part of a private key');
+    expect(host.printed.join('')).not.toContain(hexOfKey(version.keyPem).slice(0, 16));
+    expect(live()).toEqual(before);
+    expect(nginxProcesses(nginx.conf)).toBe(1);
   });
 
   test('A rehearsal fails when the sandboxed instance does not listen where the target expects it', async () => {

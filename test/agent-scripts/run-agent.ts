@@ -54,6 +54,14 @@ export interface TestHost {
   /** The complete output of this host's agents, on both streams. */
   readonly printed: readonly string[];
   send(action: JobHeader['action'], options?: Partial<JobOptions>): Promise<AgentLine>;
+  /** Sends a job to an agent that `wrapper` runs. Sends it again if its key was retired, as the state machine does. */
+  run(
+    action: JobHeader['action'],
+    options?: Partial<JobOptions>,
+    wrapper?: readonly string[],
+  ): Promise<AgentRun>;
+  /** Records the next key of the host, for tests that run the agent themselves. */
+  received(line: AgentLine | null): void;
   /** The text of a job, for tests that run the agent themselves. */
   jobText(action: JobHeader['action'], options?: Partial<JobOptions>): Promise<string>;
 }
@@ -99,15 +107,27 @@ export function testHost(home: string): TestHost {
       hostKey,
     );
   };
+  const received = (line: AgentLine | null): void => {
+    hostKey = line?.hostKey ?? hostKey;
+  };
+  const run: TestHost['run'] = async (action, options = {}, wrapper = []) => {
+    const same = { ...options, header: header(action, options) };
+    for (;;) {
+      const ended = await runAgentWith(home, await jobText(action, same), wrapper);
+      printed.push(ended.stdout, ended.stderr);
+      received(ended.line);
+      if (ended.line?.reason !== 'RetiredHostKey') return ended;
+    }
+  };
   return {
     home,
     jobText,
     printed,
+    received,
+    run,
     async send(action, options) {
-      const { line, stdout, stderr, code } = await runAgentWith(home, await jobText(action, options));
-      printed.push(stdout, stderr);
+      const { line, stderr, code } = await run(action, options);
       if (line === null) throw new Error(`the agent ended with ${code} and no line: ${stderr}`);
-      hostKey = line.hostKey ?? hostKey;
       return line;
     },
   };

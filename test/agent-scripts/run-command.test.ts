@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { quoteArgv, redact, runCommand } from '../../agent-scripts/host/run-command.ts';
+import { redact } from '../../agent-scripts/host/presentable-output.ts';
+import { quoteArgv, runCommand } from '../../agent-scripts/host/run-command.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { scratchFolder } from './disk.ts';
 

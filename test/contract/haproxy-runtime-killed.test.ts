@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { fingerprintOfFile, scratchFolder } from '../agent-scripts/disk.ts';
 import { fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-changing-calls.ts';
-import { runAgentWith } from '../agent-scripts/run-agent.ts';
 import { askHaproxy } from '../rigs/haproxy.ts';
 import { haproxyDaemons } from '../rigs/haproxy-site.ts';
 import { betweenHaproxy, type Interference } from '../rigs/haproxy-socket-proxy.ts';
@@ -45,8 +44,8 @@ async function aRunningSite(interfere: Interference = () => null) {
     folder,
     first,
     version: hosted.version,
-    deploy: async (version: typeof first, wrapper: readonly string[]) =>
-      runAgentWith(host.home, await host.jobText('deploy', { target, version }), wrapper),
+    deploy: (version: typeof first, wrapper: readonly string[]) =>
+      host.run('deploy', { target, version }, wrapper),
     /** Runs another job, and checks that haproxy then serves the installed file. */
     async recoversFrom(versions: readonly (typeof first)[]) {
       await host.send('inspect', { target });

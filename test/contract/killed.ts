@@ -5,7 +5,7 @@ import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { fingerprintOfFile, pairMatches, scratchFolder } from '../agent-scripts/disk.ts';
 import { type Call, fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-changing-calls.ts';
-import { type AgentRun, runAgentWith } from '../agent-scripts/run-agent.ts';
+import type { AgentRun } from '../agent-scripts/run-agent.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import type { DaemonUnderContract, Site } from './site.ts';
@@ -63,8 +63,7 @@ async function subjectOf(hosted: HostedSite): Promise<Subject> {
     ...hosted,
     old,
     next,
-    run: async (action, wrapper) =>
-      runAgentWith(host.home, await host.jobText(action, { target: target(), version: next }), wrapper),
+    run: (action, wrapper) => host.run(action, { target: target(), version: next }, wrapper),
   };
 }
 

@@ -4,7 +4,6 @@ import { afterEach, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { fingerprintOfFile, scratchFolder } from '../agent-scripts/disk.ts';
 import { type Call, fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-changing-calls.ts';
-import { runAgentWith } from '../agent-scripts/run-agent.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { isPair } from '../rigs/watching-server.ts';
 import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
@@ -122,8 +121,8 @@ export function singleReplacementContract(daemon: DaemonUnderContract): void {
 /** Kills the deployment of `next` just before it moves the trigger, at the call found in a recorded deployment. */
 async function dieBefore(watched: WatchedSite, next: IssuedCertificate): Promise<void> {
   const { folder, host, target, trigger, first, deploy, replacements } = watched;
-  const run = async (wrapper: readonly string[]) =>
-    runAgentWith(host.home, await host.jobText('deploy', { target: target(), version: next }), wrapper);
+  const run = (wrapper: readonly string[]) =>
+    host.run('deploy', { target: target(), version: next }, wrapper);
   const trace = join(folder, 'trace');
   await run(recordTo(trace));
   const call = renameTo(trigger, fileChangingCalls(trace, folder));

@@ -116,6 +116,20 @@ describe('command-status', () => {
     ]);
   });
 
+  test('CommandStatus does not report a changed host key when the host has retired the key itself', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const hostKey = await aHostKey();
+    const line = { outcome: 'enrolled', reason: 'RetiredHostKey', hostKey } as const;
+    world.commands.end(commandId, { output: lineOf(deployment, line) });
+
+    await event(commandId);
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'enrolled' });
+    expect(await world.hostKeys.find(deployment.target.host)).toEqual(hostKey);
+    expect(world.changes).toEqual([]);
+  });
+
   test('CommandStatus ends a deployment whose host reports a new key for the fourth time', async () => {
     const { deployment } = await enrolledDeployment();
     const outcomes = [];

@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { scratchFolder } from '../agent-scripts/disk.ts';
-import { runAgentWith } from '../agent-scripts/run-agent.ts';
 import { aHostedSite, type HostedSite, startByHand } from '../contract/hosted-site.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { envoyConfigIn, envoyDaemon } from '../rigs/envoy.ts';
@@ -34,8 +33,7 @@ describeWith(needs, 'a rehearsal with a real Envoy', () => {
     // without a validateCommand of the test's, so that the connector's own words are run too
     const configPath = envoyConfigIn(folder);
     const target = hosted.target({ rehearse: true, configPath, validateCommand: undefined });
-    const job = await hosted.host.jobText('deploy', { target, version: next });
-    const { line } = await runAgentWith(hosted.host.home, job, withEnvoyOnPath);
+    const { line } = await hosted.host.run('deploy', { target, version: next }, withEnvoyOnPath);
     return { hosted, first, line, before };
   }
 

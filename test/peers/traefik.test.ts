@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { scratchFolder } from '../agent-scripts/disk.ts';
-import { runAgentWith } from '../agent-scripts/run-agent.ts';
 import { connectorContract } from '../contract/connector.ts';
 import { aHostedSite, type HostedSite, startByHand } from '../contract/hosted-site.ts';
 import { killedContract } from '../contract/killed.ts';
@@ -39,11 +38,7 @@ describeWith([...needs, program('strace'), root], 'a real Traefik and a very slo
     const slowly = ['strace', '-qq', '-f', '-o', '/dev/null', '-e', 'inject=rename:delay_enter=700000'];
     const seen = new Set<string>();
     let done = false;
-    const renewal = runAgentWith(
-      hosted.host.home,
-      await hosted.host.jobText('deploy', sealed),
-      slowly,
-    ).finally(() => {
+    const renewal = hosted.host.run('deploy', sealed, slowly).finally(() => {
       done = true;
     });
     while (!done) seen.add(await hosted.site.served());

@@ -3,7 +3,7 @@ import ts from 'typescript';
 import { expect, test } from 'vitest';
 
 /** Calls that run a program and do not throw if it fails. */
-const calls = ['spawnSync', 'runCommand'];
+const calls = ['spawnSync', 'runCommand', 'captureCommand'];
 
 const rooms = '{agent-scripts,account,cdk,cli,lambdas,local,services}/**/*.ts';
 

@@ -1,6 +1,7 @@
 import { createPrivateKey } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { compactDecrypt } from 'jose/jwe/compact/decrypt';
 import { describe, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { filesBelow, scratchFolder } from '../agent-scripts/disk.ts';
@@ -39,6 +40,27 @@ function holdersOf(faces: readonly Buffer[], folder: string): string[] {
     const bytes = readFileSync(join(folder, name));
     return faces.some((face) => bytes.includes(face));
   });
+}
+
+/** Every sealed job (compact JWE) in the state folder. Local mode records commands as SSM does. */
+function sealedJobsIn(state: string): string[] {
+  const jobs = filesBelow(state).flatMap(
+    (name) =>
+      readFileSync(join(state, name), 'latin1').match(
+        /eyJ[\w-]{50,}\.[\w-]*\.[\w-]{16}\.[\w-]{100,}\.[\w-]{22}/g,
+      ) ?? [],
+  );
+  return [...new Set(jobs)];
+}
+
+/** Every private X25519 key in the state folder. */
+function hostKeysIn(state: string): { kty: 'OKP'; crv: 'X25519'; x: string; d: string }[] {
+  return filesBelow(state)
+    .filter((name) => name.endsWith('keys.json'))
+    .flatMap((name) => [
+      ...readFileSync(join(state, name), 'utf8').matchAll(/"x":"([\w-]{43})","d":"([\w-]{43})"/g),
+    ])
+    .map(([, x = '', d = '']) => ({ kty: 'OKP', crv: 'X25519', x, d }));
 }
 
 /** Command lines and environments of every process of this machine, over and over until it is stopped. */
@@ -139,8 +161,21 @@ describe('the private key', () => {
     const { folder, run, faces } = await aDeployment('none', `${leak} && exit 1`, 'rsa2048');
 
     expect(run.code).not.toBe(0);
-    expect(run.json.summary).toContain('[redacted]');
+    expect(run.json.summary).toContain('output withheld: it contains part of a private key');
     expect(holdersOf(faces, folder)).toEqual(['incoming/privkey.pem']);
+  });
+
+  test('Neither the recorded commands nor the keys of the host open the newest job after a deployment', async () => {
+    const { folder, run } = await aDeployment('none', 'true', 'p256');
+
+    expect(run.json.outcome).toBe('deployed_unverified');
+    const jobs = sealedJobsIn(join(folder, 'state'));
+    const keys = hostKeysIn(join(folder, 'state'));
+    expect(jobs.length).toBeGreaterThan(0);
+    expect(keys.length).toBeGreaterThan(0);
+    for (const job of jobs) {
+      for (const key of keys) await expect(compactDecrypt(job, key)).rejects.toThrow();
+    }
   });
 
   test('The private key would be found by this search if it were there', async () => {
