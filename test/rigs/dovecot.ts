@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
@@ -76,6 +76,8 @@ export async function dovecotSite(folder: string): Promise<DovecotSite> {
       // it leads the group of all that it started; with SIGTERM it would need a second each
       process.kill(-pid, 'SIGKILL');
       await until(() => !isAlive(pid), `dovecot ${pid} to end`);
+      // the next dovecot would take a zombie, or a later process with this id, for a running dovecot
+      rmSync(pidFile, { force: true });
     },
     // it starts with any two files; if they do not match, it offers no TLS
     wouldStart: () => pairMatches(certPath, keyPath),
