@@ -1,4 +1,4 @@
-import { closeSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
 import type { Change, ChangedFile } from '../change/change.ts';
@@ -44,7 +44,8 @@ function backUpMemory(
 }
 
 function setAttributes(handle: number, file: ChangedFile, user: FileUser | null): void {
-  if (file.previous !== null) {
+  // the previous version may be only in the daemon's memory
+  if (existsSync(file.path)) {
     const live = openToRead({ path: file.path, user });
     try {
       copyAttributes(live, handle);
