@@ -6,6 +6,8 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,6 +21,8 @@ export interface Pins {
   agentSha256?: string;
   runtimeUrl?: string;
   runtimeSha256?: string;
+  runtimeBytes?: number;
+  home?: string;
 }
 
 export interface ScriptResult {
@@ -46,6 +50,11 @@ const basics = [
   'gzip',
   'sed',
   'env',
+  'stat',
+  'df',
+  'flock',
+  'readlink',
+  'id',
 ];
 
 /** Stands in for the agent and prints its environment. */
@@ -100,10 +109,50 @@ export class BootstrapHost {
       if (stdout.startsWith('/')) symlinkSync(stdout.trim(), join(folder, program));
     }
     for (const [name, text] of Object.entries(scripts)) {
+      rmSync(join(folder, name), { force: true });
       writeFileSync(join(folder, name), text);
       chmodSync(join(folder, name), 0o755);
     }
     return folder;
+  }
+
+  /** A PATH with the basics and Node, without one program. */
+  pathWithout(program: string): string {
+    const folder = this.path(['node']);
+    rmSync(join(folder, program), { force: true });
+    return folder;
+  }
+
+  /** A PATH with the basics of BusyBox, where it has them, and the named programs of this machine. */
+  busyboxPath(programs: readonly string[]): string {
+    const folder = this.path(['busybox', 'setpriv', 'unshare', 'mount', ...programs]);
+    chmodSync(folder, 0o755);
+    const { stdout } = spawnSync('busybox', ['--list'], { encoding: 'utf8' });
+    for (const applet of basics.filter((name) => stdout.split('\n').includes(name))) {
+      rmSync(join(folder, applet), { force: true });
+      symlinkSync(realpathSync(join(folder, 'busybox')), join(folder, applet));
+    }
+    return folder;
+  }
+
+  /** A PATH with the basics and Node, on which the calls of one program are counted from 0. */
+  countingPath(program: string): string {
+    const { stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
+    writeFileSync(this.#callsOf(program), '');
+    const script = `#!/bin/sh\necho >>'${this.#callsOf(program)}'\nexec ${stdout.trim()} "$@"\n`;
+    // a link of the basics would lead to the program of this machine
+    const folder = this.pathWithout(program);
+    writeFileSync(join(folder, program), script, { mode: 0o755 });
+    return folder;
+  }
+
+  /** The calls since the last `countingPath`. */
+  counted(program: string): number {
+    return readFileSync(this.#callsOf(program), 'utf8').length;
+  }
+
+  #callsOf(program: string): string {
+    return join(this.root, `calls of ${program}`);
   }
 
   cached(): string[] {
@@ -117,11 +166,15 @@ export class BootstrapHost {
       AgentSha256: pins.agentSha256 ?? this.agent.sha256,
       RuntimeUrl: pins.runtimeUrl ?? 'host',
       RuntimeSha256: pins.runtimeSha256 ?? '',
-      Home: this.home,
+      RuntimeBytes: String(pins.runtimeBytes ?? ''),
+      Home: pins.home ?? this.home,
     };
     const lines: string[] = JSON.parse(renderDocument()).mainSteps[0].inputs.runCommand;
     const text = lines.join('\n').replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
-    const file = join(mkdtempSync(join(this.root, 'run ')), '_script.sh');
+    const folder = mkdtempSync(join(this.root, 'run '));
+    // a test may run the script as another user
+    chmodSync(folder, 0o755);
+    const file = join(folder, '_script.sh');
     writeFileSync(file, text);
     return file;
   }
