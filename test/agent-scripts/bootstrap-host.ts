@@ -31,6 +31,17 @@ export interface ScriptResult {
   stderr: string;
 }
 
+/** A running script. */
+export interface StartedScript {
+  readonly ended: Promise<ScriptResult>;
+  /** Ends the process group, as the SSM agent does. */
+  cancel(): void;
+  /** Kills only the shell. */
+  kill(): void;
+  /** Resolves when standard error contains the text. */
+  printed(text: string): Promise<void>;
+}
+
 /** The basic programs of the script, for a PATH that lacks others. */
 const basics = [
   'sh',
@@ -188,12 +199,8 @@ export class BootstrapHost {
     return this.start(pins, env, shell).ended;
   }
 
-  /** Starts the script in a new process group, which `cancel` ends as the SSM agent does. */
-  start(
-    pins: Pins = {},
-    env: NodeJS.ProcessEnv = {},
-    shell: readonly string[] = ['sh'],
-  ): { ended: Promise<ScriptResult>; cancel(): void } {
+  /** Starts the script in a new process group. */
+  start(pins: Pins = {}, env: NodeJS.ProcessEnv = {}, shell: readonly string[] = ['sh']): StartedScript {
     const [command = 'sh', ...args] = shell;
     const child = spawn(command, [...args, this.script(pins)], {
       env: { PATH: process.env.PATH, SSM_Job: 'aGk', ...env },
@@ -212,6 +219,13 @@ export class BootstrapHost {
       cancel: () => {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
       },
+      kill: () => void child.kill('SIGKILL'),
+      printed: (text) =>
+        new Promise((resolve) => {
+          const check = () => ended.stderr.includes(text) && resolve();
+          child.stderr.on('data', check);
+          check();
+        }),
     };
   }
 
