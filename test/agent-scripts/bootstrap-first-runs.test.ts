@@ -82,7 +82,7 @@ describeWith([program('curl'), program('flock', 'util-linux')], 'first runs on a
       const killed = host.start(pins, env, shell);
       await asked.promise;
       const waiting = host.start(pins, env, shell);
-      await waiting.printed('waiting for its end');
+      expect(await waiting.printed('waiting for its end')).toBe(true);
 
       // only the shell: its curl remains, but has not inherited the lock
       killed.kill();

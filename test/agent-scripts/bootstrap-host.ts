@@ -38,8 +38,8 @@ export interface StartedScript {
   cancel(): void;
   /** Kills only the shell. */
   kill(): void;
-  /** Resolves when standard error contains the text. */
-  printed(text: string): Promise<void>;
+  /** Whether standard error contains the text, as soon as it does, or at the end. */
+  printed(text: string): Promise<boolean>;
 }
 
 /** The basic programs of the script, for a PATH that lacks others. */
@@ -222,8 +222,9 @@ export class BootstrapHost {
       kill: () => void child.kill('SIGKILL'),
       printed: (text) =>
         new Promise((resolve) => {
-          const check = () => ended.stderr.includes(text) && resolve();
+          const check = () => ended.stderr.includes(text) && resolve(true);
           child.stderr.on('data', check);
+          child.on('close', () => resolve(false));
           check();
         }),
     };
