@@ -2,9 +2,9 @@
  * The agent. The SSM document's script starts it with one job. It prints one line of JSON and exits with 0 if that line is
  * the complete result.
  *
- * Sequence: read the job → check the agent's own folder → acquire the host lock → recover the change of an interrupted run →
- * refuse an expired job or a lower fence → do the job → print the result. No process remains. The job `inspect` with
- * endpoints needs no lock and no recovery.
+ * Sequence: read the job → check the agent's folder → acquire the host lock → recover from an interrupted run → refuse
+ * expired jobs and lower fences → do the job → print the result. No process remains. The job `inspect` with endpoints
+ * needs no folder, no lock and no recovery.
  */
 
 import type { AgentLine, Recovery } from '../core/deployment/agent-line.ts';

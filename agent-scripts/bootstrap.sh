@@ -160,20 +160,26 @@ require_trusted_home() {
   require_trusted_content
 }
 
-# The files that are executed: the agent, the runtime, and the code that Node has compiled. find selects those that need
-# a closer check. It always prints the folder first, which proves that find works.
+# The files that are executed: the agent, the runtime, and the code that Node has compiled. One ls lists all of them. If a
+# line shows a link or a right of another user, each file is checked on its own.
 require_trusted_content() {
-  suspects=$(find "$bin/." "$CERTFERRY_HOME/compiled" \
-    \( -name . -print -o -name '*' \) \( ! -user "${own:-0}" -o -perm -020 -o -perm -002 \) -print 2>/dev/null) || :
-  case $suspects in
-    "$bin/."*) ;;
-    *) fail "find failed in $bin on this host" ;;
-  esac
-  while IFS= read -r suspect; do
-    [ -z "$suspect" ] || require_trusted 'agent folder' "$suspect" || :
-  done <<SUSPECTS
-${suspects#"$bin/."}
-SUSPECTS
+  compiled=$CERTFERRY_HOME/compiled
+  set -- "$bin/." "$bin"/* "$compiled" "$compiled"/* "$compiled"/*/*
+  # files that do not exist make ls fail
+  listing=$(ls -ldn "$@" 2>/dev/null) || [ -n "$listing" ] || fail "ls -ldn $bin failed on this host"
+  suspect=''
+  while [ -z "$suspect" ] && read -r mode _ uid gid _; do
+    case $mode in
+      l*) suspect=yes ;;
+      *) is_trusted_user "$uid" && ! is_writable_by_others || suspect=yes ;;
+    esac
+  done <<LISTING
+$listing
+LISTING
+  [ -n "$suspect" ] || return 0
+  for file in "$@"; do
+    require_trusted 'agent folder' "$file" || :
+  done
 }
 
 digest_of() {

@@ -5,6 +5,7 @@ import {
   lchownSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -172,9 +173,25 @@ describeWith([root], 'a planted agent folder', () => {
     expect(line).toMatchObject({ outcome: 'enrolled' });
   });
 
+  test('A link of root in the folder is followed by bootstrap, and one of the attacker ends its run', async () => {
+    await runBootstrap();
+    const moved = join(host.root, 'moved');
+    const agent = join(host.bin, `agent-${pins.agentSha256}.cjs`);
+    renameSync(agent, moved);
+    symlinkSync(moved, agent);
+
+    const followed = await runBootstrap();
+    lchownSync(agent, attacker, attacker);
+    const refused = await runBootstrap();
+
+    expect(readAgentLine(followed.stdout)).toMatchObject({ outcome: 'enrolled' });
+    expect(refused.stderr).toContain(`${agent} belongs to uid ${attacker}`);
+  });
+
   test.each([
     ['the agent', `bin/agent-${pins.agentSha256}.cjs`],
     ['compiled code', 'compiled/v24/0'],
+    ['an unused program', 'bin/node-other'],
   ])('A file with %s that belongs to the attacker ends the run of bootstrap', async (_, name) => {
     await runBootstrap();
     const path = join(host.home, name);

@@ -66,8 +66,8 @@ export interface JobOptions {
   readonly replaces: string;
 }
 
-/** A host whose agent folder is `home`. */
-export function testHost(home: string): TestHost {
+/** A host whose agent folder is `home`. `wrapper` is a command that runs its agent, e.g. as another user. */
+export function testHost(home: string, wrapper: readonly string[] = []): TestHost {
   let fence = 0;
   let hostKey: AgentLine['hostKey'] = null;
   const printed: string[] = [];
@@ -82,7 +82,7 @@ export function testHost(home: string): TestHost {
   });
   const enroll = async (): Promise<NonNullable<AgentLine['hostKey']>> => {
     const job = openJobText({ header: header('enroll', { header: { fence: 0 } }), probe: null });
-    const { line, stderr } = await runAgentWith(home, job);
+    const { line, stderr } = await runAgentWith(home, job, wrapper);
     if (!line?.hostKey) throw new Error(`enrolment failed: ${stderr}`);
     return line.hostKey;
   };
@@ -104,7 +104,7 @@ export function testHost(home: string): TestHost {
     jobText,
     printed,
     async send(action, options) {
-      const { line, stdout, stderr, code } = await runAgentWith(home, await jobText(action, options));
+      const { line, stdout, stderr, code } = await runAgentWith(home, await jobText(action, options), wrapper);
       printed.push(stdout, stderr);
       if (line === null) throw new Error(`the agent ended with ${code} and no line: ${stderr}`);
       hostKey = line.hostKey ?? hostKey;
