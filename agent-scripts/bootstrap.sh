@@ -49,27 +49,23 @@ is_trusted_user() {
   [ "$1" = "$own" ]
 }
 
-# Whether the group GID contains only a trusted user: it is the primary group of that user, and neither another user nor
-# another member has it (passwd(5), group(5)).
+# is_private_group GID: whether the group contains only the running user. It is the primary group of that user, and neither
+# another user nor another member has it (passwd(5), group(5)). Never for root.
 is_private_group() {
   own=${own:-$(id -u)}
-  is_group_of 0 "$1" || is_group_of "$own" "$1"
-}
-
-# is_group_of UID GID
-is_group_of() {
+  [ "$own" != 0 ] || return 1
   owner=''
   primary=''
   while IFS=: read -r name _ id group _ || [ -n "$name" ]; do
-    if [ "$id" = "$1" ]; then
+    if [ "$id" = "$own" ]; then
       [ -n "$owner" ] || { owner=$name primary=$group; }
-    elif [ "$group" = "$2" ]; then
+    elif [ "$group" = "$1" ]; then
       return 1
     fi
   done </etc/passwd
-  [ "$primary" = "$2" ] || return 1
+  [ "$primary" = "$1" ] || return 1
   while IFS=: read -r name _ id members || [ -n "$name" ]; do
-    [ "$id" = "$2" ] || continue
+    [ "$id" = "$1" ] || continue
     case ,$members, in
       ,, | ",$owner,") ;;
       *) return 1 ;;

@@ -1,7 +1,7 @@
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import { requireTrustedEntry } from '../../core/paths/trusted-path.ts';
-import { privateFolder } from './durable-files.ts';
+import { privateFolder, temporarySuffix } from './durable-files.ts';
 import type { Home } from './home.ts';
 import { acquireLock } from './locks.ts';
 import { pathReader, requireTrustedPath, trustedUids } from './trusted-path.ts';
@@ -9,9 +9,10 @@ import { pathReader, requireTrustedPath, trustedUids } from './trusted-path.ts';
 const purpose = 'the agent folder';
 
 /**
- * Creates the agent's own folder if it does not exist, and acquires the host lock in it. Requires first that no other user can
- * change the folder or its parents, then, under the lock, the same of every entry below it. bootstrap.sh has checked `bin` and
- * `compiled`. Backups keep the owner and the mode of the daemon's files, and only the agent can enter their folder.
+ * Creates the agent's own folder if it does not exist, and acquires the host lock in it. First requires that no other user
+ * can change the folder or its parents. Then, under the lock, requires the same of every entry that the agent uses.
+ * bootstrap.sh has checked `bin` and `compiled`. Backups keep the owner and the mode of the daemon's files, and only the
+ * agent can enter their folder.
  * @throws CertferryError UntrustedPath, HostBusy
  */
 export function lockTrustedHome(home: Home): void {
@@ -25,21 +26,29 @@ export function lockTrustedHome(home: Home): void {
   acquireLock(home.lock);
   const uids = trustedUids();
   const reader = pathReader(uids);
-  for (const path of entriesOf(home.root, '')) {
-    requireTrustedEntry(purpose, join(home.root, path), uids, reader);
+  for (const path of entriesOf(home)) requireTrustedEntry(purpose, path, uids, reader);
+}
+
+/** Only what the agent uses: as root, local mode keeps its state in the same folder. A folder comes before its content. */
+function* entriesOf({ root, lock, locks, keys, journal, scratch, targets }: Home): Generator<string> {
+  yield* [lock, keys, `${keys}${temporarySuffix}`, journal, `${journal}${temporarySuffix}`, scratch];
+  for (const folder of [locks, targets]) {
+    yield folder;
+    yield* entriesBelow(root, relative(root, folder));
   }
 }
 
-/** A folder comes before its content. */
-function* entriesOf(root: string, folder: string): Generator<string> {
+function* entriesBelow(root: string, folder: string): Generator<string> {
+  if (!isFolder(join(root, folder))) return;
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
     const path = join(folder, entry.name);
-    if (isCheckedElsewhere(path)) continue;
-    yield path;
-    if (entry.isDirectory()) yield* entriesOf(root, path);
+    if (isBackup(path)) continue;
+    yield join(root, path);
+    if (entry.isDirectory()) yield* entriesBelow(root, path);
   }
 }
 
-/** Paths relative to the agent's own folder. */
-const isCheckedElsewhere = (path: string): boolean =>
-  path === 'bin' || path === 'compiled' || /^targets\/[^/]+\/backups\/[^/]+\/./.test(path);
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+
+/** The path is relative to the agent's own folder. */
+const isBackup = (path: string): boolean => /^targets\/[^/]+\/backups\/[^/]+\/./.test(path);

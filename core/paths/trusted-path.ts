@@ -32,9 +32,9 @@ const maximumLinks = 40;
  * symbolic links. Null if there is none. Components that do not exist are trusted: only a trusted user can create them.
  *
  * Each component must belong to a trusted user, and neither its group nor others may write to it (sshd_config(5),
- * StrictModes). There are two exceptions. A group may write if it contains only a trusted user
- * and no access control list names more users. A sticky folder may be
- * writable if the next component belongs to a trusted user: no other user can then rename or remove it (chmod(1)).
+ * StrictModes). There are two exceptions. A group may write if it contains only a trusted user and no access control list
+ * names more users. A sticky folder may be writable if the next component belongs to a trusted user: no other user can then
+ * rename or remove it (chmod(1)).
  */
 export function findUntrusted(
   path: string,

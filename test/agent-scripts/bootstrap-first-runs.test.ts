@@ -8,12 +8,12 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { anAuthority, aVersion } from '../fixtures/certificates.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { BootstrapHost, type Pins, shells } from './bootstrap-host.ts';
-import { type Served, serveTls } from './loopback-servers.ts';
+import { type LoopbackServer, serveTls } from './loopback-servers.ts';
 
 const mebibyte = 1024 * 1024;
 
 let host: BootstrapHost;
-let running: Served[];
+let running: LoopbackServer[];
 let mounts: string[];
 beforeEach(() => {
   host = new BootstrapHost();

@@ -104,7 +104,11 @@ export function testHost(home: string, wrapper: readonly string[] = []): TestHos
     jobText,
     printed,
     async send(action, options) {
-      const { line, stdout, stderr, code } = await runAgentWith(home, await jobText(action, options), wrapper);
+      const { line, stdout, stderr, code } = await runAgentWith(
+        home,
+        await jobText(action, options),
+        wrapper,
+      );
       printed.push(stdout, stderr);
       if (line === null) throw new Error(`the agent ended with ${code} and no line: ${stderr}`);
       hostKey = line.hostKey ?? hostKey;

@@ -76,10 +76,10 @@ export const pathCases: readonly PathCase[] = [
     untrusted: null,
   },
   {
-    title: 'A folder into which only the group of root can write is trusted',
+    title: 'A folder into which only the group of root can write is untrusted',
     path: '/a',
     paths: { '/a': folder(0, 0o775, 0) },
-    untrusted: null,
+    untrusted: '/a',
   },
   {
     title: 'A folder into which the own group can write is untrusted if an access list names more users',
