@@ -2,9 +2,9 @@
  * The agent. The SSM document's script starts it with one job. It prints one line of JSON and exits with 0 if that line is
  * the complete result.
  *
- * Sequence: read the job → acquire the host lock → recover the change of an interrupted run → refuse an expired job or a
- * lower fence → do the job → print the result. No process remains. The job `inspect` with endpoints needs no lock and no
- * recovery.
+ * Sequence: read the job → check the agent's folder → acquire the host lock → recover from an interrupted run → refuse
+ * expired jobs and lower fences → do the job → print the result. No process remains. The job `inspect` with endpoints
+ * needs no folder, no lock and no recovery.
  */
 
 import type { AgentLine, Recovery } from '../core/deployment/agent-line.ts';
@@ -12,11 +12,10 @@ import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { type ReadJob, readJob } from '../core/seal/job-text.ts';
 import { recover } from './apply/recover.ts';
-import { privateFolder } from './host/durable-files.ts';
 import { type Home, homeAt } from './host/home.ts';
 import { hostPublicKey, isRetired, openSealed, retireOpenedKey } from './host/host-keys.ts';
-import { acquireLock } from './host/locks.ts';
 import { presentableOutput } from './host/presentable-output.ts';
+import { lockTrustedHome } from './host/trusted-home.ts';
 import { deploy, rejected } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
 import { inspectEndpoints } from './jobs/inspect-endpoints.ts';
@@ -46,15 +45,25 @@ async function main(): Promise<AgentLine> {
   const job = readJob(text);
   if (isEndpointInspection(job)) return inspectEndpoints(job.job.header, job.job.inspections);
   const header = job.sealed ? job.header : job.job.header;
-  privateFolder(home.root);
   let recovered: Recovery | null = null;
   try {
-    acquireLock(home.lock);
+    lockTrustedHome(home);
+  } catch (error) {
+    // no recovery: another user may have written the journal, or another agent is using it
+    return rejected(header, unchangedError(error));
+  }
+  try {
     recovered = await recover(home);
     return { ...(await perform(home, job)), recovered };
   } catch (error) {
     return { ...(await resultOfError(home, header, error)), recovered };
   }
+}
+
+function unchangedError(error: unknown): CertferryError {
+  if (isCertferryError(error)) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new CertferryError('StagingFailed', `the job did not start, and nothing was changed: ${message}`);
 }
 
 type EndpointInspection = Extract<ReadJob, { sealed: false }> & {

@@ -1,16 +1,17 @@
 #!/bin/sh
-# Fetches the pinned agent and its runtime, keeps both under their SHA-256, and starts the agent.
+# Fetches the pinned agent and its runtime, keeps both under their SHA-256, checks both, and starts the agent.
 #
 # The SSM document puts these assignments before this text (cdk/ssm-document.template.json):
 #   AGENT_URL, AGENT_SHA256      the agent, one .cjs file
 #   RUNTIME_URL, RUNTIME_SHA256  a Node binary, or the word host for the node on this host's PATH (20.12 or later).
 #                                A name that ends in .gz is unpacked; the digest is that of the unpacked binary.
+#   RUNTIME_BYTES                the size of the unpacked runtime, for the check of the free space; may be empty
 #   CERTFERRY_HOME               the agent's own folder, an absolute path
 # A URL is file:///path (not decoded), https://host/path or s3://bucket/key. The SSM agent passes the job in the
 # variable SSM_Job; it is never inserted into this text.
 #
-# Only the agent writes to standard output. Two runs may overlap: each fetches to its own temporary file, which is
-# renamed only if its digest is correct.
+# Only the agent writes to standard output. Runs may overlap: one fetches and the others wait. Each file is fetched to a
+# temporary file, which is renamed only if its digest is correct.
 
 set -eu
 umask 077
@@ -22,6 +23,7 @@ fail() {
   exit 1
 }
 
+is_locked=''
 temporary=''
 clean_up() { [ -z "$temporary" ] || rm -f "$temporary" "$temporary.gz"; }
 trap clean_up EXIT
@@ -33,6 +35,147 @@ require_job() {
   # an older SSM Agent ignores ENV_VAR parameters without an error
   [ -n "${SSM_Job:-}" ] || fail "SSM_Job is not set, so this host received no job. Update its SSM Agent to \
 3.3.2746.0 or later: earlier versions do not pass parameters as environment variables."
+}
+
+# refuse_path COMPONENT FIX
+refuse_path() {
+  fail "UntrustedPath: the $purpose $whole is not used: $1 belongs to uid $uid, gid $gid with mode $mode, so another user \
+can change it. Check what the folder contains, then run: $2"
+}
+
+is_trusted_user() {
+  [ "$1" != 0 ] || return 0
+  own=${own:-$(id -u)}
+  [ "$1" = "$own" ]
+}
+
+# is_private_group GID: whether the group contains only the running user. It is the primary group of that user, and neither
+# another user nor another member has it (passwd(5), group(5)). Never for root.
+is_private_group() {
+  own=${own:-$(id -u)}
+  [ "$own" != 0 ] || return 1
+  owner=''
+  primary=''
+  while IFS=: read -r name _ id group _ || [ -n "$name" ]; do
+    if [ "$id" = "$own" ]; then
+      [ -n "$owner" ] || { owner=$name primary=$group; }
+    elif [ "$group" = "$1" ]; then
+      return 1
+    fi
+  done </etc/passwd
+  [ "$primary" = "$1" ] || return 1
+  while IFS=: read -r name _ id members || [ -n "$name" ]; do
+    [ "$id" = "$1" ] || continue
+    case ,$members, in
+      ,, | ",$owner,") ;;
+      *) return 1 ;;
+    esac
+  done </etc/group
+  return 0
+}
+
+# Other versions than that of GNU may not mark an access control list with a plus sign.
+shows_access_lists() {
+  case $(ls --version 2>/dev/null) in
+    *GNU*) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Whether others may write to the component with this $mode and $gid. An access control list (+) can give more users
+# than the group the right to write.
+is_writable_by_others() {
+  case $mode in
+    ????????w* | ?????w*+) return 0 ;;
+    ?????w*) ! is_private_group "$gid" || ! shows_access_lists ;;
+    *) return 1 ;;
+  esac
+}
+
+# require_trusted PURPOSE PATH: exits with UntrustedPath if a user other than root and the running one can change a
+# component of the absolute path, from / downwards and through symbolic links. core/paths/trusted-path.ts has the same
+# rule. Returns 1 if a component does not exist. One ls lists all components, and those behind a link need another.
+require_trusted() {
+  purpose=$1
+  whole=$2
+  path=$2
+  links=0
+  while :; do
+    set -- /
+    prefix=''
+    names=$path/
+    while [ -n "$names" ]; do
+      name=${names%%/*}
+      names=${names#*/}
+      case $name in
+        '' | .) ;;
+        *)
+          prefix=$prefix/$name
+          set -- "$@" "$prefix"
+          ;;
+      esac
+    done
+    # in the C locale, each component is listed after its folder
+    listing=$(LC_ALL=C ls -ldn "$@" 2>/dev/null) || [ -n "$listing" ] || fail "ls -ldn / failed on this host"
+    link=''
+    while [ -z "$link" ] && read -r mode _ uid gid _; do
+      is_trusted_user "$uid" || refuse_path "$1" "chown -h root '$1'"
+      case $mode in
+        l*) link=$1 ;;
+        ?????????[tT]*) [ $# -gt 1 ] || ! is_writable_by_others || refuse_path "$1" "chmod go-w '$1'" ;;
+        *) ! is_writable_by_others || refuse_path "$1" "chmod go-w '$1'" ;;
+      esac
+      shift
+    done <<LISTING
+$listing
+LISTING
+    [ -n "$link" ] || break
+    links=$((links + 1))
+    [ "$links" -le 40 ] || refuse_path "$link" "ls -l '$link'"
+    target=$(readlink "$link") || fail "$link cannot be read"
+    case $target in
+      /*) path=$target${prefix#"$link"} ;;
+      *) path=${link%/*}/$target${prefix#"$link"} ;;
+    esac
+  done
+  [ $# -eq 0 ]
+}
+
+# Creates the folder of the agent if it does not exist. Nothing in it is read or executed before this check.
+require_trusted_home() {
+  case $CERTFERRY_HOME in
+    /*) ;;
+    *) fail "CERTFERRY_HOME is $CERTFERRY_HOME, but it must be an absolute path" ;;
+  esac
+  require_trusted 'agent folder' "$CERTFERRY_HOME" && [ -d "$bin" ] || {
+    mkdir -p "$bin"
+    # in a sticky folder, another user can create the path at the same time
+    require_trusted 'agent folder' "$CERTFERRY_HOME" || fail "$CERTFERRY_HOME was removed while this job started"
+  }
+  [ ! -h "$bin" ] || require_trusted 'agent folder' "$bin" || fail "$bin was removed while this job started"
+  require_trusted_content
+}
+
+# The files that are executed: the agent, the runtime, and the code that Node has compiled. One ls lists all of them. If a
+# line shows a link or a right of another user, each file is checked on its own.
+require_trusted_content() {
+  compiled=$CERTFERRY_HOME/compiled
+  set -- "$bin/." "$bin"/* "$compiled" "$compiled"/* "$compiled"/*/*
+  # files that do not exist make ls fail
+  listing=$(ls -ldn "$@" 2>/dev/null) || [ -n "$listing" ] || fail "ls -ldn $bin failed on this host"
+  suspect=''
+  while [ -z "$suspect" ] && read -r mode _ uid gid _; do
+    case $mode in
+      l*) suspect=yes ;;
+      *) is_trusted_user "$uid" && ! is_writable_by_others || suspect=yes ;;
+    esac
+  done <<LISTING
+$listing
+LISTING
+  [ -n "$suspect" ] || return 0
+  for file in "$@"; do
+    require_trusted 'agent folder' "$file" || :
+  done
 }
 
 digest_of() {
@@ -112,24 +255,77 @@ fetch() {
   esac
 }
 
-# fetch_checked URL SHA256: fetches to $temporary, checks the digest and flushes the file. Exits on failure.
+# Waits until no other run fetches. The lock is released when this script ends, however it ends.
+lock_fetches() {
+  lock=$CERTFERRY_HOME/fetch.lock
+  if ! command -v flock >/dev/null 2>&1; then
+    log 'flock is not installed, so runs that start together each fetch the same files; install util-linux'
+  elif true >>"$lock"; then
+    exec 9>>"$lock"
+    flock -n 9 || {
+      log 'another run fetches the agent or its runtime; waiting for its end'
+      flock 9 || fail "flock failed on $lock"
+    }
+    is_locked=yes
+  else
+    fail "$lock could not be created; check the free space and the mount options of this file system"
+  fi
+}
+
+unlock_fetches() {
+  exec 9>&-
+  is_locked=''
+}
+
+# Removes temporary files of killed runs: under the lock all, otherwise those at least a day old.
+remove_old_temporaries() {
+  if [ -n "$is_locked" ]; then
+    rm -f "$bin"/.fetch.*
+  else
+    find "$bin" -type f -name '.fetch.*' -mtime +0 -exec rm -f {} + 2>/dev/null || :
+  fi
+}
+
+# require_space URL BYTES: the file system of the agent must have room for the unpacked file, for its archive and for
+# 8 MiB more. An archive of Node has about 36% of its size; 50% are required.
+require_space() {
+  case $1 in
+    *.gz) need=$(($2 * 3 / 2)) ;;
+    *) need=$2 ;;
+  esac
+  need=$((need / 1024 + 8192))
+  free=$(df -Pk "$bin" | {
+    read -r _
+    read -r _ _ _ available _
+    printf '%s' "$available"
+  }) || return 0
+  case $free in
+    '' | *[!0-9]*) return 0 ;;
+  esac
+  [ "$free" -ge "$need" ] ||
+    fail "fetching $1 needs $((need / 1024)) MiB of free space in $bin, but only $((free / 1024)) MiB are free. Nothing \
+was fetched. Free some space, or mount a larger file system there."
+}
+
+# fetch_checked URL SHA256 BYTES: fetches to $temporary, checks the digest and flushes the file. Exits on failure. A
+# program that outlives this script must not keep the lock, so fetching programs do not inherit it.
 fetch_checked() {
-  # removes temporary files of killed runs, at least a day old; other runs may remove them at the same time
-  find "$bin" -type f -name '.fetch.*' -mtime +0 -exec rm -f {} + 2>/dev/null || :
+  remove_old_temporaries
+  require_space "$1" "$3"
   temporary=$(mktemp "$bin/.fetch.XXXXXX")
   case $1 in
     *.gz)
-      fetch "$1" "$temporary.gz" || fail "could not fetch $1"
+      fetch "$1" "$temporary.gz" 9>&- || fail "could not fetch $1"
       gunzip -c "$temporary.gz" >"$temporary" || fail "could not unpack $1"
       rm -f "$temporary.gz"
       ;;
-    *) fetch "$1" "$temporary" || fail "could not fetch $1" ;;
+    *) fetch "$1" "$temporary" 9>&- || fail "could not fetch $1" ;;
   esac
   found=$(digest_of "$temporary")
   [ "$found" = "$2" ] || fail "the SHA-256 of $1 is $found, but the document requires $2. The file is not used. \
 Deploy the stack again, or find out why the file has changed."
   chmod 0700 "$temporary"
-  # later runs trust the name of the runtime, so its content must be flushed before it gets that name
+  # later runs compare the runtime only with its record, so its content must be flushed before
   sync "$temporary" 2>/dev/null || sync
 }
 
@@ -139,29 +335,29 @@ keep_as() {
   temporary=''
 }
 
-# prune PREFIX FILE: of the files with this prefix, keeps FILE and the one used before it.
+# prune PREFIX FILE: of the files with this prefix and their records, keeps FILE and the one used before it.
 prune() {
-  others=0
+  before=''
   # shellcheck disable=SC2045  # sorted by use; the names contain digests and no spaces
   for name in $(ls -t "$bin" 2>/dev/null); do
+    name=${name%.checked}
     case $bin/$name in
       "$2") ;;
       "$bin/$1"*)
-        others=$((others + 1))
-        [ "$others" -eq 1 ] || rm -f "${bin:?}/$name"
+        before=${before:-$name}
+        [ "$name" = "$before" ] || rm -f "${bin:?}/$name" "${bin:?}/$name.checked"
         ;;
     esac
   done
 }
 
 # The agent is small: every run checks its digest.
+is_agent_intact() { [ -f "$agent" ] && [ "$(digest_of "$agent")" = "$AGENT_SHA256" ]; }
+
 prepare_agent() {
-  agent=$bin/agent-$AGENT_SHA256.cjs
-  if [ -f "$agent" ]; then
-    [ "$(digest_of "$agent")" != "$AGENT_SHA256" ] || return 0
-    log "$agent has changed since it was fetched; fetching it again"
-  fi
-  fetch_checked "$AGENT_URL" "$AGENT_SHA256"
+  ! is_agent_intact || return 0
+  [ ! -f "$agent" ] || log "$agent has changed since it was fetched; fetching it again"
+  fetch_checked "$AGENT_URL" "$AGENT_SHA256" 0
   keep_as "$agent"
   prune agent- "$agent"
   # the compiled code of the previous agent is useless now
@@ -181,30 +377,81 @@ host_runtime() {
     fail "$runtime is $version: the agent needs Node 20.12 or later"
 }
 
-# The runtime is large: only the run that fetches it checks its digest, which then becomes its name.
+# The runtime is large, so its digest takes up to a second. After a correct digest, the run records device, inode, size,
+# mode, owner and times of the file. Later runs compare the record. Every write, chmod and rename changes the time of the
+# last status change (ctime), which utimensat(2) cannot set. Any difference leads to a full check.
+
+# Empty if this host does not report that time in fractions of a second. Then every run makes the full check.
+runtime_facts() {
+  facts=$(TZ=UTC0 stat -L -c '%d %i %s %f %u %g %y %z' "$runtime" 2>/dev/null) || facts=''
+  case $facts in
+    *.000000000\ +0000) facts='' ;;
+    *.?????????\ +0000) ;;
+    *) facts='' ;;
+  esac
+}
+
+is_runtime_recorded() {
+  [ -x "$runtime" ] && [ -f "$record" ] || return 1
+  runtime_facts
+  IFS= read -r recorded <"$record" || return 1
+  [ "$facts" = "$recorded" ]
+}
+
+# Reads the facts before the content: a change during the check differs from the record.
+check_runtime() {
+  [ -x "$runtime" ] || return 1
+  runtime_facts
+  [ "$(digest_of "$runtime")" = "$RUNTIME_SHA256" ] || return 1
+  [ -n "$facts" ] || return 0
+  temporary=$(mktemp "$bin/.fetch.XXXXXX")
+  printf '%s\n' "$facts" >"$temporary"
+  keep_as "$record"
+}
+
 prepare_runtime() {
-  runtime=$bin/node-$RUNTIME_SHA256
-  [ ! -x "$runtime" ] || return 0
-  fetch_checked "$RUNTIME_URL" "$RUNTIME_SHA256"
+  ! is_runtime_recorded || return 0
+  ! check_runtime || return 0
+  [ ! -f "$runtime" ] || log "$runtime has changed since it was fetched; fetching it again"
+  fetch_checked "$RUNTIME_URL" "$RUNTIME_SHA256" "${RUNTIME_BYTES:-0}"
   "$temporary" --version >/dev/null ||
     fail "the runtime $RUNTIME_URL does not run on this host ($(uname -sm)). It is built for one architecture \
 and glibc 2.28 or later; use runtime 'host' with a node installed on this host."
   keep_as "$runtime"
+  check_runtime || fail "$runtime has changed while it was checked"
   prune node- "$runtime"
+}
+
+# A job on a host that has both files needs no lock.
+is_prepared() {
+  is_agent_intact || return 1
+  [ "$RUNTIME_URL" = host ] || is_runtime_recorded
+}
+
+prepare() {
+  agent=$bin/agent-$AGENT_SHA256.cjs
+  runtime=$bin/node-$RUNTIME_SHA256
+  record=$runtime.checked
+  is_prepared || {
+    lock_fetches
+    prepare_agent
+    [ "$RUNTIME_URL" = host ] || prepare_runtime
+    unlock_fetches
+  }
+  # the time of the last use decides what prune keeps; a new time of the runtime itself would invalidate its record
+  if [ "$RUNTIME_URL" = host ]; then
+    host_runtime
+    touch -c "$agent"
+  else
+    touch -c "$agent" "$record"
+  fi
 }
 
 main() {
   require_job
   bin=$CERTFERRY_HOME/bin
-  [ -d "$bin" ] || mkdir -p "$bin"
-  prepare_agent
-  if [ "$RUNTIME_URL" = host ]; then
-    host_runtime
-    touch -c "$agent"
-  else
-    prepare_runtime
-    touch -c "$agent" "$runtime"
-  fi
+  require_trusted_home
+  prepare
 
   CERTFERRY_JOB=$SSM_Job
   # Node caches the compiled agent, which saves about 10% of each start

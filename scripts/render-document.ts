@@ -5,7 +5,7 @@ const root = join(import.meta.dirname, '..');
 
 /**
  * The SSM document as JSON text: the assignments of the template, then the bootstrap script. The CDK
- * (`cdk/agent/agent-document.ts`) and local mode replace the five placeholders. No value may contain a single quote.
+ * (`cdk/agent/agent-document.ts`) and local mode replace the six placeholders. No value may contain a single quote.
  */
 export function renderDocument(): string {
   const document = JSON.parse(readFileSync(join(root, 'cdk/ssm-document.template.json'), 'utf8'));

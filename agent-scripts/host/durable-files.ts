@@ -31,7 +31,7 @@ export function privateFolder(path: string): string {
 }
 
 /** Marks the temporary files of {@link writeDurably}, so that a later run can remove those of an interrupted one. */
-const temporarySuffix = '.next';
+export const temporarySuffix = '.next';
 
 /**
  * Replaces a small file in the agent's own folder atomically: readers, and the next run after a crash, see the previous

@@ -5,6 +5,7 @@ import { join } from 'node:path';
  *
  * ```
  * bin/, compiled/                      the agent and the runtime (bootstrap.sh), compiled code (Node)
+ * fetch.lock                           empty file, locked while bootstrap.sh fetches the agent or the runtime
  * lock                                 empty file, locked while a job runs
  * locks/                               locks of destination folders, if the agent is not root (else /run/certferry)
  * keys.json                            the host's X25519 key, the next one during a job, ids of retired keys

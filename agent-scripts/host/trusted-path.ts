@@ -1,34 +1,46 @@
+import { spawnSync } from 'node:child_process';
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
+import { join } from 'node:path';
 import { isGroupOf, type PathFacts, type PathReader, requireTrusted } from '../../core/paths/trusted-path.ts';
 
 /**
- * Requires that no user except root, the running user and `extraUids` can change a component of an absolute path. `what` names
- * the path's purpose in the error, e.g. "the agent's folder".
+ * Requires that no user except root, the running user and `extraUids` can change a component of the path. `what` names the
+ * path's purpose in the error, e.g. "the agent folder".
  * @throws CertferryError UntrustedPath
  */
 export function requireTrustedPath(what: string, path: string, extraUids: readonly number[] = []): void {
-  const trustedUids = [0, process.geteuid?.() ?? 0, ...extraUids];
-  requireTrusted(what, path, trustedUids, pathReader(trustedUids));
+  const uids = trustedUids(extraUids);
+  // not resolved: the kernel follows a link before the `..` behind it
+  requireTrusted(what, path.startsWith('/') ? path : `${process.cwd()}/${path}`, uids, pathReader(uids));
 }
 
-/** Reads this host's files, and decides with its passwd(5) and group(5) which groups contain only a trusted user. */
-export function pathReader(trustedUids: readonly number[]): PathReader {
+/** Root, the running user and `extraUids`. */
+export const trustedUids = (extraUids: readonly number[] = []): readonly number[] => [
+  0,
+  process.geteuid?.() ?? 0,
+  ...extraUids,
+];
+
+/** Reads this host's files. The files passwd(5) and group(5) in `etc` decide which groups contain only a trusted user. */
+export function pathReader(uids: readonly number[], etc = '/etc'): PathReader {
   return {
     facts: factsOf,
     isPrivateGroup: (gid) => {
-      // most paths have no component that a group may write, so both files are read only when one does
-      const tables = { passwd: textOf('/etc/passwd'), group: textOf('/etc/group') };
-      return trustedUids.some((uid) => isGroupOf(uid, gid, tables));
+      // few paths have a component that a group may write, so both files are read only for those
+      const tables = { passwd: textOf(join(etc, 'passwd')), group: textOf(join(etc, 'group')) };
+      return uids.some((uid) => isGroupOf(uid, gid, tables));
     },
   };
 }
 
-/** Null if the path does not exist. A component that is not a folder ends the path as well. */
+/** Null if the path does not exist. */
 function factsOf(path: string): PathFacts | null {
   const stats = statsOf(path);
   if (stats === null) return null;
-  const linkTarget = stats.isSymbolicLink() ? readlinkSync(path) : null;
-  return { uid: stats.uid, gid: stats.gid, mode: stats.mode & 0o7777, linkTarget };
+  const { uid, gid } = stats;
+  const mode = stats.mode & 0o7777;
+  if (stats.isSymbolicLink()) return { uid, gid, mode, linkTarget: readlinkSync(path) };
+  return { uid, gid, mode, linkTarget: null, hasAccessList: (mode & 0o020) !== 0 && hasAccessList(path) };
 }
 
 function statsOf(path: string) {
@@ -40,8 +52,18 @@ function statsOf(path: string) {
   }
 }
 
+/** ENOTDIR: a component before the last is a file. */
 const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
+
+/**
+ * Node cannot read access control lists. The ls of GNU coreutils marks them with a plus sign after the mode. True if the host has
+ * another ls, as in bootstrap.sh.
+ */
+function hasAccessList(path: string): boolean {
+  const ls = (...args: string[]) => spawnSync('ls', args, { encoding: 'utf8' }).stdout ?? '';
+  return !/^[^\s+]+\s/.test(ls('-ldn', '--', path)) || !ls('--version').includes('GNU');
+}
 
 /** Empty if the file does not exist, so that no group is private. */
 function textOf(path: string): string {

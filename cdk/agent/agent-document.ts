@@ -8,7 +8,7 @@ import type { AgentAssets } from './agent-assets.ts';
 const home = '/var/lib/certferry';
 
 /**
- * The SSM document: the rendered file of `dist/` with its five placeholders replaced. CloudFormation cannot replace a document
+ * The SSM document: the rendered file of `dist/` with its six placeholders replaced. CloudFormation cannot replace a document
  * with a fixed name. Each change therefore creates a new version, which becomes the default version.
  */
 export class AgentDocument extends Construct {
@@ -32,6 +32,7 @@ export class AgentDocument extends Construct {
         AgentSha256: assets.agentSha256,
         RuntimeUrl: assets.runtime.url,
         RuntimeSha256: assets.runtime.sha256,
+        RuntimeBytes: assets.runtime.bytes,
         Home: home,
       }),
     });

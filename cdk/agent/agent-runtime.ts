@@ -1,4 +1,4 @@
-import { closeSync, existsSync, openSync, readFileSync, readSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -18,12 +18,14 @@ export interface PinnedRuntime {
   readonly url: string;
   /** The digest of the unpacked binary; empty for `host`. */
   readonly sha256: string;
+  /** The size of the unpacked binary in bytes, as text; empty for `host`. */
+  readonly bytes: string;
   readonly asset: Asset | null;
 }
 
 /** Uploads the compressed runtime: 45 MB instead of 127. The digest is that of the uncompressed binary. */
 export function pinRuntime(scope: Construct, runtime: Runtime): PinnedRuntime {
-  if (runtime === 'host') return { url: 'host', sha256: '', asset: null };
+  if (runtime === 'host') return { url: 'host', sha256: '', bytes: '', asset: null };
   requireLinuxBinary(runtime.file);
   const sha256 = sha256Of(runtime.file);
   if (runtime.sha256 !== undefined && runtime.sha256 !== sha256) {
@@ -32,7 +34,7 @@ export function pinRuntime(scope: Construct, runtime: Runtime): PinnedRuntime {
     );
   }
   const asset = packedAsset(scope, runtime.file, sha256);
-  return { url: asset.s3ObjectUrl, sha256, asset };
+  return { url: asset.s3ObjectUrl, sha256, bytes: String(statSync(runtime.file).size), asset };
 }
 
 /** The binary of the installed npm package `node`. Throws if the package is not installed. */

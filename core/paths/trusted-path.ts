@@ -7,6 +7,8 @@ export interface PathFacts {
   /** Permission bits, including the sticky bit (0o1000). */
   readonly mode: number;
   readonly linkTarget: string | null;
+  /** Whether an access control list (acl(5)) gives rights to more users than the group. The mode of the group limits them. */
+  readonly hasAccessList?: boolean;
 }
 
 /** Reads one component. `facts` returns null if it does not exist. `isPrivateGroup`: whether only a trusted user is in the group. */
@@ -30,8 +32,9 @@ const maximumLinks = 40;
  * symbolic links. Null if there is none. Components that do not exist are trusted: only a trusted user can create them.
  *
  * Each component must belong to a trusted user, and neither its group nor others may write to it (sshd_config(5),
- * StrictModes). There are two exceptions. A group may write if it contains only a trusted user. A sticky folder may be
- * writable if the next component belongs to a trusted user: no other user can then rename or remove it (chmod(1)).
+ * StrictModes). There are two exceptions. A group may write if it contains only a trusted user and no access control list
+ * names more users. A sticky folder may be writable if the next component belongs to a trusted user: no other user can then
+ * rename or remove it (chmod(1)).
  */
 export function findUntrusted(
   path: string,
@@ -78,6 +81,27 @@ function following({ current, remaining, links }: Position, linkTarget: string |
   return { current: name === '..' ? parentOf(current) : join(current, name), remaining: rest, links };
 }
 
+/**
+ * Requires that no other user can change an entry of a folder that was judged before. Only a symbolic link needs the check of
+ * its whole path.
+ * @throws CertferryError UntrustedPath
+ */
+export function requireTrustedEntry(
+  what: string,
+  path: string,
+  trustedUids: readonly number[],
+  reader: PathReader,
+): void {
+  const facts = reader.facts(path);
+  if (facts === null) return;
+  if (facts.linkTarget !== null) {
+    requireTrusted(what, path, trustedUids, reader);
+    return;
+  }
+  const problem = problemOf(facts, { current: path, remaining: [], links: 0 }, trustedUids, reader);
+  if (problem !== null) throw untrustedPath(what, path, { path, facts, problem });
+}
+
 /** @throws CertferryError UntrustedPath if another user can change a component of the path. `what` names the path's purpose. */
 export function requireTrusted(
   what: string,
@@ -91,7 +115,7 @@ export function requireTrusted(
 
 function untrustedPath(what: string, path: string, { path: component, facts, problem }: UntrustedComponent) {
   const mode = facts.mode.toString(8).padStart(4, '0');
-  const fix = problem === 'owner' ? `chown root '${component}'` : `chmod go-w '${component}'`;
+  const fix = problem === 'owner' ? `chown -h root '${component}'` : `chmod go-w '${component}'`;
   return new CertferryError(
     'UntrustedPath',
     `${what} ${path} is not used: ${component} belongs to uid ${facts.uid}, gid ${facts.gid} with mode ${mode}, so another user can change it. Check what the folder contains, then run: ${fix}`,
@@ -99,9 +123,10 @@ function untrustedPath(what: string, path: string, { path: component, facts, pro
   );
 }
 
-function isWritableByOthers({ mode, gid }: PathFacts, reader: PathReader): boolean {
-  if ((mode & 0o002) !== 0) return true;
-  return (mode & 0o020) !== 0 && !reader.isPrivateGroup(gid);
+function isWritableByOthers(facts: PathFacts, reader: PathReader): boolean {
+  if ((facts.mode & 0o002) !== 0) return true;
+  if ((facts.mode & 0o020) === 0) return false;
+  return facts.hasAccessList === true || !reader.isPrivateGroup(facts.gid);
 }
 
 const namesOf = (path: string) => path.split('/').filter((name) => name !== '' && name !== '.');

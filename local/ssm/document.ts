@@ -48,6 +48,7 @@ export function readDocument(
     // the node that runs certferry, first on the script's PATH
     RuntimeUrl: 'host',
     RuntimeSha256: '',
+    RuntimeBytes: '',
   };
   return {
     stepName,

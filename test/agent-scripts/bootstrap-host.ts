@@ -6,6 +6,8 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  realpathSync,
+  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
@@ -19,12 +21,25 @@ export interface Pins {
   agentSha256?: string;
   runtimeUrl?: string;
   runtimeSha256?: string;
+  runtimeBytes?: number;
+  home?: string;
 }
 
 export interface ScriptResult {
   status: number | null;
   stdout: string;
   stderr: string;
+}
+
+/** A running script. */
+export interface StartedScript {
+  readonly ended: Promise<ScriptResult>;
+  /** Ends the process group, as the SSM agent does. */
+  cancel(): void;
+  /** Kills only the shell. */
+  kill(): void;
+  /** Whether standard error contains the text, as soon as it does, or at the end. */
+  printed(text: string): Promise<boolean>;
 }
 
 /** The basic programs of the script, for a PATH that lacks others. */
@@ -46,6 +61,11 @@ const basics = [
   'gzip',
   'sed',
   'env',
+  'stat',
+  'df',
+  'flock',
+  'readlink',
+  'id',
 ];
 
 /** Stands in for the agent and prints its environment. */
@@ -100,10 +120,50 @@ export class BootstrapHost {
       if (stdout.startsWith('/')) symlinkSync(stdout.trim(), join(folder, program));
     }
     for (const [name, text] of Object.entries(scripts)) {
+      rmSync(join(folder, name), { force: true });
       writeFileSync(join(folder, name), text);
       chmodSync(join(folder, name), 0o755);
     }
     return folder;
+  }
+
+  /** A PATH with the basics and Node, without one program. */
+  pathWithout(program: string): string {
+    const folder = this.path(['node']);
+    rmSync(join(folder, program), { force: true });
+    return folder;
+  }
+
+  /** A PATH with the basics of BusyBox, where it has them, and the named programs of this machine. */
+  busyboxPath(programs: readonly string[]): string {
+    const folder = this.path(['busybox', 'setpriv', 'unshare', 'mount', ...programs]);
+    chmodSync(folder, 0o755);
+    const { stdout } = spawnSync('busybox', ['--list'], { encoding: 'utf8' });
+    for (const applet of basics.filter((name) => stdout.split('\n').includes(name))) {
+      rmSync(join(folder, applet), { force: true });
+      symlinkSync(realpathSync(join(folder, 'busybox')), join(folder, applet));
+    }
+    return folder;
+  }
+
+  /** A PATH with the basics and Node, on which the calls of one program are counted from 0. */
+  countingPath(program: string): string {
+    const { stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
+    writeFileSync(this.#callsOf(program), '');
+    const script = `#!/bin/sh\necho >>'${this.#callsOf(program)}'\nexec ${stdout.trim()} "$@"\n`;
+    // a link of the basics would lead to the program of this machine
+    const folder = this.pathWithout(program);
+    writeFileSync(join(folder, program), script, { mode: 0o755 });
+    return folder;
+  }
+
+  /** The calls since the last `countingPath`. */
+  counted(program: string): number {
+    return readFileSync(this.#callsOf(program), 'utf8').length;
+  }
+
+  #callsOf(program: string): string {
+    return join(this.root, `calls of ${program}`);
   }
 
   cached(): string[] {
@@ -117,11 +177,15 @@ export class BootstrapHost {
       AgentSha256: pins.agentSha256 ?? this.agent.sha256,
       RuntimeUrl: pins.runtimeUrl ?? 'host',
       RuntimeSha256: pins.runtimeSha256 ?? '',
-      Home: this.home,
+      RuntimeBytes: String(pins.runtimeBytes ?? ''),
+      Home: pins.home ?? this.home,
     };
     const lines: string[] = JSON.parse(renderDocument()).mainSteps[0].inputs.runCommand;
     const text = lines.join('\n').replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
-    const file = join(mkdtempSync(join(this.root, 'run ')), '_script.sh');
+    const folder = mkdtempSync(join(this.root, 'run '));
+    // a test may run the script as another user
+    chmodSync(folder, 0o755);
+    const file = join(folder, '_script.sh');
     writeFileSync(file, text);
     return file;
   }
@@ -135,12 +199,8 @@ export class BootstrapHost {
     return this.start(pins, env, shell).ended;
   }
 
-  /** Starts the script in a new process group, which `cancel` ends as the SSM agent does. */
-  start(
-    pins: Pins = {},
-    env: NodeJS.ProcessEnv = {},
-    shell: readonly string[] = ['sh'],
-  ): { ended: Promise<ScriptResult>; cancel(): void } {
+  /** Starts the script in a new process group. */
+  start(pins: Pins = {}, env: NodeJS.ProcessEnv = {}, shell: readonly string[] = ['sh']): StartedScript {
     const [command = 'sh', ...args] = shell;
     const child = spawn(command, [...args, this.script(pins)], {
       env: { PATH: process.env.PATH, SSM_Job: 'aGk', ...env },
@@ -159,6 +219,14 @@ export class BootstrapHost {
       cancel: () => {
         if (child.pid !== undefined) process.kill(-child.pid, 'SIGTERM');
       },
+      kill: () => void child.kill('SIGKILL'),
+      printed: (text) =>
+        new Promise((resolve) => {
+          const check = () => ended.stderr.includes(text) && resolve(true);
+          child.stderr.on('data', check);
+          child.on('close', () => resolve(false));
+          check();
+        }),
     };
   }
 

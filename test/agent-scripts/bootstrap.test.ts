@@ -12,6 +12,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(host.root, { recursive: true, force: true }));
 
+/** The runtime and its record. */
+const runtimeFiles = (digest: string) => [`node-${digest}`, `node-${digest}.checked`];
+
 describe('the document', () => {
   test('The document holds no double brace, nothing but ASCII, and leaves room for the largest job in 64 KB', () => {
     const document = renderDocument();
@@ -22,9 +25,24 @@ describe('the document', () => {
   });
 });
 
-describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('bootstrap under %s', (_, shell) => {
+/** Each shell with the programs of this machine, and the shell of BusyBox with its own. */
+const hostKinds = [
+  ...shells.map((shell) => ({ name: shell.join(' '), shell, hasOnlyBusybox: false })),
+  ...shells
+    .filter(([command]) => command === 'busybox')
+    .map((shell) => ({ name: 'busybox sh with its own programs', shell, hasOnlyBusybox: true })),
+];
+
+describe.each(hostKinds)('bootstrap under $name', ({ shell, hasOnlyBusybox }) => {
+  const environment = () => (hasOnlyBusybox ? { PATH: host.busyboxPath(['node']) } : {});
+
   test("Bootstrap starts the agent with its home and its job, and with nothing of Node's environment", async () => {
-    const env = { SSM_Job: 'a.b_c-d', NODE_OPTIONS: '--no-warnings', NODE_PATH: '/nowhere' };
+    const env = {
+      ...environment(),
+      SSM_Job: 'a.b_c-d',
+      NODE_OPTIONS: '--no-warnings',
+      NODE_PATH: '/nowhere',
+    };
 
     const { status, stdout, stderr } = await host.run({}, env, shell);
 
@@ -36,32 +54,32 @@ describe.each(shells.map((shell) => [shell.join(' '), shell] as const))('bootstr
     const plain = host.publishRuntime('pinned');
     const packed = host.publish('runtime.gz', gzipSync(readFileSync(plain.path)));
     const pins = { runtimeUrl: packed.url, runtimeSha256: plain.sha256 };
-    await host.run(pins, {}, shell);
+    await host.run(pins, environment(), shell);
     rmSync(packed.path);
     rmSync(host.agent.path);
 
-    const { stdout, stderr } = await host.run(pins, {}, shell);
+    const { stdout, stderr } = await host.run(pins, environment(), shell);
 
     expect(JSON.parse(stdout)).toMatchObject({ runtime: 'pinned' });
     expect(stderr).toBe('');
-    expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`, `node-${plain.sha256}`]);
+    expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`, ...runtimeFiles(plain.sha256)]);
   });
 
   test('Bootstrap keeps the current agent and the previous one, and no third', async () => {
     const digests: string[] = [];
     for (const mark of ['one', 'two', 'three']) {
       digests.push(host.publishAgent(mark).sha256);
-      await host.run({}, {}, shell);
+      await host.run({}, environment(), shell);
     }
 
     expect(host.cached()).toEqual([`agent-${digests[1]}.cjs`, `agent-${digests[2]}.cjs`].sort());
   });
 
   test('Bootstrap fetches a tampered agent again and runs what it fetched', async () => {
-    await host.run({}, {}, shell);
+    await host.run({}, environment(), shell);
     host.tamper(`agent-${host.agent.sha256}.cjs`);
 
-    const { status, stdout, stderr } = await host.run({}, {}, shell);
+    const { status, stdout, stderr } = await host.run({}, environment(), shell);
 
     expect(JSON.parse(stdout)).toMatchObject({ mark: 'first' });
     expect(status).toBe(0);
@@ -175,27 +193,38 @@ describe('bootstrap', () => {
     expect(ended.stderr).toContain(status === 0 ? '' : `is ${version}: the agent needs Node 20.12 or later`);
   });
 
-  test('Bootstrap survives twelve runs at once on an empty cache, time and again', async () => {
-    const runtime = host.publishRuntime('pinned');
-    const pins = { runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 };
+  test('Bootstrap removes what a killed run left behind before it fetches', async () => {
+    host.makeHome();
+    writeFileSync(join(host.bin, '.fetch.killed'), '');
+    writeFileSync(join(host.bin, '.fetch.killed.gz'), '');
 
-    for (let round = 0; round < 5; round++) {
-      rmSync(host.home, { recursive: true, force: true });
-      const runs = await Promise.all(Array.from({ length: 12 }, () => host.run(pins)));
+    await host.run();
 
-      expect(runs.filter(({ status, stderr }) => status !== 0 || stderr !== '')).toEqual([]);
-      expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`, `node-${runtime.sha256}`]);
-    }
+    expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
   });
 
-  test('Bootstrap clears away what a run killed two days ago left behind, and nothing younger', async () => {
+  test('Bootstrap without flock removes what a run killed two days ago left behind, and nothing younger', async () => {
     host.makeHome();
     for (const name of ['.fetch.old', '.fetch.new']) writeFileSync(join(host.bin, name), '');
     const twoDaysAgo = Date.now() / 1000 - 2 * 86_400;
     utimesSync(join(host.bin, '.fetch.old'), twoDaysAgo, twoDaysAgo);
 
-    await host.run();
+    const { stderr } = await host.run({}, { PATH: host.pathWithout('flock') });
 
+    expect(stderr).toContain('flock is not installed');
     expect(host.cached()).toEqual(['.fetch.new', `agent-${host.agent.sha256}.cjs`]);
+  });
+
+  test('Bootstrap keeps the current runtime and the previous one, with their records, and no third', async () => {
+    const digests: string[] = [];
+    for (const mark of ['one', 'two', 'three']) {
+      const runtime = host.publishRuntime(mark);
+      digests.push(runtime.sha256);
+      await host.run({ runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 });
+    }
+
+    expect(host.cached().filter((name) => name.startsWith('node-'))).toEqual(
+      digests.slice(1).flatMap(runtimeFiles).sort(),
+    );
   });
 });

@@ -22,7 +22,7 @@ describeWith([program('flock', 'util-linux'), root], 'tidying up after a deploym
     await host.send('deploy', { target, version: await aVersion() });
     const old = await host.send('deploy', { target, version: await aVersion() });
     const backups = join(host.home, 'targets/web-1/backups', old.deploymentId);
-    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', backups]);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0700', 'tmpfs', backups]);
     mounts.push(backups);
     const next = await aVersion();
 

@@ -238,7 +238,7 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
     execFileSync('chown', ['-R', '65534:65534', folder]);
     execFileSync('chmod', ['755', scratch]);
     const asNobody = ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'];
-    const host = testHost(join(folder, 'home-of-nobody'));
+    const host = testHost(join(folder, 'home-of-nobody'), asNobody);
     mkdirSync(host.home);
     chownSync(host.home, 65534, 65534);
     const enrolled = await runAgentWith(

@@ -74,8 +74,8 @@ export interface JobOptions {
   readonly replaces: string;
 }
 
-/** A host whose agent folder is `home`. */
-export function testHost(home: string): TestHost {
+/** A host whose agent folder is `home`. `wrapper` is a command that runs its agent, e.g. as another user. */
+export function testHost(home: string, wrapper: readonly string[] = []): TestHost {
   let fence = 0;
   let hostKey: AgentLine['hostKey'] = null;
   const printed: string[] = [];
@@ -90,7 +90,7 @@ export function testHost(home: string): TestHost {
   });
   const enroll = async (): Promise<NonNullable<AgentLine['hostKey']>> => {
     const job = openJobText({ header: header('enroll', { header: { fence: 0 } }), probe: null });
-    const { line, stderr } = await runAgentWith(home, job);
+    const { line, stderr } = await runAgentWith(home, job, wrapper);
     if (!line?.hostKey) throw new Error(`enrolment failed: ${stderr}`);
     return line.hostKey;
   };
@@ -110,10 +110,10 @@ export function testHost(home: string): TestHost {
   const received = (line: AgentLine | null): void => {
     hostKey = line?.hostKey ?? hostKey;
   };
-  const run: TestHost['run'] = async (action, options = {}, wrapper = []) => {
+  const run: TestHost['run'] = async (action, options = {}, inner = []) => {
     const same = { ...options, header: header(action, options) };
     for (;;) {
-      const ended = await runAgentWith(home, await jobText(action, same), wrapper);
+      const ended = await runAgentWith(home, await jobText(action, same), [...wrapper, ...inner]);
       printed.push(ended.stdout, ended.stderr);
       received(ended.line);
       if (ended.line?.reason !== 'RetiredHostKey') return ended;

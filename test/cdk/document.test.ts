@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -74,7 +74,7 @@ describe('the script of the document', () => {
 
     const lines = linesOf(synthesize({ artefacts }));
 
-    expect(lines.slice(0, 6)).toEqual([
+    expect(lines.slice(0, 7)).toEqual([
       '#!/bin/sh',
       expect.stringMatching(
         /^AGENT_URL='s3:\/\/cdk-[a-z0-9]+-assets-\$\{AWS::AccountId\}-\$\{AWS::Region\}\/[0-9a-f]{64}\.cjs'$/,
@@ -82,9 +82,10 @@ describe('the script of the document', () => {
       `AGENT_SHA256='${agent}'`,
       "RUNTIME_URL='host'",
       "RUNTIME_SHA256=''",
+      "RUNTIME_BYTES=''",
       "CERTFERRY_HOME='/var/lib/certferry'",
     ]);
-    expect(lines.slice(6)).toEqual(rendered.slice(6));
+    expect(lines.slice(7)).toEqual(rendered.slice(7));
   });
 
   test('The script of the document names the runtime by the digest of the unpacked binary', () => {
@@ -95,6 +96,7 @@ describe('the script of the document', () => {
 
     expect(lines[3]).toMatch(/^RUNTIME_URL='s3:.*\/[0-9a-f]{64}\.gz'$/);
     expect(lines[4]).toBe(`RUNTIME_SHA256='${runtime.sha256}'`);
+    expect(lines[5]).toBe(`RUNTIME_BYTES='${statSync(runtime.file).size}'`);
     const packed = readdirSync(app.outdir).find((name) => name.endsWith('.gz'));
     const unpacked = gunzipSync(readFileSync(join(app.outdir, packed ?? '')));
     expect(createHash('sha256').update(unpacked).digest('hex')).toBe(runtime.sha256);
