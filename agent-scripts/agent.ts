@@ -2,75 +2,78 @@
  * The agent. The SSM document's script starts it with one job. It prints one line of JSON and exits with 0 if that line is
  * the complete result.
  *
- * Sequence: read the job → acquire the host lock → recover the change of an interrupted run → refuse an expired job or a
- * lower fence → do the job → print the result. No process remains. The job `inspect` with endpoints needs no lock and no
- * recovery.
+ * Sequence: verify the signature of the job → read it → acquire the host lock → refuse a job that was accepted before →
+ * recover the change of an interrupted run → refuse an expired job or a fence out of range → do the job → print the result.
+ * No process remains.
+ *
+ * In the role `probe` (the document of functions that only probe), the agent accepts only probes, without a signature. It
+ * neither reads nor changes its folder then.
  */
 
-import type { AgentLine, Recovery } from '../core/deployment/agent-line.ts';
+import { type AgentLine, type Recovery, unreadJob } from '../core/deployment/agent-line.ts';
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { type ReadJob, readJob } from '../core/seal/job-text.ts';
+import { type VerifiedJob, verifyJob } from '../core/seal/verify-job.ts';
 import { recover } from './apply/recover.ts';
+import { type AgentEnvironment, takeEnvironment } from './host/agent-environment.ts';
 import { privateFolder } from './host/durable-files.ts';
-import { type Home, homeAt } from './host/home.ts';
+import type { Home } from './host/home.ts';
 import { hostPublicKey, openSealed } from './host/host-keys.ts';
 import { acquireLock } from './host/locks.ts';
 import { deploy, rejected } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
-import { inspectEndpoints } from './jobs/inspect-endpoints.ts';
+import { performProbe } from './jobs/probe.ts';
 import { rollback } from './jobs/rollback.ts';
 import { undo } from './jobs/undo.ts';
+import { acceptOnce } from './journal/accepted-jobs.ts';
 import { checkFence, refuseExpired } from './journal/fence.ts';
 import { readReceipt } from './journal/receipt.ts';
 import { resultLine } from './journal/result-line.ts';
 
-/** Removes the job from the environment, so that no command can inherit it. */
-function takeEnvironment(): { home: Home; text: string } {
-  const { CERTFERRY_HOME: root, CERTFERRY_JOB: text } = process.env;
-  delete process.env.CERTFERRY_JOB;
-  if (root === undefined || text === undefined) {
-    throw new CertferryError(
-      'JobUnreadable',
-      'CERTFERRY_HOME and CERTFERRY_JOB must be set: start the agent through bootstrap.sh',
-    );
-  }
-  return { home: homeAt(root), text };
-}
-
 async function main(): Promise<AgentLine> {
   // bootstrap.sh sets 077, which a daemon started by a reload must not inherit
   process.umask(0o022);
-  const { home, text } = takeEnvironment();
-  const job = readJob(text);
-  if (isEndpointInspection(job)) return inspectEndpoints(job.job.header, job.job.inspections);
+  const environment = takeEnvironment();
+  return environment.role === 'probe' ? performProbe(environment.job) : performSigned(environment);
+}
+
+async function performSigned(environment: AgentEnvironment): Promise<AgentLine> {
+  try {
+    const { job, jobKeys: keys, host } = environment;
+    const verified = await verifyJob(job, { keys, host });
+    return await performVerified(environment, verified);
+  } catch (error) {
+    if (isCertferryError(error) && error.name === 'JobUnsigned') return rejected(unreadJob, error);
+    throw error;
+  }
+}
+
+async function performVerified(environment: AgentEnvironment, verified: VerifiedJob): Promise<AgentLine> {
+  const { home } = environment;
+  const job = readJob(verified.text);
   const header = job.sealed ? job.header : job.job.header;
   privateFolder(home.root);
   let recovered: Recovery | null = null;
   try {
     acquireLock(home.lock, 'file');
+    acceptOnce(home, verified, new Date());
     recovered = await recover(home);
-    return { ...(await perform(home, job)), recovered };
+    return { ...(await perform(environment, job)), recovered };
   } catch (error) {
     return { ...(await resultOfError(home, header, error)), recovered };
   }
 }
 
-type EndpointInspection = Extract<ReadJob, { sealed: false }> & {
-  job: { inspections: NonNullable<OpenJob['inspections']> };
-};
-
-const isEndpointInspection = (job: ReadJob): job is EndpointInspection =>
-  !job.sealed && job.job.header.action === 'inspect' && job.job.inspections !== undefined;
-
-async function perform(home: Home, job: ReadJob): Promise<AgentLine> {
-  if (!job.sealed) return performOpen(home, job.job);
+async function perform(environment: AgentEnvironment, job: ReadJob): Promise<AgentLine> {
+  const { home, fenceStep } = environment;
+  if (!job.sealed) return performOpen(environment, job.job);
   const finished = finishedResult(home, job.header);
   if (finished !== null) return withHostKey(home, finished);
   const opened = await openSealed(home, job.kid, job.text);
   if (opened === null) return unknownKey(home, job.header);
   refuseExpired(opened.header, new Date());
-  checkFence(home, opened.header);
+  checkFence(home, opened.header, fenceStep);
   return withHostKey(
     home,
     await withErrorResult(home, opened.header, () => deploy(home, opened.header, opened.body)),
@@ -90,20 +93,26 @@ async function withErrorResult(
   }
 }
 
-async function performOpen(home: Home, { header, probe, replaces }: OpenJob): Promise<AgentLine> {
+async function performOpen(
+  { home, fenceStep }: AgentEnvironment,
+  { header, probe, inspections, replaces }: OpenJob,
+): Promise<AgentLine> {
   refuseExpired(header, new Date());
+  if (probe !== null || inspections !== undefined) {
+    throw new CertferryError('JobUnreadable', 'a probe must be sent with the document that can only probe');
+  }
   switch (header.action) {
     case 'enroll':
       return enrolled(home, header, null);
     case 'inspect':
-      return inspect(home, header, probe);
+      return inspect(home, header);
     case 'undo':
-      checkFence(home, header);
+      checkFence(home, header, fenceStep);
       return undo(home, header);
     case 'rollback': {
       const finished = finishedResult(home, header);
       if (finished !== null) return finished;
-      checkFence(home, header);
+      checkFence(home, header, fenceStep);
       return rollback(home, header, replaces);
     }
     case 'deploy':
@@ -148,12 +157,15 @@ async function enrolled(home: Home, header: JobHeader, reason: string | null): P
   return withHostKey(home, line);
 }
 
+/** Refusals before the recovery of an earlier job. */
+const changesNothing: ReadonlySet<string> = new Set(['HostBusy', 'JobReplayed']);
+
 /**
  * The result of a job that threw an error. A refusal is a normal outcome. An unexpected error may leave a partial change,
  * which is reversed first.
  */
 async function resultOfError(home: Home, header: JobHeader, error: unknown): Promise<AgentLine> {
-  if (isCertferryError(error) && error.name === 'HostBusy') return rejected(header, error);
+  if (isCertferryError(error) && changesNothing.has(error.name)) return rejected(header, error);
   const recovery = await recover(home);
   if (recovery?.outcome === 'rollback_failed') {
     const receipt = readReceipt(home, recovery.targetId, recovery.deploymentId);

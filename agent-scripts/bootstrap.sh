@@ -6,6 +6,8 @@
 #   RUNTIME_URL, RUNTIME_SHA256  a Node binary, or the word host for the node on this host's PATH (20.12 or later).
 #                                A name that ends in .gz is unpacked; the digest is that of the unpacked binary.
 #   CERTFERRY_HOME               the agent's own folder, an absolute path
+#   CERTFERRY_ROLE, CERTFERRY_JOB_KEYS, CERTFERRY_FENCE_STEP
+#                                the jobs that the agent accepts (agent-scripts/host/agent-environment.ts)
 # A URL is file:///path (not decoded), https://host/path or s3://bucket/key. The SSM agent passes the job in the
 # variable SSM_Job; it is never inserted into this text.
 #
@@ -210,6 +212,7 @@ main() {
   # Node caches the compiled agent, which saves about 10% of each start
   NODE_COMPILE_CACHE=$CERTFERRY_HOME/compiled
   export CERTFERRY_HOME CERTFERRY_JOB NODE_COMPILE_CACHE
+  export CERTFERRY_ROLE CERTFERRY_JOB_KEYS CERTFERRY_FENCE_STEP
   # settings for other Node programs on this host must not affect the agent
   unset SSM_Job NODE_OPTIONS NODE_PATH
   exec "$runtime" "$agent"

@@ -7,6 +7,7 @@ import { join } from 'node:path';
  * bin/, compiled/                      the agent and the runtime (bootstrap.sh), compiled code (Node)
  * lock                                 empty file, locked while a job runs
  * keys.json                            the host's X25519 key and the next one
+ * accepted-jobs.json                   the ids of signed jobs, so that none is accepted twice
  * journal.json                         exists only during a change
  * scratch/                             mount point inside private namespaces; empty outside
  * targets/<id>/fence                   highest fence of all jobs so far
@@ -18,6 +19,7 @@ export interface Home {
   readonly root: string;
   readonly lock: string;
   readonly keys: string;
+  readonly acceptedJobs: string;
   readonly journal: string;
   readonly scratch: string;
   target(targetId: string): TargetHome;
@@ -37,6 +39,7 @@ export function homeAt(root: string): Home {
     root,
     lock: join(root, 'lock'),
     keys: join(root, 'keys.json'),
+    acceptedJobs: join(root, 'accepted-jobs.json'),
     journal: join(root, 'journal.json'),
     scratch: join(root, 'scratch'),
     target: (targetId) => targetHomeAt(join(root, 'targets', targetId)),

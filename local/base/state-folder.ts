@@ -18,6 +18,8 @@ export interface StateFolder {
   /** The agent's own folder of each host. */
   readonly hosts: string;
   readonly logs: string;
+  /** The file with the key that signs jobs. */
+  readonly jobKey: string;
   /** The access key id that every embedded endpoint of this folder asks for. */
   readonly token: string;
 }
@@ -40,6 +42,7 @@ export function openStateFolder(directory: string): StateFolder {
     ...folders,
     database: inside('dynamodb.sqlite'),
     levelDb: inside('dynamodb'),
+    jobKey: inside('job-key.json'),
     token: tokenIn(inside('token')),
   };
 }

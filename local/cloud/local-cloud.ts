@@ -12,6 +12,7 @@ import { startS3 } from '../aws/s3.ts';
 import { type LocalSecrets, startSecretsManager } from '../aws/secrets-manager.ts';
 import { type LocalMessage, startSns } from '../aws/sns.ts';
 import { dist } from '../base/artefacts.ts';
+import { type LocalJobKey, openJobKey } from '../base/job-key.ts';
 import { region } from '../base/published-events.ts';
 import type { StateFolder } from '../base/state-folder.ts';
 import { openStateDatabase } from '../dynamodb/open-tables.ts';
@@ -79,12 +80,16 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
     onEnded: (event, machine) => executionEnded(event, machine, deliver),
     onFault: log.fault,
   });
-  const servers = await startServers({ folder, executions, objects, deliver, onFault: log.fault }, parts);
+  const jobKey = openJobKey(folder.jobKey);
+  const servers = await startServers(
+    { folder, jobKey, executions, objects, deliver, onFault: log.fault },
+    parts,
+  );
   const lambdas = openLambdas({
     folder: parts.lambdas ?? join(dist, 'lambdas'),
     database: folder.database,
     log: join(folder.logs, 'lambda.log'),
-    environment: lambdaEnvironment(servers.endpoints, folder),
+    environment: lambdaEnvironment(servers.endpoints, folder, jobKey),
   });
   functions.set(lambdas);
   const clients = clientsOf(servers, folder.token);
@@ -139,6 +144,7 @@ async function executionEnded(event: object, machine: string, deliver: Deliver):
 
 interface Surroundings {
   readonly folder: StateFolder;
+  readonly jobKey: LocalJobKey;
   readonly executions: Executions;
   readonly objects: Objects;
   readonly deliver: Deliver;
@@ -148,7 +154,7 @@ interface Surroundings {
 type Servers = Awaited<ReturnType<typeof startServers>>;
 
 async function startServers(
-  { folder, executions, objects, deliver, onFault }: Surroundings,
+  { folder, jobKey, executions, objects, deliver, onFault }: Surroundings,
   { document = readDocument(), simulated, onMessage }: CloudOptions,
 ) {
   const access = { accessKeyId: folder.token, onFault };
@@ -162,6 +168,7 @@ async function startServers(
     startSsm({
       ...access,
       document,
+      jobKeys: jobKey.publicKeys,
       simulated,
       commands: folder.commands,
       hosts: folder.hosts,

@@ -112,10 +112,7 @@ describe('the messages of a rollout', () => {
       COMMAND_OPTIONS = '',
       COMMAND_TARGET_OPTIONS = '',
       COMMAND_VERSION_OPTIONS = '',
-    } = lambdaEnvironment(nowhere, {
-      path: '/home/my state',
-      token: '',
-    });
+    } = lambdaEnvironment(nowhere, { path: '/home/my state', token: '' }, { path: '', publicKeys: '' });
     const line = createCommandLine({
       backend: COMMAND_OPTIONS,
       targets: COMMAND_TARGET_OPTIONS,

@@ -3,21 +3,14 @@ import { TaskSummary } from '../../../core/deployment/task-input.ts';
 import { type Registrations, readRegistrations } from '../../../core/registry/registrations.ts';
 import { logger } from '../../../services/logger.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
-import type { CustomResourceService } from '../../../services/registry/custom-resource.ts';
+import {
+  type CustomResourceService,
+  CustomResourceRequest as Input,
+} from '../../../services/registry/custom-resource.ts';
 import { syncCatalogue } from '../../registration/sync-catalogue.ts';
 import { task } from '../../runtime/task.ts';
 import { catalogue, customResource } from '../../runtime/wiring.ts';
 
-/** The request of CloudFormation for a custom resource. */
-const Input = z.object({
-  RequestType: z.enum(['Create', 'Update', 'Delete']),
-  ResponseURL: z.string(),
-  StackId: z.string(),
-  RequestId: z.string(),
-  LogicalResourceId: z.string(),
-  PhysicalResourceId: z.optional(z.string()),
-  ResourceProperties: z.unknown(),
-});
 type Input = z.infer<typeof Input>;
 
 const Properties = z.object({
