@@ -84,8 +84,8 @@ export interface Sent {
   readonly replaces: string;
 }
 
-/** A host whose agent folder is `home`. */
-export function testHost(home: string): TestHost {
+/** A host whose agent folder is `home`. `wrapper` runs its enrolment, e.g. as another user. */
+export function testHost(home: string, wrapper: readonly string[] = []): TestHost {
   let fence = 0;
   let hostKey: AgentLine['hostKey'] = null;
   const printed: string[] = [];
@@ -100,7 +100,7 @@ export function testHost(home: string): TestHost {
   });
   const enroll = async (): Promise<NonNullable<AgentLine['hostKey']>> => {
     const job = await signedOpenJob({ header: header('enroll', { header: { fence: 0 } }), probe: null });
-    const { line, stderr } = await runAgentWith(home, job);
+    const { line, stderr } = await runAgentWith(home, job, wrapper);
     if (!line?.hostKey) throw new Error(`enrolment failed: ${stderr}`);
     return line.hostKey;
   };

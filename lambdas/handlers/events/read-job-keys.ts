@@ -3,14 +3,14 @@ import { TaskSummary } from '../../../core/deployment/task-input.ts';
 import { jobKeysText } from '../../../core/seal/job-keys.ts';
 import { logger } from '../../../services/logger.ts';
 import {
+  CustomResourceRequest,
   type CustomResourceService,
-  CustomResourceRequest as Input,
 } from '../../../services/registry/custom-resource.ts';
 import type { PublicKeys } from '../../../services/signing/kms-public-keys.ts';
 import { task } from '../../runtime/task.ts';
 import { customResource, publicKeys } from '../../runtime/wiring.ts';
 
-type Input = z.infer<typeof Input>;
+type Request = z.infer<typeof CustomResourceRequest>;
 
 const Properties = z.object({ KeyArns: z.array(z.string()).check(z.minLength(1)) });
 
@@ -28,7 +28,7 @@ interface Services {
  */
 export const createHandler =
   (by: Services) =>
-  async (input: Input): Promise<TaskSummary> => {
+  async (input: Request): Promise<TaskSummary> => {
     const { StackId, RequestId, LogicalResourceId, PhysicalResourceId = physicalId } = input;
     const { ok, summary, data } = await readKeys(by, input);
     await by.customResource.respond(input.ResponseURL, {
@@ -43,7 +43,7 @@ export const createHandler =
     return { summary };
   };
 
-async function readKeys({ publicKeys: keys }: Services, { RequestType, ResourceProperties }: Input) {
+async function readKeys({ publicKeys: keys }: Services, { RequestType, ResourceProperties }: Request) {
   if (RequestType === 'Delete') return { ok: true, summary: 'nothing to delete', data: {} };
   try {
     const { KeyArns } = Properties.parse(ResourceProperties);
@@ -57,7 +57,7 @@ async function readKeys({ publicKeys: keys }: Services, { RequestType, ResourceP
 }
 
 export const handler = task('ReadJobKeys', {
-  input: Input,
+  input: CustomResourceRequest,
   result: TaskSummary,
   build: () => createHandler({ publicKeys: publicKeys(), customResource: customResource() }),
 });
