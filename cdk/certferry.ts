@@ -112,8 +112,9 @@ export class Certferry extends Construct {
     });
     const keys = new JobKeys(this, 'Signing', { names: props.jobKeyNames ?? ['1'] });
     const functions = this.#functions({ artefacts, key, tables, topic, workBucket: bucket, keys }, props);
-    keys.denyOthers(tasksWith('signJobs').map((name) => functions.get(name)));
-    const jobKeys = keys.publicKeys(functions.get('read-job-keys'));
+    keys.denyOthers(tasksWith('signJobs').map((name) => functions.get(name).roleArn));
+    const reader = functions.get('read-job-keys');
+    const jobKeys = keys.publicKeys({ functionArn: reader.lambda.functionArn, construct: reader });
     const { maximumFenceStep } = props;
     const documents = new AgentDocuments(this, 'Document', { artefacts, assets, jobKeys, maximumFenceStep });
     // a host must accept what these functions send

@@ -1,9 +1,7 @@
 import { CustomResource, Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AnyPrincipal, Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Key, KeySpec, KeyUsage } from 'aws-cdk-lib/aws-kms';
-import { Construct } from 'constructs';
-import type { TaskFunction } from '../functions/task-function.ts';
-import type { SigningKeys } from '../grants/signing-grants.ts';
+import { Construct, type IConstruct } from 'constructs';
 
 /** AWS deletes a removed key after this number of days. Until then, you can cancel the deletion. */
 const deletionDays = 7;
@@ -12,7 +10,7 @@ const deletionDays = 7;
  * The asymmetric KMS keys (ECDSA P-256) that sign jobs, one per name. The first one signs; hosts accept all of them. A removed
  * key is deleted: nothing is encrypted with it.
  */
-export class JobKeys extends Construct implements SigningKeys {
+export class JobKeys extends Construct {
   readonly signing: Key;
   readonly accepted: readonly Key[];
 
@@ -35,8 +33,8 @@ export class JobKeys extends Construct implements SigningKeys {
     });
   }
 
-  /** Lets only these functions sign. Without the denial, each administrator of the account could grant the use of the keys. */
-  denyOthers(signers: readonly TaskFunction[]): void {
+  /** Lets only these roles sign. Without the denial, each administrator of the account could grant the use of the keys. */
+  denyOthers(roleArns: readonly string[]): void {
     for (const key of this.accepted) {
       key.addToResourcePolicy(
         new PolicyStatement({
@@ -45,7 +43,7 @@ export class JobKeys extends Construct implements SigningKeys {
           principals: [new AnyPrincipal()],
           actions: ['kms:Sign'],
           resources: ['*'],
-          conditions: { ArnNotEquals: { 'aws:PrincipalArn': signers.map(({ roleArn }) => roleArn) } },
+          conditions: { ArnNotEquals: { 'aws:PrincipalArn': roleArns } },
         }),
       );
     }
@@ -55,14 +53,14 @@ export class JobKeys extends Construct implements SigningKeys {
    * The public keys as the SSM document contains them. They exist only after the keys, so a function reads them during the
    * deployment of the stack.
    */
-  publicKeys(reader: TaskFunction): string {
+  publicKeys(reader: { readonly functionArn: string; readonly construct: IConstruct }): string {
     const resource = new CustomResource(this, 'PublicKeys', {
-      serviceToken: reader.lambda.functionArn,
+      serviceToken: reader.functionArn,
       resourceType: 'Custom::CertferryJobKeys',
       serviceTimeout: Duration.minutes(5),
       properties: { KeyArns: this.accepted.map(({ keyArn }) => keyArn) },
     });
-    resource.node.addDependency(reader);
+    resource.node.addDependency(reader.construct);
     return resource.getAttString('JobKeys');
   }
 }

@@ -13,7 +13,7 @@ import type { JsonEndpoint } from '../../local/http/json-endpoint.ts';
 import { commandEnded } from '../../local/ssm/command-event.ts';
 import type { CommandRecord } from '../../local/ssm/command-records.ts';
 import { readDocument } from '../../local/ssm/document.ts';
-import { probeDocumentName, startSsm } from '../../local/ssm/start.ts';
+import { documentName, probeDocumentName, startSsm } from '../../local/ssm/start.ts';
 import { testHost } from '../agent-scripts/run-agent.ts';
 import { type ScriptedService, scriptedService } from '../fakes/scripted-service.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
@@ -62,6 +62,7 @@ beforeAll(async () => {
     LOCKS_TABLE: tableNames.locks,
     REGISTRY_TABLE: tableNames.registry,
     ROLLOUT_ARN: 'arn:aws:states:us-east-1:123456789012:stateMachine:certferry-rollout',
+    DOCUMENT_NAME: documentName,
     PROBE_DOCUMENT_NAME: probeDocumentName,
     DOCUMENT_VERSION: '$DEFAULT',
   };
