@@ -2,9 +2,8 @@
  * The agent. The SSM document's script starts it with one job. It prints one line of JSON and exits with 0 if that line is
  * the complete result.
  *
- * Sequence: verify the signature of the job → read it → acquire the host lock → refuse a job that was accepted before →
- * recover the change of an interrupted run → refuse an expired job or a fence out of range → do the job → print the result.
- * No process remains.
+ * Sequence: verify the signature → read the job → acquire the host lock → refuse a repeated job → recover the change of an
+ * interrupted run → refuse an expired job or a wrong fence → do the job. No process remains.
  *
  * In the role `probe` (the document of functions that only probe), the agent accepts only probes, without a signature. It
  * neither reads nor changes its folder then.

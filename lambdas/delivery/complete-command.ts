@@ -111,15 +111,16 @@ async function retryUndo(
 }
 
 /**
- * The result of the agent, if it belongs to this command's deployment: the agent repeats ids of the job's header, except for a
- * job with a wrong signature, whose header it does not read.
+ * The result of the agent, if it belongs to this command's deployment: the agent repeats ids of the job's header. It does not
+ * read the header of a job with a wrong signature. A refused repetition does not show how the first delivery ended, so it is no
+ * result.
  */
 export function lineFor(
   command: Pick<PendingCommand, 'deploymentId' | 'targetId'>,
   invocation: Invocation,
 ): AgentLine | null {
   const line = readAgentLine(invocation.output);
-  if (line === null) return null;
+  if (line === null || line.reason === 'JobReplayed') return null;
   const isOf = (ids: Pick<AgentLine, 'deploymentId' | 'targetId'>) =>
     line.deploymentId === ids.deploymentId && line.targetId === ids.targetId;
   return isOf(command) || (isOf(unreadJob) && line.reason === 'JobUnsigned') ? line : null;

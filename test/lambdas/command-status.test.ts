@@ -160,6 +160,17 @@ describe('command-status', () => {
     expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'JobUnsigned' });
   });
 
+  test('CommandStatus returns lost for a command that reached the host twice, because the first delivery may have changed it', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const refusal = { outcome: 'rejected', reason: 'JobReplayed' } as const;
+    world.commands.end(commandId, { output: lineOf(deployment, refusal) });
+
+    await event(commandId);
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
+  });
+
   test('CommandStatus ends a deployment whose host reports a new key for the fourth time', async () => {
     const { deployment } = await enrolledDeployment();
     const outcomes = [];

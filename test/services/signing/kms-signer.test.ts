@@ -1,5 +1,5 @@
 // Cannot show, because KMS is scripted: permissions, throttling, and the time that a signature takes.
-import { generateKeyPairSync, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { jobKeysText } from '../../../core/seal/job-keys.ts';
@@ -34,7 +34,7 @@ function fakeKms(
   return { sent, kms: { send } as never };
 }
 
-/** Node signs messages, not digests. A test compares the digest, so the message of the last test input is looked up. */
+/** Messages by their digests: Node signs messages only. */
 const messages = new Map<string, Buffer>();
 function signDigest(digest: Buffer, privateKey: Parameters<typeof sign>[2]): Buffer {
   const message = messages.get(digest.toString('hex'));
@@ -44,7 +44,6 @@ function signDigest(digest: Buffer, privateKey: Parameters<typeof sign>[2]): Buf
 
 describe('the signer of KMS', () => {
   test('The signer of KMS sends the digest, and the agent accepts its signature with the public key that KMS returns', async () => {
-    const { createHash } = await import('node:crypto');
     const { sent, kms } = fakeKms();
     const signer = createKmsSigner(() => kms, keyArn);
     const recording = {
