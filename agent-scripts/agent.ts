@@ -2,8 +2,8 @@
  * The agent. The SSM document's script starts it with one job. It prints one line of JSON and exits with 0 if that line is
  * the complete result.
  *
- * Sequence: verify the signature → read the job → acquire the host lock → refuse a repeated job → recover the change of an
- * interrupted run → refuse an expired job or a wrong fence → do the job. No process remains.
+ * It verifies the signature, reads the job and acquires the host lock. It refuses a repeated job, recovers the change of an
+ * interrupted run, and refuses an expired job or a wrong fence. Then it does the job. No process remains.
  *
  * In the role `probe` (the document of functions that only probe), the agent accepts only probes, without a signature. It
  * neither reads nor changes its folder then.
