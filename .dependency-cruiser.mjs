@@ -28,7 +28,7 @@ export default {
   forbidden: [
     {
       name: 'core-imports-nobody',
-      comment: 'core is the pure domain: the rest of the house depends on it, never the other way round.',
+      comment: 'core is the pure domain: all other folders depend on it, never the other way round.',
       severity: 'error',
       from: { path: '^core/' },
       to: { path: '^(services|agent-scripts|lambdas|cdk|local|account|cli|test|bench|scripts)/' },

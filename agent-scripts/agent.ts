@@ -55,7 +55,7 @@ async function performVerified(environment: AgentEnvironment, verified: Verified
   privateFolder(home.root);
   let recovered: Recovery | null = null;
   try {
-    acquireLock(home.lock, 'file');
+    acquireLock(home.lock);
     acceptOnce(home, verified, new Date());
     recovered = await recover(home);
     return { ...(await perform(environment, job)), recovered };

@@ -19,13 +19,13 @@ export async function transitions(folder: string): Promise<string[]> {
     keyPath: join(folder, 'tls/key.pem'),
     reloadCommand: ['true'],
   });
-  const ferry = await openLocalBackend({ stateDir: join(folder, 'state') });
+  const backend = await openLocalBackend({ stateDir: join(folder, 'state') });
   try {
     const counts: number[] = [];
     for (let round = 0; round < 2; round += 1) {
       const version = await authority.issue({ names: ['www.example.test'] });
       const secret = { certificate: version.fullchainPem, privateKey: version.keyPem };
-      const { events, output } = await ferry.deploy({
+      const { events, output } = await backend.deploy({
         target,
         action: 'deploy',
         version: { secret, fingerprint: version.fingerprint },
@@ -38,7 +38,7 @@ export async function transitions(folder: string): Promise<string[]> {
       `every later deployment      ${counts[1]}  without verification; ProbeEndpoint and ProbeOutcome? make it 7`,
     ];
   } finally {
-    await ferry.close();
+    await backend.close();
   }
 }
 

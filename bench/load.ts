@@ -35,20 +35,13 @@ try {
 }
 if (!clean) process.exitCode = 1;
 
-function linesOf({
-  handshakes,
-  seconds,
-  failures,
-  sightings,
-  strangers,
-  latestOldAnswer,
-}: UnderLoad): string[] {
+function linesOf({ handshakes, seconds, failures, leaves, strangers, latestOldAnswer }: UnderLoad): string[] {
   const failed = Object.values(failures).reduce((sum, count) => sum + count, 0);
   return [
     `${handshakes} handshakes in ${seconds.toFixed(1)} s (${(handshakes / seconds).toFixed(0)} per second)`,
     `failed: ${failed}${failed === 0 ? '' : ` ${JSON.stringify(failures)}`}`,
     `neither previous nor new version: ${strangers.length}${strangers.length === 0 ? '' : ` ${strangers.join(', ')}`}`,
-    `leaves served: ${Object.keys(sightings).length} of ${renewals + 1}`,
+    `leaves served: ${Object.keys(leaves).length} of ${renewals + 1}`,
     `last answer with the previous leaf after the end of a deployment: ${latestOldAnswer <= 0 ? 'none' : `${latestOldAnswer} ms`}`,
   ];
 }

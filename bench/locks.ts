@@ -6,7 +6,7 @@ import { anExecution, aTargetId } from '../test/fixtures/factories.ts';
 import { aWorld, startTables, type World } from '../test/fixtures/world.ts';
 
 /** The result of many executions that compete for one lock. `fences` is in the order of the locks. */
-export interface Crowd {
+export interface LockContention {
   readonly fences: readonly number[];
   readonly maximumHolders: number;
   /** The number of requests while the lock was held. */
@@ -22,7 +22,7 @@ const pauseMillisecondsEach = 8;
  * `count` executions request the lock of one target at the same moment, like dry runs, until each of them had it. Uses the
  * embedded DynamoDB over HTTP and the services of AcquireLock and the recording states.
  */
-export async function crowdAtOneLock(count: number): Promise<Crowd> {
+export async function contendForOneLock(count: number): Promise<LockContention> {
   const tables = await startTables();
   const world = aWorld(tables.documents);
   const targetId = aTargetId();
@@ -70,7 +70,7 @@ async function claimFor({ locks, clock }: World, targetId: string): Promise<Clai
 function itemOf({ targetId, executionArn, requestNumber, startedAt }: Claim, fence: number): HistoryItem {
   return {
     ...{ targetId, executionArn, requestNumber, startedAt, fence, endedAt: startedAt },
-    ...{ deploymentId: `crowd-${requestNumber}`, action: 'validate', outcome: 'validated', summary: '' },
+    ...{ deploymentId: `contention-${requestNumber}`, action: 'validate', outcome: 'validated', summary: '' },
     ...{ reason: null, fingerprint: null, previousFingerprint: null, warnings: [], repair: null },
     durations: { lockWaitMs: null, totalMs: 0 },
     recordedBy: 'graph',
@@ -79,7 +79,7 @@ function itemOf({ targetId, executionArn, requestNumber, startedAt }: Claim, fen
 
 /** The report about 1,000 executions that compete for one lock. */
 export async function contendedLock(): Promise<string[]> {
-  const { fences, maximumHolders, refusals, milliseconds } = await crowdAtOneLock(1000);
+  const { fences, maximumHolders, refusals, milliseconds } = await contendForOneLock(1000);
   return [
     `1,000 executions at one lock   ${(milliseconds / 1000).toFixed(1)} s, ${maximumHolders} holder at a time`,
     `fences                         ${fences.at(0)} to ${fences.at(-1)}, each once: ${new Set(fences).size === fences.length}`,

@@ -50,7 +50,7 @@ async function measure(size: number): Promise<DriftCounts> {
     },
     (targetId) => applied.set(targetId, (applied.get(targetId) ?? 0) + 1),
   );
-  const ferry = await openLocalBackend({ stateDir: join(folder, 'state'), simulated, deploymentsAtOnce });
+  const backend = await openLocalBackend({ stateDir: join(folder, 'state'), simulated, deploymentsAtOnce });
   let transitions = 0;
   const memory = sampleMemory();
   const count = ({ type }: { type: string }) => {
@@ -58,7 +58,7 @@ async function measure(size: number): Promise<DriftCounts> {
   };
   try {
     const [started, cpu] = [performance.now(), process.cpuUsage()];
-    const end = await ferry.rollout(
+    const end = await backend.rollout(
       {
         certificate: { name },
         targets: Array.from({ length: size }, (_, index) => target(index, server.port)),
@@ -82,7 +82,7 @@ async function measure(size: number): Promise<DriftCounts> {
     };
   } finally {
     memory.stop();
-    await ferry.close();
+    await backend.close();
     server.close();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -5,6 +5,7 @@ import { addApprove, addHalt, addRollout, addRollouts, addSweep } from './define
 import { addDoctor, addTargets } from './define/stack-commands.ts';
 import { addCheck, addDemo, addProbe, addSchema } from './define/tool-commands.ts';
 import { addVersionFlags } from './define/version-flags.ts';
+import { formerStateHint } from './input/former-state.ts';
 import { describeError, isExpected } from './terminal/errors.ts';
 import { usageExitCode } from './terminal/exit-codes.ts';
 import type { Terminal } from './terminal/terminal.ts';
@@ -54,7 +55,11 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     .showSuggestionAfterError()
     // commander's own command shows the general help for an unknown command
     .helpCommand(false)
-    .addHelpText('after', help.program);
+    .addHelpText('after', help.program)
+    .hook('preAction', (_, command) => {
+      const hint = formerStateHint(command.opts());
+      if (hint !== null) terminal.err(terminal.colours.yellow(hint));
+    });
   for (const add of [
     addDeploy,
     addRollback,

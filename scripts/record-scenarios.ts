@@ -7,12 +7,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { coveragePage, pageWithCoverage } from '../test/scenarios/coverage.ts';
-import { recordingVariable, type Taken, takenFile } from '../test/scenarios/taken.ts';
+import { recordingVariable, type ScenarioPaths, takenFile } from '../test/scenarios/taken.ts';
 
 const root = join(import.meta.dirname, '..');
 
 interface Recording {
-  readonly machine: keyof Taken;
+  readonly machine: keyof ScenarioPaths;
   readonly scenario: string;
   readonly taken: readonly string[];
 }
@@ -34,14 +34,14 @@ try {
   const recordings = readdirSync(folder).map(
     (file) => JSON.parse(readFileSync(join(folder, file), 'utf8')) as Recording,
   );
-  const of = (machine: keyof Taken) =>
+  const of = (machine: keyof ScenarioPaths) =>
     Object.fromEntries(
       recordings
         .filter((one) => one.machine === machine)
         .sort((one, other) => (one.scenario < other.scenario ? -1 : 1))
         .map(({ scenario, taken }) => [scenario, taken]),
     );
-  const taken: Taken = { 'deploy-target': of('deploy-target'), rollout: of('rollout') };
+  const taken: ScenarioPaths = { 'deploy-target': of('deploy-target'), rollout: of('rollout') };
   writeFileSync(takenFile, `${JSON.stringify(taken, null, 2)}\n`);
   writeFileSync(coveragePage, pageWithCoverage(readFileSync(coveragePage, 'utf8')));
 } finally {

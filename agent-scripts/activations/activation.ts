@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { ActivationResult, Activator, MemoryReading } from './activator.ts';
+import type { ActivationContext, ActivationResult, Activator, MemoryReading } from './activator.ts';
 import { caddyCertificates } from './caddy-certificates.ts';
 import { CaddyCertificates } from './caddy-entries.ts';
 import { EnvoySecretsActivation, envoySecrets } from './envoy-secrets.ts';
@@ -34,21 +34,21 @@ function activatorOf(activation: Activation): Activator<Activation> {
 }
 
 /** Makes the daemon load the installed files, within a deadline of its own. Never throws. */
-export function activate(activation: Activation, timeoutSeconds: number): Promise<ActivationResult> {
-  return activatorOf(activation).run(activation, timeoutSeconds);
+export function activate(activation: Activation, context: ActivationContext): Promise<ActivationResult> {
+  return activatorOf(activation).run(activation, context);
 }
 
 /** What the daemon keeps in memory only. Null if the daemon uses nothing but files. Never throws. */
 export async function readMemory(
   activation: Activation,
-  timeoutSeconds: number,
+  context: ActivationContext,
 ): Promise<MemoryReading | null> {
-  return (await activatorOf(activation).readMemory?.(activation, timeoutSeconds)) ?? null;
+  return (await activatorOf(activation).readMemory?.(activation, context)) ?? null;
 }
 
 /** The activation together with the state of the daemon before any file changes. Never throws. */
-export async function withBaseline(activation: Activation, timeoutSeconds: number): Promise<Activation> {
-  return (await activatorOf(activation).recordBaseline?.(activation, timeoutSeconds)) ?? activation;
+export async function withBaseline(activation: Activation, context: ActivationContext): Promise<Activation> {
+  return (await activatorOf(activation).recordBaseline?.(activation, context)) ?? activation;
 }
 
 /** Whether the processes that accept connections stay the same. Otherwise new ones may replace them. */

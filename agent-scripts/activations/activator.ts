@@ -19,19 +19,28 @@ export function filesOnly(problem: string | null): MemoryReading {
   return problem === null ? { ok: true, texts: new Map() } : { ok: false, why: problem, retry: 'never' };
 }
 
+/**
+ * What an activation may use: its deadline in seconds, and how to read an installed file. `readFile` returns null if the
+ * file does not exist.
+ */
+export interface ActivationContext {
+  readonly timeoutSeconds: number;
+  readonly readFile: (path: string) => string | null;
+}
+
 /** One kind of activation. No member throws: a failure is a result. */
 export interface Activator<Data> {
   /** The processes that accept connections stay the same, so there is no need to wait for the end of old workers. */
   readonly keepsProcesses?: true;
   /** Activates within the deadline. */
-  run(activation: Data, timeoutSeconds: number): Promise<ActivationResult>;
+  run(activation: Data, context: ActivationContext): Promise<ActivationResult>;
   /** The shell command with which an operator does the same. */
   manualCommand(activation: Data): string;
   /**
    * Runs before anything changes. Reads what the daemon keeps in memory only, so that a rollback can restore it, and
    * detects activations that would fail.
    */
-  readMemory?(activation: Data, timeoutSeconds: number): Promise<MemoryReading>;
+  readMemory?(activation: Data, context: ActivationContext): Promise<MemoryReading>;
   /** Runs before anything changes. Returns the activation with the state of the daemon that `run` compares with later. */
-  recordBaseline?(activation: Data, timeoutSeconds: number): Promise<Data>;
+  recordBaseline?(activation: Data, context: ActivationContext): Promise<Data>;
 }

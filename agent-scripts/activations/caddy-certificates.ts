@@ -1,5 +1,5 @@
 import { quoteArgv, redact } from '../host/run-command.ts';
-import type { ActivationResult, Activator } from './activator.ts';
+import type { ActivationContext, ActivationResult, Activator } from './activator.ts';
 import { type AdminResponse, requestAdmin, socketPath } from './caddy-admin.ts';
 import { type CaddyCertificates, Entry, loaders } from './caddy-entries.ts';
 
@@ -16,9 +16,10 @@ interface FoundEntry {
  * loads a changed configuration completely before it drops the previous one. If it refuses, it keeps the previous one.
  */
 export const caddyCertificates: Activator<CaddyCertificates> = {
-  run: (activation, timeoutSeconds) => loadFiles(activation, AbortSignal.timeout(timeoutSeconds * 1_000)),
+  run: (activation, { timeoutSeconds, readFile }) =>
+    loadFiles(activation, readFile, AbortSignal.timeout(timeoutSeconds * 1_000)),
   manualCommand: (activation) => manualCommands[activation.loader](activation),
-  async readMemory(activation, timeoutSeconds) {
+  async readMemory(activation, { timeoutSeconds }) {
     try {
       const found = await findEntry(activation, AbortSignal.timeout(timeoutSeconds * 1_000));
       return 'why' in found
@@ -30,13 +31,17 @@ export const caddyCertificates: Activator<CaddyCertificates> = {
   },
 };
 
-async function loadFiles(activation: CaddyCertificates, signal: AbortSignal): Promise<ActivationResult> {
+async function loadFiles(
+  activation: CaddyCertificates,
+  readFile: ActivationContext['readFile'],
+  signal: AbortSignal,
+): Promise<ActivationResult> {
   let keptPrevious = true;
   try {
     for (;;) {
       const found = await findEntry(activation, signal);
       if ('why' in found) return { ok: false, detail: found.why, keptPrevious };
-      const body = nextBody(activation, found.entry);
+      const body = JSON.stringify(loaders[activation.loader].next(found.entry, activation, readFile));
       keptPrevious = false;
       const response = await replaceEntry(activation, found, body, signal);
       keptPrevious = response.status !== 200;
@@ -85,10 +90,6 @@ function parseJson(body: string): unknown {
   } catch {
     throw new Error('the response is not JSON');
   }
-}
-
-function nextBody(activation: CaddyCertificates, entry: Entry): string {
-  return JSON.stringify(loaders[activation.loader].next(entry, activation));
 }
 
 function replaceEntry(

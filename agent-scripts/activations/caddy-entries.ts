@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
+import type { ActivationContext } from './activator.ts';
 
 /**
  * Makes a running Caddy load certificate and key through its admin API. Replaces the target's entry in
@@ -36,7 +36,7 @@ interface Loader {
    * The new entry.
    * @throws Error if a file cannot be read, or if the new entry would no longer match
    */
-  next(entry: Entry, activation: CaddyCertificates): Entry;
+  next(entry: Entry, activation: CaddyCertificates, readFile: ActivationContext['readFile']): Entry;
   /** Headers with which Caddy loads the entry. */
   readonly headers: Readonly<Record<string, string>>;
   /** What Caddy keeps in memory only, by the path of the file with the same content. */
@@ -56,14 +56,14 @@ export const loaders: Readonly<Record<CaddyCertificates['loader'], Loader>> = {
     matches: ({ certificate, tags }, { tag, name }) =>
       tag === null ? covers(certificate, name) : (tags ?? []).includes(tag),
     describe: ({ tag, name }) => (tag === null ? `whose leaf covers ${name}` : `with the tag ${tag}`),
-    next(entry, { certPath, keyPath, tag, name }) {
-      const certificate = readFileSync(certPath, 'utf8');
+    next(entry, { certPath, keyPath, tag, name }, readFile) {
+      const certificate = existing(certPath, readFile);
       if (tag === null && !covers(certificate, name)) {
         throw new Error(
           `the leaf in ${certPath} does not cover ${name}; give the entry a tag, and configure that tag for the target`,
         );
       }
-      return { ...entry, certificate, key: readFileSync(keyPath, 'utf8') };
+      return { ...entry, certificate, key: existing(keyPath, readFile) };
     },
     headers: {},
     texts: ({ certificate, key }, { certPath, keyPath }) =>
@@ -73,6 +73,12 @@ export const loaders: Readonly<Record<CaddyCertificates['loader'], Loader>> = {
       ]),
   },
 };
+
+function existing(path: string, readFile: ActivationContext['readFile']): string {
+  const text = readFile(path);
+  if (text === null) throw new Error(`${path} does not exist`);
+  return text;
+}
 
 /** Whether the leaf in a PEM text covers a name. False if the text contains no certificate, e.g. a placeholder. */
 function covers(pem: string, name: string): boolean {

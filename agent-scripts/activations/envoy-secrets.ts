@@ -1,5 +1,4 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { quoteArgv } from '../host/run-command.ts';
@@ -31,12 +30,12 @@ const graceMilliseconds = 1_000;
 /** Waits until Envoy lists the leaf or counts a refusal. */
 export const envoySecrets: Activator<EnvoySecretsActivation> = {
   keepsProcesses: true,
-  async run(activation, timeoutSeconds) {
+  async run(activation, { timeoutSeconds, readFile }) {
     const { adminEndpoint, certPath } = activation;
     const deadline = AbortSignal.timeout(timeoutSeconds * 1_000);
     const admin = envoyAdmin(adminEndpoint, deadline);
     try {
-      const expected = leafIn(certPath);
+      const expected = leafIn(readFile(certPath));
       if (expected === null)
         return { ok: true, detail: `${certPath} does not exist; Envoy keeps its certificate` };
       return await waitForLeaf(admin, expected, activation.baseline, Date.now() + timeoutSeconds * 1_000);
@@ -48,7 +47,7 @@ export const envoySecrets: Activator<EnvoySecretsActivation> = {
   },
   manualCommand: ({ adminEndpoint }) => quoteArgv(['curl', '-fsS', `${adminEndpoint}/certs`]),
   /** Envoy keeps nothing in memory only. The request detects a wrong address before any file changes. */
-  async readMemory({ adminEndpoint }, timeoutSeconds): Promise<MemoryReading> {
+  async readMemory({ adminEndpoint }, { timeoutSeconds }): Promise<MemoryReading> {
     try {
       await envoyAdmin(adminEndpoint, AbortSignal.timeout(timeoutSeconds * 1_000)).leaves();
       return { ok: true, texts: new Map() };
@@ -57,10 +56,10 @@ export const envoySecrets: Activator<EnvoySecretsActivation> = {
       return { ok: false, why, retry: 'later' };
     }
   },
-  async recordBaseline(activation, timeoutSeconds) {
+  async recordBaseline(activation, { timeoutSeconds, readFile }) {
     const admin = envoyAdmin(activation.adminEndpoint, AbortSignal.timeout(timeoutSeconds * 1_000));
     try {
-      const baseline = { leaf: leafIn(activation.certPath), refusals: await admin.refusals() };
+      const baseline = { leaf: leafIn(readFile(activation.certPath)), refusals: await admin.refusals() };
       return { ...activation, baseline };
     } catch {
       return activation;
@@ -95,10 +94,10 @@ function refused(count: number): ActivationResult {
   return { ok: false, detail, keptPrevious: true };
 }
 
-/** The leaf in a file, as {@link leafName} identifies it. Null if the file does not exist. */
-function leafIn(path: string): string | null {
-  if (!existsSync(path)) return null;
-  const { serialNumber, validFrom, validTo } = new X509Certificate(readFileSync(path));
+/** The leaf in a PEM text, as {@link leafName} identifies it. Null without a text. */
+function leafIn(pem: string | null): string | null {
+  if (pem === null) return null;
+  const { serialNumber, validFrom, validTo } = new X509Certificate(pem);
   return leafName({ serial_number: serialNumber, valid_from: validFrom, expiration_time: validTo });
 }
 

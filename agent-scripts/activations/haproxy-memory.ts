@@ -1,13 +1,17 @@
 import { X509Certificate } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import type { ActivationContext } from './activator.ts';
 
 /**
  * The PEM blocks of the installed files, concatenated. Null if the certificate file does not exist. Contains no empty
  * line, because an empty line ends a payload of the Runtime API.
  */
-export function readInstalledPem(pemPath: string, keyPath: string | null): string | null {
-  if (!existsSync(pemPath)) return null;
-  const texts = [pemPath, ...(keyPath === null ? [] : [keyPath])].map((path) => readFileSync(path, 'utf8'));
+export function readInstalledPem(
+  { pemPath, keyPath }: { pemPath: string; keyPath: string | null },
+  readFile: ActivationContext['readFile'],
+): string | null {
+  const pem = readFile(pemPath);
+  if (pem === null) return null;
+  const texts = keyPath === null ? [pem] : [pem, readFile(keyPath) ?? ''];
   const blocks = texts.join('\n').match(/-----BEGIN ([A-Z0-9 ]+)-----[\s\S]*?-----END \1-----/g) ?? [];
   return `${blocks.join('\n').replaceAll(/\r?\n\s*/g, '\n')}\n`;
 }

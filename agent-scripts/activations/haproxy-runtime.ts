@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { quoteArgv, redact } from '../host/run-command.ts';
-import type { ActivationResult, Activator, MemoryReading } from './activator.ts';
+import type { ActivationContext, ActivationResult, Activator, MemoryReading } from './activator.ts';
 import { readInstalledPem, showsCertificate, showsChainOf, showsLeafOf } from './haproxy-memory.ts';
 import { haproxySocket, type SendCommand } from './haproxy-socket.ts';
 
@@ -40,16 +40,19 @@ export const haproxyRuntime: Activator<HaproxyRuntimeActivation> = {
   readMemory,
 };
 
-async function run(activation: HaproxyRuntimeActivation, timeoutSeconds: number): Promise<ActivationResult> {
+async function run(
+  activation: HaproxyRuntimeActivation,
+  { timeoutSeconds, readFile }: ActivationContext,
+): Promise<ActivationResult> {
   const { socket, name } = activation;
   try {
     const send = haproxySocket(socket, AbortSignal.timeout(timeoutSeconds * 1_000));
-    await loadFiles(send, activation);
+    await loadFiles(send, activation, readFile);
     return { ok: true, detail: `haproxy has loaded ${name}` };
   } catch (error) {
     const send = haproxySocket(socket, AbortSignal.timeout(cleanUpSeconds * 1_000));
     await abort(send, name).catch(() => null);
-    if (await memoryMatchesFiles(send, activation)) {
+    if (await memoryMatchesFiles(send, activation, readFile)) {
       return { ok: true, detail: `haproxy already uses the installed ${name}` };
     }
     return { ok: false, detail: `haproxy did not load ${name}: ${(error as Error).message}` };
@@ -67,7 +70,7 @@ function manualCommand({ socket, name, pemPath, keyPath }: HaproxyRuntimeActivat
 /** haproxy reads its files when it starts, so there is nothing to keep. Detects a socket or name that would fail. */
 async function readMemory(
   { socket, name }: HaproxyRuntimeActivation,
-  timeoutSeconds: number,
+  { timeoutSeconds }: ActivationContext,
 ): Promise<MemoryReading> {
   const send = haproxySocket(socket, AbortSignal.timeout(timeoutSeconds * 1_000));
   const unusable = (why: string): MemoryReading => ({
@@ -89,8 +92,9 @@ async function readMemory(
 async function loadFiles(
   send: SendCommand,
   { name, pemPath, keyPath }: HaproxyRuntimeActivation,
+  readFile: ActivationContext['readFile'],
 ): Promise<void> {
-  const pem = readInstalledPem(pemPath, keyPath);
+  const pem = readInstalledPem({ pemPath, keyPath }, readFile);
   if (pem === null) {
     // after the rollback of a first deployment there is no file, and haproxy should have no certificate either
     if (!showsCertificate(await send(`show ssl cert ${name}`))) return;
@@ -147,9 +151,10 @@ async function abort(send: SendCommand, name: string): Promise<string | null> {
 async function memoryMatchesFiles(
   send: SendCommand,
   { name, pemPath, keyPath }: HaproxyRuntimeActivation,
+  readFile: ActivationContext['readFile'],
 ): Promise<boolean> {
   try {
-    const pem = readInstalledPem(pemPath, keyPath);
+    const pem = readInstalledPem({ pemPath, keyPath }, readFile);
     const shown = await send(`show ssl cert ${name}`);
     return pem !== null && showsLeafOf(pem, shown) && showsChainOf(pem, shown);
   } catch {

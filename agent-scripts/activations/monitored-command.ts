@@ -33,7 +33,7 @@ interface MainProcess {
 }
 
 export const monitoredCommand: Activator<MonitoredCommandActivation> = {
-  async run(activation, timeoutSeconds) {
+  async run(activation, { timeoutSeconds }) {
     const previous = readMainProcess(activation.pidFiles);
     const command = await runCommand(activation.argv, timeoutSeconds);
     if (!succeeded(command)) return { ok: false, detail: describeCommand(command) };

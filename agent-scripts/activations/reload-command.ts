@@ -7,7 +7,7 @@ export const CommandActivation = z.strictObject({ kind: z.literal('command'), ar
 export type CommandActivation = z.infer<typeof CommandActivation>;
 
 export const runReloadCommand: Activator<CommandActivation> = {
-  async run({ argv }, timeoutSeconds) {
+  async run({ argv }, { timeoutSeconds }) {
     const command = await runCommand(argv, timeoutSeconds);
     return { ok: succeeded(command), detail: describeCommand(command) };
   },

@@ -1,7 +1,7 @@
 import type { AgentLine, Repair } from '../../core/deployment/agent-line.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { activate } from '../activations/activation.ts';
 import type { ActivationResult } from '../activations/activator.ts';
+import { activateChange } from '../change/activate-change.ts';
 import type { Change } from '../change/change.ts';
 import type { PlannedChange } from '../change/plan.ts';
 import { backUp, installStagedFiles } from '../files/commit.ts';
@@ -119,8 +119,7 @@ async function activateInstalled(home: Home, change: Change, check: Check): Prom
   const warnings =
     check.kind === 'postponed' ? [`validated only after the files were installed: ${check.why}`] : [];
   const result = { validatedIn: check.validatedIn, warnings } as const;
-  const activation =
-    change.activate === null ? null : await activate(change.activate, change.commandTimeoutSeconds);
+  const activation = change.activate === null ? null : await activateChange(change.activate, change);
   if (activation === null || activation.ok) {
     return { ...result, outcome: 'applied', summary: appliedSummary(change), repair: null };
   }

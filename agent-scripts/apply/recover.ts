@@ -15,7 +15,7 @@ import { undoChange } from './undo-change.ts';
  * or unrecorded change and reloads the daemon, or completes an interrupted undo. Null if there is nothing to recover.
  */
 export async function recover(home: Home): Promise<Recovery | null> {
-  removeTemporaries(home.root);
+  removeTemporaries(home.root, [home.targets]);
   const journal = readJournal(home);
   if (journal === null) return null;
   const { change } = journal;
@@ -23,6 +23,7 @@ export async function recover(home: Home): Promise<Recovery | null> {
     deploymentId: change.deploymentId,
     targetId: change.targetId,
     outcome: await withFolderLocks(
+      home,
       change.files.map(({ path }) => path),
       () => recoverChange(home, journal),
     ),

@@ -1,7 +1,8 @@
-import { chmodSync, chownSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, openSync } from 'node:fs';
 import type { Change } from '../change/change.ts';
 import type { DesiredFile } from '../connectors/desired-change.ts';
-import { type Metadata, resolveOwnership, sameMetadata } from '../host/ownership.ts';
+import { withFileUser } from '../host/file-user.ts';
+import { type Metadata, resolveOwnership, sameMetadata, setMetadata } from '../host/ownership.ts';
 import type { Receipt } from '../journal/receipt.ts';
 
 /**
@@ -20,8 +21,9 @@ export function isUnchanged(change: Change, installed: Receipt | null): boolean 
 }
 
 /**
- * Repairs owner and mode of files that differ from the configuration, or if it sets none, from the deployment. Returns one
- * warning for each repaired file. `desired` and `change.files` have the same order.
+ * Owner and mode of files that no longer are what they should be. A value that the target configures (`keyMode`, `certMode`,
+ * `owner`, `group`) is set again. Any other value stays as it is on disk, because an administrator may have tightened it.
+ * Returns one warning for each file. `desired` and `change.files` have the same order.
  */
 export function repairOwnership(
   desired: readonly DesiredFile[],
@@ -34,20 +36,29 @@ export function repairOwnership(
     if (description === undefined || deployed === undefined || file.previous === null) return [];
     if (file.role === 'trigger') return [];
     const current = file.previous.metadata;
-    const expected = resolveOwnership(description.explicit, deployed.metadata, description.defaults);
-    if (sameMetadata(current, expected)) return [];
-    setMetadata(file.path, current, expected);
-    return [`${file.path}: repaired ${formatMetadata(current)} to ${formatMetadata(expected)}`];
+    const wanted = resolveOwnership(description.explicit, current, description.defaults);
+    if (sameMetadata(current, wanted)) return driftWarnings(file.path, current, deployed.metadata);
+    withFileUser(change.fileUser, () => setPathMetadata(file.path, current, wanted));
+    return [`${file.path}: repaired ${formatMetadata(current)} to ${formatMetadata(wanted)}`];
   });
 }
 
+function driftWarnings(path: string, current: Metadata, deployed: Metadata): string[] {
+  if (sameMetadata(current, deployed)) return [];
+  return [
+    `${path} has ${formatMetadata(current)}, and the deployment installed it with ${formatMetadata(deployed)}; it was not changed`,
+  ];
+}
+
 /** First reduces the mode to the common bits, so that a key is never readable by more users than before or after. */
-function setMetadata(path: string, current: Metadata, expected: Metadata): void {
-  chmodSync(path, current.mode & expected.mode);
-  if (current.uid !== expected.uid || current.gid !== expected.gid) {
-    chownSync(path, expected.uid, expected.gid);
+function setPathMetadata(path: string, current: Metadata, wanted: Metadata): void {
+  const handle = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  try {
+    fchmodSync(handle, current.mode & wanted.mode);
+    setMetadata(handle, wanted);
+  } finally {
+    closeSync(handle);
   }
-  chmodSync(path, expected.mode);
 }
 
 function formatMetadata({ mode, uid, gid }: Metadata): string {

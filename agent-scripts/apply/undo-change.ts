@@ -1,5 +1,6 @@
 import type { Repair } from '../../core/deployment/agent-line.ts';
-import { activate, manualActivation } from '../activations/activation.ts';
+import { manualActivation } from '../activations/activation.ts';
+import { activateChange } from '../change/activate-change.ts';
 import type { Change, ChangedFile } from '../change/change.ts';
 import { restoreFiles } from '../files/restore.ts';
 import type { Home } from '../host/home.ts';
@@ -24,7 +25,7 @@ export async function undoChange(home: Home, change: Change, keptPrevious = fals
     return { kind: 'failed', why: (error as Error).message, repair: repairOf(change, true) };
   }
   if (change.activate === null || keptPrevious) return { kind: 'restored' };
-  const reload = await activate(change.activate, change.commandTimeoutSeconds);
+  const reload = await activateChange(change.activate, change);
   if (reload.ok) return { kind: 'restored' };
   return {
     kind: 'failed',

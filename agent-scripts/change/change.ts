@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { VersionFacts } from '../../core/deployment/version.ts';
 import { VerifyPolicy } from '../../core/targets/verify.ts';
 import { Activation } from '../activations/activation.ts';
+import { FileUser } from '../host/file-user.ts';
 
 const Metadata = z.strictObject({ mode: z.int(), uid: z.int(), gid: z.int() });
 
@@ -26,6 +27,8 @@ export const Change = z.strictObject({
   deploymentId: z.string(),
   targetId: z.string(),
   fence: z.int(),
+  /** Omitted: the agent's own privileges. */
+  fileUser: z.optional(FileUser),
   files: z.array(ChangedFile),
   activate: z.nullable(Activation),
   validate: z.nullable(z.array(z.string())),

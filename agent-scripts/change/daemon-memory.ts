@@ -1,7 +1,9 @@
 import { CertferryError } from '../../core/errors.ts';
 import { type Activation, readMemory } from '../activations/activation.ts';
+import type { ActivationContext } from '../activations/activator.ts';
 import { resolveDestination } from '../host/destination.ts';
 import { digestOf } from '../host/digest.ts';
+import { type FileUser, withFileUser } from '../host/file-user.ts';
 import type { ChangedFile } from './change.ts';
 
 /** What a daemon keeps in memory only, by the path of the file that should have the same content. */
@@ -14,9 +16,10 @@ export type DaemonMemory = ReadonlyMap<string, string>;
  */
 export async function readDaemonMemory(
   activation: Activation | null,
-  timeoutSeconds: number,
+  context: ActivationContext,
+  user: FileUser | null,
 ): Promise<DaemonMemory> {
-  const reading = activation === null ? null : await readMemory(activation, timeoutSeconds);
+  const reading = activation === null ? null : await readMemory(activation, context);
   if (reading === null) return new Map();
   if (!reading.ok) {
     throw new CertferryError(
@@ -24,7 +27,9 @@ export async function readDaemonMemory(
       `${reading.why}; nothing was changed`,
     );
   }
-  return new Map([...reading.texts].map(([path, text]) => [resolveDestination(path), text]));
+  return new Map(
+    [...reading.texts].map(([path, text]) => [withFileUser(user, () => resolveDestination(path)), text]),
+  );
 }
 
 /** If the daemon's memory differs from the file, the previous content is that of the memory. */

@@ -9,8 +9,10 @@ import { containsLeaf, type DesiredChange, type DesiredFile } from '../connector
 import { resolveDestination } from '../host/destination.ts';
 import { digestOf } from '../host/digest.ts';
 import { temporaryBeside } from '../host/durable-files.ts';
+import { type FileUser, findFileUser, withFileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
-import { metadataOf, resolveOwnership } from '../host/ownership.ts';
+import { type DefaultOwnership, metadataOf, resolveOwnership } from '../host/ownership.ts';
+import { activationContext } from './activate-change.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { type DaemonMemory, readDaemonMemory, withPreviousFromMemory } from './daemon-memory.ts';
 
@@ -28,7 +30,7 @@ export type ChangePolicy = Pick<Change, 'commandTimeoutSeconds' | 'backupRetenti
 
 /**
  * Resolves links, users and groups, and compares the desired files with the installed ones. Changes nothing.
- * @throws CertferryError PlanInvalid, UnknownOwner, DaemonUnreachable
+ * @throws CertferryError PlanInvalid, UntrustedPath, UnknownOwner, DaemonUnreachable
  */
 export async function planChange(
   home: Home,
@@ -37,24 +39,28 @@ export async function planChange(
   version: VersionFacts,
   { commandTimeoutSeconds, backupRetention, verify }: ChangePolicy,
 ): Promise<PlannedChange> {
-  const contents = desired.files.map(contentOf);
-  const daemonMemory = await readDaemonMemory(desired.activate, commandTimeoutSeconds);
-  const files = desired.files.map((file, index) =>
-    withPreviousFromMemory(
-      planFile(home, header, file, contents[index] ?? Buffer.alloc(0), index),
-      daemonMemory,
+  const user = findFileUser(desired.fileUser);
+  const context = activationContext(commandTimeoutSeconds, user);
+  const contents = withFileUser(user, () => desired.files.map(contentOf));
+  const daemonMemory = await readDaemonMemory(desired.activate, context, user);
+  const files = withFileUser(user, () =>
+    desired.files.map((file, index) =>
+      withPreviousFromMemory(
+        planFile(home, header, { file, bytes: contents[index] ?? Buffer.alloc(0), index, user }),
+        daemonMemory,
+      ),
     ),
   );
   refuseSharedDestination(files);
-  const installed = readInstalledCertificate(files, daemonMemory);
+  const installed = withFileUser(user, () => readInstalledCertificate(files, daemonMemory));
   return {
     change: {
       deploymentId: header.deploymentId,
       targetId: header.targetId,
       fence: header.fence,
+      ...(user !== null && { fileUser: user }),
       files,
-      activate:
-        desired.activate === null ? null : await withBaseline(desired.activate, commandTimeoutSeconds),
+      activate: desired.activate === null ? null : await withBaseline(desired.activate, context),
       validate: desired.validate === null ? null : [...desired.validate],
       sandbox: desired.sandbox === null ? null : [...desired.sandbox],
       commandTimeoutSeconds,
@@ -69,9 +75,12 @@ export async function planChange(
   };
 }
 
-/** Paths of the files of a change, with symbolic links resolved. Throws PlanInvalid. */
-export function destinationsOf({ files }: DesiredChange): string[] {
-  return files.map(({ path }) => resolveDestination(path));
+/**
+ * Paths of the files of a change, with symbolic links resolved.
+ * @throws CertferryError PlanInvalid, UntrustedPath, UnknownOwner
+ */
+export function destinationsOf({ files, fileUser }: DesiredChange): string[] {
+  return withFileUser(findFileUser(fileUser), () => files.map(({ path }) => resolveDestination(path)));
 }
 
 function contentOf({ path, content, contentIfMissing }: DesiredFile): Buffer {
@@ -88,24 +97,47 @@ function contentOf({ path, content, contentIfMissing }: DesiredFile): Buffer {
   );
 }
 
+/** A file of the plan: its bytes, its position, and the `fileUser`. */
+interface FileToPlan {
+  readonly file: DesiredFile;
+  readonly bytes: Buffer;
+  readonly index: number;
+  readonly user: FileUser | null;
+}
+
 function planFile(
   home: Home,
   header: JobHeader,
-  desired: DesiredFile,
-  bytes: Buffer,
-  index: number,
+  { file: desired, bytes, index, user }: FileToPlan,
 ): ChangedFile {
   const path = resolveDestination(desired.path);
   const existing = metadataOf(path);
+  if (user !== null && existing !== null && existing.uid !== user.uid) throw notOwnedBy(user, path);
   return {
     role: desired.role,
     path,
     staged: temporaryBeside(path),
     backup: join(home.target(header.targetId).backups(header.deploymentId), `${index}-${basename(path)}`),
     digest: digestOf(bytes),
-    metadata: resolveOwnership(desired.explicit, existing, desired.defaults),
+    metadata: resolveOwnership(desired.explicit, existing, defaultsFor(desired, user)),
     previous: existing === null ? null : { digest: digestOf(readFileSync(path)), metadata: existing },
   };
+}
+
+/** A user cannot create files of another user, so neither a new file nor a restored one could get its owner. */
+function notOwnedBy({ name }: FileUser, path: string): CertferryError {
+  return new CertferryError(
+    'PlanInvalid',
+    `${path} does not belong to fileUser ${name}, so a rollback could not restore its owner; run: chown ${name} '${path}'`,
+    { details: { path, fileUser: name } },
+  );
+}
+
+/** New files of a `fileUser` belong to that user, and only that user can read a key. */
+function defaultsFor({ role, defaults }: DesiredFile, user: FileUser | null): DefaultOwnership {
+  if (user === null) return defaults;
+  const mode = role === 'privateKey' || role === 'combined' ? 0o600 : defaults.mode;
+  return { mode, owners: [], groups: [] };
 }
 
 function refuseSharedDestination(files: readonly ChangedFile[]): void {

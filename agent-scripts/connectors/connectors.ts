@@ -32,6 +32,7 @@ export function desiredChange(target: Target, bundle: Bundle, distribution: Dist
   const connector = connectors[target.kind] as Connector<TargetKind>;
   return {
     files: connector.files(bundle, target.config, distribution),
+    fileUser: target.config.fileUser,
     validate: connector.validate(target.config),
     activate: connector.activate(target.config, target.certificate),
     sandbox: target.config.rehearse ? (connector.sandbox?.(target.config) ?? []) : null,

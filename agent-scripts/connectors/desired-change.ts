@@ -26,6 +26,8 @@ export interface DesiredFile {
 /** What to change for a target, independent of its kind. */
 export interface DesiredChange {
   readonly files: readonly DesiredFile[];
+  /** The user with whose privileges the files are read and written, as configured. */
+  readonly fileUser: string | undefined;
   /** The daemon's own check, as argv. Null: the target has none. */
   readonly validate: readonly string[] | null;
   /** Null: the daemon detects new files itself. */

@@ -1,12 +1,14 @@
-import { fchmodSync, fchownSync, fstatSync } from 'node:fs';
+import { closeSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
-import type { ChangedFile } from '../change/change.ts';
+import type { Change, ChangedFile } from '../change/change.ts';
 import type { PlannedChange } from '../change/plan.ts';
 import { digestOfFile } from '../host/digest.ts';
 import { createExclusively, privateFolder, syncDirectory } from '../host/durable-files.ts';
 import { copyAttributes } from '../host/file-attributes.ts';
-import type { Metadata } from '../host/ownership.ts';
+import { type FileUser, withFileUser } from '../host/file-user.ts';
+import { setMetadata } from '../host/ownership.ts';
+import { openToRead } from './copy-file.ts';
 
 /**
  * Backs up what only the daemon's memory contains. Then writes every new file beside the live one, with its final owner,
@@ -14,11 +16,13 @@ import type { Metadata } from '../host/ownership.ts';
  * @throws CertferryError StagingFailed (e.g. disk full); the caller removes the staged files
  */
 export function stageFiles({ change, contents, daemonMemory }: PlannedChange): void {
+  const user = change.fileUser ?? null;
   for (const [index, file] of change.files.entries()) {
     try {
-      backUpMemory(file, daemonMemory.get(file.path));
-      createExclusively(file.staged, contents[index] ?? Buffer.alloc(0), (handle) =>
-        setAttributes(handle, file),
+      backUpMemory(file, change, daemonMemory.get(file.path));
+      const bytes = contents[index] ?? Buffer.alloc(0);
+      withFileUser(user, () =>
+        createExclusively(file.staged, bytes, (handle) => setAttributes(handle, file, user)),
       );
     } catch (error) {
       throw stagingFailed(file, error);
@@ -27,23 +31,29 @@ export function stageFiles({ change, contents, daemonMemory }: PlannedChange): v
 }
 
 /** Writes text from the daemon's memory as the backup, unless the file has the same content. */
-function backUpMemory({ path, backup, previous }: ChangedFile, text: string | undefined): void {
-  if (text === undefined || previous === null || digestOfFile(path) === previous.digest) return;
+function backUpMemory(
+  { path, backup, previous }: ChangedFile,
+  { fileUser }: Change,
+  text: string | undefined,
+): void {
+  if (text === undefined || previous === null) return;
+  if (withFileUser(fileUser, () => digestOfFile(path)) === previous.digest) return;
   const folder = privateFolder(dirname(backup));
-  createExclusively(backup, Buffer.from(text), (handle) => setOwnership(handle, previous.metadata));
+  createExclusively(backup, Buffer.from(text), (handle) => setMetadata(handle, previous.metadata));
   syncDirectory(folder);
 }
 
-/** The mode comes last: chown clears set-id bits, and the ACL mask follows the mode. */
-function setAttributes(handle: number, file: ChangedFile): void {
-  if (file.previous !== null) copyAttributes(file.path, file.staged);
-  setOwnership(handle, file.metadata);
-}
-
-function setOwnership(handle: number, { mode, uid, gid }: Metadata): void {
-  const now = fstatSync(handle);
-  if (now.uid !== uid || now.gid !== gid) fchownSync(handle, uid, gid);
-  fchmodSync(handle, mode);
+function setAttributes(handle: number, file: ChangedFile, user: FileUser | null): void {
+  // the previous version may be only in the daemon's memory
+  if (existsSync(file.path)) {
+    const live = openToRead({ path: file.path, user });
+    try {
+      copyAttributes(live, handle);
+    } finally {
+      closeSync(live);
+    }
+  }
+  setMetadata(handle, file.metadata);
 }
 
 function stagingFailed(file: ChangedFile, cause: unknown): CertferryError {

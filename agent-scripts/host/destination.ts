@@ -1,18 +1,20 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
+import { requireTrustedPath } from './trusted-path.ts';
 
 /** Maximum number of symbolic links followed for one path, as in Linux (path_resolution(7)). */
 const maximumLinks = 40;
 
 /**
  * The path of the file behind a configured path. Follows symbolic links, also to a file that does not exist yet: the
- * agent keeps the link and replaces the file.
- * @throws CertferryError PlanInvalid if the folder is missing, or the path names something other than a regular file
+ * agent keeps the link and replaces the file. In every folder on the way, only root and the effective user may write.
+ * @throws CertferryError UntrustedPath; PlanInvalid if the folder is missing, or the path is not that of a regular file
  */
 export function resolveDestination(path: string): string {
   let current = path;
   for (let links = 0; links <= maximumLinks; links += 1) {
+    requireTrustedPath('the folder', dirname(current));
     const folder = realFolder(current, path);
     const candidate = join(folder, basename(current));
     const stats = lstatSync(candidate, { throwIfNoEntry: false });

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   closeSync,
+  existsSync,
   fchmodSync,
   fsyncSync,
   mkdirSync,
@@ -49,9 +50,18 @@ export function writeDurably(path: string, text: string): void {
   syncDirectory(dirname(path));
 }
 
-/** Removes temporary files of interrupted runs below the agent's own folder. The caller must hold the host lock. */
-export function removeTemporaries(folder: string): void {
-  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+/**
+ * Removes temporary files of interrupted runs from the agent's own folder and, at any depth, from `folders` in it. Reads no
+ * other folder: as root, local mode keeps its state in the same one. The caller must hold the host lock.
+ */
+export function removeTemporaries(home: string, folders: readonly string[]): void {
+  removeTemporariesOf(home, false);
+  for (const folder of folders) removeTemporariesOf(folder, true);
+}
+
+function removeTemporariesOf(folder: string, recursive: boolean): void {
+  if (!existsSync(folder)) return;
+  for (const name of readdirSync(folder, { recursive, encoding: 'utf8' })) {
     if (name.endsWith(temporarySuffix)) rmSync(join(folder, name), { force: true });
   }
 }

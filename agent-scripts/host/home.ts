@@ -6,6 +6,7 @@ import { join } from 'node:path';
  * ```
  * bin/, compiled/                      the agent and the runtime (bootstrap.sh), compiled code (Node)
  * lock                                 empty file, locked while a job runs
+ * locks/                               locks of destination folders, if the agent is not root (else /run/certferry)
  * keys.json                            the host's X25519 key and the next one
  * accepted-jobs.json                   the ids of signed jobs, so that none is accepted twice
  * journal.json                         exists only during a change
@@ -18,10 +19,12 @@ import { join } from 'node:path';
 export interface Home {
   readonly root: string;
   readonly lock: string;
+  readonly locks: string;
   readonly keys: string;
   readonly acceptedJobs: string;
   readonly journal: string;
   readonly scratch: string;
+  readonly targets: string;
   target(targetId: string): TargetHome;
 }
 
@@ -38,10 +41,12 @@ export function homeAt(root: string): Home {
   return {
     root,
     lock: join(root, 'lock'),
+    locks: join(root, 'locks'),
     keys: join(root, 'keys.json'),
     acceptedJobs: join(root, 'accepted-jobs.json'),
     journal: join(root, 'journal.json'),
     scratch: join(root, 'scratch'),
+    targets: join(root, 'targets'),
     target: (targetId) => targetHomeAt(join(root, 'targets', targetId)),
   };
 }

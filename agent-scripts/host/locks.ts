@@ -1,20 +1,24 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, openSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
+import { privateFolder } from './durable-files.ts';
+import type { Home } from './home.ts';
+import { requireTrustedPath } from './trusted-path.ts';
 
 /** Maximum wait for another job on this host, in seconds. */
 const waitSeconds = 240;
 
 /**
- * Acquires an exclusive `flock` on a file or folder. The kernel releases it when this process ends, however it ends.
+ * Acquires an exclusive `flock` on a file, which is created if it does not exist. The kernel releases it when this process
+ * ends, however it ends. The file must be in a folder that no other user can enter, because a user who can open it can hold the lock.
  * Node has no flock call: flock(1) locks the open file description that the agent shares with it, and the lock remains
  * when flock(1) exits (flock(2)). Commands that the agent runs do not inherit the lock.
  * Returns a handle; closing it releases the lock.
  * @throws CertferryError HostBusy if another agent holds the lock for more than 240 seconds
  */
-export function acquireLock(path: string, kind: 'file' | 'folder'): number {
-  const handle = openSync(path, kind === 'file' ? 'a' : 'r', 0o600);
+export function acquireLock(path: string): number {
+  const handle = openSync(path, 'a', 0o600);
   const { status, error } = spawnSync('flock', ['-x', '-w', String(waitSeconds), '3'], {
     stdio: ['ignore', 'ignore', 'ignore', handle],
   });
@@ -30,24 +34,38 @@ export function acquireLock(path: string, kind: 'file' | 'folder'): number {
 }
 
 /**
- * Works on live files under locks on their folders, which exclude agents of other stacks (each stack has its own agent
+ * Works on live files under the locks of their folders, which exclude agents of other stacks (each stack has its own agent
  * folder). Comparisons with live files belong into the same `work`.
- * @throws CertferryError HostBusy, and the errors of `work`
+ * @throws CertferryError HostBusy, UntrustedPath, and the errors of `work`
  */
 export async function withFolderLocks<Result>(
+  home: Home,
   paths: readonly string[],
   work: () => Promise<Result>,
 ): Promise<Result> {
   const handles: number[] = [];
   try {
     // all agents lock in the same order, so no two of them wait for each other
-    const folders = new Set(paths.map((path) => dirname(path)));
-    // a folder that no longer exists is reported by the work itself
-    for (const folder of [...folders].filter((path) => existsSync(path)).sort()) {
-      handles.push(acquireLock(folder, 'folder'));
-    }
+    const names = new Set(paths.map((path) => lockName(dirname(path))).filter((name) => name !== null));
+    const folder = lockFolder(home);
+    for (const name of [...names].sort()) handles.push(acquireLock(join(folder, name)));
     return await work();
   } finally {
     for (const handle of handles) closeSync(handle);
   }
+}
+
+/** The same for every path of a folder. Null for a folder that no longer exists: the work itself reports it. */
+function lockName(folder: string): string | null {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  return stats === undefined ? null : `${stats.dev}-${stats.ino}.lock`;
+}
+
+/** All agents of root share one folder. Another user can neither enter it nor create it first. */
+const lockFolderOfRoot = '/run/certferry';
+
+function lockFolder(home: Home): string {
+  const folder = privateFolder(process.geteuid?.() === 0 ? lockFolderOfRoot : home.locks);
+  requireTrustedPath('the folder of the locks', folder);
+  return folder;
 }

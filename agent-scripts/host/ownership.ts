@@ -1,4 +1,4 @@
-import { readFileSync, type Stats, statSync } from 'node:fs';
+import { fchmodSync, fchownSync, fstatSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { CertferryError } from '../../core/errors.ts';
 
 /** Mode and owner of one file, as numbers. */
@@ -38,13 +38,13 @@ export function resolveOwnership(
       numericId('user', explicit.owner) ??
       existing?.uid ??
       firstExisting('user', defaults.owners) ??
-      process.getuid?.() ??
+      process.geteuid?.() ??
       0,
     gid:
       numericId('group', explicit.group) ??
       existing?.gid ??
       firstExisting('group', defaults.groups) ??
-      process.getgid?.() ??
+      process.getegid?.() ??
       0,
   };
 }
@@ -58,6 +58,13 @@ export function metadataOf(path: string): Metadata | null {
 /** Owner and permission bits of a stat result, without the file type. */
 export function metadataOfStats(stats: Stats): Metadata {
   return { mode: stats.mode & 0o7777, uid: stats.uid, gid: stats.gid };
+}
+
+/** Sets owner, group and mode of an open file. The mode comes last: chown clears set-id bits, and the ACL mask follows it. */
+export function setMetadata(handle: number, { mode, uid, gid }: Metadata): void {
+  const now = fstatSync(handle);
+  if (now.uid !== uid || now.gid !== gid) fchownSync(handle, uid, gid);
+  fchmodSync(handle, mode);
 }
 
 export function sameMetadata(one: Metadata, other: Metadata): boolean {
@@ -80,7 +87,7 @@ function numericId(database: Database, principal: string | undefined): number | 
 }
 
 function firstExisting(database: Database, names: readonly string[]): number | null {
-  if (process.getuid?.() !== 0) return null;
+  if (process.geteuid?.() !== 0) return null;
   for (const name of names) {
     const id = findId(database, name);
     if (id !== null) return id;

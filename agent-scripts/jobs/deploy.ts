@@ -27,7 +27,7 @@ export async function deploy(
   const version = checkBundle(bundle);
   const desired = desiredChange(target, bundle, hostDistribution());
   const policy = { ...target.config, verify: target.verify };
-  return withFolderLocks(destinationsOf(desired), async () => {
+  return withFolderLocks(home, destinationsOf(desired), async () => {
     const planned = await planChange(home, header, desired, version, policy);
     const installed = installedReceipt(receiptsOf(home, header.targetId));
     if (header.action === 'deploy' && installed !== null && isUnchanged(planned.change, installed)) {

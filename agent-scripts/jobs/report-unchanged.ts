@@ -1,8 +1,8 @@
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
-import { activate } from '../activations/activation.ts';
 import { servedLocally, workersToReplace } from '../apply/served-locally.ts';
 import { repairOwnership } from '../apply/unchanged-files.ts';
+import { activateChange } from '../change/activate-change.ts';
 import type { PlannedChange } from '../change/plan.ts';
 import type { DesiredChange } from '../connectors/desired-change.ts';
 import type { Home } from '../host/home.ts';
@@ -53,7 +53,7 @@ async function reloadIfNotServed({
   const served = await servedLocally(change, change.version, new Set());
   if (served !== false || change.activate === null) return { served, warnings: [] };
   const oldWorkers = workersToReplace(change);
-  const reload = await activate(change.activate, change.commandTimeoutSeconds);
+  const reload = await activateChange(change.activate, change);
   const outcome = reload.ok ? 'the daemon was reloaded' : `the reload failed: ${reload.detail}`;
   return {
     served: await servedLocally(change, change.version, oldWorkers),

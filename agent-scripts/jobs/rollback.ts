@@ -7,8 +7,10 @@ import type { Change } from '../change/change.ts';
 import { destinationsOf, planChange } from '../change/plan.ts';
 import { containsLeaf, type DesiredFile } from '../connectors/desired-change.ts';
 import { digestOf } from '../host/digest.ts';
+import { type FileUser, withFileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
 import { withFolderLocks } from '../host/locks.ts';
+import { metadataOf, sameMetadata } from '../host/ownership.ts';
 import { installedReceipt, type Receipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
 import { applyAndRecord } from './apply-and-record.ts';
@@ -26,13 +28,13 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
     return reportUntouched(home, header, installed);
   }
   const origin = originOfInstalled();
-  const files = origin.files.map((file) => previousFile(file, header));
+  const files = origin.files.map((file) => previousFile(file, header, origin.fileUser));
   const leaf = files.find(containsLeaf)?.content ?? null;
   const version = leaf === null ? null : factsOfPem(leaf);
   if (version === null) throw noPreviousVersion(header, 'its certificate cannot be read');
   const { validate, activate, sandbox } = origin;
-  const desired = { files, validate, activate, sandbox };
-  return withFolderLocks(destinationsOf(desired), async () => {
+  const desired = { files, fileUser: origin.fileUser?.name, validate, activate, sandbox };
+  return withFolderLocks(home, destinationsOf(desired), async () => {
     const planned = await planChange(home, header, desired, version, origin);
     return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
   });
@@ -75,20 +77,31 @@ function versionOrigin(receipts: readonly Receipt[], origin: Change): string {
   return replaced?.origin ?? '';
 }
 
-function previousFile(file: Change['files'][number], header: JobHeader): DesiredFile {
+function previousFile(
+  file: Change['files'][number],
+  header: JobHeader,
+  user: FileUser | undefined,
+): DesiredFile {
   if (file.role === 'trigger') return unchangedTrigger(file);
   if (file.previous === null) throw noPreviousVersion(header, `${file.path} did not exist`);
   const bytes = readBackup(file.backup, header);
   if (digestOf(bytes) !== file.previous.digest)
     throw noPreviousVersion(header, `the backup ${file.backup} is damaged`);
   const { mode, uid, gid } = file.previous.metadata;
+  const explicit = { mode: mode.toString(8), owner: String(uid), group: String(gid) };
   return {
     role: file.role,
     path: file.path,
     content: bytes.toString('utf8'),
-    explicit: { mode: mode.toString(8), owner: String(uid), group: String(gid) },
+    explicit: withFileUser(user, () => isAsDeployed(file)) ? explicit : {},
     defaults: { mode, owners: [], groups: [] },
   };
+}
+
+/** Whether owner and mode are those of the deployment. If an administrator has changed them since, the file on disk wins. */
+function isAsDeployed({ path, metadata }: Change['files'][number]): boolean {
+  const current = metadataOf(path);
+  return current === null || sameMetadata(current, metadata);
 }
 
 /** A trigger is not part of a version: it is the daemon's own configuration, and keeps its present content. */

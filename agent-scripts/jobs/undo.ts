@@ -10,6 +10,7 @@ import type { Change } from '../change/change.ts';
 import { containsLeaf } from '../connectors/desired-change.ts';
 import { removeStaged } from '../files/restore.ts';
 import { digestOfFile } from '../host/digest.ts';
+import { withFileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { closeJournal } from '../journal/journal.ts';
@@ -45,6 +46,7 @@ export async function undo(home: Home, header: JobHeader): Promise<AgentLine> {
     throw replacedError(header, installed);
   const { change } = receipt;
   return withFolderLocks(
+    home,
     change.files.map(({ path }) => path),
     () => undoDeployment(home, header, receipt, change),
   );
@@ -88,10 +90,13 @@ async function undoDeployment(
 
 /** Warns of files edited after the deployment: undo discards such edits, except in triggers. */
 function editWarnings(change: Change): string[] {
-  return change.files
-    .filter((file) => file.role !== 'trigger' && digestOfFile(file.path) !== file.digest)
-    .map((file) => `${file.path} was edited after the deployment; the rollback discards the edit`);
+  return withFileUser(change.fileUser, () => change.files.filter(isEdited)).map(
+    (file) => `${file.path} was edited after the deployment; the rollback discards the edit`,
+  );
 }
+
+const isEdited = ({ role, path, digest }: Change['files'][number]): boolean =>
+  role !== 'trigger' && digestOfFile(path) !== digest;
 
 function restoredLine(
   header: JobHeader,
@@ -110,13 +115,15 @@ function restoredLine(
 /** The installed version: from the latest receipt if its file is unchanged, else from the file. */
 export function installedVersion(receipts: readonly Receipt[]): VersionFacts | null {
   const installed = installedReceipt(receipts);
-  const certificate = (installed ?? receipts.find((receipt) => receipt.change !== null))?.change?.files.find(
-    containsLeaf,
-  );
-  if (certificate === undefined || digestOfFile(certificate.path) === null) return null;
-  if (installed !== null && digestOfFile(certificate.path) === certificate.digest)
-    return installed.line.version;
-  return factsOfPem(readFileSync(certificate.path, 'utf8'));
+  const change = (installed ?? receipts.find((receipt) => receipt.change !== null))?.change;
+  const certificate = change?.files.find(containsLeaf);
+  if (certificate === undefined) return null;
+  return withFileUser(change?.fileUser, () => {
+    const digest = digestOfFile(certificate.path);
+    if (digest === null) return null;
+    if (installed !== null && digest === certificate.digest) return installed.line.version;
+    return factsOfPem(readFileSync(certificate.path, 'utf8'));
+  });
 }
 
 function replacedError(header: JobHeader, installed: Receipt): CertferryError {

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import * as z from 'zod/mini';
+import { withBackupsIn } from '../change/backups-in-home.ts';
 import { Change } from '../change/change.ts';
 import { syncDirectory, writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
@@ -28,7 +29,8 @@ export function writeJournal(home: Home, phase: Journal['phase'], change: Change
 /** The journal of an interrupted run. Null if there is none. */
 export function readJournal(home: Home): Journal | null {
   if (!existsSync(home.journal)) return null;
-  return Journal.parse(JSON.parse(readFileSync(home.journal, 'utf8')));
+  const journal = Journal.parse(JSON.parse(readFileSync(home.journal, 'utf8')));
+  return { ...journal, change: withBackupsIn(home, journal.change) };
 }
 
 /** Removes the journal: the change is complete or reversed. */

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { AgentLine } from '../../core/deployment/agent-line.ts';
+import { withBackupsIn } from '../change/backups-in-home.ts';
 import { Change } from '../change/change.ts';
 import { privateFolder, removeIfExists, writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
@@ -41,7 +42,8 @@ export function writeReceipt(home: Home, receipt: Receipt): void {
 export function readReceipt(home: Home, targetId: string, deploymentId: string): Receipt | null {
   const path = home.target(targetId).receipt(deploymentId);
   if (!existsSync(path)) return null;
-  return Receipt.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const receipt = Receipt.parse(JSON.parse(readFileSync(path, 'utf8')));
+  return { ...receipt, change: receipt.change === null ? null : withBackupsIn(home, receipt.change) };
 }
 
 /** All receipts of a target, sorted by descending fence. */

@@ -47,6 +47,11 @@ export async function checkStagedFiles(
 ): Promise<StagedCheck> {
   if (process.platform !== 'linux') return { kind: 'unavailable', why: 'a mount namespace needs Linux' };
   if (process.getuid?.() !== 0) return { kind: 'unavailable', why: 'a mount namespace needs root' };
+  if (change.fileUser !== undefined)
+    return {
+      kind: 'unavailable',
+      why: `the files of fileUser ${change.fileUser.name} are not bound as root`,
+    };
   const missing = new Set(
     change.files.filter((file) => !existsSync(file.path)).map((file) => dirname(file.path)),
   );

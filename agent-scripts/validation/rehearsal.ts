@@ -80,6 +80,8 @@ export async function rehearse(home: Home, change: Change, sandbox: readonly str
   if (change.verify === 'none') return unavailable('the target has no endpoint to probe (verify: none)');
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
     return unavailable('a rehearsal needs Linux and root');
+  if (change.fileUser !== undefined)
+    return unavailable(`the files of fileUser ${change.fileUser.name} are not bound as root`);
   const request = JSON.stringify({ verify: change.verify, version: change.version });
   const command = await runCommand(
     [

@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import type { Backend, InspectedExecution } from '../../services/backend/backend.ts';
-import { type BackendOptions, defaultState, selectBackend } from '../options/backend-options.ts';
+import { type BackendOptions, selectBackend } from '../options/backend-options.ts';
 import { commandLineFor } from '../options/command-line.ts';
+import { selectedState } from '../options/state-option.ts';
 import { executionLines, machineNameOf } from '../render/execution.ts';
 import { elapsed } from '../report/deployment-report.ts';
 import { visitsOf } from '../report/visits.ts';
@@ -60,7 +61,7 @@ function documentOf({ executionName, status, output, events }: InspectedExecutio
 }
 
 function noSuchExecution(name: string, options: BackendOptions): string {
-  const where = options.stack === undefined ? (options.state ?? defaultState) : `stack ${options.stack}`;
+  const where = options.stack === undefined ? selectedState(options.state) : `stack ${options.stack}`;
   const commandLine = commandLineFor(options);
   return `there is no execution ${name} in ${where}. "${commandLine('history')}" and "${commandLine('rollouts')}" list the executions.`;
 }

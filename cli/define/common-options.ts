@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { defaultState } from '../options/backend-options.ts';
+import { defaultStateText } from '../options/state-option.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** What a command runs with: its output, and the receiver of its exit code. */
@@ -13,7 +13,7 @@ export function withBackendOptions(command: Command): Command {
   return withStackOptions(
     command
       .option('--local', 'work on this machine; all data is in the state folder')
-      .option('--state <dir>', `with --local: the state folder (default: "${defaultState}")`),
+      .option('--state <dir>', `with --local: the state folder (default: ${defaultStateText})`),
   );
 }
 

@@ -14,7 +14,7 @@ import type { IssuedCertificate } from './throwaway-ca.ts';
  * so `placeholder` is installed first.
  */
 export async function startNginx(scratch: string, placeholder: IssuedCertificate): Promise<DemoServer> {
-  if (spawnSync('nginx', ['-v']).error !== undefined) {
+  if (spawnSync('nginx', ['-v']).status !== 0) {
     throw new UsageError('nginx is not in PATH. Install it, or run the demo without --daemon nginx.');
   }
   const folder = join(scratch, 'nginx');

@@ -1,13 +1,15 @@
 import { existsSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { isAgentEntry, isStateEntry } from '../../local/base/state-entries.ts';
+import { requireTrustedState } from '../../local/base/trusted-state.ts';
 import { UsageError } from '../terminal/errors.ts';
 import { systemReason } from './read-files.ts';
 
-/** The entries of a state folder, also while several processes create it at once. */
-const stateEntries = /^(executions|objects|commands|hosts|logs|dynamodb.*|token.*)$/;
-
 /**
- * Checks the folder of `--state` before it is used, because local mode removes the permissions of other users from its folder.
- * Throws UsageError if the folder has other content, cannot be read or, with `mustExist`, does not exist. Creates nothing.
+ * Checks the state folder before it is used, because local mode removes the permissions of other users from its folder. Creates
+ * nothing.
+ * @throws UsageError if the folder has other content, cannot be read or, with `mustExist`, does not exist
+ * @throws CertferryError UntrustedPath if another user can change the folder
  */
 export function checkStateFolder(path: string, { mustExist }: { mustExist: boolean }): void {
   if (path === '') throw new UsageError('--state is empty. Name a folder.');
@@ -17,8 +19,9 @@ export function checkStateFolder(path: string, { mustExist }: { mustExist: boole
       `the state folder ${path} does not exist. Deploy first, or name another folder with --state DIR.`,
     );
   }
+  requireTrustedState(resolve(path));
   const entries = entriesOf(path);
-  const other = entries.find((entry) => !stateEntries.test(entry));
+  const other = entries.find((entry) => !isStateEntry(entry) && !isAgentEntry(entry));
   if (other === undefined || entries.includes('token')) return;
   throw new UsageError(`${path} is not a state folder: it contains ${other}. Name an empty or a new folder.`);
 }

@@ -1,4 +1,5 @@
 import { UsageError } from '../terminal/errors.ts';
+import { selectedState } from './state-option.ts';
 
 /** The options that select a backend. */
 export interface BackendOptions {
@@ -21,8 +22,6 @@ export interface StackSelection {
 /** Local mode with a state folder, or a stack. */
 export type BackendSelection = { readonly kind: 'local'; readonly state: string } | StackSelection;
 
-export const defaultState = '.certferry';
-
 /** Throws UsageError unless exactly one of `--local` and `--stack` is given. */
 export function selectBackend(options: BackendOptions, command: string): BackendSelection {
   const { local = false, state, stack, region, profile } = options;
@@ -41,7 +40,7 @@ export function selectBackend(options: BackendOptions, command: string): Backend
       `${command} needs --local (this machine) or --stack NAME (a certferry stack in AWS)`,
     );
   }
-  if (region === undefined && profile === undefined) return { kind: 'local', state: state ?? defaultState };
+  if (region === undefined && profile === undefined) return { kind: 'local', state: selectedState(state) };
   throw new UsageError('--region and --profile need --stack: local mode does not use AWS');
 }
 

@@ -1,4 +1,5 @@
-import { type BackendOptions, defaultState } from './backend-options.ts';
+import type { BackendOptions } from './backend-options.ts';
+import { chosenState } from './state-option.ts';
 
 const withoutBackend = new Set(['probe', 'check', 'schema', 'demo', 'help']);
 
@@ -12,13 +13,9 @@ export function commandLineFor(options: BackendOptions): (command: string) => st
   };
 }
 
-function backendArguments({
-  stack,
-  state = defaultState,
-  region,
-  profile,
-}: BackendOptions): [string, string[]] {
-  if (stack === undefined) return ['--local', state === defaultState ? [] : ['--state', quoted(state)]];
+function backendArguments({ stack, state, region, profile }: BackendOptions): [string, string[]] {
+  // also a folder from CERTFERRY_STATE: another shell may not have the variable
+  if (stack === undefined) return ['--local', optionArguments('--state', chosenState(state))];
   return [
     `--stack ${quoted(stack)}`,
     [...optionArguments('--region', region), ...optionArguments('--profile', profile)],

@@ -45,7 +45,7 @@ const padding = 26;
 const stateHeight = 30;
 
 /**
- * Lays out a state machine with the path taken. The same input altransitions gives the same layout. States and transitions of
+ * Lays out a state machine with the path taken. The same input always gives the same layout. States and transitions of
  * the path that the machine does not contain (an execution of another version) are laid out too.
  */
 export function layOut(machine: StateMachine, visits: readonly Visit[]): Drawing {

@@ -30,8 +30,8 @@ const maximumLinks = 40;
  * symbolic links. Null if there is none. Components that do not exist are trusted: only a trusted user can create them.
  *
  * Each component must belong to a trusted user, and neither its group nor others may write to it (sshd_config(5),
- * StrictModes). Two exceptions: a group that contains only a trusted user may write; and a sticky folder may be writable
- * if the next component belongs to a trusted user, because no one else can then rename or remove it (chmod(1)).
+ * StrictModes). There are two exceptions. A group may write if it contains only a trusted user. A sticky folder may be
+ * writable if the next component belongs to a trusted user: no other user can then rename or remove it (chmod(1)).
  */
 export function findUntrusted(
   path: string,
@@ -110,7 +110,10 @@ const parentOf = (path: string) => path.slice(0, Math.max(1, path.lastIndexOf('/
 
 const join = (folder: string, name: string) => (folder === '/' ? `/${name}` : `${folder}/${name}`);
 
-/** Whether a group contains only this user: it is the user's primary group, and no other line names it (passwd(5), group(5)). */
+/**
+ * Whether a group contains only this user: it is the user's primary group, and no other line names it (passwd(5), group(5)).
+ * Never for root: the group's bits of a mode are also those of an ACL's mask, so another user might write (acl(5)).
+ */
 export function isGroupOf(
   uid: number,
   gid: number,
@@ -124,7 +127,7 @@ export function isGroupOf(
     .filter((fields) => fields[2] === String(gid))
     .flatMap((fields) => (fields[3] ?? '').split(','))
     .filter((name) => name !== '' && name !== user?.[0]);
-  return isPrimary && !isShared && members.length === 0;
+  return uid !== 0 && isPrimary && !isShared && members.length === 0;
 }
 
 const fieldsOf = (table: string) => table.split('\n').map((line) => line.split(':'));

@@ -25,9 +25,9 @@ export type Part = z.infer<typeof Part>;
 /**
  * Input of an execution of `rollout`. `version`:
  * - `latest` (default): the latest version of the certificate's source.
- * - `new`: the same, unless a rollout has carried it before.
+ * - `new`: the same, unless a rollout has deployed it before.
  * - `current`: the version of the last successful rollout.
- * - `fingerprint` alone: a version that a rollout to all targets has carried.
+ * - `fingerprint` alone: a version that a rollout to all targets has deployed.
  * - `id`: the name of a version in the source.
  *
  * A version is not rolled out twice, unless `repeat` is set or the rollout is for a part (`only`).

@@ -6,7 +6,7 @@ const daySeconds = 86_400;
 /**
  * The daily check of a certificate's source: a rollout of its latest version. The execution name is the same all day (UTC),
  * so only the first start of a day succeeds. It makes up for lost events about new versions, which are best effort
- * (aws-facts 5). The rollout ends `already_rolled_out` if a rollout has carried the version before, even if it was
+ * (aws-facts 5). The rollout ends `already_rolled_out` if a rollout has deployed the version before, even if it was
  * rolled back since. The check never repeats a version that was rolled back.
  */
 export function dailySourceCheck(certificate: string, now: Date): { name: string; request: RolloutRequest } {

@@ -10,13 +10,13 @@ import { keysAt, schemaAt, valueAt } from './schema-at.ts';
 type Issue = z.core.$ZodIssue;
 type Path = readonly PropertyKey[];
 
-interface Validated {
+interface ValidatedInput {
   readonly schema: z.core.$ZodType;
   readonly input: unknown;
 }
 
 /** One line per problem: path, expected value, actual value. Only the first problem of a path is returned. */
-export function problemLines(validated: Validated, issues: readonly Issue[]): string[] {
+export function problemLines(validated: ValidatedInput, issues: readonly Issue[]): string[] {
   const lines = new Map<string, string>();
   for (const { path, text } of issues.flatMap((issue) => problemsOf(validated, issue, []))) {
     const where = pathText(path);
@@ -30,7 +30,7 @@ interface Problem {
   readonly text: string;
 }
 
-function problemsOf(validated: Validated, issue: Issue, above: Path): Problem[] {
+function problemsOf(validated: ValidatedInput, issue: Issue, above: Path): Problem[] {
   const path = [...above, ...issue.path];
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => ({ path: [...path, key], text: unknownKey(validated, path, key) }));
@@ -49,7 +49,7 @@ function isInsideValue(issue: Issue): boolean {
   return issue.code !== 'invalid_type' && issue.code !== 'invalid_value' && issue.code !== 'invalid_union';
 }
 
-function textOf(validated: Validated, issue: Issue, path: Path, value: unknown): string {
+function textOf(validated: ValidatedInput, issue: Issue, path: Path, value: unknown): string {
   if (isUnknownKind(issue)) return kindText(issue.options, value);
   const current = renamedValue(path.at(-1), value);
   if (current !== null) return `${value} was renamed: use ${current}`;
@@ -61,7 +61,7 @@ function textOf(validated: Validated, issue: Issue, path: Path, value: unknown):
 /** The message of zod for a schema without a message, because no locale is loaded. */
 const noMessage = 'Invalid input';
 
-function expectedText(validated: Validated, issue: Issue, path: Path): string {
+function expectedText(validated: ValidatedInput, issue: Issue, path: Path): string {
   if (path.at(-1) === 'verify') {
     return 'an endpoint to probe, such as { endpoint: "10.0.0.7:443", serverName: api.example.com }, or none for no verification (verify: none)';
   }
@@ -70,7 +70,7 @@ function expectedText(validated: Validated, issue: Issue, path: Path): string {
 }
 
 /** The message of the schema at this path for an empty string: the format of the field, if the issue names only its type. */
-function messageAt({ schema, input }: Validated, path: Path): string | null {
+function messageAt({ schema, input }: ValidatedInput, path: Path): string | null {
   const field = schemaAt(schema, path, input);
   if (field?._zod.def.type !== 'string') return null;
   const issues = field._zod.run({ value: '', issues: [] }, { async: false });
@@ -132,7 +132,7 @@ function suggestion(issue: Issue, value: unknown): string {
   return issue.code === 'invalid_value' ? didYouMean(issue.values.map(String), value) : '';
 }
 
-function unknownKey({ schema, input }: Validated, path: Path, key: string): string {
+function unknownKey({ schema, input }: ValidatedInput, path: Path, key: string): string {
   const known = keysAt(schema, path, input);
   const current = renamedKey(key, known);
   if (current !== null) return `${key} was renamed: use ${current}`;

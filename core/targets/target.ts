@@ -62,7 +62,7 @@ export function unionOfKinds<Common extends z.core.$ZodShape>(
         kind: described(z.literal(kind), kinds[kind].description),
         config: described(kinds[kind].config as z.ZodMiniType, configDescription),
       }),
-      z.transform((target) => withDefaultProtocol(kind, target as unknown as Parsed)),
+      z.transform((target) => withDefaultProtocol(kind, target as unknown as ParsedTarget)),
     ),
   );
   const [first, ...others] = options;
@@ -75,12 +75,12 @@ const verifyDescription =
   'How a deployment is verified: the endpoint that must serve the new certificate, or none for no verification.';
 const configDescription = 'The paths of the files, and the commands that check and load them.';
 
-interface Parsed {
+interface ParsedTarget {
   readonly verify: OpenVerify;
   readonly config: unknown;
 }
 
-function withDefaultProtocol(kind: TargetKind, target: Parsed) {
+function withDefaultProtocol(kind: TargetKind, target: ParsedTarget) {
   return { ...target, verify: withProtocol(target.verify, defaultProtocolOf(kind, target.config)) };
 }
 

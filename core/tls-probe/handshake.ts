@@ -29,7 +29,7 @@ export interface HandshakeOptions {
 }
 
 /** The certificates that a server sent: the leaf, and the others in the order sent. */
-export interface Served {
+export interface HandshakeResult {
   readonly leaf: X509Certificate;
   readonly chain: readonly X509Certificate[];
   /** Such as `TLSv1.3`. */
@@ -38,7 +38,7 @@ export interface Served {
 }
 
 /** @throws CertferryError ProbeFailed */
-export async function handshake(options: HandshakeOptions): Promise<Served> {
+export async function handshake(options: HandshakeOptions): Promise<HandshakeResult> {
   const { address: host, port, signal } = options;
   const socket = netConnect({ host, port, ...(signal !== undefined && { signal }) });
   socket.on('error', () => {}); // each stage has its own listener; this one catches errors between two stages
@@ -51,7 +51,7 @@ export async function handshake(options: HandshakeOptions): Promise<Served> {
   }
 }
 
-async function stages(socket: Socket, options: HandshakeOptions): Promise<Served> {
+async function stages(socket: Socket, options: HandshakeOptions): Promise<HandshakeResult> {
   await connected(socket);
   const dialect = dialects[options.protocol];
   if (dialect !== null) await converse(socket, dialect);
@@ -76,10 +76,10 @@ function connected(socket: Socket): Promise<void> {
   });
 }
 
-function readServed(socket: Socket, options: HandshakeOptions): Promise<Served> {
+function readServed(socket: Socket, options: HandshakeOptions): Promise<HandshakeResult> {
   return new Promise((resolve, reject) => {
     const secure = tlsConnect({ socket, ...offer(options) });
-    let early: Served | null = null;
+    let early: HandshakeResult | null = null;
     secure.on('keylog', () => {
       early ??= provenEarly(secure);
     });
@@ -100,13 +100,13 @@ function readServed(socket: Socket, options: HandshakeOptions): Promise<Served> 
  * A TLS 1.2 server that requires a client certificate aborts the handshake. Before that, it sends its own certificate and,
  * with an ephemeral key exchange, a signature. OpenSSL has verified that signature by the time keys exist.
  */
-function provenEarly(secure: TLSSocket): Served | null {
+function provenEarly(secure: TLSSocket): HandshakeResult | null {
   const cipher = secure.getCipher();
   if (secure.getProtocol() !== 'TLSv1.2' || !/^(EC)?DHE-/.test(cipher?.name ?? '')) return null;
   return read(secure);
 }
 
-function read(secure: TLSSocket): Served | null {
+function read(secure: TLSSocket): HandshakeResult | null {
   const leaf = secure.getPeerX509Certificate();
   if (leaf === undefined) return null;
   const chain: X509Certificate[] = [];

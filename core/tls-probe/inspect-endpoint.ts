@@ -5,7 +5,7 @@ import { isNoRoute, toProbeError } from '../probe-failure.ts';
 import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
 import { endpointParts } from '../targets/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
-import type { Served } from './handshake.ts';
+import type { HandshakeResult } from './handshake.ts';
 import { servedFor, serverNameOf } from './probe.ts';
 import { linkProblem, nameProblem } from './served-problem.ts';
 
@@ -76,7 +76,7 @@ async function inspectAddress(
   }
 }
 
-function factsOf(served: Served, serverName: string | null, now: Date): ServedFacts {
+function factsOf(served: HandshakeResult, serverName: string | null, now: Date): ServedFacts {
   const { leaf, chain, tlsVersion, cipher } = served;
   const [notBefore, notAfter] = [epochSeconds(leaf.validFrom), epochSeconds(leaf.validTo)];
   return {

@@ -5,7 +5,7 @@ import type { VersionFacts } from '../deployment/version.ts';
 import { isNoRoute, toProbeError } from '../probe-failure.ts';
 import { endpointParts, type Verify } from '../targets/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
-import { type HandshakeOptions, handshake, type Served } from './handshake.ts';
+import { type HandshakeOptions, type HandshakeResult, handshake } from './handshake.ts';
 import { type LeafPredicate, servedProblem } from './served-problem.ts';
 
 /** The input of {@link probe}. With `version: null`, only the chain and the name are checked. */
@@ -91,7 +91,10 @@ async function handshakeOnce(
  * the other algorithm, a second handshake offers only the algorithm of the version. The first handshake offers all, because
  * some servers compare their whole chain with the offered algorithms, and an ECDSA leaf may have an RSA root.
  */
-export async function servedFor(version: VersionFacts | null, options: HandshakeOptions): Promise<Served> {
+export async function servedFor(
+  version: VersionFacts | null,
+  options: HandshakeOptions,
+): Promise<HandshakeResult> {
   const first = await handshake(options);
   if (version === null || fingerprintOf(first.leaf) === version.fingerprint) return first;
   if (keyAlgorithmOf(first.leaf) === version.keyAlgorithm) return first;

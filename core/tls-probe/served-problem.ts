@@ -4,7 +4,7 @@ import { dayOf, nameLine, shortFingerprint } from '../certificate/describe.ts';
 import { fingerprintOf, namesOf } from '../certificate/facts.ts';
 import { tryOr } from '../certificate/try-or.ts';
 import type { VersionFacts } from '../deployment/version.ts';
-import type { Served } from './handshake.ts';
+import type { HandshakeResult } from './handshake.ts';
 
 /** Whether another leaf than that of the version is accepted too. */
 export type LeafPredicate = (leaf: X509Certificate) => boolean;
@@ -20,7 +20,7 @@ export interface ExpectedCertificate {
 }
 
 /** The first problem of a served certificate, as text; null if there is none. */
-export function servedProblem(served: Served, expected: ExpectedCertificate): string | null {
+export function servedProblem(served: HandshakeResult, expected: ExpectedCertificate): string | null {
   const { serverName, requireChain } = expected;
   const version = requiredVersion(served.leaf, expected);
   return (
@@ -46,7 +46,7 @@ function leafProblem(leaf: X509Certificate, version: VersionFacts | null): strin
 }
 
 /** The intermediates of the version must follow the leaf, in order. A root after them is harmless. */
-function missingProblem({ chain }: Served, version: VersionFacts | null): string | null {
+function missingProblem({ chain }: HandshakeResult, version: VersionFacts | null): string | null {
   const sent = chain.map(fingerprintOf);
   const missing = version?.chain.find((fingerprint) => !sent.includes(fingerprint));
   if (missing !== undefined) return `intermediate ${shortFingerprint(missing)} is not sent`;
@@ -55,7 +55,7 @@ function missingProblem({ chain }: Served, version: VersionFacts | null): string
 }
 
 /** Each certificate must be signed by the next one sent (RFC 5246 §7.4.2). */
-export function linkProblem({ leaf, chain }: Served): string | null {
+export function linkProblem({ leaf, chain }: HandshakeResult): string | null {
   const all = [leaf, ...chain];
   const at = all.findIndex((certificate, index) => !isSignedBy(certificate, all[index + 1]));
   const [certificate, next] = [all[at], all[at + 1]];

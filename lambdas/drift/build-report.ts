@@ -2,13 +2,13 @@ import { type Condition, conditions } from '../../core/drift/finding.ts';
 import { type HealingCandidate, reasonNotToHeal } from '../../core/drift/plan-healing.ts';
 import type { SweepReport, SweptTarget } from '../../core/drift/sweep-report.ts';
 import type { Healing } from './start-healing.ts';
-import type { Sweep, Swept } from './sweep-targets.ts';
+import type { Sweep, SweepResult } from './sweep-targets.ts';
 
 /** Keeps a report far below the limit of an invocation's response, 6 MB. */
 const maximumTargets = 1000;
 
 /** The facts that decide whether a target is healed. */
-export function healingCandidate({ finding, registered, member, installed }: Swept): HealingCandidate {
+export function healingCandidate({ finding, registered, member, installed }: SweepResult): HealingCandidate {
   return {
     finding,
     registeredId: registered.id,
@@ -82,7 +82,10 @@ function targetsOf({ swept, unresolved }: Sweep, actions: SweepActions): SweptTa
 
 const needsNoHealing: ReadonlySet<Condition> = new Set(['ok', 'not_probed']);
 
-function healingOf(one: Swept, { healing, heals }: SweepActions): Pick<SweptTarget, 'healing' | 'notHealed'> {
+function healingOf(
+  one: SweepResult,
+  { healing, heals }: SweepActions,
+): Pick<SweptTarget, 'healing' | 'notHealed'> {
   if (needsNoHealing.has(one.finding.condition)) return { healing: false, notHealed: null };
   const reason = reasonNotToHeal(healingCandidate(one)) ?? (heals ? null : 'this sweep only reports');
   if (reason !== null) return { healing: false, notHealed: reason };

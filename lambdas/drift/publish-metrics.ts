@@ -1,5 +1,5 @@
 import type { SweepMetrics } from '../../services/notify/sweep-metrics.ts';
-import type { Sweep, Swept } from './sweep-targets.ts';
+import type { Sweep, SweepResult } from './sweep-targets.ts';
 import { countOf, countsOf } from './sweep-totals.ts';
 
 /**
@@ -25,7 +25,7 @@ export function publishSweepMetrics({ swept, complete, incomplete }: Sweep, metr
 }
 
 /** Sorted by the name of the certificate. */
-export function byCertificate(swept: readonly Swept[]): [string, Swept[]][] {
+export function byCertificate(swept: readonly SweepResult[]): [string, SweepResult[]][] {
   const all = Map.groupBy(swept, ({ registered }) => registered.certificate);
   return [...all].sort(([one], [other]) => (one < other ? -1 : 1));
 }

@@ -12,7 +12,7 @@ import { advanceCursor } from './sweep-cursor.ts';
 import { targetFinding } from './target-finding.ts';
 
 /** A target on one host with its finding. */
-export interface Swept extends ResolvedTarget {
+export interface SweepResult extends ResolvedTarget {
   readonly finding: Finding;
   readonly installed: InstalledVersion | null;
   readonly status: CertificateStatus;
@@ -20,7 +20,7 @@ export interface Swept extends ResolvedTarget {
 
 /** The findings of one sweep. */
 export interface Sweep {
-  readonly swept: readonly Swept[];
+  readonly swept: readonly SweepResult[];
   readonly unresolved: readonly UnresolvedTarget[];
   /**
    * The last target before the first one without a result; null when all targets have one. Later targets may have results
@@ -92,7 +92,7 @@ function firstAfter(targets: readonly ResolvedTarget[], reached: string | null):
 async function findingsOf(
   inspections: readonly TargetInspection[],
   by: SweepServices,
-): Promise<(Swept | null)[]> {
+): Promise<(SweepResult | null)[]> {
   const probes = await Promise.all(inspections.map(({ probe }) => probe));
   const fromHosts = inspections.filter(({ plan }) => plan.from === 'host');
   const installedNow = await by.installed.of(fromHosts.map(({ target }) => target.id));

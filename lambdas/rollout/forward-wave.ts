@@ -14,10 +14,10 @@ import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../services/rollouts/wave-files.ts';
 import { collectWaves } from './collect-waves.ts';
 import { resolveRolloutTargets } from './resolve-rollout-targets.ts';
-import { type WaveWriting, writeWave } from './write-wave.ts';
+import { type WaveWriter, writeWave } from './write-wave.ts';
 
 /** Services for planning a wave. `random`: at least 0, less than 1. */
-export interface WavePlanServices extends WaveWriting {
+export interface WavePlanServices extends WaveWriter {
   readonly catalogue: Pick<Catalogue, 'targets'>;
   readonly fleet: Fleet;
   readonly installed: InstalledVersions;
@@ -27,7 +27,7 @@ export interface WavePlanServices extends WaveWriting {
   readonly random: () => number;
 }
 
-type Chosen = Extract<Plan, { verdict: 'deploy' }>;
+type WaveToDeploy = Extract<Plan, { verdict: 'deploy' }>;
 
 /** Plans the next wave of deployments and writes it to the bucket. */
 export async function nextForwardWave(
@@ -124,7 +124,7 @@ function tooManyFailures(state: RolloutState, plan: Plan, refused: readonly stri
 /** The deployments of the chosen targets, each with a random delay within the splay. A single one does not wait. */
 function requestsOf(
   { rollout, judgement }: RolloutState,
-  { chosen }: Chosen,
+  { chosen }: WaveToDeploy,
   random: WavePlanServices['random'],
 ): DeploymentRequest[] {
   const { strategy, version, id } = rollout;
@@ -143,7 +143,7 @@ function requestsOf(
 function waveSummary(
   size: string | number | undefined,
   wave: Wave,
-  { chosen, waiting }: Chosen,
+  { chosen, waiting }: WaveToDeploy,
 ): (number: number) => string {
   const later = waiting === 0 ? '' : `; ${waiting} more wait`;
   return (number) =>

@@ -3,7 +3,7 @@ import type { Rollout, Wave } from '../../core/rollout/rollout.ts';
 import type { WaveFiles } from '../../services/rollouts/wave-files.ts';
 
 /** What the bucket gets. `newPlan`: a name that no other attempt has. */
-export interface WaveWriting {
+export interface WaveWriter {
   readonly files: Pick<WaveFiles, 'locationsOf' | 'writeItems'>;
   readonly newPlan: () => string;
 }
@@ -17,7 +17,7 @@ export async function writeWave(
   wave: Wave,
   requests: readonly DeploymentRequest[],
   summaryOf: (number: number) => string,
-  { files, newPlan }: WaveWriting,
+  { files, newPlan }: WaveWriter,
 ): Promise<Wave> {
   const number = wave.number + 1;
   const plan = newPlan();

@@ -9,14 +9,14 @@ export interface RolloutStart {
   readonly request: RolloutRequest;
 }
 
-type Of<Type extends Trigger['type']> = Extract<Trigger, { type: Type }>;
+type TriggerOf<Type extends Trigger['type']> = Extract<Trigger, { type: Type }>;
 
 /**
  * One rollout for each certificate of a source. The rollout reads the latest version of the source when it starts, so that a
  * late event never deploys an older version.
  */
 export function startsForSource(
-  { kind, identity, reason }: Of<'source'>,
+  { kind, identity, reason }: TriggerOf<'source'>,
   certificates: readonly string[],
 ): RolloutStart[] {
   return certificates.map((certificate) => ({
@@ -26,7 +26,7 @@ export function startsForSource(
 }
 
 /** The rollout of an event of certferry, with the requested version, as if the sender had started it. */
-export function startForVersion({ detail, identity }: Of<'version'>): RolloutStart {
+export function startForVersion({ detail, identity }: TriggerOf<'version'>): RolloutStart {
   const request = requestOf({ ...detail, reason: detail.reason ?? 'an event on the bus certferry' });
   return { name: executionName(detail.certificate, 'event', identity), request };
 }
@@ -39,7 +39,7 @@ export type StackLocation = Omit<Instance, 'id'>;
  * or the latest one if the certificate is not in `hasCurrent`.
  */
 export function startsForInstance(
-  trigger: Of<'instance'>,
+  trigger: TriggerOf<'instance'>,
   targets: readonly RegisteredTarget[],
   { stack, hasCurrent }: { readonly stack: StackLocation; readonly hasCurrent: ReadonlySet<string> },
 ): RolloutStart[] {

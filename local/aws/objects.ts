@@ -10,8 +10,8 @@ export interface LocalObject {
 
 /** Objects in buckets, as files: what S3 holds of ours. A bucket is there when something was put into it. */
 export interface Objects {
-  /** With `unlessThere` it throws PreconditionFailed for a key that exists. */
-  put(bucket: string, key: string, body: Buffer, how?: { readonly unlessThere: boolean }): Promise<string>;
+  /** With `unlessExists` it throws PreconditionFailed for a key that exists. */
+  put(bucket: string, key: string, body: Buffer, how?: { readonly unlessExists: boolean }): Promise<string>;
   get(bucket: string, key: string): Promise<LocalObject | null>;
   /** In the order of S3: by the bytes of their names. */
   list(bucket: string, prefix: string): Promise<string[]>;
@@ -27,7 +27,7 @@ export function openObjects(folder: string): Objects {
     get,
     async put(bucket, key, body, how) {
       const path = pathOf(folder, bucket, key);
-      if (how?.unlessThere === true && (await get(bucket, key)) !== null) {
+      if (how?.unlessExists === true && (await get(bucket, key)) !== null) {
         throw new ServiceError('PreconditionFailed', 'At least one of the pre-conditions did not hold');
       }
       await mkdir(dirname(path), { recursive: true, mode: 0o700 });

@@ -53,23 +53,27 @@ async function operate(request: IncomingMessage, response: ServerResponse, objec
   throw new ServiceError('NotImplemented', `local mode does not serve ${request.method} ${url.pathname}`);
 }
 
-interface Place {
+interface ObjectAddress {
   readonly objects: Objects;
   readonly bucket: string;
   readonly key: string;
 }
 
-async function put(request: IncomingMessage, response: ServerResponse, { objects, bucket, key }: Place) {
+async function put(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { objects, bucket, key }: ObjectAddress,
+) {
   if (request.headers['content-encoding']?.includes('aws-chunked')) {
     throw new ServiceError('NotImplemented', 'local mode takes no bodies in signed chunks');
   }
   const body = await readBody(request, maximumBodyBytes);
-  const unlessThere = request.headers['if-none-match'] === '*';
-  response.writeHead(200, { etag: await objects.put(bucket, key, body, { unlessThere }) });
+  const unlessExists = request.headers['if-none-match'] === '*';
+  response.writeHead(200, { etag: await objects.put(bucket, key, body, { unlessExists }) });
   response.end();
 }
 
-async function get(response: ServerResponse, { objects, bucket, key }: Place): Promise<void> {
+async function get(response: ServerResponse, { objects, bucket, key }: ObjectAddress): Promise<void> {
   const object = await objects.get(bucket, key);
   if (object === null) throw new ServiceError('NoSuchKey', 'The specified key does not exist.');
   response.writeHead(200, { etag: object.etag, 'content-length': object.body.length });

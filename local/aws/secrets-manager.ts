@@ -27,7 +27,7 @@ export async function startSecretsManager(options: {
   accessKeyId?: string | undefined;
   onFault: (error: unknown) => void;
 }): Promise<LocalSecrets> {
-  const secrets = new Map<string, Kept>();
+  const secrets = new Map<string, StoredSecret>();
   const server = await startJsonEndpoint({
     version: '1.1',
     target: 'secretsmanager',
@@ -64,15 +64,15 @@ export async function startSecretsManager(options: {
     put: (secret) => put({ secretId: `certferry/${randomUUID()}`, versionId: randomUUID() }, secret),
     putVersion: (fingerprint, secret) => put(locationOf(fingerprint), secret),
     drop({ secretId }) {
-      const kept = secrets.get(secretId);
-      if (kept === undefined) return;
-      if (kept.holders > 1) secrets.set(secretId, { ...kept, holders: kept.holders - 1 });
+      const stored = secrets.get(secretId);
+      if (stored === undefined) return;
+      if (stored.holders > 1) secrets.set(secretId, { ...stored, holders: stored.holders - 1 });
       else secrets.delete(secretId);
     },
   };
 }
 
-interface Kept {
+interface StoredSecret {
   readonly versionId: string;
   readonly text: string;
   /** Epoch milliseconds. */

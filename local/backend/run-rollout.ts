@@ -134,9 +134,9 @@ function resumableFingerprint({ executions }: Cloud, id: string): string {
   const record = executions.find(executionArn(id, machine));
   if (record === null)
     throw new CertferryError('InvalidRequest', `there is no rollout ${id} in this state folder`);
-  const { status, runBy, start } = record;
+  const { status, runner, start } = record;
   if (status === 'RUNNING' || status === 'SUCCEEDED') {
-    const fact = status === 'RUNNING' ? `process ${runBy.owner.pid} runs it` : 'it has succeeded';
+    const fact = status === 'RUNNING' ? `process ${runner.owner.pid} runs it` : 'it has succeeded';
     throw new CertferryError('InvalidRequest', `rollout ${id} cannot be resumed: ${fact}`);
   }
   const { version } = RolloutRequest.parse(start.input);

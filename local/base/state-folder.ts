@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { stateFolders } from './state-entries.ts';
+import { requireTrustedEntries, requireTrustedState } from './trusted-state.ts';
 
 /** Everything local mode keeps, under one folder that only its owner may enter. */
 export interface StateFolder {
@@ -24,22 +26,28 @@ export interface StateFolder {
   readonly token: string;
 }
 
-/** Opens the folder, making it and its secret token if need be. Several processes at once agree on one token. */
+/**
+ * Opens the folder. Creates it and its secret token if they are missing. Several processes at once agree on one token.
+ * @throws CertferryError UntrustedPath if a user other than root and the running one can change the folder, a folder above it
+ * or an entry; then nothing was read or changed
+ */
 export function openStateFolder(directory: string): StateFolder {
   const path = resolve(directory);
   const inside = (name: string) => join(path, name);
+  requireTrustedState(path);
+  makeFolder(path);
+  // in a sticky folder, another user may have created it after the first check
+  requireTrustedState(path);
+  requireTrustedEntries(path);
   makePrivate(path);
-  const folders = {
+  for (const folder of stateFolders) makePrivate(inside(folder));
+  return {
+    path,
     executions: inside('executions'),
     objects: inside('objects'),
     commands: inside('commands'),
     hosts: inside('hosts'),
     logs: inside('logs'),
-  };
-  for (const folder of Object.values(folders)) makePrivate(folder);
-  return {
-    path,
-    ...folders,
     database: inside('dynamodb.sqlite'),
     levelDb: inside('dynamodb'),
     jobKey: inside('job-key.json'),
@@ -47,7 +55,7 @@ export function openStateFolder(directory: string): StateFolder {
   };
 }
 
-/** A folder that others can read would show them who deploys what, and let them into the endpoints. */
+/** A folder that others can read would show them what is deployed, and its token lets them use the endpoints. */
 function makePrivate(path: string): void {
   makeFolder(path);
   if ((statSync(path).mode & 0o077) !== 0) chmodSync(path, 0o700);

@@ -93,7 +93,7 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
   });
   functions.set(lambdas);
   const clients = clientsOf(servers, folder.token);
-  await executions.buryDead();
+  await executions.endAbandonedExecutions();
   return {
     ...clients,
     secrets: servers.secrets,
@@ -142,7 +142,7 @@ async function executionEnded(event: object, machine: string, deliver: Deliver):
   if (machine !== rollout && status !== 'SUCCEEDED') await deliver('release-lock', event);
 }
 
-interface Surroundings {
+interface ServerContext {
   readonly folder: StateFolder;
   readonly jobKey: LocalJobKey;
   readonly executions: Executions;
@@ -154,7 +154,7 @@ interface Surroundings {
 type Servers = Awaited<ReturnType<typeof startServers>>;
 
 async function startServers(
-  { folder, jobKey, executions, objects, deliver, onFault }: Surroundings,
+  { folder, jobKey, executions, objects, deliver, onFault }: ServerContext,
   { document = readDocument(), simulated, onMessage }: CloudOptions,
 ) {
   const access = { accessKeyId: folder.token, onFault };

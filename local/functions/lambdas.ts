@@ -15,7 +15,7 @@ export function isLambdaFailure(error: unknown): error is LambdaFailure {
 
 /** The functions of the stack, all in one thread. */
 export interface Lambdas {
-  /** Gives the result as JSON would carry it. Throws {@link LambdaFailure}. */
+  /** Gives the result as JSON would contain it. Throws {@link LambdaFailure}. */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
   close(): Promise<void>;
 }
@@ -31,10 +31,10 @@ export interface LambdasOptions {
   readonly log: string;
 }
 
-type Waiting = PromiseWithResolvers<Reply>;
+type PendingReply = PromiseWithResolvers<Reply>;
 
 /** The thread, and its end: when all that it printed is in the log. */
-interface Running {
+interface RunningWorker {
   readonly worker: Worker;
   readonly ended: Promise<void>;
 }
@@ -44,8 +44,8 @@ const patienceMilliseconds = 2_000;
 
 /** Starts nothing until the first call; a thread that died is replaced by the next call. */
 export function openLambdas(options: LambdasOptions): Lambdas {
-  const waiting = new Map<number, Waiting>();
-  let running: Running | null = null;
+  const waiting = new Map<number, PendingReply>();
+  let running: RunningWorker | null = null;
   let lastId = 0;
   const onDeath = (reason: string) => {
     running = null;
@@ -77,9 +77,9 @@ export function openLambdas(options: LambdasOptions): Lambdas {
 
 function startWorker(
   options: LambdasOptions,
-  waiting: Map<number, Waiting>,
+  waiting: Map<number, PendingReply>,
   onDeath: (reason: string) => void,
-): Running {
+): RunningWorker {
   const worker = new Worker(programs.lambdaWorker, {
     env: options.environment,
     workerData: { folder: options.folder, database: options.database } satisfies WorkerOptions,

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../base/process-identity.ts';
+import { requireTrustedFiles } from '../base/trusted-state.ts';
 
 export type CommandStatus = 'Pending' | 'InProgress' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelled';
 
@@ -45,6 +46,7 @@ export function commandFiles(folder: string) {
 export interface CommandRecords {
   folder(commandId: string): string;
   write(record: CommandRecord): void;
+  /** Null if there is none. Throws UntrustedPath if another user may have written a file of the command. */
   read(commandId: string): CommandRecord | null;
   /** The latest first. */
   list(): CommandRecord[];
@@ -57,6 +59,7 @@ export function openCommandRecords(path: string): CommandRecords {
   const folder = (commandId: string) => join(path, commandId);
   const read = (commandId: string): CommandRecord | null => {
     if (!commandIdPattern.test(commandId)) return null;
+    requireTrustedFiles(folder(commandId));
     const text = readStart(commandFiles(folder(commandId)).record, Number.POSITIVE_INFINITY);
     return text === '' ? null : (JSON.parse(text) as CommandRecord);
   };

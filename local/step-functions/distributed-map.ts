@@ -9,9 +9,9 @@ import type { Objects } from '../aws/objects.ts';
 import { mostDeploymentsAtOnce } from '../base/concurrency-limit.ts';
 import { mapRunArn, stateMachineArn } from './arns.ts';
 import type { End } from './execution-record.ts';
-import { type ChildResult, type MapAnswer, writeResults } from './map-results.ts';
-import { type ItemSoFar, openMapRun } from './map-run-record.ts';
-import type { Running } from './run.ts';
+import { type ChildResult, type MapOutput, writeResults } from './map-results.ts';
+import { type MapRunItem, openMapRun } from './map-run-record.ts';
+import type { RunningExecution } from './run.ts';
 import { taskError } from './tokens.ts';
 
 const MapInput = z.object({
@@ -21,7 +21,7 @@ const MapInput = z.object({
 });
 type MapInput = z.infer<typeof MapInput>;
 
-export interface MapSurroundings {
+export interface MapRunContext {
   /** `<machine>/<label>`. */
   readonly machine: string;
   readonly folder: string;
@@ -31,8 +31,8 @@ export interface MapSurroundings {
   readonly redriven: string | null;
   /** No child begins after it, and those that run are aborted. */
   readonly aborted: AbortSignal;
-  readonly tell: (type: 'MapRunStarted' | 'MapRunRedriven', mapRunArn: string) => void;
-  readonly start: (name: string, item: object, mapRunArn: string) => Running;
+  readonly reportMapRun: (type: 'MapRunStarted' | 'MapRunRedriven', mapRunArn: string) => void;
+  readonly start: (name: string, item: object, mapRunArn: string) => RunningExecution;
   /** How a child of this name ended; null when it never began, or has no end. */
   readonly ended: (name: string) => EndedChild | null;
 }
@@ -49,36 +49,36 @@ export interface EndedChild extends Omit<End, 'line'> {
  * items again whose children have succeeded. AWS would continue the other children; here each gets a new execution. The
  * results contain the earlier executions before the new ones, because their changes count as well.
  */
-export async function runDistributedMap(raw: unknown, around: MapSurroundings): Promise<MapAnswer> {
+export async function runDistributedMap(raw: unknown, context: MapRunContext): Promise<MapOutput> {
   const input = MapInput.parse(raw);
-  const items = await readItems(around.objects, input.Reader);
-  const id = around.redriven?.split(':').at(-1) ?? randomUUID();
-  const arn = mapRunArn(around.machine, id);
-  const mapRun = openMapRun(around.folder, id);
+  const items = await readItems(context.objects, input.Reader);
+  const id = context.redriven?.split(':').at(-1) ?? randomUUID();
+  const arn = mapRunArn(context.machine, id);
+  const mapRun = openMapRun(context.folder, id);
   const results: ChildResult[] = [];
-  around.tell(around.redriven === null ? 'MapRunStarted' : 'MapRunRedriven', arn);
+  context.reportMapRun(context.redriven === null ? 'MapRunStarted' : 'MapRunRedriven', arn);
   const atOnce = Math.min(
     input.MaxConcurrency || Number.POSITIVE_INFINITY,
-    around.atOnce ?? mostDeploymentsAtOnce,
+    context.atOnce ?? mostDeploymentsAtOnce,
   );
   await pLimit(atOnce).map([...items.entries()], async ([index, item]) => {
-    const before = resultsSoFar(around, mapRun.soFar(index), item);
+    const before = resultsSoFar(context, mapRun.soFar(index), item);
     results.push(...before);
-    if (before.some(hasSucceeded) || around.aborted.aborted) return;
-    const result = await runChild(around, arn, item, (name) => mapRun.begin(index, name));
+    if (before.some(hasSucceeded) || context.aborted.aborted) return;
+    const result = await runChild(context, arn, item, (name) => mapRun.begin(index, name));
     mapRun.keep(index, result);
     results.push(result);
   });
-  if (around.aborted.aborted) throw taskError('States.Aborted', 'the Map Run was aborted');
-  return writeResults(around.objects, { place: input.Writer, mapRunArn: arn, id, results });
+  if (context.aborted.aborted) throw taskError('States.Aborted', 'the Map Run was aborted');
+  return writeResults(context.objects, { location: input.Writer, mapRunArn: arn, id, results });
 }
 
 const hasSucceeded = ({ Status }: ChildResult) => Status === 'SUCCEEDED';
 
 /** The process of an execution that died kept no result. The record of the execution contains its end. */
 function resultsSoFar(
-  { machine, ended }: MapSurroundings,
-  { begun, results }: ItemSoFar,
+  { machine, ended }: MapRunContext,
+  { begun, results }: MapRunItem,
   item: object,
 ): ChildResult[] {
   const known = new Map(results.map((result) => [result.Name, result]));
@@ -102,7 +102,7 @@ async function readItems(objects: Objects, { Bucket, Key }: MapInput['Reader']):
 const AboutTarget = z.object({ target: z.object({ id: z.string() }) });
 
 async function runChild(
-  { start, machine, aborted }: MapSurroundings,
+  { start, machine, aborted }: MapRunContext,
   mapRunArn: string,
   item: object,
   begins: (name: string) => void,

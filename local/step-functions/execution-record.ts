@@ -9,13 +9,13 @@ export type { ExecutionEvent };
 export type ExecutionStatus = 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'ABORTED' | 'TIMED_OUT';
 
 /** The process that runs an execution, and its Step Functions endpoint (null before it has one). */
-interface RunBy {
+interface Runner {
   readonly owner: ProcessIdentity;
   readonly endpoint: string | null;
 }
 
 /** First line of a record. Times are epoch milliseconds. */
-interface Start extends RunBy {
+interface Start extends Runner {
   readonly line: 'start';
   readonly name: string;
   readonly arn: string;
@@ -26,7 +26,7 @@ interface Start extends RunBy {
 }
 
 /** A line after an end: the execution continues. */
-interface Redrive extends RunBy {
+interface Redrive extends Runner {
   readonly line: 'redrive';
   readonly count: number;
   readonly at: number;
@@ -50,8 +50,8 @@ export interface ExecutionRecord {
   /** An execution without an end whose process is gone counts as ABORTED. */
   readonly status: ExecutionStatus;
   readonly redriveCount: number;
-  /** Who runs it, or ran it last. */
-  readonly runBy: RunBy;
+  /** The process that runs it, or ran it last. */
+  readonly runner: Runner;
 }
 
 /**
@@ -60,7 +60,7 @@ export interface ExecutionRecord {
  */
 export interface ExecutionRecords {
   /** False when the name is taken: of two processes that begin the same one, one does. */
-  begin(execution: Omit<Start, 'line' | keyof RunBy>, endpoint: string | null): boolean;
+  begin(execution: Omit<Start, 'line' | keyof Runner>, endpoint: string | null): boolean;
   /** Continues an ended execution. False when another process is doing that at the moment. */
   redrive(name: string, count: number, endpoint: string | null): boolean;
   append(name: string, event: ExecutionEvent): void;
@@ -80,17 +80,17 @@ export function openExecutionRecords(folder: string): ExecutionRecords {
   const file = (name: string) => join(folder, name + suffix);
   const mark = (name: string, flag: 'w' | 'wx') =>
     writeFileSync(join(running, name), '', { mode: 0o600, flag });
-  const runBy = (endpoint: string | null): RunBy => ({ owner: identify(process.pid), endpoint });
+  const runner = (endpoint: string | null): Runner => ({ owner: identify(process.pid), endpoint });
   return {
     begin(execution, endpoint) {
       if (!reserve(file(execution.name))) return false;
       mark(execution.name, 'w');
-      appendLine(file(execution.name), { line: 'start', ...execution, ...runBy(endpoint) } satisfies Start);
+      appendLine(file(execution.name), { line: 'start', ...execution, ...runner(endpoint) } satisfies Start);
       return true;
     },
     redrive(name, count, endpoint) {
-      if (!unlessThere(() => mark(name, 'wx'))) return false;
-      const line: Redrive = { line: 'redrive', count, at: Date.now(), ...runBy(endpoint) };
+      if (!createUnlessExists(() => mark(name, 'wx'))) return false;
+      const line: Redrive = { line: 'redrive', count, at: Date.now(), ...runner(endpoint) };
       appendLine(file(name), line);
       return true;
     },
@@ -110,12 +110,12 @@ export function openExecutionRecords(folder: string): ExecutionRecords {
 }
 
 function reserve(path: string): boolean {
-  return unlessThere(() => closeSync(openSync(path, 'ax', 0o600)));
+  return createUnlessExists(() => closeSync(openSync(path, 'ax', 0o600)));
 }
 
-function unlessThere(make: () => void): boolean {
+function createUnlessExists(create: () => void): boolean {
   try {
-    make();
+    create();
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
@@ -132,14 +132,14 @@ function read(path: string): ExecutionRecord | null {
   const turn = lines.findLast((line) => line.line === 'end' || line.line === 'redrive');
   const redrive = lines.findLast((line) => line.line === 'redrive');
   const end = turn?.line === 'end' ? turn : null;
-  const runBy = redrive ?? start;
+  const runner = redrive ?? start;
   return {
     start,
     events: lines.filter((line) => line.line === undefined),
     end,
-    status: end?.status ?? (isAlive(runBy.owner) ? 'RUNNING' : 'ABORTED'),
+    status: end?.status ?? (isAlive(runner.owner) ? 'RUNNING' : 'ABORTED'),
     redriveCount: redrive?.count ?? 0,
-    runBy: { owner: runBy.owner, endpoint: runBy.endpoint },
+    runner: { owner: runner.owner, endpoint: runner.endpoint },
   };
 }
 

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { executionEnded } from '../base/published-events.ts';
 import { deployTarget, isChild, readExecutionArn } from './arns.ts';
-import { begin, type ExecutionsOptions, type House, type OnEvent, redrive } from './carry.ts';
 import {
   type End,
   type ExecutionEvent,
@@ -11,11 +10,18 @@ import {
 } from './execution-record.ts';
 import { type LocalForm, localForm } from './local-form.ts';
 import { executionAlreadyExists } from './refusals.ts';
-import type { Running } from './run.ts';
-import { createTokenBook, type TokenBook } from './tokens.ts';
+import type { RunningExecution } from './run.ts';
+import {
+  type ExecutionsContext,
+  type ExecutionsOptions,
+  type OnEvent,
+  redrive,
+  startExecution,
+} from './start-execution.ts';
+import { createTaskTokens, type TaskTokens } from './tokens.ts';
 
 export { executionArn } from './arns.ts';
-export type { OnEvent } from './carry.ts';
+export type { OnEvent } from './start-execution.ts';
 
 /** An execution that has ended. Times are epoch milliseconds. */
 export interface EndedExecution extends Omit<End, 'line'> {
@@ -28,7 +34,7 @@ export interface EndedExecution extends Omit<End, 'line'> {
 export interface Executions {
   /** Without the children of Distributed Maps. */
   readonly records: ExecutionRecords;
-  readonly tokens: TokenBook;
+  readonly tokens: TaskTokens;
   /** Also a child. Null when there is none. */
   named(name: string): ExecutionRecord | null;
   /** The same by ARN. */
@@ -51,58 +57,60 @@ export interface Executions {
   servedAt(endpoint: string): void;
   /** Aborts all that run here and waits until their end is recorded. */
   close(): Promise<void>;
-  /** Gives those an end whose process died, and tells of it. */
-  buryDead(): Promise<void>;
+  /** Ends each execution whose process died, as ABORTED, and publishes the end. */
+  endAbandonedExecutions(): Promise<void>;
 }
 
 export function openExecutions(options: ExecutionsOptions): Executions {
-  const running = new Map<string, Running>();
-  const shelves = {
+  const running = new Map<string, RunningExecution>();
+  const allRecords = {
     top: openExecutionRecords(options.folder),
     children: openExecutionRecords(join(options.folder, 'children')),
   };
-  const shelf = (machine: string) => (isChild(machine) ? shelves.children : shelves.top);
-  const house: House = {
+  const recordsOf = (machine: string) => (isChild(machine) ? allRecords.children : allRecords.top);
+  const context: ExecutionsContext = {
     options,
     running,
-    shelf,
-    tokens: createTokenBook(),
+    recordsOf,
+    tokens: createTaskTokens(),
     forms: formsOf(options.machines),
     endpoint: null,
   };
   const find = (arn: string): ExecutionRecord | null => {
     const known = readExecutionArn(arn);
-    const record = known === null ? null : shelf(known.machine).read(known.name);
+    const record = known === null ? null : recordsOf(known.machine).read(known.name);
     return record?.start.arn === arn ? record : null;
   };
-  const buryDead = async () => {
+  const endAbandonedExecutions = async () => {
     // the children first, so that a continued rollout finds their locks free
-    for (const records of [shelves.children, shelves.top]) {
-      for (const name of records.unfinished()) await bury(name, records, options.onEnded);
+    for (const records of [allRecords.children, allRecords.top]) {
+      for (const name of records.unfinished()) await endIfAbandoned(name, records, options.onEnded);
     }
   };
   const inBackground = (ended: Promise<unknown>) => void ended.catch((error) => options.onFault?.(error));
   return {
-    records: shelves.top,
-    tokens: house.tokens,
-    named: (name) => shelves.top.read(name) ?? shelves.children.read(name),
+    records: allRecords.top,
+    tokens: context.tokens,
+    named: (name) => allRecords.top.read(name) ?? allRecords.children.read(name),
     find,
     async run(name, input, onEvent, machine = deployTarget) {
-      return collecting(onEvent, (tell) => begin(house, { machine, name, input, onEvent: tell }));
+      return collecting(onEvent, (report) =>
+        startExecution(context, { machine, name, input, onEvent: report }),
+      );
     },
     start(machine, name, input) {
-      const record = shelf(machine).read(name);
+      const record = recordsOf(machine).read(name);
       const same = JSON.stringify(record?.start.input) === JSON.stringify(input);
       if (record?.status === 'RUNNING' && same) return record.start;
       if (record !== null) throw executionAlreadyExists(record.start.arn);
-      const execution = begin(house, { machine, name, input, onEvent: () => undefined });
+      const execution = startExecution(context, { machine, name, input, onEvent: () => undefined });
       inBackground(execution.ended);
       return execution;
     },
     async redrive(arn, onEvent = () => undefined) {
       const known = readExecutionArn(arn);
-      if (known !== null) await bury(known.name, shelf(known.machine), options.onEnded);
-      const ended = collecting(onEvent, (tell) => redrive(house, find(arn), { arn, onEvent: tell }));
+      if (known !== null) await endIfAbandoned(known.name, recordsOf(known.machine), options.onEnded);
+      const ended = collecting(onEvent, (report) => redrive(context, find(arn), { arn, onEvent: report }));
       inBackground(ended);
       return { ended };
     },
@@ -111,13 +119,13 @@ export function openExecutions(options: ExecutionsOptions): Executions {
       return running.has(arn);
     },
     servedAt(endpoint) {
-      house.endpoint = endpoint;
+      context.endpoint = endpoint;
     },
     async close() {
       for (const { abort } of running.values()) abort();
       await Promise.all([...running.values()].map(({ ended }) => ended));
     },
-    buryDead,
+    endAbandonedExecutions,
   };
 }
 
@@ -133,7 +141,7 @@ function formsOf(machines: ExecutionsOptions['machines']): ReadonlyMap<string, L
 }
 
 /** Throws what `go` throws, before it returns. */
-function collecting(onEvent: OnEvent, go: (onEvent: OnEvent) => Running): Promise<EndedExecution> {
+function collecting(onEvent: OnEvent, go: (onEvent: OnEvent) => RunningExecution): Promise<EndedExecution> {
   const events: ExecutionEvent[] = [];
   const { arn, name, ended } = go((event, of) => {
     if (of.arn === arn) events.push(event);
@@ -142,7 +150,11 @@ function collecting(onEvent: OnEvent, go: (onEvent: OnEvent) => Running): Promis
   return ended.then((end) => ({ name, events, ...end }));
 }
 
-async function bury(name: string, records: ExecutionRecords, onEnded: ExecutionsOptions['onEnded']) {
+async function endIfAbandoned(
+  name: string,
+  records: ExecutionRecords,
+  onEnded: ExecutionsOptions['onEnded'],
+) {
   const record = records.unfinished().includes(name) ? records.read(name) : null;
   // begun by another process this very moment, or alive
   if (record === null || record.status === 'RUNNING') return;

@@ -66,7 +66,7 @@ function timeoutAsParameter({ TimeoutSecondsPath, Parameters, ...rest }: Loose):
   };
 }
 
-/** The state that a redriven execution enters first; no event tells of it. */
+/** The state that a redriven execution enters first; no event reports it. */
 export const reentryState = '(redrive)';
 
 /**

@@ -21,13 +21,13 @@ export interface ChildResult {
 }
 
 /** What a Distributed Map with a ResultWriter gives out. */
-export interface MapAnswer {
+export interface MapOutput {
   readonly MapRunArn: string;
   readonly ResultWriterDetails: { readonly Bucket: string; readonly Key: string };
 }
 
 export interface MapResults {
-  readonly place: { readonly Bucket: string; readonly Prefix: string };
+  readonly location: { readonly Bucket: string; readonly Prefix: string };
   readonly mapRunArn: string;
   readonly id: string;
   readonly results: readonly ChildResult[];
@@ -36,8 +36,8 @@ export interface MapResults {
 /** Writes the results and the manifest that names them. */
 export async function writeResults(
   objects: Objects,
-  { place: { Bucket, Prefix }, mapRunArn, id, results }: MapResults,
-): Promise<MapAnswer> {
+  { location: { Bucket, Prefix }, mapRunArn, id, results }: MapResults,
+): Promise<MapOutput> {
   const folder = `${Prefix}/${id}`;
   const write = async (key: string, content: unknown) => {
     const body = Buffer.from(JSON.stringify(content));

@@ -8,16 +8,16 @@ type Line =
   | { readonly index: number; readonly result: ChildResult };
 
 /** One item of a Map Run: the names of its executions in the order they began, and those of their results that are known. */
-export interface ItemSoFar {
+export interface MapRunItem {
   readonly begun: readonly string[];
   readonly results: readonly ChildResult[];
 }
 
-/** What became of each item of a Map Run, kept as it comes: a redrive by another process reads it. */
+/** The executions and results of each item of a Map Run, written as they come: a redrive by another process reads them. */
 export interface MapRun {
   begin(index: number, name: string): void;
   keep(index: number, result: ChildResult): void;
-  soFar(index: number): ItemSoFar;
+  soFar(index: number): MapRunItem;
 }
 
 export function openMapRun(executions: string, id: string): MapRun {

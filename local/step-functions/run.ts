@@ -29,7 +29,7 @@ export interface RunOptions extends Omit<TaskRun, 'aborted'> {
 }
 
 /** An execution under way in this process. */
-export interface Running {
+export interface RunningExecution {
   readonly name: string;
   readonly arn: string;
   readonly startedAt: number;
@@ -43,7 +43,7 @@ interface MachineRun {
 }
 
 export function runMachine(options: RunOptions): MachineRun {
-  const { definition, input, desk, reentry, onEvent } = options;
+  const { definition, input, taskTokens, reentry, onEvent } = options;
   const aborting = new AbortController();
   // the tests validate the file; doing it again would only cost each start its time
   const machine = new StateMachine(reentry === null ? definition : reentering(definition, reentry), {
@@ -59,7 +59,7 @@ export function runMachine(options: RunOptions): MachineRun {
     abort() {
       aborting.abort();
       run.abort();
-      desk.breakOff(taskError('States.Aborted', 'the execution was aborted'));
+      taskTokens.cancel(taskError('States.Aborted', 'the execution was aborted'));
     },
     ended: endOf(run, (event) => {
       if (event.state?.name === reentryState) return;
@@ -69,12 +69,12 @@ export function runMachine(options: RunOptions): MachineRun {
   };
 }
 
-function contextOf({ name, arn, stateMachine, desk, reentry }: RunOptions) {
+function contextOf({ name, arn, stateMachine, taskTokens, reentry }: RunOptions) {
   return {
     Execution: { Id: arn, Name: name, RedriveCount: reentry?.count ?? 0 },
     StateMachine: { Id: stateMachine.arn, Name: stateMachine.name },
     // kept by reference, so each reading of the token gets a fresh one
-    Task: desk,
+    Task: taskTokens,
     // the interpreter has none: every attempt enters its state again
     State: {
       get EnteredTime() {

@@ -7,9 +7,9 @@ import * as z from 'zod/mini';
 import { type JsonEndpoint, startJsonEndpoint } from '../http/json-endpoint.ts';
 import { ServiceError } from '../http/service-error.ts';
 import { readExecutionArn, readStateMachineArn, stateMachineArn } from './arns.ts';
-import { elsewhere } from './elsewhere.ts';
 import type { ExecutionRecord } from './execution-record.ts';
 import type { Executions } from './executions.ts';
+import { otherProcesses } from './other-processes.ts';
 import { executionDoesNotExist, stateMachineDoesNotExist } from './refusals.ts';
 
 const Success = z.object({ taskToken: z.string(), output: z.string() });
@@ -41,7 +41,7 @@ export async function startStepFunctions(
     return record;
   };
   let endpoint: string | null = null;
-  const others = elsewhere(executions, { accessKeyId: options.accessKeyId, endpoint: () => endpoint });
+  const others = otherProcesses(executions, { accessKeyId: options.accessKeyId, endpoint: () => endpoint });
   const server = await startJsonEndpoint({
     version: '1.0',
     target: 'AWSStepFunctions',

@@ -2,14 +2,14 @@ import type { StateMachineDefinition } from 'aws-local-stepfunctions';
 import * as z from 'zod/mini';
 import { isLambdaFailure } from '../functions/lambdas.ts';
 import { distributedMapResource, longestTimerSeconds } from './local-form.ts';
-import { type TokenDesk, taskError } from './tokens.ts';
+import { type ExecutionTokens, taskError } from './tokens.ts';
 
-/** Calls a function by its name (the last part of its ARN) and gives its result as JSON would carry it. */
+/** Calls a function by its name (the last part of its ARN) and gives its result as JSON would contain it. */
 export type Invoke = (functionName: string, payload: unknown) => Promise<unknown>;
 
 export interface TaskRun {
   readonly invoke: Invoke;
-  readonly desk: TokenDesk;
+  readonly taskTokens: ExecutionTokens;
   /** Runs a Distributed Map; absent where the machine has none. */
   readonly map?: ((state: string, input: unknown, aborted: AbortSignal) => Promise<unknown>) | undefined;
   /** An aborted execution starts nothing more, whatever the interpreter still does in the background. */
@@ -60,14 +60,14 @@ async function callLambda(input: Json, run: TaskRun): Promise<Json> {
 /** The state's result is what comes with the token; the function's own result is dropped, as AWS does. */
 async function callAndWait(input: Json, timeoutSeconds: number, run: TaskRun): Promise<Json> {
   const call = Input.parse(input);
-  const answer = run.desk.expect();
+  const answer = run.taskTokens.expect();
   // it may be broken off while the function still runs
   answer.catch(() => undefined);
   const timeout = Promise.withResolvers<never>();
   // where the interpreter ends the state at the same moment it would leave the token alive
   const timer = setTimeout(
     () => {
-      run.desk.expire();
+      run.taskTokens.expire();
       if (call.TimeoutSeconds !== undefined) timeout.reject(taskError('States.Timeout', 'States.Timeout'));
     },
     Math.min(call.TimeoutSeconds ?? timeoutSeconds, longestTimerSeconds) * 1000,
@@ -76,7 +76,7 @@ async function callAndWait(input: Json, timeoutSeconds: number, run: TaskRun): P
     return await Promise.race([timeout.promise, invoke(call, run).then(() => answer as Promise<Json>)]);
   } finally {
     clearTimeout(timer);
-    run.desk.expire();
+    run.taskTokens.expire();
   }
 }
 

@@ -1,21 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { ServiceError } from '../http/service-error.ts';
 
-/** What a state that waits for its token gets: a result, or an error with the name and cause of SendTaskFailure. */
-export interface TokenBook {
+/** The task tokens of this process. A state that waits gets a result, or an error with the name and cause of SendTaskFailure. */
+export interface TaskTokens {
   /** Throws TaskTimedOut for a token that is no longer awaited, TaskDoesNotExist for one that was never issued. */
   succeed(token: string, output: unknown): void;
   fail(token: string, error: string, cause: string): void;
-  /** Was it given out here, ever? */
-  knows(token: string): boolean;
+  /** True for every token that this process has issued. */
+  hasIssued(token: string): boolean;
   /**
    * The tokens of one execution, which waits in one state at a time. They begin with the execution they are of, so that
-   * another process's endpoint can find the one that gave them out.
+   * another process's endpoint can find the process that issued them.
    */
-  openDesk(execution: TokenOwner): TokenDesk;
+  forExecution(execution: TokenOwner): ExecutionTokens;
 }
 
-/** Whose token it is. */
+/** The execution that a token belongs to. */
 export interface TokenOwner {
   readonly machine: string;
   readonly name: string;
@@ -27,15 +27,15 @@ export function ownerOf(token: string): TokenOwner | null {
   return machine && name && id && others.length === 0 ? { machine, name } : null;
 }
 
-export interface TokenDesk {
+export interface ExecutionTokens {
   /** A fresh token each time it is read: the state machine reads it once an attempt. */
   readonly Token: string;
-  /** Waits for the tokens given out since the last call; those before are dead from now on. */
+  /** Waits for the tokens issued since the last call; earlier ones are invalid from now on. */
   expect(): Promise<unknown>;
   /** Invalidates the token: the state has timed out or failed. */
   expire(): void;
   /** Ends the wait, if there is one, with this error. */
-  breakOff(error: Error): void;
+  cancel(error: Error): void;
 }
 
 /** An error as a state machine matches it: by name, with its cause as the message. */
@@ -51,9 +51,9 @@ interface Wait {
   readonly ended: PromiseWithResolvers<unknown>;
 }
 
-export function createTokenBook(): TokenBook {
+export function createTaskTokens(): TaskTokens {
   const waits = new Map<string, Wait>();
-  const given = new Set<string>();
+  const everIssued = new Set<string>();
   /** The first answer counts; the token is dead after it. */
   const take = (token: string): PromiseWithResolvers<unknown> => {
     const wait = waits.get(token);
@@ -61,7 +61,7 @@ export function createTokenBook(): TokenBook {
       forget(waits, wait);
       return wait.ended;
     }
-    if (given.has(token)) {
+    if (everIssued.has(token)) {
       throw new ServiceError('TaskTimedOut', 'Task Timed Out: no state waits for this token any more');
     }
     throw new ServiceError(
@@ -72,8 +72,8 @@ export function createTokenBook(): TokenBook {
   return {
     succeed: (token, output) => take(token).resolve(output),
     fail: (token, error, cause) => take(token).reject(taskError(error, cause)),
-    knows: (token) => given.has(token),
-    openDesk: (execution) => openDesk(execution, waits, given),
+    hasIssued: (token) => everIssued.has(token),
+    forExecution: (execution) => openExecutionTokens(execution, waits, everIssued),
   };
 }
 
@@ -81,7 +81,11 @@ function forget(waits: Map<string, Wait>, { tokens }: Wait): void {
   for (const token of tokens) waits.delete(token);
 }
 
-function openDesk(of: TokenOwner, waits: Map<string, Wait>, given: Set<string>): TokenDesk {
+function openExecutionTokens(
+  of: TokenOwner,
+  waits: Map<string, Wait>,
+  everIssued: Set<string>,
+): ExecutionTokens {
   let issued: string[] = [];
   let wait: Wait | null = null;
   const expire = () => {
@@ -90,7 +94,7 @@ function openDesk(of: TokenOwner, waits: Map<string, Wait>, given: Set<string>):
   return {
     get Token() {
       const token = `${of.machine}:${of.name}:${randomUUID()}`;
-      given.add(token);
+      everIssued.add(token);
       issued.push(token);
       return token;
     },
@@ -102,7 +106,7 @@ function openDesk(of: TokenOwner, waits: Map<string, Wait>, given: Set<string>):
       return wait.ended.promise;
     },
     expire,
-    breakOff(error) {
+    cancel(error) {
       expire();
       wait?.ended.reject(error);
     },

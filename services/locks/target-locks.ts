@@ -77,9 +77,9 @@ export function createTargetLocks(documents: DynamoDBDocumentClient, table: stri
   return {
     ...createRequestNumbers(documents, table),
     read,
-    acquire: (claim) => take({ documents, table, claim, when: isFree, from: {} }),
+    acquire: (claim) => acquire({ documents, table, claim, when: isFree, from: {} }),
     takeOver: (claim, { owner, fence }) =>
-      take({
+      acquire({
         documents,
         table,
         claim,
@@ -89,7 +89,7 @@ export function createTargetLocks(documents: DynamoDBDocumentClient, table: stri
   };
 }
 
-interface Taking {
+interface Acquisition {
   readonly documents: DynamoDBDocumentClient;
   readonly table: string;
   readonly claim: Claim;
@@ -97,18 +97,21 @@ interface Taking {
   readonly from: Readonly<Record<string, unknown>>;
 }
 
-async function take(taking: Taking): Promise<AcquireResult> {
+async function acquire(acquisition: Acquisition): Promise<AcquireResult> {
   try {
-    const { Attributes } = await taking.documents.send(takingCommand(taking));
+    const { Attributes } = await acquisition.documents.send(acquireCommand(acquisition));
     return { type: 'acquired', fence: LockItem.parse(Attributes ?? {}).fence };
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     // the document client does not unmarshall the item of a failed condition
-    return refusalOf(taking.claim, LockItem.parse(error.Item === undefined ? {} : unmarshall(error.Item)));
+    return refusalOf(
+      acquisition.claim,
+      LockItem.parse(error.Item === undefined ? {} : unmarshall(error.Item)),
+    );
   }
 }
 
-function takingCommand({ table, claim, when, from }: Taking): UpdateCommand {
+function acquireCommand({ table, claim, when, from }: Acquisition): UpdateCommand {
   const { rollout } = claim;
   const isTakeover = when === isStillHeldByObserved;
   const conditions = [

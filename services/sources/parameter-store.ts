@@ -2,7 +2,7 @@ import { GetParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { CertferryError } from '../../core/errors.ts';
 import { bundleInputOf } from './content.ts';
 import { labelOf } from './source-label.ts';
-import type { SourceContent, SourceReader, Unpinned } from './source-reader.ts';
+import type { SourceContent, SourceReader, UnpinnedSource } from './source-reader.ts';
 
 /** A SecureString, whose versions count from 1. An unencrypted parameter is refused: it contains a private key. */
 export function parameterStoreReader(client: SSMClient): SourceReader<'parameter'> {
@@ -18,7 +18,7 @@ export function parameterStoreReader(client: SSMClient): SourceReader<'parameter
 
 async function findParameter(
   client: SSMClient,
-  { kind, name }: Unpinned<'parameter'>,
+  { kind, name }: UnpinnedSource<'parameter'>,
   requested: number | undefined,
 ): Promise<SourceContent> {
   const Name = requested === undefined ? name : `${name}:${requested}`;
@@ -41,7 +41,7 @@ async function nullIfMissing(found: Promise<SourceContent>): Promise<SourceConte
   }
 }
 
-function notEncrypted(source: Unpinned<'parameter'>, type: string): CertferryError {
+function notEncrypted(source: UnpinnedSource<'parameter'>, type: string): CertferryError {
   const { name, details } = labelOf(source);
   const message = `${name} is of type ${type}, but a private key must be stored in a SecureString. Write it again with "--type SecureString" and a new key: everyone with read access to parameters could read this one.`;
   return new CertferryError('SourceUnfit', message, { details });

@@ -2,7 +2,7 @@ import { GetObjectCommand, ListObjectVersionsCommand, type S3Client } from '@aws
 import { CertferryError } from '../../core/errors.ts';
 import { bundleInputOf, maximumContentBytes, tooLarge } from './content.ts';
 import { labelOf } from './source-label.ts';
-import type { SourceContent, SourceReader, Unpinned } from './source-reader.ts';
+import type { SourceContent, SourceReader, UnpinnedSource } from './source-reader.ts';
 
 /** S3's version id for objects written while versioning was off: the next such write replaces the object. */
 const unversioned = 'null';
@@ -24,7 +24,7 @@ export function s3Reader(client: S3Client): SourceReader<'s3'> {
 
 async function findObject(
   client: S3Client,
-  { kind, bucket, key }: Unpinned<'s3'>,
+  { kind, bucket, key }: UnpinnedSource<'s3'>,
   requested: string | undefined,
 ): Promise<SourceContent> {
   const answer = await client.send(new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: requested }));
@@ -41,13 +41,16 @@ async function findObject(
 }
 
 /** Versions are sorted newest first. Other keys may have the same prefix, but the key itself sorts first. */
-async function previousVersionId(client: S3Client, { bucket, key }: Unpinned<'s3'>): Promise<string | null> {
+async function previousVersionId(
+  client: S3Client,
+  { bucket, key }: UnpinnedSource<'s3'>,
+): Promise<string | null> {
   const { Versions = [] } = await client.send(new ListObjectVersionsCommand({ Bucket: bucket, Prefix: key }));
   const before = Versions.find((each) => each.Key === key && each.IsLatest !== true);
   return before?.VersionId === undefined || before.VersionId === unversioned ? null : before.VersionId;
 }
 
-function notVersioned(source: Unpinned<'s3'>): CertferryError {
+function notVersioned(source: UnpinnedSource<'s3'>): CertferryError {
   const { name, details } = labelOf(source);
   const message = `${name} has no version id: versioning is not enabled on its bucket. Enable versioning ("aws s3api put-bucket-versioning") and write the object again.`;
   return new CertferryError('SourceUnfit', message, { details });

@@ -1,7 +1,7 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { bundleInputOf } from './content.ts';
 import { labelOf } from './source-label.ts';
-import type { SourceContent, SourceReader, Unpinned } from './source-reader.ts';
+import type { SourceContent, SourceReader, UnpinnedSource } from './source-reader.ts';
 
 type VersionSelector =
   | { readonly VersionId: string }
@@ -9,7 +9,7 @@ type VersionSelector =
 
 /** Versions of Secrets Manager: AWSCURRENT is the latest, AWSPREVIOUS the one before it. */
 export function secretsManagerReader(client: SecretsManagerClient): SourceReader<'secretsmanager'> {
-  const find = (source: Unpinned<'secretsmanager'>, which: VersionSelector) =>
+  const find = (source: UnpinnedSource<'secretsmanager'>, which: VersionSelector) =>
     findSecret(client, source, which);
   return {
     pinned: (source) => find(source, { VersionId: source.versionId }),
@@ -27,7 +27,7 @@ export function secretsManagerReader(client: SecretsManagerClient): SourceReader
 
 async function findSecret(
   client: SecretsManagerClient,
-  { kind, secretId }: Unpinned<'secretsmanager'>,
+  { kind, secretId }: UnpinnedSource<'secretsmanager'>,
   which: VersionSelector,
 ): Promise<SourceContent> {
   const requested = 'VersionId' in which ? which.VersionId : undefined;

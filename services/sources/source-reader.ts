@@ -10,10 +10,12 @@ export interface SourceContent {
 }
 
 /** One kind of source without and with a version. Mapped types, because TypeScript follows them for a generic kind. */
-export type Unpinned<Kind extends SourceKind> = {
+export type UnpinnedSource<Kind extends SourceKind> = {
   [Each in SourceKind]: Extract<CertificateSource, { kind: Each }>;
 }[Kind];
-export type Pinned<Kind extends SourceKind> = { [Each in SourceKind]: Extract<Source, { kind: Each }> }[Kind];
+export type PinnedSource<Kind extends SourceKind> = {
+  [Each in SourceKind]: Extract<Source, { kind: Each }>;
+}[Kind];
 
 /**
  * Reads versions from one kind of source. Errors of the service pass through: `sources.ts` distinguishes temporary errors. Content
@@ -21,10 +23,10 @@ export type Pinned<Kind extends SourceKind> = { [Each in SourceKind]: Extract<So
  */
 export interface SourceReader<Kind extends SourceKind> {
   /** Exactly that version. ACM has no versions, so there it is the current one. */
-  pinned(source: Pinned<Kind>): Promise<SourceContent>;
-  latest(source: Unpinned<Kind>): Promise<SourceContent>;
+  pinned(source: PinnedSource<Kind>): Promise<SourceContent>;
+  latest(source: UnpinnedSource<Kind>): Promise<SourceContent>;
   /** The version before the latest; null if there is none. */
-  previous(source: Unpinned<Kind>): Promise<SourceContent | null>;
+  previous(source: UnpinnedSource<Kind>): Promise<SourceContent | null>;
 }
 
 /** One reader for each kind. */
@@ -33,7 +35,7 @@ export type SourceReaders = { readonly [Kind in SourceKind]: SourceReader<Kind> 
 /** The reader for the kind of a source. */
 export function readerOf<Kind extends SourceKind>(
   readers: SourceReaders,
-  source: Pinned<Kind> | Unpinned<Kind>,
+  source: PinnedSource<Kind> | UnpinnedSource<Kind>,
 ): SourceReader<Kind> {
   return readers[source.kind as Kind];
 }

@@ -59,10 +59,12 @@ function playDeployment(output: RecordedDeployment): void {
 describe('a deployment through a stack', () => {
   test('A deployment through a stack is an execution of its own for each host of the target, followed to its end', async () => {
     playDeployment(recorded());
-    const told: ExecutionEvent[] = [];
+    const reported: ExecutionEvent[] = [];
     const [target] = await account.findTargets(['web-1'], 'api.example.com');
 
-    const ended = await account.deploy({ target, action: 'deploy', version }, (event) => told.push(event));
+    const ended = await account.deploy({ target, action: 'deploy', version }, (event) =>
+      reported.push(event),
+    );
 
     const [started] = aws.stepFunctions.started;
     expect(started).toMatchObject({ stateMachineArn: machines.deployTarget, name: ended.executionName });
@@ -72,8 +74,8 @@ describe('a deployment through a stack', () => {
       target: { id: 'web-1', host, verify: { endpoint: '10.0.0.7:443' } },
     });
     expect(ended.output).toEqual(recorded());
-    expect(told).toEqual(ended.events);
-    const entered = told.filter(({ type }) => type === 'StateEntered').map(({ state }) => state?.name);
+    expect(reported).toEqual(ended.events);
+    const entered = reported.filter(({ type }) => type === 'StateEntered').map(({ state }) => state?.name);
     expect(entered).toEqual(['AcquireLock', 'PushBundle', 'Deployed']);
   });
 
@@ -143,7 +145,7 @@ describe('a deployment through a stack', () => {
     expect(await account.findVersion('api.example.com', version.fingerprint)).toEqual(version);
   });
 
-  test('A deployment through a stack may be of an older version that a rollout has carried, by its fingerprint', async () => {
+  test('A deployment through a stack may be of an older version that a rollout has deployed, by its fingerprint', async () => {
     const older = `sha256:${'cd'.repeat(32)}`;
     await expect(account.findVersion('api.example.com', older)).rejects.toThrow(`deployed ${older}`);
     const rollouts = createRollouts(DynamoDBDocumentClient.from(client), tableNames.registry);

@@ -4,13 +4,13 @@ import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anAuthority, aVersion } from '../fixtures/certificates.ts';
-import { BootstrapHost, type Ended, shells } from './bootstrap-host.ts';
-import { type Served, serveMetadata, serveObjects, serveTls } from './loopback-servers.ts';
+import { BootstrapHost, type ScriptResult, shells } from './bootstrap-host.ts';
+import { type LoopbackServer, serveMetadata, serveObjects, serveTls } from './loopback-servers.ts';
 
 const has = (program: string): boolean => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 
 let host: BootstrapHost;
-let running: Served[];
+let running: LoopbackServer[];
 beforeEach(() => {
   host = new BootstrapHost();
   running = [];
@@ -20,7 +20,7 @@ afterEach(async () => {
   rmSync(host.root, { recursive: true, force: true });
 });
 
-async function started(server: Promise<Served>): Promise<Served> {
+async function started(server: Promise<LoopbackServer>): Promise<LoopbackServer> {
   running.push(await server);
   return await server;
 }
@@ -40,7 +40,7 @@ describe('an https location', () => {
     };
   }
 
-  async function fetchWith(program: 'curl' | 'wget', listener: RequestListener): Promise<Ended> {
+  async function fetchWith(program: 'curl' | 'wget', listener: RequestListener): Promise<ScriptResult> {
     const { pins, env } = await served(program, listener);
     return await host.run(pins, env);
   }

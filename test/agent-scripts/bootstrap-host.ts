@@ -21,7 +21,7 @@ export interface Pins {
   runtimeSha256?: string;
 }
 
-export interface Ended {
+export interface ScriptResult {
   status: number | null;
   stdout: string;
   stderr: string;
@@ -127,7 +127,11 @@ export class BootstrapHost {
   }
 
   /** Runs the script as the SSM agent would. */
-  run(pins: Pins = {}, env: NodeJS.ProcessEnv = {}, shell: readonly string[] = ['sh']): Promise<Ended> {
+  run(
+    pins: Pins = {},
+    env: NodeJS.ProcessEnv = {},
+    shell: readonly string[] = ['sh'],
+  ): Promise<ScriptResult> {
     return this.start(pins, env, shell).ended;
   }
 
@@ -136,14 +140,14 @@ export class BootstrapHost {
     pins: Pins = {},
     env: NodeJS.ProcessEnv = {},
     shell: readonly string[] = ['sh'],
-  ): { ended: Promise<Ended>; cancel(): void } {
+  ): { ended: Promise<ScriptResult>; cancel(): void } {
     const [command = 'sh', ...args] = shell;
     const child = spawn(command, [...args, this.script(pins)], {
       env: { PATH: process.env.PATH, SSM_Job: 'aGk', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    const ended: Ended = { status: null, stdout: '', stderr: '' };
+    const ended: ScriptResult = { status: null, stdout: '', stderr: '' };
     child.stdout.on('data', (text) => {
       ended.stdout += text;
     });

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { activate, manualActivation, withBaseline } from '../../agent-scripts/activations/activation.ts';
 import { leafName } from '../../agent-scripts/activations/envoy-admin.ts';
+import { activationContext } from '../../agent-scripts/change/activate-change.ts';
 import { freePort } from '../../cli/demo/free-port.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { scratchFolder } from './disk.ts';
@@ -61,6 +62,7 @@ async function aLeaf(serial?: string): Promise<{ certPath: string; leaf: Leaf }>
 }
 
 const kind = 'envoySecrets' as const;
+const within = (seconds: number) => activationContext(seconds, null);
 
 describe('waiting for an Envoy', () => {
   test('Waiting for an Envoy ends well when the leaf is listed, however late', async () => {
@@ -68,7 +70,7 @@ describe('waiting for an Envoy', () => {
     const other = (await aLeaf()).leaf;
     const adminEndpoint = await anAdmin((nth) => ({ leaves: nth < 3 ? [other] : [other, leaf], refused: 0 }));
 
-    expect(await activate({ kind, adminEndpoint, certPath }, 10)).toMatchObject({ ok: true });
+    expect(await activate({ kind, adminEndpoint, certPath }, within(10))).toMatchObject({ ok: true });
   });
 
   test.each(['01', '00ab', '0fffffffffffffffffffffffffffffffffff'])(
@@ -78,7 +80,7 @@ describe('waiting for an Envoy', () => {
       const spelled = { ...leaf, serial_number: leaf.serial_number.replace(/^0+/, '') };
       const adminEndpoint = await anAdmin(() => ({ leaves: [spelled], refused: 0 }));
 
-      expect(await activate({ kind, adminEndpoint, certPath }, 1)).toMatchObject({ ok: true });
+      expect(await activate({ kind, adminEndpoint, certPath }, within(1))).toMatchObject({ ok: true });
     },
   );
 
@@ -87,7 +89,7 @@ describe('waiting for an Envoy', () => {
     const older = { ...leaf, expiration_time: '2020-01-01T00:00:00Z' };
     const adminEndpoint = await anAdmin(() => ({ leaves: [older], refused: 0 }));
 
-    expect(await activate({ kind, adminEndpoint, certPath }, 1)).toEqual({
+    expect(await activate({ kind, adminEndpoint, certPath }, within(1))).toEqual({
       ok: false,
       detail: 'Envoy did not list the leaf before the deadline',
     });
@@ -97,7 +99,7 @@ describe('waiting for an Envoy', () => {
     const { certPath } = await aLeaf();
     const adminEndpoint = await anAdmin((nth) => ({ leaves: [], refused: nth < 2 ? 5 : 6 }));
 
-    const { ok, detail } = await activate({ kind, adminEndpoint, certPath }, 50);
+    const { ok, detail } = await activate({ kind, adminEndpoint, certPath }, within(50));
 
     expect(ok).toBe(false);
     expect(detail).toContain('key_rotation_failed or update_rejected increased by 1');
@@ -108,7 +110,7 @@ describe('waiting for an Envoy', () => {
     const adminEndpoint = await anAdmin(() => ({ leaves: [], refused: 6 }));
     const baseline = { leaf: 'another', refusals: 5 };
 
-    expect(await activate({ kind, adminEndpoint, certPath, baseline }, 50)).toMatchObject({
+    expect(await activate({ kind, adminEndpoint, certPath, baseline }, within(50))).toMatchObject({
       ok: false,
       keptPrevious: true,
     });
@@ -120,7 +122,10 @@ describe('waiting for an Envoy', () => {
     const { serial_number, valid_from, expiration_time } = leaf;
     const back = leafName({ serial_number, valid_from, expiration_time });
 
-    const done = await activate({ kind, adminEndpoint, certPath, baseline: { leaf: back, refusals: 5 } }, 20);
+    const done = await activate(
+      { kind, adminEndpoint, certPath, baseline: { leaf: back, refusals: 5 } },
+      within(20),
+    );
 
     expect(done).toMatchObject({ ok: true });
   });
@@ -132,14 +137,14 @@ describe('waiting for an Envoy', () => {
       refused: nth < 2 ? 0 : 1,
     }));
 
-    expect(await activate({ kind, adminEndpoint, certPath }, 10)).toMatchObject({ ok: true });
+    expect(await activate({ kind, adminEndpoint, certPath }, within(10))).toMatchObject({ ok: true });
   });
 
   test('Waiting for an Envoy fails at once when the admin endpoint does not answer', async () => {
     const { certPath } = await aLeaf();
     const adminEndpoint = `http://127.0.0.1:${await freePort()}`;
 
-    const { ok, detail } = await activate({ kind, adminEndpoint, certPath }, 50);
+    const { ok, detail } = await activate({ kind, adminEndpoint, certPath }, within(50));
 
     expect(ok).toBe(false);
     expect(detail).toMatch(/^no response from http.*ECONNREFUSED/);
@@ -152,7 +157,7 @@ describe('waiting for an Envoy', () => {
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     const { certPath } = await aLeaf();
 
-    const done = await activate({ kind, adminEndpoint: `http://127.0.0.1:${port}`, certPath }, 5);
+    const done = await activate({ kind, adminEndpoint: `http://127.0.0.1:${port}`, certPath }, within(5));
 
     expect(done).toMatchObject({ ok: false });
   });
@@ -161,14 +166,14 @@ describe('waiting for an Envoy', () => {
     const certPath = join(scratch, 'gone.pem');
     const adminEndpoint = `http://127.0.0.1:${await freePort()}`;
 
-    expect(await activate({ kind, adminEndpoint, certPath }, 5)).toMatchObject({ ok: true });
+    expect(await activate({ kind, adminEndpoint, certPath }, within(5))).toMatchObject({ ok: true });
   });
 
   test('Waiting for an Envoy notes before the change what Envoy has refused so far, and the leaf that was there', async () => {
     const { certPath, leaf } = await aLeaf();
     const adminEndpoint = await anAdmin(() => ({ leaves: [leaf], refused: 7 }));
 
-    expect(await withBaseline({ kind, adminEndpoint, certPath }, 5)).toEqual({
+    expect(await withBaseline({ kind, adminEndpoint, certPath }, within(5))).toEqual({
       ...{ kind, adminEndpoint, certPath },
       baseline: { leaf: leafName(leaf), refusals: 7 },
     });

@@ -30,19 +30,35 @@ export function killAt(call: Call): string[] {
   ];
 }
 
+/** strace options that stop the run with SIGSTOP around the given call, and record that in `trace`. */
+export function stopAt(call: Call, trace: string): string[] {
+  const inject = `inject=${call.name}:signal=STOP:when=${call.nth}`;
+  return ['strace', '-qq', '-o', trace, '-e', `trace=${call.name}`, '-e', inject];
+}
+
+/** All calls of a recorded run that name `folder` or a file in it. */
+export function callsOn(trace: string, folder: string): Call[] {
+  return calls(trace).filter(({ text }) => text.includes(folder));
+}
+
 /** The calls of a recorded run that change files in `folder`, without those that open a file for reading. */
 export function fileChangingCalls(trace: string, folder: string): Call[] {
+  return callsOn(trace, folder).filter(
+    ({ name, text }) => changing.test(name) && !isReadOnlyOpen(name, text),
+  );
+}
+
+function calls(trace: string): Call[] {
   const seen = new Map<string, number>();
-  const calls: Call[] = [];
-  for (const text of readFileSync(trace, 'utf8').split('\n')) {
-    const name = /^([a-z0-9_]+)\(/.exec(text)?.[1];
-    if (name === undefined) continue;
-    const nth = (seen.get(name) ?? 0) + 1;
-    seen.set(name, nth);
-    if (changing.test(name) && text.includes(folder) && !isReadOnlyOpen(name, text))
-      calls.push({ name, nth, text });
-  }
-  return calls;
+  return readFileSync(trace, 'utf8')
+    .split('\n')
+    .flatMap((text) => {
+      const name = /^([a-z0-9_]+)\(/.exec(text)?.[1];
+      if (name === undefined) return [];
+      const nth = (seen.get(name) ?? 0) + 1;
+      seen.set(name, nth);
+      return [{ name, nth, text }];
+    });
 }
 
 function isReadOnlyOpen(name: string, text: string): boolean {

@@ -111,13 +111,15 @@ describe('what a host saw', () => {
     let leftOut = 0;
     fc.assert(
       fc.property(fc.array(look, { maxLength: maximumInspections, size: 'max' }), (inspections) => {
-        const told = withinLine(inspections);
+        const shortened = withinLine(inspections);
 
-        expect(JSON.stringify(told).length).toBeLessThan(22_000);
-        expect(told.map(({ targetId }) => targetId)).toEqual(inspections.map(({ targetId }) => targetId));
-        for (const [at, { seen }] of told.entries())
+        expect(JSON.stringify(shortened).length).toBeLessThan(22_000);
+        expect(shortened.map(({ targetId }) => targetId)).toEqual(
+          inspections.map(({ targetId }) => targetId),
+        );
+        for (const [at, { seen }] of shortened.entries())
           expect([null, inspections[at]?.seen]).toContainEqual(seen);
-        leftOut += told.filter(({ seen }) => seen === null).length;
+        leftOut += shortened.filter(({ seen }) => seen === null).length;
       }),
     );
     expect(leftOut).toBeGreaterThan(0);

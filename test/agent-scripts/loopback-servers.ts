@@ -3,12 +3,12 @@ import { createServer, type IncomingMessage, type RequestListener, type Server }
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
-export interface Served {
+export interface LoopbackServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
-async function serve(server: Server): Promise<Served> {
+async function serve(server: Server): Promise<LoopbackServer> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
@@ -20,7 +20,10 @@ async function serve(server: Server): Promise<Served> {
   };
 }
 
-export function serveTls(pair: { cert: string; key: string }, listener: RequestListener): Promise<Served> {
+export function serveTls(
+  pair: { cert: string; key: string },
+  listener: RequestListener,
+): Promise<LoopbackServer> {
   return serve(createTlsServer(pair, listener));
 }
 
@@ -28,7 +31,7 @@ export function serveTls(pair: { cert: string; key: string }, listener: RequestL
 export const role = { AccessKeyId: 'ASIAEXAMPLE', SecretAccessKey: 'se/cr+et', Token: 'to+ken/==' };
 
 /** IMDSv2: every request needs the session token that a PUT returns. */
-export function serveMetadata(): Promise<Served> {
+export function serveMetadata(): Promise<LoopbackServer> {
   const answers: Readonly<Record<string, string>> = {
     '/latest/meta-data/placement/region': 'eu-central-1',
     '/latest/meta-data/services/domain': 'amazonaws.com',
@@ -51,7 +54,7 @@ export function serveMetadata(): Promise<Served> {
 }
 
 /** S3, path style: returns the object if the request is signed with the role's credentials. */
-export function serveObjects(objects: Readonly<Record<string, Buffer>>): Promise<Served> {
+export function serveObjects(objects: Readonly<Record<string, Buffer>>): Promise<LoopbackServer> {
   return serve(
     createServer((request, response) => {
       const object = objects[request.url ?? ''];

@@ -117,16 +117,33 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     expect(ownershipOf(nginx.certPath)).toBe('0644 0:0');
   });
 
-  test('The agent on a real nginx repairs drifted modes on an unchanged deployment, and reports it', async () => {
+  test('The agent on a real nginx repairs a configured mode on an unchanged deployment, and reports it', async () => {
     const { nginx, deploy } = await aRunningSite();
     const second = await aVersion();
-    await deploy(second);
+    await deploy(second, { keyMode: '0600' });
     chmodSync(nginx.keyPath, 0o644);
 
-    const line = await deploy(second);
+    const line = await deploy(second, { keyMode: '0600' });
 
     expect(line.outcome).toBe('unchanged');
     expect(line.warnings).toEqual([`${nginx.keyPath}: repaired 0644 0:0 to 0600 0:0`]);
+    expect(ownershipOf(nginx.keyPath)).toBe('0600 0:0');
+  });
+
+  test('The agent on a real nginx leaves a key that an administrator has tightened as it is, and reports it', async () => {
+    const { nginx, deploy } = await aRunningSite();
+    const second = await aVersion();
+    await deploy(second, { keyMode: '0640', group: 'www-data' });
+    chmodSync(nginx.keyPath, 0o600);
+    chownSync(nginx.keyPath, 0, 0);
+
+    const unchanged = await deploy(second);
+    const renewed = await deploy(await aVersion());
+
+    expect(unchanged.warnings).toEqual([
+      `${nginx.keyPath} has 0600 0:0, and the deployment installed it with 0640 0:33; it was not changed`,
+    ]);
+    expect(renewed.outcome).toBe('applied');
     expect(ownershipOf(nginx.keyPath)).toBe('0600 0:0');
   });
 

@@ -31,7 +31,7 @@ async function aDeployed(changes: object = {}, home?: string) {
 
 function smallDisk(path: string, size: string): string {
   mkdirSync(path, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'tmpfs', path]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=755,size=${size}`, 'tmpfs', path]);
   mounts.push(path);
   return path;
 }

@@ -71,12 +71,12 @@ export interface TestHost {
   readonly home: string;
   /** The complete output of this host's agents, on both streams. */
   readonly printed: readonly string[];
-  send(action: JobHeader['action'], options?: Partial<Sent>): Promise<AgentLine>;
+  send(action: JobHeader['action'], options?: Partial<JobOptions>): Promise<AgentLine>;
   /** The text of a job, for tests that run the agent themselves. */
-  jobText(action: JobHeader['action'], options?: Partial<Sent>): Promise<string>;
+  jobText(action: JobHeader['action'], options?: Partial<JobOptions>): Promise<string>;
 }
 
-export interface Sent {
+export interface JobOptions {
   readonly target: Target;
   readonly version: IssuedCertificate;
   readonly header: Partial<JobHeader>;
@@ -89,14 +89,14 @@ export function testHost(home: string, wrapper: readonly string[] = []): TestHos
   let fence = 0;
   let hostKey: AgentLine['hostKey'] = null;
   const printed: string[] = [];
-  const header = (action: JobHeader['action'], sent: Partial<Sent>): JobHeader => ({
+  const header = (action: JobHeader['action'], options: Partial<JobOptions>): JobHeader => ({
     v: 1,
     action,
     deploymentId: `d-${randomUUID()}`,
-    targetId: sent.target?.id ?? 'web-1',
-    fence: sent.header?.fence ?? ++fence,
+    targetId: options.target?.id ?? 'web-1',
+    fence: options.header?.fence ?? ++fence,
     expiresAt: Math.floor(Date.now() / 1_000) + 600,
-    ...sent.header,
+    ...options.header,
   });
   const enroll = async (): Promise<NonNullable<AgentLine['hostKey']>> => {
     const job = await signedOpenJob({ header: header('enroll', { header: { fence: 0 } }), probe: null });
@@ -104,23 +104,23 @@ export function testHost(home: string, wrapper: readonly string[] = []): TestHos
     if (!line?.hostKey) throw new Error(`enrolment failed: ${stderr}`);
     return line.hostKey;
   };
-  const jobText = async (action: JobHeader['action'], sent: Partial<Sent> = {}): Promise<string> => {
+  const jobText = async (action: JobHeader['action'], options: Partial<JobOptions> = {}): Promise<string> => {
     if (action !== 'deploy' && action !== 'validate') {
-      const { replaces } = sent;
-      return signedOpenJob({ header: header(action, sent), probe: null, ...(replaces && { replaces }) });
+      const { replaces } = options;
+      return signedOpenJob({ header: header(action, options), probe: null, ...(replaces && { replaces }) });
     }
-    if (!sent.target || !sent.version) throw new Error(`${action} needs a target and a version`);
+    if (!options.target || !options.version) throw new Error(`${action} needs a target and a version`);
     hostKey ??= await enroll();
-    const about = header(action, sent);
-    const job = await seal(about, { target: sent.target, bundle: bundleOf(sent.version) }, hostKey);
+    const about = header(action, options);
+    const job = await seal(about, { target: options.target, bundle: bundleOf(options.version) }, hostKey);
     return signed(job, { header: about });
   };
   return {
     home,
     jobText,
     printed,
-    async send(action, sent) {
-      const { line, stdout, stderr, code } = await runAgentWith(home, await jobText(action, sent));
+    async send(action, options) {
+      const { line, stdout, stderr, code } = await runAgentWith(home, await jobText(action, options));
       printed.push(stdout, stderr);
       if (line === null) throw new Error(`the agent ended with ${code} and no line: ${stderr}`);
       hostKey = line.hostKey ?? hostKey;

@@ -63,7 +63,7 @@ function published(): Set<string> {
   return new Set(lines.filter((line) => line.startsWith('{')).flatMap((line) => metricsIn(JSON.parse(line))));
 }
 
-interface Embedded extends Record<string, unknown> {
+interface MetricLine extends Record<string, unknown> {
   readonly _aws?: {
     readonly CloudWatchMetrics: readonly {
       readonly Namespace: string;
@@ -73,7 +73,7 @@ interface Embedded extends Record<string, unknown> {
   };
 }
 
-function metricsIn(line: Embedded): string[] {
+function metricsIn(line: MetricLine): string[] {
   return (line._aws?.CloudWatchMetrics ?? []).flatMap(({ Dimensions, Metrics: its }) =>
     Dimensions.flatMap((names) =>
       its.map(({ Name: MetricName }) =>

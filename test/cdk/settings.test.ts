@@ -17,8 +17,8 @@ const template = synthesize();
 const variablesOf = (from: Template, name: string): Record<string, unknown> =>
   theFunction(from, name).properties.Environment?.Variables ?? {};
 const document = ['DOCUMENT_NAME', 'DOCUMENT_VERSION'];
-const tellers = ['COMMAND_OPTIONS', 'NOTIFICATIONS_TOPIC'];
-const givers = [
+const notifying = ['COMMAND_OPTIONS', 'NOTIFICATIONS_TOPIC'];
+const jobSenders = [
   'COMMAND_OPTIONS',
   ...document,
   'JOB_SIGNING_KEY',
@@ -27,11 +27,11 @@ const givers = [
   'REGISTRY_TABLE',
 ];
 
-/** What each Lambda is told, in alphabetical order. */
-const told: Readonly<Record<string, string[]>> = {
+/** The environment variables of each Lambda, in alphabetical order. */
+const expectedVariables: Readonly<Record<string, string[]>> = {
   'acquire-lock': ['LOCKS_TABLE', 'REGISTRY_TABLE'],
-  'push-bundle': givers,
-  'reconcile-command': givers,
+  'push-bundle': jobSenders,
+  'reconcile-command': jobSenders,
   'probe-endpoint': [],
   'probe-from-host': [
     'COMMAND_OPTIONS',
@@ -41,7 +41,7 @@ const told: Readonly<Record<string, string[]>> = {
     'PROBE_DOCUMENT_NAME',
     'REGISTRY_TABLE',
   ],
-  'roll-back': givers,
+  'roll-back': jobSenders,
   'probe-restored': [],
   'record-outcome': [
     'COMMAND_OPTIONS',
@@ -55,10 +55,10 @@ const told: Readonly<Record<string, string[]>> = {
   'resolve-certificate': ['REGISTRY_TABLE', 'WORK_BUCKET'],
   'next-wave': ['REGISTRY_TABLE', 'WORK_BUCKET'],
   'judge-wave': ['REGISTRY_TABLE', 'WORK_BUCKET'],
-  'probe-services': tellers,
-  'ask-approval': [...tellers, 'REGISTRY_TABLE'],
-  'halt-rollout': [...tellers, 'REGISTRY_TABLE'],
-  'end-rollout': [...tellers, 'REGISTRY_TABLE', 'WORK_BUCKET'],
+  'probe-services': notifying,
+  'ask-approval': [...notifying, 'REGISTRY_TABLE'],
+  'halt-rollout': [...notifying, 'REGISTRY_TABLE'],
+  'end-rollout': [...notifying, 'REGISTRY_TABLE', 'WORK_BUCKET'],
   'start-rollouts': ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
   sweep: [...document, 'LOCKS_TABLE', 'PROBE_DOCUMENT_NAME', 'REGISTRY_TABLE', 'ROLLOUT_ARN'],
   'find-hosts': ['REGISTRY_TABLE'],
@@ -67,7 +67,7 @@ const told: Readonly<Record<string, string[]>> = {
 };
 
 describe('each Lambda', () => {
-  test.each(Object.entries(told))(
+  test.each(Object.entries(expectedVariables))(
     '%s gets the environment variables that it needs and no others',
     (name, variables) => {
       expect(Object.keys(variablesOf(template, name)).sort()).toEqual(variables);
@@ -75,7 +75,7 @@ describe('each Lambda', () => {
   );
 
   test('Each Lambda is in this table', () => {
-    expect([...Object.keys(told), 'decide-approval'].sort()).toEqual(Object.keys(tasks).sort());
+    expect([...Object.keys(expectedVariables), 'decide-approval'].sort()).toEqual(Object.keys(tasks).sort());
   });
 
   test('Each Lambda that notifies operators gets the command-line options of this stack', () => {
@@ -127,8 +127,8 @@ describe('a rate of commands', () => {
     const faster = synthesize({ commandsPerSecond: 50 });
 
     for (const name of ['push-bundle', 'reconcile-command', 'probe-from-host', 'roll-back', 'sweep']) {
-      const told = variablesOf(faster, name) as Record<string, string>;
-      expect([setting('SEND_RATE', told), setting('SEND_BURST', told)]).toEqual([50, 100]);
+      const variables = variablesOf(faster, name) as Record<string, string>;
+      expect([setting('SEND_RATE', variables), setting('SEND_BURST', variables)]).toEqual([50, 100]);
     }
     expect(variablesOf(template, 'push-bundle').SEND_RATE).toBeUndefined();
   });
@@ -149,9 +149,9 @@ describe('a number that no function could work with', () => {
 
   test('A number that no function could work with is not made of one that they can', () => {
     const fastest = synthesize({ commandsPerSecond: 1000, historyRetentionDays: 36_500 });
-    const told = variablesOf(fastest, 'push-bundle') as Record<string, string>;
+    const variables = variablesOf(fastest, 'push-bundle') as Record<string, string>;
 
-    expect([setting('SEND_RATE', told), setting('SEND_BURST', told)]).toEqual([1000, 1000]);
+    expect([setting('SEND_RATE', variables), setting('SEND_BURST', variables)]).toEqual([1000, 1000]);
   });
 });
 

@@ -9,18 +9,18 @@ import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { Target } from '../../core/targets/target.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 
-export interface Ended {
+export interface ProcessResult {
   readonly code: number | null;
   readonly out: string;
   readonly err: string;
 }
 
-/** Runs the installed command (the file of `bin`) in its own process. */
-export async function certferry(args: readonly string[], cwd: string): Promise<Ended> {
+/** Runs the installed command (the file of `bin`) in its own process. Its state folder is `state` below `cwd`. */
+export async function certferry(args: readonly string[], cwd: string): Promise<ProcessResult> {
   const file = join(import.meta.dirname, '../../cli/certferry.mjs');
   const child = spawn(process.execPath, [file, ...args], {
     cwd,
-    env: { ...process.env, TMPDIR: cwd, FORCE_COLOR: '' },
+    env: { ...process.env, TMPDIR: cwd, FORCE_COLOR: '', CERTFERRY_STATE: join(cwd, 'state') },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise<number | null>((resolve) => child.on('exit', resolve));

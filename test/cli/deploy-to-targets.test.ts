@@ -30,7 +30,7 @@ function aRunner(during: (targetId: string) => void = () => {}) {
 }
 
 describe('an order to many targets', () => {
-  test('A deployment to many targets is carried to eight at a time, and to all', async () => {
+  test('A deployment to many targets deploys to eight at a time, and to all', async () => {
     const { run, seen } = aRunner();
 
     const finished = await deployToTargets(run, targets(30), {

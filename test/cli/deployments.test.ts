@@ -4,12 +4,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Report } from '../../cli/report/deployment-report.ts';
 import type { Target } from '../../core/targets/target.ts';
 import type { HistoryEntry } from '../../services/backend/backend.ts';
-import { aWorkplace, type Ended, endpointOf } from './command.ts';
+import { aWorkplace, endpointOf, type ProcessResult } from './command.ts';
 
 const path = ['AcquireLock', 'PushBundle', 'PushOutcome?', 'ProbeEndpoint', 'ProbeOutcome?'];
 
 /** The one JSON document on standard output. Throws when there is anything else. */
-function documentOf({ out }: Ended): Report {
+function documentOf({ out }: ProcessResult): Report {
   return JSON.parse(out);
 }
 
@@ -177,7 +177,7 @@ describe('a deployment that ends early', () => {
       expect(judged.code).toBe(0);
       expect(documentOf(judged).outcome).toBe('validated');
       expect(existsSync(place.server.paths.certPath)).toBe(false);
-      expect(existsSync(join(place.folder, '.certferry'))).toBe(true);
+      expect(existsSync(join(place.folder, 'state'))).toBe(true);
     } finally {
       await place.stop();
     }

@@ -110,7 +110,7 @@ describe('a rollout on this machine', () => {
       const drawn = await place.run('inspect', '--local', rolloutId);
       expect(drawn.out).toContain('◇ HaltOutcome?');
       expect(drawn.out).toContain(
-        `\n  certferry rollout --local --resume ${rolloutId} --cert FILE --key FILE\n`,
+        `\n  certferry rollout --local --resume ${rolloutId} --cert FILE --key FILE --state ${join(place.folder, 'state')}\n`,
       );
 
       const asPage = await place.run('inspect', '--local', rolloutId, '--html', 'halted.html');
@@ -144,7 +144,7 @@ describe('a rollout on this machine', () => {
     'A rollout on this machine is halted by the first Ctrl-C: what has begun is finished, and nothing else begins',
     async () => {
       await bring();
-      const child = spawn(process.execPath, [program, ...rolling()], {
+      const child = spawn(process.execPath, [program, ...rolling(), '--state', 'state'], {
         cwd: place.folder,
         env: { ...process.env, TMPDIR: place.folder },
         stdio: ['ignore', 'pipe', 'pipe'],

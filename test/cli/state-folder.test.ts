@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -62,6 +63,28 @@ describe('a state folder', () => {
     writeFileSync(join(folder, 'README'), '');
 
     expect(() => checkStateFolder(folder, { mustExist: true })).not.toThrow();
+  });
+
+  test('A state folder may be the home of an agent, and keeps the files of the agent', () => {
+    for (const name of ['bin', 'targets', 'scratch']) mkdirSync(join(folder, name));
+    writeFileSync(join(folder, 'keys.json'), '{}');
+
+    checkStateFolder(folder, { mustExist: true });
+    openStateFolder(folder);
+
+    expect(readdirSync(folder)).toEqual(expect.arrayContaining(['bin', 'targets', 'keys.json', 'token']));
+  });
+
+  test('A state folder that others can write is refused before its content is listed', async () => {
+    mkdirSync(join(folder, 'photos'));
+    chmodSync(join(folder, 'photos'), 0o777);
+
+    const { code, err } = await captured('history', '--local', '--state', join(folder, 'photos'));
+
+    expect({ code, err }).toMatchObject({
+      code: 2,
+      err: expect.stringMatching(/^UntrustedPath: the state folder/),
+    });
   });
 
   test('A state folder is refused with an explanation when it is a file, or an empty name', () => {

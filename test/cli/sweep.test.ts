@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sweepLines } from '../../cli/commands/sweep.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import type { SweepReport } from '../../core/drift/sweep-report.ts';
-import { aWorkplace, type Ended } from './command.ts';
+import { aWorkplace, type ProcessResult } from './command.ts';
 
 const terminal = { out: () => {}, err: () => {}, interactive: false, width: 100, colours: plainColours };
 
@@ -23,7 +23,7 @@ describe('a sweep on this machine', () => {
 
   test('A sweep on this machine probes the targets that were deployed to, and not those of a dry run', async () => {
     const version = await place.issue();
-    const swept = ({ out }: Ended) => (JSON.parse(out) as SweepReport).targets;
+    const swept = ({ out }: ProcessResult) => (JSON.parse(out) as SweepReport).targets;
 
     const asked = await place.deploy(version, '--dry-run');
     const before = await place.run('sweep', '--local', '--json');

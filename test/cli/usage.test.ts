@@ -29,7 +29,9 @@ const deployment = (...more: string[]) => [
 
 describe('more at a time than this machine runs', () => {
   test('More at a time than this machine runs is warned of, and does not change anything', async () => {
-    const where = ['rollout', '--local', '--targets', targets, '--certificate', 'api.example.com'];
+    const where = ['rollout', '--local', '--state', join(folder, 'state')].concat([
+      ...['--targets', targets, '--certificate', 'api.example.com'],
+    ]);
     const bundle = ['--cert', join(folder, 'cert.pem')];
 
     const more = await captured(...where, ...bundle, '--max-concurrency', '50');

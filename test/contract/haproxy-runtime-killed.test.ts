@@ -7,7 +7,7 @@ import { fileChangingCalls, killAt, recordTo } from '../agent-scripts/file-chang
 import { runAgentWith } from '../agent-scripts/run-agent.ts';
 import { askHaproxy } from '../rigs/haproxy.ts';
 import { haproxyDaemons } from '../rigs/haproxy-site.ts';
-import { betweenHaproxy, type Meddle } from '../rigs/haproxy-socket-proxy.ts';
+import { betweenHaproxy, type Interference } from '../rigs/haproxy-socket-proxy.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, startByHand } from './hosted-site.ts';
 import { killedContract } from './killed.ts';
@@ -29,7 +29,7 @@ afterEach(async () => {
 });
 
 /** A site whose agent reaches haproxy through a proxy that can act before it forwards a command. */
-async function aRunningSite(meddle: Meddle = () => null) {
+async function aRunningSite(interfere: Interference = () => null) {
   const folder = join(scratch, `${++count}`);
   const hosted = await aHostedSite(daemon, folder);
   const { site, host } = hosted;
@@ -37,7 +37,7 @@ async function aRunningSite(meddle: Meddle = () => null) {
   const first = await startByHand(hosted);
   const real = String(site.config.statsSocket);
   const path = join(folder, 'between.sock');
-  between = betweenHaproxy(path, real, meddle);
+  between = betweenHaproxy(path, real, interfere);
   const target = hosted.target({ statsSocket: path });
   const [pem = ''] = site.liveFiles;
   const transaction = async () => /^\*(.+)$/m.exec(await askHaproxy(real, 'show ssl cert'))?.[1] ?? null;

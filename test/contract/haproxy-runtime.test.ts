@@ -12,7 +12,7 @@ import { aTarget, testHost } from '../agent-scripts/run-agent.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { askHaproxy } from '../rigs/haproxy.ts';
 import { haproxyDaemons, type RuntimeSite } from '../rigs/haproxy-site.ts';
-import { betweenHaproxy, type Meddle } from '../rigs/haproxy-socket-proxy.ts';
+import { betweenHaproxy, type Interference } from '../rigs/haproxy-socket-proxy.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { aHostedSite, startByHand } from './hosted-site.ts';
 
@@ -58,9 +58,9 @@ async function aRunningSite(extra = '') {
         about,
       ),
     transaction: async () => /^\*(.+)$/m.exec(await ask('show ssl cert'))?.[1] ?? null,
-    meddling(meddle: Meddle) {
+    interfering(interfere: Interference) {
       const path = join(folder, 'between.sock');
-      between = betweenHaproxy(path, statsSocket, meddle);
+      between = betweenHaproxy(path, statsSocket, interfere);
       return { statsSocket: path };
     },
   };
@@ -163,7 +163,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     const { ask, other, leaveOpen, transaction, version, deploy, serves } = site;
     const before = fingerprintShown(await ask(`show ssl cert ${other}`));
     let meddled = false;
-    const statsSocket = site.meddling(async (command) => {
+    const statsSocket = site.interfering(async (command) => {
       if (command.startsWith('set ssl cert') && !meddled) {
         meddled = true;
         await leaveOpen(other, await aVersion());
@@ -185,7 +185,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     const { transaction, first, version, deploy, identities, serves } = site;
     const before = identities();
     let refused = false;
-    const statsSocket = site.meddling((command) => {
+    const statsSocket = site.interfering((command) => {
       if (!command.startsWith('commit') || refused) return null;
       refused = true;
       return 'inconsistencies between private key and certificate loaded';
@@ -204,7 +204,7 @@ describeWith(needs, "haproxy's Runtime API", () => {
     const site = await aRunningSite();
     const { transaction, first, version, deploy, serves } = site;
     let silent = false;
-    const statsSocket = site.meddling((command) => {
+    const statsSocket = site.interfering((command) => {
       if (!command.startsWith('commit') || silent) return null;
       silent = true;
       return undefined;

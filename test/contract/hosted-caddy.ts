@@ -12,7 +12,7 @@ export const caddyNeeds = [...caddyDaemons.loadPem.needs, program('unshare', 'ut
 
 export type HostedCaddy = HostedSite & Omit<CaddySite, 'served'>;
 type MakeSite = (folder: string) => Promise<CaddySite>;
-type WithFirst = HostedCaddy & { readonly first: IssuedCertificate };
+type RunningCaddy = HostedCaddy & { readonly first: IssuedCertificate };
 
 /** Starts Caddy for tests of one file, and stops it after each test. */
 export function useCaddies() {
@@ -39,13 +39,13 @@ export function useCaddies() {
   }
 
   /** Starts with a version that was installed by hand. */
-  async function aRunningCaddy(make: MakeSite): Promise<WithFirst> {
+  async function aRunningCaddy(make: MakeSite): Promise<RunningCaddy> {
     const hosted = await aCaddy(make);
     return { ...hosted, first: await startByHand(hosted) };
   }
 
   /** Starts with a version that only its configuration contains, and no file. */
-  async function anInlineCaddy(): Promise<WithFirst> {
+  async function anInlineCaddy(): Promise<RunningCaddy> {
     const hosted = await aRunningCaddy(loadPemSite);
     for (const path of hosted.site.liveFiles) rmSync(path);
     return hosted;

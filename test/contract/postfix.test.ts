@@ -64,21 +64,21 @@ describeWith(
 
     test('postfix keeps serving the previous pair when the new leaf has another key, and the state machine finds no TLS', async () => {
       const { site, folder, first, target } = await aRunningPostfix('pair');
-      const ferry = await openLocalBackend({ stateDir: join(folder, 'state') });
+      const backend = await openLocalBackend({ stateDir: join(folder, 'state') });
       try {
         // main.cf names a key that is not replaced, and `postfix check` opens no key
         const wrong = target({ keyPath: join(folder, 'tls/another-key.pem') });
 
-        const { output, events } = await ferry.deploy(deploying(wrong, await aVersion()));
+        const { output, events } = await backend.deploy(deploying(wrong, await aVersion()));
 
-        const told = JSON.stringify(events);
+        const text = JSON.stringify(events);
         expect(output.outcome).toBe('rolled_back');
-        expect(told).toContain('STARTTLS is not offered');
-        expect(told).toContain('454 4.7.0 TLS not available due to local problem');
+        expect(text).toContain('STARTTLS is not offered');
+        expect(text).toContain('454 4.7.0 TLS not available due to local problem');
         expect(await site.served()).toBe(first.fingerprint);
         expect(site.wouldStart()).toBe(true);
       } finally {
-        await ferry.close();
+        await backend.close();
       }
     });
 

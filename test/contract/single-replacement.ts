@@ -11,16 +11,16 @@ import { aHostedSite, type HostedSite, startByHand } from './hosted-site.ts';
 import type { DaemonUnderContract } from './site.ts';
 
 /** The files on disk at the moment when a watcher detected that its file was replaced. */
-interface Sighting {
+interface Replacement {
   readonly matches: boolean;
   readonly leaf: string;
 }
 
-interface Watched extends HostedSite {
+interface WatchedSite extends HostedSite {
   readonly first: IssuedCertificate;
   readonly trigger: string;
   /** Every replacement of the trigger so far, in order. */
-  readonly sightings: Sighting[];
+  readonly replacements: Replacement[];
 }
 
 /**
@@ -36,40 +36,40 @@ export function singleReplacementContract(daemon: DaemonUnderContract): void {
       for (const end of ends.splice(0)) await end();
     });
 
-    async function aWatchedSite(): Promise<Watched> {
+    async function aWatchedSite(): Promise<WatchedSite> {
       const hosted = await aHostedSite(daemon, join(scratch, `${++count}`));
       ends.push(() => hosted.site.stop());
       const first = await startByHand(hosted);
       const [certPath = '', , trigger = ''] = hosted.site.liveFiles;
-      const sightings: Sighting[] = [];
+      const replacements: Replacement[] = [];
       const watcher = watch(dirname(trigger), (event, name) => {
         if (event !== 'rename' || name !== basename(trigger)) return;
-        sightings.push({
+        replacements.push({
           matches: isPair(certPath, hosted.site.keyFile),
           leaf: fingerprintOfFile(certPath),
         });
       });
       ends.push(() => watcher.close());
-      return { ...hosted, first, trigger, sightings };
+      return { ...hosted, first, trigger, replacements };
     }
 
     test('The watched file is replaced once, when certificate and key are in place', async () => {
-      const { version, deploy, sightings } = await aWatchedSite();
+      const { version, deploy, replacements } = await aWatchedSite();
       const next = await version();
 
       await deploy(next);
 
-      expect(sightings).toEqual([{ matches: true, leaf: next.fingerprint }]);
+      expect(replacements).toEqual([{ matches: true, leaf: next.fingerprint }]);
     });
 
     test('A rollback also replaces the single file once, when the previous content is there', async () => {
-      const { first, version, deploy, send, sightings } = await aWatchedSite();
+      const { first, version, deploy, send, replacements } = await aWatchedSite();
       const { deploymentId } = await deploy(await version());
-      sightings.splice(0);
+      replacements.splice(0);
 
       await send('undo', { deploymentId });
 
-      expect(sightings).toEqual([{ matches: true, leaf: first.fingerprint }]);
+      expect(replacements).toEqual([{ matches: true, leaf: first.fingerprint }]);
     });
 
     test('An undo and a rollback keep what an operator wrote to the trigger file since', async () => {
@@ -89,46 +89,46 @@ export function singleReplacementContract(daemon: DaemonUnderContract): void {
     });
 
     test('A deployment is unchanged although an operator edited the trigger file', async () => {
-      const { version, deploy, trigger, sightings } = await aWatchedSite();
+      const { version, deploy, trigger, replacements } = await aWatchedSite();
       const next = await version();
       await deploy(next);
       appendFileSync(trigger, '# edited\n');
-      sightings.splice(0);
+      replacements.splice(0);
 
       const line = await deploy(next);
 
       expect(line).toMatchObject({ outcome: 'unchanged', warnings: [] });
-      expect(sightings).toEqual([]);
+      expect(replacements).toEqual([]);
     });
 
     test('An undo moves the trigger file back although the change never reached it, for a daemon that restarted in between', async () => {
       const watched = await aWatchedSite();
-      const { site, first, version, serves, send, sightings } = watched;
+      const { site, first, version, serves, send, replacements } = watched;
       const next = await version();
       await dieBefore(watched, next);
-      expect(sightings).toEqual([]);
+      expect(replacements).toEqual([]);
       await site.stop();
       await site.start();
       await serves(next);
 
       await send('inspect');
 
-      expect(sightings.at(-1)).toEqual({ matches: true, leaf: first.fingerprint });
+      expect(replacements.at(-1)).toEqual({ matches: true, leaf: first.fingerprint });
       await serves(first);
     });
   });
 }
 
 /** Kills the deployment of `next` just before it moves the trigger, at the call found in a recorded deployment. */
-async function dieBefore(watched: Watched, next: IssuedCertificate): Promise<void> {
-  const { folder, host, target, trigger, first, deploy, sightings } = watched;
+async function dieBefore(watched: WatchedSite, next: IssuedCertificate): Promise<void> {
+  const { folder, host, target, trigger, first, deploy, replacements } = watched;
   const run = async (wrapper: readonly string[]) =>
     runAgentWith(host.home, await host.jobText('deploy', { target: target(), version: next }), wrapper);
   const trace = join(folder, 'trace');
   await run(recordTo(trace));
   const call = renameTo(trigger, fileChangingCalls(trace, folder));
   await deploy(first);
-  sightings.splice(0);
+  replacements.splice(0);
   await run(killAt(call));
 }
 

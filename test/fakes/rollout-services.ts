@@ -25,7 +25,7 @@ export const commandLine = createCommandLine({
 
 /** Everything that the tasks of a rollout are given, in memory. A test writes into the maps and lists directly. */
 export function fakeRolloutServices() {
-  const told: Message[] = [];
+  const sentMessages: Message[] = [];
   const counted: string[] = [];
   return {
     catalogue: fakeCatalogue(),
@@ -35,12 +35,12 @@ export function fakeRolloutServices() {
     files: fakeFiles(),
     fleet: fakeFleet(),
     installed: fakeInstalled(),
-    messages: { send: async (message: Message) => void told.push(message), commandLine },
+    messages: { send: async (message: Message) => void sentMessages.push(message), commandLine },
     metrics: { ended: (outcome: string) => void counted.push(outcome) },
     random: () => 0.5,
     newPlan: fakePlans(),
     rollouts: fakeRollouts(),
-    told,
+    sentMessages,
   };
 }
 export type FakeRolloutServices = ReturnType<typeof fakeRolloutServices>;
@@ -158,7 +158,7 @@ function fakeRollouts() {
   const existing = new Map<string, { rolloutId: string; fingerprint: string }>();
   const requests = new Map<string, ApprovalRequest>();
   const decisions: ({ request: ApprovalRequest } & Approval)[] = [];
-  const carried = new Map<string, Source>();
+  const deployedSources = new Map<string, Source>();
   const change = (id: string, changed: Partial<RolloutControl>) => {
     const control = controls.get(id);
     if (control !== undefined) Object.assign(control, changed);
@@ -170,7 +170,7 @@ function fakeRollouts() {
     closed,
     existingRollouts: existing,
     /** Where the bytes of a version are, by its fingerprint. */
-    carried,
+    deployedSources,
     repeats,
     requests,
     decisions,
@@ -189,7 +189,7 @@ function fakeRollouts() {
         ...this.next,
       } as BeginResult;
     },
-    sourceOf: async (_certificate: string, fingerprint: string) => carried.get(fingerprint) ?? null,
+    sourceOf: async (_certificate: string, fingerprint: string) => deployedSources.get(fingerprint) ?? null,
     control: async (id: string) => controls.get(id) ?? null,
     setTolerated: async (id: string, tolerated: number) => void change(id, { tolerated }),
     async halt(id: string, reason: string) {

@@ -6,7 +6,7 @@ import type { IssuedCertificate } from '../fixtures/certificates.ts';
 import type { aSweptCertificate } from '../fixtures/sweep.ts';
 import type { FakeCommands } from './commands.ts';
 
-type Seen = HostInspection['seen'];
+type InspectedAddresses = HostInspection['seen'];
 
 /** A target on hostA that only its host can look at. */
 export async function aMailTarget(
@@ -32,7 +32,7 @@ export function jobOf({ sent }: FakeCommands, commandId: string): OpenJob {
 export function serves(
   version: IssuedCertificate | null,
   changes: { chain?: string[] } = {},
-): NonNullable<Seen> {
+): NonNullable<InspectedAddresses> {
   const address = '10.0.0.1:25';
   if (version === null) return [{ address, problem: 'connection refused', served: null }];
   const { fingerprint, chain, notAfter } = versionOf(version);
@@ -40,7 +40,7 @@ export function serves(
 }
 
 /** Each host answers at once, of every target that it is asked for. */
-export function hostsSee(commands: FakeCommands, seen: (targetId: string) => Seen): void {
+export function hostsSee(commands: FakeCommands, seen: (targetId: string) => InspectedAddresses): void {
   commands.onSend = (commandId) => {
     const { header, inspections = [] } = jobOf(commands, commandId);
     const said = inspections.map(({ targetId }) => ({ targetId, seen: seen(targetId) }));

@@ -36,14 +36,14 @@ export interface StarttlsServer {
 }
 
 /** The greeting of a server, and its response to each request. `upgrade` begins TLS after the response. */
-interface Speech {
+interface Dialogue {
   readonly greeting?: string;
   readonly answer: (request: Buffer) => { say: string | Buffer; upgrade?: boolean };
 }
 
-type Speaker = (offers: boolean, agrees: boolean) => Speech;
+type DialogueOf = (offers: boolean, agrees: boolean) => Dialogue;
 
-const smtp: Speaker = (offers, agrees) => ({
+const smtp: DialogueOf = (offers, agrees) => ({
   greeting: '220-mail.example.test ESMTP\r\n220 be patient\r\n',
   answer: (request) => {
     if (/^EHLO /i.test(String(request))) {
@@ -58,7 +58,7 @@ const smtp: Speaker = (offers, agrees) => ({
   },
 });
 
-const imap: Speaker = (offers, agrees) => ({
+const imap: DialogueOf = (offers, agrees) => ({
   greeting: '* OK [CAPABILITY IMAP4rev1] ready\r\n',
   answer: (request) => {
     const [tag = '', command = ''] = String(request).trim().split(' ');
@@ -72,7 +72,7 @@ const imap: Speaker = (offers, agrees) => ({
   },
 });
 
-const pop3: Speaker = (offers, agrees) => ({
+const pop3: DialogueOf = (offers, agrees) => ({
   greeting: '+OK ready\r\n',
   answer: (request) => {
     const command = String(request).trim();
@@ -82,7 +82,7 @@ const pop3: Speaker = (offers, agrees) => ({
   },
 });
 
-const sieve: Speaker = (offers, agrees) => ({
+const sieve: DialogueOf = (offers, agrees) => ({
   greeting: `"IMPLEMENTATION" "test"\r\n${offers ? '"STARTTLS"\r\n' : ''}"VERSION" "1.0"\r\nOK "ready"\r\n`,
   answer: (request) => {
     if (String(request) !== 'STARTTLS\r\n') return { say: 'NO "what?"\r\n' };
@@ -90,7 +90,7 @@ const sieve: Speaker = (offers, agrees) => ({
   },
 });
 
-const postgres: Speaker = (offers, agrees) => ({
+const postgres: DialogueOf = (offers, agrees) => ({
   answer: (request) => {
     const asksForTls = request.equals(Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]));
     if (!asksForTls) return { say: 'E' };
@@ -103,14 +103,14 @@ function ldapResult(code: number): Buffer {
   return Buffer.from([0x30, 0x81, 12, 2, 1, 1, 0x78, 7, 10, 1, code, 4, 0, 4, 0]);
 }
 
-const ldap: Speaker = (offers, agrees) => ({
+const ldap: DialogueOf = (offers, agrees) => ({
   answer: (request) => {
     if (!request.includes('1.3.6.1.4.1.1466.20037')) return { say: ldapResult(1) };
     return offers && agrees ? { say: ldapResult(0), upgrade: true } : { say: ldapResult(offers ? 52 : 2) };
   },
 });
 
-const speakers: Readonly<Record<StarttlsProtocol, Speaker>> = { smtp, imap, pop3, sieve, postgres, ldap };
+const dialogues: Readonly<Record<StarttlsProtocol, DialogueOf>> = { smtp, imap, pop3, sieve, postgres, ldap };
 
 /** Starts one on a free port of 127.0.0.1. */
 export async function startStarttlsServer(
@@ -118,32 +118,32 @@ export async function startStarttlsServer(
   tls: SecureContextOptions,
   misbehaviour?: Misbehaviour,
 ): Promise<StarttlsServer> {
-  const speech = speakers[protocol](misbehaviour !== 'withdrawn', misbehaviour !== 'refusing');
+  const dialogue = dialogues[protocol](misbehaviour !== 'withdrawn', misbehaviour !== 'refusing');
   const secureContext = createSecureContext(tls);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
-    attend(socket, speech, misbehaviour, () => {
+    converse(socket, dialogue, misbehaviour, () => {
       new TLSSocket(socket, { isServer: true, secureContext }).on('error', () => {}).resume();
     });
   });
   return listening(server, sockets);
 }
 
-function attend(
+function converse(
   socket: Socket,
-  speech: Speech,
+  dialogue: Dialogue,
   misbehaviour: Misbehaviour | undefined,
   upgrade: () => void,
 ): void {
   if (misbehaviour === 'silent') return void socket.resume();
   if (misbehaviour === 'foreign') socket.write('HTTP/1.1 400 Bad Request\r\n\r\n');
   else if (misbehaviour === 'closing') socket.end();
-  else if (speech.greeting !== undefined) socket.write(speech.greeting);
+  else if (dialogue.greeting !== undefined) socket.write(dialogue.greeting);
   const listen = (request: Buffer) => {
     if (misbehaviour === 'foreign' || misbehaviour === 'closing') return;
-    const answer = speech.answer(request);
+    const answer = dialogue.answer(request);
     const extra = misbehaviour === 'eager' && answer.upgrade ? '250 injected\r\n' : '';
     socket.write(Buffer.concat([Buffer.from(answer.say), Buffer.from(extra)]));
     if (!answer.upgrade) return;

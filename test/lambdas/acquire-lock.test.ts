@@ -154,10 +154,10 @@ describe('AcquireLock', () => {
     [{ version: null }, 'InvalidRequest', 'version is required'],
     [{ action: 'rollback' }, 'InvalidRequest', 'version must be null'],
     [{ action: 'explode' }, 'InvalidRequest', 'action'],
-  ])('AcquireLock refuses %j as %s naming %s', async (overrides, name, told) => {
+  ])('AcquireLock refuses %j as %s naming %s', async (overrides, name, mentioned) => {
     const refused = acquire({ execution: anExecution(), request: rawRequest(overrides) });
 
-    await expect(refused).rejects.toMatchObject({ name, message: expect.stringContaining(told) });
+    await expect(refused).rejects.toMatchObject({ name, message: expect.stringContaining(mentioned) });
   });
 
   test('AcquireLock refuses an execution whose name cannot be a deployment id', async () => {

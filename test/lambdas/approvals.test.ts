@@ -41,7 +41,7 @@ describe('AskApproval', () => {
       secretHash: hash('first'),
       requestedAt: '2026-11-22T12:00:00.000Z',
     });
-    const [{ subject, text } = { subject: '', text: '' }] = by.told;
+    const [{ subject, text } = { subject: '', text: '' }] = by.sentMessages;
     expect(subject).toBe('api.example.com: approve or reject the rollout after wave 1');
     expect(text).toContain('has reached 1 of 200 targets');
     expect(text).toContain('certferry approve --stack Certferry --region eu-west-1 r-1 --wave 1\n');
@@ -57,8 +57,10 @@ describe('AskApproval', () => {
       attempt: { enteredAt, retries: 0 },
     });
 
-    expect(by.told[0]?.text).toContain('certferry approve --stack Certferry --region eu-west-1 r-1 --wave 1');
-    expect(by.told[0]?.text).not.toContain('link');
+    expect(by.sentMessages[0]?.text).toContain(
+      'certferry approve --stack Certferry --region eu-west-1 r-1 --wave 1',
+    );
+    expect(by.sentMessages[0]?.text).not.toContain('link');
   });
 
   test('AskApproval replaces its question when the state is retried with another token', async () => {
@@ -73,12 +75,12 @@ describe('AskApproval', () => {
 
   test('AskApproval asks nothing, and sends no link, when a later attempt has asked already', async () => {
     await ask('t2', 1);
-    const { told } = by;
+    const { sentMessages } = by;
 
     await ask('t1', 0);
 
     expect(by.rollouts.requests.get(`${rolloutId}/1`)).toMatchObject({ taskToken: 't2' });
-    expect(told).toHaveLength(1);
+    expect(sentMessages).toHaveLength(1);
     expect(await send({ ...linkOf('first'), verdict: 'approved' })).toMatchObject({ statusCode: 200 });
     expect(by.executions.outputOf('t2')).toMatchObject({ verdict: 'approved' });
   });

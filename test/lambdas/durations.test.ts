@@ -66,12 +66,12 @@ describe('the phases of a deployment', () => {
   ])(
     'The phases of a deployment are measured as far as they are known: one that %s',
     (_, outcome, phases, known) => {
-      const told = ended(rawRequest(), {
+      const recorded = ended(rawRequest(), {
         ending: { ...ending, outcome },
         phases: { ...noPhases, ...phases },
       });
 
-      expect(told).toEqual({ lockWaitMs: 63_000, totalMs: 70_000, ...known });
+      expect(recorded).toEqual({ lockWaitMs: 63_000, totalMs: 70_000, ...known });
     },
   );
 });

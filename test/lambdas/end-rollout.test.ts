@@ -50,8 +50,8 @@ describe('the recording states of a rollout', () => {
       sequence: 1,
     });
     expect(by.counted).toEqual(['finished']);
-    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rolled out' });
-    expect(by.told[0]?.text).toContain('Targets: 2 deployed, 1 unchanged');
+    expect(by.sentMessages[0]).toMatchObject({ subject: 'api.example.com: rolled out' });
+    expect(by.sentMessages[0]?.text).toContain('Targets: 2 deployed, 1 unchanged');
   });
 
   test('The recording states of a rollout answer the same when they are called again', async () => {
@@ -68,7 +68,7 @@ describe('the recording states of a rollout', () => {
       counts: { deployed: 1, lost: 1, rejected: 1 },
       summary: 'all 3 targets reached; b lost',
     });
-    expect(by.told[0]?.text).toContain(
+    expect(by.sentMessages[0]?.text).toContain(
       `b lost\nTargets: 1 deployed, 1 lost, 1 rejected\n\nAfter you have fixed the cause`,
     );
     expect(by.catalogue.current.has(certificateName)).toBe(true);
@@ -123,8 +123,8 @@ describe('the recording states of a rollout', () => {
   test('The recording states of a rollout request manual action when a rollback is incomplete', async () => {
     await end('rollback_incomplete', well, { wave: { summary: 'not rolled back, or state unknown: a' } });
 
-    expect(by.told[0]?.subject).toContain('MANUAL ACTION REQUIRED');
-    expect(by.told[0]?.text).toContain('not rolled back, or state unknown: a');
+    expect(by.sentMessages[0]?.subject).toContain('MANUAL ACTION REQUIRED');
+    expect(by.sentMessages[0]?.text).toContain('not rolled back, or state unknown: a');
   });
 
   test.each([
@@ -149,7 +149,7 @@ describe('the recording states of a rollout', () => {
         waves: 0,
         counts: {},
       });
-      expect(by.told).toHaveLength(messages);
+      expect(by.sentMessages).toHaveLength(messages);
       expect(by.rollouts.closed).toEqual([rolloutId]);
     },
   );
@@ -190,7 +190,9 @@ describe('RolloutHalted', () => {
       'TooManyFailures: 2 failed. After you have fixed the cause, resume the rollout: certferry rollout --stack Certferry --region eu-west-1 --resume r-1',
     );
     expect(control()).toMatchObject({ status: 'halted', outcome: 'halted' });
-    expect(by.told[0]?.text).toContain('certferry rollout --stack Certferry --region eu-west-1 --resume r-1');
+    expect(by.sentMessages[0]?.text).toContain(
+      'certferry rollout --stack Certferry --region eu-west-1 --resume r-1',
+    );
     expect(by.counted).toEqual(['halted']);
   });
 
@@ -208,7 +210,7 @@ describe('RolloutHalted', () => {
       judgement: { verdict: 'next', failed: 0, sinceWave: 3, reason: null, attempt: 0 },
     });
     expect(control()).toMatchObject({ status: 'running', redriveCount: 1 });
-    expect(by.told).toEqual([]);
+    expect(by.sentMessages).toEqual([]);
   });
 
   test('RolloutHalted continues again when the answer of a redrive was lost', async () => {
@@ -223,7 +225,7 @@ describe('RolloutHalted', () => {
 
     await expect(enter({ halt } as Parts, 0)).rejects.toThrow('ServiceStale: lb serves another');
 
-    expect(by.told[0]?.text).toContain('No target is rolled back for this');
+    expect(by.sentMessages[0]?.text).toContain('No target is rolled back for this');
   });
 
   test('RolloutHalted starts a requested rollback after a redrive, however often it is called', async () => {
@@ -237,7 +239,7 @@ describe('RolloutHalted', () => {
       halt: { verdict: 'rollback', reason: 'TooManyFailures', redriveCount: 1 },
     });
     expect(control()).toMatchObject({ status: 'rolling_back' });
-    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, rolling back' });
+    expect(by.sentMessages[0]).toMatchObject({ subject: 'api.example.com: rollout halted, rolling back' });
     expect(await enter({ halt, wave: { number: 3 } }, 1)).toEqual(state);
   });
 

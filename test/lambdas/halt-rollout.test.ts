@@ -29,7 +29,7 @@ describe('HaltRollout', () => {
     });
     expect(state.wave.direction).toBe('forward');
     expect(control()).toMatchObject({ status: 'halted', reason: 'TooManyFailures: 2 failed, 0 tolerated' });
-    expect(by.told).toEqual([]);
+    expect(by.sentMessages).toEqual([]);
   });
 
   test('HaltRollout starts a rollback and notifies operators if the strategy requires it', async () => {
@@ -37,7 +37,7 @@ describe('HaltRollout', () => {
 
     expect(state).toMatchObject({ halt: { verdict: 'rollback' }, wave: { direction: 'rollback' } });
     expect(control()).toMatchObject({ status: 'rolling_back' });
-    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rollout halted, rolling back' });
+    expect(by.sentMessages[0]).toMatchObject({ subject: 'api.example.com: rollout halted, rolling back' });
   });
 
   test('HaltRollout starts a rollback that an operator has requested', async () => {
@@ -67,7 +67,7 @@ describe('HaltRollout', () => {
 
     expect(state).toMatchObject({ halt: { verdict: 'stop' }, wave: { direction: 'forward' } });
     expect(control()).toMatchObject({ status: 'halted' });
-    expect(by.told).toEqual([]);
+    expect(by.sentMessages).toEqual([]);
   });
 
   test('HaltRollout also rolls back after a stale service if an operator has requested it', async () => {

@@ -51,7 +51,7 @@ describe('NextWave, of which several attempts are at work', () => {
 
     const back = await next({ ...state, wave: { ...state.wave, direction: 'rollback' } });
 
-    // neither wave was judged: both are told from the files that their plans name
+    // neither wave was judged: both are counted from the files that their plans name
     expect(back.wave).toMatchObject({ verdict: 'deploy', number: 3, count: 1 });
     expect(targetsOf(back)).toEqual(targetsOf(state));
   });

@@ -99,7 +99,7 @@ describe('ProbeServices', () => {
     const { judgement } = await look(old, { wave: last, judgement: { attempt: 1 } });
 
     expect(judgement).toMatchObject({ verdict: 'halt', reason: 'ServiceStale', attempt: 2 });
-    expect(by.told).toEqual([]);
+    expect(by.sentMessages).toEqual([]);
   });
 
   test('ProbeServices only notifies operators, and continues, if the strategy requires it', async () => {
@@ -108,8 +108,8 @@ describe('ProbeServices', () => {
     const { judgement } = await look(old, { strategy, wave: last, judgement: { attempt: 1 } });
 
     expect(judgement).toMatchObject({ verdict: 'next', reason: null });
-    expect(by.told).toHaveLength(1);
-    expect(by.told[0]?.text).toContain('192.0.2.1:443');
+    expect(by.sentMessages).toHaveLength(1);
+    expect(by.sentMessages[0]?.text).toContain('192.0.2.1:443');
   });
 });
 
@@ -147,7 +147,7 @@ describe('ProbeServices, when services do not answer in time', () => {
     const judgement = await lookInTime({ strategy, judgement: { attempt: 1 } });
 
     expect(judgement).toMatchObject({ verdict: 'next', reason: null });
-    expect(by.told[0]?.text).toContain('the probe was stopped: its time ran out');
+    expect(by.sentMessages[0]?.text).toContain('the probe was stopped: its time ran out');
   });
 
   test('ProbeServices without an answer in time halts where it does not', async () => {
@@ -155,7 +155,7 @@ describe('ProbeServices, when services do not answer in time', () => {
       verdict: 'halt',
       reason: 'ServiceStale',
     });
-    expect(by.told).toEqual([]);
+    expect(by.sentMessages).toEqual([]);
   });
 });
 

@@ -17,7 +17,7 @@ useWorld((made) => {
 });
 
 const push = (sources = sourcesOf()) => pushBundle({ ...world, sources });
-const tell = (commandId: string, host: string) =>
+const reportSuccess = (commandId: string, host: string) =>
   commandStatus({ ...world, sleep: async () => {} })({
     detail: { 'command-id': commandId, 'instance-id': host, status: 'Success' },
   });
@@ -148,7 +148,7 @@ describe('PushBundle', () => {
 
     const [command] = world.commands.sent;
     world.commands.end(command?.commandId ?? '', { output: lineOf(deployment, { outcome: 'applied' }) });
-    await tell(command?.commandId ?? '', deployment.target.host);
+    await reportSuccess(command?.commandId ?? '', deployment.target.host);
     expect(world.commands.sent).toHaveLength(1);
     expect(sources.asked).toBe(1);
     expect(world.executions.outputOf('t1')).toBeUndefined();

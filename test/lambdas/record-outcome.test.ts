@@ -18,22 +18,22 @@ useWorld((made, tables) => {
   documents = tables.documents;
 });
 
-interface Ended {
+interface RecordingCall {
   path: RecordingPath;
   execution: ReturnType<typeof anExecution>;
   request: ReturnType<typeof rawRequest>;
   state: DeploymentState;
 }
 
-/** What CommitDeployment is given after a push that applied a version. */
-async function committed(overrides: Parameters<typeof rawRequest>[0] = {}): Promise<Ended> {
+/** The input of CommitDeployment after a push that applied a version. */
+async function committed(overrides: Parameters<typeof rawRequest>[0] = {}): Promise<RecordingCall> {
   const [execution, request] = [anExecution(), rawRequest(overrides)];
   const state = await acquireLock(world)({ execution, request });
   const push = pushResult({ outcome: 'applied', version: facts('new'), previousVersion: facts('old') });
   return { path: 'committed', execution, request, state: { ...state, push } };
 }
 
-interface Given {
+interface RawRecordingCall {
   path: RecordingPath;
   execution: ReturnType<typeof anExecution>;
   request: unknown;
@@ -41,7 +41,8 @@ interface Given {
 }
 
 /** The task's wrapper reads the state before the handler sees it. */
-const record = (given: Given) => recordOutcome(world)({ ...given, state: FinalState.parse(given.state) });
+const record = (call: RawRecordingCall) =>
+  recordOutcome(world)({ ...call, state: FinalState.parse(call.state) });
 
 describe('the recording states', () => {
   test('The recording states write how the deployment ended and let go of the lock', async () => {
@@ -146,7 +147,7 @@ describe('the recording states', () => {
       commands: ['cp -p /var/lib/certferry/b/0 /etc/nginx/tls/fullchain.pem', 'systemctl reload nginx'],
     };
 
-    async function stranded(): Promise<Ended> {
+    async function stranded(): Promise<RecordingCall> {
       const target = {
         id: `fleet-${randomUUID().slice(0, 8)}.i-0123456789abcdef0`,
         host: 'i-0123456789abcdef0',
@@ -164,7 +165,7 @@ describe('the recording states', () => {
 
       const { id } = ended.request.target;
       const [registered] = id.split('.');
-      expect(world.told).toEqual([
+      expect(world.sentMessages).toEqual([
         {
           subject: `Manual action required: rollback of ${id} on i-0123456789abcdef0 failed`,
           text: [
@@ -199,8 +200,8 @@ describe('the recording states', () => {
       await record(ended);
       await record(ended);
 
-      expect(world.told).toHaveLength(2);
-      expect(world.told[1]).toEqual(world.told[0]);
+      expect(world.sentMessages).toHaveLength(2);
+      expect(world.sentMessages[1]).toEqual(world.sentMessages[0]);
     });
 
     test.each([
@@ -219,8 +220,8 @@ describe('the recording states', () => {
         const probe = probeResult({ attempt: 3, observations });
         await record({ ...ended, path: 'rollback_failed', state: { ...ended.state, probe, ...known } });
 
-        expect(world.told[0]?.text).toContain(`Served now: ${said}`);
-        expect(world.told[0]?.text).toContain('The host reported no repair commands. See ');
+        expect(world.sentMessages[0]?.text).toContain(`Served now: ${said}`);
+        expect(world.sentMessages[0]?.text).toContain('The host reported no repair commands. See ');
       },
     );
 
@@ -228,7 +229,7 @@ describe('the recording states', () => {
       await record(await committed());
       await record({ ...(await committed()), path: 'lost' });
 
-      expect(world.told).toEqual([]);
+      expect(world.sentMessages).toEqual([]);
     });
   });
 

@@ -245,8 +245,8 @@ test('The metrics of a deployment have its outcome, its duration and its wait, o
   metrics.ended({ outcome: 'lost', durations: { lockWaitMs: null, totalMs: 5 } });
   metrics.waits(7);
 
-  const told = written.map(({ _aws, ...metric }) => metric);
-  expect(told).toEqual([
+  const withoutHeaders = written.map(({ _aws, ...metric }) => metric);
+  expect(withoutHeaders).toEqual([
     { service: 'certferry', outcome: 'deployed', Deployments: 1 },
     { service: 'certferry', DurationMs: 1000 },
     { service: 'certferry', LockWaitMs: 20 },

@@ -39,7 +39,7 @@ beforeEach(() => {
   by.catalogue.registered.push(aRegisteredTarget(0));
 });
 
-/** Of another rollout that carries the version. */
+/** Of another rollout that deploys the version. */
 const aControl = {
   id: 'r-0',
   certificate: certificateName,
@@ -134,7 +134,7 @@ describe('ResolveCertificate', () => {
 
   test('ResolveCertificate finds a version that an earlier rollout has deployed by its fingerprint alone', async () => {
     const older = fingerprint('older');
-    by.rollouts.carried.set(older, { ...source, versionId: 'v-0' });
+    by.rollouts.deployedSources.set(older, { ...source, versionId: 'v-0' });
 
     await resolve({ version: { fingerprint: older } });
 
@@ -247,7 +247,7 @@ describe('ResolveCertificate', () => {
     expect(rollout).toMatchObject({ sequence: 3, version: { source: earlier.source } });
   });
 
-  test('ResolveCertificate reports that another rollout already carries the version', async () => {
+  test('ResolveCertificate reports that another rollout already deploys the version', async () => {
     by.rollouts.next = { type: 'exists', by: 'r-0' };
 
     await expect(resolve()).rejects.toMatchObject({ name: 'RolloutExists', details: { by: 'r-0' } });

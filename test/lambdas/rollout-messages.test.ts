@@ -46,25 +46,31 @@ const messages = (line: CommandLine): [string, Message | null][] => [
       outcomeMessage(recorded(outcome), execution.id, line),
     ]),
 ];
-const told = messages(inStack).flatMap(([about, message]) =>
+const sentMessages = messages(inStack).flatMap(([about, message]) =>
   message === null ? [] : [[about, message] as const],
 );
 
 describe('the messages of a rollout', () => {
-  test.each(told)('%s: names the rollout, its execution, why, and the next step', (about, { text }) => {
-    expect(text).toContain('Rollout r-1: api.example.com, version ');
-    expect(text).toContain(`Execution: ${execution.id}`);
-    if (about !== 'a question') expect(text).toContain('why');
-    if (about === 'finished') expect(text).toContain('No action is required.');
-    else expect(commandsIn(text)).not.toEqual([]);
-  });
+  test.each(sentMessages)(
+    '%s: names the rollout, its execution, why, and the next step',
+    (about, { text }) => {
+      expect(text).toContain('Rollout r-1: api.example.com, version ');
+      expect(text).toContain(`Execution: ${execution.id}`);
+      if (about !== 'a question') expect(text).toContain('why');
+      if (about === 'finished') expect(text).toContain('No action is required.');
+      else expect(commandsIn(text)).not.toEqual([]);
+    },
+  );
 
-  test.each(told)('%s: each command line works as printed, in the stack that sent it', (_, { text }) => {
-    expect(placelessIn(text)).toEqual([]);
-    for (const typed of commandsIn(text)) {
-      expect(placeTyped(typed)).toMatchObject({ kind: 'stack', stack: 'Certferry', region: 'eu-west-1' });
-    }
-  });
+  test.each(sentMessages)(
+    '%s: each command line works as printed, in the stack that sent it',
+    (_, { text }) => {
+      expect(placelessIn(text)).toEqual([]);
+      for (const typed of commandsIn(text)) {
+        expect(placeTyped(typed)).toMatchObject({ kind: 'stack', stack: 'Certferry', region: 'eu-west-1' });
+      }
+    },
+  );
 
   test('The message of a finished rollout reports targets without a host', () => {
     const message = outcomeMessage({ ...recorded('finished'), warning: 'no host for web' }, 'arn', inStack);
@@ -101,7 +107,7 @@ describe('the messages of a rollout', () => {
       'certferry rollouts --stack Certferry --region eu-west-1 --certificate api.example.com',
     ],
   ])('The messages of a rollout contain the next command after %s', (_, about, typed) => {
-    const message = told.find(([outcome]) => outcome === about)?.[1];
+    const message = sentMessages.find(([outcome]) => outcome === about)?.[1];
 
     expect(commandsIn(message?.text ?? '')).toContain(typed);
   });

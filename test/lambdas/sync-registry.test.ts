@@ -21,8 +21,8 @@ let objects: ObjectServer;
 let catalogue: Catalogue;
 let customResource: CustomResourceService;
 let cloudFormation: Server;
-/** What CloudFormation was told, in order. */
-const told: { body: Record<string, string>; contentType: string | undefined }[] = [];
+/** The responses that CloudFormation received, in order. */
+const responses: { body: Record<string, string>; contentType: string | undefined }[] = [];
 
 beforeAll(async () => {
   tables = await startTables();
@@ -31,7 +31,7 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk) => chunks.push(chunk));
     request.on('end', () => {
-      told.push({
+      responses.push({
         body: JSON.parse(Buffer.concat(chunks).toString()),
         contentType: request.headers['content-type'],
       });
@@ -45,11 +45,11 @@ beforeAll(async () => {
   customResource = createCustomResourceService(s3, async () => undefined);
 });
 beforeEach(async () => {
-  told.length = 0;
+  responses.length = 0;
   await run('Delete');
   for (const { thing } of await catalogue.targets()) await catalogue.removeTarget(thing.id);
   for (const { thing } of await catalogue.certificates()) await catalogue.removeCertificate(thing.name);
-  told.length = 0;
+  responses.length = 0;
 });
 afterAll(async () => {
   cloudFormation.closeAllConnections();
@@ -71,15 +71,15 @@ const aTarget = (id: string, rest: object = {}) => ({
 });
 const aCertificate = (rest: object = {}) => ({ name: 'api.example.com', ...rest });
 
-interface Named {
+interface RegistryList {
   readonly certificates?: unknown[];
   readonly targets?: unknown[];
 }
 
-/** What CloudFormation does when a stack is deployed with such a list, or deleted. */
+/** What CloudFormation does when a stack is deployed with a list, or deleted. */
 async function run(
   RequestType: 'Create' | 'Update' | 'Delete',
-  { certificates = [], targets = [] }: Named = {},
+  { certificates = [], targets = [] }: RegistryList = {},
   { values = [], path = '/' }: { values?: string[]; path?: string } = {},
 ) {
   const Key = `${randomUUID()}.json`;
@@ -94,7 +94,7 @@ async function run(
     ...(RequestType !== 'Create' && { PhysicalResourceId: 'certferry-registry' }),
     ResourceProperties: { ServiceToken: 'arn', Bucket: 'assets', Key, Values: values },
   });
-  return told.at(-1)?.body;
+  return responses.at(-1)?.body;
 }
 
 const ids = async () => (await catalogue.targets()).map(({ thing, origin }) => `${origin} ${thing.id}`);
@@ -133,7 +133,7 @@ describe('deploying a stack that names certificates and targets', () => {
       LogicalResourceId: 'Registry',
       RequestId: expect.any(String),
     });
-    expect(told.at(-1)?.contentType).toBe('');
+    expect(responses.at(-1)?.contentType).toBe('');
     expect(await catalogue.certificate('api.example.com')).toEqual({
       thing: Certificate.parse(aCertificate()),
       origin: 'stack',

@@ -47,8 +47,8 @@ describe('a rollout that finds no host for a target', () => {
       summary: `no target to deploy to: ${warning}`,
       warning,
     });
-    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rolled out, but to no host' });
-    expect(by.told[0]?.text).toContain(warning);
+    expect(by.sentMessages[0]).toMatchObject({ subject: 'api.example.com: rolled out, but to no host' });
+    expect(by.sentMessages[0]?.text).toContain(warning);
   });
 
   test('A rollout without a host for a target reports it although other targets were reached', async () => {
@@ -62,7 +62,7 @@ describe('a rollout that finds no host for a target', () => {
       outcome: 'finished',
       summary: 'the only target reached; no host was found for web-007 (the hosts with app=wbe)',
     });
-    expect(by.told[0]).toMatchObject({
+    expect(by.sentMessages[0]).toMatchObject({
       subject: 'api.example.com: rolled out, but no host was found for some targets',
     });
   });
@@ -91,6 +91,6 @@ describe('a rollout that finds no host for a target', () => {
     install(by, idOf(1), 'new');
 
     expect(await ended()).not.toHaveProperty('warning');
-    expect(by.told[0]).toMatchObject({ subject: 'api.example.com: rolled out' });
+    expect(by.sentMessages[0]).toMatchObject({ subject: 'api.example.com: rolled out' });
   });
 });

@@ -6,50 +6,56 @@ import type { LocalBackend } from '../../local/backend/local-backend.ts';
 import type { LocalDeploymentResult, LocalDeployRequest } from '../../local/backend/run-deployment.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { quickMachine } from '../scenarios/faults.ts';
-import { deployInProcess, enteredBy, spawnDeployments, untilAgentRuns, useHarbour } from './harbour.ts';
+import {
+  deployInProcess,
+  enteredBy,
+  spawnDeployments,
+  untilAgentRuns,
+  useLocalBackend,
+} from './local-backend.ts';
 import { scratch } from './scratch.ts';
 import { deploying, type ServedTarget } from './served-target.ts';
 
-const harbour = useHarbour();
+const rig = useLocalBackend();
 
 describe('many deployments to one target', () => {
   test('Many deployments to one target go one at a time with growing fences, and the last request is what stays', {
     timeout: 600_000,
   }, async () => {
-    const { served, openEnrolled } = harbour();
-    const { ferry } = await openEnrolled();
+    const { served, openEnrolled } = rig();
+    const { backend } = await openEnrolled();
     const requests = [await aVersion(), await aVersion()].map((version) =>
       deploying(served.target(), version),
     );
     const order = Array.from({ length: 50 }, (_, index) => requests[index % 2] as LocalDeployRequest);
 
-    const results = await Promise.all(order.map((request) => ferry.deploy(request)));
+    const results = await Promise.all(order.map((request) => backend.deploy(request)));
 
     const outcomes = results.map(({ output }) => output.outcome);
     expect(outcomes.filter((one) => !['deployed', 'unchanged', 'superseded'].includes(one))).toEqual([]);
     expect(fencesInOrder(results)).toBe(true);
     expect(overlaps(results)).toBe(0);
-    const numbers = await Promise.all(results.map((result) => requestNumberOf(ferry, result)));
+    const numbers = await Promise.all(results.map((result) => requestNumberOf(backend, result)));
     const last = order[numbers.indexOf(Math.max(...numbers))];
     expect(readFileSync(served.keyPath, 'utf8')).toBe(keyIn(last));
-    expect(await ferry.history({ targetId: 'web-1' })).toHaveLength(51);
+    expect(await backend.history({ targetId: 'web-1' })).toHaveLength(51);
   });
 
   test('Many deployments to one target that do not overtake each other all get their turn', {
     timeout: 600_000,
   }, async () => {
-    const { served, open } = harbour();
+    const { served, open } = rig();
     const patient = {
       ErrorEquals: ['LockHeld'],
       IntervalSeconds: 0.1,
       MaxDelaySeconds: 0.1,
       MaxAttempts: 1000,
     };
-    const ferry = await open({ definition: quickMachine({ AcquireLock: { Retry: [patient] } }) });
+    const backend = await open({ definition: quickMachine({ AcquireLock: { Retry: [patient] } }) });
     const dryRun = { ...deploying(served.target(), await aVersion()), action: 'validate' as const };
-    await ferry.deploy(dryRun);
+    await backend.deploy(dryRun);
 
-    const results = await Promise.all(Array.from({ length: 12 }, () => ferry.deploy(dryRun)));
+    const results = await Promise.all(Array.from({ length: 12 }, () => backend.deploy(dryRun)));
 
     expect(new Set(results.map(({ output }) => output.outcome))).toEqual(new Set(['validate_unsupported']));
     expect(fencesInOrder(results)).toBe(true);
@@ -59,20 +65,22 @@ describe('many deployments to one target', () => {
   test('Many deployments to one target from two processes are all recorded, and none runs twice', {
     timeout: 600_000,
   }, async () => {
-    const { served, stateDir, open } = harbour();
+    const { served, stateDir, open } = rig();
     const requests = [
       aRequestFile(deploying(served.target(), await aVersion())),
       aRequestFile(deploying(served.target(), await aVersion())),
     ];
 
-    const told = (await Promise.all(requests.map((file) => deployInProcess(stateDir, file, 8)))).flat();
+    const deployments = (
+      await Promise.all(requests.map((file) => deployInProcess(stateDir, file, 8)))
+    ).flat();
 
     const history = await (await open()).history({ targetId: 'web-1' });
-    expect(told).toHaveLength(16);
+    expect(deployments).toHaveLength(16);
     expect(history.map(({ deploymentId }) => deploymentId).sort()).toEqual(
-      told.map(({ executionName }) => executionName).sort(),
+      deployments.map(({ executionName }) => executionName).sort(),
     );
-    const fences = told.map(({ output }) => output.fence).filter((fence) => fence !== null);
+    const fences = deployments.map(({ output }) => output.fence).filter((fence) => fence !== null);
     expect(new Set(fences).size).toBe(fences.length);
   });
 });
@@ -81,8 +89,8 @@ describe('a certferry process that is killed in the middle of a push', () => {
   test('A certferry process that is killed in the middle of a push leaves a lock that the next deployment takes over at once', {
     timeout: 600_000,
   }, async () => {
-    const { served, stateDir, openEnrolled } = harbour();
-    const { ferry, first } = await openEnrolled();
+    const { served, stateDir, openEnrolled } = rig();
+    const { backend, first } = await openEnrolled();
     const { target, openGate } = heldUp(served);
     const child = spawnDeployments(stateDir, aRequestFile(deploying(target, await aVersion())), 1);
     const dead = await enteredBy(child, stateDir, 'PushBundle');
@@ -90,9 +98,9 @@ describe('a certferry process that is killed in the middle of a push', () => {
 
     child.kill('SIGKILL');
     await once(child, 'exit');
-    const before = await ferry.inspect(dead);
+    const before = await backend.inspect(dead);
     openGate();
-    const next = await ferry.deploy(deploying(served.target(), first));
+    const next = await backend.deploy(deploying(served.target(), first));
 
     expect(before).toMatchObject({ status: 'ABORTED', output: null });
     expect(['deployed', 'unchanged']).toContain(next.output.outcome);
@@ -103,8 +111,8 @@ describe('a certferry process that is killed in the middle of a push', () => {
   test('A certferry process that is killed in the middle of a push is recorded by the next process, and its lock is free', {
     timeout: 600_000,
   }, async () => {
-    const { served, stateDir, open, openEnrolled } = harbour();
-    await (await openEnrolled()).ferry.close();
+    const { served, stateDir, open, openEnrolled } = rig();
+    await (await openEnrolled()).backend.close();
     const child = spawnDeployments(stateDir, aRequestFile(deploying(served.target(), await aVersion())), 1);
     const dead = await enteredBy(child, stateDir, 'PushBundle');
     child.kill('SIGKILL');
@@ -123,15 +131,15 @@ describe('a certferry process that is killed in the middle of a push', () => {
 test('Closing the local backend aborts its deployments and frees the lock', {
   timeout: 600_000,
 }, async () => {
-  const { served, stateDir, open, openEnrolled } = harbour();
-  const { ferry, first } = await openEnrolled();
+  const { served, stateDir, open, openEnrolled } = rig();
+  const { backend, first } = await openEnrolled();
   const { target, openGate } = heldUp(served);
-  const carried = ferry.deploy(deploying(target, await aVersion()));
+  const aborted = backend.deploy(deploying(target, await aVersion()));
   await untilAgentRuns(stateDir, 2);
 
-  await ferry.close();
+  await backend.close();
   openGate();
-  const { status, output } = await carried;
+  const { status, output } = await aborted;
   const next = await (await open()).deploy(deploying(served.target(), first));
 
   expect([status, output.outcome]).toEqual(['ABORTED', 'lost']);
@@ -152,10 +160,10 @@ function aRequestFile(request: LocalDeployRequest): string {
 }
 
 async function requestNumberOf(
-  ferry: LocalBackend,
+  backend: LocalBackend,
   { executionName }: LocalDeploymentResult,
 ): Promise<number> {
-  const input = (await ferry.inspect(executionName))?.input;
+  const input = (await backend.inspect(executionName))?.input;
   return input instanceof Object && 'requestNumber' in input ? Number(input.requestNumber) : 0;
 }
 

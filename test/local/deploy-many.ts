@@ -1,10 +1,10 @@
-// Run by ferry.test.ts as a process of its own: carries one request several times at once and tells each end.
+// Run by concurrent-deployments.test.ts in a process of its own: makes one request several times at once and prints each result.
 import { readFileSync } from 'node:fs';
 import { openLocalBackend } from '../../local/backend/local-backend.ts';
 
 const [stateDir = '', requestFile = '', count = '1'] = process.argv.slice(2);
 const request = JSON.parse(readFileSync(requestFile, 'utf8'));
-const ferry = await openLocalBackend({ stateDir });
+const backend = await openLocalBackend({ stateDir });
 
 const onEvent = ({ type, state }: { type: string; state?: { name: string } | undefined }) => {
   if (type === 'StateEntered') process.stdout.write(`entered ${state?.name}\n`);
@@ -12,8 +12,8 @@ const onEvent = ({ type, state }: { type: string; state?: { name: string } | und
 
 await Promise.all(
   Array.from({ length: Number(count) }, async () => {
-    const { executionName, output } = await ferry.deploy(request, onEvent);
+    const { executionName, output } = await backend.deploy(request, onEvent);
     process.stdout.write(`${JSON.stringify({ executionName, output })}\n`);
   }),
 );
-await ferry.close();
+await backend.close();

@@ -5,11 +5,11 @@ import { describe, expect, test } from 'vitest';
 import type { LocalBackend } from '../../local/backend/local-backend.ts';
 import type { LocalDeploymentResult } from '../../local/backend/run-deployment.ts';
 import { aVersion } from '../fixtures/certificates.ts';
-import { useHarbour } from './harbour.ts';
+import { useLocalBackend } from './local-backend.ts';
 import { filesUnder, needlesOf } from './needles.ts';
 import { deploying, makeStuck } from './served-target.ts';
 
-const harbour = useHarbour();
+const rig = useLocalBackend();
 
 const pathOf = ({ events }: Pick<LocalDeploymentResult, 'events'>) =>
   events.filter(({ type }) => type === 'StateEntered').map(({ state }) => state?.name);
@@ -26,49 +26,46 @@ const success = [
 
 describe('a deployment on this machine', () => {
   test('A deployment on this machine enrolls the host on its first way, and costs seven transitions from then on', async () => {
-    const ferry = await harbour().open();
+    const backend = await rig().open();
 
-    const first = await ferry.deploy(deploying(harbour().served.target(), await aVersion()));
+    const first = await backend.deploy(deploying(rig().served.target(), await aVersion()));
     const version = await aVersion();
-    const second = await ferry.deploy(deploying(harbour().served.target(), version));
+    const second = await backend.deploy(deploying(rig().served.target(), version));
 
     expect(pathOf(first)).toEqual([...success.slice(0, 3), ...success.slice(1)]);
     expect(pathOf(second)).toEqual(success);
     expect(second).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'deployed', fence: 2 } });
-    expect(readFileSync(harbour().served.certPath, 'utf8')).toBe(version.certPem + version.chainPem);
+    expect(readFileSync(rig().served.certPath, 'utf8')).toBe(version.certPem + version.chainPem);
   });
 
   test('A deployment on this machine ends in every way a host can leave it, with its path and its history', {
     timeout: 600_000,
   }, async () => {
-    const { ferry, first } = await harbour().openEnrolled();
+    const { backend, first } = await rig().openEnrolled();
     const results: [string, LocalDeploymentResult][] = [];
     const run = async (name: string, request: Parameters<LocalBackend['deploy']>[0]) =>
-      results.push([name, await ferry.deploy(request)]);
-    const refusing = harbour().served.target({ config: { validateCommand: ['false'] } });
-    const notReloading = harbour().served.target({ config: { reloadCommand: ['false'] } });
+      results.push([name, await backend.deploy(request)]);
+    const refusing = rig().served.target({ config: { validateCommand: ['false'] } });
+    const notReloading = rig().served.target({ config: { reloadCommand: ['false'] } });
 
-    await run('unchanged', deploying(harbour().served.target(), first));
+    await run('unchanged', deploying(rig().served.target(), first));
     await run('validated', {
       ...deploying(refusing, await aVersion()),
-      target: harbour().served.target({ config: { validateCommand: ['true'] } }),
+      target: rig().served.target({ config: { validateCommand: ['true'] } }),
       action: 'validate',
     });
     await run('validate_failed', deploying(refusing, await aVersion()));
     await run('rollback_failed', deploying(notReloading, await aVersion()));
-    await run(
-      'deployed_unverified',
-      deploying(harbour().served.target({ verify: 'none' }), await aVersion()),
-    );
+    await run('deployed_unverified', deploying(rig().served.target({ verify: 'none' }), await aVersion()));
     const another = (await aVersion()).fingerprint;
-    const { version, ...request } = deploying(harbour().served.target(), first);
+    const { version, ...request } = deploying(rig().served.target(), first);
     await run('rejected', { ...request, version: version && { ...version, fingerprint: another } });
-    await run('deployed', { target: harbour().served.target(), action: 'rollback', version: null });
-    makeStuck(harbour().served);
-    await run('rolled_back', deploying(harbour().served.target(), await aVersion()));
+    await run('deployed', { target: rig().served.target(), action: 'rollback', version: null });
+    makeStuck(rig().served);
+    await run('rolled_back', deploying(rig().served.target(), await aVersion()));
 
     expect(results.map(([, { output }]) => output.outcome)).toEqual(results.map(([name]) => name));
-    expect((await ferry.history({ targetId: 'web-1' })).map(({ outcome }) => outcome)).toEqual(
+    expect((await backend.history({ targetId: 'web-1' })).map(({ outcome }) => outcome)).toEqual(
       ['deployed', ...results.map(([name]) => name)].reverse(),
     );
     expect(pathOf(results.at(-1)?.[1] ?? { events: [] })).toEqual([
@@ -87,10 +84,10 @@ describe('a deployment on this machine', () => {
   });
 
   test('A deployment on this machine is inspected by name and as the last one, also by another process', async () => {
-    const { ferry, first } = await harbour().openEnrolled();
-    const { executionName, events } = await ferry.deploy(deploying(harbour().served.target(), first));
+    const { backend, first } = await rig().openEnrolled();
+    const { executionName, events } = await backend.deploy(deploying(rig().served.target(), first));
 
-    const other = await harbour().open();
+    const other = await rig().open();
 
     expect(await other.inspect('last')).toMatchObject({
       executionName,
@@ -102,51 +99,51 @@ describe('a deployment on this machine', () => {
   });
 
   test('A deployment on this machine refuses a request that is none before anything is started', async () => {
-    const ferry = await harbour().open();
+    const backend = await rig().open();
 
-    const broken = ferry.deploy({
-      target: harbour().served.target(),
+    const broken = backend.deploy({
+      target: rig().served.target(),
       action: 'deploy',
       version: { fingerprint: 'sha256:short', secret: { pkcs12: '' } },
     });
 
     await expect(broken).rejects.toMatchObject({ name: 'InvalidRequest' });
-    expect(await ferry.inspect('last')).toBeNull();
+    expect(await backend.inspect('last')).toBeNull();
   });
 
   test('A deployment on this machine leaves the private key on the host alone', async () => {
-    const { ferry, first } = await harbour().openEnrolled();
-    makeStuck(harbour().served);
+    const { backend, first } = await rig().openEnrolled();
+    makeStuck(rig().served);
     const second = await aVersion();
-    await ferry.deploy(deploying(harbour().served.target(), second));
-    await ferry.close();
+    await backend.deploy(deploying(rig().served.target(), second));
+    await backend.close();
 
     const needles = [first, second].flatMap(({ keyPem }) => needlesOf(keyPem));
-    const found = filesUnder(harbour().stateDir).filter((path) => {
+    const found = filesUnder(rig().stateDir).filter((path) => {
       const bytes = readFileSync(path);
       return needles.some((needle) => bytes.includes(needle));
     });
 
     // the key before, kept for undoing by the host's own agent in its own folder
-    expect(found.filter((path) => !path.startsWith(join(harbour().stateDir, 'hosts/local/')))).toEqual([]);
-    expect(readFileSync(harbour().served.keyPath, 'utf8')).toBe(first.keyPem);
+    expect(found.filter((path) => !path.startsWith(join(rig().stateDir, 'hosts/local/')))).toEqual([]);
+    expect(readFileSync(rig().served.keyPath, 'utf8')).toBe(first.keyPem);
   });
 
   test('A deployment on this machine is kept where only its owner can enter', async () => {
-    const { ferry } = await harbour().openEnrolled();
-    await ferry.close();
+    const { backend } = await rig().openEnrolled();
+    await backend.close();
 
     const [folders, files] = [
-      readdirSync(harbour().stateDir, { withFileTypes: true }).filter((one) => one.isDirectory()),
+      readdirSync(rig().stateDir, { withFileTypes: true }).filter((one) => one.isDirectory()),
       ['token', 'dynamodb.sqlite'],
     ];
-    const modes = [harbour().stateDir, ...files.map((name) => join(harbour().stateDir, name))].map(
+    const modes = [rig().stateDir, ...files.map((name) => join(rig().stateDir, name))].map(
       (path) => statSync(path).mode & 0o777,
     );
 
     expect(modes).toEqual([0o700, 0o600, 0o600]);
     for (const { name } of folders) {
-      expect([name, statSync(join(harbour().stateDir, name)).mode & 0o077]).toEqual([name, 0]);
+      expect([name, statSync(join(rig().stateDir, name)).mode & 0o077]).toEqual([name, 0]);
     }
   });
 });

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { DescribeExecutionCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, test } from 'vitest';
 import { executionArn, readExecutionArn } from '../../local/step-functions/arns.ts';
-import { useMapHouses } from './map-houses.ts';
+import { useMapRigs } from './map-rigs.ts';
 import { scratch } from './scratch.ts';
-import { itemsFor, jsonAt, type MapHouse, machineName } from './small-map.ts';
+import { itemsFor, jsonAt, type MapRig, machineName } from './small-map.ts';
 
 const refusesSecond = `
 export const handler = async ({ item, execution, name, machine }) => {
@@ -13,7 +13,7 @@ export const handler = async ({ item, execution, name, machine }) => {
   return { id: item.target.id, execution, name, machine };
 };`;
 
-const openHouse = useMapHouses();
+const openRig = useMapRigs();
 
 interface Answer {
   readonly state: {
@@ -22,10 +22,10 @@ interface Answer {
   };
 }
 
-const runWave = async (house: MapHouse, ids: readonly string[], atOnce?: number) => {
-  const ended = await house.executions.run(
+const runWave = async (rig: MapRig, ids: readonly string[], atOnce?: number) => {
+  const ended = await rig.executions.run(
     'wave',
-    await itemsFor(house.objects, ids, atOnce),
+    await itemsFor(rig.objects, ids, atOnce),
     () => undefined,
     machineName,
   );
@@ -34,9 +34,9 @@ const runWave = async (house: MapHouse, ids: readonly string[], atOnce?: number)
 
 describe('a Distributed Map', () => {
   test('A Distributed Map runs each item as an execution of its own, and one that fails stops no other', async () => {
-    const house = await openHouse({ carry: refusesSecond });
+    const rig = await openRig({ onItem: refusesSecond });
 
-    const { answer, status } = await runWave(house, ['web-1', 'web-2', 'web-3'], 1);
+    const { answer, status } = await runWave(rig, ['web-1', 'web-2', 'web-3'], 1);
 
     expect(status).toBe('SUCCEEDED');
     const { MapRunArn, ResultWriterDetails } = answer.deployed;
@@ -45,7 +45,7 @@ describe('a Distributed Map', () => {
     );
     const folder = `wave-1/results/${MapRunArn.split(':').at(-1)}`;
     expect(ResultWriterDetails).toEqual({ Bucket: 'a-bucket', Key: `${folder}/manifest.json` });
-    expect(await jsonAt(house.objects, `${folder}/manifest.json`)).toEqual({
+    expect(await jsonAt(rig.objects, `${folder}/manifest.json`)).toEqual({
       DestinationBucket: 'a-bucket',
       MapRunArn,
       ResultFiles: {
@@ -54,7 +54,7 @@ describe('a Distributed Map', () => {
         SUCCEEDED: [{ Key: `${folder}/SUCCEEDED_0.json`, Size: expect.any(Number) }],
       },
     });
-    expect(await jsonAt(house.objects, `${folder}/FAILED_0.json`)).toMatchObject([
+    expect(await jsonAt(rig.objects, `${folder}/FAILED_0.json`)).toMatchObject([
       {
         Status: 'FAILED',
         Error: 'Refused',
@@ -66,12 +66,12 @@ describe('a Distributed Map', () => {
 
   test('A Distributed Map gives a child its own name, ARN, machine and record, and its end is published', async () => {
     const folder = scratch();
-    const house = await openHouse({ folder, carry: refusesSecond });
+    const rig = await openRig({ folder, onItem: refusesSecond });
 
-    const { answer } = await runWave(house, ['web-1']);
+    const { answer } = await runWave(rig, ['web-1']);
 
     const results = `wave-1/results/${answer.deployed.MapRunArn.split(':').at(-1)}/SUCCEEDED_0.json`;
-    const [child] = (await jsonAt(house.objects, results)) as {
+    const [child] = (await jsonAt(rig.objects, results)) as {
       Name: string;
       ExecutionArn: string;
       Output: string;
@@ -86,13 +86,13 @@ describe('a Distributed Map', () => {
       machine: 'arn:aws:states:us-east-1:000000000000:stateMachine:certferry-rollout/Wave',
     });
     expect(
-      await house.client.send(new DescribeExecutionCommand({ executionArn: child?.ExecutionArn })),
+      await rig.client.send(new DescribeExecutionCommand({ executionArn: child?.ExecutionArn })),
     ).toMatchObject({
       status: 'SUCCEEDED',
       mapRunArn: answer.deployed.MapRunArn,
       input: '{"target":{"id":"web-1"}}',
     });
-    expect(house.endings).toEqual([
+    expect(rig.endings).toEqual([
       { machine: 'certferry-rollout/Wave', name, status: 'SUCCEEDED' },
       { machine: machineName, name: 'wave', status: 'SUCCEEDED' },
     ]);
@@ -105,25 +105,25 @@ describe('a Distributed Map', () => {
   ])(
     'A Distributed Map has no more children at a time than %s',
     async (_, { atOnce, childrenAtOnce }, most) => {
-      const carry = `let now = 0, most = 0;
+      const onItem = `let now = 0, most = 0;
 export const handler = async () => { now += 1; most = Math.max(most, now); await new Promise((go) => setTimeout(go, 20)); now -= 1; return { most }; };`;
-      const house = await openHouse({ carry, childrenAtOnce });
+      const rig = await openRig({ onItem, childrenAtOnce });
       const ids = Array.from({ length: 12 }, (_one, index) => `web-${index}`);
 
-      const { answer } = await runWave(house, ids, atOnce);
+      const { answer } = await runWave(rig, ids, atOnce);
 
       const results = `wave-1/results/${answer.deployed.MapRunArn.split(':').at(-1)}/SUCCEEDED_0.json`;
-      const children = (await jsonAt(house.objects, results)) as { Output: string }[];
+      const children = (await jsonAt(rig.objects, results)) as { Output: string }[];
       expect(children).toHaveLength(12);
       expect(Math.max(...children.map(({ Output }) => JSON.parse(Output).most))).toBe(most);
     },
   );
 
   test('A Distributed Map is caught like any state when its items cannot be read', async () => {
-    const house = await openHouse({ carry: refusesSecond });
+    const rig = await openRig({ onItem: refusesSecond });
     const input = { items: { bucket: 'a-bucket', key: 'not-there.json' }, prefix: 'results', atOnce: 1 };
 
-    const { output } = await house.executions.run('wave', input, () => undefined, machineName);
+    const { output } = await rig.executions.run('wave', input, () => undefined, machineName);
 
     expect((output as Answer).state.failure).toEqual({
       Error: 'States.ItemReaderFailed',
@@ -132,12 +132,12 @@ export const handler = async () => { now += 1; most = Math.max(most, now); await
   });
 
   test('The history of a Distributed Map contains its run beside the events of its children', async () => {
-    const house = await openHouse({ carry: refusesSecond });
+    const rig = await openRig({ onItem: refusesSecond });
     const entered: Record<string, (string | undefined)[]> = {};
 
-    const { events } = await house.executions.run(
+    const { events } = await rig.executions.run(
       'wave',
-      await itemsFor(house.objects, ['web-1', 'web-2']),
+      await itemsFor(rig.objects, ['web-1', 'web-2']),
       ({ type, state }, { name }) => {
         if (type === 'StateEntered') entered[name] = [...(entered[name] ?? []), state?.name];
       },
@@ -153,28 +153,28 @@ export const handler = async () => { now += 1; most = Math.max(most, now); await
     ]);
     const { wave, ...children } = entered;
     expect(wave).toEqual(['Wave', 'After', 'Done']);
-    expect(Object.values(children).sort()).toEqual([['Carry'], ['Carry', 'Carried']]);
+    expect(Object.values(children).sort()).toEqual([['HandleItem'], ['HandleItem', 'Handled']]);
   });
 
   test('A Distributed Map ends its children when its execution is stopped, and begins no other', async () => {
-    const carry = 'export const handler = () => new Promise(() => undefined);';
-    const house = await openHouse({ carry, childrenAtOnce: 2 });
+    const onItem = 'export const handler = () => new Promise(() => undefined);';
+    const rig = await openRig({ onItem, childrenAtOnce: 2 });
     const begun = new Set<string>();
-    const input = await itemsFor(house.objects, ['web-1', 'web-2', 'web-3']);
+    const input = await itemsFor(rig.objects, ['web-1', 'web-2', 'web-3']);
 
-    const ended = await house.executions.run(
+    const ended = await rig.executions.run(
       'wave',
       input,
       (_event, { arn }) => {
         if (readExecutionArn(arn)?.machine !== machineName) begun.add(arn);
-        if (begun.size === 2) house.executions.abort(executionArn('wave', machineName));
+        if (begun.size === 2) rig.executions.abort(executionArn('wave', machineName));
       },
       machineName,
     );
-    await house.executions.close();
+    await rig.executions.close();
 
     expect(ended.status).toBe('ABORTED');
     expect(begun.size).toBe(2);
-    expect(house.endings.map(({ status }) => status)).toEqual(['ABORTED', 'ABORTED', 'ABORTED']);
+    expect(rig.endings.map(({ status }) => status)).toEqual(['ABORTED', 'ABORTED', 'ABORTED']);
   });
 });

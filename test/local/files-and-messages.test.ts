@@ -91,8 +91,8 @@ describe('S3', () => {
 
 describe('SNS', () => {
   test('SNS writes a message into the log and publishes it', async () => {
-    const [file, told] = [join(scratch(), 'messages.log'), [] as LocalMessage[]];
-    const server = await startSns({ file, onMessage: (one) => told.push(one), accessKeyId, onFault });
+    const [file, messages] = [join(scratch(), 'messages.log'), [] as LocalMessage[]];
+    const server = await startSns({ file, onMessage: (one) => messages.push(one), accessKeyId, onFault });
     const sns = new SNSClient(clientFor(server));
     const message = { subject: 'Halted', text: 'Two lines\nwith <signs> & ünicode' };
 
@@ -101,7 +101,7 @@ describe('SNS', () => {
     );
 
     expect(MessageId).toMatch(/^[0-9a-f-]{36}$/);
-    expect(told).toEqual([message]);
+    expect(messages).toEqual([message]);
     expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual({ at: expect.any(String), ...message });
   });
 

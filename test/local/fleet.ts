@@ -20,14 +20,14 @@ import { aServedTarget, type ServedTarget } from './served-target.ts';
 
 export const fleetCertificate = 'www.example.test';
 
-/** Hosts of this machine, each a folder with a TLS server of its own, and the ferries that were opened for them. */
+/** Hosts of this machine, each a folder with a TLS server of its own, and the backends that were opened for them. */
 export interface Fleet {
   readonly stateDir: string;
   readonly servers: readonly ServedTarget[];
   readonly targets: readonly RegisteredTarget[];
   open(options?: Omit<LocalBackendOptions, 'stateDir'>): Promise<LocalBackend>;
-  /** A ferry, and a first version that all hosts serve. */
-  openServing(): Promise<{ ferry: LocalBackend; first: IssuedCertificate }>;
+  /** A backend, and a first version that all hosts serve. */
+  openServing(): Promise<{ backend: LocalBackend; first: IssuedCertificate }>;
 }
 
 /** Fleets that are ended after each test. */
@@ -42,9 +42,9 @@ export function useFleets() {
     closing.push(...servers.map(({ close }) => close));
     const targets = servers.map(registered);
     const open = async (options: Omit<LocalBackendOptions, 'stateDir'> = {}) => {
-      const ferry = await openLocalBackend({ stateDir, ...options });
-      closing.push(ferry.close);
-      return ferry;
+      const backend = await openLocalBackend({ stateDir, ...options });
+      closing.push(backend.close);
+      return backend;
     };
     return {
       stateDir,
@@ -52,10 +52,12 @@ export function useFleets() {
       targets,
       open,
       async openServing() {
-        const [ferry, first] = [await open(), await aVersion()];
-        const { output } = await ferry.rollout(carrying(first, { targets, strategy: { waves: ['100%'] } }));
+        const [backend, first] = [await open(), await aVersion()];
+        const { output } = await backend.rollout(
+          rolloutTo(first, { targets, strategy: { waves: ['100%'] } }),
+        );
         if (output?.outcome !== 'finished') throw new Error(`the first rollout: ${output?.summary}`);
-        return { ferry, first };
+        return { backend, first };
       },
     };
   };
@@ -67,7 +69,7 @@ function registered(server: ServedTarget, index: number): RegisteredTarget {
 }
 
 /** The rollout that `certferry rollout` starts for a version. */
-export function carrying(
+export function rolloutTo(
   version: IssuedCertificate,
   rollout: Pick<LocalRollout, 'targets'> & Partial<LocalRollout>,
 ): LocalRollout {
@@ -103,7 +105,7 @@ async function servedBy({ verify }: RegisteredTarget): Promise<string> {
   return `sha256:${fingerprint256.replaceAll(':', '').toLowerCase()}`;
 }
 
-/** How often an agent has said that it applied something for each target, since there were so many commands. */
+/** How often an agent has reported that it applied something for each target, since there were so many commands. */
 export function appliedSince(stateDir: string, before: ReadonlySet<string>): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const id of commandsOf(stateDir)) {
@@ -120,7 +122,7 @@ export function appliedSince(stateDir: string, before: ReadonlySet<string>): Rec
 
 export const commandsOf = (stateDir: string) => new Set(readdirSync(join(stateDir, 'commands')));
 
-/** A certferry process of its own that carries the rollout. */
+/** A certferry process of its own that runs the rollout. */
 export function spawnRollout(stateDir: string, rollout: LocalRollout) {
   const file = join(scratch(), 'rollout.json');
   writeFileSync(file, JSON.stringify(rollout));
@@ -129,8 +131,8 @@ export function spawnRollout(stateDir: string, rollout: LocalRollout) {
   });
 }
 
-/** Reads what the process says until a line matches; gives all lines so far. */
-export async function saysUntil(child: ReturnType<typeof spawnRollout>, until: RegExp): Promise<string[]> {
+/** Reads the output of the process until a line matches; returns all lines so far. */
+export async function readUntil(child: ReturnType<typeof spawnRollout>, until: RegExp): Promise<string[]> {
   let text = '';
   for await (const chunk of child.stdout.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     text += chunk.toString();

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { memberOf, RegisteredTarget } from '../../core/targets/registered.ts';
 import { aVersion } from '../fixtures/certificates.ts';
-import { carrying, secretOf, useFleets } from './fleet.ts';
+import { rolloutTo, secretOf, useFleets } from './fleet.ts';
 
 const aFleet = useFleets();
 const patient = { timeout: 600_000 };
@@ -12,16 +12,16 @@ describe('what is deployed to on this machine', () => {
     patient,
     async () => {
       const { open, targets } = await aFleet(3);
-      const [ferry, version] = [await open(), await aVersion()];
+      const [backend, version] = [await open(), await aVersion()];
       const [one, two, three] = targets as [RegisteredTarget, RegisteredTarget, RegisteredTarget];
-      const swept = async () => (await ferry.sweep()).targets.map(({ targetId }) => targetId).sort();
+      const swept = async () => (await backend.sweep()).targets.map(({ targetId }) => targetId).sort();
 
-      await ferry.register([one]);
-      await ferry.register([two]);
+      await backend.register([one]);
+      await backend.register([two]);
       const apart = await swept();
-      await ferry.rollout(carrying(version, { targets: [two, three] }));
+      await backend.rollout(rolloutTo(version, { targets: [two, three] }));
       const rolledOut = await swept();
-      await ferry.register([one]);
+      await backend.register([one]);
 
       expect(apart).toEqual(['web-1', 'web-2']);
       expect(rolledOut).toEqual(['web-2', 'web-3']);
@@ -34,21 +34,21 @@ describe('what is deployed to on this machine', () => {
     patient,
     async () => {
       const { open, targets } = await aFleet(1);
-      const [ferry, version] = [await open(), await aVersion()];
+      const [backend, version] = [await open(), await aVersion()];
       const changed = targets.map((target) =>
         RegisteredTarget.parse({ ...target, certificate: 'other.example.test', verify: 'none' }),
       );
-      await ferry.register(targets);
+      await backend.register(targets);
       for (const registered of targets) {
         const target = memberOf(registered, { host: 'local-web-1', address: null });
         const [secret, { fingerprint }] = [secretOf(version), version];
         if (target !== null)
-          await ferry.deploy({ target, action: 'deploy', version: { secret, fingerprint } });
+          await backend.deploy({ target, action: 'deploy', version: { secret, fingerprint } });
       }
 
-      const before = await ferry.sweep();
-      await ferry.register(changed);
-      const after = await ferry.sweep();
+      const before = await backend.sweep();
+      await backend.register(changed);
+      const after = await backend.sweep();
 
       expect(before.targets).toMatchObject([{ targetId: 'web-1', condition: 'ok' }]);
       expect(after.targets).toMatchObject([{ certificate: 'other.example.test', condition: 'not_probed' }]);
@@ -57,12 +57,12 @@ describe('what is deployed to on this machine', () => {
 
   test('What is deployed to on this machine is on hosts that this machine can find', patient, async () => {
     const { open, targets } = await aFleet(1);
-    const ferry = await open();
+    const backend = await open();
     const tagged = targets.map((target) =>
       RegisteredTarget.parse({ ...target, host: { tags: { role: 'web' } } }),
     );
 
-    await expect(ferry.register(tagged)).rejects.toMatchObject({ name: 'InvalidTarget' });
-    expect((await ferry.sweep()).targets).toEqual([]);
+    await expect(backend.register(tagged)).rejects.toMatchObject({ name: 'InvalidTarget' });
+    expect((await backend.sweep()).targets).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { aVersion } from '../fixtures/certificates.ts';
-import { carrying, served, useFleets } from './fleet.ts';
+import { rolloutTo, served, useFleets } from './fleet.ts';
 import { makeStuck } from './served-target.ts';
 
 const aFleet = useFleets();
@@ -13,19 +13,19 @@ describe('a rollout with a requested rollback', () => {
     patient,
     async () => {
       const fleet = await aFleet(4);
-      const { ferry, first } = await fleet.openServing();
+      const { backend, first } = await fleet.openServing();
       const asked: Promise<unknown>[] = [];
       let id = '';
 
-      const end = await ferry.rollout(
-        carrying(await aVersion(), { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
+      const end = await backend.rollout(
+        rolloutTo(await aVersion(), { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
         {
           onStart: (begun) => {
             id = begun;
           },
           onEvent: ({ type, state }) => {
             if (type === 'StateExited' && state?.name === 'JudgeWave' && asked.length === 0) {
-              asked.push(ferry.rollBack(id, 'customers see errors'));
+              asked.push(backend.rollBack(id, 'customers see errors'));
             }
           },
         },
@@ -35,7 +35,7 @@ describe('a rollout with a requested rollback', () => {
       expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
       expect(end.output?.summary).toContain('customers see errors');
       expect(await served(fleet)).toEqual(Array(4).fill(first.fingerprint));
-      expect(await ferry.rollBack(id, 'again')).toBeNull();
+      expect(await backend.rollBack(id, 'again')).toBeNull();
     },
   );
 
@@ -44,17 +44,17 @@ describe('a rollout with a requested rollback', () => {
     patient,
     async () => {
       const fleet = await aFleet(4);
-      const { ferry, first } = await fleet.openServing();
+      const { backend, first } = await fleet.openServing();
       const [, stuck] = fleet.servers;
       if (stuck !== undefined) makeStuck(stuck);
-      const halted = await ferry.rollout(
-        carrying(await aVersion(), { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
+      const halted = await backend.rollout(
+        rolloutTo(await aVersion(), { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
       );
       expect(halted.output).toMatchObject({ outcome: 'halted', counts: { deployed: 1, rolled_back: 1 } });
       if (stuck !== undefined) rmSync(stuck.stuckPath);
 
-      expect(await ferry.rollBack(halted.id, 'enough')).toMatchObject({ outcome: 'halted' });
-      const end = await ferry.resume(halted.id, null);
+      expect(await backend.rollBack(halted.id, 'enough')).toMatchObject({ outcome: 'halted' });
+      const end = await backend.resume(halted.id, null);
 
       expect(end).toMatchObject({ status: 'FAILED', output: { outcome: 'rolled_back' } });
       expect(await served(fleet)).toEqual(Array(4).fill(first.fingerprint));

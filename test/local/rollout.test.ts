@@ -8,9 +8,9 @@ import type { LocalMessage } from '../../local/aws/sns.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import {
   appliedSince,
-  carrying,
   commandsOf,
-  saysUntil,
+  readUntil,
+  rolloutTo,
   secretOf,
   served,
   spawnRollout,
@@ -30,14 +30,14 @@ describe('a rollout on this machine', () => {
     patient,
     async () => {
       const fleet = await aFleet(6);
-      const { ferry, first } = await fleet.openServing();
+      const { backend, first } = await fleet.openServing();
       const second = await aVersion();
       const stuck = fleet.servers[2];
       if (stuck !== undefined) makeStuck(stuck);
       const entered: (string | undefined)[] = [];
 
-      const end = await ferry.rollout(
-        carrying(second, { targets: fleet.targets, strategy: { waves, toleratedFailures: 1 } }),
+      const end = await backend.rollout(
+        rolloutTo(second, { targets: fleet.targets, strategy: { waves, toleratedFailures: 1 } }),
         { onEvent: ({ type, state }) => type === 'StateEntered' && entered.push(state?.name) },
       );
 
@@ -49,7 +49,7 @@ describe('a rollout on this machine', () => {
       const other = { '2': first.fingerprint };
       expect(await served(fleet)).toEqual(Object.assign(Array(6).fill(second.fingerprint), other));
       expect(entered.filter((state) => state === 'DeployWave')).toHaveLength(3);
-      expect((await ferry.rollouts())[0]).toMatchObject({ id: end.id, status: 'ended', failures: 1 });
+      expect((await backend.rollouts())[0]).toMatchObject({ id: end.id, status: 'ended', failures: 1 });
     },
   );
 
@@ -58,12 +58,12 @@ describe('a rollout on this machine', () => {
     patient,
     async () => {
       const fleet = await aFleet(6);
-      const { ferry, first } = await fleet.openServing();
+      const { backend, first } = await fleet.openServing();
       const stuck = fleet.servers[2];
       if (stuck !== undefined) makeStuck(stuck);
 
-      const end = await ferry.rollout(
-        carrying(await aVersion(), { targets: fleet.targets, strategy: { waves, onHalt: 'rollback' } }),
+      const end = await backend.rollout(
+        rolloutTo(await aVersion(), { targets: fleet.targets, strategy: { waves, onHalt: 'rollback' } }),
       );
 
       expect(end).toMatchObject({
@@ -85,17 +85,17 @@ describe('a rollout on this machine', () => {
     patient,
     async () => {
       const fleet = await aFleet(4);
-      const { ferry } = await fleet.openServing();
+      const { backend } = await fleet.openServing();
       const second = await aVersion();
       const before = commandsOf(fleet.stateDir);
       const [, stuck] = fleet.servers;
       if (stuck !== undefined) makeStuck(stuck);
-      const halted = await ferry.rollout(
-        carrying(second, { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
+      const halted = await backend.rollout(
+        rolloutTo(second, { targets: fleet.targets, strategy: { waves: [2, '100%'] } }),
       );
       if (stuck !== undefined) rmSync(stuck.stuckPath);
 
-      const end = await ferry.resume(halted.id, secretOf(second));
+      const end = await backend.resume(halted.id, secretOf(second));
 
       expect(halted).toMatchObject({
         status: 'FAILED',
@@ -118,7 +118,7 @@ describe('a rollout on this machine', () => {
     patient,
     async () => {
       const fleet = await aFleet(6);
-      const { ferry } = await fleet.openServing();
+      const { backend } = await fleet.openServing();
       const second = await aVersion();
       const before = commandsOf(fleet.stateDir);
       const gate = join(scratch(), 'gate');
@@ -129,9 +129,9 @@ describe('a rollout on this machine', () => {
           ? target
           : RegisteredTarget.parse({ ...target, config: { ...target.config, validateCommand } }),
       );
-      const wish = carrying(second, { targets, strategy: { waves: [1, '100%'] } });
+      const wish = rolloutTo(second, { targets, strategy: { waves: [1, '100%'] } });
       const child = spawnRollout(fleet.stateDir, wish);
-      const said = await saysUntil(
+      const said = await readUntil(
         child,
         /(?=[\s\S]*web-2 Deployed)(?=[\s\S]*web-3 Deployed)(?=[\s\S]*web-4 PushBundle)(?=[\s\S]*web-6 PushBundle)/,
       );
@@ -141,7 +141,7 @@ describe('a rollout on this machine', () => {
       child.kill('SIGKILL');
       await once(child, 'exit');
       writeFileSync(gate, '');
-      const end = await ferry.resume(id, secretOf(second));
+      const end = await backend.resume(id, secretOf(second));
 
       expect(end).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'finished' } });
       expect(await served(fleet)).toEqual(Array(6).fill(second.fingerprint));
@@ -156,22 +156,22 @@ describe('a rollout on this machine', () => {
     patient,
     async () => {
       const fleet = await aFleet(2);
-      const { ferry } = await fleet.openServing();
+      const { backend } = await fleet.openServing();
       const second = await aVersion();
       const strategy = { waves: [1, '100%'], approvalAfterWave: 1 };
-      const child = spawnRollout(fleet.stateDir, carrying(second, { targets: fleet.targets, strategy }));
+      const child = spawnRollout(fleet.stateDir, rolloutTo(second, { targets: fleet.targets, strategy }));
       const exited = once(child, 'exit');
-      const said = await saysUntil(child, /rollout AwaitApproval/);
+      const said = await readUntil(child, /rollout AwaitApproval/);
       const id = /^started (.*)$/.exec(said.find((line) => line.startsWith('started')) ?? '')?.[1] ?? '';
       const answer = { verdict: 'approved', by: 'somebody' } as const;
-      while (!(await ferry.decide(id, answer))) await sleep(50);
+      while (!(await backend.decide(id, answer))) await sleep(50);
 
-      const rest = await saysUntil(child, /ended/);
+      const rest = await readUntil(child, /ended/);
       await exited;
 
       expect(rest.at(-1)).toBe('ended finished');
       expect(await served(fleet)).toEqual(Array(2).fill(second.fingerprint));
-      expect(await ferry.decide(id, answer)).toBe(false);
+      expect(await backend.decide(id, answer)).toBe(false);
     },
   );
 
@@ -182,19 +182,19 @@ describe('a rollout on this machine', () => {
       const fleet = await aFleet(3);
       await fleet.openServing();
       const messages: LocalMessage[] = [];
-      const ferry = await fleet.open({ deploymentsAtOnce: 1, onMessage: (one) => messages.push(one) });
+      const backend = await fleet.open({ deploymentsAtOnce: 1, onMessage: (one) => messages.push(one) });
       const second = await aVersion();
       let id = '';
       const halting: Promise<boolean>[] = [];
 
-      const end = await ferry.rollout(
-        carrying(second, { targets: fleet.targets, strategy: { waves: ['100%'] } }),
+      const end = await backend.rollout(
+        rolloutTo(second, { targets: fleet.targets, strategy: { waves: ['100%'] } }),
         {
           onStart: (begun) => {
             id = begun;
           },
           onDeploymentEvent: (_, { type }) => {
-            if (type === 'StateEntered' && halting.length === 0) halting.push(ferry.halt(id, 'stop it'));
+            if (type === 'StateEntered' && halting.length === 0) halting.push(backend.halt(id, 'stop it'));
           },
         },
       );
@@ -205,18 +205,18 @@ describe('a rollout on this machine', () => {
         Array(2).fill('skipped'),
       );
       expect(messages.map(({ subject }) => subject).join()).toMatch(/halted/i);
-      expect(await ferry.halt('nobody', 'stop it')).toBe(false);
+      expect(await backend.halt('nobody', 'stop it')).toBe(false);
     },
   );
 
   test('A rollout on this machine leaves the private key on the hosts alone', patient, async () => {
     const fleet = await aFleet(2);
-    const { ferry, first } = await fleet.openServing();
+    const { backend, first } = await fleet.openServing();
     const stuck = fleet.servers[1];
     if (stuck !== undefined) makeStuck(stuck);
     const second = await aVersion();
-    await ferry.rollout(carrying(second, { targets: fleet.targets, strategy: { onHalt: 'rollback' } }));
-    await ferry.close();
+    await backend.rollout(rolloutTo(second, { targets: fleet.targets, strategy: { onHalt: 'rollback' } }));
+    await backend.close();
 
     const needles = [first, second].flatMap(({ keyPem }) => needlesOf(keyPem));
     const found = filesUnder(fleet.stateDir).filter((path) => {
@@ -230,9 +230,9 @@ describe('a rollout on this machine', () => {
 
   test('A rollout on this machine of a version that was rolled out is not run again', patient, async () => {
     const fleet = await aFleet(1);
-    const { ferry, first } = await fleet.openServing();
+    const { backend, first } = await fleet.openServing();
 
-    const again = await ferry.rollout(carrying(first, { targets: fleet.targets }));
+    const again = await backend.rollout(rolloutTo(first, { targets: fleet.targets }));
 
     expect(again).toMatchObject({
       status: 'SUCCEEDED',
@@ -246,16 +246,16 @@ describe('a rollout on this machine', () => {
     patient,
     async () => {
       const fleet = await aFleet(1);
-      const { ferry, first } = await fleet.openServing();
+      const { backend, first } = await fleet.openServing();
       const [target] = fleet.targets;
       const tagged = RegisteredTarget.parse({ ...target, host: { tags: { role: 'web' } } });
-      const [done] = await ferry.rollouts();
+      const [done] = await backend.rollouts();
 
-      await expect(ferry.rollout(carrying(first, { targets: [tagged] }))).rejects.toMatchObject({
+      await expect(backend.rollout(rolloutTo(first, { targets: [tagged] }))).rejects.toMatchObject({
         name: 'InvalidTarget',
       });
-      await expect(ferry.resume(done?.id ?? '', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
-      await expect(ferry.resume('nobody', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
+      await expect(backend.resume(done?.id ?? '', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
+      await expect(backend.resume('nobody', null)).rejects.toMatchObject({ name: 'InvalidRequest' });
     },
   );
 
@@ -264,9 +264,9 @@ describe('a rollout on this machine', () => {
     patient,
     async () => {
       const fleet = await aFleet(2);
-      const { ferry } = await fleet.openServing();
+      const { backend } = await fleet.openServing();
 
-      const swept = await ferry.sweep();
+      const swept = await backend.sweep();
 
       expect(
         swept.targets.map(({ targetId, condition, healing }) => [targetId, condition, healing]).sort(),

@@ -28,13 +28,13 @@ function open(): Engine {
   return engine;
 }
 
-interface Found {
+interface GetItemResult {
   readonly Item?: { readonly n: { readonly N: string } };
 }
 
 function counter(engine: Engine): number {
   const request = { TableName: tableNames.locks, Key: { pk: { S: 'counter' } } };
-  return Number((engine.execute('GetItem', request) as Found).Item?.n.N ?? 0);
+  return Number((engine.execute('GetItem', request) as GetItemResult).Item?.n.N ?? 0);
 }
 
 function run(program: string, ...args: string[]): ChildProcess {

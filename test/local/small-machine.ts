@@ -19,7 +19,7 @@ export const oneTask = (task: object) => ({
     Work: {
       Type: 'Task',
       Resource: invoke,
-      TimeoutSeconds: 5,
+      TimeoutSeconds: 300,
       Parameters: { FunctionName: '${DoWorkArn}', Payload: { 'input.$': '$', 'token.$': '$$.Task.Token' } },
       Catch: [{ ErrorEquals: ['States.ALL'], Next: 'Caught' }],
       Next: 'Done',
@@ -31,7 +31,7 @@ export const oneTask = (task: object) => ({
 });
 export const waiting = { Resource: `${invoke}.waitForTaskToken` };
 
-interface House {
+interface MachineRig {
   readonly executions: Executions;
   readonly client: SFNClient;
   readonly events: { detail: { status: string } }[];
@@ -39,19 +39,19 @@ interface House {
 
 export const opened: (() => Promise<unknown>)[] = [];
 
-export async function open(machine: object, source: string, folder = scratch()): Promise<House> {
+export async function open(machine: object, source: string, folder = scratch()): Promise<MachineRig> {
   const lambdas = openLambdas({
     folder: tinyLambdas({ 'do-work': source }),
     database: join(folder, 'dynamodb.sqlite'),
     environment: {},
     log: join(folder, 'lambda.log'),
   });
-  const events: House['events'] = [];
+  const events: MachineRig['events'] = [];
   const executions = openExecutions({
     machines: { 'deploy-target': substitute(JSON.stringify(machine)) },
     folder,
     invoke: lambdas.invoke,
-    onEnded: async (event) => void events.push(event as House['events'][number]),
+    onEnded: async (event) => void events.push(event as MachineRig['events'][number]),
   });
   const server = await startStepFunctions(executions, { onFault: nothing });
   const client = new SFNClient({
@@ -69,7 +69,7 @@ afterEach(async () => {
 });
 
 /** Runs one execution; the tokens handed to the function are given to `onToken`. */
-export async function run({ executions }: House, onToken: (token: string) => unknown = nothing) {
+export async function run({ executions }: MachineRig, onToken: (token: string) => unknown = nothing) {
   const tokens: string[] = [];
   const poll = setInterval(() => {
     for (const token of tokensGivenAway()) {

@@ -12,7 +12,7 @@ export const bucket = 'a-bucket';
 const invoke = (name: string, payload: object) => ({
   Type: 'Task',
   Resource: 'arn:aws:states:::lambda:invoke',
-  TimeoutSeconds: 30,
+  TimeoutSeconds: 300,
   Parameters: { FunctionName: `\${${name}Arn}`, Payload: payload },
 });
 
@@ -30,19 +30,19 @@ export const mapMachine = {
       },
       ItemProcessor: {
         ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-        StartAt: 'Carry',
+        StartAt: 'HandleItem',
         States: {
-          Carry: {
-            ...invoke('CarryItem', {
+          HandleItem: {
+            ...invoke('HandleItem', {
               'item.$': '$$.Execution.Input',
               'execution.$': '$$.Execution.Id',
               'name.$': '$$.Execution.Name',
               'machine.$': '$$.StateMachine.Id',
             }),
             OutputPath: '$.Payload',
-            Next: 'Carried',
+            Next: 'Handled',
           },
-          Carried: { Type: 'Succeed' },
+          Handled: { Type: 'Succeed' },
         },
       },
       MaxConcurrencyPath: '$.atOnce',
@@ -69,7 +69,7 @@ export const mapMachine = {
   },
 };
 
-export interface MapHouse {
+export interface MapRig {
   readonly executions: Executions;
   readonly objects: Objects;
   readonly client: SFNClient;
@@ -77,15 +77,15 @@ export interface MapHouse {
   close(): Promise<void>;
 }
 
-export interface MapHouseOptions {
+export interface MapRigOptions {
   readonly folder: string;
-  /** Holds `carry-item` and `after-wave`. */
+  /** Holds `handle-item` and `after-wave`. */
   readonly lambdas: string;
   readonly childrenAtOnce?: number | undefined;
 }
 
 /** Opens the machine on a folder, as a process does. */
-export async function openMapHouse(options: MapHouseOptions): Promise<MapHouse> {
+export async function openMapRig(options: MapRigOptions): Promise<MapRig> {
   const { folder, childrenAtOnce } = options;
   const lambdas = openLambdas({
     folder: options.lambdas,
@@ -94,7 +94,7 @@ export async function openMapHouse(options: MapHouseOptions): Promise<MapHouse> 
     log: join(folder, 'lambda.log'),
   });
   const objects = openObjects(join(folder, 'objects'));
-  const endings: MapHouse['endings'][number][] = [];
+  const endings: MapRig['endings'][number][] = [];
   const executions = openExecutions({
     machines: { [machineName]: substitute(JSON.stringify(mapMachine)) },
     folder: join(folder, 'executions'),

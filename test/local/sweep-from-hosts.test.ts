@@ -20,7 +20,7 @@ import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { aSweptCertificate } from '../fixtures/sweep.ts';
 import { startTables, tableNames } from '../fixtures/world.ts';
 import { describeWith, program } from '../rigs/require-daemon.ts';
-import { carrying, commandsOf, useFleets } from './fleet.ts';
+import { commandsOf, rolloutTo, useFleets } from './fleet.ts';
 import { filesUnder, needlesOf } from './needles.ts';
 import { scratch } from './scratch.ts';
 import { aServedTarget, type ServedTarget } from './served-target.ts';
@@ -149,17 +149,17 @@ describe('a sweep on this machine', () => {
     patient,
     async () => {
       const fleet = await aFleet(1);
-      const [ferry, version] = [await fleet.open(), await aVersion()];
+      const [backend, version] = [await fleet.open(), await aVersion()];
       const targets = fleet.targets.map((target) =>
         RegisteredTarget.parse({ ...target, verify: { ...(target.verify as object), probeFrom: 'host' } }),
       );
-      await ferry.rollout(carrying(version, { targets }));
+      await backend.rollout(rolloutTo(version, { targets }));
       const before = commandsOf(fleet.stateDir);
 
-      const ok = await ferry.sweep();
+      const ok = await backend.sweep();
       const [first] = fleet.servers;
       if (first !== undefined) await swap(first, await aVersion());
-      const drifted = await ferry.sweep();
+      const drifted = await backend.sweep();
 
       expect(ok.targets).toMatchObject([{ targetId: 'web-1', condition: 'ok' }]);
       expect(drifted.targets).toMatchObject([{ targetId: 'web-1', condition: 'drift' }]);

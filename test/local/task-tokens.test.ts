@@ -1,14 +1,14 @@
 import { SendTaskFailureCommand, SendTaskSuccessCommand } from '@aws-sdk/client-sfn';
 import { describe, expect, test } from 'vitest';
-import { givesAwayToken, oneTask, open, run, waiting } from './small-machine.ts';
+import { givesAwayToken, oneTask, open, run, tokensGivenAway, waiting } from './small-machine.ts';
 
 describe('a task that waits for its token', () => {
   test('A task that waits for its token ends with what comes with the token, and takes one answer only', async () => {
-    const house = await open(oneTask(waiting), givesAwayToken());
+    const rig = await open(oneTask(waiting), givesAwayToken());
     const answer = (taskToken: string) =>
-      house.client.send(new SendTaskSuccessCommand({ taskToken, output: '{"outcome":"applied"}' }));
+      rig.client.send(new SendTaskSuccessCommand({ taskToken, output: '{"outcome":"applied"}' }));
 
-    const { output, tokens } = await run(house, answer);
+    const { output, tokens } = await run(rig, answer);
 
     expect(output).toEqual({ outcome: 'applied' });
     await expect(answer(tokens[0] ?? '')).rejects.toMatchObject({ name: 'TaskTimedOut' });
@@ -16,35 +16,37 @@ describe('a task that waits for its token', () => {
   });
 
   test('A task that waits for its token may be answered before its function has returned', async () => {
-    const house = await open(
+    const rig = await open(
       oneTask(waiting),
       givesAwayToken('await new Promise((go) => setTimeout(go, 300));'),
     );
 
-    const { output } = await run(house, (taskToken) =>
-      house.client.send(new SendTaskSuccessCommand({ taskToken, output: '1' })),
+    const { output } = await run(rig, (taskToken) =>
+      rig.client.send(new SendTaskSuccessCommand({ taskToken, output: '1' })),
     );
 
     expect(output).toBe(1);
   });
 
   test('A task that waits for its token fails with the error and cause of SendTaskFailure', async () => {
-    const house = await open(oneTask(waiting), givesAwayToken());
+    const rig = await open(oneTask(waiting), givesAwayToken());
 
-    const { output } = await run(house, (taskToken) =>
-      house.client.send(new SendTaskFailureCommand({ taskToken, error: 'HostLost', cause: 'silence' })),
+    const { output } = await run(rig, (taskToken) =>
+      rig.client.send(new SendTaskFailureCommand({ taskToken, error: 'HostLost', cause: 'silence' })),
     );
 
     expect(output).toEqual({ Error: 'HostLost', Cause: 'silence' });
   });
 
   test('A task that waits for its token times out, and its token is dead', async () => {
-    const house = await open(oneTask({ ...waiting, TimeoutSeconds: 1 }), givesAwayToken());
+    const rig = await open(oneTask({ ...waiting, TimeoutSeconds: 1 }), givesAwayToken());
 
-    const { output, tokens } = await run(house);
+    const { output } = await run(rig);
 
     expect(output).toMatchObject({ Error: 'States.Timeout' });
-    const late = house.client.send(new SendTaskSuccessCommand({ taskToken: tokens[0] ?? '', output: '1' }));
+    await expect.poll(tokensGivenAway).toHaveLength(1);
+    const taskToken = tokensGivenAway()[0] ?? '';
+    const late = rig.client.send(new SendTaskSuccessCommand({ taskToken, output: '1' }));
     await expect(late).rejects.toMatchObject({ name: 'TaskTimedOut' });
   });
 
@@ -53,18 +55,18 @@ describe('a task that waits for its token', () => {
       ...waiting,
       Retry: [{ ErrorEquals: ['Again'], IntervalSeconds: 1, MaxAttempts: 1 }],
     });
-    const house = await open(machine, givesAwayToken());
+    const rig = await open(machine, givesAwayToken());
     const seen: string[] = [];
 
-    const { output, tokens } = await run(house, async (taskToken) => {
+    const { output, tokens } = await run(rig, async (taskToken) => {
       seen.push(taskToken);
       if (seen.length === 1) {
-        await house.client.send(new SendTaskFailureCommand({ taskToken, error: 'Again' }));
+        await rig.client.send(new SendTaskFailureCommand({ taskToken, error: 'Again' }));
       } else {
         await expect(
-          house.client.send(new SendTaskSuccessCommand({ taskToken: seen[0] ?? '', output: '1' })),
+          rig.client.send(new SendTaskSuccessCommand({ taskToken: seen[0] ?? '', output: '1' })),
         ).rejects.toMatchObject({ name: 'TaskTimedOut' });
-        await house.client.send(new SendTaskSuccessCommand({ taskToken, output: '2' }));
+        await rig.client.send(new SendTaskSuccessCommand({ taskToken, output: '2' }));
       }
     });
 

@@ -10,7 +10,7 @@ const beginnings: fc.Arbitrary<Beginning> = fc.record({
   skewMinutes: fc.constantFrom(-60, 0, 60),
 });
 
-const plots = fc.record({
+const inputs = fc.record({
   seed: fc.integer(),
   hosts: fc.integer({ min: 1, max: 2 }),
   beginnings: fc.array(beginnings, { minLength: 2, maxLength: 6 }),
@@ -18,7 +18,7 @@ const plots = fc.record({
 
 describe('locks, in any interleaving of acquisitions, crashes, takeovers, redrives and late commands', () => {
   test('Two executions never hold a lock that a host would obey, fences only grow, and all locks end free, in any interleaving', {
-    timeout: 600_000,
+    timeout: 3_600_000,
   }, async () => {
     const totals: Record<string, number> = { interleavings: 0 };
     const add = (what: string, count: number) => {
@@ -26,8 +26,8 @@ describe('locks, in any interleaving of acquisitions, crashes, takeovers, redriv
     };
 
     await fc.assert(
-      fc.asyncProperty(plots, async (plot) => {
-        const by = await play(plot);
+      fc.asyncProperty(inputs, async (input) => {
+        const by = await play(input);
 
         expect([...by.problems, ...by.watch.problems, ...by.hosts.problems]).toEqual([]);
         add('interleavings', 1);

@@ -64,7 +64,7 @@ async function play(world: World, count: number, { action, dies, isLost }: Story
   const [acquire, record] = [acquireLock(by), recordOutcome(by)];
   const turns: { at: number; fence: number; requestNumber: number }[] = [];
   const inside = new Set<number>();
-  let crowd = 0;
+  let maximumHolders = 0;
 
   const one = async (at: number) => {
     const execution = anExecution();
@@ -72,7 +72,7 @@ async function play(world: World, count: number, { action, dies, isLost }: Story
     const state = await persistently(() => acquire({ execution, request }));
     if (state === 'superseded') return;
     inside.add(at);
-    crowd = Math.max(crowd, inside.size);
+    maximumHolders = Math.max(maximumHolders, inside.size);
     turns.push({ at, fence: state.deployment.fence, requestNumber: state.deployment.requestNumber });
     await sleep(Math.random() * 3);
     inside.delete(at);
@@ -83,7 +83,7 @@ async function play(world: World, count: number, { action, dies, isLost }: Story
       );
   };
   await Promise.all(Array.from({ length: count }, (_, at) => one(at)));
-  return { target, turns, crowd };
+  return { target, turns, maximumHolders };
 }
 
 const strictlyRising = (numbers: readonly number[]) =>
@@ -93,13 +93,13 @@ describe('fifty executions for one target', () => {
   test('Fifty executions for one target hold it one at a time, under fences that rise by one, and leave no lock', async () => {
     const world = aWorld(tables.documents);
 
-    const { target, turns, crowd } = await play(world, 50, {
+    const { target, turns, maximumHolders } = await play(world, 50, {
       action: 'validate',
       dies: () => false,
       isLost: () => false,
     });
 
-    expect(crowd).toBe(1);
+    expect(maximumHolders).toBe(1);
     expect(turns.map(({ fence }) => fence)).toEqual(Array.from({ length: 50 }, (_, at) => at + 1));
     expect(await world.locks.read(target.id)).toMatchObject({ owner: null, fence: 50 });
     expect(await world.history.list({ targetId: target.id })).toHaveLength(50);
@@ -108,13 +108,13 @@ describe('fifty executions for one target', () => {
   test('Fifty executions for one target end with the one requested last; those before it come earlier or are superseded', async () => {
     const world = aWorld(tables.documents);
 
-    const { target, turns, crowd } = await play(world, 50, {
+    const { target, turns, maximumHolders } = await play(world, 50, {
       action: 'deploy',
       dies: () => false,
       isLost: () => false,
     });
 
-    expect(crowd).toBe(1);
+    expect(maximumHolders).toBe(1);
     expect(strictlyRising(turns.map(({ fence }) => fence))).toBe(true);
     expect(strictlyRising(turns.map(({ requestNumber }) => requestNumber))).toBe(true);
     expect(turns.at(-1)?.requestNumber).toBe(50);
@@ -130,7 +130,7 @@ describe('fifty executions for one target', () => {
           const world = aWorld(tables.documents);
           let answers = 0;
 
-          const { target, turns, crowd } = await play(world, count, {
+          const { target, turns, maximumHolders } = await play(world, count, {
             action: mode % 2 === 0 ? 'validate' : 'deploy',
             dies: (at) => at % 3 === 1,
             isLost: () => ++answers % (mode + 4) === 0,
@@ -138,7 +138,7 @@ describe('fifty executions for one target', () => {
 
           const last = turns.at(-1);
           const lock = await world.locks.read(target.id);
-          expect(crowd).toBe(1);
+          expect(maximumHolders).toBe(1);
           expect(strictlyRising(turns.map(({ fence }) => fence))).toBe(true);
           expect(lock.fence).toBe(last?.fence);
           expect(lock.owner === null).toBe((last?.at ?? 0) % 3 !== 1);

@@ -1,7 +1,7 @@
 // Hosts are simulated (rollout/model-hosts.ts): they obey fences, receipts and journals as the agent does.
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { beats, type Plot, play } from './rollout/story.ts';
+import { play, type StoryInput, storyEvents } from './rollout/story.ts';
 import { makeVersions, type Versions } from './rollout/versions.ts';
 
 // transactions retry without a pause, so that a seed always gives the same story
@@ -20,7 +20,7 @@ const requestedStories = process.env.CERTFERRY_ROLLOUT_STORIES;
 const stories = Number(requestedStories ?? 500);
 const sameEachTime = 20_261_122;
 
-const plots: fc.Arbitrary<Plot> = fc.record({
+const inputs: fc.Arbitrary<StoryInput> = fc.record({
   seed: fc.integer(),
   targets: fc.integer({ min: 1, max: 6 }),
   hosts: fc.integer({ min: 1, max: 6 }),
@@ -36,15 +36,15 @@ const plots: fc.Arbitrary<Plot> = fc.record({
     onHalt: fc.constantFrom('stop', 'rollback', 'rollback'),
     onStaleService: fc.constantFrom('halt', 'report'),
   }),
-  beats: fc.array(fc.constantFrom(...beats), { maxLength: 6 }),
-}) as fc.Arbitrary<Plot>;
+  storyEvents: fc.array(fc.constantFrom(...storyEvents), { maxLength: 6 }),
+}) as fc.Arbitrary<StoryInput>;
 
 let versions: Versions;
 beforeAll(async () => {
   versions = await makeVersions(10);
 });
 
-/** Runs one story and logs every step: the JSON of a plot, as in a counterexample. */
+/** Runs one story and logs every step: the JSON of an input, as in a counterexample. */
 const singleStory = process.env.CERTFERRY_ROLLOUT_STORY;
 
 describe('rollouts in any interleaving of events', () => {
@@ -57,12 +57,12 @@ describe('rollouts in any interleaving of events', () => {
     };
 
     if (singleStory !== undefined) {
-      const world = await play(JSON.parse(singleStory) as Plot, versions, (line) => console.log(line));
+      const world = await play(JSON.parse(singleStory) as StoryInput, versions, (line) => console.log(line));
       expect(world.problems).toEqual([]);
     }
     await fc.assert(
-      fc.asyncProperty(plots, async (plot) => {
-        const world = await play(plot, versions);
+      fc.asyncProperty(inputs, async (input) => {
+        const world = await play(input, versions);
 
         expect([...world.problems, ...world.observer.locks.problems, ...world.hosts.problems]).toEqual([]);
         add('stories', 1);

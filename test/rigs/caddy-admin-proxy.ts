@@ -5,8 +5,8 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
  * What the proxy does with the n-th change. Null: forward it. A response: return it instead of Caddy's. `silence`: forward
  * the change, but withhold Caddy's response.
  */
-export type Interference = (count: number) => Interfering | Promise<Interfering>;
-type Interfering = { readonly status: number; readonly body: string } | 'silence' | null;
+export type Interference = (count: number) => ProxyResponse | Promise<ProxyResponse>;
+type ProxyResponse = { readonly status: number; readonly body: string } | 'silence' | null;
 
 /**
  * A proxy between the agent and Caddy's admin API that interferes with changes. It forwards all other requests, and

@@ -73,7 +73,7 @@ export async function dovecotSite(folder: string): Promise<DovecotSite> {
     async stop() {
       const pid = pidIn(pidFile);
       if (pid === null) return;
-      // it leads the group of all that it started; told politely it would take its time, a second each
+      // it leads the group of all that it started; with SIGTERM it would need a second each
       process.kill(-pid, 'SIGKILL');
       await until(() => !isAlive(pid), `dovecot ${pid} to end`);
     },

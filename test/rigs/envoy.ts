@@ -23,10 +23,14 @@ interface EnvoyMaker {
 }
 
 /** `files`: Envoy watches the folder of certificate and key. `sds`: that of the SDS resource, `watched_directory`. */
-type Watched = 'files' | 'sds';
+type WatchedFolder = 'files' | 'sds';
 
 /** A real Envoy with a listener whose certificate is an SDS secret. */
-export function envoyDaemon(program: string, needs: readonly Need[], watched: Watched): DaemonUnderContract {
+export function envoyDaemon(
+  program: string,
+  needs: readonly Need[],
+  watched: WatchedFolder,
+): DaemonUnderContract {
   const flags = ['--disable-hot-restart', '--concurrency', '1', '--log-level', 'warn'];
   const maker: EnvoyMaker = {
     validate: (configPath) => [program, '--mode', 'validate', '-c', configPath],
@@ -71,7 +75,7 @@ export function envoyConfigIn(folder: string): string {
   return join(folder, 'envoy.yaml');
 }
 
-async function envoySite(folder: string, maker: EnvoyMaker, watched: Watched): Promise<Site> {
+async function envoySite(folder: string, maker: EnvoyMaker, watched: WatchedFolder): Promise<Site> {
   const paths: EnvoyPaths = {
     ...watchedPaths(folder, 'tls.yaml'),
     port: await freePort(),
@@ -98,7 +102,7 @@ async function envoySite(folder: string, maker: EnvoyMaker, watched: Watched): P
   };
 }
 
-function sdsResource({ certPath, keyPath, trigger }: WatchedPaths, watched: Watched): string {
+function sdsResource({ certPath, keyPath, trigger }: WatchedPaths, watched: WatchedFolder): string {
   return `resources:
   - "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret
     name: server_cert

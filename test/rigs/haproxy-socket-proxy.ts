@@ -5,15 +5,17 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
  * What the proxy does with a command. A text: return it instead of haproxy's output. Null: forward the command. Undefined:
  * never respond.
  */
-export type Meddle = (command: string) => Promise<string | null | undefined> | string | null | undefined;
+export type Interference = (
+  command: string,
+) => Promise<string | null | undefined> | string | null | undefined;
 
 /** A stats socket that forwards to the real one, to simulate failures of haproxy. */
-export function betweenHaproxy(path: string, real: string, meddle: Meddle): Server {
+export function betweenHaproxy(path: string, real: string, interfere: Interference): Server {
   rmSync(path, { force: true });
   const server = createServer((client) => {
     client.on('error', () => client.destroy());
     client.once('data', (data: Buffer) => {
-      void Promise.resolve(meddle(data.toString())).then((answer) => {
+      void Promise.resolve(interfere(data.toString())).then((answer) => {
         if (answer === null) passOn(client, data, real);
         else if (answer !== undefined) client.end(`${answer}\n`);
       });

@@ -19,7 +19,7 @@ export interface Setup {
 }
 
 /** A configured daemon that is not started yet. */
-export interface Prepared {
+export interface PreparedDaemon {
   /** Command that starts it in the foreground. */
   readonly argv: readonly string[];
   /** The user that starts it. Default: root, whose privileges the daemon drops itself. */
@@ -40,7 +40,7 @@ export interface PresetDaemon {
   readonly user: string;
   readonly needs: readonly Need[];
   version(): string;
-  prepare(setup: Setup): Prepared;
+  prepare(setup: Setup): PreparedDaemon;
 }
 
 /** None of these daemons can check files before it uses them. */
@@ -115,7 +115,7 @@ export async function presetSite(daemon: PresetDaemon, folder: string): Promise<
   };
 }
 
-function startIn(folder: string, { argv, runAs }: Prepared, extra: readonly string[]): ChildProcess {
+function startIn(folder: string, { argv, runAs }: PreparedDaemon, extra: readonly string[]): ChildProcess {
   const [file = '', ...args] = [...argv, ...extra];
   return spawn(file, args, {
     cwd: folder,

@@ -87,7 +87,7 @@ export function useFleet(): (size: number) => Promise<Fleet> {
       backends.push(backend);
       return backend;
     };
-    const rollOut = (ferry: LocalBackend, version: IssuedCertificate, options: RolloutOptions = {}) => {
+    const rollOut = (backend: LocalBackend, version: IssuedCertificate, options: RolloutOptions = {}) => {
       const { strategy = {}, endpoints = [], secret = version, window, observer } = options;
       const rollout = {
         certificate: { name: certificate, serviceEndpoints: endpoints },
@@ -95,7 +95,7 @@ export function useFleet(): (size: number) => Promise<Fleet> {
         version: { secret: secretOf(secret), fingerprint: version.fingerprint },
         strategy,
       };
-      return ferry.rollout(rollout, observer);
+      return backend.rollout(rollout, observer);
     };
     const unchanged = await open({});
     await rollOut(unchanged, old, { strategy: { waves: ['100%'] } });
@@ -103,16 +103,16 @@ export function useFleet(): (size: number) => Promise<Fleet> {
       async run(scenario) {
         hosts.setFaults(scenario);
         lambdas.inject(scenario.faults ?? {});
-        const ferry = scenario.machine === undefined ? unchanged : await open(scenario.machine);
-        if (scenario.rolledOutBefore === true) await rollOut(ferry, fresh);
+        const backend = scenario.machine === undefined ? unchanged : await open(scenario.machine);
+        if (scenario.rolledOutBefore === true) await rollOut(backend, fresh);
         const { events, children, observer, when } = recordEvents();
-        when(scenario.haltIn ?? 'nowhere', async (id) => void (await ferry.halt(id, 'halted by the test')));
+        when(scenario.haltIn ?? 'nowhere', async (id) => void (await backend.halt(id, 'halted by the test')));
         when('AwaitApproval', async (id) => {
-          if (scenario.newerVersion === true) await rollOut(ferry, newer);
-          if (scenario.decision !== undefined) await decide(ferry, id, scenario.decision);
+          if (scenario.newerVersion === true) await rollOut(backend, newer);
+          if (scenario.decision !== undefined) await decide(backend, id, scenario.decision);
         });
         const endpoints = await servicesOf(scenario, (outdated) => serve(outdated ? old : fresh));
-        const end = await rollOut(ferry, fresh, {
+        const end = await rollOut(backend, fresh, {
           ...rolloutOptions(scenario),
           ...(scenario.differentBytes === true && { secret: newer }),
           endpoints,
@@ -192,8 +192,8 @@ function recordEvents() {
 }
 
 /** Repeats the decision, because the approval request exists only a moment after the state is entered. */
-async function decide(ferry: LocalBackend, id: string, verdict: 'approved' | 'rejected'): Promise<void> {
-  while (!(await ferry.decide(id, { verdict, by: 'an operator' }))) {
+async function decide(backend: LocalBackend, id: string, verdict: 'approved' | 'rejected'): Promise<void> {
+  while (!(await backend.decide(id, { verdict, by: 'an operator' }))) {
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -41,7 +41,7 @@ function holdersOf(faces: readonly Buffer[], folder: string): string[] {
   });
 }
 
-/** Command lines and environments of every process of this machine, over and over until told to stop. */
+/** Command lines and environments of every process of this machine, over and over until it is stopped. */
 function watchProcesses(faces: readonly Buffer[]): () => string[] {
   const found = new Set<string>();
   const look = setInterval(() => {

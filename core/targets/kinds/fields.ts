@@ -57,6 +57,10 @@ export const fileFields = {
     z.optional(Principal),
     'A group name, or a number in quotes. Default: the group of the existing file.',
   ),
+  fileUser: described(
+    z.optional(Principal),
+    'The user with whose privileges the agent reads and writes the files. Required if a user other than root can write to a folder of the files.',
+  ),
   validateCommand: described(
     z.optional(Command),
     'Checks the staged files before they are installed: a command line without shell syntax, or a list of words.',
@@ -100,7 +104,12 @@ type Argv<Config extends WithCommands> = Omit<Config, CommandField> & {
 export function withArgv<Shape extends z.core.$ZodShape>(object: z.ZodMiniObject<Shape, z.core.$strict>) {
   type Config = z.output<typeof object> & WithCommands;
   return z.pipe(
-    object.check(distinctPaths, plainCommand('validateCommand'), plainCommand('reloadCommand')),
+    object.check(
+      distinctPaths,
+      ownedByFileUser,
+      plainCommand('validateCommand'),
+      plainCommand('reloadCommand'),
+    ),
     z.transform((config) => {
       const { validateCommand, reloadCommand, ...rest } = config as Config;
       return {
@@ -140,6 +149,15 @@ function plainCommand(field: CommandField) {
     error: 'a command without shell syntax; write its words as a list, or set shell: true',
   });
 }
+
+/** Only root can give a file to another user, and with `fileUser` the agent is not root. */
+const ownedByFileUser = z.refine<object>(
+  (config) => {
+    const { owner, fileUser } = config as Readonly<Record<string, unknown>>;
+    return owner === undefined || fileUser === undefined || owner === fileUser;
+  },
+  { path: ['owner'], when: whenObject, error: 'no owner other than fileUser' },
+);
 
 /** With two files at one path, the file written last would overwrite the other. */
 const distinctPaths = z.refine<object>(

@@ -52,7 +52,7 @@ export interface Preset extends Paths {
 export const presets: Readonly<Record<PresetName, Preset>> = {
   /** https://www.postgresql.org/docs/current/ssl-tcp.html#SSL-SERVER-FILES; superuser through peer authentication. */
   postgresql: {
-    ...pathsIn('/etc/postgresql/tls'),
+    ...pathsIn('/etc/ssl/postgresql'),
     group: 'postgres',
     protocol: 'postgres',
     instance: ['socket', 'port'],
@@ -85,7 +85,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   },
   /** https://redis.io/docs/latest/operate/oss_and_stack/management/security/encryption/; `-e`: an error becomes the exit code. */
   redis: {
-    ...pathsIn('/etc/redis/tls'),
+    ...pathsIn('/etc/ssl/redis'),
     group: 'redis',
     protocol: 'tls',
     instance: ['socket', 'port'],
@@ -105,7 +105,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
   },
   /** https://www.rabbitmq.com/docs/ssl#rotation: Erlang caches PEM files. */
   rabbitmq: {
-    ...pathsIn('/etc/rabbitmq/tls'),
+    ...pathsIn('/etc/ssl/rabbitmq'),
     group: 'rabbitmq',
     protocol: 'tls',
     instance: ['node'],

@@ -58,13 +58,13 @@ const object = z.strictObject(fields).check(
 export const FilesConfig = z.pipe(withArgv(object), z.transform(withPreset));
 export type FilesConfig = z.infer<typeof FilesConfig>;
 
-type Parsed = z.infer<ReturnType<typeof withArgv<(typeof object)['shape']>>>;
+type ParsedConfig = z.infer<ReturnType<typeof withArgv<(typeof object)['shape']>>>;
 
 /** After the checks above, both paths are set. */
-type Complete = Parsed & { certPath: string; keyPath: string };
+type CompleteConfig = ParsedConfig & { certPath: string; keyPath: string };
 
-function withPreset(config: Parsed): Complete {
-  if (config.preset === undefined) return config as Complete;
+function withPreset(config: ParsedConfig): CompleteConfig {
+  if (config.preset === undefined) return config as CompleteConfig;
   const { certPath, keyPath, reload } = presets[config.preset];
   const complete = { ...config, certPath: config.certPath ?? certPath, keyPath: config.keyPath ?? keyPath };
   if (config.reload === 'none' || config.reloadCommand !== undefined) return complete;

@@ -11,7 +11,7 @@ import { buildReport, healingCandidate } from '../../drift/build-report.ts';
 import { checkSources } from '../../drift/check-sources.ts';
 import { byCertificate, publishSweepMetrics } from '../../drift/publish-metrics.ts';
 import { type Healing, startHealing } from '../../drift/start-healing.ts';
-import { type SweepServices, type Swept, sweepTargets } from '../../drift/sweep-targets.ts';
+import { type SweepResult, type SweepServices, sweepTargets } from '../../drift/sweep-targets.ts';
 import { ssmAt } from '../../runtime/clients.ts';
 import { setting } from '../../runtime/environment.ts';
 import { task } from '../../runtime/task.ts';
@@ -58,7 +58,10 @@ export const createHandler =
     return buildReport(sweep, { healing, heals: input.heal, sourceChecks });
   };
 
-async function healAll(swept: readonly Swept[], by: Services & { readonly now: Date }): Promise<Healing[]> {
+async function healAll(
+  swept: readonly SweepResult[],
+  by: Services & { readonly now: Date },
+): Promise<Healing[]> {
   const healing: Healing[] = [];
   for (const [certificate, targets] of byCertificate(swept)) {
     const [first] = targets;

@@ -16,13 +16,13 @@ export function parseCondition(expression: string, placeholders: Placeholders): 
   return condition;
 }
 
-interface Parsed {
+interface ParsedCondition {
   readonly condition: Condition;
   /** The whole is one pair of parentheses: DynamoDB accepts no second pair around it. */
   readonly isParenthesized: boolean;
 }
 
-function disjunction(parser: ExpressionParser): Parsed {
+function disjunction(parser: ExpressionParser): ParsedCondition {
   const first = conjunction(parser);
   const parts = [first.condition];
   while (parser.skipKeyword('OR')) parts.push(conjunction(parser).condition);
@@ -30,7 +30,7 @@ function disjunction(parser: ExpressionParser): Parsed {
   return { condition: (item) => parts.some((part) => part(item)), isParenthesized: false };
 }
 
-function conjunction(parser: ExpressionParser): Parsed {
+function conjunction(parser: ExpressionParser): ParsedCondition {
   const first = term(parser);
   const parts = [first.condition];
   while (parser.skipKeyword('AND')) parts.push(term(parser).condition);
@@ -38,7 +38,7 @@ function conjunction(parser: ExpressionParser): Parsed {
   return { condition: (item) => parts.every((part) => part(item)), isParenthesized: false };
 }
 
-function term(parser: ExpressionParser): Parsed {
+function term(parser: ExpressionParser): ParsedCondition {
   if (parser.peek()?.toUpperCase() === 'NOT') throw parser.notImplemented('NOT');
   if (parser.skip('(')) {
     const inner = disjunction(parser);

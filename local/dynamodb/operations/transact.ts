@@ -89,13 +89,13 @@ function isRepeated(
   return known !== null;
 }
 
-interface Evaluated {
+interface EvaluatedWrite {
   readonly prepared: PreparedWrite;
   readonly oldItem: Item | null;
   readonly outcome: Evaluation | { readonly type: 'invalid'; readonly message: string };
 }
 
-function evaluated(prepared: PreparedWrite): Evaluated {
+function evaluated(prepared: PreparedWrite): EvaluatedWrite {
   const oldItem = prepared.table.get(prepared.key);
   try {
     return { prepared, oldItem, outcome: prepared.evaluate(oldItem) };
@@ -105,7 +105,7 @@ function evaluated(prepared: PreparedWrite): Evaluated {
   }
 }
 
-function expectNoFailure(results: readonly Evaluated[]): void {
+function expectNoFailure(results: readonly EvaluatedWrite[]): void {
   const reasons = results.map(({ outcome }) => reasonOf(outcome));
   if (reasons.every(({ Code }) => Code === 'None')) return;
   const codes = reasons.map(({ Code }) => Code).join(', ');
@@ -122,7 +122,7 @@ interface Reason {
   readonly Item?: Item;
 }
 
-function reasonOf(outcome: Evaluated['outcome']): Reason {
+function reasonOf(outcome: EvaluatedWrite['outcome']): Reason {
   if (outcome.type === 'invalid') return { Code: 'ValidationError', Message: outcome.message };
   if (outcome.type !== 'condition_failed') return { Code: 'None' };
   return {
@@ -132,7 +132,7 @@ function reasonOf(outcome: Evaluated['outcome']): Reason {
   };
 }
 
-function expectFits(results: readonly Evaluated[]): void {
+function expectFits(results: readonly EvaluatedWrite[]): void {
   const bytes = results.reduce(
     (sum, { outcome }) =>
       sum + (outcome.type === 'write' && outcome.newItem !== null ? itemBytes(outcome.newItem) : 0),

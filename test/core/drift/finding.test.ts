@@ -66,17 +66,17 @@ const seen = (...inspections: AddressInspection[]): EndpointInspection => ({
   addresses: 'all',
   requireChain: true,
 });
-const unlooked: EndpointInspection = { notInspected: 'the target says verify: none' };
+const notProbed: EndpointInspection = { notInspected: 'the target says verify: none' };
 
 describe('the finding of a target', () => {
-  const told = (
+  const findingOf = (
     known: KnownVersion | null,
-    sight: EndpointInspection,
+    inspection: EndpointInspection,
     changes: Partial<ExpectedVersions> = {},
-  ) => classify(known, { ...due, ...changes }, sight, now);
+  ) => classify(known, { ...due, ...changes }, inspection, now);
 
   test('A target that serves the current version is ok', () => {
-    expect(told(has(current), seen(serves(current)))).toEqual({
+    expect(findingOf(has(current), seen(serves(current)))).toEqual({
       condition: 'ok',
       partial: false,
       daysToExpiry: 60,
@@ -85,66 +85,72 @@ describe('the finding of a target', () => {
   });
 
   test('A target that serves an unknown leaf has drifted', () => {
-    expect(told(has(current), seen(serves(strange)))).toMatchObject({ condition: 'drift', partial: false });
+    expect(findingOf(has(current), seen(serves(strange)))).toMatchObject({
+      condition: 'drift',
+      partial: false,
+    });
   });
 
   test('A target that still serves its version before a failed deployment is outdated', () => {
-    expect(told(has(older), seen(serves(older)))).toMatchObject({ condition: 'outdated' });
+    expect(findingOf(has(older), seen(serves(older)))).toMatchObject({ condition: 'outdated' });
   });
 
   test('A target that serves the current version although its last deployment was lost is ok', () => {
-    expect(told(has(current, { fingerprint: null }), seen(serves(current)))).toMatchObject({
+    expect(findingOf(has(current, { fingerprint: null }), seen(serves(current)))).toMatchObject({
       condition: 'ok',
     });
   });
 
   test('A target that serves an older version after a lost deployment has drifted, because its version is unknown', () => {
-    expect(told(has(older, { fingerprint: null }), seen(serves(older)))).toMatchObject({
+    expect(findingOf(has(older, { fingerprint: null }), seen(serves(older)))).toMatchObject({
       condition: 'drift',
     });
   });
 
   test('A target without any deployment is never_deployed, with the age of what it serves', () => {
-    expect(told(null, seen(serves(strange, { daysLeft: 3 })))).toMatchObject({
+    expect(findingOf(null, seen(serves(strange, { daysLeft: 3 })))).toMatchObject({
       condition: 'never_deployed',
       daysToExpiry: 3,
     });
   });
 
   test('A target that serves its leaf without the intermediate is chain_incomplete', () => {
-    expect(told(has(current), seen(serves(current, { chain: [] })))).toMatchObject({
+    expect(findingOf(has(current), seen(serves(current, { chain: [] })))).toMatchObject({
       condition: 'chain_incomplete',
     });
   });
 
   test('A target that need not send a chain is ok without it', () => {
-    const sight: EndpointInspection = {
+    const inspection: EndpointInspection = {
       inspections: [serves(current, { chain: [] })],
       addresses: 'all',
       requireChain: false,
     };
 
-    expect(told(has(current), sight)).toMatchObject({ condition: 'ok' });
+    expect(findingOf(has(current), inspection)).toMatchObject({ condition: 'ok' });
   });
 
   test('A target that does not answer is unreachable, with the age from the registry', () => {
-    expect(told(has(current), seen(refused()))).toMatchObject({ condition: 'unreachable', daysToExpiry: 60 });
+    expect(findingOf(has(current), seen(refused()))).toMatchObject({
+      condition: 'unreachable',
+      daysToExpiry: 60,
+    });
   });
 
   test('A target that answers on one of two addresses is unreachable if all must be right, and ok if one is enough', () => {
     const inspections = [serves(current), refused()];
 
-    expect(told(has(current), seen(...inspections))).toMatchObject({ condition: 'unreachable' });
-    expect(told(has(current), { inspections, addresses: 'any', requireChain: true })).toMatchObject({
+    expect(findingOf(has(current), seen(...inspections))).toMatchObject({ condition: 'unreachable' });
+    expect(findingOf(has(current), { inspections, addresses: 'any', requireChain: true })).toMatchObject({
       condition: 'ok',
     });
   });
 
   test('An address of a family without a route from here does not count', () => {
-    const sight = seen(serves(current), { ...refused('[2001:db8::1]:443'), noRoute: true });
+    const inspection = seen(serves(current), { ...refused('[2001:db8::1]:443'), noRoute: true });
 
-    expect(told(has(current), sight)).toMatchObject({ condition: 'ok' });
-    expect(told(has(current), seen({ ...refused(), noRoute: true }))).toMatchObject({
+    expect(findingOf(has(current), inspection)).toMatchObject({ condition: 'ok' });
+    expect(findingOf(has(current), seen({ ...refused(), noRoute: true }))).toMatchObject({
       condition: 'unreachable',
     });
   });
@@ -152,8 +158,11 @@ describe('the finding of a target', () => {
   test('A target that is wrong on some of its addresses has partial drift, which concerns more than one node', () => {
     const inspections = [serves(current), serves(strange, {}, '10.0.0.2:443')];
 
-    expect(told(has(current), seen(...inspections))).toMatchObject({ condition: 'drift', partial: true });
-    expect(told(has(current), { inspections, addresses: 'any', requireChain: true })).toMatchObject({
+    expect(findingOf(has(current), seen(...inspections))).toMatchObject({
+      condition: 'drift',
+      partial: true,
+    });
+    expect(findingOf(has(current), { inspections, addresses: 'any', requireChain: true })).toMatchObject({
       condition: 'ok',
     });
   });
@@ -163,26 +172,29 @@ describe('the finding of a target', () => {
     [1, 'expiring', 'expires in 1 day'],
     [-2, 'expired', 'expired 2 days ago'],
   ])('A target that has %i days left is %s', (daysLeft, condition, summary) => {
-    expect(told(has(current), seen(serves(current, { daysLeft })))).toMatchObject({ condition, summary });
+    expect(findingOf(has(current), seen(serves(current, { daysLeft })))).toMatchObject({
+      condition,
+      summary,
+    });
   });
 
   test('A target that drifts and is about to expire has drifted, which is more severe', () => {
-    expect(told(has(current), seen(serves(strange, { daysLeft: -2 })))).toMatchObject({
+    expect(findingOf(has(current), seen(serves(strange, { daysLeft: -2 })))).toMatchObject({
       condition: 'drift',
       daysToExpiry: -2,
     });
   });
 
   test('A target that is not probed is not_probed if the registry has the current version, and outdated if not', () => {
-    expect(told(has(current), unlooked)).toMatchObject({ condition: 'not_probed', daysToExpiry: 60 });
-    expect(told(has(older), unlooked)).toMatchObject({ condition: 'outdated' });
-    expect(told(has(older, { fingerprint: null }), unlooked)).toMatchObject({ condition: 'outdated' });
-    expect(told(null, unlooked)).toMatchObject({ condition: 'never_deployed', daysToExpiry: null });
+    expect(findingOf(has(current), notProbed)).toMatchObject({ condition: 'not_probed', daysToExpiry: 60 });
+    expect(findingOf(has(older), notProbed)).toMatchObject({ condition: 'outdated' });
+    expect(findingOf(has(older, { fingerprint: null }), notProbed)).toMatchObject({ condition: 'outdated' });
+    expect(findingOf(null, notProbed)).toMatchObject({ condition: 'never_deployed', daysToExpiry: null });
   });
 
   test('A target of a certificate that was never rolled out should have what it was deployed', () => {
-    expect(told(has(older), seen(serves(older)), { current: null })).toMatchObject({ condition: 'ok' });
-    expect(told(has(older), seen(serves(strange)), { current: null })).toMatchObject({
+    expect(findingOf(has(older), seen(serves(older)), { current: null })).toMatchObject({ condition: 'ok' });
+    expect(findingOf(has(older), seen(serves(strange)), { current: null })).toMatchObject({
       condition: 'drift',
     });
   });
@@ -190,8 +202,10 @@ describe('the finding of a target', () => {
   const underway = (running: boolean) => ({ rollout: { fingerprint: strange, running } });
 
   test('A target with the version of a halted rollout is ok, and has drifted once it serves the previous one', () => {
-    expect(told(has(strange), seen(serves(strange)), underway(false))).toMatchObject({ condition: 'ok' });
-    expect(told(has(strange), seen(serves(current)), underway(false))).toMatchObject({
+    expect(findingOf(has(strange), seen(serves(strange)), underway(false))).toMatchObject({
+      condition: 'ok',
+    });
+    expect(findingOf(has(strange), seen(serves(current)), underway(false))).toMatchObject({
       condition: 'drift',
     });
   });
@@ -199,10 +213,14 @@ describe('the finding of a target', () => {
   test('A target in the middle of a rollout may serve either version', () => {
     for (const version of [strange, current]) {
       for (const known of [strange, current]) {
-        expect(told(has(known), seen(serves(version)), underway(true))).toMatchObject({ condition: 'ok' });
+        expect(findingOf(has(known), seen(serves(version)), underway(true))).toMatchObject({
+          condition: 'ok',
+        });
       }
     }
-    expect(told(has(current), seen(serves(older)), underway(true))).toMatchObject({ condition: 'drift' });
+    expect(findingOf(has(current), seen(serves(older)), underway(true))).toMatchObject({
+      condition: 'drift',
+    });
   });
 });
 
@@ -212,10 +230,10 @@ test('Whatever is known and seen, a target is ok only when every leaf that count
 
   fc.assert(
     fc.property(fc.option(leaf), fc.option(leaf), inspections, (believed, wanted, served) => {
-      const sight = seen(...served.map((one) => (one === null ? refused() : serves(one))));
+      const inspection = seen(...served.map((one) => (one === null ? refused() : serves(one))));
       const known = believed === null ? null : has(believed);
 
-      const { condition } = classify(known, { current: wanted, rollout: null }, sight, now);
+      const { condition } = classify(known, { current: wanted, rollout: null }, inspection, now);
 
       const expected = wanted ?? believed;
       const right = known !== null && served.every((one) => one === expected);

@@ -23,9 +23,9 @@ describe('what a host saw', () => {
       { address: '[2001:db8::1]:25', problem: 'no route', served: null, noRoute: true as const },
     ];
 
-    const sight = inspectionFromHost(question, answered([{ targetId: 'mail', seen }]), now);
+    const result = inspectionFromHost(question, answered([{ targetId: 'mail', seen }]), now);
 
-    expect(sight).toEqual({
+    expect(result).toEqual({
       addresses: 'all',
       requireChain: false,
       inspections: [

@@ -88,6 +88,10 @@ describe('trusted paths', () => {
     );
   });
 
+  test('Root has no private group, because the bits of the group may be those of an ACL', () => {
+    expect(isGroupOf(0, 0, { passwd: 'root:x:0:0::/root:', group: 'root:x:0:' })).toBe(false);
+  });
+
   test.each([
     ['no other user is in it', 'me:x:1000:1000::/:', 'me:x:1000:', true],
     ['it names the user itself', 'me:x:1000:1000::/:', 'me:x:1000:me', true],

@@ -201,11 +201,11 @@ const strategies = fc
   .array(shares, { maxLength: 5 })
   .map((waves) => Strategy.parse({ waves: [...waves, '100%'] }));
 
-type Planned = Extract<ReturnType<typeof plan>, { verdict: 'deploy' }>;
+type DeployPlan = Extract<ReturnType<typeof plan>, { verdict: 'deploy' }>;
 
 /** Every wave of a rollout whose deployments all end; waits are waited out. */
-function walked(targets: RolloutTarget[], strategy: Strategy): Planned[] {
-  const waves: Planned[] = [];
+function walked(targets: RolloutTarget[], strategy: Strategy): DeployPlan[] {
+  const waves: DeployPlan[] = [];
   const done = new Set<string>();
   let clock = now;
   for (;;) {

@@ -60,12 +60,12 @@ test.each([
   [
     'redis',
     { socket: '/run/r.sock' },
-    'redis-cli -e -s /run/r.sock CONFIG SET tls-cert-file /etc/redis/tls/fullchain.pem tls-key-file /etc/redis/tls/privkey.pem',
+    'redis-cli -e -s /run/r.sock CONFIG SET tls-cert-file /etc/ssl/redis/fullchain.pem tls-key-file /etc/ssl/redis/privkey.pem',
   ],
   [
     'redis',
     { port: 6380 },
-    'redis-cli -e -p 6380 CONFIG SET tls-cert-file /etc/redis/tls/fullchain.pem tls-key-file /etc/redis/tls/privkey.pem',
+    'redis-cli -e -p 6380 CONFIG SET tls-cert-file /etc/ssl/redis/fullchain.pem tls-key-file /etc/ssl/redis/privkey.pem',
   ],
   ['mosquitto', {}, 'systemctl reload mosquitto'],
   ['mosquitto', { pidFile: '/run/m.pid' }, 'pkill -HUP -F /run/m.pid'],

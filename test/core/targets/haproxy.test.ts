@@ -88,7 +88,7 @@ describe('a target of kind haproxy', () => {
     ['one file for two', { pemPath, keyPath: pemPath }, 'another file than pemPath'],
     ['a runtime without a socket', { pemPath, mode: 'runtime' }, 'level admin'],
     ['a reload that would not happen', { ...runtime, reloadCommand: 'true' }, 'does not reload'],
-    ['a path that haproxy could not be told', { ...runtime, pemPath: '/etc/my certs/a.pem' }, 'a crtName'],
+    ['a path with a space in runtime mode', { ...runtime, pemPath: '/etc/my certs/a.pem' }, 'a crtName'],
     ['a name that would be two commands', { ...runtime, crtName: 'a;show' }, '`show ssl cert` lists it'],
     ['a name that would be two lines', { ...runtime, crtName: 'a\nb' }, '`show ssl cert` lists it'],
     ['a name of what is not committed', { ...runtime, crtName: '*a.pem' }, '`show ssl cert` lists it'],

@@ -155,6 +155,13 @@ describe('fields', () => {
     expect(Target.safeParse(aTargetInput({ chainPath: '/etc/nginx/tls/chain.pem' })).success).toBe(true);
   });
 
+  test('With fileUser, no other owner can be configured', () => {
+    expect(Target.safeParse(aTargetInput({ fileUser: 'postgres' })).success).toBe(true);
+    expect(Target.safeParse(aTargetInput({ fileUser: 'postgres', owner: 'postgres' })).success).toBe(true);
+    expect(Target.safeParse(aTargetInput({ fileUser: 'postgres', owner: 'root' })).success).toBe(false);
+    expect(Target.safeParse(aTargetInput({ fileUser: 'a b' })).success).toBe(false);
+  });
+
   test('The kind files requires exactly one way to reload the daemon', () => {
     const kind = { kind: 'files' };
 

@@ -19,7 +19,7 @@ import { ServiceError } from '../../../local/http/service-error.ts';
 export type Item = Record<string, unknown>;
 
 /** One item that was written. */
-export interface Written {
+export interface WriteRecord {
   readonly table: string;
   readonly before: Item | null;
   readonly after: Item;
@@ -45,7 +45,7 @@ const operations = new Map<unknown, string>([
 ]);
 
 /** The stack's tables in memory. `onWrite` is called for every item that is written, in order. */
-export function memoryDynamoDb(onWrite: (written: Written) => void = () => {}): MemoryDynamoDb {
+export function memoryDynamoDb(onWrite: (written: WriteRecord) => void = () => {}): MemoryDynamoDb {
   const engine = openTables({
     onChange: ({ table, oldImage, newImage }) => {
       if (newImage === null) return;

@@ -2,7 +2,7 @@
 // executions happen in any order. A seed determines the order.
 import { setImmediate } from 'node:timers/promises';
 
-interface Waiting {
+interface WaitingCall {
   readonly run: () => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
@@ -15,7 +15,7 @@ const mishaps = {
 } as const;
 
 export class Interleaver {
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: WaitingCall[] = [];
   #seed: number;
   /** Percentage of calls that fail. */
   mishapsPercent = 0;

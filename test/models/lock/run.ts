@@ -7,9 +7,9 @@ import { FinalState, type RecordingPath } from '../../../lambdas/recording/deplo
 import type { Purpose } from '../../../services/locks/pending-commands.ts';
 import { facts } from '../../fixtures/factories.ts';
 import { pushResult } from '../../fixtures/results.ts';
+import type { Environment } from './environment.ts';
 import type { ModelAnswer } from './hosts.ts';
 import { isTransient } from './interleaver.ts';
-import type { Surroundings } from './surroundings.ts';
 
 export interface Plan {
   readonly arn: string;
@@ -25,7 +25,7 @@ export interface Plan {
 }
 
 /** Ends the run of an execution that was stopped. */
-class Stopped extends Error {}
+class ExecutionStopped extends Error {}
 
 type Task = <Result>(work: () => Promise<Result>) => Promise<Result>;
 
@@ -41,7 +41,7 @@ const lockAttempts = 40;
 export class Run {
   readonly plan: Plan;
   readonly request: object;
-  readonly #by: Surroundings;
+  readonly #by: Environment;
   /** Incremented when the execution is stopped: a task of an earlier life ends at the next state. */
   #life = 0;
   status: 'running' | 'stopped' | 'finished' = 'running';
@@ -53,7 +53,7 @@ export class Run {
   #state: DeploymentState | null = null;
   #push: ModelAnswer | null = null;
 
-  constructor(plan: Plan, request: object, by: Surroundings) {
+  constructor(plan: Plan, request: object, by: Environment) {
     this.plan = plan;
     this.request = request;
     this.#by = by;
@@ -83,7 +83,7 @@ export class Run {
     try {
       await this.#walk(<Result>(work: () => Promise<Result>) => this.#task(life, work));
     } catch (error) {
-      if (error instanceof Stopped) return;
+      if (error instanceof ExecutionStopped) return;
       this.#by.problems.push(`${this.plan.arn}: ${String(error)}`);
       this.status = 'finished';
     }
@@ -93,7 +93,7 @@ export class Run {
     const acquired = this.#state ?? (await this.#acquire(task));
     if (typeof acquired === 'string') return this.#record(task, acquired, null);
     this.#state = acquired;
-    const pushed = this.#push ?? (await this.#carry(task, acquired, 'push'));
+    const pushed = this.#push ?? (await this.#runJob(task, acquired, 'push'));
     if (pushed === null) return this.#record(task, 'lost', acquired);
     this.#push = pushed;
     const state = { ...acquired, push: this.#said(pushed) };
@@ -101,7 +101,7 @@ export class Run {
     if (pushed.outcome === 'validated') return this.#record(task, 'validated', state);
     if (!this.#by.interleaver.chance(this.#by.unverifiedPercent))
       return this.#record(task, 'committed', state);
-    const undone = await this.#carry(task, acquired, 'undo');
+    const undone = await this.#runJob(task, acquired, 'undo');
     if (undone?.outcome !== 'restored') return this.#record(task, 'rollback_failed', state);
     return this.#record(task, 'rolled_back', { ...state, rollback: this.#said(undone) });
   }
@@ -136,7 +136,7 @@ export class Run {
   }
 
   /** Sends a job and waits for its result; null if none arrived in time. */
-  async #carry(
+  async #runJob(
     task: Task,
     { deployment }: DeploymentState,
     purpose: Extract<Purpose, 'push' | 'undo'>,
@@ -189,6 +189,6 @@ export class Run {
   }
 
   #stopUnless(life: number): void {
-    if (life !== this.#life) throw new Stopped();
+    if (life !== this.#life) throw new ExecutionStopped();
   }
 }

@@ -3,9 +3,9 @@
 import { createHandler as releaseLock } from '../../../lambdas/handlers/events/release-lock.ts';
 import { fingerprint, rawRequest } from '../../fixtures/factories.ts';
 import { aRollout } from '../../fixtures/new-rollout.ts';
+import { Environment } from './environment.ts';
 import { isTransient } from './interleaver.ts';
 import { type Plan, Run } from './run.ts';
-import { Surroundings } from './surroundings.ts';
 
 /** A new execution. `older` and `newer` are deployments of two rollouts of the same certificate. */
 export interface Beginning {
@@ -14,7 +14,7 @@ export interface Beginning {
   readonly skewMinutes: number;
 }
 
-export interface Plot {
+export interface StoryInput {
   readonly seed: number;
   readonly hosts: number;
   readonly beginnings: readonly Beginning[];
@@ -23,28 +23,28 @@ export interface Plot {
 const certificate = 'api.example.com';
 const maximumTurns = 4_000;
 
-/** Plays the story to its end, and returns its surroundings with the violations. */
-export async function play(plot: Plot): Promise<Surroundings> {
-  const story = new Story(plot);
+/** Plays the story to its end, and returns its environment with the violations. */
+export async function play(input: StoryInput): Promise<Environment> {
+  const story = new Story(input);
   await story.begin();
   await story.unfold();
   await story.settle();
-  await story.epilogue();
+  await story.requestAgain();
   return story.by;
 }
 
 class Story {
-  readonly by: Surroundings;
-  readonly #plot: Plot;
+  readonly by: Environment;
+  readonly #input: StoryInput;
   readonly #waiting: Beginning[];
   /** Events that report the end of an execution; some arrive twice, some never. */
   readonly #events: Run[] = [];
   #newer = false;
 
-  constructor(plot: Plot) {
-    this.#plot = plot;
-    this.by = new Surroundings(plot.seed);
-    this.#waiting = [...plot.beginnings];
+  constructor(input: StoryInput) {
+    this.#input = input;
+    this.by = new Environment(input.seed);
+    this.#waiting = [...input.beginnings];
   }
 
   async begin(): Promise<void> {
@@ -69,7 +69,7 @@ class Story {
   }
 
   /** One new request for each target: it gets the lock, and the host has its version. */
-  async epilogue(): Promise<void> {
+  async requestAgain(): Promise<void> {
     const { by } = this;
     const ids = [...new Set(by.runs.map(({ plan }) => plan.targetId))];
     by.unverifiedPercent = 0;
@@ -122,7 +122,7 @@ class Story {
       arn: `arn:aws:states:eu-west-1:123456789012:execution:machine-${number}:run-${Math.floor(number / 2)}`,
       name: `run-${Math.floor(number / 2)}`,
       targetId: `t${target}`,
-      host: `mi-${String(target % this.#plot.hosts).padStart(17, '0')}`,
+      host: `mi-${String(target % this.#input.hosts).padStart(17, '0')}`,
       action: kind === 'dryRun' ? 'validate' : 'deploy',
       version: rollout ?? `version-${number}`,
       rollout,

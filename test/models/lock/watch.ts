@@ -1,6 +1,6 @@
 // Observes every write to the table of locks, and records violations of the invariants.
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
-import type { Item, Written } from '../../fakes/dynamodb/documents.ts';
+import type { Item, WriteRecord } from '../../fakes/dynamodb/documents.ts';
 
 const onlyGrow = ['fence', 'requests', 'latestRequest', 'rolloutSequence'] as const;
 
@@ -49,7 +49,7 @@ export function lockWatch(owners: Owners) {
     else taken(key, before, after);
   }
 
-  function onWrite({ table, before, after }: Written): void {
+  function onWrite({ table, before, after }: WriteRecord): void {
     const key = String(after.pk);
     const isLock = table === tableNames.locks && /^(target|host)#/.test(key);
     if (!isLock && after.sk !== 'installed') return;

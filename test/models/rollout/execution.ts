@@ -17,7 +17,7 @@ import {
 import type { Wave, WaveInput } from './wave.ts';
 
 /** Ends the current run of a stopped execution. */
-class Stopped extends Error {}
+class ExecutionStopped extends Error {}
 
 /** The error of a task as its state receives it. */
 export class TaskError extends Error {
@@ -108,7 +108,7 @@ export class Execution {
         await this.#enter(state, life);
       }
     } catch (error) {
-      if (error instanceof Stopped) return;
+      if (error instanceof ExecutionStopped) return;
       this.#environment.problem(`${this.plan.name} in ${this.state}: ${String(error)}`);
       this.#end('FAILED');
     }
@@ -163,7 +163,7 @@ export class Execution {
     this.wave ??= this.#environment.wave(input);
     const result = await this.#lived(life, this.wave.run()).catch((error: unknown) => {
       // a stopped execution continues its wave after a redrive
-      if (!(error instanceof Stopped)) this.wave = null;
+      if (!(error instanceof ExecutionStopped)) this.wave = null;
       throw error;
     });
     this.wave = null;
@@ -219,7 +219,7 @@ export class Execution {
   }
 
   #check(life: number): void {
-    if (life !== this.#life) throw new Stopped();
+    if (life !== this.#life) throw new ExecutionStopped();
   }
 
   #context(token = ''): Json {

@@ -2,7 +2,7 @@
 
 import type { agentLine } from '../../../core/deployment/agent-line.ts';
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
-import type { Item, Written } from '../../fakes/dynamodb/documents.ts';
+import type { Item, WriteRecord } from '../../fakes/dynamodb/documents.ts';
 import { lockWatch } from '../lock/watch.ts';
 import type { Execution } from './execution.ts';
 import type { Json } from './graph.ts';
@@ -54,7 +54,7 @@ export class Observer {
     });
   }
 
-  onWrite(written: Written): void {
+  onWrite(written: WriteRecord): void {
     this.locks.onWrite(written);
     const { table, before, after } = written;
     if (table === tableNames.deployments) {

@@ -97,7 +97,7 @@ function commandsFor(invocation: Invocation) {
     send: ({ host, job }: { host: string; job: string }) =>
       invocation.call(() => {
         const commandId = `command-${world.number()}`;
-        world.flights.push({ commandId, job: jobIn(job, host, world.versions) });
+        world.inFlight.push({ commandId, job: jobIn(job, host, world.versions) });
         return commandId;
       }),
   };
@@ -138,18 +138,18 @@ function probing({ world }: Invocation): typeof probe {
     }) as never;
 }
 
-interface Asked {
+interface ExpectedVersion {
   readonly fingerprint: string | null;
 }
 
-const serviceSeen = (world: World, host: string, { fingerprint }: Asked) => ({
+const serviceSeen = (world: World, host: string, { fingerprint }: ExpectedVersion) => ({
   ...seen(host, world.staleServices ? 'stale' : null),
   fingerprint,
 });
 
-function nodeSeen(world: World, host: string, asked: Asked) {
+function nodeSeen(world: World, host: string, expected: ExpectedVersion) {
   const { served, version } = world.hosts.target(host);
-  const isRight = served && version?.fingerprint === asked.fingerprint;
+  const isRight = served && version?.fingerprint === expected.fingerprint;
   return { ...seen(host, isRight ? null : 'another leaf'), fingerprint: version?.fingerprint ?? null };
 }
 

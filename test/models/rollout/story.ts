@@ -11,7 +11,7 @@ import { Invocation } from './invocation.ts';
 import { source, type Versions } from './versions.ts';
 import { type StoryOptions, World } from './world.ts';
 
-export const beats = [
+export const storyEvents = [
   'again',
   'newer',
   'repeat',
@@ -22,20 +22,24 @@ export const beats = [
   'halt',
   'abort',
 ] as const;
-export type Beat = (typeof beats)[number];
+export type StoryEvent = (typeof storyEvents)[number];
 
-export interface Plot extends FleetOptions, StoryOptions {
+export interface StoryInput extends FleetOptions, StoryOptions {
   readonly seed: number;
-  readonly beats: readonly Beat[];
+  readonly storyEvents: readonly StoryEvent[];
 }
 
 const turnsAtMost = 6000;
 
 /** Runs the story to its end, and returns its world with the problems that were found. */
-export async function play(plot: Plot, versions: Versions, trace: World['trace'] = () => {}): Promise<World> {
-  const story = new Story(plot, versions);
+export async function play(
+  input: StoryInput,
+  versions: Versions,
+  trace: World['trace'] = () => {},
+): Promise<World> {
+  const story = new Story(input, versions);
   story.world.trace = trace;
-  await seed(story.world, plot);
+  await seed(story.world, input);
   await story.unfold();
   await story.settle();
   checkEnd(story.world);
@@ -44,13 +48,13 @@ export async function play(plot: Plot, versions: Versions, trace: World['trace']
 
 class Story {
   readonly world: World;
-  readonly #plot: Plot;
-  readonly #beats: Beat[];
+  readonly #input: StoryInput;
+  readonly #storyEvents: StoryEvent[];
 
-  constructor(plot: Plot, versions: Versions) {
-    this.#plot = plot;
-    this.#beats = [...plot.beats];
-    this.world = new World(plot.seed, versions, plot);
+  constructor(input: StoryInput, versions: Versions) {
+    this.#input = input;
+    this.#storyEvents = [...input.storyEvents];
+    this.world = new World(input.seed, versions, input);
   }
 
   async unfold(): Promise<void> {
@@ -81,13 +85,13 @@ class Story {
 
   #isOver(): boolean {
     const isRunning = [...this.world.executions.values()].some((one) => one.isRunning);
-    return this.#beats.length === 0 && !isRunning && this.world.flights.length === 0;
+    return this.#storyEvents.length === 0 && !isRunning && this.world.inFlight.length === 0;
   }
 
   #happens(): void {
     const { world } = this;
     const drawn = world.interleaver.draw(100);
-    if (drawn < 45) world.land(world.interleaver.draw(Math.max(1, world.flights.length)));
+    if (drawn < 45) world.land(world.interleaver.draw(Math.max(1, world.inFlight.length)));
     else if (drawn < 65) this.#deliverEvent();
     else if (drawn < 72) this.#next();
     else if (drawn < 82) this.#answer();
@@ -96,7 +100,7 @@ class Story {
     else if (drawn < 92) this.#stopChild();
     else if (drawn < 96) this.#away();
     else if (drawn < 97) world.now += 1_800_000;
-    else if (this.#plot.services) world.staleServices = world.interleaver.chance(30);
+    else if (this.#input.services) world.staleServices = world.interleaver.chance(30);
   }
 
   #begin(fields: object): void {
@@ -105,13 +109,13 @@ class Story {
   }
 
   #next(): void {
-    const beat = this.#beats.shift();
-    if (beat === undefined) return;
+    const next = this.#storyEvents.shift();
+    if (next === undefined) return;
     const { world } = this;
-    world.count(`beat ${beat}`);
-    world.trace(`beat ${beat}`);
-    const at = world.interleaver.draw(this.#plot.targets);
-    const play: Readonly<Record<Beat, () => unknown>> = {
+    world.count(`event ${next}`);
+    world.trace(`event ${next}`);
+    const at = world.interleaver.draw(this.#input.targets);
+    const play: Readonly<Record<StoryEvent, () => unknown>> = {
       again: () => this.#begin({ version: 'latest' }),
       newer: () => this.#newer(),
       repeat: () => this.#begin({ repeat: true }),
@@ -122,7 +126,7 @@ class Story {
       halt: () => this.#halt(),
       abort: () => this.#abort(),
     };
-    play[beat]();
+    play[next]();
   }
 
   #newer(): void {
@@ -139,7 +143,7 @@ class Story {
 
   #operator(at: number, action: 'deploy' | 'rollback'): void {
     const { world } = this;
-    const entry = registered(at, this.#plot);
+    const entry = registered(at, this.#input);
     const target = memberOf(entry, { host: String(entry.host), address: null });
     if (target === null) return;
     const drawn = world.versions.all[world.interleaver.draw(world.versions.all.length)] ?? '';
@@ -241,8 +245,8 @@ class Story {
   /** A host goes offline or comes back online. */
   #away(): void {
     const { offline, interleaver } = this.world;
-    const host = `i-${String(interleaver.draw(this.#plot.hosts)).padStart(17, '0')}`;
-    if (!offline.delete(host) && interleaver.chance(this.#plot.trouble)) offline.add(host);
+    const host = `i-${String(interleaver.draw(this.#input.hosts)).padStart(17, '0')}`;
+    if (!offline.delete(host) && interleaver.chance(this.#input.trouble)) offline.add(host);
   }
 
   async #runDry(): Promise<void> {
@@ -250,7 +254,7 @@ class Story {
       const { world } = this;
       world.land(0);
       if (this.#hasEvents()) this.#deliverEvent();
-      if ((await world.interleaver.step()) || world.flights.length > 0 || this.#hasEvents()) continue;
+      if ((await world.interleaver.step()) || world.inFlight.length > 0 || this.#hasEvents()) continue;
       if (world.tokens.size === 0) return;
       await this.#endWaits();
     }
@@ -265,6 +269,6 @@ class Story {
   async #endWaits(): Promise<void> {
     this.#answer('approved');
     if (await this.world.interleaver.step()) return;
-    if (this.world.tokens.size > 0 && this.world.flights.length === 0) this.#timeOut();
+    if (this.world.tokens.size > 0 && this.world.inFlight.length === 0) this.#timeOut();
   }
 }

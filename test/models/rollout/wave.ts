@@ -16,7 +16,7 @@ interface Bucket {
 }
 
 /** `renews`: a redriven Map starts failed items as new executions (local mode), or redrives them (Step Functions). */
-export interface WaveAround {
+export interface WaveContext {
   readonly bucket: Bucket;
   readonly renews: boolean;
   start(item: DeploymentRequest, wave: number): Execution;
@@ -27,7 +27,7 @@ export interface WaveAround {
 
 export class Wave {
   readonly input: WaveInput;
-  readonly #by: WaveAround;
+  readonly #by: WaveContext;
   readonly #children = new Map<number, Execution>();
   /** Interrupted attempts that were started again, by item. */
   readonly #before: [number, Execution][] = [];
@@ -35,7 +35,7 @@ export class Wave {
   #queue: [number, DeploymentRequest][] = [];
   #runs = 0;
 
-  constructor(input: WaveInput, by: WaveAround) {
+  constructor(input: WaveInput, by: WaveContext) {
     this.input = input;
     this.#by = by;
   }

@@ -14,12 +14,12 @@ import { tasks } from './tasks.ts';
 import type { Versions } from './versions.ts';
 import { Wave } from './wave.ts';
 
-interface Flight {
+interface InFlightCommand {
   readonly commandId: string;
   readonly job: ModelJob;
 }
 
-interface Waiting {
+interface WaitingTask {
   readonly execution: Execution;
   readonly resolve: (output: unknown) => void;
   readonly reject: (error: Error) => void;
@@ -43,8 +43,8 @@ export class World {
   readonly counts: Record<string, number> = {};
   readonly bucket = new Map<string, string>();
   readonly memory = memoryDynamoDb((written) => this.observer.onWrite(written));
-  readonly tokens = new Map<string, Waiting>();
-  readonly flights: Flight[] = [];
+  readonly tokens = new Map<string, WaitingTask>();
+  readonly inFlight: InFlightCommand[] = [];
   /** Commands and executions that have ended, but whose events are not delivered yet. */
   readonly commandEvents: string[] = [];
   readonly endEvents: Execution[] = [];
@@ -222,7 +222,7 @@ export class World {
 
   /** Delivers a command to its host. */
   land(index: number): void {
-    const [flight] = this.flights.splice(index, 1);
+    const [flight] = this.inFlight.splice(index, 1);
     if (flight === undefined) return;
     const line = this.hosts.run(flight.job, this.now / 1000);
     const output = line === null ? '' : `${JSON.stringify(agentLine(line))}\n`;

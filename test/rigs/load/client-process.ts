@@ -7,7 +7,7 @@ import type { LoadReport } from './client.ts';
 /** Clients that make handshakes with a port until they are stopped. */
 export interface ClientProcess {
   /** Resolves after the first handshake with a leaf. */
-  sighting(fingerprint: string): Promise<void>;
+  firstHandshake(fingerprint: string): Promise<void>;
   stop(): Promise<LoadReport>;
 }
 
@@ -27,7 +27,7 @@ export async function startClients(port: number, rate: number): Promise<ClientPr
   };
   if ((await nextLine()) !== 'ready') throw new Error('the clients did not start');
   return {
-    async sighting(fingerprint) {
+    async firstHandshake(fingerprint) {
       while (!seen.has(fingerprint)) seen.add(await nextLine());
     },
     async stop() {

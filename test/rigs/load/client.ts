@@ -8,7 +8,7 @@ import { connect } from 'node:tls';
 import { parseArgs } from 'node:util';
 
 /** How often a leaf was served, the end of the first such handshake, and the start of the last (epoch ms). */
-export interface Sighting {
+export interface LeafHandshakes {
   readonly count: number;
   readonly firstEnd: number;
   readonly lastBegin: number;
@@ -21,7 +21,7 @@ export interface LoadReport {
   /** Number of failed handshakes by message. */
   readonly failures: Readonly<Record<string, number>>;
   /** By fingerprint (`sha256:…`). */
-  readonly sightings: Readonly<Record<string, Sighting>>;
+  readonly leaves: Readonly<Record<string, LeafHandshakes>>;
 }
 
 const { values } = parseArgs({ options: { port: { type: 'string' }, rate: { type: 'string' } } });
@@ -31,7 +31,7 @@ const tickMilliseconds = 5;
 const handshakeMilliseconds = 120_000;
 
 const failures: Record<string, number> = {};
-const sightings: Record<string, Sighting> = {};
+const leaves: Record<string, LeafHandshakes> = {};
 let begun = 0;
 let open = 0;
 let isOver = false;
@@ -73,20 +73,20 @@ function begin(): void {
   socket.once('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.message));
   socket.once('close', () => end('closed before the handshake ended'));
   socket.once('secureConnect', () => {
-    see(socket.getPeerX509Certificate()?.fingerprint256 ?? 'none', at);
+    countLeaf(socket.getPeerX509Certificate()?.fingerprint256 ?? 'none', at);
     end(null);
   });
 }
 
-function see(fingerprint256: string, at: number): void {
+function countLeaf(fingerprint256: string, at: number): void {
   const name = `sha256:${fingerprint256.replaceAll(':', '').toLowerCase()}`;
-  if (sightings[name] === undefined) process.stdout.write(`${name}\n`);
-  const { count, firstEnd, lastBegin } = sightings[name] ?? { count: 0, firstEnd: Date.now(), lastBegin: at };
-  sightings[name] = { count: count + 1, firstEnd, lastBegin: Math.max(lastBegin, at) };
+  if (leaves[name] === undefined) process.stdout.write(`${name}\n`);
+  const { count, firstEnd, lastBegin } = leaves[name] ?? { count: 0, firstEnd: Date.now(), lastBegin: at };
+  leaves[name] = { count: count + 1, firstEnd, lastBegin: Math.max(lastBegin, at) };
 }
 
 function reportAtEnd(): void {
   if (!isOver || open > 0) return;
-  const report: LoadReport = { handshakes: begun, seconds: (latest - start) / 1_000, failures, sightings };
+  const report: LoadReport = { handshakes: begun, seconds: (latest - start) / 1_000, failures, leaves };
   process.stdout.write(`${JSON.stringify(report)}\n`, () => process.exit(0));
 }

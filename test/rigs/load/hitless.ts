@@ -18,9 +18,9 @@ export function hitlessContract({ daemon, migrating }: LoadedDaemon): void {
       const seen = await underLoad(daemon, join(scratch, 'site'), renewals, migrating);
 
       expect(seen).toMatchObject({ failures: {}, strangers: [] });
-      expect(Object.keys(seen.sightings)).toHaveLength(renewals + 1);
+      expect(Object.keys(seen.leaves)).toHaveLength(renewals + 1);
       expect(seen.handshakes).toBeGreaterThan(rate / 2);
-      const counts = Object.values(seen.sightings).map(({ count }) => count);
+      const counts = Object.values(seen.leaves).map(({ count }) => count);
       console.info(`${daemon.title}: ${seen.handshakes} handshakes, leaf by leaf ${counts.join(', ')}`);
     });
   });

@@ -52,11 +52,11 @@ export async function renewUnderLoad(
     const installed = [{ fingerprint: first.fingerprint, began: 0, ended: 0 }];
     const clients = await startClients(endpointParts(String(site.verify.endpoint)).port, rate);
     const renewInTurn = async (): Promise<void> => {
-      await clients.sighting(first.fingerprint);
+      await clients.firstHandshake(first.fingerprint);
       for (let round = 0; round < renewals; round += 1) {
         const renewal = await deploy(await aVersion());
         installed.push(renewal);
-        await clients.sighting(renewal.fingerprint);
+        await clients.firstHandshake(renewal.fingerprint);
       }
     };
     const [renewing] = await Promise.allSettled([renewInTurn()]);
@@ -69,14 +69,14 @@ export async function renewUnderLoad(
 }
 
 function judged(
-  { sightings }: LoadReport,
+  { leaves }: LoadReport,
   installed: readonly Renewal[],
 ): Pick<UnderLoad, 'strangers' | 'latestOldAnswer'> {
   const known = new Set(installed.map(({ fingerprint }) => fingerprint));
-  const strangers = Object.keys(sightings).filter((fingerprint) => !known.has(fingerprint));
+  const strangers = Object.keys(leaves).filter((fingerprint) => !known.has(fingerprint));
   let latestOldAnswer = 0;
   for (const [index, { fingerprint, began }] of installed.entries()) {
-    const seen = sightings[fingerprint];
+    const seen = leaves[fingerprint];
     const [next, afterNext] = [installed[index + 1], installed[index + 2]];
     if (seen === undefined) continue;
     if (seen.firstEnd < began) strangers.push(`${fingerprint} before its deployment`);

@@ -102,14 +102,14 @@ describe('the beginning of a rollout', () => {
     expect(announced).toEqual({ type: 'exists', by: rollout.id });
   });
 
-  test('A rollout that begins nothing because another one carries its version remembers both.', async () => {
+  test('A rollout that begins nothing because another one deploys its version remembers both.', async () => {
     const first = await begun();
-    const { fingerprint: carried } = first.version;
+    const { fingerprint } = first.version;
     const second = aRollout({ certificate: first.certificate });
 
     await rollouts.begin(second, once);
 
-    expect(await rollouts.existing(second.id)).toEqual({ rolloutId: first.id, fingerprint: carried });
+    expect(await rollouts.existing(second.id)).toEqual({ rolloutId: first.id, fingerprint });
     expect(await rollouts.control(second.id)).toBeNull();
     expect(await rollouts.existing(first.id)).toBeNull();
     expect((await rollouts.begin(second, again)).type).toBe('started');
@@ -230,7 +230,7 @@ describe('a source check for new versions', () => {
   const lookAt = (certificate: string, version: string) =>
     rollouts.begin(aRollout({ certificate, version }), look);
 
-  test('A source check for new versions rolls out only what no rollout has carried', async () => {
+  test('A source check for new versions rolls out only what no rollout has deployed', async () => {
     const { certificate } = await begun({ version: 'old' });
 
     expect(await lookAt(certificate, 'new')).toMatchObject({ type: 'started', sequence: 2 });

@@ -43,7 +43,7 @@ async function persistently(begin: () => Promise<BeginResult>): Promise<BeginRes
 }
 
 const aStory = fc.record({
-  // which version each rollout carries, when it was asked for, and whether it is for a part
+  // which version each rollout deploys, when it was asked for, and whether it is for a part
   asked: fc.array(
     fc.record({ version: fc.constantFrom('a', 'b', 'c'), second: fc.nat(3), isPart: fc.boolean() }),
     { minLength: 2, maxLength: 8 },
@@ -71,14 +71,14 @@ describe('rollouts of one certificate that begin at once', () => {
         const through = createRollouts(shaky(delays, lost), tableNames.registry);
         const only = { hosts: ['i-0123456789abcdef0'] };
 
-        const told = await play(
+        const results = await play(
           asked.map(({ version, second, isPart }) =>
             aRollout({ certificate, version, startedAt: startedAt(second), ...(isPart && { only }) }),
           ),
           through,
         );
 
-        const whole = told.filter(({ rollout }) => rollout.only === null);
+        const whole = results.filter(({ rollout }) => rollout.only === null);
         const numbers = sequencesOf(whole.map(({ answer }) => answer)).toSorted((one, other) => one - other);
         expect(numbers).toEqual(Array.from(numbers, (_, at) => at + 1));
         const last = whole.find(({ answer }) => sequencesOf([answer])[0] === numbers.length);
@@ -101,8 +101,8 @@ describe('rollouts of one certificate that begin at once', () => {
         const all = asked.map(({ version, second }) =>
           aRollout({ certificate, version, startedAt: startedAt(second) }),
         );
-        const told = await play(all, through);
-        const begun = told.filter(({ answer }) => answer.type === 'started');
+        const results = await play(all, through);
+        const begun = results.filter(({ answer }) => answer.type === 'started');
 
         const repeated = await play(
           begun.map(({ rollout }) => rollout),
@@ -137,15 +137,15 @@ describe('rollouts of one certificate that begin at once', () => {
   test('Rollouts of one certificate that begin at once for one version, announced many times, are one', async () => {
     const certificate = aCertificateName();
 
-    const told = await play(
+    const results = await play(
       Array.from({ length: 30 }, () => aRollout({ certificate })),
       rollouts,
     );
 
-    const begun = told.filter(({ answer }) => answer.type === 'started');
+    const begun = results.filter(({ answer }) => answer.type === 'started');
     expect(begun).toHaveLength(1);
     const by = begun[0]?.rollout.id;
-    const others = told.filter(({ answer }) => answer.type !== 'started').map(({ answer }) => answer);
+    const others = results.filter(({ answer }) => answer.type !== 'started').map(({ answer }) => answer);
     expect(others).toEqual(Array.from({ length: 29 }, () => ({ type: 'exists', by })));
   });
 });

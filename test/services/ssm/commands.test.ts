@@ -109,12 +109,12 @@ describe('reaching a host', () => {
     [[{ ...known, AgentVersion: '3.2.9999.0' }], '3.2.9999.0; upgrade'],
   ])(
     'Reaching a host throws CommandUndeliverable at once when it is %j',
-    async (InstanceInformationList, told) => {
+    async (InstanceInformationList, mentioned) => {
       ssm.answers.push({ InstanceInformationList });
 
       await expect(commands.requireReachable('i-1')).rejects.toMatchObject({
         name: 'CommandUndeliverable',
-        message: expect.stringContaining(told),
+        message: expect.stringContaining(mentioned),
       });
     },
   );

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
-const rooms = ['core', 'services', 'agent-scripts', 'lambdas', 'cdk', 'local', 'account', 'cli'];
+const folders = ['core', 'services', 'agent-scripts', 'lambdas', 'cdk', 'local', 'account', 'cli'];
 
-interface Cruise {
+interface DependencyReport {
   readonly modules: readonly { readonly source: string }[];
   readonly summary: {
     readonly ruleSetUsed: { readonly forbidden: readonly { readonly name: string }[] };
@@ -20,12 +20,12 @@ interface Cruise {
 }
 
 /** The command of `npm run deps`, in `folder`, answering JSON. */
-function cruise(folder: string): Cruise {
+function checkDependencies(folder: string): DependencyReport {
   const program = join(root, 'node_modules/.bin/depcruise');
   const config = join(root, '.dependency-cruiser.mjs');
   const { stdout } = spawnSync(
     process.execPath,
-    [program, '--config', config, '--output-type', 'json', ...rooms],
+    [program, '--config', config, '--output-type', 'json', ...folders],
     {
       cwd: folder,
       encoding: 'utf8',
@@ -124,11 +124,11 @@ const bystanders: Readonly<Record<string, string>> = {
   'cli/other.ts': "import '../core/seal/leaf.ts';",
 };
 
-const temporary = mkdtempSync(join(tmpdir(), 'certferry-house-'));
+const temporary = mkdtempSync(join(tmpdir(), 'certferry-imports-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-/** A small house with every planted import in it. */
-function plantedHouse(): string {
+/** A small repository with every planted import in it. */
+function plantedRepository(): string {
   const write = (path: string, text: string): void => {
     mkdirSync(dirname(join(temporary, path)), { recursive: true });
     writeFileSync(join(temporary, path), text);
@@ -148,7 +148,7 @@ function plantedHouse(): string {
 
 describe('the import directions', () => {
   test('Each import direction reports the import that violates it', () => {
-    const { violations } = cruise(plantedHouse()).summary;
+    const { violations } = checkDependencies(plantedRepository()).summary;
 
     const named = Object.fromEntries(
       Object.entries(planted).map(([rule, [from]]) => [
@@ -160,17 +160,17 @@ describe('the import directions', () => {
   });
 
   test('The import directions have a planted import each', () => {
-    const { ruleSetUsed } = cruise(plantedHouse()).summary;
+    const { ruleSetUsed } = checkDependencies(plantedRepository()).summary;
 
     expect(Object.keys(planted).sort()).toEqual(ruleSetUsed.forbidden.map(({ name }) => name).sort());
   });
 
   test('The import directions hold in the repository, and every TypeScript file is checked', () => {
-    const { modules, summary } = cruise(root);
+    const { modules, summary } = checkDependencies(root);
 
     const seen = new Set(modules.map(({ source }) => source));
     const files = globSync(
-      rooms.map((room) => `${room}/**/*.ts`),
+      folders.map((folder) => `${folder}/**/*.ts`),
       { cwd: root },
     );
     expect(files.length).toBeGreaterThan(0);

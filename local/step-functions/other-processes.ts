@@ -13,22 +13,22 @@ import type { Executions } from './executions.ts';
 import { ownerOf } from './tokens.ts';
 
 /** Each answers false when no other living process runs the execution. */
-export interface Elsewhere {
+export interface OtherProcesses {
   succeed(taskToken: string, output: string): Promise<boolean>;
   fail(taskToken: string, error: string, cause: string): Promise<boolean>;
   stop(arn: string): Promise<boolean>;
 }
 
-export function elsewhere(
+export function otherProcesses(
   { find, tokens }: Pick<Executions, 'find' | 'tokens'>,
   own: { readonly accessKeyId?: string | undefined; readonly endpoint: () => string | null },
-): Elsewhere {
+): OtherProcesses {
   /** A port is only called while the process that opened it lives: later another program may use it. */
   const endpointOf = (arn: string): string | null => {
-    const { owner, endpoint } = find(arn)?.runBy ?? {};
+    const { owner, endpoint } = find(arn)?.runner ?? {};
     return owner !== undefined && endpoint && endpoint !== own.endpoint() && isAlive(owner) ? endpoint : null;
   };
-  const ask = async (arn: string, call: (client: SFNClient) => Promise<unknown>): Promise<boolean> => {
+  const forward = async (arn: string, call: (client: SFNClient) => Promise<unknown>): Promise<boolean> => {
     const endpoint = endpointOf(arn);
     if (endpoint === null) return false;
     const credentials = { accessKeyId: own.accessKeyId ?? 'local', secretAccessKey: 'unused' };
@@ -43,16 +43,16 @@ export function elsewhere(
     }
   };
   const ofToken = (token: string): string => {
-    const owner = tokens.knows(token) ? null : ownerOf(token);
+    const owner = tokens.hasIssued(token) ? null : ownerOf(token);
     return owner === null ? '' : executionArn(owner.name, owner.machine);
   };
   return {
     succeed: (taskToken, output) =>
-      ask(ofToken(taskToken), (client) => client.send(new SendTaskSuccessCommand({ taskToken, output }))),
+      forward(ofToken(taskToken), (client) => client.send(new SendTaskSuccessCommand({ taskToken, output }))),
     fail: (taskToken, error, cause) =>
-      ask(ofToken(taskToken), (client) =>
+      forward(ofToken(taskToken), (client) =>
         client.send(new SendTaskFailureCommand({ taskToken, error, cause })),
       ),
-    stop: (arn) => ask(arn, (client) => client.send(new StopExecutionCommand({ executionArn: arn }))),
+    stop: (arn) => forward(arn, (client) => client.send(new StopExecutionCommand({ executionArn: arn }))),
   };
 }

@@ -14,52 +14,52 @@ import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 import { scratch } from './scratch.ts';
 import { aServedTarget, deploying, type ServedTarget } from './served-target.ts';
 
-/** A state folder and a served target of its own for each test; ferries are closed after it. */
-export interface Harbour {
+/** A state folder and a served target of its own for each test; backends are closed after it. */
+export interface LocalBackendRig {
   readonly served: ServedTarget;
   readonly stateDir: string;
   open(parts?: Omit<LocalBackendOptions, 'stateDir'>): Promise<LocalBackend>;
-  /** A ferry whose host is enrolled and has a first version. */
-  openEnrolled(): Promise<{ ferry: LocalBackend; first: IssuedCertificate }>;
+  /** A backend whose host is enrolled and has a first version. */
+  openEnrolled(): Promise<{ backend: LocalBackend; first: IssuedCertificate }>;
 }
 
-export function useHarbour(): () => Harbour {
-  let harbour: Harbour;
-  let ferries: LocalBackend[] = [];
+export function useLocalBackend(): () => LocalBackendRig {
+  let rig: LocalBackendRig;
+  let backends: LocalBackend[] = [];
   beforeEach(async () => {
     const [served, stateDir] = [await aServedTarget(), join(scratch(), 'state')];
     const open = async (parts: Omit<LocalBackendOptions, 'stateDir'> = {}) => {
-      const ferry = await openLocalBackend({ stateDir, ...parts });
-      ferries.push(ferry);
-      return ferry;
+      const backend = await openLocalBackend({ stateDir, ...parts });
+      backends.push(backend);
+      return backend;
     };
-    harbour = {
+    rig = {
       served,
       stateDir,
       open,
       async openEnrolled() {
-        const [ferry, first] = [await open(), await aVersion()];
-        const { output } = await ferry.deploy(deploying(served.target(), first));
+        const [backend, first] = [await open(), await aVersion()];
+        const { output } = await backend.deploy(deploying(served.target(), first));
         expect(output.outcome).toBe('deployed');
-        return { ferry, first };
+        return { backend, first };
       },
     };
   });
   afterEach(async () => {
-    for (const ferry of ferries) await ferry.close();
-    ferries = [];
-    await harbour.served.close();
+    for (const backend of backends) await backend.close();
+    backends = [];
+    await rig.served.close();
   });
-  return () => harbour;
+  return () => rig;
 }
 
-/** What `deploy-many.ts` tells of an end. */
-export interface Told {
+/** A line that `deploy-many.ts` prints for each deployment. */
+export interface DeploymentLine {
   readonly executionName: string;
   readonly output: LocalDeploymentResult['output'];
 }
 
-/** A certferry process of its own that carries the request in a file `count` times at once. */
+/** A certferry process of its own that makes the request in a file `count` times at once. */
 export function spawnDeployments(stateDir: string, request: string, count: number) {
   const program = join(import.meta.dirname, 'deploy-many.ts');
   return spawn(process.execPath, [program, stateDir, request, String(count)], {
@@ -68,7 +68,11 @@ export function spawnDeployments(stateDir: string, request: string, count: numbe
 }
 
 /** The same, to its end. */
-export async function deployInProcess(stateDir: string, request: string, count: number): Promise<Told[]> {
+export async function deployInProcess(
+  stateDir: string,
+  request: string,
+  count: number,
+): Promise<DeploymentLine[]> {
   const child = spawnDeployments(stateDir, request, count);
   let text = '';
   child.stdout.on('data', (chunk: Buffer) => {
@@ -76,11 +80,11 @@ export async function deployInProcess(stateDir: string, request: string, count: 
   });
   const [code] = (await once(child, 'exit')) as [number | null];
   expect(code).toBe(0);
-  const told = text.split('\n').filter((line) => line.startsWith('{"executionName"'));
-  return told.map((line) => JSON.parse(line) as Told);
+  const lines = text.split('\n').filter((line) => line.startsWith('{"executionName"'));
+  return lines.map((line) => JSON.parse(line) as DeploymentLine);
 }
 
-/** Waits until the process says that a state was entered; gives the execution's name. */
+/** Waits until the process prints that it entered a state; returns the name of the execution. */
 export async function enteredBy(child: ReturnType<typeof spawnDeployments>, stateDir: string, state: string) {
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
     if (chunk.toString().includes(`entered ${state}`)) break;

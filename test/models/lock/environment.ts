@@ -26,12 +26,12 @@ export type Services = DeliveryServices &
     readonly rollouts: ReturnType<typeof createRollouts>;
   };
 
-interface Flight {
+interface InFlightCommand {
   readonly job: ModelJob;
   readonly about: string;
 }
 
-export class Surroundings {
+export class Environment {
   readonly interleaver: Interleaver;
   readonly hosts = new ModelHosts();
   readonly runs: Run[] = [];
@@ -45,9 +45,9 @@ export class Surroundings {
   });
   readonly #memory = memoryDynamoDb((written) => this.watch.onWrite(written));
   readonly #services: Omit<Services, 'clock'>;
-  readonly #flights: Flight[] = [];
+  readonly #inFlight: InFlightCommand[] = [];
   /** Commands that SSM delivers after their executions have stopped waiting. */
-  readonly #late: Flight[] = [];
+  readonly #late: InFlightCommand[] = [];
   readonly #answers = new Map<string, ModelAnswer>();
   #commands = 0;
   unverifiedPercent = 10;
@@ -109,8 +109,8 @@ export class Surroundings {
   /** Commands with a waiting execution; late ones are delivered now. */
   get inFlight(): number {
     const awaited = this.#late.filter(({ job }) => this.#run(job.executionArn)?.status === 'running');
-    for (const flight of awaited) this.#flights.push(...this.#late.splice(this.#late.indexOf(flight), 1));
-    return this.#flights.length;
+    for (const flight of awaited) this.#inFlight.push(...this.#late.splice(this.#late.indexOf(flight), 1));
+    return this.#inFlight.length;
   }
 
   /** Commands without a waiting execution. */
@@ -120,7 +120,7 @@ export class Surroundings {
 
   /** Delivers any one of the pending commands, however late. */
   land(): void {
-    const [flight] = this.#flights.splice(this.interleaver.draw(this.#flights.length), 1);
+    const [flight] = this.#inFlight.splice(this.interleaver.draw(this.#inFlight.length), 1);
     if (flight !== undefined) this.#answers.set(flight.about, this.hosts.run(flight.job));
   }
 
@@ -171,7 +171,7 @@ export class Surroundings {
 
   #send(job: ModelJob & Plan): string {
     const { arn: executionArn, action } = job;
-    const flights = this.interleaver.chance(this.latePercent) ? this.#late : this.#flights;
+    const flights = this.interleaver.chance(this.latePercent) ? this.#late : this.#inFlight;
     flights.push({ job: { ...job, executionArn }, about: `${executionArn} ${action}` });
     this.#commands += 1;
     return `command-${this.#commands}`;

@@ -1,4 +1,4 @@
-// How one execution is carried from its begin, or from a redrive, to its end, with all that it leaves on disk.
+// Starts and redrives executions, runs them to their end, and records their events on disk.
 
 import type { Objects } from '../aws/objects.ts';
 import { executionEnded } from '../base/published-events.ts';
@@ -12,9 +12,9 @@ import {
   executionNotRedrivable,
   stateMachineDoesNotExist,
 } from './refusals.ts';
-import { type Reentry, type Running, type RunOptions, runMachine } from './run.ts';
+import { type Reentry, type RunningExecution, type RunOptions, runMachine } from './run.ts';
 import type { Invoke } from './tasks.ts';
-import type { TokenBook } from './tokens.ts';
+import type { TaskTokens } from './tokens.ts';
 
 /** What an event is about: the execution itself, or a child of its Distributed Map. */
 export interface EventSource {
@@ -40,17 +40,17 @@ export interface ExecutionsOptions {
 }
 
 /** What the executions of one process share. */
-export interface House {
+export interface ExecutionsContext {
   readonly options: ExecutionsOptions;
   /** By ARN. */
-  readonly running: Map<string, Running>;
-  readonly shelf: (machine: string) => ExecutionRecords;
-  readonly tokens: TokenBook;
+  readonly running: Map<string, RunningExecution>;
+  readonly recordsOf: (machine: string) => ExecutionRecords;
+  readonly tokens: TaskTokens;
   readonly forms: ReadonlyMap<string, LocalForm>;
   endpoint: string | null;
 }
 
-interface Beginning {
+interface NewExecution {
   readonly machine: string;
   readonly name: string;
   readonly input: object;
@@ -59,36 +59,39 @@ interface Beginning {
 }
 
 /** Throws ExecutionAlreadyExists and StateMachineDoesNotExist. */
-export function begin(house: House, { machine, onEvent, ...beginning }: Beginning): Running {
-  if (!house.forms.has(machine)) throw stateMachineDoesNotExist(stateMachineArn(machine));
-  const arn = executionArn(beginning.name, machine);
-  const start = { ...beginning, arn, startedAt: Date.now() };
-  if (!house.shelf(machine).begin(start, house.endpoint)) throw executionAlreadyExists(arn);
-  return carry(house, { machine, ...start, onEvent, reentry: null, mapRun: null });
+export function startExecution(
+  context: ExecutionsContext,
+  { machine, onEvent, ...execution }: NewExecution,
+): RunningExecution {
+  if (!context.forms.has(machine)) throw stateMachineDoesNotExist(stateMachineArn(machine));
+  const arn = executionArn(execution.name, machine);
+  const start = { ...execution, arn, startedAt: Date.now() };
+  if (!context.recordsOf(machine).begin(start, context.endpoint)) throw executionAlreadyExists(arn);
+  return runExecution(context, { machine, ...start, onEvent, reentry: null, mapRun: null });
 }
 
 /** Throws ExecutionDoesNotExist or ExecutionNotRedrivable. */
 export function redrive(
-  house: House,
+  context: ExecutionsContext,
   record: ExecutionRecord | null,
   { arn, onEvent }: { readonly arn: string; readonly onEvent: OnEvent },
-): Running {
+): RunningExecution {
   if (record === null) throw executionDoesNotExist(arn);
   const { start, status, events } = record;
   if (record.end === null || status === 'SUCCEEDED') throw executionNotRedrivable(arn, `is ${status}`);
   const machine = readExecutionArn(arn)?.machine ?? deployTarget;
   const count = record.redriveCount + 1;
-  if (!house.shelf(machine).redrive(start.name, count, house.endpoint)) {
+  if (!context.recordsOf(machine).redrive(start.name, count, context.endpoint)) {
     throw executionNotRedrivable(arn, 'is being redriven');
   }
   const entered = events.findLast(({ type }) => type === 'StateEntered');
-  const state = entered?.state?.name ?? house.forms.get(machine)?.definition.StartAt ?? '';
+  const state = entered?.state?.name ?? context.forms.get(machine)?.definition.StartAt ?? '';
   const input = entered === undefined ? start.input : entered.state?.input;
   const reentry: Reentry = { state, input, startedAt: start.startedAt, count };
   const sinceThen = entered === undefined ? [] : events.slice(events.lastIndexOf(entered));
   const mapRun = sinceThen.findLast(({ mapRunArn }) => mapRunArn !== undefined)?.mapRunArn ?? null;
   const { name, startedAt } = start;
-  return carry(house, {
+  return runExecution(context, {
     machine,
     name,
     arn,
@@ -100,7 +103,7 @@ export function redrive(
   });
 }
 
-interface Carried extends EventSource {
+interface ExecutionToRun extends EventSource {
   readonly machine: string;
   readonly startedAt: number;
   readonly input: object;
@@ -110,15 +113,15 @@ interface Carried extends EventSource {
   readonly mapRun: string | null;
 }
 
-function carry(house: House, carried: Carried): Running {
-  const { machine, name, arn, startedAt, input, onEvent, reentry } = carried;
-  const form = house.forms.get(machine);
+function runExecution(context: ExecutionsContext, execution: ExecutionToRun): RunningExecution {
+  const { machine, name, arn, startedAt, input, onEvent, reentry } = execution;
+  const form = context.forms.get(machine);
   if (form === undefined) throw new Error(`local mode has no state machine ${machine}`);
-  const records = house.shelf(machine);
-  const keep = (event: ExecutionEvent) => {
-    const told = asMap(form, event);
-    records.append(name, told);
-    onEvent(told, carried);
+  const records = context.recordsOf(machine);
+  const report = (event: ExecutionEvent) => {
+    const reported = asMap(form, event);
+    records.append(name, reported);
+    onEvent(reported, execution);
   };
   const run = runMachine({
     name,
@@ -127,21 +130,21 @@ function carry(house: House, carried: Carried): Running {
     definition: form.definition,
     input,
     reentry,
-    desk: house.tokens.openDesk({ machine, name }),
-    invoke: house.options.invoke,
-    map: mapRunner(house, carried, keep),
-    onEvent: keep,
+    taskTokens: context.tokens.forExecution({ machine, name }),
+    invoke: context.options.invoke,
+    map: mapRunner(context, execution, report),
+    onEvent: report,
   });
   const finish = async () => {
     const end = await run.ended;
     records.finish(name, end);
     const ended = { arn, name, startedAt, input, ...end };
-    await house.options.onEnded(executionEnded(ended), machine);
-    house.running.delete(arn);
+    await context.options.onEnded(executionEnded(ended), machine);
+    context.running.delete(arn);
     return end;
   };
-  const running: Running = { name, arn, startedAt, abort: run.abort, ended: finish() };
-  house.running.set(arn, running);
+  const running: RunningExecution = { name, arn, startedAt, abort: run.abort, ended: finish() };
+  context.running.set(arn, running);
   return running;
 }
 
@@ -151,8 +154,12 @@ function asMap({ processors }: LocalForm, event: ExecutionEvent): ExecutionEvent
   return { ...event, state: { ...event.state, type: 'Map' } };
 }
 
-function mapRunner(house: House, parent: Carried, keep: (event: ExecutionEvent) => void): RunOptions['map'] {
-  const { objects, childrenAtOnce, folder } = house.options;
+function mapRunner(
+  context: ExecutionsContext,
+  parent: ExecutionToRun,
+  report: (event: ExecutionEvent) => void,
+): RunOptions['map'] {
+  const { objects, childrenAtOnce, folder } = context.options;
   if (objects === undefined) return undefined;
   let interrupted = parent.mapRun;
   return (state, input, aborted) => {
@@ -167,11 +174,11 @@ function mapRunner(house: House, parent: Carried, keep: (event: ExecutionEvent) 
       atOnce: childrenAtOnce,
       redriven,
       aborted,
-      tell: (type, mapRunArn) =>
-        keep({ type, timestamp: Date.now(), mapRunArn, state: { name: state, type: 'Map' } }),
+      reportMapRun: (type, mapRunArn) =>
+        report({ type, timestamp: Date.now(), mapRunArn, state: { name: state, type: 'Map' } }),
       start: (name, item, mapRunArn) =>
-        begin(house, { machine, name, input: item, onEvent: parent.onEvent, mapRunArn }),
-      ended: (name) => endedChild(house.shelf(machine).read(name)),
+        startExecution(context, { machine, name, input: item, onEvent: parent.onEvent, mapRunArn }),
+      ended: (name) => endedChild(context.recordsOf(machine).read(name)),
     });
   };
 }
