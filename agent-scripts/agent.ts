@@ -2,48 +2,55 @@
  * The agent. The SSM document's script starts it with one job. It prints one line of JSON and exits with 0 if that line is
  * the complete result.
  *
- * Sequence: read the job → check the agent's folder → acquire the host lock → recover from an interrupted run → refuse
- * expired jobs and lower fences → do the job → print the result. No process remains. The job `inspect` with endpoints
- * needs no folder, no lock and no recovery.
+ * It verifies the signature, reads the job, checks its folder and acquires the host lock. It refuses a repeated job,
+ * recovers from an interrupted run, and refuses an expired job or a wrong fence. Then it does the job. No process remains.
+ *
+ * In the role `probe` (the document of functions that only probe), the agent accepts only probes, without a signature. It
+ * neither reads nor changes its folder then.
  */
 
-import type { AgentLine, Recovery } from '../core/deployment/agent-line.ts';
+import { type AgentLine, type Recovery, unreadJob } from '../core/deployment/agent-line.ts';
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { type ReadJob, readJob } from '../core/seal/job-text.ts';
+import { type VerifiedJob, verifyJob } from '../core/seal/verify-job.ts';
 import { recover } from './apply/recover.ts';
-import { type Home, homeAt } from './host/home.ts';
+import { type AgentEnvironment, takeEnvironment } from './host/agent-environment.ts';
+import type { Home } from './host/home.ts';
 import { hostPublicKey, isRetired, openSealed, retireOpenedKey } from './host/host-keys.ts';
 import { presentableOutput } from './host/presentable-output.ts';
 import { lockTrustedHome } from './host/trusted-home.ts';
 import { deploy, rejected } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
-import { inspectEndpoints } from './jobs/inspect-endpoints.ts';
+import { performProbe } from './jobs/probe.ts';
 import { rollback } from './jobs/rollback.ts';
 import { undo } from './jobs/undo.ts';
+import { acceptOnce } from './journal/accepted-jobs.ts';
 import { checkFence, refuseExpired } from './journal/fence.ts';
 import { readReceipt } from './journal/receipt.ts';
 import { resultLine } from './journal/result-line.ts';
 
-/** Removes the job from the environment, so that no command can inherit it. */
-function takeEnvironment(): { home: Home; text: string } {
-  const { CERTFERRY_HOME: root, CERTFERRY_JOB: text } = process.env;
-  delete process.env.CERTFERRY_JOB;
-  if (root === undefined || text === undefined) {
-    throw new CertferryError(
-      'JobUnreadable',
-      'CERTFERRY_HOME and CERTFERRY_JOB must be set: start the agent through bootstrap.sh',
-    );
-  }
-  return { home: homeAt(root), text };
-}
-
 async function main(): Promise<AgentLine> {
   // bootstrap.sh sets 077, which a daemon started by a reload must not inherit
   process.umask(0o022);
-  const { home, text } = takeEnvironment();
-  const job = readJob(text);
-  if (isEndpointInspection(job)) return inspectEndpoints(job.job.header, job.job.inspections);
+  const environment = takeEnvironment();
+  return environment.role === 'probe' ? performProbe(environment.job) : performSigned(environment);
+}
+
+async function performSigned(environment: AgentEnvironment): Promise<AgentLine> {
+  try {
+    const { job, jobKeys: keys, host } = environment;
+    const verified = await verifyJob(job, { keys, host });
+    return await performVerified(environment, verified);
+  } catch (error) {
+    if (isCertferryError(error) && error.name === 'JobUnsigned') return rejected(unreadJob, error);
+    throw error;
+  }
+}
+
+async function performVerified(environment: AgentEnvironment, verified: VerifiedJob): Promise<AgentLine> {
+  const { home } = environment;
+  const job = readJob(verified.text);
   const header = job.sealed ? job.header : job.job.header;
   let recovered: Recovery | null = null;
   try {
@@ -53,8 +60,9 @@ async function main(): Promise<AgentLine> {
     return rejected(header, unchangedError(error));
   }
   try {
+    acceptOnce(home, verified, new Date());
     recovered = await recover(home);
-    return { ...(await perform(home, job)), recovered };
+    return { ...(await perform(environment, job)), recovered };
   } catch (error) {
     return { ...(await resultOfError(home, header, error)), recovered };
   }
@@ -66,38 +74,35 @@ function unchangedError(error: unknown): CertferryError {
   return new CertferryError('StagingFailed', `the job did not start, and nothing was changed: ${message}`);
 }
 
-type EndpointInspection = Extract<ReadJob, { sealed: false }> & {
-  job: { inspections: NonNullable<OpenJob['inspections']> };
-};
-
-const isEndpointInspection = (job: ReadJob): job is EndpointInspection =>
-  !job.sealed && job.job.header.action === 'inspect' && job.job.inspections !== undefined;
-
 /** First retires the key of a job that was killed before it could. A repetition of that job may still need the key. */
-async function perform(home: Home, job: ReadJob): Promise<AgentLine> {
+async function perform(environment: AgentEnvironment, job: ReadJob): Promise<AgentLine> {
+  const { home } = environment;
   const finished = job.sealed ? finishedResult(home, job.header) : null;
   const warnings = retireKey(home, job.sealed && finished === null ? job.kid : null);
-  const line = await performAfterRecovery(home, job, finished);
+  const line = await performAfterRecovery(environment, job, finished);
   return { ...line, warnings: [...line.warnings, ...warnings] };
 }
 
 async function performAfterRecovery(
-  home: Home,
+  environment: AgentEnvironment,
   job: ReadJob,
   finished: AgentLine | null,
 ): Promise<AgentLine> {
-  if (!job.sealed) return performOpen(home, job.job);
-  return withHostKey(home, finished ?? (await performSealed(home, job)));
+  if (!job.sealed) return performOpen(environment, job.job);
+  return withHostKey(environment.home, finished ?? (await performSealed(environment, job)));
 }
 
 /** The key that opened the job is deleted once the result is durable. A repeated job gets its result from the receipt. */
-async function performSealed(home: Home, job: ReadJob & { sealed: true }): Promise<AgentLine> {
+async function performSealed(
+  { home, fenceStep }: AgentEnvironment,
+  job: ReadJob & { sealed: true },
+): Promise<AgentLine> {
   const opened = await openSealed(home, job.kid, job.text);
   if (opened === null) return unknownKey(home, job);
   const { header, body } = opened;
   const line = await withErrorResult(home, header, () => {
     refuseExpired(header, new Date());
-    checkFence(home, header);
+    checkFence(home, header, fenceStep);
     return deploy(home, header, body);
   });
   return { ...line, warnings: [...line.warnings, ...retireKey(home, null)] };
@@ -129,20 +134,26 @@ async function withErrorResult(
   }
 }
 
-async function performOpen(home: Home, { header, probe, replaces }: OpenJob): Promise<AgentLine> {
+async function performOpen(
+  { home, fenceStep }: AgentEnvironment,
+  { header, probe, inspections, replaces }: OpenJob,
+): Promise<AgentLine> {
   refuseExpired(header, new Date());
+  if (probe !== null || inspections !== undefined) {
+    throw new CertferryError('JobUnreadable', 'a probe must be sent with the document that can only probe');
+  }
   switch (header.action) {
     case 'enroll':
       return enrolled(home, header, null);
     case 'inspect':
-      return inspect(home, header, probe);
+      return inspect(home, header);
     case 'undo':
-      checkFence(home, header);
+      checkFence(home, header, fenceStep);
       return undo(home, header);
     case 'rollback': {
       const finished = finishedResult(home, header);
       if (finished !== null) return finished;
-      checkFence(home, header);
+      checkFence(home, header, fenceStep);
       return rollback(home, header, replaces);
     }
     case 'deploy':
@@ -199,12 +210,15 @@ async function enrolled(
   return withHostKey(home, line);
 }
 
+/** Refusals before the recovery of an earlier job. */
+const changesNothing: ReadonlySet<string> = new Set(['HostBusy', 'JobReplayed']);
+
 /**
  * The result of a job that threw an error. A refusal is a normal outcome. An unexpected error may leave a partial change,
  * which is reversed first.
  */
 async function resultOfError(home: Home, header: JobHeader, error: unknown): Promise<AgentLine> {
-  if (isCertferryError(error) && error.name === 'HostBusy') return rejected(header, error);
+  if (isCertferryError(error) && changesNothing.has(error.name)) return rejected(header, error);
   const recovery = await recover(home);
   if (recovery?.outcome === 'rollback_failed') {
     const receipt = readReceipt(home, recovery.targetId, recovery.deploymentId);

@@ -7,6 +7,8 @@
 #                                A name that ends in .gz is unpacked; the digest is that of the unpacked binary.
 #   RUNTIME_BYTES                the size of the unpacked runtime, for the check of the free space; may be empty
 #   CERTFERRY_HOME               the agent's own folder, an absolute path
+#   CERTFERRY_ROLE, CERTFERRY_JOB_KEYS, CERTFERRY_FENCE_STEP
+#                                the jobs that the agent accepts (agent-scripts/host/agent-environment.ts)
 # A URL is file:///path (not decoded), https://host/path or s3://bucket/key. The SSM agent passes the job in the
 # variable SSM_Job; it is never inserted into this text.
 #
@@ -457,6 +459,7 @@ main() {
   # Node caches the compiled agent, which saves about 10% of each start
   NODE_COMPILE_CACHE=$CERTFERRY_HOME/compiled
   export CERTFERRY_HOME CERTFERRY_JOB NODE_COMPILE_CACHE
+  export CERTFERRY_ROLE CERTFERRY_JOB_KEYS CERTFERRY_FENCE_STEP
   # settings for other Node programs on this host must not affect the agent
   unset SSM_Job NODE_OPTIONS NODE_PATH
   exec "$runtime" "$agent"

@@ -2,9 +2,9 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAuthority } from '../cli/demo/throwaway-ca.ts';
 import { readAgentLine } from '../core/deployment/agent-line.ts';
-import { openJobText } from '../core/seal/job-text.ts';
 import { readDocument } from '../local/ssm/document.ts';
 import { aTarget, testHost } from '../test/agent-scripts/run-agent.ts';
+import { signedOpenJob, testAgentEnvironment, testHostId, testKey } from '../test/fixtures/signed-jobs.ts';
 import { nginxIn } from '../test/rigs/nginx.ts';
 import { measureInTurn, runProgram, show } from './measure.ts';
 
@@ -22,15 +22,20 @@ export async function agentStart(folder: string): Promise<string[]> {
     fence: 0,
     expiresAt: 9_999_999_999,
   } as const;
-  const env = {
+  const jobs: string[] = [];
+  // a host accepts each signed job once
+  for (let round = 0; round <= rounds * 2; round += 1)
+    jobs.push(await signedOpenJob({ header, probe: null }));
+  const env = (round: number) => ({
     PATH: process.env.PATH,
     CERTFERRY_HOME: home,
-    CERTFERRY_JOB: openJobText({ header, probe: null }),
+    CERTFERRY_JOB: jobs[round],
+    ...testAgentEnvironment,
     NODE_COMPILE_CACHE: join(home, 'compiled'),
-  };
+  });
   const times = await measureInTurn(rounds * 2, {
     bare: () => void runProgram(process.execPath, ['-e', '0']),
-    agent: () => void runProgram(process.execPath, [agent], { env }),
+    agent: (round) => void runProgram(process.execPath, [agent], { env: env(round) }),
   });
   return [
     `node -e 0                         ${show(times.bare)}`,
@@ -71,9 +76,10 @@ export async function hostDeploy(folder: string): Promise<string[]> {
     const host = testHost(home);
     const target = aTarget('nginx', nginxConfig(nginx), verify);
     const file = join(root, 'document.sh');
-    writeFileSync(file, document.scriptFor(home).text);
+    writeFileSync(file, document.scriptFor({ home, role: 'jobs', jobKeys: testKey.publicKeys }).text);
     const env = (job: string) => ({
       PATH: `${join(process.execPath, '..')}:${process.env.PATH}`,
+      AWS_SSM_INSTANCE_ID: testHostId,
       SSM_Job: job,
     });
     // only the host is measured, without sealing

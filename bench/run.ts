@@ -7,11 +7,13 @@ import { lambdaSizes, lockRate, transitions } from './cloud.ts';
 import { agentStart, hostDeploy } from './host.ts';
 import { everyKind } from './kinds.ts';
 import { contendedLock } from './locks.ts';
+import { signatures } from './signing.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'certferry-bench-'));
 
 const parts: readonly (readonly [title: string, measure: () => Promise<string[]>])[] = [
   ['Agent start', () => agentStart(folder)],
+  ['Signatures of jobs', () => signatures(folder)],
   ['Renewal on a host with nginx', () => hostDeploy(folder)],
   ['Renewal of every kind', () => everyKind(folder)],
   ['State transitions of a successful deployment', () => transitions(folder)],

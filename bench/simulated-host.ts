@@ -1,9 +1,11 @@
 // A host without files, daemons and endpoints: it only answers jobs. A benchmark with it measures everything except the host.
+
 import { agentLine } from '../core/deployment/agent-line.ts';
 import type { VersionFacts } from '../core/deployment/version.ts';
 import { makeHostKey, publicHostKey } from '../core/seal/host-key.ts';
 import { readJob } from '../core/seal/job-text.ts';
 import type { SimulatedHost } from '../local/ssm/simulated.ts';
+import { withoutSignature } from '../test/fixtures/signed-jobs.ts';
 
 /** Answers like an agent that installs `version` successfully. Calls `onApplied` with the id of each target. */
 export async function simulatedHosts(
@@ -12,7 +14,7 @@ export async function simulatedHosts(
 ): Promise<SimulatedHost> {
   const hostKey = publicHostKey(await makeHostKey());
   return async ({ job }) => {
-    const read = readJob(job);
+    const read = readJob(withoutSignature(job));
     const { deploymentId, targetId, action } = read.sealed ? read.header : read.job.header;
     const about = { deploymentId, targetId, hostKey };
     if (action === 'enroll')

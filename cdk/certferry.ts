@@ -9,8 +9,9 @@ import { limits } from '../core/limits.ts';
 import { checkStrategy } from '../core/registry/registrations.ts';
 import type { StrategyOverrides } from '../core/registry/strategy.ts';
 import { AgentAssets } from './agent/agent-assets.ts';
-import { AgentDocument } from './agent/agent-document.ts';
+import { AgentDocuments } from './agent/agent-documents.ts';
 import { installedRuntime, type Runtime } from './agent/agent-runtime.ts';
+import { JobKeys } from './agent/job-keys.ts';
 import { type Artefacts, artefactsIn } from './common/artefacts.ts';
 import { checkProps } from './common/check-props.ts';
 import { deployTargetName, rolloutName } from './common/names.ts';
@@ -20,6 +21,7 @@ import { Functions } from './functions/functions.ts';
 import type { Network } from './functions/task-function.ts';
 import { type Task, type TaskName, tasks } from './functions/tasks.ts';
 import { runWaves } from './grants/execution-grants.ts';
+import type { Permission } from './grants/permissions.ts';
 import type { SourceAccess } from './grants/source-grants.ts';
 import { type SharedResources, transferWaves } from './grants/work-bucket-and-topic.ts';
 import { Alarms } from './monitoring/alarms.ts';
@@ -64,6 +66,21 @@ export interface CertferryProps {
    * reads the message can decide. Default: false; operators use `certferry approve`.
    */
   readonly approvalLinks?: boolean;
+  /**
+   * Names of the keys that sign jobs for hosts. The first one signs, and hosts accept the signatures of all of them.
+   * docs/deploying.md describes how to rotate them. Default: one key.
+   */
+  readonly jobKeyNames?: readonly string[];
+  /**
+   * Hosts refuse a job whose fence exceeds the last one by more than this number. Each deployment of a target raises its fence
+   * by one, also while its host is offline. Default: 100,000.
+   */
+  readonly maximumFenceStep?: number;
+  /**
+   * What happens if a host answers with a key that replaces its registered one, e.g. after it was rebuilt. Operators are
+   * notified in both cases. `refuse`: deployments to the host fail until you delete the registered key. Default: `notify`.
+   */
+  readonly onHostKeyChange?: 'notify' | 'refuse';
   /** Ids of other accounts with hosts. Each needs a {@link CertferryMember}. */
   readonly accounts?: readonly string[];
   /** The folder of the built artefacts. Default: the `dist/` of this package. */
@@ -93,8 +110,15 @@ export class Certferry extends Construct {
       artefacts,
       runtime: props.runtime ?? installedRuntime(),
     });
-    const document = new AgentDocument(this, 'Document', { artefacts, assets });
-    const functions = this.#functions({ artefacts, key, tables, topic, workBucket: bucket }, props);
+    const keys = new JobKeys(this, 'Signing', { names: props.jobKeyNames ?? ['1'] });
+    const functions = this.#functions({ artefacts, key, tables, topic, workBucket: bucket, keys }, props);
+    keys.denyOthers(tasksWith('signJobs').map((name) => functions.get(name).roleArn));
+    const reader = functions.get('read-job-keys');
+    const jobKeys = keys.publicKeys({ functionArn: reader.lambda.functionArn, construct: reader });
+    const { maximumFenceStep } = props;
+    const documents = new AgentDocuments(this, 'Document', { artefacts, assets, jobKeys, maximumFenceStep });
+    // a host must accept what these functions send
+    for (const name of senders) functions.get(name).lambda.node.addDependency(documents);
     const machines = this.#machines({ artefacts, key, functions, workBucket: bucket, topic }, props);
     const events = new Events(this, 'Events', {
       functions,
@@ -119,7 +143,7 @@ export class Certferry extends Construct {
     this.notifications = topic;
     this.hostPolicy = assets.hostPolicy;
     this.tables = tables;
-    writeOutputs(this, { machines, functions, document, assets, tables, key, topic, bucket, events });
+    writeOutputs(this, { machines, functions, jobKeys, assets, tables, key, topic, bucket, events });
   }
 
   /** Registers a certificate, so that its versions are deployed. @throws CertferryError InvalidTarget */
@@ -140,11 +164,15 @@ export class Certferry extends Construct {
     return this;
   }
 
-  #functions(inputs: Inputs & { readonly tables: Tables }, props: CertferryProps): Functions {
+  #functions(
+    { keys, ...inputs }: Inputs & { readonly tables: Tables; readonly keys: JobKeys },
+    props: CertferryProps,
+  ): Functions {
     const { approvalLinks = false, commandsPerSecond, defaultStrategy, historyRetentionDays } = props;
     if (defaultStrategy !== undefined) checkStrategy(defaultStrategy);
     const functions = new Functions(this, 'Functions', {
       ...inputs,
+      jobKeys: keys,
       network: props.network,
       sources: props.sources ?? {},
       accounts: props.accounts ?? [],
@@ -158,6 +186,9 @@ export class Certferry extends Construct {
     if (commandsPerSecond !== undefined) {
       functions.setVariable(senders, 'SEND_RATE', String(commandsPerSecond));
       functions.setVariable(senders, 'SEND_BURST', String(burstFor(commandsPerSecond)));
+    }
+    if (props.onHostKeyChange !== undefined) {
+      functions.setVariable(completers, 'ON_HOST_KEY_CHANGE', props.onHostKeyChange);
     }
     if (historyRetentionDays !== undefined) {
       functions.setVariable(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
@@ -188,10 +219,16 @@ export class Certferry extends Construct {
 const burstFor = (rate: number) =>
   Math.min(limits.sendBurst.maximum, Math.max(limits.sendBurst.minimum, Math.ceil(2 * rate)));
 
+const tasksWith = (permission: Permission): TaskName[] =>
+  (Object.keys(tasks) as TaskName[]).filter((name) =>
+    (tasks[name] as Task).permissions?.includes(permission),
+  );
+
 /** The functions that send commands, all limited by the same rate. */
-const senders = (Object.keys(tasks) as TaskName[]).filter((name) =>
-  (tasks[name] as Task).permissions?.includes('sendCommands'),
-);
+const senders = [...tasksWith('sendJobs'), ...tasksWith('sendProbes')];
+
+/** The functions that save the key of a host with the result of its agent. */
+const completers = tasksWith('completeTasks');
 
 /** The common inputs of functions and state machines. */
 interface Inputs extends SharedResources {

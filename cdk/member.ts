@@ -1,4 +1,4 @@
-import { Stack, Validations } from 'aws-cdk-lib';
+import { Stack, Token, Validations } from 'aws-cdk-lib';
 import { Alarm, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { EventBus, Rule } from 'aws-cdk-lib/aws-events';
 import { EventBus as BusTarget } from 'aws-cdk-lib/aws-events-targets';
@@ -12,20 +12,29 @@ import {
 } from 'aws-cdk-lib/aws-iam';
 import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
+import { CertferryError } from '../core/errors.ts';
+import { readJobKeys } from '../core/seal/job-keys.ts';
 import { AgentAssets } from './agent/agent-assets.ts';
-import { AgentDocument } from './agent/agent-document.ts';
+import { AgentDocuments } from './agent/agent-documents.ts';
 import { installedRuntime, type Runtime } from './agent/agent-runtime.ts';
 import { artefactsIn } from './common/artefacts.ts';
 import { eventBusName, rolePath, runnerRoleName } from './common/names.ts';
 import { commandEnded } from './events/command-events.ts';
 import { deadLetterQueueOf } from './events/dead-letter-queue.ts';
 import { instanceLaunched } from './events/trigger-patterns.ts';
-import { findHosts, readInvocations, sendCommands } from './grants/host-grants.ts';
+import { findHosts, readInvocations, sendFromMainAccount } from './grants/host-grants.ts';
 import { waitingMessages } from './monitoring/metrics.ts';
 
 export interface CertferryMemberProps {
   /** The account and region of the {@link Certferry} stack. Its `accounts` must contain the account of this member. */
   readonly main: { readonly account: string; readonly region: string };
+  /**
+   * The output `JobKeys` of the {@link Certferry} stack: the public keys that sign jobs. CloudFormation does not pass values
+   * between accounts, so copy it. Deploy the member again whenever the output changes.
+   */
+  readonly jobKeys: string;
+  /** The same as in the {@link Certferry} stack. */
+  readonly maximumFenceStep?: number;
   /** The Node runtime of the agent on hosts. Default: the binary of the installed npm package `node`. */
   readonly runtime?: Runtime;
   /** Set it to false for all but one member of an account: a role exists in all regions of an account. Default: true. */
@@ -37,7 +46,7 @@ export interface CertferryMemberProps {
 /**
  * The resources for hosts in another account or region than the stack:
  *
- * - the agent with its document
+ * - the agent with its documents
  * - a role that functions of the main account assume
  * - rules that forward events about ended jobs and new instances
  */
@@ -54,7 +63,9 @@ export class CertferryMember extends Construct {
       artefacts,
       runtime: props.runtime ?? installedRuntime(),
     });
-    new AgentDocument(this, 'Document', { artefacts, assets });
+    const { jobKeys, maximumFenceStep } = props;
+    checkJobKeys(jobKeys);
+    new AgentDocuments(this, 'Document', { artefacts, assets, jobKeys, maximumFenceStep });
     this.hostPolicy = assets.hostPolicy;
     if (props.createRole !== false) this.#createRunner(props);
     this.undelivered = this.#forwardEvents(props);
@@ -81,7 +92,7 @@ export class CertferryMember extends Construct {
         ArnLike: { 'aws:PrincipalArn': `arn:${partition}:iam::${main.account}:role${rolePath}*` },
       }),
     });
-    for (const { statements, wildcards } of [sendCommands(this, true), findHosts(), readInvocations()]) {
+    for (const { statements, wildcards } of [sendFromMainAccount(this), findHosts(), readInvocations()]) {
       for (const statement of statements) role.addToPolicy(statement);
       for (const [resource, reason] of Object.entries(wildcards)) {
         Validations.of(role).acknowledge({ id: `AwsSolutions-IAM5[Resource::${resource}]`, reason });
@@ -112,4 +123,13 @@ export class CertferryMember extends Construct {
     }
     return deadLetterQueue;
   }
+}
+
+/** A token is known only to CloudFormation. @throws CertferryError InvalidRequest */
+function checkJobKeys(jobKeys: string): void {
+  if (Token.isUnresolved(jobKeys) || readJobKeys(jobKeys) !== null) return;
+  throw new CertferryError(
+    'InvalidRequest',
+    'Invalid properties of CertferryMember:\n  jobKeys: it contains no keys. Copy the output JobKeys of the main stack.',
+  );
 }

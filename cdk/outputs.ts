@@ -5,7 +5,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { AgentAssets } from './agent/agent-assets.ts';
-import type { AgentDocument } from './agent/agent-document.ts';
+import { documentName } from './common/names.ts';
 import type { Events } from './events/events.ts';
 import type { Functions } from './functions/functions.ts';
 import type { Tables } from './storage/tables.ts';
@@ -13,7 +13,8 @@ import type { Tables } from './storage/tables.ts';
 interface StackParts {
   readonly machines: { readonly deployTarget: StateMachine; readonly rollout: StateMachine };
   readonly functions: Functions;
-  readonly document: AgentDocument;
+  /** The public keys for {@link CertferryMember}. */
+  readonly jobKeys: string;
   readonly assets: AgentAssets;
   readonly tables: Tables;
   readonly key: IKey;
@@ -24,13 +25,14 @@ interface StackParts {
 
 /** Outputs for operators and the command line. The names are permanent; docs/deploying.md explains them. */
 export function writeOutputs(scope: Construct, parts: StackParts): void {
-  const { machines, functions, document, assets, tables, key, topic, bucket, events } = parts;
+  const { machines, functions, jobKeys, assets, tables, key, topic, bucket, events } = parts;
   const values = {
     DeployTargetArn: machines.deployTarget.stateMachineArn,
     RolloutArn: machines.rollout.stateMachineArn,
     SweepFunctionName: functions.get('sweep').lambda.functionName,
     WorkBucketName: bucket.bucketName,
-    DocumentName: document.name,
+    DocumentName: documentName,
+    JobKeys: jobKeys,
     AgentSha256: assets.agentSha256,
     HostPolicyArn: assets.hostPolicy.managedPolicyArn,
     NotificationsTopicArn: topic.topicArn,

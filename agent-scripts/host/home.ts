@@ -9,6 +9,7 @@ import { join } from 'node:path';
  * lock                                 empty file, locked while a job runs
  * locks/                               locks of destination folders, if the agent is not root (else /run/certferry)
  * keys.json                            the host's X25519 key, the next one during a job, ids of retired keys
+ * accepted-jobs.json                   the ids of signed jobs, so that none is accepted twice
  * journal.json                         exists only during a change
  * scratch/                             mount point inside private namespaces; empty outside
  * targets/<id>/fence                   highest fence of all jobs so far
@@ -21,6 +22,7 @@ export interface Home {
   readonly lock: string;
   readonly locks: string;
   readonly keys: string;
+  readonly acceptedJobs: string;
   readonly journal: string;
   readonly scratch: string;
   readonly targets: string;
@@ -42,6 +44,7 @@ export function homeAt(root: string): Home {
     lock: join(root, 'lock'),
     locks: join(root, 'locks'),
     keys: join(root, 'keys.json'),
+    acceptedJobs: join(root, 'accepted-jobs.json'),
     journal: join(root, 'journal.json'),
     scratch: join(root, 'scratch'),
     targets: join(root, 'targets'),

@@ -30,8 +30,10 @@ export function lockTrustedHome(home: Home): void {
 }
 
 /** Only what the agent uses: as root, local mode keeps its state in the same folder. A folder comes before its content. */
-function* entriesOf({ root, lock, locks, keys, journal, scratch, targets }: Home): Generator<string> {
-  yield* [lock, keys, `${keys}${temporarySuffix}`, journal, `${journal}${temporarySuffix}`, scratch];
+function* entriesOf(home: Home): Generator<string> {
+  const { root, lock, locks, keys, acceptedJobs, journal, scratch, targets } = home;
+  const files = [keys, acceptedJobs, journal];
+  yield* [lock, scratch, ...files, ...files.map((file) => `${file}${temporarySuffix}`)];
   for (const folder of [locks, targets]) {
     yield folder;
     yield* entriesBelow(root, relative(root, folder));

@@ -1,10 +1,7 @@
 import type { AgentLine, HostInspection } from '../../core/deployment/agent-line.ts';
 import type { InspectionRequest, JobHeader } from '../../core/deployment/job.ts';
-import { isCertferryError } from '../../core/errors.ts';
 import type { AddressInspection, inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
-import { refuseExpired } from '../journal/fence.ts';
 import { resultLine } from '../journal/result-line.ts';
-import { rejected } from './deploy.ts';
 
 /** SSM keeps 24,000 characters of output. The other fields take a few hundred, and host names may be long. */
 const maximumInspectionCharacters = 20_000;
@@ -14,20 +11,13 @@ const maximumChainLength = 10;
 const maximumProblemCharacters = 300;
 
 /**
- * Job `inspect` with endpoints, for the drift sweep: returns what each endpoint serves to this host. It neither reads nor
- * changes the agent's folder, so it needs no lock: no deployment waits for it, and it waits for none.
+ * Job `inspect` with endpoints, for the drift sweep: returns what each endpoint serves to this host.
  */
 export async function inspectEndpoints(
   header: JobHeader,
   requests: readonly InspectionRequest[],
 ): Promise<AgentLine> {
   const now = new Date();
-  try {
-    refuseExpired(header, now);
-  } catch (error) {
-    if (isCertferryError(error)) return rejected(header, error);
-    throw error;
-  }
   const { inspectEndpoint } = await import('../../core/tls-probe/inspect-endpoint.ts');
   const inspections = await Promise.all(
     requests.map((request) => inspectTarget(request, inspectEndpoint, now)),

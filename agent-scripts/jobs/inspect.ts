@@ -1,16 +1,15 @@
-import type { AgentLine, Observation } from '../../core/deployment/agent-line.ts';
-import type { JobHeader, ProbeRequest } from '../../core/deployment/job.ts';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
 import type { Home } from '../host/home.ts';
 import { readReceipt, receiptsOf } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
 import { installedVersion } from './undo.ts';
 
 /**
- * Job `inspect`. With a probe: probes the endpoint from this host (`probeFrom: host`). Without: returns how the deployment
- * in the header ended on this host. `lost`: it did not run, or it was interrupted and recovery has reversed it.
+ * Job `inspect` without a probe: returns how the deployment in the header ended on this host. `lost`: it did not run, or it
+ * was interrupted and recovery has reversed it.
  */
-export async function inspect(home: Home, header: JobHeader, probe: ProbeRequest | null): Promise<AgentLine> {
-  if (probe !== null) return observationLine(header, await runProbe(probe));
+export async function inspect(home: Home, header: JobHeader): Promise<AgentLine> {
   const receipt = readReceipt(home, header.targetId, header.deploymentId);
   if (receipt !== null && !receipt.undone) return receipt.line;
   return resultLine(header, {
@@ -20,18 +19,5 @@ export async function inspect(home: Home, header: JobHeader, probe: ProbeRequest
         ? 'this deployment did not run on this host, or it was interrupted and rolled back'
         : 'this deployment was rolled back on this host',
     version: installedVersion(receiptsOf(home, header.targetId)),
-  });
-}
-
-async function runProbe(request: ProbeRequest): Promise<Observation[]> {
-  const { probe } = await import('../../core/tls-probe/probe.ts');
-  return probe(request);
-}
-
-function observationLine(header: JobHeader, observations: Observation[]): AgentLine {
-  return resultLine(header, {
-    outcome: 'inspected',
-    summary: `${observations.length} ${observations.length === 1 ? 'probe' : 'probes'} from this host`,
-    observations,
   });
 }

@@ -7,9 +7,16 @@ import type { Home } from '../host/home.ts';
 /**
  * Refuses a job if a job with a higher fence has already run for the target. Records a new highest fence before the job
  * starts. (Kleppmann: a fencing token protects a resource only if the resource checks it.)
- * @throws CertferryError StaleFence
+ *
+ * Each deployment raises the fence by one, so a fence far above the last one comes from no lock. It would lock out all later
+ * deployments. The first fence of a target on this host is accepted as it is.
+ * @throws CertferryError StaleFence, FenceTooHigh
  */
-export function checkFence(home: Home, { targetId, deploymentId, fence }: JobHeader): void {
+export function checkFence(
+  home: Home,
+  { targetId, deploymentId, fence }: JobHeader,
+  maximumStep: number,
+): void {
   const target = home.target(targetId);
   const highest = existsSync(target.fence) ? Number(readFileSync(target.fence, 'utf8')) : 0;
   if (fence < highest) {
@@ -20,6 +27,13 @@ export function checkFence(home: Home, { targetId, deploymentId, fence }: JobHea
     );
   }
   if (fence === highest) return;
+  if (highest > 0 && fence - highest > maximumStep) {
+    throw new CertferryError(
+      'FenceTooHigh',
+      `deployment ${deploymentId} has fence ${fence} for ${targetId}, and the last one on this host was ${highest}: a fence may rise by at most ${maximumStep}. If so many deployments missed this host, raise maximumFenceStep of the stack or remove ${target.fence}`,
+      { details: { fence, highest, maximumStep } },
+    );
+  }
   privateFolder(target.root);
   writeDurably(target.fence, String(fence));
 }

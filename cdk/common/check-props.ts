@@ -9,9 +9,11 @@ interface CheckedProps {
   readonly historyRetentionDays?: number;
   readonly expiryAlarmDays?: number;
   readonly sweepSchedule?: Duration | false;
+  readonly jobKeyNames?: readonly string[];
+  readonly maximumFenceStep?: number;
 }
 
-const { sendRate, historyDays } = limits;
+const { sendRate, historyDays, fenceStep } = limits;
 
 /** The maximum run time of the function: with a shorter interval, two sweeps would overlap. */
 const minimumSweepMinutes = 15;
@@ -19,6 +21,15 @@ const minimumSweepMinutes = 15;
 const Props = z.object({
   commandsPerSecond: z.optional(z.number().check(z.gte(sendRate.minimum), z.lte(sendRate.maximum))),
   historyRetentionDays: z.optional(z.int().check(z.gte(historyDays.minimum), z.lte(historyDays.maximum))),
+  maximumFenceStep: z.optional(z.int().check(z.gte(fenceStep.minimum), z.lte(fenceStep.maximum))),
+  jobKeyNames: z.optional(
+    z
+      .array(z.string().check(z.regex(/^[A-Za-z0-9-]{1,32}$/, 'letters, digits and dashes, at most 32')))
+      .check(
+        z.minLength(1),
+        z.refine((names) => new Set(names).size === names.length, 'each name once'),
+      ),
+  ),
   expiryAlarmDays: z.optional(z.int().check(z.positive(), z.lte(historyDays.maximum))),
   sweepSchedule: z.optional(
     z.number().check(z.gte(minimumSweepMinutes, { error: `at least ${minimumSweepMinutes} minutes` })),

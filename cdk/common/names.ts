@@ -1,7 +1,10 @@
 // Permanent names: scripts of operators, event patterns and the history on hosts contain them. A new name replaces the resource.
 
-/** The SSM document that passes a job to a host. */
+/** The SSM document that passes a signed job to a host. */
 export const documentName = 'certferry-agent';
+
+/** The SSM document with which a host can only probe. Its jobs have no signature. */
+export const probeDocumentName = 'certferry-probe';
 
 /** The state machine of one deployment. Code builds its ARN from this name where a reference would be circular. */
 export const deployTargetName = 'certferry-deploy-target';

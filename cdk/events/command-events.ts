@@ -1,5 +1,5 @@
 import { type EventPattern, Match } from 'aws-cdk-lib/aws-events';
-import { documentName } from '../common/names.ts';
+import { documentName, probeDocumentName } from '../common/names.ts';
 
 /** Statuses of a running invocation. For every other status, the handler reads the result from SSM. */
 const runningStatuses = ['Pending', 'InProgress', 'Delayed', 'Cancelling'];
@@ -8,5 +8,8 @@ const runningStatuses = ['Pending', 'InProgress', 'Delayed', 'Cancelling'];
 export const commandEnded: EventPattern = {
   source: ['aws.ssm'],
   detailType: ['EC2 Command Invocation Status-change Notification'],
-  detail: { 'document-name': [documentName], status: Match.anythingBut(...runningStatuses) },
+  detail: {
+    'document-name': [documentName, probeDocumentName],
+    status: Match.anythingBut(...runningStatuses),
+  },
 };

@@ -29,7 +29,9 @@ export class Functions extends Construct {
       const created = this.#create(name, task, props);
       this.#functions.set(name, created);
       for (const [table, actions] of Object.entries(task.tables ?? {}) as [TableName, TableAction[]][]) {
-        created.allowTable(props.tables[table], shapes[table].variable, actions);
+        const { variable } = shapes[table];
+        const written = table === 'registry' ? task.registryWrites : undefined;
+        created.allowTable(props.tables[table], { variable, actions, written });
       }
       for (const permission of task.permissions ?? []) created.allow(grants[permission]);
     }

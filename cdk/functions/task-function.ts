@@ -8,6 +8,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { rolePath } from '../common/names.ts';
 import { type Grant, via } from '../grants/grant.ts';
+import type { TableAction } from './tasks.ts';
 
 /** The VPC of functions that open connections to endpoints. Without it, they reach only public addresses. */
 export interface Network {
@@ -26,6 +27,14 @@ export interface TaskFunctionProps {
   readonly logRetention: RetentionDays;
   readonly network?: Network | undefined;
 }
+
+interface TableAccess {
+  readonly variable: string;
+  readonly actions: readonly TableAction[];
+  readonly written: readonly string[] | undefined;
+}
+
+const writingActions: readonly TableAction[] = ['DeleteItem', 'PutItem', 'UpdateItem'];
 
 /** Lambda assigns CPU in proportion to memory. The code itself needs less. */
 const memoryMegabytes = 512;
@@ -68,6 +77,10 @@ export class TaskFunction extends Construct {
     if (props.network !== undefined) this.#allowNetwork();
   }
 
+  get roleArn(): string {
+    return this.#role.roleArn;
+  }
+
   /** Adds the statements, the environment variables and the reasons for wildcards of a grant. */
   allow(grant: Grant): void {
     for (const statement of grant.statements) this.#role.addToPolicy(statement);
@@ -77,14 +90,21 @@ export class TaskFunction extends Construct {
     }
   }
 
-  /** Allows these actions on the table and the use of its key through DynamoDB. Sets `variable` to the table name. */
-  allowTable(table: Table, variable: string, actions: readonly string[]): void {
-    this.#role.addToPolicy(
-      new PolicyStatement({
-        actions: actions.map((action) => `dynamodb:${action}`),
-        resources: [table.tableArn],
-      }),
+  /**
+   * Allows these actions on the table and the use of its key through DynamoDB. Sets `variable` to the table name. `written`
+   * limits the actions that write to partitions with these patterns.
+   */
+  allowTable(table: Table, { variable, actions, written }: TableAccess): void {
+    const isLimited = (action: TableAction) => written !== undefined && writingActions.includes(action);
+    this.#allowActions(
+      table,
+      actions.filter((action) => !isLimited(action)),
     );
+    this.#allowActions(table, actions.filter(isLimited), {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': written },
+      // without it, ForAllValues also allows a request without keys
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    });
     this.#role.addToPolicy(
       new PolicyStatement({
         actions: ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
@@ -93,6 +113,17 @@ export class TaskFunction extends Construct {
       }),
     );
     this.lambda.addEnvironment(variable, table.tableName);
+  }
+
+  #allowActions(table: Table, actions: readonly TableAction[], conditions = {}): void {
+    if (actions.length === 0) return;
+    this.#role.addToPolicy(
+      new PolicyStatement({
+        actions: actions.map((action) => `dynamodb:${action}`),
+        resources: [table.tableArn],
+        conditions,
+      }),
+    );
   }
 
   #allowLogs(logGroup: LogGroup): void {

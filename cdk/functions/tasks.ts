@@ -15,6 +15,8 @@ export interface Task {
   readonly description: string;
   readonly timeoutSeconds: number;
   readonly tables?: Partial<Record<TableName, readonly TableAction[]>>;
+  /** The partitions of the table `registry` that it may write, as patterns. All of its writes have this condition. */
+  readonly registryWrites?: readonly string[];
   readonly permissions?: readonly Permission[];
   /** Whether it opens connections to endpoints, and therefore runs in the configured VPC. */
   readonly opensConnections?: boolean;
@@ -29,11 +31,15 @@ const judging = 305;
 const longest = 850;
 
 /** Sends a command and records it. Then reads its result once, because its event may arrive before the record exists. */
-const commanding: Pick<Task, 'timeoutSeconds' | 'tables' | 'permissions'> = {
+const commanding = {
   timeoutSeconds: quick,
-  tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['PutItem'] },
-  permissions: ['sendCommands', 'readInvocations', 'readPingStatus', 'completeTasks', 'assumeRunners'],
-};
+  tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['GetItem', 'PutItem'] },
+  registryWrites: ['host#*'],
+  permissions: ['readInvocations', 'readPingStatus', 'completeTasks', 'assumeRunners', 'notifyOperators'],
+} as const satisfies Partial<Task>;
+
+/** Gives signed jobs to hosts. Only these functions can sign. */
+const giving = { ...commanding, permissions: [...commanding.permissions, 'sendJobs', 'signJobs'] } as const;
 
 /** All functions, by the names of their files. */
 export const tasks = {
@@ -41,23 +47,16 @@ export const tasks = {
     description: 'State AcquireLock: acquires the lock of the target with a higher fence',
     timeoutSeconds: quick,
     tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['BatchGetItem', 'PutItem'] },
+    registryWrites: ['target#*'],
     permissions: ['describeExecutions'],
   },
   'push-bundle': {
-    ...commanding,
-    description: 'State PushBundle: seals the bundle to its host and sends the job',
-    tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['GetItem', 'PutItem'] },
-    permissions: [
-      'sendCommands',
-      'readInvocations',
-      'readPingStatus',
-      'completeTasks',
-      'assumeRunners',
-      'readSources',
-    ],
+    ...giving,
+    description: 'State PushBundle: seals the bundle to its host, signs the job and sends it',
+    permissions: [...giving.permissions, 'readSources'],
   },
   'reconcile-command': {
-    ...commanding,
+    ...giving,
     description: 'State ReconcileCommand: asks SSM and then the host for the result of a job',
   },
   'probe-endpoint': {
@@ -68,9 +67,10 @@ export const tasks = {
   'probe-from-host': {
     ...commanding,
     description: 'State ProbeFromHost: lets the host probe the endpoint',
+    permissions: [...commanding.permissions, 'sendProbes'],
   },
   'roll-back': {
-    ...commanding,
+    ...giving,
     description: 'State RollBack: lets the host restore the previous version',
   },
   'probe-restored': {
@@ -86,13 +86,15 @@ export const tasks = {
       registry: ['UpdateItem'],
       deployments: ['PutItem', 'Query'],
     },
+    registryWrites: ['target#*', 'rollout#*'],
     permissions: ['notifyOperators'],
   },
   'command-status': {
     description: 'Event: a command ended; reads the result of the agent and completes the waiting state',
     timeoutSeconds: quick,
-    tables: { locks: ['GetItem', 'UpdateItem'], registry: ['PutItem'] },
-    permissions: ['readInvocations', 'completeTasks', 'assumeRunners'],
+    tables: { locks: ['GetItem', 'UpdateItem'], registry: ['GetItem', 'PutItem'] },
+    registryWrites: ['host#*'],
+    permissions: ['readInvocations', 'completeTasks', 'assumeRunners', 'notifyOperators'],
   },
   'release-lock': {
     description: 'Event: an execution ended without recording its outcome; releases its lock',
@@ -102,18 +104,21 @@ export const tasks = {
       registry: ['UpdateItem'],
       deployments: ['PutItem', 'Query'],
     },
+    registryWrites: ['target#*', 'rollout#*'],
     permissions: ['describeExecutions'],
   },
   'resolve-certificate': {
     description: 'State ResolveCertificate: finds the version and records the rollout',
     timeoutSeconds: probing,
     tables: { registry: ['BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query'] },
+    registryWrites: ['certificate#*', 'rollout#*', 'rollouts', 'rollouts#*'],
     permissions: ['readSources', 'nameWorkBucket', 'describeRollouts'],
   },
   'next-wave': {
     description: "State NextWave: finds the targets' hosts and writes the next wave",
     timeoutSeconds: longest,
     tables: { registry: ['BatchGetItem', 'Query', 'UpdateItem'] },
+    registryWrites: ['rollout#*'],
     permissions: ['findHosts', 'assumeRunners', 'writeWaveFiles'],
   },
   'judge-wave': {
@@ -132,24 +137,28 @@ export const tasks = {
     description: 'State AwaitApproval: sends the approval request',
     timeoutSeconds: quick,
     tables: { registry: ['UpdateItem'] },
+    registryWrites: ['rollout#*'],
     permissions: ['notifyOperators'],
   },
   'decide-approval': {
     description: 'Approval link: completes AwaitApproval with the decision of an operator',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'GetItem', 'UpdateItem'] },
+    registryWrites: ['rollout#*'],
     permissions: ['completeApprovals'],
   },
   'halt-rollout': {
     description: 'State HaltRollout: starts no further deployments',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'UpdateItem'] },
+    registryWrites: ['rollout#*'],
     permissions: ['notifyOperators'],
   },
   'end-rollout': {
     description: 'The recording states of a rollout: records the outcome and notifies operators',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'UpdateItem'] },
+    registryWrites: ['certificate#*', 'rollout#*'],
     permissions: ['readWaveFiles', 'notifyOperators'],
   },
   'start-rollouts': {
@@ -165,9 +174,10 @@ export const tasks = {
       locks: ['GetItem', 'UpdateItem'],
       registry: ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     },
+    registryWrites: ['sweep'],
     permissions: [
       'findHosts',
-      'sendCommands',
+      'sendProbes',
       'readInvocations',
       'assumeRunners',
       'startRollouts',
@@ -185,6 +195,12 @@ export const tasks = {
     description: 'CloudFormation: updates the registry with the certificates and targets of the stack',
     timeoutSeconds: longest,
     tables: { registry: ['BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'] },
+    registryWrites: ['certificate#*', 'certificates', 'group#*', 'source#*', 'target#*', 'targets'],
+  },
+  'read-job-keys': {
+    description: 'CloudFormation: reads the public keys for the SSM document',
+    timeoutSeconds: quick,
+    permissions: ['readJobKeys'],
   },
 } as const satisfies Readonly<Record<string, Task>>;
 export type TaskName = keyof typeof tasks;

@@ -1,19 +1,35 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { documentName, runnerRoleName, tag } from '../common/names.ts';
+import { documentName, probeDocumentName, runnerRoleName, tag } from '../common/names.ts';
 import { type Grant, localArn } from './grant.ts';
 
 /** CloudFormation does not return the version number of a document. Each update changes the default version. */
 const documentVariables = { DOCUMENT_NAME: documentName, DOCUMENT_VERSION: '$DEFAULT' };
 
-/**
- * Sends commands with this document to hosts with the tag. Two statements, because the document does not have the tag.
- * `everywhere` includes all regions of the account.
- */
-export function sendCommands(scope: Construct, everywhere = false): Grant {
+/** Sends signed jobs. */
+export const sendJobs = (scope: Construct): Grant => ({
+  ...sendCommands(scope, [documentName]),
+  environment: documentVariables,
+});
+
+/** Sends probes, with the document that can do nothing else. */
+export const sendProbes = (scope: Construct): Grant => ({
+  ...sendCommands(scope, [probeDocumentName]),
+  environment: {
+    PROBE_DOCUMENT_NAME: probeDocumentName,
+    DOCUMENT_VERSION: documentVariables.DOCUMENT_VERSION,
+  },
+});
+
+/** Sends both from another account, for hosts in any region of this account. A job without a signature is refused by the agent. */
+export const sendFromMainAccount = (scope: Construct): Grant =>
+  sendCommands(scope, [documentName, probeDocumentName], true);
+
+/** Sends commands with these documents to hosts with the tag. Two statements, because documents do not have the tag. */
+function sendCommands(scope: Construct, documentNames: readonly string[], everywhere = false): Grant {
   const actions = ['ssm:SendCommand'];
-  const document = localArn(scope, 'ssm', `document/${documentName}`, everywhere);
+  const documents = documentNames.map((name) => localArn(scope, 'ssm', `document/${name}`, everywhere));
   const hosts = [
     localArn(scope, 'ec2', 'instance/*', everywhere),
     localArn(scope, 'ssm', 'managed-instance/*', everywhere),
@@ -21,17 +37,19 @@ export function sendCommands(scope: Construct, everywhere = false): Grant {
   const reason = 'Hosts are created and replaced at any time. The condition requires the tag of certferry.';
   return {
     statements: [
-      new PolicyStatement({ actions, resources: [document.arn] }),
+      new PolicyStatement({ actions, resources: documents.map(({ arn }) => arn) }),
       new PolicyStatement({
         actions,
         resources: hosts.map(({ arn }) => arn),
         conditions: { StringEquals: { [`ssm:resourceTag/${tag.key}`]: tag.value } },
       }),
     ],
-    environment: documentVariables,
+    environment: {},
     wildcards: Object.fromEntries([
       ...hosts.map(({ shown }) => [shown, reason]),
-      ...(everywhere ? [[document.shown, 'One role serves all regions of its account.']] : []),
+      ...documents.flatMap(({ shown }) =>
+        everywhere ? [[shown, 'One role serves all regions of its account.']] : [],
+      ),
     ]),
   };
 }

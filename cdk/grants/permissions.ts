@@ -7,7 +7,15 @@ import {
   startRollouts,
 } from './execution-grants.ts';
 import type { Grant } from './grant.ts';
-import { assumeRunners, findHosts, readInvocations, readPingStatus, sendCommands } from './host-grants.ts';
+import {
+  assumeRunners,
+  findHosts,
+  readInvocations,
+  readPingStatus,
+  sendJobs,
+  sendProbes,
+} from './host-grants.ts';
+import { readJobKeys, type SigningKeys, signJobs } from './signing-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
 import {
   nameWorkBucket,
@@ -19,7 +27,10 @@ import {
 
 /** The permissions of functions besides access to tables. */
 export type Permission =
-  | 'sendCommands'
+  | 'sendJobs'
+  | 'signJobs'
+  | 'sendProbes'
+  | 'readJobKeys'
   | 'readInvocations'
   | 'readPingStatus'
   | 'findHosts'
@@ -37,6 +48,7 @@ export type Permission =
 
 export interface GrantProps extends SharedResources {
   readonly sources: SourceAccess;
+  readonly jobKeys: SigningKeys;
   /** Ids of the member accounts. */
   readonly accounts: readonly string[];
 }
@@ -44,7 +56,10 @@ export interface GrantProps extends SharedResources {
 /** Creates all grants for the stack of `scope`. */
 export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<Permission, Grant>> {
   return {
-    sendCommands: sendCommands(scope),
+    sendJobs: sendJobs(scope),
+    signJobs: signJobs(props.jobKeys),
+    sendProbes: sendProbes(scope),
+    readJobKeys: readJobKeys(props.jobKeys),
     readInvocations: readInvocations(),
     readPingStatus: readPingStatus(),
     findHosts: findHosts(),

@@ -76,6 +76,12 @@ export const AgentLine = z.strictObject({
 });
 export type AgentLine = z.infer<typeof AgentLine>;
 
+/**
+ * The ids in the line of a job that the agent refused because of its signature. It has not read the ids of the job, which
+ * anyone may have written.
+ */
+export const unreadJob = { deploymentId: '', targetId: '' } as const;
+
 /** A line with the given fields; all others are null. */
 export function agentLine(
   known: Pick<AgentLine, 'deploymentId' | 'targetId' | 'outcome' | 'summary'> & Partial<AgentLine>,

@@ -1,5 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
-import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.ts';
+import { type AgentLine, type HostKey, readAgentLine, unreadJob } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/errors.ts';
 import type { Executions } from '../../services/executions.ts';
@@ -20,6 +20,8 @@ export interface CompletionServices {
   readonly notices: HostKeyWarnings;
   readonly pending: PendingCommands;
   readonly hostKeys: HostKeys;
+  /** Whether a key that replaces the registered key of a host is saved, or refused until an operator accepts it. */
+  readonly onHostKeyChange: 'notify' | 'refuse';
 }
 
 /** The state of a command. `not_ended`: it runs. `not_awaited`: it has ended, but no state waits for it any more. */
@@ -46,11 +48,49 @@ export async function completeWith(
 ): Promise<'completed' | 'not_awaited'> {
   const line = lineFor(command, invocation);
   if (line === null && command.purpose === 'undo') return retryUndo(by, command, invocation);
-  if (line?.hostKey) await by.hostKeys.save(command.host, line.hostKey, command.sentAt);
-  const result =
-    line?.outcome === 'enrolled' ? await enrolled(by, command, line) : resultOf(command, line, invocation);
+  const refusal = line?.hostKey ? await saveHostKey(by, command, { line, hostKey: line.hostKey }) : null;
+  const result = refusal ?? (await resultFor(by, command, { line, invocation }));
   const output = command.probe === null ? { ...result, ...timesOf(by, command) } : result;
   return (await by.executions.complete(command.taskToken, output)) ? 'completed' : 'not_awaited';
+}
+
+const resultFor = (
+  by: CompletionServices,
+  command: PendingCommand,
+  { line, invocation }: { readonly line: AgentLine | null; readonly invocation: Invocation },
+) => (line?.outcome === 'enrolled' ? enrolled(by, command, line) : resultOf(command, line, invocation));
+
+/**
+ * Saves the key to which the next bundle is sealed. A host that opens a bundle announces its next key. A key that replaces the
+ * registered one without that is reported to operators before it is saved, at least once. Returns the result of the state if
+ * the stack refuses such a key.
+ */
+async function saveHostKey(
+  by: CompletionServices,
+  { host, targetId, deploymentId, sentAt }: PendingCommand,
+  { line, hostKey }: { readonly line: AgentLine; readonly hostKey: HostKey },
+): Promise<PushResult | null> {
+  // after a lost reply, the host has retired the key by itself: no other machine has answered
+  const isAnnounced = line.outcome !== 'enrolled' || line.reason === 'RetiredHostKey';
+  const previous = isAnnounced ? null : await by.hostKeys.findReplaced(host, hostKey, sentAt);
+  const refused = by.onHostKeyChange === 'refuse';
+  if (previous !== null) {
+    const kids = { kid: hostKey.kid, previousKid: previous.kid };
+    await by.notices.hostKeyChanged({ host, targetId, deploymentId, ...kids, refused });
+    if (refused) return refusedResult(changedKey(host, kids));
+  }
+  await by.hostKeys.save(host, hostKey, sentAt);
+  return null;
+}
+
+function changedKey(
+  host: string,
+  { kid, previousKid }: { readonly kid: string; readonly previousKid: string },
+) {
+  return new CertferryError(
+    'HostKeyChanged',
+    `${host} answered with key ${kid}, and the registered one is ${previousKid}. Nothing was sealed to the new key. If you have rebuilt the host, delete the registered key and deploy again.`,
+  );
 }
 
 /** The durations of the phases are calculated from these times. */
@@ -71,13 +111,20 @@ async function retryUndo(
   return completed ? 'completed' : 'not_awaited';
 }
 
-/** The result of the agent, if it belongs to this command's deployment: the agent repeats ids of the job's header. */
+/**
+ * The result of the agent, if it belongs to this command's deployment: the agent repeats ids of the job's header. It does not
+ * read the header of a job with a wrong signature. A refused repetition does not show how the first delivery ended, so it is no
+ * result.
+ */
 export function lineFor(
   command: Pick<PendingCommand, 'deploymentId' | 'targetId'>,
   invocation: Invocation,
 ): AgentLine | null {
   const line = readAgentLine(invocation.output);
-  return line?.deploymentId === command.deploymentId && line.targetId === command.targetId ? line : null;
+  if (line === null || line.reason === 'JobReplayed') return null;
+  const isOf = (ids: Pick<AgentLine, 'deploymentId' | 'targetId'>) =>
+    line.deploymentId === ids.deploymentId && line.targetId === ids.targetId;
+  return isOf(command) || (isOf(unreadJob) && line.reason === 'JobUnsigned') ? line : null;
 }
 
 function resultOf(
@@ -101,12 +148,8 @@ async function enrolled(
   command: PendingCommand,
   line: AgentLine,
 ): Promise<PushResult> {
-  const { host, targetId, deploymentId } = command;
-  const isNew = await by.pending.countEnrolment(command);
-  // after a lost reply, the host has retired the key by itself: no other machine has answered
-  if (isNew && command.action !== 'enroll' && line.reason !== 'RetiredHostKey') {
-    by.notices.hostKeyChanged({ host, targetId, deploymentId, kid: line.hostKey?.kid ?? null });
-  }
+  const { host, targetId } = command;
+  await by.pending.countEnrolment(command);
   const { enrolments } = await by.locks.read(targetId);
   if (enrolments <= maximumEnrolments) return pushResult(line, command.commandId);
   return refusedResult(

@@ -1,15 +1,16 @@
 import type { Deployment } from '../../core/deployment/deployment.ts';
-import type { JobAction, OpenJob } from '../../core/deployment/job.ts';
+import type { JobAction, JobHeader, OpenJob } from '../../core/deployment/job.ts';
 import { openJobText } from '../../core/seal/job-text.ts';
 import { headerFor, type PreparedJob } from './deliver.ts';
 
-/** A job without secrets for this deployment. */
+/** A job without secrets for this deployment, without a signature. */
 export function openJob(
   deployment: Deployment,
   action: JobAction,
   { now, probe = null }: { now: Date; probe?: OpenJob['probe'] },
-): PreparedJob {
+): PreparedJob & { readonly header: JobHeader } {
   const { replaces } = deployment;
   const only = action === 'rollback' && replaces !== undefined ? { replaces } : {};
-  return { action, text: openJobText({ header: headerFor(deployment, action, now), probe, ...only }) };
+  const header = headerFor(deployment, action, now);
+  return { action, header, text: openJobText({ header, probe, ...only }) };
 }

@@ -11,6 +11,12 @@ const settings = {
   [tables.registry.variable]: name,
   [tables.deployments.variable]: name,
   DOCUMENT_NAME: name,
+  /** The document of functions that only probe. */
+  PROBE_DOCUMENT_NAME: name,
+  /** The key that signs jobs: the ARN of a KMS key or, in local mode, the absolute path of a file. */
+  JOB_SIGNING_KEY: name,
+  /** Whether a host key that replaces the registered one is used after a warning, or refused. */
+  ON_HOST_KEY_CHANGE: z._default(z.enum(['notify', 'refuse']), 'notify'),
   DOCUMENT_VERSION: z.string().check(z.regex(/^(\d+|\$DEFAULT|\$LATEST)$/)),
   SEND_RATE: z._default(
     z.coerce.number().check(z.gte(limits.sendRate.minimum), z.lte(limits.sendRate.maximum)),

@@ -2,9 +2,11 @@
  * Every service but the sources, built on first use from the function's environment. Each is marked as pure, so that the
  * build leaves out what a function does not use, SDK clients included.
  */
+import { isAbsolute } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { KMSClient } from '@aws-sdk/client-kms';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
@@ -29,6 +31,9 @@ import { createInstalledVersions } from '../../services/registry/installed-versi
 import { createSweepCursors } from '../../services/registry/sweep-cursor.ts';
 import { createRollouts } from '../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../services/rollouts/wave-files.ts';
+import { createKeyFileSigner } from '../../services/signing/key-file-signer.ts';
+import { createPublicKeys } from '../../services/signing/kms-public-keys.ts';
+import { createKmsSigner } from '../../services/signing/kms-signer.ts';
 import { createCommands } from '../../services/ssm/commands.ts';
 import { createSendRate } from '../../services/ssm/send-rate.ts';
 import type { DeliveryServices } from '../delivery/deliver.ts';
@@ -87,6 +92,25 @@ export const commands = /* @__PURE__ */ once(() =>
   }),
 );
 
+/** Probes from hosts, through the document that can only probe. */
+export const probeCommands = /* @__PURE__ */ once(() =>
+  createCommands(ssmAt, {
+    name: setting('PROBE_DOCUMENT_NAME'),
+    version: setting('DOCUMENT_VERSION'),
+    hash: undefined,
+  }),
+);
+
+const kms = /* @__PURE__ */ once(() => new KMSClient(throttled));
+
+/** Signs jobs: with KMS in an account, with a file of the state folder in local mode. */
+export const jobSigner = /* @__PURE__ */ once(() => {
+  const key = setting('JOB_SIGNING_KEY');
+  return isAbsolute(key) ? createKeyFileSigner(key) : createKmsSigner(kms, key);
+});
+
+export const publicKeys = /* @__PURE__ */ once(() => createPublicKeys(kms()));
+
 /** The rollouts' files. A rollout halts when one cannot be read, so a slow S3 is retried. */
 export const waveFiles = /* @__PURE__ */ once(() =>
   createWaveFiles(new S3Client(throttled), setting('WORK_BUCKET')),
@@ -120,7 +144,8 @@ export const delivery = /* @__PURE__ */ once(
     executions: executions(),
     hostLocks: hostLocks(),
     locks: locks(),
-    notices: createHostKeyWarnings(metrics()),
+    notices: createHostKeyWarnings(metrics(), messages()),
+    onHostKeyChange: setting('ON_HOST_KEY_CHANGE'),
     sendRate: sendRate(),
     pending: pendingCommands(),
     hostKeys: hostKeys(),

@@ -1,11 +1,12 @@
 import { homedir } from 'node:os';
 import { tables } from '../../core/deployment/tables.ts';
 import { topicArn } from '../aws/sns.ts';
+import type { LocalJobKey } from '../base/job-key.ts';
 import { region } from '../base/published-events.ts';
 import type { StateFolder } from '../base/state-folder.ts';
 import { engineHost } from '../dynamodb/request-handler.ts';
 import { tableNames } from '../dynamodb/stack-tables.ts';
-import { documentName } from '../ssm/start.ts';
+import { documentName, probeDocumentName } from '../ssm/start.ts';
 import { deployTarget, rollout, stateMachineArn } from '../step-functions/arns.ts';
 
 /** The bucket of the rollouts' own files. */
@@ -28,6 +29,7 @@ export type Service = keyof typeof serviceHosts;
 export function lambdaEnvironment(
   { path }: Pick<StateFolder, 'path'>,
   token: string,
+  jobKey: LocalJobKey,
 ): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
@@ -63,6 +65,8 @@ export function lambdaEnvironment(
     SEND_RATE: '1000',
     SEND_BURST: '1000',
     DOCUMENT_NAME: documentName,
+    PROBE_DOCUMENT_NAME: probeDocumentName,
+    JOB_SIGNING_KEY: jobKey.path,
     DOCUMENT_VERSION: '$DEFAULT',
   };
 }

@@ -12,6 +12,7 @@ import { startS3 } from '../aws/s3.ts';
 import { type LocalSecrets, startSecretsManager } from '../aws/secrets-manager.ts';
 import { type LocalMessage, startSns } from '../aws/sns.ts';
 import { dist } from '../base/artefacts.ts';
+import { type LocalJobKey, openJobKey } from '../base/job-key.ts';
 import { region } from '../base/published-events.ts';
 import type { StateFolder } from '../base/state-folder.ts';
 import { openStateDatabase } from '../dynamodb/open-tables.ts';
@@ -80,13 +81,17 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
     onEnded: (event, machine) => executionEnded(event, machine, deliver),
     onFault: log.fault,
   });
-  const servers = await startServers({ folder, executions, objects, deliver, onFault: log.fault }, parts);
+  const jobKey = openJobKey(folder.jobKey);
+  const servers = await startServers(
+    { folder, jobKey, executions, objects, deliver, onFault: log.fault },
+    parts,
+  );
   const lambdas = openLambdas({
     folder: parts.lambdas ?? join(dist, 'lambdas'),
     database: folder.database,
     sockets: servers.sockets,
     log: join(folder.logs, 'lambda.log'),
-    environment: lambdaEnvironment(folder, servers.token),
+    environment: lambdaEnvironment(folder, servers.token, jobKey),
   });
   functions.set(lambdas);
   const clients = clientsOf(servers);
@@ -145,6 +150,7 @@ async function executionEnded(event: object, machine: string, deliver: Deliver):
 
 interface ServerContext {
   readonly folder: StateFolder;
+  readonly jobKey: LocalJobKey;
   readonly executions: Executions;
   readonly objects: Objects;
   readonly deliver: Deliver;
@@ -154,7 +160,7 @@ interface ServerContext {
 type Servers = Awaited<ReturnType<typeof startServers>>;
 
 async function startServers(
-  { folder, executions, objects, deliver, onFault }: ServerContext,
+  { folder, jobKey, executions, objects, deliver, onFault }: ServerContext,
   { document = readDocument(), simulated, onMessage }: CloudOptions,
 ) {
   // first: if it cannot be opened, no server may be left listening
@@ -169,6 +175,7 @@ async function startServers(
     startSsm({
       ...access('ssm'),
       document,
+      jobKeys: jobKey.publicKeys,
       simulated,
       commands: folder.commands,
       hosts: folder.hosts,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as z from 'zod/mini';
+import { limits } from '../../core/limits.ts';
 import { dist } from '../base/artefacts.ts';
 
 const Parameter = z.object({ allowedPattern: z.string(), maxChars: z.int() });
@@ -27,7 +28,17 @@ export interface LocalDocument {
   readonly stepName: string;
   readonly job: z.infer<typeof Parameter>;
   /** Throws when the folder's path holds a single quote, which the document's assignments cannot carry. */
-  scriptFor(home: string): HostScript;
+  scriptFor(host: ScriptValues): HostScript;
+}
+
+/** What differs between the scripts of one document. */
+export interface ScriptValues {
+  /** The folder of the agent. */
+  readonly home: string;
+  /** `probe`: the agent accepts only probes, without a signature. */
+  readonly role: 'jobs' | 'probe';
+  /** The public keys that may sign jobs. */
+  readonly jobKeys: string;
 }
 
 /** The step of our document that runs here. */
@@ -49,12 +60,13 @@ export function readDocument(
     RuntimeUrl: 'host',
     RuntimeSha256: '',
     RuntimeBytes: '',
+    FenceStep: String(limits.fenceStep.default),
   };
   return {
     stepName,
     job: document.parameters.Job,
-    scriptFor: (home) => ({
-      text: `${fill(step.inputs.runCommand, { ...values, Home: home }).join('\n')}\n`,
+    scriptFor: ({ home, role, jobKeys }) => ({
+      text: `${fill(step.inputs.runCommand, { ...values, Home: home, Role: role, JobKeys: jobKeys }).join('\n')}\n`,
       timeoutSeconds: Number(step.inputs.timeoutSeconds),
     }),
   };

@@ -58,10 +58,12 @@ function ended(child: ChildProcess): Promise<void> {
 }
 
 /** As a service has it: nothing of the person's shell, and nothing of AWS. */
-function environment({ commandId, parameters }: CommandRecord): Record<string, string> {
+function environment({ commandId, host, parameters }: CommandRecord): Record<string, string> {
   return {
     PATH: `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
     HOME: homedir(),
+    // the SSM Agent sets it for every script; the agent compares it with the host for which a job was signed
+    AWS_SSM_INSTANCE_ID: host,
     SSM_COMMAND_ID: commandId,
     SSM_Job: parameters.Job[0],
   };

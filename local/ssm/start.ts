@@ -16,8 +16,15 @@ import { runSimulated, type SimulatedHost } from './simulated.ts';
 /** The name under which local mode knows the document. */
 export const documentName = 'certferry';
 
+/** The name of the document that can only probe. */
+export const probeDocumentName = 'certferry-probe';
+
+const roles = { [documentName]: 'jobs', [probeDocumentName]: 'probe' } as const;
+
 export interface SsmOptions {
   readonly document: LocalDocument;
+  /** The public keys that may sign jobs. */
+  readonly jobKeys: string;
   /** One folder a command. */
   readonly commands: string;
   /** One folder a host: its agent's home. */
@@ -86,16 +93,18 @@ const SendCommandInput = z.object({
 
 function sendCommand(options: SsmOptions, records: CommandRecords, input: unknown) {
   const request = parsed(SendCommandInput, input);
-  if (request.DocumentName !== documentName) {
-    throw new ServiceError('InvalidDocument', `there is no document ${request.DocumentName}`);
-  }
+  const { DocumentName } = request;
+  if (!isDocument(DocumentName))
+    throw new ServiceError('InvalidDocument', `there is no document ${DocumentName}`);
   checkJob(options.document, request.Parameters.Job[0]);
   const [host] = request.InstanceIds;
-  const script = options.document.scriptFor(join(options.hosts, host));
+  const { document, jobKeys } = options;
+  const home = join(options.hosts, host);
+  const script = document.scriptFor({ home, role: roles[DocumentName], jobKeys });
   const record: CommandRecord = {
     commandId: randomUUID(),
     host,
-    documentName,
+    documentName: DocumentName,
     documentVersion: request.DocumentVersion,
     parameters: request.Parameters,
     comment: request.Comment,
@@ -117,6 +126,8 @@ function sendCommand(options: SsmOptions, records: CommandRecords, input: unknow
   });
   return { Command: command(record) };
 }
+
+const isDocument = (name: string): name is keyof typeof roles => Object.hasOwn(roles, name);
 
 function checkJob({ job }: LocalDocument, text: string): void {
   if (!new RegExp(job.allowedPattern).test(text)) {

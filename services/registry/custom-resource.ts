@@ -1,6 +1,18 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import * as z from 'zod/mini';
 import type { S3Location } from '../../core/rollout/rollout.ts';
+import { whileDenied } from '../while-denied.ts';
+
+/** The request of CloudFormation for a custom resource. */
+export const CustomResourceRequest = z.object({
+  RequestType: z.enum(['Create', 'Update', 'Delete']),
+  ResponseURL: z.string(),
+  StackId: z.string(),
+  RequestId: z.string(),
+  LogicalResourceId: z.string(),
+  PhysicalResourceId: z.optional(z.string()),
+  ResourceProperties: z.unknown(),
+});
 
 /** The response for a custom resource, with the field names of CloudFormation. */
 export interface CustomResourceResponse {
@@ -11,6 +23,8 @@ export interface CustomResourceResponse {
   readonly StackId: string;
   readonly RequestId: string;
   readonly LogicalResourceId: string;
+  /** The attributes of the resource. */
+  readonly Data?: Readonly<Record<string, string>>;
 }
 
 /** The files and the responses of a CloudFormation custom resource. */
@@ -21,26 +35,16 @@ export interface CustomResourceService {
   respond(url: string, response: CustomResourceResponse): Promise<void>;
 }
 
-/** Milliseconds between attempts to read the file: a policy changed by the same stack update takes effect late. */
-const waits = [2_000, 5_000, 10_000, 20_000, 30_000] as const;
-
 /** CloudFormation accepts responses of at most 4,096 bytes. */
 const maximumReasonCharacters = 1000;
 
 /** Files in S3, responses over HTTP. */
 export function createCustomResourceService(
   s3: S3Client,
-  wait: (ms: number) => Promise<unknown> = sleep,
+  wait?: (ms: number) => Promise<unknown>,
 ): CustomResourceService {
   return {
-    async readFile(place) {
-      for (const ms of waits) {
-        const text = await textUnlessDenied(s3, place);
-        if (text !== null) return text;
-        await wait(ms);
-      }
-      return textAt(s3, place);
-    },
+    readFile: (place) => whileDenied(() => textAt(s3, place), wait),
     async respond(url, response) {
       const received = await fetch(url, {
         method: 'PUT',
@@ -52,15 +56,6 @@ export function createCustomResourceService(
         throw new Error(`CloudFormation did not accept the response: HTTP ${received.status}`);
     },
   };
-}
-
-async function textUnlessDenied(s3: S3Client, place: S3Location): Promise<string | null> {
-  try {
-    return await textAt(s3, place);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'AccessDenied') return null;
-    throw error;
-  }
 }
 
 async function textAt(s3: S3Client, { bucket, key }: S3Location): Promise<string> {

@@ -7,6 +7,11 @@ export interface HostKeys {
   /** Null if no key of the host is known. */
   find(host: string): Promise<HostKey | null>;
   /**
+   * The registered key that `save` would replace with another one. Null if there is none, if it is the same key, or if a
+   * later command has saved it.
+   */
+  findReplaced(host: string, key: HostKey, sentAt: string): Promise<HostKey | null>;
+  /**
    * `sentAt`: when the command that returned the key was sent, ISO 8601. A key of an earlier command changes nothing,
    * so late and repeated calls are harmless.
    */
@@ -22,6 +27,11 @@ export function createHostKeys(documents: DynamoDBDocumentClient, registryTable:
     async find(host) {
       const item = await table.get(hostKeyKey(host));
       return item === null ? null : HostKey.parse({ kid: item.kid, x: item.x });
+    },
+    async findReplaced(host, { kid }, sentAt) {
+      const item = await table.get(hostKeyKey(host));
+      if (item === null || item.kid === kid || String(item.sentAt) > sentAt) return null;
+      return { kid: String(item.kid), x: String(item.x) };
     },
     save: (host, key, sentAt) => table.putUnlessNewer({ ...hostKeyKey(host), ...key, sentAt }, 'sentAt'),
   };

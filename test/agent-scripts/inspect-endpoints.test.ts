@@ -35,7 +35,9 @@ async function lookedAt(
   inspections: InspectionRequest[],
   expiresIn?: number,
 ): Promise<AgentLine> {
-  const { line, stderr } = await runAgentWith(home, lookJob(inspections, expiresIn));
+  const { line, stderr } = await runAgentWith(home, lookJob(inspections, expiresIn), [], {
+    CERTFERRY_ROLE: 'probe',
+  });
   if (line === null) throw new Error(`no line: ${stderr}`);
   return line;
 }

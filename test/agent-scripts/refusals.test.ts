@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { openJobText } from '../../core/seal/job-text.ts';
 import { aVersion } from '../fixtures/certificates.ts';
+import { signed, signedOpenJob } from '../fixtures/signed-jobs.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { filesBelow, fingerprintOfFile, identityOf, pairMatches, scratchFolder } from './disk.ts';
 import { aTarget, runAgentWith, testHost } from './run-agent.ts';
@@ -93,7 +93,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
   test('The agent never names a job that is not one, and does not leave its text in a message', async () => {
     const { host } = await aDeployed();
 
-    const garbage = await runAgentWith(host.home, 'bm90IGEgam9i');
+    const garbage = await runAgentWith(host.home, await signed('bm90IGEgam9i'));
 
     expect(garbage.code).toBe(1);
     expect(garbage.stdout).toBe('');
@@ -111,7 +111,7 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
       expiresAt: 9_999_999_999,
     } as const;
 
-    const { line, code } = await runAgentWith(host.home, openJobText({ header, probe: null }));
+    const { line, code } = await runAgentWith(host.home, await signedOpenJob({ header, probe: null }));
 
     expect(line).toBeNull();
     expect(code).toBe(1);
@@ -243,7 +243,7 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
     chownSync(host.home, 65534, 65534);
     const enrolled = await runAgentWith(
       host.home,
-      openJobText({
+      await signedOpenJob({
         header: {
           v: 1,
           action: 'enroll',

@@ -5,9 +5,9 @@ import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
-import { openJobText } from '../../core/seal/job-text.ts';
 import { seal } from '../../core/seal/seal.ts';
 import { Target } from '../../core/targets/target.ts';
+import { signed, signedOpenJob, testAgentEnvironment } from '../fixtures/signed-jobs.ts';
 
 const agentFile = resolve(import.meta.dirname, '../../dist/agent/agent.cjs');
 
@@ -20,11 +20,24 @@ export interface AgentRun {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** Starts the bundled agent with one job, as bootstrap.sh does. `wrapper` is a command such as strace that runs it. */
-export function startAgent(home: string, job: string, wrapper: readonly string[] = []) {
+/**
+ * Starts the bundled agent with one signed job, as bootstrap.sh does. `wrapper` is a command such as strace that runs it.
+ */
+export function startAgent(
+  home: string,
+  job: string,
+  wrapper: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+) {
   const [file, ...args] = [...wrapper, process.execPath, agentFile];
   const child = spawn(file ?? '', args, {
-    env: { PATH: process.env.PATH, CERTFERRY_HOME: home, CERTFERRY_JOB: job },
+    env: {
+      PATH: process.env.PATH,
+      CERTFERRY_HOME: home,
+      CERTFERRY_JOB: job,
+      ...testAgentEnvironment,
+      ...environment,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -44,8 +57,13 @@ export function startAgent(home: string, job: string, wrapper: readonly string[]
 }
 
 /** Runs the bundled agent and waits for its end. */
-export function runAgentWith(home: string, job: string, wrapper: readonly string[] = []): Promise<AgentRun> {
-  return startAgent(home, job, wrapper).ended;
+export function runAgentWith(
+  home: string,
+  job: string,
+  wrapper: readonly string[] = [],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<AgentRun> {
+  return startAgent(home, job, wrapper, environment).ended;
 }
 
 /** A host with an agent folder. Sends jobs as the Lambdas do: enrolled once, with increasing fences and rotated keys. */
@@ -89,7 +107,7 @@ export function testHost(home: string, wrapper: readonly string[] = []): TestHos
     ...options.header,
   });
   const enroll = async (): Promise<NonNullable<AgentLine['hostKey']>> => {
-    const job = openJobText({ header: header('enroll', { header: { fence: 0 } }), probe: null });
+    const job = await signedOpenJob({ header: header('enroll', { header: { fence: 0 } }), probe: null });
     const { line, stderr } = await runAgentWith(home, job, wrapper);
     if (!line?.hostKey) throw new Error(`enrolment failed: ${stderr}`);
     return line.hostKey;
@@ -97,15 +115,13 @@ export function testHost(home: string, wrapper: readonly string[] = []): TestHos
   const jobText = async (action: JobHeader['action'], options: Partial<JobOptions> = {}): Promise<string> => {
     if (action !== 'deploy' && action !== 'validate') {
       const { replaces } = options;
-      return openJobText({ header: header(action, options), probe: null, ...(replaces && { replaces }) });
+      return signedOpenJob({ header: header(action, options), probe: null, ...(replaces && { replaces }) });
     }
     if (!options.target || !options.version) throw new Error(`${action} needs a target and a version`);
     hostKey ??= await enroll();
-    return seal(
-      header(action, options),
-      { target: options.target, bundle: bundleOf(options.version) },
-      hostKey,
-    );
+    const about = header(action, options);
+    const job = await seal(about, { target: options.target, bundle: bundleOf(options.version) }, hostKey);
+    return signed(job, { header: about });
   };
   const received = (line: AgentLine | null): void => {
     hostKey = line?.hostKey ?? hostKey;

@@ -51,11 +51,13 @@ function published(): Set<string> {
     {},
     { daysToExpiry: 1, drift: 1, chainIncomplete: 1, unreachable: 1 },
   );
-  createHostKeyWarnings(metrics()).hostKeyChanged({
+  void createHostKeyWarnings(metrics(), { send: async () => {} }).hostKeyChanged({
     host: 'i-1',
     targetId: 't',
     deploymentId: 'd',
-    kid: null,
+    kid: 'k-2',
+    previousKid: 'k-1',
+    refused: false,
   });
   vi.restoreAllMocks();
   return new Set(lines.filter((line) => line.startsWith('{')).flatMap((line) => metricsIn(JSON.parse(line))));

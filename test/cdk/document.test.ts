@@ -10,9 +10,10 @@ import { renderDocument } from '../../scripts/render-document.ts';
 import { textOf, theResource } from './resources.ts';
 import { anApp, someArtefacts, synthesize } from './synthesized.ts';
 
-const documentOf = (template: Template) => theResource(template, 'AWS::SSM::Document', () => true).properties;
-const linesOf = (template: Template): string[] =>
-  documentOf(template).Content.mainSteps[0].inputs.runCommand.map(textOf);
+const documentOf = (template: Template, name = 'certferry-agent') =>
+  theResource(template, 'AWS::SSM::Document', ({ properties }) => properties.Name === name).properties;
+const linesOf = (template: Template, name?: string): string[] =>
+  documentOf(template, name).Content.mainSteps[0].inputs.runCommand.map(textOf);
 
 /** Something that begins as a Linux program does. */
 function aRuntime(content = 'a program'): { file: string; sha256: string } {
@@ -41,7 +42,7 @@ describe('the SSM document', () => {
     expect(properties.Content.parameters.Job).toMatchObject({
       type: 'String',
       interpolationType: 'ENV_VAR',
-      allowedPattern: '^[A-Za-z0-9_.-]+$',
+      allowedPattern: '^[A-Za-z0-9_.~-]+$',
       maxChars: maximumJobCharacters,
     });
   });
@@ -74,7 +75,7 @@ describe('the script of the document', () => {
 
     const lines = linesOf(synthesize({ artefacts }));
 
-    expect(lines.slice(0, 7)).toEqual([
+    expect(lines.slice(0, 10)).toEqual([
       '#!/bin/sh',
       expect.stringMatching(
         /^AGENT_URL='s3:\/\/cdk-[a-z0-9]+-assets-\$\{AWS::AccountId\}-\$\{AWS::Region\}\/[0-9a-f]{64}\.cjs'$/,
@@ -84,8 +85,20 @@ describe('the script of the document', () => {
       "RUNTIME_SHA256=''",
       "RUNTIME_BYTES=''",
       "CERTFERRY_HOME='/var/lib/certferry'",
+      "CERTFERRY_ROLE='jobs'",
+      expect.stringMatching(/^CERTFERRY_JOB_KEYS='SigningPublicKeys[0-9A-F]*\.JobKeys'$/),
+      "CERTFERRY_FENCE_STEP='100000'",
     ]);
-    expect(lines.slice(7)).toEqual(rendered.slice(7));
+    expect(lines.slice(10)).toEqual(rendered.slice(10));
+  });
+
+  test('The document that can only probe has the same script in the role probe, and accepts no key', () => {
+    const template = synthesize({ maximumFenceStep: 500 });
+    const [jobs, probe] = [linesOf(template), linesOf(template, 'certferry-probe')];
+
+    expect(jobs[9]).toBe("CERTFERRY_FENCE_STEP='500'");
+    expect(probe.slice(7, 9)).toEqual(["CERTFERRY_ROLE='probe'", "CERTFERRY_JOB_KEYS=''"]);
+    expect([...probe.slice(0, 7), ...probe.slice(9)]).toEqual([...jobs.slice(0, 7), ...jobs.slice(9)]);
   });
 
   test('The script of the document names the runtime by the digest of the unpacked binary', () => {

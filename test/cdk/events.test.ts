@@ -21,7 +21,7 @@ describe('the rules', () => {
       source: ['aws.ssm'],
       'detail-type': ['EC2 Command Invocation Status-change Notification'],
       detail: {
-        'document-name': ['certferry-agent'],
+        'document-name': ['certferry-agent', 'certferry-probe'],
         status: [{ 'anything-but': ['Pending', 'InProgress', 'Delayed', 'Cancelling'] }],
       },
     });

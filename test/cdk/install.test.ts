@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { pageWithCost, readPrices, renderCost } from '../../bench/cost-tables.ts';
+import { testKey } from '../fixtures/signed-jobs.ts';
 import { resourcesOf } from './resources.ts';
 import { synthesize } from './synthesized.ts';
 
@@ -21,6 +22,7 @@ const link = (name: string, to: string) => {
 link('certferry', root);
 for (const name of ['aws-cdk-lib', 'constructs', '@types/node']) link(name, join(root, 'node_modules', name));
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+writeFileSync(join(folder, 'job-keys'), `${testKey.publicKeys}\n`);
 for (const [at, text] of samples.entries()) writeFileSync(join(folder, `sample-${at}.ts`), text);
 
 /** As `cdk synth --app "node sample.ts"` runs it. */

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { commandEnded } from '../../cdk/events/command-events.ts';
 import { instanceLaunched } from '../../cdk/events/trigger-patterns.ts';
 import { CertferryMember, type CertferryMemberProps } from '../../cdk/member.ts';
+import { testKey } from '../fixtures/signed-jobs.ts';
 import { allowedTo, resourcesOf, textOf, theResource } from './resources.ts';
 import { someArtefacts, synthesize } from './synthesized.ts';
 
@@ -16,7 +17,13 @@ const main = { account: '111122223333', region: 'eu-central-1' };
 function aMember(props: Partial<CertferryMemberProps> = {}, env?: { account: string; region: string }) {
   const app = new App({ outdir: mkdtempSync(join(tmpdir(), 'certferry-member-')) });
   const stack = new Stack(app, 'Member', env === undefined ? {} : { env });
-  new CertferryMember(stack, 'Certferry', { main, artefacts: someArtefacts(), runtime: 'host', ...props });
+  new CertferryMember(stack, 'Certferry', {
+    main,
+    jobKeys: testKey.publicKeys,
+    artefacts: someArtefacts(),
+    runtime: 'host',
+    ...props,
+  });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
   return { app, template: () => Template.fromStack(stack) };
 }
@@ -36,14 +43,30 @@ describe('a member account', () => {
     expect(() => aMember({}, env).app.synth()).not.toThrow();
   });
 
-  test('A member account has the same document as the main account', () => {
-    const [here] = resourcesOf(template, 'AWS::SSM::Document');
-    const [there] = resourcesOf(synthesize(), 'AWS::SSM::Document');
-    const lines = (document: typeof here): string[] =>
-      document?.properties.Content.mainSteps[0].inputs.runCommand.map(textOf);
+  test('A member account has the same documents as the main account, with the keys that were copied from it', () => {
+    const here = resourcesOf(template, 'AWS::SSM::Document');
+    const there = resourcesOf(synthesize(), 'AWS::SSM::Document');
+    const lines = (document: (typeof here)[number]): string[] =>
+      document.properties.Content.mainSteps[0].inputs.runCommand.map(textOf);
+    const keys = /^CERTFERRY_JOB_KEYS=/;
 
-    expect(here?.properties.Name).toBe('certferry-agent');
-    expect(lines(here)).toEqual(lines(there));
+    expect(here.map(({ properties }) => properties.Name)).toEqual(['certferry-agent', 'certferry-probe']);
+    expect(here.map((one) => lines(one).find((line) => keys.test(line)))).toEqual([
+      `CERTFERRY_JOB_KEYS='${testKey.publicKeys}'`,
+      "CERTFERRY_JOB_KEYS=''",
+    ]);
+    for (const [at, one] of here.entries()) {
+      const other = there[at];
+      expect(lines(one).filter((line) => !keys.test(line))).toEqual(
+        other && lines(other).filter((line) => !keys.test(line)),
+      );
+    }
+  });
+
+  test('A member account is not synthesized with a text that contains no keys', () => {
+    expect(() => aMember({ jobKeys: 'see the output' })).toThrow(
+      /jobKeys: it contains no keys\. Copy the output/,
+    );
   });
 
   test('A member account admits only the functions of the main account, by the path of their roles', () => {
@@ -57,13 +80,16 @@ describe('a member account', () => {
     );
   });
 
-  test('A member account lets them find hosts, send the one document to tagged ones, and see how that ended', () => {
+  test('A member account lets them find hosts, send the two documents to tagged ones, and see how that ended', () => {
     const found = allowedTo(template, runner.id);
 
     expect(found).toEqual([
       {
         actions: ['ssm:SendCommand'],
-        resources: ['arn:<Partition>:ssm:*:<AccountId>:document/certferry-agent'],
+        resources: [
+          'arn:<Partition>:ssm:*:<AccountId>:document/certferry-agent',
+          'arn:<Partition>:ssm:*:<AccountId>:document/certferry-probe',
+        ],
         condition: null,
       },
       {

@@ -16,67 +16,84 @@ import {
   readFiles,
   readSources,
   registry,
-  sendCommands,
+  sendJobs,
+  sendProbes,
+  signJobs,
   startRollouts,
   undelivered,
+  writesRegistry,
 } from './statements.ts';
 import { synthesize } from './synthesized.ts';
 
 const template = synthesize({ approvalLinks: true });
+const writesRollout = writesRegistry(['UpdateItem'], 'rollout#*');
+
 /** Everything each Lambda may do beside writing its own log. */
 const allowed: Readonly<Record<string, Statement[]>> = {
   'acquire-lock': [
     locks('GetItem', 'PutItem', 'UpdateItem'),
-    registry('BatchGetItem', 'PutItem'),
+    registry('BatchGetItem'),
+    writesRegistry(['PutItem'], 'target#*'),
     keyThroughDynamoDb,
     describeExecutions,
   ],
-  'push-bundle': [...commanding('GetItem', 'PutItem'), ...readSources],
-  'reconcile-command': commanding('PutItem'),
+  'push-bundle': [...commanding(), ...sendJobs, signJobs, ...readSources],
+  'reconcile-command': [...commanding(), ...sendJobs, signJobs],
   'probe-endpoint': [],
-  'probe-from-host': commanding('PutItem'),
-  'roll-back': commanding('PutItem'),
+  'probe-from-host': [...commanding(), ...sendProbes],
+  'roll-back': [...commanding(), ...sendJobs, signJobs],
   'probe-restored': [],
   'record-outcome': [
     locks('GetItem', 'UpdateItem'),
-    registry('UpdateItem'),
+    writesRegistry(['UpdateItem'], 'target#*', 'rollout#*'),
     deployments('PutItem', 'Query'),
     keyThroughDynamoDb,
     ...notifyOperators,
   ],
   'command-status': [
     locks('GetItem', 'UpdateItem'),
-    registry('PutItem'),
+    registry('GetItem'),
+    writesRegistry(['PutItem'], 'host#*'),
     keyThroughDynamoDb,
     ...lookAndComplete,
+    ...notifyOperators,
     undelivered('CommandEnded'),
   ],
   'release-lock': [
     locks('GetItem', 'UpdateItem'),
-    registry('UpdateItem'),
+    writesRegistry(['UpdateItem'], 'target#*', 'rollout#*'),
     deployments('PutItem', 'Query'),
     keyThroughDynamoDb,
     describeExecutions,
     undelivered('ExecutionEnded'),
   ],
   'resolve-certificate': [
-    registry('BatchGetItem', 'ConditionCheckItem', 'GetItem', 'PutItem', 'Query'),
+    registry('BatchGetItem', 'ConditionCheckItem', 'GetItem', 'Query'),
+    writesRegistry(['PutItem'], 'certificate#*', 'rollout#*', 'rollouts', 'rollouts#*'),
     keyThroughDynamoDb,
     ...readSources,
     describeRollouts,
   ],
-  'next-wave': [registry('BatchGetItem', 'Query', 'UpdateItem'), keyThroughDynamoDb, findHosts, ...keepFiles],
+  'next-wave': [
+    registry('BatchGetItem', 'Query'),
+    writesRollout,
+    keyThroughDynamoDb,
+    findHosts,
+    ...keepFiles,
+  ],
   'judge-wave': [registry('BatchGetItem'), keyThroughDynamoDb, ...keepFiles],
   'probe-services': notifyOperators,
-  'ask-approval': [registry('UpdateItem'), keyThroughDynamoDb, ...notifyOperators],
+  'ask-approval': [writesRollout, keyThroughDynamoDb, ...notifyOperators],
   'decide-approval': [
-    registry('BatchGetItem', 'GetItem', 'UpdateItem'),
+    registry('BatchGetItem', 'GetItem'),
+    writesRollout,
     keyThroughDynamoDb,
     on('*', ['states:SendTaskSuccess']),
   ],
-  'halt-rollout': [registry('BatchGetItem', 'UpdateItem'), keyThroughDynamoDb, ...notifyOperators],
+  'halt-rollout': [registry('BatchGetItem'), writesRollout, keyThroughDynamoDb, ...notifyOperators],
   'end-rollout': [
-    registry('BatchGetItem', 'UpdateItem'),
+    registry('BatchGetItem'),
+    writesRegistry(['UpdateItem'], 'certificate#*', 'rollout#*'),
     keyThroughDynamoDb,
     ...readFiles,
     ...notifyOperators,
@@ -90,9 +107,10 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   sweep: [
     // for the pace of commands alone: it holds no lock
     locks('GetItem', 'UpdateItem'),
-    registry('BatchGetItem', 'GetItem', 'PutItem', 'Query'),
+    registry('BatchGetItem', 'GetItem', 'Query'),
+    writesRegistry(['PutItem'], 'sweep'),
     keyThroughDynamoDb,
-    ...sendCommands,
+    ...sendProbes,
     on('*', [...findHosts.actions, 'ssm:GetCommandInvocation']),
     startRollouts,
     describeRollouts,
@@ -100,9 +118,19 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   ],
   'find-hosts': [registry('BatchGetItem'), keyThroughDynamoDb, findHosts],
   'sync-registry': [
-    registry('BatchGetItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query'),
+    registry('BatchGetItem', 'GetItem', 'Query'),
+    writesRegistry(
+      ['DeleteItem', 'PutItem'],
+      'certificate#*',
+      'certificates',
+      'group#*',
+      'source#*',
+      'target#*',
+      'targets',
+    ),
     keyThroughDynamoDb,
   ],
+  'read-job-keys': [on('SigningKey1.Arn', ['kms:GetPublicKey'])],
 };
 
 const sorted = (statements: Statement[]): string[] => statements.map((one) => JSON.stringify(one)).sort();
@@ -150,9 +178,7 @@ describe('each Lambda', () => {
 describe('a wildcard', () => {
   /** Where no narrower resource exists, or a condition narrows it. */
   const reasoned = new Set([
-    ...[...sendCommands, describeExecutions, ...readSources, ...keepFiles].flatMap(
-      ({ resources }) => resources,
-    ),
+    ...[...sendJobs, describeExecutions, ...readSources, ...keepFiles].flatMap(({ resources }) => resources),
     ...['certferry-rollout', 'certferry-rollout/DeployWave'].map(
       (name) => `arn:<Partition>:states:${here}:execution:${name}:*`,
     ),

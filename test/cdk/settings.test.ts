@@ -18,15 +18,30 @@ const variablesOf = (from: Template, name: string): Record<string, unknown> =>
   theFunction(from, name).properties.Environment?.Variables ?? {};
 const document = ['DOCUMENT_NAME', 'DOCUMENT_VERSION'];
 const notifying = ['COMMAND_OPTIONS', 'NOTIFICATIONS_TOPIC'];
+const jobSenders = [
+  'COMMAND_OPTIONS',
+  ...document,
+  'JOB_SIGNING_KEY',
+  'LOCKS_TABLE',
+  'NOTIFICATIONS_TOPIC',
+  'REGISTRY_TABLE',
+];
 
 /** The environment variables of each Lambda, in alphabetical order. */
 const expectedVariables: Readonly<Record<string, string[]>> = {
   'acquire-lock': ['LOCKS_TABLE', 'REGISTRY_TABLE'],
-  'push-bundle': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
-  'reconcile-command': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'push-bundle': jobSenders,
+  'reconcile-command': jobSenders,
   'probe-endpoint': [],
-  'probe-from-host': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
-  'roll-back': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'probe-from-host': [
+    'COMMAND_OPTIONS',
+    ...document,
+    'LOCKS_TABLE',
+    'NOTIFICATIONS_TOPIC',
+    'PROBE_DOCUMENT_NAME',
+    'REGISTRY_TABLE',
+  ],
+  'roll-back': jobSenders,
   'probe-restored': [],
   'record-outcome': [
     'COMMAND_OPTIONS',
@@ -35,7 +50,7 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
     'NOTIFICATIONS_TOPIC',
     'REGISTRY_TABLE',
   ],
-  'command-status': [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'command-status': ['COMMAND_OPTIONS', ...document, 'LOCKS_TABLE', 'NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE'],
   'release-lock': ['DEPLOYMENTS_TABLE', 'LOCKS_TABLE', 'REGISTRY_TABLE'],
   'resolve-certificate': ['REGISTRY_TABLE', 'WORK_BUCKET'],
   'next-wave': ['REGISTRY_TABLE', 'WORK_BUCKET'],
@@ -45,9 +60,10 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
   'halt-rollout': [...notifying, 'REGISTRY_TABLE'],
   'end-rollout': [...notifying, 'REGISTRY_TABLE', 'WORK_BUCKET'],
   'start-rollouts': ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
-  sweep: [...document, 'LOCKS_TABLE', 'REGISTRY_TABLE', 'ROLLOUT_ARN'],
+  sweep: [...document, 'LOCKS_TABLE', 'PROBE_DOCUMENT_NAME', 'REGISTRY_TABLE', 'ROLLOUT_ARN'],
   'find-hosts': ['REGISTRY_TABLE'],
   'sync-registry': ['REGISTRY_TABLE'],
+  'read-job-keys': [],
 };
 
 describe('each Lambda', () => {
@@ -186,7 +202,7 @@ describe('what is brought along', () => {
   test('A key is used in place of one that is made, and lets logs and alarms use it', () => {
     const mine = made((stack) => ({ encryptionKey: new Key(stack, 'Mine') }));
 
-    const { properties } = theResource(mine, 'AWS::KMS::Key', () => true);
+    const { properties } = theResource(mine, 'AWS::KMS::Key', (one) => one.properties.KeyUsage === undefined);
     expect(properties.KeyPolicy.Statement.flatMap(({ Sid }: { Sid?: string }) => Sid ?? [])).toEqual([
       'Logs',
       'Alarms',

@@ -61,7 +61,11 @@ describe('the tables', () => {
 
 describe('the key', () => {
   test('The key is rotated, outlives the stack, and serves other services only under a condition', () => {
-    const { properties, deletionPolicy } = theResource(template, 'AWS::KMS::Key', () => true);
+    const { properties, deletionPolicy } = theResource(
+      template,
+      'AWS::KMS::Key',
+      (one) => one.properties.KeyUsage === undefined,
+    );
 
     expect(properties.EnableKeyRotation).toBe(true);
     expect(deletionPolicy).toBe('Retain');

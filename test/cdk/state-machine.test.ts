@@ -158,6 +158,7 @@ describe('the functions', () => {
       'sweep',
       'find-hosts',
       'sync-registry',
+      'read-job-keys',
     ]);
   });
 });

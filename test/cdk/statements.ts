@@ -13,6 +13,16 @@ export const registry = (...actions: string[]) =>
     'TablesRegistry.Arn',
     actions.map((action) => `dynamodb:${action}`),
   );
+/** Writes to partitions of the registry with these patterns only. */
+export const writesRegistry = (actions: string[], ...partitions: string[]) =>
+  on(
+    'TablesRegistry.Arn',
+    actions.map((action) => `dynamodb:${action}`),
+    {
+      'ForAllValues:StringLike': { 'dynamodb:LeadingKeys': partitions },
+      Null: { 'dynamodb:LeadingKeys': 'false' },
+    },
+  );
 export const deployments = (...actions: string[]) =>
   on(
     'TablesDeployments.Arn',
@@ -36,14 +46,17 @@ export const keyThroughDynamoDb = on(
   ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
   through('dynamodb'),
 );
-export const sendCommands = [
-  on(`arn:<Partition>:ssm:${here}:document/certferry-agent`, ['ssm:SendCommand']),
+const sendCommands = (document: string) => [
+  on(`arn:<Partition>:ssm:${here}:document/${document}`, ['ssm:SendCommand']),
   on(
     [`arn:<Partition>:ec2:${here}:instance/*`, `arn:<Partition>:ssm:${here}:managed-instance/*`],
     ['ssm:SendCommand'],
     { StringEquals: { 'ssm:resourceTag/certferry': 'true' } },
   ),
 ];
+export const sendJobs = sendCommands('certferry-agent');
+export const sendProbes = sendCommands('certferry-probe');
+export const signJobs = on('SigningKey1.Arn', ['kms:Sign']);
 // none knows resources
 const completeTasks = ['states:SendTaskFailure', 'states:SendTaskSuccess'];
 export const lookAndComplete = [on('*', ['ssm:GetCommandInvocation', ...completeTasks])];
@@ -94,12 +107,13 @@ export const notifyOperators = [
 export const undelivered = (source: string): Statement =>
   on(`Events${source}Undelivered.Arn`, ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl']);
 
-export function commanding(...onRegistry: string[]): Statement[] {
+export function commanding(): Statement[] {
   return [
     locks('GetItem', 'PutItem', 'UpdateItem'),
-    registry(...onRegistry),
+    registry('GetItem'),
+    writesRegistry(['PutItem'], 'host#*'),
     keyThroughDynamoDb,
-    ...sendCommands,
+    ...notifyOperators,
     on('*', ['ssm:DescribeInstanceInformation', 'ssm:GetCommandInvocation', ...completeTasks]),
   ];
 }

@@ -1,6 +1,7 @@
 // Not simulated: delivery, the document, timeouts, request checks of SSM. The test ends each command.
 import { type ReadJob, readJob } from '../../core/seal/job-text.ts';
 import type { Commands, HostCommand, Invocation } from '../../services/ssm/commands.ts';
+import { withoutSignature } from '../fixtures/signed-jobs.ts';
 
 export interface FakeCommands extends Commands {
   readonly sent: (HostCommand & { commandId: string; read: ReadJob })[];
@@ -31,7 +32,7 @@ export function fakeCommands(): FakeCommands {
       failure = null;
       if (failing?.when === 'before') throw failing.error;
       const commandId = `command-${sent.length + 1}-${command.host}`;
-      sent.push({ ...command, commandId, read: readJob(command.job) });
+      sent.push({ ...command, commandId, read: readJob(withoutSignature(command.job)) });
       fake.onSend(commandId);
       if (failing !== null) throw failing.error;
       return commandId;

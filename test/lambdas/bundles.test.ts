@@ -44,6 +44,7 @@ describe('the built Lambdas', () => {
       'release-lock',
       'sweep',
       'sync-registry',
+      'read-job-keys',
     ];
     expect(tasks.toSorted()).toEqual([...calledTasks(), ...others].toSorted());
   });

@@ -96,8 +96,13 @@ describe('command-status', () => {
     expect(await world.hostKeys.find(deployment.target.host)).toEqual(newest);
   });
 
-  test('CommandStatus reports a changed host key when the host could not open the seal', async () => {
-    const { deployment } = await enrolledDeployment();
+  test('CommandStatus notifies operators of a changed host key before it saves the key', async () => {
+    const { deployment, hostKey: key } = await enrolledDeployment();
+    const { hostKeyChanged } = world.notices;
+    world.notices.hostKeyChanged = async (change) => {
+      expect(await world.hostKeys.find(deployment.target.host)).toMatchObject({ kid: key.kid });
+      return hostKeyChanged(change);
+    };
     const commandId = await pushed(deployment);
     const hostKey = await aHostKey();
     world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'enrolled', hostKey }) });
@@ -112,6 +117,8 @@ describe('command-status', () => {
         targetId: deployment.target.id,
         deploymentId: deployment.id,
         kid: hostKey.kid,
+        previousKid: key.kid,
+        refused: false,
       },
     ]);
   });
@@ -128,6 +135,54 @@ describe('command-status', () => {
     expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'enrolled' });
     expect(await world.hostKeys.find(deployment.target.host)).toEqual(hostKey);
     expect(world.changes).toEqual([]);
+  });
+
+  test('CommandStatus refuses a changed host key if the stack is configured so, and the next bundle is sealed to the registered one', async () => {
+    const { deployment, hostKey: key } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const output = lineOf(deployment, { outcome: 'enrolled', hostKey: await aHostKey() });
+    world.commands.end(commandId, { output });
+    Object.assign(world, { onHostKeyChange: 'refuse' });
+
+    await event(commandId);
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'HostKeyChanged' });
+    expect(world.changes).toMatchObject([{ refused: true, previousKid: key.kid }]);
+    expect(await world.hostKeys.find(deployment.target.host)).toMatchObject({ kid: key.kid });
+  });
+
+  test('CommandStatus does not report a changed host key for an enrolment whose event comes late', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const output = lineOf(deployment, { outcome: 'enrolled', hostKey: await aHostKey() });
+    world.commands.end(commandId, { output });
+    await world.hostKeys.save(deployment.target.host, await aHostKey(), '2026-11-22T13:00:00.000Z');
+
+    await event(commandId);
+
+    expect(world.changes).toEqual([]);
+  });
+
+  test('CommandStatus returns the refusal of an agent that did not read the job because of its signature', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const refusal = { outcome: 'rejected', reason: 'JobUnsigned', deploymentId: '', targetId: '' } as const;
+    world.commands.end(commandId, { output: lineOf(deployment, refusal) });
+
+    await event(commandId);
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'JobUnsigned' });
+  });
+
+  test('CommandStatus returns lost for a command that reached the host twice, because the first delivery may have changed it', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const refusal = { outcome: 'rejected', reason: 'JobReplayed' } as const;
+    world.commands.end(commandId, { output: lineOf(deployment, refusal) });
+
+    await event(commandId);
+
+    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
   });
 
   test('CommandStatus ends a deployment whose host reports a new key for the fourth time', async () => {

@@ -2,10 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { CertferryError } from '../../core/errors.ts';
 import { makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import { unseal } from '../../core/seal/unseal.ts';
+import { verifyJob } from '../../core/seal/verify-job.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
+import { pemOf } from '../core/seal/jobs.ts';
 import { aBundle, sourcesOf } from '../fixtures/bundle.ts';
 import { facts, heldDeployment, lineOf } from '../fixtures/factories.ts';
+import { testKey, withoutSignature } from '../fixtures/signed-jobs.ts';
 import { aHostKey, useWorld, type World } from '../fixtures/world.ts';
 
 let world: World;
@@ -45,7 +48,7 @@ describe('PushBundle', () => {
       read: { sealed: true, kid: key.kid },
     });
     expect(command?.job).not.toContain('SECRET');
-    expect(await unseal(command?.job ?? '', key)).toEqual({
+    expect(await unseal(withoutSignature(command?.job ?? ''), key)).toEqual({
       header: {
         v: 1,
         action: 'deploy',
@@ -56,6 +59,24 @@ describe('PushBundle', () => {
       },
       body: { target: deployment.target, bundle: aBundle },
     });
+  });
+
+  test('PushBundle signs each job for its host, and rejects a bundle that does not fit with its signature', async () => {
+    const { deployment } = await enrolledDeployment();
+    await push()({ deployment, taskToken: 't1' });
+    const text = world.commands.sent[0]?.job ?? '';
+
+    const accepted = { keys: testKey.publicKeys, host: deployment.target.host };
+    expect(await verifyJob(text, accepted)).toMatchObject({ expiresAt: 1_795_348_980 });
+    await expect(verifyJob(text, { ...accepted, host: 'i-1' })).rejects.toMatchObject({
+      name: 'JobUnsigned',
+    });
+
+    const large = await enrolledDeployment();
+    const chain = Array.from({ length: 32 }, () => pemOf(1500));
+    await push(sourcesOf({ ...aBundle, chain }))({ deployment: large.deployment, taskToken: 't2' });
+    expect(world.executions.outputOf('t2')).toMatchObject({ outcome: 'rejected', reason: 'JobTooLarge' });
+    expect(world.commands.sent).toHaveLength(1);
   });
 
   test('PushBundle asks a host whose key is not known for it first, and reads no secret for that', async () => {

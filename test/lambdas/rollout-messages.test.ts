@@ -117,7 +117,7 @@ describe('the messages of a rollout', () => {
       COMMAND_OPTIONS = '',
       COMMAND_TARGET_OPTIONS = '',
       COMMAND_VERSION_OPTIONS = '',
-    } = lambdaEnvironment({ path: '/home/my state' }, '');
+    } = lambdaEnvironment({ path: '/home/my state' }, '', { path: '', publicKeys: '' });
     const line = createCommandLine({
       backend: COMMAND_OPTIONS,
       targets: COMMAND_TARGET_OPTIONS,

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
@@ -10,6 +12,7 @@ import { unseal } from '../../core/seal/unseal.ts';
 import { type ScriptedService, scriptedService } from '../fakes/scripted-service.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { anExecution, rawRequest, source } from '../fixtures/factories.ts';
+import { testKey, withoutSignature } from '../fixtures/signed-jobs.ts';
 import { startTables, tableNames } from '../fixtures/world.ts';
 
 const dist = join(import.meta.dirname, '../../dist/lambdas');
@@ -20,6 +23,9 @@ async function run(task: string, event: unknown): Promise<unknown> {
   return handler(event);
 }
 
+/** The key that signs jobs, as in local mode. */
+const keyFile = join(mkdtempSync(join(tmpdir(), 'certferry-wiring-')), 'job-key.json');
+
 let tables: Awaited<ReturnType<typeof startTables>>;
 let ssm: ScriptedService;
 let sfn: ScriptedService;
@@ -27,6 +33,7 @@ let secrets: ScriptedService;
 const written: string[] = [];
 
 beforeAll(async () => {
+  writeFileSync(keyFile, JSON.stringify(testKey.pair));
   tables = await startTables();
   ssm = await scriptedService({ version: '1.1', target: 'AmazonSSM' }, [
     'SendCommand',
@@ -51,6 +58,7 @@ beforeAll(async () => {
     DEPLOYMENTS_TABLE: tableNames.deployments,
     DOCUMENT_NAME: 'certferry-agent',
     DOCUMENT_VERSION: '1',
+    JOB_SIGNING_KEY: keyFile,
   };
   for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
@@ -127,7 +135,7 @@ describe('the built Lambdas, wired by their environment', () => {
     const jobs = ssm.requests.flatMap(
       ({ Parameters }) => (Parameters as { Job: string[] } | undefined)?.Job ?? [],
     );
-    const { body } = await unseal(jobs[1] ?? '', key);
+    const { body } = await unseal(withoutSignature(jobs[1] ?? ''), key);
     expect(body.bundle.key).toBe(privateKey);
     const secret = new RegExp(secretLines(privateKey).join('|'));
     expect(body.bundle.key).toMatch(secret);

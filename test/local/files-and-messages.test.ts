@@ -125,6 +125,7 @@ describe('DescribeInstanceInformation', () => {
     };
     const server = await startSsm({
       document,
+      jobKeys: '',
       commands: folder,
       hosts: folder,
       accessKeyId,

@@ -14,6 +14,7 @@ import {
 } from '../../local/backend/local-backend.ts';
 import type { LocalRollout } from '../../local/backend/run-rollout.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
+import { withoutSignature } from '../fixtures/signed-jobs.ts';
 import { scratch } from './scratch.ts';
 import { aServedTarget, type ServedTarget } from './served-target.ts';
 
@@ -111,7 +112,9 @@ export function appliedSince(stateDir: string, before: ReadonlySet<string>): Rec
     if (before.has(id)) continue;
     const folder = join(stateDir, 'commands', id);
     const line = readAgentLine(readFileSync(join(folder, 'stdout'), 'utf8'));
-    const job = readJob(JSON.parse(readFileSync(join(folder, 'command.json'), 'utf8')).parameters.Job[0]);
+    const job = readJob(
+      withoutSignature(JSON.parse(readFileSync(join(folder, 'command.json'), 'utf8')).parameters.Job[0]),
+    );
     if (line?.outcome === 'applied' && job.sealed) counts[line.targetId] = (counts[line.targetId] ?? 0) + 1;
   }
   return counts;

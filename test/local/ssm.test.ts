@@ -39,7 +39,7 @@ function documentRunning(script: string, timeoutSeconds = 600) {
     path,
     JSON.stringify({
       schemaVersion: '2.2',
-      parameters: { Job: { type: 'String', allowedPattern: '^[A-Za-z0-9_.-]+$', maxChars: 30_000 } },
+      parameters: { Job: { type: 'String', allowedPattern: '^[A-Za-z0-9_.~-]+$', maxChars: 30_000 } },
       mainSteps: [
         {
           name: 'linux',
@@ -65,6 +65,7 @@ async function open(script: string, timeoutSeconds?: number): Promise<SSMClient>
   const ours = ended;
   const server = await startSsm({
     document: documentRunning(script, timeoutSeconds),
+    jobKeys: 'a2V5cw',
     commands: join(folder, 'commands'),
     hosts: join(folder, 'hosts'),
     onEnd: ours.resolve,
@@ -114,14 +115,14 @@ describe('a command', () => {
     ]);
   });
 
-  test('A command has the environment of a service: nothing of AWS or of the one who deploys', async () => {
+  test('A command has the environment of a service: nothing of AWS but the id of the host, and nothing of the one who deploys', async () => {
     process.env.AWS_PROFILE = 'somebody';
     const { invocation } = await runToEnd('env | cut -d= -f1 | sort | tr "\\n" " "');
     delete process.env.AWS_PROFILE;
 
     const names = new Set(invocation.StandardOutputContent?.trim().split(' '));
     for (const shellOwn of ['_', 'PWD', 'OLDPWD', 'SHLVL']) names.delete(shellOwn);
-    expect([...names]).toEqual(['HOME', 'PATH', 'SSM_COMMAND_ID', 'SSM_Job']);
+    expect([...names]).toEqual(['AWS_SSM_INSTANCE_ID', 'HOME', 'PATH', 'SSM_COMMAND_ID', 'SSM_Job']);
   });
 
   test('A command finds first the node that runs certferry', async () => {
@@ -231,19 +232,28 @@ describe('SendCommand', () => {
 
 describe('the built document', () => {
   test('The built document is filled in with this machine’s agent under its digest, and nothing else of it is touched', () => {
-    const { text } = readDocument().scriptFor(join(folder, 'hosts/local'));
+    const { text } = readDocument().scriptFor({
+      home: join(folder, 'hosts/local'),
+      role: 'jobs',
+      jobKeys: 'a2V5cw',
+    });
     const agent = /^AGENT_URL='file:\/\/(.*)'$/m.exec(text)?.[1] ?? '';
     const digest = createHash('sha256').update(readFileSync(agent)).digest('hex');
 
     expect(text).toMatch(new RegExp(`^AGENT_SHA256='${digest}'$`, 'm'));
     expect(text).toMatch(/^RUNTIME_URL='host'$/m);
     expect(text).toContain(`CERTFERRY_HOME='${folder}/hosts/local'`);
+    expect(text).toContain(
+      "CERTFERRY_ROLE='jobs'\nCERTFERRY_JOB_KEYS='a2V5cw'\nCERTFERRY_FENCE_STEP='100000'\n",
+    );
     expect(text).not.toMatch(/='\$\{/);
     expect(text.split('\n')[0]).toBe('#!/bin/sh');
     expect(existsSync(agent)).toBe(true);
   });
 
   test('The built document refuses a folder whose name would end its assignment', () => {
-    expect(() => readDocument().scriptFor("/tmp/it's")).toThrow('single quote');
+    expect(() => readDocument().scriptFor({ home: "/tmp/it's", role: 'jobs', jobKeys: '' })).toThrow(
+      'single quote',
+    );
   });
 });

@@ -13,7 +13,7 @@ import type { JsonEndpoint } from '../../local/http/json-endpoint.ts';
 import { commandEnded } from '../../local/ssm/command-event.ts';
 import type { CommandRecord } from '../../local/ssm/command-records.ts';
 import { readDocument } from '../../local/ssm/document.ts';
-import { documentName, startSsm } from '../../local/ssm/start.ts';
+import { documentName, probeDocumentName, startSsm } from '../../local/ssm/start.ts';
 import { testHost } from '../agent-scripts/run-agent.ts';
 import { type ScriptedService, scriptedService } from '../fakes/scripted-service.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
@@ -45,6 +45,7 @@ beforeAll(async () => {
   sfn.answers.push({ executionArn: 'arn', startDate: 1 });
   ssm = await startSsm({
     document: readDocument(),
+    jobKeys: '',
     commands: join(folder, 'commands'),
     hosts: join(folder, 'hosts'),
     onEnd: (record) => void ended.push(record),
@@ -62,6 +63,7 @@ beforeAll(async () => {
     REGISTRY_TABLE: tableNames.registry,
     ROLLOUT_ARN: 'arn:aws:states:us-east-1:123456789012:stateMachine:certferry-rollout',
     DOCUMENT_NAME: documentName,
+    PROBE_DOCUMENT_NAME: probeDocumentName,
     DOCUMENT_VERSION: '$DEFAULT',
   };
   for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value);

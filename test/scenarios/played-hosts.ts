@@ -9,6 +9,7 @@ import { unseal } from '../../core/seal/unseal.ts';
 import type { SimulatedHost } from '../../local/ssm/simulated.ts';
 import { versionOf } from '../core/tls-probe/endpoints.ts';
 import type { IssuedCertificate } from '../fixtures/certificates.ts';
+import { withoutSignature } from '../fixtures/signed-jobs.ts';
 
 /** The hosts that do not do what a job asks, by number. */
 export interface HostFaults {
@@ -58,7 +59,7 @@ export async function playedHosts(
     return { outcome: 'applied', summary: 'restored', ...versionChange(previous, stack.at(-1)) };
   };
   const simulated: SimulatedHost = async ({ job }) => {
-    const read = readJob(job);
+    const read = readJob(withoutSignature(job));
     const { deploymentId, targetId, action } = read.sealed ? read.header : read.job.header;
     const at = numberOf(targetId);
     const result = async (): Promise<Result> => {
@@ -89,7 +90,7 @@ const versionChange = (previous: IssuedCertificate | undefined, now: IssuedCerti
 
 /** Unseals the bundle as a host does. Throws if it is sealed to another key or contains an unexpected version. */
 async function versionIn(job: string, key: HostPrivateKey, versions: readonly IssuedCertificate[]) {
-  const { body } = await unseal(job, key);
+  const { body } = await unseal(withoutSignature(job), key);
   const fingerprint = fingerprintOf(new X509Certificate(body.bundle.leaf));
   const found = versions.find((version) => version.fingerprint === fingerprint);
   if (found === undefined) throw new Error(`The test issued no version with the fingerprint ${fingerprint}`);

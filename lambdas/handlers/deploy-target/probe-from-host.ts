@@ -5,14 +5,14 @@ import { CertferryError } from '../../../core/errors.ts';
 import { type DeliveryServices, deliver } from '../../delivery/deliver.ts';
 import { openJob } from '../../delivery/open-job.ts';
 import { task } from '../../runtime/task.ts';
-import { delivery } from '../../runtime/wiring.ts';
+import { delivery, probeCommands } from '../../runtime/wiring.ts';
 
 const Input = z.extend(WaitingState, { version: z.nullable(VersionFacts), attempt: z.int() });
 type Input = z.infer<typeof Input>;
 
 /**
  * State ProbeFromHost: the host probes its own endpoint. The number of the attempt is part of the stored key: a retry of the
- * state finds its probe, and the next attempt is a new one.
+ * state finds its probe, and the next attempt is a new one. The job has no signature: its SSM document can only probe.
  */
 export const createHandler =
   (by: DeliveryServices) =>
@@ -38,5 +38,5 @@ export const createHandler =
 export const handler = task('ProbeFromHost', {
   input: Input,
   result: TaskSummary,
-  build: () => createHandler(delivery()),
+  build: () => createHandler({ ...delivery(), commands: probeCommands() }),
 });

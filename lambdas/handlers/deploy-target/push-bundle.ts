@@ -3,18 +3,19 @@ import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.t
 import { CertferryError, isCertferryError } from '../../../core/errors.ts';
 import { seal } from '../../../core/seal/seal.ts';
 import type { Sources } from '../../../services/sources/sources.ts';
-import { type DeliveryServices, deliver, headerFor, type PreparedJob } from '../../delivery/deliver.ts';
+import { type DeliveryServices, deliver, headerFor } from '../../delivery/deliver.ts';
 import { refusedResult } from '../../delivery/job-results.ts';
 import { openJob } from '../../delivery/open-job.ts';
+import { type SigningServices, signedJob } from '../../delivery/signed-job.ts';
 import { sources } from '../../runtime/bundle-sources.ts';
 import { task } from '../../runtime/task.ts';
-import { delivery } from '../../runtime/wiring.ts';
+import { delivery, jobSigner } from '../../runtime/wiring.ts';
 
-type Services = DeliveryServices & { readonly sources: Sources };
+type Services = DeliveryServices & SigningServices & { readonly sources: Sources };
 
 /**
  * State PushBundle. If the key of the host is unknown, it sends an enroll job, and the state machine enters this state again.
- * Otherwise it fetches the version, seals it to that key and sends it. A retry of the state finds the job that was sent and
+ * Otherwise it fetches the version, seals it to that key, signs it and sends it. A retry of the state finds the job that was sent and
  * sends nothing. A refusal that no retry can change (a bad bundle, a job too large, a lost lock) completes the state as
  * `rejected`. Temporary errors are thrown; nothing was sent then.
  */
@@ -26,7 +27,7 @@ export const createHandler =
         deployment,
         taskToken,
         purpose: 'push',
-        prepare: () => prepareJob(by, deployment),
+        prepare: async () => signedJob(by, deployment, await prepareJob(by, deployment)),
       });
       return { summary: `${deployment.action} for ${deployment.target.host}: ${completion}` };
     } catch (error) {
@@ -36,7 +37,9 @@ export const createHandler =
     }
   };
 
-async function prepareJob(by: Services, deployment: Deployment): Promise<PreparedJob> {
+type UnsignedJob = Parameters<typeof signedJob>[2];
+
+async function prepareJob(by: Services, deployment: Deployment): Promise<UnsignedJob> {
   const now = by.clock.now();
   const { action, target, version } = deployment;
   if (action === 'rollback') return openJob(deployment, 'rollback', { now });
@@ -47,7 +50,8 @@ async function prepareJob(by: Services, deployment: Deployment): Promise<Prepare
   if (key === null) return openJob(deployment, 'enroll', { now });
   const bundle = await by.sources.fetch(version, now);
   try {
-    return { action, text: await seal(headerFor(deployment, action, now), { target, bundle }, key) };
+    const header = headerFor(deployment, action, now);
+    return { action, header, text: await seal(header, { target, bundle }, key) };
   } catch (error) {
     // the stored key is invalid: enroll the host again
     if (isCertferryError(error) && error.name === 'UnknownHostKey')
@@ -59,5 +63,5 @@ async function prepareJob(by: Services, deployment: Deployment): Promise<Prepare
 export const handler = task('PushBundle', {
   input: WaitingState,
   result: TaskSummary,
-  build: () => createHandler({ ...delivery(), sources: sources() }),
+  build: () => createHandler({ ...delivery(), signer: jobSigner(), sources: sources() }),
 });

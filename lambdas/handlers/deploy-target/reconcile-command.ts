@@ -4,8 +4,9 @@ import { hasEnded } from '../../../services/ssm/commands.ts';
 import { completeWith, lineFor } from '../../delivery/complete-command.ts';
 import { type DeliveryServices, deliver, heldLock, keyOf } from '../../delivery/deliver.ts';
 import { openJob } from '../../delivery/open-job.ts';
+import { type SigningServices, signedJob } from '../../delivery/signed-job.ts';
 import { task } from '../../runtime/task.ts';
-import { delivery } from '../../runtime/wiring.ts';
+import { delivery, jobSigner } from '../../runtime/wiring.ts';
 
 /**
  * State ReconcileCommand: the push returned no result. If SSM has a result after all (an event was missed), the state ends
@@ -13,7 +14,7 @@ import { delivery } from '../../runtime/wiring.ts';
  * does not mean that the command did not run. A retry of the state finds the inspect job that was sent.
  */
 export const createHandler =
-  (by: DeliveryServices) =>
+  (by: DeliveryServices & SigningServices) =>
   async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
     const known = await findEndedPush(by, deployment);
     if (known !== null) {
@@ -24,7 +25,7 @@ export const createHandler =
       deployment,
       taskToken,
       purpose: 'reconcile',
-      prepare: async () => openJob(deployment, 'inspect', { now: by.clock.now() }),
+      prepare: () => signedJob(by, deployment, openJob(deployment, 'inspect', { now: by.clock.now() })),
     });
     return { summary: `inspect job for ${deployment.target.host}: ${completion}` };
   };
@@ -44,5 +45,5 @@ async function findEndedPush(by: DeliveryServices, deployment: Deployment) {
 export const handler = task('ReconcileCommand', {
   input: WaitingState,
   result: TaskSummary,
-  build: () => createHandler(delivery()),
+  build: () => createHandler({ ...delivery(), signer: jobSigner() }),
 });

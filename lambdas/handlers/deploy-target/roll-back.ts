@@ -1,21 +1,22 @@
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
 import { type DeliveryServices, deliver } from '../../delivery/deliver.ts';
 import { openJob } from '../../delivery/open-job.ts';
+import { type SigningServices, signedJob } from '../../delivery/signed-job.ts';
 import { task } from '../../runtime/task.ts';
-import { delivery } from '../../runtime/wiring.ts';
+import { delivery, jobSigner } from '../../runtime/wiring.ts';
 
 /**
  * State RollBack: sends the undo job for this deployment, under its own fence. A retry of the state finds the job that was
  * sent. A host that has already undone the deployment repeats the result from its receipt.
  */
 export const createHandler =
-  (by: DeliveryServices) =>
+  (by: DeliveryServices & SigningServices) =>
   async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
     const completion = await deliver(by, {
       deployment,
       taskToken,
       purpose: 'undo',
-      prepare: async () => openJob(deployment, 'undo', { now: by.clock.now() }),
+      prepare: () => signedJob(by, deployment, openJob(deployment, 'undo', { now: by.clock.now() })),
     });
     return { summary: `rollback on ${deployment.target.host}: ${completion}` };
   };
@@ -23,5 +24,5 @@ export const createHandler =
 export const handler = task('RollBack', {
   input: WaitingState,
   result: TaskSummary,
-  build: () => createHandler(delivery()),
+  build: () => createHandler({ ...delivery(), signer: jobSigner() }),
 });

@@ -17,11 +17,11 @@ import { setting } from '../../runtime/environment.ts';
 import { task } from '../../runtime/task.ts';
 import {
   catalogue,
-  commands,
   executions,
   fleet,
   hostLocks,
   installedVersions,
+  probeCommands,
   rollouts,
   sendRate,
   sweeps,
@@ -88,7 +88,7 @@ export const handler = task('Sweep', {
       rolloutArn: () => setting('ROLLOUT_ARN'),
       inspectEndpoint,
       probeFrom: setting('PROBE_FROM'),
-      commands: commands(),
+      commands: probeCommands(),
       hostLocks: hostLocks(),
       sendRate: sendRate(),
       reachable: createReachableHosts(ssmAt),

@@ -3,22 +3,15 @@ import { TaskSummary } from '../../../core/deployment/task-input.ts';
 import { type Registrations, readRegistrations } from '../../../core/registry/registrations.ts';
 import { logger } from '../../../services/logger.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
-import type { CustomResourceService } from '../../../services/registry/custom-resource.ts';
+import {
+  CustomResourceRequest,
+  type CustomResourceService,
+} from '../../../services/registry/custom-resource.ts';
 import { syncCatalogue } from '../../registration/sync-catalogue.ts';
 import { task } from '../../runtime/task.ts';
 import { catalogue, customResource } from '../../runtime/wiring.ts';
 
-/** The request of CloudFormation for a custom resource. */
-const Input = z.object({
-  RequestType: z.enum(['Create', 'Update', 'Delete']),
-  ResponseURL: z.string(),
-  StackId: z.string(),
-  RequestId: z.string(),
-  LogicalResourceId: z.string(),
-  PhysicalResourceId: z.optional(z.string()),
-  ResourceProperties: z.unknown(),
-});
-type Input = z.infer<typeof Input>;
+type Request = z.infer<typeof CustomResourceRequest>;
 
 const Properties = z.object({
   Bucket: z.string(),
@@ -41,7 +34,7 @@ interface Services {
  */
 export const createHandler =
   (by: Services) =>
-  async (input: Input): Promise<TaskSummary> => {
+  async (input: Request): Promise<TaskSummary> => {
     const { StackId, RequestId, LogicalResourceId, PhysicalResourceId = physicalId } = input;
     const result = await synchronize(by, input);
     await by.customResource.respond(input.ResponseURL, {
@@ -55,7 +48,7 @@ export const createHandler =
     return { summary: result.summary };
   };
 
-async function synchronize(by: Services, input: Input): Promise<{ ok: boolean; summary: string }> {
+async function synchronize(by: Services, input: Request): Promise<{ ok: boolean; summary: string }> {
   try {
     const { written, removed } = await syncCatalogue(by.catalogue, await readDesired(by, input));
     return { ok: true, summary: `${written} written, ${removed} removed` };
@@ -69,7 +62,7 @@ async function synchronize(by: Services, input: Input): Promise<{ ok: boolean; s
 /** Null when the stack is deleted. */
 async function readDesired(
   by: Services,
-  { RequestType, ResourceProperties }: Input,
+  { RequestType, ResourceProperties }: Request,
 ): Promise<Registrations | null> {
   if (RequestType === 'Delete') return null;
   const { Bucket: bucket, Key: key, Values } = Properties.parse(ResourceProperties);
@@ -77,7 +70,7 @@ async function readDesired(
 }
 
 export const handler = task('SyncRegistry', {
-  input: Input,
+  input: CustomResourceRequest,
   result: TaskSummary,
   build: () => createHandler({ catalogue: catalogue(), customResource: customResource() }),
 });

@@ -8,7 +8,7 @@ import { type HostPrivateKey, makeHostKey, publicHostKey } from '../../../core/s
 import { openJobText, readJob } from '../../../core/seal/job-text.ts';
 import { seal } from '../../../core/seal/seal.ts';
 import { unseal } from '../../../core/seal/unseal.ts';
-import { aBody, aHeader, anOpenJob, pemOf } from './jobs.ts';
+import { aBody, aHeader, anOpenJob } from './jobs.ts';
 
 /** What the SSM document's parameter accepts. */
 const parameterPattern = /^[A-Za-z0-9_.-]+$/;
@@ -166,17 +166,6 @@ describe('a sealed job', () => {
 
     console.info(`RSA 4096, 3 certificates: ${text.length} of ${maximumJobCharacters} characters`);
     expect(text.length).toBeLessThan(maximumJobCharacters / 2);
-  });
-
-  test('A sealed job that does not fit names its size and the limit', async () => {
-    const chain = Array.from({ length: 32 }, () => pemOf(1500));
-    const body = aBody({ chain });
-    expect(JSON.stringify(body.bundle).length).toBeGreaterThan(64 * 1024);
-
-    const failure = await seal(aHeader(), body, publicHostKey(host)).catch((error: unknown) => error);
-
-    expect(failure).toMatchObject({ name: 'JobTooLarge', details: { limit: maximumJobCharacters } });
-    expect(String(failure)).toMatch(/become \d{5} characters .* can have 30000/);
   });
 
   test('A sealed job is refused for a registered key that is invalid, with the advice to enroll again', async () => {

@@ -140,7 +140,8 @@ export class Environment {
       rollouts: createRollouts(documents, tableNames.registry),
       messages: { send: async () => {}, commandLine: (words) => words },
       metrics: { waits: () => {}, ended: () => {} },
-      notices: { hostKeyChanged: () => {} },
+      notices: { hostKeyChanged: async () => {} },
+      onHostKeyChange: 'notify',
       sendRate: fakeSendRate(),
       executions: {
         status: (arn) => this.interleaver.call(() => this.#statusOf(arn)),

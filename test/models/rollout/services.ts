@@ -1,4 +1,5 @@
 // The services of the functions. Those on DynamoDB and S3 are the real ones.
+
 import { CertferryError } from '../../../core/errors.ts';
 import { readJob } from '../../../core/seal/job-text.ts';
 import type { HostSelector } from '../../../core/targets/registered.ts';
@@ -17,6 +18,7 @@ import { createInstalledVersions } from '../../../services/registry/installed-ve
 import { createSweepCursors } from '../../../services/registry/sweep-cursor.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../../services/rollouts/wave-files.ts';
+import { testKey, withoutSignature } from '../../fixtures/signed-jobs.ts';
 import type { Json } from './graph.ts';
 import type { Invocation } from './invocation.ts';
 import type { ModelJob } from './model-hosts.ts';
@@ -51,7 +53,9 @@ export function servicesFor(invocation: Invocation) {
     sources: sourcesOf(world),
     messages: { send: async () => undefined, commandLine: (words: unknown) => String(words) } as never,
     metrics: { ended: () => undefined, waits: () => undefined },
-    notices: { hostKeyChanged: () => undefined },
+    notices: { hostKeyChanged: async () => undefined },
+    onHostKeyChange: 'notify' as const,
+    signer: testKey.signer,
     sendRate: { waitForSlot: async () => undefined },
     sweepMetrics: { publish: () => undefined },
     rolloutArn: () => 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
@@ -100,11 +104,12 @@ function commandsFor(invocation: Invocation) {
 }
 
 function jobIn(text: string, host: string, versions: Versions): ModelJob {
-  if (text.startsWith('sealed.')) {
-    const { version, ...header } = JSON.parse(text.slice('sealed.'.length));
+  const job = withoutSignature(text);
+  if (job.startsWith('sealed.')) {
+    const { version, ...header } = JSON.parse(job.slice('sealed.'.length));
     return { ...header, host, version: versions.facts(version) };
   }
-  const read = readJob(text);
+  const read = readJob(job);
   if (read.sealed) throw new Error('nothing is sealed here');
   const { header, replaces } = read.job;
   return { ...header, host, version: null, replaces } as ModelJob;
