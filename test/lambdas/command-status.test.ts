@@ -70,99 +70,6 @@ describe('command-status', () => {
     });
   });
 
-  test('CommandStatus keeps the key that the next bundle is to be sealed to', async () => {
-    const { deployment } = await enrolledDeployment();
-    const commandId = await pushed(deployment);
-    const next = await aHostKey();
-    world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', hostKey: next }) });
-
-    await event(commandId);
-
-    expect(await world.hostKeys.find(deployment.target.host)).toEqual(next);
-    expect(world.changes).toEqual([]);
-  });
-
-  test('CommandStatus does not go back to an older key when an event comes late', async () => {
-    const { deployment } = await enrolledDeployment();
-    const commandId = await pushed(deployment);
-    world.commands.end(commandId, {
-      output: lineOf(deployment, { outcome: 'applied', hostKey: await aHostKey() }),
-    });
-    const newest = await aHostKey();
-    await world.hostKeys.save(deployment.target.host, newest, '2026-11-22T13:00:00.000Z');
-
-    await event(commandId);
-
-    expect(await world.hostKeys.find(deployment.target.host)).toEqual(newest);
-  });
-
-  test('CommandStatus notifies operators of a changed host key before it saves the key', async () => {
-    const { deployment, hostKey: key } = await enrolledDeployment();
-    const { hostKeyChanged } = world.notices;
-    world.notices.hostKeyChanged = async (change) => {
-      expect(await world.hostKeys.find(deployment.target.host)).toMatchObject({ kid: key.kid });
-      return hostKeyChanged(change);
-    };
-    const commandId = await pushed(deployment);
-    const hostKey = await aHostKey();
-    world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'enrolled', hostKey }) });
-
-    await event(commandId);
-
-    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'enrolled' });
-    expect(await world.hostKeys.find(deployment.target.host)).toEqual(hostKey);
-    expect(world.changes).toEqual([
-      {
-        host: deployment.target.host,
-        targetId: deployment.target.id,
-        deploymentId: deployment.id,
-        kid: hostKey.kid,
-        previousKid: key.kid,
-        refused: false,
-      },
-    ]);
-  });
-
-  test('CommandStatus does not report a changed host key when the host has retired the key itself', async () => {
-    const { deployment } = await enrolledDeployment();
-    const commandId = await pushed(deployment);
-    const hostKey = await aHostKey();
-    const line = { outcome: 'enrolled', reason: 'RetiredHostKey', hostKey } as const;
-    world.commands.end(commandId, { output: lineOf(deployment, line) });
-
-    await event(commandId);
-
-    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'enrolled' });
-    expect(await world.hostKeys.find(deployment.target.host)).toEqual(hostKey);
-    expect(world.changes).toEqual([]);
-  });
-
-  test('CommandStatus refuses a changed host key if the stack is configured so, and the next bundle is sealed to the registered one', async () => {
-    const { deployment, hostKey: key } = await enrolledDeployment();
-    const commandId = await pushed(deployment);
-    const output = lineOf(deployment, { outcome: 'enrolled', hostKey: await aHostKey() });
-    world.commands.end(commandId, { output });
-    Object.assign(world, { onHostKeyChange: 'refuse' });
-
-    await event(commandId);
-
-    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'HostKeyChanged' });
-    expect(world.changes).toMatchObject([{ refused: true, previousKid: key.kid }]);
-    expect(await world.hostKeys.find(deployment.target.host)).toMatchObject({ kid: key.kid });
-  });
-
-  test('CommandStatus does not report a changed host key for an enrolment whose event comes late', async () => {
-    const { deployment } = await enrolledDeployment();
-    const commandId = await pushed(deployment);
-    const output = lineOf(deployment, { outcome: 'enrolled', hostKey: await aHostKey() });
-    world.commands.end(commandId, { output });
-    await world.hostKeys.save(deployment.target.host, await aHostKey(), '2026-11-22T13:00:00.000Z');
-
-    await event(commandId);
-
-    expect(world.changes).toEqual([]);
-  });
-
   test('CommandStatus returns the refusal of an agent that did not read the job because of its signature', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
@@ -183,29 +90,6 @@ describe('command-status', () => {
     await event(commandId);
 
     expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
-  });
-
-  test('CommandStatus ends a deployment whose host reports a new key for the fourth time', async () => {
-    const { deployment } = await enrolledDeployment();
-    const outcomes = [];
-
-    for (const taskToken of ['t1', 't2', 't3', 't4']) {
-      const commandId = await pushed(deployment, taskToken);
-      const output = lineOf(deployment, { outcome: 'enrolled', hostKey: await aHostKey() });
-      world.commands.end(commandId, { output });
-      await event(commandId);
-      await event(commandId);
-      outcomes.push(world.executions.outputOf(taskToken));
-    }
-
-    expect(outcomes).toMatchObject([
-      { outcome: 'enrolled' },
-      { outcome: 'enrolled' },
-      { outcome: 'enrolled' },
-      { outcome: 'rejected', reason: 'EnrolmentLoop' },
-    ]);
-    expect(world.commands.sent).toHaveLength(4);
-    expect(world.changes).toHaveLength(4);
   });
 
   test("CommandStatus returns lost with SSM's status and the end of the error output when there is no result line", async () => {
