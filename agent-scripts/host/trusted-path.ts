@@ -61,8 +61,14 @@ const isMissing = (error: unknown): boolean =>
  * another ls, as in bootstrap.sh.
  */
 function hasAccessList(path: string): boolean {
-  const ls = (...args: string[]) => spawnSync('ls', args, { encoding: 'utf8' }).stdout ?? '';
-  return !/^[^\s+]+\s/.test(ls('-ldn', '--', path)) || !ls('--version').includes('GNU');
+  const [listed, version] = [outputOfLs('-ldn', '--', path), outputOfLs('--version')];
+  return version?.includes('GNU') !== true || listed === null || !/^[^\s+]+\s/.test(listed);
+}
+
+/** Null if ls fails. */
+function outputOfLs(...args: string[]): string | null {
+  const { status, stdout } = spawnSync('ls', args, { encoding: 'utf8' });
+  return status === 0 ? stdout : null;
 }
 
 /** Empty if the file does not exist, so that no group is private. */

@@ -265,11 +265,11 @@ describeWith([program('flock', 'util-linux'), root], 'agent as root', () => {
       reloadCommand: ['true'],
     });
 
-    const refused = await host.run('deploy', { target: refusing, version: await aVersion() }, asNobody);
+    const refused = await host.run('deploy', { target: refusing, version: await aVersion() });
     expect(refused.line).toMatchObject({ outcome: 'validate_failed', validatedIn: 'in_place' });
     expect([identityOf(certPath), identityOf(keyPath)]).toEqual(before);
 
-    const accepted = await host.run('deploy', { target, version: await aVersion() }, asNobody);
+    const accepted = await host.run('deploy', { target, version: await aVersion() });
     expect(accepted.line).toMatchObject({ outcome: 'applied', validatedIn: 'in_place' });
     expect(accepted.line?.warnings[0]).toContain('a mount namespace needs root');
     expect(existsSync(join(host.home, 'journal.json'))).toBe(false);
