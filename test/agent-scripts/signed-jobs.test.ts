@@ -197,7 +197,9 @@ describeWith([program('flock', 'util-linux')], 'a fence far above the last one',
     const version = await aVersion();
     const send = async (fence: number) => {
       const job = await host.jobText('deploy', { target, version, header: { fence } });
-      return (await runAgentWith(host.home, job, [], { CERTFERRY_FENCE_STEP: '10' })).line;
+      const { line } = await runAgentWith(host.home, job, [], { CERTFERRY_FENCE_STEP: '10' });
+      host.received(line);
+      return line;
     };
 
     const refused = await send(12);
