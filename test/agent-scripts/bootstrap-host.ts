@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { renderDocument } from '../../scripts/render-document.ts';
+import { testAgentEnvironment } from '../fixtures/signed-jobs.ts';
 
 /** Assignments of the document. Defaults make a run succeed. */
 export interface Pins {
@@ -179,6 +180,9 @@ export class BootstrapHost {
       RuntimeSha256: pins.runtimeSha256 ?? '',
       RuntimeBytes: String(pins.runtimeBytes ?? ''),
       Home: pins.home ?? this.home,
+      Role: testAgentEnvironment.CERTFERRY_ROLE,
+      JobKeys: testAgentEnvironment.CERTFERRY_JOB_KEYS,
+      FenceStep: testAgentEnvironment.CERTFERRY_FENCE_STEP,
     };
     const lines: string[] = JSON.parse(renderDocument()).mainSteps[0].inputs.runCommand;
     const text = lines.join('\n').replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');

@@ -12,8 +12,9 @@ import {
 } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { homeAt } from '../../agent-scripts/host/home.ts';
 import { readAgentLine } from '../../core/deployment/agent-line.ts';
-import { openJobText } from '../../core/seal/job-text.ts';
+import { signedOpenJob, testHostId } from '../fixtures/signed-jobs.ts';
 import { describeWith, root } from '../rigs/require-daemon.ts';
 import { BootstrapHost, sha256 } from './bootstrap-host.ts';
 import { aTarget, runAgentWith } from './run-agent.ts';
@@ -22,17 +23,15 @@ import { aTarget, runAgentWith } from './run-agent.ts';
 const attacker = 65_534;
 const agentFile = resolve(import.meta.dirname, '../../dist/agent/agent.cjs');
 const pins = { agentUrl: `file://${agentFile}`, agentSha256: sha256(readFileSync(agentFile)) };
-const job = openJobText({
-  header: {
-    v: 1,
-    action: 'enroll',
-    deploymentId: 'd-1',
-    targetId: 'web-1',
-    fence: 0,
-    expiresAt: Math.floor(Date.now() / 1_000) + 3_600,
-  },
-  probe: null,
-});
+
+/** The text of a new signed job, because a host accepts each only once. */
+function aJob(): Promise<string> {
+  const expiresAt = Math.floor(Date.now() / 1_000) + 3_600;
+  return signedOpenJob({
+    header: { v: 1, action: 'enroll', deploymentId: 'd-1', targetId: 'web-1', fence: 0, expiresAt },
+    probe: null,
+  });
+}
 
 let host: BootstrapHost;
 let marker: string;
@@ -65,10 +64,10 @@ const plantHome = (uid: number, mode: number) => {
   chmodSync(host.home, mode);
 };
 
-const runBootstrap = () => host.run(pins, { SSM_Job: job });
+const runBootstrap = async () => host.run(pins, { SSM_Job: await aJob(), AWS_SSM_INSTANCE_ID: testHostId });
 
 /** Runs the agent without bootstrap.sh, so that its own check is what refuses. */
-const runAgent = () => runAgentWith(host.home, job);
+const runAgent = async () => runAgentWith(host.home, await aJob());
 
 describeWith([root], 'a planted agent folder', () => {
   test('A journal of root is completed, which shows that a planted one would be', async () => {
@@ -140,6 +139,21 @@ describeWith([root], 'a planted agent folder', () => {
     expect(readAgentLine(stdout)).toMatchObject({ outcome: 'rejected', reason: 'UntrustedPath' });
     expect(existsSync(marker)).toBe(false);
   });
+
+  const { root: _root, target: _target, ...paths } = homeAt('/');
+  const temporaries = [paths.keys, paths.acceptedJobs, paths.journal].map((path) => `${path}.next`);
+  test.each([...Object.values(paths), ...temporaries])(
+    'A planted %s in the folder is refused',
+    async (name) => {
+      plantHome(0, 0o700);
+      writeFileSync(join(host.home, name), '{}');
+      chownSync(join(host.home, name), attacker, attacker);
+
+      const { line } = await runAgent();
+
+      expect(line).toMatchObject({ outcome: 'rejected', reason: 'UntrustedPath' });
+    },
+  );
 
   test('The lock file of the agent is not opened through a link that the attacker has planted', async () => {
     plantHome(0, 0o700);
