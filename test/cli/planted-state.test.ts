@@ -93,7 +93,7 @@ describeWith([program('unshare', 'util-linux'), root], 'a state folder that anot
       expect(planted.isUsed()).toBe(false);
       expect(planted.remains()).toBe(true);
       expect({ code, outcome: JSON.parse(out).outcome }).toEqual({ code: 0, outcome: 'deployed' });
-      expect(err.split('\n')).toEqual(expect.arrayContaining(['dynamodb.sqlite', 'hosts', 'token']));
+      expect(err.split('\n')).toEqual(expect.arrayContaining(['dynamodb.sqlite', 'hosts', 'job-key.json']));
     }));
 
   test('A deployment with --state ends with UntrustedPath if another user planted that folder, and its command does not run', () =>
