@@ -3,6 +3,8 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
 import { requireTrustedPath } from './trusted-path.ts';
 
+const orSetFileUser = '. Or set fileUser of the target to the user who writes there';
+
 /** Maximum number of symbolic links followed for one path, as in Linux (path_resolution(7)). */
 const maximumLinks = 40;
 
@@ -14,7 +16,7 @@ const maximumLinks = 40;
 export function resolveDestination(path: string): string {
   let current = path;
   for (let links = 0; links <= maximumLinks; links += 1) {
-    requireTrustedPath('the folder', dirname(current));
+    requireTrustedPath('the folder', dirname(current), orSetFileUser);
     const folder = realFolder(current, path);
     const candidate = join(folder, basename(current));
     const stats = lstatSync(candidate, { throwIfNoEntry: false });

@@ -4,22 +4,19 @@ import { join } from 'node:path';
 import { isGroupOf, type PathFacts, type PathReader, requireTrusted } from '../../core/paths/trusted-path.ts';
 
 /**
- * Requires that no user except root, the running user and `extraUids` can change a component of the path. `what` names the
- * path's purpose in the error, e.g. "the agent folder".
+ * Requires that no user except root and the effective user can change a component of the path. `what` names the path's
+ * purpose in the error, e.g. "the agent folder", and `otherwise` another way out.
  * @throws CertferryError UntrustedPath
  */
-export function requireTrustedPath(what: string, path: string, extraUids: readonly number[] = []): void {
-  const uids = trustedUids(extraUids);
+export function requireTrustedPath(what: string, path: string, otherwise = ''): void {
+  const uids = trustedUids();
   // not resolved: the kernel follows a link before the `..` behind it
-  requireTrusted(what, path.startsWith('/') ? path : `${process.cwd()}/${path}`, uids, pathReader(uids));
+  const absolute = path.startsWith('/') ? path : `${process.cwd()}/${path}`;
+  requireTrusted(what, absolute, uids, pathReader(uids), otherwise);
 }
 
-/** Root, the running user and `extraUids`. */
-export const trustedUids = (extraUids: readonly number[] = []): readonly number[] => [
-  0,
-  process.geteuid?.() ?? 0,
-  ...extraUids,
-];
+/** Root and the effective user. */
+export const trustedUids = (): readonly number[] => [0, process.geteuid?.() ?? 0];
 
 /** Reads this host's files. The files passwd(5) and group(5) in `etc` decide which groups contain only a trusted user. */
 export function pathReader(uids: readonly number[], etc = '/etc'): PathReader {

@@ -102,23 +102,32 @@ export function requireTrustedEntry(
   if (problem !== null) throw untrustedPath(what, path, { path, facts, problem });
 }
 
-/** @throws CertferryError UntrustedPath if another user can change a component of the path. `what` names the path's purpose. */
+/**
+ * `what` names the path's purpose, and `otherwise` another way out.
+ * @throws CertferryError UntrustedPath if another user can change a component of the path
+ */
 export function requireTrusted(
   what: string,
   path: string,
   trustedUids: readonly number[],
   reader: PathReader,
+  otherwise = '',
 ): void {
   const untrusted = findUntrusted(path, trustedUids, reader);
-  if (untrusted !== null) throw untrustedPath(what, path, untrusted);
+  if (untrusted !== null) throw untrustedPath(what, path, untrusted, otherwise);
 }
 
-function untrustedPath(what: string, path: string, { path: component, facts, problem }: UntrustedComponent) {
+function untrustedPath(
+  what: string,
+  path: string,
+  { path: component, facts, problem }: UntrustedComponent,
+  otherwise = '',
+) {
   const mode = facts.mode.toString(8).padStart(4, '0');
   const fix = problem === 'owner' ? `chown -h root '${component}'` : `chmod go-w '${component}'`;
   return new CertferryError(
     'UntrustedPath',
-    `${what} ${path} is not used: ${component} belongs to uid ${facts.uid}, gid ${facts.gid} with mode ${mode}, so another user can change it. Check what the folder contains, then run: ${fix}`,
+    `${what} ${path} is not used: ${component} belongs to uid ${facts.uid}, gid ${facts.gid} with mode ${mode}, so another user can change it. Check what the folder contains, then run: ${fix}${otherwise}`,
     { details: { path, component, uid: facts.uid, gid: facts.gid, mode } },
   );
 }

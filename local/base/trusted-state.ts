@@ -7,12 +7,14 @@ import { type PathFacts, requireTrusted } from '../../core/paths/trusted-path.ts
 import { isMissing, pathReader, trustedUids } from './path-facts.ts';
 import { isStateEntry } from './state-entries.ts';
 
+const otherFolder = '. Or use another state folder with --state DIR';
+
 /**
  * Requires that only root and the running user can change an absolute path. A path that does not exist is trusted. Reads no
  * content. @throws CertferryError UntrustedPath
  */
 export function requireTrustedState(path: string): void {
-  requireTrusted('the state folder', path, trustedUids, pathReader);
+  requireTrusted('the state folder', path, trustedUids, pathReader, otherFolder);
 }
 
 /**
@@ -73,7 +75,7 @@ function untrustedEntry(path: string, { uid, gid, mode: bits }: PathFacts, fix: 
   const mode = bits.toString(8).padStart(4, '0');
   return new CertferryError(
     'UntrustedPath',
-    `the state folder is not used: ${path} belongs to uid ${uid}, gid ${gid} with mode ${mode}, so another user may have written it. Check its content, then ${fix}. Or use another state folder with --state DIR`,
+    `the state folder is not used: ${path} belongs to uid ${uid}, gid ${gid} with mode ${mode}, so another user may have written it. Check its content, then ${fix}${otherFolder}`,
     { details: { path, component: path, uid, gid, mode } },
   );
 }

@@ -121,7 +121,8 @@ describeWith([root], 'a state folder with entries of another user', () => {
   });
 
   test.each([
-    'sockets/1-2-abc/token',
+    'job-key.json',
+    'sockets/1-2-abc',
     'dynamodb.sqlite',
     'dynamodb.sqlite-wal',
     'dynamodb.sqlite-shm',
