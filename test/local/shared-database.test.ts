@@ -132,9 +132,9 @@ describe('the database of a state folder', () => {
     }
 
     const { path, database } = folder;
-    const files = [path, database, `${database}-wal`, `${database}-shm`, join(path, 'token')];
+    const files = [path, database, `${database}-wal`, `${database}-shm`];
     const modes = files.map((file) => statSync(file).mode & 0o777);
-    expect(modes).toEqual([0o700, 0o600, 0o600, 0o600, 0o600]);
+    expect(modes).toEqual([0o700, 0o600, 0o600, 0o600]);
   });
 
   test('The database of a state folder is refused with the reason when the file is no database', () => {
