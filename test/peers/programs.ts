@@ -2,11 +2,28 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Need } from '../rigs/require-daemon.ts';
 
-/** Where the daemons that no Debian package has are kept, outside the repository. */
-export const peersFolder = resolve(import.meta.dirname, '../../node_modules/.cache/certferry-peers');
+const cache = resolve(import.meta.dirname, '../../node_modules/.cache');
 
-/** The pinned versions of {@link peersFolder}, with their digests. */
-export const requirements = join(import.meta.dirname, 'requirements.txt');
+/** Packages of PyPI that pip installs into a folder outside the repository. */
+export interface PythonPackages {
+  readonly folder: string;
+  /** The file with the pinned versions and their digests. */
+  readonly requirements: string;
+}
+
+/** Where the daemons that no Debian package has are kept. */
+export const peersFolder = join(cache, 'certferry-peers');
+
+export const daemonPackages: PythonPackages = {
+  folder: peersFolder,
+  requirements: join(import.meta.dirname, 'requirements.txt'),
+};
+
+/** cfn-lint and checkov, in a folder of their own: their packages would replace those of other programs. */
+export const templateTools: PythonPackages = {
+  folder: join(cache, 'certferry-template-tools'),
+  requirements: join(import.meta.dirname, 'template-tools.txt'),
+};
 
 export const envoyProgram = join(peersFolder, 'envoy', '_bin', 'envoy');
 export const traefikProgram = join(peersFolder, 'bin', 'traefik');
