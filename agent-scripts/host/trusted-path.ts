@@ -37,7 +37,9 @@ function factsOf(path: string): PathFacts | null {
   const { uid, gid } = stats;
   const mode = stats.mode & 0o7777;
   if (stats.isSymbolicLink()) return { uid, gid, mode, linkTarget: readlinkSync(path) };
-  return { uid, gid, mode, linkTarget: null, hasAccessList: (mode & 0o020) !== 0 && hasAccessList(path) };
+  // if everyone may write, as in /tmp, a list changes nothing, and ls(1) is not started
+  const mayHaveList = (mode & 0o022) === 0o020;
+  return { uid, gid, mode, linkTarget: null, hasAccessList: mayHaveList && hasAccessList(path) };
 }
 
 function statsOf(path: string) {
