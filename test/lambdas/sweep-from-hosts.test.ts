@@ -92,7 +92,7 @@ describe('a sweep of a target that only its host can probe', () => {
     expect(report.counts.ok).toBe(9);
     // both jobs are sent in parallel
     const lengths = world.commands.sent.map(
-      ({ commandId }) => jobOf(world.commands, commandId).inspections?.length,
+      ({ commandId }) => jobOf(world.commands, commandId).inspections?.length ?? 0,
     );
     expect(lengths.sort((one, other) => other - one)).toEqual([8, 1]);
     expect(world.sendRate.slots[0]?.where).toBe('222233334444/eu-west-1');
