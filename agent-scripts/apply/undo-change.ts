@@ -4,6 +4,7 @@ import { activateChange } from '../change/activate-change.ts';
 import type { Change, ChangedFile } from '../change/change.ts';
 import { rememberKeysOf } from '../change/keys-of-change.ts';
 import { restoreFiles } from '../files/restore.ts';
+import type { FileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
 import { quoteArgv } from '../host/run-command.ts';
 import { writeJournal } from '../journal/journal.ts';
@@ -44,19 +45,27 @@ function repairOf(change: Change, withFiles: boolean): Repair {
       backup: file.previous === null ? null : file.backup,
     })),
     commands: [
-      ...(withFiles ? change.files.flatMap(restoreCommands).map(quoteArgv) : []),
+      ...(withFiles ? change.files.flatMap((file) => restoreCommands(file, change.fileUser)) : []),
       ...(change.activate === null ? [] : [manualActivation(change.activate)]),
     ],
   };
 }
 
-function restoreCommands({ role, path, backup, previous }: ChangedFile): string[][] {
-  if (previous === null) return [['rm', '-f', '--', path]];
-  if (role !== 'trigger') return [['cp', '-p', '--', backup, path]];
+/** With a `fileUser`, the commands run as that user, who may have planted a link at the path. Only root can read the backup. */
+function restoreCommands(
+  { role, path, backup, previous }: ChangedFile,
+  user: FileUser | undefined,
+): string[] {
+  const run = (...argv: string[]) =>
+    quoteArgv(user === undefined ? argv : ['runuser', '-u', user.name, '--', ...argv]);
+  if (previous === null) return [run('rm', '-f', '--', path)];
+  const mode = previous.metadata.mode.toString(8);
+  const copyTo = (to: string) =>
+    user === undefined
+      ? run('cp', '-p', '--', backup, to)
+      : `${run('install', '-m', mode, '--', '/dev/stdin', to)} < ${quoteArgv([backup])}`;
+  if (role !== 'trigger') return [copyTo(path)];
   // a daemon that watches a trigger may detect only moves
   const temporary = `${path}.certferry`;
-  return [
-    ['cp', '-p', '--', backup, temporary],
-    ['mv', '-f', '--', temporary, path],
-  ];
+  return [copyTo(temporary), run('mv', '-f', '--', temporary, path)];
 }

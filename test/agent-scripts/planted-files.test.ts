@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   existsSync,
@@ -240,6 +241,27 @@ describeWith([root, program('strace'), program('setpriv', 'util-linux')], 'folde
 
     expect(line).toMatchObject({ outcome: 'rejected', reason: 'UnknownOwner' });
     expect(line.summary).toContain('correct fileUser');
+  });
+
+  test('With fileUser, the commands that repair a failed rollback do not follow a link that the user has planted', async () => {
+    const { base, host, paths, tls, keyPath } = aFolderOfTheAttacker();
+    const rootOnly = filesOfRoot(base);
+    const before = rootOnly.state();
+    const target = aTarget('files', { ...paths, fileUser: attacker.name });
+    await host.send('deploy', { target, version: await aVersion() });
+    const key = readFileSync(keyPath, 'utf8');
+    const { deploymentId } = await host.send('deploy', { target, version: await aVersion() });
+    // the backup of the certificate is damaged
+    appendFileSync(join(host.home, 'targets/web-1/backups', deploymentId, '1-fullchain.pem'), 'damage');
+
+    const { outcome, repair } = await host.send('undo', { target, header: { deploymentId } });
+    expect(outcome).toBe('rollback_failed');
+    attack(attacks['replaces every file by a link to a file of root'], tls, rootOnly);
+    for (const command of repair?.commands ?? []) execFileSync('sh', ['-c', command]);
+
+    expect(rootOnly.state()).toEqual(before);
+    expect(readFileSync(keyPath, 'utf8')).toBe(key);
+    expect(ownershipOf(keyPath)).toBe('0600 1:1');
   });
 
   test.each(['deploy', 'undo'] as const)(
