@@ -1,46 +1,12 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Deployment } from '../../core/deployment/deployment.ts';
-import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
+import { describe, expect, test } from 'vitest';
 import { createHandler as rollBack } from '../../lambdas/handlers/deploy-target/roll-back.ts';
-import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
-import { sourcesOf } from '../fixtures/bundle.ts';
-import { facts, heldDeployment, lineOf } from '../fixtures/factories.ts';
-import { aHostKey, aWorld, startTables, tableNames, type World } from '../fixtures/world.ts';
+import { useEndedCommands } from '../fixtures/ended-commands.ts';
+import { facts, lineOf } from '../fixtures/factories.ts';
+import { tableNames } from '../fixtures/world.ts';
 
-let tables: Awaited<ReturnType<typeof startTables>>;
-let world: World;
-let slept: number[];
-beforeAll(async () => {
-  tables = await startTables();
-});
-beforeEach(() => {
-  world = aWorld(tables.documents);
-  slept = [];
-});
-afterAll(() => tables.close());
-
-const event = (commandId: string, status = 'Success') =>
-  commandStatus({ ...world, sleep: async (ms) => slept.push(ms) })({
-    detail: { 'command-id': commandId, 'instance-id': 'i-0123456789abcdef0', status },
-  });
-
-/** Pushes once; the command that was sent. */
-async function pushed(deployment: Deployment, taskToken = 't1'): Promise<string> {
-  const sentBefore = world.commands.sent.length;
-  await pushBundle({ ...world, sources: sourcesOf() })({ deployment, taskToken });
-  return world.commands.sent[sentBefore]?.commandId ?? 'nothing was sent';
-}
-
-let hosts = 0;
-const aHost = () => ({ host: `mi-${(++hosts).toString(16).padStart(17, '0')}` });
-
-async function enrolledDeployment() {
-  const deployment = await heldDeployment(world, { target: aHost() });
-  const hostKey = await aHostKey();
-  await world.hostKeys.save(deployment.target.host, hostKey, '2026-11-22T10:00:00.000Z');
-  return { deployment, hostKey };
-}
+const own = useEndedCommands();
+const { enrolledDeployment, event, pushed } = own;
 
 describe('command-status', () => {
   test("CommandStatus completes the waiting state with the agent's result, without the fields for the registry", async () => {
@@ -52,12 +18,12 @@ describe('command-status', () => {
       served: true,
       validatedIn: 'sandbox',
     } as const;
-    world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', ...line }) });
-    world.clock.set('2026-11-22T12:00:07.000Z');
+    own.world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', ...line }) });
+    own.world.clock.set('2026-11-22T12:00:07.000Z');
 
     await event(commandId);
 
-    expect(world.executions.outputOf('t1')).toEqual({
+    expect(own.world.executions.outputOf('t1')).toEqual({
       outcome: 'applied',
       summary: 'said',
       reason: null,
@@ -74,33 +40,33 @@ describe('command-status', () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const refusal = { outcome: 'rejected', reason: 'JobUnsigned', deploymentId: '', targetId: '' } as const;
-    world.commands.end(commandId, { output: lineOf(deployment, refusal) });
+    own.world.commands.end(commandId, { output: lineOf(deployment, refusal) });
 
     await event(commandId);
 
-    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'JobUnsigned' });
+    expect(own.world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'JobUnsigned' });
   });
 
   test('CommandStatus returns lost for a command that reached the host twice, because the first delivery may have changed it', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const refusal = { outcome: 'rejected', reason: 'JobReplayed' } as const;
-    world.commands.end(commandId, { output: lineOf(deployment, refusal) });
+    own.world.commands.end(commandId, { output: lineOf(deployment, refusal) });
 
     await event(commandId);
 
-    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
+    expect(own.world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
   });
 
   test("CommandStatus returns lost with SSM's status and the end of the error output when there is no result line", async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const errors = `${'x'.repeat(1000)}\ncurl: (22) not found\n`;
-    world.commands.end(commandId, { status: 'Failed', output: 'no line\n', errors });
+    own.world.commands.end(commandId, { status: 'Failed', output: 'no line\n', errors });
 
     await event(commandId, 'Failed');
 
-    const result = world.executions.outputOf('t1') as { summary: string };
+    const result = own.world.executions.outputOf('t1') as { summary: string };
     expect(result).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
     expect(result.summary).toMatch(/ended with status Failed .*x{279} curl: \(22\) not found$/);
   });
@@ -109,11 +75,11 @@ describe('command-status', () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const output = lineOf({ ...deployment, id: 'another' }, { outcome: 'applied' });
-    world.commands.end(commandId, { output });
+    own.world.commands.end(commandId, { output });
 
     await event(commandId);
 
-    expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost' });
+    expect(own.world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost' });
   });
 
   test('CommandStatus returns lost when SSM never catches up with its own event', async () => {
@@ -122,8 +88,8 @@ describe('command-status', () => {
 
     await event(commandId, 'Delivery Timed Out');
 
-    expect(slept).toEqual([100, 200, 400, 800, 1600]);
-    expect(world.executions.outputOf('t1')).toMatchObject({
+    expect(own.slept).toEqual([100, 200, 400, 800, 1600]);
+    expect(own.world.executions.outputOf('t1')).toMatchObject({
       outcome: 'lost',
       summary: expect.stringContaining('DeliveryTimedOut'),
     });
@@ -137,59 +103,59 @@ describe('command-status', () => {
 
       await event(commandId, status);
 
-      expect(world.executions.completions).toEqual([]);
+      expect(own.world.executions.completions).toEqual([]);
     },
   );
 
   test('CommandStatus leaves commands alone that are not known', async () => {
     await event('somebody-else’s');
 
-    expect(world.executions.completions).toEqual([]);
+    expect(own.world.executions.completions).toEqual([]);
   });
 
   test('CommandStatus completes a state once, however often the event comes, without an error', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
-    world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied' }) });
+    own.world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied' }) });
 
     await Promise.all([event(commandId), event(commandId)]);
     await event(commandId);
 
-    expect(world.executions.completions).toHaveLength(1);
+    expect(own.world.executions.completions).toHaveLength(1);
   });
 
   test('CommandStatus completes a rollback with the restored version', async () => {
     const { deployment } = await enrolledDeployment();
-    await rollBack(world)({ deployment, taskToken: 'undo' });
-    const [command] = world.commands.sent;
+    await rollBack(own.world)({ deployment, taskToken: 'undo' });
+    const [command] = own.world.commands.sent;
     const line = { outcome: 'restored', version: facts('old'), served: true } as const;
-    world.commands.end(command?.commandId ?? '', { output: lineOf(deployment, line) });
+    own.world.commands.end(command?.commandId ?? '', { output: lineOf(deployment, line) });
 
     await event(command?.commandId ?? '');
 
     expect(command?.read).toMatchObject({ job: { header: { action: 'undo', fence: deployment.fence } } });
-    expect(world.executions.outputOf('undo')).toMatchObject(line);
+    expect(own.world.executions.outputOf('undo')).toMatchObject(line);
   });
 
   test('CommandStatus fails a rollback without a result, so that the retry of the state sends the job again', async () => {
     const { deployment } = await enrolledDeployment();
-    await rollBack(world)({ deployment, taskToken: 'first' });
-    const [silent] = world.commands.sent;
-    world.commands.end(silent?.commandId ?? '', { status: 'Failed', errors: 'Killed' });
+    await rollBack(own.world)({ deployment, taskToken: 'first' });
+    const [silent] = own.world.commands.sent;
+    own.world.commands.end(silent?.commandId ?? '', { status: 'Failed', errors: 'Killed' });
     await event(silent?.commandId ?? '', 'Failed');
 
-    await rollBack(world)({ deployment, taskToken: 'second' });
+    await rollBack(own.world)({ deployment, taskToken: 'second' });
 
-    expect(world.executions.failures).toMatchObject([{ taskToken: 'first', name: 'HostLost' }]);
-    expect(world.executions.failures[0]?.message).toContain('Killed');
-    expect(world.commands.sent).toHaveLength(2);
+    expect(own.world.executions.failures).toMatchObject([{ taskToken: 'first', name: 'HostLost' }]);
+    expect(own.world.executions.failures[0]?.message).toContain('Killed');
+    expect(own.world.commands.sent).toHaveLength(2);
   });
 
   test('CommandStatus keeps commands apart from bundles: an item holds neither certificate nor key', async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
 
-    const { Item } = await tables.documents.send(
+    const { Item } = await own.tables.documents.send(
       new GetCommand({ TableName: tableNames.locks, Key: { pk: `command#${commandId}` } }),
     );
 
