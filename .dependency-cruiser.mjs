@@ -37,7 +37,7 @@ export default {
       name: 'core-sees-pure-libraries-only',
       comment: 'An SDK, a process or a file in core would make its decisions depend on the machine.',
       severity: 'error',
-      from: { path: '^core/', pathNot: '^core/tls-probe/' },
+      from: { path: '^core/', pathNot: '^core/(tls-probe|paths)/' },
       to: { pathNot: `^core/|${pureLibraries}|^(node:)?crypto$` },
     },
     {
@@ -48,6 +48,14 @@ export default {
       to: {
         pathNot: `^core/|${pureLibraries}|^(node:)?(crypto|tls|net|stream|dns|dns/promises)$|^node_modules/p-limit/`,
       },
+    },
+    {
+      name: 'paths-may-read-files',
+      comment:
+        'paths judges whom a path belongs to, for the agent and for local mode; it reads, and writes nothing else.',
+      severity: 'error',
+      from: { path: '^core/paths/' },
+      to: { pathNot: `^core/|${pureLibraries}|^(node:)?(fs|path|child_process)$` },
     },
     {
       name: 'time-zones-in-rollouts-only',

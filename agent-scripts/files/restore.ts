@@ -1,12 +1,12 @@
 import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
+import { requireTrustedPath } from '../../core/paths/path-reader.ts';
 import type { Change, ChangedFile } from '../change/change.ts';
 import { digestOfFile } from '../host/digest.ts';
 import { removeIfExists } from '../host/durable-files.ts';
 import { type FileUser, withFileUser } from '../host/file-user.ts';
 import { metadataOf, sameMetadata } from '../host/ownership.ts';
-import { requireTrustedPath } from '../host/trusted-path.ts';
 import { syncFolders } from './commit.ts';
 import { copyDurably } from './copy-file.ts';
 

@@ -1,7 +1,7 @@
 import { lstatSync, readlinkSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
-import { requireTrustedPath } from './trusted-path.ts';
+import { requireTrustedPath } from '../../core/paths/path-reader.ts';
 
 const orSetFileUser = '. Or set fileUser of the target to the user who writes there';
 

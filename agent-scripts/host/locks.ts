@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
+import { requireTrustedPath } from '../../core/paths/path-reader.ts';
 import { privateFolder } from './durable-files.ts';
 import type { Home } from './home.ts';
-import { requireTrustedPath } from './trusted-path.ts';
 
 /** Maximum wait for another job on this host, in seconds. */
 const waitSeconds = 240;

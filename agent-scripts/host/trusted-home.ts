@@ -1,10 +1,10 @@
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
+import { pathReader, requireTrustedPath, trustedUids } from '../../core/paths/path-reader.ts';
 import { requireTrustedEntry } from '../../core/paths/trusted-path.ts';
 import { privateFolder, temporarySuffix } from './durable-files.ts';
 import type { Home } from './home.ts';
 import { acquireLock } from './locks.ts';
-import { pathReader, requireTrustedPath, trustedUids } from './trusted-path.ts';
 
 const purpose = 'the agent folder';
 

@@ -83,7 +83,7 @@ function following({ current, remaining, links }: Position, linkTarget: string |
 
 /**
  * Requires that no other user can change an entry of a folder that was judged before. Only a symbolic link needs the check of
- * its whole path.
+ * its whole path. The error advises to remove an entry of another user: with another owner, it would be used.
  * @throws CertferryError UntrustedPath
  */
 export function requireTrustedEntry(
@@ -91,15 +91,16 @@ export function requireTrustedEntry(
   path: string,
   trustedUids: readonly number[],
   reader: PathReader,
+  otherwise = '',
 ): void {
   const facts = reader.facts(path);
   if (facts === null) return;
-  if (facts.linkTarget !== null) {
-    requireTrusted(what, path, trustedUids, reader);
-    return;
-  }
   const problem = problemOf(facts, { current: path, remaining: [], links: 0 }, trustedUids, reader);
-  if (problem !== null) throw untrustedPath(what, path, { path, facts, problem });
+  if (problem !== null) {
+    const fix = problem === 'owner' ? `remove '${path}'` : `run: chmod go-w '${path}'`;
+    throw untrusted(what, { path, facts }, `Check its content, then ${fix}${otherwise}`);
+  }
+  if (facts.linkTarget !== null) requireTrusted(what, path, trustedUids, reader, otherwise);
 }
 
 /**
@@ -113,22 +114,22 @@ export function requireTrusted(
   reader: PathReader,
   otherwise = '',
 ): void {
-  const untrusted = findUntrusted(path, trustedUids, reader);
-  if (untrusted !== null) throw untrustedPath(what, path, untrusted, otherwise);
+  const found = findUntrusted(path, trustedUids, reader);
+  if (found === null) return;
+  const fix = found.problem === 'owner' ? `chown -h root '${found.path}'` : `chmod go-w '${found.path}'`;
+  throw untrusted(`${what} ${path}`, found, `Check what the folder contains, then run: ${fix}${otherwise}`);
 }
 
-function untrustedPath(
+function untrusted(
   what: string,
-  path: string,
-  { path: component, facts, problem }: UntrustedComponent,
-  otherwise = '',
-) {
-  const mode = facts.mode.toString(8).padStart(4, '0');
-  const fix = problem === 'owner' ? `chown -h root '${component}'` : `chmod go-w '${component}'`;
+  { path, facts: { uid, gid, mode: bits } }: Pick<UntrustedComponent, 'path' | 'facts'>,
+  nextStep: string,
+): CertferryError {
+  const mode = bits.toString(8).padStart(4, '0');
   return new CertferryError(
     'UntrustedPath',
-    `${what} ${path} is not used: ${component} belongs to uid ${facts.uid}, gid ${facts.gid} with mode ${mode}, so another user can change it. Check what the folder contains, then run: ${fix}${otherwise}`,
-    { details: { path, component, uid: facts.uid, gid: facts.gid, mode } },
+    `${what} is not used: ${path} belongs to uid ${uid}, gid ${gid} with mode ${mode}, so another user can change it. ${nextStep}`,
+    { details: { path, uid, gid, mode } },
   );
 }
 

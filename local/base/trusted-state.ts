@@ -2,11 +2,11 @@
 // and journals contain commands, which run with the privileges of the user that starts certferry.
 import { type Dirent, readdirSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { CertferryError } from '../../core/errors.ts';
-import { type PathFacts, requireTrusted } from '../../core/paths/trusted-path.ts';
-import { isMissing, pathReader, trustedUids } from './path-facts.ts';
+import { isMissing, pathReader, requireTrustedPath, trustedUids } from '../../core/paths/path-reader.ts';
+import { requireTrustedEntry } from '../../core/paths/trusted-path.ts';
 import { isStateEntry } from './state-entries.ts';
 
+const purpose = 'the state folder';
 const otherFolder = '. Or use another state folder with --state DIR';
 
 /**
@@ -14,7 +14,7 @@ const otherFolder = '. Or use another state folder with --state DIR';
  * content. @throws CertferryError UntrustedPath
  */
 export function requireTrustedState(path: string): void {
-  requireTrusted('the state folder', path, trustedUids, pathReader, otherFolder);
+  requireTrustedPath(purpose, path, otherFolder);
 }
 
 /**
@@ -26,29 +26,40 @@ export function requireTrustedState(path: string): void {
  * @throws CertferryError UntrustedPath
  */
 export function requireTrustedEntries(path: string): void {
+  const check = entryCheck();
   for (const entry of entriesOf(path).filter(({ name }) => isStateEntry(name))) {
     const inner = join(path, entry.name);
-    requireTrustedEntry(inner);
+    check(inner);
     // an administrator may have moved a folder to another disk and linked it
-    if (entry.isSymbolicLink()) requireTrustedTree(realpathSync(inner), { depth: depthOf(entry.name) });
-    else if (entry.isDirectory()) requireTrustedTree(inner, { depth: depthOf(entry.name) });
+    if (entry.isSymbolicLink()) requireTrustedTree(realpathSync(inner), depthOf(entry.name), check);
+    else if (entry.isDirectory()) requireTrustedTree(inner, depthOf(entry.name), check);
   }
 }
 
 /** Requires the same of the files in one folder, e.g. of a command. @throws CertferryError UntrustedPath */
 export function requireTrustedFiles(folder: string): void {
-  requireTrustedEntry(folder);
-  requireTrustedTree(folder, { depth: 1 });
+  const check = entryCheck();
+  check(folder);
+  requireTrustedTree(folder, 1, check);
 }
 
 const depthOf = (name: string): number => (name === 'commands' ? 1 : Number.POSITIVE_INFINITY);
 
-function requireTrustedTree(folder: string, { depth }: { depth: number }): void {
+/** Requires that an entry is trusted. */
+type EntryCheck = (path: string) => void;
+
+function entryCheck(): EntryCheck {
+  const uids = trustedUids();
+  const reader = pathReader(uids);
+  return (path) => requireTrustedEntry(purpose, path, uids, reader, otherFolder);
+}
+
+function requireTrustedTree(folder: string, depth: number, check: EntryCheck): void {
   for (const entry of entriesOf(folder)) {
     const path = join(folder, entry.name);
     if (entry.isFile() && isBackup(path)) continue;
-    requireTrustedEntry(path);
-    if (depth > 1 && entry.isDirectory()) requireTrustedTree(path, { depth: depth - 1 });
+    check(path);
+    if (depth > 1 && entry.isDirectory()) requireTrustedTree(path, depth - 1, check);
   }
 }
 
@@ -57,28 +68,6 @@ function requireTrustedTree(folder: string, { depth }: { depth: number }): void 
  * and the agent restores no other content.
  */
 const isBackup = (path: string): boolean => /\/targets\/[^/]+\/backups\/[^/]+\/[^/]+$/.test(path);
-
-/** An entry of a trusted folder, so only its own owner and mode matter, and everything behind a link. */
-function requireTrustedEntry(path: string): void {
-  const facts = pathReader.facts(path);
-  if (facts === null) return;
-  if (!trustedUids.includes(facts.uid)) throw untrustedEntry(path, facts, `remove '${path}'`);
-  if (facts.linkTarget !== null) requireTrustedState(path);
-  else if (isWritableByOthers(facts)) throw untrustedEntry(path, facts, `run: chmod go-w '${path}'`);
-}
-
-function isWritableByOthers({ mode, gid }: PathFacts): boolean {
-  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && !pathReader.isPrivateGroup(gid));
-}
-
-function untrustedEntry(path: string, { uid, gid, mode: bits }: PathFacts, fix: string): CertferryError {
-  const mode = bits.toString(8).padStart(4, '0');
-  return new CertferryError(
-    'UntrustedPath',
-    `the state folder is not used: ${path} belongs to uid ${uid}, gid ${gid} with mode ${mode}, so another user may have written it. Check its content, then ${fix}${otherFolder}`,
-    { details: { path, component: path, uid, gid, mode } },
-  );
-}
 
 /** Another process may remove a folder at any time. */
 function entriesOf(folder: string): Dirent[] {

@@ -1,7 +1,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { normalize } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
-import { pathReader } from '../../agent-scripts/host/trusted-path.ts';
+import { pathReader } from '../../core/paths/path-reader.ts';
 import { findUntrusted, type PathFacts } from '../../core/paths/trusted-path.ts';
 import { own, type PathCase, pathCases } from '../core/paths/path-cases.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';

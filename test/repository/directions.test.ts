@@ -60,6 +60,7 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
   'core-imports-nobody': ['core/seal/a.ts', "import '../../services/locks/sdk.ts';"],
   'core-sees-pure-libraries-only': ['core/seal/b.ts', "import 'node:fs';"],
   'probe-may-open-sockets': ['core/tls-probe/c.ts', "import 'node:child_process';"],
+  'paths-may-read-files': ['core/paths/p.ts', "import 'node:net';"],
   'time-zones-in-rollouts-only': ['core/seal/t.ts', "import 'luxon';"],
   'concepts-do-not-circle': ['core/deployment/r.ts', "import '../seal/leaf.ts';"],
   'targets-come-before-deployments': ['core/targets/s.ts', "import '../deployment/leaf.ts';"],

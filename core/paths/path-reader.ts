@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { lstatSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { isGroupOf, type PathFacts, type PathReader, requireTrusted } from '../../core/paths/trusted-path.ts';
+import { isGroupOf, type PathFacts, type PathReader, requireTrusted } from './trusted-path.ts';
 
 /**
  * Requires that no user except root and the effective user can change a component of the path. `what` names the path's
@@ -51,8 +51,8 @@ function statsOf(path: string) {
   }
 }
 
-/** ENOTDIR: a component before the last is a file. */
-const isMissing = (error: unknown): boolean =>
+/** Whether a path does not exist. ENOTDIR: a component before the last is a file. */
+export const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
 /**
