@@ -26,6 +26,7 @@ fail() {
 }
 
 is_locked=''
+is_entry=''
 temporary=''
 clean_up() { [ -z "$temporary" ] || rm -f "$temporary" "$temporary.gz"; }
 trap clean_up EXIT
@@ -43,6 +44,15 @@ require_job() {
 refuse_path() {
   fail "UntrustedPath: the $purpose $whole is not used: $1 belongs to uid $uid, gid $gid with mode $mode, so another user \
 can change it. Check what the folder contains, then run: $2"
+}
+
+# refuse_owner COMPONENT: an entry of another user must not be used with another owner, so it is removed.
+refuse_owner() {
+  if [ -n "$is_entry" ] && [ "$1" = "$whole" ]; then
+    refuse_path "$1" "rm -rf '$1'"
+  else
+    refuse_path "$1" "chown -h root '$1'"
+  fi
 }
 
 is_trusted_user() {
@@ -121,7 +131,7 @@ require_trusted() {
     listing=$(LC_ALL=C ls -ldn "$@" 2>/dev/null) || [ -n "$listing" ] || fail "ls -ldn / failed on this host"
     link=''
     while [ -z "$link" ] && read -r mode _ uid gid _; do
-      is_trusted_user "$uid" || refuse_path "$1" "chown -h root '$1'"
+      is_trusted_user "$uid" || refuse_owner "$1"
       case $mode in
         l*) link=$1 ;;
         ?????????[tT]*) [ $# -gt 1 ] || ! is_writable_by_others || refuse_path "$1" "chmod go-w '$1'" ;;
@@ -175,9 +185,11 @@ require_trusted_content() {
 $listing
 LISTING
   [ -n "$suspect" ] || return 0
+  is_entry=yes
   for file in "$@"; do
     require_trusted 'agent folder' "$file" || :
   done
+  is_entry=''
 }
 
 digest_of() {

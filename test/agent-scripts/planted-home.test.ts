@@ -217,5 +217,6 @@ describeWith([root], 'a planted agent folder', () => {
 
     expect(ended).toMatchObject({ status: 1, stdout: '' });
     expect(ended.stderr).toMatch(/UntrustedPath: .* belongs to uid 65534/);
+    expect(ended.stderr).toContain(`then run: rm -rf '${path}'`);
   });
 });
