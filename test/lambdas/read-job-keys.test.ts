@@ -18,7 +18,6 @@ async function respond(RequestType: 'Create' | 'Update' | 'Delete', KeyArns: rea
       },
     },
     customResource: {
-      readFile: () => expect.unreachable(),
       respond: async (_, response) => void responses.push(response),
     },
   });
