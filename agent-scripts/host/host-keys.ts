@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { HostKey } from '../../core/deployment/agent-line.ts';
 import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
@@ -7,6 +7,7 @@ import { unseal } from '../../core/seal/unseal.ts';
 import { writeDurably } from './durable-files.ts';
 import type { Home } from './home.ts';
 import { rememberSecret } from './known-keys.ts';
+import { readRecord } from './read-record.ts';
 
 /**
  * `current` is the key that bundles are sealed to. `next` exists from the moment at which `current` opens a job until
@@ -66,13 +67,7 @@ export function isRetired(home: Home, kid: string): boolean {
 }
 
 function readKeys(home: Home): HostKeys | null {
-  if (!existsSync(home.keys)) return null;
-  try {
-    return HostKeys.parse(JSON.parse(readFileSync(home.keys, 'utf8')));
-  } catch {
-    // without the cause: the message of JSON.parse quotes its input
-    throw new Error(`${home.keys} is damaged; remove it, and the host creates a new key`);
-  }
+  return readRecord(home.keys, HostKeys, 'remove it, and the host creates a new key');
 }
 
 function writeKeys(home: Home, keys: HostKeys): void {

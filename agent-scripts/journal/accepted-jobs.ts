@@ -1,9 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { CertferryError } from '../../core/errors.ts';
 import type { VerifiedJob } from '../../core/seal/verify-job.ts';
 import { writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
+import { readRecord } from '../host/read-record.ts';
 
 /**
  * The ids of accepted jobs, each with the time (epoch seconds) at which the job expires. `forgottenUntil`: ids of jobs that
@@ -47,8 +47,8 @@ function withJob(
 }
 
 function readAccepted({ acceptedJobs }: Home): AcceptedJobs {
-  if (!existsSync(acceptedJobs)) return { v: 1, forgottenUntil: 0, jobs: {} };
-  return AcceptedJobs.parse(JSON.parse(readFileSync(acceptedJobs, 'utf8')));
+  const nextStep = 'remove it; this host then accepts once more each job that has not expired';
+  return readRecord(acceptedJobs, AcceptedJobs, nextStep) ?? { v: 1, forgottenUntil: 0, jobs: {} };
 }
 
 function replayed(why: string): CertferryError {

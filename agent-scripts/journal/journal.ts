@@ -1,9 +1,10 @@
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { withBackupsIn } from '../change/backups-in-home.ts';
 import { Change } from '../change/change.ts';
 import { syncDirectory, writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
+import { readRecord } from '../host/read-record.ts';
 
 /**
  * The progress of a change. The agent writes each phase before the step of that name:
@@ -28,8 +29,9 @@ export function writeJournal(home: Home, phase: Journal['phase'], change: Change
 
 /** The journal of an interrupted run. Null if there is none. */
 export function readJournal(home: Home): Journal | null {
-  if (!existsSync(home.journal)) return null;
-  const journal = Journal.parse(JSON.parse(readFileSync(home.journal, 'utf8')));
+  const nextStep = `compare the files of the last deployment with their backups in ${home.targets}, then remove it`;
+  const journal = readRecord(home.journal, Journal, nextStep);
+  if (journal === null) return null;
   return { ...journal, change: withBackupsIn(home, journal.change) };
 }
 

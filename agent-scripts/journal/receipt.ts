@@ -1,10 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { AgentLine } from '../../core/deployment/agent-line.ts';
 import { withBackupsIn } from '../change/backups-in-home.ts';
 import { Change } from '../change/change.ts';
 import { privateFolder, removeIfExists, writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
+import { readRecord } from '../host/read-record.ts';
 
 /**
  * The record of a finished deployment on this host. The agent returns `line` again if the job is repeated, and uses
@@ -41,8 +42,8 @@ export function writeReceipt(home: Home, receipt: Receipt): void {
 /** The receipt of a deployment. Null if the deployment did not finish on this host. */
 export function readReceipt(home: Home, targetId: string, deploymentId: string): Receipt | null {
   const path = home.target(targetId).receipt(deploymentId);
-  if (!existsSync(path)) return null;
-  const receipt = Receipt.parse(JSON.parse(readFileSync(path, 'utf8')));
+  const receipt = readRecord(path, Receipt, 'remove it; this deployment then cannot be rolled back');
+  if (receipt === null) return null;
   return { ...receipt, change: receipt.change === null ? null : withBackupsIn(home, receipt.change) };
 }
 

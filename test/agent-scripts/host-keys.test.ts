@@ -142,6 +142,21 @@ describeWith([program('flock', 'util-linux')], 'keys of a host', () => {
     expect(await canOpen(host.home, job)).toBe(false);
   });
 
+  test.each(['accepted-jobs.json', 'journal.json'])(
+    'A damaged %s is reported with the next step',
+    async (name) => {
+      const { host, target } = await aHost();
+      const job = await host.jobText('deploy', { target, version: await aVersion() });
+      const path = join(host.home, name);
+      writeFileSync(path, '{');
+
+      const { line, stderr } = await runAgentWith(host.home, job);
+
+      // the random name of the folder looks like base64, so the path may be redacted
+      expect(line?.summary ?? stderr).toMatch(/\.json is damaged; .*remove it/);
+    },
+  );
+
   test('A damaged key file is reported without its content', async () => {
     const { host, target } = await aHost();
     const job = await host.jobText('deploy', { target, version: await aVersion() });
