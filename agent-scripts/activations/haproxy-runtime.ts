@@ -124,6 +124,7 @@ async function attemptTransaction(send: SendCommand, name: string, pem: string):
     throw new Error(`${error.message}; ${bufferHint(pem)}`);
   });
   const subject = /^Transaction (?:created|updated) for certificate (.+)!$/m.exec(staged)?.[1];
+  if (othersTransaction.test(staged)) return 'another client started a transaction at the same time';
   if (subject === undefined) throw new Error(await refusal(send, staged, pem));
   if (subject !== name) {
     // haproxy 2.6 adds a payload to any open transaction; its owner would commit this key under another name
@@ -131,7 +132,9 @@ async function attemptTransaction(send: SendCommand, name: string, pem: string):
     return `another client started a transaction for ${subject} at the same time`;
   }
   const committed = await send(`commit ssl cert ${name}`);
-  if (committed.startsWith('No ongoing transaction')) return 'another client ended the transaction';
+  if (committed.startsWith('No ongoing transaction') || othersTransaction.test(committed)) {
+    return 'another client ended the transaction';
+  }
   if (!committed.includes('Success!')) {
     throw new Error(presentableOutput(committed, 'start') || 'haproxy closed the connection at the commit');
   }
@@ -139,11 +142,14 @@ async function attemptTransaction(send: SendCommand, name: string, pem: string):
   return showsLeafOf(pem, shown) ? null : 'haproxy has another certificate in memory after the commit';
 }
 
+/** The answer of haproxy while the transaction of another client is open. */
+const othersTransaction = /ongoing transaction is about '(.+?)'/;
+
 /** Aborts a transaction for `name`. Returns the certificate that an open transaction is for, null if none is open. */
 async function abort(send: SendCommand, name: string): Promise<string | null> {
   const output = await send(`abort ssl cert ${name}`);
   if (/^(No ongoing transaction|Transaction aborted)/.test(output)) return null;
-  const other = /ongoing transaction is about '(.+?)'/.exec(output)?.[1];
+  const other = othersTransaction.exec(output)?.[1];
   if (other !== undefined) return other;
   throw new Error(presentableOutput(output, 'start') || 'haproxy closed the connection');
 }

@@ -180,6 +180,30 @@ describeWith(needs, "haproxy's Runtime API", () => {
     expect(fingerprintShown(await ask(`show ssl cert ${other}`))).toBe(before);
   });
 
+  test("Haproxy's Runtime API repeats a transaction that another client ended and replaced by its own before the commit", async () => {
+    const site = await aRunningSite();
+    const { ask, name, other, leaveOpen, transaction, version, deploy, serves } = site;
+    let commits = 0;
+    const statsSocket = site.interfering(async (command) => {
+      if (command.startsWith('commit') && ++commits === 1) {
+        await ask(`abort ssl cert ${name}`);
+        await leaveOpen(other, await aVersion());
+        const answer = await ask(command.trim());
+        await ask(`abort ssl cert ${other}`);
+        return answer;
+      }
+      return null;
+    });
+    const next = await version();
+
+    const line = await deploy(next, statsSocket);
+
+    expect(line).toMatchObject({ outcome: 'applied', served: true });
+    expect(commits).toBe(2);
+    await serves(next);
+    expect(await transaction()).toBe(null);
+  });
+
   test("Haproxy's Runtime API ends its transaction and restores the files when the commit is refused", async () => {
     const site = await aRunningSite();
     const { transaction, first, version, deploy, identities, serves } = site;
