@@ -128,6 +128,21 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(fingerprintOfFile(certPath)).toBe(first.fingerprint);
   });
 
+  test('The agent refuses a leaf that does not cover the name of the target before it writes anything, also in a dry run', async () => {
+    const { host, target, certPath } = await aDeployed();
+    const verify = { endpoint: '127.0.0.1:1', serverName: 'api.example.test' };
+    const named = aTarget('files', target.config, verify);
+    const before = identityOf(certPath);
+
+    const dryRun = await host.send('validate', { target: named, version: await aVersion() });
+    const line = await host.send('deploy', { target: named, version: await aVersion() });
+
+    for (const refused of [dryRun, line])
+      expect(refused).toMatchObject({ outcome: 'rejected', reason: 'NameNotCovered' });
+    expect(line.summary).toContain('does not cover api.example.test (it is for www.example.test)');
+    expect(identityOf(certPath)).toEqual(before);
+  });
+
   test('The agent names the missing folder, and a destination that is no file', async () => {
     const { host, folder } = await aDeployed();
     const config = {
@@ -158,6 +173,19 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     const line = await host.send('deploy', { target, version: await aVersion() });
 
     expect(line.warnings).toEqual(['the new certificate no longer covers api.example.test']);
+  });
+
+  test('The agent warns of lost names in a dry run, wildcards and addresses included, and lists at most five', async () => {
+    const { host, target } = await aDeployed();
+    const many = Array.from({ length: 60 }, (_, at) => `n${at}.example.test`);
+    const names = ['a.shop.test', 'b.shop.test', '192.0.2.1', ...many];
+    await host.send('deploy', { target, version: await aVersion({ names }) });
+
+    const line = await host.send('validate', { target, version: await aVersion({ names: ['*.shop.test'] }) });
+
+    expect(line.warnings).toEqual([
+      'the new certificate no longer covers 192.0.2.1, n0.example.test, n1.example.test, n2.example.test, n3.example.test and 56 more',
+    ]);
   });
 
   test('The agent lets two agents on one host wait for each other, and loses neither', async () => {

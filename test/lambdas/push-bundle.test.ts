@@ -3,6 +3,7 @@ import { CertferryError } from '../../core/errors.ts';
 import { makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import { unseal } from '../../core/seal/unseal.ts';
 import { verifyJob } from '../../core/seal/verify-job.ts';
+import type { Verify } from '../../core/targets/verify.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
 import { pemOf } from '../core/seal/jobs.ts';
@@ -193,10 +194,26 @@ describe('PushBundle', () => {
     const { deployment } = await enrolledDeployment();
     const noise = Array.from({ length: 40_000 }, () => Math.random().toString(36)[5]).join('');
 
-    await push(sourcesOf({ ...aBundle, leaf: noise }))({ deployment, taskToken: 't1' });
+    await push(sourcesOf({ ...aBundle, chain: [noise] }))({ deployment, taskToken: 't1' });
 
     expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'JobTooLarge' });
   });
+
+  test.each(['deploy', 'validate'] as const)(
+    'PushBundle rejects a leaf that does not cover the name of the target (%s), and sends nothing',
+    async (action) => {
+      const { deployment } = await enrolledDeployment(action);
+      const { target } = deployment;
+      const verify = { ...(target.verify as Verify), serverName: 'www.example.com' };
+
+      await push()({ deployment: { ...deployment, target: { ...target, verify } }, taskToken: 't1' });
+
+      const output = world.executions.outputOf('t1');
+      expect(output).toMatchObject({ outcome: 'rejected', reason: 'NameNotCovered' });
+      expect(output).toMatchObject({ summary: expect.stringContaining('(it is for api.example.com)') });
+      expect(world.commands.sent).toEqual([]);
+    },
+  );
 
   test.each(['SourceUnavailable', 'CommandUndeliverable'] as const)(
     'PushBundle throws %s, which may pass',
