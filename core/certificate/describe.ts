@@ -19,7 +19,7 @@ export function nameLine(name: string | undefined): string {
   return line.length > maximumNameLength ? `${line.slice(0, maximumNameLength)}…` : line;
 }
 
-/** `RSA 2048`, `ECDSA P-256`, `Ed25519`, or the OpenSSL name of another type. */
+/** `RSA 2048`, `ECDSA P-256`, `Ed25519`, `ML-DSA-65`, or the OpenSSL name of another type. */
 export function describeKey(key: KeyObject): string {
   const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails: details = {} } = key;
   if (type === 'ed25519') return 'Ed25519';
