@@ -26,6 +26,12 @@ export const errorNames = {
   CertificateNotYetValid: 'never',
   ChainBroken: 'never',
   NameNotCovered: 'never',
+  UnknownCriticalExtension: 'never',
+  IssuerNotCa: 'never',
+  KeyUsageUnfit: 'never',
+  PurposeUnfit: 'never',
+  PathLengthExceeded: 'never',
+  NameConstraintViolated: 'never',
   WrongPassphrase: 'never',
   // targets and requests
   InvalidTarget: 'never',

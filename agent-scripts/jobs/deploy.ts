@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { factsOfPem } from '../../core/certificate/facts.ts';
+import { tryOr } from '../../core/certificate/try-or.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
@@ -13,6 +14,7 @@ import { rememberKeysIn } from '../host/known-keys.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { installedReceipt, receiptsOf } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
+import { refuseOldTlsLibrary } from '../validation/tls-library.ts';
 import { applyAndRecord } from './apply-and-record.ts';
 import { reportUnchanged } from './report-unchanged.ts';
 
@@ -29,6 +31,7 @@ export async function deploy(
   const version = checkBundle(bundle);
   await checkName(target, bundle);
   const desired = desiredChange(target, bundle, hostDistribution());
+  await refuseOldTlsLibrary(version, desired.validate);
   const policy = { ...target.config, verify: target.verify };
   return withFolderLocks(home, destinationsOf(desired), async () => {
     const planned = await planChange(home, header, desired, version, policy);
@@ -43,8 +46,7 @@ export async function deploy(
 /** Checks the bundle again on the host, although the sender has already checked it. */
 function checkBundle(bundle: Bundle): VersionFacts {
   const facts = factsOfPem(bundle.leaf + bundle.chain.join(''));
-  if (facts === null)
-    throw new CertferryError('BundleUnreadable', 'the bundle in the job contains no certificate');
+  if (facts === null) throw unreadable(bundle);
   const leaf = new X509Certificate(bundle.leaf);
   if (!leaf.checkPrivateKey(createPrivateKey(bundle.key))) {
     throw new CertferryError(
@@ -66,6 +68,16 @@ async function checkName(target: SealedBody['target'], { leaf }: Bundle): Promis
   if (target.verify === 'none') return;
   const { requireCoveredName } = await import('../../core/tls-probe/required-name.ts');
   requireCoveredName(target, leaf);
+}
+
+/** With `runtime: host`, the Node of the host may be older than the one that judged the bundle. */
+function unreadable(bundle: Bundle): CertferryError {
+  const isCertificate = tryOr(() => new X509Certificate(bundle.leaf), null) !== null;
+  if (!isCertificate) {
+    return new CertferryError('BundleUnreadable', 'the bundle in the job contains no certificate');
+  }
+  const message = `the Node ${process.versions.node} of this host has OpenSSL ${process.versions.openssl}, which does not support the key of the leaf. Use the runtime that certferry delivers, or a newer Node (24.6 for ML-DSA).`;
+  return new CertferryError('KeyTypeUnsupported', message);
 }
 
 /** The result of a refused job. */

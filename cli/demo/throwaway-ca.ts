@@ -11,7 +11,10 @@ type CryptoKeyPair = webcrypto.CryptoKeyPair;
 x509.cryptoProvider.set(webcrypto);
 
 /** Key types of the authority and of the leaves. */
-export type KeyType = 'rsa1024' | 'rsa2048' | 'rsa4096' | 'p256' | 'p384' | 'p521' | 'ed25519';
+export type KeyType = 'rsa1024' | 'rsa2048' | 'rsa4096' | 'p256' | 'p384' | 'p521' | 'ed25519' | MlDsa;
+
+/** Needs OpenSSL 3.5, as in Node 24. */
+export type MlDsa = 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87';
 
 /** The content of a certificate. The first name is also the common name. Default: P-256, valid from one hour ago, for 90 days. */
 export interface IssueRequest {
@@ -163,6 +166,7 @@ const curves = { p256: 'P-256', p384: 'P-384', p521: 'P-521' } as const;
 
 function keyAlgorithm(keyType: KeyType, hash: SignatureHash) {
   if (keyType === 'ed25519') return { name: 'Ed25519' };
+  if (keyType.startsWith('ml-dsa-')) return { name: keyType.toUpperCase() };
   if (keyType === 'p256' || keyType === 'p384' || keyType === 'p521') {
     return { name: 'ECDSA', namedCurve: curves[keyType] };
   }

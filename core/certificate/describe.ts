@@ -29,7 +29,7 @@ export function listNames(names: readonly string[]): string {
   return names.slice(0, maximumNames).map(nameLine).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
-/** `RSA 2048`, `ECDSA P-256`, `Ed25519`, or the OpenSSL name of another type. */
+/** `RSA 2048`, `ECDSA P-256`, `Ed25519`, `ML-DSA-65`, or the OpenSSL name of another type. */
 export function describeKey(key: KeyObject): string {
   const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails: details = {} } = key;
   if (type === 'ed25519') return 'Ed25519';

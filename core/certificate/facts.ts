@@ -56,11 +56,20 @@ export function publicKeyOf(certificate: X509Certificate): KeyObject | null {
   return tryOr(() => certificate.publicKey, null);
 }
 
-/** The key types that certferry supports; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). */
+/**
+ * The key types that certferry supports; null for any other (DSA, Ed448, a curve beside P-256, P-384 and P-521). Node
+ * reads ML-DSA (FIPS 204) with OpenSSL 3.5 or later.
+ */
 export function keyAlgorithmOf(certificate: X509Certificate): KeyAlgorithm | null {
   const { asymmetricKeyType: type, asymmetricKeyDetails: details } = publicKeyOf(certificate) ?? {};
   if (type === 'rsa' || type === 'ed25519') return type;
+  if (isMlDsa(type)) return 'ml-dsa';
   return type === 'ec' && Object.hasOwn(curveNames, String(details?.namedCurve)) ? 'ec' : null;
+}
+
+/** Whether the type of a key, as node:crypto names it, is ML-DSA-44, ML-DSA-65 or ML-DSA-87. */
+export function isMlDsa(type: string | undefined): boolean {
+  return /^ml-dsa-(44|65|87)$/.test(type ?? '');
 }
 
 /** The supported curves by OpenSSL name: those that browsers accept. */

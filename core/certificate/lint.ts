@@ -27,11 +27,12 @@ const rsaPss = '1.2.840.113549.1.1.10';
 const sha1 = '1.3.14.3.2.26';
 const hashTag = 0;
 
-/** The error for a leaf whose key is not RSA, ECDSA P-256, P-384, P-521 or Ed25519. */
+/** The error for a leaf whose key is not RSA, ECDSA P-256, P-384, P-521, Ed25519 or ML-DSA. */
 export function keyTypeUnsupported(leaf: X509Certificate): CertferryError {
   const key = publicKeyOf(leaf);
-  const kind = key === null ? 'of a type that OpenSSL does not support' : describeKey(key);
-  const message = `The key of the leaf ${describeCertificate(leaf)} is ${kind}. Use RSA (2048 bits or more), ECDSA on P-256, P-384 or P-521, or Ed25519.`;
+  const kind =
+    key === null ? `of a type that OpenSSL ${process.versions.openssl} does not support` : describeKey(key);
+  const message = `The key of the leaf ${describeCertificate(leaf)} is ${kind}. Use RSA (2048 bits or more), ECDSA on P-256, P-384 or P-521, Ed25519, or ML-DSA.`;
   return new CertferryError('KeyTypeUnsupported', message, { details: { key: kind } });
 }
 

@@ -4,7 +4,9 @@ import { createPublicKey, type KeyObject, sign, verify, type X509Certificate } f
 import { CertferryError } from '../errors.ts';
 import type { DerivationBudget } from './derivation-budget.ts';
 import { describeCertificate, describeKey, publicKeyDigest } from './describe.ts';
-import type { Block } from './pem.ts';
+import { isMlDsa } from './facts.ts';
+import { seedPkcs8 } from './ml-dsa-key.ts';
+import { type Block, toPem } from './pem.ts';
 import { isConsistentRsa } from './rsa.ts';
 import { readSealedKey } from './sealed-key.ts';
 import { tryOr } from './try-or.ts';
@@ -34,6 +36,8 @@ export function readPrivateKey(
 
 /** Unencrypted PKCS#8 PEM with LF line ends; for a key from `readPrivateKey` it does not depend on the input format. */
 export function pkcs8Of(key: KeyObject): string {
+  const seed = isMlDsa(key.asymmetricKeyType) ? seedPkcs8(key) : null;
+  if (seed !== null) return toPem({ label: 'PRIVATE KEY', headers: '', der: seed });
   return key.export({ type: 'pkcs8', format: 'pem' }).toString();
 }
 
@@ -50,8 +54,13 @@ export function assertKeyBelongsTo(leaf: X509Certificate, key: KeyObject): void 
 
 function canSignFor(key: KeyObject, publicKey: KeyObject): boolean {
   const text = Buffer.from('certferry');
-  const hash = key.asymmetricKeyType === 'ed25519' ? null : 'sha256';
+  const hash = hashesItself(key) ? null : 'sha256';
   return tryOr(() => verify(hash, text, publicKey, sign(hash, text, key)), false);
+}
+
+/** Ed25519 and ML-DSA sign a text, not its digest. */
+function hashesItself({ asymmetricKeyType }: KeyObject): boolean {
+  return asymmetricKeyType === 'ed25519' || isMlDsa(asymmetricKeyType);
 }
 
 function noPrivateKey(): CertferryError {

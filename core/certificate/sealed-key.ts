@@ -15,8 +15,15 @@ export interface SealedKey {
   open(): KeyObject;
 }
 
-/** Key types with a JWK form; no accepted leaf has a key of another type. */
+/** Key types that have a JWK form, beside ML-DSA. */
 const jwkTypes: readonly string[] = ['rsa', 'ec', 'ed25519'];
+
+/** ML-DSA-44, ML-DSA-65 and ML-DSA-87 (RFC 9881 section 2). */
+const mlDsaAlgorithms: readonly string[] = [
+  '2.16.840.1.101.3.4.3.17',
+  '2.16.840.1.101.3.4.3.18',
+  '2.16.840.1.101.3.4.3.19',
+];
 
 /**
  * The algorithms of PKCS#8 whose keys OpenSSL reads at once. For DSA and Diffie-Hellman, it computes the public key from
@@ -30,6 +37,7 @@ const quickAlgorithms: readonly string[] = [
   '1.3.101.111', // X448
   '1.3.101.112', // Ed25519
   '1.3.101.113', // Ed448
+  ...mlDsaAlgorithms,
 ];
 
 /** Names of refused algorithms, for messages. */
@@ -99,14 +107,19 @@ function openPkcs8(block: Block, der: Buffer): KeyObject | null {
   if (!quickAlgorithms.includes(algorithm)) {
     throw unsupported(block, refusedAlgorithms[algorithm] ?? `of the algorithm ${algorithm}`);
   }
-  return parsed({ key: toPem({ label: 'PRIVATE KEY', headers: '', der }) });
+  const key = parsed({ key: toPem({ label: 'PRIVATE KEY', headers: '', der }) });
+  if (key === null && mlDsaAlgorithms.includes(algorithm)) throw unreadableMlDsa(block);
+  return key;
 }
 
 function parsed(input: { readonly key: string; readonly passphrase?: string }): KeyObject | null {
   return tryOr(() => canonical(createPrivateKey(input)), null);
 }
 
-/** OpenSSL keeps version numbers and optional parts of the input format; the numbers of a JWK have none. */
+/**
+ * OpenSSL keeps version numbers and optional parts of the input format; the numbers of a JWK have none. Keys of
+ * ML-DSA have no such parts.
+ */
 function canonical(key: KeyObject): KeyObject {
   if (!jwkTypes.includes(String(key.asymmetricKeyType))) return key;
   return createPrivateKey({ key: key.export({ format: 'jwk' }), format: 'jwk' });
@@ -136,9 +149,14 @@ function unreadable({ field, label }: Block): CertferryError {
   return new CertferryError('BundleUnreadable', message, { details: { field, label } });
 }
 
+function unreadableMlDsa({ field, label }: Block): CertferryError {
+  const message = `The field "${field}": the block ${label} with an ML-DSA key cannot be read. Copy the whole block again. ML-DSA needs OpenSSL 3.5; this Node has OpenSSL ${process.versions.openssl}.`;
+  return new CertferryError('BundleUnreadable', message, { details: { field, label } });
+}
+
 /** `key`: its kind. */
 function unsupported({ field, label }: Block, key: string): CertferryError {
-  const message = `The private key (field "${field}") is ${key}. Use RSA (2048 to 8192 bits), ECDSA on P-256, P-384 or P-521, or Ed25519, in PKCS#8, PKCS#1 or SEC1.`;
+  const message = `The private key (field "${field}") is ${key}. Use RSA (2048 to 8192 bits), ECDSA on P-256, P-384 or P-521, Ed25519, or ML-DSA, in PKCS#8, PKCS#1 or SEC1.`;
   return new CertferryError('KeyTypeUnsupported', message, { details: { field, label, key } });
 }
 

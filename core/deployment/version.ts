@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 export const Fingerprint = z.string().check(z.regex(/^sha256:[0-9a-f]{64}$/));
 export type Fingerprint = z.infer<typeof Fingerprint>;
 
-export const KeyAlgorithm = z.enum(['rsa', 'ec', 'ed25519']);
+export const KeyAlgorithm = z.enum(['rsa', 'ec', 'ed25519', 'ml-dsa']);
 export type KeyAlgorithm = z.infer<typeof KeyAlgorithm>;
 
 /**

@@ -13,13 +13,20 @@ export interface SecretParts {
 /** The secret members of a JWK (RFC 7518 §6.2.2 and §6.3.2, RFC 8037 §2). `n`, `e`, `x` and `y` are public. */
 const secretMembers = ['d', 'p', 'q', 'dp', 'dq', 'qi'] as const satisfies readonly (keyof JsonWebKey)[];
 
+/** The header of a PKCS#8 with a key of ML-DSA, before the seed and the expanded key (RFC 9881 section 6). */
+const mlDsaHeaderBytes = 24;
+
 /**
  * The secret parts of a key: the six secret numbers of RSA, the scalar of an elliptic curve, or the seed of Ed25519. For
- * RSA, also the end of the DER from `d` on, so that a fragment across two numbers counts.
+ * RSA, also the end of the DER from `d` on, so that a fragment across two numbers counts. For ML-DSA, the whole private
+ * part: a key without a seed has no JWK.
  */
 export function secretParts(key: KeyObject): SecretParts {
   const publicBytes = createPublicKey(key).export({ type: 'spki', format: 'der' });
   const der = key.export({ type: 'pkcs8', format: 'der' });
+  if (key.asymmetricKeyType?.startsWith('ml-dsa-') === true) {
+    return { bytes: [der.subarray(mlDsaHeaderBytes)], numbers: [], publicBytes };
+  }
   const jwk = (key.asymmetricKeyType === 'rsa-pss' ? rsaKeyIn(der) : key).export({ format: 'jwk' });
   const members = secretMembers.flatMap((name) => {
     const text = jwk[name];

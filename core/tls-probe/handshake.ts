@@ -158,6 +158,8 @@ const pins: Readonly<Record<KeyAlgorithm, { suites: string; sigalgs: string }>> 
     sigalgs: 'ecdsa_secp256r1_sha256:ecdsa_secp384r1_sha384:ecdsa_secp521r1_sha512:ECDSA+SHA1',
   },
   ed25519: { suites: ':!aRSA', sigalgs: 'ed25519' },
+  // TLS 1.3 only, from OpenSSL 3.5 on (draft-ietf-tls-mldsa)
+  'ml-dsa': { suites: '', sigalgs: 'mldsa44:mldsa65:mldsa87' },
 };
 
 /** The weakest settings that OpenSSL still allows: a probe does not judge the strength of a server. */

@@ -38,7 +38,7 @@ export async function resolveVersion(
   if (facts === null) {
     throw new CertferryError(
       'KeyTypeUnsupported',
-      `the leaf ${found.fingerprint} has an unsupported key type. Use an RSA, ECDSA or Ed25519 key.`,
+      `the leaf ${found.fingerprint} has an unsupported key type. Use an RSA, ECDSA, Ed25519 or ML-DSA key.`,
     );
   }
   const { fingerprint, notAfter } = facts;

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -72,6 +73,26 @@ async function aRunningSite(): Promise<Site & { first: Awaited<ReturnType<typeof
 }
 
 describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent on a real nginx', () => {
+  test('The agent on a real nginx installs ML-DSA only if the OpenSSL of nginx loads it, and else names its version', async () => {
+    const { nginx, deploy, first } = await aRunningSite();
+    const before = [identityOf(nginx.certPath), identityOf(nginx.keyPath)];
+    const printed = spawnSync('nginx', ['-V'], { encoding: 'utf8' }).stderr;
+    const library = [...printed.matchAll(/OpenSSL (\d+)\.(\d+)\.\d+/g)].at(-1);
+    const loadsMlDsa = Number(library?.[1]) * 100 + Number(library?.[2]) >= 305;
+    const version = await aVersion({ keyType: 'ml-dsa-65' });
+
+    const line = await deploy(version);
+
+    if (loadsMlDsa) {
+      expect(line.outcome).toBe('applied');
+      return;
+    }
+    expect(line).toMatchObject({ outcome: 'rejected', reason: 'KeyTypeUnsupported' });
+    expect(line.summary).toContain(`nginx runs with ${library?.[0]}, which cannot load`);
+    expect([identityOf(nginx.certPath), identityOf(nginx.keyPath)]).toEqual(before);
+    expect(fingerprintOfFile(nginx.certPath)).toBe(first.fingerprint);
+  });
+
   test('The agent on a real nginx never touches the live files when nginx refuses the staged bytes', async () => {
     const { nginx, deploy, first } = await aRunningSite();
     const before = [identityOf(nginx.certPath), identityOf(nginx.keyPath)];

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { LocalBackend } from '../../local/backend/local-backend.ts';
 import type { LocalDeploymentResult } from '../../local/backend/run-deployment.ts';
-import { aVersion } from '../fixtures/certificates.ts';
+import { aVersion, createAuthority } from '../fixtures/certificates.ts';
 import { useLocalBackend } from './local-backend.ts';
 import { filesUnder, needlesOf } from './needles.ts';
 import { deploying, makeStuck } from './served-target.ts';
@@ -36,6 +36,17 @@ describe('a deployment on this machine', () => {
     expect(pathOf(second)).toEqual(success);
     expect(second).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'deployed', fence: 2 } });
     expect(readFileSync(rig().served.certPath, 'utf8')).toBe(version.certPem + version.chainPem);
+  });
+
+  test('A deployment on this machine installs a chain whose keys are all ML-DSA-87, and verifies that it is served', async () => {
+    const { backend } = await rig().openEnrolled();
+    const authority = await createAuthority({ name: 'Quantum', keyType: 'ml-dsa-87', intermediate: true });
+    const version = await authority.issue({ names: ['www.example.test'], keyType: 'ml-dsa-87' });
+
+    const { status, output } = await backend.deploy(deploying(rig().served.target(), version));
+
+    expect({ status, output }).toMatchObject({ status: 'SUCCEEDED', output: { outcome: 'deployed' } });
+    expect(readFileSync(rig().served.keyPath, 'utf8')).toBe(version.keyPem);
   });
 
   test('A deployment on this machine ends in every way a host can leave it, with its path and its history', {

@@ -37,6 +37,7 @@ describe('facts of installed files', () => {
   test.each([
     ['rsa2048', 'rsa'],
     ['ed25519', 'ed25519'],
+    ['ml-dsa-44', 'ml-dsa'],
   ] as const)('Facts of installed files know %s', async (keyType, keyAlgorithm) => {
     const { certPem } = await aVersion({ keyType });
 
