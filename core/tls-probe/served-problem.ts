@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
+import { listNames } from '../bounds/list-names.ts';
 import { dayOf, nameLine, shortFingerprint } from '../certificate/describe.ts';
 import { fingerprintOf, namesOf } from '../certificate/facts.ts';
 import { tryOr } from '../certificate/try-or.ts';
@@ -76,11 +77,11 @@ export function nameProblem(leaf: X509Certificate, serverName: string | null): s
   return covers === undefined ? `does not cover ${serverName} (it is for ${namesText(leaf)})` : null;
 }
 
-const maximumNames = 5;
+/** A server may send a certificate with any number of names of any length. */
+const shownNames = { names: 5, bytes: 250 };
 
 function namesText(leaf: X509Certificate): string {
   const names = namesOf(leaf);
   if (names.length === 0) return 'no name';
-  const more = names.length - maximumNames;
-  return names.slice(0, maximumNames).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return listNames(names, shownNames);
 }
