@@ -16,9 +16,11 @@ import { type ReadJob, readJob } from '../core/seal/job-text.ts';
 import { type VerifiedJob, verifyJob } from '../core/seal/verify-job.ts';
 import { recover } from './apply/recover.ts';
 import { type AgentEnvironment, takeEnvironment } from './host/agent-environment.ts';
+import { diskProblem, unlessDiskFails } from './host/disk-space.ts';
 import type { Home } from './host/home.ts';
 import { hostPublicKey, isRetired, openSealed, retireOpenedKey } from './host/host-keys.ts';
 import { presentableOutput } from './host/presentable-output.ts';
+import { releaseIfLow } from './host/space-reserve.ts';
 import { lockTrustedHome } from './host/trusted-home.ts';
 import { deploy, rejected } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
@@ -61,17 +63,21 @@ async function performVerified(environment: AgentEnvironment, verified: Verified
   }
   try {
     acceptOnce(home, verified, new Date());
-    recovered = await recover(home);
+    recovered = (await recover(home))?.recovery ?? null;
     return { ...(await perform(environment, job)), recovered };
   } catch (error) {
     return { ...(await resultOfError(home, header, error)), recovered };
+  } finally {
+    releaseIfLow(home);
   }
 }
 
 function unchangedError(error: unknown): CertferryError {
   if (isCertferryError(error)) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new CertferryError('StagingFailed', `the job did not start, and nothing was changed: ${message}`);
+  return new CertferryError(
+    'StagingFailed',
+    `the job did not start, and nothing was changed: ${messageOf(error)}`,
+  );
 }
 
 /** First retires the key of a job that was killed before it could. A repetition of that job may still need the key. */
@@ -219,20 +225,32 @@ const changesNothing: ReadonlySet<string> = new Set(['HostBusy', 'JobReplayed'])
  */
 async function resultOfError(home: Home, header: JobHeader, error: unknown): Promise<AgentLine> {
   if (isCertferryError(error) && changesNothing.has(error.name)) return rejected(header, error);
-  const recovery = await recover(home);
-  if (recovery?.outcome === 'rollback_failed') {
-    const receipt = readReceipt(home, recovery.targetId, recovery.deploymentId);
-    if (receipt !== null) return receipt.line;
-  }
+  const recovered = await recover(home, unlessDiskFails);
+  if (recovered !== null && recovered.failure !== null) return recovered.failure;
   const finished = header.action === 'undo' ? null : readReceipt(home, header.targetId, header.deploymentId);
   // the deployment had finished, and only cleaning up failed
   if (finished?.fence === header.fence && !finished.undone) return finished.line;
-  if (isCertferryError(error)) return rejected(header, error);
-  const message = error instanceof Error ? error.message : String(error);
+  if (isCertferryError(error)) {
+    const isReversed = recovered?.recovery.outcome === 'restored';
+    return rejected(header, isReversed ? reversedError(error) : error);
+  }
   return rejected(
     header,
-    new CertferryError('StagingFailed', `the job failed and all its changes were reversed: ${message}`),
+    new CertferryError(
+      'StagingFailed',
+      `the job failed and all its changes were reversed: ${messageOf(error)}`,
+    ),
   );
+}
+
+function reversedError({ name, message }: CertferryError): CertferryError {
+  return new CertferryError(name, `${message}; all changes of this job were reversed`);
+}
+
+function messageOf(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const problem = diskProblem(error);
+  return problem === null ? message : `${problem} (${message})`;
 }
 
 /** Inside the sandbox of a rehearsal, this file is the client that probes the daemon. */

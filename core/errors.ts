@@ -49,6 +49,8 @@ export const errorNames = {
   ApprovalRejected: 'never',
   // a stack in an account
   StackUnusable: 'never',
+  // local mode
+  StateFolderFull: 'later',
   // sources
   SourceUnavailable: 'later',
   SourceMismatch: 'never',

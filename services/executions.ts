@@ -5,6 +5,8 @@ import {
   type SFNClient,
   StartExecutionCommand,
 } from '@aws-sdk/client-sfn';
+import { channelLimits } from '../core/bounds/channels.ts';
+import { cutText } from '../core/bounds/cut-text.ts';
 
 /** `unknown`: Step Functions did not return the status (throttled, unreachable). Treat the execution as running. */
 export type ExecutionStatus = 'running' | 'ended' | 'unknown';
@@ -46,9 +48,15 @@ export function createExecutions(sfn: SFNClient): Executions {
     complete: (taskToken, output) =>
       stateWaited(() => sfn.send(new SendTaskSuccessCommand({ taskToken, output: JSON.stringify(output) }))),
     fail: (taskToken, { name, message }) =>
-      stateWaited(() => sfn.send(new SendTaskFailureCommand({ taskToken, error: name, cause: message }))),
+      stateWaited(() => sfn.send(new SendTaskFailureCommand({ taskToken, ...taskFailure(name, message) }))),
   };
 }
+
+/** Bytes are never fewer than characters, so these maxima keep the limits in characters too. */
+const taskFailure = (name: string, message: string) => ({
+  error: cutText(name, channelLimits.taskErrorCharacters),
+  cause: cutText(message, channelLimits.taskCauseCharacters, 'ends'),
+});
 
 async function start(
   sfn: SFNClient,

@@ -5,6 +5,7 @@ import { activateChange } from '../change/activate-change.ts';
 import type { Change } from '../change/change.ts';
 import type { PlannedChange } from '../change/plan.ts';
 import { backUp, installStagedFiles } from '../files/commit.ts';
+import { requireReplaceable } from '../files/replaceable.ts';
 import { restoreFiles } from '../files/restore.ts';
 import { stageFiles } from '../files/stage.ts';
 import type { Home } from '../host/home.ts';
@@ -45,10 +46,11 @@ type Check =
 /**
  * Makes a planned change: journal → stage → validate → rehearse → back up → commit → activate. Each failure reverses the
  * previous steps. If the agent is killed, the journal shows `recover` what to reverse.
- * @throws CertferryError StagingFailed, CommitFailed; the live files are unchanged
+ * @throws CertferryError PlanInvalid, StagingFailed, CommitFailed; the live files are unchanged
  */
 export async function applyChange(home: Home, planned: PlannedChange, dryRun: boolean): Promise<ApplyResult> {
-  const { change } = planned;
+  const { change, contents } = planned;
+  requireReplaceable(home, change, contents);
   writeJournal(home, 'staging', change);
   const check = await stageAndCheck(home, planned);
   if (check.kind === 'refused') return refuseStaged(home, change, describeCommand(check.command));

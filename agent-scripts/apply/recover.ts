@@ -1,4 +1,4 @@
-import type { Recovery } from '../../core/deployment/agent-line.ts';
+import type { AgentLine, Recovery } from '../../core/deployment/agent-line.ts';
 import type { Change } from '../change/change.ts';
 import { removeStaged } from '../files/restore.ts';
 import { removeTemporaries } from '../host/durable-files.ts';
@@ -10,51 +10,74 @@ import { resultLine } from '../journal/result-line.ts';
 import { discardChange } from './discard-change.ts';
 import { undoChange } from './undo-change.ts';
 
+/** What `recover` did. `failure`: the result for a deployment whose previous files could not be restored. */
+export interface Recovered {
+  readonly recovery: Recovery;
+  readonly failure: AgentLine | null;
+}
+
+/** Performs the steps after the outcome is known. A later job must not start before they are done, unless the run ends here. */
+type CleanUp = (work: () => void) => void;
+
 /**
  * Reverses or completes the change of an interrupted run, before any other job. It removes staged files, reverses a partial
  * or unrecorded change and reloads the daemon, or completes an interrupted undo. Null if there is nothing to recover.
  */
-export async function recover(home: Home): Promise<Recovery | null> {
+export async function recover(home: Home, cleanUp: CleanUp = (work) => work()): Promise<Recovered | null> {
   removeTemporaries(home.root, [home.targets]);
   const journal = readJournal(home);
   if (journal === null) return null;
   const { change } = journal;
-  return {
-    deploymentId: change.deploymentId,
-    targetId: change.targetId,
-    outcome: await withFolderLocks(
-      home,
-      change.files.map(({ path }) => path),
-      () => recoverChange(home, journal),
-    ),
-  };
+  const { outcome, failure = null } = await withFolderLocks(
+    home,
+    change.files.map(({ path }) => path),
+    () => recoverChange(home, journal, cleanUp),
+  );
+  return { recovery: { deploymentId: change.deploymentId, targetId: change.targetId, outcome }, failure };
 }
 
-async function recoverChange(home: Home, { phase, change }: Journal): Promise<Recovery['outcome']> {
+interface RecoveredChange {
+  readonly outcome: Recovery['outcome'];
+  readonly failure?: AgentLine;
+}
+
+async function recoverChange(
+  home: Home,
+  { phase, change }: Journal,
+  cleanUp: CleanUp,
+): Promise<RecoveredChange> {
   const receipt = readReceipt(home, change.targetId, change.deploymentId);
   if (phase === 'staging') {
-    discardChange(home, change);
-    return 'cleaned';
+    cleanUp(() => discardChange(home, change));
+    return { outcome: 'cleaned' };
   }
   if (isComplete(phase, receipt)) {
-    removeStaged(change);
-    closeJournal(home);
-    return 'completed';
+    cleanUp(() => {
+      removeStaged(change);
+      closeJournal(home);
+    });
+    return { outcome: 'completed' };
   }
   const undo = await undoChange(home, change);
-  removeStaged(change);
   if (undo.kind === 'failed') {
-    recordFailure(home, change, undo.why, undo.repair);
-    closeJournal(home);
-    return 'rollback_failed';
+    const failed = failedReceipt(change, undo.why, undo.repair);
+    cleanUp(() => writeReceipt(home, failed));
+    cleanUp(() => {
+      removeStaged(change);
+      closeJournal(home);
+    });
+    return { outcome: 'rollback_failed', failure: failed.line };
   }
   if (receipt === null) {
-    discardChange(home, change);
+    cleanUp(() => discardChange(home, change));
   } else {
-    writeReceipt(home, { ...receipt, undone: true });
-    closeJournal(home);
+    cleanUp(() => writeReceipt(home, { ...receipt, undone: true }));
+    cleanUp(() => {
+      removeStaged(change);
+      closeJournal(home);
+    });
   }
-  return 'restored';
+  return { outcome: 'restored' };
 }
 
 /** Whether the receipt shows that only the journal remained to be removed. */
@@ -63,8 +86,8 @@ function isComplete(phase: Journal['phase'], receipt: Receipt | null): boolean {
   return phase === 'committing' || receipt.undone || receipt.line.outcome !== 'applied';
 }
 
-function recordFailure(home: Home, change: Change, why: string, repair: Receipt['line']['repair']): void {
-  writeReceipt(home, {
+function failedReceipt(change: Change, why: string, repair: AgentLine['repair']): Receipt {
+  return {
     v: 1,
     line: resultLine(change, {
       outcome: 'rollback_failed',
@@ -77,5 +100,5 @@ function recordFailure(home: Home, change: Change, why: string, repair: Receipt[
     undone: true,
     replacedDeployment: null,
     origin: change.deploymentId,
-  });
+  };
 }

@@ -4,6 +4,7 @@ import { activateChange } from '../change/activate-change.ts';
 import type { Change, ChangedFile } from '../change/change.ts';
 import { rememberKeysOf } from '../change/keys-of-change.ts';
 import { restoreFiles } from '../files/restore.ts';
+import { unlessDiskFails } from '../host/disk-space.ts';
 import type { FileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
 import { quoteArgv } from '../host/run-command.ts';
@@ -21,7 +22,8 @@ export type UndoResult =
  */
 export async function undoChange(home: Home, change: Change, keptPrevious = false): Promise<UndoResult> {
   rememberKeysOf(change.files, change.fileUser ?? null);
-  writeJournal(home, 'undoing', change);
+  // without this phase, the next run reverses the change again, and a repeated undo job restores again
+  unlessDiskFails(() => writeJournal(home, 'undoing', change));
   try {
     restoreFiles(change);
   } catch (error) {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { listNames } from '../../core/certificate/describe.ts';
+import { listNames } from '../../core/bounds/list-names.ts';
 import { factsOfPem, lostNames } from '../../core/certificate/facts.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
@@ -179,8 +179,11 @@ function readInstalledCertificate(files: readonly ChangedFile[], memory: DaemonM
   return memory.get(certificate.path) ?? readFileSync(certificate.path, 'utf8');
 }
 
+/** One warning has room for them. */
+const shownNames = { names: 10, bytes: 450 };
+
 function lostNameWarnings(installed: string, desired: readonly DesiredFile[]): string[] {
   const next = desired.find(containsLeaf)?.content ?? null;
   const lost = next === null ? [] : lostNames(installed, next);
-  return lost.length === 0 ? [] : [`the new certificate no longer covers ${listNames(lost)}`];
+  return lost.length === 0 ? [] : [`the new certificate no longer covers ${listNames(lost, shownNames)}`];
 }

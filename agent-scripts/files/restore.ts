@@ -1,9 +1,10 @@
-import { existsSync, linkSync, renameSync, rmSync, statSync } from 'node:fs';
+import { existsSync, linkSync, renameSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
 import { requireTrustedPath } from '../../core/paths/path-reader.ts';
 import type { Change, ChangedFile } from '../change/change.ts';
 import { digestOfFile } from '../host/digest.ts';
+import { diskProblem } from '../host/disk-space.ts';
 import { removeIfExists } from '../host/durable-files.ts';
 import { type FileUser, withFileUser } from '../host/file-user.ts';
 import { metadataOf, sameMetadata } from '../host/ownership.ts';
@@ -40,12 +41,14 @@ function restoreFile(file: ChangedFile, user: FileUser | null): string | null {
       requireTrustedPath('the folder', dirname(file.path));
       removeIfExists(file.staged);
     });
-    if (file.previous === null) withFileUser(user, () => rmSync(file.path, { force: true }));
+    if (file.previous === null) withFileUser(user, () => removeIfExists(file.path));
     else if (file.role === 'trigger') restoreTrigger(file, file.previous, user);
     else restoreBackup(file, file.previous, user);
     return null;
   } catch (error) {
-    return `${file.path}: ${(error as Error).message}`;
+    // e.g. a staged file on a disk that is read-only now; the live file was not replaced
+    if (diskProblem(error) !== null && withFileUser(user, () => isPrevious(file))) return null;
+    return `${file.path}: ${diskProblem(error) ?? (error as Error).message}`;
   }
 }
 
@@ -57,6 +60,10 @@ function restoreBackup(file: ChangedFile, previous: PreviousFile, user: FileUser
     // rename(2) does nothing if both names are links to the same file, and leaves the staged name
     removeIfExists(file.staged);
   });
+}
+
+function isPrevious(file: ChangedFile): boolean {
+  return file.previous === null ? !existsSync(file.path) : isRestored(file, file.previous);
 }
 
 function isRestored(file: ChangedFile, previous: PreviousFile): boolean {

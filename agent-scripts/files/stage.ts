@@ -4,6 +4,7 @@ import { CertferryError } from '../../core/errors.ts';
 import type { Change, ChangedFile } from '../change/change.ts';
 import type { PlannedChange } from '../change/plan.ts';
 import { digestOfFile } from '../host/digest.ts';
+import { diskProblem } from '../host/disk-space.ts';
 import { createExclusively, privateFolder, syncDirectory } from '../host/durable-files.ts';
 import { copyAttributes } from '../host/file-attributes.ts';
 import { type FileUser, withFileUser } from '../host/file-user.ts';
@@ -59,16 +60,13 @@ function setAttributes(handle: number, file: ChangedFile, user: FileUser | null)
 function stagingFailed(file: ChangedFile, cause: unknown): CertferryError {
   const { code, message } = cause as NodeJS.ErrnoException;
   const hint: Readonly<Record<string, string>> = {
-    ENOSPC: 'the disk is full; free some space',
-    EDQUOT: 'the disk quota is exhausted; free some space',
-    EROFS: 'the file system is read-only',
     EACCES: 'the agent has no write permission; run it as root',
     EPERM:
       'only root can change the owner of a file; run the agent as root, or do not configure owner and group',
   };
   return new CertferryError(
     'StagingFailed',
-    `the staged file for ${file.path} could not be written: ${hint[code ?? ''] ?? message}; nothing was changed`,
+    `the staged file for ${file.path} could not be written: ${diskProblem(cause) ?? hint[code ?? ''] ?? message}; nothing was changed`,
     { details: { path: file.path, code: code ?? 'unknown' }, cause },
   );
 }

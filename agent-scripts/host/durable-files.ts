@@ -4,11 +4,13 @@ import {
   existsSync,
   fchmodSync,
   fsyncSync,
+  lstatSync,
   mkdirSync,
   openSync,
   readdirSync,
   renameSync,
-  rmSync,
+  rmdirSync,
+  unlinkSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
@@ -62,7 +64,7 @@ export function removeTemporaries(home: string, folders: readonly string[]): voi
 function removeTemporariesOf(folder: string, recursive: boolean): void {
   if (!existsSync(folder)) return;
   for (const name of readdirSync(folder, { recursive, encoding: 'utf8' })) {
-    if (name.endsWith(temporarySuffix)) rmSync(join(folder, name), { force: true });
+    if (name.endsWith(temporarySuffix)) removeIfExists(join(folder, name));
   }
 }
 
@@ -79,9 +81,19 @@ export function createExclusively(path: string, bytes: Buffer, finish: (handle: 
   }
 }
 
-/** Removes a file or folder. Does nothing if it does not exist. */
+/**
+ * Removes a file or folder. Does nothing if it does not exist. `rmSync` of Node 24 gives no code of an error such as EROFS or EIO
+ * (it prints `Unknown error`), and the agent decides by the code.
+ */
 export function removeIfExists(path: string): void {
-  rmSync(path, { recursive: true, force: true });
+  const stats = lstatSync(path, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isDirectory()) {
+    unlinkSync(path);
+    return;
+  }
+  for (const name of readdirSync(path)) removeIfExists(join(path, name));
+  rmdirSync(path);
 }
 
 /**

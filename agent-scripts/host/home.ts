@@ -11,6 +11,7 @@ import { join } from 'node:path';
  * keys.json                            the host's X25519 key, the next one during a job, ids of retired keys
  * accepted-jobs.json                   the ids of signed jobs, so that none is accepted twice
  * journal.json                         exists only during a change
+ * reserve                              keeps space on the disk for the records above and below
  * scratch/                             mount point inside private namespaces; empty outside
  * targets/<id>/fence                   highest fence of all jobs so far
  * targets/<id>/receipts/<deployment>.json
@@ -24,6 +25,7 @@ export interface Home {
   readonly keys: string;
   readonly acceptedJobs: string;
   readonly journal: string;
+  readonly reserve: string;
   readonly scratch: string;
   readonly targets: string;
   target(targetId: string): TargetHome;
@@ -46,6 +48,7 @@ export function homeAt(root: string): Home {
     keys: join(root, 'keys.json'),
     acceptedJobs: join(root, 'accepted-jobs.json'),
     journal: join(root, 'journal.json'),
+    reserve: join(root, 'reserve'),
     scratch: join(root, 'scratch'),
     targets: join(root, 'targets'),
     target: (targetId) => targetHomeAt(join(root, 'targets', targetId)),

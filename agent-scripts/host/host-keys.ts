@@ -4,10 +4,10 @@ import type { HostKey } from '../../core/deployment/agent-line.ts';
 import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
 import { HostPrivateKey, makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import { unseal } from '../../core/seal/unseal.ts';
-import { writeDurably } from './durable-files.ts';
 import type { Home } from './home.ts';
 import { rememberSecret } from './known-keys.ts';
 import { readRecord } from './read-record.ts';
+import { writeRecord } from './space-reserve.ts';
 
 /**
  * `current` is the key that bundles are sealed to. `next` exists from the moment at which `current` opens a job until
@@ -71,5 +71,5 @@ function readKeys(home: Home): HostKeys | null {
 }
 
 function writeKeys(home: Home, keys: HostKeys): void {
-  writeDurably(home.keys, JSON.stringify(keys));
+  writeRecord(home, home.keys, JSON.stringify(keys));
 }

@@ -1,9 +1,10 @@
+import { cutText } from '../../core/bounds/cut-text.ts';
 import { containsKnownKey } from './known-keys.ts';
 
 /** How much of an output is judged, in bytes. A longer output is cut before. */
 export const judgedBytes = 8_192;
-/** Maximum length of an output in the agent's result, in characters. */
-const shownCharacters = 600;
+/** Maximum of an output in the agent's result, in bytes of JSON. */
+const shownBytes = 600;
 
 /** Replaces an output that contains part of a private key. */
 export const withheldOutput = 'output withheld: it contains part of a private key';
@@ -17,7 +18,7 @@ export function presentableOutput(output: string | Buffer, kept: 'start' | 'end'
   const judged = kept === 'start' ? bytes.subarray(0, judgedBytes) : bytes.subarray(-judgedBytes);
   if (containsKnownKey(judged)) return withheldOutput;
   const text = redact(judged.toString('utf8')).trim();
-  return kept === 'start' ? text.slice(0, shownCharacters) : text.slice(-shownCharacters);
+  return cutText(text, shownBytes, kept);
 }
 
 /** A sentence for the operator, unless it contains part of a private key. */

@@ -31,8 +31,8 @@ export function lockTrustedHome(home: Home): void {
 
 /** Only what the agent uses: as root, local mode keeps its state in the same folder. A folder comes before its content. */
 function* entriesOf(home: Home): Generator<string> {
-  const { root, lock, locks, keys, acceptedJobs, journal, scratch, targets } = home;
-  const files = [keys, acceptedJobs, journal];
+  const { root, lock, locks, keys, acceptedJobs, journal, reserve, scratch, targets } = home;
+  const files = [keys, acceptedJobs, journal, reserve];
   yield* [lock, scratch, ...files, ...files.map((file) => `${file}${temporarySuffix}`)];
   for (const folder of [locks, targets]) {
     yield folder;

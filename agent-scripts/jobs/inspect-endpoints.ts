@@ -1,14 +1,12 @@
+import { textLimits } from '../../core/bounds/channels.ts';
+import { cutText } from '../../core/bounds/cut-text.ts';
 import type { AgentLine, HostInspection } from '../../core/deployment/agent-line.ts';
 import type { InspectionRequest, JobHeader } from '../../core/deployment/job.ts';
 import type { AddressInspection, inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import { resultLine } from '../journal/result-line.ts';
 
-/** SSM keeps 24,000 characters of output. The other fields take a few hundred, and host names may be long. */
-const maximumInspectionCharacters = 20_000;
-
 /** A server may send any number of certificates; a correct chain has few. */
 const maximumChainLength = 10;
-const maximumProblemCharacters = 300;
 
 /**
  * Job `inspect` with endpoints, for the drift sweep: returns what each endpoint serves to this host.
@@ -25,7 +23,7 @@ export async function inspectEndpoints(
   return resultLine(header, {
     outcome: 'inspected',
     summary: `inspected ${inspections.length} ${inspections.length === 1 ? 'endpoint' : 'endpoints'} from this host`,
-    inspections: withinLine(inspections),
+    inspections,
   });
 }
 
@@ -52,7 +50,7 @@ function shorten({
 }: AddressInspection): NonNullable<HostInspection['seen']>[number] {
   return {
     address,
-    problem: problem?.slice(0, maximumProblemCharacters) ?? null,
+    problem: problem === null ? null : cutText(problem, textLimits.problem),
     served: served && {
       fingerprint: served.fingerprint,
       chain: served.chain.slice(0, maximumChainLength),
@@ -60,16 +58,4 @@ function shorten({
     },
     ...(noRoute === true && { noRoute }),
   };
-}
-
-/** Omits whole inspections that exceed the maximum: part of an inspection could be mistaken for all of it. */
-export function withinLine(inspections: readonly HostInspection[]): HostInspection[] {
-  let characters = 0;
-  return inspections.map((inspection) => {
-    const length = JSON.stringify(inspection).length;
-    if (characters + length > maximumInspectionCharacters)
-      return { targetId: inspection.targetId, seen: null };
-    characters += length;
-    return inspection;
-  });
 }

@@ -10,9 +10,11 @@ import type { Change } from '../change/change.ts';
 import { containsLeaf } from '../connectors/desired-change.ts';
 import { removeStaged } from '../files/restore.ts';
 import { digestOfFile } from '../host/digest.ts';
+import { diskProblem, unlessDiskFails } from '../host/disk-space.ts';
 import { withFileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
 import { withFolderLocks } from '../host/locks.ts';
+import { refillReserve } from '../host/space-reserve.ts';
 import { closeJournal } from '../journal/journal.ts';
 import {
   installedReceipt,
@@ -58,10 +60,11 @@ async function undoDeployment(
   receipt: Receipt,
   change: Change,
 ): Promise<AgentLine> {
+  refillReserve(home);
   const warnings = editWarnings(change);
   const oldWorkers = workersToReplace(change);
   const result = await undoChange(home, change);
-  removeStaged(change);
+  unlessDiskFails(() => removeStaged(change));
   if (result.kind === 'failed') {
     const line = resultLine(header, {
       outcome: 'rollback_failed',
@@ -72,20 +75,29 @@ async function undoDeployment(
       warnings,
       repair: result.repair,
     });
-    writeReceipt(home, { ...receipt, line, undone: true });
-    closeJournal(home);
-    return line;
+    const unrecorded = recordUndone(home, { ...receipt, line, undone: true });
+    return { ...line, warnings: [...line.warnings, ...unrecorded] };
   }
-  writeReceipt(home, { ...receipt, undone: true });
-  closeJournal(home);
+  const unrecorded = recordUndone(home, { ...receipt, undone: true });
   pruneReceipts(home, header.targetId, change.backupRetention);
-  const line = restoredLine(
-    header,
-    change.previousVersion,
-    'previous files restored, daemon reloaded',
-    warnings,
-  );
+  const line = restoredLine(header, change.previousVersion, 'previous files restored, daemon reloaded', [
+    ...warnings,
+    ...unrecorded,
+  ]);
   return { ...line, served: await servedLocally(change, change.previousVersion, oldWorkers) };
+}
+
+/** The files have their outcome. If the disk does not accept the record of it, the outcome gets a warning. */
+function recordUndone(home: Home, receipt: Receipt): string[] {
+  try {
+    writeReceipt(home, receipt);
+    closeJournal(home);
+    return [];
+  } catch (error) {
+    const problem = diskProblem(error);
+    if (problem === null) throw error;
+    return [`the rollback could not be recorded on the host (${problem}); deploy again after the repair`];
+  }
 }
 
 /** Warns of files edited after the deployment: undo discards such edits, except in triggers. */

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { CertferryError } from '../../core/errors.ts';
 import type { VerifiedJob } from '../../core/seal/verify-job.ts';
-import { writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
 import { readRecord } from '../host/read-record.ts';
+import { writeRecord } from '../host/space-reserve.ts';
 
 /**
  * The ids of accepted jobs, each with the time (epoch seconds) at which the job expires. `forgottenUntil`: ids of jobs that
@@ -29,7 +29,7 @@ export function acceptOnce(home: Home, { id, expiresAt }: VerifiedJob, now: Date
   if (expiresAt <= accepted.forgottenUntil)
     throw replayed('it is older than the jobs that this host remembers');
   const forgetBefore = Math.floor(now.getTime() / 1_000) - rememberedSeconds;
-  writeDurably(home.acceptedJobs, JSON.stringify(withJob(accepted, { id, expiresAt, forgetBefore })));
+  writeRecord(home, home.acceptedJobs, JSON.stringify(withJob(accepted, { id, expiresAt, forgetBefore })));
 }
 
 function withJob(

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { privateFolder, writeDurably } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
+import { privateFolderIn, writeRecord } from '../host/space-reserve.ts';
 
 /**
  * Refuses a job if a job with a higher fence has already run for the target. Records a new highest fence before the job
@@ -34,8 +34,8 @@ export function checkFence(
       { details: { fence, highest, maximumStep } },
     );
   }
-  privateFolder(target.root);
-  writeDurably(target.fence, String(fence));
+  privateFolderIn(home, target.root);
+  writeRecord(home, target.fence, String(fence));
 }
 
 /** Refuses an expired job: the state machine has already continued without it. @throws CertferryError JobExpired */

@@ -1,10 +1,10 @@
-import { rmSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { withBackupsIn } from '../change/backups-in-home.ts';
 import { Change } from '../change/change.ts';
-import { syncDirectory, writeDurably } from '../host/durable-files.ts';
+import { removeIfExists, syncDirectory } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
 import { readRecord } from '../host/read-record.ts';
+import { writeRecord } from '../host/space-reserve.ts';
 
 /**
  * The progress of a change. The agent writes each phase before the step of that name:
@@ -24,7 +24,7 @@ export type Journal = z.infer<typeof Journal>;
 
 /** Writes the journal durably. From now on, the next run recovers this change if this run is interrupted. */
 export function writeJournal(home: Home, phase: Journal['phase'], change: Change): void {
-  writeDurably(home.journal, JSON.stringify({ v: 1, phase, change } satisfies Journal));
+  writeRecord(home, home.journal, JSON.stringify({ v: 1, phase, change } satisfies Journal));
 }
 
 /** The journal of an interrupted run. Null if there is none. */
@@ -37,6 +37,6 @@ export function readJournal(home: Home): Journal | null {
 
 /** Removes the journal: the change is complete or reversed. */
 export function closeJournal(home: Home): void {
-  rmSync(home.journal, { force: true });
+  removeIfExists(home.journal);
   syncDirectory(home.root);
 }

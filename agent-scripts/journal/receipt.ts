@@ -3,9 +3,10 @@ import * as z from 'zod/mini';
 import { AgentLine } from '../../core/deployment/agent-line.ts';
 import { withBackupsIn } from '../change/backups-in-home.ts';
 import { Change } from '../change/change.ts';
-import { privateFolder, removeIfExists, writeDurably } from '../host/durable-files.ts';
+import { removeIfExists } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
 import { readRecord } from '../host/read-record.ts';
+import { privateFolderIn, writeRecord } from '../host/space-reserve.ts';
 
 /**
  * The record of a finished deployment on this host. The agent returns `line` again if the job is repeated, and uses
@@ -35,8 +36,8 @@ const maximumReceipts = 30;
 /** Writes a receipt durably. */
 export function writeReceipt(home: Home, receipt: Receipt): void {
   const target = home.target(receipt.line.targetId);
-  privateFolder(target.receipts);
-  writeDurably(target.receipt(receipt.line.deploymentId), JSON.stringify(receipt));
+  privateFolderIn(home, target.receipts);
+  writeRecord(home, target.receipt(receipt.line.deploymentId), JSON.stringify(receipt));
 }
 
 /** The receipt of a deployment. Null if the deployment did not finish on this host. */

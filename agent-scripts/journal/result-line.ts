@@ -1,9 +1,10 @@
+import { boundedLine } from '../../core/bounds/agent-line.ts';
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import { presentableSentence } from '../host/presentable-output.ts';
 
 /**
  * The agent's result for one deployment; fields that are not given are null. Text with part of a private key is withheld,
- * whichever error or daemon it comes from.
+ * whichever error or daemon it comes from. The result fits into the output that SSM keeps.
  */
 export function resultLine(
   { deploymentId, targetId }: Pick<AgentLine, 'deploymentId' | 'targetId'>,
@@ -13,7 +14,7 @@ export function resultLine(
     ...observation,
     problem: observation.problem === null ? null : presentableSentence(observation.problem),
   }));
-  return agentLine({
+  const line = agentLine({
     deploymentId,
     targetId,
     ...fields,
@@ -21,4 +22,5 @@ export function resultLine(
     warnings: (fields.warnings ?? []).map(presentableSentence),
     ...(observations !== undefined && { observations }),
   });
+  return boundedLine(line);
 }

@@ -50,6 +50,9 @@ async function deployTo(run: RunDeployment, target: Target, progress: Progress):
     return { target, ...(await run(target, (event) => progress.event(target.id, event))) };
   } catch (error) {
     const { name, message } = describeError(error);
+    // the check precedes the start
+    if (name === 'StateFolderFull')
+      return notRecorded(target, 'rejected', { summary: message, reason: name });
     return notRecorded(target, 'lost', {
       summary: `the deployment to ${target.id} failed in this process: ${message}`,
       reason: name,

@@ -1,4 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
+import { textLimits } from '../bounds/channels.ts';
+import { cutText } from '../bounds/cut-text.ts';
 import { epochSeconds, fingerprintOf } from '../certificate/facts.ts';
 import type { Observation } from '../deployment/agent-line.ts';
 import type { Verify } from '../targets/verify.ts';
@@ -33,7 +35,8 @@ export function judgeServices(
     ...judgeProbe(observations, verify),
   }));
   const wrong = judgements.filter(({ verified }) => !verified);
-  const summary = (wrong.length > 0 ? wrong : judgements).map((judgement) => judgement.summary).join('; ');
+  const summaries = (wrong.length > 0 ? wrong : judgements).map((judgement) => judgement.summary);
+  const summary = cutText(summaries.join('; '), textLimits.summary);
   if (wrong.length === 0) return { verdict: 'right', waitSeconds: 0, summary };
   const waits = wrong.map(({ verify }) => nextWaitSeconds(verify, attempt));
   const known = waits.filter((wait) => wait !== null);

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { dayOf, listNames, nameLine, shortFingerprint } from '../certificate/describe.ts';
+import { listNames } from '../bounds/list-names.ts';
+import { dayOf, nameLine, shortFingerprint } from '../certificate/describe.ts';
 import { fingerprintOf, namesOf } from '../certificate/facts.ts';
 import { tryOr } from '../certificate/try-or.ts';
 import type { VersionFacts } from '../deployment/version.ts';
@@ -73,5 +74,14 @@ function isSignedBy(certificate: X509Certificate, issuer: X509Certificate | unde
 export function nameProblem(leaf: X509Certificate, serverName: string | null): string | null {
   if (serverName === null) return null;
   const covers = isIP(serverName) === 0 ? leaf.checkHost(serverName) : leaf.checkIP(serverName);
-  return covers === undefined ? `does not cover ${serverName} (it is for ${listNames(namesOf(leaf))})` : null;
+  return covers === undefined ? `does not cover ${serverName} (it is for ${namesText(leaf)})` : null;
+}
+
+/** A server may send a certificate with any number of names of any length. */
+const shownNames = { names: 5, bytes: 250 };
+
+function namesText(leaf: X509Certificate): string {
+  const names = namesOf(leaf);
+  if (names.length === 0) return 'no name';
+  return listNames(names, shownNames);
 }

@@ -1,3 +1,6 @@
+import { boundedObservations } from '../../core/bounds/agent-line.ts';
+import { textLimits } from '../../core/bounds/channels.ts';
+import { cutText } from '../../core/bounds/cut-text.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import type { CertferryError } from '../../core/errors.ts';
@@ -46,7 +49,8 @@ export function reconciledResult(line: AgentLine, commandId: string): PushResult
 
 /** A refusal before any job was sent to the host. */
 export function refusedResult({ name, message }: Pick<CertferryError, 'name' | 'message'>): PushResult {
-  return { ...noFacts, warnings: [], outcome: 'rejected', summary: message, reason: name };
+  const summary = cutText(message, textLimits.errorMessage, 'ends');
+  return { ...noFacts, warnings: [], outcome: 'rejected', summary, reason: name };
 }
 
 /** The command ended without a result: the agent did not start, was killed, or was unreachable. */
@@ -61,11 +65,11 @@ export function lostResult(commandId: string, status: string, errors: string): P
   };
 }
 
-/** Maximum length of a host's error output in a summary. */
-const shownErrorCharacters = 300;
+/** Maximum of a host's error output in a summary, in bytes. */
+const shownErrorBytes = 300;
 
 function noResultSummary(status: string, errors: string): string {
-  const tail = errors.trim().replaceAll(/\s+/g, ' ').slice(-shownErrorCharacters);
+  const tail = cutText(errors.trim().replaceAll(/\s+/g, ' '), shownErrorBytes, 'end');
   return `the command ended with status ${status} and without a result of the agent${tail === '' ? '' : `: ${tail}`}`;
 }
 
@@ -90,5 +94,11 @@ export function probeResult(
   const attempts = attempt + 1;
   const wait = verified ? null : nextWaitSeconds(verify, attempts);
   const verdict = verified ? 'verified' : wait === null ? 'exhausted' : 'retry';
-  return { verdict, attempt: attempts, waitSeconds: wait ?? 0, summary, observations };
+  return {
+    verdict,
+    attempt: attempts,
+    waitSeconds: wait ?? 0,
+    summary: cutText(summary, textLimits.summary, 'ends'),
+    observations: boundedObservations(observations),
+  };
 }

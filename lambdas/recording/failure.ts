@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import { textLimits } from '../../core/bounds/channels.ts';
+import { cutText } from '../../core/bounds/cut-text.ts';
 import type { DeploymentState } from '../../core/deployment/deployment.ts';
 
 /** The error of a Catch: its name and a one-line message. */
@@ -13,7 +15,7 @@ const LambdaCause = z.object({ errorMessage: z.string() });
 export function failureOf(caught: DeploymentState['failure']): Failure | null {
   if (caught === null) return null;
   const { Error: name, Cause: cause } = caught;
-  const text = messageIn(cause) ?? cause;
+  const text = cutText(messageIn(cause) ?? cause, textLimits.errorMessage, 'ends');
   return { name, message: text === '' ? (known[name] ?? name) : `${name}: ${text}` };
 }
 

@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import { cutText } from '../../core/bounds/cut-text.ts';
+import { boundedReport } from '../../core/bounds/recorded-deployment.ts';
 import type { RequestAction } from '../../core/deployment/deployment.ts';
 import { Host } from '../../core/targets/target.ts';
 import type { HistoryItem } from '../../services/history/history.ts';
@@ -57,7 +59,8 @@ export function requestFactsOf(request: unknown): RequestFacts {
     action,
     fingerprint: version?.fingerprint ?? null,
     requestNumber,
-    rollout: rollout || null,
+    // the key of an index: an item with a longer one is refused
+    rollout: (rollout === null ? null : cutText(rollout, 255)) || null,
     splaySeconds,
   };
 }
@@ -97,7 +100,7 @@ export function historyItem({
     ...requested,
     ...(certificate !== null && { certificate }),
     ...(rollout !== null && { rollout }),
-    ...ending,
+    ...boundedReport(ending),
     ...ended,
     endedAt: endedAt.toISOString(),
     durations: durationsOf(ending.outcome, times, phases),

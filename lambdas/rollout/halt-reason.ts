@@ -1,3 +1,5 @@
+import { textLimits } from '../../core/bounds/channels.ts';
+import { cutText } from '../../core/bounds/cut-text.ts';
 import type { RolloutState } from '../../core/rollout/rollout.ts';
 import { caughtFailure } from './caught-failure.ts';
 
@@ -9,6 +11,11 @@ export interface HaltReason {
 
 /** Derives the reason from the state. `operatorReason`: the reason that an operator gave with a halt. */
 export function haltReason(state: RolloutState, operatorReason: string | null): HaltReason {
+  const { reason, summary } = wholeReason(state, operatorReason);
+  return { reason, summary: cutText(summary, textLimits.summary, 'ends') };
+}
+
+function wholeReason(state: RolloutState, operatorReason: string | null): HaltReason {
   const { wave, judgement, approval, failure } = state;
   if (failure !== null) return failureReason(state);
   if (judgement.verdict === 'halt') {

@@ -1,4 +1,6 @@
 import * as z from 'zod/mini';
+import { textLimits } from '../../core/bounds/channels.ts';
+import { cutText } from '../../core/bounds/cut-text.ts';
 import { CertferryError } from '../../core/errors.ts';
 import { logger } from '../../services/logger.ts';
 import { once } from '../../services/once.ts';
@@ -14,17 +16,30 @@ export interface TaskDefinition<Input, Result> {
 /**
  * Makes a Lambda handler. It parses the event (InvalidRequest names the invalid fields), builds the services once, logs the
  * execution and the target, and checks the result. Errors pass through: the Lambda runtime reports their `name` as the
- * error type that a state machine matches.
+ * error type that a state machine matches. A long message is shortened, because Step Functions would cut the JSON around it.
  *
  * The handler takes one parameter: the Node 24 runtime refuses a handler with three.
  */
 export function task<Input, Result>(name: string, definition: TaskDefinition<Input, Result>) {
   const run = once(definition.build);
   return async (event: unknown): Promise<Result> => {
-    const input = parse(name, definition.input, event);
-    logger.info(name, logFields(event));
-    return checkResult(name, definition.result, await run()(input));
+    try {
+      const input = parse(name, definition.input, event);
+      logger.info(name, logFields(event));
+      return checkResult(name, definition.result, await run()(input));
+    } catch (error) {
+      throw withBoundedMessage(error);
+    }
   };
+}
+
+/** The same error. Its stack repeats the message. */
+function withBoundedMessage(error: unknown): unknown {
+  if (!(error instanceof Error) || Buffer.byteLength(error.message) <= textLimits.errorMessage) return error;
+  const message = cutText(error.message, textLimits.errorMessage, 'ends');
+  error.stack = error.stack?.replace(error.message, () => message) ?? '';
+  error.message = message;
+  return error;
 }
 
 function parse<Input>(name: string, schema: z.ZodMiniType<Input>, event: unknown): Input {

@@ -59,12 +59,19 @@ async function answer(
   }
 }
 
-function publish(form: URLSearchParams, { file, onMessage }: SnsOptions): void {
+/** A message that the log cannot take is still shown. */
+function publish(form: URLSearchParams, { file, onMessage, onFault }: SnsOptions): void {
   if (form.get('Action') !== 'Publish') {
     throw new ServiceError('InvalidAction', `local mode does not serve ${form.get('Action')}`);
   }
   if (form.get('TopicArn') !== topicArn) throw new ServiceError('NotFound', 'Topic does not exist');
   const message = { subject: form.get('Subject') ?? '', text: form.get('Message') ?? '' };
-  appendFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), ...message })}\n`, { mode: 0o600 });
   onMessage?.(message);
+  try {
+    appendFileSync(file, `${JSON.stringify({ at: new Date().toISOString(), ...message })}\n`, {
+      mode: 0o600,
+    });
+  } catch (error) {
+    onFault(error);
+  }
 }

@@ -23,12 +23,13 @@ export interface LocalDeploymentResult extends DeploymentResult {
   readonly status: ExecutionStatus;
 }
 
-/** Runs one deployment to its end. Throws InvalidRequest; any other failure is an outcome. */
+/** Runs one deployment to its end. Throws InvalidRequest and StateFolderFull; any other failure is an outcome. */
 export async function runDeployment(
   cloud: Cloud,
   { target, action, version }: LocalDeployRequest,
   onEvent: OnEvent = () => {},
 ): Promise<LocalDeploymentResult> {
+  cloud.requireSpace(1);
   const location = version === null ? null : cloud.secrets.put(version.secret);
   try {
     const executionName = newExecutionName(target.id, new Date());

@@ -62,6 +62,7 @@ export function openRollouts(cloud: Cloud): RolloutOperations {
   return {
     async rollout(rollout, observer = {}) {
       const { certificate, targets, version } = rollout;
+      cloud.requireSpace(targets.length);
       const id = newExecutionName(certificate.name, new Date());
       const location = secrets.putVersion(version.fingerprint, version.secret);
       const prepare = async (): Promise<Run> => {
@@ -74,6 +75,7 @@ export function openRollouts(cloud: Cloud): RolloutOperations {
     },
     async resume(id, secret, observer = {}) {
       const fingerprint = resumableFingerprint(cloud, id);
+      cloud.requireSpace(1);
       const location = secret === null ? null : secrets.putVersion(fingerprint, secret);
       const prepare = async (): Promise<Run> => async (onEvent) =>
         (await executions.redrive(executionArn(id, machine), onEvent)).ended;

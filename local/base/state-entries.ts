@@ -2,13 +2,16 @@
 export const stateFolders = ['executions', 'objects', 'commands', 'hosts', 'logs', 'sockets'] as const;
 
 /** The entries that local mode reads or writes, also those of SQLite. `token`: of earlier versions. */
-const stateEntry = new RegExp(`^(${stateFolders.join('|')}|dynamodb.*|job-key\\.json.*|token.*)$`);
+const stateEntry = new RegExp(
+  `^(${stateFolders.join('|')}|dynamodb.*|job-key\\.json.*|space-reserve.*|token.*)$`,
+);
 
 /**
  * The entries of an agent's home (agent-scripts/host/home.ts). As root, local mode and the agent of a stack both use
  * `/var/lib/certferry`: neither has an entry with a name of the other.
  */
-const agentEntry = /^(bin|compiled|fetch\.lock|locks?|(keys|accepted-jobs|journal)\.json.*|scratch|targets)$/;
+const agentEntry =
+  /^(bin|compiled|fetch\.lock|locks?|(keys|accepted-jobs|journal)\.json.*|reserve.*|scratch|targets)$/;
 
 /** Whether local mode uses an entry with this name. */
 export const isStateEntry = (name: string): boolean => stateEntry.test(name);

@@ -1,6 +1,5 @@
 // The parts of AWS that a deployment needs, on this machine: endpoints, functions, the state machine and the events
 // between them.
-import { createWriteStream } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
@@ -13,7 +12,9 @@ import { type LocalSecrets, startSecretsManager } from '../aws/secrets-manager.t
 import { type LocalMessage, startSns } from '../aws/sns.ts';
 import { dist } from '../base/artefacts.ts';
 import { type LocalJobKey, openJobKey } from '../base/job-key.ts';
+import { openLogStream } from '../base/log-stream.ts';
 import { region } from '../base/published-events.ts';
+import { isDiskFull, recordKeeper, releaseReserve, requireSpace } from '../base/space-reserve.ts';
 import type { StateFolder } from '../base/state-folder.ts';
 import { openStateDatabase } from '../dynamodb/open-tables.ts';
 import { requestHandler } from '../dynamodb/request-handler.ts';
@@ -56,6 +57,11 @@ export interface Cloud {
   readonly objects: Objects;
   readonly s3: S3Client;
   readonly sfn: SFNClient;
+  /**
+   * Reserves space on the disk of the state folder, and requires enough of it for a number of deployments. Call it before
+   * anything starts. Throws StateFolderFull.
+   */
+  requireSpace(deployments: number): void;
   /** Calls a function of the stack. Throws LambdaFailure. */
   invoke(functionName: string, payload: unknown): Promise<unknown>;
   close(): Promise<void>;
@@ -64,7 +70,7 @@ export interface Cloud {
 /** Opens everything on a state folder and buries the executions of processes that died. */
 export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): Promise<Cloud> {
   forgetOldRecords(folder, Date.now());
-  const log = openLog(join(folder.logs, 'certferry.log'));
+  const log = openLog(folder);
   const functions = lateFunctions();
   const deliver = (name: string, event: object) =>
     deliverEvent(() => functions.invoke(name, event), log.fault);
@@ -79,6 +85,7 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
     objects,
     childrenAtOnce: parts.deploymentsAtOnce,
     onEnded: (event, machine) => executionEnded(event, machine, deliver),
+    keepRecord: recordKeeper(folder.path, log.fault),
     onFault: log.fault,
   });
   const jobKey = openJobKey(folder.jobKey);
@@ -102,6 +109,7 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
     executions,
     objects,
     invoke: functions.invoke,
+    requireSpace: (deployments) => requireSpace(folder.path, deployments),
     async close() {
       await executions.close();
       await lambdas.close();
@@ -202,10 +210,12 @@ async function startServers(
   };
 }
 
-function openLog(path: string) {
-  const stream = createWriteStream(path, { flags: 'a', mode: 0o600 });
+/** An error that reports a full disk gives the reserved space back: what failed is tried again. */
+function openLog({ path, logs }: StateFolder) {
+  const stream = openLogStream(join(logs, 'certferry.log'));
   return {
     fault(error: unknown) {
+      if (isDiskFull(error)) releaseReserve(path);
       stream.write(`${new Date().toISOString()} ${error instanceof Error ? error.stack : String(error)}\n`);
     },
     close: () => stream.end(),

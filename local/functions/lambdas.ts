@@ -1,6 +1,6 @@
-import { createWriteStream } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { programs } from '../base/artefacts.ts';
+import { openLogStream } from '../base/log-stream.ts';
 import type { Reply, Request, WorkerOptions } from './lambda-worker.ts';
 
 /** A function that threw: `cause` is the JSON that the Lambda service makes of it. */
@@ -92,9 +92,10 @@ function startWorker(
     stdout: true,
     stderr: true,
   });
-  const log = createWriteStream(options.log, { flags: 'a', mode: 0o600 });
-  worker.stdout.pipe(log, { end: false });
-  worker.stderr.pipe(log, { end: false });
+  const outputs = [worker.stdout, worker.stderr];
+  // a stream without a reader would stop the thread
+  const log = openLogStream(options.log, () => outputs.forEach((output) => void output.resume()));
+  for (const output of outputs) output.pipe(log, { end: false });
   worker.on('message', (reply: Reply) => {
     waiting.get(reply.id)?.resolve(reply);
     waiting.delete(reply.id);

@@ -25,6 +25,8 @@ export interface MapRunContext {
   /** `<machine>/<label>`. */
   readonly machine: string;
   readonly folder: string;
+  /** Runs a write of the record of the Map Run. */
+  readonly keepRecord: (write: () => void) => void;
   readonly objects: Objects;
   readonly atOnce: number | undefined;
   /** ARN of the Map Run to continue; null starts a new one. */
@@ -65,8 +67,10 @@ export async function runDistributedMap(raw: unknown, context: MapRunContext): P
     const before = resultsSoFar(context, mapRun.soFar(index), item);
     results.push(...before);
     if (before.some(hasSucceeded) || context.aborted.aborted) return;
-    const result = await runChild(context, arn, item, (name) => mapRun.begin(index, name));
-    mapRun.keep(index, result);
+    const { keepRecord } = context;
+    const begun = (name: string) => keepRecord(() => mapRun.begin(index, name));
+    const result = await runChild(context, arn, item, begun);
+    keepRecord(() => mapRun.keep(index, result));
     results.push(result);
   });
   if (context.aborted.aborted) throw taskError('States.Aborted', 'the Map Run was aborted');

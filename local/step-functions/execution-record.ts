@@ -94,7 +94,8 @@ export function openExecutionRecords(folder: string): ExecutionRecords {
       appendLine(file(name), line);
       return true;
     },
-    append: (name, event) => appendLine(file(name), event),
+    // a full disk may have left the line before it open
+    append: (name, event) => appendLine(file(name), event, { after: '\n' }),
     finish(name, end) {
       // a process that died in the middle of a line left it open
       appendLine(file(name), { line: 'end', ...end } satisfies End, { after: '\n' });

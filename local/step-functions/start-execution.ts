@@ -35,6 +35,11 @@ export interface ExecutionsOptions {
   readonly childrenAtOnce?: number | undefined;
   /** Delivers the status-change event of an execution that has ended; must not throw. */
   readonly onEnded: (event: object, machine: string) => Promise<void>;
+  /**
+   * Runs a write of a record of an execution that runs. The default throws what the write throws; then the execution continues
+   * without its records.
+   */
+  readonly keepRecord?: ((write: () => void) => void) | undefined;
   /** Called when an execution without a waiting caller fails for a reason of this process, such as a full disk. */
   readonly onFault?: ((error: unknown) => void) | undefined;
 }
@@ -118,9 +123,10 @@ function runExecution(context: ExecutionsContext, execution: ExecutionToRun): Ru
   const form = context.forms.get(machine);
   if (form === undefined) throw new Error(`local mode has no state machine ${machine}`);
   const records = context.recordsOf(machine);
+  const { keepRecord = (write) => write() } = context.options;
   const report = (event: ExecutionEvent) => {
     const reported = asMap(form, event);
-    records.append(name, reported);
+    keepRecord(() => records.append(name, reported));
     onEvent(reported, execution);
   };
   const run = runMachine({
@@ -137,7 +143,7 @@ function runExecution(context: ExecutionsContext, execution: ExecutionToRun): Ru
   });
   const finish = async () => {
     const end = await run.ended;
-    records.finish(name, end);
+    keepRecord(() => records.finish(name, end));
     const ended = { arn, name, startedAt, input, ...end };
     await context.options.onEnded(executionEnded(ended), machine);
     context.running.delete(arn);
@@ -159,7 +165,7 @@ function mapRunner(
   parent: ExecutionToRun,
   report: (event: ExecutionEvent) => void,
 ): RunOptions['map'] {
-  const { objects, childrenAtOnce, folder } = context.options;
+  const { objects, childrenAtOnce, folder, keepRecord = (write) => write() } = context.options;
   if (objects === undefined) return undefined;
   let interrupted = parent.mapRun;
   return (state, input, aborted) => {
@@ -170,6 +176,7 @@ function mapRunner(
     return runDistributedMap(input, {
       machine,
       folder,
+      keepRecord,
       objects,
       atOnce: childrenAtOnce,
       redriven,

@@ -1,4 +1,6 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { channelLimits } from '../../core/bounds/channels.ts';
+import { cutText } from '../../core/bounds/cut-text.ts';
 import { logger } from '../logger.ts';
 import { type CommandContext, type CommandLine, createCommandLine } from './command-lines.ts';
 
@@ -21,9 +23,8 @@ export interface Messages {
 
 const timeoutMilliseconds = 20_000;
 
-/** Limits of SNS: characters of a subject, and bytes of a message (with a reserve, since attributes count too). */
-const maximumSubject = 100;
-const maximumBytes = 250_000;
+/** A reserve, because attributes count too. */
+const maximumBytes = channelLimits.message - 12_000;
 
 /** Without a topic, messages are logged only. */
 export interface MessageSettings extends CommandContext {
@@ -66,11 +67,8 @@ export function composed(subject: string, ...paragraphs: readonly (readonly stri
 /** SNS refuses an empty subject, and one with other characters. */
 function validSubject(subject: string): string {
   const ascii = subject.replaceAll(/[^\x21-\x7e]+/g, ' ').trim();
-  return (ascii || 'certferry').slice(0, maximumSubject);
+  if (ascii.length <= channelLimits.messageSubjectCharacters) return ascii || 'certferry';
+  return `${ascii.slice(0, channelLimits.messageSubjectCharacters - 3).trimEnd()}...`;
 }
 
-function truncated(text: string): string {
-  const bytes = Buffer.from(text);
-  if (bytes.length <= maximumBytes) return text || '(no text)';
-  return `${new TextDecoder().decode(bytes.subarray(0, maximumBytes), { stream: true })}\n…`;
-}
+const truncated = (text: string): string => cutText(text, maximumBytes) || '(no text)';

@@ -1,5 +1,7 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
+import { channelLimits } from '../../core/bounds/channels.ts';
+import { cutText } from '../../core/bounds/cut-text.ts';
 import type { S3Location } from '../../core/rollout/rollout.ts';
 import { whileDenied } from '../while-denied.ts';
 
@@ -17,7 +19,7 @@ export const CustomResourceRequest = z.object({
 /** The response for a custom resource, with the field names of CloudFormation. */
 export interface CustomResourceResponse {
   readonly Status: 'SUCCESS' | 'FAILED';
-  /** Shown in the events of the stack; at most 1,000 characters are sent. */
+  /** Shown in the events of the stack, as far as it fits into the response. */
   readonly Reason: string;
   readonly PhysicalResourceId: string;
   readonly StackId: string;
@@ -35,9 +37,6 @@ export interface CustomResourceService {
   respond(url: string, response: CustomResourceResponse): Promise<void>;
 }
 
-/** CloudFormation accepts responses of at most 4,096 bytes. */
-const maximumReasonCharacters = 1000;
-
 /** Files in S3, responses over HTTP. */
 export function createCustomResourceService(
   s3: S3Client,
@@ -50,12 +49,23 @@ export function createCustomResourceService(
         method: 'PUT',
         // the URL is signed for a request without a content type
         headers: { 'content-type': '' },
-        body: JSON.stringify({ ...response, Reason: response.Reason.slice(0, maximumReasonCharacters) }),
+        body: responseText(response),
       });
       if (!received.ok)
         throw new Error(`CloudFormation did not accept the response: HTTP ${received.status}`);
     },
   };
+}
+
+/** The events of a stack show about this many bytes of a reason. */
+const maximumReasonBytes = 1_000;
+
+/** The other fields stay whole, so the reason gets the bytes that they leave. */
+function responseText(response: CustomResourceResponse): string {
+  const others = Buffer.byteLength(JSON.stringify({ ...response, Reason: '' }));
+  const room = channelLimits.customResourceResponse - others;
+  const Reason = cutText(response.Reason, Math.min(maximumReasonBytes, room), 'ends');
+  return JSON.stringify({ ...response, Reason });
 }
 
 async function textAt(s3: S3Client, { bucket, key }: S3Location): Promise<string> {

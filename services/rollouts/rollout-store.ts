@@ -1,4 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { textLimits } from '../../core/bounds/channels.ts';
+import { cutText } from '../../core/bounds/cut-text.ts';
 import type { Source } from '../../core/deployment/source.ts';
 import type { RolloutOutcome } from '../../core/rollout/rollout.ts';
 import {
@@ -114,7 +116,8 @@ export function createRollouts(documents: DynamoDBDocumentClient, registryTable:
       return readControls(table, ids);
     },
     async halt(id, reason, redriveCount) {
-      if (await table.update(rolloutKey(id), unlessResumed(haltChange(reason), redriveCount))) return true;
+      const change = haltChange(bounded(reason));
+      if (await table.update(rolloutKey(id), unlessResumed(change, redriveCount))) return true;
       const found = await control(id);
       return found !== null && found.status !== 'ended';
     },
@@ -122,7 +125,7 @@ export function createRollouts(documents: DynamoDBDocumentClient, registryTable:
     existing: (id) => readExisting(table, id),
     close: (id, startedAt) => apply(table, id, closeChange(startedAt)),
     async requestRollback(id, reason) {
-      const changes = [haltForRollbackChange(reason), requestRollbackChange];
+      const changes = [haltForRollbackChange(bounded(reason)), requestRollbackChange];
       // twice, since the status may change between two attempts
       for (const change of [...changes, ...changes]) {
         if (await table.update(rolloutKey(id), change)) return control(id);
@@ -140,10 +143,13 @@ export function createRollouts(documents: DynamoDBDocumentClient, registryTable:
       ),
     resume: (id, redriveCount) => apply(table, id, resumeChange(redriveCount)),
     end: (id, outcome, summary, redriveCount) =>
-      apply(table, id, unlessResumed(endChange(outcome, summary), redriveCount)),
+      apply(table, id, unlessResumed(endChange(outcome, bounded(summary)), redriveCount)),
     ...createApprovalRequests(table),
   };
 }
+
+/** The item of a rollout, and every state that reads it, has room for this. */
+const bounded = (text: string): string => cutText(text, textLimits.summary, 'ends');
 
 /** In the order of the ids. Unknown and expired rollouts are omitted. */
 async function readControls(table: RegistryTable, ids: readonly string[]): Promise<RolloutControl[]> {

@@ -1,5 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -7,7 +18,10 @@ import { afterAll } from 'vitest';
 /** A temporary folder for one test file, removed after its tests. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
-  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  afterAll(() => {
+    unmountDisks();
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
 
@@ -49,4 +63,30 @@ export function filesBelow(folder: string): string[] {
     .filter((entry) => !entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .sort();
+}
+
+const disks: string[] = [];
+
+/** Unmounts all disks. A file with {@link scratchFolder} does not need to call it. */
+export function unmountDisks(): void {
+  for (const disk of disks.splice(0)) execFileSync('umount', ['--lazy', disk]);
+}
+
+/** Mounts a file system of a size such as `1m` on a new folder. Needs root. */
+export function smallDisk(path: string, size: string): string {
+  mkdirSync(path, { recursive: true });
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=755,size=${size}`, 'tmpfs', path]);
+  disks.push(path);
+  return path;
+}
+
+/** Fills the disk of a folder with the file `filler`, and leaves about so many bytes. */
+export function fillDisk(folder: string, bytesLeft: number): void {
+  const { bfree, bsize } = statfsSync(folder);
+  writeFileSync(join(folder, 'filler'), Buffer.alloc(Math.max(0, bfree * bsize - bytesLeft)));
+}
+
+/** A shell command that fills the disk of a folder completely, as another program may do at any time. */
+export function fillCommand(folder: string): string {
+  return `head -c 1000000000 /dev/zero > '${folder}/filler' 2>/dev/null`;
 }

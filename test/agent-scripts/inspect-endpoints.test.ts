@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { withinLine } from '../../agent-scripts/jobs/inspect-endpoints.ts';
+import { boundedInspections } from '../../core/bounds/agent-line.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import { type InspectionRequest, maximumInspections } from '../../core/deployment/job.ts';
 import { openJobText } from '../../core/seal/job-text.ts';
@@ -111,9 +111,9 @@ describe('what a host saw', () => {
     let leftOut = 0;
     fc.assert(
       fc.property(fc.array(look, { maxLength: maximumInspections, size: 'max' }), (inspections) => {
-        const shortened = withinLine(inspections);
+        const shortened = boundedInspections(inspections);
 
-        expect(JSON.stringify(shortened).length).toBeLessThan(22_000);
+        expect(Buffer.byteLength(JSON.stringify(shortened))).toBeLessThan(22_000);
         expect(shortened.map(({ targetId }) => targetId)).toEqual(
           inspections.map(({ targetId }) => targetId),
         );

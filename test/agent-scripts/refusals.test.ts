@@ -1,19 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { aVersion } from '../fixtures/certificates.ts';
 import { signed, signedOpenJob } from '../fixtures/signed-jobs.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
-import { filesBelow, fingerprintOfFile, identityOf, pairMatches, scratchFolder } from './disk.ts';
+import { filesBelow, fingerprintOfFile, identityOf, pairMatches, scratchFolder, smallDisk } from './disk.ts';
 import { aTarget, runAgentWith, testHost } from './run-agent.ts';
 
 const scratch = scratchFolder();
 let count = 0;
-const mounts: string[] = [];
-afterAll(() => {
-  for (const mount of mounts) execFileSync('umount', [mount]);
-});
 
 /** A `files` target with a deployed first version, whose reload is a program that always succeeds. */
 async function aDeployed(changes: object = {}, home?: string) {
@@ -27,13 +23,6 @@ async function aDeployed(changes: object = {}, home?: string) {
   const line = await host.send('deploy', { target, version: first });
   expect(line.outcome).toBe('applied');
   return { folder, certPath, keyPath, target, host, first };
-}
-
-function smallDisk(path: string, size: string): string {
-  mkdirSync(path, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=755,size=${size}`, 'tmpfs', path]);
-  mounts.push(path);
-  return path;
 }
 
 describeWith([program('flock', 'util-linux')], 'agent', () => {

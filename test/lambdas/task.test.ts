@@ -77,6 +77,25 @@ describe('a task', () => {
     await expect(handler(event)).rejects.toBe(error);
   });
 
+  test('A task shortens a long message and its repetition in the stack, so that the JSON of the error stays whole', async () => {
+    const error = new CertferryError('InvalidRequest', `unknown: ${'web-1, '.repeat(50_000)}end`);
+    const handler = task('T', {
+      input: Input,
+      result: Result,
+      build: () => async () => {
+        throw error;
+      },
+    });
+
+    await expect(handler(event)).rejects.toMatchObject({
+      name: 'InvalidRequest',
+      message: expect.stringMatching(/^unknown: web-1.* … \(\d+ bytes left out\) … .*end$/),
+    });
+    // the trace of Lambda's error response comes from the stack
+    const cause = JSON.stringify({ errorMessage: error.message, trace: error.stack?.split('\n') });
+    expect(Buffer.byteLength(cause)).toBeLessThan(32_768);
+  });
+
   test('A task refuses to answer what is not of its result’s shape', async () => {
     const handler = task('T', {
       input: Input,

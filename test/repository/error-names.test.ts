@@ -48,7 +48,7 @@ function namesMatched(value: unknown): string[] {
 
 /** Names that the code throws, or gives as the reason of an outcome. */
 function namesGiven(): Set<string> {
-  const files = globSync('{core,lambdas,services,agent-scripts,account}/**/*.ts', { cwd: root });
+  const files = globSync('{core,lambdas,services,agent-scripts,local,account}/**/*.ts', { cwd: root });
   const given = files
     .filter((file) => file !== 'core/errors.ts')
     .flatMap((file) => [...read(file).matchAll(/new CertferryError\(\s*([^,]+),|reason: ([^,;]+)[,;}]/g)])

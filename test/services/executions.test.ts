@@ -102,6 +102,17 @@ describe('failing a waiting state', () => {
     expect(sfn.requests).toEqual([{ taskToken: 'token', error: 'HostLost', cause: 'silence' }]);
   });
 
+  test('Failing a waiting state sends no more of a long message than Step Functions accepts, with its start and its end', async () => {
+    const message = `start ${'é'.repeat(100_000)} end`;
+
+    expect(await executions.fail('token', { name: 'N'.repeat(300), message })).toBe(true);
+
+    const { error, cause } = sfn.requests[0] as { error: string; cause: string };
+    expect(error.length).toBeLessThanOrEqual(256);
+    expect(cause.length).toBeLessThanOrEqual(32_768);
+    expect(cause).toMatch(/^start é+ … \(\d+ bytes left out\) … é+ end$/);
+  });
+
   test('Failing a state that no longer waits is not an error', async () => {
     sfn.answers.push(refusal('TaskTimedOut'));
 

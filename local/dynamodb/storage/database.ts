@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { ServiceError } from '../../http/service-error.ts';
 import type { Item } from '../values/attribute-values.ts';
-import { openSqlite, writeTransaction } from './sqlite.ts';
+import { openSqlite, withReserve, writeTransaction } from './sqlite.ts';
 import { Table, tableSql } from './table.ts';
 import type { TableDefinition } from './table-definition.ts';
 
@@ -17,6 +17,7 @@ export type OnChange = (change: ItemChange) => void;
 /** The SQL transactions of one connection, and the tables behind it. */
 export class Database {
   readonly #sqlite: DatabaseSync;
+  readonly #path: string | undefined;
   readonly #onChange: OnChange;
   readonly #tables = new Map<string, Table>();
   #changes: ItemChange[] = [];
@@ -24,14 +25,17 @@ export class Database {
 
   /** Without a path the database is in memory. `onChange` is called for each change after its transaction. */
   constructor(path: string | undefined, onChange: OnChange) {
+    this.#path = path;
     this.#sqlite = openSqlite(path);
     this.#onChange = onChange;
   }
 
   /** Runs `work` in a transaction that excludes all other writers. Nothing is written when it throws. */
   write<Result>(work: () => Result): Result {
-    this.#changes = [];
-    const result = writeTransaction(this.#sqlite, work);
+    const result = withReserve(this.#path, () => {
+      this.#changes = [];
+      return writeTransaction(this.#sqlite, work);
+    });
     for (const change of this.#changes) this.#onChange(change);
     return result;
   }

@@ -1,6 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { databaseError, resultCodeOf, resultCodes } from './database-error.ts';
+import { releaseReserve } from '../../base/space-reserve.ts';
+import { databaseError, isDatabaseFull, resultCodeOf, resultCodes } from './database-error.ts';
 
 /** Written into the file's header ("cfry"), so that no other program's database is taken for ours. */
 const applicationId = 0x63667279;
@@ -20,7 +22,7 @@ const busyMilliseconds = 20_000;
 export function openSqlite(path: string | undefined): DatabaseSync {
   try {
     if (path !== undefined) createPrivately(path);
-    return opened(path ?? ':memory:');
+    return withReserve(path, () => opened(path ?? ':memory:'));
   } catch (error) {
     throw databaseError(path, 'cannot be opened', error);
   }
@@ -48,6 +50,19 @@ function prepareFormat(database: DatabaseSync): void {
     // another process may have done it in the meantime
     if (!isCurrent(database)) createFormat(database);
   });
+}
+
+/**
+ * Does what may need space on the disk. If the disk is full, it gives back the space that the state folder reserves, and does it
+ * again: a deployment that has started must be recorded. The reserve is beside the database.
+ */
+export function withReserve<Result>(path: string | undefined, work: () => Result): Result {
+  try {
+    return work();
+  } catch (error) {
+    if (path === undefined || !isDatabaseFull(error) || !releaseReserve(dirname(path))) throw error;
+    return work();
+  }
 }
 
 /** Runs `work` in a transaction that excludes all other writers. Nothing is written when it throws. */
