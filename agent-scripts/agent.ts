@@ -10,6 +10,7 @@
  */
 
 import { type AgentLine, type Recovery, unreadJob } from '../core/deployment/agent-line.ts';
+import { agentLineText } from '../core/deployment/fit-agent-line.ts';
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { type ReadJob, readJob } from '../core/seal/job-text.ts';
@@ -245,7 +246,7 @@ async function probeInSandbox(request: string): Promise<never> {
 const [, , role, request = ''] = process.argv;
 (role === 'probe-sandbox' ? probeInSandbox(request) : main()).then(
   (line) => {
-    process.stdout.write(`${JSON.stringify(line)}\n`, () => process.exit(0));
+    process.stdout.write(`${agentLineText(line)}\n`, () => process.exit(0));
   },
   (error: unknown) => {
     process.stderr.write(

@@ -3,8 +3,8 @@ import type { InspectionRequest, JobHeader } from '../../core/deployment/job.ts'
 import type { AddressInspection, inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import { resultLine } from '../journal/result-line.ts';
 
-/** SSM keeps 24,000 characters of output. The other fields take a few hundred, and host names may be long. */
-const maximumInspectionCharacters = 20_000;
+/** A result line has at most 23,000 bytes (`core/deployment/fit-agent-line.ts`). The other fields take a few hundred. */
+const maximumInspectionBytes = 20_000;
 
 /** A server may send any number of certificates; a correct chain has few. */
 const maximumChainLength = 10;
@@ -64,12 +64,11 @@ function shorten({
 
 /** Omits whole inspections that exceed the maximum: part of an inspection could be mistaken for all of it. */
 export function withinLine(inspections: readonly HostInspection[]): HostInspection[] {
-  let characters = 0;
+  let bytes = 0;
   return inspections.map((inspection) => {
-    const length = JSON.stringify(inspection).length;
-    if (characters + length > maximumInspectionCharacters)
-      return { targetId: inspection.targetId, seen: null };
-    characters += length;
+    const length = Buffer.byteLength(JSON.stringify(inspection));
+    if (bytes + length > maximumInspectionBytes) return { targetId: inspection.targetId, seen: null };
+    bytes += length;
     return inspection;
   });
 }
