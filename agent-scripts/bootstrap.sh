@@ -14,25 +14,36 @@
 #
 # Only the agent writes to standard output. Runs may overlap: one fetches and the others wait. Each file is fetched to a
 # temporary file, which is renamed only if its digest is correct.
+#
+# Until the agent starts, this script ends with exit code 125 and nothing else (core/deployment/agent-start.ts). The agent
+# never ends with it, so the code proves that the job did not start. SSM returns the first 8,000 characters of the errors:
+# all messages together stay below that.
 
 set -eu
 umask 077
 
-log() { printf 'certferry bootstrap: %s\n' "$1" >&2; }
+# shorten TEXT: the start and the end of a long text.
+shorten() {
+  if [ ${#1} -le 1500 ]; then
+    printf '%s' "$1"
+  else
+    printf '%s [...] %s' "$(printf '%s' "$1" | head -c 900)" "$(printf '%s' "$1" | tail -c 500)"
+  fi
+}
+
+log() { printf 'certferry bootstrap: %s\n' "$(shorten "$1")" >&2; }
 
 fail() {
   log "$1"
-  exit 1
+  exit 125
 }
 
 is_locked=''
 is_entry=''
 temporary=''
 clean_up() { [ -z "$temporary" ] || rm -f "$temporary" "$temporary.gz"; }
-trap clean_up EXIT
-trap 'exit 129' HUP
-trap 'exit 130' INT
-trap 'exit 143' TERM
+trap 'clean_up; exit 125' EXIT
+trap 'exit 125' HUP INT TERM
 
 require_job() {
   # an older SSM Agent ignores ENV_VAR parameters without an error
@@ -160,7 +171,7 @@ require_trusted_home() {
     *) fail "CERTFERRY_HOME is $CERTFERRY_HOME, but it must be an absolute path" ;;
   esac
   require_trusted 'agent folder' "$CERTFERRY_HOME" && [ -d "$bin" ] || {
-    mkdir -p "$bin"
+    mkdir -p "$bin" || fail "$bin could not be created; check the free space and the mount options of this file system"
     # in a sticky folder, another user can create the path at the same time
     require_trusted 'agent folder' "$CERTFERRY_HOME" || fail "$CERTFERRY_HOME was removed while this job started"
   }
@@ -269,6 +280,15 @@ fetch() {
   esac
 }
 
+# fetch_or_fail URL FILE: exits on failure with the start and the end of what the program printed. A program that outlives
+# this script must not keep the lock, so fetching programs do not inherit it.
+fetch_or_fail() {
+  printed=$(exec 9>&- && fetch "$1" "$2" 2>&1) || {
+    [ -z "$printed" ] || printf '%s\n' "$(shorten "$printed")" >&2
+    fail "could not fetch $1"
+  }
+}
+
 # Waits until no other run fetches. The lock is released when this script ends, however it ends.
 lock_fetches() {
   lock=$CERTFERRY_HOME/fetch.lock
@@ -321,19 +341,18 @@ require_space() {
 was fetched. Free some space, or mount a larger file system there."
 }
 
-# fetch_checked URL SHA256 BYTES: fetches to $temporary, checks the digest and flushes the file. Exits on failure. A
-# program that outlives this script must not keep the lock, so fetching programs do not inherit it.
+# fetch_checked URL SHA256 BYTES: fetches to $temporary, checks the digest and flushes the file. Exits on failure.
 fetch_checked() {
   remove_old_temporaries
   require_space "$1" "$3"
   temporary=$(mktemp "$bin/.fetch.XXXXXX")
   case $1 in
     *.gz)
-      fetch "$1" "$temporary.gz" 9>&- || fail "could not fetch $1"
+      fetch_or_fail "$1" "$temporary.gz"
       gunzip -c "$temporary.gz" >"$temporary" || fail "could not unpack $1"
       rm -f "$temporary.gz"
       ;;
-    *) fetch "$1" "$temporary" 9>&- || fail "could not fetch $1" ;;
+    *) fetch_or_fail "$1" "$temporary" ;;
   esac
   found=$(digest_of "$temporary")
   [ "$found" = "$2" ] || fail "the SHA-256 of $1 is $found, but the document requires $2. The file is not used. \
@@ -423,8 +442,37 @@ check_runtime() {
   keep_as "$record"
 }
 
+# The mount point of $bin if its file system does not allow the execution of files, else empty (proc(5), mounts).
+noexec_mount() {
+  mounted=$(df -Pk "$bin" | sed -n '2s/.*%[[:space:]]*//p')
+  noexec=''
+  while read -r _ point _ options _; do
+    # blanks are octal numbers
+    [ "$(printf '%b' "$point")" = "$mounted" ] || continue
+    case ,$options, in
+      *,noexec,*) noexec=$mounted ;;
+      *) noexec='' ;;
+    esac
+  done 2>/dev/null </proc/self/mounts || :
+  printf '%s' "$noexec"
+}
+
+# The runtime is executed in the folder of the agent. An empty file is a valid script, which only needs that permission.
+require_executable_folder() {
+  temporary=$(mktemp "$bin/.fetch.XXXXXX")
+  chmod 0700 "$temporary"
+  "$temporary" 2>/dev/null || {
+    mounted=$(noexec_mount)
+    [ -z "$mounted" ] || fail "files in $bin cannot be executed: the file system $mounted has the mount option noexec. Run mount -o remount,exec $mounted and correct /etc/fstab, or use runtime 'host' with a node installed on this host."
+    fail "files in $bin cannot be executed: check SELinux, AppArmor or fapolicyd on this host, or use runtime 'host' with a node installed on this host."
+  }
+  rm -f "$temporary"
+  temporary=''
+}
+
 prepare_runtime() {
   ! is_runtime_recorded || return 0
+  require_executable_folder
   ! check_runtime || return 0
   [ ! -f "$runtime" ] || log "$runtime has changed since it was fetched; fetching it again"
   fetch_checked "$RUNTIME_URL" "$RUNTIME_SHA256" "${RUNTIME_BYTES:-0}"

@@ -70,6 +70,7 @@ export const errorNames = {
   HostKeyChanged: 'never',
   CommandUndeliverable: 'later',
   SendPaced: 'later',
+  AgentNotStarted: 'later',
   HostLost: 'later',
   NoReceipt: 'never',
   // on the host

@@ -49,8 +49,8 @@ export const HostInspection = z.strictObject({
 export type HostInspection = z.infer<typeof HostInspection>;
 
 /**
- * The single line of JSON that an agent prints, well below SSM's limit of 24,000 characters. Every field is present (null
- * if it has no value), so that every JSONPath of a state machine resolves.
+ * The single line of JSON that an agent prints, below SSM's limit of 24,000 bytes (`core/bounds/agent-line.ts`). Every field is
+ * present (null if it has no value), so that every JSONPath of a state machine resolves.
  *
  * `version` is installed now, `previousVersion` was installed before. `served`: whether the agent itself got the new leaf
  * from the endpoint. `validatedIn`: where the daemon checked the files. Only `inspections` is optional: no state machine

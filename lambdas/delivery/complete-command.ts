@@ -9,7 +9,15 @@ import type { HostKeyWarnings } from '../../services/notify/host-key-warnings.ts
 import type { HostKeys } from '../../services/registry/host-keys.ts';
 import type { Commands, Invocation } from '../../services/ssm/commands.ts';
 import { hasEnded } from '../../services/ssm/commands.ts';
-import { hostProbeResult, lostResult, pushResult, reconciledResult, refusedResult } from './job-results.ts';
+import {
+  hostProbeResult,
+  lostResult,
+  notStartedResult,
+  pushResult,
+  reconciledResult,
+  refusedResult,
+} from './job-results.ts';
+import { isNotStarted } from './not-started.ts';
 
 /** The services that completing a command requires. */
 export interface CompletionServices {
@@ -127,13 +135,20 @@ export function lineFor(
   return isOf(command) || (isOf(unreadJob) && line.reason === 'JobUnsigned') ? line : null;
 }
 
+/** Whether the ended command shows how its deployment ended. */
+export const isConclusive = (command: PendingCommand, invocation: Invocation): boolean =>
+  lineFor(command, invocation) !== null || isNotStarted(command, invocation);
+
 function resultOf(
   command: PendingCommand,
   line: AgentLine | null,
   invocation: Invocation,
 ): PushResult | ProbeResult {
   if (command.probe !== null) return hostProbeResult(line, invocation, command.probe);
-  if (line === null) return lostResult(command.commandId, invocation.status, invocation.errors);
+  if (line === null)
+    return isNotStarted(command, invocation)
+      ? notStartedResult(command.commandId, invocation)
+      : lostResult(command.commandId, invocation.status, invocation.errors);
   return command.purpose === 'reconcile'
     ? reconciledResult(line, command.commandId)
     : pushResult(line, command.commandId);

@@ -44,8 +44,9 @@ const clockMarginSeconds = 60;
 export async function deliver(by: DeliveryServices, delivery: Delivery): Promise<Completion> {
   const lock = await heldLock(by, delivery.deployment);
   const key = keyOf(delivery, lock);
-  const sent = lock.pending?.key === key ? await findSentCommand(by, lock, delivery.taskToken) : null;
-  return completeIfEnded(by, sent ?? (await send(by, key, delivery)));
+  const mayRepeat = lock.pending?.key === key;
+  const sent = mayRepeat ? await findSentCommand(by, lock, delivery.taskToken) : null;
+  return completeIfEnded(by, sent ?? (await send(by, { key, mayRepeat }, delivery)));
 }
 
 /** The same key for every retry of one state; another key if the state is entered again, for a new round or a new probe. */
@@ -78,7 +79,11 @@ async function findSentCommand(by: DeliveryServices, { pending }: LockItem, task
   return pending?.commandId ? by.pending.replaceToken(pending.commandId, taskToken) : null;
 }
 
-async function send(by: DeliveryServices, key: string, delivery: Delivery): Promise<PendingCommand> {
+async function send(
+  by: DeliveryServices,
+  { key, mayRepeat }: { readonly key: string; readonly mayRepeat: boolean },
+  delivery: Delivery,
+): Promise<PendingCommand> {
   const { deployment, taskToken, purpose, probe = null } = delivery;
   const { id: deploymentId, executionArn, fence, target } = deployment;
   await waitToSend(by, delivery);
@@ -89,7 +94,8 @@ async function send(by: DeliveryServices, key: string, delivery: Delivery): Prom
   const comment = `certferry ${action} ${deploymentId}`;
   const commandId = await by.commands.send({ host: target.host, job: text, comment });
   const about = { commandId, targetId: target.id, deploymentId, executionArn, fence, host: target.host };
-  const command: PendingCommand = { ...about, purpose, action, taskToken, sentAt, probe };
+  const repetition = mayRepeat ? { mayRepeat } : {};
+  const command: PendingCommand = { ...about, purpose, action, taskToken, sentAt, probe, ...repetition };
   if (!(await by.pending.markSent(command, key))) staleFence(deployment);
   return command;
 }

@@ -8,6 +8,8 @@ import type { Verify } from '../../core/targets/verify.ts';
 import { nextWaitSeconds } from '../../core/tls-probe/backoff.ts';
 import { judgeProbe } from '../../core/tls-probe/judge-probe.ts';
 import type { Invocation } from '../../services/ssm/commands.ts';
+import { notStartedSummary } from './not-started.ts';
+import { shownErrors } from './shown-errors.ts';
 
 const noFacts = {
   version: null,
@@ -53,7 +55,16 @@ export function refusedResult({ name, message }: Pick<CertferryError, 'name' | '
   return { ...noFacts, warnings: [], outcome: 'rejected', summary, reason: name };
 }
 
-/** The command ended without a result: the agent did not start, was killed, or was unreachable. */
+/** The command proves that the agent did not start (`isNotStarted`). */
+export function notStartedResult(
+  commandId: string,
+  invocation: Pick<Invocation, 'exitCode' | 'errors'>,
+): PushResult {
+  const summary = notStartedSummary(invocation);
+  return { ...noFacts, warnings: [], outcome: 'rejected', summary, reason: 'AgentNotStarted', commandId };
+}
+
+/** The command ended without a result: the agent may not have started, was killed, or was unreachable. */
 export function lostResult(commandId: string, status: string, errors: string): PushResult {
   return {
     ...noFacts,
@@ -65,12 +76,9 @@ export function lostResult(commandId: string, status: string, errors: string): P
   };
 }
 
-/** Maximum of a host's error output in a summary, in bytes. */
-const shownErrorBytes = 300;
-
 function noResultSummary(status: string, errors: string): string {
-  const tail = cutText(errors.trim().replaceAll(/\s+/g, ' '), shownErrorBytes, 'end');
-  return `the command ended with status ${status} and without a result of the agent${tail === '' ? '' : `: ${tail}`}`;
+  const shown = shownErrors(errors);
+  return `the command ended with status ${status} and without a result of the agent${shown === '' ? '' : `: ${shown}`}`;
 }
 
 /** The result of a probe from the host. Without observations the probe counts as failed. */

@@ -1,16 +1,8 @@
-import {
-  closeSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ProcessIdentity } from '../base/process-identity.ts';
 import { requireTrustedFiles } from '../base/trusted-state.ts';
+import { ssmAgent } from './ssm-agent.ts';
 
 export type CommandStatus = 'Pending' | 'InProgress' | 'Success' | 'Failed' | 'TimedOut' | 'Cancelled';
 
@@ -27,7 +19,16 @@ export interface CommandRecord {
   readonly startedAt: number | null;
   /** The process that leads the script's process group. */
   readonly runner: ProcessIdentity | null;
-  readonly end: { readonly status: CommandStatus; readonly responseCode: number; readonly at: number } | null;
+  /** When the runner was first missed without a result; null or absent if it was not. */
+  readonly runnerGoneAt?: number | null;
+  readonly end: (CommandEnd & { readonly at: number }) | null;
+}
+
+/** How a command ended. `workerDied`: the runner did not live to report the end of the script. */
+export interface CommandEnd {
+  readonly status: CommandStatus;
+  readonly responseCode: number;
+  readonly workerDied?: true;
 }
 
 /** The files of one command. `result` holds the script's exit code once it has ended. */
@@ -35,7 +36,7 @@ export function commandFiles(folder: string) {
   const inside = (name: string) => join(folder, name);
   return {
     record: inside('command.json'),
-    script: inside('_script.sh'),
+    script: inside(ssmAgent.script.value.name),
     stdout: inside('stdout'),
     stderr: inside('stderr'),
     result: inside('result'),
@@ -60,7 +61,7 @@ export function openCommandRecords(path: string): CommandRecords {
   const read = (commandId: string): CommandRecord | null => {
     if (!commandIdPattern.test(commandId)) return null;
     requireTrustedFiles(folder(commandId));
-    const text = readStart(commandFiles(folder(commandId)).record, Number.POSITIVE_INFINITY);
+    const text = readOrEmpty(commandFiles(folder(commandId)).record);
     return text === '' ? null : (JSON.parse(text) as CommandRecord);
   };
   return {
@@ -80,26 +81,8 @@ export function openCommandRecords(path: string): CommandRecords {
   };
 }
 
-/** UTF-8 takes at most four bytes a character. */
-const bytesPerCharacter = 4;
-
-/** The first characters of a file, as SSM gives them out; nothing when the file is not there. */
-export function readStart(path: string, characters: number): string {
-  if (characters === Number.POSITIVE_INFINITY) return readOrEmpty(path);
-  let file: number | null = null;
-  try {
-    file = openSync(path, 'r');
-    const buffer = Buffer.alloc(characters * bytesPerCharacter);
-    const length = readSync(file, buffer, 0, buffer.length, 0);
-    return buffer.toString('utf8', 0, length).slice(0, characters);
-  } catch {
-    return '';
-  } finally {
-    if (file !== null) closeSync(file);
-  }
-}
-
-function readOrEmpty(path: string): string {
+/** The text of a file; empty if it does not exist. */
+export function readOrEmpty(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import * as z from 'zod/mini';
 import { limits } from '../../core/limits.ts';
 import { dist } from '../base/artefacts.ts';
+import { timeoutSecondsOf } from './ssm-agent.ts';
 
 const Parameter = z.object({ allowedPattern: z.string(), maxChars: z.int() });
 
@@ -67,7 +68,7 @@ export function readDocument(
     job: document.parameters.Job,
     scriptFor: ({ home, role, jobKeys }) => ({
       text: `${fill(step.inputs.runCommand, { ...values, Home: home, Role: role, JobKeys: jobKeys }).join('\n')}\n`,
-      timeoutSeconds: Number(step.inputs.timeoutSeconds),
+      timeoutSeconds: timeoutSecondsOf(step.inputs.timeoutSeconds),
     }),
   };
 }

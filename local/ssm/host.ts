@@ -1,26 +1,28 @@
-// This machine as a host that SSM manages: runs a command's script as SSM's agent would.
+// This machine as a host that SSM manages: runs the script of a command as the SSM Agent does (`ssm-agent.ts`).
 //
 // The script belongs to the host, not to certferry: it runs in a session of its own, and a certferry process that is
-// killed in the middle leaves it running. Its shell writes the exit code to a file, so that a later reader learns
-// how it ended.
+// killed in the middle leaves it running. The runner, a shell that stands for the worker of the SSM Agent, writes the exit
+// code to a file. A later reader learns from it how the script ended.
 import { type ChildProcess, spawn } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { dirname } from 'node:path';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { identify, isAlive } from '../base/process-identity.ts';
-import {
-  type CommandRecord,
-  type CommandRecords,
-  type CommandStatus,
-  commandFiles,
-  readStart,
-} from './command-records.ts';
+import { endOf } from './command-end.ts';
+import { type CommandRecord, type CommandRecords, commandFiles, readOrEmpty } from './command-records.ts';
+import { scriptEnvironment } from './script-environment.ts';
+import { ssmAgent } from './ssm-agent.ts';
 
-/** $1 script, $2 stdout, $3 stderr, $4 result. */
-const wrapper = 'sh "$1" >"$2" 2>"$3"; echo $? >"$4.new" && mv "$4.new" "$4"';
-
-/** The exit code that a shell reports of a process killed by SIGKILL. */
-const killedCode = 137;
+/**
+ * $1 script, $2 stdout, $3 stderr, $4 result, $5 umask of the script. Each `cat` ends when no process holds its stream any
+ * more. File descriptor 3 is the pipe of the standard output.
+ */
+const runner = `
+umask 077
+{
+  { sh -c 'umask "$2"; "$1"' sh "$1" "$5"; echo $? >"$4.new"; } 2>&1 >&3 3>&- | cat >"$3"
+} 3>&1 | cat >"$2"
+mv "$4.new" "$4"
+`;
 
 /** Starts the script of a recorded command and resolves, when it has ended, with the record of its end. */
 export async function runOnHost(
@@ -28,18 +30,19 @@ export async function runOnHost(
   pending: CommandRecord,
   script: string,
 ): Promise<CommandRecord> {
-  const folder = records.folder(pending.commandId);
-  const files = commandFiles(folder);
-  writeFileSync(files.script, script, { mode: 0o700 });
-  const child = spawn('sh', ['-c', wrapper, 'ssm', files.script, files.stdout, files.stderr, files.result], {
-    cwd: folder,
+  const files = commandFiles(records.folder(pending.commandId));
+  const { mode } = ssmAgent.script.value;
+  writeFileSync(files.script, script, { mode });
+  chmodSync(files.script, mode);
+  const parameters = [files.script, files.stdout, files.stderr, files.result, ssmAgent.umask.value];
+  const child = spawn('sh', ['-c', runner, 'ssm', ...parameters], {
+    cwd: ssmAgent.workingDirectory.value,
     detached: true,
-    stdio: 'ignore',
-    env: environment(pending),
+    stdio: ssmAgent.standardInput.value,
+    env: scriptEnvironment(pending),
   });
   const startedAt = Date.now();
-  const runner = child.pid === undefined ? null : identify(child.pid);
-  records.write({ ...pending, startedAt, runner });
+  records.write({ ...pending, startedAt, runner: child.pid === undefined ? null : identify(child.pid) });
   let timedOut = false;
   const timer = setTimeout(() => {
     timedOut = true;
@@ -47,7 +50,10 @@ export async function runOnHost(
   }, pending.timeoutSeconds * 1000);
   await ended(child);
   clearTimeout(timer);
-  return settle(records, pending.commandId, timedOut);
+  const record = settle(records, pending.commandId, { timedOut });
+  if (record.end !== null) return record;
+  await sleep(ssmAgent.deadWorker.value.seconds * 1000, undefined, { ref: false });
+  return settle(records, pending.commandId);
 }
 
 function ended(child: ChildProcess): Promise<void> {
@@ -57,52 +63,36 @@ function ended(child: ChildProcess): Promise<void> {
   });
 }
 
-/** As a service has it: nothing of the person's shell, and nothing of AWS. */
-function environment({ commandId, host, parameters }: CommandRecord): Record<string, string> {
-  return {
-    PATH: `${dirname(process.execPath)}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin`,
-    HOME: homedir(),
-    // the SSM Agent sets it for every script; the agent compares it with the host for which a job was signed
-    AWS_SSM_INSTANCE_ID: host,
-    SSM_COMMAND_ID: commandId,
-    SSM_Job: parameters.Job[0],
-  };
-}
-
-/** The current record. If the command has ended and no process has recorded it, this call does. */
-export function settle(records: CommandRecords, commandId: string, timedOut = false): CommandRecord {
+/** The current record. If the command has ended and no process has recorded it, this call does. Times are in milliseconds. */
+export function settle(
+  records: CommandRecords,
+  commandId: string,
+  { timedOut = false, now = Date.now() }: { readonly timedOut?: boolean; readonly now?: number } = {},
+): CommandRecord {
   const record = records.read(commandId);
   if (record === null) throw new Error(`command ${commandId} is gone from ${records.folder(commandId)}`);
-  const { result } = commandFiles(records.folder(commandId));
-  const end = record.end === null ? endOf(record, result, timedOut || isOverdue(record)) : null;
-  if (end === null) return record;
-  const settled = { ...record, end: { ...end, at: Date.now() } };
-  records.write(settled);
-  return settled;
+  if (record.end !== null) return record;
+  const result = readOrEmpty(commandFiles(records.folder(commandId)).result).trim();
+  const isRunning = record.runner !== null && isAlive(record.runner);
+  const verdict = endOf(record, { result, isRunning, timedOut, now });
+  if (verdict === 'running') return record;
+  if (verdict === 'runner_gone') return written(records, { ...record, runnerGoneAt: now });
+  // the process that would have killed the script is gone
+  if (isRunning && verdict.status === 'TimedOut') killGroup(record.runner?.pid);
+  return written(records, { ...record, end: { ...verdict, at: now } });
 }
 
-type End = { status: CommandStatus; responseCode: number };
-
-function endOf(record: CommandRecord, result: string, overdue: boolean): End | null {
-  const code = readStart(result, 8).trim();
-  if (code !== '') return { status: code === '0' ? 'Success' : 'Failed', responseCode: Number(code) };
-  const alive = record.runner !== null && isAlive(record.runner);
-  if (!overdue && (alive || record.startedAt === null)) return null;
-  // the process that would have killed it is gone
-  if (alive) killGroup(record.runner.pid);
-  return { status: overdue ? 'TimedOut' : 'Failed', responseCode: killedCode };
-}
-
-/** For a command whose sender died before it started it, the time counts from the request. */
-function isOverdue({ startedAt, requestedAt, timeoutSeconds }: CommandRecord): boolean {
-  return Date.now() >= (startedAt ?? requestedAt) + timeoutSeconds * 1000;
+function written(records: CommandRecords, record: CommandRecord): CommandRecord {
+  records.write(record);
+  return record;
 }
 
 /** Kills a command that is running and records it as cancelled. */
 export function cancel(records: CommandRecords, commandId: string): void {
   const record = settle(records, commandId);
   if (record.end !== null || record.runner === null) return;
-  records.write({ ...record, end: { status: 'Cancelled', responseCode: killedCode, at: Date.now() } });
+  const { exitCode } = ssmAgent.cancellation.value;
+  records.write({ ...record, end: { status: 'Cancelled', responseCode: exitCode, at: Date.now() } });
   killGroup(record.runner.pid);
 }
 

@@ -1,8 +1,5 @@
-import { type CommandRecord, type CommandStatus, commandFiles, readStart } from './command-records.ts';
-
-/** What GetCommandInvocation gives out of a script's output; the rest is dropped (API reference of SSM). */
-const stdoutCharacters = 24_000;
-const stderrCharacters = 8_000;
+import { readCommandOutput } from './command-output.ts';
+import type { CommandRecord, CommandStatus } from './command-records.ts';
 
 const details: Readonly<Record<CommandStatus, string>> = {
   Pending: 'Pending',
@@ -40,7 +37,7 @@ export function command(record: CommandRecord) {
 /** The result of GetCommandInvocation. ResponseCode is -1 until the script has ended. */
 export function invocation(record: CommandRecord, folder: string, stepName: string) {
   const status = statusOf(record);
-  const files = commandFiles(folder);
+  const { output, errors } = readCommandOutput(record, folder);
   const at = (time: number | null | undefined) => (time == null ? '' : new Date(time).toISOString());
   return {
     CommandId: record.commandId,
@@ -54,7 +51,7 @@ export function invocation(record: CommandRecord, folder: string, stepName: stri
     ExecutionEndDateTime: at(record.end?.at),
     Status: status,
     StatusDetails: details[status],
-    StandardOutputContent: readStart(files.stdout, stdoutCharacters),
-    StandardErrorContent: readStart(files.stderr, stderrCharacters),
+    StandardOutputContent: output,
+    StandardErrorContent: errors,
   };
 }

@@ -10,9 +10,13 @@ export interface HostCommand {
   readonly comment: string;
 }
 
-/** A command invocation as SSM reports it. `status` is the status detail of SSM without spaces. */
+/**
+ * A command invocation as SSM reports it. `status` is the status detail of SSM without spaces. `exitCode` is that of the script;
+ * -1 if it did not run, and null or absent if it is unknown. `output` and `errors` are the start of what the script printed.
+ */
 export interface Invocation {
   readonly status: string;
+  readonly exitCode?: number | null;
   readonly output: string;
   readonly errors: string;
 }
@@ -82,6 +86,7 @@ export function createCommands(ssmAt: (place: HostLocation) => SSMClient, docume
         const found = await ssmAt(place).send(new GetCommandInvocationCommand(request));
         return {
           status: (found.StatusDetails || found.Status || '').replaceAll(' ', ''),
+          exitCode: found.ResponseCode ?? null,
           output: found.StandardOutputContent ?? '',
           errors: found.StandardErrorContent ?? '',
         };

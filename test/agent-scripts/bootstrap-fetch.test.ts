@@ -59,7 +59,7 @@ describe('an https location', () => {
         response.end('denied');
       });
 
-      expect(ended).toMatchObject({ status: 1, stdout: '' });
+      expect(ended).toMatchObject({ status: 125, stdout: '' });
       expect(ended.stderr).toMatch(/could not fetch https:\/\/localhost:\d+\/agent\.cjs/);
       expect(host.cached()).toEqual([]);
     });
@@ -135,7 +135,7 @@ describe('an S3 location', () => {
         },
       );
 
-      expect(ended).toMatchObject({ status: 1, stdout: '' });
+      expect(ended).toMatchObject({ status: 125, stdout: '' });
       expect(ended.stderr).toContain('needs curl 7.88 or later and an instance role');
     },
   );

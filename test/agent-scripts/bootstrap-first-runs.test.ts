@@ -127,7 +127,7 @@ describeWith([root, program('curl'), program('flock', 'util-linux')], 'a small f
 
     const ended = await host.run(pins, env);
 
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended).toMatchObject({ status: 125, stdout: '' });
     expect(ended.stderr).toMatch(/needs 38 MiB of free space in .*bin, but only 29 MiB are free/);
     expect(requests).toBe(0);
     expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
@@ -144,8 +144,34 @@ describeWith([root, program('curl'), program('flock', 'util-linux')], 'a small f
 
     const ended = await host.run({ ...pins }, { ...env, PATH });
 
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended).toMatchObject({ status: 125, stdout: '' });
     expect(ended.stderr).toMatch(/could not (fetch|unpack) https:/);
     expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
+  });
+});
+
+describeWith([root], 'a file system with noexec', () => {
+  beforeEach(() => {
+    mkdirSync(host.home);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0700,noexec', 'tmpfs', host.home]);
+    mounts.push(host.home);
+  });
+
+  test('A folder that does not allow execution is named with the mount option, before the runtime is fetched', async () => {
+    const runtime = host.publishRuntime('pinned');
+    rmSync(runtime.path);
+
+    const ended = await host.run({ runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 });
+
+    expect(ended).toMatchObject({ status: 125, stdout: '' });
+    expect(ended.stderr).toContain(`files in ${host.bin} cannot be executed`);
+    expect(ended.stderr).not.toContain('could not fetch');
+    // the path has a space, which proc(5) writes as an octal number
+    expect(ended.stderr).toContain(`the file system ${host.home} has the mount option noexec`);
+    expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
+  });
+
+  test('A folder that does not allow execution is enough for an agent that runs on the Node of the host', async () => {
+    expect(await host.run()).toMatchObject({ status: 0, stderr: '' });
   });
 });

@@ -13,6 +13,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ssmAgent } from '../../local/ssm/ssm-agent.ts';
 import { renderDocument } from '../../scripts/render-document.ts';
 import { testAgentEnvironment } from '../fixtures/signed-jobs.ts';
 
@@ -67,6 +68,8 @@ const basics = [
   'flock',
   'readlink',
   'id',
+  'head',
+  'tail',
 ];
 
 /** Stands in for the agent and prints its environment. */
@@ -208,7 +211,8 @@ export class BootstrapHost {
     const [command = 'sh', ...args] = shell;
     const child = spawn(command, [...args, this.script(pins)], {
       env: { PATH: process.env.PATH, SSM_Job: 'aGk', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: ssmAgent.workingDirectory.value,
+      stdio: [ssmAgent.standardInput.value, 'pipe', 'pipe'],
       detached: true,
     });
     const ended: ScriptResult = { status: null, stdout: '', stderr: '' };

@@ -90,7 +90,7 @@ describe('the runtime on a host', () => {
 
     const ended = await host.run(pins);
 
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended).toMatchObject({ status: 125, stdout: '' });
     expect(ended.stderr).toContain('could not fetch file:///');
   });
 

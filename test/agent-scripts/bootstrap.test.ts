@@ -2,7 +2,9 @@ import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { notStartedCodes } from '../../core/deployment/agent-start.ts';
 import { maximumJobCharacters } from '../../core/deployment/job.ts';
+import { ssmAgent } from '../../local/ssm/ssm-agent.ts';
 import { renderDocument } from '../../scripts/render-document.ts';
 import { BootstrapHost, sha256, shells } from './bootstrap-host.ts';
 
@@ -93,7 +95,7 @@ describe('bootstrap', () => {
     async (env) => {
       const ended = await host.run({}, env);
 
-      expect(ended).toMatchObject({ status: 1, stdout: '' });
+      expect(ended).toMatchObject({ status: 125, stdout: '' });
       expect(ended.stderr).toContain('Update its SSM Agent to 3.3.2746.0 or later');
     },
   );
@@ -112,7 +114,7 @@ describe('bootstrap', () => {
 
     const ended = await host.run({ agentSha256: expected });
 
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended).toMatchObject({ status: 125, stdout: '' });
     expect(ended.stderr).toContain(`is ${host.agent.sha256}, but the document requires ${expected}`);
     expect(host.cached()).toEqual([]);
   });
@@ -125,7 +127,7 @@ describe('bootstrap', () => {
 
     const ended = await host.run({ agentUrl, agentSha256 });
 
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended).toMatchObject({ status: 125, stdout: '' });
     expect(ended.stderr).toContain('The file is not used');
   });
 
@@ -134,7 +136,7 @@ describe('bootstrap', () => {
 
     const ended = await host.run({ runtimeUrl: runtime.url, runtimeSha256: 'b'.repeat(64) });
 
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended).toMatchObject({ status: 125, stdout: '' });
     expect(ended.stderr).toContain(`is ${runtime.sha256}, but the document requires`);
     expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
   });
@@ -144,7 +146,7 @@ describe('bootstrap', () => {
 
     const ended = await host.run({ runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 });
 
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended).toMatchObject({ status: 125, stdout: '' });
     expect(ended.stderr).toContain('does not run on this host');
     expect(ended.stderr).toContain("use runtime 'host'");
   });
@@ -154,7 +156,7 @@ describe('bootstrap', () => {
 
     const ended = await host.run({ runtimeUrl: packed.url, runtimeSha256: sha256('not packed') });
 
-    expect(ended.status).toBe(1);
+    expect(ended.status).toBe(125);
     expect(ended.stderr).toContain('could not unpack file:///');
     expect(host.cached()).toEqual([`agent-${host.agent.sha256}.cjs`]);
   });
@@ -164,7 +166,7 @@ describe('bootstrap', () => {
     async (agentUrl) => {
       const ended = await host.run({ agentUrl });
 
-      expect(ended.status).toBe(1);
+      expect(ended.status).toBe(125);
       expect(ended.stderr).toContain('use file:///, https:// or s3://');
     },
   );
@@ -172,15 +174,15 @@ describe('bootstrap', () => {
   test('Bootstrap refuses a host without Node when the stack brings none', async () => {
     const ended = await host.run({}, { PATH: host.path([]) });
 
-    expect(ended.status).toBe(1);
+    expect(ended.status).toBe(125);
     expect(ended.stderr).toContain('no node on PATH: install Node 20.12 or later');
   });
 
   test.each([
-    ['v18.20.4', 1],
-    ['v9.1.0', 1],
-    ['v20.0.0', 1],
-    ['v20.11.1', 1],
+    ['v18.20.4', 125],
+    ['v9.1.0', 125],
+    ['v20.0.0', 125],
+    ['v20.11.1', 125],
     ['v20.12.0', 0],
     ['v22.0.0', 0],
     ['v100.0.0', 0],
@@ -191,6 +193,35 @@ describe('bootstrap', () => {
 
     expect(ended.status).toBe(status);
     expect(ended.stderr).toContain(status === 0 ? '' : `is ${version}: the agent needs Node 20.12 or later`);
+  });
+
+  test('Bootstrap ends with the exit code of a refusal when a program fails that it does not expect to fail', async () => {
+    writeFileSync(join(host.root, 'a file'), '');
+    const home = join(host.root, 'a file', 'home');
+
+    const [noFolder, noDigest] = [
+      await host.run({ home }),
+      await host.run({}, { PATH: host.pathWithout('sha256sum') }),
+    ];
+
+    expect([noFolder.status, noDigest.status]).toEqual([notStartedCodes.refused, notStartedCodes.refused]);
+    expect(noFolder.stderr).toContain(`certferry bootstrap: ${home}/bin could not be created`);
+  });
+
+  test('Bootstrap names the cause within the 8,000 characters that SSM returns, however much a program prints', async () => {
+    const aws =
+      '#!/bin/sh\necho the first line >&2\nyes noise | head -c 100000 >&2\necho the last line >&2\nexit 1\n';
+
+    const ended = await host.run(
+      { agentUrl: `s3://bucket/${'k'.repeat(3_000)}` },
+      { PATH: host.path(['node', 'yes'], { aws }) },
+    );
+
+    expect(ended.status).toBe(notStartedCodes.refused);
+    expect(ended.stderr.length).toBeLessThan(ssmAgent.returnedOutput.value.errors);
+    expect(ended.stderr).toMatch(
+      /^the first line\n.*the last line\ncertferry bootstrap: could not fetch s3:/s,
+    );
   });
 
   test('Bootstrap removes what a killed run left behind before it fetches', async () => {

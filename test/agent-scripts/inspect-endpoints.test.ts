@@ -99,7 +99,7 @@ describe('what a host saw', () => {
   });
   const address = fc.record({
     address: fc.ipV6(),
-    problem: fc.option(fc.string({ maxLength: 300 })),
+    problem: fc.option(fc.string({ maxLength: 300, unit: 'binary' })),
     served: fc.option(served),
   });
   const look = fc.record({

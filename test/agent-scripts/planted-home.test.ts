@@ -92,7 +92,7 @@ describeWith([root], 'a planted agent folder', () => {
     const [bootstrap, agent] = [await runBootstrap(), await runAgent()];
 
     const fix = { owner: `chown -h root '${host.home}'`, mode: `chmod go-w '${host.home}'` }[problem];
-    expect(bootstrap).toMatchObject({ status: 1, stdout: '' });
+    expect(bootstrap).toMatchObject({ status: 125, stdout: '' });
     expect(bootstrap.stderr).toContain(
       `UntrustedPath: the agent folder ${host.home} is not used: ${host.home} belongs to uid ${uid}`,
     );
@@ -123,7 +123,7 @@ describeWith([root], 'a planted agent folder', () => {
 
     const [bootstrap, agent] = [await runBootstrap(), await runAgent()];
 
-    expect(bootstrap).toMatchObject({ status: 1, stdout: '' });
+    expect(bootstrap).toMatchObject({ status: 125, stdout: '' });
     expect(bootstrap.stderr).toContain(`UntrustedPath: the agent folder ${host.home}`);
     expect(agent.line).toMatchObject({ reason: 'UntrustedPath' });
     expect(existsSync(join(elsewhere, 'bin'))).toBe(false);
@@ -215,7 +215,7 @@ describeWith([root], 'a planted agent folder', () => {
 
     const ended = await runBootstrap();
 
-    expect(ended).toMatchObject({ status: 1, stdout: '' });
+    expect(ended).toMatchObject({ status: 125, stdout: '' });
     expect(ended.stderr).toMatch(/UntrustedPath: .* belongs to uid 65534/);
     expect(ended.stderr).toContain(`then run: rm -rf '${path}'`);
   });

@@ -1,5 +1,6 @@
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
+import { notStartedCodes } from '../../core/deployment/agent-start.ts';
 import { createHandler as rollBack } from '../../lambdas/handlers/deploy-target/roll-back.ts';
 import { useEndedCommands } from '../fixtures/ended-commands.ts';
 import { facts, lineOf } from '../fixtures/factories.ts';
@@ -58,17 +59,87 @@ describe('command-status', () => {
     expect(own.world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
   });
 
-  test("CommandStatus returns lost with SSM's status and the end of the error output when there is no result line", async () => {
+  test("CommandStatus returns lost with SSM's status and the start and end of the error output when there is no result line", async () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
-    const errors = `${'x'.repeat(1000)}\ncurl: (22) not found\n`;
-    own.world.commands.end(commandId, { status: 'Failed', output: 'no line\n', errors });
+    const errors = `certferry agent: the cause\n${'x'.repeat(9000)}\nthe next step\nfailed to run commands: exit status 1`;
+    own.world.commands.end(commandId, { status: 'Failed', exitCode: 1, output: 'no line\n', errors });
 
     await event(commandId, 'Failed');
 
     const result = own.world.executions.outputOf('t1') as { summary: string };
     expect(result).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
-    expect(result.summary).toMatch(/ended with status Failed .*x{279} curl: \(22\) not found$/);
+    expect(result.summary).toMatch(
+      /ended with status Failed .*: certferry agent: the cause x+ \[…\] x+ the next step$/,
+    );
+    expect(result.summary.length).toBeLessThan(1_700);
+  });
+
+  test.each(Object.values(notStartedCodes))(
+    'CommandStatus returns rejected for exit code %i, which proves that the agent did not start',
+    async (exitCode) => {
+      const { deployment } = await enrolledDeployment();
+      const commandId = await pushed(deployment);
+      const errors = `certferry bootstrap: UntrustedPath: the cause\nfailed to run commands: exit status ${exitCode}`;
+      own.world.commands.end(commandId, { status: 'Failed', exitCode, errors });
+
+      await event(commandId, 'Failed');
+
+      expect(own.world.executions.outputOf('t1')).toMatchObject({
+        outcome: 'rejected',
+        reason: 'AgentNotStarted',
+        summary:
+          'the agent did not start, so nothing was changed on the host: certferry bootstrap: UntrustedPath: the cause',
+      });
+    },
+  );
+
+  test('CommandStatus names the mount option noexec when the SSM Agent cannot execute its script', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const folder = '/var/lib/amazon/ssm/i-0123/document/orchestration/c-1/linux';
+    const errors = `sh: 1: ${folder}/_script.sh: Permission denied\nfailed to run commands: exit status 126`;
+    own.world.commands.end(commandId, { status: 'Failed', exitCode: 126, errors });
+
+    await event(commandId, 'Failed');
+
+    const { summary } = own.world.executions.outputOf('t1') as { summary: string };
+    expect(summary).toContain(`cannot execute its script in ${folder}. The file system`);
+    expect(summary).toContain('noexec. Remount it with exec');
+  });
+
+  test('CommandStatus returns lost for a repeated job whose agent did not start, because the first delivery may have changed the host', async () => {
+    const { deployment } = await enrolledDeployment();
+    own.world.commands.failNext(new Error('no answer'), 'after');
+    await expect(pushed(deployment)).rejects.toThrow('no answer');
+    const commandId = await pushed(deployment);
+    own.world.commands.end(commandId, { status: 'Failed', exitCode: notStartedCodes.refused });
+
+    await event(commandId, 'Failed');
+
+    expect(own.world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
+  });
+
+  test('CommandStatus returns the line of the agent and not the exit code if it has both', async () => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    const output = lineOf(deployment, { outcome: 'applied', version: facts('new') });
+    own.world.commands.end(commandId, { status: 'Failed', exitCode: notStartedCodes.refused, output });
+
+    await event(commandId, 'Failed');
+
+    expect(own.world.executions.outputOf('t1')).toMatchObject({ outcome: 'applied' });
+  });
+
+  test('CommandStatus fails a rollback whose agent did not start, because the deployment is still in force', async () => {
+    const { deployment } = await enrolledDeployment();
+    await rollBack(own.world)({ deployment, taskToken: 'undo' });
+    const commandId = own.world.commands.sent[0]?.commandId ?? '';
+    own.world.commands.end(commandId, { status: 'Failed', exitCode: notStartedCodes.refused });
+
+    await event(commandId, 'Failed');
+
+    expect(own.world.executions.failures).toMatchObject([{ taskToken: 'undo', name: 'HostLost' }]);
   });
 
   test('CommandStatus takes no other deployment’s line for this one’s', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { notStartedCodes } from '../../core/deployment/agent-start.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as reconcileCommand } from '../../lambdas/handlers/deploy-target/reconcile-command.ts';
@@ -22,9 +23,9 @@ async function pushedDeployment(): Promise<Deployment> {
 const reconcile = (deployment: Deployment, taskToken = 'reconcile') =>
   reconcileCommand(world)({ deployment, taskToken });
 
-const end = async (at: number, output: string) => {
+const end = async (at: number, output: string, exitCode = 0) => {
   const commandId = world.commands.sent[at]?.commandId ?? '';
-  world.commands.end(commandId, { output });
+  world.commands.end(commandId, { output, exitCode });
   await commandStatus({ ...world, sleep: async () => {} })({
     detail: { 'command-id': commandId, 'instance-id': 'i-0123456789abcdef0', status: 'Success' },
   });
@@ -44,6 +45,32 @@ describe('ReconcileCommand', () => {
       version: facts('new'),
     });
     expect(world.commands.sent).toHaveLength(1);
+  });
+
+  test('ReconcileCommand ends as rejected when SSM shows that the agent did not start, and asks no host', async () => {
+    const deployment = await pushedDeployment();
+    world.commands.end(world.commands.sent[0]?.commandId ?? '', {
+      status: 'Failed',
+      exitCode: notStartedCodes.refused,
+    });
+
+    await reconcile(deployment);
+
+    expect(world.executions.outputOf('reconcile')).toMatchObject({
+      outcome: 'rejected',
+      reason: 'AgentNotStarted',
+    });
+    expect(world.commands.sent).toHaveLength(1);
+  });
+
+  test('ReconcileCommand ends as lost when the agent does not start for its own job, because the deployment may have run', async () => {
+    const deployment = await pushedDeployment();
+    world.commands.end(world.commands.sent[0]?.commandId ?? '', { status: 'DeliveryTimedOut' });
+
+    await reconcile(deployment);
+    await end(1, '', notStartedCodes.refused);
+
+    expect(world.executions.outputOf('reconcile')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
   });
 
   test('ReconcileCommand asks the host when SSM has no result line, and uses the receipt', async () => {

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
 import { describe, expect, test } from 'vitest';
@@ -92,6 +92,24 @@ describe('a deployment on this machine', () => {
       'RecordRolledBack',
       'RolledBack',
     ]);
+  });
+
+  test('A deployment on this machine is rejected, and not lost, if the bootstrap script refuses to start the agent', async () => {
+    const { backend } = await rig().openEnrolled();
+    const before = readFileSync(rig().served.certPath, 'utf8');
+    const home = join(rig().stateDir, 'hosts/local');
+    chmodSync(home, 0o777);
+
+    const refused = await backend.deploy(deploying(rig().served.target(), await aVersion()));
+    chmodSync(home, 0o700);
+
+    expect(refused.output).toMatchObject({
+      outcome: 'rejected',
+      reason: 'AgentNotStarted',
+      summary: expect.stringMatching(/nothing was changed on the host: .*UntrustedPath: the agent folder/),
+    });
+    expect(pathOf(refused)).toEqual([...success.slice(0, 3), 'RecordFailed', 'DeploymentFailed']);
+    expect(readFileSync(rig().served.certPath, 'utf8')).toBe(before);
   });
 
   test('A deployment on this machine is inspected by name and as the last one, also by another process', async () => {

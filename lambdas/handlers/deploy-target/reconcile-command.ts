@@ -1,7 +1,7 @@
 import type { Deployment } from '../../../core/deployment/deployment.ts';
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
 import { hasEnded } from '../../../services/ssm/commands.ts';
-import { completeWith, lineFor } from '../../delivery/complete-command.ts';
+import { completeWith, isConclusive } from '../../delivery/complete-command.ts';
 import { type DeliveryServices, deliver, heldLock, keyOf } from '../../delivery/deliver.ts';
 import { openJob } from '../../delivery/open-job.ts';
 import { type SigningServices, signedJob } from '../../delivery/signed-job.ts';
@@ -30,7 +30,7 @@ export const createHandler =
     return { summary: `inspect job for ${deployment.target.host}: ${completion}` };
   };
 
-/** The push command with the result of the agent, if it has ended with one. */
+/** The push command, if it has ended and shows how the deployment ended. */
 async function findEndedPush(by: DeliveryServices, deployment: Deployment) {
   const lock = await heldLock(by, deployment);
   const { pending } = lock;
@@ -38,7 +38,7 @@ async function findEndedPush(by: DeliveryServices, deployment: Deployment) {
   if (pending.key === keyOf({ purpose: 'reconcile', deployment }, lock)) return null;
   const command = await by.pending.find(pending.commandId);
   const invocation = command && (await by.commands.readInvocation(command.commandId, command.host));
-  if (!invocation || !hasEnded(invocation.status) || lineFor(command, invocation) === null) return null;
+  if (!invocation || !hasEnded(invocation.status) || !isConclusive(command, invocation)) return null;
   return { command, invocation };
 }
 

@@ -155,13 +155,19 @@ describe('looking at a command', () => {
     ssm.answers.push({
       Status: 'TimedOut',
       StatusDetails: 'Delivery Timed Out',
+      ResponseCode: 125,
       StandardOutputContent: 'out',
       StandardErrorContent: 'err',
     });
 
     const invocation = await commands.readInvocation('c-12345678-1234-1234-1234-123456789012', 'i-1');
 
-    expect(invocation).toEqual({ status: 'DeliveryTimedOut', output: 'out', errors: 'err' });
+    expect(invocation).toEqual({
+      status: 'DeliveryTimedOut',
+      exitCode: 125,
+      output: 'out',
+      errors: 'err',
+    });
     expect(ssm.requests[0]).toMatchObject({ InstanceId: 'i-1', PluginName: 'linux' });
   });
 
