@@ -17,6 +17,7 @@ import { activationContext } from './activate-change.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { type DaemonMemory, readDaemonMemory, withPreviousFromMemory } from './daemon-memory.ts';
 import { rememberKeysOf } from './keys-of-change.ts';
+import { sharedPortWarnings } from './shared-port.ts';
 
 /** A change planned for this host. `contents` are the bytes to write, in the order of `files`; they stay in memory. */
 export interface PlannedChange {
@@ -76,7 +77,10 @@ export async function planChange(
     },
     contents,
     daemonMemory,
-    warnings: installed === null ? [] : lostNameWarnings(installed, desired.files),
+    warnings: [
+      ...(installed === null ? [] : lostNameWarnings(installed, desired.files)),
+      ...sharedPortWarnings(verify),
+    ],
   };
 }
 
