@@ -56,12 +56,15 @@ async function takeOneByOne<Taken extends Sample>(
 /** Problems that the text of a mixed result names; the most frequent come first. */
 const namedProblems = 2;
 
-/** The result of all samples of an address: without a problem only if no sample has one. */
+/**
+ * The result of all samples of an address: without a problem only if no sample has one. `fingerprint` is the expected one if
+ * any sample got it: then the address does reach the daemon, and `problem` names the share of the others.
+ */
 export function summarizeSamples(samples: readonly Sample[]): Sample {
   const failed = samples.filter(({ problem }) => problem !== null);
-  const ofAnswers = [...failed, ...samples].map(({ fingerprint }) => fingerprint);
-  const fingerprint = ofAnswers.find((found) => found !== null) ?? null;
-  return { fingerprint, problem: problemOf(samples, failed) };
+  const expected = samples.find(({ problem }) => problem === null);
+  const answered = expected ?? failed.find(({ fingerprint }) => fingerprint !== null);
+  return { fingerprint: answered?.fingerprint ?? null, problem: problemOf(samples, failed) };
 }
 
 function problemOf(samples: readonly Sample[], failed: readonly Sample[]): string | null {

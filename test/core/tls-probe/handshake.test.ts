@@ -50,7 +50,7 @@ describe('the handshake', () => {
 
     expect(await observe(endpoint.port, { successThreshold: 5 })).toMatchObject({
       ok: false,
-      fingerprint: older.fingerprint,
+      fingerprint: version.fingerprint,
       problem: expect.stringMatching(/^1 of 5 handshakes: serves /),
     });
     expect(endpoint.accepted()).toBe(5);
@@ -152,7 +152,7 @@ describe('a server with an RSA and an ECDSA certificate', () => {
     // the fourth connection is the second handshake of the third sample, and gets the deployed leaf
     expect(await observe(port, { successThreshold: 4 }, versionOf(ec, 'ec'))).toMatchObject({
       ok: false,
-      fingerprint: rsa.fingerprint,
+      fingerprint: ec.fingerprint,
       problem: expect.stringMatching(/^1 of 4 handshakes: serves /),
     });
   });

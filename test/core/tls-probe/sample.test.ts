@@ -46,7 +46,7 @@ describe('samples of an address', () => {
   test('One wrong sample fails the address, wherever it is, and the problem names its share', async () => {
     for (let at = 0; at < 12; at += 1) {
       expect(await sampled(12, withAt(12, previous, at))).toMatchObject({
-        fingerprint: previous.fingerprint,
+        fingerprint: served.fingerprint,
         problem:
           '1 of 12 handshakes: serves sha256:old, not sha256:new; more than one process or server answers at this address',
         made: 12,
@@ -88,7 +88,7 @@ describe('samples of an address', () => {
     const results = [served, previous, previous, refused, served];
 
     expect(await sampled(5, results)).toMatchObject({
-      fingerprint: previous.fingerprint,
+      fingerprint: served.fingerprint,
       problem:
         '2 of 5 handshakes: serves sha256:old, not sha256:new; 1 of 5 handshakes: connection refused; more than one process or server answers at this address',
       made: 5,
