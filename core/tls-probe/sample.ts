@@ -12,8 +12,7 @@ export interface Sample {
  * connection. The others are made in parallel.
  *
  * A server may limit the connections of a client. Handshakes without a certificate beside others with one are therefore
- * repeated one at a time, and only these count: a listener that serves no certificate at all is found with less certainty than
- * one that serves a wrong certificate.
+ * repeated one at a time, and only these count. So a listener that serves no certificate at all is found with less certainty.
  */
 export async function takeSamples<Taken extends Sample>(
   count: number,
