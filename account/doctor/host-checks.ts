@@ -4,15 +4,17 @@ import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Fleet, FoundHost } from '../../services/fleet/find-hosts.ts';
 import { informationOf } from '../../services/ssm/managed-nodes.ts';
 import type { Clients } from '../stack/clients.ts';
-import { type Check, check, type Finding, failed, listed, passed } from './check.ts';
+import { diagnose } from './causes.ts';
+import { type Check, check, type Finding, failed, listed, nothing, passed } from './check.ts';
 
 /** Since this version, the SSM Agent passes parameters without writing them into the script: docs/deploying.md. */
 export const minimumAgent = '3.3.2746.0';
 
-/** A registered target with its current hosts. */
+/** A registered target with its current hosts. `error` is that of the search, if it failed: the hosts are then unknown. */
 export interface HostedTarget {
   readonly target: RegisteredTarget;
   readonly hosts: readonly FoundHost[];
+  readonly error: unknown;
 }
 
 /** Checks that every target has hosts, that SSM reaches them, and that their SSM Agent is new enough. */
@@ -22,37 +24,68 @@ export async function hostChecks(
 ): Promise<Check[]> {
   const ids = [...new Set(hosted.flatMap(({ hosts }) => hosts.map(({ host }) => host)))];
   const own = ids.filter((id) => !id.includes('/'));
-  const elsewhere = ids.length - own.length;
-  const nodes = new Map((await informationOf(ssm, own)).map((node) => [node.InstanceId ?? '', node]));
+  const others = notChecked(ids.length - own.length) + unknownHosts(hosted);
+  const information = informationOf(ssm, own).then(
+    (nodes) => new Map(nodes.map((node) => [node.InstanceId ?? '', node])),
+  );
   return Promise.all([
     check('targets without a host', async () => targetsWithoutHost(hosted)),
-    check('hosts', async () => hostStates(own, nodes, elsewhere)),
-    check('SSM Agent', async () => agentVersions(own.flatMap((id) => nodes.get(id) ?? []))),
+    check('hosts', async () => hostStates(own, await information, others)),
+    check('SSM Agent', async () => agentVersions([...(await information).values()], others)),
   ]);
 }
 
-/** Finds the hosts of each target; a target whose hosts cannot be determined gets none. */
+/** Finds the hosts of each target. */
 export async function findHostsOf(
   targets: readonly RegisteredTarget[],
   fleet: Fleet,
 ): Promise<HostedTarget[]> {
   const hosted: HostedTarget[] = [];
   // one call at a time: EC2 and SSM limit these calls to a few each second
-  for (const target of targets) {
-    hosted.push({ target, hosts: await fleet.resolve(target.host).catch(() => []) });
-  }
+  for (const target of targets) hosted.push(await findHosts(target, fleet));
   return hosted;
+}
+
+async function findHosts(target: RegisteredTarget, fleet: Fleet): Promise<HostedTarget> {
+  if (isElsewhere(target)) return { target, hosts: [], error: null };
+  try {
+    return { target, hosts: await fleet.resolve(target.host), error: null };
+  } catch (error) {
+    return { target, hosts: [], error };
+  }
 }
 
 function targetsWithoutHost(hosted: readonly HostedTarget[]): Finding {
   const checked = hosted.filter(({ target }) => !isElsewhere(target));
-  const without = checked.filter(({ hosts }) => hosts.length === 0).map(({ target }) => target.id);
   const others = notChecked(hosted.length - checked.length);
+  if (checked.length === 0) return nothing(`no target to check${others}`, registerHost);
+  const unknown = checked.filter(({ error }) => error !== null);
+  if (unknown.length > 0) return unknownHostsFinding(unknown);
+  const without = checked.filter(({ hosts }) => hosts.length === 0).map(({ target }) => target.id);
   if (without.length === 0) return passed(`${counted(checked.length, 'target')}, all with a host${others}`);
   return failed(
-    `no host found for ${listed(without)}`,
+    `no host found for ${listed(without)}${others}`,
     'Start an instance with these tags or in this group, or correct the target.',
   );
+}
+
+/** Each cause once, with its targets; the remedies in the same order. */
+function unknownHostsFinding(unknown: readonly HostedTarget[]): Finding {
+  const byCause = new Map<string, { readonly next: string; readonly ids: string[] }>();
+  for (const { target, error } of unknown) {
+    const { found, next } = diagnose(error);
+    const known = byCause.get(found) ?? { next, ids: [] };
+    known.ids.push(target.id);
+    byCause.set(found, known);
+  }
+  const causes = [...byCause].map(([found, { ids }]) => `the hosts of ${listed(ids)} are unknown: ${found}`);
+  const remedies = new Set([...byCause.values()].map(({ next }) => next));
+  return failed(causes.join('; '), [...remedies].join(' '));
+}
+
+function unknownHosts(hosted: readonly HostedTarget[]): string {
+  const count = hosted.filter(({ error }) => error !== null).length;
+  return count === 0 ? '' : `; the hosts of ${counted(count, 'target')} are unknown`;
 }
 
 /** Selects hosts by tags or group in another account or region; the operator's credentials cannot read there. */
@@ -66,11 +99,11 @@ const notChecked = (count: number) =>
 function hostStates(
   ids: readonly string[],
   nodes: ReadonlyMap<string, InstanceInformation>,
-  elsewhere: number,
+  others: string,
 ): Finding {
+  if (ids.length === 0) return nothing(`no host to check${others}`, registerHost);
   const unknown = ids.filter((id) => !nodes.has(id));
   const offline = ids.filter((id) => nodes.has(id) && nodes.get(id)?.PingStatus !== 'Online');
-  const others = notChecked(elsewhere);
   if (unknown.length > 0) {
     return failed(
       `not registered with SSM: ${listed(unknown)}${others}`,
@@ -83,9 +116,14 @@ function hostStates(
   return passed(`${counted(ids.length, 'host')}, all online${others}`);
 }
 
-function agentVersions(nodes: readonly InstanceInformation[]): Finding {
+const registerHost = 'Register a target with a host in this account: certferry targets apply FILE';
+
+function agentVersions(nodes: readonly InstanceInformation[], others: string): Finding {
+  if (nodes.length === 0)
+    return nothing(`no host is registered with SSM${others}`, 'Correct the check "hosts" first.');
   const old = nodes.filter(({ AgentVersion = '0' }) => !isAtLeast(AgentVersion, minimumAgent));
-  if (old.length === 0) return passed(`${counted(nodes.length, 'host')} with ${minimumAgent} or later`);
+  if (old.length === 0)
+    return passed(`${counted(nodes.length, 'host')} with ${minimumAgent} or later${others}`);
   const words = old.map(({ InstanceId, AgentVersion }) => `${InstanceId} has ${AgentVersion}`);
   return failed(
     `older than ${minimumAgent}: ${listed(words)}`,

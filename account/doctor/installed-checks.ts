@@ -2,7 +2,7 @@ import { counted } from '../../core/counted.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { memberTargetId } from '../../core/targets/registered.ts';
 import type { InstalledVersion, InstalledVersions } from '../../services/registry/installed-versions.ts';
-import { type Check, check, type Finding, failed, listed, passed } from './check.ts';
+import { type Check, check, type Finding, failed, listed, nothing, passed } from './check.ts';
 import type { HostedTarget } from './host-checks.ts';
 
 /** A certificate with fewer days left should have been renewed. */
@@ -16,14 +16,18 @@ export async function installedChecks(
   now: Date,
 ): Promise<Check[]> {
   const ids = hosted.flatMap(({ target, hosts }) => hosts.map(({ host }) => memberTargetId(target, host)));
-  const found = await installed.of(ids);
+  const found = installed.of(ids);
   return Promise.all([
-    check('deployments', async () => lastDeployments(ids, found)),
-    check('expiry', async () => expiry([...found.values()], now)),
+    check('deployments', async () => lastDeployments(ids, await found)),
+    check('expiry', async () => expiry([...(await found).values()], now)),
   ]);
 }
 
+const rollOut = 'Roll out the certificate: certferry rollout';
+
 function lastDeployments(ids: readonly string[], found: ReadonlyMap<string, InstalledVersion>): Finding {
+  if (ids.length === 0)
+    return nothing('no host of a target is known', 'List the deployments: certferry history');
   const never = ids.filter((id) => !found.has(id));
   const unsuccessful = [...found.values()].filter(({ outcome }) => !hasSucceeded(outcome));
   if (unsuccessful.length > 0) {
@@ -34,7 +38,7 @@ function lastDeployments(ids: readonly string[], found: ReadonlyMap<string, Inst
     );
   }
   if (never.length > 0) {
-    return failed(`never deployed: ${listed(never)}`, 'Roll out the certificate: certferry rollout');
+    return failed(`never deployed: ${listed(never)}`, rollOut);
   }
   return passed(`${counted(ids.length, 'target')}, the last deployment to each succeeded`);
 }
@@ -48,7 +52,13 @@ function expiry(found: readonly InstalledVersion[], now: Date): Finding {
     notAfter === null ? [] : [{ targetId, days: daysUntil(notAfter, now) }],
   );
   const soon = dated.filter(({ days }) => days < minimumDays).sort((one, other) => one.days - other.days);
-  if (soon.length === 0) return passed(`no installed certificate expires within ${minimumDays} days`);
+  if (dated.length === 0) return nothing('no installed certificate is known', rollOut);
+  const unknown = found.length - dated.length;
+  const others = unknown === 0 ? '' : `; the expiry of ${unknown} is unknown`;
+  if (soon.length === 0) {
+    const checked = counted(dated.length, 'installed certificate');
+    return passed(`${checked}, none of which expires within ${minimumDays} days${others}`);
+  }
   const words = soon.map(({ targetId, days }) =>
     days < 0 ? `${targetId} (expired)` : `${targetId} (in ${days} days)`,
   );

@@ -1,12 +1,13 @@
+import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { InstalledVersions } from '../../services/registry/installed-versions.ts';
 import type { Clients } from '../stack/clients.ts';
 import type { StackDescription } from '../stack/outputs.ts';
-import { type Check, check } from './check.ts';
+import { type Check, check, nothing } from './check.ts';
 import { findHostsOf, hostChecks } from './host-checks.ts';
 import { installedChecks } from './installed-checks.ts';
-import { sourceChecks } from './source-checks.ts';
+import { registered, sourceChecks } from './source-checks.ts';
 import { stackChecks } from './stack-checks.ts';
 
 interface CheckedServices {
@@ -17,7 +18,7 @@ interface CheckedServices {
   readonly installed: InstalledVersions;
 }
 
-/** Checks everything that a rollout needs; changes nothing. */
+/** Checks everything that a rollout needs; changes nothing. Never throws: an error is the result of its check. */
 export async function runChecks(
   { clients, stack, catalogue, fleet, installed }: CheckedServices,
   now: Date,
@@ -30,17 +31,47 @@ async function registeredChecks(
   { clients, catalogue, fleet, installed }: Omit<CheckedServices, 'stack'>,
   now: Date,
 ): Promise<Check[]> {
-  try {
-    const certificates = (await catalogue.certificates()).map(({ thing }) => thing);
-    const targets = (await catalogue.targets()).map(({ thing }) => thing);
-    const ofSources = await sourceChecks(clients, certificates, targets);
-    const hosted = await findHostsOf(targets, fleet);
-    return [
-      ...ofSources,
-      ...(await hostChecks(clients, hosted)),
-      ...(await installedChecks(installed, hosted, now)),
-    ];
-  } catch (error) {
-    return [await check('registrations', () => Promise.reject(error))];
-  }
+  const [certificates, targets] = await Promise.allSettled([
+    catalogue.certificates().then(thingsOf),
+    catalogue.targets().then(thingsOf),
+  ]);
+  const registrations = await check('registrations', async () =>
+    registered(valueIn(certificates), valueIn(targets)),
+  );
+  const ofSources =
+    certificates.status === 'fulfilled'
+      ? await sourceChecks(clients, certificates.value)
+      : await withoutRegistrations('sources');
+  const ofTargets =
+    targets.status === 'fulfilled'
+      ? await targetChecks({ clients, fleet, installed }, targets.value, now)
+      : await withoutRegistrations('targets without a host', 'hosts', 'SSM Agent', 'deployments', 'expiry');
+  return [registrations, ...ofSources, ...ofTargets];
+}
+
+async function targetChecks(
+  { clients, fleet, installed }: Pick<CheckedServices, 'clients' | 'fleet' | 'installed'>,
+  targets: readonly RegisteredTarget[],
+  now: Date,
+): Promise<Check[]> {
+  const hosted = await findHostsOf(targets, fleet);
+  return [...(await hostChecks(clients, hosted)), ...(await installedChecks(installed, hosted, now))];
+}
+
+function valueIn<Value>(result: PromiseSettledResult<Value>): Value {
+  if (result.status === 'rejected') throw result.reason;
+  return result.value;
+}
+
+function thingsOf<Thing>(entries: readonly { readonly thing: Thing }[]): Thing[] {
+  return entries.map(({ thing }) => thing);
+}
+
+/** The checks that need the registrations, which cannot be read; the check "registrations" reports the error. */
+function withoutRegistrations(...names: readonly string[]): Promise<Check[]> {
+  const unchecked = nothing(
+    'not checked, because the registrations cannot be read',
+    'Correct the check "registrations" first.',
+  );
+  return Promise.all(names.map((name) => check(name, async () => unchecked)));
 }

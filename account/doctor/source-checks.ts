@@ -6,30 +6,30 @@ import { counted } from '../../core/counted.ts';
 import type { CertificateSource } from '../../core/deployment/source.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
+import { answered } from '../stack/aws-calls.ts';
 import type { Clients } from '../stack/clients.ts';
-import { type Check, check, type Finding, failed, listed, passed } from './check.ts';
+import { type Check, check, type Finding, failed, listed, nothing, passed } from './check.ts';
 
 const applyFile = 'Correct the targets file and apply it: certferry targets apply FILE';
+const registerFirst = 'Register targets with "certferry targets apply FILE", or in the code of the stack.';
 
-/** Checks the registrations and that the source of each certificate exists. Reads descriptions only, never keys. */
-export async function sourceChecks(
-  clients: Clients,
-  certificates: readonly Certificate[],
-  targets: readonly RegisteredTarget[],
-): Promise<Check[]> {
-  return Promise.all([
-    check('registrations', async () => registered(certificates, targets)),
-    ...certificates.map(({ name, source }) => check(`source of ${name}`, () => sourceOf(clients, source))),
-  ]);
+/** Checks that the source of each certificate exists. Reads descriptions only, never keys. */
+export async function sourceChecks(clients: Clients, certificates: readonly Certificate[]): Promise<Check[]> {
+  if (certificates.length === 0) {
+    return [await check('sources', async () => nothing('no certificate is registered', registerFirst))];
+  }
+  return Promise.all(
+    certificates.map(({ name, source }) => check(`source of ${name}`, () => sourceOf(clients, source))),
+  );
 }
 
-function registered(certificates: readonly Certificate[], targets: readonly RegisteredTarget[]): Finding {
+/** Whether there are registrations, and each target has its certificate. */
+export function registered(
+  certificates: readonly Certificate[],
+  targets: readonly RegisteredTarget[],
+): Finding {
   const found = `${counted(certificates.length, 'certificate')}, ${counted(targets.length, 'target')}`;
-  if (targets.length === 0)
-    return failed(
-      found,
-      'Register targets with "certferry targets apply FILE", or in the code of the stack.',
-    );
+  if (targets.length === 0) return nothing(found, registerFirst);
   const names = new Set(certificates.map(({ name }) => name));
   const orphans = targets.filter(({ certificate }) => !names.has(certificate)).map(({ id }) => id);
   if (orphans.length === 0) return passed(found);
@@ -72,7 +72,8 @@ const checks: SourceChecks = {
     const { Certificate } = await acm.send(
       new DescribeCertificateCommand({ CertificateArn: certificateArn }),
     );
-    const { Status, Type, Options } = Certificate ?? {};
+    const call = { service: 'ACM', call: 'DescribeCertificate' };
+    const { Status, Type, Options } = answered(Certificate, call, 'Certificate');
     const found = `${certificateArn}: ${Status}, ${Type}`;
     if (Status !== 'ISSUED') return failed(found, 'Complete the domain validation, so that ACM issues it.');
     if (Type === 'PRIVATE' || Options?.Export === 'ENABLED') return passed(found);
@@ -94,9 +95,10 @@ const checks: SourceChecks = {
     return passed(found);
   },
   async parameter({ ssm }, { name }) {
-    const { Parameters: [parameter] = [] } = await ssm.send(
+    const { Parameters } = await ssm.send(
       new DescribeParametersCommand({ ParameterFilters: [{ Key: 'Name', Values: [name] }] }),
     );
+    const [parameter] = answered(Parameters, { service: 'SSM', call: 'DescribeParameters' }, 'Parameters');
     if (parameter === undefined) return failed(`parameter ${name} not found`, applyFile);
     if (parameter.Type === 'SecureString') return passed(`parameter ${name}, version ${parameter.Version}`);
     return failed(

@@ -6,6 +6,7 @@ import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
 import { DescribeDocumentCommand } from '@aws-sdk/client-ssm';
 import { counted } from '../../core/counted.ts';
 import { nameIn } from '../stack/arns.ts';
+import { answered } from '../stack/aws-calls.ts';
 import type { Clients } from '../stack/clients.ts';
 import type { StackDescription } from '../stack/outputs.ts';
 import { type Check, check, type Finding, failed, listed, passed } from './check.ts';
@@ -27,6 +28,7 @@ export function stackChecks(clients: Clients, stack: StackDescription): Promise<
 function statusOf({ name, status }: StackDescription): Finding {
   const found = `${name}: ${status}`;
   if (/^(CREATE|UPDATE|IMPORT)_COMPLETE$/.test(status)) return passed(found);
+  if (/^DELETE_/.test(status)) return failed(found, 'Name another stack: this one is deleted.');
   if (status.endsWith('_IN_PROGRESS')) return failed(found, 'Wait until CloudFormation has finished.');
   return failed(found, 'Find the failure in the events of the stack, and deploy it again.');
 }
@@ -36,7 +38,7 @@ async function machinesOf({ sfn }: Clients, { outputs }: StackDescription): Prom
   const found = await Promise.all(
     arns.map(async (stateMachineArn) => {
       const { status } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
-      return `${nameIn(stateMachineArn)}: ${status}`;
+      return `${nameIn(stateMachineArn)}: ${answered(status, { service: 'SFN', call: 'DescribeStateMachine' }, 'status')}`;
     }),
   );
   const words = found.join(', ');
@@ -45,7 +47,11 @@ async function machinesOf({ sfn }: Clients, { outputs }: StackDescription): Prom
 
 async function documentOf({ ssm }: Clients, { outputs }: StackDescription): Promise<Finding> {
   const { Document } = await ssm.send(new DescribeDocumentCommand({ Name: outputs.DocumentName }));
-  const { Status, DefaultVersion, LatestVersion } = Document ?? {};
+  const { Status, DefaultVersion, LatestVersion } = answered(
+    Document,
+    { service: 'SSM', call: 'DescribeDocument' },
+    'Document',
+  );
   const words = `${outputs.DocumentName}: ${Status}, version ${DefaultVersion}`;
   if (Status !== 'Active') return failed(words, redeploy);
   if (DefaultVersion === LatestVersion) return passed(words);
@@ -61,7 +67,8 @@ async function tablesOf({ dynamoDb }: Clients, { outputs }: StackDescription): P
   const statuses = await Promise.all(
     names.map(async (TableName) => {
       const { Table } = await dynamoDb.send(new DescribeTableCommand({ TableName }));
-      return `${TableName}: ${Table?.TableStatus}`;
+      const { TableStatus } = answered(Table, { service: 'DynamoDB', call: 'DescribeTable' }, 'Table');
+      return `${TableName}: ${TableStatus}`;
     }),
   );
   const bad = statuses.filter((one) => !/: (ACTIVE|UPDATING)$/.test(one));
@@ -72,16 +79,21 @@ async function tablesOf({ dynamoDb }: Clients, { outputs }: StackDescription): P
 async function queuesOf({ cloudFormation, sqs }: Clients, { name }: StackDescription): Promise<Finding> {
   const queues: string[] = [];
   const pages = paginateListStackResources({ client: cloudFormation }, { StackName: name });
-  for await (const { StackResourceSummaries = [] } of pages) {
-    const found = StackResourceSummaries.filter(({ ResourceType }) => ResourceType === 'AWS::SQS::Queue');
+  for await (const { StackResourceSummaries } of pages) {
+    const call = { service: 'CloudFormation', call: 'ListStackResources' };
+    const resources = answered(StackResourceSummaries, call, 'StackResourceSummaries');
+    const found = resources.filter(({ ResourceType }) => ResourceType === 'AWS::SQS::Queue');
     queues.push(...found.flatMap(({ PhysicalResourceId }) => PhysicalResourceId ?? []));
   }
+  if (queues.length === 0) return failed('the stack has no dead-letter queue', redeploy);
   const waiting: string[] = [];
   for (const QueueUrl of queues) {
-    const { Attributes = {} } = await sqs.send(
+    const { Attributes } = await sqs.send(
       new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
     );
-    const count = Number(Attributes.ApproximateNumberOfMessages ?? 0);
+    const call = { service: 'SQS', call: 'GetQueueAttributes' };
+    const attribute = 'ApproximateNumberOfMessages';
+    const count = Number(answered(Attributes?.[attribute], call, attribute));
     if (count > 0) waiting.push(`${count} in ${QueueUrl.split('/').at(-1)}`);
   }
   if (waiting.length === 0) return passed(`${counted(queues.length, 'queue')}, all empty`);
@@ -93,13 +105,20 @@ async function queuesOf({ cloudFormation, sqs }: Clients, { name }: StackDescrip
 
 async function subscribersOf({ sns }: Clients, { outputs }: StackDescription): Promise<Finding> {
   const TopicArn = outputs.NotificationsTopicArn;
-  const { Attributes = {} } = await sns.send(new GetTopicAttributesCommand({ TopicArn }));
-  const confirmed = Number(Attributes.SubscriptionsConfirmed ?? 0);
-  const pending = Number(Attributes.SubscriptionsPending ?? 0);
+  const { Attributes } = await sns.send(new GetTopicAttributesCommand({ TopicArn }));
+  const countOf = (attribute: string) =>
+    Number(answered(Attributes?.[attribute], { service: 'SNS', call: 'GetTopicAttributes' }, attribute));
+  const [confirmed, pending] = [countOf('SubscriptionsConfirmed'), countOf('SubscriptionsPending')];
   const found = `${confirmed} confirmed, ${pending} not confirmed yet`;
   if (confirmed > 0) return passed(found);
+  if (pending > 0) {
+    return failed(
+      `no confirmed subscriber, so failure and approval messages reach no operator: ${found}`,
+      'Confirm the subscription: open the link in the message that SNS sent to the subscriber.',
+    );
+  }
   return failed(
-    `no confirmed subscriber, so nobody receives failure and approval messages: ${found}`,
+    `no confirmed subscriber, so failure and approval messages reach no operator: ${found}`,
     `Add a subscriber: aws sns subscribe --topic-arn ${TopicArn} --protocol email --notification-endpoint ops@example.com`,
   );
 }

@@ -10,6 +10,7 @@ import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { SSMClient } from '@aws-sdk/client-ssm';
+import { type Middleware, nameFailedCalls } from './aws-calls.ts';
 
 /** A stack. The AWS SDK finds an undefined region or profile in the environment and its configuration files. */
 export interface StackAddress {
@@ -51,9 +52,13 @@ export function openClients({ region, profile }: Pick<StackAddress, 'region' | '
     ...(region !== undefined && { region }),
     ...(profile !== undefined && { profile }),
   };
-  const built = new Map<keyof Clients, { destroy(): void }>();
-  const lazily = <Client extends { destroy(): void }>(name: keyof Clients, build: () => Client): Client => {
-    const client = (built.get(name) as Client | undefined) ?? build();
+  const built = new Map<keyof Clients, BuiltClient>();
+  const lazily = <Client extends BuiltClient>(name: keyof Clients, build: () => Client): Client => {
+    const known = built.get(name) as Client | undefined;
+    if (known !== undefined) return known;
+    const client = build();
+    // the stacks of all clients differ only in the types of their commands
+    nameFailedCalls(client.middlewareStack as Middleware);
     built.set(name, client);
     return client;
   };
@@ -66,7 +71,12 @@ export function openClients({ region, profile }: Pick<StackAddress, 'region' | '
   };
 }
 
-type Lazily = <Client extends { destroy(): void }>(name: keyof Clients, build: () => Client) => Client;
+interface BuiltClient {
+  readonly middlewareStack: object;
+  destroy(): void;
+}
+
+type Lazily = <Client extends BuiltClient>(name: keyof Clients, build: () => Client) => Client;
 
 function lazyClients(config: object, lazily: Lazily): Clients {
   return {

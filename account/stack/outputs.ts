@@ -1,6 +1,7 @@
 import { type CloudFormationClient, DescribeStacksCommand, type Stack } from '@aws-sdk/client-cloudformation';
 import * as z from 'zod/mini';
 import { CertferryError } from '../../core/errors.ts';
+import { answered } from './aws-calls.ts';
 
 const text = z.string().check(z.minLength(1));
 
@@ -45,8 +46,8 @@ export async function readStack(
 
 async function describe(cloudFormation: CloudFormationClient, name: string): Promise<Stack> {
   try {
-    const { Stacks = [] } = await cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
-    const [stack] = Stacks;
+    const { Stacks } = await cloudFormation.send(new DescribeStacksCommand({ StackName: name }));
+    const [stack] = answered(Stacks, { service: 'CloudFormation', call: 'DescribeStacks' }, 'Stacks');
     if (stack !== undefined) return stack;
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ValidationError') throw error;

@@ -31,16 +31,22 @@ export async function waitUntilServed(
   let hasResponded = false;
   let servedSince: number | null = null;
   do {
-    const observations = await probe({
-      verify: { ...verify, timeoutSeconds: 1, successThreshold: 1 },
-      version,
-    });
-    servedSince = judgeProbe(observations, verify).verified ? (servedSince ?? Date.now()) : null;
-    if (servedSince !== null && Date.now() - servedSince >= requiredMilliseconds) return true;
+    const poll = { ...verify, timeoutSeconds: 1, successThreshold: 1 };
+    const observations = await probe({ verify: poll, version });
+    servedSince = judgeProbe(observations, poll).verified ? (servedSince ?? Date.now()) : null;
+    const isSteady = servedSince !== null && Date.now() - servedSince >= requiredMilliseconds;
+    if (isSteady && (await servesInEverySample(verify, version))) return true;
     hasResponded ||= observations.some((observation) => observation.fingerprint !== null);
-    await sleep(pollMilliseconds);
+    await sleep(isSteady ? steadyMilliseconds : pollMilliseconds);
   } while (Date.now() < deadline);
   return hasResponded ? false : null;
+}
+
+/** One handshake for each poll is enough while the daemon reloads. Only the last result needs all samples of `verify`. */
+async function servesInEverySample(verify: Verify, version: VersionFacts): Promise<boolean> {
+  if (verify.successThreshold === 1) return true;
+  const sampled = { ...verify, timeoutSeconds: 1 };
+  return judgeProbe(await probe({ verify: sampled, version }), sampled).verified;
 }
 
 async function waitForExit(workers: Workers, port: number, deadline: number): Promise<void> {

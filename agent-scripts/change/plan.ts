@@ -19,6 +19,7 @@ import type { Change, ChangedFile } from './change.ts';
 import { type DaemonMemory, readDaemonMemory, withPreviousFromMemory } from './daemon-memory.ts';
 import { rememberKeysOf } from './keys-of-change.ts';
 import { keyReaderOf, readableBy, unreadableKeyWarnings } from './nginx-workers.ts';
+import { sharedPortWarnings } from './shared-port.ts';
 
 /** A change planned for this host. `contents` are the bytes to write, in the order of `files`; they stay in memory. */
 export interface PlannedChange {
@@ -89,6 +90,7 @@ export async function planChange(
       ...files
         .filter(({ role }) => role === 'privateKey')
         .flatMap(({ path, metadata }) => unreadableKeyWarnings(keyReader, path, metadata)),
+      ...sharedPortWarnings(verify),
     ],
   };
 }

@@ -31,7 +31,7 @@ export async function reportUnchanged(home: Home, deployment: UnchangedDeploymen
     summary: 'all files are up to date; nothing was written',
     version: change.version,
     previousVersion: change.version,
-    warnings: [...repaired, ...reloaded.warnings],
+    warnings: [...planned.warnings, ...repaired, ...reloaded.warnings],
     validatedIn: 'none',
     served: reloaded.served,
   });

@@ -1,5 +1,7 @@
-import type { Check } from '../../account/doctor/check.ts';
-import { type BackendOptions, selectStack } from '../options/backend-options.ts';
+import type { Check, CheckStatus } from '../../account/doctor/check.ts';
+import { counted } from '../../core/counted.ts';
+import { isCertferryError } from '../../core/errors.ts';
+import { type BackendOptions, type StackSelection, selectStack } from '../options/backend-options.ts';
 import { fold } from '../render/text.ts';
 import { checksFailedExitCode } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -7,30 +9,52 @@ import { withStackBackend } from './open-backend.ts';
 
 /** `certferry doctor`: checks everything that a rollout needs. Exit code 1 if a check failed. */
 export async function doctor(options: BackendOptions, terminal: Terminal): Promise<number> {
-  const checks = await withStackBackend(selectStack(options, 'doctor'), (backend) =>
-    backend.doctor(new Date()),
-  );
+  const checks = await checksOf(selectStack(options, 'doctor'));
   const ok = checks.every((check) => check.ok);
   if (options.json === true) terminal.out(JSON.stringify({ ok, checks }));
   else for (const line of doctorLines(checks, terminal)) terminal.out(line);
   return ok ? 0 : checksFailedExitCode;
 }
 
-/** One line for each check, and the next step below each failed check. */
+/**
+ * All checks; or the failed check of the stack alone, if its outputs cannot be read, for example without credentials.
+ * @throws CertferryError StackUnusable if there is no such stack, or if it is not of certferry
+ */
+async function checksOf(selection: StackSelection): Promise<Check[]> {
+  try {
+    return await withStackBackend(selection, (backend) => backend.doctor(new Date()));
+  } catch (error) {
+    if (isCertferryError(error)) throw error;
+    const { check } = await import('../../account/doctor/check.ts');
+    return [await check('stack', () => Promise.reject(error))];
+  }
+}
+
+/** One line for each check, and the next step below each check that did not pass. */
 export function doctorLines(checks: readonly Check[], { colours, width }: Terminal): string[] {
+  const signs: Readonly<Record<CheckStatus, string>> = {
+    passed: colours.green('✔'),
+    failed: colours.red('✖'),
+    nothing: colours.yellow('–'),
+  };
   const nameWidth = Math.max(0, ...checks.map(({ name }) => name.length));
   const indent = ' '.repeat(nameWidth + 4);
-  const lines = checks.flatMap(({ name, ok, found, next }) => {
+  const lines = checks.flatMap(({ name, status, found, next }) => {
     const [first = '', ...rest] = fold(found, Math.max(width - indent.length, 24));
-    const sign = ok ? colours.green('✔') : colours.red('✖');
     const steps = next === null ? [] : fold(next, Math.max(width - indent.length - 2, 24));
     return [
-      `${sign} ${name.padEnd(nameWidth)}  ${first}`,
+      `${signs[status]} ${name.padEnd(nameWidth)}  ${first}`,
       ...rest.map((line) => indent + line),
       ...steps.map((line, at) => `${indent}${at === 0 ? '→' : ' '} ${line}`),
     ];
   });
-  const failed = checks.filter(({ ok }) => !ok).length;
-  const total = failed === 0 ? 'All checks passed.' : `${failed} of ${checks.length} checks failed.`;
-  return [...lines, '', total];
+  return [...lines, '', total(checks)];
+}
+
+function total(checks: readonly Check[]): string {
+  const count = (status: CheckStatus) => checks.filter((check) => check.status === status).length;
+  const [failed, empty] = [count('failed'), count('nothing')];
+  const nothing = empty === 0 ? '' : ` ${counted(empty, 'check')} had nothing to check.`;
+  if (failed > 0) return `${failed} of ${checks.length} checks failed.${nothing}`;
+  return empty === 0 ? 'All checks passed.' : `${counted(count('passed'), 'check')} passed.${nothing}`;
 }

@@ -114,7 +114,7 @@ Example:
   $ certferry doctor --stack Certferry --region eu-west-1 --profile production
 
 Exit codes:
-  0   all checks passed
+  0   no check failed; some may have had nothing to check
   1   a check failed; it prints the next step
   2   wrong usage, or no such stack`,
 };

@@ -29,6 +29,8 @@ function nextStep(error: Error): string {
   if (notConfigured.has(error.name)) {
     return '. Sign in ("aws sso login"), select an existing profile (--profile), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
   }
+  if (error.name === 'UnreadableAnswer')
+    return '. Check for a proxy, a VPN or a sign-in page of the network.';
   if (notValid.has(error.name)) return '. Sign in again, or select another profile (--profile).';
   const isUnresolved = 'code' in error && error.code === 'ENOTFOUND';
   return isUnresolved ? '. Check the network connection and the region (--region).' : '';

@@ -22,14 +22,30 @@ const hostProbeSeconds = 900;
  */
 const verificationSeconds = 72_000;
 
-/** One probe resolves the name once, and makes each handshake up to twice (see `servedFor`). */
-function maximumProbeSeconds({ probeFrom, timeoutSeconds, successThreshold }: ProbeTimes): number {
-  return probeFrom === 'host' ? hostProbeSeconds : timeoutSeconds * (1 + 2 * successThreshold);
+/**
+ * Handshakes that a probe makes with one address at the same time. Courier, for example, accepts four connections from one
+ * client address (MAXPERIP).
+ */
+export const parallelHandshakes = 4;
+
+/** A probe ends this many seconds before the state's timeout, so that it reports its result. */
+const reportSeconds = 5;
+
+/**
+ * The maximum of seconds that a probe takes; after that, the probe aborts open handshakes. The name is resolved, the first
+ * handshake may be made twice (see `servedFor`), and the others follow, some in parallel. The limit of the state counts even
+ * if every handshake takes its `timeoutSeconds`.
+ */
+export function maximumSamplingSeconds({
+  timeoutSeconds,
+  successThreshold,
+}: Pick<ProbeTimes, 'timeoutSeconds' | 'successThreshold'>): number {
+  const rounds = 3 + Math.ceil((successThreshold - 1) / parallelHandshakes);
+  return Math.min(timeoutSeconds * rounds, lambdaProbeSeconds - reportSeconds);
 }
 
-/** The number of consecutive handshakes that fit into one probe; at least 1 for every `timeoutSeconds` up to 60. */
-export function maximumSuccessThreshold({ timeoutSeconds }: Pick<ProbeTimes, 'timeoutSeconds'>): number {
-  return Math.floor((lambdaProbeSeconds / timeoutSeconds - 1) / 2);
+function maximumProbeSeconds(times: ProbeTimes): number {
+  return times.probeFrom === 'host' ? hostProbeSeconds : maximumSamplingSeconds(times);
 }
 
 /**

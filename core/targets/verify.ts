@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
 import { described } from './kinds/described.ts';
 import { ProbeProtocol } from './kinds/probe-protocol.ts';
-import { maximumAttempts, maximumSuccessThreshold, type ProbeTimes } from './probe-time.ts';
+import { maximumAttempts, type ProbeTimes } from './probe-time.ts';
+import { defaultSuccessThreshold } from './success-threshold.ts';
 
 /** `host:port`, with brackets around an IPv6 address. */
 export const Endpoint = z.string().check(
@@ -50,9 +51,10 @@ interface Backoff {
 type ProbeFrom = ProbeTimes['probeFrom'];
 
 /** A `verify` with its defaults, except those that depend on other fields. */
-interface VerifyFields extends Backoff, Omit<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom'> {
+interface VerifyFields extends Backoff, Pick<ProbeTimes, 'attempts' | 'timeoutSeconds'> {
   readonly endpoint: string;
   readonly protocol?: ProbeProtocol | undefined;
+  readonly successThreshold?: number | undefined;
   readonly probeFrom?: ProbeFrom | undefined;
 }
 
@@ -86,8 +88,8 @@ const fields = {
     'all: every address of the name must serve the certificate. any: one address is enough.',
   ),
   successThreshold: described(
-    z._default(z.int().check(z.gte(1), z.lte(20)), 1),
-    'Number of consecutive handshakes that must succeed at each address.',
+    z.optional(z.int().check(z.gte(1), z.lte(50))),
+    'Number of handshakes with each address, all of which must succeed. Default: 12, which find a process with a third of the connections with 99 % probability; 1 for mysql.',
   ),
   probeFrom: described(
     z.optional(z.enum(['lambda', 'host'])),
@@ -107,13 +109,7 @@ const rules = [
     path: ['maxBackoffSeconds'],
     error: 'at least as many seconds as initialBackoffSeconds',
   }),
-  withinTime('successThreshold', ({ successThreshold, timeoutSeconds }) => {
-    const maximum = maximumSuccessThreshold({ timeoutSeconds });
-    return successThreshold <= maximum
-      ? null
-      : `at most ${maximum} with a timeoutSeconds of ${timeoutSeconds}, because one probe may take 180 seconds`;
-  }),
-  withinTime('attempts', (verify) => {
+  withinTime((verify) => {
     const times = { ...verify, ...derived(verify) };
     const maximum = maximumAttempts(times);
     return verify.attempts <= maximum
@@ -149,7 +145,10 @@ export const Verify = z.pipe(
 );
 export type Verify = z.infer<typeof Verify>;
 
-/** {@link Verify} without the default of `protocol`, which depends on the kind of the target: see {@link withProtocol}. */
+/**
+ * {@link Verify} without the defaults of `protocol` and `successThreshold`, which depend on the kind of the target: see
+ * {@link withProtocol}.
+ */
 function openVerify(endpoint: typeof Endpoint) {
   return z.pipe(
     z
@@ -159,23 +158,33 @@ function openVerify(endpoint: typeof Endpoint) {
         ...fields,
       })
       .check(...rules),
-    z.transform((verify) => ({ ...verify, ...derived(verify) })),
+    z.transform((verify) => ({ ...verify, ...timesOf(verify) })),
   );
 }
 
-/** A rule about time; `expected` returns the expected value as text, or null if the rule is met. */
-function withinTime(
-  field: 'successThreshold' | 'attempts',
-  expected: (verify: VerifyFields) => string | null,
-) {
+/** A rule about the time of all attempts; `expected` returns the expected value as text, or null if the rule is met. */
+function withinTime(expected: (verify: VerifyFields) => string | null) {
   return z.check<VerifyFields>(({ value, issues }) => {
     if (issues.length > 0) return; // an invalid field is already reported
     const message = expected(value);
-    if (message !== null) issues.push({ code: 'custom', path: [field], message, input: value });
+    if (message !== null) issues.push({ code: 'custom', path: ['attempts'], message, input: value });
   });
 }
 
-function derived(verify: VerifyFields): Pick<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom'> {
+function derived(
+  verify: VerifyFields,
+): Pick<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom' | 'successThreshold'> {
+  return { ...timesOf(verify), successThreshold: successThresholdOf(verify) };
+}
+
+function successThresholdOf({
+  protocol,
+  successThreshold,
+}: Pick<VerifyFields, 'protocol' | 'successThreshold'>) {
+  return successThreshold ?? defaultSuccessThreshold(protocol);
+}
+
+function timesOf(verify: VerifyFields): Pick<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom'> {
   return {
     maxBackoffSeconds: maxBackoffSecondsOf(verify),
     probeFrom: verify.probeFrom ?? defaultProbeFrom(verify.protocol, verify.endpoint),
@@ -202,7 +211,9 @@ export type OpenVerify = z.infer<typeof OpenVerifyPolicy>;
 /** The policy of a registered target, whose endpoint may contain `{host}`. */
 export const RegisteredVerifyPolicy = z.union([z.literal('none'), openVerify(HostEndpoint)]);
 
-/** The policy with the default protocol of its target, unless it names a protocol. */
+/** The policy with the default protocol of its target, unless it names a protocol, and with what depends on that. */
 export function withProtocol(policy: OpenVerify, defaultProtocol: ProbeProtocol): VerifyPolicy {
-  return policy === 'none' ? policy : { ...policy, protocol: policy.protocol ?? defaultProtocol };
+  if (policy === 'none') return policy;
+  const protocol = policy.protocol ?? defaultProtocol;
+  return { ...policy, protocol, successThreshold: successThresholdOf({ ...policy, protocol }) };
 }

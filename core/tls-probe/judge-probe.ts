@@ -1,5 +1,6 @@
 import { shortFingerprint } from '../certificate/describe.ts';
 import type { Observation } from '../deployment/agent-line.ts';
+import { usualSuccessThreshold } from '../targets/success-threshold.ts';
 import type { Verify } from '../targets/verify.ts';
 
 /** The result of a probe, and a one-line summary. */
@@ -31,8 +32,13 @@ function rightText(right: readonly Observation[], count: number, verify: Verify)
     ', ',
   );
   const part = count === 1 ? '' : ` on ${right.length} of ${count} addresses`;
-  const handshakes = verify.successThreshold === 1 ? '' : `, ${verify.successThreshold} handshakes each`;
-  return `${verify.endpoint} serves ${served}${part}${handshakes}`;
+  return `${verify.endpoint} serves ${served}${part}${handshakesText(verify)}`;
+}
+
+/** Empty for one handshake and for the default. */
+function handshakesText({ successThreshold }: Verify): string {
+  const isUsual = successThreshold === 1 || successThreshold === usualSuccessThreshold;
+  return isUsual ? '' : `, ${successThreshold} handshakes each`;
 }
 
 const maximumProblems = 3;

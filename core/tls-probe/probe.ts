@@ -3,9 +3,11 @@ import { fingerprintOf, keyAlgorithmOf } from '../certificate/facts.ts';
 import type { Observation } from '../deployment/agent-line.ts';
 import type { VersionFacts } from '../deployment/version.ts';
 import { isNoRoute, toProbeError } from '../probe-failure.ts';
+import { maximumSamplingSeconds } from '../targets/probe-time.ts';
 import { endpointParts, type Verify } from '../targets/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
 import { type HandshakeOptions, type HandshakeResult, handshake } from './handshake.ts';
+import { type Sample, summarizeSamples, takeSamples } from './sample.ts';
 import { type LeafPredicate, servedProblem } from './served-problem.ts';
 
 /** The input of {@link probe}. With `version: null`, only the chain and the name are checked. */
@@ -25,9 +27,16 @@ interface AddressProbe {
   readonly noRoute: boolean;
 }
 
+/** A handshake with the address. */
+interface AddressSample extends Sample {
+  /** The result of the first handshake, if the sample is that of a second one: see {@link servedFor}. */
+  readonly first: Sample | null;
+  readonly noRoute: boolean;
+}
+
 /**
- * Probes all addresses of the endpoint in parallel, each with up to `successThreshold` handshakes, until one fails. Returns
- * one observation per address. Never throws: an error becomes the `problem` of the observation.
+ * Probes all addresses of the endpoint in parallel, each with `successThreshold` handshakes. Returns one observation per
+ * address, which is `ok` only if every handshake succeeded. Never throws: an error becomes the `problem` of the observation.
  *
  * If this machine has no route to an address family while another family answers, the observation is `ok` without a
  * fingerprint, and `problem` gives the reason.
@@ -35,9 +44,12 @@ interface AddressProbe {
 export async function probe(options: ProbeOptions): Promise<Observation[]> {
   const { endpoint, timeoutSeconds } = options.verify;
   const { host, port } = endpointParts(endpoint);
+  const signal = options.signal ?? AbortSignal.timeout(maximumSamplingSeconds(options.verify) * 1000);
   try {
     const addresses = await addressesOf(host, timeoutSeconds);
-    const probes = await Promise.all(addresses.map((address) => probeAddress(address, port, options)));
+    const probes = await Promise.all(
+      addresses.map((address) => probeAddress(address, port, { ...options, signal })),
+    );
     return probes.map((one) => withoutRoute(one, probes));
   } catch (error) {
     return [{ address: endpoint, fingerprint: null, ok: false, problem: toProbeError(error).message }];
@@ -45,29 +57,24 @@ export async function probe(options: ProbeOptions): Promise<Observation[]> {
 }
 
 async function probeAddress(address: Address, port: number, options: ProbeOptions): Promise<AddressProbe> {
-  const { successThreshold } = options.verify;
-  let result = await handshakeOnce(address, port, options);
-  for (let count = 2; count <= successThreshold && result.observation.ok; count += 1) {
-    result = await handshakeOnce(address, port, options);
-    const { problem } = result.observation;
-    if (problem !== null) {
-      const counted = `handshake ${count} of ${successThreshold}: ${problem}`;
-      result = { ...result, observation: { ...result.observation, problem: counted } };
-    }
-  }
-  return result;
+  const samples = await takeSamples(options.verify.successThreshold, () =>
+    handshakeOnce(address, port, options),
+  );
+  const { fingerprint, problem } = summarizeSamples(judgedTogether(samples));
+  const observation = { address: addressText(address, port), fingerprint, ok: problem === null, problem };
+  return { address, observation, noRoute: samples.every(({ noRoute }) => noRoute) };
 }
 
 async function handshakeOnce(
   address: Address,
   port: number,
   { verify, version, alsoAccepts, signal }: ProbeOptions,
-): Promise<AddressProbe> {
+): Promise<AddressSample> {
   const serverName = serverNameOf(verify);
   const { protocol, timeoutSeconds, requireChain } = verify;
-  const seen = { address: addressText(address, port) };
+  const expected = { version, alsoAccepts, serverName, requireChain };
   try {
-    const served = await servedFor(version, {
+    const { first, served } = await servedFor(version, {
       address: address.address,
       port,
       protocol,
@@ -76,14 +83,30 @@ async function handshakeOnce(
       keyAlgorithm: null,
       signal,
     });
-    const problem = servedProblem(served, { version, alsoAccepts, serverName, requireChain });
-    const fingerprint = fingerprintOf(served.leaf);
-    return { address, noRoute: false, observation: { ...seen, fingerprint, ok: problem === null, problem } };
+    const judged = (result: HandshakeResult): Sample => ({
+      fingerprint: fingerprintOf(result.leaf),
+      problem: servedProblem(result, expected),
+    });
+    return { ...judged(served), first: served === first ? null : judged(first), noRoute: false };
   } catch (error) {
     const { message } = toProbeError(error);
-    const observation = { ...seen, fingerprint: null, ok: false, problem: message };
-    return { address, noRoute: isNoRoute(error), observation };
+    return { fingerprint: null, problem: message, first: null, noRoute: isNoRoute(error) };
   }
+}
+
+/**
+ * A server with certificates of two algorithms chooses the same one in every first handshake. If only some of the first
+ * handshakes got the version, the other leaf belongs to another listener, and the second handshake does not excuse it.
+ */
+function judgedTogether(samples: readonly AddressSample[]): readonly Sample[] {
+  const isDirect = samples.some(({ problem, first }) => problem === null && first === null);
+  return isDirect ? samples.map((sample) => sample.first ?? sample) : samples;
+}
+
+/** The certificates of the first handshake, and those to judge: of the first or the second handshake. */
+export interface ServedForVersion {
+  readonly first: HandshakeResult;
+  readonly served: HandshakeResult;
 }
 
 /**
@@ -94,14 +117,14 @@ async function handshakeOnce(
 export async function servedFor(
   version: VersionFacts | null,
   options: HandshakeOptions,
-): Promise<HandshakeResult> {
+): Promise<ServedForVersion> {
   const first = await handshake(options);
-  if (version === null || fingerprintOf(first.leaf) === version.fingerprint) return first;
-  if (keyAlgorithmOf(first.leaf) === version.keyAlgorithm) return first;
+  if (version === null || fingerprintOf(first.leaf) === version.fingerprint) return { first, served: first };
+  if (keyAlgorithmOf(first.leaf) === version.keyAlgorithm) return { first, served: first };
   try {
-    return await handshake({ ...options, keyAlgorithm: version.keyAlgorithm });
+    return { first, served: await handshake({ ...options, keyAlgorithm: version.keyAlgorithm }) };
   } catch {
-    return first; // the server has no certificate of that algorithm
+    return { first, served: first }; // the server has no certificate of that algorithm
   }
 }
 

@@ -32,7 +32,12 @@ export interface AwsState {
   queues: string;
   /** Messages in the dead-letter queue. */
   undelivered: number;
+  /** Whether EC2 refuses all calls. */
+  ec2Denied: boolean;
+  /** Whether the stack has its dead-letter queue. */
+  hasQueue: boolean;
   subscribers: number;
+  pendingSubscribers: number;
   documentStatus: string;
   documentLatest: string;
   secrets: string[];
@@ -151,7 +156,10 @@ function usual(): AwsState {
     ],
     queues: '',
     undelivered: 0,
+    ec2Denied: false,
+    hasQueue: true,
     subscribers: 1,
+    pendingSubscribers: 0,
     documentStatus: 'Active',
     documentLatest: '3',
     secrets: ['certferry/api'],
@@ -174,16 +182,23 @@ function answerQuery({ Action, StackName }: Query, state: AwsState) {
   }
   if (Action === 'ListStackResources') {
     const queue = `${state.queues}/123456789012/undelivered`;
+    if (!state.hasQueue)
+      return '<ListStackResourcesResult><StackResourceSummaries/></ListStackResourcesResult>';
     return `<ListStackResourcesResult><StackResourceSummaries><member><LogicalResourceId>Queue</LogicalResourceId><PhysicalResourceId>${queue}</PhysicalResourceId><ResourceType>AWS::SQS::Queue</ResourceType><LastUpdatedTimestamp>2026-01-01T00:00:00Z</LastUpdatedTimestamp><ResourceStatus>CREATE_COMPLETE</ResourceStatus></member></StackResourceSummaries></ListStackResourcesResult>`;
   }
   if (Action === 'GetTopicAttributes') {
-    const attributes = { SubscriptionsConfirmed: state.subscribers, SubscriptionsPending: 0 };
+    const attributes = {
+      SubscriptionsConfirmed: state.subscribers,
+      SubscriptionsPending: state.pendingSubscribers,
+    };
     const entries = Object.entries(attributes).map(
       ([key, value]) => `<entry><key>${key}</key><value>${value}</value></entry>`,
     );
     return `<GetTopicAttributesResult><Attributes>${entries.join('')}</Attributes></GetTopicAttributesResult>`;
   }
-  return '<reservationSet/>';
+  return state.ec2Denied
+    ? { refuse: 'UnauthorizedOperation', saying: 'not authorized' }
+    : '<reservationSet/>';
 }
 
 function ssmOperations(state: AwsState) {

@@ -17,7 +17,7 @@ async function found(key: string): Promise<string | undefined> {
   const clients = { s3: bucketWith('tls/api.pem') } as unknown as Clients;
   const source = { kind: 's3' as const, bucket: 'bundles', key };
   const certificate = Certificate.parse({ name: 'api.example.com', source });
-  return (await sourceChecks(clients, [certificate], [])).at(-1)?.found;
+  return (await sourceChecks(clients, [certificate])).at(-1)?.found;
 }
 
 test('A source in S3 is one object: a folder is not there', async () => {

@@ -2,7 +2,6 @@ import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Check } from '../../account/doctor/check.ts';
-import { isAtLeast } from '../../account/doctor/host-checks.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
@@ -117,7 +116,7 @@ describe('the doctor', () => {
       'stack: Certferry: UPDATE_ROLLBACK_COMPLETE',
       'state machines: certferry-deploy-target: DELETING, certferry-rollout: DELETING',
       'document: certferry-agent: Failed, version 3',
-      expect.stringMatching(/^tables: check failed: ResourceNotFoundException/),
+      expect.stringMatching(/^tables: DynamoDB DescribeTable: ResourceNotFoundException: /),
       expect.stringMatching(/^notifications: no confirmed subscriber/),
     ]);
   });
@@ -132,6 +131,7 @@ describe('the doctor', () => {
     expect(checks.filter(({ ok }) => !ok)).toEqual([
       {
         name: 'document',
+        status: 'failed',
         ok: false,
         found: 'certferry-agent: Active, version 3, but the latest is 4: hosts run an outdated agent',
         next: 'aws ssm update-document-default-version --name certferry-agent --document-version 4',
@@ -139,14 +139,66 @@ describe('the doctor', () => {
     ]);
   });
 
-  test('The doctor reports an empty registry and unregistered certificates', async () => {
-    expect(await complaints()).toEqual(['registrations: 0 certificates, 0 targets']);
+  test('The doctor has nothing to check in an empty registry, which is neither a success nor a failure', async () => {
+    const { code, out } = await captured('doctor', '--stack', 'Certferry');
 
+    expect(code).toBe(0);
+    expect(out).not.toContain('All checks passed');
+    expect(out).toContain('6 checks passed. 7 checks had nothing to check.');
+    expect(out).toMatch(/– registrations +0 certificates, 0 targets\n +→ Register targets with/);
+    const { checks } = await doctor();
+    expect(
+      checks.filter(({ status }) => status === 'nothing').map(({ name, found }) => `${name}: ${found}`),
+    ).toEqual([
+      'registrations: 0 certificates, 0 targets',
+      'sources: no certificate is registered',
+      'targets without a host: no target to check',
+      'hosts: no host to check',
+      'SSM Agent: no host is registered with SSM',
+      'deployments: no host of a target is known',
+      'expiry: no installed certificate is known',
+    ]);
+  });
+
+  test('The doctor reports unregistered certificates', async () => {
     await register({ target: { certificate: 'other.example.com' } });
     await install();
 
     expect(await complaints()).toEqual([
       'registrations: 1 certificate, 1 target; the certificate of web-1 is not registered',
+    ]);
+  });
+
+  test('The doctor reports targets whose hosts it cannot determine, with the reason, and counts them in other checks', async () => {
+    await register({ target: { host: { tags: { app: 'web' } } } });
+    aws.state.ec2Denied = true;
+
+    const { checks } = await doctor();
+
+    expect(checks.find(({ name }) => name === 'targets without a host')).toMatchObject({
+      status: 'failed',
+      found: expect.stringMatching(
+        /^the hosts of web-1 are unknown: EC2 DescribeInstances: UnauthorizedOperation/,
+      ),
+      next: 'Allow ec2:DescribeInstances for these credentials, or select another profile (--profile).',
+    });
+    expect(checks.find(({ name }) => name === 'hosts')).toMatchObject({
+      status: 'nothing',
+      found: 'no host to check; the hosts of 1 target are unknown',
+    });
+  });
+
+  test('The doctor reports a stack without dead-letter queues, and a subscription that is not confirmed', async () => {
+    await register();
+    await install();
+    aws.state.hasQueue = false;
+    Object.assign(aws.state, { subscribers: 0, pendingSubscribers: 1 });
+
+    const { checks } = await doctor();
+
+    expect(checks.filter(({ ok }) => !ok).map(({ name, next }) => `${name}: ${next}`)).toEqual([
+      'undelivered events: Deploy the stack again: npx cdk deploy',
+      'notifications: Confirm the subscription: open the link in the message that SNS sent to the subscriber.',
     ]);
   });
 
@@ -200,7 +252,7 @@ describe('the doctor', () => {
     [
       'a group',
       { host: { autoScalingGroup: 'web', account: '222233334444', region: 'eu-west-1' } },
-      '0 targets, all with a host; 1 in other accounts or regions were not checked',
+      'no target to check; 1 in other accounts or regions were not checked',
     ],
   ])(
     'The doctor holds nothing against %s of another account, which it may not ask about',
@@ -226,27 +278,20 @@ describe('the doctor', () => {
     ]);
   });
 
-  test('The doctor continues with the other checks when it cannot read the registry', async () => {
+  test('The doctor names the checks that it cannot make without the registry', async () => {
     const broken = { pk: { S: 'certificates' }, sk: { S: 'x' } };
     await documents.send(new PutItemCommand({ TableName: tableNames.registry, Item: broken }));
     aws.state.outputs.RegistryTableName = 'gone';
 
-    expect(await complaints()).toContainEqual(
-      expect.stringMatching(/^registrations: check failed: ResourceNotFoundException/),
-    );
-  });
-});
+    const { checks } = await doctor();
 
-describe('versions of the SSM Agent', () => {
-  test.each([
-    ['3.3.2746.0', true],
-    ['3.3.3000.0', true],
-    ['4.0.0.0', true],
-    ['3.3.2745.9', false],
-    ['3.3.987.0', false],
-    ['3.2.9999.0', false],
-    ['3.3', false],
-  ])('Versions of the SSM Agent are compared number by number: %s', (version, enough) => {
-    expect(isAtLeast(version, '3.3.2746.0')).toBe(enough);
+    expect(checks.find(({ name }) => name === 'registrations')).toMatchObject({
+      status: 'failed',
+      found: expect.stringMatching(/^DynamoDB Query: ResourceNotFoundException: /),
+    });
+    expect(checks.slice(7).map(({ name, status }) => `${name}: ${status}`)).toEqual([
+      ...['sources: nothing', 'targets without a host: nothing', 'hosts: nothing', 'SSM Agent: nothing'],
+      ...['deployments: nothing', 'expiry: nothing'],
+    ]);
   });
 });

@@ -111,7 +111,7 @@ describe('a targets file', () => {
       {
         id: 'a b',
         host: 'server1',
-        verify: { endpoint: 'x', attempts: 0, protocol: 'tsl', successThreshold: 21 },
+        verify: { endpoint: 'x', attempts: 0, protocol: 'tsl', successThreshold: 51 },
       },
     );
 
@@ -122,7 +122,7 @@ describe('a targets file', () => {
         'targets[0].verify.endpoint: expected host:port, such as 10.0.0.7:443, or {host}:443 for the address of the host itself, got "x"',
         'targets[0].verify.protocol: expected one of tls, smtp, imap, pop3, sieve, postgres, mysql, ldap, got "tsl"; did you mean tls?',
         'targets[0].verify.attempts: expected at least 1, got 0',
-        'targets[0].verify.successThreshold: expected at most 20, got 21',
+        'targets[0].verify.successThreshold: expected at most 50, got 51',
         'targets[0].config.certPath: expected an absolute path to a file, such as /etc/nginx/tls/privkey.pem, got "tls/a.pem"',
         'targets[0].config.keyMode: expected an octal string in quotes that gives others nothing, such as "0600" or "0640", got 640',
         'targets[0].config.validateCommand: expected a command without shell syntax; write its words as a list, or set shell: true, got "nginx -t | x"',

@@ -94,7 +94,7 @@ describe('a parsed target', () => {
       maxBackoffSeconds: 16,
       timeoutSeconds: 10,
       addresses: 'all',
-      successThreshold: 1,
+      successThreshold: 12,
       probeFrom: 'host',
       requireChain: true,
     });

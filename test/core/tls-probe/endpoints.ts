@@ -81,9 +81,10 @@ export function versionOf(issued: IssuedCertificate, keyAlgorithm: KeyAlgorithm 
   };
 }
 
-/** How to verify a server on a port of loopback; the factories' leaf is for www.example.test. */
+/** How to verify a server on a port of loopback, with one handshake; the factories' leaf is for www.example.test. */
 export function verifyOf(port: number, known: Record<string, unknown> = {}): Verify {
-  return Verify.parse({ endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test', ...known });
+  const usual = { endpoint: `127.0.0.1:${port}`, serverName: 'www.example.test', successThreshold: 1 };
+  return Verify.parse({ ...usual, ...known });
 }
 
 /** The one observation of a server on 127.0.0.1. */
