@@ -17,7 +17,8 @@ export type Purpose = z.infer<typeof Purpose>;
 
 /**
  * A command that has not ended (item `command#<commandId>` of the table `locks`): what its result means and which waiting
- * state it completes. `probe` is set only for the purpose `probe`. `sentAt` is ISO 8601.
+ * state it completes. `probe` is set only for the purpose `probe`. `sentAt` is ISO 8601. `warnings`: about the bundle of the job, for the
+ * result of the state.
  */
 export const PendingCommand = z.object({
   commandId: z.string(),
@@ -31,6 +32,7 @@ export const PendingCommand = z.object({
   taskToken: z.string(),
   sentAt: z.string(),
   probe: z.nullable(z.object({ verify: Verify, attempt: z.int() })),
+  warnings: z.optional(z.array(z.string())),
 });
 export type PendingCommand = z.infer<typeof PendingCommand>;
 
