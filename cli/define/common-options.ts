@@ -29,7 +29,7 @@ export function withStackOptions(command: Command): Command {
 /** The options of a bundle in files. */
 export function withBundleOptions(command: Command): Command {
   return command
-    .option('--cert <file>', 'with --local: leaf and chain in PEM, in any order; or a PKCS#12 file')
+    .option('--cert <file>', 'with --local: leaf and chain in any order, as PEM, DER, PKCS#7 or PKCS#12')
     .option('--key <file>', 'with --local: the private key, if --cert does not contain it')
     .option('--chain <file>', 'with --local: the intermediates, if --cert does not contain them')
     .option(

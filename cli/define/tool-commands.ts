@@ -14,7 +14,7 @@ export function addCheck(program: Command, { terminal, finish }: Context): void 
     .command('check')
     .summary('check whether a bundle can be deployed, and show its content')
     .description(help.check.description)
-    .argument('<bundle>', 'leaf, chain and key in PEM, in any order; or a PKCS#12 file')
+    .argument('<bundle>', 'leaf, chain and key in any order, as PEM, DER, PKCS#7 or PKCS#12')
     .option('--key <file>', 'the private key, if the bundle does not contain it')
     .option('--chain <file>', 'the intermediates, if the bundle does not contain them')
     .option('--passphrase-file <file>', 'a file with the passphrase of the key in its first line')

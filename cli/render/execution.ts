@@ -68,10 +68,15 @@ function endLines(
   }
   const summary = fold(output.summary, width - 2).map((line) => `  ${line}`);
   if ('rolloutId' in output) {
-    const { outcome } = output;
+    const { outcome, warnings = [] } = output;
     const text = `${outcome}: ${rolloutMeanings[outcome].meaning} (${counts})`;
     const head = withSign(rolloutMark(outcome, colours), text, width);
-    return [...head, ...summary, `  version ${shortFingerprint(output.fingerprint)}`];
+    return [
+      ...head,
+      ...summary,
+      `  version ${shortFingerprint(output.fingerprint)}`,
+      ...warnings.map((warning) => colours.yellow(`  warning: ${warning}`)),
+    ];
   }
   const { outcome, fingerprint, previousFingerprint, warnings } = output;
   return [

@@ -8,7 +8,7 @@ import { duration, fold, shortFingerprint, table } from './text.ts';
 /** The summary of a rollout: its outcome, a line for each wave, the failures, and the next steps. */
 export function rolloutSummaryLines(end: RolloutResult, layout: Layout, own: OwnCommand): string[] {
   const { colours, width } = layout;
-  const { outcome, summary, fingerprint, certificate, reason, warning } = rolloutReportOf(end);
+  const { outcome, summary, fingerprint, certificate, reason, warning, warnings = [] } = rolloutReportOf(end);
   const isLost = outcome === 'lost';
   const sign = isLost ? colours.red('✖') : rolloutMark(outcome, colours);
   const meaning = isLost ? 'no outcome was recorded' : rolloutMeanings[outcome].meaning;
@@ -20,7 +20,10 @@ export function rolloutSummaryLines(end: RolloutResult, layout: Layout, own: Own
     ...waveLines(end.waves, layout),
     ...failureLines(end.waves, layout, own),
     ...nextLines(end, outcome, own),
-    ...(warning === undefined ? [] : ['', ...fold(`warning: ${warning}`, width).map(colours.yellow)]),
+    ...[...(warning === undefined ? [] : [warning]), ...warnings].flatMap((text) => [
+      '',
+      ...fold(`warning: ${text}`, width).map(colours.yellow),
+    ]),
   ];
 }
 

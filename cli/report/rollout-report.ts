@@ -17,6 +17,8 @@ export interface RolloutReport {
   readonly durationMs: number;
   /** A problem to check although the rollout succeeded. */
   readonly warning?: string;
+  /** About the certificate itself. */
+  readonly warnings?: readonly string[];
 }
 
 interface WaveReport {
@@ -45,6 +47,7 @@ export function rolloutReportOf({ id, status, output, waves, durationMs }: Rollo
     })),
     durationMs,
     ...(output?.warning !== undefined && { warning: output.warning }),
+    ...(output?.warnings !== undefined && { warnings: output.warnings }),
   };
 }
 

@@ -1,6 +1,6 @@
 // Derivations of keys from passphrases are slow on purpose, and the file itself names their cost.
 import { CertferryError } from '../errors.ts';
-import type { Field } from './pem.ts';
+import { asSubject, type Origin } from './origin.ts';
 
 /**
  * The maximum of one bundle: integrity check, encrypted parts and keys together. It is what OpenSSL needs for a file of
@@ -16,15 +16,15 @@ export interface DerivationBudget {
    * afterwards, which are checked and not taken.
    * @throws CertferryError BundleUnreadable if the bundle exceeds the budget
    */
-  spend(field: Field, iterations: number, later?: number): void;
+  spend(origin: Origin, iterations: number, later?: number): void;
 }
 
 export function openBudget(): DerivationBudget {
   let spent = 0;
   return {
-    spend(field, iterations, later = 0) {
+    spend(origin, iterations, later = 0) {
       spent += iterations;
-      if (spent + later > maximumIterations) throw tooCostly(field, spent + later);
+      if (spent + later > maximumIterations) throw tooCostly(origin, spent + later);
     },
   };
 }
@@ -35,8 +35,9 @@ const exportAgain = {
   pem: '"openssl pkcs8 -topk8 -iter 2048 -in FILE -out NEW"',
 } as const;
 
-function tooCostly(field: Field, iterations: number): CertferryError {
+function tooCostly(origin: Origin, iterations: number): CertferryError {
+  const { field } = origin;
   const command = exportAgain[field === 'pkcs12' ? 'pkcs12' : 'pem'];
-  const message = `The field "${field}" derives its keys in ${iterations} iterations; at most ${maximumIterations} are allowed for a bundle. Export it again with fewer: ${command}.`;
+  const message = `${asSubject(origin)} derives its keys in ${iterations} iterations; at most ${maximumIterations} are allowed for a bundle. Export it again with fewer: ${command}.`;
   return new CertferryError('BundleUnreadable', message, { details: { field, iterations } });
 }

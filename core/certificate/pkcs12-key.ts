@@ -34,7 +34,7 @@ export function pkcs12Rounds({
  * Gotcha: the loop returns each digest as a string of characters 0 to 255, because Node creates a string three times
  * faster than a Buffer. `npm run bench` compares it with native PBKDF2.
  */
-export function pkcs12Key(passphrase: string, derivation: Pkcs12Derivation): Buffer {
+export function pkcs12Key(passphrase: string | null, derivation: Pkcs12Derivation): Buffer {
   const { digest, purpose, salt, iterations, length } = derivation;
   const size = blockBytes[digest];
   const diversifier = Buffer.alloc(size, purposes[purpose]);
@@ -54,8 +54,9 @@ function iterated(digest: Digest, first: Buffer, iterations: number): Buffer {
   return last;
 }
 
-/** UTF-16, highest byte first, with a terminating zero (RFC 7292 appendix B.1). */
-function bmpString(text: string): Buffer {
+/** UTF-16, highest byte first, with a terminating zero (RFC 7292 appendix B.1). No passphrase has not even the zero. */
+function bmpString(text: string | null): Buffer {
+  if (text === null) return Buffer.alloc(0);
   return Buffer.from(`${text}\0`, 'utf16le').swap16();
 }
 

@@ -1,24 +1,25 @@
 // Reads PKCS#12 (RFC 7292) into the same blocks as PEM. The reader of node-forge is not used, because it converts
 // certificates and keys, which loses their exact bytes, and supports RSA only.
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import { CertferryError, isCertferryError } from '../errors.ts';
 import {
   type ByteString,
   bufferOf,
   childrenOf,
-  countOf,
   derOf,
   type Node,
   octetsOf,
   oidOf,
   parseDer,
 } from './asn1.ts';
+import { conversions } from './conversions.ts';
 import type { DerivationBudget } from './derivation-budget.ts';
-import { type Encryption, readEncryption } from './encryption.ts';
+import { type Encryption, isUnsupported, readEncryption } from './encryption.ts';
+import { asSubject, type Origin, originOf } from './origin.ts';
 import { wrongPassphrase } from './passphrase.ts';
 import type { Block } from './pem.ts';
-import { type Digest, digestBytes, type Pkcs12Derivation, pkcs12Key, pkcs12Rounds } from './pkcs12-key.ts';
+import { type IntegrityCheck, readIntegrityCheck } from './pkcs12-integrity.ts';
 import { readSealedKey } from './sealed-key.ts';
+import { tryOr } from './try-or.ts';
 
 const data = '1.2.840.113549.1.7.1';
 const encryptedData = '1.2.840.113549.1.7.6';
@@ -28,75 +29,79 @@ const certificateBag = '1.2.840.113549.1.12.10.1.3';
 const safeContentsBag = '1.2.840.113549.1.12.10.1.6';
 const x509Certificate = '1.2.840.113549.1.9.22.1';
 
-/** The digests of integrity checks. */
-const digests: Readonly<Record<string, Digest>> = {
-  '1.3.14.3.2.26': 'sha1',
-  '2.16.840.1.101.3.4.2.4': 'sha224',
-  '2.16.840.1.101.3.4.2.1': 'sha256',
-  '2.16.840.1.101.3.4.2.2': 'sha384',
-  '2.16.840.1.101.3.4.2.3': 'sha512',
-};
-
-interface IntegrityCheck {
-  readonly derivation: Pkcs12Derivation;
-  readonly expected: Buffer;
-}
-
 /** One part of the file: bags in clear, or bags to decrypt. */
 interface Part {
   readonly content: ByteString;
   readonly encryption: Encryption | null;
 }
 
+/** What a PKCS#12 file needs besides its bytes. */
+export interface Pkcs12Options {
+  readonly passphrase: string | undefined;
+  readonly budget: DerivationBudget;
+}
+
+/** A PKCS#12 file before anything is derived or decrypted. */
+interface Pkcs12File {
+  readonly origin: Origin;
+  readonly content: ByteString;
+  readonly check: IntegrityCheck | null;
+  readonly parts: readonly Part[];
+}
+
 /**
- * Certificates and keys of a PKCS#12 file as blocks; keys that are encrypted individually stay encrypted. Without a
- * passphrase, the empty one is used. The iterations of all parts are spent before the first derivation.
+ * Certificates and keys of a PKCS#12 file as blocks; keys that are encrypted individually stay encrypted. Without a passphrase, the
+ * file may have been written with the empty one or with none: they derive different keys. The iterations of all parts are spent
+ * before the first derivation.
  * @throws CertferryError WrongPassphrase, BundleUnreadable
  */
 export function readPkcs12(
   bytes: Uint8Array,
-  passphrase: string | undefined,
-  budget: DerivationBudget,
+  { passphrase, budget }: Pkcs12Options,
+  origin: Origin = originOf('pkcs12'),
 ): Block[] {
+  const file = orUnreadable(origin, () => parseFile(origin, bytes));
+  const open = (secret: string | null) =>
+    orUnreadable(origin, () => openFile(file, { secret, passphrase, budget }));
+  if (passphrase !== undefined && passphrase !== '') return open(passphrase);
   try {
-    const [, authenticatedSafe, mac] = childrenOf(parseDer(bytes));
-    const content = plainContent(authenticatedSafe);
-    const check = mac === undefined ? null : readIntegrityCheck(childrenOf(mac));
-    const parts = childrenOf(parseDer(content)).map(readPart);
-    const keys = parts.flatMap(clearBags).filter(({ label }) => label === 'ENCRYPTED PRIVATE KEY');
-    budget.spend(
-      'pkcs12',
-      (check === null ? 0 : pkcs12Rounds(check.derivation)) + sum(parts.map(iterationsOf)),
-      sum(keys.map((key) => readSealedKey(key, passphrase).iterations)),
-    );
-    if (check !== null) checkIntegrity(check, content, passphrase);
-    return parts.flatMap((part) => bagsOf(openPart(part, passphrase)));
+    return open('');
   } catch (error) {
-    throw isCertferryError(error) ? error : unreadable(error);
+    if (!isCertferryError(error) || error.name !== 'WrongPassphrase') throw error;
+    return tryOr(() => open(null), null) ?? refuse(error);
   }
 }
 
-/** MacData (RFC 7292 section 4); without a number of iterations, there is one. */
-function readIntegrityCheck([digestInfo, saltNode, count]: Node[]): IntegrityCheck {
-  const [algorithm, expected] = childrenOf(digestInfo);
-  const oid = oidOf(childrenOf(algorithm)[0]);
-  const digest = Object.hasOwn(digests, oid) ? digests[oid] : undefined;
-  if (digest === undefined) throw new Error(`its integrity check (${oid}) is not supported`);
-  const salt = bufferOf(octetsOf(saltNode));
-  const iterations = count === undefined ? 1 : countOf(count);
-  const derivation = { digest, purpose: 'mac', salt, iterations, length: digestBytes[digest] } as const;
-  return { derivation, expected: bufferOf(octetsOf(expected)) };
+function parseFile(origin: Origin, bytes: Uint8Array): Pkcs12File {
+  const [, authenticatedSafe, mac] = childrenOf(parseDer(bytes));
+  const content = plainContent(authenticatedSafe);
+  const check = mac === undefined ? null : readIntegrityCheck(mac);
+  return { origin, content, check, parts: childrenOf(parseDer(content)).map(readPart) };
 }
 
-/** RFC 7292 appendix A: HMAC with a key derived from the passphrase. Detects a wrong passphrase. */
-function checkIntegrity(
-  { derivation, expected }: IntegrityCheck,
-  content: ByteString,
-  passphrase: string | undefined,
-): void {
-  const key = pkcs12Key(passphrase ?? '', derivation);
-  const actual = createHmac(derivation.digest, key).update(bufferOf(content)).digest();
-  if (actual.length !== expected.length || !timingSafeEqual(actual, expected)) throw wrong(passphrase);
+/** `secret`: the passphrase to try; null derives from no bytes. */
+interface Attempt extends Pkcs12Options {
+  readonly secret: string | null;
+}
+
+function openFile(
+  { origin, content, check, parts }: Pkcs12File,
+  { secret, passphrase, budget }: Attempt,
+): Block[] {
+  const blocksIn = (node: Node) =>
+    bagsOf(node).map((bag): Block => ({ ...bag, origin, headers: '', openedWith: secret }));
+  const clear = parts.filter(({ encryption }) => encryption === null);
+  const keys = clear
+    .flatMap((part) => blocksIn(parseDer(part.content)))
+    .filter(({ label }) => label === 'ENCRYPTED PRIVATE KEY');
+  budget.spend(
+    origin,
+    (check?.iterations ?? 0) + sum(parts.map(iterationsOf)),
+    sum(keys.map((key) => readSealedKey(key, passphrase).iterations)),
+  );
+  const wrong = () => refuse(wrongPassphrase(origin, 'PKCS#12 file', passphrase));
+  if (check !== null && !check.isIntact(bufferOf(content), secret)) wrong();
+  return parts.flatMap((part) => blocksIn(openPart(part, secret) ?? wrong()));
 }
 
 function readPart(part: Node): Part {
@@ -116,21 +121,11 @@ function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, each) => total + each, 0);
 }
 
-/** The bags of a part that is not encrypted as a whole; its keys may be. */
-function clearBags({ content, encryption }: Part): Block[] {
-  return encryption === null ? bagsOf(parseDer(content)) : [];
-}
-
-/** The SafeContents of one part. */
-function openPart({ content, encryption }: Part, passphrase: string | undefined): Node {
+/** The SafeContents of one part; null if they do not open. One of 256 wrong passphrases produces valid padding. */
+function openPart({ content, encryption }: Part, secret: string | null): Node | null {
   if (encryption === null) return parseDer(content);
-  const clear = encryption.decrypt(bufferOf(content), passphrase ?? '');
-  if (clear === null) throw wrong(passphrase);
-  try {
-    return parseDer(clear);
-  } catch {
-    throw wrong(passphrase); // one of 256 wrong passphrases produces valid padding
-  }
+  const clear = encryption.decrypt(bufferOf(content), secret);
+  return clear === null ? null : tryOr(() => parseDer(clear), null);
 }
 
 function plainContent(part: Node | undefined): ByteString {
@@ -139,37 +134,47 @@ function plainContent(part: Node | undefined): ByteString {
   return octetsOf(childrenOf(content)[0]);
 }
 
-function bagsOf(safeContents: Node): Block[] {
-  return childrenOf(safeContents).flatMap(blocksOf);
+/** A certificate or a key, labelled as in PEM. */
+type Bag = Pick<Block, 'label' | 'der'>;
+
+function bagsOf(safeContents: Node): Bag[] {
+  return childrenOf(safeContents).flatMap(contentOfBag);
 }
 
-function blocksOf(bag: Node): Block[] {
+function contentOfBag(bag: Node): Bag[] {
   const [type, tagged] = childrenOf(bag);
   const [value] = childrenOf(tagged);
   if (value === undefined) throw new Error('it has an empty bag');
   const kind = oidOf(type);
   if (kind === safeContentsBag) return bagsOf(value);
-  if (kind === keyBag) return [block('PRIVATE KEY', derOf(value))];
-  if (kind === shroudedKeyBag) return [block('ENCRYPTED PRIVATE KEY', derOf(value))];
+  if (kind === keyBag) return [{ label: 'PRIVATE KEY', der: derOf(value) }];
+  if (kind === shroudedKeyBag) return [{ label: 'ENCRYPTED PRIVATE KEY', der: derOf(value) }];
   return kind === certificateBag ? certificateIn(value) : [];
 }
 
-function certificateIn(bag: Node): Block[] {
+function certificateIn(bag: Node): Bag[] {
   const [type, tagged] = childrenOf(bag);
   if (oidOf(type) !== x509Certificate) return [];
-  return [block('CERTIFICATE', bufferOf(octetsOf(childrenOf(tagged)[0])))];
+  return [{ label: 'CERTIFICATE', der: bufferOf(octetsOf(childrenOf(tagged)[0])) }];
 }
 
-function block(label: string, der: Buffer): Block {
-  return { field: 'pkcs12', label, headers: '', der };
+function refuse(error: CertferryError): never {
+  throw error;
 }
 
-function wrong(passphrase: string | undefined): CertferryError {
-  return wrongPassphrase('pkcs12', 'PKCS#12 file', passphrase);
+function orUnreadable<Result>(origin: Origin, call: () => Result): Result {
+  try {
+    return call();
+  } catch (error) {
+    throw isCertferryError(error) ? error : unreadable(origin, error);
+  }
 }
 
-function unreadable(cause: unknown): CertferryError {
-  const reason = String(cause).replace(/^Error: |\.$/g, '');
-  const message = `The field "pkcs12" cannot be read as PKCS#12: ${reason}. Export it again with "openssl pkcs12 -export", or use PEM.`;
-  return new CertferryError('BundleUnreadable', message, { details: { field: 'pkcs12' } });
+function unreadable(origin: Origin, cause: unknown): CertferryError {
+  const reason = String(cause).replace(/^[A-Za-z]*Error: |\.$/g, '');
+  const advice = isUnsupported(cause)
+    ? `Convert it with ${conversions.pkcs12}.`
+    : 'Export it again with "openssl pkcs12 -export", or use PEM.';
+  const message = `${asSubject(origin)} cannot be read as PKCS#12: ${reason}. ${advice}`;
+  return new CertferryError('BundleUnreadable', message, { details: { field: origin.field } });
 }

@@ -6,7 +6,8 @@ import type { DerivationBudget } from './derivation-budget.ts';
 import { describeCertificate, describeKey, publicKeyDigest } from './describe.ts';
 import { isMlDsa } from './facts.ts';
 import { seedPkcs8 } from './ml-dsa-key.ts';
-import { type Block, toPem } from './pem.ts';
+import { inSentence, listed } from './origin.ts';
+import { type Block, isPrivateKey, toPem } from './pem.ts';
 import { isConsistentRsa } from './rsa.ts';
 import { readSealedKey } from './sealed-key.ts';
 import { tryOr } from './try-or.ts';
@@ -23,13 +24,13 @@ export function readPrivateKey(
   passphrase: string | undefined,
   budget: DerivationBudget,
 ): KeyObject {
-  const sealed = blocks.filter(({ label }) => label.endsWith('PRIVATE KEY'));
+  const sealed = blocks.filter(isPrivateKey);
   if (sealed.length > maximumKeys) throw tooManyKeys(sealed.length);
   const keys = sealed.map((block) => readSealedKey(block, passphrase));
-  for (const [at, { field }] of sealed.entries()) budget.spend(field, keys[at]?.iterations ?? 0);
+  for (const [at, { origin }] of sealed.entries()) budget.spend(origin, keys[at]?.iterations ?? 0);
   const distinct = new Map(keys.map(({ open }) => open()).map((key) => [pkcs8Of(key), key]));
   const [key] = distinct.values();
-  if (key === undefined) throw noPrivateKey();
+  if (key === undefined) throw noPrivateKey(blocks);
   if (distinct.size > 1) throw severalPrivateKeys(sealed);
   return key;
 }
@@ -63,9 +64,12 @@ function hashesItself({ asymmetricKeyType }: KeyObject): boolean {
   return asymmetricKeyType === 'ed25519' || isMlDsa(asymmetricKeyType);
 }
 
-function noPrivateKey(): CertferryError {
-  const message =
-    'There is no private key in any field. Add the PEM block "PRIVATE KEY" (or "RSA PRIVATE KEY", "EC PRIVATE KEY") that belongs to the leaf.';
+function noPrivateKey(blocks: readonly Block[]): CertferryError {
+  const found = listed(
+    blocks.map(({ origin }) => origin),
+    inSentence,
+  );
+  const message = `There is no private key in ${found}. Add the PEM block "PRIVATE KEY" (or "RSA PRIVATE KEY", "EC PRIVATE KEY") that belongs to the leaf.`;
   return new CertferryError('NoPrivateKey', message);
 }
 
@@ -75,8 +79,12 @@ function tooManyKeys(keys: number): CertferryError {
 }
 
 function severalPrivateKeys(blocks: readonly Block[]): CertferryError {
-  const fields = [...new Set(blocks.map(({ field }) => field))];
-  const message = `There are several different private keys (in ${fields.map((field) => `"${field}"`).join(', ')}). Remove those that do not belong to the leaf.`;
+  const fields = [...new Set(blocks.map(({ origin }) => origin.field))];
+  const found = listed(
+    blocks.map(({ origin }) => origin),
+    ({ name }) => name,
+  );
+  const message = `There are several different private keys (in ${found}). Remove those that do not belong to the leaf.`;
   return new CertferryError('SeveralPrivateKeys', message, { details: { keys: blocks.length, fields } });
 }
 

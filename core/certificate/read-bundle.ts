@@ -3,27 +3,35 @@
 import { X509Certificate } from 'node:crypto';
 import type { Bundle, VersionFacts } from '../deployment/version.ts';
 import { CertferryError } from '../errors.ts';
+import { certificateWarnings } from './certificate-warnings.ts';
 import { type OrderedChain, orderChain } from './chain.ts';
 import { type DerivationBudget, openBudget } from './derivation-budget.ts';
 import { dayOf, describeCertificate, describeKey, nameLine } from './describe.ts';
 import { extensionsOf } from './extensions.ts';
 import { epochSeconds, factsOf, fingerprintOf, namesOf } from './facts.ts';
 import { keyTypeUnsupported } from './lint.ts';
-import { type Block, readBlocks, readBytes, toPem } from './pem.ts';
+import { inSentence, type Origin, originOf, type PartNames } from './origin.ts';
+import { type Block, isCertificate, isPrivateKey, toPem } from './pem.ts';
 import { readPkcs12 } from './pkcs12.ts';
 import { assertKeyBelongsTo, pkcs8Of, readPrivateKey } from './private-key.ts';
+import { type Content, readContent, refuseUseless, type Unlocking } from './read-content.ts';
 import { tryOr } from './try-or.ts';
 
+/** One content, or several, e.g. the fields `ca_chain` and `issuing_ca` of Vault. */
+type Part = Content | readonly Content[];
+
 /**
- * The input of a bundle. Any field may contain any block, e.g. a key beside the certificate or a leaf in the chain.
- * `certificate` may also be the DER of one certificate. Fields may be empty.
+ * The input of a bundle, each part in any form (`read-content.ts`). Any part may contain any block, e.g. a key beside the certificate
+ * or a leaf in the chain. A chain without a certificate and a key without a private key are refused. Parts may be absent or blank
+ * texts. `names`: what messages call the parts, e.g. `--chain chain.pem`; by default `field "chain"`.
  */
 export interface BundleInput {
-  readonly certificate?: string | Uint8Array | undefined;
-  readonly chain?: string | undefined;
-  readonly key?: string | undefined;
+  readonly certificate?: Part | undefined;
+  readonly chain?: Part | undefined;
+  readonly key?: Part | undefined;
   readonly passphrase?: string | undefined;
   readonly pkcs12?: Uint8Array | undefined;
+  readonly names?: PartNames | undefined;
 }
 
 /** Facts of a leaf for display. `names`: its SANs; dates: epoch seconds; `key`: e.g. `RSA 2048`. */
@@ -50,8 +58,11 @@ export const maximumBundleBytes = 64 * 1024;
 /** Real chains have 2 to 4; a trust store has over 100. */
 export const maximumCertificates = 10;
 
-const certificateLabels = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'];
 const digitalSignature = 0;
+
+/** Blocks that certificate files often have and no daemon needs from a bundle. */
+const harmlessLabels = ['DH PARAMETERS', 'X9.42 DH PARAMETERS', 'EC PARAMETERS'];
+
 const warnDaysBeforeExpiry = 7;
 const secondsPerDay = 86_400;
 
@@ -75,36 +86,61 @@ export function readBundle(input: BundleInput, now: Date): ReadBundle {
   if (ordered.problem !== null) throw ordered.problem;
   assertKeyBelongsTo(ordered.leaf, key);
   const bundle = { leaf: pemOf(ordered.leaf), chain: ordered.chain.map(pemOf), key: pkcs8Of(key) };
-  return { bundle, facts, subject: leafFactsOf(ordered.leaf), warnings: warningsOf(ordered, now) };
+  const warnings = [
+    ...warningsOf(ordered, now),
+    ...certificateWarnings(ordered.leaf, ordered.chain),
+    ...ignoredBlocks(blocks),
+  ];
+  return { bundle, facts, subject: leafFactsOf(ordered.leaf), warnings };
 }
 
 function refuseLargeInput({ certificate, chain, key, pkcs12 }: BundleInput): void {
-  const bytes = [certificate, chain, key, pkcs12].reduce(
-    (sum, field) => sum + Buffer.byteLength(field ?? ''),
-    0,
-  );
+  const bytes = [certificate, chain, key, pkcs12]
+    .flatMap(contentsOf)
+    .reduce((sum, content) => sum + Buffer.byteLength(content), 0);
   if (bytes <= maximumBundleBytes) return;
   const message = `The bundle has ${bytes} bytes; at most ${maximumBundleBytes} are allowed. Use one leaf, its intermediates and its key, not a trust store.`;
   throw new CertferryError('BundleTooLarge', message, { details: { bytes } });
 }
 
-function blocksOf(
-  { certificate = '', chain = '', key = '', pkcs12, passphrase }: BundleInput,
-  budget: DerivationBudget,
-): Block[] {
+function blocksOf(input: BundleInput, budget: DerivationBudget): Block[] {
+  const { pkcs12, passphrase, names = {} } = input;
+  const by = { passphrase, budget };
   return [
-    ...(pkcs12 === undefined ? [] : readPkcs12(pkcs12, passphrase, budget)),
-    ...(typeof certificate === 'string'
-      ? readBlocks('certificate', certificate)
-      : readBytes('certificate', certificate)),
-    ...readBlocks('chain', chain),
-    ...readBlocks('key', key),
+    ...(pkcs12 === undefined ? [] : readPkcs12(pkcs12, by, originOf('pkcs12', names))),
+    ...(['certificate', 'chain', 'key'] as const).flatMap((field) =>
+      blocksOfPart(originOf(field, names), contentsOf(input[field]), by),
+    ),
   ];
+}
+
+function blocksOfPart(origin: Origin, contents: readonly Content[], by: Unlocking): Block[] {
+  const given = contents.filter((content) => typeof content !== 'string' || content.trim() !== '');
+  const blocks = given.flatMap((content) => readContent(origin, content, by));
+  if (given.length > 0) refuseUseless(origin, blocks);
+  return blocks;
+}
+
+function contentsOf(part: Part | undefined): readonly Content[] {
+  if (part === undefined) return [];
+  return typeof part === 'string' || part instanceof Uint8Array ? [part] : part;
+}
+
+/** A block that is neither certificate nor key was probably meant for something. */
+function ignoredBlocks(blocks: readonly Block[]): string[] {
+  const ignored = blocks.filter(
+    (block) => !isCertificate(block) && !isPrivateKey(block) && !harmlessLabels.includes(block.label),
+  );
+  const sentences = ignored.map(
+    ({ origin, label }) =>
+      `Ignored in ${inSentence(origin)}: the block ${label.slice(0, 60)}, which is neither a certificate nor a private key.`,
+  );
+  return [...new Set(sentences)].slice(0, maximumCertificates);
 }
 
 /** The distinct certificates: at least one, at most `maximumCertificates`. */
 function readCertificates(blocks: readonly Block[]): X509Certificate[] {
-  const found = blocks.filter(({ label }) => certificateLabels.includes(label)).map(readCertificate);
+  const found = blocks.filter(isCertificate).map(readCertificate);
   const distinct = [...new Map(found.map((each) => [fingerprintOf(each), each])).values()];
   if (distinct.length === 0) throw noCertificate(blocks);
   if (distinct.length <= maximumCertificates) return distinct;
@@ -115,8 +151,8 @@ function readCertificates(blocks: readonly Block[]): X509Certificate[] {
 function readCertificate(block: Block, index: number): X509Certificate {
   const certificate = parseCertificate(block);
   if (certificate !== null) return certificate;
-  const { field } = block;
-  const message = `Certificate ${index + 1} (field "${field}") cannot be parsed: its bytes are not an X.509 certificate. Copy it again from its origin.`;
+  const { field, name } = block.origin;
+  const message = `Certificate ${index + 1} (${name}) cannot be parsed: its bytes are not an X.509 certificate. Copy it again from its origin.`;
   throw new CertferryError('BundleUnreadable', message, { details: { field, position: index + 1 } });
 }
 
@@ -128,7 +164,7 @@ function parseCertificate(block: Block): X509Certificate | null {
 }
 
 function noCertificate(blocks: readonly Block[]): CertferryError {
-  const labels = [...new Set(blocks.map(({ label }) => label))];
+  const labels = [...new Set(blocks.map(({ label }) => label))].slice(0, maximumCertificates);
   const found = labels.length === 0 ? 'every field is empty' : `found only: ${labels.join(', ')}`;
   const message = `There is no certificate in the bundle (${found}). Add the PEM block "CERTIFICATE" that was issued for the server.`;
   return new CertferryError('NoLeaf', message, { details: { labels } });

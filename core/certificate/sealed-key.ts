@@ -1,9 +1,11 @@
 // Opens one block with a private key. Messages and details never contain key bytes or a passphrase, and errors of OpenSSL
 // are never a cause.
 import { createPrivateKey, type KeyObject } from 'node:crypto';
-import { CertferryError } from '../errors.ts';
+import { CertferryError, type ErrorName } from '../errors.ts';
 import { bufferOf, childrenOf, octetsOf, oidOf, parseDer } from './asn1.ts';
-import { readEncryption } from './encryption.ts';
+import { conversions } from './conversions.ts';
+import { isUnsupported, readEncryption, unsupported as unsupportedAlgorithm } from './encryption.ts';
+import { asSubject } from './origin.ts';
 import { wrongPassphrase } from './passphrase.ts';
 import { type Block, toPem } from './pem.ts';
 import { tryOr } from './try-or.ts';
@@ -70,31 +72,35 @@ const formats: Readonly<Record<string, Format>> = {
   'OPENSSH PRIVATE KEY': (block) => refuse(openssh(block)),
 };
 
+/** The ciphers of RFC 1421 headers that Node supports; its OpenSSL has no DES, RC2, IDEA and SEED. */
+const headerCiphers = /^(?:DES-EDE3|(?:AES|CAMELLIA|ARIA)-(?:128|192|256))-CBC$/;
+
 /** PKCS#1 or SEC1. If it is encrypted, its key is derived in one iteration (RFC 1421 headers). */
 function readTraditional(block: Block, passphrase: string | undefined): SealedKey {
   const key = toPem(block);
   if (!block.headers.includes('ENCRYPTED')) {
     return { iterations: 0, open: () => parsed({ key }) ?? refuse(unreadable(block)) };
   }
-  const failure = wrongPassphrase(block.field, 'private key', passphrase);
+  const cipher = /^DEK-Info: *([A-Z0-9-]{1,40}),/m.exec(block.headers)?.[1] ?? 'without a name';
+  if (!headerCiphers.test(cipher)) throw undecryptable(block, unsupportedAlgorithm('encryption', cipher));
+  const failure = wrongPassphrase(block.origin, 'private key', passphrase);
   if (passphrase === undefined) throw failure;
   return { iterations: 1, open: () => parsed({ key, passphrase }) ?? refuse(failure) };
 }
 
 /** EncryptedPrivateKeyInfo (RFC 5958 section 3): the algorithm, and the encrypted PrivateKeyInfo. */
 function readEncrypted(block: Block, passphrase: string | undefined): SealedKey {
-  const { field, der } = block;
-  const failure = wrongPassphrase(field, 'private key', passphrase);
-  // The keys in a PKCS#12 file without a passphrase are encrypted with the empty one.
-  const secret = field === 'pkcs12' ? (passphrase ?? '') : passphrase;
+  const { origin, der, openedWith = passphrase } = block;
   const [algorithm, content] = tryOr(() => childrenOf(parseDer(der)), []);
   const cipherText = tryOr(() => bufferOf(octetsOf(content)), null);
-  if (secret === undefined || algorithm === undefined || cipherText === null) throw failure;
+  if (algorithm === undefined || cipherText === null) throw unreadable(block);
   const { iterations, decrypt } = orUnsupported(block, () => readEncryption(algorithm));
+  const failure = wrongPassphrase(origin, 'private key', passphrase);
+  if (openedWith === undefined) throw failure;
   return {
     iterations,
     open() {
-      const clear = orUnsupported(block, () => decrypt(cipherText, secret));
+      const clear = orUnsupported(block, () => decrypt(cipherText, openedWith));
       return (clear === null ? null : openPkcs8(block, clear)) ?? refuse(failure);
     },
   };
@@ -138,29 +144,54 @@ function orUnsupported<Result>(block: Block, call: () => Result): Result {
   }
 }
 
-function undecryptable({ field, label }: Block, cause: unknown): CertferryError {
+function undecryptable(block: Block, cause: unknown): CertferryError {
   const reason = String(cause).replace(/^[A-Za-z]*Error: |\.$/g, '');
-  const message = `The field "${field}": the block ${label} cannot be decrypted: ${reason}. Export it again with "openssl pkcs8 -topk8 -in FILE -out NEW".`;
-  return new CertferryError('BundleUnreadable', message, { details: { field, label } });
+  const advice = isUnsupported(cause)
+    ? `Convert it with ${conversions[block.openedWith === undefined ? 'key' : 'pkcs12']}`
+    : 'Export it again with "openssl pkcs8 -topk8 -in FILE -out NEW"';
+  return refused(
+    'BundleUnreadable',
+    block,
+    (subject, label) => `${subject}: the block ${label} cannot be decrypted: ${reason}. ${advice}.`,
+  );
 }
 
-function unreadable({ field, label }: Block): CertferryError {
-  const message = `The field "${field}": the block ${label} cannot be read as a private key. Copy the whole block again; check the file with "openssl pkey -in FILE -noout".`;
-  return new CertferryError('BundleUnreadable', message, { details: { field, label } });
+function unreadable(block: Block): CertferryError {
+  return refused(
+    'BundleUnreadable',
+    block,
+    (subject, label) =>
+      `${subject}: the block ${label} cannot be read as a private key. Copy the whole block again; check the file with "openssl pkey -in FILE -noout".`,
+  );
 }
 
-function unreadableMlDsa({ field, label }: Block): CertferryError {
-  const message = `The field "${field}": the block ${label} with an ML-DSA key cannot be read. Copy the whole block again. ML-DSA needs OpenSSL 3.5; this Node has OpenSSL ${process.versions.openssl}.`;
-  return new CertferryError('BundleUnreadable', message, { details: { field, label } });
+function unreadableMlDsa(block: Block): CertferryError {
+  return refused(
+    'BundleUnreadable',
+    block,
+    (subject, label) =>
+      `${subject}: the block ${label} with an ML-DSA key cannot be read. Copy the whole block again. ML-DSA needs OpenSSL 3.5; this Node has OpenSSL ${process.versions.openssl}.`,
+  );
 }
 
 /** `key`: its kind. */
-function unsupported({ field, label }: Block, key: string): CertferryError {
-  const message = `The private key (field "${field}") is ${key}. Use RSA (2048 to 8192 bits), ECDSA on P-256, P-384 or P-521, Ed25519, or ML-DSA, in PKCS#8, PKCS#1 or SEC1.`;
-  return new CertferryError('KeyTypeUnsupported', message, { details: { field, label, key } });
+function unsupported({ origin, label }: Block, key: string): CertferryError {
+  const message = `The private key (${origin.name}) is ${key}. Use RSA (2048 to 8192 bits), ECDSA on P-256, P-384 or P-521, Ed25519, or ML-DSA, in PKCS#8, PKCS#1 or SEC1.`;
+  return new CertferryError('KeyTypeUnsupported', message, { details: { field: origin.field, label, key } });
 }
 
-function openssh({ field, label }: Block): CertferryError {
-  const message = `The field "${field}": ${label} is a format that TLS servers do not read. Convert a copy with "ssh-keygen -p -m PKCS8 -f COPY".`;
-  return new CertferryError('KeyTypeUnsupported', message, { details: { field, label } });
+function openssh(block: Block): CertferryError {
+  return refused(
+    'KeyTypeUnsupported',
+    block,
+    (subject, label) =>
+      `${subject}: ${label} is a format that TLS servers do not read. Convert a copy with "ssh-keygen -p -m PKCS8 -f COPY".`,
+  );
+}
+
+type Text = (subject: string, label: string) => string;
+
+function refused(name: ErrorName, { origin, label }: Block, text: Text): CertferryError {
+  const details = { field: origin.field, label };
+  return new CertferryError(name, text(asSubject(origin), label), { details });
 }

@@ -65,6 +65,8 @@ export const Rollout = z.strictObject({
   version: z.strictObject({ fingerprint: Fingerprint, source: Source, notAfter: z.number() }),
   /** The leaf and chain that the service endpoints must serve after the last wave. */
   facts: VersionFacts,
+  /** Full sentences about the bundle, for operators; absent in rollouts that an earlier release has started. */
+  warnings: z.optional(z.array(z.string())),
   /** Increases with each rollout to all targets of the certificate; a rollout to a part has the latest such number. */
   sequence: z.int(),
   only: z.nullable(Part),
@@ -210,6 +212,8 @@ export const RecordedRollout = z.strictObject({
   counts: z.record(z.string(), z.int()),
   /** Needs attention although the rollout succeeded. */
   warning: z.optional(z.string()),
+  /** About the bundle; absent if there are none. */
+  warnings: z.optional(z.array(z.string())),
 });
 export type RecordedRollout = z.infer<typeof RecordedRollout>;
 

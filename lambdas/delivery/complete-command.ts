@@ -57,9 +57,17 @@ export async function completeWith(
   const line = lineFor(command, invocation);
   if (line === null && command.purpose === 'undo') return retryUndo(by, command, invocation);
   const refusal = line?.hostKey ? await saveHostKey(by, command, { line, hostKey: line.hostKey }) : null;
-  const result = refusal ?? (await resultFor(by, command, { line, invocation }));
+  const result = withWarnings(command, refusal ?? (await resultFor(by, command, { line, invocation })));
   const output = command.probe === null ? { ...result, ...timesOf(by, command) } : result;
   return (await by.executions.complete(command.taskToken, output)) ? 'completed' : 'not_awaited';
+}
+
+/** Warnings about the bundle precede those of the host. A probe has none. */
+function withWarnings<Result extends PushResult | ProbeResult>(
+  { warnings = [] }: PendingCommand,
+  result: Result,
+): Result {
+  return 'warnings' in result ? { ...result, warnings: [...warnings, ...result.warnings] } : result;
 }
 
 const resultFor = (

@@ -16,10 +16,14 @@ export interface DeliveryServices extends CompletionServices {
   readonly sendRate: SendRate;
 }
 
-/** A job that is ready to be sent. `text` is the parameter of the command. */
+/**
+ * A job that is ready to be sent. `text` is the parameter of the command. `warnings`: about the bundle in it; they become part of the
+ * result, because the host does not judge the bundle.
+ */
 export interface PreparedJob {
   readonly action: JobAction;
   readonly text: string;
+  readonly warnings?: readonly string[];
 }
 
 /** One job on behalf of a waiting state. `prepare` is called only if no job was sent for that state before. */
@@ -87,15 +91,19 @@ async function send(
   const { deployment, taskToken, purpose, probe = null } = delivery;
   const { id: deploymentId, executionArn, fence, target } = deployment;
   await waitToSend(by, delivery);
-  const { action, text } = await delivery.prepare();
+  const { action, text, warnings = [] } = await delivery.prepare();
   if (!(await by.pending.intend({ targetId: target.id, executionArn, fence }, key))) staleFence(deployment);
 
   const sentAt = by.clock.now().toISOString();
   const comment = `certferry ${action} ${deploymentId}`;
   const commandId = await by.commands.send({ host: target.host, job: text, comment });
   const about = { commandId, targetId: target.id, deploymentId, executionArn, fence, host: target.host };
-  const repetition = mayRepeat ? { mayRepeat } : {};
-  const command: PendingCommand = { ...about, purpose, action, taskToken, sentAt, probe, ...repetition };
+  const command: PendingCommand = {
+    ...about,
+    ...{ purpose, action, taskToken, sentAt, probe },
+    ...(mayRepeat && { mayRepeat }),
+    ...(warnings.length > 0 && { warnings: [...warnings] }),
+  };
   if (!(await by.pending.markSent(command, key))) staleFence(deployment);
   return command;
 }

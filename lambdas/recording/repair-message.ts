@@ -23,6 +23,7 @@ export function repairMessage({ item, state, host }: FailedRollback, line: Comma
     [outcomeWithoutRepair('rollback_failed', state).summary],
     servedNow(item, state),
     repairCommands(item),
+    warningLines(item),
     [
       `Deploy a working version once the host is repaired:  ${line(`deploy --certificate ${item.certificate ?? 'NAME'} --target ${registeredIdOf(targetId)}`, 'targets', 'version')}`,
       `Details of this deployment:  ${line(`inspect ${item.deploymentId}`)}`,
@@ -60,6 +61,11 @@ function servedNow(item: HistoryItem, { probe, rollback, restored }: FinalState)
       ? []
       : ['Before the rollback:', ...beforeRollback.map((observation) => shown(item, observation))]),
   ];
+}
+
+/** Warnings about the bundle and of the host; one of them may be the cause. */
+function warningLines({ warnings }: HistoryItem): string[] {
+  return warnings.length === 0 ? [] : ['Warnings:', ...warnings.map((each) => `- ${each}`)];
 }
 
 function shown(item: HistoryItem, { address, fingerprint, problem }: Observation): string {

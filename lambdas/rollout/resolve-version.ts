@@ -18,6 +18,8 @@ interface Services {
 export interface ResolvedVersion {
   readonly version: Rollout['version'];
   readonly facts: VersionFacts;
+  /** Full sentences about the bundle; absent if there are none. */
+  readonly warnings?: string[];
 }
 
 /**
@@ -33,7 +35,7 @@ export async function resolveVersion(
   by: Services,
 ): Promise<ResolvedVersion> {
   const found = await findVersion(certificate, requested, now, by);
-  const { leaf, chain } = await by.sources.fetch(found, now);
+  const { leaf, chain, warnings } = await by.sources.fetch(found, now);
   const facts = factsOfPem([leaf, ...chain].join(''));
   if (facts === null) {
     throw new CertferryError(
@@ -42,7 +44,8 @@ export async function resolveVersion(
     );
   }
   const { fingerprint, notAfter } = facts;
-  return { version: { fingerprint, source: found.source, notAfter }, facts };
+  const version = { fingerprint, source: found.source, notAfter };
+  return { version, facts, ...(warnings.length > 0 && { warnings: [...warnings] }) };
 }
 
 async function findVersion(

@@ -5,7 +5,14 @@ import type { CommandLine } from '../../services/notify/command-lines.ts';
 import { composed, type Message } from '../../services/notify/sns-messages.ts';
 import { nextSteps } from './message-next-steps.ts';
 
-type RolloutFacts = Pick<Rollout, 'id' | 'certificate' | 'executionArn' | 'reason' | 'version'>;
+type RolloutFacts = Pick<Rollout, 'id' | 'certificate' | 'executionArn' | 'reason' | 'version' | 'warnings'>;
+
+/** A paragraph about the bundle; empty without warnings. */
+function bundleWarnings(warnings: readonly string[] = []): string[] {
+  return warnings.length === 0
+    ? []
+    : ['Warnings about the certificate:', ...warnings.map((each) => `- ${each}`)];
+}
 
 /** The first lines of a message. */
 function header({ id, certificate, executionArn, reason, version }: RolloutFacts): string[] {
@@ -49,6 +56,7 @@ export function approvalMessage(
       `Wave ${number} is complete: the rollout has reached ${reached + count} of ${total} targets.`,
       'It waits for your decision.',
     ],
+    bundleWarnings(rollout.warnings),
     [
       `Approve:  ${line(`approve ${id} --wave ${number}`)}`,
       `Reject:   ${line(`approve ${id} --wave ${number} --reject`)}`,
@@ -82,12 +90,17 @@ export function haltedMessage(
     direction === 'forward'
       ? 'No further deployment starts. The targets that have the new version keep it.'
       : 'The rollback is not complete.';
-  return composed(`${rollout.certificate}: rollout halted`, header(rollout), [
-    `${reason}: ${summary}`,
-    state,
-    ...(reason === 'ServiceStale' ? [checkInFront] : []),
-    ...nextSteps('halted', { ...rollout, rolloutId: rollout.id }, line),
-  ]);
+  return composed(
+    `${rollout.certificate}: rollout halted`,
+    header(rollout),
+    [
+      `${reason}: ${summary}`,
+      state,
+      ...(reason === 'ServiceStale' ? [checkInFront] : []),
+      ...nextSteps('halted', { ...rollout, rolloutId: rollout.id }, line),
+    ],
+    bundleWarnings(rollout.warnings),
+  );
 }
 
 const subjects: Partial<Record<RolloutOutcome, string>> = {
@@ -105,7 +118,7 @@ export function outcomeMessage(
   executionArn: string,
   line: CommandLine,
 ): Message | null {
-  const { outcome, certificate, fingerprint, summary, counts, rolloutId } = recorded;
+  const { outcome, certificate, fingerprint, summary, counts, rolloutId, warnings } = recorded;
   const subject = subjects[outcome];
   if (subject === undefined) return null;
   const version = fingerprint === null ? '' : `, version ${shortFingerprint(fingerprint)}`;
@@ -114,6 +127,7 @@ export function outcomeMessage(
     `${certificate || 'certferry'}: ${subject}${missingHosts(recorded)}`,
     [`Rollout ${rolloutId}: ${certificate || 'unknown certificate'}${version}`, `Execution: ${executionArn}`],
     [summary, ...(counted.length === 0 ? [] : [`Targets: ${counted.join(', ')}`])],
+    bundleWarnings(warnings),
     nextSteps(outcome, recorded, line),
   );
 }

@@ -72,6 +72,7 @@ export function recordOfRollout(
     waves: wave.number,
     counts: { ...counts, ...rejected },
     ...(path === 'finished' && wave.unresolved !== null && { warning: wave.unresolved }),
+    ...(rollout.warnings?.length && { warnings: rollout.warnings }),
   };
 }
 

@@ -18,7 +18,7 @@ export type Purpose = z.infer<typeof Purpose>;
 /**
  * A command that has not ended (item `command#<commandId>` of the table `locks`): what its result means and which waiting
  * state it completes. `probe` is set only for the purpose `probe`. `sentAt` is ISO 8601. `mayRepeat`: the same job may have been
- * sent before.
+ * sent before. `warnings`: about the bundle of the job, for the result of the state.
  */
 export const PendingCommand = z.object({
   commandId: z.string(),
@@ -33,6 +33,7 @@ export const PendingCommand = z.object({
   sentAt: z.string(),
   probe: z.nullable(z.object({ verify: Verify, attempt: z.int() })),
   mayRepeat: z.optional(z.boolean()),
+  warnings: z.optional(z.array(z.string())),
 });
 export type PendingCommand = z.infer<typeof PendingCommand>;
 

@@ -28,7 +28,12 @@ async function exportNow(
   const { Certificate, CertificateChain, PrivateKey } = await client
     .send(command)
     .catch(notForExport(source));
-  const input = { certificate: Certificate, chain: CertificateChain, key: PrivateKey, passphrase };
+  const names = {
+    certificate: 'field "Certificate"',
+    chain: 'field "CertificateChain"',
+    key: 'field "PrivateKey"',
+  };
+  const input = { certificate: Certificate, chain: CertificateChain, key: PrivateKey, passphrase, names };
   return { source, where: labelOf(source), input };
 }
 

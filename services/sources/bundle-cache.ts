@@ -1,5 +1,10 @@
 import type { Bundle } from '../../core/deployment/version.ts';
 
+/** A bundle as it is deployed. `warnings`: full sentences about it, without its bytes. */
+export interface FetchedBundle extends Bundle {
+  readonly warnings: readonly string[];
+}
+
 /** The deployments of a rollout follow each other in the same function: most of them find their bundle here. */
 const cacheSeconds = 300;
 
@@ -12,12 +17,12 @@ const maximumBundles = 4;
  * destroys its memory.
  */
 export interface BundleCache {
-  get(key: string, now: Date): Bundle | undefined;
-  put(key: string, bundle: Bundle, now: Date): void;
+  get(key: string, now: Date): FetchedBundle | undefined;
+  put(key: string, bundle: FetchedBundle, now: Date): void;
 }
 
 export function createBundleCache(): BundleCache {
-  const cached = new Map<string, { readonly bundle: Bundle; readonly until: number }>();
+  const cached = new Map<string, { readonly bundle: FetchedBundle; readonly until: number }>();
   const removeExpired = (now: Date): void => {
     for (const [key, { until }] of cached) if (until <= now.getTime()) cached.delete(key);
   };

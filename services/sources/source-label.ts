@@ -1,5 +1,11 @@
 import type { CertificateSource, Source } from '../../core/deployment/source.ts';
-import type { SourceLabel } from './content.ts';
+import type { ErrorDetails } from '../../core/errors.ts';
+
+/** A source in an error: `name` begins the message, `details` go with the error. */
+export interface SourceLabel {
+  readonly name: string;
+  readonly details: ErrorDetails;
+}
 
 /** The name of a source in messages, and the details for its errors. */
 export function labelOf(source: CertificateSource | Source): SourceLabel {

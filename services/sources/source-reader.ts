@@ -1,6 +1,6 @@
 import type { BundleInput } from '../../core/certificate/read-bundle.ts';
 import type { CertificateSource, Source, SourceKind } from '../../core/deployment/source.ts';
-import type { SourceLabel } from './content.ts';
+import type { SourceLabel } from './source-label.ts';
 
 /** The bytes of a version, not yet parsed as a bundle, and the source that pins them. They contain a private key. */
 export interface SourceContent {

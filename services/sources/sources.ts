@@ -6,10 +6,10 @@ import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import { type ReadBundle, readBundle } from '../../core/certificate/read-bundle.ts';
 import type { CertificateSource, Source } from '../../core/deployment/source.ts';
-import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
+import type { VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError, type ErrorDetails, isCertferryError } from '../../core/errors.ts';
 import { acmReader } from './acm.ts';
-import { createBundleCache } from './bundle-cache.ts';
+import { createBundleCache, type FetchedBundle } from './bundle-cache.ts';
 import { parameterStoreReader } from './parameter-store.ts';
 import { isThrottled, type RetryTimer, withRetries } from './retries.ts';
 import { s3Reader } from './s3.ts';
@@ -31,7 +31,7 @@ export interface SourceVersion extends PinnedVersion {
 /**
  * Reads versions from their sources.
  *
- * `fetch` returns a parsed and checked bundle with the requested leaf. `latest` returns the current version of a source.
+ * `fetch` returns a parsed and checked bundle with the requested leaf, and the warnings about it. `latest` returns the current version of a source.
  * `previous` returns the version before it (null: there is none, or the source does not keep it). `identify` returns the
  * fingerprint of a version that is known only by its source.
  *
@@ -43,7 +43,7 @@ export interface SourceVersion extends PinnedVersion {
  * A bundle contains a private key: seal it, but never log, return or store it.
  */
 export interface Sources {
-  fetch(version: PinnedVersion, now: Date): Promise<Bundle>;
+  fetch(version: PinnedVersion, now: Date): Promise<FetchedBundle>;
   latest(source: CertificateSource, now: Date): Promise<SourceVersion>;
   previous(source: CertificateSource, now: Date): Promise<SourceVersion | null>;
   identify(source: Source, now: Date): Promise<SourceVersion>;
@@ -74,22 +74,23 @@ export function createSources(clients: SourceClients, timer: RetryTimer): Source
       const found = await withRetries(() => readerOf(readers, source).pinned(source), timer).catch(
         keepThrottled(source),
       );
-      const { bundle, facts } = parseContent(found, now);
+      const { facts, ...read } = parseContent(found, now);
+      const bundle = fetched(read);
       if (facts.fingerprint !== fingerprint) throw mismatch(source, facts.fingerprint, fingerprint);
       recent.put(key, bundle, now);
       return bundle;
     },
     async latest(source, now) {
       const found = await readerOf(readers, source).latest(source).catch(unavailable(source));
-      const { bundle, facts } = parseContent(found, now);
+      const { facts, ...read } = parseContent(found, now);
       // the caller fetches this version next
-      recent.put(keyOf(found.source, facts.fingerprint), bundle, now);
+      recent.put(keyOf(found.source, facts.fingerprint), fetched(read), now);
       return versionIn(found, facts);
     },
     async identify(source, now) {
       const found = await readerOf(readers, source).pinned(source).catch(unavailable(source));
-      const { bundle, facts } = parseContent(found, now);
-      recent.put(keyOf(source, facts.fingerprint), bundle, now);
+      const { facts, ...read } = parseContent(found, now);
+      recent.put(keyOf(source, facts.fingerprint), fetched(read), now);
       return versionIn(found, facts);
     },
     async previous(source, now) {
@@ -98,6 +99,11 @@ export function createSources(clients: SourceClients, timer: RetryTimer): Source
     },
   };
 }
+
+const fetched = ({ bundle, warnings }: Pick<ReadBundle, 'bundle' | 'warnings'>): FetchedBundle => ({
+  ...bundle,
+  warnings,
+});
 
 function versionIn({ source }: SourceContent, { fingerprint, notAfter }: VersionFacts): SourceVersion {
   return { fingerprint, source, notAfter };
@@ -129,14 +135,13 @@ function mismatch(source: Source, found: string, requested: string): CertferryEr
   return new CertferryError('SourceMismatch', message, { details: { ...details, requested, found } });
 }
 
-/** Adds the source to the error, and uses the field names of the source. */
+/** Adds the source to the error. */
 function parseContent({ input, where }: SourceContent, now: Date): ReadBundle {
   try {
     return readBundle(input, now);
   } catch (error) {
     if (!isCertferryError(error)) throw error;
-    const message = error.message.replaceAll('"key"', '"privateKey"');
-    throw new CertferryError(error.name, `${where.name}: ${message}`, {
+    throw new CertferryError(error.name, `${where.name}: ${error.message}`, {
       details: { ...inSource(error.details), ...where.details },
       cause: error,
     });

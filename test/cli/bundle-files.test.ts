@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readBundleFiles } from '../../cli/input/read-bundle-files.ts';
 import { aVersion } from '../fixtures/certificates.ts';
+import { asEncryptedPkcs8, asPkcs12, asUtf16, derOf } from '../fixtures/forms.ts';
 
 const now = new Date();
 let folder: string;
@@ -14,7 +15,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function file(name: string, text: string): string {
+function file(name: string, text: string | Buffer): string {
   const path = join(folder, name);
   writeFileSync(path, text);
   return path;
@@ -60,28 +61,61 @@ describe('a bundle in files', () => {
     expect(facts.fingerprint).toBe(version.fingerprint);
   });
 
-  test('A bundle in files without its key is refused with the option that gives it', async () => {
+  test('A bundle in files without its key is refused with the file and the option that supplies the key', async () => {
     const cert = file('alone.pem', (await aVersion()).fullchainPem);
 
     expect(() => readBundleFiles({ cert }, now)).toThrow(
-      expect.objectContaining({ name: 'NoPrivateKey', message: expect.stringMatching(/ \(--key FILE\)$/) }),
+      expect.objectContaining({
+        name: 'NoPrivateKey',
+        message: expect.stringMatching(
+          `^There is no private key in the file ${cert}\\. .* name that file with --key FILE\\.$`,
+        ),
+      }),
     );
   });
 
-  test.each([
-    ['key', '--key'],
-    ['chain', '--chain'],
-  ])(
-    'A bundle in files is refused with an explanation when a %s is named beside a PKCS#12 file, which would be ignored',
-    async (part, option) => {
-      const cert = join(folder, 'bundle.p12');
-      writeFileSync(cert, Buffer.from([0x30, 0x03, 0x02, 0x01, 0x03]));
+  test('A bundle in files without its passphrase is refused with the file and the option', async () => {
+    const version = await aVersion();
+    const cert = file('sealed.pem', version.fullchainPem);
+    const key = file('sealed.key', asEncryptedPkcs8(version.keyPem, 'two words'));
 
-      expect(() => readBundleFiles({ cert, [part]: file('other.pem', 'x') }, now)).toThrow(
-        `${cert} is a PKCS#12 file, which contains key and chain. Omit ${option}.`,
-      );
-    },
-  );
+    expect(() => readBundleFiles({ cert, key }, now)).toThrow(
+      expect.objectContaining({
+        name: 'WrongPassphrase',
+        message: expect.stringMatching(`\\(--key ${key}\\).*with --passphrase-file FILE\\.$`),
+      }),
+    );
+  });
+
+  test('A bundle in files whose chain file is a key is refused with the option and the file', async () => {
+    const version = await aVersion();
+    const cert = file('leaf.pem', version.certPem);
+    const key = file('leaf.key', version.keyPem);
+
+    expect(() => readBundleFiles({ cert, key, chain: key }, now)).toThrow(
+      expect.objectContaining({
+        name: 'BundleUnreadable',
+        message: expect.stringContaining(`There is no certificate in --chain ${key}: it contains only`),
+      }),
+    );
+  });
+
+  test('A bundle in files is read from a PKCS#12 file beside a key in DER and a chain and a passphrase in UTF-16', async () => {
+    const version = await aVersion();
+    const pkcs12 = asPkcs12(version.certPem + version.keyPem, 'two words', ['-nokeys']);
+
+    const { facts } = readBundleFiles(
+      {
+        cert: file('keyless.p12', pkcs12),
+        key: file('der.key', derOf(version.keyPem)),
+        chain: file('utf16.pem', asUtf16(version.chainPem)),
+        passphraseFile: file('utf16-passphrase', asUtf16('two words\r\n')),
+      },
+      now,
+    );
+
+    expect(facts).toMatchObject({ fingerprint: version.fingerprint, chain: [expect.any(String)] });
+  });
 
   test('A bundle in files is not taken for PKCS#12 when it is a certificate in DER', async () => {
     const version = await aVersion();

@@ -32,7 +32,7 @@ beforeEach(() => {
     },
     async fetch(wanted) {
       asked.push(wanted);
-      return { leaf: issued.certPem, chain: [issued.chainPem], key: 'SECRET KEY' };
+      return { leaf: issued.certPem, chain: [issued.chainPem], key: 'SECRET KEY', warnings: [] };
     },
   };
   by.catalogue.known.set(certificateName, Certificate.parse({ name: certificateName, source: secret }));
@@ -63,6 +63,14 @@ const resolve = (request: object = {}, name = rolloutId) =>
   });
 
 describe('ResolveCertificate', () => {
+  test('ResolveCertificate puts the warnings about the bundle into the state of the rollout', async () => {
+    const { fetch } = sources;
+    const warned = ['The leaf expires on 2026-11-30, in 1 day(s).'];
+    sources = { ...sources, fetch: async (...args) => ({ ...(await fetch(...args)), warnings: warned }) };
+
+    expect((await resolve()).rollout.warnings).toEqual(warned);
+  });
+
   test("ResolveCertificate refuses waves that would skip the certificate's approval, and names them", async () => {
     const strategy = { approvalAfterWave: 1 };
     by.catalogue.known.set(

@@ -51,6 +51,21 @@ const sentMessages = messages(inStack).flatMap(([about, message]) =>
 );
 
 describe('the messages of a rollout', () => {
+  test('The messages of a rollout contain the warnings about its certificate', () => {
+    const warnings = ['The leaf expires on 2026-11-30, in 1 day(s).'];
+    const warned = { ...rollout, warnings };
+    const texts = [
+      approvalMessage(warned, wave, { link: null, line: inStack }),
+      haltedMessage(warned, { direction: 'forward', reason: 'LockHeld', summary: 'why' }, inStack),
+      outcomeMessage({ ...recorded('finished'), warnings }, execution.id, inStack),
+    ].map((message) => message?.text);
+
+    for (const text of texts) {
+      expect(text).toContain('Warnings about the certificate:\n- The leaf expires on 2026-11-30');
+    }
+    expect(outcomeMessage(recorded('finished'), execution.id, inStack)?.text).not.toContain('Warnings');
+  });
+
   test.each(sentMessages)(
     '%s: names the rollout, its execution, why, and the next step',
     (about, { text }) => {

@@ -1,6 +1,7 @@
 import type { Deployment } from '../../../core/deployment/deployment.ts';
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
-import { hasEnded } from '../../../services/ssm/commands.ts';
+import type { PendingCommand } from '../../../services/locks/pending-commands.ts';
+import { hasEnded, type Invocation } from '../../../services/ssm/commands.ts';
 import { completeWith, isConclusive } from '../../delivery/complete-command.ts';
 import { type DeliveryServices, deliver, heldLock, keyOf } from '../../delivery/deliver.ts';
 import { openJob } from '../../delivery/open-job.ts';
@@ -16,30 +17,38 @@ import { delivery, jobSigner } from '../../runtime/wiring.ts';
 export const createHandler =
   (by: DeliveryServices & SigningServices) =>
   async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
-    const known = await findEndedPush(by, deployment);
-    if (known !== null) {
-      const completion = await completeWith(by, { ...known.command, taskToken }, known.invocation);
+    const push = await findPush(by, deployment);
+    const invocation = push && (await findResult(by, push));
+    if (push !== null && invocation !== null) {
+      const completion = await completeWith(by, { ...push, taskToken }, invocation);
       return { summary: `SSM had the result of the agent: ${completion}` };
     }
     const completion = await deliver(by, {
       deployment,
       taskToken,
       purpose: 'reconcile',
-      prepare: () => signedJob(by, deployment, openJob(deployment, 'inspect', { now: by.clock.now() })),
+      prepare: async () => ({
+        ...(await signedJob(by, deployment, openJob(deployment, 'inspect', { now: by.clock.now() }))),
+        warnings: push?.warnings ?? [],
+      }),
     });
     return { summary: `inspect job for ${deployment.target.host}: ${completion}` };
   };
 
-/** The push command, if it has ended and shows how the deployment ended. */
-async function findEndedPush(by: DeliveryServices, deployment: Deployment) {
+/** The command of the push, if it was sent and no inspect job was. */
+async function findPush(by: DeliveryServices, deployment: Deployment): Promise<PendingCommand | null> {
   const lock = await heldLock(by, deployment);
   const { pending } = lock;
   if (pending === null || pending.commandId === null) return null;
   if (pending.key === keyOf({ purpose: 'reconcile', deployment }, lock)) return null;
-  const command = await by.pending.find(pending.commandId);
-  const invocation = command && (await by.commands.readInvocation(command.commandId, command.host));
-  if (!invocation || !hasEnded(invocation.status) || !isConclusive(command, invocation)) return null;
-  return { command, invocation };
+  return by.pending.find(pending.commandId);
+}
+
+/** The end of the command, if it shows how the deployment ended. */
+async function findResult(by: DeliveryServices, command: PendingCommand): Promise<Invocation | null> {
+  const invocation = await by.commands.readInvocation(command.commandId, command.host);
+  if (invocation === null || !hasEnded(invocation.status)) return null;
+  return isConclusive(command, invocation) ? invocation : null;
 }
 
 export const handler = task('ReconcileCommand', {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { openBudget } from '../../../core/certificate/derivation-budget.ts';
+import { originOf } from '../../../core/certificate/origin.ts';
 import type { BundleInput } from '../../../core/certificate/read-bundle.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import { aVersion, type IssuedCertificate } from '../../fixtures/certificates.ts';
 import { armour, asEncryptedPkcs8, asPkcs12, derOf, openssl } from '../../fixtures/forms.ts';
+import { withPbmac1 } from '../../fixtures/pkcs12-checks.ts';
 import { read, refusal } from './refusal.ts';
 
 /** The expensive calls of node:crypto that a bundle caused. */
@@ -108,6 +110,24 @@ describe('the budget of a bundle', () => {
     },
   );
 
+  test.each([
+    // one block of HMAC-SHA-256 for each 32 bytes of the key
+    { iterations: 5_000_001, keyBytes: 32, counted: 5_000_001 },
+    { iterations: 2_500_001, keyBytes: 64, counted: 5_000_002 },
+    { iterations: 1000, keyBytes: 200_000, counted: 6_250_000 },
+  ])(
+    'PBMAC1 with $iterations iterations for a key of $keyBytes bytes is refused before any derivation',
+    ({ counted, ...parameters }) => {
+      const clear = ['-nomac', '-keypbe', 'NONE', '-certpbe', 'NONE'];
+      const file = asPkcs12(version.certPem + version.keyPem, passphrase, clear);
+
+      expect(refusedAtOnce({ pkcs12: withPbmac1(file, passphrase, parameters), passphrase })).toMatchObject({
+        name: 'BundleUnreadable',
+        details: { field: 'pkcs12', iterations: counted },
+      });
+    },
+  );
+
   test('The command in the refusal exports the same content with fewer iterations', () => {
     const file = asPkcs12(version.fullchainPem + version.keyPem, passphrase, written);
 
@@ -177,7 +197,7 @@ describe('the budget of a bundle', () => {
         let total = 0;
         for (const iterations of sequence) {
           total += iterations;
-          const spend = () => budget.spend('pkcs12', iterations);
+          const spend = () => budget.spend(originOf('pkcs12'), iterations);
           if (total > 5_000_000) expect(spend).toThrow(CertferryError);
           else expect(spend).not.toThrow();
         }

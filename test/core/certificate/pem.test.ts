@@ -94,17 +94,25 @@ describe('the reader of PEM', () => {
   });
 
   test.each<[string, (pem: string) => string | Buffer, string]>([
-    ['garbage', () => 'once upon a time', 'The field "certificate" holds no complete PEM block'],
+    [
+      'garbage',
+      () => 'once upon a time',
+      'The field "certificate" holds no certificate and no key in a form that certferry reads',
+    ],
     [
       'bytes of another kind',
       () => Buffer.from([0x30, 1, 2, 3]),
-      'Certificate 1 (field "certificate") cannot be parsed',
+      'its form is damaged DER, or DER of another kind',
     ],
-    ['a file cut off in its last block', (pem) => pem.slice(0, -40), 'The field "certificate" is truncated'],
+    [
+      'a file cut off in its last block',
+      (pem) => pem.slice(0, -40),
+      'without its END line. The END line is missing: the text was cut.',
+    ],
     [
       'a file cut off between lines and joined',
       (pem) => pem.replace('-----END CERTIFICATE-----\n', ''),
-      'is truncated: after 2 complete',
+      'has the BEGIN line of a block (CERTIFICATE) at line 1 without its END line',
     ],
     [
       'a body that is not base64',

@@ -91,11 +91,11 @@ describe('private keys', () => {
     expect(error.message).toContain('is encrypted, but there is no passphrase');
   });
 
-  test('The reader of private keys refuses an encrypted key that is damaged as one that does not open', () => {
+  test('The reader of private keys refuses an encrypted key that is damaged as unreadable', () => {
     const key = armour('ENCRYPTED PRIVATE KEY', Buffer.from([0x30, 5, 1, 2]));
 
     expect(refusal(() => read({ certificate: ec.fullchainPem, key, passphrase })).name).toBe(
-      'WrongPassphrase',
+      'BundleUnreadable',
     );
   });
 
@@ -149,7 +149,7 @@ describe('private keys', () => {
   test('The reader of private keys asks for the key where none is', () => {
     expect(refusal(() => read({ certificate: ec.fullchainPem }))).toMatchObject({
       name: 'NoPrivateKey',
-      message: expect.stringContaining('There is no private key in any field'),
+      message: expect.stringContaining('There is no private key in the field "certificate"'),
     });
   });
 

@@ -84,6 +84,10 @@ describe('any bundle', () => {
         const textOf = (wanted: string) =>
           dressed.map(({ field, text }) => (field === wanted ? text : '')).join('');
 
+        // a chain without a certificate and a key file without a key are refused
+        fc.pre(!/^(?!.*BEGIN C).*BEGIN/s.test(textOf('chain')));
+        fc.pre(!/^(?!.*BEGIN P).*BEGIN/s.test(textOf('key')));
+
         const { bundle } = read({
           certificate: textOf('certificate'),
           chain: textOf('chain'),

@@ -69,7 +69,7 @@ describe('a version in Secrets Manager', () => {
     await expect(sources.fetch({ fingerprint: leaf, source }, now)).rejects.toMatchObject({
       name: 'BundleUnreadable',
       message: expect.stringMatching(
-        /^secret certferry\/api \(version v-1\): The field "privateKey" holds no/,
+        /^secret certferry\/api \(version v-1\): The field "privateKey" holds no certificate and no key/,
       ),
       details: { field: 'privateKey', secretId: 'certferry/api' },
     });
@@ -81,7 +81,7 @@ describe('a version in Secrets Manager', () => {
 
     await expect(sources.fetch({ fingerprint: leaf, source }, now)).rejects.toMatchObject({
       name: 'SeveralPrivateKeys',
-      message: expect.stringContaining('(in "privateKey")'),
+      message: expect.stringContaining('(in field "privateKey")'),
       details: { fields: ['privateKey'] },
     });
   });
