@@ -18,6 +18,7 @@ export const RecordingPath = z.enum([
   'failed',
   'lost',
   'rolled_back',
+  'rolled_back_unverified',
   'rollback_failed',
 ]);
 export type RecordingPath = z.infer<typeof RecordingPath>;
@@ -103,6 +104,15 @@ const endings: Readonly<Record<RecordingPath, (state: FinalState, failure: Failu
       ]),
       reason: 'ProbeFailed',
     }),
+    rolled_back_unverified: ({ probe, rollback, restored }, failure) => ({
+      outcome: 'rolled_back_unverified',
+      summary: joined([
+        notServed(probe, failure),
+        rollback?.summary ?? 'previous files restored',
+        notRestoredOnEndpoint(restored, failure),
+      ]),
+      reason: 'ProbeFailed',
+    }),
     rollback_failed: rollbackFailed,
   };
 
@@ -163,6 +173,14 @@ function rollbackFailed(
 
 function notServed(probe: FinalState['probe'], failure: Failure | null): string | undefined {
   return probe !== null && probe.attempt > 0 ? probe.summary : failure?.message;
+}
+
+/** Why it is not verified that the endpoint serves the previous leaf. */
+function notRestoredOnEndpoint(restored: FinalState['restored'], failure: Failure | null): string {
+  const why = restored?.attempt ? restored.summary : failure?.message;
+  return why === undefined
+    ? 'the host does not get the previous leaf from the endpoint'
+    : `after the restore: ${why}`;
 }
 
 const joined = (parts: readonly (string | undefined)[]) => parts.filter((part) => part).join('; ');

@@ -168,16 +168,31 @@ describe('how a deployment ended', () => {
     ],
     [
       'undone but not seen',
-      'rollback_failed',
+      'rolled_back_unverified',
       {
         probe: probeResult({ summary: 'stuck' }),
         rollback: pushResult({ outcome: 'restored' }),
         restored: probeResult({ summary: 'still stuck' }),
       },
       {
-        outcome: 'rollback_failed',
+        outcome: 'rolled_back_unverified',
         reason: 'ProbeFailed',
-        summary: 'stuck; the host said restored; still stuck',
+        summary: 'stuck; the host said restored; after the restore: still stuck',
+        repair: null,
+      },
+    ],
+    [
+      'undone but not seen by its host',
+      'rolled_back_unverified',
+      {
+        probe: probeResult({ summary: 'stuck' }),
+        rollback: pushResult({ outcome: 'restored', served: false }),
+        restored: notYet,
+      },
+      {
+        outcome: 'rolled_back_unverified',
+        reason: 'ProbeFailed',
+        summary: 'stuck; the host said restored; the host does not get the previous leaf from the endpoint',
       },
     ],
   ])('%s', (_, path, state, expected) => {
