@@ -7,7 +7,7 @@ import { withFolderLocks } from '../host/locks.ts';
 import { closeJournal, type Journal, readJournal } from '../journal/journal.ts';
 import { type Receipt, readReceipt, writeReceipt } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
-import { discardChange } from './discard-change.ts';
+import { discardChange, discardReversed } from './discard-change.ts';
 import { undoChange } from './undo-change.ts';
 
 /**
@@ -32,7 +32,7 @@ export async function recover(home: Home): Promise<Recovery | null> {
 
 async function recoverChange(home: Home, { phase, change }: Journal): Promise<Recovery['outcome']> {
   const receipt = readReceipt(home, change.targetId, change.deploymentId);
-  if (phase === 'staging') {
+  if (phase === 'staging' || isUnrecordedInPlace(change, phase, receipt)) {
     discardChange(home, change);
     return 'cleaned';
   }
@@ -49,12 +49,17 @@ async function recoverChange(home: Home, { phase, change }: Journal): Promise<Re
     return 'rollback_failed';
   }
   if (receipt === null) {
-    discardChange(home, change);
+    discardReversed(home, change);
   } else {
     writeReceipt(home, { ...receipt, undone: true });
     closeJournal(home);
   }
   return 'restored';
+}
+
+/** In place, the live files have the new version before and after the commit, so nothing is reversed. */
+function isUnrecordedInPlace(change: Change, phase: Journal['phase'], receipt: Receipt | null): boolean {
+  return change.inPlace !== undefined && phase === 'committing' && receipt === null;
 }
 
 /** Whether the receipt shows that only the journal remained to be removed. */

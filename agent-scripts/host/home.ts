@@ -15,6 +15,7 @@ import { join } from 'node:path';
  * targets/<id>/fence                   highest fence of all jobs so far
  * targets/<id>/receipts/<deployment>.json
  * targets/<id>/backups/<deployment>/   the files that this deployment replaced
+ * targets/<id>/copies/<deployment>/    the files that this deployment installed, if another program replaces them too
  * ```
  */
 export interface Home {
@@ -35,6 +36,8 @@ export interface TargetHome {
   readonly receipts: string;
   receipt(deploymentId: string): string;
   backups(deploymentId: string): string;
+  readonly allCopies: string;
+  copies(deploymentId: string): string;
 }
 
 /** The paths in the agent's own folder at `root`. */
@@ -59,5 +62,7 @@ function targetHomeAt(root: string): TargetHome {
     receipts: join(root, 'receipts'),
     receipt: (deploymentId) => join(root, 'receipts', `${deploymentId}.json`),
     backups: (deploymentId) => join(root, 'backups', deploymentId),
+    allCopies: join(root, 'copies'),
+    copies: (deploymentId) => join(root, 'copies', deploymentId),
   };
 }

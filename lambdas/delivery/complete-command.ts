@@ -9,7 +9,14 @@ import type { HostKeyWarnings } from '../../services/notify/host-key-warnings.ts
 import type { HostKeys } from '../../services/registry/host-keys.ts';
 import type { Commands, Invocation } from '../../services/ssm/commands.ts';
 import { hasEnded } from '../../services/ssm/commands.ts';
-import { hostProbeResult, lostResult, pushResult, reconciledResult, refusedResult } from './job-results.ts';
+import {
+  hostProbeResult,
+  judgedByBaseline,
+  lostResult,
+  pushResult,
+  reconciledResult,
+  refusedResult,
+} from './job-results.ts';
 
 /** The services that completing a command requires. */
 export interface CompletionServices {
@@ -50,8 +57,26 @@ export async function completeWith(
   if (line === null && command.purpose === 'undo') return retryUndo(by, command, invocation);
   const refusal = line?.hostKey ? await saveHostKey(by, command, { line, hostKey: line.hostKey }) : null;
   const result = refusal ?? (await resultFor(by, command, { line, invocation }));
-  const output = command.probe === null ? { ...result, ...timesOf(by, command) } : result;
+  const output =
+    command.probe === null
+      ? { ...(await withBaseline(by, command, result)), ...timesOf(by, command) }
+      : result;
   return (await by.executions.complete(command.taskToken, output)) ? 'completed' : 'not_awaited';
+}
+
+/**
+ * The baseline that was stored before the first job was sent, else that of the host, and for a dry run its warnings. A lock
+ * that another execution holds has no baseline of this deployment.
+ */
+async function withBaseline(
+  { locks }: Pick<CompletionServices, 'locks'>,
+  { targetId, executionArn, fence, purpose }: PendingCommand,
+  result: PushResult | ProbeResult,
+): Promise<PushResult | ProbeResult> {
+  if (purpose === 'undo' || !('commandId' in result)) return result;
+  const lock = await locks.read(targetId);
+  const isHeld = lock.owner === executionArn && lock.fence === fence;
+  return judgedByBaseline(result, isHeld ? lock.baseline : null);
 }
 
 const resultFor = (
