@@ -190,6 +190,8 @@ export class Certferry extends Construct {
     if (props.onHostKeyChange !== undefined) {
       functions.setVariable(completers, 'ON_HOST_KEY_CHANGE', props.onHostKeyChange);
     }
+    // PushBundle calls AWS services, so it is not in the VPC of the probes
+    if (props.network !== undefined) functions.setVariable(['push-bundle'], 'BASELINE_FROM', 'host');
     if (historyRetentionDays !== undefined) {
       functions.setVariable(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
     }

@@ -5,6 +5,7 @@ import { activateChange } from '../change/activate-change.ts';
 import type { Change } from '../change/change.ts';
 import type { PlannedChange } from '../change/plan.ts';
 import { backUp, installStagedFiles } from '../files/commit.ts';
+import { copyStaged } from '../files/copies.ts';
 import { requireReplaceable } from '../files/replaceable.ts';
 import { restoreFiles } from '../files/restore.ts';
 import { stageFiles } from '../files/stage.ts';
@@ -14,6 +15,7 @@ import { writeJournal } from '../journal/journal.ts';
 import { checkStagedFiles } from '../validation/check-staged-files.ts';
 import { type Rehearsal, rehearse } from '../validation/rehearsal.ts';
 import { discardChange } from './discard-change.ts';
+import { repairInPlace, replacedInPlaceWarnings, unknownPrevious } from './in-place.ts';
 import { undoChange } from './undo-change.ts';
 
 /** The result of a change. After `applied`, `reload_failed` and `rollback_failed` the caller writes the receipt. */
@@ -104,10 +106,11 @@ async function checkStaged(home: Home, change: Change): Promise<Check> {
 function commit(home: Home, change: Change): void {
   try {
     backUp(change);
+    copyStaged(home, change);
     writeJournal(home, 'committing', change);
     installStagedFiles(change);
   } catch (error) {
-    restoreFiles(change);
+    restoreLiveFiles(change);
     discardChange(home, change);
     throw new CertferryError(
       'CommitFailed',
@@ -115,6 +118,14 @@ function commit(home: Home, change: Change): void {
       { details: { paths: change.files.map((file) => file.path) }, cause: error },
     );
   }
+}
+
+/**
+ * Restores what the live files contained before the job, as long as the daemon has not read the new ones. In place, that is
+ * the new version.
+ */
+function restoreLiveFiles(change: Change): void {
+  if (change.inPlace === undefined) restoreFiles(change);
 }
 
 async function activateInstalled(home: Home, change: Change, check: Check): Promise<ApplyResult> {
@@ -125,19 +136,26 @@ async function activateInstalled(home: Home, change: Change, check: Check): Prom
   if (activation === null || activation.ok) {
     return { ...result, outcome: 'applied', summary: appliedSummary(change), repair: null };
   }
-  return { ...result, ...(await undoFailedActivation(home, change, activation)) };
+  const undone = await undoFailedActivation(home, change, activation);
+  return { ...result, ...undone, warnings: [...warnings, ...undone.warnings] };
 }
 
 async function undoFailedActivation(home: Home, change: Change, { detail, keptPrevious }: ActivationResult) {
+  if (change.inPlace === 'unknown') {
+    const summary = `reload failed (${detail}), and ${unknownPrevious}`;
+    return { outcome: 'rollback_failed', summary, repair: repairInPlace(change), warnings: [] } as const;
+  }
   const undo = await undoChange(home, change, keptPrevious);
+  const warnings = replacedInPlaceWarnings(home, change);
   if (undo.kind === 'failed') {
     const summary = `reload failed (${detail}) and rollback failed: ${undo.why}`;
-    return { outcome: 'rollback_failed', summary, repair: undo.repair } as const;
+    return { outcome: 'rollback_failed', summary, repair: undo.repair, warnings } as const;
   }
   const state = keptPrevious
     ? 'previous files restored, which the daemon still uses'
     : 'previous files restored, daemon reloaded';
-  return { outcome: 'reload_failed', summary: `reload failed, ${state}: ${detail}`, repair: null } as const;
+  const summary = `reload failed, ${state}: ${detail}`;
+  return { outcome: 'reload_failed', summary, repair: null, warnings } as const;
 }
 
 function refuseStaged(home: Home, change: Change, why: string): ApplyResult {
@@ -153,11 +171,15 @@ function refuseStaged(home: Home, change: Change, why: string): ApplyResult {
 
 /** The daemon has not read the new files yet, so restoring the previous ones needs no reload. */
 function refuseInstalled(home: Home, change: Change, command: CommandResult): ApplyResult {
-  restoreFiles(change);
+  restoreLiveFiles(change);
   discardChange(home, change);
+  const files =
+    change.inPlace === undefined
+      ? 'previous files restored before any reload'
+      : 'deployed in place, no reload';
   return {
     outcome: 'validate_failed',
-    summary: `new files refused, previous files restored before any reload: ${describeCommand(command)}`,
+    summary: `new files refused, ${files}: ${describeCommand(command)}`,
     validatedIn: 'in_place',
     warnings: [],
     repair: null,
@@ -184,6 +206,8 @@ function dryRunSummary(check: Check): string {
 }
 
 function appliedSummary(change: Change): string {
-  const files = `${change.files.length} ${change.files.length === 1 ? 'file' : 'files'} installed`;
+  const count = `${change.files.length} ${change.files.length === 1 ? 'file' : 'files'} installed`;
+  const files =
+    change.inPlace === undefined ? count : 'deployed in place: the files already had this version';
   return change.activate === null ? `${files}; the daemon detects them itself` : `${files}, daemon reloaded`;
 }

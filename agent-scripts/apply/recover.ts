@@ -7,7 +7,7 @@ import { withFolderLocks } from '../host/locks.ts';
 import { closeJournal, type Journal, readJournal } from '../journal/journal.ts';
 import { type Receipt, readReceipt, writeReceipt } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
-import { discardChange } from './discard-change.ts';
+import { discardChange, discardReversed } from './discard-change.ts';
 import { undoChange } from './undo-change.ts';
 
 /** What `recover` did. `failure`: the result for a deployment whose previous files could not be restored. */
@@ -47,7 +47,7 @@ async function recoverChange(
   cleanUp: CleanUp,
 ): Promise<RecoveredChange> {
   const receipt = readReceipt(home, change.targetId, change.deploymentId);
-  if (phase === 'staging') {
+  if (phase === 'staging' || isUnrecordedInPlace(change, phase, receipt)) {
     cleanUp(() => discardChange(home, change));
     return { outcome: 'cleaned' };
   }
@@ -69,7 +69,7 @@ async function recoverChange(
     return { outcome: 'rollback_failed', failure: failed.line };
   }
   if (receipt === null) {
-    cleanUp(() => discardChange(home, change));
+    cleanUp(() => discardReversed(home, change));
   } else {
     cleanUp(() => writeReceipt(home, { ...receipt, undone: true }));
     cleanUp(() => {
@@ -78,6 +78,11 @@ async function recoverChange(
     });
   }
   return { outcome: 'restored' };
+}
+
+/** In place, the live files have the new version before and after the commit, so nothing is reversed. */
+function isUnrecordedInPlace(change: Change, phase: Journal['phase'], receipt: Receipt | null): boolean {
+  return change.inPlace !== undefined && phase === 'committing' && receipt === null;
 }
 
 /** Whether the receipt shows that only the journal remained to be removed. */

@@ -1,3 +1,4 @@
+import type { Baseline } from '../../core/deployment/baseline.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import { endpointParts } from '../../core/targets/verify.ts';
 import { keepsProcesses } from '../activations/activation.ts';
@@ -22,4 +23,11 @@ export async function servedLocally(
   if (verify === 'none' || version === null) return null;
   const { waitUntilServed } = await import('./wait-until-served.ts');
   return waitUntilServed(verify, version, oldWorkers);
+}
+
+/** What the target's endpoint serves to this host now, probed once within a short time. Null without an endpoint. */
+export async function observeEndpoint({ verify }: Pick<Change, 'verify'>): Promise<Baseline | null> {
+  if (verify === 'none') return null;
+  const { observeBaseline } = await import('../../core/tls-probe/observe-baseline.ts');
+  return observeBaseline(verify, 'host');
 }

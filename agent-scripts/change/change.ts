@@ -8,12 +8,14 @@ const Metadata = z.strictObject({ mode: z.int(), uid: z.int(), gid: z.int() });
 
 /**
  * One file of a change, with everything needed to complete or reverse it later. `path` is the file itself (symbolic links
- * resolved), `staged` the temporary file beside it, `backup` the copy of the replaced file. `previous` is null if there
- * was no file. Digests are SHA-256 in hex. Contains no file content.
+ * resolved), `configured` the path with links, `staged` the temporary file beside the file, `backup` the copy of the
+ * replaced file. `previous` is null if there was no file. Digests are SHA-256 in hex. Contains no file content.
  */
 export const ChangedFile = z.strictObject({
   role: z.enum(['certificate', 'chain', 'privateKey', 'combined', 'trigger']),
   path: z.string(),
+  /** Omitted if the path contains no link. A program that renews certificates may change the link later. */
+  configured: z.optional(z.string()),
   staged: z.string(),
   backup: z.string(),
   digest: z.string(),
@@ -39,5 +41,13 @@ export const Change = z.strictObject({
   verify: VerifyPolicy,
   version: VersionFacts,
   previousVersion: z.nullable(VersionFacts),
+  /**
+   * The files had this version before the job, because another program wrote it. `recorded`: `previous` of each file is the
+   * version of the last receipt. `unknown`: no receipt has a usable version, and nothing can be restored. Omitted: the
+   * files had another version.
+   */
+  inPlace: z.optional(z.enum(['recorded', 'unknown'])),
+  /** The home keeps a copy of the installed files: the next deployment in place finds its previous version there. */
+  copies: z.optional(z.literal(true)),
 });
 export type Change = z.infer<typeof Change>;

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { listNames } from '../../core/bounds/list-names.ts';
 import { factsOfPem, lostNames } from '../../core/certificate/facts.ts';
+import type { Baseline } from '../../core/deployment/baseline.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
@@ -28,6 +29,8 @@ export interface PlannedChange {
   /** What staging must back up because no file contains it. Stays in memory. */
   readonly daemonMemory: DaemonMemory;
   readonly warnings: readonly string[];
+  /** What the endpoint served to this host before the change. Null or omitted: not probed. */
+  readonly baseline?: Baseline | null;
 }
 
 /** The fields that the plan copies from the target. */
@@ -136,6 +139,7 @@ function planFile(
   return {
     role: desired.role,
     path,
+    ...(path !== desired.path && { configured: desired.path }),
     staged: temporaryBeside(path),
     backup: join(home.target(header.targetId).backups(header.deploymentId), `${index}-${basename(path)}`),
     digest: digestOf(bytes),

@@ -16,6 +16,7 @@ import { join } from 'node:path';
  * targets/<id>/fence                   highest fence of all jobs so far
  * targets/<id>/receipts/<deployment>.json
  * targets/<id>/backups/<deployment>/   the files that this deployment replaced
+ * targets/<id>/copies/<deployment>/    the files that this deployment installed, if another program replaces them too
  * ```
  */
 export interface Home {
@@ -37,6 +38,8 @@ export interface TargetHome {
   readonly receipts: string;
   receipt(deploymentId: string): string;
   backups(deploymentId: string): string;
+  readonly allCopies: string;
+  copies(deploymentId: string): string;
 }
 
 /** The paths in the agent's own folder at `root`. */
@@ -62,5 +65,7 @@ function targetHomeAt(root: string): TargetHome {
     receipts: join(root, 'receipts'),
     receipt: (deploymentId) => join(root, 'receipts', `${deploymentId}.json`),
     backups: (deploymentId) => join(root, 'backups', deploymentId),
+    allCopies: join(root, 'copies'),
+    copies: (deploymentId) => join(root, 'copies', deploymentId),
   };
 }

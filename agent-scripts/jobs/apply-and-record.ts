@@ -2,6 +2,7 @@ import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { type ApplyResult, applyChange } from '../apply/apply-change.ts';
 import { servedLocally, workersToReplace } from '../apply/served-locally.ts';
+import type { Change } from '../change/change.ts';
 import type { PlannedChange } from '../change/plan.ts';
 import { removeStaged } from '../files/restore.ts';
 import type { Home } from '../host/home.ts';
@@ -46,19 +47,26 @@ export async function applyAndRecord(
 
 function lineOf(
   header: JobHeader,
-  { change, warnings }: PlannedChange,
+  { change, warnings, baseline = null }: PlannedChange,
   result: ApplyResult,
   served: boolean | null,
 ): AgentLine {
-  const isInstalled = result.outcome === 'applied';
   return resultLine(header, {
     outcome: result.outcome,
     summary: result.summary,
-    version: isInstalled ? change.version : change.previousVersion,
+    version: hasNewVersion(change, result) ? change.version : change.previousVersion,
     previousVersion: change.previousVersion,
     warnings: [...warnings, ...result.warnings],
     validatedIn: result.validatedIn,
     served,
     repair: result.repair,
+    ...(baseline !== null && { baseline }),
+    ...(change.inPlace !== undefined && { inPlace: true }),
   });
+}
+
+/** Whether the live files have the new version afterwards. In place they have it unless the previous one was restored. */
+function hasNewVersion({ inPlace }: Change, { outcome }: ApplyResult): boolean {
+  if (inPlace === undefined) return outcome === 'applied';
+  return inPlace === 'unknown' || !['reload_failed', 'rollback_failed'].includes(outcome);
 }

@@ -5,14 +5,17 @@ import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
+import { withRecordedPrevious } from '../apply/in-place.ts';
+import { observeEndpoint } from '../apply/served-locally.ts';
 import { isUnchanged } from '../apply/unchanged-files.ts';
+import type { Change } from '../change/change.ts';
 import { destinationsOf, planChange } from '../change/plan.ts';
 import { desiredChange } from '../connectors/connectors.ts';
 import { hostDistribution } from '../host/distribution.ts';
 import type { Home } from '../host/home.ts';
 import { rememberKeysIn } from '../host/known-keys.ts';
 import { withFolderLocks } from '../host/locks.ts';
-import { installedReceipt, receiptsOf } from '../journal/receipt.ts';
+import { installedReceipt, type Receipt, receiptsOf } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
 import { refuseOldTlsLibrary } from '../validation/tls-library.ts';
 import { applyAndRecord } from './apply-and-record.ts';
@@ -33,14 +36,28 @@ export async function deploy(
   const desired = desiredChange(target, bundle, hostDistribution());
   await refuseOldTlsLibrary(version, desired.validate);
   const policy = { ...target.config, verify: target.verify };
+  const observed = observeEndpoint(target);
   return withFolderLocks(home, destinationsOf(desired), async () => {
-    const planned = await planChange(home, header, desired, version, policy);
+    const plan = await planChange(home, header, desired, version, policy);
+    const planned = { ...plan, baseline: await observed };
     const installed = installedReceipt(receiptsOf(home, header.targetId));
     if (header.action === 'deploy' && installed !== null && isUnchanged(planned.change, installed)) {
       return reportUnchanged(home, { header, desired, planned, installed });
     }
-    return applyAndRecord(home, header, planned, header.deploymentId);
+    const origin = originOf(planned.change, installed);
+    return applyAndRecord(home, header, withRecordedPrevious(home, planned, installed), origin);
   });
+}
+
+/**
+ * The deployment that first installed this version (see `Receipt`). If this one only repairs files of the installed version,
+ * it is the origin of that version, because a rollback must not install the same version again.
+ */
+function originOf({ deploymentId, version, previousVersion }: Change, installed: Receipt | null): string {
+  const isSame = [installed?.line.version, previousVersion].every(
+    (other) => other?.fingerprint === version.fingerprint,
+  );
+  return isSame && installed !== null ? installed.origin : deploymentId;
 }
 
 /** Checks the bundle again on the host, although the sender has already checked it. */

@@ -23,7 +23,7 @@ interface UnchangedDeployment {
  */
 export async function reportUnchanged(home: Home, deployment: UnchangedDeployment): Promise<AgentLine> {
   const { header, desired, planned, installed } = deployment;
-  const { change } = planned;
+  const { change, baseline = null } = planned;
   const repaired = repairOwnership(desired.files, change, installed);
   const reloaded = await reloadIfNotServed(deployment);
   const line = resultLine(header, {
@@ -34,6 +34,7 @@ export async function reportUnchanged(home: Home, deployment: UnchangedDeploymen
     warnings: [...planned.warnings, ...repaired, ...reloaded.warnings],
     validatedIn: 'none',
     served: reloaded.served,
+    ...(baseline !== null && { baseline }),
   });
   writeReceipt(home, {
     v: 1,

@@ -3,6 +3,8 @@ import { factsOfPem } from '../../core/certificate/facts.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
+import { withCopiesLike } from '../apply/in-place.ts';
+import { observeEndpoint } from '../apply/served-locally.ts';
 import type { Change } from '../change/change.ts';
 import { destinationsOf, planChange } from '../change/plan.ts';
 import { containsLeaf, type DesiredFile } from '../connectors/desired-change.ts';
@@ -19,7 +21,7 @@ import { applyAndRecord } from './apply-and-record.ts';
  * Job `rollback`: installs the previous version as a deployment of its own, with the same checks, journal and undo as any
  * other. With `replaces`, changes nothing if another version is installed (it was rolled back already, or there is a later
  * deployment), or if a different rollout has installed this version.
- * @throws CertferryError NoReceipt if this host has no previous version
+ * @throws CertferryError NoReceipt if this host has no previous version, or only the installed one
  */
 export async function rollback(home: Home, header: JobHeader, replaces?: string): Promise<AgentLine> {
   const receipts = receiptsOf(home, header.targetId);
@@ -28,15 +30,24 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
     return reportUntouched(home, header, installed);
   }
   const origin = originOfInstalled();
+  if (origin.inPlace === 'unknown')
+    throw noPreviousVersion(
+      header,
+      'the installed version was deployed in place, and no receipt has an earlier one',
+    );
   const files = origin.files.map((file) => previousFile(file, header, origin.fileUser));
   const leaf = files.find(containsLeaf)?.content ?? null;
   const version = leaf === null ? null : factsOfPem(leaf);
   if (version === null) throw noPreviousVersion(header, 'its certificate cannot be read');
+  if (version.fingerprint === installed?.line.version?.fingerprint)
+    throw noPreviousVersion(header, 'the files before the installed deployment had the same version');
   const { validate, activate, sandbox } = origin;
   const desired = { files, fileUser: origin.fileUser?.name, validate, activate, sandbox };
+  const observed = observeEndpoint(origin);
   return withFolderLocks(home, destinationsOf(desired), async () => {
-    const planned = await planChange(home, header, desired, version, origin);
-    return applyAndRecord(home, header, planned, versionOrigin(receipts, origin));
+    const planned = withCopiesLike(await planChange(home, header, desired, version, origin), installed);
+    const observedPlan = { ...planned, baseline: await observed };
+    return applyAndRecord(home, header, observedPlan, versionOrigin(receipts, origin));
   });
 
   function originOfInstalled(): Change {
@@ -91,7 +102,7 @@ function previousFile(
   const explicit = { mode: mode.toString(8), owner: String(uid), group: String(gid) };
   return {
     role: file.role,
-    path: file.path,
+    path: file.configured ?? file.path,
     content: bytes.toString('utf8'),
     explicit: withFileUser(user, () => isAsDeployed(file)) ? explicit : {},
     defaults: { mode, owners: [], groups: [] },
@@ -99,15 +110,21 @@ function previousFile(
 }
 
 /** Whether owner and mode are those of the deployment. If an administrator has changed them since, the file on disk wins. */
-function isAsDeployed({ path, metadata }: Change['files'][number]): boolean {
-  const current = metadataOf(path);
+function isAsDeployed({ path, configured, metadata }: Change['files'][number]): boolean {
+  const current = metadataOf(configured ?? path);
   return current === null || sameMetadata(current, metadata);
 }
 
 /** A trigger is not part of a version: it is the daemon's own configuration, and keeps its present content. */
-function unchangedTrigger({ role, path, metadata }: Change['files'][number]): DesiredFile {
+function unchangedTrigger({ role, path, configured, metadata }: Change['files'][number]): DesiredFile {
   const { mode } = metadata;
-  return { role, path, content: null, explicit: {}, defaults: { mode, owners: [], groups: [] } };
+  return {
+    role,
+    path: configured ?? path,
+    content: null,
+    explicit: {},
+    defaults: { mode, owners: [], groups: [] },
+  };
 }
 
 function readBackup(path: string, header: JobHeader): Buffer {

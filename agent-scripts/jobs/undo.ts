@@ -4,7 +4,9 @@ import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { servedLocally, workersToReplace } from '../apply/served-locally.ts';
+import { asBeforeText } from '../../core/tls-probe/compare-baseline.ts';
+import { repairInPlace, replacedInPlaceWarnings, unknownPrevious } from '../apply/in-place.ts';
+import { observeEndpoint, servedLocally, workersToReplace } from '../apply/served-locally.ts';
 import { undoChange } from '../apply/undo-change.ts';
 import type { Change } from '../change/change.ts';
 import { containsLeaf } from '../connectors/desired-change.ts';
@@ -47,6 +49,7 @@ export async function undo(home: Home, header: JobHeader): Promise<AgentLine> {
   if (installed !== null && installed.line.deploymentId !== header.deploymentId)
     throw replacedError(header, installed);
   const { change } = receipt;
+  if (change.inPlace === 'unknown') return unknownPreviousLine(header, change);
   return withFolderLocks(
     home,
     change.files.map(({ path }) => path),
@@ -61,7 +64,7 @@ async function undoDeployment(
   change: Change,
 ): Promise<AgentLine> {
   refillReserve(home);
-  const warnings = editWarnings(change);
+  const warnings = [...editWarnings(change), ...replacedInPlaceWarnings(home, change)];
   const oldWorkers = workersToReplace(change);
   const result = await undoChange(home, change);
   unlessDiskFails(() => removeStaged(change));
@@ -84,7 +87,35 @@ async function undoDeployment(
     ...warnings,
     ...unrecorded,
   ]);
-  return { ...line, served: await servedLocally(change, change.previousVersion, oldWorkers) };
+  const served = await servedLocally(change, change.previousVersion, oldWorkers);
+  return served === true ? { ...line, served } : comparedWithBefore({ ...line, served }, receipt, change);
+}
+
+/**
+ * If this host verifies the target, there is no later probe. An endpoint without the previous leaf may be as it was before the
+ * deployment. It is then reported as such, and `served` is unknown.
+ */
+async function comparedWithBefore(
+  line: AgentLine,
+  { line: { baseline } }: Receipt,
+  change: Change,
+): Promise<AgentLine> {
+  const { verify, version, previousVersion } = change;
+  if (baseline === undefined || verify === 'none' || verify.probeFrom !== 'host') return line;
+  const now = await observeEndpoint(change);
+  const text = asBeforeText(baseline, now?.addresses ?? [], { version, previousVersion, from: 'host' });
+  return text === null ? line : { ...line, served: null, summary: `${line.summary}; ${text}` };
+}
+
+/** The files keep the new version: no other is known. */
+function unknownPreviousLine(header: JobHeader, change: Change): AgentLine {
+  return resultLine(header, {
+    outcome: 'rollback_failed',
+    summary: `nothing was restored: ${unknownPrevious}`,
+    reason: 'NoReceipt',
+    version: change.version,
+    repair: repairInPlace(change),
+  });
 }
 
 /** The files have their outcome. If the disk does not accept the record of it, the outcome gets a warning. */
@@ -131,10 +162,11 @@ export function installedVersion(receipts: readonly Receipt[]): VersionFacts | n
   const certificate = change?.files.find(containsLeaf);
   if (certificate === undefined) return null;
   return withFileUser(change?.fileUser, () => {
-    const digest = digestOfFile(certificate.path);
+    const path = certificate.configured ?? certificate.path;
+    const digest = digestOfFile(path);
     if (digest === null) return null;
     if (installed !== null && digest === certificate.digest) return installed.line.version;
-    return factsOfPem(readFileSync(certificate.path, 'utf8'));
+    return factsOfPem(readFileSync(path, 'utf8'));
   });
 }
 

@@ -1,10 +1,10 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import * as z from 'zod/mini';
 import { AgentLine } from '../../core/deployment/agent-line.ts';
 import { withBackupsIn } from '../change/backups-in-home.ts';
 import { Change } from '../change/change.ts';
 import { removeIfExists } from '../host/durable-files.ts';
-import type { Home } from '../host/home.ts';
+import type { Home, TargetHome } from '../host/home.ts';
 import { readRecord } from '../host/read-record.ts';
 import { privateFolderIn, writeRecord } from '../host/space-reserve.ts';
 
@@ -70,7 +70,7 @@ function isInstalled(receipt: Receipt): boolean {
 
 /**
  * Removes old receipts, backups beyond the target's retention, and backups of undone changes. Always keeps the backups of
- * the installed deployment, and those of a failed rollback, which an operator needs.
+ * the installed deployment and of the first one with its version, and those of a failed rollback, which an operator needs.
  */
 export function pruneReceipts(home: Home, targetId: string, backupRetention: number): void {
   try {
@@ -84,9 +84,30 @@ function prune(home: Home, targetId: string, backupRetention: number): void {
   const target = home.target(targetId);
   const receipts = receiptsOf(home, targetId);
   const kept = new Set(receipts.filter(isInstalled).slice(0, Math.max(1, backupRetention)));
+  for (const receipt of repairedOrigins(receipts)) kept.add(receipt);
   for (const [index, receipt] of receipts.entries()) {
     if (receipt.line.outcome === 'rollback_failed' || kept.has(receipt)) continue;
     removeIfExists(target.backups(receipt.line.deploymentId));
     if (index >= maximumReceipts) removeIfExists(target.receipt(receipt.line.deploymentId));
   }
+  pruneCopies(home.target(targetId), new Set([...kept].map(({ line }) => line.deploymentId)));
+}
+
+/** The deployment that installed the present version, if later ones have only repaired its files: a rollback needs its backups. */
+function repairedOrigins(receipts: readonly Receipt[]): Receipt[] {
+  const installed = installedReceipt(receipts);
+  if (installed === null) return [];
+  const { version, previousVersion } = installed.line;
+  if (version?.fingerprint !== previousVersion?.fingerprint) return [];
+  return receipts.filter(({ line }) => line.deploymentId === installed.origin);
+}
+
+/** Besides the installed copies, keeps the latest others: after a rollback in place they are all that is left of a version. */
+function pruneCopies({ allCopies, copies }: TargetHome, installed: ReadonlySet<string>): void {
+  if (!existsSync(allCopies)) return;
+  const others = readdirSync(allCopies).filter((deploymentId) => !installed.has(deploymentId));
+  const byAge = others
+    .map((deploymentId) => ({ deploymentId, age: statSync(copies(deploymentId)).mtimeMs }))
+    .sort((one, other) => other.age - one.age);
+  for (const { deploymentId } of byAge.slice(1)) removeIfExists(copies(deploymentId));
 }

@@ -6,9 +6,9 @@ import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import { Construct } from 'constructs';
 import {
   changedHostKeys,
-  deployments,
   durations,
   failedDeployments,
+  failedRollbacks,
   haltedRollouts,
   sweepMetric,
   waitingMessages,
@@ -39,8 +39,8 @@ export class Alarms extends Construct {
     const events = [
       this.#alarm(
         'RollbackFailed',
-        'certferry could not restore the previous version on a host, so the host may serve a wrong certificate. Act now: a separate message names the host and the commands to run. `certferry history --json` also contains them.',
-        deployments('rollback_failed'),
+        'certferry could not restore the previous version on a host, or its endpoint does not serve the restored version. Act now: a separate message names the host and what to do. `certferry history --json` also contains the commands to run.',
+        failedRollbacks(),
       ),
       this.#alarm(
         'RolloutHalted',

@@ -58,10 +58,23 @@ export function sweepMetricByCertificate(metricName: SweepMetricName, statistic:
   });
 }
 
-/** Outcomes that need attention. `rollback_failed` has its own alarm. */
+/** The outcomes of rollbacks that need attention at once. They have their own alarm. */
+const failedRollbackOutcomes = ['rolled_back_unverified', 'rollback_failed'] as const;
+
+/** Outcomes that need attention, without those that have their own alarm. */
 const failures = deploymentOutcomes.filter(
-  (outcome) => !outcomeMeanings[outcome].succeeded && outcome !== 'rollback_failed',
+  (outcome) =>
+    !outcomeMeanings[outcome].succeeded && !failedRollbackOutcomes.some((failed) => failed === outcome),
 );
+
+/** Rollbacks that failed, or that could not be verified. */
+export function failedRollbacks(): IMetric {
+  return sumOf(
+    'failed or unverified rollbacks',
+    failedRollbackOutcomes.map((outcome) => deployments(outcome)),
+    minute,
+  );
+}
 
 /** Deployments that failed, and executions that stopped before they recorded an outcome. */
 export function failedDeployments(machine: StateMachine): IMetric {

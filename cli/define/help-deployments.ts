@@ -10,6 +10,9 @@ Exit codes:
   12  reload_failed       the reload failed; the previous files were restored and reloaded
   13  rolled_back         the new certificate was not served; the previous version is live again
   14  rollback_failed     the previous version could not be restored: manual action required
+  14  rolled_back_unverified
+                          the previous version is restored, but the endpoint does not verifiably serve it:
+                          manual action required
   15  lost                the outcome on the host is unknown
   16  lock_unavailable    another deployment held the lock of the target too long
 With several targets, the highest code counts.`;

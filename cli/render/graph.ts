@@ -91,6 +91,7 @@ const unfavourable = new Set([
   'validate_failed',
   'reload_failed',
   'rolled_back',
+  'rolled_back_unverified',
   'rollback_failed',
   'lost',
   'halt',

@@ -33,6 +33,12 @@ const advice: Readonly<Record<DeploymentOutcome, Advice>> = {
     inspect(finished, own),
     ...probe(finished, own),
   ],
+  rolled_back_unverified: (finished, own) => [
+    'MANUAL ACTION REQUIRED: the previous files are restored, but the endpoint does not verifiably serve the previous leaf.',
+    'Check that the service is up, and what it serves:',
+    ...probe(finished, own),
+    inspect(finished, own),
+  ],
   rollback_failed: repairSteps,
   lost: (finished, own) => [
     'The next deployment to this host completes or undoes the interrupted change. To show what is served now:',

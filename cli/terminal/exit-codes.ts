@@ -14,6 +14,7 @@ export const exitCodes = {
   validate_failed: 11,
   reload_failed: 12,
   rolled_back: 13,
+  rolled_back_unverified: 14,
   rollback_failed: 14,
   lost: 15,
   lock_unavailable: 16,

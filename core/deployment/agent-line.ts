@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { Baseline } from './baseline.ts';
 import { AgentOutcome } from './outcome.ts';
 import { Fingerprint, VersionFacts } from './version.ts';
 
@@ -53,8 +54,8 @@ export type HostInspection = z.infer<typeof HostInspection>;
  * present (null if it has no value), so that every JSONPath of a state machine resolves.
  *
  * `version` is installed now, `previousVersion` was installed before. `served`: whether the agent itself got the new leaf
- * from the endpoint. `validatedIn`: where the daemon checked the files. Only `inspections` is optional: no state machine
- * reads it.
+ * from the endpoint. `validatedIn`: where the daemon checked the files. `inPlace`: the files already had the version
+ * before the job. The last three are optional: no path of a state machine names them.
  */
 export const AgentLine = z.strictObject({
   v: z.literal(1),
@@ -73,6 +74,8 @@ export const AgentLine = z.strictObject({
   hostKey: z.nullable(HostKey),
   observations: z.nullable(z.array(Observation)),
   inspections: z.optional(z.array(HostInspection)),
+  baseline: z.optional(Baseline),
+  inPlace: z.optional(z.literal(true)),
 });
 export type AgentLine = z.infer<typeof AgentLine>;
 

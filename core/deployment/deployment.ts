@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { Target } from '../targets/target.ts';
 import { Observation, Repair } from './agent-line.ts';
+import { Baseline } from './baseline.ts';
 import { DeploymentId } from './job.ts';
 import { AgentOutcome, DeploymentOutcome } from './outcome.ts';
 import { Source } from './source.ts';
@@ -59,6 +60,8 @@ export const PushResult = z.strictObject({
   served: z.nullable(z.boolean()),
   repair: z.nullable(Repair),
   commandId: z.nullable(z.string()),
+  baseline: z.optional(Baseline),
+  inPlace: z.optional(z.literal(true)),
   /** When the command was sent, and when its end was observed: ISO 8601; absent without a command. */
   sentAt: z.optional(z.string()),
   endedAt: z.optional(z.string()),
@@ -68,10 +71,18 @@ export type PushResult = z.infer<typeof PushResult>;
 /**
  * The result of one probe of the endpoint. `waitSeconds` is the delay before the next probe when `verdict` is `retry`.
  * After a rollback, `other_certificate` means that the endpoint serves neither the failed nor the previous leaf, so it does
- * not reach this node. `no_previous_certificate` means that there was no previous leaf to verify.
+ * not reach this node. `as_before` means that it is as the baseline found it, although it does not serve the previous leaf.
+ * `no_previous_certificate` means that there was no previous leaf to verify.
  */
 export const ProbeResult = z.strictObject({
-  verdict: z.enum(['verified', 'retry', 'exhausted', 'other_certificate', 'no_previous_certificate']),
+  verdict: z.enum([
+    'verified',
+    'retry',
+    'exhausted',
+    'other_certificate',
+    'as_before',
+    'no_previous_certificate',
+  ]),
   attempt: z.int(),
   waitSeconds: z.int(),
   summary: z.string(),

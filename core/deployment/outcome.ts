@@ -35,6 +35,7 @@ export const deploymentOutcomes = [
   'validate_failed',
   'reload_failed',
   'rolled_back',
+  'rolled_back_unverified',
   'rollback_failed',
   'lost',
   'lock_unavailable',
@@ -63,6 +64,12 @@ export const outcomeMeanings: Readonly<Record<DeploymentOutcome, OutcomeMeaning>
   validate_failed: outcome('untouched', false, 'the daemon refused the staged files'),
   reload_failed: outcome('old', false, 'the reload failed; previous files restored and reloaded'),
   rolled_back: outcome('old', false, 'the new leaf was not served; previous files restored'),
+  rolled_back_unverified: outcome(
+    'old',
+    false,
+    'previous files restored, but the endpoint does not verifiably serve the previous leaf; manual action required',
+    true,
+  ),
   rollback_failed: outcome(
     'known bad',
     false,

@@ -44,6 +44,8 @@ export function reasonNotToHeal(candidate: HealingCandidate): string | null {
   if (!autoHeal) return 'the target does not have autoHeal: true';
   if (finding.partial) return 'only some addresses are wrong: other hosts serve the endpoint too';
   if (last?.outcome === 'rollback_failed') return 'its last rollback failed: manual action required';
+  if (last?.outcome === 'rolled_back_unverified')
+    return 'its last rollback is not verified: manual action required';
   const isManual = last !== null && last.rollout === null && succeededOutcomes.includes(last.outcome);
   return finding.condition === 'outdated' && isManual ? 'an operator deployed this version' : null;
 }

@@ -33,11 +33,13 @@ export function hasChanged({ outcome }: Result): boolean {
   return outcome === 'deployed' || outcome === 'deployed_unverified';
 }
 
+const unknownStates: ReadonlySet<OutcomeMeaning['hostState']> = new Set(['known bad', 'unknown']);
+
 /** Whether the version on the target is unknown or known to be wrong afterwards. */
 export function isHostStateUnknown(result: Result): boolean {
   if (wasSkipped(result)) return false;
   const meaning = meaningOf(result.outcome);
-  return meaning === null || meaning.needsAttention;
+  return meaning === null || unknownStates.has(meaning.hostState);
 }
 
 /** The ids of targets that need no further attempt: neither skipped, nor failed before the rollout was resumed. */

@@ -11,6 +11,7 @@ import type { Commands, Invocation } from '../../services/ssm/commands.ts';
 import { hasEnded } from '../../services/ssm/commands.ts';
 import {
   hostProbeResult,
+  judgedByBaseline,
   lostResult,
   notStartedResult,
   pushResult,
@@ -58,7 +59,10 @@ export async function completeWith(
   if (line === null && command.purpose === 'undo') return retryUndo(by, command, invocation);
   const refusal = line?.hostKey ? await saveHostKey(by, command, { line, hostKey: line.hostKey }) : null;
   const result = withWarnings(command, refusal ?? (await resultFor(by, command, { line, invocation })));
-  const output = command.probe === null ? { ...result, ...timesOf(by, command) } : result;
+  const output =
+    command.probe === null
+      ? { ...(await withBaseline(by, command, result)), ...timesOf(by, command) }
+      : result;
   return (await by.executions.complete(command.taskToken, output)) ? 'completed' : 'not_awaited';
 }
 
@@ -68,6 +72,21 @@ function withWarnings<Result extends PushResult | ProbeResult>(
   result: Result,
 ): Result {
   return 'warnings' in result ? { ...result, warnings: [...warnings, ...result.warnings] } : result;
+}
+
+/**
+ * The baseline that was stored before the first job was sent, else that of the host, and for a dry run its warnings. A lock
+ * that another execution holds has no baseline of this deployment.
+ */
+async function withBaseline(
+  { locks }: Pick<CompletionServices, 'locks'>,
+  { targetId, executionArn, fence, purpose }: PendingCommand,
+  result: PushResult | ProbeResult,
+): Promise<PushResult | ProbeResult> {
+  if (purpose === 'undo' || !('commandId' in result)) return result;
+  const lock = await locks.read(targetId);
+  const isHeld = lock.owner === executionArn && lock.fence === fence;
+  return judgedByBaseline(result, isHeld ? lock.baseline : null);
 }
 
 const resultFor = (

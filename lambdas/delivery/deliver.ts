@@ -1,4 +1,5 @@
 import { epochSeconds } from '../../core/clock.ts';
+import type { Baseline } from '../../core/deployment/baseline.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError } from '../../core/errors.ts';
@@ -18,21 +19,25 @@ export interface DeliveryServices extends CompletionServices {
 
 /**
  * A job that is ready to be sent. `text` is the parameter of the command. `warnings`: about the bundle in it; they become part of the
- * result, because the host does not judge the bundle.
+ * result, because the host does not judge the bundle. `baseline`: what the endpoint served while the job was prepared.
  */
 export interface PreparedJob {
   readonly action: JobAction;
   readonly text: string;
   readonly warnings?: readonly string[];
+  readonly baseline?: Baseline | null;
 }
 
-/** One job on behalf of a waiting state. `prepare` is called only if no job was sent for that state before. */
+/**
+ * One job on behalf of a waiting state. `prepare` is called only if no job was sent for that state before. The lock shows
+ * whether the deployment has a baseline.
+ */
 export interface Delivery {
   readonly deployment: Deployment;
   readonly taskToken: string;
   readonly purpose: Purpose;
   readonly probe?: PendingCommand['probe'];
-  readonly prepare: () => Promise<PreparedJob>;
+  readonly prepare: (lock: LockItem) => Promise<PreparedJob>;
 }
 
 /** Margin on the delivery timeout for clocks that differ. A host refuses a job that arrives later than this. */
@@ -50,7 +55,7 @@ export async function deliver(by: DeliveryServices, delivery: Delivery): Promise
   const key = keyOf(delivery, lock);
   const mayRepeat = lock.pending?.key === key;
   const sent = mayRepeat ? await findSentCommand(by, lock, delivery.taskToken) : null;
-  return completeIfEnded(by, sent ?? (await send(by, { key, mayRepeat }, delivery)));
+  return completeIfEnded(by, sent ?? (await send(by, { key, mayRepeat, lock }, delivery)));
 }
 
 /** The same key for every retry of one state; another key if the state is entered again, for a new round or a new probe. */
@@ -85,14 +90,15 @@ async function findSentCommand(by: DeliveryServices, { pending }: LockItem, task
 
 async function send(
   by: DeliveryServices,
-  { key, mayRepeat }: { readonly key: string; readonly mayRepeat: boolean },
+  { key, mayRepeat, lock }: { readonly key: string; readonly mayRepeat: boolean; readonly lock: LockItem },
   delivery: Delivery,
 ): Promise<PendingCommand> {
   const { deployment, taskToken, purpose, probe = null } = delivery;
   const { id: deploymentId, executionArn, fence, target } = deployment;
   await waitToSend(by, delivery);
-  const { action, text, warnings = [] } = await delivery.prepare();
-  if (!(await by.pending.intend({ targetId: target.id, executionArn, fence }, key))) staleFence(deployment);
+  const { action, text, warnings = [], baseline } = await delivery.prepare(lock);
+  const ownership = { targetId: target.id, executionArn, fence };
+  if (!(await by.pending.intend(ownership, key, baseline))) staleFence(deployment);
 
   const sentAt = by.clock.now().toISOString();
   const comment = `certferry ${action} ${deploymentId}`;

@@ -2,10 +2,12 @@ import { boundedObservations } from '../../core/bounds/agent-line.ts';
 import { textLimits } from '../../core/bounds/channels.ts';
 import { cutText } from '../../core/bounds/cut-text.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
+import type { Baseline } from '../../core/deployment/baseline.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import type { CertferryError } from '../../core/errors.ts';
 import type { Verify } from '../../core/targets/verify.ts';
 import { nextWaitSeconds } from '../../core/tls-probe/backoff.ts';
+import { baselineWarnings } from '../../core/tls-probe/compare-baseline.ts';
 import { judgeProbe } from '../../core/tls-probe/judge-probe.ts';
 import type { Invocation } from '../../services/ssm/commands.ts';
 import { notStartedSummary } from './not-started.ts';
@@ -24,6 +26,7 @@ const noFacts = {
 /** The result of the agent for the state machine: without the fields that only the registry needs. */
 export function pushResult(line: AgentLine, commandId: string): PushResult {
   const { outcome, summary, reason, version, previousVersion, warnings, validatedIn, served, repair } = line;
+  const { baseline, inPlace } = line;
   return {
     outcome,
     summary,
@@ -35,7 +38,20 @@ export function pushResult(line: AgentLine, commandId: string): PushResult {
     served,
     repair,
     commandId,
+    ...(baseline !== undefined && { baseline }),
+    ...(inPlace !== undefined && { inPlace }),
   };
+}
+
+/**
+ * A result with the baseline of the deployment: `stored` by PushBundle, else that of the host. A dry run has its warnings.
+ */
+export function judgedByBaseline(result: PushResult, stored: Baseline | null): PushResult {
+  const baseline = stored ?? result.baseline;
+  if (baseline === undefined) return result;
+  const isDryRun = result.outcome === 'validated' || result.outcome === 'validate_unsupported';
+  const warnings = isDryRun ? baselineWarnings(baseline, result.previousVersion) : [];
+  return { ...result, baseline, warnings: [...result.warnings, ...warnings] };
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type RecordedDeployment,
 } from '../../core/deployment/deployment.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
+import { withoutEffectText } from '../../core/tls-probe/compare-baseline.ts';
 import { type Failure, failureOf } from './failure.ts';
 
 /** The recording state with which the state machine ends. */
@@ -18,6 +19,7 @@ export const RecordingPath = z.enum([
   'failed',
   'lost',
   'rolled_back',
+  'rolled_back_unverified',
   'rollback_failed',
 ]);
 export type RecordingPath = z.infer<typeof RecordingPath>;
@@ -94,12 +96,21 @@ const endings: Readonly<Record<RecordingPath, (state: FinalState, failure: Failu
       summary: firstKnown([push?.summary, failure?.message], 'the host did not report how the job ended'),
       reason: push?.outcome === 'lost' ? (push.reason ?? 'HostLost') : (failure?.name ?? 'HostLost'),
     }),
-    rolled_back: ({ probe, rollback, restored }, failure) => ({
+    rolled_back: ({ push, probe, rollback, restored }, failure) => ({
       outcome: 'rolled_back',
       summary: joined([
-        notServed(probe, failure),
+        notServed(push, probe, failure),
         rollback?.summary ?? 'previous files restored',
         restored?.attempt ? restored.summary : undefined,
+      ]),
+      reason: 'ProbeFailed',
+    }),
+    rolled_back_unverified: ({ push, probe, rollback, restored }, failure) => ({
+      outcome: 'rolled_back_unverified',
+      summary: joined([
+        notServed(push, probe, failure),
+        rollback?.summary ?? 'previous files restored',
+        notRestoredOnEndpoint(restored, failure),
       ]),
       reason: 'ProbeFailed',
     }),
@@ -155,14 +166,28 @@ function rollbackFailed(
   const verified = restored?.attempt ? restored.summary : undefined;
   return {
     outcome: 'rollback_failed',
-    summary: joined([notServed(probe, rollback === null ? null : failure), undone, verified]),
+    summary: joined([notServed(push, probe, rollback === null ? null : failure), undone, verified]),
     reason: rollback?.reason ?? (rollback === null ? failure?.name : undefined) ?? 'ProbeFailed',
     repair: rollback?.repair ?? push?.repair ?? null,
   };
 }
 
-function notServed(probe: FinalState['probe'], failure: Failure | null): string | undefined {
-  return probe !== null && probe.attempt > 0 ? probe.summary : failure?.message;
+function notServed(
+  push: FinalState['push'],
+  probe: FinalState['probe'],
+  failure: Failure | null,
+): string | undefined {
+  if (probe === null || probe.attempt === 0) return failure?.message;
+  const withoutEffect = push?.baseline && withoutEffectText(push.baseline, probe.observations, push);
+  return joined([probe.summary, withoutEffect ?? undefined]);
+}
+
+/** Why it is not verified that the endpoint serves the previous leaf. */
+function notRestoredOnEndpoint(restored: FinalState['restored'], failure: Failure | null): string {
+  const why = restored?.attempt ? restored.summary : failure?.message;
+  return why === undefined
+    ? 'the host does not get the previous leaf from the endpoint'
+    : `after the restore: ${why}`;
 }
 
 const joined = (parts: readonly (string | undefined)[]) => parts.filter((part) => part).join('; ');

@@ -48,6 +48,7 @@ function evidenceOf(item: HistoryItem, evidence: HostEvidence): Installation | n
     case 'unchanged':
       return { version: evidence.version, ...(action !== 'rollback' && { rollout }) };
     case 'rolled_back':
+    case 'rolled_back_unverified':
       return { version: evidence.previousVersion };
     case 'rollback_failed':
       return { version: null, rollout };

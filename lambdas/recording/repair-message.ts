@@ -1,4 +1,4 @@
-// The message for operators after a failed rollback.
+// The message for operators after a rollback that failed or could not be verified.
 import { shortFingerprint } from '../../core/certificate/describe.ts';
 import type { Observation } from '../../core/deployment/agent-line.ts';
 import { registeredIdOf } from '../../core/targets/registered.ts';
@@ -7,22 +7,26 @@ import type { CommandLine } from '../../services/notify/command-lines.ts';
 import { composed, type Message } from '../../services/notify/sns-messages.ts';
 import { type FinalState, outcomeWithoutRepair } from './deployment-outcome.ts';
 
-/** A deployment with the outcome `rollback_failed`, its final state, and its host. */
+/** The outcomes after which operators get this message. */
+export const repairOutcomes = ['rolled_back_unverified', 'rollback_failed'] as const;
+type RepairOutcome = (typeof repairOutcomes)[number];
+
+/** A deployment with one of these outcomes, its final state, and its host. */
 export interface FailedRollback {
-  readonly item: HistoryItem;
+  readonly item: HistoryItem & { readonly outcome: RepairOutcome };
   readonly state: FinalState;
   readonly host: string | null;
 }
 
 /** The cause, the certificate that is served now, the commands to type on the host, and the next steps. */
 export function repairMessage({ item, state, host }: FailedRollback, line: CommandLine): Message {
-  const { targetId } = item;
+  const { targetId, outcome } = item;
   return composed(
-    `Manual action required: rollback of ${targetId} on ${host ?? 'its host'} failed`,
+    `Manual action required: rollback of ${targetId} on ${host ?? 'its host'} ${problems[outcome]}`,
     about(item, host),
-    [outcomeWithoutRepair('rollback_failed', state).summary],
+    [outcomeWithoutRepair(outcome, state).summary],
     servedNow(item, state),
-    repairCommands(item),
+    outcome === 'rollback_failed' ? repairCommands(item) : filesRestored,
     warningLines(item),
     [
       `Deploy a working version once the host is repaired:  ${line(`deploy --certificate ${item.certificate ?? 'NAME'} --target ${registeredIdOf(targetId)}`, 'targets', 'version')}`,
@@ -31,6 +35,15 @@ export function repairMessage({ item, state, host }: FailedRollback, line: Comma
     ],
   );
 }
+
+const problems: Readonly<Record<RepairOutcome, string>> = {
+  rolled_back_unverified: 'is not verified',
+  rollback_failed: 'failed',
+};
+
+const filesRestored = [
+  'The previous files are restored, so there is nothing to copy. Check that the daemon runs, and what answers on the endpoint.',
+];
 
 function about(
   { deploymentId, targetId, certificate, rollout, fingerprint, executionArn }: HistoryItem,

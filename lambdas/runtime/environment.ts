@@ -47,6 +47,8 @@ const settings = {
   DEPLOY_TARGET_ARN: name,
   /** `host`: the functions run on the host (local mode), so they probe every endpoint themselves. */
   PROBE_FROM: z._default(z.enum(['lambda', 'host']), 'lambda'),
+  /** `host`: only the host probes an endpoint before a deployment, because PushBundle is not in the VPC of the probes. */
+  BASELINE_FROM: z._default(z.enum(['lambda', 'host']), 'lambda'),
   DOCUMENT_HASH: z.optional(z.string().check(z.regex(/^[0-9a-f]{64}$/))),
 } as const;
 type Settings = typeof settings;

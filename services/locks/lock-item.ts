@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
+import { Baseline } from '../../core/deployment/baseline.ts';
 
 /**
  * Items of the table `locks`:
  *
  * | pk                          | attributes |
  * | --------------------------- | ---------- |
- * | `target#<id>`               | owner, fence, startedAt, acquiredAt, takenFrom, enrolments, pending { key, commandId }, requests, latestRequest, rolloutSequence, rolloutOf |
+ * | `target#<id>`               | owner, fence, startedAt, acquiredAt, takenFrom, enrolments, pending { key, commandId }, baseline, requests, latestRequest, rolloutSequence, rolloutOf |
  * | `host#<host>`               | owner, fence, acquiredAt, targetId (see `host-locks.ts`) |
  * | `request#<target>#<id>`     | number, expiresAt (see `request-numbers.ts`) |
  * | `command#<commandId>`       | see `pending-commands.ts` |
@@ -29,6 +30,8 @@ export const LockItem = z.object({
     z.nullable(z.object({ key: z.string(), commandId: z._default(z.nullable(z.string()), null) })),
     null,
   ),
+  /** What the endpoint served before the running deployment sent its first job: a retry never replaces it. */
+  baseline: z._default(z.nullable(Baseline), null),
   requests: z._default(z.int(), 0),
   latestRequest: z._default(z.int(), 0),
   rolloutSequence: z._default(z.int(), 0),

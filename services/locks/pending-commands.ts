@@ -6,6 +6,7 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import * as z from 'zod/mini';
+import type { Baseline } from '../../core/deployment/baseline.ts';
 import { JobAction } from '../../core/deployment/job.ts';
 import { Verify } from '../../core/targets/verify.ts';
 import { type LockOwnership, lockKey, whileHeld } from './lock-item.ts';
@@ -46,10 +47,12 @@ export type PendingCommand = z.infer<typeof PendingCommand>;
  * key without a command id cannot know whether the job was sent. It sends the job again; the host answers a repeated
  * deployment from its receipt.
  *
+ * `intend` also stores the baseline, unless the lock has one: the host may have changed since, if the key was stored before.
+ *
  * `intend` and `markSent` return false, and write nothing, if the lock is no longer held.
  */
 export interface PendingCommands {
-  intend(ownership: LockOwnership, key: string): Promise<boolean>;
+  intend(ownership: LockOwnership, key: string, baseline?: Baseline | null): Promise<boolean>;
   markSent(command: PendingCommand, key: string): Promise<boolean>;
   find(commandId: string): Promise<PendingCommand | null>;
   /** Null if the command is unknown or its item has expired. */
@@ -68,7 +71,12 @@ const commandKey = (commandId: string) => ({ pk: `command#${commandId}` });
 /** Pending commands in the table of locks named `table`. */
 export function createPendingCommands(documents: DynamoDBDocumentClient, table: string): PendingCommands {
   return {
-    intend: (ownership, key) => wrote(() => documents.send(intentUpdate(table, ownership, key))),
+    async intend(ownership, key, baseline = null) {
+      const isFirst =
+        baseline !== null &&
+        (await wrote(() => documents.send(firstIntent(table, ownership, { key, baseline }))));
+      return isFirst || wrote(() => documents.send(intentUpdate(table, ownership, key)));
+    },
     markSent: (command, key) => wrote(() => documents.send(sentUpdate(table, command, key))),
     async find(commandId) {
       const { Item } = await documents.send(
@@ -94,6 +102,24 @@ export function createPendingCommands(documents: DynamoDBDocumentClient, table: 
     forget: (command) => wrote(() => documents.send(forgetUpdate(table, command))),
     countEnrolment: (command) => wrote(() => documents.send(enrolmentUpdate(table, command))),
   };
+}
+
+interface FirstIntent {
+  readonly key: string;
+  readonly baseline: Baseline;
+}
+
+/** Also stores the baseline. Refused if the lock has one. */
+function firstIntent(table: string, ownership: LockOwnership, { key, baseline }: FirstIntent): UpdateCommand {
+  const held = whileHeld(ownership);
+  return new UpdateCommand({
+    TableName: table,
+    Key: lockKey(ownership.targetId),
+    ConditionExpression: `${held.condition} AND attribute_not_exists(baseline)`,
+    UpdateExpression: 'SET pending = :pending, baseline = :baseline',
+    ExpressionAttributeNames: held.names,
+    ExpressionAttributeValues: { ...held.values, ':pending': { key }, ':baseline': baseline },
+  });
 }
 
 function intentUpdate(table: string, ownership: LockOwnership, key: string): UpdateCommand {

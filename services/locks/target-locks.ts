@@ -126,7 +126,7 @@ function acquireCommand({ table, claim, when, from }: Acquisition): UpdateComman
     ConditionExpression: conditions.join(' AND '),
     UpdateExpression: `SET #owner = :owner, startedAt = :startedAt, acquiredAt = :acquiredAt, enrolments = :none${
       claim.supersedes ? ', latestRequest = :number' : ''
-    }${rollout === undefined ? '' : `, ${rolloutSet}`}${isTakeover ? ', takenFrom = :observedOwner' : ''} REMOVE pending ADD fence :one`,
+    }${rollout === undefined ? '' : `, ${rolloutSet}`}${isTakeover ? ', takenFrom = :observedOwner' : ''} REMOVE pending, baseline ADD fence :one`,
     ExpressionAttributeNames: { '#owner': 'owner' },
     ExpressionAttributeValues: {
       ':owner': claim.executionArn,

@@ -25,6 +25,7 @@ describe('the exit code', () => {
       validate_failed: 11,
       reload_failed: 12,
       rolled_back: 13,
+      rolled_back_unverified: 14,
       rollback_failed: 14,
       lost: 15,
       lock_unavailable: 16,

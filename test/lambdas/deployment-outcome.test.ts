@@ -131,6 +131,34 @@ describe('how a deployment ended', () => {
       },
     ],
     [
+      'undone after a reload without effect',
+      'rolled_back',
+      {
+        push: pushResult({
+          outcome: 'applied',
+          version: facts('new'),
+          previousVersion: facts('old'),
+          baseline: {
+            from: 'lambda',
+            addresses: [{ address: 'x:443', fingerprint: fingerprint('old'), problem: null }],
+          },
+        }),
+        probe: probeResult({
+          summary: 'serves the old leaf',
+          observations: [
+            { address: 'x:443', fingerprint: fingerprint('old'), ok: false, problem: 'not the new one' },
+          ],
+        }),
+        rollback: pushResult({ outcome: 'restored', summary: 'old files back' }),
+        restored: notYet,
+      },
+      {
+        outcome: 'rolled_back',
+        summary:
+          'serves the old leaf; the endpoint still serves the previous version; the reload had no effect; old files back',
+      },
+    ],
+    [
       'undone after the probe itself failed',
       'rolled_back',
       { failure: lambdaFailure('ProbeFailed'), rollback: pushResult({ outcome: 'restored' }) },
@@ -168,16 +196,31 @@ describe('how a deployment ended', () => {
     ],
     [
       'undone but not seen',
-      'rollback_failed',
+      'rolled_back_unverified',
       {
         probe: probeResult({ summary: 'stuck' }),
         rollback: pushResult({ outcome: 'restored' }),
         restored: probeResult({ summary: 'still stuck' }),
       },
       {
-        outcome: 'rollback_failed',
+        outcome: 'rolled_back_unverified',
         reason: 'ProbeFailed',
-        summary: 'stuck; the host said restored; still stuck',
+        summary: 'stuck; the host said restored; after the restore: still stuck',
+        repair: null,
+      },
+    ],
+    [
+      'undone but not seen by its host',
+      'rolled_back_unverified',
+      {
+        probe: probeResult({ summary: 'stuck' }),
+        rollback: pushResult({ outcome: 'restored', served: false }),
+        restored: notYet,
+      },
+      {
+        outcome: 'rolled_back_unverified',
+        reason: 'ProbeFailed',
+        summary: 'stuck; the host said restored; the host does not get the previous leaf from the endpoint',
       },
     ],
   ])('%s', (_, path, state, expected) => {

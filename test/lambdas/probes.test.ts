@@ -71,6 +71,7 @@ describe('ProbeRestored', () => {
       deployment,
       failed: facts('new'),
       version: facts('old'),
+      push: null,
       attempt: 2,
       ...overrides,
     });
@@ -100,6 +101,45 @@ describe('ProbeRestored', () => {
     ['there is no address', []],
   ])('ProbeRestored is exhausted, not elsewhere, when %s', async (_, observations) => {
     expect((await restored(observations)).verdict).toBe('exhausted');
+  });
+
+  const baseline = (name: string | null) => ({
+    push: {
+      baseline: {
+        from: 'lambda' as const,
+        addresses: [
+          {
+            address: '127.0.0.1:8443',
+            fingerprint: name === null ? null : fingerprint(name),
+            problem: name === null ? 'connection refused' : null,
+          },
+        ],
+      },
+    },
+  });
+
+  test.each([
+    ['was unreachable before the change, and still is', null, null, 'the endpoint was unreachable'],
+    ['serves the same third certificate as before', 'third', 'third', 'served the same certificate'],
+  ])('ProbeRestored does not blame an endpoint on the rollback that %s', async (_, before, now, text) => {
+    const result = await restored([seen(now)], baseline(before));
+
+    expect(result.verdict).toBe('as_before');
+    expect(result.summary).toContain(text);
+  });
+
+  test.each([
+    ['has served the previous leaf before the change', 'old', 'third'],
+    ['answered before the change', 'old', null],
+    ['served the failed leaf before the change, as now', 'new', 'new'],
+  ])('ProbeRestored is exhausted for an endpoint that %s', async (_, before, now) => {
+    expect((await restored([seen(now)], baseline(before))).verdict).toBe('exhausted');
+  });
+
+  test('ProbeRestored compares with the state before the change only after the last attempt', async () => {
+    expect(await restored([seen(null)], { ...baseline(null), attempt: 0 })).toMatchObject({
+      verdict: 'retry',
+    });
   });
 
   test('ProbeRestored returns other_certificate only after the last attempt', async () => {

@@ -96,6 +96,10 @@ describe('what a target has, written with its outcome', () => {
     await deployed(target, { path: 'rolled_back', state: { push: applied, rollback: undone } });
 
     expect(await installed(target.id)).toMatchObject({ fingerprint: fingerprint('old'), rollout, fence: 2 });
+
+    await deployed(target, { path: 'rolled_back_unverified', state: { push: applied, rollback: undone } });
+
+    expect(await installed(target.id)).toMatchObject({ fingerprint: fingerprint('old'), rollout, fence: 3 });
   });
 
   test.each<Ending>([

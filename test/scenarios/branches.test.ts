@@ -38,6 +38,10 @@ const scriptsTo: Readonly<Record<MachineName, Readonly<Record<string, Script>>>>
     RecordFailed: { 'push-bundle': [pushed('rejected')] },
     RecordLost: { 'push-bundle': [unnamedError], 'reconcile-command': [pushed('lost')] },
     RecordRolledBack: { 'probe-endpoint': [probed('exhausted')] },
+    RecordRolledBackUnverified: {
+      'probe-endpoint': [probed('exhausted')],
+      'probe-restored': [probed('exhausted')],
+    },
     RecordRollbackFailed: { 'push-bundle': [pushed('rollback_failed')] },
   },
   rollout: {
@@ -130,6 +134,11 @@ const others: readonly PlannedWalk[] = [
   other('deploy-target', 'the restored version is probed again', {
     'probe-endpoint': [probed('exhausted')],
     'probe-restored': [probed('retry'), probed('verified')],
+  }),
+  other('deploy-target', 'the host does not get the restored version from its endpoint', {
+    'acquire-lock': [lockedFor('host')],
+    'probe-from-host': [probed('exhausted')],
+    'roll-back': [{ ...pushed('restored'), served: false }],
   }),
   other('deploy-target', 'the host has to be enrolled first', {
     'push-bundle': [pushed('enrolled'), pushed('applied')],

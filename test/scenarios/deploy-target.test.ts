@@ -176,8 +176,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'ProbeRestored fails': {
     faults: { 'probe-endpoint': throws('ProbeFailed'), 'probe-restored': throws('ProbeFailed') },
-    path: `${pushed} ProbeEndpoint RollBack RollBackOutcome? ProbeRestored ${rollbackFailed}`,
-    outcome: 'rollback_failed',
+    path: `${pushed} ProbeEndpoint RollBack RollBackOutcome? ProbeRestored RecordRolledBackUnverified RolledBackUnverified`,
+    outcome: 'rolled_back_unverified',
     installed: 'old',
   },
   'recording fails for a while': {

@@ -12,7 +12,7 @@ import { FinalState, outcomeOf, RecordingPath } from '../../recording/deployment
 import { type EndedDeployment, historyItem, requestFactsOf } from '../../recording/history-item.ts';
 import { failedRollout, installedAfter } from '../../recording/installed-after.ts';
 import { findHeldHostLock, type RecordingServices, record } from '../../recording/record.ts';
-import { type FailedRollback, repairMessage } from '../../recording/repair-message.ts';
+import { type FailedRollback, repairMessage, repairOutcomes } from '../../recording/repair-message.ts';
 import { task } from '../../runtime/task.ts';
 import { deploymentMetrics, history, hostLocks, locks, messages } from '../../runtime/wiring.ts';
 
@@ -55,13 +55,18 @@ export const createHandler =
       failedRollout: failedRollout(item),
     });
     const known = recording === 'recorded' ? null : await by.history.find(targetId, executionArn);
-    await sendRepairMessage(by, { item: known ?? item, state: input.state, host });
+    await sendRepairMessage(by, known ?? item, { state: input.state, host });
     return recorded(known ?? item);
   };
 
-async function sendRepairMessage({ messages }: Services, failed: FailedRollback): Promise<void> {
-  if (failed.item.outcome !== 'rollback_failed') return;
-  await messages.send(repairMessage(failed, messages.commandLine));
+async function sendRepairMessage(
+  { messages }: Services,
+  item: HistoryItem,
+  known: Omit<FailedRollback, 'item'>,
+): Promise<void> {
+  const outcome = repairOutcomes.find((one) => one === item.outcome);
+  if (outcome === undefined) return;
+  await messages.send(repairMessage({ ...known, item: { ...item, outcome } }, messages.commandLine));
 }
 
 /** A host that was never sent a job has no new version. */

@@ -12,10 +12,12 @@ const lines = fc.record({
 });
 
 describe('an agent’s line', () => {
-  test("An agent's line contains every field, except the inspections, which only a sweep requests", () => {
+  test("An agent's line contains every field, except those that no path of a state machine names", () => {
     const line = agentLine({ deploymentId: 'd', targetId: 't', outcome: 'applied', summary: 's' });
 
-    expect([...Object.keys(line), 'inspections'].sort()).toEqual(Object.keys(AgentLine.shape).sort());
+    expect([...Object.keys(line), 'baseline', 'inPlace', 'inspections'].sort()).toEqual(
+      Object.keys(AgentLine.shape).sort(),
+    );
     expect(AgentLine.parse(line)).toEqual(line);
   });
 

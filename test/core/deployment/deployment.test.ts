@@ -42,9 +42,11 @@ describe('what a Catch caught', () => {
 });
 
 describe('the outcomes', () => {
-  test('An outcome needs attention exactly if the host may serve a wrong certificate, or if its state is unknown', () => {
-    const unclear = deploymentOutcomes.filter((outcome) =>
-      ['known bad', 'unknown'].includes(outcomeMeanings[outcome].hostState),
+  test('An outcome needs attention exactly if the host may serve a wrong certificate, if its state is unknown, or if a rollback is not verified', () => {
+    const unclear = deploymentOutcomes.filter(
+      (outcome) =>
+        outcome === 'rolled_back_unverified' ||
+        ['known bad', 'unknown'].includes(outcomeMeanings[outcome].hostState),
     );
 
     expect(deploymentOutcomes.filter((outcome) => outcomeMeanings[outcome].needsAttention)).toEqual(unclear);

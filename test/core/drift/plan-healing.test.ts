@@ -50,6 +50,11 @@ describe('a target with autoHeal', () => {
 
   test('A target with autoHeal is not healed if its last rollback failed, because manual action is required', () => {
     expect(
+      reasonNotToHeal(
+        aCandidate('outdated', { last: { outcome: 'rolled_back_unverified', rollout: 'r-1' } }),
+      ),
+    ).toBe('its last rollback is not verified: manual action required');
+    expect(
       reasonNotToHeal(aCandidate('outdated', { last: { outcome: 'rollback_failed', rollout: 'r-1' } })),
     ).toMatch(/manual action/);
   });

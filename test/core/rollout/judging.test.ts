@@ -9,7 +9,14 @@ import { planRollback } from '../../../core/rollout/plan-rollback.ts';
 import { Verify } from '../../../core/targets/verify.ts';
 
 const result = (targetId: string, outcome: string, status?: string): Result => {
-  const bad = ['lost', 'rolled_back', 'rollback_failed', 'rejected', 'States.Timeout'].includes(outcome);
+  const bad = [
+    'lost',
+    'rolled_back',
+    'rolled_back_unverified',
+    'rollback_failed',
+    'rejected',
+    'States.Timeout',
+  ].includes(outcome);
   return { targetId, outcome, status: status ?? (bad ? 'FAILED' : 'SUCCEEDED'), summary: '' };
 };
 const forward = (number: number, ...results: Result[]): EndedWave => ({
@@ -202,6 +209,13 @@ describe('a rollback', () => {
     const so = [forward(1, result('a', 'rollback_failed')), forward(2, result('a', 'rolled_back'))];
 
     expect(plan(so, { a: theNew })).toEqual({ verdict: 'rollback_incomplete', targetIds: ['a'] });
+    expect(plan(so, { a: theOld })).toEqual({ verdict: 'rolled_back' });
+  });
+
+  test('A rollback is complete where an attempt was rolled back but not verified, because the files are restored', () => {
+    const so = [forward(1, result('a', 'rolled_back_unverified'))];
+
+    expect(plan(so, {})).toEqual({ verdict: 'rolled_back' });
     expect(plan(so, { a: theOld })).toEqual({ verdict: 'rolled_back' });
   });
 
