@@ -1,16 +1,18 @@
 import type { AgentLine, HostInspection, Observation, Repair } from '../deployment/agent-line.ts';
+import type { Baseline } from '../deployment/baseline.ts';
 import { textLimits } from './channels.ts';
 import { cutText, jsonBytes } from './cut-text.ts';
 import { keepTexts } from './list-names.ts';
 
 /**
  * The line within the part of a command's output that SSM keeps. Outcome, reason, versions and keys stay as they are; then come
- * the repair instructions, the summary, the warnings and what was observed.
+ * the repair instructions, the summary, the warnings and what was observed. A baseline that does not fit is left out whole: part of
+ * it would look like an endpoint with fewer addresses.
  */
 export function boundedLine(line: AgentLine): AgentLine {
   const { repair, omitted } = boundedRepair(line.repair, textLimits.agentRepair);
   const note = omittedNote(omitted);
-  const { observations, inspections, ...others } = line;
+  const { observations, inspections, baseline, ...others } = line;
   const bounded = {
     ...others,
     summary: `${cutText(line.summary, textLimits.agentSummary - jsonBytes(note), 'ends')}${note}`,
@@ -20,13 +22,19 @@ export function boundedLine(line: AgentLine): AgentLine {
     }),
     repair,
   };
-  const room = textLimits.agentLine - Buffer.byteLength(JSON.stringify(bounded));
+  const spare = textLimits.agentLine - Buffer.byteLength(JSON.stringify(bounded));
+  const kept = baseline !== undefined && baselineBytes(baseline) <= spare ? { baseline } : {};
+  const room = spare - Buffer.byteLength(JSON.stringify(kept));
   return {
     ...bounded,
+    ...kept,
     observations: observations === null ? null : boundedObservations(observations, room),
     ...(inspections !== undefined && { inspections: boundedInspections(inspections, room) }),
   };
 }
+
+/** With the name of the field. */
+const baselineBytes = (baseline: Baseline): number => Buffer.byteLength(JSON.stringify({ baseline }));
 
 const omittedNote = (count: number): string =>
   count === 0

@@ -42,6 +42,8 @@ export const textLimits = {
   observations: 16_000,
   /** The problem of one address. */
   problem: 400,
+  /** The problem of one address in a baseline, which has at most 32. */
+  baselineProblem: 120,
   /** The inspections of an agent's line. */
   inspections: 20_000,
   /** The message of an error that a function throws. Lambda repeats it in the stack trace. */

@@ -1,9 +1,6 @@
 import * as z from 'zod/mini';
 import { Fingerprint } from './version.ts';
 
-/** Characters of one problem in a baseline. */
-export const maximumProblemCharacters = 120;
-
 /**
  * What each address of the endpoint served before the deployment changed anything, or the problem; one of the two is null.
  * `from`: where the probe was made. Contains no secret, and at most 32 addresses (see `core/tls-probe/addresses.ts`).

@@ -1,4 +1,6 @@
-import { type Baseline, maximumProblemCharacters } from '../deployment/baseline.ts';
+import { textLimits } from '../bounds/channels.ts';
+import { cutText } from '../bounds/cut-text.ts';
+import type { Baseline } from '../deployment/baseline.ts';
 import { toProbeError } from '../probe-failure.ts';
 import type { VerifyPolicy } from '../targets/verify.ts';
 import { inspectEndpoint } from './inspect-endpoint.ts';
@@ -36,4 +38,5 @@ export async function observeBaseline(
   }
 }
 
-const bounded = (problem: string | null) => problem?.slice(0, maximumProblemCharacters) ?? null;
+const bounded = (problem: string | null) =>
+  problem === null ? null : cutText(problem, textLimits.baselineProblem);

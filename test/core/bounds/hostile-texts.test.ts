@@ -42,6 +42,18 @@ const observation: fc.Arbitrary<Observation> = fc.record({
 const observations = fc.array(observation, { maxLength: 64, size: 'max' });
 const ids = { deploymentId: 'd'.repeat(80), targetId: 't'.repeat(64) };
 
+const baseline = fc.record({
+  from: fc.constant('host' as const),
+  addresses: fc.array(
+    fc.record({
+      address: fc.ipV6().map((address) => `[${address}]:443`),
+      fingerprint: fc.option(fingerprint),
+      problem: fc.option(long(120)),
+    }),
+    { maxLength: 32, size: 'max' },
+  ),
+});
+
 /** The line of a host whose daemon prints up to so many characters. */
 const lineWith = (output: number) =>
   fc
@@ -52,6 +64,7 @@ const lineWith = (output: number) =>
       previousVersion: fc.option(version),
       warnings: fc.array(long(3_000), { maxLength: 200, size: 'max' }),
       repair: fc.option(repair),
+      baseline,
       hostKey: fc.constant({ kid: 'k'.repeat(43), x: 'x'.repeat(43) }),
       recovered: fc.constant({ ...ids, outcome: 'restored' as const }),
     })
