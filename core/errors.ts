@@ -25,6 +25,12 @@ export const errorNames = {
   CertificateExpired: 'never',
   CertificateNotYetValid: 'never',
   ChainBroken: 'never',
+  UnknownCriticalExtension: 'never',
+  IssuerNotCa: 'never',
+  KeyUsageUnfit: 'never',
+  PurposeUnfit: 'never',
+  PathLengthExceeded: 'never',
+  NameConstraintViolated: 'never',
   WrongPassphrase: 'never',
   // targets and requests
   InvalidTarget: 'never',

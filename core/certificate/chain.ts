@@ -1,56 +1,75 @@
 // Finds the leaf and orders the other certificates from it upwards, by signatures and not by their order in the input.
 import type { KeyObject, X509Certificate } from 'node:crypto';
 import { CertferryError } from '../errors.ts';
-import { describeCertificate, nameLine } from './describe.ts';
-import { epochSeconds, fingerprintOf } from './facts.ts';
+import { describeCertificate, nameLine, publicKeyDigest } from './describe.ts';
+import { extensionsOf } from './extensions.ts';
+import { fingerprintOf, publicKeyOf } from './facts.ts';
+import { bestPath, type Path } from './path-choice.ts';
 import { tryOr } from './try-or.ts';
 
-/** `complete`: the chain reaches a root among the certificates. `spare`: intermediates of other paths. */
+/**
+ * `complete`: the chain reaches a root among the certificates. `problem`: why clients refuse the chain, null if they do not.
+ * `spare`: intermediates of other paths. `doubtful`: names itself as issuer, but another key signed it.
+ */
 export interface OrderedChain {
   readonly leaf: X509Certificate;
   readonly chain: readonly X509Certificate[];
+  readonly problem: CertferryError | null;
   readonly spare: readonly X509Certificate[];
+  readonly doubtful: X509Certificate | null;
   readonly complete: boolean;
 }
 
-/** A certificate, and its issuers among the input, by name and signature. */
+/**
+ * A certificate, and its issuers among the input, by name and signature. `entity` is equal for certificates of the same
+ * name and key.
+ */
 interface Member {
   readonly certificate: X509Certificate;
+  readonly entity: string;
   readonly selfSigned: boolean;
   readonly issuers: readonly Member[];
 }
 
-type Path = readonly [Member, ...Member[]];
-
 /**
  * Orders distinct certificates from the leaf upwards, without the root. The key only distinguishes a CA that is used as
- * leaf from a chain without a leaf.
+ * leaf from a chain without a leaf. If there are several paths, `path-choice.ts` decides.
  * @throws CertferryError NoLeaf, SeveralLeaves, LeafIsCa, ChainBroken
  */
-export function orderChain(certificates: readonly X509Certificate[], key: KeyObject): OrderedChain {
-  const members = resolveSweptTargets(certificates);
+export function orderChain(
+  certificates: readonly X509Certificate[],
+  key: KeyObject,
+  now: Date,
+): OrderedChain {
+  const members = linkedMembers(certificates);
   const leaf = findLeaf(members, key);
-  const path = longestPath(leaf, []);
+  const { path, problem } = bestPath(pathsFrom(leaf, []), now);
+  const { chain } = path;
   const related = ancestorsOf(leaf);
+  const top = chain.at(-1) ?? leaf.certificate;
   refuseUnrelated(
-    path,
+    top,
     members.filter((each) => !related.has(each)),
   );
-  refuseDamagedRoot(path);
-  const spare = [...related].filter((each) => !path.includes(each) && !each.selfSigned);
+  const spare = [...related].filter(
+    ({ certificate, selfSigned }) =>
+      !selfSigned && certificate !== leaf.certificate && !chain.includes(certificate),
+  );
   return {
     leaf: leaf.certificate,
-    chain: path.slice(1).map(({ certificate }) => certificate),
+    chain,
+    problem,
     spare: spare.map(({ certificate }) => certificate),
+    doubtful: doubtfulIn(chain, members),
     complete: [...related].some(({ selfSigned }) => selfSigned),
   };
 }
 
 /** Checks every signature once, because cross-signed CAs can form many paths. */
-function resolveSweptTargets(certificates: readonly X509Certificate[]): Member[] {
+function linkedMembers(certificates: readonly X509Certificate[]): Member[] {
   const members = certificates.map((certificate) => {
     const selfSigned = certificate.subject === certificate.issuer && isSignedBy(certificate, certificate);
-    return { certificate, selfSigned, issuers: [] as Member[] };
+    return { certificate, entity: entityOf(certificate), selfSigned, issuers: [] as Member[] };
   });
   for (const child of members) {
     const others = members.filter((each) => each !== child);
@@ -59,8 +78,20 @@ function resolveSweptTargets(certificates: readonly X509Certificate[]): Member[]
   return members;
 }
 
+/**
+ * OpenSSL takes no issuer without keyCertSign in its key usage. It is an issuer here, so that the message can name the
+ * cause.
+ */
 function isIssuedBy(child: X509Certificate, parent: X509Certificate): boolean {
-  return child.checkIssued(parent) && isSignedBy(child, parent);
+  const isNamed = child.checkIssued(parent) || (child.issuer === parent.subject && !maySign(parent));
+  return isNamed && isSignedBy(child, parent);
+}
+
+const keyCertSign = 5;
+
+function maySign(parent: X509Certificate): boolean {
+  const usage = tryOr(() => extensionsOf(parent).keyUsage, null);
+  return usage === null || usage.includes(keyCertSign);
 }
 
 /** Also false if OpenSSL does not support the key of the parent. */
@@ -68,12 +99,10 @@ function isSignedBy(child: X509Certificate, parent: X509Certificate): boolean {
   return tryOr(() => child.verify(parent.publicKey), false);
 }
 
-/** A root of X.509 version 1 has no CA flag; it is recognised because it signed another certificate. */
+/** A certificate that signed another one is an issuer, even if it does not declare that it is a CA. */
 function findLeaf(members: readonly Member[], key: KeyObject): Member {
   const signsAnother = (one: Member) => members.some(({ issuers }) => issuers.includes(one));
-  const candidates = members.filter(
-    (each) => !each.certificate.ca && !(each.selfSigned && signsAnother(each)),
-  );
+  const candidates = members.filter((each) => !each.certificate.ca && !signsAnother(each));
   const [leaf, ...others] = candidates;
   if (leaf === undefined)
     throw noLeaf(
@@ -84,22 +113,28 @@ function findLeaf(members: readonly Member[], key: KeyObject): Member {
   return leaf;
 }
 
-/**
- * Cross-signed certificates allow several paths. The longest one is used, because it works for old clients too. Among
- * equally long ones, the latest expiry decides, then the smallest fingerprint, so that the input order never matters.
- */
-function longestPath(from: Member, below: readonly Member[]): Path {
-  const seen = [...below, from];
-  const next = from.issuers.filter((each) => !seen.includes(each) && !each.selfSigned);
-  const [best] = next.map((each) => longestPath(each, seen)).sort(byPreference);
-  return best === undefined ? [from] : [from, ...best];
+function entityOf(certificate: X509Certificate): string {
+  const key = publicKeyOf(certificate);
+  return `${key === null ? fingerprintOf(certificate) : publicKeyDigest(key)} ${certificate.subject}`;
 }
 
-function byPreference(one: Path, other: Path): number {
-  if (one.length !== other.length) return other.length - one.length;
-  const [first, second] = [one[0].certificate, other[0].certificate];
-  const lasting = epochSeconds(second.validTo) - epochSeconds(first.validTo);
-  return lasting === 0 ? fingerprintOf(first).localeCompare(fingerprintOf(second)) : lasting;
+/**
+ * Every path from a member upwards, until a root or a certificate whose issuer is not among the input. No path contains the
+ * same name and key twice: CAs that signed each other would form thousands of paths.
+ */
+function pathsFrom(from: Member, below: readonly Member[]): Path[] {
+  const seen = [...below, from];
+  const [leaf, ...chain] = seen.map(({ certificate }) => certificate) as [
+    X509Certificate,
+    ...X509Certificate[],
+  ];
+  const roots = from.issuers.filter(({ selfSigned }) => selfSigned);
+  const next = from.issuers.filter(
+    (each) => !each.selfSigned && !seen.some(({ entity }) => entity === each.entity),
+  );
+  const ended = roots.map(({ certificate }) => ({ leaf, chain, root: certificate }));
+  const paths = [...ended, ...next.flatMap((each) => pathsFrom(each, seen))];
+  return paths.length === 0 ? [{ leaf, chain, root: null }] : paths;
 }
 
 /** The member and all its ancestors. Iteration over a Set includes elements added during the loop. */
@@ -130,9 +165,8 @@ function severalLeaves(candidates: readonly Member[]): CertferryError {
   return new CertferryError('SeveralLeaves', message, { details: { subjects } });
 }
 
-function refuseUnrelated(path: Path, unrelated: readonly Member[]): void {
+function refuseUnrelated(top: X509Certificate, unrelated: readonly Member[]): void {
   if (unrelated.length === 0) return;
-  const top = (path.at(-1) as Member).certificate;
   const subjects = unrelated.map(({ certificate }) => describeCertificate(certificate));
   const namesake = unrelated.some(({ certificate }) => certificate.subject === top.issuer);
   const gap = namesake
@@ -144,13 +178,25 @@ function refuseUnrelated(path: Path, unrelated: readonly Member[]): void {
   });
 }
 
-/** A damaged root would otherwise look like a certificate signed by another root. */
-function refuseDamagedRoot([, ...chain]: Path): void {
-  const damaged = chain.find(
-    ({ certificate, issuers }) => certificate.subject === certificate.issuer && issuers.length === 0,
+/**
+ * A certificate that names itself as issuer without having signed itself: a CA that changed its key (RFC 5280 section 3.2,
+ * "self-issued"), or a damaged root. The key identifiers distinguish them; without these, it is doubtful.
+ * @throws CertferryError ChainBroken
+ */
+function doubtfulIn(chain: readonly X509Certificate[], members: readonly Member[]): X509Certificate | null {
+  const issuerless = members.filter(({ issuers }) => issuers.length === 0);
+  const found = chain.find(
+    (each) => each.subject === each.issuer && issuerless.some(({ certificate }) => certificate === each),
   );
-  if (damaged === undefined) return;
-  const subject = describeCertificate(damaged.certificate);
+  if (found === undefined) return null;
+  const extensions = tryOr(() => extensionsOf(found), null);
+  if (extensions === null || extensions.subjectKey === null || extensions.authorityKey === null) return found;
+  if (extensions.subjectKey === extensions.authorityKey) throw damagedRoot(found);
+  return null;
+}
+
+function damagedRoot(certificate: X509Certificate): CertferryError {
+  const subject = describeCertificate(certificate);
   const message = `The chain is broken: ${subject} names itself as issuer, but its signature does not match its key. It is damaged. Remove it; a root is not needed.`;
-  throw new CertferryError('ChainBroken', message, { details: { subject } });
+  return new CertferryError('ChainBroken', message, { details: { subject } });
 }

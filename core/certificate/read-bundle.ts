@@ -1,13 +1,14 @@
 // Converts files and secrets, in any format and order, to the form that is deployed: leaf, chain, key. Checks in order:
-// size, blocks, certificates, their order, the rules of lint.ts, the key. The first problem is thrown.
+// size, blocks, certificates, their order, the rules of lint.ts and path-validation.ts, the key. The first problem is thrown.
 import { X509Certificate } from 'node:crypto';
 import type { Bundle, VersionFacts } from '../deployment/version.ts';
 import { CertferryError } from '../errors.ts';
 import { type OrderedChain, orderChain } from './chain.ts';
 import { type DerivationBudget, openBudget } from './derivation-budget.ts';
 import { dayOf, describeCertificate, describeKey, nameLine } from './describe.ts';
+import { extensionsOf } from './extensions.ts';
 import { epochSeconds, factsOf, fingerprintOf, namesOf } from './facts.ts';
-import { keyTypeUnsupported, lintCertificate } from './lint.ts';
+import { keyTypeUnsupported } from './lint.ts';
 import { type Block, readBlocks, readBytes, toPem } from './pem.ts';
 import { readPkcs12 } from './pkcs12.ts';
 import { assertKeyBelongsTo, pkcs8Of, readPrivateKey } from './private-key.ts';
@@ -50,6 +51,7 @@ export const maximumBundleBytes = 64 * 1024;
 export const maximumCertificates = 10;
 
 const certificateLabels = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'];
+const digitalSignature = 0;
 const warnDaysBeforeExpiry = 7;
 const secondsPerDay = 86_400;
 
@@ -58,7 +60,8 @@ const secondsPerDay = 86_400;
  * passphrase.
  * @throws CertferryError BundleTooLarge, BundleUnreadable, TooManyCertificates, NoLeaf, SeveralLeaves, LeafIsCa,
  * NoPrivateKey, SeveralPrivateKeys, KeyMismatch, KeyTooWeak, KeyTypeUnsupported, WeakSignature, CertificateExpired,
- * CertificateNotYetValid, ChainBroken, WrongPassphrase
+ * CertificateNotYetValid, ChainBroken, WrongPassphrase, UnknownCriticalExtension, IssuerNotCa, KeyUsageUnfit,
+ * PurposeUnfit, PathLengthExceeded, NameConstraintViolated
  */
 export function readBundle(input: BundleInput, now: Date): ReadBundle {
   refuseLargeInput(input);
@@ -66,10 +69,10 @@ export function readBundle(input: BundleInput, now: Date): ReadBundle {
   const blocks = blocksOf(input, budget);
   const certificates = readCertificates(blocks);
   const key = readPrivateKey(blocks, input.passphrase, budget);
-  const ordered = orderChain(certificates, key);
+  const ordered = orderChain(certificates, key, now);
   const facts = factsOf(ordered.leaf, ordered.chain);
   if (facts === null) throw keyTypeUnsupported(ordered.leaf);
-  for (const each of [ordered.leaf, ...ordered.chain]) lintCertificate(each, now);
+  if (ordered.problem !== null) throw ordered.problem;
   assertKeyBelongsTo(ordered.leaf, key);
   const bundle = { leaf: pemOf(ordered.leaf), chain: ordered.chain.map(pemOf), key: pkcs8Of(key) };
   return { bundle, facts, subject: leafFactsOf(ordered.leaf), warnings: warningsOf(ordered, now) };
@@ -146,7 +149,7 @@ function pemOf(certificate: X509Certificate): string {
   return toPem({ label: 'CERTIFICATE', headers: '', der: certificate.raw });
 }
 
-function warningsOf({ leaf, chain, spare, complete }: OrderedChain, now: Date): string[] {
+function warningsOf({ leaf, chain, spare, doubtful, complete }: OrderedChain, now: Date): string[] {
   const daysLeft = (epochSeconds(leaf.validTo) - now.getTime() / 1000) / secondsPerDay;
   const warnings: string[] = [];
   if (daysLeft < warnDaysBeforeExpiry) {
@@ -163,8 +166,26 @@ function warningsOf({ leaf, chain, spare, complete }: OrderedChain, now: Date): 
   if (leaf.subjectAltName === undefined) {
     warnings.push('The leaf has no subject alternative name; browsers ignore the common name.');
   }
-  for (const each of spare) {
-    warnings.push(`Ignored, because it is not part of the chain: ${describeCertificate(each)}.`);
+  if (!signsHandshakes(leaf)) {
+    warnings.push(
+      'The key usage of the leaf has no digitalSignature: only clients of TLS 1.2 with RSA key exchange accept it, and browsers do not.',
+    );
   }
-  return warnings;
+  if (doubtful !== null) {
+    warnings.push(
+      `${describeCertificate(doubtful)} names itself as issuer, but another key signed it. It is sent as an intermediate: right for a CA that changed its key. If it is a root, remove it, because it is damaged.`,
+    );
+  }
+  return [...warnings, ...spare.map((each) => leftOutText(each, now)).toSorted()];
+}
+
+function signsHandshakes(leaf: X509Certificate): boolean {
+  const { keyUsage } = extensionsOf(leaf);
+  return keyUsage?.includes(digitalSignature) ?? true;
+}
+
+function leftOutText(certificate: X509Certificate, now: Date): string {
+  const isExpired = epochSeconds(certificate.validTo) < now.getTime() / 1000;
+  const why = isExpired ? 'it has expired' : 'it is not part of the chain';
+  return `Ignored, because ${why}: ${describeCertificate(certificate)}.`;
 }
