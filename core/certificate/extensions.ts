@@ -126,8 +126,15 @@ function basicConstraints(node: Node): Pick<CertificateExtensions, 'ca' | 'pathL
   const length = parts[hasFlag ? 1 : 0];
   return {
     ca: hasFlag && octetsOf(first) !== '\u0000',
-    pathLength: length === undefined ? null : Number.parseInt(hexOf(length), 16),
+    pathLength: length === undefined ? null : countIn(length),
   };
+}
+
+/** An INTEGER of at least 0: its first bit is the sign. */
+function countIn(node: Node): number {
+  const digits = hexOf(node);
+  if (!/^[0-7]/.test(digits)) throw new Error('a count is negative');
+  return Number.parseInt(digits, 16);
 }
 
 /** The first byte of a BIT STRING counts the unused bits; the first bit is the highest of the next byte. */

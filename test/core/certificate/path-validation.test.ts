@@ -141,7 +141,9 @@ describe('the validation of a path', () => {
     const twice = derOf(issued([...base, ...doubled]));
     twice[twice.indexOf(Buffer.from('06032a0305', 'hex')) + 4] = 4;
 
-    for (const certificate of [armour('CERTIFICATE', twice), issued([...base, ...malformed])]) {
+    const negative = issued(['-addext', 'basicConstraints=DER:30030201ff']);
+
+    for (const certificate of [armour('CERTIFICATE', twice), issued([...base, ...malformed]), negative]) {
       expect(refusal(() => read({ certificate, key }))).toMatchObject({
         name: 'BundleUnreadable',
         message: expect.stringContaining('cannot be parsed, or one of them occurs twice'),
