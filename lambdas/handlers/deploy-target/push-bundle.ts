@@ -27,10 +27,7 @@ export const createHandler =
         deployment,
         taskToken,
         purpose: 'push',
-        prepare: async () => {
-          const { job, warnings = [] } = await prepareJob(by, deployment);
-          return { ...(await signedJob(by, deployment, job)), warnings };
-        },
+        prepare: async () => signedJob(by, deployment, await prepareJob(by, deployment)),
       });
       return { summary: `${deployment.action} for ${deployment.target.host}: ${completion}` };
     } catch (error) {
@@ -42,29 +39,23 @@ export const createHandler =
 
 type UnsignedJob = Parameters<typeof signedJob>[2];
 
-/** `warnings`: about the bundle, for the result of the state. */
-interface JobWithWarnings {
-  readonly job: UnsignedJob;
-  readonly warnings?: readonly string[];
-}
-
-async function prepareJob(by: Services, deployment: Deployment): Promise<JobWithWarnings> {
+async function prepareJob(by: Services, deployment: Deployment): Promise<UnsignedJob> {
   const now = by.clock.now();
   const { action, target, version } = deployment;
-  if (action === 'rollback') return { job: openJob(deployment, 'rollback', { now }) };
+  if (action === 'rollback') return openJob(deployment, 'rollback', { now });
   if (version === null)
     throw new CertferryError('InvalidRequest', `version is required for action ${action}`);
 
   const key = await by.hostKeys.find(target.host);
-  if (key === null) return { job: openJob(deployment, 'enroll', { now }) };
+  if (key === null) return openJob(deployment, 'enroll', { now });
   const { warnings, ...bundle } = await by.sources.fetch(version, now);
   try {
     const header = headerFor(deployment, action, now);
-    return { job: { action, header, text: await seal(header, { target, bundle }, key) }, warnings };
+    return { action, header, text: await seal(header, { target, bundle }, key), warnings };
   } catch (error) {
     // the stored key is invalid: enroll the host again
     if (isCertferryError(error) && error.name === 'UnknownHostKey')
-      return { job: openJob(deployment, 'enroll', { now }) };
+      return openJob(deployment, 'enroll', { now });
     throw error;
   }
 }
