@@ -48,7 +48,7 @@ async function deployLocally(state: string, options: DeployOptions, terminal: Te
     return performDeployments(
       targets,
       (target, onEvent) => backend.deploy({ target, action, version }, onEvent),
-      { options, terminal },
+      { options, terminal, printed: read.warnings },
     );
   });
 }

@@ -13,11 +13,18 @@ import { interruptedExitCode } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { deployToTargets, type RunDeployment } from './deploy-to-targets.ts';
 
+interface Printing {
+  readonly options: BackendOptions;
+  readonly terminal: Terminal;
+  /** Warnings about the bundle that are already printed; the report of each target omits them. */
+  readonly printed?: readonly string[];
+}
+
 /** Deploys to the targets, shows the progress and prints the report. Returns the exit code. */
 export async function performDeployments(
   targets: AtLeastOne<Target>,
   run: RunDeployment,
-  { options, terminal }: { options: BackendOptions; terminal: Terminal },
+  { options, terminal, printed = [] }: Printing,
 ): Promise<number> {
   const ids = targets.map(({ id }) => id);
   const progress = progressFor(ids, terminal, options.json === true);
@@ -25,11 +32,21 @@ export async function performDeployments(
   try {
     const finished = await deployToTargets(run, targets, { progress, interruption: interruption.signal });
     progress.stop();
-    return printReport(finished, options, terminal);
+    const [first, ...others] = finished;
+    return printReport(
+      [without(printed, first), ...others.map((one) => without(printed, one))],
+      options,
+      terminal,
+    );
   } finally {
     interruption.stop();
     progress.stop();
   }
+}
+
+function without(printed: readonly string[], finished: FinishedDeployment): FinishedDeployment {
+  const warnings = finished.output.warnings.filter((warning) => !printed.includes(warning));
+  return { ...finished, output: { ...finished.output, warnings } };
 }
 
 /** Prints the report as text, or as one JSON document. Returns the exit code. */

@@ -19,8 +19,6 @@ export async function signedJob(
   job: PreparedJob & { readonly header: JobHeader },
 ): Promise<PreparedJob> {
   const { instance } = hostLocationOf(target.host);
-  return {
-    action: job.action,
-    text: await signJob(job.text, { header: job.header, host: instance }, signer),
-  };
+  const { header, ...prepared } = job;
+  return { ...prepared, text: await signJob(job.text, { header, host: instance }, signer) };
 }

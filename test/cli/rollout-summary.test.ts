@@ -40,6 +40,16 @@ function anEnd(outcome: RolloutOutcome | null, its: readonly ReportedWave[] = []
 }
 
 describe('the end of a rollout', () => {
+  test('The end of a rollout shows the warnings about its certificate, also in JSON', () => {
+    const end = anEnd('finished', waves);
+    const warnings = ['The leaf expires on 2026-11-30, in 1 day(s).'];
+    const warned = { ...end, output: end.output && { ...end.output, warnings } };
+
+    expect(rolloutSummaryLines(warned, layout, here).at(-1)).toBe(`warning: ${warnings[0]}`);
+    expect(rolloutReportOf(warned).warnings).toEqual(warnings);
+    expect(rolloutReportOf(end)).not.toHaveProperty('warnings');
+  });
+
   test('The end of a rollout does not name a target that failed, and that a resumed rollout has done right since', () => {
     const resumed: ReportedWave[] = [
       { number: 1, direction: 'forward', results: [result('web-1', 'rolled_back'), result('web-2', 'lost')] },

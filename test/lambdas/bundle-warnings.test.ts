@@ -9,9 +9,12 @@ import { createHandler as reconcileCommand } from '../../lambdas/handlers/deploy
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
 import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
 import { FinalState } from '../../lambdas/recording/deployment-outcome.ts';
+import { recordOfRollout } from '../../lambdas/rollout/rollout-record.ts';
+import { fakeRolloutServices } from '../fakes/rollout-services.ts';
 import { aBundle, sourcesOf } from '../fixtures/bundle.ts';
 import { anExecution, facts, lineOf, rawRequest } from '../fixtures/factories.ts';
 import { pushResult } from '../fixtures/results.ts';
+import { aBegunState } from '../fixtures/rollout-state.ts';
 import { withoutSignature } from '../fixtures/signed-jobs.ts';
 import { useWorld, type World } from '../fixtures/world.ts';
 
@@ -113,6 +116,14 @@ describe('warnings about a bundle', () => {
     expect(await world.history.list({ targetId: deployment.target.id })).toMatchObject([
       { outcome: 'deployed', warnings: [warning] },
     ]);
+  });
+
+  test('The output of a rollout contains the warnings about its certificate, and none without them', () => {
+    const { rollout, ...state } = aBegunState(fakeRolloutServices());
+    const warned = { ...state, rollout: { ...rollout, warnings: [warning] } };
+
+    expect(recordOfRollout('finished', warned, []).warnings).toEqual([warning]);
+    expect(recordOfRollout('finished', { ...state, rollout }, [])).not.toHaveProperty('warnings');
   });
 
   test('The message about a failed rollback contains the warnings', async () => {

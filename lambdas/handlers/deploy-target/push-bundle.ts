@@ -43,8 +43,8 @@ export const createHandler =
         purpose: 'push',
         prepare: async (lock) => {
           const baseline = findBaseline(by, deployment, lock);
-          const { job, warnings = [] } = await prepareJob(by, deployment);
-          return { ...(await signedJob(by, deployment, job)), warnings, baseline: await baseline };
+          const job = await signedJob(by, deployment, await prepareJob(by, deployment));
+          return { ...job, baseline: await baseline };
         },
       });
       return { summary: `${deployment.action} for ${deployment.target.host}: ${completion}` };
@@ -72,30 +72,24 @@ async function findBaseline(
 
 type UnsignedJob = Parameters<typeof signedJob>[2];
 
-/** `warnings`: about the bundle, for the result of the state. */
-interface JobWithWarnings {
-  readonly job: UnsignedJob;
-  readonly warnings?: readonly string[];
-}
-
-async function prepareJob(by: Services, deployment: Deployment): Promise<JobWithWarnings> {
+async function prepareJob(by: Services, deployment: Deployment): Promise<UnsignedJob> {
   const now = by.clock.now();
   const { action, target, version } = deployment;
-  if (action === 'rollback') return { job: openJob(deployment, 'rollback', { now }) };
+  if (action === 'rollback') return openJob(deployment, 'rollback', { now });
   if (version === null)
     throw new CertferryError('InvalidRequest', `version is required for action ${action}`);
 
   const key = await by.hostKeys.find(target.host);
-  if (key === null) return { job: openJob(deployment, 'enroll', { now }) };
+  if (key === null) return openJob(deployment, 'enroll', { now });
   const { warnings, ...bundle } = await by.sources.fetch(version, now);
   requireCoveredName(target, bundle.leaf);
   try {
     const header = headerFor(deployment, action, now);
-    return { job: { action, header, text: await seal(header, { target, bundle }, key) }, warnings };
+    return { action, header, text: await seal(header, { target, bundle }, key), warnings };
   } catch (error) {
     // the stored key is invalid: enroll the host again
     if (isCertferryError(error) && error.name === 'UnknownHostKey')
-      return { job: openJob(deployment, 'enroll', { now }) };
+      return openJob(deployment, 'enroll', { now });
     throw error;
   }
 }

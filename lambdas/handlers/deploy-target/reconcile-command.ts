@@ -27,10 +27,10 @@ export const createHandler =
       deployment,
       taskToken,
       purpose: 'reconcile',
-      prepare: async () => ({
-        ...(await signedJob(by, deployment, openJob(deployment, 'inspect', { now: by.clock.now() }))),
-        warnings: push?.warnings ?? [],
-      }),
+      prepare: () => {
+        const job = openJob(deployment, 'inspect', { now: by.clock.now() });
+        return signedJob(by, deployment, { ...job, warnings: push?.warnings ?? [] });
+      },
     });
     return { summary: `inspect job for ${deployment.target.host}: ${completion}` };
   };
