@@ -25,6 +25,7 @@ export const errorNames = {
   CertificateExpired: 'never',
   CertificateNotYetValid: 'never',
   ChainBroken: 'never',
+  NameNotCovered: 'never',
   WrongPassphrase: 'never',
   // targets and requests
   InvalidTarget: 'never',

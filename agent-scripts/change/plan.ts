@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { listNames } from '../../core/certificate/describe.ts';
 import { factsOfPem, lostNames } from '../../core/certificate/facts.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
@@ -169,5 +170,5 @@ function readInstalledCertificate(files: readonly ChangedFile[], memory: DaemonM
 function lostNameWarnings(installed: string, desired: readonly DesiredFile[]): string[] {
   const next = desired.find(containsLeaf)?.content ?? null;
   const lost = next === null ? [] : lostNames(installed, next);
-  return lost.length === 0 ? [] : [`the new certificate no longer covers ${lost.join(', ')}`];
+  return lost.length === 0 ? [] : [`the new certificate no longer covers ${listNames(lost)}`];
 }

@@ -27,6 +27,7 @@ export async function deploy(
 ): Promise<AgentLine> {
   rememberKeysIn(bundle.key);
   const version = checkBundle(bundle);
+  await checkName(target, bundle);
   const desired = desiredChange(target, bundle, hostDistribution());
   const policy = { ...target.config, verify: target.verify };
   return withFolderLocks(home, destinationsOf(desired), async () => {
@@ -58,6 +59,13 @@ function checkBundle(bundle: Bundle): VersionFacts {
     );
   }
   return facts;
+}
+
+/** Checks the name again. Loads the probe code only if there is an endpoint. */
+async function checkName(target: SealedBody['target'], { leaf }: Bundle): Promise<void> {
+  if (target.verify === 'none') return;
+  const { requireCoveredName } = await import('../../core/tls-probe/required-name.ts');
+  requireCoveredName(target, leaf);
 }
 
 /** The result of a refused job. */

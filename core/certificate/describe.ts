@@ -19,6 +19,16 @@ export function nameLine(name: string | undefined): string {
   return line.length > maximumNameLength ? `${line.slice(0, maximumNameLength)}…` : line;
 }
 
+/** At most this many names are listed in one message: a certificate may have hundreds. */
+const maximumNames = 5;
+
+/** `a.test, b.test and 95 more`, for messages. Each name is truncated like a subject. */
+export function listNames(names: readonly string[]): string {
+  if (names.length === 0) return 'no name';
+  const more = names.length - maximumNames;
+  return names.slice(0, maximumNames).map(nameLine).join(', ') + (more > 0 ? ` and ${more} more` : '');
+}
+
 /** `RSA 2048`, `ECDSA P-256`, `Ed25519`, or the OpenSSL name of another type. */
 export function describeKey(key: KeyObject): string {
   const { asymmetricKeyType: type = 'unknown', asymmetricKeyDetails: details = {} } = key;

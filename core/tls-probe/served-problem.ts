@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
-import { dayOf, nameLine, shortFingerprint } from '../certificate/describe.ts';
+import { dayOf, listNames, nameLine, shortFingerprint } from '../certificate/describe.ts';
 import { fingerprintOf, namesOf } from '../certificate/facts.ts';
 import { tryOr } from '../certificate/try-or.ts';
 import type { VersionFacts } from '../deployment/version.ts';
@@ -73,14 +73,5 @@ function isSignedBy(certificate: X509Certificate, issuer: X509Certificate | unde
 export function nameProblem(leaf: X509Certificate, serverName: string | null): string | null {
   if (serverName === null) return null;
   const covers = isIP(serverName) === 0 ? leaf.checkHost(serverName) : leaf.checkIP(serverName);
-  return covers === undefined ? `does not cover ${serverName} (it is for ${namesText(leaf)})` : null;
-}
-
-const maximumNames = 5;
-
-function namesText(leaf: X509Certificate): string {
-  const names = namesOf(leaf);
-  if (names.length === 0) return 'no name';
-  const more = names.length - maximumNames;
-  return names.slice(0, maximumNames).join(', ') + (more > 0 ? ` and ${more} more` : '');
+  return covers === undefined ? `does not cover ${serverName} (it is for ${listNames(namesOf(leaf))})` : null;
 }
