@@ -41,8 +41,8 @@ export async function keyReaderOf(
   const key = files.find(({ role }) => role === 'privateKey');
   if (key === undefined || nginxInstance === undefined || !decidesOwnership(key)) return null;
   const command = ['/bin/sh', '-c', script, 'certferry', ...nginxInstance];
-  const { rawOutput } = await captureCommand(command, timeoutSeconds);
-  return keyReaderIn(rawOutput.toString('utf8'), key.path);
+  const asked = await captureCommand(command, timeoutSeconds);
+  return asked.code === 0 ? keyReaderIn(asked.rawOutput.toString('utf8'), key.path) : null;
 }
 
 function decidesOwnership({ path, explicit }: DesiredFile): boolean {

@@ -186,7 +186,7 @@ function readInstalledCertificate(files: readonly ChangedFile[], memory: DaemonM
 }
 
 /** One warning has room for them. */
-const shownNames = { names: 10, bytes: 450 };
+const shownNames = { names: 5, bytes: 450 };
 
 function lostNameWarnings(installed: string, desired: readonly DesiredFile[]): string[] {
   const next = desired.find(containsLeaf)?.content ?? null;

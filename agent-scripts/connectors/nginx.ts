@@ -1,7 +1,7 @@
 import type { NginxConfig } from '../../core/targets/kinds/nginx.ts';
+import { nginxArgumentsOf } from '../../core/targets/kinds/nginx-arguments.ts';
 import { commandActivation } from '../activations/activation.ts';
 import type { Connector } from './connector.ts';
-import { nginxArgumentsOf } from './nginx-arguments.ts';
 import { pemFiles, rootOwned } from './pem-files.ts';
 
 /**

@@ -13,7 +13,7 @@ interface Instance {
  */
 const startWithTables = `
 unsupported() { echo "not supported with tls_server_sni_maps = $table: $1" >&2; exit ${cannotBeRehearsed}; }
-tables=$(postconf "$@" -xh tls_server_sni_maps; postconf "$@" -xhP '*/*/tls_server_sni_maps')
+tables=$(postconf "$@" -xh tls_server_sni_maps; postconf "$@" -xhP '*/*/tls_server_sni_maps' 2>/dev/null)
 for table in $(echo "$tables" | tr ',' ' '); do
   case $table in
     hash:*|btree:*|cdb:*|dbm:*|lmdb:*|sdbm:*)

@@ -152,31 +152,6 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(folderInTheWay.summary).toContain('is not a regular file');
   });
 
-  test('The agent warns of names that the new certificate no longer covers', async () => {
-    const { host, target } = await aDeployed();
-    await host.send('deploy', {
-      target,
-      version: await aVersion({ names: ['www.example.test', 'api.example.test'] }),
-    });
-
-    const line = await host.send('deploy', { target, version: await aVersion() });
-
-    expect(line.warnings).toEqual(['the new certificate no longer covers api.example.test']);
-  });
-
-  test('The agent warns of lost names in a dry run, wildcards and addresses included, and lists at most five', async () => {
-    const { host, target } = await aDeployed();
-    const many = Array.from({ length: 60 }, (_, at) => `n${at}.example.test`);
-    const names = ['a.shop.test', 'b.shop.test', '192.0.2.1', ...many];
-    await host.send('deploy', { target, version: await aVersion({ names }) });
-
-    const line = await host.send('validate', { target, version: await aVersion({ names: ['*.shop.test'] }) });
-
-    expect(line.warnings).toEqual([
-      'the new certificate no longer covers 192.0.2.1, n0.example.test, n1.example.test, n2.example.test, n3.example.test and 56 more',
-    ]);
-  });
-
   test('The agent lets two agents on one host wait for each other, and loses neither', async () => {
     const { host, target, certPath, keyPath } = await aDeployed({ reloadCommand: ['sleep', '0.3'] });
     const versions = await Promise.all([aVersion(), aVersion(), aVersion(), aVersion()]);

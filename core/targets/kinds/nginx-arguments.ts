@@ -1,4 +1,4 @@
-import { splitWords } from '../../core/targets/kinds/command.ts';
+import { splitWords } from './command.ts';
 
 /** nginx and its derivatives, which have the same options. */
 const programs = /^(nginx|nginx-debug|freenginx|openresty|angie)$/;
