@@ -22,6 +22,8 @@ export interface ApplyResult {
     'validated' | 'validate_unsupported' | 'validate_failed' | 'applied' | 'reload_failed' | 'rollback_failed'
   >;
   readonly summary: string;
+  /** An error name; absent unless the outcome is a failure. */
+  readonly reason?: AgentLine['reason'];
   readonly validatedIn: NonNullable<AgentLine['validatedIn']>;
   readonly warnings: readonly string[];
   readonly repair: Repair | null;
@@ -130,12 +132,13 @@ async function undoFailedActivation(home: Home, change: Change, { detail, keptPr
   const undo = await undoChange(home, change, keptPrevious);
   if (undo.kind === 'failed') {
     const summary = `reload failed (${detail}) and rollback failed: ${undo.why}`;
-    return { outcome: 'rollback_failed', summary, repair: undo.repair } as const;
+    return { outcome: 'rollback_failed', summary, reason: undo.reason, repair: undo.repair } as const;
   }
   const state = keptPrevious
     ? 'previous files restored, which the daemon still uses'
     : 'previous files restored, daemon reloaded';
-  return { outcome: 'reload_failed', summary: `reload failed, ${state}: ${detail}`, repair: null } as const;
+  const summary = `reload failed, ${state}: ${detail}`;
+  return { outcome: 'reload_failed', summary, reason: 'ReloadFailed', repair: null } as const;
 }
 
 function refuseStaged(home: Home, change: Change, why: string): ApplyResult {
@@ -143,6 +146,7 @@ function refuseStaged(home: Home, change: Change, why: string): ApplyResult {
   return {
     outcome: 'validate_failed',
     summary: `staged files refused, live files unchanged: ${why}`,
+    reason: 'ValidationFailed',
     validatedIn: 'sandbox',
     warnings: [],
     repair: null,
@@ -156,6 +160,7 @@ function refuseInstalled(home: Home, change: Change, command: CommandResult): Ap
   return {
     outcome: 'validate_failed',
     summary: `new files refused, previous files restored before any reload: ${describeCommand(command)}`,
+    reason: 'ValidationFailed',
     validatedIn: 'in_place',
     warnings: [],
     repair: null,

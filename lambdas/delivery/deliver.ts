@@ -1,10 +1,10 @@
 import { epochSeconds } from '../../core/clock.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
-import { CertferryError } from '../../core/errors.ts';
+import { CertferryError, isCertferryError } from '../../core/errors.ts';
 import { hostLocationOf } from '../../core/targets/host-location.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
-import type { LockItem } from '../../services/locks/lock-item.ts';
+import type { LockItem, LockOwnership } from '../../services/locks/lock-item.ts';
 import type { PendingCommand, Purpose } from '../../services/locks/pending-commands.ts';
 import { deliverySeconds } from '../../services/ssm/commands.ts';
 import type { SendRate } from '../../services/ssm/send-rate.ts';
@@ -45,7 +45,8 @@ export async function deliver(by: DeliveryServices, delivery: Delivery): Promise
   const lock = await heldLock(by, delivery.deployment);
   const key = keyOf(delivery, lock);
   const sent = lock.pending?.key === key ? await findSentCommand(by, lock, delivery.taskToken) : null;
-  return completeIfEnded(by, sent ?? (await send(by, key, delivery)));
+  const isFirst = lock.pending === null;
+  return completeIfEnded(by, sent ?? (await send(by, { key, isFirst }, delivery)));
 }
 
 /** The same key for every retry of one state; another key if the state is entered again, for a new round or a new probe. */
@@ -78,20 +79,41 @@ async function findSentCommand(by: DeliveryServices, { pending }: LockItem, task
   return pending?.commandId ? by.pending.replaceToken(pending.commandId, taskToken) : null;
 }
 
-async function send(by: DeliveryServices, key: string, delivery: Delivery): Promise<PendingCommand> {
+/** `isFirst`: no job of this deployment was sent before. */
+interface Attempt {
+  readonly key: string;
+  readonly isFirst: boolean;
+}
+
+async function send(by: DeliveryServices, attempt: Attempt, delivery: Delivery): Promise<PendingCommand> {
+  const { key } = attempt;
   const { deployment, taskToken, purpose, probe = null } = delivery;
   const { id: deploymentId, executionArn, fence, target } = deployment;
   await waitToSend(by, delivery);
   const { action, text } = await delivery.prepare();
-  if (!(await by.pending.intend({ targetId: target.id, executionArn, fence }, key))) staleFence(deployment);
+  const ownership = { targetId: target.id, executionArn, fence };
+  if (!(await by.pending.intend(ownership, key))) staleFence(deployment);
 
   const sentAt = by.clock.now().toISOString();
   const comment = `certferry ${action} ${deploymentId}`;
-  const commandId = await by.commands.send({ host: target.host, job: text, comment });
+  const commandId = await by.commands
+    .send({ host: target.host, job: text, comment })
+    .catch((error: unknown) => withdrawRefused(by, { ...attempt, ownership }, error));
   const about = { commandId, targetId: target.id, deploymentId, executionArn, fence, host: target.host };
   const command: PendingCommand = { ...about, purpose, action, taskToken, sentAt, probe };
   if (!(await by.pending.markSent(command, key))) staleFence(deployment);
   return command;
+}
+
+/** SSM has refused the command: nothing was sent, unless an earlier attempt sent a job. Throws the error. */
+async function withdrawRefused(
+  by: Pick<DeliveryServices, 'pending'>,
+  { key, isFirst, ownership }: Attempt & { readonly ownership: LockOwnership },
+  error: unknown,
+): Promise<never> {
+  const isRefused = isCertferryError(error) && error.name === 'CommandUndeliverable';
+  if (isRefused && isFirst) await by.pending.withdraw(ownership, key);
+  throw error;
 }
 
 /**
