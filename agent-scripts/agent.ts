@@ -227,12 +227,14 @@ async function resultOfError(home: Home, header: JobHeader, error: unknown): Pro
   if (isCertferryError(error) && changesNothing.has(error.name)) return rejected(header, error);
   const recovered = await recover(home, unlessDiskFails);
   if (recovered !== null && recovered.failure !== null) return recovered.failure;
-  const finished = header.action === 'undo' ? null : readReceipt(home, header.targetId, header.deploymentId);
+  const recovery = recovered?.recovery;
+  const isReversed = recovery?.deploymentId === header.deploymentId && recovery.outcome !== 'completed';
+  const finished =
+    header.action === 'undo' || isReversed ? null : readReceipt(home, header.targetId, header.deploymentId);
   // the deployment had finished, and only cleaning up failed
   if (finished?.fence === header.fence && !finished.undone) return finished.line;
   if (isCertferryError(error)) {
-    const isReversed = recovered?.recovery.outcome === 'restored';
-    return rejected(header, isReversed ? reversedError(error) : error);
+    return rejected(header, recovery?.outcome === 'restored' ? reversedError(error) : error);
   }
   return rejected(
     header,

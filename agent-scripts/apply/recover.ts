@@ -1,14 +1,14 @@
 import type { AgentLine, Recovery } from '../../core/deployment/agent-line.ts';
 import type { Change } from '../change/change.ts';
 import { removeStaged } from '../files/restore.ts';
-import { removeTemporaries } from '../host/durable-files.ts';
+import { removeIfExists, removeTemporaries } from '../host/durable-files.ts';
 import type { Home } from '../host/home.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { closeJournal, type Journal, readJournal } from '../journal/journal.ts';
 import { type Receipt, readReceipt, writeReceipt } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
 import { discardChange, discardReversed } from './discard-change.ts';
-import { undoChange } from './undo-change.ts';
+import { type UndoResult, undoChange } from './undo-change.ts';
 
 /** What `recover` did. `failure`: the result for a deployment whose previous files could not be restored. */
 export interface Recovered {
@@ -48,19 +48,24 @@ async function recoverChange(
 ): Promise<RecoveredChange> {
   const receipt = readReceipt(home, change.targetId, change.deploymentId);
   if (phase === 'staging' || isUnrecordedInPlace(change, phase, receipt)) {
-    cleanUp(() => discardChange(home, change));
+    cleanUp(() => {
+      if (receipt === null) recordInterruption(home, change, 'cleaned');
+      discardChange(home, change);
+    });
     return { outcome: 'cleaned' };
   }
   if (isComplete(phase, receipt)) {
     cleanUp(() => {
       removeStaged(change);
+      // recovery was killed after it had written the receipt
+      if (receipt?.change === null) removeIfExists(home.target(change.targetId).backups(change.deploymentId));
       closeJournal(home);
     });
     return { outcome: 'completed' };
   }
   const undo = await undoChange(home, change);
   if (undo.kind === 'failed') {
-    const failed = failedReceipt(change, undo.why, undo.repair);
+    const failed = failedReceipt(change, undo);
     cleanUp(() => writeReceipt(home, failed));
     cleanUp(() => {
       removeStaged(change);
@@ -69,7 +74,10 @@ async function recoverChange(
     return { outcome: 'rollback_failed', failure: failed.line };
   }
   if (receipt === null) {
-    cleanUp(() => discardReversed(home, change));
+    cleanUp(() => {
+      recordInterruption(home, change, 'restored');
+      discardReversed(home, change);
+    });
   } else {
     cleanUp(() => writeReceipt(home, { ...receipt, undone: true }));
     cleanUp(() => {
@@ -91,14 +99,55 @@ function isComplete(phase: Journal['phase'], receipt: Receipt | null): boolean {
   return phase === 'committing' || receipt.undone || receipt.line.outcome !== 'applied';
 }
 
-function failedReceipt(change: Change, why: string, repair: AgentLine['repair']): Receipt {
+const interruptions = {
+  cleaned: {
+    outcome: 'rejected',
+    summary:
+      'the agent was interrupted before it changed a live file, and the host has removed the staged files',
+  },
+  restored: {
+    outcome: 'restored',
+    summary:
+      'the agent was interrupted, and the host has restored the previous files and reloaded the daemon',
+  },
+} as const;
+
+/**
+ * The receipt of a deployment that recovery has reversed, so that an inspect job gets this answer and not silence. If it
+ * cannot be written, e.g. on a full disk, the answer is that the host has no result.
+ */
+function recordInterruption(home: Home, change: Change, end: keyof typeof interruptions): void {
+  const version = change.previousVersion;
+  const line = resultLine(change, {
+    ...interruptions[end],
+    reason: 'Interrupted',
+    version,
+    previousVersion: version,
+  });
+  const { fence, deploymentId } = change;
+  try {
+    writeReceipt(home, {
+      v: 1,
+      line,
+      fence,
+      change: null,
+      undone: false,
+      replacedDeployment: null,
+      origin: deploymentId,
+    });
+  } catch {
+    // recovery must not depend on the answer to a later question
+  }
+}
+
+function failedReceipt(change: Change, undo: UndoResult & { readonly kind: 'failed' }): Receipt {
   return {
     v: 1,
     line: resultLine(change, {
       outcome: 'rollback_failed',
-      summary: `the run was interrupted, and its rollback failed: ${why}`,
-      reason: 'RestoreFailed',
-      repair,
+      summary: `the run was interrupted, and its rollback failed: ${undo.why}`,
+      reason: undo.reason,
+      repair: undo.repair,
     }),
     fence: change.fence,
     change,

@@ -45,16 +45,17 @@ export async function deployToTargets(
   return [await ofFirst, ...(await Promise.all(ofOthers))] as const;
 }
 
+/** The backend throws these errors only before it starts an execution. */
+const refusals: ReadonlySet<string> = new Set(['InvalidRequest', 'StateFolderFull']);
+
 async function deployTo(run: RunDeployment, target: Target, progress: Progress): Promise<FinishedDeployment> {
   try {
     return { target, ...(await run(target, (event) => progress.event(target.id, event))) };
   } catch (error) {
     const { name, message } = describeError(error);
-    // the check precedes the start
-    if (name === 'StateFolderFull')
-      return notRecorded(target, 'rejected', { summary: message, reason: name });
-    return notRecorded(target, 'lost', {
-      summary: `the deployment to ${target.id} failed in this process: ${message}`,
+    const isRefused = refusals.has(name);
+    return notRecorded(target, isRefused ? 'rejected' : 'lost', {
+      summary: `the deployment to ${target.id} ${isRefused ? 'was not started' : 'failed in this process'}: ${message}`,
       reason: name,
     });
   }
