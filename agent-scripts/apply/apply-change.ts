@@ -152,7 +152,13 @@ async function undoFailedActivation(home: Home, change: Change, { detail, keptPr
   const warnings = replacedInPlaceWarnings(home, change);
   if (undo.kind === 'failed') {
     const summary = `reload failed (${detail}) and rollback failed: ${undo.why}`;
-    return { outcome: 'rollback_failed', summary, reason: undo.reason, repair: undo.repair, warnings } as const;
+    return {
+      outcome: 'rollback_failed',
+      summary,
+      reason: undo.reason,
+      repair: undo.repair,
+      warnings,
+    } as const;
   }
   const state = keptPrevious
     ? 'previous files restored, which the daemon still uses'
