@@ -68,7 +68,9 @@ describe('command-status', () => {
 
     const result = own.world.executions.outputOf('t1') as { summary: string };
     expect(result).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
-    expect(result.summary).toMatch(/ended with status Failed .*x{279} curl: \(22\) not found$/);
+    expect(result.summary).toMatch(
+      /ended with status Failed .*: \(\d+ bytes left out\) … x+ curl: \(22\) not found$/,
+    );
   });
 
   test('CommandStatus takes no other deployment’s line for this one’s', async () => {
