@@ -7,11 +7,13 @@ import { createCustomResourceService } from '../../../services/registry/custom-r
 /** Sends a response and returns the text that CloudFormation receives. */
 async function responded(response: Parameters<ReturnType<typeof createCustomResourceService>['respond']>[1]) {
   const received = Promise.withResolvers<string>();
-  const cloudFormation = createServer(async (request, answer) => {
+  const cloudFormation = createServer((request, answer) => {
     const chunks: Buffer[] = [];
-    for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
-    answer.writeHead(200).end();
-    received.resolve(Buffer.concat(chunks).toString());
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      answer.writeHead(200).end();
+      received.resolve(Buffer.concat(chunks).toString());
+    });
   });
   await new Promise<void>((resolve) => cloudFormation.listen(0, '127.0.0.1', resolve));
   const { port } = cloudFormation.address() as AddressInfo;
