@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { chownSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { readAgentLine } from '../../core/deployment/agent-line.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { signed, signedOpenJob } from '../fixtures/signed-jobs.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
@@ -150,6 +151,30 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(missing).toMatchObject({ outcome: 'rejected', reason: 'PlanInvalid' });
     expect(missing.summary).toContain(`${folder}/nowhere does not exist`);
     expect(folderInTheWay.summary).toContain('is not a regular file');
+  });
+
+  test('The agent reports the loss of 150 long names and a megabyte of output in the part of its output that SSM keeps', async () => {
+    const { host, target } = await aDeployed();
+    const label = 'a'.repeat(60);
+    const names = Array.from({ length: 150 }, (_, at) => `n${at}.${label}.${label}.${label}.example.test`);
+    await host.send('deploy', { target, version: await aVersion({ names }) });
+    const noisy = aTarget('files', {
+      ...target.config,
+      reloadCommand: [
+        'sh',
+        '-c',
+        'head -c 1000000 /dev/zero | tr "\\0" "é" >&2; echo the reason >&2; exit 1',
+      ],
+    });
+
+    const { stdout } = await host.run('deploy', { target: noisy, version: await aVersion() });
+
+    const line = readAgentLine(Buffer.from(stdout).subarray(0, 24_000).toString());
+    expect(line).toMatchObject({ outcome: 'rollback_failed', repair: { commands: expect.anything() } });
+    expect(line?.summary).toContain('the reason');
+    expect(line?.warnings).toEqual([
+      expect.stringMatching(/^the new certificate no longer covers n0\..* and 148 more$/),
+    ]);
   });
 
   test('The agent lets two agents on one host wait for each other, and loses neither', async () => {

@@ -70,7 +70,7 @@ describe('command-status', () => {
     const result = own.world.executions.outputOf('t1') as { summary: string };
     expect(result).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
     expect(result.summary).toMatch(
-      /ended with status Failed .*: certferry agent: the cause x+ \[…\] x+ the next step$/,
+      /ended with status Failed .*: certferry agent: the cause x+ … \(\d+ bytes left out\) … x+ the next step$/,
     );
     expect(result.summary.length).toBeLessThan(1_700);
   });

@@ -258,32 +258,6 @@ describe('a list that cannot be taken', () => {
     expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThan(2_000);
   });
 
-  test.each(['"', '…', '\u0001', '\u{1f512}'])(
-    'A response has at most the bytes that CloudFormation accepts if its reason is full of %j',
-    async (character) => {
-      const ids = {
-        PhysicalResourceId: 'p',
-        StackId: 's'.repeat(500),
-        RequestId: 'r',
-        LogicalResourceId: 'l',
-      };
-      const Data = { JobKeys: 'k'.repeat(2_500) };
-      const { port } = cloudFormation.address() as AddressInfo;
-
-      await customResource.respond(`http://127.0.0.1:${port}/`, {
-        Status: 'FAILED',
-        Reason: `InvalidTarget: ${character.repeat(5_000)}`,
-        ...ids,
-        Data,
-      });
-
-      const { Reason, ...others } = responses[0]?.body ?? {};
-      expect(Buffer.byteLength(JSON.stringify(responses[0]?.body))).toBeLessThanOrEqual(4_096);
-      expect(Reason).toMatch(/^InvalidTarget: /);
-      expect(others).toEqual({ Status: 'FAILED', ...ids, Data });
-    },
-  );
-
   test('A list that cannot be taken is read again while a policy is not in force yet', async () => {
     let looks = 0;
     const denied = Object.assign(new Error('no'), { name: 'AccessDenied' });
