@@ -99,7 +99,7 @@ describe('what a host saw', () => {
   });
   const address = fc.record({
     address: fc.ipV6(),
-    problem: fc.option(fc.string({ maxLength: 300, unit: 'binary' })),
+    problem: fc.option(fc.string({ maxLength: 300 })),
     served: fc.option(served),
   });
   const look = fc.record({
@@ -124,6 +124,19 @@ describe('what a host saw', () => {
     );
     expect(leftOut).toBeGreaterThan(0);
   });
+});
+
+test('The inspections of a result line are counted in bytes, because the SSM Agent cuts its output in bytes', () => {
+  const problem = '證'.repeat(300);
+  const inspections = Array.from({ length: 40 }, (_, at) => ({
+    targetId: `web-${at}`,
+    seen: [{ address: '192.0.2.1:443', problem, served: null }],
+  }));
+
+  const shortened = withinLine(inspections);
+
+  expect(JSON.stringify(inspections).length).toBeLessThan(20_000);
+  expect(Buffer.byteLength(JSON.stringify(shortened))).toBeLessThan(22_000);
 });
 
 describeWith([program('flock', 'util-linux')], 'an inspection during another job', () => {
