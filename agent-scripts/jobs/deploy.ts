@@ -27,6 +27,7 @@ export async function deploy(
 ): Promise<AgentLine> {
   rememberKeysIn(bundle.key);
   const version = checkBundle(bundle);
+  await checkName(target, bundle);
   const desired = desiredChange(target, bundle, hostDistribution());
   const policy = { ...target.config, verify: target.verify };
   return withFolderLocks(home, destinationsOf(desired), async () => {
@@ -70,4 +71,11 @@ export function rejected(
     summary: error.message,
     reason: error.name,
   });
+}
+
+/** Checks the name again. Loads the probe code only if there is an endpoint. */
+async function checkName(target: SealedBody['target'], { leaf }: Bundle): Promise<void> {
+  if (target.verify === 'none') return;
+  const { requireCoveredName } = await import('../../core/tls-probe/required-name.ts');
+  requireCoveredName(target, leaf);
 }

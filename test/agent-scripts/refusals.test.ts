@@ -148,18 +148,6 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(folderInTheWay.summary).toContain('is not a regular file');
   });
 
-  test('The agent warns of names that the new certificate no longer covers', async () => {
-    const { host, target } = await aDeployed();
-    await host.send('deploy', {
-      target,
-      version: await aVersion({ names: ['www.example.test', 'api.example.test'] }),
-    });
-
-    const line = await host.send('deploy', { target, version: await aVersion() });
-
-    expect(line.warnings).toEqual(['the new certificate no longer covers api.example.test']);
-  });
-
   test('The agent lets two agents on one host wait for each other, and loses neither', async () => {
     const { host, target, certPath, keyPath } = await aDeployed({ reloadCommand: ['sleep', '0.3'] });
     const versions = await Promise.all([aVersion(), aVersion(), aVersion(), aVersion()]);

@@ -193,7 +193,7 @@ describe('PushBundle', () => {
     const { deployment } = await enrolledDeployment();
     const noise = Array.from({ length: 40_000 }, () => Math.random().toString(36)[5]).join('');
 
-    await push(sourcesOf({ ...aBundle, leaf: noise }))({ deployment, taskToken: 't1' });
+    await push(sourcesOf({ ...aBundle, chain: [noise] }))({ deployment, taskToken: 't1' });
 
     expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'JobTooLarge' });
   });

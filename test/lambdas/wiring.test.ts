@@ -83,7 +83,13 @@ const completed = () =>
 
 describe('the built Lambdas, wired by their environment', () => {
   test('The built Lambdas, wired by their environment, enroll a host, send it a version and record it, and keep its key to themselves', async () => {
-    const { certPem: certificate, chainPem: chain, keyPem: privateKey, fingerprint } = await aVersion();
+    const names = ['api.example.com'];
+    const {
+      certPem: certificate,
+      chainPem: chain,
+      keyPem: privateKey,
+      fingerprint,
+    } = await aVersion({ names });
     script(secrets, { SecretString: JSON.stringify({ certificate, chain, privateKey }) });
     const [execution, request] = [anExecution(), rawRequest({ version: { fingerprint, source } })];
     const [key, next] = [await makeHostKey(), await makeHostKey()];

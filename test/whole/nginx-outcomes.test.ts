@@ -230,6 +230,19 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'certfe
     expect(live(nginx)).toEqual(before);
   });
 
+  test('certferry on a real nginx rejects a certificate for another name before it touches the host, also in a dry run', async () => {
+    const { nginx, deploy } = await aRunningSite();
+    const before = live(nginx);
+    const stranger = await aVersion({ names: ['other.example.test'] });
+
+    for (const run of [await deploy(stranger, '--dry-run'), await deploy(stranger)]) {
+      expect(run).toMatchObject({ code: 10, json: { outcome: 'rejected' } });
+      expect(run.json.summary).toContain('does not cover www.example.test (it is for other.example.test)');
+      expect(run.json.targets[0]?.states).not.toContain('ProbeEndpoint');
+    }
+    expect(live(nginx)).toEqual(before);
+  });
+
   test('A deployment on a real nginx probes the endpoint from the host if the target is configured so', async () => {
     const { deploy, describeTarget } = await aRunningSite();
     describeTarget({}, { probeFrom: 'host' });

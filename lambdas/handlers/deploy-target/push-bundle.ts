@@ -2,6 +2,7 @@ import type { Deployment } from '../../../core/deployment/deployment.ts';
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
 import { CertferryError, isCertferryError } from '../../../core/errors.ts';
 import { seal } from '../../../core/seal/seal.ts';
+import { requireCoveredName } from '../../../core/tls-probe/required-name.ts';
 import type { Sources } from '../../../services/sources/sources.ts';
 import { type DeliveryServices, deliver, headerFor } from '../../delivery/deliver.ts';
 import { refusedResult } from '../../delivery/job-results.ts';
@@ -50,6 +51,7 @@ async function prepareJob(by: Services, deployment: Deployment): Promise<Unsigne
   if (key === null) return openJob(deployment, 'enroll', { now });
   const bundle = await by.sources.fetch(version, now);
   try {
+    requireCoveredName(target, bundle.leaf);
     const header = headerFor(deployment, action, now);
     return { action, header, text: await seal(header, { target, bundle }, key) };
   } catch (error) {
