@@ -21,6 +21,12 @@ const ownership: Readonly<Record<Distribution, RoleDefaults>> = {
 };
 
 /**
+ * The content of SSLCertificateChainFile without intermediates. httpd refuses an empty file, sends every certificate of
+ * the file, and accepts text without one (`ssl_init_server_certs` and `SSL_CTX_use_certificate_chain` in mod_ssl).
+ */
+const emptyChain = '# The certificate has no intermediates.\n';
+
+/**
  * Apache httpd. The main process reads certificates and keys as root, so only root can read the key. The group is that
  * of the workers, for operators who widen the mode. `configtest` only checks that files exist, and `graceful` only sends
  * a signal. Given a key that does not match, httpd exits after both have succeeded, so the agent monitors the main process
@@ -28,7 +34,13 @@ const ownership: Readonly<Record<Distribution, RoleDefaults>> = {
  */
 export const apache: Connector<'apache'> = {
   files: (bundle, config, distribution) =>
-    pemFiles(bundle, config, config.chainPath === undefined ? 'fullchain' : 'leaf', ownership[distribution]),
+    pemFiles(
+      bundle,
+      config,
+      config.chainPath === undefined ? 'fullchain' : 'leaf',
+      ownership[distribution],
+      emptyChain,
+    ),
   validate: ({ validateCommand, configPath }) => validateCommand ?? apachectl(configPath, 'configtest', '-t'),
   activate: ({ reloadCommand, configPath, pidFile }) => ({
     kind: 'monitoredCommand',

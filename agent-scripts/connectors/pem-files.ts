@@ -62,19 +62,24 @@ export function desiredFile(
 /**
  * Separate files for certificate, key and, if configured, chain. The agent renames files in this order. Key and
  * certificate are adjacent, so they mismatch only between two consecutive renames.
+ *
+ * A version without intermediates replaces the chain too: the previous one belongs to another issuer. By default the file
+ * then holds the leaf. OpenSSL refuses a trust store that is empty or missing (SSL_CTX_load_verify_locations(3)), and a
+ * leaf in it changes nothing: no certificate is issued by it.
  */
 export function pemFiles(
   bundle: Bundle,
   config: PemFilesConfig,
   certContents: 'fullchain' | 'leaf',
   defaults: RoleDefaults,
+  emptyChain: string = bundle.leaf,
 ): readonly DesiredFile[] {
   const chain = bundle.chain.join('');
   const certificate = certContents === 'fullchain' ? bundle.leaf + chain : bundle.leaf;
   return [
-    ...(config.chainPath === undefined || chain === ''
+    ...(config.chainPath === undefined
       ? []
-      : [desiredFile('chain', config.chainPath, chain, config, defaults)]),
+      : [desiredFile('chain', config.chainPath, chain === '' ? emptyChain : chain, config, defaults)]),
     desiredFile('privateKey', config.keyPath, bundle.key, config, defaults),
     desiredFile('certificate', config.certPath, certificate, config, defaults),
   ];
