@@ -17,6 +17,7 @@ import { activationContext } from './activate-change.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { type DaemonMemory, readDaemonMemory, withPreviousFromMemory } from './daemon-memory.ts';
 import { rememberKeysOf } from './keys-of-change.ts';
+import { keyReaderOf, readableBy, unreadableKeyWarnings } from './nginx-workers.ts';
 
 /** A change planned for this host. `contents` are the bytes to write, in the order of `files`; they stay in memory. */
 export interface PlannedChange {
@@ -43,13 +44,19 @@ export async function planChange(
   { commandTimeoutSeconds, backupRetention, verify }: ChangePolicy,
 ): Promise<PlannedChange> {
   const user = findFileUser(desired.fileUser);
+  const keyReader = await keyReaderOf(desired, commandTimeoutSeconds);
   const context = activationContext(commandTimeoutSeconds, user);
   const contents = withFileUser(user, () => desired.files.map(contentOf));
   const daemonMemory = await readDaemonMemory(desired.activate, context, user);
   const files = withFileUser(user, () =>
     desired.files.map((file, index) =>
       withPreviousFromMemory(
-        planFile(home, header, { file, bytes: contents[index] ?? Buffer.alloc(0), index, user }),
+        planFile(home, header, {
+          file: readableBy(keyReader, file),
+          bytes: contents[index] ?? Buffer.alloc(0),
+          index,
+          user,
+        }),
         daemonMemory,
       ),
     ),
@@ -76,7 +83,12 @@ export async function planChange(
     },
     contents,
     daemonMemory,
-    warnings: installed === null ? [] : lostNameWarnings(installed, desired.files),
+    warnings: [
+      ...(installed === null ? [] : lostNameWarnings(installed, desired.files)),
+      ...files
+        .filter(({ role }) => role === 'privateKey')
+        .flatMap(({ path, metadata }) => unreadableKeyWarnings(keyReader, path, metadata)),
+    ],
   };
 }
 

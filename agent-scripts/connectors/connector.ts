@@ -20,4 +20,6 @@ export interface Connector<Kind extends TargetKind> {
    * background. Omitted if a second instance would prove nothing.
    */
   sandbox?(config: TargetOf<Kind>['config']): readonly string[];
+  /** Argv of nginx with the options of the instance. Its configuration decides whether the workers read the key. */
+  nginxInstance?(config: TargetOf<Kind>['config']): readonly string[];
 }

@@ -36,5 +36,6 @@ export function desiredChange(target: Target, bundle: Bundle, distribution: Dist
     validate: connector.validate(target.config),
     activate: connector.activate(target.config, target.certificate),
     sandbox: target.config.rehearse ? (connector.sandbox?.(target.config) ?? []) : null,
+    nginxInstance: connector.nginxInstance?.(target.config),
   };
 }

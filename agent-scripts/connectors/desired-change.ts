@@ -34,6 +34,8 @@ export interface DesiredChange {
   readonly activate: Activation | null;
   /** Argv of the sandboxed instance. Null: no rehearsal configured. Empty: this kind does not support rehearsals. */
   readonly sandbox: readonly string[] | null;
+  /** Argv of nginx, whose workers may read the key. Omitted for other daemons, and for files from a backup. */
+  readonly nginxInstance?: readonly string[] | undefined;
 }
 
 /** Whether the daemon reads the leaf from this file. */

@@ -4,6 +4,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  readFileSync,
   readlinkSync,
   renameSync,
   symlinkSync,
@@ -15,6 +16,7 @@ import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { Target } from '../../core/targets/target.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { type Nginx, nginxIn } from '../rigs/nginx.ts';
+import { openToOthers } from '../rigs/open-folder.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { servedBy } from '../rigs/served.ts';
 import { filesBelow, fingerprintOfFile, identityOf, ownershipOf, scratchFolder } from './disk.ts';
@@ -145,6 +147,30 @@ describeWith([program('nginx'), program('unshare', 'util-linux'), root], 'agent 
     ]);
     expect(renewed.outcome).toBe('applied');
     expect(ownershipOf(nginx.keyPath)).toBe('0600 0:0');
+  });
+
+  test('The agent on a real nginx makes a new key readable for the workers if a variable names it, and names the cause if the target prevents that', async () => {
+    const { nginx, deploy, host, target } = await aSite();
+    openToOthers(join(nginx.certPath, '../..'));
+    chmodSync(join(nginx.certPath, '..'), 0o755);
+    const conf = readFileSync(nginx.conf, 'utf8')
+      .replace('http {', `user www-data;\nhttp {\n  map '' $key { default ${nginx.keyPath}; }`)
+      .replace(`ssl_certificate_key ${nginx.keyPath}`, 'ssl_certificate_key $key');
+    writeFileSync(nginx.conf, conf);
+    await nginx.start();
+    const version = await aVersion();
+
+    const line = await deploy(version);
+
+    expect(line).toMatchObject({ outcome: 'applied', served: true, warnings: [] });
+    expect(ownershipOf(nginx.keyPath)).toBe('0640 0:33');
+    expect(await servedBy(nginx.port)).toBe(version.fingerprint);
+    await host.send('undo', { target, header: { deploymentId: line.deploymentId } });
+    const closed = await deploy(version, { keyMode: '0600' });
+    expect(closed).toMatchObject({ outcome: 'applied', served: null });
+    expect(closed.warnings).toEqual([
+      `nginx reads ${nginx.keyPath} at each handshake as user www-data, because a variable names the certificate; that user cannot read it with mode 0600 and owner 0:33: set group: www-data and keyMode: "0640" in the target`,
+    ]);
   });
 
   test('The agent on a real nginx refuses an owner that the host does not know before anything is written', async () => {

@@ -91,6 +91,28 @@ describeWith(needs, 'a rehearsal', () => {
     expect(filesBelow(folder).filter((name) => !name.startsWith('home/'))).toEqual(before.logs);
   });
 
+  test('A rehearsal starts the instance with the prefix of the commands, and reads the files below it', async () => {
+    const { nginx, host, targetWith, folder, live } = await aRunningSite();
+    const relative = readFileSync(nginx.conf, 'utf8').replaceAll(`${folder}/tls/`, '../tls/');
+    mkdirSync(join(folder, 'conf'));
+    writeFileSync(join(folder, 'conf/nginx.conf'), relative);
+    const nginxWith = (...options: string[]) => ['nginx', '-p', folder, '-c', 'conf/nginx.conf', ...options];
+    const target = targetWith({
+      configPath: undefined,
+      validateCommand: nginxWith('-t'),
+      reloadCommand: nginxWith('-s', 'reload'),
+    });
+    const [version, before] = [await aVersion(), live()];
+
+    const dryRun = await host.send('validate', { target, version });
+    const untouched = live();
+    const line = await host.send('deploy', { target, version });
+
+    expect(dryRun).toMatchObject({ outcome: 'validated', warnings: [] });
+    expect(untouched).toEqual(before);
+    expect(line).toMatchObject({ outcome: 'applied', served: true, warnings: [] });
+  });
+
   test('A rehearsal finds a target whose config names another file than the daemon reads', async () => {
     const { host, targetWith, live, folder, first } = await aRunningSite();
     const before = live();
