@@ -5,6 +5,9 @@ import type { Activation } from '../activations/activation.ts';
 import type { Distribution } from '../host/distribution.ts';
 import type { DesiredFile } from './desired-change.ts';
 
+/** Exit status with which the command of a sandboxed instance reports that it could prove nothing. Its output is the reason. */
+export const cannotBeRehearsed = 97;
+
 /**
  * Describes how one kind of daemon gets a certificate. All members are pure; the other folders of the agent carry out
  * what a connector describes, in the same way for every kind.

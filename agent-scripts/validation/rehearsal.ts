@@ -15,10 +15,15 @@ export type Rehearsal =
   | { readonly kind: 'unavailable'; readonly why: string };
 
 /**
- * The JSON line that the probe inside the sandbox prints (see `sandbox-probe.ts`). `output` is the end of the daemon's
- * output in base64: the agent judges its bytes, because the sandbox has no key to compare them with.
+ * The JSON line that the probe inside the sandbox prints (see `sandbox-probe.ts`). `ok` is null if the instance could prove
+ * nothing. `output` is the end of the daemon's output in base64: the agent judges its bytes, because the sandbox has no key
+ * to compare them with.
  */
-const SandboxProbeResult = z.strictObject({ ok: z.boolean(), why: z.string(), output: z.string() });
+const SandboxProbeResult = z.strictObject({
+  ok: z.nullable(z.boolean()),
+  why: z.string(),
+  output: z.string(),
+});
 export type SandboxProbeResult = z.infer<typeof SandboxProbeResult>;
 
 /** Exit status with which the script reports that the sandbox could not be set up. */
@@ -103,15 +108,18 @@ export async function rehearse(home: Home, change: Change, sandbox: readonly str
   if (command.ending === 'timed out')
     return { kind: 'failed', why: `the rehearsal did not finish within ${rehearsalSeconds} seconds` };
   const result = lastResult(command.rawOutput.toString('utf8'));
-  if (command.ending === 'exited' && command.code === 0 && result !== null) {
-    return result.ok ? { kind: 'passed' } : { kind: 'failed', why: reasonOf(result) };
-  }
+  if (command.ending === 'exited' && command.code === 0 && result !== null) return rehearsalOf(result);
   return unavailable(presentableOutput(command.rawOutput, 'end') || `unshare exited with ${command.code}`);
+}
+
+function rehearsalOf(result: SandboxProbeResult): Rehearsal {
+  if (result.ok === null) return unavailable(reasonOf(result));
+  return result.ok ? { kind: 'passed' } : { kind: 'failed', why: reasonOf(result) };
 }
 
 function reasonOf({ why, output }: SandboxProbeResult): string {
   const shown = presentableOutput(Buffer.from(output, 'base64'), 'end');
-  return shown === '' ? why : `${why}: ${shown}`;
+  return [why, shown].filter((part) => part !== '').join(': ');
 }
 
 /** Endpoints at which the sandboxed instance may listen: the target's own if it is on this host, else every local address. */

@@ -5,6 +5,7 @@ import { ProbeRequest } from '../../core/deployment/job.ts';
 import { endpointParts } from '../../core/targets/verify.ts';
 import { judgeProbe } from '../../core/tls-probe/judge-probe.ts';
 import { probe, serverNameOf } from '../../core/tls-probe/probe.ts';
+import { cannotBeRehearsed } from '../connectors/connector.ts';
 import { type SandboxProbeResult, sandboxEndpoints } from './rehearsal.ts';
 
 /** The script in `rehearsal.ts` writes the daemon's output and its exit code to these files. */
@@ -41,6 +42,7 @@ async function waitForResult(request: ProbeRequest): Promise<SandboxProbeResult>
     const result = await probeFirstListening(endpoints, request);
     if (result !== null) return result;
     const code = readExitCode();
+    if (code === String(cannotBeRehearsed)) return { ok: null, why: '', output: daemonOutput() };
     if (code !== null && code !== '0') {
       return { ok: false, why: `the sandboxed instance exited with ${code}`, output: daemonOutput() };
     }

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Target } from '../../core/targets/target.ts';
@@ -105,7 +105,7 @@ describeWith(
       expect(await site.served()).toBe(next.fingerprint);
     });
 
-    test('postfix serves a name of an SNI table if the table is rebuilt with each change', async () => {
+    test('postfix serves a name of an SNI table if the table is rebuilt with each change, and a rehearsal rebuilds its own', async () => {
       const { site, folder, host, first, target } = await aRunningPostfix('chainFiles');
       const [table, other, etc] = [join(folder, 'etc/sni'), join(folder, 'other.pem'), join(folder, 'etc')];
       const { keyPem, fullchainPem } = await aVersion();
@@ -116,7 +116,7 @@ describeWith(
         `smtpd_tls_chain_files = ${other}\ntls_server_sni_maps = hash:${table}`,
       );
       const reloadCommand = `postmap -c ${etc} -F hash:${table} && postfix -c ${etc} reload`;
-      const withTable = target({ shell: true, reloadCommand });
+      const withTable = target({ shell: true, reloadCommand, rehearse: true });
       const next = await aVersion();
 
       const line = await host.send('deploy', { target: withTable, version: next });
@@ -126,10 +126,17 @@ describeWith(
         header: { deploymentId: line.deploymentId },
       });
 
-      expect(line).toMatchObject({ outcome: 'applied', served: true });
+      expect(line).toMatchObject({ outcome: 'applied', served: true, warnings: [] });
       expect(served).toBe(next.fingerprint);
       expect(undone).toMatchObject({ outcome: 'restored', served: true });
       expect(await site.served()).toBe(first.fingerprint);
+
+      rmSync(table);
+      const unbuilt = await host.send('validate', { target: withTable, version: next });
+      expect(unbuilt).toMatchObject({ outcome: 'validated' });
+      expect(unbuilt.warnings).toEqual([
+        `not rehearsed: not supported with tls_server_sni_maps = hash:${table}: there is no file ${table} to rebuild the table from`,
+      ]);
     });
 
     test('postfix does not read the files in its check', async () => {
