@@ -36,6 +36,7 @@ export const errorNames = {
   // targets and requests
   InvalidTarget: 'never',
   InvalidRequest: 'never',
+  NameNotCovered: 'never',
   // locks
   LockHeld: 'later',
   Superseded: 'never',

@@ -108,3 +108,10 @@ export function rejected(
     reason: error.name,
   });
 }
+
+/** Checks the name again. Loads the probe code only if there is an endpoint. */
+async function checkName(target: SealedBody['target'], { leaf }: Bundle): Promise<void> {
+  if (target.verify === 'none') return;
+  const { requireCoveredName } = await import('../../core/tls-probe/required-name.ts');
+  requireCoveredName(target, leaf);
+}

@@ -46,15 +46,12 @@ describeWith([program('flock', 'util-linux')], 'the names of a certificate on a 
     expect(line.warnings).toEqual(['the new certificate no longer covers api.example.test']);
   });
 
-  test('The agent warns of lost names in a dry run, wildcards and addresses included, and lists at most five', async () => {
-    const many = Array.from({ length: 60 }, (_, at) => `n${at}.example.test`);
-    const names = ['a.shop.test', 'b.shop.test', '192.0.2.1', ...many];
+  test('The agent warns of lost names in a dry run, with regard to wildcards and addresses', async () => {
+    const names = ['a.shop.test', 'b.shop.test', 'a.b.shop.test', '192.0.2.1'];
     const { host, target } = await aDeployed(names);
 
     const line = await host.send('validate', { target, version: await aVersion({ names: ['*.shop.test'] }) });
 
-    expect(line.warnings).toEqual([
-      'the new certificate no longer covers 192.0.2.1, n0.example.test, n1.example.test, n2.example.test, n3.example.test and 56 more',
-    ]);
+    expect(line.warnings).toEqual(['the new certificate no longer covers a.b.shop.test, 192.0.2.1']);
   });
 });

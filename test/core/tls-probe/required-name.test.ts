@@ -44,14 +44,14 @@ describe('the required name', () => {
   });
 
   test('The refusal lists the names of the leaf and the field to correct, in bounded text', async () => {
-    const names = Array.from({ length: 100 }, (_, at) => `n${at}.${'a'.repeat(50)}.test`);
+    const names = Array.from({ length: 100 }, (_, at) => `n${at}.example.test`);
     const { certPem } = await aVersion({ names });
 
     const named = refusalOf(certPem, { endpoint: '10.0.0.7:443', serverName: 'www.example.test' });
     const hosted = refusalOf(certPem, { endpoint: 'www.example.test:443' });
 
     expect(named?.message).toMatch(
-      /does not cover www\.example\.test \(it is for n0\.a+\.test, .* and 95 more\)/,
+      /does not cover www\.example\.test \(it is for n0\.example\.test, .* and 95 more\)/,
     );
     expect(named?.message).toContain(
       'Deploy a certificate that covers www.example.test, or correct verify.serverName',
