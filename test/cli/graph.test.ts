@@ -81,20 +81,20 @@ describe('the execution graph', () => {
     const lines = graphLines(machine, aRolledBackExecution(), layout);
 
     expect(lines.slice(0, 12)).toEqual([
-      '● AcquireLock              10 ms  fence 3',
+      '● AcquireLock                   10 ms  fence 3',
       '│',
-      '● PushBundle              340 ms  applied: installed and reloaded',
+      '● PushBundle                   340 ms  applied: installed and reloaded',
       '│',
-      '◇ PushOutcome?                    → ProbeEndpoint',
+      '◇ PushOutcome?                         → ProbeEndpoint',
       '├╌╌╌ not taken: PushBundle, RecordValidated, ProbeFromHost, CommitDeployment, ReconcileCommand,',
-      '│    RecordRollbackFailed, RecordFailed',
+      '│    RollBack, RecordRollbackFailed, RecordFailed',
       '│',
-      '● ProbeEndpoint            10 ms  retry: 127.0.0.1:443 serves another leaf',
+      '● ProbeEndpoint                 10 ms  retry: 127.0.0.1:443 serves another leaf',
       '│',
-      '◇ ProbeOutcome?                   → BackOff',
+      '◇ ProbeOutcome?                        → BackOff',
       '├╌╌╌ not taken: CommitDeployment, RollBack',
     ]);
-    expect(lines).toContain('◷ BackOff                  1.0 s');
+    expect(lines).toContain('◷ BackOff                       1.0 s');
     expect(lines.find((line) => line.startsWith('✖'))).toMatch(/^✖ RolledBack +rolled_back$/);
   });
 
@@ -132,10 +132,10 @@ describe('the execution graph', () => {
     const lines = graphLines(machine, aRolledBackExecution(), { ...layout, width: 40 });
 
     expect(lines.slice(0, 7)).toEqual([
-      '● AcquireLock              10 ms',
+      '● AcquireLock                   10 ms',
       '│   fence 3',
       '│',
-      '● PushBundle              340 ms',
+      '● PushBundle                   340 ms',
       '│   applied: installed and reloaded',
       '│',
       '◇ PushOutcome?',

@@ -9,7 +9,8 @@ import {
 import { errorNames } from '../../core/errors.ts';
 import { aFinished } from '../cli/finished.ts';
 import { outcomePage, pageWithOutcomes } from './outcome-page.ts';
-import { type OutcomeRow, outcomeRows } from './outcome-rows.ts';
+import { outcomeRows } from './outcome-rows.ts';
+import type { OutcomeRow } from './outcome-situations.ts';
 
 /** Error names of AWS, and the statuses of an execution, which a reason may also be. */
 const ofAws = /^(States|Lambda)\.|^(ABORTED|TIMED_OUT|FAILED)$/;

@@ -225,25 +225,6 @@ describe('the recording states', () => {
       },
     );
 
-    test('RecordOutcome notifies operators of a rollback that is not verified, without asking them to copy files', async () => {
-      const ended = await committed();
-      const probe = probeResult({ attempt: 3, observations });
-      const rollback = pushResult({ outcome: 'restored', served: false });
-
-      const { outcome } = await record({
-        ...ended,
-        path: 'rolled_back_unverified',
-        state: { ...ended.state, probe, rollback },
-      });
-
-      const [message] = world.sentMessages;
-      expect(outcome).toBe('rolled_back_unverified');
-      expect(message?.subject).toMatch(/^Manual action required: rollback of .* is not verified$/);
-      expect(message?.text).toContain('according to the host, the previous leaf is not served.');
-      expect(message?.text).toContain('The previous files are restored');
-      expect(message?.text).not.toContain('no repair commands');
-    });
-
     test('RecordOutcome notifies operators of no other outcome', async () => {
       await record(await committed());
       await record({ ...(await committed()), path: 'lost' });

@@ -135,19 +135,27 @@ describe('what a target has, written with its outcome', () => {
     expect(await installed(target.id)).toMatchObject({ fingerprint: fingerprint('new'), fence: 1 });
   });
 
-  test('The recorded version of a target is unknown when an execution broke off while it held the lock', async () => {
-    const target = { id: aTargetId() };
-    await deployed(target, { path: 'committed', state: { push: applied } });
-    const [execution, request] = [anExecution(), rawRequest({ target })];
-    await acquireLock(world)({ execution, request });
-    world.executions.ended.add(execution.id);
+  test.each([
+    [true, { fingerprint: null, outcome: 'lost', fence: 2 }],
+    [false, { fingerprint: fingerprint('new'), outcome: 'deployed', fence: 1 }],
+  ])(
+    'The recorded version of a target is unknown when an execution broke off after it sent a job (%s)',
+    async (hasSent, expected) => {
+      const target = { id: aTargetId() };
+      await deployed(target, { path: 'committed', state: { push: applied } });
+      const [execution, request] = [anExecution(), rawRequest({ target })];
+      await acquireLock(world)({ execution, request });
+      const holding = { targetId: target.id, executionArn: execution.id, fence: 2 };
+      if (hasSent) await world.pending.intend(holding, 'push');
+      world.executions.ended.add(execution.id);
 
-    const { id: executionArn, name } = execution;
-    const detail = { executionArn, name, status: 'ABORTED', startDate: 0, input: JSON.stringify(request) };
-    await releaseLock(world)({ detail });
+      const { id: executionArn, name } = execution;
+      const detail = { executionArn, name, status: 'ABORTED', startDate: 0, input: JSON.stringify(request) };
+      await releaseLock(world)({ detail });
 
-    expect(await installed(target.id)).toMatchObject({ fingerprint: null, outcome: 'lost', fence: 2 });
-  });
+      expect(await installed(target.id)).toMatchObject(expected);
+    },
+  );
 
   test('The recorded version of a target is unknown when the previous deployment broke off and the next one touched nothing', async () => {
     const target = { id: aTargetId() };

@@ -1,5 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { mergeResults, type Result, resultPerTarget } from '../../../core/rollout/deployment-results.ts';
+import {
+  isHostStateUnknown,
+  mergeResults,
+  type Result,
+  resultPerTarget,
+} from '../../../core/rollout/deployment-results.ts';
 
 const result = (outcome: string, status = 'SUCCEEDED', targetId = 'web'): Result => ({
   targetId,
@@ -59,4 +64,9 @@ describe('the results of a wave', () => {
       ['c', 'lost'],
     ]);
   });
+});
+
+test('The state of a host is known after a rollback that is not verified, because the previous files are restored', () => {
+  expect(isHostStateUnknown(result('rolled_back_unverified', 'FAILED'))).toBe(false);
+  expect(isHostStateUnknown(result('rollback_failed', 'FAILED'))).toBe(true);
 });

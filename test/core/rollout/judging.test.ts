@@ -212,13 +212,6 @@ describe('a rollback', () => {
     expect(plan(so, { a: theOld })).toEqual({ verdict: 'rolled_back' });
   });
 
-  test('A rollback is complete where an attempt was rolled back but not verified, because the files are restored', () => {
-    const so = [forward(1, result('a', 'rolled_back_unverified'))];
-
-    expect(plan(so, {})).toEqual({ verdict: 'rolled_back' });
-    expect(plan(so, { a: theOld })).toEqual({ verdict: 'rolled_back' });
-  });
-
   test('A rollback uses the last deployment of a target that was not skipped', () => {
     const so = [
       forward(1, result('a', 'lost')),
