@@ -1,10 +1,11 @@
 import type { SFNClient } from '@aws-sdk/client-sfn';
 import type { DeploymentRequest } from '../core/deployment/deployment.ts';
+import type { ExecutionEvent } from '../core/deployment/execution-event.ts';
 import { CertferryError } from '../core/errors.ts';
 import { newExecutionName } from '../core/execution-name.ts';
 import type { DeploymentResult, DeployRequest, OnEvent } from '../services/backend/backend.ts';
 import { recordedDeployment } from '../services/backend/recorded-outcome.ts';
-import { unrecordedDeployment } from '../services/backend/unrecorded-outcome.ts';
+import { brokenOffDeployment } from '../services/backend/unrecorded-outcome.ts';
 import type { Executions } from '../services/executions.ts';
 import { followExecution } from './executions/follow-execution.ts';
 
@@ -29,13 +30,19 @@ export async function runDeployment(
   if (arn === null)
     throw new CertferryError('InvalidRequest', `the execution ${name} exists already. Try again.`);
   const events = await followExecution(sfn, arn, { onEvent });
-  const lost = () =>
-    unrecordedDeployment({
-      deploymentId: name,
-      targetId: target.id,
-      outcome: 'lost',
-      summary: `execution ${name} ended before it recorded an outcome`,
-      reason: null,
-    });
-  return { executionName: name, output: recordedDeployment(events) ?? lost(), events };
+  const brokenOff = () => brokenOffDeployment({ name, targetId: target.id, ...endOf(events), events });
+  return { executionName: name, output: recordedDeployment(events) ?? brokenOff(), events };
 }
+
+/** The status that the last event shows. */
+function endOf(events: readonly ExecutionEvent[]) {
+  const last = events.at(-1);
+  const status = statuses[last?.type ?? ''] ?? 'FAILED';
+  const cause = typeof last?.Cause === 'string' && last.Cause !== '' ? last.Cause : null;
+  return { status, error: last?.Error ?? null, cause };
+}
+
+const statuses: Readonly<Record<string, string>> = {
+  ExecutionAborted: 'ABORTED',
+  ExecutionTimeout: 'TIMED_OUT',
+};

@@ -224,7 +224,9 @@ async function resultOfError(home: Home, header: JobHeader, error: unknown): Pro
     const receipt = readReceipt(home, recovery.targetId, recovery.deploymentId);
     if (receipt !== null) return receipt.line;
   }
-  const finished = header.action === 'undo' ? null : readReceipt(home, header.targetId, header.deploymentId);
+  const isReversed = recovery?.deploymentId === header.deploymentId && recovery.outcome !== 'completed';
+  const finished =
+    header.action === 'undo' || isReversed ? null : readReceipt(home, header.targetId, header.deploymentId);
   // the deployment had finished, and only cleaning up failed
   if (finished?.fence === header.fence && !finished.undone) return finished.line;
   if (isCertferryError(error)) return rejected(header, error);

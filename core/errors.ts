@@ -62,6 +62,8 @@ export const errorNames = {
   CommandUndeliverable: 'later',
   SendPaced: 'later',
   HostLost: 'later',
+  NotPerformed: 'now',
+  Interrupted: 'now',
   NoReceipt: 'never',
   // on the host
   UntrustedPath: 'never',
@@ -70,10 +72,15 @@ export const errorNames = {
   HostBusy: 'later',
   StagingFailed: 'later',
   CommitFailed: 'later',
+  ValidationFailed: 'never',
+  ReloadFailed: 'never',
   RestoreFailed: 'never',
   DaemonUnreachable: 'later',
   // probing
   ProbeFailed: 'later',
+  EndpointUnreachable: 'later',
+  LeafNotServed: 'later',
+  ServedUnfit: 'never',
 } as const satisfies Readonly<Record<string, RetryAdvice>>;
 
 export type ErrorName = keyof typeof errorNames;

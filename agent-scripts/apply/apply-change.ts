@@ -24,6 +24,8 @@ export interface ApplyResult {
     'validated' | 'validate_unsupported' | 'validate_failed' | 'applied' | 'reload_failed' | 'rollback_failed'
   >;
   readonly summary: string;
+  /** An error name; absent unless the outcome is a failure. */
+  readonly reason?: AgentLine['reason'];
   readonly validatedIn: NonNullable<AgentLine['validatedIn']>;
   readonly warnings: readonly string[];
   readonly repair: Repair | null;
@@ -141,19 +143,26 @@ async function activateInstalled(home: Home, change: Change, check: Check): Prom
 async function undoFailedActivation(home: Home, change: Change, { detail, keptPrevious }: ActivationResult) {
   if (change.inPlace === 'unknown') {
     const summary = `reload failed (${detail}), and ${unknownPrevious}`;
-    return { outcome: 'rollback_failed', summary, repair: repairInPlace(change), warnings: [] } as const;
+    const repair = repairInPlace(change);
+    return { outcome: 'rollback_failed', summary, reason: 'NoReceipt', repair, warnings: [] } as const;
   }
   const undo = await undoChange(home, change, keptPrevious);
   const warnings = replacedInPlaceWarnings(home, change);
   if (undo.kind === 'failed') {
     const summary = `reload failed (${detail}) and rollback failed: ${undo.why}`;
-    return { outcome: 'rollback_failed', summary, repair: undo.repair, warnings } as const;
+    return {
+      outcome: 'rollback_failed',
+      summary,
+      reason: undo.reason,
+      repair: undo.repair,
+      warnings,
+    } as const;
   }
   const state = keptPrevious
     ? 'previous files restored, which the daemon still uses'
     : 'previous files restored, daemon reloaded';
   const summary = `reload failed, ${state}: ${detail}`;
-  return { outcome: 'reload_failed', summary, repair: null, warnings } as const;
+  return { outcome: 'reload_failed', summary, reason: 'ReloadFailed', repair: null, warnings } as const;
 }
 
 function refuseStaged(home: Home, change: Change, why: string): ApplyResult {
@@ -161,6 +170,7 @@ function refuseStaged(home: Home, change: Change, why: string): ApplyResult {
   return {
     outcome: 'validate_failed',
     summary: `staged files refused, live files unchanged: ${why}`,
+    reason: 'ValidationFailed',
     validatedIn: 'sandbox',
     warnings: [],
     repair: null,
@@ -178,6 +188,7 @@ function refuseInstalled(home: Home, change: Change, command: CommandResult): Ap
   return {
     outcome: 'validate_failed',
     summary: `new files refused, ${files}: ${describeCommand(command)}`,
+    reason: 'ValidationFailed',
     validatedIn: 'in_place',
     warnings: [],
     repair: null,

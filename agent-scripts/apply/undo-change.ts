@@ -12,7 +12,13 @@ import { writeJournal } from '../journal/journal.ts';
 /** The result of {@link undoChange}. */
 export type UndoResult =
   | { readonly kind: 'restored' }
-  | { readonly kind: 'failed'; readonly why: string; readonly repair: Repair };
+  | {
+      readonly kind: 'failed';
+      /** `ReloadFailed`: the files are restored, but the daemon did not reload them. */
+      readonly reason: 'RestoreFailed' | 'ReloadFailed';
+      readonly why: string;
+      readonly repair: Repair;
+    };
 
 /**
  * Restores the previous files of a change and reloads the daemon, which has a new deadline for this. The journal makes
@@ -25,13 +31,15 @@ export async function undoChange(home: Home, change: Change, keptPrevious = fals
   try {
     restoreFiles(change);
   } catch (error) {
-    return { kind: 'failed', why: (error as Error).message, repair: repairOf(change, true) };
+    const why = (error as Error).message;
+    return { kind: 'failed', reason: 'RestoreFailed', why, repair: repairOf(change, true) };
   }
   if (change.activate === null || keptPrevious) return { kind: 'restored' };
   const reload = await activateChange(change.activate, change);
   if (reload.ok) return { kind: 'restored' };
   return {
     kind: 'failed',
+    reason: 'ReloadFailed',
     why: `previous files restored, but the reload failed: ${reload.detail}`,
     repair: repairOf(change, false),
   };

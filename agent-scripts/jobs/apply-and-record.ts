@@ -54,6 +54,7 @@ function lineOf(
   return resultLine(header, {
     outcome: result.outcome,
     summary: result.summary,
+    reason: result.reason ?? null,
     version: hasNewVersion(change, result) ? change.version : change.previousVersion,
     previousVersion: change.previousVersion,
     warnings: [...warnings, ...result.warnings],

@@ -1,23 +1,41 @@
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { Home } from '../host/home.ts';
-import { readReceipt, receiptsOf } from '../journal/receipt.ts';
+import { type Receipt, readReceipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
 import { installedVersion } from './undo.ts';
 
 /**
- * Job `inspect` without a probe: returns how the deployment in the header ended on this host. `lost`: it did not run, or it
- * was interrupted and recovery has reversed it.
+ * Job `inspect` without a probe: returns how the deployment in the header ended on this host. `restored`: its change was
+ * reversed. `NotPerformed`: the host has no receipt of it. The answer is then recorded as the receipt, so that the job of the
+ * deployment cannot change anything any more if it arrives late.
+ * @throws Error if the receipt cannot be written: the deployment is then not settled
  */
 export async function inspect(home: Home, header: JobHeader): Promise<AgentLine> {
   const receipt = readReceipt(home, header.targetId, header.deploymentId);
-  if (receipt !== null && !receipt.undone) return receipt.line;
+  if (receipt === null) return settleUnperformed(home, header);
+  return isReversed(receipt) ? reversedLine(home, header) : receipt.line;
+}
+
+const isReversed = ({ undone, line }: Receipt) => undone && line.outcome === 'applied';
+
+function reversedLine(home: Home, header: JobHeader): AgentLine {
   return resultLine(header, {
-    outcome: 'lost',
-    summary:
-      receipt === null
-        ? 'this deployment did not run on this host, or it was interrupted and rolled back'
-        : 'this deployment was rolled back on this host',
+    outcome: 'restored',
+    summary: 'the host had already restored the previous files of this deployment',
     version: installedVersion(receiptsOf(home, header.targetId)),
   });
+}
+
+function settleUnperformed(home: Home, header: JobHeader): AgentLine {
+  const { deploymentId, targetId, fence } = header;
+  const line = resultLine(header, {
+    outcome: 'rejected',
+    summary: 'the host has no record of this deployment, so it did not change any file',
+    reason: 'NotPerformed',
+    version: installedVersion(receiptsOf(home, targetId)),
+  });
+  const unchanged = { change: null, undone: false, replacedDeployment: null, origin: deploymentId };
+  writeReceipt(home, { v: 1, line, fence, ...unchanged });
+  return line;
 }

@@ -69,7 +69,7 @@ async function undoDeployment(
     const line = resultLine(header, {
       outcome: 'rollback_failed',
       summary: `rollback failed: ${result.why}`,
-      reason: 'RestoreFailed',
+      reason: result.reason,
       version: null,
       previousVersion: change.previousVersion,
       warnings,

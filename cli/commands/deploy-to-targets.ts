@@ -50,8 +50,10 @@ async function deployTo(run: RunDeployment, target: Target, progress: Progress):
     return { target, ...(await run(target, (event) => progress.event(target.id, event))) };
   } catch (error) {
     const { name, message } = describeError(error);
-    return notRecorded(target, 'lost', {
-      summary: `the deployment to ${target.id} failed in this process: ${message}`,
+    // the backend throws it only before it starts an execution
+    const isRefused = name === 'InvalidRequest';
+    return notRecorded(target, isRefused ? 'rejected' : 'lost', {
+      summary: `the deployment to ${target.id} ${isRefused ? 'was not started' : 'failed in this process'}: ${message}`,
       reason: name,
     });
   }

@@ -6,54 +6,112 @@ export type OwnCommand = (command: string) => string;
 
 type Advice = (finished: FinishedDeployment, own: OwnCommand) => string[];
 
-const nothing: Advice = () => [];
+/** The next steps after one outcome: those for its reason, else the general ones. */
+interface AdviceByReason {
+  readonly any: Advice;
+  readonly reasons?: Readonly<Record<string, Advice>>;
+}
+
+const says =
+  (...lines: string[]): Advice =>
+  () =>
+    lines;
+
+const nothing: AdviceByReason = { any: says() };
+
+/** What to check after a failed verification. */
+const verificationChecks = {
+  LeafNotServed:
+    'The endpoint serves another leaf. Check for another process on the port, a worker that did not restart, or a second server block for the name.',
+  EndpointUnreachable:
+    'The endpoint did not answer. Check that the daemon runs and listens there, and that the probe reaches it (see probeFrom).',
+  ServedUnfit:
+    'The endpoint served the leaf, but clients would refuse it. Correct the intermediates (certPath with leaf and chain), or serverName and the names of the certificate.',
+  Interrupted:
+    'The agent was interrupted. Find out what ended it, for example the OOM killer in the kernel log. Then deploy again.',
+} as const;
+
+const noProbe =
+  'The probe returned no result. Read the log of the function, or with probeFrom: host the output of the command.';
+
+function rolledBack(beginning: string): AdviceByReason {
+  const withChecks =
+    (check: string): Advice =>
+    (finished, own) => [beginning, check, inspect(finished, own), ...probe(finished, own)];
+  const reasons = Object.entries(verificationChecks).map(([reason, check]) => [reason, withChecks(check)]);
+  return { any: withChecks(noProbe), reasons: Object.fromEntries(reasons) };
+}
 
 /** The next steps after each outcome, one line for each. */
-const advice: Readonly<Record<DeploymentOutcome, Advice>> = {
+const advice: Readonly<Record<DeploymentOutcome, AdviceByReason>> = {
   deployed: nothing,
   unchanged: nothing,
   validated: nothing,
-  validate_unsupported: () => ['To let a dry run ask the daemon, add a validateCommand to the target.'],
-  deployed_unverified: () => ['The endpoint was not probed: replace "verify: none" in the targets file.'],
-  superseded: () => ['Nothing to do: a later deployment has replaced this one.'],
-  skipped: () => ['The rollout was halted: resume it, or start a new rollout.'],
-  rejected: ({ output }) => [
-    output.reason === interrupted
-      ? 'No file was changed. Deploy to the target again.'
-      : 'No file was changed. Correct the error above and deploy again.',
-  ],
-  validate_failed: () => ['The live files were not changed. Correct the error that the daemon reports.'],
-  reload_failed: (finished, own) => [
-    'The previous files are restored and reloaded. Run the reload command on the host for details.',
-    inspect(finished, own),
-  ],
-  rolled_back: (finished, own) => [
-    'The previous files are restored. The reload succeeded, but the endpoint did not serve the new leaf.',
-    'Check for another process on the port, a worker that did not restart, or a second server block for the name.',
-    inspect(finished, own),
-    ...probe(finished, own),
-  ],
-  rolled_back_unverified: (finished, own) => [
+  validate_unsupported: {
+    any: says('To let a dry run ask the daemon, add a validateCommand to the target.'),
+  },
+  deployed_unverified: {
+    any: says('The endpoint was not probed: replace "verify: none" in the targets file.'),
+  },
+  superseded: { any: says('Nothing to do: a later deployment has replaced this one.') },
+  skipped: { any: says('The rollout was halted: resume it, or start a new rollout.') },
+  rejected: {
+    any: says('No file was changed. Correct the error above and deploy again.'),
+    reasons: {
+      [interrupted]: says('No file was changed. Deploy to the target again.'),
+      NotPerformed: (finished, own) => [
+        'No file was changed. Find out why the agent did not run: read the output of the command. Then deploy again.',
+        inspect(finished, own),
+      ],
+      CommandUndeliverable: says(
+        'No file was changed. Check that the host runs and that its SSM Agent is online. Then deploy again.',
+      ),
+      HostBusy: says(
+        'No file was changed. Wait for the other job on the host, or stop it. Then deploy again.',
+      ),
+    },
+  },
+  validate_failed: {
+    any: says('The live files were not changed. Correct the error that the daemon reports.'),
+  },
+  reload_failed: {
+    any: (finished, own) => [
+      'The previous files are restored and reloaded. Run the reload command on the host for details.',
+      inspect(finished, own),
+    ],
+  },
+  rolled_back: rolledBack('The previous files are restored.'),
+  rolled_back_unverified: rolledBack(
     'MANUAL ACTION REQUIRED: the previous files are restored, but the endpoint does not verifiably serve the previous leaf.',
-    'Check that the service is up, and what it serves:',
-    ...probe(finished, own),
-    inspect(finished, own),
-  ],
-  rollback_failed: repairSteps,
-  lost: (finished, own) => [
-    'The next deployment to this host completes or undoes the interrupted change. To show what is served now:',
-    ...probe(finished, own),
-    inspect(finished, own),
-  ],
-  lock_unavailable: ({ target }, own) => [
-    'Another deployment held the lock of the target. List the deployments, then deploy again:',
-    `  ${own(`history --target ${target.id}`)}`,
-  ],
+  ),
+  rollback_failed: {
+    any: repairSteps('the host did not confirm the rollback, so the new files may still be in place.'),
+    reasons: {
+      RestoreFailed: repairSteps('the previous files could not be restored.'),
+      ReloadFailed: repairSteps('the previous files are restored, but the daemon did not reload them.'),
+    },
+  },
+  lost: {
+    any: (finished, own) => [
+      'The next deployment to this host completes or undoes the interrupted change. To show what is served now:',
+      ...probe(finished, own),
+      inspect(finished, own),
+    ],
+  },
+  lock_unavailable: {
+    any: ({ target }, own) => [
+      'Another deployment held the lock of the target. List the deployments, then deploy again:',
+      `  ${own(`history --target ${target.id}`)}`,
+    ],
+  },
 };
 
 /** The next steps for one target; empty when there is nothing to do. */
 export function nextSteps(finished: FinishedDeployment, own: OwnCommand): string[] {
-  return advice[finished.output.outcome](finished, own);
+  const { outcome, reason } = finished.output;
+  const { any, reasons = {} } = advice[outcome];
+  const special = reason !== null && Object.hasOwn(reasons, reason) ? reasons[reason] : undefined;
+  return (special ?? any)(finished, own);
 }
 
 function inspect({ executionName }: FinishedDeployment, own: OwnCommand): string {
@@ -67,21 +125,24 @@ function probe({ target: { verify } }: FinishedDeployment, own: OwnCommand): str
   return [`  ${own(`probe ${verify.endpoint}${name}${protocol}`)}`];
 }
 
-/** Paths and commands in full, so that an operator can copy them. */
-function repairSteps(finished: FinishedDeployment, own: OwnCommand): string[] {
-  const { repair } = finished.output;
-  const files = (repair?.files ?? []).map(({ path, backup }) =>
-    backup === null
-      ? `  ${path}: did not exist before this deployment; remove it`
-      : `  ${path}: the previous content is in ${backup}`,
-  );
-  const commands = (repair?.commands ?? []).map((command) => `  ${command}`);
-  return [
-    'MANUAL ACTION REQUIRED: the previous files could not be restored.',
-    ...(files.length > 0 ? ['Restore these files:', ...files] : []),
-    ...(commands.length > 0 ? ['Run on the host, in this order:', ...commands] : []),
-    'Then check what is served, and show the execution:',
-    ...probe(finished, own),
-    inspect(finished, own),
-  ];
+/** Paths and commands in full, so that an operator can copy them. No files if only the reload is missing. */
+function repairSteps(problem: string): Advice {
+  return (finished, own) => {
+    const { repair, reason } = finished.output;
+    const isCopied = reason !== 'ReloadFailed';
+    const files = (isCopied ? (repair?.files ?? []) : []).map(({ path, backup }) =>
+      backup === null
+        ? `  ${path}: did not exist before this deployment; remove it`
+        : `  ${path}: the previous content is in ${backup}`,
+    );
+    const commands = (repair?.commands ?? []).map((command) => `  ${command}`);
+    return [
+      `MANUAL ACTION REQUIRED: ${problem}`,
+      ...(files.length > 0 ? ['Restore these files:', ...files] : []),
+      ...(commands.length > 0 ? ['Run on the host, in this order:', ...commands] : []),
+      'Then check what is served, and show the execution:',
+      ...probe(finished, own),
+      inspect(finished, own),
+    ];
+  };
 }

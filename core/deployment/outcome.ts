@@ -60,10 +60,10 @@ export const outcomeMeanings: Readonly<Record<DeploymentOutcome, OutcomeMeaning>
   validate_unsupported: outcome('untouched', true, 'dry run: this target has no check'),
   superseded: outcome('newer', true, 'a newer request for this target exists'),
   skipped: outcome('untouched', true, 'the rollout was halted before this deployment started'),
-  rejected: outcome('untouched', false, 'invalid bundle, invalid config, stale fence or expired job'),
+  rejected: outcome('untouched', false, 'refused or interrupted; no file was changed'),
   validate_failed: outcome('untouched', false, 'the daemon refused the staged files'),
   reload_failed: outcome('old', false, 'the reload failed; previous files restored and reloaded'),
-  rolled_back: outcome('old', false, 'the new leaf was not served; previous files restored'),
+  rolled_back: outcome('old', false, 'the new version was not verified; previous files restored'),
   rolled_back_unverified: outcome(
     'old',
     false,
@@ -73,7 +73,7 @@ export const outcomeMeanings: Readonly<Record<DeploymentOutcome, OutcomeMeaning>
   rollback_failed: outcome(
     'known bad',
     false,
-    'the previous files could not be restored; manual action required',
+    'the previous version is not restored, or the host did not confirm it; manual action required',
     true,
   ),
   lost: outcome('unknown', false, 'the host returned no result; its state is unknown', true),

@@ -2,10 +2,10 @@ import { epochSeconds } from '../../core/clock.ts';
 import type { Baseline } from '../../core/deployment/baseline.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
-import { CertferryError } from '../../core/errors.ts';
+import { CertferryError, isCertferryError } from '../../core/errors.ts';
 import { hostLocationOf } from '../../core/targets/host-location.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
-import type { LockItem } from '../../services/locks/lock-item.ts';
+import type { LockItem, LockOwnership } from '../../services/locks/lock-item.ts';
 import type { PendingCommand, Purpose } from '../../services/locks/pending-commands.ts';
 import { deliverySeconds } from '../../services/ssm/commands.ts';
 import type { SendRate } from '../../services/ssm/send-rate.ts';
@@ -86,11 +86,14 @@ async function findSentCommand(by: DeliveryServices, { pending }: LockItem, task
   return pending?.commandId ? by.pending.replaceToken(pending.commandId, taskToken) : null;
 }
 
-async function send(
-  by: DeliveryServices,
-  { key, lock }: { readonly key: string; readonly lock: LockItem },
-  delivery: Delivery,
-): Promise<PendingCommand> {
+/** `lock`: the lock of the target before this attempt. Without a pending job, no job of this deployment was sent before. */
+interface Attempt {
+  readonly key: string;
+  readonly lock: LockItem;
+}
+
+async function send(by: DeliveryServices, attempt: Attempt, delivery: Delivery): Promise<PendingCommand> {
+  const { key, lock } = attempt;
   const { deployment, taskToken, purpose, probe = null } = delivery;
   const { id: deploymentId, executionArn, fence, target } = deployment;
   await waitToSend(by, delivery);
@@ -100,11 +103,24 @@ async function send(
 
   const sentAt = by.clock.now().toISOString();
   const comment = `certferry ${action} ${deploymentId}`;
-  const commandId = await by.commands.send({ host: target.host, job: text, comment });
+  const commandId = await by.commands
+    .send({ host: target.host, job: text, comment })
+    .catch((error: unknown) => withdrawRefused(by, { ...attempt, ownership }, error));
   const about = { commandId, targetId: target.id, deploymentId, executionArn, fence, host: target.host };
   const command: PendingCommand = { ...about, purpose, action, taskToken, sentAt, probe };
   if (!(await by.pending.markSent(command, key))) staleFence(deployment);
   return command;
+}
+
+/** SSM has refused the command: nothing was sent, unless an earlier attempt sent a job. Throws the error. */
+async function withdrawRefused(
+  by: Pick<DeliveryServices, 'pending'>,
+  { key, lock, ownership }: Attempt & { readonly ownership: LockOwnership },
+  error: unknown,
+): Promise<never> {
+  const isRefused = isCertferryError(error) && error.name === 'CommandUndeliverable';
+  if (isRefused && lock.pending === null) await by.pending.withdraw(ownership, key);
+  throw error;
 }
 
 /**

@@ -38,6 +38,9 @@ export function pushResult(line: AgentLine, commandId: string): PushResult {
   };
 }
 
+/** The reasons with which a host reports that a deployment changed nothing, because it did not run or was interrupted before. */
+const settledReasons: readonly (string | null)[] = ['NotPerformed', 'Interrupted'];
+
 /**
  * A result with the baseline of the deployment: `stored` by PushBundle, else that of the host. A dry run has its warnings.
  */
@@ -50,14 +53,18 @@ export function judgedByBaseline(result: PushResult, stored: Baseline | null): P
 }
 
 /**
- * The result of an `inspect` job that reconciles a deployment. A host without a closed receipt returns `lost` or `inspected`:
- * the outcome is unknown, or the deployment was undone. `rejected` refers to the inspect job itself (it arrived too late),
- * never to the deployment, because a refused deployment leaves no receipt.
+ * The result of an `inspect` job that reconciles a deployment. `rejected` refers to the inspect job itself (e.g. it arrived too
+ * late), and the deployment stays unknown, except with the two reasons of a deployment that changed nothing. `restored` shows
+ * that the host has reversed the deployment.
  */
 export function reconciledResult(line: AgentLine, commandId: string): PushResult {
   const result = pushResult(line, commandId);
-  const isAnswer = result.outcome !== 'inspected' && result.outcome !== 'rejected';
-  return isAnswer ? result : { ...result, outcome: 'lost', reason: 'HostLost' };
+  const isRefusal = result.outcome === 'rejected' && !settledReasons.includes(result.reason);
+  if (isRefusal) {
+    const summary = `the host did not report how the deployment ended: ${result.summary}`;
+    return { ...result, outcome: 'lost', summary, reason: 'HostLost' };
+  }
+  return result.outcome === 'inspected' ? { ...result, outcome: 'lost', reason: 'HostLost' } : result;
 }
 
 /** A refusal before any job was sent to the host. */

@@ -8,6 +8,7 @@ import {
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
 import { withoutEffectText } from '../../core/tls-probe/compare-baseline.ts';
 import { type Failure, failureOf } from './failure.ts';
+import { probeReason } from './probe-reason.ts';
 
 /** The recording state with which the state machine ends. */
 export const RecordingPath = z.enum([
@@ -44,17 +45,28 @@ export type OutcomeReport = Pick<
   'outcome' | 'summary' | 'reason' | 'repair' | 'warnings'
 >;
 
+/** What the lock of the target shows. `mayHaveSent`: a job of this deployment was sent, or was about to be sent. */
+export interface SendingEvidence {
+  readonly mayHaveSent: boolean;
+}
+
+const unknownSending: SendingEvidence = { mayHaveSent: true };
+
 /** The outcome of a deployment, with a one-line summary that includes the repair commands. */
-export function outcomeOf(path: RecordingPath, state: FinalState): OutcomeReport {
-  const ending = outcomeWithoutRepair(path, state);
+export function outcomeOf(path: RecordingPath, state: FinalState, sending = unknownSending): OutcomeReport {
+  const ending = outcomeWithoutRepair(path, state, sending);
   return ending.repair === null ? ending : { ...ending, summary: withRepair(ending.summary, ending.repair) };
 }
 
 /** The same, without the repair commands in the summary. */
-export function outcomeWithoutRepair(path: RecordingPath, state: FinalState): OutcomeReport {
+export function outcomeWithoutRepair(
+  path: RecordingPath,
+  state: FinalState,
+  sending = unknownSending,
+): OutcomeReport {
   const failure = failureOf(state.failure);
   const warnings = [...(state.push?.warnings ?? []), ...(state.rollback?.warnings ?? [])];
-  return { warnings, repair: null, reason: null, ...endings[path](state, failure) };
+  return { warnings, repair: null, reason: null, ...endings[path](state, failure, sending) };
 }
 
 /** Operators read the summary first, in the console, a message or a terminal: it contains the repair commands. */
@@ -67,55 +79,48 @@ function withRepair(summary: string, { files, commands }: Repair): string {
 }
 
 type PathOutcome = Pick<OutcomeReport, 'outcome' | 'summary'> & Partial<OutcomeReport>;
+type Ending = (state: FinalState, failure: Failure | null, sending: SendingEvidence) => PathOutcome;
 
 /** One line for each recording state. */
-const endings: Readonly<Record<RecordingPath, (state: FinalState, failure: Failure | null) => PathOutcome>> =
-  {
-    committed,
-    validated: ({ push }) => ({
-      outcome: push?.outcome === 'validate_unsupported' ? 'validate_unsupported' : 'validated',
-      summary: push?.summary ?? 'dry run passed',
-    }),
-    superseded: (_, failure) => ({
-      outcome: 'superseded',
-      summary: failure?.message ?? 'a later request for this target is in force',
-    }),
-    skipped: (_, failure) => ({
-      outcome: 'skipped',
-      summary: failure?.message ?? 'its rollout starts no further deployments',
-      reason: 'RolloutHalted',
-    }),
-    lock_unavailable: (_, failure) => ({
-      outcome: 'lock_unavailable',
-      summary: failure?.message ?? 'another deployment held the target for too long',
-      reason: 'LockHeld',
-    }),
-    failed,
-    lost: ({ push }, failure) => ({
-      outcome: 'lost',
-      summary: firstKnown([push?.summary, failure?.message], 'the host did not report how the job ended'),
-      reason: push?.outcome === 'lost' ? (push.reason ?? 'HostLost') : (failure?.name ?? 'HostLost'),
-    }),
-    rolled_back: ({ push, probe, rollback, restored }, failure) => ({
-      outcome: 'rolled_back',
-      summary: joined([
-        notServed(push, probe, failure),
-        rollback?.summary ?? 'previous files restored',
-        restored?.attempt ? restored.summary : undefined,
-      ]),
-      reason: 'ProbeFailed',
-    }),
-    rolled_back_unverified: ({ push, probe, rollback, restored }, failure) => ({
-      outcome: 'rolled_back_unverified',
-      summary: joined([
-        notServed(push, probe, failure),
-        rollback?.summary ?? 'previous files restored',
-        notRestoredOnEndpoint(restored, failure),
-      ]),
-      reason: 'ProbeFailed',
-    }),
-    rollback_failed: rollbackFailed,
-  };
+const endings: Readonly<Record<RecordingPath, Ending>> = {
+  committed,
+  validated: ({ push }) => ({
+    outcome: push?.outcome === 'validate_unsupported' ? 'validate_unsupported' : 'validated',
+    summary: push?.summary ?? 'dry run passed',
+  }),
+  superseded: (_, failure) => ({
+    outcome: 'superseded',
+    summary: failure?.message ?? 'a later request for this target is in force',
+    reason: 'Superseded',
+  }),
+  skipped: (_, failure) => ({
+    outcome: 'skipped',
+    summary: failure?.message ?? 'its rollout starts no further deployments',
+    reason: 'RolloutHalted',
+  }),
+  lock_unavailable: (_, failure) => ({
+    outcome: 'lock_unavailable',
+    summary: failure?.message ?? 'another deployment held the target for too long',
+    reason: 'LockHeld',
+  }),
+  failed,
+  lost: ({ push }, failure) => ({
+    outcome: 'lost',
+    summary: firstKnown([push?.summary, failure?.message], 'the host did not report how the job ended'),
+    reason: push?.outcome === 'lost' ? (push.reason ?? 'HostLost') : (failure?.name ?? 'HostLost'),
+  }),
+  rolled_back: (state, failure) => ({
+    outcome: 'rolled_back',
+    summary: joined([whyRolledBack(state, failure), restoredText(state), verifiedText(state)]),
+    reason: rollbackReason(state, failure),
+  }),
+  rolled_back_unverified: (state, failure) => ({
+    outcome: 'rolled_back_unverified',
+    summary: joined([whyRolledBack(state, failure), restoredText(state), unverifiedText(state, failure)]),
+    reason: rollbackReason(state, failure),
+  }),
+  rollback_failed: rollbackFailed,
+};
 
 function committed({ deployment, push, probe }: FinalState): PathOutcome {
   const unverified = deployment?.probeFrom === 'none';
@@ -125,69 +130,106 @@ function committed({ deployment, push, probe }: FinalState): PathOutcome {
   return { outcome, summary: joined([push?.summary, verification]) || 'the host has the requested version' };
 }
 
-/** Results of a push that left the host unchanged. */
-const hostRefusals: Partial<Record<PushResult['outcome'], DeploymentOutcome>> = {
-  rejected: 'rejected',
-  validate_failed: 'validate_failed',
-  reload_failed: 'reload_failed',
+/** Results of a push that left the host unchanged, with the reason if the host reports none. */
+const hostRefusals: Partial<
+  Record<PushResult['outcome'], { readonly outcome: DeploymentOutcome; readonly reason: string }>
+> = {
+  rejected: { outcome: 'rejected', reason: 'StagingFailed' },
+  validate_failed: { outcome: 'validate_failed', reason: 'ValidationFailed' },
+  reload_failed: { outcome: 'reload_failed', reason: 'ReloadFailed' },
 };
 
-/** After these errors it is unknown whether the host receives the job. All other errors occur before sending. */
-const unreachable = new Set(['CommandUndeliverable', 'HostLost']);
+/** After a SendCommand without a response, it is unknown whether the host receives the job, although a later one was refused. */
+const undeliverable = 'CommandUndeliverable';
 
 /** The result of the host comes first: an error beside it only led to the reconciliation. */
-function failed({ push }: FinalState, failure: Failure | null): PathOutcome {
-  const outcome = push === null ? undefined : hostRefusals[push.outcome];
-  if (push !== null && outcome !== undefined) {
-    return { outcome, summary: push.summary, reason: push.reason, repair: push.repair };
-  }
+function failed({ push }: FinalState, failure: Failure | null, sending: SendingEvidence): PathOutcome {
+  const refusal = push === null ? undefined : hostRefusals[push.outcome];
+  if (push !== null && refusal !== undefined) return refusedByHost(push, refusal, failure);
   if (failure !== null) {
-    const outcome = unreachable.has(failure.name) ? 'lost' : 'rejected';
-    return { outcome, summary: failure.message, reason: failure.name };
+    const isUnknown = failure.name === undeliverable && sending.mayHaveSent;
+    if (!isUnknown) return { outcome: 'rejected', summary: failure.message, reason: failure.name };
+    const summary = `an earlier attempt may have sent the job, and the last attempt was refused: ${failure.message}`;
+    return { outcome: 'lost', summary, reason: failure.name };
   }
   const summary =
     push === null
       ? 'the state machine failed without a reason'
       : `unexpected result ${push.outcome}: ${push.summary}`;
-  return { outcome: 'lost', summary, reason: push?.reason ?? null };
+  return { outcome: 'lost', summary, reason: push?.reason ?? 'HostLost' };
 }
 
-function rollbackFailed(
-  { push, probe, rollback, restored }: FinalState,
+/** If the host has not performed the deployment, the error that led to the question is the cause. */
+function refusedByHost(
+  { summary, reason, repair }: PushResult,
+  refusal: { readonly outcome: DeploymentOutcome; readonly reason: string },
   failure: Failure | null,
 ): PathOutcome {
-  if (rollback === null && push?.outcome === 'rollback_failed') {
-    return { outcome: 'rollback_failed', summary: push.summary, reason: push.reason, repair: push.repair };
+  if (reason === 'NotPerformed' && failure !== null) {
+    return { outcome: refusal.outcome, summary: joined([failure.message, summary]), reason: failure.name };
   }
-  const undone =
-    rollback?.summary ??
-    failure?.message ??
-    'the host did not report whether the previous files are restored';
-  const verified = restored?.attempt ? restored.summary : undefined;
-  return {
-    outcome: 'rollback_failed',
-    summary: joined([notServed(push, probe, rollback === null ? null : failure), undone, verified]),
-    reason: rollback?.reason ?? (rollback === null ? failure?.name : undefined) ?? 'ProbeFailed',
-    repair: rollback?.repair ?? push?.repair ?? null,
-  };
+  return { outcome: refusal.outcome, summary, reason: reason ?? refusal.reason, repair };
 }
 
-function notServed(
-  push: FinalState['push'],
-  probe: FinalState['probe'],
-  failure: Failure | null,
-): string | undefined {
-  if (probe === null || probe.attempt === 0) return failure?.message;
+/** The host had reversed the deployment before it got an undo job. */
+const isReversedByHost = ({ push }: FinalState) => push?.outcome === 'restored';
+
+/** Why the deployment was rolled back. */
+function whyRolledBack(state: FinalState, failure: Failure | null): string | undefined {
+  if (isReversedByHost(state)) return state.push?.summary;
+  return notServedText(state) ?? failure?.message;
+}
+
+/** The last probe before the rollback, and whether the endpoint still served what it served before the deployment. */
+function notServedText({ push, probe }: FinalState): string | undefined {
+  if (probe === null || probe.attempt === 0) return undefined;
   const withoutEffect = push?.baseline && withoutEffectText(push.baseline, probe.observations, push);
   return joined([probe.summary, withoutEffect ?? undefined]);
 }
 
-/** Why it is not verified that the endpoint serves the previous leaf. */
-function notRestoredOnEndpoint(restored: FinalState['restored'], failure: Failure | null): string {
-  const why = restored?.attempt ? restored.summary : failure?.message;
-  return why === undefined
-    ? 'the host does not get the previous leaf from the endpoint'
-    : `after the restore: ${why}`;
+function restoredText(state: FinalState): string | undefined {
+  return isReversedByHost(state) ? undefined : (state.rollback?.summary ?? 'previous files restored');
+}
+
+const verifiedText = ({ restored }: FinalState) =>
+  restored?.attempt ? `after the rollback: ${restored.summary}` : undefined;
+
+/** `failure` belongs to ProbeRestored only if the function was to probe and has not returned a result. */
+function unverifiedText(state: FinalState, failure: Failure | null): string {
+  const known = verifiedText(state);
+  if (known !== undefined) return known;
+  return state.deployment?.probeFrom === 'lambda' && failure !== null
+    ? `after the rollback: the probe failed (${failure.message})`
+    : 'after the rollback: the host does not get the previous leaf from the endpoint';
+}
+
+function rollbackReason(state: FinalState, failure: Failure | null): string {
+  if (isReversedByHost(state)) return state.push?.reason ?? 'Interrupted';
+  return probeReason(state.probe, state.push?.version ?? null) ?? failure?.name ?? 'ProbeFailed';
+}
+
+function rollbackFailed(state: FinalState, failure: Failure | null): PathOutcome {
+  const { push, rollback } = state;
+  const outcome = 'rollback_failed';
+  if (rollback === null && push?.outcome === 'rollback_failed') {
+    return { outcome, summary: push.summary, reason: push.reason ?? 'RestoreFailed', repair: push.repair };
+  }
+  if (rollback === null) {
+    const unconfirmed = joined(['the host did not confirm the rollback', failure?.message]);
+    const why = notServedText(state);
+    return {
+      outcome,
+      summary: joined([why, unconfirmed]),
+      reason: failure?.name ?? 'HostLost',
+      repair: push?.repair ?? null,
+    };
+  }
+  return {
+    outcome,
+    summary: joined([whyRolledBack(state, failure), rollback.summary]),
+    reason: rollback.reason ?? 'RestoreFailed',
+    repair: rollback.repair ?? push?.repair ?? null,
+  };
 }
 
 const joined = (parts: readonly (string | undefined)[]) => parts.filter((part) => part).join('; ');

@@ -3,12 +3,12 @@ import { DeploymentRequest } from '../../core/deployment/deployment.ts';
 import { newExecutionName } from '../../core/execution-name.ts';
 import type { DeploymentResult, DeployRequest, OnEvent, Secret } from '../../services/backend/backend.ts';
 import { recordedDeployment } from '../../services/backend/recorded-outcome.ts';
-import { unrecordedDeployment } from '../../services/backend/unrecorded-outcome.ts';
+import { brokenOffDeployment } from '../../services/backend/unrecorded-outcome.ts';
 import { createRequestNumbers } from '../../services/locks/request-numbers.ts';
 import type { Cloud } from '../cloud/local-cloud.ts';
 import { tableNames } from '../dynamodb/stack-tables.ts';
 import type { ExecutionStatus } from '../step-functions/execution-record.ts';
-import { type EndedExecution, executionArn } from '../step-functions/executions.ts';
+import { executionArn } from '../step-functions/executions.ts';
 import { parseRequest } from './parse-request.ts';
 
 /** The bytes of a version and the fingerprint of its leaf. */
@@ -48,15 +48,10 @@ export async function runDeployment(
     return {
       executionName,
       status: ended.status,
-      output: recordedDeployment(ended.events) ?? lostDeployment(target.id, ended),
+      output: recordedDeployment(ended.events) ?? brokenOffDeployment({ ...ended, targetId: target.id }),
       events: ended.events,
     };
   } finally {
     if (location !== null) cloud.secrets.drop(location);
   }
-}
-
-function lostDeployment(targetId: string, { name, status, error, cause }: EndedExecution) {
-  const summary = `execution ${name} ended ${status} before it recorded an outcome${cause === null ? '' : `: ${cause}`}`;
-  return unrecordedDeployment({ deploymentId: name, targetId, outcome: 'lost', summary, reason: error });
 }

@@ -51,10 +51,12 @@ export type PendingCommand = z.infer<typeof PendingCommand>;
 export interface PendingCommands {
   intend(ownership: LockOwnership, key: string, baseline?: Baseline | null): Promise<boolean>;
   markSent(command: PendingCommand, key: string): Promise<boolean>;
+  /** Reverses `intend` after SSM has refused the command. False if the job was sent, or the lock is no longer held. */
+  withdraw(ownership: LockOwnership, key: string): Promise<boolean>;
   find(commandId: string): Promise<PendingCommand | null>;
   /** Null if the command is unknown or its item has expired. */
   replaceToken(commandId: string, taskToken: string): Promise<PendingCommand | null>;
-  /** Removes the command from the lock if it is the last one sent, so that the next attempt sends again. */
+  /** Forgets the id of the command if it is the last one sent, so that the next attempt sends again. */
   forget(command: PendingCommand): Promise<boolean>;
   /** Counts the round in which `command` enrolled its host; false if it was counted before. */
   countEnrolment(command: PendingCommand): Promise<boolean>;
@@ -75,6 +77,7 @@ export function createPendingCommands(documents: DynamoDBDocumentClient, table: 
       return isFirst || wrote(() => documents.send(intentUpdate(table, ownership, key)));
     },
     markSent: (command, key) => wrote(() => documents.send(sentUpdate(table, command, key))),
+    withdraw: (ownership, key) => wrote(() => documents.send(withdrawal(table, ownership, key))),
     async find(commandId) {
       const { Item } = await documents.send(
         new GetCommand({ TableName: table, Key: commandKey(commandId), ConsistentRead: true }),
@@ -151,8 +154,21 @@ function sentUpdate(table: string, command: PendingCommand, key: string): Transa
   });
 }
 
+function withdrawal(table: string, ownership: LockOwnership, key: string): UpdateCommand {
+  const held = whileHeld(ownership);
+  return new UpdateCommand({
+    TableName: table,
+    Key: lockKey(ownership.targetId),
+    ConditionExpression: `${held.condition} AND pending.#key = :key AND attribute_not_exists(pending.commandId)`,
+    UpdateExpression: 'REMOVE pending',
+    ExpressionAttributeNames: { ...held.names, '#key': 'key' },
+    ExpressionAttributeValues: { ...held.values, ':key': key },
+  });
+}
+
+/** Without the key of a job, the next attempt sends again. `pending` stays: it shows that a job of this deployment was sent. */
 function forgetUpdate(table: string, command: PendingCommand): UpdateCommand {
-  return whilePending(table, command, 'REMOVE pending', {});
+  return whilePending(table, command, 'SET pending = :sent', { ':sent': { key: 'sent' } });
 }
 
 function enrolmentUpdate(table: string, command: PendingCommand): UpdateCommand {

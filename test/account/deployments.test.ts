@@ -79,16 +79,23 @@ describe('a deployment through a stack', () => {
     expect(entered).toEqual(['AcquireLock', 'PushBundle', 'Deployed']);
   });
 
-  test('A deployment through a stack is lost when its execution broke off', async () => {
-    aws.stepFunctions.script(machines.deployTarget, () => [
-      aHistory().start().enter('Task', 'AcquireLock').raw('ExecutionAborted').events,
-    ]);
-    const [target] = await account.findTargets(['web-1']);
+  test.each([
+    [['AcquireLock'], { outcome: 'rejected', reason: 'Interrupted' }],
+    [['AcquireLock', 'PushBundle'], { outcome: 'lost', reason: 'ABORTED' }],
+  ])(
+    'A deployment through a stack is lost when its execution broke off, unless it had not sent a job (%j)',
+    async (states, expected) => {
+      aws.stepFunctions.script(machines.deployTarget, () => {
+        const history = states.reduce((so, state) => so.enter('Task', state), aHistory().start());
+        return [history.raw('ExecutionAborted').events];
+      });
+      const [target] = await account.findTargets(['web-1']);
 
-    const { output } = await account.deploy({ target, action: 'rollback', version: null });
+      const { output } = await account.deploy({ target, action: 'rollback', version: null });
 
-    expect(output).toMatchObject({ outcome: 'lost', targetId: 'web-1' });
-  });
+      expect(output).toMatchObject({ ...expected, targetId: 'web-1' });
+    },
+  );
 
   test('A deployment through a stack reaches a host of another account that its target names by its id, without asking there', async () => {
     const there = `222233334444/eu-west-1/${host}`;

@@ -126,7 +126,7 @@ describe('how a deployment ended', () => {
       {
         outcome: 'rolled_back',
         reason: 'ProbeFailed',
-        summary: 'still the old leaf; old files back; old leaf seen',
+        summary: 'still the old leaf; old files back; after the rollback: old leaf seen',
         warnings: ['w1', 'w2'],
       },
     ],
@@ -191,7 +191,7 @@ describe('how a deployment ended', () => {
       {
         outcome: 'rollback_failed',
         reason: 'States.Timeout',
-        summary: 'stuck; States.Timeout: the state timed out',
+        summary: 'stuck; the host did not confirm the rollback; States.Timeout: the state timed out',
       },
     ],
     [
@@ -205,7 +205,7 @@ describe('how a deployment ended', () => {
       {
         outcome: 'rolled_back_unverified',
         reason: 'ProbeFailed',
-        summary: 'stuck; the host said restored; after the restore: still stuck',
+        summary: 'stuck; the host said restored; after the rollback: still stuck',
         repair: null,
       },
     ],
@@ -220,7 +220,8 @@ describe('how a deployment ended', () => {
       {
         outcome: 'rolled_back_unverified',
         reason: 'ProbeFailed',
-        summary: 'stuck; the host said restored; the host does not get the previous leaf from the endpoint',
+        summary:
+          'stuck; the host said restored; after the rollback: the host does not get the previous leaf from the endpoint',
       },
     ],
   ])('%s', (_, path, state, expected) => {

@@ -49,6 +49,25 @@ describe('ProbeEndpoint', () => {
     ]);
   });
 
+  test('CountLateProbe counts a late probe as one attempt of the back-off, and opens no connection', async () => {
+    const count = probeEndpoint({ probe: async () => expect.unreachable('no probe is made') });
+
+    const results = await Promise.all(
+      [0, 2].map((attempt) => count({ deployment, version, attempt, isLate: true })),
+    );
+
+    expect(results).toEqual([
+      {
+        verdict: 'retry',
+        attempt: 1,
+        waitSeconds: 1,
+        summary: 'the probe returned no result in time',
+        observations: [],
+      },
+      expect.objectContaining({ verdict: 'exhausted', attempt: 3 }),
+    ]);
+  });
+
   test('ProbeEndpoint makes a real probe: a port without a listener is reported as such', async () => {
     const { probe } = await import('../../core/tls-probe/probe.ts');
     const nobody = await heldDeployment(world, { target: { verify: { endpoint: '127.0.0.1:1' } } });

@@ -208,8 +208,23 @@ describe('PushBundle', () => {
 
       await expect(push(sources)({ deployment, taskToken: 't1' })).rejects.toBe(error);
       expect(world.executions.completions).toEqual([]);
+      expect(await world.locks.read(deployment.target.id)).toMatchObject({ pending: null });
     },
   );
+
+  test('PushBundle keeps the proof that an earlier attempt may have sent the job when SSM refuses the next one', async () => {
+    const { deployment } = await enrolledDeployment();
+    world.commands.failNext(new Error('no response'), 'after');
+    await expect(push()({ deployment, taskToken: 't1' })).rejects.toThrow('no response');
+    world.commands.failNext(new CertferryError('CommandUndeliverable', 'refused'), 'before');
+
+    await expect(push()({ deployment, taskToken: 't2' })).rejects.toMatchObject({
+      name: 'CommandUndeliverable',
+    });
+
+    const { pending } = await world.locks.read(deployment.target.id);
+    expect(pending).not.toBeNull();
+  });
 
   test('PushBundle sends nothing for a deployment whose lock was taken over', async () => {
     const { deployment } = await enrolledDeployment();

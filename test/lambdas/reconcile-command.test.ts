@@ -102,6 +102,22 @@ describe('ReconcileCommand', () => {
     },
   );
 
+  test.each([
+    ['restored', 'Interrupted'],
+    ['rejected', 'Interrupted'],
+    ['rejected', 'NotPerformed'],
+  ] as const)(
+    'ReconcileCommand believes the host that the deployment was undone or changed nothing (%s, %s)',
+    async (outcome, reason) => {
+      const deployment = await pushedDeployment();
+
+      await reconcile(deployment);
+      await end(1, lineOf(deployment, { outcome, reason }));
+
+      expect(world.executions.outputOf('reconcile')).toMatchObject({ outcome, reason });
+    },
+  );
+
   test('ReconcileCommand asks once when the state is retried', async () => {
     const deployment = await pushedDeployment();
     await reconcile(deployment, 'reconcile-1');

@@ -174,7 +174,7 @@ describe('the recording states', () => {
             `Rollout: ${ended.state.deployment.rollout}`,
             `Execution: ${ended.execution.id}`,
             '',
-            'the backup is gone; not served',
+            'the backup is gone',
             '',
             'Served now:',
             `  10.0.0.7:443 serves ${shortFingerprint(failed)}, the version of this deployment`,

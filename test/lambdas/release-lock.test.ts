@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
 import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
+import { createHandler as rollBack } from '../../lambdas/handlers/deploy-target/roll-back.ts';
 import { createHandler as releaseLock } from '../../lambdas/handlers/events/release-lock.ts';
 import { anExecution, fingerprint, rawRequest } from '../fixtures/factories.ts';
 import { pushResult } from '../fixtures/results.ts';
@@ -31,7 +32,7 @@ function end(
 
 describe('release-lock', () => {
   test.each(['ABORTED', 'TIMED_OUT', 'FAILED'])(
-    'ReleaseLock releases the lock and writes lost when an execution ended %s unrecorded',
+    'ReleaseLock releases the lock and writes rejected when an execution ended %s unrecorded before it sent a job',
     async (status) => {
       const run = await running();
 
@@ -41,18 +42,20 @@ describe('release-lock', () => {
       expect(await world.history.list({ targetId: run.targetId })).toMatchObject([
         {
           deploymentId: run.execution.name,
-          outcome: 'lost',
-          reason: status,
+          outcome: 'rejected',
+          reason: 'Interrupted',
           fence: 1,
           fingerprint: fingerprint('new'),
-          summary: expect.stringContaining('no job was sent to the host'),
+          summary: expect.stringContaining(
+            `status ${status} before it recorded its outcome; no job was sent`,
+          ),
           recordedBy: 'status-change',
         },
       ]);
     },
   );
 
-  test('ReleaseLock records that a job may have run when one was on its way', async () => {
+  test('ReleaseLock records lost when a job may have run because one was on its way', async () => {
     const run = await running();
     const holding = { targetId: run.targetId, executionArn: run.execution.id, fence: 1 };
     await world.pending.intend(holding, 'push');
@@ -60,7 +63,38 @@ describe('release-lock', () => {
     await end(run, 'ABORTED');
 
     const [item] = await world.history.list({ targetId: run.targetId });
+    expect(item).toMatchObject({ outcome: 'lost', reason: 'ABORTED' });
     expect(item?.summary).toContain('a job was sent and the host may have performed it');
+  });
+
+  test('ReleaseLock records lost when an undo job was sent again, although its first command is forgotten', async () => {
+    const run = await running();
+    const deployment = run.state.deployment;
+    await rollBack(world)({ deployment, taskToken: 'first' });
+    const [{ commandId = '' } = {}] = world.commands.sent;
+    world.commands.end(commandId, { status: 'Failed' });
+    const command = await world.pending.find(commandId);
+    if (command !== null) await world.pending.forget(command);
+
+    await end(run, 'ABORTED');
+
+    expect(await world.history.list({ targetId: run.targetId })).toMatchObject([{ outcome: 'lost' }]);
+  });
+
+  test('ReleaseLock records lost when another execution has taken over the lock and ended since', async () => {
+    const run = await running();
+    const next = { execution: anExecution(), request: rawRequest({ target: { id: run.targetId } }) };
+    world.executions.ended.add(run.execution.id);
+    const state = await acquireLock(world)(next);
+    await recordOutcome(world)({ ...next, path: 'committed', state });
+
+    await end(run, 'ABORTED');
+
+    const items = await world.history.list({ targetId: run.targetId });
+    expect(items.find(({ executionArn }) => executionArn === run.execution.id)).toMatchObject({
+      outcome: 'lost',
+      summary: expect.stringContaining('it is unknown whether it held the lock'),
+    });
   });
 
   test('ReleaseLock writes one item, however often the event comes', async () => {
@@ -94,7 +128,12 @@ describe('release-lock', () => {
 
     expect(await world.locks.read(holder.targetId)).toMatchObject({ owner: holder.execution.id });
     expect(await world.history.list({ targetId: holder.targetId })).toMatchObject([
-      { outcome: 'lost', fence: null, summary: expect.stringContaining("did not hold the target's lock") },
+      {
+        outcome: 'rejected',
+        reason: 'Interrupted',
+        fence: null,
+        summary: expect.stringContaining('it only waited for the lock of the target'),
+      },
     ]);
   });
 
@@ -135,7 +174,9 @@ describe('release-lock', () => {
     await end({ execution, request }, 'TIMED_OUT');
 
     expect(await world.locks.read(holder.targetId)).toMatchObject({ owner: null, fence: 2 });
-    expect(await world.history.find(holder.targetId, execution.id)).toMatchObject({ reason: 'TIMED_OUT' });
+    expect(await world.history.find(holder.targetId, execution.id)).toMatchObject({
+      summary: expect.stringContaining('TIMED_OUT'),
+    });
   });
 
   test('ReleaseLock leaves a lock to its next owner when the event does not name the current one', async () => {

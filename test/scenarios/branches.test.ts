@@ -5,6 +5,7 @@ import { branchesOf, type MachineName, statesOf, takenBy } from './branches.ts';
 import { expectTaken } from './expect-taken.ts';
 import {
   judged,
+  late,
   lockedFor,
   probed,
   pushed,
@@ -28,6 +29,7 @@ const scriptsTo: Readonly<Record<MachineName, Readonly<Record<string, Script>>>>
     ReconcileCommand: { 'push-bundle': [unnamedError] },
     ProbeEndpoint: {},
     ProbeFromHost: { 'acquire-lock': [lockedFor('host')] },
+    CountLateProbe: { 'probe-endpoint': [late, probed('verified')] },
     RollBack: { 'probe-endpoint': [probed('exhausted')] },
     ProbeRestored: { 'probe-endpoint': [probed('exhausted')] },
     CommitDeployment: {},
@@ -70,18 +72,22 @@ function rollingBack(verdict: string): Script {
   };
 }
 
-/** The key of a state's function in a script. A recording function has the state's path in its key. */
+/** The states that have to time out before the walk reaches a state. */
+const lateBefore: Readonly<Record<string, string>> = { CountLateProbe: 'ProbeEndpoint' };
+
+/** The key of a state's function in a script: see `keyOf` of the stand-ins. */
 function functionOf(machine: MachineName, state: string): string {
   const { Parameters } = statesOf[machine][state] as { Parameters?: Loose };
   const name = /\{(\w+)Arn\}/.exec(Parameters?.FunctionName ?? '')?.[1] ?? '';
   const kebab = name.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
-  const path = Parameters?.Payload?.path;
+  const { path, isLate } = Parameters?.Payload ?? {};
+  if (isLate === true) return `${kebab}:late`;
   return path === undefined ? kebab : `${kebab}:${path}`;
 }
 
 interface Loose {
   readonly FunctionName?: string;
-  readonly Payload?: { readonly path?: string };
+  readonly Payload?: { readonly path?: string; readonly isLate?: boolean };
 }
 
 interface PlannedWalk {
@@ -90,6 +96,8 @@ interface PlannedWalk {
   readonly key: string;
   readonly script: Script;
   readonly hasItems: boolean;
+  /** The state that times out. */
+  readonly lateState?: string | undefined;
 }
 
 /** One walk for each entry of a state's Retry (one error) and of its Catch (an error at each call). */
@@ -103,24 +111,35 @@ function plannedWalks(machine: MachineName): PlannedWalk[] {
       key,
       script: replies.length === 0 ? script : { ...script, [its]: replies },
       hasItems: its !== '',
+      lateState: replies[0] === late ? state : lateBefore[state],
     });
     const retries = Retry.map(({ ErrorEquals: [error = ''] }, at) => {
       const afterwards = script[its] ?? usual[its]?.slice(-1) ?? [recorded];
-      const replies = [errorFor(error), ...afterwards];
-      return plan(`${state} / retry ${at + 1}`, `${state} meets ${error} once`, replies);
+      const replies: Reply[] = [errorFor(error), ...afterwards];
+      const scenario = replies[0] === late ? `${state} answers late once` : `${state} meets ${error} once`;
+      return plan(`${state} / retry ${at + 1}`, scenario, replies);
     });
     const catches = Catch.map(({ ErrorEquals: [error = ''] }, at) => {
-      const replies = its === '' ? [] : [errorFor(error)];
-      return plan(`${state} / catch ${at + 1}`, `${state} meets ${error} permanently`, replies);
+      const replies: Reply[] =
+        its === '' ? [] : [errorFor(error), ...(error === 'States.Timeout' ? afterLate : [])];
+      const scenario =
+        replies[0] === late ? `${state} answers late once` : `${state} meets ${error} permanently`;
+      return plan(`${state} / catch ${at + 1}`, scenario, replies);
     });
     return [...retries, ...catches];
   });
 }
 
+/** The late state is entered again, and the walk ends. */
+const afterLate = [probed('verified')];
+
 const recorded = { outcome: 'ended', summary: 'recorded' };
 
 /** An entry for all errors (`States.ALL` and others) gets an error that no entry names. */
-const errorFor = (error: string) => (error.startsWith('States.') ? unnamedError : error);
+function errorFor(error: string): Reply {
+  if (error === 'States.Timeout') return late;
+  return error.startsWith('States.') ? unnamedError : error;
+}
 
 /** Walks through the states without a function, and through those that only a Choice leads to. */
 const others: readonly PlannedWalk[] = [
@@ -130,6 +149,23 @@ const others: readonly PlannedWalk[] = [
   other('deploy-target', 'a probe from the host is repeated', {
     'acquire-lock': [lockedFor('host')],
     'probe-from-host': [probed('retry'), probed('verified')],
+  }),
+  lateOnce('deploy-target', 'AcquireLock', 'acquire-lock', [lockedFor('lambda')]),
+  lateOnce('deploy-target', 'CommitDeployment', 'record-outcome:committed', [recorded]),
+  lateOnce('deploy-target', 'RollBack', 'roll-back', [pushed('restored')], {
+    'probe-endpoint': [probed('exhausted')],
+  }),
+  lateOnce('rollout', 'NextWave', 'next-wave', [wave('deploy'), wave('finished')]),
+  {
+    ...other('deploy-target', 'every probe answers late', {
+      'probe-endpoint': [late],
+      'probe-endpoint:late': [probed('retry'), probed('exhausted')],
+    }),
+    lateState: 'ProbeEndpoint',
+  },
+  other('deploy-target', 'the host has reversed the deployment', {
+    'push-bundle': [pushed('lost')],
+    'reconcile-command': [pushed('restored')],
   }),
   other('deploy-target', 'the restored version is probed again', {
     'probe-endpoint': [probed('exhausted')],
@@ -160,6 +196,18 @@ const others: readonly PlannedWalk[] = [
   other('rollout', 'an unknown verdict halts the rollout', { 'next-wave': [wave('surprise')] }),
 ];
 
+/** The state times out once; its retry gets the replies. */
+function lateOnce(
+  machine: MachineName,
+  state: string,
+  its: string,
+  replies: readonly Reply[],
+  script: Script = {},
+): PlannedWalk {
+  const walk = other(machine, `${state} answers late once`, { ...script, [its]: [late, ...replies] });
+  return { ...walk, lateState: state };
+}
+
 function other(machine: MachineName, scenario: string, script: Script): PlannedWalk {
   return { machine, scenario, key: '', script, hasItems: true };
 }
@@ -168,7 +216,7 @@ const all = [...plannedWalks('deploy-target'), ...plannedWalks('rollout'), ...ot
 
 describe('the graph, when', () => {
   test.each(all.map((one) => [`${one.machine}: ${one.scenario}`, one] as const))('%s', async (_, one) => {
-    const { events, children, status } = await walk(one.machine, one.script, { hasItems: one.hasItems });
+    const { events, children, status } = await walk(one.machine, one.script, one);
 
     const taken = takenBy(one.machine, [...events, ...children]);
     expect(status).toMatch(/^(SUCCEEDED|FAILED)$/);

@@ -1,6 +1,7 @@
 // The page with the coverage of both machines, written from their files and from the recorded scenarios.
 import { join } from 'node:path';
 import { type Branch, branchesOf, type MachineName } from './branches.ts';
+import { errorTable } from './error-coverage.ts';
 import { readTaken } from './taken.ts';
 
 export const coveragePage = join(import.meta.dirname, 'coverage.md');
@@ -17,7 +18,12 @@ export function pageWithCoverage(page: string): string {
 
 function tables(): string {
   const machines: readonly MachineName[] = ['deploy-target', 'rollout'];
-  return machines.map((machine) => `## ${machine}\n\n${total(machine)}\n\n${table(machine)}`).join('\n\n');
+  return machines
+    .map(
+      (machine) =>
+        `## ${machine}\n\n${total(machine)}\n\n${table(machine)}\n\n### Errors of ${machine}\n\n${errorTable(machine)}`,
+    )
+    .join('\n\n');
 }
 
 function total(machine: MachineName): string {

@@ -51,7 +51,7 @@ describe('deploy-target.asl.json', () => {
 
   test('A held lock and a paced send are retried; errors that a retry cannot help are not', () => {
     const retried = states.flatMap(([, { Retry = [] }]) => Retry.flatMap(({ ErrorEquals }) => ErrorEquals));
-    const own = ['Superseded', 'SourceUnavailable', 'CommandUndeliverable', 'States.ALL', 'States.Timeout'];
+    const own = ['Superseded', 'SourceUnavailable', 'CommandUndeliverable', 'States.ALL'];
 
     expect(own.filter((error) => retried.includes(error))).toEqual([]);
     expect(retried).toContain('LockHeld');

@@ -94,7 +94,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   'SSM does not accept the command': {
     faults: { 'push-bundle': throws('CommandUndeliverable') },
     path: 'AcquireLock PushBundle RecordFailed DeploymentFailed',
-    outcome: 'lost',
+    outcome: 'rejected',
     installed: 'old',
   },
   'the response of PushBundle is lost, and its retry sends no second command': {
@@ -110,8 +110,8 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'PushBundle fails before it sends a command': {
     faults: { 'push-bundle': throws('Lambda.Unknown') },
-    path: 'AcquireLock PushBundle ReconcileCommand ReconcileOutcome? RecordLost DeploymentLost',
-    outcome: 'lost',
+    path: 'AcquireLock PushBundle ReconcileCommand ReconcileOutcome? PushOutcome? RecordFailed DeploymentFailed',
+    outcome: 'rejected',
     installed: 'old',
   },
   'the result of the push stays unknown': {
@@ -120,6 +120,15 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     path: 'AcquireLock PushBundle ReconcileCommand RecordLost DeploymentLost',
     outcome: 'lost',
     installed: 'old',
+  },
+  'the agent is killed during the reload': {
+    config: ({ folder, target }) => {
+      const hup = target().config.reloadCommand?.join(' ');
+      const dies = `[ $(wc -l < ${folder}/reloads) -ne 1 ] || kill -9 $PPID`;
+      return { reloadCommand: ['sh', '-c', `echo x >> ${folder}/reloads; ${dies}; ${hup}`] };
+    },
+    path: `${pushed} ReconcileCommand ReconcileOutcome? PushOutcome? ${rollBack}`,
+    ...rolledBack,
   },
   'the daemon refuses the staged bytes': {
     config: () => ({ validateCommand: ['false'] }),

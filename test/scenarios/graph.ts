@@ -61,9 +61,9 @@ export function maximumWait(retrier: Retrier): number {
 /** The timeout of a function that starts a wait for a task token: `quick` in `cdk/functions/tasks.ts`. Seconds. */
 const functionSeconds = 65;
 
-/** The duration of an attempt before its retry, in seconds. Only a lost host uses up the state's own timeout. */
+/** The duration of an attempt before its retry, in seconds. Only a lost host or event uses up the state's own timeout. */
 const attemptSeconds = ({ ErrorEquals }: Retrier, { Resource = '', TimeoutSeconds = 0 }: State) =>
-  Resource.endsWith('.waitForTaskToken') && !ErrorEquals.includes('HostLost')
+  Resource.endsWith('.waitForTaskToken') && !ErrorEquals.includes('States.Timeout')
     ? functionSeconds
     : TimeoutSeconds;
 

@@ -13,8 +13,11 @@ import { scratch } from '../local/scratch.ts';
 import type { MachineName } from './branches.ts';
 import { hurried } from './faults.ts';
 
+/** The reply of a function that returns nothing before its state times out. */
+export const late = Symbol('late');
+
 /** A value that a function returns, or the name of an error that it throws. */
-export type Reply = Readonly<Record<string, unknown>> | string;
+export type Reply = Readonly<Record<string, unknown>> | string | typeof late;
 
 /** Replies by function, in order. The last one repeats. The key of a recording function contains its path. */
 export type Script = Readonly<Record<string, readonly Reply[]>>;
@@ -60,6 +63,7 @@ export const usual: Script = {
   'push-bundle': [pushed('applied')],
   'reconcile-command': [pushed('applied')],
   'probe-endpoint': [probed('verified')],
+  'probe-endpoint:late': [probed('retry')],
   'probe-from-host': [probed('verified')],
   'roll-back': [pushed('restored')],
   'probe-restored': [probed('verified')],
@@ -80,11 +84,14 @@ export interface Walk {
   readonly children: readonly ExecutionEvent[];
 }
 
-/** Without `hasItems`, the wave's file is missing and the Distributed Map fails. */
+/**
+ * Without `hasItems`, the wave's file is missing and the Distributed Map fails. A `lateState` times out after
+ * half a second. On a slow machine it may time out more often; its last reply repeats.
+ */
 export async function walk(
   machine: MachineName,
   script: Script,
-  { hasItems = true }: { hasItems?: boolean } = {},
+  { hasItems = true, lateState }: { hasItems?: boolean; lateState?: string | undefined } = {},
 ): Promise<Walk> {
   const folder = scratch();
   const objects = openObjects(join(folder, 'objects'));
@@ -96,13 +103,14 @@ export async function walk(
   const reply = replier({ ...usual, ...script });
   const children: ExecutionEvent[] = [];
   executions = openExecutions({
-    machines: machinesOf(),
+    machines: machinesOf(lateState),
     folder: join(folder, 'executions'),
     objects,
     onEnded: async () => undefined,
     async invoke(name, payload) {
-      const { taskToken, path } = payload as { taskToken?: string; path?: string };
-      const value = reply(path === undefined ? name : `${name}:${path}`);
+      const { taskToken } = payload as { taskToken?: string };
+      const value = reply(keyOf(name, payload));
+      if (value === late) return new Promise(() => undefined);
       if (taskToken === undefined) return value;
       executions?.tokens.succeed(taskToken, value);
       return { summary: 'returned' };
@@ -121,14 +129,28 @@ export async function walk(
   return { status: ended.status, events: ended.events, children };
 }
 
-let machines: Record<string, StateMachineDefinition> | undefined;
+/** The key of a call in a script: the path of a recording function, and that a probe is late, belong to it. */
+function keyOf(name: string, payload: unknown): string {
+  const { path, isLate } = payload as { path?: string; isLate?: boolean };
+  if (isLate === true) return `${name}:late`;
+  return path === undefined ? name : `${name}:${path}`;
+}
 
-function machinesOf(): Record<string, StateMachineDefinition> {
-  machines ??= {
-    'deploy-target': hurried(readDeployTarget()),
-    'certferry-rollout': hurried(readRollout()),
+/** Long enough for a stand-in on a busy machine. */
+const lateSeconds = 0.5;
+
+const machines = new Map<string, Record<string, StateMachineDefinition>>();
+
+function machinesOf(lateState = ''): Record<string, StateMachineDefinition> {
+  const known = machines.get(lateState);
+  if (known !== undefined) return known;
+  const changes = lateState === '' ? {} : { [lateState]: { TimeoutSeconds: lateSeconds } };
+  const made = {
+    'deploy-target': hurried(readDeployTarget(), changes),
+    'certferry-rollout': hurried(readRollout(), changes),
   };
-  return machines;
+  machines.set(lateState, made);
+  return made;
 }
 
 /** Returns or throws a function's next reply. */

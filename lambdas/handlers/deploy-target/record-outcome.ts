@@ -46,7 +46,9 @@ export const createHandler =
     const held = lock.owner === executionArn ? lock : null;
     const fence = held?.fence ?? input.state.deployment?.fence ?? null;
     const hostLock = await findHeldHostLock(by, host, executionArn);
-    const item = itemOf(input, { endedAt: by.clock.now(), fence, lock: hostLock });
+    const mayHaveSent = held === null || held.pending !== null;
+    const ending = outcomeOf(input.path, input.state, { mayHaveSent });
+    const item = itemOf(input, { ending, endedAt: by.clock.now(), fence, lock: hostLock });
 
     const recording = await record(by, item, {
       release: held && { targetId, executionArn, fence: held.fence },
@@ -83,7 +85,7 @@ const previousVersionOf = (push: FinalState['push'], rollback: FinalState['rollb
 
 function itemOf(
   { path, execution, request, state }: Input,
-  { endedAt, fence, lock }: Pick<EndedDeployment, 'endedAt' | 'fence' | 'lock'>,
+  known: Pick<EndedDeployment, 'ending' | 'endedAt' | 'fence' | 'lock'>,
 ): HistoryItem {
   const facts = requestFactsOf(request);
   const { deployment, push, rollback } = state;
@@ -94,14 +96,11 @@ function itemOf(
       fingerprint: installed ?? facts.fingerprint ?? push?.version?.fingerprint ?? null,
       requestNumber: deployment?.requestNumber ?? facts.requestNumber,
     },
-    ending: outcomeOf(path, state),
+    ...known,
     deploymentId: execution.name,
     executionArn: execution.id,
     startedAt: execution.startedAt,
-    endedAt,
-    fence,
     previousFingerprint: previousVersionOf(push, rollback)?.fingerprint ?? null,
-    lock,
     phases: state,
     recordedBy: 'graph',
   });

@@ -6,6 +6,7 @@ import type { LockItem } from '../../../services/locks/lock-item.ts';
 import type { TargetLocks } from '../../../services/locks/target-locks.ts';
 import { historyItem, type RequestFacts, requestFactsOf } from '../../recording/history-item.ts';
 import { installedAfter } from '../../recording/installed-after.ts';
+import { brokenOffOutcome } from '../../recording/interrupted.ts';
 import { findHeldHostLock, type RecordingServices, record } from '../../recording/record.ts';
 import { task } from '../../runtime/task.ts';
 import { deploymentMetrics, executions, history, hostLocks, locks } from '../../runtime/wiring.ts';
@@ -32,8 +33,8 @@ interface Services extends RecordingServices {
 
 /**
  * Not a state: EventBridge calls it when an execution ends. If the execution broke off without a recording state (aborted, timed
- * out, crashed), it releases the locks and records `lost`, in one transaction. In all other cases, and when called again, it
- * changes nothing. An execution that was redriven keeps its locks.
+ * out, crashed), it releases the locks and records `lost`, in one transaction; `rejected` if no job was sent. In all other
+ * cases, and when called again, it changes nothing. An execution that was redriven keeps its locks.
  */
 export const createHandler =
   (by: Services) =>
@@ -46,7 +47,7 @@ export const createHandler =
     if (held === null && (await isRecorded(by, detail, facts))) return { summary: 'already recorded' };
     if ((await by.executions.status(executionArn)) === 'running')
       return { summary: 'the execution runs again' };
-    return { summary: await recordLost(by, detail, { facts, held }) };
+    return { summary: await recordBrokenOff(by, detail, { facts, lock }) };
   };
 
 /** A successful execution has passed a recording state; for other endStatuses the history tells. */
@@ -60,22 +61,18 @@ async function isRecorded(
 
 const endStatuses = new Set(['SUCCEEDED', 'FAILED', 'TIMED_OUT', 'ABORTED']);
 
-async function recordLost(
+async function recordBrokenOff(
   by: Services,
   detail: Input['detail'],
-  { facts, held }: { facts: RequestFacts; held: LockItem | null },
+  { facts, lock }: { facts: RequestFacts; lock: LockItem },
 ): Promise<string> {
   const { executionArn, name, status, startDate } = detail;
+  const held = lock.owner === executionArn ? lock : null;
+  const broken = { targetId: facts.targetId, executionArn, startedAt: startDate, status };
   const hostLock = await findHeldHostLock(by, facts.host, executionArn);
   const item = historyItem({
     facts,
-    ending: {
-      outcome: 'lost',
-      summary: lostSummary(status, held),
-      reason: status,
-      repair: null,
-      warnings: [],
-    },
+    ending: await brokenOffOutcome(by.history, broken, lock),
     deploymentId: name,
     executionArn,
     startedAt: held?.startedAt ?? new Date(startDate).toISOString(),
@@ -93,7 +90,7 @@ async function recordLost(
     version: null,
     previousVersion: null,
     nothingSent: false,
-    isTakenOver: false,
+    isTakenOver: lock.takenFrom !== null,
   };
   return record(by, item, {
     release: held && { targetId: facts.targetId, executionArn, fence: held.fence },
@@ -102,14 +99,6 @@ async function recordLost(
     // a stopped execution is no evidence against the version
     failedRollout: null,
   });
-}
-
-function lostSummary(status: string, held: LockItem | null): string {
-  const how = `the execution ended with status ${status} before it recorded its outcome`;
-  if (held === null) return `${how}; it did not hold the target's lock`;
-  return held.pending === null
-    ? `${how}; no job was sent to the host`
-    : `${how}; a job was sent and the host may have performed it`;
 }
 
 /** An event without input names no target: the next deployment to the target takes the lock over. */

@@ -14,9 +14,12 @@ export class Invocation {
   readonly broken: Promise<never>;
   #break: (error: Error) => void = () => {};
   #dead = false;
+  readonly #waitsForToken: boolean;
 
-  constructor(world: World) {
+  /** `waitsForToken`: the state that calls it has a longer timeout than the function. */
+  constructor(world: World, waitsForToken = false) {
     this.world = world;
+    this.#waitsForToken = waitsForToken;
     this.broken = new Promise((_, reject) => {
       this.#break = reject;
     });
@@ -46,7 +49,8 @@ export class Invocation {
     world.count('functions killed');
     this.#dead = true;
     world.atWork -= 1;
-    this.#break(new TaskError('Sandbox.Timedout', 'killed'));
+    // Lambda ends a function only if its state does not time out before
+    this.#break(new TaskError(this.#waitsForToken ? 'Sandbox.Timedout' : 'States.Timeout', 'killed'));
     return never;
   }
 

@@ -218,6 +218,8 @@ export class ModelHosts {
     this.#count('recovered');
     this.#change(target, { ...job, action: 'undo' }, before);
     target.served = true;
+    const line = { ...about(job), outcome: 'restored', reason: 'Interrupted', version: before } as const;
+    target.receipts.unshift(unchangedReceipt(job, line));
   }
 
   #change(target: ModelTarget, job: ModelJob, to: VersionFacts | null): void {
@@ -249,7 +251,23 @@ const isInstalled = ({ before, undone, line }: Receipt) =>
   before !== undefined && !undone && line.outcome === 'applied';
 const installedReceipt = ({ receipts }: ModelTarget) => receipts.find(isInstalled);
 
+/** A deployment without a receipt gets one: if its job arrives late, it changes nothing. */
 function inspected(target: ModelTarget, job: ModelJob, own: Receipt | undefined): AgentLine {
-  if (own !== undefined && !own.undone) return own.line;
-  return { ...about(job), outcome: 'lost', version: target.version };
+  const { version } = target;
+  if (own === undefined) {
+    const line = { ...about(job), outcome: 'rejected', reason: 'NotPerformed', version } as const;
+    target.receipts.unshift(unchangedReceipt(job, line));
+    return line;
+  }
+  if (!own.undone || own.line.outcome !== 'applied') return own.line;
+  return { ...about(job), outcome: 'restored', version };
 }
+
+const unchangedReceipt = ({ deploymentId: id, fence }: ModelJob, line: AgentLine): Receipt => ({
+  id,
+  fence,
+  line,
+  before: undefined,
+  origin: id,
+  undone: false,
+});

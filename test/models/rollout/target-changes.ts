@@ -91,18 +91,16 @@ export class TargetChanges {
     const whole = ends.every(isKept);
     if (!whole || this.#world.counts['maps failed'] !== undefined) return;
     this.#world.count('tallies compared');
-    const names = new Map<string, string>();
-    for (const { child, item } of ends) {
-      const { target, action } = child.plan.input as { target: { id: string }; action: string };
-      const outcome = String(item?.outcome);
-      const name = action === 'rollback' ? backName(outcome) : outcome;
-      if (name !== null && (name !== 'skipped' || !names.has(target.id))) names.set(target.id, name);
-    }
+    const names = talliedNames(
+      ends.map(({ child, item }) => ({ input: child.plan.input, outcome: String(item?.outcome) })),
+    );
     const expected: Record<string, number> = {};
     for (const name of names.values()) expected[name] = (expected[name] ?? 0) + 1;
     const [reported, expectedText] = [sorted(counts as Record<string, number>), sorted(expected)];
     if (reported !== expectedText)
-      this.#problem(`${String(rolloutId)} reports , but its deployments result in `);
+      this.#problem(
+        `${String(rolloutId)} reports ${reported}, but its deployments result in ${expectedText}`,
+      );
   }
 
   /** A deployment of another request is running on the target. */
@@ -197,6 +195,22 @@ export class TargetChanges {
 const idOf = ({ target }: Json) => (target as { id: string }).id;
 
 /** Null: the outcome does not count for the target. */
+/** The name under which each target counts, by target. If another deployment superseded a rollback, the forward outcome counts. */
+function talliedNames(
+  ends: readonly { readonly input: Json; readonly outcome: string }[],
+): Map<string, string> {
+  const [names, forward] = [new Map<string, string>(), new Map<string, string>()];
+  for (const { input, outcome } of ends) {
+    const { target, action } = input as { target: { id: string }; action: string };
+    const isRollback = action === 'rollback';
+    const name = isRollback ? (backName(outcome) ?? forward.get(target.id)) : outcome;
+    const isKept = name === undefined || (name === 'skipped' && names.has(target.id));
+    if (!isKept) names.set(target.id, name);
+    if (!isKept && !isRollback) forward.set(target.id, name);
+  }
+  return names;
+}
+
 function backName(outcome: string): string | null {
   if (outcome === 'superseded') return null;
   return outcome === 'deployed' || outcome === 'deployed_unverified' || outcome === 'unchanged'

@@ -188,7 +188,7 @@ export class World {
   }
 
   async #invoke(execution: Execution, name: string, payload: Json): Promise<unknown> {
-    const invocation = new Invocation(this);
+    const invocation = new Invocation(this, 'taskToken' in payload);
     const passing = name === 'AcquireLock' ? this.observer.asks(execution) : null;
     const work = this.run(invocation, name, payload);
     const result = await Promise.race([work, invocation.broken]).catch((error: unknown) => {

@@ -1,0 +1,69 @@
+import { describe, expect, test } from 'vitest';
+import { errorNames } from '../../core/errors.ts';
+import { retrierFor, taskStates } from './error-coverage.ts';
+import { ownErrors, temporaryErrors } from './possible-errors.ts';
+
+/** Errors that can pass and are not retried, with the reason. */
+const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  PushBundle: {
+    'States.Timeout': 'ReconcileCommand asks SSM and the host, because the job may have run',
+    SourceUnavailable: 'a retry would hold the lock for hours; the rollout resolves the source with retries',
+    CommandUndeliverable: 'the host is offline, and the deployment ends at once',
+    HostLost: 'only an undo job fails with it; a lost push completes the state with the outcome lost',
+    UnknownHostKey: 'PushBundle handles it: the host is enrolled first',
+  },
+  ReconcileCommand: {
+    CommandUndeliverable: 'the outcome is unknown: lost',
+    HostLost: 'only an undo job fails with it',
+  },
+  ProbeEndpoint: {
+    'States.Timeout': 'CountLateProbe counts it as one attempt of the back-off',
+    ProbeFailed: 'the target has no endpoint, or its host reported no version: no later probe can succeed',
+  },
+  ProbeFromHost: {
+    'States.Timeout': 'CountLateProbe counts it as one attempt of the back-off',
+    CommandUndeliverable: 'the host could not confirm the version, so it is rolled back when it answers',
+    HostLost: 'only an undo job fails with it',
+  },
+  CountLateProbe: { ProbeFailed: 'as in ProbeEndpoint, which is the same function' },
+  RollBack: {
+    CommandUndeliverable: 'SSM does not accept the undo job; the message for operators follows',
+    SendPaced: 'an undo job never waits for the pace',
+  },
+  ProbeRestored: { ProbeFailed: 'a probe returns its problem as an observation' },
+  ProbeServices: { ProbeFailed: 'a probe returns its problem as an observation' },
+  AwaitApproval: { 'States.Timeout': 'no operator has approved in time, so the rollout halts' },
+};
+
+const machines = ['deploy-target', 'rollout'] as const;
+
+describe.each(machines)('%s.asl.json', (machine) => {
+  const states = taskStates(machine);
+
+  test.each(states)('Every error that %s names can happen there', (_, state) => {
+    const possible = new Set<string>([...temporaryErrors(state), ...ownErrors(machine, state)]);
+    const named = [...(state.Retry ?? []), ...(state.Catch ?? [])]
+      .flatMap(({ ErrorEquals }) => ErrorEquals)
+      .filter((error) => error !== 'States.ALL' && error !== 'States.TaskFailed');
+
+    expect(named.filter((error) => !possible.has(error))).toEqual([]);
+  });
+
+  test.each(states)(
+    'Every temporary error of %s is retried, or caught for a stated reason',
+    (name, state) => {
+      const own = ownErrors(machine, state).filter((error) => errorNames[error] !== 'never');
+      const notRetried = [...temporaryErrors(state), ...own].filter(
+        (error) => retrierFor(state, error) === undefined,
+      );
+
+      expect(notRetried.sort()).toEqual(Object.keys(deliberate[name] ?? {}).sort());
+    },
+  );
+
+  test('Every state with a reason exists, and no reason is left over', () => {
+    const all = machines.flatMap((one) => taskStates(one).map(([name]) => name));
+
+    expect(Object.keys(deliberate).filter((name) => !all.includes(name))).toEqual([]);
+  });
+});
