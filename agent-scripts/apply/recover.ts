@@ -117,12 +117,14 @@ const interruptions = {
  * cannot be written, e.g. on a full disk, the answer is that the host has no result.
  */
 function recordInterruption(home: Home, change: Change, end: keyof typeof interruptions): void {
-  const version = change.previousVersion;
+  // in place, the live files had the new version before the job
+  const isKept = change.inPlace !== undefined && end === 'cleaned';
+  const version = isKept ? change.version : change.previousVersion;
   const line = resultLine(change, {
     ...interruptions[end],
     reason: 'Interrupted',
     version,
-    previousVersion: version,
+    previousVersion: change.previousVersion,
   });
   const { fence, deploymentId } = change;
   try {

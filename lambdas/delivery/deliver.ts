@@ -87,7 +87,7 @@ async function findSentCommand(by: DeliveryServices, { pending }: LockItem, task
   return pending?.commandId ? by.pending.replaceToken(pending.commandId, taskToken) : null;
 }
 
-/** `lock`: as it was before the attempt. */
+/** `lock`: the lock of the target before this attempt. Without a pending job, no job of this deployment was sent before. */
 interface Attempt {
   readonly key: string;
   readonly lock: LockItem;

@@ -176,12 +176,13 @@ const isReversedByHost = ({ push }: FinalState) => push?.outcome === 'restored';
 
 /** Why the deployment was rolled back. */
 function whyRolledBack(state: FinalState, failure: Failure | null): string | undefined {
-  const { push, probe } = state;
-  if (isReversedByHost(state)) return push?.summary;
-  return probe !== null && probe.attempt > 0 ? notServed(push, probe) : failure?.message;
+  if (isReversedByHost(state)) return state.push?.summary;
+  return notServedText(state) ?? failure?.message;
 }
 
-function notServed(push: FinalState['push'], probe: NonNullable<FinalState['probe']>): string {
+/** The last probe before the rollback, and whether the endpoint still served what it served before the deployment. */
+function notServedText({ push, probe }: FinalState): string | undefined {
+  if (probe === null || probe.attempt === 0) return undefined;
   const withoutEffect = push?.baseline && withoutEffectText(push.baseline, probe.observations, push);
   return joined([probe.summary, withoutEffect ?? undefined]);
 }
@@ -215,8 +216,7 @@ function rollbackFailed(state: FinalState, failure: Failure | null): PathOutcome
   }
   if (rollback === null) {
     const unconfirmed = joined(['the host did not confirm the rollback', failure?.message]);
-    const { probe } = state;
-    const why = probe !== null && probe.attempt > 0 ? notServed(push, probe) : undefined;
+    const why = notServedText(state);
     return {
       outcome,
       summary: joined([why, unconfirmed]),
