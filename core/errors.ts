@@ -25,7 +25,6 @@ export const errorNames = {
   CertificateExpired: 'never',
   CertificateNotYetValid: 'never',
   ChainBroken: 'never',
-  NameNotCovered: 'never',
   UnknownCriticalExtension: 'never',
   IssuerNotCa: 'never',
   KeyUsageUnfit: 'never',

@@ -80,13 +80,6 @@ function checkBundle(bundle: Bundle): VersionFacts {
   return facts;
 }
 
-/** Checks the name again. Loads the probe code only if there is an endpoint. */
-async function checkName(target: SealedBody['target'], { leaf }: Bundle): Promise<void> {
-  if (target.verify === 'none') return;
-  const { requireCoveredName } = await import('../../core/tls-probe/required-name.ts');
-  requireCoveredName(target, leaf);
-}
-
 /** With `runtime: host`, the Node of the host may be older than the one that judged the bundle. */
 function unreadable(bundle: Bundle): CertferryError {
   const isCertificate = tryOr(() => new X509Certificate(bundle.leaf), null) !== null;

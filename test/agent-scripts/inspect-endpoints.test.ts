@@ -133,7 +133,7 @@ test('The inspections of a result line are counted in bytes, because the SSM Age
     seen: [{ address: '192.0.2.1:443', problem, served: null }],
   }));
 
-  const shortened = withinLine(inspections);
+  const shortened = boundedInspections(inspections);
 
   expect(JSON.stringify(inspections).length).toBeLessThan(20_000);
   expect(Buffer.byteLength(JSON.stringify(shortened))).toBeLessThan(22_000);

@@ -199,22 +199,6 @@ describe('PushBundle', () => {
     expect(world.executions.outputOf('t1')).toMatchObject({ outcome: 'rejected', reason: 'JobTooLarge' });
   });
 
-  test.each(['deploy', 'validate'] as const)(
-    'PushBundle rejects a leaf that does not cover the name of the target (%s), and sends nothing',
-    async (action) => {
-      const { deployment } = await enrolledDeployment(action);
-      const { target } = deployment;
-      const verify = { ...(target.verify as Verify), serverName: 'www.example.com' };
-
-      await push()({ deployment: { ...deployment, target: { ...target, verify } }, taskToken: 't1' });
-
-      const output = world.executions.outputOf('t1');
-      expect(output).toMatchObject({ outcome: 'rejected', reason: 'NameNotCovered' });
-      expect(output).toMatchObject({ summary: expect.stringContaining('(it is for api.example.com)') });
-      expect(world.commands.sent).toEqual([]);
-    },
-  );
-
   test.each(['SourceUnavailable', 'CommandUndeliverable'] as const)(
     'PushBundle throws %s, which may pass',
     async (name) => {
