@@ -3,7 +3,6 @@ import { CertferryError } from '../../core/errors.ts';
 import { makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import { unseal } from '../../core/seal/unseal.ts';
 import { verifyJob } from '../../core/seal/verify-job.ts';
-import type { Verify } from '../../core/targets/verify.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as commandStatus } from '../../lambdas/handlers/events/command-status.ts';
 import { pemOf } from '../core/seal/jobs.ts';
