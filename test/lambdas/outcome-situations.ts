@@ -1,6 +1,8 @@
 // What the rows of outcome-rows.ts are made of: answers of hosts, results of probes, and the ends of deployments.
+import type { Baseline } from '../../core/deployment/baseline.ts';
 import type { DeploymentState, ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import type { DeploymentOutcome } from '../../core/deployment/outcome.ts';
+import { asBeforeText } from '../../core/tls-probe/compare-baseline.ts';
 import {
   FinalState,
   type OutcomeReport,
@@ -85,6 +87,16 @@ export const wrongName = probeResult(saw(next.fingerprint, 'does not cover www.e
 export const late = probeResult({ summary: 'the probe returned no result in time' });
 export const oldAgain = probeResult({ verdict: 'verified', ...saw(previous.fingerprint, null) });
 export const stillNew = probeResult(saw(next.fingerprint, 'serves the new leaf, not the previous one'));
+
+/** A probe after the rollback that found the endpoint as it was before the deployment. */
+export const asBefore = (probe: ProbeResult, baseline: Baseline): ProbeResult => {
+  const text = asBeforeText(baseline, probe.observations, {
+    version: next,
+    previousVersion: previous,
+    from: 'lambda',
+  });
+  return { ...probe, verdict: 'as_before', summary: `${probe.summary}; ${text}` };
+};
 
 export const held = { owner: 'arn:own', fence: 3, acquiredAt: '2026-11-22T12:00:01Z' };
 
