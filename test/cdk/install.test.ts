@@ -94,7 +94,7 @@ describe('docs/install.md', () => {
               MetricStat !== undefined || Expression?.startsWith('SELECT'),
           ),
     );
-    const { count } = readPrices().perMonth['the 23 metrics that alarms watch'] ?? {};
+    const { count } = readPrices().perMonth['the 24 metrics that alarms watch'] ?? {};
 
     expect(count).toBe(metrics.length);
   });
