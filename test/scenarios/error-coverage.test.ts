@@ -11,6 +11,7 @@ const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     CommandUndeliverable: 'the host is offline, and the deployment ends at once',
     HostLost: 'only an undo job fails with it; a lost push completes the state with the outcome lost',
     UnknownHostKey: 'PushBundle handles it: the host is enrolled first',
+    ProbeFailed: 'the probe before the deployment returns its problem in the baseline',
   },
   ReconcileCommand: {
     CommandUndeliverable: 'the outcome is unknown: lost',
