@@ -119,7 +119,7 @@ function sourcesOf(world: World) {
   const { versions } = world;
   return {
     async fetch({ fingerprint }: { fingerprint: string }) {
-      return versions.bundle(fingerprint);
+      return { ...versions.bundle(fingerprint), warnings: [] };
     },
     async latest() {
       return { fingerprint: versions.all[world.latest] ?? '', source, notAfter: 1_900_000_000 };
