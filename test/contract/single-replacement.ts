@@ -124,6 +124,9 @@ async function dieBefore(watched: WatchedSite, next: IssuedCertificate): Promise
   const run = (wrapper: readonly string[]) =>
     host.run('deploy', { target: target(), version: next }, wrapper);
   const trace = join(folder, 'trace');
+  // the first deployment of a host also reserves space
+  await run([]);
+  await deploy(first);
   await run(recordTo(trace));
   const call = renameTo(trigger, fileChangingCalls(trace, folder));
   await deploy(first);
