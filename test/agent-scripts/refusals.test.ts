@@ -118,21 +118,6 @@ describeWith([program('flock', 'util-linux')], 'agent', () => {
     expect(fingerprintOfFile(certPath)).toBe(first.fingerprint);
   });
 
-  test('The agent refuses a leaf that does not cover the name of the target before it writes anything, also in a dry run', async () => {
-    const { host, target, certPath } = await aDeployed();
-    const verify = { endpoint: '127.0.0.1:1', serverName: 'api.example.test' };
-    const named = aTarget('files', target.config, verify);
-    const before = identityOf(certPath);
-
-    const dryRun = await host.send('validate', { target: named, version: await aVersion() });
-    const line = await host.send('deploy', { target: named, version: await aVersion() });
-
-    for (const refused of [dryRun, line])
-      expect(refused).toMatchObject({ outcome: 'rejected', reason: 'NameNotCovered' });
-    expect(line.summary).toContain('does not cover api.example.test (it is for www.example.test)');
-    expect(identityOf(certPath)).toEqual(before);
-  });
-
   test('The agent names the missing folder, and a destination that is no file', async () => {
     const { host, folder } = await aDeployed();
     const config = {
