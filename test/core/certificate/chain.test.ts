@@ -1,11 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { aVersion, createAuthority } from '../../fixtures/certificates.ts';
 import { armour, derOf } from '../../fixtures/forms.ts';
-import { anIdentity, aStrangeKey, type Identity } from '../../fixtures/hierarchies.ts';
+import { anIdentity, aStrangeKey, type Identity, threeLevels } from '../../fixtures/hierarchies.ts';
 import { read, refusal } from './refusal.ts';
-
-const day = 86_400_000;
-const inDays = (days: number) => new Date(Date.now() + days * day);
 
 describe('the chain', () => {
   let root: Identity;
@@ -14,15 +11,7 @@ describe('the chain', () => {
   let leaf: Identity;
 
   beforeAll(async () => {
-    root = await anIdentity({ subject: 'Root', ca: true });
-    upper = await anIdentity({ subject: 'Upper', ca: true, issuer: root });
-    lower = await anIdentity({ subject: 'Lower', ca: true, issuer: upper });
-    leaf = await anIdentity({
-      subject: 'www',
-      issuer: lower,
-      names: ['www.example.test'],
-      notAfter: inDays(90),
-    });
+    ({ root, upper, lower, leaf } = await threeLevels());
   });
 
   const given = (...identities: Identity[]) => ({

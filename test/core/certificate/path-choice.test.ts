@@ -1,10 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { anIdentity, type Identity } from '../../fixtures/hierarchies.ts';
+import { anIdentity, type Identity, inDays, threeLevels } from '../../fixtures/hierarchies.ts';
 import { read, refusal } from './refusal.ts';
-
-const day = 86_400_000;
-const inDays = (days: number) => new Date(Date.now() + days * day);
 
 describe('the choice of the chain', () => {
   let root: Identity;
@@ -13,15 +10,7 @@ describe('the choice of the chain', () => {
   let leaf: Identity;
 
   beforeAll(async () => {
-    root = await anIdentity({ subject: 'Root', ca: true });
-    upper = await anIdentity({ subject: 'Upper', ca: true, issuer: root });
-    lower = await anIdentity({ subject: 'Lower', ca: true, issuer: upper });
-    leaf = await anIdentity({
-      subject: 'www',
-      issuer: lower,
-      names: ['www.example.test'],
-      notAfter: inDays(90),
-    });
+    ({ root, upper, lower, leaf } = await threeLevels());
   });
 
   const given = (...identities: Identity[]) => ({
@@ -185,7 +174,7 @@ describe('the choice of the chain', () => {
       ca: true,
       issuer: other,
       keys: upper.keys,
-      notAfter: new Date(Date.now() + 30 * day),
+      notAfter: inDays(30),
     });
 
     for (const order of [
@@ -202,7 +191,7 @@ describe('the choice of the chain', () => {
   });
 
   test('The chain keeps the same of two equal ways that last equally long, whatever the order', async () => {
-    const notAfter = new Date(Date.now() + 400 * day);
+    const notAfter = inDays(400);
     const keys = upper.keys;
     const [one, two] = await Promise.all(
       ['One', 'Two'].map(async (subject) => {
