@@ -9,6 +9,7 @@ const agentFolders = [
   'change',
   'journal',
   'files',
+  'stores',
   'validation',
   'apply',
   'jobs',
@@ -84,11 +85,29 @@ export default {
       name: 'agent-sees-core-only',
       comment: 'The agent is one small file on the operator’s host: no SDK, no code of the cloud side.',
       severity: 'error',
-      from: { path: '^agent-scripts/' },
+      from: { path: '^agent-scripts/', pathNot: '^agent-scripts/stores/[^/]+/' },
       to: {
         pathNot: '^(agent-scripts|core)/|^node_modules/(zod|jose)/|^node:',
         dependencyTypesNot: ['core'],
       },
+    },
+    {
+      name: 'store-connectors-see-their-client-only',
+      comment: 'A store connector uses the client of its service, and nothing of another connector.',
+      severity: 'error',
+      from: { path: '^agent-scripts/stores/([^/]+)/' },
+      to: {
+        pathNot:
+          '^agent-scripts/stores/($1/|[^/]+\\.ts$)|^agent-scripts/host/|^core/|^node_modules/(zod|jose|ssh2|@types/ssh2|@kubernetes|@aws-sdk|@smithy|undici|p-limit)(/|$)|^node:',
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'stores-form-a-tree',
+      comment: 'The files of stores/ run any connector; only their table names one.',
+      severity: 'error',
+      from: { path: '^agent-scripts/stores/[^/]+$', pathNot: '^agent-scripts/stores/stores\\.ts$' },
+      to: { path: '^agent-scripts/stores/[^/]+/' },
     },
     ...agentTree,
     {
@@ -152,10 +171,11 @@ export default {
     },
     {
       name: 'lambdas-see-services-and-core',
-      comment: 'No code in lambdas/ knows that local mode exists.',
+      comment:
+        'No code in lambdas/ knows that local mode exists. One function runs the store connectors of the agent.',
       severity: 'error',
       from: { path: '^lambdas/' },
-      to: { path: '^(agent-scripts|cdk|local|cli|test|bench|scripts)/' },
+      to: { path: '^(agent-scripts/(?!stores/)|(cdk|local|cli|test|bench|scripts)/)' },
     },
     {
       name: 'cdk-sees-core-only',

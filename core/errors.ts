@@ -86,6 +86,14 @@ export const errorNames = {
   ReloadFailed: 'never',
   RestoreFailed: 'never',
   DaemonUnreachable: 'later',
+  // targets in a store
+  CredentialUnavailable: 'later',
+  CredentialRefused: 'never',
+  ServerNotTrusted: 'never',
+  StoreUnreachable: 'later',
+  StoreRefused: 'never',
+  StoreConflict: 'later',
+  Irreversible: 'never',
   // probing
   ProbeFailed: 'later',
   EndpointUnreachable: 'later',

@@ -1,5 +1,5 @@
 import type { Bundle } from '../../core/deployment/version.ts';
-import type { TargetKind } from '../../core/targets/kinds/kinds.ts';
+import type { FileKind } from '../../core/targets/kinds/kinds.ts';
 import type { TargetOf } from '../../core/targets/target.ts';
 import type { Activation } from '../activations/activation.ts';
 import type { Distribution } from '../host/distribution.ts';
@@ -12,7 +12,7 @@ export const cannotBeRehearsed = 97;
  * Describes how one kind of daemon gets a certificate. All members are pure; the other folders of the agent carry out
  * what a connector describes, in the same way for every kind.
  */
-export interface Connector<Kind extends TargetKind> {
+export interface Connector<Kind extends FileKind> {
   files(bundle: Bundle, config: TargetOf<Kind>['config'], distribution: Distribution): readonly DesiredFile[];
   /** Argv of the daemon's own check. Null if there is none. */
   validate(config: TargetOf<Kind>['config']): readonly string[] | null;

@@ -1,6 +1,6 @@
 import type { Bundle } from '../../core/deployment/version.ts';
-import type { TargetKind } from '../../core/targets/kinds/kinds.ts';
-import type { Target } from '../../core/targets/target.ts';
+import type { FileKind } from '../../core/targets/kinds/kinds.ts';
+import type { FileTarget } from '../../core/targets/target.ts';
 import type { Distribution } from '../host/distribution.ts';
 import { apache } from './apache.ts';
 import { caddy } from './caddy.ts';
@@ -14,8 +14,8 @@ import { nginx } from './nginx.ts';
 import { postfix } from './postfix.ts';
 import { traefik } from './traefik.ts';
 
-/** The only list of connectors: one for each kind in core. */
-const connectors: { readonly [Kind in TargetKind]: Connector<Kind> } = {
+/** The only list of connectors for kinds with files: one for each such kind in core. */
+const connectors: { readonly [Kind in FileKind]: Connector<Kind> } = {
   nginx,
   files,
   caddy,
@@ -28,8 +28,8 @@ const connectors: { readonly [Kind in TargetKind]: Connector<Kind> } = {
 };
 
 /** What to change on a host of this distribution to install the bundle for the target. Pure. */
-export function desiredChange(target: Target, bundle: Bundle, distribution: Distribution): DesiredChange {
-  const connector = connectors[target.kind] as Connector<TargetKind>;
+export function desiredChange(target: FileTarget, bundle: Bundle, distribution: Distribution): DesiredChange {
+  const connector = connectors[target.kind] as Connector<FileKind>;
   return {
     files: connector.files(bundle, target.config, distribution),
     fileUser: target.config.fileUser,

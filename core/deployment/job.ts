@@ -36,9 +36,30 @@ export const JobHeader = z.strictObject({
 });
 export type JobHeader = z.infer<typeof JobHeader>;
 
-/** The sealed part of `deploy` and `validate`. */
-export const SealedBody = z.strictObject({ target: Target, bundle: Bundle });
+/** The values of the credentials of a target, by the name of their field in `config`. Secret. */
+export const CredentialValues = z.record(z.string(), z.string());
+export type CredentialValues = z.infer<typeof CredentialValues>;
+
+/** The sealed part of `deploy` and `validate`. `credentials`: only for a kind that has some. */
+export const SealedBody = z.strictObject({
+  target: Target,
+  bundle: Bundle,
+  credentials: z.optional(CredentialValues),
+});
 export type SealedBody = z.infer<typeof SealedBody>;
+
+/**
+ * The sealed part of every job for a target in a store. `bundle` only with `deploy` and `validate`. `previous`: bundles of
+ * earlier versions, for a store that returns no keys. `replaces`, `probe`: as in an open job.
+ */
+export const SealedStoreBody = z.strictObject({
+  target: Target,
+  bundle: z.nullable(Bundle),
+  credentials: CredentialValues,
+  previous: z.array(Bundle),
+  replaces: z.optional(Fingerprint),
+});
+export type SealedStoreBody = z.infer<typeof SealedStoreBody>;
 
 /** The probe that an `inspect` job makes from the host (`probeFrom: host`). */
 export const ProbeRequest = z.strictObject({ verify: Verify, version: VersionFacts });

@@ -1,6 +1,16 @@
 import * as z from 'zod/mini';
 import { described } from './kinds/described.ts';
-import { type ConfigOf, defaultProtocolOf, kinds, type TargetKind, targetKinds } from './kinds/kinds.ts';
+import { whenObject } from './kinds/fields.ts';
+import {
+  type ConfigOf,
+  defaultProtocolOf,
+  type FileKind,
+  isStoreKind,
+  kinds,
+  type StoreKind,
+  type TargetKind,
+  targetKinds,
+} from './kinds/kinds.ts';
 import { type OpenVerify, OpenVerifyPolicy, type VerifyPolicy, withProtocol } from './verify.ts';
 
 /** Target ids become file names on a host: no separator, no leading dot. */
@@ -12,14 +22,15 @@ export const TargetId = z
 
 /**
  * An instance id or a hybrid node id, after `<account>/<region>/` if it is outside the account and region of the stack.
- * This machine is `local`; `local-<name>` is one of several hosts that local mode simulates on it.
+ * This machine is `local`; `local-<name>` is one of several hosts that local mode simulates on it. `lambda` is a function of
+ * the stack, for kinds that need no host of their own.
  */
 export const Host = z
   .string()
   .check(
     z.regex(
-      /^(local(-[a-z0-9][a-z0-9-]{0,38})?|(\d{12}\/[a-z0-9-]{6,25}\/)?(i-[0-9a-f]{8,17}|mi-[0-9a-f]{17}))$/,
-      'local, local-<name>, i-… or mi-…, or <account>/<region>/i-… for a host in another account or region',
+      /^(lambda|local(-[a-z0-9][a-z0-9-]{0,38})?|(\d{12}\/[a-z0-9-]{6,25}\/)?(i-[0-9a-f]{8,17}|mi-[0-9a-f]{17}))$/,
+      'local, local-<name>, lambda, i-… or mi-…, or <account>/<region>/i-… for a host in another account or region',
     ),
   );
 export type Host = z.infer<typeof Host>;
@@ -56,12 +67,14 @@ export function unionOfKinds<Common extends z.core.$ZodShape>(
 ): z.ZodMiniType<TargetOutput<FieldsOf<Common>>, TargetInput<InputsOf<Common>>> {
   const options = targetKinds.map((kind) =>
     z.pipe(
-      z.strictObject({
-        ...common,
-        verify: described(verify, verifyDescription),
-        kind: described(z.literal(kind), kinds[kind].description),
-        config: described(kinds[kind].config as z.ZodMiniType, configDescription),
-      }),
+      z
+        .strictObject({
+          ...common,
+          verify: described(verify, verifyDescription),
+          kind: described(z.literal(kind), kinds[kind].description),
+          config: described(kinds[kind].config as z.ZodMiniType, configDescription),
+        })
+        .check(runsWhereItCan(kind)),
       z.transform((target) => withDefaultProtocol(kind, target as unknown as ParsedTarget)),
     ),
   );
@@ -74,6 +87,15 @@ export function unionOfKinds<Common extends z.core.$ZodShape>(
 const verifyDescription =
   'How a deployment is verified: the endpoint that must serve the new certificate, or none for no verification.';
 const configDescription = 'The paths of the files, and the commands that check and load them.';
+
+/** A function has no files, so a kind with files needs a host. */
+function runsWhereItCan(kind: TargetKind) {
+  return z.refine<object>((target) => isStoreKind(kind) || (target as { host?: unknown }).host !== 'lambda', {
+    path: ['host'],
+    when: whenObject,
+    error: `a host, because a target of kind ${kind} has files; lambda is only for kinds without files`,
+  });
+}
 
 interface ParsedTarget {
   readonly verify: OpenVerify;
@@ -91,3 +113,13 @@ export const Target = unionOfKinds(
 );
 export type Target = z.infer<typeof Target>;
 export type TargetOf<Kind extends TargetKind> = Extract<Target, { kind: Kind }>;
+
+/** A target with files on its host. */
+export type FileTarget = Extract<Target, { kind: FileKind }>;
+/** A target that a service stores. */
+export type StoreTarget = Extract<Target, { kind: StoreKind }>;
+
+/** Whether a service stores the certificate of this target. */
+export function isStoreTarget(target: Target): target is StoreTarget {
+  return isStoreKind(target.kind);
+}

@@ -5,6 +5,7 @@
 import type * as z from 'zod/mini';
 import { ApacheConfig } from './apache.ts';
 import { CaddyConfig } from './caddy.ts';
+import type { Credential } from './credential.ts';
 import { DovecotConfig } from './dovecot.ts';
 import { EnvoyConfig } from './envoy.ts';
 import { FilesConfig, protocolOfPreset } from './files.ts';
@@ -17,30 +18,73 @@ import { TraefikConfig } from './traefik.ts';
 interface Kind {
   /** The schema of `config`, with its defaults. */
   readonly config: z.ZodMiniType;
+  /**
+   * `files`: the agent writes files on its host. `store`: the agent changes a certificate through the API of a service, or
+   * over a connection, so it can also run in a function (`host: lambda`).
+   */
+  readonly changes: 'files' | 'store';
   /** Shown by editors for a target of this kind. */
   readonly description: string;
   /** How TLS begins if `verify` names no protocol; `tls` without this function. */
   readonly protocolOf?: (config: never) => ProbeProtocol;
+  /** The fields of `config` that are a {@link Credential}. A field may be absent. */
+  readonly credentials?: readonly string[];
 }
 
 export const kinds = {
-  nginx: { config: NginxConfig, description: 'nginx, with certificate and key in files.' },
+  nginx: { config: NginxConfig, changes: 'files', description: 'nginx, with certificate and key in files.' },
   files: {
     config: FilesConfig,
+    changes: 'files',
     description: 'Any daemon that reads PEM files: with a preset, or with your own paths and commands.',
     protocolOf: protocolOfPreset,
   },
-  caddy: { config: CaddyConfig, description: 'Caddy, with files or through its admin API.' },
-  apache: { config: ApacheConfig, description: 'Apache httpd with mod_ssl.' },
-  haproxy: { config: HaproxyConfig, description: 'haproxy, with a reload or through its stats socket.' },
-  postfix: { config: PostfixConfig, description: 'The SMTP server of Postfix.' },
-  dovecot: { config: DovecotConfig, description: 'Dovecot: IMAP, POP3, submission and ManageSieve.' },
-  traefik: { config: TraefikConfig, description: 'Traefik with its file provider.' },
-  envoy: { config: EnvoyConfig, description: 'Envoy, which watches its files.' },
+  caddy: {
+    config: CaddyConfig,
+    changes: 'files',
+    description: 'Caddy, with files or through its admin API.',
+  },
+  apache: { config: ApacheConfig, changes: 'files', description: 'Apache httpd with mod_ssl.' },
+  haproxy: {
+    config: HaproxyConfig,
+    changes: 'files',
+    description: 'haproxy, with a reload or through its stats socket.',
+  },
+  postfix: { config: PostfixConfig, changes: 'files', description: 'The SMTP server of Postfix.' },
+  dovecot: {
+    config: DovecotConfig,
+    changes: 'files',
+    description: 'Dovecot: IMAP, POP3, submission and ManageSieve.',
+  },
+  traefik: { config: TraefikConfig, changes: 'files', description: 'Traefik with its file provider.' },
+  envoy: { config: EnvoyConfig, changes: 'files', description: 'Envoy, which watches its files.' },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type TargetKind = keyof typeof kinds;
 export const targetKinds = Object.keys(kinds) as TargetKind[];
+
+type KindsThatChange<Changed extends Kind['changes']> = {
+  [Name in TargetKind]: (typeof kinds)[Name]['changes'] extends Changed ? Name : never;
+}[TargetKind];
+
+/** The kinds with files on a host. */
+export type FileKind = KindsThatChange<'files'>;
+/** The kinds that a service stores. */
+export type StoreKind = KindsThatChange<'store'>;
+
+/** Whether a target of this kind is stored by a service, not in files on its host. */
+export function isStoreKind(kind: TargetKind): kind is StoreKind {
+  return (kinds[kind] as Kind).changes === 'store';
+}
+
+/** The credentials of a target, by the name of their field in `config`. */
+export function credentialsOf(kind: TargetKind, config: object): Readonly<Record<string, Credential>> {
+  const { credentials = [] }: Kind = kinds[kind];
+  const values = config as Readonly<Record<string, Credential | undefined>>;
+  return Object.fromEntries(
+    credentials.flatMap((field) => (values[field] === undefined ? [] : [[field, values[field]]])),
+  );
+}
 
 /** The parsed `config` of a kind. */
 export type ConfigOf<Kind extends TargetKind> = z.output<(typeof kinds)[Kind]['config']>;

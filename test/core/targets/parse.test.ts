@@ -118,7 +118,7 @@ describe('a targets file', () => {
     expect(problemsOfFile(bad, { ...aTargetInput(), certificate: 7 }).sort()).toEqual(
       [
         'targets[0].id: expected letters, digits, ".", "_" and "-", at most 64 characters, got "a b"',
-        'targets[0].host: expected local, local-<name>, i-… or mi-…, or <account>/<region>/i-… for a host in another account or region, got "server1"',
+        'targets[0].host: expected local, local-<name>, lambda, i-… or mi-…, or <account>/<region>/i-… for a host in another account or region, got "server1"',
         'targets[0].verify.endpoint: expected host:port, such as 10.0.0.7:443, or {host}:443 for the address of the host itself, got "x"',
         'targets[0].verify.protocol: expected one of tls, smtp, imap, pop3, sieve, postgres, mysql, ldap, got "tsl"; did you mean tls?',
         'targets[0].verify.attempts: expected at least 1, got 0',
@@ -139,7 +139,7 @@ describe('a targets file', () => {
     ).toEqual(
       [
         'targets[0].certificate: is required: a name such as api.example.com',
-        'targets[0].host: is required: local, local-<name>, i-… or mi-…, or <account>/<region>/i-… for a host in another account or region',
+        'targets[0].host: is required: local, local-<name>, lambda, i-… or mi-…, or <account>/<region>/i-… for a host in another account or region',
         'targets[0].verify.endpoint: is required: host:port, such as 10.0.0.7:443, or {host}:443 for the address of the host itself',
         'targets[0].config.certPath: is required: an absolute path to a file, such as /etc/nginx/tls/privkey.pem',
         'targets[0].config.keyPath: is required: an absolute path to a file, such as /etc/nginx/tls/privkey.pem',
