@@ -67,7 +67,7 @@ const common = {
   certificate: described(CertificateName, 'The name of the certificate, such as api.example.com.'),
   host: described(
     HostSelector,
-    'The host: i-…, mi-…, local for this machine, or lambda for a function of the stack; or all hosts with some tags, or of an Auto Scaling group.',
+    'The host: i-…, mi-…, local for this machine, or lambda for a function of the stack. Or all hosts with some tags, or of an Auto Scaling group.',
   ),
   autoHeal: described(
     z._default(z.boolean(), false),

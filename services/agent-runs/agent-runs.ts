@@ -13,8 +13,8 @@ export interface RunEnd {
 /**
  * The runs of the agent, for the function that performs them.
  *
- * `start`: Lambda may deliver an event twice, so only the first call for a run gets it; null for every other call, and for a
- * run that starts too late: the state that waits for it has continued.
+ * `start`: Lambda may deliver an event twice, so only the first call for a run gets it, and every other call gets null. So does
+ * the call for a run that starts too late, because the state that waits for it has continued.
  *
  * `end` returns false if the run has ended already.
  */

@@ -106,7 +106,7 @@ function unavailable(targetId: string, field: string, reference: Credential) {
   };
 }
 
-/** The name of an error of a service says more than its message. */
+/** Errors of services have a name, which explains more than their message. */
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return 'unknown error';
   return cause.name === 'Error' ? cause.message : `${cause.name}: ${cause.message}`;
