@@ -54,7 +54,12 @@ class Killed extends Error {}
 
 const targetId = 'in-store';
 
-export async function startRuns(under: StoreUnderContract, folder: string): Promise<Runs> {
+/** `home`: the agent's records. Default: in `folder`. */
+export async function startRuns(
+  under: StoreUnderContract,
+  folder: string,
+  home: StoreHome = folderHome(homeAt(folder), targetId),
+): Promise<Runs> {
   const kept = new Map<string, Bundle>();
   const site = await under.start(kept);
   const death: Death = { at: null, when: 'before', steps: 0 };
@@ -62,7 +67,6 @@ export async function startRuns(under: StoreUnderContract, folder: string): Prom
   let beforeApply = async (): Promise<void> => undefined;
   Object.assign(storeTable, { [under.kind]: async () => mortal(site.connector, step, () => beforeApply()) });
   mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const home = folderHome(homeAt(folder), targetId);
   const target = aTarget(under.kind, site.config, 'none', targetId) as unknown as StoreTarget;
   const lines: AgentLine[] = [];
   let fence = 0;
