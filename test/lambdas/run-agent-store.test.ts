@@ -7,6 +7,7 @@ import { storeTable } from '../../agent-scripts/stores/stores.ts';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
+import { createHandler as probeFromHost } from '../../lambdas/handlers/deploy-target/probe-from-host.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as rollBack } from '../../lambdas/handlers/deploy-target/roll-back.ts';
 import { createHandler as runAgent } from '../../lambdas/handlers/events/run-agent.ts';
@@ -14,7 +15,7 @@ import { bundleOf } from '../agent-scripts/run-agent.ts';
 import { memoryConnector, memoryService } from '../fakes/memory-store.ts';
 import { sourcesOf } from '../fixtures/bundle.ts';
 import { aVersion } from '../fixtures/certificates.ts';
-import { heldDeployment, source } from '../fixtures/factories.ts';
+import { facts, heldDeployment, source } from '../fixtures/factories.ts';
 import { useFunctionRuns } from '../fixtures/function-runs.ts';
 import { type Tables, tableNames, useWorld, type World } from '../fixtures/world.ts';
 
@@ -42,12 +43,12 @@ const services = (bundle: Bundle) => ({
   ...world,
   ...servicesOf(world, tables),
   sources: sourcesOf(bundle),
-  probe: async () => [],
+  probe: async () => [{ address: '10.0.0.7:443', fingerprint: null, ok: false, problem: 'refused' }],
   perform: (home: Parameters<typeof performStoreJob>[0], job: object) =>
     performStoreJob(home, { ...job, previous: { find: async () => null }, fenceStep: 1000 } as never),
 });
 
-async function aDeployment(bundle: Bundle, targetId: string): Promise<Deployment> {
+async function aDeployment(bundle: Bundle, targetId: string, verify: unknown = 'none'): Promise<Deployment> {
   const { fingerprint = '' } = factsOfPem(bundle.leaf) ?? {};
   return heldDeployment(world, {
     target: {
@@ -55,7 +56,7 @@ async function aDeployment(bundle: Bundle, targetId: string): Promise<Deployment
       host: 'lambda',
       kind: 'memory',
       config: { entry: 'api', token: { secretId: 'stores/token' } },
-      verify: 'none',
+      verify,
     },
     version: { fingerprint, source },
   });
@@ -107,4 +108,29 @@ test('A deployment that is repeated gets the result of its receipt, and the stor
     outcome: 'applied',
   });
   expect(service.requests().changing).toBe(changing);
+});
+
+test('The function probes the endpoint if the target has probeFrom host', async () => {
+  const bundle = bundleOf(await aVersion());
+  const verify = { endpoint: '10.0.0.7:443', probeFrom: 'host', attempts: 1 };
+  const deployment = await aDeployment(bundle, 'store-probed', verify);
+  const by = services(bundle);
+
+  await probeFromHost(by)({ deployment, taskToken: 't1', version: facts('new'), attempt: 0 });
+  for (const event of events.splice(0)) await runAgent(by)(event);
+
+  expect(world.executions.outputOf('t1')).toMatchObject({
+    verdict: 'exhausted',
+    observations: [{ address: '10.0.0.7:443', problem: 'refused' }],
+  });
+  expect(service.requests().all).toBe(0);
+});
+
+test('A run of a job that this version cannot read ends without a result', async () => {
+  const by = services(bundleOf(await aVersion()));
+  const runId = await by.commands.send({ host: 'lambda', job: '{"job":"other"}', comment: 'c' });
+
+  await runAgent(by)({ runId });
+
+  expect(await by.commands.readInvocation(runId, 'lambda')).toMatchObject({ status: 'Failed' });
 });
