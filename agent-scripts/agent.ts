@@ -9,21 +9,18 @@
  * neither reads nor changes its folder then.
  */
 
-import { type AgentLine, type Recovery, unreadJob } from '../core/deployment/agent-line.ts';
+import type { AgentLine, Recovery } from '../core/deployment/agent-line.ts';
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
-import { type ReadJob, readJob } from '../core/seal/job-text.ts';
+import type { ReadJob } from '../core/seal/job-text.ts';
 import { unseal } from '../core/seal/unseal.ts';
-import { type VerifiedJob, verifyJob } from '../core/seal/verify-job.ts';
 import { recover } from './apply/recover.ts';
-import { type AgentEnvironment, takeEnvironment } from './host/agent-environment.ts';
-import { diskProblem, unlessDiskFails } from './host/disk-space.ts';
+import type { AgentEnvironment } from './host/agent-environment.ts';
+import { unlessDiskFails } from './host/disk-space.ts';
 import type { Home } from './host/home.ts';
-import { hostPublicKey, isRetired, openSealed, retireOpenedKey } from './host/host-keys.ts';
-import { presentableOutput } from './host/presentable-output.ts';
-import { releaseIfLow } from './host/space-reserve.ts';
-import { lockTrustedHome } from './host/trusted-home.ts';
+import { openSealed } from './host/host-keys.ts';
 import { deploy } from './jobs/deploy.ts';
+import { enrolled, retireKey, unknownKey, withHostKey } from './jobs/host-key-results.ts';
 import { inspect } from './jobs/inspect.ts';
 import { performProbe } from './jobs/probe.ts';
 import { rollback } from './jobs/rollback.ts';
@@ -32,54 +29,27 @@ import { acceptOnce } from './journal/accepted-jobs.ts';
 import { checkFence, refuseExpired } from './journal/fence.ts';
 import { readReceipt } from './journal/receipt.ts';
 import { finishedLine } from './journal/receipt-rules.ts';
-import { rejected, resultLine } from './journal/result-line.ts';
+import { rejected } from './journal/result-line.ts';
+import { messageOf, performSigned, printResult, type StartedJob, startedEnvironment } from './start-agent.ts';
 
 async function main(): Promise<AgentLine> {
-  // bootstrap.sh sets 077, which a daemon started by a reload must not inherit
-  process.umask(0o022);
-  const environment = takeEnvironment();
-  return environment.role === 'probe' ? performProbe(environment.job) : performSigned(environment);
+  const environment = startedEnvironment();
+  return environment.role === 'probe'
+    ? performProbe(environment.job)
+    : performSigned(environment, performStarted);
 }
 
-async function performSigned(environment: AgentEnvironment): Promise<AgentLine> {
-  try {
-    const { job, jobKeys: keys, host } = environment;
-    const verified = await verifyJob(job, { keys, host });
-    return await performVerified(environment, verified);
-  } catch (error) {
-    if (isCertferryError(error) && error.name === 'JobUnsigned') return rejected(unreadJob, error);
-    throw error;
-  }
-}
-
-async function performVerified(environment: AgentEnvironment, verified: VerifiedJob): Promise<AgentLine> {
+async function performStarted({ environment, verified, job }: StartedJob): Promise<AgentLine> {
   const { home } = environment;
-  const job = readJob(verified.text);
-  const header = job.sealed ? job.header : job.job.header;
   let recovered: Recovery | null = null;
-  try {
-    lockTrustedHome(home);
-  } catch (error) {
-    // no recovery: another user may have written the journal, or another agent is using it
-    return rejected(header, unchangedError(error));
-  }
   try {
     acceptOnce(home, verified, new Date());
     recovered = (await recover(home))?.recovery ?? null;
     return { ...(await perform(environment, job)), recovered };
   } catch (error) {
+    const header = job.sealed ? job.header : job.job.header;
     return { ...(await resultOfError(home, header, error)), recovered };
-  } finally {
-    releaseIfLow(home);
   }
-}
-
-function unchangedError(error: unknown): CertferryError {
-  if (isCertferryError(error)) return error;
-  return new CertferryError(
-    'StagingFailed',
-    `the job did not start, and nothing was changed: ${messageOf(error)}`,
-  );
 }
 
 /** First retires the key of a job that was killed before it could. A repetition of that job may still need the key. */
@@ -114,19 +84,6 @@ async function performSealed(
     return deploy(home, header, body);
   });
   return { ...line, warnings: [...line.warnings, ...retireKey(home, null)] };
-}
-
-/** A full disk must not prevent a rollback, or change the result of a finished job: a failure becomes a warning. */
-function retireKey(home: Home, except: string | null): string[] {
-  try {
-    retireOpenedKey(home, except);
-    return [];
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return [
-      `the key of the last job could not be deleted (${message}); the next job on this host deletes it`,
-    ];
-  }
 }
 
 /** Every result of an opened job, also a failure, must contain the new public key: the next bundle is sealed to it. */
@@ -174,39 +131,6 @@ function finishedResult(home: Home, header: JobHeader): AgentLine | null {
   return finishedLine(readReceipt(home, header.targetId, header.deploymentId), header);
 }
 
-async function withHostKey(home: Home, line: AgentLine): Promise<AgentLine> {
-  return { ...line, hostKey: await hostPublicKey(home) };
-}
-
-/**
- * The job is sealed to a key that this host has deleted after a job, or never had, e.g. because it was rebuilt. The sender
- * repeats the job with the current key.
- */
-function unknownKey(home: Home, { header, kid }: ReadJob & { sealed: true }): Promise<AgentLine> {
-  return enrolled(home, header, isRetired(home, kid) ? 'RetiredHostKey' : 'UnknownHostKey');
-}
-
-const enrolmentSummaries = {
-  none: 'this host has a key',
-  RetiredHostKey:
-    'the job was sealed to a key that this host has deleted after an earlier job; the result contains its current key',
-  UnknownHostKey:
-    'the job was sealed to a key that this host does not have; the result contains its current key',
-} as const;
-
-async function enrolled(
-  home: Home,
-  header: JobHeader,
-  reason: 'RetiredHostKey' | 'UnknownHostKey' | null,
-): Promise<AgentLine> {
-  const line = resultLine(header, {
-    outcome: 'enrolled',
-    summary: enrolmentSummaries[reason ?? 'none'],
-    reason,
-  });
-  return withHostKey(home, line);
-}
-
 /** Refusals before the recovery of an earlier job. */
 const changesNothing: ReadonlySet<string> = new Set(['HostBusy', 'JobReplayed']);
 
@@ -240,12 +164,6 @@ function reversedError({ name, message }: CertferryError): CertferryError {
   return new CertferryError(name, `${message}; all changes of this job were reversed`);
 }
 
-function messageOf(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  const problem = diskProblem(error);
-  return problem === null ? message : `${problem} (${message})`;
-}
-
 /** Inside the sandbox of a rehearsal, this file is the client that probes the daemon. */
 async function probeInSandbox(request: string): Promise<never> {
   const { probeSandbox } = await import('./validation/sandbox-probe.ts');
@@ -254,14 +172,4 @@ async function probeInSandbox(request: string): Promise<never> {
 }
 
 const [, , role, request = ''] = process.argv;
-(role === 'probe-sandbox' ? probeInSandbox(request) : main()).then(
-  (line) => {
-    process.stdout.write(`${JSON.stringify(line)}\n`, () => process.exit(0));
-  },
-  (error: unknown) => {
-    process.stderr.write(
-      `certferry agent: ${presentableOutput(error instanceof Error ? error.message : String(error), 'start')}\n`,
-      () => process.exit(1),
-    );
-  },
-);
+printResult(role === 'probe-sandbox' ? probeInSandbox(request) : main());

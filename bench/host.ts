@@ -76,7 +76,10 @@ export async function hostDeploy(folder: string): Promise<string[]> {
     const host = testHost(home);
     const target = aTarget('nginx', nginxConfig(nginx), verify);
     const file = join(root, 'document.sh');
-    writeFileSync(file, document.scriptFor({ home, role: 'jobs', jobKeys: testKey.publicKeys }).text);
+    writeFileSync(
+      file,
+      document.scriptFor({ home, role: 'jobs', agent: 'agent', jobKeys: testKey.publicKeys }).text,
+    );
     const env = (job: string) => ({
       PATH: `${join(process.execPath, '..')}:${process.env.PATH}`,
       AWS_SSM_INSTANCE_ID: testHostId,

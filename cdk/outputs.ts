@@ -33,7 +33,7 @@ export function writeOutputs(scope: Construct, parts: StackParts): void {
     WorkBucketName: bucket.bucketName,
     DocumentName: documentName,
     JobKeys: jobKeys,
-    AgentSha256: assets.agentSha256,
+    AgentSha256: assets.agent.sha256,
     HostPolicyArn: assets.hostPolicy.managedPolicyArn,
     NotificationsTopicArn: topic.topicArn,
     EventBusName: events.bus.eventBusName,

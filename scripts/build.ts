@@ -1,7 +1,7 @@
 /**
  * Builds dist/:
  *
- * - the agent as one .cjs file
+ * - the agent and the agent for targets in a store, each as one .cjs file
  * - each Lambda function as one .mjs file, without the AWS SDK
  * - the command line with local mode
  * - the CDK construct
@@ -39,21 +39,24 @@ const common: BuildOptions = {
 const requireShim =
   "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);";
 
-async function buildAgent(): Promise<void> {
+async function buildAgents(): Promise<void> {
+  await Promise.all(['agent', 'store-agent'].map(buildAgent));
+  cpSync(join(root, 'agent-scripts/bootstrap.sh'), join(dist, 'agent/bootstrap.sh'));
+}
+
+async function buildAgent(name: string): Promise<void> {
+  const file = join(dist, `agent/${name}.cjs`);
   await build({
     ...common,
-    entryPoints: ['agent-scripts/agent.ts'],
-    outfile: join(dist, 'agent/agent.cjs'),
+    entryPoints: [`agent-scripts/${name}.ts`],
+    outfile: file,
     format: 'cjs',
     minify: true,
     // the minimum Node version of hosts that use their own Node (runtime: 'host')
     target: 'node20.12',
   });
-  const digest = createHash('sha256')
-    .update(readFileSync(join(dist, 'agent/agent.cjs')))
-    .digest('hex');
-  writeFileSync(join(dist, 'agent/agent.cjs.sha256'), `${digest}\n`);
-  cpSync(join(root, 'agent-scripts/bootstrap.sh'), join(dist, 'agent/bootstrap.sh'));
+  const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
+  writeFileSync(`${file}.sha256`, `${digest}\n`);
 }
 
 async function buildLambdas(): Promise<void> {
@@ -127,4 +130,4 @@ function copyStateMachines(): void {
 mkdirSync(join(dist, 'agent'), { recursive: true });
 copyStateMachines();
 writeFileSync(join(dist, 'ssm-document.json'), renderDocument());
-await Promise.all([buildAgent(), buildLambdas(), buildCommandLine(), buildConstruct()]);
+await Promise.all([buildAgents(), buildLambdas(), buildCommandLine(), buildConstruct()]);

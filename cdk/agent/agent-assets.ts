@@ -5,10 +5,16 @@ import { Construct } from 'constructs';
 import { type Artefacts, sha256Of } from '../common/artefacts.ts';
 import { type PinnedRuntime, pinRuntime, type Runtime } from './agent-runtime.ts';
 
-/** The files that a host downloads: the agent and, unless the host has its own, the runtime. SHA-256 digests pin both. */
+/** A file that hosts download, and its digest. */
+export interface PinnedAgent {
+  readonly url: string;
+  readonly sha256: string;
+}
+
+/** The files that a host downloads: the agents and, unless the host has its own, the runtime. SHA-256 digests pin them. */
 export class AgentAssets extends Construct {
-  readonly agentUrl: string;
-  readonly agentSha256: string;
+  readonly agent: PinnedAgent;
+  readonly storeAgent: PinnedAgent;
   readonly runtime: PinnedRuntime;
   /** For the instance roles of hosts: allows reading exactly these objects. */
   readonly hostPolicy: ManagedPolicy;
@@ -20,16 +26,21 @@ export class AgentAssets extends Construct {
   ) {
     super(scope, id);
     const agent = new Asset(this, 'Agent', { path: props.artefacts.agent });
-    this.agentUrl = agent.s3ObjectUrl;
-    this.agentSha256 = sha256Of(props.artefacts.agent);
+    const storeAgent = new Asset(this, 'StoreAgent', { path: props.artefacts.storeAgent });
+    this.agent = { url: agent.s3ObjectUrl, sha256: sha256Of(props.artefacts.agent) };
+    this.storeAgent = { url: storeAgent.s3ObjectUrl, sha256: sha256Of(props.artefacts.storeAgent) };
     this.runtime = pinRuntime(this, props.runtime);
-    this.hostPolicy = this.#readPolicy([agent, ...(this.runtime.asset === null ? [] : [this.runtime.asset])]);
+    this.hostPolicy = this.#readPolicy([
+      agent,
+      storeAgent,
+      ...(this.runtime.asset === null ? [] : [this.runtime.asset]),
+    ]);
   }
 
   #readPolicy(assets: readonly Asset[]): ManagedPolicy {
     const { partition } = Stack.of(this);
     return new ManagedPolicy(this, 'HostPolicy', {
-      description: 'certferry: allows a host to download the pinned agent and runtime',
+      description: 'certferry: allows a host to download the pinned agents and runtime',
       statements: [
         new PolicyStatement({
           actions: ['s3:GetObject'],

@@ -2,8 +2,8 @@ import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { limits } from '../../core/limits.ts';
 import { type Artefacts, readArtefact } from '../common/artefacts.ts';
-import { documentName, probeDocumentName } from '../common/names.ts';
-import type { AgentAssets } from './agent-assets.ts';
+import { documentName, probeDocumentName, storeDocumentName } from '../common/names.ts';
+import type { AgentAssets, PinnedAgent } from './agent-assets.ts';
 
 /** The agent's folder on a host. */
 const home = '/var/lib/certferry';
@@ -17,8 +17,8 @@ interface AgentDocumentsProps {
 }
 
 /**
- * The two SSM documents: the rendered file of `dist/` with its placeholders replaced. One accepts signed jobs. The other one
- * accepts jobs without a signature, which can only probe. CloudFormation cannot replace a document with a fixed name. Each
+ * The three SSM documents: the rendered file of `dist/` with its placeholders replaced. One accepts signed jobs, and a second one
+ * signed jobs for targets in a store. The third one accepts jobs without a signature, which can only probe. CloudFormation cannot replace a document with a fixed name. Each
  * change therefore creates a new version, which becomes the default version.
  */
 export class AgentDocuments extends Construct {
@@ -28,11 +28,21 @@ export class AgentDocuments extends Construct {
       name: documentName,
       role: 'jobs',
       jobKeys: props.jobKeys,
+      agent: props.assets.agent,
+    });
+    this.#create('Stores', props, {
+      name: storeDocumentName,
+      role: 'jobs',
+      jobKeys: props.jobKeys,
+      agent: props.assets.storeAgent,
+      description:
+        'certferry: passes a job for a target in a store to the agent on this host. The job is sealed to this host.',
     });
     this.#create('Probe', props, {
       name: probeDocumentName,
       role: 'probe',
       jobKeys: '',
+      agent: props.assets.agent,
       description: 'certferry: lets this host probe endpoints. It can do nothing else on the host.',
     });
   }
@@ -44,13 +54,14 @@ export class AgentDocuments extends Construct {
       readonly name: string;
       readonly role: string;
       readonly jobKeys: string;
+      readonly agent: PinnedAgent;
       readonly description?: string;
     },
   ): void {
-    const { name, role, jobKeys, ...texts } = given;
+    const { name, role, jobKeys, agent, ...texts } = given;
     const content = fillIn(readArtefact(artefacts.document), {
-      AgentUrl: assets.agentUrl,
-      AgentSha256: assets.agentSha256,
+      AgentUrl: agent.url,
+      AgentSha256: agent.sha256,
       RuntimeUrl: assets.runtime.url,
       RuntimeSha256: assets.runtime.sha256,
       RuntimeBytes: assets.runtime.bytes,

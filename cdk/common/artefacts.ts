@@ -5,6 +5,8 @@ import { basename, join } from 'node:path';
 /** The paths of the files that `npm run build` writes to `dist/`: the stack needs no bundler. */
 export interface Artefacts {
   readonly agent: string;
+  /** The agent for targets in a store. */
+  readonly storeAgent: string;
   readonly document: string;
   readonly deployTarget: string;
   readonly rollout: string;
@@ -19,6 +21,7 @@ export interface Artefacts {
 export function artefactsIn(folder: string = ownDist()): Artefacts {
   return {
     agent: join(folder, 'agent', 'agent.cjs'),
+    storeAgent: join(folder, 'agent', 'store-agent.cjs'),
     document: join(folder, 'ssm-document.json'),
     deployTarget: join(folder, 'state-machines', 'deploy-target.asl.json'),
     rollout: join(folder, 'state-machines', 'rollout.asl.json'),

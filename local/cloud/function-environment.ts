@@ -7,7 +7,7 @@ import type { StateFolder } from '../base/state-folder.ts';
 import { engineHost } from '../dynamodb/request-handler.ts';
 import { tableNames } from '../dynamodb/stack-tables.ts';
 import { runAgent } from '../functions/agent-runs.ts';
-import { documentName, probeDocumentName } from '../ssm/start.ts';
+import { documentName, probeDocumentName, storeDocumentName } from '../ssm/start.ts';
 import { deployTarget, rollout, stateMachineArn } from '../step-functions/arns.ts';
 
 /** The bucket of the rollouts' own files. */
@@ -69,6 +69,7 @@ export function lambdaEnvironment(
     SEND_BURST: '1000',
     DOCUMENT_NAME: documentName,
     PROBE_DOCUMENT_NAME: probeDocumentName,
+    STORE_DOCUMENT_NAME: storeDocumentName,
     JOB_SIGNING_KEY: jobKey.path,
     DOCUMENT_VERSION: '$DEFAULT',
     RUN_AGENT_FUNCTION: runAgent,

@@ -40,12 +40,14 @@ export interface ScriptValues {
   readonly role: 'jobs' | 'probe';
   /** The public keys that may sign jobs. */
   readonly jobKeys: string;
+  /** `store-agent`: the agent for targets in a store. */
+  readonly agent: 'agent' | 'store-agent';
 }
 
 /** The step of our document that runs here. */
 const stepName = 'linux';
 
-/** Reads the built document and agent. `agentFolder` holds `agent.cjs` and `agent.cjs.sha256`. */
+/** Reads the built document and agent. `agentFolder` holds the agents, each with its digest in a file beside it. */
 export function readDocument(
   path: string = join(dist, 'ssm-document.json'),
   agentFolder: string = join(dist, 'agent'),
@@ -53,10 +55,7 @@ export function readDocument(
   const document = Document.parse(JSON.parse(readFileSync(path, 'utf8')));
   const step = document.mainSteps.find(({ name }) => name === stepName);
   if (step === undefined) throw new Error(`${path} has no step named ${stepName}`);
-  const agent = join(agentFolder, 'agent.cjs');
   const values = {
-    AgentUrl: `file://${agent}`,
-    AgentSha256: readFileSync(`${agent}.sha256`, 'utf8').trim(),
     // the node that runs certferry, first on the script's PATH
     RuntimeUrl: 'host',
     RuntimeSha256: '',
@@ -66,11 +65,22 @@ export function readDocument(
   return {
     stepName,
     job: document.parameters.Job,
-    scriptFor: ({ home, role, jobKeys }) => ({
-      text: `${fill(step.inputs.runCommand, { ...values, Home: home, Role: role, JobKeys: jobKeys }).join('\n')}\n`,
+    scriptFor: ({ home, role, jobKeys, agent }) => ({
+      text: `${fill(step.inputs.runCommand, {
+        ...values,
+        ...agentIn(agentFolder, agent),
+        Home: home,
+        Role: role,
+        JobKeys: jobKeys,
+      }).join('\n')}\n`,
       timeoutSeconds: timeoutSecondsOf(step.inputs.timeoutSeconds),
     }),
   };
+}
+
+function agentIn(folder: string, name: ScriptValues['agent']) {
+  const file = join(folder, `${name}.cjs`);
+  return { AgentUrl: `file://${file}`, AgentSha256: readFileSync(`${file}.sha256`, 'utf8').trim() };
 }
 
 function fill(lines: readonly string[], values: Readonly<Record<string, string>>): string[] {

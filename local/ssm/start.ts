@@ -19,7 +19,14 @@ export const documentName = 'certferry';
 /** The name of the document that can only probe. */
 export const probeDocumentName = 'certferry-probe';
 
-const roles = { [documentName]: 'jobs', [probeDocumentName]: 'probe' } as const;
+/** The name of the document for targets in a store. */
+export const storeDocumentName = 'certferry-stores';
+
+const documents = {
+  [documentName]: { role: 'jobs', agent: 'agent' },
+  [probeDocumentName]: { role: 'probe', agent: 'agent' },
+  [storeDocumentName]: { role: 'jobs', agent: 'store-agent' },
+} as const;
 
 export interface SsmOptions {
   readonly document: LocalDocument;
@@ -100,7 +107,7 @@ function sendCommand(options: SsmOptions, records: CommandRecords, input: unknow
   const [host] = request.InstanceIds;
   const { document, jobKeys } = options;
   const home = join(options.hosts, host);
-  const script = document.scriptFor({ home, role: roles[DocumentName], jobKeys });
+  const script = document.scriptFor({ home, jobKeys, ...documents[DocumentName] });
   const record: CommandRecord = {
     commandId: randomUUID(),
     host,
@@ -127,7 +134,7 @@ function sendCommand(options: SsmOptions, records: CommandRecords, input: unknow
   return { Command: command(record) };
 }
 
-const isDocument = (name: string): name is keyof typeof roles => Object.hasOwn(roles, name);
+const isDocument = (name: string): name is keyof typeof documents => Object.hasOwn(documents, name);
 
 function checkJob({ job }: LocalDocument, text: string): void {
   if (!new RegExp(job.allowedPattern).test(text)) {

@@ -149,8 +149,8 @@ describe('the built document', () => {
   });
 
   test('The built document refuses a folder whose name would end its assignment', () => {
-    expect(() => readDocument().scriptFor({ home: "/tmp/it's", role: 'jobs', jobKeys: '' })).toThrow(
-      'single quote',
-    );
+    expect(() =>
+      readDocument().scriptFor({ home: "/tmp/it's", role: 'jobs', agent: 'agent', jobKeys: '' }),
+    ).toThrow('single quote');
   });
 });

@@ -1,0 +1,82 @@
+/**
+ * The agent for targets in a store, on a host. The SSM document `certferry-store-agent` starts it with one job, as the other
+ * document starts `agent.ts`. It has the clients of the services, which the agent for files does not need.
+ *
+ * It verifies the signature, opens the job and performs it with the records in its folder. It neither recovers nor changes the
+ * files of other targets.
+ */
+import { factsOfPem } from '../core/certificate/facts.ts';
+import type { AgentLine } from '../core/deployment/agent-line.ts';
+import type { Bundle } from '../core/deployment/version.ts';
+import { CertferryError, isCertferryError } from '../core/errors.ts';
+import type { ReadJob } from '../core/seal/job-text.ts';
+import { unsealStoreJob } from '../core/seal/unseal.ts';
+import type { AgentEnvironment } from './host/agent-environment.ts';
+import { openSealed } from './host/host-keys.ts';
+import { enrolled, retireKey, unknownKey, withHostKey } from './jobs/host-key-results.ts';
+import { acceptOnce } from './journal/accepted-jobs.ts';
+import { refuseExpired } from './journal/fence.ts';
+import { rejected } from './journal/result-line.ts';
+import { messageOf, performSigned, printResult, type StartedJob, startedEnvironment } from './start-agent.ts';
+import { folderHome } from './stores/folder-home.ts';
+import { performStoreJob } from './stores/perform-store-job.ts';
+import type { PreviousBundles } from './stores/store.ts';
+
+async function perform({ environment, verified, job }: StartedJob): Promise<AgentLine> {
+  const header = job.sealed ? job.header : job.job.header;
+  try {
+    acceptOnce(environment.home, verified, new Date());
+    return job.sealed ? await performSealed(environment, job) : await performOpen(environment, job);
+  } catch (error) {
+    return rejected(header, isCertferryError(error) ? error : unexpected(error));
+  }
+}
+
+function unexpected(error: unknown): CertferryError {
+  return new CertferryError('StagingFailed', `the job failed: ${messageOf(error)}`);
+}
+
+/** First retires the key of a job that was killed before it could. A repetition of that job may still need the key. */
+async function performSealed(
+  { home, fenceStep }: AgentEnvironment,
+  job: ReadJob & { sealed: true },
+): Promise<AgentLine> {
+  const before = retireKey(home, job.kid);
+  const opened = await openSealed(home, job, unsealStoreJob);
+  if (opened === null) return unknownKey(home, job);
+  const { header, body } = opened;
+  const { target, bundle, credentials, previous, replaces } = body;
+  const line = await performStoreJob(folderHome(home, header.targetId), {
+    header,
+    target,
+    bundle,
+    credentials,
+    previous: bundlesIn(previous),
+    replaces,
+    fenceStep,
+  });
+  const warnings = [...line.warnings, ...before, ...retireKey(home, null)];
+  return withHostKey(home, { ...line, warnings });
+}
+
+/** The earlier versions that the job carries. */
+function bundlesIn(bundles: readonly Bundle[]): PreviousBundles {
+  const byFingerprint = new Map(bundles.map((bundle) => [factsOfPem(bundle.leaf)?.fingerprint, bundle]));
+  return { find: async (fingerprint) => byFingerprint.get(fingerprint) ?? null };
+}
+
+async function performOpen(
+  { home }: AgentEnvironment,
+  { job: { header } }: ReadJob & { sealed: false },
+): Promise<AgentLine> {
+  refuseExpired(header, new Date());
+  if (header.action === 'enroll') return enrolled(home, header, null);
+  throw new CertferryError(
+    'JobUnreadable',
+    `the job ${header.action} for a target in a store must be sealed`,
+  );
+}
+
+const environment = startedEnvironment();
+if (environment.role === 'probe') throw new Error('this agent accepts signed jobs only');
+printResult(performSigned(environment, perform));
