@@ -132,6 +132,7 @@ describe('the built document', () => {
     const { text } = readDocument().scriptFor({
       home: join(rig.folder, 'hosts/local'),
       role: 'jobs',
+      agent: 'agent',
       jobKeys: 'a2V5cw',
     });
     const agent = /^AGENT_URL='file:\/\/(.*)'$/m.exec(text)?.[1] ?? '';
