@@ -22,6 +22,7 @@ export function someArtefacts(): string {
     writeFileSync(join(folder, path), text);
   };
   write('agent/agent.cjs', '// stands for the agent');
+  write('agent/store-agent.cjs', '// stands for the agent for stores');
   write('ssm-document.json', renderDocument());
   write('state-machines/deploy-target.asl.json', deployTargetFile());
   write('state-machines/rollout.asl.json', renderRollout());

@@ -1,21 +1,19 @@
 // The memory kind must be in the table before anything reads it.
 import '../fixtures/memory-kind.ts';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { StoreHome } from '../../agent-scripts/stores/store-home.ts';
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import { runSeconds } from '../../core/deployment/run.ts';
 import type { PerformedJob } from '../../lambdas/agent-runs/perform-run.ts';
-import { createHandler as probeFromHost } from '../../lambdas/handlers/deploy-target/probe-from-host.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as reconcile } from '../../lambdas/handlers/deploy-target/reconcile-command.ts';
 import { createHandler as rollBack } from '../../lambdas/handlers/deploy-target/roll-back.ts';
 import { createHandler as runAgent } from '../../lambdas/handlers/events/run-agent.ts';
 import { aBundle, sourcesOf } from '../fixtures/bundle.ts';
-import { facts, heldDeployment } from '../fixtures/factories.ts';
+import { heldDeployment } from '../fixtures/factories.ts';
 import { useFunctionRuns } from '../fixtures/function-runs.ts';
-import { type Tables, tableNames, useWorld, type World } from '../fixtures/world.ts';
+import { type Tables, useWorld, type World } from '../fixtures/world.ts';
 
 let world: World;
 let tables: Tables;
@@ -137,20 +135,6 @@ describe('a deployment to a target with host lambda', () => {
     await deliverEvent(sourcesOf({ ...aBundle, warnings: ['about the bundle'] }));
 
     expect(world.executions.outputOf('t1')).toMatchObject({ warnings: ['about the bundle', 'of the agent'] });
-  });
-
-  test('The agent probes from the function if the target has probeFrom host', async () => {
-    const verify = { endpoint: '10.0.0.7:443', probeFrom: 'host', attempts: 1 };
-    const deployment = await aDeployment({ target: storeTarget({ verify }) });
-
-    await probeFromHost(services())({ deployment, taskToken: 't1', version: facts('new'), attempt: 0 });
-    await deliverEvent();
-
-    expect(world.executions.outputOf('t1')).toMatchObject({
-      verdict: 'exhausted',
-      observations: [{ address: '10.0.0.7:443', problem: 'refused' }],
-    });
-    expect(performed).toEqual([]);
   });
 });
 
@@ -313,35 +297,4 @@ describe('a run whose result is unknown', () => {
     expect(performed).toMatchObject([{ header: { action: 'undo' } }]);
     expect(world.executions.outputOf('t2')).toMatchObject({ outcome: 'restored' });
   });
-});
-
-describe('secrets', () => {
-  test('No table and no result contains the credential or the key of a run', async () => {
-    agent = async (home, job) => {
-      await home.writeFence(job.header.fence);
-      return lineFor(job, { outcome: 'applied', summary: 'installed' });
-    };
-    const deployment = await aDeployment();
-    await push(deployment);
-    await deliverEvent();
-
-    const items = await Promise.all(
-      Object.values(tableNames).map((TableName) => tables.documents.send(new ScanCommand({ TableName }))),
-    );
-    const stored = JSON.stringify([items, events, world.executions.outputOf('t1')]);
-    expect(stored).toContain(deployment.target.id);
-    expect(stored).toContain('stores/token');
-    expect(stored).not.toContain('SECRET');
-    expect(performed[0]?.credentials).toEqual({ token: 'token-SECRET' });
-    expect(performed[0]?.bundle?.key).toContain('SECRET');
-  });
-});
-
-test('A run of a job that this version cannot read ends without a result', async () => {
-  const by = services();
-  const runId = await by.commands.send({ host: 'lambda', job: '{"job":"other"}', comment: 'c' });
-
-  await runAgent(by)({ runId });
-
-  expect(await by.commands.readInvocation(runId, 'lambda')).toMatchObject({ status: 'Failed' });
 });

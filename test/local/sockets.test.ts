@@ -81,7 +81,15 @@ describe('the endpoints of local mode', () => {
 
     const [own = ''] = socketFolders(folder);
 
-    expect(readdirSync(own).sort()).toEqual(['s3', 'secretsManager', 'sns', 'ssm', 'stepFunctions', 'token']);
+    expect(readdirSync(own).sort()).toEqual([
+      'lambda',
+      's3',
+      'secretsManager',
+      'sns',
+      'ssm',
+      'stepFunctions',
+      'token',
+    ]);
     for (const path of [dirname(own), own]) expect(statSync(path).mode & 0o777).toBe(0o700);
     expect(statSync(join(own, 'token')).mode & 0o777).toBe(0o600);
   });
@@ -93,7 +101,7 @@ describe('the endpoints of local mode', () => {
     await open(folder);
     const [own = ''] = socketFolders(folder);
 
-    for (const service of ['s3', 'secretsManager', 'sns', 'ssm', 'stepFunctions']) {
+    for (const service of ['lambda', 's3', 'secretsManager', 'sns', 'ssm', 'stepFunctions']) {
       expect(asAnotherUser(join(own, service))).toBe('EACCES');
     }
   });
