@@ -3,6 +3,7 @@
  * (`agent-scripts/connectors/`). The union of targets, the types and the JSON Schema follow from this table.
  */
 import type * as z from 'zod/mini';
+import { usualVerifyDefaults, type VerifyDefaults } from '../verify-defaults.ts';
 import { ApacheConfig } from './apache.ts';
 import { CaddyConfig } from './caddy.ts';
 import type { Credential } from './credential.ts';
@@ -27,6 +28,11 @@ interface Kind {
   readonly description: string;
   /** How TLS begins if `verify` names no protocol; `tls` without this function. */
   readonly protocolOf?: (config: never) => ProbeProtocol;
+  /**
+   * The waits between probes of a service that takes a new certificate over minutes. Default: those of
+   * {@link usualVerifyDefaults}.
+   */
+  readonly verifyDefaults?: VerifyDefaults;
   /** The fields of `config` that are a {@link Credential}. A field may be absent. */
   readonly credentials?: readonly string[];
 }
@@ -93,4 +99,10 @@ export type ConfigOf<Kind extends TargetKind> = z.output<(typeof kinds)[Kind]['c
 export function defaultProtocolOf(kind: TargetKind, config: unknown): ProbeProtocol {
   const { protocolOf }: Kind = kinds[kind];
   return protocolOf?.(config as never) ?? 'tls';
+}
+
+/** The defaults of `verify` for a target of this kind. */
+export function verifyDefaultsOf(kind: TargetKind): VerifyDefaults {
+  const { verifyDefaults = usualVerifyDefaults }: Kind = kinds[kind];
+  return verifyDefaults;
 }
