@@ -5,6 +5,7 @@ import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
+import { isStoreTarget } from '../../core/targets/target.ts';
 import { withRecordedPrevious } from '../apply/in-place.ts';
 import { observeEndpoint } from '../apply/served-locally.ts';
 import { isUnchanged } from '../apply/unchanged-files.ts';
@@ -30,6 +31,11 @@ export async function deploy(
   header: JobHeader,
   { target, bundle }: SealedBody,
 ): Promise<AgentLine> {
+  if (isStoreTarget(target))
+    throw new CertferryError(
+      'PlanInvalid',
+      `this agent has no files for kind ${target.kind}. Use the agent for stores.`,
+    );
   rememberKeysIn(bundle.key);
   const version = checkBundle(bundle);
   await checkName(target, bundle);

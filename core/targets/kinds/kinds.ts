@@ -4,6 +4,7 @@
  */
 import type * as z from 'zod/mini';
 import { usualVerifyDefaults, type VerifyDefaults } from '../verify-defaults.ts';
+import { AcmConfig } from './acm.ts';
 import { ApacheConfig } from './apache.ts';
 import { CaddyConfig } from './caddy.ts';
 import type { Credential } from './credential.ts';
@@ -64,6 +65,13 @@ export const kinds = {
   },
   traefik: { config: TraefikConfig, changes: 'files', description: 'Traefik with its file provider.' },
   envoy: { config: EnvoyConfig, changes: 'files', description: 'Envoy, which watches its files.' },
+  acm: {
+    config: AcmConfig,
+    changes: 'store',
+    description: 'AWS Certificate Manager, for load balancers, CloudFront and API Gateway.',
+    // 915 s in all: load balancers and CloudFront take an imported certificate over minutes
+    verifyDefaults: { attempts: 19, initialBackoffSeconds: 5, maxBackoffSeconds: 60 },
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type TargetKind = keyof typeof kinds;

@@ -1,0 +1,356 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { aVersion, createAuthority } from '../../fixtures/certificates.ts';
+import { aLeafWith, ExtendedKeyUsage, KeyUsageFlags } from '../../fixtures/leaf-with-usages.ts';
+import { bundleOf } from '../run-agent.ts';
+import { type AcmSite, anAcmSite, contentOf, desiredOf, fingerprintOf } from './acm-site.ts';
+
+const sites: AcmSite[] = [];
+
+async function aSite(): Promise<AcmSite> {
+  const site = await anAcmSite();
+  sites.push(site);
+  return site;
+}
+
+afterAll(async () => {
+  for (const { server } of sites) await server.close();
+});
+
+const aBundle = async (request = {}) => bundleOf(await aVersion(request));
+
+/** Plans and applies, as the agent does. Returns what was planned. */
+async function deploy(site: AcmSite, bundle: Awaited<ReturnType<typeof aBundle>>, config?: object) {
+  const store = await site.open(config === undefined ? {} : { config: { ...config } });
+  const planned = await store.plan(desiredOf(bundle));
+  await store.apply(planned.plan, desiredOf(bundle));
+  return { ...planned, store };
+}
+
+describe('a target of kind acm', () => {
+  test('A renewal replaces the certificate under the same ARN and keeps its tags and associations', async () => {
+    const site = await aSite();
+    const tags = new Map([['team', 'web']]);
+    const arn = site.server.add({ ...contentOf(site.first), tags, inUse: true });
+    const next = await aBundle();
+
+    await deploy(site, next, { certificateArn: arn });
+
+    const found = site.server.certificates().find((each) => each.arn === arn);
+    expect(found).toMatchObject({ ...contentOf(next), tags, inUse: true });
+  });
+
+  test('After a deployment, observe reports the new version and matches exactly its bundle', async () => {
+    const site = await aSite();
+    const next = await aBundle();
+
+    const { store, previousVersion } = await deploy(site, next);
+
+    const state = await store.observe();
+    expect(previousVersion?.fingerprint).toBe(fingerprintOf(site.first));
+    expect(state.version?.fingerprint).toBe(fingerprintOf(next));
+    expect([state.matches(next), state.matches({ ...next, chain: [] }), state.matches(site.first)]).toEqual([
+      true,
+      false,
+      false,
+    ]);
+  });
+
+  test('A deployment ends only when ACM returns the new certificate', async () => {
+    const site = await aSite();
+    site.server.staleReads = 3;
+    const next = await aBundle();
+
+    const { store } = await deploy(site, next);
+
+    expect((await store.observe()).matches(next)).toBe(true);
+    expect(site.server.requests.slice(-5)).toEqual(Array(5).fill('GetCertificate'));
+  });
+
+  test('A rollback imports the previous leaf, chain and key again', async () => {
+    const site = await aSite();
+    const { plan, store } = await deploy(site, await aBundle());
+
+    await store.restore(plan);
+
+    expect(site.installed()).toEqual(site.first);
+  });
+
+  test('The job rollback installs the version that an earlier deployment replaced, and can itself be reversed', async () => {
+    const site = await aSite();
+    const next = await aBundle();
+    const { plan } = await deploy(site, next);
+    site.kept.set(fingerprintOf(next), next);
+
+    const store = await site.open({ deploymentId: 'rollback-1' });
+    const planned = await store.plan({ kind: 'previous', of: plan });
+    await store.apply(planned.plan, { kind: 'previous', of: plan });
+    expect(site.installed()).toEqual(site.first);
+
+    await store.restore(planned.plan);
+    expect(site.installed()).toEqual(next);
+  });
+
+  test('A plan contains no private key', async () => {
+    const site = await aSite();
+    const store = await site.open();
+
+    const { plan } = await store.plan(desiredOf(await aBundle()));
+
+    expect(JSON.stringify(plan)).not.toContain('PRIVATE KEY');
+  });
+
+  test('A rollback does not import a key that a source returns for another certificate', async () => {
+    const site = await aSite();
+    const { plan, store } = await deploy(site, await aBundle());
+    site.kept.set(fingerprintOf(site.first), { ...site.first, key: (await aBundle()).key });
+
+    await expect(store.restore(plan)).rejects.toMatchObject({ name: 'RestoreFailed' });
+  });
+});
+
+describe('a deployment without a way back', () => {
+  test('A deployment is refused before the change if no source has the previous key', async () => {
+    const site = await aSite();
+    site.kept.clear();
+    const store = await site.open();
+
+    await expect(store.plan(desiredOf(await aBundle()))).rejects.toMatchObject({
+      name: 'Irreversible',
+      message: expect.stringMatching(/no source has the key.*allowIrreversible: true/),
+    });
+    expect(site.server.requests).not.toContain('ImportCertificate');
+  });
+
+  test('With allowIrreversible, a deployment warns that it cannot be rolled back', async () => {
+    const site = await aSite();
+    site.kept.clear();
+    const next = await aBundle();
+
+    const { warnings } = await deploy(site, next, { certificateArn: site.arn, allowIrreversible: true });
+
+    expect(warnings).toEqual([expect.stringMatching(/cannot be rolled back: no source has the key/)]);
+    expect(site.installed()).toEqual(next);
+  });
+
+  test('A deployment is refused if ACM would not take the previous version back, because the next one adds a key usage', async () => {
+    const site = await aSite();
+    const { digitalSignature, keyAgreement } = KeyUsageFlags;
+    const purposes = [ExtendedKeyUsage.serverAuth];
+    const before = await aLeafWith({ keyUsage: digitalSignature, purposes });
+    const arn = site.server.add(contentOf(before));
+    site.kept.set(fingerprintOf(before), before);
+    const next = await aLeafWith({ keyUsage: digitalSignature | keyAgreement, purposes });
+    const store = await site.open({ config: { certificateArn: arn } });
+
+    await expect(store.plan(desiredOf(next))).rejects.toMatchObject({
+      name: 'Irreversible',
+      message: expect.stringContaining('Key Usage keyAgreement'),
+    });
+  });
+
+  test('A deployment is refused if the previous version has expired, because ACM would not import it again', async () => {
+    const site = await aSite();
+    const expired = await aBundle({ notAfter: new Date(Date.now() - 1000) });
+    const arn = site.server.add(contentOf(expired));
+    site.kept.set(fingerprintOf(expired), expired);
+    const store = await site.open({ config: { certificateArn: arn } });
+
+    await expect(store.plan(desiredOf(await aBundle()))).rejects.toMatchObject({
+      name: 'Irreversible',
+      message: expect.stringContaining('has expired'),
+    });
+  });
+});
+
+describe('checks before the import', () => {
+  let site: AcmSite;
+  beforeAll(async () => {
+    site = await aSite();
+  });
+
+  /** The check of a dry run for a bundle over another one; nothing may be imported. */
+  async function check(next: Awaited<ReturnType<typeof aBundle>>, before = site.first) {
+    site.kept.set(fingerprintOf(before), before);
+    const certificateArn = site.server.add(contentOf(before));
+    const store = await site.open({ config: { certificateArn, allowIrreversible: true } });
+    const { plan, warnings } = await store.plan(desiredOf(next));
+    const result = await store.validate(plan, desiredOf(next));
+    const from = site.server.requests.length;
+    const applied = await store.apply(plan, desiredOf(next)).catch((error: Error) => error.name);
+    const imports = site.server.requests.slice(from).filter((name) => name === 'ImportCertificate').length;
+    return { ...result, warnings, applied, imports };
+  }
+
+  test('A dry run reads only, and reports what it could not check', async () => {
+    const store = await site.open();
+    const before = site.server.requests.length;
+    const next = desiredOf(await aBundle());
+    const { plan } = await store.plan(next);
+
+    await expect(store.validate(plan, next)).resolves.toMatchObject({
+      kind: 'unsupported',
+      why: expect.stringContaining('permission acm:ImportCertificate and the quotas'),
+    });
+    expect(new Set(site.server.requests.slice(before))).toEqual(
+      new Set(['GetCertificate', 'DescribeCertificate']),
+    );
+  });
+
+  test.each([
+    [
+      'another key type',
+      async () => aBundle({ keyType: 'rsa2048' }),
+      /RSA_2048, but the imported.*EC_prime256v1/,
+    ],
+    ['another key size', async () => aBundle({ keyType: 'p384' }), /EC_secp384r1/],
+    ['a key type that ACM does not import', async () => aBundle({ keyType: 'ed25519' }), /no key of Ed25519/],
+    ['an expired leaf', async () => aBundle({ notAfter: new Date(Date.now() - 1000) }), /has expired/],
+    [
+      'a leaf of tomorrow',
+      async () => aBundle({ notBefore: new Date(Date.now() + 86_400_000) }),
+      /not valid yet/,
+    ],
+    [
+      'a key of more than 5,120 bytes',
+      async () => {
+        const bundle = await aBundle();
+        return { ...bundle, key: bundle.key + '\n'.repeat(5120) };
+      },
+      /PrivateKey has \d+ bytes/,
+    ],
+  ])('ACM is not asked to import %s', async (_, next, why) => {
+    const result = await check(await next());
+
+    const refused = { kind: 'refused', applied: 'StoreRefused', imports: 0 };
+    expect(result).toMatchObject({ ...refused, why: expect.stringMatching(why) });
+  });
+
+  const { digitalSignature, keyEncipherment, keyAgreement } = KeyUsageFlags;
+  const { serverAuth, clientAuth, codeSigning } = ExtendedKeyUsage;
+  const usages = (
+    keyUsage: number | null,
+    purposes: readonly string[] | null,
+    keyType: 'ec' | 'rsa' = 'ec',
+  ) => aLeafWith({ keyUsage, purposes }, keyType);
+
+  test.each([
+    [
+      'remove a key usage',
+      () => usages(digitalSignature, null),
+      () => usages(digitalSignature | keyAgreement, null),
+      /lacks the Key Usage keyAgreement/,
+    ],
+    [
+      'remove keyEncipherment from an RSA certificate',
+      () => usages(digitalSignature, null, 'rsa'),
+      () => usages(digitalSignature | keyEncipherment, null, 'rsa'),
+      /lacks the Key Usage keyEncipherment/,
+    ],
+    [
+      'remove an extended key usage',
+      () => usages(null, [serverAuth, clientAuth]),
+      () => usages(null, [serverAuth, codeSigning]),
+      /lacks the Extended Key Usage/,
+    ],
+    [
+      'add the extension Key Usage',
+      () => usages(digitalSignature, null),
+      () => usages(null, null),
+      /does not add it/,
+    ],
+  ] as const)('ACM is not asked to %s', async (_, next, before, why) => {
+    const result = await check(await next(), await before());
+
+    const refused = { kind: 'refused', applied: 'StoreRefused', imports: 0 };
+    expect(result).toMatchObject({ ...refused, why: expect.stringMatching(why) });
+  });
+
+  test('A renewal may lack client authentication, and keyEncipherment of an ECDSA certificate', async () => {
+    const before = await usages(digitalSignature | keyEncipherment, [serverAuth, clientAuth]);
+
+    const result = await check(await usages(digitalSignature, [serverAuth]), before);
+
+    expect(result).toMatchObject({ kind: 'unsupported', applied: undefined, imports: 1 });
+  });
+
+  test('A leaf with another algorithm than its CA is deployed with a warning, and the refusal of ACM is reported', async () => {
+    const authority = await createAuthority({ name: 'RSA', keyType: 'rsa2048', intermediate: true });
+    const next = bundleOf(await authority.issue({ names: ['www.example.test'] }));
+
+    const result = await check(next);
+
+    expect(result.warnings).toContainEqual(expect.stringContaining('requires the same algorithm'));
+    expect(result).toMatchObject({ kind: 'unsupported', applied: 'StoreRefused' });
+  });
+
+  test('A certificate that ACM issued is refused with the reason', async () => {
+    const certificateArn = site.server.add({ ...contentOf(site.first), type: 'AMAZON_ISSUED' });
+    const store = await site.open({ config: { certificateArn } });
+
+    await expect(store.plan(desiredOf(await aBundle()))).rejects.toMatchObject({
+      name: 'PlanInvalid',
+      message: expect.stringContaining('type is AMAZON_ISSUED'),
+    });
+  });
+
+  test('An ARN that does not exist is refused with the ARN and the next step', async () => {
+    const certificateArn = 'arn:aws:acm:us-east-1:123456789012:certificate/none';
+    const store = await site.open({ config: { certificateArn } });
+
+    await expect(store.observe()).rejects.toMatchObject({
+      name: 'StoreRefused',
+      message: expect.stringContaining(`no certificate ${certificateArn}`),
+    });
+  });
+});
+
+describe('the first import', () => {
+  const config = { name: 'www', region: 'us-east-1', tags: { team: 'web' } };
+
+  test('The first deployment imports a certificate with tags, and the second one finds it on a later page', async () => {
+    const site = await aSite();
+    const [first, second] = [await aBundle({ keyType: 'p384' }), await aBundle({ keyType: 'p384' })];
+    for (let other = 0; other < 4; other += 1) site.server.add(contentOf(site.first));
+    await deploy(site, first, config);
+    site.kept.set(fingerprintOf(first), first);
+
+    const { plan, warnings } = await deploy(site, second, config);
+
+    const own = site.server.certificates().filter(({ tags }) => tags.size > 0);
+    expect(own).toMatchObject([contentOf(second)]);
+    expect(Object.fromEntries(own[0]?.tags ?? [])).toEqual({
+      Name: 'www',
+      team: 'web',
+      certferry: 'true',
+      'certferry-target': 'www-alb',
+      'certferry-deployment': 'deployment-1',
+    });
+    expect(plan.arn).toBe(own[0]?.arn);
+    expect(warnings).toEqual([expect.stringContaining(`ARN of this target is ${own[0]?.arn}`)]);
+  });
+
+  test('A rollback of the first import removes the certificate that it created, and no other', async () => {
+    const site = await aSite();
+    const { plan, store, previousVersion } = await deploy(site, await aBundle(), config);
+    expect(previousVersion).toBeNull();
+
+    await store.restore(plan);
+
+    expect(site.server.certificates().map(({ arn }) => arn)).toEqual([site.arn]);
+  });
+
+  test('Two certificates with the tags of one target are refused with both ARNs', async () => {
+    const site = await aSite();
+    const tags = new Map([
+      ['certferry', 'true'],
+      ['certferry-target', 'www-alb'],
+    ]);
+    const arns = [1, 2].map(() => site.server.add({ ...contentOf(site.first), tags }));
+    const store = await site.open({ config });
+
+    await expect(store.observe()).rejects.toMatchObject({
+      name: 'PlanInvalid',
+      message: expect.stringContaining(arns.join(', ')),
+    });
+  });
+});
