@@ -12,6 +12,7 @@ import { DovecotConfig } from './dovecot.ts';
 import { EnvoyConfig } from './envoy.ts';
 import { FilesConfig, protocolOfPreset } from './files.ts';
 import { HaproxyConfig } from './haproxy.ts';
+import { K8sSecretConfig } from './k8ssecret.ts';
 import { NginxConfig } from './nginx.ts';
 import { PostfixConfig } from './postfix.ts';
 import type { ProbeProtocol } from './probe-protocol.ts';
@@ -71,6 +72,14 @@ export const kinds = {
     description: 'AWS Certificate Manager, for load balancers, CloudFront and API Gateway.',
     // 915 s in all: load balancers and CloudFront take an imported certificate over minutes
     verifyDefaults: { attempts: 19, initialBackoffSeconds: 5, maxBackoffSeconds: 60 },
+  },
+  k8ssecret: {
+    config: K8sSecretConfig,
+    changes: 'store',
+    description: 'A TLS Secret in a Kubernetes cluster, for ingress controllers and pods.',
+    // 150 s in all: the kubelet updates mounted Secrets after about a minute
+    verifyDefaults: { attempts: 9, initialBackoffSeconds: 2, maxBackoffSeconds: 30 },
+    credentials: ['kubeconfig', 'token'],
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 
