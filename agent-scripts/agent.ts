@@ -13,6 +13,7 @@ import { type AgentLine, type Recovery, unreadJob } from '../core/deployment/age
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { type ReadJob, readJob } from '../core/seal/job-text.ts';
+import { unseal } from '../core/seal/unseal.ts';
 import { type VerifiedJob, verifyJob } from '../core/seal/verify-job.ts';
 import { recover } from './apply/recover.ts';
 import { type AgentEnvironment, takeEnvironment } from './host/agent-environment.ts';
@@ -103,7 +104,7 @@ async function performSealed(
   { home, fenceStep }: AgentEnvironment,
   job: ReadJob & { sealed: true },
 ): Promise<AgentLine> {
-  const opened = await openSealed(home, job.kid, job.text);
+  const opened = await openSealed(home, job, unseal);
   if (opened === null) return unknownKey(home, job);
   const { header, body } = opened;
   const line = await withErrorResult(home, header, () => {

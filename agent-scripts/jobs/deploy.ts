@@ -2,10 +2,10 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import { tryOr } from '../../core/certificate/try-or.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
-import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { isStoreTarget } from '../../core/targets/target.ts';
+import type { FileJobBody } from '../../core/seal/unseal.ts';
 import { withRecordedPrevious } from '../apply/in-place.ts';
 import { observeEndpoint } from '../apply/served-locally.ts';
 import { isUnchanged } from '../apply/unchanged-files.ts';
@@ -29,13 +29,8 @@ import { reportUnchanged } from './report-unchanged.ts';
 export async function deploy(
   home: Home,
   header: JobHeader,
-  { target, bundle }: SealedBody,
+  { target, bundle }: FileJobBody,
 ): Promise<AgentLine> {
-  if (isStoreTarget(target))
-    throw new CertferryError(
-      'PlanInvalid',
-      `this agent has no files for kind ${target.kind}. Use the agent for stores.`,
-    );
   rememberKeysIn(bundle.key);
   const version = checkBundle(bundle);
   await checkName(target, bundle);
@@ -109,7 +104,7 @@ export function rejected(
 }
 
 /** Checks the name again. Loads the probe code only if there is an endpoint. */
-async function checkName(target: SealedBody['target'], { leaf }: Bundle): Promise<void> {
+async function checkName(target: FileJobBody['target'], { leaf }: Bundle): Promise<void> {
   if (target.verify === 'none') return;
   const { requireCoveredName } = await import('../../core/tls-probe/required-name.ts');
   requireCoveredName(target, leaf);
