@@ -1,12 +1,6 @@
-import { textLimits } from '../../core/bounds/channels.ts';
-import { cutText } from '../../core/bounds/cut-text.ts';
-import type { AgentLine, HostInspection } from '../../core/deployment/agent-line.ts';
+import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { InspectionRequest, JobHeader } from '../../core/deployment/job.ts';
-import type { AddressInspection, inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import { resultLine } from '../journal/result-line.ts';
-
-/** A server may send any number of certificates; a correct chain has few. */
-const maximumChainLength = 10;
 
 /**
  * Job `inspect` with endpoints, for the drift sweep: returns what each endpoint serves to this host.
@@ -15,47 +9,11 @@ export async function inspectEndpoints(
   header: JobHeader,
   requests: readonly InspectionRequest[],
 ): Promise<AgentLine> {
-  const now = new Date();
-  const { inspectEndpoint } = await import('../../core/tls-probe/inspect-endpoint.ts');
-  const inspections = await Promise.all(
-    requests.map((request) => inspectTarget(request, inspectEndpoint, now)),
-  );
+  const { inspectForSweep } = await import('../../core/tls-probe/inspect-for-sweep.ts');
+  const inspections = await inspectForSweep(requests, new Date());
   return resultLine(header, {
     outcome: 'inspected',
     summary: `inspected ${inspections.length} ${inspections.length === 1 ? 'endpoint' : 'endpoints'} from this host`,
     inspections,
   });
-}
-
-async function inspectTarget(
-  { targetId, verify, version }: InspectionRequest,
-  inspect: typeof inspectEndpoint,
-  now: Date,
-): Promise<HostInspection> {
-  const { endpoint, serverName, protocol, timeoutSeconds } = verify;
-  try {
-    const inspections = await inspect({ endpoint, serverName, protocol, timeoutSeconds, version }, now);
-    return { targetId, seen: inspections.map(shorten) };
-  } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    return { targetId, seen: [shorten({ address: endpoint, problem, served: null })] };
-  }
-}
-
-function shorten({
-  address,
-  problem,
-  served,
-  noRoute,
-}: AddressInspection): NonNullable<HostInspection['seen']>[number] {
-  return {
-    address,
-    problem: problem === null ? null : cutText(problem, textLimits.problem),
-    served: served && {
-      fingerprint: served.fingerprint,
-      chain: served.chain.slice(0, maximumChainLength),
-      notAfter: served.notAfter,
-    },
-    ...(noRoute === true && { noRoute }),
-  };
 }

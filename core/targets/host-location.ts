@@ -6,8 +6,14 @@ export interface HostLocation {
   readonly region: string | null;
 }
 
-/** Splits a host id: `i-…`, `mi-…`, `local…` or `<account>/<region>/i-…` (see `Host` in `core/targets/target.ts`). */
+/** Splits a host id: `i-…`, `mi-…`, `local…`, `lambda` or `<account>/<region>/i-…` (see `Host` in `core/targets/target.ts`). */
 export function hostLocationOf(host: string): HostLocation {
   const [instance = host, region = null, account = null] = host.split('/').reverse();
   return { instance, region, account };
 }
+
+/** The host of a target whose agent runs in a function of the stack. Such a target shares its host with no other. */
+export const functionHost = 'lambda';
+
+/** Whether a function of the stack runs the agent, so that no host is needed. */
+export const isFunctionHost = (host: string): boolean => host === functionHost;

@@ -1,7 +1,8 @@
 import * as z from 'zod/mini';
+import { functionHost } from './host-location.ts';
 import { described } from './kinds/described.ts';
 import { CertificateName, Host, Target, TargetId, unionOfKinds } from './target.ts';
-import { registeredVerifyPolicy } from './verify.ts';
+import { type OpenVerify, registeredVerifyPolicy } from './verify.ts';
 import { MaintenanceWindow } from './window.ts';
 
 const location = {
@@ -66,7 +67,7 @@ const common = {
   certificate: described(CertificateName, 'The name of the certificate, such as api.example.com.'),
   host: described(
     HostSelector,
-    'The host: i-…, mi-…, or local for this machine; or all hosts with some tags, or of an Auto Scaling group.',
+    'The host: i-…, mi-…, local for this machine, or lambda for a function of the stack; or all hosts with some tags, or of an Auto Scaling group.',
   ),
   autoHeal: described(
     z._default(z.boolean(), false),
@@ -86,6 +87,10 @@ export const RegisteredTarget = unionOfKinds(common, registeredVerifyPolicy).che
   z.refine((target) => typeof target.host === 'string' || target.id.length <= maximumFleetIdLength, {
     path: ['id'],
     error: `at most ${maximumFleetIdLength} characters for a target on several hosts, because the host id is appended`,
+  }),
+  z.refine(({ host, verify }) => host !== functionHost || !needsAddress(verify), {
+    path: ['verify', 'endpoint'],
+    error: 'an endpoint without {host} for host: lambda, because a function has no address',
   }),
 );
 export type RegisteredTarget = z.infer<typeof RegisteredTarget>;
@@ -112,12 +117,16 @@ export function registeredIdOf(targetId: string): string {
  */
 export function memberOf(registered: RegisteredTarget, { host, address }: Member): Target | null {
   const { autoHeal: _, window: __, verify, ...fields } = registered;
-  const needsAddress = verify !== 'none' && verify.endpoint.startsWith('{host}:');
-  if (needsAddress && address === null) return null;
-  const resolved = needsAddress
+  if (needsAddress(verify) && address === null) return null;
+  const resolved = needsAddress(verify)
     ? { ...verify, endpoint: verify.endpoint.replace('{host}', bracketed(address ?? '')) }
     : verify;
   return Target.parse({ ...fields, id: memberTargetId(registered, host), host, verify: resolved });
+}
+
+/** Whether the endpoint contains the address of the host. */
+function needsAddress(verify: OpenVerify): verify is Exclude<OpenVerify, 'none'> {
+  return verify !== 'none' && verify.endpoint.startsWith('{host}:');
 }
 
 const bracketed = (address: string) => (address.includes(':') ? `[${address}]` : address);

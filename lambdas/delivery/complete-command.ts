@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { type AgentLine, type HostKey, readAgentLine, unreadJob } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
-import { CertferryError } from '../../core/errors.ts';
+import { CertferryError, type ErrorName } from '../../core/errors.ts';
 import type { Executions } from '../../services/executions.ts';
 import type { PendingCommand, PendingCommands } from '../../services/locks/pending-commands.ts';
 import type { TargetLocks } from '../../services/locks/target-locks.ts';
@@ -33,6 +33,9 @@ export interface CompletionServices {
   readonly onHostKeyChange: 'notify' | 'refuse';
 }
 
+/** The services that completing a state with a known result requires. */
+export type ResultServices = Omit<CompletionServices, 'commands'>;
+
 /** The state of a command. `not_ended`: it runs. `not_awaited`: it has ended, but no state waits for it any more. */
 export type Completion = 'completed' | 'not_ended' | 'not_awaited';
 
@@ -51,13 +54,15 @@ export async function completeIfEnded(by: CompletionServices, command: PendingCo
 
 /** Completes the waiting state with the invocation that SSM reported. */
 export async function completeWith(
-  by: CompletionServices,
+  by: ResultServices,
   command: PendingCommand,
   invocation: Invocation,
 ): Promise<'completed' | 'not_awaited'> {
   const line = lineFor(command, invocation);
   if (line === null && command.purpose === 'undo') return retryUndo(by, command, invocation);
   const refusal = line?.hostKey ? await saveHostKey(by, command, { line, hostKey: line.hostKey }) : null;
+  if (line?.outcome === 'enrolled' && refusal === null && isRepeated(command))
+    return sendAgain(by, command, retiredKey(command));
   const result = withWarnings(command, refusal ?? (await resultFor(by, command, { line, invocation })));
   const output =
     command.probe === null
@@ -79,7 +84,7 @@ function withWarnings<Result extends PushResult | ProbeResult>(
  * that another execution holds has no baseline of this deployment.
  */
 async function withBaseline(
-  { locks }: Pick<CompletionServices, 'locks'>,
+  { locks }: Pick<ResultServices, 'locks'>,
   { targetId, executionArn, fence, purpose }: PendingCommand,
   result: PushResult | ProbeResult,
 ): Promise<PushResult | ProbeResult> {
@@ -90,7 +95,7 @@ async function withBaseline(
 }
 
 const resultFor = (
-  by: CompletionServices,
+  by: ResultServices,
   command: PendingCommand,
   { line, invocation }: { readonly line: AgentLine | null; readonly invocation: Invocation },
 ) => (line?.outcome === 'enrolled' ? enrolled(by, command, line) : resultOf(command, line, invocation));
@@ -101,7 +106,7 @@ const resultFor = (
  * the stack refuses such a key.
  */
 async function saveHostKey(
-  by: CompletionServices,
+  by: ResultServices,
   { host, targetId, deploymentId, sentAt }: PendingCommand,
   { line, hostKey }: { readonly line: AgentLine; readonly hostKey: HostKey },
 ): Promise<PushResult | null> {
@@ -129,22 +134,39 @@ function changedKey(
 }
 
 /** The durations of the phases are calculated from these times. */
-const timesOf = ({ clock }: CompletionServices, { sentAt }: PendingCommand) => ({
+const timesOf = ({ clock }: ResultServices, { sentAt }: PendingCommand) => ({
   sentAt,
   endedAt: clock.now().toISOString(),
 });
 
 /** An undo job must not get lost: the Retry of the state sends it again, and the agent continues where it stopped. */
 async function retryUndo(
-  by: CompletionServices,
+  by: ResultServices,
   command: PendingCommand,
   invocation: Invocation,
 ): Promise<'completed' | 'not_awaited'> {
   const { summary } = lostResult(command.commandId, invocation.status, invocation.errors);
-  await by.pending.forget(command);
-  const completed = await by.executions.fail(command.taskToken, { name: 'HostLost', message: summary });
-  return completed ? 'completed' : 'not_awaited';
+  return sendAgain(by, command, { name: 'HostLost', message: summary });
 }
+
+/** The Retry of the state matches the name of the error. */
+async function sendAgain(
+  by: ResultServices,
+  command: PendingCommand,
+  error: { readonly name: ErrorName; readonly message: string },
+): Promise<'completed' | 'not_awaited'> {
+  await by.pending.forget(command);
+  return (await by.executions.fail(command.taskToken, error)) ? 'completed' : 'not_awaited';
+}
+
+/** After an enrolment, PushBundle is entered again. The Retry of the other states sends their sealed job again. */
+const isRepeated = ({ purpose }: PendingCommand): boolean => purpose === 'undo' || purpose === 'reconcile';
+
+const retiredKey = ({ host }: PendingCommand) =>
+  ({
+    name: 'RetiredHostKey',
+    message: `${host} has another key than the one to which the job was sealed; the job is sent again`,
+  }) as const;
 
 /**
  * The result of the agent, if it belongs to this command's deployment: the agent repeats ids of the job's header. It does not
@@ -185,11 +207,7 @@ function resultOf(
 const maximumEnrolments = 3;
 
 /** The host returned its key instead of performing the job: the state machine pushes again, sealed to that key. */
-async function enrolled(
-  by: CompletionServices,
-  command: PendingCommand,
-  line: AgentLine,
-): Promise<PushResult> {
+async function enrolled(by: ResultServices, command: PendingCommand, line: AgentLine): Promise<PushResult> {
   const { host, targetId } = command;
   await by.pending.countEnrolment(command);
   const { enrolments } = await by.locks.read(targetId);

@@ -3,11 +3,12 @@ import type { Baseline } from '../../core/deployment/baseline.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../../core/errors.ts';
-import { hostLocationOf } from '../../core/targets/host-location.ts';
+import { hostLocationOf, isFunctionHost } from '../../core/targets/host-location.ts';
+import { isStoreKind } from '../../core/targets/kinds/kinds.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
 import type { LockItem, LockOwnership } from '../../services/locks/lock-item.ts';
 import type { PendingCommand, Purpose } from '../../services/locks/pending-commands.ts';
-import { deliverySeconds } from '../../services/ssm/commands.ts';
+import { type Agent, deliverySeconds } from '../../services/ssm/commands.ts';
 import type { SendRate } from '../../services/ssm/send-rate.ts';
 import { type Completion, type CompletionServices, completeIfEnded } from './complete-command.ts';
 
@@ -105,7 +106,7 @@ async function send(by: DeliveryServices, attempt: Attempt, delivery: Delivery):
   const sentAt = by.clock.now().toISOString();
   const comment = `certferry ${action} ${deploymentId}`;
   const commandId = await by.commands
-    .send({ host: target.host, job: text, comment })
+    .send({ host: target.host, job: text, comment, agent: agentFor(delivery) })
     .catch((error: unknown) => withdrawRefused(by, { ...attempt, ownership }, error));
   const about = { commandId, targetId: target.id, deploymentId, executionArn, fence, host: target.host };
   const command: PendingCommand = {
@@ -116,6 +117,11 @@ async function send(by: DeliveryServices, attempt: Attempt, delivery: Delivery):
   };
   if (!(await by.pending.markSent(command, key))) staleFence(deployment);
   return command;
+}
+
+/** A probe needs nothing of a store, so the smaller agent makes it. */
+function agentFor({ purpose, deployment }: Delivery): Agent {
+  return isStoreKind(deployment.target.kind) && purpose !== 'probe' ? 'stores' : 'files';
 }
 
 /** SSM has refused the command: nothing was sent, unless an earlier attempt sent a job. Throws the error. */
@@ -131,10 +137,11 @@ async function withdrawRefused(
 
 /**
  * An undo job is always sent: an unreachable host may come back before the command expires, and a host with another owner
- * performs one job at a time.
+ * performs one job at a time. A function of the stack is always reachable, has no lock and no maximum rate.
  */
 async function waitToSend(by: DeliveryServices, { purpose, deployment }: Delivery): Promise<void> {
   const { host } = deployment.target;
+  if (isFunctionHost(host)) return;
   if (purpose !== 'undo') await checkHost(by, deployment);
   if (purpose === 'push') await by.commands.requireReachable(host);
   const { account, region } = hostLocationOf(host);

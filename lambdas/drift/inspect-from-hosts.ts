@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { type Clock, epochSeconds } from '../../core/clock.ts';
 import { type JobHeader, maximumInspections } from '../../core/deployment/job.ts';
+import { functionJobText } from '../../core/deployment/run.ts';
 import type { EndpointInspection } from '../../core/drift/finding.ts';
 import {
   type HostInspectionTarget,
@@ -8,7 +9,7 @@ import {
   inspectionFromHost,
 } from '../../core/drift/host-inspection.ts';
 import { openJobText } from '../../core/seal/job-text.ts';
-import { hostLocationOf } from '../../core/targets/host-location.ts';
+import { hostLocationOf, isFunctionHost } from '../../core/targets/host-location.ts';
 import type { ReachableHosts } from '../../services/fleet/reachable-hosts.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
 import { type Commands, deliverySeconds, hasEnded } from '../../services/ssm/commands.ts';
@@ -133,22 +134,29 @@ async function reasonUnreachable(host: string, { reachable }: HostInspectionServ
 
 async function send({ host, requests }: HostJob, by: HostInspectionServices): Promise<SendResult> {
   try {
-    const { owner } = await by.hostLocks.read(host);
-    if (owner !== null) {
-      return { kind: 'not_inspected', why: `deployment ${owner.split(':').at(-1)} is running on the host` };
-    }
-    const { account, region } = hostLocationOf(host);
-    await by.sendRate.waitForSlot(account === null ? null : `${account}/${region}`, 'canWait');
+    const running = isFunctionHost(host) ? null : await waitForHost(host, by);
+    if (running !== null) return { kind: 'not_inspected', why: `${running} is running on the host` };
     const now = by.clock.now();
     const header = headerOf(requests, now);
     const inspections = requests.map(({ host: _, ...look }) => look);
-    const job = openJobText({ header, probe: null, inspections });
+    const job = isFunctionHost(host)
+      ? functionJobText({ job: 'inspect', header, inspections })
+      : openJobText({ header, probe: null, inspections });
     const commandId = await by.commands.send({ host, job, comment: `certferry ${header.deploymentId}` });
     const { deploymentId, targetId } = header;
     return { commandId, deploymentId, targetId, host, sentAt: now.getTime() };
   } catch (error) {
     return notSent('the command could not be sent', error);
   }
+}
+
+/** Returns when a command may be sent. Or returns the deployment that runs on the host. */
+async function waitForHost(host: string, by: HostInspectionServices): Promise<string | null> {
+  const { owner } = await by.hostLocks.read(host);
+  if (owner !== null) return `deployment ${owner.split(':').at(-1)}`;
+  const { account, region } = hostLocationOf(host);
+  await by.sendRate.waitForSlot(account === null ? null : `${account}/${region}`, 'canWait');
+  return null;
 }
 
 /** A job without a deployment and without a fence, because it holds no lock. The agent's line names the first target. */

@@ -1,4 +1,5 @@
 import { CertferryError } from '../../core/errors.ts';
+import { isFunctionHost } from '../../core/targets/host-location.ts';
 import type { Executions } from '../../services/executions.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
 import type { AcquireResult, Claim, HeldLock, TargetLocks } from '../../services/locks/target-locks.ts';
@@ -12,7 +13,8 @@ export interface LockServices {
 }
 
 /**
- * Takes the lock of the target, then the lock of its host, and returns the fence. The order is fixed, and an execution that
+ * Takes the lock of the target, then the lock of its host, and returns the fence. Targets with `host: lambda` share no host,
+ * so they have no second lock. The order is fixed, and an execution that
  * holds a host waits for nothing, so there is no deadlock. A repeated call by the same execution returns the same fence.
  *
  * Throws LockHeld while another execution holds one of the locks, unless Step Functions reports that it has ended. The
@@ -21,6 +23,7 @@ export interface LockServices {
  */
 export async function acquireLocks(by: LockServices, claim: Claim, host: string): Promise<number> {
   const fence = fenceOf(claim, await acquireTarget(by, claim));
+  if (isFunctionHost(host)) return fence;
   const result = await acquireHost(by, claim, host);
   if (result.type === 'acquired') return fence;
   const { latestRequest } = await by.locks.read(claim.targetId);

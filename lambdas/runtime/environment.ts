@@ -13,6 +13,17 @@ const settings = {
   DOCUMENT_NAME: name,
   /** The document of functions that only probe. */
   PROBE_DOCUMENT_NAME: name,
+  /** The document of the agent for targets in a store; functions that send no jobs need none. */
+  STORE_DOCUMENT_NAME: z.optional(name),
+  /** The function that runs the agent for targets with `host: lambda`. */
+  RUN_AGENT_FUNCTION: name,
+  /** Whether a credential may be a file: only where the functions run on the machine of the operator. */
+  CREDENTIAL_FILES: z._default(z.enum(['read', 'refuse']), 'refuse'),
+  /** The agent refuses a job whose fence exceeds the last one by more than this number. */
+  MAXIMUM_FENCE_STEP: z._default(
+    z.coerce.number().check(z.int(), z.gte(limits.fenceStep.minimum), z.lte(limits.fenceStep.maximum)),
+    limits.fenceStep.default,
+  ),
   /** The key that signs jobs: the ARN of a KMS key or, in local mode, the absolute path of a file. */
   JOB_SIGNING_KEY: name,
   /** Whether a host key that replaces the registered one is used after a warning, or refused. */

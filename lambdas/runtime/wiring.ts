@@ -7,11 +7,19 @@ import { setTimeout } from 'node:timers/promises';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
+import { LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { SNSClient } from '@aws-sdk/client-sns';
+import { SSMClient } from '@aws-sdk/client-ssm';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { systemClock } from '../../core/clock.ts';
+import { createAgentHomes } from '../../services/agent-home/agent-records.ts';
+import { createAgentRuns } from '../../services/agent-runs/agent-runs.ts';
+import { commandsByHost } from '../../services/agent-runs/commands-by-host.ts';
+import { createFunctionCommands } from '../../services/agent-runs/function-commands.ts';
+import { createCredentials } from '../../services/credentials/credentials.ts';
 import { createExecutions } from '../../services/executions.ts';
 import { createFleet } from '../../services/fleet/find-hosts.ts';
 import { createHistory } from '../../services/history/history.ts';
@@ -34,8 +42,9 @@ import { createWaveFiles } from '../../services/rollouts/wave-files.ts';
 import { createKeyFileSigner } from '../../services/signing/key-file-signer.ts';
 import { createPublicKeys } from '../../services/signing/kms-public-keys.ts';
 import { createKmsSigner } from '../../services/signing/kms-signer.ts';
-import { createCommands } from '../../services/ssm/commands.ts';
+import { type Commands, createCommands } from '../../services/ssm/commands.ts';
 import { createSendRate } from '../../services/ssm/send-rate.ts';
+import type { ResultServices } from '../delivery/complete-command.ts';
 import type { DeliveryServices } from '../delivery/deliver.ts';
 import { clientsFor, ownClients, ssmAt, throttled } from './clients.ts';
 import { setting } from './environment.ts';
@@ -83,21 +92,64 @@ export const executions = /* @__PURE__ */ once(() => createExecutions(new SFNCli
 /** Hosts, in the stack's own account and in those that gave it a role. */
 export const fleet = /* @__PURE__ */ once(() => createFleet({ ...ownClients(), clientsFor }));
 
-/** The agent on hosts, through the stack's document. */
-export const commands = /* @__PURE__ */ once(() =>
-  createCommands(ssmAt, {
-    name: setting('DOCUMENT_NAME'),
-    version: setting('DOCUMENT_VERSION'),
-    hash: setting('DOCUMENT_HASH'),
+/** The agent in a function of the stack. Functions that send no jobs never build it. */
+const functionCommands = /* @__PURE__ */ once(() =>
+  createFunctionCommands({
+    documents: documents(),
+    table: setting('LOCKS_TABLE'),
+    lambda: new LambdaClient(throttled),
+    functionName: setting('RUN_AGENT_FUNCTION'),
+    clock: systemClock,
   }),
 );
 
-/** Probes from hosts, through the document that can only probe. */
+/** The agents on hosts, through the stack's documents, and the agent in a function. */
+export const commands = /* @__PURE__ */ once(() =>
+  commandsByHost({ hosts: hostCommands(), functions: functionCommands }),
+);
+
+function hostCommands(): Commands {
+  const version = setting('DOCUMENT_VERSION');
+  const storeDocument = setting('STORE_DOCUMENT_NAME');
+  return createCommands(
+    ssmAt,
+    { name: setting('DOCUMENT_NAME'), version, hash: setting('DOCUMENT_HASH') },
+    storeDocument === undefined ? undefined : { name: storeDocument, version, hash: undefined },
+  );
+}
+
+/** Probes from hosts, through the document that can only probe, and from a function. */
 export const probeCommands = /* @__PURE__ */ once(() =>
-  createCommands(ssmAt, {
-    name: setting('PROBE_DOCUMENT_NAME'),
-    version: setting('DOCUMENT_VERSION'),
-    hash: undefined,
+  commandsByHost({
+    hosts: createCommands(ssmAt, {
+      name: setting('PROBE_DOCUMENT_NAME'),
+      version: setting('DOCUMENT_VERSION'),
+      hash: undefined,
+    }),
+    functions: functionCommands,
+  }),
+);
+
+/** The credentials of targets. */
+export const credentials = /* @__PURE__ */ once(() =>
+  createCredentials({
+    secrets: new SecretsManagerClient({}),
+    ssm: new SSMClient({}),
+    files: setting('CREDENTIAL_FILES'),
+    timer: { sleep: setTimeout, random: Math.random },
+  }),
+);
+
+/** The runs of the agent in a function, and its records. */
+export const agentRuns = /* @__PURE__ */ once(() =>
+  createAgentRuns({ documents: documents(), clock: systemClock }, setting('LOCKS_TABLE')),
+);
+export const agentHomes = /* @__PURE__ */ once(() =>
+  createAgentHomes({
+    documents: documents(),
+    table: setting('REGISTRY_TABLE'),
+    clock: systemClock,
+    sleep: setTimeout,
   }),
 );
 
@@ -136,18 +188,25 @@ export const messages = /* @__PURE__ */ once(() =>
   }),
 );
 
-/** Everything that sending a job to a host, and completing the state that waits for it, needs. */
-export const delivery = /* @__PURE__ */ once(
-  (): DeliveryServices => ({
+/** Everything that completing a state with the result of its command needs. */
+export const results = /* @__PURE__ */ once(
+  (): ResultServices => ({
     clock: systemClock,
-    commands: commands(),
     executions: executions(),
-    hostLocks: hostLocks(),
     locks: locks(),
     notices: createHostKeyWarnings(metrics(), messages()),
     onHostKeyChange: setting('ON_HOST_KEY_CHANGE'),
-    sendRate: sendRate(),
     pending: pendingCommands(),
     hostKeys: hostKeys(),
+  }),
+);
+
+/** Everything that sending a job to a host, and completing the state that waits for it, needs. */
+export const delivery = /* @__PURE__ */ once(
+  (): DeliveryServices => ({
+    ...results(),
+    commands: commands(),
+    hostLocks: hostLocks(),
+    sendRate: sendRate(),
   }),
 );

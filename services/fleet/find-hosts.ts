@@ -3,7 +3,7 @@ import type { EC2Client } from '@aws-sdk/client-ec2';
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import DataLoader from 'dataloader';
 import { CertferryError } from '../../core/errors.ts';
-import { hostLocationOf } from '../../core/targets/host-location.ts';
+import { functionHost, hostLocationOf } from '../../core/targets/host-location.ts';
 import type { HostSelector, Member } from '../../core/targets/registered.ts';
 import { hybridNodesWithTags, type ManagedNode, nodesOf } from '../ssm/managed-nodes.ts';
 import { instancesInService } from './auto-scaling-groups.ts';
@@ -23,7 +23,7 @@ export interface HostClients {
 
 /**
  * Finds the current hosts. A host named by its id is always found (offline if SSM does not know it, so that its deployment
- * reports that). Tags and groups return running instances only, in the order of their ids.
+ * reports that). The function of the stack is always found. Tags and groups return running instances only, in the order of their ids.
  */
 export interface Fleet {
   resolve(selector: HostSelector): Promise<FoundHost[]>;
@@ -39,6 +39,7 @@ export function createFleet(own: FleetClients): Fleet {
   const byName = namedHosts();
   return {
     async resolve(selector) {
+      if (selector === functionHost) return [{ host: functionHost, address: null, online: true }];
       const otherLocation = otherLocationOf(selector);
       const clients = otherLocation === null ? own : clientsIn(own.clientsFor, otherLocation);
       const hosts = await (typeof selector === 'string'

@@ -1,6 +1,6 @@
 import type { SSMClient } from '@aws-sdk/client-ssm';
 import DataLoader from 'dataloader';
-import { type HostLocation, hostLocationOf } from '../../core/targets/host-location.ts';
+import { type HostLocation, hostLocationOf, isFunctionHost } from '../../core/targets/host-location.ts';
 import { informationOf } from '../ssm/managed-nodes.ts';
 import { unreachableReason } from '../ssm/reachability.ts';
 
@@ -20,6 +20,7 @@ export function createReachableHosts(ssmAt: (place: HostLocation) => SSMClient):
   const loaders = new Map<SSMClient, DataLoader<string, string | null>>();
   return {
     async unreachableReason(host) {
+      if (isFunctionHost(host)) return null;
       const place = hostLocationOf(host);
       const ssm = ssmAt(place);
       const loader =

@@ -10,6 +10,7 @@ import { Baseline } from '../../core/deployment/baseline.ts';
  * | `host#<host>`               | owner, fence, acquiredAt, targetId (see `host-locks.ts`) |
  * | `request#<target>#<id>`     | number, expiresAt (see `request-numbers.ts`) |
  * | `command#<commandId>`       | see `pending-commands.ts` |
+ * | `run#<runId>`               | see `../agent-runs/run-item.ts` |
  * | `bucket#<name>#<location>`  | see `../ssm/send-rate.ts` |
  *
  * `requests` is the highest number issued. `latestRequest` is the highest request in force. `rolloutSequence` is the highest

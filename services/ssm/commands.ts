@@ -3,11 +3,16 @@ import { CertferryError } from '../../core/errors.ts';
 import { type HostLocation, hostLocationOf } from '../../core/targets/host-location.ts';
 import { findUnreachableReason } from './reachability.ts';
 
+/** The agent that runs a job on a host: the one for files, or the one for certificates in a store. */
+export type Agent = 'files' | 'stores';
+
 /** One job for one host. `comment` is shown in the list of commands in the console. */
 export interface HostCommand {
   readonly host: string;
   readonly job: string;
   readonly comment: string;
+  /** Default: `files`. */
+  readonly agent?: Agent | undefined;
 }
 
 /**
@@ -21,7 +26,7 @@ export interface Invocation {
   readonly errors: string;
 }
 
-/** The document that runs the agent, pinned. `version`: a number or `$DEFAULT`; `hash`: SHA-256 of its content. */
+/** A document that runs an agent, pinned. `version`: a number or `$DEFAULT`; `hash`: SHA-256 of its content. */
 export interface DocumentPin {
   readonly name: string;
   readonly version: string;
@@ -64,13 +69,22 @@ const refusals = new Set([
   'AccessDeniedException',
 ]);
 
-/** Commands through SSM, with the pinned document. `ssmAt` returns the client for a host's account and region. */
-export function createCommands(ssmAt: (place: HostLocation) => SSMClient, document: DocumentPin): Commands {
+/**
+ * Commands through SSM, with the pinned document of their agent. `ssmAt` returns the client for a host's account and region.
+ * Without `storeDocument`, no job is for the agent for stores.
+ */
+export function createCommands(
+  ssmAt: (place: HostLocation) => SSMClient,
+  document: DocumentPin,
+  storeDocument: DocumentPin = document,
+): Commands {
   return {
     async send(command) {
       try {
         const place = hostLocationOf(command.host);
-        const { Command } = await ssmAt(place).send(sendCommand(document, command, place));
+        const { Command } = await ssmAt(place).send(
+          sendCommand(command.agent === 'stores' ? storeDocument : document, command, place),
+        );
         return Command?.CommandId ?? throwUndeliverable(command.host, 'SSM returned no command id');
       } catch (error) {
         if (error instanceof Error && refusals.has(error.name)) {

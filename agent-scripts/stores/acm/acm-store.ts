@@ -5,7 +5,7 @@ import type { Bundle } from '../../../core/deployment/version.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import type { Desired, PlannedStoreChange, Store, StoreAccess, StoreCheck } from '../store.ts';
 import type { Certificates, StoredCertificate } from './certificates.ts';
-import { isSame } from './compare-certificates.ts';
+import { isSame, issuersOf } from './compare-certificates.ts';
 import { deploymentTag, findCertificate, type InstalledCertificate, targetTags } from './find-certificate.ts';
 import { conflict, importFirst, replaceCertificate } from './import-certificate.ts';
 import { importProblems, importWarnings, keyTypeOf } from './import-rules.ts';
@@ -66,9 +66,9 @@ async function planChange(
 
 function previousOf(installed: InstalledCertificate | null): AcmPlan['previous'] {
   if (installed === null) return null;
-  const { arn, leaf, chain, version } = installed;
+  const { arn, leaf, version } = installed;
   if (version === null) throw invalid(arn, 'certferry does not support the key type of its leaf.');
-  return { leaf, chain: [...chain], version };
+  return { leaf, chain: issuersOf(installed), version };
 }
 
 async function requireImported(arn: string, certificates: Certificates): Promise<void> {

@@ -1,8 +1,8 @@
-import { factsOfPem } from '../../../core/certificate/facts.ts';
 import type { VersionFacts } from '../../../core/deployment/version.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import type { StoreAccess } from '../store.ts';
 import type { Certificates, StoredCertificate, Tags } from './certificates.ts';
+import { factsOfStored } from './compare-certificates.ts';
 
 /** A certificate with its ARN and its facts; `version` is null if certferry does not support its key. */
 export interface InstalledCertificate extends StoredCertificate {
@@ -33,7 +33,7 @@ export async function findCertificate(
   if (arn === null) return null;
   const stored = await certificates.read(arn);
   if (stored !== null) {
-    return { ...stored, arn, version: factsOfPem([stored.leaf, ...stored.chain].join('')) };
+    return { ...stored, arn, version: factsOfStored(stored) };
   }
   if (config.certificateArn === undefined) return null;
   throw new CertferryError(

@@ -1,8 +1,7 @@
 import { shortFingerprint } from '../../../core/certificate/describe.ts';
-import { factsOfPem } from '../../../core/certificate/facts.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import type { Certificates, Import, StoredCertificate, Tags } from './certificates.ts';
-import { isSame } from './compare-certificates.ts';
+import { factsOfStored, isSame } from './compare-certificates.ts';
 import { pause, UnclearRequest } from './repeat-request.ts';
 
 /** Milliseconds between reads until ACM returns an imported certificate: two minutes in all. */
@@ -93,8 +92,8 @@ async function pauseFor(wait: number, by: Certificates, action: string, of: stri
 }
 
 /** Another program has imported something else since the plan. */
-export function conflict(arn: string, { leaf, chain }: StoredCertificate): CertferryError {
-  const found = factsOfPem([leaf, ...chain].join(''))?.fingerprint ?? null;
+export function conflict(arn: string, stored: StoredCertificate): CertferryError {
+  const found = factsOfStored(stored)?.fingerprint ?? null;
   const shown = found === null ? 'another certificate' : shortFingerprint(found);
   return new CertferryError(
     'StoreConflict',

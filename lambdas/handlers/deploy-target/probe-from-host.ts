@@ -2,7 +2,9 @@ import * as z from 'zod/mini';
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
 import { VersionFacts } from '../../../core/deployment/version.ts';
 import { CertferryError } from '../../../core/errors.ts';
+import { isFunctionHost } from '../../../core/targets/host-location.ts';
 import { type DeliveryServices, deliver } from '../../delivery/deliver.ts';
+import { functionProbe } from '../../delivery/function-job.ts';
 import { openJob } from '../../delivery/open-job.ts';
 import { task } from '../../runtime/task.ts';
 import { delivery, probeCommands } from '../../runtime/wiring.ts';
@@ -11,7 +13,7 @@ const Input = z.extend(WaitingState, { version: z.nullable(VersionFacts), attemp
 type Input = z.infer<typeof Input>;
 
 /**
- * State ProbeFromHost: the host probes its own endpoint. The number of the attempt is part of the stored key: a retry of the
+ * State ProbeFromHost: the host, or for `host: lambda` the function that runs the agent, probes the endpoint. The number of the attempt is part of the stored key: a retry of the
  * state finds its probe, and the next attempt is a new one. The job has no signature: its SSM document can only probe.
  */
 export const createHandler =
@@ -29,8 +31,13 @@ export const createHandler =
       taskToken,
       purpose: 'probe',
       probe: { verify, attempt },
-      prepare: async () =>
-        openJob(deployment, 'inspect', { now: by.clock.now(), probe: { verify, version } }),
+      prepare: async () => {
+        const now = by.clock.now();
+        const request = { verify, version };
+        return isFunctionHost(host)
+          ? functionProbe(deployment, request, now)
+          : openJob(deployment, 'inspect', { now, probe: request });
+      },
     });
     return { summary: `probe ${attempt + 1} from ${host}: ${completion}` };
   };

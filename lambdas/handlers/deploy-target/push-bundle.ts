@@ -1,23 +1,28 @@
 import type { Baseline } from '../../../core/deployment/baseline.ts';
 import type { Deployment } from '../../../core/deployment/deployment.ts';
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
+import type { Bundle } from '../../../core/deployment/version.ts';
 import { CertferryError, isCertferryError } from '../../../core/errors.ts';
 import { seal } from '../../../core/seal/seal.ts';
+import { isFunctionHost } from '../../../core/targets/host-location.ts';
+import { isStoreKind } from '../../../core/targets/kinds/kinds.ts';
 import { observeBaseline } from '../../../core/tls-probe/observe-baseline.ts';
 import { requireCoveredName } from '../../../core/tls-probe/required-name.ts';
 import type { LockItem } from '../../../services/locks/lock-item.ts';
 import type { Sources } from '../../../services/sources/sources.ts';
-import { type DeliveryServices, deliver, headerFor } from '../../delivery/deliver.ts';
+import { type DeliveryServices, deliver, headerFor, type PreparedJob } from '../../delivery/deliver.ts';
+import { functionJob } from '../../delivery/function-job.ts';
+import { type JobServices, jobForHost, sealedOrEnroll } from '../../delivery/job-for-host.ts';
 import { refusedResult } from '../../delivery/job-results.ts';
-import { openJob } from '../../delivery/open-job.ts';
-import { type SigningServices, signedJob } from '../../delivery/signed-job.ts';
+import { signedJob } from '../../delivery/signed-job.ts';
+import { type StoreJobParts, storeJob } from '../../delivery/store-job.ts';
 import { sources } from '../../runtime/bundle-sources.ts';
 import { setting } from '../../runtime/environment.ts';
 import { task } from '../../runtime/task.ts';
-import { delivery, jobSigner } from '../../runtime/wiring.ts';
+import { credentials, delivery, jobSigner } from '../../runtime/wiring.ts';
 
 type Services = DeliveryServices &
-  SigningServices & {
+  JobServices & {
     readonly sources: Sources;
     readonly observeBaseline: typeof observeBaseline;
     /** Where targets with `probeFrom: lambda` are probed before the deployment. */
@@ -26,7 +31,8 @@ type Services = DeliveryServices &
 
 /**
  * State PushBundle. If the key of the host is unknown, it sends an enroll job, and the state machine enters this state again.
- * Otherwise it fetches the version, seals it to that key, signs it and sends it. A retry of the state finds the job that was sent and
+ * Otherwise it fetches the version, seals it to that key with the credentials of the target, signs it and sends it. For
+ * `host: lambda` it starts a run of the function, which fetches both. A retry of the state finds the job that was sent and
  * sends nothing. A refusal that no retry can change (a bad bundle, a job too large, a lost lock) completes the state as
  * `rejected`. Temporary errors are thrown; nothing was sent then.
  *
@@ -43,7 +49,7 @@ export const createHandler =
         purpose: 'push',
         prepare: async (lock) => {
           const baseline = findBaseline(by, deployment, lock);
-          const job = await signedJob(by, deployment, await prepareJob(by, deployment));
+          const job = await prepareJob(by, deployment);
           return { ...job, baseline: await baseline };
         },
       });
@@ -70,28 +76,35 @@ async function findBaseline(
   return by.observeBaseline(target.verify, 'lambda');
 }
 
-type UnsignedJob = Parameters<typeof signedJob>[2];
-
-async function prepareJob(by: Services, deployment: Deployment): Promise<UnsignedJob> {
-  const now = by.clock.now();
+async function prepareJob(by: Services, deployment: Deployment): Promise<PreparedJob> {
   const { action, target, version } = deployment;
-  if (action === 'rollback') return openJob(deployment, 'rollback', { now });
+  if (action === 'rollback') return jobForHost(by, deployment, action);
   if (version === null)
     throw new CertferryError('InvalidRequest', `version is required for action ${action}`);
+  const now = by.clock.now();
+  if (isFunctionHost(target.host)) return functionJob(deployment, action, now);
+  const job = await sealedOrEnroll(by, deployment, async (key) => {
+    const { warnings, ...bundle } = await by.sources.fetch(version, now);
+    requireCoveredName(target, bundle.leaf);
+    const job = isStoreKind(target.kind)
+      ? await storeJob(by, deployment, { action, bundle, key, now })
+      : await fileJob(by, deployment, { action, bundle, key, now });
+    return { ...job, warnings };
+  });
+  return signedJob(by, deployment, job);
+}
 
-  const key = await by.hostKeys.find(target.host);
-  if (key === null) return openJob(deployment, 'enroll', { now });
-  const { warnings, ...bundle } = await by.sources.fetch(version, now);
-  requireCoveredName(target, bundle.leaf);
-  try {
-    const header = headerFor(deployment, action, now);
-    return { action, header, text: await seal(header, { target, bundle }, key), warnings };
-  } catch (error) {
-    // the stored key is invalid: enroll the host again
-    if (isCertferryError(error) && error.name === 'UnknownHostKey')
-      return openJob(deployment, 'enroll', { now });
-    throw error;
-  }
+/** A job for a target with files, sealed with the credentials of its kind, if it has some. */
+async function fileJob(
+  by: Services,
+  deployment: Deployment,
+  { action, bundle, key, now }: StoreJobParts & { readonly bundle: Bundle },
+) {
+  const { target } = deployment;
+  const header = headerFor(deployment, action, now);
+  const credentials = await by.credentials.read(target);
+  const body = { target, bundle, ...(Object.keys(credentials).length > 0 && { credentials }) };
+  return { action, header, text: await seal(header, body, key) };
 }
 
 export const handler = task('PushBundle', {
@@ -101,6 +114,7 @@ export const handler = task('PushBundle', {
     createHandler({
       ...delivery(),
       signer: jobSigner(),
+      credentials: credentials(),
       sources: sources(),
       observeBaseline,
       baselineFrom: setting('BASELINE_FROM'),

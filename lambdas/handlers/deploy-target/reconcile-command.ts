@@ -4,10 +4,9 @@ import type { PendingCommand } from '../../../services/locks/pending-commands.ts
 import { hasEnded, type Invocation } from '../../../services/ssm/commands.ts';
 import { completeWith, isConclusive } from '../../delivery/complete-command.ts';
 import { type DeliveryServices, deliver, heldLock, keyOf } from '../../delivery/deliver.ts';
-import { openJob } from '../../delivery/open-job.ts';
-import { type SigningServices, signedJob } from '../../delivery/signed-job.ts';
+import { type JobServices, jobForHost } from '../../delivery/job-for-host.ts';
 import { task } from '../../runtime/task.ts';
-import { delivery, jobSigner } from '../../runtime/wiring.ts';
+import { credentials, delivery, jobSigner } from '../../runtime/wiring.ts';
 
 /**
  * State ReconcileCommand: the push returned no result. If SSM has a result after all (an event was missed), the state ends
@@ -15,7 +14,7 @@ import { delivery, jobSigner } from '../../runtime/wiring.ts';
  * does not mean that the command did not run. A retry of the state finds the inspect job that was sent.
  */
 export const createHandler =
-  (by: DeliveryServices & SigningServices) =>
+  (by: DeliveryServices & JobServices) =>
   async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
     const push = await findPush(by, deployment);
     const invocation = push && (await findResult(by, push));
@@ -27,10 +26,10 @@ export const createHandler =
       deployment,
       taskToken,
       purpose: 'reconcile',
-      prepare: () => {
-        const job = openJob(deployment, 'inspect', { now: by.clock.now() });
-        return signedJob(by, deployment, { ...job, warnings: push?.warnings ?? [] });
-      },
+      prepare: async () => ({
+        ...(await jobForHost(by, deployment, 'inspect')),
+        warnings: push?.warnings ?? [],
+      }),
     });
     return { summary: `inspect job for ${deployment.target.host}: ${completion}` };
   };
@@ -54,5 +53,5 @@ async function findResult(by: DeliveryServices, command: PendingCommand): Promis
 export const handler = task('ReconcileCommand', {
   input: WaitingState,
   result: TaskSummary,
-  build: () => createHandler({ ...delivery(), signer: jobSigner() }),
+  build: () => createHandler({ ...delivery(), signer: jobSigner(), credentials: credentials() }),
 });

@@ -1,22 +1,21 @@
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
 import { type DeliveryServices, deliver } from '../../delivery/deliver.ts';
-import { openJob } from '../../delivery/open-job.ts';
-import { type SigningServices, signedJob } from '../../delivery/signed-job.ts';
+import { type JobServices, jobForHost } from '../../delivery/job-for-host.ts';
 import { task } from '../../runtime/task.ts';
-import { delivery, jobSigner } from '../../runtime/wiring.ts';
+import { credentials, delivery, jobSigner } from '../../runtime/wiring.ts';
 
 /**
  * State RollBack: sends the undo job for this deployment, under its own fence. A retry of the state finds the job that was
  * sent. A host that has already undone the deployment repeats the result from its receipt.
  */
 export const createHandler =
-  (by: DeliveryServices & SigningServices) =>
+  (by: DeliveryServices & JobServices) =>
   async ({ deployment, taskToken }: WaitingState): Promise<TaskSummary> => {
     const completion = await deliver(by, {
       deployment,
       taskToken,
       purpose: 'undo',
-      prepare: () => signedJob(by, deployment, openJob(deployment, 'undo', { now: by.clock.now() })),
+      prepare: () => jobForHost(by, deployment, 'undo'),
     });
     return { summary: `rollback on ${deployment.target.host}: ${completion}` };
   };
@@ -24,5 +23,5 @@ export const createHandler =
 export const handler = task('RollBack', {
   input: WaitingState,
   result: TaskSummary,
-  build: () => createHandler({ ...delivery(), signer: jobSigner() }),
+  build: () => createHandler({ ...delivery(), signer: jobSigner(), credentials: credentials() }),
 });

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { aVersion } from '../../fixtures/certificates.ts';
+import { aVersion, createAuthority } from '../../fixtures/certificates.ts';
 import { aLeafWith, ExtendedKeyUsage, KeyUsageFlags } from '../../fixtures/leaf-with-usages.ts';
 import { bundleOf } from '../run-agent.ts';
 import { type AcmSite, anAcmSite, contentOf, desiredOf, fingerprintOf } from './acm-site.ts';
@@ -88,6 +88,26 @@ describe('a target of kind acm', () => {
 
     await store.restore(planned.plan);
     expect(site.installed()).toEqual(next);
+  });
+
+  test('A root that was imported with the chain changes nothing, and a rollback imports it again', async () => {
+    const site = await aSite();
+    const authority = await createAuthority({ name: 'Imported with its root', intermediate: true });
+    const before = bundleOf(await authority.issue({ names: ['www.example.test'] }));
+    const chain = before.chain.join('') + authority.rootPem;
+    const certificateArn = site.server.add({ ...contentOf(before), chain });
+    site.kept.set(fingerprintOf(before), before);
+    const store = await site.open({ config: { certificateArn } });
+    const next = desiredOf(await aBundle());
+
+    const state = await store.observe();
+    expect([state.matches(before), state.version?.chain.length]).toEqual([true, 1]);
+    const { plan } = await store.plan(next);
+    await store.apply(plan, next);
+    await store.restore(plan);
+
+    const found = site.server.certificates().find(({ arn }) => arn === certificateArn);
+    expect(found).toMatchObject({ leaf: before.leaf, chain });
   });
 
   test('A plan contains no private key', async () => {

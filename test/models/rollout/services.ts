@@ -18,6 +18,7 @@ import { createInstalledVersions } from '../../../services/registry/installed-ve
 import { createSweepCursors } from '../../../services/registry/sweep-cursor.ts';
 import { createRollouts } from '../../../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../../../services/rollouts/wave-files.ts';
+import { fakeCredentials } from '../../fakes/credentials.ts';
 import { testKey, withoutSignature } from '../../fixtures/signed-jobs.ts';
 import type { Json } from './graph.ts';
 import type { Invocation } from './invocation.ts';
@@ -56,6 +57,7 @@ export function servicesFor(invocation: Invocation) {
     notices: { hostKeyChanged: async () => undefined },
     onHostKeyChange: 'notify' as const,
     signer: testKey.signer,
+    credentials: fakeCredentials(),
     sendRate: { waitForSlot: async () => undefined },
     sweepMetrics: { publish: () => undefined },
     rolloutArn: () => 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
