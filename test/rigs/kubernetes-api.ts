@@ -72,6 +72,8 @@ export interface FaultyApi extends ApiEndpoint {
   readonly requests: ReceivedRequest[];
   /** Called before each request with its number from 0. */
   fault: ((request: ReceivedRequest, index: number) => Fault | undefined | Promise<Fault | undefined>) | null;
+  /** Waits until the server has performed every request so far, also those without an answer. */
+  settled(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -80,8 +82,11 @@ export async function startFaultyApi(server: ApiEndpoint): Promise<FaultyApi> {
   const authority = await createAuthority({ name: 'Proxy' });
   const { fullchainPem, keyPem } = await authority.issue({ names: ['localhost'] });
   const requests: ReceivedRequest[] = [];
+  const pending = new Set<Promise<void>>();
   const proxy = createServer({ cert: fullchainPem, key: keyPem }, (request, response) => {
-    pass(request, response).catch(() => response.destroy());
+    const passed = pass(request, response).catch(() => void response.destroy());
+    pending.add(passed);
+    passed.finally(() => pending.delete(passed));
   });
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -128,6 +133,9 @@ export async function startFaultyApi(server: ApiEndpoint): Promise<FaultyApi> {
     ca: authority.rootPem,
     requests,
     fault: null,
+    settled: async () => {
+      await Promise.all(pending);
+    },
     close: async () => {
       proxy.closeAllConnections();
       proxy.close();
