@@ -130,6 +130,20 @@ export function secretChanges(site: SecretSite): void {
     expect((await readSecret(site.cluster))?.data).toMatchObject(dataOf(other));
   });
 
+  it('The reversal of a first deployment does not remove a Secret that another writer changes at that moment', async () => {
+    const plan = await deploy(site.api, site.next);
+    const other = await aDesired();
+    let isChanged = false;
+    site.api.fault = async ({ method }) => {
+      if (method !== 'DELETE' || isChanged) return undefined;
+      isChanged = true;
+      await writeSecret(site.cluster, { data: dataOf(other) });
+      return undefined;
+    };
+    await expect((await openStore(site.api)).restore(plan)).rejects.toMatchObject({ name: 'StoreConflict' });
+    expect((await readSecret(site.cluster))?.data).toMatchObject(dataOf(other));
+  });
+
   it('Of two deployments at once, one succeeds and the other ends with StoreConflict', async () => {
     await writeSecret(site.cluster, aTlsSecret(site.previous));
     const other = await aDesired();

@@ -84,9 +84,10 @@ export async function startFaultyApi(server: ApiEndpoint): Promise<FaultyApi> {
   const requests: ReceivedRequest[] = [];
   const pending = new Set<Promise<void>>();
   const proxy = createServer({ cert: fullchainPem, key: keyPem }, (request, response) => {
-    const passed = pass(request, response).catch(() => void response.destroy());
+    const passed = pass(request, response)
+      .catch(() => void response.destroy())
+      .then(() => void pending.delete(passed));
     pending.add(passed);
-    passed.finally(() => pending.delete(passed));
   });
 
   async function pass(request: IncomingMessage, response: ServerResponse): Promise<void> {
