@@ -63,7 +63,7 @@ export async function startRealCluster(folder: string): Promise<Cluster> {
   await etcd.start();
   await apiserver.start();
   await untilReady(endpoint);
-  await createRoles(endpoint);
+  await createNamespace(endpoint, namespace);
   return {
     name: `kube-apiserver ${await versionOf(endpoint)}`,
     ...endpoint,
@@ -72,6 +72,12 @@ export async function startRealCluster(folder: string): Promise<Cluster> {
       await etcd.stop();
     },
   };
+}
+
+/** A namespace of its own in a running cluster, for one site of the contract. Closing it leaves the cluster running. */
+export async function aNamespaceOf(cluster: Cluster, name: string): Promise<Cluster> {
+  await createNamespace(cluster, name);
+  return { ...cluster, namespace: name, close: async () => undefined };
 }
 
 /** Writes the files that the flags name. Returns the CA of the server. */
@@ -102,13 +108,14 @@ async function untilReady(endpoint: ApiEndpoint): Promise<void> {
   }
 }
 
-async function createRoles(endpoint: ApiEndpoint): Promise<void> {
-  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${namespace}`;
+/** A namespace with the roles of the tests. */
+async function createNamespace(endpoint: ApiEndpoint, name: string): Promise<void> {
+  const rbac = `/apis/rbac.authorization.k8s.io/v1/namespaces/${name}`;
   const apiVersion = 'rbac.authorization.k8s.io/v1';
   await create(endpoint, '/api/v1/namespaces', {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: namespace },
+    metadata: { name },
   });
   for (const [user, rules] of Object.entries(rulesOf)) {
     await create(endpoint, `${rbac}/roles`, {

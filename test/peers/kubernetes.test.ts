@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { scratchFolder } from '../agent-scripts/disk.ts';
 import { secretsOn } from '../contract/secrets-on.ts';
+import { storeContract } from '../contract/store-contract.ts';
 import {
   type Cluster,
   removeSecrets,
@@ -12,11 +13,27 @@ import {
 } from '../rigs/kubernetes.ts';
 import { type ApiAnswer, type ApiRequest, ask } from '../rigs/kubernetes-api.ts';
 import { describeWith } from '../rigs/require-daemon.ts';
-import { kubeApiserver, startRealCluster } from './kube-apiserver.ts';
+import { secretStore } from '../rigs/secret-contract.ts';
+import { aNamespaceOf, kubeApiserver, startRealCluster } from './kube-apiserver.ts';
 
 describeWith([kubeApiserver], 'the real API server', () => {
   const scratch = scratchFolder();
-  secretsOn('kube-apiserver', () => startRealCluster(join(scratch, 'contract')));
+  secretsOn('kube-apiserver', () => startRealCluster(join(scratch, 'behaviour')));
+
+  let shared: Cluster;
+  let sites = 0;
+  beforeAll(async () => {
+    shared = await startRealCluster(join(scratch, 'contract'));
+  });
+  afterAll(async () => {
+    await shared?.close();
+  });
+  storeContract(
+    secretStore('k8ssecret (kube-apiserver)', () => {
+      sites += 1;
+      return aNamespaceOf(shared, `site-${sites}`);
+    }),
+  );
 });
 
 const path = `${secretsPath}/${secretName}`;

@@ -7,6 +7,8 @@ import { type ApiEndpoint, ask } from './kubernetes-api.ts';
 export interface Cluster extends ApiEndpoint {
   /** For titles: the strict server of our own, or the real one with its version. */
   readonly name: string;
+  /** Default: `web`. */
+  readonly namespace?: string;
   close(): Promise<void>;
 }
 
@@ -39,7 +41,10 @@ export async function startStrictCluster(): Promise<Cluster> {
   return { name: 'the strict server', ...server };
 }
 
+type Where = ApiEndpoint & Pick<Cluster, 'namespace'>;
+
 /** The path of the Secrets of the namespace. */
+const secretsPathOf = (where: Where) => `/api/v1/namespaces/${where.namespace ?? namespace}/secrets`;
 export const secretsPath = `/api/v1/namespaces/${namespace}/secrets`;
 
 /** A Secret as the API returns it. */
@@ -56,13 +61,10 @@ export interface SecretObject {
 }
 
 /** Reads a Secret as administrator. Null if it does not exist. */
-export async function readSecret(
-  cluster: ApiEndpoint,
-  name: string = secretName,
-): Promise<SecretObject | null> {
+export async function readSecret(cluster: Where, name: string = secretName): Promise<SecretObject | null> {
   const { code, text } = await ask(cluster, {
     method: 'GET',
-    path: `${secretsPath}/${name}`,
+    path: `${secretsPathOf(cluster)}/${name}`,
     token: tokens.admin,
   });
   return code === 404 ? null : (JSON.parse(text) as SecretObject);
@@ -70,14 +72,14 @@ export async function readSecret(
 
 /** Creates or merges into a Secret as administrator, as the field manager `manager`. */
 export async function writeSecret(
-  cluster: ApiEndpoint,
+  cluster: Where,
   secret: object,
   { manager = 'kubectl-create', name = secretName }: { manager?: string; name?: string } = {},
 ): Promise<void> {
   const exists = (await readSecret(cluster, name)) !== null;
   const { code, text } = await ask(cluster, {
     method: exists ? 'PATCH' : 'POST',
-    path: `${secretsPath}${exists ? `/${name}` : ''}?fieldManager=${manager}`,
+    path: `${secretsPathOf(cluster)}${exists ? `/${name}` : ''}?fieldManager=${manager}`,
     token: tokens.admin,
     type: exists ? 'application/merge-patch+json' : 'application/json',
     body: exists
@@ -93,9 +95,9 @@ export async function writeSecret(
 }
 
 /** Removes the Secrets of the tests. */
-export async function removeSecrets(cluster: ApiEndpoint): Promise<void> {
+export async function removeSecrets(cluster: Where): Promise<void> {
   for (const name of [secretName, backupSecretOf(secretName)]) {
-    await ask(cluster, { method: 'DELETE', path: `${secretsPath}/${name}`, token: tokens.admin });
+    await ask(cluster, { method: 'DELETE', path: `${secretsPathOf(cluster)}/${name}`, token: tokens.admin });
   }
 }
 
