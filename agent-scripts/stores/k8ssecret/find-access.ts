@@ -4,7 +4,6 @@ import type { CredentialValues } from '../../../core/deployment/job.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import { type K8sSecretConfig, pemOfAuthority } from '../../../core/targets/kinds/k8ssecret.ts';
 import type { ApiAccess } from './api-access.ts';
-import { eksToken } from './eks-token.ts';
 import { readKubeconfig } from './kubeconfig.ts';
 
 /** https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/#directly-accessing-the-rest-api */
@@ -20,11 +19,12 @@ export interface Pod {
 type Find = (config: K8sSecretConfig, credentials: CredentialValues) => ApiAccess | Promise<ApiAccess>;
 
 const accessFinders: Readonly<Record<K8sSecretConfig['access'], Find>> = {
-  eks: async (config) => ({
-    ...serverOf(config),
-    token: await eksToken(config.cluster ?? '', config.region ?? ''),
-    client: null,
-  }),
+  eks: async (config) => {
+    // only this access needs the AWS SDK
+    const { eksToken } = await import('./eks-token.ts');
+    const token = await eksToken(config.cluster ?? '', config.region ?? '');
+    return { ...serverOf(config), token, client: null };
+  },
   kubeconfig: ({ context }, credentials) => readKubeconfig(credentialOf(credentials, 'kubeconfig'), context),
   token: (config, credentials) => ({
     ...serverOf(config),
