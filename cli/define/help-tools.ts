@@ -41,7 +41,8 @@ export const schema: Help = {
 Examples:
   $ certferry schema > targets.schema.json              then, as the first line of targets.yaml:
                                                         # yaml-language-server: $schema=targets.schema.json
-  $ certferry schema nginx`,
+  $ certferry schema nginx
+  $ certferry schema k8ssecret --rbac                   replace NAMESPACE and SECRET, then kubectl apply -f -`,
 };
 
 export const demo: Help = {

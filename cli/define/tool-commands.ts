@@ -5,6 +5,7 @@ import { Endpoint } from '../../core/targets/verify.ts';
 import type { CheckOptions } from '../commands/check.ts';
 import type { DemoOptions } from '../commands/demo.ts';
 import type { ProbeOptions } from '../commands/probe.ts';
+import type { SchemaOptions } from '../commands/schema.ts';
 import type { Context } from './common-options.ts';
 import * as help from './help-tools.ts';
 
@@ -59,10 +60,11 @@ export function addSchema(program: Command, { terminal, finish }: Context): void
     .summary('print the JSON Schema of a targets file, for editors')
     .description(help.schema.description)
     .argument('[kind]', 'limit the schema to targets of this kind')
+    .option('--rbac', 'print the Kubernetes role for targets of kind k8ssecret instead')
     .addHelpText('after', help.schema.after)
-    .action(async (kind: string | undefined) => {
+    .action(async (kind: string | undefined, options: SchemaOptions) => {
       const { schema } = await import('../commands/schema.ts');
-      finish(schema(kind, terminal));
+      finish(schema(kind, options, terminal));
     });
 }
 

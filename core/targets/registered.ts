@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { functionHost } from './host-location.ts';
 import { described } from './kinds/described.ts';
 import { CertificateName, Host, Target, TargetId, unionOfKinds } from './target.ts';
-import { type OpenVerify, RegisteredVerifyPolicy } from './verify.ts';
+import { type OpenVerify, registeredVerifyPolicy } from './verify.ts';
 import { MaintenanceWindow } from './window.ts';
 
 const location = {
@@ -83,7 +83,7 @@ const common = {
  * A target as written in a targets file and stored in the registry, on one host or on several. For each host,
  * {@link memberOf} returns a {@link Target}.
  */
-export const RegisteredTarget = unionOfKinds(common, RegisteredVerifyPolicy).check(
+export const RegisteredTarget = unionOfKinds(common, registeredVerifyPolicy).check(
   z.refine((target) => typeof target.host === 'string' || target.id.length <= maximumFleetIdLength, {
     path: ['id'],
     error: `at most ${maximumFleetIdLength} characters for a target on several hosts, because the host id is appended`,

@@ -10,8 +10,15 @@ import {
   type StoreKind,
   type TargetKind,
   targetKinds,
+  verifyDefaultsOf,
 } from './kinds/kinds.ts';
-import { type OpenVerify, OpenVerifyPolicy, type VerifyPolicy, withProtocol } from './verify.ts';
+import {
+  type OpenVerify,
+  type OpenVerifyInput,
+  openVerifyPolicy,
+  type VerifyPolicy,
+  withProtocol,
+} from './verify.ts';
 
 /** Target ids become file names on a host: no separator, no leading dot. */
 export const TargetId = z
@@ -53,24 +60,24 @@ type TargetInput<Fields> = {
   [Kind in TargetKind]: Fields & {
     kind: Kind;
     config: z.input<(typeof kinds)[Kind]['config']>;
-    verify: z.input<typeof OpenVerifyPolicy>;
+    verify: OpenVerifyInput;
   };
 }[TargetKind];
 
 /**
  * The union of all kinds: for each row of the table of kinds one strict object with the `common` fields, `verify`, `kind`
- * and `config`. After parsing, `verify` has the default protocol of the kind unless it names one.
+ * and `config`. After parsing, `verify` has the defaults of the kind, unless it has values of its own.
  */
 export function unionOfKinds<Common extends z.core.$ZodShape>(
   common: Common,
-  verify: typeof OpenVerifyPolicy,
+  verifyWith: typeof openVerifyPolicy,
 ): z.ZodMiniType<TargetOutput<FieldsOf<Common>>, TargetInput<InputsOf<Common>>> {
   const options = targetKinds.map((kind) =>
     z.pipe(
       z
         .strictObject({
           ...common,
-          verify: described(verify, verifyDescription),
+          verify: described(verifyWith(verifyDefaultsOf(kind)), verifyDescription),
           kind: described(z.literal(kind), kinds[kind].description),
           config: described(kinds[kind].config as z.ZodMiniType, configDescription),
         })
@@ -109,7 +116,7 @@ function withDefaultProtocol(kind: TargetKind, target: ParsedTarget) {
 /** One installation of a certificate on one host. Parsing a parsed target again changes nothing. */
 export const Target = unionOfKinds(
   { id: TargetId, certificate: CertificateName, host: Host },
-  OpenVerifyPolicy,
+  openVerifyPolicy,
 );
 export type Target = z.infer<typeof Target>;
 export type TargetOf<Kind extends TargetKind> = Extract<Target, { kind: Kind }>;

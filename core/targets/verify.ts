@@ -3,6 +3,7 @@ import { described } from './kinds/described.ts';
 import { ProbeProtocol } from './kinds/probe-protocol.ts';
 import { maximumAttempts, type ProbeTimes } from './probe-time.ts';
 import { defaultSuccessThreshold } from './success-threshold.ts';
+import { usualVerifyDefaults, type VerifyDefaults } from './verify-defaults.ts';
 
 /** `host:port`, with brackets around an IPv6 address. */
 export const Endpoint = z.string().check(
@@ -58,26 +59,24 @@ interface VerifyFields extends Backoff, Pick<ProbeTimes, 'attempts' | 'timeoutSe
   readonly probeFrom?: ProbeFrom | undefined;
 }
 
-const defaultMaxBackoffSeconds = 16;
-
 const endpointDescription = 'host:port of this one target, not of a load balancer before it.';
 
-const fields = {
+const fieldsWith = ({ attempts, initialBackoffSeconds, maxBackoffSeconds }: VerifyDefaults) => ({
   serverName: described(
     z.optional(HostName),
     'The name that the probe sends (SNI) and that the certificate must cover. Default: the host of endpoint.',
   ),
   attempts: described(
-    z._default(z.int().check(z.gte(1), z.lte(50)), 3),
+    z._default(z.int().check(z.gte(1), z.lte(50)), attempts),
     'Number of probes before the previous version is restored.',
   ),
   initialBackoffSeconds: described(
-    z._default(z.int().check(z.gte(1), z.lte(300)), 1),
+    z._default(z.int().check(z.gte(1), z.lte(300)), initialBackoffSeconds),
     'Seconds before the second probe. Each later wait is twice as long as the one before it.',
   ),
   maxBackoffSeconds: described(
     z.optional(z.int().check(z.gte(1), z.lte(900))),
-    'The longest wait in seconds. Default: 16, or initialBackoffSeconds if that is more.',
+    `The longest wait in seconds. Default: ${maxBackoffSeconds}, or initialBackoffSeconds if that is more.`,
   ),
   timeoutSeconds: described(
     z._default(z.int().check(z.gte(1), z.lte(60)), 10),
@@ -99,24 +98,27 @@ const fields = {
     z._default(z.boolean(), true),
     'true: the endpoint must also send the intermediates, in order.',
   ),
-};
+});
 
 const protocolDescription =
   'How TLS begins: at once (tls), or after STARTTLS of this protocol. Default: tls, or the protocol of the preset.';
 
-const rules = [
-  z.refine<Backoff>((verify) => maxBackoffSecondsOf(verify) >= verify.initialBackoffSeconds, {
-    path: ['maxBackoffSeconds'],
-    error: 'at least as many seconds as initialBackoffSeconds',
-  }),
-  withinTime((verify) => {
-    const times = { ...verify, ...derived(verify) };
-    const maximum = maximumAttempts(times);
-    return verify.attempts <= maximum
-      ? null
-      : `at most ${maximum} with a maxBackoffSeconds of ${times.maxBackoffSeconds} and a timeoutSeconds of ${verify.timeoutSeconds}, because a deployment must end within a day`;
-  }),
-] as const;
+const rulesWith = (defaults: VerifyDefaults) =>
+  [
+    z.refine<Backoff>((verify) => maxBackoffSecondsOf(verify, defaults) >= verify.initialBackoffSeconds, {
+      path: ['maxBackoffSeconds'],
+      error: 'at least as many seconds as initialBackoffSeconds',
+    }),
+    withinTime((verify) => {
+      const times = { ...verify, ...derived(verify, defaults) };
+      const maximum = maximumAttempts(times);
+      return verify.attempts <= maximum
+        ? null
+        : `at most ${maximum} with a maxBackoffSeconds of ${times.maxBackoffSeconds} and a timeoutSeconds of ${verify.timeoutSeconds}, because a deployment must end within a day`;
+    }),
+  ] as const;
+
+const usualFields = fieldsWith(usualVerifyDefaults);
 
 /**
  * How an endpoint is verified. Times are seconds. In a targets file only the endpoints of a service have this schema, so
@@ -125,7 +127,7 @@ const rules = [
 export const Verify = z.pipe(
   z
     .strictObject({
-      ...fields,
+      ...usualFields,
       endpoint: described(
         Endpoint,
         'host:port of the service as clients reach it, such as its load balancer.',
@@ -134,31 +136,31 @@ export const Verify = z.pipe(
         z._default(ProbeProtocol, 'tls'),
         'How TLS begins: at once (tls), or after STARTTLS of this protocol.',
       ),
-      attempts: described(fields.attempts, 'Number of probes before the service counts as stale.'),
+      attempts: described(usualFields.attempts, 'Number of probes before the service counts as stale.'),
       probeFrom: described(
-        fields.probeFrom,
+        usualFields.probeFrom,
         'lambda. For smtp on port 25 it must be explicit: Lambda reaches that port only if AWS has opened it.',
       ),
     })
-    .check(...rules),
-  z.transform((verify) => ({ ...verify, ...derived(verify) })),
+    .check(...rulesWith(usualVerifyDefaults)),
+  z.transform((verify) => ({ ...verify, ...derived(verify, usualVerifyDefaults) })),
 );
 export type Verify = z.infer<typeof Verify>;
 
 /**
- * {@link Verify} without the defaults of `protocol` and `successThreshold`, which depend on the kind of the target: see
- * {@link withProtocol}.
+ * {@link Verify} with the defaults of a kind, and without those of `protocol` and `successThreshold`, which depend on the
+ * config of the target: see {@link withProtocol}.
  */
-function openVerify(endpoint: typeof Endpoint) {
+function openVerify(endpoint: typeof Endpoint, defaults: VerifyDefaults) {
   return z.pipe(
     z
       .strictObject({
         endpoint: described(endpoint, endpointDescription),
         protocol: described(z.optional(ProbeProtocol), protocolDescription),
-        ...fields,
+        ...fieldsWith(defaults),
       })
-      .check(...rules),
-    z.transform((verify) => ({ ...verify, ...timesOf(verify) })),
+      .check(...rulesWith(defaults)),
+    z.transform((verify) => ({ ...verify, ...timesOf(verify, defaults) })),
   );
 }
 
@@ -173,8 +175,9 @@ function withinTime(expected: (verify: VerifyFields) => string | null) {
 
 function derived(
   verify: VerifyFields,
+  defaults: VerifyDefaults,
 ): Pick<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom' | 'successThreshold'> {
-  return { ...timesOf(verify), successThreshold: successThresholdOf(verify) };
+  return { ...timesOf(verify, defaults), successThreshold: successThresholdOf(verify) };
 }
 
 function successThresholdOf({
@@ -184,15 +187,21 @@ function successThresholdOf({
   return successThreshold ?? defaultSuccessThreshold(protocol);
 }
 
-function timesOf(verify: VerifyFields): Pick<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom'> {
+function timesOf(
+  verify: VerifyFields,
+  defaults: VerifyDefaults,
+): Pick<ProbeTimes, 'maxBackoffSeconds' | 'probeFrom'> {
   return {
-    maxBackoffSeconds: maxBackoffSecondsOf(verify),
+    maxBackoffSeconds: maxBackoffSecondsOf(verify, defaults),
     probeFrom: verify.probeFrom ?? defaultProbeFrom(verify.protocol, verify.endpoint),
   };
 }
 
-function maxBackoffSecondsOf({ initialBackoffSeconds, maxBackoffSeconds }: Backoff): number {
-  return maxBackoffSeconds ?? Math.max(initialBackoffSeconds, defaultMaxBackoffSeconds);
+function maxBackoffSecondsOf(
+  { initialBackoffSeconds, maxBackoffSeconds }: Backoff,
+  defaults: VerifyDefaults,
+): number {
+  return maxBackoffSeconds ?? Math.max(initialBackoffSeconds, defaults.maxBackoffSeconds);
 }
 
 /** AWS blocks port 25 for Lambda, so the host probes SMTP there. */
@@ -204,12 +213,16 @@ function defaultProbeFrom(protocol: ProbeProtocol | undefined, endpoint: string)
 export const VerifyPolicy = z.union([z.literal('none'), Verify]);
 export type VerifyPolicy = z.infer<typeof VerifyPolicy>;
 
-/** The policy of a target on one host, before its protocol is known. */
-export const OpenVerifyPolicy = z.union([z.literal('none'), openVerify(Endpoint)]);
-export type OpenVerify = z.infer<typeof OpenVerifyPolicy>;
+/** The policy of a target on one host, before its protocol is known, with the defaults of its kind. */
+export const openVerifyPolicy = (defaults: VerifyDefaults) =>
+  z.union([z.literal('none'), openVerify(Endpoint, defaults)]);
+type OpenVerifyPolicy = ReturnType<typeof openVerifyPolicy>;
+export type OpenVerify = z.output<OpenVerifyPolicy>;
+export type OpenVerifyInput = z.input<OpenVerifyPolicy>;
 
-/** The policy of a registered target, whose endpoint may contain `{host}`. */
-export const RegisteredVerifyPolicy = z.union([z.literal('none'), openVerify(HostEndpoint)]);
+/** The policy of a registered target, whose endpoint may contain `{host}`, with the defaults of its kind. */
+export const registeredVerifyPolicy = (defaults: VerifyDefaults): OpenVerifyPolicy =>
+  z.union([z.literal('none'), openVerify(HostEndpoint, defaults)]);
 
 /** The policy with the default protocol of its target, unless it names a protocol, and with what depends on that. */
 export function withProtocol(policy: OpenVerify, defaultProtocol: ProbeProtocol): VerifyPolicy {

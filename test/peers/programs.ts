@@ -25,6 +25,12 @@ export const templateTools: PythonPackages = {
   requirements: join(import.meta.dirname, 'template-tools.txt'),
 };
 
+/** moto, a stand-in for AWS by other authors. */
+export const awsStandIn: PythonPackages = {
+  folder: join(cache, 'certferry-aws-stand-in'),
+  requirements: join(import.meta.dirname, 'aws-stand-in.txt'),
+};
+
 export const envoyProgram = join(peersFolder, 'envoy', '_bin', 'envoy');
 export const traefikProgram = join(peersFolder, 'bin', 'traefik');
 

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { TargetOf } from '../../core/targets/target.ts';
 import { type LocalBackend, openLocalBackend } from '../../local/backend/local-backend.ts';
 import type { LocalDeploymentResult } from '../../local/backend/run-deployment.ts';
 import { openStateFolder } from '../../local/base/state-folder.ts';
@@ -123,7 +124,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'the agent is killed during the reload': {
     config: ({ folder, target }) => {
-      const hup = target().config.reloadCommand?.join(' ');
+      const hup = (target() as TargetOf<'nginx'>).config.reloadCommand?.join(' ');
       const dies = `[ $(wc -l < ${folder}/reloads) -ne 1 ] || kill -9 $PPID`;
       return { reloadCommand: ['sh', '-c', `echo x >> ${folder}/reloads; ${dies}; ${hup}`] };
     },
@@ -169,7 +170,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     before: makeStuck,
     // the reload of the deployment succeeds; the reload of the rollback kills the agent, once
     config: ({ folder, target }) => {
-      const hup = target().config.reloadCommand?.join(' ');
+      const hup = (target() as TargetOf<'nginx'>).config.reloadCommand?.join(' ');
       const dies = `[ $(wc -l < ${folder}/reloads) -ne 2 ] || kill -9 $PPID`;
       return { reloadCommand: ['sh', '-c', `echo x >> ${folder}/reloads; ${dies}; ${hup}`] };
     },

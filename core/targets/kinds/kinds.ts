@@ -3,6 +3,8 @@
  * (`agent-scripts/connectors/`). The union of targets, the types and the JSON Schema follow from this table.
  */
 import type * as z from 'zod/mini';
+import { usualVerifyDefaults, type VerifyDefaults } from '../verify-defaults.ts';
+import { AcmConfig } from './acm.ts';
 import { ApacheConfig } from './apache.ts';
 import { CaddyConfig } from './caddy.ts';
 import type { Credential } from './credential.ts';
@@ -10,6 +12,7 @@ import { DovecotConfig } from './dovecot.ts';
 import { EnvoyConfig } from './envoy.ts';
 import { FilesConfig, protocolOfPreset } from './files.ts';
 import { HaproxyConfig } from './haproxy.ts';
+import { K8sSecretConfig } from './k8ssecret.ts';
 import { NginxConfig } from './nginx.ts';
 import { PostfixConfig } from './postfix.ts';
 import type { ProbeProtocol } from './probe-protocol.ts';
@@ -27,6 +30,11 @@ interface Kind {
   readonly description: string;
   /** How TLS begins if `verify` names no protocol; `tls` without this function. */
   readonly protocolOf?: (config: never) => ProbeProtocol;
+  /**
+   * The waits between probes of a service that takes a new certificate over minutes. Default: those of
+   * {@link usualVerifyDefaults}.
+   */
+  readonly verifyDefaults?: VerifyDefaults;
   /** The fields of `config` that are a {@link Credential}. A field may be absent. */
   readonly credentials?: readonly string[];
 }
@@ -58,6 +66,21 @@ export const kinds = {
   },
   traefik: { config: TraefikConfig, changes: 'files', description: 'Traefik with its file provider.' },
   envoy: { config: EnvoyConfig, changes: 'files', description: 'Envoy, which watches its files.' },
+  acm: {
+    config: AcmConfig,
+    changes: 'store',
+    description: 'AWS Certificate Manager, for load balancers, CloudFront and API Gateway.',
+    // 915 s in all: load balancers and CloudFront take an imported certificate over minutes
+    verifyDefaults: { attempts: 19, initialBackoffSeconds: 5, maxBackoffSeconds: 60 },
+  },
+  k8ssecret: {
+    config: K8sSecretConfig,
+    changes: 'store',
+    description: 'A TLS Secret in a Kubernetes cluster, for ingress controllers and pods.',
+    // 150 s in all: the kubelet updates mounted Secrets after about a minute
+    verifyDefaults: { attempts: 9, initialBackoffSeconds: 2, maxBackoffSeconds: 30 },
+    credentials: ['kubeconfig', 'token'],
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type TargetKind = keyof typeof kinds;
@@ -93,4 +116,10 @@ export type ConfigOf<Kind extends TargetKind> = z.output<(typeof kinds)[Kind]['c
 export function defaultProtocolOf(kind: TargetKind, config: unknown): ProbeProtocol {
   const { protocolOf }: Kind = kinds[kind];
   return protocolOf?.(config as never) ?? 'tls';
+}
+
+/** The defaults of `verify` for a target of this kind. */
+export function verifyDefaultsOf(kind: TargetKind): VerifyDefaults {
+  const { verifyDefaults = usualVerifyDefaults }: Kind = kinds[kind];
+  return verifyDefaults;
 }

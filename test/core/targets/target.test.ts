@@ -103,16 +103,12 @@ describe('a parsed target', () => {
   test('A parsed target has its command lines as words, and passes them to a shell only if configured', () => {
     const reloadCommand = 'systemctl reload nginx';
 
-    expect(parseTarget(aTargetInput({ reloadCommand })).config.reloadCommand).toEqual([
-      'systemctl',
-      'reload',
-      'nginx',
-    ]);
-    expect(parseTarget(aTargetInput({ reloadCommand: 'a | b', shell: true })).config.reloadCommand).toEqual([
-      '/bin/sh',
-      '-c',
-      'a | b',
-    ]);
+    expect(parseTarget(aTargetInput({ reloadCommand })).config).toMatchObject({
+      reloadCommand: ['systemctl', 'reload', 'nginx'],
+    });
+    expect(parseTarget(aTargetInput({ reloadCommand: 'a | b', shell: true })).config).toMatchObject({
+      reloadCommand: ['/bin/sh', '-c', 'a | b'],
+    });
   });
 
   test('A parsed target refuses what only a shell could mean in either command, unless shell: true', () => {
