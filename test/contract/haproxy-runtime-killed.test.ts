@@ -126,5 +126,5 @@ describeWith(needs, "agent killed by SIGKILL while haproxy's memory is changed",
 
     expect(calls.length).toBeGreaterThan(25);
     expect(states.size).toBeGreaterThan(calls.length / 4);
-  }, 600_000);
+  });
 });

@@ -53,11 +53,11 @@ export function killedContract(daemon: DaemonUnderContract, promise: KilledPromi
 
     test('The host serves the previous or the new version after a kill at every file-changing call of a renewal, and the next run repairs the rest', async () => {
       await killRenewals(await aSubject('renewal'), promise);
-    }, 600_000);
+    });
 
     test('A repair that is killed at every file-changing call of its own is repaired by the next run', async () => {
       await killMendings(await aSubject('mending'), promise);
-    }, 600_000);
+    });
   });
 }
 
