@@ -443,10 +443,10 @@ check_runtime() {
 }
 
 # The mount point of $bin if its file system does not allow the execution of files, else empty (proc(5), mounts).
-# cat, because read fetches single bytes: a mount that ends meanwhile would hide another one.
+# sed, because read fetches single bytes: a mount that ends meanwhile would hide another one.
 noexec_mount() {
   mounted=$(df -Pk "$bin" | sed -n '2s/.*%[[:space:]]*//p')
-  cat /proc/self/mounts 2>/dev/null | while read -r _ point _ options _; do
+  sed -n p /proc/self/mounts 2>/dev/null | while read -r _ point _ options _; do
     # blanks are octal numbers
     [ "$(printf '%b' "$point")" = "$mounted" ] || continue
     case ,$options, in
