@@ -443,18 +443,17 @@ check_runtime() {
 }
 
 # The mount point of $bin if its file system does not allow the execution of files, else empty (proc(5), mounts).
+# sed, because read fetches single bytes: a mount that ends meanwhile would hide another one.
 noexec_mount() {
   mounted=$(df -Pk "$bin" | sed -n '2s/.*%[[:space:]]*//p')
-  noexec=''
-  while read -r _ point _ options _; do
+  sed -n p /proc/self/mounts 2>/dev/null | while read -r _ point _ options _; do
     # blanks are octal numbers
     [ "$(printf '%b' "$point")" = "$mounted" ] || continue
     case ,$options, in
-      *,noexec,*) noexec=$mounted ;;
-      *) noexec='' ;;
+      *,noexec,*) printf '%s\n' "$mounted" ;;
+      *) printf '\n' ;;
     esac
-  done 2>/dev/null </proc/self/mounts || :
-  printf '%s' "$noexec"
+  done | sed -n '$p'
 }
 
 # The runtime is executed in the folder of the agent. An empty file is a valid script, which only needs that permission.

@@ -18,6 +18,8 @@ export type MonitoredCommandActivation = z.infer<typeof MonitoredCommandActivati
 
 /** Maximum time to monitor the main process while old workers finish their connections. */
 const monitorMilliseconds = 2_000;
+/** Maximum time until a daemon that was not running has written its process id. A busy host needs seconds for it. */
+const startMilliseconds = 5_000;
 /**
  * Once all workers are new, the main process must run for this long. A new worker alone proves nothing: httpd also starts
  * workers under load.
@@ -49,7 +51,8 @@ async function monitor(
   { pidFiles, pidFileRequired }: MonitoredCommandActivation,
   previous: MainProcess | null,
 ): Promise<ActivationResult> {
-  const deadline = Date.now() + monitorMilliseconds;
+  const starts = previous === null ? pidFileRequired : !previous.isRunning;
+  const deadline = Date.now() + (starts ? startMilliseconds : monitorMilliseconds);
   let replacedSince: number | null = null;
   for (;;) {
     const current = readMainProcess(pidFiles);

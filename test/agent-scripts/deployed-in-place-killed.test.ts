@@ -45,7 +45,7 @@ describeWith(
         expect([back.version?.fingerprint, call.text]).toEqual([first.fingerprint, call.text]);
         expect(pairMatches(lineage.certPath, lineage.keyPath)).toBe(true);
       }
-    }, 300_000);
+    });
 
     test('The new version is not lost after a kill at every rename of its undo, and the next run restores the previous one.', async () => {
       const [first, second] = [await aVersion(), await aVersion()];
@@ -70,6 +70,6 @@ describeWith(
         const keys = filesBelow(copies).filter((name) => name.includes('privkey'));
         expect(keys.map((name) => readFileSync(join(copies, name), 'utf8'))).toEqual([second.keyPem]);
       }
-    }, 300_000);
+    });
   },
 );

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { readJob } from '../../core/seal/job-text.ts';
 import { unseal } from '../../core/seal/unseal.ts';
+import { saveHost, stateOfHost } from '../contract/saved-host.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { signed, withoutSignature } from '../fixtures/signed-jobs.ts';
 import { describeWith, program } from '../rigs/require-daemon.ts';
@@ -192,18 +193,30 @@ describeWith([program('flock', 'util-linux'), program('strace')], 'a killed agen
     );
     const calls = fileChangingCalls(trace, folder);
     rmSync(trace);
-    await send();
+    const line = await send();
+    const files = {
+      folder,
+      host,
+      site: { liveFiles: [join(folder, 'tls/cert.pem'), join(folder, 'tls/key.pem')] },
+    };
+    const saved = saveHost(files);
+    const version = await aVersion();
+    const states = new Set<string>();
 
     let kills = 0;
     for (const call of calls) {
-      const version = await aVersion();
-      const sent = { target, version };
-      const job = await host.jobText('deploy', sent);
+      saved.restore();
+      host.received(line);
+      const job = await host.jobText('deploy', { target, version });
       const { kid } = keyOf(job);
       const killed = await runAgentWith(host.home, job, killAt(call));
       if (killed.line === null) kills += 1;
 
       expect(keysOf(host.home).current.kid).toBeDefined();
+      // many kills leave the same files, which are all that the next run finds
+      const state = stateOfHost(files);
+      if (states.has(state)) continue;
+      states.add(state);
       const repeated = await runAgentWith(host.home, await signedAgain(job));
       expect(repeatedResults).toContain(`${repeated.line?.outcome} ${repeated.line?.reason}`);
 
@@ -214,6 +227,7 @@ describeWith([program('flock', 'util-linux'), program('strace')], 'a killed agen
     }
 
     expect(kills).toBeGreaterThan(calls.length * 0.9);
+    expect(states.size).toBeGreaterThan(calls.length / 4);
     expect(calls.filter(({ text }) => text.includes('keys.json')).length).toBeGreaterThan(4);
   });
 

@@ -77,7 +77,7 @@ describeWith([program('flock', 'util-linux')], 'the signature of a job', () => {
       }
     }
     expect(existsSync(home)).toBe(false);
-  }, 120_000);
+  });
 
   test('The agent verifies the signature before it reads the job: an unreadable job with a wrong signature is JobUnsigned', async () => {
     const home = join(scratch, 'unreadable');
@@ -251,7 +251,7 @@ describe('the role of the document that can only probe', () => {
       }
     }
     expect(existsSync(home)).toBe(false);
-  }, 60_000);
+  });
 
   test('The agent refuses a signed probe through the document for jobs', async () => {
     const probe = { verify: verifyOf(1, { timeoutSeconds: 5 }), version };

@@ -90,7 +90,7 @@ export function expectTidy(site: Site, home: string): void {
 }
 
 /** Files beside the live ones that certferry created. The daemon may have other files there. */
-function strayFiles({ liveFiles }: Site): string[] {
+export function strayFiles({ liveFiles }: Pick<Site, 'liveFiles'>): string[] {
   const names = liveFiles.map((path) => basename(path));
   const beside = [...new Set(liveFiles.map((path) => dirname(path)))].flatMap((folder) =>
     filesBelow(folder).map((name) => join(folder, name)),

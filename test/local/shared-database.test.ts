@@ -84,9 +84,7 @@ describe('the database of a state folder', () => {
     expect(counter(open()) - 600).toBeGreaterThanOrEqual(acknowledged);
   });
 
-  test('The database of a state folder has a transaction completely or not at all after its process is killed', {
-    timeout: 120_000,
-  }, async () => {
+  test('The database of a state folder has a transaction completely or not at all after its process is killed', async () => {
     let first = 1;
     for (let kills = 0; kills < 8; kills += 1) {
       const reported = await killAfter(run('transact-forever.ts', String(first)), 3 + kills * 7);
