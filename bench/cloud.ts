@@ -137,6 +137,6 @@ export async function lambdaSizes(): Promise<string[]> {
   const largest = Math.max(...names.map((name) => statSync(join(lambdas, name, 'index.mjs')).size)) / 1_024;
   return [
     ...lines,
-    `largest ${largest.toFixed(0)} KiB  (target: at most 300 KiB); the import time includes the AWS SDK`,
+    `largest ${largest.toFixed(0)} KiB  (target: at most 320 KiB); the import time includes the AWS SDK`,
   ];
 }

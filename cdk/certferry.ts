@@ -23,6 +23,7 @@ import { type Task, type TaskName, tasks } from './functions/tasks.ts';
 import { runWaves } from './grants/execution-grants.ts';
 import type { Permission } from './grants/permissions.ts';
 import type { SourceAccess } from './grants/source-grants.ts';
+import type { CredentialAccess } from './grants/store-grants.ts';
 import { type SharedResources, transferWaves } from './grants/work-bucket-and-topic.ts';
 import { Alarms } from './monitoring/alarms.ts';
 import { Dashboard } from './monitoring/dashboard.ts';
@@ -42,6 +43,10 @@ export interface CertferryProps {
   readonly sources?: SourceAccess;
   /** The VPC of functions that probe endpoints. Default: no VPC; they reach only public addresses. */
   readonly network?: Network;
+  /** The VPC of the function that runs the agent for targets with `host: lambda`. Default: no VPC. */
+  readonly agentNetwork?: Network;
+  /** Credentials of targets that are registered outside the stack, and the keys of credentials. Default: none. */
+  readonly credentials?: CredentialAccess;
   /** The key for tables, logs, notifications and the files of rollouts. Default: a new key. */
   readonly encryptionKey?: IKey;
   /** The topic for alarms, approval requests and results. Default: a new topic without subscribers. */
@@ -135,6 +140,11 @@ export class Certferry extends Construct {
     new Dashboard(this, 'Dashboard', { alarms });
     this.#registrations = new Registrations(this, 'Registrations', {
       sync: functions.get('sync-registry'),
+      agents: {
+        runsAgent: functions.get('run-agent'),
+        sendsBundles: functions.get('push-bundle'),
+        sendsOtherJobs: [functions.get('reconcile-command'), functions.get('roll-back')],
+      },
       defaultStrategy: props.defaultStrategy ?? {},
     });
 
@@ -168,33 +178,21 @@ export class Certferry extends Construct {
     { keys, ...inputs }: Inputs & { readonly tables: Tables; readonly keys: JobKeys },
     props: CertferryProps,
   ): Functions {
-    const { approvalLinks = false, commandsPerSecond, defaultStrategy, historyRetentionDays } = props;
+    const { approvalLinks = false, defaultStrategy } = props;
     if (defaultStrategy !== undefined) checkStrategy(defaultStrategy);
     const functions = new Functions(this, 'Functions', {
       ...inputs,
       jobKeys: keys,
       network: props.network,
+      agentNetwork: props.agentNetwork,
       sources: props.sources ?? {},
+      credentials: props.credentials ?? {},
       accounts: props.accounts ?? [],
       logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
       excluded: approvalLinks ? [] : ['decide-approval'],
     });
     if (approvalLinks) addApprovalLinks(functions);
-    if (defaultStrategy !== undefined) {
-      functions.setVariable(['resolve-certificate'], 'DEFAULT_STRATEGY', JSON.stringify(defaultStrategy));
-    }
-    if (commandsPerSecond !== undefined) {
-      functions.setVariable(senders, 'SEND_RATE', String(commandsPerSecond));
-      functions.setVariable(senders, 'SEND_BURST', String(burstFor(commandsPerSecond)));
-    }
-    if (props.onHostKeyChange !== undefined) {
-      functions.setVariable(completers, 'ON_HOST_KEY_CHANGE', props.onHostKeyChange);
-    }
-    // PushBundle calls AWS services, so it is not in the VPC of the probes
-    if (props.network !== undefined) functions.setVariable(['push-bundle'], 'BASELINE_FROM', 'host');
-    if (historyRetentionDays !== undefined) {
-      functions.setVariable(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
-    }
+    setVariables(functions, props);
     return functions;
   }
 
@@ -214,6 +212,29 @@ export class Certferry extends Construct {
       grants: [runWaves(this), transferWaves(this, inputs)],
     });
     return { deployTarget: deployTarget.machine, rollout: rollout.machine };
+  }
+}
+
+/** The settings of the stack that functions read from their environment. */
+function setVariables(functions: Functions, props: CertferryProps): void {
+  const { commandsPerSecond, defaultStrategy, historyRetentionDays } = props;
+  if (defaultStrategy !== undefined) {
+    functions.setVariable(['resolve-certificate'], 'DEFAULT_STRATEGY', JSON.stringify(defaultStrategy));
+  }
+  if (commandsPerSecond !== undefined) {
+    functions.setVariable(senders, 'SEND_RATE', String(commandsPerSecond));
+    functions.setVariable(senders, 'SEND_BURST', String(burstFor(commandsPerSecond)));
+  }
+  if (props.onHostKeyChange !== undefined) {
+    functions.setVariable(completers, 'ON_HOST_KEY_CHANGE', props.onHostKeyChange);
+  }
+  // PushBundle calls AWS services, so it is not in the VPC of the probes
+  if (props.network !== undefined) functions.setVariable(['push-bundle'], 'BASELINE_FROM', 'host');
+  if (props.maximumFenceStep !== undefined) {
+    functions.setVariable(['run-agent'], 'MAXIMUM_FENCE_STEP', String(props.maximumFenceStep));
+  }
+  if (historyRetentionDays !== undefined) {
+    functions.setVariable(['record-outcome', 'release-lock'], 'HISTORY_DAYS', String(historyRetentionDays));
   }
 }
 

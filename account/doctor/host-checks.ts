@@ -1,5 +1,6 @@
 import type { InstanceInformation } from '@aws-sdk/client-ssm';
 import { counted } from '../../core/counted.ts';
+import { isFunctionHost } from '../../core/targets/host-location.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Fleet, FoundHost } from '../../services/fleet/find-hosts.ts';
 import { informationOf } from '../../services/ssm/managed-nodes.ts';
@@ -22,7 +23,8 @@ export async function hostChecks(
   { ssm }: Pick<Clients, 'ssm'>,
   hosted: readonly HostedTarget[],
 ): Promise<Check[]> {
-  const ids = [...new Set(hosted.flatMap(({ hosts }) => hosts.map(({ host }) => host)))];
+  const all = hosted.flatMap(({ hosts }) => hosts.map(({ host }) => host));
+  const ids = [...new Set(all)].filter((host) => !isFunctionHost(host));
   const own = ids.filter((id) => !id.includes('/'));
   const others = notChecked(ids.length - own.length) + unknownHosts(hosted);
   const information = informationOf(ssm, own).then(

@@ -9,6 +9,7 @@ import { findHostsOf, hostChecks } from './host-checks.ts';
 import { installedChecks } from './installed-checks.ts';
 import { registered, sourceChecks } from './source-checks.ts';
 import { stackChecks } from './stack-checks.ts';
+import { storeChecks } from './store-checks.ts';
 
 interface CheckedServices {
   readonly clients: Clients;
@@ -55,7 +56,11 @@ async function targetChecks(
   now: Date,
 ): Promise<Check[]> {
   const hosted = await findHostsOf(targets, fleet);
-  return [...(await hostChecks(clients, hosted)), ...(await installedChecks(installed, hosted, now))];
+  return [
+    ...(await hostChecks(clients, hosted)),
+    ...(await storeChecks(clients, targets)),
+    ...(await installedChecks(installed, hosted, now)),
+  ];
 }
 
 function valueIn<Value>(result: PromiseSettledResult<Value>): Value {

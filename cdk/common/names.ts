@@ -6,6 +6,12 @@ export const documentName = 'certferry-agent';
 /** The SSM document with which a host can only probe. Its jobs have no signature. */
 export const probeDocumentName = 'certferry-probe';
 
+/** The SSM document of the agent for targets in a store. */
+export const storeDocumentName = 'certferry-store-agent';
+
+/** The function that runs the agent for targets with `host: lambda`. Functions that start it build its ARN from this name. */
+export const runAgentName = 'certferry-run-agent';
+
 /** The state machine of one deployment. Code builds its ARN from this name where a reference would be circular. */
 export const deployTargetName = 'certferry-deploy-target';
 

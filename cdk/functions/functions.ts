@@ -12,6 +12,8 @@ interface FunctionsProps extends GrantProps {
   readonly artefacts: Artefacts;
   readonly tables: Tables;
   readonly network: Network | undefined;
+  /** The VPC of the function that runs the agent. */
+  readonly agentNetwork: Network | undefined;
   readonly logRetention: RetentionDays;
   /** Functions that this stack does not need. */
   readonly excluded: readonly TaskName[];
@@ -57,7 +59,13 @@ export class Functions extends Construct {
       timeout: Duration.seconds(task.timeoutSeconds),
       key: props.key,
       logRetention: props.logRetention,
-      network: task.opensConnections === true ? props.network : undefined,
+      network: networkOf(task, props),
+      isAsynchronous: task.runsAgent === true,
     });
   }
+}
+
+function networkOf({ opensConnections, runsAgent }: Task, props: FunctionsProps): Network | undefined {
+  if (runsAgent === true) return props.agentNetwork;
+  return opensConnections === true ? props.network : undefined;
 }

@@ -1,4 +1,4 @@
-import { type Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Validations } from 'aws-cdk-lib';
 import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -10,7 +10,7 @@ import { rolePath } from '../common/names.ts';
 import { type Grant, via } from '../grants/grant.ts';
 import type { TableAction } from './tasks.ts';
 
-/** The VPC of functions that open connections to endpoints. Without it, they reach only public addresses. */
+/** The VPC of functions that open connections to endpoints or stores. Without it, they reach only public addresses. */
 export interface Network {
   readonly vpc: IVpc;
   readonly vpcSubnets?: SubnetSelection;
@@ -26,7 +26,15 @@ export interface TaskFunctionProps {
   readonly key: IKey;
   readonly logRetention: RetentionDays;
   readonly network?: Network | undefined;
+  /** Another function invokes it asynchronously. */
+  readonly isAsynchronous?: boolean;
 }
+
+/**
+ * A failed run is not repeated: the state machine reconciles. A run that has not started when its command expires
+ * (`deliverySeconds` in `services/ssm/commands.ts`) does nothing.
+ */
+const onceInTime = { retryAttempts: 0, maxEventAge: Duration.seconds(120) };
 
 interface TableAccess {
   readonly variable: string;
@@ -72,6 +80,7 @@ export class TaskFunction extends Construct {
       role: this.#role,
       logGroup,
       ...props.network,
+      ...(props.isAsynchronous === true && onceInTime),
     });
     this.#allowLogs(logGroup);
     if (props.network !== undefined) this.#allowNetwork();

@@ -1,3 +1,4 @@
+import { runSeconds } from '../../core/deployment/run.ts';
 import type { Permission } from '../grants/permissions.ts';
 import type { TableName } from '../storage/tables.ts';
 
@@ -20,6 +21,8 @@ export interface Task {
   readonly permissions?: readonly Permission[];
   /** Whether it opens connections to endpoints, and therefore runs in the configured VPC. */
   readonly opensConnections?: boolean;
+  /** Whether it runs the agent. It then runs in the VPC of the agent, and each asynchronous invocation only once. */
+  readonly runsAgent?: boolean;
 }
 
 // Seconds. The timeouts of the states are shorter (60, 180, 240, 300 and 840), so that the execution shows which state timed out.
@@ -29,6 +32,8 @@ const probingAll = 245;
 const judging = 305;
 /** The maximum of Lambda is 900. */
 const longest = 850;
+/** A run starts at most 185 seconds after its state: a `quick` function invokes it, and the event waits for at most 120. */
+const agent = runSeconds;
 
 /** Sends a command and records it. Then reads its result once, because its event may arrive before the record exists. */
 const commanding = {
@@ -38,8 +43,11 @@ const commanding = {
   permissions: ['readInvocations', 'readPingStatus', 'completeTasks', 'assumeRunners', 'notifyOperators'],
 } as const satisfies Partial<Task>;
 
-/** Gives signed jobs to hosts. Only these functions can sign. */
-const giving = { ...commanding, permissions: [...commanding.permissions, 'sendJobs', 'signJobs'] } as const;
+/** Gives signed jobs to hosts, with the credentials of stores, and starts runs of the agent. Only these functions can sign. */
+const giving = {
+  ...commanding,
+  permissions: [...commanding.permissions, 'sendJobs', 'signJobs', 'readCredentials', 'startRuns'],
+} as const;
 
 /** All functions, by the names of their files. */
 export const tasks = {
@@ -67,7 +75,7 @@ export const tasks = {
   'probe-from-host': {
     ...commanding,
     description: 'State ProbeFromHost: lets the host probe the endpoint',
-    permissions: [...commanding.permissions, 'sendProbes'],
+    permissions: [...commanding.permissions, 'sendProbes', 'startRuns'],
   },
   'roll-back': {
     ...giving,
@@ -95,6 +103,18 @@ export const tasks = {
     tables: { locks: ['GetItem', 'UpdateItem'], registry: ['GetItem', 'PutItem'] },
     registryWrites: ['host#*'],
     permissions: ['readInvocations', 'completeTasks', 'assumeRunners', 'notifyOperators'],
+  },
+  'run-agent': {
+    description:
+      'Event: a job for a target with host: lambda; runs the agent and completes the waiting state',
+    timeoutSeconds: agent,
+    tables: {
+      locks: ['GetItem', 'UpdateItem'],
+      registry: ['ConditionCheckItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'],
+    },
+    registryWrites: ['agent#*'],
+    permissions: ['completeTasks', 'readSources', 'readCredentials'],
+    runsAgent: true,
   },
   'release-lock': {
     description: 'Event: an execution ended without recording its outcome; releases its lock',
@@ -171,13 +191,14 @@ export const tasks = {
     description: 'Schedule: probes every endpoint, publishes metrics and heals targets with autoHeal',
     timeoutSeconds: longest,
     tables: {
-      locks: ['GetItem', 'UpdateItem'],
+      locks: ['GetItem', 'PutItem', 'UpdateItem'],
       registry: ['BatchGetItem', 'GetItem', 'PutItem', 'Query'],
     },
     registryWrites: ['sweep'],
     permissions: [
       'findHosts',
       'sendProbes',
+      'startRuns',
       'readInvocations',
       'assumeRunners',
       'startRollouts',

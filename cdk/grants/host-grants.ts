@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { documentName, probeDocumentName, runnerRoleName, tag } from '../common/names.ts';
+import { documentName, probeDocumentName, runnerRoleName, storeDocumentName, tag } from '../common/names.ts';
 import { type Grant, localArn } from './grant.ts';
 
 /** CloudFormation does not return the version number of a document. Each update changes the default version. */
@@ -9,8 +9,8 @@ const documentVariables = { DOCUMENT_NAME: documentName, DOCUMENT_VERSION: '$DEF
 
 /** Sends signed jobs. */
 export const sendJobs = (scope: Construct): Grant => ({
-  ...sendCommands(scope, [documentName]),
-  environment: documentVariables,
+  ...sendCommands(scope, [documentName, storeDocumentName]),
+  environment: { ...documentVariables, STORE_DOCUMENT_NAME: storeDocumentName },
 });
 
 /** Sends probes, with the document that can do nothing else. */
@@ -24,7 +24,7 @@ export const sendProbes = (scope: Construct): Grant => ({
 
 /** Sends both from another account, for hosts in any region of this account. A job without a signature is refused by the agent. */
 export const sendFromMainAccount = (scope: Construct): Grant =>
-  sendCommands(scope, [documentName, probeDocumentName], true);
+  sendCommands(scope, [documentName, storeDocumentName, probeDocumentName], true);
 
 /** Sends commands with these documents to hosts with the tag. Two statements, because documents do not have the tag. */
 function sendCommands(scope: Construct, documentNames: readonly string[], everywhere = false): Grant {

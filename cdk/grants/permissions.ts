@@ -15,8 +15,10 @@ import {
   sendJobs,
   sendProbes,
 } from './host-grants.ts';
+import { startRuns } from './run-grants.ts';
 import { readJobKeys, type SigningKeys, signJobs } from './signing-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
+import { type CredentialAccess, readCredentials } from './store-grants.ts';
 import {
   nameWorkBucket,
   notifyOperators,
@@ -41,6 +43,8 @@ export type Permission =
   | 'describeRollouts'
   | 'startRollouts'
   | 'readSources'
+  | 'readCredentials'
+  | 'startRuns'
   | 'nameWorkBucket'
   | 'readWaveFiles'
   | 'writeWaveFiles'
@@ -48,6 +52,7 @@ export type Permission =
 
 export interface GrantProps extends SharedResources {
   readonly sources: SourceAccess;
+  readonly credentials: CredentialAccess;
   readonly jobKeys: SigningKeys;
   /** Ids of the member accounts. */
   readonly accounts: readonly string[];
@@ -70,6 +75,8 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     describeRollouts: describeRollouts(scope),
     startRollouts: startRollouts(scope),
     readSources: readSources(scope, props.sources),
+    readCredentials: readCredentials(scope, props.credentials),
+    startRuns: startRuns(scope),
     nameWorkBucket: nameWorkBucket(props),
     readWaveFiles: readWaveFiles(scope, props),
     writeWaveFiles: writeWaveFiles(scope, props),

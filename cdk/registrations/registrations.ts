@@ -12,11 +12,23 @@ import type { Certificate } from '../../core/registry/certificate.ts';
 import { checkCertificate, checkTarget, placeholderFor } from '../../core/registry/registrations.ts';
 import type { StrategyOverrides } from '../../core/registry/strategy.ts';
 import { parseTargets } from '../../core/registry/targets-file.ts';
+import { functionHost } from '../../core/targets/host-location.ts';
+import { isStoreKind } from '../../core/targets/kinds/kinds.ts';
 import type { TaskFunction } from '../functions/task-function.ts';
+import { readCredentialsOf, useStore } from '../grants/store-grants.ts';
 import type { TargetInput } from './target-input.ts';
 
 /** A certificate as written in code: fields with defaults are optional. */
 export type CertificateInput = z.input<typeof Certificate>;
+
+/** The functions that need the credentials of targets. */
+interface AgentFunctions {
+  readonly runsAgent: TaskFunction;
+  /** Sends all jobs with a bundle, and the rollback of an operator. */
+  readonly sendsBundles: TaskFunction;
+  /** For a target in a store, each of these jobs has credentials too. */
+  readonly sendsOtherJobs: readonly TaskFunction[];
+}
 
 /**
  * The certificates and targets that the stack registers. An asset contains them, because a long list exceeds the size of a
@@ -30,14 +42,20 @@ export class Registrations extends Construct {
   readonly #tokenValues: string[] = [];
 
   readonly #defaultStrategy: StrategyOverrides;
+  readonly #agents: AgentFunctions;
 
   constructor(
     scope: Construct,
     id: string,
-    props: { readonly sync: TaskFunction; readonly defaultStrategy: StrategyOverrides },
+    props: {
+      readonly sync: TaskFunction;
+      readonly agents: AgentFunctions;
+      readonly defaultStrategy: StrategyOverrides;
+    },
   ) {
     super(scope, id);
     this.#defaultStrategy = props.defaultStrategy;
+    this.#agents = props.agents;
     // an app may add certificates and targets until synthesis
     Aspects.of(this).add(
       { visit: (node) => (node === this ? this.#finish(props.sync) : undefined) },
@@ -59,6 +77,7 @@ export class Registrations extends Construct {
     checkTarget(entry);
     rejectDuplicate(this.#targets, target.id, 'target');
     this.#targets.set(target.id, entry);
+    this.#grant(target);
   }
 
   /** Adds all certificates and targets of a targets file (YAML or JSON). @throws CertferryError InvalidTarget */
@@ -66,6 +85,19 @@ export class Registrations extends Construct {
     const { certificates, targets } = parseTargets(readFileSync(path, 'utf8'), path);
     for (const certificate of certificates) this.addCertificate(certificate);
     for (const target of targets) this.addTarget(target);
+  }
+
+  /** The function that runs the agent of the target, or those that send jobs to its host, may read its credentials. */
+  #grant(target: TargetInput): void {
+    const { runsAgent, sendsBundles, sendsOtherJobs } = this.#agents;
+    const credentials = readCredentialsOf(this, target);
+    if (target.host === functionHost) {
+      runsAgent.allow(credentials);
+      runsAgent.allow(useStore(this, target));
+      return;
+    }
+    sendsBundles.allow(credentials);
+    if (isStoreKind(target.kind)) for (const each of sendsOtherJobs) each.allow(credentials);
   }
 
   #withPlaceholders<Thing>(thing: Thing): Thing {

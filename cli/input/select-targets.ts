@@ -42,7 +42,7 @@ export function selectTarget(targets: readonly RegisteredTarget[], id: string): 
 /** Replaces `{host}` in the endpoint by the loopback address. Throws UsageError for a target on another host. */
 export function onThisMachine(target: RegisteredTarget): Target {
   const { host } = target;
-  const member = typeof host === 'string' && isLocal.test(host) ? memberOf(target, { host, address }) : null;
+  const member = typeof host === 'string' && isHere.test(host) ? memberOf(target, { host, address }) : null;
   if (member !== null) return member;
   throw new UsageError(
     `target ${target.id} is on ${describeHostSelector(host)}, but --local deploys to this machine only (host: local). ` +
@@ -50,7 +50,8 @@ export function onThisMachine(target: RegisteredTarget): Target {
   );
 }
 
-const isLocal = /^local(-|$)/;
+/** The function of `host: lambda` runs in this process. */
+const isHere = /^(local(-|$)|lambda$)/;
 const address = '127.0.0.1';
 
 function mismatchOf(targets: readonly RegisteredTarget[], certificate: string, id: string): string {

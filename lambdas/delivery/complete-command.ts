@@ -162,11 +162,10 @@ async function sendAgain(
 /** After an enrolment, PushBundle is entered again. The Retry of the other states sends their sealed job again. */
 const isRepeated = ({ purpose }: PendingCommand): boolean => purpose === 'undo' || purpose === 'reconcile';
 
-const retiredKey = ({ host }: PendingCommand) =>
-  ({
-    name: 'RetiredHostKey',
-    message: `${host} has another key than the one to which the job was sealed; the job is sent again`,
-  }) as const;
+const retiredKey = ({ host }: PendingCommand) => {
+  const message = `${host} has another key than the one to which the job was sealed; the job is sent again`;
+  return { name: 'RetiredHostKey', message } as const;
+};
 
 /**
  * The result of the agent, if it belongs to this command's deployment: the agent repeats ids of the job's header. It does not

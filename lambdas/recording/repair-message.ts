@@ -1,6 +1,7 @@
 // The message for operators after a rollback that failed or could not be verified.
 import { shortFingerprint } from '../../core/certificate/describe.ts';
 import type { Observation } from '../../core/deployment/agent-line.ts';
+import { isFunctionHost } from '../../core/targets/host-location.ts';
 import { registeredIdOf } from '../../core/targets/registered.ts';
 import type { HistoryItem } from '../../services/history/history.ts';
 import type { CommandLine } from '../../services/notify/command-lines.ts';
@@ -26,7 +27,7 @@ export function repairMessage({ item, state, host }: FailedRollback, line: Comma
     about(item, host),
     [outcomeWithoutRepair(outcome, state).summary],
     servedNow(item, state),
-    outcome === 'rollback_failed' ? repairCommands(item) : filesRestored,
+    outcome === 'rollback_failed' ? repairCommands(item, host) : filesRestored,
     warningLines(item),
     [
       `Deploy a working version once the host is repaired:  ${line(`deploy --certificate ${item.certificate ?? 'NAME'} --target ${registeredIdOf(targetId)}`, 'targets', 'version')}`,
@@ -92,14 +93,18 @@ function shown(item: HistoryItem, { address, fingerprint, problem }: Observation
   return `  ${address} serves ${shortFingerprint(fingerprint)}, ${known}`;
 }
 
-function repairCommands({ repair, reason }: HistoryItem): string[] {
+/** A target in a store without a host is repaired from any machine that reaches the store. */
+const whereToRun = (host: string | null): string =>
+  host !== null && isFunctionHost(host) ? 'where you reach the store' : 'on the host';
+
+function repairCommands({ repair, reason }: HistoryItem, host: string | null): string[] {
   if (repair === null) {
     return [
       `The host reported no repair commands. See ${reason ?? 'rollback_failed'} in docs/troubleshooting.md.`,
     ];
   }
   return [
-    ...(repair.commands.length === 0 ? [] : ['Run on the host:']),
+    ...(repair.commands.length === 0 ? [] : [`Run ${whereToRun(host)}:`]),
     ...repair.commands.map((command) => `  ${command}`),
     ...repair.files.map(({ path, backup }) =>
       backup === null

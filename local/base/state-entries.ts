@@ -1,5 +1,13 @@
 /** The folders of a state folder. */
-export const stateFolders = ['executions', 'objects', 'commands', 'hosts', 'logs', 'sockets'] as const;
+export const stateFolders = [
+  'executions',
+  'objects',
+  'commands',
+  'hosts',
+  'logs',
+  'runs',
+  'sockets',
+] as const;
 
 /** The entries that local mode reads or writes, also those of SQLite. `token`: of earlier versions. */
 const stateEntry = new RegExp(

@@ -19,6 +19,8 @@ export interface StateFolder {
   /** The agent's own folder of each host. */
   readonly hosts: string;
   readonly logs: string;
+  /** One file for each run of the agent for `host: lambda`. */
+  readonly runs: string;
   /** The file with the key that signs jobs. */
   readonly jobKey: string;
 }
@@ -45,6 +47,7 @@ export function openStateFolder(directory: string): StateFolder {
     commands: inside('commands'),
     hosts: inside('hosts'),
     logs: inside('logs'),
+    runs: inside('runs'),
     database: inside('dynamodb.sqlite'),
     levelDb: inside('dynamodb'),
     jobKey: inside('job-key.json'),

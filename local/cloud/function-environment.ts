@@ -6,6 +6,7 @@ import { region } from '../base/published-events.ts';
 import type { StateFolder } from '../base/state-folder.ts';
 import { engineHost } from '../dynamodb/request-handler.ts';
 import { tableNames } from '../dynamodb/stack-tables.ts';
+import { runAgent } from '../functions/agent-runs.ts';
 import { documentName, probeDocumentName } from '../ssm/start.ts';
 import { deployTarget, rollout, stateMachineArn } from '../step-functions/arns.ts';
 
@@ -19,6 +20,7 @@ export const serviceHosts = {
   secretsManager: 'secretsmanager.certferry.invalid',
   s3: 's3.certferry.invalid',
   sns: 'sns.certferry.invalid',
+  lambda: 'lambda.certferry.invalid',
 } as const;
 export type Service = keyof typeof serviceHosts;
 
@@ -48,6 +50,7 @@ export function lambdaEnvironment(
     AWS_ENDPOINT_URL_SECRETS_MANAGER: `http://${serviceHosts.secretsManager}`,
     AWS_ENDPOINT_URL_S3: `http://${serviceHosts.s3}`,
     AWS_ENDPOINT_URL_SNS: `http://${serviceHosts.sns}`,
+    AWS_ENDPOINT_URL_LAMBDA: `http://${serviceHosts.lambda}`,
     [tables.locks.variable]: tableNames.locks,
     [tables.registry.variable]: tableNames.registry,
     [tables.deployments.variable]: tableNames.deployments,
@@ -68,6 +71,9 @@ export function lambdaEnvironment(
     PROBE_DOCUMENT_NAME: probeDocumentName,
     JOB_SIGNING_KEY: jobKey.path,
     DOCUMENT_VERSION: '$DEFAULT',
+    RUN_AGENT_FUNCTION: runAgent,
+    // the operator's own files
+    CREDENTIAL_FILES: 'read',
   };
 }
 

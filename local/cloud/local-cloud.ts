@@ -6,6 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { S3Client } from '@aws-sdk/client-s3';
 import { SFNClient } from '@aws-sdk/client-sfn';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { startLambda } from '../aws/lambda.ts';
 import { type Objects, openObjects } from '../aws/objects.ts';
 import { startS3 } from '../aws/s3.ts';
 import { type LocalSecrets, startSecretsManager } from '../aws/secrets-manager.ts';
@@ -18,6 +19,7 @@ import { isDiskFull, recordKeeper, releaseReserve, requireSpace } from '../base/
 import type { StateFolder } from '../base/state-folder.ts';
 import { openStateDatabase } from '../dynamodb/open-tables.ts';
 import { requestHandler } from '../dynamodb/request-handler.ts';
+import { type LocalRuns, openRuns, runAgent } from '../functions/agent-runs.ts';
 import { type Lambdas, openLambdas } from '../functions/lambdas.ts';
 import { openSockets, socketAgent } from '../http/sockets.ts';
 import { commandEnded } from '../ssm/command-event.ts';
@@ -89,8 +91,14 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
     onFault: log.fault,
   });
   const jobKey = openJobKey(folder.jobKey);
+  const runs = openRuns({
+    folder: folder.runs,
+    documents: () => clients.documents,
+    invoke: functions.invoke,
+    onFault: log.fault,
+  });
   const servers = await startServers(
-    { folder, jobKey, executions, objects, deliver, onFault: log.fault },
+    { folder, jobKey, executions, objects, runs, deliver, onFault: log.fault },
     parts,
   );
   const lambdas = openLambdas({
@@ -102,6 +110,7 @@ export async function openCloud(folder: StateFolder, parts: CloudOptions = {}): 
   });
   functions.set(lambdas);
   const clients = clientsOf(servers);
+  await runs.endAbandoned();
   await executions.endAbandonedExecutions();
   return {
     ...clients,
@@ -161,6 +170,7 @@ interface ServerContext {
   readonly jobKey: LocalJobKey;
   readonly executions: Executions;
   readonly objects: Objects;
+  readonly runs: LocalRuns;
   readonly deliver: Deliver;
   readonly onFault: (error: unknown) => void;
 }
@@ -168,14 +178,14 @@ interface ServerContext {
 type Servers = Awaited<ReturnType<typeof startServers>>;
 
 async function startServers(
-  { folder, jobKey, executions, objects, deliver, onFault }: ServerContext,
+  { folder, jobKey, executions, objects, runs, deliver, onFault }: ServerContext,
   { document = readDocument(), simulated, onMessage }: CloudOptions,
 ) {
   // first: if it cannot be opened, no server may be left listening
   const database = openStateDatabase(folder);
   const { token, pathOf, close: removeSockets } = openSockets(folder.path);
   const access = (service: Service) => ({ accessKeyId: token, socket: pathOf(service), onFault });
-  const [secrets, stepFunctions, s3, sns, ssm] = await Promise.all([
+  const [secrets, stepFunctions, s3, sns, ssm, lambda] = await Promise.all([
     startSecretsManager(access('secretsManager')),
     startStepFunctions(executions, access('stepFunctions')),
     startS3({ ...access('s3'), objects }),
@@ -189,8 +199,9 @@ async function startServers(
       hosts: folder.hosts,
       onEnd: (record) => void deliver('command-status', commandEnded(record)),
     }),
+    startLambda({ ...access('lambda'), functions: [runAgent], start: runs.start }),
   ]);
-  const servers = { ssm, stepFunctions, secretsManager: secrets, s3, sns };
+  const servers = { ssm, stepFunctions, secretsManager: secrets, s3, sns, lambda };
   const sockets = Object.fromEntries(
     Object.entries(servers).map(([service, { socketPath }]) => [
       serviceHosts[service as Service],

@@ -43,6 +43,8 @@ export interface AgentHomes {
   take(targetId: string, runId: string): Promise<AgentRecords | null>;
   /** Reads one record without the lease. */
   read(targetId: string, name: string): Promise<string | null>;
+  /** Ends the lease of a run whose process has ended. */
+  release(targetId: string, runId: string): Promise<void>;
 }
 
 interface HomeAccess {
@@ -63,6 +65,7 @@ const keyOf = (targetId: string, name: string) => ({ pk: `agent#${targetId}`, sk
 export function createAgentHomes(access: HomeAccess): AgentHomes {
   return {
     read: (targetId, name) => readRecord(access, targetId, name),
+    release: (targetId, runId) => release(access, targetId, runId),
     async take(targetId, runId) {
       // most calls while another run has the lease end here: a write would conflict with those of that run
       if (await isLeased(access, targetId)) return null;
@@ -107,9 +110,7 @@ function recordsOf(access: HomeAccess, targetId: string, runId: string): AgentRe
     },
     remove: (name) => change({ Delete: { TableName: table, Key: keyOf(targetId, name) } }),
     isReplaced: () => isReplaced,
-    async release() {
-      await wrote(access, () => access.documents.send(releaseLease(table, targetId, runId)));
-    },
+    release: () => release(access, targetId, runId),
   };
 }
 
@@ -132,6 +133,10 @@ function writeWithLease(
   };
   const command = new TransactWriteCommand({ TransactItems: [{ ConditionCheck }, action] });
   return wrote(access, () => access.documents.send(command));
+}
+
+async function release(access: HomeAccess, targetId: string, runId: string): Promise<void> {
+  await wrote(access, () => access.documents.send(releaseLease(access.table, targetId, runId)));
 }
 
 function releaseLease(table: string, targetId: string, runId: string): UpdateCommand {

@@ -1,5 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../../core/clock.ts';
 import { runSeconds } from '../../core/deployment/run.ts';
 import { RunItem, runKey } from './run-item.ts';
@@ -21,6 +21,7 @@ export interface RunEnd {
 export interface AgentRuns {
   start(runId: string): Promise<RunItem | null>;
   end(runId: string, how: RunEnd): Promise<boolean>;
+  find(runId: string): Promise<RunItem | null>;
 }
 
 /** Runs in the table of locks named `table`. */
@@ -29,6 +30,12 @@ export function createAgentRuns(
   table: string,
 ): AgentRuns {
   return {
+    async find(runId) {
+      const { Item } = await documents.send(
+        new GetCommand({ TableName: table, Key: runKey(runId), ConsistentRead: true }),
+      );
+      return Item === undefined ? null : RunItem.parse(Item);
+    },
     async start(runId) {
       const now = clock.now().getTime();
       const { Attributes } = await unlessRefused(() =>

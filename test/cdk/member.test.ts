@@ -63,7 +63,7 @@ describe('a member account', () => {
     );
   });
 
-  test('A member account lets them find hosts, send the two documents to tagged ones, and see how that ended', () => {
+  test('A member account lets them find hosts, send the three documents to tagged ones, and see how that ended', () => {
     const found = allowedTo(template, runner.id);
 
     expect(found).toEqual([
@@ -72,6 +72,7 @@ describe('a member account', () => {
         resources: [
           'arn:<Partition>:ssm:*:<AccountId>:document/certferry-agent',
           'arn:<Partition>:ssm:*:<AccountId>:document/certferry-probe',
+          'arn:<Partition>:ssm:*:<AccountId>:document/certferry-store-agent',
         ],
         condition: null,
       },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { allowedTo, resourcesOf, roleOf, type Statement, theFunction } from './resources.ts';
 import {
   commanding,
+  completeTasks,
   deployments,
   describeExecutions,
   describeRollouts,
@@ -20,6 +21,7 @@ import {
   sendProbes,
   signJobs,
   startRollouts,
+  startRuns,
   undelivered,
   writesRegistry,
 } from './statements.ts';
@@ -37,11 +39,11 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     keyThroughDynamoDb,
     describeExecutions,
   ],
-  'push-bundle': [...commanding(), ...sendJobs, signJobs, ...readSources],
-  'reconcile-command': [...commanding(), ...sendJobs, signJobs],
+  'push-bundle': [...commanding(), ...sendJobs, signJobs, startRuns, ...readSources],
+  'reconcile-command': [...commanding(), ...sendJobs, signJobs, startRuns],
   'probe-endpoint': [],
-  'probe-from-host': [...commanding(), ...sendProbes],
-  'roll-back': [...commanding(), ...sendJobs, signJobs],
+  'probe-from-host': [...commanding(), ...sendProbes, startRuns],
+  'roll-back': [...commanding(), ...sendJobs, signJobs, startRuns],
   'probe-restored': [],
   'record-outcome': [
     locks('GetItem', 'UpdateItem'),
@@ -58,6 +60,14 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     ...lookAndComplete,
     ...notifyOperators,
     undelivered('CommandEnded'),
+  ],
+  'run-agent': [
+    locks('GetItem', 'UpdateItem'),
+    registry('ConditionCheckItem', 'GetItem', 'Query'),
+    writesRegistry(['DeleteItem', 'PutItem', 'UpdateItem'], 'agent#*'),
+    keyThroughDynamoDb,
+    on('*', completeTasks),
+    ...readSources,
   ],
   'release-lock': [
     locks('GetItem', 'UpdateItem'),
@@ -105,12 +115,13 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     undelivered('Announced'),
   ],
   sweep: [
-    // for the pace of commands alone: it holds no lock
-    locks('GetItem', 'UpdateItem'),
+    // for the pace of commands and for runs: it holds no lock
+    locks('GetItem', 'PutItem', 'UpdateItem'),
     registry('BatchGetItem', 'GetItem', 'Query'),
     writesRegistry(['PutItem'], 'sweep'),
     keyThroughDynamoDb,
     ...sendProbes,
+    startRuns,
     on('*', [...findHosts.actions, 'ssm:GetCommandInvocation']),
     startRollouts,
     describeRollouts,

@@ -25,6 +25,8 @@ const jobSenders = [
   'LOCKS_TABLE',
   'NOTIFICATIONS_TOPIC',
   'REGISTRY_TABLE',
+  'RUN_AGENT_FUNCTION',
+  'STORE_DOCUMENT_NAME',
 ];
 
 /** The environment variables of each Lambda, in alphabetical order. */
@@ -40,6 +42,7 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
     'NOTIFICATIONS_TOPIC',
     'PROBE_DOCUMENT_NAME',
     'REGISTRY_TABLE',
+    'RUN_AGENT_FUNCTION',
   ],
   'roll-back': jobSenders,
   'probe-restored': [],
@@ -60,7 +63,15 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
   'halt-rollout': [...notifying, 'REGISTRY_TABLE'],
   'end-rollout': [...notifying, 'REGISTRY_TABLE', 'WORK_BUCKET'],
   'start-rollouts': ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
-  sweep: [...document, 'LOCKS_TABLE', 'PROBE_DOCUMENT_NAME', 'REGISTRY_TABLE', 'ROLLOUT_ARN'],
+  'run-agent': ['LOCKS_TABLE', 'REGISTRY_TABLE'],
+  sweep: [
+    ...document,
+    'LOCKS_TABLE',
+    'PROBE_DOCUMENT_NAME',
+    'REGISTRY_TABLE',
+    'ROLLOUT_ARN',
+    'RUN_AGENT_FUNCTION',
+  ],
   'find-hosts': ['REGISTRY_TABLE'],
   'sync-registry': ['REGISTRY_TABLE'],
   'read-job-keys': [],

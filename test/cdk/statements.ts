@@ -46,19 +46,25 @@ export const keyThroughDynamoDb = on(
   ['kms:Decrypt', 'kms:DescribeKey', 'kms:Encrypt', 'kms:GenerateDataKey'],
   through('dynamodb'),
 );
-const sendCommands = (document: string) => [
-  on(`arn:<Partition>:ssm:${here}:document/${document}`, ['ssm:SendCommand']),
+const sendCommands = (...documents: string[]) => [
+  on(
+    documents.map((document) => `arn:<Partition>:ssm:${here}:document/${document}`),
+    ['ssm:SendCommand'],
+  ),
   on(
     [`arn:<Partition>:ec2:${here}:instance/*`, `arn:<Partition>:ssm:${here}:managed-instance/*`],
     ['ssm:SendCommand'],
     { StringEquals: { 'ssm:resourceTag/certferry': 'true' } },
   ),
 ];
-export const sendJobs = sendCommands('certferry-agent');
+export const sendJobs = sendCommands('certferry-agent', 'certferry-store-agent');
+export const startRuns = on(`arn:<Partition>:lambda:${here}:function:certferry-run-agent`, [
+  'lambda:InvokeFunction',
+]);
 export const sendProbes = sendCommands('certferry-probe');
 export const signJobs = on('SigningKey1.Arn', ['kms:Sign']);
 // none knows resources
-const completeTasks = ['states:SendTaskFailure', 'states:SendTaskSuccess'];
+export const completeTasks = ['states:SendTaskFailure', 'states:SendTaskSuccess'];
 export const lookAndComplete = [on('*', ['ssm:GetCommandInvocation', ...completeTasks])];
 export const findHosts = on('*', [
   'autoscaling:DescribeAutoScalingGroups',

@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 
 export interface SettableClock extends Clock {
   set(iso: string): void;
+  forward(milliseconds: number): void;
 }
 
 export function settableClock(iso = '2026-11-22T12:00:00.000Z'): SettableClock {
@@ -11,6 +12,9 @@ export function settableClock(iso = '2026-11-22T12:00:00.000Z'): SettableClock {
     now: () => now,
     set: (next) => {
       now = new Date(next);
+    },
+    forward: (milliseconds) => {
+      now = new Date(now.getTime() + milliseconds);
     },
   };
 }

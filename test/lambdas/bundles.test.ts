@@ -8,7 +8,10 @@ const tasks = globSync('lambdas/handlers/*/*.ts', { cwd: root }).map((file) => b
 const bundle = (name: string) => join(root, 'dist/lambdas', name, 'index.mjs');
 
 /** Minified, without the AWS SDK, which Lambda's runtime brings. */
-const largestBytes = 300 * 1024;
+const largestBytes = 320 * 1024;
+
+/** The function that runs the agent has the clients of all stores. */
+const largestAgentBytes = 8 * 1024 * 1024;
 
 interface StateMachine {
   readonly States: Readonly<Record<string, { readonly Parameters?: { readonly FunctionName?: string } }>>;
@@ -40,6 +43,7 @@ describe('the built Lambdas', () => {
       'start-rollouts',
       'decide-approval',
       'command-status',
+      'run-agent',
       'find-hosts',
       'release-lock',
       'sweep',
@@ -56,7 +60,8 @@ describe('the built Lambdas', () => {
     expect(handler.length).toBeLessThanOrEqual(2);
   });
 
-  test.each(tasks)('%s is at most 300 KiB', (name) => {
-    expect(statSync(bundle(name)).size).toBeLessThanOrEqual(largestBytes);
+  test.each(tasks)('%s is at most 320 KiB, or 8 MiB with the clients of stores', (name) => {
+    const largest = name === 'run-agent' ? largestAgentBytes : largestBytes;
+    expect(statSync(bundle(name)).size).toBeLessThanOrEqual(largest);
   });
 });

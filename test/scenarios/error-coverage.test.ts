@@ -7,6 +7,9 @@ import { ownErrors, temporaryErrors } from './possible-errors.ts';
 const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   PushBundle: {
     'States.Timeout': 'ReconcileCommand asks SSM and the host, because the job may have run',
+    CredentialUnavailable: 'as SourceUnavailable',
+    RetiredHostKey:
+      'only undo and inspect jobs for stores fail with it; after an enrolment, this state is entered again',
     SourceUnavailable: 'a retry would hold the lock for hours; the rollout resolves the source with retries',
     CommandUndeliverable: 'the host is offline, and the deployment ends at once',
     HostLost: 'only an undo job fails with it; a lost push completes the state with the outcome lost',
@@ -16,6 +19,7 @@ const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   ReconcileCommand: {
     CommandUndeliverable: 'the outcome is unknown: lost',
     HostLost: 'only an undo job fails with it',
+    UnknownHostKey: 'the function handles it: the host is enrolled first',
   },
   ProbeEndpoint: {
     'States.Timeout': 'CountLateProbe counts it as one attempt of the back-off',
@@ -25,11 +29,13 @@ const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'States.Timeout': 'CountLateProbe counts it as one attempt of the back-off',
     CommandUndeliverable: 'the host could not confirm the version, so it is rolled back when it answers',
     HostLost: 'only an undo job fails with it',
+    RetiredHostKey: 'only undo and inspect jobs for stores fail with it',
   },
   CountLateProbe: { ProbeFailed: 'as in ProbeEndpoint, which is the same function' },
   RollBack: {
     CommandUndeliverable: 'SSM does not accept the undo job; the message for operators follows',
     SendPaced: 'an undo job never waits for the pace',
+    UnknownHostKey: 'the function handles it: the host is enrolled first',
   },
   ProbeRestored: { ProbeFailed: 'a probe returns its problem as an observation' },
   ProbeServices: { ProbeFailed: 'a probe returns its problem as an observation' },

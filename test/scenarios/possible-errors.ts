@@ -77,6 +77,9 @@ const withPermission: Readonly<Partial<Record<ErrorName, readonly string[]>>> = 
   CommandUndeliverable: ['sendJobs', 'sendProbes'],
   SendPaced: ['sendJobs', 'sendProbes'],
   SourceUnavailable: ['readSources'],
+  CredentialUnavailable: ['readCredentials'],
+  // only in the function that runs the agent, which is no state
+  HostBusy: [],
 };
 
 /** The names of own errors that the modules of a function throw. Its modules may throw them in other functions only. */

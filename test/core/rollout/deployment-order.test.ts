@@ -18,6 +18,12 @@ describe('the order of targets', () => {
     expect(ids(inDeploymentOrder(places))).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
   });
 
+  test('The order of targets has those with host lambda by id, because none waits for another', () => {
+    const places = [place('a1', 'h1'), place('a2', 'h1'), place('f1', 'lambda'), place('f2', 'lambda')];
+
+    expect(ids(inDeploymentOrder(places))).toEqual(['a1', 'f1', 'f2', 'a2']);
+  });
+
   test('The order of targets has hosts that are there before those that are not', () => {
     expect(ids(inDeploymentOrder([place('a', 'h1', false), place('b', 'h2')]))).toEqual(['b', 'a']);
   });

@@ -15,6 +15,11 @@ const hosts = () => createReachableHosts(({ account }) => clients.get(account) a
 const askedFor = () =>
   ssm.requests.map(({ Filters }) => (Filters as { Values: string[] }[])[0]?.Values.length ?? 0);
 
+test('The function of the stack is always reachable, and SSM is not asked', async () => {
+  expect(await hosts().unreachableReason('lambda')).toBeNull();
+  expect(ssm.requests).toEqual([]);
+});
+
 describe('hosts that are checked together', () => {
   test('Hosts that are checked together share calls of fifty, those of each account its own', async () => {
     const { unreachableReason } = hosts();
