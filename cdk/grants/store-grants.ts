@@ -6,6 +6,7 @@ import type { Credential } from '../../core/targets/kinds/credential.ts';
 import { credentialsOf, type TargetKind } from '../../core/targets/kinds/kinds.ts';
 import { importCertificates } from './acm-grants.ts';
 import { type Grant, localArn, via } from './grant.ts';
+import type { SharedResources } from './work-bucket-and-topic.ts';
 
 /**
  * The credentials of targets that are registered outside the stack, and the keys of all credentials. The stack itself grants the
@@ -43,6 +44,22 @@ export const useStore = (scope: Construct, { kind, config }: GrantedTarget): Gra
   kindGrants[kind]?.(scope, config as never) ?? nothing;
 
 const nothing: Grant = { statements: [], environment: {}, wildcards: {} };
+
+/**
+ * Encrypts and opens kept copies of bundles (`services/previous-bundles/`), for targets in a store that returns no keys. The
+ * context binds each data key to its target and version.
+ */
+export const keepBundles = ({ key }: Pick<SharedResources, 'key'>): Grant => ({
+  statements: [
+    new PolicyStatement({
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: [key.keyArn],
+      conditions: { Null: { 'kms:EncryptionContext:certferry:target': 'false' } },
+    }),
+  ],
+  environment: { DATA_KEY: key.keyArn },
+  wildcards: {},
+});
 
 /** Reads the credentials of targets outside the stack, and decrypts all credentials with customer-managed keys. */
 export function readCredentials(scope: Construct, access: CredentialAccess): Grant {
