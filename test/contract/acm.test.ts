@@ -11,6 +11,11 @@ import { bundleOf } from '../agent-scripts/run-agent.ts';
 import { contentOf, fingerprintOf } from '../agent-scripts/stores/acm-site.ts';
 import { type AcmServer, startAcmServer } from '../fakes/acm-server.ts';
 import { aVersion } from '../fixtures/certificates.ts';
+import { acmByArn, acmByName } from '../rigs/acm.ts';
+import { storeContract } from './store-contract.ts';
+
+storeContract(acmByArn);
+storeContract(acmByName);
 
 let server: AcmServer;
 
