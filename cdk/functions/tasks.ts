@@ -112,8 +112,8 @@ export const tasks = {
       locks: ['GetItem', 'UpdateItem'],
       registry: ['ConditionCheckItem', 'DeleteItem', 'GetItem', 'PutItem', 'Query', 'UpdateItem'],
     },
-    registryWrites: ['agent#*'],
-    permissions: ['completeTasks', 'readSources', 'readCredentials'],
+    registryWrites: ['agent#*', 'kept#*'],
+    permissions: ['completeTasks', 'readSources', 'readCredentials', 'keepBundles'],
     runsAgent: true,
   },
   'release-lock': {

@@ -18,7 +18,7 @@ import {
 import { startRuns } from './run-grants.ts';
 import { readJobKeys, type SigningKeys, signJobs } from './signing-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
-import { type CredentialAccess, readCredentials } from './store-grants.ts';
+import { type CredentialAccess, keepBundles, readCredentials } from './store-grants.ts';
 import {
   nameWorkBucket,
   notifyOperators,
@@ -45,6 +45,7 @@ export type Permission =
   | 'readSources'
   | 'readCredentials'
   | 'startRuns'
+  | 'keepBundles'
   | 'nameWorkBucket'
   | 'readWaveFiles'
   | 'writeWaveFiles'
@@ -77,6 +78,7 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     readSources: readSources(scope, props.sources),
     readCredentials: readCredentials(scope, props.credentials),
     startRuns: startRuns(scope),
+    keepBundles: keepBundles(props),
     nameWorkBucket: nameWorkBucket(props),
     readWaveFiles: readWaveFiles(scope, props),
     writeWaveFiles: writeWaveFiles(scope, props),

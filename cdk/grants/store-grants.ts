@@ -4,7 +4,9 @@ import type { Construct } from 'constructs';
 import { CertferryError } from '../../core/errors.ts';
 import type { Credential } from '../../core/targets/kinds/credential.ts';
 import { credentialsOf, type TargetKind } from '../../core/targets/kinds/kinds.ts';
+import { importCertificates } from './acm-grants.ts';
 import { type Grant, localArn, via } from './grant.ts';
+import type { SharedResources } from './work-bucket-and-topic.ts';
 
 /**
  * The credentials of targets that are registered outside the stack, and the keys of all credentials. The stack itself grants the
@@ -35,13 +37,29 @@ type KindGrant = (scope: Construct, config: never) => Grant;
  * One row for each kind whose API is authorized by the role of the function. A kind without a row needs none.
  * Each grant names exactly the resources of the target.
  */
-const kindGrants: Readonly<Record<string, KindGrant>> = {};
+const kindGrants: Readonly<Record<string, KindGrant>> = { acm: importCertificates };
 
 /** What the agent for `host: lambda` may do to the store of a target. */
 export const useStore = (scope: Construct, { kind, config }: GrantedTarget): Grant =>
   kindGrants[kind]?.(scope, config as never) ?? nothing;
 
 const nothing: Grant = { statements: [], environment: {}, wildcards: {} };
+
+/**
+ * Encrypts and opens kept copies of bundles (`services/previous-bundles/`), for targets in a store that returns no keys. The
+ * context binds each data key to its target and version.
+ */
+export const keepBundles = ({ key }: Pick<SharedResources, 'key'>): Grant => ({
+  statements: [
+    new PolicyStatement({
+      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      resources: [key.keyArn],
+      conditions: { Null: { 'kms:EncryptionContext:certferry:target': 'false' } },
+    }),
+  ],
+  environment: { DATA_KEY: key.keyArn },
+  wildcards: {},
+});
 
 /** Reads the credentials of targets outside the stack, and decrypts all credentials with customer-managed keys. */
 export function readCredentials(scope: Construct, access: CredentialAccess): Grant {

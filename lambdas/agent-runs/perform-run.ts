@@ -6,6 +6,7 @@ import type { CredentialValues, JobHeader } from '../../core/deployment/job.ts';
 import { FunctionJob } from '../../core/deployment/run.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { CertferryError, isCertferryError } from '../../core/errors.ts';
+import { returnsNoKeys } from '../../core/targets/kinds/kinds.ts';
 import type { Target } from '../../core/targets/target.ts';
 import { inspectForSweep } from '../../core/tls-probe/inspect-for-sweep.ts';
 import type { probe } from '../../core/tls-probe/probe.ts';
@@ -13,7 +14,9 @@ import { requireCoveredName } from '../../core/tls-probe/required-name.ts';
 import type { AgentHomes, AgentRecords } from '../../services/agent-home/agent-records.ts';
 import type { RunEnd } from '../../services/agent-runs/agent-runs.ts';
 import type { Credentials } from '../../services/credentials/credentials.ts';
+import type { KeptBundles } from '../../services/previous-bundles/kept-bundles.ts';
 import type { Sources } from '../../services/sources/sources.ts';
+import { keepCopy, removeUnneededCopies } from './kept-copies.ts';
 import { fenceIn, recordNames, storeHomeIn } from './store-home.ts';
 
 /** What the agent needs for one job of a target in a store. `target` has a kind in a store. */
@@ -33,6 +36,8 @@ export interface RunServices {
   readonly credentials: Credentials;
   readonly sources: Pick<Sources, 'fetch'>;
   readonly probe: typeof probe;
+  /** Sealed copies of bundles. Null or absent: none are kept. */
+  readonly kept?: KeptBundles | null;
   /** Runs the agent. Returns a line for every outcome; throws only if the records cannot be read or written. */
   readonly perform: (home: StoreHome, job: PerformedJob) => Promise<AgentLine>;
 }
@@ -75,11 +80,14 @@ async function performStore(by: RunServices, runId: string, job: StoreJob): Prom
   const records = await takeHome(by, runId, header);
   if (records === null) return refusal(by, header, busy(target));
   try {
-    const prepared = await prepare(by, job).catch((error: unknown) => ({ error }));
+    const home = storeHomeIn(records);
+    const prepared = await prepare(by, job, home).catch((error: unknown) => ({ error }));
     if ('error' in prepared) return await refusal(by, header, prepared.error);
     const { warnings, ...performed } = prepared;
-    const line = await by.perform(storeHomeIn(records), performed);
+    const line = await by.perform(home, performed);
     if (records.isReplaced()) throw busy(target);
+    // a copy that stays longer than needed changes no outcome: the next run removes it
+    if (by.kept) await removeUnneededCopies(by.kept, home, target.id).catch(() => undefined);
     return { ...line, warnings: [...warnings, ...line.warnings] };
   } finally {
     await records.release();
@@ -93,14 +101,18 @@ interface PreparedRun extends PerformedJob {
 
 /** @throws CertferryError of the credentials, the source, or the bundle */
 async function prepare(
-  { credentials, sources, clock }: RunServices,
+  { credentials, sources, clock, kept }: RunServices,
   { header, target, version, replaces }: StoreJob,
+  home: StoreHome,
 ): Promise<PreparedRun> {
   const values = await credentials.read(target);
   const common = { header, target, credentials: values, ...(replaces !== undefined && { replaces }) };
   if (version === null) return { ...common, bundle: null, warnings: [] };
   const { warnings, ...bundle } = await sources.fetch(version, clock.now());
   requireCoveredName(target, bundle.leaf);
+  if (kept && header.action === 'deploy' && returnsNoKeys(target.kind)) {
+    await keepCopy(kept, home, { targetId: target.id, bundle, source: version.source });
+  }
   return { ...common, bundle, warnings };
 }
 

@@ -26,6 +26,8 @@ const settings = {
   ),
   /** The key that signs jobs: the ARN of a KMS key or, in local mode, the absolute path of a file. */
   JOB_SIGNING_KEY: name,
+  /** The key of kept copies: the ARN of a KMS key or, in local mode, the absolute path of a file. Without one, none are kept. */
+  DATA_KEY: z.optional(name),
   /** Whether a host key that replaces the registered one is used after a warning, or refused. */
   ON_HOST_KEY_CHANGE: z._default(z.enum(['notify', 'refuse']), 'notify'),
   DOCUMENT_VERSION: z.string().check(z.regex(/^(\d+|\$DEFAULT|\$LATEST)$/)),

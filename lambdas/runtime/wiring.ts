@@ -49,7 +49,8 @@ import type { DeliveryServices } from '../delivery/deliver.ts';
 import { clientsFor, ownClients, ssmAt, throttled } from './clients.ts';
 import { setting } from './environment.ts';
 
-const documents = /* @__PURE__ */ once(() =>
+/** The client of the tables. */
+export const documents = /* @__PURE__ */ once(() =>
   DynamoDBDocumentClient.from(new DynamoDBClient({}), { marshallOptions: { removeUndefinedValues: true } }),
 );
 

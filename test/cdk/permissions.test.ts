@@ -64,10 +64,13 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   'run-agent': [
     locks('GetItem', 'UpdateItem'),
     registry('ConditionCheckItem', 'GetItem', 'Query'),
-    writesRegistry(['DeleteItem', 'PutItem', 'UpdateItem'], 'agent#*'),
+    writesRegistry(['DeleteItem', 'PutItem', 'UpdateItem'], 'agent#*', 'kept#*'),
     keyThroughDynamoDb,
     on('*', completeTasks),
     ...readSources,
+    on('Key.Arn', ['kms:Decrypt', 'kms:GenerateDataKey'], {
+      Null: { 'kms:EncryptionContext:certferry:target': 'false' },
+    }),
   ],
   'release-lock': [
     locks('GetItem', 'UpdateItem'),

@@ -179,7 +179,7 @@ async function importPrevious(
 ): Promise<void> {
   if (factsOfPem(stored.leaf)?.fingerprint !== plan.next.fingerprint) throw conflict(arn, stored);
   const found = await findPreviousVersion(plan, access.previous);
-  if ('missing' in found) throw notRestored(plan, `${found.missing}.`);
+  if ('missing' in found) throw notRestored(plan, sentence(found.missing));
   await replaceCertificate(certificates, { arn, content: found.bundle, before: stored });
 }
 
@@ -201,6 +201,8 @@ async function settle(
   await pause(wait, { request: { ...request, region }, deadline, sleep });
 }
 
+const sentence = (text: string) => `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+
 /** The ARN, or the name of a first import. */
 function nameOf({ config }: StoreAccess<'acm'>): string {
   return config.certificateArn ?? `"${config.name}"`;
@@ -220,11 +222,12 @@ function irreversible(name: string, why: string): CertferryError {
   );
 }
 
+/** `Irreversible`: no later attempt can restore the version, so the agent closes its journal. */
 function notRestored({ arn, previous }: AcmPlan, why: string): CertferryError {
-  const version = previous === null ? 'The previous version' : shortFingerprint(previous.version.fingerprint);
+  const version = previous === null ? 'the previous version' : shortFingerprint(previous.version.fingerprint);
   return new CertferryError(
-    'RestoreFailed',
-    `${version} could not be imported again under ${arn}. ${why} Import a version whose key you have.`,
+    'Irreversible',
+    `ACM cannot have ${version} again under ${arn}. ${why} Import a version whose key you have.`,
     { details: { arn } },
   );
 }

@@ -35,6 +35,8 @@ interface Kind {
    * {@link usualVerifyDefaults}.
    */
   readonly verifyDefaults?: VerifyDefaults;
+  /** `true`: the store returns no keys, so a restore needs the key of the previous version from elsewhere. */
+  readonly returnsNoKeys?: boolean;
   /** The fields of `config` that are a {@link Credential}. A field may be absent. */
   readonly credentials?: readonly string[];
 }
@@ -70,6 +72,7 @@ export const kinds = {
     config: AcmConfig,
     changes: 'store',
     description: 'AWS Certificate Manager, for load balancers, CloudFront and API Gateway.',
+    returnsNoKeys: true,
     // 915 s in all: load balancers and CloudFront take an imported certificate over minutes
     verifyDefaults: { attempts: 19, initialBackoffSeconds: 5, maxBackoffSeconds: 60 },
   },
@@ -122,4 +125,9 @@ export function defaultProtocolOf(kind: TargetKind, config: unknown): ProbeProto
 export function verifyDefaultsOf(kind: TargetKind): VerifyDefaults {
   const { verifyDefaults = usualVerifyDefaults }: Kind = kinds[kind];
   return verifyDefaults;
+}
+
+/** Whether a restore of this kind needs the key of the previous version from a source, or from a kept copy. */
+export function returnsNoKeys(kind: TargetKind): boolean {
+  return (kinds[kind] as Kind).returnsNoKeys ?? false;
 }

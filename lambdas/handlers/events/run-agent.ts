@@ -2,13 +2,16 @@ import { setTimeout } from 'node:timers/promises';
 import * as z from 'zod/mini';
 import { performStoreJob } from '../../../agent-scripts/stores/perform-store-job.ts';
 import { TaskSummary } from '../../../core/deployment/task-input.ts';
-import { isStoreTarget } from '../../../core/targets/target.ts';
+import { returnsNoKeys } from '../../../core/targets/kinds/kinds.ts';
+import { isStoreTarget, type Target } from '../../../core/targets/target.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 import type { AgentRuns } from '../../../services/agent-runs/agent-runs.ts';
+import type { PreviousBundles } from '../../../services/previous-bundles/previous-bundles.ts';
 import { performRun, type RunServices } from '../../agent-runs/perform-run.ts';
 import { completeWith, type ResultServices } from '../../delivery/complete-command.ts';
 import { sources } from '../../runtime/bundle-sources.ts';
 import { setting } from '../../runtime/environment.ts';
+import { keptBundles, previousBundles } from '../../runtime/previous-bundles.ts';
 import { task } from '../../runtime/task.ts';
 import { agentHomes, agentRuns, credentials, results } from '../../runtime/wiring.ts';
 
@@ -39,6 +42,12 @@ export const createHandler =
     return { summary: `${runId} for ${command.targetId}: ${completion}` };
   };
 
+/** Only for kinds that need them: other stores return what they have. */
+function previousOf({ id, certificate, kind }: Target): PreviousBundles {
+  if (!returnsNoKeys(kind)) return { find: async () => null };
+  return previousBundles({ targetId: id, certificate });
+}
+
 export const handler = task('RunAgent', {
   input: Input,
   result: TaskSummary,
@@ -51,10 +60,11 @@ export const handler = task('RunAgent', {
       sources: sources(),
       sleep: setTimeout,
       probe,
+      kept: keptBundles(),
       perform: (home, { target, ...job }) => {
         if (!isStoreTarget(target)) throw new Error(`kind ${target.kind} has no agent in a function`);
         const fenceStep = setting('MAXIMUM_FENCE_STEP');
-        return performStoreJob(home, { ...job, target, previous: { find: async () => null }, fenceStep });
+        return performStoreJob(home, { ...job, target, previous: previousOf(target), fenceStep });
       },
     }),
 });

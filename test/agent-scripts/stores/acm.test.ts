@@ -124,7 +124,7 @@ describe('a target of kind acm', () => {
     const { plan, store } = await deploy(site, await aBundle());
     site.kept.set(fingerprintOf(site.first), { ...site.first, key: (await aBundle()).key });
 
-    await expect(store.restore(plan)).rejects.toMatchObject({ name: 'RestoreFailed' });
+    await expect(store.restore(plan)).rejects.toMatchObject({ name: 'Irreversible' });
   });
 });
 
