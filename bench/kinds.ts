@@ -4,7 +4,7 @@ import { manualActivation } from '../agent-scripts/activations/activation.ts';
 import { desiredChange } from '../agent-scripts/connectors/connectors.ts';
 import { quoteArgv } from '../agent-scripts/host/run-command.ts';
 import { createAuthority, type IssuedCertificate } from '../cli/demo/throwaway-ca.ts';
-import type { Target } from '../core/targets/target.ts';
+import type { FileTarget } from '../core/targets/target.ts';
 import { aTarget, bundleOf, runAgentWith, testHost } from '../test/agent-scripts/run-agent.ts';
 import { matrixRows } from '../test/contract/matrix-rows.ts';
 import type { DaemonUnderContract } from '../test/contract/site.ts';
@@ -52,7 +52,7 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
   try {
     const plain = aTarget(daemon.kind, site.config);
     const host = testHost(join(root, 'home'));
-    const deployment = (target: Target) => async () => {
+    const deployment = (target: FileTarget) => async () => {
       const job = await host.jobText('deploy', { target, version: await version() });
       const started = performance.now();
       const { line, stderr } = await runAgentWith(host.home, job);
@@ -83,7 +83,7 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
 }
 
 /** Runs a typical renewal hook for this kind. Returns the milliseconds of the script alone. */
-function byHand(target: Target, version: IssuedCertificate, incoming: string): number {
+function byHand(target: FileTarget, version: IssuedCertificate, incoming: string): number {
   const { files, validate, activate } = desiredChange(target, bundleOf(version), 'other');
   mkdirSync(incoming, { recursive: true });
   const steps: string[] = ['set -e'];

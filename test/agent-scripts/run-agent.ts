@@ -6,7 +6,7 @@ import { type AgentLine, readAgentLine } from '../../core/deployment/agent-line.
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { seal } from '../../core/seal/seal.ts';
-import { Target } from '../../core/targets/target.ts';
+import { type FileTarget, Target } from '../../core/targets/target.ts';
 import { signed, signedOpenJob, testAgentEnvironment } from '../fixtures/signed-jobs.ts';
 
 const agentFile = resolve(import.meta.dirname, '../../dist/agent/agent.cjs');
@@ -154,12 +154,19 @@ export function bundleOf(version: IssuedCertificate): Bundle {
   return { leaf: version.certPem, chain: [...chain], key: version.keyPem };
 }
 
-/** A target of this kind with this configuration, parsed like one of a targets file. */
+/** A target of this kind with files and this configuration, parsed like one of a targets file. */
 export function aTarget(
   kind: string,
   config: object,
   verify: object | 'none' = 'none',
   id = 'web-1',
-): Target {
-  return Target.parse({ id, certificate: 'www.example.test', host: 'local', kind, config, verify });
+): FileTarget {
+  return Target.parse({
+    id,
+    certificate: 'www.example.test',
+    host: 'local',
+    kind,
+    config,
+    verify,
+  }) as FileTarget;
 }

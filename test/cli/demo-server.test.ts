@@ -20,11 +20,11 @@ async function aServer(): Promise<DemoServer> {
 }
 
 /** Installs by hand, as the agent would: files, then the reload command of the target. */
-async function install({ paths, target }: DemoServer): Promise<string> {
+async function install({ paths, target: { config } }: DemoServer): Promise<string> {
   const version = await aVersion({ names: [serverName] });
   writeFileSync(paths.certPath, version.fullchainPem);
   writeFileSync(paths.keyPath, version.keyPem);
-  const [command = '', ...args] = target.config.reloadCommand ?? [];
+  const [command = '', ...args] = ('reloadCommand' in config && config.reloadCommand) || [];
   expect(spawnSync(command, args).status).toBe(0);
   return version.fingerprint;
 }

@@ -4,7 +4,7 @@ import { expect } from 'vitest';
 import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
-import type { Target } from '../../core/targets/target.ts';
+import type { FileTarget } from '../../core/targets/target.ts';
 import { filesBelow, identityOf } from '../agent-scripts/disk.ts';
 import { aTarget, type TestHost, testHost } from '../agent-scripts/run-agent.ts';
 import { aVersion } from '../fixtures/certificates.ts';
@@ -17,7 +17,7 @@ export interface HostedSite {
   readonly folder: string;
   readonly site: Site;
   readonly host: TestHost;
-  target(changes?: Changes): Target;
+  target(changes?: Changes): FileTarget;
   deploy(version: IssuedCertificate, changes?: Changes): Promise<AgentLine>;
   send(action: JobHeader['action'], header?: Partial<JobHeader>): Promise<AgentLine>;
   /** A new version. `expectTidy` checks that its key does not appear in any output. */
@@ -38,7 +38,7 @@ export async function aHostedSite(daemon: DaemonUnderContract, folder: string): 
   const site = await daemon.site(folder);
   const host = testHost(join(folder, 'home'));
   const versions: IssuedCertificate[] = [];
-  const target = (changes: Changes = {}): Target =>
+  const target = (changes: Changes = {}): FileTarget =>
     aTarget(daemon.kind, { ...site.config, ...changes }, site.verify);
   return {
     folder,

@@ -1,4 +1,4 @@
-import type { TargetKind } from '../../core/targets/kinds/kinds.ts';
+import type { FileKind } from '../../core/targets/kinds/kinds.ts';
 import { envoyProgram, fetched, traefikProgram } from '../peers/programs.ts';
 import { apacheDaemon, apacheWithChainFile } from '../rigs/apache.ts';
 import { caddyDaemons } from '../rigs/caddy-site.ts';
@@ -32,7 +32,7 @@ const traefikReal = (watch: 'filename' | 'directory') =>
   traefikDaemon(traefikProgram, [fetched(traefikProgram)], watch);
 const envoyReal = (watched: 'sds' | 'files') => envoyDaemon(envoyProgram, [fetched(envoyProgram)], watched);
 
-const rowsByKind: Readonly<Record<TargetKind, readonly MatrixRow[]>> = {
+const rowsByKind: Readonly<Record<FileKind, readonly MatrixRow[]>> = {
   nginx: [{ daemon: nginxDaemon, config: pair }],
   apache: [
     { daemon: apacheDaemon, config: pair },
@@ -75,5 +75,5 @@ const rowsByKind: Readonly<Record<TargetKind, readonly MatrixRow[]>> = {
   ],
 };
 
-/** Every daemon that passes the contract, without stand-ins. The compiler requires rows for each kind. */
+/** Every daemon that passes the contract, without stand-ins. The compiler requires rows for each kind with files. */
 export const matrixRows: readonly MatrixRow[] = Object.values(rowsByKind).flat();

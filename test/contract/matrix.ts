@@ -4,7 +4,7 @@ import type { Activation, ActivationOf } from '../../agent-scripts/activations/a
 import { desiredChange } from '../../agent-scripts/connectors/connectors.ts';
 import type { DesiredChange } from '../../agent-scripts/connectors/desired-change.ts';
 import { quoteArgv } from '../../agent-scripts/host/run-command.ts';
-import { Target } from '../../core/targets/target.ts';
+import { type FileTarget, Target } from '../../core/targets/target.ts';
 import { loadedDaemons, loadedPeers } from '../rigs/load/daemons.ts';
 import { type MatrixRow, matrixRows } from './matrix-rows.ts';
 import type { ContractPromise } from './site.ts';
@@ -120,9 +120,9 @@ function wanted(row: MatrixRow): DesiredChange {
   return desiredChange(sampleTarget(row), noBundle, 'debian');
 }
 
-function sampleTarget({ daemon: { kind }, config }: MatrixRow): Target {
+function sampleTarget({ daemon: { kind }, config }: MatrixRow): FileTarget {
   const common = { id: 'sample', certificate: 'www.example.com', host: 'local', verify: 'none' };
-  return Target.parse({ ...common, kind, config: { ...config, rehearse: true } });
+  return Target.parse({ ...common, kind, config: { ...config, rehearse: true } }) as FileTarget;
 }
 
 function code(argv: readonly string[]): string {

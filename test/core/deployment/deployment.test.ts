@@ -13,7 +13,7 @@ describe('a request', () => {
   test('A request carries the defaults of its target', () => {
     const request = DeploymentRequest.parse({ target: aTargetInput(), action: 'deploy', version });
 
-    expect(request.target.config.commandTimeoutSeconds).toBe(60);
+    expect(request.target.config).toMatchObject({ commandTimeoutSeconds: 60 });
   });
 
   test.each([

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { desiredChange } from '../../../agent-scripts/connectors/connectors.ts';
 import { parseTargets } from '../../../core/registry/targets-file.ts';
 import { parseTarget } from '../../../core/targets/parse.ts';
+import type { FileTarget } from '../../../core/targets/target.ts';
 import { bundleOf } from '../../agent-scripts/run-agent.ts';
 import { aVersion } from '../../fixtures/certificates.ts';
 
@@ -18,7 +19,7 @@ function haproxyTarget(config: object) {
     kind: 'haproxy',
     config,
     verify: 'none',
-  });
+  }) as FileTarget;
 }
 
 function problemsOf(config: object): string {
