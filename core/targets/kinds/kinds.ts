@@ -13,6 +13,7 @@ import { HaproxyConfig } from './haproxy.ts';
 import { NginxConfig } from './nginx.ts';
 import { PostfixConfig } from './postfix.ts';
 import type { ProbeProtocol } from './probe-protocol.ts';
+import { SshConfig } from './ssh.ts';
 import { TraefikConfig } from './traefik.ts';
 
 interface Kind {
@@ -58,6 +59,12 @@ export const kinds = {
   },
   traefik: { config: TraefikConfig, changes: 'files', description: 'Traefik with its file provider.' },
   envoy: { config: EnvoyConfig, changes: 'files', description: 'Envoy, which watches its files.' },
+  ssh: {
+    config: SshConfig,
+    changes: 'store',
+    description: 'Files on a server that is reached by SSH, without an agent on it.',
+    credentials: ['password', 'privateKey', 'passphrase', 'userCertificate'],
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type TargetKind = keyof typeof kinds;

@@ -1,0 +1,67 @@
+import type { AddressInfo } from 'node:net';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+
+/**
+ * Forwards TCP connections to a port of this machine. It can end a connection after a number of bytes from the client, and
+ * keeps what the server has received.
+ */
+export interface CuttingProxy {
+  readonly port: number;
+  /** Ends each next connection when the server has received this many bytes of it. Null: never. */
+  cutAfter(bytes: number | null): void;
+  /** The number of bytes that the server had received after each message of the last connection. */
+  boundaries(): readonly number[];
+  /** All bytes that the server has received. */
+  received(): Buffer;
+  stop(): Promise<void>;
+}
+
+export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
+  let limit: number | null = null;
+  let boundaries: number[] = [];
+  const received: Buffer[] = [];
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (client) => {
+    let sent = 0;
+    boundaries = [];
+    const upstream = connect({ port: target, host: '127.0.0.1', noDelay: true });
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.on('error', () => socket.destroy());
+      socket.on('close', () => sockets.delete(socket));
+    }
+    client.on('data', (chunk: Buffer) => {
+      const rest = limit === null ? chunk.length : Math.min(chunk.length, limit - sent);
+      const passed = chunk.subarray(0, Math.max(0, rest));
+      sent += passed.length;
+      boundaries.push(sent);
+      received.push(passed);
+      if (limit === null || sent < limit) {
+        upstream.write(passed);
+        return;
+      }
+      // the server still performs what it has received
+      upstream.end(passed);
+      client.destroy();
+    });
+    client.on('end', () => upstream.end());
+    upstream.pipe(client);
+  });
+  await listening(server);
+  return {
+    port: (server.address() as AddressInfo).port,
+    cutAfter(bytes) {
+      limit = bytes;
+    },
+    boundaries: () => boundaries,
+    received: () => Buffer.concat(received),
+    async stop() {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function listening(server: Server): Promise<void> {
+  return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+}
