@@ -1,26 +1,12 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { chownSync, existsSync, lstatSync, mkdtempSync, rmSync, statSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { ssh } from '../../../agent-scripts/stores/ssh/connector.ts';
 import type { SshPlan } from '../../../agent-scripts/stores/ssh/plan.ts';
-import type { Desired, Store } from '../../../agent-scripts/stores/store.ts';
-import type { Bundle } from '../../../core/deployment/version.ts';
 import { describeWith } from '../../rigs/require-daemon.ts';
 import { type Account, accounts, type Sshd, sshdNeeds, startSshd } from '../../rigs/sshd.ts';
-import { desiredOf, type SshInput, sshAccess } from './ssh-access.ts';
+import { desiredOf, type SshInput } from './ssh-access.ts';
+import { deploy, fullchain, sshSite } from './ssh-site.ts';
 
 describeWith(sshdNeeds, 'ssh: files on a server', () => {
   let scratch: string;
@@ -35,39 +21,10 @@ describeWith(sshdNeeds, 'ssh: files on a server', () => {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  /** A folder of its own for a target, which an account owns. */
-  function aTarget(account: Account = 'deploy', config: SshInput = {}) {
+  const aTarget = (account?: Account, config?: SshInput) => {
     names += 1;
-    const { here, there } = sshd.folderOf(account, `site-${names}`);
-    const paths = {
-      certPath: `${there}/fullchain.pem`,
-      keyPath: `${there}/privkey.pem`,
-    };
-    const open = (deploymentId = 'deploy-1', more: SshInput = {}): Promise<Store<SshPlan>> =>
-      ssh.open(sshAccess(sshd, { user: account, deploymentId, config: { ...paths, ...config, ...more } }));
-    const read = (name: string): string => readFileSync(join(here, name), 'utf8');
-    return {
-      here,
-      there,
-      open,
-      read,
-      cert: () => read('fullchain.pem'),
-      key: () => read('privkey.pem'),
-      names: () => readdirSync(here).sort(),
-      write(name: string, text: string, mode: number): void {
-        writeFileSync(join(here, name), text, { mode });
-        chmodSync(join(here, name), mode);
-        chownSync(join(here, name), accounts[account], accounts[account]);
-      },
-    };
-  }
-
-  async function deploy(store: Store<SshPlan>, desired: Desired<SshPlan>): Promise<SshPlan> {
-    const { plan } = await store.plan(desired);
-    await store.apply(plan, desired);
-    return plan;
-  }
-  const fullchain = ({ leaf, chain }: Bundle): string => leaf + chain.join('');
+    return sshSite(sshd, `site-${names}`, account, config);
+  };
 
   test('The first deployment creates both files, and a restore removes them.', async () => {
     const target = aTarget();
@@ -194,40 +151,6 @@ describeWith(sshdNeeds, 'ssh: files on a server', () => {
       message: expect.stringMatching(/did not end before its deadline/),
     });
     for (const store of [failing, hanging]) await store.close();
-  });
-  test('An account that only transfers files works without commands, and is refused with one.', async () => {
-    for (const account of ['sftponly', 'jailed'] as const) {
-      const target = aTarget(account);
-      const store = await target.open();
-      const desired = await desiredOf();
-      await deploy(store, desired);
-      expect(target.key()).toBe(desired.bundle.key);
-
-      const commanding = await target.open('deploy-2', { reloadCommand: 'systemctl reload nginx' });
-      await expect(commanding.plan(desired)).rejects.toMatchObject({
-        name: 'PlanInvalid',
-        message: expect.stringMatching(/may allow only SFTP/),
-      });
-      for (const open of [store, commanding]) await open.close();
-    }
-  });
-  test('A server without posix-rename is refused, and one without fsync and hard links works with a warning.', async () => {
-    const desired = await desiredOf();
-    const refusing = await aTarget('norename').open();
-    await expect(refusing.plan(desired)).rejects.toMatchObject({
-      name: 'PlanInvalid',
-      message: expect.stringMatching(/does not support posix-rename@openssh.com/),
-    });
-    const target = aTarget('noflush');
-    target.write('privkey.pem', 'old', 0o640);
-    const store = await target.open();
-    const { plan, warnings } = await store.plan(desired);
-    expect(warnings.join()).toMatch(/fsync@openssh.com/);
-    await store.apply(plan, desired);
-    await store.restore(plan);
-    expect(target.key()).toBe('old');
-    expect(statSync(join(target.here, 'privkey.pem')).mode & 0o7777).toBe(0o640);
-    for (const open of [refusing, store]) await open.close();
   });
   test('A missing permission is reported with the path, and a missing folder before any change.', async () => {
     const target = aTarget();

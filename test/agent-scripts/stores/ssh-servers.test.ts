@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -6,9 +6,10 @@ import { ssh } from '../../../agent-scripts/stores/ssh/connector.ts';
 import { fingerprintOfHostKey } from '../../../core/targets/kinds/ssh-host-key.ts';
 import { describeWith } from '../../rigs/require-daemon.ts';
 import { type Account, type Sshd, sshdNeeds, startSshd } from '../../rigs/sshd.ts';
-import { type SshInput, sshAccess } from './ssh-access.ts';
+import { desiredOf, type SshInput, sshAccess } from './ssh-access.ts';
+import { deploy, sshSite } from './ssh-site.ts';
 
-describeWith(sshdNeeds, 'ssh: login', () => {
+describeWith(sshdNeeds, 'ssh: logins and servers', () => {
   let folder: string;
   let sshd: Sshd;
   beforeAll(async () => {
@@ -106,5 +107,39 @@ describeWith(sshdNeeds, 'ssh: login', () => {
   });
   test('A server that cannot be reached is reported as unreachable.', async () => {
     expect(await login({ password: sshd.password }, { port: 9 })).toMatch(/^StoreUnreachable: deploy@127/);
+  });
+  test('An account that only transfers files works without commands, and is refused with one.', async () => {
+    for (const account of ['sftponly', 'jailed'] as const) {
+      const target = sshSite(sshd, `site-of-${account}`, account);
+      const store = await target.open();
+      const desired = await desiredOf();
+      await deploy(store, desired);
+      expect(target.key()).toBe(desired.bundle.key);
+
+      const commanding = await target.open('deploy-2', { reloadCommand: 'systemctl reload nginx' });
+      await expect(commanding.plan(desired)).rejects.toMatchObject({
+        name: 'PlanInvalid',
+        message: expect.stringMatching(/may allow only SFTP/),
+      });
+      for (const open of [store, commanding]) await open.close();
+    }
+  });
+  test('A server without posix-rename is refused, and one without fsync and hard links works with a warning.', async () => {
+    const desired = await desiredOf();
+    const refusing = await sshSite(sshd, 'without-rename', 'norename').open();
+    await expect(refusing.plan(desired)).rejects.toMatchObject({
+      name: 'PlanInvalid',
+      message: expect.stringMatching(/does not support posix-rename@openssh.com/),
+    });
+    const target = sshSite(sshd, 'without-flush', 'noflush');
+    target.write('privkey.pem', 'old', 0o640);
+    const store = await target.open();
+    const { plan, warnings } = await store.plan(desired);
+    expect(warnings.join()).toMatch(/fsync@openssh.com/);
+    await store.apply(plan, desired);
+    await store.restore(plan);
+    expect(target.key()).toBe('old');
+    expect(statSync(join(target.here, 'privkey.pem')).mode & 0o7777).toBe(0o640);
+    for (const open of [refusing, store]) await open.close();
   });
 });
