@@ -1,15 +1,15 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { targetKinds } from '../../core/targets/kinds/kinds.ts';
+import { isStoreKind, type TargetKind, targetKinds } from '../../core/targets/kinds/kinds.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const read = (file: string) => readFileSync(join(root, file), 'utf8');
 
 /** The files that CONTRIBUTING.md lists for a new kind. */
-const createdFiles = (kind: string) => [
+const createdFiles = (kind: TargetKind) => [
   `core/targets/kinds/${kind}.ts`,
-  `agent-scripts/connectors/${kind}.ts`,
+  isStoreKind(kind) ? `agent-scripts/stores/${kind}/connector.ts` : `agent-scripts/connectors/${kind}.ts`,
   `test/contract/${kind}.test.ts`,
   `docs/targets/${kind}.md`,
 ];

@@ -37,7 +37,7 @@ function readKey({ privateKey, passphrase }: KeyCredentials): ParsedKey {
     // the parser's message may quote its input
     throw new CertferryError(
       'CredentialRefused',
-      'privateKey of the target cannot be read: it is not a private key in the format of ssh-keygen, or its passphrase is missing or wrong; check both, or convert the key with "ssh-keygen -p -f FILE"',
+      'privateKey of the target cannot be read: it is no private key of ssh-keygen, or its passphrase is missing or wrong. Check both, or convert the key with "ssh-keygen -p -f FILE"',
     );
   }
   return key;

@@ -154,4 +154,4 @@ function requireSuccess(
 }
 
 const firstUse = (server: string, hostKey: string): string =>
-  `the host key ${hostKey} of ${server} was accepted without a comparison (trustOnFirstUse), and is recorded with this deployment; compare it with the output of "ssh-keygen -lf" on the server, and set hostKey of the target to it`;
+  `the host key ${hostKey} of ${server} was accepted without a comparison (trustOnFirstUse). A successful deployment records it. Compare it with the output of "ssh-keygen -lf" on the server, and set hostKey of the target to it`;

@@ -3,8 +3,8 @@ import type { Place } from './make-plan.ts';
 import type { FileState, PlannedFile, SshPlan } from './plan.ts';
 
 /**
- * Makes a copy of every file that will be replaced, beside it: a hard link, which shares owner, mode and label with the file, or a
- * copy with the same owner and mode.
+ * Keeps every file that will be replaced as a hard link beside it, which shares owner, mode and label with the file. If the server
+ * creates no link, the backup is a copy with the same owner and mode.
  * @throws CertferryError StoreConflict if another program has changed a file since the plan; StoreRefused
  */
 export async function backUpFiles(place: Place, plan: SshPlan): Promise<void> {

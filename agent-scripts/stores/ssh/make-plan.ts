@@ -147,7 +147,7 @@ function refuseSharedFile(server: string, planned: readonly PlannedFile[]): void
 function withoutRename(server: string): CertferryError {
   return new CertferryError(
     'PlanInvalid',
-    `the SFTP server of ${server} does not support posix-rename@openssh.com, so a file could only be replaced by removing it first; install the SFTP server of OpenSSH there. Nothing was changed`,
+    `the SFTP server of ${server} does not support posix-rename@openssh.com, so a file could only be replaced by removing it first. Install the SFTP server of OpenSSH there. Nothing was changed`,
     { details: { server } },
   );
 }

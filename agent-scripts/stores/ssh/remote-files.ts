@@ -189,7 +189,7 @@ export function remoteFiles(server: string, session: Session): RemoteFiles {
         if (statusOf(error) === null) throw error;
         throw new CertferryError(
           'StoreRefused',
-          `${server} cannot give ${path} to user ${owner.uid} and group ${owner.gid}, which the existing file or the target names. Only root can change the owner, and other users only to a group of their own: log in as root or as the owner of the file, or change the file's owner to the user that logs in`,
+          `${server} cannot give ${path} to user ${owner.uid} and group ${owner.gid}, which the existing file or the target names. Only root can change the owner, and other users can only choose a group of their own. Log in as root or as the owner of the file, or give the file to the user that logs in`,
           { details: { path, server, uid: owner.uid, gid: owner.gid }, cause: error },
         );
       }

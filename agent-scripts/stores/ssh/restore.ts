@@ -8,8 +8,8 @@ import { removeStaged } from './stage.ts';
  * Restores the previous content, owner and mode of every file, each with one rename. Removes files that did not exist before, and
  * what an interrupted deployment left. Can be interrupted and repeated at any point. Backups remain.
  *
- * Staged files are removed before the live files are compared: a rename of a lost connection that the server performs only now is
- * either found by the comparison, or has no file to rename any more.
+ * Staged files are removed before the live files are compared, because the server may perform a rename of a lost connection late.
+ * Such a rename is either found by the comparison, or has no file any more.
  * @throws CertferryError StoreConflict, before any file changes, if another program has written a file; RestoreFailed if a
  *   backup is missing or damaged; StoreRefused
  */

@@ -150,7 +150,7 @@ function problemOf(server: string, error: Error & { readonly level?: string }): 
   if (error.level === 'client-authentication' || error.level === 'agent') {
     return new CertferryError(
       'CredentialRefused',
-      `${server} refused every configured way to log in; check the user and the credentials of the target, and that the server allows this kind of login`,
+      `${server} refused every configured way to log in. Check the user and the credentials of the target, and that the server allows this kind of login`,
       { details: { server }, cause: error },
     );
   }
