@@ -23,7 +23,7 @@ import { hostPublicKey, isRetired, openSealed, retireOpenedKey } from './host/ho
 import { presentableOutput } from './host/presentable-output.ts';
 import { releaseIfLow } from './host/space-reserve.ts';
 import { lockTrustedHome } from './host/trusted-home.ts';
-import { deploy, rejected } from './jobs/deploy.ts';
+import { deploy } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
 import { performProbe } from './jobs/probe.ts';
 import { rollback } from './jobs/rollback.ts';
@@ -31,7 +31,8 @@ import { undo } from './jobs/undo.ts';
 import { acceptOnce } from './journal/accepted-jobs.ts';
 import { checkFence, refuseExpired } from './journal/fence.ts';
 import { readReceipt } from './journal/receipt.ts';
-import { resultLine } from './journal/result-line.ts';
+import { finishedLine } from './journal/receipt-rules.ts';
+import { rejected, resultLine } from './journal/result-line.ts';
 
 async function main(): Promise<AgentLine> {
   // bootstrap.sh sets 077, which a daemon started by a reload must not inherit
@@ -169,19 +170,8 @@ async function performOpen(
   }
 }
 
-/**
- * The result of this deployment if it already finished on this host, else null. A receipt with another fence belongs to
- * an execution of the same name in another state machine: neither must get the result of the other, or undo it.
- * @throws CertferryError InvalidRequest
- */
-function finishedResult(home: Home, { targetId, deploymentId, fence }: JobHeader): AgentLine | null {
-  const receipt = readReceipt(home, targetId, deploymentId);
-  if (receipt === null || receipt.fence === fence) return receipt?.line ?? null;
-  throw new CertferryError(
-    'InvalidRequest',
-    `deployment ${deploymentId} already ran on this host with fence ${receipt.fence}, and this job has fence ${fence}; start the execution with a new name`,
-    { details: { deploymentId, fence, used: receipt.fence } },
-  );
+function finishedResult(home: Home, header: JobHeader): AgentLine | null {
+  return finishedLine(readReceipt(home, header.targetId, header.deploymentId), header);
 }
 
 async function withHostKey(home: Home, line: AgentLine): Promise<AgentLine> {
