@@ -7,7 +7,9 @@ import type { Store, StoreAccess, StoreConnector } from './store.ts';
  * The only list of connectors for kinds in a store: one for each such kind in core. A connector is loaded when a job needs it,
  * because the client of a service can be large: `acm: async () => (await import('./acm/connector.ts')).acm`.
  */
-const stores: { readonly [Kind in StoreKind]: () => Promise<StoreConnector<Kind, unknown>> } = {};
+const stores: { readonly [Kind in StoreKind]: () => Promise<StoreConnector<Kind, unknown>> } = {
+  ssh: async () => (await import('./ssh/connector.ts')).ssh,
+};
 
 /** A connector of any kind. */
 export interface AnyStoreConnector {

@@ -9,6 +9,8 @@ export interface CuttingProxy {
   readonly port: number;
   /** Ends each next connection when the server has received this many bytes of it. Null: never. */
   cutAfter(bytes: number | null): void;
+  /** Ends only the next connection. */
+  cutOnce(bytes: number): void;
   /** The number of bytes that the server had received after each message of the last connection. */
   boundaries(): readonly number[];
   /** All bytes that the server has received. */
@@ -17,12 +19,15 @@ export interface CuttingProxy {
 }
 
 export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
-  let limit: number | null = null;
+  let always: number | null = null;
+  let once: number | null = null;
   let boundaries: number[] = [];
   const received: Buffer[] = [];
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
     let sent = 0;
+    const limit = once ?? always;
+    once = null;
     boundaries = [];
     const upstream = connect({ port: target, host: '127.0.0.1', noDelay: true });
     for (const socket of [client, upstream]) {
@@ -51,7 +56,10 @@ export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
   return {
     port: (server.address() as AddressInfo).port,
     cutAfter(bytes) {
-      limit = bytes;
+      always = bytes;
+    },
+    cutOnce(bytes) {
+      once = bytes;
     },
     boundaries: () => boundaries,
     received: () => Buffer.concat(received),
