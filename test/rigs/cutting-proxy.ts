@@ -11,6 +11,10 @@ export interface CuttingProxy {
   cutAfter(bytes: number | null): void;
   /** Ends only the next connection. */
   cutOnce(bytes: number): void;
+  /** From this message of a client on, counted from now, ends every connection. Null: forwards again. */
+  failFrom(message: number | null): void;
+  /** How many messages the clients have sent. */
+  messages(): number;
   /** The number of bytes that the server had received after each message of the last connection. */
   boundaries(): readonly number[];
   /** All bytes that the server has received. */
@@ -21,10 +25,17 @@ export interface CuttingProxy {
 export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
   let always: number | null = null;
   let once: number | null = null;
+  let messages = 0;
+  let failing: number | null = null;
+  const fails = (): boolean => failing !== null && messages >= failing;
   let boundaries: number[] = [];
   const received: Buffer[] = [];
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true }, (client) => {
+    if (fails()) {
+      client.destroy();
+      return;
+    }
     let sent = 0;
     const limit = once ?? always;
     once = null;
@@ -36,6 +47,12 @@ export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
       socket.on('close', () => sockets.delete(socket));
     }
     client.on('data', (chunk: Buffer) => {
+      messages += 1;
+      if (fails()) {
+        client.destroy();
+        upstream.destroy();
+        return;
+      }
       const rest = limit === null ? chunk.length : Math.min(chunk.length, limit - sent);
       const passed = chunk.subarray(0, Math.max(0, rest));
       sent += passed.length;
@@ -61,6 +78,10 @@ export async function startCuttingProxy(target: number): Promise<CuttingProxy> {
     cutOnce(bytes) {
       once = bytes;
     },
+    failFrom(message) {
+      failing = message === null ? null : messages + message;
+    },
+    messages: () => messages,
     boundaries: () => boundaries,
     received: () => Buffer.concat(received),
     async stop() {

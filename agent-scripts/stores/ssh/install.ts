@@ -12,13 +12,17 @@ export async function backUpFiles(place: Place, plan: SshPlan): Promise<void> {
 }
 
 /**
- * Renames the staged files to the live paths, in the order of the plan. A file that a rollback removes is removed.
+ * Renames the staged files to the live paths, in the order of the plan and in one write. A file that a rollback removes is removed.
  * @throws CertferryError StoreConflict, StoreRefused
  */
 export async function installStaged({ files }: Place, plan: SshPlan): Promise<void> {
-  for (const { next, staged, path } of plan.files) {
-    await (next === null ? files.remove(path) : files.rename(staged, path));
-  }
+  await files.together(
+    plan.files.map(
+      ({ next, staged, path }) =>
+        () =>
+          next === null ? files.remove(path) : files.rename(staged, path),
+    ),
+  );
 }
 
 async function backUp(place: Place, file: PlannedFile): Promise<void> {

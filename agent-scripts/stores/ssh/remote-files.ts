@@ -39,6 +39,8 @@ export interface RemoteFiles {
   link(from: string, to: string): Promise<boolean>;
   /** A missing file is no error. */
   remove(path: string): Promise<void>;
+  /** Sends several requests in one write, so that a lost connection cannot separate them. Throws the first error after all answers. */
+  together(requests: readonly (() => Promise<void>)[]): Promise<void>;
 }
 
 /** The extensions that the server has announced, and that this kind uses. */
@@ -148,6 +150,10 @@ export function remoteFiles(server: string, session: Session): RemoteFiles {
     },
     async remove(path) {
       await askForFile<void>('remove', path, (done) => sftp.unlink(path, done));
+    },
+    async together(requests) {
+      const answers = await Promise.allSettled(session.together(() => requests.map((send) => send())));
+      for (const answer of answers) if (answer.status === 'rejected') throw answer.reason;
     },
   };
   return files;

@@ -17,7 +17,11 @@ export async function restoreFiles(place: Place, plan: SshPlan): Promise<void> {
   await removeStaged(place, plan);
   const live: (FileState | null)[] = [];
   for (const file of plan.files) live.push(await requireOwn(place, file));
-  for (const [index, file] of plan.files.entries()) await restoreFile(place, file, live[index] ?? null);
+  const requests: (() => Promise<void>)[] = [];
+  for (const [index, file] of plan.files.entries()) {
+    requests.push(...(await prepareRestore(place, file, live[index] ?? null)));
+  }
+  await place.files.together(requests);
   for (const { restoring } of plan.files) await place.files.remove(restoring);
 }
 
@@ -29,20 +33,22 @@ async function requireOwn(place: Place, { path, next, previous }: PlannedFile): 
   throw conflict(place, path);
 }
 
-async function restoreFile(place: Place, file: PlannedFile, live: FileState | null): Promise<void> {
+/** The request that restores a file. None if the file is the previous one. */
+async function prepareRestore(
+  place: Place,
+  file: PlannedFile,
+  live: FileState | null,
+): Promise<(() => Promise<void>)[]> {
   const { files } = place;
-  if (isSameState(live, file.previous)) return;
-  if (file.previous === null) {
-    await files.remove(file.path);
-    return;
-  }
+  if (isSameState(live, file.previous)) return [];
+  if (file.previous === null) return [() => files.remove(file.path)];
   await files.remove(file.restoring);
   await requireBackup(place, file, file.previous);
   if (!(await files.link(file.backup, file.restoring))) {
     await copy(place, file.backup, file.restoring, file.previous);
   }
   // rename(2) does nothing if both names are links to the same file, and leaves the first one: the caller removes it
-  await files.rename(file.restoring, file.path);
+  return [() => files.rename(file.restoring, file.path)];
 }
 
 async function requireBackup(

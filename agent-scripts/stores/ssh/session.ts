@@ -1,3 +1,4 @@
+import { connect, type Socket } from 'node:net';
 import ssh2, { type Client, type ConnectConfig, type SFTPWrapper } from 'ssh2';
 import type { CredentialValues } from '../../../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../../../core/errors.ts';
@@ -25,6 +26,11 @@ export interface Session {
   request<Value>(
     start: (done: (error: Error | null | undefined, value?: Value) => void) => void,
   ): Promise<Value>;
+  /**
+   * Sends all requests that `start` begins in one write: a lost connection delivers all of them or none, unless it splits
+   * a segment of TCP.
+   */
+  together<Value>(start: () => Value): Value;
   close(): Promise<void>;
 }
 
@@ -49,6 +55,8 @@ export async function openSession(access: SessionAccess): Promise<Session> {
   const server = serverOf(config);
   const methods = authMethods(config.user, access.credentials);
   const client = new ssh2.Client();
+  // requests are small and wait for each other: Nagle's algorithm would delay each by 40 ms
+  const socket = connect({ host: config.address, port: config.port, noDelay: true });
   const loss = Promise.withResolvers<never>();
   // a loss between two requests has no listener
   loss.promise.catch(() => undefined);
@@ -81,6 +89,14 @@ export async function openSession(access: SessionAccess): Promise<Session> {
     });
     return Promise.race([loss.promise, answer]);
   };
+  const together: Session['together'] = (start) => {
+    socket.cork();
+    try {
+      return start();
+    } finally {
+      socket.uncork();
+    }
+  };
   const close = async (): Promise<void> => {
     signal.removeEventListener('abort', onAbort);
     if (!open) return;
@@ -96,7 +112,7 @@ export async function openSession(access: SessionAccess): Promise<Session> {
     await request<void>((done) => {
       client.once('ready', () => done(null));
       client.connect({
-        ...connectionOf(access),
+        ...connectionOf(access, socket),
         authHandler: methods as NonNullable<ConnectConfig['authHandler']>,
         hostVerifier: (blob: Buffer) => {
           const judgement = judgeHostKey(server, blob, trusted);
@@ -105,14 +121,12 @@ export async function openSession(access: SessionAccess): Promise<Session> {
           return judgement.refusal === null;
         },
       });
-      // requests are small and wait for each other: Nagle's algorithm would delay each by 40 ms
-      client.setNoDelay(true);
       correctSignatures(client);
     });
     const sftp = await request<SFTPWrapper>((done) => client.sftp((error, wrapper) => done(error, wrapper)));
     sftp.on('error', (error: Error) => fail(unreachable(server, error.message, error)));
     sftp.on('close', lose);
-    return { client, sftp, hostKey: String(seen), isOpen: () => open, request, close };
+    return { client, sftp, hostKey: String(seen), isOpen: () => open, request, together, close };
   } catch (error) {
     await close();
     if (isCertferryError(error)) throw error;
@@ -124,11 +138,10 @@ export async function openSession(access: SessionAccess): Promise<Session> {
   }
 }
 
-function connectionOf({ config, trusted }: SessionAccess): ConnectConfig {
+function connectionOf({ config, trusted }: SessionAccess, sock: Socket): ConnectConfig {
   const algorithms = algorithmsFor(trusted);
   return {
-    host: config.address,
-    port: config.port,
+    sock,
     username: config.user,
     readyTimeout: connectMilliseconds,
     keepaliveInterval: 15_000,
