@@ -34,6 +34,8 @@ const common: BuildOptions = {
   absWorkingDir: root,
   logLevel: 'warning',
   legalComments: 'none',
+  // native parts of ssh2, which works without them: some installations build them
+  external: ['*.node', 'cpu-features'],
 };
 
 const requireShim =

@@ -1,5 +1,6 @@
 import { CertferryError, isCertferryError } from '../../core/errors.ts';
 import type { Store } from './store.ts';
+import type { StoreHome } from './store-home.ts';
 import type { StoreRun } from './store-run.ts';
 
 /**
@@ -66,8 +67,9 @@ function startDeadline(milliseconds: number, settle: number): Deadline {
   };
 }
 
-async function open({ connector, job }: StoreRun, deadline: Deadline): Promise<Store<unknown>> {
+async function open({ connector, job, home }: StoreRun, deadline: Deadline): Promise<Store<unknown>> {
   const { header, target, credentials, previous } = job;
+  const recorded = await recordedPlans(home, target.kind);
   const opening = connector.open({
     config: target.config,
     targetId: target.id,
@@ -75,6 +77,7 @@ async function open({ connector, job }: StoreRun, deadline: Deadline): Promise<S
     certificate: target.certificate,
     credentials,
     previous,
+    recorded,
     signal: deadline.signal,
   });
   try {
@@ -87,6 +90,15 @@ async function open({ connector, job }: StoreRun, deadline: Deadline): Promise<S
     );
     throw error;
   }
+}
+
+/** The plans of earlier changes, latest first. */
+async function recordedPlans(home: StoreHome, kind: string): Promise<readonly unknown[]> {
+  const journal = await home.readJournal();
+  const receipts = await home.receipts();
+  return [journal, ...receipts].flatMap((record) =>
+    record?.change?.kind === kind ? [record.change.plan] : [],
+  );
 }
 
 /** The store, of which no call outlives the deadline. */

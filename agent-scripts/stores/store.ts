@@ -37,6 +37,8 @@ export interface StoreAccess<Kind extends StoreKind> {
   readonly certificate: string;
   readonly credentials: CredentialValues;
   readonly previous: PreviousBundles;
+  /** The plans in the journal and in the receipts of this target, latest first: what earlier runs have recorded. */
+  readonly recorded?: readonly unknown[];
   /** Aborted at the deadline of the step. Pass it to every request: no request may start or wait after it. */
   readonly signal: AbortSignal;
 }

@@ -10,6 +10,7 @@ import type { Store, StoreAccess, StoreConnector } from './store.ts';
 const stores: { readonly [Kind in StoreKind]: () => Promise<StoreConnector<Kind, unknown>> } = {
   acm: async () => (await import('./acm/connector.ts')).acm,
   k8ssecret: async () => (await import('./k8ssecret/connector.ts')).k8ssecret,
+  ssh: async () => (await import('./ssh/connector.ts')).ssh,
 };
 
 /** A connector of any kind. */

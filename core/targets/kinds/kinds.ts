@@ -16,6 +16,7 @@ import { K8sSecretConfig } from './k8ssecret.ts';
 import { NginxConfig } from './nginx.ts';
 import { PostfixConfig } from './postfix.ts';
 import type { ProbeProtocol } from './probe-protocol.ts';
+import { SshConfig } from './ssh.ts';
 import { TraefikConfig } from './traefik.ts';
 
 interface Kind {
@@ -83,6 +84,12 @@ export const kinds = {
     // 150 s in all: the kubelet updates mounted Secrets after about a minute
     verifyDefaults: { attempts: 9, initialBackoffSeconds: 2, maxBackoffSeconds: 30 },
     credentials: ['kubeconfig', 'token'],
+  },
+  ssh: {
+    config: SshConfig,
+    changes: 'store',
+    description: 'Files on a server that is reached by SSH, without an agent on it.',
+    credentials: ['password', 'privateKey', 'passphrase', 'userCertificate'],
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 
