@@ -13,7 +13,7 @@ import { destinationsOf, planChange } from '../change/plan.ts';
 import { desiredChange } from '../connectors/connectors.ts';
 import { hostDistribution } from '../host/distribution.ts';
 import type { Home } from '../host/home.ts';
-import { rememberKeysIn } from '../host/known-keys.ts';
+import { rememberCredential, rememberKeysIn } from '../host/known-keys.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { installedReceipt, type Receipt, receiptsOf } from '../journal/receipt.ts';
 import { resultLine } from '../journal/result-line.ts';
@@ -28,12 +28,13 @@ import { reportUnchanged } from './report-unchanged.ts';
 export async function deploy(
   home: Home,
   header: JobHeader,
-  { target, bundle }: SealedBody,
+  { target, bundle, credentials = {} }: SealedBody,
 ): Promise<AgentLine> {
   rememberKeysIn(bundle.key);
+  for (const value of Object.values(credentials)) rememberCredential(value);
   const version = checkBundle(bundle);
   await checkName(target, bundle);
-  const desired = desiredChange(target, bundle, hostDistribution());
+  const desired = desiredChange(target, bundle, hostDistribution(), credentials);
   await refuseOldTlsLibrary(version, desired.validate);
   const policy = { ...target.config, verify: target.verify };
   const observed = observeEndpoint(target);

@@ -26,6 +26,7 @@ import {
   receiptsOf,
   writeReceipt,
 } from '../journal/receipt.ts';
+import { recordedVersion } from '../journal/recorded-version.ts';
 import { resultLine } from '../journal/result-line.ts';
 
 /**
@@ -166,6 +167,7 @@ export function installedVersion(receipts: readonly Receipt[]): VersionFacts | n
     const digest = digestOfFile(path);
     if (digest === null) return null;
     if (installed !== null && digest === certificate.digest) return installed.line.version;
+    if (certificate.merged === true) return recordedVersion(receipts, digest);
     return factsOfPem(readFileSync(path, 'utf8'));
   });
 }

@@ -63,7 +63,14 @@ async function subjectOf(hosted: HostedSite): Promise<Subject> {
     ...hosted,
     old,
     next,
-    run: (action, wrapper) => host.run(action, { target: target(), version: next }, wrapper),
+    run: (action, wrapper) => {
+      const { credentials } = hosted.site;
+      return host.run(
+        action,
+        { target: target(), version: next, ...(credentials && { credentials }) },
+        wrapper,
+      );
+    },
   };
 }
 
@@ -104,7 +111,7 @@ async function killMendings(subject: Subject, { window }: KilledPromise): Promis
     await subject.run('inspect', killAt(call));
     await recover(subject);
     await expectMended(subject);
-    expect(fingerprintOfFile(leafFile(subject.site))).toBe(subject.old.fingerprint);
+    expect(fingerprintOnDisk(subject.site)).toBe(subject.old.fingerprint);
     await reset(subject);
   }
 
@@ -138,7 +145,7 @@ async function recover(subject: Subject): Promise<void> {
 
 async function expectMended({ site, old, next, expectTidy }: Subject): Promise<void> {
   expect(isPair(site)).toBe(true);
-  expect([old.fingerprint, next.fingerprint]).toContain(fingerprintOfFile(leafFile(site)));
+  expect([old.fingerprint, next.fingerprint]).toContain(fingerprintOnDisk(site));
   expectTidy();
   expect(site.wouldStart()).toBe(true);
 }
@@ -166,7 +173,11 @@ async function recordedCalls(subject: Subject, action: JobHeader['action']): Pro
 }
 
 function isPair(site: Site): boolean {
-  return pairMatches(leafFile(site), site.keyFile);
+  return site.onDisk?.().isPair ?? pairMatches(leafFile(site), site.keyFile);
+}
+
+function fingerprintOnDisk(site: Site): string {
+  return site.onDisk?.().fingerprint ?? fingerprintOfFile(leafFile(site));
 }
 
 function leafFile({ liveFiles: [first] }: Site): string {

@@ -10,6 +10,7 @@ import { DovecotConfig } from './dovecot.ts';
 import { EnvoyConfig } from './envoy.ts';
 import { FilesConfig, protocolOfPreset } from './files.ts';
 import { HaproxyConfig } from './haproxy.ts';
+import { JavakeystoreConfig } from './javakeystore.ts';
 import { NginxConfig } from './nginx.ts';
 import { PostfixConfig } from './postfix.ts';
 import type { ProbeProtocol } from './probe-protocol.ts';
@@ -58,6 +59,12 @@ export const kinds = {
   },
   traefik: { config: TraefikConfig, changes: 'files', description: 'Traefik with its file provider.' },
   envoy: { config: EnvoyConfig, changes: 'files', description: 'Envoy, which watches its files.' },
+  javakeystore: {
+    config: JavakeystoreConfig,
+    changes: 'files',
+    description: 'A keystore of Java (PKCS12 or JKS), of which one entry is replaced.',
+    credentials: ['storePassword', 'keyPassword'],
+  },
 } as const satisfies Readonly<Record<string, Kind>>;
 
 export type TargetKind = keyof typeof kinds;
