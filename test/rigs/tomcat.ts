@@ -11,7 +11,8 @@ import { type Need, program } from './require-daemon.ts';
 import { servedBy } from './served.ts';
 
 const home = '/usr/share/tomcat10';
-const manager = { user: 'deployer', password: 'manager-password' };
+export const managerPassword = 'kept-out-of-every-record';
+const manager = { user: 'deployer', password: managerPassword };
 
 const needs: readonly Need[] = [
   program('java', 'default-jdk-headless'),
