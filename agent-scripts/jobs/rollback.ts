@@ -50,7 +50,8 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
   const observed = observeEndpoint(origin);
   return withFolderLocks(home, destinationsOf(desired), async () => {
     const planned = withCopiesLike(await planChange(home, header, desired, version, origin), installed);
-    const observedPlan = { ...planned, baseline: await observed };
+    const warnings = [...planned.warnings, ...lostEntryWarnings(planned.change, installed)];
+    const observedPlan = { ...planned, warnings, baseline: await observed };
     return applyAndRecord(home, header, observedPlan, versionOrigin(receipts, origin));
   });
 
@@ -65,6 +66,14 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
 function versionOf(leaf: DesiredFile | undefined, origin: Change): VersionFacts | null {
   if (leaf === undefined || leaf.content === null) return null;
   return leaf.merged === true ? origin.previousVersion : factsOfPem(leaf.content.toString());
+}
+
+/** Another program may have added entries to a merged file since the installed deployment. */
+function lostEntryWarnings({ files }: Change, installed: Receipt | null): string[] {
+  const deployed = new Map(installed?.change?.files.map(({ path, digest }) => [path, digest]));
+  return files
+    .filter(({ merged, path, previous }) => merged === true && previous?.digest !== deployed.get(path))
+    .map(({ path }) => `${path} was changed after the deployment; the rollback discards the change`);
 }
 
 const isMerged = ({ files }: Change): boolean => files.some(({ merged }) => merged === true);
