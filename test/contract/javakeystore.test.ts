@@ -81,8 +81,8 @@ describeWith(
       expect(identities()).toEqual(before);
     });
 
-    test('A store to which another program has added an entry is unchanged for the target', async () => {
-      const { deploy, version, site } = await startedSite('PKCS12');
+    test('A store to which another program has added an entry is unchanged for the target, and a rollback warns of such an entry', async () => {
+      const { deploy, version, site, send } = await startedSite('PKCS12');
       const next = await version();
       await deploy(next);
       const entry = readStore(site.keyFile);
@@ -93,6 +93,10 @@ describeWith(
 
       await deploy(await version());
       expect(openKeystore(readFileSync(site.keyFile), optionsOf('other')).entry).not.toBeNull();
+      const changed = withEntry(readFileSync(site.keyFile), entry, optionsOf('later'));
+      writeFileSync(site.keyFile, changed);
+      const warnings = [expect.stringContaining('was changed after the deployment; the rollback discards')];
+      expect(await send('rollback')).toMatchObject({ outcome: 'applied', warnings });
     });
 
     test('The manager refuses a wrong user before a file changes', async () => {
