@@ -27,10 +27,24 @@ function builder<Kind extends TargetKind>(kind: Kind) {
   };
 }
 
+/** The functions whose name is not that of the kind: names of several words, as TypeScript writes them. */
+interface CamelCaseNames {
+  readonly javakeystore: 'javaKeystore';
+  readonly k8ssecret: 'k8sSecret';
+}
+const camelCaseNames: Readonly<Record<string, string>> = {
+  javakeystore: 'javaKeystore',
+  k8ssecret: 'k8sSecret',
+} satisfies CamelCaseNames;
+
+type NameOf<Kind extends TargetKind> = Kind extends keyof CamelCaseNames ? CamelCaseNames[Kind] : Kind;
+
 /**
  * One function for each row of the table of kinds:
  * `Target.nginx('web-1', { certificate, host, certPath, keyPath, verify })`.
  */
-export const Target = Object.fromEntries(targetKinds.map((kind) => [kind, builder(kind)])) as unknown as {
-  readonly [Kind in TargetKind]: (id: string, properties: TargetOf<Kind>) => TargetInput;
+export const Target = Object.fromEntries(
+  targetKinds.map((kind) => [camelCaseNames[kind] ?? kind, builder(kind)]),
+) as unknown as {
+  readonly [Kind in TargetKind as NameOf<Kind>]: (id: string, properties: TargetOf<Kind>) => TargetInput;
 };

@@ -6,6 +6,7 @@ import { EnvoySecretsActivation, envoySecrets } from './envoy-secrets.ts';
 import { HaproxyRuntimeActivation, haproxyRuntime } from './haproxy-runtime.ts';
 import { MonitoredCommandActivation, monitoredCommand } from './monitored-command.ts';
 import { CommandActivation, runReloadCommand } from './reload-command.ts';
+import { TomcatManagerActivation, tomcatManager } from './tomcat-manager.ts';
 
 /**
  * How to make a daemon use the files that are installed. The same activation loads the new files, and after a restore
@@ -17,6 +18,7 @@ export const Activation = z.discriminatedUnion('kind', [
   HaproxyRuntimeActivation,
   CaddyCertificates,
   EnvoySecretsActivation,
+  TomcatManagerActivation,
 ]);
 export type Activation = z.infer<typeof Activation>;
 export type ActivationOf<Kind extends Activation['kind']> = Extract<Activation, { kind: Kind }>;
@@ -27,6 +29,7 @@ const activators: { readonly [Kind in Activation['kind']]: Activator<ActivationO
   haproxyRuntime,
   caddyCertificates,
   envoySecrets,
+  tomcatManager,
 };
 
 function activatorOf(activation: Activation): Activator<Activation> {

@@ -9,6 +9,8 @@ import { copyStaged } from '../files/copies.ts';
 import { requireReplaceable } from '../files/replaceable.ts';
 import { restoreFiles } from '../files/restore.ts';
 import { stageFiles } from '../files/stage.ts';
+import { digestOfFile } from '../host/digest.ts';
+import { withFileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
 import { type CommandResult, describeCommand, runCommand, succeeded } from '../host/run-command.ts';
 import { writeJournal } from '../journal/journal.ts';
@@ -61,14 +63,15 @@ export async function applyChange(home: Home, planned: PlannedChange, dryRun: bo
   const rehearsal = change.sandbox === null ? null : await rehearseIfSupported(home, change, change.sandbox);
   if (rehearsal?.kind === 'failed') return refuseStaged(home, change, rehearsal.why);
   const warnings = rehearsal?.kind === 'unavailable' ? [`not rehearsed: ${rehearsal.why}`] : [];
-  const result = dryRun ? finishDryRun(home, change, check) : await install(home, change, check);
+  const result = dryRun ? finishDryRun(home, change, check) : await install(home, planned, check);
   return { ...result, warnings: [...result.warnings, ...warnings] };
 }
 
-async function install(home: Home, change: Change, check: Check): Promise<ApplyResult> {
+async function install(home: Home, planned: PlannedChange, check: Check): Promise<ApplyResult> {
+  const { change } = planned;
   commit(home, change);
   if (check.kind === 'postponed') {
-    const command = await runCommand(check.argv, change.commandTimeoutSeconds);
+    const command = await runCommand(check.argv, change.commandTimeoutSeconds, planned.validateInput);
     if (!succeeded(command)) return refuseInstalled(home, change, command);
   }
   return activateInstalled(home, change, check);
@@ -87,16 +90,16 @@ async function rehearseIfSupported(
 async function stageAndCheck(home: Home, planned: PlannedChange): Promise<Check> {
   try {
     stageFiles(planned);
-    return await checkStaged(home, planned.change);
+    return await checkStaged(home, planned);
   } catch (error) {
     discardChange(home, planned.change);
     throw error;
   }
 }
 
-async function checkStaged(home: Home, change: Change): Promise<Check> {
+async function checkStaged(home: Home, { change, validateInput }: PlannedChange): Promise<Check> {
   if (change.validate === null) return { kind: 'unsupported', validatedIn: 'none' };
-  const check = await checkStagedFiles(home, change, change.validate);
+  const check = await checkStagedFiles(home, change, { argv: change.validate, input: validateInput });
   if (check.kind === 'unavailable') {
     return { kind: 'postponed', validatedIn: 'in_place', why: check.why, argv: change.validate };
   }
@@ -107,6 +110,7 @@ async function checkStaged(home: Home, change: Change): Promise<Check> {
 
 function commit(home: Home, change: Change): void {
   try {
+    requireMergedAsPlanned(change);
     backUp(change);
     copyStaged(home, change);
     writeJournal(home, 'committing', change);
@@ -120,6 +124,15 @@ function commit(home: Home, change: Change): void {
       { details: { paths: change.files.map((file) => file.path) }, cause: error },
     );
   }
+}
+
+/** A file with entries of others must not lose an entry that another program has added since it was read. */
+function requireMergedAsPlanned({ files, fileUser, inPlace }: Change): void {
+  if (inPlace !== undefined) return;
+  const changed = withFileUser(fileUser, () =>
+    files.find((file) => file.merged === true && digestOfFile(file.path) !== (file.previous?.digest ?? null)),
+  );
+  if (changed !== undefined) throw new Error(`another program has changed ${changed.path} meanwhile`);
 }
 
 /**

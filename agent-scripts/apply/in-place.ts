@@ -83,10 +83,10 @@ function readInstalled(
   home: Home,
   change: Change,
   installed: Receipt | null,
-): ReadonlyMap<string, string> | null {
+): ReadonlyMap<string, Buffer> | null {
   const old = installed?.change ?? null;
   if (old === null || hasExpired(old.version)) return null;
-  const texts = new Map<string, string>();
+  const texts = new Map<string, Buffer>();
   for (const [position, { role, path }] of change.files.entries()) {
     if (role === 'trigger') continue;
     const text = readInstalledFile(home, old, indexIn(old, change, position));
@@ -107,13 +107,11 @@ function indexIn(old: Change, change: Change, position: number): number {
 }
 
 /** First the copy, then the file itself: certbot keeps it when it changes the link. */
-function readInstalledFile(home: Home, old: Change, index: number): string | null {
+function readInstalledFile(home: Home, old: Change, index: number): Buffer | null {
   const file = old.files[index];
   if (file === undefined) return null;
   const contents = [readIfExists(copyOf(home, old, index)), readFormerFile(old, file.path)];
-  return (
-    contents.find((bytes) => bytes !== null && digestOf(bytes) === file.digest)?.toString('utf8') ?? null
-  );
+  return contents.find((bytes) => bytes !== null && digestOf(bytes) === file.digest) ?? null;
 }
 
 /** A `fileUser` could have replaced the former file by a pipe, so that file is not read. */

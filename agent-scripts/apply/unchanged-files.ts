@@ -11,12 +11,16 @@ import type { Receipt } from '../journal/receipt.ts';
  */
 export function isUnchanged(change: Change, installed: Receipt | null): boolean {
   if (installed === null || installed.change === null) return false;
+  const hasVersion = installed.line.version?.fingerprint === change.version.fingerprint;
   const installedDigests = new Map(installed.change.files.map((file) => [file.path, file.digest]));
   return change.files.every(
     (file) =>
       file.previous?.digest === file.digest &&
       // a trigger is the daemon's own configuration, which an operator may have edited
-      (file.role === 'trigger' || installedDigests.get(file.path) === file.digest),
+      (file.role === 'trigger' ||
+        installedDigests.get(file.path) === file.digest ||
+        // another program may have changed other entries
+        (file.merged === true && hasVersion && installedDigests.has(file.path))),
   );
 }
 

@@ -19,6 +19,8 @@ export const ChangedFile = z.strictObject({
   staged: z.string(),
   backup: z.string(),
   digest: z.string(),
+  /** The file has entries of others, and is compared by meaning. Its certificate is not PEM. */
+  merged: z.optional(z.literal(true)),
   metadata: Metadata,
   previous: z.nullable(z.strictObject({ digest: z.string(), metadata: Metadata })),
 });
@@ -34,6 +36,8 @@ export const Change = z.strictObject({
   files: z.array(ChangedFile),
   activate: z.nullable(Activation),
   validate: z.nullable(z.array(z.string())),
+  /** `validate` needs a secret on its standard input. */
+  validateInput: z.optional(z.literal(true)),
   /** As in `DesiredChange`. */
   sandbox: z.nullable(z.array(z.string())),
   commandTimeoutSeconds: z.int(),

@@ -7,7 +7,7 @@ import { type FileUser, withFileUser } from '../host/file-user.ts';
 import type { ChangedFile } from './change.ts';
 
 /** What a daemon keeps in memory only, by the path of the file that should have the same content. */
-export type DaemonMemory = ReadonlyMap<string, string>;
+export type DaemonMemory = ReadonlyMap<string, Buffer>;
 
 /**
  * Reads certificate and key from a daemon that keeps them in memory only (Caddy's `load_pem`): a rollback must restore
@@ -28,7 +28,10 @@ export async function readDaemonMemory(
     );
   }
   return new Map(
-    [...reading.texts].map(([path, text]) => [withFileUser(user, () => resolveDestination(path)), text]),
+    [...reading.texts].map(([path, text]) => [
+      withFileUser(user, () => resolveDestination(path)),
+      Buffer.from(text),
+    ]),
   );
 }
 

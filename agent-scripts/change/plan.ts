@@ -7,7 +7,12 @@ import type { JobHeader } from '../../core/deployment/job.ts';
 import type { VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
 import { withBaseline } from '../activations/activation.ts';
-import { containsLeaf, type DesiredChange, type DesiredFile } from '../connectors/desired-change.ts';
+import {
+  type CertificateInFile,
+  containsLeaf,
+  type DesiredChange,
+  type DesiredFile,
+} from '../connectors/desired-change.ts';
 import { resolveDestination } from '../host/destination.ts';
 import { digestOf } from '../host/digest.ts';
 import { temporaryBeside } from '../host/durable-files.ts';
@@ -15,6 +20,7 @@ import { type FileUser, findFileUser, withFileUser } from '../host/file-user.ts'
 import type { Home } from '../host/home.ts';
 import { rememberKeysIn } from '../host/known-keys.ts';
 import { type DefaultOwnership, metadataOf, resolveOwnership } from '../host/ownership.ts';
+import { findStartProblem } from '../host/run-command.ts';
 import { activationContext } from './activate-change.ts';
 import type { Change, ChangedFile } from './change.ts';
 import { type DaemonMemory, readDaemonMemory, withPreviousFromMemory } from './daemon-memory.ts';
@@ -28,6 +34,8 @@ export interface PlannedChange {
   readonly contents: readonly Buffer[];
   /** What staging must back up because no file contains it. Stays in memory. */
   readonly daemonMemory: DaemonMemory;
+  /** Standard input of `change.validate`. Stays in memory. */
+  readonly validateInput?: string | undefined;
   readonly warnings: readonly string[];
   /** What the endpoint served to this host before the change. Null or omitted: not probed. */
   readonly baseline?: Baseline | null;
@@ -39,7 +47,7 @@ export type ChangePolicy = Pick<Change, 'commandTimeoutSeconds' | 'backupRetenti
 /**
  * Resolves links, users and groups, and compares the desired files with the installed ones. Changes nothing. From now on,
  * output with part of the new or previous key is withheld.
- * @throws CertferryError PlanInvalid, UntrustedPath, UnknownOwner, DaemonUnreachable
+ * @throws CertferryError PlanInvalid, UntrustedPath, UnknownOwner, DaemonUnreachable, CredentialRefused
  */
 export async function planChange(
   home: Home,
@@ -51,14 +59,15 @@ export async function planChange(
   const user = findFileUser(desired.fileUser);
   const keyReader = await keyReaderOf(desired, commandTimeoutSeconds);
   const context = activationContext(commandTimeoutSeconds, user);
-  const contents = withFileUser(user, () => desired.files.map(contentOf));
+  const planned = withFileUser(user, () => desired.files.map(contentOf));
+  const contents = planned.map(({ bytes }) => bytes);
   const daemonMemory = await readDaemonMemory(desired.activate, context, user);
   const files = withFileUser(user, () =>
     desired.files.map((file, index) =>
       withPreviousFromMemory(
         planFile(home, header, {
           file: readableBy(keyReader, file),
-          bytes: contents[index] ?? Buffer.alloc(0),
+          content: planned[index] ?? { bytes: Buffer.alloc(0) },
           index,
           user,
         }),
@@ -69,7 +78,12 @@ export async function planChange(
   for (const content of [...contents, ...daemonMemory.values()]) rememberKeysIn(content);
   rememberKeysOf(files, user);
   refuseSharedDestination(files);
-  const installed = withFileUser(user, () => readInstalledCertificate(files, daemonMemory));
+  const installed = withFileUser(user, () => readInstalled(files, daemonMemory));
+  const certificateIn = desired.certificateIn ?? certificateInPem;
+  const before = installed === null ? null : certificateIn(installed);
+  for (const key of before?.keys ?? []) rememberKeysIn(key);
+  const next = contents[files.findIndex(containsLeaf)];
+  const validate = runnableCheck(desired);
   return {
     change: {
       deploymentId: header.deploymentId,
@@ -78,18 +92,20 @@ export async function planChange(
       ...(user !== null && { fileUser: user }),
       files,
       activate: desired.activate === null ? null : await withBaseline(desired.activate, context),
-      validate: desired.validate === null ? null : [...desired.validate],
+      validate,
+      ...(desired.validateInput !== undefined && { validateInput: true }),
       sandbox: desired.sandbox === null ? null : [...desired.sandbox],
       commandTimeoutSeconds,
       backupRetention,
       verify,
       version,
-      previousVersion: installed === null ? null : factsOfPem(installed),
+      previousVersion: before?.version ?? null,
     },
     contents,
     daemonMemory,
+    validateInput: desired.validateInput,
     warnings: [
-      ...(installed === null ? [] : lostNameWarnings(installed, desired.files)),
+      ...(next === undefined ? [] : lostNameWarnings(before?.pem ?? null, certificateIn(next).pem)),
       ...files
         .filter(({ role }) => role === 'privateKey')
         .flatMap(({ path, metadata }) => unreadableKeyWarnings(keyReader, path, metadata)),
@@ -106,11 +122,21 @@ export function destinationsOf({ files, fileUser }: DesiredChange): string[] {
   return withFileUser(findFileUser(fileUser), () => files.map(({ path }) => resolveDestination(path)));
 }
 
-function contentOf({ path, content, contentIfMissing }: DesiredFile): Buffer {
-  if (content !== null) return Buffer.from(content);
+/** `existing`: what a merged file was computed from. */
+interface PlannedContent {
+  readonly bytes: Buffer;
+  readonly existing?: Buffer | null;
+}
+
+function contentOf({ path, content, contentIfMissing, merge }: DesiredFile): PlannedContent {
   const file = resolveDestination(path);
-  if (existsSync(file)) return readFileSync(file);
-  if (contentIfMissing !== undefined) return Buffer.from(contentIfMissing);
+  if (merge !== undefined) {
+    const existing = existsSync(file) ? readFileSync(file) : null;
+    return { bytes: merge(existing), existing };
+  }
+  if (content !== null) return { bytes: Buffer.from(content) };
+  if (existsSync(file)) return { bytes: readFileSync(file) };
+  if (contentIfMissing !== undefined) return { bytes: Buffer.from(contentIfMissing) };
   throw new CertferryError(
     'PlanInvalid',
     `${path} does not exist; create this configuration file of the daemon before you deploy`,
@@ -123,7 +149,7 @@ function contentOf({ path, content, contentIfMissing }: DesiredFile): Buffer {
 /** A file of the plan: its bytes, its position, and the `fileUser`. */
 interface FileToPlan {
   readonly file: DesiredFile;
-  readonly bytes: Buffer;
+  readonly content: PlannedContent;
   readonly index: number;
   readonly user: FileUser | null;
 }
@@ -131,7 +157,7 @@ interface FileToPlan {
 function planFile(
   home: Home,
   header: JobHeader,
-  { file: desired, bytes, index, user }: FileToPlan,
+  { file: desired, content: { bytes, existing: base = null }, index, user }: FileToPlan,
 ): ChangedFile {
   const path = resolveDestination(desired.path);
   const existing = metadataOf(path);
@@ -143,8 +169,9 @@ function planFile(
     staged: temporaryBeside(path),
     backup: join(home.target(header.targetId).backups(header.deploymentId), `${index}-${basename(path)}`),
     digest: digestOf(bytes),
+    ...(desired.merged === true || desired.merge !== undefined ? { merged: true as const } : {}),
     metadata: resolveOwnership(desired.explicit, existing, defaultsFor(desired, user)),
-    previous: existing === null ? null : { digest: digestOf(readFileSync(path)), metadata: existing },
+    previous: existing === null ? null : { digest: digestOf(base ?? readFileSync(path)), metadata: existing },
   };
 }
 
@@ -179,17 +206,28 @@ function refuseSharedDestination(files: readonly ChangedFile[]): void {
   }
 }
 
-function readInstalledCertificate(files: readonly ChangedFile[], memory: DaemonMemory): string | null {
+function readInstalled(files: readonly ChangedFile[], memory: DaemonMemory): Buffer | null {
   const certificate = files.find(containsLeaf);
   if (certificate === undefined || certificate.previous === null) return null;
-  return memory.get(certificate.path) ?? readFileSync(certificate.path, 'utf8');
+  return memory.get(certificate.path) ?? readFileSync(certificate.path);
+}
+
+function certificateInPem(bytes: Buffer): CertificateInFile {
+  const pem = bytes.toString('utf8');
+  return { version: factsOfPem(pem), pem, keys: [] };
+}
+
+/** A check with a secret input is one of certferry's own choice, so it is left out if its program is missing. */
+function runnableCheck({ validate, validateInput }: DesiredChange): string[] | null {
+  if (validate === null) return null;
+  const isMissing = validateInput !== undefined && findStartProblem(validate) !== null;
+  return isMissing ? null : [...validate];
 }
 
 /** One warning has room for them. */
 const shownNames = { names: 5, bytes: 450 };
 
-function lostNameWarnings(installed: string, desired: readonly DesiredFile[]): string[] {
-  const next = desired.find(containsLeaf)?.content ?? null;
-  const lost = next === null ? [] : lostNames(installed, next);
+function lostNameWarnings(installed: string | null, next: string | null): string[] {
+  const lost = installed === null || next === null ? [] : lostNames(installed, next);
   return lost.length === 0 ? [] : [`the new certificate no longer covers ${listNames(lost, shownNames)}`];
 }

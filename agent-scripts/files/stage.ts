@@ -35,12 +35,12 @@ export function stageFiles({ change, contents, daemonMemory }: PlannedChange): v
 function backUpMemory(
   { path, backup, previous }: ChangedFile,
   { fileUser }: Change,
-  text: string | undefined,
+  bytes: Buffer | undefined,
 ): void {
-  if (text === undefined || previous === null) return;
+  if (bytes === undefined || previous === null) return;
   if (withFileUser(fileUser, () => digestOfFile(path)) === previous.digest) return;
   const folder = privateFolder(dirname(backup));
-  createExclusively(backup, Buffer.from(text), (handle) => setMetadata(handle, previous.metadata));
+  createExclusively(backup, bytes, (handle) => setMetadata(handle, previous.metadata));
   syncDirectory(folder);
 }
 

@@ -1,5 +1,6 @@
 import { createPrivateKey, type KeyObject } from 'node:crypto';
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
+import { fragmentBytes } from '../../core/redaction/fragment-index.ts';
 import { createKeyDetector, type KeyDetector } from '../../core/redaction/key-detector.ts';
 import { digestOf } from './digest.ts';
 import { type FileUser, withFileUser } from './file-user.ts';
@@ -36,6 +37,16 @@ export function rememberSecret(bytes: Buffer): void {
   detector = null;
 }
 
+/** Credentials that are too short for the detector, which finds parts of eight bytes. */
+const shortCredentials = new Set<string>();
+
+/** Remembers a credential of a target. One of less than eight bytes is found only as a whole, and as it is. */
+export function rememberCredential(value: string): void {
+  const bytes = Buffer.from(value);
+  if (bytes.length >= fragmentBytes) rememberSecret(bytes);
+  else if (value !== '') shortCredentials.add(value);
+}
+
 /**
  * Remembers the private keys in files, now and whenever an output is judged: the files may change in between. `user` as in
  * {@link withFileUser}.
@@ -48,6 +59,7 @@ export function rememberKeysInFiles(paths: readonly string[], user: FileUser | n
 /** Whether an output contains part of a private key that this run handles, in any encoding. */
 export function containsKnownKey(output: Buffer): boolean {
   readFiles();
+  if ([...shortCredentials].some((value) => output.includes(value))) return true;
   if (keys.size === 0 && secrets.size === 0) return false;
   detector ??= createKeyDetector([...keys.values()], [...secrets.values()]);
   return detector(output);

@@ -34,17 +34,25 @@ export function findStartProblem([file = '']: readonly string[]): string | null 
 }
 
 /**
- * Runs argv without a shell in a new process group, which is killed at the deadline. The environment is that of a
+ * Runs argv without a shell in a new process group, which is killed at the deadline. `input`: its standard input. The environment is that of a
  * service, not the agent's: a command cannot inherit a job or a key.
  */
-export async function runCommand(argv: readonly string[], timeoutSeconds: number): Promise<CommandResult> {
-  const command = await captureCommand(argv, timeoutSeconds);
+export async function runCommand(
+  argv: readonly string[],
+  timeoutSeconds: number,
+  input?: string,
+): Promise<CommandResult> {
+  const command = await captureCommand(argv, timeoutSeconds, input);
   const { ending, code } = command;
   return { argv, ending, code, output: presentableOutput(command.rawOutput, 'end') };
 }
 
 /** As {@link runCommand}, for a caller that reads the output itself. */
-export function captureCommand(argv: readonly string[], timeoutSeconds: number): Promise<CapturedCommand> {
+export function captureCommand(
+  argv: readonly string[],
+  timeoutSeconds: number,
+  input?: string,
+): Promise<CapturedCommand> {
   const [file, ...args] = argv;
   if (file === undefined) return Promise.resolve(captured(argv, 'not started', null, 'empty command'));
   return new Promise((resolve) => {
@@ -54,13 +62,16 @@ export function captureCommand(argv: readonly string[], timeoutSeconds: number):
       detached: true,
       cwd: '/',
       env: cleanEnvironment,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
+    // the command may end without reading it
+    child.stdin?.on('error', () => undefined);
+    child.stdin?.end(input);
     const collect = (chunk: Buffer): void => {
       output = Buffer.concat([output, chunk]).subarray(-judgedBytes);
     };
-    child.stdout.on('data', collect);
-    child.stderr.on('data', collect);
+    child.stdout?.on('data', collect);
+    child.stderr?.on('data', collect);
     const deadline = setTimeout(() => {
       timedOut = true;
       killGroup(child);

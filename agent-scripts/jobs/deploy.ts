@@ -9,7 +9,7 @@ import { desiredChange } from '../connectors/connectors.ts';
 import { checkBundle } from '../host/check-bundle.ts';
 import { hostDistribution } from '../host/distribution.ts';
 import type { Home } from '../host/home.ts';
-import { rememberKeysIn } from '../host/known-keys.ts';
+import { rememberCredential, rememberKeysIn } from '../host/known-keys.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { receiptsOf } from '../journal/receipt.ts';
 import { installedReceipt, originOf } from '../journal/receipt-rules.ts';
@@ -24,11 +24,12 @@ import { reportUnchanged } from './report-unchanged.ts';
 export async function deploy(
   home: Home,
   header: JobHeader,
-  { target, bundle }: FileJobBody,
+  { target, bundle, credentials = {} }: FileJobBody,
 ): Promise<AgentLine> {
   rememberKeysIn(bundle.key);
+  for (const value of Object.values(credentials)) rememberCredential(value);
   const version = await checkBundle(target, bundle);
-  const desired = desiredChange(target, bundle, hostDistribution());
+  const desired = desiredChange(target, bundle, hostDistribution(), credentials);
   await refuseOldTlsLibrary(version, desired.validate);
   const policy = { ...target.config, verify: target.verify };
   const observed = observeEndpoint(target);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
+import type { VersionFacts } from '../../core/deployment/version.ts';
 import { CertferryError } from '../../core/errors.ts';
 import { withCopiesLike } from '../apply/in-place.ts';
 import { observeEndpoint } from '../apply/served-locally.ts';
@@ -15,6 +16,7 @@ import { withFolderLocks } from '../host/locks.ts';
 import { metadataOf, sameMetadata } from '../host/ownership.ts';
 import { type Receipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
 import { installedReceipt, mayReplace, receiptOf, replacedOrigin } from '../journal/receipt-rules.ts';
+import { recordedCertificateIn } from '../journal/recorded-version.ts';
 import { resultLine } from '../journal/result-line.ts';
 import { applyAndRecord } from './apply-and-record.ts';
 
@@ -37,17 +39,20 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
       'the installed version was deployed in place, and no receipt has an earlier one',
     );
   const files = origin.files.map((file) => previousFile(file, header, origin.fileUser));
-  const leaf = files.find(containsLeaf)?.content ?? null;
-  const version = leaf === null ? null : factsOfPem(leaf);
+  const version = versionOf(files.find(containsLeaf), origin);
   if (version === null) throw noPreviousVersion(header, 'its certificate cannot be read');
   if (version.fingerprint === installed?.line.version?.fingerprint)
     throw noPreviousVersion(header, 'the files before the installed deployment had the same version');
-  const { validate, activate, sandbox } = origin;
-  const desired = { files, fileUser: origin.fileUser?.name, validate, activate, sandbox };
+  const { activate, sandbox } = origin;
+  // the credential for the check is not known here
+  const validate = origin.validateInput === true ? null : origin.validate;
+  const certificateIn = isMerged(origin) ? recordedCertificateIn(receipts) : undefined;
+  const desired = { files, fileUser: origin.fileUser?.name, validate, activate, sandbox, certificateIn };
   const observed = observeEndpoint(origin);
   return withFolderLocks(home, destinationsOf(desired), async () => {
     const planned = withCopiesLike(await planChange(home, header, desired, version, origin), installed);
-    const observedPlan = { ...planned, baseline: await observed };
+    const warnings = [...planned.warnings, ...lostEntryWarnings(planned.change, installed)];
+    const observedPlan = { ...planned, warnings, baseline: await observed };
     return applyAndRecord(home, header, observedPlan, replacedOrigin(receipts, origin.deploymentId));
   });
 
@@ -57,6 +62,22 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
     return found;
   }
 }
+
+/** The version of the files to install. That of a merged file is in the receipt only. */
+function versionOf(leaf: DesiredFile | undefined, origin: Change): VersionFacts | null {
+  if (leaf === undefined || leaf.content === null) return null;
+  return leaf.merged === true ? origin.previousVersion : factsOfPem(leaf.content.toString());
+}
+
+/** Another program may have added entries to a merged file since the installed deployment. */
+function lostEntryWarnings({ files }: Change, installed: Receipt | null): string[] {
+  const deployed = new Map(installed?.change?.files.map(({ path, digest }) => [path, digest]));
+  return files
+    .filter(({ merged, path, previous }) => merged === true && previous?.digest !== deployed.get(path))
+    .map(({ path }) => `${path} was changed after the deployment; the rollback discards the change`);
+}
+
+const isMerged = ({ files }: Change): boolean => files.some(({ merged }) => merged === true);
 
 function reportUntouched(
   home: Home,
@@ -90,7 +111,8 @@ function previousFile(
   return {
     role: file.role,
     path: file.configured ?? file.path,
-    content: bytes.toString('utf8'),
+    content: bytes,
+    ...(file.merged === true && { merged: true as const }),
     explicit: withFileUser(user, () => isAsDeployed(file)) ? explicit : {},
     defaults: { mode, owners: [], groups: [] },
   };

@@ -20,6 +20,7 @@ import { refillReserve } from '../host/space-reserve.ts';
 import { closeJournal } from '../journal/journal.ts';
 import { pruneReceipts, type Receipt, readReceipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
 import { installedReceipt } from '../journal/receipt-rules.ts';
+import { recordedVersion } from '../journal/recorded-version.ts';
 import { resultLine } from '../journal/result-line.ts';
 
 /**
@@ -160,6 +161,7 @@ export function installedVersion(receipts: readonly Receipt[]): VersionFacts | n
     const digest = digestOfFile(path);
     if (digest === null) return null;
     if (installed !== null && digest === certificate.digest) return installed.line.version;
+    if (certificate.merged === true) return recordedVersion(receipts, digest);
     return factsOfPem(readFileSync(path, 'utf8'));
   });
 }

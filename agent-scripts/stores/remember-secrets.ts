@@ -1,6 +1,6 @@
 import type { CredentialValues } from '../../core/deployment/job.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
-import { rememberKeysIn, rememberSecret } from '../host/known-keys.ts';
+import { rememberCredential, rememberKeysIn } from '../host/known-keys.ts';
 import type { PreviousBundles } from './store.ts';
 
 /** Output with part of a credential or of a key of the job is withheld from now on. */
@@ -11,7 +11,7 @@ export function rememberSecretsOf(job: {
   if (job.bundle !== null) rememberKeysIn(job.bundle.key);
   for (const value of Object.values(job.credentials)) {
     rememberKeysIn(value);
-    for (const secret of secretsIn(value)) rememberSecret(Buffer.from(secret));
+    for (const secret of secretsIn(value)) rememberCredential(secret);
   }
 }
 

@@ -43,7 +43,7 @@ export type StagedCheck =
 export async function checkStagedFiles(
   home: Home,
   change: Change,
-  argv: readonly string[],
+  { argv, input }: { readonly argv: readonly string[]; readonly input?: string | undefined },
 ): Promise<StagedCheck> {
   if (process.platform !== 'linux') return { kind: 'unavailable', why: 'a mount namespace needs Linux' };
   if (process.getuid?.() !== 0) return { kind: 'unavailable', why: 'a mount namespace needs root' };
@@ -66,6 +66,7 @@ export async function checkStagedFiles(
       ...argv,
     ],
     change.commandTimeoutSeconds,
+    input,
   );
   if (
     command.ending === 'not started' ||

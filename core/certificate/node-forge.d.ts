@@ -7,7 +7,7 @@ declare module 'node-forge/lib/forge.js' {
   import type { asn1, util } from 'node-forge';
 
   /** Bytes are strings of characters 0 to 255. `finish` is false when the padding is wrong. */
-  interface Decipher {
+  interface Cipher {
     start(iv: string): void;
     update(input: util.ByteStringBuffer): void;
     finish(): boolean;
@@ -22,7 +22,8 @@ declare module 'node-forge/lib/forge.js' {
     };
     readonly rc2: {
       /** `bits`: the effective size of the key. */
-      createDecryptionCipher(key: string, bits: number): Decipher;
+      createDecryptionCipher(key: string, bits: number): Cipher;
+      createEncryptionCipher(key: string, bits: number): Cipher;
     };
     readonly util: {
       createBuffer(bytes: string): util.ByteStringBuffer;

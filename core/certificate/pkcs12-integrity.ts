@@ -8,6 +8,8 @@ import { type Digest, digestBytes, pkcs12Key, pkcs12Rounds } from './pkcs12-key.
 export interface IntegrityCheck {
   readonly iterations: number;
   isIntact(content: Uint8Array, secret: string | null): boolean;
+  /** The value that makes other content intact, with the same algorithm, salt and iterations. */
+  valueFor(content: Uint8Array, secret: string | null): Buffer;
 }
 
 const pbmac1 = '1.2.840.113549.1.5.14';
@@ -28,10 +30,13 @@ export function readIntegrityCheck(mac: Node): IntegrityCheck {
   const { digest, iterations, derive } =
     oidOf(type) === pbmac1 ? readPbmac1(parameters) : readHmac(oidOf(type), salt, count);
   const expectedBytes = bufferOf(octetsOf(expected));
+  const valueFor = (content: Uint8Array, secret: string | null) =>
+    createHmac(digest, derive(secret)).update(content).digest();
   return {
     iterations,
+    valueFor,
     isIntact(content, secret) {
-      const actual = createHmac(digest, derive(secret)).update(content).digest();
+      const actual = valueFor(content, secret);
       return actual.length === expectedBytes.length && timingSafeEqual(actual, expectedBytes);
     },
   };

@@ -88,6 +88,7 @@ export interface JobOptions {
   readonly target: Target;
   readonly version: IssuedCertificate;
   readonly header: Partial<JobHeader>;
+  readonly credentials: Readonly<Record<string, string>>;
   /** The fingerprint that a rollback may replace. */
   readonly replaces: string;
 }
@@ -120,7 +121,9 @@ export function testHost(home: string, wrapper: readonly string[] = []): TestHos
     if (!options.target || !options.version) throw new Error(`${action} needs a target and a version`);
     hostKey ??= await enroll();
     const about = header(action, options);
-    const job = await seal(about, { target: options.target, bundle: bundleOf(options.version) }, hostKey);
+    const { target, credentials } = options;
+    const bundle = bundleOf(options.version);
+    const job = await seal(about, { target, bundle, ...(credentials && { credentials }) }, hostKey);
     return signed(job, { header: about });
   };
   const received = (line: AgentLine | null): void => {

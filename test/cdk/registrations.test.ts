@@ -39,7 +39,28 @@ function handed(stack: Stack) {
 
 describe('targets in code', () => {
   test('Targets in code have a function for each kind', () => {
-    expect(Object.keys(Target)).toEqual(targetKinds);
+    const ofSeveralWords: Readonly<Record<string, string>> = {
+      javakeystore: 'javaKeystore',
+      k8ssecret: 'k8sSecret',
+    };
+
+    expect(Object.keys(Target)).toEqual(targetKinds.map((kind) => ofSeveralWords[kind] ?? kind));
+  });
+
+  test('A function with a name of several words builds a target of its kind', () => {
+    const { certPath: _cert, keyPath: _key, ...common } = web;
+    const target = Target.javaKeystore('app-1', {
+      ...common,
+      keystorePath: '/etc/app/keystore.p12',
+      alias: 'server',
+      storePassword: { secretId: 'app-keystore' },
+      reload: 'none',
+    });
+
+    expect(RegisteredTarget.parse(target)).toMatchObject({
+      kind: 'javakeystore',
+      config: { alias: 'server' },
+    });
   });
 
   test('Targets in code keep config fields apart from what every target has', () => {

@@ -45,7 +45,12 @@ export async function aHostedSite(daemon: DaemonUnderContract, folder: string): 
     site,
     host,
     target,
-    deploy: (version, changes) => host.send('deploy', { target: target(changes), version }),
+    deploy: (version, changes) =>
+      host.send('deploy', {
+        target: target(changes),
+        version,
+        ...(site.credentials && { credentials: site.credentials }),
+      }),
     send: (action, header = {}) => host.send(action, { target: target(), header }),
     async version() {
       const version = await aVersion();
@@ -58,6 +63,8 @@ export async function aHostedSite(daemon: DaemonUnderContract, folder: string): 
     expectTidy() {
       expectTidy(site, host.home);
       for (const { keyPem } of versions) expectUnprinted(keyPem, host.printed);
+      for (const value of Object.values(site.credentials ?? {}))
+        expect(host.printed.join('\n')).not.toContain(value);
     },
   };
 }

@@ -73,7 +73,14 @@ async function subjectOf(hosted: HostedSite): Promise<Subject> {
     old,
     next,
     deployedFrom: new Set(),
-    run: (action, wrapper) => host.run(action, { target: target(), version: next }, wrapper),
+    run: (action, wrapper) => {
+      const { credentials } = hosted.site;
+      return host.run(
+        action,
+        { target: target(), version: next, ...(credentials && { credentials }) },
+        wrapper,
+      );
+    },
     async reset() {
       saved.restore();
       host.received(line);
@@ -147,7 +154,7 @@ async function killMendings(subject: Subject, { window }: KilledPromise): Promis
     repaired.add(state);
     await recover(subject);
     await expectMended(subject);
-    expect(fingerprintOfFile(leafFile(subject.site))).toBe(subject.old.fingerprint);
+    expect(fingerprintOnDisk(subject.site)).toBe(subject.old.fingerprint);
     await expectDeployable(subject);
   }
 
@@ -184,7 +191,7 @@ async function recover(subject: Subject): Promise<void> {
 
 async function expectMended({ site, old, next, expectTidy }: Subject): Promise<void> {
   expect(isPair(site)).toBe(true);
-  expect([old.fingerprint, next.fingerprint]).toContain(fingerprintOfFile(leafFile(site)));
+  expect([old.fingerprint, next.fingerprint]).toContain(fingerprintOnDisk(site));
   expectTidy();
   expect(site.wouldStart()).toBe(true);
 }
@@ -222,7 +229,11 @@ async function recordedCalls(subject: Subject, action: JobHeader['action']): Pro
 }
 
 function isPair(site: Site): boolean {
-  return pairMatches(leafFile(site), site.keyFile);
+  return site.onDisk?.().isPair ?? pairMatches(leafFile(site), site.keyFile);
+}
+
+function fingerprintOnDisk(site: Site): string {
+  return site.onDisk?.().fingerprint ?? fingerprintOfFile(leafFile(site));
 }
 
 function leafFile({ liveFiles: [first] }: Site): string {

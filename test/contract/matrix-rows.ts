@@ -13,6 +13,7 @@ import { postfixDaemons } from '../rigs/postfix.ts';
 import { postgresql } from '../rigs/postgresql.ts';
 import { underContract } from '../rigs/preset-site.ts';
 import { redis } from '../rigs/redis.ts';
+import { tomcatDaemon } from '../rigs/tomcat.ts';
 import { traefikDaemon } from '../rigs/traefik.ts';
 import type { DaemonUnderContract } from './site.ts';
 
@@ -63,6 +64,17 @@ const rowsByKind: Readonly<Record<FileKind, readonly MatrixRow[]>> = {
     { daemon: postfixDaemons.chainFiles, config: { chainFilesPath: '/tls/chain.pem' } },
   ],
   dovecot: [{ daemon: dovecotDaemon, config: pair }],
+  javakeystore: [
+    {
+      daemon: tomcatDaemon('PKCS12'),
+      config: {
+        keystorePath: '/etc/tomcat10/keystore.p12',
+        alias: 'server',
+        storePassword: { secretId: 'tomcat-keystore' },
+        tomcat: { user: 'certferry', passwordFile: '/etc/tomcat10/manager-password' },
+      },
+    },
+  ],
   files: [
     ...[postgresql, mariadb, redis, mosquitto].map((daemon) => ({
       daemon: underContract(daemon),

@@ -62,7 +62,11 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     async prove({ site, host, target, first, version, identities }, { dryRun = 'validated' }) {
       const before = identities();
 
-      const line = await host.send('validate', { target: target(), version: await version() });
+      const line = await host.send('validate', {
+        target: target(),
+        version: await version(),
+        ...(site.credentials && { credentials: site.credentials }),
+      });
 
       expect(line.outcome).toBe(dryRun);
       expect(identities()).toEqual(before);

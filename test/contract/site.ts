@@ -39,6 +39,10 @@ export interface Site {
    * `{ reloadCommand: ['true'] }`.
    */
   readonly whileStopped?: Readonly<Record<string, unknown>>;
+  /** The values of the target's credentials. Default: none. */
+  readonly credentials?: Readonly<Record<string, string>>;
+  /** Reads the live files of a kind without PEM files: the fingerprint of the leaf, and whether the key matches. */
+  readonly onDisk?: () => { readonly fingerprint: string; readonly isPair: boolean };
   /** Another valid ownership of the key file, to prove that it is kept. Default: group 33, 0640. */
   readonly otherOwnership?: { readonly gid: number; readonly mode: number };
 }

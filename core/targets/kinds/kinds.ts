@@ -12,6 +12,7 @@ import { DovecotConfig } from './dovecot.ts';
 import { EnvoyConfig } from './envoy.ts';
 import { FilesConfig, protocolOfPreset } from './files.ts';
 import { HaproxyConfig } from './haproxy.ts';
+import { JavakeystoreConfig } from './javakeystore.ts';
 import { K8sSecretConfig } from './k8ssecret.ts';
 import { NginxConfig } from './nginx.ts';
 import { PostfixConfig } from './postfix.ts';
@@ -69,6 +70,12 @@ export const kinds = {
   },
   traefik: { config: TraefikConfig, changes: 'files', description: 'Traefik with its file provider.' },
   envoy: { config: EnvoyConfig, changes: 'files', description: 'Envoy, which watches its files.' },
+  javakeystore: {
+    config: JavakeystoreConfig,
+    changes: 'files',
+    description: 'A keystore of Java (PKCS12 or JKS), of which one entry is replaced.',
+    credentials: ['storePassword', 'keyPassword'],
+  },
   acm: {
     config: AcmConfig,
     changes: 'store',
