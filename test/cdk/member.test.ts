@@ -33,8 +33,13 @@ describe('a member account', () => {
       document.properties.Content.mainSteps[0].inputs.runCommand.map(textOf);
     const keys = /^CERTFERRY_JOB_KEYS=/;
 
-    expect(here.map(({ properties }) => properties.Name)).toEqual(['certferry-agent', 'certferry-probe']);
+    expect(here.map(({ properties }) => properties.Name)).toEqual([
+      'certferry-agent',
+      'certferry-store-agent',
+      'certferry-probe',
+    ]);
     expect(here.map((one) => lines(one).find((line) => keys.test(line)))).toEqual([
+      `CERTFERRY_JOB_KEYS='${testKey.publicKeys}'`,
       `CERTFERRY_JOB_KEYS='${testKey.publicKeys}'`,
       "CERTFERRY_JOB_KEYS=''",
     ]);
