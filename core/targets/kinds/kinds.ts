@@ -10,6 +10,7 @@ import { CaddyConfig } from './caddy.ts';
 import type { Credential } from './credential.ts';
 import { DovecotConfig } from './dovecot.ts';
 import { EnvoyConfig } from './envoy.ts';
+import { F5Config } from './f5.ts';
 import { FilesConfig, protocolOfPreset } from './files.ts';
 import { HaproxyConfig } from './haproxy.ts';
 import { NginxConfig } from './nginx.ts';
@@ -71,6 +72,12 @@ export const kinds = {
     description: 'AWS Certificate Manager, for load balancers, CloudFront and API Gateway.',
     // 915 s in all: load balancers and CloudFront take an imported certificate over minutes
     verifyDefaults: { attempts: 19, initialBackoffSeconds: 5, maxBackoffSeconds: 60 },
+  },
+  f5: {
+    config: F5Config,
+    changes: 'store',
+    description: 'A client-SSL profile of an F5 BIG-IP, through iControl REST.',
+    credentials: ['password'],
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 
