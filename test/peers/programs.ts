@@ -9,6 +9,8 @@ export interface PythonPackages {
   readonly folder: string;
   /** The file with the pinned versions and their digests. */
   readonly requirements: string;
+  /** Packages without a wheel: pip builds them. */
+  readonly fromSource?: readonly string[];
 }
 
 /** Where the daemons that no Debian package has are kept. */
@@ -23,6 +25,13 @@ export const daemonPackages: PythonPackages = {
 export const templateTools: PythonPackages = {
   folder: join(cache, 'certferry-template-tools'),
   requirements: join(import.meta.dirname, 'template-tools.txt'),
+};
+
+/** Clients of iControl REST, for the strict server of F5 BIG-IP. */
+export const bigIpClients: PythonPackages = {
+  folder: join(cache, 'certferry-big-ip-clients'),
+  requirements: join(import.meta.dirname, 'big-ip-clients.txt'),
+  fromSource: ['f5-icontrol-rest', 'f5-sdk'],
 };
 
 export const envoyProgram = join(peersFolder, 'envoy', '_bin', 'envoy');

@@ -99,6 +99,7 @@ export function describeFile({ name, partition, text }: StoredFile, kind: FileKi
     partition,
     fullPath: `/${partition}/${name}`,
     generation: 1,
+    selfLink: `https://localhost/mgmt/tm/sys/file/${kind}/~${partition}~${name}?ver=14.1.2`,
     checksum: `SHA1:${Buffer.byteLength(text)}:${createHash('sha1').update(text).digest('hex')}`,
     size: Buffer.byteLength(text),
   };
@@ -133,6 +134,7 @@ export function describeProfile({ name, partition, generation, certKeyChain, set
     partition,
     fullPath: `/${partition}/${name}`,
     generation,
+    selfLink: `https://localhost/mgmt/tm/ltm/profile/client-ssl/~${partition}~${name}?ver=14.1.2`,
     inheritCertkeychain: 'false',
     ...settings,
     cert: first?.cert ?? 'none',

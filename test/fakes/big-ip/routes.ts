@@ -47,6 +47,7 @@ const inTransaction =
       uri: `https://localhost${call.path}`,
       commandId,
       kind: 'tm:transaction:commandsstate',
+      selfLink: `https://localhost/mgmt/tm/transaction/${id}/commands/${commandId}?ver=14.1.2`,
     };
   };
 
