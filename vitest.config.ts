@@ -7,7 +7,7 @@ const sharingRooms = 'test/{account,cdk,cli,core,lambdas,services,triggers}/**/*
 
 /** A file that changes modules or its process needs a worker of its own. So does one whose helpers add hooks when they load. */
 const changesItsWorker =
-  /\bvi\.(mock|doMock|resetModules|spyOn|stub|useFakeTimers|setSystemTime)|\bprocess\.(env|umask|chdir|exitCode)|\/local\//;
+  /\bvi\.(mock|doMock|resetModules|spyOn|stub|useFakeTimers|setSystemTime)|\bprocess\.(env|umask|chdir|exitCode)|\/local\/|\/memory-kind\.ts/;
 
 const sharing = globSync(sharingRooms, { cwd: import.meta.dirname }).filter(
   (file) => !changesItsWorker.test(readFileSync(`${import.meta.dirname}/${file}`, 'utf8')),

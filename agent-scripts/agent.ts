@@ -13,6 +13,7 @@ import { type AgentLine, type Recovery, unreadJob } from '../core/deployment/age
 import type { JobHeader, OpenJob } from '../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
 import { type ReadJob, readJob } from '../core/seal/job-text.ts';
+import { unseal } from '../core/seal/unseal.ts';
 import { type VerifiedJob, verifyJob } from '../core/seal/verify-job.ts';
 import { recover } from './apply/recover.ts';
 import { type AgentEnvironment, takeEnvironment } from './host/agent-environment.ts';
@@ -22,7 +23,7 @@ import { hostPublicKey, isRetired, openSealed, retireOpenedKey } from './host/ho
 import { presentableOutput } from './host/presentable-output.ts';
 import { releaseIfLow } from './host/space-reserve.ts';
 import { lockTrustedHome } from './host/trusted-home.ts';
-import { deploy, rejected } from './jobs/deploy.ts';
+import { deploy } from './jobs/deploy.ts';
 import { inspect } from './jobs/inspect.ts';
 import { performProbe } from './jobs/probe.ts';
 import { rollback } from './jobs/rollback.ts';
@@ -30,7 +31,8 @@ import { undo } from './jobs/undo.ts';
 import { acceptOnce } from './journal/accepted-jobs.ts';
 import { checkFence, refuseExpired } from './journal/fence.ts';
 import { readReceipt } from './journal/receipt.ts';
-import { resultLine } from './journal/result-line.ts';
+import { finishedLine } from './journal/receipt-rules.ts';
+import { rejected, resultLine } from './journal/result-line.ts';
 
 async function main(): Promise<AgentLine> {
   // bootstrap.sh sets 077, which a daemon started by a reload must not inherit
@@ -103,7 +105,7 @@ async function performSealed(
   { home, fenceStep }: AgentEnvironment,
   job: ReadJob & { sealed: true },
 ): Promise<AgentLine> {
-  const opened = await openSealed(home, job.kid, job.text);
+  const opened = await openSealed(home, job, unseal);
   if (opened === null) return unknownKey(home, job);
   const { header, body } = opened;
   const line = await withErrorResult(home, header, () => {
@@ -168,19 +170,8 @@ async function performOpen(
   }
 }
 
-/**
- * The result of this deployment if it already finished on this host, else null. A receipt with another fence belongs to
- * an execution of the same name in another state machine: neither must get the result of the other, or undo it.
- * @throws CertferryError InvalidRequest
- */
-function finishedResult(home: Home, { targetId, deploymentId, fence }: JobHeader): AgentLine | null {
-  const receipt = readReceipt(home, targetId, deploymentId);
-  if (receipt === null || receipt.fence === fence) return receipt?.line ?? null;
-  throw new CertferryError(
-    'InvalidRequest',
-    `deployment ${deploymentId} already ran on this host with fence ${receipt.fence}, and this job has fence ${fence}; start the execution with a new name`,
-    { details: { deploymentId, fence, used: receipt.fence } },
-  );
+function finishedResult(home: Home, header: JobHeader): AgentLine | null {
+  return finishedLine(readReceipt(home, header.targetId, header.deploymentId), header);
 }
 
 async function withHostKey(home: Home, line: AgentLine): Promise<AgentLine> {

@@ -21,7 +21,7 @@ export async function servedLocally(
   oldWorkers: Workers,
 ): Promise<boolean | null> {
   if (verify === 'none' || version === null) return null;
-  const { waitUntilServed } = await import('./wait-until-served.ts');
+  const { waitUntilServed } = await import('../host/wait-until-served.ts');
   return waitUntilServed(verify, version, oldWorkers);
 }
 

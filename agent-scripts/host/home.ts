@@ -17,6 +17,7 @@ import { join } from 'node:path';
  * targets/<id>/receipts/<deployment>.json
  * targets/<id>/backups/<deployment>/   the files that this deployment replaced
  * targets/<id>/copies/<deployment>/    the files that this deployment installed, if another program replaces them too
+ * targets/<id>/store/                  journal.json and receipts/ of a target in a store
  * ```
  */
 export interface Home {
@@ -40,6 +41,7 @@ export interface TargetHome {
   backups(deploymentId: string): string;
   readonly allCopies: string;
   copies(deploymentId: string): string;
+  readonly store: { readonly root: string; readonly journal: string; readonly receipts: string };
 }
 
 /** The paths in the agent's own folder at `root`. */
@@ -67,5 +69,10 @@ function targetHomeAt(root: string): TargetHome {
     backups: (deploymentId) => join(root, 'backups', deploymentId),
     allCopies: join(root, 'copies'),
     copies: (deploymentId) => join(root, 'copies', deploymentId),
+    store: {
+      root: join(root, 'store'),
+      journal: join(root, 'store', 'journal.json'),
+      receipts: join(root, 'store', 'receipts'),
+    },
   };
 }

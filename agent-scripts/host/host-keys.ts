@@ -1,9 +1,8 @@
 import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { HostKey } from '../../core/deployment/agent-line.ts';
-import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
 import { HostPrivateKey, makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
-import { unseal } from '../../core/seal/unseal.ts';
+import type { UnsealedJob } from '../../core/seal/unseal.ts';
 import type { Home } from './home.ts';
 import { rememberSecret } from './known-keys.ts';
 import { readRecord } from './read-record.ts';
@@ -31,16 +30,16 @@ export async function hostPublicKey(home: Home): Promise<HostKey> {
 }
 
 /**
- * Opens a sealed job. The first job that a key opens also creates the next key, before the job starts: the host always has
+ * Opens a sealed job with `unseal`. The first job that a key opens also creates the next key, before the job starts: the host always has
  * a key for the next bundle.
  * Null if the job is sealed to a key that this host does not have.
  * @throws CertferryError SealBroken
  */
-export async function openSealed(
+export async function openSealed<Body>(
   home: Home,
-  kid: string,
-  text: string,
-): Promise<{ header: JobHeader; body: SealedBody } | null> {
+  { kid, text }: { readonly kid: string; readonly text: string },
+  unseal: (text: string, key: HostPrivateKey) => Promise<UnsealedJob<Body>>,
+): Promise<UnsealedJob<Body> | null> {
   const keys = readKeys(home);
   if (keys === null || keys.current.kid !== kid) return null;
   rememberSecret(Buffer.from(keys.current.d, 'base64url'));

@@ -7,7 +7,8 @@ import type { PlannedChange } from '../change/plan.ts';
 import { removeStaged } from '../files/restore.ts';
 import type { Home } from '../host/home.ts';
 import { closeJournal } from '../journal/journal.ts';
-import { installedReceipt, pruneReceipts, receiptsOf, writeReceipt } from '../journal/receipt.ts';
+import { pruneReceipts, receiptsOf, writeReceipt } from '../journal/receipt.ts';
+import { installedReceipt } from '../journal/receipt-rules.ts';
 import { resultLine } from '../journal/result-line.ts';
 
 /**

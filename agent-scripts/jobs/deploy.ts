@@ -1,23 +1,18 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { factsOfPem } from '../../core/certificate/facts.ts';
-import { tryOr } from '../../core/certificate/try-or.ts';
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
-import type { JobHeader, SealedBody } from '../../core/deployment/job.ts';
-import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
-import { CertferryError } from '../../core/errors.ts';
-import { isStoreTarget } from '../../core/targets/target.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
+import type { FileJobBody } from '../../core/seal/unseal.ts';
 import { withRecordedPrevious } from '../apply/in-place.ts';
 import { observeEndpoint } from '../apply/served-locally.ts';
 import { isUnchanged } from '../apply/unchanged-files.ts';
-import type { Change } from '../change/change.ts';
 import { destinationsOf, planChange } from '../change/plan.ts';
 import { desiredChange } from '../connectors/connectors.ts';
+import { checkBundle } from '../host/check-bundle.ts';
 import { hostDistribution } from '../host/distribution.ts';
 import type { Home } from '../host/home.ts';
 import { rememberKeysIn } from '../host/known-keys.ts';
 import { withFolderLocks } from '../host/locks.ts';
-import { installedReceipt, type Receipt, receiptsOf } from '../journal/receipt.ts';
-import { resultLine } from '../journal/result-line.ts';
+import { receiptsOf } from '../journal/receipt.ts';
+import { installedReceipt, originOf } from '../journal/receipt-rules.ts';
 import { refuseOldTlsLibrary } from '../validation/tls-library.ts';
 import { applyAndRecord } from './apply-and-record.ts';
 import { reportUnchanged } from './report-unchanged.ts';
@@ -29,16 +24,10 @@ import { reportUnchanged } from './report-unchanged.ts';
 export async function deploy(
   home: Home,
   header: JobHeader,
-  { target, bundle }: SealedBody,
+  { target, bundle }: FileJobBody,
 ): Promise<AgentLine> {
-  if (isStoreTarget(target))
-    throw new CertferryError(
-      'PlanInvalid',
-      `this agent has no files for kind ${target.kind}. Use the agent for stores.`,
-    );
   rememberKeysIn(bundle.key);
-  const version = checkBundle(bundle);
-  await checkName(target, bundle);
+  const version = await checkBundle(target, bundle);
   const desired = desiredChange(target, bundle, hostDistribution());
   await refuseOldTlsLibrary(version, desired.validate);
   const policy = { ...target.config, verify: target.verify };
@@ -53,64 +42,4 @@ export async function deploy(
     const origin = originOf(planned.change, installed);
     return applyAndRecord(home, header, withRecordedPrevious(home, planned, installed), origin);
   });
-}
-
-/**
- * The deployment that first installed this version (see `Receipt`). If this one only repairs files of the installed version,
- * it is the origin of that version, because a rollback must not install the same version again.
- */
-function originOf({ deploymentId, version, previousVersion }: Change, installed: Receipt | null): string {
-  const isSame = [installed?.line.version, previousVersion].every(
-    (other) => other?.fingerprint === version.fingerprint,
-  );
-  return isSame && installed !== null ? installed.origin : deploymentId;
-}
-
-/** Checks the bundle again on the host, although the sender has already checked it. */
-function checkBundle(bundle: Bundle): VersionFacts {
-  const facts = factsOfPem(bundle.leaf + bundle.chain.join(''));
-  if (facts === null) throw unreadable(bundle);
-  const leaf = new X509Certificate(bundle.leaf);
-  if (!leaf.checkPrivateKey(createPrivateKey(bundle.key))) {
-    throw new CertferryError(
-      'KeyMismatch',
-      `the private key does not belong to the leaf ${facts.fingerprint}`,
-    );
-  }
-  if (facts.notAfter * 1_000 <= Date.now()) {
-    throw new CertferryError(
-      'CertificateExpired',
-      `the leaf ${facts.fingerprint} expired on ${leaf.validTo}`,
-    );
-  }
-  return facts;
-}
-
-/** With `runtime: host`, the Node of the host may be older than the one that judged the bundle. */
-function unreadable(bundle: Bundle): CertferryError {
-  const isCertificate = tryOr(() => new X509Certificate(bundle.leaf), null) !== null;
-  if (!isCertificate) {
-    return new CertferryError('BundleUnreadable', 'the bundle in the job contains no certificate');
-  }
-  const message = `the Node ${process.versions.node} of this host has OpenSSL ${process.versions.openssl}, which does not support the key of the leaf. Use the runtime that certferry delivers, or a newer Node (24.6 for ML-DSA).`;
-  return new CertferryError('KeyTypeUnsupported', message);
-}
-
-/** The result of a refused job. */
-export function rejected(
-  header: Pick<JobHeader, 'deploymentId' | 'targetId'>,
-  error: CertferryError,
-): AgentLine {
-  return resultLine(header, {
-    outcome: 'rejected',
-    summary: error.message,
-    reason: error.name,
-  });
-}
-
-/** Checks the name again. Loads the probe code only if there is an endpoint. */
-async function checkName(target: SealedBody['target'], { leaf }: Bundle): Promise<void> {
-  if (target.verify === 'none') return;
-  const { requireCoveredName } = await import('../../core/tls-probe/required-name.ts');
-  requireCoveredName(target, leaf);
 }

@@ -1,7 +1,8 @@
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { Home } from '../host/home.ts';
-import { type Receipt, readReceipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
+import { readReceipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
+import { isReversed } from '../journal/receipt-rules.ts';
 import { resultLine } from '../journal/result-line.ts';
 import { installedVersion } from './undo.ts';
 
@@ -16,8 +17,6 @@ export async function inspect(home: Home, header: JobHeader): Promise<AgentLine>
   if (receipt === null) return settleUnperformed(home, header);
   return isReversed(receipt) ? reversedLine(home, header) : receipt.line;
 }
-
-const isReversed = ({ undone, line }: Receipt) => undone && line.outcome === 'applied';
 
 function reversedLine(home: Home, header: JobHeader): AgentLine {
   return resultLine(header, {

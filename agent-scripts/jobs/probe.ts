@@ -3,8 +3,7 @@ import type { JobHeader, ProbeRequest } from '../../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../../core/errors.ts';
 import { readJob } from '../../core/seal/job-text.ts';
 import { refuseExpired } from '../journal/fence.ts';
-import { resultLine } from '../journal/result-line.ts';
-import { rejected } from './deploy.ts';
+import { rejected, resultLine } from '../journal/result-line.ts';
 import { inspectEndpoints } from './inspect-endpoints.ts';
 
 /**

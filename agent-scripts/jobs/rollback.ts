@@ -13,7 +13,8 @@ import { type FileUser, withFileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { metadataOf, sameMetadata } from '../host/ownership.ts';
-import { installedReceipt, type Receipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
+import { type Receipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
+import { installedReceipt, mayReplace, receiptOf, replacedOrigin } from '../journal/receipt-rules.ts';
 import { resultLine } from '../journal/result-line.ts';
 import { applyAndRecord } from './apply-and-record.ts';
 
@@ -47,7 +48,7 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
   return withFolderLocks(home, destinationsOf(desired), async () => {
     const planned = withCopiesLike(await planChange(home, header, desired, version, origin), installed);
     const observedPlan = { ...planned, baseline: await observed };
-    return applyAndRecord(home, header, observedPlan, versionOrigin(receipts, origin));
+    return applyAndRecord(home, header, observedPlan, replacedOrigin(receipts, origin.deploymentId));
   });
 
   function originOfInstalled(): Change {
@@ -56,14 +57,6 @@ export async function rollback(home: Home, header: JobHeader, replaces?: string)
     return found;
   }
 }
-
-function mayReplace({ line, rollout }: Receipt, header: JobHeader, replaces: string): boolean {
-  const isOfSameRollout = header.rollout === undefined || rollout === undefined || rollout === header.rollout;
-  return line.version?.fingerprint === replaces && isOfSameRollout;
-}
-
-const receiptOf = (receipts: readonly Receipt[], deploymentId: string | null | undefined) =>
-  receipts.find(({ line }) => line.deploymentId === deploymentId);
 
 function reportUntouched(
   home: Home,
@@ -80,12 +73,6 @@ function reportUntouched(
   const receipt = { v: 1 as const, line, fence: header.fence, change: null, undone: false, origin };
   writeReceipt(home, { ...receipt, replacedDeployment: deploymentId });
   return line;
-}
-
-/** The deployment that first installed the version that `origin` replaced. Empty if certferry did not install it. */
-function versionOrigin(receipts: readonly Receipt[], origin: Change): string {
-  const replaced = receiptOf(receipts, receiptOf(receipts, origin.deploymentId)?.replacedDeployment);
-  return replaced?.origin ?? '';
 }
 
 function previousFile(

@@ -18,14 +18,8 @@ import type { Home } from '../host/home.ts';
 import { withFolderLocks } from '../host/locks.ts';
 import { refillReserve } from '../host/space-reserve.ts';
 import { closeJournal } from '../journal/journal.ts';
-import {
-  installedReceipt,
-  pruneReceipts,
-  type Receipt,
-  readReceipt,
-  receiptsOf,
-  writeReceipt,
-} from '../journal/receipt.ts';
+import { pruneReceipts, type Receipt, readReceipt, receiptsOf, writeReceipt } from '../journal/receipt.ts';
+import { installedReceipt } from '../journal/receipt-rules.ts';
 import { resultLine } from '../journal/result-line.ts';
 
 /**

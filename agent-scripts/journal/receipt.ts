@@ -7,6 +7,7 @@ import { removeIfExists } from '../host/durable-files.ts';
 import type { Home, TargetHome } from '../host/home.ts';
 import { readRecord } from '../host/read-record.ts';
 import { privateFolderIn, writeRecord } from '../host/space-reserve.ts';
+import { maximumReceipts, rollbackReceipts } from './receipt-rules.ts';
 
 /**
  * The record of a finished deployment on this host. The agent returns `line` again if the job is repeated, and uses
@@ -29,9 +30,6 @@ export const Receipt = z.strictObject({
   rollout: z.optional(z.nullable(z.string())),
 });
 export type Receipt = z.infer<typeof Receipt>;
-
-/** Maximum number of receipts per target, in addition to those with backups. */
-const maximumReceipts = 30;
 
 /** Writes a receipt durably. */
 export function writeReceipt(home: Home, receipt: Receipt): void {
@@ -59,15 +57,6 @@ export function receiptsOf(home: Home, targetId: string): Receipt[] {
     .sort((one, other) => other.fence - one.fence);
 }
 
-/** The receipt of the installed files: the latest change that was not undone. Null if there is none. */
-export function installedReceipt(receipts: readonly Receipt[]): Receipt | null {
-  return receipts.find(isInstalled) ?? null;
-}
-
-function isInstalled(receipt: Receipt): boolean {
-  return receipt.change !== null && receipt.line.outcome === 'applied' && !receipt.undone;
-}
-
 /**
  * Removes old receipts, backups beyond the target's retention, and backups of undone changes. Always keeps the backups of
  * the installed deployment and of the first one with its version, and those of a failed rollback, which an operator needs.
@@ -83,23 +72,13 @@ export function pruneReceipts(home: Home, targetId: string, backupRetention: num
 function prune(home: Home, targetId: string, backupRetention: number): void {
   const target = home.target(targetId);
   const receipts = receiptsOf(home, targetId);
-  const kept = new Set(receipts.filter(isInstalled).slice(0, Math.max(1, backupRetention)));
-  for (const receipt of repairedOrigins(receipts)) kept.add(receipt);
+  const kept = rollbackReceipts(receipts, backupRetention);
   for (const [index, receipt] of receipts.entries()) {
     if (receipt.line.outcome === 'rollback_failed' || kept.has(receipt)) continue;
     removeIfExists(target.backups(receipt.line.deploymentId));
     if (index >= maximumReceipts) removeIfExists(target.receipt(receipt.line.deploymentId));
   }
   pruneCopies(home.target(targetId), new Set([...kept].map(({ line }) => line.deploymentId)));
-}
-
-/** The deployment that installed the present version, if later ones have only repaired its files: a rollback needs its backups. */
-function repairedOrigins(receipts: readonly Receipt[]): Receipt[] {
-  const installed = installedReceipt(receipts);
-  if (installed === null) return [];
-  const { version, previousVersion } = installed.line;
-  if (version?.fingerprint !== previousVersion?.fingerprint) return [];
-  return receipts.filter(({ line }) => line.deploymentId === installed.origin);
 }
 
 /** Besides the installed copies, keeps the latest others: after a rollback in place they are all that is left of a version. */

@@ -1,5 +1,6 @@
 import { boundedLine } from '../../core/bounds/agent-line.ts';
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
+import type { CertferryError } from '../../core/errors.ts';
 import { presentableSentence } from '../host/presentable-output.ts';
 
 /**
@@ -23,4 +24,16 @@ export function resultLine(
     ...(observations !== undefined && { observations }),
   });
   return boundedLine(line);
+}
+
+/** The result of a refused job. */
+export function rejected(
+  header: Pick<AgentLine, 'deploymentId' | 'targetId'>,
+  error: CertferryError,
+): AgentLine {
+  return resultLine(header, {
+    outcome: 'rejected',
+    summary: error.message,
+    reason: error.name,
+  });
 }

@@ -15,6 +15,8 @@ import { Bundle, Fingerprint, VersionFacts } from './version.ts';
  * | undo     | none               | reverses the deployment `deploymentId` |
  * | inspect  | a probe, or none   | reports the installed version, the outcome of `deploymentId`, and the result of the probe |
  * | inspect  | inspections        | reports what each endpoint serves; takes no lock and recovers no earlier job |
+ *
+ * For a target in a store, `rollback`, `undo` and `inspect` without a probe have a sealed body too: each needs credentials.
  */
 export const jobActions = ['enroll', 'validate', 'deploy', 'rollback', 'undo', 'inspect'] as const;
 export const JobAction = z.enum(jobActions);
@@ -49,8 +51,8 @@ export const SealedBody = z.strictObject({
 export type SealedBody = z.infer<typeof SealedBody>;
 
 /**
- * The sealed part of every job for a target in a store. `bundle` only with `deploy` and `validate`. `previous`: bundles of
- * earlier versions, for a store that returns no keys. `replaces`, `probe`: as in an open job.
+ * The sealed part of every job for a target in a store, except `enroll`. `bundle` only with `deploy` and `validate`.
+ * `previous`: bundles of earlier versions, for a store that returns no keys. `replaces`: as in an open job.
  */
 export const SealedStoreBody = z.strictObject({
   target: Target,

@@ -1,6 +1,8 @@
 /**
  * A job as text, for one SSM parameter. Five parts separated by dots are a sealed job (compact JWE); text without a dot is
  * an open job (base64url of its JSON). Reading a sealed job does not authenticate its header; `unseal` does.
+ *
+ * A job for a target with files is sealed if it has a bundle. Each job for a target in a store is sealed.
  */
 import * as z from 'zod/mini';
 import { type JobAction, JobHeader, OpenJob } from '../deployment/job.ts';
@@ -16,8 +18,11 @@ const ProtectedHeader = z.strictObject({
   job: JobHeader,
 });
 
-/** The actions with a bundle. These jobs are always sealed, all others never. */
-const sealedActions: readonly JobAction[] = ['validate', 'deploy'];
+/** The actions with a bundle. These jobs are always sealed. */
+export const bundleActions: readonly JobAction[] = ['validate', 'deploy'];
+
+/** Makes the key to which jobs are sealed, so it is never sealed itself. */
+const openAction: JobAction = 'enroll';
 
 /** A job as received by a host. `kid` names the key of the host that opens it. */
 export type ReadJob =
@@ -40,7 +45,7 @@ export function readJob(text: string): ReadJob {
 function readOpen(text: string): ReadJob {
   const job = OpenJob.safeParse(parseJson(decode(text, 'the job')));
   if (!job.success) throw unreadable(`its fields are not those of an open job: ${fieldsOf(job.error)}`);
-  if (sealedActions.includes(job.data.header.action)) {
+  if (bundleActions.includes(job.data.header.action)) {
     throw unreadable(`a ${job.data.header.action} job must be sealed`);
   }
   return { sealed: false, job: job.data };
@@ -54,7 +59,7 @@ function readSealed(text: string): ReadJob {
   const header = ProtectedHeader.safeParse(parseJson(decode(text.slice(0, text.indexOf('.')), 'the header')));
   if (!header.success) throw unreadable(`its header is not that of a sealed job: ${fieldsOf(header.error)}`);
   const { job, kid } = header.data;
-  if (!sealedActions.includes(job.action)) throw unreadable(`a ${job.action} job must not be sealed`);
+  if (job.action === openAction) throw unreadable(`the job ${job.action} must not be sealed`);
   return { sealed: true, header: job, kid, text };
 }
 

@@ -1,6 +1,6 @@
 import { CompactEncrypt } from 'jose/jwe/compact/encrypt';
 import type { HostKey } from '../deployment/agent-line.ts';
-import type { JobHeader, SealedBody } from '../deployment/job.ts';
+import type { JobHeader, SealedBody, SealedStoreBody } from '../deployment/job.ts';
 import { CertferryError } from '../errors.ts';
 import { publicJwk } from './host-key.ts';
 
@@ -10,7 +10,20 @@ import { publicJwk } from './host-key.ts';
  *
  * @throws CertferryError UnknownHostKey if the registered key is not an X25519 key
  */
-export async function seal(header: JobHeader, body: SealedBody, to: HostKey): Promise<string> {
+export function seal(header: JobHeader, body: SealedBody, to: HostKey): Promise<string> {
+  return sealBody(header, body, to);
+}
+
+/**
+ * Seals any job but `enroll` for a target in a store, as {@link seal} does. Bundles of earlier versions make the job larger;
+ * signing refuses a job that is too large.
+ * @throws CertferryError UnknownHostKey if the registered key is not an X25519 key
+ */
+export function sealStoreJob(header: JobHeader, body: SealedStoreBody, to: HostKey): Promise<string> {
+  return sealBody(header, body, to);
+}
+
+async function sealBody(header: JobHeader, body: object, to: HostKey): Promise<string> {
   try {
     return await new CompactEncrypt(Buffer.from(JSON.stringify(body), 'utf8'))
       .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', zip: 'DEF', kid: to.kid, job: header })

@@ -3,7 +3,7 @@ import type { VersionFacts } from '../../core/deployment/version.ts';
 import { endpointParts, type Verify } from '../../core/targets/verify.ts';
 import { judgeProbe } from '../../core/tls-probe/judge-probe.ts';
 import { probe } from '../../core/tls-probe/probe.ts';
-import { countListening, type Workers } from '../host/worker-processes.ts';
+import { countListening, type Workers } from './worker-processes.ts';
 
 /** A reload command returns before the old workers exit, which takes most daemons up to some hundred milliseconds. */
 const pollMilliseconds = 10;
