@@ -8,9 +8,15 @@ import { objectUrl } from './objects.ts';
 import type { Entry } from './plan.ts';
 
 /**
- * The properties of a certificate object, as versions 13 and later return them:
- * `fingerprint: "SHA256/B5:BD:…"`, `checksum: "SHA1:5368116:a98ae0…"` (size and digest of the file), `keyType: "rsa-public"`,
- * `expirationDate` in epoch seconds, `isBundle: "true"` for a file with several certificates.
+ * The properties of a certificate object, in versions 13 and later.
+ *
+ * | property         | example                                                        |
+ * | ---------------- | -------------------------------------------------------------- |
+ * | `fingerprint`    | `SHA256/B5:BD:…`                                               |
+ * | `checksum`       | `SHA1:5368116:a98ae0…`: size and digest of the file            |
+ * | `keyType`        | `rsa-public`, `ec-public`                                      |
+ * | `expirationDate` | epoch seconds                                                  |
+ * | `isBundle`       | `true` for a file with several certificates                    |
  */
 const CertificateObject = z.object({
   fingerprint: z.optional(z.string()),
