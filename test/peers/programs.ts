@@ -9,6 +9,8 @@ export interface PythonPackages {
   readonly folder: string;
   /** The file with the pinned versions and their digests. */
   readonly requirements: string;
+  /** Packages without a wheel: pip builds them. */
+  readonly fromSource?: readonly string[];
 }
 
 /** Where the daemons that no Debian package has are kept. */
@@ -29,6 +31,13 @@ export const templateTools: PythonPackages = {
 export const awsStandIn: PythonPackages = {
   folder: join(cache, 'certferry-aws-stand-in'),
   requirements: join(import.meta.dirname, 'aws-stand-in.txt'),
+};
+
+/** Clients of iControl REST, for the strict server of F5 BIG-IP. */
+export const bigIpClients: PythonPackages = {
+  folder: join(cache, 'certferry-big-ip-clients'),
+  requirements: join(import.meta.dirname, 'big-ip-clients.txt'),
+  fromSource: ['f5-icontrol-rest', 'f5-sdk'],
 };
 
 export const envoyProgram = join(peersFolder, 'envoy', '_bin', 'envoy');

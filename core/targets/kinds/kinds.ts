@@ -10,6 +10,7 @@ import { CaddyConfig } from './caddy.ts';
 import type { Credential } from './credential.ts';
 import { DovecotConfig } from './dovecot.ts';
 import { EnvoyConfig } from './envoy.ts';
+import { F5Config } from './f5.ts';
 import { FilesConfig, protocolOfPreset } from './files.ts';
 import { HaproxyConfig } from './haproxy.ts';
 import { JavakeystoreConfig } from './javakeystore.ts';
@@ -97,6 +98,12 @@ export const kinds = {
     changes: 'store',
     description: 'Files on a server that is reached by SSH, without an agent on it.',
     credentials: ['password', 'privateKey', 'passphrase', 'userCertificate'],
+  },
+  f5: {
+    config: F5Config,
+    changes: 'store',
+    description: 'A client-SSL profile of an F5 BIG-IP, through iControl REST.',
+    credentials: ['password'],
   },
 } as const satisfies Readonly<Record<string, Kind>>;
 

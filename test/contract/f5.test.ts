@@ -1,0 +1,4 @@
+import { bigIpUnderContract } from '../rigs/big-ip-contract.ts';
+import { storeContract } from './store-contract.ts';
+
+storeContract(bigIpUnderContract());
