@@ -63,9 +63,9 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
     };
     const rehearsed = aTarget(daemon.kind, { ...site.config, rehearse: true }, site.verify);
     const hasSandbox =
-      (desiredChange(rehearsed, bundleOf(await version()), 'other').sandbox ?? []).length > 0;
+      ((await desiredChange(rehearsed, bundleOf(await version()), 'other')).sandbox ?? []).length > 0;
     const seen = aTarget(daemon.kind, site.config, site.verify);
-    const { activate } = desiredChange(plain, bundleOf(await version()), 'other');
+    const { activate } = await desiredChange(plain, bundleOf(await version()), 'other');
     // a command that an operator must complete first cannot be measured
     const isComplete = activate === null || !manualActivation(activate).includes(' # ');
     const times = await measureInTurn<string>(rounds, {
@@ -83,8 +83,8 @@ async function oneKind(daemon: DaemonUnderContract, root: string): Promise<strin
 }
 
 /** Runs a typical renewal hook for this kind. Returns the milliseconds of the script alone. */
-function byHand(target: FileTarget, version: IssuedCertificate, incoming: string): number {
-  const { files, validate, activate } = desiredChange(target, bundleOf(version), 'other');
+async function byHand(target: FileTarget, version: IssuedCertificate, incoming: string): Promise<number> {
+  const { files, validate, activate } = await desiredChange(target, bundleOf(version), 'other');
   mkdirSync(incoming, { recursive: true });
   const steps: string[] = ['set -e'];
   const moves: string[] = [];

@@ -6,8 +6,8 @@ import { CertferryError } from '../../core/errors.ts';
 import type { VerifyPolicy } from '../../core/targets/verify.ts';
 
 /**
- * Checks the bundle again where the agent runs, although the sender has already checked it: the key belongs to the leaf, the
- * leaf has not expired, and it covers the name of the target. Loads the probe code only if there is an endpoint.
+ * Checks the bundle again where the agent runs, although the sender has already checked it. The key must belong to the leaf. The
+ * leaf must not have expired and must cover the name of the target. Loads the probe code only if there is an endpoint.
  * @throws CertferryError BundleUnreadable, KeyTypeUnsupported, KeyMismatch, CertificateExpired, NameNotCovered
  */
 export async function checkBundle(

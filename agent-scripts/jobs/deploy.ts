@@ -29,7 +29,7 @@ export async function deploy(
   rememberKeysIn(bundle.key);
   for (const value of Object.values(credentials)) rememberCredential(value);
   const version = await checkBundle(target, bundle);
-  const desired = desiredChange(target, bundle, hostDistribution(), credentials);
+  const desired = await desiredChange(target, bundle, hostDistribution(), credentials);
   await refuseOldTlsLibrary(version, desired.validate);
   const policy = { ...target.config, verify: target.verify };
   const observed = observeEndpoint(target);

@@ -84,7 +84,7 @@ export function planOf({ connector, job }: StoreRun, { kind, plan, deploymentId 
   if (parsed?.success === true) return parsed.data;
   throw new CertferryError(
     'PlanInvalid',
-    `the recorded plan of deployment ${deploymentId} is of kind ${kind} and cannot be read by this agent for kind ${job.target.kind}; compare the store with the receipt, then remove the record`,
+    `this agent cannot read the recorded plan of deployment ${deploymentId} (kind ${kind}) for a target of kind ${job.target.kind}. Compare the store with the receipt, then remove the record`,
     { details: { deploymentId, kind } },
   );
 }

@@ -1,18 +1,7 @@
 import type * as z from 'zod/mini';
 import { CertferryError } from '../../core/errors.ts';
-import type { StoreKind } from '../../core/targets/kinds/kinds.ts';
-import type { Store, StoreAccess, StoreConnector } from './store.ts';
-
-/**
- * The only list of connectors for kinds in a store: one for each such kind in core. A connector is loaded when a job needs it,
- * because the client of a service can be large: `acm: async () => (await import('./acm/connector.ts')).acm`.
- */
-const stores: { readonly [Kind in StoreKind]: () => Promise<StoreConnector<Kind, unknown>> } = {
-  acm: async () => (await import('./acm/connector.ts')).acm,
-  k8ssecret: async () => (await import('./k8ssecret/connector.ts')).k8ssecret,
-  ssh: async () => (await import('./ssh/connector.ts')).ssh,
-  f5: async () => (await import('./f5/connector.ts')).f5,
-};
+import { isStoreKind, targetKinds } from '../../core/targets/kinds/kinds.ts';
+import type { Store, StoreAccess } from './store.ts';
 
 /** A connector of any kind. */
 export interface AnyStoreConnector {
@@ -23,23 +12,30 @@ export interface AnyStoreConnector {
 /** What a connector of any kind gets for one job. */
 export type AnyStoreAccess = Omit<StoreAccess<never>, 'config'> & { readonly config: object };
 
+/** The connectors that were loaded, by kind. A test may put its own here. */
+export const storeConnectors = new Map<string, Promise<AnyStoreConnector>>();
+
 /**
- * The connector of a kind.
- * @throws CertferryError InvalidTarget if this agent has none
+ * The connector of a kind in the table of kinds: `stores/<kind>/connector.ts` exports it under the name of the kind. It is loaded
+ * when a job needs it, because the client of a service can be large.
+ * @throws CertferryError InvalidTarget if this agent does not have the kind
  */
-export async function storeConnectorOf(kind: string): Promise<AnyStoreConnector> {
-  const table: Readonly<Record<string, () => Promise<unknown>>> = stores;
-  const load = Object.hasOwn(table, kind) ? table[kind] : undefined;
-  if (load === undefined) {
+export function storeConnectorOf(kind: string): Promise<AnyStoreConnector> {
+  const connector = storeConnectors.get(kind) ?? load(kind);
+  storeConnectors.set(kind, connector);
+  return connector;
+}
+
+async function load(kind: string): Promise<AnyStoreConnector> {
+  const known = targetKinds.find((each) => each === kind);
+  if (known === undefined || !isStoreKind(known)) {
     throw new CertferryError(
       'InvalidTarget',
       `this agent has no connector for targets of kind ${kind}; deploy the stack with the version of certferry that sends the job`,
       { details: { kind } },
     );
   }
-  // the compiler cannot follow a kind from the table to the configuration of a target
-  return (await load()) as AnyStoreConnector;
+  // esbuild bundles every file that matches. The compiler cannot follow a kind to the configuration of a target
+  const module: Readonly<Record<string, AnyStoreConnector>> = await import(`./${known}/connector.ts`);
+  return module[known] as AnyStoreConnector;
 }
-
-/** Lets a test add a connector to the table. */
-export const storeTable: object = stores;

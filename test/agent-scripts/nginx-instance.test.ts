@@ -3,9 +3,10 @@ import { desiredChange } from '../../agent-scripts/connectors/connectors.ts';
 import { aBundle } from '../fixtures/bundle.ts';
 import { aTarget } from './run-agent.ts';
 
-function sandboxOf(config: object): readonly string[] | null {
+async function sandboxOf(config: object): Promise<readonly string[] | null> {
   const files = { certPath: '/tls/cert.pem', keyPath: '/tls/key.pem', rehearse: true };
-  return desiredChange(aTarget('nginx', { ...files, ...config }), aBundle, 'debian').sandbox;
+  const { sandbox } = await desiredChange(aTarget('nginx', { ...files, ...config }), aBundle, 'debian');
+  return sandbox;
 }
 
 const prefixed = ['nginx', '-p', '/srv/a'];
@@ -49,7 +50,7 @@ describe('the sandboxed instance of nginx', () => {
     ],
     ['no option if a command has an unknown one', { validateCommand: 'nginx -p /srv/a -x' }, ['nginx']],
     ['no option if a value is missing', { validateCommand: 'nginx -t -p' }, ['nginx']],
-  ])('The sandboxed instance of nginx starts with %s', (_, config, expected) => {
-    expect(sandboxOf(config)).toEqual(expected);
+  ])('The sandboxed instance of nginx starts with %s', async (_, config, expected) => {
+    expect(await sandboxOf(config)).toEqual(expected);
   });
 });

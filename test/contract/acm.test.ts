@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAcmConnector } from '../../agent-scripts/stores/acm/connector.ts';
 import { performStoreJob } from '../../agent-scripts/stores/perform-store-job.ts';
 import type { StoreHome, StoreJournal, StoreReceipt } from '../../agent-scripts/stores/store-home.ts';
-import { storeTable } from '../../agent-scripts/stores/stores.ts';
+import { storeConnectors } from '../../agent-scripts/stores/stores.ts';
 import type { JobAction } from '../../core/deployment/job.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { isStoreTarget, Target } from '../../core/targets/target.ts';
@@ -26,7 +26,7 @@ beforeAll(async () => {
     client: (region) => new ACMClient({ region, endpoint: server.endpoint, credentials, maxAttempts: 1 }),
     sleep: async (_, deadline) => deadline.throwIfAborted(),
   });
-  Object.assign(storeTable, { acm: async () => connector });
+  storeConnectors.set('acm', Promise.resolve(connector));
 });
 
 afterAll(() => server.close());

@@ -117,8 +117,16 @@ function versionsIn(table: string): Map<string, string> {
 
 const noBundle = { leaf: '', chain: [], key: '' };
 
+const changes = new Map(
+  await Promise.all(
+    matrixRows.map(async (row) => [row, await desiredChange(sampleTarget(row), noBundle, 'debian')] as const),
+  ),
+);
+
 function wanted(row: MatrixRow): DesiredChange {
-  return desiredChange(sampleTarget(row), noBundle, 'debian');
+  const change = changes.get(row);
+  if (change === undefined) throw new Error(`${row.daemon.title} is not in the list of rows`);
+  return change;
 }
 
 function sampleTarget({ daemon: { kind }, config }: MatrixRow): FileTarget {

@@ -78,7 +78,7 @@ export const proofs: Readonly<Record<Exclude<ContractPromise, 'first'>, Proof>> 
     async prove({ target, version, deploy, serves }) {
       const next = await version();
       const rehearsed = { rehearse: true };
-      const { sandbox } = desiredChange(target(rehearsed), bundleOf(next), 'debian');
+      const { sandbox } = await desiredChange(target(rehearsed), bundleOf(next), 'debian');
 
       const line = await deploy(next, rehearsed);
 

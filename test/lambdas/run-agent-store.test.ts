@@ -3,7 +3,7 @@ import '../fixtures/memory-kind.ts';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { beforeEach, expect, test } from 'vitest';
 import { performStoreJob } from '../../agent-scripts/stores/perform-store-job.ts';
-import { storeTable } from '../../agent-scripts/stores/stores.ts';
+import { storeConnectors } from '../../agent-scripts/stores/stores.ts';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
@@ -36,7 +36,7 @@ beforeEach(() => {
   service = memoryService();
   // the only one that the store accepts
   world.credentials.values = { token };
-  Object.assign(storeTable, { memory: async () => memoryConnector(service, null) });
+  storeConnectors.set('memory', Promise.resolve(memoryConnector(service, null)));
 });
 
 const services = (bundle: Bundle) => ({

@@ -6,7 +6,7 @@ import { performStoreJob } from '../../../agent-scripts/stores/perform-store-job
 import type { Store } from '../../../agent-scripts/stores/store.ts';
 import type { StoreHome } from '../../../agent-scripts/stores/store-home.ts';
 import type { StoreDeadlines } from '../../../agent-scripts/stores/store-run.ts';
-import { type AnyStoreConnector, storeTable } from '../../../agent-scripts/stores/stores.ts';
+import { type AnyStoreConnector, storeConnectors } from '../../../agent-scripts/stores/stores.ts';
 import { factsOfPem } from '../../../core/certificate/facts.ts';
 import type { AgentLine } from '../../../core/deployment/agent-line.ts';
 import type { JobAction } from '../../../core/deployment/job.ts';
@@ -65,7 +65,7 @@ export async function startRuns(
   const death: Death = { at: null, when: 'before', steps: 0 };
   const step = mortalStep(death);
   let beforeApply = async (): Promise<void> => undefined;
-  Object.assign(storeTable, { [under.kind]: async () => mortal(site.connector, step, () => beforeApply()) });
+  storeConnectors.set(under.kind, Promise.resolve(mortal(site.connector, step, () => beforeApply())));
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const target = aTarget(under.kind, site.config, 'none', targetId) as unknown as StoreTarget;
   const lines: AgentLine[] = [];

@@ -56,7 +56,7 @@ describe('a target of kind haproxy', () => {
 
   test('A target of kind haproxy has leaf, intermediates and key in one file, in this order', async () => {
     const version = await aVersion();
-    const { files } = desiredChange(haproxyTarget({ pemPath }), bundleOf(version), 'debian');
+    const { files } = await desiredChange(haproxyTarget({ pemPath }), bundleOf(version), 'debian');
 
     expect(files.map(({ content }) => content)).toEqual([version.fullchainPem + version.keyPem]);
   });
@@ -80,7 +80,7 @@ describe('a target of kind haproxy', () => {
 
   test('A target of kind haproxy keeps no secret in what it writes down of an activation', async () => {
     const version = await aVersion();
-    const { activate } = desiredChange(haproxyTarget(runtime), bundleOf(version), 'debian');
+    const { activate } = await desiredChange(haproxyTarget(runtime), bundleOf(version), 'debian');
 
     expect(JSON.stringify(activate)).not.toMatch(/BEGIN|PRIVATE/);
   });
