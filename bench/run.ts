@@ -8,6 +8,7 @@ import { agentStart, hostDeploy } from './host.ts';
 import { everyKind } from './kinds.ts';
 import { contendedLock } from './locks.ts';
 import { signatures } from './signing.ts';
+import { everyStore } from './stores.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'certferry-bench-'));
 
@@ -16,6 +17,7 @@ const parts: readonly (readonly [title: string, measure: () => Promise<string[]>
   ['Signatures of jobs', () => signatures(folder)],
   ['Renewal on a host with nginx', () => hostDeploy(folder)],
   ['Renewal of every kind', () => everyKind(folder)],
+  ['Renewal in stores', () => everyStore(join(folder, 'stores'))],
   ['State transitions of a successful deployment', () => transitions(folder)],
   ['Locks', lockRate],
   ['Many executions at one lock', contendedLock],

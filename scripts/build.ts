@@ -38,8 +38,11 @@ const common: BuildOptions = {
   external: ['*.node', 'cpu-features'],
 };
 
-const requireShim =
-  "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);";
+/** The names that CommonJS packages in an ES module need. ssh2 reads `__dirname` when it loads its cipher. */
+const commonJsShim = [
+  "import { createRequire as __cr } from 'node:module';",
+  'const require = __cr(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;',
+].join(' ');
 
 async function buildAgents(): Promise<void> {
   await Promise.all(['agent', 'store-agent'].map(buildAgent));
@@ -73,7 +76,7 @@ async function buildLambdas(): Promise<void> {
         mainFields: ['module', 'main'],
         minify: true,
         plugins: [awsSdkOfRuntime],
-        banner: { js: requireShim },
+        banner: { js: commonJsShim },
       }),
     ),
   );

@@ -35,9 +35,10 @@ export interface LambdasOptions {
 
 type PendingReply = PromiseWithResolvers<Reply>;
 
-/** The thread, and its end: when all that it printed is in the log. */
+/** The thread, its calls, and its end: when all that it printed is in the log. */
 interface RunningWorker {
   readonly worker: Worker;
+  readonly waiting: Map<number, PendingReply>;
   readonly ended: Promise<void>;
 }
 
@@ -46,22 +47,23 @@ const patienceMilliseconds = 2_000;
 
 /** Starts nothing until the first call; a thread that died is replaced by the next call. */
 export function openLambdas(options: LambdasOptions): Lambdas {
-  const waiting = new Map<number, PendingReply>();
   let running: RunningWorker | null = null;
   let lastId = 0;
-  const onDeath = (reason: string) => {
-    running = null;
-    for (const { reject } of waiting.values()) reject(failure('Lambda.Unknown', reason));
-    waiting.clear();
+  // an error is reported before the exit: by then a successor may serve further calls
+  const onDeath = (dead: RunningWorker, reason: string) => {
+    if (running === dead) running = null;
+    for (const { reject } of dead.waiting.values()) reject(failure('Lambda.Unknown', reason));
+    dead.waiting.clear();
   };
   return {
     async invoke(functionName, payload) {
-      running ??= startWorker(options, waiting, onDeath);
+      running ??= startWorker(options, onDeath);
+      const { worker, waiting } = running;
       const reply = Promise.withResolvers<Reply>();
       lastId += 1;
       waiting.set(lastId, reply);
       const request: Request = { id: lastId, functionName, payload: JSON.stringify(payload ?? null) };
-      running.worker.postMessage(request);
+      worker.postMessage(request);
       const { result, error } = await reply.promise;
       if (error !== undefined) throw failure(error.errorType, JSON.stringify(error));
       return JSON.parse(result ?? 'null');
@@ -79,9 +81,9 @@ export function openLambdas(options: LambdasOptions): Lambdas {
 
 function startWorker(
   options: LambdasOptions,
-  waiting: Map<number, PendingReply>,
-  onDeath: (reason: string) => void,
+  onDeath: (dead: RunningWorker, reason: string) => void,
 ): RunningWorker {
+  const waiting = new Map<number, PendingReply>();
   const worker = new Worker(programs.lambdaWorker, {
     env: options.environment,
     workerData: {
@@ -100,14 +102,14 @@ function startWorker(
     waiting.get(reply.id)?.resolve(reply);
     waiting.delete(reply.id);
   });
-  worker.once('error', (error) => onDeath(error instanceof Error ? error.message : String(error)));
-  const ended = new Promise<void>((resolve) => {
-    worker.once('exit', () => {
-      onDeath('the thread of the functions ended');
-      log.end(() => resolve());
-    });
+  const ended = Promise.withResolvers<void>();
+  const started: RunningWorker = { worker, waiting, ended: ended.promise };
+  worker.once('error', (error) => onDeath(started, error instanceof Error ? error.message : String(error)));
+  worker.once('exit', () => {
+    onDeath(started, 'the thread of the functions ended');
+    log.end(() => ended.resolve());
   });
-  return { worker, ended };
+  return started;
 }
 
 function failure(errorType: string, cause: string): LambdaFailure {

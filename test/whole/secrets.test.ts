@@ -1,46 +1,15 @@
 import { createPrivateKey } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compactDecrypt } from 'jose/jwe/compact/decrypt';
 import { describe, expect, test } from 'vitest';
-import type { IssuedCertificate } from '../../cli/demo/throwaway-ca.ts';
 import { filesBelow, scratchFolder } from '../agent-scripts/disk.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { certferry, startCertferry, versionFiles } from './certferry.ts';
+import { facesOf, holdersOf, watchProcesses } from './secret-search.ts';
 
 const scratch = scratchFolder();
 let count = 0;
-
-/**
- * What a private key looks like wherever it may be: lines of its PEM, its DER raw and in both base64 alphabets at
- * every alignment, and the secret number itself.
- */
-function facesOf({ keyPem }: IssuedCertificate): Buffer[] {
-  const lines = keyPem.split('\n').filter((line) => line !== '' && !line.startsWith('-----'));
-  const der = createPrivateKey(keyPem).export({ type: 'pkcs8', format: 'der' });
-  const jwk = createPrivateKey(keyPem).export({ format: 'jwk' });
-  const number = Buffer.from(jwk.d ?? '', 'base64url');
-  const aligned = [0, 1, 2].flatMap((shift) => {
-    const bytes = der.subarray(der.indexOf(number) - (der.indexOf(number) % 3) + shift);
-    const whole = bytes.subarray(0, bytes.length - (bytes.length % 3)).subarray(0, 24);
-    return [whole.toString('base64'), whole.toString('base64url')];
-  });
-  const texts = [
-    ...lines,
-    der.toString('base64'),
-    der.toString('base64url'),
-    ...aligned,
-    number.toString('hex'),
-  ];
-  return [der, number, ...texts.map((text) => Buffer.from(text))];
-}
-
-function holdersOf(faces: readonly Buffer[], folder: string): string[] {
-  return filesBelow(folder).filter((name) => {
-    const bytes = readFileSync(join(folder, name));
-    return faces.some((face) => bytes.includes(face));
-  });
-}
 
 /** Every sealed job (compact JWE) in the state folder. Local mode records commands as SSM does. */
 function sealedJobsIn(state: string): string[] {
@@ -61,31 +30,6 @@ function hostKeysIn(state: string): { kty: 'OKP'; crv: 'X25519'; x: string; d: s
       ...readFileSync(join(state, name), 'utf8').matchAll(/"x":"([\w-]{43})","d":"([\w-]{43})"/g),
     ])
     .map(([, x = '', d = '']) => ({ kty: 'OKP', crv: 'X25519', x, d }));
-}
-
-/** Command lines and environments of every process of this machine, over and over until it is stopped. */
-function watchProcesses(faces: readonly Buffer[]): () => string[] {
-  const found = new Set<string>();
-  const look = setInterval(() => {
-    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-      for (const kind of ['cmdline', 'environ']) {
-        if (holds(`/proc/${pid}/${kind}`, faces)) found.add(`${kind} of a process`);
-      }
-    }
-  }, 15);
-  return () => {
-    clearInterval(look);
-    return [...found];
-  };
-}
-
-function holds(path: string, faces: readonly Buffer[]): boolean {
-  try {
-    const bytes = readFileSync(path);
-    return faces.some((face) => bytes.includes(face));
-  } catch {
-    return false;
-  }
 }
 
 async function aDeployment(verify: object | 'none', reloadCommand: string, keyType: 'p256' | 'rsa2048') {

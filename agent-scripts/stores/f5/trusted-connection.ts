@@ -32,9 +32,11 @@ export function openTrustedConnection(server: ManagementServer, signal: AbortSig
     signal.addEventListener('abort', abort, { once: true });
     const unreachable = (cause: Error) => {
       reject(
-        new CertferryError('StoreUnreachable', `BIG-IP ${address}:${port}: no connection: ${cause.message}`, {
-          cause,
-        }),
+        new CertferryError(
+          'StoreUnreachable',
+          `BIG-IP ${address}:${port}: no connection: ${cause.message}. Check the address, the port, and the network from the agent to the device.`,
+          { cause },
+        ),
       );
     };
     socket.once('error', unreachable);
