@@ -1,21 +1,21 @@
-import { CertferryError } from '../../core/errors.ts';
 import type { Certificate } from '../../core/registry/certificate.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
+import { expectLocal } from './expect-local.ts';
 
 /** Registrations written at once. */
 const maximumWrites = 16;
 
 /**
  * Registers a certificate with exactly these targets; other targets of the certificate are removed. Throws InvalidTarget,
- * before anything is written, if a target selects its hosts by tags or Auto Scaling group.
+ * before anything is written, if a target selects its hosts by tags or Auto Scaling group, or needs the role of a function.
  */
 export async function registerCertificate(
   catalogue: Catalogue,
   certificate: Certificate,
   targets: readonly RegisteredTarget[],
 ): Promise<void> {
-  for (const target of targets) expectHostName(target);
+  for (const target of targets) expectLocal(target);
   const ids = new Set(targets.map(({ id }) => id));
   const registered = (await catalogue.targets(certificate.name)).map(({ thing }) => thing.id);
   // local mode reads no source: each rollout brings the bytes
@@ -33,7 +33,7 @@ export async function registerTargets(
   catalogue: Pick<Catalogue, 'putTarget'>,
   targets: readonly RegisteredTarget[],
 ): Promise<void> {
-  for (const target of targets) expectHostName(target);
+  for (const target of targets) expectLocal(target);
   await putAll(catalogue, targets);
 }
 
@@ -45,13 +45,4 @@ async function putAll(
     const chunk = targets.slice(at, at + maximumWrites);
     await Promise.all(chunk.map((target) => catalogue.putTarget(target, 'cli')));
   }
-}
-
-function expectHostName({ id, host }: RegisteredTarget): void {
-  if (typeof host === 'string') return;
-  throw new CertferryError(
-    'InvalidTarget',
-    `target ${id} selects its hosts by ${'tags' in host ? 'tags' : 'Auto Scaling group'}, which local mode does not support. Set its host to local or local-<name>, or use --stack.`,
-    { details: { targetId: id } },
-  );
 }

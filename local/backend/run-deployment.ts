@@ -9,6 +9,7 @@ import type { Cloud } from '../cloud/local-cloud.ts';
 import { tableNames } from '../dynamodb/stack-tables.ts';
 import type { ExecutionStatus } from '../step-functions/execution-record.ts';
 import { executionArn } from '../step-functions/executions.ts';
+import { expectLocal } from './expect-local.ts';
 import { parseRequest } from './parse-request.ts';
 
 /** The bytes of a version and the fingerprint of its leaf. */
@@ -23,12 +24,13 @@ export interface LocalDeploymentResult extends DeploymentResult {
   readonly status: ExecutionStatus;
 }
 
-/** Runs one deployment to its end. Throws InvalidRequest and StateFolderFull; any other failure is an outcome. */
+/** Runs one deployment to its end. Throws InvalidRequest, InvalidTarget and StateFolderFull; any other failure is an outcome. */
 export async function runDeployment(
   cloud: Cloud,
   { target, action, version }: LocalDeployRequest,
   onEvent: OnEvent = () => {},
 ): Promise<LocalDeploymentResult> {
+  expectLocal(target);
   cloud.requireSpace(1);
   const location = version === null ? null : cloud.secrets.put(version.secret);
   try {
