@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import type { ManagedPolicy } from 'aws-cdk-lib/aws-iam';
+import type { IRole, ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
@@ -98,8 +98,10 @@ export class Certferry extends Construct {
   readonly rollout: StateMachine;
   /** The notification topic for operators. */
   readonly notifications: ITopic;
-  /** Attach it to the instance roles of hosts: it allows downloading the pinned agent and runtime. */
+  /** Attach it to the instance roles of hosts: it allows downloading the pinned agents and runtime. */
   readonly hostPolicy: ManagedPolicy;
+  /** The role of the function that runs the agent for targets with `host: lambda`, e.g. for an access entry of EKS. */
+  readonly agentRole: IRole;
   readonly tables: Tables;
   readonly #registrations: Registrations;
 
@@ -117,7 +119,7 @@ export class Certferry extends Construct {
     });
     const keys = new JobKeys(this, 'Signing', { names: props.jobKeyNames ?? ['1'] });
     const functions = this.#functions({ artefacts, key, tables, topic, workBucket: bucket, keys }, props);
-    keys.denyOthers(tasksWith('signJobs').map((name) => functions.get(name).roleArn));
+    keys.denyOthers(tasksWith('signJobs').map((name) => functions.get(name).role.roleArn));
     const reader = functions.get('read-job-keys');
     const jobKeys = keys.publicKeys({ functionArn: reader.lambda.functionArn, construct: reader });
     const { maximumFenceStep } = props;
@@ -152,6 +154,7 @@ export class Certferry extends Construct {
     this.rollout = machines.rollout;
     this.notifications = topic;
     this.hostPolicy = assets.hostPolicy;
+    this.agentRole = functions.get('run-agent').role;
     this.tables = tables;
     writeOutputs(this, { machines, functions, jobKeys, assets, tables, key, topic, bucket, events });
   }

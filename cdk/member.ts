@@ -51,7 +51,7 @@ export interface CertferryMemberProps {
  * - rules that forward events about ended jobs and new instances
  */
 export class CertferryMember extends Construct {
-  /** Attach it to the instance roles of hosts: it allows downloading the pinned agent and runtime. */
+  /** Attach it to the instance roles of hosts: it allows downloading the pinned agents and runtime. */
   readonly hostPolicy: ManagedPolicy;
   /** The dead-letter queue for events that the main account rejected. An alarm without an action monitors it. */
   readonly undelivered: Queue;

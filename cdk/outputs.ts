@@ -35,6 +35,7 @@ export function writeOutputs(scope: Construct, parts: StackParts): void {
     JobKeys: jobKeys,
     AgentSha256: assets.agent.sha256,
     HostPolicyArn: assets.hostPolicy.managedPolicyArn,
+    AgentRoleArn: functions.get('run-agent').role.roleArn,
     NotificationsTopicArn: topic.topicArn,
     EventBusName: events.bus.eventBusName,
     LocksTableName: tables.locks.tableName,

@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import { Certferry } from '../../cdk/certferry.ts';
 import { compareFindings, explainedFindings } from './explained-findings.ts';
 import { nagFindings } from './nag-findings.ts';
+import { aStackWithStores } from './store-targets.ts';
 import { aMemberApp, anApp, optionsWithResources, someArtefacts } from './synthesized.ts';
 
 /** Our stack in the VPC of another stack, which is not part of the checks. */
@@ -26,6 +27,7 @@ test('docs/template-checks.md lists each finding of cdk-nag with the reason in t
     anApp(optionsWithResources).app,
     aMemberApp().app,
     aNetworkedStack(),
+    aStackWithStores(new App()),
   ].flatMap(nagFindings);
   const rows = explainedFindings().filter(({ tool }) => tool === 'cdk-nag');
 
