@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { afterEach, test } from 'vitest';
+import { storeConnectors } from '../../agent-scripts/stores/stores.ts';
 import { scratchFolder } from '../agent-scripts/disk.ts';
 import { describeWith } from '../rigs/require-daemon.ts';
 import { proofs } from './stores/store-proofs.ts';
@@ -20,6 +21,8 @@ export function storeContract(under: StoreUnderContract): void {
 
     afterEach(async () => {
       for (const { site } of started.splice(0)) await site.close();
+      // other tests of the file use the connector itself
+      storeConnectors.delete(under.kind);
     });
 
     async function start(): Promise<Runs> {
