@@ -28,6 +28,8 @@ export async function desiredChange(
 
 /** The connector of a kind: `connectors/<kind>.ts` exports it under the name of the kind. esbuild bundles every one. */
 async function connectorOf(kind: FileKind): Promise<Connector<FileKind>> {
-  const module: Readonly<Record<string, Connector<FileKind>>> = await import(`./${kind}.ts`);
+  const module: Readonly<Record<string, Connector<FileKind>>> = await import(
+    /* @vite-ignore */ `./${kind}.ts`
+  );
   return module[kind] as Connector<FileKind>;
 }
