@@ -63,7 +63,7 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
   'halt-rollout': [...notifying, 'REGISTRY_TABLE'],
   'end-rollout': [...notifying, 'REGISTRY_TABLE', 'WORK_BUCKET'],
   'start-rollouts': ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
-  'run-agent': ['LOCKS_TABLE', 'REGISTRY_TABLE'],
+  'run-agent': ['DATA_KEY', 'LOCKS_TABLE', 'REGISTRY_TABLE'],
   sweep: [
     ...document,
     'LOCKS_TABLE',

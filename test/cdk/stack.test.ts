@@ -136,15 +136,14 @@ describe('the Lambdas', () => {
 });
 
 describe('the host policy', () => {
-  test('The host policy reads the pinned agent and nothing else', () => {
+  test('The host policy reads the two pinned agents and nothing else', () => {
     const { properties } = theResource(template, 'AWS::IAM::ManagedPolicy', () => true);
 
     const [statement, ...others] = statementsOf(properties.PolicyDocument);
     expect(others).toEqual([]);
     expect(statement?.actions).toEqual(['s3:GetObject']);
-    expect(statement?.resources).toEqual([
-      expect.stringMatching(/^arn:<Partition>:s3:::[^*]+\/[0-9a-f]{64}\.cjs$/),
-    ]);
+    const agent = expect.stringMatching(/^arn:<Partition>:s3:::[^*]+\/[0-9a-f]{64}\.cjs$/);
+    expect(statement?.resources).toEqual([agent, agent]);
   });
 });
 

@@ -145,13 +145,14 @@ describe('the rollout machine', () => {
 });
 
 describe('the functions', () => {
-  test('Each function is called by a state, or started by an event, CloudFormation or an operator', () => {
+  test('Each function is called by a state or a function, or started by an event, CloudFormation or an operator', () => {
     const called = new Set(
       machines.flatMap(([name]) => deployed(name).tasksOf.map(([, state]) => taskCalledBy(state))),
     );
 
     expect(Object.keys(tasks).filter((name) => !called.has(name))).toEqual([
       'command-status',
+      'run-agent',
       'release-lock',
       'decide-approval',
       'start-rollouts',
