@@ -10,7 +10,8 @@ import type { AgentLine } from '../core/deployment/agent-line.ts';
 import type { Bundle } from '../core/deployment/version.ts';
 import { CertferryError, isCertferryError } from '../core/errors.ts';
 import type { ReadJob } from '../core/seal/job-text.ts';
-import { unsealStoreJob } from '../core/seal/unseal.ts';
+import { type StoreJobBody, type UnsealedJob, unsealStoreJob } from '../core/seal/unseal.ts';
+import type { VerifiedJob } from '../core/seal/verify-job.ts';
 import type { AgentEnvironment } from './host/agent-environment.ts';
 import { openSealed } from './host/host-keys.ts';
 import { enrolled, retireKey, unknownKey, withHostKey } from './jobs/host-key-results.ts';
@@ -24,27 +25,39 @@ import type { PreviousBundles } from './stores/store.ts';
 
 async function perform({ environment, verified, job }: StartedJob): Promise<AgentLine> {
   const header = job.sealed ? job.header : job.job.header;
-  try {
-    acceptOnce(environment.home, verified, new Date());
-    return job.sealed ? await performSealed(environment, job) : await performOpen(environment, job);
-  } catch (error) {
-    return rejected(header, isCertferryError(error) ? error : unexpected(error));
-  }
+  const started = await start(environment, verified, job).catch((error: unknown) =>
+    rejected(header, isCertferryError(error) ? error : unexpected(error)),
+  );
+  return 'outcome' in started ? started : performOpened(environment, started);
 }
 
 function unexpected(error: unknown): CertferryError {
   return new CertferryError('StagingFailed', `the job failed: ${messageOf(error)}`);
 }
 
-/** First retires the key of a job that was killed before it could. A repetition of that job may still need the key. */
-async function performSealed(
-  { home, fenceStep }: AgentEnvironment,
-  job: ReadJob & { sealed: true },
-): Promise<AgentLine> {
+/** A sealed job that this host can open, and the warnings of the steps before it. */
+type OpenedJob = UnsealedJob<StoreJobBody> & { readonly before: readonly string[] };
+
+/** The steps that change no store. Returns the result of a job that ends with them. */
+async function start(
+  environment: AgentEnvironment,
+  verified: VerifiedJob,
+  job: ReadJob,
+): Promise<AgentLine | OpenedJob> {
+  const { home } = environment;
+  acceptOnce(home, verified, new Date());
+  if (!job.sealed) return performOpen(environment, job);
+  // first retires the key of a job that was killed before it could, unless this job needs the key again
   const before = retireKey(home, job.kid);
   const opened = await openSealed(home, job, unsealStoreJob);
-  if (opened === null) return unknownKey(home, job);
-  const { header, body } = opened;
+  return opened === null ? unknownKey(home, job) : { ...opened, before };
+}
+
+/** @throws Error if the outcome is not certain: the agent then ends without a result, and the next job recovers */
+async function performOpened(
+  { home, fenceStep }: AgentEnvironment,
+  { header, body, before }: OpenedJob,
+): Promise<AgentLine> {
   const { target, bundle, credentials, previous, replaces } = body;
   const line = await performStoreJob(folderHome(home, header.targetId), {
     header,

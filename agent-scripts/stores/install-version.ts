@@ -135,6 +135,7 @@ const definite: ReadonlySet<ErrorName> = new Set([
 
 async function reverse(run: StoreRun, installation: Installation, failure: Failure): Promise<AgentLine> {
   const { change } = installation;
+  await keepJournal(run, change);
   const restored = await restoreChange(run, change, repairOf(failure.repair));
   const fields = reversals[restored.kind](restored as never, failure, change);
   const line = lineOf(installation, { ...fields, validatedIn: validatedIn(failure.check) });
@@ -142,6 +143,21 @@ async function reverse(run: StoreRun, installation: Installation, failure: Failu
   await recordResult(run, line, { ...installation, change: hasFailed ? change : null });
   if (!hasFailed || restored.final) await run.home.closeJournal();
   return line;
+}
+
+/** The errors of a home that another run has taken over. That run restores the previous version itself. */
+export const takenOver: ReadonlySet<ErrorName> = new Set(['StaleFence', 'HostBusy']);
+
+/**
+ * Requires that no other run has taken over this target. A restore must not depend on any other failure of the home.
+ * @throws CertferryError StaleFence, HostBusy
+ */
+async function keepJournal({ home }: StoreRun, change: StoreChange): Promise<void> {
+  try {
+    await home.writeJournal({ v: 1, phase: 'undoing', change });
+  } catch (error) {
+    if (isCertferryError(error) && takenOver.has(error.name)) throw error;
+  }
 }
 
 type Reversal<Kind extends StoreRestore['kind']> = (

@@ -1,4 +1,5 @@
 import type { AgentLine, Recovery } from '../../core/deployment/agent-line.ts';
+import type { JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../../core/errors.ts';
 import { diskProblem } from '../host/disk-space.ts';
 import { judgeFence, refuseExpired } from '../journal/fence.ts';
@@ -6,11 +7,18 @@ import { finishedLine, receiptOf } from '../journal/receipt-rules.ts';
 import { rejected } from '../journal/result-line.ts';
 import { deployToStore } from './deploy-to-store.ts';
 import { inspectStore } from './inspect-store.ts';
+import { takenOver } from './install-version.ts';
 import { recoverChange } from './recover-change.ts';
 import { rememberingKeys, rememberSecretsOf } from './remember-secrets.ts';
 import { rollBackStore } from './roll-back-store.ts';
 import type { StoreHome } from './store-home.ts';
-import { type StoreDeadlines, type StoreJob, type StoreRun, storeDeadlines } from './store-run.ts';
+import {
+  type AnyStoreTarget,
+  type StoreDeadlines,
+  type StoreJob,
+  type StoreRun,
+  storeDeadlines,
+} from './store-run.ts';
 import { storeConnectorOf } from './stores.ts';
 import { undoStoreChange } from './undo-store-change.ts';
 
@@ -25,30 +33,55 @@ export async function performStoreJob(
   job: StoreJob,
   deadlines: StoreDeadlines = storeDeadlines,
 ): Promise<AgentLine> {
-  const { header } = job;
-  try {
-    rememberSecretsOf(job);
-    const connector = await storeConnectorOf((job.target as StoreRun['job']['target']).kind);
-    const known = { ...job, previous: rememberingKeys(job.previous) };
-    return await performRecovered({ home, job: known, connector, deadlines });
-  } catch (error) {
-    if (isCertferryError(error)) return rejected(header, error);
-    throw error;
-  }
+  rememberSecretsOf(job);
+  const target: AnyStoreTarget = job.target;
+  const connector = await storeConnectorOf(target.kind).catch((error: unknown) => ({ error }));
+  if ('error' in connector) return refused(job.header, connector.error);
+  const known = { ...job, target, previous: rememberingKeys(job.previous) };
+  return performRecovered({ home, job: known, connector, deadlines });
 }
 
+/** The result of a job that has changed nothing. */
+const refused = (header: JobHeader, error: unknown): AgentLine =>
+  rejected(header, isCertferryError(error) ? error : unexpected(error));
+
 async function performRecovered(run: StoreRun): Promise<AgentLine> {
-  await refuseFence(run);
-  const { recovery = null, failure = null } = (await recoverChange(run)) ?? {};
-  const recovered = (line: AgentLine): AgentLine => ({ ...line, recovered: recovery });
-  if (failure !== null && run.job.header.action !== 'inspect') {
-    return recovered(blockedLine(run, failure));
-  }
+  const before = await recoverBefore(run);
+  if (before.refused !== null) return before.refused;
+  const recovered = (line: AgentLine): AgentLine => ({ ...line, recovered: before.recovery });
   try {
     return recovered(await perform(run));
   } catch (error) {
-    return recovered(await resultOfError(run, error, recovery));
+    return recovered(await resultOfError(run, error, before.recovery));
   }
+}
+
+/** `refused`: the result of a job that must not start. */
+interface BeforeJob {
+  readonly recovery: Recovery | null;
+  readonly refused: AgentLine | null;
+}
+
+async function recoverBefore(run: StoreRun): Promise<BeforeJob> {
+  const { header } = run.job;
+  try {
+    await refuseFence(run);
+    const { recovery = null, failure = null } = (await recoverChange(run)) ?? {};
+    const isBlocked = failure !== null && header.action !== 'inspect';
+    return { recovery, refused: isBlocked ? { ...blockedLine(run, failure), recovered: recovery } : null };
+  } catch (error) {
+    // the outcome of an interrupted deployment must not be reported as a refusal
+    if (!isOfFence(error) && (await isOpen(run))) throw error;
+    return { recovery: null, refused: refused(header, error) };
+  }
+}
+
+const isOfFence = (error: unknown): boolean =>
+  isCertferryError(error) && ['StaleFence', 'FenceTooHigh'].includes(error.name);
+
+/** Whether the journal is of the deployment that the job names. */
+async function isOpen({ home, job }: StoreRun): Promise<boolean> {
+  return (await home.readJournal())?.change.deploymentId === job.header.deploymentId;
 }
 
 /** The store is in an unknown state, which a later job can still repair. */
@@ -101,27 +134,27 @@ async function perform(run: StoreRun): Promise<AgentLine> {
  * change, which is restored first. If that is impossible, the error is thrown: no outcome is certain.
  */
 async function resultOfError(run: StoreRun, error: unknown, earlier: Recovery | null): Promise<AgentLine> {
-  const { home, job } = run;
-  const { header } = job;
+  const { header } = run.job;
   const known = isCertferryError(error) ? error : unexpected(error);
-  if (known.name === 'StaleFence') return rejected(header, known);
-  if ((await home.readJournal())?.change.deploymentId !== header.deploymentId) return rejected(header, known);
+  if (takenOver.has(known.name)) return rejected(header, known);
+  if (!(await isOpen(run))) return (await finishedResult(run)) ?? rejected(header, known);
   if (earlier?.deploymentId === header.deploymentId && earlier.outcome === 'rollback_failed')
     return rejected(header, known);
   const recovered = await recoverChange(run);
   if (recovered?.failure != null) return recovered.failure;
-  const finished = receiptOf(await home.receipts(), header.deploymentId);
-  // the deployment had finished, and only cleaning up failed
-  if (
-    header.action !== 'undo' &&
-    finished?.fence === header.fence &&
-    recovered?.recovery.outcome === 'completed'
-  )
-    return finished.line;
+  const finished = recovered?.recovery.outcome === 'completed' ? await finishedResult(run) : null;
+  if (finished !== null) return finished;
   return rejected(
     header,
     new CertferryError(known.name, `${known.message}; all changes of this job were reversed`),
   );
+}
+
+/** The result of a deployment that had finished: only cleaning up failed. */
+async function finishedResult({ home, job: { header } }: StoreRun): Promise<AgentLine | null> {
+  if (header.action !== 'deploy' && header.action !== 'rollback') return null;
+  const receipt = receiptOf(await home.receipts(), header.deploymentId);
+  return receipt?.fence === header.fence ? receipt.line : null;
 }
 
 function unexpected(error: unknown): CertferryError {

@@ -1,5 +1,5 @@
-import { isCertferryError } from '../../core/errors.ts';
 import { maximumReceipts, rollbackReceipts } from '../journal/receipt-rules.ts';
+import { errorOfConnector } from './open-store.ts';
 import type { Store } from './store.ts';
 import type { StoreReceipt } from './store-home.ts';
 import { planOf, type StoreRun } from './store-run.ts';
@@ -28,9 +28,9 @@ export async function collectOld(run: StoreRun, store: Store<unknown>): Promise<
     await store.collect(plansOf(run, kept));
     return [];
   } catch (error) {
-    if (!isCertferryError(error)) throw error;
+    const { message } = errorOfConnector(error);
     return [
-      `objects of earlier deployments could not be removed from the store (${error.message}); the next deployment removes them`,
+      `objects of earlier deployments could not be removed from the store (${message}); the next deployment removes them`,
     ];
   }
 }

@@ -10,6 +10,8 @@ import { type FileTarget, Target } from '../../core/targets/target.ts';
 import { signed, signedOpenJob, testAgentEnvironment } from '../fixtures/signed-jobs.ts';
 
 const agentFile = resolve(import.meta.dirname, '../../dist/agent/agent.cjs');
+/** The bundled agent for targets in a store. */
+export const storeAgentFile = resolve(import.meta.dirname, '../../dist/agent/store-agent.cjs');
 
 /** Result of one run of the bundled agent. */
 export interface AgentRun {
@@ -28,8 +30,9 @@ export function startAgent(
   job: string,
   wrapper: readonly string[] = [],
   environment: NodeJS.ProcessEnv = {},
+  agent = agentFile,
 ) {
-  const [file, ...args] = [...wrapper, process.execPath, agentFile];
+  const [file, ...args] = [...wrapper, process.execPath, agent];
   const child = spawn(file ?? '', args, {
     env: {
       PATH: process.env.PATH,

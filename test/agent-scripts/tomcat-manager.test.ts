@@ -14,7 +14,8 @@ import { containsKnownKey } from '../../agent-scripts/host/known-keys.ts';
 import { scratchFolder } from './disk.ts';
 
 const scratch = scratchFolder();
-const password = 'a-long-manager-password';
+// no part of it is a word of a message
+const password = 'kF7-zQ9w-Lm2x-Tb8y';
 const context: ActivationContext = { timeoutSeconds: 1, readFile: () => null };
 let server: Server | null = null;
 

@@ -25,8 +25,8 @@ describeWith([program('nginx'), root], 'workersOn', () => {
     await nginx.start();
     stop = () => nginx.stop();
 
+    await expect.poll(() => workersOn(nginx.port).size).toBe(1);
     const before = workersOn(nginx.port);
-    expect(before.size).toBe(1);
     expect(countListening(before, nginx.port)).toBe(1);
 
     spawn('nginx', nginx.reloadCommand.slice(1));

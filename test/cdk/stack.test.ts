@@ -142,8 +142,8 @@ describe('the host policy', () => {
     const [statement, ...others] = statementsOf(properties.PolicyDocument);
     expect(others).toEqual([]);
     expect(statement?.actions).toEqual(['s3:GetObject']);
-    const pinned = expect.stringMatching(/^arn:<Partition>:s3:::[^*]+\/[0-9a-f]{64}\.cjs$/);
-    expect(statement?.resources).toEqual([pinned, pinned]);
+    const agent = expect.stringMatching(/^arn:<Partition>:s3:::[^*]+\/[0-9a-f]{64}\.cjs$/);
+    expect(statement?.resources).toEqual([agent, agent]);
   });
 });
 

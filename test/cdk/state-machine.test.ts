@@ -145,7 +145,7 @@ describe('the rollout machine', () => {
 });
 
 describe('the functions', () => {
-  test('Each function is called by a state, or started by an event, another function, CloudFormation or an operator', () => {
+  test('Each function is called by a state or a function, or started by an event, CloudFormation or an operator', () => {
     const called = new Set(
       machines.flatMap(([name]) => deployed(name).tasksOf.map(([, state]) => taskCalledBy(state))),
     );

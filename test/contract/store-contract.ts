@@ -1,5 +1,6 @@
 import { join } from 'node:path';
-import { afterEach, test } from 'vitest';
+import { afterEach, beforeEach, test } from 'vitest';
+import { storeConnectors } from '../../agent-scripts/stores/stores.ts';
 import { scratchFolder } from '../agent-scripts/disk.ts';
 import { describeWith } from '../rigs/require-daemon.ts';
 import { proofs } from './stores/store-proofs.ts';
@@ -18,8 +19,17 @@ export function storeContract(under: StoreUnderContract): void {
     const started: Runs[] = [];
     let count = 0;
 
+    let usual: ReturnType<typeof storeConnectors.get>;
+
+    beforeEach(() => {
+      usual = storeConnectors.get(under.kind);
+    });
+
     afterEach(async () => {
       for (const { site } of started.splice(0)) await site.close();
+      // other tests of the file have a connector of their own
+      if (usual === undefined) storeConnectors.delete(under.kind);
+      else storeConnectors.set(under.kind, usual);
     });
 
     async function start(): Promise<Runs> {

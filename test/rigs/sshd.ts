@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { appendFileSync, chmodSync, chownSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
@@ -52,8 +53,9 @@ export async function startSshd(folder: string): Promise<Sshd> {
   const port = await freePort();
   const log = join(folder, 'sshd.log');
   writeFileSync(log, '');
-  const password = 'correct horse battery';
-  const passphrase = 'opens the key';
+  // programs of this rig get them as arguments, and another test searches all processes for those of its own rig
+  const password = `password ${randomBytes(12).toString('hex')}`;
+  const passphrase = `passphrase ${randomBytes(12).toString('hex')}`;
   const key = keyPair(folder, 'user', 'ed25519');
   const encrypted = keyPair(folder, 'encrypted', 'ecdsa', passphrase);
   const authority = keyPair(folder, 'authority', 'ed25519');

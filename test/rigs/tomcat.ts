@@ -1,5 +1,15 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, openSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort } from '../../cli/demo/free-port.ts';
 import type { KeystoreType } from '../../core/keystore/keystore.ts';
@@ -37,12 +47,20 @@ interface Tomcat {
   stop(): Promise<void>;
 }
 
-let shared: { tomcat: Tomcat; running: boolean } | null = null;
+let shared: { readonly folder: string; readonly tomcat: Tomcat; running: boolean } | null = null;
 
 /** Ends the Tomcat of this test file. */
 export async function stopTomcat(): Promise<void> {
-  await shared?.tomcat.stop();
+  if (shared === null) return;
+  await shared.tomcat.stop();
+  rmSync(shared.folder, { recursive: true, force: true });
   shared = null;
+}
+
+/** Its folder outlives the suites of the file, whichever ends first. */
+async function startShared() {
+  const folder = mkdtempSync(join(tmpdir(), 'certferry-tomcat-'));
+  return { folder, tomcat: await aTomcat(join(folder, 'base')), running: false };
 }
 
 /** Tomcat with its manager. A JVM takes seconds to start, so all sites of a test file share one. */
@@ -62,7 +80,7 @@ export function tomcatDaemon(storeType: KeystoreType): DaemonUnderContract {
 }
 
 async function tomcatSite(folder: string, storeType: KeystoreType): Promise<Site> {
-  shared ??= { tomcat: await aTomcat(join(folder, '..', 'tomcat')), running: false };
+  shared ??= await startShared();
   const site = shared;
   const { port, url, passwordFile, curlConfig, current } = site.tomcat;
   const tls = join(folder, 'tls');
