@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { pageWithCost, readPrices, renderCost } from '../../bench/cost-tables.ts';
 import { testKey } from '../fixtures/signed-jobs.ts';
@@ -10,7 +10,12 @@ import { synthesize } from './synthesized.ts';
 
 const root = join(import.meta.dirname, '../..');
 const page = readFileSync(join(root, 'docs/install.md'), 'utf8');
-const samples = [...page.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, text = '']) => text);
+const samplesOf = (text: string) => [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, code = '']) => code);
+const samples = samplesOf(page);
+/** The samples of the pages of kinds: calls of a construct, without imports. */
+const samplesOfKinds = globSync(join(root, 'docs/targets/*.md')).flatMap((file) =>
+  samplesOf(readFileSync(file, 'utf8')).map((code) => ({ name: basename(file, '.md'), code })),
+);
 
 /** A folder like a reader's: the samples, and the packages that the page says to install. */
 const folder = mkdtempSync(join(tmpdir(), 'certferry-install-'));
@@ -24,6 +29,11 @@ for (const name of ['aws-cdk-lib', 'constructs', '@types/node']) link(name, join
 writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
 writeFileSync(join(folder, 'job-keys'), `${testKey.publicKeys}\n`);
 for (const [at, text] of samples.entries()) writeFileSync(join(folder, `sample-${at}.ts`), text);
+for (const { name, code } of samplesOfKinds) {
+  const before =
+    "import { type Certferry, Target } from 'certferry/cdk';\ndeclare const certferry: Certferry;\n";
+  writeFileSync(join(folder, `kind-${name}.ts`), before + code);
+}
 
 /** As `cdk synth --app "node sample.ts"` runs it. */
 function synth(file: string) {
@@ -61,7 +71,14 @@ describe('docs/install.md', () => {
     expect(runners).toEqual([true, false]);
   });
 
-  test('docs/install.md has samples whose types are right', () => {
+  test('docs/install.md and the pages of the kinds acm, f5, javakeystore, k8ssecret and ssh have samples whose types are right', () => {
+    expect(samplesOfKinds.map(({ name }) => name).sort()).toEqual([
+      'acm',
+      'f5',
+      'javakeystore',
+      'k8ssecret',
+      'ssh',
+    ]);
     const config = {
       extends: join(root, 'tsconfig.json'),
       compilerOptions: {

@@ -54,7 +54,7 @@ const targets = [
 
 /** A stack with one target of each of these kinds. Its functions run in a VPC of another stack. */
 export function aStackWithStores(app: App): Stack {
-  const vpc: IVpc = new Vpc(new Stack(app, 'Network'), 'Vpc');
+  const vpc = new Vpc(new Stack(app, 'Network'), 'Vpc') as IVpc;
   const stack = new Stack(app, 'Certferry');
   const certferry = new Certferry(stack, 'Certferry', {
     artefacts: someArtefacts(),
