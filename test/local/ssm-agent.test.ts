@@ -123,6 +123,7 @@ const rows: Readonly<Record<keyof typeof ssmAgent, () => Promise<void>>> = {
     const client = await open('echo before; exec sleep 600');
     const commandId = await rig.runningIn(client);
     const records = openCommandRecords(join(rig.folder, 'commands'));
+    while ((records.read(commandId)?.runner ?? null) === null) await sleep(10);
     const pid = records.read(commandId)?.runner?.pid ?? Number.NaN;
     process.kill(pid, 'SIGKILL');
     while ((records.read(commandId)?.runnerGoneAt ?? null) === null) await sleep(10);
