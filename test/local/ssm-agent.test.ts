@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CancelCommandCommand } from '@aws-sdk/client-ssm';
 import { describe, expect, test } from 'vitest';
-import { openCommandRecords } from '../../local/ssm/command-records.ts';
+import { commandFiles, openCommandRecords, readOrEmpty } from '../../local/ssm/command-records.ts';
 import { settle } from '../../local/ssm/host.ts';
 import { ssmAgent, timeoutSecondsOf } from '../../local/ssm/ssm-agent.ts';
 import { describeWith, root } from '../rigs/require-daemon.ts';
@@ -123,6 +123,8 @@ const rows: Readonly<Record<keyof typeof ssmAgent, () => Promise<void>>> = {
     const client = await open('echo before; exec sleep 600');
     const commandId = await rig.runningIn(client);
     const records = openCommandRecords(join(rig.folder, 'commands'));
+    const { stdout } = commandFiles(records.folder(commandId));
+    while (!readOrEmpty(stdout).includes('before')) await sleep(10);
     const pid = records.read(commandId)?.runner?.pid ?? Number.NaN;
     process.kill(pid, 'SIGKILL');
     while ((records.read(commandId)?.runnerGoneAt ?? null) === null) await sleep(10);
