@@ -64,7 +64,8 @@ async function performOpened(
     target,
     bundle,
     credentials,
-    previous: bundlesIn(previous),
+    // also the new one: a deployment that repairs the chain replaces the same version
+    previous: bundlesIn(bundle === null ? previous : [...previous, bundle]),
     replaces,
     fenceStep,
   });
@@ -72,7 +73,7 @@ async function performOpened(
   return withHostKey(home, { ...line, warnings });
 }
 
-/** The earlier versions that the job carries. */
+/** The versions that the job carries. */
 function bundlesIn(bundles: readonly Bundle[]): PreviousBundles {
   const byFingerprint = new Map(bundles.map((bundle) => [factsOfPem(bundle.leaf)?.fingerprint, bundle]));
   return { find: async (fingerprint) => byFingerprint.get(fingerprint) ?? null };

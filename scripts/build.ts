@@ -21,6 +21,7 @@ import {
 import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { awsSdkOfRuntime } from './aws-sdk-of-runtime.ts';
+import { lazyParts, leaveOut, partName } from './lazy-lambda-parts.ts';
 import { renderDocument } from './render-document.ts';
 import { renderRollout } from './render-rollout.ts';
 
@@ -66,20 +67,22 @@ async function buildAgent(name: string): Promise<void> {
 
 async function buildLambdas(): Promise<void> {
   const handlers = globSync('lambdas/handlers/*/*.ts', { cwd: root });
-  await Promise.all(
-    handlers.map((file) =>
-      build({
-        ...common,
-        entryPoints: [file],
-        outfile: join(dist, 'lambdas', basename(file, '.ts'), 'index.mjs'),
-        format: 'esm',
-        mainFields: ['module', 'main'],
-        minify: true,
-        plugins: [awsSdkOfRuntime],
-        banner: { js: commonJsShim },
-      }),
-    ),
-  );
+  await Promise.all(handlers.map((file) => buildLambda(file, basename(file, '.ts'))));
+}
+
+async function buildLambda(handler: string, name: string): Promise<void> {
+  const parts = lazyParts[name] ?? [];
+  await build({
+    ...common,
+    entryPoints: { index: handler, ...Object.fromEntries(parts.map((file) => [partName(file), file])) },
+    outdir: join(dist, 'lambdas', name),
+    outExtension: { '.js': '.mjs' },
+    format: 'esm',
+    mainFields: ['module', 'main'],
+    minify: true,
+    plugins: [awsSdkOfRuntime, leaveOut(parts)],
+    banner: { js: commonJsShim },
+  });
 }
 
 /** Does not bundle npm packages: the installed package has them in node_modules. */

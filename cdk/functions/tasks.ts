@@ -43,9 +43,13 @@ const commanding = {
   permissions: ['readInvocations', 'readPingStatus', 'completeTasks', 'assumeRunners', 'notifyOperators'],
 } as const satisfies Partial<Task>;
 
-/** Gives signed jobs to hosts, with the credentials of stores, and starts runs of the agent. Only these functions can sign. */
+/**
+ * Gives signed jobs to hosts, with the credentials of stores and the kept copies of targets, and starts runs of the agent. Only
+ * these functions can sign.
+ */
 const giving = {
   ...commanding,
+  tables: { ...commanding.tables, registry: [...commanding.tables.registry, 'Query'] },
   permissions: [...commanding.permissions, 'sendJobs', 'signJobs', 'readCredentials', 'startRuns'],
 } as const;
 
@@ -61,11 +65,18 @@ export const tasks = {
   'push-bundle': {
     ...giving,
     description: 'State PushBundle: seals the bundle to its host, signs the job and sends it',
-    permissions: [...giving.permissions, 'readSources'],
+    tables: {
+      ...giving.tables,
+      registry: ['BatchGetItem', 'DeleteItem', ...giving.tables.registry],
+      deployments: ['Query'],
+    },
+    registryWrites: [...giving.registryWrites, 'kept#*'],
+    permissions: [...giving.permissions, 'readSources', 'keepBundles'],
   },
   'reconcile-command': {
     ...giving,
     description: 'State ReconcileCommand: asks SSM and then the host for the result of a job',
+    permissions: [...giving.permissions, 'openKeptBundles'],
   },
   'probe-endpoint': {
     description: 'State ProbeEndpoint: probes the endpoint',
@@ -80,6 +91,7 @@ export const tasks = {
   'roll-back': {
     ...giving,
     description: 'State RollBack: lets the host restore the previous version',
+    permissions: [...giving.permissions, 'openKeptBundles'],
   },
   'probe-restored': {
     description: 'State ProbeRestored: verifies that the endpoint serves the previous leaf',

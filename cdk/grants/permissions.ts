@@ -18,7 +18,7 @@ import {
 import { startRuns } from './run-grants.ts';
 import { readJobKeys, type SigningKeys, signJobs } from './signing-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
-import { type CredentialAccess, keepBundles, readCredentials } from './store-grants.ts';
+import { type CredentialAccess, keepBundles, openKeptBundles, readCredentials } from './store-grants.ts';
 import {
   nameWorkBucket,
   notifyOperators,
@@ -46,6 +46,7 @@ export type Permission =
   | 'readCredentials'
   | 'startRuns'
   | 'keepBundles'
+  | 'openKeptBundles'
   | 'nameWorkBucket'
   | 'readWaveFiles'
   | 'writeWaveFiles'
@@ -79,6 +80,7 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     readCredentials: readCredentials(scope, props.credentials),
     startRuns: startRuns(scope),
     keepBundles: keepBundles(props),
+    openKeptBundles: openKeptBundles(props),
     nameWorkBucket: nameWorkBucket(props),
     readWaveFiles: readWaveFiles(scope, props),
     writeWaveFiles: writeWaveFiles(scope, props),

@@ -49,10 +49,17 @@ const nothing: Grant = { statements: [], environment: {}, wildcards: {} };
  * Encrypts and opens kept copies of bundles (`services/previous-bundles/`), for targets in a store that returns no keys. The
  * context binds each data key to its target and version.
  */
-export const keepBundles = ({ key }: Pick<SharedResources, 'key'>): Grant => ({
+export const keepBundles = (resources: Pick<SharedResources, 'key'>): Grant =>
+  useDataKeys(resources, ['kms:Decrypt', 'kms:GenerateDataKey']);
+
+/** Only opens kept copies. */
+export const openKeptBundles = (resources: Pick<SharedResources, 'key'>): Grant =>
+  useDataKeys(resources, ['kms:Decrypt']);
+
+const useDataKeys = ({ key }: Pick<SharedResources, 'key'>, actions: string[]): Grant => ({
   statements: [
     new PolicyStatement({
-      actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+      actions,
       resources: [key.keyArn],
       conditions: { Null: { 'kms:EncryptionContext:certferry:target': 'false' } },
     }),

@@ -1,8 +1,7 @@
 import type { StoreHome } from '../../agent-scripts/stores/store-home.ts';
-import { factsOfPem } from '../../core/certificate/facts.ts';
 import type { Source } from '../../core/deployment/source.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
-import { CertferryError } from '../../core/errors.ts';
+import { keepCopy } from '../../services/previous-bundles/keep-copy.ts';
 import type { KeptBundles } from '../../services/previous-bundles/kept-bundles.ts';
 import { needsKeptCopy } from '../../services/previous-bundles/previous-bundles.ts';
 
@@ -17,23 +16,13 @@ interface Deployed {
  * be rolled back without it. Returns when the copy is durable.
  * @throws CertferryError CredentialUnavailable if the copy cannot be written; nothing was installed
  */
-export async function keepCopy(
+export async function keepNewVersion(
   kept: KeptBundles,
   home: StoreHome,
   { targetId, bundle, source }: Deployed,
 ): Promise<void> {
-  const version = factsOfPem(bundle.leaf);
-  if (version === null || !needsKeptCopy(source)) return;
-  try {
-    await kept.keep(targetId, { version, bundle, needed: await neededVersions(home) });
-  } catch (error) {
-    const why = error instanceof Error ? error.name : 'unknown error';
-    throw new CertferryError(
-      'CredentialUnavailable',
-      `A copy of the new version could not be kept (${why}), so a later rollback would fail. Nothing was changed. Check that the function may use the key of the stack, and deploy again.`,
-      { details: { targetId } },
-    );
-  }
+  if (!needsKeptCopy(source)) return;
+  await keepCopy(kept, { targetId, bundle, needed: () => neededVersions(home) });
 }
 
 /** Removes the copies of versions that no receipt needs. */

@@ -16,7 +16,7 @@ import type { RunEnd } from '../../services/agent-runs/agent-runs.ts';
 import type { Credentials } from '../../services/credentials/credentials.ts';
 import type { KeptBundles } from '../../services/previous-bundles/kept-bundles.ts';
 import type { Sources } from '../../services/sources/sources.ts';
-import { keepCopy, removeUnneededCopies } from './kept-copies.ts';
+import { keepNewVersion, removeUnneededCopies } from './kept-copies.ts';
 import { fenceIn, recordNames, storeHomeIn } from './store-home.ts';
 
 /** What the agent needs for one job of a target in a store. `target` has a kind in a store. */
@@ -111,7 +111,7 @@ async function prepare(
   const { warnings, ...bundle } = await sources.fetch(version, clock.now());
   requireCoveredName(target, bundle.leaf);
   if (kept && header.action === 'deploy' && returnsNoKeys(target.kind)) {
-    await keepCopy(kept, home, { targetId: target.id, bundle, source: version.source });
+    await keepNewVersion(kept, home, { targetId: target.id, bundle, source: version.source });
   }
   return { ...common, bundle, warnings };
 }

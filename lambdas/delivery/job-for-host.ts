@@ -1,7 +1,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { HostKey } from '../../core/deployment/agent-line.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
-import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
+import type { JobAction } from '../../core/deployment/job.ts';
 import { isCertferryError } from '../../core/errors.ts';
 import { isFunctionHost } from '../../core/targets/host-location.ts';
 import { isStoreKind } from '../../core/targets/kinds/kinds.ts';
@@ -9,16 +9,14 @@ import type { HostKeys } from '../../services/registry/host-keys.ts';
 import type { PreparedJob } from './deliver.ts';
 import { functionJob } from './function-job.ts';
 import { openJob } from './open-job.ts';
-import { type SigningServices, signedJob } from './signed-job.ts';
-import { type StoreJobServices, storeJob } from './store-job.ts';
+import { signedJob } from './signed-job.ts';
+import { type StoreJobServices, signedStoreJob } from './store-job.ts';
 
 /** The services that preparing a job for any host requires. */
-export interface JobServices extends SigningServices, StoreJobServices {
+export interface JobServices extends StoreJobServices {
   readonly clock: Clock;
   readonly hostKeys: Pick<HostKeys, 'find'>;
 }
-
-type UnsignedJob = PreparedJob & { readonly header: JobHeader };
 
 /**
  * A job without a bundle, in the form that its host accepts:
@@ -30,7 +28,7 @@ type UnsignedJob = PreparedJob & { readonly header: JobHeader };
  * | a host, a kind with files | open and signed |
  *
  * A host whose key is unknown gets the job `enroll` instead of a sealed one.
- * @throws CertferryError CredentialUnavailable, and the errors of signing
+ * @throws CertferryError CredentialUnavailable, the errors of the search for earlier versions, and of signing
  */
 export async function jobForHost(
   by: JobServices,
@@ -41,23 +39,19 @@ export async function jobForHost(
   const { host, kind } = deployment.target;
   if (isFunctionHost(host)) return functionJob(deployment, action, now);
   if (!isStoreKind(kind)) return signedJob(by, deployment, openJob(deployment, action, { now }));
-  return signedJob(
-    by,
-    deployment,
-    await sealedOrEnroll(by, deployment, (key) =>
-      storeJob(by, deployment, { action, bundle: null, key, now }),
-    ),
+  return sealedOrEnroll(by, deployment, (key) =>
+    signedStoreJob(by, deployment, { action, bundle: null, key, now }),
   );
 }
 
-/** The job that `sealed` returns for the key of the host. The job `enroll` if the key is unknown or invalid. */
+/** The signed job that `sealed` returns for the key of the host. The job `enroll` if the key is unknown or invalid. */
 export async function sealedOrEnroll(
-  { clock, hostKeys }: Pick<JobServices, 'clock' | 'hostKeys'>,
+  by: Pick<JobServices, 'clock' | 'hostKeys' | 'signer'>,
   deployment: Deployment,
-  sealed: (key: HostKey) => Promise<UnsignedJob>,
-): Promise<UnsignedJob> {
-  const enroll = () => openJob(deployment, 'enroll', { now: clock.now() });
-  const key = await hostKeys.find(deployment.target.host);
+  sealed: (key: HostKey) => Promise<PreparedJob>,
+): Promise<PreparedJob> {
+  const enroll = () => signedJob(by, deployment, openJob(deployment, 'enroll', { now: by.clock.now() }));
+  const key = await by.hostKeys.find(deployment.target.host);
   if (key === null) return enroll();
   try {
     return await sealed(key);

@@ -1,44 +1,27 @@
-import { isAbsolute } from 'node:path';
-import { KMSClient } from '@aws-sdk/client-kms';
+/**
+ * The search for earlier versions. Its services are built here and not in `wiring.ts`: PushBundle loads this file only for kinds
+ * whose store returns no keys, and everything that `wiring.ts` builds would be loaded with the function.
+ */
 import { systemClock } from '../../core/clock.ts';
 import { once } from '../../services/once.ts';
 import {
-  createFileDataKeys,
-  createKmsDataKeys,
-  type DataKeys,
-} from '../../services/previous-bundles/data-keys.ts';
-import { createKeptBundles } from '../../services/previous-bundles/kept-bundles.ts';
-import {
   createPreviousBundles,
   type OfTarget,
-  type PreviousBundles,
   type PreviousServices,
+  type SearchedBundles,
 } from '../../services/previous-bundles/previous-bundles.ts';
+import { createCatalogue } from '../../services/registry/catalogue.ts';
+import { createRollouts } from '../../services/rollouts/rollout-store.ts';
 import { sources } from './bundle-sources.ts';
-import { throttled } from './clients.ts';
 import { setting } from './environment.ts';
-import { catalogue, documents, rollouts } from './wiring.ts';
+import { keptBundles } from './kept-bundles.ts';
+import { documents } from './wiring.ts';
 
-/** Data keys of KMS in an account, of a file of the state folder in local mode. */
-function dataKeys(key: string): DataKeys {
-  return isAbsolute(key)
-    ? createFileDataKeys(key)
-    : createKmsDataKeys(
-        once(() => new KMSClient(throttled)),
-        key,
-      );
-}
-
-/** Kept copies; null for functions without a key for them. */
-export const keptBundles = /* @__PURE__ */ once(() => {
-  const key = setting('DATA_KEY');
-  if (key === undefined) return null;
-  const table = setting('REGISTRY_TABLE');
-  return createKeptBundles({ documents: documents(), table, keys: dataKeys(key), clock: systemClock });
-});
+const catalogue = /* @__PURE__ */ once(() => createCatalogue(documents(), setting('REGISTRY_TABLE')));
+const rollouts = /* @__PURE__ */ once(() => createRollouts(documents(), setting('REGISTRY_TABLE')));
 
 /** The bundles of earlier versions of a target. */
-export function previousBundles(of: OfTarget): PreviousBundles {
+export function previousBundles(of: OfTarget): SearchedBundles {
   const services: PreviousServices = {
     sources: sources(),
     kept: keptBundles() ?? { find: async () => null },

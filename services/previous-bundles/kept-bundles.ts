@@ -36,6 +36,8 @@ export interface Copy {
 export interface KeptBundles {
   /** Null if there is no copy. @throws CertferryError CredentialUnavailable if the copy cannot be opened */
   find(targetId: string, fingerprint: string): Promise<Bundle | null>;
+  /** All copies of a target, latest first. @throws CertferryError CredentialUnavailable if one cannot be opened */
+  all(targetId: string): Promise<Bundle[]>;
   /** Returns when the copy is durable. Call it before the bundle is installed. */
   keep(targetId: string, copy: Copy): Promise<void>;
   /** Removes the copies of all other versions. */
@@ -78,6 +80,10 @@ export function createKeptBundles(access: Access): KeptBundles {
       const found = await documents.send(new GetCommand({ TableName: table, Key, ConsistentRead: true }));
       return found.Item === undefined ? null : open(keys, Item.parse(found.Item));
     },
+    async all(targetId) {
+      const copies = latestFirst(await copiesOf(access, targetId));
+      return Promise.all(copies.map((copy) => open(keys, copy)));
+    },
     async keep(targetId, { version: { fingerprint, notAfter }, bundle, needed }) {
       const { plain, sealed: sealedKey } = await keys.create(purposeOf(targetId, fingerprint));
       const item: Item = {
@@ -91,7 +97,7 @@ export function createKeptBundles(access: Access): KeptBundles {
       const Put = { ...keyOf(targetId, fingerprint), ...item, expiresAt };
       await documents.send(new PutCommand({ TableName: table, Item: Put }));
       const copies = await copiesOf(access, targetId);
-      const newest = copies.sort((one, other) => other.keptAt - one.keptAt).slice(0, maximumCopies);
+      const newest = latestFirst(copies).slice(0, maximumCopies);
       await removeAllBut(access, copies, [fingerprint, ...needed, ...newest.map((copy) => copy.fingerprint)]);
     },
     async retain(targetId, fingerprints) {
@@ -99,6 +105,9 @@ export function createKeptBundles(access: Access): KeptBundles {
     },
   };
 }
+
+const latestFirst = (copies: readonly Item[]): Item[] =>
+  copies.toSorted((one, other) => other.keptAt - one.keptAt);
 
 async function copiesOf({ documents, table }: Access, targetId: string): Promise<Item[]> {
   const query = {

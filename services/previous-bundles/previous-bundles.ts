@@ -17,6 +17,12 @@ export interface PreviousBundles {
   find(fingerprint: string): Promise<Bundle | null>;
 }
 
+/** All sources of earlier versions of a target. */
+export interface SearchedBundles extends PreviousBundles {
+  /** The fingerprint of the previous version of the certificate's source; null if there is none. @throws as `find` */
+  previousInSource(): Promise<string | null>;
+}
+
 /** Where an earlier version may be. */
 export interface PreviousServices {
   readonly sources: Pick<Sources, 'fetch' | 'previous'>;
@@ -31,8 +37,16 @@ export interface PreviousServices {
  * Searches, in this order: the recorded source of the version, the previous version of the certificate's source, and the
  * kept copy.
  */
-export function createPreviousBundles(by: PreviousServices, of: OfTarget, now: Date): PreviousBundles {
+export function createPreviousBundles(by: PreviousServices, of: OfTarget, now: Date): SearchedBundles {
   return {
+    async previousInSource() {
+      try {
+        return (await previousVersion(by, of, now))?.fingerprint ?? null;
+      } catch (error) {
+        if (isGone(error)) return null;
+        throw error;
+      }
+    },
     async find(fingerprint) {
       const unavailable: unknown[] = [];
       const attempts = [
@@ -68,14 +82,22 @@ async function fromRecordedSource(
 }
 
 async function fromPreviousVersion(
-  { certificateSource, sources }: PreviousServices,
-  { certificate }: OfTarget,
+  by: PreviousServices,
+  of: OfTarget,
   { fingerprint, now }: Wanted,
 ): Promise<Bundle | null> {
-  const source = await certificateSource(certificate);
-  const previous = source === null ? null : await sources.previous(source, now);
+  const previous = await previousVersion(by, of, now);
   if (previous?.fingerprint !== fingerprint) return null;
-  return await fetchBundle(sources, previous, now);
+  return await fetchBundle(by.sources, previous, now);
+}
+
+async function previousVersion(
+  { certificateSource, sources }: PreviousServices,
+  { certificate }: OfTarget,
+  now: Date,
+): Promise<PinnedVersion | null> {
+  const source = await certificateSource(certificate);
+  return source === null ? null : await sources.previous(source, now);
 }
 
 async function fetchBundle(

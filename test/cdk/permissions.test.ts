@@ -23,6 +23,7 @@ import {
   startRollouts,
   startRuns,
   undelivered,
+  useDataKeys,
   writesRegistry,
 } from './statements.ts';
 import { synthesize } from './synthesized.ts';
@@ -39,11 +40,31 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     keyThroughDynamoDb,
     describeExecutions,
   ],
-  'push-bundle': [...commanding(), ...sendJobs, signJobs, startRuns, ...readSources],
-  'reconcile-command': [...commanding(), ...sendJobs, signJobs, startRuns],
+  'push-bundle': [
+    ...commanding(['BatchGetItem', 'GetItem', 'Query'], ['DeleteItem', 'PutItem'], 'host#*', 'kept#*'),
+    deployments('Query'),
+    ...sendJobs,
+    signJobs,
+    startRuns,
+    ...readSources,
+    useDataKeys('kms:Decrypt', 'kms:GenerateDataKey'),
+  ],
+  'reconcile-command': [
+    ...commanding(['GetItem', 'Query']),
+    ...sendJobs,
+    signJobs,
+    startRuns,
+    useDataKeys('kms:Decrypt'),
+  ],
   'probe-endpoint': [],
   'probe-from-host': [...commanding(), ...sendProbes, startRuns],
-  'roll-back': [...commanding(), ...sendJobs, signJobs, startRuns],
+  'roll-back': [
+    ...commanding(['GetItem', 'Query']),
+    ...sendJobs,
+    signJobs,
+    startRuns,
+    useDataKeys('kms:Decrypt'),
+  ],
   'probe-restored': [],
   'record-outcome': [
     locks('GetItem', 'UpdateItem'),
@@ -68,9 +89,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     keyThroughDynamoDb,
     on('*', completeTasks),
     ...readSources,
-    on('Key.Arn', ['kms:Decrypt', 'kms:GenerateDataKey'], {
-      Null: { 'kms:EncryptionContext:certferry:target': 'false' },
-    }),
+    useDataKeys('kms:Decrypt', 'kms:GenerateDataKey'),
   ],
   'release-lock': [
     locks('GetItem', 'UpdateItem'),

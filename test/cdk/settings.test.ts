@@ -20,6 +20,7 @@ const document = ['DOCUMENT_NAME', 'DOCUMENT_VERSION'];
 const notifying = ['COMMAND_OPTIONS', 'NOTIFICATIONS_TOPIC'];
 const jobSenders = [
   'COMMAND_OPTIONS',
+  'DATA_KEY',
   ...document,
   'JOB_SIGNING_KEY',
   'LOCKS_TABLE',
@@ -32,7 +33,7 @@ const jobSenders = [
 /** The environment variables of each Lambda, in alphabetical order. */
 const expectedVariables: Readonly<Record<string, string[]>> = {
   'acquire-lock': ['LOCKS_TABLE', 'REGISTRY_TABLE'],
-  'push-bundle': jobSenders,
+  'push-bundle': [...jobSenders, 'DEPLOYMENTS_TABLE'].sort(),
   'reconcile-command': jobSenders,
   'probe-endpoint': [],
   'probe-from-host': [

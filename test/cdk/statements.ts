@@ -113,11 +113,19 @@ export const notifyOperators = [
 export const undelivered = (source: string): Statement =>
   on(`Events${source}Undelivered.Arn`, ['sqs:SendMessage', 'sqs:GetQueueAttributes', 'sqs:GetQueueUrl']);
 
-export function commanding(): Statement[] {
+/** The data keys of kept copies, each bound to a target. */
+export const useDataKeys = (...actions: string[]) =>
+  on('Key.Arn', actions, { Null: { 'kms:EncryptionContext:certferry:target': 'false' } });
+
+export function commanding(
+  reads: string[] = ['GetItem'],
+  writes: string[] = ['PutItem'],
+  ...partitions: string[]
+): Statement[] {
   return [
     locks('GetItem', 'PutItem', 'UpdateItem'),
-    registry('GetItem'),
-    writesRegistry(['PutItem'], 'host#*'),
+    registry(...reads),
+    writesRegistry(writes, ...(partitions.length === 0 ? ['host#*'] : partitions)),
     keyThroughDynamoDb,
     ...notifyOperators,
     on('*', ['ssm:DescribeInstanceInformation', 'ssm:GetCommandInvocation', ...completeTasks]),

@@ -12,9 +12,13 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { lazyParts, partName } from '../../scripts/lazy-lambda-parts.ts';
 
 const root = join(import.meta.dirname, '../..');
 const tasks = globSync('lambdas/handlers/*/*.ts', { cwd: root }).map((file) => basename(file, '.ts'));
+const parts = Object.entries(lazyParts).flatMap(([name, files]) =>
+  files.map((file) => `${name}/${partName(file)}`),
+);
 const bundle = (name: string) => join(root, 'dist/lambdas', name, 'index.mjs');
 
 /** Minified, without the AWS SDK, which Lambda's runtime brings. */
@@ -24,18 +28,19 @@ const largestBytes = 320 * 1024;
 const largestAgentBytes = 8 * 1024 * 1024;
 
 /**
- * What a process gets that loads the bundles with no other packages than those of the AWS SDK: the number of parameters of each
- * handler, or the message of the error. The imports of this test file would find the packages of the repository.
+ * What a process gets that loads these built files with no other packages than those of the AWS SDK: the number of parameters of
+ * each export, or the message of the error. The imports of this test file would find the packages of the repository.
  */
-function loaded(): Record<string, number | string> {
+function loaded(files: readonly string[]): Record<string, Record<string, number> | string> {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-bundles-'));
   cpSync(join(root, 'dist/lambdas'), folder, { recursive: true });
   mkdirSync(join(folder, 'node_modules'));
   symlinkSync(join(root, 'node_modules/@aws-sdk'), join(folder, 'node_modules/@aws-sdk'));
   const script = `const found = {};
-    for (const name of ${JSON.stringify(tasks)}) {
-      const load = import('${folder}/' + name + '/index.mjs');
-      found[name] = await load.then(({ handler }) => handler.length, ({ message }) => message);
+    for (const file of ${JSON.stringify(files)}) {
+      const load = import('${folder}/' + file + '.mjs');
+      const lengths = (loaded) => Object.fromEntries(Object.entries(loaded).map(([name, { length }]) => [name, length]));
+      found[file] = await load.then(lengths, ({ message }) => message);
     }
     console.log(JSON.stringify(found));
     process.exit();`;
@@ -87,9 +92,21 @@ describe('the built Lambdas', () => {
   });
 
   test('Each built Lambda needs no package besides the AWS SDK, and exports a handler that Node 24’s runtime accepts', () => {
-    const refused = Object.entries(loaded()).filter(([, result]) => typeof result === 'string' || result > 2);
+    const found = loaded([...tasks.map((name) => `${name}/index`), ...parts]);
 
+    const refused = Object.entries(found).filter(([file, result]) => {
+      if (typeof result === 'string') return true;
+      return file.endsWith('/index') && !(Number(result.handler) <= 2);
+    });
     expect(refused).toEqual([]);
+    expect(found['push-bundle/earlier-versions']).toEqual({ searchedEarlier: 2 });
+  });
+
+  test('The search for earlier versions is in a file that PushBundle loads only for the kinds that need it', () => {
+    const text = readFileSync(bundle('push-bundle'), 'utf8');
+
+    expect(text).toContain('import("./earlier-versions.mjs")');
+    expect(text).not.toContain('kept#');
   });
 
   test.each(tasks)('%s is at most 320 KiB, or 8 MiB with the clients of stores', (name) => {

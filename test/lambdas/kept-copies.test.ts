@@ -3,7 +3,7 @@ import type { StoreHome } from '../../agent-scripts/stores/store-home.ts';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import type { Source } from '../../core/deployment/source.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
-import { keepCopy, removeUnneededCopies } from '../../lambdas/agent-runs/kept-copies.ts';
+import { keepNewVersion, removeUnneededCopies } from '../../lambdas/agent-runs/kept-copies.ts';
 import type { Copy, KeptBundles } from '../../services/previous-bundles/kept-bundles.ts';
 import { bundleOf } from '../agent-scripts/run-agent.ts';
 import { aVersion } from '../fixtures/certificates.ts';
@@ -20,6 +20,7 @@ function copies(failure?: Error) {
   const retained: (readonly string[])[] = [];
   const store: KeptBundles = {
     find: async () => null,
+    all: async () => [],
     async keep(_, copy) {
       if (failure !== undefined) throw failure;
       kept.push(copy);
@@ -48,7 +49,7 @@ describe('copies of bundles that a function keeps', () => {
     const { before, now, next } = await threeVersions();
     const { store, kept } = copies();
 
-    await keepCopy(store, homeWith({ before, now }), { targetId, bundle: next, source: exported });
+    await keepNewVersion(store, homeWith({ before, now }), { targetId, bundle: next, source: exported });
 
     expect(kept).toMatchObject([
       { bundle: next, needed: [now, before].map((bundle) => factsOf(bundle)?.fingerprint) },
@@ -59,7 +60,7 @@ describe('copies of bundles that a function keeps', () => {
     const { before, now, next } = await threeVersions();
     const { store, kept } = copies();
 
-    await keepCopy(store, homeWith({ before, now }), { targetId, bundle: next, source: secret });
+    await keepNewVersion(store, homeWith({ before, now }), { targetId, bundle: next, source: secret });
 
     expect(kept).toEqual([]);
   });
@@ -69,7 +70,7 @@ describe('copies of bundles that a function keeps', () => {
     const { store } = copies(Object.assign(new Error('no'), { name: 'AccessDeniedException' }));
 
     await expect(
-      keepCopy(store, homeWith({ before, now }), { targetId, bundle: next, source: exported }),
+      keepNewVersion(store, homeWith({ before, now }), { targetId, bundle: next, source: exported }),
     ).rejects.toMatchObject({
       name: 'CredentialUnavailable',
       message: expect.stringContaining('AccessDeniedException'),

@@ -11,11 +11,12 @@ import { requireCoveredName } from '../../../core/tls-probe/required-name.ts';
 import type { LockItem } from '../../../services/locks/lock-item.ts';
 import type { Sources } from '../../../services/sources/sources.ts';
 import { type DeliveryServices, deliver, headerFor, type PreparedJob } from '../../delivery/deliver.ts';
+import type { FindEarlier } from '../../delivery/earlier-bundles.ts';
 import { functionJob } from '../../delivery/function-job.ts';
 import { type JobServices, jobForHost, sealedOrEnroll } from '../../delivery/job-for-host.ts';
 import { refusedResult } from '../../delivery/job-results.ts';
 import { signedJob } from '../../delivery/signed-job.ts';
-import { type StoreJobParts, storeJob } from '../../delivery/store-job.ts';
+import { type StoreJobParts, signedStoreJob } from '../../delivery/store-job.ts';
 import { sources } from '../../runtime/bundle-sources.ts';
 import { setting } from '../../runtime/environment.ts';
 import { task } from '../../runtime/task.ts';
@@ -31,7 +32,8 @@ type Services = DeliveryServices &
 
 /**
  * State PushBundle. If the key of the host is unknown, it sends an enroll job, and the state machine enters this state again.
- * Otherwise it fetches the version, seals it to that key with the credentials of the target, signs it and sends it. For
+ * Otherwise it fetches the version, seals it to that key with the credentials of the target, signs it and sends it. A job for a
+ * store that returns no keys also has the earlier versions that a rollback may need (`delivery/search-earlier.ts`). For
  * `host: lambda` it starts a run of the function, which fetches both. A retry of the state finds the job that was sent and
  * sends nothing. A refusal that no retry can change (a bad bundle, a job too large, a lost lock) completes the state as
  * `rejected`. Temporary errors are thrown; nothing was sent then.
@@ -83,15 +85,15 @@ async function prepareJob(by: Services, deployment: Deployment): Promise<Prepare
     throw new CertferryError('InvalidRequest', `version is required for action ${action}`);
   const now = by.clock.now();
   if (isFunctionHost(target.host)) return functionJob(deployment, action, now);
-  const job = await sealedOrEnroll(by, deployment, async (key) => {
+  return sealedOrEnroll(by, deployment, async (key) => {
     const { warnings, ...bundle } = await by.sources.fetch(version, now);
     requireCoveredName(target, bundle.leaf);
+    const parts = { action, bundle, key, now };
     const job = isStoreKind(target.kind)
-      ? await storeJob(by, deployment, { action, bundle, key, now })
-      : await fileJob(by, deployment, { action, bundle, key, now });
+      ? await signedStoreJob(by, deployment, parts)
+      : await signedJob(by, deployment, await fileJob(by, deployment, parts));
     return { ...job, warnings };
   });
-  return signedJob(by, deployment, job);
 }
 
 /** A job for a target with files, sealed with the credentials of its kind, if it has some. */
@@ -107,6 +109,12 @@ async function fileJob(
   return { action, header, text: await seal(header, body, key) };
 }
 
+/** Loaded only for kinds that need it: its clients would make every start of this function slower. */
+const earlier: FindEarlier = async (deployment, bundle) => {
+  const { searchedEarlier } = await import('../../runtime/earlier-versions.ts');
+  return searchedEarlier(deployment, bundle);
+};
+
 export const handler = task('PushBundle', {
   input: WaitingState,
   result: TaskSummary,
@@ -115,6 +123,7 @@ export const handler = task('PushBundle', {
       ...delivery(),
       signer: jobSigner(),
       credentials: credentials(),
+      earlier,
       sources: sources(),
       observeBaseline,
       baselineFrom: setting('BASELINE_FROM'),

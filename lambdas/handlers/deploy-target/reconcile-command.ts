@@ -5,6 +5,8 @@ import { hasEnded, type Invocation } from '../../../services/ssm/commands.ts';
 import { completeWith, isConclusive } from '../../delivery/complete-command.ts';
 import { type DeliveryServices, deliver, heldLock, keyOf } from '../../delivery/deliver.ts';
 import { type JobServices, jobForHost } from '../../delivery/job-for-host.ts';
+import { keptEarlier } from '../../delivery/kept-earlier.ts';
+import { keptBundles } from '../../runtime/kept-bundles.ts';
 import { task } from '../../runtime/task.ts';
 import { credentials, delivery, jobSigner } from '../../runtime/wiring.ts';
 
@@ -53,5 +55,11 @@ async function findResult(by: DeliveryServices, command: PendingCommand): Promis
 export const handler = task('ReconcileCommand', {
   input: WaitingState,
   result: TaskSummary,
-  build: () => createHandler({ ...delivery(), signer: jobSigner(), credentials: credentials() }),
+  build: () =>
+    createHandler({
+      ...delivery(),
+      signer: jobSigner(),
+      credentials: credentials(),
+      earlier: keptEarlier(keptBundles),
+    }),
 });

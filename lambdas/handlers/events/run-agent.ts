@@ -11,7 +11,8 @@ import { performRun, type RunServices } from '../../agent-runs/perform-run.ts';
 import { completeWith, type ResultServices } from '../../delivery/complete-command.ts';
 import { sources } from '../../runtime/bundle-sources.ts';
 import { setting } from '../../runtime/environment.ts';
-import { keptBundles, previousBundles } from '../../runtime/previous-bundles.ts';
+import { keptBundles } from '../../runtime/kept-bundles.ts';
+import { previousBundles } from '../../runtime/previous-bundles.ts';
 import { task } from '../../runtime/task.ts';
 import { agentHomes, agentRuns, credentials, results } from '../../runtime/wiring.ts';
 

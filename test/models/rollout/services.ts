@@ -6,6 +6,7 @@ import type { HostSelector } from '../../../core/targets/registered.ts';
 import { endpointParts } from '../../../core/targets/verify.ts';
 import type { inspectEndpoint } from '../../../core/tls-probe/inspect-endpoint.ts';
 import type { probe } from '../../../core/tls-probe/probe.ts';
+import { noEarlier } from '../../../lambdas/delivery/earlier-bundles.ts';
 import { tableNames } from '../../../local/dynamodb/stack-tables.ts';
 import { createHistory } from '../../../services/history/history.ts';
 import { createHostLocks } from '../../../services/locks/host-locks.ts';
@@ -58,6 +59,7 @@ export function servicesFor(invocation: Invocation) {
     onHostKeyChange: 'notify' as const,
     signer: testKey.signer,
     credentials: fakeCredentials(),
+    earlier: async () => noEarlier,
     sendRate: { waitForSlot: async () => undefined },
     sweepMetrics: { publish: () => undefined },
     rolloutArn: () => 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',

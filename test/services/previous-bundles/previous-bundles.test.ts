@@ -64,6 +64,25 @@ describe('the bundle of an earlier version', () => {
     expect(await search(versionBefore(other)).find(wanted)).toBeNull();
   });
 
+  test('The previous version of the source is reported by its fingerprint, and one that was deleted is not', async () => {
+    const previousIs = (previous: Sources['previous']) => search({ sources: { previous } });
+    const deleted = unavailable('NoSuchVersion');
+
+    const found = previousIs(async () => ({ fingerprint: other, source: secret, notAfter: 0 }));
+    expect(await found.previousInSource()).toBe(other);
+    expect(await search().previousInSource()).toBeNull();
+    expect(await previousIs(() => Promise.reject(deleted)).previousInSource()).toBeNull();
+    expect(await search({ certificateSource: async () => null }).previousInSource()).toBeNull();
+  });
+
+  test('A previous version of the source that cannot be read now is an error', async () => {
+    const previous = () => Promise.reject(unavailable('InternalServiceError'));
+
+    await expect(search({ sources: { previous } }).previousInSource()).rejects.toMatchObject({
+      name: 'SourceUnavailable',
+    });
+  });
+
   test('The kept copy is read if the source returns another version by now', async () => {
     const mismatch = new CertferryError('SourceMismatch', 'ACM certificate contains another version');
     const previous = search({
