@@ -25,7 +25,7 @@ export interface SearchedBundles extends PreviousBundles {
 
 /** Where an earlier version may be. */
 export interface PreviousServices {
-  readonly sources: Pick<Sources, 'fetch' | 'previous'>;
+  readonly sources: Pick<Sources, 'fetch' | 'latest' | 'previous'>;
   readonly kept: Pick<KeptBundles, 'find'>;
   /** The pinned source that a rollout or a deployment has recorded for a version; null if none has. */
   readonly recordedSource: (of: OfTarget, fingerprint: string) => Promise<Source | null>;
@@ -34,8 +34,8 @@ export interface PreviousServices {
 }
 
 /**
- * Searches, in this order: the recorded source of the version, the previous version of the certificate's source, and the
- * kept copy.
+ * Searches, in this order: the recorded source of the version, the previous and the current version of the certificate's source,
+ * and the kept copy. A rollback needs the current version too, because it must be reversible itself.
  */
 export function createPreviousBundles(by: PreviousServices, of: OfTarget, now: Date): SearchedBundles {
   return {
@@ -51,7 +51,8 @@ export function createPreviousBundles(by: PreviousServices, of: OfTarget, now: D
       const unavailable: unknown[] = [];
       const attempts = [
         () => fromRecordedSource(by, of, { fingerprint, now }),
-        () => fromPreviousVersion(by, of, { fingerprint, now }),
+        () => fromVersion(by, { fingerprint, now }, previousVersion(by, of, now)),
+        () => fromVersion(by, { fingerprint, now }, currentVersion(by, of, now)),
         () => by.kept.find(of.targetId, fingerprint),
       ];
       for (const attempt of attempts) {
@@ -81,14 +82,14 @@ async function fromRecordedSource(
   return source === null ? null : await fetchBundle(sources, { fingerprint, source }, now);
 }
 
-async function fromPreviousVersion(
-  by: PreviousServices,
-  of: OfTarget,
+/** The bundle of a version in the certificate's source, if it is the wanted one. */
+async function fromVersion(
+  { sources }: PreviousServices,
   { fingerprint, now }: Wanted,
+  found: Promise<PinnedVersion | null>,
 ): Promise<Bundle | null> {
-  const previous = await previousVersion(by, of, now);
-  if (previous?.fingerprint !== fingerprint) return null;
-  return await fetchBundle(by.sources, previous, now);
+  const version = await found;
+  return version?.fingerprint === fingerprint ? await fetchBundle(sources, version, now) : null;
 }
 
 async function previousVersion(
@@ -98,6 +99,15 @@ async function previousVersion(
 ): Promise<PinnedVersion | null> {
   const source = await certificateSource(certificate);
   return source === null ? null : await sources.previous(source, now);
+}
+
+async function currentVersion(
+  { certificateSource, sources }: PreviousServices,
+  { certificate }: OfTarget,
+  now: Date,
+): Promise<PinnedVersion | null> {
+  const source = await certificateSource(certificate);
+  return source === null ? null : await sources.latest(source, now);
 }
 
 async function fetchBundle(

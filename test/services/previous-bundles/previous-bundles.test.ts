@@ -32,6 +32,7 @@ function search(
       sources: {
         fetch: async () => ({ ...bundleFrom('source'), warnings: ['a warning'] }),
         previous: async () => null,
+        latest: async () => ({ fingerprint: other, source: secret, notAfter: 0 }),
         ...sources,
       },
     },
@@ -62,6 +63,12 @@ describe('the bundle of an earlier version', () => {
 
     expect(await search(versionBefore(wanted)).find(wanted)).toEqual(bundleFrom('source'));
     expect(await search(versionBefore(other)).find(wanted)).toBeNull();
+  });
+
+  test('The current version of the source is read if it is the wanted one, so that a rollback can be reversed', async () => {
+    const latest = async () => ({ fingerprint: wanted, source: secret, notAfter: 0 });
+
+    expect(await search({ sources: { latest } }).find(wanted)).toEqual(bundleFrom('source'));
   });
 
   test('The previous version of the source is reported by its fingerprint, and one that was deleted is not', async () => {
