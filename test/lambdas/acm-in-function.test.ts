@@ -1,10 +1,13 @@
 // PushBundle, RollBack and the function that runs the agent, with the real engine and a strict ACM.
 import { ACMClient } from '@aws-sdk/client-acm';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAcmConnector } from '../../agent-scripts/stores/acm/connector.ts';
 import { performStoreJob } from '../../agent-scripts/stores/perform-store-job.ts';
 import type { StoreJob } from '../../agent-scripts/stores/store-run.ts';
 import { type AnyStoreConnector, storeConnectors } from '../../agent-scripts/stores/stores.ts';
+import { summaryLines } from '../../cli/render/summary.ts';
+import type { FinishedDeployment } from '../../cli/report/deployment-report.ts';
+import { plainColours } from '../../cli/terminal/terminal.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as rollBack } from '../../lambdas/handlers/deploy-target/roll-back.ts';
@@ -102,16 +105,41 @@ test('The function rolls back with a kept copy if the source keeps no earlier ve
   await expectNoKey(first, second);
 });
 
-test('A first renewal whose previous version no source has is refused before the change', async () => {
-  const target = await deployments.aTarget({ id: 'alb-first', host: 'lambda', source: exportedSource });
-  const before = target.installed();
-  await target.issue();
+describe('a first renewal whose previous version no source has', () => {
+  const text =
+    /A rollback of ACM certificate arn:\S+ would fail: no source has the key of sha256:\S+ any more\. Nothing was changed\. To deploy without a possible rollback, set allowIrreversible: true\./;
 
-  const refused = await target.deploy(perform);
+  test('A first renewal without a previous version is refused before the change, also in a dry run, and history and command line show why', async () => {
+    const id = 'alb-first';
+    const target = await deployments.aTarget({ id, host: 'lambda', source: exportedSource });
+    const before = target.installed();
+    await target.issue();
 
-  expect(refused).toMatchObject({ outcome: 'rejected', reason: 'Irreversible' });
-  expect(refused.summary).toMatch(
-    /^A rollback of ACM certificate arn:\S+ would fail: no source has the key of sha256:\S+ any more\. Nothing was changed\. To deploy without a possible rollback, set allowIrreversible: true\.$/,
-  );
-  expect(target.installed()).toEqual(before);
+    const checked = await target.deploy(perform, { action: 'validate' });
+    const refused = await target.deploy(perform);
+
+    for (const output of [checked, refused])
+      expect(output).toMatchObject({ outcome: 'rejected', reason: 'Irreversible' });
+    expect(target.installed()).toEqual(before);
+    const [recorded] = await deployments.world.history.list({ targetId: id });
+    expect(recorded?.summary).toMatch(text);
+    const shown = summaryLines(
+      [{ target: { id }, output: refused, events: [] } as unknown as FinishedDeployment],
+      { colours: plainColours, width: 80 },
+      (words) => words,
+    );
+    expect(shown.map((line) => line.trim()).join(' ')).toMatch(text);
+  });
+
+  test('With allowIrreversible, a first renewal without a previous version is deployed with a warning', async () => {
+    const options = { id: 'alb-allowed', host: 'lambda', source: exportedSource };
+    const target = await deployments.aTarget({ ...options, config: { allowIrreversible: true } });
+    const next = await target.issue();
+
+    expect(await target.deploy(perform)).toMatchObject({
+      outcome: 'deployed_unverified',
+      warnings: [expect.stringMatching(/^This deployment cannot be rolled back: no source has the key of /)],
+    });
+    expect(target.installed()).toEqual(next);
+  });
 });
