@@ -1,6 +1,6 @@
 /**
- * The search for earlier versions. Its services are built here and not in `wiring.ts`: PushBundle loads this file only for kinds
- * whose store returns no keys, and everything that `wiring.ts` builds would be loaded with the function.
+ * The search for earlier versions. PushBundle loads this file only for kinds whose store returns no keys. Its services are built
+ * here, because those of `wiring.ts` belong to the part that is always loaded.
  */
 import { systemClock } from '../../core/clock.ts';
 import { once } from '../../services/once.ts';

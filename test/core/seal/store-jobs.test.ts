@@ -1,12 +1,18 @@
 import '../../fixtures/memory-kind.ts';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { type JobAction, jobActions, type SealedStoreBody } from '../../../core/deployment/job.ts';
+import {
+  type JobAction,
+  jobActions,
+  maximumJobCharacters,
+  type SealedStoreBody,
+} from '../../../core/deployment/job.ts';
 import type { Bundle } from '../../../core/deployment/version.ts';
 import { type HostPrivateKey, makeHostKey, publicHostKey } from '../../../core/seal/host-key.ts';
 import { readJob } from '../../../core/seal/job-text.ts';
 import { seal, sealStoreJob } from '../../../core/seal/seal.ts';
 import { unseal, unsealStoreJob } from '../../../core/seal/unseal.ts';
 import { Target } from '../../../core/targets/target.ts';
+import { createAuthority } from '../../fixtures/certificates.ts';
 import { aBody, aHeader } from './jobs.ts';
 
 let host: HostPrivateKey;
@@ -51,6 +57,21 @@ describe('a sealed job for a target in a store', () => {
     const text = await sealStoreJob(aHeader(), body, publicHostKey(host));
 
     expect((await unsealStoreJob(text, host)).body).toEqual(body);
+  });
+
+  test('A sealed job for a store has room for the new version and two earlier ones, with RSA 4096 keys and two intermediates', async () => {
+    const authority = await createAuthority({ name: 'Large', keyType: 'rsa4096', intermediate: true });
+    const names = ['www', 'api', 'mail', 'shop'].map((name) => `${name}.a-rather-long-name.example.test`);
+    const issued = [1, 2, 3].map(() => authority.issue({ names, keyType: 'rsa4096' }));
+    const [bundle, ...previous] = (await Promise.all(issued)).map(({ certPem, chainPem, keyPem }) => ({
+      ...{ leaf: certPem, chain: [chainPem, authority.rootPem], key: keyPem },
+    }));
+
+    const body = aStoreBody({ bundle: bundle ?? null, previous });
+    const text = await sealStoreJob(aHeader(), body, publicHostKey(host));
+
+    console.info(`RSA 4096, 3 versions: ${text.length} of ${maximumJobCharacters} characters`);
+    expect(text.length).toBeLessThan(maximumJobCharacters - 1000);
   });
 
   test('A sealed job for a store shows no credential outside its sealed part', async () => {
