@@ -9,7 +9,6 @@ import { keepCopy } from '../../services/previous-bundles/keep-copy.ts';
 import type { KeptBundles } from '../../services/previous-bundles/kept-bundles.ts';
 import {
   bundlesOf,
-  needsKeptCopy,
   type OfTarget,
   type SearchedBundles,
 } from '../../services/previous-bundles/previous-bundles.ts';
@@ -26,13 +25,14 @@ export interface SearchServices {
 
 /**
  * Searches the earlier versions that the agent on a host may need. Unless the deployment is a dry run, a copy of each is kept
- * before the job is sent: RollBack and ReconcileCommand may not read sources, and send these copies.
+ * before the job is sent: RollBack and ReconcileCommand may not read sources, and send these copies. The new version is kept too,
+ * because a deployment that only repairs the chain replaces the same version.
  *
  * Throws SourceUnavailable if a source cannot be read now, and CredentialUnavailable if a copy cannot be read or written.
  */
 export function searchEarlier(by: SearchServices): FindEarlier {
   return async (deployment, bundle) => {
-    const { action, target, version } = deployment;
+    const { action, target } = deployment;
     const previous = by.previousBundles({ targetId: target.id, certificate: target.certificate });
     const versions = await neededVersions(by, deployment);
     const inSource = await previous.previousInSource();
@@ -41,9 +41,8 @@ export function searchEarlier(by: SearchServices): FindEarlier {
       bundlesOf(previous, inSource === null || versions.includes(inSource) ? [] : [inSource]),
     ]);
     if (action !== 'validate') {
-      const isKept = bundle !== null && version !== null && needsKeptCopy(version.source);
       // the needed ones last: they are then the latest copies, the first needed version the very latest
-      await keepAll(by, target, [...(isKept ? [bundle] : []), ...helpful, ...needed.toReversed()]);
+      await keepAll(by, target, [...(bundle === null ? [] : [bundle]), ...helpful, ...needed.toReversed()]);
     }
     return { needed, helpful };
   };

@@ -85,20 +85,16 @@ export function createKeptBundles(access: Access): KeptBundles {
       return Promise.all(copies.map((copy) => open(keys, copy)));
     },
     async keep(targetId, { version: { fingerprint, notAfter }, bundle, needed }) {
+      const others = (await copiesOf(access, targetId)).filter((copy) => copy.fingerprint !== fingerprint);
       const { plain, sealed: sealedKey } = await keys.create(purposeOf(targetId, fingerprint));
-      const item: Item = {
-        targetId,
-        fingerprint,
-        sealedKey,
-        sealed: await seal(bundle, plain),
-        keptAt: clock.now().getTime(),
-      };
+      // later than every other copy, also within the same millisecond
+      const keptAt = Math.max(clock.now().getTime(), ...others.map((copy) => copy.keptAt + 1));
+      const item: Item = { targetId, fingerprint, sealedKey, sealed: await seal(bundle, plain), keptAt };
       const expiresAt = Math.ceil(notAfter);
       const Put = { ...keyOf(targetId, fingerprint), ...item, expiresAt };
       await documents.send(new PutCommand({ TableName: table, Item: Put }));
-      const copies = await copiesOf(access, targetId);
-      const newest = latestFirst(copies).slice(0, maximumCopies);
-      await removeAllBut(access, copies, [fingerprint, ...needed, ...newest.map((copy) => copy.fingerprint)]);
+      const newest = latestFirst(others).slice(0, maximumCopies - 1);
+      await removeAllBut(access, others, [...needed, ...newest.map((copy) => copy.fingerprint)]);
     },
     async retain(targetId, fingerprints) {
       await removeAllBut(access, await copiesOf(access, targetId), fingerprints);

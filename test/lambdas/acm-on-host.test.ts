@@ -10,6 +10,7 @@ import { createHandler as commandStatus } from '../../lambdas/handlers/events/co
 import { filesBelow, scratchFolder } from '../agent-scripts/disk.ts';
 import { startAgent, storeAgentFile } from '../agent-scripts/run-agent.ts';
 import { exportedSource, secretSource } from '../fakes/versioned-sources.ts';
+import { anIdentity, threeLevels } from '../fixtures/hierarchies.ts';
 import { signedOpenJob } from '../fixtures/signed-jobs.ts';
 import {
   type AcmDeployments,
@@ -118,6 +119,21 @@ describeWith([program('flock', 'util-linux')], 'A target of kind acm on a host',
     expect(await target.rollBack(host.perform)).toMatchObject({ outcome: 'deployed_unverified' });
     expect(target.installed()).toEqual(first);
     await expectNoKey(host, first, second);
+  });
+
+  test('A deployment on a host that only repairs the chain of the same leaf can be reversed', async () => {
+    const host = await aHost();
+    const target = await deployments.aTarget({ id: 'host-chain', host: host.id, source: secretSource });
+    const { upper, lower, leaf } = await threeLevels();
+    const renewed = await anIdentity({ subject: 'Lower', ca: true, issuer: upper, keys: lower.keys });
+    const before = { leaf: leaf.certPem, chain: [lower.certPem, upper.certPem], key: leaf.keyPem };
+    deployments.acm.add({ ...before, chain: before.chain.join(''), arn: target.arn });
+    const bundle = await target.issue({ ...before, chain: [renewed.certPem, upper.certPem] });
+
+    expect(await target.deploy(host.perform, { undo: true })).toMatchObject({ outcome: 'rolled_back' });
+    expect(target.installed()).toEqual(before);
+    expect(await target.deploy(host.perform)).toMatchObject({ outcome: 'deployed_unverified' });
+    expect(target.installed()).toEqual(bundle);
   });
 
   test('If the source keeps no earlier version, a rollback on a host uses the kept copy', async () => {

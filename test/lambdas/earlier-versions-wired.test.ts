@@ -102,5 +102,5 @@ test('The built PushBundle loads its search and sends the previous version, and 
 
   expect(deploy.body).toMatchObject({ bundle: second, previous: [first] });
   expect(undo.header.action).toBe('undo');
-  expect(undo.body.previous).toEqual([first]);
+  expect(undo.body.previous).toEqual([first, second]);
 });

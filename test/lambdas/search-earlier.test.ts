@@ -1,7 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
-import type { Source } from '../../core/deployment/source.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
 import { installationDigest } from '../../core/targets/installation-digest.ts';
 import { Target } from '../../core/targets/target.ts';
@@ -11,9 +10,8 @@ import type { Copy } from '../../services/previous-bundles/kept-bundles.ts';
 import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 import { bundleOf } from '../agent-scripts/run-agent.ts';
 import { aVersion } from '../fixtures/certificates.ts';
-import { source as secret } from '../fixtures/factories.ts';
+import { source } from '../fixtures/factories.ts';
 
-const exported: Source = { kind: 'acm', certificateArn: 'arn:aws:acm:us-east-1:123456789012:certificate/a' };
 const target = Target.parse({
   id: 'www-alb',
   certificate: 'www.example.test',
@@ -77,7 +75,7 @@ function services({ installed, movedSince = false, history = [], inSource, gone 
   return { by, copies };
 }
 
-function aDeployment(action: Deployment['action'] = 'deploy', source: Source = secret): Deployment {
+function aDeployment(action: Deployment['action'] = 'deploy'): Deployment {
   const version = action === 'rollback' ? null : { fingerprint: fingerprintOf('next'), source };
   return { action, target, version } as unknown as Deployment;
 }
@@ -92,11 +90,11 @@ async function search(situation: Situation, deployment = aDeployment()) {
 }
 
 describe('the earlier versions for a job to a host', () => {
-  test('A deployment needs the installed version, and a copy of it is kept', async () => {
+  test('A deployment needs the installed version, and copies of it and of the new version are kept', async () => {
     expect(await search({ installed: 'old', inSource: 'old' })).toEqual({
       needed: ['old'],
       helpful: [],
-      kept: ['old'],
+      kept: ['next', 'old'],
     });
   });
 
@@ -108,11 +106,15 @@ describe('the earlier versions for a job to a host', () => {
   });
 
   test('Before the first deployment, only the previous version in the source is found', async () => {
-    expect(await search({ inSource: 'old' })).toEqual({ needed: [], helpful: ['old'], kept: ['old'] });
+    expect(await search({ inSource: 'old' })).toEqual({
+      needed: [],
+      helpful: ['old'],
+      kept: ['next', 'old'],
+    });
   });
 
   test('A version that no source has any more is missing', async () => {
-    expect(await search({ installed: 'old', gone: 'old' })).toEqual({ needed: [], helpful: [], kept: [] });
+    expect(await search({ installed: 'old', gone: 'old' })).toMatchObject({ needed: [], helpful: [] });
   });
 
   test('After a deployment with an unknown outcome, its version and the ones before it are needed', async () => {
@@ -166,16 +168,16 @@ describe('the earlier versions for a job to a host', () => {
     });
   });
 
-  test('The new version is kept first if its source keeps no earlier one, so that the installed one is the latest', async () => {
-    const found = await search({ installed: 'old', inSource: 'older' }, aDeployment('deploy', exported));
+  test('The installed version is kept last, so that it is the latest copy', async () => {
+    const { kept } = await search({ installed: 'old', inSource: 'older' });
 
-    expect(found.kept).toEqual(['next', 'older', 'old']);
+    expect(kept).toEqual(['next', 'older', 'old']);
   });
 
   test('Writing one copy removes none of the others of this deployment', async () => {
     const { by, copies } = services({ installed: 'old', inSource: 'older' });
 
-    await searchEarlier(by)(aDeployment('deploy', exported), versions.next);
+    await searchEarlier(by)(aDeployment(), versions.next);
 
     const all = new Set((['next', 'older', 'old'] as const).map(fingerprintOf));
     expect(copies.map(({ needed }) => new Set(needed))).toEqual([all, all, all]);

@@ -56,8 +56,9 @@ export type Perform = (
 ) => Promise<PushResult>;
 
 export interface AcmTarget {
-  /** Makes a new version the current one of the source. */
-  issue(): Promise<Bundle>;
+  readonly arn: string;
+  /** Makes this version, or a new one, the current one of the source. */
+  issue(bundle?: Bundle): Promise<Bundle>;
   /** Deploys the version that was issued last. With `undo`, the endpoint does not serve it, so it is rolled back. */
   deploy(perform: Perform, options?: { undo?: boolean; action?: RequestAction }): Promise<RecordedDeployment>;
   rollBack(perform: Perform): Promise<RecordedDeployment>;
@@ -152,7 +153,7 @@ async function aTargetOf(
     const state = await acquireLock(world)({ execution, request });
     const push = await perform('PushBundle', state.deployment);
     const rollback = undo && push.outcome === 'applied' ? await perform('RollBack', state.deployment) : null;
-    const path = rollback === null ? pathOf(push) : 'rolled_back';
+    const path = pathOf(push, rollback);
     return recordOutcome(world)({
       ...{ path, execution, request },
       state: FinalState.parse({ ...state, push, rollback }),
@@ -160,8 +161,9 @@ async function aTargetOf(
   }
 
   return {
-    async issue() {
-      const bundle = bundleOf(await aVersion());
+    arn,
+    async issue(known) {
+      const bundle = known ?? bundleOf(await aVersion());
       version = {
         fingerprint: factsOfPem(bundle.leaf)?.fingerprint,
         source: sources.put(source, bundle),
@@ -179,9 +181,11 @@ async function aTargetOf(
   };
 }
 
-/** As the state `PushOutcome?` decides. */
-const pathOf = ({ outcome }: PushResult): RecordingPath =>
-  outcome === 'applied' || outcome === 'unchanged' ? 'committed' : 'failed';
+/** As the states `PushOutcome?` and `RollBackOutcome?` decide. */
+function pathOf({ outcome }: PushResult, rollback: PushResult | null): RecordingPath {
+  if (rollback !== null) return rollback.outcome === 'restored' ? 'rolled_back' : 'rollback_failed';
+  return outcome === 'applied' || outcome === 'unchanged' ? 'committed' : 'failed';
+}
 
 /** All items of all tables, as text. */
 export async function allItems({ documents }: Tables): Promise<string> {

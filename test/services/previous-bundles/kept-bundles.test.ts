@@ -122,15 +122,13 @@ describe('kept copies of bundles', () => {
     expect(found.map((bundle) => bundle !== null)).toEqual([true, false, ...Array(maximumCopies).fill(true)]);
   });
 
-  test('All copies of a target are found, the latest first', async () => {
-    const { kept, targetId, clock } = copiesWith();
-    const versions = await Promise.all([aVersionToKeep(), aVersionToKeep(), aVersionToKeep()]);
-    for (const [at, { bundle, ...version }] of versions.entries()) {
-      clock.set(new Date(Date.UTC(2026, 0, 1, at)).toISOString());
+  test('All copies of a target are found, the latest first, also if all were kept in the same millisecond', async () => {
+    const { kept, targetId } = copiesWith();
+    const [first, second, third] = [await aVersionToKeep(), await aVersionToKeep(), await aVersionToKeep()];
+    for (const { bundle, ...version } of [first, second, third, first])
       await kept.keep(targetId, { version, bundle, needed: [] });
-    }
 
-    expect(await kept.all(targetId)).toEqual(versions.toReversed().map(({ bundle }) => bundle));
+    expect(await kept.all(targetId)).toEqual([first, third, second].map(({ bundle }) => bundle));
     expect(await kept.all('another-target')).toEqual([]);
   });
 
