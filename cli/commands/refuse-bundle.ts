@@ -11,5 +11,5 @@ export function printRefusal(
   const [head = '', ...rest] = fold(`${outcome}: ${name}: ${message}`, width - 2);
   out(`${colours.red('✖')} ${head}`);
   for (const line of rest) out(`  ${line}`);
-  out('  No deployment was started, and no file was changed.');
+  out('  No deployment was started, and nothing was changed.');
 }

@@ -5,7 +5,7 @@ const deploymentExitCodes = `
 Exit codes:
   0   deployed, deployed_unverified, unchanged, validated, validate_unsupported or superseded
   2   wrong usage, or unreadable input
-  10  rejected            refused or interrupted; no file was changed
+  10  rejected            refused or interrupted; nothing was changed
   11  validate_failed     the daemon rejected the new files; the live files were not changed
   12  reload_failed       the reload failed; the previous files were restored and reloaded
   13  rolled_back         the new certificate was not served; the previous version is live again

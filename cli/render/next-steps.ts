@@ -48,7 +48,7 @@ const advice: Readonly<Record<DeploymentOutcome, AdviceByReason>> = {
   unchanged: nothing,
   validated: nothing,
   validate_unsupported: {
-    any: says('To let a dry run ask the daemon, add a validateCommand to the target.'),
+    any: says('The target has no check. For a target with files, a validateCommand adds one.'),
   },
   deployed_unverified: {
     any: says('The endpoint was not probed: replace "verify: none" in the targets file.'),
@@ -56,44 +56,44 @@ const advice: Readonly<Record<DeploymentOutcome, AdviceByReason>> = {
   superseded: { any: says('Nothing to do: a later deployment has replaced this one.') },
   skipped: { any: says('The rollout was halted: resume it, or start a new rollout.') },
   rejected: {
-    any: says('No file was changed. Correct the error above and deploy again.'),
+    any: says('Nothing was changed. Correct the error above and deploy again.'),
     reasons: {
-      [interrupted]: says('No file was changed. Deploy to the target again.'),
+      [interrupted]: says('Nothing was changed. Deploy to the target again.'),
       NotPerformed: (finished, own) => [
-        'No file was changed. Find out why the agent did not run: read the output of the command. Then deploy again.',
+        'Nothing was changed. Find out why the agent did not run: read the output of the command. Then deploy again.',
         inspect(finished, own),
       ],
       CommandUndeliverable: says(
-        'No file was changed. Check that the host runs and that its SSM Agent is online. Then deploy again.',
+        'Nothing was changed. Check that the host runs and that its SSM Agent is online. Then deploy again.',
       ),
       HostBusy: says(
-        'No file was changed. Wait for the other job on the host, or stop it. Then deploy again.',
+        'Nothing was changed. Wait for the other job on the host, or stop it. Then deploy again.',
       ),
     },
   },
   validate_failed: {
-    any: says('The live files were not changed. Correct the error that the daemon reports.'),
+    any: says('Nothing was changed. Correct the error that the daemon or the service reports.'),
   },
   reload_failed: {
     any: (finished, own) => [
-      'The previous files are restored and reloaded. Run the reload command on the host for details.',
+      'The previous version is restored. The error above has the reason. On a host, the reload command shows details.',
       inspect(finished, own),
     ],
   },
-  rolled_back: rolledBack('The previous files are restored.'),
+  rolled_back: rolledBack('The previous version is restored.'),
   rolled_back_unverified: rolledBack(
-    'MANUAL ACTION REQUIRED: the previous files are restored, but the endpoint does not verifiably serve the previous leaf.',
+    'MANUAL ACTION REQUIRED: the previous version is restored, but the endpoint does not verifiably serve the previous leaf.',
   ),
   rollback_failed: {
-    any: repairSteps('the host did not confirm the rollback, so the new files may still be in place.'),
+    any: repairSteps('the rollback was not confirmed, so the new version may still be installed.'),
     reasons: {
-      RestoreFailed: repairSteps('the previous files could not be restored.'),
+      RestoreFailed: repairSteps('the previous version could not be restored.'),
       ReloadFailed: repairSteps('the previous files are restored, but the daemon did not reload them.'),
     },
   },
   lost: {
     any: (finished, own) => [
-      'The next deployment to this host completes or undoes the interrupted change. To show what is served now:',
+      'The next deployment to this target completes or undoes the interrupted change. To show what is served now:',
       ...probe(finished, own),
       inspect(finished, own),
     ],

@@ -3,7 +3,7 @@ import { countsOf, needsAttention, remainingFailures, rolloutReportOf } from '..
 import type { Layout } from './graph.ts';
 import type { OwnCommand } from './next-steps.ts';
 import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
-import { duration, fold, shortFingerprint, table } from './text.ts';
+import { duration, fold, reasonLines, shortFingerprint, table } from './text.ts';
 
 /** The summary of a rollout: its outcome, a line for each wave, the failures, and the next steps. */
 export function rolloutSummaryLines(end: RolloutResult, layout: Layout, own: OwnCommand): string[] {
@@ -12,7 +12,7 @@ export function rolloutSummaryLines(end: RolloutResult, layout: Layout, own: Own
   const isLost = outcome === 'lost';
   const sign = isLost ? colours.red('✖') : rolloutMark(outcome, colours);
   const meaning = isLost ? 'no outcome was recorded' : rolloutMeanings[outcome].meaning;
-  const why = reason === null || summary.includes(reason) ? [] : [`reason: ${reason}`];
+  const why = reasonLines({ reason, summary });
   const version = fingerprint === null ? [] : [`${certificate}, version ${shortFingerprint(fingerprint)}`];
   return [
     `${sign} rollout ${colours.bold(end.id)}  ${outcome}: ${meaning}${colours.dim(`  ${duration(end.durationMs)}`)}`,

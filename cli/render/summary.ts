@@ -4,7 +4,7 @@ import { type AtLeastOne, elapsed, type FinishedDeployment, reportOf } from '../
 import type { Colours } from '../terminal/terminal.ts';
 import type { Layout } from './graph.ts';
 import { nextSteps, type OwnCommand } from './next-steps.ts';
-import { duration, fold, shortFingerprint, table } from './text.ts';
+import { duration, fold, reasonLines, shortFingerprint, table } from './text.ts';
 
 /**
  * The summary of deployments. One target: its outcome, versions and next steps. Several targets: one line for each
@@ -47,8 +47,7 @@ function targetLines(finished: FinishedDeployment, { colours, width }: Layout, o
   const time = events.length === 0 ? '' : colours.dim(`  ${duration(elapsed(events))}`);
   const head = `${mark(output.outcome, colours)} ${colours.bold(target.id)}  ${output.outcome}: ${meaning}${time}`;
   const version = versions(output);
-  const reason =
-    output.reason === null || output.summary.includes(output.reason) ? [] : [`reason: ${output.reason}`];
+  const reason = reasonLines(output);
   return [
     head,
     ...[output.summary, ...reason].flatMap((text) => fold(text, width - 2)).map((line) => `  ${line}`),

@@ -76,3 +76,14 @@ export function table(rows: readonly (readonly string[])[]): string[] {
       .trimEnd(),
   );
 }
+
+/** The reason of an outcome as a line of its own, unless the summary already names it as a word. */
+export function reasonLines({
+  reason,
+  summary,
+}: {
+  readonly reason: string | null;
+  readonly summary: string;
+}): string[] {
+  return reason === null || summary.split(/\W+/).includes(reason) ? [] : [`reason: ${reason}`];
+}

@@ -188,7 +188,7 @@ function notServedText({ push, probe }: FinalState): string | undefined {
 }
 
 function restoredText(state: FinalState): string | undefined {
-  return isReversedByHost(state) ? undefined : (state.rollback?.summary ?? 'previous files restored');
+  return isReversedByHost(state) ? undefined : (state.rollback?.summary ?? 'previous version restored');
 }
 
 const verifiedText = ({ restored }: FinalState) =>

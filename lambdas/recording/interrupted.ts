@@ -21,7 +21,7 @@ export async function brokenOffOutcome(
 ): Promise<OutcomeReport> {
   const how = `the execution ended with status ${broken.status} before it recorded its outcome`;
   const interrupted = (why: string) =>
-    report('rejected', 'Interrupted', `${how}; ${why}, so no file was changed`);
+    report('rejected', 'Interrupted', `${how}; ${why}, so nothing was changed`);
   if (lock.owner === broken.executionArn) {
     return lock.pending === null
       ? interrupted('no job was sent to the host')

@@ -37,7 +37,7 @@ export function brokenOffDeployment(execution: BrokenOffExecution): RecordedDepl
     deploymentId: name,
     targetId,
     outcome: mayHaveSent ? 'lost' : 'rejected',
-    summary: mayHaveSent ? end : `${end}; no job was sent to the host, so no file was changed`,
+    summary: mayHaveSent ? end : `${end}; no job was sent to the host, so nothing was changed`,
     reason: mayHaveSent ? (error ?? status) : 'Interrupted',
   });
 }

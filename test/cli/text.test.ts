@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { daysBetween, duration, flow, fold, shortFingerprint, table } from '../../cli/render/text.ts';
+import { daysBetween, duration, flow, fold, reasonLines, shortFingerprint, table } from '../../cli/render/text.ts';
 import { wantsColours } from '../../cli/terminal/terminal.ts';
 
 describe('printed text', () => {
@@ -54,6 +54,14 @@ describe('printed text', () => {
       '  a part that is too long',
     ]);
     expect(flow([], 8)).toEqual([]);
+  });
+
+  test('A reason has a line of its own, unless the summary contains it as a word', () => {
+    const reason = 'Irreversible';
+
+    expect(reasonLines({ reason, summary: 'set allowIrreversible: true' })).toEqual(['reason: Irreversible']);
+    expect(reasonLines({ reason, summary: 'Irreversible: no key' })).toEqual([]);
+    expect(reasonLines({ reason: null, summary: 'done' })).toEqual([]);
   });
 
   test('The columns of a table are aligned', () => {

@@ -17,7 +17,7 @@ const ofAws = /^(States|Lambda)\.|^(ABORTED|TIMED_OUT|FAILED)$/;
 
 const restored = /previous files (are )?restored|restored the previous files/;
 const untouched =
-  /no file was changed|nothing was changed|not change any file|live files? (were not|unchanged)/i;
+  /nothing was changed|nothing was changed|not change any file|live files? (were not|unchanged)/i;
 
 /** Statements that contradict an outcome, in its message and its next steps. */
 const contradictions: Readonly<Partial<Record<DeploymentOutcome, readonly RegExp[]>>> = {

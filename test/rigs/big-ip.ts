@@ -4,7 +4,7 @@ import type { Desired, Store } from '../../agent-scripts/stores/store.ts';
 import { factsOfPem } from '../../core/certificate/facts.ts';
 import type { Bundle, VersionFacts } from '../../core/deployment/version.ts';
 import { F5Config } from '../../core/targets/kinds/f5.ts';
-import { account, BigIp, type BigIpOptions } from '../fakes/big-ip/big-ip.ts';
+import { account, BigIp, type BigIpOptions, type DeviceCall } from '../fakes/big-ip/big-ip.ts';
 import { createFile } from '../fakes/big-ip/configuration.ts';
 import { anAuthority, aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
 
@@ -128,4 +128,30 @@ function install(device: BigIp, { bundle }: Version, { entries, partition, profi
 /** The names of all key and certificate objects, sorted. */
 export function objectNames({ running }: BigIp): string[] {
   return [...running.files['ssl-key'].keys(), ...running.files['ssl-cert'].keys()].sort();
+}
+
+/** A new version that the tests deploy. */
+export async function aNewVersion(): Promise<Version> {
+  return versionOf(await aVersion());
+}
+
+/** Plans and applies, and returns the plan. */
+export async function deployTo(
+  site: BigIpSite,
+  next: Version,
+  overrides: OpenOverrides = {},
+): Promise<F5Plan> {
+  const store = await site.open(overrides);
+  try {
+    const { plan } = await store.plan(desired(next));
+    await store.apply(plan, desired(next));
+    return plan;
+  } finally {
+    await store.close();
+  }
+}
+
+/** The requests of a method whose path contains a part. */
+export function callsTo({ device }: BigIpSite, method: string, part: string): DeviceCall[] {
+  return device.calls.filter((call) => call.method === method && call.path.includes(part));
 }

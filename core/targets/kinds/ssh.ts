@@ -74,7 +74,8 @@ const object = z
     reloadCommand: command('Makes the daemon on the server read its files again.'),
     restoreCommand: command('Runs after the previous files are restored. Default: reloadCommand.'),
     commandTimeoutSeconds: described(
-      z._default(z.int().check(z.gte(1), z.lte(240)), 60),
+      // check and reload together fit into the time of one change (agent-scripts/stores/store-run.ts)
+      z._default(z.int().check(z.gte(1), z.lte(60)), 60),
       'Seconds that each command may run.',
     ),
     backupRetention: described(

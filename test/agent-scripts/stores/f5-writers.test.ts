@@ -3,8 +3,12 @@ import type { F5Plan } from '../../../agent-scripts/stores/f5/plan.ts';
 import { account, type DeviceCall } from '../../fakes/big-ip/big-ip.ts';
 import { aVersion } from '../../fixtures/certificates.ts';
 import {
+  aNewVersion,
   type BigIpSite,
+  callsTo,
+  deployTo,
   desired,
+  type OpenOverrides,
   objectNames,
   profilePath,
   startBigIp,
@@ -15,25 +19,9 @@ import {
 let site: BigIpSite;
 afterEach(() => site.close());
 
-async function aNewVersion(): Promise<Version> {
-  return versionOf(await aVersion());
-}
-
-/** Plans and applies, and returns the plan. */
-async function deploy(next: Version, overrides: Parameters<BigIpSite['open']>[0] = {}): Promise<F5Plan> {
-  const store = await site.open(overrides);
-  try {
-    const { plan } = await store.plan(desired(next));
-    await store.apply(plan, desired(next));
-    return plan;
-  } finally {
-    await store.close();
-  }
-}
-
+const deploy = (next: Version, overrides: OpenOverrides = {}) => deployTo(site, next, overrides);
+const calls = (method: string, part: string) => callsTo(site, method, part);
 const named = (name: string) => expect.objectContaining({ name });
-const callsTo = (method: string, part: string) =>
-  site.device.calls.filter((call) => call.method === method && call.path.includes(part));
 
 describe('objects of older versions', () => {
   test('Collect deletes the objects of deployments that no kept plan needs, and saves that', async () => {
@@ -203,7 +191,7 @@ describe('another writer of the profile', () => {
     await expect(store.apply(plan, desired(next))).rejects.toMatchObject(named('StoreConflict'));
 
     expect(site.device.running.profiles.get(profilePath)?.certKeyChain[0]).not.toHaveProperty('chain');
-    expect(callsTo('PATCH', '/transaction/')).toEqual([]);
+    expect(calls('PATCH', '/transaction/')).toEqual([]);
   });
 
   test('Of two agents at once at most one installs its version, and the profile has that one or the previous one', async () => {

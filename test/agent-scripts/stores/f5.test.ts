@@ -1,9 +1,12 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { F5Plan } from '../../../agent-scripts/stores/f5/plan.ts';
 import { aVersion } from '../../fixtures/certificates.ts';
 import {
+  aNewVersion,
   type BigIpSite,
+  callsTo,
+  deployTo,
   desired,
+  type OpenOverrides,
   objectNames,
   profilePath,
   startBigIp,
@@ -14,25 +17,9 @@ import {
 let site: BigIpSite;
 afterEach(() => site.close());
 
-async function aNewVersion(): Promise<Version> {
-  return versionOf(await aVersion());
-}
-
-/** Plans and applies, and returns the plan. */
-async function deploy(next: Version, overrides: Parameters<BigIpSite['open']>[0] = {}): Promise<F5Plan> {
-  const store = await site.open(overrides);
-  try {
-    const { plan } = await store.plan(desired(next));
-    await store.apply(plan, desired(next));
-    return plan;
-  } finally {
-    await store.close();
-  }
-}
-
+const deploy = (next: Version, overrides: OpenOverrides = {}) => deployTo(site, next, overrides);
+const calls = (method: string, part: string) => callsTo(site, method, part);
 const named = (name: string) => expect.objectContaining({ name });
-const callsTo = (method: string, part: string) =>
-  site.device.calls.filter((call) => call.method === method && call.path.includes(part));
 
 describe('a deployment to a client-SSL profile', () => {
   test('A deployment replaces key, certificate and chain of the profile in one transaction, and saves it', async () => {
@@ -42,8 +29,8 @@ describe('a deployment to a client-SSL profile', () => {
     await deploy(next);
 
     const { device } = site;
-    const patches = callsTo('PATCH', '/client-ssl/');
-    const [commit, ...more] = callsTo('PATCH', '/transaction/');
+    const patches = calls('PATCH', '/client-ssl/');
+    const [commit, ...more] = calls('PATCH', '/transaction/');
     expect(device.serves(profilePath)).toBe(next.version.fingerprint);
     expect(device.serves(profilePath, 0, device.saved)).toBe(next.version.fingerprint);
     expect(patches).toHaveLength(1);
@@ -123,7 +110,7 @@ describe('a deployment to a client-SSL profile', () => {
     await deploy({ ...next, bundle: { ...next.bundle, chain } });
 
     const size = chain.length * intermediate.length;
-    expect(callsTo('POST', 'upload-chain').map(({ headers }) => headers['content-range'])).toEqual([
+    expect(calls('POST', 'upload-chain').map(({ headers }) => headers['content-range'])).toEqual([
       `0-524287/${size}`,
       `524288-${size - 1}/${size}`,
     ]);
@@ -138,7 +125,7 @@ describe('a deployment to a client-SSL profile', () => {
     expect(site.device.serves(profilePath, 0)).toBe(site.old.version.fingerprint);
     expect(site.device.serves(profilePath, 1)).toBe(next.version.fingerprint);
     expect(site.device.running.profiles.get(profilePath)?.certKeyChain[1]).toMatchObject({ usage: 'SERVER' });
-    for (const { body } of callsTo('PATCH', '/client-ssl/'))
+    for (const { body } of calls('PATCH', '/client-ssl/'))
       expect(Object.keys(body)).toEqual(['certKeyChain']);
   });
 
@@ -150,7 +137,7 @@ describe('a deployment to a client-SSL profile', () => {
 
     expect(site.device.serves('/Common/www')).toBe(next.version.fingerprint);
     expect(site.device.serves('/Common/api')).toBe(next.version.fingerprint);
-    const headers = callsTo('PATCH', '/client-ssl/').map((call) => call.headers['x-f5-rest-coordination-id']);
+    const headers = calls('PATCH', '/client-ssl/').map((call) => call.headers['x-f5-rest-coordination-id']);
     expect(new Set(headers).size).toBe(1);
   });
 
@@ -185,7 +172,7 @@ describe('a deployment to a client-SSL profile', () => {
     await store.apply(plan, desired(next));
 
     expect(objectNames(site.device)).toEqual(before);
-    expect(callsTo('PATCH', '/client-ssl/')).toHaveLength(1);
+    expect(calls('PATCH', '/client-ssl/')).toHaveLength(1);
   });
 });
 
@@ -201,7 +188,7 @@ describe('a dry run on a BIG-IP', () => {
 
     expect(check).toEqual({ kind: 'accepted' });
     expect(site.device.serves(profilePath)).toBe(site.old.version.fingerprint);
-    expect(callsTo('PATCH', '/transaction/').map(({ body }) => body.validateOnly)).toEqual([true]);
+    expect(calls('PATCH', '/transaction/').map(({ body }) => body.validateOnly)).toEqual([true]);
     expect(objectNames(site.device)).toEqual(before);
     expect([...site.device.uploads.keys()]).toEqual([]);
     expect(site.device.transactions.openCount).toBe(0);

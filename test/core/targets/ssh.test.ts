@@ -95,6 +95,7 @@ describe('a target of kind ssh', () => {
     [{ reloadCommand: 'load {cert}' }, 'no {cert}, {key} or {chain}'],
     [{ address: '[::1]' }, 'without brackets'],
     [{ user: 'a b' }, 'a user name'],
+    [{ commandTimeoutSeconds: 61 }, 'config.commandTimeoutSeconds'],
   ])('A target of kind ssh is refused with its problem: %j', (changes, problem) => {
     expect(problems(changes)).toContain(problem);
   });
