@@ -15,6 +15,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -24,6 +25,7 @@ import { awsSdkOfRuntime } from './aws-sdk-of-runtime.ts';
 import { lazyParts, leaveOut, partName } from './lazy-lambda-parts.ts';
 import { renderDocument } from './render-document.ts';
 import { renderRollout } from './render-rollout.ts';
+import { withoutUndici } from './without-undici.ts';
 
 const root = join(import.meta.dirname, '..');
 const dist = join(root, 'dist');
@@ -55,12 +57,15 @@ async function buildAgent(name: string): Promise<void> {
   await build({
     ...common,
     entryPoints: [`agent-scripts/${name}.ts`],
-    outfile: file,
+    outfile: `${file}.new`,
     format: 'cjs',
     minify: true,
     // the minimum Node version of hosts that use their own Node (runtime: 'host')
     target: 'node20.12',
+    plugins: [withoutUndici],
   });
+  // a command that is running may start the agent now
+  renameSync(`${file}.new`, file);
   const digest = createHash('sha256').update(readFileSync(file)).digest('hex');
   writeFileSync(`${file}.sha256`, `${digest}\n`);
 }
@@ -80,7 +85,7 @@ async function buildLambda(handler: string, name: string): Promise<void> {
     format: 'esm',
     mainFields: ['module', 'main'],
     minify: true,
-    plugins: [awsSdkOfRuntime, leaveOut(parts)],
+    plugins: [awsSdkOfRuntime, withoutUndici, leaveOut(parts)],
     banner: { js: commonJsShim },
   });
 }

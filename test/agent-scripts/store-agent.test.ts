@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
@@ -76,6 +76,10 @@ describeWith([program('flock', 'util-linux')], 'The agent for targets in a store
     expect(late.line).toMatchObject({ outcome: 'enrolled', reason: 'RetiredHostKey' });
     expect(late.line?.hostKey).toEqual(refused.line?.hostKey);
     for (const { stdout, stderr } of [refused, late]) expect(stdout + stderr).not.toContain(secret);
+  });
+
+  test('The agent contains no undici, which Node 20 of a host cannot load', () => {
+    expect(readFileSync(storeAgentFile, 'utf8')).not.toContain('undici');
   });
 
   test('The agent refuses a job for a target with files, and an undo that is not sealed', async () => {

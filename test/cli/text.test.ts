@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { daysBetween, duration, flow, fold, reasonLines, shortFingerprint, table } from '../../cli/render/text.ts';
+import {
+  daysBetween,
+  duration,
+  flow,
+  fold,
+  reasonLines,
+  shortFingerprint,
+  table,
+} from '../../cli/render/text.ts';
 import { wantsColours } from '../../cli/terminal/terminal.ts';
 
 describe('printed text', () => {

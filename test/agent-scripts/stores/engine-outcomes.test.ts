@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { homeAt } from '../../../agent-scripts/host/home.ts';
 import { folderHome } from '../../../agent-scripts/stores/folder-home.ts';
 import type { StoreHome } from '../../../agent-scripts/stores/store-home.ts';
+import { storeConnectors } from '../../../agent-scripts/stores/stores.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import { startRuns } from '../../contract/stores/store-runs.ts';
 import { memoryStoreWith } from '../../rigs/memory-store.ts';
@@ -33,6 +34,20 @@ async function aStore() {
 }
 
 describe('The engine for targets in a store', () => {
+  test('A connector that cannot be loaded refuses the job, and the reason names the kind and the next step', async () => {
+    const store = await aStore();
+    storeConnectors.delete('memory');
+
+    const line = await store.perform('deploy', { bundle: store.next });
+
+    expect(line).toMatchObject({ outcome: 'rejected', reason: 'StagingFailed' });
+    expect(line.summary).toMatch(
+      /^the connector of kind memory cannot be loaded by Node .*nothing was changed/,
+    );
+    expect(line.summary).toContain('Use the runtime that certferry delivers');
+    expect(await store.site.installed()).toEqual(store.old);
+  });
+
   test('A job has no result if the store is in an unknown state and the records cannot be written', async () => {
     const store = await aStore();
     store.failing({
