@@ -442,18 +442,22 @@ check_runtime() {
   keep_as "$record"
 }
 
-# The mount point of $bin if its file system does not allow the execution of files, else empty (proc(5), mounts).
-# sed, because read fetches single bytes: a mount that ends meanwhile would hide another one.
+# The mount point of $bin if its file system does not allow the execution of files, else empty. The kernel names the mount
+# of an open file by its number (proc(5), fdinfo and mountinfo). A mount that ends during a read of the list may hide
+# another one: this is repeated then.
 noexec_mount() {
-  mounted=$(df -Pk "$bin" | sed -n '2s/.*%[[:space:]]*//p')
-  sed -n p /proc/self/mounts 2>/dev/null | while read -r _ point _ options _; do
-    # blanks are octal numbers
-    [ "$(printf '%b' "$point")" = "$mounted" ] || continue
+  id=$(sed -n 's/^mnt_id:[[:space:]]*//p' /proc/self/fdinfo/0 <"$bin" 2>/dev/null)
+  [ -n "$id" ] || return 0
+  for _ in 1 2 3 4 5; do
+    line=$(sed -n "/^$id /p" /proc/self/mountinfo)
+    [ -z "$line" ] || break
+  done
+  printf '%s\n' "$line" | while read -r _ _ _ _ point options _; do
     case ,$options, in
-      *,noexec,*) printf '%s\n' "$mounted" ;;
-      *) printf '\n' ;;
+      # blanks are octal numbers
+      *,noexec,*) printf '%b\n' "$point" ;;
     esac
-  done | sed -n '$p'
+  done
 }
 
 # The runtime is executed in the folder of the agent. An empty file is a valid script, which only needs that permission.
