@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { readAnswer } from '../host/read-answer.ts';
 
 /** One request to Caddy's admin API. */
 export interface AdminRequest {
@@ -17,7 +18,7 @@ export interface AdminResponse {
 }
 
 /** A configuration is much smaller: a longer response does not come from Caddy. */
-const maximumResponseCharacters = 32 * 1024 * 1024;
+const maximumResponseBytes = 32 * 1024 * 1024;
 
 /**
  * Sends a request to the admin API at `localhost:2019` or `unix//run/caddy.sock`. Caddy compares Host (and with
@@ -69,12 +70,7 @@ function originHeaders(address: string): Record<string, string> {
 }
 
 async function readResponse(response: IncomingMessage): Promise<AdminResponse> {
-  let body = '';
-  response.setEncoding('utf8');
-  for await (const chunk of response) {
-    body += chunk;
-    if (body.length > maximumResponseCharacters) throw new Error('the response is too long for an admin API');
-  }
+  const body = await readAnswer(response, maximumResponseBytes);
   const etag = response.headers.etag ?? response.trailers.etag ?? null;
   return { status: response.statusCode ?? 0, etag, body };
 }

@@ -5,6 +5,7 @@ import { requireTrustedPath } from '../../core/paths/path-reader.ts';
 import { TomcatManager } from '../../core/targets/kinds/javakeystore.ts';
 import { rememberCredential } from '../host/known-keys.ts';
 import { presentableOutput } from '../host/presentable-output.ts';
+import { readAnswer } from '../host/read-answer.ts';
 import { quoteArgv } from '../host/run-command.ts';
 import type { Activator } from './activator.ts';
 
@@ -52,7 +53,7 @@ interface Answer {
 }
 
 /** An answer is much shorter. */
-const maximumAnswerCharacters = 65_536;
+const maximumAnswerBytes = 65_536;
 
 /** The manager begins its answer with OK or FAIL. An error page is HTML, which names no reason. */
 async function request(
@@ -70,18 +71,11 @@ async function request(
   };
   return new Promise((resolve, reject) => {
     const sent = send(url + path, options, (response) => {
-      let body = '';
-      response.setEncoding('utf8');
-      response.on('data', (chunk: string) => {
-        body += chunk;
-        if (body.length > maximumAnswerCharacters) response.destroy(new Error('the answer is too long'));
-      });
-      response.once('error', reject);
-      response.once('end', () => {
+      readAnswer(response, maximumAnswerBytes).then((body) => {
         const line = /^(?:OK|FAIL)\b.*/.exec(body)?.[0];
         const text = presentableOutput(line ?? `HTTP ${response.statusCode}`, 'start');
         resolve({ ok: response.statusCode === 200 && body.startsWith('OK'), text });
-      });
+      }, reject);
     });
     sent.once('error', reject);
     sent.end();

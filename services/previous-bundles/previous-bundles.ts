@@ -41,7 +41,7 @@ export function createPreviousBundles(by: PreviousServices, of: OfTarget, now: D
   return {
     async previousInSource() {
       try {
-        return (await previousVersion(by, of, now))?.fingerprint ?? null;
+        return (await versionInSource(by, of, { which: 'previous', now }))?.fingerprint ?? null;
       } catch (error) {
         if (isGone(error)) return null;
         throw error;
@@ -51,8 +51,8 @@ export function createPreviousBundles(by: PreviousServices, of: OfTarget, now: D
       const unavailable: unknown[] = [];
       const attempts = [
         () => fromRecordedSource(by, of, { fingerprint, now }),
-        () => fromVersion(by, { fingerprint, now }, previousVersion(by, of, now)),
-        () => fromVersion(by, { fingerprint, now }, currentVersion(by, of, now)),
+        () => fromVersion(by, { fingerprint, now }, versionInSource(by, of, { which: 'previous', now })),
+        () => fromVersion(by, { fingerprint, now }, versionInSource(by, of, { which: 'latest', now })),
         () => by.kept.find(of.targetId, fingerprint),
       ];
       for (const attempt of attempts) {
@@ -92,22 +92,14 @@ async function fromVersion(
   return version?.fingerprint === fingerprint ? await fetchBundle(sources, version, now) : null;
 }
 
-async function previousVersion(
+/** A version in the certificate's source: its latest one, or the one before that. */
+async function versionInSource(
   { certificateSource, sources }: PreviousServices,
   { certificate }: OfTarget,
-  now: Date,
+  { which, now }: { readonly which: 'latest' | 'previous'; readonly now: Date },
 ): Promise<PinnedVersion | null> {
   const source = await certificateSource(certificate);
-  return source === null ? null : await sources.previous(source, now);
-}
-
-async function currentVersion(
-  { certificateSource, sources }: PreviousServices,
-  { certificate }: OfTarget,
-  now: Date,
-): Promise<PinnedVersion | null> {
-  const source = await certificateSource(certificate);
-  return source === null ? null : await sources.latest(source, now);
+  return source === null ? null : await sources[which](source, now);
 }
 
 async function fetchBundle(

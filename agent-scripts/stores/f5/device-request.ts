@@ -1,5 +1,6 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { CertferryError } from '../../../core/errors.ts';
+import { readAnswer } from '../../host/read-answer.ts';
 import { type ManagementServer, openTrustedConnection } from './trusted-connection.ts';
 
 /** One request to iControl REST. */
@@ -55,7 +56,7 @@ export async function sendRequest(
       sent.once('error', reject);
       sent.end(bytes ?? undefined);
     });
-    return { status: response.statusCode ?? 0, body: parsed(await readAll(response)) };
+    return { status: response.statusCode ?? 0, body: parsed(await readAnswer(response, maximumAnswerBytes)) };
   } catch (cause) {
     const reason = limit.aborted ? 'the deadline has passed' : (cause as Error).message;
     throw new CertferryError(
@@ -78,17 +79,6 @@ function encoded(body: unknown): { contentType: string; bytes: Buffer | null } {
   return Buffer.isBuffer(body)
     ? { contentType: 'application/octet-stream', bytes: body }
     : { contentType: 'application/json', bytes: Buffer.from(JSON.stringify(body)) };
-}
-
-async function readAll(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maximumAnswerBytes) throw new Error('the answer is too long');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function parsed(text: string): unknown {

@@ -8,6 +8,7 @@ import {
   wrapHttpLibrary,
 } from '@kubernetes/client-node';
 import { CertferryError, isCertferryError } from '../../../core/errors.ts';
+import { readAnswer } from '../../host/read-answer.ts';
 import type { ApiAccess } from './api-access.ts';
 
 /** A Secret has at most 1 MiB (https://kubernetes.io/docs/concepts/configuration/secret/#restriction-data-size). */
@@ -78,14 +79,7 @@ function send(request: RequestContext, agent: Agent, signal: AbortSignal): Promi
 }
 
 async function read(response: IncomingMessage): Promise<ResponseContext> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > maximumResponseBytes) throw new Error('the response is too long for a Secret');
-    chunks.push(chunk);
-  }
-  const text = Buffer.concat(chunks).toString('utf8');
+  const text = await readAnswer(response, maximumResponseBytes);
   const headers = Object.fromEntries(
     Object.entries(response.headers).map(([name, value]) => [name, String(value)]),
   );

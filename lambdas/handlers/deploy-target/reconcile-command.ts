@@ -5,10 +5,8 @@ import { hasEnded, type Invocation } from '../../../services/ssm/commands.ts';
 import { completeWith, isConclusive } from '../../delivery/complete-command.ts';
 import { type DeliveryServices, deliver, heldLock, keyOf } from '../../delivery/deliver.ts';
 import { type JobServices, jobForHost } from '../../delivery/job-for-host.ts';
-import { keptEarlier } from '../../delivery/kept-earlier.ts';
-import { keptBundles } from '../../runtime/kept-bundles.ts';
+import { hostJobServices } from '../../runtime/host-jobs.ts';
 import { task } from '../../runtime/task.ts';
-import { credentials, delivery, jobSigner } from '../../runtime/wiring.ts';
 
 /**
  * State ReconcileCommand: the push returned no result. If SSM has a result after all (an event was missed), the state ends
@@ -55,11 +53,5 @@ async function findResult(by: DeliveryServices, command: PendingCommand): Promis
 export const handler = task('ReconcileCommand', {
   input: WaitingState,
   result: TaskSummary,
-  build: () =>
-    createHandler({
-      ...delivery(),
-      signer: jobSigner(),
-      credentials: credentials(),
-      earlier: keptEarlier(keptBundles),
-    }),
+  build: () => createHandler(hostJobServices()),
 });

@@ -1,10 +1,8 @@
 import { TaskSummary, WaitingState } from '../../../core/deployment/task-input.ts';
 import { type DeliveryServices, deliver } from '../../delivery/deliver.ts';
 import { type JobServices, jobForHost } from '../../delivery/job-for-host.ts';
-import { keptEarlier } from '../../delivery/kept-earlier.ts';
-import { keptBundles } from '../../runtime/kept-bundles.ts';
+import { hostJobServices } from '../../runtime/host-jobs.ts';
 import { task } from '../../runtime/task.ts';
-import { credentials, delivery, jobSigner } from '../../runtime/wiring.ts';
 
 /**
  * State RollBack: sends the undo job for this deployment, under its own fence. A retry of the state finds the job that was
@@ -25,11 +23,5 @@ export const createHandler =
 export const handler = task('RollBack', {
   input: WaitingState,
   result: TaskSummary,
-  build: () =>
-    createHandler({
-      ...delivery(),
-      signer: jobSigner(),
-      credentials: credentials(),
-      earlier: keptEarlier(keptBundles),
-    }),
+  build: () => createHandler(hostJobServices()),
 });
