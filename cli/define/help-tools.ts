@@ -42,7 +42,8 @@ Examples:
   $ certferry schema > targets.schema.json              then, as the first line of targets.yaml:
                                                         # yaml-language-server: $schema=targets.schema.json
   $ certferry schema nginx
-  $ certferry schema k8ssecret --rbac                   replace NAMESPACE and SECRET, then kubectl apply -f -`,
+  $ certferry schema k8ssecret --rbac                   replace NAMESPACE and SECRET, then kubectl apply -f -
+  $ certferry schema k8ssecret --rbac --group certferry   the same for a group, as EKS needs it`,
 };
 
 export const demo: Help = {

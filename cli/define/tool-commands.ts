@@ -61,6 +61,7 @@ export function addSchema(program: Command, { terminal, finish }: Context): void
     .description(help.schema.description)
     .argument('[kind]', 'limit the schema to targets of this kind')
     .option('--rbac', 'print the Kubernetes role for targets of kind k8ssecret instead')
+    .option('--group <name>', 'give this role to a group of Kubernetes instead of a service account')
     .addHelpText('after', help.schema.after)
     .action(async (kind: string | undefined, options: SchemaOptions) => {
       const { schema } = await import('../commands/schema.ts');

@@ -2,6 +2,7 @@
 // TLS configuration of its own: test/contract/javakeystore.test.ts proves the reload on Tomcat.
 import { writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
@@ -11,6 +12,7 @@ import {
   tomcatManager,
 } from '../../agent-scripts/activations/tomcat-manager.ts';
 import { containsKnownKey } from '../../agent-scripts/host/known-keys.ts';
+import { anAuthority, aVersion } from '../fixtures/certificates.ts';
 import { scratchFolder } from './disk.ts';
 
 const scratch = scratchFolder();
@@ -26,12 +28,27 @@ afterEach(() => {
 
 /** The activation for a manager that answers so. */
 async function managerWith(answer: RequestListener, mode = 0o600): Promise<TomcatManagerActivation> {
-  const started = createServer(answer);
+  return await activationOf('http', createServer(answer), mode);
+}
+
+/** The activation for a manager that answers so over TLS, with a certificate for these names. */
+async function tlsManagerWith(answer: RequestListener, names: string[]): Promise<TomcatManagerActivation> {
+  const { fullchainPem, keyPem } = await aVersion({ names });
+  const activation = await activationOf(
+    'https',
+    createTlsServer({ cert: fullchainPem, key: keyPem }, answer),
+  );
+  const caFile = join(scratch, 'ca.pem');
+  writeFileSync(caFile, (await anAuthority()).rootPem);
+  return { ...activation, caFile };
+}
+
+async function activationOf(scheme: string, started: Server, mode = 0o600): Promise<TomcatManagerActivation> {
   server = started;
   await new Promise<void>((resolve) => started.listen(0, '127.0.0.1', resolve));
   const passwordFile = join(scratch, `password-${mode}`);
   writeFileSync(passwordFile, `${password}\n`, { mode });
-  const url = `http://127.0.0.1:${(started.address() as AddressInfo).port}/manager`;
+  const url = `${scheme}://127.0.0.1:${(started.address() as AddressInfo).port}/manager`;
   return { kind: 'tomcatManager', url, user: 'deployer', passwordFile, tlsHostName: '_default_' };
 }
 
@@ -50,6 +67,29 @@ test('The manager gets user, password and host name, and an answer with OK is a 
   });
   const basic = Buffer.from(`deployer:${password}`).toString('base64');
   expect(seen).toEqual(['/manager/text/sslReload?tlsHostName=_default_', `Basic ${basic}`]);
+});
+
+test('A manager over https is used if the certificate is of caFile and has the name of the url', async () => {
+  const activation = await tlsManagerWith((_, response) => response.end('OK - done\n'), ['127.0.0.1']);
+
+  expect(await tomcatManager.run(activation, context)).toMatchObject({ ok: true });
+});
+
+test.each([
+  ['another name', ['tomcat.example.test'], {}, "does not match certificate's altnames"],
+  ['an unknown CA', ['127.0.0.1'], { caFile: undefined }, 'unable to get local issuer certificate'],
+])('No manager over https with %s gets the password', async (_, names, changes, reason) => {
+  let requests = 0;
+  const activation = await tlsManagerWith((_, response) => {
+    requests++;
+    response.end('OK - done\n');
+  }, names);
+
+  const result = await tomcatManager.run({ ...activation, ...changes }, context);
+
+  expect(result).toMatchObject({ ok: false });
+  expect(result.detail).toContain(reason);
+  expect(requests).toBe(0);
 });
 
 test.each([

@@ -21,6 +21,24 @@ describe('the schema', () => {
     expect(binding).toMatchObject({ roleRef: { name: role.metadata.name } });
   });
 
+  test('The role for a group has no service account, and is bound to the group', async () => {
+    const { code, out } = await captured('schema', 'k8ssecret', '--rbac', '--group', 'deployers');
+
+    expect(code).toBe(0);
+    const parts = parseAllDocuments(out).map((one) => one.toJS());
+    expect(parts.map(({ kind }) => kind)).toEqual(['Role', 'RoleBinding']);
+    expect(parts[1].subjects).toEqual([
+      { apiGroup: 'rbac.authorization.k8s.io', kind: 'Group', name: 'deployers' },
+    ]);
+  });
+
+  test('A group without --rbac is refused', async () => {
+    const { code, err } = await captured('schema', 'k8ssecret', '--group', 'deployers');
+
+    expect(code).toBe(2);
+    expect(err).toContain('--group needs --rbac');
+  });
+
   test('The role is refused for a kind without one', async () => {
     const { code, err } = await captured('schema', 'nginx', '--rbac');
 

@@ -22,13 +22,18 @@ export function rulesFor(secret: string): readonly SecretRule[] {
 /** The names in the manifest that the operator replaces. Kubernetes refuses upper-case names, so none can remain. */
 const placeholders = { namespace: 'NAMESPACE', secret: 'SECRET', name: 'certferry' } as const;
 
-/** Service account, role and binding for one target. The operator replaces NAMESPACE and SECRET. */
-export function roleManifest(): readonly object[] {
+/**
+ * Role and binding for one target. The operator replaces NAMESPACE and SECRET.
+ * @param group the group that gets the role, such as one of an access entry of EKS; null: a service account, which the
+ * manifest then creates
+ */
+export function roleManifest(group: string | null): readonly object[] {
   const { namespace, secret, name } = placeholders;
   const metadata = { name, namespace };
   const rbac = 'rbac.authorization.k8s.io';
+  const account = { kind: 'ServiceAccount', ...metadata };
   return [
-    { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+    ...(group === null ? [{ apiVersion: 'v1', kind: 'ServiceAccount', metadata }] : []),
     {
       apiVersion: `${rbac}/v1`,
       kind: 'Role',
@@ -39,7 +44,7 @@ export function roleManifest(): readonly object[] {
       apiVersion: `${rbac}/v1`,
       kind: 'RoleBinding',
       metadata,
-      subjects: [{ kind: 'ServiceAccount', ...metadata }],
+      subjects: [group === null ? account : { apiGroup: rbac, kind: 'Group', name: group }],
       roleRef: { apiGroup: rbac, kind: 'Role', name },
     },
   ];
