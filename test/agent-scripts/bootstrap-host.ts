@@ -24,6 +24,9 @@ export interface Pins {
   runtimeUrl?: string;
   runtimeSha256?: string;
   runtimeBytes?: number;
+  /** In place of the time limits of the document, in seconds. */
+  fetchSeconds?: number;
+  warmSeconds?: number;
   home?: string;
 }
 
@@ -70,6 +73,8 @@ const basics = [
   'id',
   'head',
   'tail',
+  'date',
+  'timeout',
 ];
 
 /** Stands in for the agent and prints its environment. */
@@ -188,7 +193,13 @@ export class BootstrapHost {
       FenceStep: testAgentEnvironment.CERTFERRY_FENCE_STEP,
     };
     const lines: string[] = JSON.parse(renderDocument()).mainSteps[0].inputs.runCommand;
-    const text = lines.join('\n').replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
+    const limits = { FETCH_SECONDS: pins.fetchSeconds, WARM_SECONDS: pins.warmSeconds };
+    const limited = lines.map((line) => {
+      const [name = ''] = line.split('=');
+      const seconds = limits[name as keyof typeof limits];
+      return seconds === undefined ? line : `${name}=${seconds}`;
+    });
+    const text = limited.join('\n').replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
     const folder = mkdtempSync(join(this.root, 'run '));
     // a test may run the script as another user
     chmodSync(folder, 0o755);
