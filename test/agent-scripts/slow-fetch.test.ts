@@ -1,7 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { timeBudgets } from '../../core/time-budgets.ts';
 import { headerFor } from '../../lambdas/delivery/deliver.ts';
@@ -35,11 +34,10 @@ async function served(listener: RequestListener) {
 }
 
 /** A server that needs two seconds for the agent. */
-const slowly: RequestListener = async (_, response) => {
+const slowly: RequestListener = (_, response) => {
   const agent = readFileSync(host.agent.path);
   response.write(agent.subarray(0, 10));
-  await sleep(2000);
-  response.end(agent.subarray(10));
+  setTimeout(() => response.end(agent.subarray(10)), 2000);
 };
 
 /** A server that never sends the rest. */
