@@ -204,6 +204,7 @@ is_selinux_enforcing() {
 # disk_cause TEXT: why a write failed, from the message of a program. Empty if the message names no cause of a disk.
 disk_cause() {
   mount=$(df -P "$(existing_folder)" | sed -n '$s/.*% //p')
+  mount=${mount:-$CERTFERRY_HOME}
   case $1 in
     *'Read-only file system'*)
       printf '%s' "The file system $mount is read-only. Run mount -o remount,rw $mount and correct /etc/fstab. If it \
@@ -772,7 +773,7 @@ runtime_cause() {
       *,*'shared librar'*)
         printf '%s' "A library is missing: $1. Install the package that contains it."
         ;;
-      *) printf '%s' "It printed: $1" ;;
+      *) printf '%s' "It printed: $1." ;;
     esac
   fi
 }
