@@ -231,7 +231,7 @@ restorecon -R $CERTFERRY_HOME, or allow the access in its policy."
 # fail_writing WHAT TEXT
 fail_writing() {
   cause=$(disk_cause "$2")
-  fail "$1. ${cause:-"The program reported: $2"}"
+  fail "$1. ${cause:-The program reported: $2}"
 }
 
 # Creates the folder of the agent if it does not exist. Nothing in it is read or executed before this check.
@@ -364,8 +364,8 @@ output HostPolicyArn of the stack." ;;
   credentials=$(imds "meta-data/iam/security-credentials/$name") || credentials=''
   key_id=$(value_in "$credentials" AccessKeyId) secret=$(value_in "$credentials" SecretAccessKey)
   session=$(value_in "$credentials" Token)
-  [ -n "$key_id" ] || fail "no role: the metadata service has no credentials of $role \
-($(value_in "$credentials" Code)). Check that the role exists and that its trust policy allows ec2.amazonaws.com."
+  code=$(value_in "$credentials" Code)
+  [ -n "$key_id" ] || fail "no role: the metadata service has no credentials of $role ($code). Check that the role exists and that its trust policy allows ec2.amazonaws.com."
   [ -n "$region" ] || region=$(imds meta-data/placement/region) || fail "the metadata service does not name the region: $region"
 }
 
@@ -542,6 +542,12 @@ If it is attached, the object may be missing: deploy the stack again."} ;;
   printf '%s' "$cause"
 }
 
+# fail_fetch URL TEXT
+fail_fetch() {
+  cause=$(fetch_cause "$1" "$2")
+  fail "could not fetch $1${cause:+. $cause}"
+}
+
 # fetch_or_fail URL FILE: exits on failure with the start and the end of what the program printed. A program that outlives
 # this script must not keep the lock, so fetching programs do not inherit it.
 fetch_or_fail() {
@@ -550,8 +556,7 @@ fetch_or_fail() {
   esac
   printed=$(exec 9>&- && LC_ALL=C && export LC_ALL && fetch "$1" "$2" 2>&1) || {
     [ -z "$printed" ] || printf '%s\n' "$(shorten "$printed")" >&2
-    cause=$(fetch_cause "$1" "$printed")
-    fail "could not fetch $1${cause:+. $cause}"
+    fail_fetch "$1" "$printed"
   }
 }
 
@@ -613,7 +618,7 @@ is_web_page() { head -c 1000 "$1" | LC_ALL=C grep -qi '<html\|<!doctype html'; }
 
 # refuse_web_page URL FILE: a proxy may answer with a web page and the status of a success.
 refuse_web_page() {
-  ! is_web_page "$2" || fail "could not fetch $1. $(fetch_cause "$1" "$web_page")"
+  ! is_web_page "$2" || fail_fetch "$1" "$web_page"
 }
 
 # fetch_checked URL SHA256 BYTES: fetches to $temporary, checks the digest and flushes the file. Exits on failure.
@@ -784,9 +789,10 @@ prepare_runtime() {
   ! check_runtime || return 0
   [ ! -f "$runtime" ] || log "$runtime has changed since it was fetched; fetching it again"
   fetch_checked "$RUNTIME_URL" "$RUNTIME_SHA256" "${RUNTIME_BYTES:-0}"
-  printed=$(LC_ALL=C "$temporary" --version 2>&1) ||
-    fail "the runtime $RUNTIME_URL does not run on this host. $(runtime_cause "$printed") Use runtime 'host' with a node \
-installed on this host."
+  printed=$(LC_ALL=C "$temporary" --version 2>&1) || {
+    cause=$(runtime_cause "$printed")
+    fail "the runtime $RUNTIME_URL does not run on this host. $cause Use runtime 'host' with a node installed on this host."
+  }
   keep_as "$runtime"
   check_runtime || fail "$runtime has changed while it was checked"
   prune node- "$runtime"
