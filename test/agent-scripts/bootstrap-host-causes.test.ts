@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeWith, isInstalled, program, root } from '../rigs/require-daemon.ts';
-import { BootstrapHost, type ScriptResult, shells } from './bootstrap-host.ts';
+import { BootstrapHost, shells } from './bootstrap-host.ts';
+import { expectCause } from './expect-cause.ts';
 
 let host: BootstrapHost;
 let mounts: string[];
@@ -32,11 +33,6 @@ function fill(folder: string): void {
   } catch {
     // it is full now
   }
-}
-
-function expectCause(ended: ScriptResult, cause: string | RegExp): void {
-  expect(ended).toMatchObject({ status: 125, stdout: '' });
-  expect(ended.stderr.trimEnd().split('\n').at(-1)).toMatch(cause);
 }
 
 const kinds = shells.map((shell) => [shell.join(' '), shell] as const);
