@@ -73,7 +73,11 @@ const basics = [
   'id',
   'head',
   'tail',
+  'grep',
+  'od',
+  'tr',
   'date',
+  'cat',
   'timeout',
 ];
 
@@ -99,6 +103,7 @@ export class BootstrapHost {
   readonly root = mkdtempSync(join(tmpdir(), 'certferry bootstrap '));
   readonly home = join(this.root, 'home');
   readonly bin = join(this.home, 'bin');
+  readonly ssmFolder = join(this.root, 'ssm');
   agent = this.publish('agent.cjs', standInAgent('first'));
 
   /** Writes a file that the script can fetch. */
@@ -199,7 +204,11 @@ export class BootstrapHost {
       const seconds = limits[name as keyof typeof limits];
       return seconds === undefined ? line : `${name}=${seconds}`;
     });
-    const text = limited.join('\n').replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
+    const text = limited
+      .join('\n')
+      // the folder of the SSM Agent is one of the test
+      .replace('ssm_folder=/var/lib/amazon/ssm', `ssm_folder='${this.ssmFolder}'`)
+      .replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
     const folder = mkdtempSync(join(this.root, 'run '));
     // a test may run the script as another user
     chmodSync(folder, 0o755);
