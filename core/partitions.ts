@@ -1,13 +1,3 @@
-/**
- * The partitions of AWS that certferry supports, by the prefix of their regions. Source:
- * https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html
- */
-const partitions = [
-  { prefix: 'cn-', partition: 'aws-cn', dnsSuffix: 'amazonaws.com.cn' },
-  { prefix: 'us-gov-', partition: 'aws-us-gov', dnsSuffix: 'amazonaws.com' },
-  { prefix: '', partition: 'aws', dnsSuffix: 'amazonaws.com' },
-] as const;
-
 export interface Partition {
   /** The second part of every ARN, e.g. `aws-us-gov`. */
   readonly partition: string;
@@ -15,7 +5,19 @@ export interface Partition {
   readonly dnsSuffix: string;
 }
 
+const standard: Partition = { partition: 'aws', dnsSuffix: 'amazonaws.com' };
+
+/** By the prefix of the region, as the AWS SDKs list them. `s3_domain` in agent-scripts/bootstrap.sh has the same domains. */
+const others: Readonly<Record<string, Partition>> = {
+  'cn-': { partition: 'aws-cn', dnsSuffix: 'amazonaws.com.cn' },
+  'us-gov-': { partition: 'aws-us-gov', dnsSuffix: 'amazonaws.com' },
+  'us-iso-': { partition: 'aws-iso', dnsSuffix: 'c2s.ic.gov' },
+  'us-isob-': { partition: 'aws-iso-b', dnsSuffix: 'sc2s.sgov.gov' },
+  'eusc-': { partition: 'aws-eusc', dnsSuffix: 'amazonaws.eu' },
+};
+
 /** The partition of a region. A role, a key or a certificate can only be used within its partition. */
 export function partitionOf(region: string): Partition {
-  return partitions.find(({ prefix }) => region.startsWith(prefix)) ?? partitions[2];
+  const prefix = Object.keys(others).find((each) => region.startsWith(each)) ?? '';
+  return others[prefix] ?? standard;
 }

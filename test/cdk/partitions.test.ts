@@ -35,7 +35,14 @@ function textOf(folder: string): string {
 
 const partitionsIn = (text: string) => [...new Set(text.match(/(?<=arn:)aws[a-z-]*/g))].sort();
 
-const hostsIn = (text: string) => text.replaceAll(servicePrincipals, '').match(/amazonaws\.com[a-z.]*/g) ?? [];
+/** The script on the hosts has a row for each partition. */
+const rowsOfTheScript = /\*\) printf '[a-z0-9.]+' ;;/g;
+
+const hostsIn = (text: string) =>
+  text
+    .replaceAll(servicePrincipals, '')
+    .replaceAll(rowsOfTheScript, '')
+    .match(/amazonaws\.com[a-z.]*/g) ?? [];
 
 /** The template with the names of its partition replaced, to compare it with those of other partitions. */
 const neutral = (template: object, { partition, region }: Place) =>
