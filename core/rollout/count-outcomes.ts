@@ -8,8 +8,8 @@ export interface OutcomeCounts {
 
 /**
  * Counts each target once, by the outcome of its last forward deployment. A target that the rollout rolled back counts as
- * `returned`, one whose rollback failed as `not_returned`, and one whose host is gone as `gone`; if another deployment superseded the rollback, the forward
- * outcome counts. `skipped` counts only if the target has no other outcome.
+ * `returned`, and one whose rollback failed as `not_returned`. If its host was gone by then, it counts as `gone`. If another
+ * deployment superseded the rollback, the forward outcome counts. `skipped` counts only if the target has no other outcome.
  */
 export function countOutcomes(waves: readonly EndedWave[]): OutcomeCounts {
   const forward = lastResults(waves, 'forward');

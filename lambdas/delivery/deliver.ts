@@ -5,13 +5,14 @@ import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../../core/errors.ts';
 import { hostLocationOf, isFunctionHost } from '../../core/targets/host-location.ts';
 import { isStoreKind } from '../../core/targets/kinds/kinds.ts';
+import { isMemberId } from '../../core/targets/member-id.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
 import type { LockItem, LockOwnership } from '../../services/locks/lock-item.ts';
 import type { PendingCommand, Purpose } from '../../services/locks/pending-commands.ts';
 import { type Agent, deliverySeconds } from '../../services/ssm/commands.ts';
 import type { SendRate } from '../../services/ssm/send-rate.ts';
 import { type Completion, type CompletionServices, completeIfEnded } from './complete-command.ts';
-import { isSelected, requireNotGone, throwGoneOr } from './gone-hosts.ts';
+import { requireNotGone, throwGoneOr } from './gone-hosts.ts';
 
 /** The services that sending a job requires. */
 export interface DeliveryServices extends CompletionServices {
@@ -49,7 +50,7 @@ const clockMarginSeconds = 60;
  * Sends a job once (`services/locks/pending-commands.ts` explains how a retry finds the job that was sent). Then it asks SSM
  * once whether the command has ended: the event may have arrived before the command was stored.
  *
- * Throws StaleFence if the deployment no longer holds its locks. Throws HostTerminated or HostDeselected if the host is gone,
+ * Throws StaleFence if the deployment no longer holds its locks, and HostTerminated or HostDeselected if the host is gone. Throws
  * CommandUndeliverable if the host of a push is unreachable, SendPaced if too many commands wait, and any error of `prepare` or of sending.
  */
 export async function deliver(by: DeliveryServices, delivery: Delivery): Promise<Completion> {
@@ -195,5 +196,5 @@ async function checkPresence(
 ): Promise<void> {
   if (purpose === 'probe') return;
   if (purpose !== 'push') return requireNotGone(by, target, ['terminated']);
-  if (isSelected(target.id)) await requireNotGone(by, target);
+  if (isMemberId(target.id)) await requireNotGone(by, target);
 }

@@ -1,10 +1,7 @@
 import { CertferryError, isCertferryError } from '../../core/errors.ts';
 import { isFunctionHost } from '../../core/targets/host-location.ts';
-import { type HostSelector, registeredIdOf } from '../../core/targets/registered.ts';
-import type { FindWhereabouts, Whereabouts } from '../../services/fleet/whereabouts.ts';
+import type { Whereabouts } from '../../services/fleet/whereabouts.ts';
 import type { PendingCommand } from '../../services/locks/pending-commands.ts';
-import { logger } from '../../services/logger.ts';
-import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { Invocation } from '../../services/ssm/commands.ts';
 
 /** A target on one host. */
@@ -17,35 +14,6 @@ export interface TargetOnHost {
 export interface GoneHostServices {
   readonly whereabouts: (target: TargetOnHost) => Promise<Whereabouts>;
 }
-
-interface Services {
-  readonly catalogue: Pick<Catalogue, 'target'>;
-  readonly find: FindWhereabouts;
-}
-
-/** Whereabouts with the selector that the registry has now. An error of AWS must not replace the error of a deployment. */
-export function createTargetWhereabouts({ catalogue, find }: Services): GoneHostServices['whereabouts'] {
-  return async (target) => {
-    try {
-      return await find(target.host, await selectorOf(catalogue, target));
-    } catch (error) {
-      logger.warn('cannot find out whether the host is gone', { ...target, error: String(error) });
-      return { type: 'present' };
-    }
-  };
-}
-
-async function selectorOf(
-  catalogue: Services['catalogue'],
-  { id }: TargetOnHost,
-): Promise<Exclude<HostSelector, string> | null> {
-  if (!isSelected(id)) return null;
-  const host = (await catalogue.target(registeredIdOf(id)))?.thing.host;
-  return host === undefined || typeof host === 'string' ? null : host;
-}
-
-/** Whether a selector has found the host of a target: its id then ends with the host. */
-export const isSelected = (targetId: string): boolean => registeredIdOf(targetId) !== targetId;
 
 type Kind = Exclude<Whereabouts['type'], 'present'>;
 
@@ -82,7 +50,7 @@ async function findGone(
   if (isFunctionHost(host)) return null;
   const found = await by.whereabouts({ id, host });
   if (found.type === 'present' || !kinds.includes(found.type)) return null;
-  return errors[found.type](`host ${host} is gone: ${found.why}. There is nothing to deploy to.`, host);
+  return errors[found.type](`host ${host} is gone: ${found.why}; there is nothing to deploy to`, host);
 }
 
 /** Throws the error for a gone host if SSM cannot reach the host for this reason; otherwise the error itself. */

@@ -209,6 +209,6 @@ export const delivery = /* @__PURE__ */ once(
     commands: commands(),
     hostLocks: hostLocks(),
     sendRate: sendRate(),
-    whereabouts: async (target) => (await import('./whereabouts.ts')).targetWhereabouts(target),
+    whereabouts: async (target) => (await import('./whereabouts.ts')).targetWhereabouts()(target),
   }),
 );
