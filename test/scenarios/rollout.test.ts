@@ -41,7 +41,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     counts: { deployed_unverified: 3, validate_failed: 1 },
     updated: [0, 1, 3],
   },
-  'a host is terminated between the plan and the delivery': {
+  'a host is gone at delivery': {
     targets: 4,
     strategy: { waves: [1, '100%'], onHalt: 'rollback' },
     // this machine still finds the host: after three attempts, the rollout plans no more of them
@@ -51,7 +51,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     counts: { deployed_unverified: 3, gone: 1 },
     updated: [0, 1, 3],
   },
-  'a host goes to the warm pool and comes back': {
+  'a gone host comes back': {
     targets: 4,
     strategy: { waves: [1, '100%'] },
     faults: { 'push-bundle': throwsFor('HostDeselected', idOf(2), { times: 1 }) },
@@ -60,7 +60,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     counts: { deployed_unverified: 4 },
     updated: all(4),
   },
-  'a host is terminated before it is rolled back': {
+  'a host is gone at its rollback': {
     targets: 3,
     strategy: { waves: [1, '100%'], onHalt: 'rollback' },
     fails: [2],
