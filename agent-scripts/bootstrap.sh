@@ -45,6 +45,14 @@ clean_up() { [ -z "$temporary" ] || rm -f "$temporary" "$temporary.gz"; }
 trap 'clean_up; exit 125' EXIT
 trap 'exit 125' HUP INT TERM
 
+# Before version 5.1, bash keeps a here-document in a file of this folder. One that cannot be written would be empty.
+require_here_documents() {
+  { read -r _; } 2>/dev/null <<LINE || fail "the shell cannot write to ${TMPDIR:-/tmp}, because its file system is full or \
+read-only. Free some space there, or remount it with the option rw."
+a line
+LINE
+}
+
 require_job() {
   # an older SSM Agent ignores ENV_VAR parameters without an error
   [ -n "${SSM_Job:-}" ] || fail "SSM_Job is not set, so this host received no job. Update its SSM Agent to \
@@ -164,6 +172,68 @@ LISTING
   [ $# -eq 0 ]
 }
 
+# The folder of the agent, or the nearest folder above it that exists.
+existing_folder() {
+  folder=$CERTFERRY_HOME
+  while [ ! -d "$folder" ]; do
+    folder=${folder%/*}
+    folder=${folder:-/}
+  done
+  printf '%s' "$folder"
+}
+
+# available OPTION: what df reports as available in the file system of the agent: KiB with -Pk, inodes with -Pi.
+available() {
+  df "$1" "$(existing_folder)" 2>/dev/null | {
+    read -r _ || :
+    read -r _ _ _ available _ || :
+    case $available in
+      '' | *[!0-9]*) ;;
+      *) printf '%s' "$available" ;;
+    esac
+  }
+}
+
+is_selinux_enforcing() {
+  case $(getenforce 2>/dev/null || cat /sys/fs/selinux/enforce 2>/dev/null) in
+    Enforcing | 1) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# disk_cause TEXT: why a write failed, from the message of a program. Empty if the message names no cause of a disk.
+disk_cause() {
+  mount=$(df -P "$(existing_folder)" | sed -n '$s/.*% //p')
+  mount=${mount:-$CERTFERRY_HOME}
+  case $1 in
+    *'Read-only file system'*)
+      printf '%s' "The file system $mount is read-only. Run mount -o remount,rw $mount and correct /etc/fstab. If it \
+should be writable, the kernel log names the error of the disk."
+      ;;
+    *[Qq]'uota exceeded'*)
+      printf '%s' "The disk quota of $mount is exceeded. Raise the quota, or remove files there."
+      ;;
+    *'No space left'* | *'riting body'* | *'riting output'* | *'riting received'* | *'ERROR on write'*)
+      if [ "$(available -Pi)" = 0 ] && [ "$(available -Pk)" != 0 ]; then
+        printf '%s' "The file system $mount has no free inodes: df -i shows it. Remove files that are not needed there."
+      else
+        printf '%s' "The file system $mount is full. Free some space, or mount a larger file system there."
+      fi
+      ;;
+    *'Permission denied'*)
+      ! is_selinux_enforcing ||
+        printf '%s' "SELinux is enforcing on this host: ausearch -m avc -ts recent shows what it denied. Run \
+restorecon -R $CERTFERRY_HOME, or allow the access in its policy."
+      ;;
+  esac
+}
+
+# fail_writing WHAT TEXT
+fail_writing() {
+  cause=$(disk_cause "$2")
+  fail "$1. ${cause:-The program reported: $2}"
+}
+
 # Creates the folder of the agent if it does not exist. Nothing in it is read or executed before this check.
 require_trusted_home() {
   case $CERTFERRY_HOME in
@@ -171,7 +241,7 @@ require_trusted_home() {
     *) fail "CERTFERRY_HOME is $CERTFERRY_HOME, but it must be an absolute path" ;;
   esac
   require_trusted 'agent folder' "$CERTFERRY_HOME" && [ -d "$bin" ] || {
-    mkdir -p "$bin" || fail "$bin could not be created; check the free space and the mount options of this file system"
+    printed=$(LC_ALL=C mkdir -p "$bin" 2>&1) || fail_writing "$bin could not be created" "$printed"
     # in a sticky folder, another user can create the path at the same time
     require_trusted 'agent folder' "$CERTFERRY_HOME" || fail "$CERTFERRY_HOME was removed while this job started"
   }
@@ -212,58 +282,168 @@ digest_of() {
   printf '%s' "${1%% *}"
 }
 
+# is_at_least VERSION MAJOR MINOR
+is_at_least() {
+  major=${1%%.*}
+  minor=${1#*.}
+  minor=${minor%%.*}
+  [ "$major" -gt "$2" ] || { [ "$major" -eq "$2" ] && [ "$minor" -ge "$3" ]; }
+}
+
 fetch_https() {
   if command -v curl >/dev/null 2>&1; then
     curl -fsS --proto '=https' -L --connect-timeout 10 --max-time 300 --retry 2 -o "$2" "$1"
   elif command -v wget >/dev/null 2>&1; then
-    wget -q -T 30 -O "$2" "$1"
+    # with -q, the wget of GNU reports no error
+    quiet=-nv
+    wget --version >/dev/null 2>&1 || quiet=-q
+    wget $quiet -T 30 -O "$2" "$1"
   else
     log 'neither curl nor wget is installed'
     return 1
   fi
 }
 
+# The role for S3 is the one with which the SSM Agent manages this host. No other setting of the host is used
+# (docs/decisions/0062-credentials-of-the-bootstrap.md).
+ssm_folder=/var/lib/amazon/ssm
+imds_endpoint=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}
+
+# ssm_setting NAME: what the SSM Agent has recorded about the credentials that it uses.
+ssm_setting() { value_in "$(cat "$ssm_folder/runtimeconfig/identity_config.json" 2>/dev/null)" "$1"; }
+
+# value_in JSON NAME
+value_in() { printf '%s' "$1" | sed -n "s/.*\"$2\" *: *\"\([^\"]*\)\".*/\1/p"; }
+
 imds() {
   curl -fsS --noproxy '*' --connect-timeout 2 --max-time 10 \
-    -H "X-aws-ec2-metadata-token: $imds_token" "$imds_endpoint/latest/$1"
+    -H "X-aws-ec2-metadata-token: $imds_token" "$imds_endpoint/latest/$1" 2>&1
 }
 
-credential() { printf '%s' "$credentials" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"; }
+# shared_value NAME: a value of the profile in the file of the SSM Agent (aws_access_key_id, ...).
+shared_value() { sed -n "/^\[$profile]/,/^\[/s/^ *$1 *= *//p" "$shared"; }
 
-# Without the AWS CLI, curl signs the request with the credentials of the instance role. They are passed on standard
-# input, because other processes can read argument lists.
-fetch_s3_with_curl() {
-  imds_endpoint=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}
+# Sets $role, the words for it, $region, and the credentials if this script has to sign. Exits if there is no role.
+choose_role() {
+  shared=$(ssm_setting ShareFile)
+  profile=$(ssm_setting ShareProfile)
+  profile=${profile:-default}
+  region=${AWS_SSM_REGION_NAME:-}
+  case $shared,${AWS_SSM_INSTANCE_ID:-} in
+    ,*) role='the instance role' ;;
+    *,mi-*) role='the service role of this hybrid node' ;;
+    *) role='the role of Default Host Management Configuration' ;;
+  esac
+  if [ -n "$shared" ]; then
+    key_id=$(shared_value aws_access_key_id) secret=$(shared_value aws_secret_access_key)
+    session=$(shared_value aws_session_token)
+    [ -n "$key_id" ] || fail "no role: the SSM Agent has no credentials of $role in $shared. Restart the SSM Agent and read its log."
+  elif command -v curl >/dev/null 2>&1; then
+    read_instance_role
+  fi
+}
+
+fail_metadata() {
+  case ${AWS_SSM_INSTANCE_ID:-} in
+    mi-*) fail "no role: the SSM Agent of this hybrid node does not share its credentials. Set Profile.ShareCreds to true \
+in amazon-ssm-agent.json, and restart the SSM Agent." ;;
+    *) fail "no role: the metadata service $imds_endpoint does not answer ($1). Enable it in the metadata options of the \
+instance, and allow it in the firewall of this host." ;;
+  esac
+}
+
+read_instance_role() {
   imds_token=$(curl -fsS --noproxy '*' --connect-timeout 2 --max-time 10 -X PUT \
-    -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$imds_endpoint/latest/api/token") || return 1
-  region=$(imds meta-data/placement/region) || return 1
-  domain=$(imds meta-data/services/domain) || return 1
-  role=$(imds meta-data/iam/security-credentials/) || return 1
-  credentials=$(imds "meta-data/iam/security-credentials/$role") || return 1
+    -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$imds_endpoint/latest/api/token" 2>&1) || fail_metadata "$imds_token"
+  name=$(imds meta-data/iam/security-credentials/) || case $name in
+    *'error: 404'*) fail "no role: this instance has no instance profile. Attach one whose role has the host policy, the \
+output HostPolicyArn of the stack." ;;
+    *) fail_metadata "$name" ;;
+  esac
+  role="the instance role $name"
+  credentials=$(imds "meta-data/iam/security-credentials/$name") || credentials=''
+  key_id=$(value_in "$credentials" AccessKeyId) secret=$(value_in "$credentials" SecretAccessKey)
+  session=$(value_in "$credentials" Token)
+  code=$(value_in "$credentials" Code)
+  [ -n "$key_id" ] || fail "no role: the metadata service has no credentials of $role ($code). Check that the role exists and that its trust policy allows ec2.amazonaws.com."
+  [ -n "$region" ] || region=$(imds meta-data/placement/region) || fail "the metadata service does not name the region: $region"
+}
 
+# The domain of AWS services in the partition of $region.
+s3_domain() {
+  case $region in
+    cn-*) printf 'amazonaws.com.cn' ;;
+    us-iso-*) printf 'c2s.ic.gov' ;;
+    us-isob-*) printf 'sc2s.sgov.gov' ;;
+    eusc-*) printf 'amazonaws.eu' ;;
+    *) printf 'amazonaws.com' ;;
+  esac
+}
+
+# curl signs the request. The credentials are passed on standard input, because other processes can read argument lists.
+fetch_s3_with_curl() {
   location=${1#s3://}
   endpoint=${AWS_ENDPOINT_URL_S3:-}
   if [ -n "$endpoint" ]; then
     address=${endpoint%/}/$location
   else
-    address=https://${location%%/*}.s3.$region.$domain/${location#*/}
+    address=https://${location%%/*}.s3.$region.$(s3_domain)/${location#*/}
   fi
-  printf 'user = "%s:%s"\nheader = "x-amz-security-token: %s"\nheader = "x-amz-content-sha256: UNSIGNED-PAYLOAD"\n' \
-    "$(credential AccessKeyId)" "$(credential SecretAccessKey)" "$(credential Token)" |
-    curl -K - -fsS --connect-timeout 10 --max-time 300 --retry 2 \
-      --aws-sigv4 "aws:amz:$region:s3" -o "$2" "$address"
+  status=$(
+    printf 'user = "%s:%s"\nheader = "x-amz-security-token: %s"\nheader = "x-amz-content-sha256: UNSIGNED-PAYLOAD"\n' \
+      "$key_id" "$secret" "$session" |
+      curl -K - -sS --connect-timeout 10 --max-time 300 --retry 2 -w '%{http_code}' \
+        ${AWS_CA_BUNDLE:+--cacert "$AWS_CA_BUNDLE"} --aws-sigv4 "aws:amz:$region:s3" -o "$2" "$address"
+  ) || return 1
+  [ "$status" = 200 ] || {
+    ! is_web_page "$2" || printf '%s ' "$web_page"
+    # other elements of the answer may contain the session token
+    answer=$(head -c 4000 "$2" | tr '\n' ' ')
+    for element in Code Message Region Endpoint; do
+      printf '%s ' "$(printf '%s' "$answer" | sed -n "s/.*<$element>\([^<]*\)<.*/\1/p")"
+    done
+    printf '(%s)\n' "$status"
+    return 1
+  }
+}
+
+# The variables keep the AWS CLI from other credentials, and from a proxy on the way to the metadata service.
+fetch_s3_with_cli() {
+  unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_SECURITY_TOKEN AWS_PROFILE AWS_DEFAULT_PROFILE \
+    AWS_ROLE_ARN AWS_WEB_IDENTITY_TOKEN_FILE AWS_CONTAINER_CREDENTIALS_RELATIVE_URI \
+    AWS_CONTAINER_CREDENTIALS_FULL_URI AWS_CREDENTIAL_FILE AWS_EC2_METADATA_DISABLED
+  export AWS_SHARED_CREDENTIALS_FILE="${shared:-/dev/null}" AWS_CONFIG_FILE=/dev/null BOTO_CONFIG=/dev/null
+  [ -z "$shared" ] || export AWS_PROFILE="$profile"
+  [ -z "$region" ] || export AWS_REGION="$region" AWS_DEFAULT_REGION="$region"
+  metadata=${imds_endpoint#*://}
+  case $metadata in
+    \[*) metadata=${metadata%%]*}] ;;
+    *) metadata=${metadata%%[:/]*} ;;
+  esac
+  no_proxy=${no_proxy:-${NO_PROXY:-}},$metadata
+  NO_PROXY=$no_proxy
+  export no_proxy NO_PROXY
+  aws s3 cp --only-show-errors "$1" "$2" >&2
+}
+
+# curl before 7.88 does not sign all headers, or cannot sign.
+is_signing_curl() {
+  curl_version=$(curl --version 2>/dev/null) || return 1
+  curl_version=${curl_version#curl }
+  curl_version=${curl_version%% *}
+  is_at_least "$curl_version" 7 88
 }
 
 fetch_s3() {
-  if command -v aws >/dev/null 2>&1; then
-    aws s3 cp --only-show-errors "$1" "$2" >&2
-  elif command -v curl >/dev/null 2>&1; then
-    fetch_s3_with_curl "$1" "$2" || {
-      log 'without the AWS CLI, reading S3 needs curl 7.88 or later and an instance role'
-      return 1
-    }
+  if is_signing_curl; then
+    fetch_s3_with_curl "$1" "$2"
+  elif command -v aws >/dev/null 2>&1; then
+    fetch_s3_with_cli "$1" "$2"
+  elif [ -n "$curl_version" ]; then
+    log "curl $curl_version cannot sign requests to S3. Install the AWS CLI on this host, or curl 7.88 or later."
+    return 1
   else
-    log 'neither the AWS CLI nor curl is installed'
+    log 'neither curl nor the AWS CLI is installed. Install one of them: curl 7.88 or later, or the AWS CLI.'
     return 1
   fi
 }
@@ -280,12 +460,103 @@ fetch() {
   esac
 }
 
+# seconds_off URL: how much the clock of this host is ahead of that of the server, in seconds. Empty if it is unknown. Only
+# the header Date is used, so the certificate may be invalid.
+seconds_off() {
+  case $1 in
+    s3://*) address=${AWS_ENDPOINT_URL_S3:-https://s3.$region.$(s3_domain)} ;;
+    *) address=$1 ;;
+  esac
+  date=$(curl -skI --connect-timeout 5 --max-time 10 "$address" 2>/dev/null | tr -d '\r' | sed -n 's/^[Dd]ate: //p' | tail -n 1)
+  [ -n "$date" ] || return 0
+  # date of GNU, then that of BusyBox
+  theirs=$(date -u -d "$date" +%s 2>/dev/null || date -u -D '%a, %d %b %Y %H:%M:%S GMT' -d "$date" +%s 2>/dev/null) || return 0
+  printf '%s' "$(($(date +%s) - theirs))"
+}
+
+# clock_cause URL: names the clock if it is more than five minutes off: AWS refuses such signatures.
+clock_cause() {
+  off=$(seconds_off "$1")
+  case $off in
+    '' | 0 | [1-9] | [1-9][0-9] | [12][0-9][0-9] | -[1-9] | -[1-9][0-9] | -[12][0-9][0-9]) return 0 ;;
+    -*) off="${off#-} seconds behind" ;;
+    *) off="$off seconds ahead" ;;
+  esac
+  printf '%s' "The clock of this host is $off. Correct it: run chronyc makestep, or start chronyd or systemd-timesyncd."
+}
+
+web_page='the answer is a web page'
+
+# fetch_cause URL TEXT: why a fetch failed, from what curl, wget or the AWS CLI printed. The first matching line counts.
+fetch_cause() {
+  cause=''
+  case $2 in
+    *ExpiredToken* | *InvalidToken* | *InvalidAccessKeyId* | *SignatureDoesNotMatch*)
+      cause=$(clock_cause "$1")
+      cause=${cause:-"S3 does not accept the credentials of $role. Restart the SSM Agent, and check that the role still exists."}
+      ;;
+    *RequestTimeTooSkewed* | *'not yet valid'* | *'not yet been activated'* | *'ertificate has expired'*)
+      cause=$(clock_cause "$1")
+      cause=${cause:-'The clock of this host is wrong, or the certificate of the server has expired. Compare date -u with another host.'}
+      ;;
+    *"$web_page"*)
+      cause='The answer is a web page, as a proxy or a login page returns it. Allow this host in the proxy, or set no_proxy for the SSM Agent.'
+      ;;
+    *'from proxy'* | *'resolve proxy'* | *'to proxy'* | *'CONNECT tunnel'* | *ProxyError* | *'Proxy tunneling'* | *'error: 407'*)
+      cause='The proxy does not answer or refuses the request. Check https_proxy of the SSM Agent, and allow this host in the proxy.'
+      ;;
+    *'certificate problem'* | *'certificate verif'* | *CERTIFICATE_VERIFY_FAILED* | *'cannot verify'* | *'is not trusted'* | *'ertificate issuer'*)
+      cause='This host does not trust the certificate of the server. Update ca-certificates. If a proxy inspects TLS, add its CA to the trust store.'
+      ;;
+    *'VPC endpoint policy'*)
+      cause='The policy of the VPC endpoint for S3 denies it. Allow s3:GetObject on this bucket there.'
+      ;;
+    *kms:Decrypt*)
+      cause="The bucket is encrypted with a key that $role may not use. Allow kms:Decrypt on that key."
+      ;;
+    *PermanentRedirect* | *AuthorizationHeaderMalformed* | *IllegalLocationConstraint* | *'(301)'*)
+      cause="The bucket is not in $region, the region of this host. Deploy a stack, or a member stack, in this region."
+      ;;
+    *NoSuchKey* | *NoSuchBucket* | *'(404)'* | *'rror: 404'* | *'ERROR 404'* | *'HTTP/1.1 404'*)
+      cause='The file does not exist any more. Deploy the stack again.'
+      ;;
+    *AccessDenied* | *'(403)'* | *'rror: 403'* | *'ERROR 403'* | *'HTTP/1.1 403'*)
+      cause=$(clock_cause "$1")
+      case $1 in
+        s3://*) cause=${cause:-"S3 denies access to $role. Attach the host policy to it, the output HostPolicyArn of the stack. \
+If it is attached, the object may be missing: deploy the stack again."} ;;
+        *) cause=${cause:-'The server denies access to this host.'} ;;
+      esac
+      ;;
+    *'locate credentials'* | *'load credentials'*)
+      cause='The AWS CLI found no role. Attach an instance profile whose role has the host policy, the output HostPolicyArn of the stack.'
+      ;;
+    *'resolve'* | *'bad address'* | *'Name or service not known'*)
+      cause='This host cannot resolve the name of the server. Check its DNS and, in a VPC, the attribute enableDnsSupport.'
+      ;;
+    *'onnect'* | *'imed out'* | *'imeout'* | *'nreachable'* | *'No route'*)
+      cause='This host has no route to the server. In a VPC without internet, add a gateway endpoint for S3 to the route table of the subnet. Otherwise, set https_proxy for the SSM Agent.'
+      ;;
+    *) cause=$(disk_cause "$2") ;;
+  esac
+  printf '%s' "$cause"
+}
+
+# fail_fetch URL TEXT
+fail_fetch() {
+  cause=$(fetch_cause "$1" "$2")
+  fail "could not fetch $1${cause:+. $cause}"
+}
+
 # fetch_or_fail URL FILE: exits on failure with the start and the end of what the program printed. A program that outlives
 # this script must not keep the lock, so fetching programs do not inherit it.
 fetch_or_fail() {
-  printed=$(exec 9>&- && fetch "$1" "$2" 2>&1) || {
+  case $1 in
+    s3://*/*) choose_role ;;
+  esac
+  printed=$(exec 9>&- && LC_ALL=C && export LC_ALL && fetch "$1" "$2" 2>&1) || {
     [ -z "$printed" ] || printf '%s\n' "$(shorten "$printed")" >&2
-    fail "could not fetch $1"
+    fail_fetch "$1" "$printed"
   }
 }
 
@@ -294,7 +565,7 @@ lock_fetches() {
   lock=$CERTFERRY_HOME/fetch.lock
   if ! command -v flock >/dev/null 2>&1; then
     log 'flock is not installed, so runs that start together each fetch the same files; install util-linux'
-  elif true >>"$lock"; then
+  elif printed=$(LC_ALL=C && { : >>"$lock"; } 2>&1); then
     exec 9>>"$lock"
     flock -n 9 || {
       log 'another run fetches the agent or its runtime; waiting for its end'
@@ -302,7 +573,7 @@ lock_fetches() {
     }
     is_locked=yes
   else
-    fail "$lock could not be created; check the free space and the mount options of this file system"
+    fail_writing "$lock could not be created" "$printed"
   fi
 }
 
@@ -328,33 +599,46 @@ require_space() {
     *) need=$2 ;;
   esac
   need=$((need / 1024 + 8192))
-  free=$(df -Pk "$bin" | {
-    read -r _
-    read -r _ _ _ available _
-    printf '%s' "$available"
-  }) || return 0
-  case $free in
-    '' | *[!0-9]*) return 0 ;;
-  esac
+  free=$(available -Pk)
+  [ -n "$free" ] || return 0
   [ "$free" -ge "$need" ] ||
     fail "fetching $1 needs $((need / 1024)) MiB of free space in $bin, but only $((free / 1024)) MiB are free. Nothing \
 was fetched. Free some space, or mount a larger file system there."
+}
+
+new_temporary() {
+  temporary=$(LC_ALL=C mktemp "$bin/.fetch.XXXXXX" 2>&1) || {
+    printed=$temporary
+    temporary=''
+    fail_writing "no file could be created in $bin" "$printed"
+  }
+}
+
+is_web_page() { head -c 1000 "$1" | LC_ALL=C grep -qi '<html\|<!doctype html'; }
+
+# refuse_web_page URL FILE: a proxy may answer with a web page and the status of a success.
+refuse_web_page() {
+  ! is_web_page "$2" || fail_fetch "$1" "$web_page"
 }
 
 # fetch_checked URL SHA256 BYTES: fetches to $temporary, checks the digest and flushes the file. Exits on failure.
 fetch_checked() {
   remove_old_temporaries
   require_space "$1" "$3"
-  temporary=$(mktemp "$bin/.fetch.XXXXXX")
+  new_temporary
   case $1 in
     *.gz)
       fetch_or_fail "$1" "$temporary.gz"
-      gunzip -c "$temporary.gz" >"$temporary" || fail "could not unpack $1"
+      printed=$(LC_ALL=C gunzip -c "$temporary.gz" 2>&1 >"$temporary") || {
+        refuse_web_page "$1" "$temporary.gz"
+        fail_writing "could not unpack $1" "$printed"
+      }
       rm -f "$temporary.gz"
       ;;
     *) fetch_or_fail "$1" "$temporary" ;;
   esac
   found=$(digest_of "$temporary")
+  [ "$found" = "$2" ] || refuse_web_page "$1" "$temporary"
   [ "$found" = "$2" ] || fail "the SHA-256 of $1 is $found, but the document requires $2. The file is not used. \
 Deploy the stack again, or find out why the file has changed."
   chmod 0700 "$temporary"
@@ -401,12 +685,8 @@ host_runtime() {
   runtime=$(command -v node) ||
     fail 'no node on PATH: install Node 20.12 or later on this host, or use the pinned runtime of the stack'
   version=$("$runtime" --version) || fail "$runtime --version failed"
-  major=${version#v}
-  minor=${major#*.}
-  major=${major%%.*}
-  minor=${minor%%.*}
   # 20.12 is the first version with DecompressionStream("deflate-raw"), which opening a sealed job needs
-  [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 12 ]; } ||
+  is_at_least "${version#v}" 20 12 ||
     fail "$runtime is $version: the agent needs Node 20.12 or later"
 }
 
@@ -437,7 +717,7 @@ check_runtime() {
   runtime_facts
   [ "$(digest_of "$runtime")" = "$RUNTIME_SHA256" ] || return 1
   [ -n "$facts" ] || return 0
-  temporary=$(mktemp "$bin/.fetch.XXXXXX")
+  new_temporary
   printf '%s\n' "$facts" >"$temporary"
   keep_as "$record"
 }
@@ -462,15 +742,45 @@ noexec_mount() {
 
 # The runtime is executed in the folder of the agent. An empty file is a valid script, which only needs that permission.
 require_executable_folder() {
-  temporary=$(mktemp "$bin/.fetch.XXXXXX")
+  new_temporary
   chmod 0700 "$temporary"
   "$temporary" 2>/dev/null || {
     mounted=$(noexec_mount)
     [ -z "$mounted" ] || fail "files in $bin cannot be executed: the file system $mounted has the mount option noexec. Run mount -o remount,exec $mounted and correct /etc/fstab, or use runtime 'host' with a node installed on this host."
-    fail "files in $bin cannot be executed: check SELinux, AppArmor or fapolicyd on this host, or use runtime 'host' with a node installed on this host."
+    ! is_selinux_enforcing || fail "files in $bin cannot be executed: SELinux is enforcing on this host, and \
+ausearch -m avc -ts recent shows what it denied. Run restorecon -R $CERTFERRY_HOME, or use runtime 'host' with a node installed on this host."
+    fail "files in $bin cannot be executed: check AppArmor or fapolicyd on this host, or use runtime 'host' with a node installed on this host."
   }
   rm -f "$temporary"
   temporary=''
+}
+
+# Why the runtime in $temporary does not run, from its header, the C library of the host, and what was printed.
+runtime_cause() {
+  machine=$(uname -m)
+  # the field e_machine of elf(5)
+  case $(od -An -tx1 -j18 -N1 "$temporary" 2>/dev/null) in
+    *3e*) built=x86_64 ;;
+    *b7*) built=aarch64 ;;
+    *) built=$machine ;;
+  esac
+  library=$(getconf GNU_LIBC_VERSION 2>/dev/null || { ldd --version 2>&1 || :; } | head -n 1)
+  if [ "$built" != "$machine" ]; then
+    printf '%s' "It is built for $built, and this host is $machine."
+  else
+    case $library,$1 in
+      *musl*,*)
+        printf '%s' 'This host has the C library musl, as Alpine Linux does, and the runtime needs glibc 2.28 or later.'
+        ;;
+      *,*GLIBC_*'not found'*)
+        printf '%s' "This host has ${library:-an old C library}, and the runtime needs glibc 2.28 or later. Amazon Linux 2 and CentOS 7 are older."
+        ;;
+      *,*'shared librar'*)
+        printf '%s' "A library is missing: $1. Install the package that contains it."
+        ;;
+      *) printf '%s' "It printed: $1." ;;
+    esac
+  fi
 }
 
 prepare_runtime() {
@@ -479,9 +789,10 @@ prepare_runtime() {
   ! check_runtime || return 0
   [ ! -f "$runtime" ] || log "$runtime has changed since it was fetched; fetching it again"
   fetch_checked "$RUNTIME_URL" "$RUNTIME_SHA256" "${RUNTIME_BYTES:-0}"
-  "$temporary" --version >/dev/null ||
-    fail "the runtime $RUNTIME_URL does not run on this host ($(uname -sm)). It is built for one architecture \
-and glibc 2.28 or later; use runtime 'host' with a node installed on this host."
+  printed=$(LC_ALL=C "$temporary" --version 2>&1) || {
+    cause=$(runtime_cause "$printed")
+    fail "the runtime $RUNTIME_URL does not run on this host. $cause Use runtime 'host' with a node installed on this host."
+  }
   keep_as "$runtime"
   check_runtime || fail "$runtime has changed while it was checked"
   prune node- "$runtime"
@@ -513,6 +824,7 @@ prepare() {
 }
 
 main() {
+  require_here_documents
   require_job
   bin=$CERTFERRY_HOME/bin
   require_trusted_home

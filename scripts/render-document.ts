@@ -3,9 +3,12 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
+/** A line that `sh` ignores. No here-document and no string of the script contains one. */
+const isIgnored = (line: string) => /^\s*(#.*)?$/.test(line);
+
 /**
- * The SSM document as JSON text: the assignments of the template, then the bootstrap script. The CDK
- * (`cdk/agent/agent-document.ts`) and local mode replace the six placeholders. No value may contain a single quote.
+ * The SSM document as JSON text: the assignments of the template, then the bootstrap script without its comments, because
+ * SSM limits the document. The CDK and local mode replace the placeholders. No value may contain a single quote.
  */
 export function renderDocument(): string {
   const document = JSON.parse(readFileSync(join(root, 'cdk/ssm-document.template.json'), 'utf8'));
@@ -14,6 +17,6 @@ export function renderDocument(): string {
   if (script.includes('{{'))
     throw new Error('agent-scripts/bootstrap.sh contains {{, which SSM treats as a parameter: remove it.');
   const [, ...lines] = script.trimEnd().split('\n');
-  document.mainSteps[0].inputs.runCommand.push(...lines);
-  return `${JSON.stringify(document, null, 2)}\n`;
+  document.mainSteps[0].inputs.runCommand.push(...lines.filter((line) => !isIgnored(line)));
+  return `${JSON.stringify(document)}\n`;
 }

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { AspectPriority, Aspects, CustomResource, Duration, Stack, Token } from 'aws-cdk-lib';
+import { AspectPriority, Aspects, CustomResource, Duration, Stack, Stage, Token } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import { Asset } from 'aws-cdk-lib/aws-s3-assets';
 import { Construct } from 'constructs';
@@ -146,7 +145,8 @@ export class Registrations extends Construct {
       );
     }
     const name = `${createHash('sha256').update(text).digest('hex').slice(0, 16)}.json`;
-    const file = join(mkdtempSync(join(tmpdir(), 'certferry-registrations-')), name);
+    // a stack always has a stage: CDK creates an App for a stack without one
+    const file = join((Stage.of(this) as Stage).assetOutdir, name);
     writeFileSync(file, text);
     return file;
   }

@@ -70,6 +70,11 @@ const basics = [
   'id',
   'head',
   'tail',
+  'grep',
+  'od',
+  'tr',
+  'date',
+  'cat',
 ];
 
 /** Stands in for the agent and prints its environment. */
@@ -94,6 +99,7 @@ export class BootstrapHost {
   readonly root = mkdtempSync(join(tmpdir(), 'certferry bootstrap '));
   readonly home = join(this.root, 'home');
   readonly bin = join(this.home, 'bin');
+  readonly ssmFolder = join(this.root, 'ssm');
   agent = this.publish('agent.cjs', standInAgent('first'));
 
   /** Writes a file that the script can fetch. */
@@ -188,7 +194,11 @@ export class BootstrapHost {
       FenceStep: testAgentEnvironment.CERTFERRY_FENCE_STEP,
     };
     const lines: string[] = JSON.parse(renderDocument()).mainSteps[0].inputs.runCommand;
-    const text = lines.join('\n').replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
+    const text = lines
+      .join('\n')
+      // the folder of the SSM Agent is one of the test
+      .replace('ssm_folder=/var/lib/amazon/ssm', `ssm_folder='${this.ssmFolder}'`)
+      .replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
     const folder = mkdtempSync(join(this.root, 'run '));
     // a test may run the script as another user
     chmodSync(folder, 0o755);

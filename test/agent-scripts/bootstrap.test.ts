@@ -148,7 +148,7 @@ describe('bootstrap', () => {
 
     expect(ended).toMatchObject({ status: 125, stdout: '' });
     expect(ended.stderr).toContain('does not run on this host');
-    expect(ended.stderr).toContain("use runtime 'host'");
+    expect(ended.stderr).toContain("Use runtime 'host'");
   });
 
   test('Bootstrap refuses packed bytes that do not unpack', async () => {

@@ -1,0 +1,137 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { isInstalled } from '../rigs/require-daemon.ts';
+import { BootstrapHost } from './bootstrap-host.ts';
+import { type LoopbackServer, role, serveMetadata, serveObjects } from './loopback-servers.ts';
+
+let host: BootstrapHost;
+let running: LoopbackServer[];
+beforeEach(() => {
+  host = new BootstrapHost();
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((server) => server.close()));
+  rmSync(host.root, { recursive: true, force: true });
+});
+
+async function started(server: Promise<LoopbackServer>): Promise<LoopbackServer> {
+  running.push(await server);
+  return await server;
+}
+
+/** Credentials of the role in the file of the SSM Agent. */
+const shared = { AccessKeyId: 'ASIASHARED', SecretAccessKey: 'sha+red/key', Token: 'shared+token==' };
+
+/** Credentials that the host has for other programs: in variables, in the profile of root, and behind a proxy. */
+function ambientCredentials(): NodeJS.ProcessEnv {
+  const home = join(host.root, 'root');
+  mkdirSync(join(home, '.aws'), { recursive: true });
+  writeFileSync(
+    join(home, '.aws/credentials'),
+    '[default]\naws_access_key_id = AKIAROOT\naws_secret_access_key = root\n',
+  );
+  writeFileSync(
+    join(home, '.aws/config'),
+    '[default]\nregion = us-west-2\ncredential_process = /bin/false\n[profile other]\nrole_arn = arn:aws:iam::1:role/x\n',
+  );
+  return {
+    HOME: home,
+    AWS_ACCESS_KEY_ID: 'AKIAENVIRONMENT',
+    AWS_SECRET_ACCESS_KEY: 'environment',
+    AWS_PROFILE: 'other',
+    AWS_EC2_METADATA_DISABLED: 'true',
+    // nothing answers there, and there is no NO_PROXY
+    http_proxy: 'http://127.0.0.1:9',
+    HTTP_PROXY: 'http://127.0.0.1:9',
+  };
+}
+
+/** What the SSM Agent records about its credentials, and the file that it names. */
+function recordCredentials(profile: string): void {
+  const file = join(host.ssmFolder, 'credentials');
+  mkdirSync(join(host.ssmFolder, 'runtimeconfig'), { recursive: true });
+  writeFileSync(
+    join(host.ssmFolder, 'runtimeconfig/identity_config.json'),
+    JSON.stringify({ IdentityType: 'EC2', ShareFile: file, ShareProfile: profile, CredentialSource: 'SSM' }),
+  );
+  writeFileSync(
+    file,
+    [
+      '[before]\naws_access_key_id = AKIABEFORE\naws_secret_access_key = before',
+      `[${profile || 'default'}]`,
+      `aws_access_key_id     = ${shared.AccessKeyId}`,
+      `aws_secret_access_key = ${shared.SecretAccessKey}`,
+      `aws_session_token     = ${shared.Token}`,
+      '[other]\naws_access_key_id = AKIAOTHER\naws_secret_access_key = other\n',
+    ].join('\n'),
+  );
+}
+
+/** A curl that is too old to sign, so that the AWS CLI signs. It still asks the metadata service. */
+function pathWithCli(): string {
+  const folder = join(host.root, 'old curl');
+  mkdirSync(folder);
+  const curl = '#!/bin/sh\n[ "$1" != --version ] || { echo "curl 7.76.1 (x86_64)"; exit; }\n';
+  writeFileSync(join(folder, 'curl'), `${curl}PATH=\${PATH#*:} exec curl "$@"\n`);
+  chmodSync(join(folder, 'curl'), 0o755);
+  return `${folder}:${process.env.PATH}`;
+}
+
+/** Runs the script with an agent in S3. The simulated S3 accepts only these credentials. */
+async function fetched(credentials: typeof role, env: NodeJS.ProcessEnv) {
+  const metadata = await started(serveMetadata());
+  const objects = await started(
+    serveObjects({ '/bucket/key.cjs': readFileSync(host.agent.path) }, credentials),
+  );
+  return await host.run(
+    { agentUrl: 's3://bucket/key.cjs' },
+    {
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: `http://127.0.0.1:${metadata.port}`,
+      AWS_ENDPOINT_URL_S3: `http://127.0.0.2:${objects.port}`,
+      AWS_SSM_REGION_NAME: 'eu-central-1',
+      no_proxy: '127.0.0.2',
+      ...env,
+    },
+  );
+}
+
+const signers = [
+  { signer: 'curl', installed: isInstalled('curl'), env: () => ({}) },
+  {
+    signer: 'the AWS CLI',
+    installed: isInstalled('curl') && isInstalled('aws'),
+    env: () => ({ PATH: pathWithCli() }),
+  },
+].filter(({ installed }) => installed);
+
+describe.each(signers)('credentials for S3, signed by $signer', ({ env }) => {
+  test('Bootstrap uses the instance role, whatever other credentials and proxies the host has', async () => {
+    const ended = await fetched(role, { ...ambientCredentials(), ...env() });
+
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('Bootstrap uses the role of Default Host Management Configuration if the SSM Agent uses it', async () => {
+    recordCredentials('');
+
+    const ended = await fetched(shared, { ...ambientCredentials(), ...env() });
+
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('Bootstrap uses the profile of the SSM Agent on a hybrid node, not the default profile', async () => {
+    recordCredentials('certferry-node');
+
+    const ended = await fetched(shared, {
+      ...ambientCredentials(),
+      ...env(),
+      AWS_SSM_INSTANCE_ID: 'mi-0123456789abcdef0',
+      // a hybrid node has no metadata service
+      AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9',
+    });
+
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+  });
+});
