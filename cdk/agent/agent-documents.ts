@@ -22,6 +22,9 @@ interface AgentDocumentsProps {
  * change therefore creates a new version, which becomes the default version.
  */
 export class AgentDocuments extends Construct {
+  /** The documents as SSM must deliver them to hosts. Contents may contain tokens. */
+  readonly contents: { readonly name: string; readonly content: object }[] = [];
+
   constructor(scope: Construct, id: string, props: AgentDocumentsProps) {
     super(scope, id);
     this.#create('Resource', props, {
@@ -59,7 +62,7 @@ export class AgentDocuments extends Construct {
     },
   ): void {
     const { name, role, jobKeys, agent, ...texts } = given;
-    const content = fillIn(readArtefact(artefacts.document), {
+    const filled = fillIn(readArtefact(artefacts.document), {
       AgentUrl: agent.url,
       AgentSha256: agent.sha256,
       RuntimeUrl: assets.runtime.url,
@@ -70,13 +73,15 @@ export class AgentDocuments extends Construct {
       JobKeys: jobKeys,
       FenceStep: String(maximumFenceStep),
     });
+    const content = { ...filled, ...texts };
+    this.contents.push({ name, content });
     const document = new CfnDocument(this, id, {
       name,
       documentType: 'Command',
       documentFormat: 'JSON',
       targetType: '/',
       updateMethod: 'NewVersion',
-      content: { ...content, ...texts },
+      content,
     });
     // a host must be allowed to download the agent before the document names it
     document.node.addDependency(assets.hostPolicy);

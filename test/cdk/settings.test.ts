@@ -76,6 +76,7 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
   'find-hosts': ['REGISTRY_TABLE'],
   'sync-registry': ['REGISTRY_TABLE'],
   'read-job-keys': [],
+  'complete-stack': [],
 };
 
 describe('each Lambda', () => {

@@ -166,6 +166,7 @@ describe('the functions', () => {
       'find-hosts',
       'sync-registry',
       'read-job-keys',
+      'complete-stack',
     ]);
   });
 });
