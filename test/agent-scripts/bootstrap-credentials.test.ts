@@ -82,7 +82,7 @@ function pathWithCli(): string {
 }
 
 /** Runs the script with an agent in S3. The simulated S3 accepts only these credentials. */
-async function fetched(credentials: typeof role, env: NodeJS.ProcessEnv, shell = ['sh']) {
+async function fetched(credentials: typeof role, env: NodeJS.ProcessEnv, shell: readonly string[] = ['sh']) {
   const metadata = await started(serveMetadata());
   const objects = await started(
     serveObjects({ '/bucket/key.cjs': readFileSync(host.agent.path) }, credentials),
