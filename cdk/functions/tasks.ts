@@ -1,4 +1,4 @@
-import { runSeconds } from '../../core/deployment/run.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import type { Permission } from '../grants/permissions.ts';
 import type { TableName } from '../storage/tables.ts';
 
@@ -25,15 +25,14 @@ export interface Task {
   readonly runsAgent?: boolean;
 }
 
-// Seconds. The timeouts of the states are shorter (60, 180, 240, 300 and 840), so that the execution shows which state timed out.
-const quick = 65;
-const probing = 185;
-const probingAll = 245;
-const judging = 305;
-/** The maximum of Lambda is 900. */
-const longest = 850;
-/** A run starts at most 185 seconds after its state: a `quick` function invokes it, and the event waits for at most 120. */
-const agent = runSeconds;
+const {
+  quickFunction: quick,
+  probeFunction: probing,
+  servicesFunction: probingAll,
+  judgeFunction: judging,
+  planFunction: longest,
+  agentFunction: agent,
+} = timeBudgets;
 
 /** Sends a command and records it. Then reads its result once, because its event may arrive before the record exists. */
 const commanding = {

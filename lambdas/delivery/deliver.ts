@@ -5,10 +5,12 @@ import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../../core/errors.ts';
 import { hostLocationOf, isFunctionHost } from '../../core/targets/host-location.ts';
 import { isStoreKind } from '../../core/targets/kinds/kinds.ts';
+import type { Target } from '../../core/targets/target.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
 import type { LockItem, LockOwnership } from '../../services/locks/lock-item.ts';
 import type { PendingCommand, Purpose } from '../../services/locks/pending-commands.ts';
-import { type Agent, deliverySeconds } from '../../services/ssm/commands.ts';
+import type { Agent } from '../../services/ssm/commands.ts';
 import type { SendRate } from '../../services/ssm/send-rate.ts';
 import { type Completion, type CompletionServices, completeIfEnded } from './complete-command.ts';
 
@@ -40,9 +42,6 @@ export interface Delivery {
   readonly probe?: PendingCommand['probe'];
   readonly prepare: (lock: LockItem) => Promise<PreparedJob>;
 }
-
-/** Margin on the delivery timeout for clocks that differ. A host refuses a job that arrives later than this. */
-const clockMarginSeconds = 60;
 
 /**
  * Sends a job once (`services/locks/pending-commands.ts` explains how a retry finds the job that was sent). Then it asks SSM
@@ -161,15 +160,19 @@ async function checkHost(by: Pick<DeliveryServices, 'hostLocks'>, deployment: De
   );
 }
 
-/** The header of a job for this deployment, valid until SSM can no longer deliver the command. */
-export function headerFor(deployment: Deployment, action: JobAction, now: Date): JobHeader {
+/** The header of a job for this deployment, valid until no host can still be about to start it. */
+export function headerFor(
+  deployment: Pick<Deployment, 'id' | 'fence' | 'rollout'> & { readonly target: Pick<Target, 'id'> },
+  action: JobAction,
+  now: Date,
+): JobHeader {
   return {
     v: 1,
     action,
     deploymentId: deployment.id,
     targetId: deployment.target.id,
     fence: deployment.fence,
-    expiresAt: epochSeconds(now) + deliverySeconds + clockMarginSeconds,
+    expiresAt: epochSeconds(now) + timeBudgets.job,
     ...(deployment.rollout !== null && { rollout: deployment.rollout }),
   };
 }

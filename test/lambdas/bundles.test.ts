@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { targetsJsonSchema } from '../../core/registry/json-schema.ts';
 import { lazyParts, partName } from '../../scripts/lazy-lambda-parts.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -112,5 +113,15 @@ describe('the built Lambdas', () => {
   test.each(tasks)('%s is at most 320 KiB, or 8 MiB with the clients of stores', (name) => {
     const largest = name === 'run-agent' ? largestAgentBytes : largestBytes;
     expect(statSync(bundle(name)).size).toBeLessThanOrEqual(largest);
+  });
+
+  test('No function and no agent contains the descriptions of fields, which only the command line prints', () => {
+    const built = [...tasks.map(bundle), join(root, 'dist/agent/agent.cjs')];
+    const described = built.filter((file) =>
+      readFileSync(file, 'utf8').includes('Number of probes before the previous version is restored.'),
+    );
+
+    expect(described).toEqual([]);
+    expect(JSON.stringify(targetsJsonSchema())).toContain('Number of probes before the previous version');
   });
 });
