@@ -567,6 +567,9 @@ If it is attached, the object may be missing: deploy the stack again."} ;;
     *'locate credentials'* | *'load credentials'*)
       cause='The AWS CLI found no role. Attach an instance profile whose role has the host policy, the output HostPolicyArn of the stack.'
       ;;
+    *'eset by peer'* | *SSL_ERROR_SYSCALL* | *'nexpected eof'* | *'onnection was closed'* | *'establish SSL'*)
+      cause='A firewall or proxy between this host and the server closed the connection. Allow this host to reach the server on port 443 there.'
+      ;;
     *'resolve'* | *'bad address'* | *'Name or service not known'*)
       cause='This host cannot resolve the name of the server. Check its DNS and, in a VPC, the attribute enableDnsSupport.'
       ;;
