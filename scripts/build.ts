@@ -25,6 +25,7 @@ import { awsSdkOfRuntime } from './aws-sdk-of-runtime.ts';
 import { lazyParts, leaveOut, partName } from './lazy-lambda-parts.ts';
 import { renderCheckDocument, renderDocument } from './render-document.ts';
 import { renderRollout } from './render-rollout.ts';
+import { withoutDescriptions } from './without-descriptions.ts';
 import { withoutUndici } from './without-undici.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -62,7 +63,7 @@ async function buildAgent(name: string): Promise<void> {
     minify: true,
     // the minimum Node version of hosts that use their own Node (runtime: 'host')
     target: 'node20.12',
-    plugins: [withoutUndici],
+    plugins: [withoutUndici, withoutDescriptions],
   });
   // a command that is running may start the agent now
   renameSync(`${file}.new`, file);
@@ -85,7 +86,7 @@ async function buildLambda(handler: string, name: string): Promise<void> {
     format: 'esm',
     mainFields: ['module', 'main'],
     minify: true,
-    plugins: [awsSdkOfRuntime, withoutUndici, leaveOut(parts)],
+    plugins: [awsSdkOfRuntime, withoutUndici, withoutDescriptions, leaveOut(parts)],
     banner: { js: commonJsShim },
   });
 }

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
@@ -7,13 +6,13 @@ import type { Clients } from '../stack/clients.ts';
 import type { StackDescription } from '../stack/outputs.ts';
 import { type Check, check, nothing } from './check.ts';
 import { findHostsOf, hostChecks } from './host-checks.ts';
-import { type CheckHostsOptions, checkHosts, type HostReport } from './hosts/check-hosts.ts';
 import { installedChecks } from './installed-checks.ts';
 import { registered, sourceChecks } from './source-checks.ts';
 import { stackChecks } from './stack-checks.ts';
 import { storeChecks } from './store-checks.ts';
 
-interface CheckedServices {
+/** What the checks read. */
+export interface CheckedServices {
   readonly clients: Clients;
   readonly stack: StackDescription;
   readonly catalogue: Pick<Catalogue, 'certificates' | 'targets'>;
@@ -63,17 +62,6 @@ async function targetChecks(
     ...(await storeChecks(clients, targets)),
     ...(await installedChecks(installed, hosted, now)),
   ];
-}
-
-/** Runs the read-only script on the hosts of all registered targets. Throws if the registrations cannot be read. */
-export async function checkRegisteredHosts(
-  { clients, stack, catalogue, fleet }: CheckedServices,
-  onProgress: CheckHostsOptions['onProgress'],
-): Promise<HostReport> {
-  const targets = thingsOf(await catalogue.targets());
-  const hosted = await findHostsOf(targets, fleet);
-  const documentName = stack.outputs.CheckDocumentName;
-  return checkHosts(clients, hosted, { documentName, sleep, onProgress });
 }
 
 function valueIn<Value>(result: PromiseSettledResult<Value>): Value {

@@ -32,7 +32,7 @@ export function addDoctor(program: Command, { terminal, finish }: Context): void
     .summary('check everything that a rollout needs, and print the next steps')
     .description(help.doctor.description)
     .addOption(unsupportedLocal())
-    .option('--hosts', 'also run a read-only check on each host, through SSM')
+    .option('--hosts', 'run a read-only check on each host too, through SSM')
     .addHelpText('after', help.doctor.after)
     .action(async (options: DoctorOptions) => {
       const { doctor } = await import('../commands/doctor.ts');

@@ -1,6 +1,6 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { EC2Client } from '@aws-sdk/client-ec2';
-import { SSMClient } from '@aws-sdk/client-ssm';
+import { SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
 import type { HostLocation } from '../../core/targets/host-location.ts';
 import type { HostClients } from '../../services/fleet/find-hosts.ts';
@@ -36,9 +36,18 @@ export function ssmAt({ account, region }: HostLocation): SSMClient {
   return client;
 }
 
-type ClientConfig = typeof throttled | ReturnType<typeof configFor>;
+const checking = /* @__PURE__ */ new Map<string, HostClients>();
 
-const hostClients = (config: ClientConfig): HostClients => ({
+/** The clients that check one host. Few retries, because the deployment continues without their answer. */
+export function checkingClients({ account, region }: HostLocation): HostClients {
+  const key = `${account}/${region}`;
+  const config = account === null || region === null ? {} : configFor(account, region);
+  const clients = checking.get(key) ?? hostClients({ ...config, retryMode: 'standard', maxAttempts: 3 });
+  checking.set(key, clients);
+  return clients;
+}
+
+const hostClients = (config: SSMClientConfig): HostClients => ({
   ssm: new SSMClient(config),
   ec2: new EC2Client(config),
   autoScaling: new AutoScalingClient(config),

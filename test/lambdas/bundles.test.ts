@@ -12,6 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { targetsJsonSchema } from '../../core/registry/json-schema.ts';
 import { lazyParts, partName } from '../../scripts/lazy-lambda-parts.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -102,6 +103,21 @@ describe('the built Lambdas', () => {
     expect(found['push-bundle/earlier-versions']).toEqual({ searchedEarlier: 2 });
   });
 
+  test('The client of EC2 is in a file that functions load only to find out whether a host is gone', () => {
+    for (const name of [
+      'push-bundle',
+      'reconcile-command',
+      'roll-back',
+      'probe-from-host',
+      'command-status',
+    ]) {
+      const text = readFileSync(bundle(name), 'utf8');
+
+      expect(text).toContain('import("./whereabouts.mjs")');
+      expect(text).not.toContain('client-ec2');
+    }
+  });
+
   test('The search for earlier versions is in a file that PushBundle loads only for the kinds that need it', () => {
     const text = readFileSync(bundle('push-bundle'), 'utf8');
 
@@ -112,5 +128,15 @@ describe('the built Lambdas', () => {
   test.each(tasks)('%s is at most 320 KiB, or 8 MiB with the clients of stores', (name) => {
     const largest = name === 'run-agent' ? largestAgentBytes : largestBytes;
     expect(statSync(bundle(name)).size).toBeLessThanOrEqual(largest);
+  });
+
+  test('No function and no agent contains the descriptions of fields, which only the command line prints', () => {
+    const built = [...tasks.map(bundle), join(root, 'dist/agent/agent.cjs')];
+    const described = built.filter((file) =>
+      readFileSync(file, 'utf8').includes('Number of probes before the previous version is restored.'),
+    );
+
+    expect(described).toEqual([]);
+    expect(JSON.stringify(targetsJsonSchema())).toContain('Number of probes before the previous version');
   });
 });

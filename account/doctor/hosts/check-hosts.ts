@@ -8,7 +8,7 @@ import { type HostFacts, readHostFacts } from './host-facts.ts';
 import { type CheckedHost, hostProblems } from './host-problems.ts';
 import { type HostAnswer, runOnHosts } from './run-on-hosts.ts';
 
-/** One host of the report. `facts` is null, and `reason` says why, if the host could not be checked. */
+/** One host of the report. If it could not be checked, `facts` is null and `reason` has a value. */
 export interface HostRow {
   readonly host: string;
   readonly facts: HostFacts | null;

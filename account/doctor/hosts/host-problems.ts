@@ -107,7 +107,7 @@ export const hostProblems = {
         ? `no connection${through}: ${s3.detail}`
         : `another server answers${through}: HTTP ${s3.detail}`;
     },
-    next: 'Add a gateway endpoint for S3 to the route table of the subnet, or set https_proxy for the SSM Agent and allow the bucket in the proxy.',
+    next: 'In a VPC without internet, add a gateway endpoint for S3 to the route table. With a proxy, set https_proxy for the SSM Agent and allow the bucket.',
   },
   clock: {
     find: ({ facts: { clockSeconds } }) =>

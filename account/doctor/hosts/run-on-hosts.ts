@@ -5,7 +5,8 @@ import {
   SendCommandCommand,
   type SSMClient,
 } from '@aws-sdk/client-ssm';
-import { deliverySeconds, hasEnded } from '../../../services/ssm/commands.ts';
+import { timeBudgets } from '../../../core/time-budgets.ts';
+import { hasEnded } from '../../../services/ssm/commands.ts';
 
 /** How the script ended on one host. `output`: at most 2,500 characters. */
 export interface HostAnswer {
@@ -56,7 +57,7 @@ async function collect(
   answers: Map<string, HostAnswer>,
   { sleep, onProgress }: RunOptions,
 ): Promise<void> {
-  let left = (deliverySeconds + runSeconds) * 1000;
+  let left = (timeBudgets.queue + runSeconds) * 1000;
   for (let pause = pollMilliseconds.first; running.size > 0 && left > 0; pause = nextPause(pause)) {
     await sleep(pause);
     left -= pause;
@@ -84,7 +85,7 @@ async function send(
         DocumentName: documentName,
         DocumentVersion: '$DEFAULT',
         InstanceIds: [...hosts],
-        TimeoutSeconds: deliverySeconds,
+        TimeoutSeconds: timeBudgets.queue,
         MaxConcurrency: '100%',
         MaxErrors: '100%',
         Comment: 'certferry doctor: checks this host and changes nothing',
