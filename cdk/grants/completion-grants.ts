@@ -1,7 +1,7 @@
 import { Stack } from 'aws-cdk-lib';
 import { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import { documentName, probeDocumentName, storeDocumentName } from '../common/names.ts';
+import { checkDocumentName, documentName, probeDocumentName, storeDocumentName } from '../common/names.ts';
 import type { Tables } from '../storage/tables.ts';
 import { type Grant, localArn } from './grant.ts';
 
@@ -10,7 +10,7 @@ import { type Grant, localArn } from './grant.ts';
  * and change the deletion protection of the tables.
  */
 export function completeStack(scope: Construct, { locks, registry, deployments }: Tables): Grant {
-  const documents = [documentName, probeDocumentName, storeDocumentName];
+  const documents = [documentName, probeDocumentName, storeDocumentName, checkDocumentName];
   return {
     statements: [
       new PolicyStatement({

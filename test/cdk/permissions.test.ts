@@ -166,7 +166,9 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   'read-job-keys': [on('SigningKey1.Arn', ['kms:GetPublicKey'])],
   'complete-stack': [
     on(
-      ['agent', 'probe', 'store-agent'].map((name) => `arn:<Partition>:ssm:${here}:document/certferry-${name}`),
+      ['agent', 'check-host', 'probe', 'store-agent'].map(
+        (name) => `arn:<Partition>:ssm:${here}:document/certferry-${name}`,
+      ),
       ['ssm:GetDocument', 'ssm:ListDocumentVersions', 'ssm:UpdateDocumentDefaultVersion'],
     ),
     on(
