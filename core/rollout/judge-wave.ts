@@ -1,5 +1,5 @@
 import { decideNextStep } from './decide-next-step.ts';
-import { type EndedWave, failuresIn, hasFailed, wasSkipped } from './deployment-results.ts';
+import { type EndedWave, failuresIn, needsReport, unprobedIn, wasSkipped } from './deployment-results.ts';
 import type { Judgement, RolloutState } from './rollout.ts';
 import { toleratedOf } from './wave-sizes.ts';
 
@@ -32,6 +32,11 @@ export function judgeWave({ state, waves, control }: WaveEvidence): Judgement {
     const summary = `${waveSummary}; ${failed} failed, ${tolerated} tolerated`;
     return { ...base, verdict: 'halt', summary, reason: 'TooManyFailures' };
   }
+  const unprobed = unprobedIn(waves, sinceWave);
+  if (failed + unprobed > tolerated) {
+    const summary = `${waveSummary}; ${unprobed} could not be probed, ${tolerated} tolerated`;
+    return { ...base, verdict: 'halt', summary, reason: 'TooManyUnprobed' };
+  }
   const skipped = results.filter(wasSkipped).length;
   if (skipped > 0) {
     const summary = `${waveSummary}; ${skipped} skipped: ${control.reason ?? 'the rollout was halted'}`;
@@ -42,8 +47,8 @@ export function judgeWave({ state, waves, control }: WaveEvidence): Judgement {
 }
 
 function summaryOf(results: EndedWave['results'], { number, direction }: RolloutState['wave']): string {
-  const failures = results.filter((result) => hasFailed(result) && !wasSkipped(result));
-  const succeeded = results.filter((result) => !hasFailed(result) && !wasSkipped(result)).length;
+  const failures = results.filter(needsReport);
+  const succeeded = results.filter((one) => !needsReport(one) && !wasSkipped(one)).length;
   const verb = direction === 'rollback' ? 'rolled back' : 'succeeded';
   const wave = `wave ${number}: ${succeeded} of ${results.length} ${verb}`;
   if (failures.length === 0) return wave;
