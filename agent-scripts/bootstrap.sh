@@ -1,5 +1,6 @@
 #!/bin/sh
-# Fetches the pinned agent and its runtime, keeps both under their SHA-256, checks both, and starts the agent.
+# Fetches the pinned agent and its runtime, keeps both under their SHA-256, checks both, and starts the agent. With the job
+# warm, it fetches and checks them, and starts nothing.
 #
 # The SSM document puts these assignments before this text (cdk/ssm-document.template.json):
 #   AGENT_URL, AGENT_SHA256      the agent, one .cjs file
@@ -9,10 +10,11 @@
 #   CERTFERRY_HOME               the agent's own folder, an absolute path
 #   CERTFERRY_ROLE, CERTFERRY_JOB_KEYS, CERTFERRY_FENCE_STEP
 #                                the jobs that the agent accepts (agent-scripts/host/agent-environment.ts)
+#   FETCH_SECONDS, WARM_SECONDS  the time for fetching, before a job and with the job warm (core/time-budgets.ts)
 # A URL is file:///path (not decoded), https://host/path or s3://bucket/key. The SSM agent passes the job in the
 # variable SSM_Job; it is never inserted into this text.
 #
-# Only the agent writes to standard output. Runs may overlap: one fetches and the others wait. Each file is fetched to a
+# Only the agent writes to standard output; with the job warm, this script prints one line of JSON. Runs may overlap: one fetches and the others wait. Each file is fetched to a
 # temporary file, which is renamed only if its digest is correct.
 #
 # Until the agent starts, this script ends with exit code 125 and nothing else (core/deployment/agent-start.ts). The agent
@@ -39,6 +41,7 @@ fail() {
 }
 
 is_locked=''
+fetched=''
 is_entry=''
 temporary=''
 clean_up() { [ -z "$temporary" ] || rm -f "$temporary" "$temporary.gz"; }
@@ -282,6 +285,37 @@ digest_of() {
   printf '%s' "${1%% *}"
 }
 
+# Starts the time for fetching. All fetches of this run and the wait for another run share it.
+start_fetching() {
+  fetch_started=$(date +%s)
+  fetch_seconds=$FETCH_SECONDS
+  [ "$SSM_Job" != warm ] || fetch_seconds=$WARM_SECONDS
+}
+
+spent_seconds() { echo $(($(date +%s) - fetch_started)); }
+
+# in_time COMMAND...: stops the command at the end of the time for fetching. It stays in the process group of this script,
+# which the SSM Agent kills. A host without timeout(1) has only the time limit of the document.
+in_time() {
+  left=$((fetch_seconds - $(spent_seconds)))
+  [ "$left" -gt 0 ] || return 124
+  if timeout --foreground 1 sh -c : 2>/dev/null; then
+    timeout --foreground "$left" "$@"
+  elif command -v timeout >/dev/null 2>&1; then
+    # that of BusyBox has no such option and no process group of its own
+    timeout "$left" "$@"
+  else
+    "$@"
+  fi
+}
+
+# fail_if_late WHAT: the error of a fetch that used up its time.
+fail_if_late() {
+  [ "$(spent_seconds)" -lt "$fetch_seconds" ] || fail "$1 did not end within $fetch_seconds seconds, the time for fetching \
+the agent and its runtime. Check the connection of this host to S3. On a slow connection, run certferry warm for this host, \
+which allows $WARM_SECONDS seconds."
+}
+
 # is_at_least VERSION MAJOR MINOR
 is_at_least() {
   major=${1%%.*}
@@ -292,12 +326,12 @@ is_at_least() {
 
 fetch_https() {
   if command -v curl >/dev/null 2>&1; then
-    curl -fsS --proto '=https' -L --connect-timeout 10 --max-time 300 --retry 2 -o "$2" "$1"
+    in_time curl -fsS --proto '=https' -L --connect-timeout 10 --retry 2 -o "$2" "$1"
   elif command -v wget >/dev/null 2>&1; then
     # with -q, the wget of GNU reports no error
     quiet=-nv
     wget --version >/dev/null 2>&1 || quiet=-q
-    wget $quiet -T 30 -O "$2" "$1"
+    in_time wget $quiet -T 30 -O "$2" "$1"
   else
     log 'neither curl nor wget is installed'
     return 1
@@ -365,7 +399,7 @@ output HostPolicyArn of the stack." ;;
   key_id=$(value_in "$credentials" AccessKeyId) secret=$(value_in "$credentials" SecretAccessKey)
   session=$(value_in "$credentials" Token)
   code=$(value_in "$credentials" Code)
-  [ -n "$key_id" ] || fail "no role: the metadata service has no credentials of $role ($code). Check that the role exists and that its trust policy allows ec2.amazonaws.com."
+  [ -n "$key_id" ] || fail "no role: the metadata service has no credentials of $role ($code). Check that the role exists and that its trust policy allows EC2."
   [ -n "$region" ] || region=$(imds meta-data/placement/region) || fail "the metadata service does not name the region: $region"
 }
 
@@ -375,6 +409,8 @@ s3_domain() {
     cn-*) printf 'amazonaws.com.cn' ;;
     us-iso-*) printf 'c2s.ic.gov' ;;
     us-isob-*) printf 'sc2s.sgov.gov' ;;
+    us-isof-*) printf 'csp.hci.ic.gov' ;;
+    eu-isoe-*) printf 'cloud.adc-e.uk' ;;
     eusc-*) printf 'amazonaws.eu' ;;
     *) printf 'amazonaws.com' ;;
   esac
@@ -392,7 +428,7 @@ fetch_s3_with_curl() {
   status=$(
     printf 'user = "%s:%s"\nheader = "x-amz-security-token: %s"\nheader = "x-amz-content-sha256: UNSIGNED-PAYLOAD"\n' \
       "$key_id" "$secret" "$session" |
-      curl -K - -sS --connect-timeout 10 --max-time 300 --retry 2 -w '%{http_code}' \
+      in_time curl -K - -sS --connect-timeout 10 --retry 2 -w '%{http_code}' \
         ${AWS_CA_BUNDLE:+--cacert "$AWS_CA_BUNDLE"} --aws-sigv4 "aws:amz:$region:s3" -o "$2" "$address"
   ) || return 1
   [ "$status" = 200 ] || {
@@ -423,7 +459,7 @@ fetch_s3_with_cli() {
   no_proxy=${no_proxy:-${NO_PROXY:-}},$metadata
   NO_PROXY=$no_proxy
   export no_proxy NO_PROXY
-  aws s3 cp --only-show-errors "$1" "$2" >&2
+  in_time aws s3 cp --only-show-errors "$1" "$2" >&2
 }
 
 # curl before 7.88 does not sign all headers, or cannot sign.
@@ -531,6 +567,9 @@ If it is attached, the object may be missing: deploy the stack again."} ;;
     *'locate credentials'* | *'load credentials'*)
       cause='The AWS CLI found no role. Attach an instance profile whose role has the host policy, the output HostPolicyArn of the stack.'
       ;;
+    *'eset by peer'* | *SSL_ERROR_SYSCALL* | *'nexpected eof'* | *'onnection was closed'* | *'establish SSL'*)
+      cause='A firewall or proxy between this host and the server closed the connection. Allow this host to reach the server on port 443 there.'
+      ;;
     *'resolve'* | *'bad address'* | *'Name or service not known'*)
       cause='This host cannot resolve the name of the server. Check its DNS and, in a VPC, the attribute enableDnsSupport.'
       ;;
@@ -556,6 +595,7 @@ fetch_or_fail() {
   esac
   printed=$(exec 9>&- && LC_ALL=C && export LC_ALL && fetch "$1" "$2" 2>&1) || {
     [ -z "$printed" ] || printf '%s\n' "$(shorten "$printed")" >&2
+    fail_if_late "fetching $1"
     fail_fetch "$1" "$printed"
   }
 }
@@ -569,7 +609,10 @@ lock_fetches() {
     exec 9>>"$lock"
     flock -n 9 || {
       log 'another run fetches the agent or its runtime; waiting for its end'
-      flock 9 || fail "flock failed on $lock"
+      in_time flock 9 || {
+        fail_if_late 'another run that fetches the same files'
+        fail "flock failed on $lock"
+      }
     }
     is_locked=yes
   else
@@ -614,7 +657,7 @@ new_temporary() {
   }
 }
 
-is_web_page() { head -c 1000 "$1" | LC_ALL=C grep -qi '<html\|<!doctype html'; }
+is_web_page() { head -c 1000 "$1" | LC_ALL=C grep -qi -e '<html' -e '<!doctype html'; }
 
 # refuse_web_page URL FILE: a proxy may answer with a web page and the status of a success.
 refuse_web_page() {
@@ -676,6 +719,7 @@ prepare_agent() {
   [ ! -f "$agent" ] || log "$agent has changed since it was fetched; fetching it again"
   fetch_checked "$AGENT_URL" "$AGENT_SHA256" 0
   keep_as "$agent"
+  fetched=agent
   prune agent- "$agent"
   # the compiled code of the previous agent is useless now
   rm -rf "$CERTFERRY_HOME/compiled"
@@ -755,7 +799,8 @@ ausearch -m avc -ts recent shows what it denied. Run restorecon -R $CERTFERRY_HO
   temporary=''
 }
 
-# Why the runtime in $temporary does not run, from its header, the C library of the host, and what was printed.
+# runtime_cause TEXT CODE: why the runtime in $temporary does not run, from its header, the C library of the host, what the
+# runtime printed, and its exit code.
 runtime_cause() {
   machine=$(uname -m)
   # the field e_machine of elf(5)
@@ -772,13 +817,13 @@ runtime_cause() {
       *musl*,*)
         printf '%s' 'This host has the C library musl, as Alpine Linux does, and the runtime needs glibc 2.28 or later.'
         ;;
-      *,*GLIBC_*'not found'*)
+      *,*GLIBC*'not found'*)
         printf '%s' "This host has ${library:-an old C library}, and the runtime needs glibc 2.28 or later. Amazon Linux 2 and CentOS 7 are older."
         ;;
       *,*'shared librar'*)
         printf '%s' "A library is missing: $1. Install the package that contains it."
         ;;
-      *) printf '%s' "It printed: $1." ;;
+      *) printf '%s' "It ended with exit code $2 and printed: $1." ;;
     esac
   fi
 }
@@ -790,10 +835,11 @@ prepare_runtime() {
   [ ! -f "$runtime" ] || log "$runtime has changed since it was fetched; fetching it again"
   fetch_checked "$RUNTIME_URL" "$RUNTIME_SHA256" "${RUNTIME_BYTES:-0}"
   printed=$(LC_ALL=C "$temporary" --version 2>&1) || {
-    cause=$(runtime_cause "$printed")
+    cause=$(runtime_cause "$printed" $?)
     fail "the runtime $RUNTIME_URL does not run on this host. $cause Use runtime 'host' with a node installed on this host."
   }
   keep_as "$runtime"
+  fetched="${fetched:+$fetched }runtime"
   check_runtime || fail "$runtime has changed while it was checked"
   prune node- "$runtime"
 }
@@ -808,11 +854,14 @@ prepare() {
   agent=$bin/agent-$AGENT_SHA256.cjs
   runtime=$bin/node-$RUNTIME_SHA256
   record=$runtime.checked
+  CERTFERRY_FETCH_SECONDS=0
   is_prepared || {
+    start_fetching
     lock_fetches
     prepare_agent
     [ "$RUNTIME_URL" = host ] || prepare_runtime
     unlock_fetches
+    CERTFERRY_FETCH_SECONDS=$(spent_seconds)
   }
   # the time of the last use decides what prune keeps; a new time of the runtime itself would invalidate its record
   if [ "$RUNTIME_URL" = host ]; then
@@ -823,18 +872,26 @@ prepare() {
   fi
 }
 
+# The result of the job warm. Nothing was started, so a warm run is never a late job.
+end_warm() {
+  printf '{"warm":true,"fetched":"%s","seconds":%s}\n' "$fetched" "$CERTFERRY_FETCH_SECONDS"
+  trap - EXIT
+  exit 0
+}
+
 main() {
   require_here_documents
   require_job
   bin=$CERTFERRY_HOME/bin
   require_trusted_home
   prepare
+  [ "$SSM_Job" != warm ] || end_warm
 
   CERTFERRY_JOB=$SSM_Job
   # Node caches the compiled agent, which saves about 10% of each start
   NODE_COMPILE_CACHE=$CERTFERRY_HOME/compiled
   export CERTFERRY_HOME CERTFERRY_JOB NODE_COMPILE_CACHE
-  export CERTFERRY_ROLE CERTFERRY_JOB_KEYS CERTFERRY_FENCE_STEP
+  export CERTFERRY_ROLE CERTFERRY_JOB_KEYS CERTFERRY_FENCE_STEP CERTFERRY_FETCH_SECONDS
   # settings for other Node programs on this host must not affect the agent
   unset SSM_Job NODE_OPTIONS NODE_PATH
   exec "$runtime" "$agent"

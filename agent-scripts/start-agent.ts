@@ -4,6 +4,7 @@ import { type ReadJob, readJob } from '../core/seal/job-text.ts';
 import { type VerifiedJob, verifyJob } from '../core/seal/verify-job.ts';
 import { type AgentEnvironment, takeEnvironment } from './host/agent-environment.ts';
 import { diskProblem } from './host/disk-space.ts';
+import { lockWaitAfter } from './host/locks.ts';
 import { presentableOutput } from './host/presentable-output.ts';
 import { releaseIfLow } from './host/space-reserve.ts';
 import { lockTrustedHome } from './host/trusted-home.ts';
@@ -31,13 +32,13 @@ export async function performSigned(
   environment: AgentEnvironment,
   perform: (started: StartedJob) => Promise<AgentLine>,
 ): Promise<AgentLine> {
-  const { home, job: text, jobKeys: keys, host } = environment;
+  const { home, job: text, jobKeys: keys, host, fetchSeconds } = environment;
   const verified = await verifyJob(text, { keys, host }).catch(unsigned);
   if ('outcome' in verified) return verified;
   const job = readJob(verified.text);
   const header = job.sealed ? job.header : job.job.header;
   try {
-    lockTrustedHome(home);
+    lockTrustedHome(home, lockWaitAfter(fetchSeconds));
   } catch (error) {
     // no recovery: another user may have written the journal, or another agent is using it
     return rejected(header, unchangedError(error));

@@ -22,15 +22,24 @@ const Prices = z.strictObject({
   region: z.string(),
   perDeployment: z.record(z.string(), PerRequest),
   perMonth: z.record(z.string(), PerMonth),
-  /** CloudWatch charges a metric of the sweep for the hours in which it is published. */
+  /** Costs only with a property of the construct. */
+  optional: z.record(z.string(), PerMonth),
   sweep: z.strictObject({
+    /** CloudWatch charges a metric for the hours in which it is published. */
     dollarsPerMetricMonth: amount,
-    hoursOfDay: amount,
-    metricsOfEach: amount,
-    targets: amount,
-    certificates: amount,
+    metrics: amount,
+    sweepsPerDay: amount,
+    /** Duration of the function: for every sweep, and for each target in addition (with parallel probes). */
+    seconds: amount,
+    secondsPerTarget: amount,
+    readUnitsPerTarget: amount,
+    kilobytesLogged: amount,
+    /** Each certificate has one source check a day: a rollout that ends as already_rolled_out. */
+    transitionsPerSourceCheck: amount,
+    secondsPerSourceCheck: amount,
     source: z.url(),
   }),
+  fleets: z.array(z.strictObject({ targets: amount, certificates: amount })),
 });
 type Prices = z.infer<typeof Prices>;
 
@@ -44,7 +53,7 @@ export function renderCost(prices: Prices): string {
   const { checked, region } = prices;
   return [
     table('1,000 deployments', thousandDeployments(prices)),
-    table('one month without deployments', monthAtRest(prices)),
+    monthAtRest(prices),
     `Prices of ${region}, as of ${checked}: <${sources(prices).join('>, <')}>.`,
   ].join('\n\n');
 }
@@ -60,30 +69,75 @@ function thousandDeployments({ perDeployment }: Prices): Rows {
   return [...Object.entries(costOfThousand(readQuotas())), ...more];
 }
 
-function monthAtRest({ perMonth, sweep }: Prices): Rows {
-  const { dollarsPerMetricMonth, hoursOfDay, metricsOfEach, targets, certificates } = sweep;
-  const metrics = metricsOfEach * (1 + certificates + targets);
-  return [
-    ...Object.entries(perMonth).map(([name, { dollars, count }]) => [name, dollars * count] as const),
+const daysPerMonth = 30;
+
+/** The fixed costs, then for each fleet the costs of its sweeps and the total. */
+function monthAtRest(prices: Prices): string {
+  const { perMonth, optional, sweep, fleets } = prices;
+  const monthly = (costs: Prices['perMonth']): Rows =>
+    Object.entries(costs).map(([name, { dollars, count }]) => [countOf(count, name), dollars * count]);
+  const fixed: Rows = [
+    ...monthly(perMonth),
     [
-      `${metrics} metrics of the sweep (${targets} targets, ${certificates} certificates), published in ${hoursOfDay} hours per day`,
-      (metrics * dollarsPerMetricMonth * hoursOfDay) / 24,
+      `${sweep.metrics} metrics of the sweep, published in ${sweep.sweepsPerDay} hours per day`,
+      (sweep.metrics * sweep.dollarsPerMetricMonth * sweep.sweepsPerDay) / 24,
     ],
   ];
-}
-
-function table(title: string, rows: Rows): string {
-  const total = rows.reduce((sum, [, dollars]) => sum + dollars, 0);
   return [
-    `| ${title} | USD |`,
+    '| one month without deployments | USD |',
     '| --- | --- |',
-    ...rows.map(([what, dollars]) => `| ${what} | ${dollars.toFixed(3)} |`),
-    `| **total** | **${total.toFixed(2)}** |`,
+    ...rowTexts(fixed),
+    ...fleets.flatMap((fleet) => {
+      const own = sweepsOf(fleet, prices);
+      const size = `${fleet.targets.toLocaleString('en-US')} targets, ${fleet.certificates} certificates`;
+      return [
+        ...rowTexts([[`sweeps and daily source checks: ${size}`, own]]),
+        totalText(`total: ${size}`, sumOf(fixed) + own),
+      ];
+    }),
+    ...rowTexts(monthly(optional).map(([name, dollars]) => [`not included: ${name}`, dollars])),
   ].join('\n');
 }
 
-function sources({ perDeployment, perMonth, sweep }: Prices): string[] {
-  const own = [...Object.values(perDeployment), ...Object.values(perMonth), sweep];
+const countOf = (count: number, name: string) => (count === 1 ? name : `${count} ${name}`);
+
+/** What the functions, tables and state machines of the sweep cost in a month. */
+function sweepsOf(
+  { targets, certificates }: { readonly targets: number; readonly certificates: number },
+  { sweep }: Prices,
+): number {
+  const { prices, perDeployment } = readQuotas();
+  const gigabytes = perDeployment.lambdaMegabytes / 1024;
+  const sweeps = sweep.sweepsPerDay * daysPerMonth;
+  const checks = certificates * daysPerMonth;
+  const seconds =
+    sweeps * (sweep.seconds + targets * sweep.secondsPerTarget) + checks * sweep.secondsPerSourceCheck;
+  return (
+    (seconds * gigabytes * prices.lambdaGigabyteSecondsPerMillion.dollars) / 1_000_000 +
+    (sweeps * targets * sweep.readUnitsPerTarget * prices.readUnitsPerMillion.dollars) / 1_000_000 +
+    (checks * sweep.transitionsPerSourceCheck * prices.transitionsPerThousand.dollars) / 1000 +
+    (checks * prices.secretReadsPerTenThousand.dollars) / 10_000 +
+    (sweeps * sweep.kilobytesLogged * prices.logsPerGigabyte.dollars) / (1024 * 1024)
+  );
+}
+
+const sumOf = (rows: Rows) => rows.reduce((sum, [, dollars]) => sum + dollars, 0);
+const rowTexts = (rows: Rows) => rows.map(([what, dollars]) => `| ${what} | ${dollars.toFixed(3)} |`);
+const totalText = (what: string, dollars: number) => `| **${what}** | **${dollars.toFixed(2)}** |`;
+
+function table(title: string, rows: Rows): string {
+  return [`| ${title} | USD |`, '| --- | --- |', ...rowTexts(rows), totalText('total', sumOf(rows))].join(
+    '\n',
+  );
+}
+
+function sources({ perDeployment, perMonth, optional, sweep }: Prices): string[] {
+  const own = [
+    ...Object.values(perDeployment),
+    ...Object.values(perMonth),
+    ...Object.values(optional),
+    sweep,
+  ];
   const scales = Object.values(readQuotas().prices).flatMap((price) =>
     typeof price === 'string' ? [] : [price],
   );

@@ -64,6 +64,8 @@ export interface CertferryProps {
   readonly historyRetentionDays?: number;
   /** The alarm `ExpiryNear` fires if a served certificate expires in less than this number of days. Default: 14. */
   readonly expiryAlarmDays?: number;
+  /** Adds a CloudWatch dashboard, which costs 3 USD a month. Alarms do not need it. Default: false. */
+  readonly dashboard?: boolean;
   /** The maximum number of SSM commands per second, for all functions together. Default: 10. AWS publishes no limit. */
   readonly commandsPerSecond?: number;
   /**
@@ -139,7 +141,7 @@ export class Certferry extends Construct {
       undelivered: events.undelivered,
       expiryAlarmDays: props.expiryAlarmDays ?? 14,
     });
-    new Dashboard(this, 'Dashboard', { alarms });
+    if (props.dashboard === true) new Dashboard(this, 'Dashboard', { alarms });
     this.#registrations = new Registrations(this, 'Registrations', {
       sync: functions.get('sync-registry'),
       agents: {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { timeBudgets } from '../core/time-budgets.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -7,8 +8,8 @@ const root = join(import.meta.dirname, '..');
 const isIgnored = (line: string) => /^\s*(#.*)?$/.test(line);
 
 /**
- * The SSM document as JSON text: the assignments of the template, then the bootstrap script without its comments, because
- * SSM limits the document. The CDK and local mode replace the placeholders. No value may contain a single quote.
+ * The SSM document as JSON text: the assignments of the template and the time limits, then the bootstrap script without its
+ * comments, because SSM limits the document. The CDK and local mode replace the placeholders. No value may contain a single quote.
  */
 export function renderDocument(): string {
   const document = JSON.parse(readFileSync(join(root, 'cdk/ssm-document.template.json'), 'utf8'));
@@ -17,6 +18,9 @@ export function renderDocument(): string {
   if (script.includes('{{'))
     throw new Error('agent-scripts/bootstrap.sh contains {{, which SSM treats as a parameter: remove it.');
   const [, ...lines] = script.trimEnd().split('\n');
-  document.mainSteps[0].inputs.runCommand.push(...lines.filter((line) => !isIgnored(line)));
+  const { inputs } = document.mainSteps[0];
+  inputs.timeoutSeconds = String(timeBudgets.document);
+  inputs.runCommand.push(`FETCH_SECONDS=${timeBudgets.fetch}`, `WARM_SECONDS=${timeBudgets.warm}`);
+  inputs.runCommand.push(...lines.filter((line) => !isIgnored(line)));
   return `${JSON.stringify(document)}\n`;
 }

@@ -13,6 +13,8 @@ export interface AgentEnvironment {
   readonly host: string | undefined;
   /** A fence may exceed the last one by this number. */
   readonly fenceStep: number;
+  /** The seconds that bootstrap.sh took to fetch the agent and its runtime. */
+  readonly fetchSeconds: number;
 }
 
 /**
@@ -22,7 +24,9 @@ export interface AgentEnvironment {
 export function takeEnvironment(): AgentEnvironment {
   const { CERTFERRY_HOME, CERTFERRY_JOB, CERTFERRY_ROLE, CERTFERRY_JOB_KEYS, CERTFERRY_FENCE_STEP } =
     process.env;
-  for (const name of ['JOB', 'ROLE', 'JOB_KEYS', 'FENCE_STEP']) delete process.env[`CERTFERRY_${name}`];
+  const fetchSeconds = Number(process.env.CERTFERRY_FETCH_SECONDS ?? 0);
+  for (const name of ['JOB', 'ROLE', 'JOB_KEYS', 'FENCE_STEP', 'FETCH_SECONDS'])
+    delete process.env[`CERTFERRY_${name}`];
   const fenceStep = Number(CERTFERRY_FENCE_STEP);
   const isRole = CERTFERRY_ROLE === 'jobs' || CERTFERRY_ROLE === 'probe';
   if (!CERTFERRY_HOME || !CERTFERRY_JOB || !isRole || !(Number.isSafeInteger(fenceStep) && fenceStep > 0)) {
@@ -38,5 +42,6 @@ export function takeEnvironment(): AgentEnvironment {
     jobKeys: CERTFERRY_JOB_KEYS ?? '',
     host: process.env.AWS_SSM_INSTANCE_ID || undefined,
     fenceStep,
+    fetchSeconds,
   };
 }

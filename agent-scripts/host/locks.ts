@@ -3,11 +3,16 @@ import { closeSync, openSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { CertferryError } from '../../core/errors.ts';
 import { requireTrustedPath } from '../../core/paths/path-reader.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import { privateFolder } from './durable-files.ts';
 import type { Home } from './home.ts';
 
-/** Maximum wait for another job on this host, in seconds. */
-const waitSeconds = 240;
+/** A job on a warm host waits this long for a lock. */
+const { start: defaultWait } = timeBudgets;
+
+/** Seconds that a job may wait for the lock of the host, after a fetch of so many seconds: both are before the job starts. */
+export const lockWaitAfter = (fetchSeconds: number): number =>
+  Math.max(timeBudgets.start - timeBudgets.fetch, timeBudgets.start - fetchSeconds);
 
 /**
  * Acquires an exclusive `flock` on a file, which is created if it does not exist. The kernel releases it when this process
@@ -15,9 +20,9 @@ const waitSeconds = 240;
  * Node has no flock call: flock(1) locks the open file description that the agent shares with it, and the lock remains
  * when flock(1) exits (flock(2)). Commands that the agent runs do not inherit the lock.
  * Returns a handle; closing it releases the lock.
- * @throws CertferryError HostBusy if another agent holds the lock for more than 240 seconds
+ * @throws CertferryError HostBusy if another agent holds the lock for more than `waitSeconds`
  */
-export function acquireLock(path: string): number {
+export function acquireLock(path: string, waitSeconds: number = defaultWait): number {
   const handle = openSync(path, 'a', 0o600);
   const { status, error } = spawnSync('flock', ['-x', '-w', String(waitSeconds), '3'], {
     stdio: ['ignore', 'ignore', 'ignore', handle],

@@ -12,10 +12,10 @@ const purpose = 'the agent folder';
  * Creates the agent's own folder if it does not exist, and acquires the host lock in it. First requires that no other user
  * can change the folder or its parents. Then, under the lock, requires the same of every entry that the agent uses.
  * bootstrap.sh has checked `bin` and `compiled`. Backups keep the owner and the mode of the daemon's files, and only the
- * agent can enter their folder.
+ * agent can enter their folder. `waitSeconds`: the maximum wait for the lock.
  * @throws CertferryError UntrustedPath, HostBusy
  */
-export function lockTrustedHome(home: Home): void {
+export function lockTrustedHome(home: Home, waitSeconds: number): void {
   requireTrustedPath(purpose, home.root);
   if (!existsSync(home.root)) {
     privateFolder(home.root);
@@ -23,7 +23,7 @@ export function lockTrustedHome(home: Home): void {
     requireTrustedPath(purpose, home.root);
   }
   requireTrustedPath(purpose, home.lock);
-  acquireLock(home.lock);
+  acquireLock(home.lock, waitSeconds);
   const uids = trustedUids();
   const reader = pathReader(uids);
   for (const path of entriesOf(home)) requireTrustedEntry(purpose, path, uids, reader);

@@ -67,7 +67,7 @@ export function refuseExpired({ deploymentId, expiresAt }: JobHeader, now: Date)
   if (now.getTime() / 1_000 <= expiresAt) return;
   throw new CertferryError(
     'JobExpired',
-    `the job of deployment ${deploymentId} expired at ${new Date(expiresAt * 1_000).toISOString()}; the clock of this host shows ${now.toISOString()}. If the clock is wrong, correct it`,
+    `the job of deployment ${deploymentId} expired at ${new Date(expiresAt * 1_000).toISOString()}; the clock of this host shows ${now.toISOString()}. If the clock is wrong, correct it. If it is right, the host was suspended while the command ran: deploy again`,
     { details: { expiresAt } },
   );
 }

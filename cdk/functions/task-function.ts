@@ -6,6 +6,7 @@ import type { IKey } from 'aws-cdk-lib/aws-kms';
 import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import { rolePath } from '../common/names.ts';
 import { type Grant, via } from '../grants/grant.ts';
 import type { TableAction } from './tasks.ts';
@@ -32,9 +33,9 @@ export interface TaskFunctionProps {
 
 /**
  * A failed run is not repeated: the state machine reconciles. A run that has not started when its command expires
- * (`deliverySeconds` in `services/ssm/commands.ts`) does nothing.
+ * (`timeBudgets.queue`) does nothing.
  */
-const onceInTime = { retryAttempts: 0, maxEventAge: Duration.seconds(120) };
+const onceInTime = { retryAttempts: 0, maxEventAge: Duration.seconds(timeBudgets.queue) };
 
 interface TableAccess {
   readonly variable: string;

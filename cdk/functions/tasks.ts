@@ -1,4 +1,4 @@
-import { runSeconds } from '../../core/deployment/run.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import type { Permission } from '../grants/permissions.ts';
 import type { TableName } from '../storage/tables.ts';
 
@@ -25,22 +25,21 @@ export interface Task {
   readonly runsAgent?: boolean;
 }
 
-// Seconds. The timeouts of the states are shorter (60, 180, 240, 300 and 840), so that the execution shows which state timed out.
-const quick = 65;
-const probing = 185;
-const probingAll = 245;
-const judging = 305;
-/** The maximum of Lambda is 900. */
-const longest = 850;
-/** A run starts at most 185 seconds after its state: a `quick` function invokes it, and the event waits for at most 120. */
-const agent = runSeconds;
+const {
+  quickFunction: quick,
+  probeFunction: probing,
+  servicesFunction: probingAll,
+  judgeFunction: judging,
+  planFunction: longest,
+  agentFunction: agent,
+} = timeBudgets;
 
 /** Sends a command and records it. Then reads its result once, because its event may arrive before the record exists. */
 const commanding = {
   timeoutSeconds: quick,
-  tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['GetItem', 'PutItem'] },
+  tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['BatchGetItem', 'GetItem', 'PutItem'] },
   registryWrites: ['host#*'],
-  permissions: ['readInvocations', 'readPingStatus', 'completeTasks', 'assumeRunners', 'notifyOperators'],
+  permissions: ['readInvocations', 'findHosts', 'completeTasks', 'assumeRunners', 'notifyOperators'],
 } as const satisfies Partial<Task>;
 
 /**
@@ -67,7 +66,7 @@ export const tasks = {
     description: 'State PushBundle: seals the bundle to its host, signs the job and sends it',
     tables: {
       ...giving.tables,
-      registry: ['BatchGetItem', 'DeleteItem', ...giving.tables.registry],
+      registry: ['DeleteItem', ...giving.tables.registry],
       deployments: ['Query'],
     },
     registryWrites: [...giving.registryWrites, 'kept#*'],
@@ -112,9 +111,9 @@ export const tasks = {
   'command-status': {
     description: 'Event: a command ended; reads the result of the agent and completes the waiting state',
     timeoutSeconds: quick,
-    tables: { locks: ['GetItem', 'UpdateItem'], registry: ['GetItem', 'PutItem'] },
+    tables: { locks: ['GetItem', 'UpdateItem'], registry: ['BatchGetItem', 'GetItem', 'PutItem'] },
     registryWrites: ['host#*'],
-    permissions: ['readInvocations', 'completeTasks', 'assumeRunners', 'notifyOperators'],
+    permissions: ['readInvocations', 'findHosts', 'completeTasks', 'assumeRunners', 'notifyOperators'],
   },
   'run-agent': {
     description:

@@ -91,6 +91,12 @@ export class Alarms extends Construct {
         sweepMetric('Drift', 'Maximum'),
         { treatMissingData },
       ),
+      this.#alarm(
+        'NeverDeployed',
+        'A registered target has never had a deployment, and no rollout of its certificate is running. Run `certferry sweep` to see the target and the reason, then roll out its certificate.',
+        sweepMetric('NeverDeployed', 'Maximum'),
+        { treatMissingData },
+      ),
     ];
   }
 

@@ -10,7 +10,7 @@ import {
 import { Construct } from 'constructs';
 import { deploymentOutcomes } from '../../core/deployment/outcome.ts';
 import { rolloutOutcomes } from '../../core/rollout/rollout.ts';
-import { deployments, durations, rollouts, sweepMetric, sweepMetricByCertificate } from './metrics.ts';
+import { deployments, durations, rollouts, sweepMetric } from './metrics.ts';
 
 const halfWidth = 12;
 const fullWidth = 24;
@@ -63,11 +63,12 @@ function rows(): IWidget[][] {
       ]),
     ],
     [
-      graph('Days to expiry, by certificate', [sweepMetricByCertificate('DaysToExpiry', 'Minimum')]),
-      graph('Endpoints that differ from the registry', [
+      graph('Days until the first certificate expires', [sweepMetric('DaysToExpiry', 'Minimum')]),
+      graph('Targets that are not ok', [
         sweepMetric('Drift', 'Maximum'),
         sweepMetric('ChainIncomplete', 'Maximum'),
         sweepMetric('Unreachable', 'Maximum'),
+        sweepMetric('NeverDeployed', 'Maximum'),
       ]),
     ],
   ];

@@ -41,22 +41,12 @@ export function durations(
   return new Metric({ namespace, metricName, dimensionsMap: serviceDimension, statistic, period, label });
 }
 
-/** A sweep metric over all probed endpoints. */
+/** A sweep metric over all targets. */
 export function sweepMetric(metricName: SweepMetricName, statistic: string): Metric {
   return new Metric({ namespace, metricName, statistic, period: hour, label: metricName });
 }
 
-type SweepMetricName = 'DaysToExpiry' | 'Drift' | 'ChainIncomplete' | 'Unreachable';
-
-/** A sweep metric, one line for each certificate. */
-export function sweepMetricByCertificate(metricName: SweepMetricName, statistic: string): MathExpression {
-  return new MathExpression({
-    label: '',
-    expression: `SEARCH('{${namespace},certificate} MetricName="${metricName}"', '${statistic}', ${hour.toSeconds()})`,
-    usingMetrics: {},
-    period: hour,
-  });
-}
+type SweepMetricName = 'DaysToExpiry' | 'Drift' | 'ChainIncomplete' | 'Unreachable' | 'NeverDeployed';
 
 /** The outcomes of rollbacks that need attention at once. They have their own alarm. */
 const failedRollbackOutcomes = ['rolled_back_unverified', 'rollback_failed'] as const;

@@ -3,7 +3,7 @@ import type { Help } from './help.ts';
 
 const deploymentExitCodes = `
 Exit codes:
-  0   deployed, deployed_unverified, unchanged, validated, validate_unsupported or superseded
+  0   deployed, deployed_unverified, unchanged, validated, validate_unsupported, superseded or gone
   2   wrong usage, or unreadable input
   9   deployed_unprobed   the new version is installed, but its probe could not be made: check the endpoint
   10  rejected            refused or interrupted; nothing was changed

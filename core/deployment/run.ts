@@ -34,6 +34,3 @@ export type FunctionJob = z.infer<typeof FunctionJob>;
 
 /** The text of a job, as `Commands.send` takes it. */
 export const functionJobText = (job: FunctionJob): string => JSON.stringify(job);
-
-/** Seconds that one run of the function may take: the timeout of the function, and of the lease on the records of its target. */
-export const runSeconds = 660;

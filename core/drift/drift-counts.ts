@@ -7,5 +7,7 @@ export const DriftCounts = z.object({
   drift: z.int(),
   chainIncomplete: z.int(),
   unreachable: z.int(),
+  /** Targets without any deployment whose certificate has no running rollout. Absent in counts of an earlier version. */
+  neverDeployed: z._default(z.int(), 0),
 });
 export type DriftCounts = z.infer<typeof DriftCounts>;

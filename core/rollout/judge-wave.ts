@@ -1,5 +1,12 @@
 import { decideNextStep } from './decide-next-step.ts';
-import { type EndedWave, failuresIn, needsReport, unprobedIn, wasSkipped } from './deployment-results.ts';
+import {
+  type EndedWave,
+  failuresIn,
+  needsReport,
+  unprobedIn,
+  wasGone,
+  wasSkipped,
+} from './deployment-results.ts';
 import type { Judgement, RolloutState } from './rollout.ts';
 import { toleratedOf } from './wave-sizes.ts';
 
@@ -48,9 +55,10 @@ export function judgeWave({ state, waves, control }: WaveEvidence): Judgement {
 
 function summaryOf(results: EndedWave['results'], { number, direction }: RolloutState['wave']): string {
   const failures = results.filter(needsReport);
-  const succeeded = results.filter((one) => !needsReport(one) && !wasSkipped(one)).length;
+  const gone = results.filter(wasGone).length;
+  const succeeded = results.filter((one) => !needsReport(one) && !wasSkipped(one)).length - gone;
   const verb = direction === 'rollback' ? 'rolled back' : 'succeeded';
-  const wave = `wave ${number}: ${succeeded} of ${results.length} ${verb}`;
+  const wave = `wave ${number}: ${succeeded} of ${results.length} ${verb}${gone === 0 ? '' : `, ${gone} gone`}`;
   if (failures.length === 0) return wave;
   const shown = failures.slice(0, shownFailures).map(({ targetId, outcome }) => `${targetId} ${outcome}`);
   const more = failures.length - shown.length;

@@ -1,5 +1,5 @@
-// The limits of the time that verification takes, so that no target needs more than the state machine allows. The numbers
-// are those of cdk/state-machines/deploy-target.asl.json; a test compares them.
+// The limits of the time that verification takes, so that no target needs more than the state machine allows.
+import { timeBudgets } from '../time-budgets.ts';
 
 /** The fields of `verify` that determine how long verification takes. Times are seconds. */
 export interface ProbeTimes {
@@ -9,18 +9,6 @@ export interface ProbeTimes {
   readonly successThreshold: number;
   readonly probeFrom: 'lambda' | 'host';
 }
-
-/** TimeoutSeconds of ProbeEndpoint and ProbeRestored. */
-const lambdaProbeSeconds = 180;
-
-/** TimeoutSeconds of ProbeFromHost, which includes sending the command and reading its result. */
-const hostProbeSeconds = 900;
-
-/**
- * The part of an execution's 86,400 s that both probe loops may take together. The rest is for retries of the lock, the
- * push, the rollback and the recording.
- */
-const verificationSeconds = 72_000;
 
 /**
  * Handshakes that a probe makes with one address at the same time. Courier, for example, accepts four connections from one
@@ -41,11 +29,11 @@ export function maximumSamplingSeconds({
   successThreshold,
 }: Pick<ProbeTimes, 'timeoutSeconds' | 'successThreshold'>): number {
   const rounds = 3 + Math.ceil((successThreshold - 1) / parallelHandshakes);
-  return Math.min(timeoutSeconds * rounds, lambdaProbeSeconds - reportSeconds);
+  return Math.min(timeoutSeconds * rounds, timeBudgets.probeState - reportSeconds);
 }
 
 function maximumProbeSeconds(times: ProbeTimes): number {
-  return times.probeFrom === 'host' ? hostProbeSeconds : maximumSamplingSeconds(times);
+  return times.probeFrom === 'host' ? timeBudgets.awaitedCommand : maximumSamplingSeconds(times);
 }
 
 /**
@@ -54,5 +42,7 @@ function maximumProbeSeconds(times: ProbeTimes): number {
  */
 export function maximumAttempts(times: ProbeTimes): number {
   const loops = times.probeFrom === 'host' ? 1 : 2;
-  return Math.floor(verificationSeconds / (loops * (times.maxBackoffSeconds + maximumProbeSeconds(times))));
+  return Math.floor(
+    timeBudgets.verification / (loops * (times.maxBackoffSeconds + maximumProbeSeconds(times))),
+  );
 }

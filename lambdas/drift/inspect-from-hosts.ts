@@ -10,9 +10,10 @@ import {
 } from '../../core/drift/host-inspection.ts';
 import { openJobText } from '../../core/seal/job-text.ts';
 import { hostLocationOf, isFunctionHost } from '../../core/targets/host-location.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import type { ReachableHosts } from '../../services/fleet/reachable-hosts.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
-import { type Commands, deliverySeconds, hasEnded } from '../../services/ssm/commands.ts';
+import { type Commands, hasEnded } from '../../services/ssm/commands.ts';
 import type { SendRate } from '../../services/ssm/send-rate.ts';
 import { lineFor } from '../delivery/complete-command.ts';
 import { lostResult } from '../delivery/job-results.ts';
@@ -56,8 +57,6 @@ const resultTimeoutSeconds = 240;
 const minimumResultSeconds = 60;
 /** Pauses between two status requests: 1, 2, 4, 8, 16, 16, … seconds. */
 const maximumPauseSeconds = 16;
-/** Tolerance for clocks that differ. */
-const clockMarginSeconds = 60;
 
 /**
  * Lets hosts probe the targets that only they can reach, until `until`: one command for up to eight targets of a host.
@@ -167,7 +166,7 @@ function headerOf([first]: readonly HostInspectionTarget[], now: Date): JobHeade
     deploymentId: `sweep-${epochSeconds(now)}`,
     targetId: first?.targetId ?? '',
     fence: 0,
-    expiresAt: epochSeconds(now) + deliverySeconds + clockMarginSeconds,
+    expiresAt: epochSeconds(now) + timeBudgets.job,
   };
 }
 

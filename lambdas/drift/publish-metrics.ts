@@ -1,28 +1,44 @@
-import type { SweepMetrics } from '../../services/notify/sweep-metrics.ts';
+import type { Condition } from '../../core/drift/finding.ts';
+import type { SweepDetails, SweepMetrics } from '../../services/notify/sweep-metrics.ts';
 import type { Sweep, SweepResult } from './sweep-targets.ts';
-import { countOf, countsOf } from './sweep-totals.ts';
+import { countsOf } from './sweep-totals.ts';
+
+/** Keep the log line far below the limit of an event in CloudWatch Logs, 1 MB. */
+const maximumListed = 200;
 
 /**
- * Above this number, targets get no metrics of their own, because CloudWatch charges for each metric. The metrics of
- * certificates and of all targets remain.
+ * Publishes the metrics of all targets once every target was probed, and the details in the same log line. An incomplete
+ * sweep must not end an alarm that another target has raised, so it publishes its details only.
  */
-export const maximumTargetMetrics = 500;
-
-/**
- * Publishes the metrics of all targets (once every target was probed), of each certificate whose targets were all probed,
- * and of single targets up to the maximum. An incomplete sweep must not end an alarm that another target has raised.
- */
-export function publishSweepMetrics({ swept, complete, incomplete }: Sweep, metrics: SweepMetrics): void {
-  if (complete !== null) metrics.publish({}, complete);
-  for (const [certificate, targets] of byCertificate(swept)) {
-    if (incomplete.has(certificate)) continue;
-    metrics.publish({ certificate }, countsOf(targets.map(({ finding }) => finding)));
-  }
-  if (swept.length > maximumTargetMetrics) return;
-  for (const { registered, id, finding } of swept) {
-    metrics.publish({ certificate: registered.certificate, target: id }, countOf(finding));
-  }
+export function publishSweepMetrics(sweep: Sweep, metrics: SweepMetrics): void {
+  metrics.publish(sweep.complete, detailsOf(sweep));
 }
+
+function detailsOf({ swept, unresolved, reached }: Sweep): SweepDetails {
+  const certificates = byCertificate(swept).map(([certificate, targets]) => ({
+    certificate,
+    targets: targets.length,
+    ...countsOf(targets),
+  }));
+  const notOk = swept.filter(({ finding }) => !isHealthy(finding.condition)).map(listed);
+  return {
+    swept: swept.length,
+    reached,
+    unresolved: unresolved.slice(0, maximumListed).map(({ registered }) => registered.id),
+    certificates: certificates.slice(0, maximumListed),
+    notOk: notOk.slice(0, maximumListed),
+    omitted: Math.max(0, certificates.length - maximumListed) + Math.max(0, notOk.length - maximumListed),
+  };
+}
+
+const isHealthy = (condition: Condition) => condition === 'ok' || condition === 'not_probed';
+
+const listed = ({ id, registered: { certificate }, finding: { condition, summary } }: SweepResult) => ({
+  targetId: id,
+  certificate,
+  condition,
+  summary,
+});
 
 /** Sorted by the name of the certificate. */
 export function byCertificate(swept: readonly SweepResult[]): [string, SweepResult[]][] {

@@ -1,6 +1,5 @@
-import type { Finding } from '../../core/drift/finding.ts';
 import type { SweepCursor } from '../../services/registry/sweep-cursor.ts';
-import { addCounts, countsOf } from './sweep-totals.ts';
+import { addCounts, type CountedFinding, countsOf } from './sweep-totals.ts';
 
 /** The findings of one sweep in their order. It starts after the cursor and continues from the first target. */
 export interface SweepRun {
@@ -9,7 +8,7 @@ export interface SweepRun {
   /** Number of targets from the cursor to the end of the order. */
   readonly toEnd: number;
   /** Findings up to the first target that the sweep did not reach. */
-  readonly findings: readonly Finding[];
+  readonly findings: readonly CountedFinding[];
   /** Where the sweep stopped; null when it reached all targets. */
   readonly reached: string | null;
 }

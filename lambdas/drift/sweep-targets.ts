@@ -29,8 +29,6 @@ export interface Sweep {
   readonly reached: string | null;
   /** Counts of all targets; null when they are unknown, for example after a sweep of one certificate. */
   readonly complete: DriftCounts | null;
-  /** Certificates with targets that the sweep did not reach. */
-  readonly incomplete: ReadonlySet<string>;
 }
 
 export interface SweepServices extends InspectionServices {
@@ -61,22 +59,18 @@ export async function sweepTargets(
   const results = await findingsOf(await inspectTargets(inOrder, until, by), by);
   const swept = results.filter((one) => one !== null);
   const sweptIds = new Set(swept.map(({ id }) => id));
-  const missed = inOrder.filter(({ id }) => !sweptIds.has(id));
   const firstMissed = inOrder.findIndex(({ id }) => !sweptIds.has(id));
   // without a single result the cursor stays where it is
   const reached = firstMissed === -1 ? null : (inOrder[firstMissed - 1]?.id ?? cursor?.reached ?? '');
-  const sweep = { swept, unresolved, reached, incomplete: new Set(missed.map(certificateOf)) };
+  const sweep = { swept, unresolved, reached };
   if (cursor === null) return { ...sweep, complete: null };
 
   const withoutGap = firstMissed === -1 ? swept : swept.slice(0, firstMissed);
-  const findings = withoutGap.map(({ finding }) => finding);
   const toEnd = resolved.length - first;
-  const next = advanceCursor(cursor, { targets: resolved.length, toEnd, findings, reached });
+  const next = advanceCursor(cursor, { targets: resolved.length, toEnd, findings: withoutGap, reached });
   await by.sweeps.write(next.cursor);
   return { ...sweep, complete: next.complete };
 }
-
-const certificateOf = ({ registered }: ResolvedTarget) => registered.certificate;
 
 /** Index of the first target after the one that the last sweep reached. */
 function firstAfter(targets: readonly ResolvedTarget[], reached: string | null): number {

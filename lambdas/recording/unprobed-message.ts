@@ -1,6 +1,6 @@
 // The message for operators after a deployment whose probe could not be made.
 import { shortFingerprint } from '../../core/certificate/describe.ts';
-import { registeredIdOf } from '../../core/targets/registered.ts';
+import { registeredIdOf } from '../../core/targets/member-id.ts';
 import type { HistoryItem } from '../../services/history/history.ts';
 import type { CommandLine } from '../../services/notify/command-lines.ts';
 import { composed, type Message } from '../../services/notify/sns-messages.ts';

@@ -7,6 +7,7 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import { openEngine } from '../dynamodb/engine.ts';
 import { engineHost, respond } from '../dynamodb/request-handler.ts';
 import { interceptForSocket, interceptRequests } from '../http/intercept.ts';
@@ -69,7 +70,7 @@ function described(error: unknown): NonNullable<Reply['error']> {
 }
 
 /** The longest any function of the stack may take. */
-const timeoutMilliseconds = 840_000;
+const timeoutMilliseconds = timeBudgets.planState * 1000;
 
 function contextOf(functionName: string) {
   const deadline = Date.now() + timeoutMilliseconds;

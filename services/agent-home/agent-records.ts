@@ -7,8 +7,8 @@ import {
   UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../../core/clock.ts';
-import { runSeconds } from '../../core/deployment/run.ts';
 import { CertferryError } from '../../core/errors.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import { refusedActions } from '../locks/transactions.ts';
 
 /**
@@ -90,7 +90,11 @@ function takeLease({ table, clock }: HomeAccess, targetId: string, runId: string
     ConditionExpression: 'attribute_not_exists(runId) OR #until < :now',
     UpdateExpression: 'SET runId = :run, #until = :until',
     ExpressionAttributeNames: { '#until': 'until' },
-    ExpressionAttributeValues: { ':run': runId, ':now': now, ':until': now + runSeconds * 1000 },
+    ExpressionAttributeValues: {
+      ':run': runId,
+      ':now': now,
+      ':until': now + timeBudgets.agentFunction * 1000,
+    },
   });
 }
 

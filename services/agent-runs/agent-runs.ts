@@ -1,7 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Clock } from '../../core/clock.ts';
-import { runSeconds } from '../../core/deployment/run.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import { RunItem, runKey } from './run-item.ts';
 
 /** How a run ended. `output`: the line of the agent; empty if there is no result, for the reason in `errors`. */
@@ -50,7 +50,7 @@ export function createAgentRuns(
               ':waiting': 'waiting',
               ':running': 'running',
               ':now': now,
-              ':until': now + runSeconds * 1000,
+              ':until': now + timeBudgets.agentFunction * 1000,
             },
             ReturnValues: 'ALL_NEW',
           }),

@@ -3,7 +3,8 @@ import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
 import { type DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { type Clock, epochSeconds } from '../../core/clock.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { type Commands, deliverySeconds } from '../ssm/commands.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
+import type { Commands } from '../ssm/commands.ts';
 import { invocationOf, RunItem, runKey } from './run-item.ts';
 
 interface FunctionAccess {
@@ -60,7 +61,7 @@ async function writeRun(
   run: Pick<RunItem, 'runId' | 'job' | 'comment'>,
 ): Promise<void> {
   const now = clock.now();
-  const startBefore = now.getTime() + deliverySeconds * 1000;
+  const startBefore = now.getTime() + timeBudgets.queue * 1000;
   const expiresAt = epochSeconds(now) + rememberedSeconds;
   const item = { ...runKey(run.runId), ...run, status: 'waiting', startBefore, expiresAt };
   await documents.send(new PutCommand({ TableName: table, Item: item }));

@@ -1,6 +1,7 @@
 import { GetCommandInvocationCommand, SendCommandCommand, type SSMClient } from '@aws-sdk/client-ssm';
 import { CertferryError } from '../../core/errors.ts';
 import { type HostLocation, hostLocationOf } from '../../core/targets/host-location.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import { findUnreachableReason } from './reachability.ts';
 
 /** The agent that runs a job on a host: the one for files, or the one for certificates in a store. */
@@ -50,9 +51,6 @@ export interface Commands {
   readInvocation(commandId: string, host: string): Promise<Invocation | null>;
   requireReachable(host: string): Promise<void>;
 }
-
-/** A host that does not fetch the command within this time does not run it. */
-export const deliverySeconds = 120;
 
 /** The Linux step of the document. For a document with two steps, SSM needs the name of one. */
 const step = 'linux';
@@ -130,7 +128,7 @@ function sendCommand(
     DocumentVersion: document.version,
     ...(document.hash !== undefined && { DocumentHash: document.hash, DocumentHashType: 'Sha256' as const }),
     InstanceIds: [instance],
-    TimeoutSeconds: deliverySeconds,
+    TimeoutSeconds: timeBudgets.queue,
     Parameters: { Job: [job] },
     Comment: comment.slice(0, 100),
   });

@@ -24,6 +24,9 @@ export interface Pins {
   runtimeUrl?: string;
   runtimeSha256?: string;
   runtimeBytes?: number;
+  /** In place of the time limits of the document, in seconds. */
+  fetchSeconds?: number;
+  warmSeconds?: number;
   home?: string;
 }
 
@@ -75,6 +78,7 @@ const basics = [
   'tr',
   'date',
   'cat',
+  'timeout',
 ];
 
 /** Stands in for the agent and prints its environment. */
@@ -93,6 +97,14 @@ export const shells: readonly (readonly string[])[] = [
   ['bash', '--posix'],
   ['busybox', 'sh'],
 ].filter(([command = '', ...args]) => spawnSync(command, [...args, '-c', ':']).status === 0);
+
+/** Each shell with the programs of this machine, and the shell of BusyBox with its own. */
+export const hostKinds = [
+  ...shells.map((shell) => ({ name: shell.join(' '), shell, hasOnlyBusybox: false })),
+  ...shells
+    .filter(([command]) => command === 'busybox')
+    .map((shell) => ({ name: 'busybox sh with its own programs', shell, hasOnlyBusybox: true })),
+];
 
 /** A folder that simulates the host and the origin of the agent. */
 export class BootstrapHost {
@@ -194,7 +206,13 @@ export class BootstrapHost {
       FenceStep: testAgentEnvironment.CERTFERRY_FENCE_STEP,
     };
     const lines: string[] = JSON.parse(renderDocument()).mainSteps[0].inputs.runCommand;
-    const text = lines
+    const limits = { FETCH_SECONDS: pins.fetchSeconds, WARM_SECONDS: pins.warmSeconds };
+    const limited = lines.map((line) => {
+      const [name = ''] = line.split('=');
+      const seconds = limits[name as keyof typeof limits];
+      return seconds === undefined ? line : `${name}=${seconds}`;
+    });
+    const text = limited
       .join('\n')
       // the folder of the SSM Agent is one of the test
       .replace('ssm_folder=/var/lib/amazon/ssm', `ssm_folder='${this.ssmFolder}'`)

@@ -48,8 +48,8 @@ function published(): Set<string> {
   createDeploymentMetrics(metrics()).waits(1);
   for (const outcome of rolloutOutcomes) createRolloutMetrics(metrics()).ended(outcome);
   createSweepMetrics(new Metrics({ namespace: 'certferry' })).publish(
+    { daysToExpiry: 1, drift: 1, chainIncomplete: 1, unreachable: 1, neverDeployed: 1 },
     {},
-    { daysToExpiry: 1, drift: 1, chainIncomplete: 1, unreachable: 1 },
   );
   void createHostKeyWarnings(metrics(), { send: async () => {} }).hostKeyChanged({
     host: 'i-1',
@@ -161,6 +161,7 @@ describe('the alarms', () => {
       HostKeyChanged: 'notBreaching',
       ExpiryNear: 'ignore',
       Drift: 'ignore',
+      NeverDeployed: 'ignore',
     });
   });
 
@@ -181,11 +182,15 @@ describe('the alarms', () => {
 
 describe('the dashboard', () => {
   const { DashboardBody, DashboardName } = theResource(
-    template,
+    synthesize({ dashboard: true }),
     'AWS::CloudWatch::Dashboard',
     () => true,
   ).properties;
   const body = JSON.stringify(DashboardBody);
+
+  test('The stack has a dashboard only if it is requested', () => {
+    template.resourceCountIs('AWS::CloudWatch::Dashboard', 0);
+  });
 
   test('The dashboard has a name of its own in each region: those of all regions of an account are in one list', () => {
     expect(DashboardName).toEqual({ 'Fn::Join': ['', ['certferry-', { Ref: 'AWS::Region' }]] });
@@ -203,6 +208,7 @@ describe('the dashboard', () => {
       'RollbackMs',
       'DaysToExpiry',
       'Drift',
+      'NeverDeployed',
     ];
 
     expect(shown.filter((word) => !body.includes(word))).toEqual([]);

@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { Metrics } from '@aws-lambda-powertools/metrics';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { pageWithCost, readPrices, renderCost } from '../../bench/cost-tables.ts';
+import { createSweepMetrics } from '../../services/notify/sweep-metrics.ts';
 import { testKey } from '../fixtures/signed-jobs.ts';
 import { resourcesOf } from './resources.ts';
 import { synthesize } from './synthesized.ts';
@@ -111,9 +113,32 @@ describe('docs/install.md', () => {
               MetricStat !== undefined || Expression?.startsWith('SELECT'),
           ),
     );
-    const { count } = readPrices().perMonth['the 24 metrics that alarms watch'] ?? {};
+    const { count } = readPrices().perMonth['metrics that alarms watch'] ?? {};
 
     expect(count).toBe(metrics.length);
+  });
+
+  test.each([
+    ['100 targets, 5 certificates', 6],
+    ['1,000 targets, 50 certificates', 10],
+  ])('A month without deployments costs %s at most %i dollars', (fleet, maximum) => {
+    const total = new RegExp(`\\*\\*total: ${fleet}\\*\\* \\| \\*\\*([\\d.]+)`).exec(
+      renderCost(readPrices()),
+    )?.[1];
+
+    expect(Number(total)).toBeGreaterThan(0);
+    expect(Number(total)).toBeLessThanOrEqual(maximum);
+  });
+
+  test('The costs count as many metrics of the sweep as one sweep publishes', () => {
+    const lines: string[] = [];
+    vi.spyOn(process.stdout, 'write').mockImplementation((line) => lines.push(String(line)) > 0);
+    const counts = { daysToExpiry: 1, drift: 1, chainIncomplete: 1, unreachable: 1, neverDeployed: 1 };
+    createSweepMetrics(new Metrics({ namespace: 'certferry' })).publish(counts, {});
+    vi.restoreAllMocks();
+
+    const published = lines.flatMap((line) => JSON.parse(line)._aws.CloudWatchMetrics);
+    expect(published.map(({ Metrics: its }) => its.length)).toEqual([readPrices().sweep.metrics]);
   });
 });
 

@@ -1,7 +1,6 @@
 // Deployments that the daemon or the verification refused, and what their rollback restored.
 import {
   applied,
-  failure,
   host,
   type OutcomeRow,
   oldAgain,

@@ -55,7 +55,7 @@ describe('PushBundle', () => {
         deploymentId: deployment.id,
         targetId: deployment.target.id,
         fence: 1,
-        expiresAt: 1_795_348_980,
+        expiresAt: 1_795_349_220,
       },
       body: { target: deployment.target, bundle: aBundle },
     });
@@ -67,7 +67,7 @@ describe('PushBundle', () => {
     const text = world.commands.sent[0]?.job ?? '';
 
     const accepted = { keys: testKey.publicKeys, host: deployment.target.host };
-    expect(await verifyJob(text, accepted)).toMatchObject({ expiresAt: 1_795_348_980 });
+    expect(await verifyJob(text, accepted)).toMatchObject({ expiresAt: 1_795_349_220 });
     await expect(verifyJob(text, { ...accepted, host: 'i-1' })).rejects.toMatchObject({
       name: 'JobUnsigned',
     });

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { StoreHome } from '../../agent-scripts/stores/store-home.ts';
 import { type AgentLine, agentLine } from '../../core/deployment/agent-line.ts';
 import type { Deployment } from '../../core/deployment/deployment.ts';
-import { runSeconds } from '../../core/deployment/run.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import type { PerformedJob } from '../../lambdas/agent-runs/perform-run.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as reconcile } from '../../lambdas/handlers/deploy-target/reconcile-command.ts';
@@ -202,7 +202,7 @@ describe('a run whose result is unknown', () => {
   test('A run that was replaced returns no result, whatever its agent reports', async () => {
     const deployment = await aDeployment();
     agent = async (home, job) => {
-      world.clock.forward((runSeconds + 1) * 1000);
+      world.clock.forward((timeBudgets.agentFunction + 1) * 1000);
       await services().homes.take(deployment.target.id, 'run-next');
       await home.writeFence(job.header.fence).catch(() => undefined);
       return lineFor(job, { outcome: 'applied', summary: 'not true' });

@@ -165,7 +165,7 @@ describe('a sweep of a target that only its host can probe', () => {
       ),
     });
     expect(world.commands.sent).toEqual([]);
-    expect(world.published[0]?.measured ?? { unreachable: 1 }).toMatchObject({ unreachable: 1 });
+    expect(world.published[0]?.details).toMatchObject({ certificates: [{ unreachable: 1 }] });
   });
 
   test('A sweep sends no job to a host with a deployment under way', async () => {

@@ -1,21 +1,30 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { Condition, Finding } from '../../core/drift/finding.ts';
+import type { Condition } from '../../core/drift/finding.ts';
 import { advanceCursor } from '../../lambdas/drift/sweep-cursor.ts';
-import { countsOf } from '../../lambdas/drift/sweep-totals.ts';
+import { type CountedFinding, countsOf } from '../../lambdas/drift/sweep-totals.ts';
 import type { SweepCursor } from '../../services/registry/sweep-cursor.ts';
 
+const aRollout = fc.option(fc.record({ fingerprint: fc.constant('f'), running: fc.boolean() }));
 const aFinding = fc.record({
-  condition: fc.constantFrom<Condition>('ok', 'drift', 'outdated', 'unreachable', 'chain_incomplete'),
-  daysToExpiry: fc.option(fc.integer({ min: -5, max: 400 })),
-  partial: fc.constant(false),
-  summary: fc.constant(''),
+  finding: fc.record({
+    condition: fc.constantFrom<Condition>(
+      'ok',
+      'drift',
+      'outdated',
+      'unreachable',
+      'chain_incomplete',
+      'never_deployed',
+    ),
+    daysToExpiry: fc.option(fc.integer({ min: -5, max: 400 })),
+  }),
+  status: fc.record({ due: fc.record({ rollout: aRollout }) }),
 });
 
 const nameOf = (at: number) => String(at).padStart(3, '0');
 
 /** Runs that each have time for so many targets, over a fleet in which nothing changes. */
-function sweepAgainAndAgain(fleet: readonly Finding[], times: readonly number[], begin: SweepCursor) {
+function sweepAgainAndAgain(fleet: readonly CountedFinding[], times: readonly number[], begin: SweepCursor) {
   let cursor = begin;
   return times.map((time) => {
     const { reached } = cursor;
@@ -77,9 +86,7 @@ describe('the numbers of all targets', () => {
   });
 });
 
-const aFindingOf = (condition: Condition): Finding => ({
-  condition,
-  partial: false,
-  daysToExpiry: 40,
-  summary: '',
+const aFindingOf = (condition: Condition): CountedFinding => ({
+  finding: { condition, daysToExpiry: 40 },
+  status: { due: { rollout: null } },
 });

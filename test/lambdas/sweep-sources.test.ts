@@ -55,7 +55,7 @@ describe('a sweep and the sources of certificates', () => {
     expect(report.healing).toMatchObject([
       { targets: 0, summary: 'the rollout could not be started (ThrottlingException)' },
     ]);
-    expect(world.published[0]?.measured).toMatchObject({ drift: 1 });
+    expect(world.published[0]?.details).toMatchObject({ notOk: [{ condition: 'drift' }] });
   });
 
   test('A sweep checks no source of a certificate whose versions are given by operators', async () => {

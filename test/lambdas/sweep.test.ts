@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Metrics } from '@aws-lambda-powertools/metrics';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createHandler } from '../../lambdas/handlers/events/sweep.ts';
-import { createSweepMetrics } from '../../services/notify/sweep-metrics.ts';
+import { createSweepMetrics, type SweepMetrics } from '../../services/notify/sweep-metrics.ts';
 import { served } from '../core/tls-probe/endpoints.ts';
 import { useEndpoints } from '../core/tls-probe/use-endpoints.ts';
 import { aVersion, type IssuedCertificate } from '../fixtures/certificates.ts';
@@ -44,11 +44,13 @@ describe('a sweep', () => {
       { targetId: id, condition: 'ok', healing: false, notHealed: null },
     ]);
     const days = report.targets[0]?.daysToExpiry;
-    const measured = { daysToExpiry: days, drift: 0, chainIncomplete: 0, unreachable: 0 };
     // one certificate's are not everything's: an alarm that others have raised must stay
-    expect(world.published).toEqual([
-      { of: { certificate: own.certificate }, measured },
-      { of: { certificate: own.certificate, target: id }, measured },
+    const counts = { daysToExpiry: days, drift: 0, chainIncomplete: 0, unreachable: 0, neverDeployed: 0 };
+    expect(world.published).toMatchObject([
+      {
+        counts: null,
+        details: { swept: 1, certificates: [{ certificate: own.certificate, ...counts }], notOk: [] },
+      },
     ]);
     expect(world.executions.started).toEqual([]);
   });
@@ -87,7 +89,7 @@ describe('a sweep', () => {
       [api]: null,
       [quiet]: 'the target does not have autoHeal: true',
     });
-    expect(world.published[0]?.measured).toMatchObject({ drift: 3 });
+    expect(world.published[0]?.details).toMatchObject({ certificates: [{ targets: 3, drift: 3 }] });
   });
 
   test('A sweep starts nothing twice within an hour, whoever starts the sweep', async () => {
@@ -248,34 +250,47 @@ describe('a sweep', () => {
       [first, ...others].flatMap(({ targets }) => targets.map(({ targetId }) => targetId)),
     );
     expect([...seen].sort()).toEqual(ids.sort());
-    const everything = world.published.filter(({ of }) => Object.keys(of).length === 0);
-    expect(everything.length).toBeGreaterThan(0);
-    for (const { measured } of everything) expect(measured).toMatchObject({ drift: 0, unreachable: 0 });
-    expect(
-      world.published.filter(({ of }) => of.certificate !== undefined && of.target === undefined),
-    ).toEqual([]);
+    const complete = world.published.flatMap(({ counts }) => counts ?? []);
+    expect(complete.length).toBeGreaterThan(0);
+    for (const counts of complete) expect(counts).toMatchObject({ drift: 0, unreachable: 0 });
+    expect(world.published[0]).toMatchObject({ counts: null, details: { reached: first.reached } });
   });
 });
 
 describe('the numbers of a sweep', () => {
   afterEach(() => vi.restoreAllMocks());
 
-  test('The metrics of a sweep have exactly the given dimensions, and none for the totals', () => {
+  function linesOf(publish: (metrics: SweepMetrics) => void) {
     const written: string[] = [];
     vi.spyOn(process.stdout, 'write').mockImplementation((text) => written.push(String(text)) > 0);
-    const sweepMetrics = createSweepMetrics(new Metrics({ namespace: 'certferry' }));
+    publish(createSweepMetrics(new Metrics({ namespace: 'certferry' })));
+    return written.map((line) => JSON.parse(line));
+  }
 
-    sweepMetrics.publish({}, { daysToExpiry: 9, drift: 2, chainIncomplete: 0, unreachable: 1 });
-    sweepMetrics.publish(
-      { certificate: 'a.example', target: 'web' },
-      { daysToExpiry: null, drift: 0, chainIncomplete: 0, unreachable: 1 },
-    );
+  test('A sweep writes one line, with five metrics without dimensions and the details', () => {
+    const counts = { daysToExpiry: 9, drift: 2, chainIncomplete: 0, unreachable: 1, neverDeployed: 3 };
+    const details = { certificates: [{ certificate: 'a.example', drift: 2 }] };
 
-    const [all, one] = written.map((line) => JSON.parse(line));
-    expect(all).toMatchObject({ DaysToExpiry: 9, Drift: 2, ChainIncomplete: 0, Unreachable: 1 });
-    expect(all._aws.CloudWatchMetrics).toMatchObject([{ Namespace: 'certferry', Dimensions: [[]] }]);
-    expect(one).toMatchObject({ certificate: 'a.example', target: 'web', Unreachable: 1 });
-    expect(one._aws.CloudWatchMetrics[0].Dimensions).toEqual([['certificate', 'target']]);
-    expect(one).not.toHaveProperty('DaysToExpiry');
+    const lines = linesOf((metrics) => metrics.publish(counts, details));
+
+    expect(lines).toMatchObject([
+      { DaysToExpiry: 9, Drift: 2, ChainIncomplete: 0, Unreachable: 1, NeverDeployed: 3, ...details },
+    ]);
+    expect(lines[0]._aws.CloudWatchMetrics).toMatchObject([{ Namespace: 'certferry', Dimensions: [[]] }]);
+    expect(lines[0]._aws.CloudWatchMetrics[0].Metrics).toHaveLength(5);
+  });
+
+  test('The line of a sweep contains nothing of the line before', () => {
+    const counts = { daysToExpiry: 9, drift: 2, chainIncomplete: 0, unreachable: 1, neverDeployed: 0 };
+
+    const [, second] = linesOf((metrics) => {
+      metrics.publish(counts, { reached: 'web' });
+      metrics.publish({ ...counts, daysToExpiry: null }, {});
+    });
+
+    expect(second).toMatchObject({ Drift: 2, Unreachable: 1 });
+    expect(second).not.toHaveProperty('DaysToExpiry');
+    expect(second).not.toHaveProperty('reached');
+    expect(second._aws.CloudWatchMetrics).toHaveLength(1);
   });
 });

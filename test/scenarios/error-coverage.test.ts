@@ -28,6 +28,11 @@ const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     UnknownHostKey: 'the function handles it: the host is enrolled first',
     ...onlyOfProbes,
   },
+  ProbeFromHost: {
+    HostLost: 'only an undo job fails with it',
+    RetiredHostKey: 'only undo and inspect jobs for stores fail with it',
+    ProbeFailed: 'the host returns its problem as an observation',
+  },
   RollBack: {
     CommandUndeliverable: 'SSM does not accept the undo job; the message for operators follows',
     SendPaced: 'an undo job never waits for the pace',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { runSeconds } from '../../../core/deployment/run.ts';
+import { timeBudgets } from '../../../core/time-budgets.ts';
 import { type AgentHomes, createAgentHomes } from '../../../services/agent-home/agent-records.ts';
 import { settableClock } from '../../fakes/settable-clock.ts';
 import { startTables, type Tables, tableNames } from '../../fixtures/world.ts';
@@ -29,7 +29,7 @@ async function taken(targetId: string, runId: string) {
 }
 
 /** Lets the lease of the run that has it now end. */
-const endLease = () => clock.forward((runSeconds + 1) * 1000);
+const endLease = () => clock.forward((timeBudgets.agentFunction + 1) * 1000);
 
 describe('the records of an agent', () => {
   test('A record is read as it was written, and null before', async () => {
@@ -87,7 +87,7 @@ describe('the lease', () => {
     const targetId = aTarget();
     await taken(targetId, 'run-1');
 
-    clock.forward(runSeconds * 1000);
+    clock.forward(timeBudgets.agentFunction * 1000);
     expect(await homes().take(targetId, 'run-2')).toBeNull();
     clock.forward(1);
     expect(await homes().take(targetId, 'run-2')).not.toBeNull();

@@ -1,12 +1,11 @@
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { runSeconds } from '../../../core/deployment/run.ts';
+import { timeBudgets } from '../../../core/time-budgets.ts';
 import { startLambda } from '../../../local/aws/lambda.ts';
 import type { Endpoint } from '../../../local/http/server.ts';
 import { createAgentRuns } from '../../../services/agent-runs/agent-runs.ts';
 import { commandsByHost } from '../../../services/agent-runs/commands-by-host.ts';
 import { createFunctionCommands } from '../../../services/agent-runs/function-commands.ts';
-import { deliverySeconds } from '../../../services/ssm/commands.ts';
 import { fakeCommands } from '../../fakes/commands.ts';
 import { clientFor } from '../../fakes/scripted-service.ts';
 import { settableClock } from '../../fakes/settable-clock.ts';
@@ -115,7 +114,7 @@ describe('a run of the agent in a function', () => {
   test('A run that has not started when its command expires never starts', async () => {
     const runId = await send();
 
-    clock.forward(deliverySeconds * 1000);
+    clock.forward(timeBudgets.queue * 1000);
     expect(await runs().start(runId)).toBeNull();
     clock.forward(31_000);
     expect(await statusOf(runId)).toBe('DeliveryTimedOut');
@@ -125,7 +124,7 @@ describe('a run of the agent in a function', () => {
     const runId = await send();
     await runs().start(runId);
 
-    clock.forward(runSeconds * 1000);
+    clock.forward(timeBudgets.agentFunction * 1000);
     expect(await statusOf(runId)).toBe('InProgress');
     clock.forward(31_000);
     expect(await statusOf(runId)).toBe('ExecutionTimedOut');
