@@ -199,7 +199,7 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'deployed_unprobed',
     installed: 'new',
   },
-  'a late probe finds the previous version': {
+  'a probe is late': {
     before: makeStuck,
     faults: { 'probe-endpoint': throws('Lambda.TooManyRequestsException', 3) },
     path: `${probed} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${rollBack}`,
