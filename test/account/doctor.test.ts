@@ -155,6 +155,10 @@ describe('the doctor', () => {
       'targets without a host: no target to check',
       'hosts: no host to check',
       'SSM Agent: no host is registered with SSM',
+      'systems: no host is registered with SSM',
+      'VPC endpoints: no EC2 instance to check',
+      'endpoint policy: no EC2 instance to check',
+      'architectures: no EC2 instance to check',
       'deployments: no host of a target is known',
       'expiry: no installed certificate is known',
     ]);
