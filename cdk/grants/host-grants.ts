@@ -61,14 +61,7 @@ export const readInvocations = (): Grant => ({
   wildcards: { '*': 'ssm:GetCommandInvocation supports no resource-level permissions.' },
 });
 
-/** Reads whether a host is online in SSM. */
-export const readPingStatus = (): Grant => ({
-  statements: [new PolicyStatement({ actions: ['ssm:DescribeInstanceInformation'], resources: ['*'] })],
-  environment: {},
-  wildcards: { '*': 'ssm:DescribeInstanceInformation supports no resource-level permissions.' },
-});
-
-/** Finds the hosts with certain tags or of an Auto Scaling group, with their addresses. */
+/** Finds the hosts with certain tags or of an Auto Scaling group, with their addresses, and whether they are online or gone. */
 export const findHosts = (): Grant => ({
   statements: [
     new PolicyStatement({

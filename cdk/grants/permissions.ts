@@ -7,14 +7,7 @@ import {
   startRollouts,
 } from './execution-grants.ts';
 import type { Grant } from './grant.ts';
-import {
-  assumeRunners,
-  findHosts,
-  readInvocations,
-  readPingStatus,
-  sendJobs,
-  sendProbes,
-} from './host-grants.ts';
+import { assumeRunners, findHosts, readInvocations, sendJobs, sendProbes } from './host-grants.ts';
 import { startRuns } from './run-grants.ts';
 import { readJobKeys, type SigningKeys, signJobs } from './signing-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
@@ -34,7 +27,6 @@ export type Permission =
   | 'sendProbes'
   | 'readJobKeys'
   | 'readInvocations'
-  | 'readPingStatus'
   | 'findHosts'
   | 'assumeRunners'
   | 'completeTasks'
@@ -68,7 +60,6 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     sendProbes: sendProbes(scope),
     readJobKeys: readJobKeys(props.jobKeys),
     readInvocations: readInvocations(),
-    readPingStatus: readPingStatus(),
     findHosts: findHosts(),
     assumeRunners: assumeRunners(scope, props.accounts),
     completeTasks: completeTasks(),

@@ -193,7 +193,7 @@ export const messages = /* @__PURE__ */ once(() =>
 
 /** Everything that completing a state with the result of its command needs. */
 export const results = /* @__PURE__ */ once(
-  (): ResultServices => ({
+  (): Omit<ResultServices, 'whereabouts'> => ({
     clock: systemClock,
     executions: executions(),
     locks: locks(),
@@ -211,5 +211,6 @@ export const delivery = /* @__PURE__ */ once(
     commands: commands(),
     hostLocks: hostLocks(),
     sendRate: sendRate(),
+    whereabouts: async (target) => (await import('./whereabouts.ts')).targetWhereabouts()(target),
   }),
 );
