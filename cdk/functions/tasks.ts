@@ -235,7 +235,7 @@ export const tasks = {
     timeoutSeconds: longest,
     tables: { locks: ['UpdateItem'], registry: ['UpdateItem'] },
     registryWrites: ['host#*'],
-    permissions: ['sendProbes', 'readInvocations', 'readPingStatus', 'assumeRunners'],
+    permissions: ['findHosts', 'sendProbes', 'readInvocations', 'assumeRunners'],
   },
   'sync-registry': {
     description: 'CloudFormation: updates the registry with the certificates and targets of the stack',

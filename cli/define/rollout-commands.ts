@@ -125,7 +125,7 @@ export function addSweep(program: Command, { terminal, finish }: Context): void 
 /** `certferry warm`. */
 export function addWarm(program: Command, { terminal, finish }: Context): void {
   withBackendOptions(program.command('warm'))
-    .summary('let hosts fetch the agent and its runtime before their first job')
+    .summary('fetch the agent and its runtime on hosts, before their first job')
     .description(help.warm.description)
     .addOption(repeated('--target <id>', 'with --stack: the hosts of this target'))
     .addOption(repeated('--host <id>', 'with --stack: this host'))

@@ -71,6 +71,7 @@ describe('member accounts', () => {
         'reconcile-command',
         'roll-back',
         'sweep',
+        'warm-hosts',
       ].map((name) => `certferry-${name}`),
     );
     expect(allowedTo(shared, roleOf(theFunction(shared, 'push-bundle')))).toContainEqual(
