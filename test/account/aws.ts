@@ -47,6 +47,8 @@ export interface AwsState {
   acm: { Status: string; Type: string; Options: { Export: string } };
   /** The result of the function certferry-sweep; an error if it has `errorType`. */
   sweep: Record<string, unknown>;
+  /** The result of the function certferry-warm-hosts for a host. */
+  warm: (host: string) => object;
   /** The result of the function certferry-find-hosts; null for an older stack without this function. */
   found: Record<string, unknown> | null;
 }
@@ -56,6 +58,8 @@ export interface FakeAws {
   readonly stepFunctions: ScriptedStepFunctions;
   /** The inputs of the function certferry-sweep. */
   readonly swept: unknown[];
+  /** The inputs of the function certferry-warm-hosts. */
+  readonly warmed: unknown[];
   /** The inputs of the function certferry-find-hosts. */
   readonly sought: unknown[];
   readonly endpoints: { readonly dynamodb: string; readonly s3: string };
@@ -66,7 +70,7 @@ export interface FakeAws {
 export async function anAccount(): Promise<FakeAws> {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   const state = usual();
-  const [swept, sought]: [unknown[], unknown[]] = [[], []];
+  const [swept, warmed, sought]: [unknown[], unknown[], unknown[]] = [[], [], []];
   const onFault = (error: unknown) => process.stderr.write(`${error}\n`);
   const [dynamodb, s3, stepFunctions, query, ssm, sqs, secrets, acm, lambda] = await Promise.all([
     startDynamoDb(),
@@ -91,6 +95,11 @@ export async function anAccount(): Promise<FakeAws> {
       'certferry-sweep'(input) {
         swept.push(input);
         return state.sweep;
+      },
+      'certferry-warm-hosts'(input) {
+        warmed.push(input);
+        const { hosts } = input as { hosts: string[] };
+        return { hosts: hosts.map((host) => state.warm(host)) };
       },
       'certferry-find-hosts'(input) {
         sought.push(input);
@@ -124,6 +133,7 @@ export async function anAccount(): Promise<FakeAws> {
     state,
     stepFunctions,
     swept,
+    warmed,
     sought,
     endpoints: { dynamodb: dynamodb.endpoint, s3: s3.endpoint },
     async close() {
@@ -169,6 +179,7 @@ function usual(): AwsState {
     parameters: [],
     acm: { Status: 'ISSUED', Type: 'AMAZON_ISSUED', Options: { Export: 'ENABLED' } },
     sweep: {},
+    warm: (host) => ({ host, outcome: 'warm', fetched: ['agent', 'runtime'], seconds: 3, summary: '' }),
     found: null,
   };
 }
