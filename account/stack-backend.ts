@@ -15,6 +15,8 @@ import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../services/rollouts/wave-files.ts';
 import type { Check } from './doctor/check.ts';
+import type { CheckHostsOptions, HostReport } from './doctor/hosts/check-hosts.ts';
+import { checkRegisteredHosts } from './doctor/hosts/check-registered-hosts.ts';
 import { runChecks } from './doctor/run-checks.ts';
 import { inspect } from './executions/inspect-execution.ts';
 import { createAccountFleet, createFindHosts } from './find-hosts.ts';
@@ -58,6 +60,8 @@ interface StackOperations {
   /** The hosts of registered targets, of all without ids, and those with the tags. Throws NoTargets if there are none. */
   findHosts(selection: HostSelection): Promise<string[]>;
   doctor(now: Date): Promise<Check[]>;
+  /** Checks on the hosts what no API reports. Changes nothing there. */
+  checkHosts(onProgress: CheckHostsOptions['onProgress']): Promise<HostReport>;
 }
 
 export interface StackBackend extends Backend<StackVersion, RolloutRequest>, StackOperations {}
@@ -75,6 +79,7 @@ export async function openStackBackend(
       ...rolloutOperations(opened, services),
       ...registryOperations(services),
       doctor: (now) => runChecks(doctorServices(opened, stack, services), now),
+      checkHosts: (onProgress) => checkRegisteredHosts(doctorServices(opened, stack, services), onProgress),
       close: async () => opened.close(),
     };
   } catch (error) {

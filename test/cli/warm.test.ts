@@ -22,10 +22,10 @@ test('The table names each host, what it fetched and in which time, and the reas
   );
 
   expect(lines).toEqual([
-    'host  result  fetched                time',
-    'i-1   warm    agent, runtime         41 s',
-    'i-2   warm    nothing: it had both   0 s',
-    'i-3   failed  –                      –',
+    'host  result  fetched               time',
+    'i-1   warm    agent, runtime        41 s',
+    'i-2   warm    nothing: it had both  0 s',
+    'i-3   failed  –                     –',
     '',
     '✖ i-3',
     '  the mount option noexec',

@@ -63,10 +63,17 @@ describe('the function that warms hosts', () => {
   });
 
   test('A document that does not know the job is named as what it is', async () => {
-    by.warming.cold.set(first, { status: 'Success', exitCode: 0, output: '{"outcome":"rejected"}\n', errors: '' });
+    by.warming.cold.set(first, {
+      status: 'Success',
+      exitCode: 0,
+      output: '{"outcome":"rejected"}\n',
+      errors: '',
+    });
 
     const { hosts } = await warm([first]);
 
-    expect(hosts).toMatchObject([{ outcome: 'failed', summary: expect.stringContaining('deploy the stack again') }]);
+    expect(hosts).toMatchObject([
+      { outcome: 'failed', summary: expect.stringContaining('deploy the stack again') },
+    ]);
   });
 });
