@@ -10,6 +10,7 @@ import type { Grant } from './grant.ts';
 import {
   assumeRunners,
   findHosts,
+  readInstances,
   readInvocations,
   readPingStatus,
   sendJobs,
@@ -36,6 +37,7 @@ export type Permission =
   | 'readInvocations'
   | 'readPingStatus'
   | 'findHosts'
+  | 'readInstances'
   | 'assumeRunners'
   | 'completeTasks'
   | 'completeApprovals'
@@ -70,6 +72,7 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     readInvocations: readInvocations(),
     readPingStatus: readPingStatus(),
     findHosts: findHosts(),
+    readInstances: readInstances(),
     assumeRunners: assumeRunners(scope, props.accounts),
     completeTasks: completeTasks(),
     completeApprovals: completeApprovals(),

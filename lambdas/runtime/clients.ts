@@ -36,6 +36,17 @@ export function ssmAt({ account, region }: HostLocation): SSMClient {
   return client;
 }
 
+const ec2Clients = /* @__PURE__ */ new Map<string, EC2Client>();
+
+/** EC2 alone, for the function that reads the tags of one instance. */
+export function ec2At({ account, region }: HostLocation): EC2Client {
+  const key = `${account}/${region}`;
+  const config = account === null || region === null ? throttled : configFor(account, region);
+  const client = ec2Clients.get(key) ?? new EC2Client(config);
+  ec2Clients.set(key, client);
+  return client;
+}
+
 type ClientConfig = typeof throttled | ReturnType<typeof configFor>;
 
 const hostClients = (config: ClientConfig): HostClients => ({

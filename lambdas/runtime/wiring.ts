@@ -22,6 +22,7 @@ import { createFunctionCommands } from '../../services/agent-runs/function-comma
 import { createCredentials } from '../../services/credentials/credentials.ts';
 import { createExecutions } from '../../services/executions.ts';
 import { createFleet } from '../../services/fleet/find-hosts.ts';
+import { createStartedInstances } from '../../services/fleet/started-instances.ts';
 import { createHistory } from '../../services/history/history.ts';
 import { createHostLocks } from '../../services/locks/host-locks.ts';
 import { createPendingCommands } from '../../services/locks/pending-commands.ts';
@@ -46,7 +47,7 @@ import { type Commands, createCommands } from '../../services/ssm/commands.ts';
 import { createSendRate } from '../../services/ssm/send-rate.ts';
 import type { ResultServices } from '../delivery/complete-command.ts';
 import type { DeliveryServices } from '../delivery/deliver.ts';
-import { clientsFor, ownClients, ssmAt, throttled } from './clients.ts';
+import { clientsFor, ec2At, ownClients, ssmAt, throttled } from './clients.ts';
 import { setting } from './environment.ts';
 
 /** The client of the tables. */
@@ -91,6 +92,8 @@ export const history = /* @__PURE__ */ once(() =>
 export const executions = /* @__PURE__ */ once(() => createExecutions(new SFNClient({})));
 
 /** Hosts, in the stack's own account and in those that gave it a role. */
+export const startedInstances = /* @__PURE__ */ once(() => createStartedInstances(ec2At));
+
 export const fleet = /* @__PURE__ */ once(() => createFleet({ ...ownClients(), clientsFor }));
 
 /** The agent in a function of the stack. Functions that send no jobs never build it. */
