@@ -399,7 +399,7 @@ output HostPolicyArn of the stack." ;;
   key_id=$(value_in "$credentials" AccessKeyId) secret=$(value_in "$credentials" SecretAccessKey)
   session=$(value_in "$credentials" Token)
   code=$(value_in "$credentials" Code)
-  [ -n "$key_id" ] || fail "no role: the metadata service has no credentials of $role ($code). Check that the role exists and that its trust policy allows ec2.amazonaws.com."
+  [ -n "$key_id" ] || fail "no role: the metadata service has no credentials of $role ($code). Check that the role exists and that its trust policy allows EC2."
   [ -n "$region" ] || region=$(imds meta-data/placement/region) || fail "the metadata service does not name the region: $region"
 }
 

@@ -69,6 +69,8 @@ export const errorNames = {
   EnrolmentLoop: 'never',
   HostKeyChanged: 'never',
   CommandUndeliverable: 'later',
+  HostTerminated: 'never',
+  HostDeselected: 'never',
   SendPaced: 'later',
   AgentNotStarted: 'later',
   HostLost: 'later',

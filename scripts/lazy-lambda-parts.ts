@@ -1,9 +1,16 @@
 import { basename } from 'node:path';
 import type { Plugin } from 'esbuild';
 
-/** Parts of functions that few targets need. Each is a bundle of its own, which a function loads with `import()`. */
+/** Recognises gone hosts. */
+const whereabouts = 'lambdas/runtime/whereabouts.ts';
+
+/** Parts of functions that few deployments need. Each is a bundle of its own, which a function loads with `import()`. */
 export const lazyParts: Readonly<Record<string, readonly string[]>> = {
-  'push-bundle': ['lambdas/runtime/earlier-versions.ts'],
+  'push-bundle': ['lambdas/runtime/earlier-versions.ts', whereabouts],
+  'reconcile-command': [whereabouts],
+  'probe-from-host': [whereabouts],
+  'roll-back': [whereabouts],
+  'command-status': [whereabouts],
 };
 
 /** The name of the built file of a part, beside `index.mjs`. */

@@ -37,9 +37,9 @@ const {
 /** Sends a command and records it. Then reads its result once, because its event may arrive before the record exists. */
 const commanding = {
   timeoutSeconds: quick,
-  tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['GetItem', 'PutItem'] },
+  tables: { locks: ['GetItem', 'PutItem', 'UpdateItem'], registry: ['BatchGetItem', 'GetItem', 'PutItem'] },
   registryWrites: ['host#*'],
-  permissions: ['readInvocations', 'readPingStatus', 'completeTasks', 'assumeRunners', 'notifyOperators'],
+  permissions: ['readInvocations', 'findHosts', 'completeTasks', 'assumeRunners', 'notifyOperators'],
 } as const satisfies Partial<Task>;
 
 /**
@@ -66,7 +66,7 @@ export const tasks = {
     description: 'State PushBundle: seals the bundle to its host, signs the job and sends it',
     tables: {
       ...giving.tables,
-      registry: ['BatchGetItem', 'DeleteItem', ...giving.tables.registry],
+      registry: ['DeleteItem', ...giving.tables.registry],
       deployments: ['Query'],
     },
     registryWrites: [...giving.registryWrites, 'kept#*'],
@@ -111,9 +111,9 @@ export const tasks = {
   'command-status': {
     description: 'Event: a command ended; reads the result of the agent and completes the waiting state',
     timeoutSeconds: quick,
-    tables: { locks: ['GetItem', 'UpdateItem'], registry: ['GetItem', 'PutItem'] },
+    tables: { locks: ['GetItem', 'UpdateItem'], registry: ['BatchGetItem', 'GetItem', 'PutItem'] },
     registryWrites: ['host#*'],
-    permissions: ['readInvocations', 'completeTasks', 'assumeRunners', 'notifyOperators'],
+    permissions: ['readInvocations', 'findHosts', 'completeTasks', 'assumeRunners', 'notifyOperators'],
   },
   'run-agent': {
     description:

@@ -61,13 +61,6 @@ export const readInvocations = (): Grant => ({
   wildcards: { '*': 'ssm:GetCommandInvocation supports no resource-level permissions.' },
 });
 
-/** Reads whether a host is online in SSM. */
-export const readPingStatus = (): Grant => ({
-  statements: [new PolicyStatement({ actions: ['ssm:DescribeInstanceInformation'], resources: ['*'] })],
-  environment: {},
-  wildcards: { '*': 'ssm:DescribeInstanceInformation supports no resource-level permissions.' },
-});
-
 /** Reads the tags of an instance. */
 export const readInstances = (): Grant => ({
   statements: [new PolicyStatement({ actions: ['ec2:DescribeInstances'], resources: ['*'] })],
@@ -75,7 +68,7 @@ export const readInstances = (): Grant => ({
   wildcards: { '*': 'ec2:DescribeInstances supports no resource-level permissions.' },
 });
 
-/** Finds the hosts with certain tags or of an Auto Scaling group, with their addresses. */
+/** Finds the hosts with certain tags or of an Auto Scaling group, with their addresses, and whether they are online or gone. */
 export const findHosts = (): Grant => ({
   statements: [
     new PolicyStatement({

@@ -12,7 +12,6 @@ import {
   findHosts,
   readInstances,
   readInvocations,
-  readPingStatus,
   sendJobs,
   sendProbes,
 } from './host-grants.ts';
@@ -35,7 +34,6 @@ export type Permission =
   | 'sendProbes'
   | 'readJobKeys'
   | 'readInvocations'
-  | 'readPingStatus'
   | 'findHosts'
   | 'readInstances'
   | 'assumeRunners'
@@ -70,7 +68,6 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     sendProbes: sendProbes(scope),
     readJobKeys: readJobKeys(props.jobKeys),
     readInvocations: readInvocations(),
-    readPingStatus: readPingStatus(),
     findHosts: findHosts(),
     readInstances: readInstances(),
     assumeRunners: assumeRunners(scope, props.accounts),

@@ -3,7 +3,7 @@ import type { Help } from './help.ts';
 
 const deploymentExitCodes = `
 Exit codes:
-  0   deployed, deployed_unverified, unchanged, validated, validate_unsupported or superseded
+  0   deployed, deployed_unverified, unchanged, validated, validate_unsupported, superseded or gone
   2   wrong usage, or unreadable input
   10  rejected            refused or interrupted; nothing was changed
   11  validate_failed     the daemon rejected the new files; the live files were not changed

@@ -55,6 +55,14 @@ const advice: Readonly<Record<DeploymentOutcome, AdviceByReason>> = {
   },
   superseded: { any: says('Nothing to do: a later deployment has replaced this one.') },
   skipped: { any: says('The rollout was halted: resume it, or start a new rollout.') },
+  gone: {
+    any: says('Nothing to do: the host no longer exists. If the target names it, remove the target.'),
+    reasons: {
+      HostDeselected: says(
+        'Nothing to do: the selector of the target no longer finds the host. If the host is to have the certificate, correct its tags or its group.',
+      ),
+    },
+  },
   rejected: {
     any: says('Nothing was changed. Correct the error above and deploy again.'),
     reasons: {

@@ -67,8 +67,11 @@ function warningLines({ warnings }: RecordedDeployment, { yellow }: Colours): st
   return warnings.map((warning) => yellow(`  warning: ${warning}`));
 }
 
+/** Outcomes that are no failures, but that an operator should notice. */
+const noted: ReadonlySet<string> = new Set(['deployed_unverified', 'validate_unsupported', 'gone']);
+
 /** The sign of an outcome: success, warning or failure. */
 export function mark(outcome: keyof typeof outcomeMeanings, { green, yellow, red }: Colours): string {
-  if (outcome === 'deployed_unverified' || outcome === 'validate_unsupported') return yellow('!');
+  if (noted.has(outcome)) return yellow('!');
   return outcomeMeanings[outcome].succeeded ? green('✔') : red('✖');
 }

@@ -10,6 +10,7 @@ export const exitCodes = {
   deployed_unverified: 0,
   superseded: 0,
   skipped: 0,
+  gone: 0,
   rejected: 10,
   validate_failed: 11,
   reload_failed: 12,

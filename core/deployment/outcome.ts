@@ -31,6 +31,7 @@ export const deploymentOutcomes = [
   'validate_unsupported',
   'superseded',
   'skipped',
+  'gone',
   'rejected',
   'validate_failed',
   'reload_failed',
@@ -46,7 +47,7 @@ export type DeploymentOutcome = z.infer<typeof DeploymentOutcome>;
 
 /** The state of the host after a deployment with this outcome, and whether manual action is required. */
 export interface OutcomeMeaning {
-  readonly hostState: 'untouched' | 'new' | 'old' | 'newer' | 'known bad' | 'unknown';
+  readonly hostState: 'untouched' | 'new' | 'old' | 'newer' | 'gone' | 'known bad' | 'unknown';
   readonly succeeded: boolean;
   readonly needsAttention: boolean;
   readonly meaning: string;
@@ -60,6 +61,7 @@ export const outcomeMeanings: Readonly<Record<DeploymentOutcome, OutcomeMeaning>
   validate_unsupported: outcome('untouched', true, 'dry run: this target has no check'),
   superseded: outcome('newer', true, 'a newer request for this target exists'),
   skipped: outcome('untouched', true, 'the rollout was halted before this deployment started'),
+  gone: outcome('gone', true, 'the host was terminated, or its selector no longer finds it'),
   rejected: outcome('untouched', false, 'refused or interrupted; nothing was changed'),
   validate_failed: outcome('untouched', false, 'the daemon or the service refused the new version'),
   reload_failed: outcome('old', false, 'the installation or the reload failed; previous version restored'),

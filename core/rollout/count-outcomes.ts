@@ -1,4 +1,4 @@
-import { type EndedWave, hasFailed, type Result, wasSkipped } from './deployment-results.ts';
+import { type EndedWave, hasFailed, type Result, wasGone, wasSkipped } from './deployment-results.ts';
 
 /** Number of targets by outcome, and how many forward deployments failed. */
 export interface OutcomeCounts {
@@ -8,8 +8,8 @@ export interface OutcomeCounts {
 
 /**
  * Counts each target once, by the outcome of its last forward deployment. A target that the rollout rolled back counts as
- * `returned`, one whose rollback failed as `not_returned`; if another deployment superseded the rollback, the forward
- * outcome counts. `skipped` counts only if the target has no other outcome.
+ * `returned`, and one whose rollback failed as `not_returned`. If its host was gone by then, it counts as `gone`. If another
+ * deployment superseded the rollback, the forward outcome counts. `skipped` counts only if the target has no other outcome.
  */
 export function countOutcomes(waves: readonly EndedWave[]): OutcomeCounts {
   const forward = lastResults(waves, 'forward');
@@ -31,6 +31,7 @@ export function remainingFailures(waves: readonly EndedWave[]): Result[] {
 
 function nameOf(forward: Result, rollback: Result | undefined): string {
   const isSuperseded = rollback?.outcome === 'superseded';
+  if (rollback !== undefined && wasGone(rollback)) return rollback.outcome;
   if (rollback !== undefined && !isSuperseded)
     return wasSkipped(rollback) || hasFailed(rollback) ? 'not_returned' : 'returned';
   return wasSkipped(forward) ? 'skipped' : forward.outcome;

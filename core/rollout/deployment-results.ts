@@ -28,6 +28,9 @@ export function wasSkipped({ status, outcome }: Result): boolean {
   return outcome === 'skipped' || status === 'PENDING';
 }
 
+/** Whether the host was gone: neither a success nor a failure. */
+export const wasGone = ({ outcome }: Result): boolean => outcome === 'gone';
+
 /** Whether it installed the new version. */
 export function hasChanged({ outcome }: Result): boolean {
   return outcome === 'deployed' || outcome === 'deployed_unverified';
@@ -42,13 +45,26 @@ export function isHostStateUnknown(result: Result): boolean {
   return meaning === null || unknownStates.has(meaning.hostState);
 }
 
-/** The ids of targets that need no further attempt: neither skipped, nor failed before the rollout was resumed. */
+/** A host that is found by each plan and gone at each delivery gets this many attempts. Two services then disagree about it. */
+const maximumGone = 3;
+
+/**
+ * The ids of targets that need no further attempt: neither skipped, nor failed before the rollout was resumed. A host that was
+ * gone and has come back, for example from a warm pool, gets another attempt.
+ */
 export function attemptedTargets(waves: readonly EndedWave[], sinceWave: number): Set<string> {
-  const done = waves
+  const counted = waves
     .filter(({ direction }) => direction === 'forward')
     .flatMap(({ number, results }) =>
       results.filter((result) => !wasSkipped(result) && (number > sinceWave || !hasFailed(result))),
     );
+  const timesGone = new Map<string, number>();
+  for (const { targetId } of counted.filter(wasGone)) {
+    timesGone.set(targetId, (timesGone.get(targetId) ?? 0) + 1);
+  }
+  const done = counted.filter(
+    (result) => !wasGone(result) || (timesGone.get(result.targetId) ?? 0) >= maximumGone,
+  );
   return new Set(done.map(({ targetId }) => targetId));
 }
 

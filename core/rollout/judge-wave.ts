@@ -1,5 +1,5 @@
 import { decideNextStep } from './decide-next-step.ts';
-import { type EndedWave, failuresIn, hasFailed, wasSkipped } from './deployment-results.ts';
+import { type EndedWave, failuresIn, hasFailed, wasGone, wasSkipped } from './deployment-results.ts';
 import type { Judgement, RolloutState } from './rollout.ts';
 import { toleratedOf } from './wave-sizes.ts';
 
@@ -43,9 +43,10 @@ export function judgeWave({ state, waves, control }: WaveEvidence): Judgement {
 
 function summaryOf(results: EndedWave['results'], { number, direction }: RolloutState['wave']): string {
   const failures = results.filter((result) => hasFailed(result) && !wasSkipped(result));
-  const succeeded = results.filter((result) => !hasFailed(result) && !wasSkipped(result)).length;
+  const gone = results.filter(wasGone).length;
+  const succeeded = results.filter((result) => !hasFailed(result) && !wasSkipped(result)).length - gone;
   const verb = direction === 'rollback' ? 'rolled back' : 'succeeded';
-  const wave = `wave ${number}: ${succeeded} of ${results.length} ${verb}`;
+  const wave = `wave ${number}: ${succeeded} of ${results.length} ${verb}${gone === 0 ? '' : `, ${gone} gone`}`;
   if (failures.length === 0) return wave;
   const shown = failures.slice(0, shownFailures).map(({ targetId, outcome }) => `${targetId} ${outcome}`);
   const more = failures.length - shown.length;

@@ -5,6 +5,7 @@ import {
   isHostStateUnknown,
   mergeResults,
   type Result,
+  wasGone,
   wasSkipped,
 } from './deployment-results.ts';
 
@@ -29,7 +30,7 @@ export type RollbackPlan =
  * version, last one first. Each target is rolled back at most once. If a deployment was lost and the next attempt found
  * the version `unchanged`, the lost deployment changed the target.
  *
- * A target whose forward deployment was lost, or could not be undone, is not rolled back. A host restores the version
+ * A target whose host is gone has nothing to roll back. A target whose forward deployment was lost, or could not be undone, is not rolled back. A host restores the version
  * before the installed one, and the installed one is unknown. The rollback is then incomplete, unless a later deployment
  * determined the version.
  */
@@ -46,6 +47,7 @@ export function planRollback(situation: RollbackSituation): RollbackPlan {
     return { verdict: 'deploy', ofWave, targetIds: targetIds.reverse() };
   }
   const incomplete = [...forward.values()].filter(({ result }) => {
+    if (wasGone(result)) return false;
     const attempt = rollbacks.get(result.targetId);
     // a later request took over: the installed version shows its result
     const isTakenOver = attempt?.outcome === 'superseded';

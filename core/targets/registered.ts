@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { functionHost } from './host-location.ts';
 import { described } from './kinds/described.ts';
+import { isMemberId } from './member-id.ts';
 import { CertificateName, Host, Target, TargetId, unionOfKinds } from './target.ts';
 import { type OpenVerify, registeredVerifyPolicy } from './verify.ts';
 import { MaintenanceWindow } from './window.ts';
@@ -51,14 +52,11 @@ export type HostSelector = z.infer<typeof HostSelector>;
 /** Leaves room for `.` and a host id: the target of each host is named so if there are several. */
 const maximumFleetIdLength = 40;
 
-/** `web.i-0123456789abcdef0`: the name of a target on one of several hosts. No registered target may have such an id. */
-const memberId = /\.(i-[0-9a-f]{8,17}|mi-[0-9a-f]{17})$/;
-
 const common = {
   id: described(
     TargetId.check(
       z.refine(
-        (id) => !memberId.test(id),
+        (id) => !isMemberId(id),
         'an id that does not end with a host id: such ids are reserved for the hosts of a target on several hosts',
       ),
     ),
@@ -104,11 +102,6 @@ export interface Member {
 /** The id of a registered target on one host: its own id, unless it is on several hosts. */
 export function memberTargetId({ id, host: selector }: RegisteredTarget, host: Host): string {
   return typeof selector === 'string' ? id : `${id}.${host.split('/').at(-1)}`;
-}
-
-/** The id of the registered target, from the id of a target on one host. */
-export function registeredIdOf(targetId: string): string {
-  return targetId.replace(memberId, '');
 }
 
 /**

@@ -9,6 +9,7 @@ import type { HostKeyWarnings } from '../../services/notify/host-key-warnings.ts
 import type { HostKeys } from '../../services/registry/host-keys.ts';
 import type { Commands, Invocation } from '../../services/ssm/commands.ts';
 import { hasEnded } from '../../services/ssm/commands.ts';
+import { findGoneAfter, type GoneHostServices } from './gone-hosts.ts';
 import {
   hostProbeResult,
   judgedByBaseline,
@@ -21,7 +22,7 @@ import {
 import { isNotStarted } from './not-started.ts';
 
 /** The services that completing a command requires. */
-export interface CompletionServices {
+export interface CompletionServices extends GoneHostServices {
   readonly clock: Clock;
   readonly commands: Commands;
   readonly executions: Executions;
@@ -52,13 +53,15 @@ export async function completeIfEnded(by: CompletionServices, command: PendingCo
   return completeWith(by, command, invocation);
 }
 
-/** Completes the waiting state with the invocation that SSM reported. */
+/** Completes the waiting state with the invocation that SSM reported. Fails it if there is no result because the host is gone. */
 export async function completeWith(
   by: ResultServices,
   command: PendingCommand,
   invocation: Invocation,
 ): Promise<'completed' | 'not_awaited'> {
   const line = lineFor(command, invocation);
+  const gone = isConclusive(command, invocation) ? null : await findGoneAfter(by, command, invocation);
+  if (gone !== null) return (await by.executions.fail(command.taskToken, gone)) ? 'completed' : 'not_awaited';
   if (line === null && command.purpose === 'undo') return retryUndo(by, command, invocation);
   const refusal = line?.hostKey ? await saveHostKey(by, command, { line, hostKey: line.hostKey }) : null;
   if (line?.outcome === 'enrolled' && refusal === null && isRepeated(command))

@@ -5,6 +5,7 @@ import type { JobAction, JobHeader } from '../../core/deployment/job.ts';
 import { CertferryError, isCertferryError } from '../../core/errors.ts';
 import { hostLocationOf, isFunctionHost } from '../../core/targets/host-location.ts';
 import { isStoreKind } from '../../core/targets/kinds/kinds.ts';
+import { isMemberId } from '../../core/targets/member-id.ts';
 import type { Target } from '../../core/targets/target.ts';
 import { timeBudgets } from '../../core/time-budgets.ts';
 import type { HostLocks } from '../../services/locks/host-locks.ts';
@@ -13,6 +14,7 @@ import type { PendingCommand, Purpose } from '../../services/locks/pending-comma
 import type { Agent } from '../../services/ssm/commands.ts';
 import type { SendRate } from '../../services/ssm/send-rate.ts';
 import { type Completion, type CompletionServices, completeIfEnded } from './complete-command.ts';
+import { requireNotGone, throwGoneOr } from './gone-hosts.ts';
 
 /** The services that sending a job requires. */
 export interface DeliveryServices extends CompletionServices {
@@ -47,15 +49,21 @@ export interface Delivery {
  * Sends a job once (`services/locks/pending-commands.ts` explains how a retry finds the job that was sent). Then it asks SSM
  * once whether the command has ended: the event may have arrived before the command was stored.
  *
- * Throws StaleFence if the deployment no longer holds its locks. Throws CommandUndeliverable if the host of a push is
- * unreachable, SendPaced if too many commands wait, and any error of `prepare` or of sending.
+ * Throws StaleFence if the deployment no longer holds its locks, and HostTerminated or HostDeselected if the host is gone. Throws
+ * CommandUndeliverable if the host of a push is unreachable, SendPaced if too many commands wait, and any error of `prepare` or of sending.
  */
 export async function deliver(by: DeliveryServices, delivery: Delivery): Promise<Completion> {
   const lock = await heldLock(by, delivery.deployment);
   const key = keyOf(delivery, lock);
   const sent = lock.pending?.key === key ? await findSentCommand(by, lock, delivery.taskToken) : null;
-  return completeIfEnded(by, sent ?? (await send(by, { key, lock }, delivery)));
+  const command = sent ?? (await send(by, { key, lock }, delivery).catch(orGone(by, delivery.deployment)));
+  return completeIfEnded(by, command);
 }
+
+const orGone =
+  (by: DeliveryServices, { target }: Deployment) =>
+  (error: unknown): Promise<never> =>
+    throwGoneOr(by, target, error);
 
 /** The same key for every retry of one state; another key if the state is entered again, for a new round or a new probe. */
 export function keyOf(
@@ -138,10 +146,14 @@ async function withdrawRefused(
  * An undo job is always sent: an unreachable host may come back before the command expires, and a host with another owner
  * performs one job at a time. A function of the stack is always reachable, has no lock and no maximum rate.
  */
-async function waitToSend(by: DeliveryServices, { purpose, deployment }: Delivery): Promise<void> {
+async function waitToSend(
+  by: DeliveryServices,
+  { purpose, deployment }: Pick<Delivery, 'purpose' | 'deployment'>,
+): Promise<void> {
   const { host } = deployment.target;
   if (isFunctionHost(host)) return;
   if (purpose !== 'undo') await checkHost(by, deployment);
+  await checkPresence(by, { purpose, deployment });
   if (purpose === 'push') await by.commands.requireReachable(host);
   const { account, region } = hostLocationOf(host);
   const where = account === null ? null : `${account}/${region}`;
@@ -175,4 +187,17 @@ export function headerFor(
     expiresAt: epochSeconds(now) + timeBudgets.job,
     ...(deployment.rollout !== null && { rollout: deployment.rollout }),
   };
+}
+
+/**
+ * A host may leave its fleet between the plan of a wave and the delivery, and still be online: for example while its group
+ * drains it. A target that names its host is checked only if the host is unreachable.
+ */
+async function checkPresence(
+  by: DeliveryServices,
+  { purpose, deployment: { target } }: Pick<Delivery, 'purpose' | 'deployment'>,
+): Promise<void> {
+  if (purpose === 'probe') return;
+  if (purpose !== 'push') return requireNotGone(by, target, ['terminated']);
+  if (isMemberId(target.id)) await requireNotGone(by, target);
 }

@@ -16,6 +16,7 @@ export const RecordingPath = z.enum([
   'validated',
   'superseded',
   'skipped',
+  'gone',
   'lock_unavailable',
   'failed',
   'lost',
@@ -98,6 +99,11 @@ const endings: Readonly<Record<RecordingPath, Ending>> = {
     summary: failure?.message ?? 'its rollout starts no further deployments',
     reason: 'RolloutHalted',
   }),
+  gone: (state, failure) => ({
+    outcome: 'gone',
+    summary: joined([failure?.message ?? 'the host is gone', beforeGone(state)]),
+    reason: failure?.name ?? 'HostTerminated',
+  }),
   lock_unavailable: (_, failure) => ({
     outcome: 'lock_unavailable',
     summary: failure?.message ?? 'another deployment held the target for too long',
@@ -121,6 +127,12 @@ const endings: Readonly<Record<RecordingPath, Ending>> = {
   }),
   rollback_failed: rollbackFailed,
 };
+
+/** What the deployment had reached when the host was found to be gone. */
+function beforeGone({ push, probe }: FinalState): string | undefined {
+  const reached = probe !== null && probe.attempt > 0 ? probe.summary : push?.summary;
+  return reached === undefined ? undefined : `before: ${reached}`;
+}
 
 function committed({ deployment, push, probe }: FinalState): PathOutcome {
   const unverified = deployment?.probeFrom === 'none';

@@ -51,6 +51,8 @@ function evidenceOf(item: HistoryItem, evidence: HostEvidence): Installation | n
     case 'rolled_back_unverified':
       return { version: evidence.previousVersion };
     case 'rollback_failed':
+    // a deselected host may come back
+    case 'gone':
       return { version: null, rollout };
     case 'lost':
       return evidence.nothingSent && !evidence.isTakenOver ? null : { version: null, rollout };

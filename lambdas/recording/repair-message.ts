@@ -2,7 +2,7 @@
 import { shortFingerprint } from '../../core/certificate/describe.ts';
 import type { Observation } from '../../core/deployment/agent-line.ts';
 import { isFunctionHost } from '../../core/targets/host-location.ts';
-import { registeredIdOf } from '../../core/targets/registered.ts';
+import { registeredIdOf } from '../../core/targets/member-id.ts';
 import type { HistoryItem } from '../../services/history/history.ts';
 import type { CommandLine } from '../../services/notify/command-lines.ts';
 import { composed, type Message } from '../../services/notify/sns-messages.ts';

@@ -1,7 +1,8 @@
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { EC2Client } from '@aws-sdk/client-ec2';
-import { SSMClient } from '@aws-sdk/client-ssm';
+import { SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { partitionOf } from '../../core/partitions.ts';
 import type { HostLocation } from '../../core/targets/host-location.ts';
 import type { HostClients } from '../../services/fleet/find-hosts.ts';
 import { once } from '../../services/once.ts';
@@ -36,20 +37,18 @@ export function ssmAt({ account, region }: HostLocation): SSMClient {
   return client;
 }
 
-const ec2Clients = /* @__PURE__ */ new Map<string, EC2Client>();
+const checking = /* @__PURE__ */ new Map<string, HostClients>();
 
-/** EC2 alone, for the function that reads the tags of one instance. */
-export function ec2At({ account, region }: HostLocation): EC2Client {
+/** The clients that check one host. Few retries, because the deployment continues without their answer. */
+export function checkingClients({ account, region }: HostLocation): HostClients {
   const key = `${account}/${region}`;
-  const config = account === null || region === null ? throttled : configFor(account, region);
-  const client = ec2Clients.get(key) ?? new EC2Client(config);
-  ec2Clients.set(key, client);
-  return client;
+  const config = account === null || region === null ? {} : configFor(account, region);
+  const clients = checking.get(key) ?? hostClients({ ...config, retryMode: 'standard', maxAttempts: 3 });
+  checking.set(key, clients);
+  return clients;
 }
 
-type ClientConfig = typeof throttled | ReturnType<typeof configFor>;
-
-const hostClients = (config: ClientConfig): HostClients => ({
+const hostClients = (config: SSMClientConfig): HostClients => ({
   ssm: new SSMClient(config),
   ec2: new EC2Client(config),
   autoScaling: new AutoScalingClient(config),
@@ -63,15 +62,9 @@ function configFor(account: string, region: string) {
 function credentialsIn(account: string, region: string) {
   return fromTemporaryCredentials({
     params: {
-      RoleArn: `arn:${partitionOf(region)}:iam::${account}:role/${roleName}`,
+      RoleArn: `arn:${partitionOf(region).partition}:iam::${account}:role/${roleName}`,
       RoleSessionName: 'certferry',
     },
     clientConfig: { region },
   });
-}
-
-/** A role can only be assumed within its partition, which the region's prefix identifies. */
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }

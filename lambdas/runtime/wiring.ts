@@ -47,7 +47,7 @@ import { type Commands, createCommands } from '../../services/ssm/commands.ts';
 import { createSendRate } from '../../services/ssm/send-rate.ts';
 import type { ResultServices } from '../delivery/complete-command.ts';
 import type { DeliveryServices } from '../delivery/deliver.ts';
-import { clientsFor, ec2At, ownClients, ssmAt, throttled } from './clients.ts';
+import { clientsFor, ownClients, ssmAt, throttled } from './clients.ts';
 import { setting } from './environment.ts';
 
 /** The client of the tables. */
@@ -92,7 +92,11 @@ export const history = /* @__PURE__ */ once(() =>
 export const executions = /* @__PURE__ */ once(() => createExecutions(new SFNClient({})));
 
 /** Hosts, in the stack's own account and in those that gave it a role. */
-export const startedInstances = /* @__PURE__ */ once(() => createStartedInstances(ec2At));
+export const startedInstances = /* @__PURE__ */ once(() =>
+  createStartedInstances(({ account, region }) =>
+    account === null || region === null ? ownClients().ec2 : clientsFor(account, region).ec2,
+  ),
+);
 
 export const fleet = /* @__PURE__ */ once(() => createFleet({ ...ownClients(), clientsFor }));
 
@@ -194,7 +198,7 @@ export const messages = /* @__PURE__ */ once(() =>
 
 /** Everything that completing a state with the result of its command needs. */
 export const results = /* @__PURE__ */ once(
-  (): ResultServices => ({
+  (): Omit<ResultServices, 'whereabouts'> => ({
     clock: systemClock,
     executions: executions(),
     locks: locks(),
@@ -212,5 +216,6 @@ export const delivery = /* @__PURE__ */ once(
     commands: commands(),
     hostLocks: hostLocks(),
     sendRate: sendRate(),
+    whereabouts: async (target) => (await import('./whereabouts.ts')).targetWhereabouts()(target),
   }),
 );

@@ -41,5 +41,5 @@ export async function newTargetsOn(
   const targets = selecting.filter((target) => !installed.has(memberTargetId(target, host)));
   if (targets.length === 0) return { reason: `the targets on ${host} have a deployment` };
   // all events about one start have the same identity
-  return { start: { instance, identity: [host, found.startedAt], reason }, targets };
+  return { start: { instance, identity: [host, String(found.startedAt)], reason }, targets };
 }

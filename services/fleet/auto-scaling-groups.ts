@@ -5,7 +5,17 @@ import { type AutoScalingClient, paginateDescribeAutoScalingGroups } from '@aws-
  * if the group does not exist.
  */
 export async function instancesInService(autoScaling: AutoScalingClient, group: string): Promise<string[]> {
-  const ids: string[] = [];
+  return [...(await lifecycleStates(autoScaling, group))]
+    .filter(([, state]) => serves(state))
+    .map(([id]) => id);
+}
+
+/** The lifecycle states of all instances of a group, by their ids. */
+export async function lifecycleStates(
+  autoScaling: AutoScalingClient,
+  group: string,
+): Promise<ReadonlyMap<string, string>> {
+  const states = new Map<string, string>();
   const pages = paginateDescribeAutoScalingGroups(
     { client: autoScaling },
     { AutoScalingGroupNames: [group] },
@@ -14,8 +24,15 @@ export async function instancesInService(autoScaling: AutoScalingClient, group: 
     for (const { InstanceId = '', LifecycleState = '' } of AutoScalingGroups.flatMap(
       ({ Instances = [] }) => Instances,
     )) {
-      if (LifecycleState === 'InService' || LifecycleState.startsWith('Pending')) ids.push(InstanceId);
+      states.set(InstanceId, LifecycleState);
     }
   }
-  return ids;
+  return states;
 }
+
+/** Whether an instance in this lifecycle state serves or starts. */
+export const serves = (state: string): boolean => state === 'InService' || state.startsWith('Pending');
+
+/** Whether the group terminates an instance in this lifecycle state, possibly after a lifecycle hook. */
+export const isTerminating = (state: string): boolean =>
+  state.startsWith('Terminating') || state.startsWith('Terminated');

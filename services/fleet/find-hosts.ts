@@ -7,11 +7,15 @@ import { functionHost, hostLocationOf } from '../../core/targets/host-location.t
 import type { HostSelector, Member } from '../../core/targets/registered.ts';
 import { hybridNodesWithTags, type ManagedNode, nodesOf } from '../ssm/managed-nodes.ts';
 import { instancesInService } from './auto-scaling-groups.ts';
-import { addressesOf, runningWithTags } from './instances.ts';
+import { type FoundInstance, instancesById, isTerminated, runningWithTags } from './instances.ts';
 
-/** One host as SSM and EC2 report it now. `online`: the PingStatus of SSM. */
+/**
+ * One host as SSM and EC2 report it now. `online`: the PingStatus of SSM. `startedAt`: when an instance that is not online was
+ * launched or started, epoch milliseconds; missing if it is unknown.
+ */
 export interface FoundHost extends Member {
   readonly online: boolean;
+  readonly startedAt?: number | undefined;
 }
 
 /** The clients of one account and region that find its hosts. */
@@ -22,8 +26,9 @@ export interface HostClients {
 }
 
 /**
- * Finds the current hosts. A host named by its id is always found (offline if SSM does not know it, so that its deployment
- * reports that). The function of the stack is always found. Tags and groups return running instances only, in the order of their ids.
+ * Finds the current hosts. A host named by its id is found unless it is gone (`whereabouts.ts`). If it is offline, its
+ * deployment reports that. The function of the stack is always found. Tags and groups return running instances only, in the
+ * order of their ids.
  */
 export interface Fleet {
   resolve(selector: HostSelector): Promise<FoundHost[]>;
@@ -45,7 +50,7 @@ export function createFleet(own: FleetClients): Fleet {
       const hosts = await (typeof selector === 'string'
         ? byName(clients)
             .load(hostLocationOf(selector).instance)
-            .then((host) => [host])
+            .then((host) => (host === null ? [] : [host]))
         : selected(clients, selector));
       const prefix = otherLocation === null ? '' : `${otherLocation.account}/${otherLocation.region}/`;
       return hosts
@@ -88,7 +93,7 @@ const maximumIds = 50;
 
 /** Most targets name their host. Parallel lookups share requests, because thousands of requests would be throttled. */
 function namedHosts() {
-  const loaders = new Map<HostClients, DataLoader<string, FoundHost>>();
+  const loaders = new Map<HostClients, DataLoader<string, FoundHost | null>>();
   return (clients: HostClients) => {
     const loader =
       loaders.get(clients) ??
@@ -101,8 +106,18 @@ function namedHosts() {
   };
 }
 
-async function named(clients: HostClients, ids: readonly string[]): Promise<FoundHost[]> {
-  return withAddresses(clients, ids, await nodesOf(clients.ssm, [...new Set(ids)]));
+async function named(clients: HostClients, ids: readonly string[]): Promise<(FoundHost | null)[]> {
+  const nodes = await nodesOf(clients.ssm, [...new Set(ids)]);
+  const instances = await absentInstances(clients, ids, nodes);
+  return ids.map((id) =>
+    isGone(id, nodes.get(id), instances.get(id)) ? null : found(id, nodes.get(id), instances.get(id)),
+  );
+}
+
+/** Only instances and hybrid nodes can be gone: the hosts of local mode exist as long as their machine. */
+function isGone(id: string, node: ManagedNode | undefined, instance: FoundInstance | undefined): boolean {
+  if (instance !== undefined) return isTerminated(instance);
+  return node === undefined && /^m?i-/.test(id);
 }
 
 /** Instances have their tags in EC2, hybrid nodes in SSM. */
@@ -113,27 +128,42 @@ async function tagged(clients: HostClients, tags: Readonly<Record<string, string
   ]);
   const nodes = await nodesOf(clients.ssm, [...instances.keys()]);
   return [
-    ...[...instances].map(([id, address]) => found(id, nodes.get(id), address)),
-    ...[...hybrid].map(([id, node]) => found(id, node, null)),
+    ...[...instances].map(([id, instance]) => found(id, nodes.get(id), instance)),
+    ...[...hybrid].map(([id, node]) => found(id, node, undefined)),
   ];
 }
 
+/** A group can list an instance for a while after its termination. */
 async function inGroup(clients: HostClients, group: string): Promise<FoundHost[]> {
   const ids = await instancesInService(clients.autoScaling, group);
-  return withAddresses(clients, ids, await nodesOf(clients.ssm, ids));
+  const nodes = await nodesOf(clients.ssm, ids);
+  const instances = await absentInstances(clients, ids, nodes);
+  return ids.flatMap((id) => {
+    const instance = instances.get(id);
+    return instance !== undefined && isTerminated(instance) ? [] : [found(id, nodes.get(id), instance)];
+  });
 }
 
-/** EC2 is asked only for the addresses of instances for which SSM has none. */
-async function withAddresses(
+/** EC2 is asked only for instances that SSM reports as offline or without an address, or does not know. */
+function absentInstances(
   { ec2 }: HostClients,
   ids: readonly string[],
   nodes: ReadonlyMap<string, ManagedNode>,
-): Promise<FoundHost[]> {
-  const without = [...new Set(ids)].filter((id) => id.startsWith('i-') && nodes.get(id)?.address == null);
-  const addresses = await addressesOf(ec2, without);
-  return ids.map((id) => found(id, nodes.get(id), addresses.get(id) ?? null));
+) {
+  const absent = [...new Set(ids)].filter((id) => {
+    const node = nodes.get(id);
+    return id.startsWith('i-') && (node === undefined || !node.online || node.address === null);
+  });
+  return instancesById(ec2, absent);
 }
 
-function found(id: string, node: ManagedNode | undefined, address: string | null): FoundHost {
-  return { host: id, address: node?.address ?? address, online: node?.online ?? false };
+function found(id: string, node: ManagedNode | undefined, instance: FoundInstance | undefined): FoundHost {
+  const online = node?.online ?? false;
+  const startedAt = online ? null : (instance?.startedAt ?? null);
+  return {
+    host: id,
+    address: node?.address ?? instance?.address ?? null,
+    online,
+    ...(startedAt !== null && { startedAt }),
+  };
 }

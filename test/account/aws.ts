@@ -34,6 +34,8 @@ export interface AwsState {
   undelivered: number;
   /** Whether EC2 refuses all calls. */
   ec2Denied: boolean;
+  /** The ids of running instances. */
+  instances: string[];
   /** Whether the stack has its dead-letter queue. */
   hasQueue: boolean;
   subscribers: number;
@@ -157,6 +159,7 @@ function usual(): AwsState {
     queues: '',
     undelivered: 0,
     ec2Denied: false,
+    instances: [],
     hasQueue: true,
     subscribers: 1,
     pendingSubscribers: 0,
@@ -198,7 +201,7 @@ function answerQuery({ Action, StackName }: Query, state: AwsState) {
   }
   return state.ec2Denied
     ? { refuse: 'UnauthorizedOperation', saying: 'not authorized' }
-    : '<reservationSet/>';
+    : `<reservationSet>${state.instances.map(runningInstance).join('')}</reservationSet>`;
 }
 
 function ssmOperations(state: AwsState) {
@@ -271,3 +274,6 @@ async function startLambda(functions: Functions) {
       }),
   };
 }
+
+const runningInstance = (id: string) =>
+  `<item><instancesSet><item><instanceId>${id}</instanceId><instanceState><name>running</name></instanceState></item></instancesSet></item>`;

@@ -234,6 +234,7 @@ describe('the doctor', () => {
     await register();
     await install();
     aws.state.hosts = [];
+    aws.state.instances = [host];
     expect(await complaints()).toEqual([`hosts: not registered with SSM: ${host}`]);
     aws.state.unknownHostsRefused = true;
     expect(await complaints()).toEqual([`hosts: not registered with SSM: ${host}`]);
@@ -245,6 +246,14 @@ describe('the doctor', () => {
       `hosts: offline: ${host}`,
       `SSM Agent: older than 3.3.2746.0: ${host} has 3.3.987.0`,
     ]);
+  });
+
+  test('The doctor reports a target whose host was terminated as a target without a host', async () => {
+    await register();
+    await install();
+    aws.state.hosts = [];
+
+    expect(await complaints()).toEqual(['targets without a host: no host found for web-1']);
   });
 
   test.each([

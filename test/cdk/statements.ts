@@ -65,12 +65,14 @@ export const sendProbes = sendCommands('certferry-probe');
 export const signJobs = on('SigningKey1.Arn', ['kms:Sign']);
 // none knows resources
 export const completeTasks = ['states:SendTaskFailure', 'states:SendTaskSuccess'];
-export const lookAndComplete = [on('*', ['ssm:GetCommandInvocation', ...completeTasks])];
-export const findHosts = on('*', [
+const describeHosts = [
   'autoscaling:DescribeAutoScalingGroups',
   'ec2:DescribeInstances',
   'ssm:DescribeInstanceInformation',
-]);
+];
+export const findHosts = on('*', describeHosts);
+/** Reads results of commands and completes states with them, or finds that a host is gone. */
+export const findAndComplete = on('*', [...describeHosts, 'ssm:GetCommandInvocation', ...completeTasks]);
 export const describeExecutions = on(
   [
     `arn:<Partition>:states:${here}:execution:certferry-deploy-target:*`,
@@ -118,7 +120,7 @@ export const useDataKeys = (...actions: string[]) =>
   on('Key.Arn', actions, { Null: { 'kms:EncryptionContext:certferry:target': 'false' } });
 
 export function commanding(
-  reads: string[] = ['GetItem'],
+  reads: string[] = ['BatchGetItem', 'GetItem'],
   writes: string[] = ['PutItem'],
   ...partitions: string[]
 ): Statement[] {
@@ -128,6 +130,6 @@ export function commanding(
     writesRegistry(writes, ...(partitions.length === 0 ? ['host#*'] : partitions)),
     keyThroughDynamoDb,
     ...notifyOperators,
-    on('*', ['ssm:DescribeInstanceInformation', 'ssm:GetCommandInvocation', ...completeTasks]),
+    findAndComplete,
   ];
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import type { CertferryProps } from '../../cdk/certferry.ts';
+import { Certferry, type CertferryProps } from '../../cdk/certferry.ts';
 import { tasks } from '../../cdk/functions/tasks.ts';
 import { CertferryMember, type CertferryMemberProps } from '../../cdk/member.ts';
 import { createApp } from '../../cdk/stack.ts';
@@ -46,6 +46,14 @@ export function anApp(props: CertferryProps = {}) {
     { context: context(), outdir: mkdtempSync(join(tmpdir(), 'certferry-cdk-')) },
     { artefacts: someArtefacts(), runtime: 'host', ...props },
   );
+}
+
+/** The app with the stack in one region, as an app with an explicit `env` synthesizes it. */
+export function anAppIn(region: string, props: CertferryProps = {}): { app: App; stack: Stack } {
+  const app = new App({ context: context(), outdir: mkdtempSync(join(tmpdir(), 'certferry-cdk-')) });
+  const stack = new Stack(app, 'Certferry', { env: { account: '111122223333', region } });
+  new Certferry(stack, 'Certferry', { artefacts: someArtefacts(), runtime: 'host', ...props });
+  return { app, stack };
 }
 
 /** Options that add resources or permissions to those of the default stack. */

@@ -21,6 +21,7 @@ describe('the exit code', () => {
       validate_unsupported: 0,
       superseded: 0,
       skipped: 0,
+      gone: 0,
       rejected: 10,
       validate_failed: 11,
       reload_failed: 12,

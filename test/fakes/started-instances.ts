@@ -2,7 +2,7 @@
 import type { StartedInstance } from '../../services/fleet/started-instances.ts';
 import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 
-const startedAt = '2026-07-01T10:00:00.000Z';
+const startedAt = Date.parse('2026-07-01T10:00:00Z');
 
 /** Running instances by host with their tags, and the ids of targets with a deployment. */
 export function fakeNewHosts(

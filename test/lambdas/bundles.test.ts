@@ -103,6 +103,21 @@ describe('the built Lambdas', () => {
     expect(found['push-bundle/earlier-versions']).toEqual({ searchedEarlier: 2 });
   });
 
+  test('The client of EC2 is in a file that functions load only to find out whether a host is gone', () => {
+    for (const name of [
+      'push-bundle',
+      'reconcile-command',
+      'roll-back',
+      'probe-from-host',
+      'command-status',
+    ]) {
+      const text = readFileSync(bundle(name), 'utf8');
+
+      expect(text).toContain('import("./whereabouts.mjs")');
+      expect(text).not.toContain('client-ec2');
+    }
+  });
+
   test('The search for earlier versions is in a file that PushBundle loads only for the kinds that need it', () => {
     const text = readFileSync(bundle('push-bundle'), 'utf8');
 

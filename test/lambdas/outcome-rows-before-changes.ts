@@ -11,8 +11,12 @@ import {
   previous,
   recorded,
   row,
+  silent,
   timedOut,
 } from './outcome-situations.ts';
+
+const goneHost = 'host i-0abc is gone:';
+const nothingThere = 'there is nothing to deploy to';
 
 export const rowsBeforeChanges: readonly OutcomeRow[] = [
   row('The files are installed and the endpoint serves the new leaf', 'new', 'new', 'deployed', null, {
@@ -81,6 +85,52 @@ export const rowsBeforeChanges: readonly OutcomeRow[] = [
     {
       end: recorded('failed', {
         failure: failure('CommandUndeliverable', 'SSM cannot run the agent: ConnectionLost'),
+      }),
+    },
+  ),
+  row(
+    'The host is terminated, or scaled in, before the job is sent',
+    'no host',
+    'no host',
+    'gone',
+    'HostTerminated',
+    {
+      end: recorded('gone', {
+        failure: failure('HostTerminated', `${goneHost} EC2 reports it as shutting-down; ${nothingThere}`),
+        mayHaveSent: false,
+      }),
+    },
+  ),
+  row(
+    'The selector of the target no longer finds the host',
+    'as before',
+    'as before',
+    'gone',
+    'HostDeselected',
+    {
+      end: recorded('gone', {
+        failure: failure('HostDeselected', `${goneHost} it does not have the tag role=web; ${nothingThere}`),
+        mayHaveSent: false,
+      }),
+    },
+  ),
+  row('The host is terminated during the job', 'no host', 'no host', 'gone', 'HostTerminated', {
+    end: recorded('gone', {
+      push: host({ outcome: 'lost', summary: 'the command ended with status Undeliverable' }),
+      failure: failure('HostTerminated', `${goneHost} EC2 reports it as terminated; ${nothingThere}`),
+    }),
+  }),
+  row(
+    'The host is terminated during the verification or the rollback',
+    'no host',
+    'no host',
+    'gone',
+    'HostTerminated',
+    {
+      end: recorded('gone', {
+        push: applied,
+        probe: silent,
+        failure: failure('HostTerminated', `${goneHost} EC2 reports it as terminated; ${nothingThere}`),
       }),
     },
   ),

@@ -60,6 +60,7 @@ afterAll(async () => {
 
 /** What EC2 returns for the instance of the fixtures. */
 const runningInstance = `<reservationSet><item><instancesSet><item><instanceId>i-0123456789abcdef0</instanceId>
+  <instanceState><code>16</code><name>running</name></instanceState>
   <launchTime>2026-07-01T10:00:00.000Z</launchTime><tagSet>
   <item><key>certferry</key><value>true</value></item><item><key>role</key><value>web</value></item>
   </tagSet></item></instancesSet></item></reservationSet>`;

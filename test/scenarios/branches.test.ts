@@ -36,6 +36,7 @@ const scriptsTo: Readonly<Record<MachineName, Readonly<Record<string, Script>>>>
     RecordValidated: { 'push-bundle': [pushed('validated')] },
     RecordSuperseded: { 'acquire-lock': ['Superseded'] },
     RecordSkipped: { 'acquire-lock': ['RolloutHalted'] },
+    RecordGone: { 'push-bundle': ['HostTerminated'] },
     RecordLockUnavailable: { 'acquire-lock': ['LockHeld'] },
     RecordFailed: { 'push-bundle': [pushed('rejected')] },
     RecordLost: { 'push-bundle': [unnamedError], 'reconcile-command': [pushed('lost')] },

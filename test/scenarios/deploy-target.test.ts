@@ -32,7 +32,7 @@ interface Scenario {
   readonly losesEvents?: boolean;
   readonly before?: (served: ServedTarget) => void;
   readonly config?: (served: ServedTarget) => object;
-  readonly verify?: 'none';
+  readonly verify?: 'none' | { readonly probeFrom: 'host' };
   readonly path: string;
   readonly outcome: string;
   readonly status?: 'SUCCEEDED' | 'FAILED';
@@ -46,6 +46,7 @@ const commit = 'CommitDeployment Deployed';
 const rollBack = 'RollBack RollBackOutcome? ProbeRestored ProbeRestoredOutcome? RecordRolledBack RolledBack';
 const rollbackFailed = 'RecordRollbackFailed RollbackFailed';
 const deployed = { outcome: 'deployed', status: 'SUCCEEDED', installed: 'new' } as const;
+const gone = { outcome: 'gone', status: 'SUCCEEDED', installed: 'old' } as const;
 const rolledBack = { outcome: 'rolled_back', installed: 'old' } as const;
 
 const scenarios: Readonly<Record<string, Scenario>> = {
@@ -97,6 +98,36 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     path: 'AcquireLock PushBundle RecordFailed DeploymentFailed',
     outcome: 'rejected',
     installed: 'old',
+  },
+  'the host is terminated before the job is sent': {
+    faults: { 'push-bundle': throws('HostTerminated') },
+    path: 'AcquireLock PushBundle RecordGone Gone',
+    ...gone,
+  },
+  'the selector no longer finds the host': {
+    faults: { 'push-bundle': throws('HostDeselected') },
+    path: 'AcquireLock PushBundle RecordGone Gone',
+    ...gone,
+  },
+  'the host is terminated during the job': {
+    losesEvents: true,
+    faults: { 'push-bundle': doesNothing, 'reconcile-command': throws('HostTerminated') },
+    path: 'AcquireLock PushBundle ReconcileCommand RecordGone Gone',
+    ...gone,
+  },
+  'the host is terminated while it probes its endpoint': {
+    faults: { 'probe-from-host': throws('HostTerminated') },
+    verify: { probeFrom: 'host' },
+    path: `${pushed} ProbeFromHost RecordGone Gone`,
+    ...gone,
+    installed: 'new',
+  },
+  'the host is terminated before it is rolled back': {
+    before: makeStuck,
+    faults: { 'roll-back': throws('HostTerminated') },
+    path: `${probed} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? RollBack RecordGone Gone`,
+    ...gone,
+    installed: 'new',
   },
   'the response of PushBundle is lost, and its retry sends no second command': {
     faults: { 'push-bundle': losesItsResponse('Lambda.ServiceException', 2) },

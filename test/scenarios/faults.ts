@@ -24,6 +24,21 @@ export const handler = async (event) => {
   return real(event);
 };`;
 
+/** As {@link throws}, but only for the deployments of one target with this action, and only at their first `times` calls. */
+export const throwsFor =
+  (name: string, targetId: string, { action = 'deploy', times = Number.POSITIVE_INFINITY } = {}) =>
+  (real: string) =>
+    `
+import { handler as real } from '${real}';
+let calls = 0;
+export const handler = async (event) => {
+  const { target, action } = event.deployment;
+  const isMeant = target.id === '${targetId}' && action === '${action}';
+  if (isMeant) calls += 1;
+  if (isMeant && calls <= ${times}) throw Object.assign(new Error('injected'), { name: '${name}' });
+  return real(event);
+};`;
+
 /** A function that does nothing. Its event or its response is lost. */
 export const doesNothing = () => `export const handler = async () => ({ summary: 'nothing' });`;
 

@@ -2,7 +2,8 @@
 // Distributed Map and S3 are those of local mode. The hosts are simulated (simulated-fleet.ts), without agents or daemons.
 import { describe, expect, test } from 'vitest';
 import { expectTaken } from './expect-taken.ts';
-import { losesItsResponse, throws } from './faults.ts';
+import { losesItsResponse, throws, throwsFor } from './faults.ts';
+import { idOf } from './played-hosts.ts';
 import { type FleetScenario, type Run, useFleet } from './simulated-fleet.ts';
 
 interface Scenario extends FleetScenario {
@@ -39,6 +40,35 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     outcome: 'finished_with_failures',
     counts: { deployed_unverified: 3, validate_failed: 1 },
     updated: [0, 1, 3],
+  },
+  'a host is gone at delivery': {
+    targets: 4,
+    strategy: { waves: [1, '100%'], onHalt: 'rollback' },
+    // this machine still finds the host: after three attempts, the rollout plans no more of them
+    faults: { 'push-bundle': throwsFor('HostTerminated', idOf(2)) },
+    path: `${start} ${waves(4)} ${finished}`,
+    outcome: 'finished',
+    counts: { deployed_unverified: 3, gone: 1 },
+    updated: [0, 1, 3],
+  },
+  'a gone host comes back': {
+    targets: 4,
+    strategy: { waves: [1, '100%'] },
+    faults: { 'push-bundle': throwsFor('HostDeselected', idOf(2), { times: 1 }) },
+    path: `${start} ${waves(3)} ${finished}`,
+    outcome: 'finished',
+    counts: { deployed_unverified: 4 },
+    updated: all(4),
+  },
+  'a host is gone at its rollback': {
+    targets: 3,
+    strategy: { waves: [1, '100%'], onHalt: 'rollback' },
+    fails: [2],
+    faults: { 'push-bundle': throwsFor('HostTerminated', idOf(0), { action: 'rollback' }) },
+    path: `${start} ${waves(2)} HaltRollout HaltOutcome? ${waves(2)} NextWave WaveReady? RecordRolloutRolledBack RolloutRolledBack`,
+    outcome: 'rolled_back',
+    // the terminated host: this machine still has its files
+    updated: [0],
   },
   'too many deployments fail, and the rollout stops': {
     targets: 6,

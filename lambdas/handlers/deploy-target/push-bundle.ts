@@ -13,6 +13,7 @@ import type { Sources } from '../../../services/sources/sources.ts';
 import { type DeliveryServices, deliver, headerFor, type PreparedJob } from '../../delivery/deliver.ts';
 import type { FindEarlier } from '../../delivery/earlier-bundles.ts';
 import { functionJob } from '../../delivery/function-job.ts';
+import { isGoneHost } from '../../delivery/gone-hosts.ts';
 import { type JobServices, jobForHost, sealedOrEnroll } from '../../delivery/job-for-host.ts';
 import { refusedResult } from '../../delivery/job-results.ts';
 import { signedJob } from '../../delivery/signed-job.ts';
@@ -36,7 +37,7 @@ type Services = DeliveryServices &
  * store that returns no keys also has the earlier versions that a rollback may need (`delivery/search-earlier.ts`). For
  * `host: lambda` it starts a run of the function, which fetches both. A retry of the state finds the job that was sent and
  * sends nothing. A refusal that no retry can change (a bad bundle, a job too large, a lost lock) completes the state as
- * `rejected`. Temporary errors are thrown; nothing was sent then.
+ * `rejected`. Temporary errors are thrown; nothing was sent then. The errors of a gone host are thrown too.
  *
  * While the job is prepared, the endpoint is probed once: its result is the state before the deployment, by which a rollback
  * is judged.
@@ -57,7 +58,7 @@ export const createHandler =
       });
       return { summary: `${deployment.action} for ${deployment.target.host}: ${completion}` };
     } catch (error) {
-      if (!isCertferryError(error) || error.retry !== 'never') throw error;
+      if (!isCertferryError(error) || error.retry !== 'never' || isGoneHost(error)) throw error;
       await by.executions.complete(taskToken, refusedResult(error));
       return { summary: `refused: ${error.name}` };
     }

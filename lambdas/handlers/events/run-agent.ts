@@ -55,6 +55,8 @@ export const handler = task('RunAgent', {
   build: () =>
     createHandler({
       ...results(),
+      // a function of the stack is never gone
+      whereabouts: async () => ({ type: 'present' }),
       runs: agentRuns(),
       homes: agentHomes(),
       credentials: credentials(),

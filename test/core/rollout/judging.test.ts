@@ -5,8 +5,11 @@ import { countOutcomes } from '../../../core/rollout/count-outcomes.ts';
 import { decideNextStep, mustServeNewVersion } from '../../../core/rollout/decide-next-step.ts';
 import { attemptedTargets, type EndedWave, type Result } from '../../../core/rollout/deployment-results.ts';
 import { judgeServices } from '../../../core/rollout/judge-services.ts';
+import { judgeWave } from '../../../core/rollout/judge-wave.ts';
 import { planRollback } from '../../../core/rollout/plan-rollback.ts';
 import { Verify } from '../../../core/targets/verify.ts';
+import { fakeRolloutServices } from '../../fakes/rollout-services.ts';
+import { aBegunState } from '../../fixtures/rollout-state.ts';
 
 const result = (targetId: string, outcome: string, status?: string): Result => {
   const bad = [
@@ -28,6 +31,59 @@ const back = (number: number, ...results: Result[]): EndedWave => ({
   number,
   direction: 'rollback',
   results,
+});
+
+describe('a host that is gone', () => {
+  const gone = result('b', 'gone');
+
+  test('A host that is gone does not halt a rollout that tolerates no failure, and the wave reports it', () => {
+    const by = fakeRolloutServices();
+    const state = aBegunState(by, { wave: { number: 1, count: 3, total: 3 } });
+    const control = { failures: 0, reason: null, supersededBy: null };
+
+    const judgement = judgeWave({ state, waves: [forward(1, result('a', 'deployed'), gone, gone)], control });
+
+    expect(judgement).toMatchObject({ verdict: 'next', failed: 0, tolerated: 0 });
+    expect(judgement.summary).toBe('wave 1: 1 of 3 succeeded, 2 gone');
+  });
+
+  test('A host that is gone gets another attempt if it comes back, and no fourth one', () => {
+    const times = (count: number) => Array.from({ length: count }, (_, at) => forward(at + 1, gone));
+
+    expect(attemptedTargets(times(2), 0)).toEqual(new Set());
+    expect(attemptedTargets(times(3), 0)).toEqual(new Set(['b']));
+    expect(attemptedTargets([...times(1), forward(2, result('b', 'deployed'))], 0)).toEqual(new Set(['b']));
+  });
+
+  test.each([
+    ['before its deployment', [forward(1, gone)]],
+    ['after its deployment', [forward(1, result('b', 'deployed')), back(2, gone)]],
+  ])(
+    'A host that is gone %s does not make a rollback incomplete, whatever the registry contains',
+    (_, waves) => {
+      for (const version of [null, 'new', 'old']) {
+        const situation = {
+          waves,
+          sinceWave: 0,
+          fingerprint: 'new',
+          installed: () => version,
+          isLost: () => true,
+        };
+        expect(planRollback(situation)).toEqual({ verdict: 'rolled_back' });
+      }
+    },
+  );
+
+  test('A host that is gone counts as gone, also if it was to be rolled back', () => {
+    expect(countOutcomes([forward(1, result('a', 'deployed'), gone)])).toEqual({
+      counts: { deployed: 1, gone: 1 },
+      failed: 0,
+    });
+    expect(countOutcomes([forward(1, result('b', 'deployed')), back(2, gone)])).toEqual({
+      counts: { gone: 1 },
+      failed: 0,
+    });
+  });
 });
 
 describe('after a wave that went well', () => {

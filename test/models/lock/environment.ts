@@ -142,6 +142,7 @@ export class Environment {
       metrics: { waits: () => {}, ended: () => {} },
       notices: { hostKeyChanged: async () => {} },
       onHostKeyChange: 'notify',
+      whereabouts: async () => ({ type: 'present' }),
       sendRate: fakeSendRate(),
       executions: {
         status: (arn) => this.interleaver.call(() => this.#statusOf(arn)),

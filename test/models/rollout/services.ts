@@ -55,6 +55,7 @@ export function servicesFor(invocation: Invocation) {
     sources: sourcesOf(world),
     messages: { send: async () => undefined, commandLine: (words: unknown) => String(words) } as never,
     metrics: { ended: () => undefined, waits: () => undefined },
+    whereabouts: async () => ({ type: 'present' as const }),
     notices: { hostKeyChanged: async () => undefined },
     onHostKeyChange: 'notify' as const,
     signer: testKey.signer,

@@ -1,113 +1,26 @@
-// The services here are scripts: what EC2, Auto Scaling and SSM do with a filter is taken from their documentation.
-import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
-import { EC2Client } from '@aws-sdk/client-ec2';
-import { SSMClient } from '@aws-sdk/client-ssm';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type JsonEndpoint, startJsonEndpoint } from '../../../local/http/json-endpoint.ts';
-import { ServiceError } from '../../../local/http/service-error.ts';
-import { createFleet, type Fleet, type HostClients } from '../../../services/fleet/find-hosts.ts';
-import { listed, type Query, type QueryService, queryService } from '../../fakes/query-service.ts';
-import { clientFor } from '../../fakes/scripted-service.ts';
+import { createFleet, type Fleet } from '../../../services/fleet/find-hosts.ts';
+import {
+  type HostServices,
+  hybrid,
+  instance,
+  type KnownHosts,
+  startHostServices,
+} from '../../fakes/host-services.ts';
 
-interface Node {
-  readonly online?: boolean;
-  readonly address?: string;
-  readonly tags?: Readonly<Record<string, string>>;
-}
-interface SsmFilter {
-  readonly Key: string;
-  readonly Values: readonly string[];
-}
-
-/** What the services know, set by each test. */
-let nodes: Map<string, Node>;
-let instances: Map<string, string | null>;
-let group: [id: string, state: string][];
-let refusesUnknownIds = false;
-let asked: SsmFilter[][] = [];
-
-let ssm: JsonEndpoint;
-let ec2: QueryService;
-let autoScaling: QueryService;
-let clients: HostClients;
+let services: HostServices;
+let known: KnownHosts;
 let fleet: Fleet;
+let { nodes, instances, group, asked }: KnownHosts = {} as never;
 
 beforeAll(async () => {
-  ssm = await startJsonEndpoint({
-    version: '1.1',
-    target: 'AmazonSSM',
-    operations: { DescribeInstanceInformation: async (input) => describeNodes(input) },
-  });
-  ec2 = await queryService(describeInstances);
-  autoScaling = await queryService(describeGroups);
-  clients = {
-    ssm: new SSMClient(clientFor(ssm)),
-    ec2: new EC2Client(clientFor(ec2)),
-    autoScaling: new AutoScalingClient(clientFor(autoScaling)),
-  };
-  fleet = createFleet(clients);
+  services = await startHostServices();
+  known = services.known;
+  ({ nodes, instances, group, asked } = known);
+  fleet = createFleet(services.clients);
 });
-beforeEach(() => {
-  [nodes, instances, group, asked, refusesUnknownIds] = [new Map(), new Map(), [], [], false];
-  ec2.requests.length = 0;
-});
-afterAll(async () => {
-  await Promise.all([ssm.close(), ec2.close(), autoScaling.close()]);
-});
-
-function describeNodes(input: Record<string, unknown>) {
-  const filters = input.Filters as SsmFilter[];
-  const [filter = { Key: '', Values: [] }] = filters;
-  if (input.NextToken === undefined) asked.push(filters);
-  if (filter.Key === 'InstanceIds' && refusesUnknownIds && filter.Values.some((id) => !nodes.has(id))) {
-    throw new ServiceError('InvalidInstanceId', 'one of them is not managed');
-  }
-  const matching = [...nodes].filter(([id, { tags = {} }]) =>
-    filter.Key === 'InstanceIds'
-      ? filter.Values.includes(id)
-      : filter.Values.includes(tags[filter.Key.slice(4)] ?? ''),
-  );
-  // SSM makes smaller pages than it is asked for
-  const [from, to] = [Number(input.NextToken ?? 0), Number(input.NextToken ?? 0) + 20];
-  return {
-    InstanceInformationList: matching.slice(from, to).map(([InstanceId, { online = true, address }]) => ({
-      InstanceId,
-      IPAddress: address,
-      PingStatus: online ? 'Online' : 'ConnectionLost',
-      ResourceType: InstanceId.startsWith('mi-') ? 'ManagedInstance' : 'EC2Instance',
-    })),
-    ...(matching.length > to && { NextToken: String(to) }),
-  };
-}
-
-function describeInstances(query: Query): string {
-  const ids =
-    query['Filter.1.Name'] === 'instance-id' ? listed(query, 'Filter.1.Value.') : [...instances.keys()];
-  const found = ids.flatMap((id) => (instances.has(id) ? [[id, instances.get(id)] as const] : []));
-  const at = Number(query.NextToken ?? 0);
-  const page = found.slice(at, at + 30).map(([id, address]) => {
-    const ip = address == null ? '' : `<privateIpAddress>${address}</privateIpAddress>`;
-    return `<item><instancesSet><item><instanceId>${id}</instanceId>${ip}</item></instancesSet></item>`;
-  });
-  const next = found.length > at + 30 ? `<nextToken>${at + 30}</nextToken>` : '';
-  return `<reservationSet>${page.join('')}</reservationSet>${next}`;
-}
-
-function describeGroups(query: Query): string {
-  const members = group.map(
-    ([id, state]) =>
-      `<member><InstanceId>${id}</InstanceId><LifecycleState>${state}</LifecycleState></member>`,
-  );
-  const name = query['AutoScalingGroupNames.member.1'];
-  const found =
-    name === 'web'
-      ? `<member><AutoScalingGroupName>web</AutoScalingGroupName><Instances>${members.join('')}</Instances></member>`
-      : '';
-  return `<DescribeAutoScalingGroupsResult><AutoScalingGroups>${found}</AutoScalingGroups></DescribeAutoScalingGroupsResult>`;
-}
-
-const instance = (number: number) => `i-${String(number).padStart(17, '0')}`;
-const hybrid = (number: number) => `mi-${String(number).padStart(17, '0')}`;
+beforeEach(() => services.reset());
+afterAll(() => services.close());
 
 describe('a host named by its id', () => {
   test('A host named by its id is found with its address, and whether it is online', async () => {
@@ -122,7 +35,7 @@ describe('a host named by its id', () => {
 
   test('A host named by its id has EC2’s address where SSM has none', async () => {
     nodes.set(instance(1), {});
-    instances.set(instance(1), '10.0.0.1');
+    instances.set(instance(1), { address: '10.0.0.1' });
 
     expect(await fleet.resolve(instance(1))).toMatchObject([{ address: '10.0.0.1', online: true }]);
   });
@@ -130,13 +43,35 @@ describe('a host named by its id', () => {
   test.each([true, false])(
     'A host named by its id is found, away, when SSM does not know it (it refuses the id: %s)',
     async (refuses) => {
-      refusesUnknownIds = refuses;
-      instances.set(instance(1), '10.0.0.1');
+      known.refusesUnknownIds = refuses;
+      instances.set(instance(1), { address: '10.0.0.1' });
 
       expect(await fleet.resolve(instance(1))).toEqual([
         { host: instance(1), address: '10.0.0.1', online: false },
       ]);
-      expect(await fleet.resolve(hybrid(2))).toEqual([{ host: hybrid(2), address: null, online: false }]);
+    },
+  );
+
+  test.each([
+    ['an instance that neither EC2 nor SSM knows', instance(1), undefined],
+    ['an instance that is shutting down', instance(1), 'shutting-down'],
+    ['a terminated instance', instance(1), 'terminated'],
+    ['a hybrid node that was deregistered', hybrid(1), undefined],
+  ])('A host named by its id is not found if it is %s', async (_, id, state) => {
+    if (state !== undefined) instances.set(id, { state });
+
+    expect(await fleet.resolve(id)).toEqual([]);
+  });
+
+  test.each(['stopped', 'stopping', 'pending', 'running'])(
+    'An instance named by its id that is offline is found while EC2 reports it as %s',
+    async (state) => {
+      instances.set(instance(1), { state, startedAt: '2026-11-22T11:50:00.000Z' });
+      nodes.set(instance(1), { online: false });
+
+      expect(await fleet.resolve(instance(1))).toEqual([
+        { host: instance(1), address: null, online: false, startedAt: Date.parse('2026-11-22T11:50:00Z') },
+      ]);
     },
   );
 
@@ -147,7 +82,7 @@ describe('a host named by its id', () => {
       { host: 'local-web', address: '127.0.0.1', online: true },
     ]);
     expect(await fleet.resolve('local')).toEqual([{ host: 'local', address: null, online: false }]);
-    expect(ec2.requests).toEqual([]);
+    expect(services.ec2.requests).toEqual([]);
   });
 });
 
@@ -156,6 +91,7 @@ describe('many hosts named by their ids', () => {
     const ids = Array.from({ length: 120 }, (_, at) => instance(at));
     for (const id of ids) nodes.set(id, { address: '10.0.0.1' });
     nodes.delete(instance(7));
+    instances.set(instance(7), {});
 
     const found = await Promise.all([...ids, instance(3)].map((id) => fleet.resolve(id)));
 
@@ -179,8 +115,8 @@ describe('hosts by their tags', () => {
     nodes.set(hybrid(1), { address: '10.9.0.1', tags: { role: 'web', stage: 'live' } });
     nodes.set(hybrid(2), { tags: { role: 'web', stage: 'test' } });
     nodes.set(instance(9), { tags: { role: 'web', stage: 'live' } });
-    instances.set(instance(2), '10.0.0.2');
-    instances.set(instance(1), '10.0.0.1');
+    instances.set(instance(2), { address: '10.0.0.2' });
+    instances.set(instance(1), { address: '10.0.0.1' });
 
     const hosts = await fleet.resolve({ tags: { role: 'web', stage: 'live' } });
 
@@ -189,7 +125,7 @@ describe('hosts by their tags', () => {
       { host: instance(2), address: '10.0.0.2', online: true },
       { host: hybrid(1), address: '10.9.0.1', online: true },
     ]);
-    expect(ec2.requests[0]).toMatchObject({
+    expect(services.ec2.requests[0]).toMatchObject({
       'Filter.1.Name': 'instance-state-name',
       'Filter.1.Value.1': 'running',
       'Filter.2.Name': 'tag:role',
@@ -202,13 +138,13 @@ describe('hosts by their tags', () => {
   test('Hosts by their tags are asked for as they are written: a star is no wildcard', async () => {
     await fleet.resolve({ tags: { role: 'a*b?c\\d' } });
 
-    expect(ec2.requests[0]?.['Filter.2.Value.1']).toBe('a\\*b\\?c\\\\d');
+    expect(services.ec2.requests[0]?.['Filter.2.Value.1']).toBe('a\\*b\\?c\\\\d');
   });
 
   test('Hosts by their tags are asked of SSM with one tag a call, and with at most 50 ids', async () => {
     for (let at = 0; at < 120; at += 1) {
       nodes.set(instance(at), { address: `10.0.1.${at}` });
-      instances.set(instance(at), null);
+      instances.set(instance(at), { address: null });
     }
     nodes.set(hybrid(1), { tags: { a: '1', b: '2' } });
 
@@ -222,9 +158,9 @@ describe('hosts by their tags', () => {
   });
 
   test('Hosts with a tag are found although SSM rejects ids that it does not manage', async () => {
-    refusesUnknownIds = true;
+    known.refusesUnknownIds = true;
     for (let at = 0; at < 60; at += 1) {
-      instances.set(instance(at), `10.0.2.${at}`);
+      instances.set(instance(at), { address: `10.0.2.${at}` });
       if (at % 7 !== 0) nodes.set(instance(at), { address: `10.0.2.${at}` });
     }
 
@@ -241,20 +177,29 @@ describe('hosts by their tags', () => {
 
 describe('hosts of an Auto Scaling group', () => {
   test('Hosts of an Auto Scaling group are those in service or on their way there', async () => {
-    group = [
-      [instance(5), 'InService'],
-      [instance(4), 'Pending:Wait'],
-      [instance(3), 'Terminating:Wait'],
-      [instance(2), 'Warmed:Stopped'],
-      [instance(1), 'Standby'],
-    ];
+    group.set(instance(5), 'InService');
+    group.set(instance(4), 'Pending:Wait');
+    group.set(instance(3), 'Terminating:Wait');
+    group.set(instance(2), 'Warmed:Stopped');
+    group.set(instance(1), 'Standby');
     nodes.set(instance(5), { address: '10.0.0.5' });
-    instances.set(instance(4), '10.0.0.4');
+    instances.set(instance(4), { address: '10.0.0.4' });
 
     expect(await fleet.resolve({ autoScalingGroup: 'web' })).toEqual([
       { host: instance(4), address: '10.0.0.4', online: false },
       { host: instance(5), address: '10.0.0.5', online: true },
     ]);
+  });
+
+  test('Hosts of an Auto Scaling group do not include an instance that EC2 has terminated before the group noticed', async () => {
+    group.set(instance(1), 'InService');
+    group.set(instance(2), 'InService');
+    instances.set(instance(1), { state: 'terminated' });
+    nodes.set(instance(2), { address: '10.0.0.2' });
+
+    const hosts = await fleet.resolve({ autoScalingGroup: 'web' });
+
+    expect(hosts.map(({ host }) => host)).toEqual([instance(2)]);
   });
 
   test('Hosts of an Auto Scaling group are none when there is no such group', async () => {
@@ -268,14 +213,14 @@ describe('hosts of another account', () => {
   test('Hosts of another account are asked of its own services, and named with where they are', async () => {
     const places: string[] = [];
     const far = createFleet({
-      ...clients,
+      ...services.clients,
       clientsFor: (account, region) => {
         places.push(`${account} ${region}`);
-        return clients;
+        return services.clients;
       },
     });
     nodes.set(instance(1), { address: '10.0.0.1' });
-    instances.set(instance(1), '10.0.0.1');
+    instances.set(instance(1), { address: '10.0.0.1' });
     const found = { host: `210987654321/eu-central-1/${instance(1)}`, address: '10.0.0.1', online: true };
 
     expect(await far.resolve({ tags: { role: 'web' }, ...elsewhere })).toEqual([found]);
