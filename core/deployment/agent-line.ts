@@ -3,8 +3,14 @@ import { Baseline } from './baseline.ts';
 import { AgentOutcome } from './outcome.ts';
 import { Fingerprint, VersionFacts } from './version.ts';
 
-/** Public half of a host's X25519 key: `kid` is the RFC 7638 thumbprint, `x` base64url (RFC 8037). */
-export const HostKey = z.strictObject({ kid: z.string(), x: z.string() });
+/**
+ * Public half of a host's key: `kid` is the RFC 7638 thumbprint, the others are the members of its JWK. An X25519 key has only
+ * `x` (RFC 8037), a P-256 key also has `y` (RFC 7518).
+ */
+export const HostKey = z.union([
+  z.strictObject({ kid: z.string(), x: z.string() }),
+  z.strictObject({ kid: z.string(), x: z.string(), y: z.string() }),
+]);
 export type HostKey = z.infer<typeof HostKey>;
 
 /** Instructions for a host whose files could not be restored: the backups, and the exact commands to type. */

@@ -79,10 +79,7 @@ export function refusedResult({ name, message }: Pick<CertferryError, 'name' | '
 }
 
 /** The command proves that the agent did not start (`isNotStarted`). */
-export function notStartedResult(
-  commandId: string,
-  invocation: Pick<Invocation, 'exitCode' | 'errors'>,
-): PushResult {
+export function notStartedResult(commandId: string, invocation: Omit<Invocation, 'status'>): PushResult {
   const summary = notStartedSummary(invocation);
   return { ...noFacts, warnings: [], outcome: 'rejected', summary, reason: 'AgentNotStarted', commandId };
 }
