@@ -203,10 +203,10 @@ export const tasks = {
     description: 'Event: a new version or instance; starts the rollouts for it',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'GetItem', 'Query'] },
-    permissions: ['startRollouts'],
+    permissions: ['startRollouts', 'readInstances', 'assumeRunners'],
   },
   sweep: {
-    description: 'Schedule: probes every endpoint, publishes metrics and heals targets with autoHeal',
+    description: 'Schedule: probes every endpoint, publishes metrics, heals targets and deploys to new hosts',
     timeoutSeconds: longest,
     tables: {
       locks: ['GetItem', 'PutItem', 'UpdateItem'],

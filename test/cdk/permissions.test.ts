@@ -138,6 +138,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     registry('BatchGetItem', 'GetItem', 'Query'),
     keyThroughDynamoDb,
     startRollouts,
+    on('*', ['ec2:DescribeInstances']),
     undelivered('Announced'),
   ],
   sweep: [

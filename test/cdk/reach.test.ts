@@ -70,6 +70,7 @@ describe('member accounts', () => {
         'push-bundle',
         'reconcile-command',
         'roll-back',
+        'start-rollouts',
         'sweep',
         'warm-hosts',
       ].map((name) => `certferry-${name}`),
