@@ -22,7 +22,7 @@ import { claimNames } from './common/fixed-names.ts';
 import { documentName, eventBusName, rolePath, runnerRoleName } from './common/names.ts';
 import { commandEnded } from './events/command-events.ts';
 import { deadLetterQueueOf } from './events/dead-letter-queue.ts';
-import { instanceLaunched } from './events/trigger-patterns.ts';
+import { instanceTriggers } from './events/trigger-patterns.ts';
 import { findHosts, readInvocations, sendFromMainAccount } from './grants/host-grants.ts';
 import { waitingMessages } from './monitoring/metrics.ts';
 
@@ -125,7 +125,8 @@ export class CertferryMember extends Construct {
       }),
     });
     role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus.eventBusArn] }));
-    const forwarded = { CommandEnded: commandEnded, InstanceLaunched: instanceLaunched.pattern };
+    const instances = Object.entries(instanceTriggers).map(([name, { pattern }]) => [name, pattern] as const);
+    const forwarded = { CommandEnded: commandEnded, ...Object.fromEntries(instances) };
     const deadLetterQueue = deadLetterQueueOf(this);
     for (const [name, eventPattern] of Object.entries(forwarded)) {
       const description = 'certferry: forwards events to the main account';

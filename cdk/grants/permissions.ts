@@ -9,7 +9,14 @@ import {
   startRollouts,
 } from './execution-grants.ts';
 import type { Grant } from './grant.ts';
-import { assumeRunners, findHosts, readInvocations, sendJobs, sendProbes } from './host-grants.ts';
+import {
+  assumeRunners,
+  findHosts,
+  readInstances,
+  readInvocations,
+  sendJobs,
+  sendProbes,
+} from './host-grants.ts';
 import { startRuns } from './run-grants.ts';
 import { readJobKeys, type SigningKeys, signJobs } from './signing-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
@@ -31,6 +38,7 @@ export type Permission =
   | 'completeStack'
   | 'readInvocations'
   | 'findHosts'
+  | 'readInstances'
   | 'assumeRunners'
   | 'completeTasks'
   | 'completeApprovals'
@@ -66,6 +74,7 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     completeStack: completeStack(scope, props.tables),
     readInvocations: readInvocations(),
     findHosts: findHosts(),
+    readInstances: readInstances(),
     assumeRunners: assumeRunners(scope, props.accounts),
     completeTasks: completeTasks(),
     completeApprovals: completeApprovals(),
