@@ -148,7 +148,7 @@ export const tasks = {
   'next-wave': {
     description: "State NextWave: finds the targets' hosts and writes the next wave",
     timeoutSeconds: longest,
-    tables: { registry: ['BatchGetItem', 'Query', 'UpdateItem'] },
+    tables: { registry: ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem'] },
     registryWrites: ['rollout#*'],
     permissions: ['findHosts', 'assumeRunners', 'writeWaveFiles'],
   },
@@ -188,9 +188,9 @@ export const tasks = {
   'end-rollout': {
     description: 'The recording states of a rollout: records the outcome and notifies operators',
     timeoutSeconds: quick,
-    tables: { registry: ['BatchGetItem', 'UpdateItem'] },
+    tables: { registry: ['BatchGetItem', 'GetItem', 'UpdateItem'] },
     registryWrites: ['certificate#*', 'rollout#*'],
-    permissions: ['readWaveFiles', 'notifyOperators'],
+    permissions: ['readWaveFiles', 'notifyOperators', 'startRollouts'],
   },
   'start-rollouts': {
     description: 'Event: a new version or instance; starts the rollouts for it',

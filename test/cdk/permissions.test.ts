@@ -107,7 +107,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     describeRollouts,
   ],
   'next-wave': [
-    registry('BatchGetItem', 'Query'),
+    registry('BatchGetItem', 'GetItem', 'Query'),
     writesRollout,
     keyThroughDynamoDb,
     findHosts,
@@ -124,7 +124,8 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   ],
   'halt-rollout': [registry('BatchGetItem'), writesRollout, keyThroughDynamoDb, ...notifyOperators],
   'end-rollout': [
-    registry('BatchGetItem'),
+    registry('BatchGetItem', 'GetItem'),
+    startRollouts,
     writesRegistry(['UpdateItem'], 'certificate#*', 'rollout#*'),
     keyThroughDynamoDb,
     ...readFiles,
