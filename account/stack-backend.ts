@@ -15,6 +15,8 @@ import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../services/rollouts/wave-files.ts';
 import type { Check } from './doctor/check.ts';
+import type { CheckHostsOptions, HostReport } from './doctor/hosts/check-hosts.ts';
+import { checkRegisteredHosts } from './doctor/hosts/check-registered-hosts.ts';
 import { runChecks } from './doctor/run-checks.ts';
 import { inspect } from './executions/inspect-execution.ts';
 import { createAccountFleet, createFindHosts } from './find-hosts.ts';
@@ -55,6 +57,8 @@ interface StackOperations {
   removeTarget(id: string): Promise<void>;
   removeCertificate(name: string): Promise<void>;
   doctor(now: Date): Promise<Check[]>;
+  /** Checks on the hosts what no API reports. Changes nothing there. */
+  checkHosts(onProgress: CheckHostsOptions['onProgress']): Promise<HostReport>;
 }
 
 export interface StackBackend extends Backend<StackVersion, RolloutRequest>, StackOperations {}
@@ -72,6 +76,7 @@ export async function openStackBackend(
       ...rolloutOperations(opened, services),
       ...registryOperations(services),
       doctor: (now) => runChecks(doctorServices(opened, stack, services), now),
+      checkHosts: (onProgress) => checkRegisteredHosts(doctorServices(opened, stack, services), onProgress),
       close: async () => opened.close(),
     };
   } catch (error) {

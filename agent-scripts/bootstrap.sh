@@ -399,7 +399,7 @@ output HostPolicyArn of the stack." ;;
   key_id=$(value_in "$credentials" AccessKeyId) secret=$(value_in "$credentials" SecretAccessKey)
   session=$(value_in "$credentials" Token)
   code=$(value_in "$credentials" Code)
-  [ -n "$key_id" ] || fail "no role: the metadata service has no credentials of $role ($code). Check that the role exists and that its trust policy allows ec2.amazonaws.com."
+  [ -n "$key_id" ] || fail "no role: the metadata service has no credentials of $role ($code). Check that the role exists and that its trust policy allows EC2."
   [ -n "$region" ] || region=$(imds meta-data/placement/region) || fail "the metadata service does not name the region: $region"
 }
 
@@ -409,6 +409,8 @@ s3_domain() {
     cn-*) printf 'amazonaws.com.cn' ;;
     us-iso-*) printf 'c2s.ic.gov' ;;
     us-isob-*) printf 'sc2s.sgov.gov' ;;
+    us-isof-*) printf 'csp.hci.ic.gov' ;;
+    eu-isoe-*) printf 'cloud.adc-e.uk' ;;
     eusc-*) printf 'amazonaws.eu' ;;
     *) printf 'amazonaws.com' ;;
   esac
@@ -430,6 +432,7 @@ fetch_s3_with_curl() {
         ${AWS_CA_BUNDLE:+--cacert "$AWS_CA_BUNDLE"} --aws-sigv4 "aws:amz:$region:s3" -o "$2" "$address"
   ) || return 1
   [ "$status" = 200 ] || {
+    printf 'S3 answered: '
     ! is_web_page "$2" || printf '%s ' "$web_page"
     # other elements of the answer may contain the session token
     answer=$(head -c 4000 "$2" | tr '\n' ' ')
@@ -565,6 +568,9 @@ If it is attached, the object may be missing: deploy the stack again."} ;;
     *'locate credentials'* | *'load credentials'*)
       cause='The AWS CLI found no role. Attach an instance profile whose role has the host policy, the output HostPolicyArn of the stack.'
       ;;
+    *'eset by peer'* | *SSL_ERROR_SYSCALL* | *'nexpected eof'* | *'onnection was closed'* | *'establish SSL'*)
+      cause='A firewall or proxy between this host and the server closed the connection. Allow this host to reach the server on port 443 there.'
+      ;;
     *'resolve'* | *'bad address'* | *'Name or service not known'*)
       cause='This host cannot resolve the name of the server. Check its DNS and, in a VPC, the attribute enableDnsSupport.'
       ;;
@@ -652,7 +658,7 @@ new_temporary() {
   }
 }
 
-is_web_page() { head -c 1000 "$1" | LC_ALL=C grep -qi '<html\|<!doctype html'; }
+is_web_page() { head -c 1000 "$1" | LC_ALL=C grep -qi -e '<html' -e '<!doctype html'; }
 
 # refuse_web_page URL FILE: a proxy may answer with a web page and the status of a success.
 refuse_web_page() {
@@ -794,7 +800,8 @@ ausearch -m avc -ts recent shows what it denied. Run restorecon -R $CERTFERRY_HO
   temporary=''
 }
 
-# Why the runtime in $temporary does not run, from its header, the C library of the host, and what was printed.
+# runtime_cause TEXT CODE: why the runtime in $temporary does not run, from its header, the C library of the host, what the
+# runtime printed, and its exit code.
 runtime_cause() {
   machine=$(uname -m)
   # the field e_machine of elf(5)
@@ -811,13 +818,13 @@ runtime_cause() {
       *musl*,*)
         printf '%s' 'This host has the C library musl, as Alpine Linux does, and the runtime needs glibc 2.28 or later.'
         ;;
-      *,*GLIBC_*'not found'*)
+      *,*GLIBC*'not found'*)
         printf '%s' "This host has ${library:-an old C library}, and the runtime needs glibc 2.28 or later. Amazon Linux 2 and CentOS 7 are older."
         ;;
       *,*'shared librar'*)
         printf '%s' "A library is missing: $1. Install the package that contains it."
         ;;
-      *) printf '%s' "It printed: $1." ;;
+      *) printf '%s' "It ended with exit code $2 and printed: $1." ;;
     esac
   fi
 }
@@ -829,7 +836,7 @@ prepare_runtime() {
   [ ! -f "$runtime" ] || log "$runtime has changed since it was fetched; fetching it again"
   fetch_checked "$RUNTIME_URL" "$RUNTIME_SHA256" "${RUNTIME_BYTES:-0}"
   printed=$(LC_ALL=C "$temporary" --version 2>&1) || {
-    cause=$(runtime_cause "$printed")
+    cause=$(runtime_cause "$printed" $?)
     fail "the runtime $RUNTIME_URL does not run on this host. $cause Use runtime 'host' with a node installed on this host."
   }
   keep_as "$runtime"

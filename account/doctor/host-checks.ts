@@ -23,9 +23,8 @@ export async function hostChecks(
   { ssm }: Pick<Clients, 'ssm'>,
   hosted: readonly HostedTarget[],
 ): Promise<Check[]> {
-  const all = hosted.flatMap(({ hosts }) => hosts.map(({ host }) => host));
-  const ids = [...new Set(all)].filter((host) => !isFunctionHost(host));
-  const own = ids.filter((id) => !id.includes('/'));
+  const ids = hostIds(hosted);
+  const own = checkedHostIds(hosted);
   const others = notChecked(ids.length - own.length) + unknownHosts(hosted);
   const information = informationOf(ssm, own).then(
     (nodes) => new Map(nodes.map((node) => [node.InstanceId ?? '', node])),
@@ -35,6 +34,16 @@ export async function hostChecks(
     check('hosts', async () => hostStates(own, await information, others)),
     check('SSM Agent', async () => agentVersions([...(await information).values()], others)),
   ]);
+}
+
+function hostIds(hosted: readonly HostedTarget[]): string[] {
+  const all = hosted.flatMap(({ hosts }) => hosts.map(({ host }) => host));
+  return [...new Set(all)].filter((host) => !isFunctionHost(host));
+}
+
+/** The hosts in this account and region, each once. */
+export function checkedHostIds(hosted: readonly HostedTarget[]): string[] {
+  return hostIds(hosted).filter((id) => !id.includes('/'));
 }
 
 /** Finds the hosts of each target. */

@@ -11,7 +11,8 @@ import { registered, sourceChecks } from './source-checks.ts';
 import { stackChecks } from './stack-checks.ts';
 import { storeChecks } from './store-checks.ts';
 
-interface CheckedServices {
+/** What the checks read. */
+export interface CheckedServices {
   readonly clients: Clients;
   readonly stack: StackDescription;
   readonly catalogue: Pick<Catalogue, 'certificates' | 'targets'>;

@@ -8,7 +8,7 @@ import { join } from 'node:path';
  * fetch.lock                           empty file, locked while bootstrap.sh fetches the agent or the runtime
  * lock                                 empty file, locked while a job runs
  * locks/                               locks of destination folders, if the agent is not root (else /run/certferry)
- * keys.json                            the host's X25519 key, the next one during a job, ids of retired keys
+ * keys.json                            the host's key, the next one during a job, ids of retired keys
  * accepted-jobs.json                   the ids of signed jobs, so that none is accepted twice
  * journal.json                         exists only during a change
  * reserve                              keeps space on the disk for the records above and below

@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import * as z from 'zod/mini';
 import type { HostKey } from '../../core/deployment/agent-line.ts';
 import { HostPrivateKey, makeHostKey, publicHostKey } from '../../core/seal/host-key.ts';
 import type { UnsealedJob } from '../../core/seal/unseal.ts';
 import type { Home } from './home.ts';
+import { isUsable, nextKeyCurve } from './key-curve.ts';
 import { rememberSecret } from './known-keys.ts';
 import { readRecord } from './read-record.ts';
 import { writeRecord } from './space-reserve.ts';
@@ -24,9 +24,8 @@ const maximumRetired = 8;
 
 /** The public key for the next bundle to this host. Creates the host's first key if it has none. */
 export async function hostPublicKey(home: Home): Promise<HostKey> {
-  const keys = readKeys(home) ?? { current: await makeHostKey(), next: null, retired: [] };
-  if (!existsSync(home.keys)) writeKeys(home, keys);
-  return publicHostKey(keys.next ?? keys.current);
+  const { current, next } = (await usableKeys(home)) ?? (await replaceKeys(home, null));
+  return publicHostKey(next ?? current);
 }
 
 /**
@@ -40,11 +39,11 @@ export async function openSealed<Body>(
   { kid, text }: { readonly kid: string; readonly text: string },
   unseal: (text: string, key: HostPrivateKey) => Promise<UnsealedJob<Body>>,
 ): Promise<UnsealedJob<Body> | null> {
-  const keys = readKeys(home);
+  const keys = await usableKeys(home);
   if (keys === null || keys.current.kid !== kid) return null;
   rememberSecret(Buffer.from(keys.current.d, 'base64url'));
   const opened = await unseal(text, keys.current);
-  if (keys.next === null) writeKeys(home, { ...keys, next: await makeHostKey() });
+  if (keys.next === null) writeKeys(home, { ...keys, next: await makeHostKey(nextKeyCurve()) });
   return opened;
 }
 
@@ -64,6 +63,25 @@ export function retireOpenedKey(home: Home, except: string | null): void {
 export function isRetired(home: Home, kid: string): boolean {
   return readKeys(home)?.retired.includes(kid) ?? false;
 }
+
+/**
+ * The keys of this host. Keys that the crypto library refuses, e.g. since FIPS mode is enabled, are replaced and retired: the
+ * sender repeats the job, and no operator has to accept the new key.
+ */
+async function usableKeys(home: Home): Promise<HostKeys | null> {
+  const keys = readKeys(home);
+  return keys === null || keysIn(keys).every(isUsable) ? keys : replaceKeys(home, keys);
+}
+
+async function replaceKeys(home: Home, stored: HostKeys | null): Promise<HostKeys> {
+  const before = stored === null ? [] : [...keysIn(stored).map(({ kid }) => kid), ...stored.retired];
+  const retired = before.slice(0, maximumRetired);
+  const keys = { current: await makeHostKey(nextKeyCurve()), next: null, retired };
+  writeKeys(home, keys);
+  return keys;
+}
+
+const keysIn = ({ current, next }: HostKeys) => (next === null ? [current] : [current, next]);
 
 function readKeys(home: Home): HostKeys | null {
   return readRecord(home.keys, HostKeys, 'remove it, and the host creates a new key');

@@ -21,7 +21,10 @@ interface MachineProps {
   readonly grants?: readonly Grant[];
 }
 
-/** A state machine from an ASL file, with function ARNs as substitutions and its own role. */
+/** The substitution in each `Resource`: an execution in another partition than `aws` refuses `arn:aws:states:::`. */
+const partition = 'Partition';
+
+/** A state machine from an ASL file, with partition and function ARNs as substitutions, and its own role. */
 export class Machine extends Construct {
   readonly machine: StateMachine;
 
@@ -34,9 +37,12 @@ export class Machine extends Construct {
       stateMachineType: StateMachineType.STANDARD,
       comment: props.comment,
       definitionBody: DefinitionBody.fromString(definition),
-      definitionSubstitutions: Object.fromEntries(
-        called.map((name) => [substitution(name), props.functions.get(name).lambda.functionArn]),
-      ),
+      definitionSubstitutions: {
+        [partition]: Stack.of(this).partition,
+        ...Object.fromEntries(
+          called.map((name) => [substitution(name), props.functions.get(name).lambda.functionArn]),
+        ),
+      },
       role: this.#role(called, props),
       tracingEnabled: true,
       logs: {
@@ -85,6 +91,7 @@ export class Machine extends Construct {
 /** The tasks in the substitutions of the definition. Throws if a substitution matches no task. */
 function calledTasks(definition: string): TaskName[] {
   const named = new Set([...definition.matchAll(/\$\{([^}]*)\}/g)].map(([, name]) => name ?? ''));
+  named.delete(partition);
   const called = (Object.keys(tasks) as TaskName[]).filter((name) => named.delete(substitution(name)));
   if (named.size > 0)
     throw new Error(`The state machine has substitutions without a task: ${[...named].join(', ')}.`);

@@ -26,13 +26,16 @@ export class EncryptionKey extends Construct {
     });
   }
 
-  /** Lets CloudWatch Logs encrypt log groups of this account, with the condition that its manual requires. */
+  /**
+   * Lets CloudWatch Logs encrypt log groups of this account, with the condition that its manual requires. Its principal ends with
+   * the domain of the partition, unlike those of other services.
+   */
   #allowLogs(): void {
-    const { region, account, partition } = Stack.of(this);
+    const { region, account, partition, urlSuffix } = Stack.of(this);
     this.key.addToResourcePolicy(
       new PolicyStatement({
         sid: 'Logs',
-        principals: [new ServicePrincipal(`logs.${region}.amazonaws.com`)],
+        principals: [new ServicePrincipal(`logs.${region}.${urlSuffix}`)],
         actions: ['kms:Encrypt*', 'kms:Decrypt*', 'kms:ReEncrypt*', 'kms:GenerateDataKey*', 'kms:Describe*'],
         resources: ['*'],
         conditions: {

@@ -107,11 +107,13 @@ Examples:
 export const doctor: Help = {
   description:
     'Checks everything that a rollout needs: the stack and its parts, the sources of certificates (never their keys), the ' +
-    'hosts and their SSM Agent, dead-letter queues, failed deployments, expiry and subscribers of messages. Changes ' +
-    'nothing.',
+    'hosts and their SSM Agent, dead-letter queues, failed deployments, expiry and subscribers of messages. With --hosts, ' +
+    'it also checks on each host what no API reports: disk, memory, C library, clock, S3, credentials and daemons. ' +
+    'Changes nothing, also on the hosts.',
   after: `
-Example:
+Examples:
   $ certferry doctor --stack Certferry --region eu-west-1 --profile production
+  $ certferry doctor --stack Certferry --hosts
 
 Exit codes:
   0   no check failed; some may have had nothing to check

@@ -11,6 +11,7 @@ export const exitCodes = {
   superseded: 0,
   skipped: 0,
   gone: 0,
+  deployed_unprobed: 9,
   rejected: 10,
   validate_failed: 11,
   reload_failed: 12,

@@ -3,8 +3,14 @@ import { Baseline } from './baseline.ts';
 import { AgentOutcome } from './outcome.ts';
 import { Fingerprint, VersionFacts } from './version.ts';
 
-/** Public half of a host's X25519 key: `kid` is the RFC 7638 thumbprint, `x` base64url (RFC 8037). */
-export const HostKey = z.strictObject({ kid: z.string(), x: z.string() });
+/**
+ * Public half of a host's key: `kid` is the RFC 7638 thumbprint, the others are the members of its JWK. An X25519 key has only
+ * `x` (RFC 8037), a P-256 key also has `y` (RFC 7518).
+ */
+export const HostKey = z.union([
+  z.strictObject({ kid: z.string(), x: z.string() }),
+  z.strictObject({ kid: z.string(), x: z.string(), y: z.string() }),
+]);
 export type HostKey = z.infer<typeof HostKey>;
 
 /** Instructions for a host whose files could not be restored: the backups, and the exact commands to type. */
@@ -28,6 +34,8 @@ export const Observation = z.strictObject({
   fingerprint: z.nullable(Fingerprint),
   ok: z.boolean(),
   problem: z.nullable(z.string()),
+  /** The probe of the address could not be made, so the state of the address is unknown. */
+  unavailable: z.optional(z.literal(true)),
 });
 export type Observation = z.infer<typeof Observation>;
 
@@ -40,6 +48,8 @@ const InspectedAddress = z.strictObject({
   ),
   /** The host has no route to the address family, so the state of the address is unknown. */
   noRoute: z.optional(z.literal(true)),
+  /** The probe could not be made for another reason of the host, so the state of the address is unknown too. */
+  unavailable: z.optional(z.literal(true)),
 });
 
 /** The inspection of one target's endpoint by its host. `seen` is null if it does not fit into the line. */

@@ -15,7 +15,12 @@ export interface HealingCandidate {
   readonly last: { readonly outcome: string; readonly rollout: string | null | undefined } | null;
 }
 
-const succeededOutcomes: readonly string[] = ['deployed', 'deployed_unverified', 'unchanged'];
+const succeededOutcomes: readonly string[] = [
+  'deployed',
+  'deployed_unverified',
+  'deployed_unprobed',
+  'unchanged',
+];
 
 /**
  * The reason why the sweep does not heal a target; null if it does. A deployment cannot heal an unreachable endpoint or an

@@ -14,7 +14,10 @@ const ProtectedHeader = z.strictObject({
   enc: z.literal('A256GCM'),
   zip: z.literal('DEF'),
   kid: z.string(),
-  epk: z.strictObject({ kty: z.literal('OKP'), crv: z.literal('X25519'), x: z.string() }),
+  epk: z.union([
+    z.strictObject({ kty: z.literal('OKP'), crv: z.literal('X25519'), x: z.string() }),
+    z.strictObject({ kty: z.literal('EC'), crv: z.literal('P-256'), x: z.string(), y: z.string() }),
+  ]),
   job: JobHeader,
 });
 

@@ -8,7 +8,7 @@ import { publicJwk } from './host-key.ts';
  * Seals a job for one host: a compact JWE (ECDH-ES, A256GCM, deflated). The protected header contains the header of the
  * job, so that header and body cannot be exchanged. Every call uses a new ephemeral key.
  *
- * @throws CertferryError UnknownHostKey if the registered key is not an X25519 key
+ * @throws CertferryError UnknownHostKey if the registered key is not valid
  */
 export function seal(header: JobHeader, body: SealedBody, to: HostKey): Promise<string> {
   return sealBody(header, body, to);
@@ -17,7 +17,7 @@ export function seal(header: JobHeader, body: SealedBody, to: HostKey): Promise<
 /**
  * Seals any job but `enroll` for a target in a store, as {@link seal} does. Bundles of earlier versions make the job larger;
  * signing refuses a job that is too large.
- * @throws CertferryError UnknownHostKey if the registered key is not an X25519 key
+ * @throws CertferryError UnknownHostKey if the registered key is not valid
  */
 export function sealStoreJob(header: JobHeader, body: SealedStoreBody, to: HostKey): Promise<string> {
   return sealBody(header, body, to);
@@ -31,7 +31,7 @@ async function sealBody(header: JobHeader, body: object, to: HostKey): Promise<s
   } catch (cause) {
     throw new CertferryError(
       'UnknownHostKey',
-      `The job for ${header.targetId} cannot be sealed: the registered key ${to.kid} of its host is not an X25519 key. Enroll the host again.`,
+      `The job for ${header.targetId} cannot be sealed: the registered key ${to.kid} of its host is not a valid key. Enroll the host again.`,
       { details: { targetId: header.targetId, kid: to.kid }, cause },
     );
   }

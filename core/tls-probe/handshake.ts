@@ -13,6 +13,7 @@ import pLimit from 'p-limit';
 import type { KeyAlgorithm } from '../deployment/version.ts';
 import { probeError, toProbeError } from '../probe-failure.ts';
 import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
+import { supportsX25519 } from '../x25519.ts';
 import { boundConnection } from './bounded-connection.ts';
 import { converse } from './starttls/conversation.ts';
 import { dialects } from './starttls/dialects.ts';
@@ -46,7 +47,7 @@ export interface HandshakeResult {
  */
 const connections = pLimit(256);
 
-/** @throws CertferryError ProbeFailed */
+/** @throws CertferryError ProbeFailed, ProbeUnavailable */
 export function handshake(options: HandshakeOptions): Promise<HandshakeResult> {
   return connections(() => connectAndRead(options));
 }
@@ -135,8 +136,9 @@ function read(secure: TLSSocket): HandshakeResult | null {
 /**
  * Groups without a post-quantum key share: with one, the ClientHello of Node 24 has 1,592 bytes, more than one packet, and
  * old load balancers hang. P-521 is included because TLS 1.2 also applies the groups to the curve of the certificate.
+ * OpenSSL in FIPS mode refuses the whole list if it contains X25519.
  */
-const groups = 'P-256:P-384:X25519:P-521';
+const groups = supportsX25519() ? 'P-256:P-384:X25519:P-521' : 'P-256:P-384:P-521';
 
 const tls13Suites = 'TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_128_GCM_SHA256';
 

@@ -2,6 +2,7 @@ import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { EC2Client } from '@aws-sdk/client-ec2';
 import { SSMClient, type SSMClientConfig } from '@aws-sdk/client-ssm';
 import { fromTemporaryCredentials } from '@aws-sdk/credential-providers';
+import { partitionOf } from '../../core/partitions.ts';
 import type { HostLocation } from '../../core/targets/host-location.ts';
 import type { HostClients } from '../../services/fleet/find-hosts.ts';
 import { once } from '../../services/once.ts';
@@ -61,15 +62,9 @@ function configFor(account: string, region: string) {
 function credentialsIn(account: string, region: string) {
   return fromTemporaryCredentials({
     params: {
-      RoleArn: `arn:${partitionOf(region)}:iam::${account}:role/${roleName}`,
+      RoleArn: `arn:${partitionOf(region).partition}:iam::${account}:role/${roleName}`,
       RoleSessionName: 'certferry',
     },
     clientConfig: { region },
   });
-}
-
-/** A role can only be assumed within its partition, which the region's prefix identifies. */
-function partitionOf(region: string): string {
-  if (region.startsWith('cn-')) return 'aws-cn';
-  return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
 }

@@ -18,12 +18,16 @@ export function readRollout(path = join(dist, 'state-machines/rollout.asl.json')
   return substitute(readFileSync(path, 'utf8'));
 }
 
-/** Fills `${AcquireLockArn}` and its like with the ARN of a function named as its folder in `dist/lambdas`. */
+/**
+ * Fills `${Partition}`, and `${AcquireLockArn}` and its like with the ARN of a function named as its folder in `dist/lambdas`.
+ */
 export function substitute(asl: string): StateMachineDefinition {
-  const filled = asl.replace(
-    /\$\{(\w+)Arn\}/g,
-    (_, name: string) => `arn:aws:lambda:${region}:${account}:function:${kebabCase(name)}`,
-  );
+  const filled = asl
+    .replaceAll('${Partition}', 'aws')
+    .replace(
+      /\$\{(\w+)Arn\}/g,
+      (_, name: string) => `arn:aws:lambda:${region}:${account}:function:${kebabCase(name)}`,
+    );
   return JSON.parse(filled) as StateMachineDefinition;
 }
 

@@ -2,7 +2,7 @@ import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { HostKey } from '../../core/deployment/agent-line.ts';
 import { createRegistryTable } from './registry-table.ts';
 
-/** The X25519 public keys of the hosts: the next bundle for a host is sealed to its key. */
+/** The public keys of the hosts: the next bundle for a host is sealed to its key. */
 export interface HostKeys {
   /** Null if no key of the host is known. */
   find(host: string): Promise<HostKey | null>;
@@ -26,13 +26,17 @@ export function createHostKeys(documents: DynamoDBDocumentClient, registryTable:
   return {
     async find(host) {
       const item = await table.get(hostKeyKey(host));
-      return item === null ? null : HostKey.parse({ kid: item.kid, x: item.x });
+      return item === null ? null : keyIn(item);
     },
     async findReplaced(host, { kid }, sentAt) {
       const item = await table.get(hostKeyKey(host));
       if (item === null || item.kid === kid || String(item.sentAt) > sentAt) return null;
-      return { kid: String(item.kid), x: String(item.x) };
+      return keyIn(item);
     },
     save: (host, key, sentAt) => table.putUnlessNewer({ ...hostKeyKey(host), ...key, sentAt }, 'sentAt'),
   };
+}
+
+function keyIn({ kid, x, y }: Readonly<Record<string, unknown>>): HostKey {
+  return HostKey.parse({ kid, x, ...(y !== undefined && { y }) });
 }

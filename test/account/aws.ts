@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as z from 'zod/mini';
 import { openObjects } from '../../local/aws/objects.ts';
 import { startS3 } from '../../local/aws/s3.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
@@ -40,6 +41,8 @@ export interface AwsState {
   hasQueue: boolean;
   subscribers: number;
   pendingSubscribers: number;
+  /** What each host reports to `doctor --hosts`; `status` is Success unless given. */
+  hostReports: Readonly<Record<string, { readonly status?: string; readonly output: string }>>;
   documentStatus: string;
   documentLatest: string;
   secrets: string[];
@@ -58,22 +61,42 @@ export interface FakeAws {
   readonly swept: unknown[];
   /** The inputs of the function certferry-find-hosts. */
   readonly sought: unknown[];
+  /** The commands that were sent to hosts. */
+  readonly sentCommands: SentCommand[];
   readonly endpoints: { readonly dynamodb: string; readonly s3: string };
   close(): Promise<void>;
 }
+
+/** A request to run a document without parameters. Another field is refused. */
+const SentCommand = z.strictObject({
+  DocumentName: z.literal('certferry-check-host'),
+  DocumentVersion: z.literal('$DEFAULT'),
+  InstanceIds: z.array(z.string()).check(z.minLength(1), z.maxLength(50)),
+  TimeoutSeconds: z.int().check(z.gte(30)),
+  MaxConcurrency: z.string(),
+  MaxErrors: z.string(),
+  Comment: z.string().check(z.maxLength(100)),
+});
+export type SentCommand = z.infer<typeof SentCommand>;
 
 /** An account with a stack. Sets the environment variables that direct the SDK to it, until it is closed. */
 export async function anAccount(): Promise<FakeAws> {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   const state = usual();
   const [swept, sought]: [unknown[], unknown[]] = [[], []];
+  const sentCommands: SentCommand[] = [];
   const onFault = (error: unknown) => process.stderr.write(`${error}\n`);
   const [dynamodb, s3, stepFunctions, query, ssm, sqs, secrets, acm, lambda] = await Promise.all([
     startDynamoDb(),
     startS3({ objects: openObjects(folder), onFault }),
     scriptedStepFunctions(),
     queryService((asked) => answerQuery(asked, state)),
-    startJsonEndpoint({ version: '1.1', target: 'AmazonSSM', operations: ssmOperations(state), onFault }),
+    startJsonEndpoint({
+      version: '1.1',
+      target: 'AmazonSSM',
+      operations: ssmOperations(state, sentCommands),
+      onFault,
+    }),
     startJsonEndpoint({ version: '1.0', target: 'AmazonSQS', operations: sqsOperations(state), onFault }),
     startJsonEndpoint({
       version: '1.1',
@@ -125,6 +148,7 @@ export async function anAccount(): Promise<FakeAws> {
     stepFunctions,
     swept,
     sought,
+    sentCommands,
     endpoints: { dynamodb: dynamodb.endpoint, s3: s3.endpoint },
     async close() {
       process.env = before;
@@ -142,6 +166,7 @@ function usual(): AwsState {
       DeployTargetArn: machines.deployTarget,
       RolloutArn: machines.rollout,
       DocumentName: 'certferry-agent',
+      CheckDocumentName: 'certferry-check-host',
       LocksTableName: tableNames.locks,
       RegistryTableName: tableNames.registry,
       DeploymentsTableName: tableNames.deployments,
@@ -163,6 +188,7 @@ function usual(): AwsState {
     hasQueue: true,
     subscribers: 1,
     pendingSubscribers: 0,
+    hostReports: {},
     documentStatus: 'Active',
     documentLatest: '3',
     secrets: ['certferry/api'],
@@ -204,8 +230,27 @@ function answerQuery({ Action, StackName }: Query, state: AwsState) {
     : `<reservationSet>${state.instances.map(runningInstance).join('')}</reservationSet>`;
 }
 
-function ssmOperations(state: AwsState) {
+function ssmOperations(state: AwsState, sentCommands: SentCommand[]) {
   return {
+    async SendCommand(input: Record<string, unknown>) {
+      const command = SentCommand.parse(input);
+      const online = state.hosts.filter(({ PingStatus }) => PingStatus === 'Online');
+      const ids = online.map(({ InstanceId }) => InstanceId);
+      if (!command.InstanceIds.every((id) => ids.includes(id)))
+        throw new ServiceError('InvalidInstanceId', 'one of them is not in a valid state');
+      sentCommands.push(command);
+      return { Command: { CommandId: `command-${sentCommands.length - 1}` } };
+    },
+    async ListCommandInvocations({ CommandId, Details }: Record<string, unknown>) {
+      const command = sentCommands[Number(String(CommandId).replace('command-', ''))];
+      const invocations = (command?.InstanceIds ?? []).map((InstanceId) => {
+        const { status: Status = 'Success', output = '' } = state.hostReports[InstanceId] ?? {};
+        // with details, SSM returns this number of characters
+        const CommandPlugins = Details === true ? [{ Name: 'linux', Output: output.slice(0, 2500) }] : [];
+        return { CommandId, InstanceId, Status, StatusDetails: Status, CommandPlugins };
+      });
+      return { CommandInvocations: invocations };
+    },
     async DescribeInstanceInformation({ Filters = [] }: Record<string, unknown>) {
       const [filter] = Filters as { Key: string; Values: string[] }[];
       const known = state.hosts.filter(({ InstanceId }) => filter?.Values.includes(InstanceId));

@@ -1,9 +1,12 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { partitionOf } from '../../core/partitions.ts';
+import { anAuthority, aVersion } from '../fixtures/certificates.ts';
 import { isInstalled } from '../rigs/require-daemon.ts';
-import { BootstrapHost } from './bootstrap-host.ts';
-import { type LoopbackServer, role, serveMetadata, serveObjects } from './loopback-servers.ts';
+import { BootstrapHost, hostKinds } from './bootstrap-host.ts';
+import { expectCause } from './expect-cause.ts';
+import { type LoopbackServer, role, serveMetadata, serveObjects, serveTls } from './loopback-servers.ts';
 
 let host: BootstrapHost;
 let running: LoopbackServer[];
@@ -80,7 +83,7 @@ function pathWithCli(): string {
 }
 
 /** Runs the script with an agent in S3. The simulated S3 accepts only these credentials. */
-async function fetched(credentials: typeof role, env: NodeJS.ProcessEnv) {
+async function fetched(credentials: typeof role, env: NodeJS.ProcessEnv, shell: readonly string[] = ['sh']) {
   const metadata = await started(serveMetadata());
   const objects = await started(
     serveObjects({ '/bucket/key.cjs': readFileSync(host.agent.path) }, credentials),
@@ -94,6 +97,7 @@ async function fetched(credentials: typeof role, env: NodeJS.ProcessEnv) {
       no_proxy: '127.0.0.2',
       ...env,
     },
+    shell,
   );
 }
 
@@ -131,6 +135,92 @@ describe.each(signers)('credentials for S3, signed by $signer', ({ env }) => {
       // a hybrid node has no metadata service
       AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9',
     });
+
+    expect(ended).toMatchObject({ status: 0, stderr: '' });
+  });
+});
+
+describe.runIf(isInstalled('curl'))('the file of the SSM Agent', () => {
+  test.each(hostKinds)('Bootstrap reads the file of the SSM Agent under $name', async (kind) => {
+    recordCredentials('');
+    const env = kind.hasOnlyBusybox ? { PATH: host.busyboxPath(['node', 'curl']) } : {};
+
+    expect(await fetched(shared, env, kind.shell)).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  test('Neither the arguments nor the environment of curl contain the credentials, only its standard input', async () => {
+    recordCredentials('');
+    const seen = join(host.root, 'seen');
+    const curl = `#!/bin/sh\n[ "$1" != --version ] || { echo "curl 8.5.0"; exit; }\n{ echo "$@"; env; } >>'${seen}'\nexec cat >'${seen}.input'\n`;
+
+    await host.run(
+      { agentUrl: 's3://assets/a.cjs' },
+      { PATH: host.path(['node'], { curl }), AWS_SSM_REGION_NAME: 'eu-central-1' },
+    );
+
+    const [visible, input] = [readFileSync(seen, 'utf8'), readFileSync(`${seen}.input`, 'utf8')];
+    for (const value of Object.values(shared))
+      expect([visible.includes(value), input.includes(value)]).toEqual([false, true]);
+  });
+
+  test('A file of the SSM Agent without credentials is named', async () => {
+    recordCredentials('');
+    writeFileSync(join(host.ssmFolder, 'credentials'), '[other]\naws_access_key_id = AKIAOTHER\n');
+
+    expectCause(
+      await fetched(shared, {}),
+      `no role: the SSM Agent has no credentials of the role of Default Host Management Configuration in ${host.ssmFolder}/credentials`,
+    );
+  });
+});
+
+describe('the address of a bucket', () => {
+  /** A curl that signs nothing and prints its last argument, the address. */
+  const curl =
+    '#!/bin/sh\n[ "$1" != --version ] || { echo "curl 8.5.0 (x86_64)"; exit; }\nfor last; do :; done\necho "asked $last" >&2\nexit 7\n';
+
+  test.each([
+    'eu-central-1',
+    'us-gov-west-1',
+    'cn-north-1',
+    'us-iso-east-1',
+    'us-isob-east-1',
+    'us-isof-south-1',
+    'eu-isoe-west-1',
+    'eusc-de-east-1',
+  ])('A bucket in %s is read at the domain of its partition', async (region) => {
+    recordCredentials('');
+
+    const { stderr } = await host.run(
+      { agentUrl: 's3://assets/a/b.cjs' },
+      { PATH: host.path(['node'], { curl }), AWS_SSM_REGION_NAME: region },
+    );
+
+    expect(stderr).toContain(`asked https://assets.s3.${region}.${partitionOf(region).dnsSuffix}/a/b.cjs\n`);
+  });
+});
+
+describe.runIf(isInstalled('curl'))('a bucket behind TLS inspection', () => {
+  test.each(hostKinds)('Bootstrap trusts the authorities in AWS_CA_BUNDLE under $name', async (kind) => {
+    recordCredentials('');
+    // the path contains a space
+    const trust = join(host.root, 'trust.pem');
+    writeFileSync(trust, (await anAuthority()).rootPem);
+    const { fullchainPem: cert, keyPem: key } = await aVersion({ names: ['localhost'] });
+    const objects = await started(
+      serveTls({ cert, key }, (_, response) => response.end(readFileSync(host.agent.path))),
+    );
+
+    const ended = await host.run(
+      { agentUrl: 's3://bucket/key.cjs' },
+      {
+        ...(kind.hasOnlyBusybox ? { PATH: host.busyboxPath(['node', 'curl']) } : {}),
+        AWS_ENDPOINT_URL_S3: `https://localhost:${objects.port}`,
+        AWS_SSM_REGION_NAME: 'eu-central-1',
+        AWS_CA_BUNDLE: trust,
+      },
+      kind.shell,
+    );
 
     expect(ended).toMatchObject({ status: 0, stderr: '' });
   });

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeWith, program } from '../rigs/require-daemon.ts';
-import { BootstrapHost } from './bootstrap-host.ts';
+import { BootstrapHost, hostKinds } from './bootstrap-host.ts';
 import { expectCause } from './expect-cause.ts';
 import { type LoopbackServer, serveAnswer, serveMetadata } from './loopback-servers.ts';
 
@@ -100,12 +100,13 @@ describeWith([program('curl')], 'an answer of S3', () => {
     expectCause(await host.run(s3, await environment(objects)), 'The answer is a web page');
   });
 
-  test('A signature that S3 refuses because of the clock names the clock and the difference', async () => {
+  test.each(hostKinds)('A wrong clock is named with the difference under $name', async (kind) => {
     const objects = await started(
       serveAnswer(403, s3Error('RequestTimeTooSkewed', 'too large'), { date: inAnHour }),
     );
+    const PATH = kind.hasOnlyBusybox ? host.busyboxPath(['node', 'curl']) : process.env.PATH;
 
-    const ended = await host.run(s3, await environment(objects));
+    const ended = await host.run(s3, { ...(await environment(objects)), PATH }, kind.shell);
 
     expectCause(ended, /The clock of this host is 3[56]\d\d seconds behind. Correct it/);
   });

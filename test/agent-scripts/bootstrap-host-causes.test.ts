@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeWith, isInstalled, program, root } from '../rigs/require-daemon.ts';
-import { BootstrapHost, shells } from './bootstrap-host.ts';
+import { BootstrapHost, hostKinds, shells } from './bootstrap-host.ts';
 import { expectCause } from './expect-cause.ts';
 
 let host: BootstrapHost;
@@ -61,11 +61,15 @@ describeWith([root], 'the file system of the agent', () => {
     },
   );
 
-  test('A file system without free inodes is named as such, although it has free space', async () => {
+  test.each(hostKinds)('A file system without free inodes is named under $name', async (kind) => {
     mount(host.home, 'size=64m,nr_inodes=2');
     host.makeHome();
+    const env = kind.hasOnlyBusybox ? { PATH: host.busyboxPath(['node']) } : {};
 
-    expectCause(await host.run(), `The file system ${host.home} has no free inodes: df -i shows it`);
+    expectCause(
+      await host.run({}, env, kind.shell),
+      `The file system ${host.home} has no free inodes: df -i shows it`,
+    );
   });
 
   test('A full file system is named if df reports free space', async () => {
@@ -217,6 +221,9 @@ describe.runIf(isInstalled('od'))('a runtime that does not run', () => {
   test('A runtime that fails for another reason is named with what it printed', async () => {
     const runtime = host.publish('runtime', '#!/bin/sh\necho out of order >&2\nexit 3\n');
 
-    expectCause(await startedWith(runtime), 'It printed: out of order. Use runtime');
+    expectCause(
+      await startedWith(runtime),
+      'It ended with exit code 3 and printed: out of order. Use runtime',
+    );
   });
 });

@@ -98,6 +98,14 @@ export const shells: readonly (readonly string[])[] = [
   ['busybox', 'sh'],
 ].filter(([command = '', ...args]) => spawnSync(command, [...args, '-c', ':']).status === 0);
 
+/** Each shell with the programs of this machine, and the shell of BusyBox with its own. */
+export const hostKinds = [
+  ...shells.map((shell) => ({ name: shell.join(' '), shell, hasOnlyBusybox: false })),
+  ...shells
+    .filter(([command]) => command === 'busybox')
+    .map((shell) => ({ name: 'busybox sh with its own programs', shell, hasOnlyBusybox: true })),
+];
+
 /** A folder that simulates the host and the origin of the agent. */
 export class BootstrapHost {
   readonly root = mkdtempSync(join(tmpdir(), 'certferry bootstrap '));

@@ -5,7 +5,12 @@ import { anAuthority, aVersion } from '../fixtures/certificates.ts';
 import { isInstalled } from '../rigs/require-daemon.ts';
 import { BootstrapHost } from './bootstrap-host.ts';
 import { expectCause } from './expect-cause.ts';
-import { type LoopbackServer, serveRefusingProxy, serveTls } from './loopback-servers.ts';
+import {
+  type LoopbackServer,
+  serveClosedConnections,
+  serveRefusingProxy,
+  serveTls,
+} from './loopback-servers.ts';
 
 let host: BootstrapHost;
 let running: LoopbackServer[];
@@ -84,6 +89,14 @@ describe.each(clients)('an https location, fetched by $client', ({ client, progr
   ])('An answer with %i names its cause: %s', async (status, cause) => {
     expectCause(await host.run(await served({}, status), await env()), cause);
     expect(host.cached()).toEqual([]);
+  });
+
+  test('A connection that a firewall closes is named', async () => {
+    const { port } = await started(serveClosedConnections());
+
+    const ended = await host.run({ agentUrl: `https://localhost:${port}/agent.cjs` }, await env());
+
+    expectCause(ended, 'A firewall or proxy between this host and the server closed the connection');
   });
 
   test('A proxy that refuses the tunnel is named', async () => {

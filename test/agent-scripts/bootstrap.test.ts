@@ -6,7 +6,7 @@ import { notStartedCodes } from '../../core/deployment/agent-start.ts';
 import { maximumJobCharacters } from '../../core/deployment/job.ts';
 import { ssmAgent } from '../../local/ssm/ssm-agent.ts';
 import { renderDocument } from '../../scripts/render-document.ts';
-import { BootstrapHost, sha256, shells } from './bootstrap-host.ts';
+import { BootstrapHost, hostKinds, sha256 } from './bootstrap-host.ts';
 
 let host: BootstrapHost;
 beforeEach(() => {
@@ -26,14 +26,6 @@ describe('the document', () => {
     expect(document.length + maximumJobCharacters).toBeLessThan(64 * 1024);
   });
 });
-
-/** Each shell with the programs of this machine, and the shell of BusyBox with its own. */
-const hostKinds = [
-  ...shells.map((shell) => ({ name: shell.join(' '), shell, hasOnlyBusybox: false })),
-  ...shells
-    .filter(([command]) => command === 'busybox')
-    .map((shell) => ({ name: 'busybox sh with its own programs', shell, hasOnlyBusybox: true })),
-];
 
 describe.each(hostKinds)('bootstrap under $name', ({ shell, hasOnlyBusybox }) => {
   const environment = () => (hasOnlyBusybox ? { PATH: host.busyboxPath(['node']) } : {});

@@ -1,20 +1,20 @@
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createPlainServer, type Server as PlainServer } from 'node:net';
 
 export interface LoopbackServer {
   readonly port: number;
   close(): Promise<void>;
 }
 
-async function serve(server: Server, address = '127.0.0.1'): Promise<LoopbackServer> {
+async function serve(server: PlainServer, address = '127.0.0.1'): Promise<LoopbackServer> {
   await new Promise<void>((resolve) => server.listen(0, address, resolve));
   return {
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
-        server.closeAllConnections();
+        if ('closeAllConnections' in server) (server as Server).closeAllConnections();
         server.close(() => resolve());
       }),
   };
@@ -95,6 +95,11 @@ export function serveAnswer(
   headers: Readonly<Record<string, string>> = {},
 ): Promise<LoopbackServer> {
   return serve(createServer((_, response) => response.writeHead(status, headers).end(body)));
+}
+
+/** A firewall that closes every connection when the TLS handshake starts. */
+export function serveClosedConnections(): Promise<LoopbackServer> {
+  return serve(createPlainServer((socket) => socket.once('data', () => socket.resetAndDestroy())));
 }
 
 /** A proxy that refuses every tunnel with this status. */

@@ -37,11 +37,13 @@ describe('a member account', () => {
       'certferry-agent',
       'certferry-store-agent',
       'certferry-probe',
+      'certferry-check-host',
     ]);
     expect(here.map((one) => lines(one).find((line) => keys.test(line)))).toEqual([
       `CERTFERRY_JOB_KEYS='${testKey.publicKeys}'`,
       `CERTFERRY_JOB_KEYS='${testKey.publicKeys}'`,
       "CERTFERRY_JOB_KEYS=''",
+      undefined,
     ]);
     for (const [at, one] of here.entries()) {
       const other = there[at];

@@ -14,6 +14,11 @@ interface State {
   readonly ItemProcessor?: { readonly States: Record<string, State> };
 }
 
+interface Substitution {
+  readonly Ref?: string;
+  readonly 'Fn::GetAtt'?: readonly [string];
+}
+
 const template = synthesize();
 const here = '<Region>:<AccountId>';
 
@@ -38,10 +43,11 @@ function statesIn(states: Record<string, State>): [string, State][] {
   ]);
 }
 
-/** A made-up ARN for each function. */
-function substitute(definition: string, substitutions: Record<string, { 'Fn::GetAtt': [string] }>): string {
+/** The partition `aws`, and a made-up ARN for each function. */
+function substitute(definition: string, substitutions: Record<string, Substitution>): string {
   return definition.replaceAll(/\$\{([^}]+)\}/g, (whole, name) => {
-    const id = substitutions[name]?.['Fn::GetAtt'][0];
+    if (substitutions[name]?.Ref === 'AWS::Partition') return 'aws';
+    const id = substitutions[name]?.['Fn::GetAtt']?.[0];
     const lambda = resourcesOf(template, 'AWS::Lambda::Function').find((one) => one.id === id);
     return lambda === undefined
       ? whole

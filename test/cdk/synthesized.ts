@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { App, Stack, Validations } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { AwsSolutionsChecks } from 'cdk-nag';
-import type { CertferryProps } from '../../cdk/certferry.ts';
+import { Certferry, type CertferryProps } from '../../cdk/certferry.ts';
 import { tasks } from '../../cdk/functions/tasks.ts';
 import { CertferryMember, type CertferryMemberProps } from '../../cdk/member.ts';
 import { createApp } from '../../cdk/stack.ts';
-import { renderDocument } from '../../scripts/render-document.ts';
+import { renderCheckDocument, renderDocument } from '../../scripts/render-document.ts';
 import { renderRollout } from '../../scripts/render-rollout.ts';
 import { testKey } from '../fixtures/signed-jobs.ts';
 
@@ -24,6 +24,7 @@ export function someArtefacts(): string {
   write('agent/agent.cjs', '// stands for the agent');
   write('agent/store-agent.cjs', '// stands for the agent for stores');
   write('ssm-document.json', renderDocument());
+  write('check-document.json', renderCheckDocument());
   write('state-machines/deploy-target.asl.json', deployTargetFile());
   write('state-machines/rollout.asl.json', renderRollout());
   for (const name of Object.keys(tasks)) write(`lambdas/${name}/index.mjs`, `// stands for ${name}`);
@@ -46,6 +47,14 @@ export function anApp(props: CertferryProps = {}) {
     { context: context(), outdir: mkdtempSync(join(tmpdir(), 'certferry-cdk-')) },
     { artefacts: someArtefacts(), runtime: 'host', ...props },
   );
+}
+
+/** The app with the stack in one region, as an app with an explicit `env` synthesizes it. */
+export function anAppIn(region: string, props: CertferryProps = {}): { app: App; stack: Stack } {
+  const app = new App({ context: context(), outdir: mkdtempSync(join(tmpdir(), 'certferry-cdk-')) });
+  const stack = new Stack(app, 'Certferry', { env: { account: '111122223333', region } });
+  new Certferry(stack, 'Certferry', { artefacts: someArtefacts(), runtime: 'host', ...props });
+  return { app, stack };
 }
 
 /** Options that add resources or permissions to those of the default stack. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { HostKeyCurve } from '../../core/seal/host-key.ts';
 import { useEndedCommands } from '../fixtures/ended-commands.ts';
 import { lineOf } from '../fixtures/factories.ts';
 import { aHostKey } from '../fixtures/world.ts';
@@ -11,6 +12,22 @@ describe('command-status and host keys', () => {
     const { deployment } = await enrolledDeployment();
     const commandId = await pushed(deployment);
     const next = await aHostKey();
+    own.world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', hostKey: next }) });
+
+    await event(commandId);
+
+    expect(await own.world.hostKeys.find(deployment.target.host)).toEqual(next);
+    expect(own.world.changes).toEqual([]);
+  });
+
+  test.each<[HostKeyCurve, HostKeyCurve]>([
+    ['X25519', 'P-256'],
+    ['P-256', 'X25519'],
+  ])('CommandStatus replaces a %s key with a %s key when the host rotates to it', async (one, other) => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    await own.world.hostKeys.save(deployment.target.host, await aHostKey(one), '2020-01-01T00:00:00.000Z');
+    const next = await aHostKey(other);
     own.world.commands.end(commandId, { output: lineOf(deployment, { outcome: 'applied', hostKey: next }) });
 
     await event(commandId);

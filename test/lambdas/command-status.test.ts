@@ -108,6 +108,55 @@ describe('command-status', () => {
     expect(summary).toContain('noexec. Remount it with exec');
   });
 
+  const orchestration = '/var/lib/amazon/ssm/i-0123/document/orchestration/c-1/linux';
+
+  test.each([
+    `failed to create script file. write ${orchestration}/_script.sh: no space left on device`,
+    `failed to create script file. open ${orchestration}/_script.sh: read-only file system`,
+    `failed to create orchestrationDir directory, ${orchestration}`,
+  ])(
+    'CommandStatus returns rejected when the SSM Agent cannot write its script, and names the folder: %s',
+    async (errors) => {
+      const { deployment } = await enrolledDeployment();
+      const commandId = await pushed(deployment);
+      own.world.commands.end(commandId, { status: 'Failed', exitCode: 1, output: '', errors });
+
+      await event(commandId, 'Failed');
+
+      const result = own.world.executions.outputOf('t1') as { summary: string };
+      expect(result).toMatchObject({ outcome: 'rejected', reason: 'AgentNotStarted' });
+      expect(result.summary).toContain(
+        `the SSM Agent cannot write its script to ${orchestration}. The file system`,
+      );
+      expect(result.summary).toContain(`It reported: ${errors}. Run df -h, df -i`);
+    },
+  );
+
+  test.each([
+    [
+      'a text follows it',
+      { errors: 'failed to create script file. open /x/_script.sh: no space left on device a crash' },
+    ],
+    [
+      'another line precedes it',
+      { errors: `a crash\nfailed to create script file. open /x/_script.sh: no space left on device` },
+    ],
+    ['another line follows it', { errors: `failed to create orchestrationDir directory, /x\na crash` }],
+    ['there is output', { errors: `failed to create orchestrationDir directory, /x`, output: 'a line' }],
+    [
+      'the exit code is that of a killed script',
+      { errors: `failed to create orchestrationDir directory, /x`, exitCode: 137 },
+    ],
+  ])('CommandStatus does not take the text of the SSM Agent for a proof when %s', async (_, invocation) => {
+    const { deployment } = await enrolledDeployment();
+    const commandId = await pushed(deployment);
+    own.world.commands.end(commandId, { status: 'Failed', exitCode: 1, output: '', ...invocation });
+
+    await event(commandId, 'Failed');
+
+    expect(own.world.executions.outputOf('t1')).toMatchObject({ outcome: 'lost', reason: 'HostLost' });
+  });
+
   test('CommandStatus returns lost for a repeated job whose agent did not start, because the first delivery may have changed the host', async () => {
     const { deployment } = await enrolledDeployment();
     own.world.commands.failNext(new Error('no answer'), 'after');

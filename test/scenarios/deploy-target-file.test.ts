@@ -1,6 +1,7 @@
 import validate from 'asl-validator';
 import { describe, expect, test } from 'vitest';
 import {
+  inPartition,
   isEnd,
   isRecording,
   longestPath,
@@ -22,7 +23,7 @@ function retrierFor(name: string, error: string) {
 
 describe('deploy-target.asl.json', () => {
   test('The file is valid Amazon States Language', () => {
-    const { isValid, errorsText } = validate(machine, {
+    const { isValid, errorsText } = validate(inPartition(machine, 'aws'), {
       checkPaths: true,
       checkArn: true,
     });

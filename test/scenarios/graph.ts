@@ -31,6 +31,11 @@ export interface Machine {
 
 export const file = resolve(import.meta.dirname, '../../cdk/state-machines/deploy-target.asl.json');
 export const machine = JSON.parse(readFileSync(file, 'utf8')) as Machine;
+
+/** The machine as CloudFormation fills it in; the validator accepts no placeholder in a `Resource`. */
+export const inPartition = <Definition>(definition: Definition, partition: string): Definition =>
+  JSON.parse(JSON.stringify(definition).replaceAll('${Partition}', partition));
+
 export const states = Object.entries(machine.States);
 
 export const isEnd = ({ Type }: State) => Type === 'Succeed' || Type === 'Fail';

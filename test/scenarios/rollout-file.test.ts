@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { RecordedRollout, RolloutState } from '../../core/rollout/rollout.ts';
 import { RecordingPath } from '../../lambdas/rollout/rollout-record.ts';
 import { renderRollout } from '../../scripts/render-rollout.ts';
-import { isEnd, type Machine, type State, successors } from './graph.ts';
+import { inPartition, isEnd, type Machine, type State, successors } from './graph.ts';
 
 interface RolloutStateOfGraph extends State {
   readonly ErrorPath?: string;
@@ -39,7 +39,10 @@ function has(schema: object, path: string): boolean {
 
 describe('rollout.asl.json with the graph of a deployment', () => {
   test('The file is valid Amazon States Language', () => {
-    const { isValid, errorsText } = validate(machine, { checkPaths: true, checkArn: true });
+    const { isValid, errorsText } = validate(inPartition(machine, 'aws'), {
+      checkPaths: true,
+      checkArn: true,
+    });
 
     expect(errorsText()).toBe('');
     expect(isValid).toBe(true);

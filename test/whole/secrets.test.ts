@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compactDecrypt } from 'jose/jwe/compact/decrypt';
 import { describe, expect, test } from 'vitest';
+import { privateJwk } from '../../core/seal/host-key.ts';
 import { filesBelow, scratchFolder } from '../agent-scripts/disk.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { certferry, startCertferry, versionFiles } from './certferry.ts';
@@ -22,14 +23,14 @@ function sealedJobsIn(state: string): string[] {
   return [...new Set(jobs)];
 }
 
-/** Every private X25519 key in the state folder. */
-function hostKeysIn(state: string): { kty: 'OKP'; crv: 'X25519'; x: string; d: string }[] {
+/** Every private key of a host in the state folder. */
+function hostKeysIn(state: string): ReturnType<typeof privateJwk>[] {
   return filesBelow(state)
     .filter((name) => name.endsWith('keys.json'))
-    .flatMap((name) => [
-      ...readFileSync(join(state, name), 'utf8').matchAll(/"x":"([\w-]{43})","d":"([\w-]{43})"/g),
-    ])
-    .map(([, x = '', d = '']) => ({ kty: 'OKP', crv: 'X25519', x, d }));
+    .flatMap((name) => {
+      const { current, next } = JSON.parse(readFileSync(join(state, name), 'utf8'));
+      return [current, ...(next === null ? [] : [next])].map(privateJwk);
+    });
 }
 
 async function aDeployment(verify: object | 'none', reloadCommand: string, keyType: 'p256' | 'rsa2048') {

@@ -2,6 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { fromNodeProviderChain } from '@aws-sdk/credential-providers';
 import { SignatureV4 } from '@smithy/signature-v4';
 import { CertferryError } from '../../../core/errors.ts';
+import { partitionOf } from '../../../core/partitions.ts';
 
 /** Seconds in which STS accepts the request; the authenticator of EKS accepts the token for 15 minutes. */
 const expiresIn = 60;
@@ -21,7 +22,7 @@ export async function eksToken(cluster: string, region: string): Promise<string>
     );
   });
   const signer = new SignatureV4({ service: 'sts', region, credentials, sha256: Sha256 });
-  const hostname = `sts.${region}.${region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com'}`;
+  const hostname = `sts.${region}.${partitionOf(region).dnsSuffix}`;
   const { query = {} } = await signer.presign(
     {
       method: 'GET',

@@ -4,7 +4,13 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { createAuthority } from '../../../cli/demo/throwaway-ca.ts';
 import { jobActions, maximumJobCharacters } from '../../../core/deployment/job.ts';
 import { isCertferryError } from '../../../core/errors.ts';
-import { type HostPrivateKey, makeHostKey, publicHostKey } from '../../../core/seal/host-key.ts';
+import {
+  type HostKeyCurve,
+  type HostPrivateKey,
+  makeHostKey,
+  publicHostKey,
+  publicJwk,
+} from '../../../core/seal/host-key.ts';
 import { openJobText, readJob } from '../../../core/seal/job-text.ts';
 import { seal } from '../../../core/seal/seal.ts';
 import { unseal } from '../../../core/seal/unseal.ts';
@@ -15,10 +21,6 @@ const parameterPattern = /^[A-Za-z0-9_.-]+$/;
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.';
 
 let host: HostPrivateKey;
-
-beforeAll(async () => {
-  host = await makeHostKey();
-});
 
 async function nameOfFailure(attempt: () => unknown): Promise<string> {
   try {
@@ -37,7 +39,11 @@ const headers = fc.record({
   expiresAt: fc.integer({ min: 1, max: 4_000_000_000 }),
 });
 
-describe('a sealed job', () => {
+describe.each<HostKeyCurve>(['X25519', 'P-256'])('a job sealed to a key of the curve %s', (curve) => {
+  beforeAll(async () => {
+    host = await makeHostKey(curve);
+  });
+
   test('A sealed job gives back its header and body on the host it is sealed for', async () => {
     await fc.assert(
       fc.asyncProperty(headers, fc.string({ unit: 'grapheme', maxLength: 2000 }), async (known, key) => {
@@ -134,9 +140,16 @@ describe('a sealed job', () => {
 
   test('A sealed job cannot be opened by another host, even one that claims the same kid', async () => {
     const text = await seal(aHeader(), aBody(), publicHostKey(host));
-    const other = await makeHostKey();
+    const other = await makeHostKey(curve);
 
     expect(await nameOfFailure(() => unseal(text, other))).toBe('SealBroken');
+    expect(await nameOfFailure(() => unseal(text, { ...other, kid: host.kid }))).toBe('SealBroken');
+  });
+
+  test('A sealed job cannot be opened by a host with a key of the other curve that claims the same kid', async () => {
+    const text = await seal(aHeader(), aBody(), publicHostKey(host));
+    const other = await makeHostKey(curve === 'P-256' ? 'X25519' : 'P-256');
+
     expect(await nameOfFailure(() => unseal(text, { ...other, kid: host.kid }))).toBe('SealBroken');
   });
 
@@ -156,20 +169,8 @@ describe('a sealed job', () => {
     expect(`${failure} ${JSON.stringify(failure)}`).not.toContain('secret-bytes');
   });
 
-  test('A sealed job has room for an RSA 4096 leaf with its key and two such intermediates', async () => {
-    const authority = await createAuthority({ name: 'Large', keyType: 'rsa4096', intermediate: true });
-    const names = ['www', 'api', 'mail', 'shop'].map((name) => `${name}.a-rather-long-name.example.test`);
-    const { certPem, chainPem, keyPem } = await authority.issue({ names, keyType: 'rsa4096' });
-    const body = aBody({ leaf: certPem, chain: [chainPem, authority.rootPem], key: keyPem });
-
-    const text = await seal(aHeader(), body, publicHostKey(host));
-
-    console.info(`RSA 4096, 3 certificates: ${text.length} of ${maximumJobCharacters} characters`);
-    expect(text.length).toBeLessThan(maximumJobCharacters / 2);
-  });
-
   test('A sealed job is refused for a registered key that is invalid, with the advice to enroll again', async () => {
-    const notAKey = { kid: 'k', x: 'AAAA' };
+    const notAKey = { ...publicHostKey(host), x: 'A'.repeat(42) };
 
     await expect(seal(aHeader(), aBody(), notAKey)).rejects.toMatchObject({
       name: 'UnknownHostKey',
@@ -189,7 +190,7 @@ describe('a sealed job', () => {
     const header = aHeader();
     const text = await new CompactEncrypt(Buffer.from('-----BEGIN PRIVATE KEY-----'))
       .setProtectedHeader({ alg: 'ECDH-ES', enc: 'A256GCM', zip: 'DEF', kid: host.kid, job: header })
-      .encrypt({ kty: 'OKP', crv: 'X25519', x: host.x });
+      .encrypt(publicJwk(host));
 
     await expect(unseal(text, host)).rejects.toMatchObject({
       name: 'JobUnreadable',
@@ -197,6 +198,19 @@ describe('a sealed job', () => {
         'The job cannot be read: its body is not JSON. The sender and this agent may have different versions. Update certferry and deploy again.',
     });
   });
+});
+
+test('A sealed job has room for an RSA 4096 leaf with its key and two such intermediates', async () => {
+  const authority = await createAuthority({ name: 'Large', keyType: 'rsa4096', intermediate: true });
+  const names = ['www', 'api', 'mail', 'shop'].map((name) => `${name}.a-rather-long-name.example.test`);
+  const { certPem, chainPem, keyPem } = await authority.issue({ names, keyType: 'rsa4096' });
+  const body = aBody({ leaf: certPem, chain: [chainPem, authority.rootPem], key: keyPem });
+
+  // the text of a P-256 key is longer than that of an X25519 key
+  const text = await seal(aHeader(), body, publicHostKey(await makeHostKey('P-256')));
+
+  console.info(`RSA 4096, 3 certificates: ${text.length} of ${maximumJobCharacters} characters`);
+  expect(text.length).toBeLessThan(maximumJobCharacters / 2);
 });
 
 describe('an open job', () => {
