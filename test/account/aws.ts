@@ -50,6 +50,8 @@ export interface AwsState {
   acm: { Status: string; Type: string; Options: { Export: string } };
   /** The result of the function certferry-sweep; an error if it has `errorType`. */
   sweep: Record<string, unknown>;
+  /** The result of the function certferry-warm-hosts for a host. */
+  warm: (host: string) => object;
   /** The result of the function certferry-find-hosts; null for an older stack without this function. */
   found: Record<string, unknown> | null;
 }
@@ -59,6 +61,8 @@ export interface FakeAws {
   readonly stepFunctions: ScriptedStepFunctions;
   /** The inputs of the function certferry-sweep. */
   readonly swept: unknown[];
+  /** The inputs of the function certferry-warm-hosts. */
+  readonly warmed: unknown[];
   /** The inputs of the function certferry-find-hosts. */
   readonly sought: unknown[];
   /** The commands that were sent to hosts. */
@@ -83,7 +87,7 @@ export type SentCommand = z.infer<typeof SentCommand>;
 export async function anAccount(): Promise<FakeAws> {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   const state = usual();
-  const [swept, sought]: [unknown[], unknown[]] = [[], []];
+  const [swept, warmed, sought]: [unknown[], unknown[], unknown[]] = [[], [], []];
   const sentCommands: SentCommand[] = [];
   const onFault = (error: unknown) => process.stderr.write(`${error}\n`);
   const [dynamodb, s3, stepFunctions, query, ssm, sqs, secrets, acm, lambda] = await Promise.all([
@@ -114,6 +118,11 @@ export async function anAccount(): Promise<FakeAws> {
       'certferry-sweep'(input) {
         swept.push(input);
         return state.sweep;
+      },
+      'certferry-warm-hosts'(input) {
+        warmed.push(input);
+        const { hosts } = input as { hosts: string[] };
+        return { hosts: hosts.map((host) => state.warm(host)) };
       },
       'certferry-find-hosts'(input) {
         sought.push(input);
@@ -147,6 +156,7 @@ export async function anAccount(): Promise<FakeAws> {
     state,
     stepFunctions,
     swept,
+    warmed,
     sought,
     sentCommands,
     endpoints: { dynamodb: dynamodb.endpoint, s3: s3.endpoint },
@@ -195,6 +205,7 @@ function usual(): AwsState {
     parameters: [],
     acm: { Status: 'ISSUED', Type: 'AMAZON_ISSUED', Options: { Export: 'ENABLED' } },
     sweep: {},
+    warm: (host) => ({ host, outcome: 'warm', fetched: ['agent', 'runtime'], seconds: 3, summary: '' }),
     found: null,
   };
 }
