@@ -109,7 +109,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   'next-wave': [
     // for the pace of warm commands: it holds no lock
     locks('UpdateItem'),
-    registry('BatchGetItem', 'Query'),
+    registry('BatchGetItem', 'GetItem', 'Query'),
     writesRegistry(['UpdateItem'], 'host#*', 'rollout#*'),
     keyThroughDynamoDb,
     on('*', [...findHosts.actions, 'ssm:GetCommandInvocation']),
@@ -128,7 +128,8 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   ],
   'halt-rollout': [registry('BatchGetItem'), writesRollout, keyThroughDynamoDb, ...notifyOperators],
   'end-rollout': [
-    registry('BatchGetItem'),
+    registry('BatchGetItem', 'GetItem'),
+    startRollouts,
     writesRegistry(['UpdateItem'], 'certificate#*', 'rollout#*'),
     keyThroughDynamoDb,
     ...readFiles,
