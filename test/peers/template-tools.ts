@@ -4,8 +4,13 @@ import { join } from 'node:path';
 import { type Finding, resourceName } from '../cdk/explained-findings.ts';
 import { templateTools } from './programs.ts';
 
+/** One region of each partition: a type or property that one of them lacks is a finding. */
+const regions = ['eu-west-1', 'us-gov-west-1', 'cn-north-1'];
+
 /** The lowest level is `I`, for information; by default, cfn-lint reports only errors and warnings. */
-const cfnLintArguments = ['--format', 'json', '--include-checks', 'I', '--non-zero-exit-code', 'none'];
+const cfnLintArguments = ['--regions', ...regions, '--include-checks', 'I']
+  .concat(['--non-zero-exit-code', 'none'])
+  .concat(['--format', 'json']);
 
 /** Without `--skip-download`, checkov asks its vendor's server for descriptions of the rules. */
 const checkovArguments = ['--framework', 'cloudformation', '--skip-download', '--quiet', '--compact']

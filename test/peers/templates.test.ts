@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { App } from 'aws-cdk-lib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { compareFindings, explainedFindings } from '../cdk/explained-findings.ts';
-import { aMemberApp, anApp, optionsWithResources } from '../cdk/synthesized.ts';
+import { aMemberApp, anApp, anAppIn, optionsWithResources } from '../cdk/synthesized.ts';
 import { cfnLint, checkov } from './template-tools.ts';
 
 const root = join(import.meta.dirname, '../..');
@@ -32,7 +32,8 @@ describe('the templates of the stack, of a member account and of the examples', 
   let templates: string[] = [];
 
   beforeAll(() => {
-    templates = [anApp().app, anApp(optionsWithResources).app, aMemberApp().app]
+    const elsewhere = ['us-gov-west-1', 'cn-north-1'].map((region) => anAppIn(region).app);
+    templates = [anApp().app, anApp(optionsWithResources).app, aMemberApp().app, ...elsewhere]
       .flatMap(templatesOf)
       .concat(templatesOfExamples());
   });
