@@ -5,6 +5,7 @@ import type { InstalledVersions } from '../../services/registry/installed-versio
 import type { Clients } from '../stack/clients.ts';
 import type { StackDescription } from '../stack/outputs.ts';
 import { type Check, check, nothing } from './check.ts';
+import { concurrencyCheck } from './concurrency-check.ts';
 import { findHostsOf, hostChecks } from './host-checks.ts';
 import { installedChecks } from './installed-checks.ts';
 import { registered, sourceChecks } from './source-checks.ts';
@@ -42,8 +43,11 @@ async function registeredChecks(
   );
   const ofSources =
     certificates.status === 'fulfilled'
-      ? await sourceChecks(clients, certificates.value)
-      : await withoutRegistrations('sources');
+      ? [
+          ...(await sourceChecks(clients, certificates.value)),
+          await concurrencyCheck(clients, certificates.value),
+        ]
+      : await withoutRegistrations('sources', 'Lambda concurrency');
   const ofTargets =
     targets.status === 'fulfilled'
       ? await targetChecks({ clients, fleet, installed }, targets.value, now)
