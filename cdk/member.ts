@@ -21,7 +21,7 @@ import { artefactsIn } from './common/artefacts.ts';
 import { eventBusName, rolePath, runnerRoleName } from './common/names.ts';
 import { commandEnded } from './events/command-events.ts';
 import { deadLetterQueueOf } from './events/dead-letter-queue.ts';
-import { instanceLaunched } from './events/trigger-patterns.ts';
+import { instanceTriggers } from './events/trigger-patterns.ts';
 import { findHosts, readInvocations, sendFromMainAccount } from './grants/host-grants.ts';
 import { waitingMessages } from './monitoring/metrics.ts';
 
@@ -114,7 +114,8 @@ export class CertferryMember extends Construct {
       }),
     });
     role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus.eventBusArn] }));
-    const forwarded = { CommandEnded: commandEnded, InstanceLaunched: instanceLaunched.pattern };
+    const instances = Object.entries(instanceTriggers).map(([name, { pattern }]) => [name, pattern] as const);
+    const forwarded = { CommandEnded: commandEnded, ...Object.fromEntries(instances) };
     const deadLetterQueue = deadLetterQueueOf(this);
     for (const [name, eventPattern] of Object.entries(forwarded)) {
       const description = 'certferry: forwards events to the main account';

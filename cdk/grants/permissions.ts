@@ -7,7 +7,14 @@ import {
   startRollouts,
 } from './execution-grants.ts';
 import type { Grant } from './grant.ts';
-import { assumeRunners, findHosts, readInvocations, sendJobs, sendProbes } from './host-grants.ts';
+import {
+  assumeRunners,
+  findHosts,
+  readInstances,
+  readInvocations,
+  sendJobs,
+  sendProbes,
+} from './host-grants.ts';
 import { startRuns } from './run-grants.ts';
 import { readJobKeys, type SigningKeys, signJobs } from './signing-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
@@ -28,6 +35,7 @@ export type Permission =
   | 'readJobKeys'
   | 'readInvocations'
   | 'findHosts'
+  | 'readInstances'
   | 'assumeRunners'
   | 'completeTasks'
   | 'completeApprovals'
@@ -61,6 +69,7 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     readJobKeys: readJobKeys(props.jobKeys),
     readInvocations: readInvocations(),
     findHosts: findHosts(),
+    readInstances: readInstances(),
     assumeRunners: assumeRunners(scope, props.accounts),
     completeTasks: completeTasks(),
     completeApprovals: completeApprovals(),

@@ -22,6 +22,7 @@ import { createFunctionCommands } from '../../services/agent-runs/function-comma
 import { createCredentials } from '../../services/credentials/credentials.ts';
 import { createExecutions } from '../../services/executions.ts';
 import { createFleet } from '../../services/fleet/find-hosts.ts';
+import { createStartedInstances } from '../../services/fleet/started-instances.ts';
 import { createHistory } from '../../services/history/history.ts';
 import { createHostLocks } from '../../services/locks/host-locks.ts';
 import { createPendingCommands } from '../../services/locks/pending-commands.ts';
@@ -91,6 +92,12 @@ export const history = /* @__PURE__ */ once(() =>
 export const executions = /* @__PURE__ */ once(() => createExecutions(new SFNClient({})));
 
 /** Hosts, in the stack's own account and in those that gave it a role. */
+export const startedInstances = /* @__PURE__ */ once(() =>
+  createStartedInstances(({ account, region }) =>
+    account === null || region === null ? ownClients().ec2 : clientsFor(account, region).ec2,
+  ),
+);
+
 export const fleet = /* @__PURE__ */ once(() => createFleet({ ...ownClients(), clientsFor }));
 
 /** The agent in a function of the stack. Functions that send no jobs never build it. */
@@ -119,16 +126,18 @@ function hostCommands(): Commands {
   );
 }
 
-/** Probes from hosts, through the document that can only probe, and from a function. */
-export const probeCommands = /* @__PURE__ */ once(() =>
-  commandsByHost({
-    hosts: createCommands(ssmAt, {
-      name: setting('PROBE_DOCUMENT_NAME'),
-      version: setting('DOCUMENT_VERSION'),
-      hash: undefined,
-    }),
-    functions: functionCommands,
+/** Probes from hosts, through the document that can only probe. */
+export const hostProbes = /* @__PURE__ */ once(() =>
+  createCommands(ssmAt, {
+    name: setting('PROBE_DOCUMENT_NAME'),
+    version: setting('DOCUMENT_VERSION'),
+    hash: undefined,
   }),
+);
+
+/** Probes from hosts and from a function. */
+export const probeCommands = /* @__PURE__ */ once(() =>
+  commandsByHost({ hosts: hostProbes(), functions: functionCommands }),
 );
 
 /** The credentials of targets. */
