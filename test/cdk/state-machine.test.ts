@@ -167,6 +167,7 @@ describe('the functions', () => {
       'warm-hosts',
       'sync-registry',
       'read-job-keys',
+      'complete-stack',
     ]);
   });
 });
