@@ -248,6 +248,12 @@ export const tasks = {
     timeoutSeconds: quick,
     permissions: ['readJobKeys'],
   },
+  'complete-stack': {
+    description:
+      'CloudFormation: makes the SSM documents of the stack the default versions, and protects the tables',
+    timeoutSeconds: longest,
+    permissions: ['completeStack'],
+  },
 } as const satisfies Readonly<Record<string, Task>>;
 export type TaskName = keyof typeof tasks;
 

@@ -177,6 +177,19 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     keyThroughDynamoDb,
   ],
   'read-job-keys': [on('SigningKey1.Arn', ['kms:GetPublicKey'])],
+  'complete-stack': [
+    on(
+      ['agent', 'check-host', 'probe', 'store-agent'].map(
+        (name) => `arn:<Partition>:ssm:${here}:document/certferry-${name}`,
+      ),
+      ['ssm:GetDocument', 'ssm:ListDocumentVersions', 'ssm:UpdateDocumentDefaultVersion'],
+    ),
+    on(
+      ['TablesDeployments.Arn', 'TablesLocks.Arn', 'TablesRegistry.Arn'],
+      ['dynamodb:DescribeTable', 'dynamodb:UpdateTable'],
+    ),
+    on('<StackId>', ['cloudformation:DescribeStacks']),
+  ],
 };
 
 const sorted = (statements: Statement[]): string[] => statements.map((one) => JSON.stringify(one)).sort();
