@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { hostProblems } from '../../account/doctor/hosts/host-problems.ts';
 
 const page = (name: string) => readFileSync(join(import.meta.dirname, '../../docs', name), 'utf8');
-const namedIn = (text: string) => [...text.matchAll(/`(hosts: [^`]+)`/g)].map(([, name = '']) => name);
+const namedIn = (text: string) => [...text.matchAll(/`(hosts: [^`[{]+)`/g)].map(([, name = '']) => name);
 const checks = ['reports', ...Object.keys(hostProblems), 'one runtime'].map((name) => `hosts: ${name}`);
 
 test('The page of the command line explains every check of hosts, and no other', () => {
