@@ -121,6 +121,7 @@ export class Certferry extends Construct {
     });
     const keys = new JobKeys(this, 'Signing', { names: props.jobKeyNames ?? ['1'] });
     const functions = this.#functions({ artefacts, key, tables, topic, workBucket: bucket, keys }, props);
+    functions.setVariable(['next-wave', 'warm-hosts'], 'AGENT_VERSION', assets.version);
     keys.denyOthers(tasksWith('signJobs').map((name) => functions.get(name).role.roleArn));
     const reader = functions.get('read-job-keys');
     const jobKeys = keys.publicKeys({ functionArn: reader.lambda.functionArn, construct: reader });

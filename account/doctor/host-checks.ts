@@ -7,6 +7,8 @@ import { informationOf } from '../../services/ssm/managed-nodes.ts';
 import type { Clients } from '../stack/clients.ts';
 import { diagnose } from './causes.ts';
 import { type Check, check, type Finding, failed, listed, nothing, passed } from './check.ts';
+import type { Downloads } from './deployed-document.ts';
+import { judgePlatforms } from './platform-checks.ts';
 
 /** Since this version, the SSM Agent passes parameters without writing them into the script: docs/deploying.md. */
 export const minimumAgent = '3.3.2746.0';
@@ -22,6 +24,7 @@ export interface HostedTarget {
 export async function hostChecks(
   { ssm }: Pick<Clients, 'ssm'>,
   hosted: readonly HostedTarget[],
+  downloads: Promise<Downloads>,
 ): Promise<Check[]> {
   const ids = hostIds(hosted);
   const own = checkedHostIds(hosted);
@@ -33,6 +36,7 @@ export async function hostChecks(
     check('targets without a host', async () => targetsWithoutHost(hosted)),
     check('hosts', async () => hostStates(own, await information, others)),
     check('SSM Agent', async () => agentVersions([...(await information).values()], others)),
+    check('systems', async () => judgePlatforms([...(await information).values()], await downloads)),
   ]);
 }
 

@@ -18,6 +18,8 @@ export class AgentAssets extends Construct {
   readonly agent: PinnedAgent;
   readonly storeAgent: PinnedAgent;
   readonly runtime: PinnedRuntime;
+  /** Changes with the agent and with its runtime. */
+  readonly version: string;
   /** For the instance roles of hosts: allows reading exactly these objects. */
   readonly hostPolicy: ManagedPolicy;
 
@@ -36,6 +38,7 @@ export class AgentAssets extends Construct {
       sha256: sha256Of(props.artefacts.storeAgent),
     };
     this.runtime = pinRuntime(this, props.runtime);
+    this.version = [this.agent.sha256, this.runtime.sha256].map((digest) => digest.slice(0, 16)).join('-');
     this.hostPolicy = this.#readPolicy([
       agent,
       storeAgent,

@@ -146,11 +146,18 @@ export const tasks = {
     permissions: ['readSources', 'nameWorkBucket', 'describeRollouts'],
   },
   'next-wave': {
-    description: "State NextWave: finds the targets' hosts and writes the next wave",
+    description: "State NextWave: finds the targets' hosts, warms those of the next wave and writes the wave",
     timeoutSeconds: longest,
-    tables: { registry: ['BatchGetItem', 'Query', 'UpdateItem'] },
-    registryWrites: ['rollout#*'],
-    permissions: ['findHosts', 'assumeRunners', 'writeWaveFiles'],
+    tables: { locks: ['UpdateItem'], registry: ['BatchGetItem', 'Query', 'UpdateItem'] },
+    registryWrites: ['host#*', 'rollout#*'],
+    permissions: [
+      'findHosts',
+      'assumeRunners',
+      'sendProbes',
+      'readInvocations',
+      'writeWaveFiles',
+      'notifyOperators',
+    ],
   },
   'judge-wave': {
     description: 'State JudgeWave: evaluates the outcomes of a wave',
@@ -222,6 +229,13 @@ export const tasks = {
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem'] },
     permissions: ['findHosts', 'assumeRunners'],
+  },
+  'warm-hosts': {
+    description: 'Command line: lets hosts fetch the agent and its runtime',
+    timeoutSeconds: longest,
+    tables: { locks: ['UpdateItem'], registry: ['UpdateItem'] },
+    registryWrites: ['host#*'],
+    permissions: ['findHosts', 'sendProbes', 'readInvocations', 'assumeRunners'],
   },
   'sync-registry': {
     description: 'CloudFormation: updates the registry with the certificates and targets of the stack',

@@ -92,6 +92,24 @@ Exit codes:
   2   wrong usage`,
 };
 
+export const warm: Help = {
+  description:
+    'Lets hosts fetch and check the agent and its runtime (about 45 MB), and starts no job. The first deployment then starts at ' +
+    'once, also on a slow connection. Without a selection: the hosts of all registered targets.',
+  after: `
+A rollout warms the hosts of a wave by itself if they lack the current version.
+
+Examples:
+  $ certferry warm --stack Certferry
+  $ certferry warm --stack Certferry --target web --host i-0123456789abcdef0
+  $ certferry warm --stack Certferry --tag role=web --tag stage=production
+
+Exit codes:
+  0   all hosts have the agent and its runtime
+  1   a host does not
+  2   wrong usage`,
+};
+
 export const targets: Help = {
   description:
     'Manages the registry of a stack: its targets, and its certificates with their sources. "apply" registers the content ' +

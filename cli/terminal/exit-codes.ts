@@ -37,6 +37,9 @@ export const rolloutExitCodes = {
 /** `probe` and `sweep`: an endpoint is unreachable, or does not serve the expected certificate. */
 export const notServedExitCode = 1;
 
+/** `warm`: a host could not fetch the agent and its runtime, or did not answer. */
+export const notWarmExitCode = 1;
+
 /** `doctor`: a check failed. */
 export const checksFailedExitCode = 1;
 

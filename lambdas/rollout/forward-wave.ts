@@ -6,6 +6,7 @@ import { type Plan, planWave } from '../../core/rollout/plan-wave.ts';
 import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
 import { startWaiting } from '../../core/rollout/wait-schedule.ts';
 import { toleratedOf } from '../../core/rollout/wave-sizes.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { InstalledVersions } from '../../services/registry/installed-versions.ts';
@@ -14,6 +15,7 @@ import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../services/rollouts/wave-files.ts';
 import { collectWaves } from './collect-waves.ts';
 import { resolveRolloutTargets } from './resolve-rollout-targets.ts';
+import { type WaveWarming, warmWave } from './warm-wave.ts';
 import { type WaveWriter, writeWave } from './write-wave.ts';
 
 /** Services for planning a wave. `random`: at least 0, less than 1. */
@@ -25,6 +27,8 @@ export interface WavePlanServices extends WaveWriter {
   readonly files: Pick<WaveFiles, 'locationsOf' | 'readItems' | 'writeItems' | 'judged'>;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Warms hosts before their wave. */
+  readonly warming: WaveWarming;
 }
 
 type WaveToDeploy = Extract<Plan, { verdict: 'deploy' }>;
@@ -51,7 +55,9 @@ export async function nextForwardWave(
   switch (plan.verdict) {
     case 'deploy': {
       const requests = requestsOf(planned, plan, by.random);
-      const summary = waveSummary(rollout.strategy.waves[plan.step], wave, plan);
+      const until = new Date(now.getTime() + timeBudgets.warmHosts * 1000);
+      const warmed = await warmWave(by.warming, { rollout, requests, until });
+      const summary = waveSummary(rollout.strategy.waves[plan.step], { ...wave, warmed }, plan);
       return {
         ...planned,
         wave: await writeWave(rollout, { ...wave, step: plan.step }, requests, summary, by),
@@ -142,10 +148,10 @@ function requestsOf(
 
 function waveSummary(
   size: string | number | undefined,
-  wave: Wave,
+  wave: Wave & { readonly warmed: string },
   { chosen, waiting }: WaveToDeploy,
 ): (number: number) => string {
   const later = waiting === 0 ? '' : `; ${waiting} more wait`;
   return (number) =>
-    `wave ${number} (${size}): ${chosen.length} of ${wave.total} targets, ${wave.reached} already reached${later}`;
+    `wave ${number} (${size}): ${chosen.length} of ${wave.total} targets, ${wave.reached} already reached${later}${wave.warmed}`;
 }

@@ -126,16 +126,18 @@ function hostCommands(): Commands {
   );
 }
 
-/** Probes from hosts, through the document that can only probe, and from a function. */
-export const probeCommands = /* @__PURE__ */ once(() =>
-  commandsByHost({
-    hosts: createCommands(ssmAt, {
-      name: setting('PROBE_DOCUMENT_NAME'),
-      version: setting('DOCUMENT_VERSION'),
-      hash: undefined,
-    }),
-    functions: functionCommands,
+/** Probes from hosts, through the document that can only probe. */
+export const hostProbes = /* @__PURE__ */ once(() =>
+  createCommands(ssmAt, {
+    name: setting('PROBE_DOCUMENT_NAME'),
+    version: setting('DOCUMENT_VERSION'),
+    hash: undefined,
   }),
+);
+
+/** Probes from hosts and from a function. */
+export const probeCommands = /* @__PURE__ */ once(() =>
+  commandsByHost({ hosts: hostProbes(), functions: functionCommands }),
 );
 
 /** The credentials of targets. */

@@ -26,7 +26,19 @@ export const workBucket = 'certferry-work';
 export interface AwsState {
   stackStatus: string;
   outputs: Record<string, string>;
-  hosts: { InstanceId: string; PingStatus: string; AgentVersion: string; IPAddress: string }[];
+  hosts: {
+    InstanceId: string;
+    PingStatus: string;
+    AgentVersion: string;
+    IPAddress: string;
+    PlatformType?: string;
+    PlatformName?: string;
+    PlatformVersion?: string;
+  }[];
+  /** The VPC of all instances; null: EC2 reports no instance. */
+  vpc: FakeVpc | null;
+  /** What the deployed document names as runtime. */
+  runtimeUrl: string;
   /** SSM returns an error for an unknown id. */
   unknownHostsRefused?: boolean;
   /** The URL of the queues: the SDK sends requests to the URL of a queue. */
@@ -50,8 +62,17 @@ export interface AwsState {
   acm: { Status: string; Type: string; Options: { Export: string } };
   /** The result of the function certferry-sweep; an error if it has `errorType`. */
   sweep: Record<string, unknown>;
+  /** The result of the function certferry-warm-hosts for a host. */
+  warm: (host: string) => object;
   /** The result of the function certferry-find-hosts; null for an older stack without this function. */
   found: Record<string, unknown> | null;
+}
+
+/** One subnet with one instance of each architecture. */
+export interface FakeVpc {
+  readonly architectures: readonly string[];
+  readonly hasDefaultRoute: boolean;
+  readonly endpoints: readonly { readonly service: string; readonly policy?: string }[];
 }
 
 export interface FakeAws {
@@ -59,6 +80,8 @@ export interface FakeAws {
   readonly stepFunctions: ScriptedStepFunctions;
   /** The inputs of the function certferry-sweep. */
   readonly swept: unknown[];
+  /** The inputs of the function certferry-warm-hosts. */
+  readonly warmed: unknown[];
   /** The inputs of the function certferry-find-hosts. */
   readonly sought: unknown[];
   /** The commands that were sent to hosts. */
@@ -83,7 +106,7 @@ export type SentCommand = z.infer<typeof SentCommand>;
 export async function anAccount(): Promise<FakeAws> {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   const state = usual();
-  const [swept, sought]: [unknown[], unknown[]] = [[], []];
+  const [swept, warmed, sought]: [unknown[], unknown[], unknown[]] = [[], [], []];
   const sentCommands: SentCommand[] = [];
   const onFault = (error: unknown) => process.stderr.write(`${error}\n`);
   const [dynamodb, s3, stepFunctions, query, ssm, sqs, secrets, acm, lambda] = await Promise.all([
@@ -114,6 +137,11 @@ export async function anAccount(): Promise<FakeAws> {
       'certferry-sweep'(input) {
         swept.push(input);
         return state.sweep;
+      },
+      'certferry-warm-hosts'(input) {
+        warmed.push(input);
+        const { hosts } = input as { hosts: string[] };
+        return { hosts: hosts.map((host) => state.warm(host)) };
       },
       'certferry-find-hosts'(input) {
         sought.push(input);
@@ -147,6 +175,7 @@ export async function anAccount(): Promise<FakeAws> {
     state,
     stepFunctions,
     swept,
+    warmed,
     sought,
     sentCommands,
     endpoints: { dynamodb: dynamodb.endpoint, s3: s3.endpoint },
@@ -189,12 +218,15 @@ function usual(): AwsState {
     subscribers: 1,
     pendingSubscribers: 0,
     hostReports: {},
+    vpc: null,
+    runtimeUrl: 's3://assets/node.gz',
     documentStatus: 'Active',
     documentLatest: '3',
     secrets: ['certferry/api'],
     parameters: [],
     acm: { Status: 'ISSUED', Type: 'AMAZON_ISSUED', Options: { Export: 'ENABLED' } },
     sweep: {},
+    warm: (host) => ({ host, outcome: 'warm', fetched: ['agent', 'runtime'], seconds: 3, summary: '' }),
     found: null,
   };
 }
@@ -225,9 +257,36 @@ function answerQuery({ Action, StackName }: Query, state: AwsState) {
     );
     return `<GetTopicAttributesResult><Attributes>${entries.join('')}</Attributes></GetTopicAttributesResult>`;
   }
+  const ofVpc = state.ec2Denied || state.vpc === null ? null : answerVpc(Action, state.vpc);
+  if (ofVpc !== null) return ofVpc;
   return state.ec2Denied
     ? { refuse: 'UnauthorizedOperation', saying: 'not authorized' }
     : `<reservationSet>${state.instances.map(runningInstance).join('')}</reservationSet>`;
+}
+
+function answerVpc(action: string | undefined, vpc: FakeVpc): string | null {
+  const items = (values: readonly string[]) => values.map((value) => `<item>${value}</item>`).join('');
+  if (action === 'DescribeInstances') {
+    const instances = vpc.architectures.map(
+      (architecture, at) =>
+        `<instanceId>i-0123456789abcdef${at}</instanceId><vpcId>vpc-1</vpcId><subnetId>subnet-1</subnetId><architecture>${architecture}</architecture>`,
+    );
+    return `<reservationSet><item><instancesSet>${items(instances)}</instancesSet></item></reservationSet>`;
+  }
+  if (action === 'DescribeRouteTables') {
+    const route = vpc.hasDefaultRoute
+      ? '<item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock><natGatewayId>nat-1</natGatewayId><state>active</state></item>'
+      : '';
+    const table = `<routeTableId>rtb-1</routeTableId><vpcId>vpc-1</vpcId><routeSet>${route}</routeSet><associationSet><item><main>true</main></item></associationSet>`;
+    return `<routeTableSet>${items([table])}</routeTableSet>`;
+  }
+  if (action !== 'DescribeVpcEndpoints') return null;
+  const endpoints = vpc.endpoints.map(({ service, policy }) => {
+    const kind = service === 's3' ? 'Gateway' : 'Interface';
+    const document = policy === undefined ? '' : `<policyDocument>${policy}</policyDocument>`;
+    return `<vpcEndpointId>vpce-${service}</vpcEndpointId><vpcEndpointType>${kind}</vpcEndpointType><vpcId>vpc-1</vpcId><serviceName>com.amazonaws.eu-west-1.${service}</serviceName><state>available</state>${document}<routeTableIdSet><item>rtb-1</item></routeTableIdSet>`;
+  });
+  return `<vpcEndpointSet>${items(endpoints)}</vpcEndpointSet>`;
 }
 
 function ssmOperations(state: AwsState, sentCommands: SentCommand[]) {
@@ -262,6 +321,9 @@ function ssmOperations(state: AwsState, sentCommands: SentCommand[]) {
     },
     DescribeDocument: async () => ({
       Document: { Status: state.documentStatus, DefaultVersion: '3', LatestVersion: state.documentLatest },
+    }),
+    GetDocument: async () => ({
+      Content: `AGENT_URL='s3://assets/agent.cjs'\nRUNTIME_URL='${state.runtimeUrl}'`,
     }),
     DescribeParameters: async () => ({ Parameters: state.parameters }),
   };

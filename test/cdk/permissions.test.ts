@@ -107,11 +107,15 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     describeRollouts,
   ],
   'next-wave': [
+    // for the pace of warm commands: it holds no lock
+    locks('UpdateItem'),
     registry('BatchGetItem', 'Query'),
-    writesRollout,
+    writesRegistry(['UpdateItem'], 'host#*', 'rollout#*'),
     keyThroughDynamoDb,
-    findHosts,
+    on('*', [...findHosts.actions, 'ssm:GetCommandInvocation']),
+    ...sendProbes,
     ...keepFiles,
+    ...notifyOperators,
   ],
   'judge-wave': [registry('BatchGetItem'), keyThroughDynamoDb, ...keepFiles],
   'probe-services': notifyOperators,
@@ -151,6 +155,13 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     undelivered('Sweep'),
   ],
   'find-hosts': [registry('BatchGetItem'), keyThroughDynamoDb, findHosts],
+  'warm-hosts': [
+    locks('UpdateItem'),
+    writesRegistry(['UpdateItem'], 'host#*'),
+    keyThroughDynamoDb,
+    on('*', [...findHosts.actions, 'ssm:GetCommandInvocation']),
+    ...sendProbes,
+  ],
   'sync-registry': [
     registry('BatchGetItem', 'GetItem', 'Query'),
     writesRegistry(

@@ -72,6 +72,7 @@ describe('member accounts', () => {
         'roll-back',
         'start-rollouts',
         'sweep',
+        'warm-hosts',
       ].map((name) => `certferry-${name}`),
     );
     expect(allowedTo(shared, roleOf(theFunction(shared, 'push-bundle')))).toContainEqual(

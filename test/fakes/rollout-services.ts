@@ -15,6 +15,7 @@ import type { RolloutControl } from '../../services/rollouts/rollout-control.ts'
 import type { JudgedWave, WavePlan, WaveResult } from '../../services/rollouts/wave-files.ts';
 import { fakeExecutions } from './executions.ts';
 import { settableClock } from './settable-clock.ts';
+import { fakeWarming } from './warming.ts';
 
 /** As in a stack. */
 export const commandLine = createCommandLine({
@@ -27,20 +28,23 @@ export const commandLine = createCommandLine({
 export function fakeRolloutServices() {
   const sentMessages: Message[] = [];
   const counted: string[] = [];
+  const clock = settableClock();
+  const messages = { send: async (message: Message) => void sentMessages.push(message), commandLine };
   return {
     catalogue: fakeCatalogue(),
-    clock: settableClock(),
+    clock,
     counted,
     executions: fakeExecutions(),
     files: fakeFiles(),
     fleet: fakeFleet(),
     installed: fakeInstalled(),
-    messages: { send: async (message: Message) => void sentMessages.push(message), commandLine },
+    messages,
     metrics: { ended: (outcome: string) => void counted.push(outcome) },
     random: () => 0.5,
     newPlan: fakePlans(),
     rollouts: fakeRollouts(),
     sentMessages,
+    warming: fakeWarming({ clock, messages }),
   };
 }
 export type FakeRolloutServices = ReturnType<typeof fakeRolloutServices>;
