@@ -14,7 +14,9 @@ import { installedRuntime, type Runtime } from './agent/agent-runtime.ts';
 import { JobKeys } from './agent/job-keys.ts';
 import { type Artefacts, artefactsIn } from './common/artefacts.ts';
 import { checkProps } from './common/check-props.ts';
-import { deployTargetName, rolloutName } from './common/names.ts';
+import { claimNames } from './common/fixed-names.ts';
+import { deployTargetName, documentName, rolloutName } from './common/names.ts';
+import { Completion } from './completion.ts';
 import { Events } from './events/events.ts';
 import { addApprovalLinks } from './functions/approval-link.ts';
 import { Functions } from './functions/functions.ts';
@@ -110,6 +112,11 @@ export class Certferry extends Construct {
   constructor(scope: Construct, id: string, props: CertferryProps = {}) {
     super(scope, id);
     checkProps(props);
+    claimNames(this, {
+      per: 'region',
+      names: `the SSM document ${documentName} and other resources with fixed names`,
+      remedy: 'Register all certificates and targets on one Certferry construct.',
+    });
     const artefacts = artefactsIn(props.artefacts);
     const { key } = new EncryptionKey(this, 'Key', { existing: props.encryptionKey });
     const tables = new Tables(this, 'Tables', { key });
@@ -152,6 +159,7 @@ export class Certferry extends Construct {
       },
       defaultStrategy: props.defaultStrategy ?? {},
     });
+    new Completion(this, 'Completion', { completes: functions.get('complete-stack'), documents, tables });
 
     this.deployTarget = machines.deployTarget;
     this.rollout = machines.rollout;

@@ -23,6 +23,9 @@ interface AgentDocumentsProps {
  * change therefore creates a new version, which becomes the default version.
  */
 export class AgentDocuments extends Construct {
+  /** The documents as SSM must deliver them to hosts. Contents may contain tokens. */
+  readonly contents: { readonly name: string; readonly content: object }[] = [];
+
   constructor(scope: Construct, id: string, props: AgentDocumentsProps) {
     super(scope, id);
     this.#create('Resource', props, {
@@ -69,7 +72,7 @@ export class AgentDocuments extends Construct {
     },
   ): void {
     const { name, role, jobKeys, agent, ...texts } = given;
-    const content = fillIn(readArtefact(artefacts.document), {
+    const filled = fillIn(readArtefact(artefacts.document), {
       AgentUrl: agent.url,
       AgentSha256: agent.sha256,
       RuntimeUrl: assets.runtime.url,
@@ -80,10 +83,11 @@ export class AgentDocuments extends Construct {
       JobKeys: jobKeys,
       FenceStep: String(maximumFenceStep),
     });
-    this.#document(id, name, { ...content, ...texts }, assets);
+    this.#document(id, name, { ...filled, ...texts }, assets);
   }
 
   #document(id: string, name: string, content: object, assets: AgentAssets): void {
+    this.contents.push({ name, content });
     const document = new CfnDocument(this, id, {
       name,
       documentType: 'Command',

@@ -148,7 +148,7 @@ export const tasks = {
   'next-wave': {
     description: "State NextWave: finds the targets' hosts, warms those of the next wave and writes the wave",
     timeoutSeconds: longest,
-    tables: { locks: ['UpdateItem'], registry: ['BatchGetItem', 'Query', 'UpdateItem'] },
+    tables: { locks: ['UpdateItem'], registry: ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem'] },
     registryWrites: ['host#*', 'rollout#*'],
     permissions: [
       'findHosts',
@@ -195,9 +195,9 @@ export const tasks = {
   'end-rollout': {
     description: 'The recording states of a rollout: records the outcome and notifies operators',
     timeoutSeconds: quick,
-    tables: { registry: ['BatchGetItem', 'UpdateItem'] },
+    tables: { registry: ['BatchGetItem', 'GetItem', 'UpdateItem'] },
     registryWrites: ['certificate#*', 'rollout#*'],
-    permissions: ['readWaveFiles', 'notifyOperators'],
+    permissions: ['readWaveFiles', 'notifyOperators', 'startRollouts'],
   },
   'start-rollouts': {
     description: 'Event: a new version or instance; starts the rollouts for it',
@@ -247,6 +247,12 @@ export const tasks = {
     description: 'CloudFormation: reads the public keys for the SSM document',
     timeoutSeconds: quick,
     permissions: ['readJobKeys'],
+  },
+  'complete-stack': {
+    description:
+      'CloudFormation: makes the SSM documents of the stack the default versions, and protects the tables',
+    timeoutSeconds: longest,
+    permissions: ['completeStack'],
   },
 } as const satisfies Readonly<Record<string, Task>>;
 export type TaskName = keyof typeof tasks;

@@ -1,4 +1,6 @@
 import type { Construct } from 'constructs';
+import type { Tables } from '../storage/tables.ts';
+import { completeStack } from './completion-grants.ts';
 import {
   completeApprovals,
   completeTasks,
@@ -33,6 +35,7 @@ export type Permission =
   | 'signJobs'
   | 'sendProbes'
   | 'readJobKeys'
+  | 'completeStack'
   | 'readInvocations'
   | 'findHosts'
   | 'readInstances'
@@ -56,6 +59,7 @@ export interface GrantProps extends SharedResources {
   readonly sources: SourceAccess;
   readonly credentials: CredentialAccess;
   readonly jobKeys: SigningKeys;
+  readonly tables: Tables;
   /** Ids of the member accounts. */
   readonly accounts: readonly string[];
 }
@@ -67,6 +71,7 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     signJobs: signJobs(props.jobKeys),
     sendProbes: sendProbes(scope),
     readJobKeys: readJobKeys(props.jobKeys),
+    completeStack: completeStack(scope, props.tables),
     readInvocations: readInvocations(),
     findHosts: findHosts(),
     readInstances: readInstances(),

@@ -14,6 +14,7 @@ import type { RolloutControl } from '../../services/rollouts/rollout-control.ts'
 import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../services/rollouts/wave-files.ts';
 import { collectWaves } from './collect-waves.ts';
+import { findAwaitedRollout, waitingFor } from './follow-current.ts';
 import { resolveRolloutTargets } from './resolve-rollout-targets.ts';
 import { type WaveWarming, warmWave } from './warm-wave.ts';
 import { type WaveWriter, writeWave } from './write-wave.ts';
@@ -23,7 +24,7 @@ export interface WavePlanServices extends WaveWriter {
   readonly catalogue: Pick<Catalogue, 'targets'>;
   readonly fleet: Fleet;
   readonly installed: InstalledVersions;
-  readonly rollouts: Pick<Rollouts, 'control' | 'setTolerated'>;
+  readonly rollouts: Pick<Rollouts, 'control' | 'runningFull' | 'setTolerated'>;
   readonly files: Pick<WaveFiles, 'locationsOf' | 'readItems' | 'writeItems' | 'judged'>;
   readonly clock: Clock;
   readonly random: () => number;
@@ -48,10 +49,17 @@ export async function nextForwardWave(
   await by.rollouts.setTolerated(rollout.id, tolerated);
   const done = attemptedTargets(waves, sinceWave);
   const now = by.clock.now();
-  const plan = planWave({ rollout, targets, refused: refused.length, done, now });
+  const { startingSince = null } = state.wave;
+  const plan = planWave({ rollout, targets, refused: refused.length, done, startingSince, now });
   const planned = { ...state, judgement: { ...judgement, failed, tolerated } };
   if (failed > tolerated) return tooManyFailures(planned, plan, refused);
-  const wave = { ...state.wave, ...progressOf(plan), refused: refused.length, unresolved };
+  const wave: Wave = {
+    ...state.wave,
+    ...progressOf(plan),
+    refused: refused.length,
+    unresolved,
+    startingSince: null,
+  };
   switch (plan.verdict) {
     case 'deploy': {
       const requests = requestsOf(planned, plan, by.random);
@@ -65,11 +73,14 @@ export async function nextForwardWave(
     }
     case 'wait': {
       const summary = `${plan.reached} of ${plan.total} targets reached; ${plan.why}`;
-      const seconds = plan.waitSeconds;
-      return { ...planned, wave: startWaiting({ ...wave, verdict: 'wait', summary }, { seconds, now }) };
+      const since = plan.forStarting ? (startingSince ?? Math.floor(now.getTime() / 1000)) : null;
+      const waiting: Wave = { ...wave, verdict: 'wait', summary, startingSince: since };
+      return { ...planned, wave: startWaiting(waiting, { seconds: plan.waitSeconds, now }) };
     }
     case 'finished': {
       const summary = finishedSummary(plan, failed, unresolved);
+      const awaited = await findAwaitedRollout(rollout, now, by);
+      if (awaited !== null) return { ...planned, wave: waitingFor(awaited, { ...wave, summary }, now) };
       if (mustProbeServices(state, plan)) return probingServices(planned, { ...wave, summary });
       return { ...planned, wave: { ...wave, verdict: 'finished', summary } };
     }
@@ -93,11 +104,17 @@ function probingServices(state: RolloutState, wave: Wave): RolloutState {
   return { ...state, judgement, wave: { ...wave, verdict: 'probe_services' } };
 }
 
-function finishedSummary({ total }: Plan, failed: number, unresolved: string | null): string {
+function finishedSummary(
+  { total, reached, starting }: Extract<Plan, { verdict: 'finished' }>,
+  failed: number,
+  unresolved: string | null,
+): string {
   if (total === 0) return `no target to deploy to${unresolved === null ? '' : `: ${unresolved}`}`;
   const failures = failed === 0 ? '' : `, ${failed} failed`;
   const all = total === 1 ? 'the only target' : `all ${total} targets`;
-  return `${all} reached${failures}${unresolved === null ? '' : `; ${unresolved}`}`;
+  const which =
+    starting === 0 ? `${all} reached` : `${reached} of ${total} targets reached, ${starting} still starting`;
+  return `${which}${failures}${unresolved === null ? '' : `; ${unresolved}`}`;
 }
 
 const progressOf = ({

@@ -5,6 +5,7 @@
 import { isAbsolute } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Metrics } from '@aws-lambda-powertools/metrics';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -45,6 +46,9 @@ import { createPublicKeys } from '../../services/signing/kms-public-keys.ts';
 import { createKmsSigner } from '../../services/signing/kms-signer.ts';
 import { type Commands, createCommands } from '../../services/ssm/commands.ts';
 import { createSendRate } from '../../services/ssm/send-rate.ts';
+import { createDefaultVersions } from '../../services/stack/default-versions.ts';
+import { createStackStatus } from '../../services/stack/stack-status.ts';
+import { createTableProtection } from '../../services/stack/table-protection.ts';
 import type { ResultServices } from '../delivery/complete-command.ts';
 import type { DeliveryServices } from '../delivery/deliver.ts';
 import { clientsFor, ownClients, ssmAt, throttled } from './clients.ts';
@@ -180,6 +184,11 @@ export const waveFiles = /* @__PURE__ */ once(() =>
 
 /** The responses that CloudFormation expects from a custom resource. */
 export const customResource = /* @__PURE__ */ once(() => createCustomResourceService(new S3Client({})));
+
+/** What completes a deployment of the stack. */
+export const defaultVersions = /* @__PURE__ */ once(() => createDefaultVersions(new SSMClient(throttled)));
+export const tableProtection = /* @__PURE__ */ once(() => createTableProtection(new DynamoDBClient({})));
+export const stackStatus = /* @__PURE__ */ once(() => createStackStatus(new CloudFormationClient(throttled)));
 
 /** All metrics of certferry share one namespace. */
 export const metrics = /* @__PURE__ */ once(

@@ -109,7 +109,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   'next-wave': [
     // for the pace of warm commands: it holds no lock
     locks('UpdateItem'),
-    registry('BatchGetItem', 'Query'),
+    registry('BatchGetItem', 'GetItem', 'Query'),
     writesRegistry(['UpdateItem'], 'host#*', 'rollout#*'),
     keyThroughDynamoDb,
     on('*', [...findHosts.actions, 'ssm:GetCommandInvocation']),
@@ -128,7 +128,8 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   ],
   'halt-rollout': [registry('BatchGetItem'), writesRollout, keyThroughDynamoDb, ...notifyOperators],
   'end-rollout': [
-    registry('BatchGetItem'),
+    registry('BatchGetItem', 'GetItem'),
+    startRollouts,
     writesRegistry(['UpdateItem'], 'certificate#*', 'rollout#*'),
     keyThroughDynamoDb,
     ...readFiles,
@@ -176,6 +177,19 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     keyThroughDynamoDb,
   ],
   'read-job-keys': [on('SigningKey1.Arn', ['kms:GetPublicKey'])],
+  'complete-stack': [
+    on(
+      ['agent', 'check-host', 'probe', 'store-agent'].map(
+        (name) => `arn:<Partition>:ssm:${here}:document/certferry-${name}`,
+      ),
+      ['ssm:GetDocument', 'ssm:ListDocumentVersions', 'ssm:UpdateDocumentDefaultVersion'],
+    ),
+    on(
+      ['TablesDeployments.Arn', 'TablesLocks.Arn', 'TablesRegistry.Arn'],
+      ['dynamodb:DescribeTable', 'dynamodb:UpdateTable'],
+    ),
+    on('<StackId>', ['cloudformation:DescribeStacks']),
+  ],
 };
 
 const sorted = (statements: Statement[]): string[] => statements.map((one) => JSON.stringify(one)).sort();

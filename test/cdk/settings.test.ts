@@ -86,6 +86,7 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
   'warm-hosts': ['AGENT_VERSION', ...document, 'LOCKS_TABLE', 'PROBE_DOCUMENT_NAME', 'REGISTRY_TABLE'],
   'sync-registry': ['REGISTRY_TABLE'],
   'read-job-keys': [],
+  'complete-stack': [],
 };
 
 describe('each Lambda', () => {

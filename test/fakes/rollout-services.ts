@@ -43,6 +43,7 @@ export function fakeRolloutServices() {
     random: () => 0.5,
     newPlan: fakePlans(),
     rollouts: fakeRollouts(),
+    rolloutArn: 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
     sentMessages,
     warming: fakeWarming({ clock, messages }),
   };
@@ -194,6 +195,11 @@ function fakeRollouts() {
       } as BeginResult;
     },
     sourceOf: async (_certificate: string, fingerprint: string) => deployedSources.get(fingerprint) ?? null,
+    /** The full rollout that runs; null if none does. */
+    full: null as RolloutControl | null,
+    async runningFull(): Promise<RolloutControl | null> {
+      return this.full;
+    },
     control: async (id: string) => controls.get(id) ?? null,
     setTolerated: async (id: string, tolerated: number) => void change(id, { tolerated }),
     async halt(id: string, reason: string) {

@@ -42,7 +42,10 @@ export const tasks: Readonly<Record<string, Task>> = {
   ProbeServices: (by, event) => probeServices(servicesFor(by))(event),
   AskApproval: (by, event) => askApproval(servicesFor(by))(event),
   HaltRollout: (by, event) => haltRollout(servicesFor(by))(event),
-  EndRollout: (by, event) => endRollout(servicesFor(by))(event),
+  EndRollout: (by, event) => {
+    const services = servicesFor(by);
+    return endRollout({ ...services, rolloutArn: services.rolloutArn() })(event);
+  },
   AcquireLock: (by, event) => acquireLock(servicesFor(by))(event),
   PushBundle: pushBundle,
   ReconcileCommand: (by, event) => reconcileCommand(servicesFor(by))(event),
