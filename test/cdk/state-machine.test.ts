@@ -164,6 +164,7 @@ describe('the functions', () => {
       'start-rollouts',
       'sweep',
       'find-hosts',
+      'warm-hosts',
       'sync-registry',
       'read-job-keys',
       'complete-stack',
