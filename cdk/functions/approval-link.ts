@@ -8,13 +8,15 @@ import type { Functions } from './functions.ts';
  * A secret protects it: each request has its own, and certferry stores only its hash. Only the function that sends requests
  * gets the address, so the resources do not depend on each other in a circle.
  *
- * @throws CertferryError InvalidRequest in China (https://docs.amazonaws.cn/en_us/aws/latest/userguide/lambda.html)
+ * @throws CertferryError InvalidRequest in a partition without function URLs. In GovCloud, CloudFormation lacks the type (cfn-lint,
+ *   E3006); in China, Lambda lacks them (https://docs.amazonaws.cn/en_us/aws/latest/userguide/lambda.html).
  */
 export function addApprovalLinks(functions: Functions): void {
-  if (Stack.of(functions).partition === 'aws-cn') {
+  const { partition } = Stack.of(functions);
+  if (['aws-cn', 'aws-us-gov'].includes(partition)) {
     throw new CertferryError(
       'InvalidRequest',
-      'Invalid properties of Certferry:\n  approvalLinks: Lambda has no function URLs in the partition aws-cn. Remove it, and decide with `certferry approve`.',
+      `Invalid properties of Certferry:\n  approvalLinks: function URLs are not available in the partition ${partition}. Remove it, and decide with \`certferry approve\`.`,
     );
   }
   const { url } = functions

@@ -43,10 +43,14 @@ describe('the maximum concurrency', () => {
     certferry.addCertificate({ name: 'a.example.com', strategy: { maxConcurrency: 9 } });
     certferry.addCertificate({ name: 'b.example.com', strategy: { maxConcurrency: 10 } });
 
-    const warnings = stack.node.findAll().flatMap(({ node }) => node.metadata.map(({ data }) => String(data)));
+    const warnings = stack.node
+      .findAll()
+      .flatMap(({ node }) => node.metadata.map(({ data }) => String(data)));
     const found = warnings.filter((text) => text.includes('maxConcurrency'));
     expect(found).toHaveLength(1);
-    expect(found[0]).toContain('certificate b.example.com: maxConcurrency is 10, and Lambda runs 10 functions');
+    expect(found[0]).toContain(
+      'certificate b.example.com: maxConcurrency is 10, and Lambda runs 10 functions',
+    );
   });
 });
 
