@@ -16,6 +16,8 @@ export interface Network {
   readonly vpc: IVpc;
   readonly vpcSubnets?: SubnetSelection;
   readonly securityGroups?: ISecurityGroup[];
+  /** Lets the functions connect to IPv6 addresses, in subnets with IPv4 and IPv6 addresses. Default: false. */
+  readonly ipv6AllowedForDualStack?: boolean;
 }
 
 export interface TaskFunctionProps {
@@ -26,6 +28,7 @@ export interface TaskFunctionProps {
   readonly timeout: Duration;
   readonly key: IKey;
   readonly logRetention: RetentionDays;
+  readonly architecture: Architecture;
   readonly network?: Network | undefined;
   /** Another function invokes it asynchronously. */
   readonly isAsynchronous?: boolean;
@@ -75,7 +78,7 @@ export class TaskFunction extends Construct {
       code: Code.fromAsset(props.code),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
+      architecture: props.architecture,
       memorySize: memoryMegabytes,
       timeout: props.timeout,
       role: this.#role,
