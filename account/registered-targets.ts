@@ -1,6 +1,8 @@
 import { CertferryError } from '../core/errors.ts';
+import { isFunctionHost } from '../core/targets/host-location.ts';
 import { memberOf, type RegisteredTarget } from '../core/targets/registered.ts';
 import type { Target } from '../core/targets/target.ts';
+import type { Fleet, FoundHost } from '../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../services/registry/catalogue.ts';
 import type { Rollouts } from '../services/rollouts/rollout-store.ts';
 import type { FindHosts } from './find-hosts.ts';
@@ -22,10 +24,7 @@ export async function findTargets(
 ): Promise<readonly [Target, ...Target[]]> {
   const found: Target[] = [];
   for (const id of new Set(ids)) {
-    const entry = await catalogue.target(id);
-    if (entry === null)
-      throw noTargets(`target ${id} is not registered. "certferry targets list" lists the targets.`);
-    const { thing } = entry;
+    const { thing } = await registered(catalogue, id);
     if (certificate !== undefined && thing.certificate !== certificate) {
       throw noTargets(`target ${id} has the certificate ${thing.certificate}, not ${certificate}`);
     }
@@ -47,6 +46,42 @@ async function onEachHost(registered: RegisteredTarget, findHosts: FindHosts): P
       `host ${host.host} of target ${registered.id} has no address for {host}. Start the host, or set the endpoint to a name.`,
     );
   });
+}
+
+/** Targets by their ids, and hosts by a set of tags; with neither, all registered targets. */
+export interface HostSelection {
+  readonly targets: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** The current hosts of a selection, each once. Throws NoTargets if a target is not registered, or if there is no host. */
+export async function findHostsOf(
+  {
+    catalogue,
+    findHosts,
+    fleet,
+  }: TargetServices & { readonly catalogue: Pick<Catalogue, 'targets'>; readonly fleet: Fleet },
+  { targets, tags }: HostSelection,
+): Promise<string[]> {
+  const found: FoundHost[] = [];
+  const isTagged = Object.keys(tags).length > 0;
+  if (isTagged) found.push(...(await fleet.resolve({ tags })));
+  const entries =
+    targets.length === 0 && !isTagged
+      ? await catalogue.targets()
+      : await Promise.all([...new Set(targets)].map((id) => registered(catalogue, id)));
+  for (const { thing } of entries) found.push(...(await findHosts(thing)));
+  const hosts = [...new Set(found.map(({ host }) => host))].filter((host) => !isFunctionHost(host));
+  if (hosts.length > 0) return hosts;
+  throw noTargets(
+    'no host was found. "certferry targets list" lists the targets, and "certferry doctor" checks their hosts.',
+  );
+}
+
+async function registered(catalogue: Pick<Catalogue, 'target'>, id: string) {
+  const entry = await catalogue.target(id);
+  if (entry !== null) return entry;
+  throw noTargets(`target ${id} is not registered. "certferry targets list" lists the targets.`);
 }
 
 const noTargets = (message: string) => new CertferryError('NoTargets', message);

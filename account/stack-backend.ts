@@ -15,11 +15,14 @@ import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../services/rollouts/wave-files.ts';
 import type { Check } from './doctor/check.ts';
+import type { CheckHostsOptions, HostReport } from './doctor/hosts/check-hosts.ts';
+import { checkRegisteredHosts } from './doctor/hosts/check-registered-hosts.ts';
 import { runChecks } from './doctor/run-checks.ts';
 import { inspect } from './executions/inspect-execution.ts';
 import { createAccountFleet, createFindHosts } from './find-hosts.ts';
 import { invokeSweep } from './invoke-sweep.ts';
-import { findTargets, findVersion } from './registered-targets.ts';
+import { invokeWarm } from './invoke-warm.ts';
+import { findHostsOf, findTargets, findVersion, type HostSelection } from './registered-targets.ts';
 import {
   applyFile,
   type Change,
@@ -54,7 +57,11 @@ interface StackOperations {
   apply(file: TargetsFile, options: { readonly dryRun: boolean }): Promise<Change[]>;
   removeTarget(id: string): Promise<void>;
   removeCertificate(name: string): Promise<void>;
+  /** The hosts of registered targets, of all without ids, and those with the tags. Throws NoTargets if there are none. */
+  findHosts(selection: HostSelection): Promise<string[]>;
   doctor(now: Date): Promise<Check[]>;
+  /** Checks on the hosts what no API reports. Changes nothing there. */
+  checkHosts(onProgress: CheckHostsOptions['onProgress']): Promise<HostReport>;
 }
 
 export interface StackBackend extends Backend<StackVersion, RolloutRequest>, StackOperations {}
@@ -72,6 +79,7 @@ export async function openStackBackend(
       ...rolloutOperations(opened, services),
       ...registryOperations(services),
       doctor: (now) => runChecks(doctorServices(opened, stack, services), now),
+      checkHosts: (onProgress) => checkRegisteredHosts(doctorServices(opened, stack, services), onProgress),
       close: async () => opened.close(),
     };
   } catch (error) {
@@ -119,11 +127,16 @@ function deploymentOperations(
   { clients }: StackClients,
   { outputs }: StackDescription,
   { catalogue, executions, history, rollouts }: Services,
-): Pick<StackBackend, 'findTargets' | 'findVersion' | 'deploy' | 'history' | 'inspect'> {
+): Pick<StackBackend, 'findTargets' | 'findHosts' | 'findVersion' | 'deploy' | 'history' | 'inspect'> {
   const { DeployTargetArn: deployTargetArn, RolloutArn: rolloutArn } = outputs;
   return {
     findTargets: (ids, certificate) =>
       findTargets({ catalogue: catalogue(), findHosts: createFindHosts(clients) }, ids, certificate),
+    findHosts: (selection) =>
+      findHostsOf(
+        { catalogue: catalogue(), findHosts: createFindHosts(clients), fleet: createAccountFleet(clients) },
+        selection,
+      ),
     findVersion: (certificate, fingerprint) =>
       findVersion({ catalogue: catalogue(), rollouts: rollouts() }, certificate, fingerprint),
     deploy: (request, onEvent) =>
@@ -138,7 +151,7 @@ function rolloutOperations(
   { executions, rollouts, waveFiles, ofRollouts }: Services,
 ): Pick<
   StackBackend,
-  'rollout' | 'resume' | 'follow' | 'waves' | 'rollouts' | 'halt' | 'rollBack' | 'decide' | 'sweep'
+  'rollout' | 'resume' | 'follow' | 'waves' | 'rollouts' | 'halt' | 'rollBack' | 'decide' | 'sweep' | 'warm'
 > {
   return {
     rollout: (request, observer = {}) => startRollout(ofRollouts(), request, observer),
@@ -157,6 +170,7 @@ function rolloutOperations(
     decide: (id, { wave, ...decision }) =>
       decideApprovalOf({ rollouts: rollouts(), executions: executions() }, { rolloutId: id, wave }, decision),
     sweep: ({ certificate, heal = true } = {}) => invokeSweep(clients.lambda, { certificate, heal }),
+    warm: (hosts, onWarmed = () => {}) => invokeWarm(clients.lambda, hosts, onWarmed),
   };
 }
 

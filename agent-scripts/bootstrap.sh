@@ -475,6 +475,7 @@ fetch_s3_with_curl() {
         ${AWS_CA_BUNDLE:+--cacert "$AWS_CA_BUNDLE"} --aws-sigv4 "aws:amz:$region:s3" -o "$2" "$address"
   ) || return 1
   [ "$status" = 200 ] || {
+    printf 'S3 answered: '
     ! is_web_page "$2" || printf '%s ' "$web_page"
     # other elements of the answer may contain the session token
     answer=$(head -c 4000 "$2" | tr '\n' ' ')

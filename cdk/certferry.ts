@@ -15,7 +15,9 @@ import { installedRuntime, type Runtime } from './agent/agent-runtime.ts';
 import { JobKeys } from './agent/job-keys.ts';
 import { type Artefacts, artefactsIn } from './common/artefacts.ts';
 import { checkProps } from './common/check-props.ts';
-import { deployTargetName, rolloutName } from './common/names.ts';
+import { claimNames } from './common/fixed-names.ts';
+import { deployTargetName, documentName, rolloutName } from './common/names.ts';
+import { Completion } from './completion.ts';
 import { Events } from './events/events.ts';
 import { addApprovalLinks } from './functions/approval-link.ts';
 import { Functions } from './functions/functions.ts';
@@ -123,6 +125,11 @@ export class Certferry extends Construct {
   constructor(scope: Construct, id: string, props: CertferryProps = {}) {
     super(scope, id);
     checkProps(props);
+    claimNames(this, {
+      per: 'region',
+      names: `the SSM document ${documentName} and other resources with fixed names`,
+      remedy: 'Register all certificates and targets on one Certferry construct.',
+    });
     const artefacts = artefactsIn(props.artefacts);
     const { key } = new EncryptionKey(this, 'Key', { existing: props.encryptionKey });
     const tables = new Tables(this, 'Tables', { key });
@@ -134,6 +141,7 @@ export class Certferry extends Construct {
     });
     const keys = new JobKeys(this, 'Signing', { names: props.jobKeyNames ?? ['1'] });
     const functions = this.#functions({ artefacts, key, tables, topic, workBucket: bucket, keys }, props);
+    functions.setVariable(['next-wave', 'warm-hosts'], 'AGENT_VERSION', assets.version);
     keys.denyOthers(tasksWith('signJobs').map((name) => functions.get(name).role.roleArn));
     const reader = functions.get('read-job-keys');
     const jobKeys = keys.publicKeys({ functionArn: reader.lambda.functionArn, construct: reader });
@@ -164,6 +172,7 @@ export class Certferry extends Construct {
       },
       defaultStrategy: props.defaultStrategy ?? {},
     });
+    new Completion(this, 'Completion', { completes: functions.get('complete-stack'), documents, tables });
 
     this.deployTarget = machines.deployTarget;
     this.rollout = machines.rollout;

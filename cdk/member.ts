@@ -18,10 +18,11 @@ import { AgentAssets } from './agent/agent-assets.ts';
 import { AgentDocuments } from './agent/agent-documents.ts';
 import { installedRuntime, type Runtime } from './agent/agent-runtime.ts';
 import { artefactsIn } from './common/artefacts.ts';
-import { eventBusName, rolePath, runnerRoleName } from './common/names.ts';
+import { claimNames } from './common/fixed-names.ts';
+import { documentName, eventBusName, rolePath, runnerRoleName } from './common/names.ts';
 import { commandEnded } from './events/command-events.ts';
 import { deadLetterQueueOf } from './events/dead-letter-queue.ts';
-import { instanceLaunched } from './events/trigger-patterns.ts';
+import { instanceTriggers } from './events/trigger-patterns.ts';
 import { findHosts, readInvocations, sendFromMainAccount } from './grants/host-grants.ts';
 import { waitingMessages } from './monitoring/metrics.ts';
 
@@ -58,6 +59,11 @@ export class CertferryMember extends Construct {
 
   constructor(scope: Construct, id: string, props: CertferryMemberProps) {
     super(scope, id);
+    claimNames(this, {
+      per: 'region',
+      names: `the SSM document ${documentName}`,
+      remedy: 'A region has either a Certferry or one CertferryMember.',
+    });
     const artefacts = artefactsIn(props.artefacts);
     const assets = new AgentAssets(this, 'Agent', {
       artefacts,
@@ -84,6 +90,11 @@ export class CertferryMember extends Construct {
    * The role covers all regions of its account.
    */
   #createRunner({ main }: CertferryMemberProps): void {
+    claimNames(this, {
+      per: 'account',
+      names: `the role ${runnerRoleName}`,
+      remedy: 'Set `createRole: false` on all but one CertferryMember of an account.',
+    });
     const { partition } = Stack.of(this);
     const role = new Role(this, 'Runner', {
       roleName: runnerRoleName,
@@ -114,7 +125,8 @@ export class CertferryMember extends Construct {
       }),
     });
     role.addToPolicy(new PolicyStatement({ actions: ['events:PutEvents'], resources: [bus.eventBusArn] }));
-    const forwarded = { CommandEnded: commandEnded, InstanceLaunched: instanceLaunched.pattern };
+    const instances = Object.entries(instanceTriggers).map(([name, { pattern }]) => [name, pattern] as const);
+    const forwarded = { CommandEnded: commandEnded, ...Object.fromEntries(instances) };
     const deadLetterQueue = deadLetterQueueOf(this);
     for (const [name, eventPattern] of Object.entries(forwarded)) {
       const description = 'certferry: forwards events to the main account';

@@ -5,7 +5,7 @@ import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
 import type { Construct } from 'constructs';
 import type { AgentAssets } from './agent/agent-assets.ts';
-import { documentName } from './common/names.ts';
+import { checkDocumentName, documentName } from './common/names.ts';
 import type { Events } from './events/events.ts';
 import type { Functions } from './functions/functions.ts';
 import type { Tables } from './storage/tables.ts';
@@ -32,6 +32,7 @@ export function writeOutputs(scope: Construct, parts: StackParts): void {
     SweepFunctionName: functions.get('sweep').lambda.functionName,
     WorkBucketName: bucket.bucketName,
     DocumentName: documentName,
+    CheckDocumentName: checkDocumentName,
     JobKeys: jobKeys,
     AgentSha256: assets.agent.sha256,
     HostPolicyArn: assets.hostPolicy.managedPolicyArn,

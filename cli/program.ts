@@ -1,7 +1,14 @@
 import { Command, CommanderError } from 'commander';
 import { addDeploy, addHistory, addInspect, addRollback } from './define/deployment-commands.ts';
 import * as help from './define/help.ts';
-import { addApprove, addHalt, addRollout, addRollouts, addSweep } from './define/rollout-commands.ts';
+import {
+  addApprove,
+  addHalt,
+  addRollout,
+  addRollouts,
+  addSweep,
+  addWarm,
+} from './define/rollout-commands.ts';
 import { addDoctor, addTargets } from './define/stack-commands.ts';
 import { addCheck, addDemo, addProbe, addSchema } from './define/tool-commands.ts';
 import { addVersionFlags } from './define/version-flags.ts';
@@ -68,6 +75,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     addHalt,
     addApprove,
     addSweep,
+    addWarm,
     addTargets,
     addDoctor,
     addHistory,

@@ -45,6 +45,7 @@ export const errorNames = {
   RolloutExists: 'never',
   RolloutHalted: 'never',
   TooManyFailures: 'never',
+  TooManyUnprobed: 'later',
   ServiceStale: 'later',
   ApprovalRejected: 'never',
   // a stack in an account
@@ -98,6 +99,7 @@ export const errorNames = {
   Irreversible: 'never',
   // probing
   ProbeFailed: 'later',
+  ProbeUnavailable: 'later',
   EndpointUnreachable: 'later',
   LeafNotServed: 'later',
   ServedUnfit: 'never',

@@ -13,6 +13,8 @@ const others: Readonly<Record<string, Partition>> = {
   'us-gov-': { partition: 'aws-us-gov', dnsSuffix: 'amazonaws.com' },
   'us-iso-': { partition: 'aws-iso', dnsSuffix: 'c2s.ic.gov' },
   'us-isob-': { partition: 'aws-iso-b', dnsSuffix: 'sc2s.sgov.gov' },
+  'us-isof-': { partition: 'aws-iso-f', dnsSuffix: 'csp.hci.ic.gov' },
+  'eu-isoe-': { partition: 'aws-iso-e', dnsSuffix: 'cloud.adc-e.uk' },
   'eusc-': { partition: 'aws-eusc', dnsSuffix: 'amazonaws.eu' },
 };
 

@@ -1,9 +1,25 @@
 import { CertferryError, isCertferryError } from './errors.ts';
 
-/** The error of a probe that got no certificate. The message names the observed problem. */
+/** The error of a probe that got no certificate from the endpoint. The message names the observed problem. */
 export function probeError(message: string, cause?: unknown): CertferryError {
+  return new CertferryError('ProbeFailed', message, optionsOf(cause));
+}
+
+/** The error of a probe that could not be made: it shows nothing about the endpoint. */
+export function unavailableError(message: string, cause?: unknown): CertferryError {
+  return new CertferryError('ProbeUnavailable', message, optionsOf(cause));
+}
+
+type UnavailableError = CertferryError & { readonly name: 'ProbeUnavailable' };
+
+/** Whether the probe could not be made, because of the probing machine or its name server. */
+export function isUnavailable(error: unknown): error is UnavailableError {
+  return isCertferryError(error) && error.name === 'ProbeUnavailable';
+}
+
+function optionsOf(cause: unknown) {
   const code = codeOf(cause);
-  return new CertferryError('ProbeFailed', message, { details: code === null ? {} : { code }, cause });
+  return { details: code === null ? {} : { code }, cause };
 }
 
 /** Error codes for an address family that this machine has no route to. */
@@ -13,6 +29,25 @@ const noRouteCodes: readonly string[] = ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOS
 export function isNoRoute(error: unknown): boolean {
   return isCertferryError(error) && noRouteCodes.includes(String(error.details.code));
 }
+
+/**
+ * Errors of the probing machine and of its name server (connect(2), socket(2), getaddrinfo(3)). A daemon that is down after a
+ * reload causes none of them. Not in the list: ECONNREFUSED, ECONNRESET, ETIMEDOUT, EHOSTUNREACH and ENOTFOUND, because
+ * an endpoint that does not answer must be rolled back.
+ */
+const unavailableCodes: ReadonlySet<string> = new Set([
+  ...noRouteCodes,
+  'EAI_AGAIN',
+  'EAI_FAIL',
+  'EAI_MEMORY',
+  'EMFILE',
+  'ENFILE',
+  'ENOBUFS',
+  'ENOMEM',
+  'ENETDOWN',
+  'EACCES',
+  'EPERM',
+]);
 
 const messages: Readonly<Record<string, string>> = {
   ABORT_ERR: 'the probe was stopped: its time ran out',
@@ -24,9 +59,18 @@ const messages: Readonly<Record<string, string>> = {
   ENETUNREACH: 'this machine has no route to it (ENETUNREACH)',
   EADDRNOTAVAIL: 'this machine has no route to it (EADDRNOTAVAIL)',
   EAFNOSUPPORT: 'this machine does not support this address family (EAFNOSUPPORT)',
+  ENETDOWN: 'the network of this machine is down (ENETDOWN)',
+  EMFILE: 'this process has no free file descriptor (EMFILE)',
+  ENFILE: 'this machine has no free file descriptor (ENFILE)',
+  ENOBUFS: 'this machine has no free network buffer (ENOBUFS)',
+  ENOMEM: 'this machine has no free memory (ENOMEM)',
+  EACCES: 'this machine does not permit the connection (EACCES)',
+  EPERM: 'this machine does not permit the connection (EPERM)',
   ENOTFOUND: 'the name does not resolve',
   ENODATA: 'the name has no address',
   EAI_AGAIN: 'the name server does not answer',
+  EAI_FAIL: 'the name server returns an error (EAI_FAIL)',
+  EAI_MEMORY: 'this machine has no free memory (EAI_MEMORY)',
   ERR_SSL_WRONG_VERSION_NUMBER: 'the answer is not TLS (does the port need STARTTLS? set protocol)',
   ERR_SSL_PACKET_LENGTH_TOO_LONG: 'the answer is not TLS (does the port need STARTTLS? set protocol)',
 };
@@ -35,7 +79,8 @@ const messages: Readonly<Record<string, string>> = {
 export function toProbeError(cause: unknown): CertferryError {
   if (isCertferryError(cause)) return cause;
   const code = codeOf(cause);
-  return probeError(messages[code ?? ''] ?? otherMessage(code, cause), cause);
+  const message = messages[code ?? ''] ?? otherMessage(code, cause);
+  return unavailableCodes.has(code ?? '') ? unavailableError(message, cause) : probeError(message, cause);
 }
 
 function otherMessage(code: string | null, cause: unknown): string {

@@ -53,6 +53,8 @@ export const timeBudgets = {
   judgeFunction: 305,
   planState: 840,
   planFunction: 850,
+  /** A function that warms hosts waits this long for their commands. The rest of `planState` is for its other work. */
+  warmHosts: command + 40,
   /** `TimeoutSeconds` of the state machine `deploy-target`. */
   deployment: 86_400,
   /** The part of a deployment that both probe loops may take together. */

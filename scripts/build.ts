@@ -23,7 +23,7 @@ import { basename, join } from 'node:path';
 import { type BuildOptions, build } from 'esbuild';
 import { awsSdkOfRuntime } from './aws-sdk-of-runtime.ts';
 import { lazyParts, leaveOut, partName } from './lazy-lambda-parts.ts';
-import { renderDocument } from './render-document.ts';
+import { renderCheckDocument, renderDocument } from './render-document.ts';
 import { renderRollout } from './render-rollout.ts';
 import { withoutDescriptions } from './without-descriptions.ts';
 import { withoutUndici } from './without-undici.ts';
@@ -144,4 +144,5 @@ function copyStateMachines(): void {
 mkdirSync(join(dist, 'agent'), { recursive: true });
 copyStateMachines();
 writeFileSync(join(dist, 'ssm-document.json'), renderDocument());
+writeFileSync(join(dist, 'check-document.json'), renderCheckDocument());
 await Promise.all([buildAgents(), buildLambdas(), buildCommandLine(), buildConstruct()]);

@@ -7,20 +7,31 @@ const root = join(import.meta.dirname, '..');
 /** A line that `sh` ignores. No here-document and no string of the script contains one. */
 const isIgnored = (line: string) => /^\s*(#.*)?$/.test(line);
 
-/**
- * The SSM document as JSON text: the assignments of the template and the time limits, then the bootstrap script without its
- * comments, because SSM limits the document. The CDK and local mode replace the placeholders. No value may contain a single quote.
- */
+/** The SSM document that runs the agent, with the time limits of its script, as JSON text. */
 export function renderDocument(): string {
-  const document = JSON.parse(readFileSync(join(root, 'cdk/ssm-document.template.json'), 'utf8'));
-  const script = readFileSync(join(root, 'agent-scripts/bootstrap.sh'), 'utf8');
-  // SSM would replace {{…}} with a parameter
-  if (script.includes('{{'))
-    throw new Error('agent-scripts/bootstrap.sh contains {{, which SSM treats as a parameter: remove it.');
-  const [, ...lines] = script.trimEnd().split('\n');
+  const document = read('cdk/ssm-document.template.json');
   const { inputs } = document.mainSteps[0];
   inputs.timeoutSeconds = String(timeBudgets.document);
   inputs.runCommand.push(`FETCH_SECONDS=${timeBudgets.fetch}`, `WARM_SECONDS=${timeBudgets.warm}`);
-  inputs.runCommand.push(...lines.filter((line) => !isIgnored(line)));
+  return withScript(document, 'agent-scripts/bootstrap.sh');
+}
+
+/** The SSM document that checks a host, as JSON text. */
+export const renderCheckDocument = (): string =>
+  withScript(read('cdk/check-document.template.json'), 'agent-scripts/check-host.sh');
+
+const read = (template: string) => JSON.parse(readFileSync(join(root, template), 'utf8'));
+
+/**
+ * The document with the script after its assignments. Comments are left out, because SSM limits the document. The CDK and local
+ * mode replace the placeholders. No value may contain a single quote.
+ */
+function withScript(document: ReturnType<typeof read>, file: string): string {
+  const script = readFileSync(join(root, file), 'utf8');
+  // SSM would replace {{…}} with a parameter
+  if (script.includes('{{'))
+    throw new Error(`${file} contains {{, which SSM treats as a parameter: remove it.`);
+  const [, ...lines] = script.trimEnd().split('\n');
+  document.mainSteps[0].inputs.runCommand.push(...lines.filter((line) => !isIgnored(line)));
   return `${JSON.stringify(document)}\n`;
 }

@@ -7,6 +7,8 @@ import { informationOf } from '../../services/ssm/managed-nodes.ts';
 import type { Clients } from '../stack/clients.ts';
 import { diagnose } from './causes.ts';
 import { type Check, check, type Finding, failed, listed, nothing, passed } from './check.ts';
+import type { Downloads } from './deployed-document.ts';
+import { judgePlatforms } from './platform-checks.ts';
 
 /** Since this version, the SSM Agent passes parameters without writing them into the script: docs/deploying.md. */
 export const minimumAgent = '3.3.2746.0';
@@ -22,10 +24,10 @@ export interface HostedTarget {
 export async function hostChecks(
   { ssm }: Pick<Clients, 'ssm'>,
   hosted: readonly HostedTarget[],
+  downloads: Promise<Downloads>,
 ): Promise<Check[]> {
-  const all = hosted.flatMap(({ hosts }) => hosts.map(({ host }) => host));
-  const ids = [...new Set(all)].filter((host) => !isFunctionHost(host));
-  const own = ids.filter((id) => !id.includes('/'));
+  const ids = hostIds(hosted);
+  const own = checkedHostIds(hosted);
   const others = notChecked(ids.length - own.length) + unknownHosts(hosted);
   const information = informationOf(ssm, own).then(
     (nodes) => new Map(nodes.map((node) => [node.InstanceId ?? '', node])),
@@ -34,7 +36,18 @@ export async function hostChecks(
     check('targets without a host', async () => targetsWithoutHost(hosted)),
     check('hosts', async () => hostStates(own, await information, others)),
     check('SSM Agent', async () => agentVersions([...(await information).values()], others)),
+    check('systems', async () => judgePlatforms([...(await information).values()], await downloads)),
   ]);
+}
+
+function hostIds(hosted: readonly HostedTarget[]): string[] {
+  const all = hosted.flatMap(({ hosts }) => hosts.map(({ host }) => host));
+  return [...new Set(all)].filter((host) => !isFunctionHost(host));
+}
+
+/** The hosts in this account and region, each once. */
+export function checkedHostIds(hosted: readonly HostedTarget[]): string[] {
+  return hostIds(hosted).filter((id) => !id.includes('/'));
 }
 
 /** Finds the hosts of each target. */

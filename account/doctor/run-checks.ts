@@ -5,13 +5,16 @@ import type { InstalledVersions } from '../../services/registry/installed-versio
 import type { Clients } from '../stack/clients.ts';
 import type { StackDescription } from '../stack/outputs.ts';
 import { type Check, check, nothing } from './check.ts';
-import { findHostsOf, hostChecks } from './host-checks.ts';
+import { readDownloads } from './deployed-document.ts';
+import { checkedHostIds, findHostsOf, hostChecks } from './host-checks.ts';
 import { installedChecks } from './installed-checks.ts';
+import { networkChecks } from './network-checks.ts';
 import { registered, sourceChecks } from './source-checks.ts';
 import { stackChecks } from './stack-checks.ts';
 import { storeChecks } from './store-checks.ts';
 
-interface CheckedServices {
+/** What the checks read. */
+export interface CheckedServices {
   readonly clients: Clients;
   readonly stack: StackDescription;
   readonly catalogue: Pick<Catalogue, 'certificates' | 'targets'>;
@@ -25,11 +28,11 @@ export async function runChecks(
   now: Date,
 ): Promise<Check[]> {
   const ofStack = await stackChecks(clients, stack);
-  return [...ofStack, ...(await registeredChecks({ clients, catalogue, fleet, installed }, now))];
+  return [...ofStack, ...(await registeredChecks({ clients, stack, catalogue, fleet, installed }, now))];
 }
 
 async function registeredChecks(
-  { clients, catalogue, fleet, installed }: Omit<CheckedServices, 'stack'>,
+  { clients, stack, catalogue, fleet, installed }: CheckedServices,
   now: Date,
 ): Promise<Check[]> {
   const [certificates, targets] = await Promise.allSettled([
@@ -45,19 +48,33 @@ async function registeredChecks(
       : await withoutRegistrations('sources');
   const ofTargets =
     targets.status === 'fulfilled'
-      ? await targetChecks({ clients, fleet, installed }, targets.value, now)
-      : await withoutRegistrations('targets without a host', 'hosts', 'SSM Agent', 'deployments', 'expiry');
+      ? await targetChecks({ clients, stack, fleet, installed }, targets.value, now)
+      : await withoutRegistrations(
+          'targets without a host',
+          'hosts',
+          'SSM Agent',
+          'systems',
+          'VPC endpoints',
+          'endpoint policy',
+          'architectures',
+          'deployments',
+          'expiry',
+        );
   return [registrations, ...ofSources, ...ofTargets];
 }
 
 async function targetChecks(
-  { clients, fleet, installed }: Pick<CheckedServices, 'clients' | 'fleet' | 'installed'>,
+  { clients, stack, fleet, installed }: Omit<CheckedServices, 'catalogue'>,
   targets: readonly RegisteredTarget[],
   now: Date,
 ): Promise<Check[]> {
   const hosted = await findHostsOf(targets, fleet);
+  const downloads = readDownloads(clients.ssm, stack);
+  // a rejection is reported by each check that needs the value
+  downloads.catch(() => undefined);
   return [
-    ...(await hostChecks(clients, hosted)),
+    ...(await hostChecks(clients, hosted, downloads)),
+    ...(await networkChecks(clients.ec2, checkedHostIds(hosted), downloads)),
     ...(await storeChecks(clients, targets)),
     ...(await installedChecks(installed, hosted, now)),
   ];

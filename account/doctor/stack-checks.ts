@@ -37,12 +37,23 @@ async function machinesOf({ sfn }: Clients, { outputs }: StackDescription): Prom
   const arns = [outputs.DeployTargetArn, outputs.RolloutArn];
   const found = await Promise.all(
     arns.map(async (stateMachineArn) => {
-      const { status } = await sfn.send(new DescribeStateMachineCommand({ stateMachineArn }));
+      const { status, definition = '' } = await sfn.send(
+        new DescribeStateMachineCommand({ stateMachineArn }),
+      );
+      const other = otherPartition(stateMachineArn, definition);
+      if (other !== null) return `${nameIn(stateMachineArn)}: names ARNs of the partition ${other}`;
       return `${nameIn(stateMachineArn)}: ${answered(status, { service: 'SFN', call: 'DescribeStateMachine' }, 'status')}`;
     }),
   );
   const words = found.join(', ');
   return found.every((one) => one.endsWith(': ACTIVE')) ? passed(words) : failed(words, redeploy);
+}
+
+/** The first partition in a definition that is not that of the state machine: its states fail with States.Runtime. */
+function otherPartition(arn: string, definition: string): string | null {
+  const [, own] = arn.split(':');
+  const found = [...definition.matchAll(/"arn:([a-z-]+):/g)].map(([, partition = '']) => partition);
+  return found.find((partition) => partition !== own) ?? null;
 }
 
 async function documentOf({ ssm }: Clients, { outputs }: StackDescription): Promise<Finding> {

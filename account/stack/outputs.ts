@@ -15,6 +15,8 @@ const Outputs = z.object({
   DeploymentsTableName: text,
   WorkBucketName: text,
   NotificationsTopicArn: text,
+  // older stacks have none
+  CheckDocumentName: z.optional(text),
 });
 export type Outputs = z.infer<typeof Outputs>;
 

@@ -8,6 +8,8 @@ import { type PinnedRuntime, pinRuntime, type Runtime } from './agent-runtime.ts
 /** A file that hosts download, and its digest. */
 export interface PinnedAgent {
   readonly url: string;
+  /** The same object as https, with the domain of the partition. */
+  readonly httpsUrl: string;
   readonly sha256: string;
 }
 
@@ -16,6 +18,8 @@ export class AgentAssets extends Construct {
   readonly agent: PinnedAgent;
   readonly storeAgent: PinnedAgent;
   readonly runtime: PinnedRuntime;
+  /** Changes with the agent and with its runtime. */
+  readonly version: string;
   /** For the instance roles of hosts: allows reading exactly these objects. */
   readonly hostPolicy: ManagedPolicy;
 
@@ -27,9 +31,14 @@ export class AgentAssets extends Construct {
     super(scope, id);
     const agent = new Asset(this, 'Agent', { path: props.artefacts.agent });
     const storeAgent = new Asset(this, 'StoreAgent', { path: props.artefacts.storeAgent });
-    this.agent = { url: agent.s3ObjectUrl, sha256: sha256Of(props.artefacts.agent) };
-    this.storeAgent = { url: storeAgent.s3ObjectUrl, sha256: sha256Of(props.artefacts.storeAgent) };
+    this.agent = { url: agent.s3ObjectUrl, httpsUrl: agent.httpUrl, sha256: sha256Of(props.artefacts.agent) };
+    this.storeAgent = {
+      url: storeAgent.s3ObjectUrl,
+      httpsUrl: storeAgent.httpUrl,
+      sha256: sha256Of(props.artefacts.storeAgent),
+    };
     this.runtime = pinRuntime(this, props.runtime);
+    this.version = [this.agent.sha256, this.runtime.sha256].map((digest) => digest.slice(0, 16)).join('-');
     this.hostPolicy = this.#readPolicy([
       agent,
       storeAgent,

@@ -2,7 +2,7 @@ import { CfnDocument } from 'aws-cdk-lib/aws-ssm';
 import { Construct } from 'constructs';
 import { limits } from '../../core/limits.ts';
 import { type Artefacts, readArtefact } from '../common/artefacts.ts';
-import { documentName, probeDocumentName, storeDocumentName } from '../common/names.ts';
+import { checkDocumentName, documentName, probeDocumentName, storeDocumentName } from '../common/names.ts';
 import type { AgentAssets, PinnedAgent } from './agent-assets.ts';
 
 /** The agent's folder on a host. */
@@ -17,11 +17,15 @@ interface AgentDocumentsProps {
 }
 
 /**
- * The three SSM documents: the rendered file of `dist/` with its placeholders replaced. One accepts signed jobs, and a second one
- * signed jobs for targets in a store. The third one accepts jobs without a signature, which can only probe. CloudFormation cannot replace a document with a fixed name. Each
+ * The four SSM documents: the rendered files of `dist/` with their placeholders replaced. One accepts signed jobs, and a second one
+ * signed jobs for targets in a store. The third one accepts jobs without a signature, which can only probe. The
+ * fourth one takes no parameter, and checks a host without the agent. CloudFormation cannot replace a document with a fixed name. Each
  * change therefore creates a new version, which becomes the default version.
  */
 export class AgentDocuments extends Construct {
+  /** The documents as SSM must deliver them to hosts. Contents may contain tokens. */
+  readonly contents: { readonly name: string; readonly content: object }[] = [];
+
   constructor(scope: Construct, id: string, props: AgentDocumentsProps) {
     super(scope, id);
     this.#create('Resource', props, {
@@ -45,6 +49,15 @@ export class AgentDocuments extends Construct {
       agent: props.assets.agent,
       description: 'certferry: lets this host probe endpoints. It can do nothing else on the host.',
     });
+    const { runtime, agent } = props.assets;
+    const values = {
+      Home: home,
+      RuntimeUrl: runtime.url,
+      RuntimeBytes: runtime.bytes,
+      AgentHttpsUrl: agent.httpsUrl,
+    };
+    const check = fillIn(readArtefact(props.artefacts.checkDocument), values);
+    this.#document('Check', checkDocumentName, check, props.assets);
   }
 
   #create(
@@ -59,7 +72,7 @@ export class AgentDocuments extends Construct {
     },
   ): void {
     const { name, role, jobKeys, agent, ...texts } = given;
-    const content = fillIn(readArtefact(artefacts.document), {
+    const filled = fillIn(readArtefact(artefacts.document), {
       AgentUrl: agent.url,
       AgentSha256: agent.sha256,
       RuntimeUrl: assets.runtime.url,
@@ -70,13 +83,18 @@ export class AgentDocuments extends Construct {
       JobKeys: jobKeys,
       FenceStep: String(maximumFenceStep),
     });
+    this.#document(id, name, { ...filled, ...texts }, assets);
+  }
+
+  #document(id: string, name: string, content: object, assets: AgentAssets): void {
+    this.contents.push({ name, content });
     const document = new CfnDocument(this, id, {
       name,
       documentType: 'Command',
       documentFormat: 'JSON',
       targetType: '/',
       updateMethod: 'NewVersion',
-      content: { ...content, ...texts },
+      content,
     });
     // a host must be allowed to download the agent before the document names it
     document.node.addDependency(assets.hostPolicy);

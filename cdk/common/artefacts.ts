@@ -8,6 +8,8 @@ export interface Artefacts {
   /** The agent for targets in a store. */
   readonly storeAgent: string;
   readonly document: string;
+  /** The document that checks a host. */
+  readonly checkDocument: string;
   readonly deployTarget: string;
   readonly rollout: string;
   /** The folder with the code of one Lambda function. */
@@ -23,6 +25,7 @@ export function artefactsIn(folder: string = ownDist()): Artefacts {
     agent: join(folder, 'agent', 'agent.cjs'),
     storeAgent: join(folder, 'agent', 'store-agent.cjs'),
     document: join(folder, 'ssm-document.json'),
+    checkDocument: join(folder, 'check-document.json'),
     deployTarget: join(folder, 'state-machines', 'deploy-target.asl.json'),
     rollout: join(folder, 'state-machines', 'rollout.asl.json'),
     task: (name) => join(folder, 'lambdas', name),

@@ -9,6 +9,9 @@ export const probeDocumentName = 'certferry-probe';
 /** The SSM document of the agent for targets in a store. */
 export const storeDocumentName = 'certferry-store-agent';
 
+/** The SSM document with which `certferry doctor --hosts` checks a host. It takes no parameter and changes nothing. */
+export const checkDocumentName = 'certferry-check-host';
+
 /** The function that runs the agent for targets with `host: lambda`. Functions that start it build its ARN from this name. */
 export const runAgentName = 'certferry-run-agent';
 

@@ -9,7 +9,7 @@ import { localArn } from '../grants/grant.ts';
 import type { SourceAccess } from '../grants/source-grants.ts';
 import { commandEnded } from './command-events.ts';
 import { EventSource } from './event-source.ts';
-import { instanceLaunched, triggersFor } from './trigger-patterns.ts';
+import { instanceTriggers, triggersFor } from './trigger-patterns.ts';
 
 interface EventsProps {
   readonly functions: Functions;
@@ -27,7 +27,7 @@ interface EventsProps {
  * - end of a command: the timeouts of the states
  * - failed execution: the next deployment takes over its lock. AWS does not document events for deployments of a
  *   Distributed Map.
- * - new version or instance: the drift sweep
+ * - new version, instance or tag: the drift sweep
  */
 export class Events extends Construct {
   readonly bus: EventBus;
@@ -101,11 +101,13 @@ export class Events extends Construct {
       });
     }
     if (accounts.length === 0) return source;
-    const pattern = { ...instanceLaunched.pattern, account: [...accounts] };
-    return source.on('Members', `in another account, ${instanceLaunched.description}`, {
-      pattern,
-      bus: this.bus,
-    });
+    for (const [name, { description, pattern }] of Object.entries(instanceTriggers)) {
+      source.on(`Members${name}`, `in another account, ${description}`, {
+        pattern: { ...pattern, account: [...accounts] },
+        bus: this.bus,
+      });
+    }
+    return source;
   }
 
   #sweep({ functions, sweepEvery }: EventsProps): EventSource[] {

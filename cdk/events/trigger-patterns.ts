@@ -2,6 +2,8 @@
 // A rule only filters out events that cannot concern certferry; the function finds the certificate in the registry.
 // If EventBridge cannot express a filter (e.g. some wildcards), the rule accepts all events of the service.
 
+import { tag } from '../common/names.ts';
+
 /** The sources that the stack knows. The `sources` property of the construct has the same fields. */
 export interface TriggerScope {
   /** The account of the stack. Only this account may announce a new version on the bus. */
@@ -40,7 +42,7 @@ export function triggersFor(scope: TriggerScope): Readonly<Record<string, Trigge
     ...objectCreated(scope),
     ParameterChanged: parameterChanged(scope),
     VersionAnnounced: versionAnnounced(scope),
-    InstanceLaunched: instanceLaunched,
+    ...instanceTriggers,
   };
 }
 
@@ -151,14 +153,40 @@ function versionAnnounced({ account }: TriggerScope): Trigger {
   };
 }
 
+const instanceStarted: Trigger = {
+  description: 'an instance is running',
+  pattern: {
+    source: ['aws.ec2'],
+    detailType: ['EC2 Instance State-change Notification'],
+    detail: { state: ['running'] },
+  },
+};
+
+/** The tag that each host needs. A change of any other tag of such an instance may add a target. */
+const instanceTagged: Trigger = {
+  description: 'the tags of an instance changed',
+  pattern: {
+    source: ['aws.tag'],
+    detailType: ['Tag Change on Resource'],
+    detail: { service: ['ec2'], 'resource-type': ['instance'], tags: { [tag.key]: [tag.value] } },
+  },
+};
+
 /** Only the registry knows the groups with targets. The pattern ignores instances that start in a warm pool and then stop. */
-export const instanceLaunched: Trigger = {
+const instanceLaunched: Trigger = {
   description: 'an Auto Scaling group has a new instance',
   pattern: {
     source: ['aws.autoscaling'],
     detailType: ['EC2 Instance Launch Successful'],
     detail: { Destination: [absent, 'AutoScalingGroup'] },
   },
+};
+
+/** The events about new hosts by the names of their rules. Member stacks forward them. */
+export const instanceTriggers: Readonly<Record<string, Trigger>> = {
+  InstanceLaunched: instanceLaunched,
+  InstanceStarted: instanceStarted,
+  InstanceTagged: instanceTagged,
 };
 
 /** EventBridge compares `resources` literally, so a list with wildcards cannot be a filter. */

@@ -146,11 +146,18 @@ export const tasks = {
     permissions: ['readSources', 'nameWorkBucket', 'describeRollouts'],
   },
   'next-wave': {
-    description: "State NextWave: finds the targets' hosts and writes the next wave",
+    description: "State NextWave: finds the targets' hosts, warms those of the next wave and writes the wave",
     timeoutSeconds: longest,
-    tables: { registry: ['BatchGetItem', 'Query', 'UpdateItem'] },
-    registryWrites: ['rollout#*'],
-    permissions: ['findHosts', 'assumeRunners', 'writeWaveFiles'],
+    tables: { locks: ['UpdateItem'], registry: ['BatchGetItem', 'GetItem', 'Query', 'UpdateItem'] },
+    registryWrites: ['host#*', 'rollout#*'],
+    permissions: [
+      'findHosts',
+      'assumeRunners',
+      'sendProbes',
+      'readInvocations',
+      'writeWaveFiles',
+      'notifyOperators',
+    ],
   },
   'judge-wave': {
     description: 'State JudgeWave: evaluates the outcomes of a wave',
@@ -188,18 +195,18 @@ export const tasks = {
   'end-rollout': {
     description: 'The recording states of a rollout: records the outcome and notifies operators',
     timeoutSeconds: quick,
-    tables: { registry: ['BatchGetItem', 'UpdateItem'] },
+    tables: { registry: ['BatchGetItem', 'GetItem', 'UpdateItem'] },
     registryWrites: ['certificate#*', 'rollout#*'],
-    permissions: ['readWaveFiles', 'notifyOperators'],
+    permissions: ['readWaveFiles', 'notifyOperators', 'startRollouts'],
   },
   'start-rollouts': {
     description: 'Event: a new version or instance; starts the rollouts for it',
     timeoutSeconds: quick,
     tables: { registry: ['BatchGetItem', 'GetItem', 'Query'] },
-    permissions: ['startRollouts'],
+    permissions: ['startRollouts', 'readInstances', 'assumeRunners'],
   },
   sweep: {
-    description: 'Schedule: probes every endpoint, publishes metrics and heals targets with autoHeal',
+    description: 'Schedule: probes every endpoint, publishes metrics, heals targets and deploys to new hosts',
     timeoutSeconds: longest,
     tables: {
       locks: ['GetItem', 'PutItem', 'UpdateItem'],
@@ -223,6 +230,13 @@ export const tasks = {
     tables: { registry: ['BatchGetItem'] },
     permissions: ['findHosts', 'assumeRunners'],
   },
+  'warm-hosts': {
+    description: 'Command line: lets hosts fetch the agent and its runtime',
+    timeoutSeconds: longest,
+    tables: { locks: ['UpdateItem'], registry: ['UpdateItem'] },
+    registryWrites: ['host#*'],
+    permissions: ['findHosts', 'sendProbes', 'readInvocations', 'assumeRunners'],
+  },
   'sync-registry': {
     description: 'CloudFormation: updates the registry with the certificates and targets of the stack',
     timeoutSeconds: longest,
@@ -233,6 +247,12 @@ export const tasks = {
     description: 'CloudFormation: reads the public keys for the SSM document',
     timeoutSeconds: quick,
     permissions: ['readJobKeys'],
+  },
+  'complete-stack': {
+    description:
+      'CloudFormation: makes the SSM documents of the stack the default versions, and protects the tables',
+    timeoutSeconds: longest,
+    permissions: ['completeStack'],
   },
 } as const satisfies Readonly<Record<string, Task>>;
 export type TaskName = keyof typeof tasks;

@@ -61,6 +61,13 @@ export const readInvocations = (): Grant => ({
   wildcards: { '*': 'ssm:GetCommandInvocation supports no resource-level permissions.' },
 });
 
+/** Reads the tags of an instance. */
+export const readInstances = (): Grant => ({
+  statements: [new PolicyStatement({ actions: ['ec2:DescribeInstances'], resources: ['*'] })],
+  environment: {},
+  wildcards: { '*': 'ec2:DescribeInstances supports no resource-level permissions.' },
+});
+
 /** Finds the hosts with certain tags or of an Auto Scaling group, with their addresses, and whether they are online or gone. */
 export const findHosts = (): Grant => ({
   statements: [

@@ -1,4 +1,6 @@
 import type { Construct } from 'constructs';
+import type { Tables } from '../storage/tables.ts';
+import { completeStack } from './completion-grants.ts';
 import {
   completeApprovals,
   completeTasks,
@@ -7,7 +9,14 @@ import {
   startRollouts,
 } from './execution-grants.ts';
 import type { Grant } from './grant.ts';
-import { assumeRunners, findHosts, readInvocations, sendJobs, sendProbes } from './host-grants.ts';
+import {
+  assumeRunners,
+  findHosts,
+  readInstances,
+  readInvocations,
+  sendJobs,
+  sendProbes,
+} from './host-grants.ts';
 import { startRuns } from './run-grants.ts';
 import { readJobKeys, type SigningKeys, signJobs } from './signing-grants.ts';
 import { readSources, type SourceAccess } from './source-grants.ts';
@@ -26,8 +35,10 @@ export type Permission =
   | 'signJobs'
   | 'sendProbes'
   | 'readJobKeys'
+  | 'completeStack'
   | 'readInvocations'
   | 'findHosts'
+  | 'readInstances'
   | 'assumeRunners'
   | 'completeTasks'
   | 'completeApprovals'
@@ -48,6 +59,7 @@ export interface GrantProps extends SharedResources {
   readonly sources: SourceAccess;
   readonly credentials: CredentialAccess;
   readonly jobKeys: SigningKeys;
+  readonly tables: Tables;
   /** Ids of the member accounts. */
   readonly accounts: readonly string[];
 }
@@ -59,8 +71,10 @@ export function grantsFor(scope: Construct, props: GrantProps): Readonly<Record<
     signJobs: signJobs(props.jobKeys),
     sendProbes: sendProbes(scope),
     readJobKeys: readJobKeys(props.jobKeys),
+    completeStack: completeStack(scope, props.tables),
     readInvocations: readInvocations(),
     findHosts: findHosts(),
+    readInstances: readInstances(),
     assumeRunners: assumeRunners(scope, props.accounts),
     completeTasks: completeTasks(),
     completeApprovals: completeApprovals(),

@@ -1,11 +1,11 @@
-import { Stack } from 'aws-cdk-lib';
+import { RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type IKey, Key } from 'aws-cdk-lib/aws-kms';
 import { Construct } from 'constructs';
 
 /**
  * The customer-managed key for tables, logs, notifications and the files of rollouts. AWS rotates it each year, and
- * CloudFormation keeps it when you delete the stack. If you pass a key of the same app, its policy gets the same statements.
+ * CloudFormation keeps it when you delete the stack, but not when its first deployment fails. If you pass a key of the same app, its policy gets the same statements.
  * CDK cannot change the policy of an imported key: add the statements yourself (docs/deploying.md).
  */
 export class EncryptionKey extends Construct {
@@ -23,6 +23,7 @@ export class EncryptionKey extends Construct {
       alias: 'certferry',
       description: 'certferry: tables, logs, notifications and the files of rollouts',
       enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
 

@@ -7,8 +7,9 @@ import { type TableShape, tables } from '../../core/deployment/tables.ts';
 export type TableName = keyof typeof tables;
 
 /**
- * The tables of `core/deployment/tables.ts`. CloudFormation keeps them when you delete the stack. Hosts refuse a fence that is
- * lower than the last one, so a new stack needs the tables of the previous stack (docs/deploying.md).
+ * The tables of `core/deployment/tables.ts`. CloudFormation keeps them when you delete the stack, but not when its first
+ * deployment fails. Hosts refuse a fence that is lower than the last one, so a new stack needs the tables of the previous stack
+ * (docs/deploying.md). The construct `Completion` protects them from deletion.
  */
 export class Tables extends Construct {
   readonly locks: Table;
@@ -32,8 +33,7 @@ export class Tables extends Construct {
       encryption: TableEncryption.CUSTOMER_MANAGED,
       encryptionKey,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
-      deletionProtection: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     for (const [indexName, index] of Object.entries(shape.indexes)) {
       table.addGlobalSecondaryIndex({

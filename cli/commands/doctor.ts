@@ -1,19 +1,53 @@
 import type { Check, CheckStatus } from '../../account/doctor/check.ts';
+import type { HostReport } from '../../account/doctor/hosts/check-hosts.ts';
 import { counted } from '../../core/counted.ts';
 import { isCertferryError } from '../../core/errors.ts';
 import { type BackendOptions, type StackSelection, selectStack } from '../options/backend-options.ts';
+import { hostTable } from '../render/host-table.ts';
 import { fold } from '../render/text.ts';
 import { checksFailedExitCode } from '../terminal/exit-codes.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { withStackBackend } from './open-backend.ts';
 
+export interface DoctorOptions extends BackendOptions {
+  readonly hosts?: boolean;
+}
+
 /** `certferry doctor`: checks everything that a rollout needs. Exit code 1 if a check failed. */
-export async function doctor(options: BackendOptions, terminal: Terminal): Promise<number> {
-  const checks = await checksOf(selectStack(options, 'doctor'));
+export async function doctor(options: DoctorOptions, terminal: Terminal): Promise<number> {
+  const selection = selectStack(options, 'doctor');
+  const ofStack = await checksOf(selection);
+  const hosts = options.hosts === true ? await reportOf(selection, options, terminal) : null;
+  const checks = [...ofStack, ...(hosts?.checks ?? [])];
   const ok = checks.every((check) => check.ok);
-  if (options.json === true) terminal.out(JSON.stringify({ ok, checks }));
-  else for (const line of doctorLines(checks, terminal)) terminal.out(line);
+  if (options.json === true) {
+    terminal.out(JSON.stringify({ ok, checks, ...(hosts !== null && { hosts: hosts.rows }) }));
+  } else {
+    const table = hosts === null ? [] : hostTable(hosts.rows);
+    for (const line of [...table, ...doctorLines(checks, terminal)]) terminal.out(line);
+  }
   return ok ? 0 : checksFailedExitCode;
+}
+
+/** The report of the hosts; a failed check if it cannot be made. Progress is written to standard error. */
+async function reportOf(
+  selection: StackSelection,
+  { json = false }: DoctorOptions,
+  { err }: Terminal,
+): Promise<HostReport> {
+  let shown = -1;
+  try {
+    return await withStackBackend(selection, (backend) =>
+      backend.checkHosts(({ ended, total }) => {
+        if (json || ended === shown) return;
+        shown = ended;
+        err(`checked ${ended} of ${counted(total, 'host')}`);
+      }),
+    );
+  } catch (error) {
+    const { check } = await import('../../account/doctor/check.ts');
+    return { rows: [], checks: [await check('hosts: reports', () => Promise.reject(error))] };
+  }
 }
 
 /**

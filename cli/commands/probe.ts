@@ -1,3 +1,4 @@
+import { isCertferryError } from '../../core/errors.ts';
 import type { ProbeProtocol } from '../../core/targets/kinds/probe-protocol.ts';
 import {
   type AddressInspection,
@@ -40,6 +41,8 @@ export async function probe(endpoint: string, options: ProbeOptions, terminal: T
   return ok ? 0 : notServedExitCode;
 }
 
+const probeErrors: readonly string[] = ['ProbeFailed', 'ProbeUnavailable'];
+
 /** A name that does not resolve is a result, too. */
 async function inspectEndpoints(
   request: Parameters<typeof inspectEndpoint>[0],
@@ -48,7 +51,7 @@ async function inspectEndpoints(
   try {
     return await inspectEndpoint(request, now);
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ProbeFailed') throw error;
+    if (!isCertferryError(error) || !probeErrors.includes(error.name)) throw error;
     return [{ address: request.endpoint, problem: error.message, served: null }];
   }
 }

@@ -5,6 +5,7 @@ const deploymentExitCodes = `
 Exit codes:
   0   deployed, deployed_unverified, unchanged, validated, validate_unsupported, superseded or gone
   2   wrong usage, or unreadable input
+  9   deployed_unprobed   the new version is installed, but its probe could not be made: check the endpoint
   10  rejected            refused or interrupted; nothing was changed
   11  validate_failed     the daemon rejected the new files; the live files were not changed
   12  reload_failed       the reload failed; the previous files were restored and reloaded

@@ -92,6 +92,24 @@ Exit codes:
   2   wrong usage`,
 };
 
+export const warm: Help = {
+  description:
+    'Lets hosts fetch and check the agent and its runtime (about 45 MB), and starts no job. The first deployment then starts at ' +
+    'once, also on a slow connection. Without a selection: the hosts of all registered targets.',
+  after: `
+A rollout warms the hosts of a wave by itself if they lack the current version.
+
+Examples:
+  $ certferry warm --stack Certferry
+  $ certferry warm --stack Certferry --target web --host i-0123456789abcdef0
+  $ certferry warm --stack Certferry --tag role=web --tag stage=production
+
+Exit codes:
+  0   all hosts have the agent and its runtime
+  1   a host does not
+  2   wrong usage`,
+};
+
 export const targets: Help = {
   description:
     'Manages the registry of a stack: its targets, and its certificates with their sources. "apply" registers the content ' +
@@ -107,11 +125,13 @@ Examples:
 export const doctor: Help = {
   description:
     'Checks everything that a rollout needs: the stack and its parts, the sources of certificates (never their keys), the ' +
-    'hosts and their SSM Agent, dead-letter queues, failed deployments, expiry and subscribers of messages. Changes ' +
-    'nothing.',
+    'hosts and their SSM Agent, dead-letter queues, failed deployments, expiry and subscribers of messages. With --hosts, ' +
+    'it also checks on each host what no API reports: disk, memory, C library, clock, S3, credentials and daemons. ' +
+    'Changes nothing, also on the hosts.',
   after: `
-Example:
+Examples:
   $ certferry doctor --stack Certferry --region eu-west-1 --profile production
+  $ certferry doctor --stack Certferry --hosts
 
 Exit codes:
   0   no check failed; some may have had nothing to check

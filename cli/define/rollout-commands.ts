@@ -4,6 +4,7 @@ import type { HaltOptions } from '../commands/halt.ts';
 import type { RolloutOptions } from '../commands/rollout-options.ts';
 import type { RolloutsOptions } from '../commands/rollouts.ts';
 import type { SweepCommandOptions } from '../commands/sweep.ts';
+import type { WarmOptions } from '../commands/warm.ts';
 import { type Context, targetFilter, withBackendOptions, withBundleOptions } from './common-options.ts';
 import * as help from './help-rollouts.ts';
 import { addRenamedFlag } from './version-flags.ts';
@@ -119,6 +120,27 @@ export function addSweep(program: Command, { terminal, finish }: Context): void 
       const { sweep } = await import('../commands/sweep.ts');
       finish(await sweep(options, terminal));
     });
+}
+
+/** `certferry warm`. */
+export function addWarm(program: Command, { terminal, finish }: Context): void {
+  withBackendOptions(program.command('warm'))
+    .summary('fetch the agent and its runtime on hosts, before their first job')
+    .description(help.warm.description)
+    .addOption(repeated('--target <id>', 'with --stack: the hosts of this target'))
+    .addOption(repeated('--host <id>', 'with --stack: this host'))
+    .addOption(repeated('--tag <key=value>', 'with --stack: the hosts with all of these tags'))
+    .addHelpText('after', help.warm.after)
+    .action(async (options: WarmOptions) => {
+      const { warm } = await import('../commands/warm.ts');
+      finish(await warm(options, terminal));
+    });
+}
+
+function repeated(flags: string, description: string): Option {
+  return new Option(flags, `${description} (may be given several times)`)
+    .argParser((value: string, previous: readonly string[]) => [...previous, value])
+    .default([], 'all hosts');
 }
 
 function waveNumber(text: string): number {

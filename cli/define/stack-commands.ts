@@ -1,6 +1,6 @@
 import { Argument, type Command } from 'commander';
+import type { DoctorOptions } from '../commands/doctor.ts';
 import { type TargetsOptions, targetsActions } from '../commands/targets-options.ts';
-import type { BackendOptions } from '../options/backend-options.ts';
 import { type Context, unsupportedLocal, withStackOptions } from './common-options.ts';
 import * as help from './help-rollouts.ts';
 
@@ -32,8 +32,9 @@ export function addDoctor(program: Command, { terminal, finish }: Context): void
     .summary('check everything that a rollout needs, and print the next steps')
     .description(help.doctor.description)
     .addOption(unsupportedLocal())
+    .option('--hosts', 'run a read-only check on each host too, through SSM')
     .addHelpText('after', help.doctor.after)
-    .action(async (options: BackendOptions) => {
+    .action(async (options: DoctorOptions) => {
       const { doctor } = await import('../commands/doctor.ts');
       finish(await doctor(options, terminal));
     });

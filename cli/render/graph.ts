@@ -92,6 +92,7 @@ const unfavourable = new Set([
   'reload_failed',
   'rolled_back',
   'rolled_back_unverified',
+  'deployed_unprobed',
   'rollback_failed',
   'lost',
   'halt',

@@ -52,6 +52,22 @@ const advice: Readonly<Record<DeploymentOutcome, AdviceByReason>> = {
   },
   deployed_unverified: {
     any: says('The endpoint was not probed: replace "verify: none" in the targets file.'),
+    reasons: {
+      ProbeUnavailable: (finished, own) => [
+        'The target accepts that its probe cannot be made (onProbeUnavailable). To show what is served:',
+        ...probe(finished, own),
+      ],
+    },
+  },
+  deployed_unprobed: {
+    any: (finished, own) => [
+      'MANUAL ACTION REQUIRED: the new version is installed, and its probe could not be made. Nothing was rolled back.',
+      'Check what the endpoint serves. The next drift sweep checks it too.',
+      ...probe(finished, own),
+      'If it serves another leaf, deploy again, or roll back:',
+      `  ${own(`rollback --target ${finished.target.id}`)}`,
+      inspect(finished, own),
+    ],
   },
   superseded: { any: says('Nothing to do: a later deployment has replaced this one.') },
   skipped: { any: says('The rollout was halted: resume it, or start a new rollout.') },

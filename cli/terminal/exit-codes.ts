@@ -11,6 +11,7 @@ export const exitCodes = {
   superseded: 0,
   skipped: 0,
   gone: 0,
+  deployed_unprobed: 9,
   rejected: 10,
   validate_failed: 11,
   reload_failed: 12,
@@ -35,6 +36,9 @@ export const rolloutExitCodes = {
 
 /** `probe` and `sweep`: an endpoint is unreachable, or does not serve the expected certificate. */
 export const notServedExitCode = 1;
+
+/** `warm`: a host could not fetch the agent and its runtime, or did not answer. */
+export const notWarmExitCode = 1;
 
 /** `doctor`: a check failed. */
 export const checksFailedExitCode = 1;

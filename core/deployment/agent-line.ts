@@ -34,6 +34,8 @@ export const Observation = z.strictObject({
   fingerprint: z.nullable(Fingerprint),
   ok: z.boolean(),
   problem: z.nullable(z.string()),
+  /** The probe of the address could not be made, so the state of the address is unknown. */
+  unavailable: z.optional(z.literal(true)),
 });
 export type Observation = z.infer<typeof Observation>;
 
@@ -46,6 +48,8 @@ const InspectedAddress = z.strictObject({
   ),
   /** The host has no route to the address family, so the state of the address is unknown. */
   noRoute: z.optional(z.literal(true)),
+  /** The probe could not be made for another reason of the host, so the state of the address is unknown too. */
+  unavailable: z.optional(z.literal(true)),
 });
 
 /** The inspection of one target's endpoint by its host. `seen` is null if it does not fit into the line. */

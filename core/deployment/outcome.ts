@@ -26,6 +26,7 @@ export type AgentOutcome = z.infer<typeof AgentOutcome>;
 export const deploymentOutcomes = [
   'deployed',
   'deployed_unverified',
+  'deployed_unprobed',
   'unchanged',
   'validated',
   'validate_unsupported',
@@ -55,7 +56,17 @@ export interface OutcomeMeaning {
 
 export const outcomeMeanings: Readonly<Record<DeploymentOutcome, OutcomeMeaning>> = {
   deployed: outcome('new', true, 'the endpoint serves the new leaf'),
-  deployed_unverified: outcome('new', true, 'not verified: the target has verify: none'),
+  deployed_unverified: outcome(
+    'new',
+    true,
+    'not verified: the target has no probe, or accepts a probe that cannot be made',
+  ),
+  deployed_unprobed: outcome(
+    'new',
+    false,
+    'the new version is installed, but its probe could not be made; manual action required',
+    true,
+  ),
   unchanged: outcome('untouched', true, 'the target was up to date'),
   validated: outcome('untouched', true, 'dry run: the daemon or the service accepts the new version'),
   validate_unsupported: outcome('untouched', true, 'dry run: this target has no check'),

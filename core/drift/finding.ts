@@ -5,7 +5,7 @@ import type { AddressInspection, ServedFacts } from '../tls-probe/inspect-endpoi
 /**
  * The conditions that the sweep reports. `drift`: the endpoint serves a leaf that certferry did not install. `outdated`:
  * it serves the version that certferry installed, but the certificate has a newer one, e.g. after a failed deployment.
- * `not_probed`: the target has `verify: none`, or only its host can probe it and the host could not do so.
+ * `not_probed`: the target has `verify: none`, or the probe could not be made, from here or from its host.
  */
 export const conditions = [
   'ok',
@@ -40,6 +40,7 @@ export interface ExpectedVersions {
 /** The inspection of one address, from here or from the host. */
 export interface InspectedAddress extends Pick<AddressInspection, 'address' | 'problem'> {
   readonly noRoute?: true | undefined;
+  readonly unavailable?: true | undefined;
   readonly served: Pick<ServedFacts, 'fingerprint' | 'chain' | 'daysLeft'> | null;
 }
 
@@ -105,8 +106,9 @@ function viewOf(
   inspection: EndpointInspection,
   now: Date,
 ): View {
-  const isMissing = 'notInspected' in inspection;
-  const inspections = isMissing ? [] : withoutUnrouted(inspection.inspections);
+  const made = 'notInspected' in inspection ? inspection : withoutUnavailable(inspection);
+  const isMissing = 'notInspected' in made;
+  const inspections = isMissing ? [] : made.inspections;
   const seen = inspections.flatMap(({ address, served }) =>
     served === null ? [] : [{ ...served, address }],
   );
@@ -115,9 +117,9 @@ function viewOf(
   return {
     known,
     accepted,
-    notInspected: isMissing ? inspection.notInspected : null,
-    requireChain: !isMissing && inspection.requireChain,
-    oneIsEnough: !isMissing && inspection.addresses === 'any',
+    notInspected: isMissing ? made.notInspected : null,
+    requireChain: !isMissing && made.requireChain,
+    oneIsEnough: !isMissing && made.addresses === 'any',
     failed: inspections.filter(({ served }) => served === null),
     right: seen.filter(isRight),
     wrong: seen.filter((one) => !isRight(one)),
@@ -125,10 +127,15 @@ function viewOf(
   };
 }
 
-/** Ignores address families without a route from this machine, as long as an address of another family answers. */
-function withoutUnrouted(inspections: readonly InspectedAddress[]): readonly InspectedAddress[] {
-  const routed = inspections.filter(({ noRoute }) => noRoute !== true);
-  return routed.some(({ served }) => served !== null) ? routed : inspections;
+/** Ignores the addresses whose probe could not be made: their state is unknown. Without any other address, there is no inspection. */
+function withoutUnavailable(
+  inspection: Exclude<EndpointInspection, { notInspected: string }>,
+): EndpointInspection {
+  const { inspections } = inspection;
+  const made = inspections.filter(({ noRoute, unavailable }) => noRoute !== true && unavailable !== true);
+  if (made.length > 0 || inspections.length === 0) return { ...inspection, inspections: made };
+  const problems = listed(inspections.map(({ address, problem }) => `${address}: ${problem}`));
+  return { notInspected: `the probe could not be made: ${problems}` };
 }
 
 /**

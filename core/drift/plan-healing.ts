@@ -15,7 +15,12 @@ export interface HealingCandidate {
   readonly last: { readonly outcome: string; readonly rollout: string | null | undefined } | null;
 }
 
-const succeededOutcomes: readonly string[] = ['deployed', 'deployed_unverified', 'unchanged'];
+const succeededOutcomes: readonly string[] = [
+  'deployed',
+  'deployed_unverified',
+  'deployed_unprobed',
+  'unchanged',
+];
 
 /**
  * The reason why the sweep does not heal a target; null if it does. A deployment cannot heal an unreachable endpoint or an
@@ -34,8 +39,8 @@ export function reasonNotToHeal(candidate: HealingCandidate): string | null {
     case 'expiring':
       return 'it has the current version: renew the certificate';
     case 'never_deployed':
-      if (!onSeveralHosts) return 'it has no deployment yet: roll out the certificate';
-      break;
+      // a selector by tag or group promises the certificate to each new host, so this needs no autoHeal
+      return onSeveralHosts ? null : 'it has no deployment yet: roll out the certificate';
     case 'drift':
     case 'outdated':
     case 'chain_incomplete':
@@ -78,7 +83,8 @@ export function healingRequest(certificate: string, chosen: readonly HealingCand
     },
     reason: `drift sweep: ${summaryOf(chosen)}`,
     repeat: true,
-    urgent: false,
+    // maintenance windows do not protect a host that has no certificate yet
+    urgent: chosen.every(({ finding }) => finding.condition === 'never_deployed'),
     // no approval, and no halt after failures: the next sweep retries the targets that failed
     strategy: {
       waves: [1, '100%'],

@@ -1,6 +1,13 @@
-import { type EndedWave, hasFailed, type Result, wasGone, wasSkipped } from './deployment-results.ts';
+import {
+  type EndedWave,
+  hasReturned,
+  needsReport,
+  type Result,
+  wasGone,
+  wasSkipped,
+} from './deployment-results.ts';
 
-/** Number of targets by outcome, and how many forward deployments failed. */
+/** Number of targets by outcome, and how many forward deployments failed or could not be probed. */
 export interface OutcomeCounts {
   readonly counts: Record<string, number>;
   readonly failed: number;
@@ -22,18 +29,15 @@ export function countOutcomes(waves: readonly EndedWave[]): OutcomeCounts {
   return { counts, failed: remainingFailures(waves).length };
 }
 
-/** The failed results among the last forward deployments of all targets. */
+/** The results among the last forward deployments of all targets that failed, or whose probe could not be made. */
 export function remainingFailures(waves: readonly EndedWave[]): Result[] {
-  return [...lastResults(waves, 'forward').values()].filter(
-    (result) => hasFailed(result) && !wasSkipped(result),
-  );
+  return [...lastResults(waves, 'forward').values()].filter(needsReport);
 }
 
 function nameOf(forward: Result, rollback: Result | undefined): string {
   const isSuperseded = rollback?.outcome === 'superseded';
   if (rollback !== undefined && wasGone(rollback)) return rollback.outcome;
-  if (rollback !== undefined && !isSuperseded)
-    return wasSkipped(rollback) || hasFailed(rollback) ? 'not_returned' : 'returned';
+  if (rollback !== undefined && !isSuperseded) return hasReturned(rollback) ? 'returned' : 'not_returned';
   return wasSkipped(forward) ? 'skipped' : forward.outcome;
 }
 

@@ -18,9 +18,23 @@ export interface EndedWave {
 const meaningOf = (outcome: string): OutcomeMeaning | null =>
   Object.hasOwn(outcomeMeanings, outcome) ? outcomeMeanings[outcome as DeploymentOutcome] : null;
 
-/** Whether it counts against `toleratedFailures`. */
-export function hasFailed({ status, outcome }: Result): boolean {
-  return status !== 'SUCCEEDED' || meaningOf(outcome)?.succeeded !== true;
+/** Whether it counts against `toleratedFailures`. A deployment whose probe could not be made has not failed. */
+export function hasFailed(result: Result): boolean {
+  if (isUnprobed(result)) return false;
+  return result.status !== 'SUCCEEDED' || meaningOf(result.outcome)?.succeeded !== true;
+}
+
+/** Whether the probe of its endpoint could not be made: the version is installed, and it is unknown what is served. */
+const isUnprobed = ({ outcome }: Result): boolean => outcome === 'deployed_unprobed';
+
+/** Whether operators must know of it: it failed, or its probe could not be made. */
+export function needsReport(result: Result): boolean {
+  return (hasFailed(result) && !wasSkipped(result)) || isUnprobed(result);
+}
+
+/** Whether a deployment of a rollback has returned its target to the previous version, and verified it. */
+export function hasReturned(rollback: Result): boolean {
+  return !hasFailed(rollback) && !wasSkipped(rollback) && !isUnprobed(rollback);
 }
 
 /** Whether nothing was deployed: the rollout was halted before the deployment, or the deployment never started. */
@@ -33,8 +47,14 @@ export const wasGone = ({ outcome }: Result): boolean => outcome === 'gone';
 
 /** Whether it installed the new version. */
 export function hasChanged({ outcome }: Result): boolean {
-  return outcome === 'deployed' || outcome === 'deployed_unverified';
+  return installing.has(outcome);
 }
+
+const installing: ReadonlySet<string> = new Set<DeploymentOutcome>([
+  'deployed',
+  'deployed_unverified',
+  'deployed_unprobed',
+]);
 
 const unknownStates: ReadonlySet<OutcomeMeaning['hostState']> = new Set(['known bad', 'unknown']);
 
@@ -70,8 +90,18 @@ export function attemptedTargets(waves: readonly EndedWave[], sinceWave: number)
 
 /** The number of failed deployments in forward waves after `sinceWave`. A skipped deployment is not a failure. */
 export function failuresIn(waves: readonly EndedWave[], sinceWave: number): number {
-  const counted = waves.filter(({ number, direction }) => direction === 'forward' && number > sinceWave);
-  return counted.flatMap(({ results }) => results).filter((one) => hasFailed(one) && !wasSkipped(one)).length;
+  return countedResults(waves, sinceWave).filter((one) => hasFailed(one) && !wasSkipped(one)).length;
+}
+
+/** The number of deployments in forward waves after `sinceWave` whose probe could not be made. */
+export function unprobedIn(waves: readonly EndedWave[], sinceWave: number): number {
+  return countedResults(waves, sinceWave).filter(isUnprobed).length;
+}
+
+function countedResults(waves: readonly EndedWave[], sinceWave: number): Result[] {
+  return waves
+    .filter(({ number, direction }) => direction === 'forward' && number > sinceWave)
+    .flatMap(({ results }) => results);
 }
 
 /**

@@ -17,9 +17,12 @@ export function acceptsPreviousVersions(previousVersions: readonly string[] | nu
     (previousVersions === null || previousVersions.includes(fingerprintOf(leaf)));
 }
 
-/** The result of one probe of every service. `stale`: a service fails its probe and has no attempt left. */
+/**
+ * The result of one probe of every service. `stale`: a service fails its probe and has no attempt left. `unavailable`: no service
+ * failed its probe, but some could not be probed.
+ */
 export interface ServicesJudgement {
-  readonly verdict: 'right' | 'back_off' | 'stale';
+  readonly verdict: 'right' | 'back_off' | 'stale' | 'unavailable';
   /** Seconds until the next probe; 0 unless `verdict` is `back_off`. */
   readonly waitSeconds: number;
   readonly summary: string;
@@ -34,10 +37,12 @@ export function judgeServices(
     verify,
     ...judgeProbe(observations, verify),
   }));
-  const wrong = judgements.filter(({ verified }) => !verified);
-  const summaries = (wrong.length > 0 ? wrong : judgements).map((judgement) => judgement.summary);
+  const missed = judgements.filter(({ verified }) => !verified);
+  const summaries = (missed.length > 0 ? missed : judgements).map((judgement) => judgement.summary);
   const summary = cutText(summaries.join('; '), textLimits.summary);
-  if (wrong.length === 0) return { verdict: 'right', waitSeconds: 0, summary };
+  if (missed.length === 0) return { verdict: 'right', waitSeconds: 0, summary };
+  const wrong = missed.filter(({ unavailable }) => !unavailable);
+  if (wrong.length === 0) return { verdict: 'unavailable', waitSeconds: 0, summary };
   const waits = wrong.map(({ verify }) => nextWaitSeconds(verify, attempt));
   const known = waits.filter((wait) => wait !== null);
   if (known.length < waits.length) return { verdict: 'stale', waitSeconds: 0, summary };

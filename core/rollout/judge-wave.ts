@@ -1,5 +1,12 @@
 import { decideNextStep } from './decide-next-step.ts';
-import { type EndedWave, failuresIn, hasFailed, wasGone, wasSkipped } from './deployment-results.ts';
+import {
+  type EndedWave,
+  failuresIn,
+  needsReport,
+  unprobedIn,
+  wasGone,
+  wasSkipped,
+} from './deployment-results.ts';
 import type { Judgement, RolloutState } from './rollout.ts';
 import { toleratedOf } from './wave-sizes.ts';
 
@@ -32,6 +39,11 @@ export function judgeWave({ state, waves, control }: WaveEvidence): Judgement {
     const summary = `${waveSummary}; ${failed} failed, ${tolerated} tolerated`;
     return { ...base, verdict: 'halt', summary, reason: 'TooManyFailures' };
   }
+  const unprobed = unprobedIn(waves, sinceWave);
+  if (failed + unprobed > tolerated) {
+    const summary = `${waveSummary}; ${unprobed} could not be probed, ${tolerated} tolerated`;
+    return { ...base, verdict: 'halt', summary, reason: 'TooManyUnprobed' };
+  }
   const skipped = results.filter(wasSkipped).length;
   if (skipped > 0) {
     const summary = `${waveSummary}; ${skipped} skipped: ${control.reason ?? 'the rollout was halted'}`;
@@ -42,9 +54,9 @@ export function judgeWave({ state, waves, control }: WaveEvidence): Judgement {
 }
 
 function summaryOf(results: EndedWave['results'], { number, direction }: RolloutState['wave']): string {
-  const failures = results.filter((result) => hasFailed(result) && !wasSkipped(result));
+  const failures = results.filter(needsReport);
   const gone = results.filter(wasGone).length;
-  const succeeded = results.filter((result) => !hasFailed(result) && !wasSkipped(result)).length - gone;
+  const succeeded = results.filter((one) => !needsReport(one) && !wasSkipped(one)).length - gone;
   const verb = direction === 'rollback' ? 'rolled back' : 'succeeded';
   const wave = `wave ${number}: ${succeeded} of ${results.length} ${verb}${gone === 0 ? '' : `, ${gone} gone`}`;
   if (failures.length === 0) return wave;

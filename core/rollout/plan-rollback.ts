@@ -1,7 +1,7 @@
 import {
   type EndedWave,
   hasChanged,
-  hasFailed,
+  hasReturned,
   isHostStateUnknown,
   mergeResults,
   type Result,
@@ -51,7 +51,7 @@ export function planRollback(situation: RollbackSituation): RollbackPlan {
     const attempt = rollbacks.get(result.targetId);
     // a later request took over: the installed version shows its result
     const isTakenOver = attempt?.outcome === 'superseded';
-    if (attempt !== undefined && !isTakenOver) return hasFailed(attempt) || wasSkipped(attempt);
+    if (attempt !== undefined && !isTakenOver) return !hasReturned(attempt);
     const current = installed(result.targetId);
     // `unchanged`: this rollout did not install the version
     if (current === fingerprint) return result.outcome !== 'unchanged';

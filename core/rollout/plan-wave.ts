@@ -10,6 +10,8 @@ import { nextOpening } from './window-opening.ts';
 export interface RolloutTarget {
   readonly target: Target;
   readonly online: boolean;
+  /** When an instance that is not online was launched or started, epoch milliseconds; missing if unknown. */
+  readonly startedAt?: number | undefined;
   readonly window: MaintenanceWindow | null;
   readonly installed: InstalledOnTarget | null;
   /**
@@ -36,6 +38,8 @@ export interface RolloutSituation {
   readonly refused: number;
   /** The ids of targets that this rollout has already tried, successfully or not. */
   readonly done: ReadonlySet<string>;
+  /** Since when the rollout waits only for instances that start, epoch seconds; null if it does not. */
+  readonly startingSince?: number | null | undefined;
   readonly now: Date;
 }
 
@@ -50,13 +54,24 @@ interface Progress {
 export type Plan =
   | (Progress &
       Step & { readonly verdict: 'deploy'; readonly chosen: RolloutTarget[]; readonly waiting: number })
-  | (Progress & { readonly verdict: 'wait'; readonly waitSeconds: number; readonly why: string })
-  | (Progress & { readonly verdict: 'finished' });
+  | (Progress & {
+      readonly verdict: 'wait';
+      readonly waitSeconds: number;
+      readonly why: string;
+      /** The rollout waits only for instances that start. */
+      readonly forStarting: boolean;
+    })
+  /** `starting`: the number of targets that are left out, because their instances are still starting. */
+  | (Progress & { readonly verdict: 'finished'; readonly starting: number });
 
 /** Seconds between two checks whether a new host is online. */
 const hostWaitSeconds = 15;
 /** Seconds since the start of the rollout during which it waits for hosts; after that, their deployments fail. */
 const maximumHostWaitSeconds = 20 * 60;
+/** Seconds after its launch during which an instance that is not online is starting, and its deployment would only fail. */
+const startingSeconds = 20 * 60;
+/** Seconds during which the rollout waits for such instances alone. New instances may start, and fail, without end. */
+const maximumStartingWaitSeconds = 20 * 60;
 /** Seconds; every window opens within a week. A window that never opens is checked again too. */
 const maximumWaitSeconds = 7 * 86_400;
 
@@ -75,7 +90,9 @@ export function planWave(situation: RolloutSituation): Plan {
   };
   const hosts = hostsToWaitFor(situation);
   const waitOf = waitRule(situation, hosts);
-  const candidates = open.map((one) => ({ one, wait: waitOf(one) }));
+  const starting = open.filter((one) => isStarting(one, situation));
+  const awaited = isStartingOver(situation) ? open.filter((one) => !starting.includes(one)) : open;
+  const candidates = awaited.map((one) => ({ one, wait: waitOf(one) }));
   const ready = inDeploymentOrder(candidates.filter(({ wait }) => wait === null).map(({ one }) => one));
   const waits = candidates.map(({ wait }) => wait).filter((wait) => wait !== null);
   const step = stepAfter(rollout.strategy, progress);
@@ -85,8 +102,17 @@ export function planWave(situation: RolloutSituation): Plan {
   }
   if (hosts.missing.length > 0) waits.push(hostWait(hosts.missing));
   const [first] = waits.sort((a, b) => a.seconds - b.seconds);
-  if (first === undefined) return { ...progress, verdict: 'finished' };
-  return { ...progress, verdict: 'wait', waitSeconds: first.seconds, why: first.why };
+  if (first === undefined) return { ...progress, verdict: 'finished', starting: starting.length };
+  const forStarting = waits.length > 0 && waits.length === starting.length;
+  return { ...progress, verdict: 'wait', waitSeconds: first.seconds, why: first.why, forStarting };
+}
+
+function isStarting({ online, startedAt }: RolloutTarget, { now }: RolloutSituation): boolean {
+  return !online && startedAt !== undefined && now.getTime() - startedAt < startingSeconds * 1000;
+}
+
+function isStartingOver({ startingSince, now }: RolloutSituation): boolean {
+  return startingSince != null && now.getTime() / 1000 - startingSince >= maximumStartingWaitSeconds;
 }
 
 /**
@@ -145,10 +171,12 @@ const hostWait = (hosts: readonly string[]): Wait => ({
 /** The reason why a target must wait; null if it can be deployed to now. */
 type WaitOf = (target: RolloutTarget) => Wait | null;
 
-function waitRule({ rollout, now }: RolloutSituation, { offline }: AwaitedHosts): WaitOf {
+function waitRule(situation: RolloutSituation, { offline }: AwaitedHosts): WaitOf {
+  const { rollout, now } = situation;
   const opening = openingsAt(now);
-  return ({ target, window, installed }) => {
-    if (offline.has(target.host)) return hostWait([target.host]);
+  return (one) => {
+    const { target, window, installed } = one;
+    if (offline.has(target.host) || isStarting(one, situation)) return hostWait([target.host]);
     if (window === null || rollout.urgent) return null;
     const opens = opening(window);
     const seconds = Math.ceil((opens - now.getTime()) / 1000);

@@ -72,6 +72,8 @@ export const Rollout = z.strictObject({
   only: z.nullable(Part),
   /** Also deploys to targets that have the version according to the registry: they may serve another one. */
   repeat: z.boolean(),
+  /** A part that was requested with the current version. When another version becomes current, the part gets that too. */
+  followsCurrent: z.optional(z.boolean()),
   urgent: z.boolean(),
   reason: z.string(),
   strategy: Strategy,
@@ -120,6 +122,8 @@ export const Wave = z.strictObject({
     planAt: 0,
     checks: 0,
   }),
+  /** Since when the rollout waits only for instances that start, in epoch seconds. */
+  startingSince: z.optional(z.nullable(z.int())),
   /** Targets in this wave, in all earlier waves, and in total. */
   count: z.int(),
   reached: z.int(),

@@ -32,7 +32,7 @@ export const HostSelector = z.union([
         z
           .record(z.string().check(z.minLength(1), z.maxLength(128)), z.string().check(z.maxLength(256)))
           .check(z.refine((tags) => Object.keys(tags).length > 0, 'at least one tag')),
-        'Selects the hosts with every one of these tags, among the hosts with the tag certferry=true.',
+        'Selects the hosts with every one of these tags, among the hosts with the tag certferry=true. A new host gets the current version.',
       ),
       ...location,
     })

@@ -94,6 +94,10 @@ const fieldsWith = ({ attempts, initialBackoffSeconds, maxBackoffSeconds }: Veri
     z.optional(z.enum(['lambda', 'host'])),
     'Where the probe runs. Default: host for smtp on port 25, which Lambda cannot reach, else lambda.',
   ),
+  onProbeUnavailable: described(
+    z._default(z.enum(['alert', 'accept']), 'alert'),
+    'What happens after a deployment if the probe cannot be made for minutes, for example because its function is throttled. Nothing is rolled back. alert: the deployment ends as deployed_unprobed and needs attention. accept: it ends as deployed_unverified.',
+  ),
   requireChain: described(
     z._default(z.boolean(), true),
     'true: the endpoint must also send the intermediates, in order.',
@@ -137,6 +141,10 @@ export const Verify = z.pipe(
         'How TLS begins: at once (tls), or after STARTTLS of this protocol.',
       ),
       attempts: described(usualFields.attempts, 'Number of probes before the service counts as stale.'),
+      onProbeUnavailable: described(
+        usualFields.onProbeUnavailable,
+        'Without effect for a service. If it cannot be probed for minutes, the rollout halts and rolls nothing back.',
+      ),
       probeFrom: described(
         usualFields.probeFrom,
         'lambda. For smtp on port 25 it must be explicit: Lambda reaches that port only if AWS has opened it.',

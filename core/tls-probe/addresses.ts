@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { probeError, toProbeError } from '../probe-failure.ts';
+import { probeError, toProbeError, unavailableError } from '../probe-failure.ts';
 
 /** One address of an endpoint. */
 export interface Address {
@@ -13,7 +13,7 @@ const maximumAddresses = 32;
 
 /**
  * All addresses of a host name on this machine, or the IP literal itself.
- * @throws CertferryError ProbeFailed
+ * @throws CertferryError ProbeFailed, ProbeUnavailable
  */
 export async function addressesOf(host: string, timeoutSeconds: number): Promise<Address[]> {
   if (isIP(host) !== 0) return [{ address: host, family: familyOf(host) }];
@@ -41,7 +41,7 @@ async function withDeadline<T>(work: Promise<T>, host: string, seconds: number):
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
-      reject(probeError(`the name server does not answer for ${host} within ${seconds} s`));
+      reject(unavailableError(`the name server does not answer for ${host} within ${seconds} s`));
     }, seconds * 1000);
   });
   try {

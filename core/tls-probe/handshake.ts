@@ -47,7 +47,7 @@ export interface HandshakeResult {
  */
 const connections = pLimit(256);
 
-/** @throws CertferryError ProbeFailed */
+/** @throws CertferryError ProbeFailed, ProbeUnavailable */
 export function handshake(options: HandshakeOptions): Promise<HandshakeResult> {
   return connections(() => connectAndRead(options));
 }

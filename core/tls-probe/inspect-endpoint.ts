@@ -1,7 +1,7 @@
 import { daysUntil, nameLine } from '../certificate/describe.ts';
 import { epochSeconds, fingerprintOf, namesOf } from '../certificate/facts.ts';
 import type { VersionFacts } from '../deployment/version.ts';
-import { isNoRoute, toProbeError } from '../probe-failure.ts';
+import { isNoRoute, isUnavailable, toProbeError } from '../probe-failure.ts';
 import type { ProbeProtocol } from '../targets/kinds/probe-protocol.ts';
 import { endpointParts } from '../targets/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
@@ -26,6 +26,8 @@ export interface AddressInspection {
   readonly served: ServedFacts | null;
   /** This machine has no route to the address family, so the state of the address is unknown. */
   readonly noRoute?: true;
+  /** The probe could not be made for another reason of this machine, so the state of the address is unknown too. */
+  readonly unavailable?: true;
 }
 
 /** Times are epoch seconds; `chainLength` counts every certificate sent, the leaf included. */
@@ -50,7 +52,7 @@ export interface ServedFacts {
 /**
  * Probes every address of an endpoint with one handshake and returns what each serves, without a judgement. One handshake keeps
  * the drift sweep cheap: it probes every endpoint of the registry, again and again.
- * @throws CertferryError ProbeFailed if the name has no address
+ * @throws CertferryError ProbeFailed if the name has no address, ProbeUnavailable if it cannot be resolved now
  */
 export async function inspectEndpoint(options: InspectionOptions, now: Date): Promise<AddressInspection[]> {
   const { host, port } = endpointParts(options.endpoint);
@@ -72,8 +74,10 @@ async function inspectAddress(
     const { served } = await servedFor(options.version ?? null, { ...target, keyAlgorithm: null });
     return { address: text, problem: null, served: factsOf(served, serverName, now) };
   } catch (error) {
-    const inspection = { address: text, problem: toProbeError(error).message, served: null };
-    return isNoRoute(error) ? { ...inspection, noRoute: true } : inspection;
+    const failure = toProbeError(error);
+    const inspection = { address: text, problem: failure.message, served: null };
+    if (isNoRoute(failure)) return { ...inspection, noRoute: true };
+    return isUnavailable(failure) ? { ...inspection, unavailable: true } : inspection;
   }
 }
 

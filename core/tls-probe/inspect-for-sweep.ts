@@ -2,6 +2,7 @@ import { textLimits } from '../bounds/channels.ts';
 import { cutText } from '../bounds/cut-text.ts';
 import type { HostInspection } from '../deployment/agent-line.ts';
 import type { InspectionRequest } from '../deployment/job.ts';
+import { isUnavailable, toProbeError } from '../probe-failure.ts';
 import { type AddressInspection, inspectEndpoint } from './inspect-endpoint.ts';
 
 /** A server may send any number of certificates; a correct chain has few. */
@@ -27,8 +28,10 @@ async function inspectTarget(
     );
     return { targetId, seen: inspections.map(shorten) };
   } catch (error) {
-    const problem = error instanceof Error ? error.message : String(error);
-    return { targetId, seen: [shorten({ address: endpoint, problem, served: null })] };
+    const failure = toProbeError(error);
+    const inspection = { address: endpoint, problem: failure.message, served: null };
+    const seen = isUnavailable(failure) ? { ...inspection, unavailable: true as const } : inspection;
+    return { targetId, seen: [shorten(seen)] };
   }
 }
 
@@ -37,6 +40,7 @@ function shorten({
   problem,
   served,
   noRoute,
+  unavailable,
 }: AddressInspection): NonNullable<HostInspection['seen']>[number] {
   return {
     address,
@@ -47,5 +51,6 @@ function shorten({
       notAfter: served.notAfter,
     },
     ...(noRoute === true && { noRoute }),
+    ...(unavailable === true && { unavailable }),
   };
 }

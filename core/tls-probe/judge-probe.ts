@@ -6,20 +6,29 @@ import type { Verify } from '../targets/verify.ts';
 /** The result of a probe, and a one-line summary. */
 export interface ProbeJudgement {
   readonly verified: boolean;
+  /** The probe could not be made, so it shows nothing about the endpoint. Never true with `verified`. */
+  readonly unavailable: boolean;
   readonly summary: string;
 }
 
-/** Verified if every probed address is ok, or one of them with `addresses: any`. Never verified without a probed address. */
+/**
+ * Verified if every probed address is ok, or one of them with `addresses: any`. Never verified without a probed address.
+ * Unavailable if the addresses that could not be probed decide: one that was probed and is wrong counts more, except with
+ * `addresses: any`.
+ */
 export function judgeProbe(observations: readonly Observation[], verify: Verify): ProbeJudgement {
   const skipped = observations.filter(isSkipped);
   const probed = observations.filter((observation) => !isSkipped(observation));
   const wrong = probed.filter(({ ok }) => !ok);
   const right = probed.filter(({ ok }) => ok);
   const verified = right.length > 0 && (verify.addresses === 'any' || wrong.length === 0);
+  const missed = wrong.filter(({ unavailable }) => unavailable === true);
+  const decides = verify.addresses === 'any' ? missed.length > 0 : missed.length === wrong.length;
+  const unavailable = !verified && missed.length > 0 && decides;
   const results = verified
     ? [rightText(right, probed.length, verify)]
     : [wrongText(wrong, probed.length, verify)];
-  return { verified, summary: [...results, ...skipped.map(problemText)].join('; ') };
+  return { verified, unavailable, summary: [...results, ...skipped.map(problemText)].join('; ') };
 }
 
 /** Skipped by `probe`, because this machine has no route to the address family. */

@@ -1,7 +1,7 @@
 import { textLimits } from '../bounds/channels.ts';
 import { cutText } from '../bounds/cut-text.ts';
 import type { Baseline } from '../deployment/baseline.ts';
-import { toProbeError } from '../probe-failure.ts';
+import { isUnavailable, toProbeError } from '../probe-failure.ts';
 import type { VerifyPolicy } from '../targets/verify.ts';
 import { inspectEndpoint } from './inspect-endpoint.ts';
 
@@ -13,7 +13,8 @@ const maximumTimeoutSeconds = { lambda: 2, host: 1 } as const;
 
 /**
  * Probes every address of the endpoint once, before a deployment changes anything. Never throws, because a deployment must
- * not fail for it. Null for a target with `verify: none`.
+ * not fail for it. Null for a target with `verify: none`, or if the probe could not be made: that is no evidence that the
+ * endpoint was unreachable.
  */
 export async function observeBaseline(
   verify: VerifyPolicy,
@@ -24,6 +25,7 @@ export async function observeBaseline(
   const timeoutSeconds = Math.min(verify.timeoutSeconds, maximumTimeoutSeconds[from]);
   try {
     const found = await inspectEndpoint({ endpoint, serverName, protocol, timeoutSeconds }, new Date());
+    if (found.some(({ unavailable }) => unavailable) || found.every(({ noRoute }) => noRoute)) return null;
     return {
       from,
       addresses: found.map(({ address, served, problem }) => ({
@@ -33,8 +35,9 @@ export async function observeBaseline(
       })),
     };
   } catch (error) {
-    const { message } = toProbeError(error);
-    return { from, addresses: [{ address: endpoint, fingerprint: null, problem: bounded(message) }] };
+    const failure = toProbeError(error);
+    if (isUnavailable(failure)) return null;
+    return { from, addresses: [{ address: endpoint, fingerprint: null, problem: bounded(failure.message) }] };
   }
 }
 

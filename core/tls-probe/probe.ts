@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { fingerprintOf, keyAlgorithmOf } from '../certificate/facts.ts';
 import type { Observation } from '../deployment/agent-line.ts';
 import type { VersionFacts } from '../deployment/version.ts';
-import { isNoRoute, toProbeError } from '../probe-failure.ts';
+import { isNoRoute, isUnavailable, toProbeError } from '../probe-failure.ts';
 import { maximumSamplingSeconds } from '../targets/probe-time.ts';
 import { endpointParts, type Verify } from '../targets/verify.ts';
 import { type Address, addressesOf, addressText } from './addresses.ts';
@@ -39,7 +39,8 @@ interface AddressSample extends Sample {
  * address, which is `ok` only if every handshake succeeded. Never throws: an error becomes the `problem` of the observation.
  *
  * If this machine has no route to an address family while another family answers, the observation is `ok` without a
- * fingerprint, and `problem` gives the reason.
+ * fingerprint, and `problem` gives the reason. An observation is `unavailable` if nothing else is wrong with its address than
+ * that a handshake could not be made.
  */
 export async function probe(options: ProbeOptions): Promise<Observation[]> {
   const { endpoint, timeoutSeconds } = options.verify;
@@ -52,7 +53,9 @@ export async function probe(options: ProbeOptions): Promise<Observation[]> {
     );
     return probes.map((one) => withoutRoute(one, probes));
   } catch (error) {
-    return [{ address: endpoint, fingerprint: null, ok: false, problem: toProbeError(error).message }];
+    const failure = toProbeError(error);
+    const observation = { address: endpoint, fingerprint: null, ok: false, problem: failure.message };
+    return [isUnavailable(failure) ? { ...observation, unavailable: true } : observation];
   }
 }
 
@@ -60,8 +63,11 @@ async function probeAddress(address: Address, port: number, options: ProbeOption
   const samples = await takeSamples(options.verify.successThreshold, () =>
     handshakeOnce(address, port, options),
   );
-  const { fingerprint, problem } = summarizeSamples(judgedTogether(samples));
-  const observation = { address: addressText(address, port), fingerprint, ok: problem === null, problem };
+  const { fingerprint, problem, unavailable } = summarizeSamples(judgedTogether(samples));
+  const observation: Observation = {
+    ...{ address: addressText(address, port), fingerprint, ok: problem === null, problem },
+    ...(unavailable === true && { unavailable }),
+  };
   return { address, observation, noRoute: samples.every(({ noRoute }) => noRoute) };
 }
 
@@ -89,8 +95,11 @@ async function handshakeOnce(
     });
     return { ...judged(served), first: served === first ? null : judged(first), noRoute: false };
   } catch (error) {
-    const { message } = toProbeError(error);
-    return { fingerprint: null, problem: message, first: null, noRoute: isNoRoute(error) };
+    const failure = toProbeError(error);
+    return {
+      ...{ fingerprint: null, problem: failure.message, first: null },
+      ...{ noRoute: isNoRoute(failure), unavailable: isUnavailable(failure) },
+    };
   }
 }
 
@@ -143,5 +152,6 @@ function withoutRoute(probe: AddressProbe, all: readonly AddressProbe[]): Observ
   const families = reached.map(({ address }) => address.family);
   const excused = probe.noRoute && families.length > 0 && !families.includes(probe.address.family);
   if (!excused) return probe.observation;
-  return { ...probe.observation, ok: true, problem: `not probed: ${probe.observation.problem}` };
+  const { unavailable: _, ...observation } = probe.observation;
+  return { ...observation, ok: true, problem: `not probed: ${observation.problem}` };
 }

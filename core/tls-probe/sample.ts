@@ -5,6 +5,8 @@ import { parallelHandshakes } from '../targets/probe-time.ts';
 export interface Sample {
   readonly fingerprint: string | null;
   readonly problem: string | null;
+  /** The handshake could not be made: it shows nothing about the endpoint. */
+  readonly unavailable?: boolean;
 }
 
 /**
@@ -57,13 +59,15 @@ const namedProblems = 2;
 
 /**
  * The result of all samples of an address: without a problem only if no sample has one. `fingerprint` is the expected one if
- * any sample got it: then the address does reach the daemon, and `problem` names the share of the others.
+ * any sample got it: then the address does reach the daemon, and `problem` names the share of the others. Unavailable if the
+ * only problem is that handshakes could not be made.
  */
 export function summarizeSamples(samples: readonly Sample[]): Sample {
   const failed = samples.filter(({ problem }) => problem !== null);
   const expected = samples.find(({ problem }) => problem === null);
   const answered = expected ?? failed.find(({ fingerprint }) => fingerprint !== null);
-  return { fingerprint: answered?.fingerprint ?? null, problem: problemOf(samples, failed) };
+  const unavailable = failed.length > 0 && failed.every((sample) => sample.unavailable === true);
+  return { fingerprint: answered?.fingerprint ?? null, problem: problemOf(samples, failed), unavailable };
 }
 
 function problemOf(samples: readonly Sample[], failed: readonly Sample[]): string | null {

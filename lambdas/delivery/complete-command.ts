@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.ts';
 import { type AgentLine, type HostKey, readAgentLine, unreadJob } from '../../core/deployment/agent-line.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
-import { CertferryError, type ErrorName } from '../../core/errors.ts';
+import { CertferryError } from '../../core/errors.ts';
+import { isUnavailable } from '../../core/probe-failure.ts';
 import type { Executions } from '../../services/executions.ts';
 import type { PendingCommand, PendingCommands } from '../../services/locks/pending-commands.ts';
 import type { TargetLocks } from '../../services/locks/target-locks.ts';
@@ -63,23 +64,35 @@ export async function completeWith(
   const gone = isConclusive(command, invocation) ? null : await findGoneAfter(by, command, invocation);
   if (gone !== null) return (await by.executions.fail(command.taskToken, gone)) ? 'completed' : 'not_awaited';
   if (line === null && command.purpose === 'undo') return retryUndo(by, command, invocation);
+  const { probe } = command;
+  if (probe !== null) return completeProbe(by, command, () => hostProbeResult(line, invocation, probe));
   const refusal = line?.hostKey ? await saveHostKey(by, command, { line, hostKey: line.hostKey }) : null;
   if (line?.outcome === 'enrolled' && refusal === null && isRepeated(command))
     return sendAgain(by, command, retiredKey(command));
   const result = withWarnings(command, refusal ?? (await resultFor(by, command, { line, invocation })));
-  const output =
-    command.probe === null
-      ? { ...(await withBaseline(by, command, result)), ...timesOf(by, command) }
-      : result;
+  const output = { ...(await withBaseline(by, command, result)), ...timesOf(by, command) };
   return (await by.executions.complete(command.taskToken, output)) ? 'completed' : 'not_awaited';
 }
 
-/** Warnings about the bundle precede those of the host. A probe has none. */
-function withWarnings<Result extends PushResult | ProbeResult>(
-  { warnings = [] }: PendingCommand,
-  result: Result,
-): Result {
-  return 'warnings' in result ? { ...result, warnings: [...warnings, ...result.warnings] } : result;
+/** A probe that the host could not make is no result: the Retry of the state sends it again. */
+async function completeProbe(
+  by: ResultServices,
+  command: PendingCommand,
+  read: () => ProbeResult,
+): Promise<'completed' | 'not_awaited'> {
+  let result: ProbeResult;
+  try {
+    result = read();
+  } catch (error) {
+    if (!isUnavailable(error)) throw error;
+    return sendAgain(by, command, error);
+  }
+  return (await by.executions.complete(command.taskToken, result)) ? 'completed' : 'not_awaited';
+}
+
+/** Warnings about the bundle precede those of the host. */
+function withWarnings({ warnings = [] }: PendingCommand, result: PushResult): PushResult {
+  return { ...result, warnings: [...warnings, ...result.warnings] };
 }
 
 /**
@@ -89,9 +102,9 @@ function withWarnings<Result extends PushResult | ProbeResult>(
 async function withBaseline(
   { locks }: Pick<ResultServices, 'locks'>,
   { targetId, executionArn, fence, purpose }: PendingCommand,
-  result: PushResult | ProbeResult,
-): Promise<PushResult | ProbeResult> {
-  if (purpose === 'undo' || !('commandId' in result)) return result;
+  result: PushResult,
+): Promise<PushResult> {
+  if (purpose === 'undo') return result;
   const lock = await locks.read(targetId);
   const isHeld = lock.owner === executionArn && lock.fence === fence;
   return judgedByBaseline(result, isHeld ? lock.baseline : null);
@@ -156,7 +169,7 @@ async function retryUndo(
 async function sendAgain(
   by: ResultServices,
   command: PendingCommand,
-  error: { readonly name: ErrorName; readonly message: string },
+  error: Pick<CertferryError, 'name' | 'message'>,
 ): Promise<'completed' | 'not_awaited'> {
   await by.pending.forget(command);
   return (await by.executions.fail(command.taskToken, error)) ? 'completed' : 'not_awaited';
@@ -190,12 +203,7 @@ export function lineFor(
 export const isConclusive = (command: PendingCommand, invocation: Invocation): boolean =>
   lineFor(command, invocation) !== null || isNotStarted(command, invocation);
 
-function resultOf(
-  command: PendingCommand,
-  line: AgentLine | null,
-  invocation: Invocation,
-): PushResult | ProbeResult {
-  if (command.probe !== null) return hostProbeResult(line, invocation, command.probe);
+function resultOf(command: PendingCommand, line: AgentLine | null, invocation: Invocation): PushResult {
   if (line === null)
     return isNotStarted(command, invocation)
       ? notStartedResult(command.commandId, invocation)

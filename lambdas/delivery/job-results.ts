@@ -5,6 +5,7 @@ import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { Baseline } from '../../core/deployment/baseline.ts';
 import type { ProbeResult, PushResult } from '../../core/deployment/deployment.ts';
 import type { CertferryError } from '../../core/errors.ts';
+import { unavailableError } from '../../core/probe-failure.ts';
 import type { Verify } from '../../core/targets/verify.ts';
 import { nextWaitSeconds } from '../../core/tls-probe/backoff.ts';
 import { baselineWarnings } from '../../core/tls-probe/compare-baseline.ts';
@@ -101,24 +102,32 @@ function noResultSummary(status: string, errors: string): string {
   return `the command ended with status ${status} and without a result of the agent${shown === '' ? '' : `: ${shown}`}`;
 }
 
-/** The result of a probe from the host. Without observations the probe counts as failed. */
+/**
+ * The result of a probe from the host.
+ * @throws CertferryError ProbeUnavailable if the host returned no observation, or could not probe
+ */
 export function hostProbeResult(
   line: AgentLine | null,
   invocation: Pick<Invocation, 'status' | 'errors'>,
   { verify, attempt }: { verify: Verify; attempt: number },
 ): ProbeResult {
   const observations = line?.observations ?? [];
-  const verdict = observations.length > 0 ? judgeProbe(observations, verify) : null;
-  const summary = verdict?.summary ?? line?.summary ?? noResultSummary(invocation.status, invocation.errors);
-  return probeResult({ verified: verdict?.verified ?? false, summary }, observations, { verify, attempt });
+  if (observations.length > 0) return probeResult(observations, { verify, attempt });
+  throw unavailable(line?.summary ?? noResultSummary(invocation.status, invocation.errors));
 }
 
-/** The verdict of a probe and, if another probe follows, the delay. `attempt` counts the previous probes. */
+const unavailable = (message: string) => unavailableError(cutText(message, textLimits.errorMessage, 'ends'));
+
+/**
+ * The verdict of a probe and, if another probe follows, the delay. `attempt` counts the previous probes.
+ * @throws CertferryError ProbeUnavailable if the probe could not be made: the Retry of the state repeats it, and no attempt counts
+ */
 export function probeResult(
-  { verified, summary }: { verified: boolean; summary: string },
   observations: ProbeResult['observations'],
   { verify, attempt }: { verify: Verify; attempt: number },
 ): ProbeResult {
+  const { verified, summary, ...judged } = judgeProbe(observations, verify);
+  if (judged.unavailable) throw unavailable(summary);
   const attempts = attempt + 1;
   const wait = verified ? null : nextWaitSeconds(verify, attempts);
   const verdict = verified ? 'verified' : wait === null ? 'exhausted' : 'retry';

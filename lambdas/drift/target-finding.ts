@@ -5,6 +5,7 @@ import {
   type Finding,
   type KnownVersion,
 } from '../../core/drift/finding.ts';
+import { isUnavailable, toProbeError } from '../../core/probe-failure.ts';
 import { memberOf } from '../../core/targets/registered.ts';
 import type { Verify } from '../../core/targets/verify.ts';
 import type { AddressInspection, inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
@@ -41,11 +42,11 @@ export async function probeFromHere(
   }
 }
 
-const failedProbe = (address: string, error: unknown): AddressInspection => ({
-  address,
-  problem: error instanceof Error ? error.message : String(error),
-  served: null,
-});
+function failedProbe(address: string, error: unknown): AddressInspection {
+  const failure = toProbeError(error);
+  const inspection = { address, problem: failure.message, served: null };
+  return isUnavailable(failure) ? { ...inspection, unavailable: true } : inspection;
+}
 
 /** The finding for a target. `installed` and `due` are what the registry had before the probe. */
 export function targetFinding(

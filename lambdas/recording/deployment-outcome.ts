@@ -13,6 +13,7 @@ import { probeReason } from './probe-reason.ts';
 /** The recording state with which the state machine ends. */
 export const RecordingPath = z.enum([
   'committed',
+  'unprobed',
   'validated',
   'superseded',
   'skipped',
@@ -85,6 +86,11 @@ type Ending = (state: FinalState, failure: Failure | null, sending: SendingEvide
 /** One line for each recording state. */
 const endings: Readonly<Record<RecordingPath, Ending>> = {
   committed,
+  unprobed: (state, failure) => ({
+    outcome: 'deployed_unprobed',
+    summary: joined([state.push?.summary, unprobedText(state, failure)]),
+    reason: 'ProbeUnavailable',
+  }),
   validated: ({ push }) => ({
     outcome: push?.outcome === 'validate_unsupported' ? 'validate_unsupported' : 'validated',
     summary: push?.summary ?? 'dry run passed',
@@ -134,12 +140,32 @@ function beforeGone({ push, probe }: FinalState): string | undefined {
   return reached === undefined ? undefined : `before: ${reached}`;
 }
 
-function committed({ deployment, push, probe }: FinalState): PathOutcome {
-  const unverified = deployment?.probeFrom === 'none';
+function committed(state: FinalState, failure: Failure | null): PathOutcome {
+  const { push, probe } = state;
+  const unverified = unverifiedReason(state, failure);
   const outcome =
-    push?.outcome === 'unchanged' ? 'unchanged' : unverified ? 'deployed_unverified' : 'deployed';
-  const verification = unverified ? 'not verified: the target has verify: none' : probe?.summary;
-  return { outcome, summary: joined([push?.summary, verification]) || 'the host has the requested version' };
+    push?.outcome === 'unchanged' ? 'unchanged' : unverified === null ? 'deployed' : 'deployed_unverified';
+  const verification = unverified === null ? probe?.summary : `not verified: ${unverified}`;
+  const summary = joined([push?.summary, verification]) || 'the host has the requested version';
+  return { outcome, summary, reason: isAccepted(state, failure) ? 'ProbeUnavailable' : null };
+}
+
+/** The probe could not be made, and the target accepts that. A caught error stays in the state, so the verdict decides. */
+const isAccepted = ({ deployment, probe }: FinalState, failure: Failure | null): boolean =>
+  failure !== null && deployment?.probeFrom !== 'none' && probe?.verdict !== 'verified';
+
+/** Why a committed deployment is not verified; null if it is. */
+function unverifiedReason(state: FinalState, failure: Failure | null): string | null {
+  if (state.deployment?.probeFrom === 'none') return 'the target has verify: none';
+  if (!isAccepted(state, failure)) return null;
+  return `${unprobedText(state, failure)}, and the target accepts that (onProbeUnavailable)`;
+}
+
+/** Why the probe could not be made, and what is known of the endpoint. */
+function unprobedText({ push, probe }: FinalState, failure: Failure | null): string {
+  const text = `the probe could not be made${failure === null ? '' : ` (${failure.message})`}`;
+  const last = probe?.attempt ? `; the last probe that was made: ${probe.summary}` : '';
+  return `${text}${last}${push?.served === true ? '; the agent got the new leaf from the endpoint' : ''}`;
 }
 
 /** Results of a push that left the host unchanged, with the reason if the host reports none. */

@@ -43,6 +43,7 @@ function evidenceOf(item: HistoryItem, evidence: HostEvidence): Installation | n
   switch (outcome) {
     case 'deployed':
     case 'deployed_unverified':
+    case 'deployed_unprobed':
       return { version: evidence.version, rollout };
     // a rollback that found another version changed nothing
     case 'unchanged':
@@ -68,7 +69,8 @@ function evidenceOf(item: HistoryItem, evidence: HostEvidence): Installation | n
   }
 }
 
-/** The rollout whose failed deployments include this one; null for a rollback or a success. */
+/** The rollout whose failed deployments include this one; null for a rollback, a success, or a probe that could not be made. */
 export function failedRollout({ action, outcome, rollout }: HistoryItem): string | null {
-  return action === 'deploy' && !outcomeMeanings[outcome].succeeded ? (rollout ?? null) : null;
+  const failed = !outcomeMeanings[outcome].succeeded && outcome !== 'deployed_unprobed';
+  return action === 'deploy' && failed ? (rollout ?? null) : null;
 }

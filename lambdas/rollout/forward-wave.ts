@@ -6,6 +6,7 @@ import { type Plan, planWave } from '../../core/rollout/plan-wave.ts';
 import type { RolloutState, Wave } from '../../core/rollout/rollout.ts';
 import { startWaiting } from '../../core/rollout/wait-schedule.ts';
 import { toleratedOf } from '../../core/rollout/wave-sizes.ts';
+import { timeBudgets } from '../../core/time-budgets.ts';
 import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { InstalledVersions } from '../../services/registry/installed-versions.ts';
@@ -13,7 +14,9 @@ import type { RolloutControl } from '../../services/rollouts/rollout-control.ts'
 import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../services/rollouts/wave-files.ts';
 import { collectWaves } from './collect-waves.ts';
+import { findAwaitedRollout, waitingFor } from './follow-current.ts';
 import { resolveRolloutTargets } from './resolve-rollout-targets.ts';
+import { type WaveWarming, warmWave } from './warm-wave.ts';
 import { type WaveWriter, writeWave } from './write-wave.ts';
 
 /** Services for planning a wave. `random`: at least 0, less than 1. */
@@ -21,10 +24,12 @@ export interface WavePlanServices extends WaveWriter {
   readonly catalogue: Pick<Catalogue, 'targets'>;
   readonly fleet: Fleet;
   readonly installed: InstalledVersions;
-  readonly rollouts: Pick<Rollouts, 'control' | 'setTolerated'>;
+  readonly rollouts: Pick<Rollouts, 'control' | 'runningFull' | 'setTolerated'>;
   readonly files: Pick<WaveFiles, 'locationsOf' | 'readItems' | 'writeItems' | 'judged'>;
   readonly clock: Clock;
   readonly random: () => number;
+  /** Warms hosts before their wave. */
+  readonly warming: WaveWarming;
 }
 
 type WaveToDeploy = Extract<Plan, { verdict: 'deploy' }>;
@@ -44,14 +49,23 @@ export async function nextForwardWave(
   await by.rollouts.setTolerated(rollout.id, tolerated);
   const done = attemptedTargets(waves, sinceWave);
   const now = by.clock.now();
-  const plan = planWave({ rollout, targets, refused: refused.length, done, now });
+  const { startingSince = null } = state.wave;
+  const plan = planWave({ rollout, targets, refused: refused.length, done, startingSince, now });
   const planned = { ...state, judgement: { ...judgement, failed, tolerated } };
   if (failed > tolerated) return tooManyFailures(planned, plan, refused);
-  const wave = { ...state.wave, ...progressOf(plan), refused: refused.length, unresolved };
+  const wave: Wave = {
+    ...state.wave,
+    ...progressOf(plan),
+    refused: refused.length,
+    unresolved,
+    startingSince: null,
+  };
   switch (plan.verdict) {
     case 'deploy': {
       const requests = requestsOf(planned, plan, by.random);
-      const summary = waveSummary(rollout.strategy.waves[plan.step], wave, plan);
+      const until = new Date(now.getTime() + timeBudgets.warmHosts * 1000);
+      const warmed = await warmWave(by.warming, { rollout, requests, until });
+      const summary = waveSummary(rollout.strategy.waves[plan.step], { ...wave, warmed }, plan);
       return {
         ...planned,
         wave: await writeWave(rollout, { ...wave, step: plan.step }, requests, summary, by),
@@ -59,11 +73,14 @@ export async function nextForwardWave(
     }
     case 'wait': {
       const summary = `${plan.reached} of ${plan.total} targets reached; ${plan.why}`;
-      const seconds = plan.waitSeconds;
-      return { ...planned, wave: startWaiting({ ...wave, verdict: 'wait', summary }, { seconds, now }) };
+      const since = plan.forStarting ? (startingSince ?? Math.floor(now.getTime() / 1000)) : null;
+      const waiting: Wave = { ...wave, verdict: 'wait', summary, startingSince: since };
+      return { ...planned, wave: startWaiting(waiting, { seconds: plan.waitSeconds, now }) };
     }
     case 'finished': {
       const summary = finishedSummary(plan, failed, unresolved);
+      const awaited = await findAwaitedRollout(rollout, now, by);
+      if (awaited !== null) return { ...planned, wave: waitingFor(awaited, { ...wave, summary }, now) };
       if (mustProbeServices(state, plan)) return probingServices(planned, { ...wave, summary });
       return { ...planned, wave: { ...wave, verdict: 'finished', summary } };
     }
@@ -87,11 +104,17 @@ function probingServices(state: RolloutState, wave: Wave): RolloutState {
   return { ...state, judgement, wave: { ...wave, verdict: 'probe_services' } };
 }
 
-function finishedSummary({ total }: Plan, failed: number, unresolved: string | null): string {
+function finishedSummary(
+  { total, reached, starting }: Extract<Plan, { verdict: 'finished' }>,
+  failed: number,
+  unresolved: string | null,
+): string {
   if (total === 0) return `no target to deploy to${unresolved === null ? '' : `: ${unresolved}`}`;
   const failures = failed === 0 ? '' : `, ${failed} failed`;
   const all = total === 1 ? 'the only target' : `all ${total} targets`;
-  return `${all} reached${failures}${unresolved === null ? '' : `; ${unresolved}`}`;
+  const which =
+    starting === 0 ? `${all} reached` : `${reached} of ${total} targets reached, ${starting} still starting`;
+  return `${which}${failures}${unresolved === null ? '' : `; ${unresolved}`}`;
 }
 
 const progressOf = ({
@@ -142,10 +165,10 @@ function requestsOf(
 
 function waveSummary(
   size: string | number | undefined,
-  wave: Wave,
+  wave: Wave & { readonly warmed: string },
   { chosen, waiting }: WaveToDeploy,
 ): (number: number) => string {
   const later = waiting === 0 ? '' : `; ${waiting} more wait`;
   return (number) =>
-    `wave ${number} (${size}): ${chosen.length} of ${wave.total} targets, ${wave.reached} already reached${later}`;
+    `wave ${number} (${size}): ${chosen.length} of ${wave.total} targets, ${wave.reached} already reached${later}${wave.warmed}`;
 }

@@ -44,18 +44,20 @@ export async function resolveRolloutTargets(
   );
   const requested = await by.installed.desiredOf(withVersion.map(({ targetId }) => targetId));
   const isChanging = (id: string) => (requested.get(id) ?? null) !== version.fingerprint && requested.has(id);
-  const targets = resolved.flatMap(({ target, host: { online }, registered: { window = null } }) =>
-    target === null
-      ? []
-      : [
-          {
-            target,
-            online,
-            window,
-            installed: installed.get(target.id) ?? null,
-            isChanging: isChanging(target.id),
-          },
-        ],
+  const targets = resolved.flatMap(
+    ({ target, host: { online, startedAt }, registered: { window = null } }) =>
+      target === null
+        ? []
+        : [
+            {
+              target,
+              online,
+              ...(startedAt !== undefined && { startedAt }),
+              window,
+              installed: installed.get(target.id) ?? null,
+              isChanging: isChanging(target.id),
+            },
+          ],
   );
   const unresolved = missingText(only, selected, found);
   return { targets, refused: resolved.filter(hasNoTarget).map(idOf), unresolved };

@@ -1,5 +1,8 @@
 // SNS messages about rollouts: what happened, why, and what to do next.
+import { keepTexts } from '../../core/bounds/list-names.ts';
 import { shortFingerprint } from '../../core/certificate/describe.ts';
+import { counted } from '../../core/counted.ts';
+import type { WarmedHost } from '../../core/deployment/warm.ts';
 import type { Halt, RecordedRollout, Rollout, RolloutOutcome, Wave } from '../../core/rollout/rollout.ts';
 import type { CommandLine } from '../../services/notify/command-lines.ts';
 import { composed, type Message } from '../../services/notify/sns-messages.ts';
@@ -30,6 +33,31 @@ export function staleServiceMessage(rollout: RolloutFacts, summary: string, line
     `The rollout continues, because its strategy only reports this (onStaleService). ${checkInFront}`,
     `To halt the rollout:  ${line(`halt ${rollout.id}`)}`,
   ]);
+}
+
+/** Limits of the reasons in the message about cold hosts. */
+const reasonLimits = { each: 600, all: 6000 };
+
+/** Hosts of the next wave could not fetch the agent and its runtime. */
+export function coldHostsMessage(
+  rollout: RolloutFacts,
+  hosts: readonly WarmedHost[],
+  line: CommandLine,
+): Message {
+  const reasons = hosts.map(({ host, outcome, summary }) => `- ${host} (${outcome}): ${summary}`);
+  return composed(
+    `${rollout.certificate}: ${counted(hosts.length, 'host')} cannot start the agent yet`,
+    header(rollout),
+    [
+      'These hosts of the next wave have not fetched the agent and its runtime:',
+      ...keepTexts(reasons, 'hosts', reasonLimits),
+    ],
+    [
+      'The wave starts now. Deployments to these hosts try it once more; if it fails, nothing is changed there, and they count as failures.',
+      `To try it again:  ${line('warm')}`,
+      `To halt the rollout:  ${line(`halt ${rollout.id}`)}`,
+    ],
+  );
 }
 
 const checkInFront =

@@ -11,6 +11,8 @@ const settings = {
   [tables.registry.variable]: name,
   [tables.deployments.variable]: name,
   DOCUMENT_NAME: name,
+  /** Changes with the agent and with its runtime. Not in local mode, where hosts fetch nothing. */
+  AGENT_VERSION: z.optional(name),
   /** The document of functions that only probe. */
   PROBE_DOCUMENT_NAME: name,
   /** The document of the agent for targets in a store; functions that send no jobs need none. */

@@ -5,6 +5,7 @@
 import { isAbsolute } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Metrics } from '@aws-lambda-powertools/metrics';
+import { CloudFormationClient } from '@aws-sdk/client-cloudformation';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { KMSClient } from '@aws-sdk/client-kms';
 import { LambdaClient } from '@aws-sdk/client-lambda';
@@ -22,6 +23,7 @@ import { createFunctionCommands } from '../../services/agent-runs/function-comma
 import { createCredentials } from '../../services/credentials/credentials.ts';
 import { createExecutions } from '../../services/executions.ts';
 import { createFleet } from '../../services/fleet/find-hosts.ts';
+import { createStartedInstances } from '../../services/fleet/started-instances.ts';
 import { createHistory } from '../../services/history/history.ts';
 import { createHostLocks } from '../../services/locks/host-locks.ts';
 import { createPendingCommands } from '../../services/locks/pending-commands.ts';
@@ -44,6 +46,9 @@ import { createPublicKeys } from '../../services/signing/kms-public-keys.ts';
 import { createKmsSigner } from '../../services/signing/kms-signer.ts';
 import { type Commands, createCommands } from '../../services/ssm/commands.ts';
 import { createSendRate } from '../../services/ssm/send-rate.ts';
+import { createDefaultVersions } from '../../services/stack/default-versions.ts';
+import { createStackStatus } from '../../services/stack/stack-status.ts';
+import { createTableProtection } from '../../services/stack/table-protection.ts';
 import type { ResultServices } from '../delivery/complete-command.ts';
 import type { DeliveryServices } from '../delivery/deliver.ts';
 import { clientsFor, ownClients, ssmAt, throttled } from './clients.ts';
@@ -91,6 +96,12 @@ export const history = /* @__PURE__ */ once(() =>
 export const executions = /* @__PURE__ */ once(() => createExecutions(new SFNClient({})));
 
 /** Hosts, in the stack's own account and in those that gave it a role. */
+export const startedInstances = /* @__PURE__ */ once(() =>
+  createStartedInstances(({ account, region }) =>
+    account === null || region === null ? ownClients().ec2 : clientsFor(account, region).ec2,
+  ),
+);
+
 export const fleet = /* @__PURE__ */ once(() => createFleet({ ...ownClients(), clientsFor }));
 
 /** The agent in a function of the stack. Functions that send no jobs never build it. */
@@ -119,16 +130,18 @@ function hostCommands(): Commands {
   );
 }
 
-/** Probes from hosts, through the document that can only probe, and from a function. */
-export const probeCommands = /* @__PURE__ */ once(() =>
-  commandsByHost({
-    hosts: createCommands(ssmAt, {
-      name: setting('PROBE_DOCUMENT_NAME'),
-      version: setting('DOCUMENT_VERSION'),
-      hash: undefined,
-    }),
-    functions: functionCommands,
+/** Probes from hosts, through the document that can only probe. */
+export const hostProbes = /* @__PURE__ */ once(() =>
+  createCommands(ssmAt, {
+    name: setting('PROBE_DOCUMENT_NAME'),
+    version: setting('DOCUMENT_VERSION'),
+    hash: undefined,
   }),
+);
+
+/** Probes from hosts and from a function. */
+export const probeCommands = /* @__PURE__ */ once(() =>
+  commandsByHost({ hosts: hostProbes(), functions: functionCommands }),
 );
 
 /** The credentials of targets. */
@@ -171,6 +184,11 @@ export const waveFiles = /* @__PURE__ */ once(() =>
 
 /** The responses that CloudFormation expects from a custom resource. */
 export const customResource = /* @__PURE__ */ once(() => createCustomResourceService(new S3Client({})));
+
+/** What completes a deployment of the stack. */
+export const defaultVersions = /* @__PURE__ */ once(() => createDefaultVersions(new SSMClient(throttled)));
+export const tableProtection = /* @__PURE__ */ once(() => createTableProtection(new DynamoDBClient({})));
+export const stackStatus = /* @__PURE__ */ once(() => createStackStatus(new CloudFormationClient(throttled)));
 
 /** All metrics of certferry share one namespace. */
 export const metrics = /* @__PURE__ */ once(

@@ -4,6 +4,8 @@ import { currentSecretIds } from './cloudtrail-secrets.ts';
 import type {
   CertificateAvailable,
   InstanceLaunched,
+  InstanceStateChanged,
+  InstanceTagged,
   ObjectCreated,
   ParameterChanged,
   SecretLabelUpdated,
@@ -38,6 +40,8 @@ export type Trigger =
       readonly identity: readonly string[];
       readonly reason: string;
     }
+  /** An instance may match targets by its tags. The event that reports it does not belong to the identity: both may report it. */
+  | { readonly type: 'tags'; readonly instance: Instance; readonly reason: string }
   | { readonly type: 'none'; readonly reason: string };
 
 /** An EC2 instance and its location. */
@@ -68,6 +72,10 @@ export function triggerOf(event: TriggerEvent): Trigger {
       return { type: 'version', detail: event.detail, identity: ['event', event.id] };
     case 'EC2 Instance Launch Successful':
       return instanceLaunched(event);
+    case 'EC2 Instance State-change Notification':
+      return instanceStateChanged(event);
+    case 'Tag Change on Resource':
+      return instanceTagged(event);
   }
 }
 
@@ -151,6 +159,22 @@ function instanceLaunched({ account, region, detail }: z.infer<typeof InstanceLa
     identity: [group, EC2InstanceId, ActivityId],
     reason: `Auto Scaling: ${EC2InstanceId} was launched in ${group}`,
   };
+}
+
+function instanceStateChanged({
+  account,
+  region,
+  detail: { 'instance-id': id, state },
+}: z.infer<typeof InstanceStateChanged>): Trigger {
+  if (state !== 'running') return none(`${id} is ${state}`);
+  return { type: 'tags', instance: { id, account, region }, reason: `EC2: ${id} is running` };
+}
+
+function instanceTagged({ account, region, resources, detail }: z.infer<typeof InstanceTagged>): Trigger {
+  const [arn = ''] = resources;
+  const id = /:instance\/(i-[0-9a-f]+)$/.exec(arn)?.[1];
+  if (detail.service !== 'ec2' || id === undefined) return none(`${arn} is no instance`);
+  return { type: 'tags', instance: { id, account, region }, reason: `EC2: the tags of ${id} changed` };
 }
 
 const none = (reason: string): Trigger => ({ type: 'none', reason });

@@ -34,26 +34,29 @@ export function startForVersion({ detail, identity }: TriggerOf<'version'>): Rol
 /** Account and region of the stack: the default for groups that are registered without them. */
 export type StackLocation = Omit<Instance, 'id'>;
 
+/** A new instance, and what distinguishes this start of it from others. */
+export type NewInstance = Pick<TriggerOf<'instance'>, 'instance' | 'identity' | 'reason'>;
+
 /**
  * One rollout for each certificate of a new instance, only for the targets on that instance. It deploys the current version,
  * or the latest one if the certificate is not in `hasCurrent`.
  */
 export function startsForInstance(
-  trigger: TriggerOf<'instance'>,
+  { instance, identity, reason }: NewInstance,
   targets: readonly RegisteredTarget[],
   { stack, hasCurrent }: { readonly stack: StackLocation; readonly hasCurrent: ReadonlySet<string> },
 ): RolloutStart[] {
-  const onGroup = targets.filter((target) => isInLocationOf(trigger.instance, target, stack));
-  const byCertificate = Map.groupBy(onGroup, ({ certificate }) => certificate);
+  const byCertificate = Map.groupBy(targets, ({ certificate }) => certificate);
   return [...byCertificate].map(([certificate, its]) => ({
-    name: executionName(certificate, 'launch', trigger.identity),
+    // with the targets, because a later tag may add one
+    name: executionName(certificate, 'launch', [...identity, ...its.map(({ id }) => id)]),
     request: requestOf({
       certificate,
       version: hasCurrent.has(certificate) ? 'current' : 'latest',
-      reason: trigger.reason,
+      reason,
       // maintenance windows do not apply: the instance has no certificate yet
       urgent: true,
-      only: { targets: its.map(({ id }) => id), hosts: [hostOf(trigger.instance, stack)] },
+      only: { targets: its.map(({ id }) => id), hosts: [hostOf(instance, stack)] },
       // a failure must not leave a halted rollout behind, because that would prevent the sweep from healing the instance
       strategy: {
         waves: ['100%'],
@@ -66,8 +69,23 @@ export function startsForInstance(
   }));
 }
 
+/** The targets that select this instance by its tags, in its account and region. */
+export function targetsWithTags(
+  instance: Instance,
+  tags: Readonly<Record<string, string>>,
+  { stack, targets }: { readonly stack: StackLocation; readonly targets: readonly RegisteredTarget[] },
+): RegisteredTarget[] {
+  return targets.filter(
+    (target) =>
+      isInLocationOf(instance, target, stack) &&
+      typeof target.host !== 'string' &&
+      'tags' in target.host &&
+      Object.entries(target.host.tags).every(([name, value]) => tags[name] === value),
+  );
+}
+
 /** Several accounts and regions may have groups of the same name. */
-function isInLocationOf(
+export function isInLocationOf(
   { account, region }: Instance,
   { host }: RegisteredTarget,
   stack: StackLocation,
@@ -76,7 +94,7 @@ function isInLocationOf(
   return (host.account ?? stack.account) === account && (host.region ?? stack.region) === region;
 }
 
-function hostOf({ id, account, region }: Instance, stack: StackLocation): string {
+export function hostOf({ id, account, region }: Instance, stack: StackLocation): string {
   return account === stack.account && region === stack.region ? id : `${account}/${region}/${id}`;
 }
 

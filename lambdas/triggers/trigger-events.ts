@@ -119,6 +119,23 @@ export const InstanceLaunched = z.object({
   }),
 });
 
+/** An instance in any state: the rule selects `running`. */
+export const InstanceStateChanged = z.object({
+  ...envelope,
+  source: z.literal('aws.ec2'),
+  'detail-type': z.literal('EC2 Instance State-change Notification'),
+  detail: z.object({ 'instance-id': z.string(), state: z.string() }),
+});
+
+/** The tags of an instance changed. The function reads the tags from EC2, so the event's own tags are not used. */
+export const InstanceTagged = z.object({
+  ...envelope,
+  source: z.literal('aws.tag'),
+  'detail-type': z.literal('Tag Change on Resource'),
+  resources: z.array(z.string()).check(z.minLength(1)),
+  detail: z.object({ service: z.string(), 'resource-type': z.string() }),
+});
+
 /** Any event that starts a rollout. */
 export const TriggerEvent = z.discriminatedUnion('detail-type', [
   CertificateAvailable,
@@ -129,5 +146,7 @@ export const TriggerEvent = z.discriminatedUnion('detail-type', [
   ParameterChanged,
   VersionAvailable,
   InstanceLaunched,
+  InstanceStateChanged,
+  InstanceTagged,
 ]);
 export type TriggerEvent = z.infer<typeof TriggerEvent>;

@@ -1,6 +1,8 @@
 // Rollouts of local mode: executions of `certferry-rollout` that this process runs. Any process that uses the state folder can
 // list, halt, approve and roll back a rollout.
 
+import * as z from 'zod/mini';
+import { WarmedHost } from '../../core/deployment/warm.ts';
 import { SweepReport } from '../../core/drift/sweep-report.ts';
 import { CertferryError } from '../../core/errors.ts';
 import { newExecutionName } from '../../core/execution-name.ts';
@@ -48,7 +50,7 @@ export interface LocalRolloutResult extends RolloutResult {
   readonly cause: string | null;
 }
 
-type RolloutOperations = Pick<Backend, 'rollouts' | 'halt' | 'rollBack' | 'decide'> & {
+type RolloutOperations = Pick<Backend, 'rollouts' | 'halt' | 'rollBack' | 'decide' | 'warm'> & {
   rollout(rollout: LocalRollout, observer?: RolloutObserver): Promise<LocalRolloutResult>;
   resume(...args: Parameters<Backend['resume']>): Promise<LocalRolloutResult>;
   /** Healing needs the bytes of a version, which local mode does not keep. */
@@ -88,8 +90,15 @@ export function openRollouts(cloud: Cloud): RolloutOperations {
       decideApprovalOf(decisions, { rolloutId: id, wave }, Approval.parse(decision)),
     sweep: async ({ certificate } = {}) =>
       SweepReport.parse(await cloud.invoke('sweep', { heal: false, certificate })),
+    async warm(hosts, onWarmed = () => {}) {
+      const warmed = WarmResult.parse(await cloud.invoke('warm-hosts', { hosts })).hosts;
+      onWarmed(warmed);
+      return warmed;
+    },
   };
 }
+
+const WarmResult = z.object({ hosts: z.array(WarmedHost) });
 
 type Run = (onEvent: OnEvent) => Promise<EndedExecution>;
 

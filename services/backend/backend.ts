@@ -2,6 +2,7 @@
 // account (account/). Each backend adds what only it can do.
 import type { RecordedDeployment, RequestAction } from '../../core/deployment/deployment.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
+import type { WarmedHost } from '../../core/deployment/warm.ts';
 import type { ReceivedSweepReport } from '../../core/drift/sweep-report.ts';
 import type { Approval, RecordedRollout } from '../../core/rollout/rollout.ts';
 import type { Target } from '../../core/targets/target.ts';
@@ -150,6 +151,11 @@ export interface Backend<Version = never, NewRollout = never> {
   decide(id: string, decision: ApprovalDecision): Promise<boolean>;
   /** Probes the endpoint of every registered target. */
   sweep(options?: SweepOptions): Promise<ReceivedSweepReport>;
+  /**
+   * Lets hosts fetch the agent and its runtime. `onWarmed` is called with the results of each part of the hosts. The results
+   * have the order of `hosts`.
+   */
+  warm(hosts: readonly string[], onWarmed?: (hosts: readonly WarmedHost[]) => void): Promise<WarmedHost[]>;
   /** Releases connections and processes. */
   close(): Promise<void>;
 }

@@ -34,6 +34,7 @@ export interface Writes<Result> {
  * | pk                     | sk                  | attributes |
  * | ---------------------- | ------------------- | ---------- |
  * | `host#<id>`            | `key`               | kid, x, sentAt (`host-keys.ts`) |
+ * | `host#<id>`            | `agent`             | version (`host-versions.ts`) |
  * | `target#<id>`          | `desired`           | certificate, action, fingerprint, source, requestNumber (`desired-versions.ts`) |
  * | `target#<id>`          | `installed`         | the result of the last deployment (`installed-versions.ts`) |
  * | `target#<id>`          | `config`            | certificate, autoScalingGroup, origin, revision: under which certificate the target is registered (`catalogue-targets.ts`) |

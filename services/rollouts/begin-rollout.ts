@@ -90,7 +90,8 @@ async function readOwn(table: RegistryTable, id: string): Promise<ControlItem | 
   );
 }
 
-async function readLatest(table: RegistryTable, certificate: string): Promise<LatestItem | null> {
+/** The latest full rollout of a certificate; null before the first one. */
+export async function readLatest(table: RegistryTable, certificate: string): Promise<LatestItem | null> {
   const key = latestKey(certificate);
   const item = await table.get(key);
   return item === null ? null : readItem(LatestItem, item, { key, name: 'InvalidRequest' });

@@ -16,6 +16,7 @@ import {
   type NewRollout,
   type RepeatOptions,
   readExisting,
+  readLatest,
   readSourceOfVersion,
 } from './begin-rollout.ts';
 import {
@@ -74,6 +75,8 @@ export interface Rollouts extends ApprovalRequests {
   control(id: string): Promise<RolloutControl | null>;
   /** The rollouts of one certificate, or of all; the latest first. */
   list(query?: { readonly certificate?: string; readonly limit?: number }): Promise<RolloutControl[]>;
+  /** The latest full rollout of the certificate if it runs; otherwise null. */
+  runningFull(certificate: string): Promise<RolloutControl | null>;
   /** The source location of a version that a full rollout has deployed; null when no such rollout is known. */
   sourceOf(certificate: string, fingerprint: string): Promise<Source | null>;
   setTolerated(id: string, tolerated: number): Promise<void>;
@@ -114,6 +117,11 @@ export function createRollouts(documents: DynamoDBDocumentClient, registryTable:
       const listed = await table.query(listPartition(certificate), { limit, latestFirst: true });
       const ids = listed.map(({ id }) => String(id));
       return readControls(table, ids);
+    },
+    async runningFull(certificate) {
+      const latest = await readLatest(table, certificate);
+      const found = latest === null ? null : await control(latest.current);
+      return found?.status === 'running' ? found : null;
     },
     async halt(id, reason, redriveCount) {
       const change = haltChange(bounded(reason));

@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import * as z from 'zod/mini';
 import { openObjects } from '../../local/aws/objects.ts';
 import { startS3 } from '../../local/aws/s3.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
@@ -25,7 +26,19 @@ export const workBucket = 'certferry-work';
 export interface AwsState {
   stackStatus: string;
   outputs: Record<string, string>;
-  hosts: { InstanceId: string; PingStatus: string; AgentVersion: string; IPAddress: string }[];
+  hosts: {
+    InstanceId: string;
+    PingStatus: string;
+    AgentVersion: string;
+    IPAddress: string;
+    PlatformType?: string;
+    PlatformName?: string;
+    PlatformVersion?: string;
+  }[];
+  /** The VPC of all instances; null: EC2 reports no instance. */
+  vpc: FakeVpc | null;
+  /** What the deployed document names as runtime. */
+  runtimeUrl: string;
   /** SSM returns an error for an unknown id. */
   unknownHostsRefused?: boolean;
   /** The URL of the queues: the SDK sends requests to the URL of a queue. */
@@ -40,6 +53,8 @@ export interface AwsState {
   hasQueue: boolean;
   subscribers: number;
   pendingSubscribers: number;
+  /** What each host reports to `doctor --hosts`; `status` is Success unless given. */
+  hostReports: Readonly<Record<string, { readonly status?: string; readonly output: string }>>;
   documentStatus: string;
   documentLatest: string;
   secrets: string[];
@@ -47,8 +62,17 @@ export interface AwsState {
   acm: { Status: string; Type: string; Options: { Export: string } };
   /** The result of the function certferry-sweep; an error if it has `errorType`. */
   sweep: Record<string, unknown>;
+  /** The result of the function certferry-warm-hosts for a host. */
+  warm: (host: string) => object;
   /** The result of the function certferry-find-hosts; null for an older stack without this function. */
   found: Record<string, unknown> | null;
+}
+
+/** One subnet with one instance of each architecture. */
+export interface FakeVpc {
+  readonly architectures: readonly string[];
+  readonly hasDefaultRoute: boolean;
+  readonly endpoints: readonly { readonly service: string; readonly policy?: string }[];
 }
 
 export interface FakeAws {
@@ -56,24 +80,46 @@ export interface FakeAws {
   readonly stepFunctions: ScriptedStepFunctions;
   /** The inputs of the function certferry-sweep. */
   readonly swept: unknown[];
+  /** The inputs of the function certferry-warm-hosts. */
+  readonly warmed: unknown[];
   /** The inputs of the function certferry-find-hosts. */
   readonly sought: unknown[];
+  /** The commands that were sent to hosts. */
+  readonly sentCommands: SentCommand[];
   readonly endpoints: { readonly dynamodb: string; readonly s3: string };
   close(): Promise<void>;
 }
+
+/** A request to run a document without parameters. Another field is refused. */
+const SentCommand = z.strictObject({
+  DocumentName: z.literal('certferry-check-host'),
+  DocumentVersion: z.literal('$DEFAULT'),
+  InstanceIds: z.array(z.string()).check(z.minLength(1), z.maxLength(50)),
+  TimeoutSeconds: z.int().check(z.gte(30)),
+  MaxConcurrency: z.string(),
+  MaxErrors: z.string(),
+  Comment: z.string().check(z.maxLength(100)),
+});
+export type SentCommand = z.infer<typeof SentCommand>;
 
 /** An account with a stack. Sets the environment variables that direct the SDK to it, until it is closed. */
 export async function anAccount(): Promise<FakeAws> {
   const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
   const state = usual();
-  const [swept, sought]: [unknown[], unknown[]] = [[], []];
+  const [swept, warmed, sought]: [unknown[], unknown[], unknown[]] = [[], [], []];
+  const sentCommands: SentCommand[] = [];
   const onFault = (error: unknown) => process.stderr.write(`${error}\n`);
   const [dynamodb, s3, stepFunctions, query, ssm, sqs, secrets, acm, lambda] = await Promise.all([
     startDynamoDb(),
     startS3({ objects: openObjects(folder), onFault }),
     scriptedStepFunctions(),
     queryService((asked) => answerQuery(asked, state)),
-    startJsonEndpoint({ version: '1.1', target: 'AmazonSSM', operations: ssmOperations(state), onFault }),
+    startJsonEndpoint({
+      version: '1.1',
+      target: 'AmazonSSM',
+      operations: ssmOperations(state, sentCommands),
+      onFault,
+    }),
     startJsonEndpoint({ version: '1.0', target: 'AmazonSQS', operations: sqsOperations(state), onFault }),
     startJsonEndpoint({
       version: '1.1',
@@ -91,6 +137,11 @@ export async function anAccount(): Promise<FakeAws> {
       'certferry-sweep'(input) {
         swept.push(input);
         return state.sweep;
+      },
+      'certferry-warm-hosts'(input) {
+        warmed.push(input);
+        const { hosts } = input as { hosts: string[] };
+        return { hosts: hosts.map((host) => state.warm(host)) };
       },
       'certferry-find-hosts'(input) {
         sought.push(input);
@@ -124,7 +175,9 @@ export async function anAccount(): Promise<FakeAws> {
     state,
     stepFunctions,
     swept,
+    warmed,
     sought,
+    sentCommands,
     endpoints: { dynamodb: dynamodb.endpoint, s3: s3.endpoint },
     async close() {
       process.env = before;
@@ -142,6 +195,7 @@ function usual(): AwsState {
       DeployTargetArn: machines.deployTarget,
       RolloutArn: machines.rollout,
       DocumentName: 'certferry-agent',
+      CheckDocumentName: 'certferry-check-host',
       LocksTableName: tableNames.locks,
       RegistryTableName: tableNames.registry,
       DeploymentsTableName: tableNames.deployments,
@@ -163,12 +217,16 @@ function usual(): AwsState {
     hasQueue: true,
     subscribers: 1,
     pendingSubscribers: 0,
+    hostReports: {},
+    vpc: null,
+    runtimeUrl: 's3://assets/node.gz',
     documentStatus: 'Active',
     documentLatest: '3',
     secrets: ['certferry/api'],
     parameters: [],
     acm: { Status: 'ISSUED', Type: 'AMAZON_ISSUED', Options: { Export: 'ENABLED' } },
     sweep: {},
+    warm: (host) => ({ host, outcome: 'warm', fetched: ['agent', 'runtime'], seconds: 3, summary: '' }),
     found: null,
   };
 }
@@ -199,13 +257,59 @@ function answerQuery({ Action, StackName }: Query, state: AwsState) {
     );
     return `<GetTopicAttributesResult><Attributes>${entries.join('')}</Attributes></GetTopicAttributesResult>`;
   }
+  const ofVpc = state.ec2Denied || state.vpc === null ? null : answerVpc(Action, state.vpc);
+  if (ofVpc !== null) return ofVpc;
   return state.ec2Denied
     ? { refuse: 'UnauthorizedOperation', saying: 'not authorized' }
     : `<reservationSet>${state.instances.map(runningInstance).join('')}</reservationSet>`;
 }
 
-function ssmOperations(state: AwsState) {
+function answerVpc(action: string | undefined, vpc: FakeVpc): string | null {
+  const items = (values: readonly string[]) => values.map((value) => `<item>${value}</item>`).join('');
+  if (action === 'DescribeInstances') {
+    const instances = vpc.architectures.map(
+      (architecture, at) =>
+        `<instanceId>i-0123456789abcdef${at}</instanceId><vpcId>vpc-1</vpcId><subnetId>subnet-1</subnetId><architecture>${architecture}</architecture>`,
+    );
+    return `<reservationSet><item><instancesSet>${items(instances)}</instancesSet></item></reservationSet>`;
+  }
+  if (action === 'DescribeRouteTables') {
+    const route = vpc.hasDefaultRoute
+      ? '<item><destinationCidrBlock>0.0.0.0/0</destinationCidrBlock><natGatewayId>nat-1</natGatewayId><state>active</state></item>'
+      : '';
+    const table = `<routeTableId>rtb-1</routeTableId><vpcId>vpc-1</vpcId><routeSet>${route}</routeSet><associationSet><item><main>true</main></item></associationSet>`;
+    return `<routeTableSet>${items([table])}</routeTableSet>`;
+  }
+  if (action !== 'DescribeVpcEndpoints') return null;
+  const endpoints = vpc.endpoints.map(({ service, policy }) => {
+    const kind = service === 's3' ? 'Gateway' : 'Interface';
+    const document = policy === undefined ? '' : `<policyDocument>${policy}</policyDocument>`;
+    return `<vpcEndpointId>vpce-${service}</vpcEndpointId><vpcEndpointType>${kind}</vpcEndpointType><vpcId>vpc-1</vpcId><serviceName>com.amazonaws.eu-west-1.${service}</serviceName><state>available</state>${document}<routeTableIdSet><item>rtb-1</item></routeTableIdSet>`;
+  });
+  return `<vpcEndpointSet>${items(endpoints)}</vpcEndpointSet>`;
+}
+
+function ssmOperations(state: AwsState, sentCommands: SentCommand[]) {
   return {
+    async SendCommand(input: Record<string, unknown>) {
+      const command = SentCommand.parse(input);
+      const online = state.hosts.filter(({ PingStatus }) => PingStatus === 'Online');
+      const ids = online.map(({ InstanceId }) => InstanceId);
+      if (!command.InstanceIds.every((id) => ids.includes(id)))
+        throw new ServiceError('InvalidInstanceId', 'one of them is not in a valid state');
+      sentCommands.push(command);
+      return { Command: { CommandId: `command-${sentCommands.length - 1}` } };
+    },
+    async ListCommandInvocations({ CommandId, Details }: Record<string, unknown>) {
+      const command = sentCommands[Number(String(CommandId).replace('command-', ''))];
+      const invocations = (command?.InstanceIds ?? []).map((InstanceId) => {
+        const { status: Status = 'Success', output = '' } = state.hostReports[InstanceId] ?? {};
+        // with details, SSM returns this number of characters
+        const CommandPlugins = Details === true ? [{ Name: 'linux', Output: output.slice(0, 2500) }] : [];
+        return { CommandId, InstanceId, Status, StatusDetails: Status, CommandPlugins };
+      });
+      return { CommandInvocations: invocations };
+    },
     async DescribeInstanceInformation({ Filters = [] }: Record<string, unknown>) {
       const [filter] = Filters as { Key: string; Values: string[] }[];
       const known = state.hosts.filter(({ InstanceId }) => filter?.Values.includes(InstanceId));
@@ -217,6 +321,9 @@ function ssmOperations(state: AwsState) {
     },
     DescribeDocument: async () => ({
       Document: { Status: state.documentStatus, DefaultVersion: '3', LatestVersion: state.documentLatest },
+    }),
+    GetDocument: async () => ({
+      Content: `AGENT_URL='s3://assets/agent.cjs'\nRUNTIME_URL='${state.runtimeUrl}'`,
     }),
     DescribeParameters: async () => ({ Parameters: state.parameters }),
   };

@@ -208,6 +208,25 @@ describe('the command line on a stack', () => {
     expect((await captured('sweep', ...stack)).err).toBe('InvalidRequest: no');
   });
 
+  test('On a stack, warm calls the function of the stack for the hosts of all targets, or for those that are named', async () => {
+    await captured('targets', 'apply', file, ...stack);
+    const other = 'i-0123456789abcdef1';
+    const summary = 'the file system /var has the mount option noexec';
+    const failed = { host: other, outcome: 'failed', fetched: [], seconds: 0, summary };
+
+    const all = await captured('warm', ...stack);
+    aws.state.warm = () => failed;
+    const named = await captured('warm', '--host', other, ...stack);
+    const unknown = await captured('warm', '--target', 'nowhere', ...stack);
+
+    expect(aws.warmed).toEqual([{ hosts: [host] }, { hosts: [other] }]);
+    expect(all).toMatchObject({ code: 0, err: '1 host ended' });
+    expect(all.out).toContain('✔ 1 host warm');
+    expect(named.code).toBe(1);
+    expect(named.out).toContain(summary);
+    expect(unknown.err).toContain('target nowhere is not registered');
+  });
+
   test('On a stack, halt also decides a waiting approval request, because a waiting rollout notices a halt only with the decision', async () => {
     const { rollout } = aRolloutState();
     const client = new DynamoDBClient({});

@@ -17,6 +17,7 @@ const target = (host: string, token: object) =>
     verify: 'none',
   });
 
+const downloads = { partition: 'aws', bucket: 'assets', key: 'agent.cjs', fetchesRuntime: true };
 const missing = () => Object.assign(new Error('not found'), { name: 'ResourceNotFoundException' });
 
 function clientsWith({ state = 'Active', type = 'SecureString' } = {}): Clients {
@@ -97,7 +98,9 @@ describe('doctor', () => {
     const hosts = [{ host: 'lambda', address: null, online: true }];
     const hosted = [{ target: target('lambda', { parameter: '/token' }), hosts, error: null }];
 
-    expect((await hostChecks(clients, hosted)).find(({ name }) => name === 'hosts')).toMatchObject({
+    expect(
+      (await hostChecks(clients, hosted, Promise.resolve(downloads))).find(({ name }) => name === 'hosts'),
+    ).toMatchObject({
       status: 'nothing',
     });
   });

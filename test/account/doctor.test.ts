@@ -82,7 +82,7 @@ describe('the doctor', () => {
     expect(checks.map(({ name }) => name)).toEqual([
       ...['stack', 'state machines', 'document', 'tables', 'undelivered events', 'notifications'],
       ...['registrations', 'source of api.example.com', 'targets without a host', 'hosts', 'SSM Agent'],
-      ...['deployments', 'expiry'],
+      ...['systems', 'VPC endpoints', 'endpoint policy', 'architectures', 'deployments', 'expiry'],
     ]);
   });
 
@@ -98,7 +98,7 @@ describe('the doctor', () => {
     expect(out).toMatch(
       /✖ undelivered events +events in dead-letter queues: 3 in undelivered\n +→ Read the messages/,
     );
-    expect(out).toContain('1 of 13 checks failed.');
+    expect(out).toContain('1 of 17 checks failed.');
   });
 
   test('The doctor reports what is wrong with the stack', async () => {
@@ -144,7 +144,7 @@ describe('the doctor', () => {
 
     expect(code).toBe(0);
     expect(out).not.toContain('All checks passed');
-    expect(out).toContain('6 checks passed. 7 checks had nothing to check.');
+    expect(out).toContain('6 checks passed. 11 checks had nothing to check.');
     expect(out).toMatch(/– registrations +0 certificates, 0 targets\n +→ Register targets with/);
     const { checks } = await doctor();
     expect(
@@ -155,6 +155,10 @@ describe('the doctor', () => {
       'targets without a host: no target to check',
       'hosts: no host to check',
       'SSM Agent: no host is registered with SSM',
+      'systems: no host is registered with SSM',
+      'VPC endpoints: no EC2 instance to check',
+      'endpoint policy: no EC2 instance to check',
+      'architectures: no EC2 instance to check',
       'deployments: no host of a target is known',
       'expiry: no installed certificate is known',
     ]);
@@ -300,6 +304,7 @@ describe('the doctor', () => {
     });
     expect(checks.slice(7).map(({ name, status }) => `${name}: ${status}`)).toEqual([
       ...['sources: nothing', 'targets without a host: nothing', 'hosts: nothing', 'SSM Agent: nothing'],
+      ...['systems: nothing', 'VPC endpoints: nothing', 'endpoint policy: nothing', 'architectures: nothing'],
       ...['deployments: nothing', 'expiry: nothing'],
     ]);
   });

@@ -26,6 +26,8 @@ export interface ScriptedStepFunctions extends JsonEndpoint {
   readonly answered: { taskToken: string; output: unknown }[];
   mapRun: Record<string, number>;
   machineStatus: string;
+  /** The definition of all state machines. */
+  definition: string;
 }
 
 export async function scriptedStepFunctions(): Promise<ScriptedStepFunctions> {
@@ -82,7 +84,11 @@ export async function scriptedStepFunctions(): Promise<ScriptedStepFunctions> {
         return { executions: latest.map(({ executionArn, startDate }) => ({ executionArn, startDate })) };
       },
       DescribeMapRun: async () => ({ itemCounts: fake.mapRun }),
-      DescribeStateMachine: async ({ stateMachineArn }) => ({ stateMachineArn, status: fake.machineStatus }),
+      DescribeStateMachine: async ({ stateMachineArn }) => ({
+        stateMachineArn,
+        status: fake.machineStatus,
+        definition: fake.definition,
+      }),
       async SendTaskSuccess({ taskToken, output }) {
         if (taskToken === 'gone') throw new ServiceError('TaskTimedOut', 'nobody waits');
         fake.answered.push({ taskToken: String(taskToken), output: JSON.parse(String(output)) });
@@ -97,6 +103,7 @@ export async function scriptedStepFunctions(): Promise<ScriptedStepFunctions> {
     answered: [],
     mapRun: {},
     machineStatus: 'ACTIVE',
+    definition: '{}',
   };
   return fake;
 }

@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { partitionOf } from '../../core/partitions.ts';
 import { anAuthority, aVersion } from '../fixtures/certificates.ts';
 import { isInstalled } from '../rigs/require-daemon.ts';
 import { BootstrapHost, hostKinds } from './bootstrap-host.ts';
@@ -147,6 +148,21 @@ describe.runIf(isInstalled('curl'))('the file of the SSM Agent', () => {
     expect(await fetched(shared, env, kind.shell)).toMatchObject({ status: 0, stderr: '' });
   });
 
+  test('Neither the arguments nor the environment of curl contain the credentials, only its standard input', async () => {
+    recordCredentials('');
+    const seen = join(host.root, 'seen');
+    const curl = `#!/bin/sh\n[ "$1" != --version ] || { echo "curl 8.5.0"; exit; }\n{ echo "$@"; env; } >>'${seen}'\nexec cat >'${seen}.input'\n`;
+
+    await host.run(
+      { agentUrl: 's3://assets/a.cjs' },
+      { PATH: host.path(['node'], { curl }), AWS_SSM_REGION_NAME: 'eu-central-1' },
+    );
+
+    const [visible, input] = [readFileSync(seen, 'utf8'), readFileSync(`${seen}.input`, 'utf8')];
+    for (const value of Object.values(shared))
+      expect([visible.includes(value), input.includes(value)]).toEqual([false, true]);
+  });
+
   test('A file of the SSM Agent without credentials is named', async () => {
     recordCredentials('');
     writeFileSync(join(host.ssmFolder, 'credentials'), '[other]\naws_access_key_id = AKIAOTHER\n');
@@ -164,15 +180,15 @@ describe('the address of a bucket', () => {
     '#!/bin/sh\n[ "$1" != --version ] || { echo "curl 8.5.0 (x86_64)"; exit; }\nfor last; do :; done\necho "asked $last" >&2\nexit 7\n';
 
   test.each([
-    ['eu-central-1', 'amazonaws.com'],
-    ['us-gov-west-1', 'amazonaws.com'],
-    ['cn-north-1', 'amazonaws.com.cn'],
-    ['us-iso-east-1', 'c2s.ic.gov'],
-    ['us-isob-east-1', 'sc2s.sgov.gov'],
-    ['us-isof-south-1', 'csp.hci.ic.gov'],
-    ['eu-isoe-west-1', 'cloud.adc-e.uk'],
-    ['eusc-de-east-1', 'amazonaws.eu'],
-  ])('A bucket in %s is read at the domain %s of its partition', async (region, domain) => {
+    'eu-central-1',
+    'us-gov-west-1',
+    'cn-north-1',
+    'us-iso-east-1',
+    'us-isob-east-1',
+    'us-isof-south-1',
+    'eu-isoe-west-1',
+    'eusc-de-east-1',
+  ])('A bucket in %s is read at the domain of its partition', async (region) => {
     recordCredentials('');
 
     const { stderr } = await host.run(
@@ -180,7 +196,7 @@ describe('the address of a bucket', () => {
       { PATH: host.path(['node'], { curl }), AWS_SSM_REGION_NAME: region },
     );
 
-    expect(stderr).toContain(`asked https://assets.s3.${region}.${domain}/a/b.cjs\n`);
+    expect(stderr).toContain(`asked https://assets.s3.${region}.${partitionOf(region).dnsSuffix}/a/b.cjs\n`);
   });
 });
 

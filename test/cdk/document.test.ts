@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { maximumJobCharacters } from '../../core/deployment/job.ts';
-import { renderDocument } from '../../scripts/render-document.ts';
+import { renderCheckDocument, renderDocument } from '../../scripts/render-document.ts';
 import { textOf, theResource } from './resources.ts';
 import { anApp, someArtefacts, synthesize } from './synthesized.ts';
 
@@ -99,6 +99,22 @@ describe('the script of the document', () => {
     expect(jobs[9]).toBe("CERTFERRY_FENCE_STEP='500'");
     expect(probe.slice(7, 9)).toEqual(["CERTFERRY_ROLE='probe'", "CERTFERRY_JOB_KEYS=''"]);
     expect([...probe.slice(0, 7), ...probe.slice(9)]).toEqual([...jobs.slice(0, 7), ...jobs.slice(9)]);
+  });
+
+  test('The document that checks a host takes no parameter, and knows the agent as https in the domain of the partition', () => {
+    const template = synthesize();
+    const lines = linesOf(template, 'certferry-check-host');
+    const rendered: string[] = JSON.parse(renderCheckDocument()).mainSteps[0].inputs.runCommand;
+
+    expect(documentOf(template, 'certferry-check-host').Content).not.toHaveProperty('parameters');
+    expect(lines.slice(0, 5)).toEqual([
+      '#!/bin/sh',
+      "CERTFERRY_HOME='/var/lib/certferry'",
+      "RUNTIME_URL='host'",
+      "RUNTIME_BYTES=''",
+      expect.stringMatching(/^S3_URL='https:\/\/s3\.\$\{AWS::Region\}\.\$\{AWS::URLSuffix\}\/cdk-.*\.cjs'$/),
+    ]);
+    expect(lines.slice(5)).toEqual(rendered.slice(5));
   });
 
   test('The script of the document names the runtime by the digest of the unpacked binary', () => {

@@ -130,12 +130,15 @@ describe('member accounts', () => {
     expect(there.Targets).toEqual(here.Targets);
   });
 
-  test('Member accounts are heard of when they have a new instance', () => {
-    const here = rule('AnnouncedInstanceLaunched', withMember);
-    const there = rule('AnnouncedMembers', withMember);
+  test.each(['InstanceLaunched', 'InstanceStarted', 'InstanceTagged'])(
+    'Events of member accounts start the same function as those of the stack: %s',
+    (name) => {
+      const here = rule(`Announced${name}`, withMember);
+      const there = rule(`AnnouncedMembers${name}`, withMember);
 
-    expect(there.EventPattern).toEqual({ ...here.EventPattern, account: [member] });
-    expect(there.EventBusName).toBeDefined();
-    expect(there.Targets).toEqual(here.Targets);
-  });
+      expect(there.EventPattern).toEqual({ ...here.EventPattern, account: [member] });
+      expect(there.EventBusName).toBeDefined();
+      expect(there.Targets).toEqual(here.Targets);
+    },
+  );
 });

@@ -1,7 +1,7 @@
 import { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { commandEnded } from '../../cdk/events/command-events.ts';
-import { instanceLaunched } from '../../cdk/events/trigger-patterns.ts';
+import { instanceTriggers } from '../../cdk/events/trigger-patterns.ts';
 import type { CertferryMemberProps } from '../../cdk/member.ts';
 import { testKey } from '../fixtures/signed-jobs.ts';
 import { allowedTo, resourcesOf, textOf, theResource } from './resources.ts';
@@ -37,11 +37,13 @@ describe('a member account', () => {
       'certferry-agent',
       'certferry-store-agent',
       'certferry-probe',
+      'certferry-check-host',
     ]);
     expect(here.map((one) => lines(one).find((line) => keys.test(line)))).toEqual([
       `CERTFERRY_JOB_KEYS='${testKey.publicKeys}'`,
       `CERTFERRY_JOB_KEYS='${testKey.publicKeys}'`,
       "CERTFERRY_JOB_KEYS=''",
+      undefined,
     ]);
     for (const [at, one] of here.entries()) {
       const other = there[at];
@@ -104,7 +106,9 @@ describe('a member account', () => {
 
   test.each([
     ['ended commands', 'CommandEnded', commandEnded.detailType],
-    ['new instances', 'InstanceLaunched', instanceLaunched.pattern.detailType],
+    ['instances of a group', 'InstanceLaunched', instanceTriggers.InstanceLaunched?.pattern.detailType],
+    ['started instances', 'InstanceStarted', instanceTriggers.InstanceStarted?.pattern.detailType],
+    ['changed tags', 'InstanceTagged', instanceTriggers.InstanceTagged?.pattern.detailType],
   ])(
     'A member account sends %s to the bus of the main account, and may send to no other bus',
     (_, name, detailType) => {
@@ -136,6 +140,6 @@ describe('a member account', () => {
     expect(
       resourcesOf(second, 'AWS::IAM::Role').filter(({ properties }) => properties.RoleName !== undefined),
     ).toEqual([]);
-    second.resourceCountIs('AWS::Events::Rule', 2);
+    second.resourceCountIs('AWS::Events::Rule', 4);
   });
 });

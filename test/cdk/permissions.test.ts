@@ -107,11 +107,15 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     describeRollouts,
   ],
   'next-wave': [
-    registry('BatchGetItem', 'Query'),
-    writesRollout,
+    // for the pace of warm commands: it holds no lock
+    locks('UpdateItem'),
+    registry('BatchGetItem', 'GetItem', 'Query'),
+    writesRegistry(['UpdateItem'], 'host#*', 'rollout#*'),
     keyThroughDynamoDb,
-    findHosts,
+    on('*', [...findHosts.actions, 'ssm:GetCommandInvocation']),
+    ...sendProbes,
     ...keepFiles,
+    ...notifyOperators,
   ],
   'judge-wave': [registry('BatchGetItem'), keyThroughDynamoDb, ...keepFiles],
   'probe-services': notifyOperators,
@@ -124,7 +128,8 @@ const allowed: Readonly<Record<string, Statement[]>> = {
   ],
   'halt-rollout': [registry('BatchGetItem'), writesRollout, keyThroughDynamoDb, ...notifyOperators],
   'end-rollout': [
-    registry('BatchGetItem'),
+    registry('BatchGetItem', 'GetItem'),
+    startRollouts,
     writesRegistry(['UpdateItem'], 'certificate#*', 'rollout#*'),
     keyThroughDynamoDb,
     ...readFiles,
@@ -134,6 +139,7 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     registry('BatchGetItem', 'GetItem', 'Query'),
     keyThroughDynamoDb,
     startRollouts,
+    on('*', ['ec2:DescribeInstances']),
     undelivered('Announced'),
   ],
   sweep: [
@@ -150,6 +156,13 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     undelivered('Sweep'),
   ],
   'find-hosts': [registry('BatchGetItem'), keyThroughDynamoDb, findHosts],
+  'warm-hosts': [
+    locks('UpdateItem'),
+    writesRegistry(['UpdateItem'], 'host#*'),
+    keyThroughDynamoDb,
+    on('*', [...findHosts.actions, 'ssm:GetCommandInvocation']),
+    ...sendProbes,
+  ],
   'sync-registry': [
     registry('BatchGetItem', 'GetItem', 'Query'),
     writesRegistry(
@@ -164,6 +177,19 @@ const allowed: Readonly<Record<string, Statement[]>> = {
     keyThroughDynamoDb,
   ],
   'read-job-keys': [on('SigningKey1.Arn', ['kms:GetPublicKey'])],
+  'complete-stack': [
+    on(
+      ['agent', 'check-host', 'probe', 'store-agent'].map(
+        (name) => `arn:<Partition>:ssm:${here}:document/certferry-${name}`,
+      ),
+      ['ssm:GetDocument', 'ssm:ListDocumentVersions', 'ssm:UpdateDocumentDefaultVersion'],
+    ),
+    on(
+      ['TablesDeployments.Arn', 'TablesLocks.Arn', 'TablesRegistry.Arn'],
+      ['dynamodb:DescribeTable', 'dynamodb:UpdateTable'],
+    ),
+    on('<StackId>', ['cloudformation:DescribeStacks']),
+  ],
 };
 
 const sorted = (statements: Statement[]): string[] => statements.map((one) => JSON.stringify(one)).sort();

@@ -70,7 +70,9 @@ describe('member accounts', () => {
         'push-bundle',
         'reconcile-command',
         'roll-back',
+        'start-rollouts',
         'sweep',
+        'warm-hosts',
       ].map((name) => `certferry-${name}`),
     );
     expect(allowedTo(shared, roleOf(theFunction(shared, 'push-bundle')))).toContainEqual(

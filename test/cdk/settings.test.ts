@@ -59,7 +59,16 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
   'command-status': ['COMMAND_OPTIONS', ...document, 'LOCKS_TABLE', 'NOTIFICATIONS_TOPIC', 'REGISTRY_TABLE'],
   'release-lock': ['DEPLOYMENTS_TABLE', 'LOCKS_TABLE', 'REGISTRY_TABLE'],
   'resolve-certificate': ['REGISTRY_TABLE', 'WORK_BUCKET'],
-  'next-wave': ['REGISTRY_TABLE', 'WORK_BUCKET'],
+  'next-wave': [
+    'AGENT_VERSION',
+    'COMMAND_OPTIONS',
+    ...document,
+    'LOCKS_TABLE',
+    'NOTIFICATIONS_TOPIC',
+    'PROBE_DOCUMENT_NAME',
+    'REGISTRY_TABLE',
+    'WORK_BUCKET',
+  ],
   'judge-wave': ['REGISTRY_TABLE', 'WORK_BUCKET'],
   'probe-services': notifying,
   'ask-approval': [...notifying, 'REGISTRY_TABLE'],
@@ -76,8 +85,10 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
     'RUN_AGENT_FUNCTION',
   ],
   'find-hosts': ['REGISTRY_TABLE'],
+  'warm-hosts': ['AGENT_VERSION', ...document, 'LOCKS_TABLE', 'PROBE_DOCUMENT_NAME', 'REGISTRY_TABLE'],
   'sync-registry': ['REGISTRY_TABLE'],
   'read-job-keys': [],
+  'complete-stack': [],
 };
 
 describe('each Lambda', () => {
@@ -93,7 +104,14 @@ describe('each Lambda', () => {
   });
 
   test('Each Lambda that notifies operators gets the command-line options of this stack', () => {
-    for (const name of ['record-outcome', 'probe-services', 'ask-approval', 'halt-rollout', 'end-rollout']) {
+    for (const name of [
+      'record-outcome',
+      'next-wave',
+      'probe-services',
+      'ask-approval',
+      'halt-rollout',
+      'end-rollout',
+    ]) {
       expect(textOf(variablesOf(template, name).COMMAND_OPTIONS)).toBe('--stack Certferry --region <Region>');
     }
   });
@@ -140,7 +158,14 @@ describe('a rate of commands', () => {
   test('The rate of commands is set for every function that sends commands', () => {
     const faster = synthesize({ commandsPerSecond: 50 });
 
-    for (const name of ['push-bundle', 'reconcile-command', 'probe-from-host', 'roll-back', 'sweep']) {
+    for (const name of [
+      'push-bundle',
+      'reconcile-command',
+      'probe-from-host',
+      'roll-back',
+      'sweep',
+      'warm-hosts',
+    ]) {
       const variables = variablesOf(faster, name) as Record<string, string>;
       expect([setting('SEND_RATE', variables), setting('SEND_BURST', variables)]).toEqual([50, 100]);
     }

@@ -46,11 +46,10 @@ describe('the tables', () => {
   test('The tables are on demand, encrypted with our key, recoverable to any second, and outlive the stack', () => {
     template.resourceCountIs('AWS::DynamoDB::Table', 3);
     template.allResources('AWS::DynamoDB::Table', {
-      DeletionPolicy: 'Retain',
+      DeletionPolicy: 'RetainExceptOnCreate',
       UpdateReplacePolicy: 'Retain',
       Properties: Match.objectLike({
         BillingMode: 'PAY_PER_REQUEST',
-        DeletionProtectionEnabled: true,
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
         SSESpecification: { SSEEnabled: true, SSEType: 'KMS', KMSMasterKeyId: encrypted },
         TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
@@ -68,7 +67,7 @@ describe('the key', () => {
     );
 
     expect(properties.EnableKeyRotation).toBe(true);
-    expect(deletionPolicy).toBe('Retain');
+    expect(deletionPolicy).toBe('RetainExceptOnCreate');
     const [account, ...services] = properties.KeyPolicy.Statement;
     expect(textOf(account.Principal.AWS)).toBe('arn:<Partition>:iam::<AccountId>:root');
     expect(services.map((one: { Sid: string }) => one.Sid)).toEqual(['Logs', 'Alarms']);
@@ -182,7 +181,7 @@ describe('the work bucket', () => {
   test('The work bucket has no versions, sends no notifications, and is retained when the stack is deleted', () => {
     expect(bucket.properties.VersioningConfiguration).toBeUndefined();
     expect(bucket.properties.NotificationConfiguration).toBeUndefined();
-    expect(bucket.deletionPolicy).toBe('Retain');
+    expect(bucket.deletionPolicy).toBe('RetainExceptOnCreate');
   });
 
   test('The work bucket answers over TLS only', () => {

@@ -164,8 +164,10 @@ describe('the functions', () => {
       'start-rollouts',
       'sweep',
       'find-hosts',
+      'warm-hosts',
       'sync-registry',
       'read-job-keys',
+      'complete-stack',
     ]);
   });
 });

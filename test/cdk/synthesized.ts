@@ -8,7 +8,7 @@ import { Certferry, type CertferryProps } from '../../cdk/certferry.ts';
 import { tasks } from '../../cdk/functions/tasks.ts';
 import { CertferryMember, type CertferryMemberProps } from '../../cdk/member.ts';
 import { createApp } from '../../cdk/stack.ts';
-import { renderDocument } from '../../scripts/render-document.ts';
+import { renderCheckDocument, renderDocument } from '../../scripts/render-document.ts';
 import { renderRollout } from '../../scripts/render-rollout.ts';
 import { testKey } from '../fixtures/signed-jobs.ts';
 
@@ -24,6 +24,7 @@ export function someArtefacts(): string {
   write('agent/agent.cjs', '// stands for the agent');
   write('agent/store-agent.cjs', '// stands for the agent for stores');
   write('ssm-document.json', renderDocument());
+  write('check-document.json', renderCheckDocument());
   write('state-machines/deploy-target.asl.json', deployTargetFile());
   write('state-machines/rollout.asl.json', renderRollout());
   for (const name of Object.keys(tasks)) write(`lambdas/${name}/index.mjs`, `// stands for ${name}`);

@@ -16,6 +16,7 @@ describe('the exit code', () => {
     expect(exitCodes).toEqual({
       deployed: 0,
       deployed_unverified: 0,
+      deployed_unprobed: 9,
       unchanged: 0,
       validated: 0,
       validate_unsupported: 0,

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { CertferryError } from '../../core/errors.ts';
-import { toProbeError } from '../../core/probe-failure.ts';
+import { isUnavailable, toProbeError } from '../../core/probe-failure.ts';
 import { serverNameOf } from '../../core/tls-probe/probe.ts';
 import { nameProblem } from '../../core/tls-probe/served-problem.ts';
 import { openssl } from '../fixtures/forms.ts';
@@ -32,6 +32,41 @@ describe('the description of a failed probe', () => {
     const said = new CertferryError('ProbeFailed', 'no answer within 1 s');
 
     expect(toProbeError(said)).toBe(said);
+  });
+});
+
+describe('the difference between an endpoint that is wrong and a probe that could not be made', () => {
+  test.each([
+    'EAI_AGAIN',
+    'EAI_FAIL',
+    'EMFILE',
+    'ENFILE',
+    'ENOBUFS',
+    'ENOMEM',
+    'ENETUNREACH',
+    'ENETDOWN',
+    'EADDRNOTAVAIL',
+    'EAFNOSUPPORT',
+    'EACCES',
+    'EPERM',
+  ])('%s is an error of the probing machine or its name server', (code) => {
+    expect(isUnavailable(toProbeError(coded('x', { code })))).toBe(true);
+  });
+
+  test.each([
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'EPIPE',
+    'ETIMEDOUT',
+    'EHOSTUNREACH',
+    'ENOTFOUND',
+    'ENODATA',
+    'EPROTO',
+    'ERR_SSL_WRONG_VERSION_NUMBER',
+    'ABORT_ERR',
+    'EWHATEVER',
+  ])('%s can be caused by a daemon that is down or wrong, so it counts against the endpoint', (code) => {
+    expect(toProbeError(coded('x', { code }))).toMatchObject({ name: 'ProbeFailed' });
   });
 });
 

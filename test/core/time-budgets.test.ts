@@ -41,6 +41,8 @@ const nested: readonly (readonly [string, number, readonly number[]])[] = [
     budgets.work,
     [restoring, changing, restoring],
   ],
+  ['a function that warms hosts contains their commands', budgets.planState, [budgets.warmHosts]],
+  ['its wait contains a command', budgets.warmHosts, [budgets.command]],
   ['a deployment contains both probe loops', budgets.deployment, [budgets.verification]],
 ];
 

@@ -3,7 +3,8 @@ import type { CertificateSource } from '../../core/deployment/source.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 
-export interface FakeCatalogue extends Pick<Catalogue, 'fedBy' | 'targetsOfGroup' | 'currentVersion'> {
+export interface FakeCatalogue
+  extends Pick<Catalogue, 'fedBy' | 'targets' | 'targetsOfGroup' | 'currentVersion'> {
   /** Certificates that have the version of a rollout that ended well. */
   readonly current: Set<string>;
 }
@@ -21,6 +22,9 @@ export function fakeCatalogue(known: {
       const wanted = JSON.stringify(source);
       return feeds.flatMap(([place, certificate]) => (JSON.stringify(place) === wanted ? [certificate] : []));
     },
+    async targets() {
+      return targets.map((thing) => ({ thing, origin: 'cli' as const }));
+    },
     async targetsOfGroup(group) {
       return targets.filter(
         ({ host }) =>
@@ -36,12 +40,21 @@ export function fakeCatalogue(known: {
 }
 
 /** A target on the instances of a group. */
-export function onGroup(id: string, autoScalingGroup: string, overrides: Record<string, unknown> = {}) {
-  const { host, ...rest } = overrides;
+export const onGroup = (id: string, autoScalingGroup: string, overrides: Record<string, unknown> = {}) =>
+  onHosts(id, { autoScalingGroup }, overrides);
+
+/** A target on the instances with these tags. */
+export const onTags = (
+  id: string,
+  tags: Readonly<Record<string, string>>,
+  overrides: Record<string, unknown> = {},
+) => onHosts(id, { tags }, overrides);
+
+function onHosts(id: string, selector: object, { host, ...rest }: Record<string, unknown>) {
   return RegisteredTarget.parse({
     id,
     certificate: 'api.example.com',
-    host: { autoScalingGroup, ...(host as object | undefined) },
+    host: { ...selector, ...(host as object | undefined) },
     kind: 'nginx',
     config: { certPath: '/etc/nginx/tls/fullchain.pem', keyPath: '/etc/nginx/tls/privkey.pem' },
     verify: { endpoint: '{host}:443', serverName: 'api.example.com' },

@@ -15,6 +15,7 @@ import type { RolloutControl } from '../../services/rollouts/rollout-control.ts'
 import type { JudgedWave, WavePlan, WaveResult } from '../../services/rollouts/wave-files.ts';
 import { fakeExecutions } from './executions.ts';
 import { settableClock } from './settable-clock.ts';
+import { fakeWarming } from './warming.ts';
 
 /** As in a stack. */
 export const commandLine = createCommandLine({
@@ -27,20 +28,24 @@ export const commandLine = createCommandLine({
 export function fakeRolloutServices() {
   const sentMessages: Message[] = [];
   const counted: string[] = [];
+  const clock = settableClock();
+  const messages = { send: async (message: Message) => void sentMessages.push(message), commandLine };
   return {
     catalogue: fakeCatalogue(),
-    clock: settableClock(),
+    clock,
     counted,
     executions: fakeExecutions(),
     files: fakeFiles(),
     fleet: fakeFleet(),
     installed: fakeInstalled(),
-    messages: { send: async (message: Message) => void sentMessages.push(message), commandLine },
+    messages,
     metrics: { ended: (outcome: string) => void counted.push(outcome) },
     random: () => 0.5,
     newPlan: fakePlans(),
     rollouts: fakeRollouts(),
+    rolloutArn: 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout',
     sentMessages,
+    warming: fakeWarming({ clock, messages }),
   };
 }
 export type FakeRolloutServices = ReturnType<typeof fakeRolloutServices>;
@@ -190,6 +195,11 @@ function fakeRollouts() {
       } as BeginResult;
     },
     sourceOf: async (_certificate: string, fingerprint: string) => deployedSources.get(fingerprint) ?? null,
+    /** The full rollout that runs; null if none does. */
+    full: null as RolloutControl | null,
+    async runningFull(): Promise<RolloutControl | null> {
+      return this.full;
+    },
     control: async (id: string) => controls.get(id) ?? null,
     setTolerated: async (id: string, tolerated: number) => void change(id, { tolerated }),
     async halt(id: string, reason: string) {

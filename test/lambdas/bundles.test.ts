@@ -88,6 +88,7 @@ describe('the built Lambdas', () => {
       'sweep',
       'sync-registry',
       'read-job-keys',
+      'complete-stack',
     ];
     expect(tasks.toSorted()).toEqual([...calledTasks(), ...others].toSorted());
   });

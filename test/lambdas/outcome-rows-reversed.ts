@@ -1,9 +1,7 @@
 // Deployments that the daemon or the verification refused, and what their rollback restored.
 import {
   applied,
-  failure,
   host,
-  late,
   type OutcomeRow,
   oldAgain,
   oldLeaf,
@@ -57,23 +55,6 @@ export const rowsReversed: readonly OutcomeRow[] = [
       end: recorded('rolled_back', { push: applied, probe: wrongName, rollback: undone, restored: oldAgain }),
     },
   ),
-  row('Every probe returns too late', 'previous', 'previous', 'rolled_back', 'ProbeFailed', {
-    end: recorded('rolled_back', {
-      push: applied,
-      probe: late,
-      rollback: undone,
-      restored: oldAgain,
-      failure: timedOut,
-    }),
-  }),
-  row('The function that probes fails', 'previous', 'previous', 'rolled_back', 'Lambda.Unknown', {
-    end: recorded('rolled_back', {
-      push: applied,
-      rollback: undone,
-      restored: oldAgain,
-      failure: failure('Lambda.Unknown', 'exited'),
-    }),
-  }),
   row(
     'Restored, but the endpoint still serves the new leaf',
     'previous',

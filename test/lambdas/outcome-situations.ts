@@ -84,7 +84,6 @@ export const good = probeResult({ verdict: 'verified', ...saw(next.fingerprint, 
 export const oldLeaf = probeResult(saw(previous.fingerprint, 'serves the previous leaf, not the new one'));
 export const silent = probeResult(saw(null, 'connection refused'));
 export const wrongName = probeResult(saw(next.fingerprint, 'does not cover www.example.com'));
-export const late = probeResult({ summary: 'the probe returned no result in time' });
 export const oldAgain = probeResult({ verdict: 'verified', ...saw(previous.fingerprint, null) });
 export const stillNew = probeResult(saw(next.fingerprint, 'serves the new leaf, not the previous one'));
 

@@ -49,23 +49,23 @@ describe('ProbeEndpoint', () => {
     ]);
   });
 
-  test('CountLateProbe counts a late probe as one attempt of the back-off, and opens no connection', async () => {
-    const count = probeEndpoint({ probe: async () => expect.unreachable('no probe is made') });
+  test('ProbeEndpoint fails with ProbeUnavailable when the probe could not be made, also after the last attempt', async () => {
+    const unmade = { ...seen(null), problem: 'the name server does not answer', unavailable: true } as const;
+    const results = [0, 2].map((attempt) => probeEndpoint(probing(unmade))({ deployment, version, attempt }));
 
-    const results = await Promise.all(
-      [0, 2].map((attempt) => count({ deployment, version, attempt, isLate: true })),
-    );
+    for (const result of results)
+      await expect(result).rejects.toMatchObject({
+        name: 'ProbeUnavailable',
+        message: '127.0.0.1:8443: the name server does not answer',
+      });
+  });
 
-    expect(results).toEqual([
-      {
-        verdict: 'retry',
-        attempt: 1,
-        waitSeconds: 1,
-        summary: 'the probe returned no result in time',
-        observations: [],
-      },
-      expect.objectContaining({ verdict: 'exhausted', attempt: 3 }),
-    ]);
+  test('ProbeEndpoint counts a wrong address although another one could not be probed', async () => {
+    const unmade = { ...seen(null), unavailable: true } as const;
+
+    const result = await probeEndpoint(probing(seen('old'), unmade))({ deployment, version, attempt: 2 });
+
+    expect(result.verdict).toBe('exhausted');
   });
 
   test('ProbeEndpoint makes a real probe: a port without a listener is reported as such', async () => {
@@ -80,7 +80,7 @@ describe('ProbeEndpoint', () => {
   test('ProbeEndpoint fails when the host did not report which version it installed', async () => {
     const look = probeEndpoint(probing())({ deployment, version: null, attempt: 0 });
 
-    await expect(look).rejects.toMatchObject({ name: 'ProbeFailed' });
+    await expect(look).rejects.toMatchObject({ name: 'ProbeUnavailable' });
   });
 });
 
@@ -97,6 +97,12 @@ describe('ProbeRestored', () => {
 
   test('ProbeRestored is verified when the previous leaf is served again', async () => {
     expect((await restored([seen('old', true)])).verdict).toBe('verified');
+  });
+
+  test('ProbeRestored fails with ProbeUnavailable when the probe could not be made', async () => {
+    await expect(restored([{ ...seen(null), unavailable: true }])).rejects.toMatchObject({
+      name: 'ProbeUnavailable',
+    });
   });
 
   test('ProbeRestored probes again while attempts are left', async () => {
@@ -208,14 +214,25 @@ describe('ProbeFromHost', () => {
     ).rejects.toMatchObject({ name: 'InvalidRequest' });
   });
 
-  test('ProbeFromHost counts a job without an answer as an attempt, and gives up after the last', async () => {
-    await look(2, 't3');
-    await end(0, '', 'Undeliverable');
+  test.each([
+    ['a job without a result', '', 'Undeliverable', 'Undeliverable'],
+    ['a host that could not probe', 'line', 'Success', 'the name server does not answer'],
+  ])(
+    'ProbeFromHost fails with ProbeUnavailable after %s, and its retry sends a new job',
+    async (_, output, status, text) => {
+      const problem = 'the name server does not answer';
+      const unmade = { ...seen(null), problem, unavailable: true } as const;
+      const line = lineOf(deployment, { outcome: 'inspected', observations: [unmade] });
+      await look(2, 't3');
+      await end(0, output === '' ? '' : line, status);
+      await look(2, 't3-again');
 
-    expect(world.executions.outputOf('t3')).toMatchObject({
-      verdict: 'exhausted',
-      attempt: 3,
-      summary: expect.stringContaining('Undeliverable'),
-    });
-  });
+      expect(world.executions.failures).toContainEqual({
+        taskToken: 't3',
+        name: 'ProbeUnavailable',
+        message: expect.stringContaining(text),
+      });
+      expect(world.commands.sent).toHaveLength(2);
+    },
+  );
 });

@@ -5,7 +5,8 @@ import type { CertificateSource } from '../../core/deployment/source.ts';
 import { Certificate } from '../../core/registry/certificate.ts';
 import { RolloutRequest } from '../../core/rollout/rollout.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
-import { onGroup } from '../fakes/catalogue.ts';
+import { onGroup, onTags } from '../fakes/catalogue.ts';
+import { type QueryService, queryService } from '../fakes/query-service.ts';
 import { refusal, type ScriptedService, scriptedService } from '../fakes/scripted-service.ts';
 import { startTables, tableNames } from '../fixtures/world.ts';
 import { fixture } from '../triggers/scope.ts';
@@ -14,6 +15,7 @@ const rolloutArn = 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry
 
 let tables: Awaited<ReturnType<typeof startTables>>;
 let sfn: ScriptedService;
+let ec2: QueryService;
 
 /** The built handler, as Lambda's runtime would load it. */
 async function announce(name: string): Promise<unknown> {
@@ -26,7 +28,9 @@ async function announce(name: string): Promise<unknown> {
 beforeAll(async () => {
   tables = await startTables();
   sfn = await scriptedService({ version: '1.0', target: 'AWSStepFunctions' }, ['StartExecution']);
+  ec2 = await queryService(() => runningInstance);
   const settings = {
+    AWS_ENDPOINT_URL_EC2: ec2.endpoint,
     AWS_REGION: 'eu-west-1',
     AWS_ACCESS_KEY_ID: 'local',
     AWS_SECRET_ACCESS_KEY: 'unused',
@@ -42,6 +46,7 @@ beforeAll(async () => {
     await catalogue.putCertificate(Certificate.parse({ name, source }), 'cli');
   }
   await catalogue.putTarget(onGroup('web', 'web', { certificate: 'secret.example.com' }), 'cli');
+  await catalogue.putTarget(onTags('tagged', { role: 'web' }, { certificate: 'object.example.com' }), 'cli');
 });
 beforeEach(() => {
   sfn.requests.length = 0;
@@ -50,8 +55,15 @@ beforeEach(() => {
 afterAll(async () => {
   vi.restoreAllMocks();
   vi.unstubAllEnvs();
-  await Promise.all([tables.close(), sfn.close()]);
+  await Promise.all([tables.close(), sfn.close(), ec2.close()]);
 });
+
+/** What EC2 returns for the instance of the fixtures. */
+const runningInstance = `<reservationSet><item><instancesSet><item><instanceId>i-0123456789abcdef0</instanceId>
+  <instanceState><code>16</code><name>running</name></instanceState>
+  <launchTime>2026-07-01T10:00:00.000Z</launchTime><tagSet>
+  <item><key>certferry</key><value>true</value></item><item><key>role</key><value>web</value></item>
+  </tagSet></item></instancesSet></item></reservationSet>`;
 
 /** The places that the fixtures speak of, the secret by its name and not by the ARN that events have. */
 const registered: Readonly<Record<string, CertificateSource>> = {
@@ -73,6 +85,8 @@ describe('the built announce, on the registry’s own table', () => {
     ['s3-object-created', 'object.example.com'],
     ['parameter-update', 'parameter.example.com'],
     ['instance-launch-successful', 'secret.example.com'],
+    ['instance-running', 'object.example.com'],
+    ['instance-tagged', 'object.example.com'],
   ])(
     'The built start-rollouts function starts the rollout that %s is about, and Step Functions is given its input',
     async (name, certificate) => {

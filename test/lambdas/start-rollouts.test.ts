@@ -4,6 +4,7 @@ import { createHandler } from '../../lambdas/handlers/events/start-rollouts.ts';
 import { TriggerEvent } from '../../lambdas/triggers/trigger-events.ts';
 import { type FakeCatalogue, fakeCatalogue, onGroup } from '../fakes/catalogue.ts';
 import { type FakeExecutions, fakeExecutions } from '../fakes/executions.ts';
+import { fakeNewHosts } from '../fakes/started-instances.ts';
 import { fixture } from '../triggers/scope.ts';
 
 const rolloutArn = 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry-rollout';
@@ -24,7 +25,7 @@ function anEvent(name: string, { detail = {}, ...rest }: Overrides = {}) {
 }
 
 const announce = (event: TriggerEvent, catalogue: FakeCatalogue) =>
-  createHandler({ catalogue, executions, rolloutArn })(event);
+  createHandler({ catalogue, executions, rolloutArn, ...fakeNewHosts() })(event);
 
 const names = () => executions.started.map(({ name }) => name);
 
@@ -110,7 +111,7 @@ describe('StartRollouts', () => {
         return executions.start(machineArn, name, input);
       },
     };
-    const handle = createHandler({ catalogue, executions: flaky, rolloutArn });
+    const handle = createHandler({ ...fakeNewHosts(), catalogue, executions: flaky, rolloutArn });
 
     await expect(handle(anEvent('secret-label-updated'))).rejects.toThrow('throttled');
 

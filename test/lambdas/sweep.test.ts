@@ -147,31 +147,35 @@ describe('a sweep', () => {
     expect(report.healing).toMatchObject([{ targets: 1, summary: 'healing 1 target' }]);
   });
 
-  test("A sweep gives a new host of a group its first deployment, and probes each host's own address", async () => {
-    const server = await endpoints.serve(served(current));
-    const id = await own.registered('fleet', 0, {
-      host: { autoScalingGroup: 'web' },
-      verify: { endpoint: `{host}:${server.port}`, serverName: 'www.example.test' },
-    });
-    await own.installed(`${id}.${hostA}`, current);
-    await own.isCurrent(current);
-    const world = own.sweeping([
-      { host: hostA, address: '127.0.0.1' },
-      { host: hostB, address: '127.0.0.1' },
-      { host: 'i-0ccccccccccccccc0', address: null },
-    ]);
+  test.each([{ autoScalingGroup: 'web' }, { tags: { certferry: 'true' } }])(
+    "A sweep gives a new host its first deployment without autoHeal, and probes each host's own address: %j",
+    async (host) => {
+      const server = await endpoints.serve(served(current));
+      const id = await own.registered('fleet', 0, {
+        host,
+        autoHeal: false,
+        verify: { endpoint: `{host}:${server.port}`, serverName: 'www.example.test' },
+      });
+      await own.installed(`${id}.${hostA}`, current);
+      await own.isCurrent(current);
+      const world = own.sweeping([
+        { host: hostA, address: '127.0.0.1' },
+        { host: hostB, address: '127.0.0.1' },
+        { host: 'i-0ccccccccccccccc0', address: null },
+      ]);
 
-    const report = await world.sweep();
+      const report = await world.sweep();
 
-    expect(report.targets).toMatchObject([
-      { targetId: `${id}.${hostB}`, condition: 'never_deployed', healing: true },
-      { targetId: `${id}.i-0ccccccccccccccc0`, condition: 'never_deployed', healing: true },
-      { targetId: `${id}.${hostA}`, condition: 'ok' },
-    ]);
-    expect(world.executions.started[0]?.input).toMatchObject({
-      only: { targets: [id], hosts: [hostB, 'i-0ccccccccccccccc0'] },
-    });
-  });
+      expect(report.targets).toMatchObject([
+        { targetId: `${id}.${hostB}`, condition: 'never_deployed', healing: true },
+        { targetId: `${id}.i-0ccccccccccccccc0`, condition: 'never_deployed', healing: true },
+        { targetId: `${id}.${hostA}`, condition: 'ok' },
+      ]);
+      expect(world.executions.started[0]?.input).toMatchObject({
+        only: { targets: [id], hosts: [hostB, 'i-0ccccccccccccccc0'] },
+      });
+    },
+  );
 
   test('A sweep reports targets that it cannot probe, and heals none of them', async () => {
     const server = await endpoints.serve(served(current));

@@ -29,10 +29,10 @@ const scriptsTo: Readonly<Record<MachineName, Readonly<Record<string, Script>>>>
     ReconcileCommand: { 'push-bundle': [unnamedError] },
     ProbeEndpoint: {},
     ProbeFromHost: { 'acquire-lock': [lockedFor('host')] },
-    CountLateProbe: { 'probe-endpoint': [late, probed('verified')] },
     RollBack: { 'probe-endpoint': [probed('exhausted')] },
     ProbeRestored: { 'probe-endpoint': [probed('exhausted')] },
     CommitDeployment: {},
+    RecordUnprobed: { 'probe-endpoint': [unnamedError] },
     RecordValidated: { 'push-bundle': [pushed('validated')] },
     RecordSuperseded: { 'acquire-lock': ['Superseded'] },
     RecordSkipped: { 'acquire-lock': ['RolloutHalted'] },
@@ -73,22 +73,18 @@ function rollingBack(verdict: string): Script {
   };
 }
 
-/** The states that have to time out before the walk reaches a state. */
-const lateBefore: Readonly<Record<string, string>> = { CountLateProbe: 'ProbeEndpoint' };
-
 /** The key of a state's function in a script: see `keyOf` of the stand-ins. */
 function functionOf(machine: MachineName, state: string): string {
   const { Parameters } = statesOf[machine][state] as { Parameters?: Loose };
   const name = /\{(\w+)Arn\}/.exec(Parameters?.FunctionName ?? '')?.[1] ?? '';
   const kebab = name.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
-  const { path, isLate } = Parameters?.Payload ?? {};
-  if (isLate === true) return `${kebab}:late`;
+  const { path } = Parameters?.Payload ?? {};
   return path === undefined ? kebab : `${kebab}:${path}`;
 }
 
 interface Loose {
   readonly FunctionName?: string;
-  readonly Payload?: { readonly path?: string; readonly isLate?: boolean };
+  readonly Payload?: { readonly path?: string };
 }
 
 interface PlannedWalk {
@@ -112,7 +108,7 @@ function plannedWalks(machine: MachineName): PlannedWalk[] {
       key,
       script: replies.length === 0 ? script : { ...script, [its]: replies },
       hasItems: its !== '',
-      lateState: replies[0] === late ? state : lateBefore[state],
+      lateState: replies[0] === late ? state : undefined,
     });
     const retries = Retry.map(({ ErrorEquals: [error = ''] }, at) => {
       const afterwards = script[its] ?? usual[its]?.slice(-1) ?? [recorded];
@@ -121,18 +117,12 @@ function plannedWalks(machine: MachineName): PlannedWalk[] {
       return plan(`${state} / retry ${at + 1}`, scenario, replies);
     });
     const catches = Catch.map(({ ErrorEquals: [error = ''] }, at) => {
-      const replies: Reply[] =
-        its === '' ? [] : [errorFor(error), ...(error === 'States.Timeout' ? afterLate : [])];
-      const scenario =
-        replies[0] === late ? `${state} answers late once` : `${state} meets ${error} permanently`;
-      return plan(`${state} / catch ${at + 1}`, scenario, replies);
+      const replies: Reply[] = its === '' ? [] : [errorFor(error)];
+      return plan(`${state} / catch ${at + 1}`, `${state} meets ${error} permanently`, replies);
     });
     return [...retries, ...catches];
   });
 }
-
-/** The late state is entered again, and the walk ends. */
-const afterLate = [probed('verified')];
 
 const recorded = { outcome: 'ended', summary: 'recorded' };
 
@@ -158,12 +148,13 @@ const others: readonly PlannedWalk[] = [
   }),
   lateOnce('rollout', 'NextWave', 'next-wave', [wave('deploy'), wave('finished')]),
   {
-    ...other('deploy-target', 'every probe answers late', {
-      'probe-endpoint': [late],
-      'probe-endpoint:late': [probed('retry'), probed('exhausted')],
-    }),
+    ...other('deploy-target', 'every probe answers late', { 'probe-endpoint': [late] }),
     lateState: 'ProbeEndpoint',
   },
+  other('deploy-target', 'the target accepts that its probe cannot be made', {
+    'acquire-lock': [lockedFor('lambda', 'accept')],
+    'probe-endpoint': [unnamedError],
+  }),
   other('deploy-target', 'the host has reversed the deployment', {
     'push-bundle': [pushed('lost')],
     'reconcile-command': [pushed('restored')],

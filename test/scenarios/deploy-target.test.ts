@@ -189,7 +189,20 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
   'ProbeEndpoint fails': {
     faults: { 'probe-endpoint': throws('Lambda.Unknown') },
-    path: `${pushed} ProbeEndpoint ${rollBack}`,
+    path: `${pushed} ProbeEndpoint AcceptUnprobed? RecordUnprobed Unprobed`,
+    outcome: 'deployed_unprobed',
+    installed: 'new',
+  },
+  'ProbeEndpoint is throttled permanently': {
+    faults: { 'probe-endpoint': throws('Lambda.TooManyRequestsException') },
+    path: `${pushed} ProbeEndpoint AcceptUnprobed? RecordUnprobed Unprobed`,
+    outcome: 'deployed_unprobed',
+    installed: 'new',
+  },
+  'a probe is late': {
+    before: makeStuck,
+    faults: { 'probe-endpoint': throws('Lambda.TooManyRequestsException', 3) },
+    path: `${probed} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? ${rollBack}`,
     ...rolledBack,
   },
   'ProbeEndpoint fails once': {
@@ -216,8 +229,9 @@ const scenarios: Readonly<Record<string, Scenario>> = {
     installed: 'new',
   },
   'ProbeRestored fails': {
-    faults: { 'probe-endpoint': throws('ProbeFailed'), 'probe-restored': throws('ProbeFailed') },
-    path: `${pushed} ProbeEndpoint RollBack RollBackOutcome? ProbeRestored RecordRolledBackUnverified RolledBackUnverified`,
+    before: makeStuck,
+    faults: { 'probe-restored': throws('ProbeUnavailable') },
+    path: `${probed} BackOff ProbeFrom? ProbeEndpoint ProbeOutcome? RollBack RollBackOutcome? ProbeRestored RecordRolledBackUnverified RolledBackUnverified`,
     outcome: 'rolled_back_unverified',
     installed: 'old',
   },

@@ -3,6 +3,11 @@ import { errorNames } from '../../core/errors.ts';
 import { retrierFor, taskStates } from './error-coverage.ts';
 import { ownErrors, temporaryErrors } from './possible-errors.ts';
 
+const onlyOfProbes = {
+  ProbeFailed: 'only a probe fails with it',
+  ProbeUnavailable: 'only a probe fails with it',
+};
+
 /** Errors that can pass and are not retried, with the reason. */
 const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   PushBundle: {
@@ -15,30 +20,25 @@ const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     HostLost: 'only an undo job fails with it; a lost push completes the state with the outcome lost',
     UnknownHostKey: 'PushBundle handles it: the host is enrolled first',
     ProbeFailed: 'the probe before the deployment returns its problem in the baseline',
+    ProbeUnavailable: 'without a probe before the deployment there is no baseline',
   },
   ReconcileCommand: {
     CommandUndeliverable: 'the outcome is unknown: lost',
     HostLost: 'only an undo job fails with it',
     UnknownHostKey: 'the function handles it: the host is enrolled first',
-  },
-  ProbeEndpoint: {
-    'States.Timeout': 'CountLateProbe counts it as one attempt of the back-off',
-    ProbeFailed: 'the target has no endpoint, or its host reported no version: no later probe can succeed',
+    ...onlyOfProbes,
   },
   ProbeFromHost: {
-    'States.Timeout': 'CountLateProbe counts it as one attempt of the back-off',
-    CommandUndeliverable: 'the host could not confirm the version, so it is rolled back when it answers',
     HostLost: 'only an undo job fails with it',
     RetiredHostKey: 'only undo and inspect jobs for stores fail with it',
+    ProbeFailed: 'the host returns its problem as an observation',
   },
-  CountLateProbe: { ProbeFailed: 'as in ProbeEndpoint, which is the same function' },
   RollBack: {
     CommandUndeliverable: 'SSM does not accept the undo job; the message for operators follows',
     SendPaced: 'an undo job never waits for the pace',
     UnknownHostKey: 'the function handles it: the host is enrolled first',
+    ...onlyOfProbes,
   },
-  ProbeRestored: { ProbeFailed: 'a probe returns its problem as an observation' },
-  ProbeServices: { ProbeFailed: 'a probe returns its problem as an observation' },
   AwaitApproval: { 'States.Timeout': 'no operator has approved in time, so the rollout halts' },
 };
 

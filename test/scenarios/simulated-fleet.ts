@@ -212,6 +212,7 @@ async function servicesOf(
     successThreshold: 1,
     probeFrom: 'lambda',
     requireChain: true,
+    onProbeUnavailable: 'alert',
   } as const;
   return [{ endpoint: `127.0.0.1:${port}`, serverName: certificate, ...times, ...settings }];
 }

@@ -31,8 +31,8 @@ export const probed = (verdict: string) => ({
 });
 export const pushed = (outcome: string) => ({ outcome, version: null, served: null });
 
-export const lockedFor = (probeFrom: string) => ({
-  deployment: { probeFrom },
+export const lockedFor = (probeFrom: string, onProbeUnavailable = 'alert') => ({
+  deployment: { probeFrom, target: { verify: { onProbeUnavailable } } },
   push: null,
   probe: probed('retry'),
   rollback: null,
@@ -63,7 +63,6 @@ export const usual: Script = {
   'push-bundle': [pushed('applied')],
   'reconcile-command': [pushed('applied')],
   'probe-endpoint': [probed('verified')],
-  'probe-endpoint:late': [probed('retry')],
   'probe-from-host': [probed('verified')],
   'roll-back': [pushed('restored')],
   'probe-restored': [probed('verified')],
@@ -129,10 +128,9 @@ export async function walk(
   return { status: ended.status, events: ended.events, children };
 }
 
-/** The key of a call in a script: the path of a recording function, and that a probe is late, belong to it. */
+/** The key of a call in a script: the path of a recording function belongs to it. */
 function keyOf(name: string, payload: unknown): string {
-  const { path, isLate } = payload as { path?: string; isLate?: boolean };
-  if (isLate === true) return `${name}:late`;
+  const { path } = payload as { path?: string };
   return path === undefined ? name : `${name}:${path}`;
 }
 

@@ -53,6 +53,11 @@ export const matchedBy: Readonly<Record<string, string | null>> = {
   'instance-launch-warm-pool': null,
   'instance-launch-unsuccessful': null,
   'instance-terminate-successful': null,
+  'instance-running': 'InstanceStarted',
+  'instance-stopped': null,
+  'instance-tagged': 'InstanceTagged',
+  'instance-tagged-other': null,
+  'volume-tagged': null,
 };
 
 const folder = join(import.meta.dirname, '../fixtures/events');

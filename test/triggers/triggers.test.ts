@@ -5,8 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { triggersFor } from '../../cdk/events/trigger-patterns.ts';
 import { createHandler } from '../../lambdas/handlers/events/start-rollouts.ts';
 import { TriggerEvent } from '../../lambdas/triggers/trigger-events.ts';
-import { fakeCatalogue, onGroup } from '../fakes/catalogue.ts';
+import { fakeCatalogue, onGroup, onTags } from '../fakes/catalogue.ts';
 import { fakeExecutions } from '../fakes/executions.ts';
+import { fakeNewHosts } from '../fakes/started-instances.ts';
 import { matchesPattern } from './event-bridge.ts';
 import { allFixtures, fixture, jsonOf, matchedBy, rules } from './scope.ts';
 
@@ -14,7 +15,7 @@ const rolloutArn = 'arn:aws:states:eu-west-1:123456789012:stateMachine:certferry
 const secretArn = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:certferry/api-a1b2c3';
 const certificateArn = 'arn:aws:acm:eu-west-1:123456789012:certificate/61f50cd4-45b9-4259-b049-d0a53682fa4b';
 
-/** One certificate fed from every place that the fixtures speak of, and two targets on the group `web`. */
+/** One certificate fed from every place that the fixtures speak of, and two targets on the group `web`, one by tags. */
 const catalogue = () =>
   fakeCatalogue({
     feeds: [
@@ -23,14 +24,19 @@ const catalogue = () =>
       [{ kind: 's3', bucket: 'example-certificates', key: 'live/api.example.com.pem' }, 'api.example.com'],
       [{ kind: 'parameter', name: '/certificates/api.example.com' }, 'api.example.com'],
     ],
-    targets: [onGroup('web', 'web'), onGroup('admin', 'web')],
+    targets: [
+      onGroup('web', 'web'),
+      onGroup('admin', 'web'),
+      onTags('tagged', { certferry: 'true', role: 'web' }),
+    ],
   });
 
 /** Delivers an event as EventBridge would: to the Lambda once for each rule that matches. */
 async function deliver(name: string) {
   const event = fixture(name);
   const executions = fakeExecutions();
-  const handle = createHandler({ catalogue: catalogue(), executions, rolloutArn });
+  const hosts = fakeNewHosts({ 'i-0123456789abcdef0': { certferry: 'true', role: 'web' } });
+  const handle = createHandler({ catalogue: catalogue(), executions, rolloutArn, ...hosts });
   for (const { pattern } of Object.values(rules)) {
     if (matchesPattern(jsonOf(pattern), event)) await handle(TriggerEvent.parse(event));
   }
@@ -59,6 +65,12 @@ const arriving = {
     onHalt: 'stop',
   },
 };
+
+const withTags = (reason: string) => ({
+  ...arriving,
+  reason,
+  only: { targets: ['tagged'], hosts: ['i-0123456789abcdef0'] },
+});
 
 describe('the triggers', () => {
   test.each(allFixtures())('Exactly the intended rule matches an event: $name', ({ name, event }) => {
@@ -134,6 +146,8 @@ describe('the triggers', () => {
     ],
     ['instance-launch-successful', 'launch', arriving],
     ['instance-launch-without-destination', 'launch', arriving],
+    ['instance-running', 'launch', withTags('EC2: i-0123456789abcdef0 is running')],
+    ['instance-tagged', 'launch', withTags('EC2: the tags of i-0123456789abcdef0 changed')],
   ])('%s starts one execution with exactly this input', async (name, kind, input) => {
     expect(await deliver(name)).toEqual([
       {
@@ -153,7 +167,7 @@ describe('the triggers', () => {
 
   test('Every event that passes the rules without need is refused, or returns why it starts nothing', async () => {
     const executions = fakeExecutions();
-    const handle = createHandler({ catalogue: fakeCatalogue({}), executions, rolloutArn });
+    const handle = createHandler({ ...fakeNewHosts(), catalogue: fakeCatalogue({}), executions, rolloutArn });
     const said = [];
 
     for (const { event, matches } of allFixtures()) {
@@ -195,6 +209,8 @@ describe('the rules of a stack', () => {
       'ParameterChanged',
       'VersionAnnounced',
       'InstanceLaunched',
+      'InstanceStarted',
+      'InstanceTagged',
     ]);
     expect(patterns.SecretLabelUpdated?.pattern).not.toHaveProperty('resources');
     expect(patterns.ParameterChanged?.pattern.detail).not.toHaveProperty('name');

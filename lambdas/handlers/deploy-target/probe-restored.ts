@@ -3,7 +3,6 @@ import { Baseline } from '../../../core/deployment/baseline.ts';
 import { Deployment, ProbeResult } from '../../../core/deployment/deployment.ts';
 import { VersionFacts } from '../../../core/deployment/version.ts';
 import { asBeforeText, hasServed } from '../../../core/tls-probe/compare-baseline.ts';
-import { judgeProbe } from '../../../core/tls-probe/judge-probe.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 import { probeResult } from '../../delivery/job-results.ts';
 import { task } from '../../runtime/task.ts';
@@ -19,7 +18,8 @@ const Input = z.object({
 type Input = z.infer<typeof Input>;
 
 /**
- * State ProbeRestored: checks that the previous leaf is served again. It changes nothing, so any call may be repeated.
+ * State ProbeRestored: checks that the previous leaf is served again. It changes nothing, so any call may be repeated. It throws
+ * ProbeUnavailable if the probe could not be made.
  * Without a previous leaf there is nothing to verify. An endpoint that is as it was before the deployment is not blamed on the
  * rollback. Without a baseline, an endpoint that serves a third certificate in every attempt does not reach this node, so it
  * does not prove that the restored files are wrong.
@@ -30,7 +30,7 @@ export const createHandler =
     const { verify } = deployment.target;
     if (verify === 'none' || version === null) return noPreviousCertificate(attempt);
     const observations = await by.probe({ verify, version });
-    const result = probeResult(judgeProbe(observations, verify), observations, { verify, attempt });
+    const result = probeResult(observations, { verify, attempt });
     if (result.verdict !== 'exhausted') return result;
     return judgeByBaseline(result, push?.baseline ?? null, { failed, version });
   };

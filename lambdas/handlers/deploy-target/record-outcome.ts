@@ -13,6 +13,7 @@ import { type EndedDeployment, historyItem, requestFactsOf } from '../../recordi
 import { failedRollout, installedAfter } from '../../recording/installed-after.ts';
 import { findHeldHostLock, type RecordingServices, record } from '../../recording/record.ts';
 import { type FailedRollback, repairMessage, repairOutcomes } from '../../recording/repair-message.ts';
+import { unprobedMessage } from '../../recording/unprobed-message.ts';
 import { task } from '../../runtime/task.ts';
 import { deploymentMetrics, history, hostLocks, locks, messages } from '../../runtime/wiring.ts';
 
@@ -34,7 +35,7 @@ interface Services extends RecordingServices {
  * The recording states: in one transaction they write the outcome, the installed version and the count of failures of the
  * rollout, and release the locks of target and host. Only the owner releases a lock, so a state that comes too late cannot
  * release the lock of another execution. A repeated call changes nothing and returns the recorded outcome. After a failed
- * rollback a message is sent once the outcome is recorded, and again by a repeated call. A message that cannot be sent
+ * rollback, or a probe that could not be made, a message is sent once the outcome is recorded, and again by a repeated call. A message that cannot be sent
  * does not fail the state.
  */
 export const createHandler =
@@ -57,18 +58,21 @@ export const createHandler =
       failedRollout: failedRollout(item),
     });
     const known = recording === 'recorded' ? null : await by.history.find(targetId, executionArn);
-    await sendRepairMessage(by, known ?? item, { state: input.state, host });
+    await sendMessage(by, known ?? item, { state: input.state, host });
     return recorded(known ?? item);
   };
 
-async function sendRepairMessage(
+async function sendMessage(
   { messages }: Services,
   item: HistoryItem,
   known: Omit<FailedRollback, 'item'>,
 ): Promise<void> {
   const outcome = repairOutcomes.find((one) => one === item.outcome);
-  if (outcome === undefined) return;
-  await messages.send(repairMessage({ ...known, item: { ...item, outcome } }, messages.commandLine));
+  const message =
+    outcome === undefined
+      ? unprobedMessage(item, known.host, messages.commandLine)
+      : repairMessage({ ...known, item: { ...item, outcome } }, messages.commandLine);
+  if (message !== null) await messages.send(message);
 }
 
 /** A host that was never sent a job has no new version. */

@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { ExecutionContext } from '../../../core/deployment/task-input.ts';
 import { CertferryError } from '../../../core/errors.ts';
 import { RecordedRollout, RolloutState } from '../../../core/rollout/rollout.ts';
+import type { Executions } from '../../../services/executions.ts';
 import type { RolloutMetrics } from '../../../services/notify/rollout-metrics.ts';
 import type { Messages } from '../../../services/notify/sns-messages.ts';
 import type { Catalogue } from '../../../services/registry/catalogue.ts';
@@ -10,6 +11,7 @@ import type { RolloutControl } from '../../../services/rollouts/rollout-control.
 import type { Rollouts } from '../../../services/rollouts/rollout-store.ts';
 import type { WaveFiles } from '../../../services/rollouts/wave-files.ts';
 import { collectWaves } from '../../rollout/collect-waves.ts';
+import { startFollowUp } from '../../rollout/follow-current.ts';
 import { haltReason } from '../../rollout/halt-reason.ts';
 import { isResumed, resumedState } from '../../rollout/resume-state.ts';
 import { haltedMessage, outcomeMessage, rollingBackMessage } from '../../rollout/rollout-messages.ts';
@@ -21,9 +23,11 @@ import {
   recordWithoutStart,
 } from '../../rollout/rollout-record.ts';
 import { isRollbackPending, rollbackState } from '../../rollout/start-rollback.ts';
+import { setting } from '../../runtime/environment.ts';
 import { task } from '../../runtime/task.ts';
 import {
   catalogue,
+  executions,
   installedVersions,
   messages,
   rolloutMetrics,
@@ -42,7 +46,9 @@ const Result = z.union([RolloutState, RecordedRollout]);
 type Result = z.infer<typeof Result>;
 
 interface Services {
-  readonly catalogue: Pick<Catalogue, 'setCurrentVersion'>;
+  readonly catalogue: Pick<Catalogue, 'currentVersion' | 'setCurrentVersion'>;
+  readonly executions: Pick<Executions, 'start'>;
+  readonly rolloutArn: string;
   readonly files: Pick<WaveFiles, 'locationsOf' | 'readItems' | 'judged'>;
   readonly installed: InstalledVersions;
   readonly messages: Messages;
@@ -142,6 +148,7 @@ async function recordRollout(
   if (path === 'finished' && becomesCurrent(state, waves)) {
     await by.catalogue.setCurrentVersion(certificate, version, sequence);
   }
+  if (path === 'finished') await startFollowUp(state, waves, by);
   return recordOfRollout(path, state, waves);
 }
 
@@ -151,6 +158,8 @@ export const handler = task('EndRollout', {
   build: () =>
     createHandler({
       catalogue: catalogue(),
+      executions: executions(),
+      rolloutArn: setting('ROLLOUT_ARN'),
       files: waveFiles(),
       installed: installedVersions(),
       messages: messages(),

@@ -19,8 +19,8 @@ interface Services {
 
 /**
  * State HaltRollout: no further deployment of this rollout starts. A second call returns the same, but may send the message
- * again. A rollout that halts during its rollback stops. So does a rollout that halts because of its services, unless an
- * operator has requested a rollback.
+ * again. A rollout that halts during its rollback stops. So does a rollout that halts because of its services, or because
+ * probes could not be made, unless an operator has requested a rollback.
  */
 export const createHandler =
   (by: Services) =>
@@ -41,7 +41,8 @@ export const createHandler =
 function verdictOf(state: RolloutState, control: RolloutControl | null): Halt['verdict'] {
   const { rollout, wave } = state;
   if (wave.direction === 'rollback') return 'stop';
-  const strategyRollsBack = rollout.strategy.onHalt === 'rollback' && !isAboutServices(state);
+  const strategyRollsBack =
+    rollout.strategy.onHalt === 'rollback' && !isAboutServices(state) && !isAboutProbes(state);
   return strategyRollsBack || control?.rollbackRequested === true ? 'rollback' : 'stop';
 }
 
@@ -49,6 +50,11 @@ function verdictOf(state: RolloutState, control: RolloutControl | null): Halt['v
 function isAboutServices({ judgement: { verdict, reason }, failure }: RolloutState): boolean {
   if (failure === null) return verdict === 'halt' && reason === 'ServiceStale';
   return verdict === 'probe_services' || verdict === 'back_off';
+}
+
+/** Whether too many deployments could not be probed. That is no evidence against the new version. */
+function isAboutProbes({ judgement: { verdict, reason }, failure }: RolloutState): boolean {
+  return failure === null && verdict === 'halt' && reason === 'TooManyUnprobed';
 }
 
 export const handler = task('HaltRollout', {

@@ -7,10 +7,12 @@ import { nextForwardWave, type WavePlanServices } from '../../rollout/forward-wa
 import { nextRollbackWave } from '../../rollout/rollback-wave.ts';
 import { RolloutTask } from '../../rollout/rollout-task.ts';
 import { task } from '../../runtime/task.ts';
-import { catalogue, fleet, installedVersions, rollouts, waveFiles } from '../../runtime/wiring.ts';
+import { warming } from '../../runtime/warming.ts';
+import { catalogue, fleet, installedVersions, messages, rollouts, waveFiles } from '../../runtime/wiring.ts';
 
 /**
- * State NextWave: plans the next wave and writes its deployments to the bucket. It deploys nothing.
+ * State NextWave: plans the next wave and writes its deployments to the bucket. It deploys nothing. Hosts of the
+ * wave that lack the current agent or runtime fetch them first.
  *
  * A second call plans again with the targets at that time. It writes a file of its own and returns its location, so the Map
  * never reads the file of another attempt. The number of tolerated failures in the registry is for display only. A waiting
@@ -57,6 +59,7 @@ export const handler = task('NextWave', {
       files: waveFiles(),
       clock: systemClock,
       random: Math.random,
+      warming: { ...warming(), messages: messages() },
       newPlan: () => randomBytes(6).toString('hex'),
     }),
 });

@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../../core/clock.ts';
+import { unavailableError } from '../../../core/probe-failure.ts';
 import { decideNextStep, mustServeNewVersion } from '../../../core/rollout/decide-next-step.ts';
 import {
   acceptsPreviousVersions,
@@ -30,7 +31,8 @@ export const probeSeconds = 200;
 /**
  * State ProbeServices: probes every address of every service endpoint once, in parallel. Until all targets are reached, a
  * service may serve the versions of the remaining targets; after the last wave only the new version. The task changes
- * nothing, so it may be repeated; a repeated call may send the message again.
+ * nothing, so it may be repeated; a repeated call may send the message again. It throws ProbeUnavailable if no service is stale
+ * and some could not be probed.
  */
 export const createHandler =
   (by: Services) =>
@@ -47,17 +49,23 @@ export const createHandler =
       })),
     );
     const view = judgeServices(probes, attempt);
+    if (view.verdict === 'unavailable') throw unavailableError(view.summary);
     const isReported = view.verdict === 'stale' && rollout.strategy.onStaleService === 'report';
     if (isReported)
       await by.messages.send(staleServiceMessage(rollout, view.summary, by.messages.commandLine));
-    return { ...state, judgement: { ...judgement, attempt, ...judgementOf(state, view) }, failure: null };
+    return {
+      ...state,
+      judgement: { ...judgement, attempt, ...judgementOf(state, { ...view, verdict: view.verdict }) },
+      failure: null,
+    };
   };
 
+type MadeVerdict = Exclude<ServicesJudgement['verdict'], 'unavailable'>;
 type WaveJudgement = Pick<Judgement, 'verdict' | 'waitSeconds' | 'summary' | 'reason'>;
 
 function judgementOf(
   state: RolloutState,
-  { verdict, waitSeconds, summary }: ServicesJudgement,
+  { verdict, waitSeconds, summary }: ServicesJudgement & { verdict: MadeVerdict },
 ): WaveJudgement {
   const common = { waitSeconds, summary, reason: null };
   switch (verdict) {

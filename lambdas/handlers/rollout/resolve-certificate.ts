@@ -58,6 +58,7 @@ export const createHandler =
       ...found,
       only,
       repeat,
+      ...(only !== null && request.version === 'current' && { followsCurrent: true }),
       urgent,
       reason,
       strategy: mergeStrategies(by.defaultStrategy ?? {}, certificate.strategy, request.strategy),

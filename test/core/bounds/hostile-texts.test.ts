@@ -148,8 +148,7 @@ const state = fc
   })
   .map((hostile) => {
     const verify = verifyOf(443, {});
-    const probed = (attempt: number) =>
-      probeResult({ verified: false, summary: hostile.problem }, hostile.observations, { verify, attempt });
+    const probed = (attempt: number) => probeResult(hostile.observations, { verify, attempt });
     const push = (sent: AgentLine) => PushResult.parse(pushResultOf(sent, 'c'.repeat(36)));
     return {
       deployment: null,

@@ -42,10 +42,11 @@ describe('what a Catch caught', () => {
 });
 
 describe('the outcomes', () => {
-  test('An outcome needs attention exactly if the host may serve a wrong certificate, if its state is unknown, or if a rollback is not verified', () => {
+  test('An outcome needs attention exactly if the host may serve a wrong certificate, if its state is unknown, or if a probe was required and is missing', () => {
     const unclear = deploymentOutcomes.filter(
       (outcome) =>
         outcome === 'rolled_back_unverified' ||
+        outcome === 'deployed_unprobed' ||
         ['known bad', 'unknown'].includes(outcomeMeanings[outcome].hostState),
     );
 

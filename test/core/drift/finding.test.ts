@@ -150,9 +150,24 @@ describe('the finding of a target', () => {
     const inspection = seen(serves(current), { ...refused('[2001:db8::1]:443'), noRoute: true });
 
     expect(findingOf(has(current), inspection)).toMatchObject({ condition: 'ok' });
-    expect(findingOf(has(current), seen({ ...refused(), noRoute: true }))).toMatchObject({
-      condition: 'unreachable',
-    });
+  });
+
+  test.each([{ noRoute: true }, { unavailable: true }] as const)(
+    'A target whose probe could not be made is neither drifted nor unreachable: %o',
+    (why) => {
+      const finding = findingOf(has(current), seen({ ...refused(), ...why }));
+
+      expect(finding).toMatchObject({
+        condition: 'not_probed',
+        summary: expect.stringContaining('the probe could not be made: '),
+      });
+    },
+  );
+
+  test('A target that refuses one connection is unreachable although another address could not be probed', () => {
+    const inspection = seen(refused(), { ...refused('10.0.0.2:443'), unavailable: true });
+
+    expect(findingOf(has(current), inspection)).toMatchObject({ condition: 'unreachable' });
   });
 
   test('A target that is wrong on some of its addresses has partial drift, which concerns more than one node', () => {

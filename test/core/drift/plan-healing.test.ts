@@ -37,11 +37,21 @@ describe('a target with autoHeal', () => {
     },
   );
 
-  test('A target with autoHeal gets its first deployment if its hosts are selected, and not if a host is named', () => {
-    const never = { last: null };
+  test.each([true, false])(
+    'A target gets its first deployment if its hosts are selected, and not if a host is named, with autoHeal: %s',
+    (autoHeal) => {
+      const never = { last: null, autoHeal };
 
-    expect(reasonNotToHeal(aCandidate('never_deployed', { ...never, onSeveralHosts: true }))).toBeNull();
-    expect(reasonNotToHeal(aCandidate('never_deployed', never))).toMatch(/roll out the certificate/);
+      expect(reasonNotToHeal(aCandidate('never_deployed', { ...never, onSeveralHosts: true }))).toBeNull();
+      expect(reasonNotToHeal(aCandidate('never_deployed', never))).toMatch(/roll out the certificate/);
+    },
+  );
+
+  test('A first deployment does not wait for a maintenance window, unless another target is healed with it', () => {
+    const [first, drifted] = [aCandidate('never_deployed'), aCandidate('drift')];
+
+    expect(healingRequest('api.example.com', [first])).toMatchObject({ urgent: true });
+    expect(healingRequest('api.example.com', [first, drifted])).toMatchObject({ urgent: false });
   });
 
   test('A target with autoHeal is not healed if only some of its addresses are wrong, because a deployment could not be verified', () => {

@@ -182,6 +182,36 @@ describe('the next wave', () => {
     expect(plan([aTarget(0, { online: false })]).verdict).toBe('deploy');
   });
 
+  describe('an instance that starts during the rollout', () => {
+    const minute = 60_000;
+    const starting = (number: number, minutesAgo: number) =>
+      aTarget(number, { online: false, installed: null, startedAt: now.getTime() - minutesAgo * minute });
+    const seconds = (minutesAgo: number) => (now.getTime() - minutesAgo * minute) / 1000;
+
+    test('An instance that starts is left to a later wave, so that an instance refresh causes no failure', () => {
+      expect(plan([aTarget(0), starting(1, 3)])).toMatchObject({ verdict: 'deploy', waiting: 1 });
+      expect(idsOf(plan([aTarget(0), starting(1, 3)]))).toEqual(['web-0000']);
+    });
+
+    test('The rollout waits for an instance that starts if nothing else is left', () => {
+      expect(plan([starting(1, 3)])).toMatchObject({ verdict: 'wait', waitSeconds: 15, forStarting: true });
+    });
+
+    test('An instance that is offline twenty minutes after its start gets its deployment, which fails', () => {
+      expect(idsOf(plan([starting(1, 20)]))).toEqual(['web-0001']);
+    });
+
+    test('The rollout ends without an instance that starts after it has waited for such instances for twenty minutes', () => {
+      expect(plan([starting(1, 3)], { startingSince: seconds(19) }).verdict).toBe('wait');
+      expect(plan([starting(1, 3)], { startingSince: seconds(20) })).toMatchObject({
+        verdict: 'finished',
+        starting: 1,
+        reached: 0,
+        total: 1,
+      });
+    });
+  });
+
   test('The next wave lists the versions that may still be served, unless the version of a target is unknown', () => {
     const unknown = aTarget(2, { installed: null });
 

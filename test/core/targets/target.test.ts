@@ -96,6 +96,7 @@ describe('a parsed target', () => {
       addresses: 'all',
       successThreshold: 12,
       probeFrom: 'host',
+      onProbeUnavailable: 'alert',
       requireChain: true,
     });
   });

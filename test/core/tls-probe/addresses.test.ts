@@ -118,6 +118,7 @@ describe('a name with several addresses', () => {
         { address: `127.0.0.1:${port}`, fingerprint: current.fingerprint, ok: true, problem: null },
       ],
       verified: true,
+      unavailable: false,
       summary: `www.example.test:${port} serves ${fingerprintStart()}…; [${unroutable.v6}]:${port}: not probed: this machine has no route to it (ENETUNREACH)`,
     });
   });
@@ -127,6 +128,7 @@ describe('a name with several addresses', () => {
 
     expect(await lookedAt(443)).toMatchObject({
       verified: false,
+      unavailable: true,
       summary: `[${unroutable.v6}]:443: this machine has no route to it (ENETUNREACH)`,
     });
   });

@@ -17,6 +17,7 @@ describe('a judgement', () => {
   test('A judgement states in one line what is served', () => {
     expect(judgeProbe([observation('127.0.0.1:443')], verifyOf(443))).toEqual({
       verified: true,
+      unavailable: false,
       summary: '127.0.0.1:443 serves sha256:ab12ab12ab12…',
     });
   });
@@ -51,7 +52,30 @@ describe('a judgement', () => {
 
     expect(judgeProbe([silent], verifyOf(443))).toEqual({
       verified: false,
+      unavailable: false,
       summary: '10.0.0.1:443: wrong certificate',
     });
   });
+
+  const right = observation('10.0.0.1:443');
+  const wrong = observation('10.0.0.2:443', { ok: false, problem: 'connection refused' });
+  const unmade = observation('10.0.0.3:443', {
+    ...{ ok: false, fingerprint: null, problem: 'the name server does not answer' },
+    unavailable: true,
+  });
+
+  test.each([
+    ['all', 'no address could be probed', [unmade], true],
+    ['all', 'the others are right', [right, unmade], true],
+    ['all', 'another one is wrong', [wrong, unmade], false],
+    ['any', 'another one is wrong, because this one may be right', [wrong, unmade], true],
+    ['any', 'another one is right', [right, unmade], false],
+  ] as const)(
+    'With addresses: %s, a judgement is unavailable for an address without a probe exactly if that decides: %s',
+    (addresses, _, observations, unavailable) => {
+      const verify = { ...verifyOf(443), addresses };
+
+      expect(judgeProbe(observations, verify)).toMatchObject({ unavailable });
+    },
+  );
 });

@@ -23,6 +23,7 @@ import { createHandler as nextWave } from '../../../lambdas/handlers/rollout/nex
 import { createHandler as probeServices } from '../../../lambdas/handlers/rollout/probe-services.ts';
 import { createHandler as resolveCertificate } from '../../../lambdas/handlers/rollout/resolve-certificate.ts';
 import { FinalState } from '../../../lambdas/recording/deployment-outcome.ts';
+import { fakeWarming } from '../../fakes/warming.ts';
 import type { Invocation } from './invocation.ts';
 import { servicesFor } from './services.ts';
 
@@ -33,12 +34,18 @@ type RecordEvent = Parameters<ReturnType<typeof recordOutcome>>[0];
 
 export const tasks: Readonly<Record<string, Task>> = {
   ResolveCertificate: (by, event) => resolveCertificate(servicesFor(by))(event),
-  NextWave: (by, event) => nextWave(servicesFor(by))(event),
+  NextWave: (by, event) => {
+    const services = servicesFor(by);
+    return nextWave({ ...services, warming: fakeWarming(services) })(event);
+  },
   JudgeWave: (by, event) => judgeWave(servicesFor(by))(event),
   ProbeServices: (by, event) => probeServices(servicesFor(by))(event),
   AskApproval: (by, event) => askApproval(servicesFor(by))(event),
   HaltRollout: (by, event) => haltRollout(servicesFor(by))(event),
-  EndRollout: (by, event) => endRollout(servicesFor(by))(event),
+  EndRollout: (by, event) => {
+    const services = servicesFor(by);
+    return endRollout({ ...services, rolloutArn: services.rolloutArn() })(event);
+  },
   AcquireLock: (by, event) => acquireLock(servicesFor(by))(event),
   PushBundle: pushBundle,
   ReconcileCommand: (by, event) => reconcileCommand(servicesFor(by))(event),
