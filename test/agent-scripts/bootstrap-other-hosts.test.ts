@@ -132,13 +132,19 @@ describe.runIf(isInstalled('curl'))('the metadata service', () => {
 });
 
 describe('an SSM Agent in a container', () => {
-  test.each(hostKinds)('Bootstrap refuses Bottlerocket before it writes anything under $name', async (kind) => {
-    mkdirSync(host.bottlerocketFolder);
-    const env = kind.hasOnlyBusybox ? { PATH: host.busyboxPath(['node']) } : {};
+  test.each(hostKinds)(
+    'Bootstrap refuses Bottlerocket before it writes anything under $name',
+    async (kind) => {
+      mkdirSync(host.bottlerocketFolder);
+      const env = kind.hasOnlyBusybox ? { PATH: host.busyboxPath(['node']) } : {};
 
-    expectCause(await host.run({}, env, kind.shell), 'this host runs Bottlerocket: its SSM Agent runs in a container');
-    expect(existsSync(host.home)).toBe(false);
-  });
+      expectCause(
+        await host.run({}, env, kind.shell),
+        'this host runs Bottlerocket: its SSM Agent runs in a container',
+      );
+      expect(existsSync(host.home)).toBe(false);
+    },
+  );
 
   test('Bootstrap refuses a container of ECS before it writes anything', async () => {
     const ended = await host.run({}, { ECS_CONTAINER_METADATA_URI_V4: 'http://169.254.170.2/v4/id' });

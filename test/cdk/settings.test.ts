@@ -299,14 +299,16 @@ describe('what is brought along', () => {
 
 describe('regions and hosts of other kinds', () => {
   const architecturesOf = (from: Template): string[] => [
-    ...new Set(resourcesOf(from, 'AWS::Lambda::Function').map(({ properties }) => String(properties.Architectures))),
+    ...new Set(
+      resourcesOf(from, 'AWS::Lambda::Function').map(({ properties }) => String(properties.Architectures)),
+    ),
   ];
 
   test('Every function of the stack has the architecture of the stack', () => {
     expect(architecturesOf(template)).toEqual(['arm64']);
-    expect(
-      architecturesOf(synthesize({ architecture: Architecture.X86_64, approvalLinks: true })),
-    ).toEqual(['x86_64']);
+    expect(architecturesOf(synthesize({ architecture: Architecture.X86_64, approvalLinks: true }))).toEqual([
+      'x86_64',
+    ]);
   });
 
   test('With fipsEndpoints, every function calls the FIPS endpoints of AWS', () => {
