@@ -29,7 +29,7 @@ function notOnline({ PingStatus, LastPingDateTime }: InstanceInformation): strin
 /** Bottlerocket reports its own name since version 1.7.0 (bottlerocket-os/bottlerocket, issue 2056). */
 function unsupported({ PlatformType = 'Linux', PlatformName = '' }: InstanceInformation): string | null {
   if (PlatformName.startsWith('Bottlerocket')) {
-    return 'it runs Bottlerocket, whose SSM Agent is in a container and cannot change files of the host; deploy to a Kubernetes Secret or a load balancer instead';
+    return 'it runs Bottlerocket, whose SSM Agent cannot change files of the host; deploy to a Kubernetes Secret or a load balancer';
   }
   return PlatformType === 'Linux' ? null : `it runs ${PlatformType}; certferry deploys to Linux hosts`;
 }

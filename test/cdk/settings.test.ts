@@ -321,8 +321,7 @@ describe('regions and hosts of other kinds', () => {
   });
 
   test('The stack attaches the host policy to the roles of hosts, e.g. that of Default Host Management Configuration', () => {
-    const { app } = anApp();
-    const stack = new Stack(app, 'WithRoles');
+    const stack = new Stack(new App(), 'WithRoles');
     const name = 'AWSSystemsManagerDefaultEC2InstanceManagementRole';
     const hostRoles = [Role.fromRoleName(stack, 'Hosts', name)];
     new Certferry(stack, 'Certferry', { artefacts: someArtefacts(), runtime: 'host', hostRoles });
