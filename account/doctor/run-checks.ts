@@ -5,6 +5,7 @@ import type { InstalledVersions } from '../../services/registry/installed-versio
 import type { Clients } from '../stack/clients.ts';
 import type { StackDescription } from '../stack/outputs.ts';
 import { type Check, check, nothing } from './check.ts';
+import { concurrencyCheck } from './concurrency-check.ts';
 import { readDownloads } from './deployed-document.ts';
 import { checkedHostIds, findHostsOf, hostChecks } from './host-checks.ts';
 import { installedChecks } from './installed-checks.ts';
@@ -44,8 +45,11 @@ async function registeredChecks(
   );
   const ofSources =
     certificates.status === 'fulfilled'
-      ? await sourceChecks(clients, certificates.value)
-      : await withoutRegistrations('sources');
+      ? [
+          ...(await sourceChecks(clients, certificates.value)),
+          await concurrencyCheck(clients, certificates.value),
+        ]
+      : await withoutRegistrations('sources', 'Lambda concurrency');
   const ofTargets =
     targets.status === 'fulfilled'
       ? await targetChecks({ clients, stack, fleet, installed }, targets.value, now)

@@ -64,8 +64,8 @@ async function probeFirstListening(
     if (!(await isListening(endpoint))) continue;
     const named = serverName === null ? verify : { ...verify, serverName };
     const request = { ...named, endpoint, timeoutSeconds: 5, successThreshold: 1 };
-    const { verified, summary } = judgeProbe(await probe({ verify: request, version }), request);
-    return { ok: verified, why: `sandboxed instance, ${summary}`, output: '' };
+    const { verified, unavailable, summary } = judgeProbe(await probe({ verify: request, version }), request);
+    return { ok: unavailable ? null : verified, why: `sandboxed instance, ${summary}`, output: '' };
   }
   return null;
 }

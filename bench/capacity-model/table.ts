@@ -11,7 +11,7 @@ const faster = (perSecond: number) => ({ sendCommands: { perSecond, burst: 2 * p
 
 /** Each case raises the limit that was the bottleneck of the previous one. */
 export const cases: readonly Case[] = [
-  { title: 'defaults: 50 at a time, 10 commands per second', quotas: (published) => published },
+  { title: 'defaults: 8 at a time, 10 commands per second', quotas: (published) => published },
   { title: '150 at a time', quotas: (published) => changed(published, { slots: { deployments: 150 } }) },
   {
     title: '750 at a time, 50 commands per second',

@@ -16,6 +16,7 @@ import { isStoreKind } from '../../core/targets/kinds/kinds.ts';
 import type { TaskFunction } from '../functions/task-function.ts';
 import { readCredentialsOf, useStore } from '../grants/store-grants.ts';
 import type { TargetInput } from './target-input.ts';
+import { warnOfConcurrency } from './warn-of-concurrency.ts';
 
 /** A certificate as written in code: fields with defaults are optional. */
 export type CertificateInput = z.input<typeof Certificate>;
@@ -54,6 +55,7 @@ export class Registrations extends Construct {
   ) {
     super(scope, id);
     this.#defaultStrategy = props.defaultStrategy;
+    warnOfConcurrency(this, 'the default strategy', props.defaultStrategy.maxConcurrency);
     this.#agents = props.agents;
     // an app may add certificates and targets until synthesis
     Aspects.of(this).add(
@@ -66,6 +68,7 @@ export class Registrations extends Construct {
   addCertificate(certificate: CertificateInput): void {
     const entry = this.#withPlaceholders(certificate);
     checkCertificate(entry, this.#defaultStrategy);
+    warnOfConcurrency(this, `certificate ${certificate.name}`, certificate.strategy?.maxConcurrency);
     rejectDuplicate(this.#certificates, certificate.name, 'certificate');
     this.#certificates.set(certificate.name, entry);
   }

@@ -49,13 +49,19 @@ const fields = {
   ),
 };
 
+/** The concurrent executions of functions that Lambda permits in a new account (docs.aws.amazon.com/lambda, "Lambda quotas"). */
+export const newAccountConcurrency = 10;
+
+/** A deployment uses one function at a time. The rest is for the functions that handle events. */
+const defaultMaxConcurrency = newAccountConcurrency - 2;
+
 /**
  * How a version is rolled out to its targets. `waves` lists how many targets have been deployed to after each wave, so the
  * last wave reaches all. A wave that would add no target is omitted. Times are seconds.
  */
 export const Strategy = z.strictObject({
   waves: z._default(fields.waves, [1, '10%', '100%']),
-  maxConcurrency: z._default(fields.maxConcurrency, 50),
+  maxConcurrency: z._default(fields.maxConcurrency, defaultMaxConcurrency),
   splaySeconds: z._default(fields.splaySeconds, 0),
   toleratedFailures: z._default(fields.toleratedFailures, 0),
   pauseSeconds: z._default(fields.pauseSeconds, 0),

@@ -1,10 +1,12 @@
+import { cutText } from '../../core/bounds/cut-text.ts';
 import type { Condition } from '../../core/drift/finding.ts';
 import type { SweepDetails, SweepMetrics } from '../../services/notify/sweep-metrics.ts';
 import type { Sweep, SweepResult } from './sweep-targets.ts';
 import { countsOf } from './sweep-totals.ts';
 
-/** Keep the log line far below the limit of an event in CloudWatch Logs, 1 MB. */
-const maximumListed = 200;
+/** Both keep the log line below 256 KiB: longer lines of a function may be split, and their metrics would be lost. */
+const maximumListed = 100;
+const maximumSummaryBytes = 500;
 
 /**
  * Publishes the metrics of all targets once every target was probed, and the details in the same log line. An incomplete
@@ -37,7 +39,7 @@ const listed = ({ id, registered: { certificate }, finding: { condition, summary
   targetId: id,
   certificate,
   condition,
-  summary,
+  summary: cutText(summary, maximumSummaryBytes, 'ends'),
 });
 
 /** Sorted by the name of the certificate. */

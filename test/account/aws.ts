@@ -360,6 +360,11 @@ async function startLambda(functions: Functions) {
       body += String(chunk);
     });
     request.on('end', () => {
+      if (request.url?.includes('account-settings')) {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.end(JSON.stringify({ AccountLimit: { UnreservedConcurrentExecutions: 10 } }));
+        return;
+      }
       const [, name = ''] = /functions\/([^/]+)\/invocations/.exec(request.url ?? '') ?? [];
       const said = functions[name]?.(JSON.parse(body)) ?? null;
       if (said === null) {

@@ -81,7 +81,8 @@ describe('the doctor', () => {
     expect({ code, ok }).toEqual({ code: 0, ok: true });
     expect(checks.map(({ name }) => name)).toEqual([
       ...['stack', 'state machines', 'document', 'tables', 'undelivered events', 'notifications'],
-      ...['registrations', 'source of api.example.com', 'targets without a host', 'hosts', 'SSM Agent'],
+      ...['registrations', 'source of api.example.com', 'Lambda concurrency'],
+      ...['targets without a host', 'hosts', 'SSM Agent'],
       ...['systems', 'VPC endpoints', 'endpoint policy', 'architectures', 'deployments', 'expiry'],
     ]);
   });
@@ -98,7 +99,7 @@ describe('the doctor', () => {
     expect(out).toMatch(
       /✖ undelivered events +events in dead-letter queues: 3 in undelivered\n +→ Read the messages/,
     );
-    expect(out).toContain('1 of 17 checks failed.');
+    expect(out).toContain('1 of 18 checks failed.');
   });
 
   test('The doctor reports what is wrong with the stack', async () => {
@@ -144,7 +145,7 @@ describe('the doctor', () => {
 
     expect(code).toBe(0);
     expect(out).not.toContain('All checks passed');
-    expect(out).toContain('6 checks passed. 11 checks had nothing to check.');
+    expect(out).toContain('7 checks passed. 11 checks had nothing to check.');
     expect(out).toMatch(/– registrations +0 certificates, 0 targets\n +→ Register targets with/);
     const { checks } = await doctor();
     expect(
@@ -303,7 +304,8 @@ describe('the doctor', () => {
       found: expect.stringMatching(/^DynamoDB Query: ResourceNotFoundException: /),
     });
     expect(checks.slice(7).map(({ name, status }) => `${name}: ${status}`)).toEqual([
-      ...['sources: nothing', 'targets without a host: nothing', 'hosts: nothing', 'SSM Agent: nothing'],
+      ...['sources: nothing', 'Lambda concurrency: nothing'],
+      ...['targets without a host: nothing', 'hosts: nothing', 'SSM Agent: nothing'],
       ...['systems: nothing', 'VPC endpoints: nothing', 'endpoint policy: nothing', 'architectures: nothing'],
       ...['deployments: nothing', 'expiry: nothing'],
     ]);

@@ -31,7 +31,7 @@ describe('a simulated rollout', () => {
   test('A simulated rollout takes as long as its slots are held, if those are the limit', () => {
     const { seconds, limit, waves } = simulate(10_000, published);
     const one = stepsOf(published).reduce((sum, step) => sum + step.seconds, 0);
-    const rounds = waves.reduce((sum, size) => sum + Math.ceil(size / 50), 0);
+    const rounds = waves.reduce((sum, size) => sum + Math.ceil(size / 8), 0);
 
     expect(limit).toBe('deployments');
     expect(seconds).toBeGreaterThan(rounds * one * 0.99);

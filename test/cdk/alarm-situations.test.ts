@@ -235,6 +235,28 @@ describe('the situations with an alarm', () => {
   });
 });
 
+describe('the log line of a sweep', () => {
+  test('The line lists certificates and targets, and stays below 256 KiB however many targets are not ok', () => {
+    const answers = Array.from({ length: 40 }, (_, at) => ({
+      address: `[2001:db8::${at}]:443`,
+      problem: 'x'.repeat(2000),
+      served: null,
+    }));
+    const probe: EndpointInspection = { ...policy, inspections: answers };
+    const found = Array.from({ length: 5000 }, () => ({ known: has(current), probe }));
+
+    const [line = {}] = sweepFinds(found);
+
+    expect(line).toMatchObject({
+      swept: 5001,
+      omitted: 4900,
+      certificates: [{ certificate: 'api.example.com', targets: 5001, unreachable: 5000 }],
+    });
+    expect(JSON.stringify(line.notOk)).toContain('web-1');
+    expect(JSON.stringify(line).length).toBeLessThan(256 * 1024);
+  });
+});
+
 describe('the situations without an alarm', () => {
   test.each<[string, () => Published[]]>([
     ['every target is ok', () => sweepFinds([])],

@@ -37,6 +37,19 @@ function handed(stack: Stack) {
   return { properties, text: readFileSync(join(outdir, files[hash].source.path), 'utf8') };
 }
 
+describe('the maximum concurrency', () => {
+  test('The construct warns of a maxConcurrency that a new account cannot serve, and not of a lower one', () => {
+    const { stack, certferry } = aStack();
+    certferry.addCertificate({ name: 'a.example.com', strategy: { maxConcurrency: 9 } });
+    certferry.addCertificate({ name: 'b.example.com', strategy: { maxConcurrency: 10 } });
+
+    const warnings = stack.node.findAll().flatMap(({ node }) => node.metadata.map(({ data }) => String(data)));
+    const found = warnings.filter((text) => text.includes('maxConcurrency'));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain('certificate b.example.com: maxConcurrency is 10, and Lambda runs 10 functions');
+  });
+});
+
 describe('targets in code', () => {
   test('Targets in code have a function for each kind', () => {
     const ofSeveralWords: Readonly<Record<string, string>> = {

@@ -142,7 +142,7 @@ describe('a default strategy', () => {
     const read = setting('DEFAULT_STRATEGY', { DEFAULT_STRATEGY: String(DEFAULT_STRATEGY) });
 
     expect(read).toEqual(strategy);
-    expect(Strategy.parse(read).maxConcurrency).toBe(50);
+    expect(Strategy.parse(read).maxConcurrency).toBe(8);
   });
 
   test('A default strategy that is wrong fails the synth with the field', () => {

@@ -55,6 +55,10 @@ describe('HaltRollout', () => {
       { judgement: { verdict: 'halt', reason: 'ServiceStale', summary: 'lb serves another' } },
     ],
     [
+      'too many deployments could not be probed',
+      { judgement: { verdict: 'halt', reason: 'TooManyUnprobed', summary: '3 could not be probed' } },
+    ],
+    [
       'the look at the services failed for good',
       { judgement: { verdict: 'probe_services' }, failure: { Error: 'States.Timeout', Cause: '' } },
     ],

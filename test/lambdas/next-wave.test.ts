@@ -53,7 +53,7 @@ describe('NextWave', () => {
       total: 20,
       refused: 0,
       previousVersions: [fingerprint('old')],
-      maxConcurrency: 50,
+      maxConcurrency: 8,
       summary: 'wave 1 (1): 1 of 20 targets, 0 already reached',
     });
     expect(itemsOf(state)).toEqual([

@@ -57,6 +57,26 @@ const never = () => new AbortController().signal;
 const last = { reached: 4, count: 1 };
 
 describe('ProbeServices', () => {
+  test.each([
+    ['throws ProbeUnavailable if no service could be probed', [true], null],
+    ['judges the service that was probed and is stale', [true, false], 'back_off'],
+  ] as const)('ProbeServices %s', async (_, unavailable, verdict) => {
+    const services = unavailable.map((_, at) =>
+      Verify.parse({ endpoint: `lb-${at}.example.com:443`, attempts: 2 }),
+    );
+    const state = aBegunState(by, { rollout: { serviceEndpoints: services } });
+    const address = { address: '192.0.2.1:443', fingerprint: null, ok: false, problem: 'no answer' };
+    const asked = probeServices({
+      ...by,
+      timeout: never,
+      probe: async ({ verify }) =>
+        unavailable[services.indexOf(verify)] === true ? [{ ...address, unavailable: true }] : [address],
+    })({ execution, state });
+
+    if (verdict === null) await expect(asked).rejects.toMatchObject({ name: 'ProbeUnavailable' });
+    else expect((await asked).judgement.verdict).toBe(verdict);
+  });
+
   test('ProbeServices continues as the strategy requires when the new version is served', async () => {
     const { judgement } = await look('new', { strategy: { pauseSeconds: 60 } });
 

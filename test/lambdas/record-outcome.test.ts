@@ -225,6 +225,19 @@ describe('the recording states', () => {
       },
     );
 
+    test('RecordOutcome notifies operators of a deployment outside a rollout that could not be probed', async () => {
+      const failure = { Error: 'Lambda.TooManyRequestsException', Cause: 'Rate Exceeded.' };
+      const ended = await committed();
+
+      const { outcome } = await record({ ...ended, path: 'unprobed', state: { ...ended.state, failure } });
+
+      expect(outcome).toBe('deployed_unprobed');
+      expect(world.sentMessages[0]?.text).toContain(
+        'the probe could not be made (Lambda.TooManyRequestsException: Rate Exceeded.)',
+      );
+      expect(world.sentMessages[0]?.text).toContain('nothing was rolled back');
+    });
+
     test('RecordOutcome notifies operators of no other outcome', async () => {
       await record(await committed());
       await record({ ...(await committed()), path: 'lost' });

@@ -118,7 +118,7 @@ describe('ResolveCertificate', () => {
 
     const { rollout } = await resolve({ strategy: { toleratedFailures: '5%' } });
 
-    expect(rollout.strategy).toMatchObject({ waves: ['100%'], toleratedFailures: '5%', maxConcurrency: 50 });
+    expect(rollout.strategy).toMatchObject({ waves: ['100%'], toleratedFailures: '5%', maxConcurrency: 8 });
   });
 
   test('ResolveCertificate rolls out a version that is given, and the current one', async () => {

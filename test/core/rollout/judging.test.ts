@@ -86,6 +86,37 @@ describe('a host that is gone', () => {
   });
 });
 
+describe('a deployment that could not be probed', () => {
+  const unprobed = result('b', 'deployed_unprobed', 'FAILED');
+  const judged = (toleratedFailures: number, ...results: Result[]) =>
+    judgeWave({
+      state: aBegunState(fakeRolloutServices(), {
+        wave: { number: 1, count: 2, total: 3 },
+        strategy: { toleratedFailures },
+      }),
+      waves: [forward(1, ...results)],
+      control: { failures: 0, reason: null, supersededBy: null },
+    });
+
+  test('A rollout with more deployments that could not be probed than tolerated halts, and counts no failure', () => {
+    expect(judged(0, result('a', 'deployed'), unprobed)).toMatchObject({
+      ...{ verdict: 'halt', reason: 'TooManyUnprobed', failed: 0 },
+      summary: 'wave 1: 1 of 2 succeeded; b deployed_unprobed; 1 could not be probed, 0 tolerated',
+    });
+  });
+
+  test('A rollout continues while its deployments that could not be probed are tolerated', () => {
+    expect(judged(1, result('a', 'deployed'), unprobed)).toMatchObject({ verdict: 'next', failed: 0 });
+  });
+
+  test('A rollback that could not be probed is incomplete', () => {
+    const waves = [forward(1, result('b', 'deployed')), back(2, unprobed)];
+    const situation = { waves, sinceWave: 0, fingerprint: 'new', installed: () => 'old', isLost: () => false };
+
+    expect(planRollback(situation)).toEqual({ verdict: 'rollback_incomplete', targetIds: ['b'] });
+  });
+});
+
 describe('after a wave that went well', () => {
   const goesOn = (strategy: object, wave: object, approval: 'approved' | 'rejected' | null = null) =>
     decideNextStep({
