@@ -56,6 +56,15 @@ a line
 LINE
 }
 
+# The SSM Agent of Bottlerocket runs in a container, which has this folder of the host. A job would change files of the container.
+bottlerocket_folder=/.bottlerocket
+require_host() {
+  [ ! -d "$bottlerocket_folder" ] || fail "this host runs Bottlerocket: its SSM Agent runs in a container and cannot change \
+files of the host. Nothing was changed. Deploy to a Kubernetes Secret or a load balancer instead."
+  [ -z "${ECS_CONTAINER_METADATA_URI_V4:-}" ] || fail "this SSM Agent runs in a container of ECS, so it cannot change files of \
+the host. Nothing was changed. Deploy to a load balancer instead, or to a host."
+}
+
 require_job() {
   # an older SSM Agent ignores ENV_VAR parameters without an error
   [ -n "${SSM_Job:-}" ] || fail "SSM_Job is not set, so this host received no job. Update its SSM Agent to \
@@ -341,7 +350,8 @@ fetch_https() {
 # The role for S3 is the one with which the SSM Agent manages this host. No other setting of the host is used
 # (docs/decisions/0062-credentials-of-the-bootstrap.md).
 ssm_folder=/var/lib/amazon/ssm
-imds_endpoint=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254}
+# The second address of the metadata service is for hosts without IPv4.
+imds_endpoints=${AWS_EC2_METADATA_SERVICE_ENDPOINT:-http://169.254.169.254 http://[fd00:ec2::254]}
 
 # ssm_setting NAME: what the SSM Agent has recorded about the credentials that it uses.
 ssm_setting() { value_in "$(cat "$ssm_folder/runtimeconfig/identity_config.json" 2>/dev/null)" "$1"; }
@@ -381,14 +391,24 @@ fail_metadata() {
   case ${AWS_SSM_INSTANCE_ID:-} in
     mi-*) fail "no role: the SSM Agent of this hybrid node does not share its credentials. Set Profile.ShareCreds to true \
 in amazon-ssm-agent.json, and restart the SSM Agent." ;;
-    *) fail "no role: the metadata service $imds_endpoint does not answer ($1). Enable it in the metadata options of the \
+    *) fail "no role: the metadata service $imds_endpoints does not answer ($1). Enable it in the metadata options of the \
 instance, and allow it in the firewall of this host." ;;
   esac
 }
 
+# Sets $imds_endpoint and $imds_token.
+open_metadata() {
+  answers=''
+  for imds_endpoint in $imds_endpoints; do
+    imds_token=$(curl -fsS --noproxy '*' --connect-timeout 2 --max-time 10 -X PUT \
+      -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$imds_endpoint/latest/api/token" 2>&1) && return 0
+    answers=${answers:+$answers; }$imds_token
+  done
+  fail_metadata "$answers"
+}
+
 read_instance_role() {
-  imds_token=$(curl -fsS --noproxy '*' --connect-timeout 2 --max-time 10 -X PUT \
-    -H 'X-aws-ec2-metadata-token-ttl-seconds: 300' "$imds_endpoint/latest/api/token" 2>&1) || fail_metadata "$imds_token"
+  open_metadata
   name=$(imds meta-data/iam/security-credentials/) || case $name in
     *'error: 404'*) fail "no role: this instance has no instance profile. Attach one whose role has the host policy, the \
 output HostPolicyArn of the stack." ;;
@@ -416,6 +436,29 @@ s3_domain() {
   esac
 }
 
+# has_default_route FILE PATTERN: the line of a default route that does not belong to the loopback interface.
+has_default_route() { sed -n "/$2/p" "$network/$1" 2>/dev/null | grep -qv ' lo$'; }
+
+# Whether S3 is reached over IPv6: the host has no default route for IPv4, but one for IPv6 (proc(5)). The variable of the
+# AWS SDKs decides if it is set. Other endpoints of S3 have only IPv4 addresses.
+network=/proc/net
+is_dual_stack() {
+  case ${AWS_USE_DUALSTACK_ENDPOINT:-} in
+    true) return 0 ;;
+    false) return 1 ;;
+  esac
+  ! has_default_route route '^[^[:space:]]*[[:space:]]*00000000[[:space:]]' &&
+    has_default_route ipv6_route '^0\{32\} 00 '
+}
+
+# The host name of S3. AWS_USE_FIPS_ENDPOINT is a variable of the AWS SDKs.
+s3_host() {
+  name=s3
+  [ "${AWS_USE_FIPS_ENDPOINT:-}" != true ] || name=s3-fips
+  ! is_dual_stack || name=$name.dualstack
+  printf '%s' "$name.$region.$(s3_domain)"
+}
+
 # curl signs the request. The credentials are passed on standard input, because other processes can read argument lists.
 fetch_s3_with_curl() {
   location=${1#s3://}
@@ -423,7 +466,7 @@ fetch_s3_with_curl() {
   if [ -n "$endpoint" ]; then
     address=${endpoint%/}/$location
   else
-    address=https://${location%%/*}.s3.$region.$(s3_domain)/${location#*/}
+    address=https://${location%%/*}.$(s3_host)/${location#*/}
   fi
   status=$(
     printf 'user = "%s:%s"\nheader = "x-amz-security-token: %s"\nheader = "x-amz-content-sha256: UNSIGNED-PAYLOAD"\n' \
@@ -452,6 +495,8 @@ fetch_s3_with_cli() {
   export AWS_SHARED_CREDENTIALS_FILE="${shared:-/dev/null}" AWS_CONFIG_FILE=/dev/null BOTO_CONFIG=/dev/null
   [ -z "$shared" ] || export AWS_PROFILE="$profile"
   [ -z "$region" ] || export AWS_REGION="$region" AWS_DEFAULT_REGION="$region"
+  ! is_dual_stack || export AWS_USE_DUALSTACK_ENDPOINT=true
+  export AWS_EC2_METADATA_SERVICE_ENDPOINT="${imds_endpoint:=${imds_endpoints%% *}}"
   metadata=${imds_endpoint#*://}
   case $metadata in
     \[*) metadata=${metadata%%]*}] ;;
@@ -882,6 +927,7 @@ end_warm() {
 
 main() {
   require_here_documents
+  require_host
   require_job
   bin=$CERTFERRY_HOME/bin
   require_trusted_home

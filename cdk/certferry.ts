@@ -1,6 +1,7 @@
 import { Duration } from 'aws-cdk-lib';
 import type { IRole, ManagedPolicy } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
+import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import type { StateMachine } from 'aws-cdk-lib/aws-stepfunctions';
@@ -49,6 +50,18 @@ export interface CertferryProps {
   readonly agentNetwork?: Network;
   /** Credentials of targets that are registered outside the stack, and the keys of credentials. Default: none. */
   readonly credentials?: CredentialAccess;
+  /** The architecture of the functions. Default: ARM_64. Set X86_64 in a region whose Lambda has no arm64. */
+  readonly architecture?: Architecture;
+  /**
+   * The functions call AWS services at endpoints with validated cryptography (FIPS 140). Only some regions have them. Default:
+   * false.
+   */
+  readonly fipsEndpoints?: boolean;
+  /**
+   * Roles with which SSM Agents manage hosts. The stack attaches the host policy to them. For Default Host Management
+   * Configuration, this is the role of that setting, not the instance role. Default: none; attach the output `HostPolicyArn`.
+   */
+  readonly hostRoles?: readonly IRole[];
   /** The key for tables, logs, notifications and the files of rollouts. Default: a new key. */
   readonly encryptionKey?: IKey;
   /** The topic for alarms, approval requests and results. Default: a new topic without subscribers. */
@@ -165,6 +178,7 @@ export class Certferry extends Construct {
     this.rollout = machines.rollout;
     this.notifications = topic;
     this.hostPolicy = assets.hostPolicy;
+    for (const role of props.hostRoles ?? []) assets.hostPolicy.attachToRole(role);
     this.agentRole = functions.get('run-agent').role;
     this.tables = tables;
     writeOutputs(this, { machines, functions, jobKeys, assets, tables, key, topic, bucket, events });
@@ -203,6 +217,7 @@ export class Certferry extends Construct {
       credentials: props.credentials ?? {},
       accounts: props.accounts ?? [],
       logRetention: props.logRetention ?? RetentionDays.ONE_YEAR,
+      architecture: props.architecture ?? Architecture.ARM_64,
       excluded: approvalLinks ? [] : ['decide-approval'],
     });
     if (approvalLinks) addApprovalLinks(functions);
@@ -232,6 +247,7 @@ export class Certferry extends Construct {
 /** The settings of the stack that functions read from their environment. */
 function setVariables(functions: Functions, props: CertferryProps): void {
   const { commandsPerSecond, defaultStrategy, historyRetentionDays } = props;
+  if (props.fipsEndpoints === true) functions.setVariableOfAll('AWS_USE_FIPS_ENDPOINT', 'true');
   if (defaultStrategy !== undefined) {
     functions.setVariable(['resolve-certificate'], 'DEFAULT_STRATEGY', JSON.stringify(defaultStrategy));
   }

@@ -1,4 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
+import type { Architecture } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { tables as shapes } from '../../core/deployment/tables.ts';
@@ -14,6 +15,7 @@ interface FunctionsProps extends GrantProps {
   /** The VPC of the function that runs the agent. */
   readonly agentNetwork: Network | undefined;
   readonly logRetention: RetentionDays;
+  readonly architecture: Architecture;
   /** Functions that this stack does not need. */
   readonly excluded: readonly TaskName[];
 }
@@ -50,6 +52,11 @@ export class Functions extends Construct {
     for (const name of names) this.get(name).lambda.addEnvironment(variable, value);
   }
 
+  /** Sets an environment variable of every function. */
+  setVariableOfAll(variable: string, value: string): void {
+    this.setVariable([...this.#functions.keys()], variable, value);
+  }
+
   #create(name: TaskName, task: Task, props: FunctionsProps): TaskFunction {
     return new TaskFunction(this, pascalCase(name), {
       name,
@@ -58,6 +65,7 @@ export class Functions extends Construct {
       timeout: Duration.seconds(task.timeoutSeconds),
       key: props.key,
       logRetention: props.logRetention,
+      architecture: props.architecture,
       network: networkOf(task, props),
       isAsynchronous: task.runsAgent === true,
     });

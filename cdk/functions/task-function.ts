@@ -3,7 +3,7 @@ import type { Table } from 'aws-cdk-lib/aws-dynamodb';
 import type { ISecurityGroup, IVpc, SubnetSelection } from 'aws-cdk-lib/aws-ec2';
 import { type IRole, ManagedPolicy, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { IKey } from 'aws-cdk-lib/aws-kms';
-import { Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { type Architecture, Code, Function as LambdaFunction, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Construct } from 'constructs';
 import { timeBudgets } from '../../core/time-budgets.ts';
@@ -16,6 +16,8 @@ export interface Network {
   readonly vpc: IVpc;
   readonly vpcSubnets?: SubnetSelection;
   readonly securityGroups?: ISecurityGroup[];
+  /** Lets the functions connect to IPv6 addresses, in subnets with IPv4 and IPv6 addresses. Default: false. */
+  readonly ipv6AllowedForDualStack?: boolean;
 }
 
 export interface TaskFunctionProps {
@@ -26,6 +28,7 @@ export interface TaskFunctionProps {
   readonly timeout: Duration;
   readonly key: IKey;
   readonly logRetention: RetentionDays;
+  readonly architecture: Architecture;
   readonly network?: Network | undefined;
   /** Another function invokes it asynchronously. */
   readonly isAsynchronous?: boolean;
@@ -75,7 +78,7 @@ export class TaskFunction extends Construct {
       code: Code.fromAsset(props.code),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
-      architecture: Architecture.ARM_64,
+      architecture: props.architecture,
       memorySize: memoryMegabytes,
       timeout: props.timeout,
       role: this.#role,

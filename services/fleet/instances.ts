@@ -57,8 +57,19 @@ async function describe(ec2: EC2Client, Filters: Filter[]): Promise<FoundInstanc
   return instances;
 }
 
-const found = ({ PrivateIpAddress, State, LaunchTime, Tags = [] }: Instance): FoundInstance => ({
-  address: PrivateIpAddress ?? null,
+const found = (instance: Instance): FoundInstance => ({
+  address: addressIn(instance),
+  ...stateIn(instance),
+});
+
+/** An instance in an IPv6-only subnet has no private IPv4 address. */
+const addressIn = ({ PrivateIpAddress, Ipv6Address, NetworkInterfaces = [] }: Instance): string | null =>
+  PrivateIpAddress ??
+  Ipv6Address ??
+  NetworkInterfaces.flatMap(({ Ipv6Addresses = [] }) => Ipv6Addresses)[0]?.Ipv6Address ??
+  null;
+
+const stateIn = ({ State, LaunchTime, Tags = [] }: Instance): Omit<FoundInstance, 'address'> => ({
   state: State?.Name ?? '',
   startedAt: LaunchTime?.getTime() ?? null,
   tags: Object.fromEntries(Tags.map(({ Key = '', Value = '' }) => [Key, Value])),

@@ -79,7 +79,11 @@ function nodesBy(
       .filter(isSelected)
       .map(({ InstanceId = '', IPAddress, PingStatus }) => [
         InstanceId,
-        { address: IPAddress || null, online: PingStatus === 'Online' },
+        { address: routable(IPAddress), online: PingStatus === 'Online' },
       ]),
   );
 }
+
+/** Null for no address, and for a link-local IPv6 address: it is valid on the link of the host only (RFC 4291 §2.5.6). */
+const routable = (address: string | undefined): string | null =>
+  address === undefined || address === '' || /^fe[89ab]/i.test(address) ? null : address;

@@ -5,7 +5,7 @@ import { informationOf } from './managed-nodes.ts';
 const minimumAgentVersion = '3.3.2746.0';
 
 /**
- * The reason why SSM cannot deliver a command to an instance now; null if it can. SSM itself accepts a command for an offline
+ * The reason why SSM cannot deliver a command to an instance now, or no command can work there; null if it can. SSM itself accepts a command for an offline
  * host, and the state would wait for its timeout.
  */
 export async function findUnreachableReason(ssm: SSMClient, instance: string): Promise<string | null> {
@@ -17,13 +17,21 @@ export async function findUnreachableReason(ssm: SSMClient, instance: string): P
 export function unreachableReason(found: InstanceInformation | undefined): string | null {
   if (found === undefined)
     return 'SSM does not know the host: it is not registered, or was stopped or terminated';
-  return notOnline(found) ?? tooOld(found);
+  return unsupported(found) ?? notOnline(found) ?? tooOld(found);
 }
 
 function notOnline({ PingStatus, LastPingDateTime }: InstanceInformation): string | null {
   if (PingStatus === 'Online') return null;
   const last = LastPingDateTime === undefined ? 'never' : LastPingDateTime.toISOString();
   return `its SSM Agent is ${PingStatus ?? 'in an unknown state'}, last ping ${last}`;
+}
+
+/** Bottlerocket reports its own name since version 1.7.0 (bottlerocket-os/bottlerocket, issue 2056). */
+function unsupported({ PlatformType = 'Linux', PlatformName = '' }: InstanceInformation): string | null {
+  if (PlatformName.startsWith('Bottlerocket')) {
+    return 'it runs Bottlerocket, whose SSM Agent cannot change files of the host; deploy to a Kubernetes Secret or a load balancer';
+  }
+  return PlatformType === 'Linux' ? null : `it runs ${PlatformType}; certferry deploys to Linux hosts`;
 }
 
 function tooOld({ AgentVersion }: InstanceInformation): string | null {

@@ -112,6 +112,10 @@ export class BootstrapHost {
   readonly home = join(this.root, 'home');
   readonly bin = join(this.home, 'bin');
   readonly ssmFolder = join(this.root, 'ssm');
+  /** Simulates the folder with which Bottlerocket runs its SSM Agent, if it exists. */
+  readonly bottlerocketFolder = join(this.root, 'bottlerocket');
+  /** Simulates the routes of the kernel. */
+  readonly networkFolder = join(this.root, 'net');
   agent = this.publish('agent.cjs', standInAgent('first'));
 
   /** Writes a file that the script can fetch. */
@@ -216,6 +220,8 @@ export class BootstrapHost {
       .join('\n')
       // the folder of the SSM Agent is one of the test
       .replace('ssm_folder=/var/lib/amazon/ssm', `ssm_folder='${this.ssmFolder}'`)
+      .replace('bottlerocket_folder=/.bottlerocket', `bottlerocket_folder='${this.bottlerocketFolder}'`)
+      .replace('network=/proc/net', `network='${this.networkFolder}'`)
       .replaceAll(/\$\{([A-Z][A-Za-z0-9]+)\}/g, (_, name) => values[name] ?? '');
     const folder = mkdtempSync(join(this.root, 'run '));
     // a test may run the script as another user

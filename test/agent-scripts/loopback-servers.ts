@@ -51,7 +51,10 @@ const roleAnswers: Readonly<Record<'usable' | 'unusable' | 'none', Readonly<Reco
 };
 
 /** IMDSv2: every request needs the session token that a PUT returns. It cannot show limits of hops or of requests. */
-export function serveMetadata(kind: keyof typeof roleAnswers = 'usable'): Promise<LoopbackServer> {
+export function serveMetadata(
+  kind: keyof typeof roleAnswers = 'usable',
+  address = '127.0.0.1',
+): Promise<LoopbackServer> {
   const answers: Readonly<Record<string, string>> = {
     '/latest/meta-data/placement/region': 'eu-central-1',
     ...roleAnswers[kind],
@@ -64,6 +67,7 @@ export function serveMetadata(kind: keyof typeof roleAnswers = 'usable'): Promis
       response.statusCode = !allowed ? 401 : answer === undefined ? 404 : 200;
       return response.end(answer);
     }),
+    address,
   );
 }
 

@@ -1,6 +1,8 @@
 import { App, Duration, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
+import { Role } from 'aws-cdk-lib/aws-iam';
 import { Key } from 'aws-cdk-lib/aws-kms';
+import { Architecture } from 'aws-cdk-lib/aws-lambda';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import { Topic } from 'aws-cdk-lib/aws-sns';
 import { describe, expect, test } from 'vitest';
@@ -292,5 +294,41 @@ describe('what is brought along', () => {
     expect(schedules(template)).toEqual(['rate(6 hours)']);
     expect(schedules(synthesize({ sweepSchedule: Duration.days(1) }))).toEqual(['rate(1 day)']);
     expect(schedules(synthesize({ sweepSchedule: false }))).toEqual([]);
+  });
+});
+
+describe('regions and hosts of other kinds', () => {
+  const architecturesOf = (from: Template): string[] => [
+    ...new Set(
+      resourcesOf(from, 'AWS::Lambda::Function').map(({ properties }) => String(properties.Architectures)),
+    ),
+  ];
+
+  test('Every function of the stack has the architecture of the stack', () => {
+    expect(architecturesOf(template)).toEqual(['arm64']);
+    expect(architecturesOf(synthesize({ architecture: Architecture.X86_64, approvalLinks: true }))).toEqual([
+      'x86_64',
+    ]);
+  });
+
+  test('With fipsEndpoints, every function calls the FIPS endpoints of AWS', () => {
+    const fips = synthesize({ fipsEndpoints: true });
+
+    for (const name of Object.keys(expectedVariables)) {
+      expect(variablesOf(fips, name)).toMatchObject({ AWS_USE_FIPS_ENDPOINT: 'true' });
+      expect(variablesOf(template, name)).not.toHaveProperty('AWS_USE_FIPS_ENDPOINT');
+    }
+  });
+
+  test('The stack attaches the host policy to the roles of hosts, e.g. that of Default Host Management Configuration', () => {
+    const stack = new Stack(new App(), 'WithRoles');
+    const name = 'AWSSystemsManagerDefaultEC2InstanceManagementRole';
+    const hostRoles = [Role.fromRoleName(stack, 'Hosts', name)];
+    new Certferry(stack, 'Certferry', { artefacts: someArtefacts(), runtime: 'host', hostRoles });
+
+    const policy = (from: Template) =>
+      theResource(from, 'AWS::IAM::ManagedPolicy', ({ id }) => id.includes('HostPolicy')).properties;
+    expect(policy(Template.fromStack(stack)).Roles).toEqual([name]);
+    expect(policy(template)).not.toHaveProperty('Roles');
   });
 });

@@ -17,6 +17,9 @@ interface Node {
 
 interface Ec2Instance {
   readonly address?: string | null;
+  readonly ipv6?: string;
+  /** Only a network interface has this address. */
+  readonly interfaceIpv6?: string;
   readonly state?: string;
   readonly startedAt?: string;
   readonly tags?: Readonly<Record<string, string>>;
@@ -137,8 +140,17 @@ function valuesOf(id: string, { state = 'running', tags }: Ec2Instance, name: st
   return tags === undefined ? null : [tags[name.slice('tag:'.length)] ?? ''];
 }
 
-function instanceXml(id: string, { address, state = 'running', startedAt, tags = {} }: Ec2Instance): string {
-  const ip = address == null ? '' : `<privateIpAddress>${address}</privateIpAddress>`;
+function instanceXml(
+  id: string,
+  { address, ipv6, interfaceIpv6, state = 'running', startedAt, tags = {} }: Ec2Instance,
+): string {
+  const ip = [
+    address == null ? '' : `<privateIpAddress>${address}</privateIpAddress>`,
+    ipv6 === undefined ? '' : `<ipv6Address>${ipv6}</ipv6Address>`,
+    interfaceIpv6 === undefined
+      ? ''
+      : `<networkInterfaceSet><item><ipv6AddressesSet><item><ipv6Address>${interfaceIpv6}</ipv6Address></item></ipv6AddressesSet></item></networkInterfaceSet>`,
+  ].join('');
   const started = startedAt === undefined ? '' : `<launchTime>${startedAt}</launchTime>`;
   const tagSet = Object.entries(tags).map(
     ([key, value]) => `<item><key>${key}</key><value>${value}</value></item>`,

@@ -40,6 +40,25 @@ describe('a host named by its id', () => {
     expect(await fleet.resolve(instance(1))).toMatchObject([{ address: '10.0.0.1', online: true }]);
   });
 
+  test.each([
+    ['SSM reports an IPv6 address', { address: '2001:db8::7' }, {}],
+    ['EC2 reports an IPv6 address', {}, { ipv6: '2001:db8::7' }],
+    ['EC2 reports an IPv6 address of its interface', {}, { interfaceIpv6: '2001:db8::7' }],
+    ['SSM reports a link-local address', { address: 'fe80::1ff:fe23:4567:890a' }, { ipv6: '2001:db8::7' }],
+  ])('A host without an IPv4 address is found with its IPv6 address if %s', async (_, node, ec2) => {
+    nodes.set(instance(1), node);
+    instances.set(instance(1), ec2);
+
+    expect(await fleet.resolve(instance(1))).toMatchObject([{ address: '2001:db8::7' }]);
+  });
+
+  test('A host with addresses of both families is found with its IPv4 address', async () => {
+    nodes.set(instance(1), {});
+    instances.set(instance(1), { address: '10.0.0.1', ipv6: '2001:db8::7' });
+
+    expect(await fleet.resolve(instance(1))).toMatchObject([{ address: '10.0.0.1' }]);
+  });
+
   test.each([true, false])(
     'A host named by its id is found, away, when SSM does not know it (it refuses the id: %s)',
     async (refuses) => {

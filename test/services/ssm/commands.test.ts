@@ -107,6 +107,8 @@ describe('reaching a host', () => {
     [[{ ...known, PingStatus: 'Inactive' }], 'Inactive, last ping never'],
     [[{ ...known, AgentVersion: '3.3.300.0' }], '3.3.300.0; upgrade it to 3.3.2746.0'],
     [[{ ...known, AgentVersion: '3.2.9999.0' }], '3.2.9999.0; upgrade'],
+    [[{ ...known, PlatformType: 'Linux', PlatformName: 'Bottlerocket OS 1.20.0' }], 'it runs Bottlerocket'],
+    [[{ ...known, PlatformType: 'Windows', PlatformName: 'Microsoft Windows Server' }], 'it runs Windows'],
   ])(
     'Reaching a host throws CommandUndeliverable at once when it is %j',
     async (InstanceInformationList, mentioned) => {
