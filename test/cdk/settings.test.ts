@@ -73,7 +73,7 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
   'probe-services': notifying,
   'ask-approval': [...notifying, 'REGISTRY_TABLE'],
   'halt-rollout': [...notifying, 'REGISTRY_TABLE'],
-  'end-rollout': [...notifying, 'REGISTRY_TABLE', 'WORK_BUCKET'],
+  'end-rollout': [...notifying, 'REGISTRY_TABLE', 'ROLLOUT_ARN', 'WORK_BUCKET'],
   'start-rollouts': ['REGISTRY_TABLE', 'ROLLOUT_ARN'],
   'run-agent': ['DATA_KEY', 'LOCKS_TABLE', 'REGISTRY_TABLE'],
   sweep: [
