@@ -5,11 +5,12 @@ import { Construct } from 'constructs';
 import { tables as shapes } from '../../core/deployment/tables.ts';
 import type { Artefacts } from '../common/artefacts.ts';
 import { type GrantProps, grantsFor } from '../grants/permissions.ts';
-import type { TableName } from '../storage/tables.ts';
+import type { TableName, Tables } from '../storage/tables.ts';
 import { type Network, TaskFunction } from './task-function.ts';
 import { pascalCase, type TableAction, type Task, type TaskName, tasks } from './tasks.ts';
 
 interface FunctionsProps extends GrantProps {
+  readonly tables: Tables;
   readonly artefacts: Artefacts;
   readonly network: Network | undefined;
   /** The VPC of the function that runs the agent. */

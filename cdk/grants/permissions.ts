@@ -1,6 +1,5 @@
 import type { Construct } from 'constructs';
-import type { Tables } from '../storage/tables.ts';
-import { completeStack } from './completion-grants.ts';
+import { completeStack, type ProtectedTables } from './completion-grants.ts';
 import {
   completeApprovals,
   completeTasks,
@@ -59,7 +58,7 @@ export interface GrantProps extends SharedResources {
   readonly sources: SourceAccess;
   readonly credentials: CredentialAccess;
   readonly jobKeys: SigningKeys;
-  readonly tables: Tables;
+  readonly tables: ProtectedTables;
   /** Ids of the member accounts. */
   readonly accounts: readonly string[];
 }

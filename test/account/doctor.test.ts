@@ -1,15 +1,11 @@
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Check } from '../../account/doctor/check.ts';
-import type { Certificate } from '../../core/registry/certificate.ts';
-import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
-import { createCatalogue } from '../../services/registry/catalogue.ts';
-import { installedKey } from '../../services/registry/installed-versions.ts';
 import { captured } from '../cli/capture.ts';
-import { aTarget } from '../cli/finished.ts';
 import { anAccount, type FakeAws } from './aws.ts';
+import { installIn, registerIn } from './registered-target.ts';
 
 const host = 'i-0123456789abcdef0';
 const inDays = (days: number) => Math.floor(Date.now() / 1000) + days * 86_400;
@@ -26,37 +22,8 @@ afterEach(async () => {
   await aws.close();
 });
 
-const secret = { kind: 'secretsmanager' as const, secretId: 'certferry/api' };
-
-async function register({
-  source = secret,
-  target = {},
-}: {
-  source?: Certificate['source'] | null;
-  target?: object;
-} = {}): Promise<void> {
-  const catalogue = createCatalogue(documents, tableNames.registry);
-  const certificate = { name: 'api.example.com', strategy: {}, serviceEndpoints: [] };
-  await catalogue.putCertificate(source === null ? certificate : { ...certificate, source }, 'cli');
-  await catalogue.putTarget(RegisteredTarget.parse({ ...aTarget(), host, ...target }), 'cli');
-}
-
-async function install(changes: object = {}): Promise<void> {
-  const item = {
-    ...installedKey('web-1'),
-    targetId: 'web-1',
-    certificate: 'api.example.com',
-    host,
-    fingerprint: `sha256:${'ab'.repeat(32)}`,
-    notAfter: inDays(60),
-    outcome: 'deployed',
-    deploymentId: 'd',
-    fence: 1,
-    at: '2026-11-22T04:15:00.000Z',
-    ...changes,
-  };
-  await documents.send(new PutCommand({ TableName: tableNames.registry, Item: item }));
-}
+const register = (options = {}) => registerIn(documents, options);
+const install = (changes = {}) => installIn(documents, changes);
 
 async function doctor(): Promise<{ code: number; ok: boolean; checks: Check[] }> {
   const { code, out } = await captured('doctor', '--stack', 'Certferry', '--json');

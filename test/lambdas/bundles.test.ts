@@ -86,6 +86,7 @@ describe('the built Lambdas', () => {
       'find-hosts',
       'release-lock',
       'sweep',
+      'warm-hosts',
       'sync-registry',
       'read-job-keys',
       'complete-stack',

@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Deployment } from '../../core/deployment/deployment.ts';
 import { CertferryError } from '../../core/errors.ts';
-import { createTargetWhereabouts } from '../../lambdas/delivery/target-whereabouts.ts';
 import { createHandler as probeFromHost } from '../../lambdas/handlers/deploy-target/probe-from-host.ts';
 import { createHandler as pushBundle } from '../../lambdas/handlers/deploy-target/push-bundle.ts';
 import { createHandler as reconcileCommand } from '../../lambdas/handlers/deploy-target/reconcile-command.ts';
@@ -14,7 +13,6 @@ import { createInstalledVersions } from '../../services/registry/installed-versi
 import { sourcesOf } from '../fixtures/bundle.ts';
 import { aTargetId, facts, heldDeployment } from '../fixtures/factories.ts';
 import { pushResult } from '../fixtures/results.ts';
-import { aRegisteredTarget } from '../fixtures/rollout-state.ts';
 import { aHostKey, type Tables, tableNames, useWorld, type World } from '../fixtures/world.ts';
 
 let world: World;
@@ -261,44 +259,5 @@ describe('the record', () => {
 
     const { id } = deployment.target;
     expect((await installed.of([id])).get(id)).toMatchObject({ outcome: 'gone', fingerprint: null });
-  });
-});
-
-describe('the selector', () => {
-  const host = 'i-0123456789abcdef0';
-  const asked: unknown[] = [];
-  const whereabouts = (selector: object | string) =>
-    createTargetWhereabouts({
-      catalogue: {
-        target: async (id) =>
-          id === 'web'
-            ? { thing: aRegisteredTarget(0, { host: selector } as never), origin: 'cli' as const }
-            : null,
-      },
-      find: async (_, found) => {
-        asked.push(found);
-        return { type: 'present' };
-      },
-    });
-
-  test('The selector is that of the registered target now; a target that names its host has none', async () => {
-    const group = { autoScalingGroup: 'web' };
-    asked.length = 0;
-
-    await whereabouts(group)({ id: `web.${host}`, host });
-    await whereabouts(group)({ id: `unregistered.${host}`, host });
-    await whereabouts(host)({ id: 'web', host });
-
-    expect(asked).toEqual([group, null, null]);
-  });
-
-  test('A host is not gone if EC2, Auto Scaling or the registry cannot be asked', async () => {
-    const fails = async () => {
-      throw new Error('Rate exceeded');
-    };
-    const find = createTargetWhereabouts({ catalogue: { target: fails }, find: fails });
-
-    expect(await find({ id: `web.${host}`, host })).toEqual({ type: 'present' });
-    expect(await find({ id: 'web', host })).toEqual({ type: 'present' });
   });
 });

@@ -11,7 +11,7 @@ const module: string | undefined =
 
 /** The FIPS provider of OpenSSL. */
 export const fips: Need = {
-  name: 'the FIPS provider (apt-get install openssl-provider-fips)',
+  name: 'the FIPS provider (test/peers/install-fips-provider)',
   met: () => module !== undefined,
 };
 

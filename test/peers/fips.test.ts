@@ -6,11 +6,11 @@ import { join } from 'node:path';
 import { createSecureContext, createServer } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { curveOf } from '../../core/seal/host-key.ts';
+import { scratchFolder } from '../agent-scripts/disk.ts';
+import { aTarget, runAgentWith, testHost } from '../agent-scripts/run-agent.ts';
 import { aVersion } from '../fixtures/certificates.ts';
 import { fips, fipsEnvironment } from '../rigs/fips.ts';
 import { describeWith, program } from '../rigs/require-daemon.ts';
-import { scratchFolder } from './disk.ts';
-import { aTarget, runAgentWith, testHost } from './run-agent.ts';
 
 const scratch = scratchFolder();
 let count = 0;

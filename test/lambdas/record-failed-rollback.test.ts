@@ -1,0 +1,155 @@
+import { randomUUID } from 'node:crypto';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, test } from 'vitest';
+import { shortFingerprint } from '../../core/certificate/describe.ts';
+import type { DeploymentState } from '../../core/deployment/deployment.ts';
+import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
+import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
+import { FinalState, type RecordingPath } from '../../lambdas/recording/deployment-outcome.ts';
+import { aBegunRollout } from '../fixtures/begun-rollout.ts';
+import { anExecution, facts, fingerprint, rawRequest } from '../fixtures/factories.ts';
+import { probeResult, pushResult } from '../fixtures/results.ts';
+import { useWorld, type World } from '../fixtures/world.ts';
+
+let _documents: DynamoDBDocumentClient;
+let world: World;
+useWorld((made, tables) => {
+  world = made;
+  _documents = tables.documents;
+});
+
+interface RecordingCall {
+  path: RecordingPath;
+  execution: ReturnType<typeof anExecution>;
+  request: ReturnType<typeof rawRequest>;
+  state: DeploymentState;
+}
+
+/** The input of CommitDeployment after a push that applied a version. */
+async function committed(overrides: Parameters<typeof rawRequest>[0] = {}): Promise<RecordingCall> {
+  const [execution, request] = [anExecution(), rawRequest(overrides)];
+  const state = await acquireLock(world)({ execution, request });
+  const push = pushResult({ outcome: 'applied', version: facts('new'), previousVersion: facts('old') });
+  return { path: 'committed', execution, request, state: { ...state, push } };
+}
+
+interface RawRecordingCall {
+  path: RecordingPath;
+  execution: ReturnType<typeof anExecution>;
+  request: unknown;
+  state: object;
+}
+
+/** The task's wrapper reads the state before the handler sees it. */
+const record = (call: RawRecordingCall) =>
+  recordOutcome(world)({ ...call, state: FinalState.parse(call.state) });
+
+describe('a failed rollback', () => {
+  const failed = fingerprint('new');
+  const observations = [
+    { address: '10.0.0.7:443', fingerprint: failed, ok: false, problem: null },
+    { address: '[fd00::7]:443', fingerprint: null, ok: false, problem: 'no answer' },
+  ];
+  const repair = {
+    files: [{ path: '/etc/nginx/tls/fullchain.pem', backup: '/var/lib/certferry/b/0' }],
+    commands: ['cp -p /var/lib/certferry/b/0 /etc/nginx/tls/fullchain.pem', 'systemctl reload nginx'],
+  };
+
+  async function stranded(): Promise<RecordingCall> {
+    const target = {
+      id: `fleet-${randomUUID().slice(0, 8)}.i-0123456789abcdef0`,
+      host: 'i-0123456789abcdef0',
+    };
+    const ended = await committed({ target, rollout: await aBegunRollout(world) });
+    const rollback = pushResult({ outcome: 'rollback_failed', summary: 'the backup is gone', repair });
+    const restored = probeResult({ attempt: 2, summary: 'not served', observations });
+    return { ...ended, path: 'rollback_failed', state: { ...ended.state, rollback, restored } };
+  }
+
+  test('RecordOutcome notifies operators of a failed rollback with what is live, and the commands word for word', async () => {
+    const ended = await stranded();
+
+    const { summary } = await record(ended);
+
+    const { id } = ended.request.target;
+    const [registered] = id.split('.');
+    expect(world.sentMessages).toEqual([
+      {
+        subject: `Manual action required: rollback of ${id} on i-0123456789abcdef0 failed`,
+        text: [
+          `Deployment ${ended.execution.name}: target ${id} on host i-0123456789abcdef0`,
+          `api.example.com, version ${shortFingerprint(failed)}`,
+          `Rollout: ${ended.state.deployment.rollout}`,
+          `Execution: ${ended.execution.id}`,
+          '',
+          'the backup is gone',
+          '',
+          'Served now:',
+          `  10.0.0.7:443 serves ${shortFingerprint(failed)}, the version of this deployment`,
+          '  [fd00::7]:443: no answer',
+          '',
+          'Run on the host:',
+          '  cp -p /var/lib/certferry/b/0 /etc/nginx/tls/fullchain.pem',
+          '  systemctl reload nginx',
+          '(the previous /etc/nginx/tls/fullchain.pem is kept as /var/lib/certferry/b/0)',
+          '',
+          `Deploy a working version once the host is repaired:  certferry deploy --stack Certferry --region eu-west-1 --certificate api.example.com --target ${registered}`,
+          `Details of this deployment:  certferry inspect --stack Certferry --region eu-west-1 ${ended.execution.name}`,
+          `Print these commands again (field "repair"):  certferry history --stack Certferry --region eu-west-1 --target ${id} --json`,
+        ].join('\n'),
+      },
+    ]);
+    expect(summary).toContain('on the host, run: cp -p');
+  });
+
+  test('RecordOutcome notifies operators again when it is repeated, because the first call may have notified none', async () => {
+    const ended = await stranded();
+
+    await record(ended);
+    await record(ended);
+
+    expect(world.sentMessages).toHaveLength(2);
+    expect(world.sentMessages[1]).toEqual(world.sentMessages[0]);
+  });
+
+  test.each([
+    [
+      { rollback: null, failure: { Error: 'States.Timeout', Cause: '' } },
+      'unknown, no probe was made after the rollback.',
+    ],
+    [
+      { rollback: pushResult({ outcome: 'rollback_failed', served: false }) },
+      'according to the host, the previous leaf is not served.',
+    ],
+  ])(
+    'RecordOutcome reports of a failed rollback what is known about the live version (%#)',
+    async (known, said) => {
+      const ended = await committed();
+      const probe = probeResult({ attempt: 3, observations });
+      await record({ ...ended, path: 'rollback_failed', state: { ...ended.state, probe, ...known } });
+
+      expect(world.sentMessages[0]?.text).toContain(`Served now: ${said}`);
+      expect(world.sentMessages[0]?.text).toContain('The host reported no repair commands. See ');
+    },
+  );
+
+  test('RecordOutcome notifies operators of a deployment outside a rollout that could not be probed', async () => {
+    const failure = { Error: 'Lambda.TooManyRequestsException', Cause: 'Rate Exceeded.' };
+    const ended = await committed();
+
+    const { outcome } = await record({ ...ended, path: 'unprobed', state: { ...ended.state, failure } });
+
+    expect(outcome).toBe('deployed_unprobed');
+    expect(world.sentMessages[0]?.text).toContain(
+      'the probe could not be made (Lambda.TooManyRequestsException: Rate Exceeded.)',
+    );
+    expect(world.sentMessages[0]?.text).toContain('nothing was rolled back');
+  });
+
+  test('RecordOutcome notifies operators of no other outcome', async () => {
+    await record(await committed());
+    await record({ ...(await committed()), path: 'lost' });
+
+    expect(world.sentMessages).toEqual([]);
+  });
+});
