@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { agentMemory } from './agent-memory.ts';
 import { bundleCost } from './bundle-cost.ts';
 import { lambdaSizes, lockRate, transitions } from './cloud.ts';
 import { agentStart, hostDeploy } from './host.ts';
@@ -14,6 +15,7 @@ const folder = mkdtempSync(join(tmpdir(), 'certferry-bench-'));
 
 const parts: readonly (readonly [title: string, measure: () => Promise<string[]>])[] = [
   ['Agent start', () => agentStart(folder)],
+  ['Memory of the agent', () => agentMemory(folder)],
   ['Signatures of jobs', () => signatures(folder)],
   ['Renewal on a host with nginx', () => hostDeploy(folder)],
   ['Renewal of every kind', () => everyKind(folder)],

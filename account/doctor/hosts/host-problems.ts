@@ -22,7 +22,7 @@ const minimumGlibc: Version = [2, 28];
 const minimumNode: Version = [20, 12];
 /** Earlier versions cannot sign all headers of a request to S3 (agent-scripts/bootstrap.sh). */
 const minimumCurl: Version = [7, 88];
-/** Node and the agent at their start, with room for a command of the target. */
+/** The peak of the agent (`npm run bench`) and some memory for the commands of its target. */
 const minimumMemoryMib = 100;
 /** docs/deploying.md: without a fetched runtime, the agent's folder needs this space. */
 const agentMib = 20;
