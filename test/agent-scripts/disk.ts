@@ -15,9 +15,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 
-/** A temporary folder for one test file, removed after its tests. */
+/** A temporary folder for one test file, removed after its tests. Its name is short: the agent redacts long paths with mixed case. */
 export function scratchFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'certferry-test-'));
+  const folder = mkdtempSync(join(tmpdir(), 't-'));
   afterAll(() => {
     unmountDisks();
     rmSync(folder, { recursive: true, force: true });

@@ -56,7 +56,7 @@ function hexOfKey(keyPem: string): string {
 /** Without the mounts of other test files, which run at the same time. */
 function mountsNow(): string {
   const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n');
-  return lines.filter((line) => !line.includes('/certferry-test-') || line.includes(scratch)).join('\n');
+  return lines.filter((line) => !line.includes('/cf-') || line.includes(scratch)).join('\n');
 }
 
 function nginxProcesses(conf: string): number {

@@ -15,6 +15,9 @@ import {
 const named = (kind: (state: (typeof states)[number][1]) => boolean) =>
   states.filter(([, state]) => kind(state)).map(([name]) => name);
 
+const statesThatRetry = (error: string) =>
+  named(({ Retry = [] }) => Retry.some(({ ErrorEquals }) => ErrorEquals.includes(error)));
+
 function retrierFor(name: string, error: string) {
   const found = stateNamed(name).Retry?.find(({ ErrorEquals }) => ErrorEquals.includes(error));
   if (found === undefined) throw new Error(`${name} does not retry ${error}`);
@@ -52,11 +55,13 @@ describe('deploy-target.asl.json', () => {
 
   test('A held lock and a paced send are retried; errors that a retry cannot help are not', () => {
     const retried = states.flatMap(([, { Retry = [] }]) => Retry.flatMap(({ ErrorEquals }) => ErrorEquals));
-    const own = ['Superseded', 'SourceUnavailable', 'CommandUndeliverable', 'States.ALL'];
+    const own = ['Superseded', 'SourceUnavailable', 'States.ALL'];
 
     expect(own.filter((error) => retried.includes(error))).toEqual([]);
     expect(retried).toContain('LockHeld');
     expect(retried).toContain('SendPaced');
+    // a repeated probe changes nothing on the host
+    expect(statesThatRetry('CommandUndeliverable')).toEqual(['ProbeFromHost']);
   });
 
   test('AcquireLock waits long enough for thirty targets of one host that take a minute each', () => {

@@ -39,6 +39,10 @@ const deliberate: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     UnknownHostKey: 'the function handles it: the host is enrolled first',
     ...onlyOfProbes,
   },
+  NextWave: {
+    CommandUndeliverable: 'a host that cannot be warmed is reported, and its wave starts',
+    SendPaced: 'the function waits for the pace itself',
+  },
   AwaitApproval: { 'States.Timeout': 'no operator has approved in time, so the rollout halts' },
 };
 
