@@ -44,10 +44,18 @@ describe('the hosts of a wave', () => {
     expect(wave.summary).not.toContain('warmed');
   });
 
-  const bootstrapError =
+  const anotherArchitecture =
+    "certferry bootstrap: the runtime s3://assets/node does not run on this host. It is built for x86_64, and this host is aarch64. Use runtime 'host'.";
+  const noexec =
     'certferry bootstrap: files in /var/lib/certferry/bin cannot be executed: the file system /var has the mount option noexec.';
   const failures = [
-    ['cannot execute files', 'failed', () => failed(), 'mount option noexec'],
+    ['cannot execute files', 'failed', () => failsWith(noexec), 'mount option noexec'],
+    [
+      'has another architecture than the runtime',
+      'failed',
+      () => failsWith(anotherArchitecture),
+      'this host is aarch64',
+    ],
     [
       'is offline',
       'offline',
@@ -56,8 +64,8 @@ describe('the hosts of a wave', () => {
     ],
     ['does not end its fetch', 'pending', () => {}, 'has not reported the end of command'],
   ] as const;
-  function failed() {
-    by.warming.cold.set(hostOf(0), { status: 'Failed', exitCode: 125, output: '', errors: bootstrapError });
+  function failsWith(errors: string) {
+    by.warming.cold.set(hostOf(0), { status: 'Failed', exitCode: 125, output: '', errors });
   }
 
   test.each(failures)(
