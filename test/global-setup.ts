@@ -7,7 +7,7 @@ import { join } from 'node:path';
  * Tests of the agent, the Lambdas and the command line run what is shipped, so it is built first. Temporary files of the run
  * are in one folder, which is removed at its end.
  */
-export default function setup(): () => void {
+export default function setup(): void {
   const { status } = spawnSync(process.execPath, ['scripts/build.ts'], { stdio: 'inherit' });
   if (status !== 0) throw new Error('scripts/build.ts failed: see its output above');
   // short, because a path of a socket has at most 107 bytes (unix(7))
@@ -15,5 +15,6 @@ export default function setup(): () => void {
   // daemons of other users enter it, as they enter /tmp
   chmodSync(folder, 0o1777);
   process.env.TMPDIR = folder;
-  return () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  // not a teardown, because workers of another project may still write then
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
 }

@@ -39,8 +39,11 @@ async function sampled(count: number, results: readonly Sample[]) {
 
 describe('samples of an address', () => {
   test('Samples of a healthy address are as many handshakes as configured, at most four at a time', async () => {
-    expect(await sampled(12, withAt(12, served))).toEqual({ ...served, made: 12, maximumOpen: 4 });
-    expect(await sampled(1, [served])).toEqual({ ...served, made: 1, maximumOpen: 1 });
+    expect(await sampled(12, withAt(12, served))).toEqual({
+      ...{ ...served, unavailable: false },
+      ...{ made: 12, maximumOpen: 4 },
+    });
+    expect(await sampled(1, [served])).toMatchObject({ ...served, made: 1, maximumOpen: 1 });
   });
 
   test('One wrong sample fails the address, wherever it is, and the problem names its share', async () => {
@@ -62,7 +65,7 @@ describe('samples of an address', () => {
   });
 
   test('An address that does not answer gets one connection', async () => {
-    expect(await sampled(12, [refused])).toEqual({ ...refused, made: 1, maximumOpen: 1 });
+    expect(await sampled(12, [refused])).toMatchObject({ ...refused, made: 1, maximumOpen: 1 });
   });
 
   test('A limit of connections per client does not fail the address: refused handshakes are repeated one at a time', async () => {
@@ -79,9 +82,17 @@ describe('samples of an address', () => {
     expect(await sampled(12, results)).toEqual({
       fingerprint: served.fingerprint,
       problem: '1 of 9 handshakes: connection refused',
+      unavailable: false,
       made: 10,
       maximumOpen: 4,
     });
+  });
+
+  test('Samples are unavailable if handshakes could not be made, and nothing else is wrong', async () => {
+    const unmade = { fingerprint: null, problem: 'no free file descriptor', unavailable: true };
+
+    expect(await sampled(3, [unmade])).toMatchObject({ unavailable: true });
+    expect(await sampled(3, [served, previous, unmade])).toMatchObject({ unavailable: false });
   });
 
   test('Samples with a wrong certificate are not repeated: the share names every problem', async () => {

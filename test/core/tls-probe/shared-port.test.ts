@@ -45,6 +45,7 @@ test('A probe with the defaults finds a second process that serves the previous 
 
   expect(judgements).toContainEqual({
     verified: false,
+    unavailable: false,
     summary: expect.stringMatching(
       /^127\.0\.0\.1:\d+: (\d|1[01]) of 12 handshakes: serves sha256:.*, not sha256:.*; more than one process or server answers at this address$/,
     ),
