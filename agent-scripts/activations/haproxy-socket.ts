@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Sends one command to a running haproxy and returns the complete output, trimmed. */
 export type SendCommand = (command: string) => Promise<string>;
@@ -18,19 +19,35 @@ const closedByPeer: readonly string[] = ['EPIPE', 'ECONNRESET'];
 const responseMilliseconds = 10_000;
 
 /**
+ * haproxy refuses a command about certificates, without doing anything, while it handles such a command of another
+ * client. `commit ssl cert` can take long in a configuration with many certificates.
+ */
+const locked = 'Operations on certificates are currently locked';
+const lockedPollMilliseconds = 20;
+const lockedTooLong =
+  'another client keeps the certificates of haproxy locked; end its command and try again';
+
+/**
  * Sends commands to a stats socket, each over a new connection, which haproxy closes after its output
  * (non-interactive mode: https://docs.haproxy.org/2.6/management.html#9.3). Stops waiting when `deadline` aborts.
+ * Repeats a command that haproxy refuses because of another client's command.
  * @throws Error with a message for the operator
  */
 export function haproxySocket(socketPath: string, deadline: AbortSignal): SendCommand {
   return async (command) => {
     const limit = AbortSignal.any([deadline, AbortSignal.timeout(responseMilliseconds)]);
+    let isLocked = false;
     try {
-      return (await exchange(socketPath, command, limit)).trim();
+      for (;;) {
+        const output = await exchange(socketPath, command, limit);
+        if (!output.includes(locked)) return output.trim();
+        isLocked = true;
+        await sleep(lockedPollMilliseconds, null, { signal: limit });
+      }
     } catch (error) {
-      throw new Error(`${socketPath}: ${problemOf(error as NodeJS.ErrnoException, limit)}`, {
-        cause: error,
-      });
+      const problem =
+        isLocked && limit.aborted ? lockedTooLong : problemOf(error as NodeJS.ErrnoException, limit);
+      throw new Error(`${socketPath}: ${problem}`, { cause: error });
     }
   };
 }
