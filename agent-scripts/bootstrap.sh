@@ -496,7 +496,9 @@ fetch_s3_with_cli() {
   [ -z "$shared" ] || export AWS_PROFILE="$profile"
   [ -z "$region" ] || export AWS_REGION="$region" AWS_DEFAULT_REGION="$region"
   ! is_dual_stack || export AWS_USE_DUALSTACK_ENDPOINT=true
-  export AWS_EC2_METADATA_SERVICE_ENDPOINT="${imds_endpoint:=${imds_endpoints%% *}}"
+  : "${imds_endpoint:=${imds_endpoints%% *}}"
+  # the AWS CLI 2.9 appends paths without a slash
+  export AWS_EC2_METADATA_SERVICE_ENDPOINT="${imds_endpoint%/}/"
   metadata=${imds_endpoint#*://}
   case $metadata in
     \[*) metadata=${metadata%%]*}] ;;
@@ -505,7 +507,8 @@ fetch_s3_with_cli() {
   no_proxy=${no_proxy:-${NO_PROXY:-}},$metadata
   NO_PROXY=$no_proxy
   export no_proxy NO_PROXY
-  in_time aws s3 cp --only-show-errors "$1" "$2" >&2
+  # the AWS CLI reads this variable from 2.13 on
+  in_time aws ${AWS_ENDPOINT_URL_S3:+--endpoint-url "$AWS_ENDPOINT_URL_S3"} s3 cp --only-show-errors "$1" "$2" >&2
 }
 
 # curl before 7.88 does not sign all headers, or cannot sign.
