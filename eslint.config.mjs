@@ -17,5 +17,12 @@ export default tseslint.config({
     '@typescript-eslint/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     '@typescript-eslint/await-thenable': 'error',
     'max-lines': ['error', { max: 300 }],
+    'no-restricted-syntax': [
+      'error',
+      {
+        selector: 'MemberExpression[property.name=/^(runIf|skipIf)$/]',
+        message: 'Use describeWith (test/rigs/require-daemon.ts): it gives the reason, and fails in CI.',
+      },
+    ],
   },
 });

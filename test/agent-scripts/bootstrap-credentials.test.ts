@@ -1,28 +1,15 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { partitionOf } from '../../core/partitions.ts';
 import { anAuthority, aVersion } from '../fixtures/certificates.ts';
-import { isInstalled } from '../rigs/require-daemon.ts';
-import { BootstrapHost, hostKinds } from './bootstrap-host.ts';
+import { describeWith, program } from '../rigs/require-daemon.ts';
+import { hostKinds } from './bootstrap-host.ts';
 import { expectCause } from './expect-cause.ts';
-import { type LoopbackServer, role, serveMetadata, serveObjects, serveTls } from './loopback-servers.ts';
+import { role, serveMetadata, serveObjects, serveTls } from './loopback-servers.ts';
+import { useBootstrapHost } from './use-bootstrap-host.ts';
 
-let host: BootstrapHost;
-let running: LoopbackServer[];
-beforeEach(() => {
-  host = new BootstrapHost();
-  running = [];
-});
-afterEach(async () => {
-  await Promise.all(running.map((server) => server.close()));
-  rmSync(host.root, { recursive: true, force: true });
-});
-
-async function started(server: Promise<LoopbackServer>): Promise<LoopbackServer> {
-  running.push(await server);
-  return await server;
-}
+const { host, started } = useBootstrapHost();
 
 /** Credentials of the role in the file of the SSM Agent. */
 const shared = { AccessKeyId: 'ASIASHARED', SecretAccessKey: 'sha+red/key', Token: 'shared+token==' };
@@ -102,45 +89,47 @@ async function fetched(credentials: typeof role, env: NodeJS.ProcessEnv, shell: 
 }
 
 const signers = [
-  { signer: 'curl', installed: isInstalled('curl'), env: () => ({}) },
+  { signer: 'curl', needs: [program('curl')], env: () => ({}) },
   {
     signer: 'the AWS CLI',
-    installed: isInstalled('curl') && isInstalled('aws'),
+    needs: [program('curl'), program('aws', 'awscli')],
     env: () => ({ PATH: pathWithCli() }),
   },
-].filter(({ installed }) => installed);
+];
 
-describe.each(signers)('credentials for S3, signed by $signer', ({ env }) => {
-  test('Bootstrap uses the instance role, whatever other credentials and proxies the host has', async () => {
-    const ended = await fetched(role, { ...ambientCredentials(), ...env() });
+for (const { signer, needs, env } of signers) {
+  describeWith(needs, `credentials for S3, signed by ${signer}`, () => {
+    test('Bootstrap uses the instance role, whatever other credentials and proxies the host has', async () => {
+      const ended = await fetched(role, { ...ambientCredentials(), ...env() });
 
-    expect(ended).toMatchObject({ status: 0, stderr: '' });
-  });
-
-  test('Bootstrap uses the role of Default Host Management Configuration if the SSM Agent uses it', async () => {
-    recordCredentials('');
-
-    const ended = await fetched(shared, { ...ambientCredentials(), ...env() });
-
-    expect(ended).toMatchObject({ status: 0, stderr: '' });
-  });
-
-  test('Bootstrap uses the profile of the SSM Agent on a hybrid node, not the default profile', async () => {
-    recordCredentials('certferry-node');
-
-    const ended = await fetched(shared, {
-      ...ambientCredentials(),
-      ...env(),
-      AWS_SSM_INSTANCE_ID: 'mi-0123456789abcdef0',
-      // a hybrid node has no metadata service
-      AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9',
+      expect(ended).toMatchObject({ status: 0, stderr: '' });
     });
 
-    expect(ended).toMatchObject({ status: 0, stderr: '' });
-  });
-});
+    test('Bootstrap uses the role of Default Host Management Configuration if the SSM Agent uses it', async () => {
+      recordCredentials('');
 
-describe.runIf(isInstalled('curl'))('the file of the SSM Agent', () => {
+      const ended = await fetched(shared, { ...ambientCredentials(), ...env() });
+
+      expect(ended).toMatchObject({ status: 0, stderr: '' });
+    });
+
+    test('Bootstrap uses the profile of the SSM Agent on a hybrid node, not the default profile', async () => {
+      recordCredentials('certferry-node');
+
+      const ended = await fetched(shared, {
+        ...ambientCredentials(),
+        ...env(),
+        AWS_SSM_INSTANCE_ID: 'mi-0123456789abcdef0',
+        // a hybrid node has no metadata service
+        AWS_EC2_METADATA_SERVICE_ENDPOINT: 'http://127.0.0.1:9',
+      });
+
+      expect(ended).toMatchObject({ status: 0, stderr: '' });
+    });
+  });
+}
+
+describeWith([program('curl')], 'the file of the SSM Agent', () => {
   test.each(hostKinds)('Bootstrap reads the file of the SSM Agent under $name', async (kind) => {
     recordCredentials('');
     const env = kind.hasOnlyBusybox ? { PATH: host.busyboxPath(['node', 'curl']) } : {};
@@ -200,7 +189,7 @@ describe('the address of a bucket', () => {
   });
 });
 
-describe.runIf(isInstalled('curl'))('a bucket behind TLS inspection', () => {
+describeWith([program('curl')], 'a bucket behind TLS inspection', () => {
   test.each(hostKinds)('Bootstrap trusts the authorities in AWS_CA_BUNDLE under $name', async (kind) => {
     recordCredentials('');
     // the path contains a space

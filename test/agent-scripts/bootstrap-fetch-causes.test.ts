@@ -1,25 +1,11 @@
-import { rmSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { describeWith, program } from '../rigs/require-daemon.ts';
-import { BootstrapHost, hostKinds } from './bootstrap-host.ts';
+import { hostKinds } from './bootstrap-host.ts';
 import { expectCause } from './expect-cause.ts';
 import { type LoopbackServer, serveAnswer, serveMetadata } from './loopback-servers.ts';
+import { useBootstrapHost } from './use-bootstrap-host.ts';
 
-let host: BootstrapHost;
-let running: LoopbackServer[];
-beforeEach(() => {
-  host = new BootstrapHost();
-  running = [];
-});
-afterEach(async () => {
-  await Promise.all(running.map((server) => server.close()));
-  rmSync(host.root, { recursive: true, force: true });
-});
-
-async function started(server: Promise<LoopbackServer>): Promise<LoopbackServer> {
-  running.push(await server);
-  return await server;
-}
+const { host, started } = useBootstrapHost();
 
 const s3 = { agentUrl: 's3://assets/agent.cjs' };
 

@@ -1,37 +1,21 @@
-import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { anAuthority, aVersion } from '../fixtures/certificates.ts';
 import { describeWith, program, root } from '../rigs/require-daemon.ts';
-import { BootstrapHost, type Pins, shells } from './bootstrap-host.ts';
-import { type LoopbackServer, serveTls } from './loopback-servers.ts';
+import { type Pins, shells } from './bootstrap-host.ts';
+import { serveTls } from './loopback-servers.ts';
+import { useBootstrapHost } from './use-bootstrap-host.ts';
 
 const mebibyte = 1024 * 1024;
 
-let host: BootstrapHost;
-let running: LoopbackServer[];
-let mounts: string[];
-beforeEach(() => {
-  host = new BootstrapHost();
-  running = [];
-  mounts = [];
-});
-afterEach(async () => {
-  await Promise.all(running.map((server) => server.close()));
-  for (const mount of mounts) execFileSync('umount', [mount]);
-  rmSync(host.root, { recursive: true, force: true });
-});
+const { host, mount, started } = useBootstrapHost();
 
 /** Makes the agent's folder a file system of this size. */
-function limitSpace(mebibytes: number): void {
-  mkdirSync(host.home);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=0700,size=${mebibytes}m`, 'tmpfs', host.home]);
-  mounts.push(host.home);
-}
+const limitSpace = (mebibytes: number) => mount(host.home, `size=${mebibytes}m`);
 
 /** A runtime of 20 MiB on a server. Its archive has 38% of that, as with Node. */
 async function aServedRuntime(listener: (archive: Buffer) => RequestListener) {
@@ -41,8 +25,7 @@ async function aServedRuntime(listener: (archive: Buffer) => RequestListener) {
   const { fullchainPem: cert, keyPem: key } = await aVersion({ names: ['localhost'] });
   const trust = join(host.root, 'trust.pem');
   writeFileSync(trust, (await anAuthority()).rootPem);
-  const server = await serveTls({ cert, key }, listener(gzipSync(readFileSync(runtime.path))));
-  running.push(server);
+  const server = await started(serveTls({ cert, key }, listener(gzipSync(readFileSync(runtime.path)))));
   const pins: Pins = {
     runtimeUrl: `https://localhost:${server.port}/node.gz`,
     runtimeSha256: runtime.sha256,
@@ -151,11 +134,7 @@ describeWith([root, program('curl'), program('flock', 'util-linux')], 'a small f
 });
 
 describeWith([root], 'a file system with noexec', () => {
-  beforeEach(() => {
-    mkdirSync(host.home);
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'mode=0700,noexec', 'tmpfs', host.home]);
-    mounts.push(host.home);
-  });
+  beforeEach(() => mount(host.home, 'noexec'));
 
   test('A folder that does not allow execution is named with the mount option, before the runtime is fetched', async () => {
     const runtime = host.publishRuntime('pinned');

@@ -1,28 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { describeWith, isInstalled, program, root } from '../rigs/require-daemon.ts';
-import { BootstrapHost, hostKinds, shells } from './bootstrap-host.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
+import { hostKinds, shells } from './bootstrap-host.ts';
 import { expectCause } from './expect-cause.ts';
+import { useBootstrapHost } from './use-bootstrap-host.ts';
 
-let host: BootstrapHost;
-let mounts: string[];
-beforeEach(() => {
-  host = new BootstrapHost();
-  mounts = [];
-});
-afterEach(() => {
-  for (const mount of mounts) execFileSync('umount', [mount]);
-  rmSync(host.root, { recursive: true, force: true });
-});
-
-/** Makes the folder a file system of its own. */
-function mount(folder: string, options: string): void {
-  mkdirSync(folder, { recursive: true });
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `mode=0755,${options}`, 'tmpfs', folder]);
-  mounts.push(folder);
-}
+const { host, mount } = useBootstrapHost();
 
 const makeReadOnly = (folder: string) => execFileSync('mount', ['-o', 'remount,ro', folder]);
 
@@ -172,7 +157,7 @@ function replaceIn(bytes: Buffer, from: RegExp, to: (found: string) => string): 
   bytes.write(text, 'latin1');
 }
 
-describe.runIf(isInstalled('od'))('a runtime that does not run', () => {
+describeWith([program('od', 'coreutils')], 'a runtime that does not run', () => {
   async function startedWith(runtime: { url: string; sha256: string }, scripts = {}) {
     return await host.run(
       { runtimeUrl: runtime.url, runtimeSha256: runtime.sha256 },

@@ -49,36 +49,8 @@ export interface StartedScript {
 
 /** The basic programs of the script, for a PATH that lacks others. */
 const basics = [
-  'sh',
-  'sha256sum',
-  'cp',
-  'mv',
-  'rm',
-  'ls',
-  'mkdir',
-  'mktemp',
-  'chmod',
-  'touch',
-  'find',
-  'sync',
-  'uname',
-  'gunzip',
-  'gzip',
-  'sed',
-  'env',
-  'stat',
-  'df',
-  'flock',
-  'readlink',
-  'id',
-  'head',
-  'tail',
-  'grep',
-  'od',
-  'tr',
-  'date',
-  'cat',
-  'timeout',
+  ...'sh sha256sum cp mv rm ls mkdir mktemp chmod touch find sync uname gunzip gzip'.split(' '),
+  ...'sed env stat df flock readlink id head tail grep od tr date cat timeout'.split(' '),
 ];
 
 /** Stands in for the agent and prints its environment. */
@@ -106,17 +78,42 @@ export const hostKinds = [
     .map((shell) => ({ name: 'busybox sh with its own programs', shell, hasOnlyBusybox: true })),
 ];
 
-/** A folder that simulates the host and the origin of the agent. */
+/** A folder that simulates the host and the origin of the agent. `create` makes it, also a second time. */
 export class BootstrapHost {
-  readonly root = mkdtempSync(join(tmpdir(), 'certferry bootstrap '));
-  readonly home = join(this.root, 'home');
-  readonly bin = join(this.home, 'bin');
-  readonly ssmFolder = join(this.root, 'ssm');
+  root = '';
+  agent = { url: '', path: '', sha256: '' };
+
+  create(): this {
+    this.root = mkdtempSync(join(tmpdir(), 'certferry bootstrap '));
+    this.publishAgent('first');
+    return this;
+  }
+
+  remove(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+
+  get home(): string {
+    return join(this.root, 'home');
+  }
+
+  get bin(): string {
+    return join(this.home, 'bin');
+  }
+
+  get ssmFolder(): string {
+    return join(this.root, 'ssm');
+  }
+
   /** Simulates the folder with which Bottlerocket runs its SSM Agent, if it exists. */
-  readonly bottlerocketFolder = join(this.root, 'bottlerocket');
+  get bottlerocketFolder(): string {
+    return join(this.root, 'bottlerocket');
+  }
+
   /** Simulates the routes of the kernel. */
-  readonly networkFolder = join(this.root, 'net');
-  agent = this.publish('agent.cjs', standInAgent('first'));
+  get networkFolder(): string {
+    return join(this.root, 'net');
+  }
 
   /** Writes a file that the script can fetch. */
   publish(name: string, content: string | Buffer): { url: string; path: string; sha256: string } {

@@ -1,19 +1,16 @@
 // Hosts without IPv4, and SSM Agents in a container. The routes, the folder of Bottlerocket and S3 are simulated. No test reaches a
 // real dual-stack endpoint.
 
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isInstalled } from '../rigs/require-daemon.ts';
-import { BootstrapHost, hostKinds } from './bootstrap-host.ts';
+import { describe, expect, test } from 'vitest';
+import { describeWith, program } from '../rigs/require-daemon.ts';
+import { hostKinds } from './bootstrap-host.ts';
 import { expectCause } from './expect-cause.ts';
 import { serveMetadata, serveObjects } from './loopback-servers.ts';
+import { useBootstrapHost } from './use-bootstrap-host.ts';
 
-let host: BootstrapHost;
-beforeEach(() => {
-  host = new BootstrapHost();
-});
-afterEach(() => rmSync(host.root, { recursive: true, force: true }));
+const { host } = useBootstrapHost();
 
 const ipv4Header = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n';
 const ipv4Default = 'ens5\t00000000\t0101000A\t0003\t0\t0\t512\t00000000\t0\t0\t0\n';
@@ -97,7 +94,7 @@ describe('the endpoint of S3', () => {
   );
 });
 
-describe.runIf(isInstalled('curl'))('the metadata service', () => {
+describeWith([program('curl')], 'the metadata service', () => {
   test('Bootstrap asks the IPv6 address of the metadata service if the IPv4 address does not answer', async () => {
     const metadata = await serveMetadata('usable', '::1');
     const objects = await serveObjects({ '/bucket/key.cjs': readFileSync(host.agent.path) });

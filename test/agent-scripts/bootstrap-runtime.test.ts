@@ -10,14 +10,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { BootstrapHost } from './bootstrap-host.ts';
+import { describe, expect, test } from 'vitest';
+import { useBootstrapHost } from './use-bootstrap-host.ts';
 
-let host: BootstrapHost;
-beforeEach(() => {
-  host = new BootstrapHost();
-});
-afterEach(() => rmSync(host.root, { recursive: true, force: true }));
+const { host } = useBootstrapHost();
 
 /** A host that has run once with a pinned runtime. */
 async function prepared() {

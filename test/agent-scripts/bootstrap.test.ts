@@ -1,18 +1,15 @@
 import { readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { notStartedCodes } from '../../core/deployment/agent-start.ts';
 import { maximumJobCharacters } from '../../core/deployment/job.ts';
 import { ssmAgent } from '../../local/ssm/ssm-agent.ts';
 import { renderDocument } from '../../scripts/render-document.ts';
-import { BootstrapHost, hostKinds, sha256 } from './bootstrap-host.ts';
+import { hostKinds, sha256 } from './bootstrap-host.ts';
+import { useBootstrapHost } from './use-bootstrap-host.ts';
 
-let host: BootstrapHost;
-beforeEach(() => {
-  host = new BootstrapHost();
-});
-afterEach(() => rmSync(host.root, { recursive: true, force: true }));
+const { host } = useBootstrapHost();
 
 /** The runtime and its record. */
 const runtimeFiles = (digest: string) => [`node-${digest}`, `node-${digest}.checked`];

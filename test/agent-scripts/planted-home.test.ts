@@ -6,18 +6,18 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
-  rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { homeAt } from '../../agent-scripts/host/home.ts';
 import { readAgentLine } from '../../core/deployment/agent-line.ts';
 import { signedOpenJob, testHostId } from '../fixtures/signed-jobs.ts';
 import { describeWith, root } from '../rigs/require-daemon.ts';
-import { BootstrapHost, sha256 } from './bootstrap-host.ts';
+import { sha256 } from './bootstrap-host.ts';
 import { aTarget, runAgentWith } from './run-agent.ts';
+import { useBootstrapHost } from './use-bootstrap-host.ts';
 
 /** The user that plants files. */
 const attacker = 65_534;
@@ -33,14 +33,12 @@ function aJob(): Promise<string> {
   });
 }
 
-let host: BootstrapHost;
+const { host } = useBootstrapHost();
 let marker: string;
 beforeEach(() => {
-  host = new BootstrapHost();
   chmodSync(host.root, 0o755);
   marker = join(host.root, 'executed');
 });
-afterEach(() => rmSync(host.root, { recursive: true, force: true }));
 
 /** The journal of an undo that another run would complete with the attacker's command. */
 function plantJournal(): string {

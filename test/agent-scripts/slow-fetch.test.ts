@@ -1,36 +1,27 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { timeBudgets } from '../../core/time-budgets.ts';
 import { headerFor } from '../../lambdas/delivery/deliver.ts';
 import { anAuthority, aVersion } from '../fixtures/certificates.ts';
 import { describeWith, program } from '../rigs/require-daemon.ts';
-import { BootstrapHost, shells } from './bootstrap-host.ts';
+import { shells } from './bootstrap-host.ts';
 import { fingerprintOfFile } from './disk.ts';
-import { type LoopbackServer, serveTls } from './loopback-servers.ts';
+import { serveTls } from './loopback-servers.ts';
 import { aTarget, testHost } from './run-agent.ts';
+import { useBootstrapHost } from './use-bootstrap-host.ts';
 
-let host: BootstrapHost;
-let running: LoopbackServer[];
-beforeEach(() => {
-  host = new BootstrapHost();
-  running = [];
-});
-afterEach(async () => {
-  await Promise.all(running.map((server) => server.close()));
-  rmSync(host.root, { recursive: true, force: true });
-});
+const { host, started } = useBootstrapHost();
 
 /** The agent on a server, and what a run needs to trust it. */
 async function served(listener: RequestListener) {
   const { fullchainPem: cert, keyPem: key } = await aVersion({ names: ['localhost'] });
-  const server = await serveTls({ cert, key }, listener);
-  running.push(server);
+  const server = await started(serveTls({ cert, key }, listener));
   const trust = join(host.root, 'trust.pem');
   writeFileSync(trust, (await anAuthority()).rootPem);
   const agentUrl = `https://localhost:${server.port}/agent.cjs`;
-  return { agentUrl, env: { CURL_CA_BUNDLE: trust } };
+  return { agentUrl, server, env: { CURL_CA_BUNDLE: trust } };
 }
 
 /** A server that needs two seconds for the agent. */
@@ -61,12 +52,12 @@ describeWith([program('curl')], 'a slow first fetch', () => {
   );
 
   test('A warm run has more time than a job, and the job after it fetches nothing', async () => {
-    const { agentUrl, env } = await served(slowly);
+    const { agentUrl, server, env } = await served(slowly);
     const pins = { agentUrl, fetchSeconds: 1, warmSeconds: 60 };
     const job = await host.run(pins, env);
 
     const warm = await host.run(pins, { ...env, SSM_Job: 'warm' });
-    await running[0]?.close();
+    await server.close();
     const next = await host.run(pins, env);
 
     expect(job.status).toBe(125);

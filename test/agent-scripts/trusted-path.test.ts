@@ -1,4 +1,4 @@
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync } from 'node:fs';
 import { normalize } from 'node:path';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { pathReader } from '../../core/paths/path-reader.ts';
@@ -25,9 +25,9 @@ describeWith(needs, 'trusted paths on the file system', () => {
     expect(found?.path ?? null).toBe(untrusted === null ? null : tree.base + untrusted);
   });
 
-  const host = new BootstrapHost();
+  const host = new BootstrapHost().create();
   chmodSync(host.root, 0o755);
-  afterAll(() => rmSync(host.root, { recursive: true, force: true }));
+  afterAll(() => host.remove());
 
   /** The component that bootstrap refuses. */
   async function refused(one: PathCase, shell: readonly string[], env: NodeJS.ProcessEnv = {}) {

@@ -16,6 +16,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { checkStateFolder, unusable } from '../../cli/input/check-state-folder.ts';
 import { openStateFolder } from '../../local/base/state-folder.ts';
 import { aVersion } from '../fixtures/certificates.ts';
+import { describeWith } from '../rigs/require-daemon.ts';
 import { captured } from './capture.ts';
 import { aTarget } from './finished.ts';
 
@@ -121,24 +122,29 @@ describe('a state folder', () => {
     expect(() => openStateFolder(join(folder, 'link/state'))).toThrow('ENOENT');
   });
 
-  test.skipIf(!existsSync('/proc/self'))(
-    'A state folder is refused where no folder can be made',
-    async () => {
-      const version = await aVersion();
-      const [targets, cert] = [join(folder, 'targets.json'), join(folder, 'cert.pem')];
-      writeFileSync(targets, JSON.stringify({ targets: [aTarget()] }));
-      writeFileSync(cert, version.keyPem + version.fullchainPem);
-      const bundle = ['--targets', targets, '--certificate', 'api.example.com', '--cert', cert];
+  describeWith(
+    [{ name: '/proc', met: () => existsSync('/proc/self') }],
+    'a file system without folders',
+    () => {
+      test('A state folder is refused where no folder can be made', async () => {
+        const version = await aVersion();
+        const [targets, cert] = [join(folder, 'targets.json'), join(folder, 'cert.pem')];
+        writeFileSync(targets, JSON.stringify({ targets: [aTarget()] }));
+        writeFileSync(cert, version.keyPem + version.fullchainPem);
+        const bundle = ['--targets', targets, '--certificate', 'api.example.com', '--cert', cert];
 
-      // a process of its own, since what never comes back could not be interrupted in this one
-      const { status, stderr } = spawnSync(
-        process.execPath,
-        [program, 'deploy', '--local', '--state', '/proc/nope/state', ...bundle],
-        { encoding: 'utf8', timeout: 300_000, killSignal: 'SIGKILL' },
-      );
+        // a process of its own, since what never comes back could not be interrupted in this one
+        const { status, stderr } = spawnSync(
+          process.execPath,
+          [program, 'deploy', '--local', '--state', '/proc/nope/state', ...bundle],
+          { encoding: 'utf8', timeout: 300_000, killSignal: 'SIGKILL' },
+        );
 
-      expect(stderr.trim()).toBe('cannot use the state folder /proc/nope/state: it cannot be created there');
-      expect(status).toBe(2);
+        expect(stderr.trim()).toBe(
+          'cannot use the state folder /proc/nope/state: it cannot be created there',
+        );
+        expect(status).toBe(2);
+      });
     },
   );
 });

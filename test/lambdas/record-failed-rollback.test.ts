@@ -1,48 +1,16 @@
 import { randomUUID } from 'node:crypto';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
 import { shortFingerprint } from '../../core/certificate/describe.ts';
-import type { DeploymentState } from '../../core/deployment/deployment.ts';
-import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
-import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
-import { FinalState, type RecordingPath } from '../../lambdas/recording/deployment-outcome.ts';
 import { aBegunRollout } from '../fixtures/begun-rollout.ts';
-import { anExecution, facts, fingerprint, rawRequest } from '../fixtures/factories.ts';
+import { fingerprint } from '../fixtures/factories.ts';
+import { committed, type RecordingCall, record } from '../fixtures/recording-calls.ts';
 import { probeResult, pushResult } from '../fixtures/results.ts';
 import { useWorld, type World } from '../fixtures/world.ts';
 
-let _documents: DynamoDBDocumentClient;
 let world: World;
-useWorld((made, tables) => {
+useWorld((made) => {
   world = made;
-  _documents = tables.documents;
 });
-
-interface RecordingCall {
-  path: RecordingPath;
-  execution: ReturnType<typeof anExecution>;
-  request: ReturnType<typeof rawRequest>;
-  state: DeploymentState;
-}
-
-/** The input of CommitDeployment after a push that applied a version. */
-async function committed(overrides: Parameters<typeof rawRequest>[0] = {}): Promise<RecordingCall> {
-  const [execution, request] = [anExecution(), rawRequest(overrides)];
-  const state = await acquireLock(world)({ execution, request });
-  const push = pushResult({ outcome: 'applied', version: facts('new'), previousVersion: facts('old') });
-  return { path: 'committed', execution, request, state: { ...state, push } };
-}
-
-interface RawRecordingCall {
-  path: RecordingPath;
-  execution: ReturnType<typeof anExecution>;
-  request: unknown;
-  state: object;
-}
-
-/** The task's wrapper reads the state before the handler sees it. */
-const record = (call: RawRecordingCall) =>
-  recordOutcome(world)({ ...call, state: FinalState.parse(call.state) });
 
 describe('a failed rollback', () => {
   const failed = fingerprint('new');
@@ -60,7 +28,7 @@ describe('a failed rollback', () => {
       id: `fleet-${randomUUID().slice(0, 8)}.i-0123456789abcdef0`,
       host: 'i-0123456789abcdef0',
     };
-    const ended = await committed({ target, rollout: await aBegunRollout(world) });
+    const ended = await committed(world, { target, rollout: await aBegunRollout(world) });
     const rollback = pushResult({ outcome: 'rollback_failed', summary: 'the backup is gone', repair });
     const restored = probeResult({ attempt: 2, summary: 'not served', observations });
     return { ...ended, path: 'rollback_failed', state: { ...ended.state, rollback, restored } };
@@ -69,7 +37,7 @@ describe('a failed rollback', () => {
   test('RecordOutcome notifies operators of a failed rollback with what is live, and the commands word for word', async () => {
     const ended = await stranded();
 
-    const { summary } = await record(ended);
+    const { summary } = await record(world, ended);
 
     const { id } = ended.request.target;
     const [registered] = id.split('.');
@@ -105,8 +73,8 @@ describe('a failed rollback', () => {
   test('RecordOutcome notifies operators again when it is repeated, because the first call may have notified none', async () => {
     const ended = await stranded();
 
-    await record(ended);
-    await record(ended);
+    await record(world, ended);
+    await record(world, ended);
 
     expect(world.sentMessages).toHaveLength(2);
     expect(world.sentMessages[1]).toEqual(world.sentMessages[0]);
@@ -124,9 +92,9 @@ describe('a failed rollback', () => {
   ])(
     'RecordOutcome reports of a failed rollback what is known about the live version (%#)',
     async (known, said) => {
-      const ended = await committed();
+      const ended = await committed(world);
       const probe = probeResult({ attempt: 3, observations });
-      await record({ ...ended, path: 'rollback_failed', state: { ...ended.state, probe, ...known } });
+      await record(world, { ...ended, path: 'rollback_failed', state: { ...ended.state, probe, ...known } });
 
       expect(world.sentMessages[0]?.text).toContain(`Served now: ${said}`);
       expect(world.sentMessages[0]?.text).toContain('The host reported no repair commands. See ');
@@ -135,9 +103,13 @@ describe('a failed rollback', () => {
 
   test('RecordOutcome notifies operators of a deployment outside a rollout that could not be probed', async () => {
     const failure = { Error: 'Lambda.TooManyRequestsException', Cause: 'Rate Exceeded.' };
-    const ended = await committed();
+    const ended = await committed(world);
 
-    const { outcome } = await record({ ...ended, path: 'unprobed', state: { ...ended.state, failure } });
+    const { outcome } = await record(world, {
+      ...ended,
+      path: 'unprobed',
+      state: { ...ended.state, failure },
+    });
 
     expect(outcome).toBe('deployed_unprobed');
     expect(world.sentMessages[0]?.text).toContain(
@@ -147,8 +119,8 @@ describe('a failed rollback', () => {
   });
 
   test('RecordOutcome notifies operators of no other outcome', async () => {
-    await record(await committed());
-    await record({ ...(await committed()), path: 'lost' });
+    await record(world, await committed(world));
+    await record(world, { ...(await committed(world)), path: 'lost' });
 
     expect(world.sentMessages).toEqual([]);
   });

@@ -1,12 +1,9 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, test } from 'vitest';
-import type { DeploymentState } from '../../core/deployment/deployment.ts';
 import { createHandler as acquireLock } from '../../lambdas/handlers/deploy-target/acquire-lock.ts';
-import { createHandler as recordOutcome } from '../../lambdas/handlers/deploy-target/record-outcome.ts';
-import { FinalState, type RecordingPath } from '../../lambdas/recording/deployment-outcome.ts';
 import { aBegunRollout } from '../fixtures/begun-rollout.ts';
-import { anExecution, facts, fingerprint, rawRequest } from '../fixtures/factories.ts';
-import { pushResult } from '../fixtures/results.ts';
+import { anExecution, fingerprint, rawRequest } from '../fixtures/factories.ts';
+import { committed, record } from '../fixtures/recording-calls.ts';
 import { tableNames, useWorld, type World } from '../fixtures/world.ts';
 
 let documents: DynamoDBDocumentClient;
@@ -16,40 +13,14 @@ useWorld((made, tables) => {
   documents = tables.documents;
 });
 
-interface RecordingCall {
-  path: RecordingPath;
-  execution: ReturnType<typeof anExecution>;
-  request: ReturnType<typeof rawRequest>;
-  state: DeploymentState;
-}
-
-/** The input of CommitDeployment after a push that applied a version. */
-async function committed(overrides: Parameters<typeof rawRequest>[0] = {}): Promise<RecordingCall> {
-  const [execution, request] = [anExecution(), rawRequest(overrides)];
-  const state = await acquireLock(world)({ execution, request });
-  const push = pushResult({ outcome: 'applied', version: facts('new'), previousVersion: facts('old') });
-  return { path: 'committed', execution, request, state: { ...state, push } };
-}
-
-interface RawRecordingCall {
-  path: RecordingPath;
-  execution: ReturnType<typeof anExecution>;
-  request: unknown;
-  state: object;
-}
-
-/** The task's wrapper reads the state before the handler sees it. */
-const record = (call: RawRecordingCall) =>
-  recordOutcome(world)({ ...call, state: FinalState.parse(call.state) });
-
 describe('the recording states', () => {
   test('The recording states write how the deployment ended and let go of the lock', async () => {
     world.clock.set('2026-11-22T12:00:01.500Z');
     const rollout = await aBegunRollout(world);
-    const ended = await committed({ rollout });
+    const ended = await committed(world, { rollout });
     world.clock.set('2026-11-22T12:00:10.000Z');
 
-    const output = await record(ended);
+    const output = await record(world, ended);
 
     const targetId = ended.request.target.id;
     expect(output).toEqual({
@@ -82,9 +53,9 @@ describe('the recording states', () => {
   });
 
   test('The recording states keep the item for 400 days, under its start and its id', async () => {
-    const ended = await committed();
+    const ended = await committed(world);
     world.clock.set('2026-11-22T12:00:00.000Z');
-    await record(ended);
+    await record(world, ended);
 
     const { Item } = await documents.send(
       new GetCommand({
@@ -101,8 +72,8 @@ describe('the recording states', () => {
 
   test('The recording states are found by certificate and by rollout', async () => {
     const rollout = await aBegunRollout(world);
-    const ended = await committed({ rollout, target: { certificate: 'by-index.example.com' } });
-    await record(ended);
+    const ended = await committed(world, { rollout, target: { certificate: 'by-index.example.com' } });
+    await record(world, ended);
 
     const find = async (IndexName: string, key: string, value: string) => {
       const { Items } = await documents.send(
@@ -123,11 +94,11 @@ describe('the recording states', () => {
   });
 
   test('The recording states change nothing when the same execution records again', async () => {
-    const ended = await committed();
-    const first = await record(ended);
+    const ended = await committed(world);
+    const first = await record(world, ended);
     world.clock.set('2026-11-23T00:00:00.000Z');
 
-    const second = await record({ ...ended, path: 'lost' });
+    const second = await record(world, { ...ended, path: 'lost' });
 
     const items = await world.history.list({ targetId: ended.request.target.id });
     expect(second).toEqual(first);
@@ -135,13 +106,13 @@ describe('the recording states', () => {
   });
 
   test('The recording states never release a lock that another execution holds by then', async () => {
-    const ended = await committed();
+    const ended = await committed(world);
     const targetId = ended.request.target.id;
     world.executions.ended.add(ended.execution.id);
     const next = anExecution();
     await acquireLock(world)({ execution: next, request: rawRequest({ target: { id: targetId } }) });
 
-    const output = await record(ended);
+    const output = await record(world, ended);
 
     expect(output.outcome).toBe('deployed');
     expect(await world.locks.read(targetId)).toMatchObject({ owner: next.id, fence: 2 });
@@ -154,7 +125,7 @@ describe('the recording states', () => {
       Cause: JSON.stringify({ errorType: 'LockHeld', errorMessage: 'held by X', trace: ['at y'] }),
     };
 
-    const output = await record({
+    const output = await record(world, {
       path: 'lock_unavailable',
       execution: anExecution(),
       request,
@@ -175,7 +146,7 @@ describe('the recording states', () => {
     const execution = anExecution();
     const failure = { Error: 'InvalidRequest', Cause: '{"errorMessage":"target.host: …"}' };
 
-    const output = await record({
+    const output = await record(world, {
       path: 'failed',
       execution,
       request,
@@ -187,10 +158,13 @@ describe('the recording states', () => {
   });
 
   test('The recording states list the latest first, of one target or of all', async () => {
-    const earlier = await committed();
-    await record(earlier);
-    const later = { ...(await committed({ target: { id: earlier.request.target.id } })) };
-    await record({ ...later, execution: { ...later.execution, startedAt: '2026-11-22T13:00:00.000Z' } });
+    const earlier = await committed(world);
+    await record(world, earlier);
+    const later = { ...(await committed(world, { target: { id: earlier.request.target.id } })) };
+    await record(world, {
+      ...later,
+      execution: { ...later.execution, startedAt: '2026-11-22T13:00:00.000Z' },
+    });
 
     const targetId = earlier.request.target.id;
     const ids = (await world.history.list({ targetId })).map(({ deploymentId }) => deploymentId);

@@ -16,6 +16,7 @@ import { openStateFolder, type StateFolder } from '../../local/base/state-folder
 import { type Cloud, openCloud } from '../../local/cloud/local-cloud.ts';
 import { serve } from '../../local/http/server.ts';
 import { openSockets, socketAgent } from '../../local/http/sockets.ts';
+import { describeWith, program, root } from '../rigs/require-daemon.ts';
 import { scratch } from './scratch.ts';
 
 const closing: (() => Promise<unknown> | unknown)[] = [];
@@ -41,8 +42,6 @@ const connects = `
     .on('error', ({ code }) => console.log(code))
     .on('connect', function () { console.log('connected'); this.end(); });
 `;
-
-const canBeAnotherUser = process.getuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
 
 function asAnotherUser(socket: string): string {
   const other = ['--reuid', '65534', '--regid', '65534', '--clear-groups'];
@@ -94,16 +93,18 @@ describe('the endpoints of local mode', () => {
     expect(statSync(join(own, 'token')).mode & 0o777).toBe(0o600);
   });
 
-  test.runIf(canBeAnotherUser)('Another user of the machine cannot connect to an endpoint', async () => {
-    const parent = scratch();
-    chmodSync(parent, 0o755);
-    const folder = openStateFolder(join(parent, 'state'));
-    await open(folder);
-    const [own = ''] = socketFolders(folder);
+  describeWith([root, program('setpriv', 'util-linux')], 'another user of the machine', () => {
+    test('Another user of the machine cannot connect to an endpoint', async () => {
+      const parent = scratch();
+      chmodSync(parent, 0o755);
+      const folder = openStateFolder(join(parent, 'state'));
+      await open(folder);
+      const [own = ''] = socketFolders(folder);
 
-    for (const service of ['lambda', 's3', 'secretsManager', 'sns', 'ssm', 'stepFunctions']) {
-      expect(asAnotherUser(join(own, service))).toBe('EACCES');
-    }
+      for (const service of ['lambda', 's3', 'secretsManager', 'sns', 'ssm', 'stepFunctions']) {
+        expect(asAnotherUser(join(own, service))).toBe('EACCES');
+      }
+    });
   });
 
   test('An endpoint refuses a client that knows the socket but not the token', async () => {

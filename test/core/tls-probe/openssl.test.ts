@@ -1,17 +1,16 @@
-/** Against the real `openssl s_server`, whose TLS and STARTTLS are nobody's of ours. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+/** The probe against `openssl s_server`, a server that certferry did not write. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { IssuedCertificate } from '../../../cli/demo/throwaway-ca.ts';
 import { probe } from '../../../core/tls-probe/probe.ts';
 import { aVersion } from '../../fixtures/certificates.ts';
+import { describeWith, program } from '../../rigs/require-daemon.ts';
 import { serveTcp, verifyOf, versionOf } from './endpoints.ts';
 
-const openssl = spawnSync('openssl', ['version']).status === 0;
-
-describe.runIf(openssl)('openssl s_server', () => {
+describeWith([program('openssl')], 'openssl s_server', () => {
   let folder: string;
   let rsa: IssuedCertificate;
   let ec: IssuedCertificate;
