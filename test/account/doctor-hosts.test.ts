@@ -1,6 +1,5 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, test } from 'vitest';
 import { hostProblems } from '../../account/doctor/hosts/host-problems.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
@@ -8,20 +7,16 @@ import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { checkHost } from '../agent-scripts/checked-host.ts';
 import { captured } from '../cli/capture.ts';
 import { aTarget } from '../cli/finished.ts';
-import { anAccount, type FakeAws } from './aws.ts';
+import type { FakeAws } from './aws.ts';
+import { useAccount } from './use-account.ts';
 
 const [good, old, offline] = ['i-0123456789abcdef0', 'i-0123456789abcdef1', 'i-0123456789abcdef2'];
 
 let aws: FakeAws;
 let documents: DynamoDBDocumentClient;
 
-beforeEach(async () => {
-  aws = await anAccount();
-  documents = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-});
-afterEach(async () => {
-  documents.destroy();
-  await aws.close();
+useAccount((account, client) => {
+  [aws, documents] = [account, client];
 });
 
 const node = (InstanceId: string, PingStatus = 'Online') => ({

@@ -1,6 +1,5 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Check } from '../../account/doctor/check.ts';
 import { allowsReading } from '../../account/doctor/endpoint-policy.ts';
 import { RegisteredTarget } from '../../core/targets/registered.ts';
@@ -8,23 +7,21 @@ import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { captured } from '../cli/capture.ts';
 import { aTarget } from '../cli/finished.ts';
-import { type AwsState, anAccount, type FakeAws, type FakeVpc } from './aws.ts';
+import type { AwsState, FakeAws, FakeVpc } from './aws.ts';
+import { useAccount } from './use-account.ts';
 
 const host = 'i-0123456789abcdef0';
 
 let aws: FakeAws;
 let documents: DynamoDBDocumentClient;
 
+useAccount((account, client) => {
+  [aws, documents] = [account, client];
+});
 beforeEach(async () => {
-  aws = await anAccount();
-  documents = DynamoDBDocumentClient.from(new DynamoDBClient({}));
   const catalogue = createCatalogue(documents, tableNames.registry);
   await catalogue.putCertificate({ name: 'api.example.com', strategy: {}, serviceEndpoints: [] }, 'cli');
   await catalogue.putTarget(RegisteredTarget.parse({ ...aTarget(), host }), 'cli');
-});
-afterEach(async () => {
-  documents.destroy();
-  await aws.close();
 });
 
 async function checkOf(name: string): Promise<Check | undefined> {

@@ -1,11 +1,12 @@
-import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PutItemCommand } from '@aws-sdk/client-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, test } from 'vitest';
 import type { Check } from '../../account/doctor/check.ts';
 import { tableNames } from '../../local/dynamodb/stack-tables.ts';
 import { captured } from '../cli/capture.ts';
-import { anAccount, type FakeAws } from './aws.ts';
+import type { FakeAws } from './aws.ts';
 import { installIn, registerIn } from './registered-target.ts';
+import { useAccount } from './use-account.ts';
 
 const host = 'i-0123456789abcdef0';
 const inDays = (days: number) => Math.floor(Date.now() / 1000) + days * 86_400;
@@ -13,13 +14,8 @@ const inDays = (days: number) => Math.floor(Date.now() / 1000) + days * 86_400;
 let aws: FakeAws;
 let documents: DynamoDBDocumentClient;
 
-beforeEach(async () => {
-  aws = await anAccount();
-  documents = DynamoDBDocumentClient.from(new DynamoDBClient({}));
-});
-afterEach(async () => {
-  documents.destroy();
-  await aws.close();
+useAccount((account, client) => {
+  [aws, documents] = [account, client];
 });
 
 const register = (options = {}) => registerIn(documents, options);

@@ -74,6 +74,11 @@ export function theFunction(template: Template, task: string): Resource {
   );
 }
 
+/** The environment variables of a function of the stack. */
+export function variablesOf(template: Template, name: string): Record<string, unknown> {
+  return theFunction(template, name).properties.Environment?.Variables ?? {};
+}
+
 /** Logical id of the role that a function runs under. */
 export function roleOf(lambda: Resource): string {
   return lambda.properties.Role['Fn::GetAtt'][0];

@@ -1,15 +1,12 @@
 import { Duration } from 'aws-cdk-lib';
-import type { Template } from 'aws-cdk-lib/assertions';
 import { describe, expect, test } from 'vitest';
 import { tasks } from '../../cdk/functions/tasks.ts';
 import { Strategy } from '../../core/registry/strategy.ts';
 import { setting } from '../../lambdas/runtime/environment.ts';
-import { textOf, theFunction, theResource } from './resources.ts';
+import { textOf, theResource, variablesOf } from './resources.ts';
 import { synthesize } from './synthesized.ts';
 
 const template = synthesize();
-const variablesOf = (from: Template, name: string): Record<string, unknown> =>
-  theFunction(from, name).properties.Environment?.Variables ?? {};
 const document = ['DOCUMENT_NAME', 'DOCUMENT_VERSION'];
 const notifying = ['COMMAND_OPTIONS', 'NOTIFICATIONS_TOPIC'];
 const jobSenders = [

@@ -3,35 +3,14 @@ import type { AgentLine } from '../../../core/deployment/agent-line.ts';
 import { Strategy } from '../../../core/registry/strategy.ts';
 import { countOutcomes } from '../../../core/rollout/count-outcomes.ts';
 import { decideNextStep, mustServeNewVersion } from '../../../core/rollout/decide-next-step.ts';
-import { attemptedTargets, type EndedWave, type Result } from '../../../core/rollout/deployment-results.ts';
+import { attemptedTargets, type Result } from '../../../core/rollout/deployment-results.ts';
 import { judgeServices } from '../../../core/rollout/judge-services.ts';
 import { judgeWave } from '../../../core/rollout/judge-wave.ts';
 import { planRollback } from '../../../core/rollout/plan-rollback.ts';
 import { Verify } from '../../../core/targets/verify.ts';
 import { fakeRolloutServices } from '../../fakes/rollout-services.ts';
 import { aBegunState } from '../../fixtures/rollout-state.ts';
-
-const result = (targetId: string, outcome: string, status?: string): Result => {
-  const bad = [
-    'lost',
-    'rolled_back',
-    'rolled_back_unverified',
-    'rollback_failed',
-    'rejected',
-    'States.Timeout',
-  ].includes(outcome);
-  return { targetId, outcome, status: status ?? (bad ? 'FAILED' : 'SUCCEEDED'), summary: '' };
-};
-const forward = (number: number, ...results: Result[]): EndedWave => ({
-  number,
-  direction: 'forward',
-  results,
-});
-const back = (number: number, ...results: Result[]): EndedWave => ({
-  number,
-  direction: 'rollback',
-  results,
-});
+import { back, forward, result } from './ended-waves.ts';
 
 describe('a host that is gone', () => {
   const gone = result('b', 'gone');

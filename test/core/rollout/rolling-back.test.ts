@@ -1,28 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import type { EndedWave, Result } from '../../../core/rollout/deployment-results.ts';
+import type { EndedWave } from '../../../core/rollout/deployment-results.ts';
 import { planRollback } from '../../../core/rollout/plan-rollback.ts';
-
-const result = (targetId: string, outcome: string, status?: string): Result => {
-  const bad = [
-    'lost',
-    'rolled_back',
-    'rolled_back_unverified',
-    'rollback_failed',
-    'rejected',
-    'States.Timeout',
-  ].includes(outcome);
-  return { targetId, outcome, status: status ?? (bad ? 'FAILED' : 'SUCCEEDED'), summary: '' };
-};
-const forward = (number: number, ...results: Result[]): EndedWave => ({
-  number,
-  direction: 'forward',
-  results,
-});
-const back = (number: number, ...results: Result[]): EndedWave => ({
-  number,
-  direction: 'rollback',
-  results,
-});
+import { back, forward, result } from './ended-waves.ts';
 
 describe('a rollback', () => {
   const [theNew, theOld] = ['sha256:new', 'sha256:old'];
