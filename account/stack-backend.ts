@@ -1,6 +1,7 @@
 // A certferry stack in an AWS account. The command line works on it with the operator's credentials, through the same services
 // that the functions of the stack use.
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { systemClock } from '../core/clock.ts';
 import { CertferryError } from '../core/errors.ts';
 import type { TargetsFile } from '../core/registry/targets-file.ts';
 import type { RolloutRequest } from '../core/rollout/rollout.ts';
@@ -14,6 +15,7 @@ import { createInstalledVersions } from '../services/registry/installed-versions
 import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../services/rollouts/wave-files.ts';
+import { listStatuses, type StatusServices } from '../services/status/list-statuses.ts';
 import type { Check } from './doctor/check.ts';
 import type { CheckHostsOptions, HostReport } from './doctor/hosts/check-hosts.ts';
 import { checkRegisteredHosts } from './doctor/hosts/check-registered-hosts.ts';
@@ -78,6 +80,7 @@ export async function openStackBackend(
       ...deploymentOperations(opened, stack, services),
       ...rolloutOperations(opened, services),
       ...registryOperations(services),
+      status: (certificate) => listStatuses(statusServices(opened, services), certificate),
       doctor: (now) => runChecks(doctorServices(opened, stack, services), now),
       checkHosts: (onProgress) => checkRegisteredHosts(doctorServices(opened, stack, services), onProgress),
       close: async () => opened.close(),
@@ -182,6 +185,20 @@ function registryOperations({
     apply: (file, options) => applyFile(catalogue(), file, options),
     removeTarget: (id) => removeTarget(catalogue(), id),
     removeCertificate: (name) => removeCertificate(catalogue(), name),
+  };
+}
+
+function statusServices(
+  { clients }: StackClients,
+  { catalogue, installed, rollouts, executions }: Services,
+): StatusServices {
+  return {
+    catalogue: catalogue(),
+    fleet: createAccountFleet(clients),
+    installed: installed(),
+    rollouts: rollouts(),
+    executions: executions(),
+    clock: systemClock,
   };
 }
 
