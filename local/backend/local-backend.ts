@@ -4,6 +4,7 @@ import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Backend } from '../../services/backend/backend.ts';
 import { createHistory } from '../../services/history/history.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
+import { listRegistrations, removeCertificate, removeTarget } from '../../services/registry/registrations.ts';
 import { openStateFolder } from '../base/state-folder.ts';
 import { type CloudOptions, openCloud } from '../cloud/local-cloud.ts';
 import { tableNames } from '../dynamodb/stack-tables.ts';
@@ -35,10 +36,14 @@ export async function openLocalBackend({ stateDir, ...options }: LocalBackendOpt
   const folder = openStateFolder(stateDir);
   const cloud = await openCloud(folder, options);
   const history = createHistory(cloud.documents, tableNames);
+  const catalogue = createCatalogue(cloud.documents, tableNames.registry);
   return {
     ...openRollouts(cloud),
     deploy: (request, onEvent) => runDeployment(cloud, request, onEvent),
-    register: (targets) => registerTargets(createCatalogue(cloud.documents, tableNames.registry), targets),
+    register: (targets) => registerTargets(catalogue, targets),
+    registrations: () => listRegistrations(catalogue),
+    removeTarget: (id) => removeTarget(catalogue, id),
+    removeCertificate: (name) => removeCertificate(catalogue, name),
     history: (query) => history.list(query),
     inspect: async (name) => inspect(cloud.executions, name),
     waves: ({ executionName }) => judgedWaves(cloud, executionName),
