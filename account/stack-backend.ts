@@ -12,6 +12,13 @@ import { createHistory } from '../services/history/history.ts';
 import { once } from '../services/once.ts';
 import { createCatalogue } from '../services/registry/catalogue.ts';
 import { createInstalledVersions } from '../services/registry/installed-versions.ts';
+import {
+  applyFile,
+  type Change,
+  listRegistrations,
+  removeCertificate,
+  removeTarget,
+} from '../services/registry/registrations.ts';
 import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../services/rollouts/wave-files.ts';
@@ -25,14 +32,6 @@ import { createAccountFleet, createFindHosts } from './find-hosts.ts';
 import { invokeSweep } from './invoke-sweep.ts';
 import { invokeWarm } from './invoke-warm.ts';
 import { findHostsOf, findTargets, findVersion, type HostSelection } from './registered-targets.ts';
-import {
-  applyFile,
-  type Change,
-  listRegistrations,
-  type Registration,
-  removeCertificate,
-  removeTarget,
-} from './registrations.ts';
 import { runDeployment, type StackVersion } from './run-deployment.ts';
 import {
   followRollout,
@@ -55,10 +54,7 @@ interface StackOperations {
   findVersion(certificate: string, fingerprint: string | null): Promise<StackVersion>;
   /** Follows a rollout from its first event to its end. Throws InvalidRequest if there is no such rollout. */
   follow(id: string, observer: RolloutObserver): Promise<RolloutResult>;
-  registrations(): Promise<Registration[]>;
   apply(file: TargetsFile, options: { readonly dryRun: boolean }): Promise<Change[]>;
-  removeTarget(id: string): Promise<void>;
-  removeCertificate(name: string): Promise<void>;
   /** The hosts of registered targets, of all without ids, and those with the tags. Throws NoTargets if there are none. */
   findHosts(selection: HostSelection): Promise<string[]>;
   doctor(now: Date): Promise<Check[]>;

@@ -129,14 +129,17 @@ Exit codes:
 
 export const targets: Help = {
   description:
-    'Manages the registry of a stack: its targets, and its certificates with their sources. "apply" registers the content ' +
-    'of a targets file and keeps all other registrations. Registrations from the code of the stack are never changed.',
+    'Manages the registry: the targets, and the certificates with their sources. "apply" registers the content of a targets ' +
+    'file in a stack and keeps all other registrations. Registrations from the code of the stack are never changed. In local ' +
+    'mode, deploy and rollout register their targets; "list" lists them, and "remove" ends their part in the sweep.',
   after: `
 Examples:
   $ certferry targets list --stack Certferry
   $ certferry targets apply targets.yaml --stack Certferry --dry-run
   $ certferry targets remove web-1 --stack Certferry
-  $ certferry targets remove-certificate api.example.com --stack Certferry`,
+  $ certferry targets remove-certificate api.example.com --stack Certferry
+  $ certferry targets list --local
+  $ certferry targets remove web-1 --local`,
 };
 
 export const doctor: Help = {

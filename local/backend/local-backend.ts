@@ -9,6 +9,7 @@ import { createExecutions } from '../../services/executions.ts';
 import { createHistory } from '../../services/history/history.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
 import { createInstalledVersions } from '../../services/registry/installed-versions.ts';
+import { listRegistrations, removeCertificate, removeTarget } from '../../services/registry/registrations.ts';
 import { createRollouts } from '../../services/rollouts/rollout-store.ts';
 import { listStatuses, type StatusServices } from '../../services/status/list-statuses.ts';
 import { openStateFolder } from '../base/state-folder.ts';
@@ -42,10 +43,14 @@ export async function openLocalBackend({ stateDir, ...options }: LocalBackendOpt
   const folder = openStateFolder(stateDir);
   const cloud = await openCloud(folder, options);
   const history = createHistory(cloud.documents, tableNames);
+  const catalogue = createCatalogue(cloud.documents, tableNames.registry);
   return {
     ...openRollouts(cloud),
     deploy: (request, onEvent) => runDeployment(cloud, request, onEvent),
-    register: (targets) => registerTargets(createCatalogue(cloud.documents, tableNames.registry), targets),
+    register: (targets) => registerTargets(catalogue, targets),
+    registrations: () => listRegistrations(catalogue),
+    removeTarget: (id) => removeTarget(catalogue, id),
+    removeCertificate: (name) => removeCertificate(catalogue, name),
     history: (query) => history.list(query),
     status: (certificate) => listStatuses(statusServices(cloud), certificate),
     inspect: async (name) => inspect(cloud.executions, name),

@@ -45,4 +45,22 @@ describe('a sweep on this machine', () => {
     expect(JSON.parse(recorded.out).targets).toMatchObject([{ ...target, condition: 'not_probed' }]);
     expect(JSON.parse(probed.out).targets).toMatchObject([{ ...target, condition: 'ok' }]);
   }, 600_000);
+
+  test('A target that is removed on this machine is not swept any more, and its files stay', async () => {
+    await place.deploy(await place.issue());
+    const listed = await place.run('targets', 'list', '--local');
+    const removed = await place.run('targets', 'remove', 'demo-server', '--local');
+    const swept = await place.run('sweep', '--local', '--json');
+    const empty = await place.run('targets', 'list', '--local');
+    const again = await place.run('targets', 'remove', 'demo-server', '--local');
+
+    expect(listed.out).toMatch(/^target +demo-server +files, \S+, host local +cli$/m);
+    expect(removed).toMatchObject({ code: 0, out: expect.stringContaining('Files on hosts stay') });
+    expect(JSON.parse(swept.out)).toMatchObject({ targets: [] });
+    expect(empty.out).toContain('Nothing is registered. Register targets with "certferry deploy --local');
+    expect(again).toMatchObject({ code: 2, err: expect.stringContaining('demo-server is not registered') });
+    expect(await place.run('history', '--local')).toMatchObject({
+      out: expect.stringContaining('demo-server'),
+    });
+  }, 600_000);
 });
