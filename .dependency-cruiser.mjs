@@ -4,6 +4,7 @@ const pureLibraries = '^(node_modules/)?(zod|jose|node-forge|yaml|leven|shell-qu
 /** The folders of the agent, from the lowest to the highest: each imports only itself and those before it. */
 const agentFolders = [
   'host',
+  'containers',
   'activations',
   'connectors',
   'change',
