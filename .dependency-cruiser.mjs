@@ -247,9 +247,9 @@ export default {
     {
       name: 'cli-folders-form-a-tree',
       comment:
-        'terminal, then options, report and input, then render, page and demo; commands and define use them.',
+        'terminal, then options, report and input, then config, render, page and demo; commands and define use them.',
       severity: 'error',
-      from: { path: '^cli/(options|report|input)/' },
+      from: { path: '^cli/(options|report|input|config)/' },
       to: { path: '^cli/(render|page|demo|commands|define)/' },
     },
     {
