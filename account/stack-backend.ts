@@ -1,6 +1,7 @@
 // A certferry stack in an AWS account. The command line works on it with the operator's credentials, through the same services
 // that the functions of the stack use.
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { systemClock } from '../core/clock.ts';
 import { CertferryError } from '../core/errors.ts';
 import type { TargetsFile } from '../core/registry/targets-file.ts';
 import type { RolloutRequest } from '../core/rollout/rollout.ts';
@@ -11,9 +12,17 @@ import { createHistory } from '../services/history/history.ts';
 import { once } from '../services/once.ts';
 import { createCatalogue } from '../services/registry/catalogue.ts';
 import { createInstalledVersions } from '../services/registry/installed-versions.ts';
+import {
+  applyFile,
+  type Change,
+  listRegistrations,
+  removeCertificate,
+  removeTarget,
+} from '../services/registry/registrations.ts';
 import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../services/rollouts/wave-files.ts';
+import { listStatuses, type StatusServices } from '../services/status/list-statuses.ts';
 import type { Check } from './doctor/check.ts';
 import type { CheckHostsOptions, HostReport } from './doctor/hosts/check-hosts.ts';
 import { checkRegisteredHosts } from './doctor/hosts/check-registered-hosts.ts';
@@ -23,14 +32,6 @@ import { createAccountFleet, createFindHosts } from './find-hosts.ts';
 import { invokeSweep } from './invoke-sweep.ts';
 import { invokeWarm } from './invoke-warm.ts';
 import { findHostsOf, findTargets, findVersion, type HostSelection } from './registered-targets.ts';
-import {
-  applyFile,
-  type Change,
-  listRegistrations,
-  type Registration,
-  removeCertificate,
-  removeTarget,
-} from './registrations.ts';
 import { runDeployment, type StackVersion } from './run-deployment.ts';
 import {
   followRollout,
@@ -53,10 +54,7 @@ interface StackOperations {
   findVersion(certificate: string, fingerprint: string | null): Promise<StackVersion>;
   /** Follows a rollout from its first event to its end. Throws InvalidRequest if there is no such rollout. */
   follow(id: string, observer: RolloutObserver): Promise<RolloutResult>;
-  registrations(): Promise<Registration[]>;
   apply(file: TargetsFile, options: { readonly dryRun: boolean }): Promise<Change[]>;
-  removeTarget(id: string): Promise<void>;
-  removeCertificate(name: string): Promise<void>;
   /** The hosts of registered targets, of all without ids, and those with the tags. Throws NoTargets if there are none. */
   findHosts(selection: HostSelection): Promise<string[]>;
   doctor(now: Date): Promise<Check[]>;
@@ -78,6 +76,7 @@ export async function openStackBackend(
       ...deploymentOperations(opened, stack, services),
       ...rolloutOperations(opened, services),
       ...registryOperations(services),
+      status: (certificate) => listStatuses(statusServices(opened, services), certificate),
       doctor: (now) => runChecks(doctorServices(opened, stack, services), now),
       checkHosts: (onProgress) => checkRegisteredHosts(doctorServices(opened, stack, services), onProgress),
       close: async () => opened.close(),
@@ -182,6 +181,20 @@ function registryOperations({
     apply: (file, options) => applyFile(catalogue(), file, options),
     removeTarget: (id) => removeTarget(catalogue(), id),
     removeCertificate: (name) => removeCertificate(catalogue(), name),
+  };
+}
+
+function statusServices(
+  { clients }: StackClients,
+  { catalogue, installed, rollouts, executions }: Services,
+): StatusServices {
+  return {
+    catalogue: catalogue(),
+    fleet: createAccountFleet(clients),
+    installed: installed(),
+    rollouts: rollouts(),
+    executions: executions(),
+    clock: systemClock,
   };
 }
 

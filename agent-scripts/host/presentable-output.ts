@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { basename, dirname, isAbsolute } from 'node:path';
 import { cutText } from '../../core/bounds/cut-text.ts';
 import { containsKnownKey } from './known-keys.ts';
 
@@ -5,6 +7,10 @@ import { containsKnownKey } from './known-keys.ts';
 export const judgedBytes = 8_192;
 /** Maximum of an output in the agent's result, in bytes of JSON. */
 const shownBytes = 600;
+
+/** A base64 string of this length may contain 30 bytes of a key. */
+const base64Length = 40;
+const base64Run = new RegExp(`[A-Za-z0-9+/_-]{${base64Length},}={0,2}`, 'g');
 
 /** Replaces an output that contains part of a private key. */
 export const withheldOutput = 'output withheld: it contains part of a private key';
@@ -28,7 +34,7 @@ export function presentableSentence(sentence: string): string {
 
 /**
  * Removes private keys that the agent does not know: PEM blocks and long base64 strings. A string counts as base64 if it
- * mixes upper case, lower case and digits, so that paths stay readable.
+ * mixes upper case, lower case and digits. A path below a folder of this host stays readable.
  */
 export function redact(text: string): string {
   return (
@@ -39,8 +45,16 @@ export function redact(text: string): string {
       )
       // the rest of a block whose start was truncated
       .replace(/[\s\S]*-----END [A-Z ]*PRIVATE KEY-----/, '[redacted]')
-      .replace(/[A-Za-z0-9+/_-]{40,}={0,2}/g, (run) =>
-        /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run) ? '[redacted]' : run,
-      )
+      .replace(base64Run, (run) => (isMixed(run) && !isPathOnHost(run) ? '[redacted]' : run))
   );
+}
+
+function isMixed(run: string): boolean {
+  return /[a-z]/.test(run) && /[A-Z]/.test(run) && /[0-9]/.test(run);
+}
+
+/** Whether the run is a path in an existing folder. base64 can start with a slash, but names no folder of the host. */
+function isPathOnHost(run: string): boolean {
+  const folder = dirname(run);
+  return isAbsolute(run) && basename(run).length < base64Length && folder !== '/' && existsSync(folder);
 }

@@ -1,51 +1,68 @@
-import type { Change, Registration } from '../../account/registrations.ts';
-import type { StackBackend } from '../../account/stack-backend.ts';
 import { describeHostSelector } from '../../core/targets/describe-host-selector.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
+import type { Backend } from '../../services/backend/backend.ts';
+import type { Change, Registration } from '../../services/registry/registrations.ts';
 import { readTargetsFile } from '../input/select-targets.ts';
-import { selectStack } from '../options/backend-options.ts';
+import { type StackSelection, selectBackend } from '../options/backend-options.ts';
 import { refuseOptions } from '../options/option-checks.ts';
 import { table } from '../render/text.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { withStackBackend } from './open-backend.ts';
+import { withBackend, withStackBackend } from './open-backend.ts';
 import type { TargetsAction, TargetsOptions } from './targets-options.ts';
 
-/** `certferry targets`: lists and changes the registrations of a stack. */
+/** `certferry targets`: lists and changes the registrations of a stack or of local mode. */
 export async function targets(
   action: TargetsAction,
   argument: string | undefined,
   options: TargetsOptions,
   terminal: Terminal,
 ): Promise<number> {
-  const selection = selectStack(options, 'targets');
+  const selection = selectBackend(options, `targets ${action}`);
   if (action !== 'apply') refuseOptions({ '--dry-run': options.dryRun }, `targets ${action}`);
-  const perform = prepare(action, argument, options, terminal);
-  await withStackBackend(selection, perform);
+  else if (selection.kind === 'local') {
+    throw new UsageError(
+      'targets apply cannot be used with --local: "certferry deploy" and "certferry rollout" register the targets that they deploy to',
+    );
+  } else return apply(selection, argument, options, terminal);
+  await withBackend(selection, prepare(action, argument, options, terminal));
   return 0;
 }
 
-/** Checks all arguments before the stack is opened. */
-function prepare(
-  action: TargetsAction,
+async function apply(
+  selection: StackSelection,
   argument: string | undefined,
   options: TargetsOptions,
   terminal: Terminal,
-): (backend: StackBackend) => Promise<void> {
+): Promise<number> {
+  const file = readTargetsFile(requiredArgument('apply', argument));
+  const dryRun = options.dryRun === true;
+  const changes = await withStackBackend(selection, (backend) => backend.apply(file, { dryRun }));
+  printChanges(changes, options, terminal);
+  return 0;
+}
+
+function requiredArgument(action: keyof typeof argumentOf, argument: string | undefined): string {
+  if (argument === undefined) throw new UsageError(`targets ${action} needs ${argumentOf[action]}`);
+  return argument;
+}
+
+/** Checks all arguments before the backend is opened. */
+function prepare(
+  action: Exclude<TargetsAction, 'apply'>,
+  argument: string | undefined,
+  options: TargetsOptions,
+  terminal: Terminal,
+): (backend: Backend) => Promise<void> {
   if (action === 'list') {
     if (argument !== undefined) throw new UsageError(`targets list has no argument, but got ${argument}`);
     return async (backend) => printRegistrations(await backend.registrations(), options, terminal);
   }
-  if (argument === undefined) throw new UsageError(`targets ${action} needs ${argumentOf[action]}`);
-  if (action === 'apply') {
-    const file = readTargetsFile(argument);
-    const dryRun = options.dryRun === true;
-    return async (backend) => printChanges(await backend.apply(file, { dryRun }), options, terminal);
-  }
+  const removed = requiredArgument(action, argument);
   return async (backend) => {
-    await (action === 'remove' ? backend.removeTarget(argument) : backend.removeCertificate(argument));
-    if (options.json === true) terminal.out(JSON.stringify({ removed: argument }));
-    else terminal.out(`${argument} is no longer registered. Files on hosts stay as they are.`);
+    await (action === 'remove' ? backend.removeTarget(removed) : backend.removeCertificate(removed));
+    if (options.json === true) terminal.out(JSON.stringify({ removed }));
+    else terminal.out(`${removed} is no longer registered. Files on hosts stay as they are.`);
   };
 }
 
@@ -57,15 +74,16 @@ const argumentOf = {
 
 function printRegistrations(
   registrations: readonly Registration[],
-  { json }: TargetsOptions,
+  options: TargetsOptions,
   { out, colours }: Terminal,
 ): void {
-  if (json === true) {
+  if (options.json === true) {
     out(JSON.stringify({ registrations }));
     return;
   }
   if (registrations.length === 0) {
-    out('Nothing is registered. Register targets with "certferry targets apply FILE".');
+    const command = options.local === true ? 'deploy --local --targets FILE' : 'targets apply FILE';
+    out(`Nothing is registered. Register targets with "certferry ${command}".`);
     return;
   }
   const rows = registrations.map((one) => [one.kind, one.id, detailsOf(one), one.origin]);

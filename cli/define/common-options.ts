@@ -45,6 +45,11 @@ export function targetFilter(): Option {
     .default([], 'all targets');
 }
 
+/** For commands that print times. */
+export function utcOption(): Option {
+  return new Option('--utc', 'print times in UTC, not in the zone of this machine');
+}
+
 /** For commands that work on a stack only: `--local` gets an error that explains this. */
 export function unsupportedLocal(): Option {
   return new Option('--local').hideHelp();

@@ -76,6 +76,23 @@ Exit codes:
   2   the rollout does not wait for a decision`,
 };
 
+export const status: Help = {
+  description:
+    'Shows every registered target on each of its hosts: the installed version, its expiry, the last deployment, and what is ' +
+    'wrong. The most urgent comes first. The command reads records; with --probe it also probes every endpoint.',
+  after: `
+Examples:
+  $ certferry status --local
+  $ certferry status --stack Certferry --probe
+  $ certferry status --stack Certferry --html status.html
+  $ certferry status --local --prometheus /var/lib/prometheus/node-exporter/certferry.prom
+
+Exit codes:
+  0   no target needs action
+  1   a target needs action
+  2   wrong usage, or unreadable input`,
+};
+
 export const sweep: Help = {
   description:
     'Probes the endpoint of every registered target once, from the stack or from this machine. Reports targets that do not ' +
@@ -112,14 +129,17 @@ Exit codes:
 
 export const targets: Help = {
   description:
-    'Manages the registry of a stack: its targets, and its certificates with their sources. "apply" registers the content ' +
-    'of a targets file and keeps all other registrations. Registrations from the code of the stack are never changed.',
+    'Manages the registry: the targets, and the certificates with their sources. "apply" registers the content of a targets ' +
+    'file in a stack and keeps all other registrations. Registrations from the code of the stack are never changed. In local ' +
+    'mode, deploy and rollout register their targets; "list" lists them, and "remove" ends their part in the sweep.',
   after: `
 Examples:
   $ certferry targets list --stack Certferry
   $ certferry targets apply targets.yaml --stack Certferry --dry-run
   $ certferry targets remove web-1 --stack Certferry
-  $ certferry targets remove-certificate api.example.com --stack Certferry`,
+  $ certferry targets remove-certificate api.example.com --stack Certferry
+  $ certferry targets list --local
+  $ certferry targets remove web-1 --local`,
 };
 
 export const doctor: Help = {

@@ -1,15 +1,14 @@
 import { Argument, type Command } from 'commander';
 import type { DoctorOptions } from '../commands/doctor.ts';
 import { type TargetsOptions, targetsActions } from '../commands/targets-options.ts';
-import { type Context, unsupportedLocal, withStackOptions } from './common-options.ts';
+import { type Context, unsupportedLocal, withBackendOptions, withStackOptions } from './common-options.ts';
 import * as help from './help-rollouts.ts';
 
 /** `certferry targets`. */
 export function addTargets(program: Command, { terminal, finish }: Context): void {
-  withStackOptions(program.command('targets'))
-    .summary('list, register and remove targets and certificates of a stack')
+  withBackendOptions(program.command('targets'))
+    .summary('list, register and remove targets and certificates')
     .description(help.targets.description)
-    .addOption(unsupportedLocal())
     .addArgument(new Argument('<action>', 'the action').choices([...targetsActions]))
     .argument('[argument]', 'apply: a targets file; remove: a target id; remove-certificate: a name')
     .option('--dry-run', 'apply: print the changes, and change nothing')

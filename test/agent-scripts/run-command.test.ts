@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -75,6 +75,19 @@ describe('redact', () => {
       'nginx: [emerg] cannot load certificate "/etc/letsencrypt/archive/api.example.com/fullchain12.pem": BIO_new_file() failed';
 
     expect(redact(message)).toBe(message);
+  });
+
+  test('Redact leaves a long path with upper case, lower case and digits as it is, if its folder exists', async () => {
+    const folder = join(scratch, 'HTTPServer85', 'Keys-2026');
+    mkdirSync(folder, { recursive: true });
+    const message = `cannot open ${folder}/fullchain`;
+    const { keyPem } = await aVersion();
+    const [, base64 = ''] = keyPem.split('\n');
+
+    expect(folder.length).toBeGreaterThan(40);
+    expect(redact(message)).toBe(message);
+    expect(redact(`cannot open ${folder}/${base64}`)).toBe('cannot open [redacted]');
+    expect(redact(`/${base64}`)).toBe('[redacted]');
   });
 
   test('Redact hides a key whose end was cut off', async () => {

@@ -122,7 +122,12 @@ describe('wrong usage', () => {
     ['a region here', ['history', '--local', '--region', 'eu-west-1'], '--region and --profile need --stack'],
     ['a doctor without a stack', ['doctor'], 'doctor needs --stack NAME (a certferry stack in AWS)'],
     ['a doctor for this machine', ['doctor', '--local'], 'does not support --local'],
-    ['targets of this machine', ['targets', 'list', '--local'], 'does not support --local'],
+    [
+      'targets to apply here',
+      ['targets', 'apply', 'f', '--local'],
+      'targets apply cannot be used with --local',
+    ],
+    ['no target to remove', ['targets', 'remove', '--local'], 'targets remove needs the id of a target'],
     ['no file to apply', ['targets', 'apply', '--stack', 's'], 'targets apply needs a targets file'],
     ['a wave that is none', ['approve', '--local', 'r', '--wave', 'x'], 'Waves are numbered from 1'],
     [
@@ -177,7 +182,8 @@ describe('wrong usage', () => {
   });
 
   test('A missing backend is reported before the bundle is read', async () => {
-    const { code, err } = await captured(...deployment());
+    const bundle = ['--cert', '/nonexistent/cert.pem'];
+    const { code, err } = await captured('deploy', '--certificate', 'api.example.com', ...bundle);
 
     expect(code).toBe(2);
     expect(err).toContain('deploy needs --local (this machine) or --stack NAME');

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import { CertferryError } from '../core/errors.ts';
-import type { TargetsFile } from '../core/registry/targets-file.ts';
-import type { Catalogue, Entry, Origin } from '../services/registry/catalogue.ts';
+import { CertferryError } from '../../core/errors.ts';
+import type { TargetsFile } from '../../core/registry/targets-file.ts';
+import type { Catalogue, Entry, Origin } from './catalogue.ts';
 
 /**
  * How a targets file changes one registration. `stack`: the CDK code of the stack registered it, so the command line does not
