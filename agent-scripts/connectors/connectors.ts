@@ -1,5 +1,6 @@
 import type { CredentialValues } from '../../core/deployment/job.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
+import { containerOf } from '../../core/targets/kinds/container-reload.ts';
 import type { FileKind } from '../../core/targets/kinds/kinds.ts';
 import type { FileTarget } from '../../core/targets/target.ts';
 import type { Distribution } from '../host/distribution.ts';
@@ -14,15 +15,20 @@ export async function desiredChange(
   credentials: CredentialValues = {},
 ): Promise<DesiredChange> {
   const connector = await connectorOf(target.kind);
+  const container = containerOf(target.config);
   return {
     files: connector.files(bundle, target.config, distribution, credentials),
     fileUser: target.config.fileUser,
     validate: connector.validate(target.config),
     validateInput: connector.validateInput?.(target.config, credentials),
     certificateIn: connector.certificateIn?.(target.config, credentials),
-    activate: connector.activate(target.config, target.certificate),
+    activate:
+      container === null
+        ? connector.activate(target.config, target.certificate)
+        : { kind: 'containerSignal', ...container },
     sandbox: target.config.rehearse ? (connector.sandbox?.(target.config) ?? []) : null,
-    nginxInstance: connector.nginxInstance?.(target.config),
+    // the nginx on the host is not the one in a container
+    nginxInstance: container === null ? connector.nginxInstance?.(target.config) : undefined,
   };
 }
 
