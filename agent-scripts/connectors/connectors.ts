@@ -1,6 +1,6 @@
 import type { CredentialValues } from '../../core/deployment/job.ts';
 import type { Bundle } from '../../core/deployment/version.ts';
-import type { FileKind } from '../../core/targets/kinds/kinds.ts';
+import { credentialsOf, type FileKind } from '../../core/targets/kinds/kinds.ts';
 import type { FileTarget } from '../../core/targets/target.ts';
 import type { Distribution } from '../host/distribution.ts';
 import type { Connector } from './connector.ts';
@@ -23,6 +23,26 @@ export async function desiredChange(
     activate: connector.activate(target.config, target.certificate),
     sandbox: target.config.rehearse ? (connector.sandbox?.(target.config) ?? []) : null,
     nginxInstance: connector.nginxInstance?.(target.config),
+  };
+}
+
+/** What a check without a job can determine about a target: its files, and the commands of its daemon. */
+export type DescribedTarget = Pick<DesiredChange, 'files' | 'validate' | 'activate'>;
+
+/**
+ * The files and commands of a target, without the content of the files. `validate` is null also if the command needs a
+ * credential.
+ */
+export async function describeTarget(
+  { kind, config, certificate }: FileTarget,
+  distribution: Distribution,
+): Promise<DescribedTarget> {
+  const connector = await connectorOf(kind);
+  const needsCredential = Object.keys(credentialsOf(kind, config)).length > 0;
+  return {
+    files: connector.files({ leaf: '', chain: [], key: '' }, config, distribution, {}),
+    validate: needsCredential ? null : connector.validate(config),
+    activate: connector.activate(config, certificate),
   };
 }
 
