@@ -217,14 +217,16 @@ export default {
     {
       name: 'local-runs-the-built-agent',
       severity: 'error',
-      comment: 'Local mode starts the agent as a process. Only its doctor reads what connectors describe, and changes nothing.',
+      comment:
+        'Local mode starts the agent as a process. Only its doctor reads what connectors describe, and changes nothing.',
       from: { path: '^local/', pathNot: '^local/doctor/' },
       to: { path: '^agent-scripts/' },
     },
     {
       name: 'local-doctor-sees-descriptions',
       severity: 'error',
-      comment: 'The doctor uses the judgements of the agent about paths and commands. It never uses code that changes files.',
+      comment:
+        'The doctor uses the judgements of the agent about paths and commands. It never uses code that changes files.',
       from: { path: '^local/doctor/' },
       to: { path: '^agent-scripts/(?!connectors/|host/)' },
     },

@@ -2,6 +2,7 @@
 // that the functions of the stack use.
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { Check } from '../core/check.ts';
+import { systemClock } from '../core/clock.ts';
 import { CertferryError } from '../core/errors.ts';
 import type { TargetsFile } from '../core/registry/targets-file.ts';
 import type { RolloutRequest } from '../core/rollout/rollout.ts';
@@ -22,6 +23,7 @@ import {
 import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../services/rollouts/wave-files.ts';
+import { listStatuses, type StatusServices } from '../services/status/list-statuses.ts';
 import type { CheckHostsOptions, HostReport } from './doctor/hosts/check-hosts.ts';
 import { checkRegisteredHosts } from './doctor/hosts/check-registered-hosts.ts';
 import { runChecks } from './doctor/run-checks.ts';
@@ -74,6 +76,7 @@ export async function openStackBackend(
       ...deploymentOperations(opened, stack, services),
       ...rolloutOperations(opened, services),
       ...registryOperations(services),
+      status: (certificate) => listStatuses(statusServices(opened, services), certificate),
       doctor: (now) => runChecks(doctorServices(opened, stack, services), now),
       checkHosts: (onProgress) => checkRegisteredHosts(doctorServices(opened, stack, services), onProgress),
       close: async () => opened.close(),
@@ -178,6 +181,20 @@ function registryOperations({
     apply: (file, options) => applyFile(catalogue(), file, options),
     removeTarget: (id) => removeTarget(catalogue(), id),
     removeCertificate: (name) => removeCertificate(catalogue(), name),
+  };
+}
+
+function statusServices(
+  { clients }: StackClients,
+  { catalogue, installed, rollouts, executions }: Services,
+): StatusServices {
+  return {
+    catalogue: catalogue(),
+    fleet: createAccountFleet(clients),
+    installed: installed(),
+    rollouts: rollouts(),
+    executions: executions(),
+    clock: systemClock,
   };
 }
 

@@ -6,6 +6,7 @@ import {
   addHalt,
   addRollout,
   addRollouts,
+  addStatus,
   addSweep,
   addWarm,
 } from './define/rollout-commands.ts';
@@ -74,6 +75,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     addRollouts,
     addHalt,
     addApprove,
+    addStatus,
     addSweep,
     addWarm,
     addTargets,

@@ -44,3 +44,8 @@ export function targetFilter(): Option {
     .argParser((value: string, previous: readonly string[]) => [...previous, value])
     .default([], 'all targets');
 }
+
+/** For commands that print times. */
+export function utcOption(): Option {
+  return new Option('--utc', 'print times in UTC, not in the zone of this machine');
+}

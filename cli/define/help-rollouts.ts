@@ -76,6 +76,23 @@ Exit codes:
   2   the rollout does not wait for a decision`,
 };
 
+export const status: Help = {
+  description:
+    'Shows every registered target on each of its hosts: the installed version, its expiry, the last deployment, and what is ' +
+    'wrong. The most urgent comes first. The command reads records; with --probe it also probes every endpoint.',
+  after: `
+Examples:
+  $ certferry status --local
+  $ certferry status --stack Certferry --probe
+  $ certferry status --stack Certferry --html status.html
+  $ certferry status --local --prometheus /var/lib/prometheus/node-exporter/certferry.prom
+
+Exit codes:
+  0   no target needs action
+  1   a target needs action
+  2   wrong usage, or unreadable input`,
+};
+
 export const sweep: Help = {
   description:
     'Probes the endpoint of every registered target once, from the stack or from this machine. Reports targets that do not ' +

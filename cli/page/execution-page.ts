@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { counted } from '../../core/counted.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import type { InspectedExecution, ReportedWave } from '../../services/backend/backend.ts';
@@ -12,7 +11,8 @@ import { unrecordedEnd, type Visit, visitsOf } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
 import { layOut } from './graph-layout.ts';
 import { graphSvg } from './graph-svg.ts';
-import { html, type Markup, styleOf } from './markup.ts';
+import { html, type Markup } from './markup.ts';
+import { pageText } from './page-frame.ts';
 import { style } from './style.ts';
 import { disclosure, timeline } from './timeline.ts';
 import { wavesTable } from './waves-table.ts';
@@ -33,17 +33,7 @@ export function executionPage({ machine, execution, waves }: PageContent, own: O
   const visits = visitsOf(events);
   const kind = machineNameOf(events);
   const drawing = layOut(machine, visits);
-  const page = html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width">
-<title>${kind} ${executionName}</title>
-${styleOf(style)}
-</head>
-<body>
-<h1>${kind} <span class="mono">${executionName}</span></h1>
+  const body = html`<h1>${kind} <span class="mono">${executionName}</span></h1>
 <p class="quiet">${subjectOf(execution)}</p>
 ${outcomeBox(execution, visits)}
 ${
@@ -58,11 +48,8 @@ ${wavesTable(waves, own)}`,
 <p class="quiet">Solid: visited states and transitions taken. Dashed: states not visited. Each state links to its last visit below.${omittedText(drawing.omitted)}</p>
 <div class="scroll">${graphSvg(drawing, visits, (visit) => signOf(machine, visit))}</div>
 <h2>Visits</h2>
-${timeline(machine, visits)}
-</body>
-</html>
-`;
-  return page.text;
+${timeline(machine, visits)}`;
+  return pageText({ title: `${kind} ${executionName}`, sheet: style, body });
 }
 
 function omittedText(omitted: readonly string[]): string {
@@ -70,9 +57,6 @@ function omittedText(omitted: readonly string[]): string {
     ? ''
     : ` Not drawn: transitions not taken to ${omitted.join(', ')}, the error handler of many states.`;
 }
-
-/** Forbids fetching and scripts, and allows only the style sheet of the page. */
-const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
 function subjectOf({ output, events }: InspectedExecution): string {
   const [first] = events;

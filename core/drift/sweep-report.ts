@@ -2,7 +2,8 @@ import * as z from 'zod/mini';
 import { conditions } from './finding.ts';
 
 /** `unresolved`: the hosts of the target could not be determined. */
-const reportedConditions = [...conditions, 'unresolved'] as const;
+export const reportedConditions = [...conditions, 'unresolved'] as const;
+export type ReportedCondition = (typeof reportedConditions)[number];
 
 /** One target on one host. */
 export const SweptTarget = z.object({

@@ -1,5 +1,6 @@
 import { type Condition, conditions } from '../../core/drift/finding.ts';
 import { type HealingCandidate, reasonNotToHeal } from '../../core/drift/plan-healing.ts';
+import { bySeverity } from '../../core/drift/severity.ts';
 import type { SweepReport, SweptTarget } from '../../core/drift/sweep-report.ts';
 import type { Healing } from './start-healing.ts';
 import type { Sweep, SweepResult } from './sweep-targets.ts';
@@ -44,20 +45,6 @@ export function buildReport(sweep: Sweep, actions: SweepActions): SweepReport {
   };
 }
 
-/** The most severe first. */
-const severity: readonly SweptTarget['condition'][] = [
-  'expired',
-  'unreachable',
-  'drift',
-  'chain_incomplete',
-  'outdated',
-  'expiring',
-  'unresolved',
-  'never_deployed',
-  'not_probed',
-  'ok',
-];
-
 function targetsOf({ swept, unresolved }: Sweep, actions: SweepActions): SweptTarget[] {
   const probed = swept.map((one): SweptTarget => {
     const { condition, daysToExpiry, summary } = one.finding;
@@ -76,8 +63,7 @@ function targetsOf({ swept, unresolved }: Sweep, actions: SweepActions): SweptTa
       notHealed: 'the hosts of the target are unknown',
     }),
   );
-  const rank = ({ condition }: SweptTarget) => severity.indexOf(condition);
-  return [...probed, ...withoutHosts].sort((one, other) => rank(one) - rank(other));
+  return [...probed, ...withoutHosts].sort(bySeverity);
 }
 
 const needsNoHealing: ReadonlySet<Condition> = new Set(['ok', 'not_probed']);

@@ -4,6 +4,7 @@ import type { RecordedDeployment, RequestAction } from '../../core/deployment/de
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { WarmedHost } from '../../core/deployment/warm.ts';
 import type { ReceivedSweepReport } from '../../core/drift/sweep-report.ts';
+import type { TargetStatus } from '../../core/drift/target-status.ts';
 import type { Approval, RecordedRollout } from '../../core/rollout/rollout.ts';
 import type { Target } from '../../core/targets/target.ts';
 import type { HistoryItem, HistoryQuery } from '../history/history.ts';
@@ -150,6 +151,8 @@ export interface Backend<Version = never, NewRollout = never> {
   rollBack(id: string, reason: string): Promise<RolloutControl | null>;
   /** False if the rollout does not wait for a decision (any more). */
   decide(id: string, decision: ApprovalDecision): Promise<boolean>;
+  /** The registered targets, or those of one certificate, as the registry has them. The most urgent first. Probes nothing. */
+  status(certificate?: string): Promise<TargetStatus[]>;
   /** The registered certificates, then the registered targets, in the order of their names. */
   registrations(): Promise<Registration[]>;
   /** Files on hosts stay as they are. Throws NoTargets if the target is not registered, or the code of a stack registers it. */

@@ -4,8 +4,13 @@ import { describe } from 'vitest';
 
 /** Whether a program is on the PATH of a root shell. */
 export function isInstalled(program: string): boolean {
+  return fileOf(program) !== undefined;
+}
+
+/** The file of a program on the PATH of a root shell. */
+export function fileOf(program: string): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/sbin'];
-  return folders.some((folder) => isExecutable(join(folder, program)));
+  return folders.map((folder) => join(folder, program)).find(isExecutable);
 }
 
 /**
