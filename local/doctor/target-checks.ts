@@ -134,7 +134,8 @@ const oneLine = (text: string) => text.replaceAll(/\s+/g, ' ').trim();
 
 async function checkConfiguration({ target, described: { validate } }: LocalTarget): Promise<Problem> {
   if (validate === null) return null;
-  const { ending, code, output } = await runCommand(validate, target.config.commandTimeoutSeconds);
+  const ended = await runCommand(validate, target.config.commandTimeoutSeconds);
+  const { ending, code, output } = ended;
   if (ending === 'exited' && code === 0) return null;
   const end = ending === 'exited' ? `exit code ${code}` : ending;
   return {
