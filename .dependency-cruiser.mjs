@@ -4,6 +4,7 @@ const pureLibraries = '^(node_modules/)?(zod|jose|node-forge|yaml|leven|shell-qu
 /** The folders of the agent, from the lowest to the highest: each imports only itself and those before it. */
 const agentFolders = [
   'host',
+  'containers',
   'activations',
   'connectors',
   'change',
@@ -262,9 +263,9 @@ export default {
     {
       name: 'cli-folders-form-a-tree',
       comment:
-        'terminal, then options, report and input, then render, page and demo; commands and define use them.',
+        'terminal, then options, report and input, then config, render, page and demo; commands and define use them.',
       severity: 'error',
-      from: { path: '^cli/(options|report|input)/' },
+      from: { path: '^cli/(options|report|input|config)/' },
       to: { path: '^cli/(render|page|demo|commands|define)/' },
     },
     {

@@ -37,7 +37,7 @@ export function selectBackend(options: BackendOptions, command: string): Backend
   }
   if (!local) {
     throw new UsageError(
-      `${command} needs --local (this machine) or --stack NAME (a certferry stack in AWS)`,
+      `${command} needs --local (this machine) or --stack NAME (a certferry stack in AWS), or a certferry.yaml with the targets of this machine or a stack`,
     );
   }
   if (region === undefined && profile === undefined) return { kind: 'local', state: selectedState(state) };

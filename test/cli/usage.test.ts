@@ -182,7 +182,8 @@ describe('wrong usage', () => {
   });
 
   test('A missing backend is reported before the bundle is read', async () => {
-    const { code, err } = await captured(...deployment());
+    const bundle = ['--cert', '/nonexistent/cert.pem'];
+    const { code, err } = await captured('deploy', '--certificate', 'api.example.com', ...bundle);
 
     expect(code).toBe(2);
     expect(err).toContain('deploy needs --local (this machine) or --stack NAME');

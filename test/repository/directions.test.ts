@@ -37,6 +37,7 @@ function checkDependencies(folder: string): DependencyReport {
 
 const agentFolders = [
   'host',
+  'containers',
   'activations',
   'connectors',
   'change',
