@@ -1,6 +1,7 @@
 // A certferry stack in an AWS account. The command line works on it with the operator's credentials, through the same services
 // that the functions of the stack use.
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { Check } from '../core/check.ts';
 import { systemClock } from '../core/clock.ts';
 import { CertferryError } from '../core/errors.ts';
 import type { TargetsFile } from '../core/registry/targets-file.ts';
@@ -23,7 +24,6 @@ import { decideApprovalOf } from '../services/rollouts/decide-approval.ts';
 import { createRollouts } from '../services/rollouts/rollout-store.ts';
 import { createWaveFiles } from '../services/rollouts/wave-files.ts';
 import { listStatuses, type StatusServices } from '../services/status/list-statuses.ts';
-import type { Check } from './doctor/check.ts';
 import type { CheckHostsOptions, HostReport } from './doctor/hosts/check-hosts.ts';
 import { checkRegisteredHosts } from './doctor/hosts/check-registered-hosts.ts';
 import { runChecks } from './doctor/run-checks.ts';

@@ -65,7 +65,9 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     // commander's own command shows the general help for an unknown command
     .helpCommand(false)
     .addHelpText('after', help.program)
-    .hook('preAction', (_, command) => {
+    .hook('preAction', async (_, command) => {
+      const { applyConfig } = await import('./config/apply-config.ts');
+      applyConfig(command);
       const hint = formerStateHint(command.opts());
       if (hint !== null) terminal.err(terminal.colours.yellow(hint));
     });

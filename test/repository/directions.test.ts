@@ -37,6 +37,7 @@ function checkDependencies(folder: string): DependencyReport {
 
 const agentFolders = [
   'host',
+  'containers',
   'activations',
   'connectors',
   'change',
@@ -83,6 +84,8 @@ const planted: Readonly<Record<string, readonly [from: string, statement: string
   'cdk-functions-see-grants-and-storage': ['cdk/functions/j.ts', "import '../other.ts';"],
   'cdk-callers-of-functions-form-a-tree': ['cdk/events/j.ts', "import '../other.ts';"],
   'local-sees-services-and-core': ['local/k.ts', "import '../cli/other.ts';"],
+  'local-runs-the-built-agent': ['local/ra.ts', "import '../agent-scripts/other.ts';"],
+  'local-doctor-sees-descriptions': ['local/doctor/rd.ts', "import '../../agent-scripts/other.ts';"],
   'account-sees-services-and-core': ['account/t.ts', "import '../local/other.ts';"],
   'nobody-but-cli-sees-account': ['local/u.ts', "import '../account/other.ts';"],
   'cli-sees-local-account-and-core': ['cli/l.ts', "import '../lambdas/other.ts';"],
