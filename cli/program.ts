@@ -6,6 +6,7 @@ import {
   addHalt,
   addRollout,
   addRollouts,
+  addStatus,
   addSweep,
   addWarm,
 } from './define/rollout-commands.ts';
@@ -67,7 +68,9 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     // commander's own command shows the general help for an unknown command
     .helpCommand(false)
     .addHelpText('after', help.program)
-    .hook('preAction', (_, command) => {
+    .hook('preAction', async (_, command) => {
+      const { applyConfig } = await import('./config/apply-config.ts');
+      applyConfig(command);
       const hint = formerStateHint(command.opts());
       if (hint !== null) terminal.err(terminal.colours.yellow(hint));
     });
@@ -78,6 +81,7 @@ export function createProgram(terminal: Terminal, finish: (exitCode: number) => 
     addRollouts,
     addHalt,
     addApprove,
+    addStatus,
     addSweep,
     addWarm,
     addTargets,

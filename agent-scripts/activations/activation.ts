@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { ActivationContext, ActivationResult, Activator, MemoryReading } from './activator.ts';
 import { caddyCertificates } from './caddy-certificates.ts';
 import { CaddyCertificates } from './caddy-entries.ts';
+import { ContainerSignalActivation, containerSignal } from './container-signal.ts';
 import { EnvoySecretsActivation, envoySecrets } from './envoy-secrets.ts';
 import { HaproxyRuntimeActivation, haproxyRuntime } from './haproxy-runtime.ts';
 import { MonitoredCommandActivation, monitoredCommand } from './monitored-command.ts';
@@ -19,6 +20,7 @@ export const Activation = z.discriminatedUnion('kind', [
   CaddyCertificates,
   EnvoySecretsActivation,
   TomcatManagerActivation,
+  ContainerSignalActivation,
 ]);
 export type Activation = z.infer<typeof Activation>;
 export type ActivationOf<Kind extends Activation['kind']> = Extract<Activation, { kind: Kind }>;
@@ -30,6 +32,7 @@ const activators: { readonly [Kind in Activation['kind']]: Activator<ActivationO
   caddyCertificates,
   envoySecrets,
   tomcatManager,
+  containerSignal,
 };
 
 function activatorOf(activation: Activation): Activator<Activation> {

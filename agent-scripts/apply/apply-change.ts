@@ -3,6 +3,7 @@ import { CertferryError } from '../../core/errors.ts';
 import type { ActivationResult } from '../activations/activator.ts';
 import { activateChange } from '../change/activate-change.ts';
 import type { Change } from '../change/change.ts';
+import { checkInstalled, containerOfChange } from '../change/container-files.ts';
 import type { PlannedChange } from '../change/plan.ts';
 import { backUp, installStagedFiles } from '../files/commit.ts';
 import { copyStaged } from '../files/copies.ts';
@@ -12,7 +13,7 @@ import { stageFiles } from '../files/stage.ts';
 import { digestOfFile } from '../host/digest.ts';
 import { withFileUser } from '../host/file-user.ts';
 import type { Home } from '../host/home.ts';
-import { type CommandResult, describeCommand, runCommand, succeeded } from '../host/run-command.ts';
+import { type CommandResult, describeCommand, succeeded } from '../host/run-command.ts';
 import { writeJournal } from '../journal/journal.ts';
 import { checkStagedFiles } from '../validation/check-staged-files.ts';
 import { type Rehearsal, rehearse } from '../validation/rehearsal.ts';
@@ -71,7 +72,7 @@ async function install(home: Home, planned: PlannedChange, check: Check): Promis
   const { change } = planned;
   commit(home, change);
   if (check.kind === 'postponed') {
-    const command = await runCommand(check.argv, change.commandTimeoutSeconds, planned.validateInput);
+    const command = await checkInstalled(change, check.argv, planned.validateInput);
     if (!succeeded(command)) return refuseInstalled(home, change, command);
   }
   return activateInstalled(home, change, check);
@@ -99,6 +100,11 @@ async function stageAndCheck(home: Home, planned: PlannedChange): Promise<Check>
 
 async function checkStaged(home: Home, { change, validateInput }: PlannedChange): Promise<Check> {
   if (change.validate === null) return { kind: 'unsupported', validatedIn: 'none' };
+  const container = containerOfChange(change);
+  if (container !== null) {
+    const why = `container ${container} sees only installed files`;
+    return { kind: 'postponed', validatedIn: 'in_place', why, argv: change.validate };
+  }
   const check = await checkStagedFiles(home, change, { argv: change.validate, input: validateInput });
   if (check.kind === 'unavailable') {
     return { kind: 'postponed', validatedIn: 'in_place', why: check.why, argv: change.validate };
@@ -144,8 +150,9 @@ function restoreLiveFiles(change: Change): void {
 }
 
 async function activateInstalled(home: Home, change: Change, check: Check): Promise<ApplyResult> {
-  const warnings =
-    check.kind === 'postponed' ? [`validated only after the files were installed: ${check.why}`] : [];
+  // a container always sees installed files only, so a warning would say nothing new
+  const isUnusual = check.kind === 'postponed' && containerOfChange(change) === null;
+  const warnings = isUnusual ? [`validated only after the files were installed: ${check.why}`] : [];
   const result = { validatedIn: check.validatedIn, warnings } as const;
   const activation = change.activate === null ? null : await activateChange(change.activate, change);
   if (activation === null || activation.ok) {

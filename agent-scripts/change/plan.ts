@@ -23,6 +23,7 @@ import { type DefaultOwnership, metadataOf, resolveOwnership } from '../host/own
 import { findStartProblem } from '../host/run-command.ts';
 import { activationContext } from './activate-change.ts';
 import type { Change, ChangedFile } from './change.ts';
+import { requireVisibleInContainer } from './container-files.ts';
 import { type DaemonMemory, readDaemonMemory, withPreviousFromMemory } from './daemon-memory.ts';
 import { rememberKeysOf } from './keys-of-change.ts';
 import { keyReaderOf, readableBy, unreadableKeyWarnings } from './nginx-workers.ts';
@@ -75,6 +76,7 @@ export async function planChange(
       ),
     ),
   );
+  await requireVisibleInContainer(desired.activate, files, context);
   for (const content of [...contents, ...daemonMemory.values()]) rememberKeysIn(content);
   rememberKeysOf(files, user);
   refuseSharedDestination(files);

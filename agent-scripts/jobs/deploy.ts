@@ -1,6 +1,7 @@
 import type { AgentLine } from '../../core/deployment/agent-line.ts';
 import type { JobHeader } from '../../core/deployment/job.ts';
 import type { FileJobBody } from '../../core/seal/unseal.ts';
+import { containerOf } from '../../core/targets/kinds/container-reload.ts';
 import { withRecordedPrevious } from '../apply/in-place.ts';
 import { observeEndpoint } from '../apply/served-locally.ts';
 import { isUnchanged } from '../apply/unchanged-files.ts';
@@ -30,7 +31,8 @@ export async function deploy(
   for (const value of Object.values(credentials)) rememberCredential(value);
   const version = await checkBundle(target, bundle);
   const desired = await desiredChange(target, bundle, hostDistribution(), credentials);
-  await refuseOldTlsLibrary(version, desired.validate);
+  // a container has a TLS library of its own
+  if (containerOf(target.config) === null) await refuseOldTlsLibrary(version, desired.validate);
   const policy = { ...target.config, verify: target.verify };
   const observed = observeEndpoint(target);
   return withFolderLocks(home, destinationsOf(desired), async () => {

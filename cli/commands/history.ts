@@ -1,6 +1,7 @@
 import type { Backend } from '../../services/backend/backend.ts';
 import { type BackendOptions, selectBackend } from '../options/backend-options.ts';
 import { historyLines } from '../render/history.ts';
+import { timesOf } from '../render/times.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { withBackend } from './open-backend.ts';
@@ -9,6 +10,10 @@ export interface HistoryOptions extends BackendOptions {
   readonly target?: string;
   readonly certificate?: string;
   readonly rollout?: string;
+  readonly limit?: number;
+  /** ISO 8601. */
+  readonly since?: string;
+  readonly utc?: boolean;
 }
 
 /** `certferry history`: recorded deployments, the latest first. */
@@ -17,7 +22,10 @@ export async function history(options: HistoryOptions, terminal: Terminal): Prom
   const query = queryOf(options);
   const deployments = await withBackend(selection, (backend) => backend.history(query));
   if (options.json === true) terminal.out(JSON.stringify({ deployments }));
-  else for (const line of historyLines(deployments, terminal, filterWords(options))) terminal.out(line);
+  else {
+    const screen = { ...terminal, times: timesOf(options) };
+    for (const line of historyLines(deployments, screen, filterWords(options))) terminal.out(line);
+  }
   return 0;
 }
 
@@ -28,15 +36,25 @@ function queryOf({
   target: targetId,
   certificate,
   rollout,
+  limit,
+  since,
 }: HistoryOptions): Parameters<Backend['history']>[0] {
   const filters = [targetId, certificate, rollout].filter((one) => one !== undefined);
   if (filters.length > 1) {
     throw new UsageError('--target, --certificate and --rollout exclude each other. Use one of them.');
   }
-  return { targetId, certificate, rollout, ...(rollout !== undefined && { limit: maximumOfRollout }) };
+  const most = limit ?? (rollout === undefined ? undefined : maximumOfRollout);
+  return { targetId, certificate, rollout, since, ...(most !== undefined && { limit: most }) };
 }
 
-function filterWords({ target, certificate, rollout }: HistoryOptions): string {
+function filterWords(options: HistoryOptions): string {
+  const { since } = options;
+  return (
+    ofWhat(options) + (since === undefined ? '' : ` since ${since.slice(0, 16).replace('T', ' ')} (UTC)`)
+  );
+}
+
+function ofWhat({ target, certificate, rollout }: HistoryOptions): string {
   if (target !== undefined) return ` to ${target}`;
   if (certificate !== undefined) return ` of ${certificate}`;
   return rollout === undefined ? '' : ` of rollout ${rollout}`;

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import type { Backend, InspectedExecution } from '../../services/backend/backend.ts';
 import { type BackendOptions, selectBackend } from '../options/backend-options.ts';
 import { commandLineFor } from '../options/command-line.ts';
@@ -9,6 +8,7 @@ import { visitsOf } from '../report/visits.ts';
 import { machineFile } from '../terminal/built-files.ts';
 import { UsageError } from '../terminal/errors.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { writeOutput } from '../terminal/write-file.ts';
 import { withBackend } from './open-backend.ts';
 
 export interface InspectOptions extends BackendOptions {
@@ -28,7 +28,7 @@ export async function inspect(name: string, options: InspectOptions, terminal: T
   const machine = machineFile(machineNameOf(execution.events));
   if (options.html !== undefined) {
     const { executionPage } = await import('../page/execution-page.ts');
-    write(options.html, executionPage({ ...found, machine }, commandLineFor(options)));
+    writeOutput(options.html, executionPage({ ...found, machine }, commandLineFor(options)));
   }
   if (options.json === true) terminal.out(JSON.stringify(documentOf(execution)));
   else if (options.html !== undefined) terminal.out(`${options.html}: written. Open it in a browser.`);
@@ -45,14 +45,6 @@ async function read(backend: Pick<Backend, 'inspect' | 'waves'>, name: string, w
   if (execution === null) return null;
   const isRollout = machineNameOf(execution.events) === 'rollout';
   return { execution, waves: withWaves && isRollout ? await backend.waves(execution) : [] };
-}
-
-function write(file: string, page: string): void {
-  try {
-    writeFileSync(file, page);
-  } catch (error) {
-    throw new UsageError(`cannot write ${file}: ${error instanceof Error ? error.message : error}`);
-  }
 }
 
 /** `visits` is the path in the graph, derived from `events`. */

@@ -1,3 +1,4 @@
+import { isProblem } from '../../core/drift/severity.ts';
 import type { ReceivedSweepReport } from '../../core/drift/sweep-report.ts';
 import { entryOfServedProblem } from '../../core/troubleshooting/entries.ts';
 import { type BackendOptions, selectBackend } from '../options/backend-options.ts';
@@ -37,9 +38,7 @@ function isEmpty({ targets, more }: ReceivedSweepReport): boolean {
   return targets.length + more === 0;
 }
 
-/** `not_probed`: no problem is known. */
-const conditionsWithoutProblem = new Set(['ok', 'not_probed']);
-const hasProblem = ({ condition }: ReceivedTarget) => !conditionsWithoutProblem.has(condition);
+const hasProblem = ({ condition }: ReceivedTarget) => isProblem(condition);
 
 /** The targets with problems, then the summary. */
 export function sweepLines(report: ReceivedSweepReport, terminal: Terminal, own: OwnCommand): string[] {

@@ -3,8 +3,15 @@ import type { DeployOptions } from '../commands/deploy.ts';
 import type { HistoryOptions } from '../commands/history.ts';
 import type { InspectOptions } from '../commands/inspect.ts';
 import type { RollbackOptions } from '../commands/rollback.ts';
-import { type Context, targetFilter, withBackendOptions, withBundleOptions } from './common-options.ts';
+import {
+  type Context,
+  targetFilter,
+  utcOption,
+  withBackendOptions,
+  withBundleOptions,
+} from './common-options.ts';
 import * as help from './help-deployments.ts';
+import { entryLimit, sinceTime } from './history-filters.ts';
 
 // Dynamic imports: a command loads only its own code, so "certferry schema" does not load a database.
 
@@ -50,6 +57,17 @@ export function addHistory(program: Command, { terminal, finish }: Context): voi
     .option('--target <id>', 'list only deployments to this target')
     .option('--certificate <name>', 'list only deployments of this certificate')
     .option('--rollout <rollout>', 'list all deployments of this rollout')
+    .option(
+      '--limit <number>',
+      'list at most this many deployments (default: 100; of a rollout: all)',
+      entryLimit,
+    )
+    .option(
+      '--since <time>',
+      'list only deployments that started then or later: 7d, 12h, or 2026-11-22',
+      sinceTime,
+    )
+    .addOption(utcOption())
     .addHelpText('after', help.history.after)
     .action(async (options: HistoryOptions) => {
       const { history } = await import('../commands/history.ts');

@@ -56,11 +56,13 @@ ${deploymentExitCodes}`,
 
 export const history: Help = {
   description:
-    'Lists the deployments of a state folder or a stack, the latest first: the last 100, or all deployments of a rollout.',
+    'Lists the deployments of a state folder or a stack, the latest first: the last 100, or all deployments of a rollout. ' +
+    'Times are in the zone of this machine; --json has UTC.',
   after: `
 Examples:
   $ certferry history --local
   $ certferry history --local --target web-1 --json
+  $ certferry history --local --since 7d --limit 20
   $ certferry history --stack Certferry --target web-1
   $ certferry history --stack Certferry --certificate api.example.com
   $ certferry history --stack Certferry --rollout ROLLOUT`,

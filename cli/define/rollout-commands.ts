@@ -3,9 +3,16 @@ import type { ApproveOptions } from '../commands/approve.ts';
 import type { HaltOptions } from '../commands/halt.ts';
 import type { RolloutOptions } from '../commands/rollout-options.ts';
 import type { RolloutsOptions } from '../commands/rollouts.ts';
+import type { StatusOptions } from '../commands/status.ts';
 import type { SweepCommandOptions } from '../commands/sweep.ts';
 import type { WarmOptions } from '../commands/warm.ts';
-import { type Context, targetFilter, withBackendOptions, withBundleOptions } from './common-options.ts';
+import {
+  type Context,
+  targetFilter,
+  utcOption,
+  withBackendOptions,
+  withBundleOptions,
+} from './common-options.ts';
 import * as help from './help-rollouts.ts';
 import { addRenamedFlag } from './version-flags.ts';
 
@@ -70,6 +77,7 @@ export function addRollouts(program: Command, { terminal, finish }: Context): vo
     .summary('list rollouts, the latest first')
     .description(help.rollouts.description)
     .option('--certificate <name>', 'list only rollouts of this certificate')
+    .addOption(utcOption())
     .addHelpText('after', help.rollouts.after)
     .action(async (options: RolloutsOptions) => {
       const { rollouts } = await import('../commands/rollouts.ts');
@@ -119,6 +127,23 @@ export function addSweep(program: Command, { terminal, finish }: Context): void 
     .action(async (options: SweepCommandOptions) => {
       const { sweep } = await import('../commands/sweep.ts');
       finish(await sweep(options, terminal));
+    });
+}
+
+/** `certferry status`. */
+export function addStatus(program: Command, { terminal, finish }: Context): void {
+  withBackendOptions(program.command('status'))
+    .summary('show every target: its version, expiry, last deployment and problems')
+    .description(help.status.description)
+    .option('--certificate <name>', 'show only targets of this certificate')
+    .option('--probe', 'probe every endpoint now, instead of showing the records')
+    .option('--html <file>', 'write a self-contained HTML page to this file')
+    .option('--prometheus <file>', 'write metrics for the textfile collector of node_exporter to this file')
+    .addOption(utcOption())
+    .addHelpText('after', help.status.after)
+    .action(async (options: StatusOptions) => {
+      const { status } = await import('../commands/status.ts');
+      finish(await status(options, terminal));
     });
 }
 

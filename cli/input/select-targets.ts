@@ -42,7 +42,8 @@ export function selectTarget(targets: readonly RegisteredTarget[], id: string): 
 /** Replaces `{host}` in the endpoint by the loopback address. Throws UsageError for a target on another host. */
 export function onThisMachine(target: RegisteredTarget): Target {
   const { host } = target;
-  const member = typeof host === 'string' && isHere.test(host) ? memberOf(target, { host, address }) : null;
+  const member =
+    typeof host === 'string' && isOnThisMachine(target) ? memberOf(target, { host, address }) : null;
   if (member !== null) return member;
   throw new UsageError(
     `target ${target.id} is on ${describeHostSelector(host)}, but --local deploys to this machine only (host: local). ` +
@@ -50,8 +51,11 @@ export function onThisMachine(target: RegisteredTarget): Target {
   );
 }
 
-/** The function of `host: lambda` runs in this process. */
-const isHere = /^(local(-|$)|lambda$)/;
+/** Whether local mode can deploy to the target. The function of `host: lambda` runs in this process. */
+export function isOnThisMachine({ host }: Pick<RegisteredTarget, 'host'>): boolean {
+  return typeof host === 'string' && /^(local(-|$)|lambda$)/.test(host);
+}
+
 const address = '127.0.0.1';
 
 function mismatchOf(targets: readonly RegisteredTarget[], certificate: string, id: string): string {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { counted } from '../../core/counted.ts';
 import { outcomeMeanings } from '../../core/deployment/outcome.ts';
 import { servedNow } from '../../core/deployment/served-now.ts';
@@ -13,7 +12,8 @@ import { unrecordedEnd, type Visit, visitsOf } from '../report/visits.ts';
 import type { StateMachine } from '../terminal/built-files.ts';
 import { enteredPart, layOut } from './graph-layout.ts';
 import { graphSvg } from './graph-svg.ts';
-import { html, type Markup, styleOf } from './markup.ts';
+import { html, type Markup } from './markup.ts';
+import { pageText } from './page-frame.ts';
 import { style } from './style.ts';
 import { disclosure, pathList, timeline } from './timeline.ts';
 import { wavesTable } from './waves-table.ts';
@@ -33,17 +33,7 @@ export function executionPage({ machine, execution, waves }: PageContent, own: O
   const { executionName, events } = execution;
   const visits = visitsOf(events);
   const kind = machineNameOf(events);
-  const page = html`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<meta name="viewport" content="width=device-width">
-<title>${kind} ${executionName}</title>
-${styleOf(style)}
-</head>
-<body>
-<main>
+  const body = html`<main>
 <h1>${kind} <span class="mono">${executionName}</span></h1>
 <p class="quiet">${subjectOf(execution)}</p>
 ${outcomeBox(execution, visits)}
@@ -61,11 +51,8 @@ ${wavesTable(waves, own)}`,
 <h2 id="visits">Visits</h2>
 ${timeline(machine, visits)}
 ${graphs(machine, visits)}
-</main>
-</body>
-</html>
-`;
-  return page.text;
+</main>`;
+  return pageText({ title: `${kind} ${executionName}`, sheet: style, body });
 }
 
 /** The part of the state machine that was entered, and the whole one, which is collapsed. */
@@ -92,9 +79,6 @@ function omittedText(omitted: readonly string[]): Markup[] {
 `,
       ];
 }
-
-/** Forbids fetching and scripts, and allows only the style sheet of the page. */
-const policy = `default-src 'none'; style-src 'sha256-${createHash('sha256').update(style).digest('base64')}'; base-uri 'none'; form-action 'none'`;
 
 function subjectOf({ output, events }: InspectedExecution): string {
   const [first] = events;

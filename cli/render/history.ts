@@ -3,20 +3,25 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { type Listing, listingLines } from './listing.ts';
 import { mark } from './summary.ts';
 import { shortFingerprint } from './text.ts';
+import type { Times } from './times.ts';
 
 /** A list of deployments, in the given order. `filter`: completes "No deployments", e.g. ` of web-1`. */
 export function historyLines(
   entries: readonly HistoryEntry[],
-  screen: Pick<Terminal, 'colours' | 'width' | 'interactive'>,
+  screen: Pick<Terminal, 'colours' | 'width' | 'interactive'> & { readonly times: Times },
   filter = '',
 ): string[] {
   if (entries.length === 0) return [`No deployments${filter} yet.`];
-  const { colours } = screen;
-  return listingLines(entries, { columns, markOf: ({ outcome }) => mark(outcome, colours) }, screen);
+  const { colours, times } = screen;
+  return listingLines(
+    entries,
+    { columns: columnsIn(times), markOf: ({ outcome }) => mark(outcome, colours) },
+    screen,
+  );
 }
 
-const columns: Listing<HistoryEntry>['columns'] = [
-  { head: 'started (UTC)', cell: ({ startedAt }) => startedAt.slice(0, 19).replace('T', ' ') },
+const columnsIn = (times: Times): Listing<HistoryEntry>['columns'] => [
+  { head: `started (${times.zone})`, cell: ({ startedAt }) => times.second(startedAt) },
   { head: 'target', cell: ({ targetId }) => targetId },
   { head: 'action', cell: actionText },
   { head: 'outcome', cell: ({ outcome }) => outcome },

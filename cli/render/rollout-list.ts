@@ -3,20 +3,25 @@ import type { Colours, Terminal } from '../terminal/terminal.ts';
 import { type Listing, listingLines } from './listing.ts';
 import { rolloutMark } from './rollout-outcomes.ts';
 import { shortFingerprint } from './text.ts';
+import type { Times } from './times.ts';
 
 /** A list of rollouts, in the order given. */
 export function rolloutListLines(
   entries: readonly RolloutEntry[],
-  screen: Pick<Terminal, 'colours' | 'width' | 'interactive'>,
+  screen: Pick<Terminal, 'colours' | 'width' | 'interactive'> & { readonly times: Times },
   certificate?: string,
 ): string[] {
   if (entries.length === 0)
     return [`No rollouts${certificate === undefined ? '' : ` of ${certificate}`} yet.`];
-  return listingLines(entries, { columns, markOf: (entry) => signOf(entry, screen.colours) }, screen);
+  return listingLines(
+    entries,
+    { columns: columnsIn(screen.times), markOf: (entry) => signOf(entry, screen.colours) },
+    screen,
+  );
 }
 
-const columns: Listing<RolloutEntry>['columns'] = [
-  { head: 'started (UTC)', cell: ({ startedAt }) => startedAt.slice(0, 19).replace('T', ' ') },
+const columnsIn = (times: Times): Listing<RolloutEntry>['columns'] => [
+  { head: `started (${times.zone})`, cell: ({ startedAt }) => times.second(startedAt) },
   { head: 'certificate', cell: (entry) => entry.certificate },
   { head: 'version', cell: ({ fingerprint }) => shortFingerprint(fingerprint), named: true },
   { head: 'state', cell: stateOf },

@@ -1,5 +1,6 @@
 import { type Condition, conditions } from '../../core/drift/finding.ts';
 import { type HealingCandidate, reasonNotToHeal } from '../../core/drift/plan-healing.ts';
+import { bySeverity } from '../../core/drift/severity.ts';
 import type { SweepReport, SweptTarget } from '../../core/drift/sweep-report.ts';
 import type { Healing } from './start-healing.ts';
 import type { Sweep, SweepResult } from './sweep-targets.ts';
@@ -44,25 +45,11 @@ export function buildReport(sweep: Sweep, actions: SweepActions): SweepReport {
   };
 }
 
-/** The most severe first. */
-const severity: readonly SweptTarget['condition'][] = [
-  'expired',
-  'unreachable',
-  'drift',
-  'chain_incomplete',
-  'outdated',
-  'expiring',
-  'unresolved',
-  'never_deployed',
-  'not_probed',
-  'ok',
-];
-
 function targetsOf({ swept, unresolved }: Sweep, actions: SweepActions): SweptTarget[] {
   const probed = swept.map((one): SweptTarget => {
-    const { condition, daysToExpiry, summary } = one.finding;
+    const { condition, daysToExpiry, served, summary } = one.finding;
     const ids = { targetId: one.id, certificate: one.registered.certificate, host: one.member.host };
-    return { ...ids, condition, daysToExpiry, summary, ...healingOf(one, actions) };
+    return { ...ids, condition, daysToExpiry, served, summary, ...healingOf(one, actions) };
   });
   const withoutHosts = unresolved.map(
     ({ registered: { id: targetId, certificate }, reason }): SweptTarget => ({
@@ -71,13 +58,13 @@ function targetsOf({ swept, unresolved }: Sweep, actions: SweepActions): SweptTa
       host: null,
       condition: 'unresolved',
       daysToExpiry: null,
+      served: null,
       summary: `the hosts of the target could not be determined (${reason})`,
       healing: false,
       notHealed: 'the hosts of the target are unknown',
     }),
   );
-  const rank = ({ condition }: SweptTarget) => severity.indexOf(condition);
-  return [...probed, ...withoutHosts].sort((one, other) => rank(one) - rank(other));
+  return [...probed, ...withoutHosts].sort(bySeverity);
 }
 
 const needsNoHealing: ReadonlySet<Condition> = new Set(['ok', 'not_probed']);

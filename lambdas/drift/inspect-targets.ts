@@ -6,16 +6,11 @@ import type { Executions } from '../../services/executions.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { InstalledVersion, InstalledVersions } from '../../services/registry/installed-versions.ts';
 import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
-import { type CertificateStatus, certificateStatuses } from './certificate-status.ts';
+import { type CertificateStatus, certificateStatuses } from '../../services/status/certificate-status.ts';
+import { installedFacts } from '../../services/status/known-version.ts';
+import type { ResolvedTarget } from '../../services/status/resolve-targets.ts';
 import { type HostInspectionServices, openHostInspections } from './inspect-from-hosts.ts';
-import type { ResolvedTarget } from './resolve-swept-targets.ts';
-import {
-  installedFacts,
-  type ProbeFrom,
-  type ProbePlan,
-  probeFromHere,
-  probePlanFor,
-} from './target-finding.ts';
+import { type ProbeFrom, type ProbePlan, probeFromHere, probePlanFor } from './target-finding.ts';
 
 export interface InspectionServices extends HostInspectionServices {
   readonly catalogue: Pick<Catalogue, 'currentVersion'>;

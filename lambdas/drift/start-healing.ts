@@ -7,7 +7,7 @@ import {
   reasonNotToHeal,
 } from '../../core/drift/plan-healing.ts';
 import type { Executions } from '../../services/executions.ts';
-import type { CertificateStatus } from './certificate-status.ts';
+import type { CertificateStatus } from '../../services/status/certificate-status.ts';
 
 /** The healing of one certificate's targets. */
 export interface Healing {

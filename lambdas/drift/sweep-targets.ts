@@ -5,9 +5,13 @@ import type { Fleet } from '../../services/fleet/find-hosts.ts';
 import type { Catalogue } from '../../services/registry/catalogue.ts';
 import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
 import type { SweepCursors } from '../../services/registry/sweep-cursor.ts';
-import type { CertificateStatus } from './certificate-status.ts';
+import type { CertificateStatus } from '../../services/status/certificate-status.ts';
+import {
+  type ResolvedTarget,
+  resolveTargets,
+  type UnresolvedTarget,
+} from '../../services/status/resolve-targets.ts';
 import { type InspectionServices, inspectTargets, type TargetInspection } from './inspect-targets.ts';
-import { type ResolvedTarget, resolveSweptTargets, type UnresolvedTarget } from './resolve-swept-targets.ts';
 import { advanceCursor } from './sweep-cursor.ts';
 import { targetFinding } from './target-finding.ts';
 
@@ -49,7 +53,7 @@ export async function sweepTargets(
   by: SweepServices,
 ): Promise<Sweep> {
   const entries = await by.catalogue.targets(certificate);
-  const { resolved, unresolved } = await resolveSweptTargets(
+  const { resolved, unresolved } = await resolveTargets(
     entries.map(({ thing }) => thing),
     { fleet: by.fleet, limit: pLimit(maximumParallelQueries) },
   );

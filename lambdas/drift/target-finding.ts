@@ -3,14 +3,14 @@ import {
   type EndpointInspection,
   type ExpectedVersions,
   type Finding,
-  type KnownVersion,
 } from '../../core/drift/finding.ts';
 import { isUnavailable, toProbeError } from '../../core/probe-failure.ts';
 import { memberOf } from '../../core/targets/registered.ts';
 import type { Verify } from '../../core/targets/verify.ts';
 import type { AddressInspection, inspectEndpoint } from '../../core/tls-probe/inspect-endpoint.ts';
 import type { InstalledVersion } from '../../services/registry/installed-versions.ts';
-import type { ResolvedTarget } from './resolve-swept-targets.ts';
+import { installedFacts, knownVersion } from '../../services/status/known-version.ts';
+import type { ResolvedTarget } from '../../services/status/resolve-targets.ts';
 
 export type ProbeFrom = Verify['probeFrom'];
 
@@ -55,16 +55,4 @@ export function targetFinding(
   now: Date,
 ): Finding {
   return classify(knownVersion(installed), due, probe, now);
-}
-
-function knownVersion(installed: InstalledVersion | null): KnownVersion | null {
-  if (installed === null) return null;
-  const { fingerprint, notAfter } = installed;
-  return { fingerprint, notAfter, version: installedFacts(installed) };
-}
-
-/** The facts of the installed version; null when unknown, or when they belong to another version. */
-export function installedFacts(installed: InstalledVersion | null) {
-  const version = installed?.version ?? null;
-  return version?.fingerprint === installed?.fingerprint ? version : null;
 }

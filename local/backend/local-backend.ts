@@ -1,12 +1,20 @@
 // Local mode: deployments and rollouts on this machine, through the same state machines, functions, document and agent that a
 // stack uses. The state folder keeps all data; several processes may use one folder at once.
+
+import { systemClock } from '../../core/clock.ts';
+import { CertferryError } from '../../core/errors.ts';
 import type { RegisteredTarget } from '../../core/targets/registered.ts';
 import type { Backend } from '../../services/backend/backend.ts';
+import { createExecutions } from '../../services/executions.ts';
 import { createHistory } from '../../services/history/history.ts';
+import { createHeldLocks } from '../../services/locks/held-locks.ts';
 import { createCatalogue } from '../../services/registry/catalogue.ts';
+import { createInstalledVersions } from '../../services/registry/installed-versions.ts';
 import { listRegistrations, removeCertificate, removeTarget } from '../../services/registry/registrations.ts';
+import { createRollouts } from '../../services/rollouts/rollout-store.ts';
+import { listStatuses, type StatusServices } from '../../services/status/list-statuses.ts';
 import { openStateFolder } from '../base/state-folder.ts';
-import { type CloudOptions, openCloud } from '../cloud/local-cloud.ts';
+import { type Cloud, type CloudOptions, openCloud } from '../cloud/local-cloud.ts';
 import { tableNames } from '../dynamodb/stack-tables.ts';
 import { inspect, type LocalExecution } from './inspect-execution.ts';
 import { registerTargets } from './register-targets.ts';
@@ -45,8 +53,26 @@ export async function openLocalBackend({ stateDir, ...options }: LocalBackendOpt
     removeTarget: (id) => removeTarget(catalogue, id),
     removeCertificate: (name) => removeCertificate(catalogue, name),
     history: (query) => history.list(query),
+    status: (...only) => listStatuses(statusServices(cloud), ...only),
     inspect: async (name) => inspect(cloud.executions, name),
     waves: ({ executionName }) => judgedWaves(cloud, executionName),
     close: () => cloud.close(),
   };
 }
+
+function statusServices({ documents, sfn }: Cloud): StatusServices {
+  return {
+    catalogue: createCatalogue(documents, tableNames.registry),
+    fleet: withoutFleet,
+    installed: createInstalledVersions(documents, tableNames.registry),
+    locks: createHeldLocks(documents, tableNames.locks),
+    rollouts: createRollouts(documents, tableNames.registry),
+    executions: createExecutions(sfn),
+    clock: systemClock,
+  };
+}
+
+/** Local mode registers no target with tags or an Auto Scaling group. */
+const withoutFleet: StatusServices['fleet'] = {
+  resolve: () => Promise.reject(new CertferryError('InvalidTarget', 'local mode finds no hosts')),
+};

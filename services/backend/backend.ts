@@ -4,12 +4,14 @@ import type { RecordedDeployment, RequestAction } from '../../core/deployment/de
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
 import type { WarmedHost } from '../../core/deployment/warm.ts';
 import type { ReceivedSweepReport } from '../../core/drift/sweep-report.ts';
+import type { TargetStatus } from '../../core/drift/target-status.ts';
 import type { Approval, RecordedRollout } from '../../core/rollout/rollout.ts';
 import type { Target } from '../../core/targets/target.ts';
 import type { HistoryItem, HistoryQuery } from '../history/history.ts';
 import type { Registration } from '../registry/registrations.ts';
 import type { RolloutControl } from '../rollouts/rollout-control.ts';
 import type { JudgedWave } from '../rollouts/wave-files.ts';
+import type { OnStatuses } from '../status/list-statuses.ts';
 
 /** The bytes of a version, as a secret of `docs/sources.md` holds them; `pkcs12` is base64. */
 export type Secret =
@@ -150,6 +152,8 @@ export interface Backend<Version = never, NewRollout = never> {
   rollBack(id: string, reason: string): Promise<RolloutControl | null>;
   /** False if the rollout does not wait for a decision (any more). */
   decide(id: string, decision: ApprovalDecision): Promise<boolean>;
+  /** The registered targets, or those of one certificate, as the registry has them. The most urgent first. Probes nothing. */
+  status(certificate?: string, onRead?: OnStatuses): Promise<TargetStatus[]>;
   /** The registered certificates, then the registered targets, in the order of their names. */
   registrations(): Promise<Registration[]>;
   /** Files on hosts stay as they are. Throws NoTargets if the target is not registered, or the code of a stack registers it. */

@@ -77,6 +77,8 @@ export interface HistoryQuery {
   readonly targetId?: string | undefined;
   readonly certificate?: string | undefined;
   readonly rollout?: string | undefined;
+  /** Only deployments that started at this time or later, ISO 8601 in UTC. */
+  readonly since?: string | undefined;
 }
 
 /** Retention: a year of audits, and a month to perform them. */
@@ -86,9 +88,10 @@ export const historyRetentionDays = 400;
 export function createHistory(documents: DynamoDBDocumentClient, tables: HistoryTables): History {
   const list: History['list'] = async ({ limit = 100, ...query } = {}) => {
     const of = keyOf(query);
+    const range = { limit, since: query.since ?? '' };
     return of === null
-      ? listAll(documents, tables.deployments, limit)
-      : listOf(documents, tables.deployments, { ...of, limit });
+      ? listAll(documents, tables.deployments, range)
+      : listOf(documents, tables.deployments, { ...of, ...range });
   };
   return {
     async record(item, along) {
@@ -219,13 +222,19 @@ function keyOf({ targetId, certificate, rollout }: HistoryQuery): Partition | nu
   return { index: 'byCertificate', attribute: 'certificate', value: certificate };
 }
 
+interface Range {
+  readonly limit: number;
+  /** Empty for all. */
+  readonly since: string;
+}
+
 /** A page has at most one megabyte, about this many items. */
 const maximumPageItems = 1000;
 
 async function listOf(
   documents: DynamoDBDocumentClient,
   table: string,
-  { index, attribute, value, limit }: Partition & { readonly limit: number },
+  { index, attribute, value, limit, since }: Partition & Range,
 ) {
   const pages = paginateQuery(
     { client: documents, pageSize: Math.min(limit, maximumPageItems) },
@@ -233,9 +242,9 @@ async function listOf(
       TableName: table,
       // an index is never read consistently
       ...(index === null ? { ConsistentRead: true } : { IndexName: index }),
-      KeyConditionExpression: '#attribute = :value',
+      KeyConditionExpression: `#attribute = :value${since === '' ? '' : ' AND sk >= :since'}`,
       ExpressionAttributeNames: { '#attribute': attribute },
-      ExpressionAttributeValues: { ':value': value },
+      ExpressionAttributeValues: { ':value': value, ...(since !== '' && { ':since': since }) },
       ScanIndexForward: false,
     },
   );
@@ -247,10 +256,13 @@ async function listOf(
   return items.slice(0, limit);
 }
 
-async function listAll(documents: DynamoDBDocumentClient, table: string, limit: number) {
+async function listAll(documents: DynamoDBDocumentClient, table: string, { limit, since }: Range) {
   const items: HistoryItem[] = [];
   for await (const page of paginateScan({ client: documents }, { TableName: table, ConsistentRead: true })) {
     items.push(...(page.Items ?? []).map((item) => HistoryItem.parse(item)));
   }
-  return items.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1)).slice(0, limit);
+  return items
+    .filter(({ startedAt }) => startedAt >= since)
+    .sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))
+    .slice(0, limit);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { historyLines } from '../../cli/render/history.ts';
+import { timesIn } from '../../cli/render/times.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import type { HistoryEntry } from '../../services/backend/backend.ts';
 
@@ -16,7 +17,7 @@ function anEntry(changes: Partial<HistoryEntry> = {}): HistoryEntry {
   };
 }
 
-const file = { colours: plainColours, width: 80, interactive: false };
+const file = { colours: plainColours, width: 80, interactive: false, times: timesIn('UTC') };
 
 describe('the history', () => {
   test('The history wraps between fields where the screen is too narrow, and nowhere else', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { rolloutListLines } from '../../cli/render/rollout-list.ts';
 import { rolloutMark, rolloutMeanings } from '../../cli/render/rollout-outcomes.ts';
 import { rolloutSummaryLines } from '../../cli/render/rollout-summary.ts';
+import { timesIn } from '../../cli/render/times.ts';
 import { rolloutExitCodeOf, rolloutReportOf } from '../../cli/report/rollout-report.ts';
 import { plainColours } from '../../cli/terminal/terminal.ts';
 import { type RolloutOutcome, rolloutOutcomes } from '../../core/rollout/rollout.ts';
@@ -169,7 +170,7 @@ describe('the list of rollouts', () => {
     summary: null,
   };
 
-  const file = { colours: plainColours, width: 80, interactive: false };
+  const file = { colours: plainColours, width: 80, interactive: false, times: timesIn('UTC') };
 
   test('The list of rollouts is folded where the screen is too narrow for it', () => {
     expect(rolloutListLines([entry], { ...file, interactive: true, width: 40 })).toEqual([

@@ -23,7 +23,7 @@ describe('a sweep on this machine', () => {
   });
   afterAll(() => place.stop());
 
-  test('A sweep on this machine probes the targets that were deployed to, and not those of a dry run', async () => {
+  test('A sweep and the status on this machine show the targets that were deployed to, and not those of a dry run', async () => {
     const version = await place.issue();
     const swept = ({ out }: ProcessResult) => (JSON.parse(out) as SweepReport).targets;
 
@@ -35,6 +35,17 @@ describe('a sweep on this machine', () => {
     expect([asked, before, deployed, after].map(({ code }) => code)).toEqual([0, 0, 0, 0]);
     expect(swept(before)).toEqual([]);
     expect(swept(after)).toMatchObject([{ targetId: 'demo-server', condition: 'ok' }]);
+
+    const recorded = await place.run('status', '--local', '--json');
+    const probed = await place.run('status', '--local', '--probe', '--json');
+    expect([recorded, probed].map(({ code }) => code)).toEqual([0, 0]);
+    const target = {
+      targetId: 'demo-server',
+      fingerprint: version.fingerprint,
+      lastDeployment: { outcome: 'deployed' },
+    };
+    expect(JSON.parse(recorded.out).targets).toMatchObject([{ ...target, condition: 'not_probed' }]);
+    expect(JSON.parse(probed.out).targets).toMatchObject([{ ...target, condition: 'ok' }]);
   }, 600_000);
 
   test('A target that is removed on this machine is not swept any more, and its files stay', async () => {

@@ -34,6 +34,7 @@ const activationTexts: { readonly [Kind in Activation['kind']]: (activation: Act
     monitoredCommand: ({ argv }) => `${code(argv)}; the main process must keep running`,
     haproxyRuntime: () => '`set ssl cert` and `commit ssl cert` on the stats socket',
     caddyCertificates: ({ loader }) => `the admin API: \`tls.certificates.${loader}\``,
+    containerSignal: ({ signal }) => `SIG${signal} to the main process of the container`,
     tomcatManager: () => '`sslReload` of Tomcat’s manager',
     envoySecrets: () => 'none: it watches its files; the admin endpoint lists the loaded leaf',
   };

@@ -157,7 +157,7 @@ describe('the recording states', () => {
     expect(await world.history.find(targetId, execution.id)).toMatchObject({ outcome: 'rejected' });
   });
 
-  test('The recording states list the latest first, of one target or of all', async () => {
+  test('The history lists the latest first, of one target or of all, and since a time', async () => {
     const earlier = await committed(world);
     await record(world, earlier);
     const later = { ...(await committed(world, { target: { id: earlier.request.target.id } })) };
@@ -171,5 +171,10 @@ describe('the recording states', () => {
     expect(ids).toEqual([later.execution.name, earlier.execution.name]);
     expect(await world.history.list({ targetId, limit: 1 })).toHaveLength(1);
     expect((await world.history.list())[0]?.deploymentId).toBe(later.execution.name);
+    for (const query of [{ targetId }, { certificate: 'api.example.com' }, {}]) {
+      const since = await world.history.list({ ...query, since: '2026-11-22T13:00:00.000Z' });
+      expect(since.map(({ deploymentId }) => deploymentId)).toContain(later.execution.name);
+      expect(since.map(({ deploymentId }) => deploymentId)).not.toContain(earlier.execution.name);
+    }
   });
 });

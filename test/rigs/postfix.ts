@@ -134,7 +134,8 @@ export async function postfixSite(folder: string, layoutName: keyof typeof layou
     wouldStart: () => pairMatches(certFile, layout.keyFile),
     served: () => servedAfterStarttls(port, 'smtp'),
     presentedDirectly: () => servedBy(directPort),
-    makeCheckRefuse: () => rewrite('mail_owner = postfix', 'mail_owner = nobody-of-that-name'),
+    // only `postfix` needs this folder, so that an smtpd which starts meanwhile still works
+    makeCheckRefuse: () => rewrite('daemon_directory = /usr/lib/postfix/sbin', 'daemon_directory = /nowhere'),
     failOnce: (marker) => failsOnce(marker, ['postfix', '-c', etc, 'reload']),
     ineffectiveReload: { reloadCommand: ['true'] },
   };

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { reloadField } from './container-reload.ts';
 import { described } from './described.ts';
 import {
   AbsolutePath,
@@ -28,6 +29,7 @@ export const ApacheConfig = withArgv(
       z.optional(AbsolutePath),
       'The PidFile of httpd. The agent checks with it that the main process survives the reload.',
     ),
+    reload: reloadField('apache'),
     ...fileFields,
   }),
 );

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { reloadField } from './container-reload.ts';
 import { certPath, fileFields, keyPath, mainConfigPath, withArgv } from './fields.ts';
 
 /**
@@ -7,6 +8,12 @@ import { certPath, fileFields, keyPath, mainConfigPath, withArgv } from './field
  * (https://doc.dovecot.org/2.3/configuration_manual/dovecot_ssl_configuration/); `ssl_ca` is for client certificates.
  */
 export const DovecotConfig = withArgv(
-  z.strictObject({ certPath, keyPath, configPath: mainConfigPath, ...fileFields }),
+  z.strictObject({
+    certPath,
+    keyPath,
+    configPath: mainConfigPath,
+    reload: reloadField('dovecot'),
+    ...fileFields,
+  }),
 );
 export type DovecotConfig = z.infer<typeof DovecotConfig>;

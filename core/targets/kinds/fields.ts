@@ -107,6 +107,8 @@ export function withArgv<Shape extends z.core.$ZodShape>(object: z.ZodMiniObject
     object.check(
       distinctPaths,
       ownedByFileUser,
+      oneReload,
+      notRehearsedInContainer,
       plainCommand('validateCommand'),
       plainCommand('reloadCommand'),
     ),
@@ -149,6 +151,23 @@ function plainCommand(field: CommandField) {
     error: 'a command without shell syntax; write its words as a list, or set shell: true',
   });
 }
+
+const oneReload = z.refine<object>(
+  (config) => {
+    const { reload, reloadCommand } = config as Readonly<Record<string, unknown>>;
+    return reload === undefined || reloadCommand === undefined;
+  },
+  { path: ['reload'], when: whenObject, error: 'either reload or a reloadCommand, not both' },
+);
+
+/** The sandboxed instance runs on the host, where the daemon of a container is not installed. */
+const notRehearsedInContainer = z.refine<object>(
+  (config) => {
+    const { reload, rehearse } = config as Readonly<Record<string, unknown>>;
+    return rehearse !== true || typeof reload !== 'object';
+  },
+  { path: ['rehearse'], when: whenObject, error: 'false (or omitted) for a daemon in a container' },
+);
 
 /** Only root can give a file to another user, and with `fileUser` the agent is not root. */
 const ownedByFileUser = z.refine<object>(

@@ -44,6 +44,8 @@ export interface Preset extends Paths {
   readonly group: string;
   readonly protocol: ProbeProtocol;
   readonly instance: readonly (keyof Instance)[];
+  /** SIGHUP to the main process makes it read its files again, so the daemon can be reloaded in a container. */
+  readonly reloadsOnSignal?: true;
   /** argv that needs no password: root over a socket, or a signal. Null: the daemon reads its files only at start. */
   reload(instance: Instance, paths: Paths): string[] | null;
 }
@@ -56,6 +58,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     group: 'postgres',
     protocol: 'postgres',
     instance: ['socket', 'port'],
+    reloadsOnSignal: true,
     reload: ({ socket, port }) => [
       ...['runuser', '-u', 'postgres', '--', 'psql', '-X', '-d', 'postgres'],
       ...option('-h', socket),
@@ -100,6 +103,7 @@ export const presets: Readonly<Record<PresetName, Preset>> = {
     group: 'mosquitto',
     protocol: 'tls',
     instance: ['pidFile'],
+    reloadsOnSignal: true,
     reload: ({ pidFile }) =>
       pidFile === undefined ? ['systemctl', 'reload', 'mosquitto'] : ['pkill', '-HUP', '-F', pidFile],
   },

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { containerReloadOf } from './container-reload.ts';
 import { described } from './described.ts';
 import { certPath, chainPath, fileFields, keyPath, whenObject, withArgv } from './fields.ts';
 import { Instance, type PresetName, presetNames, presets } from './file-presets.ts';
@@ -31,24 +32,22 @@ const fields = {
     'fullchain: certPath holds leaf and intermediates. leaf: certPath holds the leaf alone.',
   ),
   reload: described(
-    z.optional(z.literal('none')),
-    'none: the daemon watches its files, so no command is needed.',
+    z.optional(z.union([z.literal('none'), containerReloadOf('files')])),
+    'none: the daemon watches its files, so no command is needed. { container: db } reloads a daemon in a container.',
   ),
   ...fileFields,
 };
 
-const object = z.strictObject(fields).check(
-  neededWithoutPreset('certPath'),
-  neededWithoutPreset('keyPath'),
-  z.refine((config: RuleInput) => config.reload === undefined || config.reloadCommand === undefined, {
-    path: ['reload'],
-    when: whenObject,
-    error: 'either reload: none or a reloadCommand, not both',
-  }),
-  requires('reloadCommand', missingReload),
-  requires('instance', unsupportedInstance),
-  requires('keyPath', samePath),
-);
+const object = z
+  .strictObject(fields)
+  .check(
+    neededWithoutPreset('certPath'),
+    neededWithoutPreset('keyPath'),
+    requires('reloadCommand', missingReload),
+    requires('reload', unsupportedContainer),
+    requires('instance', unsupportedInstance),
+    requires('keyPath', samePath),
+  );
 
 /**
  * Any daemon that reads PEM files. The config sets paths and commands, or a `preset` that knows them; fields of the config
@@ -67,7 +66,7 @@ function withPreset(config: ParsedConfig): CompleteConfig {
   if (config.preset === undefined) return config as CompleteConfig;
   const { certPath, keyPath, reload } = presets[config.preset];
   const complete = { ...config, certPath: config.certPath ?? certPath, keyPath: config.keyPath ?? keyPath };
-  if (config.reload === 'none' || config.reloadCommand !== undefined) return complete;
+  if (config.reload !== undefined || config.reloadCommand !== undefined) return complete;
   const reloadCommand = reload(config.instance ?? {}, complete);
   return reloadCommand === null ? complete : { ...complete, reloadCommand };
 }
@@ -102,6 +101,13 @@ function missingReload({ preset, reload, reloadCommand }: RuleInput): string | n
   // an unknown preset is reported at its own field
   if (preset !== undefined) return null;
   return 'the command that makes the daemon read its files again (or reload: none, if it watches them)';
+}
+
+/** A signal makes only some daemons of the presets read their files again. */
+function unsupportedContainer({ preset, reload }: RuleInput): string | null {
+  if (!isPreset(preset) || typeof reload !== 'object') return null;
+  if (presets[preset].reloadsOnSignal) return null;
+  return `no container with ${preset}, which a signal does not reload: set a reloadCommand that runs in the container, such as docker exec`;
 }
 
 function unsupportedInstance({ preset, instance }: RuleInput): string | null {

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { reloadField } from './container-reload.ts';
 import { described } from './described.ts';
 import { AbsolutePath, fileFields, whenObject, withArgv } from './fields.ts';
 
@@ -24,6 +25,7 @@ interface RuntimeFields {
   readonly statsSocket?: unknown;
   readonly crtName?: unknown;
   readonly reloadCommand?: unknown;
+  readonly reload?: unknown;
 }
 
 const fields = {
@@ -54,6 +56,7 @@ const fields = {
     z.optional(CrtName),
     'The name of the certificate in the running haproxy. Default: pemPath.',
   ),
+  reload: reloadField('haproxy'),
   ...fileFields,
 };
 
@@ -77,6 +80,9 @@ export const HaproxyConfig = withArgv(
     ),
     inRuntimeMode('reloadCommand', ({ reloadCommand }) =>
       reloadCommand === undefined ? null : 'no reloadCommand with mode: runtime, which does not reload',
+    ),
+    inRuntimeMode('reload', ({ reload }) =>
+      reload === undefined ? null : 'no reload with mode: runtime, which does not reload',
     ),
     inRuntimeMode('crtName', ({ crtName, pemPath }) =>
       crtName !== undefined || CrtName.safeParse(pemPath).success

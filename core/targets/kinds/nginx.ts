@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { reloadField } from './container-reload.ts';
 import { described } from './described.ts';
 import { certPath, chainPath, fileFields, keyPath, mainConfigPath, withArgv } from './fields.ts';
 
@@ -13,6 +14,7 @@ export const NginxConfig = withArgv(
     keyPath,
     chainPath: described(chainPath, 'The file for the intermediates alone, for ssl_trusted_certificate.'),
     configPath: mainConfigPath,
+    reload: reloadField('nginx'),
     ...fileFields,
   }),
 );

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { reloadField } from './container-reload.ts';
 import { described } from './described.ts';
 import { AbsolutePath, certPath, chainPath, fileFields, keyPath, whenObject, withArgv } from './fields.ts';
 
@@ -23,6 +24,7 @@ const object = z
       z.optional(AbsolutePath),
       'The folder with main.cf and master.cf (postfix -c). Default: the one that Postfix was built with.',
     ),
+    reload: reloadField('postfix'),
     ...fileFields,
   })
   .check(

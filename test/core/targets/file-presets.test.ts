@@ -110,7 +110,7 @@ test.each([
   ],
   [
     { preset: 'redis', reload: 'none', reloadCommand: 'x' },
-    'config.reload: expected either reload: none or a reloadCommand',
+    'config.reload: expected either reload or a reloadCommand',
   ],
 ])('A preset refuses %j: %s', (config, words) => {
   expect(problems(config)).toContain(words);

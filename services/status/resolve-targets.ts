@@ -1,7 +1,7 @@
 import type { LimitFunction } from 'p-limit';
 import type { HostSelector, Member, RegisteredTarget } from '../../core/targets/registered.ts';
 import { memberTargetId } from '../../core/targets/registered.ts';
-import type { Fleet } from '../../services/fleet/find-hosts.ts';
+import type { Fleet } from '../fleet/find-hosts.ts';
 
 /** A registered target on one of its hosts. */
 export interface ResolvedTarget {
@@ -17,16 +17,16 @@ export interface UnresolvedTarget {
 }
 
 /** `resolved` is sorted by id. */
-export interface SweptTargets {
+export interface ResolvedTargets {
   readonly resolved: readonly ResolvedTarget[];
   readonly unresolved: readonly UnresolvedTarget[];
 }
 
 /** Resolves the hosts of targets. Queries each host selector once. Never throws for a target: it returns the reason. */
-export async function resolveSweptTargets(
+export async function resolveTargets(
   targets: readonly RegisteredTarget[],
   { fleet, limit }: { readonly fleet: Fleet; readonly limit: LimitFunction },
-): Promise<SweptTargets> {
+): Promise<ResolvedTargets> {
   const queries = new Map<string, Promise<readonly Member[]>>();
   const resolve = (selector: HostSelector) => {
     const key = JSON.stringify(selector);

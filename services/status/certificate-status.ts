@@ -1,8 +1,8 @@
 import type { ExpectedVersions } from '../../core/drift/finding.ts';
-import type { Executions } from '../../services/executions.ts';
-import type { Catalogue } from '../../services/registry/catalogue.ts';
-import type { RolloutControl } from '../../services/rollouts/rollout-control.ts';
-import type { Rollouts } from '../../services/rollouts/rollout-store.ts';
+import type { Executions } from '../executions.ts';
+import type { Catalogue } from '../registry/catalogue.ts';
+import type { RolloutControl } from '../rollouts/rollout-control.ts';
+import type { Rollouts } from '../rollouts/rollout-store.ts';
 
 /** Which versions the targets of a certificate may have, and why they cannot be healed now (null: they can). */
 export interface CertificateStatus {
