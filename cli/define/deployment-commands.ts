@@ -83,6 +83,7 @@ export function addInspect(program: Command, { terminal, finish }: Context): voi
     .argument('<execution>', 'the name of an execution, or "last"')
     .option('--all', 'list the transitions not taken and the states never entered, too')
     .option('--html <file>', 'write a self-contained HTML page to this file')
+    .addOption(utcOption())
     .addHelpText('after', help.inspect.after)
     .action(async (execution: string, options: InspectOptions) => {
       const { inspect } = await import('../commands/inspect.ts');

@@ -14,6 +14,7 @@ import { rolloutMark, rolloutMeanings } from './rollout-outcomes.ts';
 import { afterHalt } from './rollout-summary.ts';
 import { mark } from './summary.ts';
 import { duration, flow, fold, shortFingerprint } from './text.ts';
+import type { Times } from './times.ts';
 
 /** The state machine of an execution, by its first state. */
 export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target' | 'rollout' {
@@ -25,13 +26,17 @@ export function machineNameOf(events: readonly ExecutionEvent[]): 'deploy-target
 export function executionLines(
   machine: StateMachine,
   execution: InspectedExecution,
-  layout: GraphLayout & { readonly own: OwnCommand },
+  layout: GraphLayout & { readonly own: OwnCommand; readonly times: Times },
 ): string[] {
   const { executionName, output, events } = execution;
   const { bold, dim } = layout.colours;
   return [
     ...flow(
-      [`${machineNameOf(events)} ${bold(executionName)}`, subjectOf(output, bold), dim(startedAt(events))],
+      [
+        `${machineNameOf(events)} ${bold(executionName)}`,
+        subjectOf(output, bold),
+        dim(startedAt(events, layout.times)),
+      ],
       layout.width,
     ),
     '',
@@ -48,11 +53,8 @@ function subjectOf(output: InspectedExecution['output'], bold: (text: string) =>
     : `target ${bold(output.targetId)}`;
 }
 
-function startedAt(events: readonly ExecutionEvent[]): string {
-  const [first] = events;
-  return first === undefined
-    ? ''
-    : `${new Date(first.timestamp).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+function startedAt([first]: readonly ExecutionEvent[], { second, zone }: Times): string {
+  return first === undefined ? '' : `${second(first.timestamp / 1_000)} (${zone})`;
 }
 
 function endLines(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { executionPage } from '../../cli/page/execution-page.ts';
+import { timesIn } from '../../cli/render/times.ts';
 import type { StateMachine } from '../../cli/terminal/built-files.ts';
 import {
   chromiumProgram,
@@ -27,7 +28,11 @@ const rolledBack = {
   }).output,
   events: aRolledBackExecution(),
 };
-const page = executionPage({ machine, execution: rolledBack, waves: [] }, (words) => `certferry ${words}`);
+const page = executionPage(
+  { machine, execution: rolledBack, waves: [] },
+  (words) => `certferry ${words}`,
+  timesIn('UTC'),
+);
 const path = [
   ...['AcquireLock', 'PushBundle', 'PushOutcome?', 'ProbeEndpoint', 'ProbeOutcome?', 'BackOff', 'ProbeFrom?'],
   ...['ProbeEndpoint', 'ProbeOutcome?', 'RollBack', 'RollBackOutcome?', 'ProbeRestored'],

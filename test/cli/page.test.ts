@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { executionPage } from '../../cli/page/execution-page.ts';
 import { html, Markup } from '../../cli/page/markup.ts';
+import { timesIn } from '../../cli/render/times.ts';
 import { visitsOf } from '../../cli/report/visits.ts';
 import type { StateMachine } from '../../cli/terminal/built-files.ts';
 import type { ExecutionEvent } from '../../core/deployment/execution-event.ts';
@@ -30,7 +31,7 @@ function aPage(
     events: aRolledBackExecution(),
     ...execution,
   };
-  return executionPage({ machine, execution: whole, waves }, own);
+  return executionPage({ machine, execution: whole, waves }, own, timesIn('UTC'));
 }
 
 describe('the page of an execution', () => {
