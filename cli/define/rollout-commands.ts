@@ -136,7 +136,7 @@ export function addStatus(program: Command, { terminal, finish }: Context): void
     .summary('show every target: its version, expiry, last deployment and problems')
     .description(help.status.description)
     .option('--certificate <name>', 'show only targets of this certificate')
-    .option('--targets <file>', 'with --local: also show targets of this file that were never deployed')
+    .option('--targets <file>', 'with --local: the targets file, whose targets are listed before their first deployment, too')
     .option('--probe', 'probe every endpoint now, instead of showing the records')
     .option('--html <file>', 'write a self-contained HTML page to this file')
     .option('--prometheus <file>', 'write metrics for the textfile collector of node_exporter to this file')
