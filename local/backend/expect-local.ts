@@ -10,7 +10,7 @@ export interface Permitted {
 }
 
 /**
- * Refuses a target that local mode cannot deploy to: it selects its hosts by tags or Auto Scaling group, or its kind needs AWS
+ * Refuses a target that local mode cannot deploy to. It selects its hosts by tags or Auto Scaling group, or its kind needs AWS
  * credentials that the operator has not named.
  * @throws CertferryError InvalidTarget
  */
