@@ -326,14 +326,6 @@ export default {
       to: {},
     },
     {
-      name: 'shipped-code-uses-shipped-packages',
-      comment:
-        'The command line and local mode run from an installed package, which has no development packages.',
-      severity: 'error',
-      from: { path: '^(core|agent-scripts|lambdas|local|account|cli)/' },
-      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
-    },
-    {
       name: 'no-circular',
       comment: 'A circle has no direction.',
       severity: 'error',
