@@ -37,7 +37,7 @@ const expectedVariables: Readonly<Record<string, string[]>> = {
     'RUN_AGENT_FUNCTION',
   ],
   'roll-back': jobSenders,
-  'run-on-deployed': jobSenders,
+  'run-on-deployed': jobSenders.filter((name) => name !== 'DATA_KEY' && name !== 'RUN_AGENT_FUNCTION'),
   'probe-restored': [],
   'record-outcome': [
     'COMMAND_OPTIONS',

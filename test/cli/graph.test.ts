@@ -92,7 +92,7 @@ describe('the execution graph', () => {
       '● ProbeEndpoint                 10 ms  retry: 127.0.0.1:443 serves another leaf',
       '│',
       '◇ ProbeOutcome?                        → BackOff',
-      '├╌╌╌ not taken: CommitDeployment, RollBack',
+      '├╌╌╌ not taken: RunOnDeployed, CommitDeployment, RollBack',
     ]);
     expect(lines).toContain('◷ BackOff                       1.0 s');
     expect(lines.find((line) => line.startsWith('✖'))).toMatch(/^✖ RolledBack +rolled_back$/);

@@ -35,9 +35,9 @@ interface Services extends RecordingServices {
 /**
  * The recording states: in one transaction they write the outcome, the installed version and the count of failures of the
  * rollout, and release the locks of target and host. Only the owner releases a lock, so a state that comes too late cannot
- * release the lock of another execution. A repeated call changes nothing and returns the recorded outcome. After a failed
- * rollback, a probe that could not be made, or a failed command of `onDeployed`, a message is sent once the outcome is recorded, and again by a repeated call. A message that cannot be sent
- * does not fail the state.
+ * release the lock of another execution. A repeated call changes nothing and returns the recorded outcome. Operators
+ * get a message about a failed rollback, a probe that could not be made, and a failed command of `onDeployed`. It is sent once the
+ * outcome is recorded, and again by a repeated call. A message that cannot be sent does not fail the state.
  */
 export const createHandler =
   (by: Services) =>
