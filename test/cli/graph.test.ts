@@ -101,7 +101,7 @@ describe('the execution graph', () => {
   test('The execution graph folds what was never entered into one line', () => {
     const lines = graphLines(machine, aRolledBackExecution(), layout);
 
-    expect(lines.at(-1)).toBe('28 other states were never entered (--all lists them)');
+    expect(lines.at(-1)).toBe('29 other states were never entered (--all lists them)');
     expect(lines.filter((line) => /not taken|CommitDeployment/.test(line))).toEqual([]);
     const entered = visitsOf(aRolledBackExecution()).map(({ state }) => state);
     const small = Object.fromEntries(
