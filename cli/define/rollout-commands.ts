@@ -7,6 +7,7 @@ import type { StatusOptions } from '../commands/status.ts';
 import type { SweepCommandOptions } from '../commands/sweep.ts';
 import type { WarmOptions } from '../commands/warm.ts';
 import {
+  awsCredentialsOption,
   type Context,
   targetFilter,
   utcOption,
@@ -37,6 +38,7 @@ export function addRollout(program: Command, { terminal, finish }: Context): voi
     .option('--resume <rollout>', 'resume a rollout that was halted or that broke off')
     .option('--rollback', 'with --resume: roll back what the rollout changed')
     .option('--follow <rollout>', 'with --stack: follow a running rollout')
+    .addOption(awsCredentialsOption())
     .addHelpText('after', help.rollout.after)
     .action(async (options: RolloutOptions) => {
       const { rollout } = await import('../commands/rollout.ts');
@@ -136,7 +138,10 @@ export function addStatus(program: Command, { terminal, finish }: Context): void
     .summary('show every target: its version, expiry, last deployment and problems')
     .description(help.status.description)
     .option('--certificate <name>', 'show only targets of this certificate')
-    .option('--targets <file>', 'with --local: the targets file, whose targets are listed before their first deployment, too')
+    .option(
+      '--targets <file>',
+      'with --local: the targets file, whose targets are listed before their first deployment, too',
+    )
     .option('--probe', 'probe every endpoint now, instead of showing the records')
     .option('--html <file>', 'write a self-contained HTML page to this file')
     .option('--prometheus <file>', 'write metrics for the textfile collector of node_exporter to this file')
