@@ -6,9 +6,9 @@ import { refuseOptions, requireOptions } from '../options/option-checks.ts';
 import type { AtLeastOne } from '../report/deployment-report.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { withLocalBackend, withStackBackend } from './open-backend.ts';
-import { performDeployments } from './perform-deployments.ts';
+import { performDeployments, type WaitOption } from './perform-deployments.ts';
 
-export interface RollbackOptions extends BackendOptions {
+export interface RollbackOptions extends BackendOptions, WaitOption {
   readonly targets?: string;
   readonly target: string;
 }
@@ -43,7 +43,11 @@ function rollBackTargets(
 ): Promise<number> {
   return performDeployments(
     targets,
-    (target, onEvent) => backend.deploy({ target, action: 'rollback', version: null }, onEvent),
+    (target, onEvent) =>
+      backend.deploy(
+        { target, action: 'rollback', version: null, lockWaitSeconds: how.options.wait },
+        onEvent,
+      ),
     how,
   );
 }
